@@ -1,0 +1,1 @@
+"""Kakugo: the bot."""

@@ -1,0 +1,1 @@
+"""A small Hub for one machine; knows nothing of the bot."""
