@@ -1,0 +1,82 @@
+"""`kakugo-recipe …`: reads the arguments and calls one recipe.
+
+Nothing heavy may be imported here, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from recipes import config
+from recipes.refusal import Refusal
+
+MODULES = {
+    "generate": "recipes.generate.run",
+    "train": "recipes.train.run",
+    "evaluate": "recipes.evaluate.run",
+    "practice-publish": "recipes.practice.publish",
+    "practice-teacher": "recipes.practice.teacher",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one recipe; 0 when it is done, 2 with one sentence on stderr when it was refused."""
+    args = parser().parse_args(argv)
+    try:
+        if hasattr(args, "config"):
+            args.config = config.load(args.config, args.org, args.language)
+            args.digest = args.digest or args.config.digest
+        importlib.import_module(MODULES[args.command]).main(args)
+    except Refusal as refusal:
+        print(f"kakugo-recipe {args.command}: {refusal}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line; recipes get its namespace with `config` already loaded."""
+    root = argparse.ArgumentParser(prog="kakugo-recipe", description=__doc__)
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    generate = _recipe(commands, "generate", "ask the teacher, gate its answers, push a dataset")
+    generate.add_argument("--teacher", required=True, metavar="URL", help="OpenAI-compatible API")
+    generate.add_argument("--into", metavar="REPO", help="the dataset to push")
+    generate.add_argument("--limit", type=int, metavar="N", help="at most N prompts a source")
+    generate.add_argument("--out", type=Path, metavar="DIR", help="write here instead of pushing")
+
+    train = _recipe(commands, "train", "train a LoRA adapter on the dataset and push it")
+    train.add_argument("--dataset", required=True, metavar="REPO")
+    train.add_argument("--base", required=True, metavar="REPO")
+    train.add_argument("--into", required=True, metavar="REPO", help="the adapter to push")
+
+    evaluate = _recipe(commands, "evaluate", "score base and adapter and push the results")
+    evaluate.add_argument("--dataset", required=True, metavar="REPO")
+    evaluate.add_argument("--base", required=True, metavar="REPO")
+    evaluate.add_argument("--adapter", required=True, metavar="REPO")
+    evaluate.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
+
+    publish = commands.add_parser("practice-publish", help="push the practice world, once")
+    publish.add_argument("--org", required=True)
+    commands.add_parser("practice-teacher", help="serve the practice teacher on $PORT (8080)")
+    return root
+
+
+def _recipe(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+) -> argparse.ArgumentParser:
+    made = commands.add_parser(name, help=text)
+    made.add_argument("--config", required=True, metavar="NAME", help="practice, kakugo or a path")
+    made.add_argument("--org", required=True, help="the namespace on the Hub")
+    made.add_argument("--language", required=True, metavar="CODE", help="like epo_Latn")
+    made.add_argument("--request", default="by-hand", metavar="ID")
+    made.add_argument("--attempt", type=int, default=1, metavar="N")
+    made.add_argument("--digest", metavar="HEX", help="names the run (default: config + language)")
+    return made
+
+
+if __name__ == "__main__":
+    sys.exit(main())
