@@ -1,0 +1,123 @@
+"""The local Hub as a process: one port, one data folder, one ready line, a clean stop."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import uvicorn
+
+from bot.localhub import auth
+from bot.localhub.app import build_app, schema
+from bot.localhub.hub import Hub
+from bot.localhub.store import Store
+
+HOST = "127.0.0.1"
+
+
+class StartError(Exception):
+    """Why the server cannot start, in one sentence."""
+
+
+class _Server(uvicorn.Server):
+    """Says the ready line once it listens, and ends with status 0 when told to stop."""
+
+    def __init__(self, config: uvicorn.Config, ready_line: str) -> None:
+        super().__init__(config)
+        self._ready_line = ready_line
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            sys.stdout.write(self._ready_line + "\n")
+            sys.stdout.flush()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGINT and SIGTERM mean stop; a second one means now."""
+        old = {s: signal.signal(s, self.handle_exit) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in old.items():
+                signal.signal(number, handler)
+
+
+def serve(port: int, data: Path, seed: Path | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; port 0 means a free one.  StartError if it cannot start."""
+    plan = auth.read_seed(seed) if seed else None
+    lock = _claim(data)
+    listener = _listen(port)
+    hub = Hub(Store(data, schema()), data, f"http://{HOST}:{listener.getsockname()[1]}")
+    try:
+        if plan:
+            with hub.store.write() as db:
+                auth.plant(hub, db, plan)
+        config = uvicorn.Config(
+            build_app(hub), log_level="warning", access_log=False, timeout_graceful_shutdown=2
+        )
+        _Server(config, f"local Hub ready at {hub.url}").run(sockets=[listener])
+    finally:
+        hub.store.close()
+        listener.close()
+        lock.close()
+
+
+def _claim(data: Path) -> IO[str]:
+    """The data folder for this process alone."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = (data / "lock").open("w")
+    except OSError as error:
+        raise StartError(
+            f"Cannot write to the data folder {data} ({error.strerror}): choose another with --data"
+        ) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StartError(
+            f"Another local Hub already uses the data folder {data}: stop it or choose another"
+        ) from error
+    return lock
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise StartError(
+            f"Cannot listen on {HOST}:{port} ({error}): choose another port, or 0 for a free one"
+        ) from error
+    listener.set_inheritable(False)
+    return listener
+
+
+def main() -> int:
+    """``python -m bot.localhub.server --port 0 --data DIR [--seed FILE]``."""
+    parser = argparse.ArgumentParser(prog="python -m bot.localhub.server", description=__doc__)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--seed", type=Path)
+    args = parser.parse_args()
+    try:
+        serve(args.port, args.data, args.seed)
+    except (StartError, auth.SeedError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""Everything the local Hub remembers: one SQLite database and content-addressed files.
+
+What is acknowledged is durable: a file is fsync'd before its name is used, a transaction is
+synchronous.  No meaning lives here: tables belong to the modules that declare them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+CHUNK = 1 << 20
+
+
+class Store:
+    """The data folder: ``hub.db``, ``blobs/<sha256>`` and ``incoming/`` for unfinished uploads."""
+
+    def __init__(self, data: Path, schema: str = "") -> None:
+        self.data = data
+        self.blobs = data / "blobs"
+        self.incoming = data / "incoming"
+        for folder in (self.blobs, self.incoming):
+            folder.mkdir(parents=True, exist_ok=True)
+        for leftover in self.incoming.iterdir():
+            leftover.unlink()
+        self._threads = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._writing = threading.Lock()
+        self._connection().executescript(schema)
+
+    def _connection(self) -> sqlite3.Connection:
+        db: sqlite3.Connection | None = getattr(self._threads, "db", None)
+        if db is None:
+            db = sqlite3.connect(
+                self.data / "hub.db", isolation_level=None, timeout=60, check_same_thread=False
+            )
+            db.row_factory = sqlite3.Row
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA foreign_keys=ON")
+            self._threads.db = db
+            self._connections.append(db)
+        return db
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """One consistent view; inside a ``write`` of the same thread, that transaction's view."""
+        db = self._connection()
+        if db.in_transaction:
+            yield db
+            return
+        db.execute("BEGIN")
+        try:
+            yield db
+        finally:
+            db.execute("COMMIT")
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, alone: committed at the end, rolled back on any exception.
+
+        Never await inside it, never open a second one inside it (RuntimeError).
+        """
+        db = self._connection()
+        if db.in_transaction:
+            raise RuntimeError("store.write() inside store.read() or store.write()")
+        with self._writing:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close every thread's connection; nothing may use the store afterwards."""
+        for db in self._connections:
+            db.close()
+
+    def blob_path(self, sha256: str) -> Path:
+        """Where the file with this content is, or would be."""
+        return self.blobs / sha256[:2] / sha256[2:]
+
+    def has_blob(self, sha256: str) -> bool:
+        """Whether the content is stored."""
+        return self.blob_path(sha256).is_file()
+
+    def put_blob(self, content: bytes | IO[bytes]) -> str:
+        """Store content durably and return its sha256; what is there already is not rewritten."""
+        with self.upload() as upload:
+            if isinstance(content, bytes):
+                upload.write(content)
+            else:
+                while chunk := content.read(CHUNK):
+                    upload.write(chunk)
+            return upload.keep()
+
+    @contextmanager
+    def upload(self) -> Iterator[Upload]:
+        """An upload in pieces; what was not kept at the end is thrown away."""
+        upload = Upload(self)
+        try:
+            yield upload
+        finally:
+            upload.discard()
+
+
+class Upload:
+    """A file on its way in: ``write`` pieces, then ``keep`` it under the name of its content."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        handle, name = tempfile.mkstemp(dir=store.incoming)
+        self._file = os.fdopen(handle, "wb")
+        self._path = Path(name)
+        self._sha = hashlib.sha256()
+        self.size = 0
+
+    def write(self, piece: bytes) -> None:
+        """Append bytes."""
+        self._file.write(piece)
+        self._sha.update(piece)
+        self.size += len(piece)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of what was written so far."""
+        return self._sha.hexdigest()
+
+    def keep(self) -> str:
+        """Make the content durable and return its sha256."""
+        target = self._store.blob_path(self.sha256)
+        if not target.exists():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            _make_folder(target.parent)
+            os.replace(self._path, target)
+            _sync_folder(target.parent)
+        return self.sha256
+
+    def discard(self) -> None:
+        """Close, and drop what was not kept."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
