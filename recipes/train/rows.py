@@ -1,0 +1,111 @@
+"""Chat rows become token ids and labels: the loss is on what the assistant says and nowhere else.
+
+The assistant's spans are found by rendering a conversation up to each of its turns, so any chat
+template will do, with or without `{% generation %}` markers (most models ship none). Nothing here
+may know about models, trainers or the Hub.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from recipes.refusal import Refusal
+
+if TYPE_CHECKING:
+    from transformers import BatchEncoding, PreTrainedTokenizerBase
+
+IGNORED = -100  # what torch's cross entropy skips
+Message = dict[str, str]
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Token ids and labels of the rows that can be learnt from, in order; `dropped` are the others."""
+
+    input_ids: list[list[int]]
+    labels: list[list[int]]
+    dropped: dict[str, int]
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of one epoch, prompts included."""
+        return sum(map(len, self.input_ids))
+
+
+def check_tokenizer(tokenizer: PreTrainedTokenizerBase, base: str) -> None:
+    """Refuse a base that cannot chat."""
+    if not tokenizer.chat_template:
+        raise Refusal(
+            f"A base needs a chat template, and {base} has none: choose an instruct model, or add a "
+            "chat_template.jinja to it."
+        )
+    if not tokenizer.is_fast:
+        raise Refusal(f"A base needs a fast tokenizer (tokenizer.json), and {base} has none.")
+
+
+def tokenise(
+    tokenizer: PreTrainedTokenizerBase, conversations: Sequence[list[Message]], max_length: int
+) -> Examples:
+    """Render, tokenise and cut at `max_length` tokens; a row without an assistant token left is dropped."""
+    texts = _render(tokenizer, conversations, answering=False)
+    spans = _assistant_spans(tokenizer, conversations, texts)
+    encoded = tokenizer(texts, add_special_tokens=False, truncation=True, max_length=max_length)
+    rows = [_labelled(encoded, row, spans[row]) for row in range(len(texts))]
+    kept = [(ids, labels) for ids, labels in rows if any(label != IGNORED for label in labels)]
+    dropped = {"no_answer_within_max_length": len(rows) - len(kept)} if len(rows) > len(kept) else {}
+    return Examples([ids for ids, _ in kept], [labels for _, labels in kept], dropped)
+
+
+def _assistant_spans(
+    tokenizer: PreTrainedTokenizerBase, conversations: Sequence[list[Message]], texts: list[str]
+) -> list[list[Span]]:
+    """For each text the (start, end) characters of the assistant's turns, end-of-turn tokens included."""
+    turns = [
+        (row, turn)
+        for row, messages in enumerate(conversations)
+        for turn, message in enumerate(messages)
+        if message["role"] == "assistant"
+    ]
+    before = _render(tokenizer, [conversations[row][:turn] for row, turn in turns], answering=True)
+    upto = _render(tokenizer, [conversations[row][: turn + 1] for row, turn in turns], answering=False)
+    spans: list[list[Span]] = [[] for _ in texts]
+    for (row, _), start, end in zip(turns, before, upto, strict=True):
+        spans[row].append((_shared(start, texts[row]), _shared(end, texts[row])))
+    return spans
+
+
+def _render(
+    tokenizer: PreTrainedTokenizerBase, conversations: Sequence[list[Message]], answering: bool
+) -> list[str]:
+    if not conversations:
+        return []
+    rendered: Any = tokenizer.apply_chat_template(
+        list(conversations), tokenize=False, add_generation_prompt=answering
+    )
+    return list(rendered)
+
+
+def _shared(prefix: str, text: str) -> int:
+    """How many characters of `prefix` begin `text`; all of them, but for templates that edit the past."""
+    return len(prefix) if text.startswith(prefix) else len(os.path.commonprefix([prefix, text]))
+
+
+def _labelled(encoded: BatchEncoding, row: int, spans: list[Span]) -> tuple[list[int], list[int]]:
+    ids: list[int] = encoded["input_ids"][row]
+    labels = [IGNORED] * len(ids)
+    for start, end in spans:
+        first = _token(encoded, row, range(start, end))
+        last = _token(encoded, row, range(end - 1, start - 1, -1))
+        if first is not None and last is not None:
+            labels[first : last + 1] = ids[first : last + 1]
+    return ids, labels
+
+
+def _token(encoded: BatchEncoding, row: int, characters: range) -> int | None:
+    """The token of the first of these characters that has one: blanks and what was cut off have none."""
+    tokens = (encoded.char_to_token(row, character) for character in characters)
+    return next((token for token in tokens if token is not None), None)

@@ -1,0 +1,173 @@
+"""Supervised fine-tuning of a LoRA adapter: PEFT puts it on, TRL's SFTTrainer trains it.
+
+Everything heavy is imported inside the functions; nothing here may talk to the Hub except to load
+the base. Rows come tokenised (see rows.py), because the trainer's own preparation maps over the
+dataset several times and cannot mask a template without generation markers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recipes.refusal import Refusal
+from recipes.train.rows import Examples
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from peft import LoraConfig
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
+    from trl import SFTConfig, SFTTrainer
+
+Show = Callable[[int, int, dict[str, object]], None]  # step, of steps, details
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training measured; the adapter lies in the output folder."""
+
+    steps: int
+    tokens: int
+    seconds: float
+    loss_first: float
+    loss_last: float
+    trainable_parameters: int
+    log: list[dict[str, float]]
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens of the rows, padding excluded, a second of training."""
+        return self.tokens / self.seconds if self.seconds else 0.0
+
+
+def load_base(
+    repo: str, revision: str, settings: dict[str, Any]
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The base at a commit, as `from_pretrained` gives it, and its tokenizer."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    if settings.get("threads"):
+        torch.set_num_threads(settings["threads"])
+    tokenizer = AutoTokenizer.from_pretrained(repo, revision=revision)
+    model = AutoModelForCausalLM.from_pretrained(repo, revision=revision, **settings["model"])
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model, tokenizer
+
+
+def train(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    examples: Examples,
+    settings: dict[str, Any],
+    out: Path,
+    show: Show,
+    callbacks: list[TrainerCallback] | None = None,
+    resume_from: Path | None = None,
+) -> Trained:
+    """Train on the examples as `settings` (the recipe's `train` section) says; writes the adapter to `out`."""
+    trainer = _trainer(model, tokenizer, examples, settings, out, show, callbacks or [])
+    trained = sum(weights.numel() for weights in trainer.model.parameters() if weights.requires_grad)
+    began = time.monotonic()
+    trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+    seconds = time.monotonic() - began
+    trainer.model.save_pretrained(str(out))
+    log = [entry for entry in trainer.state.log_history if "loss" in entry]
+    return Trained(
+        steps=trainer.state.global_step,
+        tokens=int(log[-1]["num_tokens"]),
+        seconds=seconds,
+        loss_first=log[0]["loss"],
+        loss_last=log[-1]["loss"],
+        trainable_parameters=trained,
+        log=log,
+    )
+
+
+def _trainer(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    examples: Examples,
+    settings: dict[str, Any],
+    out: Path,
+    show: Show,
+    callbacks: list[TrainerCallback],
+) -> SFTTrainer:
+    from transformers import PrinterCallback
+    from trl import SFTTrainer
+
+    arguments = _arguments(settings, out)
+    trainer = SFTTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=_dataset(examples, arguments),
+        processing_class=tokenizer,
+        peft_config=_lora(settings["lora"], model),
+        callbacks=[_reporter(show), *callbacks],
+    )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def _arguments(settings: dict[str, Any], out: Path) -> SFTConfig:
+    """TRL's own arguments, plus what no recipe may change: no preparation, no reports, no pushes."""
+    from trl import SFTConfig
+
+    try:
+        return SFTConfig(
+            output_dir=str(out / "checkpoints"),
+            dataset_kwargs={"skip_prepare_dataset": True},
+            remove_unused_columns=False,
+            length_column_name="length",
+            max_length=settings["max_length"],
+            report_to="none",
+            disable_tqdm=True,
+            **settings["trainer"],
+        )
+    except (TypeError, ValueError) as error:
+        raise Refusal(f"train.trainer takes the arguments of TRL's SFTConfig: {error}") from error
+
+
+def _lora(settings: dict[str, Any], model: PreTrainedModel) -> LoraConfig:
+    from peft import LoraConfig
+
+    try:
+        return LoraConfig(task_type="CAUSAL_LM", **settings)
+    except (TypeError, ValueError) as error:
+        raise Refusal(f"train.lora takes the arguments of PEFT's LoraConfig: {error}") from error
+
+
+def _dataset(examples: Examples, arguments: SFTConfig) -> Dataset:
+    """The trainer's rows, packed when the recipe says so; `length` lets it batch like with like."""
+    from datasets import Dataset
+    from trl import pack_dataset
+
+    columns = {"input_ids": examples.input_ids, "labels": examples.labels}
+    if arguments.packing:
+        rows = Dataset.from_dict(columns).shuffle(seed=arguments.seed)
+        return pack_dataset(rows, arguments.max_length, arguments.packing_strategy)
+    return Dataset.from_dict({**columns, "length": [len(ids) for ids in examples.input_ids]})
+
+
+def _reporter(show: Show) -> TrainerCallback:
+    from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+    class Reporter(TrainerCallback):
+        """Turns the trainer's steps into progress lines; the loss is the last one logged."""
+
+        def on_step_end(
+            self,
+            args: TrainingArguments,
+            state: TrainerState,
+            control: TrainerControl,
+            **kwargs: object,
+        ) -> None:
+            entry = state.log_history[-1] if state.log_history else {}
+            details = {key: f"{entry[key]:.4g}" for key in ("loss", "learning_rate") if key in entry}
+            show(state.global_step, state.max_steps, dict(details))
+
+    return Reporter()

@@ -1,0 +1,102 @@
+"""What is learnt: the assistant's words and its end of turn, whatever the template looks like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from recipes.refusal import Refusal
+from recipes.train.rows import IGNORED, Message, check_tokenizer, tokenise
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+GRANITE_LIKE = (
+    "{% for m in messages %}<|start|>{{ m.role }}<|sep|>{{ m.content }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|start|>assistant<|sep|>{% endif %}"
+)
+MARKED = (
+    "{% for m in messages %}<|{{ m.role }}|>{% if m.role == 'assistant' %}{% generation %}"
+    "{{ m.content }}<|end|>{% endgeneration %}{% else %}{{ m.content }}<|end|>{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+FORGETFUL = (  # like Qwen's: an answer that is not the last loses its thoughts
+    "{% for m in messages %}<|{{ m.role }}|>"
+    "{{ m.content if loop.last else m.content.split('</think>')[-1] }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+
+
+@pytest.fixture
+def tokenizer(tiny_base: Path) -> PreTrainedTokenizerBase:
+    return AutoTokenizer.from_pretrained(tiny_base)
+
+
+def learnt(tokenizer: PreTrainedTokenizerBase, messages: list[Message], max_length: int = 500) -> str:
+    examples = tokenise(tokenizer, [messages], max_length)
+    return tokenizer.decode([label for label in examples.labels[0] if label != IGNORED])
+
+
+def says(role: str, content: str) -> Message:
+    return {"role": role, "content": content}
+
+
+TWO_TURNS = [
+    says("system", "Be brief."),
+    says("user", "Saluton!"),
+    says("assistant", "Saluton ĉiuj!"),
+    says("user", "Kiel vi?"),
+    says("assistant", "Bone."),
+]
+
+
+@pytest.mark.parametrize("template", [None, GRANITE_LIKE])
+def test_only_the_assistant_and_its_end_of_turn_are_learnt(
+    tokenizer: PreTrainedTokenizerBase, template: str | None
+) -> None:
+    tokenizer.chat_template = template or tokenizer.chat_template
+    assert learnt(tokenizer, TWO_TURNS) == "Saluton ĉiuj!<|end|>\nBone.<|end|>\n"
+
+
+def test_generation_markers_give_the_same_mask_as_transformers(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    tokenizer.chat_template = MARKED
+    ours = tokenise(tokenizer, [TWO_TURNS], 500)
+    theirs = tokenizer.apply_chat_template(
+        TWO_TURNS, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
+    )
+    assert ours.input_ids[0] == theirs["input_ids"]
+    assert [label != IGNORED for label in ours.labels[0]] == [m == 1 for m in theirs["assistant_masks"]]
+
+
+def test_a_template_that_edits_the_past_never_teaches_the_user(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    tokenizer.chat_template = FORGETFUL
+    messages = [
+        says("user", "a"),
+        says("assistant", "<think>hm</think>b"),
+        says("user", "c"),
+        says("assistant", "<think>ho</think>d"),
+    ]
+    assert "c" not in learnt(tokenizer, messages)
+    assert learnt(tokenizer, messages).endswith("<think>ho</think>d<|end|>")
+
+
+def test_a_long_row_is_cut_and_a_row_without_an_answer_is_dropped_and_counted(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    short = [says("user", "a"), says("assistant", "bcdef")]
+    long = [says("user", "a" * 50), says("assistant", "b")]
+    examples = tokenise(tokenizer, [short, long], max_length=8)
+    assert tokenizer.decode(examples.input_ids[0]) == "<|user|>a<|end|>\n<|assistant|>bcd"
+    assert tokenizer.decode([label for label in examples.labels[0] if label != IGNORED]) == "bcd"
+    assert len(examples.input_ids) == 1
+    assert examples.dropped == {"no_answer_within_max_length": 1}
+
+
+def test_a_base_without_a_chat_template_is_refused_in_a_sentence(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    tokenizer.chat_template = None
+    with pytest.raises(Refusal, match="org/base has none"):
+        check_tokenizer(tokenizer, "org/base")
