@@ -1,0 +1,86 @@
+"""Texts of the practice world: several sentences in either language, and questions on them.
+
+Nothing here knows of prompts; those are in `exercises.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from random import Random
+from typing import Literal
+
+from recipes.practice import english, esperanto
+from recipes.practice.world import Question, Sentence, held_out, random_sentence
+
+Language = Literal["eng", "epo"]
+
+
+def write_text(sentences: tuple[Sentence, ...], language: Language) -> str:
+    """The sentences as one line of running text."""
+    write = english.write if language == "eng" else esperanto.write
+    return " ".join(write(sentence) for sentence in sentences)
+
+
+def read_text(text: str, language: Language) -> tuple[Sentence, ...] | None:
+    """The meanings of one or more sentences, or None when one is not of this world."""
+    read = english.read if language == "eng" else esperanto.read
+    found = [read(part) for part in re.findall(r"[^.\s][^.]*\.?", text.strip())]
+    known = tuple(sentence for sentence in found if sentence)
+    return known if known and len(known) == len(found) else None
+
+
+def translate_text(text: str, source: Language = "eng") -> str | None:
+    """A text in the other language, or None when it is not of this world."""
+    sentences = read_text(text, source)
+    return write_text(sentences, "epo" if source == "eng" else "eng") if sentences else None
+
+
+def ask(question: Question, language: Language) -> str:
+    """The question, with its question mark."""
+    return english.ask(question) if language == "eng" else esperanto.ask(question)
+
+
+def reply(question: Question, language: Language) -> str:
+    """The phrase that answers the question."""
+    return english.reply(question) if language == "eng" else esperanto.reply(question)
+
+
+def questions(sentence: Sentence) -> list[Question]:
+    """Every question that the sentence answers."""
+    asked = [Question("subject", sentence)]
+    if sentence.object:
+        asked.append(Question("object", sentence))
+    if sentence.place:
+        asked.append(Question("place", sentence))
+    return asked
+
+
+def question_meant(
+    text: str, sentences: tuple[Sentence, ...], language: Language
+) -> Question | None:
+    """Which question on the sentences a written question is, or None when they do not answer it."""
+    possible = (question for sentence in sentences for question in questions(sentence))
+    return next((question for question in possible if ask(question, language) == text), None)
+
+
+def passage(rng: Random, topic: str, held: bool = False, length: int = 4) -> tuple[Sentence, ...]:
+    """Short sentences of one topic that share no subject and no object, so that a question on one
+    of them has one answer among four of its kind; each is held out, or none."""
+    chosen: list[Sentence] = []
+    while len(chosen) < length:
+        new = _shortened(random_sentence(rng, topic, held))
+        if new.object and held_out(new) == held and not any(_overlap(new, old) for old in chosen):
+            chosen.append(new)
+    return tuple(chosen)
+
+
+def _shortened(sentence: Sentence) -> Sentence:
+    subject = replace(sentence.subject, adjective=None)
+    thing = replace(sentence.object, adjective=None) if sentence.object else None
+    return replace(sentence, subject=subject, object=thing, place=None, time=None)
+
+
+def _overlap(one: Sentence, other: Sentence) -> bool:
+    same_object = one.object and other.object and one.object.noun == other.object.noun
+    return one.subject.noun == other.subject.noun or bool(same_object)
