@@ -70,6 +70,8 @@ def train(
     resume_from: Path | None = None,
 ) -> Trained:
     """Train on the examples as `settings` (the recipe's `train` section) says; writes the adapter to `out`."""
+    if not examples.input_ids:
+        raise Refusal("There is no row to train on: the dataset is empty or its answers are cut off.")
     trainer = _trainer(model, tokenizer, examples, settings, out, show, callbacks or [])
     trained = sum(weights.numel() for weights in trainer.model.parameters() if weights.requires_grad)
     began = time.monotonic()

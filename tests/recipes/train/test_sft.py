@@ -1,0 +1,136 @@
+"""A few real steps on a tiny model: the loss falls, packing is not crossed, the adapter loads."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from recipes.refusal import Refusal
+from recipes.train import sft
+from recipes.train.rows import Examples, tokenise
+
+# PEFT 0.21 still asks transformers 5.23 by the old name
+pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
+
+SETTINGS: dict[str, Any] = {
+    "threads": 1,
+    "max_length": 64,
+    "model": {"dtype": "float32"},
+    "lora": {
+        "r": 8,
+        "lora_alpha": 16,
+        "target_modules": "all-linear",
+        "modules_to_save": ["embed_tokens"],
+        "ensure_weight_tying": True,
+    },
+    "trainer": {
+        "seed": 7,
+        "max_steps": 12,
+        "per_device_train_batch_size": 8,
+        "learning_rate": 0.01,
+        "logging_steps": 2,
+        "bf16": False,
+        "activation_checkpointing": False,
+        "save_strategy": "no",
+        "dataloader_pin_memory": False,
+        "train_sampling_strategy": "group_by_length",
+    },
+}
+CONVERSATIONS = [
+    [
+        {"role": "user", "content": f"{a} plus {b}?"},
+        {"role": "assistant", "content": f"{a} plus {b} is {a + b}."},
+    ]
+    for a in range(8)
+    for b in range(6)
+]
+
+
+def run(base: Path, out: Path, settings: dict[str, Any]) -> tuple[sft.Trained, list[tuple[Any, ...]]]:
+    model, tokenizer = sft.load_base(str(base), "main", settings)
+    examples = tokenise(tokenizer, CONVERSATIONS, settings["max_length"])
+    shown: list[tuple[Any, ...]] = []
+    trained = sft.train(
+        model, tokenizer, examples, settings, out, lambda *step: shown.append(step)
+    )
+    return trained, shown
+
+
+def changed(**trainer: Any) -> dict[str, Any]:
+    settings = copy.deepcopy(SETTINGS)
+    settings["trainer"].update(trainer)
+    return settings
+
+
+def test_a_few_steps_lower_the_loss_and_the_adapter_carries_it(tiny_base: Path, tmp_path: Path) -> None:
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    trained, shown = run(tiny_base, tmp_path, SETTINGS)
+    assert trained.steps == 12 and [step for step, _, _ in shown] == list(range(1, 13))
+    assert {total for _, total, _ in shown} == {12}
+    assert trained.loss_last < trained.loss_first - 0.5
+    assert trained.tokens > 0 and trained.tokens_per_second > 0
+
+    base = AutoModelForCausalLM.from_pretrained(tiny_base)
+    text = AutoTokenizer.from_pretrained(tiny_base).apply_chat_template(
+        CONVERSATIONS[0], return_tensors="pt", return_dict=True
+    )
+    with torch.no_grad():
+        before = base(**text, labels=text["input_ids"]).loss
+        after = PeftModel.from_pretrained(base, tmp_path)(**text, labels=text["input_ids"]).loss
+    assert after < before - 0.3
+
+
+def test_the_same_seed_gives_the_same_adapter(tiny_base: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    run(tiny_base, tmp_path / "one", changed(max_steps=3))
+    run(tiny_base, tmp_path / "two", changed(max_steps=3))
+    one, two = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("one", "two"))
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+def test_packed_rows_do_not_see_each_other(tiny_base: Path, tmp_path: Path) -> None:
+    """The loss of a packed batch is the loss of its rows one by one."""
+    settings = changed(packing=True, max_steps=1, per_device_train_batch_size=2)
+    settings["lora"]["init_lora_weights"] = True
+    model, tokenizer = sft.load_base(str(tiny_base), "main", settings)
+    examples = tokenise(tokenizer, CONVERSATIONS[:8], settings["max_length"])
+    trainer = sft._trainer(model, tokenizer, examples, settings, tmp_path, lambda *_: None, [])
+    rows = [trainer.train_dataset[i] for i in range(len(trainer.train_dataset))]
+    assert max(len(row["seq_lengths"]) for row in rows) > 1
+    packed = trainer.data_collator(rows)
+    with torch.no_grad():
+        together = trainer.model(**packed, use_cache=False).logits[0]
+    start = 0
+    for row in rows:
+        offset = 0
+        for length in row["seq_lengths"]:
+            ids = torch.tensor([row["input_ids"][offset : offset + length]])
+            with torch.no_grad():
+                alone = trainer.model(input_ids=ids).logits[0]
+            assert torch.allclose(together[start : start + length], alone, atol=1e-5)
+            start, offset = start + length, offset + length
+
+
+@pytest.mark.parametrize(
+    ("section", "key"), [("trainer", "lerning_rate"), ("lora", "rank")]
+)
+def test_an_unknown_number_in_the_recipe_is_refused(
+    tiny_base: Path, tmp_path: Path, section: str, key: str
+) -> None:
+    settings = copy.deepcopy(SETTINGS)
+    settings[section][key] = 1
+    with pytest.raises(Refusal, match=f"train.{section}.*{key}"):
+        run(tiny_base, tmp_path, settings)
+
+
+def test_no_rows_is_refused(tiny_base: Path, tmp_path: Path) -> None:
+    model, tokenizer = sft.load_base(str(tiny_base), "main", SETTINGS)
+    with pytest.raises(Refusal, match="no row"):
+        sft.train(model, tokenizer, Examples([], [], {}), SETTINGS, tmp_path, lambda *_: None)
