@@ -1,0 +1,121 @@
+"""Orders → Hub. Each looks first whether it is done already, so that repeating one is harmless."""
+
+from __future__ import annotations
+
+import time
+
+from huggingface_hub.errors import HfHubHTTPError
+
+from bot import names
+from bot.hub.connect import Connection, TryLater, translated
+from bot.orders import (
+    EnsureCancelled,
+    EnsureClosed,
+    EnsureEndpoint,
+    EnsureJob,
+    EnsureReply,
+    Order,
+    Permit,
+    labels,
+)
+from bot.programme import TeacherTerms
+
+
+def carry_out(
+    hub: Connection, order: Order, permit: Permit, teacher: TeacherTerms, patience: float
+) -> None:
+    """Do one order under a permit that is younger than `patience` seconds.
+
+    Raises TryLater (also when the permit went stale) and Refused.
+    """
+    if time.time() - permit.seen > patience:
+        raise TryLater(f"{type(order).__name__} is older than {patience:.0f} s")
+    match order:
+        case EnsureJob():
+            _job(hub, order)
+        case EnsureReply():
+            _reply(hub, order)
+        case EnsureClosed(num):
+            _closed(hub, num)
+        case EnsureCancelled(job):
+            with translated(f"cancel job {job}"):
+                hub.api.cancel_job(job_id=job, namespace=hub.org)
+        case EnsureEndpoint(name, running):
+            _endpoint(hub, name, running, teacher)
+
+
+def _job(hub: Connection, order: EnsureJob) -> None:
+    wanted = dict(labels(order))
+    key, value = names.JOB_LABEL
+    with translated(f"start the job of {order.request} {order.step}"):
+        for job in hub.api.list_jobs(namespace=hub.org, labels={key: value}):
+            if wanted.items() <= (job.labels or {}).items():
+                return
+        hub.api.run_job(
+            image=order.image,
+            command=list(order.command),
+            secrets={"HF_TOKEN": hub.job_token},
+            flavor=order.flavor,
+            timeout=order.timeout_seconds,
+            labels=wanted,
+            namespace=hub.org,
+        )
+
+
+def _reply(hub: Connection, order: EnsureReply) -> None:
+    repo = names.leaderboard(hub.org)
+    with translated(f"reply in discussion {order.discussion}"):
+        details = hub.api.get_discussion_details(repo, order.discussion, repo_type="space")
+        for event in details.events:
+            content = getattr(event, "content", None) or ""
+            if event.author != hub.me or names.marker_kind(content) != order.kind:
+                continue
+            if names.find_marker(content) != order.marker:
+                hub.api.edit_discussion_comment(
+                    repo, order.discussion, event.id, order.text, repo_type="space"
+                )
+            return
+        hub.api.comment_discussion(repo, order.discussion, order.text, repo_type="space")
+
+
+def _closed(hub: Connection, num: int) -> None:
+    repo = names.leaderboard(hub.org)
+    with translated(f"close discussion {num}"):
+        details = hub.api.get_discussion_details(repo, num, repo_type="space")
+        if details.status == "open":
+            hub.api.change_discussion_status(repo, num, "closed", repo_type="space")
+
+
+def _endpoint(hub: Connection, name: str, running: bool, terms: TeacherTerms) -> None:
+    with translated(f"have the endpoint {name} {'running' if running else 'paused'}"):
+        try:
+            endpoint = hub.api.get_inference_endpoint(name, namespace=hub.org)
+        except HfHubHTTPError as error:
+            if error.response is None or error.response.status_code != 404:
+                raise
+            if running:
+                _create_endpoint(hub, terms)
+            return
+        state = str(getattr(endpoint.status, "value", endpoint.status))
+        if running and state in ("paused", "scaledToZero", "failed", "updateFailed"):
+            hub.api.resume_inference_endpoint(name, namespace=hub.org)
+        elif not running and state not in ("paused", "scaledToZero"):
+            hub.api.pause_inference_endpoint(name, namespace=hub.org)
+
+
+def _create_endpoint(hub: Connection, terms: TeacherTerms) -> None:
+    hub.api.create_inference_endpoint(
+        terms.name,
+        repository=terms.model,
+        framework="custom",
+        accelerator=terms.accelerator,
+        instance_size=terms.instance_size,
+        instance_type=terms.instance_type,
+        region=terms.region,
+        vendor=terms.vendor,
+        namespace=hub.org,
+        custom_image={"url": terms.image, "health_route": "/health"},
+        container_command=list(terms.command),
+        min_replica=1,
+        max_replica=1,
+    )

@@ -1,0 +1,79 @@
+"""The ledger: every request as a file of a Hub dataset, and the only way to a Permit."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bot import names
+from bot.hub.store import Store
+from bot.orders import Permit
+from bot.plan import Plan, TeacherRecord
+from bot.request import ForeignRecord, Request, from_json, to_json
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Page:
+    """The ledger at one commit."""
+
+    head: str
+    requests: tuple[Request, ...] = ()
+    teacher: TeacherRecord = field(default_factory=TeacherRecord)
+
+
+@dataclass
+class Ledger:
+    """Loads pages and commits plans; keeps the last page so that an idle tick reads nothing."""
+
+    store: Store
+    _last: Page | None = None
+
+    def load(self) -> Page:
+        """The page at the repo's head. Raises TryLater and Refused."""
+        head = self.store.head()
+        if self._last is None or self._last.head != head:
+            self._last = _page(head, self.store.files(head))
+        return self._last
+
+    def commit(
+        self, page: Page, plans: Iterable[Plan], teacher: TeacherRecord, seen: float
+    ) -> Permit | None:
+        """Write all changed records on top of `page`; None when the race was lost."""
+        old = {request.id: request for request in page.requests}
+        changed = [plan for plan in plans if old.get(plan.next.id) != plan.next]
+        files = {names.ledger_path(p.next.id): _text(to_json(p.next)) for p in changed}
+        reasons = [plan.why for plan in changed]
+        if teacher != page.teacher:
+            files[names.TEACHER_FILE] = _text(asdict(teacher))
+            reasons.append(f"teacher {'on' if teacher.running else 'off'}")
+        if not files:
+            return None
+        head = self.store.swap(page.head, files, "; ".join(reasons)[:200])
+        if head is None:
+            return None
+        requests = {**old, **{plan.next.id: plan.next for plan in changed}}
+        self._last = Page(head, tuple(requests.values()), teacher)
+        return Permit(head, seen)
+
+
+def _text(data: dict[str, Any]) -> str:
+    """Sorted keys, one field a line: the history of the repo is the audit trail."""
+    return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _page(head: str, files: dict[str, str]) -> Page:
+    requests = []
+    for path, text in sorted(files.items()):
+        if path.startswith(f"{names.LEDGER_DIR}/"):
+            try:
+                requests.append(from_json(json.loads(text)))
+            except ValueError as error:  # ForeignRecord and broken JSON alike
+                raise ForeignRecord(f"{path}: {error}") from error
+    teacher = files.get(names.TEACHER_FILE)
+    record = TeacherRecord(**json.loads(teacher)) if teacher else TeacherRecord()
+    return Page(head, tuple(requests), record)

@@ -1,0 +1,92 @@
+"""Every name that leaves the program: repo ids, paths, markers, URLs. Nothing else builds one."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+LEDGER_DIR = "requests"
+TEACHER_FILE = "teacher.json"
+MANIFEST = "run.json"
+JOB_LABEL = ("kakugo", "job")
+
+_MARKER = re.compile(r"<!-- kakugo ([a-z]+) ([0-9a-f]{12}) -->")
+
+
+def leaderboard(org: str) -> str:
+    return f"{org}/kakugo"
+
+
+def chat(org: str) -> str:
+    return f"{org}/kakugo-chat"
+
+
+def ledger(org: str) -> str:
+    return f"{org}/kakugo-requests"
+
+
+def results(org: str) -> str:
+    return f"{org}/kakugo-results"
+
+
+def feedback(org: str) -> str:
+    return f"{org}/kakugo-feedback"
+
+
+def code(org: str) -> str:
+    return f"{org}/kakugo-code"
+
+
+def dataset(org: str, language: str) -> str:
+    return f"{org}/kakugo-{language}"
+
+
+def adapter(org: str, base: str, language: str) -> str:
+    """The adapter's repo: the base's own name without its owner and without our prefix."""
+    name = base.rsplit("/", 1)[-1].removeprefix("kakugo-")
+    return f"{org}/kakugo-{name}-{language}"
+
+
+def results_folder(adapter_repo: str, language: str) -> str:
+    return f"{language}/{adapter_repo.rsplit('/', 1)[-1]}"
+
+
+def request_id(discussion: int) -> str:
+    return f"r{discussion}"
+
+
+def ledger_path(request: str) -> str:
+    return f"{LEDGER_DIR}/{request}.json"
+
+
+def marker(kind: str, text: str) -> str:
+    """A hidden line by which the bot finds its comment again and sees whether it still says so."""
+    return f"<!-- kakugo {kind} {hashlib.sha256(text.encode()).hexdigest()[:12]} -->"
+
+
+def find_marker(comment: str) -> str:
+    """The marker in a comment of the bot, or an empty string."""
+    found = _MARKER.search(comment)
+    return found.group(0) if found else ""
+
+
+def marker_kind(text: str) -> str:
+    found = _MARKER.search(text)
+    return found.group(1) if found else ""
+
+
+def repo_url(endpoint: str, repo: str, repo_type: str) -> str:
+    prefix = {"model": "", "dataset": "datasets/", "space": "spaces/"}[repo_type]
+    return f"{endpoint}/{prefix}{repo}"
+
+
+def discussion_url(endpoint: str, org: str, num: int) -> str:
+    return f"{repo_url(endpoint, leaderboard(org), 'space')}/discussions/{num}"
+
+
+def wheel_url(endpoint: str, org: str, commit: str, wheel: str) -> str:
+    return f"{repo_url(endpoint, code(org), 'dataset')}/resolve/{commit}/{wheel}"
+
+
+def wheel(version: str) -> str:
+    return f"kakugo_bot-{version}-py3-none-any.whl"

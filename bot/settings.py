@@ -1,0 +1,73 @@
+"""The only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PUBLIC_HUB = "https://huggingface.co"
+
+
+class BadSettings(ValueError):
+    """A variable that is missing or cannot be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How this bot is set up; see the README's table of variables."""
+
+    endpoint: str
+    org: str
+    recipe: str
+    limit_usd: float
+    poll_seconds: float
+    webhook_url: str
+    endpoints_url: str
+    port: int
+    token: str = field(repr=False)
+    job_token: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+
+
+def read(env: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings. Raises BadSettings."""
+    token = _needed(env, "HF_TOKEN", "a token that may write to the namespace")
+    return Settings(
+        endpoint=env.get("HF_ENDPOINT", PUBLIC_HUB).rstrip("/"),
+        org=_namespace(env),
+        recipe=env.get("KAKUGO_RECIPE", "kakugo"),
+        limit_usd=_number(env, "KAKUGO_LIMIT_USD", 50.0),
+        poll_seconds=_number(env, "KAKUGO_POLL_SECONDS", 60.0),
+        webhook_url=env.get("KAKUGO_WEBHOOK_URL", ""),
+        endpoints_url=env.get("KAKUGO_ENDPOINTS_URL", "").rstrip("/"),
+        port=int(_number(env, "PORT", 7860)),
+        token=token,
+        job_token=env.get("KAKUGO_JOB_TOKEN", token),
+        webhook_secret=env.get("KAKUGO_WEBHOOK_SECRET", ""),
+    )
+
+
+def _needed(env: Mapping[str, str], name: str, what: str) -> str:
+    value = env.get(name, "")
+    if not value:
+        raise BadSettings(f"{name} is not set: give it {what}.")
+    return value
+
+
+def _namespace(env: Mapping[str, str]) -> str:
+    org = _needed(env, "KAKUGO_ORG", "the user or organisation that owns the installation")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,95}", org):
+        raise BadSettings("KAKUGO_ORG must be a Hub namespace: letters, digits and `-`.")
+    return org
+
+
+def _number(env: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        value = float(env.get(name, default))
+    except ValueError as error:
+        raise BadSettings(f"{name} must be a number, not {env[name]!r}.") from error
+    if not 0 <= value < float("inf"):
+        raise BadSettings(f"{name} must not be negative or endless, it is {value}.")
+    return value

@@ -1,0 +1,90 @@
+"""The table of steps: which recipe, from what, into what. The README's diagram is drawn from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot import names
+from bot.programme import Programme
+from bot.request import Request, State, Step
+
+
+@dataclass(frozen=True)
+class Row:
+    """One step as people and the controller see it."""
+
+    step: Step
+    does: str
+    makes: str
+    needs_teacher: bool
+
+
+TABLE: tuple[Row, ...] = (
+    Row(Step.GENERATE, "the teacher writes and answers prompts", "dataset", True),
+    Row(Step.TRAIN, "a LoRA adapter is trained on them", "adapter", False),
+    Row(Step.EVALUATE, "base and adapter are compared", "results", False),
+)
+
+
+def row(step: Step) -> Row:
+    return next(row for row in TABLE if row.step is step)
+
+
+def current(request: Request) -> Step | None:
+    """The first step that is not made yet; None when all are."""
+    return next((r.step for r in TABLE if request.step(r.step).state is not State.MADE), None)
+
+
+def output(org: str, request: Request, step: Step) -> tuple[str, str, str]:
+    """Repo, repo type and manifest path of what a step makes."""
+    spec = request.agreed
+    code = spec.language.code
+    adapter = names.adapter(org, spec.base, code)
+    if step is Step.GENERATE:
+        return names.dataset(org, code), "dataset", names.MANIFEST
+    if step is Step.TRAIN:
+        return adapter, "model", names.MANIFEST
+    folder = names.results_folder(adapter, code)
+    return names.results(org), "dataset", f"{folder}/{names.MANIFEST}"
+
+
+def command(
+    programme: Programme, request: Request, step: Step, attempt: int, wheel: str, teacher: str
+) -> tuple[str, ...]:
+    """The argv of a step's Job: `uv run --with <wheel> kakugo-recipe …`."""
+    spec, org = request.agreed, programme.org
+    code = spec.language.code
+    into, _, _ = output(org, request, step)
+    dataset = names.dataset(org, code)
+    inputs = {
+        Step.GENERATE: ("--teacher", teacher),
+        Step.TRAIN: ("--dataset", dataset, "--base", spec.base),
+        Step.EVALUATE: (
+            *("--dataset", dataset, "--base", spec.base),
+            *("--adapter", names.adapter(org, spec.base, code)),
+        ),
+    }[step]
+    return (
+        *("uv", "run", "--with", f"kakugo-bot[{step.value}] @ {wheel}"),
+        *("kakugo-recipe", step.value, "--config", spec.recipe, "--org", org, "--language", code),
+        *inputs,
+        *("--into", into, "--request", request.id, "--attempt", str(attempt)),
+        *("--digest", spec.digest),
+    )
+
+
+def diagram() -> str:
+    """The life of a request as a Mermaid chart."""
+    lines = [
+        "flowchart LR",
+        '  ask(["discussion: a language\'s name"]) --> reply["reply: plan and price"]',
+        '  ask -. "unknown, doubtful, too dear" .-> no(["one clear sentence, closed"])',
+    ]
+    before = "reply"
+    for r in TABLE:
+        lines.append(f'  {before} --> {r.step.value}["{r.step.value}: {r.does}"]')
+        lines.append(f"  {r.step.value} --> {r.step.value}_made[({r.makes})]")
+        lines.append(f'  {r.step.value} -. "fails every attempt" .-> failed(["reason, closed"])')
+        before = f"{r.step.value}_made"
+    lines.append(f'  {before} --> done(["results in the discussion, leaderboard, chat"])')
+    return "\n".join(lines)

@@ -1,0 +1,120 @@
+"""What was seen on the Hub, and when: plain values that `plan` reads and nothing else.
+
+Floor of words. Every text in here that a stranger wrote (title, body, comment) is hostile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from bot.request import Step
+
+
+class Stage(StrEnum):
+    """Stages of a Job as the Hub names them (huggingface_hub `JobStage`)."""
+
+    SCHEDULING = "SCHEDULING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    ERROR = "ERROR"
+    CANCELED = "CANCELED"
+    DELETED = "DELETED"
+
+    @property
+    def over(self) -> bool:
+        return self not in (Stage.SCHEDULING, Stage.RUNNING)
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment of the bot itself, by the marker that it carries."""
+
+    id: str
+    marker: str
+
+
+@dataclass(frozen=True)
+class Discussion:
+    """One discussion; `said` holds the bot's own comments, strangers' are not kept."""
+
+    num: int
+    title: str
+    body: str
+    author: str
+    open: bool
+    created: float
+    said: tuple[Comment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One Job of ours, found by its labels; times in epoch seconds, 0.0 when unknown."""
+
+    id: str
+    url: str
+    request: str
+    step: Step
+    attempt: int
+    stage: Stage
+    created: float
+    finished: float = 0.0
+
+
+@dataclass(frozen=True)
+class Score:
+    """One line of an evaluation: chrF++ in 0..100, accuracy in 0..1."""
+
+    benchmark: str
+    direction: str
+    metric: str
+    base: float
+    adapter: float
+    low: float
+    high: float
+    significant: bool
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the bot needs of a recipe's `run.json`."""
+
+    digest: str
+    attempt: int
+    kept: int
+    dropped: int
+    seconds: float
+    cost_usd: float
+    scores: tuple[Score, ...] = ()
+    not_covered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """The teacher's Inference Endpoint; `url` only while it answers."""
+
+    state: str = "absent"
+    url: str = ""
+
+    @property
+    def running(self) -> bool:
+        return self.state == "running" and bool(self.url)
+
+
+@dataclass(frozen=True)
+class World:
+    """One observation. `now` is its moment, in epoch seconds; `code` the commit of the wheel."""
+
+    now: float
+    discussions: Mapping[int, Discussion] = field(default_factory=dict)
+    jobs: tuple[Job, ...] = ()
+    manifests: Mapping[tuple[str, Step], Manifest] = field(default_factory=dict)
+    teacher: Teacher = Teacher()
+    prices: Mapping[str, float] = field(default_factory=dict)
+    code: str = ""
+
+    def job(self, request: str, step: Step, attempt: int) -> Job | None:
+        """The job of this attempt; of two (a doubled launch) the one that got further."""
+        mine = [j for j in self.jobs if (j.request, j.step, j.attempt) == (request, step, attempt)]
+        return min(mine, key=lambda job: (job.stage.over, job.created), default=None)
