@@ -1,0 +1,248 @@
+"""The benchmarks as the Hub has them, turned into prompts: FLORES+, SIB-200, Belebele, Global-MMLU.
+
+The recipe says which repository, split, prompt and shots; the code knows only the columns. Each
+item keeps the benchmark's own texts beside its prompt, so that they can be looked for in the
+training data. A language that a benchmark lacks is named, never scored. Nothing here may know a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from recipes import language
+from recipes.refusal import Refusal
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+ENGLISH = "eng_Latn"
+LETTERS = "ABCD"
+Message = dict[str, str]
+Row = Mapping[str, Any]
+Settings = Mapping[str, Any]
+Metric = Literal["chrF++", "accuracy"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question: `answers` are the options, or the one reference; `texts` what must not be trained on."""
+
+    id: str
+    prompt: str
+    answers: tuple[str, ...]
+    right: int
+    texts: tuple[str, ...]
+    shots: tuple[tuple[str, str], ...] = ()
+    system: str = ""
+
+    @property
+    def answer(self) -> str:
+        """The right one."""
+        return self.answers[self.right]
+
+    @property
+    def messages(self) -> list[Message]:
+        """The chat that asks it: the system's words, the shots as earlier turns, the prompt."""
+        turns = [{"role": "system", "content": self.system}] if self.system else []
+        for prompt, answer in self.shots:
+            turns += [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
+        return [*turns, {"role": "user", "content": self.prompt}]
+
+
+@dataclass(frozen=True)
+class Task:
+    """The items of one benchmark, and of one direction where it has two."""
+
+    benchmark: str
+    direction: str | None
+    metric: Metric
+    items: tuple[Item, ...]
+    dataset: str
+    config: str
+    split: str
+
+    @property
+    def chance(self) -> float | None:
+        """What guessing gives, None for translation."""
+        if self.metric == "chrF++":
+            return None
+        return sum(1 / len(item.answers) for item in self.items) / len(self.items)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What can be asked in the language, what cannot, and the commit of each dataset."""
+
+    tasks: tuple[Task, ...]
+    not_covered: tuple[str, ...]
+    revisions: dict[str, str]
+
+
+def load(api: HfApi, settings: Settings, code: str) -> Suite:
+    """The recipe's benchmarks in the language `code`; raises Refusal for one that is not known."""
+    tasks: list[Task] = []
+    missing: list[str] = []
+    revisions: dict[str, str] = {}
+    for name, benchmark in settings["benchmarks"].items():
+        if name not in READERS:
+            raise Refusal(f"evaluate.benchmarks has {name!r}: known are {', '.join(READERS)}.")
+        repo = benchmark["dataset"]
+        sha = str(api.dataset_info(repo, revision=benchmark["revision"]).sha)
+        config = benchmark.get("configs", {code: code}).get(code)
+        if config not in _configs(repo, sha):
+            missing.append(name)
+            continue
+        revisions[repo] = sha
+        made = READERS[name](Source(repo, sha, config, code, benchmark))
+        tasks += [_with_system(task, settings.get("system", "")) for task in made]
+    return Suite(tuple(tasks), tuple(missing), revisions)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One benchmark's repository at a commit, in one language."""
+
+    repo: str
+    revision: str
+    config: str
+    code: str
+    settings: Settings
+
+    def rows(self, config: str = "") -> tuple[list[Row], list[Row]]:
+        """(questions, shots): of one split the first rows are the shots, and are not asked."""
+        shots = self.settings.get("shots", {"count": 0, "split": ""})
+        limit: int | None = self.settings.get("limit")
+        split = self.settings["split"]
+        rows = self._split(config, split)
+        if not shots["count"]:
+            return rows[:limit], []
+        if shots["split"] == split:
+            return rows[shots["count"] :][:limit], rows[: shots["count"]]
+        return rows[:limit], self._split(config, shots["split"])[: shots["count"]]
+
+    def task(
+        self, benchmark: str, items: Sequence[Item], metric: Metric, direction: str | None = None
+    ) -> Task:
+        """A task of these items; raises Refusal when there are none."""
+        if not items:
+            raise Refusal(f"{self.repo} has no row in {self.config}, split {self.settings['split']}.")
+        return Task(
+            benchmark, direction, metric, tuple(items), self.repo, self.config, self.settings["split"]
+        )
+
+    def _split(self, config: str, split: str) -> list[Row]:
+        from datasets import load_dataset
+
+        return list(
+            load_dataset(self.repo, config or self.config, split=split, revision=self.revision)
+        )
+
+
+def flores(source: Source) -> list[Task]:
+    """Translation from and into English, sentences joined by their `id`."""
+    questions, shots = source.rows()
+    english = {row["id"]: row["text"] for part in source.rows(ENGLISH) for row in part}
+    prompts = source.settings["prompts"]
+    name = language.get(source.code).name
+
+    def items(prompt: str, into: bool) -> list[Item]:
+        def turn(row: Row) -> tuple[str, str]:
+            sides = (english[row["id"]], row["text"])
+            text, reference = sides if into else sides[::-1]
+            return prompt.format(text=text, language=name), reference
+
+        earlier = tuple(turn(row) for row in shots)
+        return [
+            Item(str(row["id"]), asked, (answer,), 0, (english[row["id"]], row["text"]), earlier)
+            for row in questions
+            for asked, answer in [turn(row)]
+        ]
+
+    into = items(prompts["from_english"], into=True)
+    out_of = items(prompts["into_english"], into=False)
+    return [
+        source.task("flores", into, "chrF++", f"{ENGLISH}-{source.code}"),
+        source.task("flores", out_of, "chrF++", f"{source.code}-{ENGLISH}"),
+    ]
+
+
+def sib200(source: Source) -> list[Task]:
+    """Topic classification; `options` says how the recipe names each category."""
+    options: Mapping[str, str] = source.settings["options"]
+    categories = list(options)
+
+    def item(row: Row) -> Item:
+        if row["category"] not in options:
+            raise Refusal(f"evaluate.benchmarks.sib200.options lacks {row['category']!r}.")
+        prompt = source.settings["prompt"].format(
+            text=row["text"], options=", ".join(options.values())
+        )
+        right = categories.index(row["category"])
+        return Item(str(row["index_id"]), prompt, tuple(options.values()), right, (row["text"],))
+
+    return [source.task("sib200", _asked(source, item), "accuracy")]
+
+
+def belebele(source: Source) -> list[Task]:
+    """Reading comprehension, four options."""
+
+    def item(row: Row) -> Item:
+        options = [row[f"mc_answer{number}"] for number in range(1, 5)]
+        prompt, answers = _multiple_choice(
+            source.settings, options, passage=row["flores_passage"], question=row["question"]
+        )
+        name = f"{row['link']}#{row['question_number']}"
+        right = int(row["correct_answer_num"]) - 1
+        return Item(name, prompt, answers, right, (row["flores_passage"],))
+
+    return [source.task("belebele", _asked(source, item), "accuracy")]
+
+
+def global_mmlu(source: Source) -> list[Task]:
+    """Knowledge, four options."""
+
+    def item(row: Row) -> Item:
+        options = [row[f"option_{letter.lower()}"] for letter in LETTERS]
+        prompt, answers = _multiple_choice(source.settings, options, question=row["question"])
+        right = LETTERS.index(row["answer"])
+        return Item(str(row["sample_id"]), prompt, answers, right, (row["question"],))
+
+    return [source.task("global_mmlu", _asked(source, item), "accuracy")]
+
+
+READERS: dict[str, Callable[[Source], list[Task]]] = {
+    "flores": flores,
+    "sib200": sib200,
+    "belebele": belebele,
+    "global_mmlu": global_mmlu,
+}
+
+
+def _asked(source: Source, item: Callable[[Row], Item]) -> list[Item]:
+    questions, shots = source.rows()
+    earlier = tuple((made.prompt, made.answer) for made in map(item, shots))
+    return [replace(item(row), shots=earlier) for row in questions]
+
+
+def _multiple_choice(
+    settings: Settings, options: list[str], **fields: str
+) -> tuple[str, tuple[str, ...]]:
+    """The prompt, and the answers as the recipe wants them said: by letter, by text, or both."""
+    lettered = dict(zip((f"option_{letter.lower()}" for letter in LETTERS), options, strict=True))
+    answers = tuple(
+        settings["answer"].format(letter=letter, option=option)
+        for letter, option in zip(LETTERS, options, strict=True)
+    )
+    return settings["prompt"].format(**fields, **lettered), answers
+
+
+def _with_system(task: Task, system: str) -> Task:
+    return replace(task, items=tuple(replace(item, system=system) for item in task.items))
+
+
+def _configs(repo: str, revision: str) -> list[str]:
+    from datasets import get_dataset_config_names
+
+    return list(get_dataset_config_names(repo, revision=revision))

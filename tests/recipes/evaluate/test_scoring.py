@@ -1,0 +1,70 @@
+"""Batched scores are the scores of one item at a time, computed by hand from the logits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from recipes.evaluate import scoring
+from recipes.evaluate.benchmarks import Item
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+ITEMS = [
+    Item("1", "Kio?", ("sporto", "a", "scienco"), 0, ()),
+    Item("2", "Pri kio temas la teksto, kiu estas sufiĉe longa?", ("ĉu", "ne"), 1, (), (("x", "y"),)),
+    Item("3", "Ĉu?", ("b", "c"), 0, (), (), "Be brief."),
+]
+
+
+@pytest.fixture(scope="module")
+def base(tiny_base: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    return AutoModelForCausalLM.from_pretrained(tiny_base), AutoTokenizer.from_pretrained(tiny_base)
+
+
+def by_hand(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, item: Item, option: str
+) -> float:
+    import torch
+
+    prompt = tokenizer.apply_chat_template(item.messages, tokenize=False, add_generation_prompt=True)
+    start = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    answer = tokenizer(option, add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        logits = model(torch.tensor([start + answer])).logits[0].log_softmax(-1)
+    return sum(float(logits[len(start) + i - 1, token]) for i, token in enumerate(answer))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_log_likelihoods_equal_a_computation_by_hand(
+    base: tuple[PreTrainedModel, PreTrainedTokenizerBase], batch: int
+) -> None:
+    scores = scoring.choose(*base, ITEMS, batch, "none", lambda _: None)
+    for item, got in zip(ITEMS, scores, strict=True):
+        expected = [by_hand(*base, item, option) for option in item.answers]
+        assert got == pytest.approx(expected, abs=1e-4)
+
+
+def test_normalising_divides_by_tokens_or_characters(
+    base: tuple[PreTrainedModel, PreTrainedTokenizerBase],
+) -> None:
+    plain, tokens, characters = (
+        scoring.choose(*base, ITEMS, 3, normalise, lambda _: None)[1]
+        for normalise in ("none", "tokens", "characters")
+    )
+    assert tokens[0] == pytest.approx(plain[0] / 3)  # "ĉu" is three bytes, two characters
+    assert characters[0] == pytest.approx(plain[0] / 2)
+
+
+def test_a_batch_translates_like_one_at_a_time_and_counts_what_it_did(
+    base: tuple[PreTrainedModel, PreTrainedTokenizerBase],
+) -> None:
+    done: list[int] = []
+    together = scoring.translate(*base, ITEMS, 3, 12, done.append)
+    alone = [scoring.translate(*base, [item], 1, 12, done.append)[0] for item in ITEMS]
+    assert together == alone
+    assert done == [3, 1, 1, 1]
