@@ -28,7 +28,7 @@ PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethroug
 
 
 def to_html(text: str) -> str:
-    """Return sanitised HTML; links to elsewhere are not followed by crawlers and leak no referrer."""
+    """Return sanitised HTML; its links leak no referrer."""
     return nh3.clean(
         PARSER.render(text),
         tags=set(TAGS.split()),

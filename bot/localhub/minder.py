@@ -1,12 +1,12 @@
 """Runs one command for the Hub and sees to it that nothing of it is left afterwards.
 
 A process of its own between the Hub and a job, an endpoint or a Space, because only somebody who
-outlives the Hub can clean up after a Hub that was killed. It holds the pipe that the Hub keeps open;
-when the pipe closes, for whatever reason, the whole tree of the command ends. It also writes the log,
-so that a flood of output never passes through the Hub.
+outlives the Hub can clean up after a Hub that was killed. It holds the pipe that the Hub keeps
+open; when the pipe closes, for whatever reason, the whole tree of the command ends. It also writes
+the log, so that a flood of output never passes through the Hub.
 
-Started by `processes.py` as a plain script (`python -I -S minder.py`): standard library only, and it
-must not learn what a job is. The order is one line of JSON on stdin: `command`, `cwd`, `log`,
+Started by `processes.py` as a plain script (`python -I -S minder.py`): standard library only, and
+it must not learn what a job is. The order is one line of JSON on stdin: `command`, `cwd`, `log`,
 `limit` (bytes of log kept) and `grace` (seconds between SIGTERM and SIGKILL).
 """
 
@@ -122,8 +122,8 @@ def drain(output: int, log: Log) -> None:
     log.close()
 
 
-def descendants() -> list[int]:
-    """Return every live process below this one, also those that left the process group."""
+def descendants(root: int) -> list[int]:
+    """Return every process below `root`, also those that left its process group."""
     parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -131,7 +131,7 @@ def descendants() -> list[int]:
         except OSError:
             continue  # it ended while we looked
         parents[int(stat.parent.name)] = int(fields[1])
-    found = [os.getpid()]
+    found = [root]
     for pid in found:
         found += [child for child, parent in parents.items() if parent == pid]
     return found[1:]
@@ -140,7 +140,7 @@ def descendants() -> list[int]:
 def kill_all(child: subprocess.Popen[bytes]) -> None:
     """End everything that is left of the command, and wait until it is gone."""
     for _ in range(100):
-        left = descendants()
+        left = descendants(os.getpid())
         for pid in [*left, -child.pid]:
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -187,7 +187,10 @@ def start(command: list[str], cwd: str) -> subprocess.Popen[bytes]:
 
 def main() -> int:
     """Carry out the order on stdin; the exit code is the command's, as a shell would give it."""
-    order = json.loads(sys.stdin.buffer.readline())
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return NOT_STARTED  # the Hub went away before it said what to do
+    order = json.loads(line)
     log = Log(order["log"], order["limit"])
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)

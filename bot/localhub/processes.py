@@ -4,14 +4,18 @@ Knows how a command of the real Hub is run on this machine (no image, no install
 environment, a scratch directory); must not know what it is run for.
 """
 
+from __future__ import annotations
+
 import asyncio
 import json
 import os
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from bot.localhub.minder import descendants
 
 MINDER = Path(__file__).with_name("minder.py")
 LOG_LIMIT = 32 * 1024 * 1024
@@ -129,3 +133,34 @@ async def start(
     minder.stdin.write(json.dumps(order).encode() + b"\n")
     await minder.stdin.drain()
     return Minded(minder)
+
+
+async def usage(root: int, over: Callable[[], bool]) -> AsyncIterator[dict[str, float]]:
+    """Yield once a second what the processes below `root` use, until `over()`; needs /proc."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    before, _ = await asyncio.to_thread(measure, root)
+    while not over():
+        await asyncio.sleep(1.0)
+        seconds, memory = await asyncio.to_thread(measure, root)
+        cores = max(0.0, seconds - before)
+        before = seconds
+        yield {
+            "cpu_usage_pct": round(100 * cores / (os.cpu_count() or 1)),
+            "cpu_millicores": round(1000 * cores),
+            "memory_used_bytes": memory,
+            "memory_total_bytes": total,
+        }
+
+
+def measure(root: int) -> tuple[float, int]:
+    """Return CPU seconds used so far and resident bytes of the processes below `root`."""
+    ticks, pages = 0, 0
+    for pid in descendants(root):
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        except OSError:
+            continue  # it ended while we looked
+        fields = stat.rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+        pages += int(fields[21])
+    return ticks / os.sysconf("SC_CLK_TCK"), pages * os.sysconf("SC_PAGE_SIZE")
