@@ -2,7 +2,8 @@
 
 The recipe says which repository, split, prompt and shots; the code knows only the columns. Each
 item keeps the benchmark's own texts beside its prompt, so that they can be looked for in the
-training data. A language that a benchmark lacks is named, never scored. Nothing here may know a model.
+training data. A language that a benchmark lacks is named, never scored. Nothing here may know a
+model.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Metric = Literal["chrF++", "accuracy"]
 
 @dataclass(frozen=True)
 class Item:
-    """One question: `answers` are the options, or the one reference; `texts` what must not be trained on."""
+    """One question: `answers` are its options or the one reference, `texts` what it is made of."""
 
     id: str
     prompt: str
@@ -126,11 +127,10 @@ class Source:
         self, benchmark: str, items: Sequence[Item], metric: Metric, direction: str | None = None
     ) -> Task:
         """A task of these items; raises Refusal when there are none."""
+        split = self.settings["split"]
         if not items:
-            raise Refusal(f"{self.repo} has no row in {self.config}, split {self.settings['split']}.")
-        return Task(
-            benchmark, direction, metric, tuple(items), self.repo, self.config, self.settings["split"]
-        )
+            raise Refusal(f"{self.repo} has no row in the config {self.config}, split {split}.")
+        return Task(benchmark, direction, metric, tuple(items), self.repo, self.config, split)
 
     def _split(self, config: str, split: str) -> list[Row]:
         from datasets import load_dataset

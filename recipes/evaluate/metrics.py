@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics.chrf import CHRF
 
 Array: TypeAlias = NDArray[np.float64]
 Value = Callable[[Array], Array]  # sums of statistics (…, k) → scores (…)
@@ -42,7 +45,7 @@ class Comparison:
 def compare(
     value: Value, base: Array, adapter: Array, samples: int, confidence: float, seed: int
 ) -> Comparison:
-    """Paired bootstrap of two (items, k) matrices of statistics; the same seed gives the same figures."""
+    """Paired bootstrap of two (items, k) matrices of statistics, reproducible from the seed."""
     draws = _resample(np.stack([base, adapter]), samples, seed)
     scores = value(draws)  # (2, samples)
     exact = value(np.stack([base.sum(axis=0), adapter.sum(axis=0)]))
@@ -82,7 +85,8 @@ def chrf(sums: Array) -> Array:
     weight = 4.0  # beta 2, squared
     below = weight * precision + recall
     above = 100 * (1 + weight) * precision * recall
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    score: Array = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    return score
 
 
 def chrf_statistics(outputs: Sequence[str], references: Sequence[str]) -> Array:
@@ -98,8 +102,8 @@ def chrf_signature() -> str:
     return str(metric.get_signature())
 
 
-def _chrf():  # type: ignore[no-untyped-def]
-    from sacrebleu.metrics import CHRF
+def _chrf() -> CHRF:
+    from sacrebleu.metrics.chrf import CHRF
 
     return CHRF(word_order=2)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from recipes.evaluate.benchmarks import Item
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import torch
     from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
 Normalise = Literal["none", "tokens", "characters"]
@@ -31,7 +31,7 @@ def translate(
     import torch
     from transformers import GenerationConfig
 
-    settings = GenerationConfig(
+    settings = GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=False,
         max_new_tokens=max_new_tokens,
         eos_token_id=model.generation_config.eos_token_id,
@@ -96,14 +96,14 @@ def _likelihoods(
     ids, mask = answers["input_ids"], answers["attention_mask"]
     total = first.gather(1, ids[:, :1]).squeeze(1)
     if ids.shape[1] > 1:
-        cache = told.past_key_values
-        cache.batch_select_indices(rows)
+        told.past_key_values.batch_select_indices(rows)
         before = prompts["attention_mask"][rows]
+        steps = torch.arange(ids.shape[1] - 1, device=ids.device)
         logits = model(
             input_ids=ids[:, :-1],
             attention_mask=torch.cat([before, mask[:, :-1]], dim=1),
-            position_ids=before.sum(1, keepdim=True) + torch.arange(ids.shape[1] - 1, device=ids.device),
-            past_key_values=cache,
+            position_ids=before.sum(1, keepdim=True) + steps,
+            past_key_values=told.past_key_values,
         ).logits
         later = logits.float().log_softmax(-1).gather(2, ids[:, 1:, None]).squeeze(2)
         total = total + (later * mask[:, 1:]).sum(1)
@@ -111,9 +111,9 @@ def _likelihoods(
 
 
 def _batches(
-    tokenizer: PreTrainedTokenizerBase, items: Sequence[Item], size: int, device: Tensor | Any
+    tokenizer: PreTrainedTokenizerBase, items: Sequence[Item], size: int, device: torch.device
 ) -> Iterator[tuple[list[int], BatchEncoding]]:
-    """(places, left-padded prompts with positions), longest first so that memory runs out at once or never."""
+    """(places, left-padded prompts), longest first: memory runs out at once or never."""
     rendered: Any = tokenizer.apply_chat_template(
         [item.messages for item in items], tokenize=False, add_generation_prompt=True
     )
@@ -121,9 +121,7 @@ def _batches(
     order = sorted(range(len(items)), key=lambda place: -len(ids[place]))
     for start in range(0, len(order), size):
         places = order[start : start + size]
-        prompts = tokenizer.pad(
-            {"input_ids": [ids[place] for place in places]}, padding_side="left", return_tensors="pt"
-        ).to(device)
-        positions = prompts["attention_mask"].cumsum(1) - 1
-        prompts["position_ids"] = positions.clamp(min=0)
+        rows = {"input_ids": [ids[place] for place in places]}
+        prompts = tokenizer.pad(rows, padding_side="left", return_tensors="pt").to(device)
+        prompts["position_ids"] = (prompts["attention_mask"].cumsum(1) - 1).clamp(min=0)
         yield places, prompts

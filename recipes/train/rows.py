@@ -24,7 +24,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Examples:
-    """Token ids and labels of the rows that can be learnt from, in order; `dropped` are the others."""
+    """Token ids and labels of the rows that can be learnt from; `dropped` counts the others."""
 
     input_ids: list[list[int]]
     labels: list[list[int]]
@@ -40,8 +40,8 @@ def check_tokenizer(tokenizer: PreTrainedTokenizerBase, base: str) -> None:
     """Refuse a base that cannot chat."""
     if not tokenizer.chat_template:
         raise Refusal(
-            f"A base needs a chat template, and {base} has none: choose an instruct model, or add a "
-            "chat_template.jinja to it."
+            f"A base needs a chat template, and {base} has none: choose an instruct model, or add "
+            "a chat_template.jinja to it."
         )
     if not tokenizer.is_fast:
         raise Refusal(f"A base needs a fast tokenizer (tokenizer.json), and {base} has none.")
@@ -50,28 +50,32 @@ def check_tokenizer(tokenizer: PreTrainedTokenizerBase, base: str) -> None:
 def tokenise(
     tokenizer: PreTrainedTokenizerBase, conversations: Sequence[list[Message]], max_length: int
 ) -> Examples:
-    """Render, tokenise and cut at `max_length` tokens; a row without an assistant token left is dropped."""
+    """Render, tokenise, cut at `max_length` tokens; drop a row when no assistant token is left."""
     texts = _render(tokenizer, conversations, answering=False)
     spans = _assistant_spans(tokenizer, conversations, texts)
     encoded = tokenizer(texts, add_special_tokens=False, truncation=True, max_length=max_length)
     rows = [_labelled(encoded, row, spans[row]) for row in range(len(texts))]
     kept = [(ids, labels) for ids, labels in rows if any(label != IGNORED for label in labels)]
-    dropped = {"no_answer_within_max_length": len(rows) - len(kept)} if len(rows) > len(kept) else {}
+    dropped = (
+        {"no_answer_within_max_length": len(rows) - len(kept)} if len(rows) > len(kept) else {}
+    )
     return Examples([ids for ids, _ in kept], [labels for _, labels in kept], dropped)
 
 
 def _assistant_spans(
     tokenizer: PreTrainedTokenizerBase, conversations: Sequence[list[Message]], texts: list[str]
 ) -> list[list[Span]]:
-    """For each text the (start, end) characters of the assistant's turns, end-of-turn tokens included."""
+    """For each text the (start, end) characters of the assistant's turns, ends of turn included."""
     turns = [
         (row, turn)
         for row, messages in enumerate(conversations)
         for turn, message in enumerate(messages)
         if message["role"] == "assistant"
     ]
-    before = _render(tokenizer, [conversations[row][:turn] for row, turn in turns], answering=True)
-    upto = _render(tokenizer, [conversations[row][: turn + 1] for row, turn in turns], answering=False)
+    asked = [conversations[row][:turn] for row, turn in turns]
+    answered = [conversations[row][: turn + 1] for row, turn in turns]
+    before = _render(tokenizer, asked, answering=True)
+    upto = _render(tokenizer, answered, answering=False)
     spans: list[list[Span]] = [[] for _ in texts]
     for (row, _), start, end in zip(turns, before, upto, strict=True):
         spans[row].append((_shared(start, texts[row]), _shared(end, texts[row])))
@@ -90,7 +94,7 @@ def _render(
 
 
 def _shared(prefix: str, text: str) -> int:
-    """How many characters of `prefix` begin `text`; all of them, but for templates that edit the past."""
+    """How many characters of `prefix` begin `text`: all, but for templates that edit the past."""
     return len(prefix) if text.startswith(prefix) else len(os.path.commonprefix([prefix, text]))
 
 
@@ -106,6 +110,6 @@ def _labelled(encoded: BatchEncoding, row: int, spans: list[Span]) -> tuple[list
 
 
 def _token(encoded: BatchEncoding, row: int, characters: range) -> int | None:
-    """The token of the first of these characters that has one: blanks and what was cut off have none."""
+    """The token of the first of these characters that has one: blanks and cut text have none."""
     tokens = (encoded.char_to_token(row, character) for character in characters)
     return next((token for token in tokens if token is not None), None)

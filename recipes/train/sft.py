@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from peft import LoraConfig
     from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
-    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_config import SFTConfig
+    from trl.trainer.sft_trainer import SFTTrainer
 
 Show = Callable[[int, int, dict[str, object]], None]  # step, of steps, details
 
@@ -69,15 +70,17 @@ def train(
     callbacks: list[TrainerCallback] | None = None,
     resume_from: Path | None = None,
 ) -> Trained:
-    """Train on the examples as `settings` (the recipe's `train` section) says; writes the adapter to `out`."""
+    """Train as `settings` (the recipe's `train` section) says; writes the adapter to `out`."""
     if not examples.input_ids:
-        raise Refusal("There is no row to train on: the dataset is empty or its answers are cut off.")
+        raise Refusal(
+            "There is no row to train on: the dataset is empty or all its answers are cut."
+        )
     trainer = _trainer(model, tokenizer, examples, settings, out, show, callbacks or [])
-    trained = sum(weights.numel() for weights in trainer.model.parameters() if weights.requires_grad)
+    adapted: Any = trainer.model
     began = time.monotonic()
     trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
     seconds = time.monotonic() - began
-    trainer.model.save_pretrained(str(out))
+    adapted.save_pretrained(str(out))
     log = [entry for entry in trainer.state.log_history if "loss" in entry]
     return Trained(
         steps=trainer.state.global_step,
@@ -85,7 +88,7 @@ def train(
         seconds=seconds,
         loss_first=log[0]["loss"],
         loss_last=log[-1]["loss"],
-        trainable_parameters=trained,
+        trainable_parameters=sum(p.numel() for p in adapted.parameters() if p.requires_grad),
         log=log,
     )
 
@@ -100,7 +103,7 @@ def _trainer(
     callbacks: list[TrainerCallback],
 ) -> SFTTrainer:
     from transformers import PrinterCallback
-    from trl import SFTTrainer
+    from trl.trainer.sft_trainer import SFTTrainer
 
     arguments = _arguments(settings, out)
     trainer = SFTTrainer(
@@ -116,8 +119,8 @@ def _trainer(
 
 
 def _arguments(settings: dict[str, Any], out: Path) -> SFTConfig:
-    """TRL's own arguments, plus what no recipe may change: no preparation, no reports, no pushes."""
-    from trl import SFTConfig
+    """TRL's own arguments, and what no recipe may change: no preparation, reports or pushes."""
+    from trl.trainer.sft_config import SFTConfig
 
     try:
         return SFTConfig(
@@ -146,12 +149,12 @@ def _lora(settings: dict[str, Any], model: PreTrainedModel) -> LoraConfig:
 def _dataset(examples: Examples, arguments: SFTConfig) -> Dataset:
     """The trainer's rows, packed when the recipe says so; `length` lets it batch like with like."""
     from datasets import Dataset
-    from trl import pack_dataset
+    from trl.data_utils import pack_dataset
 
     columns = {"input_ids": examples.input_ids, "labels": examples.labels}
     if arguments.packing:
         rows = Dataset.from_dict(columns).shuffle(seed=arguments.seed)
-        return pack_dataset(rows, arguments.max_length, arguments.packing_strategy)
+        return pack_dataset(rows, int(arguments.max_length or 0), arguments.packing_strategy)
     return Dataset.from_dict({**columns, "length": [len(ids) for ids in examples.input_ids]})
 
 
@@ -169,7 +172,9 @@ def _reporter(show: Show) -> TrainerCallback:
             **kwargs: object,
         ) -> None:
             entry = state.log_history[-1] if state.log_history else {}
-            details = {key: f"{entry[key]:.4g}" for key in ("loss", "learning_rate") if key in entry}
-            show(state.global_step, state.max_steps, dict(details))
+            details: dict[str, object] = {}
+            if "loss" in entry:
+                details = {"loss": f"{entry['loss']:.3f}"}
+            show(state.global_step, state.max_steps, details)
 
     return Reporter()

@@ -1,4 +1,4 @@
-"""A random tiny Llama with a byte-level tokenizer and a chat template, made in a moment: no download."""
+"""A random tiny Llama with a byte-level tokenizer and a chat template, made in a moment."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         num_key_value_heads=2,
         max_position_embeddings=256,
         tie_word_embeddings=True,
+        initializer_range=0.5,
         bos_token_id=None,
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,

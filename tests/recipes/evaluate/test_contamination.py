@@ -10,7 +10,9 @@ THAI = "ฉันรักการอ่านหนังสือในห้
 
 def test_a_copy_is_found_inside_a_message_whatever_its_case_and_punctuation() -> None:
     training = [f"Traduku: «{SENTENCE.upper()}» — dankon", "ion alian"]
-    assert found([SENTENCE, "La granda kato dormas sur la blanka lito."], training, 24) == {SENTENCE}
+    assert found([SENTENCE, "La granda kato dormas sur la blanka lito."], training, 24) == {
+        SENTENCE
+    }
 
 
 def test_most_of_a_sentence_is_not_the_sentence() -> None:

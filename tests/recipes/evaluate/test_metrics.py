@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 import sacrebleu
+
 from recipes.evaluate.metrics import (
     accuracy,
     accuracy_statistics,

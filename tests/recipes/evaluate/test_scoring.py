@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from recipes.evaluate import scoring
 from recipes.evaluate.benchmarks import Item
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 ITEMS = [
     Item("1", "Kio?", ("sporto", "a", "scienco"), 0, ()),
-    Item("2", "Pri kio temas la teksto, kiu estas sufiĉe longa?", ("ĉu", "ne"), 1, (), (("x", "y"),)),
+    Item("2", "Pri kio temas ĉi tiu teksto?", ("ĉu", "ne"), 1, (), (("x", "y"),)),
     Item("3", "Ĉu?", ("b", "c"), 0, (), (), "Be brief."),
 ]
 
@@ -31,7 +32,9 @@ def by_hand(
 ) -> float:
     import torch
 
-    prompt = tokenizer.apply_chat_template(item.messages, tokenize=False, add_generation_prompt=True)
+    prompt = tokenizer.apply_chat_template(
+        item.messages, tokenize=False, add_generation_prompt=True
+    )
     start = tokenizer(prompt, add_special_tokens=False)["input_ids"]
     answer = tokenizer(option, add_special_tokens=False)["input_ids"]
     with torch.no_grad():
@@ -67,4 +70,5 @@ def test_a_batch_translates_like_one_at_a_time_and_counts_what_it_did(
     together = scoring.translate(*base, ITEMS, 3, 12, done.append)
     alone = [scoring.translate(*base, [item], 1, 12, done.append)[0] for item in ITEMS]
     assert together == alone
+    assert len(set(together)) > 1
     assert done == [3, 1, 1, 1]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
 from recipes.refusal import Refusal
 from recipes.train.rows import IGNORED, Message, check_tokenizer, tokenise
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 GRANITE_LIKE = (
     "{% for m in messages %}<|start|>{{ m.role }}<|sep|>{{ m.content }}<|end|>\n{% endfor %}"
@@ -15,7 +16,8 @@ GRANITE_LIKE = (
 )
 MARKED = (
     "{% for m in messages %}<|{{ m.role }}|>{% if m.role == 'assistant' %}{% generation %}"
-    "{{ m.content }}<|end|>{% endgeneration %}{% else %}{{ m.content }}<|end|>{% endif %}{% endfor %}"
+    "{{ m.content }}<|end|>{% endgeneration %}{% else %}{{ m.content }}<|end|>{% endif %}"
+    "{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 FORGETFUL = (  # like Qwen's: an answer that is not the last loses its thoughts
@@ -30,7 +32,9 @@ def tokenizer(tiny_base: Path) -> PreTrainedTokenizerBase:
     return AutoTokenizer.from_pretrained(tiny_base)
 
 
-def learnt(tokenizer: PreTrainedTokenizerBase, messages: list[Message], max_length: int = 500) -> str:
+def learnt(
+    tokenizer: PreTrainedTokenizerBase, messages: list[Message], max_length: int = 500
+) -> str:
     examples = tokenise(tokenizer, [messages], max_length)
     return tokenizer.decode([label for label in examples.labels[0] if label != IGNORED])
 
@@ -65,7 +69,8 @@ def test_generation_markers_give_the_same_mask_as_transformers(
         TWO_TURNS, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
     )
     assert ours.input_ids[0] == theirs["input_ids"]
-    assert [label != IGNORED for label in ours.labels[0]] == [m == 1 for m in theirs["assistant_masks"]]
+    learnt = [label != IGNORED for label in ours.labels[0]]
+    assert learnt == [mask == 1 for mask in theirs["assistant_masks"]]
 
 
 def test_a_template_that_edits_the_past_never_teaches_the_user(

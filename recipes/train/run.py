@@ -1,0 +1,210 @@
+"""`kakugo-recipe train`: dataset and base in, adapter out.
+
+Loads pinned commits, trains (sft.py), pushes adapter, tokenizer, log and card in one commit and
+`run.json` last. Killed at any moment it may be started again: nothing is public before it is whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recipes import language, manifest
+from recipes.config import Config
+from recipes.progress import Progress, say
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+    from recipes.train.card import Facts
+    from recipes.train.rows import Examples
+    from recipes.train.sft import Show, Trained
+
+PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
+
+
+def main(args: argparse.Namespace) -> None:
+    """Train and push, or leave at once when the manifest of this digest is there."""
+    _quiet()
+    from huggingface_hub import HfApi
+
+    api = HfApi()
+    if manifest.already_made(api, args.into, "model", "run.json", args.digest):
+        say(f"{args.into} is made already, with digest {args.digest[:12]}")
+        return
+    with tempfile.TemporaryDirectory(prefix="kakugo-train-") as scratch:
+        _train(api, args, Path(scratch))
+
+
+def _quiet() -> None:
+    """Nothing but our own lines and the Hub's own routes; before the libraries are imported."""
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: what was asked for, and the commits of what it reads."""
+
+    api: HfApi
+    args: argparse.Namespace
+    inputs: dict[str, str]
+    scratch: Path
+    began: float
+
+    @property
+    def config(self) -> Config:
+        """The recipe."""
+        config: Config = self.args.config
+        return config
+
+    @property
+    def base_revision(self) -> str:
+        """The base's commit."""
+        return self.inputs[self.args.base]
+
+    @property
+    def out(self) -> Path:
+        """The folder that is pushed."""
+        return self.scratch / "adapter"
+
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self.began
+
+
+def _train(api: HfApi, args: argparse.Namespace, scratch: Path) -> None:
+    inputs = {
+        args.dataset: str(api.dataset_info(args.dataset).sha),
+        args.base: str(api.model_info(args.base).sha),
+    }
+    job = Job(api, args, inputs, scratch, time.monotonic())
+    api.create_repo(args.into, exist_ok=True)
+    examples, trained = _fit(job)
+    commit = _publish(job, examples, trained)
+    manifest.push(api, args.into, "model", "run.json", _manifest(job, examples, trained, commit))
+    say(f"pushed {args.into}; {job.seconds():.1f} s in all")
+
+
+def _fit(job: Job) -> tuple[Examples, Trained]:
+    """Load, tokenise, train; leaves adapter and tokenizer in the out folder."""
+    from recipes.train import checkpoints, rows, sft
+
+    settings = job.config.train
+    model, tokenizer = sft.load_base(job.args.base, job.base_revision, settings)
+    rows.check_tokenizer(tokenizer, job.args.base)
+    conversations = _conversations(job.args.dataset, job.inputs[job.args.dataset], settings)
+    examples = rows.tokenise(tokenizer, conversations, settings["max_length"])
+    say(f"{len(examples.input_ids)} rows, {examples.tokens} tokens, after {job.seconds():.1f} s")
+    trained = sft.train(
+        model,
+        tokenizer,
+        examples,
+        {**settings, "lora": {**settings["lora"], "revision": job.base_revision}},
+        job.out,
+        _progress(),
+        [checkpoints.keeper(job.api, job.args.into, job.args.digest)],
+        checkpoints.latest(job.api, job.args.into, job.args.digest, job.scratch / "resume"),
+    )
+    speed = f"{trained.tokens_per_second:.0f} tokens/s"
+    say(f"{trained.steps} steps in {trained.seconds:.1f} s, {speed}, loss {trained.loss_last:.3f}")
+    tokenizer.save_pretrained(job.out)
+    return examples, trained
+
+
+def _conversations(
+    repo: str, revision: str, settings: dict[str, Any]
+) -> list[list[dict[str, str]]]:
+    """The chats of the training mix, the first `max_rows` of them when the recipe says so."""
+    from datasets import load_dataset
+
+    rows = load_dataset(repo, "default", split="train", revision=revision)
+    return list(rows["messages"][: settings.get("max_rows")])
+
+
+def _progress() -> Show:
+    progress = Progress(0, "steps")
+
+    def show(step: int, steps: int, details: dict[str, object]) -> None:
+        progress.total = steps
+        progress.show(step, **details)
+
+    return show
+
+
+def _publish(job: Job, examples: Examples, trained: Trained) -> str:
+    """Push adapter, tokenizer, log and card in one commit; returns its sha."""
+    from recipes.train import card, checkpoints
+
+    shutil.rmtree(job.out / "checkpoints", ignore_errors=True)
+    log = "".join(json.dumps(entry) + "\n" for entry in trained.log)
+    (job.out / "training_log.jsonl").write_text(log, encoding="utf-8")
+    card.write(_facts(job, examples, trained)).save(job.out / "README.md")
+    commit = job.api.upload_folder(
+        repo_id=job.args.into,
+        folder_path=job.out,
+        delete_patterns="*",
+        commit_message=f"Add the adapter for {job.config.language}",
+    )
+    checkpoints.forget(job.api, job.args.into)
+    return str(commit.oid)
+
+
+def _facts(job: Job, examples: Examples, trained: Trained) -> Facts:
+    from recipes.train import card
+
+    base = job.api.model_info(job.args.base, revision=job.base_revision)
+    return card.Facts(
+        repo=job.args.into,
+        language=language.get(job.config.language),
+        base=job.args.base,
+        base_revision=job.base_revision,
+        dataset=job.args.dataset,
+        dataset_revision=job.inputs[job.args.dataset],
+        licence=card.licence_of(base.card_data),
+        practice=job.config.practice,
+        recipe=job.config.name,
+        recipe_version=manifest.recipe_version(),
+        digest=job.args.digest,
+        rows=len(examples.input_ids),
+        hardware=card.hardware(),
+        versions=manifest.versions(*PACKAGES),
+        settings=job.config.train,
+        trained=trained,
+    )
+
+
+def _manifest(job: Job, examples: Examples, trained: Trained, commit: str) -> manifest.Manifest:
+    return manifest.Manifest(
+        step="train",
+        request=job.args.request,
+        attempt=job.args.attempt,
+        digest=job.args.digest,
+        language=job.config.language,
+        inputs=job.inputs,
+        output_repo=job.args.into,
+        output_commit=commit,
+        practice=job.config.practice,
+        seconds=job.seconds(),
+        counts=manifest.Counts(len(examples.input_ids), examples.dropped),
+        versions=manifest.versions(*PACKAGES),
+        metrics={
+            "loss_first": round(trained.loss_first, 4),
+            "loss_last": round(trained.loss_last, 4),
+            "steps": trained.steps,
+            "tokens": trained.tokens,
+            "tokens_per_second": round(trained.tokens_per_second, 1),
+            "trainable_parameters": trained.trainable_parameters,
+            "training_seconds": round(trained.seconds, 2),
+        },
+    )
