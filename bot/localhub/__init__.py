@@ -11,13 +11,16 @@ The floors, from the ground up (a file imports only from floors below its own):
     hub          class Hub: what every request shares
     events       what happened, told to whoever listens after it was committed
     auth         users, organisations, tokens, sessions; who may read and write what
-    git          trees and commits as git names them, held in the database
-    repos        create, delete, move, settings, info, list
+    git          files and folders as git names them, held in the database
+    history      commits and refs: where a revision points, how a branch moves on
     cards        README front matter: parsed for listings, checked before a commit
-    refs         branches, tags, history
+    patterns     .gitignore and .gitattributes
+    repos        create, delete, move, settings; who sees a repo
+    refs         routes of branches, tags, history
     commits      preupload and commit
     files        tree, paths-info, download
     lfs          batch, upload, verify
+    info         one repo and many: info, listings, likes
     discussions  community tab and pull requests
     webhooks     subscriptions and deliveries
     processes    subprocesses that outlive no server

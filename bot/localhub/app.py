@@ -19,14 +19,14 @@ from bot.localhub.wire import Envelope, HubError, refusal
 # Order matters twice: tables reference those above them, and the first matching route wins
 # (pages last: their paths are the widest).
 SERVICES = (
-    "auth", "repos", "refs", "commits", "lfs", "files",
-    "discussions", "webhooks", "jobs", "spaces", "endpoints", "pages",
+    "auth", "git", "repos", "history", "cards", "refs", "commits", "lfs", "files",
+    "discussions", "webhooks", "jobs", "spaces", "endpoints", "info", "pages",
 )  # fmt: skip
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def services() -> list[ModuleType]:
-    """The service modules, each with ``ROUTES`` and, where it has tables, ``SCHEMA``."""
+    """The service modules: each has ``ROUTES``, ``SCHEMA``, or both."""
     found = []
     for name in SERVICES:
         try:
@@ -44,7 +44,7 @@ def schema() -> str:
 
 def routes() -> list[Route]:
     """The whole routing table."""
-    table = [route for service in services() for route in service.ROUTES]
+    table = [route for service in services() for route in getattr(service, "ROUTES", ())]
     return [*table, Route("/{rest:path}", not_served, methods=METHODS)]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
+import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +16,7 @@ from bot.localhub.store import Store
 
 if TYPE_CHECKING:
     from bot.localhub.events import Listener
+    from bot.localhub.repos import Repo
 
 
 @dataclass
@@ -20,6 +24,10 @@ class Hub:
     """One running local Hub.
 
     url: without a trailing slash.  listeners: called after each committed event.
+    creators: called with each new repo and the body of its creation, in the same transaction.
+    pull_request: opens one in a transaction (repo, author, title, description) and numbers it.
+    runtime: the ``runtime`` object of a Space.
+    key: signs upload addresses, for as long as the process lives.
     services: what a service module keeps from ``start`` to ``stop``, under its own name.
     """
 
@@ -28,6 +36,12 @@ class Hub:
     url: str
     clock: Clock = field(default_factory=Clock)
     listeners: list[Listener] = field(default_factory=list)
+    creators: list[Callable[[sqlite3.Connection, Repo, dict[str, Any]], None]] = field(
+        default_factory=list
+    )
+    pull_request: Callable[[sqlite3.Connection, Repo, str, str, str], int] | None = None
+    runtime: Callable[[sqlite3.Connection, Repo], dict[str, Any]] | None = None
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     services: dict[str, Any] = field(default_factory=dict)
 
     def now(self) -> str:

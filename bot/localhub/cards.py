@@ -1,0 +1,137 @@
+"""The front matter of README.md: read for listings, checked before a commit takes it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.localhub.wire import Json, takes_json, text_field
+
+FRONT = re.compile(r"\A\ufeff?\s*---[ \t]*\r?\n(.*?)(?:\r?\n)?---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+CARD_LIMIT = 1 << 20
+LIST_FIELDS = ("tags", "language", "datasets", "metrics", "license", "base_model")
+SDKS = ("gradio", "docker", "static", "streamlit")
+COLORS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
+
+
+@dataclass
+class Card:
+    """What a README says about its repo; errors keep it out of a commit, warnings do not."""
+
+    data: Json = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+class _Plain(yaml.SafeLoader):
+    """YAML without aliases: a few lines of them can stand for gigabytes."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("YAML aliases are not allowed")
+        return super().compose_node(parent, index)
+
+
+def read_card(text: str, kind: str) -> Card:
+    """The front matter of a README of a model, dataset or space."""
+    found = FRONT.match(text[:CARD_LIMIT])
+    if found is None:
+        return Card(warnings=["empty or missing yaml metadata in repo card"])
+    try:
+        data = yaml.load(found[1], _Plain)
+        data = json.loads(json.dumps(data if data is not None else {}, default=_plain_value))
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        return Card(errors=[f"YAML Metadata Error: {str(error)[:300]}"])
+    if not isinstance(data, dict):
+        return Card(errors=["YAML Metadata Error: the metadata must be a mapping"])
+    return Card(data, _errors(data, kind))
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    raise TypeError(f"a value of type {type(value).__name__} is not allowed")
+
+
+def _errors(data: Json, kind: str) -> list[str]:
+    found = []
+    for name in LIST_FIELDS:
+        values = data.get(name)
+        values = values if isinstance(values, list) else [] if values is None else [values]
+        if not all(isinstance(v, (str, bool)) for v in values):
+            found.append(f'"{name}" must be a string or a list of strings')
+    if kind == "space":
+        found += _space_errors(data)
+    if "model-index" in data and not isinstance(data["model-index"], list):
+        found.append('"model-index" must be an array')
+    return found
+
+
+def _space_errors(data: Json) -> list[str]:
+    found = []
+    if "sdk" in data and data["sdk"] not in SDKS:
+        found.append(f'"sdk" must be one of {", ".join(SDKS)}')
+    for name in ("colorFrom", "colorTo"):
+        if name in data and data[name] not in COLORS:
+            found.append(f'"{name}" must be one of {", ".join(COLORS)}')
+    if len(str(data.get("short_description", ""))) > 60:
+        found.append('"short_description" must have at most 60 characters')
+    return found
+
+
+def body_of(text: str) -> str:
+    """A README without its front matter."""
+    return FRONT.sub("", text, count=1)
+
+
+def listed(data: Json, name: str) -> list[str]:
+    """A field that may be one string or a list of them, as a list."""
+    value = data.get(name)
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    return [str(v) for v in values]
+
+
+def tags_of(data: Json, kind: str, repo_id: str) -> list[str]:
+    """The tags that the Hub derives from a card, in its words (``license:mit`` …)."""
+    tags = [data[k] for k in ("library_name", "pipeline_tag") if isinstance(data.get(k), str)]
+    tags += listed(data, "tags")
+    tags += [f"dataset:{d}" for d in listed(data, "datasets")]
+    tags += [f"base_model:{b}" for b in listed(data, "base_model")]
+    if isinstance(data.get("base_model_relation"), str):
+        relation = data["base_model_relation"]
+        tags += [f"base_model:{relation}:{b}" for b in listed(data, "base_model")]
+    prefix = "language:" if kind == "dataset" else ""
+    tags += [prefix + code for code in listed(data, "language")]
+    if kind == "dataset":
+        for name in ("task_categories", "task_ids", "size_categories", "annotations_creators",
+                     "multilinguality", "source_datasets"):  # fmt: skip
+            tags += [f"{name}:{value}" for value in listed(data, name)]
+    tags += [f"license:{value}" for value in listed(data, "license")]
+    if kind == "space" and isinstance(data.get("sdk"), str):
+        tags.insert(0, data["sdk"])
+    return [*dict.fromkeys(tags), "region:us"]
+
+
+def validate(request: Request, body: Json) -> Response:
+    """Check a README before it is committed."""
+    text = text_field(body, "content", most=10 * CARD_LIMIT)
+    card = read_card(text, text_field(body, "repoType", "model"))
+    if "text/plain" in request.headers.get("accept", ""):
+        lines = [f"- Error: {m}" for m in card.errors] + [f"- Warning: {m}" for m in card.warnings]
+        return PlainTextResponse("\n".join(lines), 400 if card.errors else 200)
+    found = {
+        "errors": [{"message": m} for m in card.errors],
+        "warnings": [{"message": m} for m in card.warnings],
+    }
+    return JSONResponse(found, 400 if card.errors else 200)
+
+
+ROUTES = [Route("/api/validate-yaml", takes_json(validate, 20 * CARD_LIMIT), methods=["POST"])]
