@@ -150,9 +150,7 @@ def _draw(rng: Random, topic: str) -> Sentence:
     return Sentence(subject, verb, tense, thing, where, time if rng.random() < 0.35 else None)
 
 
-def _phrase(
-    rng: Random, kind: str, topic: str, determiners: tuple[Determiner, ...]
-) -> NounPhrase:
+def _phrase(rng: Random, kind: str, topic: str, determiners: tuple[Determiner, ...]) -> NounPhrase:
     fitting = [w for w in words("adjective") if w.form in (kind, "any")]
     adjective = rng.choice(fitting) if rng.random() < 0.4 else None
     noun = rng.choice(words(kind, topic))
