@@ -1,0 +1,288 @@
+"""Makes `languages.tsv`, `names.tsv` and `codes.tsv`. Run by hand, never by the bot:
+
+    pip install langcodes==3.5.1 language_data==1.4.0 iso639-lang==2.6.3
+    python -m bot.language.build
+
+Sources: ISO 639-3 (iso639-lang); likely scripts, names and autonyms of CLDR and the IANA subtag
+registry (langcodes, language_data). The hand-written tables beside say what those lists cannot:
+what people mean by a macrolanguage, what FLORES+ calls a language, what else people call it.
+These libraries are imported here only: they guess silently, and cost 1 s and 288 MB to load.
+"""
+
+import csv
+import re
+import sys
+from collections import defaultdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from bot.language.fold import fold, mixes_scripts
+from bot.language.tables import HERE, read
+
+# One written form each where CLDR speaks of a mixture, or of one writing system by another name.
+SAME_SCRIPT = {"Kore": "Hang", "Aran": "Arab", "Hanb": "Hant", "Hrkt": "Kana"}
+# CLDR counts these under one language; ISO 639-3 and FLORES+ have another language for them.
+NOT_WRITTEN_SO = {("pan", "Arab"), ("uzn", "Arab"), ("azj", "Arab"), ("cmn", "Phag")}
+# Tags that are no sum of their parts; tags.tsv leads back from them.
+OWN_TAGS = {
+    "cmn_Hans": "zh-Hans",
+    "cmn_Hant": "zh-Hant",
+    "uzn_Latn": "uz-Latn",
+    "uzn_Cyrl": "uz-Cyrl",
+    "cat_Latn_vale1252": "ca-valencia",
+    "oci_Latn_aran1260": "oc-aranes",
+    "twi_Latn_akua1239": "tw-akuapem",
+    "twi_Latn_asan1239": "tw-asante",
+    "lld_Latn_gard1241": "lld-gherd",
+    "nob_Latn_radical": "nb-x-radical",
+    "apc_Arab_nort3139": "apc-x-nort3139",
+    "apc_Arab_sout3123": "apc-x-sout3123",
+}
+
+
+class Sources:
+    """What the libraries and the hand-written tables say, read once."""
+
+    def __init__(self) -> None:
+        iso639 = import_module("iso639.iso639")
+        langcodes = import_module("langcodes.data_dicts")
+        cldr = import_module("language_data.name_data")
+
+        folder = Path(str(cldr.__file__)).parent / "data"
+        self.cldr: dict[str, dict[str, str]] = cldr.CODE_TO_NAMES
+        self.likely: dict[str, str] = langcodes.LIKELY_SUBTAGS
+        self.under: dict[str, str] = langcodes.NORMALIZED_MACROLANGUAGES
+        self.iso = {lang.pt3: lang for lang in iso639.iter_langs() if lang.pt3}
+        self.other_names: dict[str, list[str]] = iso639.Lang._other_names
+        self.retired: dict[str, str] = {
+            code: entry["change_to"]
+            for code, entry in iso639.Lang._deprecated["id"].items()
+            if entry["change_to"]
+        }
+        macros: dict[str, list[str]] = iso639.Lang._macro["macro"]
+        self.member_of = {member: macro for macro, members in macros.items() for member in members}
+        self.supplement = (folder / "supplementalData.xml").read_text(encoding="utf-8")
+        self.registry = (folder / "language-subtag-registry.txt").read_text(encoding="utf-8")
+        with (folder / "extra_language_names.csv").open(encoding="utf-8") as extra:
+            self.extra = list(csv.reader(extra))
+        self.written = written_in(self.supplement)
+        self.flores = {row[0]: row for row in read("flores")}
+        self.choices = {row[0]: row[1].split() for row in read("choices")}
+        self.by_hand = {
+            code
+            for table in ("flores", "choices", "aliases", "tags")
+            for row in read(table)
+            for code in (row[0], *row[1].split())
+            if re.fullmatch(r"[a-z]{3}_[A-Z][a-z]{3}(_\w+)?", code)
+        }
+
+    def tag(self, iso: str) -> str:
+        """The language's own subtag: two letters where ISO 639-1 has them."""
+        return self.iso[iso].pt1 or iso
+
+    def scope(self, iso: str) -> str:
+        return str(self.iso[iso].scope())
+
+
+def written_in(supplement: str) -> dict[str, list[str]]:
+    """CLDR's scripts of each language in use, the secondary ones last."""
+    found: dict[str, list[str]] = defaultdict(list)
+    rows = re.findall(r'<language type="(\w+)"(?: scripts="([^"]*)")?([^>]*)/>', supplement)
+    for secondary in (False, True):
+        for tag, scripts, rest in rows:
+            if ("secondary" in rest) == secondary:
+                found[tag] += scripts.split()
+    return found
+
+
+def scripts(sources: Sources, iso: str) -> tuple[list[str], bool]:
+    """A language's scripts, the usual one first, and whether that one is only assumed."""
+    tags = [sources.tag(iso)]
+    tags += [sources.under[iso]] if iso in sources.under else []
+    by_macro = [m for m, codes in sources.choices.items() if codes[0][:3] == iso and len(codes) < 2]
+    tags += [sources.tag(macro) for macro in by_macro]
+    found = [c[4:8] for c in sources.choices.get(iso, []) if c[:3] == iso]
+    found += [c[4:8] for c in sources.flores if c[:3] == iso]
+    for tag in tags:
+        found += sources.likely[tag].split("-")[1:2] if tag in sources.likely else []
+        found += sources.written.get(tag, [])
+    if not found and iso in sources.member_of:
+        macro_tag = sources.tag(sources.member_of[iso])
+        found = sources.likely.get(macro_tag, "").split("-")[1:2]
+    assumed = not found
+    if assumed:
+        found = ["Sgnw" if "Sign Language" in sources.iso[iso].name else "Latn"]
+    found += sorted(c[4:8] for c in sources.by_hand if c[:3] == iso)
+    known = {row[0] for row in read("scripts")}
+    found = [SAME_SCRIPT.get(script, script) for script in found]
+    usual = [s for s in dict.fromkeys(found) if s in known and (iso, s) not in NOT_WRITTEN_SO]
+    return usual, assumed
+
+
+def codes(sources: Sources, iso: str) -> tuple[list[str], bool]:
+    """A language's codes, varieties after the plain ones; "apc" has varieties only."""
+    usual, assumed = scripts(sources, iso)
+    varieties = sorted(c for c in sources.by_hand if c[:3] == iso and len(c) > 8)
+    only_varieties = sources.choices.get(iso, [""])[0] in varieties
+    plain = [] if only_varieties else [f"{iso}_{script}" for script in usual]
+    return plain + varieties, assumed
+
+
+def bcp47(sources: Sources, code: str, usual: bool) -> str:
+    """The shortest tag that leads back to this code alone."""
+    if code in OWN_TAGS:
+        return OWN_TAGS[code]
+    macros = [m for m, choice in sources.choices.items() if choice == [code] and m in sources.iso]
+    short = [sources.iso[m].pt1 for m in macros if sources.iso[m].pt1]
+    tag = sources.tag(code[:3])
+    if usual:
+        return tag if len(tag) == 2 or not short else short[0]
+    return f"{tag}-{code[4:8]}"
+
+
+def english(sources: Sources, iso: str) -> str:
+    """FLORES+'s name of a language, else CLDR's, else that of ISO 639-3."""
+    flores = [row[1] for code, row in sources.flores.items() if code[:3] == iso]
+    cldr = sources.cldr.get(sources.tag(iso), {}).get("en")
+    return str((flores[0].partition(" (")[0] if flores else cldr) or sources.iso[iso].name)
+
+
+def autonym(sources: Sources, code: str, usual: bool) -> str:
+    """What its speakers call it in this script, or ""."""
+    iso, script = code[:3], code[4:8]
+    if code in sources.flores and sources.flores[code][2]:
+        return sources.flores[code][2]
+    for tag in (sources.tag(iso), sources.under.get(iso, "")):
+        own = sources.cldr.get(tag, {})
+        if found := own.get(f"{tag}-{script}") or (own.get(tag, "") if usual else ""):
+            return found
+    return ""
+
+
+def language_rows(sources: Sources) -> dict[str, list[str]]:
+    """Every row of languages.tsv by its code."""
+    script_names = {row[0]: row[2] for row in read("scripts")}
+    rows: dict[str, list[str]] = {}
+    for iso in sorted(sources.iso):
+        if sources.scope(iso) != "Individual" and not any(c[:3] == iso for c in sources.flores):
+            continue
+        its_codes, assumed = codes(sources, iso)
+        asks = len(sources.choices.get(iso, [])) > 1
+        for code in its_codes:
+            usual = code == its_codes[0] and not asks
+            name = english(sources, iso)
+            if not usual:
+                name = f"{name} ({script_names[code[4:8]]} script)"
+            name = sources.flores[code][1] if code in sources.flores else name
+            tag, own = bcp47(sources, code, usual), autonym(sources, code, usual)
+            rows[code] = [code, tag, name, own, "?" if assumed and usual else ""]
+    return rows
+
+
+def registry_names(registry: str) -> dict[str, list[str]]:
+    """IANA's descriptions of each language subtag."""
+    found = {}
+    for record in registry.split("%%\n"):
+        tag = re.search(r"^Type: language\nSubtag: (\w+)$", record, re.M)
+        if tag:
+            found[tag[1]] = re.findall(r"^Description: (.+)$", record, re.M)
+    return found
+
+
+def name_rows(sources: Sources, rows: dict[str, list[str]]) -> dict[str, str]:
+    """Folded name → targets. A name without its bracket counts only if nobody owns it."""
+    registry = registry_names(sources.registry)
+    owned: dict[str, set[str]] = defaultdict(set)
+    bare: dict[str, set[str]] = defaultdict(set)
+    for iso, lang in sources.iso.items():
+        if sources.scope(iso) == "Special":
+            continue
+        tag = sources.tag(iso)
+        english_names = [lang.name, english(sources, iso), *sources.other_names.get(lang.name, [])]
+        english_names += registry.get(tag, [])
+        english_names += [row[2] for row in sources.extra if row[0] == "en" and row[1] == tag]
+        for name in english_names:
+            owned[fold(name)].add(iso)
+            bare[fold(re.sub(r"\(.*?\)", "", name))].add(iso)
+        for row in sources.extra:
+            if row[0] == row[1] == tag:
+                owned[fold(row[2])].add(iso)
+    for code, (_, _, name, own, _) in rows.items():
+        qualified = name.endswith(" script)")
+        owned[fold(name)].add(code if qualified or code in sources.flores else code[:3])
+        if own:
+            owned[fold(own)].add(code)
+    found = {key: targets for key, targets in bare.items() if key not in owned} | owned
+    return {
+        key: " ".join(sorted(without_repeats(sources, targets)))
+        for key, targets in found.items()
+        if key and len(key) > 1 and not mixes_scripts(key)
+    }
+
+
+def without_repeats(sources: Sources, targets: set[str]) -> set[str]:
+    """Targets less the codes that another target already stands for."""
+    stood_for = {
+        code
+        for iso in targets & sources.iso.keys()
+        for code in (*sources.choices.get(iso, [f"{iso}_"]),)
+    }
+    return {t for t in targets if t not in stood_for and f"{t[:3]}_" not in stood_for or len(t) < 4}
+
+
+def tag_rows(sources: Sources) -> dict[str, str]:
+    """Tag → targets: ISO 639-1 and 639-2, macrolanguages, retired codes, language and country."""
+    found: dict[str, str] = {}
+    members: dict[str, list[str]] = defaultdict(list)
+    for member, macro in sources.member_of.items():
+        if member in sources.iso and sources.scope(member) == "Individual":
+            members[macro].append(member)
+    for iso, lang in sources.iso.items():
+        for tag in filter(None, (lang.pt1, lang.pt2b)):
+            if tag != iso:
+                found[tag] = iso
+        if sources.scope(iso) == "Macrolanguage" and iso not in sources.choices:
+            found[iso] = " ".join(sorted(members[iso]))
+    for old, new in sources.retired.items():
+        if old not in sources.iso and new in sources.iso:
+            found[old] = new
+    return found | with_country(sources, found)
+
+
+def with_country(sources: Sources, tags: dict[str, str]) -> dict[str, str]:
+    """Language and country as CLDR knows them together, in the script that is usual there."""
+    found = {}
+    parts = re.split(r'<territory type="(\w\w)"', sources.supplement)
+    for country, text in zip(parts[1::2], parts[2::2], strict=True):
+        for tag in re.findall(r'<languagePopulation type="([a-z]{2,3})"', text):
+            target = tags.get(tag, tag)
+            script = sources.likely.get(f"{tag}-{country}", "-").split("-")[1]
+            if script and sources.scope(target.split()[0]) == "Individual":
+                target = f"{target}_{script}"
+            if target.split()[0][:3] in sources.iso:
+                found[f"{tag}-{country.lower()}"] = target
+    return found
+
+
+def write(table: str, head: str, rows: list[Any]) -> None:
+    body = "".join("\t".join(row) + "\n" for row in rows)
+    (HERE / f"{table}.tsv").write_text(f"# Made by build.py. {head}\n{body}", encoding="utf-8")
+    sys.stderr.write(f"{table}.tsv: {len(rows)} rows\n")
+
+
+def main() -> None:
+    sources = Sources()
+    rows = language_rows(sources)
+    unknown = sources.by_hand - rows.keys()
+    if unknown:
+        sys.exit(f"hand-written tables name codes nobody knows: {', '.join(sorted(unknown))}")
+    names, tags = name_rows(sources, rows), tag_rows(sources)
+    head = "code	BCP-47	English name	autonym	? where Latin is only assumed"
+    write("languages", head, list(rows.values()))
+    write("names", "folded name	ISO 639-3 or codes", sorted(names.items()))
+    write("codes", "tag	ISO 639-3 or codes", sorted(tags.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""What a person means by a name: one language, or the choices to ask about. Never a guess.
+
+The grammar, tried in this order; the first reading that means anything counts:
+
+    tag        gd · gla · sr-Latn · srp_Cyrl · pt-BR · ar-EG · cat_Latn_vale1252
+    name       Welsh · Cymraeg · Te Reo Māori · Egyptian Arabic · "the Welsh language"
+    script     Serbian in Latin script · Serbian (Cyrillic) · Cyrillic Serbian · sr Latn
+    two names  Kurdish (Sorani) · Arabic, Egyptian · Armenian / հայերեն: both must agree
+
+A word in letters of two scripts is no name at all: somebody is imitating one.
+"""
+
+import re
+
+from bot.language.fold import clean, fold, mixes_scripts
+from bot.language.near import near
+from bot.language.tables import language, meant, tables
+from bot.language.words import Candidates, Language, UnknownCode
+
+LONGEST = 200  # characters; the longest name in ISO 639-3 has 58
+_TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z0-9]\w*))?")
+_COUNTRY = re.compile(r"[A-Z]{2}|\d{3}")
+_QUOTES = "\"'`*_.,;:!?()[]<> "
+_AROUND = re.compile(r"(?:the )?(.+?)(?: language| lang| dialect)?")
+_TWO_PARTS = re.compile(r"(.+?)\s*(?:[(\[]([^()\[\]]+)[)\]]|(?:[,/|:=–—]|\s-)\s*(.+))")
+_MARKED = re.compile(r"(.+?) (?:written in|in|using|with) (?:the )?(.+)")
+_SCRIPT = re.compile(r"(?:(?:written )?in )?(?:the )?(.+?)(?: script| alphabet| letters)?")
+
+Found = Language | Candidates | None
+
+
+def find(text: str) -> Language | Candidates:
+    """The language that a person names, or the candidates and why there is no one language.
+
+    Takes any text at all and never raises; what is too long for a name is unknown, unread.
+    """
+    if len(text) > LONGEST:
+        return Candidates((), "unknown")
+    line = clean(text)
+    if mixes_scripts(line) or not (found := _read(line)):
+        return Candidates(near(line), "unknown")
+    return found
+
+
+def by_code(code: str) -> Language:
+    """The language with exactly this code, spelt as in FLORES+; raises UnknownCode."""
+    return language(code)
+
+
+def _read(line: str) -> Found:
+    return _tag_or_name(line) or _name_and_script(line) or _two_names(line)
+
+
+def _tag_or_name(line: str) -> Found:
+    """Both where both fit and the letters leave it open: "ga" is Irish, "Ga" is also Ga."""
+    names, key = tables().names, fold(line)
+    name = names.get(key) or names.get(_within(_AROUND, key), "")
+    tagged = _codes_of(_tag(line.strip(_QUOTES)))
+    if tagged and (line.islower() or not name):
+        return _one_of(tagged)
+    return _one_of(tagged + _codes(name)) if name else None
+
+
+def _tag(line: str) -> Found:
+    """BCP-47 and FLORES+. A small-letter country must be one where the language is at home."""
+    parts = _TAG.fullmatch(line)
+    if not parts:
+        return None
+    iso, script, rest = parts[1].lower(), (parts[2] or "").title(), parts[3] or ""
+    code = "_".join(filter(None, (iso, script, rest.lower())))
+    if code in tables().rows:
+        return language(code)
+    if special := tables().tags.get(line.lower().replace("_", "-")):
+        return _one_of(_codes(special))
+    if rest and not _COUNTRY.fullmatch(rest):
+        return None
+    codes = _codes(iso) if _is_target(iso) else []
+    if codes and script:
+        return _written(codes, script) if script in tables().scripts else None
+    return _one_of(codes) if codes else None
+
+
+def _name_and_script(line: str) -> Found:
+    scripts, key = tables().script_names, fold(line)
+    first, second = _two_parts(line)
+    if second and (script := scripts.get(_within(_SCRIPT, fold(second)))):
+        return _in_script(first, script)
+    marked = _MARKED.fullmatch(key)
+    if marked and (script := scripts.get(_within(_SCRIPT, marked[2]))):
+        return _in_script(marked[1], script)
+    return _side_by_side(key)
+
+
+def _side_by_side(key: str) -> Found:
+    """As in "cyrillic serbian", "serbian latin", "malay arabic script"; "malay arabic" is neither."""
+    words = key.split()
+    bare = [word for word in words if word not in ("script", "alphabet")]
+    for cut in range(1, len(bare)):
+        before, after = " ".join(bare[:cut]), " ".join(bare[cut:])
+        for name, said in ((before, after), (after, before)):
+            only_a_script = said == "latin" or said not in tables().names
+            if (script := tables().script_names.get(said)) and (only_a_script or bare != words):
+                if found := _in_script(name, script):
+                    return found
+    return None
+
+
+def _in_script(name: str, script: str) -> Found:
+    codes = _codes_of(_tag_or_name(name))
+    return _written(codes, script) if codes else None
+
+
+def _written(codes: list[str], script: str) -> Language | Candidates:
+    """Those of the languages that are written so; the scripts there are when none is."""
+    isos = dict.fromkeys(code[:3] for code in codes)
+    written = [code for code in codes if code[4:8] == script]
+    written = written or [f"{iso}_{script}" for iso in isos if _exists(f"{iso}_{script}")]
+    if written:
+        return _one_of(written)
+    every = [code for iso in isos for code in tables().scripts_of[iso]]
+    return Candidates(tuple(language(code) for code in every), "script")
+
+
+def _two_names(line: str) -> Found:
+    """Two names of one language, or a name and what narrows it down."""
+    first, second = _two_parts(line)
+    if not second:
+        return None
+    for joined in (f"{second} {first}", f"{first} {second}"):
+        if targets := tables().names.get(fold(joined)):
+            return _one_of(_codes(targets))
+    wide, narrow = _codes_of(_tag_or_name(first)), _codes_of(_tag_or_name(second))
+    both = [code for code in narrow if code in wide]
+    return _one_of(both or wide + narrow) if wide and narrow else None
+
+
+def _two_parts(line: str) -> tuple[str, str]:
+    parts = _TWO_PARTS.fullmatch(line)
+    return (parts[1], parts[2] or parts[3]) if parts else (line, "")
+
+
+def _within(pattern: re.Pattern[str], key: str) -> str:
+    match = pattern.fullmatch(key)
+    return match[1] if match else key
+
+
+def _is_target(iso: str) -> bool:
+    known = tables()
+    return iso in known.choices or iso in known.scripts_of or iso in known.tags
+
+
+def _exists(code: str) -> bool:
+    try:
+        language(code)
+    except UnknownCode:
+        return False
+    return True
+
+
+def _codes(targets: str) -> list[str]:
+    return [code for target in targets.split() for code in meant(target)]
+
+
+def _codes_of(found: Found) -> list[str]:
+    if isinstance(found, Language):
+        return [found.code]
+    return [one.code for one in found.languages] if found and found.reason == "ambiguous" else []
+
+
+def _one_of(codes: list[str]) -> Language | Candidates:
+    languages = tuple(language(code) for code in dict.fromkeys(codes))
+    return languages[0] if len(languages) == 1 else Candidates(languages, "ambiguous")
