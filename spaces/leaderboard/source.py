@@ -1,0 +1,131 @@
+"""Reads the two datasets from the Hub and keeps what it read in memory for all visitors.
+
+The only file of this Space that talks to the network. Visitors never cause a download: one thread
+looks whether a head has moved, at most every few seconds while people look and rarely otherwise.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import re
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import httpx2
+from huggingface_hub import HfApi
+from huggingface_hub.errors import RepositoryNotFoundError
+from ledger import parse_requests
+from links import Links
+from table import Board, build
+
+RESULTS = re.compile(r"[^/]+/[^/]+/results\.jsonl")
+REQUESTS = re.compile(r"requests/[^/]+\.json")
+MOST_BYTES = 2_000_000
+IDLE_SECONDS = 30.0
+BUSY_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment of the Space says."""
+
+    org: str
+    links: Links
+    endpoint: str
+    token: str | None
+    port: int | None
+
+    @classmethod
+    def read(cls, env: Mapping[str, str]) -> Settings:
+        """Read the environment; raises SystemExit with one sentence when it is not enough."""
+        space = env.get("SPACE_ID", "")
+        org = env.get("KAKUGO_ORG") or space.partition("/")[0]
+        if not org:
+            raise SystemExit(
+                "The leaderboard needs to know whose results to show: set the variable KAKUGO_ORG "
+                "to the name of an organisation on the Hub."
+            )
+        endpoint = env.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+        port = env.get("GRADIO_SERVER_PORT") or env.get("PORT") or ""
+        if port and not port.isdecimal():
+            raise SystemExit(f"PORT must be a number, but is {port!r}.")
+        links = Links(endpoint, org, space or f"{org}/kakugo")
+        return cls(org, links, endpoint, env.get("HF_TOKEN") or None, int(port) if port else None)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was last read; `problem` is a sentence for visitors, empty when all is well."""
+
+    board: Board = Board()
+    heads: tuple[str, str] = ("", "")
+    problem: str = "The results are being read"
+
+
+class Source:
+    """Keeps `seen` fresh in a thread; reading it costs nothing."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._api = HfApi(endpoint=settings.endpoint, token=settings.token)
+        self._repos = (f"{settings.org}/kakugo-results", f"{settings.org}/kakugo-requests")
+        self._bell = threading.Event()
+        self._seen = Seen()
+
+    def start(self) -> None:
+        """Begin to watch the Hub until the process ends."""
+        threading.Thread(target=self._watch, name="results", daemon=True).start()
+
+    def see(self) -> Seen:
+        """Return what is known now, and have the watcher look soon whether there is more."""
+        self._bell.set()
+        return self._seen
+
+    def _watch(self) -> None:
+        pause = threading.Event()
+        while True:
+            self.refresh()
+            pause.wait(BUSY_SECONDS * random.uniform(1, 1.5))
+            self._bell.wait(IDLE_SECONDS * random.uniform(1, 1.5))
+            self._bell.clear()
+
+    def refresh(self) -> None:
+        """Read again what has moved; on any trouble keep the old board and say so."""
+        try:
+            heads = (self._head(self._repos[0]), self._head(self._repos[1]))
+            if heads != self._seen.heads:
+                results = self._read(self._repos[0], heads[0], "*/*/results.jsonl", RESULTS)
+                requests = self._read(self._repos[1], heads[1], "requests/*.json", REQUESTS)
+                board = build(results, parse_requests(requests))
+                self._seen = Seen(board, heads, "")
+            self._seen = replace(self._seen, problem="")
+        except (httpx2.HTTPError, OSError, ValueError) as error:
+            logging.warning("cannot read the Hub: %s: %s", type(error).__name__, error)
+            told = "The Hub cannot be reached now, so this may be old"
+            self._seen = replace(self._seen, problem=told)
+
+    def _head(self, repo: str) -> str:
+        """Return the commit of a dataset; nothing while it does not exist."""
+        try:
+            return self._api.dataset_info(repo).sha or ""
+        except RepositoryNotFoundError:
+            return ""
+
+    def _read(self, repo: str, head: str, glob: str, exact: re.Pattern[str]) -> list[str]:
+        """Return the texts of all files of a commit whose path matches."""
+        if not head:
+            return []
+        folder = Path(
+            self._api.snapshot_download(
+                repo, repo_type="dataset", revision=head, allow_patterns=glob
+            )
+        )
+        paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+        return [
+            path.read_text(encoding="utf-8", errors="replace")
+            for path in paths
+            if exact.fullmatch(path.relative_to(folder).as_posix())
+            and path.stat().st_size <= MOST_BYTES
+        ]
