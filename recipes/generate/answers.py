@@ -1,0 +1,65 @@
+"""From a prompt to a row: revised or not, answered, with or without its reasoning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from recipes.generate import prompts
+from recipes.generate.crew import Work
+from recipes.generate.harvest import Harvest
+from recipes.generate.row import ENGLISH, Draft, Message, Prompt, Row
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`revised`: share of prompts made harder; `thinking`: whether rows show the reasoning;
+    `system_prompts`: whether rows carry the system prompt that says so."""
+
+    revised: float
+    thinking: bool
+    system_prompts: bool
+
+
+def work_on(harvest: Harvest, settings: Settings, asked: Sequence[Prompt]) -> list[Work]:
+    """The work that makes a row of each prompt."""
+    return [partial(respond, harvest, settings, prompt) for prompt in harvest.admit(asked)]
+
+
+async def respond(harvest: Harvest, settings: Settings, prompt: Prompt) -> Sequence[Work]:
+    """Make one row of the prompt."""
+    if harvest.random(f"{prompt.path}/revise").random() < settings.revised:
+        revised = await harvest.text(prompts.revise(prompt.wording, harvest.language.name))
+        prompt = replace(prompt, wording=revised) if revised else prompt
+    told = "English" if prompt.answer_in == ENGLISH else harvest.language.name
+    answer = await harvest.ask(prompts.answer(prompt.text, told), lambda answer: answer)
+    if answer is not None:
+        said = [_turn("user", prompt.text), _turn("assistant", answer.text.strip())]
+        if settings.thinking and answer.reasoning.strip():
+            said[1]["content"] = f"<think>\n{answer.reasoning.strip()}\n</think>\n\n{answer.text}"
+        row = row_of(harvest, prompt.source, prompt.path, said, settings, settings.thinking)
+        languages = (
+            None if prompt.answer_in == ENGLISH else harvest.language.code,
+            prompt.answer_in,
+        )
+        harvest.take(Draft(row, languages, finish=answer.finish))
+    return ()
+
+
+def row_of(
+    harvest: Harvest,
+    source: str,
+    path: str,
+    turns: Sequence[Message],
+    settings: Settings,
+    thinking: bool,
+) -> Row:
+    """A row, with the system prompt for its mode when rows carry one."""
+    system = prompts.THINKING if thinking else prompts.CONCISE
+    told = [Message(role="system", content=system)] if settings.system_prompts else []
+    return Row(source, path, harvest.teacher.settings.model, (*told, *turns))
+
+
+def _turn(role: str, content: str) -> Message:
+    return Message(role="user" if role == "user" else "assistant", content=content)

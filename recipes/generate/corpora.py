@@ -1,0 +1,108 @@
+"""What a run reads from the Hub: texts, conversations, benchmarks; each pinned to a commit.
+
+What a data set holds is another person's: it is taken as text and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from recipes.generate.row import Message
+from recipes.progress import say
+from recipes.refusal import Refusal
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant"}
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Where texts stand: `columns` to read, `where` a row must match, `longest` in characters."""
+
+    repo: str
+    split: str
+    columns: list[str]
+    config: str | None = None
+    where: dict[str, str] = field(default_factory=dict)
+    longest: int | None = None
+    shuffle_buffer: int = 1
+
+
+@dataclass(frozen=True)
+class Library:
+    """Reads data sets and remembers at which commit, for the manifest."""
+
+    api: HfApi
+    seed: int
+    commits: dict[str, str] = field(default_factory=dict)
+
+    def texts(self, corpus: Corpus, count: int) -> list[str]:
+        """Up to `count` texts in an order that the seed decides, cut to the longest allowed."""
+        return list(islice(self.all_texts(corpus), count)) if count else []
+
+    def all_texts(self, corpus: Corpus) -> Iterator[str]:
+        """Every text, as it is read."""
+        for row in self._rows(corpus):
+            for column in corpus.columns:
+                text = row[column]
+                if isinstance(text, str) and text.strip():
+                    yield text.strip()[: corpus.longest]
+
+    def conversations(self, corpus: Corpus, count: int) -> list[tuple[Message, ...]]:
+        """Up to `count` conversations of user and assistant in turn, none longer than allowed."""
+        if count == 0:
+            return []
+        found = (_conversation(row[corpus.columns[0]]) for row in self._rows(corpus))
+        fitting = (
+            turns
+            for turns in found
+            if turns and (not corpus.longest or _length(turns) <= corpus.longest)
+        )
+        return list(islice(fitting, count))
+
+    def _rows(self, corpus: Corpus) -> Iterator[dict[str, Any]]:
+        import datasets
+        from huggingface_hub.errors import RepositoryNotFoundError
+
+        try:
+            sha = self.api.dataset_info(corpus.repo).sha
+        except RepositoryNotFoundError as error:
+            raise Refusal(
+                f"The data set {corpus.repo} is not on the Hub, or closed to us."
+            ) from error
+        self.commits[corpus.repo] = str(sha)
+        known = datasets.get_dataset_config_names(corpus.repo, revision=sha)
+        if corpus.config and corpus.config not in known:
+            say(f"{corpus.repo} has nothing in {corpus.config}: going on without it")
+            return
+        rows = datasets.load_dataset(
+            corpus.repo, corpus.config, split=corpus.split, revision=sha, streaming=True
+        )
+        if corpus.shuffle_buffer > 1:
+            rows = rows.shuffle(self.seed, buffer_size=corpus.shuffle_buffer)
+        for row in rows:
+            if all(row.get(column) == value for column, value in corpus.where.items()):
+                yield row
+
+
+def _conversation(value: object) -> tuple[Message, ...] | None:
+    """Turns written as role/content or from/value; None for what is no conversation."""
+    if not isinstance(value, list):
+        return None
+    turns: list[Message] = []
+    for turn in value:
+        role = ROLES.get(str(turn.get("role") or turn.get("from")))
+        content = turn.get("content") or turn.get("value")
+        if role is None or not isinstance(content, str) or not content.strip():
+            return None
+        turns.append(Message(role="user" if role == "user" else "assistant", content=content))
+    return tuple(turns)
+
+
+def _length(turns: tuple[Message, ...]) -> int:
+    return sum(len(turn["content"]) for turn in turns)

@@ -1,0 +1,85 @@
+"""What one run has at hand: the teacher, the language, the seed, and where rows and losses go.
+
+Sources use it and know nothing of each other; only here are an answer's shape and its failure met.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import TypeVar
+
+from recipes.generate import shapes
+from recipes.generate.gates import Gate, judge
+from recipes.generate.row import Draft, Message, Prompt, Row
+from recipes.generate.teacher import Answer, NoAnswer, Teacher
+from recipes.language import Language
+
+T = TypeVar("T")
+
+
+@dataclass
+class Harvest:
+    """Rows kept and rows dropped so far; `lost` counts what never became a row, by reason."""
+
+    teacher: Teacher
+    language: Language
+    seed: int
+    gates: tuple[Gate, ...]
+    kept: list[Row] = field(default_factory=list)
+    dropped: list[tuple[Row, str]] = field(default_factory=list)
+    lost: Counter[str] = field(default_factory=Counter)
+    limit: int | None = None
+    _admitted: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def done(self) -> int:
+        """Everything that has come to an end, well or not."""
+        return len(self.kept) + len(self.dropped) + self.lost.total()
+
+    def full(self, source: str) -> bool:
+        """Whether a source has as many prompts as it may."""
+        return self.limit is not None and self._admitted[source] >= self.limit
+
+    def admit(self, asked: Sequence[Prompt]) -> Sequence[Prompt]:
+        """As many of these prompts (of one source) as the limit leaves room for."""
+        if self.limit is not None and asked:
+            asked = asked[: max(0, self.limit - self._admitted[asked[0].source])]
+        self._admitted.update(prompt.source for prompt in asked)
+        return asked
+
+    def take(self, draft: Draft) -> None:
+        """Judge a draft and keep or drop it."""
+        reason = judge(draft, self.gates)
+        if reason is None:
+            self.kept.append(draft.row)
+        else:
+            self.dropped.append((draft.row, reason))
+
+    def random(self, path: str) -> Random:
+        """Chance that depends on the seed and the place alone, never on the order of answers."""
+        return Random(f"{self.seed}:{path}")
+
+    async def ask(self, messages: Sequence[Message], read: Callable[[Answer], T]) -> T | None:
+        """What `read` makes of the answer; None, counted as lost, when there is nothing to read."""
+        try:
+            return read(await self.teacher.ask(messages))
+        except (NoAnswer, shapes.Misshapen) as reason:
+            self.lost[str(reason)] += 1
+            return None
+
+    async def list_of(self, messages: Sequence[Message], at_most: int) -> list[str]:
+        """The texts that were asked for; none when they could not be had."""
+        return await self.ask(messages, lambda answer: shapes.texts(answer.text, at_most)) or []
+
+    async def text(self, messages: Sequence[Message]) -> str | None:
+        """The one text that was asked for."""
+        return await self.ask(messages, _whole)
+
+
+def _whole(answer: Answer) -> str:
+    if answer.finish != "stop":
+        raise shapes.Misshapen("truncated")
+    return shapes.text(answer.text)

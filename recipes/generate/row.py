@@ -1,0 +1,75 @@
+"""The words of the generate recipe: a prompt, a row, and a draft that the gates will judge."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+ENGLISH = "eng_Latn"
+PLACE = "{text}"
+
+
+class Message(TypedDict):
+    """One turn, as TRL and every chat template want it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What a speaker may ask: `{text}` in `wording` is where `context` goes.
+
+    `path` says where it grew, `answer_in` is the code of the language of a right answer.
+    """
+
+    source: str
+    path: str
+    wording: str
+    answer_in: str
+    context: str = ""
+
+    @property
+    def text(self) -> str:
+        """The prompt as the assistant gets it."""
+        if not self.context:
+            return self.wording
+        if PLACE in self.wording:
+            return self.wording.replace(PLACE, self.context)
+        return f"{self.context}\n\n{self.wording}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the dataset."""
+
+    source: str
+    prompt_id: str
+    teacher: str
+    messages: tuple[Message, ...]
+
+    @property
+    def id(self) -> str:
+        """A name that depends on the content alone."""
+        text = "\x1f".join(f"{turn['role']}\x1e{turn['content']}" for turn in self.messages)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def turns(self) -> tuple[Message, ...]:
+        """The messages without the system's."""
+        return tuple(turn for turn in self.messages if turn["role"] != "system")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A row with what the gates have to know.
+
+    `languages` holds the code of each turn, None where any will do; `pairs` an English text and its
+    translation, for each translated part; `finish` is the teacher's finish_reason.
+    """
+
+    row: Row
+    languages: tuple[str | None, ...]
+    pairs: tuple[tuple[str, str], ...] = ()
+    finish: str = "stop"

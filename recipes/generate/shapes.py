@@ -1,0 +1,61 @@
+"""What the teacher sent, parsed at the door or refused with a reason.
+
+A list that is only badly quoted or fenced is repaired by a library; what is not a list of texts
+after that is refused. "nan", "None" and "null" are what failed software writes, never a text.
+"""
+
+from __future__ import annotations
+
+import json
+
+import json_repair
+
+from recipes.generate.row import Message
+
+EMPTY = {"", "nan", "none", "null", "undefined", "n/a"}
+
+
+class Misshapen(Exception):
+    """The answer has not the shape asked for; the text is a reason for the counts."""
+
+
+def texts(answer: str, at_most: int) -> list[str]:
+    """A JSON list of up to `at_most` different texts; raises Misshapen."""
+    found = _list(answer)
+    clean = [item.strip() for item in found if item.strip().lower() not in EMPTY]
+    if found and not clean:
+        raise Misshapen("empty_texts")
+    return list(dict.fromkeys(clean))[:at_most]
+
+
+def turns(answer: str, like: tuple[Message, ...]) -> list[Message]:
+    """A JSON list with one text per turn of `like`, in its roles; raises Misshapen."""
+    found = _list(answer)
+    if len(found) != len(like):
+        raise Misshapen("turn_count")
+    return [
+        {"role": turn["role"], "content": item.strip()}
+        for turn, item in zip(like, found, strict=True)
+    ]
+
+
+def text(answer: str) -> str:
+    """One text; raises Misshapen when there is none."""
+    if answer.strip().lower() in EMPTY:
+        raise Misshapen("empty")
+    return answer.strip()
+
+
+def _list(answer: str) -> list[str]:
+    try:
+        found = json.loads(answer)
+    except ValueError:
+        start, end = answer.find("["), answer.rfind("]")
+        if start < 0 or end < start:
+            raise Misshapen("broken_json") from None
+        found = json_repair.loads(answer[start : end + 1])
+    if not isinstance(found, list):
+        raise Misshapen("not_a_list")
+    if not all(isinstance(item, str) for item in found):
+        raise Misshapen("not_texts")
+    return found
