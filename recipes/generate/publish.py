@@ -22,6 +22,8 @@ def write(
     folder: Path, rows: Sequence[Row], rejected: Sequence[tuple[Row, str]], test_share: float
 ) -> list[dict[str, Any]]:
     """Write parquet files and return the `configs` of the card, `default` being all sources."""
+    for old in folder.glob("*/*.parquet"):
+        old.unlink()
     files: dict[str, dict[str, str]] = {}
     for source in SOURCES:
         ours = [row for row in rows if row.source == source]
@@ -85,6 +87,7 @@ def _wire(row: Row) -> dict[str, Any]:
 def _table(rows: list[dict[str, Any]], features: datasets.Features) -> datasets.Dataset:
     import datasets
 
+    datasets.disable_progress_bars()
     return datasets.Dataset.from_list(rows, features=features)
 
 

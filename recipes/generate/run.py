@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import uvloop
+from huggingface_hub import HfApi
 
 from recipes import language, manifest
 from recipes.config import Config
@@ -58,8 +59,6 @@ class Outcome:
 
 def main(args: argparse.Namespace) -> None:
     """Make the dataset in `--out`, or push it to `--into` unless it is there already."""
-    from huggingface_hub import HfApi
-
     began = time.monotonic()
     config: Config = args.config
     settings, spoken = parse(config.generate), language.get(config.language)
@@ -206,7 +205,7 @@ def write(
 
 
 def push(
-    api: object,
+    api: HfApi,
     folder: Path,
     args: argparse.Namespace,
     inputs: Inputs,
@@ -214,9 +213,6 @@ def push(
     began: float,
 ) -> None:
     """The dataset in one commit, and the manifest after it."""
-    from huggingface_hub import HfApi
-
-    assert isinstance(api, HfApi)
     commit = publish.push(api, folder, args.into, f"Write {len(outcome.rows)} rows")
     made = manifest.Manifest(
         step="generate",
