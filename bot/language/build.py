@@ -110,10 +110,10 @@ def scripts(sources: Sources, iso: str) -> tuple[list[str], bool]:
     if not found and iso in sources.member_of:
         macro_tag = sources.tag(sources.member_of[iso])
         found = sources.likely.get(macro_tag, "").split("-")[1:2]
+    found += sorted(c[4:8] for c in sources.by_hand if c[:3] == iso)
     assumed = not found
     if assumed:
         found = ["Sgnw" if "Sign Language" in sources.iso[iso].name else "Latn"]
-    found += sorted(c[4:8] for c in sources.by_hand if c[:3] == iso)
     known = {row[0] for row in read("scripts")}
     found = [SAME_SCRIPT.get(script, script) for script in found]
     usual = [s for s in dict.fromkeys(found) if s in known and (iso, s) not in NOT_WRITTEN_SO]
@@ -274,9 +274,11 @@ def write(table: str, head: str, rows: list[Any]) -> None:
 def main() -> None:
     sources = Sources()
     rows = language_rows(sources)
-    unknown = sources.by_hand - rows.keys()
-    if unknown:
+    if unknown := sources.by_hand - rows.keys():
         sys.exit(f"hand-written tables name codes nobody knows: {', '.join(sorted(unknown))}")
+    individual = {iso for iso in sources.iso if sources.scope(iso) == "Individual"}
+    if unwritten := individual - {code[:3] for code in rows}:
+        sys.exit(f"scripts.tsv lacks the scripts of: {', '.join(sorted(unwritten))}")
     names, tags = name_rows(sources, rows), tag_rows(sources)
     head = "code	BCP-47	English name	autonym	? where Latin is only assumed"
     write("languages", head, list(rows.values()))

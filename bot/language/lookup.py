@@ -18,7 +18,7 @@ from bot.language.tables import language, meant, tables
 from bot.language.words import Candidates, Language, UnknownCode
 
 LONGEST = 200  # characters; the longest name in ISO 639-3 has 58
-_TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z0-9]\w*))?")
+_TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_](\w[\w-]*))?")
 _COUNTRY = re.compile(r"[A-Z]{2}|\d{3}")
 _QUOTES = "\"'`*_.,;:!?()[]<> "
 _AROUND = re.compile(r"(?:the )?(.+?)(?: language| lang| dialect)?")
@@ -92,7 +92,7 @@ def _name_and_script(line: str) -> Found:
 
 
 def _side_by_side(key: str) -> Found:
-    """As in "cyrillic serbian", "serbian latin", "malay arabic script"; "malay arabic" is neither."""
+    """As in "cyrillic serbian", "malay arabic script"; "malay arabic" says nothing clear."""
     words = key.split()
     bare = [word for word in words if word not in ("script", "alphabet")]
     for cut in range(1, len(bare)):
@@ -112,7 +112,10 @@ def _in_script(name: str, script: str) -> Found:
 
 def _written(codes: list[str], script: str) -> Language | Candidates:
     """Those of the languages that are written so; the scripts there are when none is."""
-    isos = dict.fromkeys(code[:3] for code in codes)
+    tags, isos = tables().tags, dict.fromkeys(code[:3] for code in codes)
+    for code in codes:
+        if special := tags.get(f"{language(code).bcp47}-{script.lower()}"):
+            return _one_of(_codes(special))
     written = [code for code in codes if code[4:8] == script]
     written = written or [f"{iso}_{script}" for iso in isos if _exists(f"{iso}_{script}")]
     if written:

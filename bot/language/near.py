@@ -11,18 +11,23 @@ LONGEST = 60  # characters compared: longer names only cost time
 _CUTOFF = 0.7  # of difflib's ratio; two letters swapped in "Welhs" give 0.8
 _KNOWN = 0.05  # what a language of FLORES+ is ahead of the thousands that few ask for
 _SHORTEST_WORD = 4  # letters; shorter words of a sentence are names of some language too often
+_SAYS_NOTHING = {"the", "language", "languages", "script"}
 
 
 def near(text: str, n: int = 5) -> tuple[Language, ...]:
     """At most n languages: those named inside the text first, then those spelt alike."""
     line = clean(text[: 4 * LONGEST])[:LONGEST]
-    keys = dict.fromkeys(filter(None, (fold(line), fold(latin_lookalike(line)))))
+    keys = dict.fromkeys(filter(None, map(_telling, (line, latin_lookalike(line)))))
     found: dict[str, None] = {}
     for key in keys:
         for name in (*_named_inside(key), *_spelt_alike(key)):
             codes = [code for target in tables().names[name].split() for code in meant(target)]
             found |= dict.fromkeys(codes)
     return tuple(language(code) for code in list(found)[:n])
+
+
+def _telling(line: str) -> str:
+    return " ".join(word for word in fold(line).split() if word not in _SAYS_NOTHING)
 
 
 def _named_inside(key: str) -> Iterator[str]:

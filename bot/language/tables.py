@@ -57,7 +57,7 @@ def tables() -> Tables:
     flores = {row[0]: row[1] for row in read("flores")}
     names = {row[0]: row[1] for row in read("names")}
     choices = {row[0]: row[1].split() for row in read("choices")}
-    names |= {fold(name): code for code, name in flores.items() if code[:3] not in choices}
+    names |= {fold(name): code for code, name in flores.items()}
     names |= {fold(row[0]): row[1] for row in read("aliases")}
     tags = {row[0]: row[1] for row in (*read("codes"), *read("tags"))}
     scripts, script_names = _scripts()
