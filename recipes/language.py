@@ -1,4 +1,4 @@
-"""What a recipe has to know of a language: its English name, its tag on a card, its name in CLD2."""
+"""What a recipe has to know of a language: its English name, BCP-47 tag and name in CLD2."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from recipes.refusal import Refusal
 
 @dataclass(frozen=True)
 class Language:
-    """`code` as in FLORES+, `tag` as in BCP-47, `cld2` None where CLD2 does not know the language."""
+    """`code` as in FLORES+, `tag` as in BCP-47, `cld2` None where CLD2 does not know it."""
 
     code: str
     name: str
@@ -30,4 +30,4 @@ def get(code: str) -> Language:
         fields = row.split("\t")
         if fields[0] == code:
             return Language(code, fields[1], fields[2], None if fields[3] == "-" else fields[3])
-    raise Refusal(f"The language {code!r} is not in recipes/languages.tsv: add a line for it there.")
+    raise Refusal(f"The language {code!r} is not in recipes/languages.tsv: add a line there.")

@@ -100,6 +100,8 @@ def structure(draft: Draft) -> str | None:
             return "empty"
         if TAGS.search(text) or "<think>" in text or "</think>" in text:
             return "leaked_tags"
+        if text.count("```") % 2:
+            return "open_fence"
     return None
 
 

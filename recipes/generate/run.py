@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import uvloop
 from huggingface_hub import HfApi
+from huggingface_hub.utils import disable_progress_bars
 
 from recipes import language, manifest
 from recipes.config import Config
@@ -60,6 +61,7 @@ class Outcome:
 def main(args: argparse.Namespace) -> None:
     """Make the dataset in `--out`, or push it to `--into` unless it is there already."""
     began = time.monotonic()
+    disable_progress_bars()  # a log is no terminal
     config: Config = args.config
     settings, spoken = parse(config.generate), language.get(config.language)
     if not args.into and not args.out:

@@ -40,7 +40,9 @@ def turns(answer: str, like: tuple[Message, ...]) -> list[Message]:
 
 
 def text(answer: str) -> str:
-    """One text; raises Misshapen when there is none."""
+    """One text that was asked for bare; raises Misshapen when there is none."""
+    if answer.lstrip().startswith("```"):
+        raise Misshapen("fenced")
     if answer.strip().lower() in EMPTY:
         raise Misshapen("empty")
     return answer.strip()
