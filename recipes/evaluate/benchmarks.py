@@ -61,6 +61,7 @@ class Task:
     metric: Metric
     items: tuple[Item, ...]
     dataset: str
+    revision: str
     config: str
     split: str
 
@@ -130,7 +131,16 @@ class Source:
         split = self.settings["split"]
         if not items:
             raise Refusal(f"{self.repo} has no row in the config {self.config}, split {split}.")
-        return Task(benchmark, direction, metric, tuple(items), self.repo, self.config, split)
+        return Task(
+            benchmark=benchmark,
+            direction=direction,
+            metric=metric,
+            items=tuple(items),
+            dataset=self.repo,
+            revision=self.revision,
+            config=self.config,
+            split=split,
+        )
 
     def _split(self, config: str, split: str) -> list[Row]:
         from datasets import load_dataset

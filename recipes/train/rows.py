@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recipes.refusal import Refusal
-
 if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedTokenizerBase
 
@@ -34,17 +32,6 @@ class Examples:
     def tokens(self) -> int:
         """Tokens of one epoch, prompts included."""
         return sum(map(len, self.input_ids))
-
-
-def check_tokenizer(tokenizer: PreTrainedTokenizerBase, base: str) -> None:
-    """Refuse a base that cannot chat."""
-    if not tokenizer.chat_template:
-        raise Refusal(
-            f"A base needs a chat template, and {base} has none: choose an instruct model, or add "
-            "a chat_template.jinja to it."
-        )
-    if not tokenizer.is_fast:
-        raise Refusal(f"A base needs a fast tokenizer (tokenizer.json), and {base} has none.")
 
 
 def tokenise(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes import language, manifest
+from recipes import base, language, manifest
 from recipes.config import Config
 from recipes.progress import Progress, say
 
@@ -32,7 +31,7 @@ PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 
 def main(args: argparse.Namespace) -> None:
     """Train and push, or leave at once when the manifest of this digest is there."""
-    _quiet()
+    base.quiet()
     from huggingface_hub import HfApi
 
     api = HfApi()
@@ -41,15 +40,6 @@ def main(args: argparse.Namespace) -> None:
         return
     with tempfile.TemporaryDirectory(prefix="kakugo-train-") as scratch:
         _train(api, args, Path(scratch))
-
-
-def _quiet() -> None:
-    """Nothing but our own lines and the Hub's own routes; before the libraries are imported."""
-    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 @dataclass(frozen=True)
@@ -101,8 +91,9 @@ def _fit(job: Job) -> tuple[Examples, Trained]:
     from recipes.train import checkpoints, rows, sft
 
     settings = job.config.train
-    model, tokenizer = sft.load_base(job.args.base, job.base_revision, settings)
-    rows.check_tokenizer(tokenizer, job.args.base)
+    model, tokenizer = base.load(
+        job.args.base, job.base_revision, settings.get("threads"), settings["model"]
+    )
     conversations = _conversations(job.args.dataset, job.inputs[job.args.dataset], settings)
     examples = rows.tokenise(tokenizer, conversations, settings["max_length"])
     say(f"{len(examples.input_ids)} rows, {examples.tokens} tokens, after {job.seconds():.1f} s")
@@ -163,7 +154,7 @@ def _publish(job: Job, examples: Examples, trained: Trained) -> str:
 def _facts(job: Job, examples: Examples, trained: Trained) -> Facts:
     from recipes.train import card
 
-    base = job.api.model_info(job.args.base, revision=job.base_revision)
+    info = job.api.model_info(job.args.base, revision=job.base_revision)
     return card.Facts(
         repo=job.args.into,
         language=language.get(job.config.language),
@@ -171,7 +162,7 @@ def _facts(job: Job, examples: Examples, trained: Trained) -> Facts:
         base_revision=job.base_revision,
         dataset=job.args.dataset,
         dataset_revision=job.inputs[job.args.dataset],
-        licence=card.licence_of(base.card_data),
+        licence=card.licence_of(info.card_data),
         practice=job.config.practice,
         recipe=job.config.name,
         recipe_version=manifest.recipe_version(),

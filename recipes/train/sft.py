@@ -1,8 +1,8 @@
 """Supervised fine-tuning of a LoRA adapter: PEFT puts it on, TRL's SFTTrainer trains it.
 
-Everything heavy is imported inside the functions; nothing here may talk to the Hub except to load
-the base. Rows come tokenised (see rows.py), because the trainer's own preparation maps over the
-dataset several times and cannot mask a template without generation markers.
+Everything heavy is imported inside the functions; nothing here may talk to the Hub. Rows come
+tokenised (rows.py): the trainer's own preparation maps over the dataset several times, and cannot
+mask with a template that has no generation markers.
 """
 
 from __future__ import annotations
@@ -42,22 +42,6 @@ class Trained:
     def tokens_per_second(self) -> float:
         """Tokens of the rows, padding excluded, a second of training."""
         return self.tokens / self.seconds if self.seconds else 0.0
-
-
-def load_base(
-    repo: str, revision: str, settings: dict[str, Any]
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """The base at a commit, as `from_pretrained` gives it, and its tokenizer."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    if settings.get("threads"):
-        torch.set_num_threads(settings["threads"])
-    tokenizer = AutoTokenizer.from_pretrained(repo, revision=revision)
-    model = AutoModelForCausalLM.from_pretrained(repo, revision=revision, **settings["model"])
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return model, tokenizer
 
 
 def train(

@@ -41,7 +41,7 @@ def test_the_signature_names_what_was_measured() -> None:
 
 def test_a_system_does_not_differ_from_itself() -> None:
     statistics = chrf_statistics(OUTPUTS, REFERENCES)
-    result = compare(chrf, statistics, statistics, samples=500, confidence=0.95, seed=1)
+    result = compare(chrf, statistics, statistics, samples=500, seed=1)
     assert result.difference.value == result.difference.low == result.difference.high == 0
     assert result.p == 1 and not result.significant
 
@@ -50,7 +50,7 @@ def test_a_clearly_better_system_is_called_so_and_its_interval_holds_its_score()
     references = [f"La viro numero {i} vidas {i % 7} katojn en la domo." for i in range(200)]
     base = chrf_statistics(noisy(references, 0.5, 1), references)
     adapter = chrf_statistics(noisy(references, 0.1, 2), references)
-    result = compare(chrf, base, adapter, samples=1000, confidence=0.95, seed=1)
+    result = compare(chrf, base, adapter, samples=1000, seed=1)
     assert result.significant and result.p < 0.01
     assert result.difference.low > 0
     assert result.base.low < result.base.value < result.base.high
@@ -62,18 +62,14 @@ def test_chance_differences_are_called_significant_about_as_rarely_as_promised()
     called = 0
     for trial in range(200):
         right = rng.random((2, 100)) < 0.5
-        result = compare(
-            accuracy, *map(accuracy_statistics, right), samples=300, confidence=0.95, seed=trial
-        )
+        result = compare(accuracy, *map(accuracy_statistics, right), samples=300, seed=trial)
         called += result.significant
     assert 2 <= called <= 22
 
 
 def test_accuracy_interval_agrees_with_the_binomial() -> None:
     right = np.arange(400) % 4 == 0
-    result = compare(
-        accuracy, accuracy_statistics(right), accuracy_statistics(right), 2000, 0.95, seed=1
-    )
+    result = compare(accuracy, accuracy_statistics(right), accuracy_statistics(right), 2000, seed=1)
     half = 1.96 * (0.25 * 0.75 / 400) ** 0.5
     assert result.base.value == 0.25
     assert result.base.low == pytest.approx(0.25 - half, abs=0.006)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
+from recipes import base
 from recipes.refusal import Refusal
-from recipes.train.rows import IGNORED, Message, check_tokenizer, tokenise
+from recipes.train.rows import IGNORED, Message, tokenise
 
 GRANITE_LIKE = (
     "{% for m in messages %}<|start|>{{ m.role }}<|sep|>{{ m.content }}<|end|>\n{% endfor %}"
@@ -104,4 +105,4 @@ def test_a_base_without_a_chat_template_is_refused_in_a_sentence(
 ) -> None:
     tokenizer.chat_template = None
     with pytest.raises(Refusal, match="org/base has none"):
-        check_tokenizer(tokenizer, "org/base")
+        base.check(tokenizer, "org/base")

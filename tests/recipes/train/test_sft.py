@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from recipes.base import load
 from recipes.refusal import Refusal
 from recipes.train import sft
 from recipes.train.rows import Examples, tokenise
@@ -17,7 +18,6 @@ from recipes.train.rows import Examples, tokenise
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
 
 SETTINGS: dict[str, Any] = {
-    "threads": 1,
     "max_length": 64,
     "model": {"dtype": "float32"},
     "lora": {
@@ -55,7 +55,7 @@ Shown = list[tuple[int, int, dict[str, object]]]
 def run(
     base: Path, out: Path, settings: dict[str, Any]
 ) -> tuple[sft.Trained, list[tuple[Any, ...]]]:
-    model, tokenizer = sft.load_base(str(base), "main", settings)
+    model, tokenizer = load(str(base), "main", 1, settings["model"])
     examples = tokenise(tokenizer, CONVERSATIONS, settings["max_length"])
     shown: Shown = []
     trained = sft.train(model, tokenizer, examples, settings, out, lambda *step: shown.append(step))
@@ -103,7 +103,7 @@ def test_the_same_seed_gives_the_same_adapter(tiny_base: Path, tmp_path: Path) -
 def test_packed_rows_do_not_see_each_other(tiny_base: Path, tmp_path: Path) -> None:
     """The logits of a packed row are those of the row alone."""
     settings = changed(packing=True, max_steps=1, per_device_train_batch_size=2)
-    model, tokenizer = sft.load_base(str(tiny_base), "main", settings)
+    model, tokenizer = load(str(tiny_base), "main", 1, settings["model"])
     examples = tokenise(tokenizer, CONVERSATIONS[:8], settings["max_length"])
     trainer = sft._trainer(model, tokenizer, examples, settings, tmp_path, lambda *_: None, [])
     rows = list(trainer.train_dataset)
@@ -131,6 +131,6 @@ def test_an_unknown_number_in_the_recipe_is_refused(
 
 
 def test_no_rows_is_refused(tiny_base: Path, tmp_path: Path) -> None:
-    model, tokenizer = sft.load_base(str(tiny_base), "main", SETTINGS)
+    model, tokenizer = load(str(tiny_base), "main", 1, SETTINGS["model"])
     with pytest.raises(Refusal, match="no row"):
         sft.train(model, tokenizer, Examples([], [], {}), SETTINGS, tmp_path, lambda *_: None)

@@ -1,0 +1,53 @@
+"""The base model and its tokenizer at a commit: what train and evaluate both begin with.
+
+Also where a process that loads models is told to be quiet; call `quiet` before the libraries are
+imported.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from recipes.refusal import Refusal
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+def quiet() -> None:
+    """No bars, no telemetry, no conversion requests: our own lines and the Hub's plain routes."""
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("TQDM_DISABLE", "1")
+
+
+def load(
+    repo: str, revision: str, threads: int | None, arguments: dict[str, Any]
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load both, the model with these `from_pretrained` arguments; a mute base is refused."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    if threads:
+        torch.set_num_threads(threads)
+    tokenizer = AutoTokenizer.from_pretrained(repo, revision=revision)
+    check(tokenizer, repo)
+    model = AutoModelForCausalLM.from_pretrained(repo, revision=revision, **arguments)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model, tokenizer
+
+
+def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:
+    """Refuse a base that cannot chat."""
+    if not tokenizer.chat_template:
+        raise Refusal(
+            f"A base needs a chat template, and {repo} has none: choose an instruct model, or add "
+            "a chat_template.jinja to it."
+        )
+    if not tokenizer.is_fast:
+        raise Refusal(f"A base needs a fast tokenizer (tokenizer.json), and {repo} has none.")

@@ -1,0 +1,281 @@
+"""`kakugo-recipe evaluate`: base and adapter on the same benchmarks, results and card out.
+
+The base is scored before the adapter is put on it, so its scores are the plain base's. Items found
+in the training data are left out and counted. Pushes rows and outputs in one commit, then the
+adapter's card, then `run.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from recipes import base, manifest
+from recipes.config import Config
+from recipes.evaluate import benchmarks, contamination, results, scoring
+from recipes.evaluate.benchmarks import Suite, Task
+from recipes.evaluate.results import Outcome, Outputs, Run
+from recipes.progress import Progress, say
+from recipes.refusal import Refusal
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+PACKAGES = ("torch", "transformers", "peft", "datasets", "sacrebleu")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: what was asked for, and the commits of what it reads."""
+
+    api: HfApi
+    args: argparse.Namespace
+    inputs: dict[str, str]
+    began: float
+
+    @property
+    def config(self) -> Config:
+        """The recipe."""
+        config: Config = self.args.config
+        return config
+
+    @property
+    def folder(self) -> str:
+        """Where in the results repository this adapter's results are."""
+        return _folder(self.args)
+
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self.began
+
+
+@dataclass(frozen=True)
+class Questions:
+    """The tasks without what was trained on: texts checked, found there, items left out for it."""
+
+    tasks: tuple[Task, ...]
+    not_covered: tuple[str, ...]
+    checked: int
+    contaminated: int
+    left_out: int
+
+
+def main(args: argparse.Namespace) -> None:
+    """Evaluate and push, or leave at once when the manifest of this digest is there."""
+    base.quiet()
+    from huggingface_hub import HfApi
+
+    api = HfApi()
+    path = f"{_folder(args)}/run.json"
+    if manifest.already_made(api, args.into, "dataset", path, args.digest):
+        say(f"{args.into} has {path} already, with digest {args.digest[:12]}")
+        return
+    inputs = {
+        args.dataset: str(api.dataset_info(args.dataset).sha),
+        args.base: str(api.model_info(args.base).sha),
+        args.adapter: str(api.model_info(args.adapter).sha),
+    }
+    _evaluate(Job(api, args, inputs, time.monotonic()))
+
+
+def _evaluate(job: Job) -> None:
+    suite = benchmarks.load(job.api, job.config.evaluate, job.config.language)
+    job.inputs.update(suite.revisions)
+    questions = _clean(job, suite)
+    say(f"{_items(questions.tasks)} items of {len(questions.tasks)} tasks, {job.seconds():.1f} s")
+    outcomes = _judged(job, questions.tasks)
+    say(f"scored, {job.seconds():.1f} s")
+    commit = _push(job, outcomes)
+    _update_card(job, questions, outcomes)
+    made = _manifest(job, questions, outcomes, commit)
+    manifest.push(job.api, job.args.into, "dataset", f"{job.folder}/run.json", made)
+    say(results.table(outcomes, questions.not_covered, job.config.practice))
+    say(f"pushed {job.args.into}/{job.folder}; {job.seconds():.1f} s in all")
+
+
+def _folder(args: argparse.Namespace) -> str:
+    return f"{args.config.language}/{args.adapter.split('/')[-1]}"
+
+
+def _clean(job: Job, suite: Suite) -> Questions:
+    """Take out what the adapter was trained on; a task of which nothing is left is refused."""
+    texts = {text for task in suite.tasks for item in task.items for text in item.texts}
+    seen = contamination.found(
+        texts,
+        _training_messages(job.args.dataset, job.inputs[job.args.dataset]),
+        job.config.evaluate["contamination"]["characters"],
+    )
+    tasks = tuple(_without(task, seen) for task in suite.tasks)
+    lost = _items(suite.tasks) - _items(tasks)
+    say(f"{len(seen)} of {len(texts)} benchmark texts are in the training data: {lost} items out")
+    return Questions(tasks, suite.not_covered, len(texts), len(seen), lost)
+
+
+def _without(task: Task, seen: set[str]) -> Task:
+    kept = tuple(item for item in task.items if seen.isdisjoint(item.texts))
+    if not kept:
+        raise Refusal(f"Every item of {task.benchmark} is in the training data: nothing to score.")
+    return replace(task, items=kept)
+
+
+def _training_messages(repo: str, revision: str) -> list[str]:
+    from datasets import load_dataset
+
+    splits = load_dataset(repo, "default", revision=revision)
+    return [
+        turn["content"] for split in splits.values() for chat in split["messages"] for turn in chat
+    ]
+
+
+def _items(tasks: Sequence[Task]) -> int:
+    return sum(len(task.items) for task in tasks)
+
+
+def _judged(job: Job, tasks: Sequence[Task]) -> list[Outcome]:
+    """Score the plain base, put the adapter on, score that, compare."""
+    settings = job.config.evaluate
+    progress = Progress(2 * _items(tasks), "items")
+    answered = 0
+
+    def show(items: int) -> None:
+        nonlocal answered
+        answered += items
+        progress.show(answered)
+
+    model, tokenizer = _load_base(job)
+    plain = [_answers(model, tokenizer, task, settings, show) for task in tasks]
+    adapted = _with_adapter(job, model)
+    better = [_answers(adapted, tokenizer, task, settings, show) for task in tasks]
+    normalise = settings["choice"]["normalise"]
+    return [
+        results.judge(task, before, after, normalise, **settings["bootstrap"])
+        for task, before, after in zip(tasks, plain, better, strict=True)
+    ]
+
+
+def _load_base(job: Job) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    import torch
+
+    settings = job.config.evaluate
+    revision = job.inputs[job.args.base]
+    model, tokenizer = base.load(
+        job.args.base, revision, settings.get("threads"), settings["model"]
+    )
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return model.to(device).train(False), tokenizer  # type: ignore[arg-type]
+
+
+def _with_adapter(job: Job, model: PreTrainedModel) -> PreTrainedModel:
+    """The same model with the adapter on it, merged into its weights when the recipe says so."""
+    from peft import PeftModel
+
+    settings = job.config.evaluate
+    revision = job.inputs[job.args.adapter]
+    adapted: Any = PeftModel.from_pretrained(model, job.args.adapter, revision=revision)
+    scored: PreTrainedModel = adapted.merge_and_unload() if settings["merge"] else adapted
+    scored.train(False)
+    return scored
+
+
+def _answers(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    task: Task,
+    settings: dict[str, Any],
+    show: Callable[[int], None],
+) -> Outputs:
+    if task.metric == "chrF++":
+        return scoring.translate(model, tokenizer, task.items, show=show, **settings["generation"])
+    return scoring.choose(model, tokenizer, task.items, show=show, **settings["choice"])
+
+
+def _push(job: Job, outcomes: Sequence[Outcome]) -> str:
+    """Commit rows and raw outputs together; returns the commit's sha."""
+    from huggingface_hub import CommitOperationAdd
+
+    run = Run(
+        language=job.config.language,
+        base=job.args.base,
+        adapter=job.args.adapter,
+        practice=job.config.practice,
+        request=job.args.request,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        cost_usd=_spent(job),
+    )
+    files = {"results": results.rows(run, outcomes), "outputs": results.outputs(run, outcomes)}
+    job.api.create_repo(job.args.into, repo_type="dataset", exist_ok=True)
+    commit = job.api.create_commit(
+        job.args.into,
+        repo_type="dataset",
+        commit_message=f"Add the results of {job.args.adapter}",
+        operations=[
+            CommitOperationAdd(f"{job.folder}/{name}.jsonl", _jsonl(lines))
+            for name, lines in files.items()
+        ],
+    )
+    return str(commit.oid)
+
+
+def _jsonl(lines: Sequence[dict[str, Any]]) -> bytes:
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+
+
+def _spent(job: Job) -> float:
+    """US dollars that dataset and adapter cost, as far as their manifests tell."""
+    total = 0.0
+    for repo, kind in ((job.args.dataset, "dataset"), (job.args.adapter, "model")):
+        if job.api.file_exists(repo, "run.json", repo_type=kind):
+            path = job.api.hf_hub_download(repo, "run.json", repo_type=kind)
+            with open(path, encoding="utf-8") as file:
+                total += manifest.Manifest.from_json(file.read()).cost_usd
+    return total
+
+
+def _update_card(job: Job, questions: Questions, outcomes: Sequence[Outcome]) -> None:
+    from huggingface_hub import ModelCard
+
+    from recipes.evaluate import card
+
+    adapter, practice = job.args.adapter, job.config.practice
+    model_card = ModelCard.load(adapter)
+    table = results.table(outcomes, questions.not_covered, practice)
+    card.update(model_card, adapter.split("/")[-1], table, outcomes, practice)
+    job.api.upload_file(
+        repo_id=adapter,
+        path_in_repo="README.md",
+        path_or_fileobj=str(model_card).encode(),
+        commit_message="Add the results of the evaluation",
+    )
+
+
+def _manifest(
+    job: Job, questions: Questions, outcomes: Sequence[Outcome], commit: str
+) -> manifest.Manifest:
+    left_out = questions.left_out
+    return manifest.Manifest(
+        step="evaluate",
+        request=job.args.request,
+        attempt=job.args.attempt,
+        digest=job.args.digest,
+        language=job.config.language,
+        inputs=job.inputs,
+        output_repo=job.args.into,
+        output_commit=commit,
+        practice=job.config.practice,
+        seconds=job.seconds(),
+        counts=manifest.Counts(
+            _items(questions.tasks), {"in_training_data": left_out} if left_out else {}
+        ),
+        versions=manifest.versions(*PACKAGES),
+        metrics={
+            "results": results.summary(outcomes),
+            "not_covered": list(questions.not_covered),
+            "contamination": {"texts": questions.checked, "found": questions.contaminated},
+        },
+    )
