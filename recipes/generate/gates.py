@@ -28,8 +28,8 @@ REFUSAL = re.compile(
 )
 THOUGHT = re.compile(r"\A<think>\n.+\n</think>\n\n(?=\S)", re.DOTALL)
 ENGLISH_WORDS = frozenset(
-    "the of and to is was are were that this with for from his her their they have has had not "
-    "you your which would will been be by an at or what who where".split()
+    "the of and to is was are were that this with for from my our his her their they have has had "
+    "not you your which would will been be by an at or in what who where".split()
 )
 CLD2_ENGLISH = "en"
 RELATIVES = (
@@ -161,15 +161,17 @@ def repeats(text: str) -> float:
 
 
 def looks_english(text: str, settings: Settings) -> bool | None:
-    """Whether it is English; None for a short text without a clear sign."""
-    letters = sum(map(str.isalpha, text))
-    if letters >= settings.identify_from and (found := identify(text)):
-        return found == CLD2_ENGLISH
+    """Whether it is English; None where there is no clear sign.
+
+    CLD2 calls some languages English that it does not know: its word alone is not enough.
+    """
     words = re.findall(r"[a-z']+", text.lower())
-    if len(words) < 3:
-        return None
-    common = sum(word in ENGLISH_WORDS for word in words) / len(words)
-    return True if common >= settings.english_words else None
+    common = sum(word in ENGLISH_WORDS for word in words) / max(1, len(words))
+    if sum(map(str.isalpha, text)) >= settings.identify_from and (found := identify(text)):
+        if found != CLD2_ENGLISH:
+            return False
+        return True if common >= settings.english_words / 2 else None
+    return True if len(words) >= 3 and common >= settings.english_words else None
 
 
 def another_language(text: str, language: Language, settings: Settings) -> bool:

@@ -1,0 +1,116 @@
+"""The gates as a table: what each must drop, and what it must let through."""
+
+from __future__ import annotations
+
+import pytest
+
+from recipes import language
+from recipes.generate.gates import Settings, gates, judge
+from recipes.generate.row import ENGLISH, Draft, Message, Row
+
+SETTINGS = Settings(identify_from=40, english_words=0.3, ratio=(0.4, 2.5), loop=0.5)
+EPO = "epo_Latn"
+ASKED = "Kio estas la ĉefurbo de Francio?"
+SAID = "La ĉefurbo de Francio estas Parizo, urbo kun multaj muzeoj kaj parkoj."
+IN_ENGLISH = "The capital of France is Paris, a city with many museums and parks."
+AMHARIC = "የፈረንሳይ ዋና ከተማ ፓሪስ ናት።"
+
+
+def draft(
+    *said: str,
+    languages: tuple[str | None, ...] | None = None,
+    pairs: tuple[tuple[str, str], ...] = (),
+    finish: str = "stop",
+    roles: tuple[str, ...] = ("user", "assistant"),
+) -> Draft:
+    """A draft in Esperanto whose turns say this."""
+    turns = tuple(
+        Message(role=role, content=text)  # type: ignore[typeddict-item]
+        for role, text in zip(roles, said, strict=True)
+    )
+    return Draft(Row("topics", "p", "t", turns), languages or (EPO,) * len(said), pairs, finish)
+
+
+KEPT = {
+    "plain": draft(ASKED, SAID),
+    "one word": draft(ASKED, "Parizo"),
+    "with its reasoning": draft(ASKED, f"<think>\nThe user asks.\n</think>\n\n{SAID}"),
+    "asked for English": draft("Traduku: " + SAID, IN_ENGLISH, languages=(None, ENGLISH)),
+    "instruction and text mixed": draft(f"Traduku:\n{IN_ENGLISH}", SAID, languages=(None, EPO)),
+    "a good pair": draft(ASKED, SAID, pairs=((IN_ENGLISH, SAID),)),
+    "code in a closed fence": draft(ASKED, "Jen la programo:\n```\nprint(1)\n```"),
+    "a list with the same beginnings": draft(
+        ASKED, "La viro iras. La viro vidas. La hundo dormas."
+    ),
+    "two exchanges": draft(
+        ASKED, SAID, ASKED, SAID, roles=("user", "assistant", "user", "assistant")
+    ),
+    "no apology": draft(ASKED, "Mi bedaŭras la malfruan respondon: la ĉefurbo estas Parizo."),
+}
+
+DROPPED = {
+    "truncated": ("truncated", draft(ASKED, SAID, finish="length")),
+    "nan as text (A4 #2)": ("empty", draft(ASKED, "nan")),
+    "None as prompt (A4 #3)": ("empty", draft(f"{SAID}\n\nNone", SAID)),
+    "None as answer": ("empty", draft(ASKED, "None")),
+    "nothing": ("empty", draft(ASKED, " \n")),
+    "thought without an answer": ("leaked_tags", draft(ASKED, "<think>\nHm.\n</think>\n\n")),
+    "unclosed thought": ("leaked_tags", draft(ASKED, f"<think>\nHm. {SAID}")),
+    "template tag": ("leaked_tags", draft(ASKED, f"<|start|>{SAID}")),
+    "instruct tag": ("leaked_tags", draft(ASKED, f"[INST] {SAID}")),
+    "open fence": ("open_fence", draft(ASKED, f"```json\n{SAID}")),
+    "only a user": ("bad_turns", draft(ASKED, roles=("user",))),
+    "assistant first": ("bad_turns", draft(SAID, ASKED, roles=("assistant", "user"))),
+    "no turns": ("bad_turns", draft(roles=())),
+    "as an AI": ("refusal", draft(ASKED, "As an AI language model I have no city.")),
+    "sorry": ("refusal", draft(ASKED, "I'm sorry, but I can't help with that.")),
+    "loop": ("loop", draft(ASKED, "La urbo estas granda " * 12)),
+    "too short a translation": ("length_ratio", draft(ASKED, SAID, pairs=((SAID * 4, SAID),))),
+    "too long a translation": ("length_ratio", draft(ASKED, SAID, pairs=((SAID, SAID * 4),))),
+    "English answer": ("english", draft(ASKED, IN_ENGLISH)),
+    "English prompt": ("english", draft("What is the capital of France?", SAID)),
+    "short English answer": ("english", draft(ASKED, "That is the city of Paris.")),
+    "another language": (
+        "wrong_language",
+        draft(ASKED, "Die Hauptstadt von Frankreich ist Paris, eine Stadt mit vielen Museen."),
+    ),
+    "another script": ("wrong_script", draft(ASKED, AMHARIC)),
+    "not English where it must be": (
+        "not_english",
+        draft("Traduku: " + SAID, SAID, languages=(None, ENGLISH)),
+    ),
+    "original not English": ("not_english", draft(ASKED, SAID, pairs=((SAID, SAID),))),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_sound_drafts_pass(name: str) -> None:
+    assert judge(KEPT[name], gates(SETTINGS, language.get(EPO))) is None
+
+
+@pytest.mark.parametrize("name", DROPPED)
+def test_faults_are_dropped_with_their_reason(name: str) -> None:
+    reason, faulty = DROPPED[name]
+    assert judge(faulty, gates(SETTINGS, language.get(EPO))) == reason
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("amh_Ethi", AMHARIC),
+        ("zho_Hans", "法国的首都是巴黎,那里有许多博物馆和公园。"),
+        ("jpn_Jpan", "フランスの首都はパリで、美術館や公園がたくさんあります。"),
+        ("ben_Beng", "ফ্রান্সের রাজধানী প্যারিস, যেখানে অনেক জাদুঘর আছে।"),
+        ("lus_Latn", "France khawpui chu Paris a ni a, museum tam tak a awm a ni."),
+    ],
+)
+def test_other_scripts_and_unknown_languages_pass(code: str, text: str) -> None:
+    known = language.get(code)
+    drafted = draft(text, text, languages=(code, code))
+    assert judge(drafted, gates(SETTINGS, known)) is None
+
+
+def test_a_relative_is_not_another_language() -> None:
+    kirundi = "Igihugu cacu gifise abantu benshi bakora mu mirima kandi bakunda imiryango yabo."
+    drafted = draft(kirundi, kirundi, languages=("kin_Latn",) * 2)
+    assert judge(drafted, gates(SETTINGS, language.get("kin_Latn"))) is None

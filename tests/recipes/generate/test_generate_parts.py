@@ -1,0 +1,185 @@
+"""Shapes, journal, crew, n-grams, languages: the small parts of the generate recipe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from recipes import language
+from recipes.generate import shapes
+from recipes.generate.crew import Work, drain
+from recipes.generate.decontaminate import Benchmarks, Size
+from recipes.generate.journal import Journal
+from recipes.generate.row import Message, Prompt, Row
+from recipes.refusal import Refusal
+
+TURNS = (Message(role="user", content="Hi"), Message(role="assistant", content="Hello"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ('["a", "b"]', ["a", "b"]),
+        ('```json\n["a", "b"]\n```', ["a", "b"]),
+        ('Here you are: ["a", "b",]', ["a", "b"]),
+        ('["a", "a", "b", "c", "d"]', ["a", "b", "c"]),
+        ('[" a ", "nan", "None", ""]', ["a"]),
+        ("[]", []),
+    ],
+)
+def test_lists_are_read_and_repaired(answer: str, found: list[str]) -> None:
+    assert shapes.texts(answer, 3) == found
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ('["a", "b', "broken_json"),
+        ("I cannot.", "broken_json"),
+        ("", "broken_json"),
+        ("<html>502</html>", "broken_json"),
+        ('{"a": "b"}', "not_a_list"),
+        ("3", "not_a_list"),
+        ("[1, 2]", "not_texts"),
+        ('["nan"]', "empty_texts"),
+    ],
+)
+def test_what_is_no_list_is_refused(answer: str, reason: str) -> None:
+    with pytest.raises(shapes.Misshapen, match=reason):
+        shapes.texts(answer, 3)
+
+
+def test_turns_keep_their_roles_or_are_refused() -> None:
+    assert shapes.turns('["Saluton", "Bonan tagon"]', TURNS) == [
+        {"role": "user", "content": "Saluton"},
+        {"role": "assistant", "content": "Bonan tagon"},
+    ]
+    with pytest.raises(shapes.Misshapen, match="turn_count"):
+        shapes.turns('["Saluton"]', TURNS)
+
+
+@pytest.mark.parametrize("answer", ["nan", "None", "  ", "```\nx"])
+def test_failed_texts_are_refused(answer: str) -> None:
+    with pytest.raises(shapes.Misshapen):
+        shapes.text(answer)
+
+
+def test_the_text_of_a_prompt_stands_in_its_place() -> None:
+    placed = Prompt("contexts", "p", "Pri kio temas?\n{text}", "epo_Latn", context="La viro.")
+    before = Prompt("contexts", "p", "Pri kio temas?", "epo_Latn", context="La viro.")
+    assert placed.text == "Pri kio temas?\nLa viro."
+    assert before.text == "La viro.\n\nPri kio temas?"
+
+
+def test_a_journal_gives_back_what_was_put_in(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j" / "journal.jsonl")
+    journal.put("k1", {"text": "ĝi\n"})
+    journal.put("k2", {"text": "b"})
+    journal.close()
+    again = Journal(tmp_path / "j" / "journal.jsonl")
+    assert (len(again), again.get("k1"), again.get("no")) == (2, {"text": "ĝi\n"}, None)
+    again.close()
+
+
+@pytest.mark.parametrize("cut", range(1, 40))
+def test_a_journal_torn_anywhere_loses_the_torn_answer_alone(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    journal.put("k1", {"text": "a"})
+    whole = path.stat().st_size
+    journal.put("k2", {"text": "ĉŝĝ"})
+    journal.close()
+    with path.open("r+b") as file:
+        file.truncate(whole + min(cut, path.stat().st_size - whole - 1))
+    torn = Journal(path)
+    assert (len(torn), torn.get("k2"), path.stat().st_size) == (1, None, whole)
+    torn.put("k2", {"text": "c"})
+    torn.close()
+    mended = Journal(path)
+    assert (mended.get("k1"), mended.get("k2")) == ({"text": "a"}, {"text": "c"})
+    mended.close()
+
+
+def test_a_journal_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Refusal, match="cannot be written"):
+        Journal(tmp_path / "file" / "journal.jsonl")
+
+
+def test_the_crew_does_everything_deepest_first_and_never_more_at_once_than_it_may() -> None:
+    done: list[tuple[int, ...]] = []
+    at_once = most = waiting = most_waiting = 0
+
+    async def node(path: tuple[int, ...]) -> Sequence[Work]:
+        nonlocal at_once, most, waiting, most_waiting
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        done.append(path)
+        below = [partial(node, (*path, n)) for n in range(5)] if len(path) < 3 else []
+        waiting += len(below) - (len(path) > 1)
+        most_waiting = max(most_waiting, waiting)
+        return below
+
+    asyncio.run(drain(iter([partial(node, (n,)) for n in range(200)]), 4))
+    assert len(set(done)) == len(done) == 200 * (1 + 5 + 25)
+    assert most == 4
+    assert most_waiting <= 4 * 2 * 5
+
+
+def test_an_error_ends_the_crew() -> None:
+    async def fails() -> Sequence[Work]:
+        raise Refusal("enough")
+
+    async def forever() -> Sequence[Work]:
+        await asyncio.sleep(60)
+        return ()
+
+    with pytest.raises(Refusal, match="enough"):
+        asyncio.run(drain(iter([forever, fails, forever]), 3))
+
+
+def row(text: str) -> Row:
+    """A row whose answer is this."""
+    return Row("pairs", "p", "t", (*TURNS[:1], Message(role="assistant", content=text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "overlaps"),
+    [
+        ("Antaŭe: LA VIRO vidas la grandan lagon en la urbo, hodiaŭ!", True),
+        ("La viro vidas la grandan lagon en la urbo", True),
+        ("viro vidas la grandan lagon", False),
+        ("La virino manĝas.", True),
+        ("Hodiaŭ la virino manĝas pomon.", True),
+        ("La hundo manĝas.", False),
+    ],
+)
+def test_benchmark_texts_are_found_whole_or_in_runs_of_words(text: str, overlaps: bool) -> None:
+    known = ["La viro vidas la grandan lagon en la urbo.", "La virino manĝas.", "Jes."]
+    benchmarks = Benchmarks(known, Size(words=6, characters=10, shortest=2), "Latn")
+    assert benchmarks.overlap(row(text)) is overlaps
+    assert len(benchmarks) == 4 + 1
+
+
+def test_a_language_without_spaces_is_compared_by_characters() -> None:
+    benchmarks = Benchmarks(["法国的首都是巴黎那里有许多博物馆"], Size(6, 8, 2), "Hans")
+    assert benchmarks.overlap(row("我说:法国的首都是巴黎那里。"))
+    assert not benchmarks.overlap(row("法国的首都很大。"))
+
+
+def test_languages_have_names_and_tags() -> None:
+    spoken = language.get("gla_Latn")
+    assert (spoken.name, spoken.tag, spoken.cld2, spoken.script) == (
+        "Scottish Gaelic",
+        "gd",
+        "gd",
+        "Latn",
+    )
+    with pytest.raises(Refusal, match="xxx_Latn"):
+        language.get("xxx_Latn")
