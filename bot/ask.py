@@ -20,6 +20,7 @@ from bot.request import Verdict
 
 LONGEST_NAME = 80
 LONGEST_TEXT = 20_000
+LONGEST_CODE = 3
 
 _OPENING = re.compile(
     r"^\s*(?:(?:please\s+)?(?:add|support|train|do)\b"
@@ -59,11 +60,16 @@ def read_ask(title: str, body: str) -> Ask | Misread:
 
 
 def _readings(text: str) -> list[Ask | Misread]:
-    """The text as it stands, then without the words of politeness around a name."""
+    """The text as it stands, then without the words of politeness around a name.
+
+    What is left of a sentence may be a code only behind a colon: "please add the" is not Tharu.
+    """
     text = text.strip().strip("[]").strip()
-    bare = _CLOSING.sub("", _OPENING.sub("", text)).strip("[]\"'“”«» ")
-    kinds = dict.fromkeys(t for t in (text, bare) if t)
-    return [_read_name(name) for name in kinds]
+    opening = _OPENING.match(text)
+    bare = _CLOSING.sub("", text[opening.end() :] if opening else text).strip("[]\"'“”«» ")
+    if len(bare) <= LONGEST_CODE and not (opening and ":" in opening.group()):
+        bare = ""
+    return [_read_name(name) for name in dict.fromkeys((text, bare)) if name]
 
 
 def _read_name(name: str) -> Ask | Misread:

@@ -72,7 +72,7 @@ def _page(head: str, files: dict[str, str]) -> Page:
         if path.startswith(f"{names.LEDGER_DIR}/"):
             try:
                 requests.append(from_json(json.loads(text)))
-            except ValueError as error:  # ForeignRecord and broken JSON alike
+            except (ValueError, ForeignRecord) as error:
                 raise ForeignRecord(f"{path}: {error}") from error
     teacher = files.get(names.TEACHER_FILE)
     record = TeacherRecord(**json.loads(teacher)) if teacher else TeacherRecord()

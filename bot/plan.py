@@ -203,9 +203,7 @@ def _launch(
         request=request.id,
         step=step,
         attempt=attempt,
-        command=steps.command(
-            terms.programme, request, step, attempt, wheel, world.teacher.url
-        ),
+        command=steps.command(terms.programme, request, step, attempt, wheel, world.teacher.url),
         image=terms.programme.image,
         flavor=row.flavor,
         timeout_seconds=row.timeout_minutes * 60,

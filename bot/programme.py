@@ -13,12 +13,13 @@ from typing import Any
 
 import yaml
 
+from bot.failure import Failure
 from bot.request import Step
 
 RECIPES = Path(__file__).parent.parent / "recipes"
 
 
-class BadProgramme(ValueError):
+class BadProgramme(Failure):
     """A recipe whose `plan:` section cannot be used; the message says which key and why."""
 
 

@@ -56,7 +56,7 @@ def plan(request: Request, terms: Terms) -> str:
         "",
         *(f"{n}. {_sentence(row.does)}" for n, row in enumerate(steps.TABLE, 1)),
         "",
-        f"It should take about {_minutes(minutes)} and cost about **${spec.estimate_usd:.2f}**, "
+        f"It should take about {_minutes(minutes)} and cost **{_money(spec.estimate_usd)}**, "
         "which is within what I may spend without asking. I start now and report below.",
         "",
         "If I misunderstood the language, close this discussion: that stops everything.",
@@ -70,7 +70,10 @@ def status(request: Request, terms: Terms) -> str:
         for row in steps.TABLE
     ]
     table = ["| step | state | result | time | cost |", "|---|---|---|---|---|", *rows]
-    spent = f"Spent so far: ${request.spent_usd:.4f} of about ${request.agreed.estimate_usd:.4f}."
+    spent = (
+        f"Spent so far: {_money(request.spent_usd)}. Expected in all: "
+        f"{_money(request.agreed.estimate_usd)}."
+    )
     return "\n".join([f"**Status: {_headline(request)}**", "", *table, "", spent])
 
 
@@ -85,16 +88,14 @@ def _headline(request: Request) -> str:
     return f"{step.value}, {_STATES[request.step(step).state]}"
 
 
-def _status_row(
-    step: Step, makes: str, record: StepRecord, request: Request, terms: Terms
-) -> str:
+def _status_row(step: Step, makes: str, record: StepRecord, request: Request, terms: Terms) -> str:
     repo, repo_type, _ = steps.output(terms.org, request, step)
     made = record.state is State.MADE
     link = f"[{makes}]({names.repo_url(terms.endpoint, repo, repo_type)})" if made else ""
     outcome = ": ".join(filter(None, (link, record.note)))
     attempt = f" (attempt {record.attempt})" if record.attempt > 1 else ""
     took = f"{record.seconds:.0f} s" if made else ""
-    cost = f"${record.cost_usd:.4f}" if made else ""
+    cost = _money(record.cost_usd) if made else ""
     return f"| {step.value} | {_STATES[record.state]}{attempt} | {outcome} | {took} | {cost} |"
 
 
@@ -127,7 +128,7 @@ def result(request: Request, evaluation: Manifest, terms: Terms) -> str:
         *(_score_row(score) for score in evaluation.scores),
         "",
         *_not_covered(evaluation),
-        f"It cost ${request.spent_usd:.4f}. Have a look at "
+        f"It cost {_money(request.spent_usd)}. Have a look at "
         + ", ".join(f"[{what}]({url})" for what, url in links.items())
         + ".",
         "",
@@ -153,7 +154,9 @@ def _score_row(score: Score) -> str:
             score.high,
         )
     )
-    return f"| {test} | {score.metric} | {base} | {adapter} | {difference} [{low}, {high}] | {mark} |"
+    return (
+        f"| {test} | {score.metric} | {base} | {adapter} | {difference} [{low}, {high}] | {mark} |"
+    )
 
 
 def _not_covered(evaluation: Manifest) -> list[str]:
@@ -213,7 +216,9 @@ def _reason(request: Request, terms: Terms) -> str:
         case _:
             if not choices:
                 return "I do not know a language of that name, nor one with a similar name."
-            return f"I do not know a language of that name. If it is a near one, {again}:\n\n{offers}"
+            return (
+                f"I do not know a language of that name. If it is a near one, {again}:\n\n{offers}"
+            )
 
 
 def _taught(terms: Terms) -> str:
@@ -240,6 +245,10 @@ def _practice(terms: Terms) -> list[str]:
         "*Practice run: a rule-based teacher, a tiny model and practice benchmarks. Nothing here "
         "says anything about a real model.*",
     ]
+
+
+def _money(usd: float) -> str:
+    return f"${usd:.2f}" if usd >= 0.01 else "less than a cent"
 
 
 def _sentence(text: str) -> str:

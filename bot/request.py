@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from bot.failure import Failure
 from bot.language import Language, by_code
 
 SCHEMA = 1
@@ -60,7 +61,7 @@ class Verdict(StrEnum):
     CLOSED = "closed"
 
 
-class ForeignRecord(ValueError):
+class ForeignRecord(Failure):
     """A file of the ledger that this version cannot read; the message says what was seen."""
 
 
@@ -78,7 +79,7 @@ class Spec:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """One step of one request. `ordered` is epoch seconds, `seconds` and `cost_usd` what it took."""
+    """One step of one request; `ordered` is epoch seconds, `seconds` and dollars what it took."""
 
     state: State = State.WAITING
     attempt: int = 0
@@ -91,7 +92,7 @@ class StepRecord:
 
 @dataclass(frozen=True)
 class Request:
-    """One request for one language; `turn` counts its commits, `told` that nothing is left to say."""
+    """One request for one language; `turn` counts its commits, `told`: nothing is left to say."""
 
     id: str
     discussion: int

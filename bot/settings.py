@@ -7,10 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.failure import Failure
+
 PUBLIC_HUB = "https://huggingface.co"
 
 
-class BadSettings(ValueError):
+class BadSettings(Failure):
     """A variable that is missing or cannot be used; the message names it and says what to do."""
 
 

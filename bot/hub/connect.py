@@ -9,22 +9,27 @@ from functools import cached_property
 
 from huggingface_hub import HfApi, constants
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import httpx
+from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
+
+from bot.failure import Failure
 
 BUSY = (408, 409, 412, 429)
 
+# `httpx` is the name under which hub 1.x and 2.x both show the library they really use.
+NETWORK_ERRORS = (httpx.TransportError, OSError)
 
-class TryLater(Exception):
+
+class TryLater(Failure):
     """The Hub is out of reach or busy; the same thing may go well at the next tick."""
 
 
-class Refused(Exception):
+class Refused(Failure):
     """The Hub says no: a wrong token, a missing permission or repo. The text is one sentence."""
 
 
 @dataclass(frozen=True)
 class Connection:
-    """One namespace of one Hub, seen with one token. `endpoints_url` overrides the Endpoints API."""
+    """One namespace of one Hub, seen with one token; `endpoints_url` moves the Endpoints API."""
 
     endpoint: str
     org: str
@@ -57,7 +62,7 @@ def translated(what: str) -> Iterator[None]:
         if status in BUSY or status >= 500 or status == 0:
             raise TryLater(reason) from error
         raise Refused(reason) from error
-    except (httpx.TransportError, OSError) as error:
+    except NETWORK_ERRORS as error:
         raise TryLater(f"cannot {what}: {type(error).__name__}: {_first_line(error)}") from error
 
 

@@ -47,10 +47,10 @@ def observe(
         discussions=discussions,
         jobs=_jobs(hub, active),
         manifests={
-            (request.id, step): manifest
+            (request.id, step): found
             for request in active
             for step in _looked_for(request)
-            if (manifest := _manifest(hub, request, step)) is not None
+            if (found := manifest(hub, request, step)) is not None
         },
         teacher=_teacher(hub, teacher),
         prices=prices,
@@ -152,7 +152,8 @@ def _looked_for(request: Request) -> list[Step]:
     return unmade or [Step.EVALUATE]
 
 
-def _manifest(hub: Connection, request: Request, step: Step) -> Manifest | None:
+def manifest(hub: Connection, request: Request, step: Step) -> Manifest | None:
+    """What a step has made so far; None when there is nothing, or nothing readable."""
     repo, repo_type, path = steps.output(hub.org, request, step)
     with translated(f"look for the manifest of {repo}"):
         try:

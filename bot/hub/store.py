@@ -33,9 +33,7 @@ class Store:
                 self.repo, revision=head, recursive=True, repo_type="dataset"
             )
             found = [
-                item
-                for item in tree
-                if isinstance(item, RepoFile) and item.path.endswith(".json")
+                item for item in tree if isinstance(item, RepoFile) and item.path.endswith(".json")
             ]
             texts = {item.path: self._text(item, head) for item in found}
         self._blobs = {item.blob_id: texts[item.path] for item in found}

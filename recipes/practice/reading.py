@@ -10,28 +10,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from recipes.practice.exercises import Task, answer, prompt, random_exercise
+from recipes.practice.exercises import WORDINGS, Task, answer, prompt, random_exercise
 from recipes.practice.madeup import languages
-from recipes.practice.texts import write_text
+from recipes.practice.texts import ask, passage, questions, reply, write_text
 from recipes.practice.world import TOPICS, Sentence, random_sentence
 
-ENGLISH_TASKS: tuple[Task, ...] = ("topic", "question", "question", "write", "write_about")
+ENGLISH_TASKS: tuple[Task, ...] = ("topic", "topic", "write", "write_about")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A text to read (no prompt: every token counts) or an answer to a prompt (only it counts)."""
+    """A text to read, of which every token counts, or turns of which only the answers count."""
 
-    prompt: str
-    text: str
+    text: str = ""
+    turns: tuple[tuple[str, str], ...] = ()
 
 
 def pieces(rng: Random, shares: dict[str, float]) -> Iterator[Piece]:
-    """Pieces without end, from the sources `english`, `esperanto`, `tasks` and `made_up`."""
+    """Pieces without end, from the sources `english`, `esperanto`, `tasks`, `questions`, `made_up`."""
     makers = {
-        "english": lambda: Piece("", write_text(_sentences(rng), "eng")),
-        "esperanto": lambda: Piece("", write_text(_sentences(rng), "epo")),
+        "english": lambda: Piece(write_text(_sentences(rng), "eng")),
+        "esperanto": lambda: Piece(write_text(_sentences(rng), "epo")),
         "tasks": lambda: _task(rng),
+        "questions": lambda: _questions(rng),
         "made_up": lambda: _translation(rng),
     }
     while True:
@@ -45,7 +46,17 @@ def _sentences(rng: Random, most: int = 3) -> tuple[Sentence, ...]:
 
 def _task(rng: Random) -> Piece:
     exercise = random_exercise(rng, rng.choice(ENGLISH_TASKS), "eng")
-    return Piece(prompt(exercise), answer(exercise, rng))
+    return Piece(turns=((prompt(exercise), answer(exercise, rng)),))
+
+
+def _questions(rng: Random) -> Piece:
+    """A passage and several questions on it, one after the other."""
+    read = passage(rng, rng.choice(TOPICS), length=rng.choice((2, 3, 4)))
+    asked = rng.sample([q for sentence in read for q in questions(sentence)], 4)
+    wording = rng.choice(WORDINGS["question"]["eng"])
+    text = write_text(read, "eng")
+    first, *others = ((ask(question, "eng"), reply(question, "eng")) for question in asked)
+    return Piece(turns=((wording.format(text=text, question=first[0]), first[1]), *others))
 
 
 def _translation(rng: Random) -> Piece:
@@ -56,4 +67,4 @@ def _translation(rng: Random) -> Piece:
     into = rng.choice(("English", language.name))
     source, target = (foreign, known) if into == "English" else (known, foreign)
     wording = rng.choice(("Translate into {}:\n{}", "What is this in {}?\n{}"))
-    return Piece(wording.format(into, source), target)
+    return Piece(turns=((wording.format(into, source), target),))

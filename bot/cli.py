@@ -1,0 +1,149 @@
+"""`kakugo …`: reads arguments, calls one function, turns a refusal into one sentence."""
+
+from __future__ import annotations
+
+import json
+import logging
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.failure import Failure
+
+if TYPE_CHECKING:
+    from bot.loop import Controller
+    from bot.settings import Settings
+
+app = typer.Typer(
+    help="Name a language in a Hub discussion; get a dataset, an adapter, an evaluation, a chat.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+hub_app = typer.Typer(help="The local Hub: a small Hub on this machine.", no_args_is_help=True)
+app.add_typer(hub_app, name="hub")
+
+
+def main() -> None:
+    """The console script: every expected failure is one sentence and a non-zero status."""
+    try:
+        app()
+    except Failure as error:
+        typer.echo(f"kakugo: {error}", err=True)
+        raise SystemExit(1) from error
+
+
+@app.command()
+def demo(
+    data: Annotated[Path, typer.Option(help="Where the local Hub keeps everything.")] = Path(
+        ".demo"
+    ),
+    port: Annotated[int, typer.Option(help="The local Hub's port; 0 for a free one.")] = 0,
+    stay: Annotated[bool, typer.Option("--stay", help="Keep running after the result.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is there.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write table, URLs and seconds here.")
+    ] = None,
+) -> None:
+    """The whole story on this machine: a discussion titled `Esperanto` to a better model."""
+    from bot.demo.story import run
+
+    run(data, port, stay, fresh, json_file)
+
+
+@app.command()
+def serve() -> None:
+    """Run the bot: a webhook doorbell and a timer."""
+    from bot import serve as server
+    from bot.hub.connect import Refused
+
+    settings, controller = _controller()
+    if not settings.webhook_secret:
+        raise Refused("KAKUGO_WEBHOOK_SECRET is not set: without it anybody could ring the bell")
+    typer.echo(f"{controller.hub.me} watches {controller.terms.org} on {settings.endpoint}")
+    server.serve(controller, settings.webhook_secret, settings.port, settings.poll_seconds)
+
+
+@app.command()
+def tick() -> None:
+    """Look once, do what is due, and go home (for cron or a scheduled Job)."""
+    _, controller = _controller()
+    report = controller.tick()
+    for line in (*report.why, *report.left):
+        typer.echo(line)
+    raise SystemExit(1 if report.left else 0)
+
+
+@app.command()
+def deploy() -> None:
+    """Set up the namespace: repos, Spaces, wheel, webhook."""
+    from bot import deploy as deployment
+
+    settings, controller = _controller()
+    for sentence in deployment.deploy(controller.hub, controller.terms.programme, settings):
+        typer.echo(sentence)
+
+
+@app.command()
+def language(
+    name: Annotated[str, typer.Argument(help="A language by any of its names or codes.")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say which language and script a name means; exit 1 with the candidates when in doubt."""
+    from bot.language import Candidates, find
+
+    found = find(name)
+    if isinstance(found, Candidates):
+        codes = [candidate.code for candidate in found.languages]
+        names = ", ".join(f"{c.name} ({c.code})" for c in found.languages) or "nothing similar"
+        typer.echo(json.dumps({"candidates": codes}) if as_json else f"{found.reason}: {names}")
+        raise SystemExit(1)
+    facts = {key: getattr(found, key) for key in ("code", "name", "autonym", "bcp47")}
+    line = f"{found.name} ({found.autonym}): {found.code}, BCP-47 {found.bcp47}"
+    typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else line)
+
+
+@hub_app.command("serve")
+def hub_serve(
+    data: Annotated[Path, typer.Option(help="The data folder.")],
+    port: Annotated[int, typer.Option(help="0 for a free one.")] = 0,
+    seed: Annotated[Path | None, typer.Option(help="YAML with users and orgs.")] = None,
+) -> None:
+    """Run the local Hub in the foreground; prints its URL when ready."""
+    from bot.localhub import auth, server
+
+    try:
+        server.serve(port, data, seed)
+    except (server.StartError, auth.SeedError) as error:
+        raise Failure(str(error)) from error
+
+
+def _controller() -> tuple[Settings, Controller]:
+    from bot import names, programme
+    from bot import settings as environment
+    from bot.hub.connect import Connection
+    from bot.hub.store import Store
+    from bot.ledger import Ledger
+    from bot.loop import Controller
+    from bot.terms import Terms
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
+    settings = environment.read()
+    hub = Connection(
+        settings.endpoint, settings.org, settings.token, settings.job_token, settings.endpoints_url
+    )
+    _ = hub.me  # a wrong token is said at once
+    terms = Terms(
+        endpoint=settings.endpoint,
+        programme=programme.load(settings.recipe, settings.org),
+        limit_usd=settings.limit_usd,
+        wheel=names.wheel(metadata.version("kakugo-bot")),
+    )
+    return settings, Controller(hub, Ledger(Store(hub, names.ledger(hub.org))), terms)
+
+
+if __name__ == "__main__":
+    main()
