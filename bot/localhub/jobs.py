@@ -5,6 +5,7 @@ The stages of a job change in `jobrunner.py` alone; here they are only asked for
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import AsyncIterator
@@ -263,7 +264,11 @@ async def metrics(request: Request) -> Response:
     """Tell once a second what a running job uses, as server-sent events; else 406."""
     row = await run_in_threadpool(readable, request)
     runner = runner_of(hub_of(request))
-    pid = runner.pid(row["id"])
+    for _ in range(50):  # it may be just about to start
+        pid = runner.pid(row["id"])
+        if pid is not None or not runner.active(row["id"]):
+            break
+        await asyncio.sleep(0.1)
     if pid is None:
         raise HubError(406, f"Job {row['id']} is not running")
 

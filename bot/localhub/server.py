@@ -62,8 +62,9 @@ def serve(port: int, data: Path, seed: Path | None = None) -> None:
             with hub.store.write() as db:
                 auth.plant(hub, db, plan)
         config = uvicorn.Config(
-            build_app(hub), log_level="warning", access_log=False, timeout_graceful_shutdown=2
-        )
+            build_app(hub), log_level="warning", access_log=False, date_header=False,
+            timeout_graceful_shutdown=2,
+        )  # fmt: skip
         _Server(config, f"local Hub ready at {hub.url}").run(sockets=[listener])
     finally:
         hub.store.close()
