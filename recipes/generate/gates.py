@@ -165,7 +165,7 @@ def looks_english(text: str, settings: Settings) -> bool | None:
 
     CLD2 calls some languages English that it does not know: its word alone is not enough.
     """
-    words = re.findall(r"[a-z']+", text.lower())
+    words = re.findall(r"[^\W\d_]+", text.lower())
     common = sum(word in ENGLISH_WORDS for word in words) / max(1, len(words))
     if sum(map(str.isalpha, text)) >= settings.identify_from and (found := identify(text)):
         if found != CLD2_ENGLISH:

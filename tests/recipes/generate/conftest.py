@@ -1,0 +1,133 @@
+"""A local Hub with the practice corpus, a small recipe, and a practice teacher that counts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from aiohttp import web
+
+from bot.localhub.testing import LocalHub
+from recipes.practice import publish, teacher
+
+KAKUGO_RECIPE = [sys.executable, "-m", "recipes.cli"]
+ROOT = Path(__file__).parents[3]
+
+
+class CountingTeacher:
+    """The real practice teacher behind a door that counts; in a thread, on a free port."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+        self.delay = 0.0
+        self._ready = threading.Event()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self.url = ""
+
+    def __enter__(self) -> CountingTeacher:
+        self._thread.start()
+        assert self._ready.wait(20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(20)
+        self._loop.close()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        runner = self._loop.run_until_complete(self._start())
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+
+    async def _start(self) -> web.AppRunner:
+        app = teacher.app()
+        app.middlewares.append(self._count)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        return runner
+
+    @web.middleware
+    async def _count(self, request: web.Request, handler: web.RequestHandler) -> web.StreamResponse:
+        if request.method == "POST":
+            self.asked.append(await request.read())
+            await asyncio.sleep(self.delay)
+        return await handler(request)
+
+
+@pytest.fixture
+def counting_teacher() -> Iterator[CountingTeacher]:
+    """A practice teacher that remembers what it was asked."""
+    with CountingTeacher() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
+    """A local Hub that has the practice corpus and benchmarks."""
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+    with LocalHub(tmp_path_factory.mktemp("hub")) as made:
+        api = HfApi(endpoint=made.url, token=made.token("kakugo-bot"))
+        for name, files in publish.dataset_files().items():
+            repo = f"practice/kakugo-practice-{name}"
+            api.create_repo(repo, repo_type="dataset")
+            added = [CommitOperationAdd(path, content) for path, content in files.items()]
+            api.create_commit(repo, added, repo_type="dataset", commit_message="Publish")
+        yield made
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    """The practice recipe with smaller numbers."""
+    numbers = yaml.safe_load((ROOT / "recipes" / "practice.yaml").read_text("utf-8"))
+    numbers["generate"] |= {"translations": 40, "test_share": 0.1}
+    numbers["generate"]["topics"] |= {"general_seeds": 2, "macro_topics": 2, "topics": 2}
+    numbers["generate"]["scenarios"] = {"broad": 2, "detailed": 2, "per_scenario": 2}
+    numbers["generate"]["contexts"] |= {"texts": 40}
+    numbers["generate"]["pairs"] |= {"texts": 60}
+    numbers["generate"]["teacher"] |= {"concurrency": 8, "backoff": 0.01, "longest_backoff": 0.05}
+    path = tmp_path / "small.yaml"
+    path.write_text(yaml.safe_dump(numbers), encoding="utf-8")
+    return path
+
+
+def environment(hub: LocalHub, home: Path) -> dict[str, str]:
+    """What a job finds in its environment."""
+    return {
+        **os.environ,
+        "HF_ENDPOINT": hub.url,
+        "HF_TOKEN": hub.token("kakugo-bot"),
+        "HF_HOME": str(home),
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def generate(
+    hub: LocalHub, home: Path, recipe: Path, teacher_url: str, *more: str
+) -> subprocess.Popen[str]:
+    """`kakugo-recipe generate`, started as a job would."""
+    command = [*KAKUGO_RECIPE, "generate", "--config", str(recipe), "--org", "practice"]
+    command += ["--language", "epo_Latn", "--teacher", teacher_url, *more]
+    home.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        command,
+        cwd=home,
+        env=environment(hub, home / "hf"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

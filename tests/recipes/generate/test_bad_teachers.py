@@ -1,0 +1,186 @@
+"""Teachers that fail and lie: every request ends with an answer or a reason, within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from recipes.generate.journal import Journal
+from recipes.generate.row import Message
+from recipes.generate.run import authorization
+from recipes.generate.teacher import Answer, NoAnswer, Settings, Teacher
+from recipes.refusal import Refusal
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+SETTINGS = Settings(
+    model="m",
+    concurrency=8,
+    temperature=1.0,
+    max_tokens=16,
+    timeout=0.5,
+    attempts=3,
+    backoff=0.001,
+    longest_backoff=0.01,
+    ready_within=0.2,
+    failures_in_a_row=5,
+)
+ASKED = [Message(role="user", content="Saluton")]
+GOOD = {"choices": [{"message": {"content": "Bonan tagon"}, "finish_reason": "stop"}]}
+
+
+async def _with(
+    handler: Handler, tmp_path: Path, use: Callable[[Teacher], Awaitable[object]], **more: object
+) -> tuple[object, Teacher]:
+    """Serve `handler` as a teacher and use it."""
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", handler)
+    app.router.add_get("/v1/models", handler)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    journal = Journal(tmp_path / "journal.jsonl")
+    settings = replace(SETTINGS, **more)  # type: ignore[arg-type]
+    timeout = aiohttp.ClientTimeout(total=settings.timeout)
+    try:
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            teacher = Teacher(session, url, settings, journal)
+            return await use(teacher), teacher
+    finally:
+        journal.close()
+        await runner.cleanup()
+
+
+def after(failures: int, bad: Callable[[], Awaitable[web.StreamResponse]]) -> Handler:
+    """A teacher that is good after so many failures."""
+    seen = 0
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        nonlocal seen
+        seen += 1
+        return await bad() if seen <= failures else web.json_response(GOOD)
+
+    return handler
+
+
+async def _slow() -> web.StreamResponse:
+    await asyncio.sleep(2)
+    return web.json_response(GOOD)
+
+
+async def _reset() -> web.StreamResponse:
+    raise ConnectionResetError
+
+
+def _text(text: str, status: int = 200, **headers: str) -> Callable[[], Awaitable[web.Response]]:
+    async def respond() -> web.Response:
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        return web.Response(text=text, status=status, headers=told)
+
+    return respond
+
+
+PASSING = {
+    "too many requests": (_text("{}", 429, Retry_After="1"), "status_429"),
+    "server error": (_text("oops", 500), "status_500"),
+    "starting": (_text("", 503), "status_503"),
+    "half JSON": (_text(json.dumps(GOOD)[:30]), "no_completion"),
+    "HTML with status 200": (_text("<html>Bad gateway</html>"), "no_completion"),
+    "empty": (_text(""), "no_completion"),
+    "a list": (_text("[]"), "no_completion"),
+    "no choices (A4 #5)": (_text('{"choices": []}'), "no_completion"),
+    "an error object": (_text('{"error": {"message": "x"}}'), "no_completion"),
+    "a number for text": (_text('{"choices": [{"message": {"content": 3}}]}'), "no_completion"),
+    "endless": (_slow, "timeout"),
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_a_passing_failure_is_tried_again(name: str, tmp_path: Path) -> None:
+    bad, _ = PASSING[name]
+    answer, teacher = asyncio.run(
+        _with(after(2, bad), tmp_path, lambda teacher: teacher.ask(ASKED))
+    )
+    assert isinstance(answer, Answer) and answer.text == "Bonan tagon"
+    assert (teacher.usage.asked, teacher.usage.retried, teacher.usage.failed) == (1, 2, 0)
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_a_lasting_failure_ends_with_its_reason(name: str, tmp_path: Path) -> None:
+    bad, reason = PASSING[name]
+    seen: list[Teacher] = []
+
+    async def use(teacher: Teacher) -> None:
+        seen.append(teacher)
+        await teacher.ask(ASKED)
+
+    with pytest.raises(NoAnswer, match=reason):
+        asyncio.run(_with(after(99, bad), tmp_path, use))
+    assert (seen[0].usage.failed, seen[0].usage.retried) == (1, 2)
+    assert not (tmp_path / "journal.jsonl").read_bytes()
+
+
+def test_a_request_that_is_wrong_is_not_repeated(tmp_path: Path) -> None:
+    async def use(teacher: Teacher) -> None:
+        with pytest.raises(NoAnswer, match="status_422"):
+            await teacher.ask(ASKED)
+
+    _, teacher = asyncio.run(_with(after(99, _text("", 422)), tmp_path, use))
+    assert teacher.usage.retried == 0
+
+
+@pytest.mark.parametrize(("status", "says"), [(401, "token"), (403, "token"), (404, "path")])
+def test_a_teacher_that_never_will_is_refused_at_once(
+    status: int, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(Refusal, match=says):
+        asyncio.run(
+            _with(after(99, _text("", status)), tmp_path, lambda teacher: teacher.ask(ASKED))
+        )
+
+
+def test_a_dead_teacher_ends_the_run(tmp_path: Path) -> None:
+    async def use(teacher: Teacher) -> None:
+        for number in range(10):
+            try:
+                await teacher.ask([Message(role="user", content=str(number))])
+            except NoAnswer:
+                assert number < 4
+
+    with pytest.raises(Refusal, match="failed 5 requests in a row .status_500."):
+        asyncio.run(_with(after(99, _text("", 500)), tmp_path, use))
+
+
+def test_the_same_request_is_paid_once(tmp_path: Path) -> None:
+    async def use(teacher: Teacher) -> None:
+        first = await asyncio.gather(*(teacher.ask(ASKED) for _ in range(20)))
+        assert {answer.text for answer in [*first, await teacher.ask(ASKED)]} == {"Bonan tagon"}
+
+    _, teacher = asyncio.run(_with(after(0, _slow), tmp_path, use))
+    assert teacher.usage.asked == 1
+    assert (tmp_path / "journal.jsonl").read_bytes().count(b"\n") == 1
+
+
+def test_a_cold_start_is_waited_for_and_a_dead_one_is_not(tmp_path: Path) -> None:
+    cold = after(3, _text("", 503))
+    asyncio.run(_with(cold, tmp_path, lambda teacher: teacher.ready(), ready_within=5.0))
+    with pytest.raises(Refusal, match="not ready after 0.2 s: status 503"):
+        asyncio.run(_with(after(9**9, _text("", 503)), tmp_path, lambda teacher: teacher.ready()))
+
+
+def test_the_hubs_token_goes_to_the_hub_alone() -> None:
+    tokens = {"HF_TOKEN": "hf_secret"}
+    assert authorization("http://127.0.0.1:9/v1", tokens) == {}
+    assert authorization("https://evil.example/endpoints.huggingface.cloud", tokens) == {}
+    assert authorization("https://x.us-east-1.aws.endpoints.huggingface.cloud", tokens) == {
+        "Authorization": "Bearer hf_secret"
+    }
+    named = {**tokens, "KAKUGO_TEACHER_TOKEN": "sk"}
+    assert authorization("https://api.example/v1", named) == {"Authorization": "Bearer sk"}

@@ -1,0 +1,193 @@
+"""The whole recipe against a local Hub and the practice teacher, killed and unharmed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.localhub.testing import LocalHub
+from recipes.config import load
+from recipes.manifest import Manifest
+
+from .conftest import CountingTeacher, environment, generate
+
+
+def finished(process: subprocess.Popen[str], status: int = 0) -> str:
+    """Wait for the end and give what was printed."""
+    text, _ = process.communicate(timeout=120)
+    assert process.returncode == status, text
+    return text
+
+
+def parquet(folder: Path) -> dict[str, str]:
+    """The digest of each parquet file."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.glob("*/*.parquet")
+    }
+
+
+def test_a_run_into_a_folder(
+    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+) -> None:
+    import datasets
+
+    out = tmp_path / "out"
+    said = finished(
+        generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(out))
+    )
+    assert "progress: " in said
+    files = {str(path): str(path) for path in out.glob("[!r]*/*.parquet")}
+    rows = [
+        row
+        for path in files
+        for row in datasets.load_dataset(
+            "parquet", data_files=path, split="train", cache_dir=str(tmp_path / "cache")
+        )
+    ]
+    assert {row["source"] for row in rows} == {
+        "topics",
+        "scenarios",
+        "contexts",
+        "pairs",
+        "translation",
+    }
+    assert len({row["id"] for row in rows}) == len(rows) > 150
+    for row in rows:
+        assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
+    card = (out / "README.md").read_text("utf-8")
+    assert "Practice" in card and "2601.14051" in card and "language:\n- eo\n" in card
+    assert len(counting_teacher.asked) == len(set(counting_teacher.asked))
+
+
+def test_killed_at_any_moment_a_rerun_asks_only_what_is_missing(
+    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(whole)))
+    needed = set(counting_teacher.asked)
+
+    counting_teacher.delay, known = 0.02, 0
+    for _ in range(2):
+        counting_teacher.asked.clear()
+        process = generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(cut))
+        wait_for_answers(cut / "journal.jsonl", known + 40)
+        process.kill()
+        process.communicate()
+        known = whole_lines(cut / "journal.jsonl")
+    counting_teacher.delay = 0.0
+    counting_teacher.asked.clear()
+    said = finished(
+        generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(cut))
+    )
+    assert f"{known} answers were paid for" in said
+    assert len(counting_teacher.asked) == len(needed) - known
+    assert set(counting_teacher.asked) < needed
+    assert parquet(cut) == parquet(whole) != {}
+
+
+def test_the_dataset_and_then_the_manifest_are_pushed_once(
+    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+) -> None:
+    from huggingface_hub import HfApi
+
+    repo = f"practice/kakugo-test-{tmp_path.name}"[:90]
+    into = ("--into", repo, "--request", "r7", "--attempt", "2")
+    finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *into))
+    asked = len(counting_teacher.asked)
+    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+    commits = api.list_repo_commits(repo, repo_type="dataset")
+    assert commits[0].title == "Finish generate of epo_Latn"
+
+    text = Path(
+        api.hf_hub_download(repo, "run.json", repo_type="dataset", cache_dir=tmp_path / "hf")
+    ).read_text("utf-8")
+    made = Manifest.from_json(text)
+    config = load(str(recipe), "practice", "epo_Latn")
+    assert (made.request, made.attempt, made.practice) == ("r7", 2, True)
+    assert (made.digest, made.output_commit) == (config.digest, commits[1].commit_id)
+    assert set(made.inputs) == {
+        f"practice/kakugo-practice-{name}" for name in ("corpus", "flores", "sib200", "belebele")
+    }
+    assert made.tokens.read > 0 < made.tokens.written
+
+    script = (
+        "import datasets, json\n"
+        f"repo = {repo!r}\n"
+        "names = datasets.get_dataset_config_names(repo)\n"
+        "read = {name: datasets.load_dataset(repo, name) for name in names}\n"
+        "print(json.dumps({n: {s: len(d) for s, d in ds.items()} for n, ds in read.items()}))"
+    )
+    counted = counts(script, environment(hub, tmp_path / "reader"))
+    rows = counted.pop("default")
+    rejected = counted.pop("rejected")
+    assert sum(rows.values()) == made.counts.kept
+    assert set(rows) == {"train", "test"}
+    assert sum(sum(splits.values()) for splits in counted.values()) == made.counts.kept
+    assert rejected["train"] <= sum(made.counts.dropped.values())
+
+    said = finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *into))
+    assert "already made" in said
+    assert len(counting_teacher.asked) == asked
+    assert len(api.list_repo_commits(repo, repo_type="dataset")) == len(commits)
+
+
+def test_a_limit_keeps_a_try_small(
+    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+) -> None:
+    out = ("--out", str(tmp_path / "out"), "--limit", "5")
+    finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out))
+    assert 10 < len(counting_teacher.asked) < 80
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ((), "Say where the dataset goes"),
+        (("--into", "practice/x", "--language", "Esperanto"), "written like epo_Latn"),
+        (("--into", "practice/x", "--config", "nothing"), "No recipe 'nothing'"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_in_a_sentence(
+    tmp_path: Path, hub: LocalHub, recipe: Path, more: tuple[str, ...], sentence: str
+) -> None:
+    said = finished(generate(hub, tmp_path / "home", recipe, "http://127.0.0.1:1", *more), 2)
+    assert sentence in said
+    assert "Traceback" not in said
+
+
+def test_no_teacher_is_refused_in_a_sentence(tmp_path: Path, hub: LocalHub, recipe: Path) -> None:
+    recipe.write_text(recipe.read_text("utf-8").replace("ready_within: 60", "ready_within: 1"))
+    out = ("--out", str(tmp_path / "out"))
+    said = finished(generate(hub, tmp_path / "home", recipe, "http://127.0.0.1:1", *out), 2)
+    assert "is not ready after 1 s" in said
+    assert not list((tmp_path / "out").glob("*/*"))
+
+
+def wait_for_answers(journal: Path, count: int) -> None:
+    """Until the journal has so many answers."""
+    deadline = time.monotonic() + 60
+    while whole_lines(journal) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def whole_lines(journal: Path) -> int:
+    """How many answers the journal has."""
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+def counts(script: str, env: dict[str, str]) -> dict[str, dict[str, int]]:
+    """Run a script with the real client and read the JSON that it prints last."""
+    import sys
+
+    ran = subprocess.run(
+        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
+    )
+    found: dict[str, dict[str, int]] = json.loads(ran.stdout.splitlines()[-1])
+    return found
