@@ -35,6 +35,9 @@ class Settings:
 
 def read(env: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings. Raises BadSettings."""
+    webhook_secret = env.get("KAKUGO_WEBHOOK_SECRET", "")
+    if not webhook_secret.isascii():
+        raise BadSettings("KAKUGO_WEBHOOK_SECRET must be ASCII: it travels as a header.")
     token = _needed(env, "HF_TOKEN", "a token that may write to the namespace")
     return Settings(
         endpoint=env.get("HF_ENDPOINT", PUBLIC_HUB).rstrip("/"),
@@ -47,7 +50,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         port=int(_number(env, "PORT", 7860)),
         token=token,
         job_token=env.get("KAKUGO_JOB_TOKEN", token),
-        webhook_secret=env.get("KAKUGO_WEBHOOK_SECRET", ""),
+        webhook_secret=webhook_secret,
     )
 
 

@@ -1,0 +1,123 @@
+"""The tables: complete, consistent with each other, and what `build.py` makes of its sources."""
+
+import re
+from importlib import import_module, metadata
+from pathlib import Path
+
+import pytest
+
+from bot.language import Candidates, Language, by_code, find
+from bot.language.fold import fold, mixes_scripts
+from bot.language.tables import HERE, meant, read, tables
+
+BY_HAND = ("aliases", "choices", "flores", "scripts", "tags")
+MADE = ("codes", "languages", "names")
+COLUMNS = {"languages": 5, "flores": 3, "scripts": 4}  # the others have two
+BUILT_WITH = {"langcodes": "3.5.1", "language_data": "1.4.0", "iso639-lang": "2.6.3"}
+CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?")
+
+# Languages whose name is one letter: too short to act on, only their code is taken.
+ONE_LETTER = {"eee_Latn", "uuu_Latn"}
+# What speakers of these say means first the language that the name of the other is kept for.
+SAME_AUTONYM = {"fat_Latn", "gug_Latn", "hin_Latn", "pbu_Arab", "src_Latn", "yue_Hans"}
+
+
+def holds(found: Language | Candidates, code: str) -> bool:
+    if isinstance(found, Language):
+        return found.code == code
+    return found.reason == "ambiguous" and code in [one.code for one in found.languages]
+
+
+def test_every_table_is_read() -> None:
+    assert {path.stem for path in HERE.glob("*.tsv")} == {*BY_HAND, *MADE}
+    assert sum(path.stat().st_size for path in HERE.glob("*.tsv")) < 1_000_000
+
+
+@pytest.mark.parametrize("table", [*BY_HAND, *MADE])
+def test_rows_have_their_columns_and_keys_are_once(table: str) -> None:
+    rows = list(read(table))
+    assert len(rows) > 50
+    assert {len(row) for row in rows} == {COLUMNS.get(table, 2)}
+    keys = [fold(row[0]) if table == "aliases" else row[0] for row in rows]
+    assert len(set(keys)) == len(keys)
+    assert all(row[0] and row[1] and row == [cell.strip() for cell in row] for row in rows)
+
+
+def test_counts() -> None:
+    text = (HERE / "flores.tsv").read_text(encoding="utf-8")
+    plus, before = text.split("# FLORES-200 only\n")
+    assert sum(not line.startswith("#") for line in plus.splitlines()) == 230
+    assert len(before.splitlines()) == 7
+    assert len(tables().flores) == 237
+    individual = {code[:3] for code in tables().rows}
+    assert len(individual) == 7856 + len({"aka", "grn", "kon", "san", "srd"})
+    assert len(tables().names) > 10_000
+
+
+def test_all_targets_exist() -> None:
+    known = tables()
+    checked = 0
+    for targets in (*known.names.values(), *known.tags.values()):
+        assert all(by_code(code) for target in targets.split() for code in meant(target))
+        checked += 1
+    for iso, codes in known.choices.items():
+        assert all(by_code(code) for code in codes) and len(iso) == 3
+        checked += 1
+    assert checked == len(known.names) + len(known.tags) + len(known.choices)
+
+
+def test_keys_are_folded_and_of_one_script() -> None:
+    for key in tables().names:
+        assert fold(key) == key != "", key
+        assert not mixes_scripts(key), key
+
+
+def test_codes_names_and_tags_lead_back() -> None:
+    checked = 0
+    for code in tables().rows:
+        language = by_code(code)
+        assert CODE.fullmatch(code) and language.script in tables().scripts
+        assert find(code) == find(language.bcp47) == language
+        assert holds(find(language.name), code) or code in ONE_LETTER, language
+        if language.autonym:
+            assert holds(find(language.autonym), code) or code in SAME_AUTONYM, language
+        checked += 1
+    assert checked == len(tables().rows) > 8000
+
+
+def test_every_iso_639_3_code_is_known() -> None:
+    for iso in {code[:3] for code in tables().rows} | set(tables().choices):
+        found = find(iso)
+        assert isinstance(found, Language) or found.reason == "ambiguous", iso
+
+
+def test_names_by_hand_do_not_hide_other_languages_unseen() -> None:
+    """A new alias that takes over another language's name has to be looked at, then listed here."""
+    made = {row[0]: row[1] for row in read("names")}
+    hidden = {
+        row[0]
+        for row in read("aliases")
+        for targets in [made.get(fold(row[0]), "")]
+        if {c for t in targets.split() for c in meant(t)}
+        - {c for t in row[1].split() for c in meant(t)}
+    }
+    assert hidden == {"پښتو", "粤语", "Akan", "Sardu", "Western Panjabi", "Avañe'ẽ"}
+
+
+def test_choices_name_each_language_differently() -> None:
+    for iso, codes in tables().choices.items():
+        assert len({by_code(code).name for code in codes}) == len(codes), iso
+
+
+def test_made_tables_are_what_the_build_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for library, version in BUILT_WITH.items():
+        pytest.importorskip({"iso639-lang": "iso639"}.get(library, library))
+        if metadata.version(library) != version:
+            pytest.skip(f"{library} is not {version}, which the tables were made with")
+    build = import_module("bot.language.build")
+    monkeypatch.setattr(build, "HERE", tmp_path)
+    build.main()
+    for table in MADE:
+        assert (tmp_path / f"{table}.tsv").read_bytes() == (HERE / f"{table}.tsv").read_bytes()

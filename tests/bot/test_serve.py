@@ -1,0 +1,81 @@
+"""The doorbell: who may ring, what a ring does, and what trouble looks like from outside."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+import pytest
+from fastapi.testclient import TestClient
+
+from bot.hub.connect import TryLater
+from bot.loop import Report
+from bot.serve import Bell, make_app
+
+SECRET = "s3cret-of-the-house"
+
+
+@dataclass
+class Ticker:
+    """A controller that counts; it stands where the Hub would be."""
+
+    fails: bool = False
+    ticks: int = 0
+    ticked: threading.Event = field(default_factory=threading.Event)
+
+    def tick(self) -> Report:
+        self.ticks += 1
+        self.ticked.set()
+        if self.fails:
+            raise TryLater("cannot see the Hub: the Hub answered 503")
+        return Report()
+
+
+def _app(ticker: Ticker, poll: float = 1000.0) -> TestClient:
+    return TestClient(make_app(Bell(ticker, poll), SECRET))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"X-Webhook-Secret": "wrong"}, 403),
+        ({"X-Webhook-Secret": ""}, 401),
+        ({"X-Webhook-Secret": SECRET}, 202),
+    ],
+)
+def test_only_the_secret_rings(headers: dict[str, str], status: int) -> None:
+    ticker = Ticker()
+    with _app(ticker, 40) as web:
+        assert ticker.ticked.wait(5)
+        ticker.ticked.clear()
+        assert web.post("/webhook", headers=headers, content=b"{ not json").status_code == status
+        assert ticker.ticked.wait(5) is (status == 202)
+
+
+def test_many_rings_are_few_looks() -> None:
+    ticker = Ticker()
+    with _app(ticker, 20) as web:
+        for _ in range(200):
+            web.post("/webhook", headers={"X-Webhook-Secret": SECRET})
+        time.sleep(1.5)
+        assert 1 <= ticker.ticks <= 5
+
+
+def test_the_timer_looks_without_a_ring() -> None:
+    ticker = Ticker()
+    with _app(ticker, 0.05):
+        time.sleep(0.6)
+    assert ticker.ticks >= 3
+
+
+def test_health_tells_trouble_and_the_watch_goes_on() -> None:
+    ticker = Ticker(fails=True)
+    with _app(ticker, 0.05) as web:
+        time.sleep(0.3)
+        seen = web.get("/health").json()
+        assert not seen["ok"] and "503" in seen["trouble"]
+        ticker.fails = False
+        time.sleep(0.4)
+        assert web.get("/health").json()["ok"]
