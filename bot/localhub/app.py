@@ -10,7 +10,7 @@ from types import ModuleType
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.localhub.hub import Hub
@@ -45,7 +45,14 @@ def schema() -> str:
 def routes() -> list[Route]:
     """The whole routing table."""
     table = [route for service in services() for route in getattr(service, "ROUTES", ())]
+    table.append(Route("/api/agent-harnesses", nothing))
+    table.append(Route("/api/telemetry/{topic:path}", nothing))
     return [*table, Route("/{rest:path}", not_served, methods=METHODS)]
+
+
+def nothing(_: Request) -> Response:
+    """The answer to what clients send by themselves."""
+    return JSONResponse({})
 
 
 def not_served(request: Request) -> Response:

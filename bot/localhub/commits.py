@@ -199,15 +199,6 @@ def _read_header(draft: Draft, value: Json) -> None:
     description = text_field(value, "description", "").strip()
     draft.message = "\n\n".join(part for part in (more.strip(), description) if part)
     draft.parent = text_field(value, "parentCommit", "")
-    for text in (draft.title, draft.message):
-        _check_text(text)
-
-
-def _check_text(text: str) -> None:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise HubError(400, "The text holds half a surrogate pair") from error
 
 
 def _read_operation(hub: Hub, repo: Repo, key: str, value: Json) -> tuple[str, git.File | None]:
@@ -232,14 +223,12 @@ def _regular(hub: Hub, repo: Repo, path: str, value: Json) -> git.File:
         except (binascii.Error, ValueError) as error:
             raise HubError(400, f"The content of {path} is not base64") from error
     else:
-        _check_text(content)
         data = content.encode()
     if len(data) > REGULAR_LIMIT:
         raise HubError(422, f"{path} is over {REGULAR_LIMIT} bytes: it must be sent through LFS")
     if path == repos.README:
         _check_card(repo, data)
-    file = git.File(git.object_oid("blob", data), hub.store.put_blob(data), len(data), False)
-    return file
+    return git.File(git.object_oid("blob", data), hub.store.put_blob(data), len(data), False)
 
 
 def _check_card(repo: Repo, data: bytes) -> None:

@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from bot.localhub.wire import HubError
 
@@ -99,14 +100,23 @@ def load_file(db: sqlite3.Connection, oid: str) -> File:
 
 def read_tree(db: sqlite3.Connection, oid: str) -> list[Entry]:
     """The entries of a folder, in git's order; ``""`` is the empty folder."""
+    return list(_names(db, oid).values())
+
+
+def _names(db: sqlite3.Connection, oid: str) -> dict[str, Entry]:
     if not oid:
-        return []
-    data: bytes = db.execute("SELECT data FROM trees WHERE oid = ?", (oid,)).fetchone()["data"]
-    entries, start = [], 0
+        return {}
+    return _parse(db.execute("SELECT data FROM trees WHERE oid = ?", (oid,)).fetchone()["data"])
+
+
+@lru_cache(maxsize=64)
+def _parse(data: bytes) -> dict[str, Entry]:
+    """A tree in git's encoding; callers must not change the answer."""
+    entries, start = {}, 0
     while start < len(data):
         end = data.index(b"\0", start)
         mode, name = data[start:end].decode().split(" ", 1)
-        entries.append(Entry(name, data[end + 1 : end + 21].hex(), mode == FOLDER))
+        entries[name] = Entry(name, data[end + 1 : end + 21].hex(), mode == FOLDER)
         start = end + 21
     return entries
 
@@ -128,7 +138,7 @@ def entry_at(db: sqlite3.Connection, tree: str, path: str) -> Entry | None:
     for part in path.split("/") if path else []:
         if not entry.is_folder:
             return None
-        found = next((e for e in read_tree(db, entry.oid) if e.name == part), None)
+        found = _names(db, entry.oid).get(part)
         if found is None:
             return None
         entry = found
@@ -189,7 +199,7 @@ class Draft:
 
     def _names(self) -> dict[str, Entry | Draft]:
         if self._children is None:
-            self._children = {e.name: e for e in read_tree(self.db, self.oid)}
+            self._children = dict(_names(self.db, self.oid))
         return self._children
 
     def _folder(self, name: str, create: bool) -> Draft | None:

@@ -30,7 +30,7 @@ MAIN = "refs/heads/main"
 STALE = "The branch was updated since you opened this page. Please refresh and try again."
 HASH = re.compile(r"[0-9a-f]{7,40}")
 REF = re.compile(
-    r"(?!/|.*(?:\.\.|//|@\{|\.lock(?:/|$)|/\.))[^\x00-\x20\x7f~^:?*\[\\]{1,200}(?<![./])"
+    r"(?![/.]|.*(?:\.\.|//|@\{|\.lock(?:/|$)|/\.))[^\x00-\x20\x7f~^:?*\[\\]{1,200}(?<![./])"
 )
 
 

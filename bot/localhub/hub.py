@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable
@@ -27,7 +28,7 @@ class Hub:
     creators: called with each new repo and the body of its creation, in the same transaction.
     pull_request: opens one in a transaction (repo, author, title, description) and numbers it.
     runtime: the ``runtime`` object of a Space.
-    key: signs upload addresses, for as long as the process lives.
+    key: signs upload addresses, across restarts.
     services: what a service module keeps from ``start`` to ``stop``, under its own name.
     """
 
@@ -41,8 +42,15 @@ class Hub:
     )
     pull_request: Callable[[sqlite3.Connection, Repo, str, str, str], int] | None = None
     runtime: Callable[[sqlite3.Connection, Repo], dict[str, Any]] | None = None
-    key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    key: bytes = field(default=b"", init=False)
     services: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        path = self.data / "key"
+        if not path.exists():
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(32))
+        self.key = path.read_bytes()
 
     def now(self) -> str:
         """The present moment as the Hub writes dates."""

@@ -26,27 +26,24 @@ class Store:
         self.data = data
         self.blobs = data / "blobs"
         self.incoming = data / "incoming"
-        for folder in (self.blobs, self.incoming):
+        for folder in (self.incoming, *(self.blobs / f"{n:02x}" for n in range(256))):
             folder.mkdir(parents=True, exist_ok=True)
+        _sync_folder(self.blobs)
         for leftover in self.incoming.iterdir():
             leftover.unlink()
         self._threads = threading.local()
-        self._connections: list[sqlite3.Connection] = []
         self._writing = threading.Lock()
         self._connection().executescript(schema)
 
     def _connection(self) -> sqlite3.Connection:
         db: sqlite3.Connection | None = getattr(self._threads, "db", None)
         if db is None:
-            db = sqlite3.connect(
-                self.data / "hub.db", isolation_level=None, timeout=60, check_same_thread=False
-            )
+            db = sqlite3.connect(self.data / "hub.db", isolation_level=None, timeout=60)
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA foreign_keys=ON")
             self._threads.db = db
-            self._connections.append(db)
         return db
 
     @contextmanager
@@ -81,9 +78,9 @@ class Store:
             db.execute("COMMIT")
 
     def close(self) -> None:
-        """Close every thread's connection; nothing may use the store afterwards."""
-        for db in self._connections:
-            db.close()
+        """Close this thread's connection; the others close with their threads."""
+        self._connection().close()
+        del self._threads.db
 
     def blob_path(self, sha256: str) -> Path:
         """Where the file with this content is, or would be."""
@@ -141,21 +138,14 @@ class Upload:
         if not target.exists():
             self._file.flush()
             os.fsync(self._file.fileno())
-            _make_folder(target.parent)
             os.replace(self._path, target)
-            _sync_folder(target.parent)
+        _sync_folder(target.parent)
         return self.sha256
 
     def discard(self) -> None:
         """Close, and drop what was not kept."""
         self._file.close()
         self._path.unlink(missing_ok=True)
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.exists():
-        folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
 
 
 def _sync_folder(folder: Path) -> None:

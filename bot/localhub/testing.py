@@ -25,7 +25,7 @@ ORGS = {"practice": ("kakugo-bot", "alice")}
 class LocalHub:
     """A server with the users ``kakugo-bot``, ``alice``, ``bob`` and the org ``practice``.
 
-    data: the folder it keeps; starting again on the same one goes on from there.
+    data: the folder it keeps; started again, it goes on from there at the same address.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class LocalHub:
         self._seed = data / "seed.yaml"
         self._port = port
         self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
         self.url = ""
         self._write_seed(users, orgs)
 
@@ -78,14 +79,17 @@ class LocalHub:
         else:
             raise RuntimeError(f"The local Hub did not start: {''.join(seen)}")
         self._process, self.url = process, line.removeprefix(READY).strip()
-        threading.Thread(target=self._pass_on, args=(process,), daemon=True).start()
+        self._port = int(self.url.rpartition(":")[2])
+        self._reader = threading.Thread(target=self._pass_on, args=(process,), daemon=True)
+        self._reader.start()
         return self
 
     def _pass_on(self, process: subprocess.Popen[str]) -> None:
         """Keep the pipe empty and show what the server says."""
         assert process.stdout
-        for line in process.stdout:
-            sys.stderr.write(line)
+        with process.stdout as output:
+            for line in output:
+                sys.stderr.write(line)
 
     def stop(self, patience: float = 20) -> int:
         """Ask it to stop and return its exit status."""
@@ -100,6 +104,8 @@ class LocalHub:
             return 0
         how(self._process)
         status = self._process.wait(patience)
+        if self._reader:
+            self._reader.join(patience)
         self._process = None
         return status
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from email.utils import formatdate
 from typing import Any
 from urllib.parse import unquote, urlencode
 
@@ -113,6 +114,10 @@ def text_field(body: Json, name: str, default: str | None = None, most: int = 65
         raise HubError(400, f'"{name}" must be a string')
     if len(value) > most or "\0" in value:
         raise HubError(400, f'"{name}" must have at most {most} characters and no NUL')
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise HubError(400, f'"{name}" holds half a surrogate pair') from error
     return value
 
 
@@ -168,7 +173,7 @@ register_url_convertor("kind", KindConvertor())
 
 
 class Envelope:
-    """Around every request: routes on the raw path and gives each answer an ``X-Request-Id``.
+    """Around every request: routes on the raw path; gives answers ``X-Request-Id`` and ``Date``.
 
     Revisions arrive percent-encoded as one segment (``refs%2Fpr%2F1``); a decoded path would
     lose where they end.
@@ -188,7 +193,12 @@ class Envelope:
 
         async def labelled(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+                now = formatdate(usegmt=True)  # uvicorn's own lags when the machine is busy
+                headers = [
+                    *message.get("headers", []),
+                    (b"x-request-id", request_id.encode()),
+                    (b"date", now.encode()),
+                ]
                 message = {**message, "headers": headers}
             await send(message)
 
