@@ -23,8 +23,8 @@ from recipes.practice.world import TOPICS, Word, words
 NOT_UNDERSTOOD = "I am only a practice teacher and do not understand this."
 FAULTY = 0.02
 GROWN: tuple[tuple[Task, float], ...] = (
-    ("topic", 5),
-    ("question", 5),
+    ("topic", 3),
+    ("question", 6),
     ("write_about", 1),
 )
 TASK_OF = {
