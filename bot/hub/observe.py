@@ -177,7 +177,7 @@ def read_manifest(wire: Any) -> Manifest:
         dropped=sum(map(int, wire["counts"]["dropped"].values())),
         seconds=float(wire["seconds"]),
         cost_usd=float(wire["cost_usd"]),
-        scores=tuple(_score(line) for line in metrics.get("table", ())),
+        scores=tuple(_score(line) for line in metrics.get("results", ())),
         not_covered=tuple(map(str, metrics.get("not_covered", ()))),
     )
 
