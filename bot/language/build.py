@@ -1,7 +1,7 @@
 """Makes `languages.tsv`, `names.tsv` and `codes.tsv`. Run by hand, never by the bot:
 
     pip install langcodes==3.5.1 language_data==1.4.0 iso639-lang==2.6.3
-    python -m bot.language.build
+    python -m bot.language.build [FOLDER]
 
 Sources: ISO 639-3 (iso639-lang); likely scripts, names and autonyms of CLDR and the IANA subtag
 registry (langcodes, language_data). The hand-written tables beside say what those lists cannot:
@@ -231,7 +231,7 @@ def without_repeats(sources: Sources, targets: set[str]) -> set[str]:
     return {t for t in targets if t not in stood_for and f"{t[:3]}_" not in stood_for or len(t) < 4}
 
 
-def tag_rows(sources: Sources) -> dict[str, str]:
+def tag_rows(sources: Sources, rows: dict[str, list[str]]) -> dict[str, str]:
     """Tag → targets: ISO 639-1 and 639-2, macrolanguages, retired codes, language and country."""
     found: dict[str, str] = {}
     members: dict[str, list[str]] = defaultdict(list)
@@ -247,10 +247,12 @@ def tag_rows(sources: Sources) -> dict[str, str]:
     for old, new in sources.retired.items():
         if old not in sources.iso and new in sources.iso:
             found[old] = new
-    return found | with_country(sources, found)
+    return found | with_country(sources, found, rows)
 
 
-def with_country(sources: Sources, tags: dict[str, str]) -> dict[str, str]:
+def with_country(
+    sources: Sources, tags: dict[str, str], rows: dict[str, list[str]]
+) -> dict[str, str]:
     """Language and country as CLDR knows them together, in the script that is usual there."""
     found = {}
     parts = re.split(r'<territory type="(\w\w)"', sources.supplement)
@@ -258,20 +260,19 @@ def with_country(sources: Sources, tags: dict[str, str]) -> dict[str, str]:
         for tag in re.findall(r'<languagePopulation type="([a-z]{2,3})"', text):
             target = tags.get(tag, tag)
             script = sources.likely.get(f"{tag}-{country}", "-").split("-")[1]
-            if script and sources.scope(target.split()[0]) == "Individual":
-                target = f"{target}_{script}"
-            if target.split()[0][:3] in sources.iso:
-                found[f"{tag}-{country.lower()}"] = target
+            if target.split()[0] in sources.iso and sources.scope(target[:3]) != "Special":
+                code = f"{target}_{script}"
+                found[f"{tag}-{country.lower()}"] = code if code in rows else target
     return found
 
 
-def write(table: str, head: str, rows: list[Any]) -> None:
+def write(folder: Path, table: str, head: str, rows: list[Any]) -> None:
     body = "".join("\t".join(row) + "\n" for row in rows)
-    (HERE / f"{table}.tsv").write_text(f"# Made by build.py. {head}\n{body}", encoding="utf-8")
+    (folder / f"{table}.tsv").write_text(f"# Made by build.py. {head}\n{body}", encoding="utf-8")
     sys.stderr.write(f"{table}.tsv: {len(rows)} rows\n")
 
 
-def main() -> None:
+def main(folder: Path = HERE) -> None:
     sources = Sources()
     rows = language_rows(sources)
     if unknown := sources.by_hand - rows.keys():
@@ -279,12 +280,12 @@ def main() -> None:
     individual = {iso for iso in sources.iso if sources.scope(iso) == "Individual"}
     if unwritten := individual - {code[:3] for code in rows}:
         sys.exit(f"scripts.tsv lacks the scripts of: {', '.join(sorted(unwritten))}")
-    names, tags = name_rows(sources, rows), tag_rows(sources)
+    names, tags = name_rows(sources, rows), tag_rows(sources, rows)
     head = "code	BCP-47	English name	autonym	? where Latin is only assumed"
-    write("languages", head, list(rows.values()))
-    write("names", "folded name	ISO 639-3 or codes", sorted(names.items()))
-    write("codes", "tag	ISO 639-3 or codes", sorted(tags.items()))
+    write(folder, "languages", head, list(rows.values()))
+    write(folder, "names", "folded name	ISO 639-3 or codes", sorted(names.items()))
+    write(folder, "codes", "tag	ISO 639-3 or codes", sorted(tags.items()))
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:2]))

@@ -5,7 +5,7 @@ The grammar, tried in this order; the first reading that means anything counts:
     tag        gd · gla · sr-Latn · srp_Cyrl · pt-BR · ar-EG · cat_Latn_vale1252
     name       Welsh · Cymraeg · Te Reo Māori · Egyptian Arabic · "the Welsh language"
     script     Serbian in Latin script · Serbian (Cyrillic) · Cyrillic Serbian · sr Latn
-    two names  Kurdish (Sorani) · Arabic, Egyptian · Armenian / հայերեն: both must agree
+    two names  Kurdish (Sorani) · Sorani Kurdish · Arabic, Egyptian · Armenian / հայերեն
 
 A word in letters of two scripts is no name at all: somebody is imitating one.
 """
@@ -128,13 +128,22 @@ def _two_names(line: str) -> Found:
     """Two names of one language, or a name and what narrows it down."""
     first, second = _two_parts(line)
     if not second:
-        return None
+        return _narrowed(fold(line).split())
     for joined in (f"{second} {first}", f"{first} {second}"):
         if targets := tables().names.get(fold(joined)):
             return _one_of(_codes(targets))
     wide, narrow = _codes_of(_tag_or_name(first)), _codes_of(_tag_or_name(second))
     both = [code for code in narrow if code in wide]
     return _one_of(both or wide + narrow) if wide and narrow else None
+
+
+def _narrowed(words: list[str]) -> Found:
+    """As in "sorani kurdish": two names side by side count only when one is part of the other."""
+    for cut in range(1, len(words)):
+        first, second = (_codes_of(_tag_or_name(" ".join(w))) for w in (words[:cut], words[cut:]))
+        if first and second and (set(first) <= set(second) or set(second) <= set(first)):
+            return _one_of(min(first, second, key=len))
+    return None
 
 
 def _two_parts(line: str) -> tuple[str, str]:

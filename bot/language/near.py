@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
+from functools import cache
 
 from bot.language.fold import clean, fold, latin_lookalike
 from bot.language.tables import language, meant, tables
@@ -9,21 +10,24 @@ from bot.language.words import Language
 
 LONGEST = 60  # characters compared: longer names only cost time
 _CUTOFF = 0.7  # of difflib's ratio; two letters swapped in "Welhs" give 0.8
-_KNOWN = 0.05  # what a language of FLORES+ is ahead of the thousands that few ask for
+_INSIDE = 0.85  # how alike a name counts that is among other words
+_FLORES = 0.05  # what a language of FLORES+ is ahead of the thousands that few ask for
 _SHORTEST_WORD = 4  # letters; shorter words of a sentence are names of some language too often
-_SAYS_NOTHING = {"the", "language", "languages", "script"}
+_SAYS_NOTHING = {"the", "language", "languages"}
 
 
 def near(text: str, n: int = 5) -> tuple[Language, ...]:
-    """At most n languages: those named inside the text first, then those spelt alike."""
+    """At most n languages whose names are spelt alike or are among the words, the likest first."""
     line = clean(text[: 4 * LONGEST])[:LONGEST]
-    keys = dict.fromkeys(filter(None, map(_telling, (line, latin_lookalike(line)))))
-    found: dict[str, None] = {}
-    for key in keys:
-        for name in (*_named_inside(key), *_spelt_alike(key)):
-            codes = [code for target in tables().names[name].split() for code in meant(target)]
-            found |= dict.fromkeys(codes)
-    return tuple(language(code) for code in list(found)[:n])
+    scores: dict[str, float] = {}
+    for key in dict.fromkeys(filter(None, map(_telling, (line, latin_lookalike(line))))):
+        scores |= dict.fromkeys(_named_inside(key), _INSIDE)
+        scores |= _spelt_alike(key)
+    names = sorted(scores, key=lambda name: (-scores[name] - _FLORES * _in_flores(name), name))
+    meanings = [_codes(name) for name in names]
+    likely = [code for codes in meanings for code in codes[:2]]  # "arabic" alone means 13
+    rest = [code for codes in meanings for code in codes[2:]]
+    return tuple(language(code) for code in list(dict.fromkeys(likely + rest))[:n])
 
 
 def _telling(line: str) -> str:
@@ -31,29 +35,46 @@ def _telling(line: str) -> str:
 
 
 def _named_inside(key: str) -> Iterator[str]:
-    """Names that are whole words of the text, the longest first."""
+    """Names that are whole words of the text."""
     words = key.split()
-    for length in range(min(3, len(words)), 0, -1):
+    for length in (1, 2, 3):
         for start in range(len(words) - length + 1):
             name = " ".join(words[start : start + length])
             if len(name) >= _SHORTEST_WORD and name in tables().names:
                 yield name
 
 
-def _spelt_alike(key: str) -> list[str]:
-    """Names by likeness; the cheap upper bounds of difflib first, they rule out nearly all."""
+def _spelt_alike(key: str) -> dict[str, float]:
+    """Names by likeness; cheap upper bounds first, they rule out nearly all of ten thousand."""
     matcher = SequenceMatcher(b=key, autojunk=False)
-    scored: list[tuple[float, str]] = []
-    letters, slack = set(key), 1 + len(key) // 3
-    for name in tables().names:
-        if abs(len(name) - len(key)) > slack or len(letters.intersection(name)) * 2 < len(letters):
+    alike: dict[str, float] = {}
+    slack, letters = 1 + len(key) // 3, _letters(key)
+    enough = round(_CUTOFF * letters.bit_count())
+    for name, its_letters in _names():
+        if abs(len(name) - len(key)) > slack or (letters & its_letters).bit_count() < enough:
             continue
         matcher.set_seq1(name)
         if matcher.quick_ratio() >= _CUTOFF and (ratio := matcher.ratio()) >= _CUTOFF:
-            scored.append((ratio + _KNOWN * _in_flores(name), name))
-    return [name for _, name in sorted(scored, key=lambda one: (-one[0], one[1]))]
+            alike[name] = ratio
+    return alike
+
+
+def _codes(name: str) -> list[str]:
+    return [code for target in tables().names[name].split() for code in meant(target)]
+
+
+@cache
+def _names() -> list[tuple[str, int]]:
+    return [(name, _letters(name)) for name in tables().names]
+
+
+def _letters(name: str) -> int:
+    """Which letters a name has, as bits; two letters may share one."""
+    bits = 0
+    for char in name:
+        bits |= 1 << ord(char) % 64
+    return bits
 
 
 def _in_flores(name: str) -> bool:
-    targets = tables().names[name].split()
-    return any(code in tables().flores for target in targets for code in meant(target))
+    return any(code in tables().flores for code in _codes(name))

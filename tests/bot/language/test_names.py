@@ -26,7 +26,13 @@ THE_54 = [line.split(" ", 2) for line in PAPER.strip().replace("\n", "|").split(
 USUAL = {
     "gla_Latn": ["gàidhlig", "Gaidhlig", "GÀIDHLIG", "Scots Gaelic", "gd-GB", "gla", "gla-Latn"],
     "ckb_Arab": ["Kurdish (Sorani)", "Sorani", "Sorani Kurdish", "ckb", "ku-IQ", "کوردیی ناوەندی"],
-    "kmr_Latn": ["Kurmanji", "Kurdish (Kurmanji)", "Kurdish in Latin script", "ku-Latn", "Kurdî"],
+    "kmr_Latn": [
+        "Kurmanji",
+        "Kurdish (Kurmanji)",
+        "Kurdish in Latin script",
+        "ku-Latn",
+        "kurdî (kurmancî)",
+    ],
     "zul_Latn": ["isiZulu", "Zulu", "zu", "zu-ZA", "IsiZulu language", "the Zulu language"],
     "uzn_Cyrl": ["uz-Cyrl", "uzb_Cyrl", "Uzbek (Cyrillic)", "Cyrillic Uzbek", "ўзбекча"],
     "uzs_Arab": ["uz-Arab", "uz-AF", "Southern Uzbek", "Uzbek in Arabic script"],
@@ -86,6 +92,7 @@ USUAL = {
 
 ASKED = {
     "Kurdish": ["kmr_Latn", "ckb_Arab", "sdh_Arab"],
+    "Kurdî": ["kmr_Latn", "ckb_Arab", "sdh_Arab"],
     "ku": ["kmr_Latn", "ckb_Arab", "sdh_Arab"],
     "Kurdish in Arabic script": ["ckb_Arab", "sdh_Arab"],
     "Arabic": ["arb_Arab", "arz_Arab", "ary_Arab", "apc_Arab_nort3139", "apc_Arab_sout3123"],

@@ -94,14 +94,14 @@ def test_invisible_characters_and_punctuation_change_nothing(around: str, name: 
 def test_homoglyphs_are_refused_and_the_imitated_name_suggested() -> None:
     forged = 0
     for name in NAMES:
-        for place, letter in enumerate(name):
-            copy = name[:place] + letter.translate(LATIN_TO_CYRILLIC) + name[place + 1 :]
-            if copy == name or not mixes_scripts(copy):
-                continue
+        other = name.translate(LATIN_TO_CYRILLIC)
+        copies = (name[:i] + c + name[i + 1 :] for i, c in enumerate(other) if c != name[i])
+        if mixes_scripts(copy := next(copies, name)):
             found = find(copy)
             assert isinstance(found, Candidates) and found.reason == "unknown", copy
+            assert set(codes(found)) & set(codes(find(name))), copy
             forged += 1
-    assert forged > 700
+    assert forged > 210
     assert codes(find("Wеlsh"))[0] == "cym_Latn"  # Cyrillic е
     assert codes(find("Εsperanto"))[0] == "epo_Latn"  # Greek Ε
 
@@ -110,36 +110,25 @@ def typos(name: str) -> set[str]:
     """One slip of the finger: two letters swapped, one left out, one doubled."""
     places = range(len(name))
     swapped = {name[:i] + name[i + 1 : i + 2] + name[i] + name[i + 2 :] for i in places}
-    return (
-        swapped
-        | {name[:i] + name[i + 1 :] for i in places}
-        | {name[:i] + name[i] + name[i:] for i in places}
-    )
+    dropped = {name[:i] + name[i + 1 :] for i in places}
+    doubled = {name[:i] + name[i] + name[i:] for i in places}
+    return (swapped | dropped | doubled) - {name}
 
 
-def test_no_typo_is_taken_for_a_language_that_is_not_called_so() -> None:
-    """A slip may hit another language's real name (Igbo → Igo), never anything else."""
-    tried = 0
-    for name in (name for name in NAMES if name.isalpha() and name.isascii()):
-        for typo in typos(name) - {name}:
-            found = find(typo)
-            if isinstance(found, Language) or found.reason == "ambiguous":
-                is_tag = len(typo) <= 3
-                assert is_tag or fold(typo) in tables().names, (name, typo)
-            tried += 1
-    assert tried > 2000
-
-
-def test_typos_of_long_names_suggest_what_was_meant() -> None:
-    tried = missed = 0
-    for name in (name for name in NAMES if len(name) >= 6):
-        for typo in sorted(typos(name) - {name})[::7]:
+def test_no_typo_is_accepted_and_what_was_meant_is_suggested() -> None:
+    """A slip may hit another language's very name (Igbo → Igo) or tag, never anything else."""
+    asked = hit = 0
+    for number, name in enumerate(NAMES):
+        for typo in sorted(typos(name))[number % 20 :: 20]:
             found = find(typo)
             if isinstance(found, Candidates) and found.reason == "unknown":
-                tried += 1
-                missed += not set(codes(found)) & set(codes(find(name)))
-    assert tried > 500
-    assert missed <= tried // 100
+                assert set(codes(found)) & set(codes(find(name))) or len(name) < 6, typo
+                asked += 1
+            elif fold(typo) != fold(name):
+                assert len(typo) <= 3 or fold(typo) in tables().names, typo
+                hit += 1
+    assert asked > 300
+    assert hit < asked // 20
 
 
 @given(st.text(max_size=300))
@@ -167,7 +156,7 @@ words = st.sampled_from(
 
 
 @given(st.lists(words, max_size=6).map(" ".join) | st.lists(words, max_size=4).map("-".join))
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=200)
 def test_any_sentence_of_the_grammar(text: str) -> None:
     found = find(text)
     assert find(clean(text)) == found or len(text) > 200

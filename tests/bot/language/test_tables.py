@@ -1,7 +1,10 @@
 """The tables: complete, consistent with each other, and what `build.py` makes of its sources."""
 
+import importlib.util
 import re
-from importlib import import_module, metadata
+import subprocess
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -109,15 +112,13 @@ def test_choices_name_each_language_differently() -> None:
         assert len({by_code(code).name for code in codes}) == len(codes), iso
 
 
-def test_made_tables_are_what_the_build_makes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_made_tables_are_what_the_build_makes(tmp_path: Path) -> None:
     for library, version in BUILT_WITH.items():
-        pytest.importorskip({"iso639-lang": "iso639"}.get(library, library))
+        if importlib.util.find_spec(library.removesuffix("-lang")) is None:
+            pytest.skip(f"{library} is not installed: only who changes the tables needs it")
         if metadata.version(library) != version:
             pytest.skip(f"{library} is not {version}, which the tables were made with")
-    build = import_module("bot.language.build")
-    monkeypatch.setattr(build, "HERE", tmp_path)
-    build.main()
+    subprocess.run([sys.executable, "-m", "bot.language.build", tmp_path], check=True)
+    assert {path.stem for path in tmp_path.iterdir()} == set(MADE)
     for table in MADE:
         assert (tmp_path / f"{table}.tsv").read_bytes() == (HERE / f"{table}.tsv").read_bytes()
