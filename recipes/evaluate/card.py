@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from recipes.evaluate.results import TITLES, Outcome
+from recipes.evaluate.results import Outcome, title
 from recipes.train.card import RESULTS_END, RESULTS_START
 
 if TYPE_CHECKING:
@@ -36,11 +36,10 @@ def _result(outcome: Outcome, practice: bool) -> EvalResult:
     from huggingface_hub import EvalResult
 
     task = outcome.task
-    title = TITLES[task.benchmark]
     return EvalResult(
         task_type=TASKS[task.benchmark],
         dataset_type=task.dataset,
-        dataset_name=f"practice benchmark in the form of {title}" if practice else title,
+        dataset_name=title(task.benchmark, practice),
         dataset_config=task.config,
         dataset_split=task.split,
         dataset_revision=task.revision,

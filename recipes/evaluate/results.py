@@ -21,6 +21,12 @@ TITLES = {
     "belebele": "Belebele",
     "global_mmlu": "Global-MMLU",
 }
+METHOD = (
+    "Both models got the same prompts and shots; translations are greedy, options are chosen by "
+    "log-likelihood. Intervals and significance are from a paired bootstrap."
+)
+RELATED = "SIB-200 and Belebele are built on FLORES texts: they are not independent of each other."
+PRACTICE = "Practice benchmarks have the form of the real ones, and none of their texts."
 Output = str | list[float]  # a translation, or the log-likelihood of each option
 Outputs = Sequence[Output]
 
@@ -141,7 +147,7 @@ def _answered(item: Item, output: Output) -> dict[str, Any]:
     answered: dict[str, Any] = {"output": _said(item, output), "reference": item.answer}
     if not isinstance(output, str):
         answered["options"] = list(item.answers)
-        answered["log_likelihoods"] = [round(score, 4) for score in output]
+        answered["scores"] = [round(score, 4) for score in output]
     return answered
 
 
@@ -168,28 +174,28 @@ def summary(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     ]
 
 
+def title(benchmark: str, practice: bool) -> str:
+    """A benchmark's name; a practice one is never called by the real one's."""
+    return f"practice {TITLES[benchmark]}" if practice else TITLES[benchmark]
+
+
 def table(outcomes: Sequence[Outcome], not_covered: Sequence[str], practice: bool) -> str:
     """The Markdown of the card's results section."""
-    title = "practice benchmark" if practice else "benchmark"
     lines = [
-        f"| {title} | metric | base | adapter | difference (95 % CI) | n |",
+        "| benchmark | metric | base | adapter | difference (95 % CI) | n |",
         "|---|---|---|---|---|---|",
-        *map(_line, outcomes),
+        *(_line(outcome, practice) for outcome in outcomes),
+        "",
     ]
-    notes = [f"Not covered: {TITLES[name]} has no such language." for name in not_covered]
-    if practice:
-        notes.append("Practice benchmarks only look like FLORES+, SIB-200 and Belebele.")
-    notes.append(
-        "Both models got the same prompts and shots, greedy decoding, options by log-likelihood. "
-        "Intervals and significance: paired bootstrap. SIB-200 and Belebele are built on FLORES "
-        "texts: they are not independent proof."
-    )
-    return "\n".join([*lines, "", *notes])
+    lines += [f"Not covered: {title(name, practice)} lacks this language." for name in not_covered]
+    lines.append(METHOD)
+    lines.append(PRACTICE if practice else RELATED)
+    return "\n".join(lines)
 
 
-def _line(outcome: Outcome) -> str:
+def _line(outcome: Outcome, practice: bool) -> str:
     task, compared = outcome.task, outcome.comparison
-    name = TITLES[task.benchmark] + (f" {task.direction}" if task.direction else "")
+    name = title(task.benchmark, practice) + (f" {task.direction}" if task.direction else "")
     digits = 1 if task.metric == "chrF++" else 3
     gain = compared.difference
     sure = f"{gain.low:+.{digits}f} to {gain.high:+.{digits}f}"

@@ -87,4 +87,4 @@ def hardware() -> str:
 
     if torch.cuda.is_available():
         return f"{torch.cuda.device_count()} × {torch.cuda.get_device_name(0)}"
-    return f"CPU ({platform.machine()}), {torch.get_num_threads()} threads"
+    return f"CPU ({platform.machine()}), threads: {torch.get_num_threads()}"

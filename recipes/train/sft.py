@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,7 +126,7 @@ def _lora(settings: dict[str, Any], model: PreTrainedModel) -> LoraConfig:
     from peft import LoraConfig
 
     try:
-        return LoraConfig(task_type="CAUSAL_LM", **settings)
+        return LoraConfig(task_type="CAUSAL_LM", **deepcopy(settings))  # PEFT writes into its lists
     except (TypeError, ValueError) as error:
         raise Refusal(f"train.lora takes the arguments of PEFT's LoraConfig: {error}") from error
 

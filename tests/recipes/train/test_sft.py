@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -12,69 +11,34 @@ import torch
 from recipes.base import load
 from recipes.refusal import Refusal
 from recipes.train import sft
-from recipes.train.rows import Examples, tokenise
+from recipes.train.rows import Examples, Message, tokenise
 
 # PEFT 0.21 still asks transformers 5.23 by the old name
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
-
-SETTINGS: dict[str, Any] = {
-    "max_length": 64,
-    "model": {"dtype": "float32"},
-    "lora": {
-        "r": 8,
-        "lora_alpha": 16,
-        "target_modules": "all-linear",
-        "modules_to_save": ["embed_tokens"],
-        "ensure_weight_tying": True,
-    },
-    "trainer": {
-        "seed": 7,
-        "max_steps": 12,
-        "per_device_train_batch_size": 8,
-        "learning_rate": 0.01,
-        "logging_steps": 2,
-        "bf16": False,
-        "activation_checkpointing": False,
-        "save_strategy": "no",
-        "dataloader_pin_memory": False,
-        "train_sampling_strategy": "group_by_length",
-    },
-}
-CONVERSATIONS = [
-    [
-        {"role": "user", "content": f"{a} plus {b}?"},
-        {"role": "assistant", "content": f"{a} plus {b} is {a + b}."},
-    ]
-    for a in range(8)
-    for b in range(6)
-]
 
 Shown = list[tuple[int, int, dict[str, object]]]
 
 
 def run(
-    base: Path, out: Path, settings: dict[str, Any]
-) -> tuple[sft.Trained, list[tuple[Any, ...]]]:
+    base: Path, out: Path, settings: dict[str, Any], conversations: list[list[Message]]
+) -> tuple[sft.Trained, Shown]:
     model, tokenizer = load(str(base), "main", 1, settings["model"])
-    examples = tokenise(tokenizer, CONVERSATIONS, settings["max_length"])
+    examples = tokenise(tokenizer, conversations, settings["max_length"])
     shown: Shown = []
     trained = sft.train(model, tokenizer, examples, settings, out, lambda *step: shown.append(step))
     return trained, shown
 
 
-def changed(**trainer: Any) -> dict[str, Any]:
-    settings = copy.deepcopy(SETTINGS)
-    settings["trainer"].update(trainer)
-    return settings
-
-
 def test_a_few_steps_lower_the_loss_and_the_adapter_carries_it(
-    tiny_base: Path, tmp_path: Path
+    tiny_base: Path,
+    tmp_path: Path,
+    settings: dict[str, Any],
+    conversations: list[list[Message]],
 ) -> None:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    trained, shown = run(tiny_base, tmp_path, SETTINGS)
+    trained, shown = run(tiny_base, tmp_path, settings, conversations)
     assert trained.steps == 12 and [step for step, _, _ in shown] == list(range(1, 13))
     assert {total for _, total, _ in shown} == {12}
     assert trained.loss_last < trained.loss_first - 0.5
@@ -82,7 +46,7 @@ def test_a_few_steps_lower_the_loss_and_the_adapter_carries_it(
 
     base = AutoModelForCausalLM.from_pretrained(tiny_base)
     text = AutoTokenizer.from_pretrained(tiny_base).apply_chat_template(
-        CONVERSATIONS[0], return_tensors="pt", return_dict=True
+        conversations[0], return_tensors="pt", return_dict=True
     )
     with torch.no_grad():
         before = base(**text, labels=text["input_ids"]).loss
@@ -90,21 +54,33 @@ def test_a_few_steps_lower_the_loss_and_the_adapter_carries_it(
     assert after < before - 0.3
 
 
-def test_the_same_seed_gives_the_same_adapter(tiny_base: Path, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_adapter_and_leaves_the_settings_alone(
+    tiny_base: Path,
+    tmp_path: Path,
+    settings: dict[str, Any],
+    conversations: list[list[Message]],
+) -> None:
     from safetensors.torch import load_file
 
-    run(tiny_base, tmp_path / "one", changed(max_steps=3))
-    run(tiny_base, tmp_path / "two", changed(max_steps=3))
+    settings["trainer"]["max_steps"] = 3
+    run(tiny_base, tmp_path / "one", settings, conversations)
+    run(tiny_base, tmp_path / "two", settings, conversations)
     one, two = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("one", "two"))
     assert one.keys() == two.keys()
     assert all(torch.equal(one[key], two[key]) for key in one)
+    assert settings["lora"]["modules_to_save"] == ["embed_tokens"]
 
 
-def test_packed_rows_do_not_see_each_other(tiny_base: Path, tmp_path: Path) -> None:
+def test_packed_rows_do_not_see_each_other(
+    tiny_base: Path,
+    tmp_path: Path,
+    settings: dict[str, Any],
+    conversations: list[list[Message]],
+) -> None:
     """The logits of a packed row are those of the row alone."""
-    settings = changed(packing=True, max_steps=1, per_device_train_batch_size=2)
+    settings["trainer"] |= {"packing": True, "per_device_train_batch_size": 2}
     model, tokenizer = load(str(tiny_base), "main", 1, settings["model"])
-    examples = tokenise(tokenizer, CONVERSATIONS[:8], settings["max_length"])
+    examples = tokenise(tokenizer, conversations[:8], settings["max_length"])
     trainer = sft._trainer(model, tokenizer, examples, settings, tmp_path, lambda *_: None, [])
     rows = list(trainer.train_dataset)
     lengths = [length for row in rows for length in row["seq_lengths"]]
@@ -122,15 +98,19 @@ def test_packed_rows_do_not_see_each_other(tiny_base: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("section", "key"), [("trainer", "lerning_rate"), ("lora", "rank")])
 def test_an_unknown_number_in_the_recipe_is_refused(
-    tiny_base: Path, tmp_path: Path, section: str, key: str
+    tiny_base: Path,
+    tmp_path: Path,
+    settings: dict[str, Any],
+    conversations: list[list[Message]],
+    section: str,
+    key: str,
 ) -> None:
-    settings = copy.deepcopy(SETTINGS)
     settings[section][key] = 1
     with pytest.raises(Refusal, match=f"train.{section}.*{key}"):
-        run(tiny_base, tmp_path, settings)
+        run(tiny_base, tmp_path, settings, conversations)
 
 
-def test_no_rows_is_refused(tiny_base: Path, tmp_path: Path) -> None:
-    model, tokenizer = load(str(tiny_base), "main", 1, SETTINGS["model"])
+def test_no_rows_is_refused(tiny_base: Path, tmp_path: Path, settings: dict[str, Any]) -> None:
+    model, tokenizer = load(str(tiny_base), "main", 1, settings["model"])
     with pytest.raises(Refusal, match="no row"):
-        sft.train(model, tokenizer, Examples([], [], {}), SETTINGS, tmp_path, lambda *_: None)
+        sft.train(model, tokenizer, Examples([], [], {}), settings, tmp_path, lambda *_: None)

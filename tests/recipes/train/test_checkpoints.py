@@ -1,0 +1,84 @@
+"""A run killed between two steps goes on from the Hub and ends with the very same adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from huggingface_hub import HfApi
+
+from bot.localhub.testing import LocalHub
+from recipes.base import load
+from recipes.train import checkpoints, sft
+from recipes.train.rows import Message, tokenise
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import TrainerCallback
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),  # hub 2.4, of itself
+]
+REPO, DIGEST = "practice/adapter", "ab12"
+Train = Callable[[str, list["TrainerCallback"], Path | None], dict[str, "Tensor"]]
+
+
+class Killed(Exception):
+    """Stands for the power cut."""
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[HfApi]:
+    with LocalHub(tmp_path) as hub:
+        api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+        api.create_repo(REPO)
+        yield api
+
+
+@pytest.fixture
+def train(
+    tiny_base: Path,
+    tmp_path: Path,
+    settings: dict[str, Any],
+    conversations: list[list[Message]],
+) -> Train:
+    settings["trainer"] |= {"max_steps": 8, "save_strategy": "steps", "save_steps": 3}
+
+    def run(name: str, callbacks: list[TrainerCallback], resume: Path | None) -> dict[str, Tensor]:
+        from safetensors.torch import load_file
+
+        model, tokenizer = load(str(tiny_base), "main", 1, settings["model"])
+        examples = tokenise(tokenizer, conversations, settings["max_length"])
+
+        def show(step: int, steps: int, details: dict[str, object]) -> None:
+            if step == 5 and name == "killed":
+                raise Killed
+
+        out = tmp_path / name
+        sft.train(model, tokenizer, examples, settings, out, show, callbacks, resume)
+        return load_file(out / "adapter_model.safetensors")
+
+    return run
+
+
+def test_a_resumed_run_ends_like_one_that_was_never_killed(
+    api: HfApi, train: Train, tmp_path: Path
+) -> None:
+    assert checkpoints.latest(api, REPO, DIGEST, tmp_path / "none") is None
+    keeper = checkpoints.keeper(api, REPO, DIGEST)
+    with pytest.raises(Killed):
+        train("killed", [keeper], None)
+    assert checkpoints.latest(api, REPO, "another digest", tmp_path / "other") is None
+    kept = checkpoints.latest(api, REPO, DIGEST, tmp_path / "kept")
+    assert kept is not None
+    resumed = train("resumed", [keeper], kept)
+    straight = train("straight", [], None)
+    assert resumed.keys() == straight.keys()
+    assert all(straight[name].equal(resumed[name]) for name in straight)
+
+    checkpoints.forget(api, REPO)
+    checkpoints.forget(api, REPO)
+    assert checkpoints.latest(api, REPO, DIGEST, tmp_path / "gone") is None
