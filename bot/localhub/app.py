@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.localhub.control import Faults
 from bot.localhub.hub import Hub
 from bot.localhub.wire import Envelope, HubError, refusal
 
@@ -20,7 +21,7 @@ from bot.localhub.wire import Envelope, HubError, refusal
 # (pages last: their paths are the widest).
 SERVICES = (
     "auth", "git", "repos", "history", "cards", "refs", "commits", "lfs", "files",
-    "discussions", "webhooks", "jobs", "spaces", "endpoints", "info", "pages",
+    "discussions", "webhooks", "jobs", "spaces", "endpoints", "info", "control", "pages",
 )  # fmt: skip
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -63,28 +64,34 @@ def not_served(request: Request) -> Response:
     raise HubError(404, f"There is no page at {path}")
 
 
+async def start(hub: Hub) -> None:
+    """Let every service take up its work."""
+    for service in services():
+        if hasattr(service, "start"):
+            await service.start(hub)
+
+
+async def stop(hub: Hub) -> None:
+    """Let every service lay down its work, the last to start first."""
+    for service in reversed(services()):
+        if hasattr(service, "stop"):
+            await service.stop(hub)
+
+
 def build_app(hub: Hub) -> Starlette:
     """The ASGI application of one Hub; services' ``start(hub)`` and ``stop(hub)`` run around it."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        started = []
-        try:
-            for service in services():
-                if hasattr(service, "start"):
-                    await service.start(hub)
-                started.append(service)
-            yield
-        finally:
-            for service in reversed(started):
-                if hasattr(service, "stop"):
-                    await service.stop(hub)
+        await start(hub)
+        yield
+        await stop(hub)
 
     app = Starlette(
         routes=routes(),
         lifespan=lifespan,
-        middleware=[Middleware(Envelope)],
+        middleware=[Middleware(Envelope), Middleware(Faults, hub)],
         exception_handlers={HubError: refusal},
     )
-    app.state.hub = hub
+    app.state.hub, app.state.start, app.state.stop = hub, start, stop
     return app
