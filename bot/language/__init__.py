@@ -13,8 +13,8 @@
     build.py      by hand only: makes languages.tsv, names.tsv, codes.tsv from ISO 639-3 and CLDR
 
 Written by hand: flores.tsv (what FLORES+ has), choices.tsv (what a macrolanguage means),
-aliases.tsv (what else people say), tags.tsv, scripts.tsv. They win over the made ones, and
-nothing needs to be made again after a change there, unless it names a new code.
+aliases.tsv (what else people say), tags.tsv, scripts.tsv, countries.tsv. They win over the made
+ones; after a change there `build.py` has to run only for a code that is nowhere else.
 """
 
 from bot.language.lookup import by_code, find

@@ -5,6 +5,7 @@ The grammar, tried in this order; the first reading that means anything counts:
     tag        gd · gla · sr-Latn · srp_Cyrl · pt-BR · ar-EG · cat_Latn_vale1252
     name       Welsh · Cymraeg · Te Reo Māori · Egyptian Arabic · "the Welsh language"
     script     Serbian in Latin script · Serbian (Cyrillic) · Cyrillic Serbian · sr Latn
+    country    Arabic (Egypt) · Portuguese, Brazil: as ar-EG and pt-BR
     two names  Kurdish (Sorani) · Sorani Kurdish · Arabic, Egyptian · Armenian / հայերեն
 
 A word in letters of two scripts is no name at all: somebody is imitating one.
@@ -48,17 +49,21 @@ def by_code(code: str) -> Language:
 
 
 def _read(line: str) -> Found:
-    return _tag_or_name(line) or _name_and_script(line) or _two_names(line)
+    return (
+        _tag_or_name(line) or _name_and_script(line) or _name_and_country(line) or _two_names(line)
+    )
 
 
 def _tag_or_name(line: str) -> Found:
-    """Both where both fit and the letters leave it open: "ga" is Irish, "Ga" is also Ga."""
+    """Small letters say tag: "ga" is Irish, "Ga" may be either, "Hi" is perhaps no language."""
     names, key = tables().names, fold(line)
     name = names.get(key) or names.get(_within(_AROUND, key), "")
     tagged = _codes_of(_tag(line.strip(_QUOTES)))
-    if tagged and (line.islower() or not name):
-        return _one_of(tagged)
-    return _one_of(tagged + _codes(name)) if name else None
+    if name and not (tagged and line.islower()):
+        return _one_of(tagged + _codes(name))
+    if tagged and len(key) <= 3 and line.istitle():
+        return Candidates(tuple(map(language, tagged)), "unknown")
+    return _one_of(tagged) if tagged else None
 
 
 def _tag(line: str) -> Found:
@@ -122,6 +127,20 @@ def _written(codes: list[str], script: str) -> Language | Candidates:
         return _one_of(written)
     every = [code for iso in isos for code in tables().scripts_of[iso]]
     return Candidates(tuple(language(code) for code in every), "script")
+
+
+def _name_and_country(line: str) -> Found:
+    """What the tag with that country means, for countries where the language is at home."""
+    first, second = _two_parts(line)
+    country = tables().countries.get(fold(second))
+    if not country or fold(f"{first} {second}") in tables().names:
+        return None
+    languages = [language(code).bcp47 for code in _codes_of(_tag_or_name(first))]
+    macros = tables().names.get(fold(first), "").split()
+    homes = [tag for tag, target in tables().tags.items() if target in macros and len(tag) == 2]
+    tags = [f"{tag.partition('-')[0]}-{country}" for tag in (*homes, *languages)]
+    codes = [code for tag in tags for code in _codes(tables().tags.get(tag, ""))]
+    return _one_of(codes) if codes else None
 
 
 def _two_names(line: str) -> Found:

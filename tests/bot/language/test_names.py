@@ -25,7 +25,15 @@ THE_54 = [line.split(" ", 2) for line in PAPER.strip().replace("\n", "|").split(
 
 USUAL = {
     "gla_Latn": ["gàidhlig", "Gaidhlig", "GÀIDHLIG", "Scots Gaelic", "gd-GB", "gla", "gla-Latn"],
-    "ckb_Arab": ["Kurdish (Sorani)", "Sorani", "Sorani Kurdish", "ckb", "ku-IQ", "کوردیی ناوەندی"],
+    "ckb_Arab": [
+        "Kurdish (Sorani)",
+        "Sorani",
+        "Sorani Kurdish",
+        "ckb",
+        "ku-IQ",
+        "Kurdish (Iraq)",
+        "کوردیی ناوەندی",
+    ],
     "kmr_Latn": [
         "Kurmanji",
         "Kurdish (Kurmanji)",
@@ -63,7 +71,7 @@ USUAL = {
     "twi_Latn_asan1239": ["Asante Twi", "tw-asante"],
     "nob_Latn": ["Bokmål", "Norwegian (Bokmål)", "nb", "nb-NO", "Norwegian Bokmål"],
     "por_Latn": ["pt-BR", "pt-br", "Brazilian Portuguese", "Portuguese (Brazil)", "português"],
-    "spa_Latn": ["es-419", "Español", "Castellano", "Castilian"],
+    "spa_Latn": ["es-419", "Spanish (Colombia)", "es-co", "Español", "Castellano", "Castilian"],
     "eng_Latn": ["en-US", "English (UK)", "en-GB"],
     "hye_Armn": ["Armenian (հայերեն)", "հայերեն", "arm", "hye"],
     "bre_Latn": ["Breton / Brezhoneg", "Brezhoneg", "br"],
@@ -73,12 +81,14 @@ USUAL = {
     "azb_Arab": ["az-IR", "Azerbaijani (Arabic)", "South Azerbaijani"],
     "heb_Hebr": ["iw", "Hebrew", "עברית", "עִבְרִית"],
     "epo_Latn": ["Esperanto", "esperanto", "eo", "epo", "epo_Latn", "Esperanto language"],
+    "fra_Latn": ["French, Canada", "fr-CA", "Français"],
+    "mvf_Mong": ["Mongolian (China)", "mn-CN", "Inner Mongolian"],
     "tlh_Latn": ["Klingon", "tlhIngan Hol"],
     "fuf_Adlm": ["ff-Adlm", "Pular in Adlam"],
     "gaa_Latn": ["gaa", "Gã"],
     "khk_Cyrl": ["Mongolian", "Khalkha", "монгол", "mn-MN"],
     "pes_Arab": ["Farsi", "Persian", "fa", "فارسی", "fa-IR"],
-    "prs_Arab": ["Dari", "fa-AF", "Persian (Afghanistan)"],
+    "prs_Arab": ["Dari", "fa-AF", "Persian (Afghanistan)", "Persian, Afghanistan"],
     "fry_Latn": ["fy", "Frysk", "West Frisian"],
     "haw_Latn": ["ʻŌlelo Hawaiʻi", "'Olelo Hawai'i", "Olelo Hawaii"],
     "nqo_Nkoo": ["N'Ko", "N’Ko"],
@@ -104,6 +114,10 @@ ASKED = {
     "sr-RS": ["srp_Cyrl", "srp_Latn"],
     "Uzbek": ["uzn_Latn", "uzn_Cyrl", "uzs_Arab"],
     "Punjabi": ["pan_Guru", "pnb_Arab"],
+    "Arabic (Saudi Arabia)": ["ars_Arab", "acw_Arab", "afb_Arab"],
+    "Chinese (Hong Kong)": ["cmn_Hant", "yue_Hant"],
+    "Serbian (Serbia)": ["srp_Cyrl", "srp_Latn"],
+    "Gaelic (UK)": ["gla_Latn", "gle_Latn"],
     "Gaelic": ["gla_Latn", "gle_Latn"],
     "Kashmiri": ["kas_Arab", "kas_Deva"],
     "Manipuri": ["mni_Beng", "mni_Mtei"],
@@ -140,6 +154,10 @@ UNKNOWN = {
     "Javaneese": "jav_Latn",
     "Wélsh and Cornish": "cym_Latn",
     "Somali Arabic": "som_Latn",
+    "Spanish (Japan)": "spa_Latn",
+    "Hi": "hin_Deva",
+    "The": "the_Latn",
+    "Bug": "bug_Latn",
 }
 
 

@@ -13,7 +13,7 @@ from bot.language import Candidates, Language, by_code, find
 from bot.language.fold import fold, mixes_scripts
 from bot.language.tables import HERE, meant, read, tables
 
-BY_HAND = ("aliases", "choices", "flores", "scripts", "tags")
+BY_HAND = ("aliases", "choices", "countries", "flores", "scripts", "tags")
 MADE = ("codes", "languages", "names")
 COLUMNS = {"languages": 5, "flores": 3, "scripts": 4}  # the others have two
 BUILT_WITH = {"langcodes": "3.5.1", "language_data": "1.4.0", "iso639-lang": "2.6.3"}
@@ -67,6 +67,13 @@ def test_all_targets_exist() -> None:
         assert all(by_code(code) for code in codes) and len(iso) == 3
         checked += 1
     assert checked == len(known.names) + len(known.tags) + len(known.choices)
+
+
+def test_countries() -> None:
+    codes = [row[0] for row in read("countries")]
+    assert len(codes) == 258 and all(re.fullmatch("[a-z]{2}", code) for code in codes)
+    names = [fold(name) for row in read("countries") for name in row[1].split(";")]
+    assert len(set(names)) == len(names) == len(tables().countries)
 
 
 def test_keys_are_folded_and_of_one_script() -> None:
