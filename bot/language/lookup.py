@@ -35,9 +35,8 @@ def find(text: str) -> Language | Candidates:
 
     Takes any text at all and never raises; what is too long for a name is unknown, unread.
     """
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or len(line := clean(text)) > LONGEST:  # one ligature may be 18 letters
         return Candidates((), "unknown")
-    line = clean(text)
     if mixes_scripts(line) or not (found := _read(line)):
         return Candidates(near(line), "unknown")
     return found

@@ -77,6 +77,11 @@ def test_no_name_at_all(text: str) -> None:
     assert isinstance(found, Candidates) and found.reason == "unknown"
 
 
+@pytest.mark.parametrize("text", ["Welsh" + " " * 200, "x" * 201, "ﷺ" * 200, "Welsh " * 200_000])
+def test_what_is_too_long_is_not_even_compared(text: str) -> None:
+    assert find(text) == Candidates((), "unknown")
+
+
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_a_name_among_other_words_is_only_asked_about(text: str) -> None:
     found = find(text)
