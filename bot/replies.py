@@ -15,6 +15,8 @@ from bot.world import Manifest, Score
 
 PAPER = "https://arxiv.org/abs/2601.14051"
 
+MOST_OFFERS = 12
+
 _STATES = {
     State.WAITING: "waiting",
     State.ORDERED: "starting",
@@ -199,7 +201,7 @@ def _reason(request: Request, terms: Terms) -> str:
         case Verdict.AMBIGUOUS:
             return f"That name can mean several languages; {again}:\n\n{offers}"
         case Verdict.SCRIPT:
-            return f"This language is written in several scripts; {again}:\n\n{offers}"
+            return f"I know this language only in other scripts; {again}:\n\n{offers}"
         case Verdict.TOO_LONG:
             return "That is too long for me: I only need the name of one language as the title."
         case Verdict.NO_NAME:
@@ -228,7 +230,11 @@ def _taught(terms: Terms) -> str:
 
 
 def _offers(codes: tuple[str, ...]) -> str:
-    return "\n".join(f"- {_named(by_code(code))}" for code in codes)
+    """A list that a person can read; the rest of a long one is only counted."""
+    lines = [f"- {_named(by_code(code))}" for code in codes[:MOST_OFFERS]]
+    if len(codes) > MOST_OFFERS:
+        lines.append(f"- and {len(codes) - MOST_OFFERS} more")
+    return "\n".join(lines)
 
 
 def _named(language: Language) -> str:

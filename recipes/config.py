@@ -17,7 +17,8 @@ import yaml
 from recipes.refusal import Refusal
 
 SECTIONS = ("plan", "generate", "train", "evaluate")
-CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}")
+# ISO 639-3, ISO 15924 and, for a few varieties of FLORES+, what tells them apart.
+CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?")
 
 
 @dataclass(frozen=True)
