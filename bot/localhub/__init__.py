@@ -20,6 +20,9 @@ The floors, from the ground up (a file imports only from floors below its own):
     commits      preupload and commit
     files        tree, paths-info, download
     lfs          batch, upload, verify
+    gates        gated repos: who asked for the files, who was let in
+    evals        results in .eval_results and leaderboards of them
+    collection   collections of repos
     info         one repo and many: info, listings, likes
     discussions  community tab and pull requests
     webhooks     subscriptions and deliveries
@@ -28,6 +31,7 @@ The floors, from the ground up (a file imports only from floors below its own):
     spaces       Spaces as running apps
     endpoints    Inference Endpoints as running servers
     pages        what a person sees in a browser
+    control      faults, lag, counts and the clock, for tests
     app          the routing table of all these
     server       the process: socket, lock, ready line, stop
     testing      a server in its own process for tests

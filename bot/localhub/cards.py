@@ -46,13 +46,17 @@ def read_card(text: str, kind: str) -> Card:
     if found is None:
         return Card(warnings=["empty or missing yaml metadata in repo card"])
     try:
-        data = yaml.load(found[1], _Plain)
-        data = json.loads(json.dumps(data if data is not None else {}, default=_plain_value))
+        data = read_yaml(found[1]) or {}
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         return Card(errors=[f"YAML Metadata Error: {str(error)[:300]}"])
     if not isinstance(data, dict):
         return Card(errors=["YAML Metadata Error: the metadata must be a mapping"])
     return Card(data, _errors(data, kind))
+
+
+def read_yaml(text: str) -> Any:
+    """YAML as JSON values; YAMLError, TypeError, ValueError or RecursionError for anything else."""
+    return json.loads(json.dumps(yaml.load(text, _Plain), default=_plain_value))
 
 
 def _plain_value(value: Any) -> Any:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub import git, history, repos
+from bot.localhub import auth, gates, git, history, repos
 from bot.localhub.hub import hub_of
 from bot.localhub.repos import REPO, Repo
 from bot.localhub.wire import (
@@ -44,9 +44,20 @@ class Content(FileResponse):
 
 
 def asked_commit(request: Request, db: sqlite3.Connection) -> tuple[Repo, history.Commit]:
-    """The repo and the commit in the path (``rev``); gated repos open only to those let in."""
+    """The repo and the commit in the path (``rev``)."""
     repo = repos.asked(request, db)
     return repo, history.resolve(db, repo.id, path_param(request, "rev"))
+
+
+def asked_file(request: Request, path: str) -> tuple[history.Commit, git.File]:
+    """The commit and the file in the path; HubError EntryNotFound, or GatedRepo where it is."""
+    with hub_of(request).store.read() as db:
+        repo, commit = asked_commit(request, db)
+        gates.check(db, auth.who(request), repo)
+        file = git.file_at(db, commit.tree, path)
+    if file is None:
+        raise _no_entry(commit, path)
+    return commit, file
 
 
 # ── listings ─────────────────────────────────────────────────────────────────────────────────
@@ -170,11 +181,7 @@ def _no_entry(commit: history.Commit, path: str) -> HubError:
 def resolve(request: Request) -> Response:
     """A file's content, or a part of it; HEAD tells what it is."""
     hub, path = hub_of(request), path_param(request, "path")
-    with hub.store.read() as db:
-        repo, commit = asked_commit(request, db)
-        file = git.file_at(db, commit.tree, path)
-    if file is None:
-        raise _no_entry(commit, path)
+    commit, file = asked_file(request, path)
     headers = _headers(commit, file, path)
     if f'"{file.etag}"' in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -184,11 +191,7 @@ def resolve(request: Request) -> Response:
 def raw(request: Request) -> Response:
     """A file as git has it: for a large one, its pointer."""
     hub, path = hub_of(request), path_param(request, "path")
-    with hub.store.read() as db:
-        _, commit = asked_commit(request, db)
-        file = git.file_at(db, commit.tree, path)
-    if file is None:
-        raise _no_entry(commit, path)
+    commit, file = asked_file(request, path)
     headers = _headers(commit, file, path)
     if file.lfs:
         del headers["X-Linked-Size"], headers["X-Linked-ETag"]
@@ -203,6 +206,7 @@ def lfs_object(request: Request) -> Response:
     hub, oid = hub_of(request), path_param(request, "oid")
     with hub.store.read() as db:
         repo = repos.asked(request, db)
+        gates.check(db, auth.who(request), repo)
         row = db.execute(
             "SELECT 1 FROM lfs_objects WHERE repo_id = ? AND sha256 = ?", (repo.id, oid)
         ).fetchone()

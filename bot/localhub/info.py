@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub import auth, cards, git, history, repos
+from bot.localhub import auth, cards, evals, git, history, repos
 from bot.localhub.auth import User
 from bot.localhub.hub import Hub, hub_of
 from bot.localhub.repos import REPO, Repo
@@ -107,7 +107,7 @@ class View:
             "transformersInfo": self.transformers_info,
             "library_name": self.library,
             "safetensors": self.safetensors,
-            "evalResults": list,
+            "evalResults": lambda: evals.results(self.hub, self.db, self.commit.tree),
             "spaces": lambda: self.linked("space", "models"),
             "baseModels": lambda: None,
             "childrenModelCount": lambda: None,

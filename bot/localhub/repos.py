@@ -402,22 +402,10 @@ def change_settings(request: Request, body: Json) -> Response:
     return JSONResponse({"gated": gate or False, "private": private})
 
 
-def auth_check(request: Request) -> Response:
-    """Whether the user may read (or write) the repo."""
-    with hub_of(request).store.read() as db:
-        if request.url.path.endswith("/write"):
-            asked_to_write(request, db)
-        else:
-            asked(request, db)
-    return JSONResponse({})
-
-
 REPO = "/api/{kind:kind}/{namespace}/{name}"
 ROUTES = [
     Route("/api/repos/create", takes_json(create_repo), methods=["POST"]),
     Route("/api/repos/delete", takes_json(delete_repo), methods=["DELETE"]),
     Route("/api/repos/move", takes_json(move_repo), methods=["POST"]),
     Route(REPO + "/settings", takes_json(change_settings), methods=["PUT"]),
-    Route(REPO + "/auth-check", auth_check),
-    Route(REPO + "/auth-check/write", auth_check),
 ]
