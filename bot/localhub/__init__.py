@@ -21,6 +21,7 @@ The floors, from the ground up (a file imports only from floors below its own):
     files        tree, paths-info, download
     lfs          batch, upload, verify
     gates        gated repos: who asked for the files, who was let in
+    storage      large files one by one, copies of repos, bytes used
     evals        results in .eval_results and leaderboards of them
     collection   collections of repos
     info         one repo and many: info, listings, likes

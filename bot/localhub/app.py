@@ -21,8 +21,8 @@ from bot.localhub.wire import Envelope, HubError, refusal
 # (pages last: their paths are the widest).
 SERVICES = (
     "auth", "git", "repos", "history", "cards", "refs", "commits", "lfs", "files",
-    "discussions", "webhooks", "jobs", "spaces", "endpoints", "gates", "info", "evals",
-    "collection", "control", "pages",
+    "discussions", "webhooks", "jobs", "spaces", "endpoints", "gates", "storage", "info",
+    "evals", "collection", "control", "pages",
 )  # fmt: skip
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 

@@ -270,7 +270,7 @@ def _apply(
     if draft.parent and history.resolve(db, repo.id, draft.parent).oid != head.oid:
         raise HubError(412, history.STALE)
     made = history.add(
-        hub, db, repo.id, _new_tree(db, head, draft), head.oid, user.name, draft.title,
+        hub, db, repo.id, _new_tree(hub, db, head, draft), head.oid, user.name, draft.title,
         draft.message,
     )  # fmt: skip
     answer: Json = {
@@ -294,10 +294,12 @@ def _open(hub: Hub, db: sqlite3.Connection, repo: Repo, user: User, draft: Draft
     return hub.pull_request(db, repo, user.name, draft.title, draft.message)
 
 
-def _new_tree(db: sqlite3.Connection, head: history.Commit, draft: Draft) -> str:
+def _new_tree(hub: Hub, db: sqlite3.Connection, head: history.Commit, draft: Draft) -> str:
     tree = git.Draft(db, head.tree)
     for path, file in draft.changes:
         if file is not None:
+            if not hub.store.has_blob(file.sha256):
+                raise HubError(503, f"The content of {path} was deleted meanwhile: send it again")
             git.save_file(db, file)
             tree.put(path, file.oid)
         elif not tree.remove(path):

@@ -133,6 +133,8 @@ def hold(hub: Hub, repo_id: str, oid: str, size: int) -> None:
     with hub.store.write() as db:
         if db.execute("SELECT 1 FROM repos WHERE id = ?", (repo_id,)).fetchone() is None:
             raise HubError(404, "Repository not found", "RepoNotFound")
+        if not hub.store.has_blob(oid):
+            raise HubError(503, "The object was deleted meanwhile: send it again")
         db.execute(
             "INSERT OR REPLACE INTO lfs_objects VALUES (?, ?, ?, ?)",
             (repo_id, oid, size, hub.now()),

@@ -280,7 +280,7 @@ def _body_kind(body: Json) -> str:
     return kind
 
 
-def _body_private(body: Json, default: bool) -> bool:
+def asked_private(body: Json, default: bool) -> bool:
     """``visibility`` or the older ``private``; "protected" is public with hidden files."""
     if body.get("visibility") is not None:
         visibility = body["visibility"]
@@ -323,7 +323,7 @@ def create_repo(request: Request, body: Json) -> Response:
             url = hub.url + there.web_path()
             raise HubError(409, f"You already created this {kind} repo: {there.name}",
                            body={"url": url, "name": there.name})  # fmt: skip
-        private = _body_private(body, bool(owner["private_by_default"]))
+        private = asked_private(body, bool(owner["private_by_default"]))
         repo = create(hub, db, kind, owner["name"], name, user.name, private, sdk)
         for creator in hub.creators:
             creator(db, repo, body)
@@ -387,7 +387,7 @@ def change_settings(request: Request, body: Json) -> Response:
         raise HubError(400, '"gated" must be "auto", "manual" or false')
     with hub.store.write() as db:
         repo, user = asked_to_write(request, db)
-        private = _body_private(body, repo.private)
+        private = asked_private(body, repo.private)
         gate = repo.gated if gated is None else GATES[gated]
         db.execute(
             "UPDATE repos SET private = ?, gated = ?, updated_at = ? WHERE id = ?",
