@@ -79,7 +79,6 @@ def _train(api: HfApi, args: argparse.Namespace, scratch: Path) -> None:
         args.base: str(api.model_info(args.base).sha),
     }
     job = Job(api, args, inputs, scratch, time.monotonic())
-    api.create_repo(args.into, exist_ok=True)
     examples, trained = _fit(job)
     commit = _publish(job, examples, trained)
     manifest.push(api, args.into, "model", "run.json", _manifest(job, examples, trained, commit))
@@ -96,6 +95,7 @@ def _fit(job: Job) -> tuple[Examples, Trained]:
     )
     conversations = _conversations(job.args.dataset, job.inputs[job.args.dataset], settings)
     examples = rows.tokenise(tokenizer, conversations, settings["max_length"])
+    job.api.create_repo(job.args.into, exist_ok=True)
     say(f"{len(examples.input_ids)} rows, {examples.tokens} tokens, after {job.seconds():.1f} s")
     trained = sft.train(
         model,

@@ -96,7 +96,7 @@ def _trainer(
         args=arguments,
         train_dataset=_dataset(examples, arguments),
         processing_class=tokenizer,
-        peft_config=_lora(settings["lora"], model),
+        peft_config=_lora(settings["lora"]),
         callbacks=[_reporter(show), *callbacks],
     )
     trainer.remove_callback(PrinterCallback)
@@ -122,7 +122,7 @@ def _arguments(settings: dict[str, Any], out: Path) -> SFTConfig:
         raise Refusal(f"train.trainer takes the arguments of TRL's SFTConfig: {error}") from error
 
 
-def _lora(settings: dict[str, Any], model: PreTrainedModel) -> LoraConfig:
+def _lora(settings: dict[str, Any]) -> LoraConfig:
     from peft import LoraConfig
 
     try:
