@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> None:
 
 async def serve(port: int) -> None:
     """Answer until cancelled; port 0 takes a free one, which the first line names."""
-    runner = web.AppRunner(app(), access_log=None, handle_signals=True)
+    runner = web.AppRunner(app(), access_log=None, handle_signals=True, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()

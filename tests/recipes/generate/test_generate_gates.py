@@ -64,6 +64,10 @@ DROPPED = {
     "no turns": ("bad_turns", draft(roles=())),
     "as an AI": ("refusal", draft(ASKED, "As an AI language model I have no city.")),
     "sorry": ("refusal", draft(ASKED, "I'm sorry, but I can't help with that.")),
+    "refused to translate": (
+        "refusal",
+        draft(ASKED, SAID, pairs=(("I'm sorry, but I can't help you with that text.", SAID),)),
+    ),
     "loop": ("loop", draft(ASKED, "La urbo estas granda " * 12)),
     "too short a translation": ("length_ratio", draft(ASKED, SAID, pairs=((SAID * 4, SAID),))),
     "too long a translation": ("length_ratio", draft(ASKED, SAID, pairs=((SAID, SAID * 4),))),
