@@ -30,6 +30,7 @@ class Hub:
     runtime: the ``runtime`` object of a Space.
     key: signs upload addresses, across restarts.
     services: what a service module keeps from ``start`` to ``stop``, under its own name.
+    closing: true once the server was told to stop, so that open streams end.
     """
 
     store: Store
@@ -44,6 +45,7 @@ class Hub:
     runtime: Callable[[sqlite3.Connection, Repo], dict[str, Any]] | None = None
     key: bytes = field(default=b"", init=False)
     services: dict[str, Any] = field(default_factory=dict)
+    closing: bool = False
 
     def __post_init__(self) -> None:
         path = self.data / "key"

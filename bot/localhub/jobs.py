@@ -251,19 +251,19 @@ def expose(request: Request, body: Json) -> Response:
 
 async def log_stream(request: Request) -> Response:
     """Replay the log and follow it to the job's end, as server-sent events."""
-    row = await run_in_threadpool(readable, request)
+    hub, row = hub_of(request), await run_in_threadpool(readable, request)
     tail = whole(request, "tail", -1, -1, 1_000_000)
-    runner = runner_of(hub_of(request))
+    runner = runner_of(hub)
     over = (lambda: True) if row["stage"] in TERMINAL else (lambda: not runner.active(row["id"]))
     return logs.event_stream(
-        logs.events(runner.log(row["id"]), over, None if tail < 0 else tail)
+        logs.events(hub, runner.log(row["id"]), over, None if tail < 0 else tail)
     )
 
 
 async def metrics(request: Request) -> Response:
     """Tell once a second what a running job uses, as server-sent events; else 406."""
-    row = await run_in_threadpool(readable, request)
-    runner = runner_of(hub_of(request))
+    hub, row = hub_of(request), await run_in_threadpool(readable, request)
+    runner = runner_of(hub)
     for _ in range(50):  # it may be just about to start
         pid = runner.pid(row["id"])
         if pid is not None or not runner.active(row["id"]):
@@ -272,8 +272,11 @@ async def metrics(request: Request) -> Response:
     if pid is None:
         raise HubError(406, f"Job {row['id']} is not running")
 
+    def over() -> bool:
+        return hub.closing or not runner.active(row["id"])
+
     async def source() -> AsyncIterator[bytes]:
-        async for usage in processes.usage(pid, lambda: not runner.active(row["id"])):
+        async for usage in processes.usage(pid, over):
             sample: dict[str, Any] = {**usage, "rx_bps": 0, "tx_bps": 0, "gpus": {}}
             sample["replica"] = row["id"][-5:]
             yield f"event: metric\ndata: {json.dumps(sample)}\n\n".encode()

@@ -217,10 +217,11 @@ async def log_stream(request: Request) -> Response:
     if which not in ("run", "build"):
         raise HubError(404, f"There is no log {which[:20]!r}: it is run or build")
     repo = await run_in_threadpool(writable, request)
-    runner = runner_of(hub_of(request))
+    hub = hub_of(request)
+    runner = runner_of(hub)
     log = runner.log(repo.id, which)
     over = (lambda: not runner.keeper.active(repo.id)) if which == "run" else (lambda: True)
-    return logs.event_stream(logs.events(log, over))
+    return logs.event_stream(logs.events(hub, log, over))
 
 
 def hardware_list(_: Request) -> Response:

@@ -264,3 +264,24 @@ def test_a_killed_hub_leaves_no_orphans_and_says_so(tmp_path: Path) -> None:
         code = code.replace("300", "299")
         api.run_job(image=PYTHON, command=["python", "-c", code], namespace="practice")
     assert gone(marker, 1.0)
+
+
+def test_stopping_the_hub_ends_open_streams_and_jobs(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    marker = f"marker{time.time_ns()}"
+    hub = LocalHub(tmp_path).start()
+    api = HfApi(endpoint=hub.url, token=hub.token("alice"))
+    code = f"import time\nwhile True: print('on', flush=True); time.sleep(0.1)  # {marker}"
+    job = api.run_job(image=PYTHON, command=["python", "-c", code], namespace="practice")
+    url = f"{hub.url}/api/jobs/practice/{job.id}/logs"
+    headers = {"Authorization": f"Bearer {hub.token('alice')}"}
+    with get_session().stream("GET", url, headers=headers) as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        begin = time.monotonic()
+        assert hub.stop() == 0
+        assert time.monotonic() - begin < 8
+        assert list(lines)[-1] == ""
+    assert not running(marker)
+    assert "Traceback" not in capfd.readouterr().err
