@@ -18,6 +18,7 @@ from pathlib import Path
 from bot.localhub.minder import descendants
 
 MINDER = Path(__file__).with_name("minder.py")
+URL_SCRIPT = Path(__file__).with_name("urlscript.py")
 LOG_LIMIT = 32 * 1024 * 1024
 GRACE_SECONDS = 3.0
 OPTIONS_WITH_A_VALUE = frozenset(
@@ -38,6 +39,8 @@ def local_command(command: Sequence[str]) -> list[str]:
             break
         if option in OPTIONS_WITH_A_VALUE and words:
             words.pop(0)
+    if words and words[0].startswith(("http://", "https://")):
+        return ["python", str(URL_SCRIPT), *words]
     if words and words[0].endswith(".py"):
         words.insert(0, "python")
     return words

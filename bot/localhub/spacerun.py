@@ -26,7 +26,7 @@ from bot.localhub.wire import Json
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS spaces (
     repo_id TEXT PRIMARY KEY REFERENCES repos(id) ON DELETE CASCADE,
-    stage TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', sha TEXT,
+    stage TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
     hardware TEXT NOT NULL DEFAULT 'cpu-basic', sleep_seconds INTEGER
 );
 CREATE TABLE IF NOT EXISTS space_values (
@@ -48,6 +48,7 @@ class SpaceRunner:
         self.loop = asyncio.get_running_loop()
         self.keeper = Keeper()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.built: dict[str, str] = {}  # the commit that each Space runs
 
     def wake(self, repo: Repo) -> None:
         """Start a Space that sleeps; anything else goes on as it is."""
@@ -60,7 +61,7 @@ class SpaceRunner:
         if event.action in ("delete", "move"):
             self._soon(self.put_to_sleep(event.repo["id"]))
         elif any(ref["ref"] == history.MAIN for ref in event.updated_refs or []):
-            self._soon(self.follow(event.repo["id"]))
+            self._soon(self.follow(event.repo["id"], str(event.repo["headSha"])))
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:
         def begin() -> None:
@@ -75,11 +76,12 @@ class SpaceRunner:
             if await asyncio.to_thread(self.stored_stage, repo_id) == ASLEEP:
                 await self._start(repo_id)
 
-    async def follow(self, repo_id: str) -> None:
-        """Start anew what runs, or failed, with files that are not the newest any more."""
+    async def follow(self, repo_id: str, head: str | None = None) -> None:
+        """Start anew what runs or failed, unless it has the files of the commit `head` already."""
         async with self.keeper.lock(repo_id):
             stage = await asyncio.to_thread(self.stored_stage, repo_id)
-            if stage in (*UP, "RUNTIME_ERROR", "BUILD_ERROR"):
+            old = head is None or self.built.get(repo_id) != head
+            if old and stage in (*UP, "RUNTIME_ERROR", "BUILD_ERROR", "NO_APP_FILE"):
                 await self._start(repo_id)
 
     async def restart(self, repo_id: str) -> None:
@@ -149,6 +151,7 @@ class SpaceRunner:
             files = git.all_files(db, commit.tree)
             contents = {path: git.load_file(db, oid).sha256 for path, oid in files.items()}
             given = values(db, repo_id, "variable") | values(db, repo_id, "secret")
+        self.built[repo_id] = commit.oid
         app = app_file(repo)
         if repo.sdk != "gradio":
             return None, ("CONFIG_ERROR", f"The local Hub runs gradio Spaces, not {repo.sdk}")

@@ -139,6 +139,20 @@ def test_environment_is_clean_and_secrets_stay_secret(
         assert "hf_very_secret" not in answer and "HF_TOKEN" in answer
 
 
+@pytest.mark.filterwarnings("ignore:.*experimental:UserWarning")
+def test_a_script_is_run_by_its_url(alice: HfApi, name: str, hub: LocalHub) -> None:
+    alice.create_repo(name, private=True)
+    script = b"import sys; print('ran with', sys.argv[1:])"
+    alice.upload_file(path_or_fileobj=script, path_in_repo="run me.py", repo_id=name)
+    url = f"{hub.url}/{name}/resolve/main/run%20me.py"
+    how: dict[str, Any] = {"namespace": "practice", "script_args": ["--n", "1"]}
+    job = alice.run_uv_job(url, secrets={"HF_TOKEN": hub.token("alice")}, **how)
+    assert log(alice, job, follow=True) == ["ran with ['--n', '1']"]
+    blind = alice.run_uv_job(url, **how)
+    assert finish(alice, blind).status.stage == "ERROR"
+    assert "cannot fetch" in log(alice, blind)[0]
+
+
 def test_timeout_ends_the_whole_tree(alice: HfApi, run: Run) -> None:
     marker = f"marker{time.time_ns()}"
     code = (

@@ -103,7 +103,7 @@ def open_thread(request: Request, fields: dict[str, str]) -> Response:
 
 
 async def act(request: Request) -> Response:
-    """Answer, close, reopen, rename, merge or hide, as the pressed button says."""
+    """Answer, close, reopen or merge, as the pressed button says."""
     fields = await read_form(request)
     return await run_in_threadpool(carry_out, request, fields)
 
@@ -118,12 +118,8 @@ def carry_out(request: Request, fields: dict[str, str]) -> Response:
         discussions.comment(hub, repo, user, num, text)
     elif action in ("open", "closed"):
         discussions.set_status(hub, repo, user, num, action, text)
-    elif action == "rename":
-        discussions.rename(hub, repo, user, num, fields.get("title", ""))
     elif action == "merge":
         discussions.merge(hub, repo, user, num, text)
-    elif action == "hide":
-        discussions.change_comment(hub, repo, user, num, fields.get("comment", ""), None)
     else:
         raise HubError(400, "The form does not say what to do")
     return go(f"{repo.web_path()}/discussions/{num}#end")
