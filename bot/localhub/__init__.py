@@ -34,6 +34,7 @@ The floors, from the ground up (a file imports only from those above its line; a
                  ── processes ──
     hardware     flavors and their prices
     minder       stands between the Hub and one command, and cleans up after it
+    urlscript    fetches a script by its URL inside a job
     processes    starts and ends what runs under a minder
     logs         log files as lines and as server-sent events
     jobspec      what a job is asked to be
