@@ -43,9 +43,9 @@ class Said:
     finish: str = "stop"
 
 
-def respond(messages: Sequence[Mapping[str, str]]) -> Said:
-    """The answer to a conversation, mistakes included."""
-    chance = Random(json.dumps(messages, sort_keys=True, default=str))
+def respond(messages: Sequence[Mapping[str, str]], seed: int = 0) -> Said:
+    """The answer to a conversation, mistakes included; another seed gives another."""
+    chance = Random(f"{seed} {json.dumps(messages, sort_keys=True)}")
     asked = str(messages[-1].get("content", ""))
     for pattern, reply in _replies():
         if found := pattern.fullmatch(asked):
