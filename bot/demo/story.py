@@ -73,7 +73,8 @@ def _play(house: Household, papers: Papers, data: Path, screen: Screen) -> dict[
     screen.line(f"the bot {BOT} is up and watches {ORG}")
     set_up = time.monotonic() - begun
 
-    watch = Watch(Connection(url, ORG, papers.tokens[PERSON], "", ""), BOT)
+    person, operator = (Connection(url, ORG, papers.tokens[who], "", "") for who in (PERSON, BOT))
+    watch = Watch(person, operator)
     num = watch.ask(TITLE)
     screen.line(f'{PERSON} opens a discussion titled "{TITLE}": {watch.discussion_url(num)}')
     story = watch.until_closed(num, screen, house.check, PATIENCE)
