@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from recipes import language
+from recipes.evaluate.settings import Benchmark, Settings
 from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ ENGLISH = "eng_Latn"
 LETTERS = "ABCD"
 Message = dict[str, str]
 Row = Mapping[str, Any]
-Settings = Mapping[str, Any]
 Metric = Literal["chrF++", "accuracy"]
 
 
@@ -87,18 +87,18 @@ def load(api: HfApi, settings: Settings, code: str) -> Suite:
     tasks: list[Task] = []
     missing: list[str] = []
     revisions: dict[str, str] = {}
-    for name, benchmark in settings["benchmarks"].items():
+    for name, benchmark in settings.benchmarks.items():
         if name not in READERS:
             raise Refusal(f"evaluate.benchmarks has {name!r}: known are {', '.join(READERS)}.")
-        repo = benchmark["dataset"]
-        sha = str(api.dataset_info(repo, revision=benchmark["revision"]).sha)
-        config = benchmark.get("configs", {code: code}).get(code)
+        repo = benchmark.dataset
+        sha = str(api.dataset_info(repo, revision=benchmark.revision).sha)
+        config = code if benchmark.configs is None else benchmark.configs.get(code)
         if config not in _configs(repo, sha):
             missing.append(name)
             continue
         revisions[repo] = sha
         made = READERS[name](Source(repo, sha, config, code, benchmark))
-        tasks += [_with_system(task, settings.get("system", "")) for task in made]
+        tasks += [_with_system(task, settings.system) for task in made]
     return Suite(tuple(tasks), tuple(missing), revisions)
 
 
@@ -110,25 +110,23 @@ class Source:
     revision: str
     config: str
     code: str
-    settings: Settings
+    settings: Benchmark
 
     def rows(self, config: str = "") -> tuple[list[Row], list[Row]]:
         """(questions, shots): of one split the first rows are the shots, and are not asked."""
-        shots = self.settings.get("shots", {"count": 0, "split": ""})
-        limit: int | None = self.settings.get("limit")
-        split = self.settings["split"]
-        rows = self._split(config, split)
-        if not shots["count"]:
+        shots, limit = self.settings.shots, self.settings.limit
+        rows = self._split(config, self.settings.split)
+        if not shots.count:
             return rows[:limit], []
-        if shots["split"] == split:
-            return rows[shots["count"] :][:limit], rows[: shots["count"]]
-        return rows[:limit], self._split(config, shots["split"])[: shots["count"]]
+        if shots.split == self.settings.split:
+            return rows[shots.count :][:limit], rows[: shots.count]
+        return rows[:limit], self._split(config, shots.split)[: shots.count]
 
     def task(
         self, benchmark: str, items: Sequence[Item], metric: Metric, direction: str | None = None
     ) -> Task:
         """A task of these items; raises Refusal when there are none."""
-        split = self.settings["split"]
+        split = self.settings.split
         if not items:
             raise Refusal(f"{self.repo} has no row in the config {self.config}, split {split}.")
         return Task(
@@ -154,7 +152,7 @@ def flores(source: Source) -> list[Task]:
     """Translation from and into English, sentences joined by their `id`."""
     questions, shots = source.rows()
     english = {row["id"]: row["text"] for part in source.rows(ENGLISH) for row in part}
-    prompts = source.settings["prompts"]
+    prompts = source.settings.prompts
     name = language.get(source.code).name
 
     def items(prompt: str, into: bool) -> list[Item]:
@@ -180,13 +178,13 @@ def flores(source: Source) -> list[Task]:
 
 def sib200(source: Source) -> list[Task]:
     """Topic classification; `options` says how the recipe names each category."""
-    options: Mapping[str, str] = source.settings["options"]
+    options = source.settings.options
     categories = list(options)
 
     def item(row: Row) -> Item:
         if row["category"] not in options:
             raise Refusal(f"evaluate.benchmarks.sib200.options lacks {row['category']!r}.")
-        prompt = source.settings["prompt"].format(
+        prompt = source.settings.prompt.format(
             text=row["text"], options=", ".join(options.values())
         )
         right = categories.index(row["category"])
@@ -237,15 +235,15 @@ def _asked(source: Source, item: Callable[[Row], Item]) -> list[Item]:
 
 
 def _multiple_choice(
-    settings: Settings, options: list[str], **fields: str
+    settings: Benchmark, options: list[str], **fields: str
 ) -> tuple[str, tuple[str, ...]]:
     """The prompt, and the answers as the recipe wants them said: by letter, by text, or both."""
     lettered = dict(zip((f"option_{letter.lower()}" for letter in LETTERS), options, strict=True))
     answers = tuple(
-        settings["answer"].format(letter=letter, option=option)
+        settings.answer.format(letter=letter, option=option)
         for letter, option in zip(LETTERS, options, strict=True)
     )
-    return settings["prompt"].format(**fields, **lettered), answers
+    return settings.prompt.format(**fields, **lettered), answers
 
 
 def _with_system(task: Task, system: str) -> Task:

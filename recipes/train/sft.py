@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.refusal import Refusal
 from recipes.train.rows import Examples
+from recipes.train.settings import Settings
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -49,7 +50,7 @@ def train(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     examples: Examples,
-    settings: dict[str, Any],
+    settings: Settings,
     out: Path,
     show: Show,
     callbacks: list[TrainerCallback] | None = None,
@@ -82,7 +83,7 @@ def _trainer(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     examples: Examples,
-    settings: dict[str, Any],
+    settings: Settings,
     out: Path,
     show: Show,
     callbacks: list[TrainerCallback],
@@ -96,14 +97,14 @@ def _trainer(
         args=arguments,
         train_dataset=_dataset(examples, arguments),
         processing_class=tokenizer,
-        peft_config=_lora(settings["lora"]),
+        peft_config=_lora(settings.lora),
         callbacks=[_reporter(show), *callbacks],
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def _arguments(settings: dict[str, Any], out: Path) -> SFTConfig:
+def _arguments(settings: Settings, out: Path) -> SFTConfig:
     """TRL's own arguments, and what no recipe may change: no preparation, reports or pushes."""
     from trl.trainer.sft_config import SFTConfig
 
@@ -113,10 +114,10 @@ def _arguments(settings: dict[str, Any], out: Path) -> SFTConfig:
             dataset_kwargs={"skip_prepare_dataset": True},
             remove_unused_columns=False,
             length_column_name="length",
-            max_length=settings["max_length"],
+            max_length=settings.max_length,
             report_to="none",
             disable_tqdm=True,
-            **settings["trainer"],
+            **settings.trainer,
         )
     except (TypeError, ValueError) as error:
         raise Refusal(f"train.trainer takes the arguments of TRL's SFTConfig: {error}") from error

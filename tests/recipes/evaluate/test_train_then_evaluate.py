@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 
 from bot.localhub.testing import LocalHub
 from recipes.evaluate import benchmarks
+from recipes.evaluate.settings import parse
 from recipes.manifest import Manifest
 from recipes.refusal import Refusal
 
@@ -26,7 +28,7 @@ FOLDER = "epo_Latn/kakugo-tiny-epo_Latn"
 COPIED = "La kvara frazo de la provo estas tute alia ol la ceteraj."
 ENGLISH = [f"Sentence number {i} is about the colour of a house." for i in range(6)]
 ESPERANTO = [f"La frazo numero {i} temas pri la koloro de domo." for i in range(5)] + [COPIED]
-RECIPE = {
+RECIPE: dict[str, Any] = {
     "plan": {"practice": True},
     "train": {
         "threads": 1,
@@ -46,7 +48,7 @@ RECIPE = {
         "bootstrap": {"samples": 200, "seed": 1},
         "generation": {"batch": 4, "max_new_tokens": 8},
         "choice": {"batch": 4, "normalise": "tokens"},
-        "contamination": {"characters": 24},
+        "copied": 24,
         "benchmarks": {
             "flores": {"dataset": "{org}/flores", "revision": "main", "split": "devtest",
                        "shots": {"count": 1, "split": "devtest"},
@@ -208,5 +210,24 @@ def test_a_base_that_cannot_chat_is_refused_and_nothing_is_pushed(
 
 
 def test_an_unknown_benchmark_is_refused(hub: LocalHub) -> None:
+    section = copy.deepcopy(RECIPE["evaluate"])
+    section["benchmarks"] = {"sib": section["benchmarks"]["belebele"]}
     with pytest.raises(Refusal, match="'sib'"):
-        benchmarks.load(client(hub), {"benchmarks": {"sib": {}}}, "epo_Latn")
+        benchmarks.load(client(hub), parse(section), "epo_Latn")
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "message"),
+    [((), "merge", "`evaluate`.*merge"), (("choice",), "batch", "`choice`.*batch"),
+     (("benchmarks", "flores"), "dataset", "`flores`.*dataset")],
+)  # fmt: skip
+def test_a_number_that_the_recipe_lacks_is_refused(
+    place: tuple[str, ...], key: str, message: str
+) -> None:
+    section = copy.deepcopy(RECIPE["evaluate"])
+    inner = section
+    for name in place:
+        inner = inner[name]
+    del inner[key]
+    with pytest.raises(Refusal, match=message):
+        parse(section)
