@@ -25,7 +25,7 @@ chapter: 10_000
 batch: 2_048
 checkpoint_every: 1
 learning_rate: 4.0e-3
-warmup: 0.01
+warmup: 400
 decay: 0.3
 weight_decay: 0.05
 betas: [0.9, 0.98]
