@@ -21,6 +21,7 @@ The floors, from the ground up (a file imports only from those above its line; a
     commits      preupload and commit
     lfs          large files: batch, upload, verify
     gates        gated repos: who asked for the files, who was let in
+    download     a stored file on its way out
     files        tree, paths-info, download
     storage      large files one by one, copies of repos, bytes used
     evals        results in .eval_results and leaderboards of them

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub import auth, gates, git, history, repos
+from bot.localhub import auth, download, gates, git, history, repos
 from bot.localhub.hub import hub_of
 from bot.localhub.repos import REPO, Repo
 from bot.localhub.wire import (
@@ -35,12 +35,6 @@ MOST_PATHS = 2000
 SAFE = {"status": "unscanned", "avScan": None, "pickleImportScan": None}
 PLAIN = ("text/", "application/json", "application/xml", "application/javascript", "image/svg")
 CLOSED = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; sandbox"
-
-
-class Content(FileResponse):
-    """A stored file on its way out, in large pieces."""
-
-    chunk_size = 512 * 1024
 
 
 def asked_commit(request: Request, db: sqlite3.Connection) -> tuple[Repo, history.Commit]:
@@ -185,7 +179,7 @@ def resolve(request: Request) -> Response:
     headers = _headers(commit, file, path)
     if f'"{file.etag}"' in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Content(hub.store.blob_path(file.sha256), headers=headers, media_type=_type(path))
+    return download.stored(hub.store, file.sha256, headers, _type(path))
 
 
 def raw(request: Request) -> Response:
@@ -198,7 +192,7 @@ def raw(request: Request) -> Response:
         headers["ETag"] = f'"{file.oid}"'
         return Response(git.pointer(file.sha256, file.size), headers=headers,
                         media_type="text/plain")  # fmt: skip
-    return Content(hub.store.blob_path(file.sha256), headers=headers, media_type=_type(path))
+    return download.stored(hub.store, file.sha256, headers, _type(path))
 
 
 def lfs_object(request: Request) -> Response:
@@ -210,9 +204,9 @@ def lfs_object(request: Request) -> Response:
         row = db.execute(
             "SELECT 1 FROM lfs_objects WHERE repo_id = ? AND sha256 = ?", (repo.id, oid)
         ).fetchone()
-    if row is None or not hub.store.has_blob(oid):
+    if row is None:
         raise HubError(404, "This repo holds no such object", "EntryNotFound")
-    return Content(hub.store.blob_path(oid), media_type="application/octet-stream")
+    return download.stored(hub.store, oid, {}, "application/octet-stream")
 
 
 def _headers(commit: history.Commit, file: git.File, path: str) -> dict[str, str]:
@@ -221,7 +215,6 @@ def _headers(commit: history.Commit, file: git.File, path: str) -> dict[str, str
     headers = {
         "X-Repo-Commit": commit.oid,
         "ETag": f'"{file.etag}"',
-        "Accept-Ranges": "bytes",
         "Content-Disposition":
             f"inline; filename*=UTF-8''{quote(name, safe='')}; filename=\"{plain}\";",
         "Content-Security-Policy": CLOSED,

@@ -71,7 +71,7 @@ def _object(hub: Hub, repo: Repo, operation: str, held: dict[str, int], item: ob
         if oid in held:
             return {**answer, "actions": {"download": {"href": f"{base}.git/lfs/{oid}"}}}
         return {**answer, "error": {"code": 404, "message": "Object does not exist"}}
-    if held.get(oid) != size:
+    if held.get(oid) != size or not hub.store.has_blob(oid):
         until = int(hub.clock.now().timestamp()) + VALID_SECONDS
         proof = _sign(hub, repo.id, oid, size, until)
         href = f"{hub.url}/lfs/{repo.id}/{oid}?size={size}&until={until}&proof={proof}"
