@@ -182,8 +182,8 @@ def _step(
 
 def learning_rate(settings: Settings, tokens: int) -> float:
     """Up in a line, level, and down to nothing in a line."""
-    done = tokens / settings["tokens"]
-    up, down = done / settings["warmup"] + 0.01, (1 - done) / settings["decay"]
+    left = 1 - tokens / settings["tokens"]
+    up, down = tokens / settings["warmup"] + 0.01, left / settings["decay"]
     return float(settings["learning_rate"] * max(0.0, min(1.0, up, down)))
 
 

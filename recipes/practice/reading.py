@@ -51,9 +51,10 @@ def _task(rng: Random) -> Piece:
 
 
 def _questions(rng: Random) -> Piece:
-    """A passage and several questions on it, one after the other."""
-    read = passage(rng, rng.choice(TOPICS), length=rng.choice((2, 3, 4)))
-    asked = rng.sample([q for sentence in read for q in questions(sentence)], 4)
+    """A passage and all the questions on it, one after the other."""
+    read = passage(rng, rng.choice(TOPICS), length=rng.choice((1, 2, 3, 4)))
+    possible = [question for sentence in read for question in questions(sentence)]
+    asked = rng.sample(possible, len(possible))
     wording = rng.choice(WORDINGS["question"]["eng"])
     text = write_text(read, "eng")
     first, *others = ((ask(question, "eng"), reply(question, "eng")) for question in asked)
