@@ -108,14 +108,13 @@ def structure(draft: Draft) -> str | None:
 
 def refusal(draft: Draft) -> str | None:
     """Nothing that a model said declines or speaks of being a machine."""
-    said = _said_by_assistant(draft) + [original for original, _ in draft.pairs]
-    refused = any(REFUSAL.search(text[:300]) for text in said)
+    refused = any(REFUSAL.search(text[:300]) for text in _said_by_models(draft))
     return "refusal" if refused else None
 
 
 def loop(draft: Draft, most: float) -> str | None:
-    """No turn says the same three words over and over."""
-    return "loop" if any(repeats(text) > most for text in _said_by_assistant(draft)) else None
+    """Nothing that a model said has the same three words over and over."""
+    return "loop" if any(repeats(text) > most for text in _said_by_models(draft)) else None
 
 
 def ratio(draft: Draft, smallest: float, largest: float) -> str | None:
@@ -214,7 +213,7 @@ def _of_script(script: str) -> regex.Pattern[str]:
     return regex.compile(rf"[\p{{Script={one}}}{kana}]")
 
 
-def _said_by_assistant(draft: Draft) -> list[str]:
-    return [
-        without_thought(turn["content"]) for turn in draft.row.turns if turn["role"] == "assistant"
-    ]
+def _said_by_models(draft: Draft) -> list[str]:
+    """What assistants answered, and the other side of each translation."""
+    answers = [turn["content"] for turn in draft.row.turns if turn["role"] == "assistant"]
+    return [without_thought(text) for text in answers] + [text for text, _ in draft.pairs]

@@ -34,7 +34,7 @@ def parquet(folder: Path) -> dict[str, str]:
     }
 
 
-def test_a_run_into_a_folder(
+def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
     tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     import datasets
@@ -65,6 +65,13 @@ def test_a_run_into_a_folder(
     card = (out / "README.md").read_text("utf-8")
     assert "Practice" in card and "2601.14051" in card and "language:\n- eo\n" in card
     assert len(counting_teacher.asked) == len(set(counting_teacher.asked))
+
+    calls, again = len(counting_teacher.asked), tmp_path / "again"
+    counting_teacher.asked.clear()
+    counting_teacher.flaky = True
+    finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(again)))
+    assert len(counting_teacher.asked) > calls + 100
+    assert parquet(again) == parquet(out)
 
 
 def test_killed_at_any_moment_a_rerun_asks_only_what_is_missing(
