@@ -47,28 +47,40 @@ def base_model() -> Any:
         bos_token_id=1,
         eos_token_id=2,
         pad_token_id=3,
+        initializer_range=0.5,
     )
     return LlamaForCausalLM(config)
 
 
-def push(api: HfApi, folder: Path, base: str, adapters: list[str]) -> None:
-    """Push a base model and adapters on it, each with the card that says so."""
+def save(folder: Path, base: str, adapters: int) -> list[Path]:
+    """Save the base into ``folder/base`` and adapters beside it; `base` is what their configs name.
+
+    Returns the adapters' folders.
+    """
     import torch
     from peft import LoraConfig, get_peft_model
 
-    made, model = tokenizer(), base_model()
-    model.save_pretrained(folder / "base")
+    made = tokenizer()
+    base_model().save_pretrained(folder / "base")
     made.save_pretrained(folder / "base")
-    _upload(api, folder / "base", base, "---\ntags: [practice]\n---\n")
-    for number, repo in enumerate(adapters):
-        config = LoraConfig(
-            r=2, target_modules=["q_proj"], init_lora_weights=False, base_model_name_or_path=base
-        )
+    places = []
+    for number in range(adapters):
+        model = base_model()
+        model.name_or_path = base
         torch.manual_seed(number)
-        tuned = get_peft_model(base_model(), config)
-        place = folder / repo.replace("/", "-")
-        tuned.save_pretrained(place)
-        made.save_pretrained(place)
+        config = LoraConfig(r=8, target_modules="all-linear", init_lora_weights=False)
+        tuned = get_peft_model(model, config)
+        places.append(folder / f"adapter{number}")
+        tuned.save_pretrained(places[-1])
+        made.save_pretrained(places[-1])
+    return places
+
+
+def push(api: HfApi, folder: Path, base: str, adapters: list[str]) -> None:
+    """Push a base model and adapters on it, each with the card that says so."""
+    places = save(folder, base, len(adapters))
+    _upload(api, folder / "base", base, "---\ntags: [practice]\n---\n")
+    for place, repo in zip(places, adapters, strict=True):
         card = f"---\nbase_model: {base}\nlibrary_name: peft\ntags: [practice]\n---\n# {repo}\n"
         _upload(api, place, repo, card)
 
