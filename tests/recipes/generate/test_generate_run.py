@@ -21,7 +21,7 @@ from .conftest import CountingTeacher, environment, generate
 
 def finished(process: subprocess.Popen[str], status: int = 0) -> str:
     """Wait for the end and give what was printed."""
-    text, _ = process.communicate(timeout=120)
+    text, _ = process.communicate(timeout=200)
     assert process.returncode == status, text
     return text
 
