@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Hub:
     """One running local Hub.
 
-    url: without a trailing slash.  listeners: called after each committed event.
+    url: without a trailing slash.  listeners: called with each event, in its transaction.
     creators: called with each new repo and the body of its creation, in the same transaction.
     pull_request: opens one in a transaction (repo, author, title, description) and numbers it.
     runtime: the ``runtime`` object of a Space.

@@ -328,7 +328,7 @@ def create_repo(request: Request, body: Json) -> Response:
         for creator in hub.creators:
             creator(db, repo, body)
         about = payload(hub, db, repo)
-    emit(hub, Event("create", "repo", kind, repo.name, about, user.name))
+        emit(hub, db, Event("create", "repo", kind, repo.name, about, user.name))
     url = hub.url + repo.web_path()
     return JSONResponse({"url": url, "name": repo.name, "id": repo.id})
 
@@ -345,7 +345,7 @@ def delete_repo(request: Request, body: Json) -> Response:
             raise HubError(403, f"You have no write access to {repo.name} with this token")
         about = payload(hub, db, repo)
         db.execute("DELETE FROM repos WHERE id = ?", (repo.id,))
-    emit(hub, Event("delete", "repo", kind, repo.name, about, user.name))
+        emit(hub, db, Event("delete", "repo", kind, repo.name, about, user.name))
     return JSONResponse({})
 
 
@@ -374,8 +374,8 @@ def move_repo(request: Request, body: Json) -> Response:
             "UPDATE repos SET name = ?, namespace = ? WHERE id = ?",
             (new_name, owner["name"], repo.id),
         )
-    moved_to = {"name": new_name, "owner": {"id": owner["id"]}}
-    emit(hub, Event("move", "repo", kind, repo.name, about, user.name, moved_to=moved_to))
+        to = {"name": new_name, "owner": {"id": owner["id"]}}
+        emit(hub, db, Event("move", "repo", kind, repo.name, about, user.name, moved_to=to))
     return JSONResponse({})
 
 
@@ -396,9 +396,9 @@ def change_settings(request: Request, body: Json) -> Response:
         fresh = by_id(db, repo.id)
         assert fresh is not None
         about = payload(hub, db, fresh)
-    config = {"private": private} if private != repo.private else {}
-    emit(hub, Event("update", "repo.config", repo.type, repo.name, about, user.name,
-                    updated_config=config))  # fmt: skip
+        config = {"private": private} if private != repo.private else {}
+        emit(hub, db, Event("update", "repo.config", repo.type, repo.name, about, user.name,
+                            updated_config=config))  # fmt: skip
     return JSONResponse({"gated": gate or False, "private": private})
 
 

@@ -54,14 +54,15 @@ class SpaceRunner:
         """Start a Space that sleeps; anything else goes on as it is."""
         self._soon(self._wake(repo.id))
 
-    def hear(self, _: Hub, event: Event) -> None:
+    def hear(self, hub: Hub, _: sqlite3.Connection, event: Event) -> None:
         """Follow what happens to Spaces' repos."""
         if event.repo_type != "space":
             return
         if event.action in ("delete", "move"):
-            self._soon(self.put_to_sleep(event.repo["id"]))
+            hub.store.afterwards(lambda: self._soon(self.put_to_sleep(event.repo["id"])))
         elif any(ref["ref"] == history.MAIN for ref in event.updated_refs or []):
-            self._soon(self.follow(event.repo["id"], str(event.repo["headSha"])))
+            head = str(event.repo["headSha"])
+            hub.store.afterwards(lambda: self._soon(self.follow(event.repo["id"], head)))
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:
         def begin() -> None:

@@ -90,11 +90,11 @@ def delete_lfs(request: Request, body: Json) -> Response:
             [(repo.id, sha) for sha in gone],
         )
         about = repos.payload(hub, db, repo)
+        emit(hub, db, Event("update", "repo.content", repo.type, repo.name, about, user.name,
+                            updated_refs=[]))  # fmt: skip
         for sha in gone:
             if not _in_use(db, sha):  # still in the transaction: who stores it anew must wait
                 hub.store.blob_path(sha).unlink(missing_ok=True)
-    emit(hub, Event("update", "repo.content", repo.type, repo.name, about, user.name,
-                    updated_refs=[]))  # fmt: skip
     return JSONResponse({})
 
 
@@ -166,7 +166,7 @@ def duplicate(request: Request, body: Json) -> Response:
         for creator in hub.creators:
             creator(db, made, body)
         about = repos.payload(hub, db, made)
-    emit(hub, Event("create", "repo", made.type, made.name, about, user.name))
+        emit(hub, db, Event("create", "repo", made.type, made.name, about, user.name))
     return JSONResponse({"url": hub.url + made.web_path(), "name": made.name})
 
 

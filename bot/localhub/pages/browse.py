@@ -64,9 +64,7 @@ def search(request: Request) -> Response:
     """What is called so, of each kind."""
     user, words = auth.who(request), request.query_params.get("q", "")[:200]
     with hub_of(request).store.read() as db:
-        found = {
-            kind: listed(db, user, kind, {"search": [words]}, PAGE) for kind in KINDS.values()
-        }
+        found = {kind: listed(db, user, kind, {"search": [words]}, PAGE) for kind in KINDS.values()}
     return render(request, "search.html", repos=found, search=words)
 
 

@@ -122,9 +122,7 @@ def tree(request: Request) -> Response:
     )  # fmt: skip
 
 
-def row(
-    db: sqlite3.Connection, path: str, entry: git.Entry, last: history.Commit | None
-) -> Row:
+def row(db: sqlite3.Connection, path: str, entry: git.Entry, last: history.Commit | None) -> Row:
     """Return a line of the file list."""
     if entry.is_folder:
         return Row(entry.name, path, True, 0, False, last)

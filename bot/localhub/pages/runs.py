@@ -86,9 +86,7 @@ def endpoint(request: Request) -> Response:
     lines = logs.last_lines(endpoints.folder(hub, row["id"]) / "log.jsonl", LINES)
     told = endpoints.as_wire(hub, row)
     shown = json.dumps({"compute": told["compute"], "model": told["model"]}, indent=2)
-    return render(
-        request, "endpoint.html", namespace=name, endpoint=told, spec=shown, lines=lines
-    )
+    return render(request, "endpoint.html", namespace=name, endpoint=told, spec=shown, lines=lines)
 
 
 def space_logs(request: Request) -> Response:
