@@ -23,9 +23,13 @@ class Settings:
     system_prompts: bool
 
 
-def work_on(harvest: Harvest, settings: Settings, asked: Sequence[Prompt]) -> list[Work]:
-    """The work that makes a row of each prompt."""
-    return [partial(respond, harvest, settings, prompt) for prompt in harvest.admit(asked)]
+def work_on(
+    harvest: Harvest, settings: Settings, asked: Sequence[Prompt], hoped_for: int
+) -> list[Work]:
+    """The work that makes a row of each prompt, of which there may be fewer than hoped for."""
+    admitted = harvest.admit(asked)
+    harvest.missing += hoped_for - len(admitted)
+    return [partial(respond, harvest, settings, prompt) for prompt in admitted]
 
 
 async def respond(harvest: Harvest, settings: Settings, prompt: Prompt) -> Sequence[Work]:

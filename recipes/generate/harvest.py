@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 @dataclass
 class Harvest:
-    """Rows kept and rows dropped so far; `lost` counts what never became a row, by reason."""
+    """Rows kept and rows dropped so far; `lost` counts what never became a row, by reason;
+    `missing` the prompts that were hoped for and that the teacher did not write."""
 
     teacher: Teacher
     language: Language
@@ -31,6 +32,7 @@ class Harvest:
     kept: list[Row] = field(default_factory=list)
     dropped: list[tuple[Row, str]] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
+    missing: int = 0
     limit: int | None = None
     _admitted: Counter[str] = field(default_factory=Counter)
 

@@ -196,7 +196,8 @@ async def tell(job: Job, harvest: Harvest) -> None:
 
     try:
         while True:
-            show(min(harvest.done, planned - 1))
+            progress.total = max(planned - harvest.missing, harvest.done + 1)
+            show(harvest.done)
             await asyncio.sleep(0.5)
     finally:
         progress.total = harvest.done  # the plan was for a teacher without fault

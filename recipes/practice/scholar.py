@@ -90,8 +90,8 @@ def _prompts(chance: Random, count: str, about: str) -> str:
 
 def _context_prompts(chance: Random, count: str, task: str, text: str) -> str:
     sentences, known = read_text(text, "epo"), TASK_OF.get(task)
-    if not sentences or not known:
-        return "[]"
+    if not sentences or not known or (known == "question" and len(sentences) == 1):
+        return "[]"  # what one sentence says is no question worth asking
     if known != "question":
         wordings = _wordings("topic" if known == "topic" else "to_english")
         return _listed(chance.sample(wordings, min(int(count), len(wordings))))

@@ -69,6 +69,12 @@ def test_what_the_small_world_cannot_do_is_declined(task: prompts.Task) -> None:
     assert shapes.texts(told(asked), 2) == []
 
 
+def test_a_single_sentence_is_too_little_to_ask_about() -> None:
+    text = write_text((random_sentence(Random(2), "health"),), "epo")
+    asked = prompts.write_context_prompts(2, text, "question", EPO)
+    assert shapes.texts(told(asked), 2) == []
+
+
 def test_a_revised_prompt_means_the_same() -> None:
     text = sentences(4)
     revised = told(prompts.revise("Pri kio temas ĉi tiu teksto?\n{text}", EPO))
