@@ -12,7 +12,8 @@ from recipes.section import build
 class Settings:
     """`model` goes to `from_pretrained`, `lora` to LoraConfig, `trainer` to SFTConfig, as they are.
 
-    `max_length` is in tokens; `threads` of the processor, None for torch's choice.
+    `max_length` is in tokens; `threads` of the processor, None for torch's choice; the rows of
+    `window` batches are sorted by length together (rows.in_batches), 1 for none.
     """
 
     max_length: int
@@ -20,6 +21,7 @@ class Settings:
     lora: dict[str, Any]
     trainer: dict[str, Any]
     threads: int | None = None
+    window: int = 1
 
 
 def parse(section: dict[str, Any]) -> Settings:

@@ -14,6 +14,7 @@ def settings() -> Settings:
     return parse(
         {
             "max_length": 64,
+            "window": 3,
             "model": {"dtype": "float32"},
             "lora": {
                 "r": 8,
@@ -32,7 +33,6 @@ def settings() -> Settings:
                 "activation_checkpointing": False,
                 "save_strategy": "no",
                 "dataloader_pin_memory": False,
-                "train_sampling_strategy": "group_by_length",
             },
         }
     )
