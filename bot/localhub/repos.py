@@ -28,7 +28,8 @@ CREATE TABLE IF NOT EXISTS repos (
     sdk TEXT NOT NULL, card TEXT NOT NULL, tags TEXT NOT NULL, created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL, downloads INTEGER NOT NULL DEFAULT 0, UNIQUE (type, name)
 );
-CREATE INDEX IF NOT EXISTS repos_by_date ON repos (type, updated_at);
+CREATE INDEX IF NOT EXISTS repos_by_change ON repos (type, updated_at, id);
+CREATE INDEX IF NOT EXISTS repos_by_birth ON repos (type, created_at, id);
 CREATE TABLE IF NOT EXISTS moved (
     type TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE,
     repo_id TEXT NOT NULL REFERENCES repos(id) ON DELETE CASCADE, PRIMARY KEY (type, name)

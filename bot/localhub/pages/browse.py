@@ -30,7 +30,7 @@ def listed(
     """Return repos of a type that the user may see, the last changed first."""
     where, values = info.conditions(user, info.own_namespaces(db, user), kind, query)
     rows = db.execute(
-        f"{info.SELECT} WHERE {where} ORDER BY r.updated_at DESC, r.id LIMIT ? OFFSET ?",
+        f"{info.SELECT} WHERE {where} ORDER BY r.updated_at DESC, r.id DESC LIMIT ? OFFSET ?",
         (*values, most, skip),
     ).fetchall()
     found = [repos.of_row(row) for row in rows]
