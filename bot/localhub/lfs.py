@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from bot.localhub import auth, repos
 from bot.localhub.hub import Hub, hub_of
-from bot.localhub.repos import Repo
+from bot.localhub.repos import REPO, Repo
 from bot.localhub.store import CHUNK, Upload
 from bot.localhub.wire import HubError, Json, path_param, takes_json, text_field
 
@@ -154,8 +154,15 @@ def verify(request: Request, body: Json) -> Response:
     return JSONResponse({"message": "ok"}, media_type=TYPE)
 
 
+def no_xet(_: Request) -> Response:
+    """501: there is no Xet here."""
+    raise HubError(501, "The local Hub has no Xet: set HF_HUB_DISABLE_XET=1 for its clients")
+
+
 PATHS = ("/{namespace}/{name}.git", "/{kind:kind}/{namespace}/{name}.git")
 ROUTES = [
+    Route(REPO + "/xet-read-token/{rev}", no_xet),
+    Route(REPO + "/xet-write-token/{rev}", no_xet),
     Route("/lfs/{repo_id}/{oid}", put, methods=["PUT"]),
     *(Route(p + "/info/lfs/objects/batch", takes_json(batch), methods=["POST"]) for p in PATHS),
     *(Route(p + "/info/lfs/objects/verify", takes_json(verify), methods=["POST"]) for p in PATHS),

@@ -13,9 +13,3 @@ os.environ.update(HF_HUB_DISABLE_XET="1", HF_HUB_DISABLE_PROGRESS_BARS="1")
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave this folder out unless an argument names it."""
     return None if any("bench" in argument for argument in config.args) else True
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """huggingface_hub 2.4 sends LFS files in a way that its HTTP library finds old-fashioned."""
-    line = "ignore:Use 'content=<...>' to upload raw bytes:DeprecationWarning"
-    config.addinivalue_line("filterwarnings", line)

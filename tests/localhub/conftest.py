@@ -21,12 +21,6 @@ constants.HF_HUB_DISABLE_XET = True
 numbers = itertools.count(1)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """huggingface_hub 2.4 sends LFS files in a way that its HTTP library finds old-fashioned."""
-    line = "ignore:Use 'content=<...>' to upload raw bytes:DeprecationWarning"
-    config.addinivalue_line("filterwarnings", line)
-
-
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     """A running Hub that the tests of this process share."""
