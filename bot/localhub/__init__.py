@@ -39,8 +39,11 @@ The floors, from the ground up (a file imports only from those above its line; a
     processes    starts and ends what runs under a minder
     logs         log files as lines and as server-sent events
     jobspec      what a job is asked to be
+    volumes      repos that a job sees as folders
     jobrunner    the stages of jobs
     jobs         routes of jobs
+    cron         when a schedule is due
+    schedules    jobs launched when their time has come
     courier      carries webhook deliveries
     webhooks     subscriptions and payloads
     keeper       keeps a process that serves a port

@@ -31,6 +31,7 @@ from bot.localhub import (
     pages,
     refs,
     repos,
+    schedules,
     spaces,
     storage,
     webhooks,
@@ -42,7 +43,7 @@ from bot.localhub.wire import Envelope, HubError, refusal
 # Tables reference those above them, and the first route that matches wins.
 SERVICES: tuple[ModuleType, ...] = (
     auth, git, repos, history, cards, refs, commits, lfs, files, discussions, webhooks, jobs,
-    spaces, endpoints, gates, storage, info, evals, collection, control,
+    schedules, spaces, endpoints, gates, storage, info, evals, collection, control,
 )  # fmt: skip
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 

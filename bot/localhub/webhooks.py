@@ -147,8 +147,9 @@ def start_job(hub: Hub, delivery: sqlite3.Row) -> str:
     }
     if delivery["secret"]:
         spec["secrets"] |= {"WEBHOOK_SECRET": delivery["secret"]}
-    namespace = spec.pop("namespace")
-    return jobs.launch(hub, namespace, spec, {"type": "webhook", "id": delivery["webhook_id"]})
+    initiator = {"type": "webhook", "id": delivery["webhook_id"]}
+    with hub.store.write() as db:
+        return jobs.launch(hub, db, spec.pop("namespace"), spec, initiator)
 
 
 # ── settings ─────────────────────────────────────────────────────────────────────────────────
@@ -206,7 +207,7 @@ def read_job(db: sqlite3.Connection, user: User, body: Json) -> str | None:
     if row is None or not auth.may_write(db, user, row["owner_name"], permission="job.write"):
         raise HubError(404, f"Job {str(source)[:50]} not found")
     spec = json.loads(row["spec"]) | {"namespace": row["owner_name"]}
-    return json.dumps(spec | {"secrets": variables(body, "secrets")})
+    return json.dumps(spec | {"secrets": variables(body, "secrets"), "volumes": []})
 
 
 def as_wire(row: sqlite3.Row) -> Json:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import HfApi, JobInfo
+from huggingface_hub import HfApi, JobInfo, Volume
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, JobNotFoundError
 from huggingface_hub.utils import get_session
 
@@ -151,6 +151,28 @@ def test_a_script_is_run_by_its_url(alice: HfApi, name: str, hub: LocalHub) -> N
     blind = alice.run_uv_job(url, **how)
     assert finish(alice, blind).status.stage == "ERROR"
     assert "cannot fetch" in log(alice, blind)[0]
+
+
+def test_volumes_are_snapshots_of_repos(alice: HfApi, bob: HfApi, name: str, run: Run) -> None:
+    alice.create_repo(name, repo_type="dataset", private=True)
+    for path, content in (("a.txt", b"first"), ("in/b.bin", b"second\0")):
+        alice.upload_file(
+            path_or_fileobj=content, path_in_repo=path, repo_id=name, repo_type="dataset"
+        )
+    whole = Volume(type="dataset", source=name, mount_path="/data")
+    inner = Volume(type="dataset", source=name, mount_path="/inner", path="in", revision="main")
+    code = "import os, sys; print(open('/data/a.txt').read(), os.listdir(os.environ['IN']))"
+    job = run(code, volumes=[whole, inner], env={"IN": "/inner"})
+    assert job.volumes is not None and [each.source for each in job.volumes] == [name, name]
+    assert job.volumes[0].mount_path == "/data" and job.volumes[0].read_only
+    assert log(alice, job, follow=True) == ["first ['b.bin']"]
+    with pytest.raises(HfHubHTTPError) as hidden:
+        bob.run_job(image=PYTHON, command=["true"], volumes=[whole], namespace="bob")
+    assert hidden.value.response.status_code == 404
+    bucket = Volume(type="bucket", source="practice/b", mount_path="/b")
+    with pytest.raises(HfHubHTTPError, match="no buckets") as missing:
+        run("pass", volumes=[bucket])
+    assert missing.value.response.status_code == 501
 
 
 def test_timeout_ends_the_whole_tree(alice: HfApi, run: Run) -> None:
