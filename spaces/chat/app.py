@@ -42,7 +42,7 @@ def theme() -> gr.Theme:
     return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=fonts, font_mono=mono)
 
 
-def _chatbot(label: str, name: str, **look: bool) -> gr.Chatbot:
+def _chatbot(label: str, name: str, visible: bool = True, show_label: bool = True) -> gr.Chatbot:
     return gr.Chatbot(
         label=label,
         elem_id=name,
@@ -55,7 +55,8 @@ def _chatbot(label: str, name: str, **look: bool) -> gr.Chatbot:
         latex_delimiters=[],
         min_width=280,
         scale=1,
-        **look,
+        visible=visible,
+        show_label=show_label,
     )
 
 
