@@ -48,6 +48,7 @@ The floors, from the ground up (a file imports only from those above its line; a
     webhooks     subscriptions and payloads
     keeper       keeps a process that serves a port
     endpoints    Inference Endpoints as running servers
+    gateway      the way to them: tokens, waking, idleness
     spacerun     Spaces as running apps
     spaces       routes of Spaces
                  ── the whole ──

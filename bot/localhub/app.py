@@ -23,6 +23,7 @@ from bot.localhub import (
     evals,
     files,
     gates,
+    gateway,
     git,
     history,
     info,
@@ -43,7 +44,7 @@ from bot.localhub.wire import Envelope, HubError, refusal
 # Tables reference those above them, and the first route that matches wins.
 SERVICES: tuple[ModuleType, ...] = (
     auth, git, repos, history, cards, refs, commits, lfs, files, discussions, webhooks, jobs,
-    schedules, spaces, endpoints, gates, storage, info, evals, collection, control,
+    schedules, spaces, endpoints, gateway, gates, storage, info, evals, collection, control,
 )  # fmt: skip
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 

@@ -114,13 +114,14 @@ def read_job(args: argparse.Namespace) -> Job:
 
 
 def authorization(url: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The token for a teacher: the Hub's goes to the Hub's hosts only, another must be named."""
+    """The token for a teacher: the Hub's goes to the Hub only, another must be named."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host:
         raise Refusal(f"A teacher is an http or https URL, not {url!r}.")
     token = environment.get("KAKUGO_TEACHER_TOKEN")
-    if not token and host.endswith(HOSTS_OF_THE_HUB):
+    hub = environment.get("HF_ENDPOINT", "").rstrip("/")
+    if not token and (host.endswith(HOSTS_OF_THE_HUB) or (hub and url.startswith(f"{hub}/"))):
         token = environment.get("HF_TOKEN")
     return {"Authorization": f"Bearer {token}"} if token else {}
 

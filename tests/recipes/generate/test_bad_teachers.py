@@ -179,6 +179,10 @@ def test_a_cold_start_is_waited_for_and_a_dead_one_is_not(tmp_path: Path) -> Non
 def test_the_hubs_token_goes_to_the_hub_alone() -> None:
     tokens = {"HF_TOKEN": "hf_secret"}
     assert authorization("http://127.0.0.1:9/v1", tokens) == {}
+    local = {**tokens, "HF_ENDPOINT": "http://127.0.0.1:9"}
+    token = {"Authorization": "Bearer hf_secret"}
+    assert authorization("http://127.0.0.1:9/inference/o/n", local) == token
+    assert authorization("http://127.0.0.1:99/v1", local) == {}
     assert authorization("https://evil.example/endpoints.huggingface.cloud", tokens) == {}
     assert authorization("https://x.us-east-1.aws.endpoints.huggingface.cloud", tokens) == {
         "Authorization": "Bearer hf_secret"
