@@ -21,6 +21,9 @@ from bot.localhub.hub import Hub
 from bot.localhub.store import Store
 
 HOST = "127.0.0.1"
+# Seconds an idle connection stays open: well over the 5 after which clients drop theirs, or a call
+# that is not retried (most are not) could meet a connection that is just being closed.
+KEEP_ALIVE = 75
 
 
 class StartError(Exception):
@@ -69,7 +72,7 @@ def serve(port: int, data: Path, seed: Path | None = None) -> None:
                 auth.plant(hub, db, plan)
         config = uvicorn.Config(
             build_app(hub), log_level="warning", access_log=False, date_header=False,
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=2, timeout_keep_alive=KEEP_ALIVE,
         )  # fmt: skip
         _Server(config, hub).run(sockets=[listener])
     finally:
