@@ -80,9 +80,9 @@ def main(args: argparse.Namespace) -> None:
         say(f"{args.into} has {path} already, with digest {args.digest[:12]}")
         return
     inputs = {
-        args.dataset: str(api.dataset_info(args.dataset).sha),
-        args.base: str(api.model_info(args.base).sha),
-        args.adapter: str(api.model_info(args.adapter).sha),
+        args.dataset: base.commit_of(api, args.dataset, "dataset"),
+        args.base: base.commit_of(api, args.base, "model"),
+        args.adapter: base.commit_of(api, args.adapter, "model"),
     }
     _evaluate(Job(api, args, inputs, settings, began))
 

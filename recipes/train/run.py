@@ -85,8 +85,8 @@ class Job:
 def _train(api: HfApi, args: argparse.Namespace, scratch: Path) -> None:
     began, settings = time.monotonic(), parse(args.config.train)
     inputs = {
-        args.dataset: str(api.dataset_info(args.dataset).sha),
-        args.base: str(api.model_info(args.base).sha),
+        args.dataset: base.commit_of(api, args.dataset, "dataset"),
+        args.base: base.commit_of(api, args.base, "model"),
     }
     job = Job(api, args, inputs, settings, scratch, began)
     examples, trained = _fit(job)

@@ -16,6 +16,7 @@ import yaml
 from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 
 from bot.localhub.testing import LocalHub
+from recipes.base import commit_of
 from recipes.evaluate import benchmarks
 from recipes.evaluate.settings import parse
 from recipes.manifest import Manifest
@@ -207,6 +208,13 @@ def test_a_base_that_cannot_chat_is_refused_and_nothing_is_pushed(
     assert done.returncode == 2
     assert "practice/mute has none" in done.stderr and "Traceback" not in done.stderr
     assert not api.repo_exists("practice/x")
+
+
+def test_what_is_not_on_the_hub_is_refused_by_name(hub: LocalHub) -> None:
+    with pytest.raises(Refusal, match="no dataset practice/nothing on the Hub"):
+        commit_of(client(hub), "practice/nothing", "dataset")
+    with pytest.raises(Refusal, match="practice/flores has no revision v9"):
+        commit_of(client(hub), "practice/flores", "dataset", "v9")
 
 
 def test_an_unknown_benchmark_is_refused(hub: LocalHub) -> None:
