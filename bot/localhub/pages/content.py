@@ -91,7 +91,9 @@ def app(request: Request, db: sqlite3.Connection, repo: Repo) -> Response:
     if url and request.url.hostname != "localhost":
         # Cookies know no ports: under the Hub's own host name the app would get its session.
         url = url.replace("127.0.0.1", "localhost")
-    return render(request, "space.html", runtime=runtime, url=url, **values)
+    # The app gets the page's query, so that a link can open it in a certain state.
+    query = f"?{request.url.query}" if request.url.query else ""
+    return render(request, "space.html", runtime=runtime, url=url, query=query, **values)
 
 
 def revision(request: Request) -> str:
