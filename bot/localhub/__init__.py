@@ -32,6 +32,7 @@ The floors, from the ground up (a file imports only from those above its line; a
     diffs        what a pull request changes, line by line
     threads      the table of discussions and pull requests
     discussions  community tab and pull requests
+    attachments  pictures, films and sound for comments
                  ── processes ──
     hardware     flavors and their prices
     minder       stands between the Hub and one command, and cleans up after it

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.localhub import (
+    attachments,
     auth,
     cards,
     collection,
@@ -43,9 +44,12 @@ from bot.localhub.wire import Envelope, HubError, refusal
 
 # Tables reference those above them, and the first route that matches wins.
 SERVICES: tuple[ModuleType, ...] = (
-    auth, git, repos, history, cards, refs, commits, lfs, files, discussions, webhooks, jobs,
-    schedules, spaces, endpoints, gateway, gates, storage, info, evals, collection, control,
+    auth, git, repos, history, cards, refs, commits, lfs, files, discussions, attachments, webhooks,
+    jobs, schedules, spaces, endpoints, gateway, gates, storage, info, evals, collection, control,
 )  # fmt: skip
+# What is not served although a route below would take it for something else.
+NOT_SERVED = ("/api/spaces/semantic-search", "/api/spaces/zero-gpu/quota")
+OF_THE_API = ("api", "endpoints-api", "buckets", "oauth")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 
@@ -58,11 +62,11 @@ def routes() -> list[Route]:
     """The whole routing table: the API, its 501, the pages, their 404."""
     api = [route for service in SERVICES for route in getattr(service, "ROUTES", ())]
     return [
+        *(Route(path, not_served, methods=METHODS) for path in NOT_SERVED),
         *api,
         Route("/api/agent-harnesses", nothing),
         Route("/api/telemetry/{topic:path}", nothing),
-        Route("/api/{rest:path}", not_served, methods=METHODS),
-        Route("/endpoints-api/{rest:path}", not_served, methods=METHODS),
+        *(Route(f"/{part}/{{rest:path}}", not_served, methods=METHODS) for part in OF_THE_API),
         *pages.ROUTES,
         Route("/{rest:path}", no_page, methods=METHODS),
     ]

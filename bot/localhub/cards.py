@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,9 +104,12 @@ def listed(data: Json, name: str) -> list[str]:
     return [str(v) for v in values]
 
 
-def tags_of(data: Json, kind: str, repo_id: str) -> list[str]:
-    """The tags that the Hub derives from a card, in its words (``license:mit`` …)."""
+def tags_of(data: Json, kind: str, files: Collection[str]) -> list[str]:
+    """The tags that the Hub derives from a card and the files at the top, in its words."""
     tags = [data[k] for k in ("library_name", "pipeline_tag") if isinstance(data.get(k), str)]
+    if kind == "model":
+        tags += ["safetensors"] if any(f.endswith(".safetensors") for f in files) else []
+        tags += ["peft"] if "adapter_config.json" in files else []
     tags += listed(data, "tags")
     tags += [f"dataset:{d}" for d in listed(data, "datasets")]
     tags += [f"base_model:{b}" for b in listed(data, "base_model")]

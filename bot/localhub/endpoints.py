@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub import auth, logs, processes
+from bot.localhub import auth, hardware, logs, processes
 from bot.localhub.auth import User
 from bot.localhub.hub import Hub, hub_of
 from bot.localhub.jobspec import variables, words
@@ -366,8 +366,19 @@ async def log_text(request: Request) -> Response:
                     media_type="text/plain")  # fmt: skip
 
 
+def hardware_list(request: Request) -> Response:
+    """List the hardware with its prices, as one region of one vendor."""
+    namespace_of(request, False)
+    computes = [hardware.as_compute(row) for row in hardware.table().values()]
+    region = {"name": "local", "label": "This machine", "status": "available", "computes": computes}
+    return JSONResponse(
+        {"vendors": [{"name": "local", "status": "available", "regions": [region]}]}
+    )
+
+
 BASE = "/endpoints-api/v2/endpoint/{namespace}"
 ROUTES = [
+    Route("/endpoints-api/v2/provider/{namespace}", hardware_list),
     Route(BASE, index),
     Route(BASE, create, methods=["POST"]),
     Route(f"{BASE}/{{name}}", show),

@@ -82,6 +82,19 @@ def free_port() -> int:
         return port
 
 
+def connected(port: int) -> bool:
+    """Return whether somebody has a connection to a port of this machine; needs /proc."""
+    local, established = f":{port:04X}", "01"
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        if not table.exists():
+            continue
+        for line in table.read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[1].endswith(local) and fields[3] == established:
+                return True
+    return False
+
+
 @dataclass(frozen=True)
 class Minded:
     """A running command; `wait` gives its exit code as a shell would."""

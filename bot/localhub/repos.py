@@ -235,10 +235,11 @@ def advance(hub: Hub, db: sqlite3.Connection, repo: Repo, ref: str, commit: hist
     history.point(hub, db, repo.id, ref, commit.oid)
     if ref == history.MAIN:
         card = card_of(hub, db, repo.type, commit.tree)
+        names = {entry.name for entry in git.read_tree(db, commit.tree)}
         sdk = card["sdk"] if repo.type == "space" and card.get("sdk") in SPACE_SDKS else repo.sdk
         db.execute(
             "UPDATE repos SET card = ?, tags = ?, sdk = ? WHERE id = ?",
-            (json.dumps(card), json.dumps(cards.tags_of(card, repo.type, repo.name)), sdk, repo.id),
+            (json.dumps(card), json.dumps(cards.tags_of(card, repo.type, names)), sdk, repo.id),
         )
     fresh = by_id(db, repo.id)
     assert fresh is not None

@@ -99,10 +99,11 @@ def delete_lfs(request: Request, body: Json) -> Response:
 
 
 def _in_use(db: sqlite3.Connection, sha256: str) -> bool:
-    """Whether another repo holds the content, or a small file has it too."""
+    """Whether another repo holds the content, or a small file or an attachment has it too."""
     held = db.execute("SELECT 1 FROM lfs_objects WHERE sha256 = ?", (sha256,)).fetchone()
     small = db.execute("SELECT 1 FROM files WHERE sha256 = ? AND NOT lfs", (sha256,)).fetchone()
-    return held is not None or small is not None
+    shown = db.execute("SELECT 1 FROM attachments WHERE sha256 = ?", (sha256,)).fetchone()
+    return any(found is not None for found in (held, small, shown))
 
 
 def _rewrite(hub: Hub, db: sqlite3.Connection, repo: Repo, gone: set[str]) -> None:

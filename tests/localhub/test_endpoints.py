@@ -121,12 +121,11 @@ def test_a_request_wakes_what_is_at_zero(make: Make) -> None:
     assert endpoint.fetch().status == "paused"
 
 
-def test_nobody_asks_so_it_goes_to_zero(hub: LocalHub, make: Make) -> None:
+def test_nobody_asks_so_it_goes_to_zero(make: Make, advance: Callable[[float], None]) -> None:
     idle = make(min_replica=0, scale_to_zero_timeout=15)
     always = make(min_replica=1)
     up(idle), up(always)
-    control = {"Authorization": f"Bearer {hub.token('alice')}"}
-    get_session().post(f"{hub.url}/control/clock", json={"advance": 16 * 60}, headers=control)
+    advance(16 * 60)
     deadline = time.monotonic() + 10
     while idle.fetch().status != "scaledToZero":
         assert time.monotonic() < deadline, "it goes on idling"
@@ -168,6 +167,13 @@ def test_resume_of_a_running_one(api: HfApi, make: Make) -> None:
     with pytest.raises(BadRequestError, match="already running"):
         api.resume_inference_endpoint(endpoint.name, namespace="practice", running_ok=False)
     assert endpoint.status == "running"
+
+
+def test_hardware_has_prices(api: HfApi) -> None:
+    by_type = {each.instance_type: each for each in api.list_inference_endpoints_hardware()}
+    cpu, gpu = by_type["cpu-basic"], by_type["h200x2"]
+    assert (cpu.accelerator, cpu.gpu_memory_gb, cpu.price_per_hour) == ("cpu", None, 0.01)
+    assert (gpu.accelerator, gpu.num_accelerators, gpu.gpu_memory_gb) == ("gpu", 2, 282)
 
 
 def test_failed_start_has_a_message(make: Make) -> None:

@@ -78,7 +78,8 @@ def test_the_card_makes_the_tags(alice: HfApi, repo: str) -> None:
         "peft", "practice", "kakugo", "eo", "license:apache-2.0", "base_model:practice/base",
         "dataset:practice/data",
     } <= set(info.tags)  # fmt: skip
-    assert repo in [m.id for m in alice.list_models(filter=["kakugo", "eo"])]
+    alice.upload_file(path_or_fileobj=b"x", path_in_repo="a.safetensors", repo_id=repo)
+    assert repo in [m.id for m in alice.list_models(filter=["kakugo", "eo", "safetensors"])]
     assert repo not in [m.id for m in alice.list_models(filter=["kakugo", "fr"])]
 
 
