@@ -292,6 +292,7 @@ def test_space_page_shows_the_app(
     frame = re.search(r'<iframe src="(http://localhost:\d+)/"', page)
     assert frame, "the app must not get the cookies of 127.0.0.1, which know no ports"
     assert httpx2.get(frame[1], trust_env=False).status_code == 200
+    assert f'src="{frame[1]}/?language=epo_Latn"' in browser.read(f"{path}?language=epo_Latn")
     check(browser.read(f"{path}/logs"))
     alice.pause_space(name)
     page = browser.read(path)
