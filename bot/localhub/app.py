@@ -39,6 +39,7 @@ from bot.localhub import (
     webhooks,
 )
 from bot.localhub.control import Faults
+from bot.localhub.door import Door
 from bot.localhub.hub import Hub
 from bot.localhub.wire import Envelope, HubError, refusal
 
@@ -113,7 +114,7 @@ def build_app(hub: Hub) -> Starlette:
     app = Starlette(
         routes=routes(),
         lifespan=lifespan,
-        middleware=[Middleware(Envelope), Middleware(Faults, hub)],
+        middleware=[Middleware(Envelope), Middleware(Door, hub), Middleware(Faults, hub)],
         exception_handlers={HubError: refusal},
     )
     app.state.hub, app.state.start, app.state.stop = hub, start, stop

@@ -42,6 +42,7 @@ CREATE TABLE IF NOT EXISTS sessions (
 
 SESSION_COOKIE = "local_hub_session"
 ROLES = ("read", "write", "fineGrained")
+MEMBER_ROLES = ("admin", "write", "contributor", "read")
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?")
 RESERVED = frozenset(
     "api avatars buckets collections control datasets endpoints endpoints-api inference jobs lfs"
@@ -269,6 +270,32 @@ def _check_seed(kind: str, entry: Any) -> None:
         raise SeedError(f"{kind} entry {name} in the seed has unknown keys: {sorted(unknown)}")
     if entry.get("role", "write") not in ROLES:
         raise SeedError(f"The role of {name} in the seed must be one of {', '.join(ROLES)}")
+    if not isinstance(entry.get("private_by_default", False), bool):
+        raise SeedError(f"private_by_default of {name} in the seed must be true or false")
+    _check_lists(name, entry)
+
+
+def _check_lists(name: str, entry: dict[str, Any]) -> None:
+    """Scopes and members have the shape they are read by."""
+    scoped, members = entry.get("scoped") or [], entry.get("members") or []
+    if not isinstance(scoped, list) or not all(
+        isinstance(scope, dict)
+        and isinstance(scope.get("entity"), str)
+        and isinstance(scope.get("permissions"), list)
+        for scope in scoped
+    ):
+        raise SeedError(f"scoped of {name} in the seed must be a list of {{entity, permissions}}")
+    if not isinstance(members, list) or not all(
+        isinstance(member, str)
+        or isinstance(member, dict)
+        and isinstance(member.get("name"), str)
+        and member.get("role") in MEMBER_ROLES
+        for member in members
+    ):
+        raise SeedError(
+            f"members of {name} in the seed must be names, or {{name, role}} with a role of"
+            f" {', '.join(MEMBER_ROLES)}"
+        )
 
 
 def plant(hub: Hub, db: sqlite3.Connection, seed: dict[str, list[dict[str, Any]]]) -> None:
