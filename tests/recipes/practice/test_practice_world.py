@@ -35,7 +35,7 @@ from recipes.practice.world import (
 )
 
 MADE_UP = {"made_up": 1.0}
-READ = {"english": 0.3, "esperanto": 0.3, "tasks": 0.3, "questions": 0.3}
+READ = dict.fromkeys(("english", "esperanto", "tasks", "questions"), 0.25)
 
 
 def _sentences(text: str, language: Language) -> tuple[Sentence, ...]:
