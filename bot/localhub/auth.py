@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS sessions (
 SESSION_COOKIE = "local_hub_session"
 ROLES = ("read", "write", "fineGrained")
 MEMBER_ROLES = ("admin", "write", "contributor", "read")
-NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?")
+NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
 RESERVED = frozenset(
     "api avatars buckets collections control datasets endpoints endpoints-api inference jobs lfs"
     " login logout models oauth search settings spaces static uploads".split()
@@ -101,7 +101,8 @@ def _who(request: Request) -> User | None:
         scheme, _, value = header.partition(" ")
         user = of_token(hub_of(request), value.strip()) if scheme.lower() == "bearer" else None
         if user is None:
-            raise HubError(401, "Invalid credentials in Authorization header")
+            said = {"error": "Invalid username or password."}
+            raise HubError(401, "Invalid credentials in Authorization header", body=said)
         return user
     cookie = request.cookies.get(SESSION_COOKIE, "")
     if not cookie or _from_elsewhere(request):

@@ -112,6 +112,15 @@ def test_accounts_have_public_sides(anonymous: HfApi) -> None:
     assert members == {"alice", "kakugo-bot"}
 
 
+def test_names_may_begin_with_underscores_and_wrong_tokens_are_named(tmp_path: Path) -> None:
+    name = "__DUMMY_USER__"
+    with LocalHub(tmp_path, users=[name], orgs={"valid_org": [name]}) as hub:
+        api = HfApi(endpoint=hub.url, token=hub.token(name))
+        assert api.create_repo("x").repo_id == f"{name}/x"
+        with pytest.raises(HfHubHTTPError, match="Invalid username or password"):
+            api.create_repo("y", token="hf_wrong")
+
+
 def test_likes(as_user: Callable[[str], HfApi], hub: LocalHub, bob: HfApi, repo: str) -> None:
     from huggingface_hub.utils import get_session
 
