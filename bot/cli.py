@@ -115,11 +115,12 @@ def hub_serve(
     ] = "127.0.0.1",
 ) -> None:
     """Run the local Hub in the foreground; prints its URL when ready."""
-    from bot.localhub import auth, server
+    from bot.localhub import seed as seeds
+    from bot.localhub import server
 
     try:
         server.serve(port, data, seed, host)
-    except (server.StartError, auth.SeedError) as error:
+    except (server.StartError, seeds.SeedError) as error:
         raise Failure(str(error)) from error
 
 

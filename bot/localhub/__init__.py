@@ -11,6 +11,7 @@ The floors, from the ground up (a file imports only from those above its line; a
     hub          class Hub: what every request shares
     events       what happened, told to whoever listens after it was committed
     auth         users, organisations, tokens, sessions; who may read and write what
+    seed         who is there when it starts
     door         by which name one comes in, and whether without a token
                  ── repositories ──
     git          files and folders as git names them, held in the database

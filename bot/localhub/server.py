@@ -18,9 +18,9 @@ from typing import IO
 
 import uvicorn
 
-from bot.localhub import auth
 from bot.localhub.app import build_app, schema
 from bot.localhub.hub import Hub
+from bot.localhub.seed import SeedError, plant, read_seed
 from bot.localhub.store import Store
 
 HOST = "127.0.0.1"
@@ -69,7 +69,7 @@ def serve(port: int, data: Path, seed: Path | None = None, host: str = HOST) -> 
     host: a name or address of this machine; one that other machines reach makes every call need a
     token.
     """
-    plan = auth.read_seed(seed) if seed else None
+    plan = read_seed(seed) if seed else None
     lock = _claim(data)
     listener = _listen(host, port)
     address, number = listener.getsockname()[:2]
@@ -79,7 +79,7 @@ def serve(port: int, data: Path, seed: Path | None = None, host: str = HOST) -> 
     try:
         if plan:
             with hub.store.write() as db:
-                auth.plant(hub, db, plan)
+                plant(hub, db, plan)
         config = uvicorn.Config(
             build_app(hub), log_level="warning", access_log=False, date_header=False,
             timeout_graceful_shutdown=2, timeout_keep_alive=KEEP_ALIVE,
@@ -149,7 +149,7 @@ def main() -> int:
         threading.Thread(target=_stop_with_stdin, daemon=True).start()
     try:
         serve(args.port, args.data, args.seed, args.host)
-    except (StartError, auth.SeedError) as error:
+    except (StartError, SeedError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

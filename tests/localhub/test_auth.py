@@ -162,5 +162,15 @@ def test_a_fine_grained_token_reaches_its_repo_and_no_other(tmp_path: Path) -> N
             with pytest.raises(HfHubHTTPError) as error:
                 call()
             assert status(error) == 403
+        for service in (
+            lambda: narrow.list_webhooks(),
+            lambda: narrow.create_webhook(url="http://127.0.0.1:9/", watched=[]),
+            lambda: narrow.run_job(image="x", command=["true"], namespace="practice"),
+            lambda: [*narrow.list_jobs(namespace="practice")],
+            lambda: narrow.create_discussion("practice/other", title="not in its scopes"),
+        ):
+            with pytest.raises(HfHubHTTPError) as error:
+                service()
+            assert status(error) in (403, 404)
         shown = narrow.whoami()["auth"]["accessToken"]
         assert shown["fineGrained"]["scoped"][0]["entity"]["name"] == "practice/mine"
