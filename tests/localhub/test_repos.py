@@ -85,7 +85,7 @@ def test_the_card_makes_the_tags(alice: HfApi, repo: str) -> None:
 
 @pytest.mark.parametrize(
     "metadata",
-    ["license: [1, 2]", "a: [", "a: &x 1\nb: *x", "- a\n- b", "tags: {a: b}"],
+    ["license: [1, 2]", "license: asdf", "a: [", "a: &x 1\nb: *x", "- a\n- b", "tags: {a: b}"],
 )
 def test_a_card_with_wrong_metadata_stays_out(alice: HfApi, repo: str, metadata: str) -> None:
     card = f"---\n{metadata}\n---\ntext".encode()
