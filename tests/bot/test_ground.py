@@ -54,7 +54,7 @@ def test_no_file_is_too_long() -> None:
 
 def test_the_bot_stays_light() -> None:
     """Everything that serves is imported in under 200 MB and without a model library."""
-    script = """
+    script = r"""
 import re, sys
 from pathlib import Path
 import bot.cli, bot.serve, bot.loop, bot.deploy
