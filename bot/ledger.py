@@ -37,8 +37,12 @@ class Ledger:
         """The page at the repo's head. Raises TryLater and Refused."""
         head = self.store.head()
         if self._last is None or self._last.head != head:
-            self._last = _page(head, self.store.files(head))
+            self._last = self.read(head)
         return self._last
+
+    def read(self, head: str) -> Page:
+        """The page at a commit. Raises TryLater, Refused and ForeignRecord."""
+        return _page(head, self.store.files(head))
 
     def commit(
         self, page: Page, plans: Iterable[Plan], teacher: TeacherRecord, seen: float

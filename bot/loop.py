@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -71,9 +70,10 @@ class Controller:
 
     def _price_list(self) -> Mapping[str, float]:
         read, listed = self._prices
-        if time.monotonic() - read > PRICES_LAST or not listed:
+        now = self.hub.clock()
+        if now - read > PRICES_LAST or not listed:
             listed = prices(self.hub)
-            self._prices = (time.monotonic(), listed)
+            self._prices = (now, listed)
         return listed
 
     def _act(self, orders: tuple[Order, ...], permit: Permit, why: tuple[str, ...]) -> Report:

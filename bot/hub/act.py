@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from huggingface_hub.errors import HfHubHTTPError
 
 from bot import names
@@ -28,7 +26,7 @@ def carry_out(
 
     Raises TryLater (also when the permit went stale) and Refused.
     """
-    if time.time() - permit.seen > patience:
+    if hub.clock() - permit.seen > patience:
         raise TryLater(f"{type(order).__name__} is older than {patience:.0f} s")
     match order:
         case EnsureJob():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,13 +30,17 @@ class Refused(Failure):
 
 @dataclass(frozen=True)
 class Connection:
-    """One namespace of one Hub, seen with one token; `endpoints_url` moves the Endpoints API."""
+    """One namespace of one Hub, seen with one token; `endpoints_url` moves the Endpoints API.
+
+    `clock` tells epoch seconds: all that the hands know of time.
+    """
 
     endpoint: str
     org: str
     token: str = field(repr=False)
     job_token: str = field(repr=False)
     endpoints_url: str = ""
+    clock: Callable[[], float] = field(default=time.time, repr=False)
 
     @cached_property
     def api(self) -> HfApi:

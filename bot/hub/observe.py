@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from itertools import takewhile
@@ -36,7 +35,7 @@ def observe(
 
     Raises TryLater and Refused.
     """
-    now = time.time()
+    now = hub.clock()
     active = [request for request in requests if not request.told]
     known = {request.discussion for request in requests}
     with translated("look at the discussions"):

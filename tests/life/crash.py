@@ -1,0 +1,85 @@
+"""Three requests, one of whose jobs fails once: what must be the same however often bots die."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.plan import GRACE
+from bot.programme import parse
+from bot.terms import Terms
+from tests.bot import plays
+from tests.life.model import ORG, HubModel
+from tests.life.simulation import Cut, Simulation, told
+
+ASKED = {1: "Welsh", 2: "Scottish Gaelic", 3: "Esperanto"}
+PROGRAMME = parse("practice", ORG, plays.YAML.replace("[epo_Latn]", "null"))
+TERMS = Terms("http://model.hub", PROGRAMME, 50.0, "kakugo_bot-0.1.0-py3-none-any.whl")
+LAG = GRACE / 2 - 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that may be seen at the end, but for the moments at which it happened."""
+
+    launches: tuple[tuple[str, str, int], ...]
+    records: tuple[str, ...]
+    comments: Mapping[int, tuple[str, ...]]
+    open: tuple[int, ...]
+    spent: float
+
+
+def fails_once(labels: Mapping[str, str]) -> bool:
+    return (labels["request"], labels["step"], labels["attempt"]) != ("r2", "train", "1")
+
+
+def play(bots: int, cut: Cut | None, seed: int = 0) -> tuple[Outcome, Simulation]:
+    """Play the story to its end and then some; returns what is left of it."""
+    hub = HubModel(lag=LAG, seed=seed, succeeds=fails_once)
+    script = [(2.0 * n, lambda h, t=t: h.asks("ludoviko", t)) for n, t in ASKED.items()]
+    simulation = Simulation(hub, TERMS, bots, cut, seed, script)
+    simulation.play(told(simulation, len(ASKED)))
+    return _outcome(simulation), simulation
+
+
+def _outcome(simulation: Simulation) -> Outcome:
+    hub, requests = simulation.hub, sorted(simulation.requests(), key=lambda r: r.id)
+    return Outcome(
+        launches=tuple(hub.launches()),
+        records=tuple(
+            f"{r.id} {r.status} " + " ".join(f"{s}={r.step(s).state}" for s in r.steps)
+            for r in requests
+        ),
+        comments={num: tuple(hub.heard(num)) for num in ASKED},
+        open=tuple(n for n, t in hub.threads.items() if t.status.values[-1] == "open"),
+        spent=round(sum(r.spent_usd for r in requests), 6),
+    )
+
+
+def expected(outcome: Outcome) -> None:
+    """What the undisturbed story must look like."""
+    steps = ("generate", "train", "evaluate")
+    launches = [(f"r{n}", step, 1) for n in ASKED for step in steps] + [("r2", "train", 2)]
+    assert outcome.launches == tuple(sorted(launches))
+    for said in outcome.comments.values():
+        kinds = [m for text in said for m in re.findall(r"<!-- kakugo (\w+)", text)]
+        assert kinds == ["plan", "status", "result"], kinds
+    assert not outcome.open
+    assert all(" done " in record for record in outcome.records)
+
+
+def tally(bots: int, every: int) -> int:
+    """Cut at every n-th call, before and after; returns how many cuts were tried."""
+    whole, simulation = play(bots, None)
+    expected(whole)
+    tried = 0
+    for call in range(1, simulation.calls + 1, every):
+        for after in (False, True):
+            cut = Cut(call, after)
+            outcome, cut_short = play(bots, cut)
+            assert outcome == whole, (bots, cut, cut_short.trail)
+            assert cut_short.cuts == 1
+            tried += 1
+    print(f"{bots} bots: {tried} cuts over {simulation.calls} calls, always the same end")
+    return tried
