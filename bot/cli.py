@@ -141,6 +141,8 @@ def _controller() -> tuple[Settings, Controller]:
         programme=programme.load(settings.recipe, settings.org),
         limit_usd=settings.limit_usd,
         wheel=names.wheel(metadata.version("kakugo-bot")),
+        limits=settings.limits,
+        maintainers=settings.maintainers,
     )
     return settings, Controller(hub, Ledger(Store(hub, names.ledger(hub.org))), terms)
 

@@ -10,9 +10,8 @@ from typing import Any
 
 from bot import names
 from bot.hub.store import Store
-from bot.orders import Permit
-from bot.plan import Plan, TeacherRecord
-from bot.request import ForeignRecord, Request, from_json, to_json
+from bot.orders import Permit, Plan
+from bot.request import ForeignRecord, Request, TeacherRecord, from_json, to_json
 
 log = logging.getLogger(__name__)
 

@@ -47,16 +47,23 @@ class Bell:
         """Tick when rung or when the time is up, until stopped."""
         while not self._stopped.is_set():
             self._rung.clear()
-            self._look()
+            wait, more = self._look()
             # A breath between looks keeps a flood of deliveries inside the Hub's rate limit.
-            self._stopped.wait(self.poll_seconds / 20)
-            self._rung.wait(self.poll_seconds)
+            self._stopped.wait(max(wait, self.poll_seconds / 20))
+            if not more:
+                self._rung.wait(self.poll_seconds)
 
-    def _look(self) -> None:
+    def _look(self) -> tuple[float, bool]:
+        """One tick; how long the Hub wants us to wait, and whether there is more to do at once."""
+        wait, more = 0.0, False
         try:
-            _tell(self.controller.tick())
-            self.trouble = ""
-        except (TryLater, Refused, ForeignRecord) as error:
+            report = self.controller.tick()
+            _tell(report)
+            wait, more, self.trouble = report.wait, report.more, ""
+        except TryLater as error:
+            wait, self.trouble = error.after, str(error)
+            log.warning("no tick: %s", error)
+        except (Refused, ForeignRecord) as error:
             self.trouble = str(error)
             log.warning("no tick: %s", error)
         except Exception:
@@ -65,6 +72,7 @@ class Bell:
             log.exception("the tick failed")
         self.ticks += 1
         self.last_tick = time.time()
+        return wait, more
 
 
 def _tell(report: Report) -> None:

@@ -230,9 +230,7 @@ def check_may_speak(db: sqlite3.Connection, repo: Repo, user: User) -> None:
         raise HubError(403, "This token may not write in discussions")
 
 
-def check_author(
-    db: sqlite3.Connection, repo: Repo, user: User, author_id: str, what: str
-) -> None:
+def check_author(db: sqlite3.Connection, repo: Repo, user: User, author_id: str, what: str) -> None:
     """HubError 403 for somebody who neither wrote it nor has write access to the repo."""
     check_may_speak(db, repo, user)
     if user.id != author_id and not repos.may_write(db, user, repo):

@@ -33,9 +33,7 @@ CREATE TABLE IF NOT EXISTS endpoints (
     UNIQUE (owner_id, name)
 );
 """
-SELECT = (
-    "SELECT e.*, a.name AS owner_name FROM endpoints e JOIN accounts a ON a.id = e.owner_id"
-)
+SELECT = "SELECT e.*, a.name AS owner_name FROM endpoints e JOIN accounts a ON a.id = e.owner_id"
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 STARTED = ("pending", "initializing", "updating", "running")
 TYPES = ("public", "authenticated", "private")

@@ -255,9 +255,7 @@ async def log_stream(request: Request) -> Response:
     tail = whole(request, "tail", -1, -1, 1_000_000)
     runner = runner_of(hub_of(request))
     over = (lambda: True) if row["stage"] in TERMINAL else (lambda: not runner.active(row["id"]))
-    return logs.event_stream(
-        logs.events(runner.log(row["id"]), over, None if tail < 0 else tail)
-    )
+    return logs.event_stream(logs.events(runner.log(row["id"]), over, None if tail < 0 else tail))
 
 
 async def metrics(request: Request) -> Response:

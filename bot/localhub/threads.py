@@ -156,9 +156,7 @@ def change_comment(
         past = {"raw": data["raw"], "date": data.get("updated", row["created_at"])}
         data |= {"edited": True, "raw": text, "history": [past, *data["history"]]}
     data |= {"updated": hub.now(), "editor": editor}
-    db.execute(
-        "UPDATE discussion_events SET data = ? WHERE id = ?", (json.dumps(data), row["id"])
-    )
+    db.execute("UPDATE discussion_events SET data = ? WHERE id = ?", (json.dumps(data), row["id"]))
     return event_by_id(db, row["discussion_id"], row["id"])
 
 

@@ -21,7 +21,8 @@ from bot.ledger import Ledger
 from bot.loop import Controller
 from bot.request import Request
 from bot.terms import Terms
-from tests.life.model import BOT, ORG, URL, Client, HubModel
+from tests.life.client import Client
+from tests.life.model import BOT, ORG, URL, HubModel
 
 PAUSE, RESTART, LONGEST = 15.0, 20.0, 7200.0
 
@@ -46,6 +47,9 @@ class Wire(Connection):
     @property
     def api(self) -> Any:  # type: ignore[override]
         return self.client
+
+    def get(self, path: str, **query: Any) -> Any:
+        return self.client.get(path, **query)
 
 
 Event = tuple[float, Callable[[HubModel], None]]
@@ -105,6 +109,7 @@ class Simulation:
                 try:
                     report = controller.tick()
                     self.trail += [f"{self.hub.now:.0f} bot{number} {w}" for w in report.why]
+                    self.trail += [f"{self.hub.now:.0f} bot{number} left: {w}" for w in report.left]
                 except (TryLater, Refused) as error:
                     self.trail.append(f"bot{number} {error}")
                 self._wait(PAUSE)

@@ -5,8 +5,9 @@ Here every n-th cut; `tests/bench` tries every one of them.
 
 from __future__ import annotations
 
-from tests.life.crash import play, tally
 import pytest
+
+from tests.life.crash import tally
 
 
 @pytest.mark.parametrize("bots", [1, 2, 4])
