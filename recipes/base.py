@@ -1,4 +1,4 @@
-"""The base model and its tokenizer at a commit: what train and evaluate both begin with.
+"""Pinned inputs, above all the base model: what train and evaluate both begin with.
 
 Also where a process that loads models is told to be quiet; call `quiet` before the libraries are
 imported.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
+    from huggingface_hub import HfApi
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
@@ -42,6 +43,18 @@ def load(
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model, tokenizer
+
+
+def commit_of(api: HfApi, repo: str, kind: str, revision: str = "main") -> str:
+    """The commit that a repository's revision is at; refuses one that is not there to be read."""
+    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+
+    try:
+        return str(api.repo_info(repo, repo_type=kind, revision=revision).sha)
+    except RepositoryNotFoundError as error:
+        raise Refusal(f"There is no {kind} {repo} on the Hub that this token may read.") from error
+    except RevisionNotFoundError as error:
+        raise Refusal(f"The {kind} {repo} has no revision {revision}.") from error
 
 
 def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:

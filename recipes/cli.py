@@ -24,7 +24,7 @@ MODULES = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one recipe; 0 when it is done, 2 with one sentence on stderr when it was refused."""
+    """Run one recipe; 0 when done, or a sentence on stderr: 2 refused, 1 the Hub failed."""
     args = parser().parse_args(argv)
     try:
         if hasattr(args, "config"):
@@ -34,7 +34,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Refusal as refusal:
         print(f"kakugo-recipe {args.command}: {refusal}", file=sys.stderr)
         return 2
+    except _hub_errors() as error:
+        said = next(iter(str(error).splitlines()), type(error).__name__)
+        print(f"kakugo-recipe {args.command}: the Hub failed us: {said}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _hub_errors() -> tuple[type[Exception], ...]:
+    """What the Hub's client raises for a wrong token, a closed repo, a Hub that is not there."""
+    import httpx2
+    from huggingface_hub.errors import HfHubHTTPError
+
+    return (HfHubHTTPError, httpx2.HTTPError)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -20,14 +20,16 @@ class Language:
     @property
     def script(self) -> str:
         """The ISO 15924 part of the code."""
-        return self.code.partition("_")[2]
+        return self.code.split("_")[1]
 
 
 def get(code: str) -> Language:
-    """Look a code up in languages.tsv; raises Refusal when it is not there."""
+    """Look a code up in languages.tsv, in its usual script or another; raises Refusal."""
     table = Path(__file__).with_name("languages.tsv").read_text(encoding="utf-8")
-    for row in table.splitlines()[1:]:
-        fields = row.split("\t")
-        if fields[0] == code:
-            return Language(code, fields[1], fields[2], None if fields[3] == "-" else fields[3])
-    raise Refusal(f"The language {code!r} is not in recipes/languages.tsv: add a line there.")
+    found = [row for row in table.splitlines() if row.startswith(code[:3] + "_")]
+    if not found:
+        raise Refusal(f"The language {code!r} is not in recipes/languages.tsv: add a line there.")
+    exact = [row for row in found if row.startswith(code + "\t")]
+    _, name, tag, cld2 = (exact or found)[0].split("\t")
+    tag = tag if exact else f"{tag.partition('-')[0]}-{code.split('_')[1]}"
+    return Language(code, name, tag, None if cld2 == "-" else cld2)

@@ -5,6 +5,7 @@ Nothing here does any of the work: what it shows, it reads from the Hub like any
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import secrets
 import shutil
@@ -27,6 +28,7 @@ BOT = "kakugo-bot"
 PERSON = "ludoviko"
 TITLE = "Esperanto"
 PATIENCE = 900.0
+NEEDS = ("datasets", "aiohttp", "torch", "transformers", "trl", "peft", "sacrebleu", "gradio")
 
 
 class DemoFailed(Failure):
@@ -46,6 +48,9 @@ class Papers:
 def run(data: Path, port: int, stay: bool, fresh: bool, json_file: Path | None) -> None:
     """Play the story to its end. Raises DemoFailed and whatever the Hub's client is refused."""
     started = time.monotonic()
+    missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
+    if missing:
+        raise DemoFailed(f"{', '.join(missing)} not installed: use `make demo`, or install .[all]")
     data = data.absolute()
     if fresh:
         shutil.rmtree(data, ignore_errors=True)
@@ -73,7 +78,8 @@ def _play(house: Household, papers: Papers, data: Path, screen: Screen) -> dict[
     screen.line(f"the bot {BOT} is up and watches {ORG}")
     set_up = time.monotonic() - begun
 
-    watch = Watch(Connection(url, ORG, papers.tokens[PERSON], "", ""), BOT)
+    person, operator = (Connection(url, ORG, papers.tokens[who], "", "") for who in (PERSON, BOT))
+    watch = Watch(person, operator)
     num = watch.ask(TITLE)
     screen.line(f'{PERSON} opens a discussion titled "{TITLE}": {watch.discussion_url(num)}')
     story = watch.until_closed(num, screen, house.check, PATIENCE)

@@ -31,9 +31,10 @@ _PROGRESS = re.compile(r"progress: (\d+)/(\d+) (.*)")
 class Watch:
     """Follows one request, as its requester, to the end."""
 
-    def __init__(self, hub: Connection, bot: str) -> None:
+    def __init__(self, hub: Connection, operator: Connection) -> None:
         self._hub = hub
-        self._bot = bot
+        # Logs of jobs are for members of the organisation, on every Hub.
+        self._operator = operator
         self._ledger = Ledger(Store(hub, names.ledger(hub.org)))
         self._seen: dict[Step, State] = {}
         self._since: dict[Step, float] = {}
@@ -66,9 +67,10 @@ class Watch:
             time.sleep(PAUSE)
 
     def _listen(self, num: int, screen: Screen) -> bool:
-        still_open, said = watch.replies(self._hub, num, self._bot)
+        still_open, said = watch.replies(self._hub, num, self._operator.me)
         for text in said[self._heard :]:
-            screen.reply(self._bot, text)
+            if names.marker_kind(text) != "status":
+                screen.reply(self._operator.me, text)
         self._heard = max(self._heard, len(said))
         return still_open
 
@@ -101,7 +103,7 @@ class Watch:
 
     def _read_log(self, step: Step, job: str, screen: Screen) -> None:
         def read() -> None:
-            for line in watch.job_log(self._hub, job):
+            for line in watch.job_log(self._operator, job):
                 if found := _PROGRESS.match(line):
                     screen.progress(step, int(found[1]), int(found[2]), found[3])
 

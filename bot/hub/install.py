@@ -33,7 +33,7 @@ def ensure_space(hub: Connection, repo: str, folder: Path) -> None:
             repo_type="space",
             folder_path=folder,
             commit_message="Deploy",
-            ignore_patterns=["**/__pycache__/**", "*.pyc"],
+            ignore_patterns=["**/__pycache__/**", "*.pyc", "**/.*_cache/**"],
             delete_patterns=["**"],
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import ModuleType
@@ -13,42 +12,64 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.localhub import (
+    attachments,
+    auth,
+    cards,
+    collection,
+    commits,
+    control,
+    discussions,
+    endpoints,
+    evals,
+    files,
+    gates,
+    gateway,
+    git,
+    history,
+    info,
+    jobs,
+    lfs,
+    pages,
+    refs,
+    repos,
+    schedules,
+    spaces,
+    storage,
+    webhooks,
+)
 from bot.localhub.control import Faults
 from bot.localhub.hub import Hub
 from bot.localhub.wire import Envelope, HubError, refusal
 
-# Order matters twice: tables reference those above them, and the first matching route wins
-# (pages last: their paths are the widest).
-SERVICES = (
-    "auth", "git", "repos", "history", "cards", "refs", "commits", "lfs", "files",
-    "discussions", "webhooks", "jobs", "spaces", "endpoints", "info", "control", "pages",
+# Tables reference those above them, and the first route that matches wins.
+SERVICES: tuple[ModuleType, ...] = (
+    auth, git, repos, history, cards, refs, commits, lfs, files, discussions, attachments, webhooks,
+    jobs, schedules, spaces, endpoints, gateway, gates, storage, info, evals, collection, control,
 )  # fmt: skip
+# What is not served although a route below would take it for something else.
+NOT_SERVED = ("/api/spaces/semantic-search", "/api/spaces/zero-gpu/quota")
+OF_THE_API = ("api", "endpoints-api", "buckets", "oauth")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-
-
-def services() -> list[ModuleType]:
-    """The service modules: each has ``ROUTES``, ``SCHEMA``, or both."""
-    found = []
-    for name in SERVICES:
-        try:
-            found.append(importlib.import_module(f"bot.localhub.{name}"))
-        except ModuleNotFoundError as error:
-            if error.name != f"bot.localhub.{name}":
-                raise
-    return found
 
 
 def schema() -> str:
     """The tables of all services."""
-    return "\n".join(getattr(service, "SCHEMA", "") for service in services())
+    return "\n".join(getattr(service, "SCHEMA", "") for service in SERVICES)
 
 
 def routes() -> list[Route]:
-    """The whole routing table."""
-    table = [route for service in services() for route in getattr(service, "ROUTES", ())]
-    table.append(Route("/api/agent-harnesses", nothing))
-    table.append(Route("/api/telemetry/{topic:path}", nothing))
-    return [*table, Route("/{rest:path}", not_served, methods=METHODS)]
+    """The whole routing table: the API, its 501, the pages, their 404."""
+    api = [route for service in SERVICES for route in getattr(service, "ROUTES", ())]
+    return [
+        *(Route(path, not_served, methods=METHODS) for path in NOT_SERVED),
+        *api,
+        Route("/api/agent-harnesses", nothing),
+        Route("/api/telemetry/{topic:path}", nothing),
+        *(Route(f"/{part}/{{rest:path}}", not_served, methods=METHODS) for part in OF_THE_API),
+        *pages.ROUTES,
+        Route("/{rest:path}", no_page, methods=METHODS),
+    ]
 
 
 def nothing(_: Request) -> Response:
@@ -57,23 +78,25 @@ def nothing(_: Request) -> Response:
 
 
 def not_served(request: Request) -> Response:
-    """501 for a call of the Hub's API that this Hub has not, 404 for any other address."""
-    path = request.url.path
-    if path.startswith(("/api/", "/endpoints-api/")):
-        raise HubError(501, f"The local Hub does not serve {request.method} {path}")
-    raise HubError(404, f"There is no page at {path}")
+    """501 for a call of the Hub's API that this Hub has not."""
+    raise HubError(501, f"The local Hub does not serve {request.method} {request.url.path}")
+
+
+def no_page(request: Request) -> Response:
+    """404 for any other address."""
+    raise HubError(404, f"There is no page at {request.url.path}")
 
 
 async def start(hub: Hub) -> None:
     """Let every service take up its work."""
-    for service in services():
+    for service in SERVICES:
         if hasattr(service, "start"):
             await service.start(hub)
 
 
 async def stop(hub: Hub) -> None:
     """Let every service lay down its work, the last to start first."""
-    for service in reversed(services()):
+    for service in reversed(SERVICES):
         if hasattr(service, "stop"):
             await service.stop(hub)
 

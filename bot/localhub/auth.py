@@ -43,6 +43,10 @@ CREATE TABLE IF NOT EXISTS sessions (
 SESSION_COOKIE = "local_hub_session"
 ROLES = ("read", "write", "fineGrained")
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?")
+RESERVED = frozenset(
+    "api avatars buckets collections control datasets endpoints endpoints-api inference jobs lfs"
+    " login logout models oauth search settings spaces static uploads".split()
+)
 
 
 @dataclass(frozen=True)
@@ -259,6 +263,8 @@ def _check_seed(kind: str, entry: Any) -> None:
     name = entry.get("name") if isinstance(entry, dict) else None
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise SeedError(f"An entry of {kind} in the seed needs a name of letters, digits, - _ .")
+    if name.lower() in RESERVED:
+        raise SeedError(f"{name} in the seed is the name of a page: choose another")
     if unknown := set(entry) - allowed:
         raise SeedError(f"{kind} entry {name} in the seed has unknown keys: {sorted(unknown)}")
     if entry.get("role", "write") not in ROLES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,13 +47,17 @@ def read_card(text: str, kind: str) -> Card:
     if found is None:
         return Card(warnings=["empty or missing yaml metadata in repo card"])
     try:
-        data = yaml.load(found[1], _Plain)
-        data = json.loads(json.dumps(data if data is not None else {}, default=_plain_value))
+        data = read_yaml(found[1]) or {}
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         return Card(errors=[f"YAML Metadata Error: {str(error)[:300]}"])
     if not isinstance(data, dict):
         return Card(errors=["YAML Metadata Error: the metadata must be a mapping"])
     return Card(data, _errors(data, kind))
+
+
+def read_yaml(text: str) -> Any:
+    """YAML as JSON values; YAMLError, TypeError, ValueError or RecursionError for anything else."""
+    return json.loads(json.dumps(yaml.load(text, _Plain), default=_plain_value))
 
 
 def _plain_value(value: Any) -> Any:
@@ -99,9 +104,12 @@ def listed(data: Json, name: str) -> list[str]:
     return [str(v) for v in values]
 
 
-def tags_of(data: Json, kind: str, repo_id: str) -> list[str]:
-    """The tags that the Hub derives from a card, in its words (``license:mit`` …)."""
+def tags_of(data: Json, kind: str, files: Collection[str]) -> list[str]:
+    """The tags that the Hub derives from a card and the files at the top, in its words."""
     tags = [data[k] for k in ("library_name", "pipeline_tag") if isinstance(data.get(k), str)]
+    if kind == "model":
+        tags += ["safetensors"] if any(f.endswith(".safetensors") for f in files) else []
+        tags += ["peft"] if "adapter_config.json" in files else []
     tags += listed(data, "tags")
     tags += [f"dataset:{d}" for d in listed(data, "datasets")]
     tags += [f"base_model:{b}" for b in listed(data, "base_model")]

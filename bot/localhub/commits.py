@@ -26,7 +26,7 @@ from bot.localhub.events import Event, emit
 from bot.localhub.hub import Hub, hub_of
 from bot.localhub.refs import pushed
 from bot.localhub.repos import REPO, Repo
-from bot.localhub.store import CHUNK
+from bot.localhub.store import CHUNK, Batch
 from bot.localhub.wire import HubError, Json, flag, path_param, takes_json, text_field
 
 COMMIT_LIMIT = 1 << 30
@@ -152,9 +152,8 @@ def _take(request: Request, spool: IO[bytes]) -> Response:
     with hub.store.write() as db:
         repo = repos.asked(request, db)
         _check_push(db, user, repo, request)
-        answer, events = _apply(hub, db, repo, user, request, draft)
-    for event in events:
-        emit(hub, event)
+        answer, event = _apply(hub, db, repo, user, request, draft)
+        emit(hub, db, event)
     return JSONResponse(answer)
 
 
@@ -163,15 +162,16 @@ def _read(hub: Hub, request: Request, spool: IO[bytes]) -> Draft:
     draft = Draft()
     with hub.store.read() as db:
         repo = repos.asked(request, db)
-    for number, (key, value) in enumerate(_lines(spool)):
-        if number > MOST_OPERATIONS:
-            raise HubError(413, f"A commit must have at most {MOST_OPERATIONS} operations")
-        if (key == "header") != (number == 0):
-            raise HubError(400, "The first line of a commit, and no other, must be its header")
-        if key == "header":
-            _read_header(draft, value)
-        else:
-            draft.changes.append(_read_operation(hub, repo, key, value))
+    with hub.store.batch() as batch:
+        for number, (key, value) in enumerate(_lines(spool)):
+            if number > MOST_OPERATIONS:
+                raise HubError(413, f"A commit must have at most {MOST_OPERATIONS} operations")
+            if (key == "header") != (number == 0):
+                raise HubError(400, "The first line of a commit, and no other, must be its header")
+            if key == "header":
+                _read_header(draft, value)
+            else:
+                draft.changes.append(_read_operation(hub, batch, repo, key, value))
     if not draft.title:
         raise HubError(400, "A commit must begin with a header that has a summary")
     return draft
@@ -201,13 +201,15 @@ def _read_header(draft: Draft, value: Json) -> None:
     draft.parent = text_field(value, "parentCommit", "")
 
 
-def _read_operation(hub: Hub, repo: Repo, key: str, value: Json) -> tuple[str, git.File | None]:
+def _read_operation(
+    hub: Hub, batch: Batch, repo: Repo, key: str, value: Json
+) -> tuple[str, git.File | None]:
     path = text_field(value, "path")
     if key == "deletedFolder":
         path = path.rstrip("/")
     git.check_path(path)
     if key == "file":
-        return path, _regular(hub, repo, path, value)
+        return path, _regular(batch, repo, path, value)
     if key == "lfsFile":
         return path, _large(hub, repo, path, value)
     if key in ("deletedFile", "deletedFolder"):
@@ -215,7 +217,7 @@ def _read_operation(hub: Hub, repo: Repo, key: str, value: Json) -> tuple[str, g
     raise HubError(400, f"A commit cannot hold a line with the key {key[:50]!r}")
 
 
-def _regular(hub: Hub, repo: Repo, path: str, value: Json) -> git.File:
+def _regular(batch: Batch, repo: Repo, path: str, value: Json) -> git.File:
     content = text_field(value, "content", most=LINE_LIMIT)
     if value.get("encoding") == "base64":
         try:
@@ -228,7 +230,7 @@ def _regular(hub: Hub, repo: Repo, path: str, value: Json) -> git.File:
         raise HubError(422, f"{path} is over {REGULAR_LIMIT} bytes: it must be sent through LFS")
     if path == repos.README:
         _check_card(repo, data)
-    return git.File(git.object_oid("blob", data), hub.store.put_blob(data), len(data), False)
+    return git.File(git.object_oid("blob", data), batch.put(data), len(data), False)
 
 
 def _check_card(repo: Repo, data: bytes) -> None:
@@ -257,7 +259,7 @@ def _large(hub: Hub, repo: Repo, path: str, value: Json) -> git.File:
 
 def _apply(
     hub: Hub, db: sqlite3.Connection, repo: Repo, user: User, request: Request, draft: Draft
-) -> tuple[Json, list[Event]]:
+) -> tuple[Json, Event]:
     """Make the commit on its branch, or on a new pull request."""
     opens = flag(request, "create_pr")
     ref = history.ref_named(db, repo.id, path_param(request, "rev"))
@@ -270,7 +272,7 @@ def _apply(
     if draft.parent and history.resolve(db, repo.id, draft.parent).oid != head.oid:
         raise HubError(412, history.STALE)
     made = history.add(
-        hub, db, repo.id, _new_tree(db, head, draft), head.oid, user.name, draft.title,
+        hub, db, repo.id, _new_tree(hub, db, head, draft), head.oid, user.name, draft.title,
         draft.message,
     )  # fmt: skip
     answer: Json = {
@@ -285,7 +287,7 @@ def _apply(
         ref, old = f"refs/pr/{number}", None
         answer["pullRequestUrl"] = f"{hub.url}{repo.web_path()}/discussions/{number}"
     repo = repos.advance(hub, db, repo, ref, made)
-    return answer, [pushed(hub, db, repo, user.name, ref, old, made.oid)]
+    return answer, pushed(hub, db, repo, user.name, ref, old, made.oid)
 
 
 def _open(hub: Hub, db: sqlite3.Connection, repo: Repo, user: User, draft: Draft) -> int:
@@ -294,10 +296,12 @@ def _open(hub: Hub, db: sqlite3.Connection, repo: Repo, user: User, draft: Draft
     return hub.pull_request(db, repo, user.name, draft.title, draft.message)
 
 
-def _new_tree(db: sqlite3.Connection, head: history.Commit, draft: Draft) -> str:
+def _new_tree(hub: Hub, db: sqlite3.Connection, head: history.Commit, draft: Draft) -> str:
     tree = git.Draft(db, head.tree)
     for path, file in draft.changes:
         if file is not None:
+            if not hub.store.has_blob(file.sha256):
+                raise HubError(503, f"The content of {path} was deleted meanwhile: send it again")
             git.save_file(db, file)
             tree.put(path, file.oid)
         elif not tree.remove(path):

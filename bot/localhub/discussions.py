@@ -43,17 +43,14 @@ async def stop(hub: Hub) -> None:
     hub.listeners.remove(tell_of_pull_request)
 
 
-def tell_of_pull_request(hub: Hub, event: Event) -> None:
+def tell_of_pull_request(hub: Hub, db: sqlite3.Connection, event: Event) -> None:
     """Follow the event of a new ref of a pull request with the one of its discussion."""
     for ref in event.updated_refs or []:
         if ref["ref"].startswith("refs/pr/") and ref["oldSha"] is None:
-            with hub.store.read() as db:
-                repo = repos.load(db, event.repo_type, event.repo_name)
-                if repo is None:
-                    return
-                num = int(ref["ref"].rpartition("/")[2])
-                follow = told_of_new(hub, db, repo, num, event.actor)
-            emit(hub, follow)
+            repo = repos.load(db, event.repo_type, event.repo_name)
+            assert repo is not None
+            num = int(ref["ref"].rpartition("/")[2])
+            emit(hub, db, told_of_new(hub, db, repo, num, event.actor))
 
 
 # ── what follows ─────────────────────────────────────────────────────────────────────────────
@@ -103,7 +100,7 @@ def open_thread(
             event = refs.pushed(hub, db, repo, user.name, ref, None, head)
         else:
             event = told_of_new(hub, db, repo, num, user.name)
-    emit(hub, event)
+        emit(hub, db, event)
     return num
 
 
@@ -115,7 +112,7 @@ def comment(hub: Hub, repo: Repo, user: User, num: str, text: str) -> Json:
         thread = threads.find(db, repo, num)
         row = threads.add_comment(hub, db, thread["id"], user.id, text)
         event = told(hub, db, repo, thread["num"], user.name, "create discussion.comment", row)
-    emit(hub, event)
+        emit(hub, db, event)
     return threads.event(row)
 
 
@@ -132,7 +129,7 @@ def change_comment(
         check_author(db, repo, user, row["author_id"], "change this comment")
         row = threads.change_comment(hub, db, row, user.name, text)
         event = told(hub, db, repo, thread["num"], user.name, "update discussion.comment", row)
-    emit(hub, event)
+        emit(hub, db, event)
     return threads.event(row)
 
 
@@ -146,7 +143,7 @@ def rename(hub: Hub, repo: Repo, user: User, num: str, title: str) -> Json:
         data = {"from": thread["title"], "to": title}
         row = threads.add_event(hub, db, thread["id"], user.id, "title-change", data)
         event = told(hub, db, repo, thread["num"], user.name, "update discussion")
-    emit(hub, event)
+        emit(hub, db, event)
     return threads.event(row)
 
 
@@ -168,8 +165,8 @@ def set_status(hub: Hub, repo: Repo, user: User, num: str, status: str, text: st
         data = {"status": status}
         row = threads.add_event(hub, db, thread["id"], user.id, "status-change", data)
         events.append(told(hub, db, repo, thread["num"], user.name, "update discussion"))
-    for event in events:
-        emit(hub, event)
+        for event in events:
+            emit(hub, db, event)
     return threads.event(row)
 
 
@@ -199,8 +196,8 @@ def merge(hub: Hub, repo: Repo, user: User, num: str, text: str = "") -> str:
             refs.pushed(hub, db, repo, user.name, history.MAIN, main.oid, commit.oid),
             told(hub, db, repo, thread["num"], user.name, "update discussion"),
         ]
-    for event in events:
-        emit(hub, event)
+        for event in events:
+            emit(hub, db, event)
     return commit.oid
 
 

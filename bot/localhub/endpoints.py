@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub import auth, logs, processes
+from bot.localhub import auth, hardware, logs, processes
 from bot.localhub.auth import User
 from bot.localhub.hub import Hub, hub_of
 from bot.localhub.jobspec import variables, words
@@ -110,14 +110,18 @@ def health_route(spec: Json) -> str:
 
 
 def as_wire(hub: Hub, row: sqlite3.Row) -> Json:
-    """Return the endpoint object, without the values of secrets or registry credentials."""
+    """Return the endpoint object, without the values of secrets or registry credentials.
+
+    Its URL is the one of `gateway.py`.
+    """
     spec = json.loads(row["spec"])
     model = spec["model"]
     image = {
         kind: {key: value for key, value in variant.items() if key != "credentials"}
         for kind, variant in model["image"].items()
     }
-    url = keeper_of(hub).url(row["id"])
+    reachable = row["state"] in ("running", "scaledToZero")
+    url = f"{hub.url}/inference/{row['owner_name']}/{row['name']}"
     replicas = int(row["state"] == "running")
     return {
         **spec,
@@ -138,7 +142,7 @@ def as_wire(hub: Hub, row: sqlite3.Row) -> Json:
             "createdBy": json.loads(row["created_by"]),
             "readyReplica": replicas,
             "targetReplica": int(row["state"] in STARTED),
-            **({"url": url} if url and row["state"] == "running" else {}),
+            **({"url": url} if reachable else {}),
         },
     }
 
@@ -234,6 +238,20 @@ async def bring_up(hub: Hub, row: sqlite3.Row, state: str, failed: str) -> None:
     keeper_of(hub).start(endpoint_id, launch, told)
 
 
+async def end(hub: Hub, endpoint_id: str, state: str) -> None:
+    """End the process, with its lock held; `state` says whether a request will wake it again."""
+    await keeper_of(hub).stop(endpoint_id)
+    await asyncio.to_thread(set_state, hub, endpoint_id, state)
+
+
+async def wake(hub: Hub, endpoint_id: str) -> None:
+    """Start what is at zero; anything else goes on as it is."""
+    async with keeper_of(hub).lock(endpoint_id):
+        row = await asyncio.to_thread(by_id, hub, endpoint_id)
+        if row["state"] == "scaledToZero":
+            await bring_up(hub, row, "initializing", "failed")
+
+
 # ── routes ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -321,8 +339,7 @@ async def rest(request: Request) -> Response:
     hub, row = hub_of(request), await run_in_threadpool(named, request, True)
     state = "paused" if request.url.path.endswith("/pause") else "scaledToZero"
     async with keeper_of(hub).lock(row["id"]):
-        await keeper_of(hub).stop(row["id"])
-        await asyncio.to_thread(set_state, hub, row["id"], state)
+        await end(hub, row["id"], state)
     return await answer(hub, row["id"])
 
 
@@ -349,8 +366,19 @@ async def log_text(request: Request) -> Response:
                     media_type="text/plain")  # fmt: skip
 
 
+def hardware_list(request: Request) -> Response:
+    """List the hardware with its prices, as one region of one vendor."""
+    namespace_of(request, False)
+    computes = [hardware.as_compute(row) for row in hardware.table().values()]
+    region = {"name": "local", "label": "This machine", "status": "available", "computes": computes}
+    return JSONResponse(
+        {"vendors": [{"name": "local", "status": "available", "regions": [region]}]}
+    )
+
+
 BASE = "/endpoints-api/v2/endpoint/{namespace}"
 ROUTES = [
+    Route("/endpoints-api/v2/provider/{namespace}", hardware_list),
     Route(BASE, index),
     Route(BASE, create, methods=["POST"]),
     Route(f"{BASE}/{{name}}", show),

@@ -1,11 +1,13 @@
-"""What happened on the Hub, told in this process to whoever listens (webhooks, Spaces).
+"""What happens on the Hub, told in this process to whoever listens (webhooks, Spaces).
 
-Called after the database transaction committed, in the thread of the request: a listener notes
-and returns, it does not wait for anything.
+Told inside the transaction that makes it happen, in the thread of the request: what a listener
+writes down is there exactly if the event is.  What it sets going it leaves to
+``hub.store.afterwards``.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -35,10 +37,10 @@ class Event:
     moved_to: dict[str, Any] | None = None
 
 
-Listener = Callable[[Hub, Event], None]
+Listener = Callable[[Hub, sqlite3.Connection, Event], None]
 
 
-def emit(hub: Hub, event: Event) -> None:
-    """Tell every listener, in the order they were registered."""
+def emit(hub: Hub, db: sqlite3.Connection, event: Event) -> None:
+    """Tell every listener, in the order they were registered; ``db`` is the open transaction."""
     for listener in list(hub.listeners):
-        listener(hub, event)
+        listener(hub, db, event)

@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub import git, history, repos
+from bot.localhub import auth, download, gates, git, history, repos
 from bot.localhub.hub import hub_of
 from bot.localhub.repos import REPO, Repo
 from bot.localhub.wire import (
@@ -37,16 +37,21 @@ PLAIN = ("text/", "application/json", "application/xml", "application/javascript
 CLOSED = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; media-src 'self'; sandbox"
 
 
-class Content(FileResponse):
-    """A stored file on its way out, in large pieces."""
-
-    chunk_size = 512 * 1024
-
-
 def asked_commit(request: Request, db: sqlite3.Connection) -> tuple[Repo, history.Commit]:
-    """The repo and the commit in the path (``rev``); gated repos open only to those let in."""
+    """The repo and the commit in the path (``rev``)."""
     repo = repos.asked(request, db)
     return repo, history.resolve(db, repo.id, path_param(request, "rev"))
+
+
+def asked_file(request: Request, path: str) -> tuple[history.Commit, git.File]:
+    """The commit and the file in the path; HubError EntryNotFound, or GatedRepo where it is."""
+    with hub_of(request).store.read() as db:
+        repo, commit = asked_commit(request, db)
+        gates.check(db, auth.who(request), repo)
+        file = git.file_at(db, commit.tree, path)
+    if file is None:
+        raise _no_entry(commit, path)
+    return commit, file
 
 
 # ── listings ─────────────────────────────────────────────────────────────────────────────────
@@ -170,32 +175,24 @@ def _no_entry(commit: history.Commit, path: str) -> HubError:
 def resolve(request: Request) -> Response:
     """A file's content, or a part of it; HEAD tells what it is."""
     hub, path = hub_of(request), path_param(request, "path")
-    with hub.store.read() as db:
-        repo, commit = asked_commit(request, db)
-        file = git.file_at(db, commit.tree, path)
-    if file is None:
-        raise _no_entry(commit, path)
+    commit, file = asked_file(request, path)
     headers = _headers(commit, file, path)
     if f'"{file.etag}"' in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Content(hub.store.blob_path(file.sha256), headers=headers, media_type=_type(path))
+    return download.stored(hub.store, file.sha256, headers, _type(path))
 
 
 def raw(request: Request) -> Response:
     """A file as git has it: for a large one, its pointer."""
     hub, path = hub_of(request), path_param(request, "path")
-    with hub.store.read() as db:
-        _, commit = asked_commit(request, db)
-        file = git.file_at(db, commit.tree, path)
-    if file is None:
-        raise _no_entry(commit, path)
+    commit, file = asked_file(request, path)
     headers = _headers(commit, file, path)
     if file.lfs:
         del headers["X-Linked-Size"], headers["X-Linked-ETag"]
         headers["ETag"] = f'"{file.oid}"'
         return Response(git.pointer(file.sha256, file.size), headers=headers,
                         media_type="text/plain")  # fmt: skip
-    return Content(hub.store.blob_path(file.sha256), headers=headers, media_type=_type(path))
+    return download.stored(hub.store, file.sha256, headers, _type(path))
 
 
 def lfs_object(request: Request) -> Response:
@@ -203,12 +200,13 @@ def lfs_object(request: Request) -> Response:
     hub, oid = hub_of(request), path_param(request, "oid")
     with hub.store.read() as db:
         repo = repos.asked(request, db)
+        gates.check(db, auth.who(request), repo)
         row = db.execute(
             "SELECT 1 FROM lfs_objects WHERE repo_id = ? AND sha256 = ?", (repo.id, oid)
         ).fetchone()
-    if row is None or not hub.store.has_blob(oid):
+    if row is None:
         raise HubError(404, "This repo holds no such object", "EntryNotFound")
-    return Content(hub.store.blob_path(oid), media_type="application/octet-stream")
+    return download.stored(hub.store, oid, {}, "application/octet-stream")
 
 
 def _headers(commit: history.Commit, file: git.File, path: str) -> dict[str, str]:
@@ -217,7 +215,6 @@ def _headers(commit: history.Commit, file: git.File, path: str) -> dict[str, str
     headers = {
         "X-Repo-Commit": commit.oid,
         "ETag": f'"{file.etag}"',
-        "Accept-Ranges": "bytes",
         "Content-Disposition":
             f"inline; filename*=UTF-8''{quote(name, safe='')}; filename=\"{plain}\";",
         "Content-Security-Policy": CLOSED,

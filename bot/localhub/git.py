@@ -109,7 +109,7 @@ def _names(db: sqlite3.Connection, oid: str) -> dict[str, Entry]:
     return _parse(db.execute("SELECT data FROM trees WHERE oid = ?", (oid,)).fetchone()["data"])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _parse(data: bytes) -> dict[str, Entry]:
     """A tree in git's encoding; callers must not change the answer."""
     entries, start = {}, 0

@@ -40,6 +40,26 @@ def as_wire(row: Row) -> dict[str, Any]:
     }
 
 
+def as_compute(row: Row) -> dict[str, Any]:
+    """Return a flavor as the Inference Endpoints service lists it; costs are per hour."""
+    quantity = int(row["acceleratorQuantity"] or 0)
+    vram = int(float(row["vram"].split()[0])) if quantity else None
+    return {
+        "id": f"local-{row['name']}",
+        "accelerator": "gpu" if quantity else "cpu",
+        "instanceType": row["name"],
+        "instanceSize": f"x{quantity or 1}",
+        "architecture": row["prettyName"],
+        "numAccelerators": quantity,
+        "numCpus": int(row["cpu"].split()[0]),
+        "memoryGb": float(row["ram"].split()[0]),
+        "gpuMemoryGb": vram,
+        "pricePerHour": float(row["usdPerHour"]),
+        "status": "available",
+        "quota": {"maxAccelerators": quantity, "usedAccelerators": 0},
+    }
+
+
 def container_variables(flavor: str) -> dict[str, str]:
     """Return what a container of this flavor finds about its hardware in its environment."""
     row = table()[flavor]

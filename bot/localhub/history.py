@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.localhub import git
-from bot.localhub.clock import iso
 from bot.localhub.hub import Hub
 from bot.localhub.wire import HubError
 
@@ -128,18 +128,33 @@ def add(
     title: str,
     message: str = "",
 ) -> Commit:
+    """Record a commit of this moment; no ref moves."""
+    return record(db, repo_id, tree, parent, author, title, message, hub.now())
+
+
+def record(
+    db: sqlite3.Connection,
+    repo_id: str,
+    tree: str,
+    parent: str,
+    author: str,
+    title: str,
+    message: str,
+    date: str,
+) -> Commit:
     """Record a commit, named as git would name it; no ref moves."""
-    moment = hub.clock.now()
-    who = f"{author} <{author}@users.noreply.localhost> {int(moment.timestamp())} +0000"
+    seconds = int(datetime.fromisoformat(date).timestamp())
+    who = f"{author} <{author}@users.noreply.localhost> {seconds} +0000"
     lines = [f"tree {tree}", *([f"parent {parent}"] if parent else []),
              f"author {who}", f"committer {who}", "", title]  # fmt: skip
     text = "\n".join([*lines, *(["", message] if message else [])]) + "\n"
     oid = git.object_oid("commit", text.encode())
+    commit = Commit(oid, tree, parent, author, title, message, date)
     db.execute(
         "INSERT OR IGNORE INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (repo_id, oid, tree, parent, author, title, message, iso(moment)),
+        (repo_id, oid, tree, parent, author, title, message, date),
     )
-    return Commit(oid, tree, parent, author, title, message, iso(moment))
+    return commit
 
 
 def point(

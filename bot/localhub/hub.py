@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 class Hub:
     """One running local Hub.
 
-    url: without a trailing slash.  listeners: called after each committed event.
+    url: without a trailing slash.  listeners: called with each event, in its transaction.
     creators: called with each new repo and the body of its creation, in the same transaction.
     pull_request: opens one in a transaction (repo, author, title, description) and numbers it.
     runtime: the ``runtime`` object of a Space.
     key: signs upload addresses, across restarts.
     services: what a service module keeps from ``start`` to ``stop``, under its own name.
+    closing: true once the server was told to stop, so that open streams end.
     """
 
     store: Store
@@ -44,6 +45,7 @@ class Hub:
     runtime: Callable[[sqlite3.Connection, Repo], dict[str, Any]] | None = None
     key: bytes = field(default=b"", init=False)
     services: dict[str, Any] = field(default_factory=dict)
+    closing: bool = False
 
     def __post_init__(self) -> None:
         path = self.data / "key"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub import auth, cards, git, history, repos
+from bot.localhub import auth, cards, evals, git, history, repos
 from bot.localhub.auth import User
 from bot.localhub.hub import Hub, hub_of
 from bot.localhub.repos import REPO, Repo
@@ -56,15 +57,16 @@ BRIEF = {
     " disabled",
     "space": "author createdAt likes private sdk tags trendingScore lastModified sha",
 }
+SELECT = "SELECT r.* FROM repos r"
+LIKES = "(SELECT count(*) FROM likes l WHERE l.repo_id = r.id)"
 SORTS = {
-    "createdAt": "created_at", "lastModified": "updated_at", "downloads": "downloads",
-    "likes": "likes", "trendingScore": "likes", "created_at": "created_at",
-    "last_modified": "updated_at", "trending_score": "likes",
+    "createdAt": "r.created_at", "lastModified": "r.updated_at", "downloads": "r.downloads",
+    "likes": LIKES, "trendingScore": LIKES, "created_at": "r.created_at",
+    "last_modified": "r.updated_at", "trending_score": LIKES,
 }  # fmt: skip
 NOT_SERVED = ("apps", "inference", "inference_provider", "num_parameters")
 PAGE, MOST = 1000, 1000
 JSON_LIMIT = 1 << 20
-SELECT = "SELECT r.*, (SELECT count(*) FROM likes l WHERE l.repo_id = r.id) AS likes FROM repos r"
 
 
 # ── one repo, field by field ─────────────────────────────────────────────────────────────────
@@ -94,9 +96,9 @@ class View:
 
     def field(self, name: str) -> Any:
         """One field; None where there is nothing to say."""
-        repo, plain = self.repo, self._plain()
-        if name in plain:
-            return plain[name]
+        repo = self.repo
+        if name in self._plain:
+            return self._plain[name]
         if name in ABSENT:
             return None
         computed: dict[str, Callable[[], Any]] = {
@@ -107,7 +109,7 @@ class View:
             "transformersInfo": self.transformers_info,
             "library_name": self.library,
             "safetensors": self.safetensors,
-            "evalResults": list,
+            "evalResults": lambda: evals.results(self.hub, self.db, self.commit.tree),
             "spaces": lambda: self.linked("space", "models"),
             "baseModels": lambda: None,
             "childrenModelCount": lambda: None,
@@ -116,6 +118,7 @@ class View:
         }
         return computed[name]()
 
+    @cached_property
     def _plain(self) -> Json:
         repo, card = self.repo, self.card
         host = repos.subdomain(repo)
@@ -313,7 +316,7 @@ def list_repos(request: Request) -> Response:
     with hub.store.read() as db:
         where, values = conditions(user, own_namespaces(db, user), kind, query)
         rows = db.execute(
-            f"{SELECT} WHERE {where} ORDER BY {column} {way}, r.id LIMIT ? OFFSET ?",
+            f"{SELECT} WHERE {where} ORDER BY {column} {way}, r.id {way} LIMIT ? OFFSET ?",
             (*values, limit + 1, skip),
         ).fetchall()
         found = [repos.of_row(row) for row in rows[:limit]]

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.localhub import hardware, processes
+from bot.localhub import hardware, processes, volumes
 from bot.localhub.hub import Hub
-from bot.localhub.wire import Json
+from bot.localhub.wire import HubError, Json
 
 TERMINAL = ("COMPLETED", "ERROR", "CANCELED", "DELETED")
 INTERRUPTED = "The Hub was stopped while the job ran"
@@ -151,6 +151,11 @@ class Runner:
 
     async def _once(self, job_id: str, run: Run, spec: Json) -> tuple[str, str | None]:
         log, scratch = self.log(job_id), self.folder(job_id) / "work"
+        scratch.mkdir(parents=True, exist_ok=True)
+        try:
+            spec = await asyncio.to_thread(volumes.mount, self.hub, spec, scratch / "mnt")
+        except HubError as error:
+            return "ERROR", f"Cannot mount a volume: {error.message}"
         given = spec["environment"] | spec["secrets"]
         machine = {"JOB_ID": job_id, **hardware.container_variables(spec["flavor"])}
         environment = processes.child_environment(self.hub.url, scratch, given, machine)

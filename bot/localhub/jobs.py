@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub import auth, hardware, logs, processes
+from bot.localhub import auth, hardware, logs, processes, volumes
 from bot.localhub.hub import Hub, hub_of
 from bot.localhub.jobrunner import TERMINAL, Runner
 from bot.localhub.jobspec import public_spec, read_expose, read_labels, read_spec
@@ -61,20 +61,18 @@ def runner_of(hub: Hub) -> Runner:
 # ── the table ────────────────────────────────────────────────────────────────────────────────
 
 
-def launch(hub: Hub, namespace: str, spec: Json, initiator: Json) -> str:
-    """Create a job and have it run; its id."""
-    job_id = auth.new_id()
-    with hub.store.write() as db:
-        owner = auth.account(db, namespace)
-        if owner is None:
-            raise HubError(404, f"There is no user or organization {namespace}")
-        db.execute(
-            "INSERT INTO jobs (id, owner_id, initiator, spec, labels, stage, created_at)"
-            " VALUES (?, ?, ?, ?, ?, 'SCHEDULING', ?)",
-            (job_id, owner["id"], json.dumps(initiator), json.dumps(spec),
-             json.dumps(spec["labels"]), hub.now()),
-        )  # fmt: skip
-    runner_of(hub).launch(job_id)
+def launch(hub: Hub, db: sqlite3.Connection, namespace: str, spec: Json, initiator: Json) -> str:
+    """Create a job, which runs once the transaction is committed; its id."""
+    job_id, owner = auth.new_id(), auth.account(db, namespace)
+    if owner is None:
+        raise HubError(404, f"There is no user or organization {namespace}")
+    db.execute(
+        "INSERT INTO jobs (id, owner_id, initiator, spec, labels, stage, created_at)"
+        " VALUES (?, ?, ?, ?, ?, 'SCHEDULING', ?)",
+        (job_id, owner["id"], json.dumps(initiator), json.dumps(spec),
+         json.dumps(spec["labels"]), hub.now()),
+    )  # fmt: skip
+    hub.store.afterwards(lambda: runner_of(hub).launch(job_id))
     return job_id
 
 
@@ -186,8 +184,11 @@ def run(request: Request, body: Json) -> Response:
     check_may_run(request)
     user, namespace = auth.require(request), path_param(request, "namespace")
     initiator = {"type": "user", "id": user.id, "name": user.name}
-    job_id = launch(hub_of(request), namespace, read_spec(body), initiator)
-    return answer(hub_of(request), namespace, job_id)
+    hub, spec = hub_of(request), read_spec(body)
+    with hub.store.write() as db:
+        volumes.check(db, user, spec)
+        job_id = launch(hub, db, namespace, spec, initiator)
+    return answer(hub, namespace, job_id)
 
 
 def duplicate(request: Request) -> Response:
@@ -195,8 +196,10 @@ def duplicate(request: Request) -> Response:
     row = writable(request)
     initiator = {"type": "duplicated-job", "id": row["id"]}
     spec = json.loads(row["spec"]) | {"labels": json.loads(row["labels"])}
-    job_id = launch(hub_of(request), row["owner_name"], spec, initiator)
-    return answer(hub_of(request), row["owner_name"], job_id)
+    hub = hub_of(request)
+    with hub.store.write() as db:
+        job_id = launch(hub, db, row["owner_name"], spec, initiator)
+    return answer(hub, row["owner_name"], job_id)
 
 
 def index(request: Request) -> Response:
@@ -251,17 +254,19 @@ def expose(request: Request, body: Json) -> Response:
 
 async def log_stream(request: Request) -> Response:
     """Replay the log and follow it to the job's end, as server-sent events."""
-    row = await run_in_threadpool(readable, request)
+    hub, row = hub_of(request), await run_in_threadpool(readable, request)
     tail = whole(request, "tail", -1, -1, 1_000_000)
-    runner = runner_of(hub_of(request))
+    runner = runner_of(hub)
     over = (lambda: True) if row["stage"] in TERMINAL else (lambda: not runner.active(row["id"]))
-    return logs.event_stream(logs.events(runner.log(row["id"]), over, None if tail < 0 else tail))
+    return logs.event_stream(
+        logs.events(hub, runner.log(row["id"]), over, None if tail < 0 else tail)
+    )
 
 
 async def metrics(request: Request) -> Response:
     """Tell once a second what a running job uses, as server-sent events; else 406."""
-    row = await run_in_threadpool(readable, request)
-    runner = runner_of(hub_of(request))
+    hub, row = hub_of(request), await run_in_threadpool(readable, request)
+    runner = runner_of(hub)
     for _ in range(50):  # it may be just about to start
         pid = runner.pid(row["id"])
         if pid is not None or not runner.active(row["id"]):
@@ -270,8 +275,11 @@ async def metrics(request: Request) -> Response:
     if pid is None:
         raise HubError(406, f"Job {row['id']} is not running")
 
+    def over() -> bool:
+        return hub.closing or not runner.active(row["id"])
+
     async def source() -> AsyncIterator[bytes]:
-        async for usage in processes.usage(pid, lambda: not runner.active(row["id"])):
+        async for usage in processes.usage(pid, over):
             sample: dict[str, Any] = {**usage, "rx_bps": 0, "tx_bps": 0, "gpus": {}}
             sample["replica"] = row["id"][-5:]
             yield f"event: metric\ndata: {json.dumps(sample)}\n\n".encode()

@@ -16,8 +16,9 @@ DEFAULT_TIMEOUT = 30 * 60  # seconds
 LONGEST_TIMEOUT = 14 * 24 * 3600
 MOST_ATTEMPTS = 10
 LABEL = re.compile(r"[A-Za-z0-9_-]{1,100}")
+MOUNT = re.compile(r"(?:/[A-Za-z0-9_.-]{1,100}){1,10}/?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-NOT_HERE = {"volumes": "volumes", "ssh": "SSH access", "network": "network groups"}
+NOT_HERE = {"ssh": "SSH access", "network": "network groups"}
 
 
 def read_spec(body: Json) -> Json:
@@ -46,6 +47,7 @@ def read_spec(body: Json) -> Json:
         "attempts": number(body, "attempts", 1, MOST_ATTEMPTS),
         "labels": read_labels(body.get("labels") or {}),
         "expose": read_expose(body.get("expose")),
+        "volumes": read_volumes(body.get("volumes") or []),
     }  # fmt: skip
 
 
@@ -118,6 +120,31 @@ def read_expose(value: Any) -> Json | None:
         ):
             raise HubError(400, "`expose` must list port numbers from 1 to 65535")
     return lists
+
+
+def read_volumes(items: Any) -> list[Json]:
+    """Return the mounted repos, `{type, source, mountPath, revision, path, readOnly}`."""
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise HubError(400, "`volumes` must be a list of {type, source, mountPath}")
+    return [read_volume(item) for item in items]
+
+
+def read_volume(item: Json) -> Json:
+    """Return one of them; HubError 501 for a bucket."""
+    kind, revision, path = item.get("type"), item.get("revision"), item.get("path")
+    if kind == "bucket":
+        raise HubError(501, "The local Hub has no buckets: use a volume of a model or dataset")
+    if kind not in ("model", "dataset", "space") or not isinstance(item.get("source"), str):
+        raise HubError(400, "A volume takes a `type` of model, dataset or space, and a `source`")
+    mount = item.get("mountPath")
+    if not isinstance(mount, str) or not MOUNT.fullmatch(mount) or ".." in mount:
+        raise HubError(400, "`mountPath` must be an absolute path like /data")
+    if not isinstance(revision or "", str) or not isinstance(path or "", str):
+        raise HubError(400, "`revision` and `path` of a volume must be texts")
+    return {
+        "type": kind, "source": item["source"], "mountPath": mount.rstrip("/"),
+        "revision": revision or "main", "path": (path or "").strip("/"), "readOnly": True,
+    }  # fmt: skip
 
 
 def public_spec(spec: Json) -> Json:

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from bot.localhub import auth, repos
 from bot.localhub.hub import Hub, hub_of
-from bot.localhub.repos import Repo
+from bot.localhub.repos import REPO, Repo
 from bot.localhub.store import CHUNK, Upload
 from bot.localhub.wire import HubError, Json, path_param, takes_json, text_field
 
@@ -71,7 +71,7 @@ def _object(hub: Hub, repo: Repo, operation: str, held: dict[str, int], item: ob
         if oid in held:
             return {**answer, "actions": {"download": {"href": f"{base}.git/lfs/{oid}"}}}
         return {**answer, "error": {"code": 404, "message": "Object does not exist"}}
-    if held.get(oid) != size:
+    if held.get(oid) != size or not hub.store.has_blob(oid):
         until = int(hub.clock.now().timestamp()) + VALID_SECONDS
         proof = _sign(hub, repo.id, oid, size, until)
         href = f"{hub.url}/lfs/{repo.id}/{oid}?size={size}&until={until}&proof={proof}"
@@ -133,6 +133,8 @@ def hold(hub: Hub, repo_id: str, oid: str, size: int) -> None:
     with hub.store.write() as db:
         if db.execute("SELECT 1 FROM repos WHERE id = ?", (repo_id,)).fetchone() is None:
             raise HubError(404, "Repository not found", "RepoNotFound")
+        if not hub.store.has_blob(oid):
+            raise HubError(503, "The object was deleted meanwhile: send it again")
         db.execute(
             "INSERT OR REPLACE INTO lfs_objects VALUES (?, ?, ?, ?)",
             (repo_id, oid, size, hub.now()),
@@ -152,8 +154,15 @@ def verify(request: Request, body: Json) -> Response:
     return JSONResponse({"message": "ok"}, media_type=TYPE)
 
 
+def no_xet(_: Request) -> Response:
+    """501: there is no Xet here."""
+    raise HubError(501, "The local Hub has no Xet: set HF_HUB_DISABLE_XET=1 for its clients")
+
+
 PATHS = ("/{namespace}/{name}.git", "/{kind:kind}/{namespace}/{name}.git")
 ROUTES = [
+    Route(REPO + "/xet-read-token/{rev}", no_xet),
+    Route(REPO + "/xet-write-token/{rev}", no_xet),
     Route("/lfs/{repo_id}/{oid}", put, methods=["PUT"]),
     *(Route(p + "/info/lfs/objects/batch", takes_json(batch), methods=["POST"]) for p in PATHS),
     *(Route(p + "/info/lfs/objects/verify", takes_json(verify), methods=["POST"]) for p in PATHS),

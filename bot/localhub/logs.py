@@ -13,6 +13,8 @@ from pathlib import Path
 
 from starlette.responses import StreamingResponse
 
+from bot.localhub.hub import Hub
+
 BLOCK = 1 << 16
 POLL_SECONDS = 0.2
 KEEP_ALIVE_SECONDS = 15.0
@@ -54,12 +56,15 @@ def read_block(log: Path, offset: int) -> list[bytes]:
 
 
 async def events(
-    log: Path, over: Callable[[], bool], tail: int | None = None
+    hub: Hub, log: Path, over: Callable[[], bool], tail: int | None = None
 ) -> AsyncIterator[bytes]:
-    """Yield each line as an event, from the start or the last `tail` lines, until `over()`."""
+    """Yield each line as an event, from the start or the last `tail` lines, until `over()`.
+
+    It also ends when the Hub closes.
+    """
     offset = 0 if tail is None else await asyncio.to_thread(tail_offset, log, tail)
     quiet = KEEP_ALIVE_SECONDS  # a first keep-alive at once, so that the headers leave
-    while True:
+    while not hub.closing:
         finished = over()  # asked before reading, so that the last lines are not missed
         lines = await asyncio.to_thread(read_block, log, offset)
         if lines:

@@ -6,6 +6,8 @@ list of tags passes, comments (where bots keep their markers) vanish. Only the r
 
 from __future__ import annotations
 
+import re
+
 import nh3
 from markdown_it import MarkdownIt
 
@@ -23,16 +25,28 @@ ATTRIBUTES = {
 }
 STYLES = {"text-align"}
 SCHEMES = {"http", "https", "mailto"}
+RELATIVE = re.compile(r"(?![/#?]|[A-Za-z][A-Za-z0-9+.-]*:)")
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
-def to_html(text: str) -> str:
-    """Return sanitised HTML; its links leak no referrer."""
+def to_html(text: str, base: str = "") -> str:
+    """Return sanitised HTML; its links leak no referrer.
+
+    base: the page of a repo (``/ns/name``), into whose files relative links and pictures lead.
+    """
+
+    def place(tag: str, attribute: str, value: str) -> str | None:
+        if not base or attribute not in ("href", "src") or not RELATIVE.match(value):
+            return value
+        view = "resolve" if tag == "img" else "blob"
+        return f"{base}/{view}/main/{value.removeprefix('./')}"
+
     return nh3.clean(
         PARSER.render(text),
         tags=set(TAGS.split()),
         attributes=ATTRIBUTES,
+        attribute_filter=place,
         url_schemes=SCHEMES,
         filter_style_properties=STYLES,
         link_rel="nofollow noopener noreferrer",

@@ -18,6 +18,7 @@ from pathlib import Path
 from bot.localhub.minder import descendants
 
 MINDER = Path(__file__).with_name("minder.py")
+URL_SCRIPT = Path(__file__).with_name("urlscript.py")
 LOG_LIMIT = 32 * 1024 * 1024
 GRACE_SECONDS = 3.0
 OPTIONS_WITH_A_VALUE = frozenset(
@@ -38,6 +39,8 @@ def local_command(command: Sequence[str]) -> list[str]:
             break
         if option in OPTIONS_WITH_A_VALUE and words:
             words.pop(0)
+    if words and words[0].startswith(("http://", "https://")):
+        return ["python", str(URL_SCRIPT), *words]
     if words and words[0].endswith(".py"):
         words.insert(0, "python")
     return words
@@ -77,6 +80,19 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def connected(port: int) -> bool:
+    """Return whether somebody has a connection to a port of this machine; needs /proc."""
+    local, established = f":{port:04X}", "01"
+    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
+        if not table.exists():
+            continue
+        for line in table.read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[1].endswith(local) and fields[3] == established:
+                return True
+    return False
 
 
 @dataclass(frozen=True)

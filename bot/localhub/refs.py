@@ -67,8 +67,7 @@ def _set_new_ref(request: Request, ref: str, start: str, message: str = "") -> R
             raise HubError(409, f"Reference {ref} already exists")
         commit = history.resolve(db, repo.id, start)
         history.point(hub, db, repo.id, ref, commit.oid, message)
-        event = pushed(hub, db, repo, user.name, ref, None, commit.oid)
-    emit(hub, event)
+        emit(hub, db, pushed(hub, db, repo, user.name, ref, None, commit.oid))
     return JSONResponse({}, 201)
 
 
@@ -94,8 +93,7 @@ def _delete_ref(request: Request, ref: str) -> Response:
         if old is None:
             raise HubError(404, f"Invalid rev id: {ref[:200]}", "RevisionNotFound")
         db.execute("DELETE FROM refs WHERE repo_id = ? AND ref = ?", (repo.id, ref))
-        event = pushed(hub, db, repo, user.name, ref, old, None)
-    emit(hub, event)
+        emit(hub, db, pushed(hub, db, repo, user.name, ref, old, None))
     return JSONResponse({})
 
 
@@ -153,8 +151,7 @@ def squash(request: Request, body: Json) -> Response:
         title, _, rest = message.partition("\n")
         commit = history.add(hub, db, repo.id, head.tree, "", user.name, title, rest.strip())
         repos.advance(hub, db, repo, ref, commit)
-        event = pushed(hub, db, repo, user.name, ref, head.oid, commit.oid)
-    emit(hub, event)
+        emit(hub, db, pushed(hub, db, repo, user.name, ref, head.oid, commit.oid))
     return JSONResponse({})
 
 

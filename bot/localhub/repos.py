@@ -28,7 +28,8 @@ CREATE TABLE IF NOT EXISTS repos (
     sdk TEXT NOT NULL, card TEXT NOT NULL, tags TEXT NOT NULL, created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL, downloads INTEGER NOT NULL DEFAULT 0, UNIQUE (type, name)
 );
-CREATE INDEX IF NOT EXISTS repos_by_date ON repos (type, updated_at);
+CREATE INDEX IF NOT EXISTS repos_by_change ON repos (type, updated_at, id);
+CREATE INDEX IF NOT EXISTS repos_by_birth ON repos (type, created_at, id);
 CREATE TABLE IF NOT EXISTS moved (
     type TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE,
     repo_id TEXT NOT NULL REFERENCES repos(id) ON DELETE CASCADE, PRIMARY KEY (type, name)
@@ -234,10 +235,11 @@ def advance(hub: Hub, db: sqlite3.Connection, repo: Repo, ref: str, commit: hist
     history.point(hub, db, repo.id, ref, commit.oid)
     if ref == history.MAIN:
         card = card_of(hub, db, repo.type, commit.tree)
+        names = {entry.name for entry in git.read_tree(db, commit.tree)}
         sdk = card["sdk"] if repo.type == "space" and card.get("sdk") in SPACE_SDKS else repo.sdk
         db.execute(
             "UPDATE repos SET card = ?, tags = ?, sdk = ? WHERE id = ?",
-            (json.dumps(card), json.dumps(cards.tags_of(card, repo.type, repo.name)), sdk, repo.id),
+            (json.dumps(card), json.dumps(cards.tags_of(card, repo.type, names)), sdk, repo.id),
         )
     fresh = by_id(db, repo.id)
     assert fresh is not None
@@ -280,7 +282,7 @@ def _body_kind(body: Json) -> str:
     return kind
 
 
-def _body_private(body: Json, default: bool) -> bool:
+def asked_private(body: Json, default: bool) -> bool:
     """``visibility`` or the older ``private``; "protected" is public with hidden files."""
     if body.get("visibility") is not None:
         visibility = body["visibility"]
@@ -323,12 +325,12 @@ def create_repo(request: Request, body: Json) -> Response:
             url = hub.url + there.web_path()
             raise HubError(409, f"You already created this {kind} repo: {there.name}",
                            body={"url": url, "name": there.name})  # fmt: skip
-        private = _body_private(body, bool(owner["private_by_default"]))
+        private = asked_private(body, bool(owner["private_by_default"]))
         repo = create(hub, db, kind, owner["name"], name, user.name, private, sdk)
         for creator in hub.creators:
             creator(db, repo, body)
         about = payload(hub, db, repo)
-    emit(hub, Event("create", "repo", kind, repo.name, about, user.name))
+        emit(hub, db, Event("create", "repo", kind, repo.name, about, user.name))
     url = hub.url + repo.web_path()
     return JSONResponse({"url": url, "name": repo.name, "id": repo.id})
 
@@ -345,7 +347,7 @@ def delete_repo(request: Request, body: Json) -> Response:
             raise HubError(403, f"You have no write access to {repo.name} with this token")
         about = payload(hub, db, repo)
         db.execute("DELETE FROM repos WHERE id = ?", (repo.id,))
-    emit(hub, Event("delete", "repo", kind, repo.name, about, user.name))
+        emit(hub, db, Event("delete", "repo", kind, repo.name, about, user.name))
     return JSONResponse({})
 
 
@@ -374,8 +376,8 @@ def move_repo(request: Request, body: Json) -> Response:
             "UPDATE repos SET name = ?, namespace = ? WHERE id = ?",
             (new_name, owner["name"], repo.id),
         )
-    moved_to = {"name": new_name, "owner": {"id": owner["id"]}}
-    emit(hub, Event("move", "repo", kind, repo.name, about, user.name, moved_to=moved_to))
+        to = {"name": new_name, "owner": {"id": owner["id"]}}
+        emit(hub, db, Event("move", "repo", kind, repo.name, about, user.name, moved_to=to))
     return JSONResponse({})
 
 
@@ -387,7 +389,7 @@ def change_settings(request: Request, body: Json) -> Response:
         raise HubError(400, '"gated" must be "auto", "manual" or false')
     with hub.store.write() as db:
         repo, user = asked_to_write(request, db)
-        private = _body_private(body, repo.private)
+        private = asked_private(body, repo.private)
         gate = repo.gated if gated is None else GATES[gated]
         db.execute(
             "UPDATE repos SET private = ?, gated = ?, updated_at = ? WHERE id = ?",
@@ -396,20 +398,10 @@ def change_settings(request: Request, body: Json) -> Response:
         fresh = by_id(db, repo.id)
         assert fresh is not None
         about = payload(hub, db, fresh)
-    config = {"private": private} if private != repo.private else {}
-    emit(hub, Event("update", "repo.config", repo.type, repo.name, about, user.name,
-                    updated_config=config))  # fmt: skip
+        config = {"private": private} if private != repo.private else {}
+        emit(hub, db, Event("update", "repo.config", repo.type, repo.name, about, user.name,
+                            updated_config=config))  # fmt: skip
     return JSONResponse({"gated": gate or False, "private": private})
-
-
-def auth_check(request: Request) -> Response:
-    """Whether the user may read (or write) the repo."""
-    with hub_of(request).store.read() as db:
-        if request.url.path.endswith("/write"):
-            asked_to_write(request, db)
-        else:
-            asked(request, db)
-    return JSONResponse({})
 
 
 REPO = "/api/{kind:kind}/{namespace}/{name}"
@@ -418,6 +410,4 @@ ROUTES = [
     Route("/api/repos/delete", takes_json(delete_repo), methods=["DELETE"]),
     Route("/api/repos/move", takes_json(move_repo), methods=["POST"]),
     Route(REPO + "/settings", takes_json(change_settings), methods=["PUT"]),
-    Route(REPO + "/auth-check", auth_check),
-    Route(REPO + "/auth-check/write", auth_check),
 ]

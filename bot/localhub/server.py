@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 import uvicorn
@@ -20,6 +21,9 @@ from bot.localhub.hub import Hub
 from bot.localhub.store import Store
 
 HOST = "127.0.0.1"
+# Seconds an idle connection stays open: well over the 5 after which clients drop theirs, or a call
+# that is not retried (most are not) could meet a connection that is just being closed.
+KEEP_ALIVE = 75
 
 
 class StartError(Exception):
@@ -29,16 +33,21 @@ class StartError(Exception):
 class _Server(uvicorn.Server):
     """Says the ready line once it listens, and ends with status 0 when told to stop."""
 
-    def __init__(self, config: uvicorn.Config, ready_line: str) -> None:
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
         super().__init__(config)
-        self._ready_line = ready_line
+        self._hub = hub
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
         await super().startup(sockets)
         if self.started:
-            sys.stdout.write(self._ready_line + "\n")
+            sys.stdout.write(f"local Hub ready at {self._hub.url}\n")
             sys.stdout.flush()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, and let every open stream know."""
+        self._hub.closing = True
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -63,9 +72,9 @@ def serve(port: int, data: Path, seed: Path | None = None) -> None:
                 auth.plant(hub, db, plan)
         config = uvicorn.Config(
             build_app(hub), log_level="warning", access_log=False, date_header=False,
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=2, timeout_keep_alive=KEEP_ALIVE,
         )  # fmt: skip
-        _Server(config, f"local Hub ready at {hub.url}").run(sockets=[listener])
+        _Server(config, hub).run(sockets=[listener])
     finally:
         hub.store.close()
         listener.close()

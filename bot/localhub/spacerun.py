@@ -26,7 +26,7 @@ from bot.localhub.wire import Json
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS spaces (
     repo_id TEXT PRIMARY KEY REFERENCES repos(id) ON DELETE CASCADE,
-    stage TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '', sha TEXT,
+    stage TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
     hardware TEXT NOT NULL DEFAULT 'cpu-basic', sleep_seconds INTEGER
 );
 CREATE TABLE IF NOT EXISTS space_values (
@@ -34,10 +34,14 @@ CREATE TABLE IF NOT EXISTS space_values (
     key TEXT NOT NULL, value TEXT NOT NULL, description TEXT, updated_at TEXT NOT NULL,
     PRIMARY KEY (repo_id, kind, key)
 );
+CREATE TABLE IF NOT EXISTS spaces_in_dev_mode (
+    repo_id TEXT PRIMARY KEY REFERENCES repos(id) ON DELETE CASCADE
+);
 """
 ASLEEP = ""
 UP = ("BUILDING", "APP_STARTING", "RUNNING")
-DEFAULT_SLEEP_SECONDS = 48 * 3600
+FREE_FLAVOR, DEFAULT_SLEEP_SECONDS, NEVER = "cpu-basic", 48 * 3600, -1
+POLL_SECONDS = 0.5
 
 
 class SpaceRunner:
@@ -48,19 +52,23 @@ class SpaceRunner:
         self.loop = asyncio.get_running_loop()
         self.keeper = Keeper()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.built: dict[str, str] = {}  # the commit that each Space runs
+        self.visited: dict[str, datetime] = {}  # when somebody was last connected to it
+        self.watching = asyncio.create_task(self._watch())
 
     def wake(self, repo: Repo) -> None:
         """Start a Space that sleeps; anything else goes on as it is."""
         self._soon(self._wake(repo.id))
 
-    def hear(self, _: Hub, event: Event) -> None:
+    def hear(self, hub: Hub, _: sqlite3.Connection, event: Event) -> None:
         """Follow what happens to Spaces' repos."""
         if event.repo_type != "space":
             return
         if event.action in ("delete", "move"):
-            self._soon(self.put_to_sleep(event.repo["id"]))
+            hub.store.afterwards(lambda: self._soon(self.put_to_sleep(event.repo["id"])))
         elif any(ref["ref"] == history.MAIN for ref in event.updated_refs or []):
-            self._soon(self.follow(event.repo["id"]))
+            head = str(event.repo["headSha"])
+            hub.store.afterwards(lambda: self._soon(self.follow(event.repo["id"], head)))
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> None:
         def begin() -> None:
@@ -75,11 +83,14 @@ class SpaceRunner:
             if await asyncio.to_thread(self.stored_stage, repo_id) == ASLEEP:
                 await self._start(repo_id)
 
-    async def follow(self, repo_id: str) -> None:
-        """Start anew what runs, or failed, with files that are not the newest any more."""
+    async def follow(self, repo_id: str, head: str | None = None) -> None:
+        """Start anew what runs or failed, unless it has the files of the commit `head` already."""
         async with self.keeper.lock(repo_id):
             stage = await asyncio.to_thread(self.stored_stage, repo_id)
-            if stage in (*UP, "RUNTIME_ERROR", "BUILD_ERROR"):
+            old = head is None or self.built.get(repo_id) != head
+            if head is not None and await asyncio.to_thread(self._in_dev_mode, repo_id):
+                return  # its author restarts it
+            if old and stage in (*UP, "RUNTIME_ERROR", "BUILD_ERROR", "NO_APP_FILE"):
                 await self._start(repo_id)
 
     async def restart(self, repo_id: str) -> None:
@@ -95,9 +106,26 @@ class SpaceRunner:
 
     async def close(self) -> None:
         """End everything."""
-        for task in list(self.tasks):
+        for task in [self.watching, *self.tasks]:
             task.cancel()
         await self.keeper.close()
+
+    async def _watch(self) -> None:
+        """Put to sleep what nobody was connected to for long enough, again and again."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            for repo_id, kept in list(self.keeper.kept.items()):
+                now = self.hub.clock.now()
+                if not kept.healthy or await asyncio.to_thread(processes.connected, kept.port):
+                    self.visited[repo_id] = now
+                patience = await asyncio.to_thread(self._patience, repo_id)
+                idle = (now - self.visited.setdefault(repo_id, now)).total_seconds()
+                if patience is not None and idle > patience:
+                    await self.put_to_sleep(repo_id)
+
+    def _patience(self, repo_id: str) -> int | None:
+        with self.hub.store.read() as db:
+            return patience(row_of(db, repo_id))
 
     async def _start(self, repo_id: str) -> None:
         await self.keeper.stop(repo_id)
@@ -121,6 +149,10 @@ class SpaceRunner:
         """Return the stage that is written down; `ASLEEP` for none."""
         with self.hub.store.read() as db:
             return str(row_of(db, repo_id)["stage"])
+
+    def _in_dev_mode(self, repo_id: str) -> bool:
+        with self.hub.store.read() as db:
+            return in_dev_mode(db, repo_id)
 
     def _set(self, repo_id: str, stage: str, message: str = "") -> None:
         with self.hub.store.write() as db:
@@ -149,6 +181,7 @@ class SpaceRunner:
             files = git.all_files(db, commit.tree)
             contents = {path: git.load_file(db, oid).sha256 for path, oid in files.items()}
             given = values(db, repo_id, "variable") | values(db, repo_id, "secret")
+        self.built[repo_id] = commit.oid
         app = app_file(repo)
         if repo.sdk != "gradio":
             return None, ("CONFIG_ERROR", f"The local Hub runs gradio Spaces, not {repo.sdk}")
@@ -190,9 +223,9 @@ class SpaceRunner:
             "stage": shown_stage(db, repo, row["stage"]),
             "hardware": flavor,
             "storage": None,
-            "gcTimeout": row["sleep_seconds"] or DEFAULT_SLEEP_SECONDS,
+            "gcTimeout": patience(row),
             "replicas": {"current": int(url is not None), "requested": 1},
-            "devMode": False,
+            "devMode": in_dev_mode(db, repo.id),
             "domains": [{"domain": url.removeprefix("http://"), "stage": "READY"}] if url else [],
         }
         if row["message"]:
@@ -209,6 +242,20 @@ def row_of(db: sqlite3.Connection, repo_id: str) -> sqlite3.Row:
         (repo_id,),
     ).fetchone()
     return row
+
+
+def patience(row: sqlite3.Row) -> int | None:
+    """Return after how many seconds without visits a Space sleeps; None for never."""
+    asked: int | None = row["sleep_seconds"]
+    if asked is None:
+        return DEFAULT_SLEEP_SECONDS if row["hardware"] == FREE_FLAVOR else None
+    return None if asked == NEVER else asked
+
+
+def in_dev_mode(db: sqlite3.Connection, repo_id: str) -> bool:
+    """Return whether commits leave the running Space alone."""
+    query = "SELECT 1 FROM spaces_in_dev_mode WHERE repo_id = ?"
+    return db.execute(query, (repo_id,)).fetchone() is not None
 
 
 def values(db: sqlite3.Connection, repo_id: str, kind: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from bot.localhub import hardware, logs, repos, spacerun
 from bot.localhub.hub import Hub, hub_of
 from bot.localhub.jobspec import VARIABLE, number, read_flavor
 from bot.localhub.repos import Repo
-from bot.localhub.spacerun import SpaceRunner
+from bot.localhub.spacerun import NEVER, SpaceRunner
 from bot.localhub.wire import HubError, Json, json_body, path_param, takes_json, text_field
 
 SCHEMA = spacerun.SCHEMA
@@ -77,6 +77,8 @@ def furnish(db: sqlite3.Connection, repo: Repo, body: Json) -> None:
             raise HubError(400, f"`{kind}s` must be a list of {{key, value}}")
         for item in items:
             put_value(db, repo, kind, item, repo.created_at)
+    if body.get("template"):
+        raise HubError(400, "The local Hub has no templates of Spaces: leave `template` out")
     if body.get("hardware"):
         put(db, repo, "hardware", read_flavor({"flavor": body["hardware"]}))
     if body.get("sleepTimeSeconds"):
@@ -94,15 +96,15 @@ def put_value(db: sqlite3.Connection, repo: Repo, kind: str, item: Json, now: st
     )
 
 
-def put(db: sqlite3.Connection, repo: Repo, column: str, value: str | int | None) -> None:
+def put(db: sqlite3.Connection, repo: Repo, column: str, value: str | int) -> None:
     """Set the hardware or the sleep time."""
     db.execute("INSERT OR IGNORE INTO spaces (repo_id) VALUES (?)", (repo.id,))
     db.execute(f"UPDATE spaces SET {column} = ? WHERE repo_id = ?", (value, repo.id))
 
 
-def read_sleep(body: Json, key: str) -> int | None:
-    """Return seconds of idleness before sleep; None for never (-1 on the wire)."""
-    return None if body.get(key) == -1 else number(body, key, 1, MOST_SLEEP_SECONDS)
+def read_sleep(body: Json, key: str) -> int:
+    """Return seconds of idleness before sleep, -1 for never."""
+    return NEVER if body.get(key) == NEVER else number(body, key, 1, MOST_SLEEP_SECONDS)
 
 
 def shown_values(db: sqlite3.Connection, repo: Repo, kind: str) -> Json:
@@ -211,16 +213,36 @@ def set_sleep_time(request: Request, body: Json) -> Response:
     return runtime(request)
 
 
+def set_dev_mode(request: Request, body: Json) -> Response:
+    """Have commits leave the running Space alone, or not any more."""
+    if not isinstance(body.get("enabled"), bool):
+        raise HubError(400, "`enabled` must be true or false")
+    with hub_of(request).store.write() as db:
+        repo = to_write(request, db)
+        if repo.sdk == "static":
+            raise HubError(400, "A static Space has no dev mode")
+        db.execute("DELETE FROM spaces_in_dev_mode WHERE repo_id = ?", (repo.id,))
+        if body["enabled"]:
+            db.execute("INSERT INTO spaces_in_dev_mode VALUES (?)", (repo.id,))
+    return runtime(request)
+
+
+def templates(_: Request) -> Response:
+    """List the templates of Spaces: this Hub has none."""
+    return JSONResponse({"templates": []})
+
+
 async def log_stream(request: Request) -> Response:
     """Replay a log and follow it while the Space runs, as server-sent events."""
     which = path_param(request, "which")
     if which not in ("run", "build"):
         raise HubError(404, f"There is no log {which[:20]!r}: it is run or build")
     repo = await run_in_threadpool(writable, request)
-    runner = runner_of(hub_of(request))
+    hub = hub_of(request)
+    runner = runner_of(hub)
     log = runner.log(repo.id, which)
     over = (lambda: not runner.keeper.active(repo.id)) if which == "run" else (lambda: True)
-    return logs.event_stream(logs.events(log, over))
+    return logs.event_stream(logs.events(hub, log, over))
 
 
 def hardware_list(_: Request) -> Response:
@@ -232,6 +254,7 @@ SPACE = "/api/spaces/{namespace}/{name}"
 CHANGES = ["POST", "DELETE"]
 ROUTES = [
     Route("/api/spaces/hardware", hardware_list),
+    Route("/api/spaces/templates", templates),
     Route(f"{SPACE}/secrets", list_values),
     Route(f"{SPACE}/variables", list_values),
     Route(f"{SPACE}/secrets", change_values, methods=CHANGES),
@@ -241,5 +264,6 @@ ROUTES = [
     Route(f"{SPACE}/restart", restart, methods=["POST"]),
     Route(f"{SPACE}/hardware", set_hardware, methods=["POST"]),
     Route(f"{SPACE}/sleeptime", takes_json(set_sleep_time), methods=["POST"]),
+    Route(f"{SPACE}/dev-mode", takes_json(set_dev_mode), methods=["POST"]),
     Route(f"{SPACE}/logs/{{which}}", log_stream),
 ]

@@ -11,12 +11,15 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 CHUNK = 1 << 20
+SIDE_BY_SIDE = 8
 
 
 class Store:
@@ -68,6 +71,7 @@ class Store:
         db = self._connection()
         if db.in_transaction:
             raise RuntimeError("store.write() inside store.read() or store.write()")
+        self._acts().clear()
         with self._writing:
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -76,6 +80,17 @@ class Store:
                 db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
+            acts = self._acts()
+        while acts:
+            acts.pop(0)()
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Have something done, in this thread, once the open ``write`` is committed (if it is)."""
+        self._acts().append(act)
+
+    def _acts(self) -> list[Callable[[], None]]:
+        acts: list[Callable[[], None]] = self._threads.__dict__.setdefault("acts", [])
+        return acts
 
     def close(self) -> None:
         """Close this thread's connection; the others close with their threads."""
@@ -101,6 +116,14 @@ class Store:
             return upload.keep()
 
     @contextmanager
+    def batch(self) -> Iterator[Batch]:
+        """Many small contents side by side; at the end of the block all are durable."""
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            batch = Batch(self, pool)
+            yield batch
+            batch.wait()
+
+    @contextmanager
     def upload(self) -> Iterator[Upload]:
         """An upload in pieces; what was not kept at the end is thrown away."""
         upload = Upload(self)
@@ -108,6 +131,25 @@ class Store:
             yield upload
         finally:
             upload.discard()
+
+
+class Batch:
+    """Contents being stored by several threads: waits for the disk overlap instead of adding up."""
+
+    def __init__(self, store: Store, pool: ThreadPoolExecutor) -> None:
+        self._store, self._pool = store, pool
+        self._pending: deque[Future[str]] = deque()
+
+    def put(self, content: bytes) -> str:
+        """Begin to store content and return its sha256."""
+        self.wait(2 * SIDE_BY_SIDE)
+        self._pending.append(self._pool.submit(self._store.put_blob, content))
+        return hashlib.sha256(content).hexdigest()
+
+    def wait(self, most: int = 0) -> None:
+        """Wait until at most so many contents are not yet stored."""
+        while len(self._pending) > most:
+            self._pending.popleft().result()
 
 
 class Upload:

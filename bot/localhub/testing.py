@@ -26,6 +26,7 @@ class LocalHub:
     """A server with the users ``kakugo-bot``, ``alice``, ``bob`` and the org ``practice``.
 
     data: the folder it keeps; started again, it goes on from there at the same address.
+    seed: its seed file, which may be changed before it starts.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class LocalHub:
         port: int = 0,
     ) -> None:
         self.data = data / "hub"
-        self._seed = data / "seed.yaml"
+        self.seed = data / "seed.yaml"
         self._port = port
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -47,8 +48,8 @@ class LocalHub:
         people: list[dict[str, Any]] = [{"name": u, "token": self.token(u)} for u in users]
         people += [{"name": f"{u}", "token": self.read_token(u), "role": "read"} for u in users]
         groups = [{"name": name, "members": list(members)} for name, members in orgs.items()]
-        self._seed.parent.mkdir(parents=True, exist_ok=True)
-        self._seed.write_text(yaml.safe_dump({"users": people, "orgs": groups}), encoding="utf-8")
+        self.seed.parent.mkdir(parents=True, exist_ok=True)
+        self.seed.write_text(yaml.safe_dump({"users": people, "orgs": groups}), encoding="utf-8")
 
     def token(self, user: str) -> str:
         """The user's write token."""
@@ -67,7 +68,7 @@ class LocalHub:
         """Start the server and wait for its ready line; RuntimeError with its output if none."""
         process = subprocess.Popen(
             [sys.executable, "-m", "bot.localhub.server", "--port", str(self._port),
-             "--data", str(self.data), "--seed", str(self._seed)],
+             "--data", str(self.data), "--seed", str(self.seed)],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         assert process.stdout

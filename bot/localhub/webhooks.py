@@ -98,21 +98,18 @@ def payload(event: Event, webhook_id: str) -> Json:
     return {key: part for key, part in parts.items() if part is not None}
 
 
-def note(hub: Hub, event: Event) -> None:
-    """Write a delivery for every webhook that the event concerns, and ring the courier."""
-    with hub.store.read() as db:
-        told = [
-            row["id"]
-            for row in db.execute("SELECT * FROM webhooks WHERE NOT disabled").fetchall()
-            if concerns(json.loads(row["watched"]), json.loads(row["domains"]), event)
-            and may_hear(db, row["owner_id"], event)
-        ]
-    if not told:
-        return
-    with hub.store.write() as db:
-        for webhook_id in told:
-            enqueue(hub, db, webhook_id, payload(event, webhook_id))
-    courier_of(hub).ring()
+def note(hub: Hub, db: sqlite3.Connection, event: Event) -> None:
+    """Write a delivery for every webhook that the event concerns; the courier hears of it then."""
+    told = [
+        row["id"]
+        for row in db.execute("SELECT * FROM webhooks WHERE NOT disabled").fetchall()
+        if concerns(json.loads(row["watched"]), json.loads(row["domains"]), event)
+        and may_hear(db, row["owner_id"], event)
+    ]
+    for webhook_id in told:
+        enqueue(hub, db, webhook_id, payload(event, webhook_id))
+    if told:
+        hub.store.afterwards(courier_of(hub).ring)
 
 
 def may_hear(db: sqlite3.Connection, owner_id: str, event: Event) -> bool:
@@ -150,8 +147,9 @@ def start_job(hub: Hub, delivery: sqlite3.Row) -> str:
     }
     if delivery["secret"]:
         spec["secrets"] |= {"WEBHOOK_SECRET": delivery["secret"]}
-    namespace = spec.pop("namespace")
-    return jobs.launch(hub, namespace, spec, {"type": "webhook", "id": delivery["webhook_id"]})
+    initiator = {"type": "webhook", "id": delivery["webhook_id"]}
+    with hub.store.write() as db:
+        return jobs.launch(hub, db, spec.pop("namespace"), spec, initiator)
 
 
 # ── settings ─────────────────────────────────────────────────────────────────────────────────
@@ -209,7 +207,7 @@ def read_job(db: sqlite3.Connection, user: User, body: Json) -> str | None:
     if row is None or not auth.may_write(db, user, row["owner_name"], permission="job.write"):
         raise HubError(404, f"Job {str(source)[:50]} not found")
     spec = json.loads(row["spec"]) | {"namespace": row["owner_name"]}
-    return json.dumps(spec | {"secrets": variables(body, "secrets")})
+    return json.dumps(spec | {"secrets": variables(body, "secrets"), "volumes": []})
 
 
 def as_wire(row: sqlite3.Row) -> Json:

@@ -101,7 +101,7 @@ def takes_json(
     async def endpoint(request: Request) -> Response:
         return await run_in_threadpool(handler, request, await json_body(request, limit))
 
-    endpoint.__name__ = handler.__name__
+    endpoint.__name__, endpoint.__doc__ = handler.__name__, handler.__doc__
     return endpoint
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from recipes import language
+from recipes.base import commit_of
+from recipes.evaluate.settings import Benchmark, Settings
 from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ ENGLISH = "eng_Latn"
 LETTERS = "ABCD"
 Message = dict[str, str]
 Row = Mapping[str, Any]
-Settings = Mapping[str, Any]
 Metric = Literal["chrF++", "accuracy"]
 
 
@@ -87,18 +88,18 @@ def load(api: HfApi, settings: Settings, code: str) -> Suite:
     tasks: list[Task] = []
     missing: list[str] = []
     revisions: dict[str, str] = {}
-    for name, benchmark in settings["benchmarks"].items():
+    for name, benchmark in settings.benchmarks.items():
         if name not in READERS:
             raise Refusal(f"evaluate.benchmarks has {name!r}: known are {', '.join(READERS)}.")
-        repo = benchmark["dataset"]
-        sha = str(api.dataset_info(repo, revision=benchmark["revision"]).sha)
-        config = benchmark.get("configs", {code: code}).get(code)
+        repo = benchmark.dataset
+        sha = commit_of(api, repo, "dataset", benchmark.revision)
+        config = code if benchmark.configs is None else benchmark.configs.get(code)
         if config not in _configs(repo, sha):
             missing.append(name)
             continue
         revisions[repo] = sha
         made = READERS[name](Source(repo, sha, config, code, benchmark))
-        tasks += [_with_system(task, settings.get("system", "")) for task in made]
+        tasks += [_with_system(task, settings.system) for task in made]
     return Suite(tuple(tasks), tuple(missing), revisions)
 
 
@@ -110,25 +111,30 @@ class Source:
     revision: str
     config: str
     code: str
-    settings: Settings
+    settings: Benchmark
 
-    def rows(self, config: str = "") -> tuple[list[Row], list[Row]]:
+    def rows(self) -> tuple[list[Row], list[Row]]:
         """(questions, shots): of one split the first rows are the shots, and are not asked."""
-        shots = self.settings.get("shots", {"count": 0, "split": ""})
-        limit: int | None = self.settings.get("limit")
-        split = self.settings["split"]
-        rows = self._split(config, split)
-        if not shots["count"]:
+        shots, limit = self.settings.shots, self.settings.limit
+        rows = self.split(self.settings.split)
+        if not shots.count:
             return rows[:limit], []
-        if shots["split"] == split:
-            return rows[shots["count"] :][:limit], rows[: shots["count"]]
-        return rows[:limit], self._split(config, shots["split"])[: shots["count"]]
+        if shots.split == self.settings.split:
+            return rows[shots.count :][:limit], rows[: shots.count]
+        return rows[:limit], self.split(shots.split)[: shots.count]
+
+    def split(self, name: str, config: str = "") -> list[Row]:
+        """All rows of a split, of another config than the language's when one is named."""
+        from datasets import load_dataset
+
+        config = config or self.config
+        return list(load_dataset(self.repo, config, split=name, revision=self.revision))
 
     def task(
         self, benchmark: str, items: Sequence[Item], metric: Metric, direction: str | None = None
     ) -> Task:
         """A task of these items; raises Refusal when there are none."""
-        split = self.settings["split"]
+        split = self.settings.split
         if not items:
             raise Refusal(f"{self.repo} has no row in the config {self.config}, split {split}.")
         return Task(
@@ -142,51 +148,50 @@ class Source:
             split=split,
         )
 
-    def _split(self, config: str, split: str) -> list[Row]:
-        from datasets import load_dataset
-
-        return list(
-            load_dataset(self.repo, config or self.config, split=split, revision=self.revision)
-        )
-
 
 def flores(source: Source) -> list[Task]:
-    """Translation from and into English, sentences joined by their `id`."""
+    """Translation from and into English; a split's sentences are joined by their `id`."""
     questions, shots = source.rows()
-    english = {row["id"]: row["text"] for part in source.rows(ENGLISH) for row in part}
-    prompts = source.settings["prompts"]
+    asked = _pairs(source, source.settings.split, questions)
+    earlier = _pairs(source, source.settings.shots.split, shots)
     name = language.get(source.code).name
 
-    def items(prompt: str, into: bool) -> list[Item]:
-        def turn(row: Row) -> tuple[str, str]:
-            sides = (english[row["id"]], row["text"])
-            text, reference = sides if into else sides[::-1]
-            return prompt.format(text=text, language=name), reference
+    def items(prompt: str, source_side: int) -> list[Item]:
+        def turn(pair: tuple[str, str]) -> tuple[str, str]:
+            return prompt.format(text=pair[source_side], language=name), pair[1 - source_side]
 
-        earlier = tuple(turn(row) for row in shots)
+        before = tuple(map(turn, earlier))
+        turns = zip(questions, asked, map(turn, asked), strict=True)
         return [
-            Item(str(row["id"]), asked, (answer,), 0, (english[row["id"]], row["text"]), earlier)
-            for row in questions
-            for asked, answer in [turn(row)]
+            Item(str(row["id"]), said, (answer,), 0, texts, before)
+            for row, texts, (said, answer) in turns
         ]
 
-    into = items(prompts["from_english"], into=True)
-    out_of = items(prompts["into_english"], into=False)
+    prompts = source.settings.prompts
+    into, out_of = items(prompts["from_english"], 0), items(prompts["into_english"], 1)
     return [
         source.task("flores", into, "chrF++", f"{ENGLISH}-{source.code}"),
         source.task("flores", out_of, "chrF++", f"{source.code}-{ENGLISH}"),
     ]
 
 
+def _pairs(source: Source, split: str, rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """(English, translation) of each row."""
+    if not rows:
+        return []
+    english = {row["id"]: row["text"] for row in source.split(split, ENGLISH)}
+    return [(english[row["id"]], row["text"]) for row in rows]
+
+
 def sib200(source: Source) -> list[Task]:
     """Topic classification; `options` says how the recipe names each category."""
-    options: Mapping[str, str] = source.settings["options"]
+    options = source.settings.options
     categories = list(options)
 
     def item(row: Row) -> Item:
         if row["category"] not in options:
             raise Refusal(f"evaluate.benchmarks.sib200.options lacks {row['category']!r}.")
-        prompt = source.settings["prompt"].format(
+        prompt = source.settings.prompt.format(
             text=row["text"], options=", ".join(options.values())
         )
         right = categories.index(row["category"])
@@ -237,15 +242,15 @@ def _asked(source: Source, item: Callable[[Row], Item]) -> list[Item]:
 
 
 def _multiple_choice(
-    settings: Settings, options: list[str], **fields: str
+    settings: Benchmark, options: list[str], **fields: str
 ) -> tuple[str, tuple[str, ...]]:
     """The prompt, and the answers as the recipe wants them said: by letter, by text, or both."""
     lettered = dict(zip((f"option_{letter.lower()}" for letter in LETTERS), options, strict=True))
     answers = tuple(
-        settings["answer"].format(letter=letter, option=option)
+        settings.answer.format(letter=letter, option=option)
         for letter, option in zip(LETTERS, options, strict=True)
     )
-    return settings["prompt"].format(**fields, **lettered), answers
+    return settings.prompt.format(**fields, **lettered), answers
 
 
 def _with_system(task: Task, system: str) -> Task:

@@ -13,6 +13,7 @@ from typing import Any
 from recipes.evaluate import metrics
 from recipes.evaluate.benchmarks import Item, Task
 from recipes.evaluate.metrics import Comparison, Interval
+from recipes.evaluate.settings import Bootstrap, Normalise
 
 SCHEMA = 1
 TITLES = {
@@ -56,7 +57,7 @@ class Outcome:
 
 
 def judge(
-    task: Task, base: Outputs, adapter: Outputs, normalise: str, samples: int, seed: int
+    task: Task, base: Outputs, adapter: Outputs, normalise: Normalise, bootstrap: Bootstrap
 ) -> Outcome:
     """Score both models on one task; `normalise` says what the likelihoods were divided by."""
     before, after = _statistics(task, base), _statistics(task, adapter)
@@ -66,7 +67,7 @@ def judge(
         task,
         base,
         adapter,
-        metrics.compare(value, before, after, samples, seed),
+        metrics.compare(value, before, after, bootstrap.samples, bootstrap.seed),
         f"{how}|shots:{len(task.items[0].shots)}",
     )
 

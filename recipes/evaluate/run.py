@@ -20,6 +20,7 @@ from recipes.config import Config
 from recipes.evaluate import benchmarks, contamination, results, scoring
 from recipes.evaluate.benchmarks import Suite, Task
 from recipes.evaluate.results import Outcome, Outputs, Run
+from recipes.evaluate.settings import Settings, parse
 from recipes.progress import Progress, say
 from recipes.refusal import Refusal
 
@@ -37,6 +38,7 @@ class Job:
     api: HfApi
     args: argparse.Namespace
     inputs: dict[str, str]
+    settings: Settings
     began: float
 
     @property
@@ -71,21 +73,22 @@ def main(args: argparse.Namespace) -> None:
     base.quiet()
     from huggingface_hub import HfApi
 
+    began, settings = time.monotonic(), parse(args.config.evaluate)
     api = HfApi()
     path = f"{_folder(args)}/run.json"
     if manifest.already_made(api, args.into, "dataset", path, args.digest):
         say(f"{args.into} has {path} already, with digest {args.digest[:12]}")
         return
     inputs = {
-        args.dataset: str(api.dataset_info(args.dataset).sha),
-        args.base: str(api.model_info(args.base).sha),
-        args.adapter: str(api.model_info(args.adapter).sha),
+        args.dataset: base.commit_of(api, args.dataset, "dataset"),
+        args.base: base.commit_of(api, args.base, "model"),
+        args.adapter: base.commit_of(api, args.adapter, "model"),
     }
-    _evaluate(Job(api, args, inputs, time.monotonic()))
+    _evaluate(Job(api, args, inputs, settings, began))
 
 
 def _evaluate(job: Job) -> None:
-    suite = benchmarks.load(job.api, job.config.evaluate, job.config.language)
+    suite = benchmarks.load(job.api, job.settings, job.config.language)
     job.inputs.update(suite.revisions)
     questions = _clean(job, suite)
     say(f"{_items(questions.tasks)} items of {len(questions.tasks)} tasks, {job.seconds():.1f} s")
@@ -109,7 +112,7 @@ def _clean(job: Job, suite: Suite) -> Questions:
     seen = contamination.found(
         texts,
         _training_messages(job.args.dataset, job.inputs[job.args.dataset]),
-        job.config.evaluate["contamination"]["characters"],
+        job.settings.copied,
     )
     tasks = tuple(_without(task, seen) for task in suite.tasks)
     lost = _items(suite.tasks) - _items(tasks)
@@ -139,7 +142,7 @@ def _items(tasks: Sequence[Task]) -> int:
 
 def _judged(job: Job, tasks: Sequence[Task]) -> list[Outcome]:
     """Score the plain base, put the adapter on, score that, compare."""
-    settings = job.config.evaluate
+    settings = job.settings
     progress = Progress(2 * _items(tasks), "items")
     answered = 0
 
@@ -152,9 +155,8 @@ def _judged(job: Job, tasks: Sequence[Task]) -> list[Outcome]:
     plain = [_answers(model, tokenizer, task, settings, show) for task in tasks]
     adapted = _with_adapter(job, model)
     better = [_answers(adapted, tokenizer, task, settings, show) for task in tasks]
-    normalise = settings["choice"]["normalise"]
     return [
-        results.judge(task, before, after, normalise, **settings["bootstrap"])
+        results.judge(task, before, after, settings.choice.normalise, settings.bootstrap)
         for task, before, after in zip(tasks, plain, better, strict=True)
     ]
 
@@ -162,11 +164,9 @@ def _judged(job: Job, tasks: Sequence[Task]) -> list[Outcome]:
 def _load_base(job: Job) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     import torch
 
-    settings = job.config.evaluate
+    settings = job.settings
     revision = job.inputs[job.args.base]
-    model, tokenizer = base.load(
-        job.args.base, revision, settings.get("threads"), settings["model"]
-    )
+    model, tokenizer = base.load(job.args.base, revision, settings.threads, settings.model)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return model.to(device).train(False), tokenizer  # type: ignore[arg-type]
 
@@ -175,10 +175,10 @@ def _with_adapter(job: Job, model: PreTrainedModel) -> PreTrainedModel:
     """The same model with the adapter on it, merged into its weights when the recipe says so."""
     from peft import PeftModel
 
-    settings = job.config.evaluate
+    settings = job.settings
     revision = job.inputs[job.args.adapter]
     adapted: Any = PeftModel.from_pretrained(model, job.args.adapter, revision=revision)
-    scored: PreTrainedModel = adapted.merge_and_unload() if settings["merge"] else adapted
+    scored: PreTrainedModel = adapted.merge_and_unload() if settings.merge else adapted
     scored.train(False)
     return scored
 
@@ -187,12 +187,12 @@ def _answers(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     task: Task,
-    settings: dict[str, Any],
+    settings: Settings,
     show: Callable[[int], None],
 ) -> Outputs:
     if task.metric == "chrF++":
-        return scoring.translate(model, tokenizer, task.items, show=show, **settings["generation"])
-    return scoring.choose(model, tokenizer, task.items, show=show, **settings["choice"])
+        return scoring.translate(model, tokenizer, task.items, settings.generation, show)
+    return scoring.choose(model, tokenizer, task.items, settings.choice, show)
 
 
 def _push(job: Job, outcomes: Sequence[Outcome]) -> str:

@@ -7,15 +7,15 @@ which, or what is right.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from recipes.evaluate.benchmarks import Item
+from recipes.evaluate.settings import Choice, Generation
 
 if TYPE_CHECKING:
     import torch
     from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
-Normalise = Literal["none", "tokens", "characters"]
 Show = Callable[[int], None]  # so many more items are done
 
 
@@ -23,24 +23,23 @@ def translate(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     items: Sequence[Item],
-    batch: int,
-    max_new_tokens: int,
+    settings: Generation,
     show: Show,
 ) -> list[str]:
     """One greedy answer an item, in order; what a thinking model thinks is left out."""
     import torch
     from transformers import GenerationConfig
 
-    settings = GenerationConfig(  # type: ignore[no-untyped-call]
+    greedy = GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=False,
-        max_new_tokens=max_new_tokens,
+        max_new_tokens=settings.max_new_tokens,
         eos_token_id=model.generation_config.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
     answers = [""] * len(items)
-    for places, prompts in _batches(tokenizer, items, batch, model.device):
+    for places, prompts in _batches(tokenizer, items, settings.batch, model.device):
         with torch.inference_mode():
-            made: Any = model.generate(**prompts, generation_config=settings)  # type: ignore[operator]
+            made: Any = model.generate(**prompts, generation_config=greedy)  # type: ignore[operator]
         texts = tokenizer.batch_decode(
             made[:, prompts["input_ids"].shape[1] :], skip_special_tokens=True
         )
@@ -54,8 +53,7 @@ def choose(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     items: Sequence[Item],
-    batch: int,
-    normalise: Normalise,
+    settings: Choice,
     show: Show,
 ) -> list[list[float]]:
     """For each item the log-likelihood of each option as the answer, in order.
@@ -66,13 +64,13 @@ def choose(
     import torch
 
     scores: list[list[float]] = [[] for _ in items]
-    for places, prompts in _batches(tokenizer, items, batch, model.device):
+    for places, prompts in _batches(tokenizer, items, settings.batch, model.device):
         options = [option for place in places for option in items[place].answers]
         owners = [row for row, place in enumerate(places) for _ in items[place].answers]
         with torch.inference_mode():
             sums, lengths = _likelihoods(model, tokenizer, prompts, options, owners)
         for option, owner, total, tokens in zip(options, owners, sums, lengths, strict=True):
-            divisor = {"none": 1, "tokens": tokens, "characters": len(option)}[normalise]
+            divisor = {"none": 1, "tokens": tokens, "characters": len(option)}[settings.normalise]
             scores[places[owner]].append(total / divisor)
         show(len(places))
     return scores

@@ -10,6 +10,7 @@ from recipes.generate import prompts
 from recipes.generate.crew import Work
 from recipes.generate.harvest import Harvest
 from recipes.generate.row import ENGLISH, Draft, Message, Prompt, Row
+from recipes.generate.teacher import Answer
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,13 @@ class Settings:
     system_prompts: bool
 
 
-def work_on(harvest: Harvest, settings: Settings, asked: Sequence[Prompt]) -> list[Work]:
-    """The work that makes a row of each prompt."""
-    return [partial(respond, harvest, settings, prompt) for prompt in harvest.admit(asked)]
+def work_on(
+    harvest: Harvest, settings: Settings, asked: Sequence[Prompt], hoped_for: int
+) -> list[Work]:
+    """The work that makes a row of each prompt, of which there may be fewer than hoped for."""
+    admitted = harvest.admit(asked)
+    harvest.missing += hoped_for - len(admitted)
+    return [partial(respond, harvest, settings, prompt) for prompt in admitted]
 
 
 async def respond(harvest: Harvest, settings: Settings, prompt: Prompt) -> Sequence[Work]:
@@ -35,9 +40,10 @@ async def respond(harvest: Harvest, settings: Settings, prompt: Prompt) -> Seque
     told = "English" if prompt.answer_in == ENGLISH else harvest.language.name
     answer = await harvest.ask(prompts.answer(prompt.text, told), lambda answer: answer)
     if answer is not None:
-        said = [_turn("user", prompt.text), _turn("assistant", answer.text.strip())]
-        if settings.thinking and answer.reasoning.strip():
-            said[1]["content"] = f"<think>\n{answer.reasoning.strip()}\n</think>\n\n{answer.text}"
+        said = [
+            Message(role="user", content=prompt.text),
+            Message(role="assistant", content=_said(answer, settings.thinking)),
+        ]
         row = row_of(harvest, prompt.source, prompt.path, said, settings, settings.thinking)
         languages = (
             None if prompt.answer_in == ENGLISH else harvest.language.code,
@@ -61,5 +67,6 @@ def row_of(
     return Row(source, path, harvest.teacher.settings.model, (*told, *turns))
 
 
-def _turn(role: str, content: str) -> Message:
-    return Message(role="user" if role == "user" else "assistant", content=content)
+def _said(answer: Answer, thinking: bool) -> str:
+    text, reasoning = answer.text.strip(), answer.reasoning.strip()
+    return f"<think>\n{reasoning}\n</think>\n\n{text}" if thinking and reasoning else text

@@ -44,4 +44,4 @@ async def _prompts(
         Prompt("contexts", f"{path}/{task}/{n}", wording, answer_in, context=text)
         for n, wording in enumerate(found)
     ]
-    return answers.work_on(harvest, rows, grown)
+    return answers.work_on(harvest, rows, grown, count)

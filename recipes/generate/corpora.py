@@ -49,7 +49,7 @@ class Library:
         """Every text, as it is read."""
         for row in self._rows(corpus):
             for column in corpus.columns:
-                text = row[column]
+                text = _column(row, column, corpus)
                 if isinstance(text, str) and text.strip():
                     yield text.strip()[: corpus.longest]
 
@@ -57,7 +57,9 @@ class Library:
         """Up to `count` conversations of user and assistant in turn, none longer than allowed."""
         if count == 0:
             return []
-        found = (_conversation(row[corpus.columns[0]]) for row in self._rows(corpus))
+        found = (
+            _conversation(_column(row, corpus.columns[0], corpus)) for row in self._rows(corpus)
+        )
         fitting = (
             turns
             for turns in found
@@ -76,18 +78,30 @@ class Library:
                 f"The data set {corpus.repo} is not on the Hub, or closed to us."
             ) from error
         self.commits[corpus.repo] = str(sha)
-        known = datasets.get_dataset_config_names(corpus.repo, revision=sha)
-        if corpus.config and corpus.config not in known:
-            say(f"{corpus.repo} has nothing in {corpus.config}: going on without it")
-            return
-        rows = datasets.load_dataset(
-            corpus.repo, corpus.config, split=corpus.split, revision=sha, streaming=True
-        )
+        try:
+            known = datasets.get_dataset_config_names(corpus.repo, revision=sha)
+            if corpus.config and corpus.config not in known:
+                say(f"{corpus.repo} has nothing in {corpus.config}: going on without it")
+                return
+            rows = datasets.load_dataset(
+                corpus.repo, corpus.config, split=corpus.split, revision=sha, streaming=True
+            )
+        except (ValueError, FileNotFoundError) as error:  # a missing split, a closed data set
+            said = next(iter(str(error).splitlines()), type(error).__name__)
+            raise Refusal(f"The data set {corpus.repo} cannot be read: {said}") from error
         if corpus.shuffle_buffer > 1:
             rows = rows.shuffle(self.seed, buffer_size=corpus.shuffle_buffer)
         for row in rows:
             if all(row.get(column) == value for column, value in corpus.where.items()):
                 yield row
+
+
+def _column(row: dict[str, Any], column: str, corpus: Corpus) -> object:
+    if column not in row:
+        raise Refusal(
+            f"The data set {corpus.repo} has no column {column!r}: it has {', '.join(row)}."
+        )
+    return row[column]
 
 
 def _conversation(value: object) -> tuple[Message, ...] | None:

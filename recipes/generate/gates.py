@@ -26,6 +26,7 @@ REFUSAL = re.compile(
     r"|\bi (can ?not|can't|won't) (help|assist|provide|comply|fulfil)",
     re.IGNORECASE,
 )
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # CLD2 takes none of these
 THOUGHT = re.compile(r"\A<think>\n.+\n</think>\n\n(?=\S)", re.DOTALL)
 ENGLISH_WORDS = frozenset(
     "the of and to is was are were that this with for from my our his her their they have has had "
@@ -106,14 +107,14 @@ def structure(draft: Draft) -> str | None:
 
 
 def refusal(draft: Draft) -> str | None:
-    """No assistant turn declines or speaks of being a machine."""
-    refused = any(REFUSAL.search(text[:300]) for text in _said_by_assistant(draft))
+    """Nothing that a model said declines or speaks of being a machine."""
+    refused = any(REFUSAL.search(text[:300]) for text in _said_by_models(draft))
     return "refusal" if refused else None
 
 
 def loop(draft: Draft, most: float) -> str | None:
-    """No turn says the same three words over and over."""
-    return "loop" if any(repeats(text) > most for text in _said_by_assistant(draft)) else None
+    """Nothing that a model said has the same three words over and over."""
+    return "loop" if any(repeats(text) > most for text in _said_by_models(draft)) else None
 
 
 def ratio(draft: Draft, smallest: float, largest: float) -> str | None:
@@ -186,9 +187,8 @@ def another_language(text: str, language: Language, settings: Settings) -> bool:
 
 def identify(text: str, hint: str | None = None) -> str | None:
     """CLD2's code for the text, None when it is not sure."""
-    clean = "".join(character for character in text if character.isprintable() or character == "\n")
     try:
-        sure, _, found = pycld2.detect(clean, bestEffort=True, hintLanguage=hint)
+        sure, _, found = pycld2.detect(CONTROL.sub("", text), bestEffort=True, hintLanguage=hint)
     except pycld2.error:
         return None
     code: str = found[0][1]
@@ -213,7 +213,7 @@ def _of_script(script: str) -> regex.Pattern[str]:
     return regex.compile(rf"[\p{{Script={one}}}{kana}]")
 
 
-def _said_by_assistant(draft: Draft) -> list[str]:
-    return [
-        without_thought(turn["content"]) for turn in draft.row.turns if turn["role"] == "assistant"
-    ]
+def _said_by_models(draft: Draft) -> list[str]:
+    """What assistants answered, and the other side of each translation."""
+    answers = [turn["content"] for turn in draft.row.turns if turn["role"] == "assistant"]
+    return [without_thought(text) for text in answers] + [text for text, _ in draft.pairs]

@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 @dataclass
 class Harvest:
-    """Rows kept and rows dropped so far; `lost` counts what never became a row, by reason."""
+    """Rows kept and rows dropped so far; `lost` counts what never became a row, by reason;
+    `missing` the prompts that were hoped for and that the teacher did not write."""
 
     teacher: Teacher
     language: Language
@@ -31,6 +32,7 @@ class Harvest:
     kept: list[Row] = field(default_factory=list)
     dropped: list[tuple[Row, str]] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
+    missing: int = 0
     limit: int | None = None
     _admitted: Counter[str] = field(default_factory=Counter)
 
@@ -64,11 +66,17 @@ class Harvest:
 
     async def ask(self, messages: Sequence[Message], read: Callable[[Answer], T]) -> T | None:
         """What `read` makes of the answer; None, counted as lost, when there is nothing to read."""
-        try:
-            return read(await self.teacher.ask(messages))
-        except (NoAnswer, shapes.Misshapen) as reason:
-            self.lost[str(reason)] += 1
-            return None
+        reason = ""
+        for number in range(self.teacher.settings.tries):
+            try:
+                return read(await self.teacher.ask(messages, self.seed + number))
+            except shapes.Misshapen as misshapen:
+                reason = str(misshapen)
+            except NoAnswer as failure:
+                reason = str(failure)
+                break
+        self.lost[reason] += 1
+        return None
 
     async def list_of(self, messages: Sequence[Message], at_most: int) -> list[str]:
         """The texts that were asked for; none when they could not be had."""

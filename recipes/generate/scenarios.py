@@ -69,4 +69,4 @@ async def _prompts(
     grown = [
         Prompt("scenarios", f"{path}/p{n}", text, language.code) for n, text in enumerate(found)
     ]
-    return answers.work_on(harvest, rows, grown)
+    return answers.work_on(harvest, rows, grown, count)

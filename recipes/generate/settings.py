@@ -43,12 +43,16 @@ class Settings:
     ngrams: decontaminate.Size
     benchmarks: tuple[Corpus, ...]
 
-    @property
-    def rows(self) -> int:
-        """How many rows there will be when every answer is good."""
-        paired = round(self.pairs.texts * (1 + self.pairs.to_english))
-        on_texts = self.contexts.texts * self.contexts.per_text
-        return self.topics.rows + self.scenarios.rows + on_texts + paired + self.translations
+    def planned(self, limit: int | None) -> int:
+        """How many rows there will be when every answer is good, with `limit` for each source."""
+        sources = (
+            self.topics.rows,
+            self.scenarios.rows,
+            self.contexts.texts * self.contexts.per_text,
+            round(self.pairs.texts * (1 + self.pairs.to_english)),
+            self.translations,
+        )
+        return sum(rows if limit is None else min(rows, limit) for rows in sources)
 
 
 def parse(section: dict[str, Any]) -> Settings:

@@ -26,7 +26,10 @@ NEVER = {401: "refuses the token", 403: "refuses the token", 404: "does not know
 
 @dataclass(frozen=True)
 class Settings:
-    """How to ask: times in seconds; each key of `generate.teacher` in the recipe."""
+    """How to ask: times in seconds; each key of `generate.teacher` in the recipe.
+
+    `attempts` to get an answer at all; `tries`, with another seed each, to get one of the shape.
+    """
 
     model: str
     concurrency: int
@@ -34,6 +37,7 @@ class Settings:
     max_tokens: int
     timeout: float
     attempts: int
+    tries: int
     backoff: float
     longest_backoff: float
     ready_within: float
@@ -104,9 +108,9 @@ class Teacher:
         waited = self.settings.ready_within
         raise Refusal(f"The teacher {self._base} is not ready after {waited:g} s: {seen}.")
 
-    async def ask(self, messages: Sequence[Message]) -> Answer:
+    async def ask(self, messages: Sequence[Message], seed: int) -> Answer:
         """The answer to a conversation; raises NoAnswer, or Refusal when it is no use going on."""
-        request = self._request(messages)
+        request = self._request(messages, seed)
         key = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
         known = self._journal.get(key)
         if known is not None:
@@ -117,12 +121,13 @@ class Teacher:
             self._flying[key].add_done_callback(lambda _: self._flying.pop(key))
         return await self._flying[key]
 
-    def _request(self, messages: Sequence[Message]) -> dict[str, Any]:
+    def _request(self, messages: Sequence[Message], seed: int) -> dict[str, Any]:
         return {
             "model": self.settings.model,
             "messages": list(messages),
             "temperature": self.settings.temperature,
             "max_tokens": self.settings.max_tokens,
+            "seed": seed,
         }
 
     async def _pay(self, key: str, request: dict[str, Any]) -> Answer:

@@ -70,4 +70,4 @@ async def _prompts(
     asked = prompts.write_prompts(count, topic, "topic", language.name)
     found = await harvest.list_of(asked, count)
     grown = [Prompt("topics", f"{path}/p{n}", text, language.code) for n, text in enumerate(found)]
-    return answers.work_on(harvest, rows, grown)
+    return answers.work_on(harvest, rows, grown, count)

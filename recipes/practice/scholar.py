@@ -43,9 +43,9 @@ class Said:
     finish: str = "stop"
 
 
-def respond(messages: Sequence[Mapping[str, str]]) -> Said:
-    """The answer to a conversation, mistakes included."""
-    chance = Random(json.dumps(messages, sort_keys=True, default=str))
+def respond(messages: Sequence[Mapping[str, str]], seed: int = 0) -> Said:
+    """The answer to a conversation, mistakes included; another seed gives another."""
+    chance = Random(f"{seed} {json.dumps(messages, sort_keys=True)}")
     asked = str(messages[-1].get("content", ""))
     for pattern, reply in _replies():
         if found := pattern.fullmatch(asked):
@@ -90,8 +90,8 @@ def _prompts(chance: Random, count: str, about: str) -> str:
 
 def _context_prompts(chance: Random, count: str, task: str, text: str) -> str:
     sentences, known = read_text(text, "epo"), TASK_OF.get(task)
-    if not sentences or not known:
-        return "[]"
+    if not sentences or not known or (known == "question" and len(sentences) == 1):
+        return "[]"  # what one sentence says is no question worth asking
     if known != "question":
         wordings = _wordings("topic" if known == "topic" else "to_english")
         return _listed(chance.sample(wordings, min(int(count), len(wordings))))

@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> None:
 
 async def serve(port: int) -> None:
     """Answer until cancelled; port 0 takes a free one, which the first line names."""
-    runner = web.AppRunner(app(), access_log=None, handle_signals=True)
+    runner = web.AppRunner(app(), access_log=None, handle_signals=True, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
@@ -66,10 +66,11 @@ async def complete(request: web.Request) -> web.Response:
         messages = wire["messages"]
         if not messages or not all(isinstance(turn["content"], str) for turn in messages):
             raise ValueError("each message needs a text")
+        seed = int(wire.get("seed") or 0)
     except (ValueError, KeyError, TypeError) as error:
         told = {"error": {"message": f"not a chat request: {error}", "type": "invalid_request"}}
         return web.json_response(told, status=400)
-    said = respond(messages)
+    said = respond(messages, seed)
     return web.json_response(completion(messages, said, str(wire.get("model") or MODEL)))
 
 

@@ -76,9 +76,9 @@ def passage(rng: Random, topic: str, held: bool = False, length: int = 4) -> tup
 
 
 def _shortened(sentence: Sentence) -> Sentence:
-    subject = replace(sentence.subject, adjective=None)
-    thing = replace(sentence.object, adjective=None) if sentence.object else None
-    return replace(sentence, subject=subject, object=thing, place=None, time=None)
+    subject = replace(sentence.subject, determiner="the", adjective=None)
+    bare = sentence.object and replace(sentence.object, determiner="the", adjective=None)
+    return replace(sentence, subject=subject, object=bare, place=None, time=None)
 
 
 def _overlap(one: Sentence, other: Sentence) -> bool:

@@ -1,7 +1,7 @@
 """Checkpoints on the Hub: a job killed at any moment goes on where it was, on another machine.
 
 They live on the branch `checkpoints` of the adapter's repository, in a folder named by the run's
-digest; one commit each, so there is never half a one. The branch goes when the adapter is there.
+key; one commit each, so there is never half a one. The branch goes when the adapter is there.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 BRANCH = "checkpoints"
 
 
-def latest(api: HfApi, repo: str, digest: str, into: Path) -> Path | None:
+def latest(api: HfApi, repo: str, key: str, into: Path) -> Path | None:
     """Fetch this run's last checkpoint; None when there is none."""
     if BRANCH not in {branch.name for branch in api.list_repo_refs(repo).branches}:
         return None
-    if not api.file_exists(repo, f"{digest}/trainer_state.json", revision=BRANCH):
+    if not api.file_exists(repo, f"{key}/trainer_state.json", revision=BRANCH):
         return None
-    api.snapshot_download(repo, revision=BRANCH, allow_patterns=f"{digest}/*", local_dir=into)
+    api.snapshot_download(repo, revision=BRANCH, allow_patterns=f"{key}/*", local_dir=into)
     say(f"going on from the checkpoint of {repo}")
-    return into / digest
+    return into / key
 
 
-def keeper(api: HfApi, repo: str, digest: str) -> TrainerCallback:
+def keeper(api: HfApi, repo: str, key: str) -> TrainerCallback:
     """A callback that puts each checkpoint the trainer saves in the place of the one before."""
     from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -45,7 +45,7 @@ def keeper(api: HfApi, repo: str, digest: str) -> TrainerCallback:
             api.upload_folder(
                 repo_id=repo,
                 folder_path=Path(str(args.output_dir)) / f"checkpoint-{state.global_step}",
-                path_in_repo=digest,
+                path_in_repo=key,
                 revision=BRANCH,
                 ignore_patterns="README.md",
                 delete_patterns="*",

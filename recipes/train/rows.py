@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -47,6 +48,32 @@ def tokenise(
         {"no_answer_within_max_length": len(rows) - len(kept)} if len(rows) > len(kept) else {}
     )
     return Examples([ids for ids, _ in kept], [labels for _, labels in kept], dropped)
+
+
+def in_batches(examples: Examples, size: int, window: int, seed: int) -> Examples:
+    """Put the rows into the order in which they are batched: like lengths together, else at random.
+
+    The rows of `window` batches are sorted by length together, then the batches are shuffled:
+    little padding, and no batch is like the one before. The last, smaller batch stays last.
+    """
+    random = Random(seed)
+    order = random.sample(range(len(examples.input_ids)), len(examples.input_ids))
+    sorted_ = [
+        row
+        for start in range(0, len(order), size * window)
+        for row in sorted(
+            order[start : start + size * window], key=lambda row: len(examples.input_ids[row])
+        )
+    ]
+    batches = [sorted_[start : start + size] for start in range(0, len(sorted_), size)]
+    whole = batches[:-1]
+    random.shuffle(whole)
+    rows = [row for batch in [*whole, batches[-1]] for row in batch]
+    return Examples(
+        [examples.input_ids[row] for row in rows],
+        [examples.labels[row] for row in rows],
+        examples.dropped,
+    )
 
 
 def _assistant_spans(

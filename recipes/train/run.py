@@ -7,23 +7,25 @@ Loads pinned commits, trains (sft.py), pushes adapter, tokenizer, log and card i
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recipes import base, language, manifest
 from recipes.config import Config
 from recipes.progress import Progress, say
+from recipes.train.settings import Settings, parse
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
     from recipes.train.card import Facts
-    from recipes.train.rows import Examples
+    from recipes.train.rows import Examples, Message
     from recipes.train.sft import Show, Trained
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
@@ -49,6 +51,7 @@ class Job:
     api: HfApi
     args: argparse.Namespace
     inputs: dict[str, str]
+    settings: Settings
     scratch: Path
     began: float
 
@@ -57,6 +60,12 @@ class Job:
         """The recipe."""
         config: Config = self.args.config
         return config
+
+    @property
+    def key(self) -> str:
+        """What a checkpoint must share with the run that goes on from it: recipe and inputs."""
+        inputs = "".join(sha for _, sha in sorted(self.inputs.items()))
+        return hashlib.sha256(f"{self.args.digest}{inputs}".encode()).hexdigest()
 
     @property
     def base_revision(self) -> str:
@@ -74,12 +83,12 @@ class Job:
 
 
 def _train(api: HfApi, args: argparse.Namespace, scratch: Path) -> None:
+    began, settings = time.monotonic(), parse(args.config.train)
     inputs = {
-        args.dataset: str(api.dataset_info(args.dataset).sha),
-        args.base: str(api.model_info(args.base).sha),
+        args.dataset: base.commit_of(api, args.dataset, "dataset"),
+        args.base: base.commit_of(api, args.base, "model"),
     }
-    job = Job(api, args, inputs, scratch, time.monotonic())
-    api.create_repo(args.into, exist_ok=True)
+    job = Job(api, args, inputs, settings, scratch, began)
     examples, trained = _fit(job)
     commit = _publish(job, examples, trained)
     manifest.push(api, args.into, "model", "run.json", _manifest(job, examples, trained, commit))
@@ -90,22 +99,21 @@ def _fit(job: Job) -> tuple[Examples, Trained]:
     """Load, tokenise, train; leaves adapter and tokenizer in the out folder."""
     from recipes.train import checkpoints, rows, sft
 
-    settings = job.config.train
-    model, tokenizer = base.load(
-        job.args.base, job.base_revision, settings.get("threads"), settings["model"]
-    )
-    conversations = _conversations(job.args.dataset, job.inputs[job.args.dataset], settings)
-    examples = rows.tokenise(tokenizer, conversations, settings["max_length"])
+    numbers = job.settings
+    model, tokenizer = base.load(job.args.base, job.base_revision, numbers.threads, numbers.model)
+    conversations = _conversations(job.args.dataset, job.inputs[job.args.dataset])
+    examples = rows.tokenise(tokenizer, conversations, numbers.max_length)
+    job.api.create_repo(job.args.into, exist_ok=True)
     say(f"{len(examples.input_ids)} rows, {examples.tokens} tokens, after {job.seconds():.1f} s")
     trained = sft.train(
         model,
         tokenizer,
         examples,
-        {**settings, "lora": {**settings["lora"], "revision": job.base_revision}},
+        replace(numbers, lora={**numbers.lora, "revision": job.base_revision}),
         job.out,
         _progress(),
-        [checkpoints.keeper(job.api, job.args.into, job.args.digest)],
-        checkpoints.latest(job.api, job.args.into, job.args.digest, job.scratch / "resume"),
+        [checkpoints.keeper(job.api, job.args.into, job.key)],
+        checkpoints.latest(job.api, job.args.into, job.key, job.scratch / "resume"),
     )
     speed = f"{trained.tokens_per_second:.0f} tokens/s"
     say(f"{trained.steps} steps in {trained.seconds:.1f} s, {speed}, loss {trained.loss_last:.3f}")
@@ -113,14 +121,12 @@ def _fit(job: Job) -> tuple[Examples, Trained]:
     return examples, trained
 
 
-def _conversations(
-    repo: str, revision: str, settings: dict[str, Any]
-) -> list[list[dict[str, str]]]:
-    """The chats of the training mix, the first `max_rows` of them when the recipe says so."""
+def _conversations(repo: str, revision: str) -> list[list[Message]]:
+    """The chats of the training mix."""
     from datasets import load_dataset
 
     rows = load_dataset(repo, "default", split="train", revision=revision)
-    return list(rows["messages"][: settings.get("max_rows")])
+    return list(rows["messages"])
 
 
 def _progress() -> Show:
@@ -170,7 +176,7 @@ def _facts(job: Job, examples: Examples, trained: Trained) -> Facts:
         rows=len(examples.input_ids),
         hardware=card.hardware(),
         versions=manifest.versions(*PACKAGES),
-        settings=job.config.train,
+        settings=asdict(job.settings),
         trained=trained,
     )
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.refusal import Refusal
-from recipes.train.rows import Examples
+from recipes.train.rows import Examples, in_batches
+from recipes.train.settings import Settings
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -49,7 +50,7 @@ def train(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     examples: Examples,
-    settings: dict[str, Any],
+    settings: Settings,
     out: Path,
     show: Show,
     callbacks: list[TrainerCallback] | None = None,
@@ -82,7 +83,7 @@ def _trainer(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     examples: Examples,
-    settings: dict[str, Any],
+    settings: Settings,
     out: Path,
     show: Show,
     callbacks: list[TrainerCallback],
@@ -94,17 +95,17 @@ def _trainer(
     trainer = SFTTrainer(
         model=model,
         args=arguments,
-        train_dataset=_dataset(examples, arguments),
+        train_dataset=_dataset(examples, arguments, settings.window),
         processing_class=tokenizer,
-        peft_config=_lora(settings["lora"], model),
+        peft_config=_lora(settings.lora),
         callbacks=[_reporter(show), *callbacks],
     )
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def _arguments(settings: dict[str, Any], out: Path) -> SFTConfig:
-    """TRL's own arguments, and what no recipe may change: no preparation, reports or pushes."""
+def _arguments(settings: Settings, out: Path) -> SFTConfig:
+    """TRL's own arguments, and what no recipe may change: our rows in our order, no reports."""
     from trl.trainer.sft_config import SFTConfig
 
     try:
@@ -112,17 +113,17 @@ def _arguments(settings: dict[str, Any], out: Path) -> SFTConfig:
             output_dir=str(out / "checkpoints"),
             dataset_kwargs={"skip_prepare_dataset": True},
             remove_unused_columns=False,
-            length_column_name="length",
-            max_length=settings["max_length"],
+            train_sampling_strategy="sequential",
+            max_length=settings.max_length,
             report_to="none",
             disable_tqdm=True,
-            **settings["trainer"],
+            **settings.trainer,
         )
     except (TypeError, ValueError) as error:
         raise Refusal(f"train.trainer takes the arguments of TRL's SFTConfig: {error}") from error
 
 
-def _lora(settings: dict[str, Any], model: PreTrainedModel) -> LoraConfig:
+def _lora(settings: dict[str, Any]) -> LoraConfig:
     from peft import LoraConfig
 
     try:
@@ -131,16 +132,20 @@ def _lora(settings: dict[str, Any], model: PreTrainedModel) -> LoraConfig:
         raise Refusal(f"train.lora takes the arguments of PEFT's LoraConfig: {error}") from error
 
 
-def _dataset(examples: Examples, arguments: SFTConfig) -> Dataset:
-    """The trainer's rows, packed when the recipe says so; `length` lets it batch like with like."""
+def _dataset(examples: Examples, arguments: SFTConfig, window: int) -> Dataset:
+    """The trainer's rows in the order it takes them, packed when the recipe says so."""
     from datasets import Dataset
     from trl.data_utils import pack_dataset
 
-    columns = {"input_ids": examples.input_ids, "labels": examples.labels}
-    if arguments.packing:
-        rows = Dataset.from_dict(columns).shuffle(seed=arguments.seed)
-        return pack_dataset(rows, int(arguments.max_length or 0), arguments.packing_strategy)
-    return Dataset.from_dict({**columns, "length": [len(ids) for ids in examples.input_ids]})
+    if not arguments.packing:
+        size = arguments.per_device_train_batch_size
+        examples = in_batches(examples, size, window, arguments.seed)
+    rows = Dataset.from_dict({"input_ids": examples.input_ids, "labels": examples.labels})
+    if not arguments.packing:
+        return rows
+    rows = rows.shuffle(seed=arguments.seed)
+    packed = pack_dataset(rows, int(arguments.max_length or 0), arguments.packing_strategy)
+    return packed.shuffle(seed=arguments.seed)  # packing leaves the longest first
 
 
 def _reporter(show: Show) -> TrainerCallback:

@@ -9,7 +9,7 @@ from typing import Any
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 
 import gradio as gr
-import page
+import pieces
 from policy import OnlyOwnHost
 from room import Room
 from shelf import Settings
@@ -42,7 +42,7 @@ def theme() -> gr.Theme:
     return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=fonts, font_mono=mono)
 
 
-def _chatbot(label: str, name: str, **look: bool) -> gr.Chatbot:
+def _chatbot(label: str, name: str, visible: bool = True, show_label: bool = True) -> gr.Chatbot:
     return gr.Chatbot(
         label=label,
         elem_id=name,
@@ -55,7 +55,8 @@ def _chatbot(label: str, name: str, **look: bool) -> gr.Chatbot:
         latex_delimiters=[],
         min_width=280,
         scale=1,
-        **look,
+        visible=visible,
+        show_label=show_label,
     )
 
 
@@ -68,7 +69,7 @@ def build(room: Room) -> gr.Blocks:
     }
     with gr.Blocks(title="Kakugo chat", fill_width=True) as demo:
         talk, known = gr.State(Talk()), gr.State(())
-        gr.HTML(page.HERO, apply_default_css=False)
+        gr.HTML(pieces.HERO, apply_default_css=False)
         with gr.Row(elem_classes="k-choose"):
             language = gr.Dropdown([], label="Language", filterable=True, elem_id="language")
             compare = gr.Checkbox(label="Compare with the base model", elem_id="compare")
@@ -91,7 +92,7 @@ def build(room: Room) -> gr.Blocks:
             send = gr.Button("Send", variant="primary", scale=0, elem_id="send")
             stop = gr.Button("Stop", scale=0, elem_id="stop", visible=False)
         with gr.Row(elem_classes="k-after"):
-            status = gr.HTML(page.status(""), apply_default_css=False)
+            status = gr.HTML(pieces.status(""), apply_default_css=False)
             anew = gr.Button("New chat", size="sm", scale=0, elem_id="anew")
 
         views = [text, talk, left, right, status, send, stop, chips]

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
-import page
+import pieces
 from engine import Engine, Unanswerable
 from models import Adapter
 from shelf import TROUBLE, Settings, Shelf
@@ -43,10 +43,10 @@ class Room:
         wanted = repo or request.query_params.get("language", "")
         chosen = shelf.find(wanted) or shelf.find("")
         if not chosen:
-            told = page.nobody(settings.endpoint, settings.org, shelf.problem)
+            told = pieces.nobody(settings.endpoint, settings.org, shelf.problem)
             return [gr.update(choices=[], value=None), now, told, gr.update(interactive=False)]
         choices = [(one.label, one.repo) for one in shelf.adapters]
-        told = page.about(chosen, settings.endpoint)
+        told = pieces.about(chosen, settings.endpoint)
         picked = gr.update(choices=choices, value=chosen.repo)
         return [picked, now, told, gr.update(interactive=True)]
 
@@ -57,12 +57,12 @@ class Room:
             return [gr.skip()] * 6
         threading.Thread(target=self._warm, args=(chosen,), daemon=True).start()
         return [
-            page.about(chosen, self.settings.endpoint),
-            gr.update(value=page.chips(self.shelf.examples(chosen), chosen), visible=True),
+            pieces.about(chosen, self.settings.endpoint),
+            gr.update(value=pieces.chips(self.shelf.examples(chosen), chosen), visible=True),
             Talk(),
-            gr.update(value=[], rtl=chosen.rtl, placeholder=page.start(chosen)),
+            gr.update(value=[], rtl=chosen.rtl, placeholder=pieces.start(chosen)),
             gr.update(value=[], rtl=chosen.rtl),
-            page.status(""),
+            pieces.status(""),
         ]
 
     def _warm(self, chosen: Adapter) -> None:
@@ -85,7 +85,7 @@ class Room:
         refusal = refuse(text) or self._too_fast(visitor)
         if refusal or not chosen:
             told = refusal or "Choose a language first."
-            yield [*[gr.skip()] * 4, page.status(told, trouble=True), *[gr.skip()] * 3]
+            yield [*[gr.skip()] * 4, pieces.status(told, trouble=True), *[gr.skip()] * 3]
             return
         stop = self._stops[visitor] = threading.Event()
         try:
@@ -158,4 +158,4 @@ def _view(
     both = [shown(talk, "adapter"), shown(talk, "base")]
     buttons = [gr.update(visible=not busy), gr.update(visible=busy)]
     chips = gr.update(visible=not talk.turns)
-    return [text, talk, *both, page.status(told, trouble), *buttons, chips]
+    return [text, talk, *both, pieces.status(told, trouble), *buttons, chips]

@@ -113,12 +113,13 @@ def build(source: Source, settings: Settings) -> gr.Blocks:
         quiet: dict[str, Any] = {
             "queue": False,
             "show_progress": "hidden",
+            "trigger_mode": "always_last",
             "api_visibility": "private",
         }
         view = [query, script, base, covered, sort, number]
         shown = [status, board]
         gr.on(
-            [query.input, script.input, base.input, covered.input, sort.input],
+            [query.change, script.input, base.input, covered.input, sort.input],
             lambda *values: [1, *draw(*values, 1)],
             view[:-1],
             [number, *shown],

@@ -14,17 +14,12 @@ os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 
 import pytest
 from huggingface_hub import HfApi, constants
+from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
 
 constants.HF_HUB_DISABLE_XET = True
 numbers = itertools.count(1)
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """huggingface_hub 2.4 sends LFS files in a way that its HTTP library finds old-fashioned."""
-    line = "ignore:Use 'content=<...>' to upload raw bytes:DeprecationWarning"
-    config.addinivalue_line("filterwarnings", line)
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +64,18 @@ def repo(alice: HfApi, name: str) -> str:
     """The id of a fresh model repo."""
     alice.create_repo(name)
     return name
+
+
+@pytest.fixture
+def advance(hub: LocalHub) -> Iterator[Callable[[float], None]]:
+    """Move the shared Hub's clock on by seconds; afterwards it tells the machine's time again."""
+    clock, headers = f"{hub.url}/control/clock", {"Authorization": f"Bearer {hub.token('alice')}"}
+
+    def move(**how: float) -> None:
+        get_session().post(clock, json=how, headers=headers).raise_for_status()
+
+    yield lambda seconds: move(advance=seconds)
+    move(reset=True)
 
 
 @pytest.fixture

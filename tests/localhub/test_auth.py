@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import yaml
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
@@ -120,3 +122,36 @@ def test_likes(as_user: Callable[[str], HfApi], hub: LocalHub, bob: HfApi, repo:
     assert bob.model_info(repo).likes == 1
     bob.unlike(repo)
     assert bob.model_info(repo).likes == 0
+
+
+def test_a_fine_grained_token_reaches_its_repo_and_no_other(tmp_path: Path) -> None:
+    hub = LocalHub(tmp_path)
+    seed = yaml.safe_load(hub.seed.read_text())
+    scope = {"entity": "practice/mine", "permissions": ["repo.write"]}
+    seed["users"].append(
+        {"name": "alice", "token": "hf_narrow", "role": "fineGrained", "scoped": [scope]}
+    )
+    hub.seed.write_text(yaml.safe_dump(seed))
+    with hub:
+        wide = HfApi(endpoint=hub.url, token=hub.token("alice"))
+        narrow = HfApi(endpoint=hub.url, token="hf_narrow")
+        for name in ("practice/mine", "practice/other"):
+            wide.create_repo(name, private=True)
+        narrow.upload_file(path_or_fileobj=b"x", path_in_repo="x", repo_id="practice/mine")
+        assert narrow.list_repo_files("practice/mine") == [".gitattributes", "x"]
+        with pytest.raises(RepositoryNotFoundError):
+            narrow.model_info("practice/other")
+        assert [m.id for m in narrow.list_models(author="practice")] == ["practice/mine"]
+        wide.update_repo_settings("practice/other", private=False)
+        for call in (
+            lambda: narrow.upload_file(
+                path_or_fileobj=b"x", path_in_repo="x", repo_id="practice/other"
+            ),
+            lambda: narrow.create_repo("practice/third"),
+            lambda: narrow.delete_repo("practice/other"),
+        ):
+            with pytest.raises(HfHubHTTPError) as error:
+                call()
+            assert status(error) == 403
+        shown = narrow.whoami()["auth"]["accessToken"]
+        assert shown["fineGrained"]["scoped"][0]["entity"]["name"] == "practice/mine"

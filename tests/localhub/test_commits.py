@@ -341,7 +341,11 @@ def test_git_names_things_as_git_does(alice: HfApi, repo: str, tmp_path: Path) -
     assert git("hash-object", "a/b.txt") == entries["a/b.txt"].blob_id  # type: ignore[union-attr]
 
 
-def test_hf_hub_download_from_the_module(hub: LocalHub, repo: str, alice: HfApi) -> None:
+def test_hf_hub_download_from_the_module(
+    hub: LocalHub, repo: str, alice: HfApi, tmp_path: Path
+) -> None:
     put(alice, repo, "x.txt", b"x")
-    path = hf_hub_download(repo, "x.txt", endpoint=hub.url, token=hub.token("alice"))
+    path = hf_hub_download(
+        repo, "x.txt", endpoint=hub.url, token=hub.token("alice"), cache_dir=tmp_path
+    )
     assert Path(path).read_bytes() == b"x"

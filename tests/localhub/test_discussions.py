@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.community import DiscussionComment, DiscussionCommit, DiscussionStatusChange
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.utils import get_session
+
+from bot.localhub.testing import LocalHub
 
 
 def test_create_and_read_back_are_equal(bob: HfApi, repo: str) -> None:
@@ -34,6 +38,26 @@ def test_concurrent_discussions_get_different_numbers(alice: HfApi, repo: str) -
     with ThreadPoolExecutor(8) as pool:
         made = pool.map(lambda n: alice.create_discussion(repo, f"number {n}").num, range(16))
     assert sorted(made) == list(range(1, 17))
+
+
+def test_attachments(hub: LocalHub, alice: HfApi, anonymous: HfApi, tmp_path: Path) -> None:
+    picture = tmp_path / "shot.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(1000))
+    url = alice.upload_attachment(picture)
+    assert url.startswith(f"{hub.url}/uploads/") and url.endswith(".png")
+    shown = get_session().get(url)
+    assert (shown.content, shown.headers["Content-Type"]) == (picture.read_bytes(), "image/png")
+    assert shown.headers["X-Content-Type-Options"] == "nosniff"
+    picture.write_bytes(b"<script>alert(1)</script>")
+    with pytest.raises(BadRequestError, match="no image/png"):
+        alice.upload_attachment(picture)
+    with pytest.raises(HfHubHTTPError) as nobody:
+        anonymous.upload_attachment(picture)
+    assert nobody.value.response.status_code == 401
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(10 << 20))
+    with pytest.raises(HfHubHTTPError) as huge:
+        alice.upload_attachment(picture)
+    assert huge.value.response.status_code == 413
 
 
 def test_list_filters_and_pages(alice: HfApi, bob: HfApi, repo: str) -> None:

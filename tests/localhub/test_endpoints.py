@@ -16,8 +16,17 @@ from huggingface_hub.utils import get_session
 from bot.localhub.testing import LocalHub
 
 SERVER = """
-import http.server, os
+import http.server, os, time
 class Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers['content-length'] or 0))
+        self.send_response(201)
+        self.send_header('X-Seen', self.path + ' ' + self.headers.get('Authorization', '-'))
+        self.end_headers()
+        for n in range(3):
+            self.wfile.write(b'%d:%s ' % (n, body))
+            self.wfile.flush()
+            time.sleep(0.2)
     def do_GET(self):
         known = self.path == '/health'
         self.send_response(200 if known else 404)
@@ -49,7 +58,7 @@ def create(api: HfApi, name: str, code: str = SERVER, **how: Any) -> InferenceEn
         name, repository="practice/teacher", framework="custom", task="text-generation",
         accelerator="cpu", vendor="aws", region="us-east-1", instance_type="intel-spr",
         instance_size="x1", namespace="practice", custom_image={"url": "docker.io/x"},
-        container_command=["python"], container_args=["-c", code], **how,
+        container_command=["python"], container_args=["-c", code], **{"type": "public", **how},
     )  # fmt: skip
 
 
@@ -85,7 +94,7 @@ def test_life(api: HfApi, make: Make) -> None:
     endpoint = make(env={"WORD": "hello"})
     assert endpoint.status in ("pending", "initializing") and endpoint.url is None
     url = up(endpoint)
-    assert url.startswith("http://127.0.0.1:") and endpoint.health_route == "/health"
+    assert url.startswith(f"{api.endpoint}/") and endpoint.health_route == "/health"
     assert get_session().get(f"{url}/health").text == "hello"
     assert endpoint.name in [e.name for e in api.list_inference_endpoints(namespace="practice")]
     endpoint.pause()
@@ -94,9 +103,61 @@ def test_life(api: HfApi, make: Make) -> None:
     endpoint.resume()
     url = up(endpoint)
     endpoint.scale_to_zero()
-    assert endpoint.status == "scaledToZero" and not answers(url)
+    assert (endpoint.status, endpoint.url) == ("scaledToZero", url)
     endpoint.resume()
     assert answers(up(endpoint))
+
+
+def test_a_request_wakes_what_is_at_zero(make: Make) -> None:
+    endpoint = make()
+    url = up(endpoint)
+    endpoint.scale_to_zero()
+    cold = get_session().get(f"{url}/health")
+    assert cold.status_code == 503 and cold.headers["Retry-After"]
+    warm = get_session().get(f"{url}/health", headers={"X-Scale-Up-Timeout": "20"})
+    assert warm.status_code == 200 and endpoint.fetch().status == "running"
+    endpoint.pause()
+    assert get_session().get(f"{url}/health").status_code == 400
+    assert endpoint.fetch().status == "paused"
+
+
+def test_nobody_asks_so_it_goes_to_zero(make: Make, advance: Callable[[float], None]) -> None:
+    idle = make(min_replica=0, scale_to_zero_timeout=15)
+    always = make(min_replica=1)
+    up(idle), up(always)
+    advance(16 * 60)
+    deadline = time.monotonic() + 10
+    while idle.fetch().status != "scaledToZero":
+        assert time.monotonic() < deadline, "it goes on idling"
+        time.sleep(0.1)
+    assert always.fetch().status == "running"
+
+
+def test_who_may_use_it(hub: LocalHub, make: Make) -> None:
+    def asked(url: str, user: str = "") -> Any:
+        headers = {"Authorization": f"Bearer {user}"} if user else {}
+        return get_session().post(f"{url}/v1/x?y=1", content=b"q", headers=headers)
+
+    own = up(make(type="authenticated"))
+    assert asked(own).status_code == 401
+    assert asked(own, hub.token("bob")).status_code == 401
+    assert asked(own, "hf_wrong").status_code == 401
+    let_in = asked(own, hub.read_token("alice"))
+    assert let_in.status_code == 201 and let_in.text == "0:q 1:q 2:q "
+    assert let_in.headers["X-Seen"] == "/v1/x?y=1 -", "the Hub's token reached the container"
+    public = up(make(type="public"))
+    assert asked(public).headers["X-Seen"] == "/v1/x?y=1 -"
+    assert asked(public, "key of its own").headers["X-Seen"] == "/v1/x?y=1 Bearer key of its own"
+
+
+def test_an_answer_is_passed_on_while_it_comes(make: Make) -> None:
+    url = up(make(type="public"))
+    with get_session().stream("POST", f"{url}/", content=b"z") as answer:
+        begin, pieces = time.monotonic(), []
+        for piece in answer.iter_raw():
+            pieces.append((piece, time.monotonic() - begin))
+    assert b"".join(piece for piece, _ in pieces) == b"0:z 1:z 2:z "
+    assert len(pieces) > 1 and pieces[0][1] < pieces[-1][1] - 0.1
 
 
 def test_resume_of_a_running_one(api: HfApi, make: Make) -> None:
@@ -106,6 +167,13 @@ def test_resume_of_a_running_one(api: HfApi, make: Make) -> None:
     with pytest.raises(BadRequestError, match="already running"):
         api.resume_inference_endpoint(endpoint.name, namespace="practice", running_ok=False)
     assert endpoint.status == "running"
+
+
+def test_hardware_has_prices(api: HfApi) -> None:
+    by_type = {each.instance_type: each for each in api.list_inference_endpoints_hardware()}
+    cpu, gpu = by_type["cpu-basic"], by_type["h200x2"]
+    assert (cpu.accelerator, cpu.gpu_memory_gb, cpu.price_per_hour) == ("cpu", None, 0.01)
+    assert (gpu.accelerator, gpu.num_accelerators, gpu.gpu_memory_gb) == ("gpu", 2, 282)
 
 
 def test_failed_start_has_a_message(make: Make) -> None:

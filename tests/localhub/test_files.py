@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi, HfFileSystem
 from huggingface_hub.errors import (
@@ -185,6 +186,22 @@ def test_the_file_system(hub: LocalHub, filled: str) -> None:
     assert not fs.exists(f"{filled}/d")
     fs.cp_file(f"{filled}/w.bin", f"{filled}/w2.bin")
     assert fs.info(f"{filled}/w2.bin")["size"] == len(LARGE)
+
+
+def test_content_that_was_damaged_on_disk_is_not_served(
+    alice: HfApi, hub: LocalHub, repo: str, tmp_path: Path
+) -> None:
+    data = os.urandom(3_000_000)
+    alice.upload_file(path_or_fileobj=data, path_in_repo="w.bin", repo_id=repo)
+    lfs = alice.get_paths_info(repo, ["w.bin"])[0].lfs  # type: ignore[union-attr]
+    assert lfs is not None
+    blob = hub.data / "blobs" / lfs.sha256[:2] / lfs.sha256[2:]
+    blob.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises((OSError, httpx2.HTTPError)):
+        alice.hf_hub_download(repo, "w.bin", local_dir=tmp_path / "bad")
+    assert not (tmp_path / "bad" / "w.bin").exists()
+    alice.upload_file(path_or_fileobj=data, path_in_repo="again.bin", repo_id=repo)
+    assert Path(alice.hf_hub_download(repo, "w.bin", local_dir=tmp_path)).read_bytes() == data
 
 
 def test_git_lfs_clients_find_the_object(alice: HfApi, hub: LocalHub, filled: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import HfApi, JobInfo
+from huggingface_hub import HfApi, JobInfo, Volume
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, JobNotFoundError
 from huggingface_hub.utils import get_session
 
@@ -137,6 +137,42 @@ def test_environment_is_clean_and_secrets_stay_secret(
     for path in ("/api/jobs/practice", f"/api/jobs/practice/{job.id}"):
         answer = get_session().get(hub.url + path, headers=headers).text
         assert "hf_very_secret" not in answer and "HF_TOKEN" in answer
+
+
+@pytest.mark.filterwarnings("ignore:.*experimental:UserWarning")
+def test_a_script_is_run_by_its_url(alice: HfApi, name: str, hub: LocalHub) -> None:
+    alice.create_repo(name, private=True)
+    script = b"import sys; print('ran with', sys.argv[1:])"
+    alice.upload_file(path_or_fileobj=script, path_in_repo="run me.py", repo_id=name)
+    url = f"{hub.url}/{name}/resolve/main/run%20me.py"
+    how: dict[str, Any] = {"namespace": "practice", "script_args": ["--n", "1"]}
+    job = alice.run_uv_job(url, secrets={"HF_TOKEN": hub.token("alice")}, **how)
+    assert log(alice, job, follow=True) == ["ran with ['--n', '1']"]
+    blind = alice.run_uv_job(url, **how)
+    assert finish(alice, blind).status.stage == "ERROR"
+    assert "cannot fetch" in log(alice, blind)[0]
+
+
+def test_volumes_are_snapshots_of_repos(alice: HfApi, bob: HfApi, name: str, run: Run) -> None:
+    alice.create_repo(name, repo_type="dataset", private=True)
+    for path, content in (("a.txt", b"first"), ("in/b.bin", b"second\0")):
+        alice.upload_file(
+            path_or_fileobj=content, path_in_repo=path, repo_id=name, repo_type="dataset"
+        )
+    whole = Volume(type="dataset", source=name, mount_path="/data")
+    inner = Volume(type="dataset", source=name, mount_path="/inner", path="in", revision="main")
+    code = "import os, sys; print(open('/data/a.txt').read(), os.listdir(os.environ['IN']))"
+    job = run(code, volumes=[whole, inner], env={"IN": "/inner"})
+    assert job.volumes is not None and [each.source for each in job.volumes] == [name, name]
+    assert job.volumes[0].mount_path == "/data" and job.volumes[0].read_only
+    assert log(alice, job, follow=True) == ["first ['b.bin']"]
+    with pytest.raises(HfHubHTTPError) as hidden:
+        bob.run_job(image=PYTHON, command=["true"], volumes=[whole], namespace="bob")
+    assert hidden.value.response.status_code == 404
+    bucket = Volume(type="bucket", source="practice/b", mount_path="/b")
+    with pytest.raises(HfHubHTTPError, match="no buckets") as missing:
+        run("pass", volumes=[bucket])
+    assert missing.value.response.status_code == 501
 
 
 def test_timeout_ends_the_whole_tree(alice: HfApi, run: Run) -> None:
@@ -264,3 +300,24 @@ def test_a_killed_hub_leaves_no_orphans_and_says_so(tmp_path: Path) -> None:
         code = code.replace("300", "299")
         api.run_job(image=PYTHON, command=["python", "-c", code], namespace="practice")
     assert gone(marker, 1.0)
+
+
+def test_stopping_the_hub_ends_open_streams_and_jobs(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    marker = f"marker{time.time_ns()}"
+    hub = LocalHub(tmp_path).start()
+    api = HfApi(endpoint=hub.url, token=hub.token("alice"))
+    code = f"import time\nwhile True: print('on', flush=True); time.sleep(0.1)  # {marker}"
+    job = api.run_job(image=PYTHON, command=["python", "-c", code], namespace="practice")
+    url = f"{hub.url}/api/jobs/practice/{job.id}/logs"
+    headers = {"Authorization": f"Bearer {hub.token('alice')}"}
+    with get_session().stream("GET", url, headers=headers) as stream:
+        lines = stream.iter_lines()
+        next(lines)
+        begin = time.monotonic()
+        assert hub.stop() == 0
+        assert time.monotonic() - begin < 8
+        assert list(lines)[-1] == ""
+    assert not running(marker)
+    assert "Traceback" not in capfd.readouterr().err

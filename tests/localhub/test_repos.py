@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from huggingface_hub import HfApi
 from huggingface_hub.errors import (
     BadRequestError,
@@ -75,7 +78,8 @@ def test_the_card_makes_the_tags(alice: HfApi, repo: str) -> None:
         "peft", "practice", "kakugo", "eo", "license:apache-2.0", "base_model:practice/base",
         "dataset:practice/data",
     } <= set(info.tags)  # fmt: skip
-    assert repo in [m.id for m in alice.list_models(filter=["kakugo", "eo"])]
+    alice.upload_file(path_or_fileobj=b"x", path_in_repo="a.safetensors", repo_id=repo)
+    assert repo in [m.id for m in alice.list_models(filter=["kakugo", "eo", "safetensors"])]
     assert repo not in [m.id for m in alice.list_models(filter=["kakugo", "fr"])]
 
 
@@ -106,9 +110,23 @@ def test_a_moved_repo_is_found_under_its_old_name(alice: HfApi, repo: str) -> No
 
 def test_names_match_whatever_their_case(alice: HfApi, repo: str) -> None:
     assert alice.model_info(repo.upper()).id == repo
+    alice.upload_file(path_or_fileobj=b"x", path_in_repo="x", repo_id=repo.swapcase())
+    assert alice.file_exists(repo, "x")
     with pytest.raises(HfHubHTTPError) as error:
         alice.create_repo(repo.upper())
     assert error.value.response.status_code == 409
+
+
+def test_an_organisation_whose_repos_begin_private(tmp_path: Path) -> None:
+    hub = LocalHub(tmp_path)
+    seed = yaml.safe_load(hub.seed.read_text())
+    seed["orgs"].append({"name": "lab", "members": ["alice"], "private_by_default": True})
+    hub.seed.write_text(yaml.safe_dump(seed))
+    with hub:
+        alice = HfApi(endpoint=hub.url, token=hub.token("alice"))
+        for given, private in ((None, True), (False, False), (True, True)):
+            alice.create_repo(f"lab/{given}", private=given)
+            assert alice.model_info(f"lab/{given}").private is private
 
 
 def test_settings(alice: HfApi, repo: str) -> None:

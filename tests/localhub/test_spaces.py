@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 
@@ -61,9 +62,7 @@ def wait_for(true: Callable[[], bool], seconds: float = 15.0) -> None:
 
 def test_stages_before_anything_runs(alice: HfApi, space: str) -> None:
     assert alice.get_space_runtime(space).stage == "BUILDING"
-    alice.upload_file(
-        path_or_fileobj=b"x", path_in_repo="x.txt", repo_id=space, repo_type="space"
-    )
+    alice.upload_file(path_or_fileobj=b"x", path_in_repo="x.txt", repo_id=space, repo_type="space")
     assert alice.get_space_runtime(space).stage == "NO_APP_FILE"
     push(alice, space)
     assert alice.get_space_runtime(space).stage == "SLEEPING"
@@ -144,3 +143,52 @@ def test_hardware_and_sleep_time(alice: HfApi, space: str) -> None:
     assert "t4-small" in [each.name for each in alice.list_spaces_hardware()]
     with pytest.raises(BadRequestError):
         alice.request_space_hardware(space, "moon-base")
+    assert alice.set_space_sleep_time(space, -1).sleep_time is None
+
+
+@pytest.mark.filterwarnings("ignore:If your Space runs on the default:UserWarning")
+def test_it_sleeps_when_nobody_visits(
+    hub: LocalHub, alice: HfApi, space: str, advance: Callable[[float], None]
+) -> None:
+    push(alice, space)
+    assert alice.get_space_runtime(space).sleep_time == 48 * 3600
+    alice.set_space_sleep_time(space, 100_000)
+    alice.restart_space(space)
+    at = url_of(settled(alice, space)).removeprefix("http://").split(":")
+    with socket.create_connection((at[0], int(at[1]))):
+        advance(100_001)
+        time.sleep(1.5)
+        assert alice.get_space_runtime(space).stage == "RUNNING", "asleep with a visitor inside"
+    time.sleep(1.0)
+    advance(100_001)
+    wait_for(lambda: alice.get_space_runtime(space).stage == "SLEEPING")
+    get_session().get(f"{hub.url}/spaces/{space}")
+    wait_for(lambda: alice.get_space_runtime(space).stage == "RUNNING")
+    alice.pause_space(space)
+
+
+def test_dev_mode_leaves_the_running_app_alone(alice: HfApi, space: str, name: str) -> None:
+    push(alice, space)
+    alice.restart_space(space)
+    settled(alice, space)
+    assert alice.enable_space_dev_mode(space).dev_mode is True
+    push(alice, space, APP.replace("VERSION", "2"))
+    time.sleep(1.0)
+    assert alice.get_space_runtime(space).stage == "RUNNING"
+    assert next(iter(alice.fetch_space_logs(space, follow=True))) == "serving VERSION"
+    assert alice.disable_space_dev_mode(space).dev_mode is False
+    alice.pause_space(space)
+    static = f"{name}-static"
+    alice.create_repo(static, repo_type="space", space_sdk="static")
+    with pytest.raises(BadRequestError):
+        alice.enable_space_dev_mode(static)
+
+
+def test_what_is_not_here_says_so(alice: HfApi, name: str) -> None:
+    assert alice.list_space_templates() == []
+    with pytest.raises(ValueError, match="template"):
+        alice.create_repo(name, repo_type="space", space_sdk="gradio", space_template="x/y")
+    for call in (alice.get_zero_gpu_quota, lambda: [*alice.search_spaces("music")]):
+        with pytest.raises(HfHubHTTPError, match="does not serve GET /api/spaces/") as missing:
+            call()
+        assert missing.value.response.status_code == 501

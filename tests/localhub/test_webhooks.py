@@ -106,9 +106,7 @@ def test_wrong_settings_are_refused(alice: HfApi, wrong: dict[str, Any]) -> None
     assert len(alice.list_webhooks()) == before
 
 
-def test_a_discussion_is_delivered(
-    alice: HfApi, bob: HfApi, repo: str, receiver: Receiver
-) -> None:
+def test_a_discussion_is_delivered(alice: HfApi, bob: HfApi, repo: str, receiver: Receiver) -> None:
     hook = alice.create_webhook(
         url=receiver.url, watched=[{"type": "model", "name": repo}], secret="s e c r e t"
     )

@@ -9,6 +9,7 @@ import pytest
 
 from recipes.evaluate import scoring
 from recipes.evaluate.benchmarks import Item
+from recipes.evaluate.settings import Choice, Generation
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -46,7 +47,7 @@ def by_hand(
 def test_log_likelihoods_equal_a_computation_by_hand(
     base: tuple[PreTrainedModel, PreTrainedTokenizerBase], batch: int
 ) -> None:
-    scores = scoring.choose(*base, ITEMS, batch, "none", lambda _: None)
+    scores = scoring.choose(*base, ITEMS, Choice(batch, "none"), lambda _: None)
     for item, got in zip(ITEMS, scores, strict=True):
         expected = [by_hand(*base, item, option) for option in item.answers]
         assert got == pytest.approx(expected, abs=1e-4)
@@ -56,7 +57,7 @@ def test_normalising_divides_by_tokens_or_characters(
     base: tuple[PreTrainedModel, PreTrainedTokenizerBase],
 ) -> None:
     plain, tokens, characters = (
-        scoring.choose(*base, ITEMS, 3, normalise, lambda _: None)[1]
+        scoring.choose(*base, ITEMS, Choice(3, normalise), lambda _: None)[1]
         for normalise in ("none", "tokens", "characters")
     )
     assert tokens[0] == pytest.approx(plain[0] / 3)  # "ĉu" is three bytes, two characters
@@ -67,8 +68,8 @@ def test_a_batch_translates_like_one_at_a_time_and_counts_what_it_did(
     base: tuple[PreTrainedModel, PreTrainedTokenizerBase],
 ) -> None:
     done: list[int] = []
-    together = scoring.translate(*base, ITEMS, 3, 12, done.append)
-    alone = [scoring.translate(*base, [item], 1, 12, done.append)[0] for item in ITEMS]
+    together = scoring.translate(*base, ITEMS, Generation(3, 12), done.append)
+    alone = [scoring.translate(*base, [item], Generation(1, 12), done.append)[0] for item in ITEMS]
     assert together == alone
     assert len(set(together)) > 1
     assert done == [3, 1, 1, 1]

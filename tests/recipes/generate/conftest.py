@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 import yaml
@@ -27,6 +28,7 @@ class CountingTeacher:
     def __init__(self) -> None:
         self.asked: list[bytes] = []
         self.delay = 0.0
+        self.flaky = False
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -61,9 +63,21 @@ class CountingTeacher:
     @web.middleware
     async def _count(self, request: web.Request, handler: web.RequestHandler) -> web.StreamResponse:
         if request.method == "POST":
-            self.asked.append(await request.read())
+            body = await request.read()
+            self.asked.append(body)
             await asyncio.sleep(self.delay)
+            if self.flaky and self.asked.count(body) <= crc32(body) % 5 - 1:
+                return self._fail(crc32(body) // 5 % 4)
         return await handler(request)
+
+    def _fail(self, how: int) -> web.Response:
+        """One of the ways in which servers fail."""
+        return (
+            web.Response(status=429, headers={"Retry-After": "0"}),
+            web.Response(status=500, text="oops"),
+            web.Response(text='{"choices": [{"mess'),
+            web.Response(text="<html>Bad gateway</html>", content_type="text/html"),
+        )[how]
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ SETTINGS = Settings(
     max_tokens=16,
     timeout=0.5,
     attempts=3,
+    tries=2,
     backoff=0.001,
     longest_backoff=0.01,
     ready_within=0.2,
@@ -106,7 +107,7 @@ PASSING = {
 def test_a_passing_failure_is_tried_again(name: str, tmp_path: Path) -> None:
     bad, _ = PASSING[name]
     answer, teacher = asyncio.run(
-        _with(after(2, bad), tmp_path, lambda teacher: teacher.ask(ASKED))
+        _with(after(2, bad), tmp_path, lambda teacher: teacher.ask(ASKED, 1))
     )
     assert isinstance(answer, Answer) and answer.text == "Bonan tagon"
     assert (teacher.usage.asked, teacher.usage.retried, teacher.usage.failed) == (1, 2, 0)
@@ -119,7 +120,7 @@ def test_a_lasting_failure_ends_with_its_reason(name: str, tmp_path: Path) -> No
 
     async def use(teacher: Teacher) -> None:
         seen.append(teacher)
-        await teacher.ask(ASKED)
+        await teacher.ask(ASKED, 1)
 
     with pytest.raises(NoAnswer, match=reason):
         asyncio.run(_with(after(99, bad), tmp_path, use))
@@ -130,7 +131,7 @@ def test_a_lasting_failure_ends_with_its_reason(name: str, tmp_path: Path) -> No
 def test_a_request_that_is_wrong_is_not_repeated(tmp_path: Path) -> None:
     async def use(teacher: Teacher) -> None:
         with pytest.raises(NoAnswer, match="status_422"):
-            await teacher.ask(ASKED)
+            await teacher.ask(ASKED, 1)
 
     _, teacher = asyncio.run(_with(after(99, _text("", 422)), tmp_path, use))
     assert teacher.usage.retried == 0
@@ -142,7 +143,7 @@ def test_a_teacher_that_never_will_is_refused_at_once(
 ) -> None:
     with pytest.raises(Refusal, match=says):
         asyncio.run(
-            _with(after(99, _text("", status)), tmp_path, lambda teacher: teacher.ask(ASKED))
+            _with(after(99, _text("", status)), tmp_path, lambda teacher: teacher.ask(ASKED, 1))
         )
 
 
@@ -150,7 +151,7 @@ def test_a_dead_teacher_ends_the_run(tmp_path: Path) -> None:
     async def use(teacher: Teacher) -> None:
         for number in range(10):
             try:
-                await teacher.ask([Message(role="user", content=str(number))])
+                await teacher.ask([Message(role="user", content=str(number))], 1)
             except NoAnswer:
                 assert number < 4
 
@@ -160,8 +161,8 @@ def test_a_dead_teacher_ends_the_run(tmp_path: Path) -> None:
 
 def test_the_same_request_is_paid_once(tmp_path: Path) -> None:
     async def use(teacher: Teacher) -> None:
-        first = await asyncio.gather(*(teacher.ask(ASKED) for _ in range(20)))
-        assert {answer.text for answer in [*first, await teacher.ask(ASKED)]} == {"Bonan tagon"}
+        first = await asyncio.gather(*(teacher.ask(ASKED, 1) for _ in range(20)))
+        assert {answer.text for answer in [*first, await teacher.ask(ASKED, 1)]} == {"Bonan tagon"}
 
     _, teacher = asyncio.run(_with(after(0, _slow), tmp_path, use))
     assert teacher.usage.asked == 1
@@ -178,6 +179,10 @@ def test_a_cold_start_is_waited_for_and_a_dead_one_is_not(tmp_path: Path) -> Non
 def test_the_hubs_token_goes_to_the_hub_alone() -> None:
     tokens = {"HF_TOKEN": "hf_secret"}
     assert authorization("http://127.0.0.1:9/v1", tokens) == {}
+    local = {**tokens, "HF_ENDPOINT": "http://127.0.0.1:9"}
+    token = {"Authorization": "Bearer hf_secret"}
+    assert authorization("http://127.0.0.1:9/inference/o/n", local) == token
+    assert authorization("http://127.0.0.1:99/v1", local) == {}
     assert authorization("https://evil.example/endpoints.huggingface.cloud", tokens) == {}
     assert authorization("https://x.us-east-1.aws.endpoints.huggingface.cloud", tokens) == {
         "Authorization": "Bearer hf_secret"

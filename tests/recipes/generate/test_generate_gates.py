@@ -64,6 +64,10 @@ DROPPED = {
     "no turns": ("bad_turns", draft(roles=())),
     "as an AI": ("refusal", draft(ASKED, "As an AI language model I have no city.")),
     "sorry": ("refusal", draft(ASKED, "I'm sorry, but I can't help with that.")),
+    "refused to translate": (
+        "refusal",
+        draft(ASKED, SAID, pairs=(("I'm sorry, but I can't help you with that text.", SAID),)),
+    ),
     "loop": ("loop", draft(ASKED, "La urbo estas granda " * 12)),
     "too short a translation": ("length_ratio", draft(ASKED, SAID, pairs=((SAID * 4, SAID),))),
     "too long a translation": ("length_ratio", draft(ASKED, SAID, pairs=((SAID, SAID * 4),))),
@@ -98,7 +102,7 @@ def test_faults_are_dropped_with_their_reason(name: str) -> None:
     ("code", "text"),
     [
         ("amh_Ethi", AMHARIC),
-        ("zho_Hans", "法国的首都是巴黎,那里有许多博物馆和公园。"),
+        ("cmn_Hans", "法国的首都是巴黎,那里有许多博物馆和公园。"),
         ("jpn_Jpan", "フランスの首都はパリで、美術館や公園がたくさんあります。"),
         ("ben_Beng", "ফ্রান্সের রাজধানী প্যারিস, যেখানে অনেক জাদুঘর আছে।"),
         ("lus_Latn", "France khawpui chu Paris a ni a, museum tam tak a awm a ni."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from recipes import language
 from recipes.generate import shapes
 from recipes.generate.crew import Work, drain
 from recipes.generate.decontaminate import Benchmarks, Size
+from recipes.generate.harvest import Harvest
 from recipes.generate.journal import Journal
 from recipes.generate.row import Message, Prompt, Row
+from recipes.generate.settle import settle
 from recipes.refusal import Refusal
 
 TURNS = (Message(role="user", content="Hi"), Message(role="assistant", content="Hello"))
@@ -173,13 +176,22 @@ def test_a_language_without_spaces_is_compared_by_characters() -> None:
     assert not benchmarks.overlap(row("法国的首都很大。"))
 
 
-def test_languages_have_names_and_tags() -> None:
-    spoken = language.get("gla_Latn")
-    assert (spoken.name, spoken.tag, spoken.cld2, spoken.script) == (
-        "Scottish Gaelic",
-        "gd",
-        "gd",
-        "Latn",
-    )
-    with pytest.raises(Refusal, match="xxx_Latn"):
-        language.get("xxx_Latn")
+def test_rows_are_settled_alike_in_whatever_order_they_came() -> None:
+    benchmarks = Benchmarks(["La viro vidas la grandan lagon."], Size(6, 10, 2), "Latn")
+    texts = ["Bone.", "Bone.", "Ne.", "Jen: la viro vidas la grandan lagon, ĉu ne?"]
+    loop = Row("topics", "q", "t", TURNS)
+    outcomes = []
+    for order in permutations(map(row, texts)):
+        harvest = Harvest(None, language.get("epo_Latn"), 1, ())  # type: ignore[arg-type]
+        harvest.kept, harvest.dropped = list(order), [(loop, "loop")]
+        harvest.lost["timeout"] = 2
+        outcomes.append(settle(harvest, benchmarks))
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+    kept = {settled.messages[1]["content"] for settled in outcomes[0].rows}
+    assert kept == {"Bone.", "Ne."}
+    assert outcomes[0].dropped == {
+        "duplicate": 1,
+        "benchmark_overlap": 1,
+        "loop": 1,
+        "timeout": 2,
+    }

@@ -9,9 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.localhub.testing import LocalHub
 from recipes.config import load
+from recipes.generate import prompts
 from recipes.manifest import Manifest
 
 from .conftest import CountingTeacher, environment, generate
@@ -19,7 +21,7 @@ from .conftest import CountingTeacher, environment, generate
 
 def finished(process: subprocess.Popen[str], status: int = 0) -> str:
     """Wait for the end and give what was printed."""
-    text, _ = process.communicate(timeout=120)
+    text, _ = process.communicate(timeout=200)
     assert process.returncode == status, text
     return text
 
@@ -32,7 +34,7 @@ def parquet(folder: Path) -> dict[str, str]:
     }
 
 
-def test_a_run_into_a_folder(
+def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
     tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     import datasets
@@ -63,6 +65,13 @@ def test_a_run_into_a_folder(
     card = (out / "README.md").read_text("utf-8")
     assert "Practice" in card and "2601.14051" in card and "language:\n- eo\n" in card
     assert len(counting_teacher.asked) == len(set(counting_teacher.asked))
+
+    calls, again = len(counting_teacher.asked), tmp_path / "again"
+    counting_teacher.asked.clear()
+    counting_teacher.flaky = True
+    finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(again)))
+    assert len(counting_teacher.asked) > calls + 100
+    assert parquet(again) == parquet(out)
 
 
 def test_killed_at_any_moment_a_rerun_asks_only_what_is_missing(
@@ -145,10 +154,48 @@ def test_a_limit_keeps_a_try_small(
     assert 10 < len(counting_teacher.asked) < 80
 
 
+def test_rows_say_whether_to_think(
+    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+) -> None:
+    """The published pipeline lost its system prompts (defect 1 of the original)."""
+    import pyarrow.parquet
+
+    numbers = yaml.safe_load(recipe.read_text("utf-8"))
+    numbers["generate"]["answers"] = {"revised": 0.5, "thinking": True, "system_prompts": True}
+    recipe.write_text(yaml.safe_dump(numbers), encoding="utf-8")
+    out = tmp_path / "out"
+    more = ("--out", str(out), "--limit", "15")
+    finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *more))
+    for source, system, begins in (
+        ("contexts", prompts.THINKING, "<think>\n"),
+        ("translation", prompts.CONCISE, ""),
+    ):
+        rows = pyarrow.parquet.read_table(out / source / "train.parquet").to_pylist()
+        assert rows
+        for row in rows:
+            roles = [turn["role"] for turn in row["messages"]]
+            assert roles == ["system", "user", "assistant"]
+            assert row["messages"][0]["content"] == system
+            answer = row["messages"][2]["content"]
+            assert answer.startswith(begins) and answer.count("</think>\n\n") == bool(begins)
+
+
+def test_a_hub_that_fails_is_told_in_a_sentence(
+    tmp_path: Path, hub: LocalHub, recipe: Path
+) -> None:
+    into = ("--into", "practice/kakugo-x")
+    elsewhere = LocalHub(tmp_path / "no")
+    elsewhere.url = "http://127.0.0.1:1"
+    said = finished(generate(elsewhere, tmp_path / "home", recipe, "http://127.0.0.1:1", *into), 1)
+    assert "kakugo-recipe generate: the Hub failed us" in said
+    assert "Traceback" not in said
+
+
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
         ((), "Say where the dataset goes"),
+        (("--into", "practice/x", "--teacher", "ftp://x"), "http or https URL"),
         (("--into", "practice/x", "--language", "Esperanto"), "written like epo_Latn"),
         (("--into", "practice/x", "--config", "nothing"), "No recipe 'nothing'"),
     ],

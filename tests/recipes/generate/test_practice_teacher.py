@@ -18,13 +18,8 @@ EPO = "Esperanto"
 
 def told(messages: list[Message]) -> str:
     """What the teacher says when it makes no mistake."""
-    chances = (scholar.respond(_again(messages, n)).text for n in range(20))
-    return next(text for text in chances if not _spoilt(text))
-
-
-def _again(messages: list[Message], number: int) -> list[Message]:
-    """The same request in other words of no meaning, so that chance falls differently."""
-    return [Message(role="system", content=f"{number}"), *messages]
+    answers = (scholar.respond(messages, seed).text for seed in range(20))
+    return next(text for text in answers if not _spoilt(text))
 
 
 def _spoilt(text: str) -> bool:
@@ -71,6 +66,12 @@ def test_prompts_on_a_text_are_answered(task: prompts.Task) -> None:
 @pytest.mark.parametrize("task", ["summarise", "improve"])
 def test_what_the_small_world_cannot_do_is_declined(task: prompts.Task) -> None:
     asked = prompts.write_context_prompts(2, sentences(3), task, EPO)
+    assert shapes.texts(told(asked), 2) == []
+
+
+def test_a_single_sentence_is_too_little_to_ask_about() -> None:
+    text = write_text((random_sentence(Random(2), "health"),), "epo")
+    asked = prompts.write_context_prompts(2, text, "question", EPO)
     assert shapes.texts(told(asked), 2) == []
 
 
@@ -138,7 +139,5 @@ def test_no_held_out_combination_is_ever_taught() -> None:
 
 @pytest.mark.parametrize("asked", ["Saluton", "", "<text></text>", "List 3 different"])
 def test_what_is_not_of_this_world_is_not_understood(asked: str) -> None:
-    answers = {
-        scholar.respond(_again([Message(role="user", content=asked)], n)).text for n in range(20)
-    }
+    answers = {scholar.respond([Message(role="user", content=asked)], n).text for n in range(20)}
     assert scholar.NOT_UNDERSTOOD in answers

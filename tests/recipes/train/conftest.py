@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from recipes.train.rows import Message
+from recipes.train.settings import Settings, parse
 
 
 @pytest.fixture
-def settings() -> dict[str, Any]:
+def settings() -> Settings:
     """A `train` section of a recipe, the test's own to change."""
-    return {
-        "max_length": 64,
-        "model": {"dtype": "float32"},
-        "lora": {
-            "r": 8,
-            "lora_alpha": 16,
-            "target_modules": "all-linear",
-            "modules_to_save": ["embed_tokens"],
-            "ensure_weight_tying": True,
-        },
-        "trainer": {
-            "seed": 7,
-            "max_steps": 12,
-            "per_device_train_batch_size": 8,
-            "learning_rate": 0.01,
-            "logging_steps": 2,
-            "bf16": False,
-            "activation_checkpointing": False,
-            "save_strategy": "no",
-            "dataloader_pin_memory": False,
-            "train_sampling_strategy": "group_by_length",
-        },
-    }
+    return parse(
+        {
+            "max_length": 64,
+            "window": 3,
+            "model": {"dtype": "float32"},
+            "lora": {
+                "r": 8,
+                "lora_alpha": 16,
+                "target_modules": "all-linear",
+                "modules_to_save": ["embed_tokens"],
+                "ensure_weight_tying": True,
+            },
+            "trainer": {
+                "seed": 7,
+                "max_steps": 12,
+                "per_device_train_batch_size": 8,
+                "learning_rate": 0.01,
+                "logging_steps": 2,
+                "bf16": False,
+                "activation_checkpointing": False,
+                "save_strategy": "no",
+                "dataloader_pin_memory": False,
+            },
+        }
+    )
 
 
 @pytest.fixture(scope="session")

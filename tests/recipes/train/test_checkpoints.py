@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from huggingface_hub import HfApi
@@ -13,6 +13,7 @@ from bot.localhub.testing import LocalHub
 from recipes.base import load
 from recipes.train import checkpoints, sft
 from recipes.train.rows import Message, tokenise
+from recipes.train.settings import Settings
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,16 +43,16 @@ def api(tmp_path: Path) -> Iterator[HfApi]:
 def train(
     tiny_base: Path,
     tmp_path: Path,
-    settings: dict[str, Any],
+    settings: Settings,
     conversations: list[list[Message]],
 ) -> Train:
-    settings["trainer"] |= {"max_steps": 8, "save_strategy": "steps", "save_steps": 3}
+    settings.trainer.update({"max_steps": 8, "save_strategy": "steps", "save_steps": 3})
 
     def run(name: str, callbacks: list[TrainerCallback], resume: Path | None) -> dict[str, Tensor]:
         from safetensors.torch import load_file
 
-        model, tokenizer = load(str(tiny_base), "main", 1, settings["model"])
-        examples = tokenise(tokenizer, conversations, settings["max_length"])
+        model, tokenizer = load(str(tiny_base), "main", 1, settings.model)
+        examples = tokenise(tokenizer, conversations, settings.max_length)
 
         def show(step: int, steps: int, details: dict[str, object]) -> None:
             if step == 5 and name == "killed":

@@ -9,7 +9,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from recipes import base
 from recipes.refusal import Refusal
-from recipes.train.rows import IGNORED, Message, tokenise
+from recipes.train.rows import IGNORED, Examples, Message, in_batches, tokenise
 
 GRANITE_LIKE = (
     "{% for m in messages %}<|start|>{{ m.role }}<|sep|>{{ m.content }}<|end|>\n{% endfor %}"
@@ -106,3 +106,22 @@ def test_a_base_without_a_chat_template_is_refused_in_a_sentence(
     tokenizer.chat_template = None
     with pytest.raises(Refusal, match="org/base has none"):
         base.check(tokenizer, "org/base")
+
+
+def test_batches_hold_like_lengths_in_random_order_and_lose_no_row() -> None:
+    lengths = [(7 * i) % 50 + 1 for i in range(103)]
+    examples = Examples(
+        [[i] * n for i, n in enumerate(lengths)], [[i] for i in range(103)], {"x": 1}
+    )
+    ordered = in_batches(examples, size=10, window=5, seed=3)
+    assert sorted(labels[0] for labels in ordered.labels) == list(range(103))
+    pairs = zip(ordered.input_ids, ordered.labels, strict=True)
+    assert all(ids[0] == labels[0] for ids, labels in pairs)
+    assert ordered.dropped == {"x": 1}
+
+    batches = [ordered.input_ids[start : start + 10] for start in range(0, 103, 10)]
+    padded = sum(len(batch) * max(map(len, batch)) for batch in batches)
+    assert padded < 1.2 * examples.tokens
+    longest = [max(map(len, batch)) for batch in batches]
+    assert longest != sorted(longest) and longest != sorted(longest, reverse=True)
+    assert in_batches(examples, 10, 5, 3) == ordered != in_batches(examples, 10, 5, 4)

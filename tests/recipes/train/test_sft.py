@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -12,6 +11,7 @@ from recipes.base import load
 from recipes.refusal import Refusal
 from recipes.train import sft
 from recipes.train.rows import Examples, Message, tokenise
+from recipes.train.settings import Settings
 
 # PEFT 0.21 still asks transformers 5.23 by the old name
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
@@ -20,10 +20,10 @@ Shown = list[tuple[int, int, dict[str, object]]]
 
 
 def run(
-    base: Path, out: Path, settings: dict[str, Any], conversations: list[list[Message]]
+    base: Path, out: Path, settings: Settings, conversations: list[list[Message]]
 ) -> tuple[sft.Trained, Shown]:
-    model, tokenizer = load(str(base), "main", 1, settings["model"])
-    examples = tokenise(tokenizer, conversations, settings["max_length"])
+    model, tokenizer = load(str(base), "main", 1, settings.model)
+    examples = tokenise(tokenizer, conversations, settings.max_length)
     shown: Shown = []
     trained = sft.train(model, tokenizer, examples, settings, out, lambda *step: shown.append(step))
     return trained, shown
@@ -32,7 +32,7 @@ def run(
 def test_a_few_steps_lower_the_loss_and_the_adapter_carries_it(
     tiny_base: Path,
     tmp_path: Path,
-    settings: dict[str, Any],
+    settings: Settings,
     conversations: list[list[Message]],
 ) -> None:
     from peft import PeftModel
@@ -57,30 +57,30 @@ def test_a_few_steps_lower_the_loss_and_the_adapter_carries_it(
 def test_the_same_seed_gives_the_same_adapter_and_leaves_the_settings_alone(
     tiny_base: Path,
     tmp_path: Path,
-    settings: dict[str, Any],
+    settings: Settings,
     conversations: list[list[Message]],
 ) -> None:
     from safetensors.torch import load_file
 
-    settings["trainer"]["max_steps"] = 3
+    settings.trainer["max_steps"] = 3
     run(tiny_base, tmp_path / "one", settings, conversations)
     run(tiny_base, tmp_path / "two", settings, conversations)
     one, two = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("one", "two"))
     assert one.keys() == two.keys()
     assert all(torch.equal(one[key], two[key]) for key in one)
-    assert settings["lora"]["modules_to_save"] == ["embed_tokens"]
+    assert settings.lora["modules_to_save"] == ["embed_tokens"]
 
 
 def test_packed_rows_do_not_see_each_other(
     tiny_base: Path,
     tmp_path: Path,
-    settings: dict[str, Any],
+    settings: Settings,
     conversations: list[list[Message]],
 ) -> None:
     """The logits of a packed row are those of the row alone."""
-    settings["trainer"] |= {"packing": True, "per_device_train_batch_size": 2}
-    model, tokenizer = load(str(tiny_base), "main", 1, settings["model"])
-    examples = tokenise(tokenizer, conversations[:8], settings["max_length"])
+    settings.trainer.update({"packing": True, "per_device_train_batch_size": 2})
+    model, tokenizer = load(str(tiny_base), "main", 1, settings.model)
+    examples = tokenise(tokenizer, conversations[:8], settings.max_length)
     trainer = sft._trainer(model, tokenizer, examples, settings, tmp_path, lambda *_: None, [])
     rows = list(trainer.train_dataset)
     lengths = [length for row in rows for length in row["seq_lengths"]]
@@ -100,17 +100,17 @@ def test_packed_rows_do_not_see_each_other(
 def test_an_unknown_number_in_the_recipe_is_refused(
     tiny_base: Path,
     tmp_path: Path,
-    settings: dict[str, Any],
+    settings: Settings,
     conversations: list[list[Message]],
     section: str,
     key: str,
 ) -> None:
-    settings[section][key] = 1
+    getattr(settings, section)[key] = 1
     with pytest.raises(Refusal, match=f"train.{section}.*{key}"):
         run(tiny_base, tmp_path, settings, conversations)
 
 
-def test_no_rows_is_refused(tiny_base: Path, tmp_path: Path, settings: dict[str, Any]) -> None:
-    model, tokenizer = load(str(tiny_base), "main", 1, settings["model"])
+def test_no_rows_is_refused(tiny_base: Path, tmp_path: Path, settings: Settings) -> None:
+    model, tokenizer = load(str(tiny_base), "main", 1, settings.model)
     with pytest.raises(Refusal, match="no row"):
         sft.train(model, tokenizer, Examples([], [], {}), settings, tmp_path, lambda *_: None)

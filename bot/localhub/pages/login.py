@@ -1,0 +1,64 @@
+"""Sign in as one of the local users, and sign out."""
+
+from __future__ import annotations
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bot.localhub import auth
+from bot.localhub.auth import SESSION_COOKIE
+from bot.localhub.hub import Hub, hub_of
+from bot.localhub.pages.frame import page, render
+from bot.localhub.pages.session import go, read_form
+from bot.localhub.wire import HubError
+
+
+def show(request: Request) -> Response:
+    """Ask which of the local users it is."""
+    with hub_of(request).store.read() as db:
+        users = db.execute(
+            "SELECT name, fullname FROM accounts WHERE type = 'user' ORDER BY name"
+        ).fetchall()
+    return render(request, "login.html", users=users, target=request.query_params.get("next", "/"))
+
+
+async def login(request: Request) -> Response:
+    """Begin a session."""
+    fields = await read_form(request)
+    value = await run_in_threadpool(begin, hub_of(request), fields.get("user", ""))
+    response = go(fields.get("next", "/"))
+    response.set_cookie(SESSION_COOKIE, value, httponly=True, samesite="strict", path="/")
+    return response
+
+
+def begin(hub: Hub, name: str) -> str:
+    """Open a session of a user; the value of its cookie."""
+    with hub.store.write() as db:
+        row = auth.account(db, name)
+        if row is None or row["type"] != "user":
+            raise HubError(400, "There is no such user: choose one of the list")
+        return auth.open_session(hub, db, row["id"])
+
+
+async def logout(request: Request) -> Response:
+    """End the session."""
+    await read_form(request)
+    await run_in_threadpool(end, hub_of(request), request.cookies.get(SESSION_COOKIE, ""))
+    response = go("/")
+    response.delete_cookie(SESSION_COOKIE, path="/")
+    return response
+
+
+def end(hub: Hub, value: str) -> None:
+    """Close a session."""
+    with hub.store.write() as db:
+        auth.close_session(db, value)
+
+
+ROUTES = [
+    Route("/login", page(show)),
+    Route("/login", page(login), methods=["POST"]),
+    Route("/logout", page(logout), methods=["POST"]),
+]

@@ -1,0 +1,46 @@
+"""What only shows among all rows: duplicates, and overlap with benchmarks.
+
+Rows are looked at in an order that depends on them alone, so that the same answers make the same
+dataset, however they came in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recipes.generate.decontaminate import Benchmarks
+from recipes.generate.harvest import Harvest
+from recipes.generate.row import Row
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Rows kept, rows rejected with the reason, and everything that was lost, counted by reason."""
+
+    rows: Sequence[Row]
+    rejected: Sequence[tuple[Row, str]]
+    dropped: dict[str, int]
+
+
+def settle(harvest: Harvest, benchmarks: Benchmarks) -> Outcome:
+    """Judge the rows that passed the gates against each other and against the benchmarks."""
+    rejected = list(harvest.dropped)
+    rows: list[Row] = []
+    seen: set[str] = set()
+    for row in sorted(harvest.kept, key=_order):
+        if row.id in seen:
+            rejected.append((row, "duplicate"))
+        elif benchmarks.overlap(row):
+            rejected.append((row, "benchmark_overlap"))
+        else:
+            rows.append(row)
+        seen.add(row.id)
+    rejected.sort(key=lambda pair: (*_order(pair[0]), pair[1]))
+    dropped = Counter(reason for _, reason in rejected) + harvest.lost
+    return Outcome(rows, rejected, dict(dropped))
+
+
+def _order(row: Row) -> tuple[str, str, str]:
+    return row.id, row.source, row.prompt_id

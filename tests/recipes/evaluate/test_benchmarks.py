@@ -1,0 +1,115 @@
+"""Rows in the schemas of the real benchmarks become the right questions with the right answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from recipes.evaluate.benchmarks import Source, belebele, flores, global_mmlu, sib200
+from recipes.evaluate.settings import Benchmark, Shots
+from recipes.refusal import Refusal
+
+Rows = dict[str, dict[str, list[dict[str, Any]]]]  # config → split → rows
+
+
+def source(folder: Path, rows: Rows, **settings: Any) -> Source:
+    """A dataset in a folder, as `datasets` reads it without any Hub."""
+    configs = []
+    for config, splits in rows.items():
+        (folder / config).mkdir()
+        for split, lines in splits.items():
+            (folder / config / f"{split}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+        files = [{"split": split, "path": f"{config}/{split}.jsonl"} for split in splits]
+        configs.append({"config_name": config, "data_files": files})
+    (folder / "README.md").write_text(f"---\n{yaml.safe_dump({'configs': configs})}---\n")
+    benchmark = Benchmark(dataset=str(folder), revision="main", **settings)
+    return Source(str(folder), "main", next(iter(rows)), "epo_Latn", benchmark)
+
+
+def test_flores_joins_each_split_by_its_own_ids(tmp_path: Path) -> None:
+    def rows(word: str) -> dict[str, list[dict[str, Any]]]:
+        return {
+            "dev": [{"id": i, "text": f"{word} dev {i}"} for i in (1, 2)],
+            "devtest": [{"id": i, "text": f"{word} test {i}"} for i in (1, 2, 3)],
+        }
+
+    made = source(
+        tmp_path,
+        {"epo_Latn": rows("eo"), "eng_Latn": rows("en")},
+        split="devtest",
+        limit=2,
+        shots=Shots(1, "dev"),
+        prompts={"from_english": "{language}: {text}", "into_english": "{text}?"},
+    )
+    into, out_of = flores(made)
+    assert (into.direction, out_of.direction) == ("eng_Latn-epo_Latn", "epo_Latn-eng_Latn")
+    assert into.chance is None and len(into.items) == len(out_of.items) == 2
+    second = into.items[1]
+    assert (second.prompt, second.answer) == ("Esperanto: en test 2", "eo test 2")
+    assert second.shots == (("Esperanto: en dev 1", "eo dev 1"),)
+    assert second.texts == ("en test 2", "eo test 2")
+    assert out_of.items[0].shots == (("eo dev 1?", "en dev 1"),)
+    assert [turn["role"] for turn in second.messages] == ["user", "assistant", "user"]
+
+
+def test_sib200_says_the_categories_in_the_recipe_s_words(tmp_path: Path) -> None:
+    rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
+    settings = {"split": "test", "prompt": "{text} {options}"}
+    named = {"travel": "vojaĝoj", "sports": "sporto"}
+    made = source(tmp_path, {"epo_Latn": {"test": rows}}, options=named, **settings)
+    (task,) = sib200(made)
+    assert (task.items[0].answer, task.chance) == ("sporto", 0.5)
+    assert task.items[0].prompt == "Pilko. vojaĝoj, sporto"
+
+
+def test_sib200_refuses_a_category_without_a_word(tmp_path: Path) -> None:
+    rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
+    made = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", options={"travel": "x"})
+    with pytest.raises(Refusal, match="lacks 'sports'"):
+        sib200(made)
+
+
+def test_belebele_takes_its_shots_out_of_the_questions(tmp_path: Path) -> None:
+    rows = [
+        {
+            "link": "l",
+            "question_number": i,
+            "flores_passage": f"P{i}",
+            "question": "Q?",
+            **{f"mc_answer{n}": f"o{n}" for n in range(1, 5)},
+            "correct_answer_num": str(i),
+        }
+        for i in (1, 2, 3, 4)
+    ]
+    made = source(
+        tmp_path,
+        {"epo_Latn": {"test": rows}},
+        split="test",
+        shots=Shots(1, "test"),
+        prompt="{passage} {question} A: {option_a} D: {option_d}",
+        answer="{letter}. {option}",
+    )
+    (task,) = belebele(made)
+    assert [item.answer for item in task.items] == ["B. o2", "C. o3", "D. o4"]
+    assert task.items[0].shots == (("P1 Q? A: o1 D: o4", "A. o1"),)
+    assert task.items[0].texts == ("P2",) and task.chance == 0.25
+
+
+def test_global_mmlu_reads_letters(tmp_path: Path) -> None:
+    rows = [{"sample_id": "a/1", "question": "Q?", "answer": "C",
+             **{f"option_{letter}": letter * 2 for letter in "abcd"}}]  # fmt: skip
+    made = source(tmp_path, {"eo": {"test": rows}}, split="test", prompt="{question} {option_c}")
+    (task,) = global_mmlu(made)
+    assert (task.items[0].prompt, task.items[0].answer) == ("Q? cc", "cc")
+
+
+def test_a_benchmark_without_rows_is_refused(tmp_path: Path) -> None:
+    rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
+    made = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", limit=0,
+                  options={"sports": "sporto"})  # fmt: skip
+    with pytest.raises(Refusal, match="no row in the config epo_Latn, split test"):
+        sib200(made)

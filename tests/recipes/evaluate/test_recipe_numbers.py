@@ -1,0 +1,55 @@
+"""The packaged recipes say what the code understands, the practice one in its world's words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recipes import config, language
+from recipes.evaluate import benchmarks, card, results
+from recipes.evaluate import settings as evaluate
+from recipes.practice.exercises import TOPIC_NAMES, WORDINGS
+from recipes.train import settings as train
+from recipes.train import sft
+
+PACKAGED = ["practice", "kakugo"]
+
+
+def test_these_are_all_the_packaged_recipes() -> None:
+    found = {path.stem for path in Path(config.__file__).parent.glob("*.yaml")}
+    assert found == set(PACKAGED)
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_trl_and_peft_accept_the_train_section(name: str, tmp_path: Path) -> None:
+    settings = train.parse(config.load(name, "org", "epo_Latn").train)
+    settings.trainer["use_cpu"] = True  # or bf16 wants the accelerator that a test lacks
+    made = sft._arguments(settings, tmp_path)
+    assert made.learning_rate == settings.trainer["learning_rate"]
+    assert sft._lora(settings.lora).r == settings.lora["r"]
+
+
+@pytest.mark.parametrize("name", PACKAGED)
+def test_every_benchmark_of_the_evaluate_section_can_be_read(name: str) -> None:
+    settings = evaluate.parse(config.load(name, "org", "epo_Latn").evaluate)
+    assert settings.benchmarks.keys() <= benchmarks.READERS.keys()
+    assert benchmarks.READERS.keys() == results.TITLES.keys() == card.TASKS.keys()
+
+
+def test_global_mmlu_is_asked_for_by_codes_that_exist() -> None:
+    settings = config.load("kakugo", "org", "epo_Latn").evaluate["benchmarks"]["global_mmlu"]
+    codes = [language.get(code).code for code in settings["configs"]]
+    assert len(codes) == 41 == len(set(settings["configs"].values()))
+
+
+def test_the_practice_prompts_are_those_of_the_practice_world() -> None:
+    asked = config.load("practice", "org", "epo_Latn").evaluate["benchmarks"]
+    words = {task: wordings["epo"][0] for task, wordings in WORDINGS.items()}
+    assert asked["flores"]["prompts"] == {
+        "from_english": words["to_esperanto"],
+        "into_english": words["to_english"],
+    }
+    assert asked["sib200"]["prompt"] == words["topic"]
+    assert asked["sib200"]["options"] == TOPIC_NAMES["epo"]
+    assert asked["belebele"]["prompt"] == words["question"].replace("{text}", "{passage}")

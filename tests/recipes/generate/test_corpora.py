@@ -1,0 +1,88 @@
+"""Reading from the Hub: pinned, in the seed's order, or refused in a sentence."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from bot.localhub.testing import LocalHub
+from recipes.generate.corpora import Corpus, _conversation
+
+from .conftest import environment
+
+CORPUS = Corpus("practice/kakugo-practice-corpus", "train", ["text"], "texts")
+READ = """
+import json, sys
+from huggingface_hub import HfApi
+from recipes.generate.corpora import Corpus, Library
+from recipes.refusal import Refusal
+for told in json.loads(sys.argv[1]):
+    library = Library(HfApi(), 7)
+    try:
+        found = library.texts(Corpus(**told), 5)
+    except Refusal as refusal:
+        found = str(refusal)
+    print(json.dumps([found, library.commits]))
+"""
+
+
+def read(hub: LocalHub, home: Path, *corpora: Corpus) -> list[tuple[object, dict[str, str]]]:
+    """What a process with the real clients reads of each corpus."""
+    ran = subprocess.run(
+        [sys.executable, "-c", READ, json.dumps([asdict(corpus) for corpus in corpora])],
+        env=environment(hub, home),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("[")]
+
+
+def test_corpora_are_read_or_refused(tmp_path: Path, hub: LocalHub) -> None:
+    shuffled = replace(CORPUS, shuffle_buffer=100, longest=20)
+    found = read(
+        hub,
+        tmp_path,
+        CORPUS,
+        shuffled,
+        shuffled,
+        replace(CORPUS, config="gla_Latn"),
+        replace(CORPUS, split="nothing"),
+        replace(CORPUS, columns=["texts"]),
+        replace(CORPUS, repo="practice/nowhere"),
+        replace(CORPUS, where={"text": "no such text"}),
+    )
+    plain, mixed, again, no_config, no_split, no_column, no_repo, no_match = found
+    assert len(plain[0]) == 5  # type: ignore[arg-type]
+    assert len(plain[1]["practice/kakugo-practice-corpus"]) == 40
+    assert mixed == again and mixed[0] != plain[0]
+    assert all(len(text) <= 20 for text in mixed[0])  # type: ignore[attr-defined]
+    assert no_config[0] == no_match[0] == []
+    assert "cannot be read" in str(no_split[0])
+    assert "no column 'texts'" in str(no_column[0])
+    assert "practice/nowhere is not on the Hub" in str(no_repo[0])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "Hi",
+        [{"role": "tool", "content": "x"}],
+        [{"from": "human", "value": None}],
+        [{"from": "human", "value": " "}],
+    ],
+)
+def test_what_is_no_conversation_is_left_out(value: object) -> None:
+    assert _conversation(value) is None
+
+
+def test_conversations_are_read_in_both_spellings() -> None:
+    turns = ({"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"})
+    spelt = [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]
+    assert _conversation(list(turns)) == _conversation(spelt) == turns

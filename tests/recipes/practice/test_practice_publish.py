@@ -1,0 +1,58 @@
+"""What is published loads with the real clients, and publishing again changes nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from bot.localhub.testing import LocalHub
+
+LOAD = """
+from datasets import load_dataset
+from huggingface_hub import HfApi
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+org = "practice/kakugo-practice-"
+texts = load_dataset(org + "corpus", "texts", split="train")
+print("texts", len(texts), texts.column_names)
+talks = load_dataset(org + "corpus", "conversations", split="train")
+print("talks", len(talks), [turn["role"] for turn in talks[0]["messages"]])
+for code in ("epo_Latn", "eng_Latn"):
+    print("flores", len(load_dataset(org + "flores", code, split="devtest")))
+    print("sib200", len(load_dataset(org + "sib200", code, split="test")))
+    print("belebele", len(load_dataset(org + "belebele", code, split="test")))
+base = AutoModelForCausalLM.from_pretrained(org + "base")
+print("base", len(AutoTokenizer.from_pretrained(org + "base")) == base.config.vocab_size)
+heads = [HfApi().repo_info(org + name, repo_type="dataset").sha for name in ("corpus", "flores")]
+print("heads", *heads)
+"""
+
+
+def test_publish_loads_and_repeats_without_a_change(tmp_path: Path) -> None:
+    with LocalHub(tmp_path) as hub:
+        environment = os.environ | {
+            "HF_ENDPOINT": hub.url,
+            "HF_TOKEN": hub.token("kakugo-bot"),
+            "HF_HOME": str(tmp_path / "home"),
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_DISABLE_TELEMETRY": "1",
+            "DISABLE_SAFETENSORS_CONVERSION": "1",
+        }
+        publish = [sys.executable, "-m", "recipes.cli", "practice-publish", "--org", "practice"]
+        first = _run(publish, environment)
+        seen = _run([sys.executable, "-c", LOAD], environment).splitlines()
+        assert _run(publish, environment) == first
+    assert seen[:-1] == [
+        "texts 4000 ['text']",
+        "talks 3000 ['user', 'assistant']",
+        *["flores 200", "sib200 105", "belebele 120"] * 2,
+        "base True",
+    ]
+
+
+def _run(command: list[str], environment: dict[str, str]) -> str:
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -1,0 +1,91 @@
+"""A base model and an adapter of a few kilobytes, random but real, pushed to a Hub as ours are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi
+
+WORDS = "saluton mondo bela tago kato hundo domo akvo vivo amo bona lando vorto nova".split()
+TEMPLATE = (
+    "{% for message in messages %}<s> {{ message['content'] }} </s>{% endfor %}"
+    "{% if add_generation_prompt %}<s> {% endif %}"
+)
+SPECIAL = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"}
+
+
+def tokenizer() -> Any:
+    """One token a word, with a chat template."""
+    from tokenizers import Tokenizer, decoders
+    from tokenizers.models import WordLevel
+    from tokenizers.pre_tokenizers import WhitespaceSplit
+    from transformers import PreTrainedTokenizerFast
+
+    vocab = {word: number for number, word in enumerate([*SPECIAL.values(), *WORDS])}
+    raw = Tokenizer(WordLevel(vocab, unk_token="<unk>"))
+    raw.pre_tokenizer = WhitespaceSplit()  # type: ignore[assignment]
+    raw.decoder = decoders.WordPiece(prefix="##")  # type: ignore[assignment]
+    made = PreTrainedTokenizerFast(tokenizer_object=raw, **SPECIAL)
+    made.chat_template = TEMPLATE
+    return made
+
+
+def base_model() -> Any:
+    """A Llama of two small layers with random weights, the same every time."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(7)
+    config = LlamaConfig(
+        vocab_size=len(SPECIAL) + len(WORDS),
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=128,
+        bos_token_id=1,
+        eos_token_id=2,
+        pad_token_id=3,
+        initializer_range=0.5,
+    )
+    return LlamaForCausalLM(config)
+
+
+def save(folder: Path, base: str, adapters: int) -> list[Path]:
+    """Save the base into ``folder/base`` and adapters beside it; `base` is what their configs name.
+
+    Returns the adapters' folders.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    made = tokenizer()
+    base_model().save_pretrained(folder / "base")
+    made.save_pretrained(folder / "base")
+    places = []
+    for number in range(adapters):
+        model = base_model()
+        model.name_or_path = base
+        torch.manual_seed(number)
+        config = LoraConfig(r=8, target_modules="all-linear", init_lora_weights=False)
+        tuned = get_peft_model(model, config)
+        places.append(folder / f"adapter{number}")
+        tuned.save_pretrained(places[-1])
+        made.save_pretrained(places[-1])
+    return places
+
+
+def push(api: HfApi, folder: Path, base: str, adapters: list[str]) -> None:
+    """Push a base model and adapters on it, each with the card that says so."""
+    places = save(folder, base, len(adapters))
+    _upload(api, folder / "base", base, "---\ntags: [practice]\n---\n")
+    for place, repo in zip(places, adapters, strict=True):
+        card = f"---\nbase_model: {base}\nlibrary_name: peft\ntags: [practice]\n---\n# {repo}\n"
+        _upload(api, place, repo, card)
+
+
+def _upload(api: HfApi, folder: Path, repo: str, card: str) -> None:
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    api.create_repo(repo, exist_ok=True)
+    api.upload_folder(repo_id=repo, folder_path=folder)

@@ -1,0 +1,62 @@
+"""Result rows and ledger files as the recipes and the bot write them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+BASE = "practice/kakugo-practice-base"
+
+
+def pair(
+    code: str, benchmark: str, base: float, adapter: float, /, **more: Any
+) -> list[dict[str, Any]]:
+    """The two rows of one test: the base's and the adapter's."""
+    flores = benchmark == "flores"
+    common: dict[str, Any] = {
+        "schema": 1,
+        "language": code,
+        "base": BASE,
+        "benchmark": benchmark,
+        "direction": f"eng_Latn-{code}" if flores else None,
+        "metric": "chrF++" if flores else "accuracy",
+        "n": 100,
+        "chance": None if flores else 0.25,
+        "signature": "nw:2",
+        "practice": True,
+        "request": "r1",
+        "date": "2026-11-20T10:00:00Z",
+        "cost_usd": 0.25,
+    }
+    compared = {
+        "difference": adapter - base,
+        "difference_ci": [adapter - base - 0.01, adapter - base + 0.01],
+        "p": 0.0005,
+        "significant": True,
+    }
+    own = {**common, "model": f"{BASE}-{code}", "role": "adapter", "value": adapter}
+    return [
+        {**common, "model": BASE, "role": "base", "value": base, **more},
+        {**own, **compared, **more},
+    ]
+
+
+def lines(*rows: dict[str, Any]) -> str:
+    """The text of a ``results.jsonl``."""
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def request(number: int, code: str, name: str, **more: Any) -> str:
+    """The text of a ``requests/<id>.json``."""
+    language = {"code": code, "name": name, "autonym": name, "bcp47": "eo", "script": code[4:]}
+    made = {"state": "made", "attempt": 1, "cost_usd": 0.5}
+    record = {
+        "schema": 1,
+        "id": f"r{number}",
+        "discussion": number,
+        "author": "alice",
+        "status": "done",
+        "spec": {"language": language},
+        "steps": {"generate": made, "train": made, "evaluate": made},
+    }
+    return json.dumps({**record, **more})

@@ -1,0 +1,52 @@
+"""The queue is read whatever the ledger holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ledger import parse_request, parse_requests
+from space_rows import request
+
+
+def test_a_record_of_the_bot_is_read_wholly() -> None:
+    one = parse_request(request(7, "epo_Latn", "Esperanto"))
+    assert one and (one.id, one.discussion, one.author, one.name) == ("r7", 7, "alice", "Esperanto")
+    assert [(step.name, step.state) for step in one.steps] == [
+        ("generate", "made"),
+        ("train", "made"),
+        ("evaluate", "made"),
+    ]
+    assert one.spent == 1.5 and not one.waiting
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "[]", "{}", '{"id": 3}', "[" * 100_000])
+def test_what_is_no_record_is_left_out(text: str) -> None:
+    assert parse_request(text) is None
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"spec": None},
+        {"spec": []},
+        {"spec": {"language": "epo"}},
+        {"steps": None},
+        {"steps": {"generate": "made", "train": 3}},
+        {"discussion": True, "author": None, "status": 4},
+        {"steps": {"generate": {"attempt": "two", "cost_usd": float("nan")}}},
+    ],
+)
+def test_missing_or_odd_parts_are_empty(more: dict[str, Any]) -> None:
+    one = parse_request(request(1, "epo_Latn", "Esperanto", **more))
+    assert one and one.id == "r1" and len(one.steps) == 3
+
+
+def test_what_goes_on_stands_first_and_the_newest_before_the_older() -> None:
+    texts = [
+        request(1, "a_Latn", "A"),
+        request(2, "b_Latn", "B", status="open"),
+        request(3, "c_Latn", "C", status="failed"),
+        request(4, "d_Latn", "D", status="open"),
+    ]
+    assert [one.id for one in parse_requests(texts)] == ["r4", "r2", "r3", "r1"]
