@@ -34,9 +34,9 @@ def fails_once(labels: Mapping[str, str]) -> bool:
     return (labels["request"], labels["step"], labels["attempt"]) != ("r2", "train", "1")
 
 
-def play(bots: int, cut: Cut | None, seed: int = 0) -> tuple[Outcome, Simulation]:
+def play(bots: int, cut: Cut | None, seed: int = 0, lag: float = LAG) -> tuple[Outcome, Simulation]:
     """Play the story to its end and then some; returns what is left of it."""
-    hub = HubModel(lag=LAG, seed=seed, succeeds=fails_once)
+    hub = HubModel(lag=lag, seed=seed, succeeds=fails_once)
     script = [(2.0 * n, lambda h, t=t: h.asks("ludoviko", t)) for n, t in ASKED.items()]
     simulation = Simulation(hub, TERMS, bots, cut, seed, script)
     simulation.play(told(simulation, len(ASKED)))
