@@ -1,4 +1,7 @@
-"""Three requests, one of whose jobs fails once: what must be the same however often bots die."""
+"""Three requests, a question, a command, a job that fails once: always the same end.
+
+Whoever dies, and whenever.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from tests.bot import plays
 from tests.life.model import ORG, HubModel
 from tests.life.simulation import Cut, Simulation, told
 
-ASKED = {1: "Welsh", 2: "Scottish Gaelic", 3: "Esperanto"}
+ASKED = {1: "Welsh", 2: "Kurdish", 3: "Esperanto"}
+SAID = ((160.0, 2, "1"), (200.0, 3, "/estimate"))
 PROGRAMME = parse("practice", ORG, plays.YAML.replace("[epo_Latn]", "null"))
 TERMS = Terms("http://model.hub", PROGRAMME, 50.0, "kakugo_bot-0.1.0-py3-none-any.whl")
 LAG = GRACE / 2 - 2
@@ -38,6 +42,7 @@ def play(bots: int, cut: Cut | None, seed: int = 0, lag: float = LAG) -> tuple[O
     """Play the story to its end and then some; returns what is left of it."""
     hub = HubModel(lag=lag, seed=seed, succeeds=fails_once)
     script = [(2.0 * n, lambda h, t=t: h.asks("ludoviko", t)) for n, t in ASKED.items()]
+    script += [(at, lambda h, n=n, t=t: h.says(n, "ludoviko", t)) for at, n, t in SAID]
     simulation = Simulation(hub, TERMS, bots, cut, seed, script)
     simulation.play(told(simulation, len(ASKED)))
     return _outcome(simulation), simulation
@@ -62,9 +67,10 @@ def expected(outcome: Outcome) -> None:
     steps = ("generate", "train", "evaluate")
     launches = [(f"r{n}", step, 1) for n in ASKED for step in steps] + [("r2", "train", 2)]
     assert outcome.launches == tuple(sorted(launches))
-    for said in outcome.comments.values():
+    for num, said in outcome.comments.items():
         kinds = [m for text in said for m in re.findall(r"<!-- kakugo (\w+)", text)]
-        assert sorted(kinds) == ["plan", "result", "status"], kinds
+        more = {2: ["question"], 3: ["answer1"]}.get(num, [])
+        assert sorted(kinds) == sorted(["plan", "result", "status", *more]), kinds
     assert not outcome.open
     assert all(" done " in record for record in outcome.records)
 

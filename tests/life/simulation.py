@@ -24,7 +24,7 @@ from bot.terms import Terms
 from tests.life.client import Client
 from tests.life.model import BOT, ORG, URL, HubModel
 
-PAUSE, RESTART, LONGEST = 15.0, 20.0, 7200.0
+PAUSE, RESTART, LONGEST = 20.0, 20.0, 7200.0
 
 
 class Cut(NamedTuple):
@@ -75,7 +75,7 @@ class Simulation:
         self._due: list[tuple[float, int, Any]] = []
         self._turn = 0
 
-    def play(self, until: Callable[[], bool], rest: float = 200.0) -> None:
+    def play(self, until: Callable[[], bool], rest: float = 100.0) -> None:
         """Play until the story is told, then watch for a while that nothing more happens."""
         begun, ends = self.hub.now, None
         for delay, deed in self.script:
