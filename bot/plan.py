@@ -16,7 +16,7 @@ from bot.orders import GRACE, EnsureCancelled, EnsureJob, Order, Plan
 from bot.request import Request, State, Status, Step, StepRecord, TeacherRecord, Verdict
 from bot.room import Room
 from bot.speech import NOT_OURS, PATIENCE, speech
-from bot.teacher import is_hopeless
+from bot.teacher import is_hopeless, is_ready
 from bot.terms import Terms
 from bot.world import Discussion, World
 
@@ -81,11 +81,10 @@ def _advance(
         return _within_cap(request, step, world, terms), ()
     if record.state is State.FAILED and record.tries >= terms.programme.steps[step].attempts:
         return _failed(request, Verdict.ATTEMPTS), ()
-    if steps.row(step).needs_teacher and not world.teacher.running and is_hopeless(teacher):
+    taught = steps.row(step).needs_teacher
+    if taught and not world.teacher.running and is_hopeless(teacher):
         return _failed(request, Verdict.TEACHER), ()
-    if not room.admits(request, step):
-        return request, ()
-    if steps.row(step).needs_teacher and not world.teacher.running:
+    if not room.admits(request, step) or (taught and not is_ready(teacher, world)):
         return request, ()
     return _launch(request, step, record, world, terms)
 

@@ -207,11 +207,16 @@ class Request:
 
 @dataclass(frozen=True)
 class TeacherRecord:
-    """What the endpoint was last told; `tries` counts vain attempts to get it running."""
+    """What the endpoint was last told.
+
+    `ordered` and `rested`: when it was last told to run and to pause; `tries` counts vain attempts
+    to get it running.
+    """
 
     running: bool = False
     ordered: float = 0.0
     tries: int = 0
+    rested: float = 0.0
 
 
 def to_json(request: Request) -> dict[str, Any]:

@@ -21,23 +21,48 @@ def is_hopeless(record: TeacherRecord) -> bool:
     return record.running and record.tries > TRIES
 
 
+def is_ready(record: TeacherRecord, world: World) -> bool:
+    """Whether a job may count on the teacher.
+
+    An endpoint that was told to pause a moment ago may still look awake, and fall asleep in the
+    middle of a job that was not known when it was told.
+    """
+    settled = world.now - record.rested > GRACE
+    return world.teacher.running and record.running and settled
+
+
 def plan_teacher(
     record: TeacherRecord, requests: Iterable[Request], room: Room, world: World, terms: Terms
 ) -> tuple[TeacherRecord, tuple[Order, ...]]:
     """Have the endpoint running while a request needs it or could go on with it, else paused."""
-    needed = any(needs(request, room) for request in requests)
-    up = world.teacher.running or world.teacher.state in STARTING
-    if not needed and world.teacher.state in ASLEEP:
-        return (TeacherRecord(False, record.ordered) if record.running else record), ()
-    if needed == up:
-        return (replace(record, tries=0) if record.tries and world.teacher.running else record), ()
-    if record.running == needed and world.now - record.ordered <= GRACE:
+    if any(needs(request, room) for request in requests):
+        return _awake(record, world, terms)
+    return _asleep(record, world, terms)
+
+
+def _awake(
+    record: TeacherRecord, world: World, terms: Terms
+) -> tuple[TeacherRecord, tuple[Order, ...]]:
+    order = EnsureEndpoint(terms.programme.teacher.name, True)
+    if not record.running:
+        return replace(record, running=True, ordered=world.now, tries=1), (order,)
+    if world.teacher.running:
+        return (replace(record, tries=0) if record.tries else record), ()
+    waits = world.teacher.state in STARTING or world.now - record.ordered <= GRACE
+    if waits or is_hopeless(record):
         return record, ()
-    if needed and is_hopeless(record):
+    return replace(record, ordered=world.now, tries=record.tries + 1), (order,)
+
+
+def _asleep(
+    record: TeacherRecord, world: World, terms: Terms
+) -> tuple[TeacherRecord, tuple[Order, ...]]:
+    if world.teacher.state in ASLEEP:
+        return (replace(record, running=False, tries=0) if record.running else record), ()
+    if not record.running and world.now - record.rested <= GRACE:
         return record, ()
-    tries = record.tries + 1 if needed and record.running else int(needed)
-    order = EnsureEndpoint(terms.programme.teacher.name, needed)
-    return TeacherRecord(needed, world.now, tries), (order,)
+    order = EnsureEndpoint(terms.programme.teacher.name, False)
+    return replace(record, running=False, tries=0, rested=world.now), (order,)
 
 
 def needs(request: Request, room: Room) -> bool:

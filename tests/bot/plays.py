@@ -46,7 +46,7 @@ plan:
 LIMITS = Limits()
 
 RUNNING = Teacher("running", "http://127.0.0.1:2")
-CURRENT = TeacherRecord()
+CURRENT = TeacherRecord(running=True, ordered=NOW - 500)
 
 
 @cache

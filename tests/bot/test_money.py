@@ -12,7 +12,7 @@ from bot.language import by_code
 from bot.ledger import Page
 from bot.loop import decide
 from bot.orders import GRACE, EnsureCancelled, EnsureEndpoint, EnsureJob
-from bot.request import Reason, Request, State, Status, Step, StepRecord, Verdict
+from bot.request import Reason, Request, State, Status, Step, StepRecord, TeacherRecord, Verdict
 from bot.settings import Limits
 from bot.teacher import TRIES, is_hopeless, plan_teacher
 from bot.world import Stage, Teacher
@@ -96,7 +96,7 @@ def _many(count: int, first: int = 1, **changes: object) -> list[Request]:
 def _starts(limits: Limits, requests: list[Request]) -> list[str]:
     terms = plays.terms(limits=limits)
     terms = replace(terms, programme=replace(terms.programme, languages=None))
-    decision = decide(Page("h", tuple(requests)), world(discussions={}), terms)
+    decision = decide(Page("h", tuple(requests), CURRENT), world(discussions={}), terms)
     return [order.request for order in decision.orders if isinstance(order, EnsureJob)]
 
 
@@ -137,22 +137,42 @@ def _free() -> room.Room:
     return room.taken((), NOW, TERMS)
 
 
+ASLEEP = TeacherRecord()
+
+
 def test_the_teacher_is_woken_when_needed_and_paused_when_not() -> None:
     asleep = world(teacher=Teacher("paused"))
-    record, orders = plan_teacher(CURRENT, [plays.request()], _free(), asleep, TERMS)
+    record, orders = plan_teacher(ASLEEP, [plays.request()], _free(), asleep, TERMS)
     assert orders == (EnsureEndpoint("kakugo-teacher", True),)
     assert plan_teacher(record, [plays.request()], _free(), asleep, TERMS)[1] == ()
     made = StepRecord(State.MADE, 1, 1, NOW - 300)
     taught = plays.request(steps={Step.GENERATE: made})
-    _, orders = plan_teacher(record, [taught], _free(), world(), TERMS)
+    record, orders = plan_teacher(record, [taught], _free(), world(), TERMS)
     assert orders == (EnsureEndpoint("kakugo-teacher", False),)
-    assert plan_teacher(CURRENT, [], _free(), asleep, TERMS) == (CURRENT, ())
+    assert plan_teacher(record, [taught], _free(), world(), TERMS) == (record, ())
+    assert plan_teacher(ASLEEP, [], _free(), asleep, TERMS) == (ASLEEP, ())
+
+
+def test_a_pause_that_a_crash_swallowed_is_ordered_again() -> None:
+    told = TeacherRecord(running=False, rested=NOW - GRACE - 1)
+    record, orders = plan_teacher(told, [], _free(), world(), TERMS)
+    assert orders == (EnsureEndpoint("kakugo-teacher", False),) and record.rested == NOW
+
+
+def test_nobody_counts_on_a_teacher_that_may_be_falling_asleep() -> None:
+    for record, starts in (
+        (TeacherRecord(running=True, ordered=NOW - 5, rested=NOW - 20), 0),
+        (TeacherRecord(running=False, rested=NOW - 500), 0),
+        (TeacherRecord(running=True, ordered=NOW - 500, rested=NOW - 520), 1),
+    ):
+        orders = plan(plays.request(), world(), TERMS, record).orders
+        assert sum(isinstance(order, EnsureJob) for order in orders) == starts
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.OPEN])
 def test_nobody_but_an_open_request_keeps_the_teacher_awake(status: Status) -> None:
     others = [plays.request(status=status)]
-    record, orders = plan_teacher(CURRENT, others, _free(), world(), TERMS)
+    _, orders = plan_teacher(CURRENT, others, _free(), world(), TERMS)
     assert orders == (EnsureEndpoint("kakugo-teacher", False),)
 
 
@@ -160,11 +180,11 @@ def test_the_teacher_is_not_woken_for_whom_there_is_no_room() -> None:
     poor = plays.terms(limits=Limits(day_usd=CAP / 2))
     empty = room.taken((), NOW, poor)
     asleep = world(teacher=Teacher("paused"))
-    assert plan_teacher(CURRENT, [plays.request()], empty, asleep, poor) == (CURRENT, ())
+    assert plan_teacher(ASLEEP, [plays.request()], empty, asleep, poor) == (ASLEEP, ())
 
 
 def test_a_teacher_that_never_comes_up_ends_the_request_and_gets_another_chance() -> None:
-    record, now = CURRENT, NOW
+    record, now = ASLEEP, NOW
     for _ in range(TRIES + 3):
         seen = world(now=now, teacher=Teacher("failed"))
         record, _ = plan_teacher(record, [plays.request()], _free(), seen, TERMS)
