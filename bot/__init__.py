@@ -35,6 +35,7 @@ hands
 life
     loop        the tick
     serve       webhook doorbell and timer
+    report      what an operator reads: a plan, the queue, a story
     deploy      an empty namespace → a running installation
     demo        the whole story on one machine
     cli         `kakugo …`

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -50,7 +51,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class Report:
-    """What a tick did: the log line of it, whether to look again at once, how long to wait."""
+    """What a tick did: the log line of it, whether to look again at once, how long to wait.
+
+    `counts`: how many requests there were of each status.
+    """
 
     why: tuple[str, ...] = ()
     done: int = 0
@@ -58,6 +62,7 @@ class Report:
     left: tuple[str, ...] = ()
     more: bool = False
     wait: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,20 +86,22 @@ class Controller:
 
     def tick(self) -> Report:
         """One round. Raises TryLater when the Hub cannot be seen, Refused when it says no."""
-        page, decision, world = self.decide()
+        page, decision, seen = self.decide()
         wait = self.talk.allowance.reset if self.talk.allowance.calls < RESERVE else 0.0
+        counts = Counter(request.status.value for request in page.requests)
         if not decision.plans and decision.teacher == page.teacher:
-            return Report(more=self.talk.behind, wait=wait)
-        permit = self.ledger.commit(page, decision.plans, decision.teacher, world.now)
+            return Report(more=self.talk.behind, wait=wait, counts=counts)
+        permit = self.ledger.commit(page, decision.plans, decision.teacher, seen)
         if permit is None:
-            return Report(lost_race=True, wait=wait)
+            return Report(lost_race=True, wait=wait, counts=counts)
         left = self._act(decision.orders, permit)
         why = tuple(plan.why for plan in decision.plans)
         more = decision.more or self.talk.behind
-        return Report(why, len(decision.orders) - len(left), False, left, more, wait)
+        done = len(decision.orders) - len(left)
+        return Report(why, done, False, left, more, wait, counts)
 
-    def decide(self) -> tuple[Page, Decision, World]:
-        """Look, and say what a tick would do; nothing is changed."""
+    def decide(self) -> tuple[Page, Decision, float]:
+        """Look, and say what a tick would do, and when it was seen; nothing is changed."""
         page = self.ledger.load()
         facts, now = self._slow_facts(), self.hub.clock()
         active = [request for request in page.requests if not is_at_rest(request, now)]
@@ -108,7 +115,7 @@ class Controller:
             facts.prices,
             facts.maintainers,
         )
-        return page, decide(page, world, self.terms), world
+        return page, decide(page, world, self.terms), world.now
 
     def _slow_facts(self) -> _Facts:
         now = self.hub.clock()

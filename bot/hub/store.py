@@ -68,3 +68,19 @@ class Store:
                 raise
         # The client skips a commit that changes nothing: then nothing was swapped either.
         return str(commit.oid) if commit.oid != head else None
+
+    def history(self) -> list[tuple[float, str]]:
+        """When each commit was made, and its title; newest first."""
+        with translated(f"read the history of {self.repo}"):
+            commits = self.hub.api.list_repo_commits(self.repo, repo_type="dataset")
+            return [(commit.created_at.timestamp(), commit.title) for commit in commits]
+
+    def squash(self, most: int) -> bool:
+        """Make one commit of the history when it has more than `most`; whether that was done."""
+        if len(self.history()) <= most:
+            return False
+        with translated(f"squash the history of {self.repo}"):
+            self.hub.api.super_squash_history(
+                self.repo, repo_type="dataset", commit_message="Begin a new history"
+            )
+        return True

@@ -79,3 +79,23 @@ def test_health_tells_trouble_and_the_watch_goes_on() -> None:
         ticker.fails = False
         time.sleep(0.4)
         assert web.get("/health").json()["ok"]
+
+
+def test_metrics_count_and_name_nobody() -> None:
+    ticker = Ticker()
+    with _app(ticker, 1000) as web:
+        assert ticker.ticked.wait(5)
+        web.post("/webhook", headers={"X-Webhook-Secret": SECRET})
+        web.post("/webhook", headers={"X-Webhook-Secret": "guess"})
+        text = web.get("/metrics").text
+    assert "kakugo_rings_total 1" in text and "kakugo_refused_total 1" in text
+    assert 'kakugo_requests{status="open"} 0' in text
+    assert SECRET not in text
+
+
+def test_a_watch_that_has_stopped_is_unhealthy() -> None:
+    bell = Bell(Ticker(), 0.1)  # type: ignore[arg-type]
+    app = make_app(bell, SECRET)
+    assert TestClient(app).get("/health").status_code == 200
+    bell.last_tick -= 10_000
+    assert TestClient(app).get("/health").status_code == 503
