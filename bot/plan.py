@@ -82,7 +82,7 @@ def _advance(
     if record.state is State.FAILED and record.tries >= terms.programme.steps[step].attempts:
         return _failed(request, Verdict.ATTEMPTS), ()
     taught = steps.row(step).needs_teacher
-    if taught and not world.teacher.running and is_hopeless(teacher):
+    if taught and not world.teacher.running and is_hopeless(teacher, world):
         return _failed(request, Verdict.TEACHER), ()
     if not room.admits(request, step) or (taught and not is_ready(teacher, world)):
         return request, ()

@@ -12,13 +12,16 @@ from bot.room import Room
 from bot.terms import Terms
 from bot.world import World
 
-TRIES = 3
+# One that failed is tried again a few times; one that never heard the order, for half an hour.
+TRIES, UNHEARD = 3, 30
 STARTING = ("pending", "initializing", "updating")
-ASLEEP = ("absent", "paused", "scaledToZero", "failed")
+FAILED = ("failed", "updateFailed")
+ASLEEP = ("absent", "paused", "scaledToZero", *FAILED)
 
 
-def is_hopeless(record: TeacherRecord) -> bool:
-    return record.running and record.tries > TRIES
+def is_hopeless(record: TeacherRecord, world: World) -> bool:
+    most = TRIES if world.teacher.state in FAILED else UNHEARD
+    return record.running and record.tries > most
 
 
 def is_ready(record: TeacherRecord, world: World) -> bool:
@@ -49,7 +52,7 @@ def _awake(
     if world.teacher.running:
         return (replace(record, tries=0) if record.tries else record), ()
     waits = world.teacher.state in STARTING or world.now - record.ordered <= GRACE
-    if waits or is_hopeless(record):
+    if waits or is_hopeless(record, world):
         return record, ()
     return replace(record, ordered=world.now, tries=record.tries + 1), (order,)
 

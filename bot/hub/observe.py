@@ -24,7 +24,7 @@ from huggingface_hub.errors import (
 )
 
 from bot import names, steps
-from bot.hub.connect import NETWORK_ERRORS, Connection, translated
+from bot.hub.connect import Connection, Refused, TryLater, translated
 from bot.hub.talk import Talk
 from bot.request import Request, Step
 from bot.scrub import tail
@@ -154,10 +154,11 @@ def _with_logs(
 def _log(hub: Connection, job: str) -> tuple[str, ...]:
     """A log that cannot be read now is no reason not to go on."""
     try:
-        lines = hub.api.fetch_job_logs(job_id=job, namespace=hub.org, tail=_LOG_LINES)
-        return tail(lines, (hub.token, hub.job_token))
-    except (HfHubHTTPError, *NETWORK_ERRORS) as error:
-        log.info("the log of job %s cannot be read: %s", job, type(error).__name__)
+        with translated(f"read the log of job {job}"):
+            lines = hub.api.fetch_job_logs(job_id=job, namespace=hub.org, tail=_LOG_LINES)
+            return tail(lines, (hub.token, hub.job_token))
+    except (TryLater, Refused) as error:
+        log.info("%s", error)
         return ()
 
 

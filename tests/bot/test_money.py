@@ -189,11 +189,12 @@ def test_a_teacher_that_never_comes_up_ends_the_request_and_gets_another_chance(
         seen = world(now=now, teacher=Teacher("failed"))
         record, _ = plan_teacher(record, [plays.request()], _free(), seen, TERMS)
         now += GRACE + 1
-    assert is_hopeless(record)
+    assert is_hopeless(record, seen)
+    assert not is_hopeless(record, world(teacher=Teacher("paused")))
     planned = plan(plays.request(), world(teacher=Teacher("failed")), TERMS, record)
     assert planned.next.verdict is Verdict.TEACHER
     record, _ = plan_teacher(record, [planned.next], _free(), seen, TERMS)
-    assert not is_hopeless(record)
+    assert not is_hopeless(record, seen)
 
 
 # --- stuck jobs ----------------------------------------------------------------------------------

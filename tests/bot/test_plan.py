@@ -43,7 +43,7 @@ RECORDS = [
 ]
 JOBS = [None, *Stage]
 MANIFESTS = ["none", "ours", "foreign"]
-TEACHERS = [Teacher("paused"), RUNNING]
+TEACHERS = [Teacher("failed"), RUNNING]
 DISCUSSIONS = ["open", "closed", "deleted", "not looked at"]
 SAID = [False, True]
 ASKED = ("ckb_Arab", "kmr_Latn")

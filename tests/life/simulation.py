@@ -7,12 +7,15 @@ those of processes do, and the same seed always gives the same story.
 from __future__ import annotations
 
 import heapq
+import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from greenlet import getcurrent, greenlet
+from huggingface_hub.utils import httpx
 
 from bot import names
 from bot.hub.connect import Connection, Refused, TryLater
@@ -21,7 +24,7 @@ from bot.ledger import Ledger
 from bot.loop import Controller
 from bot.request import Request
 from bot.terms import Terms
-from tests.life.client import Client
+from tests.life.client import Client, error
 from tests.life.model import BOT, ORG, URL, HubModel
 
 PAUSE, RESTART, LONGEST = 20.0, 20.0, 7200.0
@@ -32,6 +35,42 @@ class Cut(NamedTuple):
 
     call: int
     after: bool
+
+
+class Faults:
+    """What goes wrong with a share of all calls: half of them had already taken effect."""
+
+    def __init__(self, share: float, seed: int) -> None:
+        self._share, self._random = share, random.Random(seed)
+        self.count: Counter[str] = Counter()
+
+    def around(self, effect: Callable[[], Any]) -> Any:
+        """The answer of a call, or an error before or after it takes effect."""
+        if self._random.random() >= self._share:
+            return effect()
+        name, problem = self._random.choice(_PROBLEMS)
+        self.count[name] += 1
+        if name not in _REFUSED and self._random.random() < 0.5:
+            effect()
+        raise problem()
+
+
+def _problem(status: int, **headers: str) -> Callable[[], Exception]:
+    return lambda: error(status, {k.replace("_", "-"): v for k, v in headers.items()})
+
+
+_REFUSED = ("busy", "limit")  # these are said before anything is done
+_PROBLEMS: tuple[tuple[str, Callable[[], Exception]], ...] = (
+    ("busy", _problem(429, retry_after="7")),
+    ("limit", _problem(429, ratelimit='"api";r=0;t=12')),
+    ("broken", _problem(500)),
+    ("gateway", _problem(502)),
+    ("away", _problem(503)),
+    ("timeout", lambda: httpx.ReadTimeout("the answer did not come")),
+    ("no connection", lambda: httpx.ConnectError("refused")),
+    ("cut", lambda: httpx.RemoteProtocolError("the answer ended in the middle")),
+    ("no JSON", lambda: json.JSONDecodeError("the answer ended in the middle", "{", 1)),
+)
 
 
 class Killed(BaseException):
@@ -52,12 +91,12 @@ class Wire(Connection):
         return self.client.get(path, **query)
 
 
-Event = tuple[float, Callable[[HubModel], None]]
+Event = tuple[float, Callable[[HubModel], float | None]]
 
 
 @dataclass
 class Simulation:
-    """`script`: what people do, and when (seconds from the start)."""
+    """`script`: what people do, and when; a deed is done again after the seconds it returns."""
 
     hub: HubModel
     terms: Terms
@@ -65,6 +104,7 @@ class Simulation:
     cut: Cut | None = None
     seed: int = 0
     script: list[Event] = field(default_factory=list)
+    faults: Faults = field(default_factory=lambda: Faults(0.0, 0))
     calls: int = 0
     cuts: int = 0
     trail: list[str] = field(default_factory=list)
@@ -87,8 +127,8 @@ class Simulation:
             self.hub.move(at)
             if isinstance(what, greenlet):
                 what.switch()
-            else:
-                what(self.hub)
+            elif (again := what(self.hub)) is not None:
+                self._push(self.hub.now + again, what)
             if ends is None and until():
                 ends = self.hub.now + rest
             if self.hub.now - begun > LONGEST:
@@ -110,9 +150,11 @@ class Simulation:
                     report = controller.tick()
                     self.trail += [f"{self.hub.now:.0f} bot{number} {w}" for w in report.why]
                     self.trail += [f"{self.hub.now:.0f} bot{number} left: {w}" for w in report.left]
+                    pause = 1.0 if report.more else PAUSE
                 except (TryLater, Refused) as error:
-                    self.trail.append(f"bot{number} {error}")
-                self._wait(PAUSE)
+                    self.trail.append(f"{self.hub.now:.0f} bot{number} {error}")
+                    pause = max(PAUSE, getattr(error, "after", 0.0))
+                self._wait(pause)
         except Killed:
             self.cuts += 1
             self._push(self.hub.now + RESTART, self._bot(number))
@@ -133,7 +175,7 @@ class Simulation:
         if cut and not cut.after:
             self.trail.append(f"{self.hub.now:.0f} killed before {name}")
             raise Killed
-        answer = effect()
+        answer = self.faults.around(effect)
         if cut:
             self.trail.append(f"{self.hub.now:.0f} killed after {name}")
             raise Killed
