@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,12 @@ from huggingface_hub.errors import HfHubHTTPError
 from bot.hub.connect import Connection, translated
 
 MOVED = (409, 412)
+
+
+def blob_id(text: str) -> str:
+    """What git calls a file with this content."""
+    content = text.encode()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 @dataclass
@@ -66,6 +73,7 @@ class Store:
                 if error.response is not None and error.response.status_code in MOVED:
                     return None
                 raise
+        self._blobs.update((blob_id(text), text) for text in changed.values())
         # The client skips a commit that changes nothing: then nothing was swapped either.
         return str(commit.oid) if commit.oid != head else None
 

@@ -18,6 +18,7 @@ from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError
 from huggingface_hub.utils import httpx
 
 from bot.hub.connect import Allowance
+from bot.hub.store import blob_id
 from tests.life.model import (
     BOT,
     FLAVORS,
@@ -85,12 +86,16 @@ class Client:
     def _seen_head(self) -> str:
         return self.hub.heads.at(self.hub.past()) or self.hub.commits[0][0]
 
+    def list_repo_commits(self, repo: str, *, repo_type: str) -> list[Any]:
+        commits = [SimpleNamespace(created_at=_date(at), title="") for at in self.hub.heads.since]
+        return self.call("list_repo_commits", lambda: commits)
+
     def list_repo_tree(
         self, repo: str, *, revision: str, recursive: bool, repo_type: str
     ) -> list[RepoFile]:
         def effect() -> list[RepoFile]:
             return [
-                RepoFile(path=path, size=len(text), oid=hashlib.sha1(text.encode()).hexdigest())
+                RepoFile(path=path, size=len(text), oid=blob_id(text))
                 for path, text in self.hub.files(revision).items()
             ]
 

@@ -27,7 +27,7 @@ from bot.terms import Terms
 from tests.life.client import Client, error
 from tests.life.model import BOT, ORG, URL, HubModel
 
-PAUSE, RESTART, LONGEST = 20.0, 20.0, 7200.0
+RESTART = 20.0
 
 
 class Cut(NamedTuple):
@@ -105,6 +105,8 @@ class Simulation:
     seed: int = 0
     script: list[Event] = field(default_factory=list)
     faults: Faults = field(default_factory=lambda: Faults(0.0, 0))
+    pause: float = 20.0
+    longest: float = 7200.0
     calls: int = 0
     cuts: int = 0
     trail: list[str] = field(default_factory=list)
@@ -121,7 +123,7 @@ class Simulation:
         for delay, deed in self.script:
             self._push(begun + delay, deed)
         for number in range(self.bots):
-            self._push(begun + number * PAUSE / self.bots, self._bot(number))
+            self._push(begun + number * self.pause / self.bots, self._bot(number))
         while self._due and (ends is None or self.hub.now < ends):
             at, _, what = heapq.heappop(self._due)
             self.hub.move(at)
@@ -131,8 +133,8 @@ class Simulation:
                 self._push(self.hub.now + again, what)
             if ends is None and until():
                 ends = self.hub.now + rest
-            if self.hub.now - begun > LONGEST:
-                raise AssertionError(f"not told after {LONGEST} s: {self.trail[-30:]}")
+            if self.hub.now - begun > self.longest:
+                raise AssertionError(f"not told after {self.longest} s: {self.trail[-30:]}")
         assert ends is not None and until()
 
     def _push(self, at: float, what: Any) -> None:
@@ -150,10 +152,10 @@ class Simulation:
                     report = controller.tick()
                     self.trail += [f"{self.hub.now:.0f} bot{number} {w}" for w in report.why]
                     self.trail += [f"{self.hub.now:.0f} bot{number} left: {w}" for w in report.left]
-                    pause = 1.0 if report.more else PAUSE
+                    pause = 1.0 if report.more else self.pause
                 except (TryLater, Refused) as error:
                     self.trail.append(f"{self.hub.now:.0f} bot{number} {error}")
-                    pause = max(PAUSE, getattr(error, "after", 0.0))
+                    pause = max(self.pause, getattr(error, "after", 0.0))
                 self._wait(pause)
         except Killed:
             self.cuts += 1

@@ -199,3 +199,14 @@ def test_cancel_and_help(stage: Stage) -> None:
     said = stage.heard(num)
     assert len(said) == 3 and "`/retry`" in said[1] and "I stopped" in said[2]
     assert not stage.open(num)
+
+
+def test_a_squashed_ledger_says_the_same(stage: Stage) -> None:
+    before = stage.ledger.load().requests
+    assert len(stage.ledger.store.history()) > 3 and before
+    assert stage.ledger.history(before[0].id)
+    assert stage.ledger.store.squash(most=3) and not stage.ledger.store.squash(most=3)
+    assert stage.ledger.load().requests == before
+    num = stage.says("Kurdish")
+    stage.bot.tick()
+    assert "several languages" in stage.heard(num)[0]
