@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bot import room as rooms
@@ -84,8 +84,13 @@ class Controller:
     talk: Talk = field(default_factory=Talk)
     _facts: _Facts | None = None
 
-    def tick(self) -> Report:
-        """One round. Raises TryLater when the Hub cannot be seen, Refused when it says no."""
+    def tick(self, hints: Iterable[int] = ()) -> Report:
+        """One round, looking first at the discussions of the `hints`.
+
+        Raises TryLater when the Hub cannot be seen, Refused when it says no.
+        """
+        for num in hints:
+            self.talk.stir(num)
         page, decision, seen = self.decide()
         wait = self.talk.allowance.reset if self.talk.allowance.calls < RESERVE else 0.0
         counts = Counter(request.status.value for request in page.requests)
@@ -128,7 +133,7 @@ class Controller:
         left = []
         for order in orders:
             if isinstance(order, EnsureReply | EnsureClosed):
-                self.talk.stir(order.discussion, self.hub.clock())
+                self.talk.stir(order.discussion)
             try:
                 carry_out(self.hub, order, permit, self.terms.programme.teacher, GRACE / 2)
             except (TryLater, Refused) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+import json
 import logging
 import threading
 import time
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 LONGEST_TICK = 600.0
+LONGEST_BODY = 1 << 20
+MOST_HINTS = 1_000
 
 
 @dataclass
@@ -38,9 +41,13 @@ class Bell:
     last_tick: float = field(default_factory=time.time)
     trouble: str = ""
     count: Counter[str] = field(default_factory=Counter)
+    _hints: set[int] = field(default_factory=set)
     requests: Mapping[str, int] = field(default_factory=dict)
 
-    def ring(self) -> None:
+    def ring(self, discussion: int = 0) -> None:
+        """Have a look soon; `discussion`: perhaps something was said there."""
+        if discussion and len(self._hints) < MOST_HINTS:
+            self._hints.add(discussion)
         self._rung.set()
 
     @property
@@ -65,7 +72,8 @@ class Bell:
         self._rung.clear()
         wait, more = 0.0, False
         try:
-            report = self.controller.tick()
+            hints, self._hints = self._hints, set()
+            report = self.controller.tick(hints)
             self._note(report)
             wait, more, self.trouble = report.wait, report.more, ""
         except TryLater as error:
@@ -112,7 +120,7 @@ def make_app(bell: Bell, secret: str) -> FastAPI:
 
     @app.post("/webhook", status_code=202)
     async def webhook(request: Request) -> Response:
-        """The body is not even read: it could only say what the Hub says better."""
+        """The body is no news; only the number in it is taken, as a hint where to look first."""
         shown = request.headers.get("x-webhook-secret", "")
         if not hmac.compare_digest(shown.encode(), secret.encode()):
             bell.count["refused"] += 1
@@ -120,7 +128,7 @@ def make_app(bell: Bell, secret: str) -> FastAPI:
                 return Response("The header X-Webhook-Secret is missing.", 401)
             return Response("The header X-Webhook-Secret is wrong.", 403)
         bell.count["rings"] += 1
-        bell.ring()
+        bell.ring(await _number(request))
         return Response(status_code=202)
 
     @app.get("/health")
@@ -138,6 +146,20 @@ def make_app(bell: Bell, secret: str) -> FastAPI:
         return "".join(f"{line}\n" for line in _metrics(bell))
 
     return app
+
+
+async def _number(request: Request) -> int:
+    """The discussion that a delivery is about; 0 for anything else, and for more than it may be."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LONGEST_BODY:
+            return 0
+    try:
+        number = json.loads(body)["discussion"]["num"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return 0
+    return number if type(number) is int and 0 < number < 1 << 31 else 0
 
 
 def _metrics(bell: Bell) -> Iterator[str]:

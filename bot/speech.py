@@ -39,6 +39,7 @@ def speech(request: Request, world: World, terms: Terms) -> Speech:
         return Speech((), request.said, request.discussion in world.gone)
     orders: list[Order] = []
     said, silent = dict(request.said), True
+    seen = min(world.now, discussion.seen)
     standing = {names.marker_kind(comment.marker): comment for comment in discussion.said}
     evaluation = world.manifests.get((request.id, Step.EVALUATE))
     for kind, text in replies.due(request, evaluation, terms):
@@ -46,7 +47,7 @@ def speech(request: Request, world: World, terms: Terms) -> Speech:
         if there is not None and there.marker == marker:
             continue
         silent = False
-        if there is not None or _may_repeat(said.get(kind), world.now):
+        if there is not None or _may_repeat(said.get(kind), seen):
             comment = there.id if there else ""
             body = f"{text}\n\n{marker}"
             orders.append(EnsureReply(request.discussion, kind, body, marker, comment))
@@ -54,14 +55,15 @@ def speech(request: Request, world: World, terms: Terms) -> Speech:
     since = max(said.values(), default=world.now)
     if discussion.open and closes(request, world.now - since):
         silent = False
-        if _may_repeat(said.get(CLOSING), world.now):
+        if _may_repeat(said.get(CLOSING), seen):
             orders.append(EnsureClosed(request.discussion))
             said[CLOSING] = world.now
     return Speech(tuple(orders), said, silent)
 
 
-def _may_repeat(ordered: float | None, now: float) -> bool:
-    return ordered is None or now - ordered > GRACE
+def _may_repeat(ordered: float | None, seen: float) -> bool:
+    """Whether it was never ordered, or was not there when it could no more be on its way."""
+    return ordered is None or seen - ordered > GRACE
 
 
 def closes(request: Request, silence: float) -> bool:

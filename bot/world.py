@@ -46,7 +46,10 @@ class Remark:
 
 @dataclass(frozen=True)
 class Discussion:
-    """One discussion; `said` holds the bot's own comments, `remarks` all others but the first."""
+    """One discussion; `said` holds the bot's own comments, `remarks` all others but the first.
+
+    `seen`: when it was looked at, where that was before the observation.
+    """
 
     num: int
     title: str
@@ -56,6 +59,7 @@ class Discussion:
     created: float
     said: tuple[Comment, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    seen: float = float("inf")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from huggingface_hub import DiscussionComment, DiscussionWithDetails
@@ -29,16 +29,18 @@ _ENDLESS = 1 << 40
 
 @dataclass(frozen=True)
 class _Seen:
-    """`count`: comments as listed; a change is looked at again once it cannot be late any more."""
+    """What was seen, how many comments were listed then, and when something new was seen last."""
 
     discussion: Discussion
     count: int
-    looked: float
     changed: float
 
-    @property
-    def settled(self) -> bool:
-        return self.looked - self.changed > GRACE / 2
+    def is_due(self, said: float, now: float) -> bool:
+        """Whether to look once more, now that what people and bots did cannot be late any more."""
+        return any(
+            self.discussion.seen <= moment + late < now
+            for moment, late in ((self.changed, GRACE / 2), (said, GRACE))
+        )
 
 
 @dataclass
@@ -48,50 +50,57 @@ class Talk:
     allowance: Allowance = field(default_factory=Allowance)
     behind: bool = False
     _seen: dict[int, _Seen] = field(default_factory=dict)
-    _stirred: dict[int, float] = field(default_factory=dict)
+    _stirred: set[int] = field(default_factory=set)
     _gone: set[int] = field(default_factory=set)
     _turn: int = 0
 
-    def stir(self, num: int, now: float) -> None:
+    def stir(self, num: int) -> None:
         """Something happens in this discussion: look at it the next time."""
-        self._stirred[num] = now
+        self._stirred.add(num)
 
     def look(
         self, hub: Connection, active: Collection[Request], known: Collection[int], now: float
     ) -> tuple[Mapping[int, Discussion], frozenset[int]]:
         """The discussions of the active requests and the new ones, and which of them are gone."""
+        mine = {request.discussion: request for request in active}
         with translated("look at the discussions"):
             listed, counts = self._list(hub, known)
-            mine = {request.discussion: request.opened for request in active}
             fresh = sorted(num for num in counts if num not in known)
-            old = self._restless(mine, listed, counts)
-            self.behind = len(fresh) + len(old) > MOST
-            for num in [*fresh, *old][:MOST]:
+            stirred, restless = self._restless(mine, listed, counts, now)
+            due = [*stirred, *fresh[: MOST // 2], *restless, *fresh[MOST // 2 :]]
+            self.behind = len(due) > MOST
+            for num in due[:MOST]:
                 self._read(hub, num, counts.get(num), now)
-                if num in self._gone and now - mine.get(num, now) <= GRACE:
+                if num in self._gone and (num not in mine or now - mine[num].opened <= GRACE):
                     self._gone.discard(num)  # a listing was ahead of what answers here
+        self._stirred &= mine.keys()
         self._seen = {n: s for n, s in self._seen.items() if n in mine or n in counts}
         wanted = {*mine, *fresh}
         shown = {num: s.discussion for num, s in self._seen.items() if num in wanted}
         return shown, frozenset(self._gone & mine.keys())
 
     def _restless(
-        self, mine: Collection[int], listed: Collection[range], counts: Mapping[int, int]
-    ) -> list[int]:
-        """Those where something may have happened: stirred first, then what was never seen."""
-        found: list[tuple[int, int]] = []
-        for num in mine:
+        self,
+        mine: Mapping[int, Request],
+        listed: Collection[range],
+        counts: Mapping[int, int],
+        now: float,
+    ) -> tuple[list[int], list[int]]:
+        """Where the bot itself was at work, and where something else may have happened."""
+        stirred, restless = [], []
+        for num, request in mine.items():
             seen = self._seen.get(num)
-            missing = num not in counts and any(num in span for span in listed)
-            if num in self._stirred or (seen and not seen.settled):
-                found.append((0, num))
-            elif (seen is None and num not in self._gone) or counts.get(num) == -1:
-                found.append((2, num))
-            elif seen and (seen.count != counts.get(num, seen.count)):
-                found.append((1, num))
-            elif seen and missing and seen.discussion.open:
-                found.append((1, num))
-        return [num for _, num in sorted(found)]
+            if num in self._stirred:
+                stirred.append(num)
+            elif seen is None:
+                restless += [] if num in self._gone else [num]
+            elif counts.get(num, seen.count) in (seen.count, -1):
+                closed = num not in counts and any(num in span for span in listed)
+                changed = (closed and seen.discussion.open) or counts.get(num) == -1
+                restless += [num] if changed or seen.is_due(request.last_said, now) else []
+            else:
+                restless.append(num)
+        return stirred, restless
 
     def _read(self, hub: Connection, num: int, count: int | None, now: float) -> None:
         before = self._seen.get(num)
@@ -106,11 +115,11 @@ class Talk:
             self._gone.add(num)
             return
         self._gone.discard(num)
-        found = _discussion(details, hub.me)
-        same = before is not None and before.count == count and before.discussion == found
-        stirred = self._stirred.pop(num, 0.0)
-        changed = max(stirred, before.changed) if same and before else now
-        self._seen[num] = _Seen(found, count, now, changed)
+        self._stirred.discard(num)
+        found = replace(_discussion(details, hub.me), seen=now)
+        same = before is not None and found == replace(before.discussion, seen=now)
+        changed = before.changed if same and before and before.count == count else now
+        self._seen[num] = _Seen(found, count, changed)
 
     def _list(self, hub: Connection, known: Collection[int]) -> tuple[list[range], dict[int, int]]:
         """Spans of numbers that were listed, and how many comments each open one has.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
@@ -22,10 +23,12 @@ class Ticker:
 
     fails: bool = False
     ticks: int = 0
+    hints: list[int] = field(default_factory=list)
     ticked: threading.Event = field(default_factory=threading.Event)
 
-    def tick(self) -> Report:
+    def tick(self, hints: Iterable[int] = ()) -> Report:
         self.ticks += 1
+        self.hints += hints
         self.ticked.set()
         if self.fails:
             raise TryLater("cannot see the Hub: the Hub answered 503")
@@ -99,3 +102,26 @@ def test_a_watch_that_has_stopped_is_unhealthy() -> None:
     assert TestClient(app).get("/health").status_code == 200
     bell.last_tick -= 10_000
     assert TestClient(app).get("/health").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("body", "hints"),
+    [
+        (b'{"discussion": {"num": 7}}', [7]),
+        (b'{"discussion": {"num": "7; rm -rf /"}}', []),
+        (b'{"discussion": {"num": true}}', []),
+        (b'{"discussion": {"num": -1}}', []),
+        (b'{"repo": {}}', []),
+        (b"[" * 100_000, []),
+        (b"{" + b" " * (1 << 21) + b"}", []),
+        (b"", []),
+    ],
+)
+def test_of_a_delivery_only_a_number_is_taken(body: bytes, hints: list[int]) -> None:
+    ticker = Ticker()
+    bell = Bell(ticker, 1000)  # type: ignore[arg-type]
+    web = TestClient(make_app(bell, SECRET))
+    answer = web.post("/webhook", headers={"X-Webhook-Secret": SECRET}, content=body)
+    assert answer.status_code == 202 and bell.rung
+    bell.answer()
+    assert ticker.hints == hints

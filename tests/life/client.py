@@ -90,6 +90,14 @@ class Client:
         commits = [SimpleNamespace(created_at=_date(at), title="") for at in self.hub.heads.since]
         return self.call("list_repo_commits", lambda: commits)
 
+    def super_squash_history(self, repo: str, *, repo_type: str, commit_message: str) -> Any:
+        def effect() -> None:
+            files = self.hub.files(self.hub.head)
+            self.hub.heads = type(self.hub.heads)()
+            self.hub._commit(files)
+
+        return self.call("super_squash_history", effect)
+
     def list_repo_tree(
         self, repo: str, *, revision: str, recursive: bool, repo_type: str
     ) -> list[RepoFile]:

@@ -107,5 +107,6 @@ def tally(bots: int, every: int, vary: bool = True) -> int:
             outcome, story = play(bots, cut, seed=call if vary else 0)
             assert outcome == whole, _difference(whole, outcome, cut, story)
             tried += story.cuts
+    assert vary or tried >= 2 * (simulation.calls // every - bots)
     print(f"{bots} bots: {tried} cuts in {simulation.calls} calls, always the same end")
     return tried
