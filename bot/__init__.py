@@ -7,6 +7,7 @@ then *act*. The floors, from the ground up; a file may import only from the floo
 words
     failure     the base of every failure whose text is for the person at the terminal
     language    Language, and find(name) → Language | Candidates
+    scrub       lines of a log made fit to be shown
     settings    the only reader of the environment
     request     Request, Spec, Step and their JSON
     names       every repo id, path, marker and URL that leaves the program
@@ -15,17 +16,26 @@ words
 mind
     programme   the `plan:` section of a recipe's YAML
     steps       the table of steps: what runs, from what, into what
-    terms       where and up to which price requests are taken
-    ask         what a discussion asks for
-    budget      what a request will cost
+    terms       where, up to which price and how many requests are taken
+    ask         what a discussion asks for, and what an answer means
+    words       commands in comments
+    wishes      options in the first post
+    budget      what a request will cost, did cost, and what is set aside
     replies     every sentence the bot says
-    plan        what to do next
+    agreement   from a discussion to what is agreed: taken, asked about, held, declined
+    room        who may start what now: budgets, concurrent jobs, fair order
+    conversation  what people say, and what it changes
+    progress    how far each step is, and what it has cost
+    speech      what is to be said now
+    teacher     whether the teacher's endpoint should cost money now
+    plan        what to do next for one request
 hands
     hub         the only importer of huggingface_hub: observe, act, store, install, watch
     ledger      load() → Page; commit(page, plans) → Permit | None
 life
     loop        the tick
     serve       webhook doorbell and timer
+    report      what an operator reads: a plan, the queue, a story
     deploy      an empty namespace → a running installation
     demo        the whole story on one machine
     cli         `kakugo …`

@@ -1,22 +1,32 @@
-"""What a request will cost, and whether it may start. Pure arithmetic on terms and prices."""
+"""Money: what a request will cost, what it did cost, what is set aside. Nothing but arithmetic.
+
+A request that starts has its cap set aside on that day; once it is over, what it really cost
+counts instead. So a day never passes its budget, whatever becomes of the jobs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot import steps
 from bot.programme import Programme
-from bot.request import Step
-from bot.steps import TABLE
+from bot.request import Request, Status, Step
+
+DAY = 86_400.0
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Expected cost in US dollars by step, the teacher's share in `teacher_usd`, and minutes."""
+    """Expected cost in US dollars by step, the teacher's share in `teacher_usd`, and minutes.
+
+    `ceiling_usd`: one attempt of every step, each up to its time limit.
+    """
 
     by_step: Mapping[Step, float]
     teacher_usd: float
     minutes: float
+    ceiling_usd: float
 
     @property
     def total_usd(self) -> float:
@@ -32,11 +42,46 @@ def estimate(programme: Programme, prices: Mapping[str, float]) -> Estimate:
         step: terms.expected_minutes / 60 * prices[terms.flavor]
         for step, terms in programme.steps.items()
     }
-    taught = sum(programme.steps[r.step].expected_minutes for r in TABLE if r.needs_teacher)
+    taught = sum(programme.steps[r.step].expected_minutes for r in steps.TABLE if r.needs_teacher)
     minutes = sum(terms.expected_minutes for terms in programme.steps.values())
-    return Estimate(by_step, taught / 60 * programme.teacher.usd_per_hour, minutes)
+    ceiling = sum(
+        terms.timeout_minutes / 60 * hourly(programme, step, prices)
+        for step, terms in programme.steps.items()
+    )
+    return Estimate(by_step, taught / 60 * programme.teacher.usd_per_hour, minutes, ceiling)
+
+
+def hourly(programme: Programme, step: Step, prices: Mapping[str, float]) -> float:
+    """US dollars an hour while a job of this step runs, the teacher with it."""
+    taught = programme.teacher.usd_per_hour if steps.row(step).needs_teacher else 0.0
+    return prices.get(programme.steps[step].flavor, 0.0) + taught
 
 
 def may_start(cost: Estimate, limit_usd: float) -> bool:
     """Whether a request of this price starts without anybody's word."""
     return cost.total_usd <= limit_usd
+
+
+def cap(cost: Estimate, limit_usd: float) -> float:
+    """What a request may cost at most without anybody's word."""
+    return round(min(cost.ceiling_usd, limit_usd), 6)
+
+
+def seconds_left(request: Request, step: Step, usd_per_hour: float, most: int) -> int:
+    """How long the next job may run: its own limit, or until the request's cap is reached."""
+    left = request.agreed.cap_usd - request.spent_usd
+    return most if usd_per_hour <= 0 else max(0, min(most, int(left / usd_per_hour * 3600)))
+
+
+def set_aside(request: Request) -> float:
+    """What a request takes of the budget of the day on which it was reserved."""
+    if not request.reserved or request.spec is None:
+        return 0.0
+    if request.status is Status.OPEN:
+        return max(request.spec.cap_usd, request.spent_usd)
+    return request.spent_usd
+
+
+def same_day(one: float, other: float) -> bool:
+    """Whether two moments are of the same day (UTC)."""
+    return one // DAY == other // DAY

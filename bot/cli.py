@@ -77,6 +77,46 @@ def tick() -> None:
 
 
 @app.command()
+def plan() -> None:
+    """Show what a tick would do now, and do nothing."""
+    from bot import report
+
+    _, controller = _controller()
+    page, decision, _ = controller.decide()
+    for line in report.plan_lines(decision, page):
+        typer.echo(line)
+
+
+@app.command()
+def requests(
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+) -> None:
+    """List the requests that are under way."""
+    from bot import report
+
+    _, controller = _controller()
+    for line in report.request_lines(controller.ledger.load().requests, everything):
+        typer.echo(line)
+
+
+@app.command()
+def show(
+    request: Annotated[str, typer.Argument(help="Its id, like r7, or its discussion's number.")],
+) -> None:
+    """Tell the whole story of one request."""
+    from bot import report
+
+    _, controller = _controller()
+    wanted = request if request.startswith("r") else f"r{request}"
+    found = [r for r in controller.ledger.load().requests if r.id == wanted]
+    if not found:
+        raise Failure(f"there is no request {wanted[:20]!r}: `kakugo requests --all` lists them")
+    history = controller.ledger.history(wanted)
+    for line in report.story(found[0], history, controller.terms):
+        typer.echo(line)
+
+
+@app.command()
 def deploy() -> None:
     """Set up the namespace: repos, Spaces, wheel, webhook."""
     from bot import deploy as deployment
@@ -145,6 +185,8 @@ def _controller() -> tuple[Settings, Controller]:
         programme=programme.load(settings.recipe, settings.org),
         limit_usd=settings.limit_usd,
         wheel=names.wheel(metadata.version("kakugo-bot")),
+        limits=settings.limits,
+        maintainers=settings.maintainers,
     )
     return settings, Controller(hub, Ledger(Store(hub, names.ledger(hub.org))), terms)
 

@@ -9,12 +9,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bot import names
+from bot.hub.connect import Refused, TryLater
 from bot.hub.store import Store
-from bot.orders import Permit
-from bot.plan import Plan, TeacherRecord
-from bot.request import ForeignRecord, Request, from_json, to_json
+from bot.orders import Permit, Plan
+from bot.request import ForeignRecord, Request, TeacherRecord, from_json, to_json
 
 log = logging.getLogger(__name__)
+
+# The Hub slows after a few thousand commits.
+MOST_COMMITS = 2_000
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,12 @@ class Ledger:
         """The page at the repo's head. Raises TryLater and Refused."""
         head = self.store.head()
         if self._last is None or self._last.head != head:
-            self._last = _page(head, self.store.files(head))
+            self._last = self.read(head)
         return self._last
+
+    def read(self, head: str) -> Page:
+        """The page at a commit. Raises TryLater, Refused and ForeignRecord."""
+        return _page(head, self.store.files(head))
 
     def commit(
         self, page: Page, plans: Iterable[Plan], teacher: TeacherRecord, seen: float
@@ -56,9 +63,33 @@ class Ledger:
         head = self.store.swap(page.head, files, "; ".join(reasons)[:200])
         if head is None:
             return None
+        self._tidy(head)
         requests = {**old, **{plan.next.id: plan.next for plan in changed}}
         self._last = Page(head, tuple(requests.values()), teacher)
         return Permit(head, seen)
+
+    def history(self, request: str) -> list[tuple[float, str]]:
+        """What was decided for a request and when, oldest first, as far as the history goes."""
+        found = [
+            (at, part)
+            for at, title in reversed(self.store.history())
+            for part in title.split("; ")
+            if part.startswith(f"{request}: ")
+        ]
+        return found
+
+    def _tidy(self, head: str) -> None:
+        """Now and then (one commit in 256, whoever made it) look whether the history is too long.
+
+        A bot that commits meanwhile on the old head loses its race, as with any other commit.
+        """
+        if not head.startswith("00"):
+            return
+        try:
+            if self.store.squash(MOST_COMMITS):
+                log.info("the ledger's history was squashed")
+        except (TryLater, Refused) as error:
+            log.warning("%s", error)
 
 
 def _text(data: dict[str, Any]) -> str:

@@ -3,103 +3,190 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bot import room as rooms
+from bot import steps
 from bot.hub.act import carry_out
 from bot.hub.connect import Connection, Refused, TryLater
-from bot.hub.observe import observe, prices
+from bot.hub.observe import members, observe, prices
+from bot.hub.talk import Talk
 from bot.ledger import Ledger, Page
-from bot.orders import Order, Permit
-from bot.plan import GRACE, Plan, TeacherRecord, admit, plan, plan_teacher
+from bot.orders import GRACE, EnsureClosed, EnsureJob, EnsureReply, Order, Permit, Plan
+from bot.plan import admit, is_at_rest, plan
+from bot.request import Request, State, Status, Step, TeacherRecord
+from bot.teacher import plan_teacher
 from bot.terms import Terms
 from bot.world import World
 
 log = logging.getLogger(__name__)
 
-PRICES_LAST = 3600.0
+FACTS_LAST = 3600.0
+
+# A tick takes on no more than it can carry out while its permit is fresh; the next one comes at
+# once.
+MOST_ORDERS = 40
+
+# Calls that are kept back for people and jobs with the same token.
+RESERVE = 50
 
 
 @dataclass(frozen=True)
 class Decision:
-    """All that one tick has decided."""
+    """All that one tick has decided; `more`: there was more than one tick takes on."""
 
     plans: tuple[Plan, ...]
     teacher: TeacherRecord
     teacher_orders: tuple[Order, ...]
+    more: bool = False
 
     @property
     def orders(self) -> tuple[Order, ...]:
-        """The teacher first: it takes longest to come up."""
-        return (*self.teacher_orders, *(order for p in self.plans for order in p.orders))
+        """The teacher first: it takes longest to come up; then the jobs, then words."""
+        orders = [order for p in self.plans for order in p.orders]
+        return (*self.teacher_orders, *sorted(orders, key=lambda o: not isinstance(o, EnsureJob)))
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a tick did: the log line of it, and whether there is more to do at once."""
+    """What a tick did: the log line of it, whether to look again at once, how long to wait.
+
+    `counts`: how many requests there were of each status.
+    """
 
     why: tuple[str, ...] = ()
     done: int = 0
     lost_race: bool = False
     left: tuple[str, ...] = ()
+    more: bool = False
+    wait: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What changes slowly enough to be read once an hour."""
+
+    read: float
+    prices: Mapping[str, float]
+    maintainers: frozenset[str]
 
 
 @dataclass
 class Controller:
-    """Everything a tick needs, made once; holds no state that the Hub does not have."""
+    """Everything a tick needs, made once; remembers nothing that the Hub does not have."""
 
     hub: Connection
     ledger: Ledger
     terms: Terms
-    _prices: tuple[float, Mapping[str, float]] = field(default=(0.0, {}))
+    talk: Talk = field(default_factory=Talk)
+    _facts: _Facts | None = None
 
-    def tick(self) -> Report:
-        """One round. Raises TryLater when the Hub cannot be seen, Refused when it says no."""
-        page = self.ledger.load()
-        world = observe(
-            self.hub, page.requests, self.terms.programme.teacher.name, self._price_list()
-        )
-        decision = decide(page, world, self.terms)
+    def tick(self, hints: Iterable[int] = ()) -> Report:
+        """One round, looking first at the discussions of the `hints`.
+
+        Raises TryLater when the Hub cannot be seen, Refused when it says no.
+        """
+        for num in hints:
+            self.talk.stir(num)
+        page, decision, seen = self.decide()
+        wait = self.talk.allowance.reset if self.talk.allowance.calls < RESERVE else 0.0
+        counts = Counter(request.status.value for request in page.requests)
         if not decision.plans and decision.teacher == page.teacher:
-            return Report()
-        permit = self.ledger.commit(page, decision.plans, decision.teacher, world.now)
+            return Report(more=self.talk.behind, wait=wait, counts=counts)
+        permit = self.ledger.commit(page, decision.plans, decision.teacher, seen)
         if permit is None:
-            return Report(lost_race=True)
+            return Report(lost_race=True, wait=wait, counts=counts)
+        left = self._act(decision.orders, permit)
         why = tuple(plan.why for plan in decision.plans)
-        return self._act(decision.orders, permit, why)
+        more = decision.more or self.talk.behind
+        done = len(decision.orders) - len(left)
+        return Report(why, done, False, left, more, wait, counts)
 
-    def _price_list(self) -> Mapping[str, float]:
-        read, listed = self._prices
-        if time.monotonic() - read > PRICES_LAST or not listed:
-            listed = prices(self.hub)
-            self._prices = (time.monotonic(), listed)
-        return listed
+    def decide(self) -> tuple[Page, Decision, float]:
+        """Look, and say what a tick would do, and when it was seen; nothing is changed."""
+        page = self.ledger.load()
+        facts, now = self._slow_facts(), self.hub.clock()
+        active = [request for request in page.requests if not is_at_rest(request, now)]
+        world = observe(
+            self.hub,
+            self.talk,
+            active,
+            {request.discussion for request in page.requests},
+            wanted(active, rooms.taken(page.requests, now, self.terms)),
+            self.terms.programme.teacher.name,
+            facts.prices,
+            facts.maintainers,
+        )
+        return page, decide(page, world, self.terms), world.now
 
-    def _act(self, orders: tuple[Order, ...], permit: Permit, why: tuple[str, ...]) -> Report:
+    def _slow_facts(self) -> _Facts:
+        now = self.hub.clock()
+        if self._facts is None or now - self._facts.read > FACTS_LAST:
+            self._facts = _Facts(now, prices(self.hub), members(self.hub))
+        return self._facts
+
+    def _act(self, orders: tuple[Order, ...], permit: Permit) -> tuple[str, ...]:
+        """Carry out what can be; returns why the rest was left to the next tick."""
         left = []
         for order in orders:
+            if isinstance(order, EnsureReply | EnsureClosed):
+                self.talk.stir(order.discussion)
             try:
                 carry_out(self.hub, order, permit, self.terms.programme.teacher, GRACE / 2)
             except (TryLater, Refused) as error:
                 log.warning("%s", error)
                 left.append(str(error))
-        return Report(why, len(orders) - len(left), False, tuple(left))
+        return tuple(left)
+
+
+def wanted(active: list[Request], room: rooms.Room) -> list[tuple[Request, Step]]:
+    """The manifests that matter now: of steps under way or about to start, and scores to tell."""
+    found: list[tuple[Request, Step]] = []
+    for request in active:
+        step = steps.current(request) if request.spec is not None else None
+        if request.status is Status.DONE:
+            found.append((request, Step.EVALUATE))
+        elif step is not None and request.step(step).at_work:
+            found.append((request, step))
+        elif step is not None and request.status is Status.OPEN and room.admits(request, step):
+            unmade = [s for s in Step if request.step(s).state is not State.MADE]
+            found += [(request, each) for each in (unmade if not request.steps else [step])]
+    return found
 
 
 def decide(page: Page, world: World, terms: Terms) -> Decision:
     """Plan for every request and every new discussion; only changed ones are returned."""
     plans: list[Plan] = []
-    after = list(page.requests)
-    for index, request in enumerate(page.requests):
-        planned = plan(request, world, terms, page.teacher)
-        after[index] = planned.next
+    after = {request.id: request for request in page.requests}
+    active = [request for request in page.requests if not is_at_rest(request, world.now)]
+    room = rooms.taken(page.requests, world.now, terms)
+    orders = 0
+    for request in rooms.fair_order(active):
+        if orders >= MOST_ORDERS:
+            break
+        planned = plan(request, after.values(), world, terms, page.teacher, room)
+        room = _room_after(room, request, planned)
         if planned.next != request:
             plans.append(planned)
+            after[request.id] = planned.next
+            orders += len(planned.orders)
     known = {request.discussion for request in page.requests}
     for num in sorted(set(world.discussions) - known):
-        admitted = admit(world.discussions[num], after, world, terms)
-        after.append(admitted.next)
+        if orders >= MOST_ORDERS:
+            break
+        admitted = admit(world.discussions[num], after.values(), world, terms)
         plans.append(admitted)
-    teacher, orders = plan_teacher(page.teacher, after, world, terms)
-    return Decision(tuple(plans), teacher, orders)
+        after[admitted.next.id] = admitted.next
+        orders += len(admitted.orders)
+    teacher, woken = plan_teacher(page.teacher, after.values(), room, world, terms)
+    return Decision(tuple(plans), teacher, woken, orders >= MOST_ORDERS)
+
+
+def _room_after(room: rooms.Room, before: Request, planned: Plan) -> rooms.Room:
+    for order in planned.orders:
+        if isinstance(order, EnsureJob):
+            room = room.with_job(planned.next, order.step, newly=not before.reserved)
+    return room

@@ -10,7 +10,7 @@ TEACHER_FILE = "teacher.json"
 MANIFEST = "run.json"
 JOB_LABEL = ("kakugo", "job")
 
-_MARKER = re.compile(r"<!-- kakugo ([a-z]+) ([0-9a-f]{12}) -->")
+_MARKER = re.compile(r"<!-- kakugo ([a-z]+[0-9]*) ([0-9a-f]{12}) -->")
 
 
 def leaderboard(org: str) -> str:
@@ -65,9 +65,9 @@ def marker(kind: str, text: str) -> str:
 
 
 def find_marker(comment: str) -> str:
-    """The marker in a comment of the bot, or an empty string."""
-    found = _MARKER.search(comment)
-    return found.group(0) if found else ""
+    """The marker at the end of a comment of the bot, or an empty string."""
+    found = list(_MARKER.finditer(comment))
+    return found[-1].group(0) if found else ""
 
 
 def marker_kind(text: str) -> str:

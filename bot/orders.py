@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.request import Step
+from bot.request import Request, Step
+
+# Seconds. Listings may be late by less than half of it, and an order older than half of it is left
+# to the next tick; what is not seen after it has not happened.
+GRACE = 60.0
 
 
 @dataclass(frozen=True)
@@ -26,12 +30,16 @@ class EnsureJob:
 
 @dataclass(frozen=True)
 class EnsureReply:
-    """The bot's one comment of this kind in the discussion reads exactly so."""
+    """The bot's one comment of this kind in the discussion reads exactly so.
+
+    `comment` is the id of the one that stands there and reads otherwise; empty when there is none.
+    """
 
     discussion: int
     kind: str
     text: str
     marker: str
+    comment: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,15 @@ class EnsureEndpoint:
 
 
 Order = EnsureJob | EnsureReply | EnsureClosed | EnsureCancelled | EnsureEndpoint
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to remember and what to do; no orders and an equal record mean: nothing."""
+
+    next: Request
+    orders: tuple[Order, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True)

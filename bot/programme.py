@@ -51,18 +51,25 @@ class TeacherTerms:
 
 @dataclass(frozen=True)
 class Programme:
-    """One recipe for one namespace. `languages` is None when the teacher writes any language."""
+    """One recipe for one namespace. `languages` is None when the teacher writes any language.
+
+    `bases` are the models that may be asked for; the first one is trained when none is.
+    """
 
     name: str
     org: str
     text: str
     practice: bool
     languages: frozenset[str] | None
-    base: str
+    bases: tuple[str, ...]
     image: str
     teacher: TeacherTerms
     setup: tuple[tuple[str, ...], ...]
     steps: Mapping[Step, StepTerms]
+
+    @property
+    def base(self) -> str:
+        return self.bases[0]
 
     def digest(self, language: str) -> str:
         """Binds a manifest to this configuration and language, as `recipes/config.py` does."""
@@ -92,7 +99,7 @@ def parse(name: str, org: str, text: str) -> Programme:
             text=text,
             practice=bool(plan.get("practice", False)),
             languages=None if languages is None else frozenset(map(str, languages)),
-            base=str(plan["base"]),
+            bases=tuple(dict.fromkeys(map(str, (plan["base"], *plan.get("bases", ()))))),
             image=str(plan["image"]),
             teacher=_teacher(plan["teacher"]),
             setup=tuple(tuple(map(str, command)) for command in plan.get("setup", ())),

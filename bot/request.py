@@ -13,7 +13,7 @@ from typing import Any
 from bot.failure import Failure
 from bot.language import Language, by_code
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class Step(StrEnum):
@@ -35,8 +35,14 @@ class State(StrEnum):
 
 
 class Status(StrEnum):
-    """How far a request is; all but OPEN are final."""
+    """How far a request is.
 
+    ASKED waits for the answer to a question, HELD for a maintainer's word; FAILED may be retried;
+    DONE, DECLINED and CANCELLED are final.
+    """
+
+    ASKED = "asked"
+    HELD = "held"
     OPEN = "open"
     DONE = "done"
     FAILED = "failed"
@@ -45,7 +51,7 @@ class Status(StrEnum):
 
 
 class Verdict(StrEnum):
-    """Why a request was not taken, or did not end well."""
+    """Why a request is asked about, held or not taken, or did not end well."""
 
     NONE = ""
     UNKNOWN = "unknown"
@@ -55,10 +61,39 @@ class Verdict(StrEnum):
     TOO_LONG = "too-long"
     NO_TEACHER = "no-teacher"
     DUPLICATE = "duplicate"
+    CONFIRM = "confirm"
     TOO_DEAR = "too-dear"
+    TOO_MANY = "too-many"
+    FULL = "full"
     ATTEMPTS = "attempts"
     TEACHER = "teacher"
+    BUDGET = "budget"
     CLOSED = "closed"
+    STOPPED = "stopped"
+    UNANSWERED = "unanswered"
+
+
+class Reason(StrEnum):
+    """Why an attempt failed."""
+
+    NONE = ""
+    ERROR = "error"
+    CANCELED = "canceled"
+    NOTHING_MADE = "nothing-made"
+    STUCK = "stuck"
+    OVERDUE = "overdue"
+    VANISHED = "vanished"
+
+
+class Word(StrEnum):
+    """What a comment asks of the bot."""
+
+    STATUS = "status"
+    ESTIMATE = "estimate"
+    HELP = "help"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    APPROVE = "approve"
 
 
 class ForeignRecord(Failure):
@@ -75,24 +110,55 @@ class Spec:
     digest: str
     code: str
     estimate_usd: float
+    cap_usd: float = 0.0
+    refused: tuple[str, ...] = ()
+    unread: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class StepRecord:
-    """One step of one request; `ordered` is epoch seconds, `seconds` and dollars what it took."""
+    """One step of one request.
+
+    `attempt` counts all jobs, `tries` those since the last /retry; `ordered` is epoch seconds;
+    `seconds` is what the good attempt took, dollars what all of them did; `tail` holds the last
+    words of a failed one, scrubbed; `progress` is in tenths.
+    """
 
     state: State = State.WAITING
     attempt: int = 0
+    tries: int = 0
     ordered: float = 0.0
     job: str = ""
     note: str = ""
     seconds: float = 0.0
     cost_usd: float = 0.0
+    reason: Reason = Reason.NONE
+    tail: tuple[str, ...] = ()
+    progress: int = 0
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a job stands for this step, or should by now."""
+        return self.state in (State.ORDERED, State.RUNNING)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered to a command; `note` is our own text at that moment."""
+
+    word: Word
+    allowed: bool
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request for one language; `turn` counts its commits, `told`: nothing is left to say."""
+    """One request for one language.
+
+    `reserved`: when its money was set aside; `said`: when each kind of comment was last ordered;
+    `heard`: the moment of the last comment that was considered; `turn` counts its commits;
+    `told`: all is said; `over`: nobody listens any more. Times in epoch seconds.
+    """
 
     id: str
     discussion: int
@@ -103,8 +169,14 @@ class Request:
     choices: tuple[str, ...] = ()
     spec: Spec | None = None
     steps: Mapping[Step, StepRecord] = field(default_factory=dict)
+    reserved: float = 0.0
+    said: Mapping[str, float] = field(default_factory=dict)
+    heard: float = 0.0
+    answers: tuple[Answer, ...] = ()
+    retries: int = 0
     turn: int = 1
     told: bool = False
+    over: bool = False
 
     def step(self, step: Step) -> StepRecord:
         return self.steps.get(step, StepRecord())
@@ -123,6 +195,29 @@ class Request:
     def spent_usd(self) -> float:
         return sum(record.cost_usd for record in self.steps.values())
 
+    @property
+    def pins(self) -> bool:
+        """Whether the next word of a person may make it pin a wheel."""
+        return self.status in (Status.ASKED, Status.FAILED)
+
+    @property
+    def last_said(self) -> float:
+        return max(self.said.values(), default=0.0)
+
+
+@dataclass(frozen=True)
+class TeacherRecord:
+    """What the endpoint was last told.
+
+    `ordered` and `rested`: when it was last told to run and to pause; `tries` counts vain attempts
+    to get it running.
+    """
+
+    running: bool = False
+    ordered: float = 0.0
+    tries: int = 0
+    rested: float = 0.0
+
 
 def to_json(request: Request) -> dict[str, Any]:
     """The request as it is kept in `requests/<id>.json` (keys are sorted when written)."""
@@ -137,8 +232,16 @@ def to_json(request: Request) -> dict[str, Any]:
         "choices": list(request.choices),
         "spec": _spec_to_json(request.spec) if request.spec else None,
         "steps": {step.value: _record_to_json(record) for step, record in request.steps.items()},
+        "reserved": request.reserved,
+        "said": dict(request.said),
+        "heard": request.heard,
+        "answers": [
+            {"word": a.word.value, "allowed": a.allowed, "note": a.note} for a in request.answers
+        ],
+        "retries": request.retries,
         "turn": request.turn,
         "told": request.told,
+        "over": request.over,
     }
 
 
@@ -160,8 +263,16 @@ def from_json(data: Any) -> Request:
             choices=tuple(str(code) for code in data["choices"]),
             spec=_spec_from_json(data["spec"]) if data["spec"] is not None else None,
             steps={Step(name): _record_from_json(v) for name, v in data["steps"].items()},
+            reserved=float(data["reserved"]),
+            said={str(kind): float(at) for kind, at in data["said"].items()},
+            heard=float(data["heard"]),
+            answers=tuple(
+                Answer(Word(a["word"]), bool(a["allowed"]), str(a["note"])) for a in data["answers"]
+            ),
+            retries=int(data["retries"]),
             turn=int(data["turn"]),
             told=bool(data["told"]),
+            over=bool(data["over"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ForeignRecord(f"a ledger record is damaged: {error!r}") from error
@@ -182,6 +293,9 @@ def _spec_to_json(spec: Spec) -> dict[str, Any]:
         "digest": spec.digest,
         "code": spec.code,
         "estimate_usd": spec.estimate_usd,
+        "cap_usd": spec.cap_usd,
+        "refused": list(spec.refused),
+        "unread": list(spec.unread),
     }
 
 
@@ -193,6 +307,9 @@ def _spec_from_json(data: Mapping[str, Any]) -> Spec:
         digest=str(data["digest"]),
         code=str(data["code"]),
         estimate_usd=float(data["estimate_usd"]),
+        cap_usd=float(data["cap_usd"]),
+        refused=tuple(map(str, data["refused"])),
+        unread=tuple(map(int, data["unread"])),
     )
 
 
@@ -200,11 +317,15 @@ def _record_to_json(record: StepRecord) -> dict[str, Any]:
     return {
         "state": record.state.value,
         "attempt": record.attempt,
+        "tries": record.tries,
         "ordered": record.ordered,
         "job": record.job,
         "note": record.note,
         "seconds": record.seconds,
         "cost_usd": record.cost_usd,
+        "reason": record.reason.value,
+        "tail": list(record.tail),
+        "progress": record.progress,
     }
 
 
@@ -212,9 +333,13 @@ def _record_from_json(data: Mapping[str, Any]) -> StepRecord:
     return StepRecord(
         state=State(data["state"]),
         attempt=int(data["attempt"]),
+        tries=int(data["tries"]),
         ordered=float(data["ordered"]),
         job=str(data["job"]),
         note=str(data["note"]),
         seconds=float(data["seconds"]),
         cost_usd=float(data["cost_usd"]),
+        reason=Reason(data["reason"]),
+        tail=tuple(map(str, data["tail"])),
+        progress=int(data["progress"]),
     )

@@ -17,6 +17,17 @@ class BadSettings(Failure):
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much at once: dollars of one day (UTC) and of one person in it; requests; jobs."""
+
+    day_usd: float = 200.0
+    person_usd: float = 100.0
+    person_requests: int = 5
+    queue: int = 500
+    jobs_per_flavor: int = 4
+
+
+@dataclass(frozen=True)
 class Settings:
     """How this bot is set up; see the README's table of variables."""
 
@@ -31,6 +42,8 @@ class Settings:
     token: str = field(repr=False)
     job_token: str = field(repr=False)
     webhook_secret: str = field(repr=False)
+    limits: Limits = Limits()
+    maintainers: frozenset[str] = frozenset()
 
 
 def read(env: Mapping[str, str] = os.environ) -> Settings:
@@ -51,6 +64,19 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         token=token,
         job_token=env.get("KAKUGO_JOB_TOKEN", token),
         webhook_secret=webhook_secret,
+        limits=_limits(env),
+        maintainers=frozenset(env.get("KAKUGO_MAINTAINERS", "").replace(",", " ").split()),
+    )
+
+
+def _limits(env: Mapping[str, str]) -> Limits:
+    usual = Limits()
+    return Limits(
+        day_usd=_number(env, "KAKUGO_DAY_USD", usual.day_usd),
+        person_usd=_number(env, "KAKUGO_PERSON_USD", usual.person_usd),
+        person_requests=int(_number(env, "KAKUGO_PERSON_REQUESTS", usual.person_requests)),
+        queue=int(_number(env, "KAKUGO_QUEUE", usual.queue)),
+        jobs_per_flavor=int(_number(env, "KAKUGO_JOBS_PER_FLAVOR", usual.jobs_per_flavor)),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from bot import names
 from bot.programme import Programme
-from bot.request import Request, State, Step
+from bot.request import Request, Spec, State, Step
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,16 @@ def output(org: str, request: Request, step: Step) -> tuple[str, str, str]:
     return names.results(org), "dataset", f"{folder}/{names.MANIFEST}"
 
 
+def digest(programme: Programme, spec: Spec, step: Step) -> str:
+    """What a step's manifest must say; another base than the recipe's own is another result.
+
+    The data do not depend on the base: they are made once for all of them.
+    """
+    if step is Step.GENERATE or spec.base == programme.base:
+        return spec.digest
+    return hashlib.sha256(f"{spec.digest}\n{spec.base}".encode()).hexdigest()
+
+
 def command(
     programme: Programme, request: Request, step: Step, attempt: int, wheel: str, teacher: str
 ) -> tuple[str, ...]:
@@ -69,7 +80,7 @@ def command(
         *("kakugo-recipe", step.value, "--config", spec.recipe, "--org", org, "--language", code),
         *inputs,
         *("--into", into, "--request", request.id, "--attempt", str(attempt)),
-        *("--digest", spec.digest),
+        *("--digest", digest(programme, spec, step)),
     )
 
 

@@ -36,8 +36,20 @@ class Comment:
 
 
 @dataclass(frozen=True)
+class Remark:
+    """A comment of anybody else; `at` is epoch seconds. Its text is hostile."""
+
+    author: str
+    text: str
+    at: float
+
+
+@dataclass(frozen=True)
 class Discussion:
-    """One discussion; `said` holds the bot's own comments, strangers' are not kept."""
+    """One discussion; `said` holds the bot's own comments, `remarks` all others but the first.
+
+    `seen`: when it was looked at, where that was before the observation.
+    """
 
     num: int
     title: str
@@ -46,11 +58,16 @@ class Discussion:
     open: bool
     created: float
     said: tuple[Comment, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    seen: float = float("inf")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One Job of ours, found by its labels; times in epoch seconds, 0.0 when unknown."""
+    """One Job of ours, found by its labels; times in epoch seconds, 0.0 when unknown.
+
+    `tail`: the last lines of its log, scrubbed of secrets, where they were looked at.
+    """
 
     id: str
     url: str
@@ -59,7 +76,15 @@ class Job:
     attempt: int
     stage: Stage
     created: float
+    started: float = 0.0
     finished: float = 0.0
+    tail: tuple[str, ...] = ()
+
+    def seconds(self, now: float) -> float:
+        """How long it has been running, as it is billed."""
+        if not self.started:
+            return 0.0
+        return max(0.0, (self.finished if self.stage.over else now) - self.started)
 
 
 @dataclass(frozen=True)
@@ -104,10 +129,15 @@ class Teacher:
 
 @dataclass(frozen=True)
 class World:
-    """One observation. `now` is its moment, in epoch seconds; `code` the commit of the wheel."""
+    """One observation. `now` is its moment, in epoch seconds; `code` the commit of the wheel.
+
+    A request whose discussion is neither among the `discussions` nor `gone` was not looked at.
+    """
 
     now: float
     discussions: Mapping[int, Discussion] = field(default_factory=dict)
+    gone: frozenset[int] = frozenset()
+    maintainers: frozenset[str] = frozenset()
     jobs: tuple[Job, ...] = ()
     manifests: Mapping[tuple[str, Step], Manifest] = field(default_factory=dict)
     teacher: Teacher = Teacher()

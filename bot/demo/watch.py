@@ -50,29 +50,28 @@ class Watch:
     def until_closed(
         self, num: int, screen: Screen, check: Callable[[], None], patience: float
     ) -> dict[str, Any]:
-        """Show what happens until the discussion is closed; returns the story."""
+        """Show what happens until all is said; returns the story."""
         deadline = time.monotonic() + patience
         while True:
             check()
             if time.monotonic() > deadline:
                 raise Failure(f"no result after {patience:.0f} s: {self.discussion_url(num)}")
             try:
-                still_open = self._listen(num, screen)
+                self._listen(num, screen)
                 request = self._look(num, screen)
             except TryLater:
                 time.sleep(PAUSE)
                 continue
-            if request is not None and not still_open and request.told:
+            if request is not None and request.told:
                 return self._story(request)
             time.sleep(PAUSE)
 
-    def _listen(self, num: int, screen: Screen) -> bool:
-        still_open, said = watch.replies(self._hub, num, self._operator.me)
+    def _listen(self, num: int, screen: Screen) -> None:
+        _, said = watch.replies(self._hub, num, self._operator.me)
         for text in said[self._heard :]:
             if names.marker_kind(text) != "status":
                 screen.reply(self._operator.me, text)
         self._heard = max(self._heard, len(said))
-        return still_open
 
     def _look(self, num: int, screen: Screen) -> Request | None:
         page = self._ledger.load()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from huggingface_hub.errors import HfHubHTTPError
 
 from bot import names
@@ -19,6 +17,9 @@ from bot.orders import (
     labels,
 )
 from bot.programme import TeacherTerms
+from bot.world import Stage
+
+ALIVE = (Stage.SCHEDULING.value, Stage.RUNNING.value)
 
 
 def carry_out(
@@ -28,13 +29,16 @@ def carry_out(
 
     Raises TryLater (also when the permit went stale) and Refused.
     """
-    if time.time() - permit.seen > patience:
-        raise TryLater(f"{type(order).__name__} is older than {patience:.0f} s")
+    _check(hub, order, permit, patience)
     match order:
         case EnsureJob():
-            _job(hub, order)
+            if not _stands(hub, order):
+                _check(hub, order, permit, patience)  # the look may have taken long
+                _launch(hub, order)
         case EnsureReply():
-            _reply(hub, order)
+            if order.comment or not _said(hub, order):
+                _check(hub, order, permit, patience)
+                _reply(hub, order)
         case EnsureClosed(num):
             _closed(hub, num)
         case EnsureCancelled(job):
@@ -44,38 +48,50 @@ def carry_out(
             _endpoint(hub, name, running, teacher)
 
 
-def _job(hub: Connection, order: EnsureJob) -> None:
+def _check(hub: Connection, order: Order, permit: Permit, patience: float) -> None:
+    age = hub.clock() - permit.seen
+    if age > patience:
+        raise TryLater(f"{type(order).__name__} is {age:.0f} s old: the next tick makes it again")
+
+
+def _stands(hub: Connection, order: EnsureJob) -> bool:
     wanted = dict(labels(order))
     key, value = names.JOB_LABEL
+    with translated(f"look for the job of {order.request} {order.step}"):
+        alive = hub.api.list_jobs(namespace=hub.org, labels={key: value}, status=list(ALIVE))
+        return any(wanted.items() <= (job.labels or {}).items() for job in alive)
+
+
+def _launch(hub: Connection, order: EnsureJob) -> None:
     with translated(f"start the job of {order.request} {order.step}"):
-        for job in hub.api.list_jobs(namespace=hub.org, labels={key: value}):
-            if wanted.items() <= (job.labels or {}).items():
-                return
         hub.api.run_job(
             image=order.image,
             command=list(order.command),
             secrets={"HF_TOKEN": hub.job_token},
             flavor=order.flavor,
             timeout=order.timeout_seconds,
-            labels=wanted,
+            labels=dict(labels(order)),
             namespace=hub.org,
         )
 
 
+def _said(hub: Connection, order: EnsureReply) -> bool:
+    """Whether the bot has a comment of this kind there; the next tick sees if it is good."""
+    with translated(f"read discussion {order.discussion}"):
+        details = hub.api.get_discussion_details(
+            names.leaderboard(hub.org), order.discussion, repo_type="space"
+        )
+    mine = [getattr(e, "content", None) or "" for e in details.events if e.author == hub.me]
+    return any(names.marker_kind(names.find_marker(text)) == order.kind for text in mine)
+
+
 def _reply(hub: Connection, order: EnsureReply) -> None:
-    repo = names.leaderboard(hub.org)
-    with translated(f"reply in discussion {order.discussion}"):
-        details = hub.api.get_discussion_details(repo, order.discussion, repo_type="space")
-        for event in details.events:
-            content = getattr(event, "content", None) or ""
-            if event.author != hub.me or names.marker_kind(content) != order.kind:
-                continue
-            if names.find_marker(content) != order.marker:
-                hub.api.edit_discussion_comment(
-                    repo, order.discussion, event.id, order.text, repo_type="space"
-                )
-            return
-        hub.api.comment_discussion(repo, order.discussion, order.text, repo_type="space")
+    repo, num = names.leaderboard(hub.org), order.discussion
+    with translated(f"reply in discussion {num}"):
+        if order.comment:
+            hub.api.edit_discussion_comment(repo, num, order.comment, order.text, repo_type="space")
+        else:
+            hub.api.comment_discussion(repo, num, order.text, repo_type="space")
 
 
 def _closed(hub: Connection, num: int) -> None:

@@ -1,17 +1,22 @@
-"""Hub → World. One look at everything that the next decision needs; nothing is changed here."""
+"""Hub → World. One look at everything that the next decision needs; nothing is changed here.
+
+The number of calls depends on what is going on, not on how many requests wait: discussions are
+looked at when the listing shows that something was said (`talk.py`), manifests where a step is
+under way or about to be, logs of jobs at work.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import DiscussionComment, DiscussionWithDetails, JobInfo
+from huggingface_hub import JobInfo
 from huggingface_hub.errors import (
     EntryNotFoundError,
     HfHubHTTPError,
@@ -19,43 +24,59 @@ from huggingface_hub.errors import (
 )
 
 from bot import names, steps
-from bot.hub.connect import Connection, translated
-from bot.request import Request, State, Step
-from bot.world import Comment, Discussion, Job, Manifest, Score, Stage, Teacher, World
+from bot.hub.connect import Connection, Refused, TryLater, translated
+from bot.hub.talk import Talk
+from bot.request import Request, Step
+from bot.scrub import tail
+from bot.world import Job, Manifest, Score, Stage, Teacher, World
 
 log = logging.getLogger(__name__)
 
 _PER_HOUR = {"second": 3600.0, "minute": 60.0, "hour": 1.0}
 _LAG = 300.0
+_ALIVE = [Stage.SCHEDULING.value, Stage.RUNNING.value]
+_LOG_LINES = 20
 
 
 def observe(
-    hub: Connection, requests: Collection[Request], teacher: str, prices: Mapping[str, float]
+    hub: Connection,
+    talk: Talk,
+    active: Collection[Request],
+    known: Collection[int],
+    wanted: Iterable[tuple[Request, Step]],
+    teacher: str,
+    prices: Mapping[str, float],
+    maintainers: frozenset[str],
 ) -> World:
-    """Look at the jobs, the open discussions, the active requests' manifests and the teacher.
+    """Look at what the `active` requests need; `known` are the numbers of all discussions of ours.
 
-    Raises TryLater and Refused.
+    `wanted`: the manifests to look for. Raises TryLater and Refused.
     """
-    now = time.time()
-    active = [request for request in requests if not request.told]
-    known = {request.discussion for request in requests}
-    with translated("look at the discussions"):
-        fresh = [num for num in _open_discussions(hub) if num not in known]
-        discussions = _discussions(hub, [*fresh, *(r.discussion for r in active)])
+    now = hub.clock()
+    discussions, gone = talk.look(hub, active, known, now)
+    jobs = _jobs(hub, active)
+    manifests = {
+        (request.id, step): found
+        for request, step in wanted
+        if (found := manifest(hub, request, step)) is not None
+    }
     return World(
         now=now,
         discussions=discussions,
-        jobs=_jobs(hub, active),
-        manifests={
-            (request.id, step): found
-            for request in active
-            for step in _looked_for(request)
-            if (found := manifest(hub, request, step)) is not None
-        },
+        gone=gone,
+        maintainers=maintainers,
+        jobs=_with_logs(hub, jobs, active, manifests),
+        manifests=manifests,
         teacher=_teacher(hub, teacher),
         prices=prices,
-        code=_code(hub) if fresh else "",
+        code=_code(hub) if _may_agree(active, known, discussions.keys()) else "",
     )
+
+
+def _may_agree(active: Collection[Request], known: Collection[int], seen: Collection[int]) -> bool:
+    """Whether a wheel may be pinned now: something new, or something may have been answered."""
+    fresh = any(num not in known for num in seen)
+    return fresh or any(request.pins for request in active if request.discussion in seen)
 
 
 def prices(hub: Connection) -> dict[str, float]:
@@ -67,59 +88,78 @@ def prices(hub: Connection) -> dict[str, float]:
         }
 
 
-def _open_discussions(hub: Connection) -> list[int]:
-    listing = hub.api.get_repo_discussions(
-        names.leaderboard(hub.org),
-        repo_type="space",
-        discussion_type="discussion",
-        discussion_status="open",
-    )
-    return [summary.num for summary in listing if summary.author != hub.me]
-
-
-def _discussions(hub: Connection, nums: Iterable[int]) -> dict[int, Discussion]:
-    found: dict[int, Discussion] = {}
-    for num in nums:
+def members(hub: Connection) -> frozenset[str]:
+    """Who belongs to the organisation; nobody where the namespace is a person's own."""
+    with translated(f"list the members of {hub.org}"):
         try:
-            details = hub.api.get_discussion_details(
-                names.leaderboard(hub.org), num, repo_type="space"
-            )
+            listing = list(hub.api.list_organization_members(hub.org))
         except HfHubHTTPError as error:
-            if error.response is None or error.response.status_code != 404:
-                raise
-            continue  # deleted: there is no place left to say anything
-        found[num] = _discussion(details, hub.me)
-    return found
-
-
-def _discussion(details: DiscussionWithDetails, me: str) -> Discussion:
-    comments = [event for event in details.events if isinstance(event, DiscussionComment)]
-    return Discussion(
-        num=details.num,
-        title=details.title,
-        body=comments[0].content if comments else "",
-        author=details.author,
-        open=details.status == "open",
-        created=details.created_at.timestamp(),
-        said=tuple(
-            Comment(comment.id, marker)
-            for comment in comments
-            if comment.author == me and (marker := names.find_marker(comment.content or ""))
-        ),
-    )
+            if error.response is not None and error.response.status_code in (403, 404):
+                return frozenset()
+            raise
+    return frozenset(member.username for member in listing) - {hub.me}
 
 
 def _jobs(hub: Connection, active: Collection[Request]) -> tuple[Job, ...]:
-    """Our jobs, newest first, back to the oldest request that still waits for one."""
+    """Our jobs that are not over, and all back to the oldest that a record waits for."""
     if not active:
         return ()
-    oldest = min(request.opened for request in active) - _LAG
     key, value = names.JOB_LABEL
     with translated("list the jobs"):
-        listing = hub.api.list_jobs(namespace=hub.org, labels={key: value})
-        recent = takewhile(lambda info: _epoch(info.created_at) >= oldest, listing)
-        jobs = [_job(info) for info in recent]
-    return tuple(job for job in jobs if job is not None)
+        listing = hub.api.list_jobs(namespace=hub.org, labels={key: value}, status=_ALIVE)
+        seen = {info.id: info for info in listing}
+        oldest = _oldest_missing(active, seen.values())
+        if oldest is not None:
+            listing = hub.api.list_jobs(namespace=hub.org, labels={key: value})
+            recent = takewhile(lambda info: _epoch(info.created_at) >= oldest - _LAG, listing)
+            seen.update((info.id, info) for info in recent)
+    return tuple(job for info in seen.values() if (job := _job(info)) is not None)
+
+
+def _oldest_missing(active: Collection[Request], alive: Iterable[JobInfo]) -> float | None:
+    """When the oldest job was ordered that should stand somewhere and does not run."""
+    there = {(labels.get("request"), labels.get("step"), labels.get("attempt"))
+             for info in alive if (labels := info.labels or {})}  # fmt: skip
+    ordered = [
+        record.ordered
+        for request in active
+        for step, record in request.steps.items()
+        if record.at_work and (request.id, step.value, str(record.attempt)) not in there
+    ]
+    return min(ordered, default=None)
+
+
+def _with_logs(
+    hub: Connection,
+    jobs: tuple[Job, ...],
+    active: Collection[Request],
+    manifests: Mapping[tuple[str, Step], Manifest],
+) -> tuple[Job, ...]:
+    """The last words of jobs that records wait for: of the failed ones, and how far others are."""
+    waiting = {
+        (request.id, step, record.attempt)
+        for request in active
+        for step, record in request.steps.items()
+        if record.at_work and (request.id, step) not in manifests
+    }
+    spoken = (Stage.RUNNING, Stage.ERROR)
+    return tuple(
+        replace(job, tail=_log(hub, job.id))
+        if job.stage in spoken and (job.request, job.step, job.attempt) in waiting
+        else job
+        for job in jobs
+    )
+
+
+def _log(hub: Connection, job: str) -> tuple[str, ...]:
+    """A log that cannot be read now is no reason not to go on."""
+    try:
+        with translated(f"read the log of job {job}"):
+            lines = hub.api.fetch_job_logs(job_id=job, namespace=hub.org, tail=_LOG_LINES)
+            return tail(lines, (hub.token, hub.job_token))
+    except (TryLater, Refused) as error:
+        log.info("%s", error)
+        return ()
 
 
 def _job(info: JobInfo) -> Job | None:
@@ -133,6 +173,7 @@ def _job(info: JobInfo) -> Job | None:
             attempt=int(labels["attempt"]),
             stage=Stage(str(getattr(info.status.stage, "value", info.status.stage))),
             created=_epoch(info.created_at),
+            started=_epoch(info.started_at),
             finished=_epoch(info.finished_at),
         )
     except (KeyError, ValueError) as error:
@@ -142,14 +183,6 @@ def _job(info: JobInfo) -> Job | None:
 
 def _epoch(moment: datetime | None) -> float:
     return moment.timestamp() if moment else 0.0
-
-
-def _looked_for(request: Request) -> list[Step]:
-    """Steps whose manifest matters now: those not made, and the scores until they are told."""
-    if request.spec is None:
-        return []
-    unmade = [step for step in Step if request.step(step).state is not State.MADE]
-    return unmade or [Step.EVALUATE]
 
 
 def manifest(hub: Connection, request: Request, step: Step) -> Manifest | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,12 @@ from huggingface_hub.errors import HfHubHTTPError
 from bot.hub.connect import Connection, translated
 
 MOVED = (409, 412)
+
+
+def blob_id(text: str) -> str:
+    """What git calls a file with this content."""
+    content = text.encode()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 @dataclass
@@ -66,5 +73,22 @@ class Store:
                 if error.response is not None and error.response.status_code in MOVED:
                     return None
                 raise
+        self._blobs.update((blob_id(text), text) for text in changed.values())
         # The client skips a commit that changes nothing: then nothing was swapped either.
         return str(commit.oid) if commit.oid != head else None
+
+    def history(self) -> list[tuple[float, str]]:
+        """When each commit was made, and its title; newest first."""
+        with translated(f"read the history of {self.repo}"):
+            commits = self.hub.api.list_repo_commits(self.repo, repo_type="dataset")
+            return [(commit.created_at.timestamp(), commit.title) for commit in commits]
+
+    def squash(self, most: int) -> bool:
+        """Make one commit of the history when it has more than `most`; whether that was done."""
+        if len(self.history()) <= most:
+            return False
+        with translated(f"squash the history of {self.repo}"):
+            self.hub.api.super_squash_history(
+                self.repo, repo_type="dataset", commit_message="Begin a new history"
+            )
+        return True

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 
+from bot import room
 from bot.language import by_code
 from bot.names import marker
-from bot.orders import EnsureReply, Order
+from bot.orders import EnsureReply, Order, Plan
+from bot.plan import plan as plan_one
 from bot.programme import Programme, parse
-from bot.request import Request, Spec
+from bot.request import Request, Spec, Step, TeacherRecord
+from bot.settings import Limits
 from bot.terms import Terms
-from bot.world import Comment, Discussion, Manifest, Score
+from bot.world import Comment, Discussion, Job, Manifest, Remark, Score, Stage, Teacher, World
 
 NOW = 1_800_000_000.0
 PRICES = {"cpu-basic": 0.01, "cpu-upgrade": 0.03}
@@ -40,17 +43,25 @@ plan:
 """
 
 
+LIMITS = Limits()
+
+RUNNING = Teacher("running", "http://127.0.0.1:2")
+CURRENT = TeacherRecord(running=True, ordered=NOW - 500)
+
+
 @cache
 def programme() -> Programme:
     return parse("practice", "practice", YAML)
 
 
-def terms(limit_usd: float = 50.0) -> Terms:
+def terms(limit_usd: float = 50.0, limits: Limits = LIMITS) -> Terms:
     return Terms(
         endpoint="http://127.0.0.1:1",
         programme=programme(),
         limit_usd=limit_usd,
         wheel="kakugo_bot-0.1.0-py3-none-any.whl",
+        limits=limits,
+        maintainers=frozenset({"ada"}),
     )
 
 
@@ -62,7 +73,8 @@ def spec() -> Spec:
         base="practice/kakugo-practice-base",
         digest=programme().digest("epo_Latn"),
         code="c0ffee",
-        estimate_usd=0.0023,
+        estimate_usd=0.002333,
+        cap_usd=0.018333,
     )
 
 
@@ -74,6 +86,8 @@ def request(**changes: object) -> Request:
         "opened": NOW - 1000,
         "spec": spec(),
     }
+    if changes.get("steps"):
+        values["reserved"] = NOW - 900
     return Request(**{**values, **changes})  # type: ignore[arg-type]
 
 
@@ -115,3 +129,31 @@ def heard(orders: tuple[Order, ...]) -> tuple[Comment, ...]:
 
 def comment(kind: str, text: str) -> Comment:
     return Comment(kind, marker(kind, text))
+
+
+def remark(text: str, author: str = "ludoviko", at: float = NOW - 1) -> Remark:
+    return Remark(author, text, at)
+
+
+def job(stage: Stage, step: Step = Step.GENERATE, attempt: int = 1, ended: float = NOW) -> Job:
+    begun = NOW - 500, NOW - 490
+    return Job("j1", "http://hub/jobs/j1", "r1", step, attempt, stage, *begun, ended)
+
+
+def plan(
+    request: Request, seen: World, terms: Terms, teacher: TeacherRecord, *others: Request
+) -> Plan:
+    """One request with all the room there is."""
+    every = (request, *others)
+    return plan_one(request, every, seen, terms, teacher, room.taken(every, NOW, terms))
+
+
+def world(**changes: object) -> World:
+    values: dict[str, object] = {
+        "now": NOW,
+        "discussions": {1: discussion()},
+        "prices": PRICES,
+        "teacher": RUNNING,
+        "code": "c0ffee",
+    }
+    return World(**{**values, **changes})  # type: ignore[arg-type]

@@ -9,17 +9,35 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot import replies
-from bot.request import Request, State, Status, Step, StepRecord, Verdict
+from bot.budget import estimate
+from bot.request import (
+    Answer,
+    Reason,
+    Request,
+    State,
+    Status,
+    Step,
+    StepRecord,
+    Verdict,
+    Word,
+)
 from bot.world import Manifest
 from tests.bot import plays
 
 SNAPSHOT = Path(__file__).with_name("replies.md")
 MADE = {
     Step.GENERATE: StepRecord(
-        State.MADE, 1, plays.NOW, "j1", replies.note(Step.GENERATE, plays.manifest()), 21.4, 0.0004
+        State.MADE,
+        1,
+        1,
+        plays.NOW,
+        "j1",
+        replies.note(Step.GENERATE, plays.manifest()),
+        21.4,
+        0.0004,
     ),
     Step.TRAIN: StepRecord(
-        State.MADE, 2, plays.NOW, "j3", replies.note(Step.TRAIN, plays.manifest()), 80.2, 0.0007
+        State.MADE, 2, 2, plays.NOW, "j3", replies.note(Step.TRAIN, plays.manifest()), 80.2, 0.0207
     ),
 }
 EVALUATION = plays.manifest(scores=plays.SCORES, not_covered=("global_mmlu",))
@@ -27,52 +45,96 @@ EVALUATION = plays.manifest(scores=plays.SCORES, not_covered=("global_mmlu",))
 
 def situations() -> dict[str, tuple[Request, Manifest | None]]:
     """Every situation in which the bot speaks."""
-    taken = plays.request()
+    taken = plays.request(reserved=plays.NOW)
     evaluated = StepRecord(
-        State.MADE, 1, plays.NOW, "j4", replies.note(Step.EVALUATE, EVALUATION), 9.0, 0.0001
+        State.MADE, 1, 1, plays.NOW, "j4", replies.note(Step.EVALUATE, EVALUATION), 9.0, 0.0001
     )
     done = {**MADE, Step.EVALUATE: evaluated}
-    running = {**MADE, Step.EVALUATE: StepRecord(State.RUNNING, 2, plays.NOW, "j5")}
-    stuck = {Step.GENERATE: StepRecord(State.FAILED, 3, plays.NOW, "j1")}
+    running = {**MADE, Step.EVALUATE: StepRecord(State.RUNNING, 2, 2, reason=Reason.STUCK)}
+    halfway = {Step.GENERATE: StepRecord(State.RUNNING, 1, 1, plays.NOW, "j1", progress=4)}
+    last_words = ("RuntimeError: CUDA out of memory", "token=*** was used")
 
-    def no(why: Verdict, *choices: str) -> tuple[Request, None]:
-        declined = plays.request(status=Status.DECLINED, verdict=why, choices=choices, spec=None)
-        return declined, None
+    def end(why: Verdict, reason: Reason = Reason.ERROR, tries: int = 3) -> Request:
+        record = StepRecord(
+            State.FAILED, tries, tries, cost_usd=0.02, reason=reason, tail=last_words
+        )
+        steps = {} if why is Verdict.TEACHER else {Step.GENERATE: record}
+        return replace(taken, status=Status.FAILED, verdict=why, steps=steps)
 
-    return {
-        "taken": (taken, None),
-        "under way": (replace(taken, steps=running), None),
-        "done": (replace(taken, status=Status.DONE, steps=done), EVALUATION),
-        "failed": (
-            replace(taken, status=Status.FAILED, verdict=Verdict.ATTEMPTS, steps=stuck),
-            None,
+    def no(why: Verdict, *choices: str) -> Request:
+        return plays.request(status=Status.DECLINED, verdict=why, choices=choices, spec=None)
+
+    def ask(why: Verdict, *choices: str) -> Request:
+        return plays.request(status=Status.ASKED, verdict=why, choices=choices, spec=None)
+
+    def answer(word: Word, note: str) -> Request:
+        return plays.request(answers=(Answer(word, True, note),))
+
+    wished = replace(plays.spec(), base="org/other", refused=("base", "size"), unread=(3, 7))
+    asked = ask(Verdict.CONFIRM, "hin_Deva")
+    cost = estimate(plays.programme(), plays.PRICES)
+    alone: dict[str, Request] = {
+        "taken": taken,
+        "taken, with wishes": replace(taken, spec=wished),
+        "above the limit": replace(
+            taken,
+            status=Status.HELD,
+            verdict=Verdict.TOO_DEAR,
+            spec=replace(plays.spec(), estimate_usd=60.0),
         ),
-        "no teacher came up": (
-            replace(taken, status=Status.FAILED, verdict=Verdict.TEACHER),
-            None,
-        ),
-        "closed by a person": (
-            replace(taken, status=Status.CANCELLED, verdict=Verdict.CLOSED),
-            None,
-        ),
-        "unknown, with near names": no(Verdict.UNKNOWN, "cym_Latn"),
-        "unknown": no(Verdict.UNKNOWN),
-        "ambiguous": no(Verdict.AMBIGUOUS, "ckb_Arab", "kmr_Latn"),
-        "several scripts": no(Verdict.SCRIPT, "srp_Cyrl", "srp_Latn"),
-        "no name": no(Verdict.NO_NAME),
-        "too long": no(Verdict.TOO_LONG),
+        "approved": replace(taken, spec=replace(plays.spec(), estimate_usd=60.0, cap_usd=80.0)),
+        "making data": replace(taken, steps=halfway),
+        "under way": replace(taken, steps=running),
+        **{
+            f"failed: {reason.value}": end(Verdict.ATTEMPTS, reason)
+            for reason in Reason
+            if reason is not Reason.NONE
+        },
+        "no teacher came up": end(Verdict.TEACHER),
+        "money used up": end(Verdict.BUDGET, Reason.NONE, 1),
+        "closed by a person": replace(taken, status=Status.CANCELLED, verdict=Verdict.CLOSED),
+        "told to stop": replace(taken, status=Status.CANCELLED, verdict=Verdict.STOPPED),
+        "stopped before anything": replace(asked, status=Status.CANCELLED, verdict=Verdict.STOPPED),
+        "unknown, with near names": ask(Verdict.UNKNOWN, "cym_Latn"),
+        "unknown": ask(Verdict.UNKNOWN),
+        "ambiguous": ask(Verdict.AMBIGUOUS, "ckb_Arab", "kmr_Latn"),
+        "several scripts": ask(Verdict.SCRIPT, "srp_Cyrl", "srp_Latn"),
+        "a word that is a code": asked,
+        "no name": ask(Verdict.NO_NAME),
+        "too long": ask(Verdict.TOO_LONG),
+        "never answered": no(Verdict.UNANSWERED, "ckb_Arab", "kmr_Latn"),
+        "talk": no(Verdict.UNANSWERED),
         "no teacher for it": no(Verdict.NO_TEACHER, "cym_Latn"),
         "asked before": no(Verdict.DUPLICATE, "epo_Latn", "r7"),
-        "too dear": no(Verdict.TOO_DEAR, "epo_Latn"),
+        "too many of one person": no(Verdict.TOO_MANY),
+        "too many in all": no(Verdict.FULL),
+        "/status": answer(Word.STATUS, replies.told_status(replace(taken, steps=halfway))),
+        "/status of a question": answer(Word.STATUS, replies.told_status(asked)),
+        "/estimate": answer(Word.ESTIMATE, replies.told_estimate(taken, cost)),
+        "/help": answer(Word.HELP, replies.told_help()),
+        "/retry": answer(Word.RETRY, replies.goes_on(Word.RETRY)),
+        "/approve": answer(Word.APPROVE, replies.goes_on(Word.APPROVE)),
+        "/retry without money": answer(Word.RETRY, replies.needs_approval()),
+        "/cancel by a stranger": answer(Word.CANCEL, replies.not_yours(Word.CANCEL)),
+        "/approve by the requester": answer(Word.APPROVE, replies.not_yours(Word.APPROVE)),
+        **{
+            f"/{word.value} out of place": answer(word, replies.nothing_to(word))
+            for word in (Word.CANCEL, Word.RETRY, Word.APPROVE)
+        },
     }
+    finished = replace(taken, status=Status.DONE, steps=done)
+    return {"done": (finished, EVALUATION), **{name: (r, None) for name, r in alone.items()}}
 
 
 def rendered() -> str:
-    parts = ["Generated by test_replies.py: what the bot says, by situation.\n"]
+    """What is new in each situation: the plan and the status are shown where they matter."""
+    parts, seen = ["Generated by test_replies.py: what the bot says, by situation.\n"], set()
     for situation, (request, evaluation) in situations().items():
         parts.append(f"\n# {situation}\n")
         for kind, text in replies.due(request, evaluation, plays.terms()):
-            parts.append(f"\n## {kind}\n\n{text}\n")
+            if text not in seen:
+                parts.append(f"\n## {kind}\n\n{text}\n")
+            seen.add(text)
     return "".join(parts)
 
 

@@ -113,7 +113,7 @@ def test_from_a_name_to_a_result(stage: Stage) -> None:
     stage.bot.tick()
     plan, status = stage.heard(num)
     assert "request for **Esperanto" in plan and "cost **" in plan
-    assert "waking the teacher" in status
+    assert "for the teacher to wake" in status
 
     why = stage.tick_until_told(num)
 
@@ -158,23 +158,55 @@ def _readme(stage: Stage, repo: str, repo_type: str) -> str:
     return Path(stage.api.hf_hub_download(repo, "README.md", repo_type=repo_type)).read_text()
 
 
+def test_what_cannot_be_taken_is_answered_once_and_closed(stage: Stage) -> None:
+    before = len(list(stage.api.list_jobs(namespace=ORG)))
+    num = stage.says("Welsh")
+    stage.tick_until_told(num)
+    (answer,) = stage.heard(num)
+    assert "no teacher that writes Welsh" in answer and "Nothing was started" in answer
+    assert not stage.open(num)
+    assert len(list(stage.api.list_jobs(namespace=ORG))) == before
+
+
 @pytest.mark.parametrize(
     ("title", "body", "says"),
     [
-        ("Welsh", "", "no teacher that writes Welsh"),
-        ("Esperantoo", "", "`epo_Latn`"),
-        ("Klingonese Martian", "", "do not know a language"),
+        ("Welhs", "", "`cym_Latn`"),
+        ("Klingonese Martian", "", "know no language"),
         ("Kurdish", "", "several languages"),
         ("hello", "x" * 60_000, "too long"),
     ],
 )
-def test_what_cannot_be_taken_is_answered_once_and_closed(
+def test_what_is_not_clear_is_asked_and_the_answer_is_read(
     stage: Stage, title: str, body: str, says: str
 ) -> None:
-    before = len(list(stage.api.list_jobs(namespace=ORG)))
     num = stage.says(title, body)
+    stage.bot.tick()
+    (question,) = stage.heard(num)
+    assert says in question and stage.open(num)
+    stage.person.comment_discussion(SPACE, num, "Welsh, please", repo_type="space")
     stage.tick_until_told(num)
-    (answer,) = stage.heard(num)
-    assert says in answer and "Nothing was started" in answer
+    _, answer = stage.heard(num)
+    assert "no teacher that writes Welsh" in answer and not stage.open(num)
+
+
+def test_cancel_and_help(stage: Stage) -> None:
+    num = stage.says("Kurdish")
+    for text in ("/help", "/cancel"):
+        stage.person.comment_discussion(SPACE, num, text, repo_type="space")
+        stage.bot.tick()
+    stage.tick_until_told(num)
+    said = stage.heard(num)
+    assert len(said) == 3 and "`/retry`" in said[1] and "I stopped" in said[2]
     assert not stage.open(num)
-    assert len(list(stage.api.list_jobs(namespace=ORG))) == before
+
+
+def test_a_squashed_ledger_says_the_same(stage: Stage) -> None:
+    before = stage.ledger.load().requests
+    assert len(stage.ledger.store.history()) > 3 and before
+    assert stage.ledger.history(before[0].id)
+    assert stage.ledger.store.squash(most=3) and not stage.ledger.store.squash(most=3)
+    assert stage.ledger.load().requests == before
+    num = stage.says("Kurdish")
+    stage.bot.tick()
+    assert "several languages" in stage.heard(num)[0]

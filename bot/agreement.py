@@ -1,0 +1,100 @@
+"""From a discussion to what is agreed: taken, asked about, held for a word, or declined."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from bot import budget, names
+from bot.ask import Misread, read_ask
+from bot.language import Language
+from bot.request import Request, Spec, Status, Verdict
+from bot.terms import Terms
+from bot.wishes import Wishes, read_wishes
+from bot.world import Discussion, World
+
+LIVE = (Status.ASKED, Status.HELD, Status.OPEN)
+
+
+def new(
+    discussion: Discussion, requests: Collection[Request], world: World, terms: Terms
+) -> Request:
+    """The record of a discussion that is seen for the first time."""
+    request = Request(
+        id=names.request_id(discussion.num),
+        discussion=discussion.num,
+        author=discussion.author,
+        opened=discussion.created,
+        heard=discussion.created,
+    )
+    live = [r for r in requests if r.status in LIVE]
+    if len(live) >= terms.limits.queue:
+        return _decline(request, Verdict.FULL, ())
+    if sum(r.author == request.author for r in live) >= terms.limits.person_requests:
+        return _decline(request, Verdict.TOO_MANY, ())
+    ask = read_ask(discussion.title, discussion.body)
+    if isinstance(ask, Misread):
+        return _question(request, ask.why, tuple(language.code for language in ask.choices))
+    if not ask.sure:
+        return _question(request, Verdict.CONFIRM, (ask.language.code,))
+    return agree(request, ask.language, discussion, requests, world, terms)
+
+
+def agree(
+    request: Request,
+    language: Language,
+    discussion: Discussion,
+    requests: Collection[Request],
+    world: World,
+    terms: Terms,
+) -> Request:
+    """The request once its language is certain."""
+    programme, code = terms.programme, language.code
+    if not programme.teaches(code):
+        return _decline(request, Verdict.NO_TEACHER, (code,))
+    wishes = read_wishes(discussion.body, programme.bases)
+    spec = _spec(language, wishes, world, terms)
+    twin = _twin(request, spec, requests)
+    if twin is not None:
+        return _decline(request, Verdict.DUPLICATE, (code, twin.id))
+    taken = replace(request, spec=spec, choices=(), verdict=Verdict.NONE, status=Status.OPEN)
+    if budget.may_start(budget.estimate(programme, world.prices), terms.limit_usd):
+        return taken
+    return replace(taken, status=Status.HELD, verdict=Verdict.TOO_DEAR)
+
+
+def _spec(language: Language, wishes: Wishes, world: World, terms: Terms) -> Spec:
+    programme = terms.programme
+    cost = budget.estimate(programme, world.prices)
+    return Spec(
+        language=language,
+        recipe=programme.name,
+        base=wishes.base or programme.base,
+        digest=programme.digest(language.code),
+        code=world.code,
+        estimate_usd=round(cost.total_usd, 6),
+        cap_usd=budget.cap(cost, terms.limit_usd),
+        refused=wishes.refused,
+        unread=wishes.unread,
+    )
+
+
+def _question(request: Request, why: Verdict, choices: tuple[str, ...]) -> Request:
+    return replace(request, status=Status.ASKED, verdict=why, choices=choices)
+
+
+def _decline(request: Request, why: Verdict, choices: tuple[str, ...]) -> Request:
+    return replace(request, status=Status.DECLINED, verdict=why, choices=choices)
+
+
+def _twin(request: Request, spec: Spec, requests: Collection[Request]) -> Request | None:
+    """Another request for the very same thing that is under way or done."""
+    same = (
+        r
+        for r in requests
+        if r.status in (Status.HELD, Status.OPEN, Status.DONE)
+        and r.id != request.id
+        and r.agreed.language.code == spec.language.code
+        and (r.agreed.digest, r.agreed.base) == (spec.digest, spec.base)
+    )
+    return min(same, key=lambda r: r.discussion, default=None)

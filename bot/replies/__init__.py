@@ -1,0 +1,66 @@
+"""Every sentence the bot says, one pure function a situation.
+
+Only closed vocabulary goes in: languages, names, numbers. No word of a stranger is echoed; the
+lines of a log are scrubbed before they come here.
+
+course      a request that was taken: plan, status, result, failure, cancellation
+questions   what is asked back, and what is declined
+answers     replies to commands
+phrases     names, money and times as people read them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.replies import course, questions
+from bot.replies.answers import (
+    goes_on,
+    needs_approval,
+    not_yours,
+    nothing_to,
+    told_estimate,
+    told_help,
+    told_status,
+)
+from bot.replies.course import note
+from bot.request import Request, Status, Verdict
+from bot.terms import Terms
+from bot.world import Manifest
+
+__all__ = [
+    "due",
+    "goes_on",
+    "needs_approval",
+    "not_yours",
+    "note",
+    "nothing_to",
+    "told_estimate",
+    "told_help",
+    "told_status",
+]
+
+
+def due(request: Request, evaluation: Manifest | None, terms: Terms) -> Iterator[tuple[str, str]]:
+    """Kind and text of every comment that should stand in the discussion by now."""
+    if request.status is Status.ASKED:
+        yield "question", questions.question(request)
+    if request.status is Status.DECLINED and request.verdict is not Verdict.UNANSWERED:
+        yield "declined", questions.declined(request, terms)
+    if request.spec is not None and request.status is not Status.DECLINED:
+        yield "plan", course.plan(request, terms)
+        yield "status", course.status(request, terms)
+    for number, answer in enumerate(request.answers, 1):
+        yield f"answer{number}", answer.note
+    yield from _end(request, evaluation, terms)
+
+
+def _end(request: Request, evaluation: Manifest | None, terms: Terms) -> Iterator[tuple[str, str]]:
+    if request.status is Status.DONE and evaluation is not None:
+        yield "result", course.result(request, evaluation, terms)
+    if request.status is Status.FAILED:
+        yield f"failed{request.retries or ''}", course.failed(request)
+    if request.status is Status.CANCELLED:
+        yield "cancelled", course.cancelled(request)
+    if request.verdict is Verdict.UNANSWERED:
+        yield "unanswered", questions.unanswered(request)

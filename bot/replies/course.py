@@ -1,0 +1,277 @@
+"""What is said of a request that was taken: its plan, its state, its result or its end."""
+
+from __future__ import annotations
+
+from bot import names, steps
+from bot.replies.phrases import listed, minutes, money, named, sentence
+from bot.request import Reason, Request, State, Status, Step, StepRecord, Verdict
+from bot.terms import Terms
+from bot.world import Manifest, Score
+
+_STATES = {
+    State.WAITING: "waiting",
+    State.ORDERED: "starting",
+    State.RUNNING: "running",
+    State.MADE: "done",
+    State.FAILED: "failed",
+}
+
+_BENCHMARKS = {
+    "flores": "Translation",
+    "sib200": "Topic classification",
+    "belebele": "Reading comprehension",
+    "global_mmlu": "Knowledge questions",
+}
+
+_REASONS = {
+    Reason.ERROR: "its job ended with an error",
+    Reason.CANCELED: "its job was cancelled on the Hub",
+    Reason.NOTHING_MADE: "its job ended well but left no result",
+    Reason.STUCK: "no hardware became free for its job",
+    Reason.OVERDUE: "its job ran beyond its time limit",
+    Reason.VANISHED: "its job is not on the Hub any more",
+}
+
+
+def plan(request: Request, terms: Terms) -> str:
+    spec = request.agreed
+    expected = sum(step.expected_minutes for step in terms.programme.steps.values())
+    lines = [
+        f"Hello! I understand this as a request for **{named(spec.language)}**.",
+        "",
+        "This is what I am going to do:",
+        "",
+        *(f"{n}. {sentence(row.does)}" for n, row in enumerate(steps.TABLE, 1)),
+        "",
+        f"It should take about {minutes(expected)} and cost "
+        f"**{money(spec.estimate_usd)}**. {_permission(request, terms)}",
+        *_options(request, terms),
+        "",
+        "If I misunderstood the language, close this discussion or write `/cancel`: that stops "
+        "everything. `/help` lists what else I understand.",
+    ]
+    return "\n".join([*lines, *_practice(terms)])
+
+
+def _permission(request: Request, terms: Terms) -> str:
+    if request.status is Status.HELD:
+        return (
+            f"That is more than the ${terms.limit_usd:.2f} I may spend without asking: I start as "
+            "soon as a maintainer writes `/approve`."
+        )
+    most = money(request.agreed.cap_usd)
+    if request.agreed.estimate_usd > terms.limit_usd:
+        return f"A maintainer approved it; I stop at {most}. I report below."
+    return (
+        f"That is within what I may spend without asking, and I stop at {most}: I start now and "
+        "report below."
+    )
+
+
+def _options(request: Request, terms: Terms) -> list[str]:
+    """What was asked for beside the language: granted, refused by name, or not understood."""
+    spec, lines = request.agreed, []
+    if spec.base != terms.programme.base:
+        lines.append(f"I train `{spec.base}`, as you asked.")
+    if spec.refused:
+        wishes = listed([f"*{key}*" for key in spec.refused])
+        lines.append(f"You also said something about {wishes}: here that cannot be chosen.")
+        if "base" in spec.refused:
+            known = ", ".join(f"`{base}`" for base in terms.programme.bases)
+            lines.append(f"Base models that I can train: {known}.")
+    if spec.unread:
+        where = listed([str(number) for number in spec.unread])
+        line = "line" if len(spec.unread) == 1 else "lines"
+        lines.append(
+            f"I do not know the option in {line} {where} of your text; I know `base`, `size`, "
+            "`teacher` and `reasoning`."
+        )
+    return ["", " ".join(lines)] if lines else []
+
+
+def status(request: Request, terms: Terms) -> str:
+    rows = [
+        _status_row(row.step, row.makes, request.step(row.step), request, terms)
+        for row in steps.TABLE
+    ]
+    table = ["| step | state | result | time | cost |", "|---|---|---|---|---|", *rows]
+    spent = (
+        f"Spent so far: {money(request.spent_usd)}. Expected in all: "
+        f"{money(request.agreed.estimate_usd)}."
+    )
+    return "\n".join([f"**Status: {headline(request)}**", "", *table, "", spent])
+
+
+def headline(request: Request) -> str:
+    """How far a request is, in a few words."""
+    if request.status is Status.ASKED:
+        return "waiting for your answer"
+    if request.status is Status.HELD:
+        return "waiting for a maintainer's word"
+    if request.status is not Status.OPEN:
+        return request.status.value
+    step = steps.current(request)
+    if step is None:
+        return "finishing"
+    record = request.step(step)
+    if record.state is State.WAITING and steps.row(step).needs_teacher:
+        return "waiting for its turn and for the teacher to wake"
+    if record.state is State.FAILED:
+        return f"{step.value}, about to be tried again"
+    return f"{step.value}, {_STATES[record.state]}"
+
+
+def _status_row(step: Step, makes: str, record: StepRecord, request: Request, terms: Terms) -> str:
+    repo, repo_type, _ = steps.output(terms.org, request, step)
+    made = record.state is State.MADE
+    link = f"[{makes}]({names.repo_url(terms.endpoint, repo, repo_type)})" if made else ""
+    outcome = ": ".join(filter(None, (link, record.note, _trouble(record))))
+    state = _STATES[record.state]
+    if record.state is State.RUNNING and record.progress:
+        state += f", {10 * record.progress} %"
+    if record.attempt > 1:
+        state += f" (attempt {record.attempt})"
+    took = f"{record.seconds:.0f} s" if made else ""
+    cost = money(record.cost_usd) if made or record.cost_usd else ""
+    return f"| {step.value} | {state} | {outcome} | {took} | {cost} |"
+
+
+def _trouble(record: StepRecord) -> str:
+    """Why the last attempt failed, until another one is made."""
+    if record.state is State.MADE or record.reason is Reason.NONE:
+        return ""
+    before = "" if record.state is State.FAILED else "the attempt before failed: "
+    return f"{before}{_REASONS[record.reason]}"
+
+
+def note(step: Step, manifest: Manifest) -> str:
+    """A few words on what a finished step made."""
+    if step is Step.GENERATE:
+        return f"{manifest.kept:,} rows kept, {manifest.dropped:,} dropped by the gates"
+    if step is Step.TRAIN:
+        return f"trained on {manifest.kept:,} rows"
+    better = sum(score.significant and score.adapter > score.base for score in manifest.scores)
+    return f"significantly better on {better} of {len(manifest.scores)} measures"
+
+
+def result(request: Request, evaluation: Manifest, terms: Terms) -> str:
+    spec = request.agreed
+    adapter, _, _ = steps.output(terms.org, request, Step.TRAIN)
+    links = {
+        "the adapter": names.repo_url(terms.endpoint, adapter, "model"),
+        "the dataset": names.repo_url(
+            terms.endpoint, names.dataset(terms.org, spec.language.code), "dataset"
+        ),
+        "the leaderboard": names.repo_url(terms.endpoint, names.leaderboard(terms.org), "space"),
+        "the chat": names.repo_url(terms.endpoint, names.chat(terms.org), "space"),
+    }
+    lines = [
+        f"**{spec.language.name} is done.** The adapter against its base, on held-out tests:",
+        "",
+        "| test | measure | base | adapter | difference (95 % interval) | |",
+        "|---|---|---:|---:|---:|---|",
+        *(_score_row(score) for score in evaluation.scores),
+        "",
+        *_not_covered(evaluation),
+        f"It cost {money(request.spent_usd)}. Have a look at "
+        + ", ".join(f"[{what}]({url})" for what, url in links.items())
+        + ".",
+        "",
+        "No speaker has reviewed this model yet. If you speak the language, your word counts more "
+        "than these numbers. I close this discussion; thank you for asking.",
+    ]
+    return "\n".join([*lines, *_practice(terms)])
+
+
+def _score_row(score: Score) -> str:
+    test = _BENCHMARKS.get(score.benchmark, score.benchmark)
+    if score.direction:
+        test += f" {score.direction.replace('-', ' to ')}"
+    mark = "significant" if score.significant else "not significant"
+    digits = 1 if score.metric == "chrF++" else 3
+    base, adapter, difference, low, high = (
+        f"{value:.{digits}f}"
+        for value in (
+            score.base,
+            score.adapter,
+            score.adapter - score.base,
+            score.low,
+            score.high,
+        )
+    )
+    return (
+        f"| {test} | {score.metric} | {base} | {adapter} | {difference} [{low}, {high}] | {mark} |"
+    )
+
+
+def _not_covered(evaluation: Manifest) -> list[str]:
+    if not evaluation.not_covered:
+        return []
+    tests = ", ".join(_BENCHMARKS.get(name, name) for name in evaluation.not_covered)
+    return [f"Not covered for this language: {tests}.", ""]
+
+
+def failed(request: Request) -> str:
+    """Which step, why in one sentence, its last words, what happens next."""
+    step = steps.current(request) or Step.EVALUATE
+    record = request.step(step)
+    return "\n".join(
+        [
+            f"I am sorry: {_end(request, step, record)}.",
+            *_last_words(record),
+            "",
+            f"What was finished stays where it is and is used again. {_next(request)}",
+        ]
+    )
+
+
+def _end(request: Request, step: Step, record: StepRecord) -> str:
+    if request.verdict is Verdict.TEACHER:
+        return "the teacher's endpoint did not come up although I tried several times"
+    if request.verdict is Verdict.BUDGET:
+        return (
+            f"the step *{step.value}* does not fit into the {money(request.agreed.cap_usd)} that "
+            f"this request may cost; {money(request.spent_usd)} are spent"
+        )
+    times = "once" if record.tries == 1 else f"{record.tries} times"
+    why = _REASONS.get(record.reason, "")
+    last = f", the last time because {why}" if why else ""
+    return f"the step *{step.value}* failed {times}, which is all I may try{last}"
+
+
+def _last_words(record: StepRecord) -> list[str]:
+    if not record.tail:
+        return []
+    return ["", "The last lines of its log:", "", "```text", *record.tail, "```"]
+
+
+def _next(request: Request) -> str:
+    if request.verdict is Verdict.BUDGET:
+        return (
+            "A maintainer can give it more with `/approve`; otherwise I close this discussion in "
+            "two weeks."
+        )
+    return (
+        "I do nothing more by myself: with `/retry` I try again from there; otherwise I close this "
+        "discussion in two weeks."
+    )
+
+
+def cancelled(request: Request) -> str:
+    how = "I was told so" if request.verdict is Verdict.STOPPED else "This was closed"
+    if request.spec is None:
+        return f"{how}: I stopped. Nothing was started."
+    return (
+        f"{how}: I stopped. What was finished stays where it is; a new discussion titled "
+        f"`{request.agreed.language.name}` goes on from there."
+    )
+
+
+def _practice(terms: Terms) -> list[str]:
+    if not terms.programme.practice:
+        return []
+    return [
+        "",
+        "*Practice run: a rule-based teacher, a tiny model and practice benchmarks. Nothing here "
+        "says anything about a real model.*",
+    ]

@@ -1,0 +1,100 @@
+"""A thousand open requests: what one tick costs, and how soon somebody new is answered.
+
+On the Hub in memory, where every call is counted; calls are taken to last 20 ms.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.loop import Controller
+from bot.settings import Limits
+from tests.life.crash import TERMS
+from tests.life.model import HubModel
+from tests.life.simulation import Simulation
+
+CALL = 0.02
+LIMITS = Limits(queue=5_000, person_requests=10, day_usd=0.0)
+
+
+class Scene:
+    """So many requests that wait: one for its turn, the others for an answer."""
+
+    def __init__(self, count: int) -> None:
+        self.hub, self.count, self.calls = HubModel(), count, Counter[str]()
+        simulation = Simulation(self.hub, replace(TERMS, limits=LIMITS))
+        self.fresh: Callable[[], Controller] = lambda: simulation.controller(self._call)
+        self.bot = self.fresh()
+        for number in range(count):
+            self.hub.asks(f"speaker{number // 5}", "Kurdish" if number else "Welsh")
+
+    def _call(self, name: str, effect: Callable[[], Any]) -> Any:
+        self.calls[name] += 1
+        self.hub.move(self.hub.now + CALL)
+        return effect()
+
+    def settle(self) -> int:
+        """Tick until nothing happens any more; returns how many ticks that took."""
+        ticks, quiet = 0, 0
+        while quiet < 40:
+            report = self.bot.tick()
+            ticks += 1
+            quiet = 0 if report.more or report.why else quiet + 1
+            self.hub.move(self.hub.now + (1 if report.more else 60))
+        return ticks - quiet
+
+    def idle(self) -> tuple[float, float]:
+        """Calls and seconds of processor time of a tick in which nothing happens."""
+        self.calls.clear()
+        begun = time.process_time()
+        for _ in range(20):
+            self.bot.tick()
+            self.hub.move(self.hub.now + 60)
+        return self.calls.total() / 20, (time.process_time() - begun) / 20
+
+
+@pytest.mark.timeout(600)
+def test_a_tick_costs_the_same_however_many_wait() -> None:
+    seen: dict[int, float] = {}
+    for count in (10, 100, 1_000):
+        scene = Scene(count)
+        ticks, all_calls = scene.settle(), scene.calls.total()
+        assert all(scene.hub.heard(num) for num in scene.hub.threads)
+        seen[count], seconds = scene.idle()
+        print(
+            f"{count} open requests: answered in {ticks} ticks and {all_calls} calls; then "
+            f"{seen[count]:.1f} calls and {seconds * 1000:.0f} ms a tick"
+        )
+        _newcomer(scene)
+        _command(scene)
+    assert seen[1_000] <= seen[10] + 1
+
+
+def _newcomer(scene: Scene) -> None:
+    """Somebody new is answered in the very tick that the webhook rings."""
+    num = scene.hub.asks("newcomer", "Kurdish")
+    scene.calls.clear()
+    begun = scene.hub.now
+    scene.bot.tick([num])
+    assert scene.hub.heard(num)
+    print(f"  a new request is answered after {scene.calls.total()} calls, ", end="")
+    print(f"{scene.hub.now - begun:.2f} s of them")
+
+
+def _command(scene: Scene) -> None:
+    """A command is heard at once when the webhook says where, and soon when it is lost."""
+    for number, hinted in ((3, True), (4, False)):
+        scene.hub.says(number, f"speaker{(number - 1) // 5}", "/cancel")
+        ticks = 0
+        while not any("I stopped" in text for text in scene.hub.heard(number)):
+            scene.bot.tick([number] if hinted else [])
+            scene.hub.move(scene.hub.now + 60)
+            ticks += 1
+            assert ticks <= (1 if hinted else 2 + scene.count // 50)
+        print(f"  /cancel {'with' if hinted else 'without'} a webhook: heard at tick {ticks}")
