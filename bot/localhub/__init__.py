@@ -18,6 +18,7 @@ The floors, from the ground up (a file imports only from those above its line; a
     history      commits and refs: where a revision points, how a branch moves on
     cards        README front matter: parsed for listings, checked before a commit
     patterns     .gitignore and .gitattributes
+    firstfiles   what is in a repo from the start
     repos        create, delete, move, settings; who sees a repo
     refs         routes of branches, tags, history
     commits      preupload and commit
