@@ -49,7 +49,7 @@ def main() -> None:
     step, into = sys.argv[1], option("--into")
     name = into.split("/")[1]
     if (option("--request"), step, option("--attempt")) == ("r2", "train", "1"):
-        sys.exit("this attempt was told to fail")
+        sys.exit(f"told to fail, and to tell: HF_TOKEN={os.environ['HF_TOKEN']}")
     path, kind = "run.json", "model" if step == "train" else "dataset"
     if step == "evaluate":
         path = f"{option('--language')}/{option('--adapter').split('/')[1]}/run.json"

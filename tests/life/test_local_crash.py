@@ -138,6 +138,24 @@ class Theatre:
         kinds = {num: sorted(map(_kind, self.heard(num))) for num in ASKED}
         return tuple(launches), tuple(records), kinds
 
+    def everything(self) -> str:
+        """All that anybody has pushed, said or asked to run, the ledger's past included."""
+        store = Store(self.bot().hub, names.ledger(ORG))
+        commits = self.api.list_repo_commits(store.repo, repo_type="dataset")
+        parts = [str(store.files(commit.commit_id)) for commit in commits]
+        assert "told to fail" in str(parts)  # what the failed job said was kept, without the token
+        for kind in ("models", "datasets"):
+            for repo in getattr(self.api, f"list_{kind}")(author=ORG):
+                files = self.api.list_repo_files(repo.id, repo_type=kind[:-1])
+                parts += [
+                    Path(self.api.hf_hub_download(repo.id, file, repo_type=kind[:-1])).read_text()
+                    for file in files
+                ]
+        parts += [text for num in ASKED for text in self.heard(num)]
+        parts += [str(vars(job)) for job in self.api.list_jobs(namespace=ORG)]
+        parts.append(str(self.api.get_inference_endpoint("kakugo-teacher", namespace=ORG).raw))
+        return "\n".join(parts)
+
 
 def _kind(text: str) -> str:
     return names.marker_kind(names.find_marker(text))
@@ -155,15 +173,18 @@ def _teacher() -> tuple[str, ...]:
 
 
 def perform(folder: Path, cut: int, after: bool) -> tuple[tuple[Any, ...], int, int]:
-    """One performance: what is left of it, how many calls the first bot made, how many died."""
+    """One performance: what is left of it, how many calls a bot made, how many died."""
     with LocalHub(folder, users=(BOT, PERSON), orgs={ORG: (BOT,)}) as hub:
         theatre = Theatre(hub)
         deaths = theatre.play(cut, after)
+        assert hub.token(BOT) not in theatre.everything()
         return theatre.outcome(), theatre.calls, deaths
 
 
 @pytest.mark.timeout(300)
-def test_it_ends_as_on_the_hub_in_memory(tmp_path: Path) -> None:
+def test_it_ends_as_on_the_hub_in_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
     imagined, _ = play(1, None)
     whole, calls, deaths = perform(tmp_path / "whole", 0, False)
     assert deaths == 0
@@ -175,4 +196,6 @@ def test_it_ends_as_on_the_hub_in_memory(tmp_path: Path) -> None:
         outcome, _, deaths = perform(tmp_path / f"cut{number}", int(calls * share), after)
         assert outcome == whole, (share, after)
         assert deaths == 1
+    printed = "".join(capfd.readouterr()) + caplog.text
+    assert "hf_local" not in printed
     print(f"4 performances on the local Hub, {calls} calls when nobody dies: always the same end")
