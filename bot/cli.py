@@ -150,13 +150,17 @@ def hub_serve(
     data: Annotated[Path, typer.Option(help="The data folder.")],
     port: Annotated[int, typer.Option(help="0 for a free one.")] = 0,
     seed: Annotated[Path | None, typer.Option(help="YAML with users and orgs.")] = None,
+    host: Annotated[
+        str, typer.Option(help="An address that others reach makes every call need a token.")
+    ] = "127.0.0.1",
 ) -> None:
     """Run the local Hub in the foreground; prints its URL when ready."""
-    from bot.localhub import auth, server
+    from bot.localhub import seed as seeds
+    from bot.localhub import server
 
     try:
-        server.serve(port, data, seed)
-    except (server.StartError, auth.SeedError) as error:
+        server.serve(port, data, seed, host)
+    except (server.StartError, seeds.SeedError) as error:
         raise Failure(str(error)) from error
 
 

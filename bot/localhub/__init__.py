@@ -11,11 +11,14 @@ The floors, from the ground up (a file imports only from those above its line; a
     hub          class Hub: what every request shares
     events       what happened, told to whoever listens after it was committed
     auth         users, organisations, tokens, sessions; who may read and write what
+    seed         who is there when it starts
+    door         by which name one comes in, and whether without a token
                  ── repositories ──
     git          files and folders as git names them, held in the database
     history      commits and refs: where a revision points, how a branch moves on
     cards        README front matter: parsed for listings, checked before a commit
     patterns     .gitignore and .gitattributes
+    firstfiles   what is in a repo from the start
     repos        create, delete, move, settings; who sees a repo
     refs         routes of branches, tags, history
     commits      preupload and commit

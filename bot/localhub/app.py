@@ -39,7 +39,9 @@ from bot.localhub import (
     webhooks,
 )
 from bot.localhub.control import Faults
+from bot.localhub.door import Door
 from bot.localhub.hub import Hub
+from bot.localhub.repos import REPO
 from bot.localhub.wire import Envelope, HubError, refusal
 
 # Tables reference those above them, and the first route that matches wins.
@@ -59,11 +61,21 @@ def schema() -> str:
 
 
 def routes() -> list[Route]:
-    """The whole routing table: the API, its 501, the pages, their 404."""
+    """The whole routing table: the API, its 501, the pages, their 404.
+
+    What is asked of an id without an owner is asked of a repo that is not there.
+    """
     api = [route for service in SERVICES for route in getattr(service, "ROUTES", ())]
+    named = "/{namespace}/{name}/"
+    ownerless = [
+        Route(route.path.replace(named, "/{name}/", 1), info.single_name, methods=METHODS)
+        for route in api
+        if route.path.startswith((REPO + "/", f"/api/spaces{named}", named))
+    ]
     return [
         *(Route(path, not_served, methods=METHODS) for path in NOT_SERVED),
         *api,
+        *ownerless,
         Route("/api/agent-harnesses", nothing),
         Route("/api/telemetry/{topic:path}", nothing),
         *(Route(f"/{part}/{{rest:path}}", not_served, methods=METHODS) for part in OF_THE_API),
@@ -113,7 +125,7 @@ def build_app(hub: Hub) -> Starlette:
     app = Starlette(
         routes=routes(),
         lifespan=lifespan,
-        middleware=[Middleware(Envelope), Middleware(Faults, hub)],
+        middleware=[Middleware(Envelope), Middleware(Door, hub), Middleware(Faults, hub)],
         exception_handlers={HubError: refusal},
     )
     app.state.hub, app.state.start, app.state.stop = hub, start, stop

@@ -20,6 +20,20 @@ FRONT = re.compile(r"\A\ufeff?\s*---[ \t]*\r?\n(.*?)(?:\r?\n)?---[ \t]*(?:\r?\n|
 CARD_LIMIT = 1 << 20
 LIST_FIELDS = ("tags", "language", "datasets", "metrics", "license", "base_model")
 SDKS = ("gradio", "docker", "static", "streamlit")
+# https://huggingface.co/docs/hub/repositories-licenses
+LICENSES = (
+    "apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0"
+    " bigcode-openrail-m afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause"
+    " bsd-3-clause-clear c-uda cc cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0"
+    " cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0"
+    " cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0"
+    " cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1"
+    " eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc h-research"
+    " intel-research lppl-1.3c ms-pl apple-ascl apple-amlr mpl-2.0 odc-by odbl openmdw-1.0"
+    " openrail++ osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl lgpl-lr deepfloyd-if-license"
+    " fair-noncommercial-research-license llama2 llama3 llama3.1 llama3.2 llama3.3 llama4"
+    " grok2-community gemma unknown other"
+).split()
 COLORS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
 
 
@@ -73,6 +87,8 @@ def _errors(data: Json, kind: str) -> list[str]:
         values = values if isinstance(values, list) else [] if values is None else [values]
         if not all(isinstance(v, (str, bool)) for v in values):
             found.append(f'"{name}" must be a string or a list of strings')
+    if any(value not in LICENSES for value in listed(data, "license")):
+        found.append(f'"license" must be one of [{", ".join(LICENSES)}]')
     if kind == "space":
         found += _space_errors(data)
     if "model-index" in data and not isinstance(data["model-index"], list):

@@ -19,10 +19,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.localhub import auth
+from bot.localhub import auth, courier, webhooks
 from bot.localhub.clock import iso
 from bot.localhub.hub import Hub, hub_of
-from bot.localhub.wire import HubError, Json, json_body, refusal, takes_json
+from bot.localhub.wire import HubError, Json, json_body, path_param, refusal, takes_json
 
 PREFIX = "/control/"
 CALLS_KEPT = 100_000
@@ -225,7 +225,28 @@ def _forget(hub: Hub) -> None:
                 db.execute(f'DELETE FROM "{row["name"]}"')
 
 
+def list_deliveries(request: Request) -> Response:
+    """The deliveries of everybody's webhooks, newest first; ``state`` chooses among them."""
+    auth.require_writer(request)
+    state = request.query_params.get("state", "%")
+    with hub_of(request).store.read() as db:
+        rows = db.execute(
+            "SELECT * FROM webhook_deliveries WHERE state LIKE ? ORDER BY seq DESC LIMIT 1000",
+            (state,),
+        ).fetchall()
+    return JSONResponse([{**courier.as_wire(r), "webhook": r["webhook_id"]} for r in rows])
+
+
+def replay(request: Request) -> Response:
+    """Send any delivery once more, as a new one."""
+    auth.require_writer(request)
+    made = webhooks.again(hub_of(request), path_param(request, "delivery"))
+    return JSONResponse({"id": made})
+
+
 ROUTES = [
+    Route(PREFIX + "deliveries", list_deliveries),
+    Route(PREFIX + "deliveries/{delivery}/replay", replay, methods=["POST"]),
     Route(PREFIX + "faults", takes_json(set_fault), methods=["POST"]),
     Route(PREFIX + "calls", list_calls),
     Route(PREFIX + "clock", takes_json(set_clock), methods=["POST"]),

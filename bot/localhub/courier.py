@@ -60,9 +60,10 @@ class Courier:
         """Carry what is due, then sleep until the bell or the next retry."""
         while True:
             self.bell.clear()
+            busy = set(self.under_way)  # what arrives during the look still reads as pending
             rows = await asyncio.to_thread(self._pending)
             now = time.time()
-            waiting = [row for row in rows if row["id"] not in self.under_way]
+            waiting = [row for row in rows if row["id"] not in busy]
             due = [row for row in waiting if row["next_at"] <= now]
             for row in due[: AT_ONCE - len(self.under_way)]:
                 self.under_way[row["id"]] = asyncio.create_task(self._carry(row))

@@ -30,6 +30,7 @@ class Hub:
     runtime: the ``runtime`` object of a Space.
     key: signs upload addresses, across restarts.
     services: what a service module keeps from ``start`` to ``stop``, under its own name.
+    guarded: true where other machines reach it, so that every call needs a token.
     closing: true once the server was told to stop, so that open streams end.
     """
 
@@ -45,6 +46,7 @@ class Hub:
     runtime: Callable[[sqlite3.Connection, Repo], dict[str, Any]] | None = None
     key: bytes = field(default=b"", init=False)
     services: dict[str, Any] = field(default_factory=dict)
+    guarded: bool = False
     closing: bool = False
 
     def __post_init__(self) -> None:

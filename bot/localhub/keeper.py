@@ -108,7 +108,7 @@ async def healthy(port: int, launch: Launch, end: asyncio.Task[int]) -> str | No
     url = f"http://127.0.0.1:{port}{launch.health}"
     clock = asyncio.get_running_loop().time
     deadline, wait = clock() + PATIENCE_SECONDS, FIRST_POLL_SECONDS
-    async with httpx2.AsyncClient(timeout=5.0, trust_env=False) as client:
+    async with httpx2.AsyncClient(timeout=5.0, trust_env=False, verify=False) as client:
         while clock() < deadline:
             if end.done():
                 return ended(end.result(), launch.log)

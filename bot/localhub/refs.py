@@ -47,15 +47,14 @@ def list_refs(request: Request) -> Response:
 
 def create_branch(request: Request, body: Json) -> Response:
     """A branch from a revision (main by default)."""
-    name = history.check_ref(path_param(request, "branch"))
+    name = path_param(request, "branch")
     start = text_field(body, "startingPoint", "main")
     return _set_new_ref(request, f"refs/heads/{name}", start)
 
 
 def create_tag(request: Request, body: Json) -> Response:
     """A tag on a revision."""
-    tag = history.check_ref(text_field(body, "tag"))
-    message = text_field(body, "message", "")
+    tag, message = text_field(body, "tag"), text_field(body, "message", "")
     return _set_new_ref(request, f"refs/tags/{tag}", path_param(request, "rev"), message)
 
 
@@ -66,6 +65,7 @@ def _set_new_ref(request: Request, ref: str, start: str, message: str = "") -> R
         if history.ref_target(db, repo.id, ref):
             raise HubError(409, f"Reference {ref} already exists")
         commit = history.resolve(db, repo.id, start)
+        history.check_ref(ref.removeprefix("refs/heads/").removeprefix("refs/tags/"))
         history.point(hub, db, repo.id, ref, commit.oid, message)
         emit(hub, db, pushed(hub, db, repo, user.name, ref, None, commit.oid))
     return JSONResponse({}, 201)

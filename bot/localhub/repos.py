@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub import auth, cards, git, history, patterns
+from bot.localhub import auth, cards, firstfiles, git, history
 from bot.localhub.auth import User
 from bot.localhub.events import Event, emit
 from bot.localhub.hub import Hub, hub_of
@@ -46,7 +46,7 @@ NAME = re.compile(
 )
 SPACE_SDKS = ("gradio", "docker", "static")
 GATES = {"auto": "auto", "manual": "manual", False: ""}
-README = "README.md"
+README = firstfiles.README
 
 
 @dataclass(frozen=True)
@@ -204,22 +204,12 @@ def create(
     )
     db.execute("DELETE FROM moved WHERE type = ? AND name = ?", (kind, f"{namespace}/{name}"))
     draft = git.Draft(db, "")
-    for path, content in _first_files(kind, name, sdk).items():
+    for path, content in firstfiles.first_files(kind, name, sdk).items():
         draft.put(path, store_text(hub, db, content).oid)
     commit = history.add(hub, db, repo_id, draft.write(), "", author, "initial commit")
     repo = by_id(db, repo_id)
     assert repo is not None
     return advance(hub, db, repo, history.MAIN, commit)
-
-
-def _first_files(kind: str, name: str, sdk: str) -> dict[str, str]:
-    files = {".gitattributes": patterns.default_attributes(kind)}
-    if kind == "space":
-        files[README] = (
-            f"---\ntitle: {json.dumps(name)}\nemoji: 🌍\ncolorFrom: blue\ncolorTo: green\n"
-            f"sdk: {sdk}\napp_file: app.py\npinned: false\n---\n"
-        )
-    return files
 
 
 def store_text(hub: Hub, db: sqlite3.Connection, text: str) -> git.File:

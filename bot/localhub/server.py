@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import ipaddress
+import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +18,9 @@ from typing import IO
 
 import uvicorn
 
-from bot.localhub import auth
 from bot.localhub.app import build_app, schema
 from bot.localhub.hub import Hub
+from bot.localhub.seed import SeedError, plant, read_seed
 from bot.localhub.store import Store
 
 HOST = "127.0.0.1"
@@ -60,16 +63,23 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(port: int, data: Path, seed: Path | None = None) -> None:
-    """Serve until SIGINT or SIGTERM; port 0 means a free one.  StartError if it cannot start."""
-    plan = auth.read_seed(seed) if seed else None
+def serve(port: int, data: Path, seed: Path | None = None, host: str = HOST) -> None:
+    """Serve until SIGINT or SIGTERM; port 0 means a free one.  StartError if it cannot start.
+
+    host: a name or address of this machine; one that other machines reach makes every call need a
+    token.
+    """
+    plan = read_seed(seed) if seed else None
     lock = _claim(data)
-    listener = _listen(port)
-    hub = Hub(Store(data, schema()), data, f"http://{HOST}:{listener.getsockname()[1]}")
+    listener = _listen(host, port)
+    address, number = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{number}"
+    guarded = not ipaddress.ip_address(address).is_loopback
+    hub = Hub(Store(data, schema()), data, url, guarded=guarded)
     try:
         if plan:
             with hub.store.write() as db:
-                auth.plant(hub, db, plan)
+                plant(hub, db, plan)
         config = uvicorn.Config(
             build_app(hub), log_level="warning", access_log=False, date_header=False,
             timeout_graceful_shutdown=2, timeout_keep_alive=KEEP_ALIVE,
@@ -100,30 +110,46 @@ def _claim(data: Path) -> IO[str]:
     return lock
 
 
-def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
+def _listen(host: str, port: int) -> socket.socket:
+    where = f"Cannot listen on {host}:{port}"
+    try:
+        family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise StartError(f"{where} ({error}): name an address of this machine") from error
+    if ipaddress.ip_address(place[0]).is_unspecified:
+        raise StartError(f"{where}: name the one address by which others reach this machine")
+    listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        listener.bind((place[0], port, *place[2:]))  # getaddrinfo wraps a port too large
     except (OSError, OverflowError) as error:
         listener.close()
-        raise StartError(
-            f"Cannot listen on {HOST}:{port} ({error}): choose another port, or 0 for a free one"
-        ) from error
+        raise StartError(f"{where} ({error}): choose another port, or 0 for a free one") from error
     listener.set_inheritable(False)
     return listener
 
 
+def _stop_with_stdin() -> None:
+    """Stop once whoever started this process is gone and with it the other end of stdin."""
+    while os.read(0, 1024):  # not sys.stdin: its lock, held here, would make every exit fatal
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def main() -> int:
-    """``python -m bot.localhub.server --port 0 --data DIR [--seed FILE]``."""
+    """``python -m bot.localhub.server --port 0 --data DIR [--seed FILE] [--host ADDRESS]``."""
     parser = argparse.ArgumentParser(prog="python -m bot.localhub.server", description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seed", type=Path)
+    parser.add_argument("--host", default=HOST)
+    parser.add_argument("--until-stdin-closes", action="store_true")
     args = parser.parse_args()
+    if args.until_stdin_closes:
+        threading.Thread(target=_stop_with_stdin, daemon=True).start()
     try:
-        serve(args.port, args.data, args.seed)
-    except (StartError, auth.SeedError) as error:
+        serve(args.port, args.data, args.seed, args.host)
+    except (StartError, SeedError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

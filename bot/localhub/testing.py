@@ -35,10 +35,11 @@ class LocalHub:
         users: Sequence[str] = USERS,
         orgs: Mapping[str, Sequence[str]] = ORGS,
         port: int = 0,
+        host: str = "127.0.0.1",
     ) -> None:
         self.data = data / "hub"
         self.seed = data / "seed.yaml"
-        self._port = port
+        self._port, self._host = port, host
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self.url = ""
@@ -68,8 +69,9 @@ class LocalHub:
         """Start the server and wait for its ready line; RuntimeError with its output if none."""
         process = subprocess.Popen(
             [sys.executable, "-m", "bot.localhub.server", "--port", str(self._port),
-             "--data", str(self.data), "--seed", str(self.seed)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+             "--data", str(self.data), "--seed", str(self.seed), "--host", self._host,
+             "--until-stdin-closes"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         assert process.stdout
         seen = []
@@ -105,6 +107,8 @@ class LocalHub:
             return 0
         how(self._process)
         status = self._process.wait(patience)
+        assert self._process.stdin
+        self._process.stdin.close()
         if self._reader:
             self._reader.join(patience)
         self._process = None

@@ -226,11 +226,19 @@ def as_wire(row: sqlite3.Row) -> Json:
     return {**shown, "job": public_spec(json.loads(row["job"]))}
 
 
+def manager(request: Request) -> User:
+    """Return who asks, if with this token they may manage their webhooks; HubError 401 or 403."""
+    user = auth.require_writer(request)
+    if user.role == "fineGrained" and (user.name, "user.webhooks.write") not in user.scoped:
+        raise HubError(403, "This token lacks the permission user.webhooks.write")
+    return user
+
+
 def own(db: sqlite3.Connection, request: Request) -> sqlite3.Row:
     """Return the webhook that the path names, if it belongs to the one who asks."""
     row: sqlite3.Row | None = db.execute(
         "SELECT * FROM webhooks WHERE id = ? AND owner_id = ?",
-        (path_param(request, "webhook"), auth.require_writer(request).id),
+        (path_param(request, "webhook"), manager(request).id),
     ).fetchone()
     if row is None:
         raise HubError(404, "Webhook not found")
@@ -239,7 +247,7 @@ def own(db: sqlite3.Connection, request: Request) -> sqlite3.Row:
 
 def index(request: Request) -> Response:
     """List the user's webhooks."""
-    user = auth.require_writer(request)
+    user = manager(request)
     with hub_of(request).store.read() as db:
         query = "SELECT * FROM webhooks WHERE owner_id = ? ORDER BY seq"
         rows = db.execute(query, (user.id,)).fetchall()
@@ -254,7 +262,7 @@ def show(request: Request) -> Response:
 
 def create(request: Request, body: Json) -> Response:
     """Create a webhook that posts to a URL or runs a job."""
-    user, hub = auth.require_writer(request), hub_of(request)
+    user, hub = manager(request), hub_of(request)
     watched, domains, secret = read_watched(body), read_domains(body), read_secret(body)
     with hub.store.write() as db:
         job = read_job(db, user, body)
@@ -270,7 +278,7 @@ def create(request: Request, body: Json) -> Response:
 
 def update(request: Request, body: Json) -> Response:
     """Change what the body names; an empty `watched` leaves the watched as they are."""
-    user, hub = auth.require_writer(request), hub_of(request)
+    user, hub = manager(request), hub_of(request)
     with hub.store.write() as db:
         row = own(db, request)
         url, job = row["url"], row["job"]
@@ -321,16 +329,23 @@ def deliveries(request: Request) -> Response:
 def replay(request: Request) -> Response:
     """Send a delivery of the log once more, as a new one."""
     hub = hub_of(request)
+    with hub.store.read() as db:
+        webhook_id = own(db, request)["id"]
+    return JSONResponse({"id": again(hub, path_param(request, "delivery"), webhook_id)})
+
+
+def again(hub: Hub, delivery_id: str, webhook_id: str | None = None) -> str:
+    """Send a delivery (of this webhook) as a new one and return its id; HubError 404 for none."""
     with hub.store.write() as db:
         row = db.execute(
-            "SELECT * FROM webhook_deliveries WHERE webhook_id = ? AND id = ?",
-            (own(db, request)["id"], path_param(request, "delivery")),
+            "SELECT * FROM webhook_deliveries"
+            " WHERE id = ? AND webhook_id = coalesce(?, webhook_id)",
+            (delivery_id, webhook_id),
         ).fetchone()
         if row is None:
             raise HubError(404, "Delivery not found")
-        made = enqueue(hub, db, row["webhook_id"], json.loads(row["payload"]))
-    courier_of(hub).ring()
-    return JSONResponse({"id": made})
+        hub.store.afterwards(courier_of(hub).ring)
+        return enqueue(hub, db, row["webhook_id"], json.loads(row["payload"]))
 
 
 WEBHOOK = "/api/settings/webhooks/{webhook}"

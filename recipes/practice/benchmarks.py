@@ -37,20 +37,20 @@ def sib200(code: str, split: str) -> list[Row]:
 
 
 def belebele(code: str, split: str = "test") -> list[Row]:
-    """Rows as facebook/belebele has them: 120, each with four options found in its passage."""
+    """Rows as facebook/belebele has them: 120, each with four options that its passage names."""
     rng = Random("belebele")
     return [_belebele_row(rng, code, number) for number in range(120)]
 
 
 def texts() -> list[Row]:
-    """Monolingual Esperanto: 4,000 texts of one to four sentences."""
+    """Monolingual Esperanto: 4,000 texts of one or two sentences."""
     rng = Random("corpus texts")
 
     def text() -> Row:
-        topic, length = rng.choice(TOPICS), rng.choice((1, 1, 1, 2, 4))
-        if length == 4:
+        topic, kind = rng.choice(TOPICS), rng.choice((1, 1, 1, 2, "passage"))
+        if kind == "passage":
             return {"text": write_text(passage(rng, topic), "epo")}
-        return {"text": write_text(_distinct(rng, topic, length), "epo")}
+        return {"text": write_text(_distinct(rng, topic, int(kind)), "epo")}
 
     return _unique(text, 4000)
 
@@ -97,18 +97,18 @@ def _flores_row(code: str, split: str, number: int, topic: str, sentence: Senten
 def _belebele_row(rng: Random, code: str, number: int) -> Row:
     language = CODES[code]
     read = passage(rng, TOPICS[number % len(TOPICS)], held=True)
-    right, asked = rng.randrange(4), rng.choice((0, 1))
-    question = questions(read[right])[asked]
-    options = [reply(questions(sentence)[asked], language) for sentence in read]
-    order = rng.sample(range(4), 4)
-    shuffled = {f"mc_answer{n}": options[place] for n, place in enumerate(order, 1)}
+    question = rng.choice(questions(rng.choice(read)))
+    others = [q for sentence in read for q in questions(sentence) if q.asked != question.asked]
+    options = [question, *rng.sample(others, 3)]
+    rng.shuffle(options)
+    answers = {f"mc_answer{n}": reply(option, language) for n, option in enumerate(options, 1)}
     return {
         "link": f"practice://belebele/{number}",
         "question_number": 1,
         "flores_passage": write_text(read, language),
         "question": ask(question, language),
-        **shuffled,
-        "correct_answer_num": str(order.index(right) + 1),
+        **answers,
+        "correct_answer_num": str(options.index(question) + 1),
         "dialect": code,
         "ds": DATE,
     }

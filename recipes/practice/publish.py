@@ -46,8 +46,10 @@ CARDS = {
     ),
     "belebele": (
         "Practice Belebele",
-        "Passages with a question and four options, all four of them named in the passage, in the "
-        "schema of `facebook/belebele`. None of its texts is from Belebele.",
+        "Passages of two sentences with a question on who, what or where, in the schema of "
+        "`facebook/belebele`. The passage names all four options; only one is an answer of the "
+        "kind that is asked for, so this tests the grammar of a question, and is far easier than "
+        "Belebele. None of its texts is from there.",
     ),
 }
 

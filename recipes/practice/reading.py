@@ -33,7 +33,6 @@ def pieces(rng: Random, shares: dict[str, float]) -> Iterator[Piece]:
         "esperanto": lambda: Piece(write_text(_sentences(rng), "epo")),
         "tasks": lambda: _task(rng),
         "questions": lambda: _questions(rng),
-        "repeats": lambda: _repeat(rng),
         "made_up": lambda: _translation(rng),
     }
     while True:
@@ -52,21 +51,13 @@ def _task(rng: Random) -> Piece:
 
 def _questions(rng: Random) -> Piece:
     """A passage and all the questions on it, one after the other."""
-    read = passage(rng, rng.choice(TOPICS), length=rng.choice((1, 2, 3, 4)))
+    read = passage(rng, rng.choice(TOPICS), length=rng.choice((1, 2)))
     possible = [question for sentence in read for question in questions(sentence)]
     asked = rng.sample(possible, len(possible))
     wording = rng.choice(WORDINGS["question"]["eng"])
     text = write_text(read, "eng")
     first, *others = ((ask(question, "eng"), reply(question, "eng")) for question in asked)
     return Piece(turns=((wording.format(text=text, question=first[0]), first[1]), *others))
-
-
-def _repeat(rng: Random) -> Piece:
-    """Saying the same again, in English or a made-up language: the root of all copying."""
-    sentences = _sentences(rng, 2)
-    foreign = rng.choice(languages())
-    text = rng.choice((write_text(sentences, "eng"), foreign.write(sentences[0])))
-    return Piece(turns=((f"Repeat this:\n{text}", text),))
 
 
 def _translation(rng: Random) -> Piece:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Literal
 
 from recipes.practice import english, esperanto
-from recipes.practice.world import Question, Sentence, held_out, random_sentence
+from recipes.practice.world import Question, Sentence, Word, held_out, random_sentence
 
 Language = Literal["eng", "epo"]
 
@@ -64,23 +64,24 @@ def question_meant(
     return next((question for question in possible if ask(question, language) == text), None)
 
 
-def passage(rng: Random, topic: str, held: bool = False, length: int = 4) -> tuple[Sentence, ...]:
-    """Short sentences of one topic that share no subject and no object, so that a question on one
-    of them has one answer among four of its kind; each is held out, or none."""
+def passage(rng: Random, topic: str, held: bool = False, length: int = 2) -> tuple[Sentence, ...]:
+    """Plain sentences of one topic, each telling who did what and where, with no two phrases
+    alike, so that a question on them has one answer; each is held out, or none."""
     chosen: list[Sentence] = []
     while len(chosen) < length:
-        new = _shortened(random_sentence(rng, topic, held))
-        if new.object and held_out(new) == held and not any(_overlap(new, old) for old in chosen):
+        new = _plain(random_sentence(rng, topic, held))
+        fits = new.object and new.place and held_out(new) == held
+        if fits and not any(_nouns(new) & _nouns(old) for old in chosen):
             chosen.append(new)
     return tuple(chosen)
 
 
-def _shortened(sentence: Sentence) -> Sentence:
+def _plain(sentence: Sentence) -> Sentence:
     subject = replace(sentence.subject, determiner="the", adjective=None)
     bare = sentence.object and replace(sentence.object, determiner="the", adjective=None)
-    return replace(sentence, subject=subject, object=bare, place=None, time=None)
+    return replace(sentence, subject=subject, object=bare, time=None)
 
 
-def _overlap(one: Sentence, other: Sentence) -> bool:
-    same_object = one.object and other.object and one.object.noun == other.object.noun
-    return one.subject.noun == other.subject.noun or bool(same_object)
+def _nouns(sentence: Sentence) -> set[Word]:
+    phrases = (sentence.subject, sentence.object, sentence.place)
+    return {phrase.noun for phrase in phrases if phrase}

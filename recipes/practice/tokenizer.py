@@ -100,7 +100,7 @@ def _instructions() -> Iterator[str]:
     yield from (
         form for word in ("who", "what", "where", "kiu", "kion", "kie") for form in _starts(word)
     )
-    yield from ("▁do", "▁does", "▁did", "▁Repeat")
+    yield from ("▁do", "▁does", "▁did")
     wordings = [w for task in WORDINGS.values() for both in task.values() for w in both]
     for words in [*wordings, *(name for names in TOPIC_NAMES.values() for name in names.values())]:
         yield from ("▁" + word for word in re.findall(r"[\w/]+", re.sub(r"\{\w+\}", " ", words)))

@@ -112,6 +112,15 @@ def test_accounts_have_public_sides(anonymous: HfApi) -> None:
     assert members == {"alice", "kakugo-bot"}
 
 
+def test_names_may_begin_with_underscores_and_wrong_tokens_are_named(tmp_path: Path) -> None:
+    name = "__DUMMY_USER__"
+    with LocalHub(tmp_path, users=[name], orgs={"valid_org": [name]}) as hub:
+        api = HfApi(endpoint=hub.url, token=hub.token(name))
+        assert api.create_repo("x").repo_id == f"{name}/x"
+        with pytest.raises(HfHubHTTPError, match="Invalid username or password"):
+            api.create_repo("y", token="hf_wrong")
+
+
 def test_likes(as_user: Callable[[str], HfApi], hub: LocalHub, bob: HfApi, repo: str) -> None:
     from huggingface_hub.utils import get_session
 
@@ -153,5 +162,15 @@ def test_a_fine_grained_token_reaches_its_repo_and_no_other(tmp_path: Path) -> N
             with pytest.raises(HfHubHTTPError) as error:
                 call()
             assert status(error) == 403
+        for service in (
+            lambda: narrow.list_webhooks(),
+            lambda: narrow.create_webhook(url="http://127.0.0.1:9/", watched=[]),
+            lambda: narrow.run_job(image="x", command=["true"], namespace="practice"),
+            lambda: [*narrow.list_jobs(namespace="practice")],
+            lambda: narrow.create_discussion("practice/other", title="not in its scopes"),
+        ):
+            with pytest.raises(HfHubHTTPError) as error:
+                service()
+            assert status(error) in (403, 404)
         shown = narrow.whoami()["auth"]["accessToken"]
         assert shown["fineGrained"]["scoped"][0]["entity"]["name"] == "practice/mine"

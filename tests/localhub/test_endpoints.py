@@ -124,7 +124,9 @@ def test_a_request_wakes_what_is_at_zero(make: Make) -> None:
 def test_nobody_asks_so_it_goes_to_zero(make: Make, advance: Callable[[float], None]) -> None:
     idle = make(min_replica=0, scale_to_zero_timeout=15)
     always = make(min_replica=1)
-    up(idle), up(always)
+    up(always)
+    with get_session().stream("POST", up(idle), content=b"z") as broken_off:
+        next(broken_off.iter_raw())
     advance(16 * 60)
     deadline = time.monotonic() + 10
     while idle.fetch().status != "scaledToZero":

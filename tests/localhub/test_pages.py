@@ -202,7 +202,7 @@ def test_forms_of_other_sites_and_sessions_do_nothing(
     token = re.search(r'name="csrf" value="([^"]+)"', form)
     assert token
     answer = browser.http.post(base, data={"csrf": token[1], **fields}, headers=headers)
-    assert answer.status_code == 403
+    assert answer.status_code == 421
     assert browser.http.post(base, data=fields, headers={"Origin": browser.url}).status_code == 403
     assert list(alice.get_repo_discussions(repo)) == []
 

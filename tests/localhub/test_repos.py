@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from huggingface_hub import HfApi
+from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import (
     BadRequestError,
     HfHubHTTPError,
@@ -85,7 +85,7 @@ def test_the_card_makes_the_tags(alice: HfApi, repo: str) -> None:
 
 @pytest.mark.parametrize(
     "metadata",
-    ["license: [1, 2]", "a: [", "a: &x 1\nb: *x", "- a\n- b", "tags: {a: b}"],
+    ["license: [1, 2]", "license: asdf", "a: [", "a: &x 1\nb: *x", "- a\n- b", "tags: {a: b}"],
 )
 def test_a_card_with_wrong_metadata_stays_out(alice: HfApi, repo: str, metadata: str) -> None:
     card = f"---\n{metadata}\n---\ntext".encode()
@@ -228,3 +228,39 @@ def test_history_in_pages(alice: HfApi, repo: str) -> None:
         )
     titles = [c.title for c in alice.list_repo_commits(repo)]
     assert titles == [*(str(n) for n in reversed(range(120))), "initial commit"]
+
+
+def test_an_id_without_an_owner_names_a_missing_repo(alice: HfApi) -> None:
+    """As for one that has an owner, whatever is asked of it."""
+    name, add = "repo-without-an-owner", [CommitOperationAdd("x", b"y")]
+    for ask in (
+        lambda: alice.model_info(name, revision="main"),
+        lambda: list(alice.list_repo_commits(name)),
+        lambda: list(alice.list_repo_commits(name, repo_type="dataset")),
+        lambda: list(alice.list_repo_tree(name)),
+        lambda: alice.get_paths_info(name, ["x"]),
+        lambda: alice.create_commit(name, operations=add, commit_message="x"),
+        lambda: alice.create_branch(name, branch="x"),
+        lambda: alice.create_tag(name, tag="x"),
+        lambda: alice.super_squash_history(name),
+        lambda: alice.update_repo_settings(name, private=True),
+        lambda: alice.create_discussion(name, title="missing"),
+        lambda: alice.unlike(name),
+        lambda: alice.get_space_runtime(name),
+        lambda: alice.delete_repo(name),
+    ):
+        with pytest.raises(RepositoryNotFoundError):
+            ask()
+    for exists in (
+        alice.repo_exists(name),
+        alice.revision_exists(name, "main"),
+        alice.file_exists(name, "x"),
+    ):
+        assert exists is False
+
+
+def test_a_tag_on_a_missing_revision_is_refused_for_that(alice: HfApi, repo: str) -> None:
+    with pytest.raises(RevisionNotFoundError):
+        alice.create_tag(repo, tag="no tag", revision="nowhere")
+    with pytest.raises(HfHubHTTPError, match="ref name"):
+        alice.create_tag(repo, tag="no tag")

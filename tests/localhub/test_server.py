@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
+import httpx2
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
 
@@ -59,7 +64,9 @@ def test_it_says_in_one_sentence_why_it_cannot_start(tmp_path: Path) -> None:
     "seed",
     ["users: [", "- a", "users: {a: b}", "users: [{token: x}]", "users: [{name: a/b}]",
      "users: [{name: a, colour: red}]", "users: [{name: a, role: king}]", "what: []",
-     "orgs: [{name: o, members: [nobody]}]", "users: [{name: a}]\norgs: [{name: a}]"],
+     "users: [{name: a, scoped: [x]}]", "users: [{name: api}]", "orgs: [{name: o, members: [1]}]",
+     "orgs: [{name: o, private_by_default: maybe}]", "orgs: [{name: o, members: [nobody]}]",
+     "users: [{name: a}]\norgs: [{name: a}]"],
 )  # fmt: skip
 def test_a_wrong_seed_is_refused(tmp_path: Path, seed: str) -> None:
     file = tmp_path / "seed.yaml"
@@ -74,6 +81,76 @@ def test_tokens_are_not_in_the_data(tmp_path: Path) -> None:
         HfApi(endpoint=hub.url, token=hub.token("alice")).create_repo("alice/x")
     kept = b"".join(p.read_bytes() for p in hub.data.rglob("*") if p.is_file())
     assert hub.token("alice").encode() not in kept
+
+
+def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
+    """A test run that is killed leaves no server behind."""
+    code = (
+        "import pathlib, sys, time; from bot.localhub.testing import LocalHub\n"
+        "hub = LocalHub(pathlib.Path(sys.argv[1])).start(); print(hub.pid, flush=True)\n"
+        "time.sleep(60)"
+    )
+    starter = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert starter.stdout
+    with starter.stdout as said:
+        server = Path(f"/proc/{int(said.readline())}")
+    assert server.exists()
+    starter.kill()
+    starter.wait()
+    deadline = time.monotonic() + 15
+    while server.exists():
+        assert time.monotonic() < deadline, "the server outlived its starter"
+        time.sleep(0.05)
+
+
+def test_other_names_for_this_machine_are_not_served(hub: LocalHub, repo: str) -> None:
+    """A page of another site whose name is given this machine's address learns nothing."""
+    for path in ("/", f"/api/models/{repo}", "/login"):
+        assert get_session().get(hub.url + path).status_code == 200
+        for host in ("evil.example", f"evil.example:{hub.url.rpartition(':')[2]}", "127.0.0.2"):
+            refused = get_session().get(hub.url + path, headers={"Host": host})
+            assert refused.status_code == 421 and repo not in refused.text
+    port = hub.url.rpartition(":")[2]
+    assert get_session().get(f"{hub.url}/", headers={"Host": f"localhost:{port}"}).is_success
+
+
+def own_address() -> str | None:
+    """An address of this machine that is not loopback; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
+
+
+def test_where_other_machines_come_every_call_needs_a_token(tmp_path: Path) -> None:
+    address = own_address()
+    if address is None or address.startswith("127."):
+        pytest.skip("this machine has no other address")
+    with LocalHub(tmp_path, host=address) as hub:
+        assert hub.url.startswith(f"http://{address}:")
+        api = HfApi(endpoint=hub.url, token=hub.token("alice"))
+        api.create_repo("alice/open")
+        api.upload_file(path_or_fileobj=b"x\0", path_in_repo="x.bin", repo_id="alice/open")
+        nobody = HfApi(endpoint=hub.url, token=False)
+        for call in (lambda: nobody.model_info("alice/open"), lambda: [*nobody.list_models()]):
+            with pytest.raises(HfHubHTTPError) as error:
+                call()
+            assert error.value.response.status_code == 401
+        with httpx2.Client(base_url=hub.url, follow_redirects=True, trust_env=False) as http:
+            assert http.get("/alice/open").status_code == 401
+            form = re.search(r'name="csrf" value="(\w+)"', http.get("/login").text)
+            assert form
+            fields = {"csrf": form[1], "user": "alice", "next": "/alice/open"}
+            for token in ("", "hf_wrong", hub.read_token("alice")):
+                assert http.post("/login", data={**fields, "token": token}).status_code == 403
+            page = http.post("/login", data={**fields, "token": hub.token("alice")})
+            assert page.status_code == 200 and "x.bin" in http.get("/alice/open/tree/main").text
+    refused(serve("--data", str(tmp_path / "a"), "--host", "0.0.0.0"), "reach this machine")
+    refused(serve("--data", str(tmp_path / "a"), "--host", "no such name"), "address of this")
 
 
 @pytest.mark.timeout(240)
@@ -98,11 +175,13 @@ def test_after_kill_9_every_acknowledged_commit_is_there_and_no_half_one(tmp_pat
     writers = [threading.Thread(target=write) for _ in range(4)]
     for writer in writers:
         writer.start()
-    for _ in range(3):
-        threading.Event().wait(0.5)
+    for turn in range(1, 4):
+        deadline = time.monotonic() + 60
+        while len(acknowledged) < 5 * turn:
+            assert time.monotonic() < deadline, "no commits arrive"
+            time.sleep(0.05)
         hub.kill()
         hub.start()
-        threading.Event().wait(1)
     ending.set()
     for writer in writers:
         writer.join()

@@ -54,6 +54,14 @@ def test_what_another_repo_holds_too_stays_there(alice: HfApi, repo: str, tmp_pa
     assert Path(path).read_bytes() == data
 
 
+def test_a_static_space_begins_with_a_page_and_its_copy_has_it(alice: HfApi, bob: HfApi) -> None:
+    made = bob.create_repo("bob/static", repo_type="space", space_sdk="static").repo_id
+    first = [".gitattributes", "README.md", "index.html", "style.css"]
+    assert bob.list_repo_files(made, repo_type="space") == first
+    copy = alice.duplicate_repo(made, repo_type="space").repo_id
+    assert copy == "alice/static" and alice.list_repo_files(copy, repo_type="space") == first
+
+
 def test_a_repo_is_duplicated(alice: HfApi, bob: HfApi, repo: str, tmp_path: Path) -> None:
     data = os.urandom(5000)
     put(alice, repo, "w.bin", data)

@@ -202,6 +202,30 @@ def test_failures_are_retried_logged_and_replayed(
     alice.delete_webhook(hook.id)
 
 
+def test_control_lists_and_replays_what_anybody_was_told(
+    hub: LocalHub, alice: HfApi, bob: HfApi, repo: str, receiver: Receiver
+) -> None:
+    hook = alice.create_webhook(url=receiver.url, watched=[{"type": "model", "name": repo}])
+    bob.create_discussion(repo, "Esperanto")
+    receiver.wait(1)
+    headers = {"Authorization": f"Bearer {hub.token('bob')}"}
+
+    def delivered() -> list[dict[str, Any]]:
+        url = f"{hub.url}/control/deliveries?state=delivered"
+        told = get_session().get(url, headers=headers).json()
+        return [each for each in told if each["webhook"] == hook.id]
+
+    deadline = time.monotonic() + 10
+    while not delivered():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    url = f"{hub.url}/control/deliveries/{delivered()[0]['id']}/replay"
+    get_session().post(url, headers=headers).raise_for_status()
+    first, again = receiver.wait(2)
+    assert first == again
+    alice.delete_webhook(hook.id)
+
+
 def test_undelivered_ones_survive_a_crash(tmp_path: Path) -> None:
     target = Receiver()
     port = target.server.server_port

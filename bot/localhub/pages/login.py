@@ -1,4 +1,4 @@
-"""Sign in as one of the local users, and sign out."""
+"""Sign in as one of the local users, or by token where other machines come, and sign out."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ from bot.localhub.wire import HubError
 
 def show(request: Request) -> Response:
     """Ask which of the local users it is."""
-    with hub_of(request).store.read() as db:
+    hub, target = hub_of(request), request.query_params.get("next", "/")
+    with hub.store.read() as db:
         users = db.execute(
             "SELECT name, fullname FROM accounts WHERE type = 'user' ORDER BY name"
         ).fetchall()
-    return render(request, "login.html", users=users, target=request.query_params.get("next", "/"))
+    return render(request, "login.html", users=users, target=target, by_token=hub.guarded)
 
 
 async def login(request: Request) -> Response:
     """Begin a session."""
     fields = await read_form(request)
-    value = await run_in_threadpool(begin, hub_of(request), fields.get("user", ""))
+    hub = hub_of(request)
+    way, said = (begin_by_token, "token") if hub.guarded else (begin, "user")
+    value = await run_in_threadpool(way, hub, fields.get(said, ""))
     response = go(fields.get("next", "/"))
     response.set_cookie(SESSION_COOKIE, value, httponly=True, samesite="strict", path="/")
     return response
@@ -40,6 +43,15 @@ def begin(hub: Hub, name: str) -> str:
         if row is None or row["type"] != "user":
             raise HubError(400, "There is no such user: choose one of the list")
         return auth.open_session(hub, db, row["id"])
+
+
+def begin_by_token(hub: Hub, token: str) -> str:
+    """Open a session of the user whose token this is; HubError 403 unless it may write."""
+    user = auth.of_token(hub, token.strip())
+    if user is None or user.role != "write":
+        raise HubError(403, "This is not a token with write access to this Hub")
+    with hub.store.write() as db:
+        return auth.open_session(hub, db, user.id)
 
 
 async def logout(request: Request) -> Response:

@@ -1,7 +1,7 @@
 """Who sits at the browser, and whether a form is really one of ours.
 
-The local Hub stands in for the real one on a loopback address, so choosing a user is enough to be
-that user; what is guarded here is that only a person does, not another site's page.
+On a loopback address choosing a user is enough to be that user, elsewhere it takes their token;
+what is guarded here is that only a person does so, not another site's page.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from bot.localhub import auth
 from bot.localhub.auth import SESSION_COOKIE, User
 from bot.localhub.wire import HubError
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 FORM_LIMIT = 300_000
 MOST_FIELDS = 20
 
@@ -27,12 +26,11 @@ def form_token(request: Request) -> str:
 
 
 def check_origin(request: Request) -> None:
-    """HubError 403 for a request that another site's page sent, or that came by another name."""
-    host = urlsplit(f"//{request.headers.get('host', '')}").hostname
+    """HubError 403 for a request that another site's page sent."""
     origin = request.headers.get("origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
     site = request.headers.get("sec-fetch-site", "same-origin")
-    if host not in LOOPBACK or foreign or site not in ("same-origin", "none"):
+    if foreign or site not in ("same-origin", "none"):
         raise HubError(403, "This form was not sent from a page of this Hub: open it here again")
 
 

@@ -19,10 +19,10 @@ SMALL = """
 seed: 1
 threads: 1
 model: {hidden_size: 32, intermediate_size: 64, num_hidden_layers: 1, num_attention_heads: 2}
-shares: {english: 0.1, esperanto: 0.4, tasks: 0.1, questions: 0.2, made_up: 0.2}
+shares: {english: 0.1, esperanto: 0.4, tasks: 0.1, questions: 0.1, made_up: 0.3}
+batch: 2_048
 tokens: 40_000
 chapter: 10_000
-batch: 2_048
 checkpoint_every: 1
 learning_rate: 4.0e-3
 warmup: 400
@@ -96,6 +96,8 @@ def test_a_cut_pretraining_goes_on_to_the_same_model(
     assert weights[0] == weights[1]
     log = (tmp_path / "cut" / "pretrain.jsonl").read_text().splitlines()
     assert json.loads(log[-1])["loss"] < json.loads(log[0])["loss"]
+    digests = (tmp_path / "cut" / "SHA256SUMS").read_text()
+    assert "checkpoint.pt" not in digests and "model.safetensors" in digests
 
 
 def test_base_cannot_yet_translate_into_esperanto() -> None:

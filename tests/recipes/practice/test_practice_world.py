@@ -35,7 +35,7 @@ from recipes.practice.world import (
 )
 
 MADE_UP = {"made_up": 1.0}
-READ = {"english": 0.3, "esperanto": 0.3, "tasks": 0.3, "questions": 0.3}
+READ = dict.fromkeys(("english", "esperanto", "tasks", "questions"), 0.25)
 
 
 def _sentences(text: str, language: Language) -> tuple[Sentence, ...]:
@@ -89,7 +89,7 @@ def test_no_benchmark_sentence_is_in_the_corpus_or_in_what_the_base_reads() -> N
     corpus = _spelt(" ".join(content.decode() for content in files["corpus"].values()))
     source = pieces(Random(0), READ)
     read = _spelt(json.dumps([vars(next(source)) for _ in range(3000)], ensure_ascii=False))
-    assert min(len(benchmark), len(corpus), len(read)) > 1400
+    assert min(len(benchmark), len(corpus), len(read)) > 1200
     assert not benchmark & corpus
     assert not benchmark & read
 
