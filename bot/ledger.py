@@ -53,10 +53,10 @@ class Ledger:
         """Write all changed records on top of `page`; None when the race was lost."""
         old = {request.id: request for request in page.requests}
         changed = [plan for plan in plans if old.get(plan.next.id) != plan.next]
-        files = {names.ledger_path(p.next.id): _text(to_json(p.next)) for p in changed}
+        files = {names.ledger_path(p.next.id): as_text(to_json(p.next)) for p in changed}
         reasons = [plan.why for plan in changed]
         if teacher != page.teacher:
-            files[names.TEACHER_FILE] = _text(asdict(teacher))
+            files[names.TEACHER_FILE] = as_text(asdict(teacher))
             reasons.append(f"teacher {'on' if teacher.running else 'off'}")
         if not files:
             return None
@@ -92,7 +92,7 @@ class Ledger:
             log.warning("%s", error)
 
 
-def _text(data: dict[str, Any]) -> str:
+def as_text(data: dict[str, Any]) -> str:
     """Sorted keys, one field a line: the history of the repo is the audit trail."""
     return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 

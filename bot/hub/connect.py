@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from huggingface_hub import HfApi, constants, get_session, set_client_factory
+from huggingface_hub import HfApi, constants, get_session, hf_hub_url, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import (  # type: ignore[attr-defined]
     _http,
@@ -83,6 +83,17 @@ class Connection:
         seen = parse_ratelimit_headers(answer.headers)
         allowance = Allowance(seen.remaining, seen.reset_in_seconds) if seen else Allowance()
         return answer.json(), allowance
+
+    def text(self, repo: str, repo_type: str, path: str, revision: str = "main") -> str:
+        """A file as it is now, never as a cache remembers it: the client's own download falls back
+        to an old copy when the Hub is out of reach.
+
+        Raises the client's errors for an entry or a repository that is not there.
+        """
+        url = hf_hub_url(repo, path, repo_type=repo_type, revision=revision, endpoint=self.endpoint)
+        answer = get_session().get(url, headers=self.api._build_hf_headers())
+        hf_raise_for_status(answer)
+        return bytes(answer.content).decode()
 
     @cached_property
     def me(self) -> str:

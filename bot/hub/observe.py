@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
-from pathlib import Path
 from typing import Any
 
 from huggingface_hub import JobInfo
@@ -190,11 +189,11 @@ def manifest(hub: Connection, request: Request, step: Step) -> Manifest | None:
     repo, repo_type, path = steps.output(hub.org, request, step)
     with translated(f"look for the manifest of {repo}"):
         try:
-            local = hub.api.hf_hub_download(repo, path, repo_type=repo_type)
+            text = hub.text(repo, repo_type, path)
         except (EntryNotFoundError, RepositoryNotFoundError):
             return None
     try:
-        return read_manifest(json.loads(Path(local).read_text(encoding="utf-8")))
+        return read_manifest(json.loads(text))
     except (ValueError, KeyError, TypeError) as error:
         log.warning("%s in %s is no manifest: %r", path, repo, error)
         return None

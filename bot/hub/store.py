@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, RepoFile
 from huggingface_hub.errors import HfHubHTTPError
@@ -49,10 +48,7 @@ class Store:
     def _text(self, item: RepoFile, head: str) -> str:
         if item.blob_id in self._blobs:
             return self._blobs[item.blob_id]
-        local = self.hub.api.hf_hub_download(
-            self.repo, item.path, revision=head, repo_type="dataset"
-        )
-        return Path(local).read_text(encoding="utf-8")
+        return self.hub.text(self.repo, "dataset", item.path, head)
 
     def swap(self, head: str, changed: Mapping[str, str], message: str) -> str | None:
         """Commit the changed files on top of `head`; None when somebody else was faster."""

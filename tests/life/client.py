@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -39,18 +35,6 @@ def error(status: int, headers: Mapping[str, str] | None = None) -> HfHubHTTPErr
     request = httpx.Request("GET", URL)
     answer = httpx.Response(status, request=request, headers=headers)
     return HfHubHTTPError(f"{status} as the model says", response=answer)
-
-
-@cache
-def _file(text: str) -> str:
-    path = Path(_folder()) / f"{hashlib.sha1(text.encode()).hexdigest()}.json"
-    path.write_text(text, encoding="utf-8")
-    return str(path)
-
-
-@cache
-def _folder() -> str:
-    return tempfile.mkdtemp(prefix="kakugo-model-")
 
 
 def _date(moment: float) -> datetime:
@@ -109,20 +93,18 @@ class Client:
 
         return self.call("list_repo_tree", effect)
 
-    def hf_hub_download(
-        self, repo: str, path: str, *, repo_type: str, revision: str | None = None
-    ) -> str:
+    def text(self, repo: str, path: str, revision: str) -> str:
         def effect() -> str:
-            if revision is not None:
-                return _file(self.hub.files(revision)[path])
+            if revision != "main":
+                return self.hub.files(revision)[path]
             past = self.hub.manifests.get((repo, path))
             text = past.at(self.hub.past()) if past else None
             if text is None:
                 answer = httpx.Response(404, request=httpx.Request("GET", URL))
                 raise RemoteEntryNotFoundError("no such entry", response=answer)
-            return _file(text)
+            return text
 
-        return self.call("hf_hub_download", effect)
+        return self.call("text", effect)
 
     def create_commit(
         self,

@@ -90,6 +90,9 @@ class Wire(Connection):
     def get(self, path: str, **query: Any) -> Any:
         return self.client.get(path, **query)
 
+    def text(self, repo: str, repo_type: str, path: str, revision: str = "main") -> str:
+        return self.client.text(repo, path, revision)
+
 
 Event = tuple[float, Callable[[HubModel], float | None]]
 
