@@ -296,32 +296,39 @@ def on_thread(
         repo, user, num = named(request)
         return JSONResponse({key: action(hub_of(request), repo, user, num, request, body)})
 
+    handler.__doc__ = action.__doc__
     return handler
 
 
 def _comment(hub: Hub, repo: Repo, user: User, num: str, _: Request, body: Json) -> Json:
+    """Answer in a thread."""
     return comment(hub, repo, user, num, text_field(body, "comment"))
 
 
 def _edit(hub: Hub, repo: Repo, user: User, num: str, request: Request, body: Json) -> Json:
+    """Replace the text of a comment."""
     which, text = path_param(request, "comment"), text_field(body, "content")
     return change_comment(hub, repo, user, num, which, text)
 
 
 def _hide(hub: Hub, repo: Repo, user: User, num: str, request: Request, _: Json) -> Json:
+    """Hide a comment and forget its text."""
     return change_comment(hub, repo, user, num, path_param(request, "comment"), None)
 
 
 def _title(hub: Hub, repo: Repo, user: User, num: str, _: Request, body: Json) -> Json:
+    """Give a thread another title."""
     return rename(hub, repo, user, num, text_field(body, "title"))
 
 
 def _status(hub: Hub, repo: Repo, user: User, num: str, _: Request, body: Json) -> Json:
+    """Open or close a thread."""
     status, text = text_field(body, "status"), text_field(body, "comment", "")
     return set_status(hub, repo, user, num, status, text)
 
 
 def _merge(hub: Hub, repo: Repo, user: User, num: str, _: Request, body: Json) -> str:
+    """Bring an open pull request onto main."""
     return merge(hub, repo, user, num, text_field(body, "comment", ""))
 
 

@@ -50,13 +50,16 @@ class Runner:
 
     def _recover(self) -> list[str]:
         with self.hub.store.write() as db:
-            db.execute(
+            interrupted = db.execute(
                 "UPDATE jobs SET stage = 'ERROR', message = ?, finished_at = ?"
-                " WHERE stage = 'RUNNING'",
+                " WHERE stage = 'RUNNING' RETURNING id",
                 (INTERRUPTED, self.hub.now()),
-            )
+            ).fetchall()
             waiting = "SELECT id FROM jobs WHERE stage = 'SCHEDULING' ORDER BY seq"
-            return [row["id"] for row in db.execute(waiting)]
+            found = [row["id"] for row in db.execute(waiting)]
+        for row in interrupted:
+            shutil.rmtree(self.folder(row["id"]) / "work", True)
+        return found
 
     async def close(self) -> None:
         """End every job; those that waited stay in SCHEDULING for the next start."""
