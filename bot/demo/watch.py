@@ -93,8 +93,10 @@ class Watch:
         if record.state is State.RUNNING:
             self._read_log(step, record.job, screen)
         if record.state is State.MADE:
+            # A step that was made before this demo has no time of its own in it.
             begun = self._since.get(step)
-            self._seconds[step.value] = round(time.monotonic() - begun, 1) if begun else 0.0
+            if begun is not None:
+                self._seconds[step.value] = round(time.monotonic() - begun, 1)
         screen.step(step, record)
         if step is Step.EVALUATE and record.state is State.RUNNING:
             # Whoever comes next finds the leaderboard awake.
