@@ -11,9 +11,9 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from bot import agreement, budget, names, progress, steps
-from bot.conversation import LIVE, hear
+from bot.conversation import hear
 from bot.orders import GRACE, EnsureCancelled, EnsureJob, Order, Plan
-from bot.request import Request, State, Status, Step, StepRecord, TeacherRecord, Verdict
+from bot.request import LIVE, Request, State, Status, Step, StepRecord, TeacherRecord, Verdict
 from bot.room import Room
 from bot.speech import NOT_OURS, PATIENCE, speech
 from bot.teacher import is_hopeless, is_ready
