@@ -26,6 +26,7 @@ from bot.localhub.wire import HubError, path_param
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 POLL_SECONDS = 0.5
 LONGEST_WAIT = 600.0
+LONGEST_IDLE_MINUTES = 366 * 24 * 60
 OF_THE_CONNECTION = frozenset(
     "connection keep-alive proxy-connection te trailer transfer-encoding upgrade host".split()
 )
@@ -100,7 +101,8 @@ def patience_of(hub: Hub, endpoint_id: str) -> timedelta | None:
         scaling = json.loads(row["spec"])["compute"].get("scaling")
         if isinstance(scaling, dict) and scaling.get("minReplica") == 0:
             minutes = scaling.get("scaleToZeroTimeout")
-            return timedelta(minutes=minutes) if isinstance(minutes, int | float) else None
+            if isinstance(minutes, int | float) and 0 < minutes < LONGEST_IDLE_MINUTES:
+                return timedelta(minutes=minutes)
     return None
 
 

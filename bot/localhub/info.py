@@ -130,8 +130,14 @@ class View:
             "model-index": card.get("model-index"), "pipeline_tag": card.get("pipeline_tag"),
             "datasets": cards.listed(card, "datasets"), "models": cards.listed(card, "models"),
             "sdk": repo.sdk or None, "subdomain": host, "region": "us",
-            "host": f"{self.hub.url}/spaces/{repo.name}",
+            "host": self._host() if repo.type == "space" else None,
         }  # fmt: skip
+
+    def _host(self) -> str:
+        """Where the app itself answers; the page that wakes it while it does not run."""
+        runtime = self.hub.runtime(self.db, self.repo) if self.hub.runtime else {}
+        running = [domain["domain"] for domain in runtime.get("domains") or ()]
+        return f"http://{running[0]}" if running else f"{self.hub.url}/spaces/{self.repo.name}"
 
     def siblings(self, blobs: bool) -> list[Json]:
         """Every file, with sizes and hashes on request."""

@@ -1,4 +1,9 @@
-"""One local Hub per test process, real clients, and repos with names of their own."""
+"""One local Hub per test process, real clients, and repos with names of their own.
+
+With CONTRACT_ENDPOINT the tests that ask for no more than clients and repos run against the Hub
+there: CONTRACT_TOKEN and CONTRACT_OTHER_TOKEN are write tokens of two users, the first may create
+repos in CONTRACT_NAMESPACE, the second may not. The others are skipped.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +26,32 @@ from bot.localhub.testing import LocalHub
 constants.HF_HUB_DISABLE_XET = True
 numbers = itertools.count(1)
 
+ENDPOINT = os.environ.get("CONTRACT_ENDPOINT", "")
+NAMESPACE = os.environ.get("CONTRACT_NAMESPACE", "practice")
+TOKENS = {"alice": "CONTRACT_TOKEN", "bob": "CONTRACT_OTHER_TOKEN"}
+
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     """A running Hub that the tests of this process share."""
+    if ENDPOINT:
+        pytest.skip("it asks for what only the local Hub has")
     with LocalHub(tmp_path_factory.mktemp("hub")) as running:
         yield running
 
 
 @pytest.fixture
-def as_user(hub: LocalHub) -> Callable[[str], HfApi]:
-    """A client of the shared Hub with a user's write token."""
+def as_user(request: pytest.FixtureRequest) -> Callable[[str], HfApi]:
+    """A client of the Hub with a user's write token."""
+
+    def there(name: str) -> HfApi:
+        if name not in TOKENS:
+            pytest.skip("it needs more users than two")
+        return HfApi(endpoint=ENDPOINT, token=os.environ[TOKENS[name]])
+
+    if ENDPOINT:
+        return there
+    hub: LocalHub = request.getfixturevalue("hub")
     return lambda name: HfApi(endpoint=hub.url, token=hub.token(name))
 
 
@@ -48,15 +68,19 @@ def bob(as_user: Callable[[str], HfApi]) -> HfApi:
 
 
 @pytest.fixture
-def anonymous(hub: LocalHub) -> HfApi:
+def anonymous(alice: HfApi) -> HfApi:
     """A client without a token."""
-    return HfApi(endpoint=hub.url, token=False)
+    return HfApi(endpoint=alice.endpoint, token=False)
 
 
 @pytest.fixture
-def name() -> str:
-    """A repo id in ``practice`` that nobody else uses."""
-    return f"practice/repo-{os.getpid()}-{next(numbers)}"
+def name(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A repo id in the members' namespace that nobody else uses."""
+    made = f"{NAMESPACE}/repo-{os.getpid()}-{next(numbers)}"
+    yield made
+    if ENDPOINT:
+        for kind in ("model", "dataset", "space"):
+            request.getfixturevalue("alice").delete_repo(made, repo_type=kind, missing_ok=True)
 
 
 @pytest.fixture

@@ -74,8 +74,8 @@ def test_a_private_repo_is_not_there_for_others(
             with pytest.raises(HfHubHTTPError) as error:
                 look()
             assert isinstance(error.value, RepositoryNotFoundError) or status(error) == 401
-        assert name not in [m.id for m in other.list_models(author="practice")]
-    assert name in [m.id for m in alice.list_models(author="practice")]
+        assert name not in [m.id for m in other.list_models(author=name.partition("/")[0])]
+    assert name in [m.id for m in alice.list_models(author=name.partition("/")[0])]
     alice.update_repo_settings(name, private=False)
     assert bob.model_info(name).private is False
 
@@ -105,7 +105,7 @@ def test_what_is_not_served_says_so_by_name(hub: LocalHub, alice: HfApi) -> None
     assert "GET /api/papers/2401.00001" in str(error.value)
 
 
-def test_accounts_have_public_sides(anonymous: HfApi) -> None:
+def test_accounts_have_public_sides(hub: LocalHub, anonymous: HfApi) -> None:
     assert anonymous.get_user_overview("alice").fullname == "alice"
     assert anonymous.get_organization_overview("practice").fullname == "practice"
     members = {user.username for user in anonymous.list_organization_members("practice")}

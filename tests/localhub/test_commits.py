@@ -88,7 +88,7 @@ def test_one_commit_adds_changes_copies_and_deletes(
     last = alice.list_repo_commits(repo)[0]
     assert last.title == "many"
     assert "and a description" in last.message
-    assert last.authors == ["alice"]
+    assert last.authors == [alice.whoami()["name"]]
 
 
 def test_a_folder_goes_with_all_it_holds(alice: HfApi, repo: str) -> None:

@@ -75,10 +75,11 @@ def test_an_automatic_gate_and_none(alice: HfApi, hub: LocalHub, repo: str) -> N
 
 
 def test_a_collection_from_beginning_to_end(alice: HfApi, bob: HfApi, repo: str, name: str) -> None:
-    title = f"Kakugo {name.rpartition('/')[2]}"
-    made = alice.create_collection(title, namespace="practice", description="all of it")
-    assert made.slug.startswith("practice/kakugo-repo-")
-    assert alice.create_collection(title, namespace="practice", exists_ok=True).slug == made.slug
+    owner, _, last = name.partition("/")
+    title = f"Kakugo {last}"
+    made = alice.create_collection(title, namespace=owner, description="all of it")
+    assert made.slug.startswith(f"{owner}/kakugo-repo-")
+    assert alice.create_collection(title, namespace=owner, exists_ok=True).slug == made.slug
     alice.add_collection_item(made.slug, repo, "model", note="an adapter")
     alice.add_collection_item(made.slug, "2401.00001", "paper")
     alice.add_collection_item(made.slug, repo, "model", exists_ok=True)
@@ -86,8 +87,8 @@ def test_a_collection_from_beginning_to_end(alice: HfApi, bob: HfApi, repo: str,
         (lambda: alice.add_collection_item(made.slug, repo, "model"), 409),
         (lambda: alice.add_collection_item(made.slug, "no/thing", "dataset"), 404),
         (lambda: bob.add_collection_item(made.slug, repo, "model"), 403),
-        (lambda: alice.create_collection(title, namespace="practice"), 409),
-        (lambda: bob.create_collection(title, namespace="practice"), 403),
+        (lambda: alice.create_collection(title, namespace=owner), 409),
+        (lambda: bob.create_collection(title, namespace=owner), 403),
     ):
         with pytest.raises(HfHubHTTPError) as error:
             call()
@@ -107,9 +108,9 @@ def test_a_collection_from_beginning_to_end(alice: HfApi, bob: HfApi, repo: str,
     with pytest.raises(HfHubHTTPError) as error:
         bob.get_collection(made.slug)
     assert status(error) == 404
-    assert renamed.slug in [c.slug for c in alice.list_collections(owner="practice")]
+    assert renamed.slug in [c.slug for c in alice.list_collections(owner=owner)]
     assert renamed.slug in [c.slug for c in alice.list_collections(item=f"models/{repo}")]
-    assert renamed.slug not in [c.slug for c in bob.list_collections(owner="practice")]
+    assert renamed.slug not in [c.slug for c in bob.list_collections(owner=owner)]
     alice.delete_collection(renamed.slug)
     alice.delete_collection(renamed.slug, missing_ok=True)
 
@@ -117,7 +118,8 @@ def test_a_collection_from_beginning_to_end(alice: HfApi, bob: HfApi, repo: str,
 def test_a_private_item_is_not_shown_to_others(
     alice: HfApi, as_user: Callable[[str], HfApi], repo: str, name: str
 ) -> None:
-    made = alice.create_collection(f"P {name.rpartition('/')[2]}", namespace="practice")
+    owner, _, last = name.partition("/")
+    made = alice.create_collection(f"P {last}", namespace=owner)
     alice.add_collection_item(made.slug, repo, "model")
     alice.update_repo_settings(repo, private=True)
     assert as_user("bob").get_collection(made.slug).items == []

@@ -75,6 +75,7 @@ def test_it_runs_with_its_environment(hub: LocalHub, alice: HfApi, space: str) -
     assert (runtime.stage, runtime.hardware) == ("RUNNING", "cpu-basic")
     said = get_session().get(url_of(runtime)).text
     assert said == f"{space} {hub.url} spoken whispered 127.0.0.1"
+    assert alice.space_info(space).host == url_of(runtime).rstrip("/")
     assert [*alice.fetch_space_logs(space, build=True)][0].startswith("3 files of ")
     first = next(iter(alice.fetch_space_logs(space, follow=True)))
     assert first == "serving VERSION"

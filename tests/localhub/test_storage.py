@@ -54,18 +54,22 @@ def test_what_another_repo_holds_too_stays_there(alice: HfApi, repo: str, tmp_pa
     assert Path(path).read_bytes() == data
 
 
-def test_a_static_space_begins_with_a_page_and_its_copy_has_it(alice: HfApi, bob: HfApi) -> None:
-    made = bob.create_repo("bob/static", repo_type="space", space_sdk="static").repo_id
+def test_a_static_space_begins_with_a_page_and_its_copy_has_it(
+    alice: HfApi, bob: HfApi, name: str
+) -> None:
+    made = bob.create_repo(name.rpartition("/")[2], repo_type="space", space_sdk="static").repo_id
     first = [".gitattributes", "README.md", "index.html", "style.css"]
     assert bob.list_repo_files(made, repo_type="space") == first
     copy = alice.duplicate_repo(made, repo_type="space").repo_id
-    assert copy == "alice/static" and alice.list_repo_files(copy, repo_type="space") == first
+    assert copy == f"{alice.whoami()['name']}/{name.rpartition('/')[2]}"
+    assert alice.list_repo_files(copy, repo_type="space") == first
 
 
 def test_a_repo_is_duplicated(alice: HfApi, bob: HfApi, repo: str, tmp_path: Path) -> None:
     data = os.urandom(5000)
     put(alice, repo, "w.bin", data)
-    target = f"bob/{repo.rpartition('/')[2]}"
+    owner, _, last = repo.partition("/")
+    target = f"{bob.whoami()['name']}/{last}"
     assert bob.duplicate_repo(repo, target, private=True).repo_id == target
     assert Path(bob.hf_hub_download(target, "w.bin", local_dir=tmp_path)).read_bytes() == data
     assert bob.model_info(target).private
@@ -73,13 +77,13 @@ def test_a_repo_is_duplicated(alice: HfApi, bob: HfApi, repo: str, tmp_path: Pat
         bob.duplicate_repo(repo, target)
     assert error.value.response.status_code == 409
     with pytest.raises(HfHubHTTPError) as error:
-        bob.duplicate_repo(repo, "practice/mine")
+        bob.duplicate_repo(repo, f"{owner}/mine")
     assert error.value.response.status_code == 403
 
 
 def test_the_bytes_used(alice: HfApi, repo: str) -> None:
     put(alice, repo, "w.bin", os.urandom(5000))
-    used = {r.id: r for r in alice.list_user_repos("practice")}
+    used = {r.id: r for r in alice.list_user_repos(repo.partition("/")[0])}
     assert used[repo].storage == 5000
     assert used[repo].visibility == "public"
 
