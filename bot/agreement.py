@@ -8,12 +8,10 @@ from dataclasses import replace
 from bot import budget, names
 from bot.ask import Misread, read_ask
 from bot.language import Language
-from bot.request import Request, Spec, Status, Verdict
+from bot.request import LIVE, Request, Spec, Status, Verdict
 from bot.terms import Terms
 from bot.wishes import Wishes, read_wishes
 from bot.world import Discussion, World
-
-LIVE = (Status.ASKED, Status.HELD, Status.OPEN)
 
 
 def new(

@@ -11,14 +11,13 @@ from dataclasses import replace
 
 from bot import agreement, budget, replies
 from bot.ask import Ask, Misread, read_answer
-from bot.request import Answer, Request, Status, Step, Verdict, Word
+from bot.request import LIVE, Answer, Request, Status, Step, Verdict, Word
 from bot.steps import current
 from bot.terms import Terms
 from bot.words import read_word
 from bot.world import Discussion, Remark, World
 
 MOST_ANSWERS = 20
-LIVE = (Status.ASKED, Status.HELD, Status.OPEN)
 
 
 def hear(

@@ -11,9 +11,9 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from bot import agreement, budget, names, progress, steps
-from bot.conversation import LIVE, hear
+from bot.conversation import hear
 from bot.orders import GRACE, EnsureCancelled, EnsureJob, Order, Plan
-from bot.request import Request, State, Status, Step, StepRecord, TeacherRecord, Verdict
+from bot.request import LIVE, Request, State, Status, Step, StepRecord, TeacherRecord, Verdict
 from bot.room import Room
 from bot.speech import NOT_OURS, PATIENCE, speech
 from bot.teacher import is_hopeless, is_ready
@@ -193,9 +193,10 @@ def _why(before: Request, after: Request, why: str) -> str:
     if after.status is not before.status or why:
         return f"{after.id}: {after.status.value} {after.verdict.value}".rstrip()
     moved = [
-        f"{step.value} {after.step(step).state.value}"
+        f"{step.value} {now.state.value}" + (f" {10 * now.progress} %" if now.progress else "")
         for step in Step
-        if after.step(step).state is not before.step(step).state
+        if (now := after.step(step)).state is not before.step(step).state
+        or now.progress > before.step(step).progress
     ]
     answers = [answer.word.value for answer in after.answers[len(before.answers) :]]
     return f"{after.id}: {', '.join([*moved, *answers]) or 'say it again'}"

@@ -50,6 +50,9 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+LIVE = (Status.ASKED, Status.HELD, Status.OPEN)
+
+
 class Verdict(StrEnum):
     """Why a request is asked about, held or not taken, or did not end well."""
 

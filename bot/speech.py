@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from bot import names, replies
 from bot.orders import GRACE, EnsureClosed, EnsureReply, Order
-from bot.request import Request, Status, Step, Verdict
+from bot.request import LIVE, Request, Status, Step, Verdict
 from bot.terms import Terms
 from bot.world import World
 
@@ -70,7 +70,7 @@ def closes(request: Request, silence: float) -> bool:
     """Whether the bot closes the discussion of a request in this state, after so many seconds."""
     if request.status is Status.FAILED:
         return silence > PATIENCE
-    if request.status in (Status.ASKED, Status.HELD, Status.OPEN):
+    if request.status in LIVE:
         return False
     return not is_talk(request)
 

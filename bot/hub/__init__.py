@@ -1,7 +1,8 @@
 """The Hub through its own client: the only place in `bot/` that imports `huggingface_hub`.
 
 connect   the client and the translation of its errors into two words: Refused and TryLater
-observe   Hub → World: what `plan` needs, in as few calls as there are active requests
+observe   Hub → World: what `plan` needs, at a price of what goes on
+talk      the discussions, and which of them to look at
 act       orders → Hub: each an ensure, carried out only with a Permit
 store     a repo as a store of small files with compare-and-swap
 install   repos, Spaces, webhook: what `deploy` needs

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot import budget, replies
-from bot.conversation import LIVE
 from bot.orders import (
     GRACE,
     EnsureCancelled,
@@ -17,7 +16,7 @@ from bot.orders import (
     EnsureReply,
     Plan,
 )
-from bot.request import Request, State, Status, Step, StepRecord, TeacherRecord, Verdict
+from bot.request import LIVE, Request, State, Status, Step, StepRecord, TeacherRecord, Verdict
 from bot.teacher import TRIES
 from bot.world import Comment, Manifest, Stage, Teacher, World
 from tests.bot import plays

@@ -180,11 +180,12 @@ class Simulation:
         if cut and not cut.after:
             self.trail.append(f"{self.hub.now:.0f} killed before {name}")
             raise Killed
-        answer = self.faults.around(effect)
-        if cut:
-            self.trail.append(f"{self.hub.now:.0f} killed after {name}")
-            raise Killed
-        return answer
+        try:
+            return self.faults.around(effect)
+        finally:
+            if cut:
+                self.trail.append(f"{self.hub.now:.0f} killed after {name}")
+                raise Killed
 
     def requests(self) -> list[Request]:
         wire = Wire(URL, ORG, "", "", "", lambda: self.hub.now, Client(self.hub))
