@@ -159,3 +159,8 @@ def validate(request: Request, body: Json) -> Response:
 
 
 ROUTES = [Route("/api/validate-yaml", takes_json(validate, 20 * CARD_LIMIT), methods=["POST"])]
+
+
+def subdomain(name: str) -> str:
+    """A Space's name as a host name's first label."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -121,7 +121,7 @@ class View:
     @cached_property
     def _plain(self) -> Json:
         repo, card = self.repo, self.card
-        host = repos.subdomain(repo)
+        host = cards.subdomain(repo.name)
         return {
             "author": repo.namespace, "cardData": card or None, "createdAt": repo.created_at,
             "disabled": False, "lastModified": repo.updated_at, "private": repo.private,

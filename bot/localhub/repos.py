@@ -253,13 +253,8 @@ def payload(hub: Hub, db: sqlite3.Connection, repo: Repo) -> dict[str, Any]:
         "url": {"web": hub.url + repo.web_path(), "api": hub.url + repo.api_path()},
         "owner": {"id": owner["id"] if owner else ""},
         "headSha": history.ref_target(db, repo.id, history.MAIN), "tags": repo.tags,
-        **({"subdomain": subdomain(repo)} if repo.type == "space" else {}),
+        **({"subdomain": cards.subdomain(repo.name)} if repo.type == "space" else {}),
     }  # fmt: skip
-
-
-def subdomain(repo: Repo) -> str:
-    """A Space's name as a host name's first label."""
-    return re.sub(r"[^a-z0-9]+", "-", repo.name.lower()).strip("-")
 
 
 # ── routes ───────────────────────────────────────────────────────────────────────────────────
