@@ -15,6 +15,8 @@ _STATES = {
     "failed": ("bad", "failed"),
 }
 _STATUS = {
+    "asked": "Waiting for an answer",
+    "held": "Waiting for a maintainer",
     "open": "In progress",
     "done": "Done",
     "failed": "Did not work out",
