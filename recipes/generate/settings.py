@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from recipes.generate import (
     answers,
@@ -17,9 +17,7 @@ from recipes.generate import (
     topics,
 )
 from recipes.generate.corpora import Corpus
-from recipes.refusal import Refusal
-
-T = TypeVar("T")
+from recipes.section import build
 
 
 @dataclass(frozen=True)
@@ -70,20 +68,10 @@ def parse(section: dict[str, Any]) -> Settings:
         "ngrams": decontaminate.Size,
     }
     known = {
-        key: _build(parts[key], value, key) if key in parts else value
+        key: build(parts[key], value, key) if key in parts else value
         for key, value in section.items()
     }
     known["benchmarks"] = tuple(
-        _build(Corpus, value, "benchmarks") for value in section.get("benchmarks") or ()
+        build(Corpus, value, "benchmarks") for value in section.get("benchmarks") or ()
     )
-    return _build(Settings, known, "generate")
-
-
-def _build(kind: Callable[..., T], values: object, key: str) -> T:
-    if not isinstance(values, dict):
-        raise Refusal(f"`{key}` in the recipe must hold keys and values, not {values!r}.")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        wrong = str(error).removeprefix(f"{getattr(kind, '__name__', '')}.__init__() ")
-        raise Refusal(f"`{key}` in the recipe is not as it must be: {wrong}.") from error
+    return build(Settings, known, "generate")
