@@ -24,7 +24,6 @@ style: .venv/ready
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# text-generation pins a huggingface-hub of long ago but works with ours, so it skips the resolver.
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kakugo needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
