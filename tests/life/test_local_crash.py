@@ -21,6 +21,7 @@ from bot.hub.store import Store
 from bot.ledger import Ledger
 from bot.localhub.testing import LocalHub
 from bot.loop import Controller
+from bot.request import Request
 from tests.life import stand_in
 from tests.life.crash import ASKED, TERMS, play
 
@@ -95,17 +96,18 @@ class Theatre:
         for title in ASKED.values():
             self.person.create_discussion(SPACE, title, description="", repo_type="space")
         bot, deaths, answered = self.bot(cut, after), 0, set()
+        requests: tuple[Request, ...] = ()
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             try:
                 bot.tick()
+                requests = bot.ledger.load().requests  # the cut may fall here, too
             except Killed:
                 bot, deaths = self.bot(), deaths + 1  # it remembers nothing
                 self.shift += 65  # what the dead one ordered is now missed
             except (TryLater, Refused):
                 pass
             answered |= self._people_talk(answered)
-            requests = bot.ledger.load().requests
             self.calls = max(self.calls, self.cutter.calls if self.cutter else 0)
             if len(requests) == 3 and all(r.told for r in requests) and len(answered) == 2:
                 return deaths
