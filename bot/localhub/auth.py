@@ -159,16 +159,6 @@ def close_session(db: sqlite3.Connection, value: str) -> None:
     db.execute("DELETE FROM sessions WHERE hash = ?", (digest(value),))
 
 
-def open_token(hub: Hub, db: sqlite3.Connection, user_id: str, name: str, role: str) -> str:
-    """A fresh token of a user (say, for a job)."""
-    value = "hf_" + secrets.token_urlsafe(24)
-    db.execute(
-        "INSERT INTO tokens (hash, user_id, name, role, created_at) VALUES (?, ?, ?, ?, ?)",
-        (digest(value), user_id, name, role, hub.now()),
-    )
-    return value
-
-
 # ── what they may do ─────────────────────────────────────────────────────────────────────────
 
 
