@@ -29,4 +29,6 @@ style: .venv/ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt "torch==2.13.0"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[all]"
+	# its pin on an old huggingface-hub is out of date: it runs with 2.x, the resolver must not see it
+	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps text-generation
 	touch $@
