@@ -9,52 +9,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from recipes import base, manifest
-from recipes.config import Config
 from recipes.evaluate import benchmarks, contamination, results, scoring
 from recipes.evaluate.benchmarks import Suite, Task
 from recipes.evaluate.results import Outcome, Outputs, Run
 from recipes.evaluate.settings import Settings, parse
+from recipes.job import Job, pin
 from recipes.progress import Progress, say
 from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 PACKAGES = ("torch", "transformers", "peft", "datasets", "sacrebleu")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run: what was asked for, and the commits of what it reads."""
-
-    api: HfApi
-    args: argparse.Namespace
-    inputs: dict[str, str]
-    settings: Settings
-    began: float
-
-    @property
-    def config(self) -> Config:
-        """The recipe."""
-        config: Config = self.args.config
-        return config
-
-    @property
-    def folder(self) -> str:
-        """Where in the results repository this adapter's results are."""
-        return _folder(self.args)
-
-    def seconds(self) -> float:
-        """Since the run began."""
-        return time.monotonic() - self.began
 
 
 @dataclass(frozen=True)
@@ -73,21 +45,17 @@ def main(args: argparse.Namespace) -> None:
     base.quiet()
     from huggingface_hub import HfApi
 
-    began, settings = time.monotonic(), parse(args.config.evaluate)
+    settings = parse(args.config.evaluate)
     api = HfApi()
     path = f"{_folder(args)}/run.json"
     if manifest.already_made(api, args.into, "dataset", path, args.digest):
         say(f"{args.into} has {path} already, with digest {args.digest[:12]}")
         return
-    inputs = {
-        args.dataset: base.commit_of(api, args.dataset, "dataset"),
-        args.base: base.commit_of(api, args.base, "model"),
-        args.adapter: base.commit_of(api, args.adapter, "model"),
-    }
-    _evaluate(Job(api, args, inputs, settings, began))
+    repos = {args.dataset: "dataset", args.base: "model", args.adapter: "model"}
+    _evaluate(pin(api, args, settings, repos))
 
 
-def _evaluate(job: Job) -> None:
+def _evaluate(job: Job[Settings]) -> None:
     suite = benchmarks.load(job.api, job.settings, job.config.language)
     job.inputs.update(suite.revisions)
     questions = _clean(job, suite)
@@ -97,16 +65,16 @@ def _evaluate(job: Job) -> None:
     commit = _push(job, outcomes)
     _update_card(job, questions, outcomes)
     made = _manifest(job, questions, outcomes, commit)
-    manifest.push(job.api, job.args.into, "dataset", f"{job.folder}/run.json", made)
+    manifest.push(job.api, job.args.into, "dataset", f"{_folder(job.args)}/run.json", made)
     say(results.table(outcomes, questions.not_covered, job.config.practice))
-    say(f"pushed {job.args.into}/{job.folder}; {job.seconds():.1f} s in all")
+    say(f"pushed {job.args.into}/{_folder(job.args)}; {job.seconds():.1f} s in all")
 
 
 def _folder(args: argparse.Namespace) -> str:
     return f"{args.config.language}/{args.adapter.split('/')[-1]}"
 
 
-def _clean(job: Job, suite: Suite) -> Questions:
+def _clean(job: Job[Settings], suite: Suite) -> Questions:
     """Take out what the adapter was trained on; a task of which nothing is left is refused."""
     texts = {text for task in suite.tasks for item in task.items for text in item.texts}
     seen = contamination.found(
@@ -140,7 +108,7 @@ def _items(tasks: Sequence[Task]) -> int:
     return sum(len(task.items) for task in tasks)
 
 
-def _judged(job: Job, tasks: Sequence[Task]) -> list[Outcome]:
+def _judged(job: Job[Settings], tasks: Sequence[Task]) -> list[Outcome]:
     """Score the plain base, put the adapter on, score that, compare."""
     settings = job.settings
     progress = Progress(2 * _items(tasks), "items")
@@ -161,17 +129,16 @@ def _judged(job: Job, tasks: Sequence[Task]) -> list[Outcome]:
     ]
 
 
-def _load_base(job: Job) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _load_base(job: Job[Settings]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     import torch
 
     settings = job.settings
-    revision = job.inputs[job.args.base]
-    model, tokenizer = base.load(job.args.base, revision, settings.threads, settings.model)
+    model, tokenizer = base.load(job.args.base, job.base_revision, settings.threads, settings.model)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     return model.to(device).train(False), tokenizer  # type: ignore[arg-type]
 
 
-def _with_adapter(job: Job, model: PreTrainedModel) -> PreTrainedModel:
+def _with_adapter(job: Job[Settings], model: PreTrainedModel) -> PreTrainedModel:
     """The same model with the adapter on it, merged into its weights when the recipe says so."""
     from peft import PeftModel
 
@@ -195,7 +162,7 @@ def _answers(
     return scoring.choose(model, tokenizer, task.items, settings.choice, show)
 
 
-def _push(job: Job, outcomes: Sequence[Outcome]) -> str:
+def _push(job: Job[Settings], outcomes: Sequence[Outcome]) -> str:
     """Commit rows and raw outputs together; returns the commit's sha."""
     from huggingface_hub import CommitOperationAdd
 
@@ -215,7 +182,7 @@ def _push(job: Job, outcomes: Sequence[Outcome]) -> str:
         repo_type="dataset",
         commit_message=f"Add the results of {job.args.adapter}",
         operations=[
-            CommitOperationAdd(f"{job.folder}/{name}.jsonl", _jsonl(lines))
+            CommitOperationAdd(f"{_folder(job.args)}/{name}.jsonl", _jsonl(lines))
             for name, lines in files.items()
         ],
     )
@@ -226,7 +193,7 @@ def _jsonl(lines: Sequence[dict[str, Any]]) -> bytes:
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
 
 
-def _spent(job: Job) -> float:
+def _spent(job: Job[Settings]) -> float:
     """US dollars that dataset and adapter cost, as far as their manifests tell."""
     total = 0.0
     for repo, kind in ((job.args.dataset, "dataset"), (job.args.adapter, "model")):
@@ -237,7 +204,7 @@ def _spent(job: Job) -> float:
     return total
 
 
-def _update_card(job: Job, questions: Questions, outcomes: Sequence[Outcome]) -> None:
+def _update_card(job: Job[Settings], questions: Questions, outcomes: Sequence[Outcome]) -> None:
     from huggingface_hub import ModelCard
 
     from recipes.evaluate import card
@@ -255,24 +222,14 @@ def _update_card(job: Job, questions: Questions, outcomes: Sequence[Outcome]) ->
 
 
 def _manifest(
-    job: Job, questions: Questions, outcomes: Sequence[Outcome], commit: str
+    job: Job[Settings], questions: Questions, outcomes: Sequence[Outcome], commit: str
 ) -> manifest.Manifest:
-    left_out = questions.left_out
-    return manifest.Manifest(
-        step="evaluate",
-        request=job.args.request,
-        attempt=job.args.attempt,
-        digest=job.args.digest,
-        language=job.config.language,
-        inputs=job.inputs,
-        output_repo=job.args.into,
-        output_commit=commit,
-        practice=job.config.practice,
-        seconds=job.seconds(),
-        counts=manifest.Counts(
-            _items(questions.tasks), {"in_training_data": left_out} if left_out else {}
-        ),
-        versions=manifest.versions(*PACKAGES),
+    left_out = {"in_training_data": questions.left_out} if questions.left_out else {}
+    return job.manifest(
+        "evaluate",
+        commit,
+        manifest.Counts(_items(questions.tasks), left_out),
+        PACKAGES,
         metrics={
             "results": results.summary(outcomes),
             "not_covered": list(questions.not_covered),

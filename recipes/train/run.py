@@ -11,13 +11,12 @@ import hashlib
 import json
 import shutil
 import tempfile
-import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recipes import base, language, manifest
-from recipes.config import Config
+from recipes.job import Job, pin
 from recipes.progress import Progress, say
 from recipes.train.settings import Settings, parse
 
@@ -44,58 +43,29 @@ def main(args: argparse.Namespace) -> None:
         _train(api, args, Path(scratch))
 
 
-@dataclass(frozen=True)
-class Job:
-    """One run: what was asked for, and the commits of what it reads."""
-
-    api: HfApi
-    args: argparse.Namespace
-    inputs: dict[str, str]
-    settings: Settings
-    scratch: Path
-    began: float
-
-    @property
-    def config(self) -> Config:
-        """The recipe."""
-        config: Config = self.args.config
-        return config
-
-    @property
-    def key(self) -> str:
-        """What a checkpoint must share with the run that goes on from it: recipe and inputs."""
-        inputs = "".join(sha for _, sha in sorted(self.inputs.items()))
-        return hashlib.sha256(f"{self.args.digest}{inputs}".encode()).hexdigest()
-
-    @property
-    def base_revision(self) -> str:
-        """The base's commit."""
-        return self.inputs[self.args.base]
-
-    @property
-    def out(self) -> Path:
-        """The folder that is pushed."""
-        return self.scratch / "adapter"
-
-    def seconds(self) -> float:
-        """Since the run began."""
-        return time.monotonic() - self.began
-
-
 def _train(api: HfApi, args: argparse.Namespace, scratch: Path) -> None:
-    began, settings = time.monotonic(), parse(args.config.train)
-    inputs = {
-        args.dataset: base.commit_of(api, args.dataset, "dataset"),
-        args.base: base.commit_of(api, args.base, "model"),
-    }
-    job = Job(api, args, inputs, settings, scratch, began)
-    examples, trained = _fit(job)
-    commit = _publish(job, examples, trained)
-    manifest.push(api, args.into, "model", "run.json", _manifest(job, examples, trained, commit))
+    settings = parse(args.config.train)
+    job = pin(api, args, settings, {args.dataset: "dataset", args.base: "model"})
+    examples, trained = _fit(job, scratch)
+    commit = _publish(job, scratch, examples, trained)
+    made = job.manifest(
+        "train",
+        commit,
+        manifest.Counts(len(examples.input_ids), examples.dropped),
+        PACKAGES,
+        _metrics(trained),
+    )
+    manifest.push(api, args.into, "model", "run.json", made)
     say(f"pushed {args.into}; {job.seconds():.1f} s in all")
 
 
-def _fit(job: Job) -> tuple[Examples, Trained]:
+def _key(job: Job[Settings]) -> str:
+    """What a checkpoint must share with the run that goes on from it: recipe and inputs."""
+    inputs = "".join(sha for _, sha in sorted(job.inputs.items()))
+    return hashlib.sha256(f"{job.args.digest}{inputs}".encode()).hexdigest()
+
+
+def _fit(job: Job[Settings], scratch: Path) -> tuple[Examples, Trained]:
     """Load, tokenise, train; leaves adapter and tokenizer in the out folder."""
     from recipes.train import checkpoints, rows, sft
 
@@ -110,14 +80,14 @@ def _fit(job: Job) -> tuple[Examples, Trained]:
         tokenizer,
         examples,
         replace(numbers, lora={**numbers.lora, "revision": job.base_revision}),
-        job.out,
+        scratch / "adapter",
         _progress(),
-        [checkpoints.keeper(job.api, job.args.into, job.key)],
-        checkpoints.latest(job.api, job.args.into, job.key, job.scratch / "resume"),
+        [checkpoints.keeper(job.api, job.args.into, _key(job))],
+        checkpoints.latest(job.api, job.args.into, _key(job), scratch / "resume"),
     )
     speed = f"{trained.tokens_per_second:.0f} tokens/s"
     say(f"{trained.steps} steps in {trained.seconds:.1f} s, {speed}, loss {trained.loss_last:.3f}")
-    tokenizer.save_pretrained(job.out)
+    tokenizer.save_pretrained(scratch / "adapter")
     return examples, trained
 
 
@@ -139,17 +109,17 @@ def _progress() -> Show:
     return show
 
 
-def _publish(job: Job, examples: Examples, trained: Trained) -> str:
+def _publish(job: Job[Settings], scratch: Path, examples: Examples, trained: Trained) -> str:
     """Push adapter, tokenizer, log and card in one commit; returns its sha."""
     from recipes.train import card, checkpoints
 
-    shutil.rmtree(job.out / "checkpoints", ignore_errors=True)
+    shutil.rmtree(scratch / "adapter" / "checkpoints", ignore_errors=True)
     log = "".join(json.dumps(entry) + "\n" for entry in trained.log)
-    (job.out / "training_log.jsonl").write_text(log, encoding="utf-8")
-    card.write(_facts(job, examples, trained)).save(job.out / "README.md")
+    (scratch / "adapter" / "training_log.jsonl").write_text(log, encoding="utf-8")
+    card.write(_facts(job, examples, trained)).save(scratch / "adapter" / "README.md")
     commit = job.api.upload_folder(
         repo_id=job.args.into,
-        folder_path=job.out,
+        folder_path=scratch / "adapter",
         delete_patterns="*",
         commit_message=f"Add the adapter for {job.config.language}",
     )
@@ -157,7 +127,7 @@ def _publish(job: Job, examples: Examples, trained: Trained) -> str:
     return str(commit.oid)
 
 
-def _facts(job: Job, examples: Examples, trained: Trained) -> Facts:
+def _facts(job: Job[Settings], examples: Examples, trained: Trained) -> Facts:
     from recipes.train import card
 
     info = job.api.model_info(job.args.base, revision=job.base_revision)
@@ -181,27 +151,13 @@ def _facts(job: Job, examples: Examples, trained: Trained) -> Facts:
     )
 
 
-def _manifest(job: Job, examples: Examples, trained: Trained, commit: str) -> manifest.Manifest:
-    return manifest.Manifest(
-        step="train",
-        request=job.args.request,
-        attempt=job.args.attempt,
-        digest=job.args.digest,
-        language=job.config.language,
-        inputs=job.inputs,
-        output_repo=job.args.into,
-        output_commit=commit,
-        practice=job.config.practice,
-        seconds=job.seconds(),
-        counts=manifest.Counts(len(examples.input_ids), examples.dropped),
-        versions=manifest.versions(*PACKAGES),
-        metrics={
-            "loss_first": round(trained.loss_first, 4),
-            "loss_last": round(trained.loss_last, 4),
-            "steps": trained.steps,
-            "tokens": trained.tokens,
-            "tokens_per_second": round(trained.tokens_per_second, 1),
-            "trainable_parameters": trained.trainable_parameters,
-            "training_seconds": round(trained.seconds, 2),
-        },
-    )
+def _metrics(trained: Trained) -> dict[str, float]:
+    return {
+        "loss_first": round(trained.loss_first, 4),
+        "loss_last": round(trained.loss_last, 4),
+        "steps": trained.steps,
+        "tokens": trained.tokens,
+        "tokens_per_second": round(trained.tokens_per_second, 1),
+        "trainable_parameters": trained.trainable_parameters,
+        "training_seconds": round(trained.seconds, 2),
+    }
