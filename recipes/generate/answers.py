@@ -24,19 +24,19 @@ class Settings:
 
 
 def work_on(
-    harvest: Harvest, settings: Settings, asked: Sequence[Prompt], hoped_for: int
+    harvest: Harvest, settings: Settings, asked: Sequence[Prompt], quota: int
 ) -> list[Work]:
-    """The work that makes a row of each prompt, of which there may be fewer than hoped for."""
-    admitted = harvest.admit(asked)
-    harvest.missing += hoped_for - len(admitted)
-    return [partial(respond, harvest, settings, prompt) for prompt in admitted]
+    """The work that makes a row of each prompt, up to the quota; there may be fewer prompts."""
+    taken = asked[:quota]
+    harvest.missing += quota - len(taken)
+    return [partial(respond, harvest, settings, prompt) for prompt in taken]
 
 
 async def respond(harvest: Harvest, settings: Settings, prompt: Prompt) -> Sequence[Work]:
     """Make one row of the prompt."""
     if harvest.random(f"{prompt.path}/revise").random() < settings.revised:
         revised = await harvest.text(prompts.revise(prompt.wording, harvest.language.name))
-        prompt = replace(prompt, wording=revised) if revised else prompt
+        prompt = replace(prompt, wording=revised, revised=True) if revised else prompt
     told = "English" if prompt.answer_in == ENGLISH else harvest.language.name
     answer = await harvest.ask(prompts.answer(prompt.text, told), lambda answer: answer)
     if answer is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -21,17 +21,32 @@ class Settings:
     per_text: int
     weights: dict[prompts.Task, int]
 
+    @property
+    def rows(self) -> int:
+        """How many rows there will be when every answer is good."""
+        return self.texts * self.per_text
+
+
+SOURCE = "contexts"
+
 
 def grow(
-    harvest: Harvest, settings: Settings, rows: answers.Settings, texts: Sequence[str]
+    harvest: Harvest,
+    settings: Settings,
+    rows: answers.Settings,
+    texts: Iterable[str],
+    at_most: int,
 ) -> Iterator[Work]:
-    """One root for each text."""
+    """One root for each text; `at_most` so many rows in all."""
     for number, text in enumerate(texts):
-        yield partial(_prompts, harvest, settings, rows, f"contexts/{number}", text)
+        if quota := min(settings.per_text, at_most):
+            at_most -= quota
+            path = f"{SOURCE}/{number}"
+            yield partial(_prompts, harvest, settings, rows, path, text, quota)
 
 
 async def _prompts(
-    harvest: Harvest, settings: Settings, rows: answers.Settings, path: str, text: str
+    harvest: Harvest, settings: Settings, rows: answers.Settings, path: str, text: str, quota: int
 ) -> Sequence[Work]:
     tasks, weights = zip(*settings.weights.items(), strict=True)
     task = cast(prompts.Task, harvest.random(path).choices(tasks, weights)[0])
@@ -41,7 +56,7 @@ async def _prompts(
     )
     answer_in = ENGLISH if task == "translate" else language.code
     grown = [
-        Prompt("contexts", f"{path}/{task}/{n}", wording, answer_in, context=text)
+        Prompt(SOURCE, f"{path}/{task}/{n}", wording, answer_in, task, text)
         for n, wording in enumerate(found)
     ]
-    return answers.work_on(harvest, rows, grown, count)
+    return answers.work_on(harvest, rows, grown, quota)

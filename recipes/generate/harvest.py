@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from recipes.generate import shapes
 from recipes.generate.gates import Gate, judge
-from recipes.generate.row import Draft, Message, Prompt, Row
+from recipes.generate.row import Draft, Message, Row
 from recipes.generate.teacher import Answer, NoAnswer, Teacher
 from recipes.language import Language
 
@@ -33,24 +33,11 @@ class Harvest:
     dropped: list[tuple[Row, str]] = field(default_factory=list)
     lost: Counter[str] = field(default_factory=Counter)
     missing: int = 0
-    limit: int | None = None
-    _admitted: Counter[str] = field(default_factory=Counter)
 
     @property
     def done(self) -> int:
         """Everything that has come to an end, well or not."""
         return len(self.kept) + len(self.dropped) + self.lost.total()
-
-    def full(self, source: str) -> bool:
-        """Whether a source has as many prompts as it may."""
-        return self.limit is not None and self._admitted[source] >= self.limit
-
-    def admit(self, asked: Sequence[Prompt]) -> Sequence[Prompt]:
-        """As many of these prompts (of one source) as the limit leaves room for."""
-        if self.limit is not None and asked:
-            asked = asked[: max(0, self.limit - self._admitted[asked[0].source])]
-        self._admitted.update(prompt.source for prompt in asked)
-        return asked
 
     def take(self, draft: Draft) -> None:
         """Judge a draft and keep or drop it."""
@@ -64,12 +51,14 @@ class Harvest:
         """Chance that depends on the seed and the place alone, never on the order of answers."""
         return Random(f"{self.seed}:{path}")
 
-    async def ask(self, messages: Sequence[Message], read: Callable[[Answer], T]) -> T | None:
+    async def ask(
+        self, messages: Sequence[Message], read: Callable[[Answer], T], common: bool = False
+    ) -> T | None:
         """What `read` makes of the answer; None, counted as lost, when there is nothing to read."""
         reason = ""
         for number in range(self.teacher.settings.tries):
             try:
-                return read(await self.teacher.ask(messages, self.seed + number))
+                return read(await self.teacher.ask(messages, self.seed + number, common))
             except shapes.Misshapen as misshapen:
                 reason = str(misshapen)
             except NoAnswer as failure:
@@ -78,9 +67,12 @@ class Harvest:
         self.lost[reason] += 1
         return None
 
-    async def list_of(self, messages: Sequence[Message], at_most: int) -> list[str]:
+    async def list_of(
+        self, messages: Sequence[Message], at_most: int, common: bool = False
+    ) -> list[str]:
         """The texts that were asked for; none when they could not be had."""
-        return await self.ask(messages, lambda answer: shapes.texts(answer.text, at_most)) or []
+        found = await self.ask(messages, lambda answer: shapes.texts(answer.text, at_most), common)
+        return found or []
 
     async def text(self, messages: Sequence[Message]) -> str | None:
         """The one text that was asked for."""

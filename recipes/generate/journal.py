@@ -1,76 +1,178 @@
-"""Answers already paid for: an append-only file that outlives the process.
+"""Answers already paid for: append-only files that outlive the process.
 
-An answer is on its way to the disk before anyone uses it, in one write that a kill cannot cut in
-the middle of an earlier line; a torn last line is dropped at the next start. Only offsets are kept
-in memory. Nothing is ever changed or removed.
+What this run pays goes to one file of JSON lines, in one write before anyone uses it: a kill can
+tear the last line alone, which is dropped at the next start. Shards of earlier runs are read
+beside it. The index over them is scratch on the disk, built anew at each start: memory does not
+grow with the answers. Which shards there are, and what becomes of ours, is in `shards.py`.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import sqlite3
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
+
+from recipes.progress import say
 from recipes.refusal import Refusal
+
+COMMON = "common"
+INDEX = """CREATE TABLE places (key BLOB PRIMARY KEY, file INT, start INT, size INT, own INT,
+           shared INT) WITHOUT ROWID"""
+PAID = "INSERT OR IGNORE INTO places VALUES (?, 0, ?, ?, 1, 0)"
+# The first answer counts, but one that this language's runs paid and used before another's.
+SHARED = """INSERT INTO places VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT (key) DO UPDATE SET
+            shared = 1, own = max(own, ?5), file = CASE WHEN ?5 > own THEN ?2 ELSE file END,
+            start = CASE WHEN ?5 > own THEN ?3 ELSE start END,
+            size = CASE WHEN ?5 > own THEN ?4 ELSE size END"""
+
+
+class Line(NamedTuple):
+    """Where a whole line stands in its file, and the key of its answer (16 bytes)."""
+
+    start: int
+    size: int
+    key: bytes
+    shelf: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Paid:
+    """An answer that is on no shard yet: its shelf, and its line as it stands in the file."""
+
+    shelf: str
+    line: bytes
 
 
 class Journal:
-    """A map from a request's key to the teacher's answer, in one file of JSON lines."""
+    """A map from a request's key to the teacher's answer.
 
-    def __init__(self, path: Path) -> None:
+    `path` is the file of what is paid here, `language` the code of the language it is paid for.
+    """
+
+    def __init__(self, path: Path, language: str) -> None:
         """Open or create the file; raises Refusal when that is not possible."""
+        self._path, self._language = path, language
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._files = [os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)]
         except OSError as error:
             raise Refusal(f"The journal {path} cannot be written: {error.strerror}.") from error
-        self._places: dict[str, tuple[int, int]] = {}
-        self._end = self._load(path)
-        os.ftruncate(self._file, self._end)
+        self._index = sqlite3.connect("")  # a file without a name, gone with the process
+        self._index.execute(INDEX)
+        self._waiting: array[int] | None = None
+        self._end = 0
+        for line in lines(path):
+            self._index.execute(PAID, (line.key, line.start, line.size))
+            self._end = line.start + line.size
+        os.ftruncate(self._files[0], self._end)
 
     def __len__(self) -> int:
-        return len(self._places)
+        count: int = self._index.execute("SELECT count(*) FROM places").fetchone()[0]
+        return count
 
     def get(self, key: str) -> dict[str, Any] | None:
-        """The answer to this request, None when it was never paid for."""
-        place = self._places.get(key)
+        """The answer to this request (sha256, hex), None when it was never paid for."""
+        wanted = "SELECT file, start, size FROM places WHERE key = ?"
+        place = self._index.execute(wanted, (_short(key),)).fetchone()
         if place is None:
             return None
-        start, size = place
-        answer: dict[str, Any] = json.loads(os.pread(self._file, size, start))["answer"]
+        file, start, size = place
+        answer: dict[str, Any] = orjson.loads(os.pread(self._files[file], size, start))["answer"]
         return answer
 
-    def put(self, key: str, answer: dict[str, Any]) -> None:
-        """Write an answer down, at once."""
-        line = json.dumps({"key": key, "answer": answer}, ensure_ascii=False).encode() + b"\n"
-        written = os.pwrite(self._file, line, self._end)
-        if written != len(line):
-            raise OSError(f"The journal took {written} of {len(line)} bytes: is the disk full?")
-        self._places[key] = (self._end, len(line))
+    def put(self, key: str, answer: dict[str, Any], common: bool = False) -> None:
+        """Write an answer down, at once; `common`: any language's run would ask the same.
+
+        Raises Refusal when the disk is full.
+        """
+        told = {"key": key, "shelf": COMMON if common else self._language, "by": self._language}
+        line = orjson.dumps({**told, "answer": answer}) + b"\n"
+        try:
+            written = os.pwrite(self._files[0], line, self._end)
+            if written != len(line):
+                raise self._full(f"it took {written} of {len(line)} bytes")
+            self._index.execute(PAID, (_short(key), self._end, len(line)))
+        except (OSError, sqlite3.OperationalError) as error:
+            raise self._full(str(error)) from error
+        if self._waiting is not None:
+            self._waiting.append(self._end)
         self._end += len(line)
 
-    def close(self) -> None:
-        """Give the file back."""
-        os.close(self._file)
+    def add(self, shard: Path) -> None:
+        """Know the answers of a shard, too; the earlier shard must come first."""
+        self._files.append(os.open(shard, os.O_RDONLY | os.O_CLOEXEC))
+        file = len(self._files) - 1
+        rows = (
+            (line.key, file, line.start, line.size, int(line.by == self._language))
+            for line in lines(shard)
+        )
+        self._index.executemany(SHARED, rows)
 
-    def _load(self, path: Path) -> int:
-        end = 0
-        with path.open("rb") as lines:
-            for line in lines:
-                key = _key(line)
-                if key is None:
+    def share(self) -> None:
+        """From now on remember what is on no shard; to be called when all shards are known."""
+        wanted = "SELECT start FROM places WHERE file = 0 AND shared = 0 ORDER BY start"
+        self._waiting = array("Q", (start for (start,) in self._index.execute(wanted)))
+
+    @property
+    def waiting(self) -> int:
+        """How many answers are on no shard yet."""
+        return len(self._waiting or ())
+
+    def unsent(self, most_bytes: int) -> list[Paid]:
+        """The oldest answers that are on no shard, about so many bytes of them; any thread may."""
+        found: list[Paid] = []
+        size = 0
+        with self._path.open("rb") as file:
+            for start in list(self._waiting or ()):
+                if size >= most_bytes:
                     break
-                self._places[key] = (end, len(line))
-                end += len(line)
-        return end
+                file.seek(start)
+                line = file.readline()
+                found.append(Paid(orjson.loads(line)["shelf"], line))
+                size += len(line)
+        return found
+
+    def sent(self, count: int) -> None:
+        """The oldest `count` answers are on shards now."""
+        if self._waiting is not None:
+            del self._waiting[:count]
+
+    def close(self) -> None:
+        """Give the files back."""
+        self._index.close()
+        for file in self._files:
+            os.close(file)
+
+    def _full(self, said: str) -> Refusal:
+        return Refusal(
+            f"The journal {self._path} cannot be written ({said}): make room and run again, "
+            "what was answered is kept."
+        )
 
 
-def _key(line: bytes) -> str | None:
-    """The key of a whole line, None of a torn one."""
-    if not line.endswith(b"\n"):
-        return None
-    try:
-        return str(json.loads(line)["key"])
-    except (ValueError, KeyError, TypeError):
-        return None
+def lines(path: Path) -> Iterator[Line]:
+    """Every whole line; a torn last one ends the file, a damaged one is left out with a word."""
+    start = 0
+    with path.open("rb") as file:
+        for text in file:
+            if not text.endswith(b"\n"):
+                return
+            try:
+                wire = orjson.loads(text)
+                if not isinstance(wire["answer"], dict):
+                    raise TypeError("an answer has names")
+                yield Line(start, len(text), _short(wire["key"]), wire["shelf"], wire["by"])
+            except (ValueError, KeyError, TypeError):
+                say(f"{path} has a damaged line at byte {start}: it is left out")
+            start += len(text)
+
+
+def _short(key: str) -> bytes:
+    return bytes.fromhex(key)[:16]

@@ -7,7 +7,8 @@ written by a machine (back-translation). The paper does not have this source.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,38 +37,57 @@ class Wordings:
     from_english: tuple[str, ...]
 
 
+SOURCE = "pairs"
+
+
+@dataclass
+class Phrases:
+    """The wordings, asked for once, when the first text wants them."""
+
+    harvest: Harvest
+    count: int
+    _asked: asyncio.Task[Wordings | None] | None = None
+
+    def get(self) -> asyncio.Task[Wordings | None]:
+        """To be awaited for the wordings, None when the teacher gave none."""
+        if self._asked is None:
+            self._asked = asyncio.ensure_future(_word(self.harvest, self.count))
+        return self._asked
+
+
 def grow(
-    harvest: Harvest, settings: Settings, rows: answers.Settings, texts: Sequence[str]
+    harvest: Harvest,
+    settings: Settings,
+    rows: answers.Settings,
+    texts: Iterable[str],
 ) -> Iterator[Work]:
-    """One root: the wordings, and then every text."""
-    if texts:
-        yield partial(_word, harvest, settings, rows, texts)
+    """One root for each text."""
+    phrases = Phrases(harvest, settings.wordings)
+    for number, text in enumerate(texts):
+        path = f"{SOURCE}/{number}"
+        yield partial(_translate, harvest, settings, rows, phrases, path, text)
 
 
-async def _word(
-    harvest: Harvest, settings: Settings, rows: answers.Settings, texts: Sequence[str]
-) -> Sequence[Work]:
-    name, count = harvest.language.name, settings.wordings
+async def _word(harvest: Harvest, count: int) -> Wordings | None:
+    name = harvest.language.name
     into = await harvest.list_of(prompts.write_instructions(count, name, "English", name), count)
     out_of = await harvest.list_of(prompts.write_instructions(count, "English", name, name), count)
     wordings = Wordings(_with_place(into), _with_place(out_of))
-    if not wordings.into_english or not wordings.from_english:
-        harvest.lost["no_wordings"] += len(texts)
-        return ()
-    return [
-        partial(_translate, harvest, settings, rows, wordings, f"pairs/{number}", text)
-        for number, text in enumerate(texts)
-    ]
+    return wordings if wordings.into_english and wordings.from_english else None
 
 
 async def _translate(
     harvest: Harvest,
     settings: Settings,
     rows: answers.Settings,
-    wordings: Wordings,
+    phrases: Phrases,
     path: str,
     text: str,
 ) -> Sequence[Work]:
+    wordings = await phrases.get()
+    if wordings is None:
+        harvest.lost["no_wordings"] += 1
+        return ()
     language = harvest.language
     english = await harvest.text(prompts.translate_text(text, language.name, "English"))
     if english is None:
@@ -77,7 +97,7 @@ async def _translate(
     def take(direction: str, wording: str, given: str, answer: str, code: str) -> None:
         asked = wording.replace(PLACE, given)
         turns = [Message(role="user", content=asked), Message(role="assistant", content=answer)]
-        row = row_of(harvest, "pairs", f"{path}/{direction}", turns, rows, thinking=False)
+        row = row_of(harvest, SOURCE, f"{path}/{direction}", turns, rows, thinking=False)
         harvest.take(Draft(row, (None, code), pairs=((english, text),)))
 
     take("from_english", chance.choice(wordings.from_english), english, text, language.code)

@@ -57,13 +57,13 @@ def language_seeds(language: str) -> tuple[str, ...]:
     )
 
 
-def list_topics(count: int, about: str, within: str | None, language: str) -> list[Message]:
-    """Ask for `count` topics in English; answered by a JSON list of strings."""
+def list_topics(count: int, about: str, within: str | None, language: str | None) -> list[Message]:
+    """Ask for `count` topics in English, of anybody when `language` is None."""
     inside = f", as parts of <field>{within}</field>" if within else ""
+    people = f"people who speak {language}" if language else "people"
     return _user(
-        f"List {count} different topics within <topic>{about}</topic>{inside} that people who "
-        f"speak {language} would talk or ask about. {_list_of(count)} Write them in English, each "
-        "in at most ten words."
+        f"List {count} different topics within <topic>{about}</topic>{inside} that {people} would "
+        f"talk or ask about. {_list_of(count)} Write them in English, each in at most ten words."
     )
 
 

@@ -21,14 +21,17 @@ class Message(TypedDict):
 class Prompt:
     """What a speaker may ask: `{text}` in `wording` is where `context` goes.
 
-    `path` says where it grew, `answer_in` is the code of the language of a right answer.
+    `path` says where it grew and `about` on what (a topic, a scenario, a task); `answer_in` is the
+    code of the language of a right answer; `revised`: whether it was made longer and harder.
     """
 
     source: str
     path: str
     wording: str
     answer_in: str
+    about: str
     context: str = ""
+    revised: bool = False
 
     @property
     def text(self) -> str:

@@ -143,7 +143,7 @@ def read_inputs(job: Job, library: Library) -> Inputs:
 def ask(job: Job, inputs: Inputs) -> tuple[Harvest, Bill]:
     """Have the teacher answer everything that the journal does not know yet."""
     began = time.monotonic()
-    journal = Journal(job.folder / "journal.jsonl")
+    journal = Journal(job.folder / "journal.jsonl", job.language.code)
     if len(journal):
         say(f"{len(journal)} answers were paid for by an earlier run and are used again")
     try:
@@ -165,7 +165,7 @@ async def gather(job: Job, inputs: Inputs, journal: Journal) -> Harvest:
         teacher = Teacher(session, job.teacher, numbers, journal)
         await teacher.ready()
         judges = gates(job.settings.gates, job.language)
-        harvest = Harvest(teacher, job.language, job.settings.seed, judges, limit=job.limit)
+        harvest = Harvest(teacher, job.language, job.settings.seed, judges)
         teller = asyncio.create_task(tell(job, harvest))
         try:
             await drain(roots(job, inputs, harvest), numbers.concurrency)
@@ -177,12 +177,15 @@ async def gather(job: Job, inputs: Inputs, journal: Journal) -> Harvest:
 def roots(job: Job, inputs: Inputs, harvest: Harvest) -> Iterator[Work]:
     """Where everything grows from, source by source."""
     settings, rows = job.settings, job.settings.answers
+    most = job.at_most
     return chain(
         pairs.grow(harvest, settings.pairs, rows, inputs.for_pairs),
-        contexts.grow(harvest, settings.contexts, rows, inputs.for_contexts),
+        contexts.grow(
+            harvest, settings.contexts, rows, inputs.for_contexts, most(settings.contexts.rows)
+        ),
         translation.grow(harvest, rows, inputs.conversations),
-        topics.grow(harvest, settings.topics, rows),
-        scenarios.grow(harvest, settings.scenarios, rows),
+        topics.grow(harvest, settings.topics, rows, most(settings.topics.rows)),
+        scenarios.grow(harvest, settings.scenarios, rows, most(settings.scenarios.rows)),
     )
 
 

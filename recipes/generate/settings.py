@@ -46,7 +46,7 @@ class Settings:
         sources = (
             self.topics.rows,
             self.scenarios.rows,
-            self.contexts.texts * self.contexts.per_text,
+            self.contexts.rows,
             round(self.pairs.texts * (1 + self.pairs.to_english)),
             self.translations,
         )

@@ -108,8 +108,11 @@ class Teacher:
         waited = self.settings.ready_within
         raise Refusal(f"The teacher {self._base} is not ready after {waited:g} s: {seen}.")
 
-    async def ask(self, messages: Sequence[Message], seed: int) -> Answer:
-        """The answer to a conversation; raises NoAnswer, or Refusal when it is no use going on."""
+    async def ask(self, messages: Sequence[Message], seed: int, common: bool = False) -> Answer:
+        """The answer to a conversation, `common` when nothing in it is of one language.
+
+        Raises NoAnswer, or Refusal when it is no use going on.
+        """
         request = self._request(messages, seed)
         key = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
         known = self._journal.get(key)
@@ -117,7 +120,7 @@ class Teacher:
             self.usage.reused += 1
             return self._count(Answer(**known))
         if key not in self._flying:
-            self._flying[key] = asyncio.ensure_future(self._pay(key, request))
+            self._flying[key] = asyncio.ensure_future(self._pay(key, request, common))
             self._flying[key].add_done_callback(lambda _: self._flying.pop(key))
         return await self._flying[key]
 
@@ -130,9 +133,9 @@ class Teacher:
             "seed": seed,
         }
 
-    async def _pay(self, key: str, request: dict[str, Any]) -> Answer:
+    async def _pay(self, key: str, request: dict[str, Any], common: bool) -> Answer:
         answer = await self._persist(request)
-        self._journal.put(key, asdict(answer))
+        self._journal.put(key, asdict(answer), common)
         self.usage.asked += 1
         return self._count(answer)
 

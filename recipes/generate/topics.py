@@ -8,8 +8,11 @@ from functools import partial
 
 from recipes.generate import answers, prompts
 from recipes.generate.crew import Work
+from recipes.generate.deal import capacity, deal
 from recipes.generate.harvest import Harvest
 from recipes.generate.row import Prompt
+
+SOURCE = "topics"
 
 
 @dataclass(frozen=True)
@@ -23,51 +26,80 @@ class Settings:
     per_topic: int
 
     @property
+    def levels(self) -> tuple[int, int]:
+        """How many branches a seed has, and each of these."""
+        return self.macro_topics, self.topics
+
+    @property
     def rows(self) -> int:
         """How many rows there will be when every answer is good."""
         seeds = self.general_seeds + self.language_seeds
-        return seeds * (1 + self.macro_topics * (1 + self.topics)) * self.per_topic
+        return seeds * capacity(self.levels, self.per_topic)
 
 
-def grow(harvest: Harvest, settings: Settings, rows: answers.Settings) -> Iterator[Work]:
-    """The roots of the tree, one for each seed."""
-    language = harvest.language.name
-    seeds = prompts.general_seeds()[: settings.general_seeds]
-    seeds += prompts.language_seeds(language)[: settings.language_seeds]
-    for number, seed in enumerate(seeds):
-        levels = (settings.macro_topics, settings.topics)
-        path = f"topics/{number}"
-        yield partial(_node, harvest, settings, rows, path, seed, None, levels)
+@dataclass(frozen=True)
+class Node:
+    """A topic, `within` another; `people` names those who ask, None for anybody; it may give
+    `quota` rows, and has so many `levels` below it."""
+
+    path: str
+    topic: str
+    within: str | None
+    people: str | None
+    quota: int
+    levels: tuple[int, ...]
+
+
+def grow(
+    harvest: Harvest, settings: Settings, rows: answers.Settings, at_most: int
+) -> Iterator[Work]:
+    """The roots of the tree, one for each seed; `at_most` so many rows in all."""
+    language, levels = harvest.language.name, settings.levels
+    general = prompts.general_seeds()[: settings.general_seeds]
+    special = prompts.language_seeds(language)[: settings.language_seeds]
+    seeds = [(seed, None) for seed in general] + [(seed, language) for seed in special]
+    most = capacity(levels, settings.per_topic)
+    quotas = deal(at_most, len(seeds), settings.per_topic, most)
+    for number, ((seed, people), quota) in enumerate(zip(seeds, quotas, strict=True)):
+        if quota:
+            node = Node(f"{SOURCE}/{number}", seed, None, people, quota, levels)
+            yield partial(_node, harvest, settings, rows, node)
 
 
 async def _node(
-    harvest: Harvest,
-    settings: Settings,
-    rows: answers.Settings,
-    path: str,
-    topic: str,
-    within: str | None,
-    levels: tuple[int, ...],
+    harvest: Harvest, settings: Settings, rows: answers.Settings, node: Node
 ) -> Sequence[Work]:
     """A node's own prompts, and the nodes below it."""
-    if harvest.full("topics"):
-        return ()
-    work: list[Work] = [partial(_prompts, harvest, settings, rows, path, topic)]
-    if levels:
-        asked = prompts.list_topics(levels[0], topic, within, harvest.language.name)
-        below = await harvest.list_of(asked, levels[0])
+    own = min(node.quota, settings.per_topic)
+    work: list[Work] = [partial(_prompts, harvest, settings, rows, node, own)]
+    if rest := node.quota - own:
+        count, below = node.levels[0], node.levels[1:]
+        asked = prompts.list_topics(count, node.topic, node.within, node.people)
+        found = await harvest.list_of(asked, count, common=node.people is None)
+        quotas = deal(rest, len(found), settings.per_topic, capacity(below, settings.per_topic))
+        harvest.missing += rest - sum(quotas)
         work += [
-            partial(_node, harvest, settings, rows, f"{path}/{n}", name, topic, levels[1:])
-            for n, name in enumerate(below)
+            partial(
+                _node,
+                harvest,
+                settings,
+                rows,
+                Node(f"{node.path}/{n}", name, node.topic, node.people, quota, below),
+            )
+            for n, (name, quota) in enumerate(zip(found, quotas, strict=True))
+            if quota
         ]
     return work
 
 
 async def _prompts(
-    harvest: Harvest, settings: Settings, rows: answers.Settings, path: str, topic: str
+    harvest: Harvest, settings: Settings, rows: answers.Settings, node: Node, own: int
 ) -> Sequence[Work]:
     count, language = settings.per_topic, harvest.language
-    asked = prompts.write_prompts(count, topic, "topic", language.name)
+    asked = prompts.write_prompts(count, node.topic, "topic", language.name)
     found = await harvest.list_of(asked, count)
-    grown = [Prompt("topics", f"{path}/p{n}", text, language.code) for n, text in enumerate(found)]
-    return answers.work_on(harvest, rows, grown, count)
+    grown = [
+        Prompt(SOURCE, f"{node.path}/p{n}", text, language.code, about=node.topic)
+        for n, text in enumerate(found)
+    ]
+    return answers.work_on(harvest, rows, grown, own)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from recipes.generate import answers, prompts, shapes
@@ -11,13 +11,15 @@ from recipes.generate.crew import Work
 from recipes.generate.harvest import Harvest
 from recipes.generate.row import Draft, Message
 
+SOURCE = "translation"
+
 
 def grow(
-    harvest: Harvest, rows: answers.Settings, conversations: Sequence[tuple[Message, ...]]
+    harvest: Harvest, rows: answers.Settings, conversations: Iterable[tuple[Message, ...]]
 ) -> Iterator[Work]:
     """One root for each conversation."""
     for number, turns in enumerate(conversations):
-        yield partial(_translate, harvest, rows, f"translation/{number}", turns)
+        yield partial(_translate, harvest, rows, f"{SOURCE}/{number}", turns)
 
 
 async def _translate(
@@ -28,7 +30,7 @@ async def _translate(
     if answer is None:
         return ()
     translated, whole = answer
-    row = row_of(harvest, "translation", path, translated, rows, thinking=False)
+    row = row_of(harvest, SOURCE, path, translated, rows, thinking=False)
     pairs = tuple(
         (turn["content"], said["content"]) for turn, said in zip(turns, translated, strict=True)
     )

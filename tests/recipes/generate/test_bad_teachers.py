@@ -47,7 +47,7 @@ async def _with(
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    journal = Journal(tmp_path / "journal.jsonl")
+    journal = Journal(tmp_path / "journal.jsonl", "epo_Latn")
     settings = replace(SETTINGS, **more)  # type: ignore[arg-type]
     timeout = aiohttp.ClientTimeout(total=settings.timeout)
     try:

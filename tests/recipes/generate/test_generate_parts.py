@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 from itertools import permutations
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,6 @@ from recipes.generate import shapes
 from recipes.generate.crew import Work, drain
 from recipes.generate.decontaminate import Benchmarks, Size
 from recipes.generate.harvest import Harvest
-from recipes.generate.journal import Journal
 from recipes.generate.row import Message, Prompt, Row
 from recipes.generate.settle import settle
 from recipes.refusal import Refusal
@@ -72,45 +70,12 @@ def test_failed_texts_are_refused(answer: str) -> None:
 
 
 def test_the_text_of_a_prompt_stands_in_its_place() -> None:
-    placed = Prompt("contexts", "p", "Pri kio temas?\n{text}", "epo_Latn", context="La viro.")
-    before = Prompt("contexts", "p", "Pri kio temas?", "epo_Latn", context="La viro.")
+    placed = Prompt(
+        "contexts", "p", "Pri kio temas?\n{text}", "epo_Latn", "topic", context="La viro."
+    )
+    before = Prompt("contexts", "p", "Pri kio temas?", "epo_Latn", "topic", context="La viro.")
     assert placed.text == "Pri kio temas?\nLa viro."
     assert before.text == "La viro.\n\nPri kio temas?"
-
-
-def test_a_journal_gives_back_what_was_put_in(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "j" / "journal.jsonl")
-    journal.put("k1", {"text": "ĝi\n"})
-    journal.put("k2", {"text": "b"})
-    journal.close()
-    again = Journal(tmp_path / "j" / "journal.jsonl")
-    assert (len(again), again.get("k1"), again.get("no")) == (2, {"text": "ĝi\n"}, None)
-    again.close()
-
-
-@pytest.mark.parametrize("cut", range(1, 40))
-def test_a_journal_torn_anywhere_loses_the_torn_answer_alone(tmp_path: Path, cut: int) -> None:
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(path)
-    journal.put("k1", {"text": "a"})
-    whole = path.stat().st_size
-    journal.put("k2", {"text": "ĉŝĝ"})
-    journal.close()
-    with path.open("r+b") as file:
-        file.truncate(whole + min(cut, path.stat().st_size - whole - 1))
-    torn = Journal(path)
-    assert (len(torn), torn.get("k2"), path.stat().st_size) == (1, None, whole)
-    torn.put("k2", {"text": "c"})
-    torn.close()
-    mended = Journal(path)
-    assert (mended.get("k1"), mended.get("k2")) == ({"text": "a"}, {"text": "c"})
-    mended.close()
-
-
-def test_a_journal_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(Refusal, match="cannot be written"):
-        Journal(tmp_path / "file" / "journal.jsonl")
 
 
 def test_the_crew_does_everything_deepest_first_and_never_more_at_once_than_it_may() -> None:
