@@ -4,10 +4,11 @@ run, settings  wiring: arguments in, dataset and manifest out
 crew           N workers, deepest work first, no barrier between stages
 harvest        what the sources share: teacher, gates, what was kept and lost
 teacher        the OpenAI-compatible client: bounded retries, usage
-journal        answers already paid for, on disk
+journal, shards answers already paid for: on disk, and on the Hub
 prompts        every text that the teacher is sent
 shapes         what comes back, parsed at the door
 topics, scenarios, contexts, pairs, translation    the sources of rows
+deal           how many rows each branch may give
 answers        from a prompt to a row
 gates          a draft is kept, or dropped with a reason
 settle, decontaminate                              duplicates and benchmark texts
