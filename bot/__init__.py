@@ -9,6 +9,7 @@ words
     language    Language, and find(name) → Language | Candidates
     scrub       lines of a log made fit to be shown
     settings    the only reader of the environment
+    community   what the speakers of a language decided about it
     request     Request, Spec, Step and their JSON
     names       every repo id, path, marker and URL that leaves the program
     world       what was seen, and when
@@ -36,6 +37,7 @@ life
     loop        the tick
     serve       webhook doorbell and timer
     report      what an operator reads: a plan, the queue, a story
+    withdraw    a language that its speakers take down
     deploy      an empty namespace → a running installation
     demo        the whole story on one machine
     cli         `kakugo …`

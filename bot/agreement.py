@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from bot import budget, names
 from bot.ask import Misread, read_ask
+from bot.community import Community, Consent
 from bot.language import Language
 from bot.request import LIVE, Request, Spec, Status, Verdict
 from bot.terms import Terms
-from bot.wishes import Wishes, read_wishes
+from bot.wishes import Offers, Wishes, read_wishes
 from bot.world import Discussion, World
 
 
@@ -50,19 +51,35 @@ def agree(
     programme, code = terms.programme, language.code
     if not programme.teaches(code):
         return _decline(request, Verdict.NO_TEACHER, (code,))
-    wishes = read_wishes(discussion.body, programme.bases)
-    spec = _spec(language, wishes, world, terms)
+    community = world.community(code)
+    if community.consent is Consent.NO:
+        return _decline(request, Verdict.WITHDRAWN, (code,))
+    spec = _spec(language, read_wishes(discussion.body, _offers(community, terms)), world, terms)
     twin = _twin(request, spec, requests)
     if twin is not None:
         return _decline(request, Verdict.DUPLICATE, (code, twin.id))
     taken = replace(request, spec=spec, choices=(), verdict=Verdict.NONE, status=Status.OPEN)
-    if budget.may_start(budget.estimate(programme, world.prices), terms.limit_usd):
-        return taken
-    return replace(taken, status=Status.HELD, verdict=Verdict.TOO_DEAR)
+    if community.consent is Consent.ASK:
+        return replace(taken, status=Status.HELD, verdict=Verdict.COMMUNITY)
+    return afforded(taken, world, terms)
+
+
+def afforded(request: Request, world: World, terms: Terms) -> Request:
+    """The request as it may start: at once, or after a maintainer's word on the money."""
+    if budget.may_start(budget.estimate(terms.programme, world.prices), terms.limit_usd):
+        return replace(request, status=Status.OPEN, verdict=Verdict.NONE)
+    return replace(request, status=Status.HELD, verdict=Verdict.TOO_DEAR)
+
+
+def _offers(community: Community, terms: Terms) -> Offers:
+    """A community's licence is the only one; without it any of the programme's will do."""
+    programme = terms.programme
+    licences = (community.licence,) if community.licence else programme.licences
+    return Offers(programme.bases, licences, community.variants)
 
 
 def _spec(language: Language, wishes: Wishes, world: World, terms: Terms) -> Spec:
-    programme = terms.programme
+    programme, community = terms.programme, world.community(language.code)
     cost = budget.estimate(programme, world.prices)
     return Spec(
         language=language,
@@ -74,6 +91,8 @@ def _spec(language: Language, wishes: Wishes, world: World, terms: Terms) -> Spe
         cap_usd=budget.cap(cost, terms.limit_usd),
         refused=wishes.refused,
         unread=wishes.unread,
+        licence=wishes.licence or community.licence,
+        variant=wishes.variant,
     )
 
 
@@ -92,7 +111,6 @@ def _twin(request: Request, spec: Spec, requests: Collection[Request]) -> Reques
         for r in requests
         if r.status in (Status.HELD, Status.OPEN, Status.DONE)
         and r.id != request.id
-        and r.agreed.language.code == spec.language.code
-        and (r.agreed.digest, r.agreed.base) == (spec.digest, spec.base)
+        and (r.agreed.key, r.agreed.digest, r.agreed.base) == (spec.key, spec.digest, spec.base)
     )
     return min(same, key=lambda r: r.discussion, default=None)

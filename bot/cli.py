@@ -127,6 +127,28 @@ def deploy() -> None:
 
 
 @app.command()
+def withdraw(
+    code: Annotated[str, typer.Argument(help="The language's code, like gla_Latn.")],
+    yes: Annotated[str, typer.Option(help="The code once more, where nobody can be asked.")] = "",
+) -> None:
+    """Take a language down because its speakers want it so: hide what there is, make no more."""
+    from bot import withdraw as withdrawing
+    from bot.language import UnknownCode, by_code
+
+    try:
+        language = by_code(code)
+    except UnknownCode as error:
+        raise Failure(str(error)) from error
+    _, controller = _controller()
+    typer.echo(f"This hides every dataset and model of {language.name} in {controller.terms.org}.")
+    if (yes or typer.prompt(f"Type {code} to go on")) != code:
+        raise Failure("nothing was changed")
+    requests = controller.ledger.load().requests
+    for sentence in withdrawing.withdraw(controller.hub, language, requests):
+        typer.echo(sentence)
+
+
+@app.command()
 def language(
     name: Annotated[str, typer.Argument(help="A language by any of its names or codes.")],
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bot import agreement, budget, replies
 from bot.ask import Ask, Misread, read_answer
+from bot.community import Consent
 from bot.request import LIVE, Answer, Request, Status, Step, Verdict, Word
 from bot.steps import current
 from bot.terms import Terms
@@ -44,6 +45,8 @@ def _considered(
     terms: Terms,
 ) -> Request:
     word, trusted = read_word(remark.text), is_maintainer(remark.author, world, terms)
+    if word is Word.APPROVE and request.verdict is Verdict.COMMUNITY:
+        trusted = trusted or _is_steward(remark.author, request, world)
     if remark.author != request.author and not trusted:
         return _not_yours(request) if word and word not in _HARMLESS else request
     if word is Word.APPROVE and not trusted:
@@ -65,6 +68,10 @@ _HARMLESS = (Word.STATUS, Word.ESTIMATE, Word.HELP)
 
 def is_maintainer(author: str, world: World, terms: Terms) -> bool:
     return author in world.maintainers or author in terms.maintainers or author == terms.org
+
+
+def _is_steward(author: str, request: Request, world: World) -> bool:
+    return author in world.community(request.agreed.language.code).stewards
 
 
 def _asked_again(request: Request, answer: Misread) -> Request:
@@ -112,12 +119,22 @@ def _retry(request: Request, world: World, terms: Terms) -> Request:
         return _answered(request, Word.RETRY, replies.nothing_to(Word.RETRY))
     if request.verdict is Verdict.BUDGET:
         return _answered(request, Word.RETRY, replies.needs_approval())
+    if _is_withdrawn(request, world):
+        return _answered(request, Word.RETRY, replies.was_withdrawn())
     return _begun_again(request, world, Word.RETRY)
 
 
 def _approve(request: Request, world: World, terms: Terms) -> Request:
-    """More money: one more attempt of every step, each up to its time limit."""
+    """More money: one more attempt of every step, each up to its time limit.
+
+    A community's word is no word on money.
+    """
     held = request.status is Status.HELD
+    if _is_withdrawn(request, world):
+        return _answered(request, Word.APPROVE, replies.was_withdrawn())
+    if request.verdict is Verdict.COMMUNITY:
+        agreed = agreement.afforded(request, world, terms)
+        return _answered(agreed, Word.APPROVE, replies.goes_on(Word.APPROVE))
     if not held and (request.status, request.verdict) != (Status.FAILED, Verdict.BUDGET):
         return _answered(request, Word.APPROVE, replies.nothing_to(Word.APPROVE))
     ceiling = budget.estimate(terms.programme, world.prices).ceiling_usd
@@ -127,6 +144,12 @@ def _approve(request: Request, world: World, terms: Terms) -> Request:
         opened = replace(request, status=Status.OPEN, verdict=Verdict.NONE)
         return _answered(opened, Word.APPROVE, replies.goes_on(Word.APPROVE))
     return _begun_again(request, world, Word.APPROVE)
+
+
+def _is_withdrawn(request: Request, world: World) -> bool:
+    if request.spec is None:
+        return False
+    return world.community(request.spec.language.code).consent is Consent.NO
 
 
 def _begun_again(request: Request, world: World, word: Word) -> Request:

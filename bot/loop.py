@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from bot import room as rooms
 from bot import steps
 from bot.hub.act import carry_out
+from bot.hub.communities import Communities
 from bot.hub.connect import Connection, Refused, TryLater
 from bot.hub.observe import members, observe, prices
 from bot.hub.talk import Talk
@@ -82,6 +83,7 @@ class Controller:
     ledger: Ledger
     terms: Terms
     talk: Talk = field(default_factory=Talk)
+    communities: Communities = field(default_factory=Communities)
     _facts: _Facts | None = None
 
     def tick(self, hints: Iterable[int] = ()) -> Report:
@@ -119,6 +121,7 @@ class Controller:
             self.terms.programme.teacher.name,
             facts.prices,
             facts.maintainers,
+            self.communities,
         )
         return page, decide(page, world, self.terms), world.now
 

@@ -10,6 +10,7 @@ TEACHER_FILE = "teacher.json"
 MANIFEST = "run.json"
 JOB_LABEL = ("kakugo", "job")
 
+_PROFILE = re.compile(r"([a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?)\.yaml")
 _MARKER = re.compile(r"<!-- kakugo ([a-z]+[0-9]*) ([0-9a-f]{12}) -->")
 
 
@@ -31,6 +32,20 @@ def results(org: str) -> str:
 
 def feedback(org: str) -> str:
     return f"{org}/kakugo-feedback"
+
+
+def communities(org: str) -> str:
+    return f"{org}/kakugo-communities"
+
+
+def profile_path(language: str) -> str:
+    return f"{language}.yaml"
+
+
+def profiled(path: str) -> str:
+    """The language code whose profile this file is, or an empty string."""
+    found = _PROFILE.fullmatch(path)
+    return found[1] if found else ""
 
 
 def code(org: str) -> str:

@@ -53,7 +53,8 @@ class TeacherTerms:
 class Programme:
     """One recipe for one namespace. `languages` is None when the teacher writes any language.
 
-    `bases` are the models that may be asked for; the first one is trained when none is.
+    `bases` are the models that may be asked for; the first one is trained when none is. `licences`
+    are those that a request may choose for its data.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Programme:
     practice: bool
     languages: frozenset[str] | None
     bases: tuple[str, ...]
+    licences: tuple[str, ...]
     image: str
     teacher: TeacherTerms
     setup: tuple[tuple[str, ...], ...]
@@ -100,6 +102,7 @@ def parse(name: str, org: str, text: str) -> Programme:
             practice=bool(plan.get("practice", False)),
             languages=None if languages is None else frozenset(map(str, languages)),
             bases=tuple(dict.fromkeys(map(str, (plan["base"], *plan.get("bases", ()))))),
+            licences=tuple(map(str, plan.get("licences", ()))),
             image=str(plan["image"]),
             teacher=_teacher(plan["teacher"]),
             setup=tuple(tuple(map(str, command)) for command in plan.get("setup", ())),

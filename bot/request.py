@@ -66,6 +66,8 @@ class Verdict(StrEnum):
     DUPLICATE = "duplicate"
     CONFIRM = "confirm"
     TOO_DEAR = "too-dear"
+    COMMUNITY = "community"
+    WITHDRAWN = "withdrawn"
     TOO_MANY = "too-many"
     FULL = "full"
     ATTEMPTS = "attempts"
@@ -105,7 +107,10 @@ class ForeignRecord(Failure):
 
 @dataclass(frozen=True)
 class Spec:
-    """What was agreed when the request was taken; `digest` binds it to one configuration."""
+    """What was agreed when the request was taken; `digest` binds it to one configuration.
+
+    `licence` and `variant` are empty for the recipe's licence and the language as such.
+    """
 
     language: Language
     recipe: str
@@ -116,6 +121,13 @@ class Spec:
     cap_usd: float = 0.0
     refused: tuple[str, ...] = ()
     unread: tuple[int, ...] = ()
+    licence: str = ""
+    variant: str = ""
+
+    @property
+    def key(self) -> str:
+        """The language and its variant, as repositories are named after them."""
+        return "-".join(filter(None, (self.language.code, self.variant)))
 
 
 @dataclass(frozen=True)
@@ -200,8 +212,8 @@ class Request:
 
     @property
     def pins(self) -> bool:
-        """Whether the next word of a person may make it pin a wheel."""
-        return self.status in (Status.ASKED, Status.FAILED)
+        """Whether the next word of a person may make it pin a wheel, or needs a community's."""
+        return self.status in (Status.ASKED, Status.FAILED) or self.verdict is Verdict.COMMUNITY
 
     @property
     def last_said(self) -> float:
@@ -299,6 +311,8 @@ def _spec_to_json(spec: Spec) -> dict[str, Any]:
         "cap_usd": spec.cap_usd,
         "refused": list(spec.refused),
         "unread": list(spec.unread),
+        "licence": spec.licence,
+        "variant": spec.variant,
     }
 
 
@@ -313,6 +327,8 @@ def _spec_from_json(data: Mapping[str, Any]) -> Spec:
         cap_usd=float(data["cap_usd"]),
         refused=tuple(map(str, data["refused"])),
         unread=tuple(map(int, data["unread"])),
+        licence=str(data.get("licence", "")),
+        variant=str(data.get("variant", "")),
     )
 
 

@@ -39,24 +39,25 @@ def current(request: Request) -> Step | None:
 def output(org: str, request: Request, step: Step) -> tuple[str, str, str]:
     """Repo, repo type and manifest path of what a step makes."""
     spec = request.agreed
-    code = spec.language.code
-    adapter = names.adapter(org, spec.base, code)
+    adapter = names.adapter(org, spec.base, spec.key)
     if step is Step.GENERATE:
-        return names.dataset(org, code), "dataset", names.MANIFEST
+        return names.dataset(org, spec.key), "dataset", names.MANIFEST
     if step is Step.TRAIN:
         return adapter, "model", names.MANIFEST
-    folder = names.results_folder(adapter, code)
+    folder = names.results_folder(adapter, spec.language.code)
     return names.results(org), "dataset", f"{folder}/{names.MANIFEST}"
 
 
 def digest(programme: Programme, spec: Spec, step: Step) -> str:
-    """What a step's manifest must say; another base than the recipe's own is another result.
+    """What a step's manifest must say; another base, variant or licence is another result.
 
     The data do not depend on the base: they are made once for all of them.
     """
-    if step is Step.GENERATE or spec.base == programme.base:
+    other_base = step is not Step.GENERATE and spec.base != programme.base
+    chosen = (spec.base if other_base else "", spec.variant, spec.licence)
+    if not any(chosen):
         return spec.digest
-    return hashlib.sha256(f"{spec.digest}\n{spec.base}".encode()).hexdigest()
+    return hashlib.sha256("\n".join((spec.digest, *chosen)).encode()).hexdigest()
 
 
 def command(
@@ -66,13 +67,14 @@ def command(
     spec, org = request.agreed, programme.org
     code = spec.language.code
     into, _, _ = output(org, request, step)
-    dataset = names.dataset(org, code)
+    dataset = names.dataset(org, spec.key)
+    chosen = (("--licence", spec.licence), ("--variant", spec.variant))
     inputs = {
-        Step.GENERATE: ("--teacher", teacher),
+        Step.GENERATE: ("--teacher", teacher, *(w for pair in chosen if pair[1] for w in pair)),
         Step.TRAIN: ("--dataset", dataset, "--base", spec.base),
         Step.EVALUATE: (
             *("--dataset", dataset, "--base", spec.base),
-            *("--adapter", names.adapter(org, spec.base, code)),
+            *("--adapter", names.adapter(org, spec.base, spec.key)),
         ),
     }[step]
     return (

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.community import Community
 from bot.request import Step
 
 
@@ -143,6 +144,11 @@ class World:
     teacher: Teacher = Teacher()
     prices: Mapping[str, float] = field(default_factory=dict)
     code: str = ""
+    communities: Mapping[str, Community] = field(default_factory=dict)
+
+    def community(self, language: str) -> Community:
+        """What the speakers decided; everything is open where they have not spoken."""
+        return self.communities.get(language, Community())
 
     def job(self, request: str, step: Step, attempt: int) -> Job | None:
         """The job of this attempt; of two (a doubled launch) the one that got further."""

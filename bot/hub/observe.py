@@ -23,6 +23,7 @@ from huggingface_hub.errors import (
 )
 
 from bot import names, steps
+from bot.hub.communities import Communities
 from bot.hub.connect import Connection, Refused, TryLater, translated
 from bot.hub.talk import Talk
 from bot.request import Request, Step
@@ -46,6 +47,7 @@ def observe(
     teacher: str,
     prices: Mapping[str, float],
     maintainers: frozenset[str],
+    profiles: Communities,
 ) -> World:
     """Look at what the `active` requests need; `known` are the numbers of all discussions of ours.
 
@@ -54,6 +56,7 @@ def observe(
     now = hub.clock()
     discussions, gone = talk.look(hub, active, known, now)
     jobs = _jobs(hub, active)
+    agrees = _may_agree(active, known, discussions.keys())
     manifests = {
         (request.id, step): found
         for request, step in wanted
@@ -68,12 +71,14 @@ def observe(
         manifests=manifests,
         teacher=_teacher(hub, teacher),
         prices=prices,
-        code=_code(hub) if _may_agree(active, known, discussions.keys()) else "",
+        code=_code(hub) if agrees else "",
+        communities=profiles.read(hub) if agrees else {},
     )
 
 
 def _may_agree(active: Collection[Request], known: Collection[int], seen: Collection[int]) -> bool:
-    """Whether a wheel may be pinned now: something new, or something may have been answered."""
+    """Whether something may be agreed now (a wheel pinned, a community asked): something is new, or
+    something may have been answered."""
     fresh = any(num not in known for num in seen)
     return fresh or any(request.pins for request in active if request.discussion in seen)
 

@@ -22,6 +22,7 @@ from bot.replies.answers import (
     told_estimate,
     told_help,
     told_status,
+    was_withdrawn,
 )
 from bot.replies.course import note
 from bot.request import Request, Status, Verdict
@@ -38,6 +39,7 @@ __all__ = [
     "told_estimate",
     "told_help",
     "told_status",
+    "was_withdrawn",
 ]
 
 

@@ -59,6 +59,10 @@ def needs_approval() -> str:
     return "Trying again would cost more than this request may: a maintainer has to `/approve` it."
 
 
+def was_withdrawn() -> str:
+    return "The speakers of this language have withdrawn it: I start nothing more here."
+
+
 def goes_on(word: Word) -> str:
     thanks = "Thank you: approved" if word is Word.APPROVE else "All right"
     return f"{thanks}. I go on from what is finished; the table above shows how far it is."

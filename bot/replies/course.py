@@ -54,6 +54,11 @@ def plan(request: Request, terms: Terms) -> str:
 
 
 def _permission(request: Request, terms: Terms) -> str:
+    if request.verdict is Verdict.COMMUNITY:
+        return (
+            "The speakers of this language want to be asked first: I start as soon as one of the "
+            "stewards whom they named, or a maintainer, writes `/approve`."
+        )
     if request.status is Status.HELD:
         return (
             f"That is more than the ${terms.limit_usd:.2f} I may spend without asking: I start as "
@@ -73,18 +78,27 @@ def _options(request: Request, terms: Terms) -> list[str]:
     spec, lines = request.agreed, []
     if spec.base != terms.programme.base:
         lines.append(f"I train `{spec.base}`, as you asked.")
+    if spec.variant:
+        lines.append(f"I write the variant `{spec.variant}`, as its speakers described it.")
+    if spec.licence:
+        lines.append(f"The data will be under the licence `{spec.licence}`.")
     if spec.refused:
         wishes = listed([f"*{key}*" for key in spec.refused])
         lines.append(f"You also said something about {wishes}: here that cannot be chosen.")
         if "base" in spec.refused:
             known = ", ".join(f"`{base}`" for base in terms.programme.bases)
             lines.append(f"Base models that I can train: {known}.")
+        if "licence" in spec.refused and terms.programme.licences:
+            known = ", ".join(f"`{licence}`" for licence in terms.programme.licences)
+            lines.append(f"Licences on offer, unless the speakers chose one: {known}.")
+        if "variant" in spec.refused:
+            lines.append("Variants are described by the speakers, in the language's profile.")
     if spec.unread:
         where = listed([str(number) for number in spec.unread])
         line = "line" if len(spec.unread) == 1 else "lines"
         lines.append(
-            f"I do not know the option in {line} {where} of your text; I know `base`, `size`, "
-            "`teacher` and `reasoning`."
+            f"I do not know the option in {line} {where} of your text; I know `base`, "
+            "`licence`, `variant`, `size`, `teacher` and `reasoning`."
         )
     return ["", " ".join(lines)] if lines else []
 
@@ -106,6 +120,8 @@ def headline(request: Request) -> str:
     """How far a request is, in a few words."""
     if request.status is Status.ASKED:
         return "waiting for your answer"
+    if request.verdict is Verdict.COMMUNITY:
+        return "waiting for the word of its speakers"
     if request.status is Status.HELD:
         return "waiting for a maintainer's word"
     if request.status is not Status.OPEN:
@@ -160,7 +176,7 @@ def result(request: Request, evaluation: Manifest, terms: Terms) -> str:
     links = {
         "the adapter": names.repo_url(terms.endpoint, adapter, "model"),
         "the dataset": names.repo_url(
-            terms.endpoint, names.dataset(terms.org, spec.language.code), "dataset"
+            terms.endpoint, names.dataset(terms.org, spec.key), "dataset"
         ),
         "the leaderboard": names.repo_url(terms.endpoint, names.leaderboard(terms.org), "space"),
         "the chat": names.repo_url(terms.endpoint, names.chat(terms.org), "space"),

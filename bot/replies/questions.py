@@ -65,6 +65,12 @@ def _reason(request: Request, terms: Terms) -> str:
     match request.verdict:
         case Verdict.NO_TEACHER:
             return f"I have no teacher that writes {by_code(choices[0]).name}. {_taught(terms)}"
+        case Verdict.WITHDRAWN:
+            return (
+                f"The speakers of {by_code(choices[0]).name} have decided that no model of their "
+                f"language is made here; {_profile(choices[0], terms)} says so. Thank you for "
+                "asking."
+            )
         case Verdict.DUPLICATE:
             num = choices[1].removeprefix("r")
             url = names.discussion_url(terms.endpoint, terms.org, int(num))
@@ -83,6 +89,11 @@ def _reason(request: Request, terms: Terms) -> str:
             )
         case other:
             raise ValueError(f"nothing is declined because of {other!r}")
+
+
+def _profile(code: str, terms: Terms) -> str:
+    url = names.repo_url(terms.endpoint, names.communities(terms.org), "dataset")
+    return f"[their profile]({url}/blob/main/{names.profile_path(code)})"
 
 
 def _taught(terms: Terms) -> str:

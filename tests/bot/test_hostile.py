@@ -17,7 +17,7 @@ from bot.orders import EnsureJob, EnsureReply, Order, Plan
 from bot.plan import admit
 from bot.request import Request, State, Status, Step, StepRecord, to_json
 from bot.scrub import LENGTH, LINES, scrub, tail
-from bot.wishes import read_wishes
+from bot.wishes import Offers, read_wishes
 from bot.world import Discussion, Stage
 from tests.bot import plays
 from tests.bot.plays import CURRENT, NOW, job, plan, world
@@ -145,9 +145,11 @@ def test_an_answer_is_a_language_or_nothing(text: str, choices: list[str]) -> No
 
 @given(st.text(max_size=500))
 def test_wishes_are_from_closed_lists(text: str) -> None:
-    wishes = read_wishes(text, ("org/base", "org/other"))
+    offers = Offers(("org/base", "org/other"), ("cc0-1.0",), {"lewis": "Lewis Gaelic"})
+    wishes = read_wishes(text, offers)
     assert wishes.base in ("", "org/base", "org/other")
-    assert set(wishes.refused) <= {"base", "size", "teacher", "reasoning"}
+    assert wishes.licence in ("", "cc0-1.0") and wishes.variant in ("", "lewis")
+    assert set(wishes.refused) <= {"base", "size", "teacher", "reasoning", "licence", "variant"}
 
 
 # --- logs ----------------------------------------------------------------------------------------

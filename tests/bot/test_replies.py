@@ -71,6 +71,9 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         return plays.request(answers=(Answer(word, True, note),))
 
     wished = replace(plays.spec(), base="org/other", refused=("base", "size"), unread=(3, 7))
+    chosen = replace(
+        plays.spec(), licence="cc-by-nc-4.0", variant="fundamenta", refused=("licence", "variant")
+    )
     asked = ask(Verdict.CONFIRM, "hin_Deva")
     cost = estimate(plays.programme(), plays.PRICES)
     alone: dict[str, Request] = {
@@ -81,6 +84,9 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
             status=Status.HELD,
             verdict=Verdict.TOO_DEAR,
             spec=replace(plays.spec(), estimate_usd=60.0),
+        ),
+        "its speakers are asked": replace(
+            taken, status=Status.HELD, verdict=Verdict.COMMUNITY, spec=chosen
         ),
         "approved": replace(taken, spec=replace(plays.spec(), estimate_usd=60.0, cap_usd=80.0)),
         "making data": replace(taken, steps=halfway),
@@ -105,6 +111,8 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "never answered": no(Verdict.UNANSWERED, "ckb_Arab", "kmr_Latn"),
         "talk": no(Verdict.UNANSWERED),
         "no teacher for it": no(Verdict.NO_TEACHER, "cym_Latn"),
+        "withdrawn by its speakers": no(Verdict.WITHDRAWN, "gla_Latn"),
+        "/retry after a withdrawal": answer(Word.RETRY, replies.was_withdrawn()),
         "asked before": no(Verdict.DUPLICATE, "epo_Latn", "r7"),
         "too many of one person": no(Verdict.TOO_MANY),
         "too many in all": no(Verdict.FULL),

@@ -13,6 +13,7 @@ from huggingface_hub.community import DiscussionWithDetails
 from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError
 from huggingface_hub.utils import httpx
 
+from bot import names
 from bot.hub.connect import Allowance
 from bot.hub.store import blob_id
 from tests.life.model import (
@@ -83,9 +84,11 @@ class Client:
         return self.call("super_squash_history", effect)
 
     def list_repo_tree(
-        self, repo: str, *, revision: str, recursive: bool, repo_type: str
+        self, repo: str, *, revision: str = "main", recursive: bool = False, repo_type: str
     ) -> list[RepoFile]:
         def effect() -> list[RepoFile]:
+            if repo == names.communities(ORG):
+                return []  # nobody has said anything
             return [
                 RepoFile(path=path, size=len(text), oid=blob_id(text))
                 for path, text in self.hub.files(revision).items()
