@@ -1,16 +1,19 @@
-"""The ledger: every request as a file of a Hub dataset, and the only way to a Permit."""
+"""The ledger: every request as a file of a Hub dataset, and the only way to a Permit.
+
+Each commit that changes a request's file also renews the sheet on which it stands among those of
+its hundred, so that a new process, and each Space, reads ten files for a thousand requests.
+"""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from bot import names
 from bot.hub.connect import Refused, TryLater
-from bot.hub.store import Store
+from bot.hub.store import Store, as_sheet, as_text
 from bot.orders import Permit, Plan
 from bot.request import ForeignRecord, Request, TeacherRecord, from_json, to_json
 
@@ -60,11 +63,12 @@ class Ledger:
             reasons.append(f"teacher {'on' if teacher.running else 'off'}")
         if not files:
             return None
+        requests = {**old, **{plan.next.id: plan.next for plan in changed}}
+        files |= _sheets(requests.values(), {plan.next.discussion for plan in changed})
         head = self.store.swap(page.head, files, "; ".join(reasons)[:200])
         if head is None:
             return None
         self._tidy(head)
-        requests = {**old, **{plan.next.id: plan.next for plan in changed}}
         self._last = Page(head, tuple(requests.values()), teacher)
         return Permit(head, seen)
 
@@ -92,9 +96,13 @@ class Ledger:
             log.warning("%s", error)
 
 
-def as_text(data: dict[str, Any]) -> str:
-    """Sorted keys, one field a line: the history of the repo is the audit trail."""
-    return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+def _sheets(requests: Collection[Request], changed: Collection[int]) -> dict[str, str]:
+    """Path → text of each sheet that names one of the changed discussions."""
+    sheets: dict[str, list[Request]] = {names.sheet_path(num): [] for num in changed}
+    for request in sorted(requests, key=lambda r: r.discussion):
+        if (path := names.sheet_path(request.discussion)) in sheets:
+            sheets[path].append(request)
+    return {path: as_sheet(map(to_json, on_it)) for path, on_it in sheets.items()}
 
 
 def _page(head: str, files: dict[str, str]) -> Page:

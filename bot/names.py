@@ -6,6 +6,7 @@ import hashlib
 import re
 
 LEDGER_DIR = "requests"
+SHEET_SIZE = 100
 TEACHER_FILE = "teacher.json"
 MANIFEST = "run.json"
 JOB_LABEL = ("kakugo", "job")
@@ -72,6 +73,11 @@ def request_id(discussion: int) -> str:
 
 def ledger_path(request: str) -> str:
     return f"{LEDGER_DIR}/{request}.json"
+
+
+def sheet_path(discussion: int) -> str:
+    """Where a request stands once more, among those of its hundred."""
+    return f"sheets/{discussion // SHEET_SIZE:05}.jsonl"
 
 
 def marker(kind: str, text: str) -> str:

@@ -1,17 +1,47 @@
-"""A Hub repo as a store of small text files, written by compare-and-swap on its head."""
+"""A Hub repo as a store of small JSON files, written by compare-and-swap on its head.
+
+Beside the files stand *sheets*: JSON lines, each of them the content of one file once more. They
+let a new process read many files with few calls, and are never the truth: a line counts only where
+the tree names a file of exactly that content.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from huggingface_hub import CommitOperationAdd, RepoFile
 from huggingface_hub.errors import HfHubHTTPError
 
 from bot.hub.connect import Connection, translated
 
+log = logging.getLogger(__name__)
+
 MOVED = (409, 412)
+
+
+def as_text(data: Mapping[str, Any]) -> str:
+    """Sorted keys, one field a line: the history of the repo is the audit trail."""
+    return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def as_sheet(files: Iterable[Mapping[str, Any]]) -> str:
+    """One file a line."""
+    lines = (json.dumps(data, sort_keys=True, ensure_ascii=False) for data in files)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _unfolded(sheet: str) -> Iterator[str]:
+    """The texts of the files on a sheet."""
+    for line in filter(None, sheet.split("\n")):
+        try:
+            yield as_text(json.loads(line))
+        except ValueError as error:
+            log.warning("a line of a sheet is no JSON, its file is read by itself: %s", error)
 
 
 def blob_id(text: str) -> str:
@@ -22,33 +52,39 @@ def blob_id(text: str) -> str:
 
 @dataclass
 class Store:
-    """One dataset repo; remembers the files of the last head by their blob so as not to refetch."""
+    """One dataset repo; remembers the files of the last head so as not to fetch them again."""
 
     hub: Connection
     repo: str
-    _blobs: dict[str, str] = field(default_factory=dict)
+    _seen: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def head(self) -> str:
         with translated(f"read the head of {self.repo}"):
             return str(self.hub.api.repo_info(self.repo, repo_type="dataset").sha)
 
     def files(self, head: str) -> dict[str, str]:
-        """Path → text of every JSON file at this commit."""
+        """Path → text of every JSON file at this commit; the sheets where that is less to read."""
         with translated(f"read {self.repo}"):
-            tree = self.hub.api.list_repo_tree(
-                self.repo, revision=head, recursive=True, repo_type="dataset"
+            tree = list(
+                self.hub.api.list_repo_tree(
+                    self.repo, revision=head, recursive=True, repo_type="dataset"
+                )
             )
-            found = [
-                item for item in tree if isinstance(item, RepoFile) and item.path.endswith(".json")
-            ]
-            texts = {item.path: self._text(item, head) for item in found}
-        self._blobs = {item.blob_id: texts[item.path] for item in found}
-        return texts
+            found = [item for item in tree if isinstance(item, RepoFile)]
+            wanted = {item.path: item.blob_id for item in found if item.path.endswith(".json")}
+            sheets = [item.path for item in found if item.path.endswith(".jsonl")]
+            texts = dict(self._seen.values())
+            if sum(blob not in texts for blob in wanted.values()) > len(sheets):
+                for path in sheets:
+                    texts |= {blob_id(text): text for text in _unfolded(self._text(path, head))}
+            self._seen = {
+                path: (blob, texts[blob] if blob in texts else self._text(path, head))
+                for path, blob in wanted.items()
+            }
+        return {path: text for path, (_, text) in self._seen.items()}
 
-    def _text(self, item: RepoFile, head: str) -> str:
-        if item.blob_id in self._blobs:
-            return self._blobs[item.blob_id]
-        return self.hub.text(self.repo, "dataset", item.path, head)
+    def _text(self, path: str, head: str) -> str:
+        return self.hub.text(self.repo, "dataset", path, head)
 
     def swap(self, head: str, changed: Mapping[str, str], message: str) -> str | None:
         """Commit the changed files on top of `head`; None when somebody else was faster."""
@@ -69,7 +105,9 @@ class Store:
                 if error.response is not None and error.response.status_code in MOVED:
                     return None
                 raise
-        self._blobs.update((blob_id(text), text) for text in changed.values())
+        for path, text in changed.items():
+            if path.endswith(".json"):
+                self._seen[path] = (blob_id(text), text)
         # The client skips a commit that changes nothing: then nothing was swapped either.
         return str(commit.oid) if commit.oid != head else None
 

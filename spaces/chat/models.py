@@ -50,11 +50,11 @@ class Adapter:
         return self.code.partition("_")[2] in RIGHT_TO_LEFT
 
 
-def names(ledger: Iterable[str]) -> dict[str, Name]:
-    """Read the names of languages, by code, from the texts of ``requests/*.json``."""
+def names(sheets: Iterable[str]) -> dict[str, Name]:
+    """Read the names of languages, by code, from the ledger's ``sheets/*.jsonl``."""
     found: dict[str, Name] = {}
-    for text in ledger:
-        language = _language(text)
+    for line in (line for sheet in sheets for line in sheet.split("\n")):
+        language = _language(line)
         code, name = _text(language.get("code")), _text(language.get("name"))
         if code and name:
             autonym, tag = _text(language.get("autonym")), _text(language.get("bcp47"))

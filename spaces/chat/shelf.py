@@ -101,9 +101,9 @@ class Shelf:
         except RepositoryNotFoundError:
             return []
         folder = self._api.snapshot_download(
-            repo, repo_type="dataset", revision=head, allow_patterns="requests/*.json"
+            repo, repo_type="dataset", revision=head, allow_patterns="sheets/*.jsonl"
         )
-        paths = sorted(Path(folder).glob("requests/*.json"))
+        paths = sorted(Path(folder).glob("sheets/*.jsonl"))
         return [path.read_text(encoding="utf-8", errors="replace") for path in paths]
 
     def examples(self, one: Adapter) -> list[str]:

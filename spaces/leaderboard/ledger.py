@@ -54,7 +54,7 @@ class Request:
 
 
 def parse_request(text: str) -> Request | None:
-    """Read one ``requests/<id>.json``; None when it is no JSON object with an id."""
+    """Read one line of a sheet; None when it is no JSON object with an id."""
     try:
         raw = json.loads(text)
     except (ValueError, RecursionError):
@@ -76,9 +76,10 @@ def parse_request(text: str) -> Request | None:
     )
 
 
-def parse_requests(texts: Iterable[str]) -> list[Request]:
-    """Read the ledger, what is going on first and then the newest discussion first."""
-    found = [request for text in texts if (request := parse_request(text))]
+def parse_requests(sheets: Iterable[str]) -> list[Request]:
+    """Read ``sheets/*.jsonl``, what is going on first and then the newest discussion first."""
+    lines = (line for sheet in sheets for line in sheet.split("\n"))
+    found = [request for line in lines if (request := parse_request(line))]
     return sorted(found, key=lambda request: (not request.waiting, -(request.discussion or 0)))
 
 

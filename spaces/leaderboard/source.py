@@ -22,7 +22,7 @@ from links import Links
 from table import Board, build
 
 RESULTS = re.compile(r"[^/]+/[^/]+/results\.jsonl")
-REQUESTS = re.compile(r"requests/[^/]+\.json")
+SHEETS = re.compile(r"sheets/[^/]+\.jsonl")
 MOST_BYTES = 2_000_000
 IDLE_SECONDS = 30.0
 BUSY_SECONDS = 2.0
@@ -97,8 +97,8 @@ class Source:
             heads = (self._head(self._repos[0]), self._head(self._repos[1]))
             if heads != self._seen.heads:
                 results = self._read(self._repos[0], heads[0], "*/*/results.jsonl", RESULTS)
-                requests = self._read(self._repos[1], heads[1], "requests/*.json", REQUESTS)
-                board = build(results, parse_requests(requests))
+                sheets = self._read(self._repos[1], heads[1], "sheets/*.jsonl", SHEETS)
+                board = build(results, parse_requests(sheets))
                 self._seen = Seen(board, heads, "")
             self._seen = replace(self._seen, problem="")
         except (httpx2.HTTPError, OSError, ValueError) as error:

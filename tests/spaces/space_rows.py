@@ -47,7 +47,7 @@ def lines(*rows: dict[str, Any]) -> str:
 
 
 def request(number: int, code: str, name: str, **more: Any) -> str:
-    """The text of a ``requests/<id>.json``."""
+    """A line of a ``sheets/*.jsonl``."""
     language = {"code": code, "name": name, "autonym": name, "bcp47": "eo", "script": code[4:]}
     made = {"state": "made", "attempt": 1, "cost_usd": 0.5}
     record = {

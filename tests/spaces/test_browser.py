@@ -70,13 +70,13 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     with LocalHub(folder) as running:
         api = HfApi(endpoint=running.url, token=running.token("kakugo-bot"))
         push(api, "practice/kakugo-results", result("epo_Latn", 40.0) | result("xyz_Latn", 5.0))
-        ledger = {
-            "requests/r1.json": request(1, "epo_Latn", "Esperanto"),
-            "requests/r2.json": request(2, "xyz_Latn", EVIL),
-            "requests/r3.json": request(3, "sdh_Arab", "Southern Kurdish", status="open"),
-            "requests/r4.json": "broken",
-        }
-        push(api, "practice/kakugo-requests", {path: t.encode() for path, t in ledger.items()})
+        ledger = (
+            request(1, "epo_Latn", "Esperanto"),
+            request(2, "xyz_Latn", EVIL),
+            request(3, "sdh_Arab", "Southern Kurdish", status="open"),
+            "broken",
+        )
+        push(api, "practice/kakugo-requests", {"sheets/00000.jsonl": "\n".join(ledger).encode()})
         push(api, "practice/kakugo-epo_Latn", questions("saluton mondo", EVIL))
         push(api, "practice/kakugo-sdh_Arab", questions("سڵاو"))
         adapters = [f"{BASE}-{code}" for code in ("epo_Latn", "sdh_Arab")]

@@ -8,6 +8,10 @@ import pytest
 from ledger import parse_request, parse_requests
 from space_rows import request
 
+from bot.hub.store import as_sheet
+from bot.request import State, Status, Step, StepRecord, to_json
+from tests.bot import plays
+
 
 def test_a_record_of_the_bot_is_read_wholly() -> None:
     one = parse_request(request(7, "epo_Latn", "Esperanto"))
@@ -49,4 +53,14 @@ def test_what_goes_on_stands_first_and_the_newest_before_the_older() -> None:
         request(3, "c_Latn", "C", status="failed"),
         request(4, "d_Latn", "D", status="open"),
     ]
-    assert [one.id for one in parse_requests(texts)] == ["r4", "r2", "r3", "r1"]
+    sheets = ["\n".join(texts[:2]), "broken\n" + "\n".join(texts[2:]) + "\n", ""]
+    assert [one.id for one in parse_requests(sheets)] == ["r4", "r2", "r3", "r1"]
+
+
+def test_a_sheet_is_read_as_the_bot_writes_it() -> None:
+    hostile = StepRecord(State.FAILED, 2, 2, tail=("a\u2028b", '"\n{}'), cost_usd=0.25)
+    done = plays.request(id="r2", discussion=2, status=Status.DONE)
+    mine = [plays.request(steps={Step.TRAIN: hostile}), done]
+    first, second = parse_requests([as_sheet(map(to_json, mine))])
+    assert (first.id, first.code, first.spent) == ("r1", "epo_Latn", 0.25)
+    assert (second.id, second.waiting) == ("r2", False)

@@ -26,7 +26,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
         yield running
 
 
-LEDGER = {"requests/r1.json": request(1, "epo_Latn", "Esperanto").encode()}
+LEDGER = {"sheets/00000.jsonl": request(1, "epo_Latn", "Esperanto").encode() + b"\n"}
 
 
 def push(hub: LocalHub, repo: str, files: dict[str, bytes], kind: str = "dataset") -> None:
