@@ -1,8 +1,12 @@
 """What is said in the discussions, at a price that does not grow with how many there are.
 
-Each look reads the newest page of the listing and one older page in turn; details are read only
-where the listing shows something new, and never more than `MOST` of them. All of it is memory of
-what was seen: without it (a new process) the same is found a little later.
+Each look reads the newest page of the listing and at most `OLDER` others in turn; details are read
+only where the listing shows something new, and never more than `MOST` of them. All of it is memory
+of what was seen: without it (a new process) the same is found a little later.
+
+The listing tells how many comments each open discussion has, and neither when it changed nor in
+that order: a comment that was edited is seen when somebody says something more, or rings. Where it
+tells no number, those that were seen longest ago are read again, as many as a look takes on.
 """
 
 from __future__ import annotations
@@ -24,6 +28,9 @@ from bot.world import Comment, Discussion, Remark
 log = logging.getLogger(__name__)
 
 MOST = 60
+# Fifty are on a page: so 500 open discussions are looked through at each look, 1,000 at two.
+OLDER = 10
+UNTOLD = -1
 _ENDLESS = 1 << 40
 
 
@@ -66,10 +73,10 @@ class Talk:
         with translated("look at the discussions"):
             listed, counts = self._list(hub, known)
             fresh = sorted(num for num in counts if num not in known)
-            stirred, restless = self._restless(mine, listed, counts, now)
+            stirred, restless, untold = self._restless(mine, listed, counts, now)
             due = [*stirred, *fresh[: MOST // 2], *restless, *fresh[MOST // 2 :]]
             self.behind = len(due) > MOST
-            for num in due[:MOST]:
+            for num in [*due, *untold][:MOST]:
                 self._read(hub, num, counts.get(num), now)
                 if num in self._gone and (num not in mine or now - mine[num].opened <= GRACE):
                     self._gone.discard(num)  # a listing was ahead of what answers here
@@ -85,26 +92,32 @@ class Talk:
         listed: Collection[range],
         counts: Mapping[int, int],
         now: float,
-    ) -> tuple[list[int], list[int]]:
-        """Where the bot itself was at work, and where something else may have happened."""
-        stirred, restless = [], []
+    ) -> tuple[list[int], list[int], list[int]]:
+        """Where the bot itself was at work, where something else happened, and where that cannot
+        be known, seen longest ago first."""
+        stirred, restless, untold = [], [], []
         for num, request in mine.items():
-            seen = self._seen.get(num)
+            seen, count = self._seen.get(num), counts.get(num)
             if num in self._stirred:
                 stirred.append(num)
             elif seen is None:
                 restless += [] if num in self._gone else [num]
-            elif counts.get(num, seen.count) in (seen.count, -1):
-                closed = num not in counts and any(num in span for span in listed)
-                changed = (closed and seen.discussion.open) or counts.get(num) == -1
-                restless += [num] if changed or seen.is_due(request.last_said, now) else []
-            else:
+            elif self._changed(num, seen, listed, count) or seen.is_due(request.last_said, now):
                 restless.append(num)
-        return stirred, restless
+            elif count == UNTOLD:
+                untold.append(num)
+        return stirred, restless, sorted(untold, key=lambda n: self._seen[n].discussion.seen)
+
+    @staticmethod
+    def _changed(num: int, seen: _Seen, listed: Collection[range], count: int | None) -> bool:
+        """Whether the listing shows another number of comments, or the discussion no more."""
+        if count is None:
+            return seen.discussion.open and any(num in span for span in listed)
+        return count != seen.count
 
     def _read(self, hub: Connection, num: int, count: int | None, now: float) -> None:
         before = self._seen.get(num)
-        count = count if count is not None else before.count if before else -1
+        count = count if count is not None else before.count if before else UNTOLD
         try:
             details = hub.api.get_discussion_details(
                 names.leaderboard(hub.org), num, repo_type="space"
@@ -138,7 +151,7 @@ class Talk:
             if all(num in known for num in found):
                 break
             page += 1
-        if page + 1 < last:
+        for _ in range(min(OLDER, last - page - 1)):
             self._turn = self._turn + 1 if page < self._turn + 1 < last else page + 1
             span, found, _ = self._page(hub, self._turn)
             spans.append(span)
@@ -152,7 +165,7 @@ class Talk:
         listed = answer["discussions"]
         nums = [int(each["num"]) for each in listed]
         found = {
-            int(each["num"]): int(each.get("numComments", -1))
+            int(each["num"]): int(each.get("numComments", UNTOLD))
             for each in listed
             if _author(each) != hub.me
         }

@@ -144,6 +144,8 @@ class Client:
             ]
             start = PAGE * query["p"]
             page = [_summary(thread, moment) for thread in shown[start : start + PAGE]]
+            for summary in page if self.hub.silent else ():
+                del summary["numComments"]
             return {"discussions": page, "count": len(shown), "start": start}, Allowance()
 
         return self.call("list_discussions", effect)

@@ -76,10 +76,14 @@ Outcome = Callable[[Mapping[str, str]], bool]
 
 @dataclass
 class HubModel:
-    """`lag`: how many seconds back a listing may look; `succeeds` decides by a job's labels."""
+    """`lag`: how many seconds back a listing may look; `succeeds` decides by a job's labels.
+
+    `silent`: the listing does not say how many comments there are.
+    """
 
     lag: float = 0.0
     seed: int = 0
+    silent: bool = False
     succeeds: Outcome = lambda labels: True
     now: float = EPOCH
     threads: dict[int, Thread] = field(default_factory=dict)
