@@ -17,6 +17,7 @@ from recipes.generate import (
     topics,
 )
 from recipes.generate.corpora import Corpus
+from recipes.generate.gates.settings import parse as parse_gates
 from recipes.section import build
 
 
@@ -64,7 +65,7 @@ def parse(section: dict[str, Any]) -> Settings:
         "pairs": pairs.Settings,
         "texts": Corpus,
         "conversations": Corpus,
-        "gates": gates.Settings,
+        "gates": parse_gates,
         "ngrams": decontaminate.Size,
     }
     known = {

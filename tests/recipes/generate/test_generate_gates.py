@@ -8,11 +8,30 @@ from recipes import language
 from recipes.generate.gates import Settings, gates, judge
 from recipes.generate.row import ENGLISH, Draft, Message, Row
 
-SETTINGS = Settings(identify_from=40, english_words=0.3, ratio=(0.4, 2.5), loop=0.5)
+SETTINGS = Settings(
+    identify_from=40,
+    english_words=0.3,
+    english_run=8,
+    ratio=(0.4, 2.5),
+    slack=0,
+    tokenizer=None,
+    loop=0.5,
+    cut_tail=40,
+    learn_refusals=False,
+    profile=0,
+)
 EPO = "epo_Latn"
 ASKED = "Kio estas la ĉefurbo de Francio?"
 SAID = "La ĉefurbo de Francio estas Parizo, urbo kun multaj muzeoj kaj parkoj."
 IN_ENGLISH = "The capital of France is Paris, a city with many museums and parks."
+LONGER = (
+    f"{IN_ENGLISH} It lies on a river, and millions of people visit the city every year to "
+    "see the paintings, to eat well, and to walk through the streets of the old quarters at night."
+)
+LONG_SAID = (
+    f"{SAID} Ĝi kuŝas ĉe rivero, kaj milionoj da homoj vizitas la urbon ĉiujare por vidi la "
+    "pentraĵojn, por bone manĝi, kaj por promeni tra la stratoj de la malnovaj kvartaloj nokte."
+)
 AMHARIC = "የፈረንሳይ ዋና ከተማ ፓሪስ ናት።"
 
 
@@ -69,8 +88,11 @@ DROPPED = {
         draft(ASKED, SAID, pairs=(("I'm sorry, but I can't help you with that text.", SAID),)),
     ),
     "loop": ("loop", draft(ASKED, "La urbo estas granda " * 12)),
-    "too short a translation": ("length_ratio", draft(ASKED, SAID, pairs=((SAID * 4, SAID),))),
-    "too long a translation": ("length_ratio", draft(ASKED, SAID, pairs=((SAID, SAID * 4),))),
+    "too short a translation": ("length_ratio", draft(ASKED, SAID, pairs=((LONGER, SAID),))),
+    "too long a translation": (
+        "length_ratio",
+        draft(ASKED, LONG_SAID, pairs=((IN_ENGLISH, LONG_SAID),)),
+    ),
     "English answer": ("english", draft(ASKED, IN_ENGLISH)),
     "English prompt": ("english", draft("What is the capital of France?", SAID)),
     "short English answer": ("english", draft(ASKED, "That is the city of Paris.")),
@@ -110,11 +132,11 @@ def test_faults_are_dropped_with_their_reason(name: str) -> None:
 )
 def test_other_scripts_and_unknown_languages_pass(code: str, text: str) -> None:
     known = language.get(code)
-    drafted = draft(text, text, languages=(code, code))
+    drafted = draft(ASKED, text, languages=(None, code))
     assert judge(drafted, gates(SETTINGS, known)) is None
 
 
 def test_a_relative_is_not_another_language() -> None:
     kirundi = "Igihugu cacu gifise abantu benshi bakora mu mirima kandi bakunda imiryango yabo."
-    drafted = draft(kirundi, kirundi, languages=("kin_Latn",) * 2)
+    drafted = draft(ASKED, kirundi, languages=(None, "kin_Latn"))
     assert judge(drafted, gates(SETTINGS, language.get("kin_Latn"))) is None

@@ -1,0 +1,217 @@
+"""Each turn is in the language and script that it should be in, and no English was left in it.
+
+A library decides where it knows the language: CLD2, or py3langid for some that CLD2 does not know.
+For all others a profile of letters is learnt from texts of the language that the run reads anyway;
+without such texts only script and English are judged, and the card says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+import pycld2
+
+from recipes.generate.gates.parts import prose, unquoted
+from recipes.generate.gates.profile import Profile
+from recipes.generate.gates.scripts import LETTERS, in_script
+from recipes.generate.gates.settings import Settings
+from recipes.generate.row import ENGLISH, Draft
+from recipes.language import Language
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # CLD2 takes none of these
+WORDS = re.compile(r"[^\W\d_]+")
+PIECES = re.compile(r"[.!?:;\n\u2026]+\s*|[\u0964\u1362\u3002\u06d4\u061f]")
+ENGLISH_WORDS = frozenset(
+    "the of and to is was are were that this with for from my our his her their they have has had "
+    "not you your which would will been be by an at or in what who where".split()
+)
+# No other language that is written often has these words; Dutch, too, has "is", "of" and "in".
+ONLY_ENGLISH = frozenset(
+    "the and that this with from they their have you your are were which would been".split()
+)
+SIGN = re.compile(rf"\b(?:{'|'.join(sorted(ONLY_ENGLISH))})\b", re.IGNORECASE)
+# Scots and the English creoles share those words.
+LIKE_ENGLISH = frozenset("sco pcm jam bis tpi kri gul bzj icr pis srn djk rop trf".split())
+CLD2_ENGLISH = "en"
+TRIED = 100  # of its own texts
+NAME_LETTERS = 12  # a name or an abbreviation may stand alone in Latin letters
+RELATIVES = (
+    {"rn", "rw"},
+    {"zu", "xh", "ss", "nr"},
+    {"hr", "sr", "bs", "sh"},
+    {"id", "ms"},
+    {"no", "nn", "da"},
+    {"st", "tn", "nso"},
+    {"tr", "az", "tk", "crh"},
+    {"zh", "zh-Hant"},
+    {"gl", "pt", "es", "oc", "ca"},
+    {"bh", "hi", "mr", "ne"},
+    {"tw", "ak"},
+)
+# Labels of py3langid for languages that CLD2 does not know in this script.
+PY3LANGID = {
+    "ace_Latn": "ace",
+    "arg_Latn": "an",
+    "ary_Arab": "ary",
+    "bcl_Latn": "bcl",
+    "fuv_Latn": "fuv",
+    "gcf_Latn": "gcf",
+    "gcr_Latn": "gcr",
+    "gom_Deva": "gom",
+    "guw_Latn": "guw",
+    "kab_Latn": "kab",
+    "kmr_Latn": "ku",
+    "lij_Latn": "lij",
+    "ltg_Latn": "ltg",
+    "pcm_Latn": "pcm",
+    "sdh_Arab": "sdh",
+    "sme_Latn": "se",
+    "uzs_Latn": "uzs",
+    "vec_Latn": "vec",
+    "wln_Latn": "wa",
+    "yue_Hant": "yue",
+}
+CONFIDENT = 0.9
+MISTAKEN = 0.1  # share of a language's own texts beyond which a library does not know it
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """Tells the language from others: `is_another` is given prose of enough letters; `by` says how
+    in the words of the card."""
+
+    by: str
+    is_another: Callable[[str], bool]
+
+
+def identifier(
+    language: Language, own: Sequence[str] = (), english: Sequence[str] = (), letters: int = 0
+) -> Identifier:
+    """The best way there is to know this language, tried on its `own` texts where there are any;
+    `letters` of them make a profile of a language that no library knows."""
+    for candidate in _libraries(language):
+        judged = [prose(text) for text in own[:TRIED]]
+        if sum(map(candidate.is_another, judged)) <= MISTAKEN * len(judged):
+            return candidate
+    profile = Profile.learn(own, english, letters) if letters and own and english else None
+    if profile:
+        return Identifier("a profile of its own texts", profile.is_stranger)
+    return Identifier("its script, and that it is not English", lambda text: False)
+
+
+def _libraries(language: Language) -> Iterator[Identifier]:
+    if label := PY3LANGID.get(language.code):
+        yield Identifier("py3langid", lambda text: _other_for_langid(text, label))
+    elif code := language.cld2:
+        yield Identifier("CLD2", lambda text: _other_for_cld2(text, code))
+
+
+def right_language(
+    draft: Draft, language: Language, known: Identifier, settings: Settings
+) -> str | None:
+    """Each turn is in the language and script that it should be in."""
+    expected = [
+        (turn["content"], code)
+        for turn, code in zip(draft.row.turns, draft.languages, strict=True)
+        if code is not None
+    ]
+    expected += [(original, ENGLISH) for original, _ in draft.pairs]
+    for text, code in expected:
+        bare = prose(text)
+        reason = (
+            _not_english(bare, settings)
+            if code == ENGLISH
+            else _not_in(language, bare, known, settings)
+        )
+        if reason:
+            return reason
+    return None
+
+
+def _not_english(text: str, settings: Settings) -> str | None:
+    letters = len(LETTERS.findall(text))
+    if letters >= NAME_LETTERS and not in_script(text, "Latn"):
+        return "not_english"
+    return "not_english" if looks_english(text, letters, settings) is False else None
+
+
+def _not_in(language: Language, text: str, known: Identifier, settings: Settings) -> str | None:
+    letters = len(LETTERS.findall(text))
+    mostly = in_script(text, language.script)
+    if not mostly and (letters >= NAME_LETTERS or not in_script(text, "Latn")):
+        return "wrong_script"
+    if language.code[:3] not in LIKE_ENGLISH and SIGN.search(text):
+        if looks_english(text, letters, settings):
+            return "english"
+        if english_inside(text, settings):
+            return "english_inside"
+    if letters >= settings.identify_from and mostly and known.is_another(text):
+        return "wrong_language"
+    return None
+
+
+def looks_english(text: str, letters: int, settings: Settings) -> bool | None:
+    """Whether it is English; None where there is no clear sign.
+
+    CLD2 calls some languages English that it does not know: its word alone is not enough.
+    """
+    words = WORDS.findall(text.lower())
+    common = sum(word in ENGLISH_WORDS for word in words) / max(1, len(words))
+    if letters >= settings.identify_from and (found := identify(text)):
+        if found != CLD2_ENGLISH:
+            return False
+        return True if common >= settings.english_words / 2 else None
+    return True if len(words) >= 3 and common >= settings.english_words else None
+
+
+def english_inside(text: str, settings: Settings) -> bool:
+    """Whether a sentence of the text, and not a quoted one, is English."""
+    for piece in PIECES.split(unquoted(text)):
+        if SIGN.search(piece):
+            words = WORDS.findall(piece.lower())
+            common = sum(word in ENGLISH_WORDS for word in words)
+            only = len(ONLY_ENGLISH.intersection(words))
+            if len(words) >= settings.english_run and only > 1:
+                if common >= settings.english_words * len(words):
+                    return True
+    return False
+
+
+@lru_cache(maxsize=64)
+def identify(text: str, hint: str | None = None) -> str | None:
+    """CLD2's code for the text, None when it is not sure."""
+    try:
+        sure, _, found = pycld2.detect(CONTROL.sub("", text), bestEffort=True, hintLanguage=hint)
+    except pycld2.error:
+        return None
+    code: str = found[0][1]
+    return code if sure and code != "un" else None
+
+
+def _other_for_cld2(text: str, code: str) -> bool:
+    """CLD2 is sure of a language that is not even a relative, even when told what to expect."""
+    if identify(text) == code:
+        return False
+    found = identify(text, code)
+    return found is not None and found != code and not _related(found, code)
+
+
+def _other_for_langid(text: str, label: str) -> bool:
+    found, confidence = _langid().classify(text)
+    return found != label and confidence >= CONFIDENT and not _related(found, label)
+
+
+def _related(one: str, other: str) -> bool:
+    return any({one, other} <= family for family in RELATIVES)
+
+
+@cache
+def _langid() -> Any:
+    """Loaded only for a language that needs it: it takes two seconds and 100 MB."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,0 +1,47 @@
+"""Nothing is said over and over: in words where they stand apart, in letters where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import regex
+
+from recipes.generate.gates.parts import CODE, said_by_models
+from recipes.generate.row import Draft
+
+WORD = regex.compile(r"[\p{L}\p{M}\p{N}']+")
+STUTTER = regex.compile(r"(\p{L}\p{M}*)\1{11,}")
+PHRASE, LETTERS, TAIL = 4, 12, 80
+LONG_WORD = 60
+
+
+def loop(draft: Draft, most: float) -> str | None:
+    """Nothing that a model said comes again and again, as a whole or towards its end."""
+    return "loop" if any(repeats(text) > most for text in said_by_models(draft)) else None
+
+
+def repeats(text: str) -> float:
+    """The share of a text, or of its end where that is more, that was said before in it."""
+    if "`" in text:
+        text = CODE.sub(" ", text)
+    if STUTTER.search(text):
+        return 1.0
+    words = WORD.findall(text.lower())
+    if any(len(word) > LONG_WORD for word in words):  # no spaces: letters are what repeats
+        return _worst("".join(words), LETTERS)
+    return _worst(words, PHRASE)
+
+
+def _worst(items: Sequence[str], length: int) -> float:
+    tail = TAIL if length == PHRASE else TAIL * 3
+    return max(_again(items, length), _again(items[-tail:], length))
+
+
+def _again(items: Sequence[str], length: int) -> float:
+    """The share of runs of `length` that are not new; 0 for a text of three such runs or less."""
+    runs = len(items) - length + 1
+    if runs < 2 * length:
+        return 0.0
+    if isinstance(items, str):
+        return 1 - len({items[start : start + length] for start in range(runs)}) / runs
+    return 1 - len(set(zip(*(items[start:] for start in range(length)), strict=False))) / runs

@@ -1,0 +1,47 @@
+"""What of a row the gates look at: without its reasoning, without code, and who said it."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from recipes.generate.row import Draft
+
+THOUGHT = re.compile(r"\A<think>\n.+?\n</think>\n\n(?=\S)", re.DOTALL)
+CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+URL = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]{}\"'`]+", re.IGNORECASE)
+FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
+QUOTED = re.compile(r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|\"[^\"\n]*\"|「[^「」]*」|\([^()\n]*\)")
+
+
+def without_thought(text: str) -> str:
+    """The text after a well-formed `<think>` block."""
+    return THOUGHT.sub("", text) if text.startswith("<think>") else text
+
+
+@lru_cache(maxsize=64)
+def prose(text: str) -> str:
+    """The text without reasoning, code, formulas and addresses: what is in a human language."""
+    text = without_thought(text)
+    if "`" in text:
+        text = CODE.sub(" ", text)
+    if "://" in text or "www." in text:
+        text = URL.sub(" ", text)
+    return FORMULA.sub(" ", text) if "$" in text or "\\" in text else text
+
+
+def unquoted(text: str) -> str:
+    """The text without what stands in quotation marks or brackets, where other languages may."""
+    return QUOTED.sub(" ", text)
+
+
+def said_by_models(draft: Draft) -> list[str]:
+    """What assistants answered, and the other side of each translation."""
+    answers = [turn["content"] for turn in draft.row.turns if turn["role"] == "assistant"]
+    return [without_thought(text) for text in answers] + [text for text, _ in draft.pairs]
+
+
+def given(draft: Draft) -> str:
+    """All that the assistant was given: the user's turns, and the originals of translations."""
+    asked = [turn["content"] for turn in draft.row.turns if turn["role"] == "user"]
+    return "\n".join([*asked, *(text for pair in draft.pairs for text in pair)])

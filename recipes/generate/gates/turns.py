@@ -1,0 +1,96 @@
+"""Whether the row is one: turns that take turns, texts that are texts, nothing that shows."""
+
+from __future__ import annotations
+
+import re
+
+import regex
+
+from recipes.generate.gates.parts import CODE, prose, without_thought
+from recipes.generate.row import PLACE, Draft, Message
+from recipes.generate.shapes import EMPTY
+
+TAGS = re.compile(
+    r"<\|[^|>\n]{1,40}\|>|<｜[^｜>\n]{1,40}｜>|\[/?(?:INST|SYS|TOOL_CALLS|AVAILABLE_TOOLS)\]|<</?SYS>>"
+    r"|</?s>|<(?:bos|eos|pad|unk)>|<(?:start|end)_of_turn>|</?(?:tool_call|function_calls?)>"
+    r"|</?(?:think|thinking|thought|reasoning|scratchpad|reflection)>"
+    r"|</?(?:text|prompt|topic|scenario|field|conversation)>"
+    r"|\bassistant(?:final|commentary|analysis)\b"
+    r"|^#{2,} ?(?:Human|Assistant|User|Response|Instruction):"
+    r"|^(?:Human|Assistant|User|System): ",
+    re.IGNORECASE | re.MULTILINE,
+)
+MARKUP = re.compile(r"<(?:svg|html|xml|\?xml|!doctype)\b", re.IGNORECASE)
+BROKEN = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd\ufffe\uffff]"
+    r"|â€[\x80-\x9f™œ\u02dc”“¦]|Ã[\x80-\x9f¡-¬®-¿](?=\w)"
+)
+FAILED = re.compile(r"\n\s*(?:None|nan|NaN|null|undefined)\s*\Z|\[object Object\]")
+SAYS_NOTHING = regex.compile(r"[^\p{L}\p{N}\p{S}]*")
+ENDS = regex.compile(r"[.!?…:;。！？।॥།༎።፧፨؟۔։៕။‼⁇\p{Pe}\p{Pf}\"'*_|=>\d%°€$£]\s*\Z")
+STOP = regex.compile(r"[.!?。！？।።؟۔။։](?=\s|\Z)")
+ITEM = regex.compile(r"\s*(?:[-*•–#>|]|\p{N}+[.)])")
+
+
+def finished(draft: Draft) -> str | None:
+    """The teacher said all it had to say."""
+    return None if draft.finish == "stop" else "truncated"
+
+
+def structure(draft: Draft) -> str | None:
+    """User and assistant take turns, each with a text that is one, and no template shows."""
+    turns = draft.row.turns
+    roles = [turn["role"] for turn in turns]
+    if not turns or len(turns) % 2 or roles != ["user", "assistant"] * (len(turns) // 2):
+        return "bad_turns"
+    for turn in turns:
+        if reason := _text(turn):
+            return reason
+    asked, said = (turn["content"].strip() for turn in turns[-2:])
+    return "echo" if asked == without_thought(said).strip() else None
+
+
+def placeholders(draft: Draft) -> str | None:
+    """Where a text belongs, there is one."""
+    turns = draft.row.turns
+    return "placeholder" if any(PLACE in prose(turn["content"]) for turn in turns) else None
+
+
+def cut_off(draft: Draft, tail: int) -> str | None:
+    """An answer that uses full stops does not break off long after the last of them."""
+    answers = [turn["content"] for turn in draft.row.turns if turn["role"] == "assistant"]
+    return "cut_off" if any(_breaks_off(text, tail) for text in answers) else None
+
+
+def _text(turn: Message) -> str | None:
+    text = without_thought(turn["content"])
+    bare = text.strip()
+    if BROKEN.search(turn["content"]):
+        return "broken_encoding"
+    if bare.lower() in EMPTY or FAILED.search(text) or SAYS_NOTHING.fullmatch(bare):
+        return "empty"
+    if _thought_of(turn["content"]).strip().lower() in EMPTY - {""}:
+        return "empty"
+    if text.count("```") % 2:
+        return "open_fence"
+    if ("<" in text or "[" in text or ":" in text or "assistant" in text) and _leaks(text):
+        return "leaked_tags"
+    return None
+
+
+def _thought_of(text: str) -> str:
+    return text[len("<think>") : text.find("</think>")] if text.startswith("<think>") else ""
+
+
+def _leaks(text: str) -> bool:
+    """Code may speak of tags, and a page of markup has its own."""
+    outside = CODE.sub(" ", text)
+    return bool(TAGS.search(outside)) and not MARKUP.search(outside)
+
+
+def _breaks_off(text: str, tail: int) -> bool:
+    last = prose(text).rstrip().rpartition("\n")[2]
+    if not last or ENDS.search(last) or ITEM.match(last):
+        return False
+    stops = [found.end() for found in STOP.finditer(last)]
+    return bool(stops) and len(last) - stops[-1] >= tail
