@@ -22,6 +22,8 @@ MODULES = {
     "practice-teacher": "recipes.practice.teacher",
 }
 
+TEACHER = "OpenAI-compatible API, or tgi+URL for TGI's own"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one recipe; 0 when done, or a sentence on stderr: 2 refused, 1 the Hub failed."""
@@ -55,9 +57,10 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     generate = _recipe(commands, "generate", "ask the teacher, gate its answers, push a dataset")
-    generate.add_argument("--teacher", required=True, metavar="URL", help="OpenAI-compatible API")
+    generate.add_argument("--teacher", required=True, metavar="URL", help=TEACHER)
     generate.add_argument("--into", metavar="REPO", help="the dataset to push")
     generate.add_argument("--limit", type=int, metavar="N", help="at most N prompts a source")
+    generate.add_argument("--cap-usd", type=float, metavar="USD", help="never spend more than this")
     generate.add_argument("--out", type=Path, metavar="DIR", help="write here instead of pushing")
 
     train = _recipe(commands, "train", "train a LoRA adapter on the dataset and push it")

@@ -3,7 +3,10 @@
 run, settings  wiring: arguments in, dataset and manifest out
 crew           N workers, deepest work first, no barrier between stages
 harvest        what the sources share: teacher, gates, what was kept and lost
-teacher        the OpenAI-compatible client: bounded retries, usage
+teacher        each request once: bounded retries, usage
+pace, turnstile    how many calls may be in flight, and the waiting for it
+purse          prices, and money set aside before a call
+chat, tgi, connect one call: OpenAI's protocol, TGI's own, and which of them
 journal, shards answers already paid for: on disk, and on the Hub
 prompts        every text that the teacher is sent
 shapes         what comes back, parsed at the door

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from recipes.generate import prompts
+from recipes.generate.chat import Answer
 from recipes.generate.crew import Work
 from recipes.generate.harvest import Harvest
 from recipes.generate.row import ENGLISH, Draft, Message, Prompt, Row
-from recipes.generate.teacher import Answer
 
 
 @dataclass(frozen=True)

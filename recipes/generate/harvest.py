@@ -12,9 +12,10 @@ from random import Random
 from typing import TypeVar
 
 from recipes.generate import shapes
+from recipes.generate.chat import Answer, NoAnswer
 from recipes.generate.gates import Gate, judge
 from recipes.generate.row import Draft, Message, Row
-from recipes.generate.teacher import Answer, NoAnswer, Teacher
+from recipes.generate.teacher import Teacher
 from recipes.language import Language
 
 T = TypeVar("T")

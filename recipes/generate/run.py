@@ -6,13 +6,11 @@ import argparse
 import asyncio
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import aiohttp
 import uvloop
 from huggingface_hub import HfApi
 from huggingface_hub.utils.tqdm import disable_progress_bars
@@ -20,12 +18,14 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 from recipes import language, manifest
 from recipes.config import Config
 from recipes.generate import card, contexts, pairs, publish, scenarios, topics, translation
+from recipes.generate.connect import authorization, endpoint, session
 from recipes.generate.corpora import Library
 from recipes.generate.crew import Work, drain
 from recipes.generate.decontaminate import Benchmarks
 from recipes.generate.gates import gates
 from recipes.generate.harvest import Harvest
 from recipes.generate.journal import Journal
+from recipes.generate.purse import Price, Purse
 from recipes.generate.row import Message
 from recipes.generate.settings import Settings, parse
 from recipes.generate.settle import Outcome, settle
@@ -34,7 +34,7 @@ from recipes.progress import Progress, say
 from recipes.refusal import Refusal
 
 MANIFEST = "run.json"
-HOSTS_OF_THE_HUB = (".endpoints.huggingface.cloud", "router.huggingface.co")
+PRICES = ("usd_per_hour", "usd_per_million_in", "usd_per_million_out")
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,7 @@ class Job:
     into: str | None
     folder: Path
     limit: int | None
+    cap_usd: float | None
     request: str
     attempt: int
     digest: str
@@ -107,23 +108,11 @@ def read_job(args: argparse.Namespace) -> Job:
         into=None if args.out else args.into,
         folder=args.out or Path.cwd() / f"kakugo-generate-{args.digest[:12]}",
         limit=args.limit,
+        cap_usd=args.cap_usd,
         request=args.request,
         attempt=args.attempt,
         digest=args.digest,
     )
-
-
-def authorization(url: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The token for a teacher: the Hub's goes to the Hub only, another must be named."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host:
-        raise Refusal(f"A teacher is an http or https URL, not {url!r}.")
-    token = environment.get("KAKUGO_TEACHER_TOKEN")
-    hub = environment.get("HF_ENDPOINT", "").rstrip("/")
-    if not token and (host.endswith(HOSTS_OF_THE_HUB) or (hub and url.startswith(f"{hub}/"))):
-        token = environment.get("HF_TOKEN")
-    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def read_inputs(job: Job, library: Library) -> Inputs:
@@ -151,18 +140,15 @@ def ask(job: Job, inputs: Inputs) -> tuple[Harvest, Bill]:
     finally:
         journal.close()
     seconds = time.monotonic() - began
-    return harvest, Bill(harvest.teacher.usage, seconds, seconds * hourly(job.config) / 3600)
+    return harvest, Bill(harvest.teacher.usage, seconds, harvest.teacher.purse.spent)
 
 
 async def gather(job: Job, inputs: Inputs, journal: Journal) -> Harvest:
     """Ask the teacher for everything and judge each answer as it comes."""
     numbers = job.settings.teacher
-    async with aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=numbers.timeout),
-        connector=aiohttp.TCPConnector(limit=numbers.concurrency),
-        headers=job.headers,
-    ) as session:
-        teacher = Teacher(session, job.teacher, numbers, journal)
+    purse = Purse(price(job.config), job.cap_usd)
+    async with session(job.headers) as http:
+        teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
         await teacher.ready()
         judges = gates(job.settings.gates, job.language)
         harvest = Harvest(teacher, job.language, job.settings.seed, judges)
@@ -191,12 +177,13 @@ def roots(job: Job, inputs: Inputs, harvest: Harvest) -> Iterator[Work]:
 
 async def tell(job: Job, harvest: Harvest) -> None:
     """Print how far the work is until cancelled, and then how far it came."""
-    began, planned = time.monotonic(), job.settings.planned(job.limit)
+    planned = job.settings.planned(job.limit)
     progress = Progress(planned, "rows")
 
     def show(done: int) -> None:
-        spent = (time.monotonic() - began) * hourly(job.config) / 3600
-        progress.show(done, kept=len(harvest.kept), spent=f"${spent:.2f}")
+        pace, spent = harvest.teacher.pace, harvest.teacher.purse.spent
+        told = {"kept": len(harvest.kept), "spent": f"${spent:.2f}"}
+        progress.show(done, **told, in_flight=f"{pace.in_flight}/{int(pace.width)}")
 
     try:
         while True:
@@ -263,6 +250,7 @@ def push(
     say(f"pushed {into} at {commit}")
 
 
-def hourly(config: Config) -> float:
-    """What the teacher costs, in US dollars an hour."""
-    return float((config.plan.get("teacher") or {}).get("usd_per_hour") or 0.0)
+def price(config: Config) -> Price:
+    """What the teacher costs, by the hour or by the token."""
+    told = config.plan.get("teacher") or {}
+    return Price(**{key: float(told.get(key) or 0.0) for key in PRICES})

@@ -1,37 +1,50 @@
-"""The teacher's client: OpenAI chat completions over aiohttp, which keeps up with many open calls.
+"""The teacher: each request is asked once, at the pace the endpoint takes, and paid within the cap.
 
 It decides what is worth another try and counts what was used. What to ask is in `prompts.py`, what
-an answer must look like in `shapes.py`.
+an answer must look like in `shapes.py`, how one call ends in `chat.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import aiohttp
+import orjson
 
+from recipes.generate.chat import (
+    TIMEOUT,
+    Again,
+    Answer,
+    Ending,
+    Endpoint,
+    NoAnswer,
+    Request,
+    refuse,
+    size_of,
+)
 from recipes.generate.journal import Journal
+from recipes.generate.pace import Pace
+from recipes.generate.purse import CAP, Purse
 from recipes.generate.row import Message
+from recipes.generate.turnstile import Turnstile
 from recipes.refusal import Refusal
-
-AGAIN = {408, 409, 425, 429, 500, 502, 503, 504, 520, 522, 524, 529}
-NEVER = {401: "refuses the token", 403: "refuses the token", 404: "does not know the model or path"}
 
 
 @dataclass(frozen=True)
 class Settings:
     """How to ask: times in seconds; each key of `generate.teacher` in the recipe.
 
-    `attempts` to get an answer at all; `tries`, with another seed each, to get one of the shape.
+    `concurrency` is never passed and `start` where the search for the right one begins; `attempts`
+    to get an answer at all; `tries`, with another seed each, to get one of the shape.
     """
 
     model: str
+    start: int
     concurrency: int
     temperature: float
     max_tokens: int
@@ -44,17 +57,6 @@ class Settings:
     failures_in_a_row: int
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What the teacher said; `finish` is OpenAI's finish_reason."""
-
-    text: str
-    reasoning: str
-    finish: str
-    tokens_in: int
-    tokens_out: int
-
-
 @dataclass
 class Usage:
     """Calls and tokens so far; reused answers count with the tokens they once cost."""
@@ -62,80 +64,87 @@ class Usage:
     asked: int = 0
     reused: int = 0
     retried: int = 0
+    refused: int = 0
     failed: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
 
 
-class NoAnswer(Exception):
-    """The teacher gave none to this request; the text is a reason for the counts."""
-
-
-class _Again(Exception):
-    def __init__(self, reason: str, after: float = 0.0) -> None:
-        super().__init__(reason)
-        self.after = after
-
-
 class Teacher:
-    """Asks each request once, however often it is wanted: journal first, then the wire."""
+    """Asks each request once, however often it is wanted: journal first, then the endpoint."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, url: str, settings: Settings, journal: Journal
+        self, endpoint: Endpoint, settings: Settings, journal: Journal, purse: Purse
     ) -> None:
         self.settings = settings
         self.usage = Usage()
-        self._session = session
-        self._base = url.rstrip("/").removesuffix("/v1") + "/v1"
+        self.purse = purse
+        self.pace = Pace(
+            settings.start, settings.concurrency, settings.backoff, settings.longest_backoff
+        )
+        self._turnstile = Turnstile(self.pace)
+        self._endpoint = endpoint
         self._journal = journal
-        self._flying: dict[str, asyncio.Task[Answer]] = {}
+        self._flying: dict[str, asyncio.Future[Answer]] = {}
         self._failures = 0
+        self._time = asyncio.get_running_loop().time
 
     async def ready(self) -> None:
         """Wait until it serves; raises Refusal when it does not within `ready_within` seconds."""
-        deadline = asyncio.get_running_loop().time() + self.settings.ready_within
+        deadline = self._time() + self.settings.ready_within
         seen = "no answer"
-        while asyncio.get_running_loop().time() < deadline:
+        while self._time() < deadline:
             try:
-                async with self._session.get(f"{self._base}/models") as response:
-                    if response.status == 200:
-                        return
-                    _refuse(response.status, self._base)
-                    seen = f"status {response.status}"
+                status = await self._endpoint.look()
             except (aiohttp.ClientError, TimeoutError) as error:
                 seen = type(error).__name__
+            else:
+                if status == 200:
+                    return
+                refuse(status, self._endpoint.base)
+                seen = f"status {status}"
             await asyncio.sleep(self.settings.backoff)
-        waited = self.settings.ready_within
-        raise Refusal(f"The teacher {self._base} is not ready after {waited:g} s: {seen}.")
+        raise self._not_ready(seen)
 
-    async def ask(self, messages: Sequence[Message], seed: int, common: bool = False) -> Answer:
+    async def ask(
+        self,
+        messages: Sequence[Message],
+        seed: int,
+        common: bool = False,
+        schema: Mapping[str, Any] | None = None,
+    ) -> Answer:
         """The answer to a conversation, `common` when nothing in it is of one language.
 
-        Raises NoAnswer, or Refusal when it is no use going on.
+        A schema only helps the teacher to keep the shape: it does not make another request. Raises
+        NoAnswer, or Refusal when it is no use going on.
         """
-        request = self._request(messages, seed)
-        key = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
-        known = self._journal.get(key)
-        if known is not None:
+        numbers = self.settings
+        said = tuple(messages)
+        request = Request(
+            numbers.model, said, numbers.temperature, numbers.max_tokens, seed, schema
+        )
+        key = key_of(request)
+        if (known := self._journal.get(key)) is not None:
             self.usage.reused += 1
             return self._count(Answer(**known))
-        if key not in self._flying:
-            self._flying[key] = asyncio.ensure_future(self._pay(key, request, common))
-            self._flying[key].add_done_callback(lambda _: self._flying.pop(key))
-        return await self._flying[key]
+        if (flying := self._flying.get(key)) is not None:
+            return await asyncio.shield(flying)
+        return await self._fly(key, request, common)
 
-    def _request(self, messages: Sequence[Message], seed: int) -> dict[str, Any]:
-        return {
-            "model": self.settings.model,
-            "messages": list(messages),
-            "temperature": self.settings.temperature,
-            "max_tokens": self.settings.max_tokens,
-            "seed": seed,
-        }
-
-    async def _pay(self, key: str, request: dict[str, Any], common: bool) -> Answer:
-        answer = await self._persist(request)
-        self._journal.put(key, asdict(answer), common)
+    async def _fly(self, key: str, request: Request, common: bool) -> Answer:
+        """Ask for all who want the same answer while it is under way."""
+        flying: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._flying[key] = flying
+        try:
+            answer = await self._persist(request)
+            self._journal.put(key, asdict(answer), common)
+        except BaseException as error:
+            flying.set_exception(error if isinstance(error, Exception) else NoAnswer("stopped"))
+            flying.exception()  # perhaps nobody else waits for it
+            raise
+        finally:
+            del self._flying[key]
+        flying.set_result(answer)
         self.usage.asked += 1
         return self._count(answer)
 
@@ -144,79 +153,106 @@ class Teacher:
         self.usage.tokens_out += answer.tokens_out
         return answer
 
-    async def _persist(self, request: dict[str, Any]) -> Answer:
+    async def _persist(self, request: Request) -> Answer:
         """Try up to `attempts` times, waiting longer each time, never in step with the others."""
-        reason = "no attempt"
-        for attempt in range(self.settings.attempts):
+        attempt = 0
+        while True:
             try:
                 answer = await self._once(request)
-            except _Again as again:
-                reason = str(again)
-                if attempt + 1 < self.settings.attempts:
-                    self.usage.retried += 1
+            except Again as again:
+                attempt += not self._asleep(again)
+                if attempt >= self.settings.attempts:
+                    raise self._given_up(again.reason) from again
+                self.usage.retried += 1
+                if self.pace.asleep_since is None:
                     await asyncio.sleep(self._pause(attempt, again.after))
+            except NoAnswer as failure:
+                raise self._given_up(str(failure)) from failure
             else:
                 self._failures = 0
                 return answer
-        self._give_up(reason)
-        raise NoAnswer(reason)
+
+    def _asleep(self, again: Again) -> bool:
+        """Whether nobody is answered: that is no failure of this request, but not for ever."""
+        since = self.pace.asleep_since
+        if since is None or again.ending is not Ending.NOT_READY:
+            return False
+        if self._time() - since > self.settings.ready_within:
+            raise self._not_ready(again.reason)
+        return True
+
+    def _not_ready(self, seen: str) -> Refusal:
+        base, waited = self._endpoint.base, self.settings.ready_within
+        return Refusal(f"The teacher {base} is not ready after {waited:g} s: {seen}.")
 
     def _pause(self, attempt: int, asked_for: float) -> float:
-        wait: float = max(asked_for, self.settings.backoff * 2**attempt)
+        """Seconds to wait: never less than asked for, up to the recipe's longest, never in step."""
+        longest = self.settings.longest_backoff
+        wait = min(longest, self.settings.backoff * 2 ** max(0, attempt - 1))
         jitter: float = random.uniform(0.5, 1.0)
-        return min(wait, self.settings.longest_backoff) * jitter
+        return float(max(wait * jitter, min(asked_for, longest) * (1.5 - jitter / 2)))
 
-    def _give_up(self, reason: str) -> None:
+    def _given_up(self, reason: str) -> Exception:
+        if reason == CAP:
+            return NoAnswer(reason)
         self.usage.failed += 1
         self._failures += 1
-        if self._failures >= self.settings.failures_in_a_row:
-            raise Refusal(
-                f"The teacher {self._base} failed {self._failures} requests in a row ({reason}): "
-                "mend it and run again, what was answered is kept."
-            )
-
-    async def _once(self, request: dict[str, Any]) -> Answer:
-        try:
-            async with self._session.post(f"{self._base}/chat/completions", json=request) as got:
-                body = await got.read()
-                return _read(got.status, got.headers.get("Retry-After"), body, self._base)
-        except TimeoutError as error:
-            raise _Again("timeout") from error
-        except aiohttp.ClientError as error:
-            raise _Again("connection") from error
-
-
-def _read(status: int, retry_after: str | None, body: bytes, base: str) -> Answer:
-    _refuse(status, base)
-    if status in AGAIN:
-        seconds = float(retry_after) if retry_after and retry_after.isdigit() else 0.0
-        raise _Again(f"status_{status}", seconds)
-    if status != 200:
-        raise NoAnswer(f"status_{status}")
-    try:
-        wire = json.loads(body)
-        choice = wire["choices"][0]
-        said = choice["message"]
-        usage = wire.get("usage") or {}
-        return Answer(
-            text=_text(said.get("content")),
-            reasoning=_text(said.get("reasoning_content") or said.get("reasoning")),
-            finish=str(choice.get("finish_reason") or "stop"),
-            tokens_in=int(usage.get("prompt_tokens") or 0),
-            tokens_out=int(usage.get("completion_tokens") or 0),
+        if self._failures < self.settings.failures_in_a_row:
+            return NoAnswer(reason)
+        return Refusal(
+            f"The teacher {self._endpoint.base} failed {self._failures} requests in a row "
+            f"({reason}): mend it and run again, what was answered is kept."
         )
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise _Again("no_completion") from error
+
+    async def _once(self, request: Request) -> Answer:
+        """One call: set aside its price, wait for a place, send it, and tell both how it ended."""
+        worst = size_of(request.messages), request.max_tokens
+        held = await self.purse.hold(*worst)
+        sent = await self._turnstile.enter()
+        seconds = min(self.settings.timeout, self.purse.seconds_left())
+        try:
+            answer = await self._endpoint.complete(request, seconds)
+        except Again as again:
+            self.purse.lose(held, again.billed)
+            self._ended(again, sent)
+            if again.reason == TIMEOUT and seconds < self.settings.timeout:
+                self.purse.stopped = CAP
+                raise NoAnswer(CAP) from again
+            raise
+        except NoAnswer:
+            self.purse.lose(held, False)
+            self.pace.failed()
+            raise
+        else:
+            self._paid(answer, held, worst, self._time() - sent)
+            return answer
+        finally:
+            self._turnstile.turn()
+
+    def _paid(self, answer: Answer, held: float, worst: tuple[int, int], took: float) -> None:
+        counted = answer.tokens_in, answer.tokens_out
+        usd = self.purse.price.of_tokens(*(counted if any(counted) else worst))
+        self.purse.settle(held, usd, took)
+        self.pace.answered(self._time(), 1.0 + answer.tokens_out)
+
+    def _ended(self, again: Again, sent: float) -> None:
+        now = self._time()
+        if again.ending is Ending.TOO_MANY:
+            self.usage.refused += 1
+            self.pace.refused(now, sent, min(again.after, self.settings.longest_backoff))
+        elif again.ending is Ending.NOT_READY:
+            self.pace.unready(now, sent, min(again.after, self.settings.longest_backoff))
+        else:
+            self.pace.failed()
 
 
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError("text is wanted")
-    return value
-
-
-def _refuse(status: int, base: str) -> None:
-    if status in NEVER:
-        raise Refusal(f"The teacher {base} {NEVER[status]} (status {status}).")
+def key_of(request: Request) -> str:
+    """The sha256 (hex) of what determines the answer."""
+    told = (
+        request.model,
+        request.messages,
+        request.temperature,
+        request.max_tokens,
+        request.seed,
+    )
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -111,7 +111,12 @@ def recipe(tmp_path: Path) -> Path:
     numbers["generate"]["scenarios"] = {"broad": 2, "detailed": 2, "per_scenario": 2}
     numbers["generate"]["contexts"] |= {"texts": 40}
     numbers["generate"]["pairs"] |= {"texts": 60}
-    numbers["generate"]["teacher"] |= {"concurrency": 8, "backoff": 0.01, "longest_backoff": 0.05}
+    numbers["generate"]["teacher"] |= {
+        "start": 4,
+        "concurrency": 8,
+        "backoff": 0.01,
+        "longest_backoff": 0.05,
+    }
     path = tmp_path / "small.yaml"
     path.write_text(yaml.safe_dump(numbers), encoding="utf-8")
     return path
