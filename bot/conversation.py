@@ -32,7 +32,7 @@ def hear(
     for remark in discussion.remarks:
         if remark.at > request.heard:
             request = _considered(request, remark, discussion, requests, world, terms)
-            request = replace(request, heard=remark.at)
+            request = replace(request, heard=remark.at, remarks=len(discussion.remarks))
     return request
 
 

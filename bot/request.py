@@ -15,6 +15,9 @@ from bot.language import Language, by_code
 
 SCHEMA = 2
 
+# The kind under which `said` keeps when the discussion was closed; all others are comments.
+CLOSING = "close"
+
 
 class Step(StrEnum):
     """The three recipes, in the order in which they run."""
@@ -171,7 +174,8 @@ class Request:
     """One request for one language.
 
     `reserved`: when its money was set aside; `said`: when each kind of comment was last ordered;
-    `heard`: the moment of the last comment that was considered; `turn` counts its commits;
+    `heard`: the moment of the last comment that was considered, and `remarks` how many people had
+    made by then; `turn` counts its commits;
     `told`: all is said; `over`: nobody listens any more. Times in epoch seconds.
     """
 
@@ -187,6 +191,7 @@ class Request:
     reserved: float = 0.0
     said: Mapping[str, float] = field(default_factory=dict)
     heard: float = 0.0
+    remarks: int = 0
     answers: tuple[Answer, ...] = ()
     retries: int = 0
     turn: int = 1
@@ -214,6 +219,11 @@ class Request:
     def pins(self) -> bool:
         """Whether the next word of a person may make it pin a wheel, or needs a community's."""
         return self.status in (Status.ASKED, Status.FAILED) or self.verdict is Verdict.COMMUNITY
+
+    @property
+    def comments(self) -> int:
+        """How many its discussion has, the first one too, when all is heard and said."""
+        return 1 + self.remarks + sum(kind != CLOSING for kind in self.said)
 
     @property
     def last_said(self) -> float:
@@ -250,6 +260,7 @@ def to_json(request: Request) -> dict[str, Any]:
         "reserved": request.reserved,
         "said": dict(request.said),
         "heard": request.heard,
+        "remarks": request.remarks,
         "answers": [
             {"word": a.word.value, "allowed": a.allowed, "note": a.note} for a in request.answers
         ],
@@ -281,6 +292,7 @@ def from_json(data: Any) -> Request:
             reserved=float(data["reserved"]),
             said={str(kind): float(at) for kind, at in data["said"].items()},
             heard=float(data["heard"]),
+            remarks=int(data.get("remarks", 0)),
             answers=tuple(
                 Answer(Word(a["word"]), bool(a["allowed"]), str(a["note"])) for a in data["answers"]
             ),

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 
 from bot import names, replies
 from bot.orders import GRACE, EnsureClosed, EnsureReply, Order
-from bot.request import LIVE, Request, Status, Step, Verdict
+from bot.request import CLOSING, LIVE, Request, Status, Step, Verdict
 from bot.terms import Terms
 from bot.world import World
 
 PATIENCE = 14 * 86_400.0
-CLOSING = "close"
 
 # What looks like no request at all is left to people: it may be talk about something else.
 NOT_OURS = (Verdict.NO_NAME, Verdict.UNKNOWN, Verdict.TOO_LONG)

@@ -6,7 +6,8 @@ of what was seen: without it (a new process) the same is found a little later.
 
 The listing tells how many comments each open discussion has, and neither when it changed nor in
 that order: a comment that was edited is seen when somebody says something more, or rings. Where it
-tells no number, those that were seen longest ago are read again, as many as a look takes on.
+tells no number, those that were seen longest ago are read again, as many as a look takes on. A new
+process compares with the number that the ledger expects, and reads `SPARE` of those that agree.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from bot import names
 from bot.hub.connect import Allowance, Connection, translated
 from bot.orders import GRACE
-from bot.request import Request
+from bot.request import LIVE, Request
 from bot.world import Comment, Discussion, Remark
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ log = logging.getLogger(__name__)
 MOST = 60
 # Fifty are on a page: so 500 open discussions are looked through at each look, 1,000 at two.
 OLDER = 10
+# Where nothing seems to have happened a new process looks all the same, at so many in turn.
+SPARE = 20
 UNTOLD = -1
 _ENDLESS = 1 << 40
 
@@ -73,10 +76,10 @@ class Talk:
         with translated("look at the discussions"):
             listed, counts = self._list(hub, known)
             fresh = sorted(num for num in counts if num not in known)
-            stirred, restless, untold = self._restless(mine, listed, counts, now)
+            stirred, restless, quiet = self._sorted(mine, listed, counts, now)
             due = [*stirred, *fresh[: MOST // 2], *restless, *fresh[MOST // 2 :]]
             self.behind = len(due) > MOST
-            for num in [*due, *untold][:MOST]:
+            for num in [*due, *quiet][:MOST]:
                 self._read(hub, num, counts.get(num), now)
                 if num in self._gone and (num not in mine or now - mine[num].opened <= GRACE):
                     self._gone.discard(num)  # a listing was ahead of what answers here
@@ -86,34 +89,39 @@ class Talk:
         shown = {num: s.discussion for num, s in self._seen.items() if num in wanted}
         return shown, frozenset(self._gone & mine.keys())
 
-    def _restless(
+    def _sorted(
         self,
         mine: Mapping[int, Request],
         listed: Collection[range],
         counts: Mapping[int, int],
         now: float,
     ) -> tuple[list[int], list[int], list[int]]:
-        """Where the bot itself was at work, where something else happened, and where that cannot
-        be known, seen longest ago first."""
-        stirred, restless, untold = [], [], []
+        """Where the bot itself was at work, where something else happened, and the quiet ones."""
+        stirred, restless, unread, untold = [], [], [], []
         for num, request in mine.items():
             seen, count = self._seen.get(num), counts.get(num)
+            closed = count is None and any(num in span for span in listed)
+            if seen is None:
+                told = (None, UNTOLD, request.comments)
+                changed = closed or count not in told or not _is_calm(request, now)
+            else:
+                changed = (closed and seen.discussion.open) or count not in (None, seen.count)
+                changed = changed or seen.is_due(request.last_said, now)
             if num in self._stirred:
                 stirred.append(num)
-            elif seen is None:
-                restless += [] if num in self._gone else [num]
-            elif self._changed(num, seen, listed, count) or seen.is_due(request.last_said, now):
+            elif seen is None and num in self._gone:
+                continue
+            elif changed:
                 restless.append(num)
             elif count == UNTOLD:
                 untold.append(num)
-        return stirred, restless, sorted(untold, key=lambda n: self._seen[n].discussion.seen)
+            elif seen is None:
+                unread.append(num)
+        quiet = _in_turn(unread, now)[:SPARE] + _in_turn(untold, now)
+        return stirred, restless, sorted(quiet, key=self._last_seen)
 
-    @staticmethod
-    def _changed(num: int, seen: _Seen, listed: Collection[range], count: int | None) -> bool:
-        """Whether the listing shows another number of comments, or the discussion no more."""
-        if count is None:
-            return seen.discussion.open and any(num in span for span in listed)
-        return count != seen.count
+    def _last_seen(self, num: int) -> float:
+        return self._seen[num].discussion.seen if num in self._seen else 0.0
 
     def _read(self, hub: Connection, num: int, count: int | None, now: float) -> None:
         before = self._seen.get(num)
@@ -172,6 +180,19 @@ class Talk:
         span = range(min(nums), max(nums) + 1) if nums else range(0)
         size = max(1, int(answer["start"]) // page if page else len(nums))
         return span, found, -(-int(answer["count"]) // size)
+
+
+def _is_calm(request: Request, now: float) -> bool:
+    """Whether nothing is under way and nothing was just ordered to be said."""
+    at_work = any(record.at_work for record in request.steps.values())
+    said = request.told or request.status in LIVE
+    return said and not at_work and now - request.last_said > 5 * GRACE
+
+
+def _in_turn(nums: list[int], now: float) -> list[int]:
+    """Begun elsewhere each minute, so that processes without memory come round, too."""
+    start = int(now / 60) * SPARE % len(nums) if nums else 0
+    return nums[start:] + nums[:start]
 
 
 def _author(listed: Mapping[str, Any]) -> str:

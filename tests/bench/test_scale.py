@@ -109,4 +109,4 @@ def _new_process(scene: Scene) -> None:
     scene.bot.tick()
     print(f"  the first tick of a new process: {scene.calls.total()} calls, ", end="")
     print(f"{scene.calls['text']} of them for the ledger's files")
-    assert scene.calls.total() < 120
+    assert scene.calls.total() < 60

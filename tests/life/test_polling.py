@@ -11,6 +11,7 @@ import pytest
 
 from bot.hub import talk
 from bot.loop import Controller
+from bot.request import Status
 from bot.settings import Limits
 from tests.life.crash import TERMS
 from tests.life.model import HubModel
@@ -77,3 +78,24 @@ def test_a_new_process_knows_the_queue_with_few_calls() -> None:
     house.tick()
     assert house.calls["text"] <= COUNT // 100 + 2
     assert house.calls.total() < 100
+
+
+def test_processes_without_memory_hear_a_command_too() -> None:
+    """`kakugo tick` from cron is a new process each time."""
+    house = House(silent=False)
+    house.hub.move(house.hub.now + 600)
+    for num in (COUNT, 1, COUNT // 2):
+        house.calls.clear()
+        house.bot = house.fresh()
+        assert not house.tick() and house.calls["get_discussion_details"] <= talk.SPARE + 3
+        house.bot = house.fresh()
+        assert house.ticks_until_stopped(num) == 1
+
+
+def test_processes_without_memory_come_round_to_those_who_are_silent() -> None:
+    house = House(silent=False)
+    house.hub.move(house.hub.now + 15 * 86_400)
+    for _ in range(COUNT // talk.SPARE + 1):
+        house.bot = house.fresh()
+        house.tick()
+    assert {request.status for request in house.bot.ledger.load().requests} == {Status.DECLINED}
