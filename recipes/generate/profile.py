@@ -1,0 +1,174 @@
+"""What a community wants of data in its language: `<code>.yaml` in its profiles' dataset.
+
+A profile is laid over the recipe's `generate:` section before that is parsed: its places and
+spelling go into the prompts, its glossary into prompts and gates, its own seeds and texts beside
+the recipe's. The bot reads the same file for consent, licence and the names of variants
+(`bot/community.py`); a recipe run by hand asks for consent here.
+
+    consent: welcome            # or: ask, no
+    licence: cc-by-4.0
+    region: the Isle of Lewis
+    dialect: Lewis Gaelic
+    orthography: the Gaelic Orthographic Conventions of 2009
+    seeds: [peat cutting, psalm singing]
+    glossary: [{term: computer, say: coimpiutair, not: [komputer]}]
+    forbidden: [gille-toine]
+    texts: {repo: org/our-texts, split: train, columns: [text]}
+    credit: [An Comunn]
+    stewards: [a-hub-user]
+    variants:
+      lewis: {name: Lewis Gaelic, dialect: Lewis Gaelic, forbidden: [...]}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from recipes.refusal import Refusal
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+LONGEST, MOST = 120, 500
+VOICE = ("region", "dialect", "orthography")
+LISTS = ("seeds", "glossary", "forbidden", "credit")
+OTHERS = ("consent", "licence", "texts", "stewards", "variants", "name")
+_PLAIN = re.compile(r"[^\x00-\x1f\x7f<>{}]+")
+_LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{1,39}")
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How the data should sound: each a few words for the prompts; `seeds` to ask about too;
+    `credit` names whom the card thanks."""
+
+    region: str = ""
+    dialect: str = ""
+    orthography: str = ""
+    seeds: tuple[str, ...] = ()
+    credit: tuple[str, ...] = ()
+
+    def named(self, language: str) -> str:
+        """The language as prompts call it: `Scottish Gaelic (dialect: …; as in …)`."""
+        told = [
+            self.dialect and f"in the dialect {self.dialect}",
+            self.region and f"as it is spoken in {self.region}",
+            self.orthography and f"spelt by {self.orthography}",
+        ]
+        manner = ", ".join(filter(None, told))
+        return f"{language} ({manner})" if manner else language
+
+
+def read(api: HfApi, repo: str, language: str, variant: str) -> tuple[dict[str, Any], str]:
+    """The profile (empty where nobody has written one) and the commit it was read at.
+
+    Raises Refusal when the community said no, or when the file or the variant is not as it must be.
+    """
+    from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
+
+    path = f"{language}.yaml"
+    try:
+        commit = str(api.dataset_info(repo).sha)
+        file = api.hf_hub_download(repo, path, repo_type="dataset", revision=commit)
+    except (RepositoryNotFoundError, EntryNotFoundError) as error:
+        if variant:
+            raise Refusal(f"There is no {path} in {repo} that describes {variant!r}.") from error
+        return {}, ""
+    return parse(Path(file).read_text(encoding="utf-8"), variant, f"{repo}/{path}"), commit
+
+
+def parse(text: str, variant: str, place: str) -> dict[str, Any]:
+    """The profile with its variant laid over it; raises Refusal."""
+    try:
+        data = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise Refusal(f"{place} is not YAML: {' '.join(str(error).split())}") from error
+    whole = _checked(data, place)
+    if whole.get("consent") in (False, "no"):
+        raise Refusal(f"{place} says that no data are to be made in this language.")
+    if not variant:
+        return whole
+    variants = whole.get("variants") or {}
+    if variant not in variants:
+        known = ", ".join(map(str, variants)) or "none"
+        raise Refusal(f"{place} has no variant {variant!r}; it has: {known}.")
+    return _over(whole, _checked(variants[variant] or {}, f"{place}, {variant}"))
+
+
+def overlay(section: Mapping[str, Any], profile: Mapping[str, Any], licence: str) -> dict[str, Any]:
+    """The recipe's `generate:` section as the community wants it; `licence` was asked for."""
+    gates = dict(section.get("gates") or {})
+    for key in ("glossary", "forbidden"):
+        if profile.get(key):
+            gates[key] = [*(gates.get(key) or ()), *profile[key]]
+    texts = section["texts"]
+    own = [profile["texts"]] if profile.get("texts") else []
+    voice = {key: profile[key] for key in VOICE if profile.get(key)}
+    voice |= {key: tuple(profile[key]) for key in ("seeds", "credit") if profile.get(key)}
+    return {
+        **section,
+        "gates": gates,
+        "texts": [*own, *(texts if isinstance(texts, list) else [texts])],
+        "licence": licence or profile.get("licence") or section["licence"],
+        "voice": voice,
+    }
+
+
+def rules(glossary: list[Mapping[str, Any]], forbidden: list[str]) -> str:
+    """What the teacher is told of words, empty where the community told us none."""
+    lines = [f"- {term['term']}: {term['say']}" for term in glossary]
+    told = ["When you write in the language, say it so:", *lines] if lines else []
+    avoided = [*(form for term in glossary for form in term.get("not") or ()), *forbidden]
+    if avoided:
+        told.append(f"Never write: {', '.join(avoided)}.")
+    return "\n".join(told)
+
+
+def _over(whole: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
+    lists = {key: [*(whole.get(key) or ()), *(variant.get(key) or ())] for key in LISTS}
+    return {**whole, **variant, **{key: value for key, value in lists.items() if value}}
+
+
+def _checked(data: object, place: str) -> dict[str, Any]:
+    """Only known keys with plain words in them: what stands here is told to the teacher."""
+    if not isinstance(data, dict):
+        raise Refusal(f"{place} must hold keys and values.")
+    unknown = sorted(str(key) for key in data if key not in (*VOICE, *LISTS, *OTHERS))
+    if unknown:
+        known = ", ".join((*VOICE, *LISTS, *OTHERS))
+        raise Refusal(f"{place} has the unknown key {unknown[0]!r}; it may have {known}.")
+    for key in VOICE:
+        _plain(data.get(key, "-"), f"{place}: {key}")
+    if not _LICENCE.fullmatch(str(data.get("licence", "mit"))):
+        raise Refusal(f"{place}: licence must be a licence's id on the Hub, like cc-by-4.0.")
+    for key in LISTS:
+        _list(data.get(key) or [], f"{place}: {key}")
+    return data
+
+
+def _list(values: object, place: str) -> None:
+    if not isinstance(values, list) or len(values) > MOST:
+        raise Refusal(f"{place} must be a list of at most {MOST}.")
+    for value in values:
+        if isinstance(value, dict):
+            if not {"term", "say"} <= set(value) <= {"term", "say", "not"}:
+                raise Refusal(f"{place}: a line reads {{term: …, say: …, not: […]}}.")
+            _plain(value["term"], place)
+            _plain(value["say"], place)
+            _list(value.get("not") or [], place)
+        else:
+            _plain(value, place)
+
+
+def _plain(value: object, place: str) -> None:
+    if not isinstance(value, str) or len(value) > LONGEST or not _PLAIN.fullmatch(value):
+        raise Refusal(
+            f"{place} must be plain words, at most {LONGEST} letters without < > {{ }}, "
+            f"not {str(value)[:40]!r}."
+        )

@@ -1,0 +1,89 @@
+"""A community's profile is laid over the recipe, or refused with the key that is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recipes.generate import profile
+from recipes.refusal import Refusal
+
+TEXT = """
+consent: welcome
+licence: cc-by-4.0
+region: the Isle of Lewis
+seeds: [peat cutting]
+glossary: [{term: computer, say: coimpiutair, not: [komputer]}]
+forbidden: [gille-toine]
+texts: {repo: org/own, split: train, columns: [text]}
+credit: [An Comunn]
+variants:
+  harris: {name: Harris Gaelic, region: Harris, forbidden: [eile], seeds: [tweed]}
+"""
+SECTION: dict[str, Any] = {
+    "licence": "apache-2.0",
+    "texts": {"repo": "org/web"},
+    "gates": {"loop": 0.3, "forbidden": ["foo"]},
+}
+
+
+def test_it_is_laid_over_the_recipe() -> None:
+    read = profile.parse(TEXT, "", "gla_Latn.yaml")
+    made = profile.overlay(SECTION, read, "")
+    assert made["licence"] == "cc-by-4.0"
+    assert [texts["repo"] for texts in made["texts"]] == ["org/own", "org/web"]
+    assert made["gates"]["forbidden"] == ["foo", "gille-toine"]
+    assert made["gates"]["glossary"][0]["say"] == "coimpiutair" and made["gates"]["loop"] == 0.3
+    assert made["voice"] == {
+        "region": "the Isle of Lewis",
+        "seeds": ("peat cutting",),
+        "credit": ("An Comunn",),
+    }
+    assert SECTION["gates"]["forbidden"] == ["foo"], "the recipe itself is not touched"
+
+
+def test_a_variant_goes_over_the_language_and_adds_to_its_lists() -> None:
+    made = profile.overlay(SECTION, profile.parse(TEXT, "harris", "p"), "cc0-1.0")
+    assert made["licence"] == "cc0-1.0", "what was asked for goes first"
+    assert made["voice"]["region"] == "Harris"
+    assert made["voice"]["seeds"] == ("peat cutting", "tweed")
+    assert made["gates"]["forbidden"] == ["foo", "gille-toine", "eile"]
+
+
+def test_no_profile_changes_nothing_but_the_form() -> None:
+    made = profile.overlay(SECTION, {}, "")
+    assert made == {**SECTION, "texts": [{"repo": "org/web"}], "voice": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("consent: no", "no data are to be made"),
+        ("- 1", "keys and values"),
+        ("a: [", "not YAML"),
+        ("colour: red", "unknown key 'colour'"),
+        ("region: <b>", "plain words"),
+        ("region: 7", "plain words"),
+        ("dialect: " + "x" * 200, "plain words"),
+        ("licence: 'GPL v3!'", "licence's id"),
+        ("seeds: peat", "a list"),
+        ("glossary: [{term: a}]", "term: …, say: …"),
+        ("glossary: [{term: a, say: 'b{text}'}]", "plain words"),
+        ("glossary: [{term: a, say: b, not: c}]", "a list"),
+        ("variants: {x: {}}", "no variant 'harris'"),
+        ("variants: {harris: {region: '<'}}", "plain words"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_its_name(text: str, said: str) -> None:
+    with pytest.raises(Refusal, match=said):
+        profile.parse(text, "harris" if "variant" in said or "variants" in text else "", "p.yaml")
+
+
+def test_the_prompts_language_and_rules() -> None:
+    voice = profile.Voice(region="Lewis", orthography="GOC")
+    assert voice.named("Gaelic") == "Gaelic (as it is spoken in Lewis, spelt by GOC)"
+    assert profile.Voice().named("Gaelic") == "Gaelic"
+    told = profile.rules([{"term": "computer", "say": "coimpiutair", "not": ["komputer"]}], ["x"])
+    assert told.splitlines()[1:] == ["- computer: coimpiutair", "Never write: komputer, x."]
+    assert profile.rules([], []) == ""
