@@ -15,6 +15,7 @@ from recipes import config
 from recipes.refusal import Refusal
 
 MODULES = {
+    "check": "recipes.check.run",
     "generate": "recipes.generate.run",
     "train": "recipes.train.run",
     "evaluate": "recipes.evaluate.run",
@@ -55,6 +56,12 @@ def parser() -> argparse.ArgumentParser:
     """The command line; recipes get its namespace with `config` already loaded."""
     root = argparse.ArgumentParser(prog="kakugo-recipe", description=__doc__)
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    check = _recipe(commands, "check", "say what teacher and bases can do in a language")
+    check.add_argument("--teacher", required=True, metavar="URL", help="OpenAI-compatible API")
+    check.add_argument("--base", required=True, metavar="REPO", help="the base to be trained")
+    check.add_argument("--into", metavar="REPO", help="the results dataset")
+    check.add_argument("--cap-usd", type=float, metavar="USD", help="never spend more")
 
     generate = _recipe(commands, "generate", "ask the teacher, gate its answers, push a dataset")
     generate.add_argument("--teacher", required=True, metavar="URL", help=TEACHER)

@@ -16,7 +16,7 @@ import yaml
 
 from recipes.refusal import Refusal
 
-SECTIONS = ("plan", "generate", "train", "evaluate")
+SECTIONS = ("plan", "check", "generate", "train", "evaluate")
 # ISO 639-3, ISO 15924 and, for a few varieties of FLORES+, what tells them apart.
 CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?")
 
@@ -31,6 +31,7 @@ class Config:
     org: str
     language: str
     plan: dict[str, Any]
+    check: dict[str, Any]
     generate: dict[str, Any]
     train: dict[str, Any]
     evaluate: dict[str, Any]

@@ -93,7 +93,7 @@ def identifier(
 ) -> Identifier:
     """The best way there is to know this language, tried on its `own` texts where there are any;
     `letters` of them make a profile of a language that no library knows."""
-    for candidate in _libraries(language):
+    for candidate in libraries(language):
         judged = [prose(text) for text in own[:TRIED]]
         if sum(map(candidate.is_another, judged)) <= MISTAKEN * len(judged):
             return candidate
@@ -103,7 +103,8 @@ def identifier(
     return Identifier("its script, and that it is not English", lambda text: False)
 
 
-def _libraries(language: Language) -> Iterator[Identifier]:
+def libraries(language: Language) -> Iterator[Identifier]:
+    """Identifiers that were made with the language in mind, none for most languages."""
     if label := PY3LANGID.get(language.code):
         yield Identifier("py3langid", lambda text: _other_for_langid(text, label))
     elif code := language.cld2:

@@ -1,0 +1,151 @@
+"""The check from its arguments to its manifest; only wiring is here."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from huggingface_hub import HfApi
+
+from recipes import base, language, manifest
+from recipes.check import probe, sentences
+from recipes.check.advice import Advice, advise
+from recipes.check.fertility import Fertility, fertility
+from recipes.check.settings import Settings, parse
+from recipes.generate import settings as generating
+from recipes.generate.connect import authorization, endpoint, session
+from recipes.generate.journal import Journal
+from recipes.generate.purse import Purse
+from recipes.generate.run import price
+from recipes.generate.teacher import Teacher
+from recipes.progress import Progress, say
+
+
+def main(args: argparse.Namespace) -> None:
+    """Ask, advise, say so, and push it to `--into` unless it is there already."""
+    began = time.monotonic()
+    base.quiet()
+    api, path = HfApi(), f"checks/{args.config.language}/run.json"
+    if args.into and manifest.already_made(api, args.into, "dataset", path, args.digest):
+        say(f"{args.into} holds this check already: nothing to do")
+        return
+    settings = parse(args.config.check)
+    generate = generating.parse(args.config.generate)
+    spoken = language.get(args.config.language)
+    known = sentences.read(api, settings, spoken.code, [generate.texts], generate.seed)
+    found, spent, usage = uvloop.run(_ask(args, settings, generate, spoken, known))
+    tokens = {repo: _fertility(api, repo, known) for repo in (args.base, *settings.bases)}
+    advice = advise(_measured(found, tokens[args.base]), settings.hopeless, settings.doubtful)
+    for line in told(spoken.name, found, tokens, advice):
+        say(line)
+    if args.into:
+        made = manifest.Manifest(
+            step="check",
+            request=args.request,
+            attempt=args.attempt,
+            digest=args.digest,
+            language=spoken.code,
+            inputs=known.commits,
+            output_repo=args.into,
+            output_commit=str(api.dataset_info(args.into).sha),
+            practice=args.config.practice,
+            seconds=time.monotonic() - began,
+            tokens=manifest.Tokens(usage.tokens_in, usage.tokens_out),
+            cost_usd=spent,
+            versions=manifest.versions("datasets", "transformers", "sacrebleu"),
+            metrics=_metrics(found, tokens, advice),
+        )
+        manifest.push(api, args.into, "dataset", path, made)
+
+
+async def _ask(
+    args: argparse.Namespace,
+    settings: Settings,
+    generate: generating.Settings,
+    spoken: language.Language,
+    known: sentences.Known,
+) -> tuple[probe.Findings, float, Any]:
+    """Put the questions; the journal only spares asking the same twice within this run."""
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal(Path(folder) / "journal.jsonl", spoken.code)
+        purse = Purse(price(args.config), args.cap_usd)
+        headers = authorization(args.teacher, os.environ)
+        try:
+            async with session(headers) as http:
+                teacher = Teacher(endpoint(http, args.teacher), generate.teacher, journal, purse)
+                await teacher.ready()
+                asked = probe.Probe(teacher, spoken, generate.seed)
+                found = await asked.run(known, settings)
+        finally:
+            journal.close()
+    Progress(1, "checks").show(1, spent=f"${purse.spent:.2f}")
+    return found, purse.spent, teacher.usage
+
+
+def _fertility(api: HfApi, repo: str, known: sentences.Known) -> Fertility:
+    from transformers import AutoTokenizer
+
+    revision = base.commit_of(api, repo, "model")
+    tokenizer = AutoTokenizer.from_pretrained(repo, revision=revision)
+    return fertility(tokenizer, known.texts, known.english)
+
+
+def _measured(found: probe.Findings, tokens: Fertility) -> dict[str, float | None]:
+    return {**asdict(found), "fertility": tokens.times, "bytes": tokens.bytes}
+
+
+def _metrics(
+    found: probe.Findings, tokens: Mapping[str, Fertility], advice: Advice
+) -> dict[str, Any]:
+    return {
+        "advice": advice.word,
+        "reasons": [asdict(reason) for reason in advice.reasons],
+        "teacher": {name: _rounded(value) for name, value in asdict(found).items()},
+        "bases": {
+            repo: {name: _rounded(value) for name, value in asdict(one).items()}
+            for repo, one in tokens.items()
+        },
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+def told(
+    name: str, found: probe.Findings, tokens: Mapping[str, Fertility], advice: Advice
+) -> list[str]:
+    """What a person at the terminal reads."""
+    lines = [
+        f"the teacher answered {found.answered:.0%} of the questions, "
+        f"{found.tokens_per_second:.0f} tokens/s, a usual answer in {found.seconds:.1f} s",
+        f"in the shape asked for: {_percent(found.structured)}; with reasoning: "
+        f"{_percent(found.reasoning)}",
+        f"what it wrote in {name}: right script {_percent(found.script)}, right language "
+        f"{_percent(found.language)}, chrF++ against known sentences {_score(found.chrf)}, there "
+        f"and back {_score(found.round_trip)}",
+    ]
+    lines += [
+        f"{repo} needs {one.times:.1f} times the tokens of English, {one.bytes:.0%} of them pieces "
+        "of a letter"
+        for repo, one in tokens.items()
+    ]
+    why = [
+        f"{reason.what} is {reason.seen:g}, wanted {reason.wanted:g}" for reason in advice.reasons
+    ]
+    return [*lines, f"advice: {advice.word}" + (f" ({'; '.join(why)})" if why else "")]
+
+
+def _percent(share: float | None) -> str:
+    return "not measured" if share is None else f"{share:.0%}"
+
+
+def _score(score: float | None) -> str:
+    return "not measured" if score is None else f"{score:.1f}"

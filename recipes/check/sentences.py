@@ -1,0 +1,49 @@
+"""A few known sentences of the language, with their English originals where there are some."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from recipes.base import commit_of
+from recipes.check.settings import Settings
+from recipes.generate.corpora import Corpus, Library
+from recipes.generate.row import ENGLISH
+from recipes.progress import say
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+
+@dataclass(frozen=True)
+class Known:
+    """Sentences in the language, their originals in the same order (or none), and what was read."""
+
+    texts: tuple[str, ...]
+    english: tuple[str, ...]
+    commits: dict[str, str]
+
+
+def read(api: HfApi, settings: Settings, language: str, corpora: list[Corpus], seed: int) -> Known:
+    """From the benchmark's development split; from the texts of the language where it lacks it."""
+    repo, split = settings.known["dataset"], settings.known["split"]
+    commit = commit_of(api, repo, "dataset")
+    both = [_by_id(repo, commit, code, split) for code in (language, ENGLISH)]
+    ids = sorted(set(both[0]) & set(both[1]))[: settings.sentences]
+    if ids:
+        texts, english = (tuple(side[key] for key in ids) for side in both)
+        return Known(texts, english, {repo: commit})
+    say(f"{repo} has no {language}: what the teacher makes of its texts has to do")
+    library = Library(api, seed)
+    found = [text for corpus in corpora for text in library.texts(corpus, settings.sentences)]
+    return Known(tuple(found[: settings.sentences]), (), library.commits)
+
+
+def _by_id(repo: str, commit: str, config: str, split: str) -> dict[str, str]:
+    """Sentences by their id, none where the language is not there."""
+    import datasets
+
+    if config not in datasets.get_dataset_config_names(repo, revision=commit):
+        return {}
+    rows: Any = datasets.load_dataset(repo, config, split=split, revision=commit)
+    return {str(row["id"]): str(row["text"]) for row in rows}

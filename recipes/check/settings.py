@@ -1,0 +1,48 @@
+"""The `check:` section of a recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from recipes.section import build
+
+
+@dataclass(frozen=True)
+class Floors:
+    """The least of each that will do: shares in 0..1, chrF++ in 0..100; absent ones do not count.
+
+    `fertility` is a ceiling: tokens a word, as many times as for English; so is `bytes`, the share
+    of tokens that are pieces of a letter.
+    """
+
+    script: float = 0.0
+    language: float = 0.0
+    structured: float = 0.0
+    answered: float = 0.0
+    chrf: float = 0.0
+    round_trip: float = 0.0
+    fertility: float = float("inf")
+    bytes: float = 1.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`known`: where sentences with an English original are, by their `id`; `sentences` and `lists`
+    are numbers of questions; below `hopeless` nothing is trained, below `doubtful` it is said."""
+
+    known: dict[str, str]
+    sentences: int
+    lists: int
+    hopeless: Floors
+    doubtful: Floors
+    bases: list[str] = field(default_factory=list)
+
+
+def parse(section: dict[str, Any]) -> Settings:
+    """Parse the section; raises Refusal that names the key."""
+    floors = {
+        name: build(Floors, section.get(name) or {}, f"check.{name}")
+        for name in ("hopeless", "doubtful")
+    }
+    return build(Settings, {**section, **floors}, "check")
