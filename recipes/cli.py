@@ -80,6 +80,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--base", required=True, metavar="REPO")
     evaluate.add_argument("--adapter", required=True, metavar="REPO")
     evaluate.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
+    evaluate.add_argument("--models", nargs="*", default=[], metavar="REPO", help="to set beside")
 
     publish = commands.add_parser("practice-publish", help="push the practice world, once")
     publish.add_argument("--org", required=True)

@@ -2,7 +2,8 @@
 
 The recipe says which repository, split, prompt and shots; the code knows only the columns. Each
 item keeps the benchmark's own texts beside its prompt, so that they can be looked for in the
-training data. A language that a benchmark lacks is named, never scored. Nothing here may know a
+training data. A language that a benchmark lacks is named, never scored. What the recipe wants asked
+in English too, to see whether English was kept, are tasks of their own. Nothing here may know a
 model.
 """
 
@@ -29,7 +30,10 @@ Metric = Literal["chrF++", "accuracy"]
 
 @dataclass(frozen=True)
 class Item:
-    """One question: `answers` are its options or the one reference, `texts` what it is made of."""
+    """One question: `answers` are its options or the one reference, `texts` what it is made of.
+
+    `source` is what is to be translated, empty where nothing is.
+    """
 
     id: str
     prompt: str
@@ -38,6 +42,7 @@ class Item:
     texts: tuple[str, ...]
     shots: tuple[tuple[str, str], ...] = ()
     system: str = ""
+    source: str = ""
 
     @property
     def answer(self) -> str:
@@ -55,16 +60,26 @@ class Item:
 
 @dataclass(frozen=True)
 class Task:
-    """The items of one benchmark, and of one direction where it has two."""
+    """The items of one benchmark in one language, and of one direction where it has two.
+
+    `language` is the one that the test is in, `asked` how it is asked, `metric` its main one.
+    """
 
     benchmark: str
+    language: str
     direction: str | None
     metric: Metric
     items: tuple[Item, ...]
     dataset: str
     revision: str
     config: str
-    split: str
+    asked: Benchmark
+    template: str
+
+    @property
+    def answers_in(self) -> str:
+        """The language that the answers are in."""
+        return self.direction.split("-")[1] if self.direction else self.language
 
     @property
     def chance(self) -> float | None:
@@ -75,32 +90,55 @@ class Task:
 
 
 @dataclass(frozen=True)
+class Missing:
+    """A benchmark that lacks the language, at the commit at which that was seen."""
+
+    benchmark: str
+    dataset: str
+    revision: str
+
+
+@dataclass(frozen=True)
 class Suite:
-    """What can be asked in the language, what cannot, and the commit of each dataset."""
+    """What can be asked in the language and in English, and what cannot."""
 
     tasks: tuple[Task, ...]
-    not_covered: tuple[str, ...]
-    revisions: dict[str, str]
+    not_covered: tuple[Missing, ...]
+
+    @property
+    def revisions(self) -> dict[str, str]:
+        """The commit of each dataset that was looked at."""
+        asked = {task.dataset: task.revision for task in self.tasks}
+        return asked | {lacking.dataset: lacking.revision for lacking in self.not_covered}
 
 
 def load(api: HfApi, settings: Settings, code: str) -> Suite:
     """The recipe's benchmarks in the language `code`; raises Refusal for one that is not known."""
     tasks: list[Task] = []
-    missing: list[str] = []
-    revisions: dict[str, str] = {}
+    missing: list[Missing] = []
     for name, benchmark in settings.benchmarks.items():
         if name not in READERS:
             raise Refusal(f"evaluate.benchmarks has {name!r}: known are {', '.join(READERS)}.")
-        repo = benchmark.dataset
-        sha = commit_of(api, repo, "dataset", benchmark.revision)
-        config = code if benchmark.configs is None else benchmark.configs.get(code)
-        if config not in _configs(repo, sha):
-            missing.append(name)
-            continue
-        revisions[repo] = sha
-        made = READERS[name](Source(repo, sha, config, code, benchmark))
-        tasks += [_with_system(task, settings.system) for task in made]
-    return Suite(tuple(tasks), tuple(missing), revisions)
+        sha = commit_of(api, benchmark.dataset, "dataset", benchmark.revision)
+        there = _configs(benchmark.dataset, sha)
+        source = _source(benchmark, sha, code)
+        if source.config in there:
+            tasks += READERS[name](source)
+        else:
+            missing.append(Missing(name, benchmark.dataset, sha))
+        english = None if code == ENGLISH else benchmark.in_english()
+        if english:
+            source = _source(english, sha, ENGLISH)
+            if source.config not in there:
+                raise Refusal(f"{name} is to be asked in English, but {source.repo} has none.")
+            tasks += READERS[name](source)
+    return Suite(tuple(_with_system(task, settings.system) for task in tasks), tuple(missing))
+
+
+def _source(benchmark: Benchmark, sha: str, code: str) -> Source:
+    """A benchmark in one language; its config is empty where the recipe names none."""
+    config = code if benchmark.configs is None else benchmark.configs.get(code, "")
+    return Source(benchmark.dataset, sha, config, code, benchmark)
 
 
 @dataclass(frozen=True)
@@ -131,21 +169,30 @@ class Source:
         return list(load_dataset(self.repo, config, split=name, revision=self.revision))
 
     def task(
-        self, benchmark: str, items: Sequence[Item], metric: Metric, direction: str | None = None
+        self,
+        benchmark: str,
+        items: Sequence[Item],
+        metric: Metric = "accuracy",
+        direction: str | None = None,
+        template: str = "",
     ) -> Task:
-        """A task of these items; raises Refusal when there are none."""
-        split = self.settings.split
+        """A task of these items; raises Refusal when there are none, or two of one id."""
+        where = f"in the config {self.config}, split {self.settings.split}"
         if not items:
-            raise Refusal(f"{self.repo} has no row in the config {self.config}, split {split}.")
+            raise Refusal(f"{self.repo} has no row {where}.")
+        if len({item.id for item in items}) < len(items):
+            raise Refusal(f"{self.repo} has rows with the same id {where}.")
         return Task(
             benchmark=benchmark,
+            language=self.code,
             direction=direction,
             metric=metric,
             items=tuple(items),
             dataset=self.repo,
             revision=self.revision,
             config=self.config,
-            split=split,
+            asked=self.settings,
+            template=template or self.settings.prompt,
         )
 
 
@@ -163,15 +210,15 @@ def flores(source: Source) -> list[Task]:
         before = tuple(map(turn, earlier))
         turns = zip(questions, asked, map(turn, asked), strict=True)
         return [
-            Item(str(row["id"]), said, (answer,), 0, texts, before)
+            Item(str(row["id"]), said, (answer,), 0, texts, before, source=texts[source_side])
             for row, texts, (said, answer) in turns
         ]
 
-    prompts = source.settings.prompts
-    into, out_of = items(prompts["from_english"], 0), items(prompts["into_english"], 1)
+    into, out_of = (source.settings.prompts[way] for way in ("from_english", "into_english"))
+    there, back = f"{ENGLISH}-{source.code}", f"{source.code}-{ENGLISH}"
     return [
-        source.task("flores", into, "chrF++", f"{ENGLISH}-{source.code}"),
-        source.task("flores", out_of, "chrF++", f"{source.code}-{ENGLISH}"),
+        source.task("flores", items(into, 0), "chrF++", there, into),
+        source.task("flores", items(out_of, 1), "chrF++", back, out_of),
     ]
 
 
@@ -197,7 +244,7 @@ def sib200(source: Source) -> list[Task]:
         right = categories.index(row["category"])
         return Item(str(row["index_id"]), prompt, tuple(options.values()), right, (row["text"],))
 
-    return [source.task("sib200", _asked(source, item), "accuracy")]
+    return [source.task("sib200", _asked(source, item))]
 
 
 def belebele(source: Source) -> list[Task]:
@@ -212,7 +259,7 @@ def belebele(source: Source) -> list[Task]:
         right = int(row["correct_answer_num"]) - 1
         return Item(name, prompt, answers, right, (row["flores_passage"],))
 
-    return [source.task("belebele", _asked(source, item), "accuracy")]
+    return [source.task("belebele", _asked(source, item))]
 
 
 def global_mmlu(source: Source) -> list[Task]:
@@ -224,7 +271,7 @@ def global_mmlu(source: Source) -> list[Task]:
         right = LETTERS.index(row["answer"])
         return Item(str(row["sample_id"]), prompt, answers, right, (row["question"],))
 
-    return [source.task("global_mmlu", _asked(source, item), "accuracy")]
+    return [source.task("global_mmlu", _asked(source, item))]
 
 
 READERS: dict[str, Callable[[Source], list[Task]]] = {

@@ -1,7 +1,33 @@
-"""From answers to what is published: rows for the results dataset, a summary, a table for the card.
+"""What is published of an evaluation: `results.jsonl`, `outputs.jsonl`, the manifest's summary.
 
-Pure: the rows are the record, the summary what the bot posts, the table what the card shows; all
-three are made from the same comparison.
+`results.jsonl` in ORG/kakugo-results, one row for each model, test and metric; the schema (2):
+
+| key | what it is |
+|---|---|
+| `schema` | 2 |
+| `language` | the adapter's language, like `epo_Latn` |
+| `tested` | the language of this test: the same, or `eng_Latn` to see if English was kept |
+| `role`, `model`, `revision` | `base`, `adapter` or `peer`; the repository; its commit |
+| `base`, `base_revision` | what the adapter is on (for a base or a plain peer: itself) |
+| `benchmark`, `dataset`, `dataset_revision`, `config`, `split` | what was asked, at which commit |
+| `direction` | `eng_Latn-epo_Latn` for a translation, else null |
+| `covered` | false: the benchmark lacks the language, and `value` is null, never 0 |
+| `metric`, `main`, `value`, `ci` | chrF++, BLEU: 0 to 100, accuracy: 0 to 1; 95 % interval |
+| `n`, `chance`, `signature` | items scored; what guessing gives; how the metric was computed |
+| `shots`, `system`, `prompt`, `decoding` | how it was asked: alike for all models of the run |
+| `degenerate` | for a translation: how many answers have which flaw (degenerate.py), else null |
+| `practice`, `request`, `date` | true is never a real result; who asked for it; ISO 8601, UTC |
+| `cost_usd`, `energy_kwh` | of dataset and adapter, as their manifests tell; null: not known |
+
+Rows of the adapter also have `difference`, `difference_ci`, `p`, `test`, `p_holm`, `family` and
+`significant`: against the base, `p` corrected for the `family` of so many tests by Holm.
+
+`outputs.jsonl` has one row for each model and item: `model`, `revision`, `benchmark`, `tested`,
+`direction`, `id`, `prompt`, what came out (`raw`, `output`, `whole`, or `options`,
+`log_likelihoods`, `output`), `reference`, `score` by metric, and `key`, by which a later run knows
+that the answer need not be given again.
+
+Pure: what is read here was all computed elsewhere.
 """
 
 from __future__ import annotations
@@ -10,199 +36,185 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from recipes.evaluate import metrics
-from recipes.evaluate.benchmarks import Item, Task
-from recipes.evaluate.metrics import Comparison, Interval
-from recipes.evaluate.settings import Bootstrap, Normalise
+from recipes.evaluate.benchmarks import Item, Missing, Task
+from recipes.evaluate.contestants import Contestant
+from recipes.evaluate.judge import Outcome, Output, Score, said
+from recipes.evaluate.scoring import Said
 
-SCHEMA = 1
-TITLES = {
-    "flores": "FLORES+",
-    "sib200": "SIB-200",
-    "belebele": "Belebele",
-    "global_mmlu": "Global-MMLU",
-}
-METHOD = (
-    "Both models got the same prompts and shots; translations are greedy, options are chosen by "
-    "log-likelihood. Intervals and significance are from a paired bootstrap."
-)
-RELATED = "SIB-200 and Belebele are built on FLORES texts: they are not independent of each other."
-PRACTICE = "Practice benchmarks have the form of the real ones, and none of their texts."
-Output = str | list[float]  # a translation, or the log-likelihood of each option
-Outputs = Sequence[Output]
+SCHEMA = 2
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Run:
-    """What every row of one evaluation shares."""
+    """What every row of one evaluation shares; the first contestants are base and adapter."""
 
     language: str
-    base: str
-    adapter: str
+    contestants: tuple[Contestant, ...]
     practice: bool
     request: str
     date: str
     cost_usd: float
+    energy_kwh: float | None
+    decoding: dict[str, str]  # by main metric
+
+    @property
+    def adapter(self) -> Contestant:
+        """The one that it is all about."""
+        return self.contestants[1]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """One task, what each model answered, and the comparison."""
-
-    task: Task
-    base: Outputs
-    adapter: Outputs
-    comparison: Comparison
-    signature: str
-
-
-def judge(
-    task: Task, base: Outputs, adapter: Outputs, normalise: Normalise, bootstrap: Bootstrap
-) -> Outcome:
-    """Score both models on one task; `normalise` says what the likelihoods were divided by."""
-    before, after = _statistics(task, base), _statistics(task, adapter)
-    value = metrics.chrf if task.metric == "chrF++" else metrics.accuracy
-    how = metrics.chrf_signature() if task.metric == "chrF++" else f"loglikelihood|norm:{normalise}"
-    return Outcome(
-        task,
-        base,
-        adapter,
-        metrics.compare(value, before, after, bootstrap.samples, bootstrap.seed),
-        f"{how}|shots:{len(task.items[0].shots)}",
-    )
+def rows(run: Run, outcomes: Sequence[Outcome], missing: Sequence[Missing]) -> list[Row]:
+    """The lines of results.jsonl: for each metric of each task one of each contestant."""
+    scored = [
+        _row(run, outcome, score, place)
+        for outcome in outcomes
+        for score in outcome.scores
+        for place in range(len(run.contestants))
+    ]
+    return scored + [_not_covered(run, lacking) for lacking in missing]
 
 
-def _statistics(task: Task, outputs: Outputs) -> metrics.Array:
-    said = [_said(item, output) for item, output in zip(task.items, outputs, strict=True)]
-    references = [item.answer for item in task.items]
-    if task.metric == "chrF++":
-        return metrics.chrf_statistics(said, references)
-    pairs = zip(said, references, strict=True)
-    return metrics.accuracy_statistics([answer == reference for answer, reference in pairs])
+def _row(run: Run, outcome: Outcome, score: Score, place: int) -> Row:
+    task, interval = outcome.task, score.intervals[place]
+    row = {
+        **_who(run, run.contestants[place]),
+        "tested": task.language,
+        "benchmark": task.benchmark,
+        "dataset": task.dataset,
+        "dataset_revision": task.revision,
+        "config": task.config,
+        "split": task.asked.split,
+        "direction": task.direction,
+        "covered": True,
+        "metric": score.metric,
+        "main": score.main,
+        "value": interval.value,
+        "ci": [interval.low, interval.high],
+        "n": len(task.items),
+        "chance": task.chance,
+        "signature": score.signature,
+        "shots": len(task.items[0].shots),
+        "system": task.items[0].system,
+        "prompt": task.template,
+        "decoding": run.decoding[task.metric],
+        "degenerate": outcome.flaws[place] if outcome.flaws else None,
+    }
+    return row | _compared(score) if run.contestants[place] == run.adapter else row
 
 
-def _said(item: Item, output: Output) -> str:
-    """The translation, or the option that the model finds likeliest."""
-    return output if isinstance(output, str) else item.answers[output.index(max(output))]
-
-
-def rows(run: Run, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """The lines of results.jsonl: for each task one of the base, one of the adapter."""
-    made = []
-    for outcome in outcomes:
-        compared = outcome.comparison
-        made.append(_row(run, outcome, "base", compared.base))
-        made.append(
-            _row(run, outcome, "adapter", compared.adapter)
-            | {
-                "difference": compared.difference.value,
-                "difference_ci": [compared.difference.low, compared.difference.high],
-                "p": compared.p,
-                "significant": compared.significant,
-            }
-        )
-    return made
-
-
-def _row(run: Run, outcome: Outcome, role: str, score: Interval) -> dict[str, Any]:
-    task = outcome.task
+def _who(run: Run, contestant: Contestant) -> Row:
     return {
         "schema": SCHEMA,
         "language": run.language,
-        "model": run.base if role == "base" else run.adapter,
-        "role": role,
-        "base": run.base,
-        "benchmark": task.benchmark,
-        "direction": task.direction,
-        "metric": task.metric,
-        "value": score.value,
-        "ci": [score.low, score.high],
-        "n": len(task.items),
-        "chance": task.chance,
-        "signature": outcome.signature,
+        "role": contestant.role,
+        "model": contestant.model,
+        "revision": contestant.revision,
+        "base": contestant.base,
+        "base_revision": contestant.base_revision,
         "practice": run.practice,
         "request": run.request,
         "date": run.date,
         "cost_usd": run.cost_usd,
+        "energy_kwh": run.energy_kwh,
     }
 
 
-def outputs(run: Run, outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """The lines of outputs.jsonl: what was asked, and what each model answered."""
+def _compared(score: Score) -> Row:
+    difference = score.comparison.difference
+    return {
+        "difference": difference.value,
+        "difference_ci": [difference.low, difference.high],
+        "p": score.comparison.p,
+        "test": score.comparison.test,
+        "p_holm": score.p_holm,
+        "family": score.family,
+        "significant": score.significant,
+    }
+
+
+def _not_covered(run: Run, lacking: Missing) -> Row:
+    return {
+        **_who(run, run.adapter),
+        "tested": run.language,
+        "benchmark": lacking.benchmark,
+        "dataset": lacking.dataset,
+        "dataset_revision": lacking.revision,
+        "covered": False,
+        "value": None,
+    }
+
+
+def outputs(
+    contestant: Contestant,
+    task: Task,
+    key: str,
+    answers: Sequence[Output],
+    scores: dict[str, Sequence[float]],
+) -> list[Row]:
+    """The lines of outputs.jsonl of one model on one task; `scores` by metric, item by item."""
     return [
         {
-            "model": model,
-            "benchmark": outcome.task.benchmark,
-            "direction": outcome.task.direction,
+            "key": key,
+            "model": contestant.model,
+            "revision": contestant.revision,
+            "benchmark": task.benchmark,
+            "tested": task.language,
+            "direction": task.direction,
             "id": item.id,
             "prompt": item.prompt,
             **_answered(item, output),
+            "reference": item.answer,
+            "score": {metric: each[place] for metric, each in scores.items()},
         }
-        for outcome in outcomes
-        for model, answers in ((run.base, outcome.base), (run.adapter, outcome.adapter))
-        for item, output in zip(outcome.task.items, answers, strict=True)
+        for place, (item, output) in enumerate(zip(task.items, answers, strict=True))
     ]
 
 
-def _answered(item: Item, output: Output) -> dict[str, Any]:
-    answered: dict[str, Any] = {"output": _said(item, output), "reference": item.answer}
-    if not isinstance(output, str):
-        answered["options"] = list(item.answers)
-        answered["scores"] = [round(score, 4) for score in output]
-    return answered
+def _answered(item: Item, output: Output) -> Row:
+    if isinstance(output, Said):
+        return {"raw": output.raw, "whole": output.whole, "output": output.text}
+    return {
+        "options": list(item.answers),
+        "log_likelihoods": output,
+        "output": said(item, output),
+    }
 
 
-def summary(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    """The compact table of the manifest, one entry a task, base → adapter."""
+def summary(outcomes: Sequence[Outcome], main: bool = True) -> list[Row]:
+    """The compact table of the manifest, one entry a score, base → adapter."""
     return [
-        {
-            "benchmark": outcome.task.benchmark,
-            "direction": outcome.task.direction,
-            "metric": outcome.task.metric,
-            "base": round(outcome.comparison.base.value, 4),
-            "adapter": round(outcome.comparison.adapter.value, 4),
-            "difference": round(outcome.comparison.difference.value, 4),
-            "difference_ci": [
-                round(outcome.comparison.difference.low, 4),
-                round(outcome.comparison.difference.high, 4),
-            ],
-            "p": round(outcome.comparison.p, 5),
-            "significant": outcome.comparison.significant,
-            "n": len(outcome.task.items),
-            "chance": outcome.task.chance and round(outcome.task.chance, 4),
-        }
+        _line(outcome, score)
         for outcome in outcomes
+        for score in outcome.scores
+        if score.main == main
     ]
 
 
-def title(benchmark: str, practice: bool) -> str:
-    """A benchmark's name; a practice one is never called by the real one's."""
-    return f"practice {TITLES[benchmark]}" if practice else TITLES[benchmark]
+def _line(outcome: Outcome, score: Score) -> Row:
+    compared, chance = score.comparison, outcome.task.chance
+    return {
+        "benchmark": outcome.task.benchmark,
+        "direction": outcome.task.direction,
+        "metric": score.metric,
+        "base": round(compared.base.value, 4),
+        "adapter": round(compared.adapter.value, 4),
+        "difference": round(compared.difference.value, 4),
+        "difference_ci": [round(compared.difference.low, 4), round(compared.difference.high, 4)],
+        "p": round(compared.p, 5),
+        "p_holm": round(score.p_holm, 5),
+        "test": compared.test,
+        "significant": score.significant,
+        "n": len(outcome.task.items),
+        "chance": chance and round(chance, 4),
+    }
 
 
-def table(outcomes: Sequence[Outcome], not_covered: Sequence[str], practice: bool) -> str:
-    """The Markdown of the card's results section."""
-    lines = [
-        "| benchmark | metric | base | adapter | difference (95 % CI) | n |",
-        "|---|---|---|---|---|---|",
-        *(_line(outcome, practice) for outcome in outcomes),
-        "",
+def flaws(outcomes: Sequence[Outcome]) -> list[Row]:
+    """How often base and adapter said something degenerate, by direction."""
+    return [
+        {"direction": outcome.task.direction, "base": base, "adapter": adapter}
+        for outcome in outcomes
+        if outcome.flaws
+        for base, adapter in [outcome.flaws[:2]]
     ]
-    lines += [f"Not covered: {title(name, practice)} lacks this language." for name in not_covered]
-    lines.append(METHOD)
-    lines.append(PRACTICE if practice else RELATED)
-    return "\n".join(lines)
-
-
-def _line(outcome: Outcome, practice: bool) -> str:
-    task, compared = outcome.task, outcome.comparison
-    name = title(task.benchmark, practice) + (f" {task.direction}" if task.direction else "")
-    digits = 1 if task.metric == "chrF++" else 3
-    gain = compared.difference
-    sure = f"{gain.low:+.{digits}f} to {gain.high:+.{digits}f}"
-    mark = "" if compared.significant else ", not significant"
-    return (
-        f"| {name} | {task.metric} | {compared.base.value:.{digits}f} "
-        f"| {compared.adapter.value:.{digits}f} | {gain.value:+.{digits}f} ({sure}{mark}) "
-        f"| {len(task.items)} |"
-    )

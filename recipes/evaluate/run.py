@@ -1,43 +1,61 @@
-"""`kakugo-recipe evaluate`: base and adapter on the same benchmarks, results and card out.
+"""`kakugo-recipe evaluate`: base, adapter and peers on the same benchmarks, results and card out.
 
-The base is scored before the adapter is put on it, so its scores are the plain base's. Items found
-in the training data are left out and counted. Pushes rows and outputs in one commit, then the
-adapter's card, then `run.json`.
+Items found in the training data are left out and counted. Pushes answers as they come, rows and
+outputs in one commit, then what the adapter shows, then `run.json`. Killed at any moment it may be
+started again: what was answered is not asked again.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from recipes import base, manifest
-from recipes.evaluate import benchmarks, contamination, results, scoring
+from recipes.evaluate import (
+    answers,
+    benchmarks,
+    contamination,
+    contestants,
+    judge,
+    publish,
+    results,
+    speakers,
+    table,
+)
 from recipes.evaluate.benchmarks import Suite, Task
-from recipes.evaluate.results import Outcome, Outputs, Run
+from recipes.evaluate.contestants import Contestant
+from recipes.evaluate.judge import Outcome
 from recipes.evaluate.settings import Settings, parse
+from recipes.evaluate.table import Checked, Report
 from recipes.job import Job, pin
-from recipes.progress import Progress, say
+from recipes.progress import say
 from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from recipes.evaluate.neural import Judge
 
 PACKAGES = ("torch", "transformers", "peft", "datasets", "sacrebleu")
 
 
 @dataclass(frozen=True)
 class Questions:
-    """The tasks without what was trained on: texts checked, found there, items left out for it."""
+    """The tasks without what was trained on, and how much that was."""
 
     tasks: tuple[Task, ...]
-    not_covered: tuple[str, ...]
-    checked: int
-    contaminated: int
-    left_out: int
+    suite: Suite
+    checked: Checked
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Who answered, everything that was answered, and what it is worth."""
+
+    contestants: tuple[Contestant, ...]
+    given: answers.Given
+    outcomes: list[Outcome]
 
 
 def main(args: argparse.Namespace) -> None:
@@ -47,31 +65,29 @@ def main(args: argparse.Namespace) -> None:
 
     settings = parse(args.config.evaluate)
     api = HfApi()
-    path = f"{_folder(args)}/run.json"
-    if manifest.already_made(api, args.into, "dataset", path, args.digest):
-        say(f"{args.into} has {path} already, with digest {args.digest[:12]}")
+    if publish.made(api, args):
+        where = publish.place(args)
+        say(f"{where.repo} has {where.path('run.json')} already, with digest {args.digest[:12]}")
         return
+    stage = speakers.stage(settings)
     repos = {args.dataset: "dataset", args.base: "model", args.adapter: "model"}
-    _evaluate(pin(api, args, settings, repos))
+    _evaluate(pin(api, args, settings, repos), stage)
 
 
-def _evaluate(job: Job[Settings]) -> None:
+def _evaluate(job: Job[Settings], stage: speakers.Stage) -> None:
     suite = benchmarks.load(job.api, job.settings, job.config.language)
     job.inputs.update(suite.revisions)
     questions = _clean(job, suite)
     say(f"{_items(questions.tasks)} items of {len(questions.tasks)} tasks, {job.seconds():.1f} s")
-    outcomes = _judged(job, questions.tasks)
+    scored = _scored(job, questions, stage)
     say(f"scored, {job.seconds():.1f} s")
-    commit = _push(job, outcomes)
-    _update_card(job, questions, outcomes)
-    made = _manifest(job, questions, outcomes, commit)
-    manifest.push(job.api, job.args.into, "dataset", f"{_folder(job.args)}/run.json", made)
-    say(results.table(outcomes, questions.not_covered, job.config.practice))
-    say(f"pushed {job.args.into}/{_folder(job.args)}; {job.seconds():.1f} s in all")
-
-
-def _folder(args: argparse.Namespace) -> str:
-    return f"{args.config.language}/{args.adapter.split('/')[-1]}"
+    report = _report(job, questions, scored)
+    where = publish.place(job.args)
+    commit = _publish(job, questions, scored, report)
+    made = _manifest(job, questions, scored, commit)
+    manifest.push(job.api, where.repo, "dataset", where.path("run.json"), made)
+    say(table.markdown(report))
+    say(f"pushed {where.repo}/{where.folder}; {job.seconds():.1f} s in all")
 
 
 def _clean(job: Job[Settings], suite: Suite) -> Questions:
@@ -85,7 +101,7 @@ def _clean(job: Job[Settings], suite: Suite) -> Questions:
     tasks = tuple(_without(task, seen) for task in suite.tasks)
     lost = _items(suite.tasks) - _items(tasks)
     say(f"{len(seen)} of {len(texts)} benchmark texts are in the training data: {lost} items out")
-    return Questions(tasks, suite.not_covered, len(texts), len(seen), lost)
+    return Questions(tasks, suite, Checked(len(texts), len(seen), lost))
 
 
 def _without(task: Task, seen: set[str]) -> Task:
@@ -108,131 +124,126 @@ def _items(tasks: Sequence[Task]) -> int:
     return sum(len(task.items) for task in tasks)
 
 
-def _judged(job: Job[Settings], tasks: Sequence[Task]) -> list[Outcome]:
-    """Score the plain base, put the adapter on, score that, compare."""
-    settings = job.settings
-    progress = Progress(2 * _items(tasks), "items")
-    answered = 0
-
-    def show(items: int) -> None:
-        nonlocal answered
-        answered += items
-        progress.show(answered)
-
-    model, tokenizer = _load_base(job)
-    plain = [_answers(model, tokenizer, task, settings, show) for task in tasks]
-    adapted = _with_adapter(job, model)
-    better = [_answers(adapted, tokenizer, task, settings, show) for task in tasks]
-    return [
-        results.judge(task, before, after, settings.choice.normalise, settings.bootstrap)
-        for task, before, after in zip(tasks, plain, better, strict=True)
-    ]
+def _scored(job: Job[Settings], questions: Questions, stage: speakers.Stage) -> Scored:
+    """Ask everybody everything, then judge."""
+    where, tasks = publish.place(job.args), questions.tasks
+    everybody = _contestants(job)
+    given = answers.collect(
+        everybody,
+        tasks,
+        job.settings,
+        stage,
+        publish.kept(job.api, where),
+        lambda lines: _keep(job, lines),
+    )
+    by_task = [[given[c, t] for c in range(len(everybody))] for t in range(len(tasks))]
+    return Scored(everybody, given, judge.judge(tasks, by_task, job.settings, _neural(job)))
 
 
-def _load_base(job: Job[Settings]) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    import torch
-
-    settings = job.settings
-    model, tokenizer = base.load(job.args.base, job.base_revision, settings.threads, settings.model)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    return model.to(device).train(False), tokenizer  # type: ignore[arg-type]
+def _keep(job: Job[Settings], lines: Sequence[results.Row]) -> None:
+    """Put what is answered so far on the Hub."""
+    message = f"Keep the answers about {job.args.adapter}"
+    publish.push(job.api, publish.place(job.args), {"outputs.jsonl": lines}, message)
 
 
-def _with_adapter(job: Job[Settings], model: PreTrainedModel) -> PreTrainedModel:
-    """The same model with the adapter on it, merged into its weights when the recipe says so."""
-    from peft import PeftModel
-
-    settings = job.settings
-    revision = job.inputs[job.args.adapter]
-    adapted: Any = PeftModel.from_pretrained(model, job.args.adapter, revision=revision)
-    scored: PreTrainedModel = adapted.merge_and_unload() if settings.merge else adapted
-    scored.train(False)
-    return scored
+def _contestants(job: Job[Settings]) -> tuple[Contestant, ...]:
+    base_at, adapter_at = ((repo, job.inputs[repo]) for repo in (job.args.base, job.args.adapter))
+    ours = contestants.find(job.api, base_at, adapter_at)
+    others = [repo for repo in job.args.models if repo not in (job.args.base, job.args.adapter)]
+    peers = contestants.peers(job.api, others)
+    job.inputs.update({peer.model: peer.revision for peer in peers})
+    return (*ours, *peers)
 
 
-def _answers(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    task: Task,
-    settings: Settings,
-    show: Callable[[int], None],
-) -> Outputs:
-    if task.metric == "chrF++":
-        return scoring.translate(model, tokenizer, task.items, settings.generation, show)
-    return scoring.choose(model, tokenizer, task.items, settings.choice, show)
+def _neural(job: Job[Settings]) -> Judge | None:
+    from recipes.evaluate import neural
+
+    settings = job.settings.neural
+    if settings is None:
+        return None
+    revision = base.commit_of(job.api, settings.model, "model", settings.revision)
+    job.inputs[settings.model] = revision
+    return neural.load(settings, revision, speakers.device())
 
 
-def _push(job: Job[Settings], outcomes: Sequence[Outcome]) -> str:
-    """Commit rows and raw outputs together; returns the commit's sha."""
-    from huggingface_hub import CommitOperationAdd
-
-    run = Run(
+def _report(job: Job[Settings], questions: Questions, scored: Scored) -> Report:
+    return Report(
         language=job.config.language,
-        base=job.args.base,
-        adapter=job.args.adapter,
+        practice=job.config.practice,
+        outcomes=scored.outcomes,
+        missing=questions.suite.not_covered,
+        checked=questions.checked,
+        peers=[peer.model for peer in scored.contestants[2:]],
+    )
+
+
+def _publish(job: Job[Settings], questions: Questions, scored: Scored, report: Report) -> str:
+    """Push rows and outputs, then card, metadata and `.eval_results`; returns the first's sha."""
+    dollars, energy = publish.spent(job.api, job.args.dataset, job.args.adapter)
+    run = results.Run(
+        language=job.config.language,
+        contestants=scored.contestants,
         practice=job.config.practice,
         request=job.args.request,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
-        cost_usd=_spent(job),
+        cost_usd=dollars,
+        energy_kwh=energy,
+        decoding=_decoding(job.settings),
     )
-    files = {"results": results.rows(run, outcomes), "outputs": results.outputs(run, outcomes)}
-    job.api.create_repo(job.args.into, repo_type="dataset", exist_ok=True)
-    commit = job.api.create_commit(
-        job.args.into,
-        repo_type="dataset",
-        commit_message=f"Add the results of {job.args.adapter}",
-        operations=[
-            CommitOperationAdd(f"{_folder(job.args)}/{name}.jsonl", _jsonl(lines))
-            for name, lines in files.items()
-        ],
-    )
-    return str(commit.oid)
+    where = publish.place(job.args)
+    files = {
+        "results.jsonl": results.rows(run, scored.outcomes, questions.suite.not_covered),
+        "outputs.jsonl": answers.lines(
+            scored.contestants, questions.tasks, job.settings, scored.given, _by_item(scored)
+        ),
+    }
+    commit = publish.push(job.api, where, files, f"Add the results of {job.args.adapter}")
+    source = f"{job.api.endpoint}/datasets/{where.repo}/blob/{commit}/{where.path('results.jsonl')}"
+    publish.show(job.api, job.args.adapter, report, run.date, source)
+    return commit
 
 
-def _jsonl(lines: Sequence[dict[str, Any]]) -> bytes:
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+def _by_item(scored: Scored) -> dict[tuple[int, int], dict[str, Sequence[float]]]:
+    """Each item's own score, where the metric has one."""
+    return {
+        (c, t): {score.metric: score.by_item[c] for score in outcome.scores if score.by_item}
+        for t, outcome in enumerate(scored.outcomes)
+        for c in range(len(scored.contestants))
+    }
 
 
-def _spent(job: Job[Settings]) -> float:
-    """US dollars that dataset and adapter cost, as far as their manifests tell."""
-    total = 0.0
-    for repo, kind in ((job.args.dataset, "dataset"), (job.args.adapter, "model")):
-        if job.api.file_exists(repo, "run.json", repo_type=kind):
-            path = job.api.hf_hub_download(repo, "run.json", repo_type=kind)
-            with open(path, encoding="utf-8") as file:
-                total += manifest.Manifest.from_json(file.read()).cost_usd
-    return total
-
-
-def _update_card(job: Job[Settings], questions: Questions, outcomes: Sequence[Outcome]) -> None:
-    from huggingface_hub import ModelCard
-
-    from recipes.evaluate import card
-
-    adapter, practice = job.args.adapter, job.config.practice
-    model_card = ModelCard.load(adapter)
-    table = results.table(outcomes, questions.not_covered, practice)
-    card.update(model_card, adapter.split("/")[-1], table, outcomes, practice)
-    job.api.upload_file(
-        repo_id=adapter,
-        path_in_repo="README.md",
-        path_or_fileobj=str(model_card).encode(),
-        commit_message="Add the results of the evaluation",
-    )
+def _decoding(settings: Settings) -> dict[str, str]:
+    """How answers come about, in words, by the main metric of the task."""
+    how = f"{settings.backend}, {settings.model.get('dtype', 'float32')}"
+    return {
+        "chrF++": f"greedy, at most {settings.generation.max_new_tokens} new tokens, {how}",
+        "accuracy": f"log-likelihood, divided by {settings.choice.normalise}, {how}",
+    }
 
 
 def _manifest(
-    job: Job[Settings], questions: Questions, outcomes: Sequence[Outcome], commit: str
+    job: Job[Settings], questions: Questions, scored: Scored, commit: str
 ) -> manifest.Manifest:
-    left_out = {"in_training_data": questions.left_out} if questions.left_out else {}
+    checked = questions.checked
+    own = [o for o in scored.outcomes if o.task.language == job.config.language]
+    english = [o for o in scored.outcomes if o.task.language != job.config.language]
+    backend = ("vllm",) if job.settings.backend == "vllm" else ()
+    metrics: dict[str, Any] = {
+        "results": results.summary(own),
+        "further": results.summary(own, main=False),
+        "english": results.summary(english),
+        "degenerate": results.flaws(scored.outcomes),
+        "not_covered": [lacking.benchmark for lacking in questions.suite.not_covered],
+        "contamination": {"texts": checked.texts, "found": checked.found},
+        "peers": [peer.model for peer in scored.contestants[2:]],
+    }
     return job.manifest(
         "evaluate",
         commit,
-        manifest.Counts(_items(questions.tasks), left_out),
-        PACKAGES,
-        metrics={
-            "results": results.summary(outcomes),
-            "not_covered": list(questions.not_covered),
-            "contamination": {"texts": questions.checked, "found": questions.contaminated},
-        },
+        manifest.Counts(
+            _items(questions.tasks),
+            {"in_training_data": checked.left_out} if checked.left_out else {},
+        ),
+        PACKAGES + backend,
+        metrics=metrics,
     )

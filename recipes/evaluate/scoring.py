@@ -1,14 +1,16 @@
 """What a model answers: greedy translations and log-likelihoods of options, in batches.
 
-Base and adapter go through the same functions with the same prompts; nothing here knows which is
-which, or what is right.
+Base, adapter and peers go through the same functions with the same prompts; nothing here knows
+which is which, or what is right.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from recipes.evaluate import encode
 from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.settings import Choice, Generation
 
@@ -17,6 +19,36 @@ if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
 Show = Callable[[int], None]  # so many more items are done
+Option = tuple[int, list[int]]  # the row of its prompt, its tokens
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a model wrote, and whether it came to an end by itself."""
+
+    raw: str
+    whole: bool
+
+    @property
+    def text(self) -> str:
+        """What is scored: what a thinking model thinks is left out."""
+        return self.raw.rpartition("</think>")[2].strip()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A model in this process, ready to answer."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+
+    def translate(self, items: Sequence[Item], settings: Generation, show: Show) -> list[Said]:
+        """One greedy answer an item, in order."""
+        return translate(self.model, self.tokenizer, items, settings, show)
+
+    def choose(self, items: Sequence[Item], settings: Choice, show: Show) -> list[list[float]]:
+        """For each item the log-likelihood of each option as the answer, in order."""
+        return choose(self.model, self.tokenizer, items, settings, show)
 
 
 def translate(
@@ -25,8 +57,8 @@ def translate(
     items: Sequence[Item],
     settings: Generation,
     show: Show,
-) -> list[str]:
-    """One greedy answer an item, in order; what a thinking model thinks is left out."""
+) -> list[Said]:
+    """One greedy answer an item, in order."""
     import torch
     from transformers import GenerationConfig
 
@@ -36,17 +68,24 @@ def translate(
         eos_token_id=model.generation_config.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    answers = [""] * len(items)
-    for places, prompts in _batches(tokenizer, items, settings.batch, model.device):
+    answers: dict[int, Said] = {}
+    prompts = encode.prompts(tokenizer, items)
+    for places, batch in _batches(tokenizer, prompts, settings.batch, model.device):
         with torch.inference_mode():
-            made: Any = model.generate(**prompts, generation_config=greedy)  # type: ignore[operator]
-        texts = tokenizer.batch_decode(
-            made[:, prompts["input_ids"].shape[1] :], skip_special_tokens=True
-        )
-        for place, text in zip(places, texts, strict=True):
-            answers[place] = text.rpartition("</think>")[2].strip()
+            made: Any = model.generate(**batch, generation_config=greedy)  # type: ignore[operator]
+        written = made[:, batch["input_ids"].shape[1] :]
+        texts = tokenizer.batch_decode(written, skip_special_tokens=True)
+        for place, text, ids in zip(places, texts, written.tolist(), strict=True):
+            answers[place] = Said(text, _ended(ids, greedy))
         show(len(places))
-    return answers
+    return [answers[place] for place in range(len(items))]
+
+
+def _ended(ids: list[int], greedy: Any) -> bool:
+    """Whether the answer stopped before it was cut off."""
+    stops = greedy.eos_token_id
+    known = set(stops) if isinstance(stops, list) else {stops}
+    return len(ids) < greedy.max_new_tokens or ids[-1] in known | {greedy.pad_token_id}
 
 
 def choose(
@@ -63,37 +102,58 @@ def choose(
     """
     import torch
 
-    scores: list[list[float]] = [[] for _ in items]
-    for places, prompts in _batches(tokenizer, items, settings.batch, model.device):
-        options = [option for place in places for option in items[place].answers]
-        owners = [row for row, place in enumerate(places) for _ in items[place].answers]
+    asked = encode.questions(tokenizer, items)
+    sums: list[list[float]] = [[] for _ in items]
+    prompts = [question.prompt for question in asked]
+    for places, batch in _batches(tokenizer, prompts, settings.batch, model.device):
+        options = [(row, ids) for row, place in enumerate(places) for ids in asked[place].options]
         with torch.inference_mode():
-            sums, lengths = _likelihoods(model, tokenizer, prompts, options, owners)
-        for option, owner, total, tokens in zip(options, owners, sums, lengths, strict=True):
-            divisor = {"none": 1, "tokens": tokens, "characters": len(option)}[settings.normalise]
-            scores[places[owner]].append(total / divisor)
+            totals = _likelihoods(model, tokenizer, batch, options)
+        for (row, _), total in zip(options, totals, strict=True):
+            sums[places[row]].append(total)
         show(len(places))
-    return scores
+    return normalised(items, asked, sums, settings)
+
+
+def normalised(
+    items: Sequence[Item],
+    asked: Sequence[encode.Question],
+    sums: Sequence[Sequence[float]],
+    settings: Choice,
+) -> list[list[float]]:
+    """The sums over an item's options, divided as the recipe says."""
+
+    def divisor(option: str, tokens: list[int]) -> int:
+        sizes = {"none": 1, "tokens": len(tokens), "characters": len(option)}
+        return max(1, sizes[settings.normalise])
+
+    return [
+        [
+            total / divisor(option, tokens)
+            for option, tokens, total in zip(item.answers, question.options, totals, strict=True)
+        ]
+        for item, question, totals in zip(items, asked, sums, strict=True)
+    ]
 
 
 def _likelihoods(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     prompts: BatchEncoding,
-    options: list[str],
-    owners: list[int],
-) -> tuple[list[float], list[int]]:
-    """(log-likelihood, tokens) of each option behind the prompt that owns it."""
+    options: Sequence[Option],
+) -> list[float]:
+    """The log-likelihood of each option behind the prompt of its row."""
     import torch
 
-    told = model(**prompts, use_cache=True, logits_to_keep=1)
-    rows = torch.tensor(owners, device=model.device)
-    first = told.logits[:, -1].float().log_softmax(-1)[rows]
-    answers = tokenizer(options, add_special_tokens=False, padding=True, padding_side="right",
-                        return_tensors="pt").to(model.device)  # fmt: skip
+    rows = torch.tensor([row for row, _ in options], device=model.device)
+    answers = tokenizer.pad({"input_ids": [ids for _, ids in options]}, padding_side="right",
+                            return_tensors="pt").to(model.device)  # fmt: skip
     ids, mask = answers["input_ids"], answers["attention_mask"]
+    longer = ids.shape[1] > 1
+    told = model(**prompts, use_cache=longer, logits_to_keep=1)
+    first = told.logits[:, -1].float().log_softmax(-1)[rows]
     total = first.gather(1, ids[:, :1]).squeeze(1)
-    if ids.shape[1] > 1:
+    if longer:
         told.past_key_values.batch_select_indices(rows)
         before = prompts["attention_mask"][rows]
         steps = torch.arange(ids.shape[1] - 1, device=ids.device)
@@ -105,21 +165,21 @@ def _likelihoods(
         ).logits
         later = logits.float().log_softmax(-1).gather(2, ids[:, 1:, None]).squeeze(2)
         total = total + (later * mask[:, 1:]).sum(1)
-    return total.tolist(), mask.sum(1).tolist()
+    values: list[float] = total.tolist()
+    return values
 
 
 def _batches(
-    tokenizer: PreTrainedTokenizerBase, items: Sequence[Item], size: int, device: torch.device
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[list[int]],
+    size: int,
+    device: torch.device,
 ) -> Iterator[tuple[list[int], BatchEncoding]]:
     """(places, left-padded prompts), longest first: memory runs out at once or never."""
-    rendered: Any = tokenizer.apply_chat_template(
-        [item.messages for item in items], tokenize=False, add_generation_prompt=True
-    )
-    ids = tokenizer(rendered, add_special_tokens=False)["input_ids"]
-    order = sorted(range(len(items)), key=lambda place: -len(ids[place]))
+    order = sorted(range(len(prompts)), key=lambda place: -len(prompts[place]))
     for start in range(0, len(order), size):
         places = order[start : start + size]
-        rows = {"input_ids": [ids[place] for place in places]}
-        prompts = tokenizer.pad(rows, padding_side="left", return_tensors="pt").to(device)
-        prompts["position_ids"] = (prompts["attention_mask"].cumsum(1) - 1).clamp(min=0)
-        yield places, prompts
+        rows = {"input_ids": [prompts[place] for place in places]}
+        batch = tokenizer.pad(rows, padding_side="left", return_tensors="pt").to(device)
+        batch["position_ids"] = (batch["attention_mask"].cumsum(1) - 1).clamp(min=0)
+        yield places, batch

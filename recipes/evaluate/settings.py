@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, get_args
 
 from recipes.refusal import Refusal
 from recipes.section import build
 
 Normalise = Literal["none", "tokens", "characters"]
+Backend = Literal["transformers", "vllm"]
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,10 @@ class Shots:
 class Benchmark:
     """One benchmark; prompts are templates whose fields are named in benchmarks.py.
 
-    `prompts` has the two directions of a translation, `options` the recipe's word for each
-    category, `answer` how an option is said, `configs` the dataset's own names of our languages.
+    `revision` is a branch, a tag or a commit, and its commit is what gets recorded. `prompts` has
+    the two directions of a translation, `options` the recipe's word for each category, `answer`
+    how an option is said, `configs` the dataset's own names of our languages. `english` says what
+    is different when the same is asked in English; without it, it is not asked in English.
     """
 
     dataset: str
@@ -37,6 +40,11 @@ class Benchmark:
     configs: dict[str, str] | None = None
     limit: int | None = None
     shots: Shots = Shots(0, "")
+    english: dict[str, Any] | None = None
+
+    def in_english(self) -> Benchmark | None:
+        """The same benchmark as it is asked in English, None where it is not."""
+        return None if self.english is None else replace(self, english=None, **self.english)
 
 
 @dataclass(frozen=True)
@@ -64,10 +72,47 @@ class Bootstrap:
 
 
 @dataclass(frozen=True)
+class Bleu:
+    """sacrebleu's tokenizer, and the one for texts in the `unspaced` scripts (ISO 15924)."""
+
+    tokenize: str
+    characters: str
+    unspaced: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Neural:
+    """A metric that is a model: an encoder whose head gives one number for two texts.
+
+    `first` and `second` are templates of what it reads, with {source}, {reference} and {output};
+    `languages` are those that it knows, None where it is asked about any.
+    """
+
+    name: str
+    model: str
+    revision: str
+    batch: int
+    max_length: int
+    first: str
+    second: str
+    languages: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Degenerate:
+    """From how many letters CLD2 is believed; the share of a text from which a repeat is a loop."""
+
+    identify_from: int
+    loop: float
+
+
+@dataclass(frozen=True)
 class Settings:
     """`model` goes to `from_pretrained`; `merge` puts the adapter into the weights before scoring.
 
-    `copied` is from how many letters on a benchmark text inside a training message is a copy.
+    `copied` is from how many letters on a benchmark text inside a training message is a copy;
+    `keep_after` are the seconds after which finished answers are put on the Hub; `vllm` are
+    arguments of its engine.
     """
 
     model: dict[str, Any]
@@ -75,31 +120,53 @@ class Settings:
     generation: Generation
     choice: Choice
     bootstrap: Bootstrap
+    bleu: Bleu
+    degenerate: Degenerate
     copied: int
+    keep_after: float
     benchmarks: dict[str, Benchmark]
+    backend: Backend = "transformers"
+    vllm: dict[str, Any] = field(default_factory=dict)
+    neural: Neural | None = None
     system: str = ""
     threads: int | None = None
 
 
+PARTS = {
+    "generation": Generation,
+    "choice": Choice,
+    "bootstrap": Bootstrap,
+    "bleu": Bleu,
+    "degenerate": Degenerate,
+    "neural": Neural,
+}
+
+
 def parse(section: dict[str, Any]) -> Settings:
     """Parse the section; raises Refusal that names the key which is missing, unknown or foreign."""
-    parts = {"generation": Generation, "choice": Choice, "bootstrap": Bootstrap}
     known = {
-        key: build(parts[key], value, key) if key in parts else value
+        key: build(PARTS[key], value, key) if key in PARTS and value is not None else value
         for key, value in section.items()
     }
     known["benchmarks"] = {
         name: _benchmark(name, value) for name, value in (section.get("benchmarks") or {}).items()
     }
     settings = build(Settings, known, "evaluate")
-    if settings.choice.normalise not in ("none", "tokens", "characters"):
-        raise Refusal(
-            f"`normalise` is none, tokens or characters, not {settings.choice.normalise!r}."
-        )
+    _one_of("normalise", settings.choice.normalise, get_args(Normalise))
+    _one_of("backend", settings.backend, get_args(Backend))
     return settings
+
+
+def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise Refusal(f"`{key}` in the recipe is one of {', '.join(allowed)}, not {value!r}.")
 
 
 def _benchmark(name: str, value: object) -> Benchmark:
     if isinstance(value, dict) and "shots" in value:
         value = {**value, "shots": build(Shots, value["shots"], "shots")}
-    return build(Benchmark, value, name)
+    benchmark: Benchmark = build(Benchmark, value, name)
+    if benchmark.english is not None:
+        # Refused here, not when it is asked.
+        build(Benchmark, {**vars(benchmark), **benchmark.english}, f"{name}.english")
+    return benchmark

@@ -142,11 +142,19 @@ def parse_rows(text: str) -> tuple[list[dict[str, Any]], int]:
             row = json.loads(line)
         except (ValueError, RecursionError):
             row = None
+        if isinstance(row, dict) and _aside(row):
+            continue
         if isinstance(row, dict) and _usable(row):
             rows.append(row)
         else:
             bad += 1
     return rows, bad
+
+
+def _aside(row: Mapping[str, Any]) -> bool:
+    """Whether a row is right but no score of ours in the language: a peer, English, a gap."""
+    other = row.get("tested", row.get("language")) != row.get("language")
+    return other or row.get("role") == "peer" or row.get("covered") is False
 
 
 def _usable(row: Mapping[str, Any]) -> bool:

@@ -168,3 +168,15 @@ def test_pages_stay_in_range(asked: int, got: int) -> None:
 def test_every_column_says_what_it_tells() -> None:
     assert len({column.key for column in BENCHMARKS}) == len(BENCHMARKS) == 5
     assert all(column.tells for column in BENCHMARKS)
+
+
+def test_what_is_beside_our_scores_is_neither_shown_nor_called_broken() -> None:
+    base, adapter = pair("epo_Latn", "sib200", 0.2, 0.7)
+    beside = [
+        {**base, "role": "peer", "model": "o/other"},
+        {**adapter, "tested": "eng_Latn", "value": 0.9},
+        {**adapter, "benchmark": "belebele", "covered": False, "value": None},
+    ]
+    board = build([lines(base, {**adapter, "tested": "epo_Latn"}, *beside)], [])
+    assert board.broken == 0
+    assert {key: score.adapter for key, score in board.entries[0].scores.items()} == {"topic": 0.7}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recipes import config, language
-from recipes.evaluate import benchmarks, card, results
+from recipes.evaluate import benchmarks, card, table
 from recipes.evaluate import settings as evaluate
 from recipes.practice.exercises import TOPIC_NAMES, WORDINGS
 from recipes.train import settings as train
@@ -34,17 +34,22 @@ def test_trl_and_peft_accept_the_train_section(name: str, tmp_path: Path) -> Non
 def test_every_benchmark_of_the_evaluate_section_can_be_read(name: str) -> None:
     settings = evaluate.parse(config.load(name, "org", "epo_Latn").evaluate)
     assert settings.benchmarks.keys() <= benchmarks.READERS.keys()
-    assert benchmarks.READERS.keys() == results.TITLES.keys() == card.TASKS.keys()
+    assert benchmarks.READERS.keys() == table.TITLES.keys() == card.TASKS.keys()
 
 
 def test_global_mmlu_is_asked_for_by_codes_that_exist() -> None:
     settings = config.load("kakugo", "org", "epo_Latn").evaluate["benchmarks"]["global_mmlu"]
     codes = [language.get(code).code for code in settings["configs"]]
-    assert len(codes) == 41 == len(set(settings["configs"].values()))
+    assert len(codes) == 42 == len(set(settings["configs"].values()))
 
 
 def test_the_practice_prompts_are_those_of_the_practice_world() -> None:
-    asked = config.load("practice", "org", "epo_Latn").evaluate["benchmarks"]
+    section = config.load("practice", "org", "epo_Latn").evaluate
+    asked, known = section["benchmarks"], evaluate.parse(section).benchmarks
+    english = {task: wordings["eng"][0] for task, wordings in WORDINGS.items()}
+    sib200, belebele = known["sib200"].in_english(), known["belebele"].in_english()
+    assert sib200 and (sib200.prompt, sib200.options) == (english["topic"], TOPIC_NAMES["eng"])
+    assert belebele and belebele.prompt == english["question"].replace("{text}", "{passage}")
     words = {task: wordings["epo"][0] for task, wordings in WORDINGS.items()}
     assert asked["flores"]["prompts"] == {
         "from_english": words["to_esperanto"],

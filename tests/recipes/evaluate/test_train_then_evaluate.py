@@ -21,10 +21,12 @@ from recipes.evaluate import benchmarks
 from recipes.evaluate.settings import parse
 from recipes.manifest import Manifest
 from recipes.refusal import Refusal
+from tests.recipes.conftest import byte_tokenizer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 BASE, DATA = "practice/kakugo-tiny", "practice/kakugo-epo_Latn"
 ADAPTER, RESULTS = "practice/kakugo-tiny-epo_Latn", "practice/kakugo-results"
+PEER, JUDGE = "practice/another", "practice/a-metric"
 FOLDER = "epo_Latn/kakugo-tiny-epo_Latn"
 COPIED = "La kvara frazo de la provo estas tute alia ol la ceteraj."
 ENGLISH = [f"Sentence number {i} is about the colour of a house." for i in range(6)]
@@ -46,17 +48,24 @@ RECIPE: dict[str, Any] = {
         "model": {"dtype": "float32"},
         "merge": True,
         "system": "Be brief.",
+        "neural": {"name": "neural", "model": JUDGE, "revision": "main", "batch": 3,
+                   "max_length": 200, "first": "{reference}", "second": "{source} {output}",
+                   "languages": ["eng_Latn"]},
         "bootstrap": {"samples": 200, "seed": 1},
         "generation": {"batch": 4, "max_new_tokens": 8},
         "choice": {"batch": 4, "normalise": "tokens"},
+        "bleu": {"tokenize": "13a", "characters": "char", "unspaced": ["Thai"]},
+        "degenerate": {"identify_from": 40, "loop": 0.5},
         "copied": 24,
+        "keep_after": 0,
         "benchmarks": {
             "flores": {"dataset": "{org}/flores", "revision": "main", "split": "devtest",
                        "shots": {"count": 1, "split": "devtest"},
                        "prompts": {"from_english": "Into {language}: {text}",
                                    "into_english": "From {language}: {text}"}},
             "belebele": {"dataset": "{org}/belebele", "revision": "main", "split": "test",
-                         "prompt": "{passage} {question} {option_a}", "answer": "{letter}"},
+                         "prompt": "{passage} {question} {option_a}", "answer": "{letter}",
+                         "english": {"prompt": "Read: {passage} {question}"}},
             "global_mmlu": {"dataset": "{org}/belebele", "revision": "main", "split": "test",
                             "configs": {"yor_Latn": "yo"}, "prompt": "", "answer": ""},
         },
@@ -99,7 +108,11 @@ def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[L
         api.upload_folder(repo_id=BASE, folder_path=tiny_base)
         publish(api, "practice/flores",
                 {"epo_Latn": sentences(ESPERANTO), "eng_Latn": sentences(ENGLISH)})  # fmt: skip
-        publish(api, "practice/belebele", {"epo_Latn": {"test": [question(i) for i in range(8)]}})
+        asked = {"test": [question(i) for i in range(8)]}
+        publish(api, "practice/belebele", {"epo_Latn": asked, "eng_Latn": asked})
+        for repo, folder in ((PEER, tiny_base), (JUDGE, metric(tmp_path_factory.mktemp("metric")))):
+            api.create_repo(repo)
+            api.upload_folder(repo_id=repo, folder_path=folder)
         chats = [[{"role": "user", "content": f"{i}?"}, {"role": "assistant", "content": "Jes."}]
                  for i in range(12)]  # fmt: skip
         chats.append([{"role": "user", "content": f"Traduku: {COPIED}"},
@@ -107,6 +120,22 @@ def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[L
         rows = [{"messages": chat, "source": "t"} for chat in chats]
         publish(api, DATA, {"default": {"train": rows, "test": rows[:2]}})
         yield hub
+
+
+def metric(folder: Path) -> Path:
+    """A metric that knows nothing: a tiny random encoder with a head of one number."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    tokenizer = byte_tokenizer()
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    config = BertConfig(
+        vocab_size=len(tokenizer), num_attention_heads=2, num_labels=1, pad_token_id=0, **sizes
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
 
 
 def client(hub: LocalHub) -> HfApi:
@@ -168,32 +197,124 @@ def test_train_then_evaluate(hub: LocalHub, recipe: Callable[..., Any]) -> None:
                 "--into", RESULTS)  # fmt: skip
     done = recipe(*evaluate)
     assert done.returncode == 0, done.stderr
-    assert "progress: 32/32 items" in done.stdout
+    assert "progress: 48/48 items" in done.stdout
     evaluated = Manifest.from_json(read(hub, RESULTS, f"{FOLDER}/run.json", "dataset"))
-    assert evaluated.counts.dropped == {"in_training_data": 2}  # one sentence, both directions
-    assert evaluated.metrics["contamination"] == {"texts": 18, "found": 1}
-    assert evaluated.metrics["not_covered"] == ["global_mmlu"]
-    table = evaluated.metrics["results"]
-    assert [(row["benchmark"], row["n"]) for row in table] == [
-        ("flores", 4), ("flores", 4), ("belebele", 8)]  # fmt: skip
-
-    rows = [json.loads(line) for line in
-            read(hub, RESULTS, f"{FOLDER}/results.jsonl", "dataset").splitlines()]  # fmt: skip
-    assert [row["role"] for row in rows] == ["base", "adapter"] * 3
-    assert all(row["practice"] and row["request"] == "r1" and row["base"] == BASE for row in rows)
-    for base, adapter, summary in zip(rows[::2], rows[1::2], table, strict=True):
-        assert adapter["difference"] == pytest.approx(adapter["value"] - base["value"])
-        assert adapter["ci"][0] <= adapter["value"] <= adapter["ci"][1]
-        assert summary["adapter"] == pytest.approx(adapter["value"], abs=1e-4)
-    outputs = read(hub, RESULTS, f"{FOLDER}/outputs.jsonl", "dataset").splitlines()
-    assert len(outputs) == 32
-
-    card = ModelCard(read(hub, ADAPTER, "README.md"))
-    assert "Not evaluated yet." not in card.text and "practice Belebele" in card.text
-    assert card.data.base_model == BASE and len(card.data.eval_results) == 3
+    rows = results(hub)
+    check_manifest(evaluated, rows)
+    check_rows(hub, rows, evaluated.inputs)
+    check_outputs(hub)
+    check_card(hub, rows)
     assert commits(hub, RESULTS, "dataset")[0] == "Finish evaluate of epo_Latn"
     again = recipe(*evaluate)
     assert again.returncode == 0 and "already" in again.stdout
+
+    cut_after_the_first_task(hub)
+    done = recipe(*evaluate, "--models", PEER)
+    assert done.returncode == 0, done.stderr
+    first = next(line for line in done.stdout.splitlines() if line.startswith("progress:"))
+    assert first == "progress: 4/72 items"
+    check_with_peer(hub, rows)
+
+
+def results(hub: LocalHub) -> list[dict[str, Any]]:
+    lines = read(hub, RESULTS, f"{FOLDER}/results.jsonl", "dataset").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def check_manifest(evaluated: Manifest, rows: list[dict[str, Any]]) -> None:
+    assert evaluated.counts.dropped == {"in_training_data": 2}  # one sentence, both directions
+    said = evaluated.metrics
+    assert said["contamination"] == {"texts": 18, "found": 1}
+    assert (said["not_covered"], said["peers"]) == (["global_mmlu"], [])
+    assert [(row["benchmark"], row["n"]) for row in said["results"]] == [
+        ("flores", 4), ("flores", 4), ("belebele", 8)]  # fmt: skip
+    assert [row["metric"] for row in said["further"]] == ["BLEU", "BLEU", "neural"]
+    assert [row["benchmark"] for row in said["english"]] == ["belebele"]
+    assert [row["adapter"]["any"] <= 4 for row in said["degenerate"]] == [True, True]
+    main = [row for row in rows if row["role"] == "adapter" and row.get("main")]
+    shown = [*said["results"], *said["english"]]
+    for row, summary in zip(main, shown, strict=True):
+        assert summary["adapter"] == pytest.approx(row["value"], abs=1e-4)
+        assert summary["significant"] == row["significant"]
+
+
+def check_rows(hub: LocalHub, rows: list[dict[str, Any]], inputs: dict[str, str]) -> None:
+    scored = [row for row in rows if row["covered"]]
+    assert [row["role"] for row in scored] == ["base", "adapter"] * 7
+    assert [row["metric"] for row in scored[::2]] == [
+        "chrF++", "BLEU", "chrF++", "BLEU", "neural", "accuracy", "accuracy"]  # fmt: skip
+    assert [row["tested"] for row in scored[-4:]] == ["epo_Latn"] * 2 + ["eng_Latn"] * 2
+    assert all(row["practice"] and row["request"] == "r1" and row["base"] == BASE for row in rows)
+    assert all(row["system"] == "Be brief." and row["prompt"] and row["decoding"] for row in scored)
+    for base, adapter in zip(scored[::2], scored[1::2], strict=True):
+        alike = ("dataset_revision", "prompt", "shots", "decoding", "n", "signature", "tested")
+        assert [base[key] for key in alike] == [adapter[key] for key in alike]
+        assert adapter["difference"] == pytest.approx(adapter["value"] - base["value"])
+        assert adapter["ci"][0] <= adapter["value"] <= adapter["ci"][1]
+        assert adapter["p"] <= adapter["p_holm"] and "p" not in base
+        assert (base["revision"], adapter["base_revision"]) == (inputs[BASE],) * 2
+        assert adapter["dataset_revision"] == inputs[adapter["dataset"]]
+    (lacking,) = [row for row in rows if not row["covered"]]
+    assert (lacking["benchmark"], lacking["value"]) == ("global_mmlu", None)
+
+
+def check_outputs(hub: LocalHub) -> None:
+    lines = read(hub, RESULTS, f"{FOLDER}/outputs.jsonl", "dataset").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert len(rows) == 48
+    assert {tuple(row["score"]) for row in rows} == {
+        ("chrF++",), ("chrF++", "neural"), ("accuracy",)}  # fmt: skip
+    for row in rows:
+        if "options" in row:
+            best = row["log_likelihoods"].index(max(row["log_likelihoods"]))
+            assert row["output"] == row["options"][best]
+            assert row["score"]["accuracy"] == (row["output"] == row["reference"])
+
+
+def check_card(hub: LocalHub, rows: list[dict[str, Any]]) -> None:
+    card = ModelCard(read(hub, ADAPTER, "README.md"))
+    assert "Not evaluated yet." not in card.text and "practice Belebele" in card.text
+    assert "practice Global-MMLU | | not covered" in card.text and "in English" in card.text
+    assert "1 of 18 benchmark texts" in card.text and "Degenerate" in card.text
+    assert card.data.base_model == BASE and len(card.data.eval_results) == 7
+    info = client(hub).model_info(ADAPTER, expand=["evalResults"])
+    shown = {entry.task_id: entry for entry in info.eval_results or []}
+    assert list(shown) == ["epo_Latn", "eng_Latn-epo_Latn", "epo_Latn-eng_Latn"]
+    into = next(row for row in rows if row["role"] == "adapter")
+    assert shown["eng_Latn-epo_Latn"].value == pytest.approx(into["value"], abs=1e-4)
+    assert shown["eng_Latn-epo_Latn"].dataset_revision == into["dataset_revision"]
+    assert all("practice, not a real benchmark" in (entry.notes or "") for entry in shown.values())
+    assert all("/results.jsonl" in (entry.source_url or "") for entry in shown.values())
+
+
+def cut_after_the_first_task(hub: LocalHub) -> None:
+    """Leave what a job leaves that was killed when the base had answered one task."""
+    api = client(hub)
+    history = api.list_repo_commits(RESULTS, repo_type="dataset")
+    first = [one for one in history if one.title.startswith("Keep")][-1].commit_id
+    kept = api.hf_hub_download(
+        RESULTS, f"{FOLDER}/outputs.jsonl", repo_type="dataset", revision=first
+    )
+    api.delete_folder(FOLDER, RESULTS, repo_type="dataset")
+    api.upload_file(path_or_fileobj=kept, path_in_repo=f"{FOLDER}/outputs.jsonl",
+                    repo_id=RESULTS, repo_type="dataset")  # fmt: skip
+
+
+def check_with_peer(hub: LocalHub, before: list[dict[str, Any]]) -> None:
+    """What was cut is as it would have been, and a copy of the base scores like the base."""
+    rows = results(hub)
+    passing = ("date", "revision")  # the card is younger now
+    ours = [row for row in rows if row["role"] != "peer"]
+    assert [{k: v for k, v in row.items() if k not in passing} for row in ours] == [
+        {k: v for k, v in row.items() if k not in passing} for row in before]  # fmt: skip
+    peers = [row for row in rows if row["role"] == "peer"]
+    assert {row["model"] for row in peers} == {PEER} and "p" not in peers[0]
+    bases = [row for row in rows if row["role"] == "base"]
+    for peer, base in zip(peers, bases, strict=True):
+        assert (peer["metric"], peer["value"], peer["ci"]) == (
+            base["metric"], base["value"], base["ci"])  # fmt: skip
+    text = ModelCard(read(hub, ADAPTER, "README.md")).text
+    assert f"`{PEER}`" in text and text.count("<!-- results -->") == 1
 
 
 def test_a_base_that_cannot_chat_is_refused_and_nothing_is_pushed(

@@ -1,0 +1,73 @@
+"""Answers that are none: counted for each model and direction, whatever the metrics say.
+
+An answer can have several flaws. What is judged is what is scored; a thought that was closed is not
+a flaw, one that was never closed is. Languages are told apart as the gates of the data tell them,
+tried on the benchmark's own references.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from recipes import language
+from recipes.evaluate.benchmarks import ENGLISH, Item
+from recipes.evaluate.scoring import Said
+from recipes.evaluate.settings import Degenerate
+from recipes.generate.gates.identity import (
+    CLD2_ENGLISH,
+    LIKE_ENGLISH,
+    SIGN,
+    identifier,
+    identify,
+)
+from recipes.generate.gates.loops import repeats
+from recipes.generate.gates.scripts import LETTERS, in_script
+
+FLAWS = ("empty", "cut_off", "leaked_think", "loop", "wrong_script", "wrong_language", "copied")
+Foreign = Callable[[str], bool]
+
+
+def count(
+    items: Sequence[Item], said: Sequence[Said], code: str, settings: Degenerate
+) -> dict[str, int]:
+    """How many answers have each flaw, and how many any; they should be in the language `code`."""
+    foreign = _foreign(code, [item.answer for item in items], settings.identify_from)
+    found = [
+        flaws(item, one, code, foreign, settings.loop)
+        for item, one in zip(items, said, strict=True)
+    ]
+    each = {flaw: sum(flaw in those for those in found) for flaw in FLAWS}
+    return {**each, "any": sum(map(bool, found))}
+
+
+def flaws(item: Item, said: Said, code: str, foreign: Foreign, loop: float) -> set[str]:
+    """Every flaw of one answer to a translation."""
+    text = said.text
+    if not any(map(str.isalnum, text)):
+        return {"empty"} if said.whole else {"empty", "cut_off"}
+    looks = {
+        "cut_off": not said.whole,
+        "leaked_think": "<think>" in text,
+        "loop": repeats(text) > loop,
+        "wrong_script": not in_script(text, code.split("_")[1]),
+        "wrong_language": foreign(text),
+        "copied": text == item.source != item.answer,
+    }
+    return {flaw for flaw, there in looks.items() if there}
+
+
+def _foreign(code: str, references: Sequence[str], letters: int) -> Foreign:
+    """Whether a text of enough letters is surely in another language than `code`.
+
+    Where no library knows the language, only English is a clear sign: they take it for anything.
+    """
+    known = identifier(language.get(code), references)
+    suspect = code != ENGLISH and code[:3] not in LIKE_ENGLISH
+
+    def foreign(text: str) -> bool:
+        if len(LETTERS.findall(text)) < letters:
+            return False
+        english = suspect and SIGN.search(text) and identify(text) == CLD2_ENGLISH
+        return bool(english) or known.is_another(text)
+
+    return foreign
