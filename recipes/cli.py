@@ -6,6 +6,7 @@ Nothing heavy may be imported here, so that `--help` answers at once.
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ MODULES = {
     "practice-publish": "recipes.practice.publish",
     "practice-teacher": "recipes.practice.teacher",
 }
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 TEACHER = "OpenAI-compatible API, or tgi+URL for TGI's own"
 
@@ -37,9 +39,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Refusal as refusal:
         print(f"kakugo-recipe {args.command}: {refusal}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"kakugo-recipe {args.command}: stopped; run it again to go on", file=sys.stderr)
+        return 130
     except _hub_errors() as error:
         said = next(iter(str(error).splitlines()), type(error).__name__)
         print(f"kakugo-recipe {args.command}: the Hub failed us: {said}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        print(
+            f"kakugo-recipe {args.command}: {error.strerror or 'the disk is full'}: make room and "
+            "run it again, it goes on from what it has",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
@@ -69,13 +83,16 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--limit", type=int, metavar="N", help="at most N prompts a source")
     generate.add_argument("--cap-usd", type=float, metavar="USD", help="never spend more than this")
     generate.add_argument("--out", type=Path, metavar="DIR", help="write here instead of pushing")
+    generate.add_argument("--org", help="whose journal and corpora (optional with --out)")
 
     train = _recipe(commands, "train", "train a LoRA adapter on the dataset and push it")
+    train.add_argument("--org", required=True, help="the namespace on the Hub")
     train.add_argument("--dataset", required=True, metavar="REPO")
     train.add_argument("--base", required=True, metavar="REPO")
     train.add_argument("--into", required=True, metavar="REPO", help="the adapter to push")
 
     evaluate = _recipe(commands, "evaluate", "score base and adapter and push the results")
+    evaluate.add_argument("--org", required=True, help="the namespace on the Hub")
     evaluate.add_argument("--dataset", required=True, metavar="REPO")
     evaluate.add_argument("--base", required=True, metavar="REPO")
     evaluate.add_argument("--adapter", required=True, metavar="REPO")
@@ -93,8 +110,7 @@ def _recipe(
 ) -> argparse.ArgumentParser:
     made = commands.add_parser(name, help=text)
     made.add_argument("--config", required=True, metavar="NAME", help="practice, kakugo or a path")
-    made.add_argument("--org", required=True, help="the namespace on the Hub")
-    made.add_argument("--language", required=True, metavar="CODE", help="like epo_Latn")
+    made.add_argument("--language", required=True, help='like epo_Latn, or "Scottish Gaelic"')
     made.add_argument("--request", default="by-hand", metavar="ID")
     made.add_argument("--attempt", type=int, default=1, metavar="N")
     made.add_argument("--digest", metavar="HEX", help="names the run (default: config + language)")

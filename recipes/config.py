@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from recipes.language import named
 from recipes.refusal import Refusal
 
 SECTIONS = ("plan", "check", "generate", "train", "evaluate")
@@ -23,12 +24,13 @@ CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?")
 
 @dataclass(frozen=True)
 class Config:
-    """A recipe with `{org}` and `{language}` filled in; `text` and `digest` are as written."""
+    """A recipe with `{org}` (where one is given) and `{language}` filled in; `text` and `digest`
+    are as written."""
 
     name: str
     text: str
     digest: str
-    org: str
+    org: str | None
     language: str
     plan: dict[str, Any]
     check: dict[str, Any]
@@ -42,12 +44,16 @@ class Config:
         return bool(self.plan.get("practice", False))
 
 
-def load(name_or_path: str, org: str, language: str) -> Config:
-    """Read a packaged recipe ("practice") or a path; raises Refusal for what cannot be used."""
+def load(name_or_path: str, org: str | None, language: str) -> Config:
+    """Read a packaged recipe ("practice") or a path, for a language's code or English name.
+
+    Raises Refusal for what cannot be used.
+    """
     if not CODE.fullmatch(language):
-        raise Refusal(f"A language is written like epo_Latn (ISO 639-3, script), not {language!r}.")
+        language = named(language).code
     text = _read(name_or_path)
-    sections = _sections(name_or_path, text, {"{org}": org, "{language}": language})
+    values = {"{org}": org, "{language}": language} if org else {"{language}": language}
+    sections = _sections(name_or_path, text, values)
     name = Path(name_or_path).stem
     return Config(name, text, digest(text, language), org, language, **sections)
 

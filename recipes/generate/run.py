@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from recipes.generate.purse import Price, Purse
 from recipes.generate.row import Message
 from recipes.generate.settings import Settings, parse
 from recipes.generate.settle import Outcome, settle
+from recipes.generate.shards import Shards
 from recipes.generate.teacher import Teacher, Usage
 from recipes.progress import Progress, say
 from recipes.refusal import Refusal
@@ -88,7 +90,7 @@ def main(args: argparse.Namespace) -> None:
         say(f"{job.into} is already made by this recipe: nothing to do")
         return
     inputs = read_inputs(job, Library(api, job.settings.seed))
-    harvest, bill = ask(job, inputs)
+    harvest, bill = ask(job, inputs, api)
     outcome = settle(harvest, inputs.benchmarks)
     write(job, inputs, outcome, bill)
     if job.into:
@@ -129,22 +131,33 @@ def read_inputs(job: Job, library: Library) -> Inputs:
     return Inputs(texts[:first], texts[first:], conversations, benchmarks, library.commits)
 
 
-def ask(job: Job, inputs: Inputs) -> tuple[Harvest, Bill]:
+def ask(job: Job, inputs: Inputs, api: HfApi) -> tuple[Harvest, Bill]:
     """Have the teacher answer everything that the journal does not know yet."""
-    began = time.monotonic()
-    journal = Journal(job.folder / "journal.jsonl", job.language.code)
-    if len(journal):
-        say(f"{len(journal)} answers were paid for by an earlier run and are used again")
+    began, code = time.monotonic(), job.language.code
+    journal = Journal(job.folder / "journal.jsonl", code)
+    shards = Shards(api, job.settings.journal, journal, job.folder / "journal", code)
     try:
-        harvest = uvloop.run(gather(job, inputs, journal))
+        if job.config.org:
+            shards.pull()
+        if len(journal):
+            say(f"{len(journal)} answers were paid for by an earlier run and are used again")
+        harvest = uvloop.run(gather(job, inputs, journal, shards))
+        shards.merge()
+    except asyncio.CancelledError:  # a job that is stopped ends as if by Ctrl-C
+        raise KeyboardInterrupt from None
     finally:
         journal.close()
     seconds = time.monotonic() - began
     return harvest, Bill(harvest.teacher.usage, seconds, harvest.teacher.purse.spent)
 
 
-async def gather(job: Job, inputs: Inputs, journal: Journal) -> Harvest:
-    """Ask the teacher for everything and judge each answer as it comes."""
+async def gather(job: Job, inputs: Inputs, journal: Journal, shards: Shards) -> Harvest:
+    """Ask the teacher for everything and judge each answer as it comes.
+
+    However it ends, what was paid for is on its way to the Hub.
+    """
+    if whole := asyncio.current_task():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, whole.cancel)
     numbers = job.settings.teacher
     purse = Purse(price(job.config), job.cap_usd)
     async with session(job.headers) as http:
@@ -152,11 +165,14 @@ async def gather(job: Job, inputs: Inputs, journal: Journal) -> Harvest:
         await teacher.ready()
         judges = gates(job.settings.gates, job.language)
         harvest = Harvest(teacher, job.language, job.settings.seed, judges)
-        teller = asyncio.create_task(tell(job, harvest))
+        beside = [asyncio.create_task(tell(job, harvest))]
+        beside.append(asyncio.create_task(shards.keep_pushing()))
         try:
             await drain(roots(job, inputs, harvest), numbers.concurrency)
         finally:
-            teller.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.to_thread(shards.push)
     return harvest
 
 

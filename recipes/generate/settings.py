@@ -13,6 +13,7 @@ from recipes.generate import (
     gates,
     pairs,
     scenarios,
+    shards,
     teacher,
     topics,
 )
@@ -30,6 +31,7 @@ class Settings:
     licence: str
     samples: int
     teacher: teacher.Settings
+    journal: shards.Settings
     answers: answers.Settings
     topics: topics.Settings
     scenarios: scenarios.Settings
@@ -58,6 +60,7 @@ def parse(section: dict[str, Any]) -> Settings:
     """Parse the section; raises Refusal that names the key which is missing, unknown or foreign."""
     parts: dict[str, Callable[..., object]] = {
         "teacher": teacher.Settings,
+        "journal": shards.Settings,
         "answers": answers.Settings,
         "topics": topics.Settings,
         "scenarios": scenarios.Settings,

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 from zlib import crc32
 
 import pytest
@@ -119,7 +120,15 @@ def recipe(tmp_path: Path) -> Path:
     }
     path = tmp_path / "small.yaml"
     path.write_text(yaml.safe_dump(numbers), encoding="utf-8")
+    forget(path)
     return path
+
+
+def forget(recipe: Path) -> None:
+    """Give the recipe a journal on the Hub that nobody wrote in."""
+    numbers = yaml.safe_load(recipe.read_text("utf-8"))
+    numbers["generate"]["journal"]["repo"] = f"practice/journal-{uuid4().hex[:12]}"
+    recipe.write_text(yaml.safe_dump(numbers), encoding="utf-8")
 
 
 def environment(hub: LocalHub, home: Path) -> dict[str, str]:

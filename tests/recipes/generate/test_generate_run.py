@@ -16,7 +16,7 @@ from recipes.config import load
 from recipes.generate import prompts
 from recipes.manifest import Manifest
 
-from .conftest import CountingTeacher, environment, generate
+from .conftest import CountingTeacher, environment, forget, generate
 
 
 def finished(process: subprocess.Popen[str], status: int = 0) -> str:
@@ -69,6 +69,7 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
     calls, again = len(counting_teacher.asked), tmp_path / "again"
     counting_teacher.asked.clear()
     counting_teacher.flaky = True
+    forget(recipe)
     finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(again)))
     assert len(counting_teacher.asked) > calls + 100
     assert parquet(again) == parquet(out)
@@ -80,6 +81,7 @@ def test_killed_at_any_moment_a_rerun_asks_only_what_is_missing(
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(whole)))
     needed = set(counting_teacher.asked)
+    forget(recipe)
 
     counting_teacher.delay, known = 0.02, 0
     for _ in range(2):
@@ -196,7 +198,7 @@ def test_a_hub_that_fails_is_told_in_a_sentence(
     [
         ((), "Say where the dataset goes"),
         (("--into", "practice/x", "--teacher", "ftp://x"), "http or https URL"),
-        (("--into", "practice/x", "--language", "Esperanto"), "written like epo_Latn"),
+        (("--into", "practice/x", "--language", "Espranto"), "Perhaps it is one of epo_Latn"),
         (("--into", "practice/x", "--config", "nothing"), "No recipe 'nothing'"),
     ],
 )
