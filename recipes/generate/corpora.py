@@ -32,6 +32,21 @@ class Corpus:
     longest: int | None = None
     shuffle_buffer: int = 1
 
+    @property
+    def name(self) -> str:
+        """Where it stands, for people."""
+        return " ".join(part for part in (self.repo, self.config, self.split) if part)
+
+    @property
+    def where_from(self) -> dict[str, Any]:
+        """Where it stands, for programs."""
+        return {
+            "repo": self.repo,
+            "config": self.config,
+            "split": self.split,
+            "columns": self.columns,
+        }
+
 
 @dataclass(frozen=True)
 class Library:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.generate.reasons import gate_of
 from recipes.generate.row import Row
 
 if TYPE_CHECKING:
@@ -35,8 +36,10 @@ def write(
                 files.setdefault(source, {})[split] = path
     if rejected:
         path = f"{REJECTED}/train.parquet"
-        dropped = [{**_wire(row), "reason": reason} for row, reason in rejected]
-        _table(dropped, _features(reason=True)).to_parquet(folder / path)
+        dropped = [
+            {**_wire(row), "gate": gate_of(reason), "reason": reason} for row, reason in rejected
+        ]
+        _table(dropped, _features(rejected=True)).to_parquet(folder / path)
         files[REJECTED] = {"train": path}
     return _configs(files)
 
@@ -49,10 +52,16 @@ def push(api: HfApi, folder: Path, repo: str, message: str) -> str:
         repo_type="dataset",
         folder_path=folder,
         commit_message=message,
-        allow_patterns=["README.md", "*/*.parquet"],
+        allow_patterns=["README.md", "decontamination.json", "*.png", "*/*.parquet"],
         delete_patterns=["run.json", "*/*.parquet"],
     )
     return str(commit.oid)
+
+
+def paths(configs: Sequence[dict[str, Any]]) -> list[str]:
+    """The files that hold rows to learn from, as `write` told of them."""
+    default = next(config for config in configs if config["config_name"] == "default")
+    return [path for split in default["data_files"] for path in split["path"]]
 
 
 def in_test(row: Row, share: float) -> bool:
@@ -91,10 +100,10 @@ def _table(rows: list[dict[str, Any]], features: datasets.Features) -> datasets.
     return datasets.Dataset.from_list(rows, features=features)
 
 
-def _features(reason: bool = False) -> datasets.Features:
+def _features(rejected: bool = False) -> datasets.Features:
     from datasets import Features, Value
 
     text = Value("string")
     columns: dict[str, Any] = {"messages": [{"role": text, "content": text}]}
     columns |= dict.fromkeys(("source", "id", "prompt_id", "teacher"), text)
-    return Features({**columns, "reason": text} if reason else columns)
+    return Features({**columns, "gate": text, "reason": text} if rejected else columns)

@@ -18,7 +18,17 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from recipes import language, manifest
 from recipes.config import Config
-from recipes.generate import card, contexts, pairs, publish, scenarios, topics, translation
+from recipes.generate import (
+    card,
+    certificate,
+    contexts,
+    pairs,
+    publish,
+    scenarios,
+    topics,
+    translation,
+)
+from recipes.generate.certificate import Witness, certify
 from recipes.generate.connect import authorization, endpoint, session
 from recipes.generate.corpora import Library
 from recipes.generate.crew import Work, drain
@@ -69,6 +79,7 @@ class Inputs:
     for_pairs: list[str]
     conversations: list[tuple[Message, ...]]
     benchmarks: Benchmarks
+    witness: Witness
     commits: dict[str, str]
 
 
@@ -91,7 +102,9 @@ def main(args: argparse.Namespace) -> None:
         return
     inputs = read_inputs(job, Library(api, job.settings.seed))
     harvest, bill = ask(job, inputs, api)
-    outcome = settle(harvest, inputs.benchmarks)
+    outcome = settle(
+        harvest, inputs.benchmarks, job.settings.near, job.folder / "signatures.scratch"
+    )
     write(job, inputs, outcome, bill)
     if job.into:
         push(api, job, job.into, inputs, outcome, bill, began)
@@ -125,10 +138,14 @@ def read_inputs(job: Job, library: Library) -> Inputs:
     conversations = library.conversations(
         settings.conversations, job.at_most(settings.translations)
     )
-    known = (text for corpus in settings.benchmarks for text in library.all_texts(corpus))
+    witness = Witness(settings.ngrams, job.language.script)
+    known = (
+        (corpus.name, witness.hear(library.all_texts(corpus))) for corpus in settings.benchmarks
+    )
     benchmarks = Benchmarks(known, settings.ngrams, job.language.script)
+    witness.close()
     say(f"read {len(texts)} texts, {len(conversations)} conversations, {len(benchmarks)} n-grams")
-    return Inputs(texts[:first], texts[first:], conversations, benchmarks, library.commits)
+    return Inputs(texts[:first], texts[first:], conversations, benchmarks, witness, library.commits)
 
 
 def ask(job: Job, inputs: Inputs, api: HfApi) -> tuple[Harvest, Bill]:
@@ -216,6 +233,17 @@ def write(job: Job, inputs: Inputs, outcome: Outcome, bill: Bill) -> None:
     if not outcome.rows:
         raise Refusal(f"No row passed the gates ({outcome.dropped}): nothing was written.")
     configs = publish.write(job.folder, outcome.rows, outcome.rejected, job.settings.test_share)
+    certified = certify(
+        job.folder,
+        publish.paths(configs),
+        inputs.witness,
+        [
+            (read, {**corpus.where_from, "revision": inputs.commits.get(corpus.repo)})
+            for corpus, read in zip(job.settings.benchmarks, inputs.benchmarks.read, strict=True)
+        ],
+        outcome.dropped.get("benchmark_overlap", 0),
+    )
+    (job.folder / certificate.NAME).write_text(certified.to_json(), encoding="utf-8")
     facts = card.Facts(
         repo=job.into or str(job.folder),
         language=job.language,

@@ -11,6 +11,7 @@ from recipes.generate import (
     contexts,
     decontaminate,
     gates,
+    near,
     pairs,
     scenarios,
     shards,
@@ -42,6 +43,7 @@ class Settings:
     conversations: Corpus
     gates: gates.Settings
     ngrams: decontaminate.Size
+    near: near.Settings
     benchmarks: tuple[Corpus, ...]
 
     def planned(self, limit: int | None) -> int:
@@ -70,6 +72,7 @@ def parse(section: dict[str, Any]) -> Settings:
         "conversations": Corpus,
         "gates": parse_gates,
         "ngrams": decontaminate.Size,
+        "near": near.Settings,
     }
     known = {
         key: build(parts[key], value, key) if key in parts else value

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import partial
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +15,12 @@ from recipes.generate import shapes
 from recipes.generate.crew import Work, drain
 from recipes.generate.decontaminate import Benchmarks, Size
 from recipes.generate.harvest import Harvest
+from recipes.generate.near import Settings as Nearness
 from recipes.generate.row import Message, Prompt, Row
 from recipes.generate.settle import settle
 from recipes.refusal import Refusal
 
+NEAR = Nearness(threshold=0.9, letters=5, bands=16, rows=4)
 TURNS = (Message(role="user", content="Hi"), Message(role="assistant", content="Hello"))
 
 
@@ -130,19 +133,19 @@ def row(text: str) -> Row:
 )
 def test_benchmark_texts_are_found_whole_or_in_runs_of_words(text: str, overlaps: bool) -> None:
     known = ["La viro vidas la grandan lagon en la urbo.", "La virino manĝas.", "Jes."]
-    benchmarks = Benchmarks(known, Size(words=6, characters=10, shortest=2), "Latn")
-    assert benchmarks.overlap(row(text)) is overlaps
+    benchmarks = Benchmarks([("b", known)], Size(words=6, characters=10, shortest=2), "Latn")
+    assert bool(benchmarks.overlap(row(text))) is overlaps
     assert len(benchmarks) == 4 + 1
 
 
 def test_a_language_without_spaces_is_compared_by_characters() -> None:
-    benchmarks = Benchmarks(["法国的首都是巴黎那里有许多博物馆"], Size(6, 8, 2), "Hans")
+    benchmarks = Benchmarks([("b", ["法国的首都是巴黎那里有许多博物馆"])], Size(6, 8, 2), "Hans")
     assert benchmarks.overlap(row("我说:法国的首都是巴黎那里。"))
     assert not benchmarks.overlap(row("法国的首都很大。"))
 
 
-def test_rows_are_settled_alike_in_whatever_order_they_came() -> None:
-    benchmarks = Benchmarks(["La viro vidas la grandan lagon."], Size(6, 10, 2), "Latn")
+def test_rows_are_settled_alike_in_whatever_order_they_came(tmp_path: Path) -> None:
+    benchmarks = Benchmarks([("b", ["La viro vidas la grandan lagon."])], Size(6, 10, 2), "Latn")
     texts = ["Bone.", "Bone.", "Ne.", "Jen: la viro vidas la grandan lagon, ĉu ne?"]
     loop = Row("topics", "q", "t", TURNS)
     outcomes = []
@@ -150,7 +153,7 @@ def test_rows_are_settled_alike_in_whatever_order_they_came() -> None:
         harvest = Harvest(None, language.get("epo_Latn"), 1, ())  # type: ignore[arg-type]
         harvest.kept, harvest.dropped = list(order), [(loop, "loop")]
         harvest.lost["timeout"] = 2
-        outcomes.append(settle(harvest, benchmarks))
+        outcomes.append(settle(harvest, benchmarks, NEAR, tmp_path / "s"))
     assert all(outcome == outcomes[0] for outcome in outcomes)
     kept = {settled.messages[1]["content"] for settled in outcomes[0].rows}
     assert kept == {"Bone.", "Ne."}
