@@ -14,7 +14,9 @@ topics, scenarios, contexts, pairs, translation    the sources of rows
 deal           how many rows each branch may give
 answers        from a prompt to a row
 gates          a draft is kept, or dropped with a reason
-settle, decontaminate                              duplicates and benchmark texts
+settle, near   what only shows among all rows: duplicates and near-duplicates
+decontaminate, certificate                         benchmark texts, and that none is left
+reasons        every reason to drop, the gate it belongs to, what it means
 corpora        texts, conversations and benchmarks from the Hub, pinned
 publish, card  parquet, README, one commit
 """

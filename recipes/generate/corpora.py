@@ -22,7 +22,8 @@ ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assi
 
 @dataclass(frozen=True)
 class Corpus:
-    """Where texts stand: `columns` to read, `where` a row must match, `longest` in characters."""
+    """Where texts stand: `columns` to read, `where` a row must match, `longest` in characters;
+    `configs` renames configs, for a data set that names languages its own way."""
 
     repo: str
     split: str
@@ -31,6 +32,11 @@ class Corpus:
     where: dict[str, str] = field(default_factory=dict)
     longest: int | None = None
     shuffle_buffer: int = 1
+    configs: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        renamed = self.configs.get(self.config or "", self.config)
+        object.__setattr__(self, "config", renamed)
 
     @property
     def name(self) -> str:

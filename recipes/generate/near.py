@@ -22,7 +22,8 @@ from recipes.generate.row import Row
 GAPS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 SEED = 1  # of the hash functions: the same rows have the same signature everywhere
 BATCH = 512
-COMPARED = 8  # rows of one band that a row is compared with, at most
+COMPARED = 64  # rows of one band that a row is compared with, at most
+DOUBT = 0.15  # a signature tells the share in common about as well as this
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Near:
         self._file = scratch.open("wb")
         self._waiting: list[np.ndarray] = []
         self._count = 0
+        self._least = settings.threshold - DOUBT
 
     def add(self, row: Row) -> None:
         """Take in the next row."""
@@ -65,29 +67,38 @@ class Near:
         self._file.close()
         near: dict[int, int] = {}
         if self._count:
-            shape = (self._count, self.settings.bands, self.settings.rows)
+            shape = (self._count, self.settings.hashes)
             signatures = np.memmap(self._scratch, dtype=np.uint32, mode="r", shape=shape)
-            for band in range(self.settings.bands):
-                for group in _groups(signatures[:, band]):
-                    self._compare([place for place in group if place not in near], row_at, near)
+            for first in range(0, self.settings.hashes, self.settings.rows):
+                for group in _groups(signatures[:, first : first + self.settings.rows]):
+                    self._compare(signatures, group, row_at, near)
         self._scratch.unlink()
         return near
 
     def _compare(
-        self, group: list[int], row_at: Callable[[int], Row], near: dict[int, int]
+        self,
+        signatures: np.ndarray,
+        group: list[int],
+        row_at: Callable[[int], Row],
+        near: dict[int, int],
     ) -> None:
-        """Compare the rows of a group with the first of them that are not near each other."""
-        if len(group) < 2:
-            return
-        kept = [(group[0], _parts(row_at(group[0]), self.settings.letters))]
-        for place in group[1:]:
-            parts = _parts(row_at(place), self.settings.letters)
-            like = (one for one, other in kept if _alike(parts, other) >= self.settings.threshold)
-            first = next(like, None)
+        """Compare the rows of a group with those of it that came before and stay."""
+        kept: list[int] = []
+        for place in (place for place in group if place not in near):
+            shared = (signatures[kept] == signatures[place]).mean(axis=1)
+            likely = [kept[one] for one in np.flatnonzero(shared >= self._least)]
+            letters = self.settings.letters
+            parts = _parts(row_at(place), letters) if likely else []
+            alike_ones = (
+                one
+                for one in likely
+                if _alike(parts, _parts(row_at(one), letters)) >= self.settings.threshold
+            )
+            first = next(alike_ones, None)
             if first is not None:
                 near[place] = first
             elif len(kept) < COMPARED:
-                kept.append((place, parts))
+                kept.append(place)
 
     def _write(self) -> None:
         if self._waiting:

@@ -1,0 +1,129 @@
+"""What is left after decontamination is none, and the certificate would tell if it were not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from recipes.generate import publish
+from recipes.generate.certificate import Certificate, Witness, certify
+from recipes.generate.corpora import Corpus
+from recipes.generate.decontaminate import Benchmarks, Size
+from recipes.generate.row import Message, Row
+
+SIZE = Size(words=8, characters=24, shortest=8)
+ARABIC = "كتب الطالب الدرس الجديد في المدرسة القديمة كل صباح"
+
+BENGALI = "সমস্ত মানুষ স্বাধীনভাবে সমান মর্যাদা এবং অধিকার নিয়ে"
+LAO = "ມະນຸດທຸກຄົນເກີດມາມີກຽດສັກສີສິດທິເສລີພາບ"
+
+
+def row(*said: str) -> Row:
+    """A conversation."""
+    roles = ("user", "assistant") * len(said)
+    turns = (
+        Message(role=role, content=text)  # type: ignore[typeddict-item]
+        for role, text in zip(roles, said, strict=False)
+    )
+    return Row("topics", "p", "t", tuple(turns))
+
+
+def both(texts: list[str], script: str = "Latn") -> tuple[Benchmarks, Witness]:
+    """The first pass and the second."""
+    witness = Witness(SIZE, script)
+    benchmarks = Benchmarks([("flores", witness.hear(texts)), ("none", [])], SIZE, script)
+    witness.close()
+    return benchmarks, witness
+
+
+def sentences(rng: Random, count: int) -> list[str]:
+    """Sentences of twelve words out of two hundred."""
+    words = [f"{a}{b}" for a in "bcdfghjklmnprst" for b in ("ato", "en", "irka", "ol", "umi")]
+    return [" ".join(rng.choices(words, k=12)) for _ in range(count)]
+
+
+def test_both_passes_find_every_planted_text_and_nothing_else() -> None:
+    rng = Random(1)
+    known = sentences(rng, 1500)
+    benchmarks, witness = both(known)
+    assert len(benchmarks) == len(set(known)) * 5
+    planted = 0
+    for number, sentence in enumerate(sentences(rng, 1500)):
+        dirty = number % 3 == 0
+        taken = rng.choice(known).split()
+        start = rng.randrange(len(taken) - 7)
+        run = " ".join(taken[start : start + 8]).upper().replace(" ", ", ")
+        text = f"{sentence}: «{run}»!" if dirty else sentence
+        assert benchmarks.overlap(row("Kio?", text)) == ("flores" if dirty else None)
+        assert witness.saw(text) is dirty
+        planted += dirty
+    assert planted == 500
+
+
+@pytest.mark.parametrize(
+    ("script", "known", "text"),
+    [
+        ("Arab", ARABIC, f"قال: {ARABIC.replace('كتب', 'كَتَبَ')}"),
+        ("Beng", BENGALI, BENGALI.replace(" সমান", ", «সমান»")),
+        ("Laoo", LAO, LAO.replace("ມີ", ", ມີ ")),
+        ("Latn", "a\u0301 b c d e f g h", "Á b c d e f g h"),
+    ],
+)
+def test_spelling_hides_nothing(script: str, known: str, text: str) -> None:
+    benchmarks, witness = both([known], script)
+    assert benchmarks.overlap(row("?", text)) == "flores"
+    assert witness.saw(text)
+
+
+def test_texts_too_short_to_be_looked_for_are_counted() -> None:
+    benchmarks, _ = both(["Too short.", "one two three four five six seven eight"])
+    assert [(read.name, read.texts, read.short) for read in benchmarks.read] == [
+        ("flores", 2, 1),
+        ("none", 0, 0),
+    ]
+
+
+def written(folder: Path, rows: list[Row]) -> list[str]:
+    """The paths of a dataset of these rows."""
+    folder.mkdir()
+    return publish.paths(publish.write(folder, rows, [], 0.5))
+
+
+def certificate(folder: Path, rows: list[Row]) -> Certificate:
+    """What is certified of a dataset of these rows."""
+    benchmarks, witness = both(["one two three four five six seven eight"])
+    where = Corpus("flores", "test", ["text"]).where_from
+    reads = [(read, where) for read in benchmarks.read]
+    return certify(folder, written(folder, rows), witness, reads, dropped=3)
+
+
+def test_the_certificate_says_what_was_compared_with_what(tmp_path: Path) -> None:
+    rows = [row(f"asked {number}", f"said {number}") for number in range(20)]
+    wire = json.loads(certificate(tmp_path / "d", rows).to_json())
+    assert (wire["rows"], wire["turns"], wire["left"], wire["dropped"]) == (20, 40, 0, 3)
+    assert set(wire["files"]) == {"topics/train.parquet", "topics/test.parquet"}
+    assert wire["benchmarks"][0] == {
+        "repo": "flores",
+        "config": None,
+        "split": "test",
+        "columns": ["text"],
+        "texts": 1,
+        "too_short": 0,
+    }
+
+
+def test_what_slipped_through_is_an_error(tmp_path: Path) -> None:
+    rows = [row("asked", "said"), row("asked", "one two three four five six seven eight nine")]
+    with pytest.raises(RuntimeError, match="1 of 2 written rows overlap"):
+        certificate(tmp_path / "d", rows)
+
+
+def test_a_benchmark_may_name_languages_its_own_way() -> None:
+    corpus = Corpus("m", "test", ["q"], config="yor_Latn", configs={"yor_Latn": "yo"})
+    assert corpus.config == "yo" and corpus.name == "m yo test"
+    assert Corpus("m", "test", ["q"], config="lus_Latn", configs={"yor_Latn": "yo"}).config == (
+        "lus_Latn"
+    )
