@@ -13,6 +13,8 @@ import sys
 import urllib.request
 from typing import Any
 
+SECONDS = 100.0
+
 
 def call(path: str, body: bytes, kind: str = "application/json") -> None:
     request = urllib.request.Request(
@@ -38,7 +40,7 @@ def manifest(step: str) -> str:
         "digest": option("--digest"),
         "attempt": int(option("--attempt")),
         "counts": {"kept": 1000, "dropped": {"loop": 10}},
-        "seconds": 100.0,
+        "seconds": SECONDS,
         "cost_usd": 0.0,
         "metrics": {"results": [score]} if step == "evaluate" else {},
     }
@@ -48,7 +50,7 @@ def manifest(step: str) -> str:
 def main() -> None:
     step, into = sys.argv[1], option("--into")
     name = into.split("/")[1]
-    if (option("--request"), step, option("--attempt")) == ("r2", "train", "1"):
+    if "--fail" in sys.argv:
         sys.exit(f"told to fail, and to tell: HF_TOKEN={os.environ['HF_TOKEN']}")
     path, kind = "run.json", "model" if step == "train" else "dataset"
     if step == "evaluate":
