@@ -25,10 +25,11 @@ DAY = 86_400.0
 LIMITS = Limits(jobs_per_flavor=3, day_usd=1_000.0, person_usd=100.0)
 
 
-def unlucky(labels: Mapping[str, str]) -> bool:
-    """Whether a job succeeds: one in nine does not at first, whatever it is."""
+def luck(labels: Mapping[str, str]) -> str:
+    """One job in nine fails at first, whatever it is."""
     key = f"{labels['request']} {labels['step']}"
-    return labels["attempt"] != "1" or sum(ord(c) * (n + 7) for n, c in enumerate(key)) % 9 != 0
+    lucky = sum(ord(c) * (n + 7) for n, c in enumerate(key)) % 9 != 0
+    return "good" if lucky or labels["attempt"] != "1" else "fail"
 
 
 def rehearse(folder: Path, languages: Sequence[str], people: int, patience: float) -> str:
@@ -36,7 +37,7 @@ def rehearse(folder: Path, languages: Sequence[str], people: int, patience: floa
     begun = time.monotonic()
     speakers = [f"speaker{n}" for n in range(people)]
     with LocalHub(folder, users=(BOT, *speakers), orgs={ORG: (BOT,)}) as hub:
-        theatre = Theatre(hub, unlucky, LIMITS)
+        theatre = Theatre(hub, luck, LIMITS)
         rounds = _day(theatre, languages, speakers, begun + patience)
         jobs = _balances(theatre, languages)
         hours = theatre.shift / 3600
@@ -47,8 +48,8 @@ def rehearse(folder: Path, languages: Sequence[str], people: int, patience: floa
 
 
 def _day(theatre: Theatre, languages: Sequence[str], speakers: list[str], deadline: float) -> int:
-    luck = random.Random(54)
-    coming = sorted(luck.uniform(0, 0.6 * DAY) for _ in languages)
+    dice = random.Random(54)
+    coming = sorted(dice.uniform(0, 0.6 * DAY) for _ in languages)
     bot, answered, rounds = theatre.bot(), set[str](), 0
     while time.monotonic() < deadline:
         asked = len(languages) - len(coming)

@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import sys
+import time
 import urllib.request
 from typing import Any
 
@@ -50,7 +51,9 @@ def manifest(step: str) -> str:
 def main() -> None:
     step, into = sys.argv[1], option("--into")
     name = into.split("/")[1]
-    if "--fail" in sys.argv:
+    if option("--fate") == "hang":
+        time.sleep(300)
+    if option("--fate") == "fail":
         sys.exit(f"told to fail, and to tell: HF_TOKEN={os.environ['HF_TOKEN']}")
     path, kind = "run.json", "model" if step == "train" else "dataset"
     if step == "evaluate":

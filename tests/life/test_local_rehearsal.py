@@ -8,7 +8,7 @@ import pytest
 
 from tests.life.rehearsal import rehearse
 
-# Two are failed at first by what `unlucky` says, one is asked back.
+# One is asked back.
 LANGUAGES = ["Amharic", "Kurdish", "cym", "Faroese", "Basque", "gàidhlig"]
 
 

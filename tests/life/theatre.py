@@ -27,6 +27,9 @@ from tests.life.crash import TERMS
 ORG, BOT = "practice", "kakugo-bot"
 SPACE = names.leaderboard(ORG)
 
+# By a job's labels: `good`, `fail` or `hang`.
+Fate = Callable[[Mapping[str, str]], str]
+
 
 class Killed(BaseException):
     """SIGKILL: nothing of the bot gets to see it."""
@@ -35,13 +38,11 @@ class Killed(BaseException):
 class Cutter:
     """Stands between a bot and its client, and counts; at one call the bot dies.
 
-    Jobs run the stand-in instead of the recipe, and it fails where `succeeds` says so.
+    Jobs run the stand-in instead of the recipe, each with its fate.
     """
 
-    def __init__(
-        self, api: HfApi, succeeds: Callable[[Mapping[str, str]], bool], at: int, after: bool
-    ) -> None:
-        self._api, self._succeeds, self._at, self._after = api, succeeds, at, after
+    def __init__(self, api: HfApi, fate: Fate, at: int, after: bool) -> None:
+        self._api, self._fate, self._at, self._after = api, fate, at, after
         self.calls = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -53,7 +54,7 @@ class Cutter:
             if name == "run_job":
                 recipe = list(kwargs["command"])
                 recipe = recipe[recipe.index("kakugo-recipe") + 1 :]
-                recipe += [] if self._succeeds(kwargs["labels"]) else ["--fail"]
+                recipe += ["--fate", self._fate(kwargs["labels"])]
                 kwargs["command"] = [sys.executable, stand_in.__file__, *recipe]
             self.calls += 1
             mine = self.calls == self._at
@@ -68,15 +69,12 @@ class Cutter:
 
 
 class Theatre:
-    """What every story on the local Hub stands on; `succeeds` decides by a job's labels."""
+    """What every story on the local Hub stands on; `fate` decides by a job's labels."""
 
     def __init__(
-        self,
-        hub: LocalHub,
-        succeeds: Callable[[Mapping[str, str]], bool] = lambda labels: True,
-        limits: Limits | None = None,
+        self, hub: LocalHub, fate: Fate = lambda labels: "good", limits: Limits | None = None
     ) -> None:
-        self.hub, self.succeeds, self.shift = hub, succeeds, 0.0
+        self.hub, self.fate, self.shift = hub, fate, 0.0
         self.api = HfApi(endpoint=hub.url, token=hub.token(BOT))
         for repo in (names.ledger(ORG), names.results(ORG), names.code(ORG)):
             self.api.create_repo(repo, repo_type="dataset")
@@ -91,7 +89,7 @@ class Theatre:
         """A new process: nothing is remembered."""
         token, endpoints = self.hub.token(BOT), f"{self.hub.url}/endpoints-api/v2"
         wire = Connection(self.hub.url, ORG, token, token, endpoints, self.now)
-        vars(wire)["api"] = Cutter(wire.api, self.succeeds, cut, after)
+        vars(wire)["api"] = Cutter(wire.api, self.fate, cut, after)
         return Controller(wire, Ledger(Store(wire, names.ledger(ORG))), self.terms)
 
     def now(self) -> float:
