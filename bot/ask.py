@@ -3,8 +3,8 @@
 Grammar of the first post, first match wins::
 
     title  =  name  |  opening name  |  "[" name "]"  |  name closing
-    opening = "request" | "language request" | "please add" | "add" | "new language" … [":"]
-    closing = "language" | "please"
+    opening = "request" | "please add" | "can you make a model for" | "I'd like" … [":"]
+    closing = "language" | "model" | "please" | "thanks"
     body   =  first line, read like a title, when the title names no language
     body   =  options, a line each; see wishes.py
 
@@ -22,13 +22,24 @@ from bot.request import Verdict
 LONGEST_NAME = 80
 LONGEST_TEXT = 20_000
 LONGEST_CODE = 3
+LONGEST_SLIP = 40
 
+_POLITENESS = r"(?:please|thanks|thank you|pls)"
+_THING = r"(?:an? |the |some )?(?:small )?(?:language )?(?:model|adapter|data(?:set)?|support|chat)"
 _OPENING = re.compile(
-    r"^\s*(?:(?:please\s+)?(?:add|support|train|do)\b"
-    r"|(?:new\s+)?(?:language\s+)?request(?:\s+for)?\b|(?:new\s+)?language\b)\s*:?\s*",
+    r"^\s*(?:(?:hi|hello|dear \w+)\b[\s,!.]*)?"
+    r"(?:(?:(?:can|could|would|will) (?:you|we)\s+)?(?:please\s+)?"
+    r"(?:add|support|train|do|make|create|build|have|generate|include)\b"
+    r"|(?:new\s+)?(?:language\s+)?request(?:\s+for)?\b|(?:new\s+)?language\b"
+    r"|(?:i|we)(?:['’]d|\s+would)?\s+(?:like|love|want|need|mean|meant)\b(?:\s+to have)?"
+    r"|(?:it|that)(?:['’]s|\s+is)\b|(?=" + _THING + r" for))"
+    r"(?:(?:\s*" + _THING + r")?\s+(?:for|in|of|on)\b)?\s*:?\s*",
     re.IGNORECASE,
 )
-_CLOSING = re.compile(r"\s*(?:\blanguage\b)?[\s,]*(?:\bplease\b)?[\s.!?]*$", re.IGNORECASE)
+_CLOSING = re.compile(
+    r"\s*(?:\b(?:language|model|dataset)\b)?[\s,]*(?:\b" + _POLITENESS + r"\b)?[\s.!?]*$",
+    re.IGNORECASE,
+)
 
 # Words of two or three letters that people write as a whole title and that are codes as well.
 _ENGLISH = frozenset(
@@ -107,19 +118,24 @@ def read_answer(text: str, choices: tuple[str, ...]) -> Ask | Misread | None:
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if not line or len(line) > LONGEST_NAME:
         return None
-    number = re.fullmatch(r"(?:number |no\.? |option |#)?(\d{1,2})[.)!]?", line, re.IGNORECASE)
-    if number:
-        index = int(number[1]) - 1
-        return Ask(by_code(choices[index])) if 0 <= index < len(choices) else None
-    if len(choices) == 1 and _says(_YES, line):
+    plain = " ".join(_POLITE.sub(" ", line.casefold()).split())
+    if number := _NUMBER.fullmatch(plain):
+        index = int(number[1]) if number[1] else 1 + _ORDINALS.index(number[2])
+        return Ask(by_code(choices[index - 1])) if 0 < index <= len(choices) else None
+    if len(choices) == 1 and _YES.fullmatch(plain):
         return Ask(by_code(choices[0]))
-    if _says(_NO, line):
+    if _NO.fullmatch(plain):
         return Misread(Verdict.NO_NAME)
-    answers = [answer for answer in _readings(line) if not _is_noise(answer)]
+    readings = _readings(line)
+    if plain in _ENGLISH or _YES.fullmatch(plain):  # "all" is Allar only where Allar was offered
+        readings = [r for r in readings if isinstance(r, Ask) and r.language.code in choices]
+    answers = [answer for answer in readings if not _is_noise(answer)]
     asks = [answer for answer in answers if isinstance(answer, Ask)]
     chosen = _chosen(answers, choices)
-    # Here the name is the answer to a question: a code that is a word as well is meant as a code.
-    return Ask(asks[0].language) if asks else chosen or next(iter(answers), None)
+    if asks or chosen or answers:
+        return Ask(asks[0].language) if asks else chosen or answers[0]
+    near = _chosen(readings, choices) if len(plain) <= LONGEST_SLIP else None
+    return Misread(Verdict.CONFIRM, (near.language,)) if near else None
 
 
 def _chosen(answers: list[Ask | Misread], choices: tuple[str, ...]) -> Ask | None:
@@ -137,8 +153,8 @@ def _is_noise(answer: Ask | Misread) -> bool:
 
 _YES = re.compile(r"yes|yep|yeah|y|sure|ok|okay|correct|right|exactly|that one|please do|go ahead")
 _NO = re.compile(r"no|nope|n|wrong|neither|none of (?:them|these)|never ?mind")
-_POLITE = re.compile(r"\b(?:please|thanks|thank you|pls)\b|[,.!]", re.IGNORECASE)
-
-
-def _says(what: re.Pattern[str], line: str) -> bool:
-    return what.fullmatch(" ".join(_POLITE.sub(" ", line.casefold()).split())) is not None
+_POLITE = re.compile(rf"\b{_POLITENESS}\b|[,.!()]", re.IGNORECASE)
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+_NUMBER = re.compile(
+    rf"(?:number |no |option |#)?(\d{{1,2}})|(?:the )?({'|'.join(_ORDINALS)})(?: one)?"
+)

@@ -163,7 +163,8 @@ def language(
         typer.echo(json.dumps({"candidates": codes}) if as_json else f"{found.reason}: {names}")
         raise SystemExit(1)
     facts = {key: getattr(found, key) for key in ("code", "name", "autonym", "bcp47")}
-    line = f"{found.name} ({found.autonym}): {found.code}, BCP-47 {found.bcp47}"
+    names = " / ".join(filter(None, (found.name, found.autonym)))
+    line = f"{names}: {found.code}, BCP-47 {found.bcp47}"
     typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else line)
 
 

@@ -22,7 +22,13 @@ LONGEST = 200  # characters; the longest name in ISO 639-3 has 58
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_](\w[\w-]*))?")
 _COUNTRY = re.compile(r"[A-Z]{2}|\d{3}")
 _QUOTES = "\"'`*_.,;:!?()[]<> "
-_AROUND = re.compile(r"(?:the )?(.+?)(?: language| lang| dialect)?")
+# "Language" as languages themselves say it, folded, before the name or after it.
+_AROUND = re.compile(
+    r"(?:the |lingua |lengua |langue |lingvo |limba |jezyk |jazyk |bahasa |basa |اللغة |لغة "
+    r"|ภาษา ?|ພາສາ ?|ភាសា ?)?(.+?)"
+    r"(?: language| lang| dialect| язык| мова| език| јазик| jezik| jazyk| dili| tili| тілі| тили"
+    r"| теле| ენა| լեզու| भाषा| ভাষা| زبان| ژبه| хэл| ?ဘာသာ(?:စကား)?)?"
+)
 _TWO_PARTS = re.compile(r"(.+?)\s*(?:[(\[]([^()\[\]]+)[)\]]|(?:[,/|:=–—]|\s-)\s*(.+))")
 _MARKED = re.compile(r"(.+?) (?:written in|in|using|with) (?:the )?(.+)")
 _SCRIPT = re.compile(r"(?:(?:written )?in )?(?:the )?(.+?)(?: script| alphabet| letters)?")

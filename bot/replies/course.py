@@ -246,8 +246,8 @@ def _end(request: Request, step: Step, record: StepRecord) -> str:
         return "the teacher's endpoint did not come up although I tried several times"
     if request.verdict is Verdict.BUDGET:
         return (
-            f"the step *{step.value}* does not fit into the {money(request.agreed.cap_usd)} that "
-            f"this request may cost; {money(request.spent_usd)} are spent"
+            f"the step *{step.value}* does not fit into what this request may cost "
+            f"({money(request.agreed.cap_usd)}), of which {money(request.spent_usd)} is spent"
         )
     times = "once" if record.tries == 1 else f"{record.tries} times"
     why = _REASONS.get(record.reason, "")
@@ -274,11 +274,11 @@ def _next(request: Request) -> str:
 
 
 def cancelled(request: Request) -> str:
-    how = "I was told so" if request.verdict is Verdict.STOPPED else "This was closed"
+    how = "As I was asked to" if request.verdict is Verdict.STOPPED else "As this was closed"
     if request.spec is None:
-        return f"{how}: I stopped. Nothing was started."
+        return f"{how}, I stopped. Nothing was started."
     return (
-        f"{how}: I stopped. What was finished stays where it is; a new discussion titled "
+        f"{how}, I stopped. What was finished stays where it is; a new discussion titled "
         f"`{request.agreed.language.name}` goes on from there."
     )
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.ask import Ask, Misread, read_ask
+from bot.ask import Ask, Misread, read_answer, read_ask
+from bot.language import by_code
 from bot.request import Verdict
 
 
@@ -24,6 +25,12 @@ from bot.request import Verdict
         ("Hello", "gla_Latn", "gla_Latn"),
         ("Request: gd", "", "gla_Latn"),
         ("Kurdish (Sorani)", "", "ckb_Arab"),
+        ("Please make a model for Welsh", "", "cym_Latn"),
+        ("I'd like Welsh", "", "cym_Latn"),
+        ("Could we have a dataset in Galician?", "", "glg_Latn"),
+        ("Hello, please add Faroese. Thank you!", "", "fao_Latn"),
+        ("Train on Kinyarwanda", "", "kin_Latn"),
+        ("A dataset for Lingala please", "", "lin_Latn"),
     ],
 )
 def test_usual_ways_to_ask(title: str, body: str, code: str) -> None:
@@ -40,6 +47,9 @@ def test_usual_ways_to_ask(title: str, body: str, code: str) -> None:
         ("Esperanto", "x" * 50_000, Verdict.TOO_LONG),
         ("y" * 300, "", Verdict.UNKNOWN),
         ("Please add the", "", Verdict.UNKNOWN),
+        ("I love this", "", Verdict.UNKNOWN),
+        ("Can you do better?", "", Verdict.UNKNOWN),
+        ("Support for Python", "", Verdict.UNKNOWN),
     ],
 )
 def test_what_cannot_be_read_says_why(title: str, body: str, why: Verdict) -> None:
@@ -51,6 +61,39 @@ def test_a_near_name_is_offered_and_never_taken() -> None:
     answer = read_ask("Esperanot", "")
     assert isinstance(answer, Misread)
     assert "epo_Latn" in [language.code for language in answer.choices]
+
+
+KURDISH = ("kmr_Latn", "ckb_Arab", "sdh_Arab")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("2", "ckb_Arab"),
+        ("2, please", "ckb_Arab"),
+        ("(3)", "sdh_Arab"),
+        ("the first one", "kmr_Latn"),
+        ("Kurmanji, thank you!", "kmr_Latn"),
+        ("I mean Sorani Kurdish", "ckb_Arab"),
+        ("sdh_Arab\n\nsorry for the trouble", "sdh_Arab"),
+        ("Welsh", "cym_Latn"),
+    ],
+)
+def test_usual_ways_to_answer(answer: str, code: str) -> None:
+    found = read_answer(answer, KURDISH)
+    assert isinstance(found, Ask) and found.language.code == code
+
+
+def test_a_slip_in_an_answer_is_asked_about() -> None:
+    assert read_answer("Kurmanjii", KURDISH) == Misread(Verdict.CONFIRM, (by_code("kmr_Latn"),))
+
+
+TALK = ("nice weather today", "7", "yes", "Ok!", "all", "why", "the sixth", "x" * 500, "")
+
+
+@pytest.mark.parametrize("talk", TALK)
+def test_what_is_no_answer_is_left_alone(talk: str) -> None:
+    assert read_answer(talk, KURDISH) is None
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
