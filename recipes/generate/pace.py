@@ -53,6 +53,7 @@ class Pace:
     _mode: Mode = Mode.RISING
     _goal: float = field(init=False)
     _home: float = field(init=False)
+    _awake: float = 0.0
     _usual: float = 0.0
     _best: float = 0.0
     _patience: int = 1
@@ -135,14 +136,14 @@ class Pace:
         self.closed_until = now + max(retry_after, self._nap(now))
 
     def _nap(self, now: float) -> float:
-        return min(self.longest_nap, max(self.nap, (now - (self.asleep_since or now)) / 4))
+        return min(self.longest_nap, max(self.nap, (now - (self.asleep_since or now)) / 10))
 
     def _wake(self, now: float) -> None:
         """Go on where it fell asleep: a cold start is no sign of a smaller endpoint."""
         self.asleep_since = None
         self.closed_until = 0.0
         self._severity = 0
-        self.width = self._home = max(self._home, float(min(self.start, self.most)))
+        self.width = self._home = max(self._awake, float(min(self.start, self.most)))
         self._begin(now)
 
     def _needed(self) -> int:
@@ -169,6 +170,8 @@ class Pace:
         self._begin(now)
         if idle:
             return
+        if not self._severity:
+            self._awake = self._home
         self._severity = 0
         {
             Mode.RISING: self._rose,
