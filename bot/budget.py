@@ -73,6 +73,24 @@ def seconds_left(request: Request, step: Step, usd_per_hour: float, most: int) -
     return most if usd_per_hour <= 0 else max(0, min(most, int(left / usd_per_hour * 3600)))
 
 
+def teacher_cap(
+    programme: Programme, request: Request, step: Step, prices: Mapping[str, float]
+) -> float:
+    """What a job of this step may spend on the teacher, in US dollars.
+
+    The request's cap, less what was spent, what the later steps are expected to take, and the job's
+    own hardware.
+    """
+    order = [row.step for row in steps.TABLE]
+    later = sum(
+        programme.steps[other].expected_minutes / 60 * hourly(programme, other, prices)
+        for other in order[order.index(step) + 1 :]
+    )
+    left = max(0.0, request.agreed.cap_usd - request.spent_usd - later)
+    both = hourly(programme, step, prices)
+    return left * programme.teacher.usd_per_hour / both if both else left
+
+
 def set_aside(request: Request) -> float:
     """What a request takes of the budget of the day on which it was reserved."""
     if not request.reserved or request.spec is None:

@@ -61,16 +61,28 @@ def digest(programme: Programme, spec: Spec, step: Step) -> str:
 
 
 def command(
-    programme: Programme, request: Request, step: Step, attempt: int, wheel: str, teacher: str
+    programme: Programme,
+    request: Request,
+    step: Step,
+    attempt: int,
+    wheel: str,
+    teacher: str,
+    cap_usd: float,
 ) -> tuple[str, ...]:
-    """The argv of a step's Job: `uv run --with <wheel> kakugo-recipe …`."""
+    """The argv of a step's Job: `uv run --with <wheel> kakugo-recipe …`.
+
+    `cap_usd` is what a job that needs the teacher may spend on it, in US dollars.
+    """
     spec, org = request.agreed, programme.org
     code = spec.language.code
     into, _, _ = output(org, request, step)
     dataset = names.dataset(org, spec.key)
     chosen = (("--licence", spec.licence), ("--variant", spec.variant))
     inputs = {
-        Step.GENERATE: ("--teacher", teacher, *(w for pair in chosen if pair[1] for w in pair)),
+        Step.GENERATE: (
+            *("--teacher", teacher, "--cap-usd", f"{cap_usd:.6f}"),
+            *(w for pair in chosen if pair[1] for w in pair),
+        ),
         Step.TRAIN: ("--dataset", dataset, "--base", spec.base),
         Step.EVALUATE: (
             *("--dataset", dataset, "--base", spec.base),

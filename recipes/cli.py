@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--teacher", required=True, metavar="URL", help=TEACHER)
     generate.add_argument("--into", metavar="REPO", help="the dataset to push")
     generate.add_argument("--limit", type=int, metavar="N", help="at most N prompts a source")
-    generate.add_argument("--cap-usd", type=float, metavar="USD", help="never spend more than this")
+    generate.add_argument("--cap-usd", type=_usd, metavar="USD", help="never spend more than this")
     generate.add_argument("--out", type=Path, metavar="DIR", help="write here instead of pushing")
     generate.add_argument("--org", help="whose journal and corpora (optional with --out)")
 
@@ -103,6 +103,17 @@ def parser() -> argparse.ArgumentParser:
     publish.add_argument("--org", required=True)
     commands.add_parser("practice-teacher", help="serve the practice teacher on $PORT (8080)")
     return root
+
+
+def _usd(text: str) -> float:
+    """An amount of money."""
+    usd = float(text)
+    if not 0 <= usd < float("inf"):
+        raise ValueError
+    return usd
+
+
+_usd.__name__ = "amount of US dollars"  # what argparse calls it when it is none
 
 
 def _recipe(

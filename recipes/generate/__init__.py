@@ -5,7 +5,7 @@ crew           N workers, deepest work first, no barrier between stages
 harvest        what the sources share: teacher, gates, what was kept and lost
 teacher        each request once: bounded retries, usage
 pace, turnstile    how many calls may be in flight, and the waiting for it
-purse          prices, and money set aside before a call
+purse, forecast    prices, money set aside before a call, and what is to be expected
 chat, tgi, connect one call: OpenAI's protocol, TGI's own, and which of them
 journal, shards answers already paid for: on disk, and on the Hub
 prompts        every text that the teacher is sent

@@ -51,6 +51,7 @@ class Facts:
     cost_usd: float
     seconds: float
     samples: int
+    stopped: str = ""
 
 
 def write(facts: Facts) -> str:

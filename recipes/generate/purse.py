@@ -25,12 +25,12 @@ class Price:
     usd_per_million_in: float = 0.0
     usd_per_million_out: float = 0.0
 
-    def of_tokens(self, tokens_in: int, tokens_out: int) -> float:
+    def of_tokens(self, tokens_in: float, tokens_out: float) -> float:
         """What so many tokens cost."""
         millions = tokens_in * self.usd_per_million_in + tokens_out * self.usd_per_million_out
         return millions / 1e6
 
-    def estimate(self, tokens_in: int, tokens_out: int, seconds: float) -> float:
+    def estimate(self, tokens_in: float, tokens_out: float, seconds: float) -> float:
         """What a run of this size will cost."""
         return self.of_tokens(tokens_in, tokens_out) + seconds / 3600 * self.usd_per_hour
 

@@ -33,10 +33,11 @@ from recipes.generate.connect import authorization, endpoint, session
 from recipes.generate.corpora import Library
 from recipes.generate.crew import Work, drain
 from recipes.generate.decontaminate import Benchmarks
+from recipes.generate.forecast import forecast, price
 from recipes.generate.gates import gates
 from recipes.generate.harvest import Harvest
 from recipes.generate.journal import Journal
-from recipes.generate.purse import Price, Purse
+from recipes.generate.purse import Purse
 from recipes.generate.row import Message
 from recipes.generate.settings import Settings, parse
 from recipes.generate.settle import Outcome, settle
@@ -46,7 +47,6 @@ from recipes.progress import Progress, say
 from recipes.refusal import Refusal
 
 MANIFEST = "run.json"
-PRICES = ("usd_per_hour", "usd_per_million_in", "usd_per_million_out")
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ class Bill:
     usage: Usage
     seconds: float
     usd: float
+    stopped: str
 
 
 def main(args: argparse.Namespace) -> None:
@@ -165,7 +166,10 @@ def ask(job: Job, inputs: Inputs, api: HfApi) -> tuple[Harvest, Bill]:
     finally:
         journal.close()
     seconds = time.monotonic() - began
-    return harvest, Bill(harvest.teacher.usage, seconds, harvest.teacher.purse.spent)
+    purse = harvest.teacher.purse
+    if purse.stopped:
+        say(f"stopped at the cap of ${job.cap_usd:.2f}: what was answered is kept")
+    return harvest, Bill(harvest.teacher.usage, seconds, purse.spent, purse.stopped)
 
 
 async def gather(job: Job, inputs: Inputs, journal: Journal, shards: Shards) -> Harvest:
@@ -177,6 +181,7 @@ async def gather(job: Job, inputs: Inputs, journal: Journal, shards: Shards) -> 
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, whole.cancel)
     numbers = job.settings.teacher
     purse = Purse(price(job.config), job.cap_usd)
+    say(str(forecast(job.config, job.settings, job.limit)))
     async with session(job.headers) as http:
         teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
         await teacher.ready()
@@ -263,6 +268,7 @@ def write(job: Job, inputs: Inputs, outcome: Outcome, bill: Bill) -> None:
         cost_usd=bill.usd,
         seconds=bill.seconds,
         samples=job.settings.samples,
+        stopped=bill.stopped,
     )
     (job.folder / "README.md").write_text(card.write(facts), encoding="utf-8")
     say(f"kept {len(outcome.rows)} rows, dropped {sum(outcome.dropped.values())}: {job.folder}")
@@ -288,13 +294,11 @@ def push(
         tokens=manifest.Tokens(bill.usage.tokens_in, bill.usage.tokens_out),
         cost_usd=bill.usd,
         versions=manifest.versions("datasets", "aiohttp", "pycld2"),
-        metrics={"asked": bill.usage.asked, "reused": bill.usage.reused},
+        metrics={
+            "asked": bill.usage.asked,
+            "reused": bill.usage.reused,
+            **({"stopped": bill.stopped} if bill.stopped else {}),
+        },
     )
     manifest.push(api, into, "dataset", MANIFEST, made)
     say(f"pushed {into} at {commit}")
-
-
-def price(config: Config) -> Price:
-    """What the teacher costs, by the hour or by the token."""
-    told = config.plan.get("teacher") or {}
-    return Price(**{key: float(told.get(key) or 0.0) for key in PRICES})

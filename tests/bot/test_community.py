@@ -136,10 +136,12 @@ def test_a_variant_is_a_result_of_its_own() -> None:
         assert steps.digest(programme, plain.agreed, step) == plays.spec().digest
         assert steps.digest(programme, special.agreed, step) != plays.spec().digest
         assert steps.output("practice", plain, step) != steps.output("practice", special, step)
-    told = steps.command(programme, special, Step.GENERATE, 1, "wheel", "http://teacher")
+    told = steps.command(programme, special, Step.GENERATE, 1, "wheel", "http://teacher", 1.0)
     assert told[told.index("--licence") + 1] == "cc0-1.0"
     assert told[told.index("--variant") + 1] == "fundamenta"
-    assert "--licence" not in steps.command(programme, plain, Step.GENERATE, 1, "w", "http://t")
+    assert "--licence" not in steps.command(
+        programme, plain, Step.GENERATE, 1, "w", "http://t", 1.0
+    )
     first = plays.request(id="r1", discussion=1)
     second = plays.discussion(num=2, body="variant: fundamenta")
     world = seen(PROFILE.replace("ask", "welcome"), discussions={2: second})

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot import room
-from bot.budget import DAY, cap, estimate, may_start, set_aside
+from bot.budget import DAY, cap, estimate, may_start, set_aside, teacher_cap
 from bot.language import by_code
 from bot.ledger import Page
 from bot.loop import decide
@@ -55,6 +55,23 @@ def test_a_job_that_would_pass_the_cap_is_cancelled() -> None:
     assert (planned.next.status, planned.next.verdict) == (Status.FAILED, Verdict.BUDGET)
     assert EnsureCancelled("j1") in planned.orders
     assert planned.next.spent_usd > CAP - 0.001
+
+
+def test_the_teacher_gets_what_the_later_steps_and_the_job_itself_leave() -> None:
+    spent = StepRecord(State.FAILED, 1, 1, NOW - 600, "j1", cost_usd=0.001)
+    request = plays.request(steps={Step.GENERATE: spent})
+    # two minutes at $0.03 and one at $0.01 are still to come; the teacher is 6/7 of $0.07 an hour
+    left = CAP - 0.001 - (2 * 0.03 + 0.01) / 60
+    assert teacher_cap(plays.programme(), request, Step.GENERATE, plays.PRICES) == pytest.approx(
+        left * 6 / 7
+    )
+    (order,) = [
+        o for o in plan(request, world(), TERMS, CURRENT).orders if isinstance(o, EnsureJob)
+    ]
+    told = order.command[order.command.index("--cap-usd") + 1]
+    assert float(told) == pytest.approx(left * 6 / 7, abs=1e-6)
+    broke = plays.request(steps={Step.GENERATE: replace(spent, cost_usd=CAP)})
+    assert teacher_cap(plays.programme(), broke, Step.GENERATE, plays.PRICES) == 0.0
 
 
 def test_no_job_may_run_longer_than_its_money_lasts() -> None:

@@ -1,0 +1,113 @@
+"""Money is set aside before a call, so that no cap is ever passed."""
+
+from __future__ import annotations
+
+import asyncio
+from random import Random
+
+import pytest
+
+from recipes.cli import main
+from recipes.config import load
+from recipes.generate.chat import NoAnswer
+from recipes.generate.forecast import forecast, price
+from recipes.generate.purse import Price, Purse
+from recipes.generate.settings import parse
+
+BY_TOKEN = Price(usd_per_million_in=1.0, usd_per_million_out=4.0)
+BY_HOUR = Price(usd_per_hour=3.6)  # a tenth of a cent a second
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_whatever_the_calls_cost_the_cap_is_not_passed_and_nearly_reached(seed: int) -> None:
+    chance = Random(seed)
+    purse = Purse(BY_TOKEN, 0.5, Clock())
+    worst = BY_TOKEN.of_tokens(2000, 1000)
+
+    async def call() -> None:
+        try:
+            held = await purse.hold(2000, 1000)
+        except NoAnswer as failure:
+            assert str(failure) == "cap"
+            return
+        assert purse.spent + worst <= 0.5
+        await asyncio.sleep(chance.random() / 1000)
+        if chance.random() < 0.02:
+            purse.lose(held, billed=chance.random() < 0.5)
+        else:
+            purse.settle(held, BY_TOKEN.of_tokens(500, chance.randrange(1000)), 1.0)
+
+    async def run() -> None:
+        await asyncio.gather(*(call() for _ in range(1000)))
+
+    asyncio.run(run())
+    assert purse.stopped == "cap"
+    assert 0.5 - 8 * worst < purse.spent <= 0.5
+
+
+def test_a_call_that_was_perhaps_billed_counts_against_the_cap_but_not_as_spent() -> None:
+    async def run() -> Purse:
+        purse = Purse(BY_TOKEN, 0.0013, Clock())
+        purse.lose(await purse.hold(100, 200), billed=True)
+        with pytest.raises(NoAnswer, match="cap"):
+            await purse.hold(100, 200)
+        return purse
+
+    purse = asyncio.run(run())
+    assert purse.spent == 0.0 and purse.stopped == "cap"
+
+
+def test_by_the_hour_no_call_begins_that_would_not_end_in_time() -> None:
+    async def run() -> None:
+        clock = Clock()
+        purse = Purse(BY_HOUR, 0.1, clock)
+        for _ in range(8):
+            held = await purse.hold(100, 100)
+            clock.now += 10.0
+            purse.settle(held, 0.0, 10.0)
+        assert purse.spent == pytest.approx(0.08)
+        assert purse.seconds_left() == pytest.approx(20.0)
+        clock.now += 11.0
+        with pytest.raises(NoAnswer, match="cap"):
+            await purse.hold(100, 100)
+
+    asyncio.run(run())
+
+
+def test_without_a_cap_or_a_price_nothing_stops() -> None:
+    async def run() -> None:
+        for purse in (Purse(BY_TOKEN, None), Purse(Price(), 0.0)):
+            for _ in range(100):
+                purse.settle(await purse.hold(10**6, 10**6), purse.price.of_tokens(9, 9), 0.1)
+            assert not purse.stopped and purse.seconds_left() == float("inf")
+
+    asyncio.run(run())
+
+
+def test_the_forecast_is_the_recipes_figures_for_as_much_as_is_asked() -> None:
+    config = load("kakugo", "o", "gla_Latn")
+    settings = parse(config.generate)
+    whole = forecast(config, settings, None)
+    assert (whole.tokens_in, whole.tokens_out) == (48e6, 75e6)
+    assert whole.usd == pytest.approx(210 / 60 * price(config).usd_per_hour)
+    part = forecast(config, settings, 200)
+    share = settings.planned(200) / settings.planned(None)
+    assert part.tokens_out == pytest.approx(75e6 * share) and part.usd < whole.usd / 10
+    rest = forecast(config, settings, None, paid=(48_000_000, 60_000_000))
+    assert (rest.tokens_in, rest.tokens_out) == (0, 15e6)
+    assert rest.usd == pytest.approx(whole.usd / 5)
+
+
+@pytest.mark.parametrize("told", ["-1", "nan", "inf", "much"])
+def test_a_cap_is_an_amount(told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["generate", "--config", "practice", "--org", "o", "--language", "epo_Latn"]
+    with pytest.raises(SystemExit):
+        main([*asked, "--teacher", "http://t", "--out", "x", f"--cap-usd={told}"])
+    assert f"invalid amount of US dollars value: '{told}'" in capsys.readouterr().err
