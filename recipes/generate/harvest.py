@@ -6,10 +6,11 @@ Sources use it and know nothing of each other; only here are an answer's shape a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from recipes.generate import shapes
 from recipes.generate.chat import Answer, NoAnswer
@@ -53,13 +54,17 @@ class Harvest:
         return Random(f"{self.seed}:{path}")
 
     async def ask(
-        self, messages: Sequence[Message], read: Callable[[Answer], T], common: bool = False
+        self,
+        messages: Sequence[Message],
+        read: Callable[[Answer], T],
+        common: bool = False,
+        schema: Mapping[str, Any] | None = None,
     ) -> T | None:
         """What `read` makes of the answer; None, counted as lost, when there is nothing to read."""
         reason = ""
         for number in range(self.teacher.settings.tries):
             try:
-                return read(await self.teacher.ask(messages, self.seed + number, common))
+                return read(await self.teacher.ask(messages, self.seed + number, common, schema))
             except shapes.Misshapen as misshapen:
                 reason = str(misshapen)
             except NoAnswer as failure:
@@ -72,12 +77,17 @@ class Harvest:
         self, messages: Sequence[Message], at_most: int, common: bool = False
     ) -> list[str]:
         """The texts that were asked for; none when they could not be had."""
-        found = await self.ask(messages, lambda answer: shapes.texts(answer.text, at_most), common)
-        return found or []
+        schema = shapes.list_of(at_most)
+        read = partial(_texts, at_most)
+        return await self.ask(messages, read, common, schema) or []
 
     async def text(self, messages: Sequence[Message]) -> str | None:
         """The one text that was asked for."""
         return await self.ask(messages, _whole)
+
+
+def _texts(at_most: int, answer: Answer) -> list[str]:
+    return shapes.texts(answer.text, at_most)
 
 
 def _whole(answer: Answer) -> str:

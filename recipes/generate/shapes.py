@@ -6,12 +6,14 @@ after that is refused. "nan", "None" and "null" are what failed software writes,
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 import json_repair
+import orjson
 
 from recipes.generate.row import Message
 
+LONGEST = 200_000  # characters of a list that is worth a repair
 EMPTY = {"", "nan", "none", "null", "undefined", "n/a"}
 
 
@@ -48,16 +50,40 @@ def text(answer: str) -> str:
     return answer.strip()
 
 
+def list_of(most: int, least: int = 0) -> dict[str, Any]:
+    """The JSON schema of a list of texts, for endpoints that can be held to one."""
+    texts = {"type": "array", "items": {"type": "string"}, "maxItems": most}
+    return {**texts, "minItems": least} if least else texts
+
+
 def _list(answer: str) -> list[str]:
-    try:
-        found = json.loads(answer)
-    except ValueError:
-        start, end = answer.find("["), answer.rfind("]")
-        if start < 0 or end < start:
-            raise Misshapen("broken_json") from None
-        found = json_repair.loads(answer[start : end + 1])
+    found = _json(answer)
+    if isinstance(found, dict) and len(found) == 1:  # {"prompts": [...]}
+        (found,) = found.values()
     if not isinstance(found, list):
         raise Misshapen("not_a_list")
-    if not all(isinstance(item, str) for item in found):
+    if not all(isinstance(item, str) and _is_unicode(item) for item in found):
         raise Misshapen("not_texts")
     return found
+
+
+def _json(answer: str) -> object:
+    try:
+        return orjson.loads(answer)
+    except ValueError:
+        start, end = answer.find("["), answer.rfind("]")
+        if start < 0 or end < start or len(answer) > LONGEST:
+            raise Misshapen("broken_json") from None
+    try:
+        return json_repair.loads(answer[start : end + 1])
+    except RecursionError:
+        raise Misshapen("broken_json") from None
+
+
+def _is_unicode(text: str) -> bool:
+    r"""Whether it can be written down: half of a surrogate pair (`"\ud83d"`) cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

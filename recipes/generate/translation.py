@@ -26,7 +26,11 @@ async def _translate(
     harvest: Harvest, rows: answers.Settings, path: str, turns: tuple[Message, ...]
 ) -> Sequence[Work]:
     asked = prompts.translate_conversation(turns, harvest.language.name)
-    answer = await harvest.ask(asked, lambda answer: (shapes.turns(answer.text, turns), answer))
+    answer = await harvest.ask(
+        asked,
+        lambda answer: (shapes.turns(answer.text, turns), answer),
+        schema=shapes.list_of(len(turns), len(turns)),
+    )
     if answer is None:
         return ()
     translated, whole = answer

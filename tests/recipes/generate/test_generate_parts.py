@@ -33,6 +33,8 @@ TURNS = (Message(role="user", content="Hi"), Message(role="assistant", content="
         ('["a", "a", "b", "c", "d"]', ["a", "b", "c"]),
         ('[" a ", "nan", "None", ""]', ["a"]),
         ("[]", []),
+        ('{"prompts": ["a", "b"]}', ["a", "b"]),
+        ('["a\\ud83d\\ude00"]', ["a\U0001f600"]),
     ],
 )
 def test_lists_are_read_and_repaired(answer: str, found: list[str]) -> None:
@@ -49,6 +51,9 @@ def test_lists_are_read_and_repaired(answer: str, found: list[str]) -> None:
         ('{"a": "b"}', "not_a_list"),
         ("3", "not_a_list"),
         ("[1, 2]", "not_texts"),
+        ('["\\ud83d"]', "not_texts"),
+        ("[" * 100_000 + "]" * 100_000, "broken_json"),
+        ("[" * 50_000 + "]", "broken_json"),
         ('["nan"]', "empty_texts"),
     ],
 )
