@@ -13,7 +13,7 @@ import orjson
 
 from recipes.generate.row import Message
 
-LONGEST = 200_000  # characters of a list that is worth a repair
+LONGEST = 64_000  # characters of a list that is worth a repair
 EMPTY = {"", "nan", "none", "null", "undefined", "n/a"}
 
 

@@ -5,35 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from recipes.generate.chat import Answer, NoAnswer
-from recipes.generate.connect import authorization, endpoint, session
-from recipes.generate.journal import Journal
-from recipes.generate.purse import Price, Purse
+from recipes.generate.connect import authorization
 from recipes.generate.row import Message
-from recipes.generate.teacher import Settings, Teacher
+from recipes.generate.teacher import Teacher
 from recipes.refusal import Refusal
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-SETTINGS = Settings(
-    model="m",
-    start=8,
-    concurrency=8,
-    temperature=1.0,
-    max_tokens=16,
-    timeout=0.5,
-    attempts=3,
-    tries=2,
-    backoff=0.001,
-    longest_backoff=0.01,
-    ready_within=0.2,
-    failures_in_a_row=5,
-)
+from .serving import SETTINGS, Handler, serving, teaching
+
 ASKED = [Message(role="user", content="Saluton")]
 GOOD = {"choices": [{"message": {"content": "Bonan tagon"}, "finish_reason": "stop"}]}
 
@@ -42,23 +26,8 @@ async def _with(
     handler: Handler, tmp_path: Path, use: Callable[[Teacher], Awaitable[object]], **more: object
 ) -> tuple[object, Teacher]:
     """Serve `handler` as a teacher and use it."""
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", handler)
-    app.router.add_get("/v1/models", handler)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    journal = Journal(tmp_path / "journal.jsonl", "epo_Latn")
-    settings = replace(SETTINGS, **more)  # type: ignore[arg-type]
-    try:
-        async with session({}) as http:
-            purse = Purse(Price(), None)
-            teacher = Teacher(endpoint(http, url), settings, journal, purse)
-            return await use(teacher), teacher
-    finally:
-        journal.close()
-        await runner.cleanup()
+    async with serving(handler) as url, teaching(url, tmp_path, **more) as teacher:
+        return await use(teacher), teacher
 
 
 def after(failures: int, bad: Callable[[], Awaitable[web.StreamResponse]]) -> Handler:
