@@ -1,12 +1,13 @@
 """Commands in comments.
 
-Grammar: the first line that is not a quote, without words of politeness::
+Grammar: the first line that is neither a quote nor only politeness, without the bot's name::
 
     "/" word  |  phrase
     word   = status | estimate | help | cancel | retry | approve  (and a few synonyms)
     phrase = "please" … one of the sentences below … "please"
 
-Nothing else of a comment is read; a longer sentence is talk between people and means nothing.
+Nothing else of a comment is read; a longer sentence is talk between people and means nothing. A
+"/" word that is none of these asks for help.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import re
 from bot.request import Word
 
 LONGEST = 80
+MOST_LINES = 20
 
 _SLASH = {
     "status": Word.STATUS,
@@ -40,7 +42,8 @@ _PHRASES = (
     (Word.ESTIMATE, r"(?:what|how much) (?:will|would|does|did) (?:it|this) cost"
                     r"|how (?:much|long)(?: (?:will|would|does) (?:it|this) (?:take|cost))?"),
     (Word.HELP, r"help(?: me)?|what can you do|how does (?:this|it) work"),
-    (Word.CANCEL, r"(?:cancel|stop|abort)(?: (?:it|this|that|the request|everything))?"),
+    (Word.CANCEL, r"(?:cancel|stop|abort)"
+                  r"(?: (?:it|this|that|(?:the|this|my) request|everything))?"),
     (Word.RETRY, r"(?:retry|try|do it|start|run it)(?: (?:it|this|that))? again|retry(?: it| this)?"
                  r"|once more"),
     (Word.APPROVE, r"approved?(?: (?:it|this|that|the request))?|i approve(?: (?:it|this|that))?"
@@ -53,14 +56,20 @@ _POLITE = re.compile(
 )
 
 
+_MENTION = re.compile(r"^@[\w-]*(?:kakugo|bot)[\w-]*[,:]?\s*", re.IGNORECASE)
+
+
 def read_word(text: str) -> Word | None:
     """The command that a comment gives; None when it gives none."""
-    lines = (line.strip() for line in text.splitlines())
-    line = next((line for line in lines if line and not line.startswith(">")), "")
-    if not line or len(line) > LONGEST:
-        return None
-    if line.startswith("/"):
-        said = re.match(r"/([A-Za-z]+)(?![\w/])", line)
-        return _SLASH.get(said[1].casefold()) if said else None
-    bare = " ".join(_POLITE.sub(" ", line.casefold().replace("’", "'")).split())
-    return next((word for word, phrase in _KNOWN if phrase.fullmatch(bare)), None)
+    for line in text.splitlines()[:MOST_LINES]:
+        if line.strip().startswith(">"):
+            continue
+        if len(line) > LONGEST or line.strip().startswith("```"):
+            return None
+        line = _MENTION.sub("", line.strip(" `*"))
+        if line.startswith("/"):
+            said = re.match(r"/ ?([A-Za-z]+)(?![\w/])", line)
+            return _SLASH.get(said[1].casefold(), Word.HELP) if said else None
+        if bare := " ".join(_POLITE.sub(" ", line.casefold().replace("’", "'")).split()):
+            return next((word for word, phrase in _KNOWN if phrase.fullmatch(bare)), None)
+    return None

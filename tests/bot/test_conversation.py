@@ -49,6 +49,13 @@ def answers(planned: Plan) -> list[str]:
         ("how much would it cost?", Word.ESTIMATE),
         ("/help", Word.HELP),
         ("> /cancel\n\n/status", Word.STATUS),
+        ("`/cancel`", Word.CANCEL),
+        ("@kakugo-bot /status", Word.STATUS),
+        ("@kakugo-bot, please cancel", Word.CANCEL),
+        ("Hello!\n\n/retry", Word.RETRY),
+        ("Please cancel this request.", Word.CANCEL),
+        ("/cancle", Word.HELP),
+        ("/statusquo", Word.HELP),
     ],
 )
 def test_words_and_their_natural_variants(text: str, word: Word) -> None:
@@ -64,10 +71,11 @@ def test_words_and_their_natural_variants(text: str, word: Word) -> None:
         "Thank you very much for the help!",
         "please do not stop",
         "/cancel/../../etc",
-        "/statusquo",
         "don't cancel",
         "what is the status of Welsh in Patagonia?",
         "```\n/cancel\n```",
+        "@ada cancel",
+        "Hello!\nHow nice.\n/cancel",
     ],
 )
 def test_talk_is_no_command(text: str) -> None:

@@ -1,0 +1,116 @@
+"""A thousand open requests on the local Hub: what a tick costs over HTTP, and how soon a newcomer
+who rings is answered while others ring, too.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from huggingface_hub import get_session
+
+from bot.hub.talk import OLDER
+from bot.localhub.testing import LocalHub
+from bot.loop import Controller
+from bot.serve import Bell, make_app
+from bot.settings import Limits
+from tests.life.theatre import BOT, ORG, SPACE, Theatre
+
+OPEN, NEWCOMERS, SECRET = 1_000, 60, "the-house-has-one-secret"
+PEOPLE = [f"speaker{n}" for n in range(20)]
+LIMITS = Limits(queue=5_000, person_requests=1_000)
+POLL_SECONDS = 60.0
+
+
+def calls(theatre: Theatre) -> int:
+    headers = {"Authorization": f"Bearer {theatre.hub.token(BOT)}"}
+    answer = get_session().get(f"{theatre.hub.url}/control/calls", headers=headers)
+    return int(answer.json()["count"])
+
+
+def tick(theatre: Theatre, bot: Controller) -> tuple[int, float, bool]:
+    """Calls, seconds, and whether there is more to do."""
+    before, begun = calls(theatre), time.monotonic()
+    report = bot.tick()
+    return calls(theatre) - before - 1, time.monotonic() - begun, report.more or bool(report.why)
+
+
+@contextmanager
+def serving(bell: Bell) -> Iterator[str]:
+    """The bot's own web side; yields its URL."""
+    server = uvicorn.Server(uvicorn.Config(make_app(bell, SECRET), port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}/webhook"
+    server.should_exit = True
+    thread.join(60)
+
+
+@pytest.mark.timeout(1800)
+def test_a_thousand_open_requests(tmp_path: Path) -> None:
+    with LocalHub(tmp_path, users=(BOT, *PEOPLE), orgs={ORG: (BOT,)}) as hub:
+        theatre = Theatre(hub, limits=LIMITS)
+        bot = theatre.bot()
+        few = _settled(theatre, bot, 10)
+        many = _settled(theatre, bot, OPEN - 10)
+        print(f"10 open requests: {few[0]} calls, {few[1] * 1000:.0f} ms a tick")
+        print(f"{OPEN} open requests: {many[0]} calls, {many[1] * 1000:.0f} ms a tick", end="; ")
+        assert many[0] <= few[0] + OLDER + 2
+        fresh = theatre.bot()
+        first = tick(theatre, fresh)
+        print(f"the first tick of a new process: {first[0]} calls, {first[1] * 1000:.0f} ms")
+        assert first[0] < 80
+        _newcomers(theatre, bot)
+
+
+def _settled(theatre: Theatre, bot: Controller, count: int) -> tuple[int, float]:
+    """So many more people ask and are asked back; calls and seconds of a quiet tick after that."""
+    for number in range(count):
+        theatre.asks(PEOPLE[number % len(PEOPLE)], "Kurdish")
+    quiet = 0
+    while quiet < 8:
+        _, _, more = tick(theatre, bot)
+        quiet = 0 if more else quiet + 1
+        theatre.wait(0 if more else 60)
+    seen = [tick(theatre, bot) for _ in range(5)]
+    return round(statistics.median(c for c, _, _ in seen)), statistics.median(s for _, s, _ in seen)
+
+
+def _newcomers(theatre: Theatre, bot: Controller) -> None:
+    """Somebody every second or so, and each writes once more; the webhook rings for all of it."""
+    bell, dice, nums = Bell(bot, POLL_SECONDS), random.Random(7), []
+    with serving(bell) as url:
+        watched = [{"type": "space", "name": SPACE}]
+        theatre.api.create_webhook(url=url, watched=watched, domains=["discussion"], secret=SECRET)
+        for number in range(NEWCOMERS):
+            nums.append(theatre.asks(PEOPLE[number % len(PEOPLE)], "Kurdish"))
+            theatre.says(PEOPLE[0], dice.randrange(1, OPEN), "nice weather today")
+            time.sleep(dice.expovariate(1.0))
+        deadline = time.monotonic() + 120
+        while not all(theatre.heard(num) for num in nums[-3:]) and time.monotonic() < deadline:
+            time.sleep(1)
+    waited = sorted(_waited(theatre, num) for num in nums)
+    p50, p99 = waited[len(waited) // 2], waited[int(0.99 * len(waited))]
+    print(
+        f"{NEWCOMERS} newcomers, {bell.count['rings']} rings, {bell.count['ticks']} ticks: "
+        f"first reply after p50 {p50:.1f} s, p99 {p99:.1f} s, at most {waited[-1]:.1f} s "
+        f"(a breath of {POLL_SECONDS / 20:.0f} s between ticks)"
+    )
+
+
+def _waited(theatre: Theatre, num: int) -> float:
+    """Seconds from the first post to the bot's first comment, by the Hub's clock."""
+    details: Any = theatre.api.get_discussion_details(SPACE, num, repo_type="space")
+    mine = [e for e in details.events if e.type == "comment" and e.author == BOT]
+    return float((mine[0].created_at - details.created_at).total_seconds())
