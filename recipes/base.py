@@ -32,17 +32,41 @@ def load(
     repo: str, revision: str, threads: int | None, arguments: dict[str, Any]
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load both, the model with these `from_pretrained` arguments; a mute base is refused."""
+    words = tokenizer(repo, revision)
+    return model(repo, revision, threads, arguments), words
+
+
+def tokenizer(repo: str, revision: str) -> PreTrainedTokenizerBase:
+    """Load a base's tokenizer, with something to pad with; a mute base is refused."""
+    from transformers import AutoTokenizer
+
+    loaded = AutoTokenizer.from_pretrained(repo, revision=revision)
+    check(loaded, repo)
+    if loaded.pad_token is None:
+        loaded.pad_token = loaded.eos_token
+    return loaded
+
+
+def model(
+    repo: str, revision: str, threads: int | None, arguments: dict[str, Any]
+) -> PreTrainedModel:
+    """Load a base with these `from_pretrained` arguments; attention it cannot do becomes SDPA."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     if threads:
         torch.set_num_threads(threads)
-    tokenizer = AutoTokenizer.from_pretrained(repo, revision=revision)
-    check(tokenizer, repo)
-    model = AutoModelForCausalLM.from_pretrained(repo, revision=revision, **arguments)
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return model, tokenizer
+    wanted = dict(arguments)
+    kind = AutoModelForCausalLM._model_mapping.get(
+        type(AutoConfig.from_pretrained(repo, revision=revision)), None
+    )
+    flash = str(wanted.get("attn_implementation")).startswith("flash")
+    if flash and not getattr(kind, "_supports_flash_attn", False):
+        wanted["attn_implementation"] = "sdpa"
+    loaded: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+        repo, revision=revision, **wanted
+    )
+    return loaded
 
 
 def commit_of(api: HfApi, repo: str, kind: str, revision: str = "main") -> str:

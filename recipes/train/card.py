@@ -1,6 +1,7 @@
 """The model card: facts of one run put into `card.md.j2`, and nothing that was not measured.
 
-`evaluate` fills the part between the RESULTS marks later; until then the card says that it is open.
+`evaluate` fills the part between the RESULTS marks later, `export` that between the EXPORT marks;
+until then the card says that they are open.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 
 RESULTS_START = "<!-- results -->"
 RESULTS_END = "<!-- /results -->"
+EXPORT_START = "<!-- export -->"
+EXPORT_END = "<!-- /export -->"
 PAPER = "2601.14051"
+LICENCE = ("license", "license_name", "license_link")
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,37 @@ class Facts:
     practice: bool
     recipe: str
     recipe_version: str
+    recipe_commit: str | None
     digest: str
     rows: int
     hardware: str
+    hourly_usd: float | None
+    energy_kwh: float | None
     versions: dict[str, str]
     settings: dict[str, Any]
     trained: Trained
+
+    @property
+    def name(self) -> str:
+        """The repository without its owner."""
+        return self.repo.split("/")[-1]
+
+    @property
+    def adapter(self) -> bool:
+        """Whether the repository holds an adapter, not a whole model."""
+        return self.settings["lora"] is not None
+
+    @property
+    def servable(self) -> bool:
+        """Whether vLLM can serve the adapter as it is: low-rank matrices and nothing else."""
+        lora = self.settings["lora"] or {}
+        more = ("modules_to_save", "use_dora")
+        return not self.settings["trained_tokens"] and not any(lora.get(key) for key in more)
+
+    @property
+    def hours(self) -> float:
+        """Of training, over all attempts that went on from each other."""
+        return self.trained.seconds / 3600
 
 
 def write(facts: Facts) -> ModelCard:
@@ -51,8 +80,8 @@ def write(facts: Facts) -> ModelCard:
         _metadata(facts),
         template_path=str(Path(__file__).with_name("card.md.j2")),
         facts=facts,
-        results_start=RESULTS_START,
-        results_end=RESULTS_END,
+        results=(RESULTS_START, RESULTS_END),
+        export=(EXPORT_START, EXPORT_END),
         paper=PAPER,
     )
     return card
@@ -61,30 +90,27 @@ def write(facts: Facts) -> ModelCard:
 def _metadata(facts: Facts) -> ModelCardData:
     from huggingface_hub import ModelCardData
 
-    more: dict[str, Any] = {"base_model_relation": "adapter", **facts.licence}
+    relation = "adapter" if facts.adapter else "finetune"
+    more: dict[str, Any] = {"base_model_relation": relation, **facts.licence}
+    method = ["lora"] if facts.adapter else []
     return ModelCardData(
         language=facts.language.tag,
-        library_name="peft",
+        library_name="peft" if facts.adapter else "transformers",
         pipeline_tag="text-generation",
         base_model=facts.base,
         datasets=[facts.dataset],
-        tags=["kakugo", "lora", "sft", *(["practice"] if facts.practice else [])],
+        tags=["kakugo", *method, "sft", *(["practice"] if facts.practice else [])],
         **more,
     )
 
 
-def licence_of(card: ModelCardData | None) -> dict[str, str]:
-    """The licence fields of a base's card; an adapter is a work derived from it."""
-    fields = ("license", "license_name", "license_link")
-    return {name: str(card[name]) for name in fields if card and card.get(name)}
+def licence_of(card: ModelCardData | None, base: str) -> dict[str, str]:
+    """The licence fields of the card of `base`; what is trained from it is a work derived from it.
 
-
-def hardware() -> str:
-    """The accelerators, or the processor and the threads used."""
-    import platform
-
-    import torch
-
-    if torch.cuda.is_available():
-        return f"{torch.cuda.device_count()} × {torch.cuda.get_device_name(0)}"
-    return f"CPU ({platform.machine()}), threads: {torch.get_num_threads()}"
+    A link to a file of the base's repository is made one that can be followed from elsewhere.
+    """
+    found = {name: str(card[name]) for name in LICENCE if card and card.get(name)}
+    link = found.get("license_link")
+    if link and "://" not in link:
+        found["license_link"] = f"https://huggingface.co/{base}/blob/main/{link.lstrip('./')}"
+    return found

@@ -34,11 +34,18 @@ class Examples:
         """Tokens of one epoch, prompts included."""
         return sum(map(len, self.input_ids))
 
+    def ordered(self, rows: Sequence[int]) -> Examples:
+        """These rows in this order."""
+        ids, labels = self.input_ids, self.labels
+        return Examples([ids[row] for row in rows], [labels[row] for row in rows], self.dropped)
+
 
 def tokenise(
     tokenizer: PreTrainedTokenizerBase, conversations: Sequence[list[Message]], max_length: int
 ) -> Examples:
     """Render, tokenise, cut at `max_length` tokens; drop a row when no assistant token is left."""
+    if not conversations:
+        return Examples([], [], {})
     texts = _render(tokenizer, conversations, answering=False)
     spans = _assistant_spans(tokenizer, conversations, texts)
     encoded = tokenizer(texts, add_special_tokens=False, truncation=True, max_length=max_length)
@@ -68,12 +75,7 @@ def in_batches(examples: Examples, size: int, window: int, seed: int) -> Example
     batches = [sorted_[start : start + size] for start in range(0, len(sorted_), size)]
     whole = batches[:-1]
     random.shuffle(whole)
-    rows = [row for batch in [*whole, batches[-1]] for row in batch]
-    return Examples(
-        [examples.input_ids[row] for row in rows],
-        [examples.labels[row] for row in rows],
-        examples.dropped,
-    )
+    return examples.ordered([row for batch in [*whole, batches[-1]] for row in batch])
 
 
 def _assistant_spans(

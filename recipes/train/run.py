@@ -2,6 +2,7 @@
 
 Loads pinned commits, trains (sft.py), pushes adapter, tokenizer, log and card in one commit and
 `run.json` last. Killed at any moment it may be started again: nothing is public before it is whole.
+With several accelerators it starts itself anew, once for each (launch.py); the first one pushes.
 """
 
 from __future__ import annotations
@@ -11,42 +12,62 @@ import hashlib
 import json
 import shutil
 import tempfile
-from dataclasses import asdict, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from recipes import base, language, manifest
+from recipes import base, manifest
 from recipes.job import Job, pin
 from recipes.progress import Progress, say
+from recipes.refusal import Refusal
+from recipes.train import launch, machine
+from recipes.train.facts import PACKAGES
 from recipes.train.settings import Settings, parse
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from recipes.train.card import Facts
     from recipes.train.rows import Examples, Message
     from recipes.train.sft import Show, Trained
-
-PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
 
 
 def main(args: argparse.Namespace) -> None:
     """Train and push, or leave at once when the manifest of this digest is there."""
     base.quiet()
+    settings = parse(args.config.train)
     from huggingface_hub import HfApi
 
     api = HfApi()
     if manifest.already_made(api, args.into, "model", "run.json", args.digest):
         say(f"{args.into} is made already, with digest {args.digest[:12]}")
         return
-    with tempfile.TemporaryDirectory(prefix="kakugo-train-") as scratch:
-        _train(api, args, Path(scratch))
+    processes = settings.processes or machine.look().count
+    if processes > 1 and not launch.launched():
+        launch.relaunch(settings.launch, processes)
+    with _scratch(settings) as scratch:
+        _train(api, args, settings, Path(scratch))
 
 
-def _train(api: HfApi, args: argparse.Namespace, scratch: Path) -> None:
-    settings = parse(args.config.train)
+def _scratch(settings: Settings) -> AbstractContextManager[str]:
+    """A folder that all processes share, and the first one clears away."""
+    if not launch.launched():
+        return tempfile.TemporaryDirectory(prefix="kakugo-train-")
+    from accelerate import PartialState
+    from accelerate.utils import broadcast_object_list
+
+    state = PartialState(cpu=bool(settings.trainer.get("use_cpu")))
+    made = tempfile.TemporaryDirectory(prefix="kakugo-train-") if state.is_main_process else None
+    name = broadcast_object_list([made.name if made else ""])[0]
+    return made or nullcontext(name)
+
+
+def _train(api: HfApi, args: argparse.Namespace, settings: Settings, scratch: Path) -> None:
     job = pin(api, args, settings, {args.dataset: "dataset", args.base: "model"})
     examples, trained = _fit(job, scratch)
+    if not _first():
+        return
     commit = _publish(job, scratch, examples, trained)
     made = job.manifest(
         "train",
@@ -59,6 +80,25 @@ def _train(api: HfApi, args: argparse.Namespace, scratch: Path) -> None:
     say(f"pushed {args.into}; {job.seconds():.1f} s in all")
 
 
+def _first() -> bool:
+    """Whether this process is the one that speaks and pushes."""
+    if not launch.launched():
+        return True
+    from accelerate import PartialState
+
+    return bool(PartialState().is_main_process)
+
+
+def _in_turn() -> AbstractContextManager[Any]:
+    """The first process goes first: it downloads, the others find it done."""
+    if not launch.launched():
+        return nullcontext()
+    from accelerate import PartialState
+
+    turn: AbstractContextManager[Any] = PartialState().main_process_first()
+    return turn
+
+
 def _key(job: Job[Settings]) -> str:
     """What a checkpoint must share with the run that goes on from it: recipe and inputs."""
     inputs = "".join(sha for _, sha in sorted(job.inputs.items()))
@@ -67,35 +107,77 @@ def _key(job: Job[Settings]) -> str:
 
 def _fit(job: Job[Settings], scratch: Path) -> tuple[Examples, Trained]:
     """Load, tokenise, train; leaves adapter and tokenizer in the out folder."""
-    from recipes.train import checkpoints, rows, sft
+    from recipes.train import checkpoints, sft
 
-    numbers = job.settings
-    model, tokenizer = base.load(job.args.base, job.base_revision, numbers.threads, numbers.model)
-    conversations = _conversations(job.args.dataset, job.inputs[job.args.dataset])
-    examples = rows.tokenise(tokenizer, conversations, numbers.max_length)
-    job.api.create_repo(job.args.into, exist_ok=True)
-    say(f"{len(examples.input_ids)} rows, {examples.tokens} tokens, after {job.seconds():.1f} s")
+    settings, out = job.settings, scratch / "adapter"
+    with _in_turn():
+        tokenizer = base.tokenizer(job.args.base, job.base_revision)
+        examples, held_out = _examples(job, tokenizer)
+        resume = _resume(job, scratch)
+    if _first():
+        say(f"{len(examples.input_ids)} rows, {examples.tokens} tokens, {job.seconds():.1f} s")
+    upload = checkpoints.Upload(job.api, job.args.into, _key(job), scratch / "upload")
     trained = sft.train(
-        model,
+        lambda: _load(job),
         tokenizer,
         examples,
-        replace(numbers, lora={**numbers.lora, "revision": job.base_revision}),
-        scratch / "adapter",
+        replace(settings, lora=settings.lora and {**settings.lora, "revision": job.base_revision}),
+        out,
         _progress(),
-        [checkpoints.keeper(job.api, job.args.into, _key(job))],
-        checkpoints.latest(job.api, job.args.into, _key(job), scratch / "resume"),
+        held_out,
+        [checkpoints.keeper(upload)],
+        resume,
     )
-    speed = f"{trained.tokens_per_second:.0f} tokens/s"
-    say(f"{trained.steps} steps in {trained.seconds:.1f} s, {speed}, loss {trained.loss_last:.3f}")
-    tokenizer.save_pretrained(scratch / "adapter")
+    if _first():
+        say(_told(trained))
     return examples, trained
 
 
-def _conversations(repo: str, revision: str) -> list[list[Message]]:
-    """The chats of the training mix."""
+def _load(job: Job[Settings]) -> PreTrainedModel:
+    """The base as the recipe wants it, with the attention that machine and model can do."""
+    settings = job.settings
+    arguments = {"attn_implementation": machine.attention(machine.look()), **settings.model}
+    with _in_turn():
+        return base.model(job.args.base, job.base_revision, settings.threads, arguments)
+
+
+def _resume(job: Job[Settings], scratch: Path) -> Path | None:
+    """Where the last attempt was; the first process fetches it, the others find it there."""
+    from recipes.train import checkpoints
+
+    into = scratch / "adapter" / "checkpoints"
+    if _first():
+        job.api.create_repo(job.args.into, exist_ok=True)
+        return checkpoints.latest(job.api, job.args.into, _key(job), into)
+    return checkpoints.last(into)
+
+
+def _examples(
+    job: Job[Settings], tokenizer: PreTrainedTokenizerBase
+) -> tuple[Examples, Examples | None]:
+    """The rows to train on and, where the recipe wants it, those that give the held-out loss."""
+    from recipes.train import rows
+
+    settings = job.settings
+    training = rows.tokenise(tokenizer, _conversations(job, "train"), settings.max_length)
+    if settings.held_out is None:
+        return training, None
+    kept = _conversations(job, "test")[: settings.held_out.rows]
+    held_out = rows.tokenise(tokenizer, kept, settings.max_length)
+    if not held_out.input_ids:
+        raise Refusal(f"The `test` split of {job.args.dataset} has no row for a held-out loss.")
+    return training, held_out
+
+
+def _conversations(job: Job[Settings], split: str) -> list[list[Message]]:
+    """The chats of a split of the training mix."""
     from datasets import load_dataset
 
-    rows = load_dataset(repo, "default", split="train", revision=revision)
+    repo = job.args.dataset
+    try:
+        rows = load_dataset(repo, "default", split=split, revision=job.inputs[repo])
+    except ValueError as error:
+        raise Refusal(f"{repo} cannot be trained on: {' '.join(str(error).split())}") from error
     return list(rows["messages"])
 
 
@@ -109,17 +191,30 @@ def _progress() -> Show:
     return show
 
 
+def _told(trained: Trained) -> str:
+    """The line with what training reached and how fast; no MFU where it is not known."""
+    held_out = "" if trained.held_out is None else f", held out {trained.held_out:.3f}"
+    used = "" if trained.mfu is None else f", {trained.mfu:.1%} MFU"
+    return (
+        f"{trained.steps} steps in {trained.seconds:.1f} s, {trained.tokens_per_second:.0f} "
+        f"tokens/s{used}, loss {trained.loss_last:.3f}{held_out}"
+    )
+
+
 def _publish(job: Job[Settings], scratch: Path, examples: Examples, trained: Trained) -> str:
     """Push adapter, tokenizer, log and card in one commit; returns its sha."""
-    from recipes.train import card, checkpoints
+    from recipes.train import card, checkpoints, facts, plot
 
-    shutil.rmtree(scratch / "adapter" / "checkpoints", ignore_errors=True)
-    log = "".join(json.dumps(entry) + "\n" for entry in trained.log)
-    (scratch / "adapter" / "training_log.jsonl").write_text(log, encoding="utf-8")
-    card.write(_facts(job, examples, trained)).save(scratch / "adapter" / "README.md")
+    out = scratch / "adapter"
+    shutil.rmtree(out / "checkpoints", ignore_errors=True)
+    lines = "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in trained.log)
+    (out / "training_log.jsonl").write_text(lines, encoding="utf-8")
+    plot.loss(trained.log, out / "loss.png")
+    written = card.write(facts.gather(job, examples, trained))
+    (out / "README.md").write_text(str(written), encoding="utf-8")
     commit = job.api.upload_folder(
         repo_id=job.args.into,
-        folder_path=scratch / "adapter",
+        folder_path=out,
         delete_patterns="*",
         commit_message=f"Add the adapter for {job.config.language}",
     )
@@ -127,37 +222,16 @@ def _publish(job: Job[Settings], scratch: Path, examples: Examples, trained: Tra
     return str(commit.oid)
 
 
-def _facts(job: Job[Settings], examples: Examples, trained: Trained) -> Facts:
-    from recipes.train import card
-
-    info = job.api.model_info(job.args.base, revision=job.base_revision)
-    return card.Facts(
-        repo=job.args.into,
-        language=language.get(job.config.language),
-        base=job.args.base,
-        base_revision=job.base_revision,
-        dataset=job.args.dataset,
-        dataset_revision=job.inputs[job.args.dataset],
-        licence=card.licence_of(info.card_data),
-        practice=job.config.practice,
-        recipe=job.config.name,
-        recipe_version=manifest.recipe_version(),
-        digest=job.args.digest,
-        rows=len(examples.input_ids),
-        hardware=card.hardware(),
-        versions=manifest.versions(*PACKAGES),
-        settings=asdict(job.settings),
-        trained=trained,
-    )
-
-
-def _metrics(trained: Trained) -> dict[str, float]:
+def _metrics(trained: Trained) -> dict[str, float | None]:
+    held_out = trained.held_out
     return {
         "loss_first": round(trained.loss_first, 4),
         "loss_last": round(trained.loss_last, 4),
+        "held_out_loss": held_out if held_out is None else round(held_out, 4),
         "steps": trained.steps,
         "tokens": trained.tokens,
         "tokens_per_second": round(trained.tokens_per_second, 1),
+        "mfu": trained.mfu if trained.mfu is None else round(trained.mfu, 4),
         "trainable_parameters": trained.trainable_parameters,
         "training_seconds": round(trained.seconds, 2),
     }

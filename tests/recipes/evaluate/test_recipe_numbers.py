@@ -10,8 +10,6 @@ from recipes import config, language
 from recipes.evaluate import benchmarks, card, table
 from recipes.evaluate import settings as evaluate
 from recipes.practice.exercises import TOPIC_NAMES, WORDINGS
-from recipes.train import settings as train
-from recipes.train import sft
 
 PACKAGED = ["practice", "kakugo"]
 
@@ -19,15 +17,6 @@ PACKAGED = ["practice", "kakugo"]
 def test_these_are_all_the_packaged_recipes() -> None:
     found = {path.stem for path in Path(config.__file__).parent.glob("*.yaml")}
     assert found == set(PACKAGED)
-
-
-@pytest.mark.parametrize("name", PACKAGED)
-def test_trl_and_peft_accept_the_train_section(name: str, tmp_path: Path) -> None:
-    settings = train.parse(config.load(name, "org", "epo_Latn").train)
-    settings.trainer["use_cpu"] = True  # or bf16 wants the accelerator that a test lacks
-    made = sft._arguments(settings, tmp_path)
-    assert made.learning_rate == settings.trainer["learning_rate"]
-    assert sft._lora(settings.lora).r == settings.lora["r"]
 
 
 @pytest.mark.parametrize("name", PACKAGED)

@@ -36,10 +36,11 @@ RECIPE: dict[str, Any] = {
     "train": {
         "threads": 1,
         "max_length": 96,
+        "batch": 4,
         "model": {"dtype": "float32"},
         "lora": {"r": 4, "target_modules": "all-linear", "modules_to_save": ["embed_tokens"],
                  "ensure_weight_tying": True},
-        "trainer": {"seed": 1, "max_steps": 3, "per_device_train_batch_size": 4, "bf16": False,
+        "trainer": {"seed": 1, "max_steps": 3, "bf16": False,
                     "learning_rate": 0.01, "logging_steps": 1, "save_strategy": "no",
                     "activation_checkpointing": False, "dataloader_pin_memory": False},
     },

@@ -14,6 +14,7 @@ def settings() -> Settings:
     return parse(
         {
             "max_length": 64,
+            "batch": 8,
             "window": 3,
             "model": {"dtype": "float32"},
             "lora": {
@@ -26,7 +27,6 @@ def settings() -> Settings:
             "trainer": {
                 "seed": 7,
                 "max_steps": 12,
-                "per_device_train_batch_size": 8,
                 "learning_rate": 0.01,
                 "logging_steps": 2,
                 "bf16": False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ import pytest
 from huggingface_hub import HfApi
 
 from bot.localhub.testing import LocalHub
-from recipes.base import load
+from recipes.base import model as load_model
+from recipes.base import tokenizer as load_tokenizer
 from recipes.train import checkpoints, sft
 from recipes.train.rows import Message, tokenise
 from recipes.train.settings import Settings
@@ -51,7 +53,7 @@ def train(
     def run(name: str, callbacks: list[TrainerCallback], resume: Path | None) -> dict[str, Tensor]:
         from safetensors.torch import load_file
 
-        model, tokenizer = load(str(tiny_base), "main", 1, settings.model)
+        tokenizer = load_tokenizer(str(tiny_base), "main")
         examples = tokenise(tokenizer, conversations, settings.max_length)
 
         def show(step: int, steps: int, details: dict[str, object]) -> None:
@@ -59,7 +61,8 @@ def train(
                 raise Killed
 
         out = tmp_path / name
-        sft.train(model, tokenizer, examples, settings, out, show, callbacks, resume)
+        load = partial(load_model, str(tiny_base), "main", 1, settings.model)
+        sft.train(load, tokenizer, examples, settings, out, show, None, callbacks, resume)
         return load_file(out / "adapter_model.safetensors")
 
     return run
@@ -69,9 +72,11 @@ def test_a_resumed_run_ends_like_one_that_was_never_killed(
     api: HfApi, train: Train, tmp_path: Path
 ) -> None:
     assert checkpoints.latest(api, REPO, DIGEST, tmp_path / "none") is None
-    keeper = checkpoints.keeper(api, REPO, DIGEST)
+    upload = checkpoints.Upload(api, REPO, DIGEST, tmp_path / "upload")
+    keeper = checkpoints.keeper(upload)
     with pytest.raises(Killed):
         train("killed", [keeper], None)
+    upload.finish()
     assert checkpoints.latest(api, REPO, "another digest", tmp_path / "other") is None
     kept = checkpoints.latest(api, REPO, DIGEST, tmp_path / "kept")
     assert kept is not None

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from recipes.base import load
+from recipes.base import model as load_model
+from recipes.base import tokenizer as load_tokenizer
 from recipes.refusal import Refusal
 from recipes.train import sft
-from recipes.train.rows import Examples, Message, tokenise
+from recipes.train.rows import Message, tokenise
 from recipes.train.settings import Settings
 
 # PEFT 0.21 still asks transformers 5.23 by the old name
@@ -22,10 +23,19 @@ Shown = list[tuple[int, int, dict[str, object]]]
 def run(
     base: Path, out: Path, settings: Settings, conversations: list[list[Message]]
 ) -> tuple[sft.Trained, Shown]:
-    model, tokenizer = load(str(base), "main", 1, settings.model)
+    tokenizer = load_tokenizer(str(base), "main")
     examples = tokenise(tokenizer, conversations, settings.max_length)
+    held_out = tokenise(tokenizer, conversations[::7], settings.max_length)
     shown: Shown = []
-    trained = sft.train(model, tokenizer, examples, settings, out, lambda *step: shown.append(step))
+    trained = sft.train(
+        lambda: load_model(str(base), "main", 1, settings.model),
+        tokenizer,
+        examples,
+        settings,
+        out,
+        lambda *step: shown.append(step),
+        held_out if settings.held_out else None,
+    )
     return trained, shown
 
 
@@ -78,10 +88,11 @@ def test_packed_rows_do_not_see_each_other(
     conversations: list[list[Message]],
 ) -> None:
     """The logits of a packed row are those of the row alone."""
-    settings.trainer.update({"packing": True, "per_device_train_batch_size": 2})
-    model, tokenizer = load(str(tiny_base), "main", 1, settings.model)
+    settings.trainer.update({"packing": True})
+    tokenizer = load_tokenizer(str(tiny_base), "main")
     examples = tokenise(tokenizer, conversations[:8], settings.max_length)
-    trainer = sft._trainer(model, tokenizer, examples, settings, tmp_path, lambda *_: None, [])
+    course = sft.Course(tokenizer, examples, None, settings, tmp_path, [], None)
+    trainer, _ = sft._trainer(load_model(str(tiny_base), "main", 1, settings.model), course)
     rows = list(trainer.train_dataset)
     lengths = [length for row in rows for length in row["seq_lengths"]]
     assert len(lengths) == 8 > len(rows)
@@ -111,6 +122,5 @@ def test_an_unknown_number_in_the_recipe_is_refused(
 
 
 def test_no_rows_is_refused(tiny_base: Path, tmp_path: Path, settings: Settings) -> None:
-    model, tokenizer = load(str(tiny_base), "main", 1, settings.model)
     with pytest.raises(Refusal, match="no row"):
-        sft.train(model, tokenizer, Examples([], [], {}), settings, tmp_path, lambda *_: None)
+        run(tiny_base, tmp_path, settings, [])

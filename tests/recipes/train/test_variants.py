@@ -1,0 +1,130 @@
+"""The packaged recipes' variants: TRL and PEFT take each, and each trains what it says."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recipes import config
+from recipes.base import model as load_model
+from recipes.base import tokenizer as load_tokenizer
+from recipes.refusal import Refusal
+from recipes.train import adapter, sft
+from recipes.train.machine import Choices
+from recipes.train.rows import Examples, Message, tokenise
+from recipes.train.settings import Settings, parse
+
+# PEFT 0.21 still asks transformers 5.23 by the old name
+pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
+CHOSEN = Choices(False, "adamw_torch_fused", False, False, 1, 0)
+KAKUGO = config.load("kakugo", "org", "epo_Latn").train
+VARIANTS = sorted(KAKUGO["variants"])
+
+
+def section(variant: str) -> dict[str, Any]:
+    return {**deepcopy(KAKUGO), "variant": variant}
+
+
+def small(variant: str) -> Settings:
+    """The variant with a run's sizes for a tiny model; what makes it a variant is left alone."""
+    made = section(variant)
+    made["variants"] = deepcopy(KAKUGO["variants"])
+    made["variants"][variant].get("model", {}).pop("dtype", None)
+    made |= {"max_length": 64, "batch": 8, "threads": 1, "held_out": None}
+    made["model"] = {"dtype": "float32"}
+    own = made["variants"][variant]
+    own["trainer"] = {**own.get("trainer", {}), "max_steps": 6, "save_strategy": "no",
+                      "learning_rate": 0.01, "use_cpu": True, "logging_steps": 50}  # fmt: skip
+    if "trained_tokens" in own:
+        own["trained_tokens"] = 20
+    return parse(made)
+
+
+@pytest.mark.parametrize("name", ["practice", "kakugo"])
+def test_trl_and_peft_accept_the_packaged_recipes(name: str, tmp_path: Path) -> None:
+    settings = parse(config.load(name, "org", "epo_Latn").train)
+    settings.trainer["use_cpu"] = True
+    made = sft._arguments(settings, tmp_path, CHOSEN)
+    assert made.learning_rate == settings.trainer["learning_rate"]
+    assert made.per_device_train_batch_size * made.gradient_accumulation_steps == settings.batch
+    assert settings.lora is not None
+    assert adapter.lora(settings.lora, []).r == settings.lora["r"]
+
+
+def test_the_variants_are_those_that_are_written_about() -> None:
+    assert VARIANTS == ["dora", "full", "lora", "rslora", "tokenizer-aware"]
+    full, lora = parse(section("full")), parse(section("lora"))
+    assert (full.lora, full.trainer["learning_rate"], full.launch) == (None, 1e-5, "fsdp")
+    assert full.trainer["warmup_steps"] == 0.05 and full.packing and full.max_length == 8000
+    assert lora.lora is not None and lora.trainer["save_steps"] == 50
+    assert "variants" not in KAKUGO["variants"] and full.trainer["num_train_epochs"] == 1
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_lowers_the_loss_of_what_it_pushes(
+    variant: str, tiny_base: Path, tmp_path: Path, conversations: list[list[Message]]
+) -> None:
+    import torch
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    settings = small(variant)
+    tokenizer = load_tokenizer(str(tiny_base), "main")
+    examples = tokenise(tokenizer, conversations, settings.max_length)
+
+    def load() -> Any:
+        return load_model(str(tiny_base), "main", 1, settings.model)
+
+    trained = sft.train(load, tokenizer, examples, settings, tmp_path, lambda *_: None)
+    assert len(trained.log) == 2 and trained.steps == 6  # fewer steps than logging_steps
+    if settings.lora is None:
+        tuned: Any = AutoModelForCausalLM.from_pretrained(tmp_path)
+        assert trained.trainable_parameters == sum(p.numel() for p in load().parameters())
+    else:
+        tuned = PeftModel.from_pretrained(load(), tmp_path)
+    before, after = (nats(model.eval(), examples) for model in (load(), tuned))
+    assert after < before - 0.3
+    merged = tuned if settings.lora is None else tuned.merge_and_unload()
+    with torch.no_grad():
+        assert nats(merged, examples) == pytest.approx(after, abs=1e-3)
+
+
+def nats(model: Any, examples: Examples) -> float:
+    """The loss that the library itself computes, row by row."""
+    import torch
+
+    with torch.no_grad():
+        rows = zip(examples.input_ids[:12], examples.labels[:12], strict=True)
+        losses = [
+            model(input_ids=torch.tensor([ids]), labels=torch.tensor([labels])).loss.item()
+            for ids, labels in rows
+        ]
+    return sum(losses) / len(losses)
+
+
+def test_the_tokens_that_are_trained_are_those_the_answers_use_most() -> None:
+    ignored = -100
+    examples = Examples([[9, 9, 1, 2]] * 3, [[ignored, ignored, 1, 2], [ignored] * 2 + [2, 2],
+                                             [ignored] * 3 + [5]], {})  # fmt: skip
+    assert adapter.most_used(examples, 2) == [1, 2]
+    assert adapter.most_used(examples, 9) == [1, 2, 5]
+    assert adapter.most_used(examples, 0) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"variant": "qlora"}, "'qlora'; the recipe's `variants` are: dora, full"),
+        ({"held_out": {"row": 1}}, "`train.held_out`.*row"),
+        ({"variant": "full", "trained_tokens": 3}, "`train.trained_tokens` goes with"),
+        ({"trainer": {"packing": True}}, "needs a `seed`"),
+        ({"trainer": {"seed": 1}, "variant": None}, "eval_steps"),
+        ({"btach": 1}, "btach"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_refused(change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(Refusal, match=sentence):
+        parse({**deepcopy(KAKUGO), **change})
