@@ -48,7 +48,7 @@ def gates(
         turns.structure,
         turns.placeholders,
         lambda draft: refusals.refusal(draft, phrases),
-        lambda draft: turns.cut_off(draft, settings.cut_tail),
+        lambda draft: turns.cut_off(draft, settings.cut_tail, language.script),
         lambda draft: loops.loop(draft, settings.loop),
         lambda draft: lengths.ratio(draft, count, settings.ratio, settings.slack),
         lambda draft: identity.right_language(draft, language, known, settings),

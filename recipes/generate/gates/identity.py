@@ -17,13 +17,14 @@ import pycld2
 
 from recipes.generate.gates.parts import prose, unquoted
 from recipes.generate.gates.profile import Profile
-from recipes.generate.gates.scripts import LETTERS, in_script
+from recipes.generate.gates.scripts import count_letters, in_script
 from recipes.generate.gates.settings import Settings
 from recipes.generate.row import ENGLISH, Draft
 from recipes.language import Language
 
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # CLD2 takes none of these
 WORDS = re.compile(r"[^\W\d_]+")
+LATIN_WORDS = re.compile(r"[a-z\u00c0-\u024f\u1e00-\u1eff']+")
 PIECES = re.compile(r"[.!?:;\n\u2026]+\s*|[\u0964\u1362\u3002\u06d4\u061f]")
 ENGLISH_WORDS = frozenset(
     "the of and to is was are were that this with for from my our his her their they have has had "
@@ -75,7 +76,8 @@ PY3LANGID = {
     "wln_Latn": "wa",
     "yue_Hant": "yue",
 }
-CONFIDENT = 0.9
+CONFIDENT = 0.8
+LONG_ENOUGH = 80  # letters in which CLD2 sees a language that it knows
 MISTAKEN = 0.1  # share of a language's own texts beyond which a library does not know it
 
 
@@ -134,18 +136,18 @@ def right_language(
 
 
 def _not_english(text: str, settings: Settings) -> str | None:
-    letters = len(LETTERS.findall(text))
+    letters = count_letters(text)
     if letters >= NAME_LETTERS and not in_script(text, "Latn"):
         return "not_english"
     return "not_english" if looks_english(text, letters, settings) is False else None
 
 
 def _not_in(language: Language, text: str, known: Identifier, settings: Settings) -> str | None:
-    letters = len(LETTERS.findall(text))
+    text, letters = _own_words(text)
     mostly = in_script(text, language.script)
     if not mostly and (letters >= NAME_LETTERS or not in_script(text, "Latn")):
         return "wrong_script"
-    if language.code[:3] not in LIKE_ENGLISH and SIGN.search(text):
+    if language.code[:3] not in LIKE_ENGLISH and _has_english(text):
         if looks_english(text, letters, settings):
             return "english"
         if english_inside(text, settings):
@@ -153,6 +155,15 @@ def _not_in(language: Language, text: str, known: Identifier, settings: Settings
     if letters >= settings.identify_from and mostly and known.is_another(text):
         return "wrong_language"
     return None
+
+
+def _own_words(text: str) -> tuple[str, int]:
+    """The text without quotations, unless they are all there is, and how many letters it has."""
+    bare = unquoted(text)
+    letters = count_letters(bare)
+    if bare is text or letters >= NAME_LETTERS:
+        return bare, letters
+    return text, count_letters(text)
 
 
 def looks_english(text: str, letters: int, settings: Settings) -> bool | None:
@@ -169,11 +180,15 @@ def looks_english(text: str, letters: int, settings: Settings) -> bool | None:
     return True if len(words) >= 3 and common >= settings.english_words else None
 
 
+def _has_english(text: str) -> bool:
+    return not ONLY_ENGLISH.isdisjoint(text.lower().split())
+
+
 def english_inside(text: str, settings: Settings) -> bool:
-    """Whether a sentence of the text, and not a quoted one, is English."""
-    for piece in PIECES.split(unquoted(text)):
-        if SIGN.search(piece):
-            words = WORDS.findall(piece.lower())
+    """Whether a sentence of the text is English."""
+    for piece in PIECES.split(text):
+        if _has_english(piece):
+            words = LATIN_WORDS.findall(piece.lower())
             common = sum(word in ENGLISH_WORDS for word in words)
             only = len(ONLY_ENGLISH.intersection(words))
             if len(words) >= settings.english_run and only > 1:
@@ -182,23 +197,32 @@ def english_inside(text: str, settings: Settings) -> bool:
     return False
 
 
-@lru_cache(maxsize=64)
 def identify(text: str, hint: str | None = None) -> str | None:
     """CLD2's code for the text, None when it is not sure."""
-    try:
-        sure, _, found = pycld2.detect(CONTROL.sub("", text), bestEffort=True, hintLanguage=hint)
-    except pycld2.error:
-        return None
-    code: str = found[0][1]
-    return code if sure and code != "un" else None
+    sure, codes = _cld2(text, hint)
+    return codes[0] if sure and codes else None
 
 
 def _other_for_cld2(text: str, code: str) -> bool:
-    """CLD2 is sure of a language that is not even a relative, even when told what to expect."""
+    """CLD2 is sure of a language that is not even a relative, even when told what to expect; or it
+    is not sure, and sees nothing of the language or a relative in a text that is long enough."""
     if identify(text) == code:
         return False
-    found = identify(text, code)
-    return found is not None and found != code and not _related(found, code)
+    sure, codes = _cld2(text, code)
+    if any(found == code or _related(found, code) for found in codes[: 1 if sure else 3]):
+        return False
+    return sure or len(text) >= LONG_ENOUGH
+
+
+@lru_cache(maxsize=64)
+def _cld2(text: str, hint: str | None) -> tuple[bool, tuple[str, ...]]:
+    """Whether CLD2 is sure, and the codes of what it sees, most of it first."""
+    try:
+        sure, _, found = pycld2.detect(CONTROL.sub("", text), bestEffort=True, hintLanguage=hint)
+    except (pycld2.error, UnicodeEncodeError):
+        return False, ()
+    codes = tuple(code for _, code, share, _ in found if code != "un" and share)
+    return bool(sure and codes and found[0][1] != "un"), codes
 
 
 def _other_for_langid(text: str, label: str) -> bool:

@@ -9,10 +9,9 @@ import regex
 from recipes.generate.gates.parts import CODE, said_by_models
 from recipes.generate.row import Draft
 
-WORD = regex.compile(r"[\p{L}\p{M}\p{N}']+")
 STUTTER = regex.compile(r"(\p{L}\p{M}*)\1{11,}")
 PHRASE, LETTERS, TAIL = 4, 12, 80
-LONG_WORD = 60
+RARE_WORD, LONG_WORD = 14, 24  # letters
 
 
 def loop(draft: Draft, most: float) -> str | None:
@@ -24,10 +23,11 @@ def repeats(text: str) -> float:
     """The share of a text, or of its end where that is more, that was said before in it."""
     if "`" in text:
         text = CODE.sub(" ", text)
-    if STUTTER.search(text):
+    words = text.lower().split()
+    if any(STUTTER.search(word) for word in words if len(word) > RARE_WORD):
         return 1.0
-    words = WORD.findall(text.lower())
-    if any(len(word) > LONG_WORD for word in words):  # no spaces: letters are what repeats
+    long = [word for word in words if len(word) > LONG_WORD]
+    if sum(map(len, long)) * 2 > len(text):  # no spaces: letters are what repeats
         return _worst("".join(words), LETTERS)
     return _worst(words, PHRASE)
 

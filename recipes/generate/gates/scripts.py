@@ -7,7 +7,7 @@ from functools import cache
 import regex
 
 from recipes.generate.gates.parts import given, prose, said_by_models, unquoted
-from recipes.generate.row import ENGLISH, Draft
+from recipes.generate.row import Draft
 from recipes.language import Language
 
 # What ISO 15924 calls a script and Unicode writes with several, or by another name.
@@ -26,15 +26,19 @@ WRITTEN_WITH = {
     "Syrj": ("Syrc",),
     "Syrn": ("Syrc",),
 }
-LETTERS = regex.compile(r"\p{L}")
+LETTERS = regex.compile(r"\p{L}+")
 # Names and units stand in Latin letters everywhere, and formulas have Greek ones.
 EVERYWHERE = ("Latn", "Grek")
 
 
 def in_script(text: str, script: str) -> bool:
     """Whether most letters are of this script (ISO 15924)."""
-    letters = len(LETTERS.findall(text))
-    return letters == 0 or len(of_script(script).findall(text)) * 2 >= letters
+    return sum(map(len, of_script(script).findall(text))) * 2 >= count_letters(text)
+
+
+def count_letters(text: str) -> int:
+    """How many letters there are, without marks."""
+    return sum(map(len, LETTERS.findall(text)))
 
 
 def stray(draft: Draft, language: Language) -> str | None:
@@ -51,8 +55,8 @@ def stray(draft: Draft, language: Language) -> str | None:
 
 @cache
 def of_script(script: str) -> regex.Pattern[str]:
-    """A letter of this script."""
-    return regex.compile(rf"[{_class(script)}]")
+    """A run of letters of this script."""
+    return regex.compile(rf"[{_class(script)}]+")
 
 
 @cache
@@ -63,10 +67,3 @@ def _third_script(script: str) -> regex.Pattern[str]:
 
 def _class(script: str) -> str:
     return "".join(rf"\p{{Script={one}}}" for one in WRITTEN_WITH.get(script, (script,)))
-
-
-def is_latin(language: Language) -> bool:
-    """Whether English and this language share their script."""
-    return "Latn" in WRITTEN_WITH.get(language.script, (language.script,)) or (
-        language.code == ENGLISH
-    )

@@ -6,6 +6,7 @@ import re
 
 import regex
 
+from recipes.generate.decontaminate import NO_SPACES
 from recipes.generate.gates.parts import CODE, prose, without_thought
 from recipes.generate.row import PLACE, Draft, Message
 from recipes.generate.shapes import EMPTY
@@ -20,14 +21,27 @@ TAGS = re.compile(
     r"|^(?:Human|Assistant|User|System): ",
     re.IGNORECASE | re.MULTILINE,
 )
-MARKUP = re.compile(r"<(?:svg|html|xml|\?xml|!doctype)\b", re.IGNORECASE)
-BROKEN = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd\ufffe\uffff]"
-    r"|â€[\x80-\x9f™œ\u02dc”“¦]|Ã[\x80-\x9f¡-¬®-¿](?=\w)"
+HINTS = (
+    "<",
+    "[/",
+    "[I",
+    "[S",
+    "[T",
+    "[A",
+    "assistant",
+    "Assistant",
+    "##",
+    "Human",
+    "User",
+    "System",
 )
+MARKUP = re.compile(r"<(?:svg|html|xml|\?xml|!doctype)\b", re.IGNORECASE)
+BROKEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd\ufffe\uffff]")
+# UTF-8 that was read as Latin-1: quotation marks, and accented letters inside words.
+MOJIBAKE = re.compile(r"â€[\x80-\x9f™œ\u02dc”“¦]|Ã[\x80-\x9f¡-¬®-¿](?=\w)")
 FAILED = re.compile(r"\n\s*(?:None|nan|NaN|null|undefined)\s*\Z|\[object Object\]")
 SAYS_NOTHING = regex.compile(r"[^\p{L}\p{N}\p{S}]*")
-ENDS = regex.compile(r"[.!?…:;。！？।॥།༎።፧፨؟۔։៕။‼⁇\p{Pe}\p{Pf}\"'*_|=>\d%°€$£]\s*\Z")
+OPEN_END = regex.compile(r"[\p{L}\p{M},\-]\Z")
 STOP = regex.compile(r"[.!?。！？।።؟۔။։](?=\s|\Z)")
 ITEM = regex.compile(r"\s*(?:[-*•–#>|]|\p{N}+[.)])")
 
@@ -56,8 +70,11 @@ def placeholders(draft: Draft) -> str | None:
     return "placeholder" if any(PLACE in prose(turn["content"]) for turn in turns) else None
 
 
-def cut_off(draft: Draft, tail: int) -> str | None:
-    """An answer that uses full stops does not break off long after the last of them."""
+def cut_off(draft: Draft, tail: int, script: str) -> str | None:
+    """An answer that uses full stops does not break off long after the last of them; scripts that
+    have no spaces often have no full stops either."""
+    if script in NO_SPACES:
+        return None
     answers = [turn["content"] for turn in draft.row.turns if turn["role"] == "assistant"]
     return "cut_off" if any(_breaks_off(text, tail) for text in answers) else None
 
@@ -65,7 +82,7 @@ def cut_off(draft: Draft, tail: int) -> str | None:
 def _text(turn: Message) -> str | None:
     text = without_thought(turn["content"])
     bare = text.strip()
-    if BROKEN.search(turn["content"]):
+    if BROKEN.search(turn["content"]) or (_has(text, "â€", "Ã") and MOJIBAKE.search(text)):
         return "broken_encoding"
     if bare.lower() in EMPTY or FAILED.search(text) or SAYS_NOTHING.fullmatch(bare):
         return "empty"
@@ -73,9 +90,13 @@ def _text(turn: Message) -> str | None:
         return "empty"
     if text.count("```") % 2:
         return "open_fence"
-    if ("<" in text or "[" in text or ":" in text or "assistant" in text) and _leaks(text):
+    if _has(text, *HINTS) and _leaks(text):
         return "leaked_tags"
     return None
+
+
+def _has(text: str, *marks: str) -> bool:
+    return any(mark in text for mark in marks)
 
 
 def _thought_of(text: str) -> str:
@@ -90,7 +111,7 @@ def _leaks(text: str) -> bool:
 
 def _breaks_off(text: str, tail: int) -> bool:
     last = prose(text).rstrip().rpartition("\n")[2]
-    if not last or ENDS.search(last) or ITEM.match(last):
+    if not OPEN_END.search(last) or ITEM.match(last):
         return False
     stops = [found.end() for found in STOP.finditer(last)]
     return bool(stops) and len(last) - stops[-1] >= tail
