@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.language import Candidates, Language, by_code, find
+from bot.language import Candidates, Language, by_code, find, find_script
 from bot.request import Verdict
 
 LONGEST_NAME = 80
@@ -113,7 +113,8 @@ def _read_name(name: str) -> Ask | Misread:
 def read_answer(text: str, choices: tuple[str, ...]) -> Ask | Misread | None:
     """Read a comment as the answer to "which of these?"; None when it says nothing of the kind.
 
-    An answer is a number of the list, yes or no (for a list of one), or any language's name.
+    An answer is a number of the list, yes or no (for a list of one), a script of those on the list,
+    or any language's name.
     """
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     if not line or len(line) > LONGEST_NAME:
@@ -126,6 +127,8 @@ def read_answer(text: str, choices: tuple[str, ...]) -> Ask | Misread | None:
         return Ask(by_code(choices[0]))
     if _NO.fullmatch(plain):
         return Misread(Verdict.NO_NAME)
+    if written := _written(plain.removesuffix(" one"), choices):
+        return Ask(written[0]) if len(written) == 1 else Misread(Verdict.AMBIGUOUS, written)
     readings = _readings(line)
     if plain in _ENGLISH or _YES.fullmatch(plain):  # "all" is Allar only where Allar was offered
         readings = [r for r in readings if isinstance(r, Ask) and r.language.code in choices]
@@ -136,6 +139,15 @@ def read_answer(text: str, choices: tuple[str, ...]) -> Ask | Misread | None:
         return Ask(asks[0].language) if asks else chosen or answers[0]
     near = _chosen(readings, choices) if len(plain) <= LONGEST_SLIP else None
     return Misread(Verdict.CONFIRM, (near.language,)) if near else None
+
+
+def _written(answer: str, choices: tuple[str, ...]) -> tuple[Language, ...]:
+    """Those of the choices that are written so, where a script tells them apart: to the question
+    "Serbian in Cyrillic or Latin?" the answer "Latin" is not the language of the Romans."""
+    script = find_script(answer)
+    languages = tuple(by_code(code) for code in choices)
+    found = tuple(language for language in languages if language.script == script)
+    return found if len(found) < len(languages) else ()
 
 
 def _chosen(answers: list[Ask | Misread], choices: tuple[str, ...]) -> Ask | None:

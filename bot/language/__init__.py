@@ -2,6 +2,7 @@
 
     find("Kurdish (Sorani)")   → Language(code="ckb_Arab", …)
     find("Kurdish")            → Candidates((kmr_Latn, ckb_Arab, sdh_Arab), "ambiguous")
+    find_script("in Cyrillic") → "Cyrl", or ""
     by_code("gla_Latn")        → Language(…, autonym="Gàidhlig", bcp47="gd"), or UnknownCode
     near("Welhs")              → (Welsh, …), to ask about, never to act on
 
@@ -17,8 +18,17 @@ aliases.tsv (what else people say), tags.tsv, scripts.tsv, countries.tsv. They w
 ones; after a change there `build.py` has to run only for a code that is nowhere else.
 """
 
-from bot.language.lookup import by_code, find
+from bot.language.lookup import by_code, find, find_script
 from bot.language.near import near
 from bot.language.words import Candidates, Language, Reason, UnknownCode
 
-__all__ = ["Candidates", "Language", "Reason", "UnknownCode", "by_code", "find", "near"]
+__all__ = [
+    "Candidates",
+    "Language",
+    "Reason",
+    "UnknownCode",
+    "by_code",
+    "find",
+    "find_script",
+    "near",
+]

@@ -48,6 +48,11 @@ def find(text: str) -> Language | Candidates:
     return found
 
 
+def find_script(text: str) -> str:
+    """The code (ISO 15924) of the script that a person names, or ""."""
+    return tables().script_names.get(_within(_SCRIPT, fold(text[:LONGEST])), "")
+
+
 def by_code(code: str) -> Language:
     """The language with exactly this code, spelt as in FLORES+; raises UnknownCode."""
     return language(code)

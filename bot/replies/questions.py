@@ -18,8 +18,8 @@ def question(request: Request) -> str:
         case Verdict.AMBIGUOUS:
             return f"That name can mean several languages. Which one is it?\n\n{_offers(choices)}"
         case Verdict.SCRIPT:
-            asked = "I know this language only in other scripts. Which one shall it be?"
-            return f"{asked}\n\n{_offers(choices)}"
+            others = "another script" if len(choices) == 1 else "other scripts"
+            return f"I know this language only in {others}. {_which(choices)}"
         case Verdict.CONFIRM:
             return (
                 f"Do you mean **{named(by_code(choices[0]))}**? I rather ask before anything "
@@ -30,7 +30,7 @@ def question(request: Request) -> str:
         case Verdict.NO_NAME:
             return f"I found no name of a language here. {_only_a_name()}"
         case _ if choices:
-            return f"I do not know a language of that name. Did you mean:\n\n{_offers(choices)}"
+            return f"I do not know a language of that name. {_which(choices)}"
         case _:
             return f"I know no language of that name, nor one with a similar name. {_only_a_name()}"
 
@@ -39,6 +39,15 @@ def _only_a_name() -> str:
     return (
         "If you want a language to be added, answer with its name or its code (like `gla_Latn`). "
         "If this is about something else, I leave it to people."
+    )
+
+
+def _which(codes: tuple[str, ...]) -> str:
+    if len(codes) > 1:
+        return f"Which one did you mean?\n\n{_offers(codes)}"
+    return (
+        f"Did you mean **{named(by_code(codes[0]))}**? Answer `yes`, or with the name or the code "
+        "of the language that you mean."
     )
 
 

@@ -84,6 +84,27 @@ def test_usual_ways_to_answer(answer: str, code: str) -> None:
     assert isinstance(found, Ask) and found.language.code == code
 
 
+@pytest.mark.parametrize(
+    ("choices", "answer", "code"),
+    [
+        ("srp_Cyrl srp_Latn", "Cyrillic", "srp_Cyrl"),
+        ("srp_Cyrl srp_Latn", "Latin", "srp_Latn"),
+        ("srp_Cyrl srp_Latn", "the Latin one, please", "srp_Latn"),
+        ("srp_Cyrl srp_Latn", "in the Cyrillic alphabet", "srp_Cyrl"),
+        ("cmn_Hans cmn_Hant yue_Hant", "simplified", "cmn_Hans"),
+        ("lat_Latn ita_Latn", "Latin", "lat_Latn"),
+    ],
+)
+def test_a_script_answers_a_question_about_scripts(choices: str, answer: str, code: str) -> None:
+    found = read_answer(answer, tuple(choices.split()))
+    assert isinstance(found, Ask) and found.language.code == code
+
+
+def test_a_script_that_leaves_several_is_asked_about_again() -> None:
+    found = read_answer("Arabic", KURDISH)
+    assert isinstance(found, Misread) and len(found.choices) == 2
+
+
 def test_a_slip_in_an_answer_is_asked_about() -> None:
     assert read_answer("Kurmanjii", KURDISH) == Misread(Verdict.CONFIRM, (by_code("kmr_Latn"),))
 
