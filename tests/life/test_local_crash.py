@@ -28,13 +28,13 @@ class Story(Theatre):
 
     calls = 0
 
-    def play(self, cut: int, after: bool) -> int:
+    def play(self, cut: int, after: bool, patience: float = 120) -> int:
         """The story, with a bot that dies at one of its calls; returns how often bots died."""
         for title in ASKED.values():
             self.asks(PERSON, title)
         bot, deaths, answered = self.bot(cut, after), 0, set()
         requests: tuple[Request, ...] = ()
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             try:
                 bot.tick()
@@ -49,7 +49,7 @@ class Story(Theatre):
             if len(requests) == 3 and all(r.told for r in requests) and len(answered) == 2:
                 return deaths
             self.pass_time(5)
-        raise AssertionError(f"not told in two minutes: {requests}")
+        raise AssertionError(f"not told in {patience} s: {requests}")
 
     def _people_talk(self, answered: set[int]) -> set[int]:
         said: set[int] = set()
