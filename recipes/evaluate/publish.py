@@ -68,7 +68,7 @@ def push(api: HfApi, where: Place, files: Mapping[str, Sequence[Row]], message: 
         repo_type="dataset",
         commit_message=message,
         operations=[
-            CommitOperationAdd(where.path(name), _jsonl(lines)) for name, lines in files.items()
+            CommitOperationAdd(where.path(name), jsonl(lines)) for name, lines in files.items()
         ],
     )
     return str(commit.oid)
@@ -109,5 +109,6 @@ def _text(api: HfApi, repo: str, kind: str, path: str) -> str:
         return file.read()
 
 
-def _jsonl(lines: Sequence[dict[str, Any]]) -> bytes:
+def jsonl(lines: Sequence[dict[str, Any]]) -> bytes:
+    """One JSON object a line."""
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()

@@ -17,7 +17,7 @@ from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 
 from bot.localhub.testing import LocalHub
 from recipes.base import commit_of
-from recipes.evaluate import benchmarks
+from recipes.evaluate import benchmarks, contestants
 from recipes.evaluate.settings import parse
 from recipes.manifest import Manifest
 from recipes.refusal import Refusal
@@ -215,6 +215,7 @@ def test_train_then_evaluate(hub: LocalHub, recipe: Callable[..., Any]) -> None:
     first = next(line for line in done.stdout.splitlines() if line.startswith("progress:"))
     assert first == "progress: 4/72 items"
     check_with_peer(hub, rows)
+    check_who_is_who(client(hub))
 
 
 def results(hub: LocalHub) -> list[dict[str, Any]]:
@@ -316,6 +317,21 @@ def check_with_peer(hub: LocalHub, before: list[dict[str, Any]]) -> None:
             base["metric"], base["value"], base["ci"])  # fmt: skip
     text = ModelCard(read(hub, ADAPTER, "README.md")).text
     assert f"`{PEER}`" in text and text.count("<!-- results -->") == 1
+
+
+def check_who_is_who(api: HfApi) -> None:
+    """A new card makes no new model, and an adapter as a peer stands on its own base."""
+    before = api.model_info(ADAPTER).sha or ""
+    base = BASE, api.model_info(BASE).sha or ""
+    api.upload_file(
+        path_or_fileobj=b"---\nlicense: mit\n---\n# x", path_in_repo="README.md", repo_id=ADAPTER
+    )
+    (peer,) = contestants.peers(api, [ADAPTER, ADAPTER])
+    assert (peer.base, peer.base_revision) == base and peer.revision != before
+    plain, adapter = contestants.find(api, base, (ADAPTER, before))
+    assert peer.files == adapter.files != plain.files
+    (whole,) = contestants.peers(api, [PEER])
+    assert (whole.base, whole.adapted, peer.adapted) == (PEER, False, True)
 
 
 def test_a_base_that_cannot_chat_is_refused_and_nothing_is_pushed(

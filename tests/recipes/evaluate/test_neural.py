@@ -1,0 +1,51 @@
+"""A metric that is a model gives each pair of texts its number, whatever the batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recipes.evaluate import neural
+from recipes.evaluate.benchmarks import Item
+from recipes.evaluate.settings import Neural
+from recipes.refusal import Refusal
+from tests.recipes.conftest import byte_tokenizer
+
+ITEMS = [Item(str(n), "?", (f"bona {n}",), 0, (), source="good {output}" * n) for n in range(5)]
+OUTPUTS = ["bona", "{reference}", "", "tre bona" * 9, "ne"]
+
+
+def encoder(folder: Path, labels: int) -> Path:
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    tokenizer = byte_tokenizer()
+    torch.manual_seed(1)
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    config = BertConfig(
+        vocab_size=len(tokenizer), num_attention_heads=2, num_labels=labels, pad_token_id=0,
+        initializer_range=0.5, **sizes,
+    )  # fmt: skip
+    BertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def settings(folder: Path, batch: int) -> Neural:
+    return Neural("n", str(folder), "main", batch, 200, "{reference}", "{source} {output}")
+
+
+def test_a_batch_scores_like_one_at_a_time_and_in_order(tmp_path: Path) -> None:
+    folder = encoder(tmp_path, 1)
+    together = neural.load(settings(folder, 3), "main", "cpu").scores(ITEMS, OUTPUTS)
+    single = neural.load(settings(folder, 1), "main", "cpu")
+    alone = [single.scores([item], [said])[0] for item, said in zip(ITEMS, OUTPUTS, strict=True)]
+    assert together == pytest.approx(alone, abs=1e-5)
+    assert len({round(score, 4) for score in together}) == len(ITEMS)
+
+
+def test_a_model_that_does_not_give_one_number_is_refused(tmp_path: Path) -> None:
+    folder = encoder(tmp_path, 2)
+    with pytest.raises(Refusal, match="gives 2: choose a regression model"):
+        neural.load(settings(folder, 1), "main", "cpu")
