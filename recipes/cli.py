@@ -83,16 +83,13 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--limit", type=int, metavar="N", help="at most N prompts a source")
     generate.add_argument("--cap-usd", type=_usd, metavar="USD", help="never spend more than this")
     generate.add_argument("--out", type=Path, metavar="DIR", help="write here instead of pushing")
-    generate.add_argument("--org", help="whose journal and corpora (optional with --out)")
 
     train = _recipe(commands, "train", "train a LoRA adapter on the dataset and push it")
-    train.add_argument("--org", required=True, help="the namespace on the Hub")
     train.add_argument("--dataset", required=True, metavar="REPO")
     train.add_argument("--base", required=True, metavar="REPO")
     train.add_argument("--into", required=True, metavar="REPO", help="the adapter to push")
 
     evaluate = _recipe(commands, "evaluate", "score base and adapter and push the results")
-    evaluate.add_argument("--org", required=True, help="the namespace on the Hub")
     evaluate.add_argument("--dataset", required=True, metavar="REPO")
     evaluate.add_argument("--base", required=True, metavar="REPO")
     evaluate.add_argument("--adapter", required=True, metavar="REPO")
@@ -121,6 +118,8 @@ def _recipe(
 ) -> argparse.ArgumentParser:
     made = commands.add_parser(name, help=text)
     made.add_argument("--config", required=True, metavar="NAME", help="practice, kakugo or a path")
+    here = "the namespace on the Hub" + (" (optional with --out)" if name == "generate" else "")
+    made.add_argument("--org", required=name != "generate", help=here)
     made.add_argument("--language", required=True, help='like epo_Latn, or "Scottish Gaelic"')
     made.add_argument("--request", default="by-hand", metavar="ID")
     made.add_argument("--attempt", type=int, default=1, metavar="N")

@@ -39,7 +39,7 @@ def main(args: argparse.Namespace) -> None:
     settings = parse(args.config.check)
     generate = generating.parse(args.config.generate)
     spoken = language.get(args.config.language)
-    known = sentences.read(api, settings, spoken.code, [generate.texts], generate.seed)
+    known = sentences.read(api, settings, spoken.code, list(generate.texts), generate.seed)
     found, spent, usage = uvloop.run(_ask(args, settings, generate, spoken, known))
     tokens = {repo: _fertility(api, repo, known) for repo in (args.base, *settings.bases)}
     advice = advise(_measured(found, tokens[args.base]), settings.hopeless, settings.doubtful)

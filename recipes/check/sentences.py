@@ -35,8 +35,7 @@ def read(api: HfApi, settings: Settings, language: str, corpora: list[Corpus], s
         return Known(texts, english, {repo: commit})
     say(f"{repo} has no {language}: what the teacher makes of its texts has to do")
     library = Library(api, seed)
-    found = [text for corpus in corpora for text in library.texts(corpus, settings.sentences)]
-    return Known(tuple(found[: settings.sentences]), (), library.commits)
+    return Known(tuple(library.texts(corpora, settings.sentences)), (), library.commits)
 
 
 def _by_id(repo: str, commit: str, config: str, split: str) -> dict[str, str]:

@@ -44,7 +44,11 @@ async def respond(harvest: Harvest, settings: Settings, prompt: Prompt) -> Seque
             Message(role="user", content=prompt.text),
             Message(role="assistant", content=_said(answer, settings.thinking)),
         ]
-        row = row_of(harvest, prompt.source, prompt.path, said, settings, settings.thinking)
+        row = replace(
+            row_of(harvest, prompt.source, prompt.path, said, settings, settings.thinking),
+            about=prompt.about,
+            revised=prompt.revised,
+        )
         languages = (
             None if prompt.answer_in == ENGLISH else harvest.language.code,
             prompt.answer_in,

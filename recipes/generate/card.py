@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 import yaml
 
-from recipes.generate.row import Row
+from recipes.generate.row import Row, Rows
 from recipes.language import Language
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
@@ -42,7 +42,7 @@ class Facts:
     digest: str
     seed: int
     configs: list[dict[str, Any]]
-    rows: Sequence[Row]
+    rows: Rows
     dropped: dict[str, int]
     inputs: dict[str, str]
     benchmarks: Sequence[str]
@@ -52,6 +52,7 @@ class Facts:
     seconds: float
     samples: int
     stopped: str = ""
+    skipped: Sequence[str] = ()
 
 
 def write(facts: Facts) -> str:
@@ -89,7 +90,7 @@ def _front(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _first_of_each(rows: Sequence[Row], count: int) -> list[Row]:
+def _first_of_each(rows: Rows, count: int) -> list[Row]:
     found = Counter[str]()
     chosen = []
     for row in rows:

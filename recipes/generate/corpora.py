@@ -5,9 +5,9 @@ What a data set holds is another person's: it is taken as text and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from recipes.generate.row import Message
@@ -56,15 +56,18 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Library:
-    """Reads data sets and remembers at which commit, for the manifest."""
+    """Reads data sets and remembers at which commit, and which had nothing, for the manifest."""
 
     api: HfApi
     seed: int
     commits: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
 
-    def texts(self, corpus: Corpus, count: int) -> list[str]:
-        """Up to `count` texts in an order that the seed decides, cut to the longest allowed."""
-        return list(islice(self.all_texts(corpus), count)) if count else []
+    def texts(self, corpora: Sequence[Corpus], count: int) -> Iterator[str]:
+        """Up to `count` texts in an order that the seed decides, cut to the longest allowed; all of
+        the first corpus, and then of the next."""
+        if count:
+            yield from islice(chain.from_iterable(map(self.all_texts, corpora)), count)
 
     def all_texts(self, corpus: Corpus) -> Iterator[str]:
         """Every text, as it is read."""
@@ -74,10 +77,10 @@ class Library:
                 if isinstance(text, str) and text.strip():
                     yield text.strip()[: corpus.longest]
 
-    def conversations(self, corpus: Corpus, count: int) -> list[tuple[Message, ...]]:
+    def conversations(self, corpus: Corpus, count: int) -> Iterator[tuple[Message, ...]]:
         """Up to `count` conversations of user and assistant in turn, none longer than allowed."""
         if count == 0:
-            return []
+            return
         found = (
             _conversation(_column(row, corpus.columns[0], corpus)) for row in self._rows(corpus)
         )
@@ -86,7 +89,7 @@ class Library:
             for turns in found
             if turns and (not corpus.longest or _length(turns) <= corpus.longest)
         )
-        return list(islice(fitting, count))
+        yield from islice(fitting, count)
 
     def _rows(self, corpus: Corpus) -> Iterator[dict[str, Any]]:
         import datasets
@@ -102,7 +105,8 @@ class Library:
         try:
             known = datasets.get_dataset_config_names(corpus.repo, revision=sha)
             if corpus.config and corpus.config not in known:
-                say(f"{corpus.repo} has nothing in {corpus.config}: going on without it")
+                self.skipped.append(f"`{corpus.repo}` has nothing in {corpus.config}: left out")
+                say(self.skipped[-1])
                 return
             rows = datasets.load_dataset(
                 corpus.repo, corpus.config, split=corpus.split, revision=sha, streaming=True

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 from recipes.generate import shapes
 from recipes.generate.chat import Answer, NoAnswer
 from recipes.generate.gates import Gate, judge
-from recipes.generate.row import Draft, Message, Row
+from recipes.generate.row import Draft, Message
+from recipes.generate.spool import Spool
 from recipes.generate.teacher import Teacher
 from recipes.language import Language
 
@@ -24,30 +25,25 @@ T = TypeVar("T")
 
 @dataclass
 class Harvest:
-    """Rows kept and rows dropped so far; `lost` counts what never became a row, by reason;
-    `missing` the prompts that were hoped for and that the teacher did not write."""
+    """Rows go to the `spool`; `lost` counts what never became a row, by reason; `missing` the
+    prompts that were hoped for and that the teacher did not write."""
 
     teacher: Teacher
     language: Language
     seed: int
     gates: tuple[Gate, ...]
-    kept: list[Row] = field(default_factory=list)
-    dropped: list[tuple[Row, str]] = field(default_factory=list)
+    spool: Spool
     lost: Counter[str] = field(default_factory=Counter)
     missing: int = 0
 
     @property
     def done(self) -> int:
         """Everything that has come to an end, well or not."""
-        return len(self.kept) + len(self.dropped) + self.lost.total()
+        return self.spool.kept + self.spool.dropped + self.lost.total()
 
     def take(self, draft: Draft) -> None:
         """Judge a draft and keep or drop it."""
-        reason = judge(draft, self.gates)
-        if reason is None:
-            self.kept.append(draft.row)
-        else:
-            self.dropped.append((draft.row, reason))
+        self.spool.add(draft.row, judge(draft, self.gates))
 
     def random(self, path: str) -> Random:
         """Chance that depends on the seed and the place alone, never on the order of answers."""

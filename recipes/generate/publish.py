@@ -1,47 +1,120 @@
-"""The dataset on disk and on the Hub: parquet by source and split, one commit for all of it."""
+"""The dataset on disk and on the Hub: parquet by source and split, one commit for all of it.
+
+Rows are written as they come, one row group at a time, beside what is there; only when all are
+written do the new files take the place of the old.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pyarrow
+import pyarrow.parquet
 
 from recipes.generate.reasons import gate_of
 from recipes.generate.row import Row
 
 if TYPE_CHECKING:
-    import datasets
     from huggingface_hub import HfApi
 
 SOURCES = ("topics", "scenarios", "contexts", "pairs", "translation")
 REJECTED = "rejected"
 SPLITS = ("train", "test")
+GROUP = 500  # rows
+TEXT = pyarrow.string()
+SCHEMA = pyarrow.schema(
+    [
+        ("messages", pyarrow.list_(pyarrow.struct([("role", TEXT), ("content", TEXT)]))),
+        ("source", TEXT),
+        ("id", TEXT),
+        ("prompt_id", TEXT),
+        ("about", TEXT),
+        ("revised", pyarrow.bool_()),
+        ("teacher", TEXT),
+        ("seed", pyarrow.int64()),
+        ("temperature", pyarrow.float64()),
+        ("max_tokens", pyarrow.int64()),
+        ("recipe", TEXT),
+    ]
+)
+WITH_REASON = SCHEMA.append(pyarrow.field("gate", TEXT)).append(pyarrow.field("reason", TEXT))
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What all rows of a run have in common: how the teacher was asked, by which recipe."""
+
+    seed: int
+    temperature: float
+    max_tokens: int
+    recipe: str
+
+
+@dataclass
+class Table:
+    """One parquet file in the making."""
+
+    path: Path
+    schema: pyarrow.Schema
+    _rows: list[dict[str, Any]] = field(default_factory=list)
+    _writer: pyarrow.parquet.ParquetWriter | None = None
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Take a row; a full group is written."""
+        self._rows.append(row)
+        if len(self._rows) == GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        """Write what is left, and the end of the file."""
+        self._flush()
+        if self._writer:
+            self._writer.close()
+
+    def _flush(self) -> None:
+        if self._writer is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pyarrow.parquet.ParquetWriter(self.path, self.schema)
+        if self._rows:
+            self._writer.write_table(pyarrow.Table.from_pylist(self._rows, self.schema))
+            self._rows.clear()
 
 
 def write(
-    folder: Path, rows: Sequence[Row], rejected: Sequence[tuple[Row, str]], test_share: float
+    folder: Path, verdicts: Iterable[tuple[Row, str | None]], test_share: float, origin: Origin
 ) -> list[dict[str, Any]]:
-    """Write parquet files and return the `configs` of the card, `default` being all sources."""
-    for old in folder.glob("*/*.parquet"):
-        old.unlink()
-    files: dict[str, dict[str, str]] = {}
-    for source in SOURCES:
-        ours = [row for row in rows if row.source == source]
-        for split in SPLITS:
-            chosen = [row for row in ours if in_test(row, test_share) == (split == "test")]
-            if chosen:
-                path = f"{source}/{split}.parquet"
-                _table([_wire(row) for row in chosen], _features()).to_parquet(folder / path)
-                files.setdefault(source, {})[split] = path
-    if rejected:
-        path = f"{REJECTED}/train.parquet"
-        dropped = [
-            {**_wire(row), "gate": gate_of(reason), "reason": reason} for row, reason in rejected
-        ]
-        _table(dropped, _features(rejected=True)).to_parquet(folder / path)
-        files[REJECTED] = {"train": path}
-    return _configs(files)
+    """Write parquet files and return the `configs` of the card, `default` being all sources.
+
+    A verdict is a row and the reason why it is rejected, None when it is not. Raises OSError when
+    the disk is full: then what was there before is there still.
+    """
+    making = folder / "making"
+    shutil.rmtree(making, ignore_errors=True)
+    tables: dict[str, Table] = {}
+    constants = asdict(origin)
+    try:
+        for row, reason in verdicts:
+            path = _path(row, reason, test_share)
+            if path not in tables:
+                schema = SCHEMA if reason is None else WITH_REASON
+                tables[path] = Table(making / path, schema)
+            why = {"gate": gate_of(reason), "reason": reason} if reason is not None else {}
+            tables[path].add({**_wire(row), **constants, **why})
+        for table in tables.values():
+            table.close()
+        for old in folder.glob("*/*.parquet"):
+            old.unlink()
+        for path in tables:
+            (folder / path).parent.mkdir(exist_ok=True)
+            (making / path).replace(folder / path)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return _configs(tables)
 
 
 def push(api: HfApi, folder: Path, repo: str, message: str) -> str:
@@ -70,17 +143,33 @@ def in_test(row: Row, share: float) -> bool:
     return int(hashlib.sha256(asked.encode()).hexdigest()[:8], 16) / 2**32 < share
 
 
-def _configs(files: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
-    sources = [files[source] for source in SOURCES if source in files]
-    everything = {split: [paths[split] for paths in sources if split in paths] for split in SPLITS}
-    named: dict[str, dict[str, Any]] = {"default": everything, **files}
+def _path(row: Row, reason: str | None, test_share: float) -> str:
+    if reason is not None:
+        return f"{REJECTED}/train.parquet"
+    return f"{row.source}/{SPLITS[in_test(row, test_share)]}.parquet"
+
+
+def _configs(paths: Iterable[str]) -> list[dict[str, Any]]:
+    """The sources in their order, after the mixture of them that is there to be trained on."""
+    made = {source: [f"{source}/{split}.parquet" for split in SPLITS] for source in SOURCES}
+    named = {
+        "default": [path for source in SOURCES for path in made[source]],
+        **made,
+        REJECTED: [f"{REJECTED}/train.parquet"],
+    }
+    written = set(paths)
     return [
-        {
-            "config_name": name,
-            "data_files": [{"split": split, "path": path} for split, path in paths.items() if path],
-        }
-        for name, paths in named.items()
+        {"config_name": name, "data_files": files}
+        for name, wanted in named.items()
+        if (files := _files([path for path in wanted if path in written]))
     ]
+
+
+def _files(paths: list[str]) -> list[dict[str, Any]]:
+    by_split = {
+        split: [path for path in paths if path.endswith(f"/{split}.parquet")] for split in SPLITS
+    }
+    return [{"split": split, "path": found} for split, found in by_split.items() if found]
 
 
 def _wire(row: Row) -> dict[str, Any]:
@@ -89,21 +178,7 @@ def _wire(row: Row) -> dict[str, Any]:
         "source": row.source,
         "id": row.id,
         "prompt_id": row.prompt_id,
+        "about": row.about,
+        "revised": row.revised,
         "teacher": row.teacher,
     }
-
-
-def _table(rows: list[dict[str, Any]], features: datasets.Features) -> datasets.Dataset:
-    import datasets
-
-    datasets.disable_progress_bars()
-    return datasets.Dataset.from_list(rows, features=features)
-
-
-def _features(rejected: bool = False) -> datasets.Features:
-    from datasets import Features, Value
-
-    text = Value("string")
-    columns: dict[str, Any] = {"messages": [{"role": text, "content": text}]}
-    columns |= dict.fromkeys(("source", "id", "prompt_id", "teacher"), text)
-    return Features({**columns, "gate": text, "reason": text} if rejected else columns)

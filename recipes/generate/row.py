@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Literal, Protocol, TypedDict
 
 ENGLISH = "eng_Latn"
 PLACE = "{text}"
@@ -45,12 +46,14 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the dataset."""
+    """One row of the dataset; `about` and `revised` are its prompt's."""
 
     source: str
     prompt_id: str
     teacher: str
     messages: tuple[Message, ...]
+    about: str = ""
+    revised: bool = False
 
     @property
     def id(self) -> str:
@@ -62,6 +65,14 @@ class Row:
     def turns(self) -> tuple[Message, ...]:
         """The messages without the system's."""
         return tuple(turn for turn in self.messages if turn["role"] != "system")
+
+
+class Rows(Protocol):
+    """Rows to be gone through as often as one likes, wherever they lie."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Row]: ...
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from huggingface_hub import HfApi
@@ -28,20 +30,20 @@ from recipes.generate import (
     topics,
     translation,
 )
-from recipes.generate.certificate import Witness, certify
+from recipes.generate.certificate import certify
 from recipes.generate.connect import authorization, endpoint, session
 from recipes.generate.corpora import Library
 from recipes.generate.crew import Work, drain
-from recipes.generate.decontaminate import Benchmarks
 from recipes.generate.forecast import forecast, price
 from recipes.generate.gates import gates
 from recipes.generate.harvest import Harvest
+from recipes.generate.inputs import Inputs, read
 from recipes.generate.journal import Journal
 from recipes.generate.purse import Purse
-from recipes.generate.row import Message
 from recipes.generate.settings import Settings, parse
 from recipes.generate.settle import Outcome, settle
 from recipes.generate.shards import Shards
+from recipes.generate.spool import Spool
 from recipes.generate.teacher import Teacher, Usage
 from recipes.progress import Progress, say
 from recipes.refusal import Refusal
@@ -72,18 +74,6 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What was read from the Hub before the first question."""
-
-    for_contexts: list[str]
-    for_pairs: list[str]
-    conversations: list[tuple[Message, ...]]
-    benchmarks: Benchmarks
-    witness: Witness
-    commits: dict[str, str]
-
-
-@dataclass(frozen=True)
 class Bill:
     """What the teacher took, in tokens, seconds and US dollars."""
 
@@ -101,11 +91,23 @@ def main(args: argparse.Namespace) -> None:
     if job.into and manifest.already_made(api, job.into, "dataset", MANIFEST, job.digest):
         say(f"{job.into} is already made by this recipe: nothing to do")
         return
-    inputs = read_inputs(job, Library(api, job.settings.seed))
-    harvest, bill = ask(job, inputs, api)
-    outcome = settle(
-        harvest, inputs.benchmarks, job.settings.near, job.folder / "signatures.scratch"
-    )
+    scratch = job.folder / "scratch"
+    spool = Spool(scratch / "rows")
+    try:
+        make(job, api, spool, scratch, began)
+    finally:
+        spool.close()
+        shutil.rmtree(scratch)
+
+
+def make(job: Job, api: HfApi, spool: Spool, scratch: Path, began: float) -> None:
+    """Read, ask, settle, write, push; `scratch` is a folder that may be written."""
+    settings = job.settings
+    library = Library(api, settings.seed)
+    inputs = read(settings, library, job.language.script, scratch, job.limit)
+    harvest, bill = ask(job, inputs, api, spool)
+    signatures = scratch / "signatures"
+    outcome = settle(spool, harvest.lost, inputs.benchmarks, settings.near, signatures)
     write(job, inputs, outcome, bill)
     if job.into:
         push(api, job, job.into, inputs, outcome, bill, began)
@@ -115,6 +117,10 @@ def read_job(args: argparse.Namespace) -> Job:
     """Parse the arguments; raises Refusal when they do not say enough."""
     if not args.into and not args.out:
         raise Refusal("Say where the dataset goes: --into REPO on the Hub, or --out DIR.")
+    if not args.org and (args.into or reads_org(args.config.generate)):
+        raise Refusal(
+            f"{args.config.name!r} reads or writes an organisation: say which, --org ORG."
+        )
     return Job(
         config=args.config,
         settings=parse(args.config.generate),
@@ -131,25 +137,12 @@ def read_job(args: argparse.Namespace) -> Job:
     )
 
 
-def read_inputs(job: Job, library: Library) -> Inputs:
-    """Read texts, conversations and benchmarks, no more than the recipe or the limit asks for."""
-    settings = job.settings
-    first, second = job.at_most(settings.contexts.texts), job.at_most(settings.pairs.texts)
-    texts = library.texts(settings.texts, first + second)
-    conversations = library.conversations(
-        settings.conversations, job.at_most(settings.translations)
-    )
-    witness = Witness(settings.ngrams, job.language.script)
-    known = (
-        (corpus.name, witness.hear(library.all_texts(corpus))) for corpus in settings.benchmarks
-    )
-    benchmarks = Benchmarks(known, settings.ngrams, job.language.script)
-    witness.close()
-    say(f"read {len(texts)} texts, {len(conversations)} conversations, {len(benchmarks)} n-grams")
-    return Inputs(texts[:first], texts[first:], conversations, benchmarks, witness, library.commits)
+def reads_org(section: Mapping[str, Any]) -> bool:
+    """Whether anything but the journal, which can stay here, stands in an organisation."""
+    return "{org}" in str({key: value for key, value in section.items() if key != "journal"})
 
 
-def ask(job: Job, inputs: Inputs, api: HfApi) -> tuple[Harvest, Bill]:
+def ask(job: Job, inputs: Inputs, api: HfApi, spool: Spool) -> tuple[Harvest, Bill]:
     """Have the teacher answer everything that the journal does not know yet."""
     began, code = time.monotonic(), job.language.code
     journal = Journal(job.folder / "journal.jsonl", code)
@@ -159,7 +152,7 @@ def ask(job: Job, inputs: Inputs, api: HfApi) -> tuple[Harvest, Bill]:
             shards.pull()
         if len(journal):
             say(f"{len(journal)} answers were paid for by an earlier run and are used again")
-        harvest = uvloop.run(gather(job, inputs, journal, shards))
+        harvest = uvloop.run(gather(job, inputs, journal, shards, spool))
         shards.merge()
     except asyncio.CancelledError:  # a job that is stopped ends as if by Ctrl-C
         raise KeyboardInterrupt from None
@@ -172,7 +165,9 @@ def ask(job: Job, inputs: Inputs, api: HfApi) -> tuple[Harvest, Bill]:
     return harvest, Bill(harvest.teacher.usage, seconds, purse.spent, purse.stopped)
 
 
-async def gather(job: Job, inputs: Inputs, journal: Journal, shards: Shards) -> Harvest:
+async def gather(
+    job: Job, inputs: Inputs, journal: Journal, shards: Shards, spool: Spool
+) -> Harvest:
     """Ask the teacher for everything and judge each answer as it comes.
 
     However it ends, what was paid for is on its way to the Hub.
@@ -186,7 +181,7 @@ async def gather(job: Job, inputs: Inputs, journal: Journal, shards: Shards) -> 
         teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
         await teacher.ready()
         judges = gates(job.settings.gates, job.language)
-        harvest = Harvest(teacher, job.language, job.settings.seed, judges)
+        harvest = Harvest(teacher, job.language, job.settings.seed, judges, spool)
         beside = [asyncio.create_task(tell(job, harvest))]
         beside.append(asyncio.create_task(shards.keep_pushing()))
         try:
@@ -220,7 +215,7 @@ async def tell(job: Job, harvest: Harvest) -> None:
 
     def show(done: int) -> None:
         pace, spent = harvest.teacher.pace, harvest.teacher.purse.spent
-        told = {"kept": len(harvest.kept), "spent": f"${spent:.2f}"}
+        told = {"kept": harvest.spool.kept, "spent": f"${spent:.2f}"}
         progress.show(done, **told, in_flight=f"{pace.in_flight}/{int(pace.width)}")
 
     try:
@@ -237,7 +232,7 @@ def write(job: Job, inputs: Inputs, outcome: Outcome, bill: Bill) -> None:
     """The parquet files and the card, in the job's folder."""
     if not outcome.rows:
         raise Refusal(f"No row passed the gates ({outcome.dropped}): nothing was written.")
-    configs = publish.write(job.folder, outcome.rows, outcome.rejected, job.settings.test_share)
+    configs = publish.write(job.folder, outcome.verdicts(), job.settings.test_share, origin(job))
     certified = certify(
         job.folder,
         publish.paths(configs),
@@ -262,6 +257,7 @@ def write(job: Job, inputs: Inputs, outcome: Outcome, bill: Bill) -> None:
         rows=outcome.rows,
         dropped=outcome.dropped,
         inputs=inputs.commits,
+        skipped=inputs.skipped,
         benchmarks=sorted({corpus.repo for corpus in job.settings.benchmarks}),
         tokens_in=bill.usage.tokens_in,
         tokens_out=bill.usage.tokens_out,
@@ -272,6 +268,18 @@ def write(job: Job, inputs: Inputs, outcome: Outcome, bill: Bill) -> None:
     )
     (job.folder / "README.md").write_text(card.write(facts), encoding="utf-8")
     say(f"kept {len(outcome.rows)} rows, dropped {sum(outcome.dropped.values())}: {job.folder}")
+
+
+def origin(job: Job) -> publish.Origin:
+    """What every row says of how it came about; the same wherever the run went on."""
+    numbers, commit = job.settings.teacher, manifest.recipe_commit()
+    recipe = f"{job.config.name} {job.digest[:12]}, kakugo-bot {manifest.recipe_version()}"
+    return publish.Origin(
+        job.settings.seed,
+        numbers.temperature,
+        numbers.max_tokens,
+        f"{recipe} at {commit}" if commit else recipe,
+    )
 
 
 def push(
@@ -298,6 +306,7 @@ def push(
             "asked": bill.usage.asked,
             "reused": bill.usage.reused,
             **({"stopped": bill.stopped} if bill.stopped else {}),
+            **({"skipped": list(inputs.skipped)} if inputs.skipped else {}),
         },
     )
     manifest.push(api, into, "dataset", MANIFEST, made)

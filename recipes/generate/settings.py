@@ -39,7 +39,7 @@ class Settings:
     contexts: contexts.Settings
     pairs: pairs.Settings
     translations: int
-    texts: Corpus
+    texts: tuple[Corpus, ...]
     conversations: Corpus
     gates: gates.Settings
     ngrams: decontaminate.Size
@@ -68,7 +68,6 @@ def parse(section: dict[str, Any]) -> Settings:
         "scenarios": scenarios.Settings,
         "contexts": contexts.Settings,
         "pairs": pairs.Settings,
-        "texts": Corpus,
         "conversations": Corpus,
         "gates": parse_gates,
         "ngrams": decontaminate.Size,
@@ -78,7 +77,6 @@ def parse(section: dict[str, Any]) -> Settings:
         key: build(parts[key], value, key) if key in parts else value
         for key, value in section.items()
     }
-    known["benchmarks"] = tuple(
-        build(Corpus, value, "benchmarks") for value in section.get("benchmarks") or ()
-    )
+    for key in ("texts", "benchmarks"):
+        known[key] = tuple(build(Corpus, value, key) for value in section.get(key) or ())
     return build(Settings, known, "generate")

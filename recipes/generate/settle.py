@@ -1,58 +1,94 @@
 """What only shows among all rows: duplicates, near-duplicates, and overlap with benchmarks.
 
-Rows are looked at in an order that depends on them alone, so that the same answers make the same
-dataset, however they came in.
+Rows lie on the disk and are looked at in an order that depends on them alone, so that the same
+answers make the same dataset, however they came in. In memory are a byte and a place for each.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from recipes.generate.decontaminate import Benchmarks
-from recipes.generate.harvest import Harvest
 from recipes.generate.near import Near
 from recipes.generate.near import Settings as Nearness
 from recipes.generate.row import Row
+from recipes.generate.spool import Spool
+
+T = TypeVar("T")
+KEPT, BY_GATE, DUPLICATE, OVERLAP, NEAR = range(5)
+REASONS = {DUPLICATE: "duplicate", OVERLAP: "benchmark_overlap", NEAR: "near_duplicate"}
+
+
+@dataclass(frozen=True)
+class Verdicts(Generic[T]):
+    """`count` things that are read from the disk each time they are gone through."""
+
+    read: Callable[[], Iterator[T]]
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[T]:
+        return self.read()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Rows kept, rows rejected with the reason, and everything that was lost, counted by reason."""
+    """Every row with the reason why it is rejected, None for those that are kept; and everything
+    that was lost, counted by reason."""
 
-    rows: Sequence[Row]
-    rejected: Sequence[tuple[Row, str]]
+    spool: Spool
+    judged: array[int]
     dropped: dict[str, int]
 
+    def verdicts(self) -> Iterator[tuple[Row, str | None]]:
+        """All rows in their order."""
+        for (_, row, reason), found in zip(self.spool.in_order(), self.judged, strict=True):
+            yield row, REASONS.get(found, reason)
 
-def settle(harvest: Harvest, benchmarks: Benchmarks, nearness: Nearness, scratch: Path) -> Outcome:
+    @property
+    def rows(self) -> Verdicts[Row]:
+        """The rows that are kept."""
+        kept = self.judged.count(KEPT)
+        return Verdicts(lambda: (row for row, reason in self.verdicts() if reason is None), kept)
+
+
+def settle(
+    spool: Spool, lost: Counter[str], benchmarks: Benchmarks, nearness: Nearness, scratch: Path
+) -> Outcome:
     """Judge the rows that passed the gates against each other and against the benchmarks.
 
     `scratch` is a file that may be written and is gone afterwards.
     """
-    rejected = list(harvest.dropped)
-    rows: list[Row] = []
-    seen: set[str] = set()
-    for row in sorted(harvest.kept, key=_order):
-        if row.id in seen:
-            rejected.append((row, "duplicate"))
-        elif benchmarks.overlap(row):
-            rejected.append((row, "benchmark_overlap"))
+    spool.sort()
+    judged, dropped = array("B"), Counter(lost)
+    near, places, positions, last = Near(nearness, scratch), array("Q"), array("Q"), ""
+    for place, row, reason in spool.in_order():
+        found = _judge(row, reason, last, benchmarks)
+        if found != BY_GATE:
+            last = row.id
+        if found == KEPT:
+            near.add(row)
+            places.append(place)
+            positions.append(len(judged))
         else:
-            rows.append(row)
-        seen.add(row.id)
-    near = Near(nearness, scratch)
-    for row in rows:
-        near.add(row)
-    doubles = near.found(rows.__getitem__)
-    rejected += [(rows[place], "near_duplicate") for place in sorted(doubles)]
-    rows = [row for place, row in enumerate(rows) if place not in doubles]
-    rejected.sort(key=lambda pair: (*_order(pair[0]), pair[1]))
-    dropped = Counter(reason for _, reason in rejected) + harvest.lost
-    return Outcome(rows, rejected, dict(dropped))
+            dropped[reason or REASONS[found]] += 1
+        judged.append(found)
+    for double in near.found(lambda number: spool.at(places[number])):
+        judged[positions[double]] = NEAR
+        dropped[REASONS[NEAR]] += 1
+    return Outcome(spool, judged, dict(dropped))
 
 
-def _order(row: Row) -> tuple[str, str, str]:
-    return row.id, row.source, row.prompt_id
+def _judge(row: Row, reason: str | None, last: str, benchmarks: Benchmarks) -> int:
+    if reason is not None:
+        return BY_GATE
+    if row.id == last:
+        return DUPLICATE
+    return OVERLAP if benchmarks.overlap(row) else KEPT

@@ -19,7 +19,7 @@ def grow(
 ) -> Iterator[Work]:
     """One root for each conversation."""
     for number, turns in enumerate(conversations):
-        yield partial(_translate, harvest, rows, f"{SOURCE}/{number}", turns)
+        yield partial(_translate, harvest, rows, f"{SOURCE}/{number}", tuple(turns))
 
 
 async def _translate(

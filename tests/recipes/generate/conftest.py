@@ -118,17 +118,19 @@ def recipe(tmp_path: Path) -> Path:
         "backoff": 0.01,
         "longest_backoff": 0.05,
     }
+    numbers["generate"]["journal"]["repo"] = f"practice/journal-{uuid4().hex[:12]}"
     path = tmp_path / "small.yaml"
     path.write_text(yaml.safe_dump(numbers), encoding="utf-8")
-    forget(path)
     return path
 
 
-def forget(recipe: Path) -> None:
-    """Give the recipe a journal on the Hub that nobody wrote in."""
-    numbers = yaml.safe_load(recipe.read_text("utf-8"))
-    numbers["generate"]["journal"]["repo"] = f"practice/journal-{uuid4().hex[:12]}"
-    recipe.write_text(yaml.safe_dump(numbers), encoding="utf-8")
+def forget(hub: LocalHub, recipe: Path) -> None:
+    """Nobody has paid for anything yet."""
+    from huggingface_hub import HfApi
+
+    repo = yaml.safe_load(recipe.read_text("utf-8"))["generate"]["journal"]["repo"]
+    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+    api.delete_repo(repo, repo_type="dataset", missing_ok=True)
 
 
 def environment(hub: LocalHub, home: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ from recipes.refusal import Refusal
 for told in json.loads(sys.argv[1]):
     library = Library(HfApi(), 7)
     try:
-        found = library.texts(Corpus(**told), 5)
+        found = list(library.texts([Corpus(**told)], 5))
     except Refusal as refusal:
         found = str(refusal)
     print(json.dumps([found, library.commits]))

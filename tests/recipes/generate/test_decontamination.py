@@ -19,6 +19,7 @@ ARABIC = "كتب الطالب الدرس الجديد في المدرسة الق
 
 BENGALI = "সমস্ত মানুষ স্বাধীনভাবে সমান মর্যাদা এবং অধিকার নিয়ে"
 LAO = "ມະນຸດທຸກຄົນເກີດມາມີກຽດສັກສີສິດທິເສລີພາບ"
+ORIGIN = publish.Origin(1, 1.0, 512, "practice")
 
 
 def row(*said: str) -> Row:
@@ -89,7 +90,7 @@ def test_texts_too_short_to_be_looked_for_are_counted() -> None:
 def written(folder: Path, rows: list[Row]) -> list[str]:
     """The paths of a dataset of these rows."""
     folder.mkdir()
-    return publish.paths(publish.write(folder, rows, [], 0.5))
+    return publish.paths(publish.write(folder, ((row, None) for row in rows), 0.5, ORIGIN))
 
 
 def certificate(folder: Path, rows: list[Row]) -> Certificate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from itertools import permutations
@@ -10,14 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from recipes import language
 from recipes.generate import shapes
 from recipes.generate.crew import Work, drain
 from recipes.generate.decontaminate import Benchmarks, Size
-from recipes.generate.harvest import Harvest
 from recipes.generate.near import Settings as Nearness
 from recipes.generate.row import Message, Prompt, Row
 from recipes.generate.settle import settle
+from recipes.generate.spool import Spool
 from recipes.refusal import Refusal
 
 NEAR = Nearness(threshold=0.9, letters=5, bands=16, rows=4)
@@ -155,14 +155,17 @@ def test_rows_are_settled_alike_in_whatever_order_they_came(tmp_path: Path) -> N
     loop = Row("topics", "q", "t", TURNS)
     outcomes = []
     for order in permutations(map(row, texts)):
-        harvest = Harvest(None, language.get("epo_Latn"), 1, ())  # type: ignore[arg-type]
-        harvest.kept, harvest.dropped = list(order), [(loop, "loop")]
-        harvest.lost["timeout"] = 2
-        outcomes.append(settle(harvest, benchmarks, NEAR, tmp_path / "s"))
+        spool = Spool(tmp_path / "rows")
+        spool.add(loop, "loop")
+        for one in order:
+            spool.add(one)
+        outcome = settle(spool, Counter(timeout=2), benchmarks, NEAR, tmp_path / "s")
+        outcomes.append((list(outcome.verdicts()), outcome.dropped))
+        kept = [settled.messages[1]["content"] for settled in outcome.rows]
+        assert sorted(kept) == ["Bone.", "Ne."] and len(outcome.rows) == 2
+        spool.close()
     assert all(outcome == outcomes[0] for outcome in outcomes)
-    kept = {settled.messages[1]["content"] for settled in outcomes[0].rows}
-    assert kept == {"Bone.", "Ne."}
-    assert outcomes[0].dropped == {
+    assert outcomes[0][1] == {
         "duplicate": 1,
         "benchmark_overlap": 1,
         "loop": 1,

@@ -69,7 +69,7 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
     calls, again = len(counting_teacher.asked), tmp_path / "again"
     counting_teacher.asked.clear()
     counting_teacher.flaky = True
-    forget(recipe)
+    forget(hub, recipe)
     finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(again)))
     assert len(counting_teacher.asked) > calls + 100
     assert parquet(again) == parquet(out)
@@ -81,7 +81,7 @@ def test_killed_at_any_moment_a_rerun_asks_only_what_is_missing(
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(whole)))
     needed = set(counting_teacher.asked)
-    forget(recipe)
+    forget(hub, recipe)
 
     counting_teacher.delay, known = 0.02, 0
     for _ in range(2):

@@ -23,6 +23,7 @@ from recipes.generate.harvest import Harvest
 from recipes.generate.purse import Price
 from recipes.generate.row import Message
 from recipes.generate.settings import parse
+from recipes.generate.spool import Spool
 from recipes.generate.teacher import Teacher
 from recipes.practice import exercises
 from recipes.practice.scholar import respond
@@ -114,11 +115,11 @@ def conversations(number: int) -> list[tuple[Message, ...]]:
     return found
 
 
-async def harvested(teacher: Teacher, rows: int) -> Harvest:
+async def harvested(teacher: Teacher, rows: int, folder: Path) -> Harvest:
     """A small run: translations and a tree of topics."""
     settings = parse(load("practice", "o", "epo_Latn").generate)
     told = language.get("epo_Latn")
-    harvest = Harvest(teacher, told, 1, gates(settings.gates, told))
+    harvest = Harvest(teacher, told, 1, gates(settings.gates, told), Spool(folder / "rows"))
     tree = topics.Settings(2, 0, 2, 2, 3)
     roots = itertools.chain(
         translation.grow(harvest, settings.answers, conversations(rows)),
@@ -140,17 +141,17 @@ def test_whatever_teachers_say_the_run_ends_and_the_count_adds_up(
             serving(complete) as url,  # type: ignore[arg-type]
             teaching(url, tmp_path, max_tokens=512, **calm) as teacher,
         ):
-            return await harvested(teacher, 120), teacher
+            return await harvested(teacher, 120, tmp_path), teacher
 
     harvest, teacher = asyncio.run(run())
     assert set(told) == set(LIES) if share > 0.5 else len(told) > 10
-    translated = [row for row in harvest.kept if row.source == "translation"]
-    dropped = [row for row, _ in harvest.dropped if row.source == "translation"]
-    other = harvest.done - len(translated) - len(dropped)
-    assert len(translated) + len(dropped) <= 120 <= len(translated) + len(dropped) + other
+    harvest.spool.sort()
+    judged = [(row, reason) for _, row, reason in harvest.spool.in_order()]
+    translated = sum(row.source == "translation" for row, _ in judged)
+    assert translated <= 120 <= harvest.done == len(judged) + harvest.lost.total()
     assert harvest.lost and "" not in harvest.lost
     assert teacher.pace.in_flight == 0
-    for row in harvest.kept:
+    for row, _ in judged:
         json.dumps(row.messages).encode()
         assert row.id
 
@@ -165,12 +166,13 @@ def test_translations_alone_add_up_to_what_there_was(tmp_path: Path) -> None:
         ):
             settings = parse(load("practice", "o", "epo_Latn").generate)
             told = language.get("epo_Latn")
-            harvest = Harvest(teacher, told, 1, gates(settings.gates, told))
+            spool = Spool(tmp_path / "rows")
+            harvest = Harvest(teacher, told, 1, gates(settings.gates, told), spool)
             await drain(translation.grow(harvest, settings.answers, conversations(200)), 8)
             return harvest
 
     harvest = asyncio.run(run())
-    assert harvest.done == len(harvest.kept) + len(harvest.dropped) + harvest.lost.total() == 200
+    assert harvest.done == harvest.spool.kept + harvest.spool.dropped + harvest.lost.total() == 200
     assert told.total() > 50
 
 
@@ -276,11 +278,11 @@ def test_the_cap_ends_a_run_with_what_it_has(tmp_path: Path) -> None:
             serving(complete) as url,  # type: ignore[arg-type]
             teaching(url, tmp_path, price, cap=0.02, max_tokens=512) as teacher,
         ):
-            return await harvested(teacher, 200), teacher
+            return await harvested(teacher, 200, tmp_path), teacher
 
     harvest, teacher = asyncio.run(run())
     assert teacher.purse.stopped == "cap" and harvest.lost["cap"] > 0
-    assert harvest.kept and 0 < teacher.purse.spent <= 0.02
+    assert harvest.spool.kept and 0 < teacher.purse.spent <= 0.02
     assert harvest.done >= 200
 
 
