@@ -17,6 +17,7 @@ gates          a draft is kept, or dropped with a reason
 settle, near   what only shows among all rows: duplicates and near-duplicates
 decontaminate, certificate                         benchmark texts, and that none is left
 reasons        every reason to drop, the gate it belongs to, what it means
-corpora        texts, conversations and benchmarks from the Hub, pinned
+corpora, inputs, stored    texts, conversations and benchmarks from the Hub, laid down here
+spool          judged rows on the disk
 publish, card  parquet, README, one commit
 """
