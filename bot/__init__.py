@@ -30,14 +30,20 @@ mind
     speech      what is to be said now
     teacher     whether the teacher's endpoint should cost money now
     plan        what to do next for one request
+    installation  what a running installation consists of, as a value
+    difference  what differs between the one wanted and the one seen
+    scopes      which token does what, and what it must hold
 hands
     hub         the only importer of huggingface_hub: observe, act, store, install, watch
     ledger      load() → Page; commit(page, plans) → Permit | None
 life
     loop        the tick
+    shift       a webhook's Job: tick until nothing is under way
     serve       webhook doorbell and timer
     report      what an operator reads: a plan, the queue, a story
     withdraw    a language that its speakers take down
+    doctor      what is wrong with an installation, a sentence each
+    destroy     a running installation → what people made
     deploy      an empty namespace → a running installation
     demo        the whole story on one machine
     cli         `kakugo …`

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +15,9 @@ import typer
 from bot.failure import Failure
 
 if TYPE_CHECKING:
+    from bot.hub.connect import Connection
     from bot.loop import Controller
+    from bot.programme import Programme
     from bot.settings import Settings
 
 app = typer.Typer(
@@ -63,14 +67,33 @@ def serve() -> None:
     if not settings.webhook_secret:
         raise Refused("KAKUGO_WEBHOOK_SECRET is not set: without it anybody could ring the bell")
     typer.echo(f"{controller.hub.me} watches {controller.terms.org} on {settings.endpoint}")
-    server.serve(controller, settings.webhook_secret, settings.port, settings.poll_seconds)
+    server.serve(
+        controller,
+        settings.webhook_secret,
+        settings.host,
+        settings.port,
+        settings.poll_seconds,
+    )
 
 
 @app.command()
-def tick() -> None:
-    """Look once, do what is due, and go home (for cron or a scheduled Job)."""
-    _, controller = _controller()
-    report = controller.tick()
+def tick(
+    until_idle: Annotated[
+        bool, typer.Option("--until-idle", help="Go on while a request is under way.")
+    ] = False,
+) -> None:
+    """Look once, do what is due, and go home (for cron, a scheduled Job or a webhook's Job)."""
+    from bot.hub.colleagues import older_at_work
+    from bot.shift import hint, shift
+
+    settings, controller = _controller()
+    first = hint(settings.payload)
+    if until_idle:
+        relieved = partial(older_at_work, controller.hub, settings.job_id)
+        for line in shift(controller, first, settings.poll_seconds, relieved):
+            typer.echo(line)
+        return
+    report = controller.tick([first] if first else [])
     for line in (*report.why, *report.left):
         typer.echo(line)
     raise SystemExit(1 if report.left else 0)
@@ -117,12 +140,20 @@ def show(
 
 
 @app.command()
-def deploy() -> None:
-    """Set up the namespace: repos, Spaces, wheel, webhook."""
+def deploy(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")
+    ] = False,
+) -> None:
+    """Set up the namespace: repos, wheel, endpoint, Spaces with secrets, schedule, webhook."""
     from bot import deploy as deployment
 
-    settings, controller = _controller()
-    for sentence in deployment.deploy(controller.hub, controller.terms.programme, settings):
+    settings, hub, programme = _house()
+    if dry_run:
+        for change in deployment.difference(hub, programme, settings):
+            typer.echo(str(change))
+        return
+    for sentence in deployment.deploy(hub, programme, settings):
         typer.echo(sentence)
 
 
@@ -146,6 +177,45 @@ def withdraw(
     requests = controller.ledger.load().requests
     for sentence in withdrawing.withdraw(controller.hub, language, requests):
         typer.echo(sentence)
+
+
+@app.command()
+def doctor() -> None:
+    """Check every permission and setting, a sentence each; exit 1 when something is wrong."""
+    from bot import deploy as deployment
+
+    settings, hub, programme = _house()
+    findings = deployment.examined(hub, programme, settings)
+    for finding in findings:
+        typer.echo(str(finding))
+    raise SystemExit(any(finding.mark == "bad" for finding in findings))
+
+
+@app.command()
+def destroy(
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Also what people made: data, models, requests.")
+    ] = False,
+    yes: Annotated[str, typer.Option(help="The namespace, for when nobody can be asked.")] = "",
+) -> None:
+    """Take the installation down, after asking; what people made stays unless told otherwise."""
+    from bot import destroy as demolition
+
+    settings, hub, programme = _house()
+    changes, seen = demolition.parting(hub, programme, settings, everything)
+    for change in changes:
+        typer.echo(str(change))
+    if all(change.sign == "=" for change in changes):
+        typer.echo("nothing to take down")
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Failure(f"nobody was asked: say --yes {hub.org} if all of that should go")
+        yes = typer.prompt(f"Type {hub.org} to take this down", default="", show_default=False)
+    if yes != hub.org:
+        raise Failure(f"{yes[:40]!r} is not {hub.org!r}: nothing was taken down")
+    for line in demolition.destroy(hub, changes, seen):
+        typer.echo(f"done: {line}")
 
 
 @app.command()
@@ -187,14 +257,11 @@ def hub_serve(
         raise Failure(str(error)) from error
 
 
-def _controller() -> tuple[Settings, Controller]:
-    from bot import names, programme
+def _house() -> tuple[Settings, Connection, Programme]:
+    """The settings, a connection whose token is known to be good, and the recipe."""
+    from bot import programme
     from bot import settings as environment
     from bot.hub.connect import Connection
-    from bot.hub.store import Store
-    from bot.ledger import Ledger
-    from bot.loop import Controller
-    from bot.terms import Terms
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -203,9 +270,20 @@ def _controller() -> tuple[Settings, Controller]:
         settings.endpoint, settings.org, settings.token, settings.job_token, settings.endpoints_url
     )
     _ = hub.me  # a wrong token is said at once
+    return settings, hub, programme.load(settings.recipe, settings.org)
+
+
+def _controller() -> tuple[Settings, Controller]:
+    from bot import names
+    from bot.hub.store import Store
+    from bot.ledger import Ledger
+    from bot.loop import Controller
+    from bot.terms import Terms
+
+    settings, hub, programme = _house()
     terms = Terms(
         endpoint=settings.endpoint,
-        programme=programme.load(settings.recipe, settings.org),
+        programme=programme,
         limit_usd=settings.limit_usd,
         wheel=names.wheel(metadata.version("kakugo-bot")),
         limits=settings.limits,

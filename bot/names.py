@@ -10,6 +10,8 @@ SHEET_SIZE = 100
 TEACHER_FILE = "teacher.json"
 MANIFEST = "run.json"
 JOB_LABEL = ("kakugo", "job")
+BOT_LABEL = ("kakugo", "bot")
+SECRETS_LABEL = "secrets"
 
 _PROFILE = re.compile(r"([a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?)\.yaml")
 _MARKER = re.compile(r"<!-- kakugo ([a-z]+[0-9]*) ([0-9a-f]{12}) -->")
@@ -21,6 +23,15 @@ def leaderboard(org: str) -> str:
 
 def chat(org: str) -> str:
     return f"{org}/kakugo-chat"
+
+
+def bot(org: str) -> str:
+    return f"{org}/kakugo-bot"
+
+
+def is_ours(repo: str, org: str) -> bool:
+    """Whether a repo belongs to the installation or was made by it."""
+    return repo == leaderboard(org) or repo.startswith(f"{org}/kakugo-")
 
 
 def ledger(org: str) -> str:
@@ -67,6 +78,11 @@ def results_folder(adapter_repo: str, language: str) -> str:
     return f"{language}/{adapter_repo.rsplit('/', 1)[-1]}"
 
 
+def setup_tag(digest: str) -> str:
+    """The tag on the code that says: the set-up with this digest is done."""
+    return f"setup-{digest[:16]}"
+
+
 def request_id(discussion: int) -> str:
     return f"r{discussion}"
 
@@ -107,6 +123,10 @@ def discussion_url(endpoint: str, org: str, num: int) -> str:
 
 def wheel_url(endpoint: str, org: str, commit: str, wheel: str) -> str:
     return f"{repo_url(endpoint, code(org), 'dataset')}/resolve/{commit}/{wheel}"
+
+
+def doorbell(host: str) -> str:
+    return f"{host.rstrip('/')}/webhook"
 
 
 def wheel(version: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import logging
 import threading
 import time
@@ -21,10 +20,10 @@ from fastapi.responses import PlainTextResponse
 from bot.hub.connect import Refused, TryLater
 from bot.loop import Controller, Report
 from bot.request import ForeignRecord, Status
+from bot.shift import hint
 
 log = logging.getLogger(__name__)
 
-HOST = "127.0.0.1"
 LONGEST_TICK = 600.0
 LONGEST_BODY = 1 << 20
 MOST_HINTS = 1_000
@@ -131,6 +130,11 @@ def make_app(bell: Bell, secret: str) -> FastAPI:
         bell.ring(await _number(request))
         return Response(status_code=202)
 
+    @app.get("/", response_class=PlainTextResponse)
+    def door() -> str:
+        """Who lives here; the Hub shows it as the Space's page, and asks for it to see it is up."""
+        return "Kakugo's bot. It is spoken to in discussions; see /health and /metrics.\n"
+
     @app.get("/health")
     def health(response: Response) -> dict[str, Any]:
         response.status_code = 503 if bell.is_stalled else 200
@@ -155,11 +159,7 @@ async def _number(request: Request) -> int:
         body += chunk
         if len(body) > LONGEST_BODY:
             return 0
-    try:
-        number = json.loads(body)["discussion"]["num"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return 0
-    return number if type(number) is int and 0 < number < 1 << 31 else 0
+    return hint(body)
 
 
 def _metrics(bell: Bell) -> Iterator[str]:
@@ -175,14 +175,14 @@ def _metrics(bell: Bell) -> Iterator[str]:
         yield f'kakugo_requests{{status="{status.value}"}} {bell.requests.get(status.value, 0)}'
 
 
-def serve(controller: Controller, secret: str, port: int, poll_seconds: float) -> None:
+def serve(controller: Controller, secret: str, host: str, port: int, poll_seconds: float) -> None:
     """Listen until SIGINT or SIGTERM. Raises Refused when the port is taken."""
     bell = Bell(controller, poll_seconds)
     config = uvicorn.Config(
-        make_app(bell, secret), host=HOST, port=port, log_level="warning", access_log=False
+        make_app(bell, secret), host=host, port=port, log_level="warning", access_log=False
     )
     server = uvicorn.Server(config)
     try:
         server.run()
     except SystemExit as exit_:
-        raise Refused(f"cannot listen on {HOST}:{port}: choose another PORT") from exit_
+        raise Refused(f"cannot listen on {host}:{port}: choose another PORT") from exit_

@@ -6,14 +6,31 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from bot.failure import Failure
 
 PUBLIC_HUB = "https://huggingface.co"
 
+# What an installation on the Hub is told of the settings of whoever deployed it; no secrets.
+PASSED_ON = (
+    *("KAKUGO_ORG", "KAKUGO_RECIPE", "KAKUGO_ENDPOINTS_URL", "KAKUGO_MAINTAINERS"),
+    *("KAKUGO_LIMIT_USD", "KAKUGO_DAY_USD", "KAKUGO_PERSON_USD", "KAKUGO_PERSON_REQUESTS"),
+    *("KAKUGO_QUEUE", "KAKUGO_JOBS_PER_FLAVOR", "KAKUGO_POLL_SECONDS"),
+)
+
 
 class BadSettings(Failure):
     """A variable that is missing or cannot be used; the message names it and says what to do."""
+
+
+class Run(StrEnum):
+    """Where the tick comes from: a process of one's own, a Space, a timer, or a webhook's Job."""
+
+    SERVE = "serve"
+    SPACE = "space"
+    SCHEDULE = "schedule"
+    WEBHOOK_JOB = "webhook-job"
 
 
 @dataclass(frozen=True)
@@ -29,7 +46,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """How this bot is set up; see the README's table of variables."""
+    """How this bot is set up; see the README's table of variables.
+
+    `variables` is what was said, as it was said; `payload` is what a webhook's Job was started
+    with: hostile text, of which only a number is read; `job_id`: of the Job that this is.
+    """
 
     endpoint: str
     org: str
@@ -44,6 +65,23 @@ class Settings:
     webhook_secret: str = field(repr=False)
     limits: Limits = Limits()
     maintainers: frozenset[str] = frozenset()
+    bot_token: str = field(default="", repr=False)
+    run: Run = Run.SERVE
+    schedule: str = "*/5 * * * *"
+    host: str = "127.0.0.1"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    payload: str = field(default="", repr=False)
+    job_id: str = ""
+
+    @property
+    def bot_secrets(self) -> dict[str, str]:
+        """What the bot needs where it runs without whoever deployed it, by variable."""
+        secrets = {"HF_TOKEN": self.bot_token or self.token}
+        if self.job_token and self.job_token != secrets["HF_TOKEN"]:
+            secrets["KAKUGO_JOB_TOKEN"] = self.job_token
+        if self.run is Run.SPACE:
+            secrets["KAKUGO_WEBHOOK_SECRET"] = self.webhook_secret
+        return secrets
 
 
 def read(env: Mapping[str, str] = os.environ) -> Settings:
@@ -52,6 +90,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
     if not webhook_secret.isascii():
         raise BadSettings("KAKUGO_WEBHOOK_SECRET must be ASCII: it travels as a header.")
     token = _needed(env, "HF_TOKEN", "a token that may write to the namespace")
+    bot_token = env.get("KAKUGO_BOT_TOKEN") or token
     return Settings(
         endpoint=env.get("HF_ENDPOINT", PUBLIC_HUB).rstrip("/"),
         org=_namespace(env),
@@ -62,11 +101,28 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         endpoints_url=env.get("KAKUGO_ENDPOINTS_URL", "").rstrip("/"),
         port=int(_number(env, "PORT", 7860)),
         token=token,
-        job_token=env.get("KAKUGO_JOB_TOKEN", token),
+        job_token=env.get("KAKUGO_JOB_TOKEN") or bot_token,
         webhook_secret=webhook_secret,
         limits=_limits(env),
         maintainers=frozenset(env.get("KAKUGO_MAINTAINERS", "").replace(",", " ").split()),
+        bot_token=bot_token,
+        run=_run(env),
+        schedule=env.get("KAKUGO_SCHEDULE") or "*/5 * * * *",
+        host=env.get("KAKUGO_HOST") or "127.0.0.1",
+        variables={name: env[name] for name in PASSED_ON if env.get(name)},
+        payload=env.get("WEBHOOK_PAYLOAD", ""),
+        job_id=env.get("JOB_ID", ""),
     )
+
+
+def _run(env: Mapping[str, str]) -> Run:
+    try:
+        return Run(env.get("KAKUGO_RUN") or Run.SERVE)
+    except ValueError as error:
+        known = ", ".join(Run)
+        raise BadSettings(
+            f"KAKUGO_RUN must be one of {known}: it is {env['KAKUGO_RUN'][:40]!r}."
+        ) from error
 
 
 def _limits(env: Mapping[str, str]) -> Limits:

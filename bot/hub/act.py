@@ -110,7 +110,7 @@ def _endpoint(hub: Connection, name: str, running: bool, terms: TeacherTerms) ->
             if error.response is None or error.response.status_code != 404:
                 raise
             if running:
-                _create_endpoint(hub, terms)
+                create_endpoint(hub, terms)
             return
         state = str(getattr(endpoint.status, "value", endpoint.status))
         if running and state in ("paused", "scaledToZero", "failed", "updateFailed"):
@@ -119,7 +119,8 @@ def _endpoint(hub: Connection, name: str, running: bool, terms: TeacherTerms) ->
             hub.api.pause_inference_endpoint(name, namespace=hub.org)
 
 
-def _create_endpoint(hub: Connection, terms: TeacherTerms) -> None:
+def create_endpoint(hub: Connection, terms: TeacherTerms) -> None:
+    """Raises the client's errors."""
     hub.api.create_inference_endpoint(
         terms.name,
         repository=terms.model,

@@ -47,10 +47,14 @@ class Refused(Failure):
 
 @dataclass(frozen=True)
 class Allowance:
-    """What the Hub's `RateLimit` header left us: calls, and seconds until there are more."""
+    """What the Hub's `RateLimit` header left us: calls, and seconds until there are more.
+
+    `told`: whether there was such a header.
+    """
 
     calls: int = 1_000
     reset: float = 0.0
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Connection:
         answer = get_session().get(f"{self.endpoint}/api/{path}", params=query, headers=headers)
         hf_raise_for_status(answer)
         seen = parse_ratelimit_headers(answer.headers)
-        allowance = Allowance(seen.remaining, seen.reset_in_seconds) if seen else Allowance()
+        allowance = Allowance(seen.remaining, seen.reset_in_seconds, True) if seen else Allowance()
         return answer.json(), allowance
 
     def text(self, repo: str, repo_type: str, path: str, revision: str = "main") -> str:

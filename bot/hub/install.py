@@ -1,44 +1,32 @@
-"""What a running installation needs on the Hub: repos, Spaces, files, the webhook. Idempotent."""
+"""One change of the installation → Hub. Each looks at nothing: it does what its line says.
+
+Whatever is cut in the middle shows up as a line of the next difference. Secrets travel in request
+bodies only.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from huggingface_hub import WebhookWatchedItem
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, WebhookWatchedItem
 
 from bot import names
+from bot.difference import space_edits
+from bot.hub.act import create_endpoint
 from bot.hub.connect import Connection, translated
+from bot.installation import BotJob, Endpoint, Schedule, Space, Stage, Webhook
 
-DOMAINS: list[Literal["repo", "discussion"]] = ["repo", "discussion"]
+RepoType = Literal["model", "dataset", "space"]
 
 
-def ensure_dataset(hub: Connection, repo: str) -> None:
+def make_dataset(hub: Connection, repo: str) -> None:
     with translated(f"create the dataset {repo}"):
         hub.api.create_repo(repo, repo_type="dataset", exist_ok=True)
 
 
-def ensure_space(hub: Connection, repo: str, folder: Path) -> None:
-    """A Gradio Space that knows the namespace and holds exactly the files of `folder`."""
-    with translated(f"push the Space {repo}"):
-        hub.api.create_repo(
-            repo,
-            repo_type="space",
-            space_sdk="gradio",
-            exist_ok=True,
-            space_variables=[{"key": "KAKUGO_ORG", "value": hub.org}],
-        )
-        hub.api.upload_folder(
-            repo_id=repo,
-            repo_type="space",
-            folder_path=folder,
-            commit_message="Deploy",
-            ignore_patterns=["**/__pycache__/**", "*.pyc", "**/.*_cache/**"],
-            delete_patterns=["**"],
-        )
-
-
-def ensure_wheel(hub: Connection, wheel: Path) -> None:
+def push_wheel(hub: Connection, wheel: Path) -> None:
     """The wheel that jobs install; the same bytes make no new commit."""
     with translated(f"push {wheel.name}"):
         hub.api.upload_file(
@@ -50,25 +38,128 @@ def ensure_wheel(hub: Connection, wheel: Path) -> None:
         )
 
 
-def ensure_webhook(hub: Connection, url: str, secret: str) -> None:
-    """One webhook of ours on the namespace, ringing at `url`."""
+def note_setup(hub: Connection, digest: str) -> None:
+    """Remember on the code that the set-up was done: a tag moves nothing that is pinned."""
+    with translated("note that the set-up is done"):
+        hub.api.create_tag(
+            names.code(hub.org), tag=names.setup_tag(digest), repo_type="dataset", exist_ok=True
+        )
+
+
+def ensure_space(
+    hub: Connection,
+    name: str,
+    want: Space,
+    seen: Space | None,
+    contents: Mapping[str, bytes],
+    secrets: Mapping[str, str],
+) -> None:
+    """Bring a Gradio Space from `seen` to `want`: values first, then one commit, then a start."""
+    seen = seen or Space({}, {}, {})
+    with translated(f"push the Space {name}"):
+        hub.api.create_repo(name, repo_type="space", space_sdk="gradio", exist_ok=True)
+        files, variables, hidden = space_edits(want, seen)
+        for key in sorted(variables):
+            if key in want.variables:
+                hub.api.add_space_variable(name, key, want.variables[key])
+            else:
+                hub.api.delete_space_variable(name, key)
+        for key in sorted(hidden):
+            if key in want.secrets:
+                mark = want.secrets[key]
+                hub.api.add_space_secret(name, key, secrets[key], description=mark)
+            else:
+                hub.api.delete_space_secret(name, key)
+        _commit(hub, name, {path: contents.get(path) for path in files})
+        if seen.stage is Stage.PAUSED or (want.stage is Stage.UP and seen.stage is not Stage.UP):
+            hub.api.restart_space(name)
+
+
+def _commit(hub: Connection, space: str, files: Mapping[str, bytes | None]) -> None:
+    """One commit; None deletes."""
+    there = set(hub.api.list_repo_files(space, repo_type="space"))
+    operations: list[CommitOperationAdd | CommitOperationDelete] = []
+    for path, content in sorted(files.items()):
+        if content is not None:
+            operations.append(CommitOperationAdd(path, content))
+        elif path in there:
+            operations.append(CommitOperationDelete(path))
+    # The Hub writes a README of its own into a new Space: ours replaces it in the same commit.
+    if operations:
+        hub.api.create_commit(space, operations, commit_message="Deploy", repo_type="space")
+
+
+def ensure_endpoint(hub: Connection, want: Endpoint, seen: Endpoint | None) -> None:
+    """It is there as the recipe wants it, and rests unless the bot has woken it."""
+    terms = want.terms
+    with translated(f"set up the endpoint {terms.name}"):
+        if seen is None:
+            create_endpoint(hub, terms)
+        elif seen.terms != terms:
+            if (seen.terms.vendor, seen.terms.region) != (terms.vendor, terms.region):
+                hub.api.delete_inference_endpoint(terms.name, namespace=hub.org)
+                create_endpoint(hub, terms)
+            else:
+                hub.api.update_inference_endpoint(
+                    terms.name,
+                    namespace=hub.org,
+                    repository=terms.model,
+                    accelerator=terms.accelerator,
+                    instance_size=terms.instance_size,
+                    instance_type=terms.instance_type,
+                    custom_image={"url": terms.image, "health_route": "/health"},
+                    container_command=list(terms.command),
+                )
+        if not want.awake and (seen is None or seen.awake):
+            hub.api.pause_inference_endpoint(terms.name, namespace=hub.org)
+
+
+def ensure_schedule(
+    hub: Connection, want: Schedule, seen: Schedule | None, secrets: Mapping[str, str]
+) -> None:
+    """A scheduled Job cannot be given another command: the new one is made, then the old goes."""
+    with translated("schedule the bot"):
+        hub.api.create_scheduled_job(
+            **_spec(hub, want.job), schedule=want.cron, concurrency=False, secrets=dict(secrets)
+        )
+        if seen is not None:
+            hub.api.delete_scheduled_job(scheduled_job_id=seen.id, namespace=hub.org)
+
+
+def ensure_webhook(
+    hub: Connection,
+    want: Webhook,
+    seen: Webhook | None,
+    secret: str,
+    secrets: Mapping[str, str],
+) -> None:
+    """One webhook of ours that rings at the bot's door, or starts it as a Job."""
     with translated("register the webhook"):
-        who = hub.api.whoami()
-        orgs = {str(org["name"]) for org in who.get("orgs", [])}
-        kind: Literal["org", "user"] = "org" if hub.org in orgs else "user"
-        watched = [WebhookWatchedItem(type=kind, name=hub.org)]
-        ours = [hook for hook in hub.api.list_webhooks() if _watches(hook.watched, hub.org)]
-        if ours:
-            hub.api.update_webhook(
-                ours[0].id, url=url, watched=list(watched), domains=list(DOMAINS), secret=secret
-            )
-            if ours[0].disabled:
-                hub.api.enable_webhook(ours[0].id)
-        else:
-            hub.api.create_webhook(
-                url=url, watched=list(watched), domains=list(DOMAINS), secret=secret
-            )
+        given: dict[str, Any] = {"url": want.url, "secret": secret}
+        if want.job is not None:
+            # Its source is the bot's first shift, which sees to whatever has waited.
+            first = hub.api.run_job(**_spec(hub, want.job), secrets=dict(secrets))
+            given = {"job_id": first.id, "secrets": dict(secrets)}
+        kinds: list[Any] = [WebhookWatchedItem(kind, name) for kind, name in want.watched]  # type: ignore[arg-type]
+        given |= {"watched": kinds, "domains": list(want.domains)}
+        if seen is not None and bool(seen.job) == bool(want.job):
+            hub.api.update_webhook(seen.id, **given)
+            if seen.disabled:
+                hub.api.enable_webhook(seen.id)
+            return
+        hub.api.create_webhook(**given)
+        if seen is not None:
+            hub.api.delete_webhook(seen.id)
 
 
-def _watches(watched: list[WebhookWatchedItem], org: str) -> bool:
-    return any(item.name == org for item in watched)
+def _spec(hub: Connection, job: BotJob) -> dict[str, Any]:
+    key, value = names.BOT_LABEL
+    return {
+        "image": job.image,
+        "command": list(job.command),
+        "env": dict(job.variables),
+        "flavor": job.flavor,
+        "timeout": job.timeout_seconds,
+        "labels": {key: value, names.SECRETS_LABEL: job.secrets},
+        "namespace": hub.org,
+    }
