@@ -146,14 +146,16 @@ def deploy(
     ] = False,
 ) -> None:
     """Set up the namespace: repos, wheel, endpoint, Spaces with secrets, schedule, webhook."""
+    from bot import checkout
     from bot import deploy as deployment
+    from bot.difference import compare
 
-    settings, hub, programme = _house()
+    site = deployment.Site(*_house(), checkout.read())
     if dry_run:
-        for change in deployment.difference(hub, programme, settings):
+        for change in compare(*site.look()):
             typer.echo(str(change))
         return
-    for sentence in deployment.deploy(hub, programme, settings):
+    for sentence in deployment.deploy(site):
         typer.echo(sentence)
 
 
@@ -182,10 +184,10 @@ def withdraw(
 @app.command()
 def doctor() -> None:
     """Check every permission and setting, a sentence each; exit 1 when something is wrong."""
+    from bot import checkout
     from bot import deploy as deployment
 
-    settings, hub, programme = _house()
-    findings = deployment.examined(hub, programme, settings)
+    findings = deployment.examined(deployment.Site(*_house(), checkout.read()))
     for finding in findings:
         typer.echo(str(finding))
     raise SystemExit(any(finding.mark == "bad" for finding in findings))
@@ -201,7 +203,7 @@ def destroy(
     """Take the installation down, after asking; what people made stays unless told otherwise."""
     from bot import destroy as demolition
 
-    settings, hub, programme = _house()
+    hub, programme, settings = _house()
     changes, seen = demolition.parting(hub, programme, settings, everything)
     for change in changes:
         typer.echo(str(change))
@@ -257,8 +259,8 @@ def hub_serve(
         raise Failure(str(error)) from error
 
 
-def _house() -> tuple[Settings, Connection, Programme]:
-    """The settings, a connection whose token is known to be good, and the recipe."""
+def _house() -> tuple[Connection, Programme, Settings]:
+    """A connection whose token is known to be good, the recipe, and the settings."""
     from bot import programme
     from bot import settings as environment
     from bot.hub.connect import Connection
@@ -270,7 +272,7 @@ def _house() -> tuple[Settings, Connection, Programme]:
         settings.endpoint, settings.org, settings.token, settings.job_token, settings.endpoints_url
     )
     _ = hub.me  # a wrong token is said at once
-    return settings, hub, programme.load(settings.recipe, settings.org)
+    return hub, programme.load(settings.recipe, settings.org), settings
 
 
 def _controller() -> tuple[Settings, Controller]:
@@ -280,7 +282,7 @@ def _controller() -> tuple[Settings, Controller]:
     from bot.loop import Controller
     from bot.terms import Terms
 
-    settings, hub, programme = _house()
+    hub, programme, settings = _house()
     terms = Terms(
         endpoint=settings.endpoint,
         programme=programme,

@@ -21,6 +21,7 @@ FLAVOR = "cpu-basic"
 TICK_SECONDS, SHIFT_SECONDS = 15 * 60, 7 * 86_400
 DOMAINS = ("discussion",)
 NEW = "the-new-wheel"
+FOLDERS = {names.leaderboard: "leaderboard", names.chat: "chat", names.bot: "bot"}
 
 
 class Part(StrEnum):
@@ -124,10 +125,11 @@ class Installation:
 
 
 @dataclass(frozen=True)
-class Stuff:
-    """What is deployed from this checkout: the wheel, and the files of each Space."""
+class Checkout:
+    """What is deployed: the wheel with its bytes, and the files of each folder of `spaces/`."""
 
     wheel: Wheel
+    content: bytes
     spaces: Mapping[str, Mapping[str, bytes]]
 
 
@@ -149,20 +151,20 @@ def wheel_of(name: str, content: bytes) -> Wheel:
 
 
 def wanted(
-    programme: Programme, settings: Settings, stuff: Stuff, seen: Installation, needed: bool
+    programme: Programme, settings: Settings, checkout: Checkout, seen: Installation, needed: bool
 ) -> Installation:
     """What should be there. `seen` tells what only the Hub knows: the wheel's commit, a host.
 
     `needed`: the ledger says that the teacher is at work, so that how it is, is the bot's matter.
     """
     org = settings.org
-    pinned = _pinned(settings, stuff, seen)
+    pinned = _pinned(settings, checkout, seen)
     awake = needed and seen.endpoint is not None and seen.endpoint.awake
     return Installation(
         datasets=frozenset({names.ledger(org), names.results(org), names.code(org)}),
-        wheel=stuff.wheel,
-        setup=frozenset({setup_digest(programme, stuff.wheel)} if programme.setup else ()),
-        spaces={name: _space(name, settings, stuff, seen) for name in space_names(settings)},
+        wheel=checkout.wheel,
+        setup=frozenset({setup_digest(programme, checkout.wheel)} if programme.setup else ()),
+        spaces={name: _space(name, settings, checkout, seen) for name in space_names(settings)},
         endpoint=Endpoint(_unpriced(programme.teacher), awake),
         schedule=_schedule(programme, settings, pinned),
         webhook=_webhook(programme, settings, pinned, seen),
@@ -181,27 +183,30 @@ def setup_digest(programme: Programme, wheel: Wheel) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def _pinned(settings: Settings, stuff: Stuff, seen: Installation) -> str:
+def _pinned(settings: Settings, checkout: Checkout, seen: Installation) -> str:
     """Where the wheel is, by commit; before it is pushed, an address of nothing."""
-    there = seen.wheel is not None and seen.wheel.digests <= stuff.wheel.digests
+    there = seen.wheel is not None and seen.wheel.digests <= checkout.wheel.digests
     commit = seen.wheel.commit if there and seen.wheel else NEW
-    return names.wheel_url(settings.endpoint, settings.org, commit, stuff.wheel.name)
+    return names.wheel_url(settings.endpoint, settings.org, commit, checkout.wheel.name)
 
 
-def files_of(name: str, settings: Settings, stuff: Stuff, seen: Installation) -> dict[str, bytes]:
+def files_of(
+    name: str, settings: Settings, checkout: Checkout, seen: Installation
+) -> dict[str, bytes]:
     """The files of a Space; the bot's own requirements name the pinned wheel."""
-    files = dict(stuff.spaces[name])
+    folder = next(folder for named, folder in FOLDERS.items() if named(settings.org) == name)
+    files = dict(checkout.spaces[folder])
     if name == names.bot(settings.org):
-        digest = next(d for d in stuff.wheel.digests if len(d) == 64)
-        wheel = f"kakugo-bot @ {_pinned(settings, stuff, seen)}#sha256={digest}"
+        digest = next(d for d in checkout.wheel.digests if len(d) == 64)
+        wheel = f"kakugo-bot @ {_pinned(settings, checkout, seen)}#sha256={digest}"
         lines = files["requirements.txt"].decode().splitlines()
         text = "\n".join(wheel if line == "kakugo-bot" else line for line in lines)
         files["requirements.txt"] = f"{text}\n".encode()
     return files
 
 
-def _space(name: str, settings: Settings, stuff: Stuff, seen: Installation) -> Space:
-    files = {p: blob(c) for p, c in files_of(name, settings, stuff, seen).items()}
+def _space(name: str, settings: Settings, checkout: Checkout, seen: Installation) -> Space:
+    files = {p: blob(c) for p, c in files_of(name, settings, checkout, seen).items()}
     if name != names.bot(settings.org):
         return Space(files, {"KAKUGO_ORG": settings.org}, {})
     secrets = {

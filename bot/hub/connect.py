@@ -95,7 +95,8 @@ class Connection:
         Raises the client's errors for an entry or a repository that is not there.
         """
         url = hf_hub_url(repo, path, repo_type=repo_type, revision=revision, endpoint=self.endpoint)
-        answer = get_session().get(url, headers=self.api._build_hf_headers())
+        headers = self.api._build_hf_headers()  # the api is made first: it brings the session
+        answer = get_session().get(url, headers=headers)
         hf_raise_for_status(answer)
         return bytes(answer.content).decode()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -85,20 +84,18 @@ def _token(hub: Connection, token: str) -> Token:
 
 def _skew(hub: Connection) -> float:
     with translated("read the Hub's clock"):
-        before = time.time()
-        answer = get_session().get(f"{hub.endpoint}/api/whoami-v2", headers=_headers(hub))
+        headers = hub.api._build_hf_headers()
+        before = hub.clock()
+        answer = get_session().get(f"{hub.endpoint}/api/whoami-v2", headers=headers)
         hf_raise_for_status(answer)
-    here = (before + time.time()) / 2
-    return here - parsedate_to_datetime(answer.headers["date"]).timestamp()
+    here = (before + hub.clock()) / 2
+    # The header has whole seconds: half of one is lost on average.
+    return here - parsedate_to_datetime(answer.headers["date"]).timestamp() - 0.5
 
 
 def _allowance(hub: Connection) -> Allowance:
     with translated("read what is left of the rate limit"):
         return hub.get("whoami-v2")[1]
-
-
-def _headers(hub: Connection) -> dict[str, str]:
-    return dict(hub.api._build_hf_headers())
 
 
 def _one_discussion(hub: Connection) -> None:

@@ -7,7 +7,6 @@ bodies only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, WebhookWatchedItem
@@ -26,15 +25,15 @@ def make_dataset(hub: Connection, repo: str) -> None:
         hub.api.create_repo(repo, repo_type="dataset", exist_ok=True)
 
 
-def push_wheel(hub: Connection, wheel: Path) -> None:
+def push_wheel(hub: Connection, name: str, content: bytes) -> None:
     """The wheel that jobs install; the same bytes make no new commit."""
-    with translated(f"push {wheel.name}"):
+    with translated(f"push {name}"):
         hub.api.upload_file(
-            path_or_fileobj=wheel,
-            path_in_repo=wheel.name,
+            path_or_fileobj=content,
+            path_in_repo=name,
             repo_id=names.code(hub.org),
             repo_type="dataset",
-            commit_message=f"Push {wheel.name}",
+            commit_message=f"Push {name}",
         )
 
 

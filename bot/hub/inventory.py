@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from huggingface_hub import InferenceEndpoint, RepoFile, WebhookInfo
+from huggingface_hub._jobs_api import JobSpec
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
-from huggingface_hub.hf_api import JobSpec
 
 from bot import names
 from bot.hub.connect import Connection, translated
@@ -51,7 +51,7 @@ def take(hub: Connection, wheel: str, teacher: str, key: str) -> Installation:
         datasets=datasets,
         wheel=_wheel(hub, wheel) if has_code else None,
         setup=_setup(hub) if has_code else frozenset(),
-        spaces={name: _space(hub, name) for name in sorted(spaces)},
+        spaces={name: space(hub, name) for name in sorted(spaces)},
         endpoint=endpoint(hub, teacher),
         schedule=schedules[0] if schedules else None,
         webhook=hooks[0] if hooks else None,
@@ -88,6 +88,22 @@ def endpoint(hub: Connection, name: str) -> Endpoint | None:
     return Endpoint(_terms(found), state not in ASLEEP)
 
 
+def space(hub: Connection, name: str) -> Space:
+    with translated(f"look at the Space {name}"):
+        tree = hub.api.list_repo_tree(name, recursive=True, repo_type="space")
+        info = hub.api.space_info(name)
+        variables = hub.api.get_space_variables(name)
+        secrets = hub.api.get_space_secrets(name)
+    stage = str(info.runtime.stage) if info.runtime else ""
+    return Space(
+        files={item.path: item.blob_id for item in tree if isinstance(item, RepoFile)},
+        variables={key: variable.value for key, variable in variables.items()},
+        secrets={key: secret.description or "" for key, secret in secrets.items()},
+        stage=STAGES.get(stage, Stage.UP),
+        host=str(info.host or ""),
+    )
+
+
 def _repos(hub: Connection, kind: str, named: Iterable[Any]) -> frozenset[str]:
     wanted = [name(hub.org) for name in named]
     with translated(f"look for the {kind}s of {hub.org}"):
@@ -111,22 +127,6 @@ def _setup(hub: Connection) -> frozenset[str]:
         refs = hub.api.list_repo_refs(names.code(hub.org), repo_type="dataset")
     mark = names.setup_tag("")
     return frozenset(t.name.removeprefix(mark) for t in refs.tags if t.name.startswith(mark))
-
-
-def _space(hub: Connection, name: str) -> Space:
-    with translated(f"look at the Space {name}"):
-        tree = hub.api.list_repo_tree(name, recursive=True, repo_type="space")
-        info = hub.api.space_info(name)
-        variables = hub.api.get_space_variables(name)
-        secrets = hub.api.get_space_secrets(name)
-    stage = str(info.runtime.stage) if info.runtime else ""
-    return Space(
-        files={item.path: item.blob_id for item in tree if isinstance(item, RepoFile)},
-        variables={key: variable.value for key, variable in variables.items()},
-        secrets={key: secret.description or "" for key, secret in secrets.items()},
-        stage=STAGES.get(stage, Stage.UP),
-        host=str(info.host or ""),
-    )
 
 
 def _schedules(hub: Connection) -> list[Schedule]:

@@ -14,8 +14,8 @@ import pytest
 import yaml
 from huggingface_hub import DatasetCard, HfApi, ModelCard
 
-from bot import names
-from bot.deploy import deploy
+from bot import checkout, names
+from bot.deploy import Site, deploy
 from bot.hub.connect import Connection
 from bot.hub.store import Store
 from bot.ledger import Ledger
@@ -69,7 +69,7 @@ class Stage:
             job_token=token,
             webhook_secret="secret",
         )
-        self.deployed = list(deploy(self.connection, programme, settings))
+        self.deployed = list(deploy(Site(self.connection, programme, settings, checkout.read())))
         terms = Terms(hub.url, programme, 50, names.wheel("0.1.0"))
         self.ledger = Ledger(Store(self.connection, names.ledger(ORG)))
         self.bot = Controller(self.connection, self.ledger, terms)
