@@ -20,6 +20,7 @@ from bot.language import Candidates, Language, by_code, find, find_script
 from bot.request import Verdict
 
 LONGEST_NAME = 80
+LONGEST_SENTENCE = 200
 LONGEST_TEXT = 20_000
 LONGEST_CODE = 3
 LONGEST_SLIP = 40
@@ -93,7 +94,9 @@ def _readings(text: str) -> list[Ask | Misread]:
 
     What is left of a sentence may be a code only behind a colon: "please add the" is not Tharu.
     """
-    text = text.strip().strip("[]").strip()
+    text = " ".join(text.split()).strip("[]").strip()
+    if len(text) > LONGEST_SENTENCE:  # what may try many ways is not let loose on a long line
+        return [Misread(Verdict.UNKNOWN)]
     opening = _OPENING.match(text)
     bare = _CLOSING.sub("", text[opening.end() :] if opening else text).strip("[]\"'“”«» ")
     if len(bare) <= LONGEST_CODE and not (opening and ":" in opening.group()):

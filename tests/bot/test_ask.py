@@ -117,6 +117,17 @@ def test_what_is_no_answer_is_left_alone(talk: str) -> None:
     assert read_answer(talk, KURDISH) is None
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "unit", [" ", " ,", "please ", ".! ", "a ", "a model for ", "\t\u3000", "("]
+)
+@pytest.mark.parametrize("size", [190, 19_000])
+def test_no_line_keeps_the_bot_busy(unit: str, size: int) -> None:
+    line = "Welsh" + (unit * size)[:size] + "x"
+    assert isinstance(read_ask("hello", line), Misread | Ask)
+    assert isinstance(read_answer(line[:80], KURDISH), Misread | Ask | None)
+
+
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_nothing_a_stranger_writes_breaks_it(title: str, body: str) -> None:
     answer = read_ask(title, body)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bot import names
 from bot.ask import Ask, read_answer, read_ask
+from bot.hub.store import as_text
 from bot.language import Language
-from bot.ledger import as_text
 from bot.orders import EnsureJob, EnsureReply, Order, Plan
 from bot.plan import admit
 from bot.request import Request, State, Status, Step, StepRecord, to_json
