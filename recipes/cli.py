@@ -18,8 +18,10 @@ from recipes.refusal import Refusal
 MODULES = {
     "check": "recipes.check.run",
     "generate": "recipes.generate.run",
+    "bake-off": "recipes.bakeoff.run",
     "train": "recipes.train.run",
     "evaluate": "recipes.evaluate.run",
+    "export": "recipes.export.run",
     "practice-publish": "recipes.practice.publish",
     "practice-teacher": "recipes.practice.teacher",
 }
@@ -84,6 +86,10 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--cap-usd", type=_usd, metavar="USD", help="never spend more than this")
     generate.add_argument("--out", type=Path, metavar="DIR", help="write here instead of pushing")
 
+    bake_off = _recipe(commands, "bake-off", "train candidate bases briefly and say which learns")
+    bake_off.add_argument("--dataset", required=True, metavar="REPO")
+    bake_off.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
+
     train = _recipe(commands, "train", "train a LoRA adapter on the dataset and push it")
     train.add_argument("--dataset", required=True, metavar="REPO")
     train.add_argument("--base", required=True, metavar="REPO")
@@ -95,6 +101,12 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--adapter", required=True, metavar="REPO")
     evaluate.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
     evaluate.add_argument("--models", nargs="*", default=[], metavar="REPO", help="to set beside")
+
+    export = _recipe(commands, "export", "merge an adapter into its base, push weights and GGUF")
+    export.add_argument("--dataset", required=True, metavar="REPO")
+    export.add_argument("--base", required=True, metavar="REPO")
+    export.add_argument("--adapter", required=True, metavar="REPO")
+    export.add_argument("--into", metavar="REPO", help="default: ADAPTER-merged")
 
     publish = commands.add_parser("practice-publish", help="push the practice world, once")
     publish.add_argument("--org", required=True)

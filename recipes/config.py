@@ -17,7 +17,7 @@ import yaml
 from recipes.language import named
 from recipes.refusal import Refusal
 
-SECTIONS = ("plan", "check", "generate", "train", "evaluate")
+SECTIONS = ("plan", "check", "generate", "bake_off", "train", "evaluate", "export")
 # ISO 639-3, ISO 15924 and, for a few varieties of FLORES+, what tells them apart.
 CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?")
 
@@ -35,8 +35,10 @@ class Config:
     plan: dict[str, Any]
     check: dict[str, Any]
     generate: dict[str, Any]
+    bake_off: dict[str, Any]
     train: dict[str, Any]
     evaluate: dict[str, Any]
+    export: dict[str, Any]
 
     @property
     def practice(self) -> bool:

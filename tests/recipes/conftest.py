@@ -20,10 +20,14 @@ SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a base model of 40,000 parameters, as it would lie on the Hub."""
+    return make_tiny_base(tmp_path_factory.mktemp("tiny-base"))
+
+
+def make_tiny_base(folder: Path) -> Path:
+    """Write it, random but always the same, and say where."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    folder = tmp_path_factory.mktemp("tiny-base")
     tokenizer = byte_tokenizer()
     torch.manual_seed(0)
     config = LlamaConfig(

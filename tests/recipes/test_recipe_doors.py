@@ -107,7 +107,8 @@ def test_progress_is_told_at_most_twice_a_second_and_at_the_end() -> None:
 def test_help_imports_nothing_heavy() -> None:
     script = (
         "import sys\nfrom recipes import cli\n"
-        "for words in ([], ['generate'], ['train'], ['evaluate'], ['practice-publish']):\n"
+        "for words in ([], ['generate'], ['bake-off'], ['train'], ['evaluate'], ['export'],"
+        " ['practice-publish']):\n"
         "    try: cli.main([*words, '--help'])\n"
         "    except SystemExit as end: assert not end.code\n"
         "heavy = {'torch', 'transformers', 'datasets', 'aiohttp', 'huggingface_hub', 'numpy'}\n"

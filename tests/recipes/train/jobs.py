@@ -1,0 +1,113 @@
+"""`kakugo-recipe train` as jobs run it, in processes of their own, against a local Hub."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from huggingface_hub import CommitOperationAdd, HfApi
+
+from bot.localhub.testing import LocalHub
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BASE, DATA = "practice/tiny", "practice/chats"
+RECIPE: dict[str, Any] = {
+    "plan": {"practice": True},
+    "train": {
+        "threads": 1,
+        "max_length": 64,
+        "batch": 8,
+        "held_out": {"rows": 8, "patience": 100},
+        "model": {"dtype": "float32"},
+        "lora": {"r": 4, "lora_alpha": 8, "target_modules": "all-linear"},
+        "trainer": {"seed": 3, "max_steps": 120, "learning_rate": 0.001, "logging_steps": 10,
+                    "eval_steps": 20, "save_strategy": "steps", "save_steps": 20,
+                    "save_total_limit": 1, "use_cpu": True, "activation_checkpointing": False},
+    },
+}  # fmt: skip
+
+
+@contextmanager
+def hub_with_chats(folder: Path, tiny_base: Path) -> Iterator[LocalHub]:
+    """A local Hub with a base and a data set of 48 sums."""
+    with LocalHub(folder) as hub:
+        api = client(hub)
+        api.create_repo(BASE)
+        api.upload_folder(repo_id=BASE, folder_path=tiny_base)
+        rows = [json.dumps({"messages": [{"role": "user", "content": f"{a} plus {b}?"},
+                                         {"role": "assistant", "content": f"It is {a + b}."}]})
+                for a in range(8) for b in range(6)]  # fmt: skip
+        splits = [{"split": split, "path": f"{split}.jsonl"} for split in ("train", "test")]
+        card = yaml.safe_dump({"configs": [{"config_name": "default", "data_files": splits}]})
+        files = {"README.md": f"---\n{card}---\n", "train.jsonl": "\n".join(rows),
+                 "test.jsonl": "\n".join(rows[::5])}  # fmt: skip
+        api.create_repo(DATA, repo_type="dataset")
+        added = [CommitOperationAdd(path, text.encode()) for path, text in files.items()]
+        api.create_commit(DATA, added, repo_type="dataset", commit_message="Add rows")
+        yield hub
+
+
+def client(hub: LocalHub) -> HfApi:
+    return HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+
+
+class Jobs:
+    """Starts `kakugo-recipe train` as a job does; what still runs at the end is killed."""
+
+    def __init__(self, hub: LocalHub, folder: Path) -> None:
+        self.hub, self._folder = hub, folder
+        self._began: list[subprocess.Popen[str]] = []
+
+    def start(self, into: str, **train: Any) -> subprocess.Popen[str]:
+        """Train into a repo, with these changes to the recipe."""
+        recipe = deepcopy(RECIPE)
+        recipe["train"]["trainer"] |= train.pop("trainer", {})
+        recipe["train"] |= train
+        path = self._folder / "tiny.yaml"
+        path.write_text(yaml.safe_dump(recipe))
+        command = [sys.executable, "-m", "recipes.cli", "train", "--config", str(path), "--org",
+                   "practice", "--language", "epo_Latn", "--dataset", DATA, "--base", BASE,
+                   "--into", into]  # fmt: skip
+        own = {"HF_ENDPOINT": self.hub.url, "HF_TOKEN": self.hub.token("kakugo-bot"),
+               "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_XET": "1",
+               "HF_HOME": str(self._folder / "cache")}  # fmt: skip
+        process = subprocess.Popen(
+            command,
+            env=os.environ | own,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._began.append(process)
+        return process
+
+    def kill(self) -> None:
+        """With -9, all that a job started included."""
+        for process in self._began:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
+
+
+def finished(process: subprocess.Popen[str]) -> str:
+    said, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, said
+    return said
+
+
+def weights(hub: LocalHub, repo: str, path: str = "adapter_model.safetensors") -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
+    return load_file(client(hub).hf_hub_download(repo, path))
