@@ -8,6 +8,7 @@ contestants     which models, at which commits
 encode          prompts and options → tokens
 speakers        loads one model after the other: transformers, or vllm_engine
 scoring         greedy translations, log-likelihoods of options
+prefix          what prompts share is read once
 answers         asks everybody everything once, and remembers
 metrics         chrF++, BLEU, means; bootstrap, McNemar, Holm: numbers only
 neural          a metric that is a model

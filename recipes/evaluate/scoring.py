@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recipes.evaluate import encode
+from recipes.evaluate import encode, prefix
 from recipes.evaluate.benchmarks import Item
+from recipes.evaluate.prefix import Prefix
 from recipes.evaluate.settings import Choice, Generation
 
 if TYPE_CHECKING:
@@ -70,9 +71,13 @@ def translate(
     )
     answers: dict[int, Said] = {}
     prompts = encode.prompts(tokenizer, items)
-    for places, batch in _batches(tokenizer, prompts, settings.batch, model.device):
+    shared = prefix.read(model, prompts)
+    for places, batch in _batches(tokenizer, prompts, settings.batch, shared, model.device):
+        cache = shared.of_batch(len(places))
         with torch.inference_mode():
-            made: Any = model.generate(**batch, generation_config=greedy)  # type: ignore[operator]
+            made: Any = model.generate(  # type: ignore[operator]
+                **batch, past_key_values=cache, generation_config=greedy
+            )
         written = made[:, batch["input_ids"].shape[1] :]
         texts = tokenizer.batch_decode(written, skip_special_tokens=True)
         for place, text, ids in zip(places, texts, written.tolist(), strict=True):
@@ -97,7 +102,7 @@ def choose(
 ) -> list[list[float]]:
     """For each item the log-likelihood of each option as the answer, in order.
 
-    The prompt is read once and its cache shared by its options. `normalise` divides by the option's
+    A prompt is read once and its cache shared by its options. `normalise` divides by the option's
     tokens or characters; "none" leaves the plain sum.
     """
     import torch
@@ -105,10 +110,11 @@ def choose(
     asked = encode.questions(tokenizer, items)
     sums: list[list[float]] = [[] for _ in items]
     prompts = [question.prompt for question in asked]
-    for places, batch in _batches(tokenizer, prompts, settings.batch, model.device):
+    shared = prefix.read(model, prompts)
+    for places, batch in _batches(tokenizer, prompts, settings.batch, shared, model.device):
         options = [(row, ids) for row, place in enumerate(places) for ids in asked[place].options]
         with torch.inference_mode():
-            totals = _likelihoods(model, tokenizer, batch, options)
+            totals = _likelihoods(model, tokenizer, batch, options, shared)
         for (row, _), total in zip(options, totals, strict=True):
             sums[places[row]].append(total)
         show(len(places))
@@ -141,19 +147,26 @@ def _likelihoods(
     tokenizer: PreTrainedTokenizerBase,
     prompts: BatchEncoding,
     options: Sequence[Option],
+    shared: Prefix,
 ) -> list[float]:
-    """The log-likelihood of each option behind the prompt of its row."""
+    """The log-likelihood of each option behind the prompt of its row, `shared` read before."""
     import torch
 
     rows = torch.tensor([row for row, _ in options], device=model.device)
     answers = tokenizer.pad({"input_ids": [ids for _, ids in options]}, padding_side="right",
                             return_tensors="pt").to(model.device)  # fmt: skip
     ids, mask = answers["input_ids"], answers["attention_mask"]
-    longer = ids.shape[1] > 1
-    told = model(**prompts, use_cache=longer, logits_to_keep=1)
+    told = model(
+        input_ids=prompts["input_ids"][:, len(shared) :],
+        attention_mask=prompts["attention_mask"],
+        position_ids=prompts["position_ids"][:, len(shared) :],
+        past_key_values=shared.of_batch(len(prompts["input_ids"])),
+        use_cache=True,
+        logits_to_keep=1,
+    )
     first = told.logits[:, -1].float().log_softmax(-1)[rows]
     total = first.gather(1, ids[:, :1]).squeeze(1)
-    if longer:
+    if ids.shape[1] > 1:
         told.past_key_values.batch_select_indices(rows)
         before = prompts["attention_mask"][rows]
         steps = torch.arange(ids.shape[1] - 1, device=ids.device)
@@ -173,13 +186,24 @@ def _batches(
     tokenizer: PreTrainedTokenizerBase,
     prompts: Sequence[list[int]],
     size: int,
+    shared: Prefix,
     device: torch.device,
 ) -> Iterator[tuple[list[int], BatchEncoding]]:
-    """(places, left-padded prompts), longest first: memory runs out at once or never."""
+    """(places, prompts), longest first: memory runs out at once or never.
+
+    Padded behind what they share, where a cache of that ends.
+    """
+    import torch
+
     order = sorted(range(len(prompts)), key=lambda place: -len(prompts[place]))
     for start in range(0, len(order), size):
         places = order[start : start + size]
-        rows = {"input_ids": [prompts[place] for place in places]}
+        rows = {"input_ids": [prompts[place][len(shared) :] for place in places]}
         batch = tokenizer.pad(rows, padding_side="left", return_tensors="pt").to(device)
+        before = torch.tensor([shared.ids] * len(places), dtype=torch.long, device=device)
+        batch["input_ids"] = torch.cat([before, batch["input_ids"]], dim=1)
+        batch["attention_mask"] = torch.cat(
+            [torch.ones_like(before), batch["attention_mask"]], dim=1
+        )
         batch["position_ids"] = (batch["attention_mask"].cumsum(1) - 1).clamp(min=0)
         yield places, batch

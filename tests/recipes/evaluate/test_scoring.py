@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recipes.evaluate import scoring
+from recipes.evaluate import encode, prefix, scoring
 from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.settings import Choice, Generation
 
@@ -19,6 +19,8 @@ ITEMS = [
     Item("2", "Pri kio temas ĉi tiu teksto?", ("ĉu", "ne"), 1, (), (("x", "y"),)),
     Item("3", "Ĉu?", ("b", "c"), 0, (), (), "Be brief."),
 ]
+SHOTS = (("Kio estas tio?", "Tio estas domo."), ("Kiu?", "Mi."))
+ALIKE = [Item(str(n), f"Kie {'estas ' * n}ĝi?", ("tie", "ĉi tie"), 0, (), SHOTS) for n in range(5)]
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +75,44 @@ def test_a_batch_translates_like_one_at_a_time_and_counts_what_it_did(
     assert together == alone
     assert len(set(together)) > 1
     assert done == [3, 1, 1, 1]
+
+
+def greedily(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, item: Item) -> list[int]:
+    """The tokens of a greedy answer, each from a forward pass over everything before it."""
+    import torch
+
+    prompt = tokenizer.apply_chat_template(
+        item.messages, tokenize=False, add_generation_prompt=True
+    )
+    ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    start = len(ids)
+    while len(ids) < start + 10 and ids[-1] != tokenizer.eos_token_id:
+        with torch.no_grad():
+            ids = [*ids, int(model(torch.tensor([ids])).logits[0, -1].argmax())]
+    return ids[start:]
+
+
+@pytest.mark.parametrize("batch", [2, 5])
+def test_reading_what_prompts_share_only_once_changes_nothing(
+    base: tuple[PreTrainedModel, PreTrainedTokenizerBase], batch: int
+) -> None:
+    model, tokenizer = base
+    shared = prefix.read(model, encode.prompts(tokenizer, ALIKE))
+    assert tokenizer.decode(shared.ids).endswith("Mi.<|end|>\n<|user|>Kie ")
+    scores = scoring.choose(model, tokenizer, ALIKE, Choice(batch, "none"), lambda _: None)
+    said = scoring.translate(model, tokenizer, ALIKE, Generation(batch, 10), lambda _: None)
+    for item, got, answer in zip(ALIKE, scores, said, strict=True):
+        expected = [by_hand(model, tokenizer, item, option) for option in item.answers]
+        assert got == pytest.approx(expected, abs=1e-4)
+        ids = greedily(model, tokenizer, item)
+        assert answer.raw == tokenizer.decode(ids, skip_special_tokens=True)
+        assert answer.whole == (ids[-1] == tokenizer.eos_token_id)
+
+
+def test_a_cache_that_slides_is_not_handed_on() -> None:
+    from transformers import MistralConfig, MistralForCausalLM
+
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "vocab_size": 99}
+    model = MistralForCausalLM(MistralConfig(sliding_window=4, **sizes, **heads)).train(False)
+    assert len(prefix.read(model, [[1, 2, 3], [1, 2, 4]])) == 0
