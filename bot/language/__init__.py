@@ -11,6 +11,7 @@
     tables.py     reads the .tsv files, at the first question
     near.py       suggestions
     lookup.py     the grammar of a name
+    share.py      by hand only: makes the table that the chat Space carries along
     build.py      by hand only: makes languages.tsv, names.tsv, codes.tsv from ISO 639-3 and CLDR
 
 Written by hand: flores.tsv (what FLORES+ has), choices.tsv (what a macrolanguage means),

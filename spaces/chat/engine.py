@@ -1,7 +1,8 @@
 """One base model in memory with a few adapters on it, answering one question at a time.
 
 The only file of this Space that imports torch, and it does so when the first question comes: the
-page is there long before.
+page is there long before. Runs on a CPU, on a GPU of its own, and on ZeroGPU, where each answer is
+made in a forked process that has the card for that long.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from models import Adapter
 from talk import Message, fit
@@ -21,8 +22,23 @@ MOST_NEW_TOKENS = 512
 MOST_CONTEXT = 4096
 
 
+Answers = Callable[[Adapter, list[Message], str], Generator[str, None, None]]
+
+
+def on_gpu(answers: Answers) -> Answers:
+    """Ask ZeroGPU for a card for each answer, where this Space runs on it.
+
+    Its package is there on every Gradio Space; `app.py` imports it before torch.
+    """
+    try:
+        from spaces import GPU  # type: ignore[import-untyped]
+    except ImportError:
+        return answers
+    return cast(Answers, GPU(answers))
+
+
 class Unanswerable(Exception):
-    """A question that the loaded model cannot be asked; the text is for the person."""
+    """A question that the loaded model cannot be asked; its text is the key of a sentence."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,7 @@ class Engine:
         self._model: Any = None
         self._adapters: OrderedDict[tuple[str, str], _Loaded] = OrderedDict()
         self._count = 0
+        self._generate = on_gpu(self._stream)
 
     def ready(self, adapter: Adapter) -> bool:
         """Whether an answer can begin without loading anything."""
@@ -61,9 +78,12 @@ class Engine:
         Raises Unanswerable, and OSError or ValueError when a model cannot be loaded.
         """
         with self._lock:
-            loaded = self._load(adapter)
-            self._model.set_adapter(loaded.name)
-            yield from self._stream(loaded.tokenizer, messages, who, stop)
+            kept = self._fitting(self._load(adapter).tokenizer, messages)
+            with contextlib.closing(self._generate(adapter, kept, who)) as growing:
+                for text in growing:
+                    yield text
+                    if stop.is_set():
+                        return
 
     def _load(self, adapter: Adapter) -> _Loaded:
         key = (adapter.repo, adapter.revision)
@@ -86,7 +106,12 @@ class Engine:
 
         self._count += 1
         name = f"adapter{self._count}"  # PEFT allows no dots in names, repositories do
-        source: dict[str, Any] = {"revision": adapter.revision, "token": self._token}
+        # On ZeroGPU this process has no card: the weights come by way of the CPU.
+        source: dict[str, Any] = {
+            "revision": adapter.revision,
+            "token": self._token,
+            "torch_device": "cpu",
+        }
         tokenizer = _tokenizer(adapter, self._token)
         if self._model is None:
             base = _base_model(adapter.base, self._token)
@@ -97,10 +122,15 @@ class Engine:
         return _Loaded(name, tokenizer)
 
     def _stream(
-        self, tokenizer: Any, messages: Sequence[Message], who: str, stop: threading.Event
-    ) -> Iterator[str]:
+        self, adapter: Adapter, messages: list[Message], who: str
+    ) -> Generator[str, None, None]:
+        """Closing it ends the generation. On ZeroGPU this runs in a process that may lack a
+        recent adapter, so it loads by itself and takes and gives only what can be pickled."""
         from transformers import TextIteratorStreamer
 
+        loaded = self._load(adapter)
+        self._model.set_adapter(loaded.name)
+        tokenizer = loaded.tokenizer
         inputs = self._inputs(tokenizer, messages)
         room = self._context() - inputs["input_ids"].shape[1]
         streamer: Any = TextIteratorStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
@@ -112,7 +142,7 @@ class Engine:
             try:
                 with plain:
                     self._model.generate(
-                        **inputs, streamer=streamer, **self._limits(tokenizer, (stop, left), room)
+                        **inputs, streamer=streamer, **self._limits(tokenizer, left, room)
                     )
             except Exception as error:  # told to the caller's thread, which waits for the streamer
                 trouble.append(error)
@@ -131,9 +161,10 @@ class Engine:
         if trouble:
             raise trouble[0]
 
-    def _inputs(self, tokenizer: Any, messages: Sequence[Message]) -> Any:
+    def _fitting(self, tokenizer: Any, messages: Sequence[Message]) -> list[Message]:
+        """As much of the conversation as the model can hear and still answer."""
         if not tokenizer.chat_template:
-            raise Unanswerable("This model has no chat template, so it cannot be talked with.")
+            raise Unanswerable("no_template")
 
         def length(some: list[Message]) -> int:
             return len(tokenizer.apply_chat_template(some, add_generation_prompt=True)["input_ids"])
@@ -141,9 +172,12 @@ class Engine:
         context = self._context()
         kept = fit(messages, length, context - min(MOST_NEW_TOKENS, context // 2))
         if length(kept) >= context:
-            raise Unanswerable("This message is too long for the model. Please shorten it.")
+            raise Unanswerable("too_long_for_model")
+        return kept
+
+    def _inputs(self, tokenizer: Any, messages: list[Message]) -> Any:
         return tokenizer.apply_chat_template(
-            kept, add_generation_prompt=True, return_tensors="pt", return_dict=True
+            messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
         ).to(self._model.device)
 
     def _context(self) -> int:
@@ -152,12 +186,11 @@ class Engine:
             getattr(self._model.config, "max_position_embeddings", MOST_CONTEXT), MOST_CONTEXT
         )
 
-    def _limits(self, tokenizer: Any, ends: Sequence[threading.Event], room: int) -> dict[str, Any]:
+    def _limits(self, tokenizer: Any, end: threading.Event, room: int) -> dict[str, Any]:
         import torch
 
         def stopped(ids: Any, scores: Any, **_: Any) -> Any:
-            over = any(end.is_set() for end in ends)
-            return torch.full((ids.shape[0],), over, device=ids.device)
+            return torch.full((ids.shape[0],), end.is_set(), device=ids.device)
 
         eos = self._model.generation_config.eos_token_id
         eos = {*(eos if isinstance(eos, list) else [eos]), tokenizer.eos_token_id} - {None}

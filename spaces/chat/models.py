@@ -1,30 +1,30 @@
-"""Which models there are to talk with, and what their languages are called.
+"""Which models there are to talk with, and what they can be asked.
 
 Pure. What the Hub says is parsed here or left out; nothing here reads the Hub or loads a model.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-LONGEST_TEXT = 200
+from tongues import Language, by_code
+
 LONGEST_EXAMPLE = 140
 MOST_EXAMPLES = 4
-RIGHT_TO_LEFT = {"Adlm", "Arab", "Hebr", "Mand", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"}
-_ADAPTER = re.compile(r"[^/]+/kakugo-(?P<base>.+)-(?P<code>[a-z]{3}_[A-Z][a-z]{3})")
+CODE = r"[a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?"
+_ADAPTER = re.compile(rf"[^/]+/kakugo-(?P<base>.+)-(?P<code>{CODE})")
 
 
 @dataclass(frozen=True)
-class Name:
-    """What a language is called, and how a browser is told about it."""
+class Export:
+    """A file that runs without this Space: GGUF, for llama.cpp and everything built on it."""
 
-    name: str = ""
-    autonym: str = ""
-    bcp47: str = ""
+    repo: str
+    path: str
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -34,47 +34,17 @@ class Adapter:
     repo: str
     revision: str
     base: str
-    code: str
-    language: Name
+    language: Language
     practice: bool
+    export: Export | None = None
 
     @property
-    def label(self) -> str:
-        """What stands in the list of languages: all names, so that any of them finds it."""
-        name, autonym = self.language.name or self.code, self.language.autonym
-        return f"{name} · {autonym}" if autonym not in ("", name) else name
-
-    @property
-    def rtl(self) -> bool:
-        """Whether the language is written from right to left."""
-        return self.code.partition("_")[2] in RIGHT_TO_LEFT
+    def code(self) -> str:
+        """The language's FLORES+ code."""
+        return self.language.code
 
 
-def names(sheets: Iterable[str]) -> dict[str, Name]:
-    """Read the names of languages, by code, from the ledger's ``sheets/*.jsonl``."""
-    found: dict[str, Name] = {}
-    for line in (line for sheet in sheets for line in sheet.split("\n")):
-        language = _language(line)
-        code, name = _text(language.get("code")), _text(language.get("name"))
-        if code and name:
-            autonym, tag = _text(language.get("autonym")), _text(language.get("bcp47"))
-            found[code] = Name(name, autonym, tag)
-    return found
-
-
-def _language(text: str) -> Mapping[str, Any]:
-    try:
-        raw = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    spec = raw.get("spec") if isinstance(raw, dict) else None
-    language = spec.get("language") if isinstance(spec, dict) else None
-    return language if isinstance(language, dict) else {}
-
-
-def adapter(
-    repo: str, revision: str, card: Mapping[str, Any], known: Mapping[str, Name]
-) -> Adapter | None:
+def adapter(repo: str, revision: str, card: Mapping[str, Any]) -> Adapter | None:
     """Read one model of the organisation; None for one that is no adapter of ours."""
     match = _ADAPTER.fullmatch(repo)
     base = card.get("base_model")
@@ -84,8 +54,21 @@ def adapter(
         return None
     tags = card.get("tags")
     practice = "practice" in (tags if isinstance(tags, list) else ()) or "practice" in base
-    language = known.get(match["code"], Name())
-    return Adapter(repo, revision, base, match["code"], language, practice)
+    return Adapter(repo, revision, base, by_code(match["code"]), practice)
+
+
+def export(repo: str, files: Mapping[str, Iterable[str]]) -> Export | None:
+    """The GGUF file of an adapter, from its own repository or ``<adapter>-gguf``.
+
+    `files` has the paths in each repository. Of several the best known middle is taken (Q4_K_M),
+    else the first.
+    """
+    for where in (f"{repo}-gguf", repo):
+        found = sorted(path for path in files.get(where, ()) if path.endswith(".gguf"))
+        found.sort(key=lambda path: "q4_k_m" not in path.casefold())
+        if found:
+            return Export(where, found[0])
+    return None
 
 
 def examples(conversations: Iterable[object]) -> list[str]:
@@ -107,7 +90,3 @@ def _question(messages: object) -> str:
             text = content.strip() if isinstance(content, str) else ""
             return text if len(text) <= LONGEST_EXAMPLE and "\n" not in text else ""
     return ""
-
-
-def _text(value: object) -> str:
-    return value[:LONGEST_TEXT] if isinstance(value, str) else ""

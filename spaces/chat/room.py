@@ -1,7 +1,7 @@
-"""What happens when somebody chooses, asks, stops or asks again.
+"""What happens when somebody asks, stops, asks again or changes a question.
 
-Between the page and the rest: it looks up the adapter, minds the limits and turns the engine's
-answer into what the page shows. No layout here, no model and no reading of the Hub.
+Between the page and the rest: it minds the limits and the line, and turns the engine's answer into
+what the page shows. No layout here, no model and no reading of the Hub.
 """
 
 from __future__ import annotations
@@ -15,55 +15,45 @@ from typing import Any
 import gradio as gr
 import pieces
 from engine import Engine, Unanswerable
+from line import Line
 from models import Adapter
+from phrases import Words, words
 from shelf import TROUBLE, Settings, Shelf
-from talk import Rate, Talk, heard, refuse, shown
+from talk import LONGEST_MESSAGE, Rate, Talk, heard, plain, refuse, shown, turn_at
 
-FIRST_LOOK_SECONDS = 5.0
 REDRAW_SECONDS = 0.08
+MOST_MESSAGES = 12  # a minute and visitor
+MOST_FROM_ONE_ADDRESS = 90  # a minute: a school behind one address may talk, a script may not
+
+
+class Limits:
+    """How much one visitor and one address may do in a minute; in memory only, stored nowhere."""
+
+    def __init__(self, visitor: int, address: int) -> None:
+        self._visitors, self._addresses = Rate(visitor), Rate(address)
+
+    def wait(self, request: gr.Request) -> float:
+        """Count one more; the seconds until the next one is taken, 0 for now."""
+        now = time.monotonic()
+        wait = self._visitors.wait(request.session_hash or "", now)
+        return max(wait, self._addresses.wait(_address(request), now))
 
 
 class Room:
-    """What all visitors share: the shelf, the engine, the rate and who wants to stop."""
+    """What all visitors share: the shelf, the engine, the line before it and the limits."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.shelf = Shelf(settings)
         self.engine = Engine(settings.token)
-        self._rate = Rate()
+        self.line = Line()
+        self._limits = Limits(MOST_MESSAGES, MOST_FROM_ONE_ADDRESS)
         self._stops: dict[str, threading.Event] = {}
 
-    def offer(self, repo: str | None, known: tuple[str, ...], request: gr.Request) -> list[Any]:
-        """Offer the languages; keep the chosen one, else take the address's wish or the first."""
-        self.shelf.first_look.wait(FIRST_LOOK_SECONDS)
-        shelf, settings = self.shelf, self.settings
-        now = tuple(one.repo for one in shelf.adapters)
-        if now and now == known:
-            return [gr.skip()] * 4
-        wanted = repo or request.query_params.get("language", "")
-        chosen = shelf.find(wanted) or shelf.find("")
-        if not chosen:
-            told = pieces.nobody(settings.endpoint, settings.org, shelf.problem)
-            return [gr.update(choices=[], value=None), now, told, gr.update(interactive=False)]
-        choices = [(one.label, one.repo) for one in shelf.adapters]
-        told = pieces.about(chosen, settings.endpoint)
-        picked = gr.update(choices=choices, value=chosen.repo)
-        return [picked, now, told, gr.update(interactive=True)]
-
-    def choose(self, repo: str | None) -> list[Any]:
-        """Begin anew with another language, and load its model while the person thinks."""
-        chosen = self.shelf.find(repo or "")
-        if not chosen:
-            return [gr.skip()] * 6
-        threading.Thread(target=self._warm, args=(chosen,), daemon=True).start()
-        return [
-            pieces.about(chosen, self.settings.endpoint),
-            gr.update(value=pieces.chips(self.shelf.examples(chosen), chosen), visible=True),
-            Talk(),
-            gr.update(value=[], rtl=chosen.rtl, placeholder=pieces.start(chosen)),
-            gr.update(value=[], rtl=chosen.rtl),
-            pieces.status(""),
-        ]
+    def warm(self, chosen: Adapter) -> None:
+        """Load a model while the person thinks, unless somebody is being answered."""
+        if not self.line.busy():
+            threading.Thread(target=self._warm, args=(chosen,), daemon=True).start()
 
     def _warm(self, chosen: Adapter) -> None:
         try:
@@ -77,64 +67,102 @@ class Room:
             wish.set()
 
     def say(
-        self, text: str, talk: Talk, repo: str | None, compare: bool, request: gr.Request
+        self, text: str, talk: Talk, repo: str, compare: bool, tag: str, request: gr.Request
     ) -> Iterator[list[Any]]:
-        """Take a question and stream the answer, or say why not."""
-        visitor = request.session_hash or ""
-        chosen = self.shelf.find(repo or "")
-        refusal = refuse(text) or self._too_fast(visitor)
-        if refusal or not chosen:
-            told = refusal or "Choose a language first."
-            yield [*[gr.skip()] * 4, pieces.status(told, trouble=True), *[gr.skip()] * 3]
+        """Take a question, wait in the line and stream the answer, or say why not."""
+        said = words(tag)
+        chosen = self.shelf.find(repo)
+        refusal = self._refuse(text, chosen, said, request)
+        place = None if refusal else self.line.enter()
+        if refusal or not chosen or place is None:
+            yield _view(talk, said, refusal or said("crowded"), trouble=True)
             return
-        stop = self._stops[visitor] = threading.Event()
+        visitor, stop = request.session_hash or "", threading.Event()
+        self._stops[visitor] = stop
         try:
-            yield from self._answers(talk.ask(text.strip()), chosen, compare, stop)
+            asked = talk.ask(text.strip())
+            for ahead in self.line.wait(place):
+                yield _view(asked, said, said("waiting", place=ahead), busy=True, text="")
+                if stop.is_set():
+                    yield _view(talk, said, said("stopped"), text=text)
+                    return
+            yield from self._answers(asked, chosen, compare, stop, said)
         finally:
-            stop.set()
-            self._stops.pop(visitor, None)
+            self.line.leave(place)
+            if self._stops.get(visitor) is stop:
+                del self._stops[visitor]
 
     def again(
-        self, talk: Talk, repo: str | None, compare: bool, request: gr.Request
+        self, talk: Talk, repo: str, compare: bool, tag: str, request: gr.Request
     ) -> Iterator[list[Any]]:
         """Ask the last question once more."""
         if talk.turns:
-            yield from self.say(talk.turns[-1].question, talk.back(), repo, compare, request)
+            yield from self.say(talk.turns[-1].question, talk.back(), repo, compare, tag, request)
+
+    def change(
+        self,
+        talk: Talk,
+        repo: str,
+        compare: bool,
+        tag: str,
+        event: gr.EditData,
+        request: gr.Request,
+    ) -> Iterator[list[Any]]:
+        """Ask a question anew with other words; what came after it is gone."""
+        at = turn_at(talk, event.index)
+        if at is None:
+            yield _view(talk, words(tag), "")
+            return
+        text = plain(str(event.value))
+        if refuse(text):
+            yield _view(talk, words(tag), self._limit(text, words(tag)), trouble=True)
+            return
+        yield from self.say(text, talk.before(at), repo, compare, tag, request)
 
     def pick(
         self,
         talk: Talk,
-        repo: str | None,
+        repo: str,
         compare: bool,
+        tag: str,
         event: gr.EventData,
         request: gr.Request,
     ) -> Iterator[list[Any]]:
         """Ask one of the examples."""
-        yield from self.say(str(event.text), talk, repo, compare, request)
+        yield from self.say(str(event.text), talk, repo, compare, tag, request)
 
-    def _too_fast(self, visitor: str) -> str:
-        wait = self._rate.wait(visitor, time.monotonic())
-        return f"That was a lot at once. Please wait {wait:.0f} seconds." if wait else ""
+    def _refuse(self, text: str, chosen: Adapter | None, said: Words, request: gr.Request) -> str:
+        if refusal := self._limit(text, said):
+            return refusal
+        if not chosen:
+            return said("choose_first")
+        wait = self._limits.wait(request)
+        return said("too_fast", seconds=f"{wait:.0f}") if wait else ""
+
+    def _limit(self, text: str, said: Words) -> str:
+        key = refuse(text)
+        return said(key, most=LONGEST_MESSAGE, count=len(text)) if key else ""
 
     def _answers(
-        self, talk: Talk, chosen: Adapter, compare: bool, stop: threading.Event
+        self, talk: Talk, chosen: Adapter, compare: bool, stop: threading.Event, said: Words
     ) -> Iterator[list[Any]]:
-        ready = self.engine.ready(chosen)
-        begin = "Thinking" if ready else "Loading the model, which takes a moment the first time"
-        yield _view(talk, begin, busy=True, clear=True)
+        begin = "thinking" if self.engine.ready(chosen) else "loading"
+        yield _view(talk, said, said(begin), busy=True, text="")
         try:
             for who in ("adapter", "base") if compare else ("adapter",):
                 for grown in self._answer(talk, chosen, who, stop):
                     talk = grown
-                    yield _view(talk, "Answering", busy=True)
+                    yield _view(talk, said, said("answering"), busy=True)
         except Unanswerable as error:
-            yield _view(talk.back(), str(error), trouble=True)
-        except (*TROUBLE, RuntimeError) as error:
+            question = talk.turns[-1].question
+            yield _view(talk.back(), said, said(str(error)), trouble=True, text=question)
+        except (*TROUBLE, RuntimeError, gr.Error) as error:
             logging.exception("cannot answer with %s", chosen.repo)
-            told = f"The model could not answer ({type(error).__name__}). Please try again later."
-            yield _view(talk.back(), told, trouble=True)
+            told = said("no_answer", why=type(error).__name__)
+            question = talk.turns[-1].question
+            yield _view(talk.back(), said, told, trouble=True, text=question)
         else:
-            yield _view(talk, "Stopped" if stop.is_set() else "")
+            yield _view(talk, said, said("stopped") if stop.is_set() else "")
 
     def _answer(
         self, talk: Talk, chosen: Adapter, who: str, stop: threading.Event
@@ -150,12 +178,23 @@ class Room:
         yield talk
 
 
+def _address(request: gr.Request) -> str:
+    """Where a visitor comes from: the last hop that the Space's own proxy noted."""
+    forwarded = str(request.headers.get("x-forwarded-for", "")).rpartition(",")[2].strip()
+    return forwarded or (request.client.host if request.client else "")
+
+
 def _view(
-    talk: Talk, told: str, trouble: bool = False, busy: bool = False, clear: bool = False
+    talk: Talk,
+    said: Words,
+    told: str,
+    trouble: bool = False,
+    busy: bool = False,
+    text: str | None = None,
 ) -> list[Any]:
     """What `say` shows: text, talk, both conversations, status, Send or Stop, chips."""
-    text = gr.update(value="") if clear else gr.skip()
-    both = [shown(talk, "adapter"), shown(talk, "base")]
+    typed = gr.skip() if text is None else gr.update(value=text)
+    both = [shown(talk, who, said("thinking")) for who in ("adapter", "base")]
     buttons = [gr.update(visible=not busy), gr.update(visible=busy)]
     chips = gr.update(visible=not talk.turns)
-    return [text, talk, *both, pieces.status(told, trouble), *buttons, chips]
+    return [typed, talk, *both, pieces.status(told, trouble), *buttons, chips]

@@ -1,27 +1,32 @@
 """Reads from the Hub which adapters there are and what they can be asked.
 
-The only file of this Space that lists the Hub. One thread looks every now and then; visitors are
+The only file of this Space that lists models. One thread looks every now and then; visitors are
 served from memory.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import random
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
 from huggingface_hub import HfApi
+from huggingface_hub.constants import HF_HOME
 from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
-from models import Adapter, adapter, examples, names
+from models import Adapter, Export, adapter, examples, export
+from tongues import Language
 
 LOOK_SECONDS = 20.0
+PERSISTENT = Path("/data")  # a Space's disk that outlives a restart, where one is attached
+EXPAND: Any = ["cardData", "sha", "siblings"]
 MOST_BYTES = 20_000_000
 MOST_ROWS = 400
 TEST_FILE = re.compile(r"(data|default)/test-[\w.-]+\.parquet")
@@ -36,6 +41,7 @@ class Settings:
     endpoint: str
     token: str | None
     port: int | None
+    outbox: Path
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> Settings:
@@ -50,18 +56,21 @@ class Settings:
         if port and not port.isdecimal():
             raise SystemExit(f"PORT must be a number, but is {port!r}.")
         endpoint = env.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-        return cls(org, endpoint, env.get("HF_TOKEN") or None, int(port) if port else None)
+        kept = PERSISTENT if os.access(PERSISTENT, os.W_OK) else Path(HF_HOME)
+        outbox = Path(env.get("KAKUGO_OUTBOX") or kept / "kakugo-outbox")
+        return cls(org, endpoint, env.get("HF_TOKEN") or None, int(port) if port else None, outbox)
 
 
 class Shelf:
     """The adapters of one organisation; `adapters` is always there, at first empty."""
 
     def __init__(self, settings: Settings) -> None:
-        self._api = HfApi(endpoint=settings.endpoint, token=settings.token)
+        self.api = HfApi(endpoint=settings.endpoint, token=settings.token)
         self._org = settings.org
         self._examples: dict[tuple[str, str], list[str]] = {}
+        self._sizes: dict[Export, int] = {}
         self.adapters: tuple[Adapter, ...] = ()
-        self.problem = ""
+        self.problem = False
         self.first_look = threading.Event()
 
     def start(self) -> None:
@@ -74,37 +83,41 @@ class Shelf:
             self.first_look.set()
             threading.Event().wait(LOOK_SECONDS * random.uniform(1, 1.5))
 
-    def find(self, wanted: str) -> Adapter | None:
-        """The adapter with this repository or language code; the first one for an empty wish."""
-        for one in self.adapters:
-            if wanted in ("", one.repo, one.code):
-                return one
-        return None
+    def find(self, repo: str) -> Adapter | None:
+        """The adapter with this repository."""
+        return next((one for one in self.adapters if one.repo == repo), None)
+
+    def speaking(self, code: str) -> list[Adapter]:
+        """The adapters of a language; one that is no practice comes first."""
+        found = [one for one in self.adapters if one.code == code]
+        return sorted(found, key=lambda one: one.practice)
+
+    def languages(self) -> list[Language]:
+        """The languages there are, in the order of their names."""
+        return list(dict.fromkeys(one.language for one in self.adapters))
 
     def refresh(self) -> None:
         """Look again; on any trouble keep what is known and say so."""
         try:
-            known = names(self._ledger())
-            infos = self._api.list_models(author=self._org, expand=["cardData", "sha"])
-            found = [adapter(info.id, info.sha or "main", _card(info), known) for info in infos]
-            ours = [one for one in found if one]
-            self.adapters = tuple(sorted(ours, key=lambda one: (one.label.casefold(), one.repo)))
-            self.problem = ""
+            infos = list(self.api.list_models(author=self._org, expand=EXPAND))
+            files = {info.id: [file.rfilename for file in info.siblings or ()] for info in infos}
+            found = [adapter(info.id, info.sha or "main", _card(info)) for info in infos]
+            ours = [replace(one, export=self._export(one.repo, files)) for one in found if one]
+            self.adapters = tuple(
+                sorted(ours, key=lambda one: (one.language.label.casefold(), one.repo))
+            )
+            self.problem = False
         except TROUBLE as error:
             logging.warning("cannot list the models: %s: %s", type(error).__name__, error)
-            self.problem = "The Hub cannot be reached now, so a language may be missing."
+            self.problem = True
 
-    def _ledger(self) -> list[str]:
-        repo = f"{self._org}/kakugo-requests"
-        try:
-            head = self._api.dataset_info(repo).sha
-        except RepositoryNotFoundError:
-            return []
-        folder = self._api.snapshot_download(
-            repo, repo_type="dataset", revision=head, allow_patterns="sheets/*.jsonl"
-        )
-        paths = sorted(Path(folder).glob("sheets/*.jsonl"))
-        return [path.read_text(encoding="utf-8", errors="replace") for path in paths]
+    def _export(self, repo: str, files: Mapping[str, list[str]]) -> Export | None:
+        """The adapter's GGUF file with its size, which is asked for once."""
+        found = export(repo, files)
+        if found and found not in self._sizes:
+            told = self.api.get_paths_info(found.repo, [found.path])
+            self._sizes[found] = sum(one.size for one in told if isinstance(one, RepoFile))
+        return found and replace(found, size=self._sizes[found])
 
     def examples(self, one: Adapter) -> list[str]:
         """Questions in the language, from rows that were held out of the training; maybe none."""
@@ -119,13 +132,13 @@ class Shelf:
 
     def _rows(self, repo: str) -> list[object]:
         try:
-            tree = list(self._api.list_repo_tree(repo, recursive=True, repo_type="dataset"))
+            tree = list(self.api.list_repo_tree(repo, recursive=True, repo_type="dataset"))
         except RepositoryNotFoundError:
             return []
         for item in sorted(tree, key=lambda item: item.path):
             fits = isinstance(item, RepoFile) and item.size <= MOST_BYTES
             if fits and TEST_FILE.fullmatch(item.path):
-                return _messages(self._api.hf_hub_download(repo, item.path, repo_type="dataset"))
+                return _messages(self.api.hf_hub_download(repo, item.path, repo_type="dataset"))
         return []
 
 

@@ -16,9 +16,9 @@ Message = dict[str, str]
 
 LONGEST_MESSAGE = 2000
 MOST_TURNS = 30
-MOST_MESSAGES = 12
 PER_SECONDS = 60.0
 MOST_VISITORS = 5000
+_ENTITY = re.compile(r"&(?=#?\w+;)")
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
@@ -47,6 +47,10 @@ class Talk:
         last = self.turns[-1]
         changed = replace(last, adapter=text) if who == "adapter" else replace(last, base=text)
         return Talk((*self.turns[:-1], changed))
+
+    def before(self, at: int) -> Talk:
+        """The conversation as it was before this turn."""
+        return Talk(self.turns[:at])
 
     def back(self) -> Talk:
         """Take the last turn back."""
@@ -98,28 +102,48 @@ def inert(text: str) -> str:
     """Keep Markdown but no HTML and no image: those would be somebody else's page in ours."""
     parts = _CODE.split(text)
     for at in range(0, len(parts), 2):
-        parts[at] = _TAG.sub("&lt;", parts[at]).replace("![", "!&#91;")
+        part = _ENTITY.sub("&amp;", parts[at])
+        parts[at] = _TAG.sub("&lt;", part).replace("![", "!&#91;")
     return "".join(parts)
 
 
-def shown(talk: Talk, who: str) -> list[dict[str, Any]]:
+def plain(text: str) -> str:
+    """Undo `inert`, for a message that comes back from the page edited."""
+    parts = _CODE.split(text)
+    for at in range(0, len(parts), 2):
+        part = parts[at].replace("!&#91;", "![").replace("&lt;", "<")
+        parts[at] = part.replace("&amp;", "&")
+    return "".join(parts)
+
+
+def shown(talk: Talk, who: str, thinking: str = "Thinking") -> list[dict[str, Any]]:
     """The conversation as Gradio's chatbot takes it, thoughts as folds."""
-    messages: list[dict[str, Any]] = []
-    for turn in talk.turns:
+    return [message for _, message in _shown(talk, who, thinking)]
+
+
+def turn_at(talk: Talk, index: object) -> int | None:
+    """Which turn the adapter's message at this place on the page belongs to."""
+    places = [at for at, _ in _shown(talk, "adapter", "")]
+    return places[index] if isinstance(index, int) and 0 <= index < len(places) else None
+
+
+def _shown(talk: Talk, who: str, thinking: str) -> list[tuple[int, dict[str, Any]]]:
+    messages: list[tuple[int, dict[str, Any]]] = []
+    for at, turn in enumerate(talk.turns):
         said = _said(turn, who)
         if said is None and turn is not talk.turns[-1]:
             continue
-        messages.append({"role": "user", "content": inert(turn.question)})
-        messages += _answer(said) if said is not None else []
+        messages.append((at, {"role": "user", "content": inert(turn.question)}))
+        messages += [(at, part) for part in _answer(said, thinking)] if said is not None else []
     return messages
 
 
-def _answer(text: str) -> list[dict[str, Any]]:
+def _answer(text: str, title: str) -> list[dict[str, Any]]:
     thought, answer, thinking = split_thought(text)
     parts: list[dict[str, Any]] = []
     if thought:
         status = "pending" if thinking else "done"
-        fold = {"title": "Thinking", "status": status}
+        fold = {"title": title, "status": status}
         parts.append({"role": "assistant", "content": inert(thought), "metadata": fold})
     if answer or not thought:
         parts.append({"role": "assistant", "content": inert(answer) or "…"})
@@ -127,32 +151,31 @@ def _answer(text: str) -> list[dict[str, Any]]:
 
 
 def refuse(question: str) -> str:
-    """Say why a question is not taken; nothing when it is."""
+    """The key of the sentence that says why a question is not taken; empty when it is."""
     if not question.strip():
-        return "Write something first."
-    if len(question) > LONGEST_MESSAGE:
-        return (
-            f"A message may have {LONGEST_MESSAGE} characters; this one has {len(question)}. "
-            "Please shorten it."
-        )
-    return ""
+        return "write_something"
+    return "message_long" if len(question) > LONGEST_MESSAGE else ""
 
 
 class Rate:
-    """Counts each visitor's messages in a sliding window; `now` is in seconds."""
+    """Counts what each visitor does in a sliding window; `now` is in seconds.
 
-    def __init__(self) -> None:
+    Kept in memory only, and no longer than the window needs.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._times: OrderedDict[str, deque[float]] = OrderedDict()
 
     def wait(self, visitor: str, now: float) -> float:
-        """Count a message; return 0, or the seconds until the next one is taken."""
+        """Count one more; return 0, or the seconds until the next one is taken."""
         times = self._times.setdefault(visitor, deque())
         self._times.move_to_end(visitor)
         if len(self._times) > MOST_VISITORS:
             self._times.popitem(last=False)
         while times and times[0] <= now - PER_SECONDS:
             times.popleft()
-        if len(times) >= MOST_MESSAGES:
+        if len(times) >= self._most:
             return times[0] + PER_SECONDS - now
         times.append(now)
         return 0.0

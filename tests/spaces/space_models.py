@@ -31,8 +31,11 @@ def tokenizer() -> Any:
     return made
 
 
-def base_model() -> Any:
-    """A Llama of two small layers with random weights, the same every time."""
+def base_model(endless: bool = False) -> Any:
+    """A Llama of two small layers with random weights, the same every time.
+
+    An endless one never says the last word: it answers until it is stopped or has said enough.
+    """
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -43,16 +46,20 @@ def base_model() -> Any:
         intermediate_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,
-        max_position_embeddings=128,
+        max_position_embeddings=4096 if endless else 128,
         bos_token_id=1,
         eos_token_id=2,
         pad_token_id=3,
         initializer_range=0.5,
     )
-    return LlamaForCausalLM(config)
+    model = LlamaForCausalLM(config)
+    if endless:
+        with torch.no_grad():
+            model.lm_head.weight[2] = 0.0  # the end: never the likeliest of many words
+    return model
 
 
-def save(folder: Path, base: str, adapters: int) -> list[Path]:
+def save(folder: Path, base: str, adapters: int, endless: bool = False) -> list[Path]:
     """Save the base into ``folder/base`` and adapters beside it; `base` is what their configs name.
 
     Returns the adapters' folders.
@@ -61,11 +68,11 @@ def save(folder: Path, base: str, adapters: int) -> list[Path]:
     from peft import LoraConfig, get_peft_model
 
     made = tokenizer()
-    base_model().save_pretrained(folder / "base")
+    base_model(endless).save_pretrained(folder / "base")
     made.save_pretrained(folder / "base")
     places = []
     for number in range(adapters):
-        model = base_model()
+        model = base_model(endless)
         model.name_or_path = base
         torch.manual_seed(number)
         config = LoraConfig(r=8, target_modules="all-linear", init_lora_weights=False)
@@ -76,9 +83,9 @@ def save(folder: Path, base: str, adapters: int) -> list[Path]:
     return places
 
 
-def push(api: HfApi, folder: Path, base: str, adapters: list[str]) -> None:
+def push(api: HfApi, folder: Path, base: str, adapters: list[str], endless: bool = False) -> None:
     """Push a base model and adapters on it, each with the card that says so."""
-    places = save(folder, base, len(adapters))
+    places = save(folder, base, len(adapters), endless)
     _upload(api, folder / "base", base, "---\ntags: [practice]\n---\n")
     for place, repo in zip(places, adapters, strict=True):
         card = f"---\nbase_model: {base}\nlibrary_name: peft\ntags: [practice]\n---\n# {repo}\n"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import space_models
 from engine import MOST_ADAPTERS, Engine, Unanswerable
-from models import Adapter, Name
+from models import Adapter
+from tongues import Language
 
 pytestmark = [
     pytest.mark.xdist_group("browser"),  # one process pays for importing torch
@@ -24,7 +25,7 @@ def adapters(tmp_path_factory: pytest.TempPathFactory) -> list[Adapter]:
     folder = tmp_path_factory.mktemp("models")
     base = str(folder / "base")
     return [
-        Adapter(str(place), "main", base, "epo_Latn", Name(), True)
+        Adapter(str(place), "main", base, Language("epo_Latn"), True)
         for place in space_models.save(folder, base, MOST_ADAPTERS + 1)
     ]
 
@@ -86,7 +87,7 @@ def test_a_long_talk_is_cut_and_a_question_beyond_the_model_refused(
     talk = [{"role": role, "content": "bela " * 30} for role in ("user", "assistant")] * 9
     assert list(engine.answer(adapters[0], [*talk, *ASK], "adapter", threading.Event()))
     long = [{"role": "user", "content": "bela " * 200}]
-    with pytest.raises(Unanswerable, match="too long"):
+    with pytest.raises(Unanswerable, match="too_long"):
         list(engine.answer(adapters[0], long, "adapter", threading.Event()))
 
 
@@ -94,7 +95,7 @@ def test_a_model_that_is_not_there_is_an_error_and_the_next_one_works(
     adapters: list[Adapter], tmp_path: Path
 ) -> None:
     engine = Engine()
-    gone = Adapter(str(tmp_path / "gone"), "main", adapters[0].base, "epo_Latn", Name(), True)
+    gone = Adapter(str(tmp_path / "gone"), "main", adapters[0].base, Language("epo_Latn"), True)
     with pytest.raises((OSError, ValueError)):
         answer(engine, gone)
     assert answer(engine, adapters[0])

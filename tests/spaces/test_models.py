@@ -1,23 +1,25 @@
-"""Which repositories the chat takes for adapters, and what it calls their languages."""
+"""Which repositories the chat takes for adapters, what can be asked of them and taken along."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import pieces
 import pytest
-from models import LONGEST_EXAMPLE, MOST_EXAMPLES, Name, adapter, examples, names
-from pieces import about, chips, nobody, start
-from space_rows import request
+from feedback import Draft
+from models import LONGEST_EXAMPLE, MOST_EXAMPLES, Adapter, Export, adapter, examples, export
+from phrases import words
+from tongues import Language
 
 CARD = {"base_model": "org/base"}
 
 
 def test_an_adapter_is_known_by_its_name_and_its_card() -> None:
-    known = names([request(1, "epo_Latn", "Esperanto"), "junk", '{"spec": 3}'])
-    one = adapter("org/kakugo-Qwen3-0.6B-epo_Latn", "abc", CARD, known)
-    assert one and (one.code, one.base, one.label) == ("epo_Latn", "org/base", "Esperanto")
-    assert not one.rtl and not one.practice
+    one = adapter("org/kakugo-Qwen3-0.6B-epo_Latn", "abc", CARD)
+    assert one and (one.code, one.base, one.language.name) == ("epo_Latn", "org/base", "Esperanto")
+    assert not one.practice
+    variety = adapter("org/kakugo-base-cat_Latn_vale1252", "abc", {**CARD, "tags": ["practice"]})
+    assert variety and variety.code == "cat_Latn_vale1252" and variety.practice
 
 
 @pytest.mark.parametrize(
@@ -35,22 +37,7 @@ def test_an_adapter_is_known_by_its_name_and_its_card() -> None:
     ],
 )
 def test_other_repositories_are_left_out(repo: str, card: dict[str, Any]) -> None:
-    assert adapter(repo, "abc", card, {}) is None
-
-
-@pytest.mark.parametrize(
-    ("code", "rtl"),
-    [("epo_Latn", False), ("sdh_Arab", True), ("ydd_Hebr", True), ("bod_Tibt", False)],
-)
-def test_the_script_gives_the_direction(code: str, rtl: bool) -> None:
-    one = adapter(f"org/kakugo-base-{code}", "abc", {"base_model": ["org/base"]}, {})
-    assert one and one.rtl is rtl and one.label == code
-
-
-def test_all_names_are_in_the_label() -> None:
-    known = {"gla_Latn": Name("Scottish Gaelic", "Gàidhlig", "gd")}
-    one = adapter("org/kakugo-base-gla_Latn", "abc", {**CARD, "tags": ["practice"]}, known)
-    assert one and one.label == "Scottish Gaelic · Gàidhlig" and one.practice
+    assert adapter(repo, "abc", card) is None
 
 
 def test_examples_are_short_first_questions() -> None:
@@ -72,13 +59,35 @@ def test_examples_are_short_first_questions() -> None:
     assert len(examples([asked(str(number)) for number in range(99)])) == MOST_EXAMPLES
 
 
-def test_nothing_from_the_hub_becomes_markup() -> None:
-    evil = '"><img src=x onerror=alert(1)>${x}{{y}}'
-    ledger = json.dumps({"spec": {"language": {"code": "sdh_Arab", "name": evil, "bcp47": evil}}})
-    one = adapter("org/kakugo-base-sdh_Arab", "abc", CARD, names([ledger]))
-    assert one
-    made = [about(one, "https://hub.test"), chips([evil], one), start(one)]
-    made.append(nobody("https://hub.test", evil, evil))
+def test_the_export_is_the_file_that_most_can_run() -> None:
+    files = {
+        "org/a": ["README.md", "z.gguf"],
+        "org/a-gguf": ["a-Q8_0.gguf", "a-Q4_K_M.gguf", "a-F16.gguf"],
+        "org/b": ["model.safetensors"],
+    }
+    assert export("org/a", files) == Export("org/a-gguf", "a-Q4_K_M.gguf")
+    assert export("org/a", {"org/a": files["org/a"]}) == Export("org/a", "z.gguf")
+    assert export("org/b", files) is None and export("org/c", files) is None
+
+
+def test_nothing_from_the_hub_or_a_person_becomes_markup() -> None:
+    evil = '"><img src=x onerror=alert(1)>${x}{{y}}`{tag}'
+    said, language = words("en"), Language("sdh_Arab", evil, evil, evil)
+    one = Adapter(evil, "abc", evil, language, True)
+    draft = Draft(one, ({"role": "user", "content": evil},), evil)
+    made = [
+        pieces.about(one, evil, said),
+        pieces.chips([evil], language),
+        pieces.start(language, said),
+        pieces.nobody(evil, True, said),
+        pieces.not_found(evil, [language], [language], evil, said),
+        pieces.not_found(evil, [], [], evil, said),
+        pieces.mood(one, said),
+        pieces.draft(draft, said),
+        pieces.offline(language, Export(evil, evil), evil, said),
+        pieces.status(evil),
+    ]
     for markup in made:
         assert "<img" not in markup and "${" not in markup and "{{" not in markup
-    assert 'data-dir="rtl"' in made[1]
+        assert not set("{}$`") & set(markup)
+    assert 'data-dir="rtl"' in made[6]

@@ -1,18 +1,13 @@
-"""What the Spaces see of a real Hub: moved heads, broken files, nothing there, no Hub at all."""
+"""What the leaderboard sees of a real Hub: moved heads, broken files, nothing, no Hub at all."""
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
-from pyarrow import parquet
-from shelf import Settings as ShelfSettings
-from shelf import Shelf
 from source import Settings, Source
 from space_rows import lines, pair, request
 
@@ -21,7 +16,7 @@ from bot.localhub.testing import LocalHub
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
-    orgs = {name: ["kakugo-bot"] for name in ("moving", "shelf", "broken")}
+    orgs = {name: ["kakugo-bot"] for name in ("moving",)}
     with LocalHub(tmp_path_factory.mktemp("hub"), orgs=orgs) as running:
         yield running
 
@@ -85,57 +80,12 @@ def test_the_watcher_looks_by_itself(hub: LocalHub) -> None:
     raise AssertionError(looked.see().problem)
 
 
-@pytest.mark.parametrize("kind", [Settings, ShelfSettings])
-def test_an_environment_that_says_too_little_is_refused_in_a_sentence(
-    kind: type[Settings] | type[ShelfSettings],
-) -> None:
+def test_an_environment_that_says_too_little_is_refused_in_a_sentence() -> None:
     with pytest.raises(SystemExit, match="KAKUGO_ORG"):
-        kind.read({})
+        Settings.read({})
     with pytest.raises(SystemExit, match="PORT must be a number"):
-        kind.read({"KAKUGO_ORG": "x", "PORT": "http"})
-    read = kind.read(
+        Settings.read({"KAKUGO_ORG": "x", "PORT": "http"})
+    read = Settings.read(
         {"SPACE_ID": "org/kakugo", "GRADIO_SERVER_PORT": "7", "HF_ENDPOINT": "http://h/"}
     )
     assert (read.org, read.port, read.endpoint, read.token) == ("org", 7, "http://h", None)
-
-
-def test_the_shelf_finds_adapters_and_questions(hub: LocalHub) -> None:
-    shelf = Shelf(ShelfSettings.read({"HF_ENDPOINT": hub.url, "KAKUGO_ORG": "bob"}))
-    shelf.refresh()
-    assert shelf.adapters == () and shelf.problem == "" and shelf.find("") is None
-
-
-def questions(*asked: str) -> bytes:
-    """A parquet file with one conversation a row."""
-    rows = [[{"role": "user", "content": text}] for text in asked]
-    made = io.BytesIO()
-    parquet.write_table(pyarrow.table({"messages": rows}), made)
-    return made.getvalue()
-
-
-def test_the_shelf_reads_cards_names_and_held_out_rows(hub: LocalHub) -> None:
-    card = b"---\nbase_model: practice/base\n---\n"
-    push(hub, "shelf/kakugo-base-epo_Latn", {"README.md": card}, "model")
-    plain = {"README.md": b"---\nlicense: mit\n---\n"}
-    push(hub, "shelf/kakugo-base-sdh_Arab", plain, "model")
-    push(hub, "shelf/kakugo-requests", LEDGER)
-    train, test = questions("train"), questions("Kiu?", "Kio?")
-    data = {"data/train-0.parquet": train, "data/test-0.parquet": test}
-    push(hub, "shelf/kakugo-epo_Latn", data)
-    shelf = Shelf(ShelfSettings.read({"HF_ENDPOINT": hub.url, "KAKUGO_ORG": "shelf"}))
-    shelf.refresh()
-    assert [(one.repo, one.label) for one in shelf.adapters] == [
-        ("shelf/kakugo-base-epo_Latn", "Esperanto")
-    ]
-    one = shelf.find("epo_Latn")
-    assert one and shelf.examples(one) == ["Kiu?", "Kio?"]
-
-
-def test_rows_that_cannot_be_read_give_no_example(hub: LocalHub) -> None:
-    card = b"---\nbase_model: practice/base\n---\n"
-    push(hub, "broken/kakugo-base-gla_Latn", {"README.md": card}, "model")
-    push(hub, "broken/kakugo-gla_Latn", {"data/test-0.parquet": b"PAR1 no parquet PAR1"})
-    shelf = Shelf(ShelfSettings.read({"HF_ENDPOINT": hub.url, "KAKUGO_ORG": "broken"}))
-    shelf.refresh()
-    one = shelf.find("gla_Latn")
-    assert one and shelf.examples(one) == []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from talk import (
     LONGEST_MESSAGE,
-    MOST_MESSAGES,
     MOST_TURNS,
     MOST_VISITORS,
     PER_SECONDS,
@@ -15,10 +16,14 @@ from talk import (
     fit,
     heard,
     inert,
+    plain,
     refuse,
     shown,
     split_thought,
+    turn_at,
 )
+
+MOST = 12
 
 
 @pytest.mark.parametrize(
@@ -53,10 +58,24 @@ def test_a_thought_is_parted_from_its_answer(
         ("`<b>` and <b>", "`<b>` and &lt;b>"),
         ("```\n<b>\n```\n<b>", "```\n<b>\n```\n&lt;b>"),
         ("```\n<b>", "```\n<b>"),
+        ("&lt;b> & &#60;", "&amp;lt;b> & &amp;#60;"),
     ],
 )
 def test_html_and_images_are_text_and_markdown_stays(text: str, safe: str) -> None:
     assert inert(text) == safe
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="<>!&#;[ab1`\n lt9amp", max_size=40))
+def test_what_comes_back_from_the_page_is_what_was_written(text: str) -> None:
+    assert plain(inert(text)) == text
+
+
+def test_a_message_on_the_page_belongs_to_a_turn() -> None:
+    talk = Talk((Turn("a", "<think>x</think>A"), Turn("b"), Turn("c", "C")))
+    assert [turn_at(talk, index) for index in range(5)] == [0, 0, 0, 2, 2]
+    assert [turn_at(talk, index) for index in (5, -1, None, "1")] == [None] * 4
+    assert talk.before(2).turns == talk.turns[:2]
 
 
 def test_a_conversation_is_shown_with_thoughts_as_folds() -> None:
@@ -94,18 +113,16 @@ def test_the_oldest_turns_make_room_and_the_question_stays(room: int, kept: str)
     assert "".join(one["content"] for one in fit(messages, len, room)) == kept
 
 
-def test_refusals_name_the_rule_and_what_was_seen() -> None:
+def test_a_refusal_is_the_key_of_its_sentence() -> None:
     assert refuse("Saluton") == ""
-    assert refuse(" \n ") == "Write something first."
-    told = refuse("x" * (LONGEST_MESSAGE + 1))
-    assert str(LONGEST_MESSAGE) in told and str(LONGEST_MESSAGE + 1) in told
+    assert refuse(" \n ") == "write_something"
+    assert refuse("x" * LONGEST_MESSAGE) == ""
+    assert refuse("x" * (LONGEST_MESSAGE + 1)) == "message_long"
 
 
 def test_the_rate_is_a_sliding_window_for_each_visitor() -> None:
-    rate = Rate()
-    assert [rate.wait("a", float(second)) for second in range(MOST_MESSAGES)] == [
-        0.0
-    ] * MOST_MESSAGES
+    rate = Rate(MOST)
+    assert [rate.wait("a", float(second)) for second in range(MOST)] == [0.0] * MOST
     assert rate.wait("a", 20.0) == PER_SECONDS - 20.0
     assert rate.wait("b", 20.0) == 0.0
     assert rate.wait("a", PER_SECONDS) == 0.0, "the first message has left the window"
@@ -113,8 +130,8 @@ def test_the_rate_is_a_sliding_window_for_each_visitor() -> None:
 
 
 def test_the_rate_forgets_the_visitors_it_has_not_seen_for_longest() -> None:
-    rate = Rate()
-    for _ in range(MOST_MESSAGES):
+    rate = Rate(MOST)
+    for _ in range(MOST):
         rate.wait("first", 0.0)
     for visitor in range(MOST_VISITORS):
         rate.wait(str(visitor), 1.0)
