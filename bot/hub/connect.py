@@ -140,4 +140,6 @@ def _asked_to_wait(error: HfHubHTTPError) -> float:
 
 
 def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), "no reason")
+    """What the Hub itself says goes before the client's heading, which is the request's id."""
+    text = f"{getattr(error, 'server_message', None) or ''}\n{error}"
+    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason")

@@ -17,7 +17,7 @@ from huggingface_hub import HfApi
 from bot import names
 from bot.deploy import examined
 from bot.destroy import destroy, parting
-from bot.hub.connect import TryLater
+from bot.hub.connect import Refused, TryLater
 from bot.localhub.testing import LocalHub
 from tests.life.house import BOT, PERSON, House
 
@@ -157,6 +157,13 @@ def test_the_doctor_sees_a_late_clock_and_a_closed_community_tab(hub: LocalHub) 
     assert "Nobody can ask for a language" in text
 
 
+def test_a_schedule_that_is_none_is_refused_with_the_hubs_own_words(hub: LocalHub) -> None:
+    house = House.of(hub, "ill", KAKUGO_RUN="schedule", KAKUGO_SCHEDULE="at teatime")
+    with pytest.raises(Refused, match="cannot schedule the bot: .* five fields"):
+        house.deploys()
+    assert not house.state()["schedules"]
+
+
 def _complaints(house: House) -> list[str]:
     found = examined(house.site)
     assert len(found) > 10
@@ -167,7 +174,7 @@ def _complaints(house: House) -> list[str]:
 
 
 def test_destroy_asks_keeps_what_people_made_and_can_be_built_again(hub: LocalHub) -> None:
-    house = House.of(hub, "left", KAKUGO_RUN="schedule")
+    house = House.of(hub, "left", KAKUGO_RUN="schedule", KAKUGO_SCHEDULE="0 0 1 1 *")
     house.deploys()
     num = house.asks("Welsh")
     house.wire.api.create_repo("left/kakugo-cym_Latn", repo_type="dataset")
@@ -176,7 +183,7 @@ def test_destroy_asks_keeps_what_people_made_and_can_be_built_again(hub: LocalHu
 
     refused = house.kakugo("destroy")
     assert refused.returncode == 1 and "say --yes left" in refused.stderr
-    assert "- delete schedule */5 * * * *" in refused.stdout
+    assert "- delete schedule 0 0 1 1 *" in refused.stdout
     refused = house.kakugo("destroy", "--yes", "lefd")
     assert refused.returncode == 1 and "nothing was taken down" in refused.stderr
     assert house.state() == before
