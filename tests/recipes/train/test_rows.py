@@ -88,6 +88,29 @@ def test_a_template_that_edits_the_past_never_teaches_the_user(
     assert learnt(tokenizer, messages).endswith("<think>ho</think>d<|end|>")
 
 
+def test_thinking_and_concise_rows_are_learnt_side_by_side_each_under_its_own_system_text(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    """As the paper mixes them; what the system says is read, never learnt."""
+    thinking = [
+        says("system", "Think first."),
+        says("user", "a?"),
+        says("assistant", "<think>hm</think>b"),
+    ]
+    concise = [says("system", "Be concise."), says("user", "a?"), says("assistant", "b")]
+    examples = tokenise(tokenizer, [thinking, concise], 500)
+    read = [tokenizer.decode(ids) for ids in examples.input_ids]
+    learned = [
+        tokenizer.decode([label for label in row if label != IGNORED]) for row in examples.labels
+    ]
+    assert learned == ["<think>hm</think>b<|end|>\n", "b<|end|>\n"]
+    assert "Think first." in read[0] and "Be concise." in read[1]
+
+
+def test_no_rows_are_no_rows(tokenizer: PreTrainedTokenizerBase) -> None:
+    assert tokenise(tokenizer, [], 10) == Examples([], [], {})
+
+
 def test_a_long_row_is_cut_and_a_row_without_an_answer_is_dropped_and_counted(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:

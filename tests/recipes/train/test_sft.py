@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from transformers import PreTrainedModel
 
+from recipes import held_out
 from recipes.base import model as load_model
 from recipes.base import tokenizer as load_tokenizer
 from recipes.refusal import Refusal
 from recipes.train import sft
 from recipes.train.rows import Message, tokenise
-from recipes.train.settings import Settings
+from recipes.train.settings import HeldOut, Settings
 
 # PEFT 0.21 still asks transformers 5.23 by the old name
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
@@ -79,6 +82,65 @@ def test_the_same_seed_gives_the_same_adapter_and_leaves_the_settings_alone(
     assert one.keys() == two.keys()
     assert all(torch.equal(one[key], two[key]) for key in one)
     assert settings.lora["modules_to_save"] == ["embed_tokens"]
+
+
+def test_it_stops_when_the_held_out_loss_no_longer_falls_and_keeps_the_best(
+    tiny_base: Path,
+    tmp_path: Path,
+    settings: Settings,
+    conversations: list[list[Message]],
+) -> None:
+    settings.trainer.update(
+        {"max_steps": 40, "eval_steps": 2, "save_strategy": "steps", "save_steps": 2,
+         "save_total_limit": 1, "learning_rate": 0.3, "lr_scheduler_type": "constant"}
+    )  # fmt: skip
+    settings = replace(settings, held_out=HeldOut(rows=7, patience=2))
+    trained, _ = run(tiny_base, tmp_path, settings, conversations)
+    looks = [entry["eval_loss"] for entry in trained.log if "eval_loss" in entry]
+    assert trained.steps < 40 and trained.held_out == min(looks)
+    assert all(loss >= min(looks) for loss in looks[-2:])
+    assert evaluated(tiny_base, tmp_path, conversations[::7]) == pytest.approx(min(looks), rel=0.1)
+
+
+def evaluated(base: Path, adapter: Path, chats: list[list[Message]]) -> float:
+    """Nats a token of the assistant's words, by the adapter as it was pushed."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    tokenizer = load_tokenizer(str(base), "main")
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), adapter)
+    tokens = sum(label != -100 for row in tokenise(tokenizer, chats, 64).labels for label in row)
+    return sum(held_out.nats(model, tokenizer, chats)) / tokens
+
+
+def test_when_memory_runs_out_fewer_rows_go_through_at_once_and_the_steps_stay_the_same(
+    tiny_base: Path,
+    tmp_path: Path,
+    settings: Settings,
+    conversations: list[list[Message]],
+) -> None:
+    from safetensors.torch import load_file
+
+    settings.trainer["max_steps"] = 3
+    sizes: list[int] = []
+
+    def load() -> PreTrainedModel:
+        model = load_model(str(tiny_base), "main", 1, settings.model)
+        model.get_input_embeddings().register_forward_pre_hook(remember)
+        return model
+
+    def remember(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        sizes.append(len(inputs[0]))
+        if sizes[-1] > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB")
+
+    tokenizer = load_tokenizer(str(tiny_base), "main")
+    examples = tokenise(tokenizer, conversations, settings.max_length)
+    sft.train(load, tokenizer, examples, settings, tmp_path / "less", lambda *_: None)
+    assert sizes[:2] == [8, 4] and set(sizes[2:]) == {2} and len(sizes) == 2 + 3 * 4
+    run(tiny_base, tmp_path / "all", settings, conversations)
+    less, whole = (load_file(tmp_path / n / "adapter_model.safetensors") for n in ("less", "all"))
+    assert all(torch.allclose(less[name], whole[name], atol=1e-4) for name in whole)
 
 
 def test_packed_rows_do_not_see_each_other(
