@@ -205,7 +205,8 @@ def flores(source: Source) -> list[Task]:
 
     def items(prompt: str, source_side: int) -> list[Item]:
         def turn(pair: tuple[str, str]) -> tuple[str, str]:
-            return prompt.format(text=pair[source_side], language=name), pair[1 - source_side]
+            said = fill(prompt, text=pair[source_side], language=name)
+            return said, pair[1 - source_side]
 
         before = tuple(map(turn, earlier))
         turns = zip(questions, asked, map(turn, asked), strict=True)
@@ -238,9 +239,7 @@ def sib200(source: Source) -> list[Task]:
     def item(row: Row) -> Item:
         if row["category"] not in options:
             raise Refusal(f"evaluate.benchmarks.sib200.options lacks {row['category']!r}.")
-        prompt = source.settings.prompt.format(
-            text=row["text"], options=", ".join(options.values())
-        )
+        prompt = fill(source.settings.prompt, text=row["text"], options=", ".join(options.values()))
         right = categories.index(row["category"])
         return Item(str(row["index_id"]), prompt, tuple(options.values()), right, (row["text"],))
 
@@ -294,10 +293,21 @@ def _multiple_choice(
     """The prompt, and the answers as the recipe wants them said: by letter, by text, or both."""
     lettered = dict(zip((f"option_{letter.lower()}" for letter in LETTERS), options, strict=True))
     answers = tuple(
-        settings.answer.format(letter=letter, option=option)
+        fill(settings.answer, letter=letter, option=option)
         for letter, option in zip(LETTERS, options, strict=True)
     )
-    return settings.prompt.format(**fields, **lettered), answers
+    return fill(settings.prompt, **fields, **lettered), answers
+
+
+def fill(template: str, **fields: str) -> str:
+    """Put texts into a template of the recipe; raises Refusal for a field that there is not."""
+    try:
+        return template.format(**fields)
+    except (KeyError, IndexError, ValueError) as error:
+        raise Refusal(
+            f"The recipe's {template!r} has {error}, and may only have "
+            f"{', '.join(f'{{{field}}}' for field in fields)}."
+        ) from error
 
 
 def _with_system(task: Task, system: str) -> Task:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from recipes.refusal import Refusal
+
 if TYPE_CHECKING:
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
@@ -171,6 +173,8 @@ def _chrf() -> CHRF:
 def _bleu(tokenize: str) -> BLEU:
     from sacrebleu.metrics.bleu import BLEU
 
+    if tokenize not in BLEU.TOKENIZERS:
+        raise Refusal(f"sacrebleu cuts by {', '.join(BLEU.TOKENIZERS)}, not by {tokenize!r}.")
     return BLEU(tokenize=tokenize)
 
 

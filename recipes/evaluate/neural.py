@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from recipes.evaluate.benchmarks import Item
+from recipes.evaluate.benchmarks import Item, fill
 from recipes.evaluate.settings import Neural
 from recipes.refusal import Refusal
 
@@ -85,4 +85,4 @@ def load(settings: Neural, revision: str, device: str) -> Judge:
 def _pair(settings: Neural, item: Item, output: str) -> tuple[str, str]:
     """What the metric reads; texts are put in as they are, braces in them mean nothing."""
     texts = {"source": item.source, "reference": item.answer, "output": output}
-    return settings.first.format(**texts), settings.second.format(**texts)
+    return fill(settings.first, **texts), fill(settings.second, **texts)

@@ -66,7 +66,7 @@ def translate(
     greedy = GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=False,
         max_new_tokens=settings.max_new_tokens,
-        eos_token_id=model.generation_config.eos_token_id,
+        eos_token_id=_stops(model, tokenizer),
         pad_token_id=tokenizer.pad_token_id,
     )
     answers: dict[int, Said] = {}
@@ -86,11 +86,17 @@ def translate(
     return [answers[place] for place in range(len(items))]
 
 
+def _stops(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The tokens that end an answer: the model's, and what its chat template ends a turn with."""
+    known = model.generation_config.eos_token_id
+    stops = {*(known if isinstance(known, list) else [known]), tokenizer.eos_token_id}
+    return sorted(stop for stop in stops if stop is not None)
+
+
 def _ended(ids: list[int], greedy: Any) -> bool:
     """Whether the answer stopped before it was cut off."""
-    stops = greedy.eos_token_id
-    known = set(stops) if isinstance(stops, list) else {stops}
-    return len(ids) < greedy.max_new_tokens or ids[-1] in known | {greedy.pad_token_id}
+    stops = {*greedy.eos_token_id, greedy.pad_token_id}
+    return len(ids) < greedy.max_new_tokens or ids[-1] in stops
 
 
 def choose(

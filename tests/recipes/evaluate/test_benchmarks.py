@@ -99,12 +99,34 @@ def test_belebele_takes_its_shots_out_of_the_questions(tmp_path: Path) -> None:
     assert task.items[0].texts == ("P2",) and task.chance == 0.25
 
 
+def test_a_prompt_that_asks_for_what_there_is_not_is_refused(tmp_path: Path) -> None:
+    rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
+    made = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", prompt="{question}",
+                  options={"sports": "sporto"})  # fmt: skip
+    with pytest.raises(Refusal, match=r"'question', and may only have \{text\}, \{options\}"):
+        sib200(made)
+
+
 def test_global_mmlu_reads_letters(tmp_path: Path) -> None:
     rows = [{"sample_id": "a/1", "question": "Q?", "answer": "C",
              **{f"option_{letter}": letter * 2 for letter in "abcd"}}]  # fmt: skip
     made = source(tmp_path, {"eo": {"test": rows}}, split="test", prompt="{question} {option_c}")
     (task,) = global_mmlu(made)
     assert (task.items[0].prompt, task.items[0].answer) == ("Q? cc", "cc")
+
+
+def test_rows_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+    rows = [{"index_id": 7, "category": "sports", "text": text} for text in ("Pilko.", "Ludo.")]
+    made = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", options={"sports": "s"})
+    with pytest.raises(Refusal, match="rows with the same id in the config epo_Latn, split test"):
+        sib200(made)
+
+
+def test_what_is_different_in_english_replaces_the_rest() -> None:
+    asked = Benchmark("o/d", "v1", "test", prompt="Kio?", limit=9, english={"prompt": "What?"})
+    english = asked.in_english()
+    assert english and (english.prompt, english.limit, english.revision) == ("What?", 9, "v1")
+    assert english.in_english() is None
 
 
 def test_a_benchmark_without_rows_is_refused(tmp_path: Path) -> None:
