@@ -147,12 +147,14 @@ def environment(hub: LocalHub, home: Path) -> dict[str, str]:
 
 
 def generate(
-    hub: LocalHub, home: Path, recipe: Path, teacher_url: str, *more: str
+    hub: LocalHub, home: Path, recipe: Path, teacher_url: str, *more: str, most_kb: int = 0
 ) -> subprocess.Popen[str]:
-    """`kakugo-recipe generate`, started as a job would."""
+    """`kakugo-recipe generate`, started as a job would; no file may grow above `most_kb`."""
     command = [*KAKUGO_RECIPE, "generate", "--config", str(recipe), "--org", "practice"]
     command += ["--language", "epo_Latn", "--teacher", teacher_url, *more]
     home.mkdir(exist_ok=True)
+    if most_kb:
+        command = ["bash", "-c", f'ulimit -f {most_kb}; exec "$@"', "bash", *command]
     return subprocess.Popen(
         command,
         cwd=home,

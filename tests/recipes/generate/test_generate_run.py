@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from recipes.generate import prompts
 from recipes.manifest import Manifest
 
 from .conftest import CountingTeacher, environment, forget, generate
+from .cuts import Runs, play
 
 
 def finished(process: subprocess.Popen[str], status: int = 0) -> str:
@@ -75,31 +75,30 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
     assert parquet(again) == parquet(out)
 
 
-def test_killed_at_any_moment_a_rerun_asks_only_what_is_missing(
+def test_killed_ten_times_a_run_pays_for_nothing_twice(
     tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
-    whole, cut = tmp_path / "whole", tmp_path / "cut"
-    finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(whole)))
+    """On the same machine again, or on another; `tests/bench` kills a hundred times."""
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+    numbers = yaml.safe_load(recipe.read_text("utf-8"))
+    numbers["generate"]["journal"] |= {"every_answers": 5, "every_seconds": 0.2}
+    recipe.write_text(yaml.safe_dump(numbers), encoding="utf-8")
+    runs = Runs(hub, counting_teacher, recipe, tmp_path / "home")
+    runs.start(tmp_path / "whole")
+    assert runs.wait() == 0
     needed = set(counting_teacher.asked)
     forget(hub, recipe)
 
-    counting_teacher.delay, known = 0.02, 0
-    for _ in range(2):
-        counting_teacher.asked.clear()
-        process = generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(cut))
-        wait_for_answers(cut / "journal.jsonl", known + 40)
-        process.kill()
-        process.communicate()
-        known = whole_lines(cut / "journal.jsonl")
-    counting_teacher.delay = 0.0
-    counting_teacher.asked.clear()
-    said = finished(
-        generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(cut))
-    )
-    assert f"{known} answers were paid for" in said
-    assert len(counting_teacher.asked) == len(needed) - known
-    assert set(counting_teacher.asked) < needed
-    assert parquet(cut) == parquet(whole) != {}
+    repo, counting_teacher.delay = numbers["generate"]["journal"]["repo"], 0.01
+    out, tally = play(runs, api, repo, tmp_path / "cut", times=10, most=60, seed=1)
+    runs.close()
+    assert set(counting_teacher.asked) == needed
+    at_once = numbers["generate"]["teacher"]["concurrency"]
+    assert tally.twice <= tally.cuts * at_once + tally.unpushed
+    assert tally.moves > 1
+    assert parquet(out) == parquet(tmp_path / "whole") != {}
 
 
 def test_the_dataset_and_then_the_manifest_are_pushed_once(
@@ -216,19 +215,6 @@ def test_no_teacher_is_refused_in_a_sentence(tmp_path: Path, hub: LocalHub, reci
     said = finished(generate(hub, tmp_path / "home", recipe, "http://127.0.0.1:1", *out), 2)
     assert "is not ready after 1 s" in said
     assert not list((tmp_path / "out").glob("*/*"))
-
-
-def wait_for_answers(journal: Path, count: int) -> None:
-    """Until the journal has so many answers."""
-    deadline = time.monotonic() + 60
-    while whole_lines(journal) < count:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
-def whole_lines(journal: Path) -> int:
-    """How many answers the journal has."""
-    return journal.read_bytes().count(b"\n") if journal.exists() else 0
 
 
 def counts(script: str, env: dict[str, str]) -> dict[str, dict[str, int]]:
