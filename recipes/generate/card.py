@@ -1,21 +1,27 @@
 """The dataset card: what is in the dataset, how it came about, what it cannot do.
 
-Samples are other people's text: each is one line of JSON in a fence, where nothing is markup.
+Samples and prompts are other people's text: each stands in a fence that is longer than any run of
+backticks in it, where nothing is markup. Everything else that is printed is ours or was checked.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import yaml
 
-from recipes.generate.row import Row, Rows
+from recipes.generate import prompts
+from recipes.generate.certificate import Certificate
+from recipes.generate.reasons import GATES, gate_of, meaning
+from recipes.generate.row import Row
+from recipes.generate.tally import Tally
 from recipes.language import Language
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
@@ -27,11 +33,17 @@ ABOUT = {
     "pairs": "translations of real texts, asked for in both directions",
     "translation": "English conversations translated turn by turn",
 }
+WITH_ENGLISH = {"contexts", "pairs"}  # sources whose rows also hold English
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the card tells; money in US dollars, time in seconds."""
+    """Everything that the card tells; money in US dollars, time in seconds, power in watts.
+
+    `lost` counts what never became a row, by reason; `stopped` says why a run ended early;
+    `skipped` are sentences on what was not there; `marks` counts the judge's marks from 1 to 5;
+    `watts` is the stated power of the teacher's hardware, None where nobody stated it.
+    """
 
     repo: str
     language: Language
@@ -42,31 +54,103 @@ class Facts:
     digest: str
     seed: int
     configs: list[dict[str, Any]]
-    rows: Rows
-    dropped: dict[str, int]
-    inputs: dict[str, str]
-    benchmarks: Sequence[str]
+    tally: Tally
+    lost: Mapping[str, int]
+    inputs: Mapping[str, str]
+    certificate: Certificate
+    identified_by: str
     tokens_in: int
     tokens_out: int
     cost_usd: float
     seconds: float
-    samples: int
+    watts: float | None = None
     stopped: str = ""
     skipped: Sequence[str] = ()
+    credit: Sequence[str] = ()
+    marks: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """How many rows are in the dataset."""
+        return self.tally.kept.total()
+
+    @property
+    def dropped(self) -> Counter[str]:
+        """Everything that is not in the dataset, by reason."""
+        rejected: Counter[str] = Counter()
+        for (_, reason), count in self.tally.dropped.items():
+            rejected[reason] += count
+        return rejected + Counter(self.lost)
+
+    @property
+    def kilowatt_hours(self) -> float | None:
+        """The energy of hardware that draws its stated power all the time; None if not stated."""
+        return None if self.watts is None else self.watts * self.seconds / 3_600_000
 
 
 def write(facts: Facts) -> str:
     """The text of README.md."""
     page = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True)
     template = page.from_string(Path(__file__).with_name("card.md.j2").read_text("utf-8"))
-    front = yaml.safe_dump(_front(facts), allow_unicode=True, sort_keys=False)
-    sources = Counter(row.source for row in facts.rows)
+    sources = [name for name in ABOUT if facts.tally.kept[name] or facts.tally.by_gate(name)]
     return template.render(
-        front=front,
+        front=yaml.safe_dump(_front(facts), allow_unicode=True, sort_keys=False),
         facts=facts,
-        sources=[(name, ABOUT[name], sources[name]) for name in ABOUT if name in sources],
-        samples=[sample(row) for row in _first_of_each(facts.rows, facts.samples)],
+        sources=[
+            (name, ABOUT[name], facts.tally.kept[name], facts.tally.by_gate(name).total())
+            for name in sources
+        ],
+        reasons=[
+            (gate, reason, meaning(reason), count)
+            for gate in GATES
+            for reason, count in sorted(facts.dropped.items())
+            if gate_of(reason) == gate
+        ],
+        benchmarks=benchmarks(facts.certificate),
+        asked=fenced("\n\n".join(told(sources, facts.language.name)), "text"),
+        samples=fenced("\n".join(map(sample, facts.tally.shown)), "json"),
+        org=facts.repo.partition("/")[0] if "/" in facts.repo and facts.repo[0] != "/" else "",
+        plain=plain,
+        fluency=mean(facts.marks),
     )
+
+
+def benchmarks(certificate: Certificate) -> list[tuple[str, str, int, int]]:
+    """Repository, commit, texts and how many of these were too short, for each benchmark."""
+    found: dict[str, tuple[str, int, int]] = {}
+    for one in certificate.benchmarks:
+        commit, texts, short = found.get(one["repo"], ("", 0, 0))
+        commit = commit or str(one.get("revision") or "")
+        found[one["repo"]] = commit, texts + one["texts"], short + one["too_short"]
+    return [(repo, *rest) for repo, rest in found.items()]
+
+
+def told(sources: Sequence[str], language: str) -> list[str]:
+    """What the teacher is asked, as it is asked, with dots for what changes."""
+    asked = {
+        "topics": prompts.write_prompts(3, "…", "topic", language),
+        "scenarios": prompts.write_prompts(5, "…", "scenario", language),
+        "contexts": prompts.write_context_prompts(3, "…", "question", language),
+        "pairs": prompts.translate_text("…", language, "English"),
+        "translation": prompts.translate_conversation((), language),
+    }
+    answered = prompts.answer("…", language)
+    conversations = [*(asked[source] for source in sources), answered]
+    return [
+        "\n".join(f"[{turn['role']}] {turn['content']}" for turn in turns)
+        for turns in conversations
+    ]
+
+
+def mean(marks: Mapping[int, int]) -> tuple[float, float, int] | None:
+    """The mean mark, half its 95 % interval, and how many there are; None where nobody judged."""
+    count = sum(marks.values())
+    if count < 2:
+        return None
+    middle = sum(mark * times for mark, times in marks.items()) / count
+    squares = sum((mark - middle) ** 2 * times for mark, times in marks.items())
+    half = 1.96 * (squares / (count - 1) / count) ** 0.5
+    return middle, half, count
 
 
 def sample(row: Row) -> str:
@@ -75,29 +159,34 @@ def sample(row: Row) -> str:
     return json.dumps({"source": row.source, "messages": turns}, ensure_ascii=False)
 
 
+def fenced(text: str, info: str) -> str:
+    """The text in a code fence that nothing in it can close."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{info}\n{text}\n{fence}"
+
+
+def plain(text: str) -> str:
+    """The text as words and nothing else: one line, no markup."""
+    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([\\`*_{}\[\]()#+!|~>-])", r"\\\1", flat)
+
+
 def _front(facts: Facts) -> dict[str, Any]:
-    size = next((name for most, name in SIZES if len(facts.rows) < most), "n>1M")
+    size = next((name for most, name in SIZES if facts.rows < most), "n>1M")
     tags = ["kakugo", "synthetic", "arxiv:2601.14051"]
+    english = ["en"] if WITH_ENGLISH & set(facts.tally.kept) else []
     return {
         "pretty_name": f"Kakugo {facts.language.name}{' (practice)' if facts.practice else ''}",
-        "language": [facts.language.tag],
+        "language": [facts.language.tag, *english],
         "license": facts.licence,
         "task_categories": ["text-generation"],
         "annotations_creators": ["machine-generated"],
+        "language_creators": ["machine-generated"],
         "size_categories": [size],
         "tags": [*tags, "practice"] if facts.practice else tags,
         "configs": facts.configs,
     }
-
-
-def _first_of_each(rows: Rows, count: int) -> list[Row]:
-    found = Counter[str]()
-    chosen = []
-    for row in rows:
-        if found[row.source] < count:
-            chosen.append(row)
-        found[row.source] += 1
-    return chosen
 
 
 def _cut(text: str) -> str:

@@ -13,6 +13,8 @@ GATES: Mapping[str, Mapping[str, str]] = {
         "connection": "the connection broke, every time",
         "no_completion": "what came was no completion, every time",
         "status": "it answered with an error",
+        "stopped": "the run ended before it was asked",
+        "cap": "the money was spent before it was asked",
     },
     "shape": {
         "broken_json": "no JSON, and none after repair",
@@ -64,10 +66,10 @@ GATE_OF = {reason: gate for gate, reasons in GATES.items() for reason in reasons
 
 
 def gate_of(reason: str) -> str:
-    """The gate that drops for this reason; raises KeyError for one that is not in the table."""
-    return GATE_OF["status" if reason.startswith("status_") else reason]
+    """The gate that drops for this reason; statuses of HTTP, and what is new, are the teacher's."""
+    return GATE_OF.get(reason, "teacher")
 
 
 def meaning(reason: str) -> str:
-    """The reason in words; raises KeyError for one that is not in the table."""
-    return GATES[gate_of(reason)]["status" if reason.startswith("status_") else reason]
+    """The reason in words."""
+    return GATES[gate_of(reason)].get(reason, GATES["teacher"]["status"])

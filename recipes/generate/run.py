@@ -29,13 +29,17 @@ from recipes.generate import (
     scenarios,
     topics,
     translation,
+    plot,
+    tally,
 )
 from recipes.generate.certificate import certify
 from recipes.generate.connect import authorization, endpoint, session
 from recipes.generate.corpora import Library
 from recipes.generate.crew import Work, drain
 from recipes.generate.forecast import forecast, price
-from recipes.generate.gates import gates
+from recipes.generate.court import convene
+from recipes.generate.critic import Verdicts, review
+from recipes.generate.gates import lengths
 from recipes.generate.harvest import Harvest
 from recipes.generate.inputs import Inputs, read
 from recipes.generate.journal import Journal
@@ -49,6 +53,7 @@ from recipes.progress import Progress, say
 from recipes.refusal import Refusal
 
 MANIFEST = "run.json"
+FLUENCY = ("mean", "half_interval", "rows")
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,16 @@ class Bill:
     stopped: str
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What came of asking: the rows, what the judge said of them, how the language was known."""
+
+    harvest: Harvest
+    outcome: Outcome
+    verdicts: Verdicts
+    identified_by: str
+
+
 def main(args: argparse.Namespace) -> None:
     """Make the dataset in `--out`, or push it to `--into` unless it is there already."""
     began = time.monotonic()
@@ -105,12 +120,11 @@ def make(job: Job, api: HfApi, spool: Spool, scratch: Path, began: float) -> Non
     settings = job.settings
     library = Library(api, settings.seed)
     inputs = read(settings, library, job.language.script, scratch, job.limit)
-    harvest, bill = ask(job, inputs, api, spool)
-    signatures = scratch / "signatures"
-    outcome = settle(spool, harvest.lost, inputs.benchmarks, settings.near, signatures)
-    write(job, inputs, outcome, bill)
+    count = lengths.counter(api, settings.gates.tokenizer, inputs.commits)
+    taken, bill = ask(job, inputs, api, spool, count, scratch / "signatures")
+    write(job, inputs, taken, bill)
     if job.into:
-        push(api, job, job.into, inputs, outcome, bill, began)
+        push(api, job, job.into, inputs, taken, bill, began)
 
 
 def read_job(args: argparse.Namespace) -> Job:
@@ -142,7 +156,9 @@ def reads_org(section: Mapping[str, Any]) -> bool:
     return "{org}" in str({key: value for key, value in section.items() if key != "journal"})
 
 
-def ask(job: Job, inputs: Inputs, api: HfApi, spool: Spool) -> tuple[Harvest, Bill]:
+def ask(
+    job: Job, inputs: Inputs, api: HfApi, spool: Spool, count: lengths.Counter, signatures: Path
+) -> tuple[Taken, Bill]:
     """Have the teacher answer everything that the journal does not know yet."""
     began, code = time.monotonic(), job.language.code
     journal = Journal(job.folder / "journal.jsonl", code)
@@ -152,45 +168,57 @@ def ask(job: Job, inputs: Inputs, api: HfApi, spool: Spool) -> tuple[Harvest, Bi
             shards.pull()
         if len(journal):
             say(f"{len(journal)} answers were paid for by an earlier run and are used again")
-        harvest = uvloop.run(gather(job, inputs, journal, shards, spool))
+        taken = uvloop.run(gather(job, inputs, journal, shards, spool, count, signatures))
         shards.merge()
     except asyncio.CancelledError:  # a job that is stopped ends as if by Ctrl-C
         raise KeyboardInterrupt from None
     finally:
         journal.close()
     seconds = time.monotonic() - began
-    purse = harvest.teacher.purse
+    teacher = taken.harvest.teacher
+    purse = teacher.purse
     if purse.stopped:
         say(f"stopped at the cap of ${job.cap_usd:.2f}: what was answered is kept")
-    return harvest, Bill(harvest.teacher.usage, seconds, purse.spent, purse.stopped)
+    return taken, Bill(teacher.usage, seconds, purse.spent, purse.stopped)
 
 
 async def gather(
-    job: Job, inputs: Inputs, journal: Journal, shards: Shards, spool: Spool
-) -> Harvest:
-    """Ask the teacher for everything and judge each answer as it comes.
+    job: Job,
+    inputs: Inputs,
+    journal: Journal,
+    shards: Shards,
+    spool: Spool,
+    count: lengths.Counter,
+    signatures: Path,
+) -> Taken:
+    """Ask the teacher for everything, judge each answer as it comes, and then all together.
 
     However it ends, what was paid for is on its way to the Hub.
     """
     if whole := asyncio.current_task():
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, whole.cancel)
-    numbers = job.settings.teacher
+    numbers, seed = job.settings.teacher, job.settings.seed
     purse = Purse(price(job.config), job.cap_usd)
     say(str(forecast(job.config, job.settings, job.limit)))
     async with session(job.headers) as http:
         teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
         await teacher.ready()
-        judges = gates(job.settings.gates, job.language)
-        harvest = Harvest(teacher, job.language, job.settings.seed, judges, spool)
+        court = await convene(job.settings.gates, job.language, teacher, seed, inputs, count)
+        harvest = Harvest(teacher, job.language, seed, court.gates, spool)
         beside = [asyncio.create_task(tell(job, harvest))]
         beside.append(asyncio.create_task(shards.keep_pushing()))
         try:
             await drain(roots(job, inputs, harvest), numbers.concurrency)
+            near = job.settings.near
+            outcome = settle(spool, harvest.lost, inputs.benchmarks, near, signatures)
+            judged = job.settings.judge
+            verdicts = await review(teacher, judged, outcome.rows, job.language, seed)
+            outcome = outcome.without(verdicts.drop)
         finally:
             for task in beside:
                 task.cancel()
             await asyncio.to_thread(shards.push)
-    return harvest
+    return Taken(harvest, outcome, verdicts, court.identified_by)
 
 
 def roots(job: Job, inputs: Inputs, harvest: Harvest) -> Iterator[Work]:
@@ -228,43 +256,48 @@ async def tell(job: Job, harvest: Harvest) -> None:
         show(harvest.done)
 
 
-def write(job: Job, inputs: Inputs, outcome: Outcome, bill: Bill) -> None:
-    """The parquet files and the card, in the job's folder."""
+def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
+    """The parquet files, the certificate, the picture and the card, in the job's folder."""
+    outcome, settings = taken.outcome, job.settings
     if not outcome.rows:
         raise Refusal(f"No row passed the gates ({outcome.dropped}): nothing was written.")
-    configs = publish.write(job.folder, outcome.verdicts(), job.settings.test_share, origin(job))
+    configs = publish.write(job.folder, outcome.verdicts(), settings.test_share, origin(job))
     certified = certify(
         job.folder,
         publish.paths(configs),
         inputs.witness,
         [
             (read, {**corpus.where_from, "revision": inputs.commits.get(corpus.repo)})
-            for corpus, read in zip(job.settings.benchmarks, inputs.benchmarks.read, strict=True)
+            for corpus, read in zip(settings.benchmarks, inputs.benchmarks.read, strict=True)
         ],
         outcome.dropped.get("benchmark_overlap", 0),
     )
     (job.folder / certificate.NAME).write_text(certified.to_json(), encoding="utf-8")
+    counted = tally.count(outcome.verdicts(), settings.samples)
+    plot.draw(counted, job.folder / plot.NAME)
     facts = card.Facts(
         repo=job.into or str(job.folder),
         language=job.language,
         practice=job.config.practice,
-        licence=job.settings.licence,
-        teacher=job.settings.teacher.model,
+        licence=settings.licence,
+        teacher=settings.teacher.model,
         recipe=f"{job.config.name}, kakugo-bot {manifest.recipe_version()}",
         digest=job.digest,
-        seed=job.settings.seed,
+        seed=settings.seed,
         configs=configs,
-        rows=outcome.rows,
-        dropped=outcome.dropped,
+        tally=counted,
+        lost=taken.harvest.lost,
         inputs=inputs.commits,
-        skipped=inputs.skipped,
-        benchmarks=sorted({corpus.repo for corpus in job.settings.benchmarks}),
+        certificate=certified,
+        identified_by=taken.identified_by,
         tokens_in=bill.usage.tokens_in,
         tokens_out=bill.usage.tokens_out,
         cost_usd=bill.usd,
         seconds=bill.seconds,
-        samples=job.settings.samples,
+        watts=settings.watts,
         stopped=bill.stopped,
+        skipped=inputs.skipped,
+        marks=taken.verdicts.marks,
     )
     (job.folder / "README.md").write_text(card.write(facts), encoding="utf-8")
     say(f"kept {len(outcome.rows)} rows, dropped {sum(outcome.dropped.values())}: {job.folder}")
@@ -283,9 +316,10 @@ def origin(job: Job) -> publish.Origin:
 
 
 def push(
-    api: HfApi, job: Job, into: str, inputs: Inputs, outcome: Outcome, bill: Bill, began: float
+    api: HfApi, job: Job, into: str, inputs: Inputs, taken: Taken, bill: Bill, began: float
 ) -> None:
     """The dataset in one commit, and the manifest after it."""
+    outcome, fluency = taken.outcome, card.mean(taken.verdicts.marks)
     commit = publish.push(api, job.folder, into, f"Write {len(outcome.rows)} rows")
     made = manifest.Manifest(
         step="generate",
@@ -307,6 +341,7 @@ def push(
             "reused": bill.usage.reused,
             **({"stopped": bill.stopped} if bill.stopped else {}),
             **({"skipped": list(inputs.skipped)} if inputs.skipped else {}),
+            **({"fluency": dict(zip(FLUENCY, fluency, strict=True))} if fluency else {}),
         },
     )
     manifest.push(api, into, "dataset", MANIFEST, made)

@@ -9,6 +9,7 @@ from typing import Any
 from recipes.generate import (
     answers,
     contexts,
+    critic,
     decontaminate,
     gates,
     near,
@@ -44,6 +45,8 @@ class Settings:
     gates: gates.Settings
     ngrams: decontaminate.Size
     near: near.Settings
+    judge: critic.Settings
+    watts: float | None
     benchmarks: tuple[Corpus, ...]
 
     def planned(self, limit: int | None) -> int:
@@ -72,6 +75,7 @@ def parse(section: dict[str, Any]) -> Settings:
         "gates": parse_gates,
         "ngrams": decontaminate.Size,
         "near": near.Settings,
+        "judge": critic.Settings,
     }
     known = {
         key: build(parts[key], value, key) if key in parts else value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -20,8 +20,15 @@ from recipes.generate.row import Row
 from recipes.generate.spool import Spool
 
 T = TypeVar("T")
-KEPT, BY_GATE, DUPLICATE, OVERLAP, NEAR = range(5)
-REASONS = {DUPLICATE: "duplicate", OVERLAP: "benchmark_overlap", NEAR: "near_duplicate"}
+KEPT, BY_GATE, DUPLICATE, OVERLAP, NEAR, UNSAFE, NOT_FLUENT = range(7)
+REASONS = {
+    DUPLICATE: "duplicate",
+    OVERLAP: "benchmark_overlap",
+    NEAR: "near_duplicate",
+    UNSAFE: "unsafe",
+    NOT_FLUENT: "not_fluent",
+}
+JUDGED = {reason: number for number, reason in REASONS.items()}
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,17 @@ class Outcome:
         """The rows that are kept."""
         kept = self.judged.count(KEPT)
         return Verdicts(lambda: (row for row, reason in self.verdicts() if reason is None), kept)
+
+    def without(self, drop: Mapping[str, str]) -> Outcome:
+        """The same without the kept rows whose ids a judge has given a reason for."""
+        if not drop:
+            return self
+        judged, dropped = array("B", self.judged), Counter(self.dropped)
+        for place, (row, reason) in enumerate(self.verdicts()):
+            if reason is None and row.id in drop:
+                judged[place] = JUDGED[drop[row.id]]
+                dropped[drop[row.id]] += 1
+        return Outcome(self.spool, judged, dict(dropped))
 
 
 def settle(

@@ -50,10 +50,37 @@ def text(answer: str) -> str:
     return answer.strip()
 
 
+def flag(answer: str, key: str) -> bool:
+    """The truth value of a JSON object; raises Misshapen."""
+    value = _object(answer).get(key)
+    if not isinstance(value, bool):
+        raise Misshapen("no_verdict")
+    return value
+
+
+def number(answer: str, key: str, among: range) -> int:
+    """A whole number out of a range, in a JSON object; raises Misshapen."""
+    value = _object(answer).get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or value not in among:
+        raise Misshapen("no_verdict")
+    return value
+
+
 def list_of(most: int, least: int = 0) -> dict[str, Any]:
     """The JSON schema of a list of texts, for endpoints that can be held to one."""
     texts = {"type": "array", "items": {"type": "string"}, "maxItems": most}
     return {**texts, "minItems": least} if least else texts
+
+
+def _object(answer: str) -> dict[str, Any]:
+    start, end = answer.find("{"), answer.rfind("}")
+    if start < 0 or end < start or len(answer) > LONGEST:
+        raise Misshapen("no_verdict")
+    try:
+        found = json_repair.loads(answer[start : end + 1])
+    except RecursionError:
+        raise Misshapen("no_verdict") from None
+    return found if isinstance(found, dict) else {}
 
 
 def _list(answer: str) -> list[str]:

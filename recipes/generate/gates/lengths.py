@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from recipes.generate.row import Draft
+from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -36,12 +37,21 @@ def by_bytes(text: str) -> float:
     return len(text.encode()) / BYTES_PER_TOKEN
 
 
-def by_tokenizer(api: HfApi, repo: str, commits: dict[str, str]) -> Counter:
-    """A counter by the tokenizer of a model on the Hub; its commit is noted in `commits`."""
+def counter(api: HfApi, repo: str | None, commits: dict[str, str]) -> Counter:
+    """Counts by the tokenizer of a model on the Hub, whose commit is noted; by bytes without one.
+
+    Raises Refusal when there is no such tokenizer.
+    """
+    if repo is None:
+        return by_bytes
+    from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
     from tokenizers import Tokenizer
 
-    sha = str(api.model_info(repo).sha)
-    path = api.hf_hub_download(repo, "tokenizer.json", revision=sha)
+    try:
+        sha = str(api.model_info(repo).sha)
+        path = api.hf_hub_download(repo, "tokenizer.json", revision=sha)
+    except (RepositoryNotFoundError, EntryNotFoundError) as error:
+        raise Refusal(f"`gates.tokenizer` is {repo!r}, which has no tokenizer.json.") from error
     commits[repo] = sha
     tokenizer = Tokenizer.from_file(path)
     return lambda text: len(tokenizer.encode(text, add_special_tokens=False).ids)

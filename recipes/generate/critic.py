@@ -1,0 +1,116 @@
+"""The teacher as a judge of finished rows: is it harmful, and is it well written?
+
+Harm is asked of every row when the recipe wants it; writing of a sample that the rows themselves
+decide, never chance. Rows come here after duplicates are gone, so that nothing is judged twice, and
+the answers stand in the journal like all others. A row that the judge does not answer for is kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+from recipes.generate import prompts, shapes
+from recipes.generate.chat import NoAnswer
+from recipes.generate.crew import Work, drain
+from recipes.generate.row import Message, Row
+from recipes.generate.teacher import Teacher
+from recipes.language import Language
+
+T = TypeVar("T")
+MARKS = range(1, 6)
+HARM: dict[str, Any] = {
+    "type": "object",
+    "properties": {"harmful": {"type": "boolean"}},
+    "required": ["harmful"],
+    "additionalProperties": False,
+}
+MARK: dict[str, Any] = {
+    "type": "object",
+    "properties": {"mark": {"type": "integer", "minimum": MARKS[0], "maximum": MARKS[-1]}},
+    "required": ["mark"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`unsafe`: whether every row is judged for harm; `share` of rows that are marked for their
+    writing, from 1 to 5; rows under the mark `floor` are dropped, 0 drops none."""
+
+    unsafe: bool
+    share: float
+    floor: int
+
+
+@dataclass
+class Verdicts:
+    """Reasons to drop rows, by their id; how often each mark was given; rows without an answer."""
+
+    drop: dict[str, str] = field(default_factory=dict)
+    marks: Counter[int] = field(default_factory=Counter)
+    unanswered: int = 0
+
+
+async def review(
+    teacher: Teacher, settings: Settings, rows: Iterable[Row], language: Language, seed: int
+) -> Verdicts:
+    """Have the teacher judge the rows."""
+    verdicts = Verdicts()
+    bench = _Bench(teacher, settings, language, seed, verdicts)
+    await drain(bench.work(rows), teacher.settings.concurrency)
+    return verdicts
+
+
+def in_sample(row: Row, share: float) -> bool:
+    """Whether the row is among those that are marked: decided by its id alone."""
+    return int(row.id[:8], 16) / 2**32 < share
+
+
+@dataclass(frozen=True)
+class _Bench:
+    teacher: Teacher
+    settings: Settings
+    language: Language
+    seed: int
+    verdicts: Verdicts
+
+    def work(self, rows: Iterable[Row]) -> Iterator[Work]:
+        for row in rows:
+            if self.settings.unsafe:
+                yield partial(self._harm, row)
+            if in_sample(row, self.settings.share):
+                yield partial(self._mark, row)
+
+    async def _harm(self, row: Row) -> Sequence[Work]:
+        asked = prompts.judge_harm(row.turns)
+        harmful = await self._ask(asked, HARM, lambda text: shapes.flag(text, "harmful"))
+        if harmful:
+            self.verdicts.drop[row.id] = "unsafe"
+        return ()
+
+    async def _mark(self, row: Row) -> Sequence[Work]:
+        asked = prompts.judge_writing(row.turns, self.language.name)
+        mark = await self._ask(asked, MARK, lambda text: shapes.number(text, "mark", MARKS))
+        if mark is not None:
+            self.verdicts.marks[mark] += 1
+            if mark < self.settings.floor:
+                self.verdicts.drop.setdefault(row.id, "not_fluent")
+        return ()
+
+    async def _ask(
+        self, messages: Sequence[Message], schema: dict[str, Any], read: Callable[[str], T]
+    ) -> T | None:
+        for number in range(self.teacher.settings.tries):
+            try:
+                answer = await self.teacher.ask(messages, self.seed + number, schema=schema)
+                return read(answer.text)
+            except shapes.Misshapen:
+                continue
+            except NoAnswer:
+                break
+        self.verdicts.unanswered += 1
+        return None
