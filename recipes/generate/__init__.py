@@ -13,11 +13,13 @@ shapes         what comes back, parsed at the door
 topics, scenarios, contexts, pairs, translation    the sources of rows
 deal           how many rows each branch may give
 answers        from a prompt to a row
-gates          a draft is kept, or dropped with a reason
+court, gates   a draft is kept, or dropped with a reason
 settle, near   what only shows among all rows: duplicates and near-duplicates
 decontaminate, certificate                         benchmark texts, and that none is left
 reasons        every reason to drop, the gate it belongs to, what it means
 corpora, inputs, stored    texts, conversations and benchmarks from the Hub, laid down here
 spool          judged rows on the disk
-publish, card  parquet, README, one commit
+critic         the teacher as a judge of finished rows
+publish        parquet, one commit
+tally, plot, card                                  README: what is in it, how it came about
 """

@@ -25,20 +25,20 @@ from recipes.generate import (
     certificate,
     contexts,
     pairs,
+    plot,
     publish,
     scenarios,
+    tally,
     topics,
     translation,
-    plot,
-    tally,
 )
 from recipes.generate.certificate import certify
 from recipes.generate.connect import authorization, endpoint, session
 from recipes.generate.corpora import Library
-from recipes.generate.crew import Work, drain
-from recipes.generate.forecast import forecast, price
 from recipes.generate.court import convene
+from recipes.generate.crew import Work, drain
 from recipes.generate.critic import Verdicts, review
+from recipes.generate.forecast import forecast, price
 from recipes.generate.gates import lengths
 from recipes.generate.harvest import Harvest
 from recipes.generate.inputs import Inputs, read

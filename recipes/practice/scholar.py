@@ -129,6 +129,26 @@ def _translate_conversation(chance: Random, conversation: str) -> str:
     return _listed(said)
 
 
+def _mark(chance: Random, conversation: str) -> str:
+    """5 when every answer is the right one, 4 when it is not but a sentence of this world, and so
+    obeys the grammar, 1 when one is neither."""
+    told = json.loads(conversation)
+    turns = [next(iter(turn.values())) for turn in told]
+    marks = [_mark_of(asked, said) for asked, said in zip(turns[::2], turns[1::2], strict=False)]
+    return json.dumps({"mark": min(marks, default=1)})
+
+
+def _mark_of(asked: str, said: str) -> int:
+    exercise = exercises.read_prompt(asked)
+    if exercise and said == exercises.answer(exercise, Random(0)):
+        return 5
+    return 4 if any(read_text(said, language) for language in ("epo", "eng")) else 1
+
+
+def _harm(chance: Random, conversation: str) -> str:
+    return json.dumps({"harmful": False})  # nobody in this world could harm anybody
+
+
 def _spoil(chance: Random, said: Said) -> Said:
     """One of the mistakes that large models make."""
     half = said.text[: max(1, len(said.text) // 2)]
@@ -175,6 +195,16 @@ def _replies() -> tuple[tuple[re.Pattern[str], Callable[..., str]], ...]:
             r"Below is a conversation in English.*"
             r"<conversation>(?P<conversation>.*)</conversation>",
             _translate_conversation,
+        ),
+        (
+            r"Below is a conversation for teaching.* How well is .*"
+            r"<conversation>(?P<conversation>.*)</conversation>",
+            _mark,
+        ),
+        (
+            r"Below is a conversation for teaching.* Is it harmful.*"
+            r"<conversation>(?P<conversation>.*)</conversation>",
+            _harm,
         ),
     )
     return tuple((re.compile(pattern, re.DOTALL), reply) for pattern, reply in known)

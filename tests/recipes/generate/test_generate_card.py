@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
 
 from recipes import language
-from recipes.generate import card
+from recipes.generate import card, plot, tally
+from recipes.generate.certificate import Certificate
 from recipes.generate.row import Message, Row
 
 HOSTILE = (
@@ -16,9 +20,28 @@ HOSTILE = (
 )
 
 
-def facts(rows: list[Row]) -> card.Facts:
+CERTIFICATE = Certificate(
+    unit="words",
+    length=8,
+    shortest=8,
+    benchmarks=[
+        {"repo": "practice/flores", "revision": "b" * 40, "texts": 200, "too_short": 3},
+        {"repo": "practice/flores", "revision": "b" * 40, "texts": 200, "too_short": 1},
+        {"repo": "practice/mmlu", "texts": 0, "too_short": 0},
+    ],
+    dropped=4,
+    rows=3,
+    turns=6,
+    left=0,
+)
+
+
+def facts(rows: list[Row], **more: Any) -> card.Facts:
     """Facts about these rows."""
-    return card.Facts(
+    verdicts: list[tuple[Row, str | None]] = [(row, None) for row in rows]
+    other = Row("topics", "p", "t", ())
+    verdicts += [(other, "loop"), (other, "loop"), (other, "english")]
+    known = card.Facts(
         repo="practice/kakugo-epo_Latn",
         language=language.get("epo_Latn"),
         practice=True,
@@ -28,16 +51,23 @@ def facts(rows: list[Row]) -> card.Facts:
         digest="d",
         seed=1,
         configs=[{"config_name": "default", "data_files": []}],
-        rows=rows,
-        dropped={"loop": 2, "english": 3},
+        tally=tally.count(verdicts, 2),
+        lost={"timeout": 2, "status_418": 1},
         inputs={"practice/corpus": "a" * 40},
-        benchmarks=["practice/flores"],
+        certificate=CERTIFICATE,
+        identified_by="CLD2",
         tokens_in=10,
         tokens_out=20,
         cost_usd=0.5,
-        seconds=9.0,
-        samples=2,
+        seconds=7200.0,
     )
+    return replace(known, **more)
+
+
+def row(asked: str, said: str, source: str = "topics") -> Row:
+    """One exchange."""
+    turns = (Message(role="user", content=asked), Message(role="assistant", content=said))
+    return Row(source, "p", "t", turns)
 
 
 def test_the_front_matter_is_yaml_with_what_the_hub_reads() -> None:
@@ -53,16 +83,71 @@ def test_hostile_text_stays_in_one_fence() -> None:
         Message(role="user", content=HOSTILE),
         Message(role="assistant", content=HOSTILE * 20),
     )
-    text = card.write(facts([Row("topics", "p", "t", turns)] * 3))
+    hostile = facts([Row("topics", "p", "t", turns)] * 3, skipped=[HOSTILE], credit=[HOSTILE])
+    text = card.write(hostile)
     body = text.split("---\n", 2)[2]
     fences = [token for token in MarkdownIt().parse(body) if token.type == "fence"]
     samples = next(token for token in fences if token.info == "json").content.splitlines()
     assert len(samples) == 2
     assert json.loads(samples[0])["messages"][0]["user"] == HOSTILE
     outside = "".join(line for line in body.splitlines() if line not in samples)
-    assert "<script>" not in outside and "evil" not in outside
+    assert "<script>" not in outside and "license: evil" in outside
+    shown = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
+    assert "<script>" not in shown and "<h1>Hi" not in shown and 'javascript:1"' not in shown
+    assert next(yaml.safe_load_all(text))["license"] == "apache-2.0"
 
 
-def test_what_was_dropped_adds_up() -> None:
-    assert "| loop | 2 |" in card.write(facts([]))
-    assert "| **all** | 5 |" in card.write(facts([]))
+def test_what_was_dropped_adds_up_and_is_explained() -> None:
+    text = card.write(facts([]))
+    assert "| loops | `loop` | it says the same again and again | 2 |" in text
+    assert "| teacher | `status_418` | it answered with an error | 1 |" in text
+    assert "| **all** | | | 6 |" in text
+
+
+def test_the_hub_reads_the_card(tmp_path: Path) -> None:
+    from huggingface_hub import DatasetCard
+
+    path = tmp_path / "README.md"
+    path.write_text(card.write(facts([row("a", "b", "pairs")])), encoding="utf-8")
+    read = DatasetCard.load(path)
+    assert read.data.language == ["eo", "en"]
+    assert read.data.license == "apache-2.0"
+    assert read.data.configs == [{"config_name": "default", "data_files": []}]
+    assert read.data.pretty_name == "Kakugo Esperanto (practice)"
+
+
+def test_benchmarks_are_certified_by_repository_and_commit() -> None:
+    text = card.write(facts([]))
+    assert f"| `practice/flores` | `{'b' * 40}` | 400 | 4 |" in text
+    assert "| `practice/mmlu` | not there | 0 | 0 |" in text
+    assert "**0 of 3 rows overlap.**" in text
+
+
+def test_energy_is_told_only_where_somebody_stated_the_power() -> None:
+    assert "kWh" not in card.write(facts([]))
+    told = card.write(facts([], watts=700.0))
+    assert "about 1.40 kWh, an estimate: 2.00 hours at the 700 W" in told
+
+
+def test_marks_have_an_interval_and_a_run_that_stopped_says_so() -> None:
+    told = card.write(facts([], marks={5: 50, 4: 50}, stopped="cap"))
+    assert "4.50 ± 0.10 on average (95 %)" in told
+    assert "**Not complete.** The run stopped early (`cap`)" in told
+    assert "on average" not in card.write(facts([], marks={5: 1}))
+    assert "Not complete" not in card.write(facts([]))
+
+
+def test_prompts_are_quoted_and_lengths_counted() -> None:
+    rows = [row("a" * size, f"<think>\nHm.\n</think>\n\n{'b' * 7}") for size in range(1, 22)]
+    text = card.write(facts(rows))
+    assert "Write 3 different prompts that a speaker of Esperanto would send" in text
+    assert "| user | 2 | 11 | 20 |" in text and "| assistant | 7 | 7 | 7 |" in text
+    assert "21 of them with the teacher's reasoning" in text
+
+
+def test_the_picture_is_the_same_for_the_same_rows(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        plot.draw(facts([row("a", "b"), row("c", "d", "pairs")]).tally, tmp_path / name)
+    drawn = (tmp_path / "a.png").read_bytes()
+    assert drawn.startswith(b"\x89PNG") and drawn == (tmp_path / "b.png").read_bytes()
+    assert int.from_bytes(drawn[16:20]) == 800
