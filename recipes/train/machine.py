@@ -7,14 +7,12 @@ A recipe's own `model:` and `trainer:` values go before what is chosen here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import util
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
 Device = Literal["cuda", "mps", "cpu"]
-KERNELS = ("flash_attn", "flash_attn_3", "kernels", "liger_kernel")
 INNER = ("intermediate_size", "shared_intermediate_size")  # Granite 4 uses the second
 USABLE = 0.9  # of a device's memory: the rest is lost to fragments, buffers and the context
 
@@ -133,10 +131,17 @@ def _activations(hidden: int, inner: int) -> int:
 
 
 def look() -> Machine:
-    """Ask torch and the installed packages."""
+    """Ask torch, and transformers for the kernels that it can use in the versions installed."""
     import torch
+    from transformers import utils
 
-    packages = frozenset(name for name in KERNELS if util.find_spec(name))
+    usable = {
+        "flash_attn": utils.is_flash_attn_2_available,
+        "flash_attn_3": utils.is_flash_attn_3_available,
+        "kernels": utils.is_kernels_available,
+        "liger_kernel": utils.is_liger_kernel_available,
+    }
+    packages = frozenset(name for name, there in usable.items() if there())
     if torch.cuda.is_available():
         device = torch.cuda.get_device_properties(0)
         return Machine(

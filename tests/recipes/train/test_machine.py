@@ -89,7 +89,8 @@ def test_rows_at_once_divide_the_batch() -> None:
 
 def test_this_machine_can_be_looked_at() -> None:
     here = machine.look()
-    assert here.count >= 1 and here.packages <= frozenset(machine.KERNELS)
+    assert here.count >= 1 and here.device in ("cuda", "mps", "cpu")
+    assert here.device == "cuda" or not here.packages & {"flash_attn", "flash_attn_3"}
 
 
 def test_flops_are_counted_by_hand() -> None:
