@@ -1,0 +1,146 @@
+"""A teacher's endpoint as a process: slots, service times, a queue, refusals, changes, cold starts.
+
+`python simulated_endpoint.py SPEC ANSWERS`: SPEC is JSON (see `Spec`), ANSWERS a file with one
+completion a line. It reads no more of a request than its length, to be much faster than what it
+serves; GET /stats tells what was served when.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+import sys
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvloop
+
+LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+
+
+@dataclass
+class Spec:
+    """`slots` calls at once, each `rate` tokens a second (0: at once); `queue` more may wait.
+
+    `changes`: (seconds since the first call, slots, queue); `cold`: seconds of 503 at first.
+    """
+
+    slots: int
+    queue: int = 10**9
+    rate: float = 0.0
+    retry_after: int = 0
+    cold: float = 0.0
+    changes: list[tuple[float, int, int]] = field(default_factory=list)
+
+
+class World:
+    """Who is served, who waits, and what was done."""
+
+    def __init__(self, spec: Spec, answers: list[bytes]) -> None:
+        self.spec = spec
+        self.answers = itertools.cycle([(reply(200, body), tokens(body)) for body in answers])
+        self.refusal = reply(429, b"{}", f"Retry-After: {spec.retry_after}\r\n".encode())
+        self.busy = 0
+        self.waiting: deque[Connection] = deque()
+        self.began = 0.0
+        self.served: list[tuple[float, float]] = []
+        self.calls = self.refused = 0
+        self.loop = asyncio.get_running_loop()
+
+    def arrive(self, connection: Connection) -> None:
+        if not self.began:
+            self.begin()
+        self.calls += 1
+        spec = self.spec
+        if spec.cold and self.loop.time() - self.began < spec.cold:
+            connection.write(reply(503, b"loading"))
+        elif self.busy < spec.slots:
+            self.serve(connection)
+        elif len(self.waiting) < spec.queue:
+            self.waiting.append(connection)
+        else:
+            self.refused += 1
+            connection.write(self.refusal)
+
+    def begin(self) -> None:
+        self.began = self.loop.time()
+        for when, slots, queue in self.spec.changes:
+            self.loop.call_later(when, self.change, slots, queue)
+
+    def change(self, slots: int, queue: int) -> None:
+        self.spec.slots, self.spec.queue = slots, queue
+
+    def serve(self, connection: Connection) -> None:
+        body, count = next(self.answers)
+        if not self.spec.rate:
+            self.served.append((0.0, count))
+            connection.write(body)
+            return
+        self.busy += 1
+        self.loop.call_later(count / self.spec.rate, self.finish, connection, body, count)
+
+    def finish(self, connection: Connection, body: bytes, count: int) -> None:
+        self.busy -= 1
+        self.served.append((self.loop.time() - self.began, count))
+        connection.write(body)
+        while self.waiting and self.busy < self.spec.slots:
+            self.serve(self.waiting.popleft())
+
+    def stats(self) -> bytes:
+        told = {"served": self.served, "calls": self.calls, "refused": self.refused}
+        return json.dumps(told).encode()
+
+
+class Connection(asyncio.Protocol):
+    """HTTP/1.1, as little of it as a well-behaved client needs."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.data = b""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.transport = transport
+
+    def write(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(data)
+
+    def data_received(self, data: bytes) -> None:
+        self.data = self.data + data if self.data else data
+        head = self.data.find(b"\r\n\r\n")
+        if head < 0:
+            return
+        if self.data.startswith(b"GET"):
+            stats = self.data.startswith(b"GET /stats")
+            self.data = b""
+            self.write(reply(200, self.world.stats() if stats else b"{}"))
+            return
+        length = LENGTH.search(self.data, 0, head)
+        if length and len(self.data) >= head + 4 + int(length[1]):
+            self.data = b""
+            self.world.arrive(self)
+
+
+def reply(status: int, body: bytes, more: bytes = b"") -> bytes:
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n".encode()
+    return head + more + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def tokens(body: bytes) -> float:
+    return float(json.loads(body)["usage"]["completion_tokens"])
+
+
+async def main(spec: Spec, answers: list[bytes]) -> None:
+    loop = asyncio.get_running_loop()
+    world = World(spec, answers)
+    server = await loop.create_server(lambda: Connection(world), "127.0.0.1", 0, backlog=4096)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    lines = Path(sys.argv[2]).read_bytes().splitlines()
+    uvloop.run(main(Spec(**json.loads(sys.argv[1])), lines))
