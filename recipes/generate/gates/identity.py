@@ -172,7 +172,7 @@ def looks_english(text: str, letters: int, settings: Settings) -> bool | None:
     CLD2 calls some languages English that it does not know: its word alone is not enough.
     """
     words = WORDS.findall(text.lower())
-    common = sum(word in ENGLISH_WORDS for word in words) / max(1, len(words))
+    common = sum(map(ENGLISH_WORDS.__contains__, words)) / max(1, len(words))
     if letters >= settings.identify_from and (found := identify(text)):
         if found != CLD2_ENGLISH:
             return False
@@ -189,7 +189,7 @@ def english_inside(text: str, settings: Settings) -> bool:
     for piece in PIECES.split(text):
         if _has_english(piece):
             words = LATIN_WORDS.findall(piece.lower())
-            common = sum(word in ENGLISH_WORDS for word in words)
+            common = sum(map(ENGLISH_WORDS.__contains__, words))
             only = len(ONLY_ENGLISH.intersection(words))
             if len(words) >= settings.english_run and only > 1:
                 if common >= settings.english_words * len(words):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections import Counter
+from functools import cache, lru_cache
 
 import regex
 
@@ -26,19 +27,22 @@ WRITTEN_WITH = {
     "Syrj": ("Syrc",),
     "Syrn": ("Syrc",),
 }
-LETTERS = regex.compile(r"\p{L}+")
 # Names and units stand in Latin letters everywhere, and formulas have Greek ones.
 EVERYWHERE = ("Latn", "Grek")
 
 
 def in_script(text: str, script: str) -> bool:
     """Whether most letters are of this script (ISO 15924)."""
-    return sum(map(len, of_script(script).findall(text))) * 2 >= count_letters(text)
+    if text.isascii():
+        return _is_of("a", script) or not any(map(str.isalpha, text))
+    letters = [found for found in Counter(text).items() if found[0].isalpha()]
+    own = sum(times for letter, times in letters if _is_of(letter, script))
+    return own * 2 >= sum(times for _, times in letters)
 
 
 def count_letters(text: str) -> int:
     """How many letters there are, without marks."""
-    return sum(map(len, LETTERS.findall(text)))
+    return sum(map(str.isalpha, text))
 
 
 def stray(draft: Draft, language: Language) -> str | None:
@@ -51,6 +55,11 @@ def stray(draft: Draft, language: Language) -> str | None:
         if found and not found <= set(given(draft)):
             return "stray_script"
     return None
+
+
+@lru_cache(maxsize=1 << 16)  # a text has many letters, and few different ones
+def _is_of(letter: str, script: str) -> bool:
+    return of_script(script).match(letter) is not None
 
 
 @cache
