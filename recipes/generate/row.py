@@ -80,10 +80,12 @@ class Draft:
     """A row with what the gates have to know.
 
     `languages` holds the code of each turn, None where any will do; `pairs` an English text and its
-    translation, for each translated part; `finish` is the teacher's finish_reason.
+    translation, for each translated part, `from_corpus` when no model wrote the English; `finish`
+    is the teacher's finish_reason.
     """
 
     row: Row
     languages: tuple[str | None, ...]
     pairs: tuple[tuple[str, str], ...] = ()
     finish: str = "stop"
+    from_corpus: bool = False

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -137,7 +137,7 @@ class Teacher:
         self._flying[key] = flying
         try:
             answer = await self._persist(request)
-            self._journal.put(key, asdict(answer), common)
+            self._journal.put(key, vars(answer), common)
         except BaseException as error:
             flying.set_exception(error if isinstance(error, Exception) else NoAnswer("stopped"))
             flying.exception()  # perhaps nobody else waits for it

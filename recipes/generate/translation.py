@@ -39,5 +39,5 @@ async def _translate(
         (turn["content"], said["content"]) for turn, said in zip(turns, translated, strict=True)
     )
     codes = (harvest.language.code,) * len(translated)
-    harvest.take(Draft(row, codes, pairs, whole.finish))
+    harvest.take(Draft(row, codes, pairs, whole.finish, from_corpus=True))
     return ()

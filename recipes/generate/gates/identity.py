@@ -122,7 +122,8 @@ def right_language(
         for turn, code in zip(draft.row.turns, draft.languages, strict=True)
         if code is not None
     ]
-    expected += [(original, ENGLISH) for original, _ in draft.pairs]
+    if not draft.from_corpus:
+        expected += [(original, ENGLISH) for original, _ in draft.pairs]
     for text, code in expected:
         bare = prose(text)
         reason = (

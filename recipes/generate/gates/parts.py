@@ -36,9 +36,10 @@ def unquoted(text: str) -> str:
 
 
 def said_by_models(draft: Draft) -> list[str]:
-    """What assistants answered, and the other side of each translation."""
+    """What assistants answered, and the English that they made of a text."""
     answers = [turn["content"] for turn in draft.row.turns if turn["role"] == "assistant"]
-    return [without_thought(text) for text in answers] + [text for text, _ in draft.pairs]
+    said = [without_thought(text) for text in answers]
+    return said if draft.from_corpus else said + [text for text, _ in draft.pairs]
 
 
 def given(draft: Draft) -> str:
