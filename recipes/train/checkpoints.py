@@ -75,18 +75,20 @@ class Upload:
         self.finish()
         shutil.rmtree(self._aside, ignore_errors=True)
         shutil.copytree(folder, self._aside, copy_function=os.link)
+        self._going = self._api.run_as_future(self._send, f"Keep step {step} of {steps}")
+        return True
+
+    def _send(self, message: str) -> None:
         self._api.create_branch(self._repo, branch=BRANCH, exist_ok=True)
-        self._going = self._api.upload_folder(
+        self._api.upload_folder(
             repo_id=self._repo,
             folder_path=self._aside,
             path_in_repo=self._key,
             revision=BRANCH,
             ignore_patterns="*README.md",
             delete_patterns="*",
-            commit_message=f"Keep step {step} of {steps}",
-            run_as_future=True,
+            commit_message=message,
         )
-        return True
 
     def finish(self) -> None:
         """Wait for the upload under way; a failure is told, the training is not lost by it."""

@@ -33,7 +33,7 @@ def command(config: str, processes: int, arguments: list[str]) -> list[str]:
 
 
 def relaunch(config: str, processes: int) -> NoReturn:
-    """Become the launcher of this very command; a kill then ends them all."""
+    """Become the launcher of this very command: no process is left that waits for it."""
     argv = command(config, processes, sys.argv[1:])
     sys.stdout.flush()
     os.execv(argv[0], argv)

@@ -88,3 +88,34 @@ def test_a_resumed_run_ends_like_one_that_was_never_killed(
     checkpoints.forget(api, REPO)
     checkpoints.forget(api, REPO)
     assert checkpoints.latest(api, REPO, DIGEST, tmp_path / "gone") is None
+
+
+def test_a_hub_that_is_down_is_told_and_does_not_stop_the_training(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "checkpoints"
+    (folder / "checkpoint-3").mkdir(parents=True)
+    (folder / "checkpoint-3" / "x").write_text("x")
+    nowhere = HfApi(endpoint="http://127.0.0.1:9", token="hf_x")
+    upload = checkpoints.Upload(nowhere, REPO, DIGEST, tmp_path / "upload")
+    assert upload.start(folder, 3, 8)
+    upload.finish()
+    assert "a checkpoint was not kept (ConnectError)" in capsys.readouterr().out
+    assert upload.start(folder, 6, 8)
+    upload.finish()
+
+
+def test_one_upload_at_a_time_and_what_comes_too_soon_is_left_out(
+    api: HfApi, tmp_path: Path
+) -> None:
+    folder = tmp_path / "checkpoints"
+    (folder / "checkpoint-3").mkdir(parents=True)
+    (folder / "checkpoint-3" / "x").write_bytes(b"x" * 1000)
+    upload = checkpoints.Upload(api, REPO, DIGEST, tmp_path / "upload")
+    started = [upload.start(folder, step, 8) for step in (3, 4)]
+    (folder / "checkpoint-3" / "x").unlink()  # the trainer rotates; what goes up is linked aside
+    upload.finish()
+    assert started == [True, False]
+    kept = [path for path in api.list_repo_files(REPO, revision=checkpoints.BRANCH)
+            if path.startswith(DIGEST)]  # fmt: skip
+    assert kept == [f"{DIGEST}/checkpoint-3/x"]
