@@ -12,7 +12,7 @@ from dataclasses import replace
 from bot import agreement, budget, replies
 from bot.ask import Ask, Misread, read_answer
 from bot.community import Consent
-from bot.request import LIVE, Answer, Request, Status, Step, Verdict, Word
+from bot.request import LIVE, Answer, Reason, Request, Status, Step, Verdict, Word
 from bot.steps import current
 from bot.terms import Terms
 from bot.words import read_word
@@ -117,8 +117,8 @@ def _cancel(request: Request, world: World, terms: Terms) -> Request:
 def _retry(request: Request, world: World, terms: Terms) -> Request:
     if request.status is not Status.FAILED:
         return _answered(request, Word.RETRY, replies.nothing_to(Word.RETRY))
-    if request.verdict is Verdict.BUDGET:
-        return _answered(request, Word.RETRY, replies.needs_approval())
+    if request.verdict in (Verdict.BUDGET, Verdict.HOPELESS):
+        return _answered(request, Word.RETRY, replies.needs_approval(request.verdict))
     if _is_withdrawn(request, world):
         return _answered(request, Word.RETRY, replies.was_withdrawn())
     return _begun_again(request, world, Word.RETRY)
@@ -127,7 +127,7 @@ def _retry(request: Request, world: World, terms: Terms) -> Request:
 def _approve(request: Request, world: World, terms: Terms) -> Request:
     """More money: one more attempt of every step, each up to its time limit.
 
-    A community's word is no word on money.
+    A community's word is no word on money, and one against the check's advice no new money.
     """
     held = request.status is Status.HELD
     if _is_withdrawn(request, world):
@@ -135,6 +135,9 @@ def _approve(request: Request, world: World, terms: Terms) -> Request:
     if request.verdict is Verdict.COMMUNITY:
         agreed = agreement.afforded(request, world, terms)
         return _answered(agreed, Word.APPROVE, replies.goes_on(Word.APPROVE))
+    if (request.status, request.verdict) == (Status.FAILED, Verdict.HOPELESS):
+        dared = replace(request.step(Step.CHECK), reason=Reason.NONE)
+        return _begun_again(request.with_step(Step.CHECK, dared), world, Word.APPROVE)
     if not held and (request.status, request.verdict) != (Status.FAILED, Verdict.BUDGET):
         return _answered(request, Word.APPROVE, replies.nothing_to(Word.APPROVE))
     ceiling = budget.estimate(terms.programme, world.prices).ceiling_usd

@@ -83,6 +83,10 @@ def setup_tag(digest: str) -> str:
     return f"setup-{digest[:16]}"
 
 
+def check_path(language: str) -> str:
+    return f"checks/{language}/{MANIFEST}"
+
+
 def request_id(discussion: int) -> str:
     return f"r{discussion}"
 

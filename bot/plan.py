@@ -13,7 +13,17 @@ from dataclasses import replace
 from bot import agreement, budget, names, progress, steps
 from bot.conversation import hear
 from bot.orders import GRACE, EnsureCancelled, EnsureJob, Order, Plan
-from bot.request import LIVE, Request, State, Status, Step, StepRecord, TeacherRecord, Verdict
+from bot.request import (
+    LIVE,
+    Reason,
+    Request,
+    State,
+    Status,
+    Step,
+    StepRecord,
+    TeacherRecord,
+    Verdict,
+)
 from bot.room import Room
 from bot.speech import NOT_OURS, PATIENCE, speech
 from bot.teacher import is_hopeless, is_ready
@@ -76,6 +86,8 @@ def _advance(
     step = steps.current(request)
     if step is None:
         return replace(request, status=Status.DONE), ()
+    if request.step(Step.CHECK).reason is Reason.HOPELESS:
+        return _failed(request, Verdict.HOPELESS), ()
     record = request.step(step)
     if record.at_work:
         return _within_cap(request, step, world, terms), ()

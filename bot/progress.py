@@ -65,10 +65,15 @@ def _made(
         note=replies.note(step, manifest),
         seconds=round(manifest.seconds, 1),
         cost_usd=round(record.cost_usd + paid, 6),
-        reason=Reason.NONE,
+        reason=_against(manifest),
         tail=(),
         progress=0,
     )
+
+
+def _against(manifest: Manifest) -> Reason:
+    hopeless = manifest.advice is not None and manifest.advice.word == "hopeless"
+    return Reason.HOPELESS if hopeless else Reason.NONE
 
 
 def _attempted(

@@ -20,8 +20,9 @@ CLOSING = "close"
 
 
 class Step(StrEnum):
-    """The three recipes, in the order in which they run."""
+    """The recipes, in the order in which they run."""
 
+    CHECK = "check"
     GENERATE = "generate"
     TRAIN = "train"
     EVALUATE = "evaluate"
@@ -75,6 +76,7 @@ class Verdict(StrEnum):
     FULL = "full"
     ATTEMPTS = "attempts"
     TEACHER = "teacher"
+    HOPELESS = "hopeless"
     BUDGET = "budget"
     CLOSED = "closed"
     STOPPED = "stopped"
@@ -82,7 +84,7 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an attempt failed."""
+    """Why an attempt failed, or why what it made speaks against going on."""
 
     NONE = ""
     ERROR = "error"
@@ -91,6 +93,7 @@ class Reason(StrEnum):
     STUCK = "stuck"
     OVERDUE = "overdue"
     VANISHED = "vanished"
+    HOPELESS = "hopeless"
 
 
 class Word(StrEnum):

@@ -14,6 +14,9 @@ from bot import budget, steps
 from bot.request import Request, Status, Step
 from bot.terms import Terms
 
+# These write into a dataset that all requests share, each to a place of its own.
+SHARED = (Step.CHECK, Step.EVALUATE)
+
 
 @dataclass(frozen=True)
 class Room:
@@ -37,7 +40,7 @@ class Room:
         flavor = self.terms.programme.steps[step].flavor
         return (
             self.jobs.get(flavor, 0) < self.terms.limits.jobs_per_flavor
-            and (repo not in self.written or step is Step.EVALUATE)
+            and (repo not in self.written or step in SHARED)
             and (bool(request.reserved) or self._affords(request))
         )
 

@@ -21,6 +21,7 @@ class Row:
 
 
 TABLE: tuple[Row, ...] = (
+    Row(Step.CHECK, "the teacher shows what it can do in the language", "advice", True),
     Row(Step.GENERATE, "the teacher writes and answers prompts", "dataset", True),
     Row(Step.TRAIN, "a LoRA adapter is trained on them", "adapter", False),
     Row(Step.EVALUATE, "base and adapter are compared", "results", False),
@@ -40,6 +41,8 @@ def output(org: str, request: Request, step: Step) -> tuple[str, str, str]:
     """Repo, repo type and manifest path of what a step makes."""
     spec = request.agreed
     adapter = names.adapter(org, spec.base, spec.key)
+    if step is Step.CHECK:
+        return names.results(org), "dataset", names.check_path(spec.language.code)
     if step is Step.GENERATE:
         return names.dataset(org, spec.key), "dataset", names.MANIFEST
     if step is Step.TRAIN:
@@ -51,10 +54,12 @@ def output(org: str, request: Request, step: Step) -> tuple[str, str, str]:
 def digest(programme: Programme, spec: Spec, step: Step) -> str:
     """What a step's manifest must say; another base, variant or licence is another result.
 
-    The data do not depend on the base: they are made once for all of them.
+    The data do not depend on the base: they are made once for all of them; nor does what the
+    teacher can do depend on what is asked for beside the language.
     """
     other_base = step is not Step.GENERATE and spec.base != programme.base
-    chosen = (spec.base if other_base else "", spec.variant, spec.licence)
+    wanted = (spec.variant, spec.licence) if step is not Step.CHECK else ("", "")
+    chosen = (spec.base if other_base else "", *wanted)
     if not any(chosen):
         return spec.digest
     return hashlib.sha256("\n".join((spec.digest, *chosen)).encode()).hexdigest()
@@ -79,6 +84,7 @@ def command(
     dataset = names.dataset(org, spec.key)
     chosen = (("--licence", spec.licence), ("--variant", spec.variant))
     inputs = {
+        Step.CHECK: ("--teacher", teacher, "--base", spec.base, "--cap-usd", f"{cap_usd:.6f}"),
         Step.GENERATE: (
             *("--teacher", teacher, "--cap-usd", f"{cap_usd:.6f}"),
             *(w for pair in chosen if pair[1] for w in pair),

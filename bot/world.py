@@ -102,6 +102,37 @@ class Score:
     significant: bool
 
 
+ADVICE = ("good", "doubtful", "hopeless")
+MEASURED = (
+    *("answered", "script", "language", "structured", "chrf", "round_trip"),
+    *("fertility", "bytes"),
+)
+
+
+@dataclass(frozen=True)
+class Short:
+    """Something that does not reach its floor (or passes its ceiling): what, seen and wanted."""
+
+    what: str
+    seen: float
+    wanted: float
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What the check says: `good`, `doubtful` or `hopeless`, and figures, None when unknown.
+
+    `script` is a share, `chrf` and `round_trip` are chrF++, `fertility` is in times of English.
+    """
+
+    word: str
+    short: tuple[Short, ...] = ()
+    script: float | None = None
+    chrf: float | None = None
+    round_trip: float | None = None
+    fertility: float | None = None
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What the bot needs of a recipe's `run.json`."""
@@ -112,6 +143,7 @@ class Manifest:
     dropped: int
     seconds: float
     cost_usd: float
+    advice: Advice | None = None
     scores: tuple[Score, ...] = ()
     not_covered: tuple[str, ...] = ()
 

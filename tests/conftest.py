@@ -18,3 +18,9 @@ os.environ.update(
 )
 for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"):
     os.environ.pop(name, None)
+
+from hypothesis import settings  # noqa: E402
+
+# How long an example takes says nothing on a machine that others use, too.
+settings.register_profile("kakugo", deadline=None)
+settings.load_profile("kakugo")

@@ -28,7 +28,18 @@ from bot.hub.connect import Connection, Refused, TryLater, translated
 from bot.hub.talk import Talk
 from bot.request import Request, Step
 from bot.scrub import tail
-from bot.world import Job, Manifest, Score, Stage, Teacher, World
+from bot.world import (
+    ADVICE,
+    MEASURED,
+    Advice,
+    Job,
+    Manifest,
+    Score,
+    Short,
+    Stage,
+    Teacher,
+    World,
+)
 
 log = logging.getLogger(__name__)
 
@@ -214,9 +225,34 @@ def read_manifest(wire: Any) -> Manifest:
         dropped=sum(map(int, wire["counts"]["dropped"].values())),
         seconds=float(wire["seconds"]),
         cost_usd=float(wire["cost_usd"]),
+        advice=_advice(metrics) if "advice" in metrics else None,
         scores=tuple(_score(line) for line in metrics.get("results", ())),
         not_covered=tuple(map(str, metrics.get("not_covered", ()))),
     )
+
+
+def _advice(metrics: Mapping[str, Any]) -> Advice:
+    word, teacher = str(metrics["advice"]), metrics["teacher"]
+    if word not in ADVICE:
+        raise ValueError(f"{word!r} is no advice")
+    short = tuple(
+        Short(str(one["what"]), float(one["seen"]), float(one["wanted"]))
+        for one in metrics["reasons"]
+        if one["what"] in MEASURED
+    )
+    tokens: Mapping[str, Any] = next(iter(metrics["bases"].values()), {})
+    return Advice(
+        word=word,
+        short=short,
+        script=_figure(teacher.get("script")),
+        chrf=_figure(teacher.get("chrf")),
+        round_trip=_figure(teacher.get("round_trip")),
+        fertility=_figure(tokens.get("times")),
+    )
+
+
+def _figure(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _score(line: Mapping[str, Any]) -> Score:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.budget import Estimate
 from bot.replies.course import headline
 from bot.replies.phrases import minutes, money
-from bot.request import Request, Word
+from bot.request import Request, Verdict, Word
 
 _DEEDS = {
     Word.CANCEL: "stop",
@@ -24,7 +24,7 @@ def told_status(request: Request) -> str:
 def told_estimate(request: Request, cost: Estimate) -> str:
     agreed = request.spec.estimate_usd if request.spec else cost.total_usd
     return (
-        f"All three steps should cost {money(agreed)} and take about {minutes(cost.minutes)}; one "
+        f"All of it should cost {money(agreed)} and take about {minutes(cost.minutes)}; one "
         f"attempt at each can never cost more than {money(cost.ceiling_usd)}."
     )
 
@@ -55,7 +55,9 @@ def nothing_to(word: Word) -> str:
     return f"There is nothing to {_DEEDS[word]} here."
 
 
-def needs_approval() -> str:
+def needs_approval(why: Verdict) -> str:
+    if why is Verdict.HOPELESS:
+        return "Going on in spite of the advice above is for a maintainer to decide: `/approve`."
     return "Trying again would cost more than this request may: a maintainer has to `/approve` it."
 
 

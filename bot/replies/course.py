@@ -6,7 +6,7 @@ from bot import names, steps
 from bot.replies.phrases import listed, minutes, money, named, sentence
 from bot.request import Reason, Request, State, Status, Step, StepRecord, Verdict
 from bot.terms import Terms
-from bot.world import Manifest, Score
+from bot.world import Advice, Manifest, Score
 
 _STATES = {
     State.WAITING: "waiting",
@@ -21,6 +21,17 @@ _BENCHMARKS = {
     "sib200": "Topic classification",
     "belebele": "Reading comprehension",
     "global_mmlu": "Knowledge questions",
+}
+
+_MEASURED = {
+    "answered": "the share of questions that were answered",
+    "script": "the share in the right script",
+    "language": "the share in the right language",
+    "structured": "the share in the shape asked for",
+    "chrf": "the chrF++ against known sentences",
+    "round_trip": "the chrF++ there and back",
+    "fertility": "the number of tokens (times English)",
+    "bytes": "the share of tokens that are pieces of letters",
 }
 
 _REASONS = {
@@ -46,6 +57,7 @@ def plan(request: Request, terms: Terms) -> str:
         f"It should take about {minutes(expected)} and cost "
         f"**{money(spec.estimate_usd)}**. {_permission(request, terms)}",
         *_options(request, terms),
+        *_advice(request),
         "",
         "If I misunderstood the language, close this discussion or write `/cancel`: that stops "
         "everything. `/help` lists what else I understand.",
@@ -71,6 +83,12 @@ def _permission(request: Request, terms: Terms) -> str:
         f"That is within what I may spend without asking, and I stop at {most}: I start now and "
         "report below."
     )
+
+
+def _advice(request: Request) -> list[str]:
+    """What the check found, once it has."""
+    note = request.step(Step.CHECK).note
+    return ["", f"I have asked the teacher a few things first. My advice: {note}."] if note else []
 
 
 def _options(request: Request, terms: Terms) -> list[str]:
@@ -162,12 +180,31 @@ def _trouble(record: StepRecord) -> str:
 
 def note(step: Step, manifest: Manifest) -> str:
     """A few words on what a finished step made."""
+    if manifest.advice is not None:
+        return advice(manifest.advice)
     if step is Step.GENERATE:
         return f"{manifest.kept:,} rows kept, {manifest.dropped:,} dropped by the gates"
     if step is Step.TRAIN:
         return f"trained on {manifest.kept:,} rows"
     better = sum(score.significant and score.adapter > score.base for score in manifest.scores)
     return f"significantly better on {better} of {len(manifest.scores)} measures"
+
+
+def advice(found: Advice) -> str:
+    """`good: right script 100 %, chrF++ 84.2 …`, and what does not reach its floor."""
+    figures = [
+        _figure("right script {:.0%}", found.script),
+        _figure("chrF++ {:.0f} against known sentences", found.chrf),
+        _figure("{:.0f} there and back", found.round_trip),
+        _figure("{:.1f} times the tokens of English", found.fertility),
+    ]
+    short = [f"{_MEASURED[s.what]} is {s.seen:g}, wanted {s.wanted:g}" for s in found.short]
+    told = ", ".join(filter(None, figures)) or "nothing could be measured"
+    return "; ".join([f"{found.word}: {told}", *short])
+
+
+def _figure(words: str, value: float | None) -> str:
+    return "" if value is None else words.format(value)
 
 
 def result(request: Request, evaluation: Manifest, terms: Terms) -> str:
@@ -242,6 +279,11 @@ def failed(request: Request) -> str:
 
 
 def _end(request: Request, step: Step, record: StepRecord) -> str:
+    if request.verdict is Verdict.HOPELESS:
+        return (
+            "the check says that this is hopeless, so I spend no more on it "
+            f"({request.step(Step.CHECK).note})"
+        )
     if request.verdict is Verdict.TEACHER:
         return "the teacher's endpoint did not come up although I tried several times"
     if request.verdict is Verdict.BUDGET:
@@ -262,6 +304,11 @@ def _last_words(record: StepRecord) -> list[str]:
 
 
 def _next(request: Request) -> str:
+    if request.verdict is Verdict.HOPELESS:
+        return (
+            "A maintainer can have it tried all the same with `/approve`; otherwise I close this "
+            "discussion in two weeks."
+        )
     if request.verdict is Verdict.BUDGET:
         return (
             "A maintainer can give it more with `/approve`; otherwise I close this discussion in "

@@ -32,5 +32,4 @@ tell();
 # Adds the page's own address to the inputs of the share button.
 HERE = "(...given) => [...given.slice(0, -1), location.origin + location.pathname]"
 COPY = "link => { navigator.clipboard?.writeText(link).catch(() => {}); }"
-# The form that was opened is where a keyboard or a screen reader goes on.
-FOCUS = "() => setTimeout(() => document.querySelector('#opinion input:checked')?.focus(), 200)"
+FOCUS = "() => { document.querySelector('#opinion')?.scrollIntoView({block: 'nearest'}); }"

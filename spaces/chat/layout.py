@@ -193,7 +193,7 @@ def _chat(said: Said) -> Chat:
         visible=False,
         interactive=False,
         buttons=["copy"],
-        max_lines=4,
+        max_lines=2,
         elem_id="link",
     )
     mood = _html("", js_on_load=browser.MOOD, elem_id="mood")

@@ -88,5 +88,5 @@ def _question(messages: object) -> str:
         if isinstance(message, dict) and message.get("role") == "user":
             content = message.get("content")
             text = content.strip() if isinstance(content, str) else ""
-            return text if len(text) <= LONGEST_EXAMPLE else ""
+            return text if len(text) <= LONGEST_EXAMPLE and "\n" not in text else ""
     return ""

@@ -13,7 +13,6 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,8 @@ LOOK_SECONDS = 20.0
 PERSISTENT = Path("/data")  # a Space's disk that outlives a restart, where one is attached
 EXPAND: Any = ["cardData", "sha", "siblings"]
 MOST_BYTES = 20_000_000
-MOST_ROWS = 100
-MOST_FILES = 6
-TEST_FILE = re.compile(r"(?:[\w.-]+/)?test[\w.-]*\.parquet")
+MOST_ROWS = 400
+TEST_FILE = re.compile(r"(data|default)/test-[\w.-]+\.parquet")
 TROUBLE = (httpx2.HTTPError, OSError, ValueError)
 
 
@@ -137,11 +135,11 @@ class Shelf:
             tree = list(self.api.list_repo_tree(repo, recursive=True, repo_type="dataset"))
         except RepositoryNotFoundError:
             return []
-        files = [item for item in tree if isinstance(item, RepoFile) and item.size <= MOST_BYTES]
-        tests = sorted(file.path for file in files if TEST_FILE.fullmatch(file.path))[:MOST_FILES]
-        got = [self.api.hf_hub_download(repo, path, repo_type="dataset") for path in tests]
-        of_each_kind = zip_longest(*map(_messages, got))
-        return [messages for some in of_each_kind for messages in some if messages is not None]
+        for item in sorted(tree, key=lambda item: item.path):
+            fits = isinstance(item, RepoFile) and item.size <= MOST_BYTES
+            if fits and TEST_FILE.fullmatch(item.path):
+                return _messages(self.api.hf_hub_download(repo, item.path, repo_type="dataset"))
+        return []
 
 
 def _card(info: Any) -> Mapping[str, Any]:
@@ -154,10 +152,7 @@ def _messages(path: str) -> list[object]:
     from pyarrow.parquet import ParquetFile  # type: ignore[import-untyped]
 
     try:
-        file = ParquetFile(path)
-        if "messages" not in file.schema_arrow.names:
-            return []
-        batches = file.iter_batches(MOST_ROWS, columns=["messages"])
+        batches = ParquetFile(path).iter_batches(MOST_ROWS, columns=["messages"])
         return next((batch.to_pydict()["messages"] for batch in batches), [])
-    except ArrowException as error:
-        raise ValueError(f"{path} is no readable parquet file") from error
+    except (ArrowException, KeyError) as error:
+        raise ValueError(f"{path} has no readable column messages") from error

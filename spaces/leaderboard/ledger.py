@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-STEPS = ("generate", "train", "evaluate")
+STEPS = ("check", "generate", "train", "evaluate")
 LONGEST_TEXT = 200
 OVER = ("done", "failed", "declined", "cancelled")
 

@@ -23,7 +23,7 @@ _STATUS = {
     "declined": "Not taken",
     "cancelled": "Cancelled",
 }
-_STEP_NAMES = {"generate": "Data", "train": "Training", "evaluate": "Tests"}
+_STEP_NAMES = {"check": "Check", "generate": "Data", "train": "Training", "evaluate": "Tests"}
 
 
 def queue(requests: Sequence[Request], links: Links) -> str:

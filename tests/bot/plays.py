@@ -10,7 +10,7 @@ from bot.names import marker
 from bot.orders import EnsureReply, Order, Plan
 from bot.plan import plan as plan_one
 from bot.programme import Programme, parse
-from bot.request import Request, Spec, Step, TeacherRecord
+from bot.request import Request, Spec, State, Step, StepRecord, TeacherRecord
 from bot.settings import Limits
 from bot.terms import Terms
 from bot.world import Comment, Discussion, Job, Manifest, Remark, Score, Stage, Teacher, World
@@ -37,6 +37,7 @@ plan:
     usd_per_hour: 0.06
   setup: [[kakugo-recipe, practice-publish]]
   steps:
+    check: {flavor: cpu-basic, timeout_minutes: 5, attempts: 2, expected_minutes: 0.5}
     generate: {flavor: cpu-basic, timeout_minutes: 10, attempts: 3, expected_minutes: 1}
     train: {flavor: cpu-upgrade, timeout_minutes: 10, attempts: 2, expected_minutes: 2}
     evaluate: {flavor: cpu-basic, timeout_minutes: 10, attempts: 2, expected_minutes: 1}
@@ -73,9 +74,12 @@ def spec() -> Spec:
         base="practice/kakugo-practice-base",
         digest=programme().digest("epo_Latn"),
         code="c0ffee",
-        estimate_usd=0.002333,
-        cap_usd=0.018333,
+        estimate_usd=0.002917,
+        cap_usd=0.024167,
     )
+
+
+CHECKED = StepRecord(State.MADE, 1, 1, NOW - 950, "j0", "good", 1.0)
 
 
 def request(**changes: object) -> Request:
@@ -86,8 +90,9 @@ def request(**changes: object) -> Request:
         "opened": NOW - 1000,
         "spec": spec(),
     }
-    if changes.get("steps"):
+    if steps := changes.get("steps"):
         values["reserved"] = NOW - 900
+        changes["steps"] = {Step.CHECK: CHECKED, **steps}  # type: ignore[dict-item]
     return Request(**{**values, **changes})  # type: ignore[arg-type]
 
 

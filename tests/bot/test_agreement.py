@@ -143,7 +143,7 @@ def test_above_the_limit_a_maintainer_has_the_word() -> None:
     assert says("mallory").status is Status.HELD
     approved = says("ada")
     assert approved.status is Status.OPEN and approved.steps
-    assert approved.agreed.cap_usd == pytest.approx(0.018333)
+    assert approved.agreed.cap_usd == pytest.approx(0.024167)
 
 
 def test_people_and_the_queue_have_limits() -> None:

@@ -132,10 +132,11 @@ def test_a_variant_is_a_result_of_its_own() -> None:
     programme = plays.programme()
     plain, special = plays.request(), plays.request()
     special = replace(special, spec=replace(plays.spec(), variant="fundamenta", licence="cc0-1.0"))
-    for step in Step:
+    for step in (Step.GENERATE, Step.TRAIN, Step.EVALUATE):
         assert steps.digest(programme, plain.agreed, step) == plays.spec().digest
         assert steps.digest(programme, special.agreed, step) != plays.spec().digest
         assert steps.output("practice", plain, step) != steps.output("practice", special, step)
+    assert steps.digest(programme, special.agreed, Step.CHECK) == plays.spec().digest
     told = steps.command(programme, special, Step.GENERATE, 1, "wheel", "http://teacher", 1.0)
     assert told[told.index("--licence") + 1] == "cc0-1.0"
     assert told[told.index("--variant") + 1] == "fundamenta"

@@ -155,7 +155,7 @@ def test_money_that_is_used_up_needs_a_maintainer() -> None:
     assert said(failed, ("ludoviko", "/approve")).next.status is Status.FAILED
     approved = said(failed, ("ada", "/approve")).next
     assert approved.status is Status.OPEN
-    assert approved.agreed.cap_usd == pytest.approx(0.018 + 0.018333)
+    assert approved.agreed.cap_usd == pytest.approx(0.018 + 0.024167)
 
 
 def test_words_that_make_no_sense_now_say_so() -> None:

@@ -25,11 +25,12 @@ CAP = plays.spec().cap_usd
 
 def test_the_estimate_is_minutes_times_prices_and_the_ceiling_time_limits() -> None:
     cost = estimate(plays.programme(), plays.PRICES)
-    # 1 and 1 minutes at $0.01, 2 at $0.03, and 1 of the teacher at $0.06 an hour
-    assert cost.total_usd == pytest.approx((0.01 + 0.06 + 0.01 + 0.06) / 60)
-    assert cost.ceiling_usd == pytest.approx(10 * (0.01 + 0.03 + 0.01 + 0.06) / 60)
+    # 0.5, 1 and 1 minutes at $0.01, 2 at $0.03, and 1.5 of the teacher at $0.06 an hour
+    assert cost.total_usd == pytest.approx((0.025 + 0.06 + 0.09) / 60)
+    ceiling = 5 * (0.01 + 0.06) + 10 * (0.01 + 0.03 + 0.01 + 0.06)
+    assert cost.ceiling_usd == pytest.approx(ceiling / 60)
     assert may_start(cost, cost.total_usd) and not may_start(cost, cost.total_usd / 2)
-    assert cap(cost, 50) == pytest.approx(0.018333) and cap(cost, 0.005) == 0.005
+    assert cap(cost, 50) == pytest.approx(0.024167) and cap(cost, 0.005) == 0.005
 
 
 def test_failed_attempts_cost_what_their_jobs_ran() -> None:
@@ -42,7 +43,7 @@ def test_failed_attempts_cost_what_their_jobs_ran() -> None:
 
 
 def test_a_result_found_without_an_attempt_costs_nothing() -> None:
-    made = {("r1", Step.GENERATE): plays.manifest(cost_usd=3.0)}
+    made = {("r1", step): plays.manifest(cost_usd=3.0) for step in (Step.CHECK, Step.GENERATE)}
     planned = plan(plays.request(), world(manifests=made), TERMS, CURRENT)
     assert planned.next.step(Step.GENERATE).state is State.MADE and not planned.next.spent_usd
 
@@ -127,15 +128,16 @@ def test_a_day_and_a_person_have_budgets_that_are_never_passed() -> None:
     assert len(_starts(Limits(jobs_per_flavor=9, person_usd=1.5 * CAP), _many(6))) == 2
     record = StepRecord(State.MADE, 1, 1, cost_usd=CAP)
     over = {"steps": {step: record for step in Step}, "status": Status.DONE, "over": True}
-    tight = Limits(jobs_per_flavor=9, day_usd=10 * CAP)
-    today = _many(3, first=11, **over)  # three times three caps
+    tight = Limits(jobs_per_flavor=9, day_usd=13 * CAP)
+    today = _many(3, first=11, **over)  # three times four caps
     assert len(_starts(tight, [*today, *_many(6)])) == 1
     yesterday = [replace(request, reserved=NOW - DAY) for request in today]
     assert len(_starts(tight, [*yesterday, *_many(6)])) == 6
 
 
 def test_one_repo_is_written_by_one_job_at_a_time() -> None:
-    same = [replace(request, spec=plays.spec()) for request in _many(3)]
+    checked = {"steps": {Step.CHECK: plays.CHECKED}}
+    same = [replace(request, spec=plays.spec()) for request in _many(3, **checked)]
     assert _starts(Limits(), same) == ["r1"]
 
 

@@ -18,7 +18,7 @@ from bot.orders import (
 )
 from bot.request import LIVE, Request, State, Status, Step, StepRecord, TeacherRecord, Verdict
 from bot.teacher import TRIES
-from bot.world import Comment, Manifest, Stage, Teacher, World
+from bot.world import Advice, Comment, Manifest, Short, Stage, Teacher, World
 from tests.bot import plays
 from tests.bot.plays import CURRENT, RUNNING, job, plan, world
 
@@ -153,7 +153,7 @@ def test_every_state_has_a_plan_that_keeps_the_rules() -> None:
         count["states"] += 1
         count["told"] += planned.next.told
         count["rest"] += planned.next == request
-    assert count["states"] == (6 + 4) * 3 * 6 * 7 * 3 * 4 * 2
+    assert count["states"] == (6 + 4) * 4 * 6 * 7 * 3 * 4 * 2
     assert count["told"] > 1000 and count["rest"] > 500
 
 
@@ -187,7 +187,7 @@ def test_every_open_state_goes_on_when_the_world_is_kind() -> None:
         assert talk.open == (request.status is Status.FAILED)
         assert request.status in (Status.DONE, Status.FAILED)
         walked += 1
-    assert walked == 18
+    assert walked == 24
 
 
 # --- single decisions ----------------------------------------------------------------------------
@@ -197,7 +197,7 @@ def test_the_teacher_is_awaited_before_the_first_job() -> None:
     asleep = world(teacher=Teacher("paused"))
     assert not jobs_of(plan(plays.request(), asleep, TERMS, CURRENT))
     started = jobs_of(plan(plays.request(), world(), TERMS, CURRENT))
-    assert [(order.step, order.attempt) for order in started] == [(Step.GENERATE, 1)]
+    assert [(order.step, order.attempt) for order in started] == [(Step.CHECK, 1)]
     assert "http://127.0.0.1:2" in started[0].command
 
 
@@ -237,3 +237,23 @@ def test_closing_the_discussion_stops_everything() -> None:
     planned = plan(running, seen, TERMS, CURRENT)
     assert planned.next.status is Status.CANCELLED
     assert EnsureCancelled("j1") in planned.orders
+
+
+def test_what_the_check_calls_hopeless_is_not_begun_until_a_maintainer_dares() -> None:
+    advice = Advice("hopeless", (Short("script", 0.2, 0.5),), script=0.2)
+    checked = {("r1", Step.CHECK): plays.manifest(advice=advice)}
+    planned = plan(plays.request(), world(manifests=checked), TERMS, CURRENT)
+    assert (planned.next.status, planned.next.verdict) == (Status.FAILED, Verdict.HOPELESS)
+    assert not jobs_of(planned) and "right script 20%" in str(planned.orders)
+    for who, status in (("ludoviko", Status.FAILED), ("ada", Status.OPEN)):
+        talk = plays.discussion(remarks=(plays.remark("/approve", who),))
+        after = plan(planned.next, world(discussions={1: talk}), TERMS, CURRENT)
+        assert after.next.status is status
+    assert [order.step for order in jobs_of(after)] == [Step.GENERATE]
+
+
+def test_the_first_reply_shows_the_advice_once_it_is_there() -> None:
+    checked = {("r1", Step.CHECK): plays.manifest(advice=Advice("good", script=1.0, chrf=61.2))}
+    planned = plan(plays.request(), world(manifests=checked), TERMS, CURRENT)
+    (text,) = [o.text for o in planned.orders if isinstance(o, EnsureReply) and o.kind == "plan"]
+    assert "My advice: good: right script 100%, chrF++ 61 against known sentences." in text

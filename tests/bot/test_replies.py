@@ -21,11 +21,20 @@ from bot.request import (
     Verdict,
     Word,
 )
-from bot.world import Manifest
+from bot.world import Advice, Manifest, Short
 from tests.bot import plays
 
 SNAPSHOT = Path(__file__).with_name("replies.md")
+GOOD = plays.manifest(advice=Advice("good", (), 1.0, 84.2, 90.3, 2.14))
+HOPELESS = plays.manifest(
+    advice=Advice(
+        "hopeless", (Short("script", 0.41, 0.5), Short("chrf", 8.2, 12.0)), 0.41, 8.2, 61.0
+    )
+)
 MADE = {
+    Step.CHECK: StepRecord(
+        State.MADE, 1, 1, plays.NOW, "j0", replies.note(Step.CHECK, GOOD), 4.2, 0.0001
+    ),
     Step.GENERATE: StepRecord(
         State.MADE,
         1,
@@ -51,14 +60,19 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
     )
     done = {**MADE, Step.EVALUATE: evaluated}
     running = {**MADE, Step.EVALUATE: StepRecord(State.RUNNING, 2, 2, reason=Reason.STUCK)}
-    halfway = {Step.GENERATE: StepRecord(State.RUNNING, 1, 1, plays.NOW, "j1", progress=4)}
+    doubtful = StepRecord(State.MADE, 1, 1, plays.NOW, "j0", reason=Reason.HOPELESS)
+    checked = {Step.CHECK: MADE[Step.CHECK]}
+    halfway = {
+        **checked,
+        Step.GENERATE: StepRecord(State.RUNNING, 1, 1, plays.NOW, "j1", progress=4),
+    }
     last_words = ("RuntimeError: CUDA out of memory", "token=*** was used")
 
     def end(why: Verdict, reason: Reason = Reason.ERROR, tries: int = 3) -> Request:
         record = StepRecord(
             State.FAILED, tries, tries, cost_usd=0.02, reason=reason, tail=last_words
         )
-        steps = {} if why is Verdict.TEACHER else {Step.GENERATE: record}
+        steps = {} if why is Verdict.TEACHER else {**checked, Step.GENERATE: record}
         return replace(taken, status=Status.FAILED, verdict=why, steps=steps)
 
     def no(why: Verdict, *choices: str) -> Request:
@@ -94,10 +108,19 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         **{
             f"failed: {reason.value}": end(Verdict.ATTEMPTS, reason)
             for reason in Reason
-            if reason is not Reason.NONE
+            if reason not in (Reason.NONE, Reason.HOPELESS)
         },
         "no teacher came up": end(Verdict.TEACHER),
         "money used up": end(Verdict.BUDGET, Reason.NONE, 1),
+        "not worth it": replace(
+            taken,
+            status=Status.FAILED,
+            verdict=Verdict.HOPELESS,
+            steps={Step.CHECK: replace(doubtful, note=replies.note(Step.CHECK, HOPELESS))},
+        ),
+        "/retry of what is not worth it": answer(
+            Word.RETRY, replies.needs_approval(Verdict.HOPELESS)
+        ),
         "closed by a person": replace(taken, status=Status.CANCELLED, verdict=Verdict.CLOSED),
         "told to stop": replace(taken, status=Status.CANCELLED, verdict=Verdict.STOPPED),
         "stopped before anything": replace(asked, status=Status.CANCELLED, verdict=Verdict.STOPPED),
@@ -122,7 +145,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "/help": answer(Word.HELP, replies.told_help()),
         "/retry": answer(Word.RETRY, replies.goes_on(Word.RETRY)),
         "/approve": answer(Word.APPROVE, replies.goes_on(Word.APPROVE)),
-        "/retry without money": answer(Word.RETRY, replies.needs_approval()),
+        "/retry without money": answer(Word.RETRY, replies.needs_approval(Verdict.BUDGET)),
         "/cancel by a stranger": answer(Word.CANCEL, replies.not_yours(Word.CANCEL)),
         "/approve by the requester": answer(Word.APPROVE, replies.not_yours(Word.APPROVE)),
         **{

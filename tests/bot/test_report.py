@@ -27,8 +27,8 @@ TERMS = plays.terms()
 def test_a_plan_says_what_would_be_done() -> None:
     page = Page("head", (plays.request(),), CURRENT)
     lines = list(report.plan_lines(decide(page, world(), TERMS), page))
-    assert lines[0] == "r1: generate ordered"
-    assert "  would start generate of r1, attempt 1, on cpu-basic for at most 10 minutes" in lines
+    assert lines[0] == "r1: check ordered"
+    assert "  would start check of r1, attempt 1, on cpu-basic for at most 5 minutes" in lines
     assert "  would write the comment plan in discussion 1" in lines
 
 

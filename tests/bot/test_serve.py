@@ -60,10 +60,11 @@ def test_only_the_secret_rings(headers: dict[str, str], status: int) -> None:
 def test_many_rings_are_few_looks() -> None:
     ticker = Ticker()
     with _app(ticker, 20) as web:
+        began = time.monotonic()
         for _ in range(200):
             web.post("/webhook", headers={"X-Webhook-Secret": SECRET})
         time.sleep(1.5)
-        assert 1 <= ticker.ticks <= 5
+        assert 1 <= ticker.ticks <= 3 + time.monotonic() - began
 
 
 def test_the_timer_looks_without_a_ring() -> None:

@@ -74,7 +74,7 @@ def outcome_of(simulation: Simulation) -> Outcome:
 
 def expected(outcome: Outcome, retried: bool = True) -> None:
     """What the undisturbed story must look like; `retried`: with the job that fails once."""
-    steps = ("generate", "train", "evaluate")
+    steps = ("check", "generate", "train", "evaluate")
     launches = [(f"r{n}", step, 1) for n in ASKED for step in steps]
     launches += [("r2", "train", 2)] if retried else []
     assert outcome.launches == tuple(sorted(launches))

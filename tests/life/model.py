@@ -19,7 +19,13 @@ T = TypeVar("T")
 ORG, BOT, URL = "practice", "kakugo-bot", "http://model.hub"
 FLAVORS = {"cpu-basic": 0.01, "cpu-upgrade": 0.03, "h200": 5.0}
 SCHEDULING, WAKING = 3.0, 20.0
-SECONDS = {"generate": 100.0, "train": 80.0, "evaluate": 50.0}
+ADVICE = {
+    "advice": "good",
+    "reasons": [],
+    "teacher": {"script": 1.0, "chrf": 61.0, "round_trip": 70.0},
+    "bases": {"practice/base": {"times": 2.0, "bytes": 0.0}},
+}
+SECONDS = {"check": 100.0, "generate": 100.0, "train": 80.0, "evaluate": 50.0}
 EPOCH = 1_800_000_000.0
 
 
@@ -148,7 +154,7 @@ class HubModel:
 
     def _end(self, job: Work) -> None:
         started = job.created + SCHEDULING
-        taught = job.labels["step"] != "generate" or self.taught(started, job.ends)
+        taught = job.labels["step"] not in ("check", "generate") or self.taught(started, job.ends)
         made = self._made(job)
         if made is None and not (taught and self.succeeds(job.labels)):
             job.stage.put(job.ends, "ERROR")
@@ -167,7 +173,7 @@ class HubModel:
 
     def _manifest(self, job: Work) -> tuple[tuple[str, str], str]:
         repo, step = _option(job, "--into"), job.labels["step"]
-        path = "run.json"
+        path = f"checks/{_option(job, '--language')}/run.json" if step == "check" else "run.json"
         if step == "evaluate":
             adapter = _option(job, "--adapter").rsplit("/", 1)[-1]
             path = f"{_option(job, '--language')}/{adapter}/run.json"
@@ -200,7 +206,8 @@ def _option(job: Work, name: str) -> str:
 def _manifest_text(step: str, attempt: int, digest: str, seconds: float) -> str:
     score = {"benchmark": "flores", "direction": "eng_Latn-x", "metric": "chrF++", "base": 5.0}
     score |= {"adapter": 25.0, "difference_ci": [18.0, 22.0], "significant": True}
-    metrics = {"results": [score]} if step == "evaluate" else {}
+    told = {"check": ADVICE, "evaluate": {"results": [score]}}
+    metrics = told.get(step, {})
     counts = {"kept": 1000, "dropped": {"loop": 10}}
-    told = {"digest": digest, "attempt": attempt, "counts": counts, "seconds": seconds}
-    return json.dumps({**told, "cost_usd": 0.0, "metrics": metrics})
+    run = {"digest": digest, "attempt": attempt, "counts": counts, "seconds": seconds}
+    return json.dumps({**run, "cost_usd": 0.0, "metrics": metrics})

@@ -30,6 +30,14 @@ def call(path: str, body: bytes, kind: str = "application/json") -> None:
             raise
 
 
+ADVICE: dict[str, Any] = {
+    "advice": "good",
+    "reasons": [],
+    "teacher": {"script": 1.0, "chrf": 61.0, "round_trip": 70.0},
+    "bases": {"practice/base": {"times": 2.0, "bytes": 0.0}},
+}
+
+
 def option(name: str) -> str:
     return sys.argv[sys.argv.index(name) + 1]
 
@@ -43,7 +51,7 @@ def manifest(step: str) -> str:
         "counts": {"kept": 1000, "dropped": {"loop": 10}},
         "seconds": SECONDS,
         "cost_usd": 0.0,
-        "metrics": {"results": [score]} if step == "evaluate" else {},
+        "metrics": {"check": ADVICE, "evaluate": {"results": [score]}}.get(step, {}),
     }
     return json.dumps(told)
 
@@ -58,6 +66,8 @@ def main() -> None:
     path, kind = "run.json", "model" if step == "train" else "dataset"
     if step == "evaluate":
         path = f"{option('--language')}/{option('--adapter').split('/')[1]}/run.json"
+    if step == "check":
+        path = f"checks/{option('--language')}/run.json"
     org = {"name": name, "organization": into.split("/")[0], "type": kind}
     call("/api/repos/create", json.dumps(org).encode())
     content = base64.b64encode(manifest(step).encode()).decode()

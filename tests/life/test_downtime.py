@@ -21,7 +21,7 @@ from tests.life.model import HubModel, Work
 from tests.life.simulation import Simulation, told
 
 DAYS = 5 * 86_400.0
-CAP = 0.018333
+CAP = 0.024167
 # Seven of them get money on the first day.
 LIMITS = Limits(jobs_per_flavor=20, day_usd=7.5 * CAP)
 ASKED = ("Welsh", "Irish", "Basque", "Faroese", "Esperanto", "Breton", "Galician", "Maltese")
@@ -96,10 +96,10 @@ def test_the_first_ticks_put_all_right(story: Story) -> None:
     story.bot = story.new_bot()
     story.ticks(3)
 
-    assert story.request(1).step(Step.GENERATE).note, "what was made meanwhile is taken"
-    failed = story.request(2).step(Step.GENERATE)
+    assert story.request(1).step(Step.CHECK).note, "what was made meanwhile is taken"
+    failed = story.request(2).step(Step.CHECK)
     assert failed.attempt == 2 and failed.tail[-1] == "CUDA out of memory"
-    assert story.request(3).step(Step.GENERATE).attempt == 2
+    assert story.request(3).step(Step.CHECK).attempt == 2
     assert story.request(6).status is story.request(7).status is Status.CANCELLED
     assert story.request(9).agreed.language.name == "Northern Kurdish"
     assert "I stopped" in story.hub.heard(6)[-1]
@@ -110,8 +110,8 @@ def test_the_first_ticks_put_all_right(story: Story) -> None:
         for job in story.hub.jobs
         if id(job) not in before
     }
-    assert ("r8", "generate") in started, "a new day has new money"
-    assert not started & {("r6", "generate"), ("r7", "generate"), ("r1", "generate")}
+    assert ("r8", "check") in started, "a new day has new money"
+    assert not started & {("r6", "check"), ("r7", "check"), ("r1", "check")}
 
 
 def test_all_ends_as_if_nobody_had_been_away(story: Story) -> None:

@@ -18,7 +18,7 @@ PERSON = "ludoviko"
 
 
 def hangs_at_first(labels: Mapping[str, str]) -> str:
-    return "hang" if (labels["step"], labels["attempt"]) == ("generate", "1") else "good"
+    return "hang" if (labels["step"], labels["attempt"]) == ("check", "1") else "good"
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_job_that_would_pass_its_cap_is_cancelled_and_the_teacher_paused(
     assert request.spent_usd == pytest.approx(ran / 3600 * 0.07, rel=0.05)
     theatre.bot().tick()
     status, *_, last = theatre.heard(num)[1:]
-    assert "*generate* does not fit into what this request may cost" in last, last
+    assert "*check* does not fit into what this request may cost" in last, last
     assert "failed" in status
 
 
@@ -80,7 +80,7 @@ def test_a_job_that_is_stuck_is_stopped_and_tried_again(theatre: Theatre) -> Non
     stages = {j.labels["attempt"]: j.status.stage for j in theatre.api.list_jobs(namespace=ORG)}
     assert stages["1"] == "CANCELED" and set(stages) == {"1", "2"}
     (request,) = bot.ledger.load().requests
-    assert request.step(Step.GENERATE).reason is Reason.OVERDUE
+    assert request.step(Step.CHECK).reason is Reason.OVERDUE
 
     # Once nothing has to be taught any more the teacher costs nothing, while training goes on.
     until(theatre, bot, "COMPLETED", 1)

@@ -49,7 +49,7 @@ def test_fifty_four_languages_in_a_day(bots: int, faults: float) -> None:
         for n, (at, code) in enumerate(zip(moments, LANGUAGES, strict=True))
     ]
     script += [(60.0, lambda h: _answers(h))]
-    terms = replace(TERMS, limits=Limits(jobs_per_flavor=3, day_usd=54 * 0.0184))
+    terms = replace(TERMS, limits=Limits(jobs_per_flavor=3, day_usd=54 * 0.0242))
     simulation = Simulation(
         hub, terms, bots, None, 54, script, Faults(faults, 54), longest=2 * DAY, pause=60.0
     )

@@ -118,14 +118,16 @@ def test_from_a_name_to_a_result(stage: Stage) -> None:
     why = stage.tick_until_told(num)
 
     plan, status, result = stage.heard(num)
-    assert "**Status: done**" in status and status.count("| done |") == 3
+    assert "**Status: done**" in status and status.count("| done |") == 4
     assert "**Esperanto is done.**" in result and "chrF++" in result
     assert not stage.open(num)
 
     # Each step ran once, by one job, and the teacher costs nothing any more.
     jobs = list(stage.api.list_jobs(namespace=ORG))
-    assert sorted(job.labels["step"] for job in jobs) == ["evaluate", "generate", "train"]
-    assert all(len([w for w in why if f"{s} ordered" in w]) == 1 for s in ("generate", "train"))
+    assert sorted(job.labels["step"] for job in jobs) == ["check", "evaluate", "generate", "train"]
+    assert all(
+        len([w for w in why if f"{s} ordered" in w]) == 1 for s in ("check", "generate", "train")
+    )
     teacher = stage.api.get_inference_endpoint("kakugo-teacher", namespace=ORG)
     assert teacher.status == "paused"
 

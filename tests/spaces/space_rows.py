@@ -57,6 +57,6 @@ def request(number: int, code: str, name: str, **more: Any) -> str:
         "author": "alice",
         "status": "done",
         "spec": {"language": language},
-        "steps": {"generate": made, "train": made, "evaluate": made},
+        "steps": {"check": made, "generate": made, "train": made, "evaluate": made},
     }
     return json.dumps({**record, **more})
