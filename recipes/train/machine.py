@@ -133,13 +133,13 @@ def _activations(hidden: int, inner: int) -> int:
 def look() -> Machine:
     """Ask torch, and transformers for the kernels that it can use in the versions installed."""
     import torch
-    from transformers import utils
+    from transformers.utils import import_utils
 
     usable = {
-        "flash_attn": utils.is_flash_attn_2_available,
-        "flash_attn_3": utils.is_flash_attn_3_available,
-        "kernels": utils.is_kernels_available,
-        "liger_kernel": utils.is_liger_kernel_available,
+        "flash_attn": import_utils.is_flash_attn_2_available,
+        "flash_attn_3": import_utils.is_flash_attn_3_available,
+        "kernels": import_utils.is_kernels_available,
+        "liger_kernel": import_utils.is_liger_kernel_available,
     }
     packages = frozenset(name for name, there in usable.items() if there())
     if torch.cuda.is_available():

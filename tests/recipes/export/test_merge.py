@@ -201,6 +201,10 @@ def test_train_bake_off_and_export(
     assert done.returncode == 0, done.stdout + done.stderr
     assert "holds this bake-off already" in done.stdout and "is made already" in done.stdout
     api, merged = client(hub), f"{adapter}-merged"
+    files = set(api.list_repo_files(adapter))
+    assert {"adapter_model.safetensors", "tokenizer.json", "chat_template.jinja", "loss.png",
+            "training_log.jsonl", "README.md", "run.json"} <= files  # fmt: skip
+    assert not any(name.endswith((".bin", ".pt", ".pth")) for name in files)
 
     assert {"model.safetensors", "tiny-epo-merged-q8_0.gguf", "tokenizer.json", "run.json",
             "chat_template.jinja"} <= set(api.list_repo_files(merged))  # fmt: skip
