@@ -86,7 +86,7 @@ def _text(turn: Message) -> str | None:
         return "broken_encoding"
     if bare.lower() in EMPTY or FAILED.search(text) or SAYS_NOTHING.fullmatch(bare):
         return "empty"
-    if _thought_of(turn["content"]).strip().lower() in EMPTY - {""}:
+    if turn["content"].startswith("<think>") and _thought_of(turn["content"]) in EMPTY:
         return "empty"
     if text.count("```") % 2:
         return "open_fence"
@@ -100,7 +100,7 @@ def _has(text: str, *marks: str) -> bool:
 
 
 def _thought_of(text: str) -> str:
-    return text[len("<think>") : text.find("</think>")] if text.startswith("<think>") else ""
+    return text[len("<think>") : text.find("</think>")].strip().lower()
 
 
 def _leaks(text: str) -> bool:

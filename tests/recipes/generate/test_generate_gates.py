@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from random import Random
+
 import pytest
 
 from recipes import language
-from recipes.generate.gates import Settings, gates, judge
+from recipes.generate.gates import Settings, gates, judge, lengths
+from recipes.generate.gates.identity import identifier
+from recipes.generate.gates.profile import Profile
+from recipes.generate.gates.settings import Term
 from recipes.generate.row import ENGLISH, Draft, Message, Row
+from recipes.language import Language
+from recipes.practice.texts import passage, write_text
+from recipes.practice.world import TOPICS
+
+from .faults import sentences
 
 SETTINGS = Settings(
     identify_from=40,
@@ -140,3 +151,72 @@ def test_a_relative_is_not_another_language() -> None:
     kirundi = "Igihugu cacu gifise abantu benshi bakora mu mirima kandi bakunda imiryango yabo."
     drafted = draft(ASKED, kirundi, languages=(None, "kin_Latn"))
     assert judge(drafted, gates(SETTINGS, language.get("kin_Latn"))) is None
+
+
+GLOSSARY = Settings(
+    **{
+        **vars(SETTINGS),
+        "glossary": (Term("computer", "komputilo", ("komputero*", "komputoro")),),
+        "forbidden": ("vulgara vorto", "*aĉulo*"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "pairs", "reason"),
+    [
+        ("Mia komputilo estas nova kaj rapida.", (), None),
+        ("Mia KOMPUTEROJN estas nova.", (), "glossary"),
+        ("Mia komputoroj estas nova.", (), None),  # no star: only the word itself
+        ("Tio estas vulgara\nvorto, ĉu ne?", (), "forbidden_form"),
+        ("Li estas malbonac\u0302uloj kaj plu.", (), "forbidden_form"),
+        ("Mi diris `komputero` en la kodo.", (), None),
+        ("Mia computer.", (("My computer is here.", "Mia computer estas ĉi tie."),), "glossary"),
+        ("Mia komputilo.", (("My computer is here.", "Mia komputilo estas ĉi tie."),), None),
+    ],
+)
+def test_a_community_decides_its_words(
+    answer: str, pairs: tuple[tuple[str, str], ...], reason: str | None
+) -> None:
+    drafted = draft(ASKED, answer, languages=(None, EPO), pairs=pairs)
+    assert judge(drafted, gates(GLOSSARY, language.get(EPO))) == reason
+
+
+def test_a_word_may_stand_anywhere_where_there_are_no_spaces() -> None:
+    known = Settings(**{**vars(SETTINGS), "forbidden": ("电脑",)})
+    drafted = draft(ASKED, "我的母亲每天在厨房里用电脑工作。", languages=(None, "cmn_Hans"))
+    assert judge(drafted, gates(known, language.get("cmn_Hans"))) == "forbidden_form"
+
+
+def own_texts(count: int) -> list[str]:
+    """Texts of the practice world's Esperanto, as if no library knew it."""
+    rng = Random(1)
+    return [write_text(passage(rng, rng.choice(TOPICS)), "epo") for _ in range(count)]
+
+
+def test_a_language_that_no_library_knows_is_learnt_from_its_own_texts() -> None:
+    english = [IN_ENGLISH, LONGER, *sentences()["eng_Latn"]]
+    learnt = Profile.learn(own_texts(400), english, 10_000)
+    assert learnt
+    assert not any(map(learnt.is_stranger, own_texts(500)[400:]))
+    strangers = ("gle_Latn", "cym_Latn", "yor_Latn", "zul_Latn", "rus_Cyrl", "eng_Latn")
+    assert all(learnt.is_stranger(" ".join(sentences()[code])) for code in strangers)
+    assert Profile.learn(own_texts(5), english, 10_000) is None
+
+
+def test_a_library_that_does_not_know_its_own_texts_is_not_believed() -> None:
+    kurmanji = Language("kmr_Latn", "Northern Kurdish", "kmr", "tr")
+    mistaken = replace(kurmanji, code="xxx_Latn")
+    irish = list(sentences()["gle_Latn"])
+    assert identifier(mistaken).by == "CLD2"
+    assert identifier(mistaken, irish).by == "its script, and that it is not English"
+    assert identifier(language.get("kmr_Latn")).by == "py3langid"
+
+
+def test_tokens_are_those_of_the_model_or_four_bytes() -> None:
+    assert lengths.by_bytes("abcdefgh") == 2
+    pair = (("one two three four", "unu"),)
+    drafted = draft(ASKED, SAID, pairs=pair)
+    words = lengths.ratio(drafted, lambda text: len(text.split()), (0.75, 25), 0)
+    assert words == "length_ratio"
+    assert lengths.ratio(drafted, lambda text: len(text.split()), (0.75, 25), 3) is None
