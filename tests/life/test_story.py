@@ -135,7 +135,7 @@ def test_from_a_name_to_a_result(stage: Stage) -> None:
     dataset, adapter = names.dataset(ORG, "epo_Latn"), f"{ORG}/kakugo-practice-base-epo_Latn"
     dataset_card = DatasetCard(_readme(stage, dataset, "dataset"))
     model_card = ModelCard(_readme(stage, adapter, "model"))
-    assert dataset_card.data.language == ["eo"] or dataset_card.data.language == "eo"
+    assert dataset_card.data.language == ["eo", "en"]  # it holds translations
     assert model_card.data.base_model == f"{ORG}/kakugo-practice-base"
     for card in (dataset_card, model_card):
         assert "practice" in card.text.lower()
