@@ -20,7 +20,7 @@ import yaml
 from recipes.generate import prompts
 from recipes.generate.certificate import Certificate
 from recipes.generate.reasons import GATES, gate_of, meaning
-from recipes.generate.row import Row
+from recipes.generate.row import Message, Row
 from recipes.generate.tally import Tally
 from recipes.language import Language
 
@@ -33,6 +33,7 @@ ABOUT = {
     "pairs": "translations of real texts, asked for in both directions",
     "translation": "English conversations translated turn by turn",
 }
+DOTS = (Message(role="user", content="…"), Message(role="assistant", content="…"))
 WITH_ENGLISH = {"contexts", "pairs"}  # sources whose rows also hold English
 
 
@@ -132,7 +133,7 @@ def told(sources: Sequence[str], language: str) -> list[str]:
         "scenarios": prompts.write_prompts(5, "…", "scenario", language),
         "contexts": prompts.write_context_prompts(3, "…", "question", language),
         "pairs": prompts.translate_text("…", language, "English"),
-        "translation": prompts.translate_conversation((), language),
+        "translation": prompts.translate_conversation(DOTS, language),
     }
     answered = prompts.answer("…", language)
     conversations = [*(asked[source] for source in sources), answered]

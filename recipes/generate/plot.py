@@ -9,6 +9,7 @@ from recipes.generate.tally import Tally
 
 NAME = "gates.png"
 KEPT = "#2f6f4f"
+DROPPED = ("#d9822b", "#b3403a", "#7a5195", "#8c6d46", "#c774b2", "#6f7782", "#c2b430", "#3f8fc0")
 
 
 def draw(tally: Tally, path: Path) -> None:
@@ -27,7 +28,7 @@ def draw(tally: Tally, path: Path) -> None:
         counts = [
             tally.kept[source] if name == "kept" else dropped[source][name] for source in sources
         ]
-        color = KEPT if name == "kept" else f"C{(number + 1) % 10}"
+        color = KEPT if name == "kept" else DROPPED[(number - 1) % len(DROPPED)]
         axes.barh(sources, counts, left=ends, label=name, color=color)
         ends = [end + count for end, count in zip(ends, counts, strict=True)]
     axes.set_xlabel("rows")

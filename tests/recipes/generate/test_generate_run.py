@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import yaml
 from bot.localhub.testing import LocalHub
 from recipes.config import load
 from recipes.generate import prompts
+from recipes.generate.reasons import gate_of
 from recipes.manifest import Manifest
 
 from .conftest import CountingTeacher, environment, forget, generate
@@ -64,6 +66,7 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
         assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
     card = (out / "README.md").read_text("utf-8")
     assert "Practice" in card and "2601.14051" in card and "language:\n- eo\n" in card
+    nothing_disappears(said, out)
     assert len(counting_teacher.asked) == len(set(counting_teacher.asked))
 
     calls, again = len(counting_teacher.asked), tmp_path / "again"
@@ -226,3 +229,17 @@ def counts(script: str, env: dict[str, str]) -> dict[str, dict[str, int]]:
     )
     found: dict[str, dict[str, int]] = json.loads(ran.stdout.splitlines()[-1])
     return found
+
+
+def nothing_disappears(said: str, out: Path) -> None:
+    """Kept, dropped and lost are all that came to an end, and each rejected row says why."""
+    import pyarrow.parquet
+
+    ended = int(re.findall(r"progress: (\d+)/\1 rows", said)[-1])
+    kept, dropped = map(int, re.findall(r"kept (\d+) rows, dropped (\d+):", said)[-1])
+    assert kept + dropped == ended
+    rejected = pyarrow.parquet.read_table(out / "rejected" / "train.parquet").to_pylist()
+    assert 0 < len(rejected) <= dropped
+    assert all(row["gate"] == gate_of(row["reason"]) for row in rejected)
+    assert f"| **all** | | | {dropped} |" in (out / "README.md").read_text("utf-8")
+    assert json.loads((out / "decontamination.json").read_text("utf-8"))["rows"] == kept
