@@ -17,7 +17,6 @@ STEP_UP, STEP_DOWN = 1.25, 0.8  # what a probe tries
 GAIN = 1.04  # a probe upwards is kept from this gain on: calls that wait cost nothing
 LOSS = 1.0  # a probe downwards is kept when nothing is lost
 STILL_RISING = 1.1  # the first climb goes on while a doubling brings this
-DROPPED = 0.7  # of the usual work a second: the endpoint has become smaller
 QUEUED = 3.0  # times the best time per piece of work: most calls only wait
 FEWEST = 32  # answers from which a rate is believed
 PATIENCE = 8  # epochs between probes at most
@@ -192,9 +191,6 @@ class Pace:
             self._settle(now, self._home)
 
     def _cruised(self, now: float, rate: float) -> None:
-        if self._usual and rate < DROPPED * self._usual:
-            self._settle(now, self.width * rate / self._usual)
-            return
         self._usual = rate if not self._usual else 0.7 * self._usual + 0.3 * rate
         cost = self.width / self._usual
         self._saw(cost)

@@ -11,6 +11,7 @@ GATES: Mapping[str, Mapping[str, str]] = {
     "teacher": {
         "timeout": "it did not answer in time",
         "connection": "the connection broke, every time",
+        "too_large": "what came was larger than any answer, every time",
         "no_completion": "what came was no completion, every time",
         "status": "it answered with an error",
         "stopped": "the run ended before it was asked",

@@ -158,6 +158,32 @@ def test_a_limit_keeps_a_try_small(
     assert 10 < len(counting_teacher.asked) < 80
 
 
+def test_a_cap_ends_a_run_with_what_it_has_and_a_larger_one_goes_on(
+    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+) -> None:
+    numbers = yaml.safe_load(recipe.read_text("utf-8"))
+    numbers["plan"]["teacher"] = {"usd_per_million_in": 1000, "usd_per_million_out": 1000}
+    recipe.write_text(yaml.safe_dump(numbers), encoding="utf-8")
+    out = ("--out", str(tmp_path / "out"))
+    said = finished(
+        generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out, "--cap-usd", "15")
+    )
+    assert "stopped at the cap of $15.00" in said and "\nexpect " in said
+    card = (tmp_path / "out" / "README.md").read_text("utf-8")
+    assert "Not complete" in card and "`cap`" in card and parquet(tmp_path / "out")
+    lines = (tmp_path / "out" / "journal.jsonl").read_bytes().splitlines()
+    paid = [json.loads(line)["answer"] for line in lines]
+    bill = sum(answer["tokens_in"] + answer["tokens_out"] for answer in paid) / 1000
+    assert 10 < bill <= 15
+
+    asked = len(counting_teacher.asked)
+    said = finished(
+        generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out, "--cap-usd", "1000")
+    )
+    assert "stopped" not in said and len(counting_teacher.asked) > asked
+    assert len(set(counting_teacher.asked)) == len(counting_teacher.asked)
+
+
 def test_rows_say_whether_to_think(
     tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:

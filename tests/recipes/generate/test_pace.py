@@ -116,3 +116,16 @@ def test_resets_and_nonsense_say_nothing_about_capacity() -> None:
         pace.sent(float(number))
         pace.failed()
     assert (pace.width, pace.in_flight) == (64.0, 0)
+
+
+def test_a_stall_of_our_own_machine_is_not_a_smaller_endpoint() -> None:
+    pace, now = Pace(64, 64, 1.0, 10.0), 0.0
+    for _ in range(64):
+        pace.sent(now)
+    for number in range(2000):
+        now += 0.01 + (5.0 if number == 1000 else 0.0)
+        pace.answered(now, 50.0)
+        while pace.room(now):
+            pace.sent(now)
+        assert pace.width >= 50
+    assert pace.width == 64.0
