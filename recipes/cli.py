@@ -84,6 +84,8 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--into", metavar="REPO", help="the dataset to push")
     generate.add_argument("--limit", type=int, metavar="N", help="at most N prompts a source")
     generate.add_argument("--cap-usd", type=_usd, metavar="USD", help="never spend more than this")
+    generate.add_argument("--licence", default="", metavar="ID", help="of the data, on the Hub")
+    generate.add_argument("--variant", default="", metavar="NAME", help="in the profile")
     generate.add_argument("--out", type=Path, metavar="DIR", help="write here instead of pushing")
 
     bake_off = _recipe(commands, "bake-off", "train candidate bases briefly and say which learns")

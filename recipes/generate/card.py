@@ -34,6 +34,11 @@ ABOUT = {
     "translation": "English conversations translated turn by turn",
 }
 DOTS = (Message(role="user", content="…"), Message(role="assistant", content="…"))
+# Ids of the Hub that a request may choose; a community may have a licence of its own.
+LICENCES = frozenset(
+    "apache-2.0 mit cc0-1.0 cc-by-4.0 cc-by-sa-4.0 cc-by-nc-4.0 cc-by-nc-sa-4.0 cc-by-nc-nd-4.0 "
+    "odc-by odbl".split()
+)
 WITH_ENGLISH = {"contexts", "pairs"}  # sources whose rows also hold English
 
 
@@ -180,7 +185,7 @@ def _front(facts: Facts) -> dict[str, Any]:
     return {
         "pretty_name": f"Kakugo {facts.language.name}{' (practice)' if facts.practice else ''}",
         "language": [facts.language.tag, *english],
-        "license": facts.licence,
+        **_licence(facts.licence),
         "task_categories": ["text-generation"],
         "annotations_creators": ["machine-generated"],
         "language_creators": ["machine-generated"],
@@ -188,6 +193,13 @@ def _front(facts: Facts) -> dict[str, Any]:
         "tags": [*tags, "practice"] if facts.practice else tags,
         "configs": facts.configs,
     }
+
+
+def _licence(licence: str) -> dict[str, str]:
+    """One that the Hub does not know by its id is `other`, with its name."""
+    if licence in LICENCES:
+        return {"license": licence}
+    return {"license": "other", "license_name": licence}
 
 
 def _cut(text: str) -> str:

@@ -12,7 +12,7 @@ from functools import partial
 from random import Random
 from typing import Any, TypeVar
 
-from recipes.generate import shapes
+from recipes.generate import prompts, shapes
 from recipes.generate.chat import Answer, NoAnswer
 from recipes.generate.gates import Gate, judge
 from recipes.generate.row import Draft, Message
@@ -25,14 +25,16 @@ T = TypeVar("T")
 
 @dataclass
 class Harvest:
-    """Rows go to the `spool`; `lost` counts what never became a row, by reason; `missing` the
-    prompts that were hoped for and that the teacher did not write."""
+    """The `language` is named as prompts call it, and `rules` is what every one that asks for text
+    in it says of words. Rows go to the `spool`; `lost` counts what never became a row, by reason;
+    `missing` the prompts that were hoped for and that the teacher did not write."""
 
     teacher: Teacher
     language: Language
     seed: int
     gates: tuple[Gate, ...]
     spool: Spool
+    rules: str = ""
     lost: Counter[str] = field(default_factory=Counter)
     missing: int = 0
 
@@ -58,6 +60,8 @@ class Harvest:
     ) -> T | None:
         """What `read` makes of the answer; None, counted as lost, when there is nothing to read."""
         reason = ""
+        if self.rules and not common:
+            messages = prompts.under(self.rules, messages)
         for number in range(self.teacher.settings.tries):
             try:
                 return read(await self.teacher.ask(messages, self.seed + number, common, schema))

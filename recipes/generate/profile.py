@@ -23,13 +23,14 @@ the recipe's. The bot reads the same file for consent, licence and the names of 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from recipes.generate.gates.settings import Term
 from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -45,13 +46,12 @@ _LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{1,39}")
 
 @dataclass(frozen=True)
 class Voice:
-    """How the data should sound: each a few words for the prompts; `seeds` to ask about too;
-    `credit` names whom the card thanks."""
+    """How the data should sound, each a few words for the prompts; `credit` names whom the card
+    thanks."""
 
     region: str = ""
     dialect: str = ""
     orthography: str = ""
-    seeds: tuple[str, ...] = ()
     credit: tuple[str, ...] = ()
 
     def named(self, language: str) -> str:
@@ -107,24 +107,25 @@ def overlay(section: Mapping[str, Any], profile: Mapping[str, Any], licence: str
     for key in ("glossary", "forbidden"):
         if profile.get(key):
             gates[key] = [*(gates.get(key) or ()), *profile[key]]
-    texts = section["texts"]
     own = [profile["texts"]] if profile.get("texts") else []
     voice = {key: profile[key] for key in VOICE if profile.get(key)}
-    voice |= {key: tuple(profile[key]) for key in ("seeds", "credit") if profile.get(key)}
+    voice |= {"credit": tuple(profile.get("credit") or ())}
+    seeds = tuple(profile.get("seeds") or ())
     return {
         **section,
         "gates": gates,
-        "texts": [*own, *(texts if isinstance(texts, list) else [texts])],
+        "topics": {**section["topics"], "own": seeds} if seeds else section["topics"],
+        "texts": [*own, *section["texts"]],
         "licence": licence or profile.get("licence") or section["licence"],
         "voice": voice,
     }
 
 
-def rules(glossary: list[Mapping[str, Any]], forbidden: list[str]) -> str:
+def rules(glossary: Sequence[Term], forbidden: Sequence[str]) -> str:
     """What the teacher is told of words, empty where the community told us none."""
-    lines = [f"- {term['term']}: {term['say']}" for term in glossary]
+    lines = [f"- {term.term}: {term.say}" for term in glossary]
     told = ["When you write in the language, say it so:", *lines] if lines else []
-    avoided = [*(form for term in glossary for form in term.get("not") or ()), *forbidden]
+    avoided = [*(form for term in glossary for form in term.instead_of), *forbidden]
     if avoided:
         told.append(f"Never write: {', '.join(avoided)}.")
     return "\n".join(told)

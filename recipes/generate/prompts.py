@@ -167,6 +167,14 @@ def _told(turns: Sequence[Message]) -> str:
     return json.dumps(said, ensure_ascii=False)
 
 
+def under(rules: str, messages: Sequence[Message]) -> list[Message]:
+    """The same request under a community's rules, in front so that all requests begin alike."""
+    first, *rest = messages
+    if first["role"] == "system":
+        return [{"role": "system", "content": f"{rules}\n\n{first['content']}"}, *rest]
+    return [{"role": "system", "content": rules}, *messages]
+
+
 def _list_of(count: int) -> str:
     return f"Answer with nothing but a JSON list of {count} strings."
 

@@ -9,7 +9,7 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from recipes.generate import (
     contexts,
     pairs,
     plot,
+    profile,
     publish,
     scenarios,
     tally,
@@ -62,6 +63,7 @@ class Job:
 
     config: Config
     settings: Settings
+    profile: Mapping[str, str]
     language: language.Language
     teacher: str
     headers: dict[str, str]
@@ -102,7 +104,8 @@ def main(args: argparse.Namespace) -> None:
     """Make the dataset in `--out`, or push it to `--into` unless it is there already."""
     began = time.monotonic()
     disable_progress_bars()  # a log is no terminal
-    job, api = read_job(args), HfApi()
+    api = HfApi()
+    job = read_job(api, args)
     if job.into and manifest.already_made(api, job.into, "dataset", MANIFEST, job.digest):
         say(f"{job.into} is already made by this recipe: nothing to do")
         return
@@ -119,6 +122,7 @@ def make(job: Job, api: HfApi, spool: Spool, scratch: Path, began: float) -> Non
     """Read, ask, settle, write, push; `scratch` is a folder that may be written."""
     settings = job.settings
     library = Library(api, settings.seed)
+    library.commits.update(job.profile)
     inputs = read(settings, library, job.language.script, scratch, job.limit)
     count = lengths.counter(api, settings.gates.tokenizer, inputs.commits)
     taken, bill = ask(job, inputs, api, spool, count, scratch / "signatures")
@@ -127,7 +131,7 @@ def make(job: Job, api: HfApi, spool: Spool, scratch: Path, began: float) -> Non
         push(api, job, job.into, inputs, taken, bill, began)
 
 
-def read_job(args: argparse.Namespace) -> Job:
+def read_job(api: HfApi, args: argparse.Namespace) -> Job:
     """Parse the arguments; raises Refusal when they do not say enough."""
     if not args.into and not args.out:
         raise Refusal("Say where the dataset goes: --into REPO on the Hub, or --out DIR.")
@@ -135,9 +139,11 @@ def read_job(args: argparse.Namespace) -> Job:
         raise Refusal(
             f"{args.config.name!r} reads or writes an organisation: say which, --org ORG."
         )
+    section, commits = wanted(api, args)
     return Job(
         config=args.config,
-        settings=parse(args.config.generate),
+        settings=parse(section),
+        profile=commits,
         language=language.get(args.config.language),
         teacher=args.teacher,
         headers=authorization(args.teacher, os.environ),
@@ -151,9 +157,21 @@ def read_job(args: argparse.Namespace) -> Job:
     )
 
 
+def wanted(api: HfApi, args: argparse.Namespace) -> tuple[dict[str, Any], dict[str, str]]:
+    """The recipe's section as the community of the language wants it, and what was read of it."""
+    section, config = args.config.generate, args.config
+    if not config.org:  # nobody's installation: there are no profiles
+        return profile.overlay(section, {}, args.licence), {}
+    repo = section["communities"]
+    told, commit = profile.read(api, repo, config.language, args.variant)
+    return profile.overlay(section, told, args.licence), {repo: commit} if commit else {}
+
+
 def reads_org(section: Mapping[str, Any]) -> bool:
-    """Whether anything but the journal, which can stay here, stands in an organisation."""
-    return "{org}" in str({key: value for key, value in section.items() if key != "journal"})
+    """Whether anything stands in an organisation but the journal, which can stay here, and the
+    profiles, which may be absent."""
+    there = {key: value for key, value in section.items() if key not in ("journal", "communities")}
+    return "{org}" in str(there)
 
 
 def ask(
@@ -204,7 +222,9 @@ async def gather(
         teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
         await teacher.ready()
         court = await convene(job.settings.gates, job.language, teacher, seed, inputs, count)
-        harvest = Harvest(teacher, job.language, seed, court.gates, spool)
+        spoken = replace(job.language, name=job.settings.voice.named(job.language.name))
+        rules = profile.rules(job.settings.gates.glossary, job.settings.gates.forbidden)
+        harvest = Harvest(teacher, spoken, seed, court.gates, spool, rules)
         beside = [asyncio.create_task(tell(job, harvest))]
         beside.append(asyncio.create_task(shards.keep_pushing()))
         try:
@@ -297,6 +317,7 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
         watts=settings.watts,
         stopped=bill.stopped,
         skipped=inputs.skipped,
+        credit=settings.voice.credit,
         marks=taken.verdicts.marks,
     )
     (job.folder / "README.md").write_text(card.write(facts), encoding="utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from recipes.generate import (
@@ -14,6 +14,7 @@ from recipes.generate import (
     gates,
     near,
     pairs,
+    profile,
     scenarios,
     shards,
     teacher,
@@ -48,6 +49,8 @@ class Settings:
     judge: critic.Settings
     watts: float | None
     benchmarks: tuple[Corpus, ...]
+    communities: str
+    voice: profile.Voice = field(default_factory=profile.Voice)
 
     def planned(self, limit: int | None) -> int:
         """How many rows there will be when every answer is good, with `limit` for each source."""
@@ -76,6 +79,7 @@ def parse(section: dict[str, Any]) -> Settings:
         "ngrams": decontaminate.Size,
         "near": near.Settings,
         "judge": critic.Settings,
+        "voice": profile.Voice,
     }
     known = {
         key: build(parts[key], value, key) if key in parts else value

@@ -17,13 +17,15 @@ SOURCE = "topics"
 
 @dataclass(frozen=True)
 class Settings:
-    """How many branches at each level, and how many prompts at each node."""
+    """How many branches at each level, and how many prompts at each node; `own` are seeds that a
+    community gave."""
 
     general_seeds: int
     language_seeds: int
     macro_topics: int
     topics: int
     per_topic: int
+    own: tuple[str, ...] = ()
 
     @property
     def levels(self) -> tuple[int, int]:
@@ -33,7 +35,7 @@ class Settings:
     @property
     def rows(self) -> int:
         """How many rows there will be when every answer is good."""
-        seeds = self.general_seeds + self.language_seeds
+        seeds = self.general_seeds + self.language_seeds + len(self.own)
         return seeds * capacity(self.levels, self.per_topic)
 
 
@@ -57,6 +59,7 @@ def grow(
     language, levels = harvest.language.name, settings.levels
     general = prompts.general_seeds()[: settings.general_seeds]
     special = prompts.language_seeds(language)[: settings.language_seeds]
+    special += settings.own
     seeds = [(seed, None) for seed in general] + [(seed, language) for seed in special]
     most = capacity(levels, settings.per_topic)
     quotas = deal(at_most, len(seeds), settings.per_topic, most)

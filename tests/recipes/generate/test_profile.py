@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from recipes.generate import profile
+from recipes.generate.gates.settings import Term
 from recipes.refusal import Refusal
 
 TEXT = """
@@ -23,7 +24,8 @@ variants:
 """
 SECTION: dict[str, Any] = {
     "licence": "apache-2.0",
-    "texts": {"repo": "org/web"},
+    "texts": [{"repo": "org/web"}],
+    "topics": {"topics": 4},
     "gates": {"loop": 0.3, "forbidden": ["foo"]},
 }
 
@@ -37,9 +39,9 @@ def test_it_is_laid_over_the_recipe() -> None:
     assert made["gates"]["glossary"][0]["say"] == "coimpiutair" and made["gates"]["loop"] == 0.3
     assert made["voice"] == {
         "region": "the Isle of Lewis",
-        "seeds": ("peat cutting",),
         "credit": ("An Comunn",),
     }
+    assert made["topics"] == {"topics": 4, "own": ("peat cutting",)}
     assert SECTION["gates"]["forbidden"] == ["foo"], "the recipe itself is not touched"
 
 
@@ -47,13 +49,13 @@ def test_a_variant_goes_over_the_language_and_adds_to_its_lists() -> None:
     made = profile.overlay(SECTION, profile.parse(TEXT, "harris", "p"), "cc0-1.0")
     assert made["licence"] == "cc0-1.0", "what was asked for goes first"
     assert made["voice"]["region"] == "Harris"
-    assert made["voice"]["seeds"] == ("peat cutting", "tweed")
+    assert made["topics"]["own"] == ("peat cutting", "tweed")
     assert made["gates"]["forbidden"] == ["foo", "gille-toine", "eile"]
 
 
 def test_no_profile_changes_nothing_but_the_form() -> None:
     made = profile.overlay(SECTION, {}, "")
-    assert made == {**SECTION, "texts": [{"repo": "org/web"}], "voice": {}}
+    assert made == {**SECTION, "voice": {"credit": ()}}
 
 
 @pytest.mark.parametrize(
@@ -84,6 +86,6 @@ def test_the_prompts_language_and_rules() -> None:
     voice = profile.Voice(region="Lewis", orthography="GOC")
     assert voice.named("Gaelic") == "Gaelic (as it is spoken in Lewis, spelt by GOC)"
     assert profile.Voice().named("Gaelic") == "Gaelic"
-    told = profile.rules([{"term": "computer", "say": "coimpiutair", "not": ["komputer"]}], ["x"])
+    told = profile.rules([Term("computer", "coimpiutair", ("komputer",))], ["x"])
     assert told.splitlines()[1:] == ["- computer: coimpiutair", "Never write: komputer, x."]
     assert profile.rules([], []) == ""
