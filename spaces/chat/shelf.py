@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, set_client_factory
 from huggingface_hub.constants import HF_HOME
 from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils._http import default_client_factory
 from models import Adapter, Export, adapter, examples, export
 from tongues import Language
 
 LOOK_SECONDS = 20.0
+PATIENCE = 20.0  # seconds
 PERSISTENT = Path("/data")  # a Space's disk that outlives a restart, where one is attached
 EXPAND: Any = ["cardData", "sha", "siblings"]
 MOST_BYTES = 20_000_000
@@ -61,10 +63,18 @@ class Settings:
         return cls(org, endpoint, env.get("HF_TOKEN") or None, int(port) if port else None, outbox)
 
 
+def patient_client() -> httpx2.Client:
+    """The Hub client's own client, except that it does not wait for ever."""
+    client = default_client_factory()
+    client.timeout = httpx2.Timeout(PATIENCE, read=3 * PATIENCE)
+    return client
+
+
 class Shelf:
     """The adapters of one organisation; `adapters` is always there, at first empty."""
 
     def __init__(self, settings: Settings) -> None:
+        set_client_factory(patient_client)
         self.api = HfApi(endpoint=settings.endpoint, token=settings.token)
         self._org = settings.org
         self._examples: dict[tuple[str, str], list[str]] = {}
@@ -148,8 +158,8 @@ def _card(info: Any) -> Mapping[str, Any]:
 
 def _messages(path: str) -> list[object]:
     """The ``messages`` of the first rows of a parquet file."""
-    from pyarrow import ArrowException  # type: ignore[import-untyped]
-    from pyarrow.parquet import ParquetFile  # type: ignore[import-untyped]
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
 
     try:
         batches = ParquetFile(path).iter_batches(MOST_ROWS, columns=["messages"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pusher as pusher_module
 import pytest
-from huggingface_hub import HfApi
+import shelf as shelf_module
+from huggingface_hub import HfApi, set_client_factory
 from outbox import Outbox
 from pusher import TROUBLE, Pusher
+from shelf import Settings, Shelf, patient_client
 
 from bot.localhub.testing import LocalHub
 
@@ -121,4 +124,18 @@ def test_who_may_not_write_loses_nothing(hub: LocalHub, tmp_path: Path) -> None:
     box.put(f"{DAY}/a.jsonl", "{}\n")
     with pytest.raises(TROUBLE):
         Pusher(api(hub, "bob"), "scoped/kakugo-feedback", box).push()
+    assert len(box.rows(9)) == 1
+
+
+def test_a_hub_that_hangs_is_an_outage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setattr(shelf_module, "PATIENCE", 0.1)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        shelf = Shelf(Settings.read({"KAKUGO_ORG": "x", "HF_ENDPOINT": url}))
+        box = Outbox(tmp_path)
+        box.put(f"{DAY}/a.jsonl", "{}\n")
+        with pytest.raises(TROUBLE):
+            Pusher(shelf.api, "x/kakugo-feedback", box).push()
+    monkeypatch.undo()
+    set_client_factory(patient_client)  # the next test gets a client with the usual patience
     assert len(box.rows(9)) == 1
