@@ -108,6 +108,7 @@ class Pace:
         taken = max(1.0, float(round(CUT * self.in_flight)))
         if sent_at <= self._cut_at:
             self.width = min(self.width, taken)
+            self._cut_at = now  # what was let in meanwhile did not know of these either
             return
         self._severity += 1
         self.cuts += 1
