@@ -1,6 +1,6 @@
 """The progress lines that bot and demo read from a job's log.
 
-No other line of a recipe may start with `progress:`.
+No other line of a recipe may start with `progress:`. A person at a terminal sees a bar instead.
 """
 
 from __future__ import annotations
@@ -8,19 +8,24 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass, field
-from typing import TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 AT_MOST_EVERY = 0.5  # seconds
 
 
 @dataclass
 class Progress:
-    """Prints `progress: 12/80 rows kept=9`, at most twice a second, and always the last one."""
+    """Prints `progress: 12/80 rows kept=9`, at most twice a second, and always the last one; on a
+    terminal, a bar that says the same."""
 
     total: int
     unit: str
     stream: TextIO = field(default_factory=lambda: sys.stdout)
     _last: float = field(default=-1e9, init=False)
+    _bar: tqdm[NoReturn] | None = field(default=None, init=False)
 
     def show(self, done: int, **details: object) -> None:
         """Tell how far the work is; safe to call as often as one likes."""
@@ -28,7 +33,21 @@ class Progress:
         if done < self.total and now - self._last < AT_MOST_EVERY:
             return
         self._last = now
-        print(line(done, self.total, self.unit, details), file=self.stream, flush=True)
+        if self.stream.isatty():
+            self._draw(done, details)
+        else:
+            print(line(done, self.total, self.unit, details), file=self.stream, flush=True)
+
+    def _draw(self, done: int, details: dict[str, object]) -> None:
+        from tqdm import tqdm
+
+        if self._bar is None:
+            form = "{n_fmt}/{total_fmt} {unit} {bar} {elapsed}{postfix}"
+            self._bar = tqdm(unit=self.unit, file=self.stream, bar_format=form, ncols=150)
+        self._bar.total, self._bar.n = self.total, done
+        self._bar.set_postfix_str(" ".join(f"{key}={value}" for key, value in details.items()))
+        if done >= self.total:
+            self._bar.close()
 
 
 def line(done: int, total: int, unit: str, details: dict[str, object]) -> str:

@@ -18,6 +18,7 @@ settle, near   what only shows among all rows: duplicates and near-duplicates
 decontaminate, certificate                         benchmark texts, and that none is left
 reasons        every reason to drop, the gate it belongs to, what it means
 corpora, inputs, stored    texts, conversations and benchmarks from the Hub, laid down here
+telling        how far it is
 spool          judged rows on the disk
 critic         the teacher as a judge of finished rows
 publish        parquet, one commit

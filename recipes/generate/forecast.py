@@ -33,17 +33,10 @@ def price(config: Config) -> Price:
     return Price(**{key: float(told.get(key) or 0.0) for key in PRICES})
 
 
-def forecast(
-    config: Config, settings: Settings, limit: int | None, paid: tuple[int, int] = (0, 0)
-) -> Forecast:
-    """The figures of `plan.steps.generate`, the share that `limit` leaves of them.
-
-    `paid`: tokens read and written that the journal holds already.
-    """
+def forecast(config: Config, settings: Settings, rows: int) -> Forecast:
+    """The figures of `plan.steps.generate`, the share of them that so many rows are."""
     whole = (config.plan.get("steps") or {}).get("generate") or {}
-    share = settings.planned(limit) / max(1, settings.planned(None))
-    told = (float(whole.get(key) or 0.0) * share for key in ("tokens_in", "tokens_out"))
-    read, written = (max(0.0, all_of - known) for all_of, known in zip(told, paid, strict=True))
-    left = written / (float(whole.get("tokens_out") or 0.0) * share or 1.0)
-    seconds = float(whole.get("expected_minutes") or 0.0) * 60 * share * left
+    share = rows / max(1, settings.planned(None))
+    read, written = (float(whole.get(key) or 0.0) * share for key in ("tokens_in", "tokens_out"))
+    seconds = float(whole.get("expected_minutes") or 0.0) * 60 * share
     return Forecast(read, written, seconds, price(config).estimate(read, written, seconds))

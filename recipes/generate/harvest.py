@@ -10,17 +10,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from recipes.generate import prompts, shapes
 from recipes.generate.chat import Answer, NoAnswer
 from recipes.generate.gates import Gate, judge
-from recipes.generate.row import Draft, Message
-from recipes.generate.spool import Spool
+from recipes.generate.row import Draft, Message, Row
 from recipes.generate.teacher import Teacher
 from recipes.language import Language
 
 T = TypeVar("T")
+
+
+class Sink(Protocol):
+    """Where judged rows go: a `Spool`, or what only counts them."""
+
+    kept: int
+    dropped: int
+
+    def add(self, row: Row, reason: str | None = None) -> None: ...
 
 
 @dataclass
@@ -33,7 +41,7 @@ class Harvest:
     language: Language
     seed: int
     gates: tuple[Gate, ...]
-    spool: Spool
+    spool: Sink
     rules: str = ""
     lost: Counter[str] = field(default_factory=Counter)
     missing: int = 0

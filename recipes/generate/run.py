@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -45,12 +46,14 @@ from recipes.generate.harvest import Harvest
 from recipes.generate.inputs import Inputs, read
 from recipes.generate.journal import Journal
 from recipes.generate.purse import Purse
+from recipes.generate.rehearsal import rehearse
 from recipes.generate.settings import Settings, parse
 from recipes.generate.settle import Outcome, settle
 from recipes.generate.shards import Shards
 from recipes.generate.spool import Spool
 from recipes.generate.teacher import Teacher, Usage
-from recipes.progress import Progress, say
+from recipes.generate.telling import tell
+from recipes.progress import say
 from recipes.refusal import Refusal
 
 MANIFEST = "run.json"
@@ -194,10 +197,11 @@ def ask(
         journal.close()
     seconds = time.monotonic() - began
     teacher = taken.harvest.teacher
-    purse = teacher.purse
+    purse, usage = teacher.purse, teacher.usage
+    say(f"{usage.tokens_in:,} tokens read and {usage.tokens_out:,} written by the teacher")
     if purse.stopped:
         say(f"stopped at the cap of ${job.cap_usd:.2f}: what was answered is kept")
-    return taken, Bill(teacher.usage, seconds, purse.spent, purse.stopped)
+    return taken, Bill(usage, seconds, purse.spent, purse.stopped)
 
 
 async def gather(
@@ -217,15 +221,13 @@ async def gather(
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, whole.cancel)
     numbers, seed = job.settings.teacher, job.settings.seed
     purse = Purse(price(job.config), job.cap_usd)
-    say(str(forecast(job.config, job.settings, job.limit)))
+    await foretell(job, inputs, journal)
     async with session(job.headers) as http:
         teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
         await teacher.ready()
         court = await convene(job.settings.gates, job.language, teacher, seed, inputs, count)
-        spoken = replace(job.language, name=job.settings.voice.named(job.language.name))
-        rules = profile.rules(job.settings.gates.glossary, job.settings.gates.forbidden)
-        harvest = Harvest(teacher, spoken, seed, court.gates, spool, rules)
-        beside = [asyncio.create_task(tell(job, harvest))]
+        harvest = Harvest(teacher, spoken(job), seed, court.gates, spool, rules(job))
+        beside = [asyncio.create_task(tell(job.settings.planned(job.limit), harvest))]
         beside.append(asyncio.create_task(shards.keep_pushing()))
         try:
             await drain(roots(job, inputs, harvest), numbers.concurrency)
@@ -241,6 +243,31 @@ async def gather(
     return Taken(harvest, outcome, verdicts, court.identified_by)
 
 
+def spoken(job: Job) -> language.Language:
+    """The language as prompts call it."""
+    return replace(job.language, name=job.settings.voice.named(job.language.name))
+
+
+def rules(job: Job) -> str:
+    """What every prompt that asks for text in the language says of words."""
+    return profile.rules(job.settings.gates.glossary, job.settings.gates.forbidden)
+
+
+async def foretell(job: Job, inputs: Inputs, journal: Journal) -> None:
+    """Say what is still to come, before the first call."""
+    settings, rows = job.settings, job.settings.planned(job.limit)
+    if len(journal):
+        grow = partial(roots, job, inputs)
+        play = rehearse(settings.teacher, journal, spoken(job), settings.seed, rules(job), grow)
+        known = await play
+        say(
+            f"{known.rows} rows are paid for: {known.tokens_in:,} tokens read and "
+            f"{known.tokens_out:,} written"
+        )
+        rows = max(0, rows - known.rows) if known.missing else 0
+    say(str(forecast(job.config, settings, rows)))
+
+
 def roots(job: Job, inputs: Inputs, harvest: Harvest) -> Iterator[Work]:
     """Where everything grows from, source by source."""
     settings, rows = job.settings, job.settings.answers
@@ -254,26 +281,6 @@ def roots(job: Job, inputs: Inputs, harvest: Harvest) -> Iterator[Work]:
         topics.grow(harvest, settings.topics, rows, most(settings.topics.rows)),
         scenarios.grow(harvest, settings.scenarios, rows, most(settings.scenarios.rows)),
     )
-
-
-async def tell(job: Job, harvest: Harvest) -> None:
-    """Print how far the work is until cancelled, and then how far it came."""
-    planned = job.settings.planned(job.limit)
-    progress = Progress(planned, "rows")
-
-    def show(done: int) -> None:
-        pace, spent = harvest.teacher.pace, harvest.teacher.purse.spent
-        told = {"kept": harvest.spool.kept, "spent": f"${spent:.2f}"}
-        progress.show(done, **told, in_flight=f"{pace.in_flight}/{int(pace.width)}")
-
-    try:
-        while True:
-            progress.total = max(planned - harvest.missing, harvest.done + 1)
-            show(harvest.done)
-            await asyncio.sleep(0.5)
-    finally:
-        progress.total = harvest.done  # the plan was for a teacher without fault
-        show(harvest.done)
 
 
 def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:

@@ -93,6 +93,19 @@ def test_a_foreign_manifest_is_refused(text: str) -> None:
         Manifest.from_json(text)
 
 
+def test_a_person_at_a_terminal_sees_a_bar() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    progress = Progress(10, "rows", stream)
+    for done in range(1, 11):
+        progress.show(done, kept=done - 1, eta="3s")
+    assert "10/10 rows" in stream.getvalue() and "kept=9 eta=3s" in stream.getvalue()
+    assert "progress:" not in stream.getvalue()
+
+
 def test_progress_is_told_at_most_twice_a_second_and_at_the_end() -> None:
     stream = io.StringIO()
     progress = Progress(100, "rows", stream)

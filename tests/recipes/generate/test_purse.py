@@ -94,15 +94,15 @@ def test_without_a_cap_or_a_price_nothing_stops() -> None:
 def test_the_forecast_is_the_recipes_figures_for_as_much_as_is_asked() -> None:
     config = load("kakugo", "o", "gla_Latn")
     settings = parse(config.generate)
-    whole = forecast(config, settings, None)
-    assert (whole.tokens_in, whole.tokens_out) == (48e6, 75e6)
-    assert whole.usd == pytest.approx(210 / 60 * price(config).usd_per_hour)
-    part = forecast(config, settings, 200)
-    share = settings.planned(200) / settings.planned(None)
-    assert part.tokens_out == pytest.approx(75e6 * share) and part.usd < whole.usd / 10
-    rest = forecast(config, settings, None, paid=(48_000_000, 60_000_000))
-    assert (rest.tokens_in, rest.tokens_out) == (0, 15e6)
-    assert rest.usd == pytest.approx(whole.usd / 5)
+    plan, planned = config.plan["steps"]["generate"], settings.planned(None)
+    whole = forecast(config, settings, planned)
+    assert (whole.tokens_in, whole.tokens_out) == (plan["tokens_in"], plan["tokens_out"])
+    assert whole.usd == pytest.approx(plan["expected_minutes"] / 60 * price(config).usd_per_hour)
+    part = forecast(config, settings, settings.planned(200))
+    share = settings.planned(200) / planned
+    assert part.tokens_out == pytest.approx(whole.tokens_out * share) and part.usd < whole.usd / 10
+    nothing = forecast(config, settings, 0)
+    assert (nothing.tokens_in, nothing.tokens_out, nothing.usd) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("told", ["-1", "nan", "inf", "much"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -66,10 +67,13 @@ def test_another_machine_and_another_language_pay_only_for_what_is_new(
 ) -> None:
     repo = journal_of(recipe, every_answers=50, every_seconds=0.2)
 
+    said = {}
+
     def run(name: str, *more: str) -> set[bytes]:
         counting_teacher.asked.clear()
         out = ("--limit", "30", "--out", str(tmp_path / name), *more)
-        finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out))
+        process = generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out)
+        said[name] = finished(process)
         assert len(set(counting_teacher.asked)) == len(counting_teacher.asked)
         return set(counting_teacher.asked)
 
@@ -81,6 +85,13 @@ def test_another_machine_and_another_language_pay_only_for_what_is_new(
     assert len(common) >= 2 + 2 + 1  # topics of two seeds, and scenarios
 
     assert run("second") == set()
+    assert "expect 0 tokens read and 0 written" in said["second"]
+    counts = r"([\d,]+) tokens read and ([\d,]+) written"
+    bill = re.search(f"{counts} by the teacher", said["first"])
+    known = re.search(f"rows are paid for: {counts}", said["second"])
+    assert bill and known
+    for took, knew in zip(bill.groups(), known.groups(), strict=True):  # a judge asks after rows
+        assert 0.8 <= int(knew.replace(",", "")) / int(took.replace(",", "")) <= 1
     assert parquet(tmp_path / "second") == parquet(tmp_path / "first") != {}
 
     other = run("third", "--language", "Scottish Gaelic")
