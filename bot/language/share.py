@@ -1,6 +1,6 @@
 """The one table of languages that a Space carries along, because it may not import the bot.
 
-    python -m bot.language.share        writes spaces/chat/languages.tsv
+    python -m bot.language.share        writes languages.tsv of spaces/chat and spaces/leaderboard
 
 A row is a language: code, BCP-47, English name, autonym, and every folded name and tag that leads
 to it, except tags with a country. A test compares the file with `rows()`.
@@ -38,7 +38,8 @@ def rows() -> list[str]:
 
 def main() -> None:
     text = "\n".join(rows()) + "\n"
-    (SPACES / "chat" / "languages.tsv").write_text(text, encoding="utf-8")
+    for space in ("chat", "leaderboard"):
+        (SPACES / space / "languages.tsv").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

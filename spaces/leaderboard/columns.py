@@ -58,3 +58,11 @@ BENCHMARKS = (
 def points(column: Benchmark, value: float) -> float:
     """Put a value on 0..100: accuracy is stored as 0..1."""
     return value * 100 if column.metric == "accuracy" else value
+
+
+ABOUT = "about"
+ALL = (*(column.key for column in BENCHMARKS), ABOUT)
+LABELS = {
+    **{column.key: f"{column.label} ({column.source})" for column in BENCHMARKS},
+    ABOUT: "Size, cost, date",
+}

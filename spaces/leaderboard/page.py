@@ -6,10 +6,12 @@ Pure. Every value passes `safe` on its way into HTML; figures are rounded here, 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import urlencode
 
-from columns import BENCHMARKS, Benchmark, points
+from columns import ABOUT, BENCHMARKS, Benchmark, points
 from links import Links, link, safe
-from table import Board, Entry, Page, Score
+from table import Board, Entry, Score
+from view import Page, to_query
 
 _VERDICTS = {
     "gain": ("▲", "clear gain"),
@@ -41,10 +43,24 @@ def money(value: float | None) -> str:
     return "–" if value is None else f"US${value:,.2f}"
 
 
+def count(value: int | None) -> str:
+    """A number of parameters as people say it: 3.2B, 350M."""
+    if value is None:
+        return "–"
+    for unit, many in (("B", 10**9), ("M", 10**6), ("K", 10**3)):
+        if value >= many:
+            return f"{value / many:.3g}{unit}"
+    return str(value)
+
+
 def table(page: Page, links: Links) -> str:
     """The leaderboard itself, one page of it."""
-    head = "".join(_heading(column, page.view.sort) for column in BENCHMARKS)
-    rows = "".join(_row(entry, links) for entry in page.entries)
+    shown = [column for column in BENCHMARKS if column.key in page.view.columns]
+    about = ABOUT in page.view.columns
+    head = "".join(_heading(column, page.view.sort) for column in shown)
+    if about:
+        head += '<th role="columnheader" scope="col" class="k-links-head">Size, cost, date</th>'
+    rows = "".join(_row(entry, shown, about, links) for entry in page.entries)
     return (
         '<table class="k-table" role="table"><caption class="k-hidden">Languages with the scores '
         "of the base model and of the adapter</caption>"
@@ -55,7 +71,7 @@ def table(page: Page, links: Links) -> str:
 
 
 def _name_heading(sort: str) -> str:
-    order = "ascending" if sort == "name" else "none"
+    order = {"name": "ascending", "-name": "descending"}.get(sort, "none")
     return (
         f'<th role="columnheader" scope="col" aria-sort="{order}">'
         '<button type="button" data-sort="name">Language</button></th>'
@@ -63,7 +79,7 @@ def _name_heading(sort: str) -> str:
 
 
 def _heading(column: Benchmark, sort: str) -> str:
-    order = "descending" if sort == column.key else "none"
+    order = {column.key: "descending", f"-{column.key}": "ascending"}.get(sort, "none")
     return (
         f'<th role="columnheader" scope="col" aria-sort="{order}" title="{safe(column.tells)}">'
         f'<button type="button" data-sort="{column.key}">{column.label}</button>'
@@ -71,19 +87,40 @@ def _heading(column: Benchmark, sort: str) -> str:
     )
 
 
-def _row(entry: Entry, links: Links) -> str:
+def opens(code: str, text: str) -> str:
+    """A link to the page of one language; a script opens it without leaving the board."""
+    target = safe("?" + urlencode({"language": code}))
+    return f'<a href="{target}" data-language="{safe(code)}"><bdi>{safe(text)}</bdi></a>'
+
+
+def _row(entry: Entry, shown: list[Benchmark], about: bool, links: Links) -> str:
     names = [f'<bdi class="k-code">{safe(entry.code)}</bdi>']
     if entry.autonym and entry.autonym != entry.name:
         names.insert(0, f'<bdi lang="{safe(entry.bcp47)}">{safe(entry.autonym)}</bdi>')
-    cells = "".join(_cell(column, entry.scores.get(column.key)) for column in BENCHMARKS)
+    cells = "".join(_cell(column, entry.scores.get(column.key)) for column in shown)
     return (
         '<tr role="row"><th role="rowheader" scope="row" class="k-name">'
-        f"<strong><bdi>{safe(entry.title)}</bdi></strong>{badge(entry)}"
+        f"<strong>{opens(entry.code, entry.title)}</strong>{badge(entry)}{version(entry)}"
         f"<span>{' '.join(names)}</span></th>"
-        f'{cells}<td role="cell" class="k-links">{_links(entry, links)}</td></tr>'
-        f'<tr role="row" class="k-more"><td role="cell" colspan="{len(BENCHMARKS) + 2}">'
+        f"{cells}{_about(entry) if about else ''}"
+        f'<td role="cell" class="k-links">{_links(entry, links)}</td></tr>'
+        f'<tr role="row" class="k-more"><td role="cell" colspan="{len(shown) + about + 2}">'
         f"{_details(entry)}</td></tr>"
     )
+
+
+def version(entry: Entry) -> str:
+    """Tell the versions of one adapter apart, where there are several."""
+    which, many = entry.version
+    return f'<span class="k-badge k-version">version {which} of {many}</span>' if many > 1 else ""
+
+
+def _about(entry: Entry) -> str:
+    size = "" if entry.size is None else f"{count(entry.size)} parameters"
+    told = "".join(
+        f"<span>{safe(text)}</span>" for text in (size, money(entry.cost), entry.date) if text
+    )
+    return f'<td role="cell" data-label="Size, cost, date" class="k-about">{told}</td>'
 
 
 def _cell(column: Benchmark, score: Score | None) -> str:
@@ -162,6 +199,7 @@ def _details(entry: Entry) -> str:
             "p",
             "Items",
             "Guessing",
+            "Broken answers",
         )
     )
     return (
@@ -190,6 +228,7 @@ def _detail(column: Benchmark, score: Score) -> str:
         p,
         "–" if score.n is None else f"{score.n:,}",
         chance,
+        "–" if score.broken is None else f"{score.broken:,}",
     )
     name = f"{column.label} <small>{column.source}, {column.metric}</small>"
     return (
@@ -222,16 +261,24 @@ def nothing(board: Board, links: Links) -> str:
 
 
 def status(page: Page, board: Board, problem: str) -> str:
-    """One line for eyes and screen readers: how much is shown, and what is wrong."""
+    """One line for eyes and screen readers: how much is shown, what is wrong, where to take it."""
     total = len(board.entries)
-    count = f"{page.found} of {total}" if page.found != total else f"{total}"
-    parts = [f"{count} model{'' if total == 1 else 's'}"]
+    count_ = f"{page.found} of {total}" if page.found != total else f"{total}"
+    parts = [f"{count_} model{'' if total == 1 else 's'}"]
     if board.broken:
         rows = "row" if board.broken == 1 else "rows"
         parts.append(f"{board.broken} result {rows} could not be read and left out")
     if problem:
         parts.append(problem)
-    return f'<p class="k-status" role="status">{safe(" · ".join(parts))}</p>'
+    query = safe(to_query(page.view))
+    mark = "?" if query else ""
+    return (
+        f'<div class="k-bar" data-query="{query}">'
+        f'<p class="k-status" role="status">{safe(" · ".join(parts))}</p>'
+        f'<p class="k-take"><a href="?{query}" target="_blank" rel="noopener">Link to this view</a>'
+        f'<a href="api/rows.csv{mark}{query}" download>CSV</a>'
+        f'<a href="api/rows.json{mark}{query}" download>JSON</a></p></div>'
+    )
 
 
 def practice_note(entries: Iterable[Entry]) -> str:

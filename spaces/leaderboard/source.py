@@ -1,7 +1,7 @@
 """Reads the two datasets from the Hub and keeps what it read in memory for all visitors.
 
-The only file of this Space that talks to the network. Visitors never cause a download: one thread
-looks whether a head has moved, at most every few seconds while people look and rarely otherwise.
+Visitors never cause a download of the board: one thread looks whether a head has moved, at most
+every few seconds while people look and rarely otherwise, and reads only the files that changed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import logging
 import random
 import re
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx2
@@ -19,13 +19,15 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
 from ledger import parse_requests
 from links import Links
-from table import Board, build
+from table import Board, Sheet, build, read
+from view import Index
 
 RESULTS = re.compile(r"[^/]+/[^/]+/results\.jsonl")
 SHEETS = re.compile(r"sheets/[^/]+\.jsonl")
 MOST_BYTES = 2_000_000
 IDLE_SECONDS = 30.0
 BUSY_SECONDS = 2.0
+TROUBLE = (httpx2.HTTPError, OSError, ValueError)  # what a Hub that fails raises
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Seen:
     board: Board = Board()
     heads: tuple[str, str] = ("", "")
     problem: str = "The results are being read"
+    folder: Path | None = None
+    index: Index = field(default_factory=lambda: Index(()))
 
 
 class Source:
@@ -73,6 +77,8 @@ class Source:
         self._repos = (f"{settings.org}/kakugo-results", f"{settings.org}/kakugo-requests")
         self._bell = threading.Event()
         self._seen = Seen()
+        self._sheets: dict[str, Sheet] = {}
+        self._sizes: dict[str, int] = {}
 
     def start(self) -> None:
         """Begin to watch the Hub until the process ends."""
@@ -96,12 +102,9 @@ class Source:
         try:
             heads = (self._head(self._repos[0]), self._head(self._repos[1]))
             if heads != self._seen.heads:
-                results = self._read(self._repos[0], heads[0], "*/*/results.jsonl", RESULTS)
-                sheets = self._read(self._repos[1], heads[1], "sheets/*.jsonl", SHEETS)
-                board = build(results, parse_requests(sheets))
-                self._seen = Seen(board, heads, "")
+                self._seen = self._read(heads)
             self._seen = replace(self._seen, problem="")
-        except (httpx2.HTTPError, OSError, ValueError) as error:
+        except TROUBLE as error:
             logging.warning("cannot read the Hub: %s: %s", type(error).__name__, error)
             told = "The Hub cannot be reached now, so this may be old"
             self._seen = replace(self._seen, problem=told)
@@ -113,19 +116,45 @@ class Source:
         except RepositoryNotFoundError:
             return ""
 
-    def _read(self, repo: str, head: str, glob: str, exact: re.Pattern[str]) -> list[str]:
-        """Return the texts of all files of a commit whose path matches."""
+    def _read(self, heads: tuple[str, str]) -> Seen:
+        folder = self._snapshot(self._repos[0], heads[0], "*/*/results.jsonl")
+        ledger = self._snapshot(self._repos[1], heads[1], "sheets/*.jsonl")
+        # The cache names a file by its content, so one that has not changed need not be read.
+        found = {str(path.resolve()): path for path in _files(folder, RESULTS)}
+        self._sheets = {
+            key: self._sheets.get(key) or read(path.read_bytes()) for key, path in found.items()
+        }
+        sheets = list(self._sheets.values())
+        for base in sorted({entry.base for sheet in sheets for entry in sheet.entries} - {""}):
+            self._learn_size(base)
+        texts = (path.read_text("utf-8", "replace") for path in _files(ledger, SHEETS))
+        board = build(sheets, parse_requests(texts), self._sizes)
+        return Seen(board, heads, "", folder, Index(board.entries))
+
+    def _learn_size(self, base: str) -> None:
+        """Look once how many parameters a base has; a base that says nothing has no size."""
+        if base in self._sizes or "/" not in base:
+            return
+        try:
+            told = self._api.model_info(base, expand=["safetensors"]).safetensors
+        except TROUBLE:
+            return
+        if told is not None:
+            self._sizes[base] = told.total
+
+    def _snapshot(self, repo: str, head: str, glob: str) -> Path | None:
         if not head:
-            return []
-        folder = Path(
+            return None
+        return Path(
             self._api.snapshot_download(
                 repo, repo_type="dataset", revision=head, allow_patterns=glob
             )
         )
-        paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-        return [
-            path.read_text(encoding="utf-8", errors="replace")
-            for path in paths
-            if exact.fullmatch(path.relative_to(folder).as_posix())
-            and path.stat().st_size <= MOST_BYTES
-        ]
+
+
+def _files(folder: Path | None, exact: re.Pattern[str]) -> Iterator[Path]:
+    """The files of a snapshot whose whole path matches, in order, none of them huge."""
+    for path in sorted(folder.rglob("*.jsonl")) if folder else ():
+        if exact.fullmatch(path.relative_to(folder).as_posix()):  # type: ignore[arg-type]
+            if path.is_file() and path.stat().st_size <= MOST_BYTES:
+                yield path

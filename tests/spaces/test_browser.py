@@ -54,10 +54,26 @@ def test_the_leaderboard_shows_searches_and_sorts(leaderboard: str, page: Page) 
     expect(names).to_have_text(["Esperanto", EVIL])
     page.get_by_role("button", name="Language").focus()
     page.keyboard.press("Enter")
+    expect(page.locator('th[aria-sort="ascending"]')).to_contain_text("Language")
+    page.keyboard.press("Enter")
     expect(names).to_have_text([EVIL, "Esperanto"])
     expect(page.get_by_role("button", name="Language")).to_be_focused()
     page.get_by_text("Intervals, cost, date").last.click()
     expect(page.locator(".k-numbers").last).to_contain_text("< 0.001")
+
+
+def test_a_link_restores_the_view_and_the_downloads_hold_it(leaderboard: str, page: Page) -> None:
+    page.goto(f"{leaderboard}/?query=esper&sort=-name&columns=into,about")
+    expect(page.locator(".k-name strong")).to_have_text(["Esperanto"])
+    expect(page.get_by_label("Search")).to_have_value("esper")
+    expect(page.locator(".k-table > thead")).not_to_contain_text("Topics")
+    page.get_by_label("Search").fill("")
+    expect(page.locator(".k-name strong")).to_have_count(2)
+    page.wait_for_url("**/?sort=-name&columns=into%2Cabout")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    text = download.value.path().read_text(encoding="utf-8")
+    assert "into_adapter" in text and "topic_adapter" not in text and text.count("\n") == 3
 
 
 def test_the_queue_and_the_guide(leaderboard: str, hub: LocalHub, page: Page) -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
-from columns import BENCHMARKS
+from columns import ALL, BENCHMARKS
+from export import as_csv, as_json
 from ledger import parse_requests
+from rows import parse_rows
 from space_rows import lines, pair, request
-from table import PAGE_SIZE, Entry, Score, View, as_json, build, parse_rows, select
+from table import Entry, Score, build
+from view import PAGE_SIZE, Index, View, from_query, to_query
 
 
 def entry(code: str, name: str = "", **more: Any) -> Entry:
@@ -68,13 +74,12 @@ def test_missing_keys_leave_gaps_and_no_error() -> None:
     assert one.scores["reading"] == Score(adapter=0.5)
     assert one.scores["reading"].verdict == "untested" and one.gain is None and one.cost is None
     assert one.practice, "a row that does not say what it is must not pass for a real result"
-    assert one.title == "epo_Latn"
+    assert one.title == "Esperanto", "the table of languages knows what no request tells"
 
 
 @pytest.mark.parametrize(
     "more",
     [
-        {"difference": float("nan")},
         {"difference": "much"},
         {"difference_ci": [1]},
         {"difference_ci": [None, 2]},
@@ -122,7 +127,7 @@ def test_any_name_finds_a_language(query: str, found: list[str]) -> None:
         entry("zul_Latn"),
         entry("amh_Ethi", "Amharic", autonym="አማርኛ"),
     ]
-    page = select(entries, View(query=query, sort="name"))
+    page = Index(entries).select(View(query=query, sort="name"))
     assert [one.title for one in page.entries] == found
 
 
@@ -131,7 +136,7 @@ def test_filters_by_script_base_and_benchmark() -> None:
     entries = [tested, entry("b_Cyrl"), entry("c_Cyrl", base="o/other")]
 
     def codes(**view: str) -> list[str]:
-        return [one.code for one in select(entries, View(sort="name", **view)).entries]
+        return [one.code for one in Index(entries).select(View(sort="name", **view)).entries]
 
     assert codes(script="Cyrillic") == ["b_Cyrl", "c_Cyrl"]
     assert codes(script="Cyrillic", base="o/other") == ["c_Cyrl"]
@@ -153,16 +158,16 @@ def test_sorts_largest_first_and_what_has_no_figure_last(sort: str, order: str) 
         scored("b", 2.0, 20.0, "2026-01-02"),
         Entry("c", "c", "o/b", {}, False, date="2026-01-03"),
     ]
-    assert "".join(one.code for one in select(entries, View(sort=sort)).entries) == order
+    assert "".join(one.code for one in Index(entries).select(View(sort=sort)).entries) == order
 
 
 @pytest.mark.parametrize(("asked", "got"), [(-3, 1), (1, 1), (2, 2), (3, 3), (99, 3)])
 def test_pages_stay_in_range(asked: int, got: int) -> None:
     entries = [entry(f"{number:03}_Latn") for number in range(2 * PAGE_SIZE + 1)]
-    page = select(entries, View(sort="name", page=asked))
+    page = Index(entries).select(View(sort="name", page=asked))
     assert (page.number, page.pages, page.found) == (got, 3, len(entries))
     assert page.entries[0].code == f"{(got - 1) * PAGE_SIZE:03}_Latn"
-    assert select([], View()).pages == 1
+    assert Index([]).select(View()).pages == 1
 
 
 def test_every_column_says_what_it_tells() -> None:
@@ -180,3 +185,74 @@ def test_what_is_beside_our_scores_is_neither_shown_nor_called_broken() -> None:
     board = build([lines(base, {**adapter, "tested": "epo_Latn"}, *beside)], [])
     assert board.broken == 0
     assert {key: score.adapter for key, score in board.entries[0].scores.items()} == {"topic": 0.7}
+
+
+def test_every_number_of_answers_that_are_none_and_every_peer_is_kept() -> None:
+    base, adapter = pair("epo_Latn", "flores", 10.0, 20.0, degenerate={"any": 7, "loop": 7})
+    peer = {**base, "role": "peer", "model": "o/other"}
+    (one,) = build([lines(base, adapter, peer, {**peer, "model": "o/more"})], []).entries
+    assert one.scores["into"].broken == 7 and one.peers == 2
+
+
+def test_versions_of_an_adapter_are_two_entries_and_the_older_is_the_first() -> None:
+    base, new = pair("epo_Latn", "sib200", 0.2, 0.7, revision="b" * 40)
+    old = {**new, "revision": "a" * 40, "value": 0.5, "date": "2026-10-01"}
+    board = build([lines(base, new, old)], [], {base["model"]: 3_200_000_000})
+    found = {one.version: one.scores["topic"].adapter for one in board.entries}
+    assert found == {(1, 2): 0.5, (2, 2): 0.7}
+    assert {one.size for one in board.entries} == {3_200_000_000}
+
+
+def test_filters_by_family_and_region_and_offers_what_there_is() -> None:
+    index = Index([entry("gla_Latn"), entry("zul_Latn"), entry("amh_Ethi"), entry("qaa_Latn")])
+    assert index.choices["family"] == ("Afro-Asiatic", "Atlantic-Congo", "Indo-European")
+    found = index.matching(View(family="Afro-Asiatic"))
+    assert [one.code for one in found] == ["amh_Ethi"]
+    assert [one.code for one in index.matching(View(region="Southern Africa"))] == ["zul_Latn"]
+
+
+def test_a_word_finds_the_languages_of_which_it_begins_a_word() -> None:
+    index = Index([entry("bul_Cyrl"), entry("gla_Latn"), entry("ckb_Arab")])
+    for query, code in (
+        ("gari", ""),
+        ("bulg", "bul_Cyrl"),
+        ("Sorani", "ckb_Arab"),
+        ("gd", "gla_Latn"),
+    ):
+        assert [one.code for one in index.matching(View(query=query))] == [code] * bool(code), query
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        View(),
+        View(query="Gàidhlig & <b>", sort="-into", page=3),
+        View(script="Latin", family="Afro-Asiatic", region="Eastern Africa", base="o/b"),
+        View(covered="topic", columns=("into", "about"), language="gla_Latn"),
+    ],
+)
+def test_a_link_restores_the_view(view: View) -> None:
+    assert from_query(dict(parse_qsl(to_query(view)))) == view
+    assert (to_query(view) == "") == (view == View())
+
+
+def test_a_link_with_nonsense_shows_the_usual() -> None:
+    query = {"sort": "evil", "page": "-1", "columns": "x", "language": "../..", "what": "ever"}
+    assert from_query(query) == View()
+    assert len(from_query({"query": "x" * 10_000}).query) == 200
+
+
+@pytest.mark.parametrize("evil", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "|x", "%x"])
+def test_no_cell_of_a_sheet_is_a_formula(evil: str) -> None:
+    scores = {"into": Score(1.0, 0.5, -0.5, (-0.6, -0.4), 0.01, True, 9)}
+    one = Entry(evil, evil, evil, scores, False, name=evil, autonym=evil, date=evil)
+    head, row = csv.reader(io.StringIO(as_csv([one], ALL).removeprefix("\ufeff"), newline=""))
+    told = dict(zip(head, row, strict=True))
+    assert told["name"] == f"'{evil}" and told["into_difference"] == "-0.5"
+    assert not [text for text in row if text.startswith(tuple("=+@|%\t\r"))]
+
+
+def test_a_sheet_has_the_columns_that_were_chosen() -> None:
+    one = Entry("a_Latn", "m", "b", {"topic": Score(adapter=0.5)}, False)
+    head = as_csv([one], ("topic",)).splitlines()[0]
+    assert "topic_adapter" in head and "into" not in head and "cost" not in head
