@@ -96,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--dataset", required=True, metavar="REPO")
     train.add_argument("--base", required=True, metavar="REPO")
     train.add_argument("--into", required=True, metavar="REPO", help="the adapter to push")
+    train.add_argument("--feedback", metavar="REPO", help="make its next version from this instead")
 
     evaluate = _recipe(commands, "evaluate", "score base and adapter and push the results")
     evaluate.add_argument("--dataset", required=True, metavar="REPO")

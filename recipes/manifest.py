@@ -129,13 +129,16 @@ def already_made(api: HfApi, repo: str, repo_type: str, path: str, digest: str) 
             return False
 
 
-def push(api: HfApi, repo: str, repo_type: str, path: str, manifest: Manifest) -> str:
+def push(
+    api: HfApi, repo: str, repo_type: str, path: str, manifest: Manifest, revision: str = "main"
+) -> str:
     """Commit the manifest, last of all; returns the commit's sha."""
     commit = api.upload_file(
         path_or_fileobj=manifest.to_json().encode(),
         path_in_repo=path,
         repo_id=repo,
         repo_type=repo_type,
+        revision=revision,
         commit_message=f"Finish {manifest.step} of {manifest.language}",
     )
     return str(commit.oid)

@@ -40,6 +40,11 @@ def main(args: argparse.Namespace) -> None:
     from huggingface_hub import HfApi
 
     api = HfApi()
+    if args.feedback:
+        from recipes.train import improve
+
+        improve.main(api, args, settings)
+        return
     if manifest.already_made(api, args.into, "model", "run.json", args.digest):
         say(f"{args.into} is made already, with digest {args.digest[:12]}")
         return

@@ -23,6 +23,16 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
+class Feedback:
+    """What is learnt from what people said: not from fewer than `fewest` pairs; `batch` are the
+    pairs of one step, `trainer` goes to TRL's DPOConfig as it is."""
+
+    fewest: int
+    batch: int
+    trainer: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Settings:
     """`model` goes to `from_pretrained`, `lora` to LoraConfig, `trainer` to SFTConfig, as they are.
 
@@ -45,6 +55,7 @@ class Settings:
     processes: int | None = None
     threads: int | None = None
     window: int = 1
+    feedback: Feedback | None = None
 
     @property
     def seed(self) -> int:
@@ -63,6 +74,8 @@ def parse(section: dict[str, Any]) -> Settings:
     held_out = values.get("held_out")
     if held_out is not None:
         values["held_out"] = build(HeldOut, held_out, "train.held_out")
+    if (feedback := values.get("feedback")) is not None:
+        values["feedback"] = build(Feedback, feedback, "train.feedback")
     settings = build(Settings, values, "train")
     if settings.trained_tokens and settings.lora is None:
         raise Refusal("`train.trained_tokens` goes with `train.lora`; without it all are trained.")
