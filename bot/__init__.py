@@ -42,6 +42,7 @@ life
     serve       webhook doorbell and timer
     report      what an operator reads: a plan, the queue, a story
     withdraw    a language that its speakers take down
+    recipe      a recipe's command beside this interpreter
     checkout    this checkout as what is deployed from it
     doctor      what is wrong with an installation, a sentence each
     destroy     a running installation → what people made

@@ -28,6 +28,8 @@ app = typer.Typer(
 )
 hub_app = typer.Typer(help="The local Hub: a small Hub on this machine.", no_args_is_help=True)
 app.add_typer(hub_app, name="hub")
+teacher_app = typer.Typer(help="The teacher.", no_args_is_help=True)
+app.add_typer(teacher_app, name="teacher")
 
 
 def main() -> None:
@@ -238,6 +240,25 @@ def language(
     names = " / ".join(filter(None, (found.name, found.autonym)))
     line = f"{names}: {found.code}, BCP-47 {found.bcp47}"
     typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else line)
+
+
+@teacher_app.command("check")
+def teacher_check(
+    url: Annotated[str, typer.Argument(help="Where it answers.")],
+    name: Annotated[str, typer.Argument(help="The language, by any of its names or codes.")],
+    base: Annotated[str, typer.Option(help="The base to be trained; the recipe's own.")] = "",
+) -> None:
+    """Ask it a few dozen things, and say whether training in this language is worth it."""
+    from bot import recipe
+    from bot.language import Candidates, find
+
+    found = find(name)
+    if isinstance(found, Candidates):
+        raise Failure("it is not clear which language is meant: `kakugo language` finds it")
+    hub, programme, settings = _house()
+    command = ["kakugo-recipe", "check", "--config", settings.recipe, "--org", hub.org]
+    command += ["--language", found.code, "--teacher", url, "--base", base or programme.base]
+    raise SystemExit(recipe.run(command, settings, quiet=False).returncode)
 
 
 @hub_app.command("serve")

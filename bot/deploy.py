@@ -6,16 +6,12 @@ run again, and a second run finds nothing to do.
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from bot import names
+from bot import names, recipe
 from bot.destroy import take_away
 from bot.difference import Change, compare
 from bot.doctor import Finding, diagnose
@@ -134,15 +130,6 @@ def _carry_out(site: Site, change: Change, want: Installation, seen: Installatio
 
 
 def _run_setup(command: tuple[str, ...], settings: Settings) -> None:
-    """Run a recipe's set-up command next to this interpreter; the token goes in the environment."""
-    program = Path(sys.executable).parent / command[0]
-    env = {
-        **os.environ,
-        "HF_ENDPOINT": settings.endpoint,
-        "HF_TOKEN": settings.token,
-    }
-    done = subprocess.run(
-        [str(program), *command[1:]], env=env, capture_output=True, text=True, check=False
-    )
+    done = recipe.run(command, settings, quiet=True)
     if done.returncode:
         raise Refused(f"{' '.join(command)} failed: {done.stderr.strip()[-300:]}")
