@@ -18,7 +18,7 @@ from bot.doctor import Finding, diagnose
 from bot.hub import install, inventory
 from bot.hub.connect import Connection, Refused, TryLater
 from bot.hub.examine import examine
-from bot.installation import Checkout, Installation, Part, Stage, files_of, wanted
+from bot.installation import Checkout, Installation, Part, Stage, files_of, space_secrets, wanted
 from bot.programme import Programme
 from bot.settings import Run, Settings
 
@@ -79,6 +79,8 @@ def examined(site: Site) -> tuple[Finding, ...]:
     tokens = {"HF_TOKEN": settings.token}
     if settings.bot_token != settings.token:
         tokens["KAKUGO_BOT_TOKEN"] = settings.bot_token
+    if settings.chat_token:
+        tokens["KAKUGO_CHAT_TOKEN"] = settings.chat_token
     if settings.job_token != settings.bot_token:
         tokens["KAKUGO_JOB_TOKEN"] = settings.job_token
     facts = examine(site.hub, tokens, programme.teacher)
@@ -120,7 +122,8 @@ def _carry_out(site: Site, change: Change, want: Installation, seen: Installatio
         case Part.SPACE:
             space, there = want.spaces[change.name], seen.spaces.get(change.name)
             files = files_of(change.name, settings, site.checkout, seen)
-            install.ensure_space(hub, change.name, space, there, files, settings.bot_secrets)
+            secrets = space_secrets(change.name, settings)
+            install.ensure_space(hub, change.name, space, there, files, secrets)
         case Part.SCHEDULE if want.schedule:
             install.ensure_schedule(hub, want.schedule, seen.schedule, settings.bot_secrets)
         case Part.WEBHOOK if want.webhook:

@@ -57,6 +57,7 @@ def _tokens(settings: Settings, facts: Facts) -> Iterator[Finding]:
         "HF_TOKEN": scopes.deployer(org),
         "KAKUGO_BOT_TOKEN": scopes.bot(org),
         "KAKUGO_JOB_TOKEN": scopes.job(org),
+        "KAKUGO_CHAT_TOKEN": scopes.chat(org),
     }
     for variable, token in facts.tokens.items():
         if isinstance(token, str):

@@ -21,6 +21,7 @@ FLAVOR = "cpu-basic"
 TICK_SECONDS, SHIFT_SECONDS = 15 * 60, 7 * 86_400
 DOMAINS = ("discussion",)
 NEW = "the-new-wheel"
+DATASETS = (names.ledger, names.results, names.code, names.communities, names.feedback)
 FOLDERS = {names.leaderboard: "leaderboard", names.chat: "chat", names.bot: "bot"}
 
 
@@ -161,7 +162,7 @@ def wanted(
     pinned = _pinned(settings, checkout, seen)
     awake = needed and seen.endpoint is not None and seen.endpoint.awake
     return Installation(
-        datasets=frozenset({names.ledger(org), names.results(org), names.code(org)}),
+        datasets=frozenset(name(org) for name in DATASETS),
         wheel=checkout.wheel,
         setup=frozenset({setup_digest(programme, checkout.wheel)} if programme.setup else ()),
         spaces={name: _space(name, settings, checkout, seen) for name in space_names(settings)},
@@ -207,12 +208,20 @@ def files_of(
 
 def _space(name: str, settings: Settings, checkout: Checkout, seen: Installation) -> Space:
     files = {p: blob(c) for p, c in files_of(name, settings, checkout, seen).items()}
-    if name != names.bot(settings.org):
-        return Space(files, {"KAKUGO_ORG": settings.org}, {})
     secrets = {
-        key: fingerprint(settings.token, key, value) for key, value in settings.bot_secrets.items()
+        key: fingerprint(settings.token, key, value)
+        for key, value in space_secrets(name, settings).items()
     }
+    if name != names.bot(settings.org):
+        return Space(files, {"KAKUGO_ORG": settings.org}, secrets)
     return Space(files, settings.variables, secrets, Stage.UP)
+
+
+def space_secrets(name: str, settings: Settings) -> dict[str, str]:
+    """What a Space is given to keep to itself."""
+    if name == names.chat(settings.org):
+        return settings.chat_secrets
+    return settings.bot_secrets if name == names.bot(settings.org) else {}
 
 
 def _job(programme: Programme, settings: Settings, pinned: str, stays: bool) -> BotJob:

@@ -42,6 +42,10 @@ def results(org: str) -> str:
     return f"{org}/kakugo-results"
 
 
+def journal(org: str) -> str:
+    return f"{org}/kakugo-journal"
+
+
 def feedback(org: str) -> str:
     return f"{org}/kakugo-feedback"
 

@@ -57,6 +57,11 @@ def job(org: str) -> tuple[Scope, ...]:
     )
 
 
+def chat(org: str) -> tuple[Scope, ...]:
+    """What the chat holds: it can write what people send in, and nothing else."""
+    return (Scope(names.feedback(org), "repo.write", "what people send in"),)
+
+
 def deployer(org: str) -> tuple[Scope, ...]:
     """What whoever runs `kakugo deploy` and `kakugo destroy` holds, for those minutes."""
     return (

@@ -66,6 +66,7 @@ class Settings:
     limits: Limits = Limits()
     maintainers: frozenset[str] = frozenset()
     bot_token: str = field(default="", repr=False)
+    chat_token: str = field(default="", repr=False)
     run: Run = Run.SERVE
     schedule: str = "*/5 * * * *"
     host: str = "127.0.0.1"
@@ -82,6 +83,11 @@ class Settings:
         if self.run is Run.SPACE:
             secrets["KAKUGO_WEBHOOK_SECRET"] = self.webhook_secret
         return secrets
+
+    @property
+    def chat_secrets(self) -> dict[str, str]:
+        """What the chat needs to keep what people send in; without it that form is closed."""
+        return {"HF_TOKEN": self.chat_token} if self.chat_token else {}
 
 
 def read(env: Mapping[str, str] = os.environ) -> Settings:
@@ -106,6 +112,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         limits=_limits(env),
         maintainers=frozenset(env.get("KAKUGO_MAINTAINERS", "").replace(",", " ").split()),
         bot_token=bot_token,
+        chat_token=env.get("KAKUGO_CHAT_TOKEN", ""),
         run=_run(env),
         schedule=env.get("KAKUGO_SCHEDULE") or "*/5 * * * *",
         host=env.get("KAKUGO_HOST") or "127.0.0.1",

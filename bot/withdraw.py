@@ -26,3 +26,5 @@ def withdraw(hub: Connection, language: Language, requests: Iterable[Request]) -
         yield "its results are off the leaderboard"
     if withdrawal.ensure_no_folder(hub, names.feedback(hub.org), f"data/{code}", "Withdraw"):
         yield "what people sent in about it is deleted"
+    if withdrawal.ensure_no_folder(hub, names.journal(hub.org), code, f"Withdraw {code}"):
+        yield "what the teacher answered in it is deleted"

@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from bot import scopes
 from bot.demo.household import Household
 from bot.demo.screen import Screen
 from bot.demo.watch import Watch
@@ -26,6 +27,7 @@ from bot.hub.connect import Connection
 ORG = "practice"
 BOT = "kakugo-bot"
 PERSON = "ludoviko"
+CHAT = "chat"  # whose token is the bot's, and narrow
 TITLE = "Esperanto"
 PATIENCE = 900.0
 NEEDS = ("datasets", "aiohttp", "torch", "transformers", "trl", "peft", "sacrebleu", "gradio")
@@ -103,6 +105,7 @@ def _environment(url: str, papers: Papers) -> dict[str, str]:
         "KAKUGO_WEBHOOK_URL": f"http://127.0.0.1:{papers.bot_port}/webhook",
         "KAKUGO_WEBHOOK_SECRET": papers.webhook_secret,
         "KAKUGO_POLL_SECONDS": "2",
+        "KAKUGO_CHAT_TOKEN": papers.tokens[CHAT],
         "PORT": str(papers.bot_port),
     }
 
@@ -114,6 +117,8 @@ def _papers(data: Path, port: int) -> Papers:
         data.mkdir(parents=True, exist_ok=True)
         if path.exists():
             papers = Papers(**json.loads(path.read_text()))
+            if CHAT not in papers.tokens:
+                raise ValueError("written before the chat had a token")
             if port in (0, papers.hub_port):
                 return papers
             raise DemoFailed(f"{data} belongs to port {papers.hub_port}: use it, or --fresh")
@@ -134,16 +139,20 @@ def _new_papers(port: int) -> Papers:
         hub_port=port or _free_port(),
         bot_port=_free_port(),
         webhook_secret=secrets.token_urlsafe(24),
-        tokens={name: f"hf_{secrets.token_hex(17)}" for name in (BOT, PERSON)},
+        tokens={name: f"hf_{secrets.token_hex(17)}" for name in (BOT, PERSON, CHAT)},
     )
 
 
 def _seed(papers: Papers) -> dict[str, Any]:
     fullnames = {BOT: "Kakugo (Bot)", PERSON: "Ludoviko"}
-    users = [
-        {"name": name, "fullname": fullnames[name], "token": token, "role": "write"}
-        for name, token in papers.tokens.items()
+    users: list[dict[str, Any]] = [
+        {"name": name, "fullname": fullnames[name], "token": papers.tokens[name], "role": "write"}
+        for name in (BOT, PERSON)
     ]
+    held = [
+        {"entity": scope.entity, "permissions": [scope.permission]} for scope in scopes.chat(ORG)
+    ]
+    users.append({"name": BOT, "token": papers.tokens[CHAT], "role": "fineGrained", "scoped": held})
     orgs = [{"name": ORG, "fullname": "Practice world", "members": [BOT]}]
     return {"users": users, "orgs": orgs}
 

@@ -21,8 +21,10 @@ RepoType = Literal["model", "dataset", "space"]
 
 
 def make_dataset(hub: Connection, repo: str) -> None:
+    """What people send in is private until somebody has looked at it."""
+    private = repo == names.feedback(hub.org)
     with translated(f"create the dataset {repo}"):
-        hub.api.create_repo(repo, repo_type="dataset", exist_ok=True)
+        hub.api.create_repo(repo, repo_type="dataset", exist_ok=True, private=private)
 
 
 def push_wheel(hub: Connection, name: str, content: bytes) -> None:

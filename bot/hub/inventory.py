@@ -13,6 +13,7 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, Repositor
 from bot import names
 from bot.hub.connect import Connection, translated
 from bot.installation import (
+    DATASETS,
     BotJob,
     Endpoint,
     Installation,
@@ -41,7 +42,7 @@ STAGES = {
 def take(hub: Connection, wheel: str, teacher: str, key: str) -> Installation:
     """Look at every part; `wheel` and `teacher` are the names to look for, `key` makes
     fingerprints. Raises TryLater and Refused."""
-    datasets = _repos(hub, "dataset", (names.ledger, names.results, names.code))
+    datasets = _repos(hub, "dataset", DATASETS)
     has_code = names.code(hub.org) in datasets
     spaces = _repos(hub, "space", (names.leaderboard, names.chat, names.bot))
     hooks, schedules = webhooks(hub, key), _schedules(hub)

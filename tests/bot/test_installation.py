@@ -232,7 +232,7 @@ def test_a_missing_teacher_and_a_broken_space_are_said() -> None:
 # ── scopes ───────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("table", [scopes.bot, scopes.job, scopes.deployer])
+@pytest.mark.parametrize("table", [scopes.bot, scopes.job, scopes.chat, scopes.deployer])
 def test_what_the_table_lists_is_enough_and_less_is_missed(table: object) -> None:
     wanted = table(ORG)  # type: ignore[operator]
     held = {("me" if s.entity == "OWNER" else s.entity, s.permission) for s in wanted}
@@ -254,13 +254,13 @@ def test_who_reads_comments_holds_neither_webhooks_nor_the_namespaces_repos() ->
 
 def test_the_operators_guide_has_the_same_table() -> None:
     text = (DOCS / "OPERATING.md").read_text()
-    for table in (scopes.deployer, scopes.bot, scopes.job):
+    for table in (scopes.deployer, scopes.bot, scopes.job, scopes.chat):
         for scope in table("ORG"):
             assert f"`{scope.permission}` on `{scope.entity}`" in text, scope
 
 
 def test_no_secret_is_in_what_settings_print() -> None:
-    secret = {"token", "job_token", "bot_token", "webhook_secret", "payload"}
+    secret = {"token", "job_token", "bot_token", "chat_token", "webhook_secret", "payload"}
     assert {field.name for field in fields(Settings) if not field.repr} == secret
 
 

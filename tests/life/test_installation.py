@@ -61,7 +61,7 @@ def test_killed_in_the_middle_it_goes_on(hub: LocalHub) -> None:
         command, env=house.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     assert process.stdout
-    seen = [next(process.stdout) for _ in range(4)]
+    seen = [next(process.stdout) for _ in range(6)]
     process.kill()
     process.wait()
     process.stdout.close()

@@ -48,6 +48,7 @@ def furnish(api: HfApi) -> int:
         api.create_repo(f"{ORG}/{name}")
     for folder in ("epo_Latn", "eng_Latn"):
         push(api, names.results(ORG), f"{folder}/m/results.jsonl", "{}\n")
+        push(api, names.journal(ORG), f"{folder}/00000001-ab.jsonl", "{}\n")
         push(api, names.feedback(ORG), f"data/{folder}/2026-01-01/a.jsonl", "{}\n")
     push(api, names.communities(ORG), names.profile_path("epo_Latn"), PROFILE)
     space = names.leaderboard(ORG)
@@ -68,11 +69,11 @@ def test_what_is_withdrawn_is_gone_and_stays_away(hub: tuple[Connection, HfApi])
     num = furnish(connection.api)
     request = plays.request(id=names.request_id(num), discussion=num, status=Status.OPEN)
     said = list(withdraw(connection, by_code("epo_Latn"), [request]))
-    assert len(said) == 1 + 1 + len(OURS) + len(MODELS) + 1 + 1
+    assert len(said) == 1 + 1 + len(OURS) + len(MODELS) + 1 + 1 + 1
     assert not any(visible(stranger, name, "dataset") for name in OURS)
     assert not any(visible(stranger, name, "model") for name in MODELS)
     assert all(visible(stranger, name, "dataset") for name in THEIRS)
-    for repo in (names.results(ORG), names.feedback(ORG)):
+    for repo in (names.results(ORG), names.feedback(ORG), names.journal(ORG)):
         left = connection.api.list_repo_files(repo, repo_type="dataset")
         assert any("eng_Latn" in path for path in left)
         assert not any("epo_Latn" in path for path in left)
