@@ -135,7 +135,10 @@ class Advice:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the bot needs of a recipe's `run.json`."""
+    """What the bot needs of a recipe's `run.json`; `english`: the same tests in English.
+
+    `stopped`: why the recipe ended before it was through, empty when it was.
+    """
 
     digest: str
     attempt: int
@@ -145,7 +148,9 @@ class Manifest:
     cost_usd: float
     advice: Advice | None = None
     scores: tuple[Score, ...] = ()
+    english: tuple[Score, ...] = ()
     not_covered: tuple[str, ...] = ()
+    stopped: str = ""
 
 
 @dataclass(frozen=True)

@@ -227,6 +227,8 @@ def read_manifest(wire: Any) -> Manifest:
         cost_usd=float(wire["cost_usd"]),
         advice=_advice(metrics) if "advice" in metrics else None,
         scores=tuple(_score(line) for line in metrics.get("results", ())),
+        english=tuple(_score(line) for line in metrics.get("english", ())),
+        stopped="cap" if metrics.get("stopped") == "cap" else "",
         not_covered=tuple(map(str, metrics.get("not_covered", ()))),
     )
 

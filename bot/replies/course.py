@@ -183,7 +183,8 @@ def note(step: Step, manifest: Manifest) -> str:
     if manifest.advice is not None:
         return advice(manifest.advice)
     if step is Step.GENERATE:
-        return f"{manifest.kept:,} rows kept, {manifest.dropped:,} dropped by the gates"
+        stopped = "; stopped where its money ended" if manifest.stopped else ""
+        return f"{manifest.kept:,} rows kept, {manifest.dropped:,} dropped by the gates{stopped}"
     if step is Step.TRAIN:
         return f"trained on {manifest.kept:,} rows"
     better = sum(score.significant and score.adapter > score.base for score in manifest.scores)
@@ -226,6 +227,7 @@ def result(request: Request, evaluation: Manifest, terms: Terms) -> str:
         *(_score_row(score) for score in evaluation.scores),
         "",
         *_not_covered(evaluation),
+        *_english(evaluation),
         f"It cost {money(request.spent_usd)}. Have a look at "
         + ", ".join(f"[{what}]({url})" for what, url in links.items())
         + ".",
@@ -262,6 +264,22 @@ def _not_covered(evaluation: Manifest) -> list[str]:
         return []
     tests = ", ".join(_BENCHMARKS.get(name, name) for name in evaluation.not_covered)
     return [f"Not covered for this language: {tests}.", ""]
+
+
+def _english(evaluation: Manifest) -> list[str]:
+    """Whether the adapter still does in English what its base did."""
+    if not evaluation.english:
+        return []
+    lost = [s for s in evaluation.english if s.significant and s.adapter < s.base]
+    if not lost:
+        return ["English was kept: in none of the same tests it is significantly worse.", ""]
+    told = listed(
+        [
+            f"{_BENCHMARKS.get(s.benchmark, s.benchmark).lower()} {s.base:.3f} → {s.adapter:.3f}"
+            for s in lost
+        ]
+    )
+    return [f"It has lost some of its English: {told}.", ""]
 
 
 def failed(request: Request) -> str:

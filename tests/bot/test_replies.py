@@ -21,7 +21,7 @@ from bot.request import (
     Verdict,
     Word,
 )
-from bot.world import Advice, Manifest, Short
+from bot.world import Advice, Manifest, Score, Short
 from tests.bot import plays
 
 SNAPSHOT = Path(__file__).with_name("replies.md")
@@ -49,7 +49,11 @@ MADE = {
         State.MADE, 2, 2, plays.NOW, "j3", replies.note(Step.TRAIN, plays.manifest()), 80.2, 0.0207
     ),
 }
-EVALUATION = plays.manifest(scores=plays.SCORES, not_covered=("global_mmlu",))
+EVALUATION = plays.manifest(
+    scores=plays.SCORES,
+    not_covered=("global_mmlu",),
+    english=(Score("sib200", "", "accuracy", 0.9, 0.381, -0.6, -0.4, True),),
+)
 
 
 def situations() -> dict[str, tuple[Request, Manifest | None]]:
