@@ -21,6 +21,7 @@ MODULES = {
     "bake-off": "recipes.bakeoff.run",
     "train": "recipes.train.run",
     "evaluate": "recipes.evaluate.run",
+    "promote": "recipes.promote.run",
     "export": "recipes.export.run",
     "practice-publish": "recipes.practice.publish",
     "practice-teacher": "recipes.practice.teacher",
@@ -104,6 +105,13 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--adapter", required=True, metavar="REPO")
     evaluate.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
     evaluate.add_argument("--models", nargs="*", default=[], metavar="REPO", help="to set beside")
+
+    promote = _recipe(commands, "promote", "compare an adapter's newest version, use it if it may")
+    promote.add_argument("--dataset", required=True, metavar="REPO")
+    promote.add_argument("--base", required=True, metavar="REPO")
+    promote.add_argument("--adapter", required=True, metavar="REPO")
+    promote.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
+    promote.add_argument("--version", metavar="vN", help="default: the newest")
 
     export = _recipe(commands, "export", "merge an adapter into its base, push weights and GGUF")
     export.add_argument("--dataset", required=True, metavar="REPO")

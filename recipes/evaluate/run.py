@@ -77,7 +77,7 @@ def main(args: argparse.Namespace) -> None:
 def _evaluate(job: Job[Settings], stage: speakers.Stage) -> None:
     suite = benchmarks.load(job.api, job.settings, job.config.language)
     job.inputs.update(suite.revisions)
-    questions = _clean(job, suite)
+    questions = clean(job, suite)
     say(f"{_items(questions.tasks)} items of {len(questions.tasks)} tasks, {job.seconds():.1f} s")
     scored = _scored(job, questions, stage)
     say(f"scored, {job.seconds():.1f} s")
@@ -90,7 +90,7 @@ def _evaluate(job: Job[Settings], stage: speakers.Stage) -> None:
     say(f"pushed {where.repo}/{where.folder}; {job.seconds():.1f} s in all")
 
 
-def _clean(job: Job[Settings], suite: Suite) -> Questions:
+def clean(job: Job[Settings], suite: Suite) -> Questions:
     """Take out what the adapter was trained on; a task of which nothing is left is refused."""
     texts = {text for task in suite.tasks for item in task.items for text in item.texts}
     seen = contamination.found(
@@ -188,7 +188,7 @@ def _publish(job: Job[Settings], questions: Questions, scored: Scored, report: R
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         cost_usd=dollars,
         energy_kwh=energy,
-        decoding=_decoding(job.settings),
+        decoding=decoding(job.settings),
     )
     where = publish.place(job.args)
     files = {
@@ -212,7 +212,7 @@ def _by_item(scored: Scored) -> dict[tuple[int, int], dict[str, Sequence[float]]
     }
 
 
-def _decoding(settings: Settings) -> dict[str, str]:
+def decoding(settings: Settings) -> dict[str, str]:
     """How answers come about, in words, by the main metric of the task."""
     how = f"{settings.backend}, {settings.model.get('dtype', 'float32')}"
     return {

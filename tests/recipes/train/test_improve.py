@@ -20,7 +20,7 @@ from bot.localhub.testing import LocalHub
 from recipes import held_out
 from recipes.manifest import Manifest
 from recipes.train import checkpoints
-from tests.recipes import speakers
+from tests.recipes import adapters, speakers
 from tests.recipes.train.jobs import BASE, DATA, client, finished, hub_with_chats
 
 pytestmark = [
@@ -36,7 +36,9 @@ COPIED = "La blanka kato dormas sub la granda arbo en la parko"
 def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
     with hub_with_chats(tmp_path / "hub", tiny_base) as hub:
         api = client(hub)
-        push_adapter(api, tiny_base, tmp_path / "adapter")
+        folder = tmp_path / "adapter"
+        adapters.write(adapters.untaught(tiny_base), folder, BASE, api.model_info(BASE).sha)
+        adapters.push(api, ADAPTER, folder)
         card = "---\nconfigs:\n- config_name: default\n  data_files: x.jsonl\n---\n"
         text = json.dumps({"text": COPIED})
         api.create_repo("practice/asked", repo_type="dataset")
@@ -48,26 +50,6 @@ def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
             commit_message="Add a benchmark",
         )  # fmt: skip
         yield hub
-
-
-def push_adapter(api: HfApi, tiny_base: Path, folder: Path) -> None:
-    """An adapter that was never trained: it says what its base says."""
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
-
-    model = AutoModelForCausalLM.from_pretrained(tiny_base)
-    sizes = {"r": 8, "lora_alpha": 16, "target_modules": "all-linear"}
-    adapted = get_peft_model(model, LoraConfig(task_type="CAUSAL_LM", **sizes))
-    adapted.save_pretrained(folder)
-    config = json.loads((folder / "adapter_config.json").read_text())
-    config |= {"base_model_name_or_path": BASE, "revision": api.model_info(BASE).sha}
-    (folder / "adapter_config.json").write_text(json.dumps(config))
-    (folder / "README.md").write_text(
-        "---\ntags: [kakugo]\n---\n# epo\n\n## Results\n\n<!-- results -->\nGood.\n"
-        "<!-- /results -->\n\n## Training\n"
-    )
-    api.create_repo(ADAPTER)
-    api.upload_folder(repo_id=ADAPTER, folder_path=folder)
 
 
 class Run:

@@ -1,0 +1,223 @@
+"""`kakugo-recipe promote`: base, present version and new one are compared, and `main` decided.
+
+The new version is a tag of the adapter's repository. Its rows and answers go to
+`<code>/<adapter>/versions/<tag>/` of the results, whatever the verdict. When it is promoted, `main`
+gets its files and its results; when it is not, `main` stays, and its card says why. `run.json`
+comes last; killed at any moment it may be started again.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from recipes import base, manifest, marks
+from recipes.evaluate import (
+    answers,
+    benchmarks,
+    contestants,
+    judge,
+    publish,
+    results,
+    speakers,
+    table,
+)
+from recipes.evaluate.contestants import Contestant
+from recipes.evaluate.judge import Outcome
+from recipes.evaluate.publish import Place
+from recipes.evaluate.run import PACKAGES, Questions, clean, decoding
+from recipes.evaluate.settings import Settings, parse
+from recipes.evaluate.table import Report
+from recipes.job import Job, pin
+from recipes.progress import say
+from recipes.promote.verdict import Compared, Verdict, promote
+from recipes.refusal import Refusal
+from recipes.train import versions
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+MARK = "promotion"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The new version against its base, and what came of it against the present one."""
+
+    contestants: tuple[Contestant, Contestant]
+    outcomes: list[Outcome]
+    compared: list[Compared]
+    verdict: Verdict
+
+
+def main(args: argparse.Namespace) -> None:
+    """Compare and decide, or leave at once when that was done."""
+    base.quiet()
+    from huggingface_hub import HfApi
+
+    settings, api = parse(args.config.evaluate), HfApi()
+    repos = {args.dataset: "dataset", args.base: "model", args.adapter: "model"}
+    job = pin(api, args, settings, repos)
+    there = versions.of(api, args.adapter)
+    version = args.version or versions.newest(there)
+    if version not in there:
+        known = ", ".join(sorted(there)) or "none"
+        raise Refusal(f"{args.adapter} has no version {version}; it has: {known}.")
+    where = _place(args, version)
+    if manifest.already_made(api, where.repo, "dataset", where.path("run.json"), args.digest):
+        say(f"{version} of {args.adapter} is compared already: {where.repo}/{where.folder}")
+        return
+    present = versions.name(versions.manifest(api, args.adapter, job.inputs[args.adapter]))
+    _decide(job, where, (present, job.inputs[args.adapter]), (version, there[version]))
+
+
+def _place(args: argparse.Namespace, version: str) -> Place:
+    return Place(args.into, f"{publish.place(args).folder}/versions/{version}")
+
+
+def _decide(
+    job: Job[Settings], where: Place, present: tuple[str, str], new: tuple[str, str]
+) -> None:
+    """Ask, judge, push, move `main` or not; each step may be done again."""
+    questions = clean(job, benchmarks.load(job.api, job.settings, job.config.language))
+    job.inputs.update(questions.suite.revisions)
+    found = _judged(job, where, questions, present[1], new[1])
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    rows, commit = _push(job, where, questions, found, new[0], date)
+    if found.verdict.promoted:
+        _put_in_use(job, questions, found, new, rows, commit, date)
+    _tell(job.api, job.args.adapter, present[0], new[0], found.verdict)
+    metrics: dict[str, Any] = {
+        "version": new[0],
+        "present": present[0],
+        "promoted": found.verdict.promoted,
+        "reason": found.verdict.reason,
+        "compared": [vars(one) for one in found.compared],
+    }
+    items = sum(len(task.items) for task in questions.tasks)
+    made = job.manifest("promote", commit, manifest.Counts(items), PACKAGES, metrics)
+    manifest.push(job.api, where.repo, "dataset", where.path("run.json"), made)
+    say(f"{new[0]} is {'' if found.verdict.promoted else 'not '}promoted. {found.verdict.reason}")
+
+
+def _judged(
+    job: Job[Settings], where: Place, questions: Questions, present: str, new: str
+) -> Judged:
+    """Everybody answers everything; what is known from earlier is not asked again."""
+    api, args = job.api, job.args
+    under = args.base, job.base_revision
+    plain, old = contestants.find(api, under, (args.adapter, present))
+    _, fresh = contestants.find(api, under, (args.adapter, new))
+    everybody, tasks = (plain, old, fresh), questions.tasks
+    given = answers.collect(
+        everybody,
+        tasks,
+        job.settings,
+        speakers.stage(job.settings),
+        {**publish.kept(api, publish.place(args)), **publish.kept(api, where)},
+        lambda lines: _keep(job, where, lines),
+    )
+
+    def judged(*places: int) -> list[Outcome]:
+        by_task = [[given[c, t] for c in places] for t in range(len(tasks))]
+        return judge.judge(tasks, by_task, job.settings)
+
+    compared = [_compared(outcome, job.config.practice) for outcome in judged(1, 2, 0)]
+    return Judged((plain, fresh), judged(0, 2), compared, promote(compared))
+
+
+def _compared(outcome: Outcome, practice: bool) -> Compared:
+    score = outcome.main
+    return Compared(
+        table.tested_name(outcome, practice),
+        score.metric,
+        score.comparison.base.value,
+        score.comparison.adapter.value,
+        score.significant,
+    )
+
+
+def _keep(job: Job[Settings], where: Place, lines: list[results.Row]) -> None:
+    publish.push(job.api, where, {"outputs.jsonl": lines}, f"Keep answers of {where.folder}")
+
+
+def _push(
+    job: Job[Settings],
+    where: Place,
+    questions: Questions,
+    found: Judged,
+    version: str,
+    date: str,
+) -> tuple[list[results.Row], str]:
+    """The rows of the new version, and the commit that has them."""
+    dollars, energy = publish.spent(job.api, job.args.dataset, job.args.adapter)
+    run = results.Run(
+        language=job.config.language,
+        contestants=found.contestants,
+        practice=job.config.practice,
+        request=job.args.request,
+        date=date,
+        cost_usd=dollars,
+        energy_kwh=energy,
+        decoding=decoding(job.settings),
+    )
+    made = results.rows(run, found.outcomes, questions.suite.not_covered)
+    rows = [{**row, "version": version} for row in made]
+    message = f"Add the results of {job.args.adapter} {version}"
+    return rows, publish.push(job.api, where, {"results.jsonl": rows}, message)
+
+
+def _put_in_use(
+    job: Job[Settings],
+    questions: Questions,
+    found: Judged,
+    new: tuple[str, str],
+    rows: list[results.Row],
+    commit: str,
+    date: str,
+) -> None:
+    """`main` gets the files of the new version, its card the results."""
+    api, adapter, place = job.api, job.args.adapter, publish.place(job.args)
+    version, at = new
+    if versions.name(versions.manifest(api, adapter, "main")) != version:
+        folder = api.snapshot_download(adapter, revision=at)
+        api.upload_folder(
+            repo_id=adapter,
+            folder_path=folder,
+            delete_patterns="*",
+            commit_message=f"Put {version} in use",
+        )
+    message = f"Put {version} of {adapter} in use"
+    publish.push(api, place, {"results.jsonl": rows}, message)
+    report = Report(
+        language=job.config.language,
+        practice=job.config.practice,
+        outcomes=found.outcomes,
+        missing=questions.suite.not_covered,
+        checked=questions.checked,
+        peers=[],
+    )
+    source = f"{api.endpoint}/datasets/{place.repo}/blob/{commit}/{place.path('results.jsonl')}"
+    publish.show(api, adapter, report, date, source)
+
+
+def _tell(api: HfApi, adapter: str, present: str, new: str, verdict: Verdict) -> None:
+    """Say in the card of `main` what became of the newest version."""
+    from huggingface_hub import ModelCard
+
+    card: ModelCard = ModelCard.load(adapter)
+    said = (
+        f"**{new} is in use; {present} before it.** {verdict.reason}"
+        if verdict.promoted
+        else f"**{present} is in use; {new} was made and is not.** {verdict.reason}"
+    )
+    kept = f'Every version is kept as a tag: `PeftModel.from_pretrained(…, revision="{present}")`.'
+    card.text = marks.put(card.text, MARK, f"{said} {kept}", before="## Results")
+    api.upload_file(
+        path_or_fileobj=str(card).encode(),
+        path_in_repo="README.md",
+        repo_id=adapter,
+        commit_message=f"Say what became of {new}",
+    )
