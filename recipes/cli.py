@@ -23,6 +23,7 @@ MODULES = {
     "evaluate": "recipes.evaluate.run",
     "promote": "recipes.promote.run",
     "export": "recipes.export.run",
+    "review-report": "recipes.review.run",
     "practice-publish": "recipes.practice.publish",
     "practice-teacher": "recipes.practice.teacher",
 }
@@ -118,6 +119,13 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--base", required=True, metavar="REPO")
     export.add_argument("--adapter", required=True, metavar="REPO")
     export.add_argument("--into", metavar="REPO", help="default: ADAPTER-merged")
+
+    review = _recipe(commands, "review-report", "say on the cards what speakers found")
+    review.add_argument("--dataset", required=True, metavar="REPO")
+    review.add_argument("--feedback", required=True, metavar="REPO", help="what speakers said")
+    review.add_argument("--adapter", metavar="REPO", help="its card, too")
+    review.add_argument("--thank", action="append", default=[], metavar="NAME",
+                        help="a requester who wants to be named (repeatable)")  # fmt: skip
 
     publish = commands.add_parser("practice-publish", help="push the practice world, once")
     publish.add_argument("--org", required=True)

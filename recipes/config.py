@@ -17,7 +17,7 @@ import yaml
 from recipes.language import named
 from recipes.refusal import Refusal
 
-SECTIONS = ("plan", "check", "generate", "bake_off", "train", "evaluate", "export")
+SECTIONS = ("plan", "check", "generate", "bake_off", "train", "evaluate", "export", "review")
 # ISO 639-3, ISO 15924 and, for a few varieties of FLORES+, what tells them apart.
 CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?")
 
@@ -39,6 +39,7 @@ class Config:
     train: dict[str, Any]
     evaluate: dict[str, Any]
     export: dict[str, Any]
+    review: dict[str, Any]
 
     @property
     def practice(self) -> bool:

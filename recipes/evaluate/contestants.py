@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 Role = Literal["base", "adapter", "peer"]
-WORDS = ("README.md", ".gitattributes", ".eval_results/", "run.json")  # about a model, not of it
+# About a model, not of it.
+WORDS = ("README.md", ".gitattributes", ".eval_results/", "run.json", "CITATION.cff")
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from huggingface_hub import HfApi
 from recipes.train import rows
 
 CARD = (
-    "---\ntags: [kakugo]\n---\n# epo\n\n## Results\n\n<!-- results -->\nGood.\n<!-- /results -->\n\n"
-    "## Training\n"
+    "---\ntags: [kakugo]\n---\n# epo\n\n## Results\n\n<!-- results -->\nGood.\n"
+    "<!-- /results -->\n\n## Training\n"
 )
 
 

@@ -1,0 +1,120 @@
+"""`kakugo-recipe review-report`: the reviews of a dataset in, its card and its adapter's told anew.
+
+Also writes who is thanked and what was read into CITATION.cff. One commit a repository, and none
+where nothing changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from recipes import base, credit, feedback, language, manifest, marks
+from recipes.progress import say
+from recipes.review import card
+from recipes.review.agreement import Settings, Tally, tally
+from recipes.section import build
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+CARD = "README.md"
+ALONE = "**Not yet reviewed by speakers of {}.**\n"  # how a card says it that has no marks
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A repository whose card tells it; `kind` is "dataset" or "model"."""
+
+    repo: str
+    kind: str
+    before: str
+
+    def url(self, endpoint: str) -> str:
+        """Its page."""
+        folder = "datasets/" if self.kind == "dataset" else ""
+        return f"{endpoint}/{folder}{self.repo}"
+
+
+def main(args: argparse.Namespace) -> None:
+    """Count the reviews and write the cards."""
+    from huggingface_hub import HfApi
+
+    api = HfApi()
+    settings = build(Settings, args.config.review, "review")
+    shown = [Shown(args.dataset, "dataset", "## What is in it")]
+    if args.adapter:
+        shown.append(Shown(args.adapter, "model", "## Use"))
+    for one in shown:
+        base.commit_of(api, one.repo, one.kind)
+    revision = base.commit_of(api, args.feedback, "dataset")
+    said = feedback.fetch(api, args.feedback, revision, args.config.language)
+    counted = tally([review for review in said.reviews if review.dataset == args.dataset])
+    thanked = sorted({*counted.credits, *_correctors(said, args.adapter), *args.thank})
+    text = card.text(counted, settings, language.get(args.config.language).name, thanked)
+    for one in shown:
+        _show(api, one, text, args, thanked)
+    say(_told(counted, said.left_out))
+
+
+def _correctors(said: feedback.Feedback, adapter: str | None) -> set[str]:
+    """Who corrected answers of this adapter and wanted to be named."""
+    return {chat.credit for chat in said.chats if chat.credit and chat.model == adapter}
+
+
+def _show(
+    api: HfApi, shown: Shown, text: str, args: argparse.Namespace, thanked: list[str]
+) -> None:
+    """The card and the citation file, in one commit if either is not so already."""
+    from huggingface_hub import CommitOperationAdd
+
+    old = _read(api, shown, CARD) or f"# {shown.repo.split('/')[-1]}\n"
+    old = old.replace(ALONE.format(language.get(args.config.language).name), "")
+    new = {CARD: marks.put(old, card.MARK, text, shown.before)}
+    kind = "dataset" if shown.kind == "dataset" else "software"
+    new[credit.PATH] = credit.citation(
+        shown.repo.split("/")[-1],
+        kind,
+        shown.url(api.endpoint),
+        thanked,
+        _sources(api, args),
+    )
+    changed = {path: made for path, made in new.items() if made != _read(api, shown, path)}
+    if changed:
+        api.create_commit(
+            shown.repo,
+            [CommitOperationAdd(path, made.encode()) for path, made in changed.items()],
+            repo_type=shown.kind,
+            commit_message="Say what speakers found",
+        )
+
+
+def _read(api: HfApi, shown: Shown, path: str) -> str | None:
+    if not api.file_exists(shown.repo, path, repo_type=shown.kind):
+        return None
+    with open(api.hf_hub_download(shown.repo, path, repo_type=shown.kind), "rb") as file:
+        return file.read().decode("utf-8", "replace")
+
+
+def _sources(api: HfApi, args: argparse.Namespace) -> list[str]:
+    """The pages of the texts that the dataset was made from, as its manifest tells."""
+    if not api.file_exists(args.dataset, "run.json", repo_type="dataset"):
+        return []
+    with open(
+        api.hf_hub_download(args.dataset, "run.json", repo_type="dataset"), encoding="utf-8"
+    ) as file:
+        read = manifest.Manifest.from_json(file.read()).inputs
+    section: dict[str, Any] = args.config.generate
+    corpora = [*(section.get("texts") or []), section.get("conversations") or {}]
+    named = {str(corpus["repo"]) for corpus in corpora if "repo" in corpus}
+    return [f"{api.endpoint}/datasets/{repo}" for repo in sorted(named & set(read))]
+
+
+def _told(counted: Tally, left_out: dict[str, int]) -> str:
+    agreed = "not defined" if counted.alpha is None else f"{counted.alpha:.3f}"
+    verdicts = ", ".join(f"{name} {count}" for name, count in counted.verdicts.items())
+    return (
+        f"{counted.reviewers} reviewers, {counted.rows} rows ({verdicts}), agreement {agreed}; "
+        f"rows not read: {left_out or 'none'}"
+    )

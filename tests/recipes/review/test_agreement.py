@@ -1,0 +1,46 @@
+"""Counting verdicts, and Krippendorff's alpha against his own example."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recipes.feedback import Review
+from recipes.review.agreement import Settings, alpha, tally
+
+# Four observers, twelve units: "Computing Krippendorff's Alpha-Reliability" (2011), example C.
+OBSERVED = ("123321412...", "1233224125.3", ".3332342251.", "12332441251.")
+
+
+def said(row: str, verdict: str, who: str, credit: str | None = None) -> Review:
+    return Review("i", "t", "epo_Latn", "d", row, verdict, None, who, credit)
+
+
+def test_alpha_is_as_in_the_paper() -> None:
+    units = [[values[unit] for values in OBSERVED if values[unit] != "."] for unit in range(12)]
+    assert alpha(units) == pytest.approx(0.743, abs=0.0005)
+
+
+def test_alpha_is_not_defined_where_nothing_can_be_compared() -> None:
+    assert alpha([]) is None
+    assert alpha([["keep"], ["drop"]]) is None
+    assert alpha([["keep", "keep"], ["keep", "keep"]]) is None
+    assert alpha([["keep", "drop"]] * 10) == pytest.approx(-0.9)
+
+
+@given(st.lists(st.lists(st.sampled_from("kfd"), min_size=1, max_size=4), max_size=8))
+def test_alpha_is_never_over_one_and_one_only_when_all_agree(units: list[list[str]]) -> None:
+    found = alpha(units)
+    if found is not None:
+        assert found <= 1 + 1e-9
+        assert (found > 1 - 1e-9) == all(len(set(unit)) == 1 for unit in units)
+
+
+def test_who_looks_twice_is_heard_with_the_last_word() -> None:
+    found = tally([said("r1", "keep", "a"), said("r1", "drop", "a"), said("r1", "drop", "b", "Eva"),
+                   said("r2", "fix", "b", "Eva")])  # fmt: skip
+    assert found.verdicts == {"keep": 0, "fix": 1, "drop": 2}
+    assert (found.reviewers, found.rows, found.shared, found.credits) == (2, 2, 1, ("Eva",))
+    assert found.enough(Settings(2, 2))
+    assert not found.enough(Settings(3, 2)) and not found.enough(Settings(2, 3))
