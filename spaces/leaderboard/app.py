@@ -1,34 +1,55 @@
-"""The leaderboard Space: wiring between the watcher of the Hub, the pure views and Gradio."""
+"""The leaderboard Space: the layout, and which part of it calls which answer of `visit`."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 
+import asking
 import controls
 import gradio as gr
-import page
-import view as views
-import waiting
 import words
+from languages import LONGEST_NAME
+from links import Links
 from policy import OnlyOwnHost
 from routes import routes
-from source import Seen, Settings, Source
+from source import Settings, Source
 from starlette.middleware import Middleware
+from visit import Visit
 
 LOOK_SECONDS = 4
 FOLDER = Path(__file__).parent
+QUIET: dict[str, Any] = {
+    "queue": False,
+    "show_progress": "hidden",
+    "trigger_mode": "always_last",
+    "api_visibility": "private",
+}
 
 
-def script(name: str, endpoint: str) -> str:
-    """One of the scripts beside this file, with the only host it may speak to."""
-    text = (FOLDER / name).read_text(encoding="utf-8")
-    return text.replace("'HUB'", json.dumps(endpoint))
+@dataclass(frozen=True)
+class Results:
+    """The tab of the table; one language or every language is seen."""
+
+    one: gr.Column
+    every: gr.Column
+    sheet: gr.HTML
+    note: gr.HTML
+    chosen: controls.Controls
+    status: gr.HTML
+    board: gr.HTML
+
+
+def markup(value: str = "", name: str | None = None, script: str = "", hub: str = "") -> gr.HTML:
+    """A place for our own markup, with the script that stands beside this file."""
+    text = (FOLDER / script).read_text(encoding="utf-8") if script else None
+    on_load = text and text.replace("'HUB'", json.dumps(hub))
+    return gr.HTML(value, js_on_load=on_load, apply_default_css=False, elem_id=name)
 
 
 def theme() -> gr.Theme:
@@ -40,95 +61,75 @@ def theme() -> gr.Theme:
 
 def build(source: Source, settings: Settings) -> gr.Blocks:
     """Lay out the page and connect it; every visitor is served from what `source` holds."""
-    links = settings.links
-
-    def draw(seen: Seen, view: views.View) -> list[Any]:
-        """status, board"""
-        cut = seen.index.select(view)
-        shown = page.table(cut, links) if cut.entries else page.nothing(seen.board, links)
-        return [page.status(cut, seen.board, seen.problem), shown]
-
-    def fresh(seen: Seen, view: views.View) -> list[Any]:
-        """last, hero, note, queue, status, board"""
-        return [
-            f"{seen.heads} {seen.problem}",
-            words.hero(seen.board),
-            page.practice_note(seen.board.entries),
-            waiting.queue(seen.board.requests, links),
-            *draw(seen, view),
-        ]
-
-    def arrive(request: gr.Request) -> list[Any]:
-        """Show what the link asks for."""
-        view = views.from_query(dict(request.query_params))
-        seen = source.see()
-        told = [*controls.arrived(seen.index, view), view.query, view.page]
-        return [*told, *fresh(seen, view)]
-
-    def look(last: str, number: int, *values: Any) -> list[Any]:
-        seen = source.see()
-        if f"{seen.heads} {seen.problem}" == last:
-            return [gr.skip()] * 10
-        view = controls.view_of(values, number)
-        return [*controls.offered(seen.index, view), *fresh(seen, view)]
-
-    def again(*values: Any) -> list[Any]:
-        return [1, *draw(source.see(), controls.view_of(values))]
-
-    def by_search(searched: str, *values: Any) -> list[Any]:
-        """Only what is new: a link's own search must not lead back to the first page."""
-        return [gr.skip()] * 4 if values[0] == searched else [values[0], *again(*values)]
-
-    def by_heading(event: gr.EventData, *values: Any) -> list[Any]:
-        view = views.turned(controls.view_of(values), str(event.by))
-        return [view.sort, 1, *draw(source.see(), view)]
-
-    def by_pager(event: gr.EventData, *values: Any) -> list[Any]:
-        view = replace(controls.view_of(values), page=int(event.page))
-        return [view.page, *draw(source.see(), view)]
-
+    visit, links = Visit(source, settings), settings.links
     with gr.Blocks(title=words.TITLE, fill_width=True) as demo:
         last, searched, number = gr.State(""), gr.State(""), gr.State(1)
-        hero = gr.HTML(words.hero(source.see().board), apply_default_css=False)
-        with gr.Tabs():
+        hero = markup(words.hero(source.see().board))
+        with gr.Tabs() as tabs:
             with gr.Tab("Results", id="results"):
-                note = gr.HTML("", apply_default_css=False)
-                chosen = controls.Controls.make()
-                status = gr.HTML(
-                    "", js_on_load=script("link.js", links.endpoint), apply_default_css=False
-                )
-                board = gr.HTML(
-                    "",
-                    js_on_load=script("board.js", links.endpoint),
-                    apply_default_css=False,
-                    elem_id="board",
-                )
+                results = lay_results(links)
+            with gr.Tab("Pictures", id="pictures") as gallery:
+                lay_pictures(gallery, results.chosen, visit)
             with gr.Tab("Queue", id="queue"):
-                queue = gr.HTML("", apply_default_css=False, elem_id="queue")
+                queue = markup(name="queue")
             with gr.Tab("Guide", id="guide"):
-                gr.HTML(words.guide(), apply_default_css=False)
+                markup(words.guide())
             with gr.Tab("Request", id="ask"):
-                gr.HTML(words.asking(links), apply_default_css=False)
-
-        quiet: dict[str, Any] = {
-            "queue": False,
-            "show_progress": "hidden",
-            "trigger_mode": "always_last",
-            "api_visibility": "private",
-        }
-        shown = [status, board]
-        news = [last, hero, note, queue, *shown]
+                answer = lay_form(source, links, visit)
+        chosen, board = results.chosen, results.board
+        shown = [results.status, board]
+        sides = [results.sheet, results.one, results.every]
+        news = [last, hero, results.note, queue, *shown]
         picked = [one.input for one in chosen.all[1:]]
-        gr.on(picked, again, chosen.all, [number, *shown], **quiet)
         typed = [searched, number, *shown]
-        chosen.query.change(by_search, [searched, *chosen.all], typed, **quiet)
-        board.sort(by_heading, chosen.all, [chosen.sort, number, *shown], **quiet)
-        board.turn(by_pager, chosen.all, [number, *shown], **quiet)
-        demo.load(arrive, None, [*chosen.all, searched, number, *news], **quiet)
-        gr.Timer(LOOK_SECONDS).tick(
-            look, [last, number, *chosen.all], [*chosen.filled, *news], **quiet
-        )
+        gr.on(picked, visit.again, chosen.all, [number, *shown], **QUIET)
+        chosen.query.change(visit.search, [searched, *chosen.all], typed, **QUIET)
+        board.sort(visit.sort, chosen.all, [chosen.sort, number, *shown], **QUIET)
+        board.turn(visit.turn, chosen.all, [number, *shown], **QUIET)
+        board.open(visit.open, None, sides, **QUIET)
+        results.sheet.back(visit.back, None, sides, **QUIET)
+        answer.open(visit.open_from_form, None, [tabs, *sides], **QUIET)
+        everything = [*chosen.all, searched, number, *sides, *news]
+        demo.load(visit.arrive, None, everything, **QUIET)
+        looked = [last, number, *chosen.all]
+        gr.Timer(LOOK_SECONDS).tick(visit.look, looked, [*chosen.filled, *news], **QUIET)
     return demo  # type: ignore[no-any-return]
+
+
+def lay_results(links: Links) -> Results:
+    """The table with its controls, and the page of one language in its place."""
+    with gr.Column(visible=False) as one:
+        sheet = markup(name="sheet", script="sheet.js", hub=links.endpoint)
+    with gr.Column() as every:
+        note = markup()
+        chosen = controls.Controls.make()
+        status = markup(script="link.js", hub=links.endpoint)
+        board = markup(name="board", script="board.js")
+    return Results(one, every, sheet, note, chosen, status, board)
+
+
+def lay_pictures(gallery: gr.Tab, chosen: controls.Controls, visit: Visit) -> None:
+    """The pictures, drawn when somebody comes to see them."""
+    with gr.Row(elem_classes="k-filters"):
+        test = gr.Dropdown(controls.BENCHMARKS, value="into", label="Test", filterable=False)
+    drawn = markup(name="drawn")
+    gr.on([gallery.select, test.input], visit.paint, [test, *chosen.all], drawn, **QUIET)
+
+
+def lay_form(source: Source, links: Links, visit: Visit) -> gr.HTML:
+    """The form that checks a name while it is typed; returns the place of its answer."""
+    markup(words.asking())
+    with gr.Row(elem_classes="k-filters", elem_id="wanted"):
+        asked = gr.Textbox(
+            label="Language",
+            placeholder="Scottish Gaelic, Gàidhlig, gla …",
+            max_length=LONGEST_NAME,
+        )
+    answer = markup(asking.answer("", source.see().board, links), "answer", "pick.js")
+    markup(words.instead(links))
+    asked.change(visit.check, asked, answer, **QUIET)
+    answer.pick(visit.pick, None, asked, **QUIET)
+    return answer
 
 
 def main() -> None:

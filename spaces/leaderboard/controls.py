@@ -21,6 +21,7 @@ SORTS += [
     *((f"{label}, lowest", f"-{k}") for label, k in BENCHMARKS),
 ]
 ANY = ("Any", "")
+FILLED = ("script", "family", "region", "base")  # their choices depend on what is on the board
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ class Controls:
 
     @property
     def filled(self) -> list[Any]:
-        """Those whose choices depend on what is on the board, as `offered` fills them."""
-        return [self.script, self.family, self.region, self.base]
+        """Those that `offered` fills."""
+        return [getattr(self, name) for name in FILLED]
 
 
 def _choice(label: str) -> gr.Dropdown:

@@ -25,6 +25,8 @@ class Step:
     state: str = ""
     attempt: int = 0
     cost: float | None = None
+    seconds: float = 0.0
+    tenths: int = 0
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,13 @@ class Request:
     author: str = ""
     discussion: int | None = None
     steps: tuple[Step, ...] = ()
+    estimate: float | None = None
+    cap: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """What the good attempts of all steps took."""
+        return sum(step.seconds for step in self.steps)
 
     @property
     def waiting(self) -> bool:
@@ -73,6 +82,8 @@ def parse_request(text: str) -> Request | None:
         author=_text(raw.get("author")),
         discussion=_count(raw.get("discussion")),
         steps=tuple(_step(name, _part(raw, "steps")) for name in STEPS),
+        estimate=_amount(spec.get("estimate_usd")),
+        cap=_amount(spec.get("cap_usd")),
     )
 
 
@@ -90,7 +101,14 @@ def _step(name: str, steps: Mapping[str, Any]) -> Step:
     if not isinstance(raw, dict):
         return Step(name)
     state = _text(raw.get("state")) or _text(raw.get("status"))
-    return Step(name, state, _count(raw.get("attempt")) or 0, _dollars(raw.get("cost_usd")))
+    return Step(
+        name,
+        state,
+        attempt=_count(raw.get("attempt")) or 0,
+        cost=_amount(raw.get("cost_usd")),
+        seconds=_amount(raw.get("seconds")) or 0.0,
+        tenths=_count(raw.get("progress")) or 0,
+    )
 
 
 def _part(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -106,7 +124,7 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _dollars(value: object) -> float | None:
+def _amount(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if math.isfinite(value) else None

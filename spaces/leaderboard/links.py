@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 # gr.HTML runs its value through two template languages, so their signs are escaped as well.
 _TEMPLATE_SIGNS = {"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;", "\\": "&#92;"}
@@ -31,6 +32,11 @@ class Links:
 
     def chat(self, code: str) -> str:
         return f"{self.endpoint}/spaces/{self.org}/kakugo-chat?language={code}"
+
+    def ask(self, title: str) -> str:
+        """The form of a new discussion, filled in; the Hub knows who is there and is its author."""
+        told = {"title": title, "description": "Please teach a small model this language."}
+        return f"{self.community}/new?{urlencode(told)}"
 
     @property
     def community(self) -> str:

@@ -57,6 +57,8 @@ def _request(request: Request, links: Links) -> str:
 def _step(step: Step) -> str:
     look, words = _STATES.get(step.state, ("wait", step.state or "waiting"))
     again = f", attempt {step.attempt}" if step.attempt > 1 else ""
+    if look == "now" and 0 < step.tenths < 10:
+        again = f", {10 * step.tenths} %{again}"
     return (
         f'<li class="k-step-{look}">{_STEP_NAMES[step.name]} '
         f"<small>{safe(words)}{safe(again)}</small></li>"

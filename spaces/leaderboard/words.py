@@ -62,17 +62,21 @@ def guide() -> str:
     )
 
 
-def asking(links: Links) -> str:
-    """How to ask for a language, with the way to the Community tab."""
+def asking() -> str:
+    """How to ask for a language, above the form."""
+    return (
+        '<article class="k-prose"><h2>Request a language</h2>'
+        "<p>Write the name of a language. You see here whether it is known and whether it has been "
+        "made already. The request itself is a discussion on the Hub, in your own name: the bot "
+        "answers with what it understood, a plan and the price, and tells of every step there."
+        "</p></article>"
+    )
+
+
+def instead(links: Links) -> str:
+    """The other way to ask, below the form."""
     go = link(links.community, "Open the Community tab")
     return (
-        '<article class="k-prose"><h2>Request a language</h2><ol class="k-how">'
-        "<li><strong>Start a discussion</strong> in the Community tab of this Space. Write the "
-        "name of the language as its title, in English or in the language itself, such as "
-        "“Scottish Gaelic” or “Gàidhlig”.</li>"
-        "<li><strong>Read the answer.</strong> The bot replies with what it understood, a plan and "
-        "what it will cost. If the name could mean several languages it asks which one.</li>"
-        "<li><strong>Wait, and come back.</strong> Data, training and tests run by themselves. The "
-        "bot tells of every step in the discussion, and the row appears here.</li></ol>"
-        f'<p class="k-go">{go}</p></article>'
+        '<p class="k-hint k-instead">You can also start a discussion with any title that names a '
+        f"language. {go}</p>"
     )

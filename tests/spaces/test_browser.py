@@ -84,9 +84,50 @@ def test_the_queue_and_the_guide(leaderboard: str, hub: LocalHub, page: Page) ->
     expect(queue.first).to_contain_text("Southern Kurdish")
     page.get_by_role("tab", name="Guide").click()
     expect(page.get_by_role("heading", name="How to read this")).to_be_visible()
+
+
+def test_a_name_is_checked_while_it_is_typed_and_asked_for_in_ones_own_name(
+    leaderboard: str, hub: LocalHub, page: Page, browser: Browser
+) -> None:
+    page.goto(leaderboard)
     page.get_by_role("tab", name="Request").click()
-    community = page.get_by_role("link", name="Open the Community tab")
-    expect(community).to_have_attribute("href", f"{hub.url}/spaces/practice/kakugo/discussions")
+    name, answer = page.get_by_label("Language", exact=True), page.locator("#answer")
+    name.fill("Kurdish")
+    answer.get_by_role("button", name="Central Kurdish").click()
+    expect(answer).to_contain_text("Nobody has taught it yet")
+    go = answer.get_by_role("link", name="Ask for Central Kurdish").get_attribute("href")
+    name.fill("Southern Kurdish")
+    expect(answer).to_contain_text("discussion #3")
+    name.fill("epo")
+    answer.get_by_role("link", name="see what it learned").click()
+    expect(page.locator(".k-closeup h2")).to_contain_text("Esperanto")
+
+    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+    api.create_repo("practice/kakugo", repo_type="space", space_sdk="static", exist_ok=True)
+    person = browser.new_context().new_page()
+    person.goto(go or "")
+    person.get_by_text("alice", exact=True).click()
+    expect(person.get_by_label("Title")).to_have_value("Central Kurdish")
+    person.get_by_role("button", name="Open discussion").click()
+    person.wait_for_url("**/discussions/*")
+    (asked,) = api.get_repo_discussions("practice/kakugo", repo_type="space")
+    assert (asked.title, asked.author) == ("Central Kurdish", "alice")
+    person.context.close()
+
+
+def test_a_language_has_a_page_and_the_board_has_pictures(leaderboard: str, page: Page) -> None:
+    page.goto(f"{leaderboard}/?query=esper")
+    page.locator(".k-name a").click()
+    sheet = page.locator("#sheet")
+    expect(sheet.get_by_role("heading", name="All models and versions")).to_be_visible()
+    expect(sheet.get_by_role("link", name="Run it offline (GGUF)")).to_be_visible()
+    page.wait_for_url("**/?language=epo_Latn")
+    page.reload()
+    expect(sheet).to_contain_text("Constructed")
+    sheet.get_by_text("All languages").click()
+    expect(page.locator(".k-name strong")).to_have_text(["Esperanto", EVIL])
+    page.get_by_role("tab", name="Pictures").click()
+    expect(page.locator("#drawn .k-figure")).to_have_count(3)
 
 
 def test_nothing_there_is_a_sentence_and_the_first_row_comes_by_itself(

@@ -17,11 +17,12 @@ def test_a_record_of_the_bot_is_read_wholly() -> None:
     one = parse_request(request(7, "epo_Latn", "Esperanto"))
     assert one and (one.id, one.discussion, one.author, one.name) == ("r7", 7, "alice", "Esperanto")
     assert [(step.name, step.state) for step in one.steps] == [
+        ("check", "made"),
         ("generate", "made"),
         ("train", "made"),
         ("evaluate", "made"),
     ]
-    assert one.spent == 1.5 and not one.waiting
+    assert one.spent == 2.0 and not one.waiting
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", "{}", '{"id": 3}', "[" * 100_000])
@@ -43,7 +44,7 @@ def test_what_is_no_record_is_left_out(text: str) -> None:
 )
 def test_missing_or_odd_parts_are_empty(more: dict[str, Any]) -> None:
     one = parse_request(request(1, "epo_Latn", "Esperanto", **more))
-    assert one and one.id == "r1" and len(one.steps) == 3
+    assert one and one.id == "r1" and len(one.steps) == 4
 
 
 def test_what_goes_on_stands_first_and_the_newest_before_the_older() -> None:

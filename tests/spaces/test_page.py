@@ -2,64 +2,16 @@
 
 from __future__ import annotations
 
-import html.parser
-
 import page
 import pytest
 import waiting
 import words
 from ledger import parse_requests
-from links import Links, safe
+from links import safe
+from space_markup import EVIL, LINKS, check
 from space_rows import lines, pair, request
 from table import Board, Entry, Score, build
 from view import Index, View
-
-LINKS = Links("https://hub.test", "org", "org/kakugo")
-EVIL = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' onmouseover='alert(1)",
-    "</table></td><h1>",
-    "javascript:alert(1)",
-    "${alert(1)} {{constructor}} `x`",
-    "\\u003cscript\\u003e",
-]
-KNOWN = set(
-    "a article b bdi button caption dd details div dl dt h1 h2 h3 header i li nav ol p small "
-    "span strong summary table tbody td th thead tr ul".split()
-)
-
-
-class Checker(html.parser.HTMLParser):
-    """Refuses tags and attributes that no template of ours has."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.text = ""
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in KNOWN, tag
-        for name, value in attrs:
-            assert not name.startswith("on"), name
-            if name == "href":
-                own = ("https://hub.test/", "?", "api/rows.")
-                assert (value or "").startswith(own), value
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-
-def check(markup: str) -> str:
-    checker = Checker()
-    checker.feed(markup)
-    assert not checker.open, "every tag is closed"
-    assert not set("{}`$\\") & set(markup) or "US&#36;" in markup
-    return checker.text
 
 
 @pytest.mark.parametrize("evil", EVIL)
@@ -87,7 +39,7 @@ def test_a_row_says_base_adapter_difference_and_verdict() -> None:
     text = check(page.table(Index(board.entries).select(View()), LINKS))
     for told in ("Esperanto", "practice", "12.3", "56.8", "+44.4", "clear gain", "25.0%", "−5.0"):
         assert told in text, told
-    for told in ("clear loss", "not covered", "#1", "US$1.50", "< 0.001"):
+    for told in ("clear loss", "not covered", "#1", "US$2.00", "< 0.001"):
         assert told in text, told
 
 
@@ -124,7 +76,8 @@ def test_the_words_around_are_whole() -> None:
     board = Board(tuple(build([lines(*pair("epo_Latn", "sib200", 0.2, 0.7))], []).entries))
     assert "language1" in check(words.hero(board))
     assert "not covered" in check(words.guide())
-    assert 'href="https://hub.test/spaces/org/kakugo/discussions"' in words.asking(LINKS)
+    assert 'href="https://hub.test/spaces/org/kakugo/discussions"' in words.instead(LINKS)
+    assert "in your own name" in check(words.asking())
 
 
 def test_a_page_stays_small() -> None:

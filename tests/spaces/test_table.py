@@ -35,7 +35,7 @@ def test_rows_of_base_and_adapter_become_one_entry_beside_its_request() -> None:
         "Latin",
         1,
     )
-    assert one.cost == 1.5, "the cost of the whole request, not of its last step"
+    assert one.cost == 2.0, "the cost of the whole request, not of its last step"
     assert one.practice and one.date == "2026-11-20"
     assert set(one.scores) == {"into", "out", "topic"}
     assert (one.scores["into"].base, one.scores["into"].adapter) == (10.0, 50.0)

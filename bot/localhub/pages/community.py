@@ -71,12 +71,14 @@ def show(request: Request) -> Response:
 
 
 def new(request: Request) -> Response:
-    """The form of a new discussion."""
+    """The form of a new discussion; a link may fill it in by ``title`` and ``description``."""
     require(request)
+    asked = request.query_params
+    title, text = asked.get("title", "")[:200], asked.get("description", "")[:65536]
     with hub_of(request).store.read() as db:
         repo = repos.asked(request, db)
         values = frame_of(db, request, repo, "community")
-    return render(request, "new_thread.html", title="", text="", problem="", **values)
+    return render(request, "new_thread.html", title=title, text=text, problem="", **values)
 
 
 async def create(request: Request) -> Response:

@@ -50,7 +50,8 @@ def require(request: Request) -> User:
     """Return the signed-in user; to nobody, the way to the login."""
     user = auth.who(request)
     if user is None:
-        target = f"/login?next={quote(request.url.path, safe='/')}"
+        asked = f"{request.url.path}?{request.url.query}".rstrip("?")
+        target = f"/login?next={quote(asked, safe='/')}"
         raise HubError(303, "Please sign in", headers={"Location": target})
     return user
 
