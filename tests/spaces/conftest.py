@@ -32,8 +32,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one module only: while playwright is up, its event loop runs in this thread, and no other
+    test of this process could run one."""
     from playwright.sync_api import sync_playwright
     from space_world import CHROMIUM, QUIET
 
