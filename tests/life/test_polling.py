@@ -44,9 +44,11 @@ class House:
         self.hub.move(self.hub.now + 60)
         return more
 
-    def ticks_until_stopped(self, num: int) -> int:
+    def ticks_until_stopped(self, num: int, cold: bool = False) -> int:
+        """`cold`: a new process for each tick."""
         self.hub.says(num, f"speaker{(num - 1) // 5}", "/cancel")
         for ticks in range(1, COUNT):
+            self.bot = self.fresh() if cold else self.bot
             self.tick()
             if any("I stopped" in text for text in self.hub.heard(num)):
                 return ticks
@@ -54,12 +56,13 @@ class House:
 
 
 @pytest.mark.parametrize("num", [1, COUNT // 2, COUNT])
-def test_a_command_is_heard_at_the_next_look(num: int) -> None:
+def test_a_command_is_heard_within_a_few_looks(num: int) -> None:
     house = House(silent=False)
     assert all(house.hub.heard(n) for n in house.hub.threads)
     house.calls.clear()
-    assert house.ticks_until_stopped(num) == 1
-    assert house.calls["list_discussions"] <= COUNT // 50 + 1 <= 1 + talk.OLDER
+    ticks = house.ticks_until_stopped(num)
+    assert ticks <= 1 + COUNT // 50 // talk.OLDER
+    assert house.calls["list_discussions"] <= ticks * (1 + talk.OLDER)
     assert house.calls["get_discussion_details"] <= 3
 
 
@@ -88,8 +91,7 @@ def test_processes_without_memory_hear_a_command_too() -> None:
         house.calls.clear()
         house.bot = house.fresh()
         assert not house.tick() and house.calls["get_discussion_details"] <= talk.SPARE + 3
-        house.bot = house.fresh()
-        assert house.ticks_until_stopped(num) == 1
+        assert house.ticks_until_stopped(num, cold=True) <= 1 + COUNT // 50 // talk.OLDER
 
 
 def test_processes_without_memory_come_round_to_those_who_are_silent() -> None:
