@@ -113,7 +113,14 @@ def _fixes(reviews: Sequence[Review], rows: Mapping[str, Turns]) -> Iterator[Pai
     for review in reviews:
         turns = rows.get(review.row_id)
         if review.fixed is not None and turns and turns[-1][0] == "assistant":
-            yield Pair(turns[:-1], review.fixed, turns[-1][1], review.credit)
+            thought = _thought(turns[-1][1])
+            yield Pair(turns[:-1], thought + review.fixed, turns[-1][1], review.credit)
+
+
+def _thought(answer: str) -> str:
+    """What stands before the part of an answer that a reviewer saw."""
+    before, end, shown = answer.rpartition("</think>")
+    return before + end + shown[: len(shown) - len(shown.lstrip())] if end else ""
 
 
 def _draft(pair: Pair, language: str) -> Draft:

@@ -20,6 +20,7 @@ from layout import build
 from outbox import Outbox
 from policy import OnlyOwnHost
 from pusher import Pusher
+from reviewdesk import ReviewDesk
 from room import Room
 from shelf import Settings, Shelf
 from starlette.middleware import Middleware
@@ -50,7 +51,7 @@ def main() -> None:
     room.shelf.start()
     if pushing:
         pushing.start()
-    demo = build(room, Desk(room, outbox, pushing))
+    demo = build(room, Desk(room, outbox, pushing), ReviewDesk(room, outbox, pushing))
     over = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: over.set())

@@ -8,11 +8,13 @@ from typing import Any
 import browser
 import gradio as gr
 import pieces
+import reviewpage
 from desk import Desk, choices
 from feedback import LONGEST_CORRECTION, LONGEST_CREDIT
 from front import Front
 from line import MOST_WAITING
 from phrases import ENGLISH, words
+from reviewdesk import ReviewDesk
 from room import Room
 from talk import LONGEST_MESSAGE, Talk
 
@@ -68,7 +70,7 @@ class Form:
     deleted: Any
 
 
-def build(room: Room, desk: Desk) -> gr.Blocks:
+def build(room: Room, desk: Desk, review: ReviewDesk) -> gr.Blocks:
     """Lay out the pages and connect them."""
     front, said = Front(room), Said()
     with gr.Blocks(title="Kakugo chat", fill_width=True) as demo:
@@ -106,6 +108,8 @@ def build(room: Room, desk: Desk) -> gr.Blocks:
     with demo.route("Offline", "/offline", show_in_navbar=False) as offline:
         page = _html("")
         offline.load(front.offline, None, [page], **QUIET)
+    with demo.route("Review", "/review", show_in_navbar=False) as reviewing:
+        reviewpage.build(reviewing, review)
     return demo  # type: ignore[no-any-return]
 
 

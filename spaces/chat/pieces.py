@@ -36,7 +36,8 @@ def about(adapter: Adapter, endpoint: str, words: Words) -> str:
     return (
         f'<p class="k-about">{badge}{safe(words("answers_by"))} {_repo(endpoint, adapter.repo)}, '
         f"{safe(words('made_from'))} {_repo(endpoint, adapter.base)}. "
-        f'<a href="offline?{query}">{safe(words("offline"))}</a></p>'
+        f'<a href="offline?{query}">{safe(words("offline"))}</a> · '
+        f'<a href="review?{query}">{safe(words("review_link"))}</a></p>'
     )
 
 

@@ -56,6 +56,16 @@ def questions(*asked: str) -> dict[str, bytes]:
     return {"data/test-00000-of-00001.parquet": made.getvalue()}
 
 
+def taught(*rows: tuple[str, str, str]) -> dict[str, bytes]:
+    """Rows (id, question, answer) that speakers may review."""
+    made = io.BytesIO()
+    messages = [[{"role": "user", "content": asked}, {"role": "assistant", "content": answer}]
+                for _, asked, answer in rows]  # fmt: skip
+    table = pyarrow.table({"id": [row[0] for row in rows], "messages": messages})
+    parquet.write_table(table, made)
+    return {"topics/train.parquet": made.getvalue()}
+
+
 def fill(running: LocalHub, folder: Path) -> None:
     """Push results, requests, datasets and models, hostile ones among them."""
     api = HfApi(endpoint=running.url, token=running.token("kakugo-bot"))
@@ -68,6 +78,8 @@ def fill(running: LocalHub, folder: Path) -> None:
     )
     push(api, "practice/kakugo-requests", {"sheets/00000.jsonl": "\n".join(ledger).encode()})
     push(api, "practice/kakugo-epo_Latn", questions("saluton mondo", EVIL))
+    rows = (("b2", "Kiu?", "Mi."), ("a1", "Kio?", f"Nenio. {EVIL}"), ("c3", "Kie?", "Tie."))
+    push(api, "practice/kakugo-epo_Latn", taught(*rows))
     push(api, "practice/kakugo-sdh_Arab", questions("سڵاو"))
     adapters = [f"{BASE}-{code}" for code in ("epo_Latn", "sdh_Arab")]
     space_models.push(api, folder / "models", BASE, adapters)

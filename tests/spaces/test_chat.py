@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import HfApi
 from playwright.sync_api import Browser, Page, expect
-from space_world import PATIENCE, run_space, wait_for
+from space_world import EVIL, PATIENCE, run_space, wait_for
 
 from bot.localhub.testing import LocalHub
 
@@ -26,15 +26,16 @@ def chat(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
     yield from run_space("chat", hub, "practice", folder, hub.token("kakugo-bot"))
 
 
-def stored(hub: LocalHub) -> list[dict[str, object]]:
-    """The rows of the feedback dataset."""
+def stored(hub: LocalHub, kind: str = "chat") -> list[dict[str, object]]:
+    """The rows of this kind in the feedback dataset."""
     api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
     if not api.repo_exists(FEEDBACK, repo_type="dataset"):
         return []
     files = api.list_repo_files(FEEDBACK, repo_type="dataset")
     paths = [path for path in files if path.startswith("data/")]
     got = [api.hf_hub_download(FEEDBACK, path, repo_type="dataset") for path in paths]
-    return [json.loads(Path(path).read_text(encoding="utf-8")) for path in got]
+    rows = [json.loads(Path(path).read_text(encoding="utf-8")) for path in got]
+    return [row for row in rows if row["kind"] == kind]
 
 
 def choose(page: Page, name: str) -> None:
@@ -180,4 +181,36 @@ def test_a_phone_needs_no_sideways_scrolling(chat: str, browser: Browser) -> Non
     opened.get_by_role("button", name="Like", exact=True).click()
     expect(opened.locator("#better")).to_be_visible()
     assert opened.evaluate("document.documentElement.scrollWidth") <= 360
+    opened.goto(f"{chat}/review?language=epo_Latn")
+    opened.locator("#review-row").wait_for()
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 360
     phone.close()
+
+
+def test_a_speaker_reviews_rows_of_the_dataset(chat: str, hub: LocalHub, page: Page) -> None:
+    page.goto(f"{chat}/review?language=eo")
+    row, status = page.locator("#review-row"), page.locator("#review-status")
+    expect(row.locator("li")).to_have_text(["Kio?", f"Nenio. {EVIL}"])
+    assert row.locator("img").count() == 0
+    page.locator("#review-keep").click()
+    expect(status).to_contain_text("Nothing is stored without your consent")
+    page.locator("#review-consent input").check()
+    page.locator("#review-drop").click()
+    expect(row.locator("li")).to_have_text(["Kiu?", "Mi."])
+    page.locator("#review-fix").click()
+    expect(status).to_contain_text("Change the answer first")
+    page.locator("#review-fixed textarea").fill("Mi mem.")
+    page.locator("#review-fix").click()
+    expect(row.locator("li")).to_have_text(["Kie?", "Tie."])
+    page.reload()
+    expect(row.locator("li")).to_have_text(["Kie?", "Tie."])
+    page.locator("#review-skip").click()
+    expect(row).to_contain_text("You have seen every text")
+
+    wait_for(lambda: len(stored(hub, "review")) == 2, "the reviews to be on the Hub")
+    told = {str(one["row_id"]): one for one in stored(hub, "review")}
+    assert told["a1"]["verdict"] == "drop" and told["b2"]["fixed"] == "Mi mem."
+    assert told["a1"]["reviewer"] == told["b2"]["reviewer"]
+    page.goto(chat)
+    page.get_by_role("button", name="What you sent").click()
+    expect(page.locator("#mine li")).to_have_count(2)

@@ -57,6 +57,12 @@ def test_a_fixed_row_is_better_than_the_row() -> None:
     assert (pair.prompt, pair.chosen, pair.rejected) == ((("user", "Kio?"),), "Bone.", "Malbone")
 
 
+def test_a_fixed_row_keeps_its_thought() -> None:
+    rows = {"r1": (("user", "Kio?"), ("assistant", "<think>hm</think>\n\nMalbone"))}
+    (pair,) = pairs([], [review("r1", "Bone.")], rows, EPO, anything).kept
+    assert pair.chosen == "<think>hm</think>\n\nBone."
+
+
 def test_only_the_better_answer_must_be_in_the_language() -> None:
     drafts: list[Draft] = []
 
