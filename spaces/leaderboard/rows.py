@@ -38,12 +38,17 @@ def parse_rows(text: str | bytes) -> tuple[list[Row], int]:
 
 
 def _usable(row: Row) -> bool:
-    names = (row.get("language"), row.get("model"), row.get("benchmark"))
     return (
         row.get("role") in ROLES
-        and all(isinstance(name, str) and name for name in names)
+        and _named(row.get("language"))
+        and _named(row.get("model"))
+        and _named(row.get("benchmark"))
         and number(row.get("value")) is not None
     )
+
+
+def _named(value: object) -> bool:
+    return isinstance(value, str) and value != ""
 
 
 def in_the_language(row: Row) -> bool:
@@ -53,12 +58,9 @@ def in_the_language(row: Row) -> bool:
 
 def number(value: object) -> float | None:
     """Return a finite number, or None for anything else (NaN, infinity, text, booleans)."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
+    if type(value) is float:
+        return value if math.isfinite(value) else None
+    return float(value) if type(value) is int else None  # orjson has none above 64 bits
 
 
 def text_of(value: object) -> str:

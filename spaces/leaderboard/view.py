@@ -14,11 +14,12 @@ from urllib.parse import urlencode
 
 from columns import ALL, BENCHMARKS
 from fold import fold
-from rows import LONGEST_TEXT, number
+from rows import LONGEST_TEXT
 from table import Entry
 
-PAGE_SIZE = 25
+PAGE_SIZE = 20
 SORTS = ("gain", "name", "date", "cost", "size", *(column.key for column in BENCHMARKS))
+_PUNCTUATION = re.compile(r"[\W_]+")
 _CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?")
 
 
@@ -96,14 +97,16 @@ class _Line:
     script: str
     family: str
     region: str
+    title: str
+    gain: float | None
 
 
 class Index:
     """A board made ready to be asked by many."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
-        words: dict[str, str] = {}
-        self._lines = [_line(entry, words) for entry in entries]
+        folded: dict[str, str] = {}
+        self._lines = [_line(entry, folded) for entry in entries]
         self._orders: dict[str, list[_Line]] = {}
 
     def __len__(self) -> int:
@@ -141,14 +144,18 @@ class Index:
         return self._orders[sort]
 
 
-def _line(entry: Entry, words: dict[str, str]) -> _Line:
+def _line(entry: Entry, folded: dict[str, str]) -> _Line:
+    """`folded` remembers what names are when they are folded: many entries have the same."""
     language = entry.language
-    if entry.code not in words:
-        groups = (language.name, language.autonym, entry.script, language.family, language.region)
-        names = fold(" ".join((entry.name, entry.autonym, entry.code, entry.bcp47, *groups)))
-        words[entry.code] = f" {names} {language.keys.replace(';', ' ')}"
-    told = f"{words[entry.code]} {fold(entry.name)} {fold(entry.model)}"
-    return _Line(entry, told, entry.script, language.family, language.region)
+    groups = (language.name, language.autonym, entry.script, language.family, language.region)
+    told = " ".join((entry.name, entry.autonym, entry.code, entry.bcp47, *dict.fromkeys(groups)))
+    for text in (told, entry.title):
+        if text not in folded:
+            folded[text] = fold(text)
+    model = _PUNCTUATION.sub(" ", entry.model.casefold())
+    words = f" {folded[told]} {language.keys.replace(';', ' ')} {model}"
+    group = (entry.script, language.family, language.region)
+    return _Line(entry, words, *group, folded[entry.title], entry.gain)
 
 
 def _matches(line: _Line, view: View, words: Sequence[str]) -> bool:
@@ -164,21 +171,28 @@ def _matches(line: _Line, view: View, words: Sequence[str]) -> bool:
 
 def _ordered(lines: Sequence[_Line], sort: str) -> list[_Line]:
     """By name, or by a figure: the largest first, those that have none last."""
-    key = sort.removeprefix("-")
-    back = sort.startswith("-")
-    named = sorted(lines, key=lambda line: fold(line.entry.title), reverse=back and key == "name")
+    key, back = sort.removeprefix("-"), sort.startswith("-")
+    named = sorted(lines, key=lambda line: line.title, reverse=back and key == "name")
     if key == "name":
         return named
-    ranked = [(rank, line) for line in named if (rank := _rank(line.entry, key)) is not None]
+    ranks = [(_rank(line, key), line) for line in named]
+    ranked = [(rank, line) for rank, line in ranks if rank is not None]
     ranked.sort(key=lambda pair: pair[0], reverse=not back)
-    return [line for _, line in ranked] + [line for line in named if _rank(line.entry, key) is None]
+    return [line for _, line in ranked] + [line for rank, line in ranks if rank is None]
 
 
-def _rank(entry: Entry, sort: str) -> tuple[float, str] | None:
+def _rank(line: _Line, sort: str) -> float | None:
     """Say how high an entry stands; None for one that has no such figure."""
-    if sort == "date":
-        return (0.0, entry.date) if entry.date else None
+    entry = line.entry
+    match sort:
+        case "gain":
+            return line.gain
+        case "cost":
+            return entry.cost
+        case "size":
+            return entry.size
+        case "date":
+            digits = entry.date.replace("-", "")
+            return float(digits) if digits.isdecimal() else None
     score = entry.scores.get(sort)
-    told = {"gain": entry.gain, "cost": entry.cost, "size": entry.size}
-    value = number(told[sort] if sort in told else score and score.adapter)
-    return None if value is None else (value, "")
+    return score.adapter if score else None

@@ -57,7 +57,12 @@ def guide() -> str:
         "correct or safe in your language. Only people who speak it can judge that: try the chat, "
         "and say in the discussion what you found. Open “Intervals, cost, date” under a row for "
         "the 95% interval of each difference, from resampling the same test items for both "
-        "models.</p>"
+        "models. <b>Broken answers</b> are those that are empty, cut off, in a loop or in another "
+        "language: a translation score alone can hide them.</p>"
+        "<h3>Look further</h3><p>A language’s name opens its page: every model and version that "
+        "was tested, what both models said, how it was trained and from what. “Link to this view” "
+        "keeps your search, filters, order and columns; CSV and JSON hold every row that your "
+        "filters leave, not only this page.</p>"
         "</article>"
     )
 
