@@ -21,7 +21,7 @@ from recipes.generate.gates.identity import (
     identify,
 )
 from recipes.generate.gates.loops import repeats
-from recipes.generate.gates.scripts import count_letters, in_script
+from recipes.generate.gates.scripts import in_script, letters_of
 
 FLAWS = ("empty", "cut_off", "leaked_think", "loop", "wrong_script", "wrong_language", "copied")
 Foreign = Callable[[str], bool]
@@ -65,7 +65,7 @@ def _foreign(code: str, references: Sequence[str], letters: int) -> Foreign:
     suspect = code != ENGLISH and code[:3] not in LIKE_ENGLISH
 
     def foreign(text: str) -> bool:
-        if count_letters(text) < letters:
+        if letters_of(text, "Latn")[0] < letters:
             return False
         english = suspect and SIGN.search(text) and identify(text) == CLD2_ENGLISH
         return bool(english) or known.is_another(text)

@@ -154,8 +154,7 @@ async def post(http: aiohttp.ClientSession, url: str, wire: object, seconds: flo
     try:
         async with http.post(
             url,
-            data=orjson.dumps(wire),
-            headers={"Content-Type": "application/json"},
+            data=aiohttp.BytesPayload(orjson.dumps(wire), content_type="application/json"),
             timeout=aiohttp.ClientTimeout(total=seconds),
             allow_redirects=False,
         ) as got:

@@ -3,7 +3,8 @@
 What this run pays goes to one file of JSON lines, in one write before anyone uses it: a kill can
 tear the last line alone, which is dropped at the next start. Shards of earlier runs are read
 beside it. The index over them is scratch on the disk, built anew at each start: memory does not
-grow with the answers. Which shards there are, and what becomes of ours, is in `shards.py`.
+grow with the answers; only the newest places are not in it yet. Which shards there are, and what
+becomes of ours, is in `shards.py`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from recipes.progress import say
 from recipes.refusal import Refusal
 
 COMMON = "common"
+NEWEST = 1_000  # places that are put into the index at once
 INDEX = """CREATE TABLE places (key BLOB PRIMARY KEY, file INT, start INT, size INT, own INT,
            shared INT) WITHOUT ROWID"""
 PAID = "INSERT OR IGNORE INTO places VALUES (?, 0, ?, ?, 1, 0)"
@@ -66,24 +68,29 @@ class Journal:
             raise Refusal(f"The journal {path} cannot be written: {error.strerror}.") from error
         self._index = sqlite3.connect("")  # a file without a name, gone with the process
         self._index.execute(INDEX)
+        self._newest: dict[bytes, tuple[int, int]] = {}
         self._waiting: array[int] | None = None
         self._end = 0
         for line in lines(path):
-            self._index.execute(PAID, (line.key, line.start, line.size))
-            self._end = line.start + line.size
+            self._paid(line.key, line.start, line.size)
         os.ftruncate(self._files[0], self._end)
 
     def __len__(self) -> int:
+        self._flush()
         count: int = self._index.execute("SELECT count(*) FROM places").fetchone()[0]
         return count
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The answer to this request (sha256, hex), None when it was never paid for."""
-        wanted = "SELECT file, start, size FROM places WHERE key = ?"
-        place = self._index.execute(wanted, (_short(key),)).fetchone()
-        if place is None:
-            return None
-        file, start, size = place
+        short = _short(key)
+        if short in self._newest:
+            file, (start, size) = 0, self._newest[short]
+        else:
+            wanted = "SELECT file, start, size FROM places WHERE key = ?"
+            place = self._index.execute(wanted, (short,)).fetchone()
+            if place is None:
+                return None
+            file, start, size = place
         answer: dict[str, Any] = orjson.loads(os.pread(self._files[file], size, start))["answer"]
         return answer
 
@@ -98,15 +105,27 @@ class Journal:
             written = os.pwrite(self._files[0], line, self._end)
             if written != len(line):
                 raise self._full(f"it took {written} of {len(line)} bytes")
-            self._index.execute(PAID, (_short(key), self._end, len(line)))
+            if self._waiting is not None:
+                self._waiting.append(self._end)
+            self._paid(_short(key), self._end, len(line))
         except (OSError, sqlite3.OperationalError) as error:
             raise self._full(str(error)) from error
-        if self._waiting is not None:
-            self._waiting.append(self._end)
-        self._end += len(line)
+
+    def _paid(self, key: bytes, start: int, size: int) -> None:
+        """Know where the newest line stands."""
+        self._newest.setdefault(key, (start, size))
+        self._end = start + size
+        if len(self._newest) >= NEWEST:
+            self._flush()
+
+    def _flush(self) -> None:
+        rows = ((key, start, size) for key, (start, size) in self._newest.items())
+        self._index.executemany(PAID, rows)
+        self._newest.clear()
 
     def add(self, shard: Path) -> None:
         """Know the answers of a shard, too; the earlier shard must come first."""
+        self._flush()
         self._files.append(os.open(shard, os.O_RDONLY | os.O_CLOEXEC))
         file = len(self._files) - 1
         rows = (
@@ -117,6 +136,7 @@ class Journal:
 
     def share(self) -> None:
         """From now on remember what is on no shard; to be called when all shards are known."""
+        self._flush()
         wanted = "SELECT start FROM places WHERE file = 0 AND shared = 0 ORDER BY start"
         self._waiting = array("Q", (start for (start,) in self._index.execute(wanted)))
 

@@ -11,6 +11,8 @@ import json
 from collections.abc import Sequence
 from typing import Literal
 
+import orjson
+
 from recipes.generate.row import PLACE, Message
 
 Task = Literal["translate", "summarise", "improve", "classify", "question"]
@@ -133,11 +135,11 @@ def translate_text(text: str, source: str, target: str) -> list[Message]:
 
 def translate_conversation(turns: Sequence[Message], language: str) -> list[Message]:
     """Ask for a conversation in the language; answered by a JSON list with one string per turn."""
-    told = json.dumps([turn["content"] for turn in turns], ensure_ascii=False)
+    told = ", ".join(orjson.dumps(turn["content"]).decode() for turn in turns)
     return _user(
         f"Below is a conversation in English, one string for each turn. Translate every turn into "
         f"{language}; keep code, names and numbers. {_list_of(len(turns))}\n"
-        f"<conversation>{told}</conversation>"
+        f"<conversation>[{told}]</conversation>"
     )
 
 

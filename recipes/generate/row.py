@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, Protocol, TypedDict
 
 ENGLISH = "eng_Latn"
@@ -61,7 +62,7 @@ class Row:
         text = "\x1f".join(f"{turn['role']}\x1e{turn['content']}" for turn in self.messages)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    @property
+    @cached_property
     def turns(self) -> tuple[Message, ...]:
         """The messages without the system's."""
         return tuple(turn for turn in self.messages if turn["role"] != "system")

@@ -19,6 +19,8 @@ from recipes.generate.row import Row
 TABLE = """CREATE TABLE rows (place INTEGER PRIMARY KEY, id TEXT, source TEXT, path TEXT,
            reason TEXT, row BLOB)"""
 ORDER = "CREATE INDEX in_order ON rows (id, source, path, reason)"
+ADD = "INSERT INTO rows VALUES (NULL, ?, ?, ?, ?, ?)"
+NEWEST = 256  # rows that are put down at once
 # The index is never needed after a crash, so nothing is written twice or waited for.
 SCRATCH = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE"
 
@@ -32,6 +34,7 @@ class Spool:
         path.unlink(missing_ok=True)
         self.kept = self.dropped = 0
         self._path = path
+        self._newest: list[tuple[str, str, str, str | None, bytes]] = []
         with self._room():
             self._rows = sqlite3.connect(path, isolation_level=None)
             self._rows.executescript(SCRATCH)
@@ -43,9 +46,9 @@ class Spool:
         wire = orjson.dumps(
             (row.source, row.prompt_id, row.teacher, row.messages, row.about, row.revised)
         )
-        told = (row.id, row.source, row.prompt_id, reason, wire)
-        with self._room():
-            self._rows.execute("INSERT INTO rows VALUES (NULL, ?, ?, ?, ?, ?)", told)
+        self._newest.append((row.id, row.source, row.prompt_id, reason, wire))
+        if len(self._newest) >= NEWEST:
+            self._flush()
         if reason is None:
             self.kept += 1
         else:
@@ -53,6 +56,7 @@ class Spool:
 
     def sort(self) -> None:
         """To be called once, when all rows are there."""
+        self._flush()
         with self._room():
             self._rows.execute(ORDER)
 
@@ -71,6 +75,11 @@ class Spool:
         """Away with it."""
         self._rows.close()
         self._path.unlink(missing_ok=True)
+
+    def _flush(self) -> None:
+        with self._room():
+            self._rows.executemany(ADD, self._newest)
+        self._newest.clear()
 
     @contextmanager
     def _room(self) -> Iterator[None]:

@@ -17,7 +17,7 @@ import pycld2
 
 from recipes.generate.gates.parts import prose, unquoted
 from recipes.generate.gates.profile import Profile
-from recipes.generate.gates.scripts import count_letters, in_script
+from recipes.generate.gates.scripts import in_script, letters_of
 from recipes.generate.gates.settings import Settings
 from recipes.generate.row import ENGLISH, Draft
 from recipes.language import Language
@@ -137,15 +137,15 @@ def right_language(
 
 
 def _not_english(text: str, settings: Settings) -> str | None:
-    letters = count_letters(text)
-    if letters >= NAME_LETTERS and not in_script(text, "Latn"):
+    letters, latin = letters_of(text, "Latn")
+    if letters >= NAME_LETTERS and latin * 2 < letters:
         return "not_english"
     return "not_english" if looks_english(text, letters, settings) is False else None
 
 
 def _not_in(language: Language, text: str, known: Identifier, settings: Settings) -> str | None:
-    text, letters = _own_words(text)
-    mostly = in_script(text, language.script)
+    text, letters, own = _own_words(text, language.script)
+    mostly = own * 2 >= letters
     if not mostly and (letters >= NAME_LETTERS or not in_script(text, "Latn")):
         return "wrong_script"
     if language.code[:3] not in LIKE_ENGLISH and _has_english(text):
@@ -158,13 +158,14 @@ def _not_in(language: Language, text: str, known: Identifier, settings: Settings
     return None
 
 
-def _own_words(text: str) -> tuple[str, int]:
-    """The text without quotations, unless they are all there is, and how many letters it has."""
+def _own_words(text: str, script: str) -> tuple[str, int, int]:
+    """The text without quotations, unless they are all there is, and how many letters it has, in
+    all and of the script."""
     bare = unquoted(text)
-    letters = count_letters(bare)
-    if bare is text or letters >= NAME_LETTERS:
-        return bare, letters
-    return text, count_letters(text)
+    letters, own = letters_of(bare, script)
+    if letters < NAME_LETTERS:
+        return text, *letters_of(text, script)
+    return bare, letters, own
 
 
 def looks_english(text: str, letters: int, settings: Settings) -> bool | None:

@@ -9,12 +9,13 @@ from recipes.generate.row import Draft
 
 # Reserved for examples by RFC 2606: nobody can be sent there.
 RESERVED = ("example.com", "example.org", "example.net", "localhost")
+MARKS = ("://", "ww.", "WW.")  # one is in every address
 PUNCTUATION = ".,;:!?…。)»"
 
 
 def invented(draft: Draft) -> str | None:
     """No answer names a web address that neither the question nor the original has."""
-    answers = [text for text in said_by_models(draft) if "://" in text or "www." in text.lower()]
+    answers = [text for text in said_by_models(draft) if any(mark in text for mark in MARKS)]
     found = [url for text in answers for url in URL.findall(CODE.sub(" ", text))]
     if not found:
         return None

@@ -24,6 +24,8 @@ def repeats(text: str) -> float:
     if "`" in text:
         text = CODE.sub(" ", text)
     words = text.lower().split()
+    if max(map(len, words), default=0) <= RARE_WORD:
+        return _worst(words, PHRASE)
     if any(STUTTER.search(word) for word in words if len(word) > RARE_WORD):
         return 1.0
     long = [word for word in words if len(word) > LONG_WORD]
@@ -34,7 +36,8 @@ def repeats(text: str) -> float:
 
 def _worst(items: Sequence[str], length: int) -> float:
     tail = TAIL if length == PHRASE else TAIL * 3
-    return max(_again(items, length), _again(items[-tail:], length))
+    whole = _again(items, length)
+    return max(whole, _again(items[-tail:], length)) if len(items) > tail else whole
 
 
 def _again(items: Sequence[str], length: int) -> float:

@@ -24,6 +24,9 @@ REFUSAL = re.compile(
     r"|\bi apologi[sz]e, but\b|\bmy (?:training data|knowledge cutoff)\b|\b(?:chatgpt|openai)\b",
     re.IGNORECASE,
 )
+# One of these is in whatever that finds, and far sooner looked for.
+SIGNS = (" ai", "artificial intelligence", "language model", "sorry", "unable", "not able", "i can")
+SIGNS += ("i won", "i must", "i do", "i apolog", "my training", "my knowledge", "chatgpt", "openai")
 BEGINNING = 300
 DECLINED = (
     "I'm sorry, but I can't help with that.",
@@ -63,9 +66,17 @@ def refusal(draft: Draft, declined: Sequence[frozenset[str]]) -> str | None:
     """Nothing that a model said declines or speaks of being a machine."""
     for text in said_by_models(draft):
         start = text[:BEGINNING]
-        if REFUSAL.search(start) or any(_like(start, phrase) for phrase in declined):
+        if _refuses(start) or any(_like(start, phrase) for phrase in declined):
             return "refusal"
     return None
+
+
+def _refuses(text: str) -> bool:
+    told = text.lower()
+    for sign in SIGNS:
+        if sign in told:
+            return REFUSAL.search(text) is not None
+    return False
 
 
 def _like(text: str, phrase: frozenset[str]) -> bool:

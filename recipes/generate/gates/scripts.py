@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import cache, lru_cache
 
+import numpy as np
 import regex
 
 from recipes.generate.gates.parts import given, prose, said_by_models, unquoted
@@ -27,29 +27,32 @@ WRITTEN_WITH = {
     "Syrj": ("Syrc",),
     "Syrn": ("Syrc",),
 }
+LETTERS_END = 0x40000  # no code point from here on is a letter
 # Names and units stand in Latin letters everywhere, and formulas have Greek ones.
 EVERYWHERE = ("Latn", "Grek")
 
 
 def in_script(text: str, script: str) -> bool:
     """Whether most letters are of this script (ISO 15924)."""
-    if text.isascii():
-        return _is_of("a", script) or not any(map(str.isalpha, text))
-    letters = [found for found in Counter(text).items() if found[0].isalpha()]
-    own = sum(times for letter, times in letters if _is_of(letter, script))
-    return own * 2 >= sum(times for _, times in letters)
+    letters, own = letters_of(text, script)
+    return own * 2 >= letters
 
 
-def count_letters(text: str) -> int:
-    """How many letters there are, without marks."""
-    return sum(map(str.isalpha, text))
+@lru_cache(maxsize=64)
+def letters_of(text: str, script: str) -> tuple[int, int]:
+    """How many letters there are, without marks, and how many of them are of this script."""
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    kinds = _kinds(script).take(points, mode="clip")
+    _, strange, own = np.bincount(kinds, minlength=3).tolist()
+    return strange + own, own
 
 
 def stray(draft: Draft, language: Language) -> str | None:
     """No letter of a third script in an answer, unless it was given or stands in brackets."""
     pattern = _third_script(language.script)
     for text in said_by_models(draft):
-        if text.isascii() or not pattern.search(text):
+        letters, own = letters_of(text, language.script)
+        if own == letters or not pattern.search(text):
             continue
         found = set(pattern.findall(unquoted(prose(text))))
         if found and not found <= set(given(draft)):
@@ -57,15 +60,14 @@ def stray(draft: Draft, language: Language) -> str | None:
     return None
 
 
-@lru_cache(maxsize=1 << 16)  # a text has many letters, and few different ones
-def _is_of(letter: str, script: str) -> bool:
-    return of_script(script).match(letter) is not None
-
-
 @cache
-def of_script(script: str) -> regex.Pattern[str]:
-    """A run of letters of this script."""
-    return regex.compile(rf"[{_class(script)}]+")
+def _kinds(script: str) -> np.ndarray:
+    """For each code point: 0 no letter, 1 a letter, 2 a letter of this script."""
+    every = "".join(map(chr, range(LETTERS_END)))
+    kinds = np.fromiter(map(str.isalpha, every), np.uint8, len(every))
+    for run in regex.finditer(rf"[{_class(script)}]+", every):
+        kinds[run.start() : run.end()] *= 2
+    return kinds
 
 
 @cache
