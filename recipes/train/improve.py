@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 MARK = "version"
+CONFIG = "adapter_config.json"
 
 
 def main(api: HfApi, args: argparse.Namespace, settings: Settings) -> None:
@@ -56,15 +57,14 @@ def main(api: HfApi, args: argparse.Namespace, settings: Settings) -> None:
 
 def _on_its_base(job: Job[Settings]) -> None:
     """The adapter stands on the commit of the base that it was trained on."""
-    from peft import PeftConfig
-
-    repo = job.args.into
-    if not job.api.file_exists(repo, "adapter_config.json", revision=job.inputs[repo]):
+    repo, at = job.args.into, job.inputs[job.args.into]
+    if not job.api.file_exists(repo, CONFIG, revision=at):
         raise Refusal(f"{repo} holds no adapter yet: train one without --feedback first.")
-    config = PeftConfig.from_pretrained(repo, revision=job.inputs[repo])
-    if config.base_model_name_or_path != job.args.base:
-        raise Refusal(f"{repo} is an adapter of {config.base_model_name_or_path}: give that base.")
-    job.inputs[job.args.base] = config.revision or job.inputs[job.args.base]
+    config = json.loads(Path(job.api.hf_hub_download(repo, CONFIG, revision=at)).read_bytes())
+    under = config.get("base_model_name_or_path")
+    if under != job.args.base:
+        raise Refusal(f"{repo} is an adapter of {under}: give that base.")
+    job.inputs[job.args.base] = config.get("revision") or job.inputs[job.args.base]
 
 
 def _pairs(job: Job[Settings]) -> Pairs:
