@@ -69,8 +69,25 @@ def main(args: argparse.Namespace) -> None:
     if manifest.already_made(api, where.repo, "dataset", where.path("run.json"), args.digest):
         say(f"{version} of {args.adapter} is compared already: {where.repo}/{where.folder}")
         return
-    present = versions.name(versions.manifest(api, args.adapter, job.inputs[args.adapter]))
-    _decide(job, where, (present, job.inputs[args.adapter]), (version, there[version]))
+    before = present(api, args.adapter, job.inputs[args.adapter], there, version)
+    _decide(job, where, before, (version, there[version]))
+
+
+def present(
+    api: HfApi, adapter: str, head: str, there: dict[str, str], new: str
+) -> tuple[str, str]:
+    """The version (and its commit) that the new one is compared with: the one in use at `head`.
+
+    When that is the new one already, this run was killed after it had put it there: then it is the
+    one that the new one was made from.
+    """
+    in_use = versions.manifest(api, adapter, head)
+    if versions.name(in_use) != new:
+        return versions.name(in_use), head
+    before = in_use.metrics.get("from") if in_use else None
+    if before not in there:
+        raise Refusal(f"{new} of {adapter} is in use, and there is no other to compare it with.")
+    return str(before), there[str(before)]
 
 
 def _place(args: argparse.Namespace, version: str) -> Place:

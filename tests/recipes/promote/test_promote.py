@@ -17,6 +17,9 @@ from huggingface_hub import CommitOperationAdd, HfApi
 from bot.localhub.testing import LocalHub
 from recipes import manifest
 from recipes.manifest import Manifest
+from recipes.promote.run import present
+from recipes.refusal import Refusal
+from recipes.train import versions
 from tests.recipes import adapters
 from tests.recipes.conftest import byte_tokenizer
 from tests.recipes.train.jobs import BASE, DATA, client, hub_with_chats
@@ -77,8 +80,9 @@ def version(api: HfApi, tiny_base: Path, folder: Path, tag: str, letter: str) ->
     adapters.write(model, folder / tag, BASE, api.model_info(BASE).sha)
     branch = "main" if tag == "v1" else "next"
     adapters.push(api, ADAPTER, folder / tag, branch)
+    told = {"version": tag, "from": {"v2": "v1", "v3": "v2"}.get(tag)}
     made = Manifest("train", "r", 1, "d" * 64, "epo_Latn", {}, ADAPTER, "0" * 40, True, 1.0,
-                    metrics={"version": tag})  # fmt: skip
+                    metrics=told)  # fmt: skip
     commit = manifest.push(api, ADAPTER, "model", "run.json", made, branch)
     api.create_tag(ADAPTER, tag=tag, revision=commit)
 
@@ -119,6 +123,12 @@ def test_a_better_version_is_put_in_use_and_a_worse_one_is_not(
     assert rows[1]["value"] == 1.0
     card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
     assert "**v2 is in use; v1 before it.**" in card and "Good." not in card
+
+    there, head = versions.of(api, ADAPTER), api.model_info(ADAPTER).sha or ""
+    assert present(api, ADAPTER, head, there, "v2") == ("v1", there["v1"]), "killed before its end"
+    assert present(api, ADAPTER, there["v1"], there, "v2") == ("v1", there["v1"])
+    with pytest.raises(Refusal, match="v1 of practice/kakugo-epo is in use, and there is no other"):
+        present(api, ADAPTER, there["v1"], there, "v1")
 
     version(api, tiny_base, tmp_path, "v3", "B")
     done = promote(hub, tmp_path)
