@@ -75,6 +75,7 @@ class Archive:
         return replace(
             found,
             training=dossier.training(log),
+            reviewed=dossier.reviewed(self._text(entry.model, "model", "README.md")),
             examples=dossier.examples(outputs.split(b"\n"), entry.code, entry.base, entry.model),
             export=exported if self._try(lambda: self._api.repo_exists(exported)) else "",
             licence=self._try(lambda: self._licence(entry.model)) or "",

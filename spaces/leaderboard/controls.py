@@ -56,11 +56,12 @@ class Controls:
                 covered = gr.Dropdown(
                     [ANY, *BENCHMARKS], value="", label="Covered by", filterable=False
                 )
-            chosen = gr.CheckboxGroup(
-                [(columns.LABELS[key], key) for key in columns.ALL],
-                value=list(columns.ALL),
-                label="Columns",
-            )
+            with gr.Row(elem_classes="k-filters"):
+                chosen = gr.CheckboxGroup(
+                    [(columns.LABELS[key], key) for key in columns.ALL],
+                    value=list(columns.ALL),
+                    label="Columns",
+                )
         return cls(query, script, family, region, base, covered, sort, chosen)
 
     @property

@@ -6,6 +6,7 @@ so what is odd or missing is left out, never an error.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,9 @@ from table import broken_answers
 LONGEST_EXAMPLE = 600
 MOST_EXAMPLES = 6
 MOST_POINTS = 400
+_REVIEWED = re.compile(
+    r"\*\*(Not yet reviewed|Reviewed) by speakers of [^*\n]{0,80}\*\*(?:: ([^\n]{1,200}))?"
+)
 
 
 @dataclass(frozen=True)
@@ -197,6 +201,15 @@ def examples(outputs: Iterable[bytes], code: str, base: str, adapter: str) -> tu
         )
         for both in pairs
     )
+
+
+def reviewed(card: bytes) -> str:
+    """What an adapter's card says of the speakers who looked at its rows; nothing if nothing."""
+    found = _REVIEWED.search(card.decode("utf-8", "replace"))
+    if found is None:
+        return ""
+    word = "yes" if found[1] == "Reviewed" else "not yet"
+    return f"{word}: {found[2]}" if found[2] else word
 
 
 def _long(value: object) -> str:

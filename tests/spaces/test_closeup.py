@@ -64,6 +64,19 @@ def test_a_dataset_is_counted_by_source_and_by_reason() -> None:
     assert dossier.dataset(b"{", {}) == dossier.Dataset()
 
 
+@pytest.mark.parametrize(
+    ("card", "told"),
+    [
+        ("# A card", ""),
+        ("**Not yet reviewed by speakers of Esperanto.**", "not yet"),
+        ("**Not yet reviewed by speakers of Welsh**: 1 person looked", "not yet: 1 person looked"),
+        ("x\n**Reviewed by speakers of Welsh**: 3 people.\ny", "yes: 3 people."),
+    ],
+)
+def test_the_card_says_whether_speakers_have_looked(card: str, told: str) -> None:
+    assert dossier.reviewed(card.encode()) == told
+
+
 def test_examples_are_the_first_that_both_answered() -> None:
     told = [said(1, BASE, "a"), said(2, BASE, "b"), said(2, OURS, "c"), said(3, "o/x", "d")]
     found = dossier.examples([json.dumps(one).encode() for one in told], CODE, BASE, OURS)
