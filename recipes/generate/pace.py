@@ -4,7 +4,8 @@ A pure controller: events and the time go in, `width` comes out; no clock, no wa
 It climbs while more calls at once bring more work a second, which stays right where each call gets
 slower long before the endpoint is full (continuous batching); latency over the best seen only says
 when to look for a queue that is of no use. A refusal tells the capacity itself: the calls that are
-still in flight were taken. Calls sent before a cut belong to the same burst and do not cut again.
+still in flight were taken. A call that was sent before a cut, or too soon after it to have shown
+what the cut did, belongs to the same burst: endings may come in batches and in any order.
 """
 
 from __future__ import annotations
@@ -106,9 +107,9 @@ class Pace:
         """429, 503 or a timeout: there were too many."""
         self.in_flight -= 1
         taken = max(1.0, float(round(CUT * self.in_flight)))
-        if sent_at <= self._cut_at:
-            self.width = min(self.width, taken)
-            self._cut_at = now  # what was let in meanwhile did not know of these either
+        if sent_at - self._cut_at <= now - sent_at:  # too soon after the cut to have learnt of it
+            self.width = self._home = min(self.width, taken)
+            self._cut_at = now
             return
         self._severity += 1
         self.cuts += 1
@@ -186,7 +187,7 @@ class Pace:
         self._usual = rate
         if self.width >= self._goal:
             self._settle(now, self._goal)
-        elif gained:
+        elif gained or self._goal < self.most:  # a climb back goes to what was taken
             self._home = self.width
         else:
             self._settle(now, self._home)

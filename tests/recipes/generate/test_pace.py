@@ -47,6 +47,21 @@ def test_a_halved_endpoint_is_full_again_within_five_seconds(
     assert len(run.refused) <= 0.01 * run.calls
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("queue", [0, 16])
+@pytest.mark.parametrize("batch", [0.02, 0.05])
+def test_what_is_seen_late_and_in_any_order_is_not_taken_for_another_refusal(
+    batch: float, queue: int, seed: int
+) -> None:
+    endpoint = Endpoint(64, queue, 1.0, batch=batch)
+    run = play(endpoint, 90, (45, slots(32, queue // 2)), seed=seed)
+    took = 0.567  # seconds of a call on average; half a batch later its place is taken again
+    possible = 1.0 if queue else took / (took + batch / 2)
+    assert run.share(15, 45, 6400) >= 0.95 * possible
+    assert run.share(50, 90, 3200) >= 0.9 * possible
+    assert len(run.refused) <= 0.01 * run.calls
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("queue", [0, 16, ALWAYS])
 def test_a_doubled_endpoint_is_full_before_long(queue: int, seed: int) -> None:
@@ -72,9 +87,13 @@ def test_what_was_refused_says_how_many_were_taken() -> None:
     assert (pace.cuts, pace.in_flight, pace.width) == (1, 10, 10.0)
     assert pace.closed_until == 0.0  # its own callers wait, the others need not
     pace.answered(1.2, 1.0)
-    pace.sent(1.2)
-    pace.refused(1.3, 1.2, 5.0)
-    assert pace.closed_until == 6.3 and not pace.room(6.2)
+    pace.sent(1.15)
+    pace.refused(1.25, 1.15, 5.0)  # sent before the cut could show
+    assert (pace.cuts, pace.closed_until) == (1, 0.0)
+    pace.answered(1.3, 1.0)
+    pace.sent(1.4)
+    pace.refused(1.5, 1.4, 5.0)
+    assert pace.closed_until == 6.5 and not pace.room(6.4)
 
 
 @pytest.mark.parametrize("cold", [5.0, 240.0])

@@ -21,12 +21,14 @@ ALWAYS = 10**9
 @dataclass
 class Endpoint:
     """`slots` calls are served at once at `speed(busy)` tokens a second each; `queue` more wait,
-    all others are refused and told `retry_after`; nothing is served before `cold`."""
+    all others are refused and told `retry_after`; nothing is served before `cold`. What comes back
+    is seen every `batch` seconds, in any order, as by a process that has to wait for a core."""
 
     slots: int
     queue: int = ALWAYS
     retry_after: float = 0.0
     cold: float = 0.0
+    batch: float = 0.0
     speed: Callable[[int], float] = lambda busy: 100.0
     busy: int = 0
     waiting: deque[tuple[float, float]] = field(default_factory=deque)
@@ -84,6 +86,13 @@ class _Play:
     def at(self, when: float, happen: Callable[[], None]) -> None:
         heapq.heappush(self.events, (when, next(self.numbers), happen))
 
+    def back(self, happen: Callable[[], None]) -> None:
+        """Let the client see what has happened."""
+        when, batch = self.now + self.half_way, self.endpoint.batch
+        if batch:
+            when = (when // batch + 1 + self.chance.random() / 1e6) * batch
+        self.at(when, happen)
+
     def send(self) -> None:
         pace = self.result.pace
         while pace.room(self.now):
@@ -95,15 +104,15 @@ class _Play:
             self.at(pace.closed_until + 1e-6, lambda: None)
 
     def arrive(self, sent: float, tokens: float) -> None:
-        endpoint, back = self.endpoint, self.now + self.half_way
+        endpoint = self.endpoint
         if self.now < endpoint.cold:
-            self.at(back, lambda: self.result.pace.unready(self.now, sent, 0.0))
+            self.back(lambda: self.result.pace.unready(self.now, sent, 0.0))
         elif endpoint.busy < endpoint.slots:
             self.serve(sent, tokens)
         elif len(endpoint.waiting) < endpoint.queue:
             endpoint.waiting.append((sent, tokens))
         else:
-            self.at(back, lambda: self.refuse(sent))
+            self.back(lambda: self.refuse(sent))
 
     def refuse(self, sent: float) -> None:
         self.result.refused.append(self.now)
@@ -118,6 +127,6 @@ class _Play:
         endpoint = self.endpoint
         endpoint.busy -= 1
         self.result.served.append((self.now, tokens))
-        self.at(self.now + self.half_way, lambda: self.result.pace.answered(self.now, tokens))
+        self.back(lambda: self.result.pace.answered(self.now, tokens))
         while endpoint.waiting and endpoint.busy < endpoint.slots:
             self.serve(*endpoint.waiting.popleft())
