@@ -41,6 +41,7 @@ life
     shift       a webhook's Job: tick until nothing is under way
     serve       webhook doorbell and timer
     report      what an operator reads: a plan, the queue, a story
+    improve     the next version of a model, from what speakers corrected
     withdraw    a language that its speakers take down
     recipe      a recipe's command beside this interpreter
     checkout    this checkout as what is deployed from it

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.hub.connect import Connection
     from bot.loop import Controller
     from bot.programme import Programme
+    from bot.request import Request
     from bot.settings import Settings
 
 app = typer.Typer(
@@ -132,12 +133,9 @@ def show(
     from bot import report
 
     _, controller = _controller()
-    wanted = request if request.startswith("r") else f"r{request}"
-    found = [r for r in controller.ledger.load().requests if r.id == wanted]
-    if not found:
-        raise Failure(f"there is no request {wanted[:20]!r}: `kakugo requests --all` lists them")
-    history = controller.ledger.history(wanted)
-    for line in report.story(found[0], history, controller.terms):
+    found = _request(controller, request)
+    history = controller.ledger.history(found.id)
+    for line in report.story(found, history, controller.terms):
         typer.echo(line)
 
 
@@ -158,6 +156,20 @@ def deploy(
             typer.echo(str(change))
         return
     for sentence in deployment.deploy(site):
+        typer.echo(sentence)
+
+
+@app.command()
+def improve(
+    request: Annotated[str, typer.Argument(help="Its id, like r7, of a request that is done.")],
+) -> None:
+    """Make the next version of its model from what speakers corrected; keep the better one."""
+    from bot import improve as improving
+
+    settings, controller = _controller()
+    found = _request(controller, request)
+    hub, terms = controller.hub, controller.terms
+    for sentence in improving.improve(hub, settings, terms, found):
         typer.echo(sentence)
 
 
@@ -278,6 +290,14 @@ def hub_serve(
         server.serve(port, data, seed, host)
     except (server.StartError, seeds.SeedError) as error:
         raise Failure(str(error)) from error
+
+
+def _request(controller: Controller, named: str) -> Request:
+    wanted = named if named.startswith("r") else f"r{named}"
+    for request in controller.ledger.load().requests:
+        if request.id == wanted:
+            return request
+    raise Failure(f"there is no request {wanted[:20]!r}: `kakugo requests --all` lists them")
 
 
 def _house() -> tuple[Connection, Programme, Settings]:

@@ -14,6 +14,7 @@ BOT_LABEL = ("kakugo", "bot")
 SECRETS_LABEL = "secrets"
 
 _PROFILE = re.compile(r"([a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?)\.yaml")
+_VERSION = re.compile(r"v[1-9][0-9]{0,5}")
 _MARKER = re.compile(r"<!-- kakugo ([a-z]+[0-9]*) ([0-9a-f]{12}) -->")
 
 
@@ -85,6 +86,11 @@ def results_folder(adapter_repo: str, language: str) -> str:
 def setup_tag(digest: str) -> str:
     """The tag on the code that says: the set-up with this digest is done."""
     return f"setup-{digest[:16]}"
+
+
+def is_version(name: str) -> bool:
+    """Whether it is the tag of an adapter's version, like `v2`."""
+    return _VERSION.fullmatch(name) is not None
 
 
 def check_path(language: str) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from bot.replies import course, questions
 from bot.replies.answers import (
     goes_on,
+    improved,
     needs_approval,
     not_yours,
     nothing_to,
@@ -32,6 +33,7 @@ from bot.world import Manifest
 __all__ = [
     "due",
     "goes_on",
+    "improved",
     "needs_approval",
     "not_yours",
     "note",
