@@ -159,7 +159,9 @@ def _status_row(step: Step, makes: str, record: StepRecord, request: Request, te
     repo, repo_type, _ = steps.output(terms.org, request, step)
     made = record.state is State.MADE
     link = f"[{makes}]({names.repo_url(terms.endpoint, repo, repo_type)})" if made else ""
-    outcome = ": ".join(filter(None, (link, record.note, _trouble(record))))
+    # The plan shows all of the advice.
+    told = record.note.partition(":")[0] if step is Step.CHECK else record.note
+    outcome = ": ".join(filter(None, (link, told, _trouble(record))))
     state = _STATES[record.state]
     if record.state is State.RUNNING and record.progress:
         state += f", {10 * record.progress} %"
