@@ -77,12 +77,16 @@ def _launch(hub: Connection, order: EnsureJob) -> None:
 
 def _said(hub: Connection, order: EnsureReply) -> bool:
     """Whether the bot has a comment of this kind there; the next tick sees if it is good."""
-    with translated(f"read discussion {order.discussion}"):
-        details = hub.api.get_discussion_details(
-            names.leaderboard(hub.org), order.discussion, repo_type="space"
-        )
+    there = own_markers(hub, order.discussion)
+    return any(names.marker_kind(marker) == order.kind for marker in there)
+
+
+def own_markers(hub: Connection, num: int) -> list[str]:
+    """The markers of the bot's own comments in a discussion, empty for one that has none."""
+    with translated(f"read discussion {num}"):
+        details = hub.api.get_discussion_details(names.leaderboard(hub.org), num, repo_type="space")
     mine = [getattr(e, "content", None) or "" for e in details.events if e.author == hub.me]
-    return any(names.marker_kind(names.find_marker(text)) == order.kind for text in mine)
+    return [names.find_marker(text) for text in mine]
 
 
 def _reply(hub: Connection, order: EnsureReply) -> None:

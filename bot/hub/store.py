@@ -7,7 +7,6 @@ the tree names a file of exactly that content.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ from huggingface_hub import CommitOperationAdd, RepoFile
 from huggingface_hub.errors import HfHubHTTPError
 
 from bot.hub.connect import Connection, translated
+from bot.installation import blob
 
 log = logging.getLogger(__name__)
 
@@ -46,8 +46,7 @@ def _unfolded(sheet: str) -> Iterator[str]:
 
 def blob_id(text: str) -> str:
     """What git calls a file with this content."""
-    content = text.encode()
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
+    return blob(text.encode())
 
 
 @dataclass

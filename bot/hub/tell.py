@@ -6,17 +6,16 @@ from huggingface_hub import RepoFolder
 from huggingface_hub.errors import EntryNotFoundError
 
 from bot import names
+from bot.hub.act import own_markers
 from bot.hub.connect import Connection, Refused, translated
 
 
 def ensure_told(hub: Connection, num: int, kind: str, text: str) -> bool:
     """Whether the bot had to say it: it stands there once, whatever is run how often."""
     repo, marker = names.leaderboard(hub.org), names.marker(kind, text)
+    if marker in own_markers(hub, num):
+        return False
     with translated(f"reply in discussion {num}"):
-        details = hub.api.get_discussion_details(repo, num, repo_type="space")
-        mine = [getattr(e, "content", None) or "" for e in details.events if e.author == hub.me]
-        if any(names.find_marker(said) == marker for said in mine):
-            return False
         hub.api.comment_discussion(repo, num, f"{text}\n\n{marker}", repo_type="space")
     return True
 

@@ -21,9 +21,9 @@ from recipes.check.fertility import Fertility, fertility
 from recipes.check.settings import Settings, parse
 from recipes.generate import settings as generating
 from recipes.generate.connect import authorization, endpoint, session
+from recipes.generate.forecast import price
 from recipes.generate.journal import Journal
 from recipes.generate.purse import Purse
-from recipes.generate.run import price
 from recipes.generate.teacher import Teacher
 from recipes.progress import Progress, say
 
