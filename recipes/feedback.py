@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.mending import ID
+
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
@@ -135,6 +137,8 @@ def _chat(row: dict[str, Any]) -> Chat:
 def _review(row: dict[str, Any]) -> Review:
     verdict, fixed = row.get("verdict"), _perhaps(row, "fixed")
     if verdict not in VERDICTS or (verdict == "fix") != (fixed is not None):
+        raise Foreign("unreadable")
+    if not ID.fullmatch(_text(row, "row_id")):
         raise Foreign("unreadable")
     return Review(
         id=_text(row, "id"),

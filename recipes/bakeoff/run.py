@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, held_out, language, manifest
+from recipes import base, held_out, language, manifest, mending
 from recipes.bakeoff.candidate import Exam, Measured, measure
 from recipes.bakeoff.settings import Settings, parse
 from recipes.bakeoff.verdict import decide, report
@@ -69,12 +69,9 @@ def _bake_off(job: Job[Settings], folder: str) -> None:
 
 def _exam(job: Job[Settings], evaluation: evaluating.Settings) -> Exam:
     """The chats to learn and those kept back, and the first items of the choice benchmarks."""
-    from datasets import load_dataset
-
     settings, repo = job.settings, job.args.dataset
-    splits = load_dataset(repo, "default", revision=job.inputs[repo])
-    learnt = list(splits["train"]["messages"])[: settings.rows]
-    asked = list(splits["test"]["messages"])[: settings.held_out] if "test" in splits else []
+    learnt = mending.chats(job.api, repo, job.inputs[repo], "train")[: settings.rows]
+    asked = mending.chats(job.api, repo, job.inputs[repo], "test")[: settings.held_out]
     if not learnt or not asked:
         raise Refusal(f"{repo} needs rows in its `train` and in its `test` split.")
     suite = benchmarks.load(job.api, evaluation, job.config.language)

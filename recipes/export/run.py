@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, held_out, language, manifest
+from recipes import base, held_out, language, manifest, mending
 from recipes.export import card, gguf, merge
 from recipes.export.merge import Choice, Loss
 from recipes.export.settings import Settings, parse
@@ -107,10 +107,8 @@ def _weights(job: Job[Settings]) -> tuple[Any, merge.State, merge.State]:
 
 def _chats(job: Job[Settings]) -> tuple[list[held_out.Chat], list[held_out.Chat]]:
     """Held-out chats in the language, and English ones from where the recipe takes them."""
-    from datasets import load_dataset
-
     rows, repo = job.settings.rows, job.args.dataset
-    split = load_dataset(repo, "default", split="test", revision=job.inputs[repo])
+    target = mending.chats(job.api, repo, job.inputs[repo], "test")[:rows]
     corpus = build(Corpus, job.config.generate["conversations"], "conversations")
     library = Library(job.api, int(job.config.generate["seed"]))
     english = [
@@ -118,7 +116,6 @@ def _chats(job: Job[Settings]) -> tuple[list[held_out.Chat], list[held_out.Chat]
         for chat in library.conversations(corpus, rows)
     ]
     job.inputs.update(library.commits)
-    target = list(split["messages"])[:rows]
     if not target or not english:
         raise Refusal("There are no held-out chats, or no English ones, to choose the merge by.")
     return target, english

@@ -62,6 +62,7 @@ GATES: Mapping[str, Mapping[str, str]] = {
         "unsafe": "the teacher, asked as a judge, finds it harmful",
         "not_fluent": "the teacher, asked as a judge, finds it badly written",
     },
+    "speakers": {"speakers": "speakers of the language agreed to drop it"},
 }
 GATE_OF = {reason: gate for gate, reasons in GATES.items() for reason in reasons}
 

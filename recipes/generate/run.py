@@ -19,7 +19,7 @@ import uvloop
 from huggingface_hub import HfApi
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from recipes import language, manifest
+from recipes import language, manifest, mending
 from recipes.config import Config
 from recipes.generate import (
     card,
@@ -127,8 +127,11 @@ def make(job: Job, api: HfApi, spool: Spool, scratch: Path, began: float) -> Non
     library = Library(api, settings.seed)
     library.commits.update(job.profile)
     inputs = read(settings, library, job.language.script, scratch, job.limit)
+    refused = mending.read(api, job.into).dropped if job.into else frozenset()
     count = lengths.counter(api, settings.gates.tokenizer, inputs.commits)
     taken, bill = ask(job, inputs, api, spool, count, scratch / "signatures")
+    outcome = taken.outcome.without(dict.fromkeys(refused, mending.REASON))
+    taken = replace(taken, outcome=outcome)
     write(job, inputs, taken, bill)
     if job.into:
         push(api, job, job.into, inputs, taken, bill, began)

@@ -20,13 +20,14 @@ from recipes.generate.row import Row
 from recipes.generate.spool import Spool
 
 T = TypeVar("T")
-KEPT, BY_GATE, DUPLICATE, OVERLAP, NEAR, UNSAFE, NOT_FLUENT = range(7)
+KEPT, BY_GATE, DUPLICATE, OVERLAP, NEAR, UNSAFE, NOT_FLUENT, SPEAKERS = range(8)
 REASONS = {
     DUPLICATE: "duplicate",
     OVERLAP: "benchmark_overlap",
     NEAR: "near_duplicate",
     UNSAFE: "unsafe",
     NOT_FLUENT: "not_fluent",
+    SPEAKERS: "speakers",
 }
 JUDGED = {reason: number for number, reason in REASONS.items()}
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from recipes import credit
+from recipes.mending import PATH, Mending
 from recipes.review.agreement import Settings, Tally
 
 MARK = "review"
 
 
-def text(tally: Tally, settings: Settings, speakers: str, thanked: Sequence[str]) -> str:
+def text(
+    tally: Tally, mending: Mending, settings: Settings, speakers: str, thanked: Sequence[str]
+) -> str:
     """The part between the marks; `speakers` is the language's English name."""
     parts = [_headline(tally, settings, speakers)]
     if tally.rows:
         parts.append(_table(tally))
         parts.append(_agreement(tally))
+        parts.append(_mended(mending, settings))
     parts.append(credit.thanks(thanked))
     return "\n\n".join(part for part in parts if part)
 
@@ -44,6 +48,15 @@ def _agreement(tally: Tally) -> str:
     return (
         f"Agreement (Krippendorff's alpha, nominal): {tally.alpha:.2f}, where 1 is always and 0 as "
         "by chance. People are counted by browser."
+    )
+
+
+def _mended(mending: Mending, settings: Settings) -> str:
+    return (
+        f"At least {_many(settings.reviewers, 'person', 'people')}, and most of those who looked, "
+        f"agree to drop {_many(len(mending.dropped), 'row')} and to correct "
+        f"{len(mending.corrected):,}: whatever is trained from now on leaves those out and learns "
+        f"these as corrected. `{PATH}` of the dataset names them."
     )
 
 

@@ -1,20 +1,24 @@
 """`kakugo-recipe review-report`: the reviews of a dataset in, its card and its adapter's told anew.
 
-Also writes who is thanked and what was read into CITATION.cff. One commit a repository, and none
-where nothing changed.
+What people agree on goes into the dataset (mending.py), who is thanked and what was read into
+CITATION.cff. One commit a repository, and none where nothing changed.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, credit, feedback, language, manifest, marks
+from recipes import credit, feedback, language, manifest, marks, mending
+from recipes.job import Job, pin
+from recipes.mending import Mending
 from recipes.progress import say
 from recipes.review import card
-from recipes.review.agreement import Settings, Tally, tally
+from recipes.review.agreement import Settings, Tally, settle, tally
 from recipes.section import build
+from recipes.train import learnable
+from recipes.train.preferences import draft
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -46,16 +50,31 @@ def main(args: argparse.Namespace) -> None:
     shown = [Shown(args.dataset, "dataset", "## What is in it")]
     if args.adapter:
         shown.append(Shown(args.adapter, "model", "## Use"))
-    for one in shown:
-        base.commit_of(api, one.repo, one.kind)
-    revision = base.commit_of(api, args.feedback, "dataset")
-    said = feedback.fetch(api, args.feedback, revision, args.config.language)
-    counted = tally([review for review in said.reviews if review.dataset == args.dataset])
+    repos = {one.repo: one.kind for one in shown}
+    job = pin(api, args, settings, {**repos, args.feedback: "dataset"})
+    said = feedback.fetch(api, args.feedback, job.inputs[args.feedback], args.config.language)
+    reviews = [review for review in said.reviews if review.dataset == args.dataset]
+    counted, mended = tally(reviews), _usable(job, settle(reviews, settings.reviewers))
     thanked = sorted({*counted.credits, *_correctors(said, args.adapter), *args.thank})
-    text = card.text(counted, settings, language.get(args.config.language).name, thanked)
+    text = card.text(counted, mended, settings, language.get(args.config.language).name, thanked)
     for one in shown:
-        _show(api, one, text, args, thanked)
-    say(_told(counted, said.left_out))
+        _show(api, one, text, args, thanked, mended)
+    say(_told(counted, mended, said.left_out))
+
+
+def _usable(job: Job[Settings], agreed: Mending) -> Mending:
+    """Without the corrections of rows that are not there, or that no teacher's row would pass."""
+    if not agreed.corrected:
+        return agreed
+    rows, judge = learnable.rows(job, agreed.corrected), learnable.judge(job)
+    code = job.config.language
+    usable = {
+        row: text
+        for row, text in agreed.corrected.items()
+        if row in rows
+        and not judge(draft(rows[row][:-1], mending.reworded(rows[row][-1][1], text), code))
+    }
+    return replace(agreed, corrected=usable)
 
 
 def _correctors(said: feedback.Feedback, adapter: str | None) -> set[str]:
@@ -64,9 +83,14 @@ def _correctors(said: feedback.Feedback, adapter: str | None) -> set[str]:
 
 
 def _show(
-    api: HfApi, shown: Shown, text: str, args: argparse.Namespace, thanked: list[str]
+    api: HfApi,
+    shown: Shown,
+    text: str,
+    args: argparse.Namespace,
+    thanked: list[str],
+    mended: Mending,
 ) -> None:
-    """The card and the citation file, in one commit if either is not so already."""
+    """Card, citation and, in the dataset, what is agreed: one commit if any is not so already."""
     from huggingface_hub import CommitOperationAdd
 
     old = _read(api, shown, CARD) or f"# {shown.repo.split('/')[-1]}\n"
@@ -80,7 +104,9 @@ def _show(
         thanked,
         _sources(api, args),
     )
-    changed = {path: made for path, made in new.items() if made != _read(api, shown, path)}
+    if shown.kind == "dataset":
+        new[mending.PATH] = mended.to_jsonl()
+    changed = {path: made for path, made in new.items() if made != (_read(api, shown, path) or "")}
     if changed:
         api.create_commit(
             shown.repo,
@@ -111,10 +137,11 @@ def _sources(api: HfApi, args: argparse.Namespace) -> list[str]:
     return [f"{api.endpoint}/datasets/{repo}" for repo in sorted(named & set(read))]
 
 
-def _told(counted: Tally, left_out: dict[str, int]) -> str:
+def _told(counted: Tally, mended: Mending, left_out: dict[str, int]) -> str:
     agreed = "not defined" if counted.alpha is None else f"{counted.alpha:.3f}"
     verdicts = ", ".join(f"{name} {count}" for name, count in counted.verdicts.items())
     return (
         f"{counted.reviewers} reviewers, {counted.rows} rows ({verdicts}), agreement {agreed}; "
+        f"agreed to drop {len(mended.dropped)} and to correct {len(mended.corrected)}; "
         f"rows not read: {left_out or 'none'}"
     )

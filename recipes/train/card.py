@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.language import Language
+from recipes.mending import Mending
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelCard, ModelCardData
@@ -42,6 +43,7 @@ class Facts:
     recipe_commit: str | None
     digest: str
     rows: int
+    mending: Mending
     hardware: str
     hourly_usd: float | None
     energy_kwh: float | None

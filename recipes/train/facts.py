@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from recipes import language, manifest
+from recipes import language, manifest, mending
 from recipes.job import Job
 from recipes.train import machine, speed
 from recipes.train.card import Facts, licence_of
@@ -40,6 +40,7 @@ def gather(job: Job[Settings], examples: Examples, trained: Trained) -> Facts:
         recipe_commit=manifest.recipe_commit(),
         digest=job.args.digest,
         rows=len(examples.input_ids),
+        mending=mending.read(job.api, job.args.dataset, job.inputs[job.args.dataset]),
         hardware=hardware(here),
         hourly_usd=None if job.config.practice else hourly(job.api, _flavor(job)),
         energy_kwh=speed.energy_kwh(trained.seconds, here.name, here.count),

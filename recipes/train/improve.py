@@ -19,6 +19,9 @@ from recipes import manifest as manifests
 from recipes.job import Job, pin
 from recipes.progress import Progress, say
 from recipes.refusal import Refusal
+from recipes.review.agreement import Settings as Reviewing
+from recipes.review.agreement import settle
+from recipes.section import build
 from recipes.train import checkpoints, dpo, learnable, versions
 from recipes.train.card import RESULTS_END, RESULTS_START
 from recipes.train.facts import PACKAGES
@@ -73,6 +76,9 @@ def _pairs(job: Job[Settings]) -> Pairs:
     assert settings
     said = feedback.fetch(job.api, repo, job.inputs[repo], code)
     reviewed = [review for review in said.reviews if review.dataset == job.args.dataset]
+    people = build(Reviewing, job.config.review, "review").reviewers
+    dropped = settle(reviewed, people).dropped
+    reviewed = [review for review in reviewed if review.row_id not in dropped]
     rows = learnable.rows(job, {review.row_id for review in reviewed if review.fixed})
     judge = learnable.judge(job)
     found = pairs(said.chats, reviewed, rows, code, judge)

@@ -6,7 +6,7 @@ The gates of `generate`, and the same benchmarks that no row may share a run of 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recipes import language
 from recipes.generate import gates
@@ -16,13 +16,12 @@ from recipes.generate.row import Draft
 from recipes.generate.settings import parse
 from recipes.job import Job
 from recipes.train.preferences import Judge, Turns
-from recipes.train.settings import Settings
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
 
-def judge(job: Job[Settings]) -> Judge:
+def judge(job: Job[Any]) -> Judge:
     """A function that says why a draft may not be learnt; remembers what benchmarks it read."""
     settings, spoken = parse(job.config.generate), language.get(job.config.language)
     library = Library(job.api, settings.seed)
@@ -39,7 +38,7 @@ def judge(job: Job[Settings]) -> Judge:
     return against
 
 
-def rows(job: Job[Settings], wanted: Collection[str]) -> dict[str, Turns]:
+def rows(job: Job[Any], wanted: Collection[str]) -> dict[str, Turns]:
     """The turns of these rows of the dataset, by id; ids that it does not have are left out."""
     from datasets import load_dataset
 

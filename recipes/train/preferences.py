@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from recipes.feedback import Chat, Review
 from recipes.generate.row import Draft, Message, Row
+from recipes.mending import reworded
 
 Turns = tuple[tuple[str, str], ...]
 Judge = Callable[[Draft], str | None]  # why a draft is dropped, None when it is not
@@ -76,7 +77,7 @@ def pairs(
     kept, dropped = dict[tuple[Turns, str, str], Pair](), Counter[str]()
     for pair in found:
         side = pair.prompt, pair.chosen, pair.rejected
-        reason = _against(pair, sides, kept) or judge(_draft(pair, language))
+        reason = _against(pair, sides, kept) or judge(draft(pair.prompt, pair.chosen, language))
         if reason:
             dropped[reason] += 1
         else:
@@ -113,21 +114,14 @@ def _fixes(reviews: Sequence[Review], rows: Mapping[str, Turns]) -> Iterator[Pai
     for review in reviews:
         turns = rows.get(review.row_id)
         if review.fixed is not None and turns and turns[-1][0] == "assistant":
-            thought = _thought(turns[-1][1])
-            yield Pair(turns[:-1], thought + review.fixed, turns[-1][1], review.credit)
+            better = reworded(turns[-1][1], review.fixed)
+            yield Pair(turns[:-1], better, turns[-1][1], review.credit)
 
 
-def _thought(answer: str) -> str:
-    """What stands before the part of an answer that a reviewer saw."""
-    before, end, shown = answer.rpartition("</think>")
-    return before + end + shown[: len(shown) - len(shown.lstrip())] if end else ""
-
-
-def _draft(pair: Pair, language: str) -> Draft:
-    """The better answer as a row: it must be in the language, what was asked may be in any."""
-    turns = (*pair.prompt, ("assistant", pair.chosen))
-    messages = tuple(_message(role, text) for role, text in turns)
-    row = Row(SOURCE, pair.prompt[-1][1], PEOPLE, messages)
+def draft(prompt: Turns, chosen: str, language: str) -> Draft:
+    """An answer of people as a row: it must be in the language, what was asked may be in any."""
+    messages = tuple(_message(role, text) for role, text in (*prompt, ("assistant", chosen)))
+    row = Row(SOURCE, prompt[-1][1], PEOPLE, messages)
     return Draft(row, (*(None for _ in row.turns[:-1]), language))
 
 

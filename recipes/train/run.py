@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, manifest
+from recipes import base, manifest, mending
 from recipes.job import Job, pin
 from recipes.progress import Progress, say
 from recipes.refusal import Refusal
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from recipes.train.rows import Examples, Message
+    from recipes.train.rows import Examples
     from recipes.train.sft import Show, Trained
 
 
@@ -164,26 +164,16 @@ def _examples(
     from recipes.train import rows
 
     settings = job.settings
-    training = rows.tokenise(tokenizer, _conversations(job, "train"), settings.max_length)
+    repo = job.args.dataset
+    learnt = mending.chats(job.api, repo, job.inputs[repo], "train")
+    training = rows.tokenise(tokenizer, learnt, settings.max_length)
     if settings.held_out is None:
         return training, None
-    kept = _conversations(job, "test")[: settings.held_out.rows]
+    kept = mending.chats(job.api, repo, job.inputs[repo], "test")[: settings.held_out.rows]
     held_out = rows.tokenise(tokenizer, kept, settings.max_length)
     if not held_out.input_ids:
-        raise Refusal(f"The `test` split of {job.args.dataset} has no row for a held-out loss.")
+        raise Refusal(f"The `test` split of {repo} has no row for a held-out loss.")
     return training, held_out
-
-
-def _conversations(job: Job[Settings], split: str) -> list[list[Message]]:
-    """The chats of a split of the training mix."""
-    from datasets import load_dataset
-
-    repo = job.args.dataset
-    try:
-        rows = load_dataset(repo, "default", split=split, revision=job.inputs[repo])
-    except ValueError as error:
-        raise Refusal(f"{repo} cannot be trained on: {' '.join(str(error).split())}") from error
-    return list(rows["messages"])
 
 
 def _progress() -> Show:

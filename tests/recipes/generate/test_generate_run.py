@@ -8,14 +8,17 @@ import re
 import subprocess
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 import yaml
 
 from bot.localhub.testing import LocalHub
+from recipes import mending
 from recipes.config import load
 from recipes.generate import prompts
 from recipes.generate.reasons import gate_of
 from recipes.manifest import Manifest
+from recipes.mending import Mending
 
 from .conftest import CountingTeacher, environment, forget, generate
 from .cuts import Runs, play
@@ -148,6 +151,22 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
     assert "already made" in said
     assert len(counting_teacher.asked) == asked
     assert len(api.list_repo_commits(repo, repo_type="dataset")) == len(commits)
+
+    path = api.hf_hub_download(repo, "topics/train.parquet", repo_type="dataset")
+    row = pyarrow.parquet.read_table(path)["id"][0].as_py()
+    api.upload_file(
+        path_or_fileobj=Mending(frozenset({row})).to_jsonl().encode(),
+        path_in_repo=mending.PATH,
+        repo_id=repo,
+        repo_type="dataset",
+    )
+    finished(
+        generate(hub, tmp_path / "home", recipe, counting_teacher.url, *into, "--digest", "f" * 64)
+    )
+    path = api.hf_hub_download(repo, "rejected/train.parquet", repo_type="dataset")
+    table = pyarrow.parquet.read_table(path).to_pylist()
+    assert [one["id"] for one in table if one["reason"] == "speakers"] == [row]
+    assert mending.read(api, repo).dropped == {row}
 
 
 def test_a_limit_keeps_a_try_small(

@@ -7,14 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recipes.feedback import Review
-from recipes.review.agreement import Settings, alpha, tally
+from recipes.mending import Mending, reworded
+from recipes.review.agreement import Settings, alpha, settle, tally
 
 # Four observers, twelve units: "Computing Krippendorff's Alpha-Reliability" (2011), example C.
 OBSERVED = ("123321412...", "1233224125.3", ".3332342251.", "12332441251.")
 
 
-def said(row: str, verdict: str, who: str, credit: str | None = None) -> Review:
-    return Review("i", "t", "epo_Latn", "d", row, verdict, None, who, credit)
+def said(
+    row: str, verdict: str, who: str, credit: str | None = None, fixed: str | None = None
+) -> Review:
+    return Review("i", "t", "epo_Latn", "d", row, verdict, fixed, who, credit)
 
 
 def test_alpha_is_as_in_the_paper() -> None:
@@ -44,3 +47,27 @@ def test_who_looks_twice_is_heard_with_the_last_word() -> None:
     assert (found.reviewers, found.rows, found.shared, found.credits) == (2, 2, 1, ("Eva",))
     assert found.enough(Settings(2, 2))
     assert not found.enough(Settings(3, 2)) and not found.enough(Settings(2, 3))
+
+
+def test_a_row_is_settled_by_enough_people_who_are_most_of_those_who_looked() -> None:
+    drop = [said("r1", "drop", who) for who in "ab"]
+    assert settle(drop, 2) == Mending(frozenset({"r1"}))
+    assert settle(drop, 3) == Mending()
+    assert settle([said("r1", "drop", "a") for _ in "ab"], 2) == Mending(), "it is one person"
+    assert settle([*drop, said("r1", "keep", "c")], 2) == settle(drop, 2)
+    assert not settle([*drop, said("r1", "keep", "c"), said("r1", "fix", "d", fixed="x")], 2)
+    assert not settle([*drop, said("r1", "keep", "b")], 2), "the last word counts"
+    assert not settle([said("r1", "keep", who) for who in "abc"], 2)
+
+
+def test_a_correction_is_taken_as_most_people_worded_it_and_then_as_the_last_did() -> None:
+    fixes = [said("r1", "fix", who, fixed=text) for who, text in ("aX", "bY", "cX", "dZ")]
+    assert settle(fixes, 2).corrected == {"r1": "X"}
+    assert settle(fixes[:2], 2).corrected == {"r1": "Y"}
+
+
+def test_a_correction_replaces_what_was_seen_of_an_answer() -> None:
+    assert reworded("It is 3.", "Estas 3.") == "Estas 3."
+    assert reworded("<think>1 + 2</think>\n\nIt is 3.", "Estas 3.") == (
+        "<think>1 + 2</think>\n\nEstas 3."
+    )

@@ -45,7 +45,8 @@ def hub_with_chats(folder: Path, tiny_base: Path) -> Iterator[LocalHub]:
         api = client(hub)
         api.create_repo(BASE)
         api.upload_folder(repo_id=BASE, folder_path=tiny_base)
-        rows = [json.dumps({"messages": [{"role": "user", "content": f"{a} plus {b}?"},
+        rows = [json.dumps({"id": f"r{a}{b}",
+                            "messages": [{"role": "user", "content": f"{a} plus {b}?"},
                                          {"role": "assistant", "content": f"It is {a + b}."}]})
                 for a in range(8) for b in range(6)]  # fmt: skip
         splits = [{"split": split, "path": f"{split}.jsonl"} for split in ("train", "test")]
