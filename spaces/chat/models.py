@@ -45,11 +45,16 @@ class Adapter:
 
 
 def adapter(repo: str, revision: str, card: Mapping[str, Any]) -> Adapter | None:
-    """Read one model of the organisation; None for one that is no adapter of ours."""
+    """Read one model of the organisation; None for one that is no adapter of ours.
+
+    A whole model that was tuned is none: the engine holds one base, and adapters on it.
+    """
     match = _ADAPTER.fullmatch(repo)
     base = card.get("base_model")
     if isinstance(base, list) and len(base) == 1:
         base = base[0]
+    if card.get("base_model_relation") == "finetune":
+        return None
     if not match or not isinstance(base, str) or not re.fullmatch(r"[\w.-]+/[\w.-]+", base):
         return None
     tags = card.get("tags")
@@ -58,12 +63,12 @@ def adapter(repo: str, revision: str, card: Mapping[str, Any]) -> Adapter | None
 
 
 def export(repo: str, files: Mapping[str, Iterable[str]]) -> Export | None:
-    """The GGUF file of an adapter, from its own repository or ``<adapter>-gguf``.
+    """The GGUF file of an adapter: where `kakugo-recipe export` puts it, or in its own repository.
 
     `files` has the paths in each repository. Of several the best known middle is taken (Q4_K_M),
     else the first.
     """
-    for where in (f"{repo}-gguf", repo):
+    for where in (f"{repo}-merged", repo):
         found = sorted(path for path in files.get(where, ()) if path.endswith(".gguf"))
         found.sort(key=lambda path: "q4_k_m" not in path.casefold())
         if found:

@@ -71,15 +71,18 @@ class Archive:
         results, name = f"{self._org}/kakugo-results", entry.model.rpartition("/")[2]
         log = self._text(entry.model, "model", "training_log.jsonl")
         outputs = self._text(results, "dataset", f"{entry.code}/{name}/outputs.jsonl", head)
-        exported = f"{entry.model}-gguf"
+        exported = f"{entry.model}-merged"
         return replace(
             found,
             training=dossier.training(log),
             reviewed=dossier.reviewed(self._text(entry.model, "model", "README.md")),
             examples=dossier.examples(outputs.split(b"\n"), entry.code, entry.base, entry.model),
-            export=exported if self._try(lambda: self._api.repo_exists(exported)) else "",
+            export=exported if self._try(lambda: self._has_gguf(exported)) else "",
             licence=self._try(lambda: self._licence(entry.model)) or "",
         )
+
+    def _has_gguf(self, repo: str) -> bool:
+        return any(path.endswith(".gguf") for path in self._api.list_repo_files(repo))
 
     def _dataset(self, repo: str) -> dossier.Dataset:
         manifest = self._text(repo, "dataset", "run.json")

@@ -85,7 +85,7 @@ def fill(running: LocalHub, folder: Path) -> None:
     space_models.push(api, folder / "models", BASE, adapters)
     push(api, "practice/kakugo-gla_Latn", questions("Ciamar a tha thu?"))
     space_models.push(api, folder / "endless", ENDLESS, [f"{ENDLESS}-gla_Latn"], endless=True)
-    exported = f"{BASE}-epo_Latn-gguf"
+    exported = f"{BASE}-epo_Latn-merged"
     api.create_repo(exported)
     api.upload_file(path_or_fileobj=b"GGUF" * 500, path_in_repo="it.gguf", repo_id=exported)
 

@@ -29,6 +29,7 @@ def test_an_adapter_is_known_by_its_name_and_its_card() -> None:
         ("org/something-epo_Latn", CARD),
         ("org/kakugo-base-epo", CARD),
         ("org/kakugo-base-epo_Latn", {}),
+        ("org/kakugo-base-epo_Latn", {**CARD, "base_model_relation": "finetune"}),
         ("org/kakugo-base-epo_Latn", {"base_model": None}),
         ("org/kakugo-base-epo_Latn", {"base_model": ["a/b", "c/d"]}),
         ("org/kakugo-base-epo_Latn", {"base_model": "../etc/passwd"}),
@@ -62,10 +63,10 @@ def test_examples_are_short_first_questions() -> None:
 def test_the_export_is_the_file_that_most_can_run() -> None:
     files = {
         "org/a": ["README.md", "z.gguf"],
-        "org/a-gguf": ["a-Q8_0.gguf", "a-Q4_K_M.gguf", "a-F16.gguf"],
+        "org/a-merged": ["a-Q8_0.gguf", "a-Q4_K_M.gguf", "a-F16.gguf"],
         "org/b": ["model.safetensors"],
     }
-    assert export("org/a", files) == Export("org/a-gguf", "a-Q4_K_M.gguf")
+    assert export("org/a", files) == Export("org/a-merged", "a-Q4_K_M.gguf")
     assert export("org/a", {"org/a": files["org/a"]}) == Export("org/a", "z.gguf")
     assert export("org/b", files) is None and export("org/c", files) is None
 

@@ -62,7 +62,7 @@ def test_nothing_there_is_no_trouble(hub: LocalHub) -> None:
 
 def test_the_shelf_reads_cards_exports_and_held_out_rows(hub: LocalHub) -> None:
     push(hub, "shelf/kakugo-base-epo_Latn", {"README.md": CARD}, "model")
-    push(hub, "shelf/kakugo-base-epo_Latn-gguf", {"m.gguf": b"GGUF" * 9}, "model")
+    push(hub, "shelf/kakugo-base-epo_Latn-merged", {"m.gguf": b"GGUF" * 9}, "model")
     push(hub, "shelf/kakugo-other-epo_Latn", {"README.md": CARD}, "model")
     plain = {"README.md": b"---\nlicense: mit\n---\n"}
     push(hub, "shelf/kakugo-base-sdh_Arab", plain, "model")
@@ -76,7 +76,7 @@ def test_the_shelf_reads_cards_exports_and_held_out_rows(hub: LocalHub) -> None:
     assert [one.label for one in shelf.languages()] == ["Esperanto"]
     one = shelf.find("shelf/kakugo-base-epo_Latn")
     assert one and shelf.examples(one) == ["Kiu?"]
-    assert one.export == Export("shelf/kakugo-base-epo_Latn-gguf", "m.gguf", 36)
+    assert one.export == Export("shelf/kakugo-base-epo_Latn-merged", "m.gguf", 36)
 
 
 def test_rows_that_cannot_be_read_give_no_example(hub: LocalHub) -> None:
