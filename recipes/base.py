@@ -81,6 +81,11 @@ def commit_of(api: HfApi, repo: str, kind: str, revision: str = "main") -> str:
         raise Refusal(f"The {kind} {repo} has no revision {revision}.") from error
 
 
+def is_adapter(api: HfApi, repo: str, revision: str) -> bool:
+    """Whether a model's repository holds an adapter, and no whole model."""
+    return api.file_exists(repo, "adapter_config.json", revision=revision)
+
+
 def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:
     """Refuse a base that cannot chat."""
     if not tokenizer.chat_template:

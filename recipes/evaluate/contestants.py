@@ -1,4 +1,4 @@
-"""Which models are compared: the base, the adapter, and peers beside them.
+"""Which models are compared: the base, the adapter (or whole model) tuned from it, and peers.
 
 A peer is any model of the Hub that can chat, or an adapter of one; it gets the same questions and
 is never compared by a test.
@@ -25,7 +25,8 @@ WORDS = ("README.md", ".gitattributes", ".eval_results/", "run.json", "CITATION.
 
 @dataclass(frozen=True)
 class Contestant:
-    """A model at a commit; of an adapter, `base` and its commit are what it is put on.
+    """A model at a commit; `base` and its commit are what it was made from, and what it is put on
+    where it is an adapter (`adapted`).
 
     `files` is a digest of what it is made of: a new card makes a new commit, and no new model.
     """
@@ -35,16 +36,17 @@ class Contestant:
     revision: str
     base: str
     base_revision: str
+    adapted: bool
     files: str
 
     @property
-    def adapted(self) -> bool:
-        """Whether it is an adapter on another model."""
-        return self.model != self.base
+    def weights(self) -> tuple[str, str]:
+        """The repository and commit of the whole model that is loaded."""
+        return (self.base, self.base_revision) if self.adapted else (self.model, self.revision)
 
 
 def find(api: HfApi, base_at: tuple[str, str], adapter_at: tuple[str, str]) -> list[Contestant]:
-    """Base and adapter, each given as its repository and commit."""
+    """Base, and adapter or whole model, each given as its repository and commit."""
     return [
         _contestant(api, "base", base_at, base_at),
         _contestant(api, "adapter", adapter_at, base_at),
@@ -61,7 +63,8 @@ def peers(api: HfApi, repos: Sequence[str]) -> list[Contestant]:
 
 
 def _contestant(api: HfApi, role: Role, at: tuple[str, str], under: tuple[str, str]) -> Contestant:
-    return Contestant(role, *at, *under, _files(api, *dict.fromkeys((at, under))))
+    adapted = at != under and base.is_adapter(api, *at)
+    return Contestant(role, *at, *under, adapted, _files(api, at, *([under] if adapted else [])))
 
 
 def _files(api: HfApi, *places: tuple[str, str]) -> str:
@@ -76,7 +79,7 @@ def _files(api: HfApi, *places: tuple[str, str]) -> str:
 
 def _under(api: HfApi, repo: str, revision: str) -> tuple[str, str]:
     """What a model stands on: itself, or for an adapter the base that its config names."""
-    if not api.file_exists(repo, "adapter_config.json", revision=revision):
+    if not base.is_adapter(api, repo, revision):
         return repo, revision
     path = api.hf_hub_download(repo, "adapter_config.json", revision=revision)
     try:

@@ -81,12 +81,12 @@ def _evaluate(job: Job[Settings], stage: speakers.Stage) -> None:
     say(f"{_items(questions.tasks)} items of {len(questions.tasks)} tasks, {job.seconds():.1f} s")
     scored = _scored(job, questions, stage)
     say(f"scored, {job.seconds():.1f} s")
-    report = _report(job, questions, scored)
+    told = report(job, questions, scored.contestants, scored.outcomes)
     where = publish.place(job.args)
-    commit = _publish(job, questions, scored, report)
+    commit = _publish(job, questions, scored, told)
     made = _manifest(job, questions, scored, commit)
     manifest.push(job.api, where.repo, "dataset", where.path("run.json"), made)
-    say(table.markdown(report))
+    say(table.markdown(told))
     say(f"pushed {where.repo}/{where.folder}; {job.seconds():.1f} s in all")
 
 
@@ -166,30 +166,42 @@ def _neural(job: Job[Settings]) -> Judge | None:
     return neural.load(settings, revision, speakers.device())
 
 
-def _report(job: Job[Settings], questions: Questions, scored: Scored) -> Report:
+def report(
+    job: Job[Settings],
+    questions: Questions,
+    everybody: Sequence[Contestant],
+    outcomes: Sequence[Outcome],
+) -> Report:
+    """What the tables are made from; the first two contestants are base and ours."""
     return Report(
         language=job.config.language,
         practice=job.config.practice,
-        outcomes=scored.outcomes,
+        ours="adapter" if everybody[1].adapted else "tuned",
+        outcomes=outcomes,
         missing=questions.suite.not_covered,
         checked=questions.checked,
-        peers=[peer.model for peer in scored.contestants[2:]],
+        peers=[peer.model for peer in everybody[2:]],
     )
 
 
-def _publish(job: Job[Settings], questions: Questions, scored: Scored, report: Report) -> str:
-    """Push rows and outputs, then card, metadata and `.eval_results`; returns the first's sha."""
+def record(job: Job[Settings], everybody: tuple[Contestant, ...]) -> results.Run:
+    """What all rows of this run say, its moment being now."""
     dollars, energy = publish.spent(job.api, job.args.dataset, job.args.adapter)
-    run = results.Run(
+    return results.Run(
         language=job.config.language,
-        contestants=scored.contestants,
+        contestants=everybody,
         practice=job.config.practice,
         request=job.args.request,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         cost_usd=dollars,
         energy_kwh=energy,
-        decoding=decoding(job.settings),
+        decoding=_decoding(job.settings),
     )
+
+
+def _publish(job: Job[Settings], questions: Questions, scored: Scored, told: Report) -> str:
+    """Push rows and outputs, then card, metadata and `.eval_results`; returns the first's sha."""
+    run = record(job, scored.contestants)
     where = publish.place(job.args)
     files = {
         "results.jsonl": results.rows(run, scored.outcomes, questions.suite.not_covered),
@@ -199,7 +211,7 @@ def _publish(job: Job[Settings], questions: Questions, scored: Scored, report: R
     }
     commit = publish.push(job.api, where, files, f"Add the results of {job.args.adapter}")
     source = f"{job.api.endpoint}/datasets/{where.repo}/blob/{commit}/{where.path('results.jsonl')}"
-    publish.show(job.api, job.args.adapter, report, run.date, source)
+    publish.show(job.api, job.args.adapter, told, run.date, source)
     return commit
 
 
@@ -212,7 +224,7 @@ def _by_item(scored: Scored) -> dict[tuple[int, int], dict[str, Sequence[float]]
     }
 
 
-def decoding(settings: Settings) -> dict[str, str]:
+def _decoding(settings: Settings) -> dict[str, str]:
     """How answers come about, in words, by the main metric of the task."""
     how = f"{settings.backend}, {settings.model.get('dtype', 'float32')}"
     return {

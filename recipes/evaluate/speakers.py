@@ -49,7 +49,7 @@ class Local:
 
     def call(self, contestant: Contestant) -> Loaded:
         """Load it, on the base that is there already where that is its own."""
-        wanted = (contestant.base, contestant.base_revision)
+        wanted = contestant.weights
         if self._plain is None or self._plain[0] != wanted:
             self._plain = None
             self._plain = wanted, self._load(*wanted)

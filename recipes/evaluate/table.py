@@ -47,10 +47,12 @@ class Checked:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that the tables are made from; `peers` are the ids of the models beside ours."""
+    """Everything that the tables are made from; `ours` is "adapter", or "tuned" for a whole model,
+    `peers` are the ids of the models beside it."""
 
     language: str
     practice: bool
+    ours: str
     outcomes: Sequence[Outcome]
     missing: Sequence[Missing]
     checked: Checked
@@ -94,7 +96,8 @@ def _scores(report: Report) -> str:
         for lacking in report.missing
     ]
     lines += [_line(o, s, report.practice) for o in own for s in o.scores if not s.main]
-    return _table("benchmark | metric | base | adapter | difference (95 % CI) | p | n", lines)
+    heads = f"benchmark | metric | base | {report.ours} | difference (95 % CI) | p | n"
+    return _table(heads, lines)
 
 
 def _english(report: Report) -> list[str]:
@@ -102,8 +105,8 @@ def _english(report: Report) -> list[str]:
     if not asked:
         return []
     lines = [_line(o, s, report.practice) for o in asked for s in o.scores if s.main]
-    table = _table("in English | metric | base | adapter | difference (95 % CI) | p | n", lines)
-    return [f"{_kept(asked)}\n\n{table}"]
+    heads = f"in English | metric | base | {report.ours} | difference (95 % CI) | p | n"
+    return [f"{_kept(asked)}\n\n{_table(heads, lines)}"]
 
 
 def _kept(asked: Sequence[Outcome]) -> str:
@@ -113,7 +116,7 @@ def _kept(asked: Sequence[Outcome]) -> str:
         return (
             f"**English was not kept**: significantly worse in {len(lost)} of {len(asked)} tests."
         )
-    return "**English kept**: in no test is the adapter significantly worse than its base."
+    return "**English kept**: in no test is it significantly worse than its base."
 
 
 def _peers(report: Report) -> list[str]:
@@ -128,12 +131,12 @@ def _peers(report: Report) -> list[str]:
         for s in o.scores
         if s.main
     ]
-    heads = ["benchmark", "metric", "base", "adapter", *(f"`{peer}`" for peer in report.peers)]
+    heads = ["benchmark", "metric", "base", report.ours, *(f"`{peer}`" for peer in report.peers)]
     return [f"Beside other models, asked alike:\n\n{_table(' | '.join(heads), lines)}"]
 
 
 def _degenerate(report: Report) -> list[str]:
-    models = ("base", "adapter", *(f"`{peer}`" for peer in report.peers))
+    models = ("base", report.ours, *(f"`{peer}`" for peer in report.peers))
     lines = [
         f"| {o.task.direction} | {model} | "
         + " | ".join(str(flaws[flaw]) for flaw in (*FLAWS, "any"))

@@ -64,7 +64,7 @@ class Engine:
 
     def call(self, contestant: Contestant) -> Speaker:
         """Load it; raises Refusal for a second base, whose memory vLLM would not give back."""
-        wanted = (contestant.base, contestant.base_revision)
+        wanted = contestant.weights
         if self._plain is None:
             self._plain = wanted, self._load(*wanted)
         if self._plain[0] != wanted:

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the cards say; `files` are GGUF files, `losses` at the shares tried, the base's first,
+    """What the cards say; `adapter` may be a `whole` model tuned from the base; `files` are GGUF
+    files, `losses` at the shares tried, the base's first,
     `saved` those of the weights as they were saved."""
 
     repo: str
     language: Language
     base: str
     adapter: str
+    whole: bool
     adapter_revision: str
     dataset: str
     licence: dict[str, str]

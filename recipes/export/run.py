@@ -86,23 +86,34 @@ def _merge(
 
 
 def _weights(job: Job[Settings]) -> tuple[Any, merge.State, merge.State]:
-    """The model, the base's weights, and those with the adapter merged."""
+    """A model of that shape, the base's weights, and the tuned ones."""
+    model, whole = _load(job, job.args.base), _whole(job)
+    plain = merge.state(model)
+    tuned = merge.state(_load(job, job.args.adapter) if whole else _merged(job, model))
+    if strange := list(merge.alike(plain, tuned)):
+        raise Refusal(f"{job.args.adapter} is not made from {job.args.base}: {strange[0]}.")
+    return model if whole else _load(job, job.args.base), plain, tuned
+
+
+def _whole(job: Job[Settings]) -> bool:
+    """Whether all weights were tuned, and no adapter."""
+    return not base.is_adapter(job.api, job.args.adapter, job.inputs[job.args.adapter])
+
+
+def _load(job: Job[Settings], repo: str) -> Any:
     import torch
+
+    model: Any = base.model(repo, job.inputs[repo], None, job.settings.model)
+    return model.to("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def _merged(job: Job[Settings], model: Any) -> Any:
+    """The model with the adapter in its weights; those of `model` are not the base's any more."""
     from peft import PeftModel
 
-    def load() -> Any:
-        model: Any = base.model(job.args.base, job.base_revision, None, job.settings.model)
-        return model.to("cuda" if torch.cuda.is_available() else "cpu")
-
-    model = load()
-    plain = merge.state(model)
-    adapted: Any = PeftModel.from_pretrained(
-        model, job.args.adapter, revision=job.inputs[job.args.adapter]
-    )
-    tuned = merge.state(adapted.merge_and_unload())
-    if strange := list(merge.alike(plain, tuned)):
-        raise Refusal(f"{job.args.adapter} is not an adapter of {job.args.base}: {strange[0]}.")
-    return load(), plain, tuned
+    repo = job.args.adapter
+    adapted: Any = PeftModel.from_pretrained(model, repo, revision=job.inputs[repo])
+    return adapted.merge_and_unload()
 
 
 def _chats(job: Job[Settings]) -> tuple[list[held_out.Chat], list[held_out.Chat]]:
@@ -143,6 +154,7 @@ def _facts(
         language=language.get(job.config.language),
         base=job.args.base,
         adapter=job.args.adapter,
+        whole=_whole(job),
         adapter_revision=job.inputs[job.args.adapter],
         dataset=job.args.dataset,
         licence=licence_of(info.card_data, job.args.base),

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from recipes import base, manifest, marks
@@ -27,9 +26,8 @@ from recipes.evaluate import (
 from recipes.evaluate.contestants import Contestant
 from recipes.evaluate.judge import Outcome
 from recipes.evaluate.publish import Place
-from recipes.evaluate.run import PACKAGES, Questions, clean, decoding
+from recipes.evaluate.run import PACKAGES, Questions, clean, record, report
 from recipes.evaluate.settings import Settings, parse
-from recipes.evaluate.table import Report
 from recipes.job import Job, pin
 from recipes.progress import say
 from recipes.promote.verdict import Compared, Verdict, promote
@@ -101,10 +99,10 @@ def _decide(
     questions = clean(job, benchmarks.load(job.api, job.settings, job.config.language))
     job.inputs.update(questions.suite.revisions)
     found = _judged(job, where, questions, present[1], new[1])
-    date = datetime.now(UTC).isoformat(timespec="seconds")
-    rows, commit = _push(job, where, questions, found, new[0], date)
+    run = record(job, found.contestants)
+    rows, commit = _push(job, where, questions, found, new[0], run)
     if found.verdict.promoted:
-        _put_in_use(job, questions, found, new, rows, commit, date)
+        _put_in_use(job, questions, found, new, rows, commit, run.date)
     _tell(job.api, job.args.adapter, present[0], new[0], found.verdict)
     metrics: dict[str, Any] = {
         "version": new[0],
@@ -166,20 +164,9 @@ def _push(
     questions: Questions,
     found: Judged,
     version: str,
-    date: str,
+    run: results.Run,
 ) -> tuple[list[results.Row], str]:
     """The rows of the new version, and the commit that has them."""
-    dollars, energy = publish.spent(job.api, job.args.dataset, job.args.adapter)
-    run = results.Run(
-        language=job.config.language,
-        contestants=found.contestants,
-        practice=job.config.practice,
-        request=job.args.request,
-        date=date,
-        cost_usd=dollars,
-        energy_kwh=energy,
-        decoding=decoding(job.settings),
-    )
     made = results.rows(run, found.outcomes, questions.suite.not_covered)
     rows = [{**row, "version": version} for row in made]
     message = f"Add the results of {job.args.adapter} {version}"
@@ -208,16 +195,9 @@ def _put_in_use(
         )
     message = f"Put {version} of {adapter} in use"
     publish.push(api, place, {"results.jsonl": rows}, message)
-    report = Report(
-        language=job.config.language,
-        practice=job.config.practice,
-        outcomes=found.outcomes,
-        missing=questions.suite.not_covered,
-        checked=questions.checked,
-        peers=[],
-    )
+    told = report(job, questions, found.contestants, found.outcomes)
     source = f"{api.endpoint}/datasets/{place.repo}/blob/{commit}/{place.path('results.jsonl')}"
-    publish.show(api, adapter, report, date, source)
+    publish.show(api, adapter, told, date, source)
 
 
 def _tell(api: HfApi, adapter: str, present: str, new: str, verdict: Verdict) -> None:

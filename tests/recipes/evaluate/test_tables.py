@@ -24,7 +24,8 @@ HOSTILE = (
 ASKED = Benchmark(dataset="o/data", revision="main", split="test", shots=Shots(0, ""))
 SETTINGS = harness.practice()
 OURS = [
-    Contestant(role, f"o/{role}", "c" * 40, "o/base", "c" * 40, "f") for role in ("base", "adapter")
+    Contestant(role, f"o/{role}", "c" * 40, "o/base", "c" * 40, role == "adapter", "f")
+    for role in ("base", "adapter")
 ]
 
 
@@ -54,7 +55,7 @@ def report(
     found: list[judge.Outcome], practice: bool = False, language: str = "epo_Latn"
 ) -> Report:
     lacking = [Missing("global_mmlu", "o/mmlu", "e" * 40)]
-    return Report(language, practice, found, lacking, Checked(90, 2, 3), [])
+    return Report(language, practice, "adapter", found, lacking, Checked(90, 2, 3), [])
 
 
 def test_a_difference_within_chance_is_called_so_everywhere() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from huggingface_hub import CommitOperationAdd, ModelCard, metadata_load
+from huggingface_hub import CommitOperationAdd, HfApi, ModelCard, metadata_load
 
 from bot.localhub.testing import LocalHub
 from recipes import held_out
@@ -25,6 +25,7 @@ from recipes.refusal import Refusal
 from tests.recipes.train.jobs import BASE, DATA, RECIPE, client, hub_with_chats
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+WHOLE = "practice/whole-epo"
 BASE_LOSS = Loss(0.0, 3.0, 1.0)
 CONVERTER = """\
 import argparse, json, pathlib
@@ -192,7 +193,7 @@ def test_train_bake_off_and_export(
     bake_off = ["bake-off", *common, "--into", results]
     export = ["export", *common, "--base", BASE, "--adapter", adapter]
     commands = [["train", *common, "--base", BASE, "--into", adapter], bake_off, export,
-                bake_off, export]  # fmt: skip
+                bake_off, export, *whole_model(path, common, results)]  # fmt: skip
     script = f"import sys\nfrom recipes import cli\nsys.exit(any(map(cli.main, {commands!r})))"
     own = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"), "OMP_NUM_THREADS": "1",
            "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "cache")}  # fmt: skip
@@ -222,6 +223,7 @@ def test_train_bake_off_and_export(
     assert tried[0]["target"] < base["target"]  # trained on it
     assert saved["target"] == pytest.approx(tried[0]["target"], rel=0.05)
 
+    check_whole(api, results)
     folder = "bake-off/epo_Latn"
     report = Path(api.hf_hub_download(results, f"{folder}/report.md", repo_type="dataset"))
     assert "not significantly worse" in report.read_text() and "belebele" in report.read_text()
@@ -230,3 +232,43 @@ def test_train_bake_off_and_export(
     )
     assert run["metrics"]["take"] == BASE and len(run["metrics"]["bits_per_byte"]) == 2
     assert metadata_load(str(report)) is None  # a report, not a card
+
+
+def whole_model(path: Path, common: list[str], results: str) -> list[list[str]]:
+    """All weights trained, compared with the base's, and exported."""
+    made = yaml.safe_load(path.read_text())
+    made["train"]["lora"] = None
+    made["train"]["trainer"]["learning_rate"] = 0.003
+    path = path.with_name("whole.yaml")
+    path.write_text(yaml.safe_dump(made))
+    common, given = [*common[2:], "--config", str(path)], ["--base", BASE, "--adapter", WHOLE]
+    return [
+        ["train", *common, "--base", BASE, "--into", WHOLE],
+        ["evaluate", *common, *given, "--into", results],
+        ["export", *common, *given],
+    ]
+
+
+def check_whole(api: HfApi, results: str) -> None:
+    """Both are whole models that load by themselves, and what was compared is the tuned one."""
+    folder = f"epo_Latn/{WHOLE.split('/')[1]}"
+    path = api.hf_hub_download(results, f"{folder}/results.jsonl", repo_type="dataset")
+    rows = [json.loads(line) for line in Path(path).read_text().splitlines()]
+    assert [(row["role"], row["model"], row["base"]) for row in rows] == [
+        ("base", BASE, BASE), ("adapter", WHOLE, BASE)]  # fmt: skip
+    path = api.hf_hub_download(results, f"{folder}/outputs.jsonl", repo_type="dataset")
+    said = [json.loads(line)["log_likelihoods"] for line in Path(path).read_text().splitlines()]
+    assert said[:5] != said[5:]
+    card = ModelCard.load(api.hf_hub_download(WHOLE, "README.md"))
+    assert f'AutoModelForCausalLM.from_pretrained("{WHOLE}")' in card.text
+    assert "| base | tuned |" in card.text and "adapter" not in card.text.lower()
+    assert f"vllm serve {WHOLE}-merged" in card.text
+
+    files = set(api.list_repo_files(f"{WHOLE}-merged"))
+    assert {"model.safetensors", "whole-epo-merged-q8_0.gguf", "run.json"} <= files
+    run = json.loads(Path(api.hf_hub_download(f"{WHOLE}-merged", "run.json")).read_text())
+    base, *tried, saved = run["metrics"]["losses"]
+    assert tried[0]["target"] < base["target"]
+    assert saved["target"] == pytest.approx(tried[0]["target"], rel=0.05)
+    text = ModelCard.load(api.hf_hub_download(f"{WHOLE}-merged", "README.md")).text
+    assert "all of which was tuned for Esperanto" in text and "adapter" not in text
