@@ -55,10 +55,16 @@ def cost(request: Request, step: Step, world: World, terms: Terms) -> float:
 def _made(
     record: StepRecord, step: Step, manifest: Manifest, world: World, terms: Terms
 ) -> StepRecord:
-    """What was found without an attempt of ours has been paid for before."""
-    hours = manifest.seconds / 3600 if record.attempt else 0.0
-    rate = budget.hourly(terms.programme, step, world.prices)
-    paid = (manifest.cost_usd if record.attempt else 0.0) + hours * rate
+    """What was found without an attempt of ours has been paid for before.
+
+    A manifest tells what its own run paid the teacher: by the token, or by the hour as we do.
+    """
+    paid = 0.0
+    if record.attempt:
+        hours = manifest.seconds / 3600
+        both = budget.hourly(terms.programme, step, world.prices)
+        machine = world.prices.get(terms.programme.steps[step].flavor, 0.0)
+        paid = hours * machine + max(hours * (both - machine), manifest.cost_usd)
     return replace(
         record,
         state=State.MADE,

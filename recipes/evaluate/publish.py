@@ -98,7 +98,7 @@ def spent(api: HfApi, dataset: str, adapter: str) -> tuple[float, float | None]:
     for repo, kind in ((dataset, "dataset"), (adapter, "model")):
         if api.file_exists(repo, "run.json", repo_type=kind):
             done = manifest.Manifest.from_json(_text(api, repo, kind, "run.json"))
-            dollars += done.cost_usd
+            dollars += done.cost_usd + float(done.metrics.get("earlier_usd", 0.0))
             if (told := done.metrics.get("energy_kwh")) is not None:
                 energy = (energy or 0.0) + float(told)
     return dollars, energy

@@ -18,6 +18,7 @@ import jinja2
 import yaml
 
 from recipes.generate import prompts
+from recipes.generate.account import Bill
 from recipes.generate.certificate import Certificate
 from recipes.generate.reasons import GATES, gate_of, meaning
 from recipes.generate.row import Message, Row
@@ -44,11 +45,11 @@ WITH_ENGLISH = {"contexts", "pairs"}  # sources whose rows also hold English
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the card tells; money in US dollars, time in seconds, power in watts.
+    """Everything that the card tells.
 
-    `lost` counts what never became a row, by reason; `stopped` says why a run ended early;
-    `skipped` are sentences on what was not there; `marks` counts the judge's marks from 1 to 5;
-    `watts` is the stated power of the teacher's hardware, None where nobody stated it.
+    `lost` counts what never became a row, by reason; `skipped` are sentences on what was not there;
+    `marks` counts the judge's marks from 1 to 5; `watts` is the stated power of the teacher's
+    hardware, None where nobody stated it.
     """
 
     repo: str
@@ -65,12 +66,8 @@ class Facts:
     inputs: Mapping[str, str]
     certificate: Certificate
     identified_by: str
-    tokens_in: int
-    tokens_out: int
-    cost_usd: float
-    seconds: float
+    bill: Bill
     watts: float | None = None
-    stopped: str = ""
     skipped: Sequence[str] = ()
     credit: Sequence[str] = ()
     marks: Mapping[int, int] = field(default_factory=dict)
@@ -91,7 +88,7 @@ class Facts:
     @property
     def kilowatt_hours(self) -> float | None:
         """The energy of hardware that draws its stated power all the time; None if not stated."""
-        return None if self.watts is None else self.watts * self.seconds / 3_600_000
+        return None if self.watts is None else self.watts * self.bill.seconds / 3_600_000
 
 
 def write(facts: Facts) -> str:

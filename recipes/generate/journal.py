@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from recipes.generate.account import Account
 from recipes.progress import say
 from recipes.refusal import Refusal
 
@@ -42,6 +43,14 @@ class Line(NamedTuple):
     key: bytes
     shelf: str
     by: str
+
+
+class Known(NamedTuple):
+    """An answer, what it was billed in US dollars, and whether a run for another language paid."""
+
+    answer: dict[str, Any]
+    usd: float
+    others: bool
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,7 @@ class Journal:
             raise Refusal(f"The journal {path} cannot be written: {error.strerror}.") from error
         self._index = sqlite3.connect("")  # a file without a name, gone with the process
         self._index.execute(INDEX)
+        self._accounts = 0
         self._newest: dict[bytes, tuple[int, int]] = {}
         self._waiting: array[int] | None = None
         self._end = 0
@@ -80,7 +90,12 @@ class Journal:
         count: int = self._index.execute("SELECT count(*) FROM places").fetchone()[0]
         return count
 
-    def get(self, key: str) -> dict[str, Any] | None:
+    def account(self) -> Account:
+        """A new one, on this journal's scratch: it ends with the journal."""
+        self._accounts += 1
+        return Account(self._index, self._accounts)
+
+    def get(self, key: str) -> Known | None:
         """The answer to this request (sha256, hex), None when it was never paid for."""
         short = _short(key)
         if short in self._newest:
@@ -91,16 +106,17 @@ class Journal:
             if place is None:
                 return None
             file, start, size = place
-        answer: dict[str, Any] = orjson.loads(os.pread(self._files[file], size, start))["answer"]
-        return answer
+        wire = orjson.loads(os.pread(self._files[file], size, start))
+        return Known(wire["answer"], wire["usd"], wire["by"] != self._language)
 
-    def put(self, key: str, answer: dict[str, Any], common: bool = False) -> None:
-        """Write an answer down, at once; `common`: any language's run would ask the same.
+    def put(self, key: str, answer: dict[str, Any], usd: float, common: bool = False) -> None:
+        """Write an answer down, at once, with what it was billed in US dollars.
 
-        Raises Refusal when the disk is full.
+        `common`: any language's run would ask the same. Raises Refusal when the disk is full.
         """
-        told = {"key": key, "shelf": COMMON if common else self._language, "by": self._language}
-        line = orjson.dumps({**told, "answer": answer}) + b"\n"
+        shelf = COMMON if common else self._language
+        told = {"key": key, "shelf": shelf, "by": self._language, "usd": usd, "answer": answer}
+        line = orjson.dumps(told) + b"\n"
         try:
             written = os.pwrite(self._files[0], line, self._end)
             if written != len(line):
@@ -186,8 +202,8 @@ def lines(path: Path) -> Iterator[Line]:
                 return
             try:
                 wire = orjson.loads(text)
-                if not isinstance(wire["answer"], dict):
-                    raise TypeError("an answer has names")
+                if not isinstance(wire["answer"], dict) or not isinstance(wire["usd"], int | float):
+                    raise TypeError("an answer has names and a price")
                 yield Line(start, len(text), _short(wire["key"]), wire["shelf"], wire["by"])
             except (ValueError, KeyError, TypeError):
                 say(f"{path} has a damaged line at byte {start}: it is left out")

@@ -45,7 +45,7 @@ class Purse:
         self.cap = cap
         self.stopped = ""
         self._clock = clock
-        self._began = clock()
+        self._began = self._settled_at = clock()
         self._tokens = 0.0
         self._risk = 0.0
         self._held = 0.0
@@ -82,11 +82,16 @@ class Purse:
         self._calls += 1
         return usd
 
-    def settle(self, held: float, usd: float, seconds: float) -> None:
-        """Give back what was held and take what it cost, for an answer after so many seconds."""
+    def settle(self, held: float, usd: float, seconds: float) -> float:
+        """Give back what was held and take what it cost, for an answer after so many seconds.
+
+        Returns what the answer is billed: its tokens, and the endpoint's time since the one before.
+        """
         self._tokens += usd
         self._usual = 0.9 * self._usual + 0.1 * seconds if self._usual else seconds
         self._give_back(held)
+        since, self._settled_at = self._settled_at, self._clock()
+        return usd + (self._settled_at - since) / 3600 * self.price.usd_per_hour
 
     def lose(self, held: float, billed: bool) -> None:
         """Give back what was held for a call without an answer, unless it may have been billed."""

@@ -34,6 +34,7 @@ from recipes.generate import (
     topics,
     translation,
 )
+from recipes.generate.account import Bill
 from recipes.generate.certificate import certify
 from recipes.generate.connect import authorization, endpoint, session
 from recipes.generate.corpora import Library
@@ -51,7 +52,7 @@ from recipes.generate.settings import Settings, parse
 from recipes.generate.settle import Outcome, settle
 from recipes.generate.shards import Shards
 from recipes.generate.spool import Spool
-from recipes.generate.teacher import Teacher, Usage
+from recipes.generate.teacher import Teacher
 from recipes.generate.telling import tell
 from recipes.progress import say
 from recipes.refusal import Refusal
@@ -81,16 +82,6 @@ class Job:
     def at_most(self, count: int) -> int:
         """The count, or the limit where that is less."""
         return count if self.limit is None else min(count, self.limit)
-
-
-@dataclass(frozen=True)
-class Bill:
-    """What the teacher took, in tokens, seconds and US dollars."""
-
-    usage: Usage
-    seconds: float
-    usd: float
-    stopped: str
 
 
 @dataclass(frozen=True)
@@ -194,17 +185,20 @@ def ask(
             say(f"{len(journal)} answers were paid for by an earlier run and are used again")
         taken = uvloop.run(gather(job, inputs, journal, shards, spool, count, signatures))
         shards.merge()
+        bill = billed(taken.harvest.teacher, time.monotonic() - began)
     except asyncio.CancelledError:  # a job that is stopped ends as if by Ctrl-C
         raise KeyboardInterrupt from None
     finally:
         journal.close()
-    seconds = time.monotonic() - began
-    teacher = taken.harvest.teacher
-    purse, usage = teacher.purse, teacher.usage
-    say(f"{usage.tokens_in:,} tokens read and {usage.tokens_out:,} written by the teacher")
-    if purse.stopped:
+    say(str(bill))
+    if bill.stopped:
         say(f"stopped at the cap of ${job.cap_usd:.2f}: what was answered is kept")
-    return taken, Bill(usage, seconds, purse.spent, purse.stopped)
+    return taken, bill
+
+
+def billed(teacher: Teacher, seconds: float) -> Bill:
+    """What the answers took, and what was paid for them."""
+    return teacher.account.bill(teacher.purse.spent, seconds, teacher.purse.stopped)
 
 
 async def gather(
@@ -320,12 +314,8 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
         inputs=inputs.commits,
         certificate=certified,
         identified_by=taken.identified_by,
-        tokens_in=bill.usage.tokens_in,
-        tokens_out=bill.usage.tokens_out,
-        cost_usd=bill.usd,
-        seconds=bill.seconds,
+        bill=bill,
         watts=settings.watts,
-        stopped=bill.stopped,
         skipped=inputs.skipped,
         credit=settings.voice.credit,
         marks=taken.verdicts.marks,
@@ -364,12 +354,14 @@ def push(
         practice=job.config.practice,
         seconds=time.monotonic() - began,
         counts=manifest.Counts(len(outcome.rows), outcome.dropped),
-        tokens=manifest.Tokens(bill.usage.tokens_in, bill.usage.tokens_out),
-        cost_usd=bill.usd,
+        tokens=manifest.Tokens(bill.tokens_in, bill.tokens_out),
+        cost_usd=bill.paid_usd,
         versions=manifest.versions("datasets", "aiohttp", "pycld2"),
         metrics={
-            "asked": bill.usage.asked,
-            "reused": bill.usage.reused,
+            "asked": taken.harvest.teacher.usage.asked,
+            "reused": taken.harvest.teacher.usage.reused,
+            "earlier_usd": round(bill.earlier_usd, 6),
+            "others_usd": round(bill.others_usd, 6),
             **({"stopped": bill.stopped} if bill.stopped else {}),
             **({"skipped": list(inputs.skipped)} if inputs.skipped else {}),
             **({"fluency": dict(zip(FLUENCY, fluency, strict=True))} if fluency else {}),

@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from recipes.generate.account import Payer
 from recipes.generate.chat import (
     TIMEOUT,
     Again,
@@ -59,7 +60,7 @@ class Settings:
 
 @dataclass
 class Usage:
-    """Calls and tokens so far; reused answers count with the tokens they once cost."""
+    """Calls so far, and the tokens of those that were answered."""
 
     asked: int = 0
     reused: int = 0
@@ -85,6 +86,7 @@ class Teacher:
         self._turnstile = Turnstile(self.pace)
         self._endpoint = endpoint
         self._journal = journal
+        self.account = journal.account()
         self._flying: dict[str, asyncio.Future[Answer]] = {}
         self._failures = 0
         self._time = asyncio.get_running_loop().time
@@ -126,7 +128,9 @@ class Teacher:
         key = key_of(request)
         if (known := self._journal.get(key)) is not None:
             self.usage.reused += 1
-            return self._count(Answer(**known))
+            answer = Answer(**known.answer)
+            self._count(key, answer, known.usd, Payer.OTHERS if known.others else Payer.EARLIER)
+            return answer
         if (flying := self._flying.get(key)) is not None:
             return await asyncio.shield(flying)
         return await self._fly(key, request, common)
@@ -136,8 +140,8 @@ class Teacher:
         flying: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._flying[key] = flying
         try:
-            answer = await self._persist(request)
-            self._journal.put(key, vars(answer), common)
+            answer, usd = await self._persist(request)
+            self._journal.put(key, vars(answer), usd, common)
         except BaseException as error:
             flying.set_exception(error if isinstance(error, Exception) else NoAnswer("stopped"))
             flying.exception()  # perhaps nobody else waits for it
@@ -146,19 +150,20 @@ class Teacher:
             del self._flying[key]
         flying.set_result(answer)
         self.usage.asked += 1
-        return self._count(answer)
-
-    def _count(self, answer: Answer) -> Answer:
         self.usage.tokens_in += answer.tokens_in
         self.usage.tokens_out += answer.tokens_out
+        self._count(key, answer, usd, Payer.NOW)
         return answer
 
-    async def _persist(self, request: Request) -> Answer:
+    def _count(self, key: str, answer: Answer, usd: float, payer: Payer) -> None:
+        self.account.add(key, payer, answer.tokens_in, answer.tokens_out, usd)
+
+    async def _persist(self, request: Request) -> tuple[Answer, float]:
         """Try up to `attempts` times, waiting longer each time, never in step with the others."""
         attempt = 0
         while True:
             try:
-                answer = await self._once(request)
+                paid = await self._once(request)
             except Again as again:
                 attempt += not self._asleep(again)
                 if attempt >= self.settings.attempts:
@@ -170,7 +175,7 @@ class Teacher:
                 raise self._given_up(str(failure)) from failure
             else:
                 self._failures = 0
-                return answer
+                return paid
 
     def _asleep(self, again: Again) -> bool:
         """Whether nobody is answered: that is no failure of this request, but not for ever."""
@@ -204,8 +209,11 @@ class Teacher:
             f"({reason}): mend it and run again, what was answered is kept."
         )
 
-    async def _once(self, request: Request) -> Answer:
-        """One call: set aside its price, wait for a place, send it, and tell both how it ended."""
+    async def _once(self, request: Request) -> tuple[Answer, float]:
+        """One call: set aside its price, wait for a place, send it, and tell both how it ended.
+
+        Returns the answer and what it is billed in US dollars.
+        """
         worst = size_of(request.messages), request.max_tokens
         held = await self.purse.hold(*worst)
         sent = await self._turnstile.enter()
@@ -224,16 +232,15 @@ class Teacher:
             self.pace.failed()
             raise
         else:
-            self._paid(answer, held, worst, self._time() - sent)
-            return answer
+            return answer, self._paid(answer, held, worst, self._time() - sent)
         finally:
             self._turnstile.turn()
 
-    def _paid(self, answer: Answer, held: float, worst: tuple[int, int], took: float) -> None:
+    def _paid(self, answer: Answer, held: float, worst: tuple[int, int], took: float) -> float:
         counted = answer.tokens_in, answer.tokens_out
         usd = self.purse.price.of_tokens(*(counted if any(counted) else worst))
-        self.purse.settle(held, usd, took)
         self.pace.answered(self._time(), 1.0 + answer.tokens_out)
+        return round(self.purse.settle(held, usd, took), 9)
 
     def _ended(self, again: Again, sent: float) -> None:
         now = self._time()

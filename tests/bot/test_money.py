@@ -48,6 +48,15 @@ def test_a_result_found_without_an_attempt_costs_nothing() -> None:
     assert planned.next.step(Step.GENERATE).state is State.MADE and not planned.next.spent_usd
 
 
+def test_the_teacher_is_paid_once_by_the_hour_or_by_the_token() -> None:
+    running = plays.request(steps={Step.GENERATE: StepRecord(State.RUNNING, 1, 1, NOW - 300, "j1")})
+    hour = plays.programme().teacher.usd_per_hour
+    for told, taught in ((0.0, hour), (0.9 * hour, hour), (3.0, 3.0)):
+        made = {("r1", Step.GENERATE): plays.manifest(cost_usd=told, seconds=3600.0)}
+        planned = plan(running, world(manifests=made), TERMS, CURRENT)
+        assert planned.next.spent_usd == pytest.approx(0.01 + taught)
+
+
 def test_a_job_that_would_pass_the_cap_is_cancelled() -> None:
     dear = StepRecord(State.RUNNING, 2, 2, NOW - 600, "j1", cost_usd=CAP - 0.001)
     request = plays.request(steps={Step.GENERATE: dear})

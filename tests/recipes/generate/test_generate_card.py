@@ -12,9 +12,11 @@ from markdown_it import MarkdownIt
 
 from recipes import language
 from recipes.generate import card, plot, tally
+from recipes.generate.account import Bill
 from recipes.generate.certificate import Certificate
 from recipes.generate.row import Message, Row
 
+BILL = Bill(10, 20, 0.5, 0.0, 0.0, 7200.0)
 HOSTILE = (
     "```\n---\nlicense: evil\n---\n# Hi <script>alert(1)</script> {{ 7 * 7 }} [x](javascript:1)"
 )
@@ -56,10 +58,7 @@ def facts(rows: list[Row], **more: Any) -> card.Facts:
         inputs={"practice/corpus": "a" * 40},
         certificate=CERTIFICATE,
         identified_by="CLD2",
-        tokens_in=10,
-        tokens_out=20,
-        cost_usd=0.5,
-        seconds=7200.0,
+        bill=BILL,
     )
     return replace(known, **more)
 
@@ -129,8 +128,16 @@ def test_energy_is_told_only_where_somebody_stated_the_power() -> None:
     assert "about 1.40 kWh, an estimate: 2.00 hours at the 700 W" in told
 
 
+def test_the_cost_is_that_of_all_runs_for_the_language() -> None:
+    assert "\n- 0.50 US dollars were paid for them\n- 7200 seconds" in card.write(facts([]))
+    shared = replace(BILL, earlier_usd=1.25, others_usd=0.75)
+    told = card.write(facts([], bill=shared))
+    assert "\n- 1.75 US dollars were paid for them, 1.25 of these in earlier runs; answers" in told
+    assert "had cost the runs of others 0.75 more\n- 7200 seconds" in told
+
+
 def test_marks_have_an_interval_and_a_run_that_stopped_says_so() -> None:
-    told = card.write(facts([], marks={5: 50, 4: 50}, stopped="cap"))
+    told = card.write(facts([], marks={5: 50, 4: 50}, bill=replace(BILL, stopped="cap")))
     assert "4.50 ± 0.10 on average (95 %)" in told
     assert "**Not complete.** The run stopped early (`cap`)" in told
     assert "on average" not in card.write(facts([], marks={5: 1}))

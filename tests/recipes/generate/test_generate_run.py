@@ -190,16 +190,26 @@ def test_a_cap_ends_a_run_with_what_it_has_and_a_larger_one_goes_on(
     assert "stopped at the cap of $15.00" in said and "\nexpect " in said
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
     assert "Not complete" in card and "`cap`" in card and parquet(tmp_path / "out")
-    lines = (tmp_path / "out" / "journal.jsonl").read_bytes().splitlines()
-    paid = [json.loads(line)["answer"] for line in lines]
-    bill = sum(answer["tokens_in"] + answer["tokens_out"] for answer in paid) / 1000
-    assert 10 < bill <= 15
+
+    def bill() -> float:
+        lines = map(json.loads, (tmp_path / "out" / "journal.jsonl").read_bytes().splitlines())
+        answers = [(line["usd"], line["answer"]) for line in lines]
+        assert all(
+            usd == pytest.approx((answer["tokens_in"] + answer["tokens_out"]) / 1000)
+            for usd, answer in answers
+        )
+        return float(sum(usd for usd, _ in answers))
+
+    paid = bill()
+    assert 10 < paid <= 15 and f"- {paid:.2f} US dollars were paid for them\n" in card
 
     asked = len(counting_teacher.asked)
     said = finished(
         generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out, "--cap-usd", "1000")
     )
     assert "stopped" not in said and len(counting_teacher.asked) > asked
+    told = f"{bill():.2f} US dollars were paid for them, {paid:.2f} of these in earlier runs"
+    assert told in (tmp_path / "out" / "README.md").read_text("utf-8")
     assert len(set(counting_teacher.asked)) == len(counting_teacher.asked)
 
 

@@ -16,22 +16,28 @@ from recipes.refusal import Refusal
 A, B, C = (sha256(name.encode()).hexdigest() for name in "abc")
 
 
+def said(journal: Journal, key: str) -> str | None:
+    """The text of the answer that a journal has."""
+    known = journal.get(key)
+    return known.answer["text"] if known else None
+
+
 @pytest.mark.parametrize("cut", range(1, 40))
 def test_a_journal_torn_anywhere_loses_the_torn_answer_alone(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "journal.jsonl"
     journal = Journal(path, "epo_Latn")
-    journal.put(A, {"text": "a"})
+    journal.put(A, {"text": "a"}, 0.5)
     whole = path.stat().st_size
-    journal.put(B, {"text": "ĉŝĝ"})
+    journal.put(B, {"text": "ĉŝĝ"}, 0.5)
     journal.close()
     with path.open("r+b") as file:
         file.truncate(whole + min(cut, path.stat().st_size - whole - 1))
     torn = Journal(path, "epo_Latn")
     assert (len(torn), torn.get(B), path.stat().st_size) == (1, None, whole)
-    torn.put(B, {"text": "c"})
+    torn.put(B, {"text": "c"}, 0.5)
     torn.close()
     mended = Journal(path, "epo_Latn")
-    assert (mended.get(A), mended.get(B)) == ({"text": "a"}, {"text": "c"})
+    assert (said(mended, A), said(mended, B)) == ("a", "c")
     mended.close()
 
 
@@ -39,14 +45,15 @@ def test_a_damaged_line_costs_no_other(tmp_path: Path, capfd: pytest.CaptureFixt
     path = tmp_path / "journal.jsonl"
     journal = Journal(path, "epo_Latn")
     for key in (A, B, C):
-        journal.put(key, {"text": key[:3]})
+        journal.put(key, {"text": key[:3]}, 0.5)
     journal.close()
     first, second, third = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(first + b"\0" * (len(second) - 1) + b"\n" + third)
-    again = Journal(path, "epo_Latn")
-    assert [again.get(key) for key in (A, B, C)] == [{"text": A[:3]}, None, {"text": C[:3]}]
-    assert f"damaged line at byte {len(first)}" in capfd.readouterr().out
-    again.close()
+    for damaged in (b"\0" * (len(second) - 1) + b"\n", second.replace(b'"usd":0.5,', b"")):
+        path.write_bytes(first + damaged + third)
+        again = Journal(path, "epo_Latn")
+        assert [said(again, key) for key in (A, B, C)] == [A[:3], None, C[:3]]
+        assert f"damaged line at byte {len(first)}" in capfd.readouterr().out
+        again.close()
 
 
 def test_a_journal_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
@@ -60,7 +67,7 @@ def test_the_first_answer_counts_but_ones_own_before_it(tmp_path: Path) -> None:
     journals = {}
     for code in ("aaa_Latn", "bbb_Latn"):
         journal = Journal(tmp_path / f"{code}.jsonl", code)
-        journal.put(A, {"text": code}, common=True)
+        journal.put(A, {"text": code}, 0.5, common=True)
         journal.close()
     for code, uses in (
         ("aaa_Latn", "aaa_Latn"),
@@ -70,7 +77,7 @@ def test_the_first_answer_counts_but_ones_own_before_it(tmp_path: Path) -> None:
         journals[code] = Journal(tmp_path / "new" / f"{code}.jsonl", code)
         for shard in ("aaa_Latn", "bbb_Latn"):
             journals[code].add(tmp_path / f"{shard}.jsonl")
-        assert journals[code].get(A) == {"text": uses}
+        assert said(journals[code], A) == uses
         journals[code].share()
         assert journals[code].waiting == 0
         journals[code].close()
@@ -79,14 +86,14 @@ def test_the_first_answer_counts_but_ones_own_before_it(tmp_path: Path) -> None:
 def test_what_is_on_no_shard_waits_and_no_more(tmp_path: Path) -> None:
     path, shard = tmp_path / "journal.jsonl", tmp_path / "shard.jsonl"
     journal = Journal(path, "epo_Latn")
-    journal.put(A, {"text": "a"})
-    journal.put(B, {"text": "b"}, common=True)
+    journal.put(A, {"text": "a"}, 0.5)
+    journal.put(B, {"text": "b"}, 0.5, common=True)
     journal.close()
     shard.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
     again = Journal(path, "epo_Latn")
     again.add(shard)
     again.share()
-    again.put(C, {"text": "c"})
+    again.put(C, {"text": "c"}, 0.5)
     assert [(paid.shelf, b'"text":"b"' in paid.line) for paid in again.unsent(1)] == [
         ("common", True)
     ]
@@ -107,7 +114,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 journal = Journal(Path(sys.argv[1]), "epo_Latn")
 try:
     for number in range(100):
-        journal.put(f"{number:02x}" * 32, {"text": "x" * 50})
+        journal.put(f"{number:02x}" * 32, {"text": "x" * 50}, 0.5)
 except Refusal as refusal:
     print(number, refusal)
 """
@@ -133,7 +140,7 @@ def test_the_index_takes_no_memory(tmp_path: Path) -> None:
         "journal = Journal(Path(sys.argv[1]), 'epo_Latn')\n"
         "import hashlib\n"
         "def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024\n"
-        "def put(n): journal.put(hashlib.sha256(b'%d' % n).hexdigest(), {'text': 'x'})\n"
+        "def put(n): journal.put(hashlib.sha256(b'%d' % n).hexdigest(), {'text': 'x'}, 0.5)\n"
         "for n in range(5_000): put(n)\n"
         "before = peak()\n"
         "for n in range(5_000, 60_000): put(n)\n"

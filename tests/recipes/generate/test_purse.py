@@ -52,6 +52,21 @@ def test_whatever_the_calls_cost_the_cap_is_not_passed_and_nearly_reached(seed: 
     assert 0.5 - 8 * worst < purse.spent <= 0.5
 
 
+def test_an_answer_is_billed_its_tokens_and_the_time_since_the_one_before() -> None:
+    clock = Clock()
+    price = Price(usd_per_hour=3.6, usd_per_million_in=1.0, usd_per_million_out=4.0)
+
+    async def run() -> list[float]:
+        purse, billed = Purse(price, None, clock), []
+        for clock.now in (10.0, 10.0, 25.0):
+            held = await purse.hold(2000, 1000)
+            billed.append(purse.settle(held, price.of_tokens(1000, 500), 5.0))
+        assert sum(billed) == pytest.approx(purse.spent)
+        return billed
+
+    assert asyncio.run(run()) == pytest.approx([0.013, 0.003, 0.018])
+
+
 def test_a_call_that_was_perhaps_billed_counts_against_the_cap_but_not_as_spent() -> None:
     async def run() -> Purse:
         purse = Purse(BY_TOKEN, 0.0013, Clock())
