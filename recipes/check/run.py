@@ -21,6 +21,7 @@ from recipes.check.fertility import Fertility, fertility
 from recipes.check.settings import Settings, parse
 from recipes.generate import settings as generating
 from recipes.generate.connect import authorization, endpoint, session
+from recipes.generate.corpora import Library
 from recipes.generate.forecast import price
 from recipes.generate.journal import Journal
 from recipes.generate.purse import Purse
@@ -39,7 +40,8 @@ def main(args: argparse.Namespace) -> None:
     settings = parse(args.config.check)
     generate = generating.parse(args.config.generate)
     spoken = language.get(args.config.language)
-    known = sentences.read(api, settings, spoken.code, list(generate.texts), generate.seed)
+    library = Library(api, generate.seed, generate.gates.tokenizer)
+    known = sentences.read(library, settings, spoken.code, generate.texts)
     found, spent, usage = uvloop.run(_ask(args, settings, generate, spoken, known))
     tokens = {repo: _fertility(api, repo, known) for repo in (args.base, *settings.bases)}
     advice = advise(_measured(found, tokens[args.base]), settings.hopeless, settings.doubtful)

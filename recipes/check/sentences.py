@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from recipes.base import commit_of
 from recipes.check.settings import Settings
 from recipes.generate.corpora import Corpus, Library
 from recipes.generate.row import ENGLISH
 from recipes.progress import say
-
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
 
 
 @dataclass(frozen=True)
@@ -24,17 +22,16 @@ class Known:
     commits: dict[str, str]
 
 
-def read(api: HfApi, settings: Settings, language: str, corpora: list[Corpus], seed: int) -> Known:
+def read(library: Library, settings: Settings, language: str, corpora: Sequence[Corpus]) -> Known:
     """From the benchmark's development split; from the texts of the language where it lacks it."""
     repo, split = settings.known["dataset"], settings.known["split"]
-    commit = commit_of(api, repo, "dataset")
+    commit = commit_of(library.api, repo, "dataset")
     both = [_by_id(repo, commit, code, split) for code in (language, ENGLISH)]
     ids = sorted(set(both[0]) & set(both[1]))[: settings.sentences]
     if ids:
         texts, english = (tuple(side[key] for key in ids) for side in both)
         return Known(texts, english, {repo: commit})
     say(f"{repo} has no {language}: what the teacher makes of its texts has to do")
-    library = Library(api, seed)
     return Known(tuple(library.texts(corpora, settings.sentences)), (), library.commits)
 
 

@@ -121,7 +121,8 @@ def _chats(job: Job[Settings]) -> tuple[list[held_out.Chat], list[held_out.Chat]
     rows, repo = job.settings.rows, job.args.dataset
     target = mending.chats(job.api, repo, job.inputs[repo], "test")[:rows]
     corpus = build(Corpus, job.config.generate["conversations"], "conversations")
-    library = Library(job.api, int(job.config.generate["seed"]))
+    section = job.config.generate
+    library = Library(job.api, int(section["seed"]), section["gates"]["tokenizer"])
     english = [
         [{"role": turn["role"], "content": turn["content"]} for turn in chat]
         for chat in library.conversations(corpus, rows)

@@ -17,7 +17,8 @@ court, gates   a draft is kept, or dropped with a reason
 settle, near   what only shows among all rows: duplicates and near-duplicates
 decontaminate, certificate                         benchmark texts, and that none is left
 reasons        every reason to drop, the gate it belongs to, what it means
-corpora, inputs, stored    texts, conversations and benchmarks from the Hub, laid down here
+corpora, tokens            data sets and tokenizers of the Hub
+inputs, fetch, stored      what of them is read before the first question, laid down here
 telling        how far it is
 spool          judged rows on the disk
 critic         the teacher as a judge of finished rows

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,27 +25,28 @@ NAME = "decontamination.json"
 class Witness:
     """The n-grams of the benchmarks once more, as sorted hashes of tuples."""
 
-    def __init__(self, size: Size, script: str) -> None:
+    def __init__(
+        self, benchmarks: Iterable[tuple[str, Iterable[str]]], size: Size, script: str
+    ) -> None:
+        """Read the texts of each named benchmark for a language of this script."""
         self.split = Splitter(size, script)
-        self._hashes: dict[int, array[int]] = {}
-        self._known: dict[int, np.ndarray] = {}
-
-    def hear(self, texts: Iterable[str]) -> Iterator[str]:
-        """Pass texts on and remember them."""
-        for text in texts:
-            items = self.split.items(text)
-            if len(items) >= self.split.shortest:
+        self.read: list[Read] = []
+        hashes: dict[int, array[int]] = {}
+        for name, texts in benchmarks:
+            count = short = 0
+            for text in texts:
+                count += 1
+                items = self.split.items(text)
+                if len(items) < self.split.shortest:
+                    short += 1
+                    continue
                 length = min(self.split.length, len(items))
-                self._hashes.setdefault(length, array("q")).extend(map(hash, grams(items, length)))
-            yield text
-
-    def close(self) -> None:
-        """No more texts: make them ready to be searched."""
+                hashes.setdefault(length, array("q")).extend(map(hash, grams(items, length)))
+            self.read.append(Read(name, count, short))
         self._known = {
             length: np.unique(np.frombuffer(found, dtype=np.int64))
-            for length, found in self._hashes.items()
+            for length, found in hashes.items()
         }
-        self._hashes.clear()
 
     def saw(self, text: str) -> bool:
         """Whether the text has an n-gram of a benchmark."""
@@ -82,12 +83,12 @@ def certify(
     folder: Path,
     paths: Sequence[str],
     witness: Witness,
-    benchmarks: Sequence[tuple[Read, Mapping[str, Any]]],
+    benchmarks: Sequence[Mapping[str, Any]],
     dropped: int,
 ) -> Certificate:
     """Read the parquet files again and count what overlaps; raises RuntimeError if anything does.
 
-    `benchmarks` are what was read of each, with where it comes from.
+    `benchmarks` says where those come from that the witness read.
     """
     import pyarrow.parquet
 
@@ -107,7 +108,8 @@ def certify(
         length=split.length,
         shortest=split.shortest,
         benchmarks=[
-            {**where, "texts": read.texts, "too_short": read.short} for read, where in benchmarks
+            {**where, "texts": read.texts, "too_short": read.short}
+            for read, where in zip(witness.read, benchmarks, strict=True)
         ],
         dropped=dropped,
         rows=rows,

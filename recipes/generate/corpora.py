@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from recipes.generate import tokens
 from recipes.generate.row import Message
 from recipes.progress import say
 from recipes.refusal import Refusal
@@ -22,7 +24,7 @@ ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assi
 
 @dataclass(frozen=True)
 class Corpus:
-    """Where texts stand: `columns` to read, `where` a row must match, `longest` in characters;
+    """Where texts stand: `columns` to read, `where` a row must match, `longest` in tokens;
     `configs` renames configs, for a data set that names languages its own way."""
 
     repo: str
@@ -56,10 +58,14 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Library:
-    """Reads data sets and remembers at which commit, and which had nothing, for the manifest."""
+    """Reads data sets and remembers at which commit, and which had nothing, for the manifest.
+
+    Tokens are those of the `tokenizer`, a model on the Hub, or of four bytes where it is None.
+    """
 
     api: HfApi
     seed: int
+    tokenizer: str | None
     commits: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
 
@@ -74,8 +80,8 @@ class Library:
         for row in self._rows(corpus):
             for column in corpus.columns:
                 text = _column(row, column, corpus)
-                if isinstance(text, str) and text.strip():
-                    yield text.strip()[: corpus.longest]
+                if isinstance(text, str) and (cut := self._cut(text.strip(), corpus.longest)):
+                    yield cut
 
     def conversations(self, corpus: Corpus, count: int) -> Iterator[tuple[Message, ...]]:
         """Up to `count` conversations of user and assistant in turn, none longer than allowed."""
@@ -84,12 +90,19 @@ class Library:
         found = (
             _conversation(_column(row, corpus.columns[0], corpus)) for row in self._rows(corpus)
         )
-        fitting = (
-            turns
-            for turns in found
-            if turns and (not corpus.longest or _length(turns) <= corpus.longest)
-        )
+        fitting = (turns for turns in found if turns and self._fit(turns, corpus.longest))
         yield from islice(fitting, count)
+
+    @cached_property
+    def _tokens(self) -> tokens.Tokens:
+        return tokens.load(self.api, self.tokenizer, self.commits)
+
+    def _cut(self, text: str, longest: int | None) -> str:
+        return text if longest is None else self._tokens.first(text, longest)
+
+    def _fit(self, turns: tuple[Message, ...], longest: int | None) -> bool:
+        said = [turn["content"] for turn in turns]
+        return longest is None or tokens.fit(self._tokens, said, longest)
 
     def _rows(self, corpus: Corpus) -> Iterator[dict[str, Any]]:
         import datasets
@@ -141,7 +154,3 @@ def _conversation(value: object) -> tuple[Message, ...] | None:
             return None
         turns.append(Message(role="user" if role == "user" else "assistant", content=content))
     return tuple(turns)
-
-
-def _length(turns: tuple[Message, ...]) -> int:
-    return sum(len(turn["content"]) for turn in turns)

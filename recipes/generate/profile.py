@@ -107,7 +107,8 @@ def overlay(section: Mapping[str, Any], profile: Mapping[str, Any], licence: str
     for key in ("glossary", "forbidden"):
         if profile.get(key):
             gates[key] = [*(gates.get(key) or ()), *profile[key]]
-    own = [profile["texts"]] if profile.get("texts") else []
+    longest = next((corpus.get("longest") for corpus in section["texts"]), None)
+    own = [{**profile["texts"], "longest": longest}] if profile.get("texts") else []
     voice = {key: profile[key] for key in VOICE if profile.get(key)}
     voice |= {"credit": tuple(profile.get("credit") or ())}
     seeds = tuple(profile.get("seeds") or ())
@@ -148,6 +149,8 @@ def _checked(data: object, place: str) -> dict[str, Any]:
         _plain(data.get(key, "-"), f"{place}: {key}")
     if not _LICENCE.fullmatch(str(data.get("licence", "mit"))):
         raise Refusal(f"{place}: licence must be a licence's id on the Hub, like cc-by-4.0.")
+    if not isinstance(data.get("texts") or {}, dict):
+        raise Refusal(f"{place}: texts must tell repo, split and columns.")
     for key in LISTS:
         _list(data.get(key) or [], f"{place}: {key}")
     return data

@@ -10,39 +10,22 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pyarrow
-import pyarrow.parquet
 
 from recipes.generate.reasons import gate_of
 from recipes.generate.row import Row
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # pyarrow is imported late: 30 MB that nobody needs while the teacher is asked
+    import pyarrow
+    import pyarrow.parquet
     from huggingface_hub import HfApi
 
 SOURCES = ("topics", "scenarios", "contexts", "pairs", "translation")
 REJECTED = "rejected"
 SPLITS = ("train", "test")
 GROUP = 500  # rows
-TEXT = pyarrow.string()
-SCHEMA = pyarrow.schema(
-    [
-        ("messages", pyarrow.list_(pyarrow.struct([("role", TEXT), ("content", TEXT)]))),
-        ("source", TEXT),
-        ("id", TEXT),
-        ("prompt_id", TEXT),
-        ("about", TEXT),
-        ("revised", pyarrow.bool_()),
-        ("teacher", TEXT),
-        ("seed", pyarrow.int64()),
-        ("temperature", pyarrow.float64()),
-        ("max_tokens", pyarrow.int64()),
-        ("recipe", TEXT),
-    ]
-)
-WITH_REASON = SCHEMA.append(pyarrow.field("gate", TEXT)).append(pyarrow.field("reason", TEXT))
 
 
 @dataclass(frozen=True)
@@ -77,6 +60,8 @@ class Table:
             self._writer.close()
 
     def _flush(self) -> None:
+        import pyarrow.parquet
+
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = pyarrow.parquet.ParquetWriter(self.path, self.schema)
@@ -101,8 +86,7 @@ def write(
         for row, reason in verdicts:
             path = _path(row, reason, test_share)
             if path not in tables:
-                schema = SCHEMA if reason is None else WITH_REASON
-                tables[path] = Table(making / path, schema)
+                tables[path] = Table(making / path, _schema(reason is not None))
             why = {"gate": gate_of(reason), "reason": reason} if reason is not None else {}
             tables[path].add({**_wire(row), **constants, **why})
         for table in tables.values():
@@ -141,6 +125,28 @@ def in_test(row: Row, share: float) -> bool:
     """Whether the row is in the test split: decided by what was asked, so equals stay together."""
     asked = row.turns[0]["content"]
     return int(hashlib.sha256(asked.encode()).hexdigest()[:8], 16) / 2**32 < share
+
+
+@cache
+def _schema(rejected: bool) -> pyarrow.Schema:
+    """The columns of a file; rejected rows also have the gate and the reason."""
+    import pyarrow
+
+    text = pyarrow.string()
+    columns = [
+        ("messages", pyarrow.list_(pyarrow.struct([("role", text), ("content", text)]))),
+        ("source", text),
+        ("id", text),
+        ("prompt_id", text),
+        ("about", text),
+        ("revised", pyarrow.bool_()),
+        ("teacher", text),
+        ("seed", pyarrow.int64()),
+        ("temperature", pyarrow.float64()),
+        ("max_tokens", pyarrow.int64()),
+        ("recipe", text),
+    ]
+    return pyarrow.schema(columns + [("gate", text), ("reason", text)] * rejected)
 
 
 def _path(row: Row, reason: str | None, test_share: float) -> str:

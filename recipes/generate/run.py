@@ -20,6 +20,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from recipes import language, manifest, mending
+from recipes.apart import apart
 from recipes.config import Config
 from recipes.generate import (
     card,
@@ -31,18 +32,19 @@ from recipes.generate import (
     publish,
     scenarios,
     tally,
+    tokens,
     topics,
     translation,
 )
 from recipes.generate.account import Bill
-from recipes.generate.certificate import certify
+from recipes.generate.certificate import Witness, certify
 from recipes.generate.connect import authorization, endpoint, session
-from recipes.generate.corpora import Library
 from recipes.generate.court import convene
 from recipes.generate.crew import Work, drain
 from recipes.generate.critic import Verdicts, review
+from recipes.generate.decontaminate import Benchmarks
 from recipes.generate.forecast import forecast, price
-from recipes.generate.gates import lengths
+from recipes.generate.gates.lengths import Counter
 from recipes.generate.harvest import Harvest
 from recipes.generate.inputs import Inputs, read
 from recipes.generate.journal import Journal
@@ -115,11 +117,10 @@ def main(args: argparse.Namespace) -> None:
 def make(job: Job, api: HfApi, spool: Spool, scratch: Path, began: float) -> None:
     """Read, ask, settle, write, push; `scratch` is a folder that may be written."""
     settings = job.settings
-    library = Library(api, settings.seed)
-    library.commits.update(job.profile)
-    inputs = read(settings, library, job.language.script, scratch, job.limit)
+    inputs = read(settings, scratch, job.limit)
+    inputs.commits.update(job.profile)
     refused = mending.read(api, job.into).dropped if job.into else frozenset()
-    count = lengths.counter(api, settings.gates.tokenizer, inputs.commits)
+    count = tokens.load(api, settings.gates.tokenizer, inputs.commits).count
     taken, bill = ask(job, inputs, api, spool, count, scratch / "signatures")
     outcome = taken.outcome.without(dict.fromkeys(refused, mending.REASON))
     taken = replace(taken, outcome=outcome)
@@ -172,7 +173,7 @@ def reads_org(section: Mapping[str, Any]) -> bool:
 
 
 def ask(
-    job: Job, inputs: Inputs, api: HfApi, spool: Spool, count: lengths.Counter, signatures: Path
+    job: Job, inputs: Inputs, api: HfApi, spool: Spool, count: Counter, signatures: Path
 ) -> tuple[Taken, Bill]:
     """Have the teacher answer everything that the journal does not know yet."""
     began, code = time.monotonic(), job.language.code
@@ -207,7 +208,7 @@ async def gather(
     journal: Journal,
     shards: Shards,
     spool: Spool,
-    count: lengths.Counter,
+    count: Counter,
     signatures: Path,
 ) -> Taken:
     """Ask the teacher for everything, judge each answer as it comes, and then all together.
@@ -228,8 +229,9 @@ async def gather(
         beside.append(asyncio.create_task(shards.keep_pushing()))
         try:
             await drain(roots(job, inputs, harvest), numbers.concurrency)
-            near = job.settings.near
-            outcome = settle(spool, harvest.lost, inputs.benchmarks, near, signatures)
+            known = Benchmarks(inputs.benchmarks, job.settings.ngrams, job.language.script)
+            outcome = settle(spool, harvest.lost, known, job.settings.near, signatures)
+            del known  # which takes memory
             judged = job.settings.judge
             verdicts = await review(teacher, judged, outcome.rows, job.language, seed)
             outcome = outcome.without(verdicts.drop)
@@ -289,16 +291,16 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
     certified = certify(
         job.folder,
         publish.paths(configs),
-        inputs.witness,
+        Witness(inputs.benchmarks, settings.ngrams, job.language.script),
         [
-            (read, {**corpus.where_from, "revision": inputs.commits.get(corpus.repo)})
-            for corpus, read in zip(settings.benchmarks, inputs.benchmarks.read, strict=True)
+            {**corpus.where_from, "revision": inputs.commits.get(corpus.repo)}
+            for corpus in settings.benchmarks
         ],
         outcome.dropped.get("benchmark_overlap", 0),
     )
     (job.folder / certificate.NAME).write_text(certified.to_json(), encoding="utf-8")
     counted = tally.count(outcome.verdicts(), settings.samples)
-    plot.draw(counted, job.folder / plot.NAME)
+    apart(plot.draw, counted, job.folder / plot.NAME)
     facts = card.Facts(
         repo=job.into or str(job.folder),
         language=job.language,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def judge(job: Job[Any]) -> Judge:
     """A function that says why a draft may not be learnt; remembers what benchmarks it read."""
     settings, spoken = parse(job.config.generate), language.get(job.config.language)
-    library = Library(job.api, settings.seed)
+    library = Library(job.api, settings.seed, settings.gates.tokenizer)
     texts = ((corpus.name, library.all_texts(corpus)) for corpus in settings.benchmarks)
     benchmarks = Benchmarks(texts, settings.ngrams, spoken.script)
     job.inputs.update(library.commits)

@@ -14,6 +14,7 @@ from recipes.generate.gates.identity import Identifier
 from recipes.generate.gates.lengths import Counter
 from recipes.generate.gates.settings import Settings
 from recipes.generate.row import Draft
+from recipes.generate.tokens import OF_BYTES
 from recipes.language import Language
 
 __all__ = ["Gate", "Settings", "gates", "judge"]
@@ -33,7 +34,7 @@ def gates(
     settings: Settings,
     language: Language,
     identifier: Identifier | None = None,
-    count: Counter = lengths.by_bytes,
+    count: Counter = OF_BYTES.count,
     declined: Sequence[str] = (),
 ) -> tuple[Gate, ...]:
     """All gates in the order in which they are asked, the cheap ones first.

@@ -173,8 +173,9 @@ def recipe(llama_cpp: dict[str, Any]) -> dict[str, Any]:
     return {
         **RECIPE,
         "train": {**RECIPE["train"], "trainer": trainer},
-        "generate": {"seed": 1, "conversations": {"repo": "practice/english", "split": "train",
-                                                  "columns": ["messages"]}},
+        "generate": {"seed": 1, "gates": {"tokenizer": None},
+                     "conversations": {"repo": "practice/english", "split": "train",
+                                       "columns": ["messages"]}},
         "bake_off": {"candidates": [BASE, "practice/other"], "rows": 40, "steps": 3,
                      "held_out": 6, "items": 3},
         "evaluate": evaluate,

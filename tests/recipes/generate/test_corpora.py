@@ -14,6 +14,7 @@ from bot.localhub.testing import LocalHub
 from recipes.generate.corpora import Corpus, _conversation
 
 from .conftest import environment
+from .test_tokens import byte_tokenizer
 
 CORPUS = Corpus("practice/kakugo-practice-corpus", "train", ["text"], "texts")
 READ = """
@@ -22,9 +23,13 @@ from huggingface_hub import HfApi
 from recipes.generate.corpora import Corpus, Library
 from recipes.refusal import Refusal
 for told in json.loads(sys.argv[1]):
-    library = Library(HfApi(), 7)
+    library = Library(HfApi(), 7, "practice/tokens")
+    corpus = Corpus(**told)
     try:
-        found = list(library.texts([Corpus(**told)], 5))
+        if corpus.config == "conversations":
+            found = list(library.conversations(corpus, 5))
+        else:
+            found = list(library.texts([corpus], 5))
     except Refusal as refusal:
         found = str(refusal)
     print(json.dumps([found, library.commits]))
@@ -44,7 +49,7 @@ def read(hub: LocalHub, home: Path, *corpora: Corpus) -> list[tuple[object, dict
 
 
 def test_corpora_are_read_or_refused(tmp_path: Path, hub: LocalHub) -> None:
-    shuffled = replace(CORPUS, shuffle_buffer=100, longest=20)
+    shuffled = replace(CORPUS, shuffle_buffer=100)
     found = read(
         hub,
         tmp_path,
@@ -61,11 +66,40 @@ def test_corpora_are_read_or_refused(tmp_path: Path, hub: LocalHub) -> None:
     assert len(plain[0]) == 5  # type: ignore[arg-type]
     assert len(plain[1]["practice/kakugo-practice-corpus"]) == 40
     assert mixed == again and mixed[0] != plain[0]
-    assert all(len(text) <= 20 for text in mixed[0])  # type: ignore[attr-defined]
     assert no_config[0] == no_match[0] == []
     assert "cannot be read" in str(no_split[0])
     assert "no column 'texts'" in str(no_column[0])
     assert "practice/nowhere is not on the Hub" in str(no_repo[0])
+
+
+def test_texts_are_cut_and_conversations_left_out_by_the_tokens_of_a_model(
+    tmp_path: Path, hub: LocalHub
+) -> None:
+    from huggingface_hub import HfApi
+
+    tokenizer = byte_tokenizer()
+    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+    api.create_repo("practice/tokens", exist_ok=True)
+    api.upload_file(
+        path_or_fileobj=tokenizer.to_str().encode(),
+        path_in_repo="tokenizer.json",
+        repo_id="practice/tokens",
+    )
+    chats = replace(CORPUS, config="conversations", columns=["messages"])
+    whole, cut, all_chats, short_chats = read(
+        hub, tmp_path, CORPUS, replace(CORPUS, longest=20), chats, replace(chats, longest=70)
+    )
+    assert set(cut[1]) == {CORPUS.repo, "practice/tokens"} and set(whole[1]) == {CORPUS.repo}
+    for long, short in zip(whole[0], cut[0], strict=True):  # type: ignore[call-overload]
+        assert long.startswith(short) and len(tokenizer.encode(short).ids) == 20
+
+    def size(turns: list[dict[str, str]]) -> int:
+        return sum(len(tokenizer.encode(turn["content"]).ids) for turn in turns)
+
+    kept = [chat for chat in all_chats[0] if size(chat) <= 70]  # type: ignore[attr-defined]
+    assert 0 < len(kept) < 5, "or this test says nothing"
+    assert short_chats[0][: len(kept)] == kept  # type: ignore[index]
+    assert all(size(chat) <= 70 for chat in short_chats[0])  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

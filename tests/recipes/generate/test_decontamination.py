@@ -34,10 +34,8 @@ def row(*said: str) -> Row:
 
 def both(texts: list[str], script: str = "Latn") -> tuple[Benchmarks, Witness]:
     """The first pass and the second."""
-    witness = Witness(SIZE, script)
-    benchmarks = Benchmarks([("flores", witness.hear(texts)), ("none", [])], SIZE, script)
-    witness.close()
-    return benchmarks, witness
+    named: list[tuple[str, list[str]]] = [("flores", texts), ("none", [])]
+    return Benchmarks(named, SIZE, script), Witness(named, SIZE, script)
 
 
 def sentences(rng: Random, count: int) -> list[str]:
@@ -80,11 +78,11 @@ def test_spelling_hides_nothing(script: str, known: str, text: str) -> None:
 
 
 def test_texts_too_short_to_be_looked_for_are_counted() -> None:
-    benchmarks, _ = both(["Too short.", "one two three four five six seven eight"])
-    assert [(read.name, read.texts, read.short) for read in benchmarks.read] == [
-        ("flores", 2, 1),
-        ("none", 0, 0),
-    ]
+    for one in both(["Too short.", "one two three four five six seven eight"]):
+        assert [(read.name, read.texts, read.short) for read in one.read] == [
+            ("flores", 2, 1),
+            ("none", 0, 0),
+        ]
 
 
 def written(folder: Path, rows: list[Row]) -> list[str]:
@@ -95,10 +93,9 @@ def written(folder: Path, rows: list[Row]) -> list[str]:
 
 def certificate(folder: Path, rows: list[Row]) -> Certificate:
     """What is certified of a dataset of these rows."""
-    benchmarks, witness = both(["one two three four five six seven eight"])
-    where = Corpus("flores", "test", ["text"]).where_from
-    reads = [(read, where) for read in benchmarks.read]
-    return certify(folder, written(folder, rows), witness, reads, dropped=3)
+    _, witness = both(["one two three four five six seven eight"])
+    where = [Corpus(name, "test", ["text"]).where_from for name in ("flores", "none")]
+    return certify(folder, written(folder, rows), witness, where, dropped=3)
 
 
 def test_the_certificate_says_what_was_compared_with_what(tmp_path: Path) -> None:

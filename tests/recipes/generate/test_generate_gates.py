@@ -13,6 +13,7 @@ from recipes.generate.gates.identity import identifier
 from recipes.generate.gates.profile import Profile
 from recipes.generate.gates.settings import Term
 from recipes.generate.row import ENGLISH, Draft, Message, Row
+from recipes.generate.tokens import OF_BYTES
 from recipes.language import Language
 from recipes.practice.texts import passage, write_text
 from recipes.practice.world import TOPICS
@@ -214,7 +215,7 @@ def test_a_library_that_does_not_know_its_own_texts_is_not_believed() -> None:
 
 
 def test_tokens_are_those_of_the_model_or_four_bytes() -> None:
-    assert lengths.by_bytes("abcdefgh") == 2
+    assert OF_BYTES.count("abcdefgh") == 2
     pair = (("one two three four", "unu"),)
     drafted = draft(ASKED, SAID, pairs=pair)
     words = lengths.ratio(drafted, lambda text: len(text.split()), (0.75, 25), 0)

@@ -24,7 +24,7 @@ variants:
 """
 SECTION: dict[str, Any] = {
     "licence": "apache-2.0",
-    "texts": [{"repo": "org/web"}],
+    "texts": [{"repo": "org/web", "longest": 1000}],
     "topics": {"topics": 4},
     "gates": {"loop": 0.3, "forbidden": ["foo"]},
 }
@@ -34,7 +34,10 @@ def test_it_is_laid_over_the_recipe() -> None:
     read = profile.parse(TEXT, "", "gla_Latn.yaml")
     made = profile.overlay(SECTION, read, "")
     assert made["licence"] == "cc-by-4.0"
-    assert [texts["repo"] for texts in made["texts"]] == ["org/own", "org/web"]
+    assert [(texts["repo"], texts["longest"]) for texts in made["texts"]] == [
+        ("org/own", 1000),
+        ("org/web", 1000),
+    ], "a community's own texts have the recipe's limit"
     assert made["gates"]["forbidden"] == ["foo", "gille-toine"]
     assert made["gates"]["glossary"][0]["say"] == "coimpiutair" and made["gates"]["loop"] == 0.3
     assert made["voice"] == {
