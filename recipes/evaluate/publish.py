@@ -32,6 +32,10 @@ class Place:
         """Where in the repository one of its files is."""
         return f"{self.folder}/{name}"
 
+    def rows_at(self, endpoint: str, commit: str) -> str:
+        """The page of its rows, as they were pushed."""
+        return f"{endpoint}/datasets/{self.repo}/blob/{commit}/{self.path('results.jsonl')}"
+
 
 def place(args: argparse.Namespace) -> Place:
     """Where the results of this run are."""
@@ -92,20 +96,26 @@ def show(api: HfApi, adapter: str, report: Report, date: str, source: str) -> No
     )
 
 
-def spent(api: HfApi, dataset: str, adapter: str) -> tuple[float, float | None]:
-    """(US dollars, kWh) that dataset and adapter took, as far as their manifests tell."""
+def spent(
+    api: HfApi, dataset: tuple[str, str], adapter: tuple[str, str]
+) -> tuple[float, float | None]:
+    """(US dollars, kWh) that both took, each given as its repository and commit.
+
+    As far as their manifests tell.
+    """
     dollars, energy = 0.0, None
-    for repo, kind in ((dataset, "dataset"), (adapter, "model")):
-        if api.file_exists(repo, "run.json", repo_type=kind):
-            done = manifest.Manifest.from_json(_text(api, repo, kind, "run.json"))
+    for (repo, at), kind in ((dataset, "dataset"), (adapter, "model")):
+        if api.file_exists(repo, "run.json", repo_type=kind, revision=at):
+            done = manifest.Manifest.from_json(_text(api, repo, kind, "run.json", at))
             dollars += done.cost_usd + float(done.metrics.get("earlier_usd", 0.0))
             if (told := done.metrics.get("energy_kwh")) is not None:
                 energy = (energy or 0.0) + float(told)
     return dollars, energy
 
 
-def _text(api: HfApi, repo: str, kind: str, path: str) -> str:
-    with open(api.hf_hub_download(repo, path, repo_type=kind), encoding="utf-8") as file:
+def _text(api: HfApi, repo: str, kind: str, path: str, revision: str = "main") -> str:
+    local = api.hf_hub_download(repo, path, repo_type=kind, revision=revision)
+    with open(local, encoding="utf-8") as file:
         return file.read()
 
 

@@ -186,7 +186,8 @@ def report(
 
 def record(job: Job[Settings], everybody: tuple[Contestant, ...]) -> results.Run:
     """What all rows of this run say, its moment being now."""
-    dollars, energy = publish.spent(job.api, job.args.dataset, job.args.adapter)
+    sources = ((repo, job.inputs[repo]) for repo in (job.args.dataset, job.args.adapter))
+    dollars, energy = publish.spent(job.api, *sources)
     return results.Run(
         language=job.config.language,
         contestants=everybody,
@@ -205,14 +206,19 @@ def _publish(job: Job[Settings], questions: Questions, scored: Scored, told: Rep
     where = publish.place(job.args)
     files = {
         "results.jsonl": results.rows(run, scored.outcomes, questions.suite.not_covered),
-        "outputs.jsonl": answers.lines(
-            scored.contestants, questions.tasks, job.settings, scored.given, _by_item(scored)
-        ),
+        "outputs.jsonl": outputs(job, questions, scored),
     }
     commit = publish.push(job.api, where, files, f"Add the results of {job.args.adapter}")
-    source = f"{job.api.endpoint}/datasets/{where.repo}/blob/{commit}/{where.path('results.jsonl')}"
+    source = where.rows_at(job.api.endpoint, commit)
     publish.show(job.api, job.args.adapter, told, run.date, source)
     return commit
+
+
+def outputs(job: Job[Settings], questions: Questions, scored: Scored) -> list[results.Row]:
+    """The lines of outputs.jsonl: every answer, with what it is worth."""
+    return answers.lines(
+        scored.contestants, questions.tasks, job.settings, scored.given, _by_item(scored)
+    )
 
 
 def _by_item(scored: Scored) -> dict[tuple[int, int], dict[str, Sequence[float]]]:

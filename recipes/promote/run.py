@@ -23,10 +23,9 @@ from recipes.evaluate import (
     speakers,
     table,
 )
-from recipes.evaluate.contestants import Contestant
 from recipes.evaluate.judge import Outcome
 from recipes.evaluate.publish import Place
-from recipes.evaluate.run import PACKAGES, Questions, clean, record, report
+from recipes.evaluate.run import PACKAGES, Questions, Scored, clean, outputs, record, report
 from recipes.evaluate.settings import Settings, parse
 from recipes.job import Job, pin
 from recipes.progress import say
@@ -44,8 +43,7 @@ MARK = "promotion"
 class Judged:
     """The new version against its base, and what came of it against the present one."""
 
-    contestants: tuple[Contestant, Contestant]
-    outcomes: list[Outcome]
+    scored: Scored
     compared: list[Compared]
     verdict: Verdict
 
@@ -98,11 +96,16 @@ def _decide(
     """Ask, judge, push, move `main` or not; each step may be done again."""
     questions = clean(job, benchmarks.load(job.api, job.settings, job.config.language))
     job.inputs.update(questions.suite.revisions)
+    job.inputs[job.args.adapter] = present[1]
     found = _judged(job, where, questions, present[1], new[1])
-    run = record(job, found.contestants)
-    rows, commit = _push(job, where, questions, found, new[0], run)
+    run = record(job, found.scored.contestants)
+    made = results.rows(run, found.scored.outcomes, questions.suite.not_covered)
+    rows = [{**row, "version": new[0]} for row in made]
+    message = f"Add the results of {job.args.adapter} {new[0]}"
+    commit = publish.push(job.api, where, {"results.jsonl": rows}, message)
     if found.verdict.promoted:
-        _put_in_use(job, questions, found, new, rows, commit, run.date)
+        _put_in_use(job, new)
+        _show(job, questions, found.scored, rows, run.date, where.rows_at(job.api.endpoint, commit))
     _tell(job.api, job.args.adapter, present[0], new[0], found.verdict)
     metrics: dict[str, Any] = {
         "version": new[0],
@@ -112,8 +115,8 @@ def _decide(
         "compared": [vars(one) for one in found.compared],
     }
     items = sum(len(task.items) for task in questions.tasks)
-    made = job.manifest("promote", commit, manifest.Counts(items), PACKAGES, metrics)
-    manifest.push(job.api, where.repo, "dataset", where.path("run.json"), made)
+    done = job.manifest("promote", commit, manifest.Counts(items), PACKAGES, metrics)
+    manifest.push(job.api, where.repo, "dataset", where.path("run.json"), done)
     say(f"{new[0]} is {'' if found.verdict.promoted else 'not '}promoted. {found.verdict.reason}")
 
 
@@ -140,7 +143,9 @@ def _judged(
         return judge.judge(tasks, by_task, job.settings)
 
     compared = [_compared(outcome, job.config.practice) for outcome in judged(1, 2, 0)]
-    return Judged((plain, fresh), judged(0, 2), compared, promote(compared))
+    answered = {(c, t): given[2 * c, t] for c in (0, 1) for t in range(len(tasks))}
+    scored = Scored((plain, fresh), answered, judged(0, 2))
+    return Judged(scored, compared, promote(compared))
 
 
 def _compared(outcome: Outcome, practice: bool) -> Compared:
@@ -158,33 +163,9 @@ def _keep(job: Job[Settings], where: Place, lines: list[results.Row]) -> None:
     publish.push(job.api, where, {"outputs.jsonl": lines}, f"Keep answers of {where.folder}")
 
 
-def _push(
-    job: Job[Settings],
-    where: Place,
-    questions: Questions,
-    found: Judged,
-    version: str,
-    run: results.Run,
-) -> tuple[list[results.Row], str]:
-    """The rows of the new version, and the commit that has them."""
-    made = results.rows(run, found.outcomes, questions.suite.not_covered)
-    rows = [{**row, "version": version} for row in made]
-    message = f"Add the results of {job.args.adapter} {version}"
-    return rows, publish.push(job.api, where, {"results.jsonl": rows}, message)
-
-
-def _put_in_use(
-    job: Job[Settings],
-    questions: Questions,
-    found: Judged,
-    new: tuple[str, str],
-    rows: list[results.Row],
-    commit: str,
-    date: str,
-) -> None:
-    """`main` gets the files of the new version, its card the results."""
-    api, adapter, place = job.api, job.args.adapter, publish.place(job.args)
-    version, at = new
+def _put_in_use(job: Job[Settings], new: tuple[str, str]) -> None:
+    """`main` gets the files of the new version."""
+    api, adapter, (version, at) = job.api, job.args.adapter, new
     if versions.name(versions.manifest(api, adapter, "main")) != version:
         folder = api.snapshot_download(adapter, revision=at)
         api.upload_folder(
@@ -193,11 +174,22 @@ def _put_in_use(
             delete_patterns="*",
             commit_message=f"Put {version} in use",
         )
-    message = f"Put {version} of {adapter} in use"
-    publish.push(api, place, {"results.jsonl": rows}, message)
-    told = report(job, questions, found.contestants, found.outcomes)
-    source = f"{api.endpoint}/datasets/{place.repo}/blob/{commit}/{place.path('results.jsonl')}"
-    publish.show(api, adapter, told, date, source)
+
+
+def _show(
+    job: Job[Settings],
+    questions: Questions,
+    scored: Scored,
+    rows: list[results.Row],
+    date: str,
+    source: str,
+) -> None:
+    """Rows and answers of the version in use stand where the adapter's do, its card has them."""
+    adapter, place = job.args.adapter, publish.place(job.args)
+    files = {"results.jsonl": rows, "outputs.jsonl": outputs(job, questions, scored)}
+    publish.push(job.api, place, files, f"Show the version of {adapter} that is in use")
+    told = report(job, questions, scored.contestants, scored.outcomes)
+    publish.show(job.api, adapter, told, date, source)
 
 
 def _tell(api: HfApi, adapter: str, present: str, new: str, verdict: Verdict) -> None:
