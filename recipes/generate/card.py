@@ -33,6 +33,7 @@ ABOUT = {
     "contexts": "prompts on real texts of the language",
     "pairs": "translations of real texts, asked for in both directions",
     "translation": "English conversations translated turn by turn",
+    "replay": "English conversations as they are, so that English is not lost",
 }
 DOTS = (Message(role="user", content="…"), Message(role="assistant", content="…"))
 # Ids of the Hub that a request may choose; a community may have a licence of its own.
@@ -40,7 +41,7 @@ LICENCES = frozenset(
     "apache-2.0 mit cc0-1.0 cc-by-4.0 cc-by-sa-4.0 cc-by-nc-4.0 cc-by-nc-sa-4.0 cc-by-nc-nd-4.0 "
     "odc-by odbl".split()
 )
-WITH_ENGLISH = {"contexts", "pairs"}  # sources whose rows also hold English
+WITH_ENGLISH = {"contexts", "pairs", "replay"}  # sources whose rows also hold English
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def told(sources: Sequence[str], language: str) -> list[str]:
         "translation": prompts.translate_conversation(DOTS, language),
     }
     answered = prompts.answer("…", language)
-    conversations = [*(asked[source] for source in sources), answered]
+    conversations = [*(asked[source] for source in sources if source in asked), answered]
     return [
         "\n".join(f"[{turn['role']}] {turn['content']}" for turn in turns)
         for turns in conversations

@@ -82,7 +82,7 @@ class _Bench:
         for row in rows:
             if self.settings.unsafe:
                 yield partial(self._harm, row)
-            if in_sample(row, self.settings.share):
+            if row.teacher and in_sample(row, self.settings.share):  # it wrote the row
                 yield partial(self._mark, row)
 
     async def _harm(self, row: Row) -> Sequence[Work]:

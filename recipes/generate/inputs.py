@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recipes.apart import apart
+from recipes.generate import replay
 from recipes.generate.fetch import fetch
 from recipes.generate.row import Message
 from recipes.generate.settings import Settings
@@ -22,6 +23,7 @@ class Inputs:
     for_contexts: Stored[str]
     for_pairs: Stored[str]
     conversations: Stored[tuple[Message, ...]]
+    for_replay: Stored[tuple[Message, ...]]
     benchmarks: Sequence[tuple[str, Stored[str]]]
     commits: dict[str, str]
     skipped: Sequence[str]
@@ -33,24 +35,27 @@ def read(settings: Settings, folder: Path, limit: int | None) -> Inputs:
         count if limit is None else min(count, limit)
         for count in (settings.contexts.texts, settings.pairs.texts, settings.translations)
     )
+    fourth = replay.rows_beside(settings.planned(limit), settings.replay)
     fetched = apart(
         fetch,
         folder,
         settings.seed,
         settings.gates.tokenizer,
         (settings.texts, first + second),
-        (settings.conversations, third),
+        (settings.conversations, third + fourth),
         settings.benchmarks,
     )
     texts, conversations = fetched.texts, fetched.conversations
     known = sum(map(len, fetched.benchmarks))
     say(f"read {len(texts)} texts, {len(conversations)} conversations, {known} benchmark texts")
     for_contexts, for_pairs = texts.split(first)
+    to_translate, for_replay = conversations.split(third)
     named = [corpus.name for corpus in settings.benchmarks]
     return Inputs(
         for_contexts,
         for_pairs,
-        conversations,
+        to_translate,
+        for_replay,
         list(zip(named, fetched.benchmarks, strict=True)),
         fetched.commits,
         fetched.skipped,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # pyarrow is imported late: 30 MB that nobody needs while the
     import pyarrow.parquet
     from huggingface_hub import HfApi
 
-SOURCES = ("topics", "scenarios", "contexts", "pairs", "translation")
+SOURCES = ("topics", "scenarios", "contexts", "pairs", "translation", "replay")
 REJECTED = "rejected"
 SPLITS = ("train", "test")
 GROUP = 500  # rows

@@ -30,6 +30,7 @@ from recipes.generate import (
     plot,
     profile,
     publish,
+    replay,
     scenarios,
     tally,
     tokens,
@@ -229,6 +230,7 @@ async def gather(
         beside.append(asyncio.create_task(shards.keep_pushing()))
         try:
             await drain(roots(job, inputs, harvest), numbers.concurrency)
+            replay.take(harvest, job.settings, inputs.for_replay)
             known = Benchmarks(inputs.benchmarks, job.settings.ngrams, job.language.script)
             outcome = settle(spool, harvest.lost, known, job.settings.near, signatures)
             del known  # which takes memory

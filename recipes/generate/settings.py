@@ -22,12 +22,16 @@ from recipes.generate import (
 )
 from recipes.generate.corpora import Corpus
 from recipes.generate.gates.settings import parse as parse_gates
+from recipes.refusal import Refusal
 from recipes.section import build
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that a run needs to know; the names are those of the recipe's keys."""
+    """Everything that a run needs to know; the names are those of the recipe's keys.
+
+    `replay` is the share of all rows that are English conversations as they are.
+    """
 
     seed: int
     test_share: float
@@ -41,6 +45,7 @@ class Settings:
     contexts: contexts.Settings
     pairs: pairs.Settings
     translations: int
+    replay: float
     texts: tuple[Corpus, ...]
     conversations: Corpus
     gates: gates.Settings
@@ -53,7 +58,7 @@ class Settings:
     voice: profile.Voice = field(default_factory=profile.Voice)
 
     def planned(self, limit: int | None) -> int:
-        """How many rows there will be when every answer is good, with `limit` for each source."""
+        """How many rows the teacher makes when every answer is good, `limit` for each source."""
         sources = (
             self.topics.rows,
             self.scenarios.rows,
@@ -87,4 +92,7 @@ def parse(section: dict[str, Any]) -> Settings:
     }
     for key in ("texts", "benchmarks"):
         known[key] = tuple(build(Corpus, value, key) for value in section.get(key) or ())
-    return build(Settings, known, "generate")
+    settings: Settings = build(Settings, known, "generate")
+    if not 0 <= settings.replay < 1:
+        raise Refusal(f"`generate.replay` is a share of the rows, not {settings.replay!r}.")
+    return settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -95,6 +96,13 @@ def test_nothing_is_asked_of_a_judge_who_is_switched_off(
 ) -> None:
     verdicts = judged(counting_teacher.url, tmp_path, good(20), Settings(False, 0.0, 0))
     assert verdicts == Verdicts() and not counting_teacher.asked
+
+
+def test_what_the_teacher_did_not_write_is_not_marked(
+    tmp_path: Path, counting_teacher: CountingTeacher
+) -> None:
+    replayed = [replace(one, teacher="") for one in good(10)]
+    assert judged(counting_teacher.url, tmp_path, replayed) == Verdicts()
 
 
 def test_harm_is_asked_of_every_row(tmp_path: Path, counting_teacher: CountingTeacher) -> None:

@@ -49,7 +49,7 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
         generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(out))
     )
     assert "progress: " in said
-    files = {str(path): str(path) for path in out.glob("[!r]*/*.parquet")}
+    files = [str(path) for path in out.glob("*/*.parquet") if path.parent.name != "rejected"]
     rows = [
         row
         for path in files
@@ -63,8 +63,12 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
         "contexts",
         "pairs",
         "translation",
+        "replay",
     }
     assert len({row["id"] for row in rows}) == len(rows) > 150
+    unheard = [row for row in rows if row["source"] == "replay"]
+    assert len(unheard) == pytest.approx(0.08 * len(rows), rel=0.1)
+    assert {row["teacher"] for row in unheard} == {""}
     for row in rows:
         assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
     card = (out / "README.md").read_text("utf-8")
@@ -228,6 +232,7 @@ def test_rows_say_whether_to_think(
     for source, system, begins in (
         ("contexts", prompts.THINKING, "<think>\n"),
         ("translation", prompts.CONCISE, ""),
+        ("replay", prompts.CONCISE, ""),
     ):
         rows = pyarrow.parquet.read_table(out / source / "train.parquet").to_pylist()
         assert rows
