@@ -27,6 +27,7 @@ from view import Index
 RESULTS = re.compile(r"[^/]+/[^/]+/results\.jsonl")
 SHEETS = re.compile(r"sheets/[^/]+\.jsonl")
 MOST_BYTES = 2_000_000
+MOST_AT_ONCE = 32  # a cold start asks twice for each file, and waits more than it works
 IDLE_SECONDS = 30.0
 BUSY_SECONDS = 2.0
 TROUBLE = (httpx2.HTTPError, OSError, ValueError)  # what a Hub that fails raises
@@ -150,7 +151,11 @@ class Source:
             return None
         return Path(
             self._api.snapshot_download(
-                repo, repo_type="dataset", revision=head, allow_patterns=glob
+                repo,
+                repo_type="dataset",
+                revision=head,
+                allow_patterns=glob,
+                max_workers=MOST_AT_ONCE,
             )
         )
 
