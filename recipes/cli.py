@@ -43,8 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Refusal as refusal:
         print(f"kakugo-recipe {args.command}: {refusal}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"kakugo-recipe {args.command}: stopped; run it again to go on", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        said = f"stopped: {stop}" if str(stop) else "stopped"
+        print(f"kakugo-recipe {args.command}: {said}; run it again to go on", file=sys.stderr)
         return 130
     except _hub_errors() as error:
         said = next(iter(str(error).splitlines()), type(error).__name__)

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import sqlite3
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from bot.localhub.hub import Hub
 from bot.localhub.wire import HubError, Json
 
 TERMINAL = ("COMPLETED", "ERROR", "CANCELED", "DELETED")
+PATIENCE_SECONDS = 5.0  # of who cancels a job
 INTERRUPTED = "The Hub was stopped while the job ran"
 
 
@@ -64,12 +66,15 @@ class Runner:
     async def close(self) -> None:
         """End every job; those that waited stay in SCHEDULING for the next start."""
         self.closing = True
-        tasks = [run.task for run in self.runs.values() if run.task is not None]
+        ends: list[Awaitable[None]] = []
         for run in self.runs.values():
             run.asked_to_stop.set()
-            if run.minded is None and run.task is not None:
+            if run.minded is not None:
+                ends.append(run.minded.stop())
+            elif run.task is not None:
                 run.task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        ends += [run.task for run in self.runs.values() if run.task is not None]
+        await asyncio.gather(*ends, return_exceptions=True)
 
     def launch(self, job_id: str) -> None:
         """Have a job run soon; from any thread."""
@@ -98,13 +103,13 @@ class Runner:
         return self.folder(job_id) / "log.jsonl"
 
     async def cancel(self, job_id: str) -> None:
-        """Cancel a job; returns when nothing of it runs any more."""
+        """Cancel a job; returns when nothing of it runs any more, or it takes its time to end."""
         if await asyncio.to_thread(self._cancel_waiting, job_id):
             return
         run = self.runs.get(job_id)
         if run is not None and run.task is not None:
             run.asked_to_stop.set()
-            await asyncio.wait([run.task])
+            await asyncio.wait([run.task], timeout=PATIENCE_SECONDS)
 
     def _cancel_waiting(self, job_id: str) -> bool:
         with self.hub.store.write() as db:
@@ -167,7 +172,7 @@ class Runner:
         run.minded = await processes.start(command, environment, scratch, log)
         ended = await wait_for_end(run, spec["timeoutSeconds"])
         if not ended:
-            await run.minded.stop()
+            await run.minded.stop_within(processes.GRACE_SECONDS)
         return verdict(
             await run.minded.wait() if ended else None,
             spec["timeoutSeconds"],

@@ -227,7 +227,7 @@ def inspect(request: Request) -> Response:
 
 
 async def cancel(request: Request) -> Response:
-    """Cancel a job and answer once nothing of it runs; a finished one stays as it is."""
+    """Cancel a job and answer once nothing of it runs, or soon; a finished one stays as it is."""
     row = await run_in_threadpool(writable, request)
     hub = hub_of(request)
     await runner_of(hub).cancel(row["id"])

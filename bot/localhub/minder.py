@@ -7,11 +7,13 @@ the log, so that a flood of output never passes through the Hub.
 
 Started by `processes.py` as a plain script (`python -I -S minder.py`): standard library only, and
 it must not learn what a job is. The order is one line of JSON on stdin: `command`, `cwd`, `log`,
-`limit` (bytes of log kept) and `grace` (seconds between SIGTERM and SIGKILL).
+`limit` (bytes of log kept) and `grace` (seconds between SIGTERM and SIGKILL once the pipe closes).
+A second line, a number, asks for the end with a grace of its own.
 """
 
 import ctypes
 import json
+import math
 import os
 import selectors
 import signal
@@ -83,23 +85,27 @@ def as_record(text: str, now: str) -> bytes:
     return json.dumps({"data": text, "timestamp": now}, ensure_ascii=False).encode() + b"\n"
 
 
-def watch(child: subprocess.Popen[bytes], log: Log, wake: int) -> bool:
-    """Copy output until the command ends (False) or the Hub lets go of us (True)."""
+def watch(child: subprocess.Popen[bytes], log: Log, wake: int, grace: float) -> None:
+    """Copy output until the command ends, or until its grace does once it was asked to."""
     assert child.stdout is not None
-    output = child.stdout.fileno()
+    output, until = child.stdout.fileno(), math.inf
     os.set_blocking(output, False)
     with selectors.DefaultSelector() as selector:
         for source in (0, output, wake):
             selector.register(source, selectors.EVENT_READ)
-        while child.poll() is None:
-            ready = {key.fd for key, _ in selector.select(timeout=1.0)}
+        while child.poll() is None and (left := until - time.monotonic()) > 0:
+            ready = {key.fd for key, _ in selector.select(timeout=min(1.0, left))}
             if output in ready and not copy(output, log):
                 selector.unregister(output)
-            if 0 in ready and not os.read(0, 4096):
-                return True
+            if 0 in ready:
+                told = os.read(0, 4096)
+                if not told:
+                    selector.unregister(0)
+                if until == math.inf:
+                    terminate(child)
+                until = min(until, time.monotonic() + (float(told) if told else grace))
             if wake in ready:
                 os.read(wake, 4096)
-    return False
 
 
 def copy(output: int, log: Log) -> bool:
@@ -163,12 +169,11 @@ def reap(child: subprocess.Popen[bytes]) -> None:
         pass
 
 
-def stop(child: subprocess.Popen[bytes], grace: float) -> None:
-    """Ask the command's group to end and give it some time."""
+def terminate(child: subprocess.Popen[bytes]) -> None:
+    """Ask the command's group to end."""
     try:
         os.killpg(child.pid, signal.SIGTERM)
-        child.wait(timeout=grace)
-    except (ProcessLookupError, subprocess.TimeoutExpired):
+    except ProcessLookupError:
         pass
 
 
@@ -202,8 +207,7 @@ def main() -> int:
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         log.say(f"cannot run {order['command'][0]!r}: {error}")
         return NOT_STARTED
-    if watch(child, log, wake_read):
-        stop(child, order["grace"])
+    watch(child, log, wake_read, order["grace"])
     assert child.stdout is not None
     drain(child.stdout.fileno(), log)
     kill_all(child)

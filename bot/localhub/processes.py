@@ -20,7 +20,8 @@ from bot.localhub.minder import descendants
 MINDER = Path(__file__).with_name("minder.py")
 URL_SCRIPT = Path(__file__).with_name("urlscript.py")
 LOG_LIMIT = 32 * 1024 * 1024
-GRACE_SECONDS = 3.0
+GRACE_SECONDS = 30.0  # between SIGTERM and SIGKILL, as in Kubernetes
+CLOSING_SECONDS = 3.0  # the same where somebody waits for the Hub itself to end
 OPTIONS_WITH_A_VALUE = frozenset(
     {"--with", "--with-editable", "--with-requirements", "--python", "-p", "--index", "--index-url"}
     | {"--extra-index-url", "--default-index", "--find-links", "--env-file", "--extra", "--group"}
@@ -106,9 +107,15 @@ class Minded:
         return await self.minder.wait()
 
     async def stop(self) -> None:
-        """End the command and everything it started; returns when it is gone."""
-        if self.minder.stdin is not None:
-            self.minder.stdin.close()
+        """End the command and everything it started, soon; returns when it is gone."""
+        assert self.minder.stdin is not None
+        self.minder.stdin.close()
+        await self.minder.wait()
+
+    async def stop_within(self, grace: float) -> None:
+        """The same, but give the command so many seconds to end by itself, unless `stop` comes."""
+        assert self.minder.stdin is not None
+        self.minder.stdin.write(f"{grace}\n".encode())
         await self.minder.wait()
 
     @property
@@ -143,7 +150,7 @@ async def start(
         "cwd": str(scratch),
         "log": str(log),
         "limit": LOG_LIMIT,
-        "grace": GRACE_SECONDS,
+        "grace": CLOSING_SECONDS,
     }
     assert minder.stdin is not None
     minder.stdin.write(json.dumps(order).encode() + b"\n")

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import os
 import shutil
-import signal
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -55,8 +54,9 @@ from recipes.generate.settings import Settings, parse
 from recipes.generate.settle import Outcome, settle
 from recipes.generate.shards import Shards
 from recipes.generate.spool import Spool
+from recipes.generate.stop import interrupt_when_told, stoppable
 from recipes.generate.teacher import Teacher
-from recipes.generate.telling import tell
+from recipes.generate.telling import telling
 from recipes.progress import say
 from recipes.refusal import Refusal
 
@@ -100,6 +100,7 @@ class Taken:
 def main(args: argparse.Namespace) -> None:
     """Make the dataset in `--out`, or push it to `--into` unless it is there already."""
     began = time.monotonic()
+    interrupt_when_told()
     disable_progress_bars()  # a log is no terminal
     api = HfApi()
     job = read_job(api, args)
@@ -188,8 +189,8 @@ def ask(
         taken = uvloop.run(gather(job, inputs, journal, shards, spool, count, signatures))
         shards.merge()
         bill = billed(taken.harvest.teacher, time.monotonic() - began)
-    except asyncio.CancelledError:  # a job that is stopped ends as if by Ctrl-C
-        raise KeyboardInterrupt from None
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt(shards.kept()) from None
     finally:
         journal.close()
     say(str(bill))
@@ -216,31 +217,25 @@ async def gather(
 
     However it ends, what was paid for is on its way to the Hub.
     """
-    if whole := asyncio.current_task():
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, whole.cancel)
     numbers, seed = job.settings.teacher, job.settings.seed
     purse = Purse(price(job.config), job.cap_usd)
     await foretell(job, inputs, journal)
     async with session(job.headers) as http:
         teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
-        await teacher.ready()
-        court = await convene(job.settings.gates, job.language, teacher, seed, inputs, count)
-        harvest = Harvest(teacher, spoken(job), seed, court.gates, spool, rules(job))
-        beside = [asyncio.create_task(tell(job.settings.planned(job.limit), harvest))]
-        beside.append(asyncio.create_task(shards.keep_pushing()))
-        try:
-            await drain(roots(job, inputs, harvest), numbers.concurrency)
-            replay.take(harvest, job.settings, inputs.for_replay)
-            known = Benchmarks(inputs.benchmarks, job.settings.ngrams, job.language.script)
-            outcome = settle(spool, harvest.lost, known, job.settings.near, signatures)
-            del known  # which takes memory
-            judged = job.settings.judge
-            verdicts = await review(teacher, judged, outcome.rows, job.language, seed)
-            outcome = outcome.without(verdicts.drop)
-        finally:
-            for task in beside:
-                task.cancel()
-            await asyncio.to_thread(shards.push)
+        async with stoppable(teacher, shards.push), shards.pushing():
+            await teacher.ready()
+            court = await convene(job.settings.gates, job.language, teacher, seed, inputs, count)
+            harvest = Harvest(teacher, spoken(job), seed, court.gates, spool, rules(job))
+            async with telling(job.settings.planned(job.limit), harvest):
+                await drain(roots(job, inputs, harvest), numbers.concurrency)
+                await asyncio.to_thread(shards.push)  # nobody pushes while rows are compared
+                replay.take(harvest, job.settings, inputs.for_replay)
+                known = Benchmarks(inputs.benchmarks, job.settings.ngrams, job.language.script)
+                outcome = settle(spool, harvest.lost, known, job.settings.near, signatures)
+                del known  # which takes memory
+                judged = job.settings.judge
+                verdicts = await review(teacher, judged, outcome.rows, job.language, seed)
+                outcome = outcome.without(verdicts.drop)
     return Taken(harvest, outcome, verdicts, court.identified_by)
 
 

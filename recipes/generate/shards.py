@@ -13,7 +13,8 @@ import random
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,12 +38,14 @@ LOOK_EVERY = 0.5  # seconds between two looks whether a push is due
 class Settings:
     """Where, and how often; each key of `generate.journal` in the recipe.
 
-    A push after so many seconds or answers, of up to `push_bytes`; from `merge_from` shards on a
-    shelf, neighbours become one of up to `merged_bytes`. `tries` and `backoff` (seconds) bound what
-    one push may take.
+    A first push after `first_seconds`, the next after twice as long each time up to
+    `every_seconds`, or after so many answers; each of up to `push_bytes`. From `merge_from` shards
+    on a shelf, neighbours become one of up to `merged_bytes`. `tries` and `backoff` (seconds) bound
+    what one push may take.
     """
 
     repo: str
+    first_seconds: float
     every_seconds: float
     every_answers: int
     push_bytes: int
@@ -102,15 +105,32 @@ class Shards:
                 self.journal.sent(len(paid))
         return not self.journal.waiting
 
-    async def keep_pushing(self) -> None:
-        """Push whenever it is due, until cancelled; a push that fails waits for its next turn."""
+    def kept(self) -> str:
+        """How many answers a rerun will not ask for, in words."""
+        here = self.journal.waiting
+        alone = f", {here:,} of them in {self.folder.parent} alone" if here else ""
+        return f"{len(self.journal):,} answers are kept{alone}"
+
+    @asynccontextmanager
+    async def pushing(self) -> AsyncIterator[None]:
+        """Push while something else goes on, and once more however that ends."""
+        task = asyncio.create_task(self._keep_pushing())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.to_thread(self.push)
+
+    async def _keep_pushing(self) -> None:
+        """Push whenever it is due; a push that fails waits for its next turn."""
+        wait = self.settings.first_seconds
         last, well = time.monotonic(), True
         while self._open:
-            await asyncio.sleep(min(LOOK_EVERY, self.settings.every_seconds))
+            await asyncio.sleep(min(LOOK_EVERY, wait))
             many = well and self.journal.waiting >= self.settings.every_answers
-            if many or time.monotonic() - last >= self.settings.every_seconds:
+            if self.journal.waiting and (many or time.monotonic() - last >= wait):
                 well = await asyncio.to_thread(self.push)
-                last = time.monotonic()
+                last, wait = time.monotonic(), min(2 * wait, self.settings.every_seconds)
 
     def merge(self) -> None:
         """Make few shards of many, in one commit; left to the next run where that fails."""

@@ -35,13 +35,16 @@ from recipes.generate.row import Message
 from recipes.generate.turnstile import Turnstile
 from recipes.refusal import Refusal
 
+LOOK_EVERY = 0.02  # seconds between two looks whether all answers have come home
+
 
 @dataclass(frozen=True)
 class Settings:
     """How to ask: times in seconds; each key of `generate.teacher` in the recipe.
 
     `concurrency` is never passed and `start` where the search for the right one begins; `attempts`
-    to get an answer at all; `tries`, with another seed each, to get one of the shape.
+    to get an answer at all; `tries`, with another seed each, to get one of the shape; `grace` for
+    answers that are under way when the run is told to stop.
     """
 
     model: str
@@ -56,6 +59,7 @@ class Settings:
     longest_backoff: float
     ready_within: float
     failures_in_a_row: int
+    grace: float
 
 
 @dataclass
@@ -134,6 +138,13 @@ class Teacher:
         if (flying := self._flying.get(key)) is not None:
             return await asyncio.shield(flying)
         return await self._fly(key, request, common)
+
+    async def finish(self) -> None:
+        """Send nothing more, and wait for what is under way, as long as the recipe grants."""
+        self._turnstile.shut()
+        deadline = self._time() + self.settings.grace
+        while self.pace.in_flight and self._time() < deadline:
+            await asyncio.sleep(LOOK_EVERY)
 
     async def _fly(self, key: str, request: Request, common: bool) -> Answer:
         """Ask for all who want the same answer while it is under way."""

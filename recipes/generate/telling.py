@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from recipes.generate.harvest import Harvest
 from recipes.progress import Progress
 
 
-async def tell(planned: int, harvest: Harvest) -> None:
-    """Print how far the work is until cancelled, and then how far it came."""
+@asynccontextmanager
+async def telling(planned: int, harvest: Harvest) -> AsyncIterator[None]:
+    """Print how far the work is while something else goes on, and then how far it came."""
     began = time.monotonic()
     progress = Progress(planned, "rows")
+    task = asyncio.create_task(_tell(planned, harvest, progress, began))
     try:
-        while True:
-            progress.total = max(planned - harvest.missing, harvest.done + 1)
-            progress.show(harvest.done, **told(harvest, progress.total, began))
-            await asyncio.sleep(0.5)
+        yield
     finally:
+        task.cancel()
         progress.total = harvest.done  # the plan was for a teacher without fault
         progress.show(harvest.done, **told(harvest, harvest.done, began))
+
+
+async def _tell(planned: int, harvest: Harvest, progress: Progress, began: float) -> None:
+    while True:
+        progress.total = max(planned - harvest.missing, harvest.done + 1)
+        progress.show(harvest.done, **told(harvest, progress.total, began))
+        await asyncio.sleep(0.5)
 
 
 def told(harvest: Harvest, total: int, began: float) -> dict[str, object]:

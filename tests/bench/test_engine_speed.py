@@ -56,6 +56,7 @@ NUMBERS = Settings(
     longest_backoff=10,
     ready_within=600,
     failures_in_a_row=200,
+    grace=1,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from huggingface_hub import HfApi, JobInfo, Volume
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, JobNotFoundError
 from huggingface_hub.utils import get_session
 
+from bot.localhub import processes
 from bot.localhub.processes import local_command
 from bot.localhub.testing import LocalHub
 
@@ -188,22 +190,53 @@ def test_timeout_ends_the_whole_tree(alice: HfApi, run: Run) -> None:
     assert gone(marker)
 
 
-def test_cancel_ends_the_whole_tree_even_a_stubborn_one(alice: HfApi, run: Run) -> None:
-    marker = f"marker{time.time_ns()}"
-    job = run(
-        "import signal, subprocess, sys, time\n"
-        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+def tree(marker: str, at_sigterm: str) -> str:
+    """Code that leaves its process group through a child."""
+    return (
+        f"import signal, subprocess, sys, time\n{at_sigterm}\n"
         f"child = 'import time; time.sleep(300)  # {marker}'\n"
         "subprocess.Popen([sys.executable, '-c', child], start_new_session=True)\n"
-        "print('ready'); time.sleep(300)"
+        "print('ready', flush=True); time.sleep(300)"
     )
-    for line in alice.fetch_job_logs(job_id=job.id, namespace="practice", follow=True):
-        assert line == "ready" and running(marker)
-        alice.cancel_job(job_id=job.id, namespace="practice")
+
+
+def test_cancel_leaves_a_job_time_to_end_and_then_nothing_of_it(alice: HfApi, run: Run) -> None:
+    """As much as Kubernetes does: more than a Hub that ends itself, and what it says is kept."""
+    marker = f"marker{time.time_ns()}"
+    job = run(
+        tree(
+            marker,
+            "def end(*_): time.sleep(3.5); print('x' * 200_000); print('ended'); sys.exit(1)\n"
+            "signal.signal(signal.SIGTERM, end)",
+        )
+    )
+    said = alice.fetch_job_logs(job_id=job.id, namespace="practice", follow=True)
+    assert next(iter(said)) == "ready" and running(marker)
+    alice.cancel_job(job_id=job.id, namespace="practice")
     assert finish(alice, job).status.stage == "CANCELED"
+    assert log(alice, job, tail=1) == ["ended"]
     assert not running(marker)
     alice.cancel_job(job_id=job.id, namespace="practice")
     assert finish(alice, job).status.stage == "CANCELED"
+
+
+def test_a_hub_that_ends_does_not_wait_for_a_stubborn_job(tmp_path: Path) -> None:
+    marker = f"marker{time.time_ns()}"
+    code = tree(marker, "signal.signal(signal.SIGTERM, signal.SIG_IGN)")
+
+    async def play() -> None:
+        minded = await processes.start(
+            [sys.executable, "-c", code], dict(os.environ), tmp_path / "work", tmp_path / "log"
+        )
+        while not running(marker):
+            await asyncio.sleep(0.05)
+        cancelled = asyncio.create_task(minded.stop_within(120))
+        await asyncio.sleep(0.2)
+        await asyncio.wait_for(minded.stop(), 20)
+        await cancelled
+
+    asyncio.run(play())
+    assert not running(marker)
 
 
 def test_list_by_stage_and_label_in_pages(alice: HfApi, run: Run) -> None:

@@ -28,6 +28,7 @@ SETTINGS = Settings(
     longest_backoff=0.01,
     ready_within=0.2,
     failures_in_a_row=5,
+    grace=1,
 )
 
 
