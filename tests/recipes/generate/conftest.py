@@ -30,6 +30,7 @@ class CountingTeacher:
         self.asked: list[bytes] = []
         self.delay = 0.0
         self.flaky = False
+        self._busy = 0
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -61,15 +62,29 @@ class CountingTeacher:
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         return runner
 
+    def wait_until_idle(self) -> None:
+        """Until whatever dead clients had sent has come, and nothing is being answered."""
+        asyncio.run_coroutine_threadsafe(self._idle(), self._loop).result(60)
+
+    async def _idle(self) -> None:
+        for _ in range(3):
+            await asyncio.sleep(0.01)
+            while self._busy:
+                await asyncio.sleep(0.01)
+
     @web.middleware
     async def _count(self, request: web.Request, handler: web.RequestHandler) -> web.StreamResponse:
-        if request.method == "POST":
-            body = await request.read()
-            self.asked.append(body)
-            await asyncio.sleep(self.delay)
-            if self.flaky and self.asked.count(body) <= crc32(body) % 5 - 1:
-                return self._fail(crc32(body) // 5 % 4)
-        return await handler(request)
+        self._busy += 1
+        try:
+            if request.method == "POST":
+                body = await request.read()
+                self.asked.append(body)
+                await asyncio.sleep(self.delay)
+                if self.flaky and self.asked.count(body) <= crc32(body) % 5 - 1:
+                    return self._fail(crc32(body) // 5 % 4)
+            return await handler(request)
+        finally:
+            self._busy -= 1
 
     def _fail(self, how: int) -> web.Response:
         """One of the ways in which servers fail."""

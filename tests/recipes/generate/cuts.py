@@ -1,4 +1,4 @@
-"""Kill a real run with SIGKILL again and again, on this machine or on another, and count.
+"""End a real run with a signal again and again, on this machine or on another, and count.
 
 Each run is a process of its own, forked from one that has imported everything, so that a hundred
 of them cost little more than their work.
@@ -13,19 +13,22 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from huggingface_hub import HfApi
+import yaml
 
 from bot.localhub.testing import LocalHub
-from recipes.generate.shards import NAME
+from recipes.generate.chat import Request
+from recipes.generate.teacher import key_of
 
 from .conftest import CountingTeacher, environment
 
 FORKS = """
 import json, os, sys
-import datasets, pyarrow.parquet, recipes.generate.run
+import datasets, matplotlib.figure, pyarrow.parquet, recipes.generate.run, torch
 from recipes import cli
 print("ready", flush=True)
 for line in sys.stdin:
@@ -41,28 +44,65 @@ for line in sys.stdin:
 """
 
 
-@dataclass(frozen=True)
-class Tally:
-    """What the teacher was asked in all, and what explains what it was asked twice: a call that
-    was in flight at a kill, or an answer that was on no shard when the run moved."""
+End = tuple[signal.Signals, bool]  # what ends a life, and whether the run moves after it
 
-    asked: int
-    needed: int
-    cuts: int
-    moves: int
-    unpushed: int
+
+@dataclass
+class Tally:
+    """What the teacher was asked in all, life after life, and what became of every answer.
+
+    `flying`: answers that were not in the journal when a life ended, though asked for; `unshared`:
+    answers of another machine that were on no shard when the run went on without it. Each of both
+    has to be paid for once more, and nothing else may be.
+    """
+
+    asked: list[str] = field(default_factory=list)
+    flying: int = 0
+    unshared: int = 0
+    lives: int = 0
+    moves: int = 0
+    _kept: set[str] = field(default_factory=set)
+    _told: bool = False
+
+    @property
+    def needed(self) -> set[str]:
+        """The keys of all that was ever asked."""
+        return set(self.asked)
 
     @property
     def twice(self) -> int:
-        """Requests that were paid for more than once."""
-        return self.asked - self.needed
+        """How many requests were paid for more than once."""
+        return len(self.asked) - len(self.needed)
+
+    def count(self, asked: list[str], known: set[str], journal: set[str], told: bool) -> None:
+        """One more life: what it asked, what it knew before, what its journal holds now, and
+        whether it was told to stop, and not killed."""
+        self.lives += 1
+        if not asked:  # it ended before it had read what there is, or nothing was missing
+            return
+        assert not known & set(asked), "asked for what it knew"
+        assert len(asked) == len(set(asked)), "asked twice in one life"
+        self.asked += asked
+        unshared, flying = self._kept - known, set(asked) - journal
+        assert not (unshared and self._told), "not pushed though told to stop"
+        assert not (flying and told), "not awaited though told to stop"
+        self.unshared += len(unshared)
+        self.flying += len(flying)
+        self._kept, self._told = known | journal, told
+
+    def __str__(self) -> str:
+        return (
+            f"{self.lives} lives, {self.moves} moves: {len(self.asked)} asked for "
+            f"{len(self.needed)} needed, {self.twice} twice = {self.flying} in flight "
+            f"+ {self.unshared} on no shard"
+        )
 
 
 class Runs:
     """Starts runs of one recipe; every machine is a folder of its own."""
 
     def __init__(self, hub: LocalHub, teacher: CountingTeacher, recipe: Path, home: Path) -> None:
-        self.teacher, self.home = teacher, home
+        self.teacher, self.home, self.pid = teacher, home, 0
         self.argv = ["generate", "--config", str(recipe), "--org", "practice"]
         self.argv += ["--language", "epo_Latn", "--teacher", teacher.url, "--out"]
         home.mkdir()
@@ -75,13 +115,13 @@ class Runs:
         )
         assert self._line() == "ready"
 
-    def start(self, out: Path) -> int:
-        """Start one that writes into this folder; its pid."""
+    def start(self, out: Path) -> None:
+        """Start one that writes into this folder."""
         assert self._server.stdin
         told = {"home": str(self.home), "argv": [*self.argv, str(out)]}
         self._server.stdin.write(json.dumps(told) + "\n")
         self._server.stdin.flush()
-        return int(self._line())
+        self.pid = int(self._line())
 
     def wait(self) -> int:
         """Until it has ended; its status."""
@@ -97,29 +137,69 @@ class Runs:
 
 
 def play(
-    runs: Runs, api: HfApi, repo: str, folder: Path, times: int, most: int, seed: int
+    runs: Runs, folder: Path, ends: Sequence[End], most: int, chance: random.Random
 ) -> tuple[Path, Tally]:
-    """Cut a run so often, each time after up to `most` more requests, and let the last one end."""
-    chance, teacher = random.Random(seed), runs.teacher
-    out, moves, unpushed = folder / "0", 0, 0
-    teacher.asked.clear()
-    for cut in range(times):
-        pid = runs.start(out)
-        wanted, deadline = len(teacher.asked) + chance.randint(1, most), time.monotonic() + 60
-        while len(teacher.asked) < wanted and time.monotonic() < deadline and _alive(pid):
-            time.sleep(0.001)
-        time.sleep(chance.uniform(0, 0.02))
-        if _alive(pid):
-            os.kill(pid, signal.SIGKILL)
-        runs.wait()
-        time.sleep(0.05)  # what was on its way to the teacher has come
-        if chance.random() < 0.5:
-            unpushed += len(_keys(out / "journal.jsonl") - _on_hub(api, repo, folder))
-            out, moves = folder / str(cut + 1), moves + 1
+    """End a run in all these ways, each after up to `most` more requests, and let the last one end.
+
+    Where it moves, it goes on in an empty folder, as on another machine.
+    """
+    out, tally = folder / "0", Tally()
+    for life, (sign, moves) in enumerate(ends):
+        end = partial(_end, runs, chance.randint(1, most), chance.uniform(0, 0.02), sign)
+        _live(runs, out, tally, end, told=sign is signal.SIGTERM)
+        if moves:
+            out, tally.moves = folder / str(life + 1), tally.moves + 1
+    status = _live(runs, out, tally, runs.wait)
+    assert status == 0, (runs.home / "log").read_text("utf-8")[-2000:]
+    return out, tally
+
+
+def uncut(runs: Runs, out: Path) -> set[str]:
+    """Let a run into this folder end by itself; the keys of all that it asked."""
+    tally = Tally()
+    assert _live(runs, out, tally, runs.wait) == 0, (runs.home / "log").read_text("utf-8")[-2000:]
+    return tally.needed
+
+
+def hurry(recipe: Path, **sources: int) -> None:
+    """Make a recipe push often, and wait for its answers however slow this machine is."""
+    numbers = yaml.safe_load(recipe.read_text("utf-8"))
+    numbers["generate"]["journal"] |= {"every_answers": 5, "every_seconds": 0.2}
+    numbers["generate"]["teacher"] |= {"grace": 30}
+    for source, texts in sources.items():
+        numbers["generate"][source] = texts
+    recipe.write_text(yaml.safe_dump(numbers), encoding="utf-8")
+
+
+def _live(runs: Runs, out: Path, tally: Tally, end: Callable[[], int], told: bool = False) -> int:
+    """One life in this folder; its status."""
+    before, first = _keys(out / "journal.jsonl"), len(runs.teacher.asked)
     runs.start(out)
-    assert runs.wait() == 0, (runs.home / "log").read_text("utf-8")[-2000:]
-    asked = len(teacher.asked)
-    return out, Tally(asked, len(set(teacher.asked)), times, moves, unpushed)
+    status = end()
+    runs.teacher.wait_until_idle()
+    asked = [key(body) for body in runs.teacher.asked[first:]]
+    shards = [_keys(path) for path in (out / "journal").glob("*/*.jsonl")]
+    tally.count(asked, before.union(*shards), _keys(out / "journal.jsonl"), told)
+    return status
+
+
+def _end(runs: Runs, wanted: int, later: float, sign: signal.Signals) -> int:
+    """Let it ask so much, and so many seconds later end it."""
+    wanted += len(runs.teacher.asked)
+    deadline = time.monotonic() + 60
+    while len(runs.teacher.asked) < wanted and time.monotonic() < deadline and _alive(runs.pid):
+        time.sleep(0.001)
+    time.sleep(later)
+    if _alive(runs.pid):
+        os.kill(runs.pid, sign)
+    return runs.wait()
+
+
+def key(body: bytes) -> str:
+    """The key under which the answer to a request is kept."""
+    wire = json.loads(body)
+    told = (wire[name] for name in ("temperature", "max_tokens", "seed"))
+    return key_of(Request(wire["model"], tuple(wire["messages"]), *told))
 
 
 def _alive(pid: int) -> bool:
@@ -135,15 +215,3 @@ def _keys(path: Path) -> set[str]:
         return set()
     lines = path.read_bytes().splitlines(keepends=True)
     return {json.loads(line)["key"] for line in lines if line.endswith(b"\n")}
-
-
-def _on_hub(api: HfApi, repo: str, folder: Path) -> set[str]:
-    if not api.repo_exists(repo, repo_type="dataset"):
-        return set()
-    files = api.list_repo_files(repo, repo_type="dataset")
-    local = [
-        api.hf_hub_download(repo, path, repo_type="dataset", cache_dir=folder / "cache")
-        for path in files
-        if NAME.fullmatch(path)
-    ]
-    return {key for path in local for key in _keys(Path(path))}

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import signal
 import subprocess
+from contextlib import closing
 from pathlib import Path
+from random import Random
 
 import pyarrow.parquet
 import pytest
@@ -21,7 +24,7 @@ from recipes.manifest import Manifest
 from recipes.mending import Mending
 
 from .conftest import CountingTeacher, environment, forget, generate
-from .cuts import Runs, play
+from .cuts import Runs, hurry, play, uncut
 
 
 def finished(process: subprocess.Popen[str], status: int = 0) -> str:
@@ -85,29 +88,20 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
     assert parquet(again) == parquet(out)
 
 
-def test_killed_ten_times_a_run_pays_for_nothing_twice(
+def test_a_run_that_is_ended_anywhere_pays_for_nothing_twice(
     tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
-    """On the same machine again, or on another; `tests/bench` kills a hundred times."""
-    from huggingface_hub import HfApi
-
-    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
-    numbers = yaml.safe_load(recipe.read_text("utf-8"))
-    numbers["generate"]["journal"] |= {"every_answers": 5, "every_seconds": 0.2}
-    recipe.write_text(yaml.safe_dump(numbers), encoding="utf-8")
-    runs = Runs(hub, counting_teacher, recipe, tmp_path / "home")
-    runs.start(tmp_path / "whole")
-    assert runs.wait() == 0
-    needed = set(counting_teacher.asked)
-    forget(hub, recipe)
-
-    repo, counting_teacher.delay = numbers["generate"]["journal"]["repo"], 0.01
-    out, tally = play(runs, api, repo, tmp_path / "cut", times=10, most=60, seed=1)
-    runs.close()
-    assert set(counting_teacher.asked) == needed
-    at_once = numbers["generate"]["teacher"]["concurrency"]
-    assert tally.twice <= tally.cuts * at_once + tally.unpushed
-    assert tally.moves > 1
+    """But for what a kill cuts off; `tests/bench` ends it a hundred times in each way."""
+    hurry(recipe)
+    ends = [(signal.SIGTERM, True), (signal.SIGKILL, False), (signal.SIGKILL, True)]
+    with closing(Runs(hub, counting_teacher, recipe, tmp_path / "home")) as runs:
+        needed = uncut(runs, tmp_path / "whole")
+        counting_teacher.delay = 0.01
+        forget(hub, recipe)
+        out, tally = play(runs, tmp_path / "cut", ends, most=150, chance=Random(1))
+    print(tally)
+    assert tally.needed == needed
+    assert tally.twice == tally.flying + tally.unshared
     assert parquet(out) == parquet(tmp_path / "whole") != {}
 
 
