@@ -14,7 +14,9 @@ from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
 
 
 def quiet() -> None:
@@ -66,7 +68,15 @@ def model(
     loaded: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
         repo, revision=revision, **wanted
     )
+    if not has_experts(loaded.config):  # Granite 4 names a loss for routers that it does not have
+        loaded.config.get_text_config().router_aux_loss_coef = 0.0
     return loaded
+
+
+def has_experts(config: PretrainedConfig) -> bool:
+    """Whether the model is a mixture of experts, of which a token goes through some only."""
+    text = config.get_text_config()
+    return any(getattr(text, name, 0) for name in EXPERTS)
 
 
 def commit_of(api: HfApi, repo: str, kind: str, revision: str = "main") -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from recipes.language import named
+from recipes.language import is_known, named
 from recipes.refusal import Refusal
 
 SECTIONS = ("plan", "check", "generate", "bake_off", "train", "evaluate", "export", "review")
@@ -48,11 +48,11 @@ class Config:
 
 
 def load(name_or_path: str, org: str | None, language: str) -> Config:
-    """Read a packaged recipe ("practice") or a path, for a language's code or English name.
+    """Read a packaged recipe ("practice") or a path, for a language's code, tag or name.
 
     Raises Refusal for what cannot be used.
     """
-    if not CODE.fullmatch(language):
+    if not (CODE.fullmatch(language) and is_known(language)):
         language = named(language).code
     text = _read(name_or_path)
     values = {"{org}": org, "{language}": language} if org else {"{language}": language}

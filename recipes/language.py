@@ -1,14 +1,20 @@
-"""What a recipe has to know of a language: its English name, BCP-47 tag and name in CLD2."""
+"""What a recipe has to know of a language: its English name, BCP-47 tag and name in CLD2.
+
+`languages.tsv` is made from the bot's tables by tests/recipes/test_recipe_languages.py.
+"""
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 
 from recipes.refusal import Refusal
+
+# What Unicode does not take apart, and apostrophes of every kind: typed or left out at will.
+PLAIN = str.maketrans("øłđħıŧ", "oldhit", "'’‘`´ʻʼʽʾʿˈꞌ′׳") | {ord("œ"): "oe", ord("æ"): "ae"}
 
 
 @dataclass(frozen=True)
@@ -28,45 +34,77 @@ class Language:
 
 def get(code: str) -> Language:
     """Look a code up in languages.tsv, in its usual script or another; raises Refusal."""
-    found = [row for row in _rows() if row.code[:4] == code[:3] + "_"]
+    found = _rows_of().get(code[:3], [])
     if not found:
         raise Refusal(f"The language {code!r} is not in recipes/languages.tsv: add a line there.")
-    if exact := [row for row in found if row.code == code]:
+    if exact := [language for language in found if language.code == code]:
         return exact[0]
     usual = found[0]
     tag = f"{usual.tag.partition('-')[0]}-{code.split('_')[1]}"
     return Language(code, usual.name, tag, usual.cld2)
 
 
-def named(text: str) -> Language:
-    """The language with this English name, tag or ISO 639-3 code; raises Refusal with what may be
-    meant instead.
+def is_known(code: str) -> bool:
+    """Whether `get` knows it."""
+    return code[:3] in _rows_of()
 
-    Other names of languages, and names in other languages, are the bot's matter.
+
+def named(text: str) -> Language:
+    """The language that is called so, in English, by itself or by a tag or code of it; raises
+    Refusal with what may be meant instead.
+
+    A name and a script, or a sentence with a name in it, are the bot's matter.
     """
-    wanted, table = _fold(text), list(_rows())
-    found = [row for row in table if wanted in (_fold(row.name), row.tag.lower(), row.code[:3])]
+    wanted, (names, tags) = fold(text), _called()
+    tagged = tags.get(text.lower().replace("_", "-"), [])
+    found = list(dict.fromkeys((*names.get(wanted, ()), *tagged)))
+    if tagged and text.islower():  # "ga" is Irish, "Ga" may be either
+        found = tagged
     if len(found) == 1:
         return found[0]
-    near = found or [row for row in table if _fold(row.name.partition(" (")[0]) == wanted]
-    if not near:
-        names = {_fold(row.name): row for row in table}
-        near = [names[name] for name in get_close_matches(wanted, names, 4, 0.75)]
-    meant = ", ".join(f"{row.code} ({row.name})" for row in near[:8])
+    near = found or [
+        language for name in get_close_matches(wanted, names, 4, 0.75) for language in names[name]
+    ]
+    meant = ", ".join(dict.fromkeys(f"{found.code} ({found.name})" for found in near[:8]))
     choose = f"Perhaps it is one of {meant}." if meant else "Give its code, like epo_Latn."
     raise Refusal(f"Which language is {text!r}? {choose}")
 
 
-def _rows() -> Iterator[Language]:
+@cache
+def _rows() -> tuple[tuple[Language, str, str], ...]:
+    """Each language with its names, folded, and its tags and codes in small letters."""
     table = Path(__file__).with_name("languages.tsv").read_text(encoding="utf-8")
-    for line in table.splitlines()[1:]:
-        code, name, tag, cld2 = line.split("\t")
-        yield Language(code, name, tag, None if cld2 == "-" else cld2)
+    rows = (line.split("\t") for line in table.splitlines()[1:])
+    return tuple(
+        (Language(code, name, tag, None if cld2 == "-" else cld2), names, tags)
+        for code, name, tag, cld2, names, tags in rows
+    )
 
 
-def _fold(text: str) -> str:
+@cache
+def _rows_of() -> dict[str, list[Language]]:
+    """ISO 639-3 → that language in each of its scripts."""
+    found: dict[str, list[Language]] = {}
+    for language, *_ in _rows():
+        found.setdefault(language.code[:3], []).append(language)
+    return found
+
+
+@cache
+def _called() -> tuple[dict[str, list[Language]], dict[str, list[Language]]]:
+    """Name → the languages that have it, and tag → those that it means."""
+    names: dict[str, list[Language]] = {}
+    tags: dict[str, list[Language]] = {}
+    for language, its_names, its_tags in _rows():
+        for known, called in ((names, its_names), (tags, its_tags)):
+            for one in filter(None, called.split(";")):
+                known.setdefault(one, []).append(language)
+    return names, tags
+
+
+def fold(text: str) -> str:
     """Letters and digits alone, without case and accents."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = unicodedata.normalize("NFKD", text.casefold().translate(PLAIN))
     kept = "".join(
         char if char.isalnum() else " " for char in plain if not unicodedata.combining(char)
     )

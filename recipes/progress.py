@@ -8,12 +8,14 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass, field
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
 AT_MOST_EVERY = 0.5  # seconds
+SIZE = (120, 24)  # columns and rows of a terminal that does not say
 
 
 @dataclass
@@ -41,9 +43,11 @@ class Progress:
     def _draw(self, done: int, details: dict[str, object]) -> None:
         from tqdm import tqdm
 
+        columns, rows = get_terminal_size(SIZE)
         if self._bar is None:
-            form = "{n_fmt}/{total_fmt} {unit} {bar} {elapsed}{postfix}"
-            self._bar = tqdm(unit=self.unit, file=self.stream, bar_format=form, ncols=150)
+            form = "{n_fmt}/{total_fmt} {unit} {bar:10} {elapsed}{postfix}"
+            self._bar = tqdm(unit=self.unit, file=self.stream, bar_format=form, nrows=rows)
+        self._bar.ncols = columns - 1  # a line that is too long would be drawn again and again
         self._bar.total, self._bar.n = self.total, done
         self._bar.set_postfix_str(" ".join(f"{key}={value}" for key, value in details.items()))
         if done >= self.total:

@@ -24,9 +24,11 @@ class Known:
 
 def read(library: Library, settings: Settings, language: str, corpora: Sequence[Corpus]) -> Known:
     """From the benchmark's development split; from the texts of the language where it lacks it."""
-    repo, split = settings.known["dataset"], settings.known["split"]
+    where = settings.known
+    repo = where.dataset
     commit = commit_of(library.api, repo, "dataset")
-    both = [_by_id(repo, commit, code, split) for code in (language, ENGLISH)]
+    configs = (where.configs.get(code, code) for code in (language, ENGLISH))
+    both = [_by_id(repo, commit, config, where.split) for config in configs]
     ids = sorted(set(both[0]) & set(both[1]))[: settings.sentences]
     if ids:
         texts, english = (tuple(side[key] for key in ids) for side in both)

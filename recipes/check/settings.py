@@ -27,11 +27,20 @@ class Floors:
 
 
 @dataclass(frozen=True)
+class Source:
+    """A split of a data set; `configs` are its own names of languages that it calls otherwise."""
+
+    dataset: str
+    split: str
+    configs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Settings:
     """`known`: where sentences with an English original are, by their `id`; `sentences` and `lists`
     are numbers of questions; below `hopeless` nothing is trained, below `doubtful` it is said."""
 
-    known: dict[str, str]
+    known: Source
     sentences: int
     lists: int
     hopeless: Floors
@@ -45,4 +54,5 @@ def parse(section: dict[str, Any]) -> Settings:
         name: build(Floors, section.get(name) or {}, f"check.{name}")
         for name in ("hopeless", "doubtful")
     }
-    return build(Settings, {**section, **floors}, "check")
+    known = build(Source, section.get("known"), "check.known")
+    return build(Settings, {**section, **floors, "known": known}, "check")

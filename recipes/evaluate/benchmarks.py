@@ -136,8 +136,8 @@ def load(api: HfApi, settings: Settings, code: str) -> Suite:
 
 
 def _source(benchmark: Benchmark, sha: str, code: str) -> Source:
-    """A benchmark in one language; its config is empty where the recipe names none."""
-    config = code if benchmark.configs is None else benchmark.configs.get(code, "")
+    """A benchmark in one language, under the name that it has there."""
+    config = benchmark.configs.get(code, code)
     return Source(benchmark.dataset, sha, config, code, benchmark)
 
 

@@ -26,8 +26,8 @@ class Benchmark:
 
     `revision` is a branch, a tag or a commit, and its commit is what gets recorded. `prompts` has
     the two directions of a translation, `options` the recipe's word for each category, `answer`
-    how an option is said, `configs` the dataset's own names of our languages. `english` says what
-    is different when the same is asked in English; without it, it is not asked in English.
+    how an option is said, `configs` the dataset's own names of languages that it calls otherwise.
+    `english` says what is different when the same is asked in English; without it, it is not.
     """
 
     dataset: str
@@ -37,7 +37,7 @@ class Benchmark:
     prompts: dict[str, str] = field(default_factory=dict)
     options: dict[str, str] = field(default_factory=dict)
     answer: str = "{option}"
-    configs: dict[str, str] | None = None
+    configs: dict[str, str] = field(default_factory=dict)
     limit: int | None = None
     shots: Shots = Shots(0, "")
     english: dict[str, Any] | None = None

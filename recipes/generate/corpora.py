@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from recipes.base import commit_of
 from recipes.generate import tokens
 from recipes.generate.row import Message
 from recipes.progress import say
@@ -25,7 +26,8 @@ ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assi
 @dataclass(frozen=True)
 class Corpus:
     """Where texts stand: `columns` to read, `where` a row must match, `longest` in tokens;
-    `configs` renames configs, for a data set that names languages its own way."""
+    `configs` renames configs, for a data set that names languages its own way. `revision` is a
+    branch, a tag or a commit: to read once more what an earlier run read."""
 
     repo: str
     split: str
@@ -35,6 +37,7 @@ class Corpus:
     longest: int | None = None
     shuffle_buffer: int = 1
     configs: dict[str, str] = field(default_factory=dict)
+    revision: str = "main"
 
     def __post_init__(self) -> None:
         renamed = self.configs.get(self.config or "", self.config)
@@ -104,22 +107,25 @@ class Library:
         said = [turn["content"] for turn in turns]
         return longest is None or tokens.fit(self._tokens, said, longest)
 
+    def _skip(self, sentence: str) -> None:
+        if sentence not in self.skipped:  # of a data set several splits may be wanted
+            self.skipped.append(sentence)
+            say(sentence)
+
+    def _pinned(self, corpus: Corpus) -> str:
+        """The commit at which all of a data set is read, however it moves while the run goes on."""
+        if corpus.repo not in self.commits or corpus.revision != "main":
+            self.commits[corpus.repo] = commit_of(self.api, corpus.repo, "dataset", corpus.revision)
+        return self.commits[corpus.repo]
+
     def _rows(self, corpus: Corpus) -> Iterator[dict[str, Any]]:
         import datasets
-        from huggingface_hub.errors import RepositoryNotFoundError
 
-        try:
-            sha = self.api.dataset_info(corpus.repo).sha
-        except RepositoryNotFoundError as error:
-            raise Refusal(
-                f"The data set {corpus.repo} is not on the Hub, or closed to us."
-            ) from error
-        self.commits[corpus.repo] = str(sha)
+        sha = self._pinned(corpus)
         try:
             known = datasets.get_dataset_config_names(corpus.repo, revision=sha)
             if corpus.config and corpus.config not in known:
-                self.skipped.append(f"`{corpus.repo}` has nothing in {corpus.config}: left out")
-                say(self.skipped[-1])
+                self._skip(f"`{corpus.repo}` has nothing in {corpus.config}: left out")
                 return
             rows = datasets.load_dataset(
                 corpus.repo, corpus.config, split=corpus.split, revision=sha, streaming=True

@@ -28,7 +28,7 @@ TASKS: dict[Task, str] = {
 THINKING = (
     "Think first, between <think> and </think>, then answer. Answer in the language of the user."
 )
-CONCISE = "Be concise. Answer in the language of the user."
+CONCISE = "Be concise."  # as evaluation asks, or an adapter would think aloud there
 
 
 def general_seeds() -> tuple[str, ...]:

@@ -119,6 +119,7 @@ def main(args: argparse.Namespace) -> None:
 def make(job: Job, api: HfApi, spool: Spool, scratch: Path, began: float) -> None:
     """Read, ask, settle, write, push; `scratch` is a folder that may be written."""
     settings = job.settings
+    say("reading texts, conversations and benchmarks from the Hub")
     inputs = read(settings, scratch, job.limit)
     inputs.commits.update(job.profile)
     refused = mending.read(api, job.into).dropped if job.into else frozenset()

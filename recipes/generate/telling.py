@@ -4,45 +4,70 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from recipes.generate.harvest import Harvest
 from recipes.progress import Progress
 
+EVERY = 0.5  # seconds
+LATELY = 60  # seconds over which speed is measured: what was paid for earlier comes at once
+SHORTEST = 1.0  # seconds before there is a speed
+
+Look = tuple[float, int, int]  # when, rows that came to an end, tokens written
+
 
 @asynccontextmanager
 async def telling(planned: int, harvest: Harvest) -> AsyncIterator[None]:
     """Print how far the work is while something else goes on, and then how far it came."""
-    began = time.monotonic()
-    progress = Progress(planned, "rows")
-    task = asyncio.create_task(_tell(planned, harvest, progress, began))
+    progress, looks = Progress(planned, "rows"), deque[Look]()
+    task = asyncio.create_task(_tell(planned, harvest, progress, looks))
     try:
         yield
     finally:
         task.cancel()
         progress.total = harvest.done  # the plan was for a teacher without fault
-        progress.show(harvest.done, **told(harvest, harvest.done, began))
+        progress.show(harvest.done, **told(harvest, harvest.done, looks))
 
 
-async def _tell(planned: int, harvest: Harvest, progress: Progress, began: float) -> None:
+async def _tell(planned: int, harvest: Harvest, progress: Progress, looks: deque[Look]) -> None:
     while True:
         progress.total = max(planned - harvest.missing, harvest.done + 1)
-        progress.show(harvest.done, **told(harvest, progress.total, began))
-        await asyncio.sleep(0.5)
+        progress.show(harvest.done, **told(harvest, progress.total, looks))
+        await asyncio.sleep(EVERY)
 
 
-def told(harvest: Harvest, total: int, began: float) -> dict[str, object]:
-    """The figures beside the progress."""
-    seconds = max(time.monotonic() - began, 1e-3)
+def told(harvest: Harvest, total: int, looks: deque[Look]) -> dict[str, object]:
+    """The figures beside the progress; `looks` are the earlier ones, and this one is added."""
     pace, usage, rows = harvest.teacher.pace, harvest.teacher.usage, harvest.spool
-    speed = harvest.done / seconds
+    looks.append((time.monotonic(), harvest.done, usage.tokens_out))
+    while looks[-1][0] - looks[0][0] > LATELY:
+        looks.popleft()
+    speed, tokens = speeds(looks)
     return {
-        "kept": rows.kept,
-        "share": f"{rows.kept / max(1, harvest.done):.0%}",
-        "rows/s": f"{speed:.1f}",
-        "tokens/s": f"{usage.tokens_out / seconds:.0f}",
-        "in_flight": f"{pace.in_flight}/{int(pace.width)}",
+        "eta": _clock((total - harvest.done) / speed) if speed else "?",
+        "kept": f"{rows.kept / max(1, harvest.done):.0%}",
         "spent": f"${harvest.teacher.purse.spent:.2f}",
-        "eta": f"{(total - harvest.done) / speed:.0f}s" if speed else "?",
+        "rows/s": _figure(speed, ".1f"),
+        "tokens/s": _figure(tokens, ".0f"),
+        "calls": f"{pace.in_flight}/{int(pace.width)}",
     }
+
+
+def speeds(looks: deque[Look]) -> tuple[float | None, float | None]:
+    """Rows and tokens a second between the first and the last look, None where it is too early."""
+    (first, rows, tokens), (last, rows_now, tokens_now) = looks[0], looks[-1]
+    if (seconds := last - first) < SHORTEST:
+        return None, None
+    return (rows_now - rows) / seconds, (tokens_now - tokens) / seconds
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "?" if value is None else format(value, form)
+
+
+def _clock(seconds: float) -> str:
+    """As hours, minutes and seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.base import has_experts
 from recipes.progress import say
 from recipes.refusal import Refusal
-from recipes.train import adapter, machine, speed
+from recipes.train import adapter, machine, packed, speed
 from recipes.train.machine import Choices
 from recipes.train.rows import Examples, in_batches
 from recipes.train.settings import Settings
@@ -130,6 +131,7 @@ def _trainer(
         callbacks=[*_stopper(settings), *course.callbacks],
     )
     trainer.remove_callback(PrinterCallback)
+    packed.keep_apart(trainer)
     return trainer, chosen
 
 
@@ -269,7 +271,7 @@ def _work(model: Any) -> speed.Work | None:
     import torch
 
     text = model.config.get_text_config()
-    if any(getattr(text, name, 0) for name in ("num_experts", "num_local_experts")):
+    if has_experts(model.config):
         return None
     linear = [m.weight for m in model.modules() if isinstance(m, torch.nn.Linear)]
     heads = int(text.num_attention_heads)

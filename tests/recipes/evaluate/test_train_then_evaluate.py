@@ -69,7 +69,7 @@ RECIPE: dict[str, Any] = {
                          "prompt": "{passage} {question} {option_a}", "answer": "{letter}",
                          "english": {"prompt": "Read: {passage} {question}"}},
             "global_mmlu": {"dataset": "{org}/belebele", "revision": "main", "split": "test",
-                            "configs": {"yor_Latn": "yo"}, "prompt": "", "answer": ""},
+                            "configs": {"epo_Latn": "eo"}, "prompt": "", "answer": ""},
         },
     },
 }  # fmt: skip

@@ -69,7 +69,44 @@ def test_corpora_are_read_or_refused(tmp_path: Path, hub: LocalHub) -> None:
     assert no_config[0] == no_match[0] == []
     assert "cannot be read" in str(no_split[0])
     assert "no column 'texts'" in str(no_column[0])
-    assert "practice/nowhere is not on the Hub" in str(no_repo[0])
+    assert "There is no dataset practice/nowhere on the Hub" in str(no_repo[0])
+
+
+MOVED = """
+import json, sys
+from dataclasses import replace
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from recipes.generate.corpora import Corpus, Library
+corpus, api = Corpus(**json.loads(sys.argv[1])), HfApi()
+library = Library(api, 7, None)
+before = list(library.texts([corpus], 5))
+held = library.commits[corpus.repo]
+api.upload_file(path_or_fileobj=b"more", path_in_repo="more.txt", repo_id=corpus.repo,
+                repo_type="dataset")
+still = list(library.texts([corpus], 5)), library.commits[corpus.repo] == held
+later = Library(api, 7, None)
+list(later.texts([corpus], 5))
+again = Library(api, 7, None)
+pinned = list(again.texts([replace(corpus, revision=held)], 5))
+other = list(Library(api, 8, None).texts([corpus], 5))
+print(json.dumps([before == still[0], still[1], later.commits[corpus.repo] != held,
+                  pinned == before, again.commits[corpus.repo] == held, other != before]))
+"""
+
+
+def test_a_run_reads_one_commit_and_another_can_read_it_again(
+    tmp_path: Path, hub: LocalHub
+) -> None:
+    """Defect 7 of the original: no pinned revisions, shuffles without a seed."""
+    told = json.dumps(asdict(replace(CORPUS, shuffle_buffer=100)))
+    ran = subprocess.run(
+        [sys.executable, "-c", MOVED, told],
+        env=environment(hub, tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(ran.stdout.splitlines()[-1]) == [True] * 6
 
 
 def test_texts_are_cut_and_conversations_left_out_by_the_tokens_of_a_model(

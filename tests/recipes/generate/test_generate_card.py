@@ -129,11 +129,11 @@ def test_energy_is_told_only_where_somebody_stated_the_power() -> None:
 
 
 def test_the_cost_is_that_of_all_runs_for_the_language() -> None:
-    assert "\n- 0.50 US dollars were paid for them\n- 7200 seconds" in card.write(facts([]))
+    assert "\n- 0.50 US dollars were paid for them\n- 120.0 minutes" in card.write(facts([]))
     shared = replace(BILL, earlier_usd=1.25, others_usd=0.75)
     told = card.write(facts([], bill=shared))
     assert "\n- 1.75 US dollars were paid for them, 1.25 of these in earlier runs; answers" in told
-    assert "had cost the runs of others 0.75 more\n- 7200 seconds" in told
+    assert "had cost the runs of others 0.75 more\n- 120.0 minutes" in told
 
 
 def test_marks_have_an_interval_and_a_run_that_stopped_says_so() -> None:

@@ -19,9 +19,10 @@ from aiohttp import web
 
 from recipes import language
 from recipes.config import CODE, load
+from recipes.evaluate import settings as evaluate
 from recipes.generate import answers, card, chat, harvest, prompts, shapes
 from recipes.generate.gates import judge
-from recipes.generate.row import Message, Prompt
+from recipes.generate.row import ENGLISH, Message, Prompt
 from recipes.generate.settings import parse
 
 from . import faults
@@ -35,7 +36,7 @@ TURNS = (Message(role="user", content="Hi"), Message(role="assistant", content="
 def names() -> list[tuple[str, str, str]]:
     """Code, English name and tag of every language that may be asked for."""
     lines = (ROOT / "recipes" / "languages.tsv").read_text("utf-8").splitlines()[1:]
-    return [(code, name, tag) for code, name, tag, _ in (line.split("\t") for line in lines)]
+    return [(code, name, tag) for code, name, tag, *_ in (line.split("\t") for line in lines)]
 
 
 def test_1_rows_carry_the_system_prompt_of_their_mode() -> None:
@@ -101,7 +102,8 @@ def test_6_failures_are_tried_again_within_bounds_and_counted() -> None:
     assert numbers["timeout"] and numbers["longest_backoff"] and numbers["failures_in_a_row"]
 
 
-def test_7_chance_has_a_seed_and_what_is_read_a_revision() -> None:
+def test_7_chance_has_a_seed() -> None:
+    """What is read has a revision: test_corpora.py; two runs are the same: test_generate_run.py."""
     assert isinstance(KAKUGO["generate"]["seed"], int)
     one, other = (harvest.Harvest.random.__get__(_Seeded(seed)) for seed in (1, 2))
     assert one("a").random() == one("a").random() != other("a").random()
@@ -138,19 +140,44 @@ def test_8_the_names_that_crashed_go_through_prompts_and_settings(code: str) -> 
     assert name in told[0]["content"]
 
 
-def test_9_packed_rows_never_see_each_other() -> None:
+def test_9_packed_rows_are_cut_at_their_ends() -> None:
+    """That they do not see each other, whatever the base: tests/recipes/train/test_sft.py."""
     trainer = KAKUGO["train"]["trainer"]
     assert trainer["packing"] is True
     assert trainer.get("packing_strategy", "bfd").startswith("bfd")  # cut at rows' ends
 
 
-def test_10_outputs_are_checked_for_their_language_duplicates_and_benchmarks() -> None:
+def test_10_outputs_are_checked_for_their_language_and_duplicates() -> None:
     scene = faults.Scene.draw(faults.Random(2), "gla_Latn")
     assert judge(faults.wrong_language(scene) or scene.draft("x"), faults.judges("gla_Latn"))
     assert KAKUGO["generate"]["near"]["threshold"] < 1
-    asked = {benchmark["dataset"] for benchmark in KAKUGO["evaluate"]["benchmarks"].values()}
-    known = {benchmark["repo"] for benchmark in KAKUGO["generate"]["benchmarks"]}
-    assert asked <= known
+
+
+@pytest.mark.parametrize(
+    ("recipe", "code"),
+    [("practice", "epo_Latn"), *(("kakugo", f"{code}_Latn") for code in "gla yor grn ekk".split())],
+)
+def test_10_nothing_that_is_asked_or_shown_may_be_learnt(recipe: str, code: str) -> None:
+    """Every split that evaluation reads is among those that rows are compared with."""
+    config = load(recipe, "org", code)
+    known = {(each.repo, each.config, each.split) for each in parse(config.generate).benchmarks}
+    asked = evaluated(evaluate.parse(config.evaluate), code)
+    assert len(asked) >= 5 and asked <= known, asked - known
+
+
+def evaluated(settings: evaluate.Settings, code: str) -> set[tuple[str, str, str]]:
+    """(repository, config, split) of the questions and of their shots, in English too."""
+    asked = [(benchmark, code) for benchmark in settings.benchmarks.values()]
+    asked += [
+        (benchmark if name == "flores" else benchmark.in_english(), ENGLISH)
+        for name, benchmark in settings.benchmarks.items()
+    ]
+    return {
+        (one.dataset, one.configs.get(called, called), split)
+        for one, called in asked
+        if one
+        for split in {one.split, one.shots.split or one.split}
+    }
 
 
 def _all_code() -> str:

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from recipes.train.rows import Message
 from recipes.train.settings import Settings, parse
+from tests.recipes.byhand.hub import write_base
+
+
+@pytest.fixture(scope="session")
+def granite_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a base of the paper's kind, small: no experts, yet a loss for their router."""
+    folder = tmp_path_factory.mktemp("granite")
+    write_base(folder)
+    return folder
 
 
 @pytest.fixture

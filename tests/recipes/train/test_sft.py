@@ -13,8 +13,8 @@ from recipes import held_out
 from recipes.base import model as load_model
 from recipes.base import tokenizer as load_tokenizer
 from recipes.refusal import Refusal
-from recipes.train import sft
-from recipes.train.rows import Message, tokenise
+from recipes.train import packed, sft
+from recipes.train.rows import IGNORED, Message, tokenise
 from recipes.train.settings import HeldOut, Settings
 
 # PEFT 0.21 still asks transformers 5.23 by the old name
@@ -143,18 +143,22 @@ def test_when_memory_runs_out_fewer_rows_go_through_at_once_and_the_steps_stay_t
     assert all(torch.allclose(less[name], whole[name], atol=1e-4) for name in whole)
 
 
+@pytest.mark.parametrize("base", ["tiny_base", "granite_base"])
 def test_packed_rows_do_not_see_each_other(
-    tiny_base: Path,
+    base: str,
+    request: pytest.FixtureRequest,
     tmp_path: Path,
     settings: Settings,
     conversations: list[list[Message]],
 ) -> None:
-    """The logits of a packed row are those of the row alone."""
+    """Logits and loss of packed rows are those of the rows alone (defect 9 of the original)."""
+    settings = replace(settings, max_length=256)
     settings.trainer.update({"packing": True})
-    tokenizer = load_tokenizer(str(tiny_base), "main")
+    folder = str(request.getfixturevalue(base))
+    tokenizer = load_tokenizer(folder, "main")
     examples = tokenise(tokenizer, conversations[:8], settings.max_length)
     course = sft.Course(tokenizer, examples, None, settings, tmp_path, [], None)
-    trainer, _ = sft._trainer(load_model(str(tiny_base), "main", 1, settings.model), course)
+    trainer, _ = sft._trainer(load_model(folder, "main", 1, settings.model), course)
     rows = list(trainer.train_dataset)
     lengths = [length for row in rows for length in row["seq_lengths"]]
     assert len(lengths) == 8 > len(rows)
@@ -163,10 +167,44 @@ def test_packed_rows_do_not_see_each_other(
     with torch.no_grad():
         together = trainer.model(**packed, use_cache=False).logits[0].split(lengths)
         mixed = trainer.model(input_ids=packed["input_ids"]).logits[0].split(lengths)
-        ids = packed["input_ids"][0].split(lengths)
+        ids, labels = (packed[key][0].split(lengths) for key in ("input_ids", "labels"))
         alone = [trainer.model(input_ids=row[None]).logits[0] for row in ids]
+        loss = float(trainer.compute_loss(trainer.model, packed))
     assert all(torch.allclose(*pair, atol=1e-3) for pair in zip(together, alone, strict=True))
     assert not torch.allclose(mixed[1], alone[1], atol=1)
+    lost = [
+        torch.nn.functional.cross_entropy(logits[:-1], own[1:], reduction="sum")
+        for logits, own in zip(alone, labels, strict=True)
+    ]
+    learnt = sum(int((own[1:] != IGNORED).sum()) for own in labels)
+    assert loss == pytest.approx(float(sum(lost)) / learnt, rel=1e-3)
+
+
+def test_a_base_that_mixes_packed_rows_all_the_same_is_refused(
+    granite_base: Path,
+    tmp_path: Path,
+    settings: Settings,
+    conversations: list[list[Message]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.trainer.update({"packing": True})
+    monkeypatch.setattr(packed, "_masked", lambda module, args, kwargs: None)
+    with pytest.raises(Refusal, match="Packed rows of this base would see each other"):
+        run(granite_base, tmp_path, settings, conversations)
+
+
+def test_a_base_of_the_papers_kind_is_trained(
+    granite_base: Path,
+    tmp_path: Path,
+    settings: Settings,
+    conversations: list[list[Message]],
+) -> None:
+    settings.trainer.update({"packing": True, "max_steps": 4})
+    settings.lora.pop("modules_to_save")
+    settings.lora.pop("ensure_weight_tying")
+    trained, _ = run(granite_base, tmp_path, settings, conversations)
+    assert trained.steps == 4 and trained.loss_last < trained.loss_first
+    assert trained.mfu is None or trained.mfu >= 0
 
 
 @pytest.mark.parametrize(("section", "key"), [("trainer", "lerning_rate"), ("lora", "rank")])

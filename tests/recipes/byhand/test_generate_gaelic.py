@@ -1,0 +1,176 @@
+"""The real recipe as somebody runs it by hand: unchanged, on data sets of the real shapes."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pycld2
+import pytest
+
+from bot.localhub.testing import LocalHub
+from recipes.generate import prompts
+from recipes.manifest import Manifest
+from tests.recipes.byhand.hub import BASE, DATA, ORG, publish, started
+from tests.recipes.byhand.tutor import Serving, Tutor
+from tests.recipes.generate.conftest import environment
+
+LIMIT = 30
+RECIPE = [sys.executable, "-m", "recipes.cli"]
+ASKED = ["generate", "--language", "Scottish Gaelic", "--config", "kakugo"]
+FIGURES = ("eta=", "kept=", "spent=$", "rows/s=", "tokens/s=", "calls=")
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
+    """The data sets and the tokenizer that the real recipe names."""
+    with started(tmp_path_factory.mktemp("byhand")) as made:
+        publish(made, weights=False)
+        yield made
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run showed and wrote, and the teacher that it asked."""
+
+    said: str
+    out: Path
+    tutor: Tutor
+
+    def rows(self, config: str) -> list[dict[str, Any]]:
+        """All rows of a config."""
+        paths = (self.out / config).glob("*.parquet")
+        return [row for path in paths for row in pyarrow.parquet.read_table(path).to_pylist()]
+
+
+@pytest.fixture(scope="module")
+def ran(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The README's line, typed at a terminal."""
+    home = tmp_path_factory.mktemp("home")
+    with Serving() as teacher:
+        command = [*RECIPE, *ASKED, "--teacher", teacher.url, "--limit", str(LIMIT)]
+        status, said = at_a_terminal([*command, "--out", "out"], environment(hub, home), home)
+        assert status == 0, said
+        return Ran(said, home / "out", teacher.tutor)
+
+
+def at_a_terminal(command: list[str], env: dict[str, str], cwd: Path) -> tuple[int, str]:
+    """Run it with a terminal for its output: the status, and all that was drawn."""
+    outer, inner = pty.openpty()
+    process = subprocess.Popen(command, env=env, cwd=cwd, stdout=inner, stderr=inner)
+    os.close(inner)
+    drawn = b""
+    with os.fdopen(outer, "rb", buffering=0) as terminal:
+        while True:
+            try:
+                drawn += terminal.read(4096)
+            except OSError:  # the other end is closed
+                return process.wait(), drawn.decode()
+
+
+def test_a_bar_shows_how_fast_how_much_and_how_long(ran: Ran) -> None:
+    frames = [frame for frame in re.split(r"[\r\n]+", ran.said) if " rows " in frame]
+    bars = [frame for frame in frames if "eta=" in frame]
+    assert len(bars) > 1 and "progress:" not in ran.said
+    for bar in bars:
+        assert all(figure in bar for figure in FIGURES), bar
+        assert len(bar) < 120
+    done, total = re.findall(r"(\d+)/(\d+) rows", bars[-1])[-1]
+    assert int(done) == int(total) <= 4 * LIMIT
+    assert re.search(r"eta=0:00:00 kept=[89]\d% spent=\$\d+\.\d\d rows/s=\d", bars[-1])
+    assert re.search(r"expect [\d,]+ tokens read .* minutes, \$\d", ran.said)
+
+
+def test_the_teacher_is_asked_for_gaelic_in_words_that_it_knows(ran: Ran) -> None:
+    assert ran.tutor.strange == []
+    assert len(ran.tutor.asked) > 2 * LIMIT
+    for asked in ran.tutor.asked:
+        assert "gla_Latn" not in asked and "{language}" not in asked
+    assert sum("Scottish Gaelic" in asked for asked in ran.tutor.asked) > LIMIT
+
+
+def test_every_source_gives_rows_and_what_was_dropped_is_told(ran: Ran) -> None:
+    kept = Counter({path.name: len(ran.rows(path.name)) for path in ran.out.iterdir()})
+    for source in ("topics", "scenarios", "contexts", "translation"):
+        assert kept[source] > LIMIT / 2, kept
+    told = re.search(r"kept (\d+) rows, dropped (\d+)", ran.said)
+    assert told and int(told[1]) == kept.total() - kept["rejected"]
+    reasons = Counter(row["reason"] for row in ran.rows("rejected"))
+    assert {"english", "refusal"} <= set(reasons) and reasons.total() <= int(told[2])
+    assert "benchmark_overlap" not in reasons
+
+
+def test_rows_are_gaelic_and_say_whether_to_think(ran: Ran) -> None:
+    for source, system in (("topics", prompts.THINKING), ("translation", prompts.CONCISE)):
+        for row in ran.rows(source):
+            first, *turns = row["messages"]
+            assert first == {"role": "system", "content": system}
+            thinks = turns[-1]["content"].startswith("<think>\n")
+            assert thinks == (system == prompts.THINKING)
+            answer = turns[-1]["content"].rpartition("</think>\n\n")[2]
+            assert pycld2.detect(answer, hintLanguage="gd")[2][0][1] == "gd", answer
+    english = [row for row in ran.rows("contexts") if row["about"] == "translate"]
+    for row in english:
+        answer = row["messages"][-1]["content"].rpartition("</think>\n\n")[2]
+        assert pycld2.detect(answer)[2][0][1] == "en", answer
+
+
+def test_the_card_is_that_of_a_real_language(ran: Ran) -> None:
+    card = (ran.out / "README.md").read_text("utf-8")
+    assert "pretty_name: Kakugo Scottish Gaelic\nlanguage:\n- gd\n- en\n" in card
+    assert "(BCP-47 `gd`, here\n`gla_Latn`)" in card and "known by CLD2" in card
+    assert "ractice" not in card and "gpt-oss-120b" in card
+    assert card.count("has nothing in gla\\_Latn: left out") == 2
+    assert ran.said.count("has nothing in gla_Latn: left out") == 2
+    for repo in (*DATA, BASE):
+        assert re.search(rf"- `{repo}` at `[0-9a-f]{{40}}`", card), repo
+    certified = json.loads((ran.out / "decontamination.json").read_text("utf-8"))
+    assert certified["left"] == 0
+    english = [one["split"] for one in certified["benchmarks"] if one["config"] == "en"]
+    assert sorted(english) == ["dev", "test"]
+
+
+def test_pushed_with_every_commit_in_its_manifest(hub: LocalHub, tmp_path: Path) -> None:
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+    into = f"{ORG}/kakugo-gla_Latn"
+    with Serving() as teacher:
+        command = [*RECIPE, *ASKED, "--org", ORG, "--teacher", teacher.url, "--limit", "6"]
+        done = subprocess.run(
+            [*command, "--into", into],
+            env=environment(hub, tmp_path / "hf"),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("progress: ")]
+    assert lines and all(all(figure in line for figure in FIGURES) for line in lines)
+    path = api.hf_hub_download(into, "run.json", repo_type="dataset", cache_dir=tmp_path)
+    made = Manifest.from_json(Path(path).read_text("utf-8"))
+    assert made.inputs.keys() == {*DATA, BASE} and made.practice is False
+    for repo in DATA:
+        assert made.inputs[repo] == api.dataset_info(repo).sha
+
+
+def test_terms_that_nobody_accepted_are_told(hub: LocalHub, tmp_path: Path) -> None:
+    env = {**environment(hub, tmp_path / "hf"), "HF_TOKEN": hub.token("bob")}
+    command = [*RECIPE, *ASKED, "--teacher", "http://127.0.0.1:1", "--out", "out"]
+    done = subprocess.run(
+        command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "BAAI/Infinity-Instruct" in done.stderr and "gated" in done.stderr
+    assert "Traceback" not in done.stderr

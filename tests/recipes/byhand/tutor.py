@@ -1,0 +1,180 @@
+"""A rule-based teacher of Scottish Gaelic behind OpenAI's chat API: it knows every kind of prompt
+of the real recipe, thinks aloud, and makes the mistakes that teachers make.
+
+`python -m tests.recipes.byhand.tutor` serves it on $PORT, to be asked by hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import threading
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+from zlib import crc32
+
+from aiohttp import web
+
+from tests.recipes.byhand import gaelic
+from tests.recipes.byhand.gaelic import ENGLISH, GAELIC
+
+MODEL = "openai/gpt-oss-120b"
+NAME = "Scottish Gaelic"
+REFUSAL = "I'm sorry, but I can't help with that."
+ABOUT = ("fishing boats", "village schools", "old songs", "winter storms", "market days", "sheep",
+         "bread and cheese", "bus timetables", "young footballers", "island churches")  # fmt: skip
+DOING = ("planning", "explaining", "comparing", "describing", "choosing", "understanding")
+TASKS = {"translate": (0, 3), "summarise": (3, 5), "improve": (5, 7), "say what topic": (7, 9),
+         "answer a question": (9, 11)}  # fmt: skip
+ANSWER = re.compile(r"Answer in ([\w ]+),")
+FAULTY = 12  # of a hundred
+
+
+@dataclass
+class Tutor:
+    """What it says depends on what it is asked alone; `strange` is what it did not know."""
+
+    asked: list[str] = field(default_factory=list)
+    strange: list[str] = field(default_factory=list)
+
+    def respond(self, wire: dict[str, Any]) -> dict[str, Any]:
+        """A chat completion."""
+        asked = wire["messages"][-1]["content"]
+        self.asked.append("\n".join(turn["content"] for turn in wire["messages"]))
+        rng = Random(crc32(json.dumps([wire["messages"], wire["seed"]]).encode()))
+        listed = bool(re.search(r"JSON", asked))
+        text, finish = self._answer(asked, wire["messages"][0], rng), "stop"
+        if rng.randrange(100) < FAULTY:
+            text, finish = _spoilt(text, listed, rng)
+        message = {"role": "assistant", "content": text}
+        if not listed:
+            message["reasoning_content"] = "The user wants this in Gaelic. I keep it simple."
+        used = [-(-len(json.dumps(part)) // 4) for part in (wire["messages"], message)]
+        return {
+            "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+            "usage": {"prompt_tokens": used[0], "completion_tokens": used[1]},
+        }
+
+    def _answer(self, asked: str, first: dict[str, str], rng: Random) -> str:
+        if first["role"] == "system" and (told := ANSWER.search(first["content"])):
+            return self._reply(asked, told[1], rng)
+        if found := re.match(r"(?:List|Write) (\d+) different", asked):
+            return json.dumps(self._list(asked, int(found[1]), rng), ensure_ascii=False)
+        if asked.startswith("Below is a text in"):
+            count, task = re.search(r"Write (\d+) .* assistant to (.*?)\. In each", asked).groups()
+            low, high = next(span for key, span in TASKS.items() if task.startswith(key))
+            frames = [pair[GAELIC] for pair in gaelic.phrases("frame")[low:high]]
+            return json.dumps([f"{frame}\n{{text}}" for frame in frames][: int(count)])
+        if asked.startswith("Below is a conversation in English"):
+            turns = json.loads(_between(asked, "conversation"))
+            return json.dumps([self._translated(turn, GAELIC) for turn in turns])
+        if asked.startswith("Rewrite the prompt"):
+            return f"{_between(asked, 'prompt')} {rng.choice(gaelic.phrases('more'))[GAELIC]}"
+        if asked.startswith("Translate the text below"):
+            to = ENGLISH if "into English" in asked else GAELIC
+            return self._translated(_between(asked, "text"), to)
+        if '{"mark": N}' in asked:
+            return json.dumps({"mark": rng.choice((3, 4, 4, 5))})
+        return self._strange(asked)
+
+    def _list(self, asked: str, count: int, rng: Random) -> list[str]:
+        if "in which" in asked or " topics within " in asked:
+            return [
+                f"{rng.choice(DOING)} {rng.choice(ABOUT)} no. {rng.randrange(10**6)}"
+                for _ in range(count)
+            ]
+        if f"a speaker of {NAME} would" in asked and f"Write them in {NAME} only" in asked:
+            return [_prompt(rng) for _ in range(count)]
+        return [self._strange(asked)]
+
+    def _reply(self, asked: str, language: str, rng: Random) -> str:
+        if language == "English":
+            text = "\n".join(line for line in asked.splitlines() if line.startswith("Tha "))
+            return gaelic.translate(text, ENGLISH) or self._strange(asked)
+        if language != NAME:
+            return self._strange(asked)
+        return gaelic.passage(rng, rng.randrange(2, 6))[GAELIC]
+
+    def _translated(self, text: str, to: int) -> str:
+        return gaelic.translate(text, to) or self._strange(text)
+
+    def _strange(self, asked: str) -> str:
+        self.strange.append(asked)
+        return REFUSAL
+
+
+def _prompt(rng: Random) -> str:
+    return gaelic.together([gaelic.sentence(rng), rng.choice(gaelic.phrases("question"))])[GAELIC]
+
+
+def _between(text: str, tag: str) -> str:
+    return text.partition(f"<{tag}>")[2].rpartition(f"</{tag}>")[0]
+
+
+def _spoilt(text: str, listed: bool, rng: Random) -> tuple[str, str]:
+    """The same with a fault, and how it ended."""
+    fenced = f"```json\n{text}\n```"
+    if listed:
+        return rng.choice((fenced, text[: len(text) * 2 // 3], "Here you are!", "[]")), "stop"
+    half = text[: len(text) * 2 // 3]
+    return rng.choice(
+        (
+            (gaelic.passage(rng, 3)[ENGLISH], "stop"),
+            (f"{text} " + "agus a-rithist " * 60, "stop"),
+            (half, "length"),
+            (f"{text}<|end|>", "stop"),
+            (REFUSAL, "stop"),
+            ("nan", "stop"),
+        )
+    )
+
+
+def app(tutor: Tutor) -> web.Application:
+    """The routes."""
+
+    async def complete(request: web.Request) -> web.Response:
+        return web.json_response(tutor.respond(await request.json()))
+
+    async def models(request: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": MODEL, "object": "model"}]})
+
+    made = web.Application()
+    made.router.add_post("/v1/chat/completions", complete)
+    made.router.add_get("/v1/models", models)
+    return made
+
+
+class Serving:
+    """A tutor in a thread, on a free port: `url`."""
+
+    def __init__(self) -> None:
+        self.tutor, self.url = Tutor(), ""
+        self._loop, self._ready = asyncio.new_event_loop(), threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Serving:
+        self._thread.start()
+        assert self._ready.wait(20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(20)
+        self._loop.close()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        runner = web.AppRunner(app(self.tutor), access_log=None)
+        self._loop.run_until_complete(runner.setup())
+        self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        self._ready.set()
+        self._loop.run_forever()
+        self._loop.run_until_complete(runner.cleanup())
+
+
+if __name__ == "__main__":
+    web.run_app(app(Tutor()), host="127.0.0.1", port=int(os.environ["PORT"]), access_log=None)
