@@ -1,7 +1,7 @@
 """`decontamination.json`: that no benchmark text is left, found out a second time.
 
 The files that were written are read again, and compared with the benchmarks in another way than
-when rows were dropped: by Python's own hashes of the items as tuples, turn by turn. Whoever wants
+when rows were dropped: words are numbered, and runs of them found without any hash. Whoever wants
 to check it needs the benchmarks, the file and the definition of an n-gram, and nothing of ours.
 """
 
@@ -13,17 +13,21 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recipes.generate.decontaminate import Read, Size, Splitter, grams
+from recipes.generate.decontaminate import Read, Size, Splitter
+
+if TYPE_CHECKING:
+    import pyarrow
 
 NAME = "decontamination.json"
+ROWS = 100  # at once
 
 
 class Witness:
-    """The n-grams of the benchmarks once more, as sorted hashes of tuples."""
+    """The n-grams of the benchmarks once more, as runs of numbered words."""
 
     def __init__(
         self, benchmarks: Iterable[tuple[str, Iterable[str]]], size: Size, script: str
@@ -31,33 +35,71 @@ class Witness:
         """Read the texts of each named benchmark for a language of this script."""
         self.split = Splitter(size, script)
         self.read: list[Read] = []
-        hashes: dict[int, array[int]] = {}
-        for name, texts in benchmarks:
+        self._words: dict[str, int] = {}
+        texts: dict[int, array[int]] = {}
+        for name, told in benchmarks:
             count = short = 0
-            for text in texts:
+            for text in told:
                 count += 1
                 items = self.split.items(text)
                 if len(items) < self.split.shortest:
                     short += 1
                     continue
-                length = min(self.split.length, len(items))
-                hashes.setdefault(length, array("q")).extend(map(hash, grams(items, length)))
+                numbered = texts.setdefault(min(self.split.length, len(items)), array("I"))
+                numbered.extend(
+                    self._words.setdefault(item, len(self._words) + 1) for item in items
+                )
+                numbered.append(0)
             self.read.append(Read(name, count, short))
-        self._known = {
-            length: np.unique(np.frombuffer(found, dtype=np.int64))
-            for length, found in hashes.items()
-        }
+        self._known = [
+            Runs(np.frombuffer(numbered, dtype=np.uint32), length)
+            for length, numbered in texts.items()
+        ]
 
-    def saw(self, text: str) -> bool:
-        """Whether the text has an n-gram of a benchmark."""
-        items = self.split.items(text)
-        for length, known in self._known.items():
-            asked = np.fromiter(map(hash, grams(items, length)), dtype=np.int64)
-            places = np.searchsorted(known, asked)
-            places[places == len(known)] = 0
-            if len(asked) and (known[places] == asked).any():
-                return True
-        return False
+    def saw(self, texts: Sequence[str]) -> list[int]:
+        """Which of the texts have an n-gram of a benchmark."""
+        numbered, ends = array("I"), []
+        for text in texts:
+            numbered.extend(self._words.get(item, 0) for item in self.split.items(text))
+            numbered.append(0)
+            ends.append(len(numbered))
+        asked = np.frombuffer(numbered, dtype=np.uint32)
+        hits = [np.flatnonzero(known.number(asked)) for known in self._known]
+        places = np.searchsorted(ends, np.concatenate(hits), side="right") if hits else ()
+        return sorted(set(map(int, places)))
+
+
+class Runs:
+    """All runs of so many words in some texts, each with a number of its own, without a hash: that
+    of a run is found by those of its two halves. Words are numbers, and 0 ends a text."""
+
+    def __init__(self, texts: np.ndarray, length: int) -> None:
+        self._length = length
+        self._known: dict[int, np.ndarray] = {}
+        self._number(texts, length, learn=True)
+
+    def number(self, texts: np.ndarray) -> np.ndarray:
+        """For each word, the number of the run that begins with it; 0 where it is not known."""
+        return self._number(texts, self._length)
+
+    def _number(self, texts: np.ndarray, length: int, learn: bool = False) -> np.ndarray:
+        if length == 1:
+            return texts
+        half = length // 2
+        first = self._number(texts, half, learn)
+        second = first if half * 2 == length else self._number(texts, length - half, learn)
+        second = second[half:]
+        starts = np.flatnonzero((first[: len(second)] > 0) & (second > 0))
+        pairs = first[starts].astype(np.uint64) << np.uint64(32) | second[starts]
+        if learn and length not in self._known:
+            self._known[length] = np.unique(pairs)
+        known = self._known[length]
+        places = np.searchsorted(known, pairs)
+        places[places == len(known)] = 0
+        there = known[places] == pairs
+        found = np.zeros(len(texts), dtype=np.uint32)
+        found[starts[there]] = places[there] + 1
+        return found
 
 
 @dataclass(frozen=True)
@@ -96,11 +138,10 @@ def certify(
     rows = turns = left = 0
     for path in paths:
         with pyarrow.parquet.ParquetFile(folder / path) as file:
-            for batch in file.iter_batches(batch_size=1_000, columns=["messages"]):
-                for messages in batch.column(0).to_pylist():
-                    said = [turn["content"] for turn in messages if turn["role"] != "system"]
-                    rows, turns = rows + 1, turns + len(said)
-                    left += any(map(witness.saw, said))
+            for batch in file.iter_batches(batch_size=ROWS, columns=["messages"]):
+                of, said = _said(batch.column(0))
+                rows, turns = rows + len(batch), turns + len(said)
+                left += len({of[place] for place in witness.saw(said)})
     if left:
         raise RuntimeError(f"{left} of {rows} written rows overlap with a benchmark.")
     return Certificate(
@@ -117,6 +158,14 @@ def certify(
         left=left,
         files={path: _sha256(folder / path) for path in sorted(paths)},
     )
+
+
+def _said(messages: pyarrow.ListArray) -> tuple[Sequence[int], Sequence[str]]:
+    """All that was said but by the system, and in which row."""
+    of, said = messages.value_parent_indices().to_pylist(), messages.flatten()
+    roles, contents = (said.field(name).to_pylist() for name in ("role", "content"))
+    kept = [place for place, role in enumerate(roles) if role != "system"]
+    return [of[place] for place in kept], [contents[place] for place in kept]
 
 
 def _sha256(path: Path) -> str:

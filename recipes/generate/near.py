@@ -9,7 +9,8 @@ about which two questions are asked is no duplicate, nor are two texts with one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from recipes.generate.row import Row
 
 GAPS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 SEED = 1  # of the hash functions: the same rows have the same signature everywhere
-BATCH = 512
+AT_ONCE = 1 << 18  # letters
+SIGNATURES = 1 << 12  # at once
 COMPARED = 64  # rows of one band that a row is compared with, at most
 DOUBT = 0.15  # a signature tells the share in common about as well as this
+MIX, SPREAD, HALF = np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
 
 
 @dataclass(frozen=True)
@@ -48,109 +51,146 @@ class Near:
     def __init__(self, settings: Settings, scratch: Path) -> None:
         self.settings = settings
         self._scratch = scratch
-        self._file = scratch.open("wb")
-        self._waiting: list[np.ndarray] = []
-        self._count = 0
-        self._least = settings.threshold - DOUBT
+        self._file = scratch.open("w+b")
+        self._waiting: list[str] = []
+        self._letters = self._count = 0
+        self._crowded = np.zeros(settings.bands, dtype=bool)
 
     def add(self, row: Row) -> None:
         """Take in the next row."""
-        text = "\n".join(turn["content"] for turn in row.turns)
-        self._waiting.append(shingles(text, self.settings.letters))
+        text = plain("\n".join(turn["content"] for turn in row.turns))
+        self._waiting.append(text)
+        self._letters += len(text)
         self._count += 1
-        if len(self._waiting) == BATCH:
+        if self._letters >= AT_ONCE:
             self._write()
 
     def found(self, row_at: Callable[[int], Row]) -> dict[int, int]:
         """For each row that is near an earlier one, the place of that one; the file is removed."""
         self._write()
-        self._file.close()
+        self._file.flush()
         near: dict[int, int] = {}
-        if self._count:
-            shape = (self._count, self.settings.hashes)
-            signatures = np.memmap(self._scratch, dtype=np.uint32, mode="r", shape=shape)
-            for first in range(0, self.settings.hashes, self.settings.rows):
-                for group in _groups(signatures[:, first : first + self.settings.rows]):
-                    self._compare(signatures, group, row_at, near)
+        for band in range(self.settings.bands):
+            for group in _groups(self._sorted(band)):
+                self._compare(band, group, row_at, near)
+        self._file.close()
         self._scratch.unlink()
         return near
 
     def _compare(
-        self,
-        signatures: np.ndarray,
-        group: list[int],
-        row_at: Callable[[int], Row],
-        near: dict[int, int],
+        self, band: int, group: list[int], row_at: Callable[[int], Row], near: dict[int, int]
     ) -> None:
         """Compare the rows of a group with those of it that came before and stay."""
         kept: list[int] = []
-        for place in (place for place in group if place not in near):
-            shared = (signatures[kept] == signatures[place]).mean(axis=1)
-            likely = [kept[one] for one in np.flatnonzero(shared >= self._least)]
-            letters = self.settings.letters
-            parts = _parts(row_at(place), letters) if likely else []
+        signatures = np.empty((min(len(group), COMPARED), self.settings.hashes), dtype=np.uint32)
+        for place in group:
+            if place in near:
+                continue
+            signature = self._signature(place)
+            likely = self._likely(band, signatures[: len(kept)] == signature) if kept else []
+            row = row_at(place) if likely else None
             alike_ones = (
-                one
-                for one in likely
-                if _alike(parts, _parts(row_at(one), letters)) >= self.settings.threshold
+                kept[one] for one in likely if row and alike(row_at(kept[one]), row, self.settings)
             )
             first = next(alike_ones, None)
             if first is not None:
                 near[place] = first
             elif len(kept) < COMPARED:
+                signatures[len(kept)] = signature
                 kept.append(place)
+            else:
+                self._crowded[band] = True
+
+    def _likely(self, band: int, equal: np.ndarray) -> list[int]:
+        """Which rows share enough hashes, and were not compared in a band before this one."""
+        least = (self.settings.threshold - DOUBT) * self.settings.hashes
+        likely = np.flatnonzero(np.count_nonzero(equal, axis=1) >= least)
+        if not len(likely):
+            return []
+        shared = equal[likely].reshape(len(likely), -1, self.settings.rows).all(axis=2)
+        return list(likely[~(shared & ~self._crowded)[:, :band].any(axis=1)])
 
     def _write(self) -> None:
         if self._waiting:
-            hashes = np.concatenate(self._waiting)
-            ends = np.cumsum([0, *map(len, self._waiting)]).astype(np.uint64)
+            hashes, ends = _hashes(self._waiting, self.settings.letters)
             matrix = RMinHash.digest_matrix_from_flat_token_hashes(
                 hashes, ends, self.settings.hashes, SEED
             )
             self._file.write(np.array(matrix.to_rows(), dtype=np.uint32).tobytes())
             self._waiting.clear()
+            self._letters = 0
+
+    def _signature(self, place: int) -> np.ndarray:
+        size = self.settings.hashes * 4
+        return np.frombuffer(os.pread(self._file.fileno(), size, place * size), dtype=np.uint32)
+
+    def _sorted(self, band: int) -> np.ndarray:
+        """A number for each row, sorted: above, what is equal where the band is; below, its
+        place."""
+        width, first = self.settings.hashes, band * self.settings.rows
+        numbers = np.empty(self._count, dtype=np.uint64)
+        for start in range(0, self._count, SIGNATURES):
+            flat = np.fromfile(
+                self._scratch, np.uint32, SIGNATURES * width, offset=start * width * 4
+            )
+            part = flat.reshape(-1, width)[:, first : first + self.settings.rows]
+            mixed = np.zeros(len(part), dtype=np.uint64)
+            for column in part.T:
+                mixed = (mixed ^ column) * SPREAD
+            places = np.arange(start, start + len(part), dtype=np.uint64)
+            numbers[start : start + len(part)] = mixed >> HALF << HALF | places
+        numbers.sort()
+        return numbers
 
 
-def alike(one: Row, other: Row, letters: int) -> float:
-    """The smallest share of runs of letters that a turn of one row has in common with the other's
-    (Jaccard); 0 when they do not have as many turns."""
-    return _alike(_parts(one, letters), _parts(other, letters))
+def alike(one: Row, other: Row, settings: Settings) -> bool:
+    """Whether each turn of one row has enough runs of letters in common with the other's, of all
+    that either has (Jaccard)."""
+    if len(one.turns) != len(other.turns):
+        return False
+    return all(
+        _jaccard(*(shingles(turn["content"], settings.letters) for turn in turns))
+        >= settings.threshold
+        for turns in zip(one.turns, other.turns, strict=True)
+    )
 
 
-def shingles(text: str, letters: int) -> np.ndarray:
-    """A number for each different run of `letters` letters; one for a text that is shorter."""
-    plain = GAPS.sub(" ", text.lower()).strip()
-    points = np.frombuffer(plain.encode("utf-32-le", "replace"), dtype="<u4").astype(np.uint64)
-    count = max(1, len(points) - letters + 1)
-    mixed = np.zeros(count, dtype=np.uint64)
-    for place in range(min(letters, len(points))):
-        mixed = mixed * np.uint64(0x100000001B3) ^ points[place : place + count]
-    return np.unique(mixed * np.uint64(0x9E3779B97F4A7C15))
+def shingles(text: str, letters: int) -> set[str]:
+    """Each different run of `letters` letters; the whole of a text that is shorter."""
+    bare = plain(text)
+    return {bare[start : start + letters] for start in range(max(1, len(bare) - letters + 1))}
 
 
-def _parts(row: Row, letters: int) -> list[np.ndarray]:
-    return [shingles(turn["content"], letters) for turn in row.turns]
+def plain(text: str) -> str:
+    """Letters, marks and digits without case, and single spaces."""
+    bare: str = GAPS.sub(" ", text.lower())
+    return bare.strip()
 
 
-def _alike(one: list[np.ndarray], other: list[np.ndarray]) -> float:
-    if len(one) != len(other):
-        return 0.0
-    return min((_jaccard(*pair) for pair in zip(one, other, strict=True)), default=0.0)
-
-
-def _jaccard(one: np.ndarray, other: np.ndarray) -> float:
-    common = len(np.intersect1d(one, other, assume_unique=True))
+def _jaccard(one: set[str], other: set[str]) -> float:
+    common = len(one & other)
     return common / (len(one) + len(other) - common)
 
 
-def _groups(band: np.ndarray) -> Iterator[list[int]]:
-    """The places of rows that are equal in this band, each group in order."""
-    mixed = np.zeros(len(band), dtype=np.uint64)
-    for column in range(band.shape[1]):
-        mixed = mixed * np.uint64(0x9E3779B97F4A7C15) ^ band[:, column]
-    order = np.argsort(mixed, kind="stable")
-    ordered = mixed[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    sizes = np.diff(np.r_[starts, len(ordered)])
-    for start, size in zip(starts[sizes > 1], sizes[sizes > 1], strict=True):
-        yield [int(place) for place in order[start : start + size]]
+def _hashes(texts: Sequence[str], letters: int) -> tuple[np.ndarray, np.ndarray]:
+    """A number for each run of letters of each text, and where those of each text end."""
+    long = [text.ljust(letters, "\0") for text in texts]
+    points = np.frombuffer("".join(long).encode("utf-32-le", "replace"), dtype="<u4")
+    mixed = np.zeros(len(points) - letters + 1, dtype=np.uint64)
+    for place in range(letters):
+        mixed *= MIX
+        mixed ^= points[place : place + len(mixed)]
+    sizes = np.fromiter(map(len, long), dtype=np.int64)
+    over_an_end = np.cumsum(sizes)[:-1, None] - np.arange(1, letters)
+    within = np.ones(len(mixed), dtype=bool)
+    within[over_an_end] = False
+    ends = np.cumsum([0, *(sizes - letters + 1)]).astype(np.uint64)
+    return mixed[within] * SPREAD, ends
+
+
+def _groups(numbers: np.ndarray) -> Iterator[list[int]]:
+    """The places of rows that are equal in a band, each group in order."""
+    equal = (numbers[1:] ^ numbers[:-1]) >> HALF == 0
+    edges = np.flatnonzero(np.diff(np.r_[False, equal, False])).reshape(-1, 2)
+    for start, end in edges:
+        yield [int(number) & 0xFFFFFFFF for number in numbers[start : end + 1]]

@@ -56,7 +56,7 @@ class Row:
     about: str = ""
     revised: bool = False
 
-    @property
+    @cached_property
     def id(self) -> str:
         """A name that depends on the content alone."""
         text = "\x1f".join(f"{turn['role']}\x1e{turn['content']}" for turn in self.messages)

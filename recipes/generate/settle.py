@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -20,6 +20,8 @@ from recipes.generate.row import Row
 from recipes.generate.spool import Spool
 
 T = TypeVar("T")
+Judged = tuple[int, Row, str | None, int]
+AT_ONCE = 1 << 17  # letters
 KEPT, BY_GATE, DUPLICATE, OVERLAP, NEAR, UNSAFE, NOT_FLUENT, SPEAKERS = range(8)
 REASONS = {
     DUPLICATE: "duplicate",
@@ -87,27 +89,45 @@ def settle(
     """
     spool.sort()
     judged, dropped = array("B"), Counter(lost)
-    near, places, positions, last = Near(nearness, scratch), array("Q"), array("Q"), ""
-    for place, row, reason in spool.in_order():
-        found = _judge(row, reason, last, benchmarks)
-        if found != BY_GATE:
-            last = row.id
-        if found == KEPT:
-            near.add(row)
-            places.append(place)
-            positions.append(len(judged))
-        else:
-            dropped[reason or REASONS[found]] += 1
-        judged.append(found)
+    near, places, positions = Near(nearness, scratch), array("I"), array("I")
+    for some in _some(_without_doubles(spool.in_order())):
+        kept = [row for _, row, _, found in some if found == KEPT]
+        overlaps = iter(benchmarks.overlaps(kept))
+        for place, row, reason, found in some:
+            if found == KEPT and next(overlaps):
+                found = OVERLAP
+            if found == KEPT:
+                near.add(row)
+                places.append(place)
+                positions.append(len(judged))
+            else:
+                dropped[reason or REASONS[found]] += 1
+            judged.append(found)
     for double in near.found(lambda number: spool.at(places[number])):
         judged[positions[double]] = NEAR
         dropped[REASONS[NEAR]] += 1
     return Outcome(spool, judged, dict(dropped))
 
 
-def _judge(row: Row, reason: str | None, last: str, benchmarks: Benchmarks) -> int:
-    if reason is not None:
-        return BY_GATE
-    if row.id == last:
-        return DUPLICATE
-    return OVERLAP if benchmarks.overlap(row) else KEPT
+def _without_doubles(rows: Iterable[tuple[int, Row, str | None]]) -> Iterator[Judged]:
+    """The rows, those that come again one after the other being duplicates."""
+    last = ""
+    for place, row, reason in rows:
+        if reason is not None:
+            yield place, row, reason, BY_GATE
+        else:
+            yield place, row, None, DUPLICATE if row.id == last else KEPT
+            last = row.id
+
+
+def _some(rows: Iterable[Judged]) -> Iterator[list[Judged]]:
+    """The rows in their order, as many at once as have about `AT_ONCE` letters."""
+    some: list[Judged] = []
+    letters = 0
+    for row in rows:
+        some.append(row)
+        letters += sum(len(turn["content"]) for turn in row[1].turns)
+        if letters >= AT_ONCE:
+            yield some
+            some, letters = [], 0
+    yield some

@@ -57,7 +57,7 @@ def test_both_passes_find_every_planted_text_and_nothing_else() -> None:
         run = " ".join(taken[start : start + 8]).upper().replace(" ", ", ")
         text = f"{sentence}: «{run}»!" if dirty else sentence
         assert benchmarks.overlap(row("Kio?", text)) == ("flores" if dirty else None)
-        assert witness.saw(text) is dirty
+        assert witness.saw(["Kio?", text]) == [1] * dirty
         planted += dirty
     assert planted == 500
 
@@ -74,7 +74,7 @@ def test_both_passes_find_every_planted_text_and_nothing_else() -> None:
 def test_spelling_hides_nothing(script: str, known: str, text: str) -> None:
     benchmarks, witness = both([known], script)
     assert benchmarks.overlap(row("?", text)) == "flores"
-    assert witness.saw(text)
+    assert witness.saw([text]) == [0]
 
 
 def test_texts_too_short_to_be_looked_for_are_counted() -> None:

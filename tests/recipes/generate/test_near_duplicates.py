@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -74,9 +75,20 @@ def test_nothing_much_is_no_trouble(rows: list[Row], tmp_path: Path) -> None:
     assert set(found(rows, tmp_path)) <= {1}
 
 
-def test_how_alike_two_rows_are() -> None:
-    one = row("abcdefghij", "the same answer")
-    assert alike(one, row("ABCDEFGHIJ!", "the same answer"), 5) == 1
-    assert alike(one, row("abcdefghij", "said otherwise"), 5) == 0
-    assert alike(one, Row("topics", "p", "t", one.turns * 2), 5) == 0
-    assert 0.5 < alike(one, row("abcdefghijk", "the same answer"), 5) < 1
+@pytest.mark.parametrize(
+    ("asked", "said", "thresholds"),
+    [
+        ("ABCDEFGHIJ!", "the same answer", [0.5, 0.8, 1.0]),
+        ("abcdefghijk", "the same answer", [0.5, 0.8]),  # six runs in common of seven
+        ("abcdefghij", "said otherwise", []),
+    ],
+)
+def test_how_alike_two_rows_are(asked: str, said: str, thresholds: list[float]) -> None:
+    one, other = row("abcdefghij", "the same answer"), row(asked, said)
+    near = [
+        threshold
+        for threshold in (0.5, 0.8, 1.0)
+        if alike(one, other, replace(SETTINGS, threshold=threshold))
+    ]
+    assert near == thresholds
+    assert not alike(one, replace(other, messages=other.messages * 2), SETTINGS)
