@@ -1,8 +1,9 @@
 """`decontamination.json`: that no benchmark text is left, found out a second time.
 
 The files that were written are read again, and compared with the benchmarks in another way than
-when rows were dropped: words are numbered, and runs of them found without any hash. Whoever wants
-to check it needs the benchmarks, the file and the definition of an n-gram, and nothing of ours.
+when rows were dropped: the words of the benchmarks are numbered as they come, and only runs of
+numbered words are looked for. Whoever wants to check it needs the benchmarks, the file and the
+definition of an n-gram, and nothing of ours.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 NAME = "decontamination.json"
 ROWS = 100  # at once
+ODD = np.uint64(0xD6E8FEB86659FD93)
 
 
 class Witness:
@@ -51,10 +53,10 @@ class Witness:
                 )
                 numbered.append(0)
             self.read.append(Read(name, count, short))
-        self._known = [
-            Runs(np.frombuffer(numbered, dtype=np.uint32), length)
+        self._known = {
+            length: _sorted(runs(np.frombuffer(numbered, dtype=np.uint32), length)[1])
             for length, numbered in texts.items()
-        ]
+        }
 
     def saw(self, texts: Sequence[str]) -> list[int]:
         """Which of the texts have an n-gram of a benchmark."""
@@ -63,43 +65,31 @@ class Witness:
             numbered.extend(self._words.get(item, 0) for item in self.split.items(text))
             numbered.append(0)
             ends.append(len(numbered))
-        asked = np.frombuffer(numbered, dtype=np.uint32)
-        hits = [np.flatnonzero(known.number(asked)) for known in self._known]
-        places = np.searchsorted(ends, np.concatenate(hits), side="right") if hits else ()
-        return sorted(set(map(int, places)))
+        found: set[int] = set()
+        for length, known in self._known.items():
+            starts, asked = runs(np.frombuffer(numbered, dtype=np.uint32), length)
+            places = np.searchsorted(known, asked)
+            places[places == len(known)] = 0
+            hits = starts[known[places] == asked]
+            found.update(np.searchsorted(ends, hits, side="right").tolist())
+        return sorted(found)
 
 
-class Runs:
-    """All runs of so many words in some texts, each with a number of its own, without a hash: that
-    of a run is found by those of its two halves. Words are numbers, and 0 ends a text."""
+def runs(words: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where a run of so many words begins, and a number for it; 0 is no word, so none goes over
+    it."""
+    gaps = np.cumsum(words == 0, dtype=np.uint32)
+    gaps = np.r_[np.uint32(0), gaps]
+    starts = np.flatnonzero(gaps[length:] == gaps[: max(0, len(gaps) - length)])
+    mixed = np.zeros(len(starts), dtype=np.uint64)
+    for place in range(length):
+        mixed = (mixed + words[starts + place]) * ODD
+    return starts, mixed
 
-    def __init__(self, texts: np.ndarray, length: int) -> None:
-        self._length = length
-        self._known: dict[int, np.ndarray] = {}
-        self._number(texts, length, learn=True)
 
-    def number(self, texts: np.ndarray) -> np.ndarray:
-        """For each word, the number of the run that begins with it; 0 where it is not known."""
-        return self._number(texts, self._length)
-
-    def _number(self, texts: np.ndarray, length: int, learn: bool = False) -> np.ndarray:
-        if length == 1:
-            return texts
-        half = length // 2
-        first = self._number(texts, half, learn)
-        second = first if half * 2 == length else self._number(texts, length - half, learn)
-        second = second[half:]
-        starts = np.flatnonzero((first[: len(second)] > 0) & (second > 0))
-        pairs = first[starts].astype(np.uint64) << np.uint64(32) | second[starts]
-        if learn and length not in self._known:
-            self._known[length] = np.unique(pairs)
-        known = self._known[length]
-        places = np.searchsorted(known, pairs)
-        places[places == len(known)] = 0
-        there = known[places] == pairs
-        found = np.zeros(len(texts), dtype=np.uint32)
-        found[starts[there]] = places[there] + 1
-        return found
+def _sorted(numbers: np.ndarray) -> np.ndarray:
+    numbers.sort()
+    return numbers[np.r_[True, numbers[1:] != numbers[:-1]]]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 A benchmark text shorter than an n-gram counts as a whole. Words are `regex`'s: the standard
 library's `\\w+` cuts Bengali or Tibetan words into pieces. A language written without spaces has
 whole phrases as "words"; there the n-grams are of characters. N-grams are kept as 64-bit hashes in
-one sorted array for each length: a million of them take 9 MB. Rows are looked at many at once.
+one sorted array for each length: a million of them take 8 MB. Rows are looked at many at once.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Read:
 
 
 class Benchmarks:
-    """The n-grams of every benchmark text, and of which benchmark each is."""
+    """The n-grams of every benchmark text."""
 
     def __init__(
         self, benchmarks: Iterable[tuple[str, Iterable[str]]], size: Size, script: str
@@ -57,40 +57,29 @@ class Benchmarks:
         """Read the texts of each named benchmark for a language of this script."""
         self.split = Splitter(size, script)
         self.read: list[Read] = []
-        found: dict[int, tuple[array[int], array[int]]] = {}
-        for number, (name, texts) in enumerate(benchmarks):
-            self.read.append(self._read(number, name, texts, found))
-        self._known = {length: _sorted(*pair) for length, pair in sorted(found.items())}
+        found: dict[int, array[int]] = {}
+        for name, texts in benchmarks:
+            self.read.append(self._read(name, texts, found))
+        self._known = {length: _sorted(found.pop(length)) for length in sorted(found)}
 
     def __len__(self) -> int:
         """How many different n-grams there are."""
-        return sum(len(grams) for grams, _ in self._known.values())
+        return sum(map(len, self._known.values()))
 
-    def overlap(self, row: Row) -> str | None:
-        """The name of a benchmark that shares an n-gram with a turn of the row, None if none."""
-        return self.overlaps([row])[0]
-
-    def overlaps(self, rows: Sequence[Row]) -> list[str | None]:
-        """The same for each of several rows."""
+    def overlaps(self, rows: Sequence[Row]) -> list[bool]:
+        """For each row, whether a turn of it shares an n-gram with a benchmark."""
         turns = [(at, turn["content"]) for at, row in enumerate(rows) for turn in row.turns]
         items = numbers([self.split.items(text) for _, text in turns])
-        found: list[str | None] = [None] * len(rows)
-        for length, (known, owners) in self._known.items():
+        found = [False] * len(rows)
+        for length, known in self._known.items():
             grams, of = ngrams(*items, length)
             places = np.searchsorted(known, grams)
             places[places == len(known)] = 0
-            for hit in np.flatnonzero(known[places] == grams):
-                at, _ = turns[of[hit]]
-                found[at] = found[at] or self.read[owners[places[hit]]].name
+            for text in of[known[places] == grams]:
+                found[turns[text][0]] = True
         return found
 
-    def _read(
-        self,
-        number: int,
-        name: str,
-        texts: Iterable[str],
-        found: dict[int, tuple[array[int], array[int]]],
-    ) -> Read:
+    def _read(self, name: str, texts: Iterable[str], found: dict[int, array[int]]) -> Read:
         count = short = 0
         for text in texts:
             count += 1
@@ -99,10 +88,8 @@ class Benchmarks:
                 short += 1
                 continue
             length = min(self.split.length, len(items))
-            grams, owners = found.setdefault(length, (array("Q"), array("B")))
-            new, _ = ngrams(*numbers([items]), length)
-            grams.frombytes(new.tobytes())
-            owners.frombytes(bytes([number]) * len(new))
+            grams, _ = ngrams(*numbers([items]), length)
+            found.setdefault(length, array("Q")).frombytes(grams.tobytes())
         return Read(name, count, short)
 
 
@@ -146,6 +133,8 @@ def _hash(item: str) -> int:
     return xxhash.xxh3_64_intdigest(item.encode("utf-8", "replace"))
 
 
-def _sorted(hashes: array[int], owners: array[int]) -> tuple[np.ndarray, np.ndarray]:
-    known, first = np.unique(np.frombuffer(hashes, dtype=np.uint64), return_index=True)
-    return known, np.frombuffer(owners, dtype=np.uint8)[first]
+def _sorted(grams: array[int]) -> np.ndarray:
+    """Each once, with little memory besides."""
+    known = np.frombuffer(grams, dtype=np.uint64)
+    known.sort()
+    return known[np.r_[True, known[1:] != known[:-1]]]

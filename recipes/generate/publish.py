@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from recipes.generate.reasons import gate_of
 from recipes.generate.row import Row
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:  # pyarrow is imported late: 30 MB that nobody needs while the
 SOURCES = ("topics", "scenarios", "contexts", "pairs", "translation", "replay")
 REJECTED = "rejected"
 SPLITS = ("train", "test")
-GROUP = 500  # rows
+GROUP = 1 << 20  # bytes of rows, about
 
 
 @dataclass(frozen=True)
@@ -44,30 +46,37 @@ class Table:
 
     path: Path
     schema: pyarrow.Schema
-    _rows: list[dict[str, Any]] = field(default_factory=list)
+    _waiting: bytearray = field(default_factory=bytearray)
     _writer: pyarrow.parquet.ParquetWriter | None = None
 
     def add(self, row: dict[str, Any]) -> None:
         """Take a row; a full group is written."""
-        self._rows.append(row)
-        if len(self._rows) == GROUP:
+        self._waiting += orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+        if len(self._waiting) >= GROUP:
             self._flush()
 
     def close(self) -> None:
         """Write what is left, and the end of the file."""
-        self._flush()
+        if self._waiting:
+            self._flush()
         if self._writer:
             self._writer.close()
 
     def _flush(self) -> None:
+        """From JSON, because Arrow imports pandas to look at what is Python's."""
+        import pyarrow.json
         import pyarrow.parquet
 
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = pyarrow.parquet.ParquetWriter(self.path, self.schema)
-        if self._rows:
-            self._writer.write_table(pyarrow.Table.from_pylist(self._rows, self.schema))
-            self._rows.clear()
+        lines, self._waiting = bytes(self._waiting), bytearray()
+        rows = pyarrow.json.read_json(
+            pyarrow.BufferReader(lines),
+            pyarrow.json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+            pyarrow.json.ParseOptions(self.schema, unexpected_field_behavior="error"),
+        )
+        self._writer.write_table(rows)
 
 
 def write(

@@ -44,7 +44,6 @@ from recipes.generate.crew import Work, drain
 from recipes.generate.critic import Verdicts, review
 from recipes.generate.decontaminate import Benchmarks
 from recipes.generate.forecast import forecast, price
-from recipes.generate.gates.lengths import Counter
 from recipes.generate.harvest import Harvest
 from recipes.generate.inputs import Inputs, read
 from recipes.generate.journal import Journal
@@ -123,8 +122,8 @@ def make(job: Job, api: HfApi, spool: Spool, scratch: Path, began: float) -> Non
     inputs = read(settings, scratch, job.limit)
     inputs.commits.update(job.profile)
     refused = mending.read(api, job.into).dropped if job.into else frozenset()
-    count = tokens.load(api, settings.gates.tokenizer, inputs.commits).count
-    taken, bill = ask(job, inputs, api, spool, count, scratch / "signatures")
+    words = tokens.load(api, settings.gates.tokenizer, inputs.commits)
+    taken, bill = ask(job, inputs, api, spool, words, scratch / "signatures")
     outcome = taken.outcome.without(dict.fromkeys(refused, mending.REASON))
     taken = replace(taken, outcome=outcome)
     write(job, inputs, taken, bill)
@@ -176,7 +175,7 @@ def reads_org(section: Mapping[str, Any]) -> bool:
 
 
 def ask(
-    job: Job, inputs: Inputs, api: HfApi, spool: Spool, count: Counter, signatures: Path
+    job: Job, inputs: Inputs, api: HfApi, spool: Spool, words: tokens.Tokens, signatures: Path
 ) -> tuple[Taken, Bill]:
     """Have the teacher answer everything that the journal does not know yet."""
     began, code = time.monotonic(), job.language.code
@@ -187,7 +186,7 @@ def ask(
             shards.pull()
         if len(journal):
             say(f"{len(journal)} answers were paid for by an earlier run and are used again")
-        taken = uvloop.run(gather(job, inputs, journal, shards, spool, count, signatures))
+        taken = uvloop.run(gather(job, inputs, journal, shards, spool, words, signatures))
         shards.merge()
         bill = billed(taken.harvest.teacher, time.monotonic() - began)
     except asyncio.CancelledError:
@@ -211,7 +210,7 @@ async def gather(
     journal: Journal,
     shards: Shards,
     spool: Spool,
-    count: Counter,
+    words: tokens.Tokens,
     signatures: Path,
 ) -> Taken:
     """Ask the teacher for everything, judge each answer as it comes, and then all together.
@@ -225,12 +224,15 @@ async def gather(
         teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
         async with stoppable(teacher, shards.push), shards.pushing():
             await teacher.ready()
-            court = await convene(job.settings.gates, job.language, teacher, seed, inputs, count)
+            court = await convene(
+                job.settings.gates, job.language, teacher, seed, inputs, words.count
+            )
             harvest = Harvest(teacher, spoken(job), seed, court.gates, spool, rules(job))
             async with telling(job.settings.planned(job.limit), harvest):
                 await drain(roots(job, inputs, harvest), numbers.concurrency)
                 await asyncio.to_thread(shards.push)  # nobody pushes while rows are compared
                 replay.take(harvest, job.settings, inputs.for_replay)
+                words.close()
                 known = Benchmarks(inputs.benchmarks, job.settings.ngrams, job.language.script)
                 outcome = settle(spool, harvest.lost, known, job.settings.near, signatures)
                 del known  # which takes memory

@@ -33,7 +33,7 @@ def judge(job: Job[Any]) -> Judge:
     def against(draft: Draft) -> str | None:
         if reason := gates.judge(draft, asked):
             return reason
-        return "benchmark_overlap" if benchmarks.overlap(draft.row) else None
+        return "benchmark_overlap" if any(benchmarks.overlaps([draft.row])) else None
 
     return against
 

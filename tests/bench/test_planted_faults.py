@@ -76,15 +76,16 @@ def test_planted_near_duplicates_and_benchmark_texts(tmp_path: Path) -> None:
 
     benchmarks = Benchmarks([("b", known)], Size(8, 24, 8), "Latn")
     began = time.process_time()
-    wrong = sum(benchmarks.overlap(row) is not None for row in rows[:plain])
+    wrong = sum(benchmarks.overlaps(rows[:plain]))
     spent = time.process_time() - began
-    dirty = 0
+    planted = []
     for text in known:
         run = " ".join(text.split()[20:28])
         turns = (
             Message(role="user", content="?"),
             Message(role="assistant", content=f"Jen: {run}."),
         )
-        dirty += benchmarks.overlap(Row("topics", "b", "t", turns)) is not None
+        planted.append(Row("topics", "b", "t", turns))
+    dirty = sum(benchmarks.overlaps(planted))
     print(f"benchmark texts: {dirty} of {len(known)}, {wrong} wrong, {plain / spent:.0f} rows/s")
     assert caught >= 0.995 and dirty == len(known) and wrong == 0
