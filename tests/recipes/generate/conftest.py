@@ -52,11 +52,12 @@ class CountingTeacher:
         self._ready.set()
         self._loop.run_forever()
         self._loop.run_until_complete(runner.cleanup())
+        self._loop.run_until_complete(asyncio.sleep(0))  # those cut off end, too
 
     async def _start(self) -> web.AppRunner:
         app = teacher.app()
         app.middlewares.append(self._count)
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"

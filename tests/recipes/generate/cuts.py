@@ -162,9 +162,13 @@ def uncut(runs: Runs, out: Path) -> set[str]:
 
 
 def hurry(recipe: Path, **sources: int) -> None:
-    """Make a recipe push often, and wait for its answers however slow this machine is."""
+    """Make a recipe push often, and wait for its answers however slow this machine is.
+
+    Shards are not merged: what a life finds at its beginning then stays as it found it.
+    """
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
-    numbers["generate"]["journal"] |= {"every_answers": 5, "every_seconds": 0.2}
+    often = {"every_answers": 5, "every_seconds": 0.2, "merge_from": 1_000}
+    numbers["generate"]["journal"] |= often
     numbers["generate"]["teacher"] |= {"grace": 30}
     for source, texts in sources.items():
         numbers["generate"][source] = texts
