@@ -122,6 +122,7 @@ def _trainer(
         chosen = replace(chosen, rows=instead[0], checkpointing=instead[1])
     arguments = _arguments(settings, course.out, chosen)
     held_out = course.held_out
+    _score_answers_only()
     trainer = SFTTrainer(
         model=adapted,
         args=arguments,
@@ -133,6 +134,17 @@ def _trainer(
     trainer.remove_callback(PrinterCallback)
     packed.keep_apart(trainer)
     return trainer, chosen
+
+
+def _score_answers_only() -> None:
+    """Have TRL score no tokens but those that are learnt, whatever the device.
+
+    Where Triton is not it scores prompts and padding, too, for devices that compile each shape: a
+    third of a step on a processor. What it does where Triton is runs in plain PyTorch as well.
+    """
+    from trl.trainer import utils
+
+    utils._use_triton = lambda device: True  # type: ignore[attr-defined]
 
 
 def _choose(adapted: Module, settings: Settings) -> Choices:

@@ -207,6 +207,35 @@ def test_a_base_of_the_papers_kind_is_trained(
     assert trained.mfu is None or trained.mfu >= 0
 
 
+def test_what_is_not_learnt_is_not_scored(
+    tiny_base: Path,
+    tmp_path: Path,
+    settings: Settings,
+    conversations: list[list[Message]],
+) -> None:
+    """Nor does the loss change by it."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    tokenizer = load_tokenizer(str(tiny_base), "main")
+    examples = tokenise(tokenizer, conversations[:4], settings.max_length)
+    course = sft.Course(tokenizer, examples, None, settings, tmp_path, [], None)
+    trainer, _ = sft._trainer(load_model(str(tiny_base), "main", 1, settings.model), course)
+    batch = trainer.data_collator(list(trainer.train_dataset))
+    learnt = batch["labels"][:, 1:] != -100
+
+    def scored(labels: torch.Tensor) -> tuple[torch.Tensor, int]:
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            found = trainer.model(**{**batch, "labels": labels}, fused_lm_head=True)
+        return found.loss, counter.get_total_flops()
+
+    loss, flops = scored(batch["labels"])
+    plain = trainer.model(**batch, use_cache=False)
+    assert torch.allclose(loss, plain.loss, atol=1e-5)
+    _, all_flops = scored(batch["input_ids"])
+    head = trainer.model.get_output_embeddings().weight.numel()
+    assert all_flops - flops == 2 * head * int((~learnt).sum())
+
+
 @pytest.mark.parametrize(("section", "key"), [("trainer", "lerning_rate"), ("lora", "rank")])
 def test_an_unknown_number_in_the_recipe_is_refused(
     tiny_base: Path,
