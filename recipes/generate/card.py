@@ -48,9 +48,10 @@ WITH_ENGLISH = {"contexts", "pairs", "replay"}  # sources whose rows also hold E
 class Facts:
     """Everything that the card tells.
 
-    `lost` counts what never became a row, by reason; `skipped` are sentences on what was not there;
-    `marks` counts the judge's marks from 1 to 5; `watts` is the stated power of the teacher's
-    hardware, None where nobody stated it.
+    `inputs` and `licences` are commits and licences by repo, `replayed` where replayed rows are
+    from; `lost` counts what never became a row, by reason; `skipped` are sentences on what was not
+    there; `marks` counts the judge's marks from 1 to 5; `watts` is the stated power of the
+    teacher's hardware, None where nobody stated it.
     """
 
     repo: str
@@ -65,6 +66,8 @@ class Facts:
     tally: Tally
     lost: Mapping[str, int]
     inputs: Mapping[str, str]
+    licences: Mapping[str, str]
+    replayed: str
     certificate: Certificate
     identified_by: str
     bill: Bill

@@ -5,7 +5,7 @@ What a data set holds is another person's: it is taken as text and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
@@ -18,7 +18,7 @@ from recipes.progress import say
 from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi
+    from huggingface_hub import DatasetCardData, HfApi
 
 ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant"}
 
@@ -61,7 +61,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Library:
-    """Reads data sets and remembers at which commit, and which had nothing, for the manifest.
+    """Reads data sets and remembers at which commit, under which licence, and which had nothing.
 
     Tokens are those of the `tokenizer`, a model on the Hub, or of four bytes where it is None.
     """
@@ -70,6 +70,7 @@ class Library:
     seed: int
     tokenizer: str | None
     commits: dict[str, str] = field(default_factory=dict)
+    licences: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
 
     def texts(self, corpora: Sequence[Corpus], count: int) -> Iterator[str]:
@@ -115,7 +116,10 @@ class Library:
     def _pinned(self, corpus: Corpus) -> str:
         """The commit at which all of a data set is read, however it moves while the run goes on."""
         if corpus.repo not in self.commits or corpus.revision != "main":
-            self.commits[corpus.repo] = commit_of(self.api, corpus.repo, "dataset", corpus.revision)
+            sha = commit_of(self.api, corpus.repo, "dataset", corpus.revision)
+            info = self.api.dataset_info(corpus.repo, revision=sha)
+            self.commits[corpus.repo] = sha
+            self.licences[corpus.repo] = _licence(info.card_data or {})
         return self.commits[corpus.repo]
 
     def _rows(self, corpus: Corpus) -> Iterator[dict[str, Any]]:
@@ -138,6 +142,12 @@ class Library:
         for row in rows:
             if all(row.get(column) == value for column, value in corpus.where.items()):
                 yield row
+
+
+def _licence(card: Mapping[str, Any] | DatasetCardData) -> str:
+    """What a card says that it is under, nothing where it does not say."""
+    told = card.get("license_name") or card.get("license") or ""
+    return ", ".join(map(str, told)) if isinstance(told, list) else str(told)
 
 
 def _column(row: dict[str, Any], column: str, corpus: Corpus) -> object:

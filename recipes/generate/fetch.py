@@ -17,13 +17,14 @@ from recipes.generate.stored import Stored, store
 
 @dataclass(frozen=True)
 class Fetched:
-    """What there was, the texts of each benchmark, the commit of each repo, and a sentence for each
-    that had nothing for this language."""
+    """What there was, the texts of each benchmark, commit and licence of each repo, and a sentence
+    for each that had nothing for this language."""
 
     texts: Stored[str]
     conversations: Stored[tuple[Message, ...]]
     benchmarks: tuple[Stored[str], ...]
     commits: dict[str, str]
+    licences: dict[str, str]
     skipped: Sequence[str]
 
 
@@ -50,5 +51,6 @@ def fetch(
             for number, corpus in enumerate(benchmarks)
         ),
         library.commits,
+        library.licences,
         library.skipped,
     )

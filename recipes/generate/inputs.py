@@ -17,8 +17,8 @@ from recipes.progress import say
 
 @dataclass(frozen=True)
 class Inputs:
-    """The texts for two sources, the conversations, the texts of each benchmark by its name; the
-    commit of each repo, and a sentence for each that had nothing for this language."""
+    """The texts for two sources, the conversations for two, the texts of each benchmark by its
+    name; commit and licence of each repo, and a sentence for each that had nothing."""
 
     for_contexts: Stored[str]
     for_pairs: Stored[str]
@@ -26,6 +26,7 @@ class Inputs:
     for_replay: Stored[tuple[Message, ...]]
     benchmarks: Sequence[tuple[str, Stored[str]]]
     commits: dict[str, str]
+    licences: dict[str, str]
     skipped: Sequence[str]
 
 
@@ -58,5 +59,6 @@ def read(settings: Settings, folder: Path, limit: int | None) -> Inputs:
         for_replay,
         list(zip(named, fetched.benchmarks, strict=True)),
         fetched.commits,
+        fetched.licences,
         fetched.skipped,
     )

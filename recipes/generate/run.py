@@ -314,6 +314,8 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
         tally=counted,
         lost=taken.harvest.lost,
         inputs=inputs.commits,
+        licences=inputs.licences,
+        replayed=settings.conversations.repo,
         certificate=certified,
         identified_by=taken.identified_by,
         bill=bill,

@@ -56,6 +56,8 @@ def facts(rows: list[Row], **more: Any) -> card.Facts:
         tally=tally.count(verdicts, 2),
         lost={"timeout": 2, "status_418": 1},
         inputs={"practice/corpus": "a" * 40},
+        licences={"practice/corpus": "cc-by-sa-4.0 <b>"},
+        replayed="practice/corpus",
         certificate=CERTIFICATE,
         identified_by="CLD2",
         bill=BILL,
@@ -120,6 +122,13 @@ def test_benchmarks_are_certified_by_repository_and_commit() -> None:
     assert f"| `practice/flores` | `{'b' * 40}` | 400 | 4 |" in text
     assert "| `practice/mmlu` | not there | 0 | 0 |" in text
     assert "**0 of 3 rows overlap.**" in text
+
+
+def test_rows_of_others_keep_their_licence() -> None:
+    told = card.write(facts([row("a", "b"), row("c", "d", "replay")]))
+    assert "copied from `practice/corpus` word for word: its licence holds for them" in told
+    assert f"\n- `practice/corpus` at `{'a' * 40}`, under cc\\-by\\-sa\\-4.0 &lt;b\\>\n" in told
+    assert "word for word: its licence" not in card.write(facts([row("a", "b")]))
 
 
 def test_energy_is_told_only_where_somebody_stated_the_power() -> None:

@@ -76,6 +76,7 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
         assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
     card = (out / "README.md").read_text("utf-8")
     assert "Practice" in card and "2601.14051" in card and "language:\n- eo\n" in card
+    assert "`, under apache\\-2.0\n" in card
     nothing_disappears(said, out)
     assert len(counting_teacher.asked) == len(set(counting_teacher.asked))
 
