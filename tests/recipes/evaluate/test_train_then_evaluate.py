@@ -121,6 +121,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[L
                       {"role": "assistant", "content": "Ne."}])  # fmt: skip
         rows = [{"messages": chat, "source": "t"} for chat in chats]
         publish(api, DATA, {"default": {"train": rows, "test": rows[:2]}})
+        taught = Manifest("generate", "r1", 2, "d", "epo_Latn", {}, DATA, "c", True, 9.0,
+                          cost_usd=0.25, metrics={"earlier_usd": 0.5}).to_json()  # fmt: skip
+        api.upload_file(path_or_fileobj=taught.encode(), path_in_repo="run.json", repo_id=DATA,
+                        repo_type="dataset")  # fmt: skip
         yield hub
 
 
@@ -269,6 +273,7 @@ def check_rows(hub: LocalHub, rows: list[dict[str, Any]], inputs: dict[str, str]
         "chrF++", "BLEU", "chrF++", "BLEU", "neural", "accuracy", "accuracy"]  # fmt: skip
     assert [row["tested"] for row in scored[-4:]] == ["epo_Latn"] * 2 + ["eng_Latn"] * 2
     assert all(row["practice"] and row["request"] == "r1" and row["base"] == BASE for row in rows)
+    assert {row["cost_usd"] for row in rows} == {0.75}  # of all attempts
     assert all(row["system"] == "Be brief." and row["prompt"] and row["decoding"] for row in scored)
     for base, adapter in zip(scored[::2], scored[1::2], strict=True):
         alike = ("dataset_revision", "prompt", "shots", "decoding", "n", "signature", "tested")

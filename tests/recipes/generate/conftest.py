@@ -52,7 +52,7 @@ class CountingTeacher:
         self._ready.set()
         self._loop.run_forever()
         self._loop.run_until_complete(runner.cleanup())
-        self._loop.run_until_complete(asyncio.sleep(0))  # those cut off end, too
+        self._loop.run_until_complete(asyncio.sleep(0.05))  # those cut off end, too
 
     async def _start(self) -> web.AppRunner:
         app = teacher.app()
