@@ -23,6 +23,6 @@ inputs, fetch, stored      what of them is read before the first question, laid 
 telling        how far it is
 spool          judged rows on the disk
 critic         the teacher as a judge of finished rows
-publish        parquet, one commit
+finish, publish            the dataset's folder; parquet, one commit
 tally, plot, card                                  README: what is in it, how it came about
 """

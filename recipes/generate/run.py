@@ -23,26 +23,23 @@ from recipes.apart import apart
 from recipes.config import Config
 from recipes.generate import (
     card,
-    certificate,
     contexts,
     pairs,
-    plot,
     profile,
     publish,
     replay,
     scenarios,
-    tally,
     tokens,
     topics,
     translation,
 )
 from recipes.generate.account import Bill
-from recipes.generate.certificate import Witness, certify
 from recipes.generate.connect import authorization, endpoint, session
 from recipes.generate.court import convene
 from recipes.generate.crew import Work, drain
 from recipes.generate.critic import Verdicts, review
 from recipes.generate.decontaminate import Benchmarks
+from recipes.generate.finish import finish
 from recipes.generate.forecast import forecast, price
 from recipes.generate.harvest import Harvest
 from recipes.generate.inputs import Inputs, read
@@ -287,21 +284,8 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
     outcome, settings = taken.outcome, job.settings
     if not outcome.rows:
         raise Refusal(f"No row passed the gates ({outcome.dropped}): nothing was written.")
-    configs = publish.write(job.folder, outcome.verdicts(), settings.test_share, origin(job))
-    certified = certify(
-        job.folder,
-        publish.paths(configs),
-        Witness(inputs.benchmarks, settings.ngrams, job.language.script),
-        [
-            {**corpus.where_from, "revision": inputs.commits.get(corpus.repo)}
-            for corpus in settings.benchmarks
-        ],
-        outcome.dropped.get("benchmark_overlap", 0),
-    )
-    (job.folder / certificate.NAME).write_text(certified.to_json(), encoding="utf-8")
-    counted = tally.count(outcome.verdicts(), settings.samples)
-    apart(plot.draw, counted, job.folder / plot.NAME)
-    facts = card.Facts(
+    facts = partial(
+        card.Facts,
         repo=job.into or str(job.folder),
         language=job.language,
         practice=job.config.practice,
@@ -310,13 +294,10 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
         recipe=f"{job.config.name}, kakugo-bot {manifest.recipe_version()}",
         digest=job.digest,
         seed=settings.seed,
-        configs=configs,
-        tally=counted,
         lost=taken.harvest.lost,
         inputs=inputs.commits,
         licences=inputs.licences,
         replayed=settings.conversations.repo,
-        certificate=certified,
         identified_by=taken.identified_by,
         bill=bill,
         watts=settings.watts,
@@ -324,7 +305,17 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
         credit=settings.voice.credit,
         marks=taken.verdicts.marks,
     )
-    (job.folder / "README.md").write_text(card.write(facts), encoding="utf-8")
+    apart(
+        finish,
+        job.folder,
+        settings,
+        outcome,
+        origin(job),
+        job.language.script,
+        inputs.benchmarks,
+        inputs.commits,
+        facts,
+    )
     say(f"kept {len(outcome.rows)} rows, dropped {sum(outcome.dropped.values())}: {job.folder}")
 
 

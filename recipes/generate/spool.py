@@ -55,10 +55,13 @@ class Spool:
             self.dropped += 1
 
     def sort(self) -> None:
-        """To be called once, when all rows are there."""
+        """To be called once, when all rows are there; then other processes may read them, too."""
         self._flush()
         with self._room():
             self._rows.execute(ORDER)
+            self._rows.execute("COMMIT")
+        self._rows.close()
+        self._rows = _reading(self._path)
 
     def in_order(self) -> Iterator[tuple[int, Row, str | None]]:
         """Each row with its place and the reason why it was dropped."""
@@ -70,6 +73,13 @@ class Spool:
         """The row at a place."""
         found = self._rows.execute("SELECT row FROM rows WHERE place = ?", (place,)).fetchone()
         return _row(found[0])
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"_path": self._path, "kept": self.kept, "dropped": self.dropped}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state)
+        self._rows = _reading(self._path)
 
     def close(self) -> None:
         """Away with it."""
@@ -87,6 +97,11 @@ class Spool:
             yield
         except sqlite3.OperationalError as error:
             raise OSError(errno.ENOSPC, f"{self._path} cannot be written ({error})") from error
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    """The rows in a file that does not change any more."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
 
 
 def _row(wire: bytes) -> Row:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from statistics import quantiles
+from itertools import accumulate
 
 from recipes.generate.gates.parts import without_thought
 from recipes.generate.reasons import gate_of
@@ -33,7 +33,7 @@ class Tally:
     turns: int = 0
     with_reasoning: int = 0
     shown: list[Row] = field(default_factory=list)
-    _lengths: dict[str, array[int]] = field(default_factory=dict)
+    _lengths: dict[str, Counter[int]] = field(default_factory=dict)
 
     def keep(self, row: Row) -> None:
         """Count a row that is in the dataset."""
@@ -44,7 +44,7 @@ class Tally:
             text = without_thought(turn["content"])
             self.turns += 1
             self.with_reasoning += text is not turn["content"]
-            self._lengths.setdefault(turn["role"], array("L")).append(len(text))
+            self._lengths.setdefault(turn["role"], Counter())[len(text)] += 1
 
     def drop(self, row: Row, reason: str) -> None:
         """Count a row that is among the rejected ones."""
@@ -75,8 +75,9 @@ def count(verdicts: Iterable[tuple[Row, str | None]], samples: int) -> Tally:
     return tally
 
 
-def _spread(lengths: array[int]) -> Spread:
-    if len(lengths) < 2:
-        return Spread(*(list(lengths) * 3))
-    cuts = [round(cut) for cut in quantiles(lengths, n=20, method="inclusive")]
-    return Spread(cuts[0], cuts[9], cuts[18])
+def _spread(lengths: Counter[int]) -> Spread:
+    """The lengths that so many of a hundred turns have at most."""
+    ordered = sorted(lengths)
+    upto = list(accumulate(lengths[length] for length in ordered))
+    cuts = (bisect_left(upto, share * upto[-1]) for share in (0.05, 0.5, 0.95))
+    return Spread(*(ordered[cut] for cut in cuts))

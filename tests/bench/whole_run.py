@@ -8,6 +8,7 @@ Only what a run imports may be imported here.
 from __future__ import annotations
 
 import json
+import resource
 import sys
 import time
 from collections import Counter
@@ -23,21 +24,20 @@ from typing import Any
 import uvloop
 from tokenizers import Tokenizer
 
-import recipes.generate.run  # noqa: F401  # all that a run has in memory
 from recipes import language
-from recipes.apart import apart
 from recipes.config import load
-from recipes.generate import plot, publish, tally, translation
-from recipes.generate.certificate import Witness, certify
+from recipes.generate import publish, run, translation
 from recipes.generate.connect import endpoint, session
 from recipes.generate.crew import drain
+from recipes.generate.critic import Verdicts
 from recipes.generate.decontaminate import Benchmarks
 from recipes.generate.gates import gates
 from recipes.generate.harvest import Harvest
+from recipes.generate.inputs import Inputs
 from recipes.generate.journal import Journal
 from recipes.generate.purse import Price, Purse
 from recipes.generate.row import Message, Row
-from recipes.generate.settings import Settings, parse
+from recipes.generate.settings import parse
 from recipes.generate.settle import settle
 from recipes.generate.spool import Spool
 from recipes.generate.stored import Stored
@@ -46,6 +46,7 @@ from recipes.generate.tokens import OfModel, Tokens
 
 EPO = language.get("epo_Latn")
 LETTERS = "abcdefghiklmnoprstu"
+ENDLESS = 1 << 30
 
 
 class Watch:
@@ -81,25 +82,25 @@ def memory() -> dict[str, float]:
     return {key: int(told[key].split()[0]) // 1024 for key in ("VmRSS", "RssAnon")}
 
 
-async def ask(spec: dict[str, Any], settings: Settings, words: Tokens, folder: Path) -> int:
+async def ask(job: run.Job, inputs: Inputs, rows: int, words: Tokens) -> tuple[Harvest, Any]:
     """Have conversations translated, with as many calls in flight as the recipe allows."""
-    known: Stored[Any] = Stored(Path(spec["conversations"]), 0, 1 << 30)
-    numbers = replace(settings.teacher, start=1024, concurrency=1024, max_tokens=8192)
-    journal, spool = Journal(folder / "journal.jsonl", EPO.code), Spool(folder / "asked")
+    numbers = replace(job.settings.teacher, start=1024, concurrency=1024, max_tokens=8192)
+    journal, spool = Journal(job.folder / "journal.jsonl", EPO.code), Spool(job.folder / "asked")
     async with session({}) as http:
         purse = Purse(Price(usd_per_hour=5.0), 1e6)
-        teacher = Teacher(endpoint(http, spec["url"]), numbers, journal, purse)
-        judges = gates(settings.gates, EPO, count=words.count)
+        teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
+        judges = gates(job.settings.gates, EPO, count=words.count)
         harvest = Harvest(teacher, EPO, 1, judges, spool)
-        asked = islice(enumerate(cycle(known)), spec["rows"])
+        asked = islice(enumerate(cycle(inputs.conversations)), rows)
         roots = (numbered(number, turns) for number, turns in asked)
-        await drain(translation.grow(harvest, settings.answers, roots), numbers.concurrency)
+        await drain(translation.grow(harvest, job.settings.answers, roots), numbers.concurrency)
+    bill = run.billed(teacher, 1.0)
     journal.close()
     spool.close()
-    return spool.kept
+    return harvest, bill
 
 
-def numbered(number: int, turns: list[Message]) -> tuple[Message, ...]:
+def numbered(number: int, turns: tuple[Message, ...]) -> tuple[Message, ...]:
     first = turns[0]
     return (Message(role=first["role"], content=f"{number} {first['content']}"), *turns[1:])
 
@@ -118,41 +119,78 @@ def made_up(rows: int) -> Iterator[tuple[Row, str | None]]:
         yield Row(source, f"{source}/{number}", "t", turns), None if number % 50 else "loop"
 
 
-def run(spec: dict[str, Any]) -> dict[str, Any]:
+def whole(spec: dict[str, Any]) -> dict[str, Any]:
     """All phases, one after the other as in a run."""
-    folder, watch = Path(spec["folder"]), Watch()
-    settings = parse(load("practice", "o", EPO.code).generate)
-    size = parse(load("kakugo", "o", EPO.code).generate).ngrams
-    benchmarks = [("benchmarks", Stored[str](Path(spec["benchmarks"]), 0, 1 << 30))]
+    watch, job, inputs = Watch(), job_of(spec), inputs_of(spec)
     with watch.phase("load"):
         words = OfModel(Tokenizer.from_file(spec["tokenizer"]))
     with watch.phase("ask"):
-        passed = uvloop.run(ask(spec, settings, words, folder))
+        harvest, bill = uvloop.run(ask(job, inputs, spec["rows"], words))
     words.close()
-    spool = Spool(folder / "rows")
+    spool = Spool(job.folder / "rows")
     with watch.phase("spool"):
         for row, reason in made_up(spec["rows"]):
             spool.add(row, reason)
     with watch.phase("settle"):
-        near = replace(settings.near, threshold=0.8)
-        known = Benchmarks(benchmarks, size, "Latn")
+        known = Benchmarks(inputs.benchmarks, job.settings.ngrams, EPO.script)
         grams = len(known)
-        outcome = settle(spool, Counter(), known, near, folder / "signatures")
+        outcome = settle(spool, Counter(), known, job.settings.near, job.folder / "signatures")
         del known
     with watch.phase("write"):
-        origin = publish.Origin(1, 1.0, 8192, "recipe")
-        configs = publish.write(folder, outcome.verdicts(), 0.02, origin)
-    with watch.phase("certify"):
-        witness = Witness(benchmarks, size, "Latn")
-        kept = certify(folder, publish.paths(configs), witness, [{}], 0).rows
-        del witness
-    with watch.phase("count"):
-        counted = tally.count(outcome.verdicts(), 2)
-        apart(plot.draw, counted, folder / plot.NAME)
+        run.write(job, inputs, run.Taken(harvest, outcome, Verdicts(), "nobody"), bill)
     spool.close()
-    return {"passed": passed, "kept": kept, "n-grams": grams, "phases": watch.found}
+    return {
+        "passed": harvest.spool.kept,
+        "kept": len(outcome.rows),
+        "n-grams": grams,
+        "writing": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
+        "phases": watch.found,
+    }
+
+
+def job_of(spec: dict[str, Any]) -> run.Job:
+    """The practice recipe, with what takes memory in the real one."""
+    config, real = (load(name, "o", EPO.code) for name in ("practice", "kakugo"))
+    settings, real_one = parse(config.generate), parse(real.generate)
+    settings = replace(
+        settings,
+        ngrams=real_one.ngrams,
+        near=real_one.near,
+        benchmarks=settings.benchmarks[:1],
+    )
+    return run.Job(
+        config=config,
+        settings=settings,
+        profile={},
+        language=EPO,
+        teacher=spec["url"],
+        headers={},
+        into=None,
+        folder=Path(spec["folder"]),
+        limit=None,
+        cap_usd=None,
+        request="",
+        attempt=1,
+        digest="0" * 64,
+    )
+
+
+def inputs_of(spec: dict[str, Any]) -> Inputs:
+    """What was read from the Hub."""
+    nothing: Stored[Any] = Stored(Path(), 0, 0)
+    known: Stored[str] = Stored(Path(spec["benchmarks"]), 0, ENDLESS)
+    return Inputs(
+        for_contexts=nothing,
+        for_pairs=nothing,
+        conversations=Stored(Path(spec["conversations"]), 0, ENDLESS),
+        for_replay=nothing,
+        benchmarks=[("benchmarks", known)],
+        commits={},
+        licences={},
+        skipped=(),
+    )
 
 
 if __name__ == "__main__":
     before = memory()
-    print(json.dumps({"imported": before, **run(json.loads(sys.argv[1]))}))
+    print(json.dumps({"imported": before, **whole(json.loads(sys.argv[1]))}))
