@@ -52,7 +52,14 @@ class CountingTeacher:
         self._ready.set()
         self._loop.run_forever()
         self._loop.run_until_complete(runner.cleanup())
-        self._loop.run_until_complete(asyncio.sleep(0.05))  # those cut off end, too
+        self._loop.run_until_complete(self._cut_off())
+
+    async def _cut_off(self) -> None:
+        """End what is still being answered."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _start(self) -> web.AppRunner:
         app = teacher.app()

@@ -59,7 +59,7 @@ class Tally:
     asked: list[str] = field(default_factory=list)
     flying: int = 0
     unshared: int = 0
-    lives: int = 0
+    ended: int = 0
     moves: int = 0
     _kept: set[str] = field(default_factory=set)
     _told: bool = False
@@ -77,7 +77,6 @@ class Tally:
     def count(self, asked: list[str], known: set[str], journal: set[str], told: bool) -> None:
         """One more life: what it asked, what it knew before, what its journal holds now, and
         whether it was told to stop, and not killed."""
-        self.lives += 1
         if not asked:  # it ended before it had read what there is, or nothing was missing
             return
         assert not known & set(asked), "asked for what it knew"
@@ -92,7 +91,7 @@ class Tally:
 
     def __str__(self) -> str:
         return (
-            f"{self.lives} lives, {self.moves} moves: {len(self.asked)} asked for "
+            f"ended {self.ended} times, moved {self.moves} times: {len(self.asked)} asked for "
             f"{len(self.needed)} needed, {self.twice} twice = {self.flying} in flight "
             f"+ {self.unshared} on no shard"
         )
@@ -180,6 +179,7 @@ def _live(runs: Runs, out: Path, tally: Tally, end: Callable[[], int], told: boo
     before, first = _keys(out / "journal.jsonl"), len(runs.teacher.asked)
     runs.start(out)
     status = end()
+    tally.ended += status != 0
     runs.teacher.wait_until_idle()
     asked = [key(body) for body in runs.teacher.asked[first:]]
     shards = [_keys(path) for path in (out / "journal").glob("*/*.jsonl")]
