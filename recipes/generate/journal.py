@@ -194,20 +194,22 @@ class Journal:
 
 
 def lines(path: Path) -> Iterator[Line]:
-    """Every whole line; a torn last one ends the file, a damaged one is left out with a word."""
-    start = 0
+    """Every whole line; a torn last one ends the file, damaged ones are left out with a word."""
+    start = damaged = first = 0
     with path.open("rb") as file:
         for text in file:
             if not text.endswith(b"\n"):
-                return
+                break
             try:
                 wire = orjson.loads(text)
                 if not isinstance(wire["answer"], dict) or not isinstance(wire["usd"], int | float):
                     raise TypeError("an answer has names and a price")
                 yield Line(start, len(text), _short(wire["key"]), wire["shelf"], wire["by"])
             except (ValueError, KeyError, TypeError):
-                say(f"{path} has a damaged line at byte {start}: it is left out")
+                first, damaged = first if damaged else start, damaged + 1
             start += len(text)
+    if damaged:
+        say(f"{path}: {damaged} damaged lines are left out, the first is at byte {first}")
 
 
 def _short(key: str) -> bytes:

@@ -52,7 +52,8 @@ def test_a_damaged_line_costs_no_other(tmp_path: Path, capfd: pytest.CaptureFixt
         path.write_bytes(first + damaged + third)
         again = Journal(path, "epo_Latn")
         assert [said(again, key) for key in (A, B, C)] == [A[:3], None, C[:3]]
-        assert f"damaged line at byte {len(first)}" in capfd.readouterr().out
+        told = capfd.readouterr().out
+        assert f"1 damaged lines are left out, the first is at byte {len(first)}" in told
         again.close()
 
 
