@@ -266,7 +266,9 @@ def teacher_check(
 
     found = find(name)
     if isinstance(found, Candidates):
-        raise Failure("it is not clear which language is meant: `kakugo language` finds it")
+        meant = ", ".join(f"{each.code} ({each.name})" for each in found.languages)
+        perhaps = f"perhaps it is one of {meant}" if meant else "give its code, like epo_Latn"
+        raise Failure(f"which language is {name!r}? {perhaps}")
     hub, programme, settings = _house()
     command = ["kakugo-recipe", "check", "--config", settings.recipe, "--org", hub.org]
     command += ["--language", found.code, "--teacher", url, "--base", base or programme.base]

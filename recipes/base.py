@@ -1,4 +1,4 @@
-"""Pinned inputs, above all the base model: what train and evaluate both begin with.
+"""The base model: what train and evaluate both begin with.
 
 Also where a process that loads models is told to be quiet; call `quiet` before the libraries are
 imported.
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
-    from huggingface_hub import HfApi
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
@@ -77,23 +76,6 @@ def has_experts(config: PretrainedConfig) -> bool:
     """Whether the model is a mixture of experts, of which a token goes through some only."""
     text = config.get_text_config()
     return any(getattr(text, name, 0) for name in EXPERTS)
-
-
-def commit_of(api: HfApi, repo: str, kind: str, revision: str = "main") -> str:
-    """The commit that a repository's revision is at; refuses one that is not there to be read."""
-    from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
-
-    try:
-        return str(api.repo_info(repo, repo_type=kind, revision=revision).sha)
-    except RepositoryNotFoundError as error:
-        raise Refusal(f"There is no {kind} {repo} on the Hub that this token may read.") from error
-    except RevisionNotFoundError as error:
-        raise Refusal(f"The {kind} {repo} has no revision {revision}.") from error
-
-
-def is_adapter(api: HfApi, repo: str, revision: str) -> bool:
-    """Whether a model's repository holds an adapter, and no whole model."""
-    return api.file_exists(repo, "adapter_config.json", revision=revision)
 
 
 def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:

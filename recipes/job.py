@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from recipes import base, manifest
+from recipes import manifest, pinned
 from recipes.config import Config
 
 if TYPE_CHECKING:
@@ -76,5 +76,5 @@ class Job(Generic[S]):
 def pin(api: HfApi, args: argparse.Namespace, settings: S, repos: Mapping[str, str]) -> Job[S]:
     """Begin a run that reads `repos` (name → "dataset" or "model") as they are now."""
     began = time.monotonic()
-    inputs = {repo: base.commit_of(api, repo, kind) for repo, kind in repos.items()}
+    inputs = {repo: pinned.commit_of(api, repo, kind) for repo, kind in repos.items()}
     return Job(api, args, settings, inputs, began)

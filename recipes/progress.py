@@ -46,7 +46,8 @@ class Progress:
         columns, rows = get_terminal_size(SIZE)
         if self._bar is None:
             form = "{n_fmt}/{total_fmt} {unit} {bar:10} {elapsed}{postfix}"
-            self._bar = tqdm(unit=self.unit, file=self.stream, bar_format=form, nrows=rows)
+            how = {"bar_format": form, "nrows": rows, "disable": False}  # only libraries' are quiet
+            self._bar = tqdm(unit=self.unit, file=self.stream, **how)
         self._bar.ncols = columns - 1  # a line that is too long would be drawn again and again
         self._bar.total, self._bar.n = self.total, done
         self._bar.set_postfix_str(" ".join(f"{key}={value}" for key, value in details.items()))

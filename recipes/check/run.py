@@ -14,7 +14,7 @@ from typing import Any
 import uvloop
 from huggingface_hub import HfApi
 
-from recipes import base, language, manifest
+from recipes import base, language, manifest, pinned
 from recipes.check import probe, sentences
 from recipes.check.advice import Advice, advise
 from recipes.check.fertility import Fertility, fertility
@@ -94,7 +94,7 @@ async def _ask(
 def _fertility(api: HfApi, repo: str, known: sentences.Known) -> Fertility:
     from transformers import AutoTokenizer
 
-    revision = base.commit_of(api, repo, "model")
+    revision = pinned.commit_of(api, repo, "model")
     tokenizer = AutoTokenizer.from_pretrained(repo, revision=revision)
     return fertility(tokenizer, known.texts, known.english)
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from recipes.base import commit_of
 from recipes.check.settings import Settings
 from recipes.generate.corpora import Corpus, Library
 from recipes.generate.row import ENGLISH
+from recipes.pinned import commit_of, configs
 from recipes.progress import say
 
 
@@ -27,8 +27,8 @@ def read(library: Library, settings: Settings, language: str, corpora: Sequence[
     where = settings.known
     repo = where.dataset
     commit = commit_of(library.api, repo, "dataset")
-    configs = (where.configs.get(code, code) for code in (language, ENGLISH))
-    both = [_by_id(repo, commit, config, where.split) for config in configs]
+    names = (where.configs.get(code, code) for code in (language, ENGLISH))
+    both = [_by_id(repo, commit, config, where.split) for config in names]
     ids = sorted(set(both[0]) & set(both[1]))[: settings.sentences]
     if ids:
         texts, english = (tuple(side[key] for key in ids) for side in both)
@@ -41,7 +41,7 @@ def _by_id(repo: str, commit: str, config: str, split: str) -> dict[str, str]:
     """Sentences by their id, none where the language is not there."""
     import datasets
 
-    if config not in datasets.get_dataset_config_names(repo, revision=commit):
+    if config not in configs(repo, commit):
         return {}
     rows: Any = datasets.load_dataset(repo, config, split=split, revision=commit)
     return {str(row["id"]): str(row["text"]) for row in rows}

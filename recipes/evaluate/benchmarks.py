@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from recipes import language
-from recipes.base import commit_of
 from recipes.evaluate.settings import Benchmark, Settings
+from recipes.pinned import commit_of, configs
 from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def load(api: HfApi, settings: Settings, code: str) -> Suite:
         if name not in READERS:
             raise Refusal(f"evaluate.benchmarks has {name!r}: known are {', '.join(READERS)}.")
         sha = commit_of(api, benchmark.dataset, "dataset", benchmark.revision)
-        there = _configs(benchmark.dataset, sha)
+        there = configs(benchmark.dataset, sha)
         source = _source(benchmark, sha, code)
         if source.config in there:
             tasks += READERS[name](source)
@@ -312,9 +312,3 @@ def fill(template: str, **fields: str) -> str:
 
 def _with_system(task: Task, system: str) -> Task:
     return replace(task, items=tuple(replace(item, system=system) for item in task.items))
-
-
-def _configs(repo: str, revision: str) -> list[str]:
-    from datasets import get_dataset_config_names
-
-    return list(get_dataset_config_names(repo, revision=revision))

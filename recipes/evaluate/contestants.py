@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from recipes import base
+from recipes.pinned import commit_of
 from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def peers(api: HfApi, repos: Sequence[str]) -> list[Contestant]:
     """The models beside ours, at the commits that they are at now; raises Refusal."""
     found = []
     for repo in dict.fromkeys(repos):
-        at = repo, base.commit_of(api, repo, "model")
+        at = repo, commit_of(api, repo, "model")
         found.append(_contestant(api, "peer", at, _under(api, *at)))
     return found
 
@@ -88,4 +89,4 @@ def _under(api: HfApi, repo: str, revision: str) -> tuple[str, str]:
         name, pinned = str(config["base_model_name_or_path"]), config.get("revision") or "main"
     except (ValueError, KeyError, TypeError) as error:
         raise Refusal(f"The adapter_config.json of {repo} names no base model.") from error
-    return name, base.commit_of(api, name, "model", pinned)
+    return name, commit_of(api, name, "model", pinned)

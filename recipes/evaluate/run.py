@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, manifest
+from recipes import base, manifest, pinned
 from recipes.evaluate import (
     answers,
     benchmarks,
@@ -161,7 +161,7 @@ def _neural(job: Job[Settings]) -> Judge | None:
     settings = job.settings.neural
     if settings is None:
         return None
-    revision = base.commit_of(job.api, settings.model, "model", settings.revision)
+    revision = pinned.commit_of(job.api, settings.model, "model", settings.revision)
     job.inputs[settings.model] = revision
     return neural.load(settings, revision, speakers.device())
 

@@ -11,9 +11,9 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from recipes.base import commit_of
 from recipes.generate import tokens
 from recipes.generate.row import Message
+from recipes.pinned import commit_of, configs
 from recipes.progress import say
 from recipes.refusal import Refusal
 
@@ -126,15 +126,14 @@ class Library:
         import datasets
 
         sha = self._pinned(corpus)
+        if corpus.config and corpus.config not in configs(corpus.repo, sha):
+            self._skip(f"`{corpus.repo}` has nothing in {corpus.config}: left out")
+            return
         try:
-            known = datasets.get_dataset_config_names(corpus.repo, revision=sha)
-            if corpus.config and corpus.config not in known:
-                self._skip(f"`{corpus.repo}` has nothing in {corpus.config}: left out")
-                return
             rows = datasets.load_dataset(
                 corpus.repo, corpus.config, split=corpus.split, revision=sha, streaming=True
             )
-        except (ValueError, FileNotFoundError) as error:  # a missing split, a closed data set
+        except (ValueError, FileNotFoundError) as error:  # a missing split
             said = next(iter(str(error).splitlines()), type(error).__name__)
             raise Refusal(f"The data set {corpus.repo} cannot be read: {said}") from error
         if corpus.shuffle_buffer > 1:

@@ -28,7 +28,8 @@ LICENCE = ("license", "license_name", "license_link")
 
 @dataclass(frozen=True)
 class Facts:
-    """What the card says; `licence` are the `license*` fields of the base's card."""
+    """What the card says; `licence` are the `license*` fields of the base's card, `system` is the
+    prompt under which it answers without thinking aloud, where it was taught to think."""
 
     repo: str
     language: Language
@@ -50,6 +51,7 @@ class Facts:
     versions: dict[str, str]
     settings: dict[str, Any]
     trained: Trained
+    system: str = ""
 
     @property
     def name(self) -> str:

@@ -47,6 +47,7 @@ def gather(job: Job[Settings], examples: Examples, trained: Trained) -> Facts:
         versions=manifest.versions(*PACKAGES),
         settings=asdict(job.settings),
         trained=trained,
+        system=str(job.config.evaluate.get("system") or ""),
     )
 
 

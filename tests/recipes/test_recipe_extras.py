@@ -24,11 +24,10 @@ CALLED = {"yaml": "pyyaml", "json_repair": "json-repair", "huggingface_hub": "hu
           "PIL": "matplotlib", "packaging": "huggingface-hub"}  # fmt: skip
 # Installed apart from the rest (its pins are out of date) or only where somebody asks for it.
 ASKED_FOR = {"text_generation", "pydantic", "vllm", "lm_eval", "gguf"}
-# `recipes.base` also loads models; the check only has it load tokenizers, and what reads data sets
-# only asks it for commits.
+# `recipes.base` also loads models; the check only has it load tokenizers.
 # With `--feedback` another extra is installed.
 APART = {"recipes.train.improve"}
-UNREACHED = {Step.CHECK: {"torch"}, Step.GENERATE: {"torch", "transformers"}}
+UNREACHED = {Step.CHECK: {"torch"}}
 
 
 def wanted(extra: str) -> set[str]:

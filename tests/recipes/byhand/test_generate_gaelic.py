@@ -174,3 +174,39 @@ def test_terms_that_nobody_accepted_are_told(hub: LocalHub, tmp_path: Path) -> N
     assert done.returncode == 2, done.stdout + done.stderr
     assert "BAAI/Infinity-Instruct" in done.stderr and "gated" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+ASK = """
+import json
+from huggingface_hub import HfApi
+from recipes import config
+from recipes.evaluate import benchmarks, settings
+found = {}
+for code in ("gla_Latn", "gaz_Latn", "grn_Latn"):
+    section = settings.parse(config.load("kakugo", "practice", code).evaluate)
+    suite = benchmarks.load(HfApi(), section, code)
+    asked = [[task.benchmark, task.config, len(task.items)] for task in suite.tasks]
+    found[code] = [asked, [lacking.benchmark for lacking in suite.not_covered]]
+print(json.dumps(found))
+"""
+
+
+def test_evaluation_asks_what_there_is_and_names_what_there_is_not(
+    hub: LocalHub, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ASK],
+        env=environment(hub, tmp_path / "hf"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    english = [["sib200", "eng_Latn", 21], ["belebele", "eng_Latn", 12], ["global_mmlu", "en", 15]]
+    asked, lacking = found["gla_Latn"]
+    assert asked[:2] == [["flores", "gla_Latn", 20]] * 2 and lacking == ["belebele", "global_mmlu"]
+    assert asked[2] == ["sib200", "gla_Latn", 21] and asked[3:] == english
+    asked, lacking = found["gaz_Latn"]
+    assert ["belebele", "gaz_Latn", 1] in asked and lacking == ["flores", "sib200", "global_mmlu"]
+    asked, lacking = found["grn_Latn"]  # it has another name in FLORES+
+    assert [one[:2] for one in asked[:3]] == [*[["flores", "gug_Latn"]] * 2, ["sib200", "grn_Latn"]]

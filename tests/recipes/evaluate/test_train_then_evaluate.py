@@ -17,10 +17,10 @@ import yaml
 from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 
 from bot.localhub.testing import LocalHub
-from recipes.base import commit_of
 from recipes.evaluate import benchmarks, contestants
 from recipes.evaluate.settings import parse
 from recipes.manifest import Manifest
+from recipes.pinned import commit_of
 from recipes.refusal import Refusal
 from tests.recipes.conftest import byte_tokenizer
 
@@ -35,10 +35,7 @@ ESPERANTO = [f"La frazo numero {i} temas pri la koloro de domo." for i in range(
 RECIPE: dict[str, Any] = {
     "plan": {"practice": True},
     "train": {
-        "threads": 1,
-        "max_length": 96,
-        "batch": 4,
-        "model": {"dtype": "float32"},
+        "threads": 1, "max_length": 96, "batch": 4, "model": {"dtype": "float32"},
         "lora": {"r": 4, "target_modules": "all-linear", "modules_to_save": ["embed_tokens"],
                  "ensure_weight_tying": True},
         "trainer": {"seed": 1, "max_steps": 3, "bf16": False,
@@ -58,8 +55,7 @@ RECIPE: dict[str, Any] = {
         "choice": {"batch": 4, "normalise": "tokens"},
         "bleu": {"tokenize": "13a", "characters": "char", "unspaced": ["Thai"]},
         "degenerate": {"identify_from": 40, "loop": 0.5},
-        "copied": 24,
-        "keep_after": 0,
+        "copied": 24, "keep_after": 0,
         "benchmarks": {
             "flores": {"dataset": "{org}/flores", "revision": "main", "split": "devtest",
                        "shots": {"count": 1, "split": "devtest"},

@@ -38,6 +38,12 @@ FACTS = card.Facts(
 )  # fmt: skip
 
 
+def test_the_card_says_how_to_ask_what_was_taught_to_think() -> None:
+    told = str(card.write(but(system='Be "concise".')))
+    assert '{"role": "system", "content": "Be \\"concise\\"."}, {"role": "user"' in told
+    assert "it may think aloud first" in told and "think aloud" not in str(card.write(FACTS))
+
+
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     with LocalHub(tmp_path_factory.mktemp("hub")) as hub:
