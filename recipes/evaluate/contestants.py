@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from recipes import base
-from recipes.pinned import commit_of
+from recipes.pinned import commit_of, is_adapter
 from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def peers(api: HfApi, repos: Sequence[str]) -> list[Contestant]:
 
 
 def _contestant(api: HfApi, role: Role, at: tuple[str, str], under: tuple[str, str]) -> Contestant:
-    adapted = at != under and base.is_adapter(api, *at)
+    adapted = at != under and is_adapter(api, *at)
     return Contestant(role, *at, *under, adapted, _files(api, at, *([under] if adapted else [])))
 
 
@@ -80,7 +79,7 @@ def _files(api: HfApi, *places: tuple[str, str]) -> str:
 
 def _under(api: HfApi, repo: str, revision: str) -> tuple[str, str]:
     """What a model stands on: itself, or for an adapter the base that its config names."""
-    if not base.is_adapter(api, repo, revision):
+    if not is_adapter(api, repo, revision):
         return repo, revision
     path = api.hf_hub_download(repo, "adapter_config.json", revision=revision)
     try:

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, held_out, language, manifest, mending
+from recipes import base, held_out, language, manifest, mending, pinned
 from recipes.export import card, gguf, merge
 from recipes.export.merge import Choice, Loss
 from recipes.export.settings import Settings, parse
@@ -97,7 +97,7 @@ def _weights(job: Job[Settings]) -> tuple[Any, merge.State, merge.State]:
 
 def _whole(job: Job[Settings]) -> bool:
     """Whether all weights were tuned, and no adapter."""
-    return not base.is_adapter(job.api, job.args.adapter, job.inputs[job.args.adapter])
+    return not pinned.is_adapter(job.api, job.args.adapter, job.inputs[job.args.adapter])
 
 
 def _load(job: Job[Settings], repo: str) -> Any:
