@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -15,6 +16,7 @@ from recipes.refusal import Refusal
 
 # What Unicode does not take apart, and apostrophes of every kind: typed or left out at will.
 PLAIN = str.maketrans("øłđħıŧ", "oldhit", "'’‘`´ʻʼʽʾʿˈꞌ′׳") | {ord("œ"): "oe", ord("æ"): "ae"}
+IN_SCRIPT = re.compile(r" \((.+) script\)\Z")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,17 @@ class Language:
         """The ISO 15924 part of the code."""
         return self.code.split("_")[1]
 
+    @property
+    def metadata(self) -> dict[str, list[str]]:
+        """How a card on the Hub says it: the Hub lists languages by their first subtag."""
+        first, *more = self.tag.split("-")
+        return {"language": [first], **({"language_bcp47": [self.tag]} if more else {})}
+
+    @property
+    def in_usual_script(self) -> bool:
+        """Whether its tag need not name the script."""
+        return f"-{self.script}" not in self.tag
+
 
 def get(code: str) -> Language:
     """Look a code up in languages.tsv, in its usual script or another; raises Refusal."""
@@ -39,9 +52,9 @@ def get(code: str) -> Language:
         raise Refusal(f"The language {code!r} is not in recipes/languages.tsv: add a line there.")
     if exact := [language for language in found if language.code == code]:
         return exact[0]
-    usual = found[0]
-    tag = f"{usual.tag.partition('-')[0]}-{code.split('_')[1]}"
-    return Language(code, usual.name, tag, usual.cld2)
+    usual, script = found[0], code.split("_")[1]
+    name = f"{IN_SCRIPT.sub('', usual.name)} ({_script_called(script)} script)"
+    return Language(code, name, f"{usual.tag.partition('-')[0]}-{script}", usual.cld2)
 
 
 def is_known(code: str) -> bool:
@@ -68,6 +81,12 @@ def named(text: str) -> Language:
     meant = ", ".join(dict.fromkeys(f"{found.code} ({found.name})" for found in near[:8]))
     choose = f"Perhaps it is one of {meant}." if meant else "Give its code, like epo_Latn."
     raise Refusal(f"Which language is {text!r}? {choose}")
+
+
+def _script_called(script: str) -> str:
+    """The script as the name of a language says it; its code where none does."""
+    found = (IN_SCRIPT.search(known.name) for known, *_ in _rows() if known.script == script)
+    return next((told[1] for told in found if told), script)
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -12,12 +13,13 @@ from typing import Any
 from recipes.check.sentences import Known
 from recipes.check.settings import Settings
 from recipes.generate import prompts, shapes
-from recipes.generate.gates.identity import libraries
+from recipes.generate.gates.identity import library
 from recipes.generate.gates.parts import prose
 from recipes.generate.gates.scripts import in_script
 from recipes.generate.row import Message
 from recipes.generate.teacher import Answer, NoAnswer, Teacher
 from recipes.language import Language
+from recipes.progress import Progress
 
 LIST = 5
 
@@ -25,7 +27,8 @@ LIST = 5
 @dataclass(frozen=True)
 class Findings:
     """What came back. Shares in 0..1 and chrF++ in 0..100, None where nothing could be measured;
-    `tokens_per_second` of all calls together, `seconds` of a usual one."""
+    `tokens_per_second` of all calls together, `seconds` of a usual one; `failed`: what most of the
+    questions without an answer failed by."""
 
     answered: float
     script: float | None
@@ -36,6 +39,7 @@ class Findings:
     round_trip: float | None
     tokens_per_second: float
     seconds: float
+    failed: str = ""
 
 
 @dataclass
@@ -45,10 +49,12 @@ class Probe:
     teacher: Teacher
     language: Language
     seed: int
+    progress: Progress
 
     def __post_init__(self) -> None:
         self._took: list[float] = []
         self._answers: list[Answer | None] = []
+        self._failed = Counter[str]()
 
     async def run(self, known: Known, settings: Settings) -> Findings:
         """All questions, as many at once as the endpoint takes."""
@@ -63,13 +69,14 @@ class Probe:
         return Findings(
             answered=len(had) / max(1, len(self._answers)),
             script=_share(written, lambda text: in_script(text, self.language.script)),
-            language=self._identified(written),
+            language=self._identified(written, known),
             structured=_share([a for a in lists if a], _is_list),
             reasoning=_share(had, lambda answer: bool(answer.reasoning)),
             chrf=chrf,
             round_trip=round_trip,
             tokens_per_second=sum(answer.tokens_out for answer in had) / max(seconds, 1e-9),
             seconds=median(self._took) if self._took else 0.0,
+            failed=max(self._failed, key=self._failed.__getitem__, default=""),
         )
 
     async def _there_and_back(self, known: Known) -> tuple[list[str], float | None, float | None]:
@@ -88,11 +95,13 @@ class Probe:
     async def _translated(
         self, texts: Sequence[str | None], source: str, target: str
     ) -> list[str | None]:
+        """The translations; a text that was left as it is is none."""
         asked = [
             self._text(prompts.translate_text(text, source, target)) if text else _nothing()
             for text in texts
         ]
-        return list(await asyncio.gather(*asked))
+        said = await asyncio.gather(*asked)
+        return [None if one == text else one for one, text in zip(said, texts, strict=True)]
 
     async def _text(self, messages: list[Message]) -> str | None:
         answer = await self._ask(messages, self.seed)
@@ -112,21 +121,25 @@ class Probe:
 
     async def _ask(self, messages: list[Message], seed: int) -> Answer | None:
         began = time.monotonic()
+        answer: Answer | None
         try:
             answer = await self.teacher.ask(messages, seed)
-        except NoAnswer:
-            self._answers.append(None)
-            return None
-        self._took.append(time.monotonic() - began)
+        except NoAnswer as failure:
+            self._failed[str(failure)] += 1
+            answer = None
+        else:
+            self._took.append(time.monotonic() - began)
         self._answers.append(answer)
+        spent = f"${self.teacher.purse.spent:.2f}"
+        self.progress.show(len(self._answers), spent=spent)
         return answer
 
-    def _identified(self, written: list[str]) -> float | None:
+    def _identified(self, written: list[str], known: Known) -> float | None:
         """None where no library knows the language."""
-        library = next(libraries(self.language), None)
-        if library is None:
+        identifier = library(self.language, known.texts)
+        if identifier is None:
             return None
-        return _share(written, lambda text: not library.is_another(prose(text)))
+        return _share(written, lambda text: not identifier.is_another(prose(text)))
 
 
 async def _nothing() -> None:

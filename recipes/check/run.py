@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from huggingface_hub import HfApi
 
 from recipes import base, language, manifest, pinned
 from recipes.check import probe, sentences
-from recipes.check.advice import Advice, advise
+from recipes.check.advice import LEAST, Advice, advise
 from recipes.check.fertility import Fertility, fertility
 from recipes.check.settings import Settings, parse
 from recipes.generate import settings as generating
@@ -25,8 +25,25 @@ from recipes.generate.corpora import Library
 from recipes.generate.forecast import price
 from recipes.generate.journal import Journal
 from recipes.generate.purse import Purse
+from recipes.generate.reasons import meaning
 from recipes.generate.teacher import Teacher
 from recipes.progress import Progress, say
+
+MEANS = {
+    "good": "the teacher writes the language well enough to teach it",
+    "doubtful": "have speakers read what it writes before much is spent",
+    "hopeless": "what it would write is not worth the money",
+}
+MEASURED = {
+    "answered": "share of questions answered:",
+    "script": "share written in the right script:",
+    "language": "share written in the right language:",
+    "structured": "share of lists in the shape asked for:",
+    "chrf": "likeness to known sentences (chrF++, 100 is the same):",
+    "round_trip": "likeness after there and back (chrF++, 100 is the same):",
+    "fertility": "tokens of the base, times those of English:",
+    "bytes": "share of tokens that are pieces of a letter:",
+}
 
 
 def main(args: argparse.Namespace) -> None:
@@ -81,13 +98,16 @@ async def _ask(
         headers = authorization(args.teacher, os.environ)
         try:
             async with session(headers) as http:
-                teacher = Teacher(endpoint(http, args.teacher), generate.teacher, journal, purse)
+                numbers = replace(
+                    generate.teacher, timeout=settings.timeout, attempts=settings.attempts
+                )
+                teacher = Teacher(endpoint(http, args.teacher), numbers, journal, purse)
                 await teacher.ready()
-                asked = probe.Probe(teacher, spoken, generate.seed)
+                questions = Progress(settings.lists + 2 * len(known.texts), "questions")
+                asked = probe.Probe(teacher, spoken, generate.seed, questions)
                 found = await asked.run(known, settings)
         finally:
             journal.close()
-    Progress(1, "checks").show(1, spent=f"${purse.spent:.2f}")
     return found, purse.spent, teacher.usage
 
 
@@ -109,24 +129,26 @@ def _metrics(
     return {
         "advice": advice.word,
         "reasons": [asdict(reason) for reason in advice.reasons],
-        "teacher": {name: _rounded(value) for name, value in asdict(found).items()},
-        "bases": {
-            repo: {name: _rounded(value) for name, value in asdict(one).items()}
-            for repo, one in tokens.items()
-        },
+        "teacher": {**_figures(asdict(found)), "failed": found.failed},
+        "bases": {repo: _figures(asdict(one)) for repo, one in tokens.items()},
     }
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+def _figures(values: Mapping[str, Any]) -> dict[str, float | None]:
+    return {
+        name: None if value is None else round(value, 3)
+        for name, value in values.items()
+        if not isinstance(value, str)
+    }
 
 
 def told(
     name: str, found: probe.Findings, tokens: Mapping[str, Fertility], advice: Advice
 ) -> list[str]:
     """What a person at the terminal reads."""
+    failed = f" ({meaning(found.failed)}: {found.failed})" if found.failed else ""
     lines = [
-        f"the teacher answered {found.answered:.0%} of the questions, "
+        f"the teacher answered {found.answered:.0%} of the questions{failed}, "
         f"{found.tokens_per_second:.0f} tokens/s, a usual answer in {found.seconds:.1f} s",
         f"in the shape asked for: {_percent(found.structured)}; with reasoning: "
         f"{_percent(found.reasoning)}",
@@ -140,9 +162,11 @@ def told(
         for repo, one in tokens.items()
     ]
     why = [
-        f"{reason.what} is {reason.seen:g}, wanted {reason.wanted:g}" for reason in advice.reasons
+        f"{MEASURED[reason.what]} {reason.seen:g}, wanted "
+        f"{'at least' if reason.what in LEAST else 'at most'} {reason.wanted:g}"
+        for reason in advice.reasons
     ]
-    return [*lines, f"advice: {advice.word}" + (f" ({'; '.join(why)})" if why else "")]
+    return [*lines, f"advice: {advice.word}, {MEANS[advice.word]}", *(f"  {line}" for line in why)]
 
 
 def _percent(share: float | None) -> str:

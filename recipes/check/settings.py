@@ -38,11 +38,14 @@ class Source:
 @dataclass(frozen=True)
 class Settings:
     """`known`: where sentences with an English original are, by their `id`; `sentences` and `lists`
-    are numbers of questions; below `hopeless` nothing is trained, below `doubtful` it is said."""
+    are numbers of questions, each asked `attempts` times for `timeout` seconds at most; below
+    `hopeless` nothing is trained, below `doubtful` it is said."""
 
     known: Source
     sentences: int
     lists: int
+    timeout: float
+    attempts: int
     hopeless: Floors
     doubtful: Floors
     bases: list[str] = field(default_factory=list)

@@ -11,6 +11,7 @@ journal, shards answers already paid for: on disk, and on the Hub
 prompts        every text that the teacher is sent
 shapes         what comes back, parsed at the door
 topics, scenarios, contexts, pairs, translation    the sources of rows
+tree           what topics and scenarios grow on
 replay         English rows as they are, beside those
 deal           how many rows each branch may give
 answers        from a prompt to a row

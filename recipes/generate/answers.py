@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from recipes.generate import prompts
-from recipes.generate.chat import Answer
 from recipes.generate.crew import Work
 from recipes.generate.harvest import Harvest
-from recipes.generate.row import ENGLISH, Draft, Message, Prompt, Row
+from recipes.generate.row import ENGLISH, PLACE, Draft, Message, Prompt, Row
 
 
 @dataclass(frozen=True)
@@ -36,16 +35,18 @@ async def respond(harvest: Harvest, settings: Settings, prompt: Prompt) -> Seque
     """Make one row of the prompt."""
     if harvest.random(f"{prompt.path}/revise").random() < settings.revised:
         revised = await harvest.text(prompts.revise(prompt.wording, harvest.language.name))
-        prompt = replace(prompt, wording=revised, revised=True) if revised else prompt
+        if revised and revised.count(PLACE) == prompt.wording.count(PLACE):
+            prompt = replace(prompt, wording=revised, revised=True)
     told = "English" if prompt.answer_in == ENGLISH else harvest.language.name
     answer = await harvest.ask(prompts.answer(prompt.text, told), lambda answer: answer)
     if answer is not None:
+        thought = answer.reasoning.strip() if settings.thinking else ""
         said = [
             Message(role="user", content=prompt.text),
-            Message(role="assistant", content=_said(answer, settings.thinking)),
+            Message(role="assistant", content=_said(answer.text.strip(), thought)),
         ]
         row = replace(
-            row_of(harvest, prompt.source, prompt.path, said, settings, settings.thinking),
+            row_of(harvest, prompt.source, prompt.path, said, settings, bool(thought)),
             about=prompt.about,
             revised=prompt.revised,
         )
@@ -71,6 +72,5 @@ def row_of(
     return Row(source, path, harvest.teacher.settings.model, (*told, *turns))
 
 
-def _said(answer: Answer, thinking: bool) -> str:
-    text, reasoning = answer.text.strip(), answer.reasoning.strip()
-    return f"<think>\n{reasoning}\n</think>\n\n{text}" if thinking and reasoning else text
+def _said(text: str, thought: str) -> str:
+    return f"<think>\n{thought}\n</think>\n\n{text}" if thought else text

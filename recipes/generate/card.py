@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from recipes.generate.account import Bill
 from recipes.generate.certificate import Certificate
 from recipes.generate.reasons import GATES, gate_of, meaning
 from recipes.generate.row import Message, Row
+from recipes.generate.settings import Settings
 from recipes.generate.tally import Tally
 from recipes.language import Language
 
@@ -48,32 +48,26 @@ WITH_ENGLISH = {"contexts", "pairs", "replay"}  # sources whose rows also hold E
 class Facts:
     """Everything that the card tells.
 
-    `inputs` and `licences` are commits and licences by repo, `replayed` where replayed rows are
-    from; `lost` counts what never became a row, by reason; `skipped` are sentences on what was not
-    there; `marks` counts the judge's marks from 1 to 5; `watts` is the stated power of the
-    teacher's hardware, None where nobody stated it.
+    `inputs` and `licences` are commits and licences by repo; `lost` counts what never became a row,
+    by reason; `skipped` are sentences on what was not there; `marks` counts the judge's marks from
+    1 to 5.
     """
 
     repo: str
     language: Language
     practice: bool
-    licence: str
-    teacher: str
+    settings: Settings
     recipe: str
     digest: str
-    seed: int
     configs: list[dict[str, Any]]
     tally: Tally
     lost: Mapping[str, int]
     inputs: Mapping[str, str]
     licences: Mapping[str, str]
-    replayed: str
     certificate: Certificate
     identified_by: str
     bill: Bill
-    watts: float | None = None
     skipped: Sequence[str] = ()
-    credit: Sequence[str] = ()
     marks: Mapping[int, int] = field(default_factory=dict)
 
     @property
@@ -82,17 +76,10 @@ class Facts:
         return self.tally.kept.total()
 
     @property
-    def dropped(self) -> Counter[str]:
-        """Everything that is not in the dataset, by reason."""
-        rejected: Counter[str] = Counter()
-        for (_, reason), count in self.tally.dropped.items():
-            rejected[reason] += count
-        return rejected + Counter(self.lost)
-
-    @property
     def kilowatt_hours(self) -> float | None:
         """The energy of hardware that draws its stated power all the time; None if not stated."""
-        return None if self.watts is None else self.watts * self.bill.seconds / 3_600_000
+        watts = self.settings.watts
+        return None if watts is None else watts * self.bill.seconds / 3_600_000
 
 
 def write(facts: Facts) -> str:
@@ -107,16 +94,13 @@ def write(facts: Facts) -> str:
             (name, ABOUT[name], facts.tally.kept[name], facts.tally.by_gate(name).total())
             for name in sources
         ],
-        reasons=[
-            (gate, reason, meaning(reason), count)
-            for gate in GATES
-            for reason, count in sorted(facts.dropped.items())
-            if gate_of(reason) == gate
-        ],
+        spoken=facts.settings.spoken(facts.language).name,
+        reasons=list(dropped(facts, sources)),
         benchmarks=benchmarks(facts.certificate),
-        asked=fenced("\n\n".join(told(sources, facts.language.name)), "text"),
+        asked=fenced("\n\n".join(told(sources, facts)), "text"),
         samples=fenced("\n".join(map(sample, facts.tally.shown)), "json"),
-        org=facts.repo.partition("/")[0] if "/" in facts.repo and facts.repo[0] != "/" else "",
+        org=facts.repo.rpartition("/")[0],
+        origins=sorted(_sources(facts)),
         plain=plain,
         fluency=mean(facts.marks),
     )
@@ -132,20 +116,41 @@ def benchmarks(certificate: Certificate) -> list[tuple[str, str, int, int]]:
     return [(repo, *rest) for repo, rest in found.items()]
 
 
-def told(sources: Sequence[str], language: str) -> list[str]:
+def dropped(
+    facts: Facts, sources: Sequence[str]
+) -> Iterator[tuple[str, str, str, list[int], int, int]]:
+    """Gate, reason and its meaning; how many rows of each source, what never was one, and all."""
+    told = {reason for _, reason in facts.tally.dropped} | set(facts.lost)
+    for gate in GATES:
+        for reason in sorted(reason for reason in told if gate_of(reason) == gate):
+            counts = [facts.tally.dropped[source, reason] for source in sources]
+            lost = facts.lost.get(reason, 0)
+            yield gate, reason, meaning(reason), counts, lost, sum(counts) + lost
+
+
+def told(sources: Sequence[str], facts: Facts) -> list[str]:
     """What the teacher is asked, as it is asked, with dots for what changes."""
+    numbers, language = facts.settings, facts.settings.spoken(facts.language).name
+    tree, scenes, texts = numbers.topics, numbers.scenarios, numbers.contexts
     asked = {
-        "topics": prompts.write_prompts(3, "…", "topic", language),
-        "scenarios": prompts.write_prompts(5, "…", "scenario", language),
-        "contexts": prompts.write_context_prompts(3, "…", "question", language),
-        "pairs": prompts.translate_text("…", language, "English"),
-        "translation": prompts.translate_conversation(DOTS, language),
+        "topics": [
+            prompts.list_topics(tree.macro_topics, "…", None, language),
+            prompts.write_prompts(tree.per_topic, "…", "topic", language),
+        ],
+        "scenarios": [
+            prompts.list_scenarios(scenes.detailed, "…", language),
+            prompts.write_prompts(scenes.per_scenario, "…", "scenario", language),
+        ],
+        "contexts": [prompts.write_context_prompts(texts.per_text, "…", "question", language)],
+        "pairs": [prompts.translate_text("…", language, "English")],
+        "translation": [prompts.translate_conversation(DOTS, language)],
     }
-    answered = prompts.answer("…", language)
-    conversations = [*(asked[source] for source in sources if source in asked), answered]
+    requests = [turns for source in sources for turns in asked.get(source, ())]
+    requests += [prompts.revise("…", language), prompts.answer("…", language)]
+    if rules := numbers.rules(facts.language):
+        requests = [prompts.under(rules, turns) for turns in requests]
     return [
-        "\n".join(f"[{turn['role']}] {turn['content']}" for turn in turns)
-        for turns in conversations
+        "\n".join(f"[{turn['role']}] {turn['content']}" for turn in turns) for turns in requests
     ]
 
 
@@ -183,17 +188,30 @@ def _front(facts: Facts) -> dict[str, Any]:
     size = next((name for most, name in SIZES if facts.rows < most), "n>1M")
     tags = ["kakugo", "synthetic", "arxiv:2601.14051"]
     english = ["en"] if WITH_ENGLISH & set(facts.tally.kept) else []
+    language = facts.language.metadata
     return {
         "pretty_name": f"Kakugo {facts.language.name}{' (practice)' if facts.practice else ''}",
-        "language": [facts.language.tag, *english],
-        **_licence(facts.licence),
+        **language,
+        "language": [*language["language"], *english],
+        "multilinguality": "multilingual" if english else "monolingual",
+        **_licence(facts.settings.licence),
         "task_categories": ["text-generation"],
         "annotations_creators": ["machine-generated"],
         "language_creators": ["machine-generated"],
         "size_categories": [size],
+        "source_datasets": sorted(_sources(facts)),
         "tags": [*tags, "practice"] if facts.practice else tags,
         "configs": facts.configs,
     }
+
+
+def _sources(facts: Facts) -> set[str]:
+    """The data sets whose text is in the rows."""
+    kept, numbers = facts.tally.kept, facts.settings
+    repos = {corpus.repo for corpus in numbers.texts if kept["contexts"] or kept["pairs"]}
+    if kept["translation"] or kept["replay"]:
+        repos.add(numbers.conversations.repo)
+    return repos & set(facts.inputs)
 
 
 def _licence(licence: str) -> dict[str, str]:

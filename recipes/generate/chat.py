@@ -203,12 +203,15 @@ def read(got: Got, base: str) -> Answer:
         choice = wire["choices"][0]
         said = choice["message"]
         usage = wire.get("usage") or {}
+        reasoning = text(said.get("reasoning_content") or said.get("reasoning"))
+        whole = text(said.get("content"))
+        reasoning, whole = (reasoning, whole) if reasoning else parted(whole)
         return Answer(
-            text=text(said.get("content")),
-            reasoning=text(said.get("reasoning_content") or said.get("reasoning")),
+            text=whole,
+            reasoning=reasoning,
             finish=str(choice.get("finish_reason") or "stop"),
-            tokens_in=int(usage.get("prompt_tokens") or 0),
-            tokens_out=int(usage.get("completion_tokens") or 0),
+            tokens_in=counted(usage, "prompt_tokens"),
+            tokens_out=counted(usage, "completion_tokens"),
         )
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise Again(Ending.BROKEN, "no_completion", billed=True) from error
@@ -234,6 +237,19 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("text is wanted")
     return value
+
+
+def counted(usage: Mapping[str, Any], key: str) -> int:
+    """Tokens, 0 when they were not counted: what is less than nothing would pay for other calls."""
+    return max(0, int(usage.get(key) or 0))
+
+
+def parted(said: str) -> tuple[str, str]:
+    """Reasoning and text, where a server leaves both in one; what opens the reasoning may stand in
+    the chat template, unseen."""
+    thought, end, rest = said.rpartition("</think>")
+    thought = thought.strip().removeprefix("<think>").strip()
+    return (thought, rest.strip()) if end and "think>" not in thought else ("", said)
 
 
 def refuse(status: int, base: str) -> None:

@@ -122,13 +122,18 @@ def overlay(section: Mapping[str, Any], profile: Mapping[str, Any], licence: str
     }
 
 
-def rules(glossary: Sequence[Term], forbidden: Sequence[str]) -> str:
-    """What the teacher is told of words, empty where the community told us none."""
-    lines = [f"- {term.term}: {term.say}" for term in glossary]
-    told = ["When you write in the language, say it so:", *lines] if lines else []
+def rules(
+    language: str, glossary: Sequence[Term], forbidden: Sequence[str], region: str = ""
+) -> str:
+    """What the teacher is told of places and words, empty where the community told us none."""
+    told = [f"Take names, places and examples from {region}."] if region else []
+    if glossary:
+        told.append(f"When you write in {language}, say it so:")
+        told += [f"- {term.term}: {term.say}" for term in glossary]
     avoided = [*(form for term in glossary for form in term.instead_of), *forbidden]
     if avoided:
-        told.append(f"Never write: {', '.join(avoided)}.")
+        stars = " (* stands for any letters)" if "*" in "".join(avoided) else ""
+        told.append(f"Never write in {language}: {', '.join(avoided)}{stars}.")
     return "\n".join(told)
 
 

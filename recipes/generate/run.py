@@ -215,16 +215,15 @@ async def gather(
     However it ends, what was paid for is on its way to the Hub.
     """
     numbers, seed = job.settings.teacher, job.settings.seed
+    spoken, rules = job.settings.spoken(job.language), job.settings.rules(job.language)
     purse = Purse(price(job.config), job.cap_usd)
     await foretell(job, inputs, journal)
     async with session(job.headers) as http:
         teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
         async with stoppable(teacher, shards.push), shards.pushing():
             await teacher.ready()
-            court = await convene(
-                job.settings.gates, job.language, teacher, seed, inputs, words.count
-            )
-            harvest = Harvest(teacher, spoken(job), seed, court.gates, spool, rules(job))
+            court = await convene(job.settings.gates, spoken, teacher, seed, inputs, words.count)
+            harvest = Harvest(teacher, spoken, seed, court.gates, spool, rules)
             async with telling(job.settings.planned(job.limit), harvest):
                 await drain(roots(job, inputs, harvest), numbers.concurrency)
                 await asyncio.to_thread(shards.push)  # nobody pushes while rows are compared
@@ -234,19 +233,9 @@ async def gather(
                 outcome = settle(spool, harvest.lost, known, job.settings.near, signatures)
                 del known  # which takes memory
                 judged = job.settings.judge
-                verdicts = await review(teacher, judged, outcome.rows, job.language, seed)
+                verdicts = await review(teacher, judged, outcome.rows, spoken, seed)
                 outcome = outcome.without(verdicts.drop)
     return Taken(harvest, outcome, verdicts, court.identified_by)
-
-
-def spoken(job: Job) -> language.Language:
-    """The language as prompts call it."""
-    return replace(job.language, name=job.settings.voice.named(job.language.name))
-
-
-def rules(job: Job) -> str:
-    """What every prompt that asks for text in the language says of words."""
-    return profile.rules(job.settings.gates.glossary, job.settings.gates.forbidden)
 
 
 async def foretell(job: Job, inputs: Inputs, journal: Journal) -> None:
@@ -254,7 +243,8 @@ async def foretell(job: Job, inputs: Inputs, journal: Journal) -> None:
     settings, rows = job.settings, job.settings.planned(job.limit)
     if len(journal):
         grow = partial(roots, job, inputs)
-        play = rehearse(settings.teacher, journal, spoken(job), settings.seed, rules(job), grow)
+        spoken, rules = settings.spoken(job.language), settings.rules(job.language)
+        play = rehearse(settings.teacher, journal, spoken, settings.seed, rules, grow)
         known = await play
         say(
             f"{known.rows} rows are paid for: {known.tokens_in:,} tokens read and "
@@ -286,23 +276,18 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
         raise Refusal(f"No row passed the gates ({outcome.dropped}): nothing was written.")
     facts = partial(
         card.Facts,
-        repo=job.into or str(job.folder),
+        repo=job.into or job.folder.name,
         language=job.language,
         practice=job.config.practice,
-        licence=settings.licence,
-        teacher=settings.teacher.model,
+        settings=settings,
         recipe=f"{job.config.name}, kakugo-bot {manifest.recipe_version()}",
         digest=job.digest,
-        seed=settings.seed,
         lost=taken.harvest.lost,
         inputs=inputs.commits,
         licences=inputs.licences,
-        replayed=settings.conversations.repo,
         identified_by=taken.identified_by,
         bill=bill,
-        watts=settings.watts,
         skipped=inputs.skipped,
-        credit=settings.voice.credit,
         marks=taken.verdicts.marks,
     )
     apart(

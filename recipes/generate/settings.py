@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from recipes.generate import (
@@ -22,6 +22,7 @@ from recipes.generate import (
 )
 from recipes.generate.corpora import Corpus
 from recipes.generate.gates.settings import parse as parse_gates
+from recipes.language import Language
 from recipes.refusal import Refusal
 from recipes.section import build
 
@@ -56,6 +57,15 @@ class Settings:
     benchmarks: tuple[Corpus, ...]
     communities: str
     voice: profile.Voice = field(default_factory=profile.Voice)
+
+    def spoken(self, language: Language) -> Language:
+        """The language as prompts call it."""
+        return replace(language, name=self.voice.named(language.name))
+
+    def rules(self, language: Language) -> str:
+        """What every prompt that asks for text in the language says of places and words."""
+        glossary, forbidden = self.gates.glossary, self.gates.forbidden
+        return profile.rules(language.name, glossary, forbidden, self.voice.region)
 
     def planned(self, limit: int | None) -> int:
         """How many rows the teacher makes when every answer is good, `limit` for each source."""

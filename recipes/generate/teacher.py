@@ -33,6 +33,7 @@ from recipes.generate.pace import Pace
 from recipes.generate.purse import CAP, Purse
 from recipes.generate.row import Message
 from recipes.generate.turnstile import Turnstile
+from recipes.progress import say
 from recipes.refusal import Refusal
 
 LOOK_EVERY = 0.02  # seconds between two looks whether all answers have come home
@@ -98,7 +99,7 @@ class Teacher:
     async def ready(self) -> None:
         """Wait until it serves; raises Refusal when it does not within `ready_within` seconds."""
         deadline = self._time() + self.settings.ready_within
-        seen = "no answer"
+        seen, told = "no answer", False
         while self._time() < deadline:
             try:
                 status = await self._endpoint.look()
@@ -109,6 +110,10 @@ class Teacher:
                     return
                 refuse(status, self._endpoint.base)
                 seen = f"status {status}"
+            if not told:
+                told = True
+                base, within = self._endpoint.base, self.settings.ready_within
+                say(f"the teacher {base} does not serve yet ({seen}): waiting up to {within:g} s")
             await asyncio.sleep(self.settings.backoff)
         raise self._not_ready(seen)
 

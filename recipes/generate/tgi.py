@@ -15,7 +15,19 @@ import orjson
 from text_generation import AsyncClient
 from text_generation.types import ChatComplete, ChatRequest, Message
 
-from recipes.generate.chat import NOT_SO, Again, Answer, Ending, Got, Request, look, post, settle
+from recipes.generate.chat import (
+    NOT_SO,
+    Again,
+    Answer,
+    Ending,
+    Got,
+    Request,
+    counted,
+    look,
+    parted,
+    post,
+    settle,
+)
 
 FINISH = {"eos_token": "stop", "stop_sequence": "stop"}  # TGI's words for what OpenAI calls stop
 
@@ -82,12 +94,13 @@ class Tgi:
         try:
             told = ChatComplete(**orjson.loads(got.body))
             choice, usage = told.choices[0], told.usage or {}
+            reasoning, text = parted(choice.message.content or "")  # TGI leaves them in one
             return Answer(
-                text=choice.message.content or "",
-                reasoning="",  # TGI does not part it from the text
+                text=text,
+                reasoning=reasoning,
                 finish=FINISH.get(choice.finish_reason, choice.finish_reason),
-                tokens_in=int(usage.get("prompt_tokens") or 0),
-                tokens_out=int(usage.get("completion_tokens") or 0),
+                tokens_in=counted(usage, "prompt_tokens"),
+                tokens_out=counted(usage, "completion_tokens"),
             )
         except (ValueError, TypeError, IndexError, AttributeError) as error:
             raise Again(Ending.BROKEN, "no_completion", billed=True) from error

@@ -30,7 +30,7 @@ GROWN: tuple[tuple[Task, float], ...] = (
 TASK_OF = {
     "translate the text into English": "to_english",
     "say what topic or kind the text is": "topic",
-    "answer a question to which the text holds the answer": "question",
+    "answer a question, which the prompt asks and the text answers": "question",
 }
 
 
@@ -169,11 +169,11 @@ def _spoil(chance: Random, said: Said) -> Said:
 def _replies() -> tuple[tuple[re.Pattern[str], Callable[..., str]], ...]:
     """What the generator's prompts look like, and who answers each."""
     known: tuple[tuple[str, Callable[..., str]], ...] = (
-        (r"List (?P<count>\d+) different topics within <topic>(?P<about>.*?)</topic>.*", _topics),
-        (r"List (?P<count>\d+) different (?:detailed )?situations .*", _scenarios),
+        (r"List (?P<count>\d+) different topics .*<topic>(?P<about>.*)</topic>", _topics),
+        (r"List (?P<count>\d+) different (?:detailed|common) situations .*", _scenarios),
         (
             r"Write (?P<count>\d+) different prompts that .*"
-            r"<(topic|scenario)>(?P<about>.*)</(topic|scenario)>.*",
+            r"<(topic|scenario)>(?P<about>.*)</(topic|scenario)>",
             _prompts,
         ),
         (
@@ -188,7 +188,7 @@ def _replies() -> tuple[tuple[re.Pattern[str], Callable[..., str]], ...]:
         ),
         (r"Rewrite the prompt below .*<prompt>(?P<prompt>.*)</prompt>", _revise),
         (
-            r"Translate the text below from (?P<source>\w+) into \w+\. .*<text>(?P<text>.*)</text>",
+            r"Translate the text below from (?P<source>\w+) into \w+, .*<text>(?P<text>.*)</text>",
             _translate_text,
         ),
         (

@@ -72,7 +72,8 @@ def test_the_tables_agree() -> None:
         ("epo_Latn", "Esperanto", "eo", "eo"),
         ("jav_Latn", "Javanese", "jv", "jw"),
         ("lus_Latn", "Mizo", "lus", None),
-        ("gla_Arab", "Scottish Gaelic", "gd-Arab", "gd"),
+        ("gla_Arab", "Scottish Gaelic (Arabic script)", "gd-Arab", "gd"),
+        ("azj_Latf", "North Azerbaijani (Latf script)", "azj-Latf", "az"),
     ],
 )
 def test_a_language_is_found(code: str, name: str, tag: str, cld2: str | None) -> None:

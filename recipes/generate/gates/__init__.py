@@ -9,7 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from recipes.generate.gates import identity, lengths, links, loops, refusals, scripts, terms, turns
+from recipes.generate.gates import (
+    chatter,
+    identity,
+    lengths,
+    links,
+    loops,
+    refusals,
+    scripts,
+    terms,
+    turns,
+)
 from recipes.generate.gates.identity import Identifier
 from recipes.generate.gates.lengths import Counter
 from recipes.generate.gates.settings import Settings
@@ -43,12 +53,14 @@ def gates(
     `declined` how this teacher declines in this language.
     """
     known = identifier or identity.identifier(language)
-    phrases = refusals.learn(declined)
+    manner = refusals.learn(declined)
     return (
         turns.finished,
         turns.structure,
         turns.placeholders,
-        lambda draft: refusals.refusal(draft, phrases),
+        turns.bare_json,
+        chatter.chatter,
+        lambda draft: refusals.refusal(draft, manner),
         lambda draft: turns.cut_off(draft, settings.cut_tail, language.script),
         lambda draft: loops.loop(draft, settings.loop),
         lambda draft: lengths.ratio(draft, count, settings.ratio, settings.slack),

@@ -8,14 +8,14 @@ without such texts only script and English are judged, and the card says so.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
 import pycld2
 
-from recipes.generate.gates.parts import prose, unquoted
+from recipes.generate.gates.parts import NAME_LETTERS, prose, unquoted
 from recipes.generate.gates.profile import Profile
 from recipes.generate.gates.scripts import in_script, letters_of
 from recipes.generate.gates.settings import Settings
@@ -25,6 +25,7 @@ from recipes.language import Language
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # CLD2 takes none of these
 WORDS = re.compile(r"[^\W\d_]+")
 LATIN_WORDS = re.compile(r"[a-z\u00c0-\u024f\u1e00-\u1eff']+")
+NAMES = re.compile(r"\b[A-Z][A-Za-z\u00c0-\u024f]*")  # in a text of another script
 PIECES = re.compile(r"[.!?:;\n\u2026]+\s*|[\u0964\u1362\u3002\u06d4\u061f]")
 ENGLISH_WORDS = frozenset(
     "the of and to is was are were that this with for from my our his her their they have has had "
@@ -39,7 +40,6 @@ SIGN = re.compile(rf"\b(?:{'|'.join(sorted(ONLY_ENGLISH))})\b", re.IGNORECASE)
 LIKE_ENGLISH = frozenset("sco pcm jam bis tpi kri gul bzj icr pis srn djk rop trf".split())
 CLD2_ENGLISH = "en"
 TRIED = 100  # of its own texts
-NAME_LETTERS = 12  # a name or an abbreviation may stand alone in Latin letters
 RELATIVES = (
     {"rn", "rw"},
     {"zu", "xh", "ss", "nr"},
@@ -95,22 +95,26 @@ def identifier(
 ) -> Identifier:
     """The best way there is to know this language, tried on its `own` texts where there are any;
     `letters` of them make a profile of a language that no library knows."""
-    for candidate in libraries(language):
-        judged = [prose(text) for text in own[:TRIED]]
-        if sum(map(candidate.is_another, judged)) <= MISTAKEN * len(judged):
-            return candidate
+    if known := library(language, own):
+        return known
     profile = Profile.learn(own, english, letters) if letters and own and english else None
     if profile:
         return Identifier("a profile of its own texts", profile.is_stranger)
     return Identifier("its script, and that it is not English", lambda text: False)
 
 
-def libraries(language: Language) -> Iterator[Identifier]:
-    """Identifiers that were made with the language in mind, none for most languages."""
+def library(language: Language, own: Sequence[str] = ()) -> Identifier | None:
+    """A library that was made with the language in mind, and does not mistake its `own` texts for
+    another; without texts none is believed in a script that is not the language's usual one."""
+    found: Identifier | None = None
     if label := PY3LANGID.get(language.code):
-        yield Identifier("py3langid", lambda text: _other_for_langid(text, label))
+        found = Identifier("py3langid", lambda text: _other_for_langid(text, label))
     elif code := language.cld2:
-        yield Identifier("CLD2", lambda text: _other_for_cld2(text, code))
+        found = Identifier("CLD2", lambda text: _other_for_cld2(text, code))
+    if found is None or not (own or language.in_usual_script):
+        return None
+    mistaken = sum(found.is_another(prose(text)) for text in own[:TRIED])
+    return found if mistaken <= MISTAKEN * len(own[:TRIED]) else None
 
 
 def right_language(
@@ -124,10 +128,12 @@ def right_language(
     ]
     if not draft.from_corpus:
         expected += [(original, ENGLISH) for original, _ in draft.pairs]
+    if any(map(_untouched, draft.pairs)):
+        return "english"
     for text, code in expected:
         bare = prose(text)
         reason = (
-            _not_english(bare, settings)
+            _not_english(language, bare, settings)
             if code == ENGLISH
             else _not_in(language, bare, known, settings)
         )
@@ -136,18 +142,28 @@ def right_language(
     return None
 
 
-def _not_english(text: str, settings: Settings) -> str | None:
+def _untouched(pair: tuple[str, str]) -> bool:
+    """Whether an English sentence is its own translation; names and code may be."""
+    english, translation = pair
+    return english.strip() == translation.strip() and _has_english(prose(translation))
+
+
+def _not_english(language: Language, text: str, settings: Settings) -> str | None:
     letters, latin = letters_of(text, "Latn")
     if letters >= NAME_LETTERS and latin * 2 < letters:
         return "not_english"
+    if letters >= 2 * NAME_LETTERS and language.cld2 and identify(text) == language.cld2:
+        return "not_english"  # left as it was
     return "not_english" if looks_english(text, letters, settings) is False else None
 
 
 def _not_in(language: Language, text: str, known: Identifier, settings: Settings) -> str | None:
     text, letters, own = _own_words(text, language.script)
     mostly = own * 2 >= letters
-    if not mostly and (letters >= NAME_LETTERS or not in_script(text, "Latn")):
-        return "wrong_script"
+    if not mostly:
+        named = 0 if language.script == "Latn" else sum(map(len, NAMES.findall(text)))
+        if letters - own - named >= NAME_LETTERS or not in_script(text, "Latn"):
+            return "wrong_script"
     if language.code[:3] not in LIKE_ENGLISH and _has_english(text):
         if looks_english(text, letters, settings):
             return "english"
@@ -159,11 +175,11 @@ def _not_in(language: Language, text: str, known: Identifier, settings: Settings
 
 
 def _own_words(text: str, script: str) -> tuple[str, int, int]:
-    """The text without quotations, unless they are all there is, and how many letters it has, in
-    all and of the script."""
+    """The text without quotations, unless little else is there and not in its script, and how many
+    letters it has, in all and of the script."""
     bare = unquoted(text)
     letters, own = letters_of(bare, script)
-    if letters < NAME_LETTERS:
+    if letters < NAME_LETTERS and not 0 < letters <= own * 2:
         return text, *letters_of(text, script)
     return bare, letters, own
 

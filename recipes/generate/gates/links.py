@@ -1,22 +1,23 @@
-"""A teacher that reads no web makes addresses up: in an answer stand only those it was given."""
+"""A teacher that reads no web and no mail makes addresses up: in an answer stand only those that
+it was given."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from recipes.generate.gates.parts import CODE, URL, given, said_by_models
+from recipes.generate.gates.parts import ADDRESS, CODE, given, said_by_models
 from recipes.generate.row import Draft
 
 # Reserved for examples by RFC 2606: nobody can be sent there.
 RESERVED = ("example.com", "example.org", "example.net", "localhost")
-MARKS = ("://", "ww.", "WW.")  # one is in every address
+MARKS = ("://", "ww.", "WW.", "@")  # one is in every address
 PUNCTUATION = ".,;:!?…。)»"
 
 
 def invented(draft: Draft) -> str | None:
-    """No answer names a web address that neither the question nor the original has."""
+    """No answer names a web or mail address that neither the question nor the original has."""
     answers = [text for text in said_by_models(draft) if any(mark in text for mark in MARKS)]
-    found = [url for text in answers for url in URL.findall(CODE.sub(" ", text))]
+    found = [url for text in answers for url in ADDRESS.findall(CODE.sub(" ", text))]
     if not found:
         return None
     known = given(draft)
@@ -26,7 +27,7 @@ def invented(draft: Draft) -> str | None:
 
 def _reserved(url: str) -> bool:
     try:
-        host = urlsplit(url if "://" in url else f"http://{url}").hostname or ""
+        host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
     except ValueError:  # half an address is still one that was made up
         return False
     return host.removeprefix("www.").endswith(RESERVED)

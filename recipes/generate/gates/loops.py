@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import regex
@@ -11,6 +12,8 @@ from recipes.generate.row import Draft
 
 STUTTER = regex.compile(r"(\p{L}\p{M}*)\1{11,}")
 PHRASE, LETTERS, TAIL = 4, 12, 80
+ITEM = regex.compile(r"^\s*\p{N}+[.):]\s*")
+REFRAIN, VERSE = 4, 80  # times; letters of a line
 RARE_WORD, LONG_WORD = 14, 24  # letters
 
 
@@ -23,6 +26,8 @@ def repeats(text: str) -> float:
     """The share of a text, or of its end where that is more, that was said before in it."""
     if "`" in text:
         text = CODE.sub(" ", text)
+    if "\n" in text:
+        text = _told_once(text)
     words = text.lower().split()
     if max(map(len, words), default=0) <= RARE_WORD:
         return _worst(words, PHRASE)
@@ -32,6 +37,16 @@ def repeats(text: str) -> float:
     if sum(map(len, long)) * 2 > len(text):  # no spaces: letters are what repeats
         return _worst("".join(words), LETTERS)
     return _worst(words, PHRASE)
+
+
+def _told_once(text: str) -> str:
+    """The text without numbers of items, which hide that these are the same; of a song's short
+    lines each once, unless one comes too often for a refrain."""
+    lines = [ITEM.sub("", line) for line in text.splitlines()]
+    refrains = max(Counter(filter(None, lines)).values(), default=0) <= REFRAIN
+    if refrains and max(map(len, lines)) <= VERSE:
+        return "\n".join(dict.fromkeys(lines))
+    return "\n".join(lines)
 
 
 def _worst(items: Sequence[str], length: int) -> float:

@@ -10,8 +10,12 @@ from recipes.generate.row import Draft
 THOUGHT = re.compile(r"\A<think>\n.+?\n</think>\n\n(?=\S)", re.DOTALL)
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 URL = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]{}\"'`]+", re.IGNORECASE)
+ADDRESS = re.compile(rf"{URL.pattern}|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
-QUOTED = re.compile(r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|\"[^\"\n]*\"|「[^「」]*」|\([^()\n]*\)")
+NAME_LETTERS = 12  # a name or an abbreviation may stand alone in Latin letters
+QUOTED = re.compile(
+    r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|\"[^\"\n]*\"|「[^「」]*」|『[^『』]*』|《[^《》]*》|\([^()\n]*\)|（[^（）\n]*）"
+)
 
 
 def without_thought(text: str) -> str:
@@ -43,6 +47,8 @@ def said_by_models(draft: Draft) -> list[str]:
 
 
 def given(draft: Draft) -> str:
-    """All that the assistant was given: the user's turns, and the originals of translations."""
-    asked = [turn["content"] for turn in draft.row.turns if turn["role"] == "user"]
-    return "\n".join([*asked, *(text for pair in draft.pairs for text in pair)])
+    """All that the teacher was given: the user's turns, or the originals of translations."""
+    if draft.pairs:
+        original = 0 if draft.from_corpus else 1
+        return "\n".join(pair[original] for pair in draft.pairs)
+    return "\n".join(turn["content"] for turn in draft.row.turns if turn["role"] == "user")

@@ -1,14 +1,15 @@
 """No answer declines, or speaks of being a machine: in English, and in the language itself.
 
 How it declines in the language nobody can list for thousands of languages; but the teacher can say
-it. It is asked once to translate the sentences below, and an answer that begins like one of the
-translations is a refusal.
+it. It is asked once to translate the sentences below, and an answer whose first or second sentence
+is made of little but what these are made of is a refusal.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import regex
 
@@ -37,11 +38,33 @@ DECLINED = (
     "I can't translate this text.",
     "Sorry, I don't understand your question.",
     "I must decline to answer that.",
+    "Unfortunately, I cannot provide this information.",
+    "I apologize, but I am not able to do what you wish.",
+    "As an AI, I have no personal opinion, no feelings and no experience.",
+    "I am only a language model and have no access to the internet.",
+    "Please forgive me, I cannot help you with this request.",
+    "I cannot give advice on that.",
 )
 QUESTIONS = "Please do this."
 WORD = regex.compile(r"[\p{L}\p{M}']+")
+STOP = regex.compile(r"[.!?։።।།۔؟]+(?=\s|\Z)|[。！？\n]")
+IDEOGRAPH = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
 ALIKE = 0.6
-SHORTEST = 8  # letters
+SHORTEST, LONGEST = 8, 100  # letters of a sentence
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a teacher declines in a language: the runs of so many letters that it is made of."""
+
+    length: int
+    runs: frozenset[str]
+
+    def has(self, sentence: str) -> bool:
+        """Whether the sentence is made of little else."""
+        found = _runs(sentence, self.length)
+        known = sum(map(self.runs.__contains__, found))
+        return len(found) >= SHORTEST and known >= ALIKE * len(found)
 
 
 def questions() -> tuple[Message, ...]:
@@ -56,17 +79,17 @@ def questions() -> tuple[Message, ...]:
     )
 
 
-def learn(declined: Sequence[str]) -> tuple[frozenset[str], ...]:
-    """What an answer is compared with: the pairs of letters of each refusal."""
-    long_enough = (text for text in declined if len("".join(WORD.findall(text))) >= SHORTEST)
-    return tuple(_signs(text, len(text)) for text in long_enough)
+def learn(declined: Sequence[str]) -> Manner:
+    """What the sentences in which the teacher declines are made of."""
+    length = 2 if IDEOGRAPH.search("".join(declined)) else 4
+    return Manner(length, frozenset(run for text in declined for run in _runs(text, length)))
 
 
-def refusal(draft: Draft, declined: Sequence[frozenset[str]]) -> str | None:
+def refusal(draft: Draft, manner: Manner) -> str | None:
     """Nothing that a model said declines or speaks of being a machine."""
     for text in said_by_models(draft):
         start = text[:BEGINNING]
-        if _refuses(start) or any(_like(start, phrase) for phrase in declined):
+        if _refuses(start) or (manner.runs and any(map(manner.has, STOP.split(start)[:2]))):
             return "refusal"
     return None
 
@@ -79,12 +102,6 @@ def _refuses(text: str) -> bool:
     return False
 
 
-def _like(text: str, phrase: frozenset[str]) -> bool:
-    """Whether the text begins much as the phrase does, in triples of letters."""
-    signs = _signs(text, len(phrase) + 4)
-    return len(signs & phrase) >= ALIKE * len(phrase)
-
-
-def _signs(text: str, most: int) -> frozenset[str]:
-    told = " ".join(WORD.findall(text.lower()))[:most]
-    return frozenset(told[start : start + 3] for start in range(max(1, len(told) - 2)))
+def _runs(text: str, length: int) -> list[str]:
+    told = f" {' '.join(WORD.findall(text.lower()))[:LONGEST]} "
+    return [told[start : start + length] for start in range(len(told) - length + 1)]

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 import numpy as np
 import regex
 
+from recipes.generate.decontaminate import NO_SPACES
 from recipes.generate.gates.parts import given, prose, said_by_models, unquoted
 from recipes.generate.row import Draft
 from recipes.language import Language
@@ -51,6 +52,8 @@ def stray(draft: Draft, language: Language) -> str | None:
     """No letter of a third script in an answer, unless it was given or stands in brackets."""
     pattern = _third_script(language.script)
     for text in said_by_models(draft):
+        if "\u200b" in text and language.script not in NO_SPACES:
+            return "broken_encoding"  # it parts words where no spaces do
         letters, own = letters_of(text, language.script)
         if own == letters or not pattern.search(text):
             continue

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+import orjson
 import regex
 
 from recipes.generate.decontaminate import NO_SPACES
-from recipes.generate.gates.parts import CODE, prose, without_thought
+from recipes.generate.gates.parts import CODE, NAME_LETTERS, given, prose, without_thought
 from recipes.generate.row import PLACE, Draft, Message
 from recipes.generate.shapes import EMPTY
 
@@ -15,7 +16,7 @@ TAGS = re.compile(
     r"<\|[^|>\n]{1,40}\|>|<｜[^｜>\n]{1,40}｜>|\[/?(?:INST|SYS|TOOL_CALLS|AVAILABLE_TOOLS)\]|<</?SYS>>"
     r"|</?s>|<(?:bos|eos|pad|unk)>|<(?:start|end)_of_turn>|</?(?:tool_call|function_calls?)>"
     r"|</?(?:think|thinking|thought|reasoning|scratchpad|reflection)>"
-    r"|</?(?:text|prompt|topic|scenario|field|conversation)>"
+    r"|</?(?:text|prompt|topic|scenario|field|conversation)>|<(?:image|audio|video)>"
     r"|\bassistant(?:final|commentary|analysis)\b"
     r"|^#{2,} ?(?:Human|Assistant|User|Response|Instruction):"
     r"|^(?:Human|Assistant|User|System): ",
@@ -36,11 +37,16 @@ HINTS = (
     "System",
 )
 MARKUP = re.compile(r"<(?:svg|html|xml|\?xml|!doctype)\b", re.IGNORECASE)
-BROKEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffd\ufffe\uffff]")
+# Control characters, and what turns the direction of others round or has no meaning of its own.
+BROKEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202d\u202e\ud800-\uf8ff\ufeff\ufffd\ufffe\uffff]"
+)
 # UTF-8 that was read as Latin-1: quotation marks, and accented letters inside words.
 MOJIBAKE = re.compile(r"â€[\x80-\x9f™œ\u02dc”“¦]|Ã[\x80-\x9f¡-¬®-¿](?=\w)")
+JSON_ASKED = re.compile(r"[\[{]|json", re.IGNORECASE)
+SENTENCE = 15  # letters: a shorter question may well be part of its answer
 FAILED = re.compile(r"\n\s*(?:None|nan|NaN|null|undefined)\s*\Z")
-SAYS_NOTHING = regex.compile(r"[^\p{L}\p{N}\p{S}]*")
+SAYS_NOTHING = regex.compile(r"[^\p{L}\p{N}\p{S}]*|[^\p{L}\p{N}\p{So}]{4,}")
 OPEN_END = regex.compile(r"[\p{L}\p{M},\-]")
 STOP = regex.compile(r"[.!?。！？।።؟۔။։](?=\s|\Z)")
 ITEM = regex.compile(r"\s*(?:[-*•–#>|]|\p{N}+[.)])")
@@ -60,8 +66,18 @@ def structure(draft: Draft) -> str | None:
     for turn in turns:
         if reason := _text(turn):
             return reason
-    asked, said = (turn["content"].strip() for turn in turns[-2:])
-    return "echo" if asked == without_thought(said).strip() else None
+    asked, said = (without_thought(turn["content"]).strip() for turn in turns[-2:])
+    return "echo" if _echoes(said, asked) else None
+
+
+def bare_json(draft: Draft) -> str | None:
+    """No answer is JSON where nothing in the question looks like it or speaks of it."""
+    for turn in draft.row.turns:
+        if turn["role"] == "assistant" and without_thought(turn["content"]).lstrip()[:1] in "[{":
+            asked = given(draft)
+            if not JSON_ASKED.search(asked) and _is_json(without_thought(turn["content"])):
+                return "bare_json"
+    return None
 
 
 def placeholders(draft: Draft) -> str | None:
@@ -95,6 +111,21 @@ def _text(turn: Message) -> str | None:
     if _has(text, *HINTS) and _leaks(text):
         return "leaked_tags"
     return None
+
+
+def _echoes(said: str, asked: str) -> bool:
+    """Whether nothing but the question is said, once or more often."""
+    if said == asked:
+        return True
+    rest = said.replace(asked, "") if len(asked) >= SENTENCE else said
+    return len(rest) < len(said) and sum(map(str.isalpha, rest)) < NAME_LETTERS
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(orjson.loads(text), dict | list)
+    except ValueError:
+        return False
 
 
 def _has(text: str, *marks: str) -> bool:

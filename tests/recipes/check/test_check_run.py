@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from pathlib import Path
@@ -9,10 +10,12 @@ from typing import Any
 
 import pytest
 import yaml
+from aiohttp import web
 from huggingface_hub import HfApi
 
 from bot.localhub.testing import LocalHub
 from tests.recipes.generate.conftest import KAKUGO_RECIPE, CountingTeacher, environment
+from tests.recipes.generate.serving import completion, serving
 
 RESULTS, BASE = "practice/kakugo-results", "practice/kakugo-practice-base"
 
@@ -72,7 +75,35 @@ def test_a_teacher_that_falls_short_is_hopeless_with_the_reason(
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
     status, said = check(hub, tmp_path, recipe, counting_teacher.url)
     assert status == 0, "an advice is no failure"
-    assert "advice: hopeless (round_trip is" in said
+    assert "advice: hopeless, what it would write is not worth the money\n" in said
+    assert (
+        "there and back (chrF++, 100 is the same): 88" in said and "wanted at least 100.1" in said
+    )
+
+
+@pytest.mark.parametrize("how", ["echo", "error"])
+def test_a_teacher_that_does_nothing_is_hopeless_and_it_is_said_why(
+    hub: LocalHub, api: HfApi, recipe: Path, tmp_path: Path, how: str
+) -> None:
+    async def run() -> tuple[int, str]:
+        async def complete(request: web.Request) -> web.StreamResponse:
+            asked = (await request.json())["messages"][-1]["content"]
+            if how == "error":
+                return web.Response(status=500, text="boom")
+            return web.json_response(completion(asked.partition("<text>")[2][: -len("</text>")]))
+
+        async def look(_: web.Request) -> web.StreamResponse:
+            return web.json_response({"data": []})
+
+        async with serving(complete, look) as url:
+            return await asyncio.to_thread(check, hub, tmp_path, recipe, url)
+
+    status, said = asyncio.run(run())
+    assert status == 0 and "advice: hopeless" in said, said
+    if how == "error":
+        assert "0% of the questions (it answered with an error: status_500)" in said
+    else:
+        assert "100% of the questions, " in said and "right language not measured" in said
 
 
 def test_a_teacher_that_is_not_there_is_said(hub: LocalHub, recipe: Path, tmp_path: Path) -> None:
@@ -80,4 +111,9 @@ def test_a_teacher_that_is_not_there_is_said(hub: LocalHub, recipe: Path, tmp_pa
     numbers["generate"]["teacher"]["ready_within"] = 0.2
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
     status, said = check(hub, tmp_path, recipe, "http://127.0.0.1:1")
-    assert status == 2 and "is not ready" in said and "Traceback" not in said
+    assert (
+        status == 2
+        and "does not serve yet" in said
+        and "is not ready" in said
+        and "Traceback" not in said
+    )

@@ -56,7 +56,12 @@ def test_a_profile_shapes_prompts_gates_and_card(
     status, said = run(hub, tmp_path, ours, counting_teacher.url, "--limit", "60")
     assert status == 0, said
     asked = [json.loads(body)["messages"] for body in counting_teacher.asked]
-    ruled = [turns for turns in asked if "Never write: komputero, bilet*." in str(turns[0])]
+    ruled = [
+        turns
+        for turns in asked
+        if "Never write in Esperanto: komputero, bilet* (* stands for any letters)."
+        in str(turns[0])
+    ]
     assert len(asked) > len(ruled) > len(asked) / 2, "what no language owns is asked as ever"
     assert any("the green star" in str(turns) for turns in asked)
     card = (tmp_path / "out" / "README.md").read_text("utf-8")

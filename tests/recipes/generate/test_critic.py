@@ -20,7 +20,7 @@ from recipes.generate.gates import refusals
 from recipes.generate.gates.settings import parse as parse_gates
 from recipes.generate.journal import Journal
 from recipes.generate.purse import Price, Purse
-from recipes.generate.row import Message, Row
+from recipes.generate.row import Draft, Message, Row
 from recipes.generate.settings import parse
 from recipes.generate.teacher import Teacher
 from recipes.refusal import Refusal
@@ -139,11 +139,46 @@ def test_a_mark_is_one_of_five(answer: str) -> None:
         shapes.number(answer, "mark", range(1, 6))
 
 
-def test_how_a_teacher_declines_is_learnt_and_recognised() -> None:
-    known = refusals.learn(["Samahani, lakini siwezi kusaidia na hilo.", "Hapana."])
-    assert len(known) == 1  # one word says too little
-    assert refusals._like("samahani, lakini siwezi kusaidia na hilo kwa sasa", known[0])
-    assert not refusals._like("Watoto huenda shuleni asubuhi na kurudi nyumbani", known[0])
+# Translations of `refusals.DECLINED` by hand, and sentences that were not among them.
+SWAHILI = (
+    "Samahani, lakini siwezi kusaidia na hilo.",
+    "Siwezi kutimiza ombi hili.",
+    "Siwezi kujibu swali hili.",
+    "Kama modeli ya lugha ya AI, siwezi kufanya hivyo.",
+    "Samahani, sielewi swali lako.",
+    "Kwa bahati mbaya, siwezi kutoa taarifa hii.",
+    "Kama AI, sina maoni binafsi, hisia wala uzoefu.",
+    "Tafadhali nisamehe, siwezi kukusaidia na ombi hili.",
+)
+CHINESE = (
+    "抱歉，我无法帮助您。",
+    "我无法完成这个请求。",
+    "我无法回答这个问题。",
+    "作为一个人工智能语言模型，我不能这样做。",
+    "对不起，我不能满足这个愿望。",
+    "作为人工智能，我没有个人观点、感情和经历。",
+)
+
+
+@pytest.mark.parametrize(
+    ("learnt", "said", "declines"),
+    [
+        (SWAHILI, "Samahani, siwezi kukusaidia na ombi hili.", True),
+        (SWAHILI, "Habari! Pole, lakini siwezi kutoa taarifa hizo. Jaribu tena.", True),
+        (SWAHILI, "Kama modeli ya AI, sina uzoefu binafsi.", True),
+        (SWAHILI, "Siwezi kula pilipili kwa sababu inaniwasha.", False),
+        (SWAHILI, "Samahani kwa kuchelewa, barabara ilikuwa na foleni.", False),
+        (CHINESE, "对不起，我无法协助您完成此请求。", True),
+        (CHINESE, "抱歉，请问地铁站在哪里？", False),
+        ((), "Samahani, siwezi kukusaidia na ombi hili.", False),
+    ],
+)
+def test_how_a_teacher_declines_is_learnt_and_recognised(
+    learnt: tuple[str, ...], said: str, declines: bool
+) -> None:
+    turns = (Message(role="user", content="?"), Message(role="assistant", content=said))
+    draft = Draft(Row("topics", "p", "t", turns), (None, None))
+    assert refusals.refusal(draft, refusals.learn(learnt)) == ("refusal" if declines else None)
 
 
 GLOSSARY = {"term": "computer", "say": "komputero", "not": ["komputoro*"]}

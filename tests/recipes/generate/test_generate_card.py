@@ -11,11 +11,15 @@ import yaml
 from markdown_it import MarkdownIt
 
 from recipes import language
+from recipes.config import load
 from recipes.generate import card, plot, tally
 from recipes.generate.account import Bill
 from recipes.generate.certificate import Certificate
+from recipes.generate.profile import Voice
 from recipes.generate.row import Message, Row
+from recipes.generate.settings import parse
 
+SETTINGS = parse(load("practice", "practice", "epo_Latn").generate)
 BILL = Bill(10, 20, 0.5, 0.0, 0.0, 7200.0)
 HOSTILE = (
     "```\n---\nlicense: evil\n---\n# Hi <script>alert(1)</script> {{ 7 * 7 }} [x](javascript:1)"
@@ -47,17 +51,14 @@ def facts(rows: list[Row], **more: Any) -> card.Facts:
         repo="practice/kakugo-epo_Latn",
         language=language.get("epo_Latn"),
         practice=True,
-        licence="apache-2.0",
-        teacher="teacher",
+        settings=SETTINGS,
         recipe="practice",
         digest="d",
-        seed=1,
         configs=[{"config_name": "default", "data_files": []}],
         tally=tally.count(verdicts, 2),
         lost={"timeout": 2, "status_418": 1},
         inputs={"practice/corpus": "a" * 40},
         licences={"practice/corpus": "cc-by-sa-4.0 <b>"},
-        replayed="practice/corpus",
         certificate=CERTIFICATE,
         identified_by="CLD2",
         bill=BILL,
@@ -77,6 +78,8 @@ def test_the_front_matter_is_yaml_with_what_the_hub_reads() -> None:
     assert front["license"] == "apache-2.0"
     assert front["size_categories"] == ["n<1K"]
     assert {"practice", "arxiv:2601.14051"} <= set(front["tags"])
+    uzbek = next(yaml.safe_load_all(card.write(facts([], language=language.get("uzn_Cyrl")))))
+    assert (uzbek["language"], uzbek["language_bcp47"]) == (["uz"], ["uz-Cyrl"])
 
 
 def test_hostile_text_stays_in_one_fence() -> None:
@@ -84,7 +87,9 @@ def test_hostile_text_stays_in_one_fence() -> None:
         Message(role="user", content=HOSTILE),
         Message(role="assistant", content=HOSTILE * 20),
     )
-    hostile = facts([Row("topics", "p", "t", turns)] * 3, skipped=[HOSTILE], credit=[HOSTILE])
+    thanks = replace(SETTINGS, voice=Voice(credit=(HOSTILE,)))
+    rows = [Row("topics", "p", "t", turns)] * 3
+    hostile = facts(rows, skipped=[HOSTILE], settings=thanks)
     text = card.write(hostile)
     body = text.split("---\n", 2)[2]
     fences = [token for token in MarkdownIt().parse(body) if token.type == "fence"]
@@ -100,9 +105,10 @@ def test_hostile_text_stays_in_one_fence() -> None:
 
 def test_what_was_dropped_adds_up_and_is_explained() -> None:
     text = card.write(facts([]))
-    assert "| loops | `loop` | it says the same again and again | 2 |" in text
-    assert "| teacher | `status_418` | it answered with an error | 1 |" in text
-    assert "| **all** | | | 6 |" in text
+    assert "| gate | reason | | `topics` | never a row | all |" in text
+    assert "| loops | `loop` | it says the same again and again | 2 |  | 2 |" in text
+    assert "| teacher | `status_418` | it answered with an error |  | 1 | 1 |" in text
+    assert "| **all** | | | 3 | 3 | 6 |" in text
 
 
 def test_the_hub_reads_the_card(tmp_path: Path) -> None:
@@ -126,14 +132,17 @@ def test_benchmarks_are_certified_by_repository_and_commit() -> None:
 
 def test_rows_of_others_keep_their_licence() -> None:
     told = card.write(facts([row("a", "b"), row("c", "d", "replay")]))
-    assert "copied from `practice/corpus` word for word: its licence holds for them" in told
+    assert (
+        "copied from `practice/kakugo-practice-corpus` word for word: its licence holds for them"
+        in told
+    )
     assert f"\n- `practice/corpus` at `{'a' * 40}`, under cc\\-by\\-sa\\-4.0 &lt;b\\>\n" in told
     assert "word for word: its licence" not in card.write(facts([row("a", "b")]))
 
 
 def test_energy_is_told_only_where_somebody_stated_the_power() -> None:
     assert "kWh" not in card.write(facts([]))
-    told = card.write(facts([], watts=700.0))
+    told = card.write(facts([], settings=replace(SETTINGS, watts=700.0)))
     assert "about 1.40 kWh, an estimate: 2.00 hours at the 700 W" in told
 
 
@@ -156,9 +165,20 @@ def test_marks_have_an_interval_and_a_run_that_stopped_says_so() -> None:
 def test_prompts_are_quoted_and_lengths_counted() -> None:
     rows = [row("a" * size, f"<think>\nHm.\n</think>\n\n{'b' * 7}") for size in range(1, 22)]
     text = card.write(facts(rows))
-    assert "Write 3 different prompts that a speaker of Esperanto would send" in text
+    assert "Write 5 different prompts that a speaker of Esperanto would send" in text
     assert "| user | 2 | 11 | 20 |" in text and "| assistant | 7 | 7 | 7 |" in text
     assert "21 of them with the teacher's reasoning" in text
+
+
+def test_what_a_community_chose_is_told() -> None:
+    gates = replace(SETTINGS.gates, forbidden=("bilet*",))
+    wanted = replace(SETTINGS, voice=Voice(orthography="the *h-system*"), gates=gates)
+    text = card.write(facts([row("a", "b")], settings=wanted))
+    assert "asked for Esperanto \\(spelt by the \\*h\\-system\\*\\)." in text
+    assert text.count("[system] Never write in Esperanto: bilet* ") == 4, (
+        "in front of every request"
+    )
+    assert "The community asked" not in card.write(facts([]))
 
 
 def test_the_picture_is_the_same_for_the_same_rows(tmp_path: Path) -> None:

@@ -221,3 +221,22 @@ def test_tokens_are_those_of_the_model_or_four_bytes() -> None:
     words = lengths.ratio(drafted, lambda text: len(text.split()), (0.75, 25), 0)
     assert words == "length_ratio"
     assert lengths.ratio(drafted, lambda text: len(text.split()), (0.75, 25), 3) is None
+
+
+@pytest.mark.parametrize(
+    ("added", "reason"),
+    [
+        ("", None),
+        (" https://parizo-gvidilo.org/a", "invented_url"),
+        (" Скribu!", "stray_script"),
+    ],
+)
+@pytest.mark.parametrize("in_original", [False, True])
+def test_what_a_translation_adds_is_not_taken_as_given(
+    added: str, reason: str | None, in_original: bool
+) -> None:
+    english = LONGER + (added if in_original else "")
+    pairs = (("Hi there!", "Saluton!"), (english, LONG_SAID + added))
+    translated = replace(draft("Saluton!", LONG_SAID + added, pairs=pairs), from_corpus=True)
+    found = judge(translated, gates(SETTINGS, language.get(EPO)))
+    assert found == (None if in_original else reason)

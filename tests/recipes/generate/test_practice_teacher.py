@@ -81,6 +81,10 @@ def test_a_revised_prompt_means_the_same() -> None:
     assert revised == "Nomu la temon de ĉi tiu teksto:\n{text}"
     exercise = exercises.read_prompt(revised.replace("{text}", text))
     assert exercise and exercise.task == "topic"
+    told_so = prompts.revise("Pri kio temas ĉi tiu teksto?\n{text}", EPO)[0]["content"]
+    assert (
+        "Keep {text}" in told_so and "{text}" not in prompts.revise("Saluton!", EPO)[0]["content"]
+    )
 
 
 def test_texts_and_instructions_for_translation() -> None:

@@ -89,6 +89,11 @@ def test_the_prompts_language_and_rules() -> None:
     voice = profile.Voice(region="Lewis", orthography="GOC")
     assert voice.named("Gaelic") == "Gaelic (as it is spoken in Lewis, spelt by GOC)"
     assert profile.Voice().named("Gaelic") == "Gaelic"
-    told = profile.rules([Term("computer", "coimpiutair", ("komputer",))], ["x"])
-    assert told.splitlines()[1:] == ["- computer: coimpiutair", "Never write: komputer, x."]
-    assert profile.rules([], []) == ""
+    term = Term("computer", "coimpiutair", ("komputer",))
+    assert profile.rules("Gaelic", [term], ["x*"], "Lewis").splitlines() == [
+        "Take names, places and examples from Lewis.",
+        "When you write in Gaelic, say it so:",
+        "- computer: coimpiutair",
+        "Never write in Gaelic: komputer, x* (* stands for any letters).",
+    ]
+    assert profile.rules("Gaelic", [], []) == ""

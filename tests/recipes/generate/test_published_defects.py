@@ -48,6 +48,29 @@ def test_1_rows_carry_the_system_prompt_of_their_mode() -> None:
     assert prompts.THINKING != prompts.CONCISE
 
 
+@pytest.mark.parametrize("reasoning", ["Hm.", " \n", ""])
+def test_1_a_row_without_reasoning_does_not_say_that_it_thinks(reasoning: str) -> None:
+    settings = answers.Settings(revised=0, thinking=True, system_prompts=True)
+    taken: list[Any] = []
+    prompt = Prompt("topics", "p", "Saluton", "epo_Latn", "t")
+
+    async def ask(*_: object) -> chat.Answer:
+        return chat.Answer("Bonan tagon!", reasoning, "stop", 1, 1)
+
+    known: Any = SimpleNamespace(
+        teacher=SimpleNamespace(settings=SimpleNamespace(model="m")),
+        language=language.get("epo_Latn"),
+        random=faults.Random,
+        ask=ask,
+        take=taken.append,
+    )
+    asyncio.run(answers.respond(known, settings, prompt))
+    said = [turn["content"] for turn in taken[0].row.messages]
+    thought = reasoning.strip()
+    assert said[0] == (prompts.THINKING if thought else prompts.CONCISE)
+    assert said[2] == (f"<think>\n{thought}\n</think>\n\n" if thought else "") + "Bonan tagon!"
+
+
 @pytest.mark.parametrize("text", ["nan", "NaN", "None", "null", "undefined", "", " \n"])
 def test_2_a_failed_generation_is_never_taken_as_text(text: str) -> None:
     code = "gla_Latn"

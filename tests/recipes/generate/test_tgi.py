@@ -58,6 +58,35 @@ def ask(complete: Handler, folder: Path, times: int = 1, **more: object) -> tupl
 
 
 @pytest.mark.parametrize(
+    ("said", "reasoning", "text"),
+    [
+        ('<think>\nHm.\n</think>\n\n["a"]', "Hm.", '["a"]'),
+        ('Hm.\n</think>\n\n["a"]', "Hm.", '["a"]'),  # the template had opened it
+        ("<think>\n\n</think>\n\na", "", "a"),
+        ("a <think>Hm.</think> b", "", "a <think>Hm.</think> b"),  # a leak, for the gates
+        ("<think>Hm. It never", "", "<think>Hm. It never"),
+    ],
+)
+def test_reasoning_in_the_text_is_parted_from_it(
+    said: str, reasoning: str, text: str, tmp_path: Path
+) -> None:
+    async def complete(request: web.Request) -> web.StreamResponse:
+        return web.json_response(told(said))
+
+    answer, _ = ask(complete, tmp_path)
+    assert (answer.reasoning, answer.text) == (reasoning, text)
+
+
+def test_tokens_less_than_none_do_not_pay_for_other_calls(tmp_path: Path) -> None:
+    async def complete(request: web.Request) -> web.StreamResponse:
+        wire = told("a")
+        return web.json_response({**wire, "usage": {"prompt_tokens": -9, "completion_tokens": -9}})
+
+    answer, _ = ask(complete, tmp_path)
+    assert (answer.tokens_in, answer.tokens_out) == (0, 0)
+
+
+@pytest.mark.parametrize(
     ("finish", "means"),
     [("stop", "stop"), ("eos_token", "stop"), ("stop_sequence", "stop"), ("length", "length")],
 )
