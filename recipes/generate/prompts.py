@@ -184,8 +184,8 @@ def under(rules: str, messages: Sequence[Message]) -> list[Message]:
 
 def _as_people_write(language: str) -> str:
     return (
-        f"Write in {language} only, as people really write to an assistant: natural, of every day, "
-        "not as if translated."
+        f"Write in natural, everyday {language} and nothing else, as people really write to an "
+        "assistant and not as if translated."
     )
 
 
