@@ -26,14 +26,16 @@ def interrupt_when_told() -> None:
 async def stoppable(teacher: Teacher, push: Callable[[], object]) -> AsyncIterator[None]:
     """Around all asking: a stop cancels the present task when its answers are home and pushed."""
     loop, whole = asyncio.get_running_loop(), asyncio.current_task()
+    assert whole
     stopping: list[asyncio.Task[None]] = []
 
     async def stop() -> None:
-        await asyncio.gather(teacher.finish(), asyncio.to_thread(push))
-        if teacher.pace.in_flight:
-            say(f"{teacher.pace.in_flight} calls are cut off without an answer")
-        assert whole
-        whole.cancel()
+        try:
+            await asyncio.gather(teacher.finish(), asyncio.to_thread(push))
+            if teacher.pace.in_flight:
+                say(f"{teacher.pace.in_flight} calls are cut off without an answer")
+        finally:
+            whole.cancel()
 
     def told() -> None:
         for sign in SIGNALS:
