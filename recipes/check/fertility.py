@@ -14,11 +14,12 @@ PIECE = "\N{REPLACEMENT CHARACTER}"
 
 @dataclass(frozen=True)
 class Fertility:
-    """`times`: tokens for the same sentences, as many times as in English (tokens a letter where
-    there is no English original); `bytes`: share of tokens that are only a piece of a letter."""
+    """`times`: tokens for the same sentences, as many times as in English; `bytes`: share of tokens
+    that are only a piece of a letter; each None where there is nothing to count."""
 
-    times: float
-    bytes: float
+    times: float | None
+    bytes: float | None
+    a_letter: float
 
 
 def fertility(
@@ -27,9 +28,12 @@ def fertility(
     """Count over all texts; `english` holds the same sentences in the same order, or none."""
     tokens = [token for text in texts for token in _tokens(tokenizer, text)]
     originals = sum(len(_tokens(tokenizer, text)) for text in english)
-    measure = originals if english else sum(map(len, texts))
     pieces = sum(PIECE in tokenizer.decode([token]) for token in tokens)
-    return Fertility(len(tokens) / max(1, measure), pieces / max(1, len(tokens)))
+    return Fertility(
+        times=len(tokens) / originals if tokens and originals else None,
+        bytes=pieces / len(tokens) if tokens else None,
+        a_letter=len(tokens) / max(1, sum(map(len, texts))),
+    )
 
 
 def _tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:

@@ -157,8 +157,8 @@ def told(
         f"and back {_score(found.round_trip)}",
     ]
     lines += [
-        f"{repo} needs {one.times:.1f} times the tokens of English, {one.bytes:.0%} of them pieces "
-        "of a letter"
+        f"{repo} needs, beside English, {_times(one.times)}; of these are pieces of a letter: "
+        f"{_percent(one.bytes)}"
         for repo, one in tokens.items()
     ]
     why = [
@@ -167,6 +167,10 @@ def told(
         for reason in advice.reasons
     ]
     return [*lines, f"advice: {advice.word}, {MEANS[advice.word]}", *(f"  {line}" for line in why)]
+
+
+def _times(count: float | None) -> str:
+    return "not measured" if count is None else f"{count:.1f} times the tokens"
 
 
 def _percent(share: float | None) -> str:

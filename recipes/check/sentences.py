@@ -15,7 +15,8 @@ from recipes.progress import say
 
 @dataclass(frozen=True)
 class Known:
-    """Sentences in the language, their originals in the same order (or none), and what was read."""
+    """Sentences in the language, their originals in the same order, and what was read; either side
+    may be empty."""
 
     texts: tuple[str, ...]
     english: tuple[str, ...]
@@ -23,7 +24,8 @@ class Known:
 
 
 def read(library: Library, settings: Settings, language: str, corpora: Sequence[Corpus]) -> Known:
-    """From the benchmark's development split; from the texts of the language where it lacks it."""
+    """From the benchmark's development split; where it lacks the language from its texts, and where
+    there are none its English alone."""
     where = settings.known
     repo = where.dataset
     commit = commit_of(library.api, repo, "dataset")
@@ -33,8 +35,12 @@ def read(library: Library, settings: Settings, language: str, corpora: Sequence[
     if ids:
         texts, english = (tuple(side[key] for key in ids) for side in both)
         return Known(texts, english, {repo: commit})
-    say(f"{repo} has no {language}: what the teacher makes of its texts has to do")
-    return Known(tuple(library.texts(corpora, settings.sentences)), (), library.commits)
+    if texts := tuple(library.texts(corpora, settings.sentences)):
+        say(f"{repo} has no {language}: what the teacher makes of its texts has to do")
+        return Known(texts, (), library.commits)
+    say(f"{repo} has no {language}, and there are no texts of it: there and back has to do")
+    english = tuple(both[1][key] for key in sorted(both[1])[: settings.sentences])
+    return Known((), english, {**library.commits, repo: commit})
 
 
 def _by_id(repo: str, commit: str, config: str, split: str) -> dict[str, str]:

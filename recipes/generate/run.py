@@ -273,7 +273,8 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
     """The parquet files, the certificate, the picture and the card, in the job's folder."""
     outcome, settings = taken.outcome, job.settings
     if not outcome.rows:
-        raise Refusal(f"No row passed the gates ({outcome.dropped}): nothing was written.")
+        why = ", ".join(f"{count} × {reason}" for reason, count in sorted(outcome.dropped.items()))
+        raise Refusal(f"No row passed the gates ({why}): nothing was written.")
     facts = partial(
         card.Facts,
         repo=job.into or job.folder.name,

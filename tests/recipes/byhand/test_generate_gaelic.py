@@ -210,3 +210,21 @@ def test_evaluation_asks_what_there_is_and_names_what_there_is_not(
     assert ["belebele", "gaz_Latn", 1] in asked and lacking == ["flores", "sib200", "global_mmlu"]
     asked, lacking = found["grn_Latn"]  # it has another name in FLORES+
     assert [one[:2] for one in asked[:3]] == [*[["flores", "gug_Latn"]] * 2, ["sib200", "grn_Latn"]]
+
+
+def test_the_check_of_a_language_without_any_text_goes_there_and_back(
+    hub: LocalHub, tmp_path: Path
+) -> None:
+    command = [*RECIPE, "check", "--config", "kakugo", "--org", ORG, "--base", BASE]
+    with Serving() as teacher:
+        done = subprocess.run(
+            [*command, "--language", "Manx", "--teacher", teacher.url],
+            env=environment(hub, tmp_path / "hf"),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert "and there are no texts of it: there and back has to do" in done.stdout
+    assert re.search(r"right script \d+%, .*there and back \d", done.stdout)
+    assert f"{BASE} needs, beside English, not measured" in done.stdout

@@ -57,7 +57,9 @@ def test_fertility_is_counted_against_the_same_sentences_in_english() -> None:
     tibetan = fertility(tokenizer, ["བོད"], ["abc"])
     assert (tibetan.times, tibetan.bytes) == (3.0, 1.0), "three bytes a letter, none of them whole"
     alone = fertility(tokenizer, ["བོད"], [])
-    assert alone.times == 3.0, "tokens a letter where there is no English"
+    assert (alone.times, alone.a_letter) == (None, 3.0), "without English only tokens a letter"
+    nothing = fertility(tokenizer, [], ["abc"])
+    assert (nothing.times, nothing.bytes) == (None, None)
 
 
 def test_a_wrong_key_is_named() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,11 @@ import pytest
 from recipes import config, language
 from recipes.evaluate import benchmarks, card, table
 from recipes.evaluate import settings as evaluate
+from recipes.generate import prompts
 from recipes.practice.exercises import TOPIC_NAMES, WORDINGS
 
 PACKAGED = ["practice", "kakugo"]
+ROMANISED = {"ben_Latn", "npi_Latn", "sin_Latn"}  # to be asked for by these codes, by no name
 
 
 def test_these_are_all_the_packaged_recipes() -> None:
@@ -47,3 +51,29 @@ def test_the_practice_prompts_are_those_of_the_practice_world() -> None:
     assert asked["sib200"]["prompt"] == words["topic"]
     assert asked["sib200"]["options"] == TOPIC_NAMES["epo"]
     assert asked["belebele"]["prompt"] == words["question"].replace("{text}", "{passage}")
+
+
+def test_no_language_is_missed_for_the_name_that_a_benchmark_has_for_it() -> None:
+    """lm-evaluation-harness keeps a file for each config of the data sets that we ask, too."""
+    spec = importlib.util.find_spec("lm_eval")
+    assert spec and spec.submodule_search_locations
+    tasks = Path(spec.submodule_search_locations[0]) / "tasks"
+    table = Path(config.__file__).with_name("languages.tsv").read_text("utf-8")
+    codes = [line.partition("\t")[0] for line in table.splitlines()[1:]]
+    asked = evaluate.parse(config.load("kakugo", "org", "epo_Latn").evaluate).benchmarks
+    theirs = {
+        "belebele": _named(tasks / "belebele", "belebele_*_*.yaml", r"belebele_(\w+)\.yaml"),
+        "global_mmlu": _named(tasks / "global_mmlu" / "full", "*", r"([a-z]{2,3})"),
+    }
+    for name, configs in theirs.items():
+        ours = {asked[name].configs.get(code, code) for code in codes}
+        assert len(configs) > 40 and configs - ours <= ROMANISED, configs - ours
+
+
+def _named(folder: Path, files: str, name: str) -> set[str]:
+    found = (re.fullmatch(name, path.name) for path in folder.glob(files))
+    return {match[1] for match in found if match}
+
+
+def test_evaluation_asks_in_the_mode_that_rows_teach() -> None:
+    assert config.load("kakugo", "org", "epo_Latn").evaluate["system"] == prompts.CONCISE
