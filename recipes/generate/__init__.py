@@ -4,6 +4,7 @@ run, settings  wiring: arguments in, dataset and manifest out
 crew           N workers, deepest work first, no barrier between stages
 harvest        what the sources share: teacher, gates, what was kept and lost
 teacher        each request once: bounded retries, usage
+asking         until an answer has its shape
 pace, turnstile    how many calls may be in flight, and the waiting for it
 purse, forecast    prices, money set aside before a call, and what is to be expected
 chat, tgi, connect one call: OpenAI's protocol, TGI's own, and which of them

@@ -50,7 +50,7 @@ class Facts:
 
     `inputs` and `licences` are commits and licences by repo; `lost` counts what never became a row,
     by reason; `skipped` are sentences on what was not there; `marks` counts the judge's marks from
-    1 to 5.
+    1 to 5, and `unjudged` the rows that it was asked about and did not judge.
     """
 
     repo: str
@@ -69,6 +69,7 @@ class Facts:
     bill: Bill
     skipped: Sequence[str] = ()
     marks: Mapping[int, int] = field(default_factory=dict)
+    unjudged: int = 0
 
     @property
     def rows(self) -> int:

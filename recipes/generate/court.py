@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from recipes.generate import prompts, shapes
+from recipes.generate.asking import shaped
 from recipes.generate.chat import NoAnswer
 from recipes.generate.gates import Gate, Settings, gates, identity, refusals
 from recipes.generate.gates.lengths import Counter
@@ -48,14 +49,11 @@ async def _declined(teacher: Teacher, seed: int, language: Language) -> list[str
     turns = refusals.questions()
     asked = prompts.translate_conversation(turns, language.name)
     schema = shapes.list_of(len(turns), len(turns))
-    for number in range(teacher.settings.tries):
-        try:
-            answer = await teacher.ask(asked, seed + number, schema=schema)
-            said = shapes.turns(answer.text, turns)
-            return [turn["content"] for turn in said if turn["role"] == "assistant"]
-        except shapes.Misshapen:
-            continue
-        except NoAnswer:
-            break
-    say(f"the teacher did not say how it declines in {language.name}: English is looked for")
-    return []
+    try:
+        said = await shaped(
+            teacher, asked, seed, lambda answer: shapes.turns(answer.text, turns), schema=schema
+        )
+    except NoAnswer:
+        say(f"the teacher did not say how it declines in {language.name}: English is looked for")
+        return []
+    return [turn["content"] for turn in said if turn["role"] == "assistant"]

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from recipes.generate import prompts, shapes
+from recipes.generate.asking import shaped
 from recipes.generate.chat import NoAnswer
 from recipes.generate.crew import Work, drain
 from recipes.generate.row import Message, Row
@@ -104,13 +105,10 @@ class _Bench:
     async def _ask(
         self, messages: Sequence[Message], schema: dict[str, Any], read: Callable[[str], T]
     ) -> T | None:
-        for number in range(self.teacher.settings.tries):
-            try:
-                answer = await self.teacher.ask(messages, self.seed + number, schema=schema)
-                return read(answer.text)
-            except shapes.Misshapen:
-                continue
-            except NoAnswer:
-                break
-        self.verdicts.unanswered += 1
-        return None
+        try:
+            return await shaped(
+                self.teacher, messages, self.seed, lambda said: read(said.text), schema=schema
+            )
+        except NoAnswer:
+            self.verdicts.unanswered += 1
+            return None

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Protocol, TypeVar
 
 from recipes.generate import prompts, shapes
+from recipes.generate.asking import shaped
 from recipes.generate.chat import Answer, NoAnswer
 from recipes.generate.gates import Gate, judge
 from recipes.generate.row import Draft, Message, Row
@@ -67,19 +68,13 @@ class Harvest:
         schema: Mapping[str, Any] | None = None,
     ) -> T | None:
         """What `read` makes of the answer; None, counted as lost, when there is nothing to read."""
-        reason = ""
         if self.rules and not common:
             messages = prompts.under(self.rules, messages)
-        for number in range(self.teacher.settings.tries):
-            try:
-                return read(await self.teacher.ask(messages, self.seed + number, common, schema))
-            except shapes.Misshapen as misshapen:
-                reason = str(misshapen)
-            except NoAnswer as failure:
-                reason = str(failure)
-                break
-        self.lost[reason] += 1
-        return None
+        try:
+            return await shaped(self.teacher, messages, self.seed, read, common, schema)
+        except NoAnswer as failure:
+            self.lost[str(failure)] += 1
+            return None
 
     async def list_of(
         self, messages: Sequence[Message], at_most: int, common: bool = False

@@ -277,7 +277,7 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
         raise Refusal(f"No row passed the gates ({why}): nothing was written.")
     facts = partial(
         card.Facts,
-        repo=job.into or job.folder.name,
+        repo=job.into or job.folder.resolve().name,
         language=job.language,
         practice=job.config.practice,
         settings=settings,
@@ -290,6 +290,7 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
         bill=bill,
         skipped=inputs.skipped,
         marks=taken.verdicts.marks,
+        unjudged=taken.verdicts.unanswered,
     )
     apart(
         finish,

@@ -160,6 +160,10 @@ def test_marks_have_an_interval_and_a_run_that_stopped_says_so() -> None:
     assert "**Not complete.** The run stopped early (`cap`)" in told
     assert "on average" not in card.write(facts([], marks={5: 1}))
     assert "Not complete" not in card.write(facts([]))
+    assert "Of 3 rows the teacher, asked as a judge, said nothing" in card.write(
+        facts([], unjudged=3)
+    )
+    assert "said nothing of use" not in told
 
 
 def test_prompts_are_quoted_and_lengths_counted() -> None:
