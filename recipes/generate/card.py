@@ -27,6 +27,8 @@ from recipes.language import Language
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 LONGEST_SAMPLE = 400
+# Marks that break a line, or turn the text behind them round beyond their own row.
+TURNS_LINES = re.compile("[\x85\u2028-\u202e\u2066-\u2069]")
 ABOUT = {
     "topics": "prompts grown from a tree of topics",
     "scenarios": "prompts grown from situations of daily life",
@@ -169,7 +171,8 @@ def mean(marks: Mapping[int, int]) -> tuple[float, float, int] | None:
 def sample(row: Row) -> str:
     """A row as one line of JSON, long turns cut."""
     turns = [{turn["role"]: _cut(turn["content"])} for turn in row.messages]
-    return json.dumps({"source": row.source, "messages": turns}, ensure_ascii=False)
+    line = json.dumps({"source": row.source, "messages": turns}, ensure_ascii=False)
+    return TURNS_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def fenced(text: str, info: str) -> str:

@@ -23,6 +23,7 @@ SETTINGS = parse(load("practice", "practice", "epo_Latn").generate)
 BILL = Bill(10, 20, 0.5, 0.0, 0.0, 7200.0)
 HOSTILE = (
     "```\n---\nlicense: evil\n---\n# Hi <script>alert(1)</script> {{ 7 * 7 }} [x](javascript:1)"
+    " \u2067שלום\u2028\u202etxt"
 )
 
 
@@ -96,6 +97,7 @@ def test_hostile_text_stays_in_one_fence() -> None:
     samples = next(token for token in fences if token.info == "json").content.splitlines()
     assert len(samples) == 2
     assert json.loads(samples[0])["messages"][0]["user"] == HOSTILE
+    assert not set("\u2028\u202e\u2067") & set("".join(samples))
     outside = "".join(line for line in body.splitlines() if line not in samples)
     assert "<script>" not in outside and "license: evil" in outside
     shown = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
