@@ -128,7 +128,7 @@ def ngrams(items: np.ndarray, of: np.ndarray, length: int) -> tuple[np.ndarray, 
     return mixed ^ mixed >> np.uint64(29), of[:count][within]
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def _hash(item: str) -> int:
     return xxhash.xxh3_64_intdigest(item.encode("utf-8", "replace"))
 

@@ -190,7 +190,8 @@ def _hashes(texts: Sequence[str], letters: int) -> tuple[np.ndarray, np.ndarray]
 
 def _groups(numbers: np.ndarray) -> Iterator[list[int]]:
     """The places of rows that are equal in a band, each group in order."""
-    equal = (numbers[1:] ^ numbers[:-1]) >> HALF == 0
+    above = numbers.astype("<u8", copy=False).view("<u4")[1::2]
+    equal = above[1:] == above[:-1]
     edges = np.flatnonzero(np.diff(np.r_[False, equal, False])).reshape(-1, 2)
     for start, end in edges:
         yield [int(number) & 0xFFFFFFFF for number in numbers[start : end + 1]]

@@ -229,9 +229,9 @@ async def gather(
                 await asyncio.to_thread(shards.push)  # nobody pushes while rows are compared
                 replay.take(harvest, job.settings, inputs.for_replay)
                 words.close()
-                known = Benchmarks(inputs.benchmarks, job.settings.ngrams, job.language.script)
+                ngrams, script = job.settings.ngrams, job.language.script
+                known = partial(Benchmarks, inputs.benchmarks, ngrams, script)
                 outcome = settle(spool, harvest.lost, known, job.settings.near, signatures)
-                del known  # which takes memory
                 judged = job.settings.judge
                 verdicts = await review(teacher, judged, outcome.rows, spoken, seed)
                 outcome = outcome.without(verdicts.drop)

@@ -81,32 +81,41 @@ class Outcome:
 
 
 def settle(
-    spool: Spool, lost: Counter[str], benchmarks: Benchmarks, nearness: Nearness, scratch: Path
+    spool: Spool,
+    lost: Counter[str],
+    benchmarks: Callable[[], Benchmarks],
+    nearness: Nearness,
+    scratch: Path,
 ) -> Outcome:
     """Judge the rows that passed the gates against each other and against the benchmarks.
 
-    `scratch` is a file that may be written and is gone afterwards.
+    `benchmarks` are made here, to be gone before rows are compared with each other; `scratch` is a
+    file that may be written and is gone afterwards.
     """
     spool.sort()
-    judged, dropped = array("B"), Counter(lost)
-    near, places, positions = Near(nearness, scratch), array("I"), array("I")
-    for some in _some(_without_doubles(spool.in_order())):
-        kept = [row for _, row, _, found in some if found == KEPT]
-        overlaps = iter(benchmarks.overlaps(kept))
-        for place, row, reason, found in some:
-            if found == KEPT and next(overlaps):
-                found = OVERLAP
-            if found == KEPT:
-                near.add(row)
-                places.append(place)
-                positions.append(len(judged))
-            else:
-                dropped[reason or REASONS[found]] += 1
-            judged.append(found)
+    judged, dropped, near = array("B"), Counter(lost), Near(nearness, scratch)
+    places, positions = array("I"), array("I")
+    for place, row, reason, found in _screened(spool, benchmarks()):
+        if found == KEPT:
+            near.add(row)
+            places.append(place)
+            positions.append(len(judged))
+        else:
+            dropped[reason or REASONS[found]] += 1
+        judged.append(found)
     for double in near.found(lambda number: spool.at(places[number])):
         judged[positions[double]] = NEAR
         dropped[REASONS[NEAR]] += 1
     return Outcome(spool, judged, dict(dropped))
+
+
+def _screened(spool: Spool, benchmarks: Benchmarks) -> Iterator[Judged]:
+    """All rows in their order, and what is to be said of each by itself."""
+    for some in _some(_without_doubles(spool.in_order())):
+        kept = [row for _, row, _, found in some if found == KEPT]
+        overlaps = iter(benchmarks.overlaps(kept))
+        for place, row, reason, found in some:
+            yield place, row, reason, OVERLAP if found == KEPT and next(overlaps) else found
 
 
 def _without_doubles(rows: Iterable[tuple[int, Row, str | None]]) -> Iterator[Judged]:

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import random
 import re
+import shutil
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -237,13 +238,13 @@ class Shards:
         if len(whole) < 2:
             return []
         joined = self.folder / whole[0].shelf / "joined"
-        digest = hashlib.sha256()
         with joined.open("wb") as file:
             for shard in whole:
-                content = (self.folder / shard.path).read_bytes()
-                digest.update(content)
-                file.write(content)
-        made = Shard(whole[0].shelf, whole[0].number, digest.hexdigest()[:16])
+                with (self.folder / shard.path).open("rb") as part:
+                    shutil.copyfileobj(part, file)
+        with joined.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        made = Shard(whole[0].shelf, whole[0].number, digest)
         joined.replace(self.folder / made.path)
         removed = [CommitOperationDelete(shard.path) for shard in whole]
         return [CommitOperationAdd(made.path, self.folder / made.path), *removed]

@@ -107,6 +107,6 @@ def test_memory_does_not_grow_with_the_rows(
     print(f"\n{rows:,} rows: at most {most:.0f} MB, {found['imported']['VmRSS']} after the imports")
     for name, phase in found["phases"].items():
         print(f"  {name}: {phase}")
+    print(f"  the process that writes: at most {found['writing']} MB")
     assert found["passed"] > 0.9 * rows and found["kept"] > 0.97 * rows
-    assert found["n-grams"] > 1_400_000
-    assert most < MOST_MB
+    assert max(most, found["writing"]) < MOST_MB

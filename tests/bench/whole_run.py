@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
@@ -132,17 +133,14 @@ def whole(spec: dict[str, Any]) -> dict[str, Any]:
         for row, reason in made_up(spec["rows"]):
             spool.add(row, reason)
     with watch.phase("settle"):
-        known = Benchmarks(inputs.benchmarks, job.settings.ngrams, EPO.script)
-        grams = len(known)
+        known = partial(Benchmarks, inputs.benchmarks, job.settings.ngrams, EPO.script)
         outcome = settle(spool, Counter(), known, job.settings.near, job.folder / "signatures")
-        del known
     with watch.phase("write"):
         run.write(job, inputs, run.Taken(harvest, outcome, Verdicts(), "nobody"), bill)
     spool.close()
     return {
         "passed": harvest.spool.kept,
         "kept": len(outcome.rows),
-        "n-grams": grams,
         "writing": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
         "phases": watch.found,
     }

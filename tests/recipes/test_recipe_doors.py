@@ -132,6 +132,16 @@ def test_help_imports_nothing_heavy() -> None:
     assert "--teacher URL" in ran.stdout
 
 
+def test_asking_a_teacher_has_nothing_in_memory_that_only_reading_and_writing_need() -> None:
+    script = (
+        "import sys\nimport recipes.generate.run\n"
+        "heavy = {'datasets', 'pyarrow', 'pandas', 'matplotlib', 'transformers', 'torch'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    assert ran.returncode == 0, ran.stderr
+
+
 def test_a_refusal_is_one_sentence_and_status_two(capsys: pytest.CaptureFixture[str]) -> None:
     common = ["--config", "none", "--org", "o", "--language", "epo_Latn"]
     assert cli.main(["generate", *common, "--teacher", "http://127.0.0.1:1"]) == 2

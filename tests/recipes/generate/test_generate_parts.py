@@ -159,7 +159,7 @@ def test_rows_are_settled_alike_in_whatever_order_they_came(tmp_path: Path) -> N
         spool.add(loop, "loop")
         for one in order:
             spool.add(one)
-        outcome = settle(spool, Counter(timeout=2), benchmarks, NEAR, tmp_path / "s")
+        outcome = settle(spool, Counter(timeout=2), lambda: benchmarks, NEAR, tmp_path / "s")
         outcomes.append((list(outcome.verdicts()), outcome.dropped))
         kept = [settled.messages[1]["content"] for settled in outcome.rows]
         assert sorted(kept) == ["Bone.", "Ne."] and len(outcome.rows) == 2
