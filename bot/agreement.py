@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from bot import budget, names
+from bot import budget, names, steps
 from bot.ask import Misread, read_ask
 from bot.community import Community, Consent
 from bot.language import Language
@@ -55,6 +55,8 @@ def agree(
     if community.consent is Consent.NO:
         return _decline(request, Verdict.WITHDRAWN, (code,))
     spec = _spec(language, read_wishes(discussion.body, _offers(community, terms)), world, terms)
+    if spec.improves and not any(_made(spec, other) for other in requests):
+        return _decline(request, Verdict.NO_MODEL, (code,))
     twin = _twin(request, spec, requests)
     if twin is not None:
         return _decline(request, Verdict.DUPLICATE, (code, twin.id))
@@ -66,7 +68,8 @@ def agree(
 
 def afforded(request: Request, world: World, terms: Terms) -> Request:
     """The request as it may start: at once, or after a maintainer's word on the money."""
-    if budget.may_start(budget.estimate(terms.programme, world.prices), terms.limit_usd):
+    cost = budget.estimate(terms.programme, world.prices, steps.rows(request.spec))
+    if budget.may_start(cost, terms.limit_usd):
         return replace(request, status=Status.OPEN, verdict=Verdict.NONE)
     return replace(request, status=Status.HELD, verdict=Verdict.TOO_DEAR)
 
@@ -80,7 +83,8 @@ def _offers(community: Community, terms: Terms) -> Offers:
 
 def _spec(language: Language, wishes: Wishes, world: World, terms: Terms) -> Spec:
     programme, community = terms.programme, world.community(language.code)
-    cost = budget.estimate(programme, world.prices)
+    rows = steps.IMPROVING if wishes.improve else steps.TABLE
+    cost = budget.estimate(programme, world.prices, rows)
     return Spec(
         language=language,
         recipe=programme.name,
@@ -93,6 +97,7 @@ def _spec(language: Language, wishes: Wishes, world: World, terms: Terms) -> Spe
         unread=wishes.unread,
         licence=wishes.licence or community.licence,
         variant=wishes.variant,
+        improves=bool(wishes.improve),
     )
 
 
@@ -105,12 +110,21 @@ def _decline(request: Request, why: Verdict, choices: tuple[str, ...]) -> Reques
 
 
 def _twin(request: Request, spec: Spec, requests: Collection[Request]) -> Request | None:
-    """Another request for the very same thing that is under way or done."""
+    """Another request for the very same thing that is under way, or done once for all."""
+    lasting = {Status.HELD, Status.OPEN} | (set() if spec.improves else {Status.DONE})
     same = (
         r
         for r in requests
-        if r.status in (Status.HELD, Status.OPEN, Status.DONE)
+        if r.status in lasting
         and r.id != request.id
+        and r.agreed.improves == spec.improves
         and (r.agreed.key, r.agreed.digest, r.agreed.base) == (spec.key, spec.digest, spec.base)
     )
     return min(same, key=lambda r: r.discussion, default=None)
+
+
+def _made(spec: Spec, other: Request) -> bool:
+    """Whether the other request has made the model that is to be improved."""
+    if other.status is not Status.DONE or other.agreed.improves:
+        return False
+    return (other.agreed.key, other.agreed.base) == (spec.key, spec.base)

@@ -6,7 +6,7 @@ counts instead. So a day never passes its budget, whatever becomes of the jobs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import steps
@@ -33,20 +33,22 @@ class Estimate:
         return self.teacher_usd + sum(self.by_step.values())
 
 
-def estimate(programme: Programme, prices: Mapping[str, float]) -> Estimate:
+def estimate(
+    programme: Programme, prices: Mapping[str, float], rows: Sequence[steps.Row] = steps.TABLE
+) -> Estimate:
     """Price the whole request from each step's expected minutes and its flavor's hourly price.
 
     Raises KeyError when the Hub offers no hardware of a flavor that the recipe asks for.
     """
+    wanted = {row.step: programme.steps[row.step] for row in rows}
     by_step = {
-        step: terms.expected_minutes / 60 * prices[terms.flavor]
-        for step, terms in programme.steps.items()
+        step: terms.expected_minutes / 60 * prices[terms.flavor] for step, terms in wanted.items()
     }
-    taught = sum(programme.steps[r.step].expected_minutes for r in steps.TABLE if r.needs_teacher)
-    minutes = sum(terms.expected_minutes for terms in programme.steps.values())
+    taught = sum(wanted[r.step].expected_minutes for r in rows if r.needs_teacher)
+    minutes = sum(terms.expected_minutes for terms in wanted.values())
     ceiling = sum(
         terms.timeout_minutes / 60 * hourly(programme, step, prices)
-        for step, terms in programme.steps.items()
+        for step, terms in wanted.items()
     )
     return Estimate(by_step, taught / 60 * programme.teacher.usd_per_hour, minutes, ceiling)
 
@@ -81,7 +83,7 @@ def teacher_cap(
     The request's cap, less what was spent, what the later steps are expected to take, and the job's
     own hardware.
     """
-    order = [row.step for row in steps.TABLE]
+    order = [row.step for row in steps.rows(request.spec)]
     later = sum(
         programme.steps[other].expected_minutes / 60 * hourly(programme, other, prices)
         for other in order[order.index(step) + 1 :]

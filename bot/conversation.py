@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from bot import agreement, budget, replies
+from bot import agreement, budget, replies, steps
 from bot.ask import Ask, Misread, read_answer
 from bot.community import Consent
 from bot.request import LIVE, Answer, Reason, Request, Status, Step, Verdict, Word
-from bot.steps import current
 from bot.terms import Terms
 from bot.words import read_word
 from bot.world import Discussion, Remark, World
@@ -100,7 +99,7 @@ def _status(request: Request, world: World, terms: Terms) -> Request:
 
 
 def _estimate(request: Request, world: World, terms: Terms) -> Request:
-    cost = budget.estimate(terms.programme, world.prices)
+    cost = budget.estimate(terms.programme, world.prices, steps.rows(request.spec))
     return _answered(request, Word.ESTIMATE, replies.told_estimate(request, cost))
 
 
@@ -140,7 +139,8 @@ def _approve(request: Request, world: World, terms: Terms) -> Request:
         return _begun_again(request.with_step(Step.CHECK, dared), world, Word.APPROVE)
     if not held and (request.status, request.verdict) != (Status.FAILED, Verdict.BUDGET):
         return _answered(request, Word.APPROVE, replies.nothing_to(Word.APPROVE))
-    ceiling = budget.estimate(terms.programme, world.prices).ceiling_usd
+    cost = budget.estimate(terms.programme, world.prices, steps.rows(request.spec))
+    ceiling = cost.ceiling_usd
     spec = replace(request.agreed, cap_usd=round(request.spent_usd + ceiling, 6))
     request = replace(request, spec=spec, reserved=0.0)
     if held:
@@ -157,7 +157,7 @@ def _is_withdrawn(request: Request, world: World) -> bool:
 
 def _begun_again(request: Request, world: World, word: Word) -> Request:
     """Open once more, with all attempts and the wheel of today; what is made stays made."""
-    step = current(request) or Step.EVALUATE
+    step = steps.current(request) or steps.last(request.spec)
     request = request.with_step(step, replace(request.step(step), tries=0))
     spec = replace(request.agreed, code=world.code or request.agreed.code)
     again = replace(

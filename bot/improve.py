@@ -16,6 +16,7 @@ from bot.hub.connect import Connection
 from bot.request import Request, Status
 from bot.settings import Settings
 from bot.terms import Terms
+from bot.world import Version
 
 
 def improve(hub: Connection, settings: Settings, terms: Terms, request: Request) -> Iterator[str]:
@@ -26,9 +27,9 @@ def improve(hub: Connection, settings: Settings, terms: Terms, request: Request)
         if recipe.run(command, settings, quiet=False).returncode:
             raise Failure(f"{command[1]} failed: mend what it says and run this again")
         yield f"{command[1]} is done"
-    version, promoted = verdict(hub, request)
-    text = replies.improved(version, promoted, request, terms)
-    if tell.ensure_told(hub, request.discussion, f"version{version[1:]}", text):
+    version = verdict(hub, request)
+    text = replies.improved(version, request, terms)
+    if tell.ensure_told(hub, request.discussion, f"version{version.tag[1:]}", text):
         yield f"discussion {request.discussion} is told"
 
 
@@ -55,7 +56,7 @@ def commands(org: str, request: Request) -> tuple[tuple[str, ...], ...]:
     )  # fmt: skip
 
 
-def verdict(hub: Connection, request: Request) -> tuple[str, bool]:
+def verdict(hub: Connection, request: Request) -> Version:
     """The newest version that was compared, and whether it was put in use."""
     spec = request.agreed
     adapter = names.adapter(hub.org, spec.base, spec.key)
@@ -68,4 +69,4 @@ def verdict(hub: Connection, request: Request) -> tuple[str, bool]:
         raise Failure(f"the comparison in {folder} cannot be read: {error!r}") from error
     if not names.is_version(version):
         raise Failure(f"{version[:20]!r} in {folder} is no version")
-    return version, promoted
+    return Version(version, promoted, fresh=True)

@@ -17,7 +17,7 @@ from bot.hub.talk import Talk
 from bot.ledger import Ledger, Page
 from bot.orders import GRACE, EnsureClosed, EnsureJob, EnsureReply, Order, Permit, Plan
 from bot.plan import admit, is_at_rest, plan
-from bot.request import Request, State, Status, Step, TeacherRecord
+from bot.request import Request, Status, Step, TeacherRecord
 from bot.teacher import plan_teacher
 from bot.terms import Terms
 from bot.world import World
@@ -151,12 +151,12 @@ def wanted(active: list[Request], room: rooms.Room) -> list[tuple[Request, Step]
     for request in active:
         step = steps.current(request) if request.spec is not None else None
         if request.status is Status.DONE:
-            found.append((request, Step.EVALUATE))
+            found.append((request, steps.last(request.spec)))
         elif step is not None and request.step(step).at_work:
             found.append((request, step))
         elif step is not None and request.status is Status.OPEN and room.admits(request, step):
-            unmade = [s for s in Step if request.step(s).state is not State.MADE]
-            found += [(request, each) for each in (unmade if not request.steps else [step])]
+            mine = [row.step for row in steps.rows(request.spec)]
+            found += [(request, each) for each in (mine if not request.steps else [step])]
     return found
 
 

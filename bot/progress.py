@@ -27,7 +27,7 @@ def look(request: Request, world: World, terms: Terms) -> Request:
     """The request with every step's state as it is seen now."""
     if request.spec is None:
         return request
-    for step in Step:
+    for step in (row.step for row in steps.rows(request.spec)):
         record = request.step(step)
         if record.state is State.MADE:
             continue

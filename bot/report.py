@@ -84,7 +84,7 @@ def story(request: Request, history: Iterable[tuple[float, str]], terms: Terms) 
             f"  estimate ${spec.estimate_usd:.4f}, cap ${spec.cap_usd:.4f} (set aside: "
             f"{set_aside}), spent ${request.spent_usd:.4f}"
         )
-        for row in steps.TABLE:
+        for row in steps.rows(spec):
             yield f"  {row.step.value}: {_record(request.step(row.step))}"
     for answer in request.answers:
         yield f"  /{answer.word.value}: {'done' if answer.allowed else 'not allowed'}"

@@ -20,12 +20,13 @@ CLOSING = "close"
 
 
 class Step(StrEnum):
-    """The recipes, in the order in which they run."""
+    """The recipes, in the order in which they run; IMPROVE is for requests of its own."""
 
     CHECK = "check"
     GENERATE = "generate"
     TRAIN = "train"
     EVALUATE = "evaluate"
+    IMPROVE = "improve"
 
 
 class State(StrEnum):
@@ -68,6 +69,7 @@ class Verdict(StrEnum):
     TOO_LONG = "too-long"
     NO_TEACHER = "no-teacher"
     DUPLICATE = "duplicate"
+    NO_MODEL = "no-model"
     CONFIRM = "confirm"
     TOO_DEAR = "too-dear"
     COMMUNITY = "community"
@@ -115,7 +117,8 @@ class ForeignRecord(Failure):
 class Spec:
     """What was agreed when the request was taken; `digest` binds it to one configuration.
 
-    `licence` and `variant` are empty for the recipe's licence and the language as such.
+    `licence` and `variant` are empty for the recipe's licence and the language as such; `improves`:
+    asked for is the next version of a model that is there.
     """
 
     language: Language
@@ -129,6 +132,7 @@ class Spec:
     unread: tuple[int, ...] = ()
     licence: str = ""
     variant: str = ""
+    improves: bool = False
 
     @property
     def key(self) -> str:
@@ -328,6 +332,7 @@ def _spec_to_json(spec: Spec) -> dict[str, Any]:
         "unread": list(spec.unread),
         "licence": spec.licence,
         "variant": spec.variant,
+        "improves": spec.improves,
     }
 
 
@@ -344,6 +349,7 @@ def _spec_from_json(data: Mapping[str, Any]) -> Spec:
         unread=tuple(map(int, data["unread"])),
         licence=str(data.get("licence", "")),
         variant=str(data.get("variant", "")),
+        improves=bool(data.get("improves", False)),
     )
 
 

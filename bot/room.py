@@ -15,7 +15,7 @@ from bot.request import Request, Status, Step
 from bot.terms import Terms
 
 # These write into a dataset that all requests share, each to a place of its own.
-SHARED = (Step.CHECK, Step.EVALUATE)
+SHARED = (Step.CHECK, Step.EVALUATE, Step.IMPROVE)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot import names, replies
+from bot import names, replies, steps
 from bot.orders import GRACE, EnsureClosed, EnsureReply, Order
-from bot.request import CLOSING, LIVE, Request, Status, Step, Verdict
+from bot.request import CLOSING, LIVE, Request, Status, Verdict
 from bot.terms import Terms
 from bot.world import World
 
@@ -40,8 +40,8 @@ def speech(request: Request, world: World, terms: Terms) -> Speech:
     said, silent = dict(request.said), True
     seen = min(world.now, discussion.seen)
     standing = {names.marker_kind(comment.marker): comment for comment in discussion.said}
-    evaluation = world.manifests.get((request.id, Step.EVALUATE))
-    for kind, text in replies.due(request, evaluation, terms):
+    result = world.manifests.get((request.id, steps.last(request.spec)))
+    for kind, text in replies.due(request, result, terms):
         marker, there = names.marker(kind, text), standing.get(kind)
         if there is not None and there.marker == marker:
             continue

@@ -26,15 +26,30 @@ TABLE: tuple[Row, ...] = (
     Row(Step.TRAIN, "a LoRA adapter is trained on them", "adapter", False),
     Row(Step.EVALUATE, "base and adapter are compared", "results", False),
 )
+# What a request runs that asks for the next version of a model.
+IMPROVING: tuple[Row, ...] = (
+    Row(Step.IMPROVE, "what speakers corrected makes a new version", "version", False),
+)
 
 
 def row(step: Step) -> Row:
-    return next(row for row in TABLE if row.step is step)
+    return next(row for row in (*TABLE, *IMPROVING) if row.step is step)
+
+
+def rows(spec: Spec | None) -> tuple[Row, ...]:
+    """What a request runs, in this order."""
+    return IMPROVING if spec is not None and spec.improves else TABLE
+
+
+def last(spec: Spec | None) -> Step:
+    """The step whose manifest has the result to be told."""
+    return rows(spec)[-1].step
 
 
 def current(request: Request) -> Step | None:
     """The first step that is not made yet; None when all are."""
-    return next((r.step for r in TABLE if request.step(r.step).state is not State.MADE), None)
+    unmade = (r.step for r in rows(request.spec) if request.step(r.step).state is not State.MADE)
+    return next(unmade, None)
 
 
 def output(org: str, request: Request, step: Step) -> tuple[str, str, str]:
@@ -48,6 +63,8 @@ def output(org: str, request: Request, step: Step) -> tuple[str, str, str]:
     if step is Step.TRAIN:
         return adapter, "model", names.MANIFEST
     folder = names.results_folder(adapter, spec.language.code)
+    if step is Step.IMPROVE:
+        folder += f"/improvements/{request.id}"
     return names.results(org), "dataset", f"{folder}/{names.MANIFEST}"
 
 
@@ -82,6 +99,8 @@ def command(
     code = spec.language.code
     into, _, _ = output(org, request, step)
     dataset = names.dataset(org, spec.key)
+    adapter = names.adapter(org, spec.base, spec.key)
+    compared = ("--dataset", dataset, "--base", spec.base, "--adapter", adapter)
     chosen = (("--licence", spec.licence), ("--variant", spec.variant))
     inputs = {
         Step.CHECK: ("--teacher", teacher, "--base", spec.base, "--cap-usd", f"{cap_usd:.6f}"),
@@ -90,10 +109,8 @@ def command(
             *(w for pair in chosen if pair[1] for w in pair),
         ),
         Step.TRAIN: ("--dataset", dataset, "--base", spec.base),
-        Step.EVALUATE: (
-            *("--dataset", dataset, "--base", spec.base),
-            *("--adapter", names.adapter(org, spec.base, spec.key)),
-        ),
+        Step.EVALUATE: compared,
+        Step.IMPROVE: (*compared, "--feedback", names.feedback(org)),
     }[step]
     return (
         *("uv", "run", "--with", f"kakugo-bot[{step.value}] @ {wheel}"),

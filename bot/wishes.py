@@ -2,7 +2,7 @@
 
     base: granite-4.0-micro  |  model: …  |  size: …  |  teacher: …  |  reasoning: …
     licence: …  |  variant: …  |  dialect: …  |  region: …  |  orthography: …
-    "no reasoning"  |  "without reasoning"  |  "small", "large" …
+    improve: yes  |  "/improve"  |  "no reasoning"  |  "without reasoning"  |  "small", "large" …
 
 Only values from the programme's and the community's own lists leave this file, and keys from the
 list below.
@@ -33,6 +33,7 @@ KEYS = {
     "region": "variant",
     "orthography": "variant",
     "spelling": "variant",
+    "improve": "improve",
 }
 _PAIR = re.compile(r"[-*+]?\s*\**([A-Za-z][A-Za-z ]{1,19}?)\**\s*[:=]\s*\**\s*(\S.*)")
 _PLAIN = (
@@ -55,13 +56,14 @@ class Offers:
 
 @dataclass(frozen=True)
 class Wishes:
-    """`base`, `licence` and `variant` (its slug) are of those on offer or empty; `refused` are keys
-    that were understood but are not to be had, `unread` the numbers of lines that look like options
-    and are none."""
+    """`base`, `licence` and `variant` (its slug) are of those on offer or empty; `improve` is "yes"
+    when the next version of a model is asked for; `refused` are keys that were understood but are
+    not to be had, `unread` the numbers of lines that look like options and are none."""
 
     base: str = ""
     licence: str = ""
     variant: str = ""
+    improve: str = ""
     refused: tuple[str, ...] = ()
     unread: tuple[int, ...] = ()
 
@@ -73,7 +75,9 @@ def read_wishes(body: str, offers: Offers) -> Wishes:
         line = line.strip()
         pair = _PAIR.fullmatch(line) if len(line) <= LONGEST_LINE else None
         if pair is None:
-            plain = line.casefold().strip(" .!-*,")
+            plain = line.casefold().strip(" .!-*,`")
+            if plain == "/improve":
+                granted["improve"] = "yes"
             refused.update((key, None) for key, said in _PLAIN if said.fullmatch(plain))
             continue
         key = KEYS.get(" ".join(pair[1].casefold().split()), "")
@@ -96,6 +100,8 @@ def _offered(key: str, wanted: str, offers: Offers) -> str:
             known = {licence: (licence, licence) for licence in offers.licences}
         case "variant":
             known = {slug: (slug, name) for slug, name in offers.variants.items()}
+        case "improve":
+            known = {"yes": ("yes", "please")}
         case _:
             return ""
     meant = [one for one, names in known.items() if wanted in map(str.casefold, names)]

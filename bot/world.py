@@ -134,10 +134,20 @@ class Advice:
 
 
 @dataclass(frozen=True)
+class Version:
+    """A version of an adapter, like `v2`; `fresh`: it was made now, not before."""
+
+    tag: str
+    promoted: bool
+    fresh: bool
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What the bot needs of a recipe's `run.json`; `english`: the same tests in English.
 
-    `stopped`: why the recipe ended before it was through, empty when it was.
+    `stopped`: why the recipe ended before it was through, empty when it was. `version`: what was
+    compared with the one in use, whether it took its place, and whether it was made for this.
     """
 
     digest: str
@@ -151,6 +161,7 @@ class Manifest:
     english: tuple[Score, ...] = ()
     not_covered: tuple[str, ...] = ()
     stopped: str = ""
+    version: Version | None = None
 
 
 @dataclass(frozen=True)

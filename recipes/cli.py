@@ -22,6 +22,7 @@ MODULES = {
     "train": "recipes.train.run",
     "evaluate": "recipes.evaluate.run",
     "promote": "recipes.promote.run",
+    "improve": "recipes.improve.run",
     "export": "recipes.export.run",
     "review-report": "recipes.review.run",
     "practice-publish": "recipes.practice.publish",
@@ -114,6 +115,13 @@ def parser() -> argparse.ArgumentParser:
     promote.add_argument("--adapter", required=True, metavar="REPO")
     promote.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
     promote.add_argument("--version", metavar="vN", help="default: the newest")
+
+    improve = _recipe(commands, "improve", "all of it: next version, comparison, review report")
+    improve.add_argument("--dataset", required=True, metavar="REPO")
+    improve.add_argument("--base", required=True, metavar="REPO")
+    improve.add_argument("--adapter", required=True, metavar="REPO")
+    improve.add_argument("--feedback", required=True, metavar="REPO", help="what speakers said")
+    improve.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
 
     export = _recipe(commands, "export", "merge an adapter into its base, push weights and GGUF")
     export.add_argument("--dataset", required=True, metavar="REPO")

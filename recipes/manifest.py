@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 SCHEMA = 1
-Step = Literal["check", "generate", "bake-off", "train", "evaluate", "promote", "export"]
+Step = Literal["check", "generate", "bake-off", "train", "evaluate", "promote", "improve", "export"]
 
 
 @dataclass(frozen=True)

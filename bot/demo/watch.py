@@ -76,8 +76,8 @@ class Watch:
         request = next((r for r in page.requests if r.discussion == num), None)
         if request is None:
             return None
-        for step in Step:
-            self._follow(step, request, screen)
+        for row in steps.TABLE:
+            self._follow(row.step, request, screen)
         return request
 
     def _follow(self, step: Step, request: Request, screen: Screen) -> None:

@@ -38,6 +38,7 @@ from bot.world import (
     Short,
     Stage,
     Teacher,
+    Version,
     World,
 )
 
@@ -230,7 +231,15 @@ def read_manifest(wire: Any) -> Manifest:
         english=tuple(_score(line) for line in metrics.get("english", ())),
         stopped="cap" if metrics.get("stopped") == "cap" else "",
         not_covered=tuple(map(str, metrics.get("not_covered", ()))),
+        version=_version(metrics) if "fresh" in metrics else None,
     )
+
+
+def _version(metrics: Mapping[str, Any]) -> Version:
+    tag = str(metrics["version"])
+    if not names.is_version(tag):
+        raise ValueError(f"{tag[:20]!r} is no version")
+    return Version(tag, metrics["promoted"] is True, metrics["fresh"] is True)
 
 
 def _advice(metrics: Mapping[str, Any]) -> Advice:

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from bot.replies import course, questions
 from bot.replies.answers import (
     goes_on,
-    improved,
     needs_approval,
     not_yours,
     nothing_to,
@@ -25,7 +24,7 @@ from bot.replies.answers import (
     told_status,
     was_withdrawn,
 )
-from bot.replies.course import note
+from bot.replies.course import improved, note
 from bot.request import Request, Status, Verdict
 from bot.terms import Terms
 from bot.world import Manifest
@@ -45,7 +44,7 @@ __all__ = [
 ]
 
 
-def due(request: Request, evaluation: Manifest | None, terms: Terms) -> Iterator[tuple[str, str]]:
+def due(request: Request, result: Manifest | None, terms: Terms) -> Iterator[tuple[str, str]]:
     """Kind and text of every comment that should stand in the discussion by now."""
     if request.status is Status.ASKED:
         yield "question", questions.question(request)
@@ -56,12 +55,12 @@ def due(request: Request, evaluation: Manifest | None, terms: Terms) -> Iterator
         yield "status", course.status(request, terms)
     for number, answer in enumerate(request.answers, 1):
         yield f"answer{number}", answer.note
-    yield from _end(request, evaluation, terms)
+    yield from _end(request, result, terms)
 
 
-def _end(request: Request, evaluation: Manifest | None, terms: Terms) -> Iterator[tuple[str, str]]:
-    if request.status is Status.DONE and evaluation is not None:
-        yield "result", course.result(request, evaluation, terms)
+def _end(request: Request, result: Manifest | None, terms: Terms) -> Iterator[tuple[str, str]]:
+    if request.status is Status.DONE and result is not None:
+        yield "result", course.result(request, result, terms)
     if request.status is Status.FAILED:
         yield f"failed{request.retries or ''}", course.failed(request)
     if request.status is Status.CANCELLED:

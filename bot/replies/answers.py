@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bot import names
 from bot.budget import Estimate
 from bot.replies.course import headline
 from bot.replies.phrases import minutes, money
 from bot.request import Request, Verdict, Word
-from bot.terms import Terms
 
 _DEEDS = {
     Word.CANCEL: "stop",
@@ -42,6 +40,9 @@ def told_help() -> str:
             "- `/retry`: try again after a failure",
             "- `/approve`: let it cost more than I may spend by myself (maintainers)",
             "",
+            "To have a finished model learn what speakers corrected, open a discussion with the "
+            "name of its language and the line `/improve` in its text.",
+            "",
             "I listen to whoever opened the discussion and to the maintainers.",
         ]
     )
@@ -61,22 +62,6 @@ def needs_approval(why: Verdict) -> str:
     if why is Verdict.HOPELESS:
         return "Going on in spite of the advice above is for a maintainer to decide: `/approve`."
     return "Trying again would cost more than this request may: a maintainer has to `/approve` it."
-
-
-def improved(version: str, promoted: bool, request: Request, terms: Terms) -> str:
-    spec = request.agreed
-    adapter = names.adapter(terms.org, spec.base, spec.key)
-    link = f"[`{version}`]({names.repo_url(terms.endpoint, adapter, 'model')}/tree/{version})"
-    thanks = "Thank you to everybody who corrected and reviewed."
-    if promoted:
-        return (
-            f"A new version of the model, {link}, was made from what speakers corrected. No test "
-            f"finds it significantly worse than the one before: it is in use now. {thanks}"
-        )
-    return (
-        f"A new version of the model, {link}, was made from what speakers corrected, but a test "
-        f"finds it significantly worse than the one before: that one stays in use. {thanks}"
-    )
 
 
 def was_withdrawn() -> str:

@@ -6,7 +6,7 @@ from bot import names, steps
 from bot.replies.phrases import listed, minutes, money, named, sentence
 from bot.request import Reason, Request, State, Status, Step, StepRecord, Verdict
 from bot.terms import Terms
-from bot.world import Advice, Manifest, Score
+from bot.world import Advice, Manifest, Score, Version
 
 _STATES = {
     State.WAITING: "waiting",
@@ -46,13 +46,15 @@ _REASONS = {
 
 def plan(request: Request, terms: Terms) -> str:
     spec = request.agreed
-    expected = sum(step.expected_minutes for step in terms.programme.steps.values())
+    rows = steps.rows(spec)
+    expected = sum(terms.programme.steps[row.step].expected_minutes for row in rows)
+    what = "the next version of the model of " if spec.improves else ""
     lines = [
-        f"Hello! I understand this as a request for **{named(spec.language)}**.",
+        f"Hello! I understand this as a request for {what}**{named(spec.language)}**.",
         "",
         "This is what I am going to do:",
         "",
-        *(f"{n}. {sentence(row.does)}" for n, row in enumerate(steps.TABLE, 1)),
+        *(f"{n}. {sentence(row.does)}" for n, row in enumerate(rows, 1)),
         "",
         f"It should take about {minutes(expected)} and cost "
         f"**{money(spec.estimate_usd)}**. {_permission(request, terms)}",
@@ -124,7 +126,7 @@ def _options(request: Request, terms: Terms) -> list[str]:
 def status(request: Request, terms: Terms) -> str:
     rows = [
         _status_row(row.step, row.makes, request.step(row.step), request, terms)
-        for row in steps.TABLE
+        for row in steps.rows(request.spec)
     ]
     table = ["| step | state | result | time | cost |", "|---|---|---|---|---|", *rows]
     spent = (
@@ -184,6 +186,8 @@ def note(step: Step, manifest: Manifest) -> str:
     """A few words on what a finished step made."""
     if manifest.advice is not None:
         return advice(manifest.advice)
+    if manifest.version is not None:
+        return f"`{manifest.version.tag}`, {'' if manifest.version.promoted else 'not '}in use"
     if step is Step.GENERATE:
         stopped = "; stopped where its money ended" if manifest.stopped else ""
         return f"{manifest.kept:,} rows kept, {manifest.dropped:,} dropped by the gates{stopped}"
@@ -210,7 +214,36 @@ def _figure(words: str, value: float | None) -> str:
     return "" if value is None else words.format(value)
 
 
-def result(request: Request, evaluation: Manifest, terms: Terms) -> str:
+def result(request: Request, made: Manifest, terms: Terms) -> str:
+    """The outcome: of all tests, or of the next version against the one in use."""
+    if made.version is not None:
+        lines = [improved(made.version, request, terms), "", "I close this discussion."]
+        return "\n".join([*lines, *_practice(terms)])
+    return _evaluated(request, made, terms)
+
+
+def improved(version: Version, request: Request, terms: Terms) -> str:
+    """What became of the version that was compared last."""
+    spec = request.agreed
+    adapter = names.adapter(terms.org, spec.base, spec.key)
+    page = names.repo_url(terms.endpoint, adapter, "model")
+    link = f"[`{version.tag}`]({page}/tree/{version.tag})"
+    if not version.fresh:
+        return f"Nothing usable was corrected since {link} was made, so there is no newer version."
+    told = f"A new version of the model, {link}, was made from what speakers corrected"
+    thanks = "Thank you to everybody who corrected and reviewed."
+    if version.promoted:
+        return (
+            f"{told}. No test finds it significantly worse than the one before: it is in use now. "
+            f"{thanks}"
+        )
+    return (
+        f"{told}, but a test finds it significantly worse than the one before: that one stays in "
+        f"use. {thanks}"
+    )
+
+
+def _evaluated(request: Request, evaluation: Manifest, terms: Terms) -> str:
     spec = request.agreed
     adapter, _, _ = steps.output(terms.org, request, Step.TRAIN)
     links = {
@@ -286,7 +319,7 @@ def _english(evaluation: Manifest) -> list[str]:
 
 def failed(request: Request) -> str:
     """Which step, why in one sentence, its last words, what happens next."""
-    step = steps.current(request) or Step.EVALUATE
+    step = steps.current(request) or steps.last(request.spec)
     record = request.step(step)
     return "\n".join(
         [

@@ -85,6 +85,12 @@ def _reason(request: Request, terms: Terms) -> str:
             url = names.discussion_url(terms.endpoint, terms.org, int(num))
             name = by_code(choices[0]).name
             return f"{name} was asked for before: [discussion {num}]({url}) has it."
+        case Verdict.NO_MODEL:
+            name = by_code(choices[0]).name
+            return (
+                f"There is no model of {name} here yet that could be improved: ask for the "
+                "language without the line `improve`."
+            )
         case Verdict.TOO_MANY:
             most = terms.limits.person_requests
             return (

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 STEPS = ("check", "generate", "train", "evaluate")
+IMPROVING = ("improve",)  # of a request for the next version of a model
 LONGEST_TEXT = 200
 OVER = ("done", "failed", "declined", "cancelled")
 
@@ -72,6 +73,7 @@ def parse_request(text: str) -> Request | None:
         return None
     spec = _part(raw, "spec")
     language = _part(spec, "language") or _part(raw, "language")
+    steps = IMPROVING if spec.get("improves") is True else STEPS
     return Request(
         id=_text(raw.get("id")),
         status=_text(raw.get("status")) or "open",
@@ -81,7 +83,7 @@ def parse_request(text: str) -> Request | None:
         bcp47=_text(language.get("bcp47")),
         author=_text(raw.get("author")),
         discussion=_count(raw.get("discussion")),
-        steps=tuple(_step(name, _part(raw, "steps")) for name in STEPS),
+        steps=tuple(_step(name, _part(raw, "steps")) for name in steps),
         estimate=_amount(spec.get("estimate_usd")),
         cap=_amount(spec.get("cap_usd")),
     )

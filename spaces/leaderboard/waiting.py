@@ -23,7 +23,8 @@ _STATUS = {
     "declined": "Not taken",
     "cancelled": "Cancelled",
 }
-_STEP_NAMES = {"check": "Check", "generate": "Data", "train": "Training", "evaluate": "Tests"}
+_STEP_NAMES = {"check": "Check", "generate": "Data", "train": "Training", "evaluate": "Tests",
+               "improve": "Next version"}  # fmt: skip
 
 
 def queue(requests: Sequence[Request], links: Links) -> str:

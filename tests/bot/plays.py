@@ -41,6 +41,7 @@ plan:
     generate: {flavor: cpu-basic, timeout_minutes: 10, attempts: 3, expected_minutes: 1}
     train: {flavor: cpu-upgrade, timeout_minutes: 10, attempts: 2, expected_minutes: 2}
     evaluate: {flavor: cpu-basic, timeout_minutes: 10, attempts: 2, expected_minutes: 1}
+    improve: {flavor: cpu-upgrade, timeout_minutes: 10, attempts: 2, expected_minutes: 2}
 """
 
 

@@ -191,7 +191,10 @@ def test_a_sound_installation_gets_no_complaint() -> None:
         (replace(WELL, tokens={"HF_TOKEN": replace(WIDE, role="read")}), "lacks repo.write on lab"),
         (replace(WELL, skew=-400.0), "clock is -400 s"),
         (replace(WELL, allowance=Allowance(3, 90.0, True)), "Only 3 calls are left"),
-        (replace(WELL, prices={"cpu-basic": 0.01, "l40sx1": 1.8}), "train wants the hardware h200"),
+        (
+            replace(WELL, prices={"cpu-basic": 0.01, "h200": 5.0}),
+            "evaluate wants the hardware l40sx1",
+        ),
         (replace(WELL, prices="cannot read: 500"), "no price list"),
         (replace(WELL, offer=9.0), "costs $9.000 an hour and the recipe counts with $5.000"),
         (replace(WELL, jobs="cannot look: 402"), "No jobs: cannot look: 402"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot import room
+from bot import room, steps
 from bot.budget import DAY, cap, estimate, may_start, set_aside, teacher_cap
 from bot.language import by_code
 from bot.ledger import Page
@@ -136,7 +136,7 @@ def test_a_day_and_a_person_have_budgets_that_are_never_passed() -> None:
     assert len(_starts(Limits(jobs_per_flavor=9, day_usd=3.5 * CAP), _many(6))) == 3
     assert len(_starts(Limits(jobs_per_flavor=9, person_usd=1.5 * CAP), _many(6))) == 2
     record = StepRecord(State.MADE, 1, 1, cost_usd=CAP)
-    over = {"steps": {step: record for step in Step}, "status": Status.DONE, "over": True}
+    over = {"steps": {row.step: record for row in steps.TABLE}, "status": Status.DONE, "over": True}
     tight = Limits(jobs_per_flavor=9, day_usd=13 * CAP)
     today = _many(3, first=11, **over)  # three times four caps
     assert len(_starts(tight, [*today, *_many(6)])) == 1

@@ -17,8 +17,9 @@ from bot.orders import (
     Plan,
 )
 from bot.request import LIVE, Request, State, Status, Step, StepRecord, TeacherRecord, Verdict
+from bot.steps import last, rows
 from bot.teacher import TRIES
-from bot.world import Advice, Comment, Manifest, Short, Stage, Teacher, World
+from bot.world import Advice, Comment, Manifest, Short, Stage, Teacher, Version, World
 from tests.bot import plays
 from tests.bot.plays import CURRENT, RUNNING, job, plan, world
 
@@ -61,9 +62,10 @@ def _states() -> Iterator[tuple[object, ...]]:
 def _build(state: tuple[object, ...]) -> tuple[Request, World, TeacherRecord]:
     status, step, record, stage, made, teacher, where, said, tries = state
     assert isinstance(step, Step) and isinstance(record, StepRecord) and isinstance(status, Status)
-    before = [s for s in Step if list(Step).index(s) < list(Step).index(step)]
+    spec = replace(plays.spec(), improves=step is Step.IMPROVE)
+    before = list(itertools.takewhile(lambda s: s is not step, (r.step for r in rows(spec))))
     steps = {s: StepRecord(State.MADE, 1, 1, NOW - 900, "j0", "n", 1.0, 0.001) for s in before}
-    request = plays.request(status=status, steps={**steps, step: record})
+    request = plays.request(status=status, spec=spec, steps={**steps, step: record})
     if status is Status.DECLINED:
         request = plays.request(status=status, verdict=Verdict.FULL, spec=None)
     if status is Status.FAILED:
@@ -77,10 +79,12 @@ def _build(state: tuple[object, ...]) -> tuple[Request, World, TeacherRecord]:
     manifests: dict[tuple[str, Step], Manifest] = {}
     if made != "none":
         digest = plays.spec().digest if made == "ours" else "another"
-        manifests[("r1", step)] = plays.manifest(digest=digest, scores=plays.SCORES)
+        version = Version("v2", True, True) if spec.improves else None
+        found = plays.manifest(digest=digest, scores=plays.SCORES, version=version)
+        manifests[("r1", step)] = found
     comments: tuple[Comment, ...] = ()
     if said:
-        due = replies.due(request, manifests.get(("r1", Step.EVALUATE)), TERMS)
+        due = replies.due(request, manifests.get(("r1", last(spec))), TERMS)
         comments = tuple(plays.comment(kind, text) for kind, text in due)
     talk = plays.discussion(open=where == "open", said=comments)
     seen = world(
@@ -153,7 +157,7 @@ def test_every_state_has_a_plan_that_keeps_the_rules() -> None:
         count["states"] += 1
         count["told"] += planned.next.told
         count["rest"] += planned.next == request
-    assert count["states"] == (6 + 4) * 4 * 6 * 7 * 3 * 4 * 2
+    assert count["states"] == (6 + 4) * 5 * 6 * 7 * 3 * 4 * 2
     assert count["told"] > 1000 and count["rest"] > 500
 
 
@@ -181,13 +185,14 @@ def test_every_open_state_goes_on_when_the_world_is_kind() -> None:
                     talk = replace(talk, said=(*kept, Comment(order.kind, order.marker)))
                 if isinstance(order, EnsureClosed):
                     talk = replace(talk, open=False)
-            if request.step(Step.EVALUATE).state is State.MADE:
-                made.setdefault(("r1", Step.EVALUATE), plays.manifest(scores=plays.SCORES))
+            end = last(request.spec)
+            if request.step(end).state is State.MADE:
+                made.setdefault(("r1", end), plays.manifest(scores=plays.SCORES))
         assert request.told, (step, record, request)
         assert talk.open == (request.status is Status.FAILED)
         assert request.status in (Status.DONE, Status.FAILED)
         walked += 1
-    assert walked == 24
+    assert walked == 30
 
 
 # --- single decisions ----------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from bot.request import (
     Verdict,
     Word,
 )
-from bot.world import Advice, Manifest, Score, Short
+from bot.world import Advice, Manifest, Score, Short, Version
 from tests.bot import plays
 
 SNAPSHOT = Path(__file__).with_name("replies.md")
@@ -140,6 +140,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "no teacher for it": no(Verdict.NO_TEACHER, "cym_Latn"),
         "withdrawn by its speakers": no(Verdict.WITHDRAWN, "gla_Latn"),
         "/retry after a withdrawal": answer(Word.RETRY, replies.was_withdrawn()),
+        "nothing to improve": no(Verdict.NO_MODEL, "epo_Latn"),
         "asked before": no(Verdict.DUPLICATE, "epo_Latn", "r7"),
         "too many of one person": no(Verdict.TOO_MANY),
         "too many in all": no(Verdict.FULL),
@@ -158,7 +159,20 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         },
     }
     finished = replace(taken, status=Status.DONE, steps=done)
-    return {"done": (finished, EVALUATION), **{name: (r, None) for name, r in alone.items()}}
+    better = replace(taken, spec=replace(plays.spec(), improves=True, estimate_usd=0.001))
+    improved: dict[str, tuple[Request, Manifest | None]] = {"to be improved": (better, None)}
+    for name, version in {
+        "a better version": Version("v2", promoted=True, fresh=True),
+        "a worse version": Version("v3", promoted=False, fresh=True),
+        "no new version": Version("v3", promoted=False, fresh=False),
+    }.items():
+        made = plays.manifest(version=version)
+        note = replies.note(Step.IMPROVE, made)
+        record = StepRecord(State.MADE, 1, 1, plays.NOW, "j5", note, 9.0)
+        told = replace(better, status=Status.DONE, steps={Step.IMPROVE: record})
+        improved[name] = told, made
+    others = {name: (request, None) for name, request in alone.items()}
+    return {"done": (finished, EVALUATION), **improved, **others}
 
 
 def rendered() -> str:

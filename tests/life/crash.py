@@ -57,7 +57,7 @@ def _answers(hub: HubModel) -> float | None:
     return None
 
 
-def outcome_of(simulation: Simulation) -> Outcome:
+def outcome_of(simulation: Simulation, discussions: int = len(ASKED)) -> Outcome:
     """What is left of a story."""
     hub, requests = simulation.hub, sorted(simulation.requests(), key=lambda r: r.id)
     return Outcome(
@@ -66,7 +66,7 @@ def outcome_of(simulation: Simulation) -> Outcome:
             f"{r.id} {r.status} " + " ".join(f"{s}={r.step(s).state}" for s in r.steps)
             for r in requests
         ),
-        comments={num: tuple(sorted(hub.heard(num))) for num in ASKED},
+        comments={num: tuple(sorted(hub.heard(num))) for num in range(1, discussions + 1)},
         open=tuple(n for n, t in hub.threads.items() if t.status.values[-1] == "open"),
         spent=round(sum(r.spent_usd for r in requests), 6),
     )

@@ -19,13 +19,14 @@ T = TypeVar("T")
 ORG, BOT, URL = "practice", "kakugo-bot", "http://model.hub"
 FLAVORS = {"cpu-basic": 0.01, "cpu-upgrade": 0.03, "h200": 5.0}
 SCHEDULING, WAKING = 3.0, 20.0
+IMPROVED = {"version": "v2", "promoted": True, "fresh": True}
 ADVICE = {
     "advice": "good",
     "reasons": [],
     "teacher": {"script": 1.0, "chrf": 61.0, "round_trip": 70.0},
     "bases": {"practice/base": {"times": 2.0, "bytes": 0.0}},
 }
-SECONDS = {"check": 100.0, "generate": 100.0, "train": 80.0, "evaluate": 50.0}
+SECONDS = {"check": 100.0, "generate": 100.0, "train": 80.0, "evaluate": 50.0, "improve": 60.0}
 EPOCH = 1_800_000_000.0
 
 
@@ -174,9 +175,10 @@ class HubModel:
     def _manifest(self, job: Work) -> tuple[tuple[str, str], str]:
         repo, step = _option(job, "--into"), job.labels["step"]
         path = f"checks/{_option(job, '--language')}/run.json" if step == "check" else "run.json"
-        if step == "evaluate":
+        if step in ("evaluate", "improve"):
             adapter = _option(job, "--adapter").rsplit("/", 1)[-1]
-            path = f"{_option(job, '--language')}/{adapter}/run.json"
+            own = f"/improvements/{_option(job, '--request')}" if step == "improve" else ""
+            path = f"{_option(job, '--language')}/{adapter}{own}/run.json"
         return (repo, path), _manifest_text(
             step, int(job.labels["attempt"]), _option(job, "--digest"), job.ends - job.created
         )
@@ -206,7 +208,7 @@ def _option(job: Work, name: str) -> str:
 def _manifest_text(step: str, attempt: int, digest: str, seconds: float) -> str:
     score = {"benchmark": "flores", "direction": "eng_Latn-x", "metric": "chrF++", "base": 5.0}
     score |= {"adapter": 25.0, "difference_ci": [18.0, 22.0], "significant": True}
-    told = {"check": ADVICE, "evaluate": {"results": [score]}}
+    told = {"check": ADVICE, "evaluate": {"results": [score]}, "improve": IMPROVED}
     metrics = told.get(step, {})
     counts = {"kept": 1000, "dropped": {"loop": 10}}
     run = {"digest": digest, "attempt": attempt, "counts": counts, "seconds": seconds}

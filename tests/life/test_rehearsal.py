@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot import budget
+from bot import budget, steps
 from bot.request import State, Status, Step
 from bot.settings import Limits
 from tests.life.crash import LAG, TERMS
@@ -79,7 +79,7 @@ def _balances(simulation: Simulation) -> None:
     launches = Counter(hub.launches())
     assert set(launches.values()) == {1}
     for request in requests:
-        assert all(request.step(step).state is State.MADE for step in Step)
+        assert all(request.step(row.step).state is State.MADE for row in steps.TABLE)
         kinds = [text.rsplit("kakugo ", 1)[1].split()[0] for text in hub.heard(request.discussion)]
         assert sorted(set(kinds)) == sorted(kinds) and {"plan", "status", "result"} <= set(kinds)
         assert request.spent_usd <= request.agreed.cap_usd

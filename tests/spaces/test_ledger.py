@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ledger import parse_request, parse_requests
+from links import Links
 from space_rows import request
+from waiting import queue
 
 from bot.hub.store import as_sheet
 from bot.request import State, Status, Step, StepRecord, to_json
@@ -65,3 +68,12 @@ def test_a_sheet_is_read_as_the_bot_writes_it() -> None:
     first, second = parse_requests([as_sheet(map(to_json, mine))])
     assert (first.id, first.code, first.spent) == ("r1", "epo_Latn", 0.25)
     assert (second.id, second.waiting) == ("r2", False)
+
+
+def test_a_request_for_the_next_version_has_one_step() -> None:
+    record = StepRecord(State.RUNNING, 1, 1, plays.NOW, "j1", cost_usd=0.5)
+    spec = replace(plays.spec(), improves=True)
+    asked = plays.request(spec=spec, steps={Step.IMPROVE: record})
+    (one,) = parse_requests([as_sheet([to_json(asked)])])
+    assert [(step.name, step.state) for step in one.steps] == [("improve", "running")]
+    assert "Next version" in queue([one], Links("https://hub.test", "org", "org/kakugo"))
