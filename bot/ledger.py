@@ -69,7 +69,7 @@ class Ledger:
         if head is None:
             return None
         self._tidy(head)
-        self._last = Page(head, tuple(requests.values()), teacher)
+        self._last = Page(head, _in_order(requests.values()), teacher)
         return Permit(head, seen)
 
     def history(self, request: str) -> list[tuple[float, str]]:
@@ -99,7 +99,7 @@ class Ledger:
 def _sheets(requests: Collection[Request], changed: Collection[int]) -> dict[str, str]:
     """Path → text of each sheet that names one of the changed discussions."""
     sheets: dict[str, list[Request]] = {names.sheet_path(num): [] for num in changed}
-    for request in sorted(requests, key=lambda r: r.discussion):
+    for request in _in_order(requests):
         if (path := names.sheet_path(request.discussion)) in sheets:
             sheets[path].append(request)
     return {path: as_sheet(map(to_json, on_it)) for path, on_it in sheets.items()}
@@ -107,7 +107,7 @@ def _sheets(requests: Collection[Request], changed: Collection[int]) -> dict[str
 
 def _page(head: str, files: dict[str, str]) -> Page:
     requests = []
-    for path, text in sorted(files.items()):
+    for path, text in files.items():
         if path.startswith(f"{names.LEDGER_DIR}/"):
             try:
                 requests.append(from_json(json.loads(text)))
@@ -115,4 +115,9 @@ def _page(head: str, files: dict[str, str]) -> Page:
                 raise ForeignRecord(f"{path}: {error}") from error
     teacher = files.get(names.TEACHER_FILE)
     record = TeacherRecord(**json.loads(teacher)) if teacher else TeacherRecord()
-    return Page(head, tuple(requests), record)
+    return Page(head, _in_order(requests), record)
+
+
+def _in_order(requests: Collection[Request]) -> tuple[Request, ...]:
+    """As they were asked for: the same whether a page was read or written."""
+    return tuple(sorted(requests, key=lambda request: request.discussion))
