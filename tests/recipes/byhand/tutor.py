@@ -64,7 +64,7 @@ class Tutor:
         if found := re.match(r"(?:List|Write) (\d+) different", asked):
             return json.dumps(self._list(asked, int(found[1]), rng), ensure_ascii=False)
         if asked.startswith("Below is a text in"):
-            count, task = re.search(r"Write (\d+) .* assistant to (.*?)\. In each", asked).groups()
+            count, task = re.search(r"Write (\d+) .* assistant to (.*?)\. Neither", asked).groups()
             low, high = next(span for key, span in TASKS.items() if task.startswith(key))
             frames = [pair[GAELIC] for pair in gaelic.phrases("frame")[low:high]]
             return json.dumps([f"{frame}\n{{text}}" for frame in frames][: int(count)])
@@ -86,7 +86,7 @@ class Tutor:
                 f"{rng.choice(DOING)} {rng.choice(ABOUT)} no. {rng.randrange(10**6)}"
                 for _ in range(count)
             ]
-        if f"a speaker of {NAME} would" in asked and f"Write them in {NAME} only" in asked:
+        if f"a speaker of {NAME} would" in asked and f"everyday {NAME} and nothing else" in asked:
             return [_prompt(rng) for _ in range(count)]
         return [self._strange(asked)]
 
