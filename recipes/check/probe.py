@@ -13,6 +13,7 @@ from typing import Any
 from recipes.check.sentences import Known
 from recipes.check.settings import Settings
 from recipes.generate import prompts, shapes
+from recipes.generate.chat import TIMEOUT
 from recipes.generate.gates.identity import library
 from recipes.generate.gates.parts import prose
 from recipes.generate.gates.scripts import in_script
@@ -55,10 +56,12 @@ class Probe:
         self._took: list[float] = []
         self._answers: list[Answer | None] = []
         self._failed = Counter[str]()
+        self._ends = 0.0
 
     async def run(self, known: Known, settings: Settings) -> Findings:
         """All questions, as many at once as the endpoint takes."""
         began = time.monotonic()
+        self._ends = asyncio.get_running_loop().time() + 60 * settings.minutes
         lists, there = await asyncio.gather(
             self._all([self._list(number) for number in range(settings.lists)]),
             self._there_and_back(known),
@@ -123,9 +126,10 @@ class Probe:
         began = time.monotonic()
         answer: Answer | None
         try:
-            answer = await self.teacher.ask(messages, seed)
-        except NoAnswer as failure:
-            self._failed[str(failure)] += 1
+            async with asyncio.timeout_at(self._ends):
+                answer = await self.teacher.ask(messages, seed)
+        except (NoAnswer, TimeoutError) as failure:
+            self._failed[str(failure) or TIMEOUT] += 1
             answer = None
         else:
             self._took.append(time.monotonic() - began)

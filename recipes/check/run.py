@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -98,10 +98,7 @@ async def _ask(
         headers = authorization(args.teacher, os.environ)
         try:
             async with session(headers) as http:
-                numbers = replace(
-                    generate.teacher, timeout=settings.timeout, attempts=settings.attempts
-                )
-                teacher = Teacher(endpoint(http, args.teacher), numbers, journal, purse)
+                teacher = Teacher(endpoint(http, args.teacher), generate.teacher, journal, purse)
                 await teacher.ready()
                 questions = Progress(settings.lists + 2 * len(known.texts), "questions")
                 asked = probe.Probe(teacher, spoken, generate.seed, questions)

@@ -38,14 +38,13 @@ class Source:
 @dataclass(frozen=True)
 class Settings:
     """`known`: where sentences with an English original are, by their `id`; `sentences` and `lists`
-    are numbers of questions, each asked `attempts` times for `timeout` seconds at most; below
+    are numbers of questions, and what was not answered after so many `minutes` never is; below
     `hopeless` nothing is trained, below `doubtful` it is said."""
 
     known: Source
     sentences: int
     lists: int
-    timeout: float
-    attempts: int
+    minutes: float
     hopeless: Floors
     doubtful: Floors
     bases: list[str] = field(default_factory=list)

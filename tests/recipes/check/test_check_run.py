@@ -81,7 +81,7 @@ def test_a_teacher_that_falls_short_is_hopeless_with_the_reason(
     )
 
 
-@pytest.mark.parametrize("how", ["echo", "error"])
+@pytest.mark.parametrize("how", ["echo", "error", "hang"])
 def test_a_teacher_that_does_nothing_is_hopeless_and_it_is_said_why(
     hub: LocalHub, api: HfApi, recipe: Path, tmp_path: Path, how: str
 ) -> None:
@@ -90,6 +90,8 @@ def test_a_teacher_that_does_nothing_is_hopeless_and_it_is_said_why(
             asked = (await request.json())["messages"][-1]["content"]
             if how == "error":
                 return web.Response(status=500, text="boom")
+            if how == "hang":
+                await asyncio.sleep(60)
             return web.json_response(completion(asked.partition("<text>")[2][: -len("</text>")]))
 
         async def look(_: web.Request) -> web.StreamResponse:
@@ -98,8 +100,14 @@ def test_a_teacher_that_does_nothing_is_hopeless_and_it_is_said_why(
         async with serving(complete, look) as url:
             return await asyncio.to_thread(check, hub, tmp_path, recipe, url)
 
+    numbers = yaml.safe_load(recipe.read_text("utf-8"))
+    numbers["check"]["minutes"] = 1 / 60 if how == "hang" else 1
+    recipe.write_text(yaml.safe_dump(numbers), "utf-8")
     status, said = asyncio.run(run())
     assert status == 0 and "advice: hopeless" in said, said
+    if how == "hang":
+        assert "0% of the questions (it did not answer in time: timeout)" in said
+        return
     if how == "error":
         assert "0% of the questions (it answered with an error: status_500)" in said
     else:
