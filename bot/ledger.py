@@ -99,7 +99,7 @@ class Ledger:
 def _sheets(requests: Collection[Request], changed: Collection[int]) -> dict[str, str]:
     """Path → text of each sheet that names one of the changed discussions."""
     sheets: dict[str, list[Request]] = {names.sheet_path(num): [] for num in changed}
-    for request in _in_order(requests):
+    for request in sorted(requests, key=lambda r: r.discussion):
         if (path := names.sheet_path(request.discussion)) in sheets:
             sheets[path].append(request)
     return {path: as_sheet(map(to_json, on_it)) for path, on_it in sheets.items()}
@@ -119,5 +119,5 @@ def _page(head: str, files: dict[str, str]) -> Page:
 
 
 def _in_order(requests: Collection[Request]) -> tuple[Request, ...]:
-    """As they were asked for: the same whether a page was read or written."""
-    return tuple(sorted(requests, key=lambda request: request.discussion))
+    """As their files are listed: the same whether a page was read or written."""
+    return tuple(sorted(requests, key=lambda request: request.id))
