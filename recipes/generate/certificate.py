@@ -38,7 +38,7 @@ class Witness:
         self.split = Splitter(size, script)
         self.read: list[Read] = []
         self._words: dict[str, int] = {}
-        texts: dict[int, array[int]] = {}
+        found: dict[int, array[int]] = {}
         for name, told in benchmarks:
             count = short = 0
             for text in told:
@@ -47,16 +47,12 @@ class Witness:
                 if len(items) < self.split.shortest:
                     short += 1
                     continue
-                numbered = texts.setdefault(min(self.split.length, len(items)), array("I"))
-                numbered.extend(
-                    self._words.setdefault(item, len(self._words) + 1) for item in items
-                )
-                numbered.append(0)
+                words = [self._words.setdefault(item, len(self._words) + 1) for item in items]
+                length = min(self.split.length, len(words))
+                _, mixed = runs(np.array(words, dtype=np.uint32), length)
+                found.setdefault(length, array("Q")).frombytes(mixed.tobytes())
             self.read.append(Read(name, count, short))
-        self._known = {
-            length: _sorted(runs(np.frombuffer(numbered, dtype=np.uint32), length)[1])
-            for length, numbered in texts.items()
-        }
+        self._known = {length: _sorted(found.pop(length)) for length in sorted(found)}
 
     def saw(self, texts: Sequence[str]) -> list[int]:
         """Which of the texts have an n-gram of a benchmark."""
@@ -87,9 +83,11 @@ def runs(words: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     return starts, mixed
 
 
-def _sorted(numbers: np.ndarray) -> np.ndarray:
-    numbers.sort()
-    return numbers[np.r_[True, numbers[1:] != numbers[:-1]]]
+def _sorted(mixed: array[int]) -> np.ndarray:
+    """Each once, with little memory besides."""
+    known = np.frombuffer(mixed, dtype=np.uint64)
+    known.sort()
+    return known[np.r_[True, known[1:] != known[:-1]]]
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from recipes.practice.texts import passage, write_text
 from .test_engine_speed import serving
 
 ROWS = [10_000, 100_000, int(os.environ.get("KAKUGO_BENCH_ROWS", "0"))]
+ASKED = 20_000  # of them; what is in flight takes memory, and what was answered is on the disk
 MOST_MB = 200
 RUN = Path(__file__).with_name("whole_run.py")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -94,7 +95,8 @@ def test_memory_does_not_grow_with_the_rows(
     rows: int, world: dict[str, str], tmp_path: Path
 ) -> None:
     with serving(Path(world["answers"]), slots=10**6) as url:
-        spec = {**world, "url": url, "rows": rows, "folder": str(tmp_path)}
+        asked = min(rows, ASKED)
+        spec = {**world, "url": url, "asked": asked, "rows": rows, "folder": str(tmp_path)}
         ran = subprocess.run(
             [sys.executable, str(RUN), json.dumps(spec)],
             env={**os.environ, "PYTHONPATH": str(RUN.parents[2])},
@@ -108,5 +110,5 @@ def test_memory_does_not_grow_with_the_rows(
     for name, phase in found["phases"].items():
         print(f"  {name}: {phase}")
     print(f"  the process that writes: at most {found['writing']} MB")
-    assert found["passed"] > 0.9 * rows and found["kept"] > 0.97 * rows
+    assert found["passed"] > 0.9 * asked and found["kept"] > 0.97 * rows
     assert max(most, found["writing"]) < MOST_MB

@@ -1,8 +1,8 @@
 """A run as `generate` makes it, in one process whose memory is watched.
 
-`python whole_run.py SPEC`: SPEC is JSON with the `url` of an endpoint, how many `rows`, a `folder`,
-files of English `conversations` and of `benchmarks`, and a `tokenizer`. Prints what it took.
-Only what a run imports may be imported here.
+`python whole_run.py SPEC`: SPEC is JSON with the `url` of an endpoint, how many rows are `asked`
+and how many `rows` are settled, a `folder`, files of English `conversations` and of `benchmarks`,
+and a `tokenizer`. Prints what it took. Only what a run imports may be imported here.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def whole(spec: dict[str, Any]) -> dict[str, Any]:
     with watch.phase("load"):
         words = OfModel(Tokenizer.from_file(spec["tokenizer"]))
     with watch.phase("ask"):
-        harvest, bill = uvloop.run(ask(job, inputs, spec["rows"], words))
+        harvest, bill = uvloop.run(ask(job, inputs, spec["asked"], words))
     words.close()
     spool = Spool(job.folder / "rows")
     with watch.phase("spool"):
