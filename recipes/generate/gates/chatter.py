@@ -15,7 +15,7 @@ from recipes.generate.row import ENGLISH, Draft
 PHRASES = re.compile(
     r"\A\W*(?:sure|certainly|of course|absolutely)[!,.:] "
     r"|\bhere(?:['’]s| is| are) (?:the|an?|your|my|some)\b"
-    r"|\b(?:let me know if|feel free to|i hope (?:this|that) helps)\b"
+    r"|\b(?:let me know if|feel free to|i hope (?:this|that) helps|would you like (?:me|to|more))\b"
     r"|[(\[*](?:translator['’]s )?note: |^(?:note|translation|answer|response): "
     r"|\[(?:your|insert|recipient|company) ?[^\]\n]{0,30}\]"
     r"|\bas a native speaker would\b|\banswer in [A-Z]"
@@ -25,7 +25,17 @@ PHRASES = re.compile(
 )
 NOT_APART = {ENGLISH[:3], *LIKE_ENGLISH}
 # One of these is in whatever that finds, and far sooner looked for.
-SIGNS = ("here", "know if", "free to", "helps", "note: ", "translation: ", "answer: ", "response: ")
+SIGNS = (
+    "here",
+    "would you",
+    "know if",
+    "free to",
+    "helps",
+    "note: ",
+    "translation: ",
+    "answer: ",
+    "response: ",
+)
 SIGNS += ("sure", "certainly", "of course", "absolutely", "[your", "[insert", "[recipient")
 SIGNS += ("[company", "native speaker", "answer in", "we need", "we should", "we must", "user ")
 

@@ -25,6 +25,7 @@ from recipes.language import Language
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # CLD2 takes none of these
 WORDS = re.compile(r"[^\W\d_]+")
 LATIN_WORDS = re.compile(r"[a-z\u00c0-\u024f\u1e00-\u1eff']+")
+LATIN_RUN = re.compile(r"(?:\b[a-z\u00df-\u024f'’]+,? ){4}[a-z]")  # no name has so many small words
 NAMES = re.compile(r"\b[A-Z][A-Za-z\u00c0-\u024f]*")  # in a text of another script
 PIECES = re.compile(r"[.!?:;\n\u2026]+\s*|[\u0964\u1362\u3002\u06d4\u061f]")
 ENGLISH_WORDS = frozenset(
@@ -164,6 +165,8 @@ def _not_in(language: Language, text: str, known: Identifier, settings: Settings
         named = 0 if language.script == "Latn" else sum(map(len, NAMES.findall(text)))
         if letters - own - named >= NAME_LETTERS or not in_script(text, "Latn"):
             return "wrong_script"
+    elif own < letters and language.script != "Latn" and LATIN_RUN.search(text):
+        return "wrong_script"
     if language.code[:3] not in LIKE_ENGLISH and _has_english(text):
         if looks_english(text, letters, settings):
             return "english"

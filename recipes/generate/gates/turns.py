@@ -43,6 +43,7 @@ BROKEN = re.compile(
 )
 # UTF-8 that was read as Latin-1: quotation marks, and accented letters inside words.
 MOJIBAKE = re.compile(r"â€[\x80-\x9f™œ\u02dc”“¦]|Ã[\x80-\x9f¡-¬®-¿](?=\w)")
+FENCE = re.compile(r"\A```(?:json)?\n|\n```\Z")
 JSON_ASKED = re.compile(r"[\[{]|json", re.IGNORECASE)
 SENTENCE = 15  # letters: a shorter question may well be part of its answer
 FAILED = re.compile(r"\n\s*(?:None|nan|NaN|null|undefined)\s*\Z")
@@ -73,9 +74,9 @@ def structure(draft: Draft) -> str | None:
 def bare_json(draft: Draft) -> str | None:
     """No answer is JSON where nothing in the question looks like it or speaks of it."""
     for turn in draft.row.turns:
-        if turn["role"] == "assistant" and without_thought(turn["content"]).lstrip()[:1] in "[{":
-            asked = given(draft)
-            if not JSON_ASKED.search(asked) and _is_json(without_thought(turn["content"])):
+        if turn["role"] == "assistant":
+            text = FENCE.sub("", without_thought(turn["content"]).strip())
+            if text[:1] in "[{" and not JSON_ASKED.search(given(draft)) and _is_json(text):
                 return "bare_json"
     return None
 

@@ -54,7 +54,7 @@ def test_faults_that_nobody_planted_are_caught() -> None:
         if judge(draft(asked, said, (code, code), **wire), faults.judges(code)) is None:
             missed.append((kind, code))
     print(f"{1 - len(missed) / count:.1%} of {count} faults caught; missed: {missed}")
-    assert count >= 90 and len(missed) <= 11
+    assert count >= 110 and len(missed) <= 15
 
 
 def test_what_was_left_in_the_language_is_no_english() -> None:
