@@ -25,6 +25,7 @@ from tests.recipes.byhand.hub import BASE, DATA, ORG, publish, started
 from tests.recipes.byhand.tutor import Serving, Tutor
 from tests.recipes.generate.conftest import environment
 
+pytestmark = pytest.mark.xdist_group("byhand")  # one Hub and one long run for all of them
 LIMIT = 30
 RECIPE = [sys.executable, "-m", "recipes.cli"]
 ASKED = ["generate", "--language", "Scottish Gaelic", "--config", "kakugo"]
