@@ -7,7 +7,8 @@ mask with a template that has no generation markers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,7 +123,6 @@ def _trainer(
         chosen = replace(chosen, rows=instead[0], checkpointing=instead[1])
     arguments = _arguments(settings, course.out, chosen)
     held_out = course.held_out
-    _score_answers_only()
     trainer = SFTTrainer(
         model=adapted,
         args=arguments,
@@ -136,7 +136,8 @@ def _trainer(
     return trainer, chosen
 
 
-def _score_answers_only() -> None:
+@contextmanager
+def scoring_answers_only() -> Iterator[None]:
     """Have TRL score no tokens but those that are learnt, whatever the device.
 
     Where Triton is not it scores prompts and padding, too, for devices that compile each shape: a
@@ -144,7 +145,12 @@ def _score_answers_only() -> None:
     """
     from trl.trainer import utils
 
+    before = utils._use_triton  # type: ignore[attr-defined]
     utils._use_triton = lambda device: True  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        utils._use_triton = before  # type: ignore[attr-defined]
 
 
 def _choose(adapted: Module, settings: Settings) -> Choices:
@@ -243,7 +249,8 @@ def _run(trainer: SFTTrainer, course: Course) -> Trained:
     model: Any = trainer.model
     work = _work(model)
     resume = course.resume_from
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    with scoring_answers_only():
+        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
     trainer.save_model(str(course.out))
     for name in LEFTOVERS:
         (course.out / name).unlink(missing_ok=True)

@@ -224,7 +224,8 @@ def test_what_is_not_learnt_is_not_scored(
     learnt = batch["labels"][:, 1:] != -100
 
     def scored(labels: torch.Tensor) -> tuple[torch.Tensor, int]:
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
+        counter = FlopCounterMode(display=False)
+        with sft.scoring_answers_only(), counter, torch.no_grad():
             found = trainer.model(**{**batch, "labels": labels}, fused_lm_head=True)
         return found.loss, counter.get_total_flops()
 
