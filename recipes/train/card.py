@@ -96,6 +96,8 @@ def _metadata(facts: Facts) -> ModelCardData:
 
     relation = "adapter" if facts.adapter else "finetune"
     more: dict[str, Any] = {"base_model_relation": relation, **facts.licence}
+    if facts.system:
+        more["system_prompt"] = facts.system  # the chat Space asks as the evaluation did
     method = ["lora"] if facts.adapter else []
     return ModelCardData(
         language=facts.language.tag,

@@ -49,6 +49,7 @@ def train(
     settings: Settings,
     out: Path,
     show: Show,
+    system: str,
     callbacks: Sequence[TrainerCallback] = (),
     resume_from: Path | None = None,
 ) -> Tuned:
@@ -61,7 +62,7 @@ def train(
     trainer = DPOTrainer(
         model=model,
         args=_arguments(model, settings, out),
-        train_dataset=Dataset.from_list([pair.wire() for pair in pairs]),
+        train_dataset=Dataset.from_list([pair.wire(system) for pair in pairs]),
         processing_class=tokenizer,
         callbacks=[reporter(show), *callbacks],
     )

@@ -133,6 +133,7 @@ def _fit(job: Job[Settings], found: Pairs, scratch: Path) -> dpo.Tuned:
         job.settings,
         out,
         show,
+        str(job.config.evaluate.get("system") or ""),
         [checkpoints.keeper(upload)],
         resume,
     )

@@ -36,9 +36,11 @@ class Pair:
         """The same two answers, the other way round."""
         return self.prompt, self.rejected, self.chosen
 
-    def wire(self) -> dict[str, list[dict[str, str]]]:
-        """As TRL takes it."""
+    def wire(self, system: str = "") -> dict[str, list[dict[str, str]]]:
+        """As TRL takes it, under the system prompt that the chat asks with, or the row's own."""
         asked = [{"role": role, "content": text} for role, text in self.prompt]
+        if system and asked[0]["role"] != "system":
+            asked.insert(0, {"role": "system", "content": system})
         chosen, rejected = (
             [{"role": "assistant", "content": text}] for text in (self.chosen, self.rejected)
         )

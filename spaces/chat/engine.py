@@ -73,12 +73,13 @@ class Engine:
     def answer(
         self, adapter: Adapter, messages: Sequence[Message], who: str, stop: threading.Event
     ) -> Iterator[str]:
-        """Yield the growing answer of the adapter or, as ``base``, of the model under it.
+        """Yield the growing answer of the adapter or, as ``base``, of the model under it, both
+        under the adapter's system prompt.
 
         Raises Unanswerable, and OSError or ValueError when a model cannot be loaded.
         """
         with self._lock:
-            kept = self._fitting(self._load(adapter).tokenizer, messages)
+            kept = self._fitting(self._load(adapter).tokenizer, messages, adapter.system)
             with contextlib.closing(self._generate(adapter, kept, who)) as growing:
                 for text in growing:
                     yield text
@@ -161,19 +162,26 @@ class Engine:
         if trouble:
             raise trouble[0]
 
-    def _fitting(self, tokenizer: Any, messages: Sequence[Message]) -> list[Message]:
-        """As much of the conversation as the model can hear and still answer."""
+    def _fitting(self, tokenizer: Any, messages: Sequence[Message], system: str) -> list[Message]:
+        """As much of the conversation as the model can hear and still answer, below the system
+        prompt."""
         if not tokenizer.chat_template:
             raise Unanswerable("no_template")
 
+        def whole(some: list[Message]) -> list[Message]:
+            return [{"role": "system", "content": system}, *some] if system else some
+
         def length(some: list[Message]) -> int:
-            return len(tokenizer.apply_chat_template(some, add_generation_prompt=True)["input_ids"])
+            asked = whole(some)
+            return len(
+                tokenizer.apply_chat_template(asked, add_generation_prompt=True)["input_ids"]
+            )
 
         context = self._context()
         kept = fit(messages, length, context - min(MOST_NEW_TOKENS, context // 2))
         if length(kept) >= context:
             raise Unanswerable("too_long_for_model")
-        return kept
+        return whole(kept)
 
     def _inputs(self, tokenizer: Any, messages: list[Message]) -> Any:
         return tokenizer.apply_chat_template(

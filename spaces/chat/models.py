@@ -14,6 +14,7 @@ from tongues import Language, by_code
 
 LONGEST_EXAMPLE = 140
 MOST_EXAMPLES = 4
+LONGEST_SYSTEM = 500
 CODE = r"[a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?"
 _ADAPTER = re.compile(rf"[^/]+/kakugo-(?P<base>.+)-(?P<code>{CODE})")
 
@@ -29,13 +30,15 @@ class Export:
 
 @dataclass(frozen=True)
 class Adapter:
-    """A model that was taught a language, at a commit, with the base it belongs to."""
+    """A model that was taught a language, at a commit, with the base it belongs to; `system` is the
+    system prompt that its card wants, under which it does not think aloud."""
 
     repo: str
     revision: str
     base: str
     language: Language
     practice: bool
+    system: str = ""
     export: Export | None = None
 
     @property
@@ -59,7 +62,12 @@ def adapter(repo: str, revision: str, card: Mapping[str, Any]) -> Adapter | None
         return None
     tags = card.get("tags")
     practice = "practice" in (tags if isinstance(tags, list) else ()) or "practice" in base
-    return Adapter(repo, revision, base, by_code(match["code"]), practice)
+    return Adapter(repo, revision, base, by_code(match["code"]), practice, _system(card))
+
+
+def _system(card: Mapping[str, Any]) -> str:
+    wanted = card.get("system_prompt")
+    return wanted if isinstance(wanted, str) and len(wanted) <= LONGEST_SYSTEM else ""
 
 
 def export(repo: str, files: Mapping[str, Iterable[str]]) -> Export | None:

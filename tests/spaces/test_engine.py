@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,14 @@ def test_answers_stream_and_the_base_answers_differently(adapters: list[Adapter]
     assert answer(engine, adapters[1], "base")[-1] == plain[-1], "one base under all adapters"
     assert answer(engine, adapters[1])[-1] != taught[-1]
     assert answer(engine, adapters[0])[-1] == taught[-1], "nothing of the other adapter is left"
+
+
+def test_both_are_asked_under_the_system_prompt_of_the_card(adapters: list[Adapter]) -> None:
+    engine, led = Engine(), replace(adapters[0], system="mondo mondo")
+    for who in ("adapter", "base"):
+        told = [{"role": "system", "content": led.system}, *ASK]
+        by_hand = list(engine.answer(adapters[0], told, who, threading.Event()))
+        assert answer(engine, led, who) == by_hand != answer(engine, adapters[0], who)
 
 
 def test_keeps_a_bounded_number_of_adapters(adapters: list[Adapter]) -> None:

@@ -22,6 +22,14 @@ def test_an_adapter_is_known_by_its_name_and_its_card() -> None:
     assert variety and variety.code == "cat_Latn_vale1252" and variety.practice
 
 
+def test_a_card_says_under_which_system_prompt_to_ask() -> None:
+    repo = "org/kakugo-base-epo_Latn"
+    wanted = {"Be concise.": "Be concise.", "x" * 501: "", 7: "", None: ""}
+    for told, taken in wanted.items():
+        one = adapter(repo, "abc", {**CARD, "system_prompt": told})
+        assert one and one.system == taken
+
+
 @pytest.mark.parametrize(
     ("repo", "card"),
     [

@@ -41,6 +41,7 @@ FACTS = card.Facts(
 def test_the_card_says_how_to_ask_what_was_taught_to_think() -> None:
     told = str(card.write(but(system='Be "concise".')))
     assert '{"role": "system", "content": "Be \\"concise\\"."}, {"role": "user"' in told
+    assert card.write(but(system="Be concise.")).data.to_dict()["system_prompt"] == "Be concise."
     assert "it may think aloud first" in told and "think aloud" not in str(card.write(FACTS))
 
 

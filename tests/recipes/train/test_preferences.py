@@ -79,6 +79,15 @@ def test_only_the_better_answer_must_be_in_the_language() -> None:
     assert [turn["content"] for turn in draft.row.turns] == ["q", "a", "w", "c"]
 
 
+def test_an_answer_is_learnt_under_the_system_prompt_it_was_given_under() -> None:
+    rows = {"r1": (("system", "Think."), ("user", "Kio?"), ("assistant", "Malbone"))}
+    of_chat, of_row = pairs([chat("q", "a", "down", "c")], [review("r1", "Bone.")], rows, EPO,
+                            anything).kept  # fmt: skip
+    first = [pair.wire("Be concise.")["prompt"][0] for pair in (of_chat, of_row)]
+    assert first == [{"role": "system", "content": said} for said in ("Be concise.", "Think.")]
+    assert of_chat.wire()["prompt"][0]["role"] == "user"
+
+
 WORDS = st.sampled_from("ABCD")
 CHATS = st.builds(chat, WORDS, WORDS, st.sampled_from(["up", "down", None]), WORDS | st.none())
 
