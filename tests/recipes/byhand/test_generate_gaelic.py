@@ -68,6 +68,7 @@ def ran(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Ran:
 def at_a_terminal(command: list[str], env: dict[str, str], cwd: Path) -> tuple[int, str]:
     """Run it with a terminal for its output: the status, and all that was drawn."""
     outer, inner = pty.openpty()
+    env = {**env, "COLUMNS": "120"}
     process = subprocess.Popen(command, env=env, cwd=cwd, stdout=inner, stderr=inner)
     os.close(inner)
     drawn = b""
