@@ -46,7 +46,7 @@ def told(harvest: Harvest, total: int, looks: deque[Look]) -> dict[str, object]:
         looks.popleft()
     speed, tokens = speeds(looks)
     return {
-        "eta": _clock((total - harvest.done) / speed) if speed else "?",
+        "eta": _eta(total - harvest.done, speed),
         "kept": f"{rows.kept / max(1, harvest.done):.0%}",
         "spent": f"${harvest.teacher.purse.spent:.2f}",
         "rows/s": _figure(speed, ".1f"),
@@ -67,7 +67,9 @@ def _figure(value: float | None, form: str) -> str:
     return "?" if value is None else format(value, form)
 
 
-def _clock(seconds: float) -> str:
+def _eta(left: int, speed: float | None) -> str:
     """As hours, minutes and seconds."""
-    minutes, rest = divmod(round(seconds), 60)
+    if left and not speed:
+        return "?"
+    minutes, rest = divmod(round(left / speed) if speed else 0, 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
