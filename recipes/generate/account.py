@@ -82,7 +82,8 @@ class Account:
     def sums(self) -> dict[Payer, Sum]:
         """What each of the payers paid."""
         self._flush()
-        found = {Payer(payer): Sum(*rest) for payer, *rest in self._select()}
+        rows = self._scratch.execute(SUMS.format(self._number))
+        found = {Payer(payer): Sum(*rest) for payer, *rest in rows}
         return {payer: found.get(payer, Sum()) for payer in Payer}
 
     def bill(self, paid_usd: float, seconds: float, stopped: str) -> Bill:
@@ -97,9 +98,6 @@ class Account:
             seconds,
             stopped,
         )
-
-    def _select(self) -> sqlite3.Cursor:
-        return self._scratch.execute(SUMS.format(self._number))
 
     def _flush(self) -> None:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from recipes.generate.gates.identity import LIKE_ENGLISH
-from recipes.generate.gates.parts import prose
+from recipes.generate.gates.parts import has_any, prose
 from recipes.generate.row import ENGLISH, Draft
 
 PHRASES = re.compile(
@@ -45,7 +45,6 @@ def chatter(draft: Draft) -> str | None:
     for turn, code in zip(draft.row.turns, draft.languages, strict=True):
         if turn["role"] == "assistant" and (code or ENGLISH)[:3] not in NOT_APART:
             text = prose(turn["content"])
-            told = text.lower()
-            if any(sign in told for sign in SIGNS) and PHRASES.search(text):
+            if has_any(text.lower(), SIGNS) and PHRASES.search(text):
                 return "chatter"
     return None

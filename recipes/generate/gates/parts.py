@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from recipes.generate.row import Draft
@@ -16,6 +17,14 @@ NAME_LETTERS = 12  # a name or an abbreviation may stand alone in Latin letters
 QUOTED = re.compile(
     r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|\"[^\"\n]*\"|「[^「」]*」|『[^『』]*』|《[^《》]*》|\([^()\n]*\)|（[^（）\n]*）"
 )
+
+
+def has_any(text: str, signs: Sequence[str]) -> bool:
+    """Whether one of the signs stands in the text: far sooner known than what a pattern finds."""
+    for sign in signs:  # `any` would take as long to begin as this to end
+        if sign in text:
+            return True
+    return False
 
 
 def without_thought(text: str) -> str:

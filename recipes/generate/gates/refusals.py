@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import regex
 
-from recipes.generate.gates.parts import said_by_models
+from recipes.generate.gates.parts import has_any, said_by_models
 from recipes.generate.row import Draft, Message
 
 REFUSAL = re.compile(
@@ -95,11 +95,7 @@ def refusal(draft: Draft, manner: Manner) -> str | None:
 
 
 def _refuses(text: str) -> bool:
-    told = text.lower()
-    for sign in SIGNS:
-        if sign in told:
-            return REFUSAL.search(text) is not None
-    return False
+    return has_any(text.lower(), SIGNS) and REFUSAL.search(text) is not None
 
 
 def _runs(text: str, length: int) -> list[str]:

@@ -8,7 +8,7 @@ import orjson
 import regex
 
 from recipes.generate.decontaminate import NO_SPACES
-from recipes.generate.gates.parts import CODE, NAME_LETTERS, given, prose, without_thought
+from recipes.generate.gates.parts import CODE, NAME_LETTERS, given, has_any, prose, without_thought
 from recipes.generate.row import PLACE, Draft, Message
 from recipes.generate.shapes import EMPTY
 
@@ -99,7 +99,7 @@ def cut_off(draft: Draft, tail: int, script: str) -> str | None:
 def _text(turn: Message) -> str | None:
     text = without_thought(turn["content"])
     bare = text.strip()
-    if BROKEN.search(turn["content"]) or (_has(text, "â€", "Ã") and MOJIBAKE.search(text)):
+    if BROKEN.search(turn["content"]) or (has_any(text, ("â€", "Ã")) and MOJIBAKE.search(text)):
         return "broken_encoding"
     if bare.lower() in EMPTY or SAYS_NOTHING.fullmatch(bare):
         return "empty"
@@ -109,7 +109,7 @@ def _text(turn: Message) -> str | None:
         return "empty"
     if text.count("```") % 2:
         return "open_fence"
-    if _has(text, *HINTS) and _leaks(text):
+    if has_any(text, HINTS) and _leaks(text):
         return "leaked_tags"
     return None
 
@@ -127,13 +127,6 @@ def _is_json(text: str) -> bool:
         return isinstance(orjson.loads(text), dict | list)
     except ValueError:
         return False
-
-
-def _has(text: str, *marks: str) -> bool:
-    for mark in marks:  # `any` would take as long to begin as this to end
-        if mark in text:
-            return True
-    return False
 
 
 def _thought_of(text: str) -> str:

@@ -6,11 +6,9 @@ of the real recipe, thinks aloud, and makes the mistakes that teachers make.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
-import threading
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -20,6 +18,7 @@ from aiohttp import web
 
 from tests.recipes.byhand import gaelic
 from tests.recipes.byhand.gaelic import ENGLISH, GAELIC
+from tests.recipes.generate.serving import Beside
 
 MODEL = "openai/gpt-oss-120b"
 NAME = "Scottish Gaelic"
@@ -147,33 +146,12 @@ def app(tutor: Tutor) -> web.Application:
     return made
 
 
-class Serving:
-    """A tutor in a thread, on a free port: `url`."""
+class Serving(Beside):
+    """A tutor in a thread, on a free port."""
 
     def __init__(self) -> None:
-        self.tutor, self.url = Tutor(), ""
-        self._loop, self._ready = asyncio.new_event_loop(), threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-
-    def __enter__(self) -> Serving:
-        self._thread.start()
-        assert self._ready.wait(20)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(20)
-        self._loop.close()
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        runner = web.AppRunner(app(self.tutor), access_log=None)
-        self._loop.run_until_complete(runner.setup())
-        self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", 0).start())
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
+        self.tutor = Tutor()
+        super().__init__(app(self.tutor))
 
 
 if __name__ == "__main__":

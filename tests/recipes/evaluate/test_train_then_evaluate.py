@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from recipes.manifest import Manifest
 from recipes.pinned import commit_of
 from recipes.refusal import Refusal
 from tests.recipes.conftest import byte_tokenizer
+from tests.recipes.train.jobs import environment
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 BASE, DATA = "practice/kakugo-tiny", "practice/kakugo-epo_Latn"
@@ -149,14 +149,12 @@ def start(hub: LocalHub, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]
     """Start `kakugo-recipe` in a process of its own, as a job does."""
     path = tmp_path / "tiny.yaml"
     path.write_text(yaml.safe_dump(RECIPE, sort_keys=False))
-    own = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"), "OMP_NUM_THREADS": "1",
-           "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "cache")}  # fmt: skip
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
     def run(step: str, *more: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "recipes.cli", step, "--config", str(path), "--org",
                    "practice", "--language", "epo_Latn", "--request", "r1", *more]  # fmt: skip
-        return subprocess.Popen(command, env=os.environ | own, text=True, **pipes)
+        return subprocess.Popen(command, env=environment(hub, tmp_path), text=True, **pipes)
 
     return run
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from recipes.export import gguf, merge
 from recipes.export.merge import Choice, Loss
 from recipes.export.settings import Converter, parse
 from recipes.refusal import Refusal
-from tests.recipes.train.jobs import BASE, DATA, RECIPE, client, hub_with_chats
+from tests.recipes.train.jobs import BASE, DATA, RECIPE, client, hub_with_chats, in_turn
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 WHOLE = "practice/whole-epo"
@@ -195,11 +194,7 @@ def test_train_bake_off_and_export(
     export = ["export", *common, "--base", BASE, "--adapter", adapter]
     commands = [["train", *common, "--base", BASE, "--into", adapter], bake_off, export,
                 bake_off, export, *whole_model(path, common, results)]  # fmt: skip
-    script = f"import sys\nfrom recipes import cli\nsys.exit(any(map(cli.main, {commands!r})))"
-    own = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"), "OMP_NUM_THREADS": "1",
-           "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "cache")}  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", script], env=os.environ | own,
-                          capture_output=True, text=True)  # fmt: skip
+    done = in_turn(hub, tmp_path, commands)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "holds this bake-off already" in done.stdout and "is made already" in done.stdout
     api, merged = client(hub), f"{adapter}-merged"

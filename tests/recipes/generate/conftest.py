@@ -6,7 +6,6 @@ import asyncio
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -19,11 +18,13 @@ from aiohttp import web
 from bot.localhub.testing import LocalHub
 from recipes.practice import publish, teacher
 
+from .serving import Beside
+
 KAKUGO_RECIPE = [sys.executable, "-m", "recipes.cli"]
 ROOT = Path(__file__).parents[3]
 
 
-class CountingTeacher:
+class CountingTeacher(Beside):
     """The real practice teacher behind a door that counts; in a thread, on a free port."""
 
     def __init__(self) -> None:
@@ -31,48 +32,13 @@ class CountingTeacher:
         self.delay = 0.0
         self.flaky = False
         self._busy = 0
-        self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self.url = ""
-
-    def __enter__(self) -> CountingTeacher:
-        self._thread.start()
-        assert self._ready.wait(20)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(20)
-        self._loop.close()
-
-    def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        runner = self._loop.run_until_complete(self._start())
-        self._ready.set()
-        self._loop.run_forever()
-        self._loop.run_until_complete(runner.cleanup())
-        self._loop.run_until_complete(self._cut_off())
-
-    async def _cut_off(self) -> None:
-        """End what is still being answered."""
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
-
-    async def _start(self) -> web.AppRunner:
         app = teacher.app()
         app.middlewares.append(self._count)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        return runner
+        super().__init__(app)
 
     def wait_until_idle(self) -> None:
         """Until whatever dead clients had sent has come, and nothing is being answered."""
-        asyncio.run_coroutine_threadsafe(self._idle(), self._loop).result(60)
+        asyncio.run_coroutine_threadsafe(self._idle(), self.loop).result(60)
 
     async def _idle(self) -> None:
         for _ in range(3):

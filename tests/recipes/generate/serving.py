@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 from aiohttp import web
 
@@ -39,6 +42,48 @@ def completion(text: object, finish: str = "stop", used: tuple[int, int] = (7, 3
         "choices": [{"message": {"content": text}, "finish_reason": finish}],
         "usage": usage,
     }
+
+
+class Beside:
+    """An application in a thread of its own while a `with` lasts, on a free port: `url`."""
+
+    def __init__(self, app: web.Application) -> None:
+        self.url = ""
+        self.loop = asyncio.new_event_loop()
+        self._app, self._ready = app, threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(20)
+        self.loop.close()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        runner = self.loop.run_until_complete(self._start())
+        self._ready.set()
+        self.loop.run_forever()
+        self.loop.run_until_complete(runner.cleanup())
+        self.loop.run_until_complete(self._cut_off())
+
+    async def _start(self) -> web.AppRunner:
+        runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        return runner
+
+    async def _cut_off(self) -> None:
+        """End what is still being answered."""
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 @asynccontextmanager

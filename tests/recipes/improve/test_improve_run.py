@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +12,7 @@ from bot.world import Version
 from recipes.manifest import Manifest
 from tests.recipes import adapters, speakers
 from tests.recipes.promote.test_promote import ADAPTER, FOLDER, RECIPE, RESULTS, asked, read
-from tests.recipes.train.jobs import BASE, DATA, client, hub_with_chats
+from tests.recipes.train.jobs import BASE, DATA, client, hub_with_chats, in_turn
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
@@ -45,11 +42,7 @@ def test_one_job_makes_a_version_compares_it_and_says_so(tmp_path: Path, tiny_ba
                    "epo_Latn", "--dataset", DATA, "--base", BASE, "--adapter", ADAPTER, "--into",
                    RESULTS, "--feedback", speakers.FEEDBACK, "--request"]  # fmt: skip
         commands = [[*improve, request] for request in ("r7", "r7", "r8")]
-        script = f"import sys\nfrom recipes import cli\nsys.exit(any(map(cli.main, {commands!r})))"
-        own = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"), "OMP_NUM_THREADS": "1",
-               "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(tmp_path / "cache")}  # fmt: skip
-        done = subprocess.run([sys.executable, "-c", script], env=os.environ | own,
-                              capture_output=True, text=True)  # fmt: skip
+        done = in_turn(hub, tmp_path, commands)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "improvements/r7/run.json already" in done.stdout
         text = read(api, f"{FOLDER}/improvements/r7/run.json")

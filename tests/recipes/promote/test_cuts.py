@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from recipes.manifest import Manifest
 from tests.recipes import adapters
 from tests.recipes.conftest import byte_tokenizer
 from tests.recipes.promote.test_promote import ITEMS, RECIPE, RESULTS, ask, asked
-from tests.recipes.train.jobs import BASE, DATA, client, hub_with_chats
+from tests.recipes.train.jobs import BASE, DATA, client, environment, hub_with_chats
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
@@ -86,9 +85,7 @@ class Forks:
     def __init__(self, hub: LocalHub, folder: Path) -> None:
         self.path = folder / "tiny.yaml"
         self.path.write_text(yaml.safe_dump(RECIPE))
-        env = os.environ | {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"),
-                            "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_XET": "1",
-                            "HF_HOME": str(folder / "cache")}  # fmt: skip
+        env = environment(hub, folder)
         self.process = subprocess.Popen([sys.executable, "-c", FORKS], env=env, text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.DEVNULL)  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ from recipes.refusal import Refusal
 from recipes.train import versions
 from tests.recipes import adapters
 from tests.recipes.conftest import byte_tokenizer
-from tests.recipes.train.jobs import BASE, DATA, client, hub_with_chats
+from tests.recipes.train.jobs import BASE, DATA, client, environment, hub_with_chats
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
@@ -97,10 +96,7 @@ def promote(hub: LocalHub, folder: Path, *more: str) -> subprocess.CompletedProc
     command = [sys.executable, "-m", "recipes.cli", "promote", "--config", str(path), "--org",
                "practice", "--language", "epo_Latn", "--dataset", DATA, "--base", BASE,
                "--adapter", ADAPTER, "--into", RESULTS, *more]  # fmt: skip
-    env = os.environ | {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"),
-                        "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_XET": "1",
-                        "HF_HOME": str(folder / "cache")}  # fmt: skip
-    return subprocess.run(command, env=env, capture_output=True, text=True)
+    return subprocess.run(command, env=environment(hub, folder), capture_output=True, text=True)
 
 
 def weights(api: HfApi, revision: str) -> bytes:

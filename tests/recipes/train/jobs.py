@@ -63,6 +63,26 @@ def client(hub: LocalHub) -> HfApi:
     return HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
 
 
+def environment(hub: LocalHub, folder: Path) -> dict[str, str]:
+    """What a recipe that runs beside the test finds in its environment."""
+    own = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"), "OMP_NUM_THREADS": "1",
+           "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(folder / "cache")}  # fmt: skip
+    return os.environ | own
+
+
+def in_turn(
+    hub: LocalHub, folder: Path, commands: list[list[str]]
+) -> subprocess.CompletedProcess[str]:
+    """These commands in one process, which imports once, until the first that fails."""
+    script = f"import sys\nfrom recipes import cli\nsys.exit(any(map(cli.main, {commands!r})))"
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment(hub, folder),
+        capture_output=True,
+        text=True,
+    )
+
+
 class Jobs:
     """Starts `kakugo-recipe train` as a job does; what still runs at the end is killed."""
 
@@ -80,12 +100,9 @@ class Jobs:
         command = [sys.executable, "-m", "recipes.cli", "train", "--config", str(path), "--org",
                    "practice", "--language", "epo_Latn", "--dataset", DATA, "--base", BASE,
                    "--into", into]  # fmt: skip
-        own = {"HF_ENDPOINT": self.hub.url, "HF_TOKEN": self.hub.token("kakugo-bot"),
-               "OMP_NUM_THREADS": "1", "HF_HUB_DISABLE_XET": "1",
-               "HF_HOME": str(self._folder / "cache")}  # fmt: skip
         process = subprocess.Popen(
             command,
-            env=os.environ | own,
+            env=environment(self.hub, self._folder),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

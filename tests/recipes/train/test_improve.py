@@ -21,7 +21,7 @@ from recipes import held_out
 from recipes.manifest import Manifest
 from recipes.train import checkpoints
 from tests.recipes import adapters, speakers
-from tests.recipes.train.jobs import BASE, DATA, client, finished, hub_with_chats
+from tests.recipes.train.jobs import BASE, DATA, client, environment, finished, hub_with_chats
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
@@ -61,9 +61,7 @@ class Run:
                                              "columns": ["text"], "config": "default"}]  # fmt: skip
         recipe["train"] |= {"max_length": 200, "model": {"dtype": "float32"}}
         self.recipe, self.path = recipe, folder / "tiny.yaml"
-        self._env = os.environ | {
-            "HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"), "OMP_NUM_THREADS": "1",
-            "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(folder / "cache")}  # fmt: skip
+        self._env = environment(hub, folder)
 
     def start(self, **changes: Any) -> subprocess.Popen[str]:
         section = self.recipe["train"]["feedback"]
