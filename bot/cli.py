@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.failure import Failure
+from bot.errors import Failure
 
 if TYPE_CHECKING:
-    from bot.hub.connect import Connection
-    from bot.loop import Controller
-    from bot.programme import Programme
-    from bot.request import Request
+    from bot.controller.tick import Controller
+    from bot.domain.recipe import Programme
+    from bot.domain.request import Request
+    from bot.hub.client import Connection
     from bot.settings import Settings
 
 app = typer.Typer(
@@ -55,7 +55,7 @@ def demo(
     ] = None,
 ) -> None:
     """The whole story on this machine: a discussion titled `Esperanto` to a better model."""
-    from bot.demo.story import run
+    from bot.demo.run import run
 
     run(data, port, stay, fresh, json_file)
 
@@ -63,8 +63,8 @@ def demo(
 @app.command()
 def serve() -> None:
     """Run the bot: a webhook doorbell and a timer."""
-    from bot import serve as server
-    from bot.hub.connect import Refused
+    from bot.controller import serve as server
+    from bot.hub.client import Refused
 
     settings, controller = _controller()
     if not settings.webhook_secret:
@@ -86,8 +86,8 @@ def tick(
     ] = False,
 ) -> None:
     """Look once, do what is due, and go home (for cron, a scheduled Job or a webhook's Job)."""
-    from bot.hub.colleagues import older_at_work
-    from bot.shift import hint, shift
+    from bot.controller.until_idle import hint, shift
+    from bot.hub.other_bots import older_at_work
 
     settings, controller = _controller()
     first = hint(settings.payload)
@@ -105,7 +105,7 @@ def tick(
 @app.command()
 def plan() -> None:
     """Show what a tick would do now, and do nothing."""
-    from bot import report
+    from bot.operations import report
 
     _, controller = _controller()
     page, decision, _ = controller.decide()
@@ -118,7 +118,7 @@ def requests(
     everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
 ) -> None:
     """List the requests that are under way."""
-    from bot import report
+    from bot.operations import report
 
     _, controller = _controller()
     for line in report.request_lines(controller.ledger.load().requests, everything):
@@ -130,7 +130,7 @@ def show(
     request: Annotated[str, typer.Argument(help="Its id, like r7, or its discussion's number.")],
 ) -> None:
     """Tell the whole story of one request."""
-    from bot import report
+    from bot.operations import report
 
     _, controller = _controller()
     found = _request(controller, request)
@@ -146,11 +146,11 @@ def deploy(
     ] = False,
 ) -> None:
     """Set up the namespace: repos, wheel, endpoint, Spaces with secrets, schedule, webhook."""
-    from bot import checkout
-    from bot import deploy as deployment
-    from bot.difference import compare
+    from bot.installation.diff import compare
+    from bot.operations import deploy as deployment
+    from bot.operations import package
 
-    site = deployment.Site(*_house(), checkout.read())
+    site = deployment.Site(*_house(), package.read())
     if dry_run:
         for change in compare(*site.look()):
             typer.echo(str(change))
@@ -160,27 +160,13 @@ def deploy(
 
 
 @app.command()
-def improve(
-    request: Annotated[str, typer.Argument(help="Its id, like r7, of a request that is done.")],
-) -> None:
-    """Make the next version of its model from what speakers corrected; keep the better one."""
-    from bot import improve as improving
-
-    settings, controller = _controller()
-    found = _request(controller, request)
-    hub, terms = controller.hub, controller.terms
-    for sentence in improving.improve(hub, settings, terms, found):
-        typer.echo(sentence)
-
-
-@app.command()
 def withdraw(
     code: Annotated[str, typer.Argument(help="The language's code, like gla_Latn.")],
     yes: Annotated[str, typer.Option(help="The code once more, where nobody can be asked.")] = "",
 ) -> None:
     """Take a language down because its speakers want it so: hide what there is, make no more."""
-    from bot import withdraw as withdrawing
     from bot.language import UnknownCode, by_code
+    from bot.operations import withdraw as withdrawing
 
     try:
         language = by_code(code)
@@ -198,10 +184,10 @@ def withdraw(
 @app.command()
 def doctor() -> None:
     """Check every permission and setting, a sentence each; exit 1 when something is wrong."""
-    from bot import checkout
-    from bot import deploy as deployment
+    from bot.operations import deploy as deployment
+    from bot.operations import package
 
-    findings = deployment.examined(deployment.Site(*_house(), checkout.read()))
+    findings = deployment.examined(deployment.Site(*_house(), package.read()))
     for finding in findings:
         typer.echo(str(finding))
     raise SystemExit(any(finding.mark == "bad" for finding in findings))
@@ -215,7 +201,7 @@ def destroy(
     yes: Annotated[str, typer.Option(help="The namespace, for when nobody can be asked.")] = "",
 ) -> None:
     """Take the installation down, after asking; what people made stays unless told otherwise."""
-    from bot import destroy as demolition
+    from bot.operations import destroy as demolition
 
     hub, programme, settings = _house()
     changes, seen = demolition.parting(hub, programme, settings, everything)
@@ -261,8 +247,8 @@ def teacher_check(
     base: Annotated[str, typer.Option(help="The base to be trained; the recipe's own.")] = "",
 ) -> None:
     """Ask it a few dozen things, and say whether training in this language is worth it."""
-    from bot import recipe
     from bot.language import Candidates, find
+    from bot.operations import run_recipe
 
     found = find(name)
     if isinstance(found, Candidates):
@@ -272,7 +258,7 @@ def teacher_check(
     hub, programme, settings = _house()
     command = ["kakugo-recipe", "check", "--config", settings.recipe, "--org", hub.org]
     command += ["--language", found.code, "--teacher", url, "--base", base or programme.base]
-    raise SystemExit(recipe.run(command, settings, quiet=False).returncode)
+    raise SystemExit(run_recipe.run(command, settings, quiet=False).returncode)
 
 
 @hub_app.command("serve")
@@ -285,8 +271,8 @@ def hub_serve(
     ] = "127.0.0.1",
 ) -> None:
     """Run the local Hub in the foreground; prints its URL when ready."""
-    from bot.localhub import seed as seeds
     from bot.localhub import server
+    from bot.localhub.core import seed as seeds
 
     try:
         server.serve(port, data, seed, host)
@@ -304,9 +290,9 @@ def _request(controller: Controller, named: str) -> Request:
 
 def _house() -> tuple[Connection, Programme, Settings]:
     """A connection whose token is known to be good, the recipe, and the settings."""
-    from bot import programme
     from bot import settings as environment
-    from bot.hub.connect import Connection
+    from bot.domain import recipe
+    from bot.hub.client import Connection
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -315,15 +301,15 @@ def _house() -> tuple[Connection, Programme, Settings]:
         settings.endpoint, settings.org, settings.token, settings.job_token, settings.endpoints_url
     )
     _ = hub.me  # a wrong token is said at once
-    return hub, programme.load(settings.recipe, settings.org), settings
+    return hub, recipe.load(settings.recipe, settings.org), settings
 
 
 def _controller() -> tuple[Settings, Controller]:
-    from bot import names
-    from bot.hub.store import Store
-    from bot.ledger import Ledger
-    from bot.loop import Controller
-    from bot.terms import Terms
+    from bot.controller.ledger import Ledger
+    from bot.controller.tick import Controller
+    from bot.domain import names
+    from bot.domain.policy import Terms
+    from bot.hub.ledger_repo import Store
 
     hub, programme, settings = _house()
     terms = Terms(

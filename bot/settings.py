@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.failure import Failure
+from bot.errors import Failure
 
 PUBLIC_HUB = "https://huggingface.co"
 

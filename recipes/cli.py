@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from recipes import config
-from recipes.refusal import Refusal
+from recipes.core import config
+from recipes.core.errors import UserError
 
 MODULES = {
     "check": "recipes.check.run",
@@ -26,7 +26,7 @@ MODULES = {
     "export": "recipes.export.run",
     "review-report": "recipes.review.run",
     "practice-publish": "recipes.practice.publish",
-    "practice-teacher": "recipes.practice.teacher",
+    "practice-teacher": "recipes.practice.server",
 }
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             args.config = config.load(args.config, args.org, args.language)
             args.digest = args.digest or args.config.digest
         importlib.import_module(MODULES[args.command]).main(args)
-    except Refusal as refusal:
+    except UserError as refusal:
         print(f"kakugo-recipe {args.command}: {refusal}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:

@@ -1,7 +1,7 @@
 """`kakugo demo`: the whole story on one machine, watched from outside.
 
-story      what happens, in order
-household  the processes: local Hub, deploy, bot
-watch      the Hub as the requester sees it
-screen     what the terminal shows
+processes  The processes of a demo: each in a session of its own, all stopped when the de
+screen     What the terminal shows: bars for a person, plain lines for a file
+watch      The Hub as the requester sees it: the ledger, the discussion, the jobs' logs,
+run        The whole story on one machine: starts a Hub, a bot and a discussion, and then
 """

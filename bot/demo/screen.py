@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bot.request import State, Step, StepRecord
+from bot.domain.request import State, Step, StepRecord
 
 EVERY = 5.0
 

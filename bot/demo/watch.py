@@ -9,16 +9,16 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from bot import names, steps
+from bot.controller.ledger import Ledger
 from bot.demo.screen import Screen
-from bot.failure import Failure
-from bot.hub import watch
-from bot.hub.connect import Connection, TryLater
+from bot.domain import names, steps
+from bot.domain.observation import Score
+from bot.domain.request import Request, State, Step
+from bot.errors import Failure
+from bot.hub import visitor
+from bot.hub.client import Connection, TryLater
+from bot.hub.ledger_repo import Store
 from bot.hub.observe import manifest
-from bot.hub.store import Store
-from bot.ledger import Ledger
-from bot.request import Request, State, Step
-from bot.world import Score
 
 PAUSE = 0.3
 LISTING_PATIENCE = 60.0
@@ -40,7 +40,7 @@ class Watch:
         self._heard = 0
 
     def ask(self, title: str) -> int:
-        return watch.ask_for(self._hub, title)
+        return visitor.ask_for(self._hub, title)
 
     def discussion_url(self, num: int) -> str:
         return names.discussion_url(self._hub.endpoint, self._hub.org, num)
@@ -65,7 +65,7 @@ class Watch:
             time.sleep(PAUSE)
 
     def _listen(self, num: int, screen: Screen) -> None:
-        _, said = watch.replies(self._hub, num, self._operator.me)
+        _, said = visitor.replies(self._hub, num, self._operator.me)
         for text in said[self._heard :]:
             if names.marker_kind(text) != "status":
                 screen.reply(self._operator.me, text)
@@ -102,7 +102,7 @@ class Watch:
 
     def _read_log(self, step: Step, job: str, screen: Screen) -> None:
         def read() -> None:
-            for line in watch.job_log(self._operator, job):
+            for line in visitor.job_log(self._operator, job):
                 if found := _PROGRESS.match(line):
                     screen.progress(step, int(found[1]), int(found[2]), found[3])
 
@@ -135,7 +135,7 @@ class Watch:
         adapter = story["urls"]["adapter"].removeprefix(f"{self._hub.endpoint}/")
         deadline = time.monotonic() + LISTING_PATIENCE
         while time.monotonic() < deadline:
-            host = watch.space_host(self._hub, names.leaderboard(self._hub.org))
+            host = visitor.space_host(self._hub, names.leaderboard(self._hub.org))
             if host and adapter in _get(f"{host}/api/rows"):
                 screen.line(f"the leaderboard shows {adapter}")
                 return

@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, WebhookWatchedItem
 
-from bot import names
-from bot.difference import space_edits
-from bot.hub.act import create_endpoint
-from bot.hub.connect import Connection, translated
-from bot.installation import BotJob, Endpoint, Schedule, Space, Stage, Webhook
+from bot.domain import names
+from bot.hub.client import Connection, translated
+from bot.hub.execute import create_endpoint
+from bot.installation.diff import space_edits
+from bot.installation.state import BotJob, Endpoint, Schedule, Space, Stage, Webhook
 
 RepoType = Literal["model", "dataset", "space"]
 

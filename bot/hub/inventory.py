@@ -10,9 +10,10 @@ from huggingface_hub import InferenceEndpoint, RepoFile, WebhookInfo
 from huggingface_hub._jobs_api import JobSpec
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 
-from bot import names
-from bot.hub.connect import Connection, translated
-from bot.installation import (
+from bot.domain import names
+from bot.domain.recipe import TeacherTerms
+from bot.hub.client import Connection, translated
+from bot.installation.state import (
     DATASETS,
     BotJob,
     Endpoint,
@@ -25,7 +26,6 @@ from bot.installation import (
     Wheel,
     fingerprint,
 )
-from bot.programme import TeacherTerms
 
 ASLEEP = ("paused", "scaledToZero")
 STAGES = {

@@ -22,13 +22,8 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 
-from bot import names, steps
-from bot.hub.communities import Communities
-from bot.hub.connect import Connection, Refused, TryLater, translated
-from bot.hub.talk import Talk
-from bot.request import Request, Step
-from bot.scrub import tail
-from bot.world import (
+from bot.domain import names, steps
+from bot.domain.observation import (
     ADVICE,
     MEASURED,
     Advice,
@@ -41,6 +36,11 @@ from bot.world import (
     Version,
     World,
 )
+from bot.domain.request import Request, Step
+from bot.hub.client import Connection, Refused, TryLater, translated
+from bot.hub.discussions import Talk
+from bot.hub.profiles import Communities
+from bot.parsing.redaction import tail
 
 log = logging.getLogger(__name__)
 

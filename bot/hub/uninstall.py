@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from huggingface_hub.errors import HfHubHTTPError
 
-from bot import names
-from bot.hub.connect import Connection, translated
-from bot.installation import Part
+from bot.domain import names
+from bot.hub.client import Connection, translated
+from bot.installation.state import Part
 
 KINDS: dict[Part, Literal["model", "dataset", "space"]] = {
     Part.MODEL: "model",

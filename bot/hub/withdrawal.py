@@ -13,8 +13,8 @@ from typing import Literal
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
-from bot import names
-from bot.hub.connect import Connection, translated
+from bot.domain import names
+from bot.hub.client import Connection, translated
 
 RepoType = Literal["model", "dataset"]
 

@@ -17,7 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from bot.language.fold import fold, mixes_scripts
+from bot.language.normalize import fold, mixes_scripts
 from bot.language.tables import HERE, read
 
 # One written form each where CLDR speaks of a mixture, or of one writing system by another name.

@@ -13,10 +13,10 @@ A word in letters of two scripts is no name at all: somebody is imitating one.
 
 import re
 
-from bot.language.fold import clean, fold, mixes_scripts
-from bot.language.near import near
+from bot.language.normalize import clean, fold, mixes_scripts
+from bot.language.suggestions import near
 from bot.language.tables import language, meant, tables
-from bot.language.words import Candidates, Language, UnknownCode
+from bot.language.types import Candidates, Language, UnknownCode
 
 LONGEST = 200  # characters; the longest name in ISO 639-3 has 58
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_](\w[\w-]*))?")

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, cast
 
-from bot.language.fold import fold
-from bot.language.words import Language, UnknownCode
+from bot.language.normalize import fold
+from bot.language.types import Language, UnknownCode
 
 HERE = Path(__file__).parent
 

@@ -12,42 +12,38 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub import (
-    attachments,
-    auth,
+from bot.localhub import control, pages
+from bot.localhub.compute import endpoint_gateway, endpoints, jobs, schedules, spaces
+from bot.localhub.control import Faults
+from bot.localhub.core import auth
+from bot.localhub.core.hub import Hub
+from bot.localhub.core.trusted_hosts import Door
+from bot.localhub.core.wire import Envelope, HubError, refusal
+from bot.localhub.discussions import attachments
+from bot.localhub.discussions import routes as discussions
+from bot.localhub.repos import (
     cards,
-    collection,
+    collections,
     commits,
-    control,
-    discussions,
-    endpoints,
-    evals,
+    eval_results,
     files,
-    gates,
-    gateway,
+    gated,
     git,
     history,
     info,
-    jobs,
     lfs,
-    pages,
     refs,
     repos,
-    schedules,
-    spaces,
     storage,
-    webhooks,
 )
-from bot.localhub.control import Faults
-from bot.localhub.door import Door
-from bot.localhub.hub import Hub
-from bot.localhub.repos import REPO
-from bot.localhub.wire import Envelope, HubError, refusal
+from bot.localhub.repos.repos import REPO
+from bot.localhub.webhooks import routes as webhooks
 
 # Tables reference those above them, and the first route that matches wins.
 SERVICES: tuple[ModuleType, ...] = (
     auth, git, repos, history, cards, refs, commits, lfs, files, discussions, attachments, webhooks,
-    jobs, schedules, spaces, endpoints, gateway, gates, storage, info, evals, collection, control,
+    jobs, schedules, spaces, endpoints, endpoint_gateway, gated, storage, info,
+    eval_results, collections, control,
 )  # fmt: skip
 # What is not served although a route below would take it for something else.
 NOT_SERVED = ("/api/spaces/semantic-search", "/api/spaces/zero-gpu/quota")

@@ -19,10 +19,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.localhub import auth, courier, webhooks
-from bot.localhub.clock import iso
-from bot.localhub.hub import Hub, hub_of
-from bot.localhub.wire import HubError, Json, json_body, path_param, refusal, takes_json
+from bot.localhub.core import auth
+from bot.localhub.core.clock import iso
+from bot.localhub.core.hub import Hub, hub_of
+from bot.localhub.core.wire import HubError, Json, json_body, path_param, refusal, takes_json
+from bot.localhub.webhooks import delivery, routes
 
 PREFIX = "/control/"
 CALLS_KEPT = 100_000
@@ -234,13 +235,13 @@ def list_deliveries(request: Request) -> Response:
             "SELECT * FROM webhook_deliveries WHERE state LIKE ? ORDER BY seq DESC LIMIT 1000",
             (state,),
         ).fetchall()
-    return JSONResponse([{**courier.as_wire(r), "webhook": r["webhook_id"]} for r in rows])
+    return JSONResponse([{**delivery.as_wire(r), "webhook": r["webhook_id"]} for r in rows])
 
 
 def replay(request: Request) -> Response:
     """Send any delivery once more, as a new one."""
     auth.require_writer(request)
-    made = webhooks.again(hub_of(request), path_param(request, "delivery"))
+    made = routes.again(hub_of(request), path_param(request, "delivery"))
     return JSONResponse({"id": made})
 
 

@@ -19,9 +19,9 @@ from typing import IO
 import uvicorn
 
 from bot.localhub.app import build_app, schema
-from bot.localhub.hub import Hub
-from bot.localhub.seed import SeedError, plant, read_seed
-from bot.localhub.store import Store
+from bot.localhub.core.hub import Hub
+from bot.localhub.core.seed import SeedError, plant, read_seed
+from bot.localhub.core.store import Store
 
 HOST = "127.0.0.1"
 # Seconds an idle connection stays open: well over the 5 after which clients drop theirs, or a call

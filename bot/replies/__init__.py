@@ -3,18 +3,21 @@
 Only closed vocabulary goes in: languages, names, numbers. No word of a stranger is echoed; the
 lines of a log are scrubbed before they come here.
 
-course      a request that was taken: plan, status, result, failure, cancellation
-questions   what is asked back, and what is declined
-answers     replies to commands
-phrases     names, money and times as people read them
+    phrases          Languages, money and times as people read them
+    course           What is said of a request that was taken: its plan, its state, its result or i
+    questions        What is asked back before anything starts, and what is declined with its reaso
+    command_replies  Replies to commands; each is kept in the ledger as it was said
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.domain.observation import Manifest
+from bot.domain.policy import Terms
+from bot.domain.request import Request, Status, Verdict
 from bot.replies import course, questions
-from bot.replies.answers import (
+from bot.replies.command_replies import (
     goes_on,
     needs_approval,
     not_yours,
@@ -25,9 +28,6 @@ from bot.replies.answers import (
     was_withdrawn,
 )
 from bot.replies.course import improved, note
-from bot.request import Request, Status, Verdict
-from bot.terms import Terms
-from bot.world import Manifest
 
 __all__ = [
     "due",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot import names, steps
+from bot.domain import names, steps
+from bot.domain.observation import Advice, Manifest, Score, Version
+from bot.domain.policy import Terms
+from bot.domain.request import Reason, Request, State, Status, Step, StepRecord, Verdict
 from bot.replies.phrases import listed, minutes, money, named, sentence
-from bot.request import Reason, Request, State, Status, Step, StepRecord, Verdict
-from bot.terms import Terms
-from bot.world import Advice, Manifest, Score, Version
 
 _STATES = {
     State.WAITING: "waiting",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot import names
+from bot.domain import names
+from bot.domain.policy import Terms
+from bot.domain.request import Request, Verdict
 from bot.language import by_code
 from bot.replies.phrases import named
-from bot.request import Request, Verdict
-from bot.terms import Terms
 
 MOST_OFFERS = 12
 

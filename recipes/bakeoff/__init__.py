@@ -1,7 +1,7 @@
 """`kakugo-recipe bake-off`: which small model should learn this language.
 
-settings    the `bake_off:` section of a recipe
-candidate   what is measured of one base: its tokenizer, its loss and scores before and after
-verdict     which one to take, and why; the report
-run         from the arguments to the manifest
+settings   The `bake_off:` section of a recipe
+candidate  What is measured of one base: how it cuts the language, and what a short train
+decision   Which base to take, and why: the pure part, and the report that people read
+run        `kakugo-recipe bake-off`: candidate bases, briefly trained; a report says whic
 """

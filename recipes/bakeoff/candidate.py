@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, held_out
-from recipes.bakeoff.settings import Settings
+from recipes.bakeoff.settings import BakeoffSettings
 from recipes.check.fertility import fertility
-from recipes.evaluate import scoring
+from recipes.core import model_loading
+from recipes.core.progress import Progress
+from recipes.evaluate.backends import transformers_lm
 from recipes.evaluate.benchmarks import Task
 from recipes.evaluate.settings import Choice
-from recipes.held_out import Chat
-from recipes.progress import Progress
-from recipes.train import machine, rows, sft
+from recipes.train import hardware, heldout_loss, sft, tokenize
 from recipes.train import settings as training
+from recipes.train.heldout_loss import Chat
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -55,20 +55,20 @@ def measure(
     repo: str,
     revision: str,
     exam: Exam,
-    settings: Settings,
-    train: training.Settings,
+    settings: BakeoffSettings,
+    train: training.TrainSettings,
     scratch: Path,
 ) -> Measured:
     """Load, measure, train for some steps, measure again."""
-    tokenizer = base.tokenizer(repo, revision)
+    tokenizer = model_loading.tokenizer(repo, revision)
     model: Any = _load(repo, revision, train)
     texts = [turn["content"] for chat in exam.asked for turn in chat if turn["role"] == "assistant"]
     cut = fertility(tokenizer, texts, [])
     parameters = sum(p.numel() for p in model.parameters())
-    before = held_out.nats(model, tokenizer, exam.asked), _scores(model, tokenizer, exam)
+    before = heldout_loss.nats(model, tokenizer, exam.asked), _scores(model, tokenizer, exam)
     del model  # what comes next needs the room
     trained, model = _teach(repo, revision, exam, settings, train, scratch)
-    after = held_out.nats(model, tokenizer, exam.asked), _scores(model, tokenizer, exam)
+    after = heldout_loss.nats(model, tokenizer, exam.asked), _scores(model, tokenizer, exam)
     return Measured(
         base=repo,
         revision=revision,
@@ -84,11 +84,11 @@ def measure(
     )
 
 
-def _load(repo: str, revision: str, train: training.Settings) -> Any:
+def _load(repo: str, revision: str, train: training.TrainSettings) -> Any:
     import torch
 
-    arguments = {"attn_implementation": machine.attention(machine.look()), **train.model}
-    model: Any = base.model(repo, revision, train.threads, arguments)
+    arguments = {"attn_implementation": hardware.attention(hardware.look()), **train.model}
+    model: Any = model_loading.model(repo, revision, train.threads, arguments)
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -96,19 +96,19 @@ def _teach(
     repo: str,
     revision: str,
     exam: Exam,
-    settings: Settings,
-    train: training.Settings,
+    settings: BakeoffSettings,
+    train: training.TrainSettings,
     scratch: Path,
 ) -> tuple[sft.Trained, Any]:
     """Train as the recipe does, for some steps; the model is loaded as it would be from the Hub."""
     from peft import PeftModel
 
-    tokenizer = base.tokenizer(repo, revision)
+    tokenizer = model_loading.tokenizer(repo, revision)
     progress = Progress(settings.steps, "steps")
     trained = sft.train(
         lambda: _load(repo, revision, train),
         tokenizer,
-        rows.tokenise(tokenizer, exam.learnt, train.max_length),
+        tokenize.tokenise(tokenizer, exam.learnt, train.max_length),
         _shortened(train, settings.steps),
         scratch,
         lambda step, steps, details: progress.show(step, **details),
@@ -118,7 +118,7 @@ def _teach(
     return trained, PeftModel.from_pretrained(_load(repo, revision, train), scratch)
 
 
-def _shortened(train: training.Settings, steps: int) -> training.Settings:
+def _shortened(train: training.TrainSettings, steps: int) -> training.TrainSettings:
     short = {"max_steps": steps, "save_strategy": "no"}
     return replace(train, held_out=None, trainer={**train.trainer, **short})
 
@@ -127,7 +127,7 @@ def _scores(model: Any, tokenizer: PreTrainedTokenizerBase, exam: Exam) -> dict[
     """The accuracy on each multiple-choice benchmark, few-shot as in the evaluation."""
     scores = {}
     for task in exam.tasks:
-        likely = scoring.choose(model, tokenizer, task.items, exam.choice, lambda _: None)
+        likely = transformers_lm.choose(model, tokenizer, task.items, exam.choice, lambda _: None)
         right = [max(range(len(row)), key=row.__getitem__) == item.right
                  for row, item in zip(likely, task.items, strict=True)]  # fmt: skip
         scores[task.benchmark] = sum(right) / len(right)

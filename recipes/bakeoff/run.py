@@ -13,15 +13,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, held_out, language, manifest, mending
 from recipes.bakeoff.candidate import Exam, Measured, measure
-from recipes.bakeoff.settings import Settings, parse
-from recipes.bakeoff.verdict import decide, report
+from recipes.bakeoff.decision import decide, report
+from recipes.bakeoff.settings import BakeoffSettings, parse
+from recipes.core import language, manifest, model_loading, row_edits
+from recipes.core.errors import UserError
+from recipes.core.job import Job, pin
+from recipes.core.progress import say
 from recipes.evaluate import benchmarks
 from recipes.evaluate import settings as evaluating
-from recipes.job import Job, pin
-from recipes.progress import say
-from recipes.refusal import Refusal
+from recipes.train import heldout_loss
 from recipes.train import settings as training
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ PACKAGES = ("torch", "transformers", "trl", "peft", "datasets")
 
 def main(args: argparse.Namespace) -> None:
     """Compare and push, or leave at once when the manifest of this digest is there."""
-    base.quiet()
+    model_loading.quiet()
     from huggingface_hub import HfApi
 
     settings, api = parse(args.config.bake_off), HfApi()
@@ -44,12 +45,12 @@ def main(args: argparse.Namespace) -> None:
     _bake_off(pin(api, args, settings, repos), folder)
 
 
-def _bake_off(job: Job[Settings], folder: str) -> None:
+def _bake_off(job: Job[BakeoffSettings], folder: str) -> None:
     settings, evaluation = job.settings, evaluating.parse(job.config.evaluate)
     exam = _exam(job, evaluation)
     job.api.create_repo(job.args.into, repo_type="dataset", exist_ok=True)
     measured = [_candidate(job, repo, exam, folder) for repo in settings.candidates]
-    sizes = held_out.size(exam.asked)
+    sizes = heldout_loss.size(exam.asked)
     bootstrap = evaluation.bootstrap
     verdict = decide(measured, sizes, bootstrap.samples, bootstrap.seed)
     name = language.get(job.config.language).name
@@ -59,7 +60,7 @@ def _bake_off(job: Job[Settings], folder: str) -> None:
         "take": verdict.base,
         "why": list(verdict.why),
         "bits_per_byte": {
-            one.base: round(held_out.bits_per_byte(one.after, sizes), 4) for one in measured
+            one.base: round(heldout_loss.bits_per_byte(one.after, sizes), 4) for one in measured
         },
     }
     done = job.manifest("bake-off", commit, manifest.Counts(len(measured)), PACKAGES, metrics)
@@ -67,13 +68,13 @@ def _bake_off(job: Job[Settings], folder: str) -> None:
     say(text)
 
 
-def _exam(job: Job[Settings], evaluation: evaluating.Settings) -> Exam:
+def _exam(job: Job[BakeoffSettings], evaluation: evaluating.EvaluateSettings) -> Exam:
     """The chats to learn and those kept back, and the first items of the choice benchmarks."""
     settings, repo = job.settings, job.args.dataset
-    learnt = mending.chats(job.api, repo, job.inputs[repo], "train")[: settings.rows]
-    asked = mending.chats(job.api, repo, job.inputs[repo], "test")[: settings.held_out]
+    learnt = row_edits.chats(job.api, repo, job.inputs[repo], "train")[: settings.rows]
+    asked = row_edits.chats(job.api, repo, job.inputs[repo], "test")[: settings.held_out]
     if not learnt or not asked:
-        raise Refusal(f"{repo} needs rows in its `train` and in its `test` split.")
+        raise UserError(f"{repo} needs rows in its `train` and in its `test` split.")
     suite = benchmarks.load(job.api, evaluation, job.config.language)
     tasks = [
         replace(task, items=task.items[: settings.items])
@@ -83,7 +84,7 @@ def _exam(job: Job[Settings], evaluation: evaluating.Settings) -> Exam:
     return Exam(learnt, asked, tasks, evaluation.choice)
 
 
-def _candidate(job: Job[Settings], repo: str, exam: Exam, folder: str) -> Measured:
+def _candidate(job: Job[BakeoffSettings], repo: str, exam: Exam, folder: str) -> Measured:
     """Measure one base, or read what an attempt before this one measured."""
     path = f"{folder}/{repo.replace('/', '--')}.json"
     key = {"digest": job.args.digest, "inputs": [job.inputs[repo], job.inputs[job.args.dataset]]}
@@ -98,7 +99,7 @@ def _candidate(job: Job[Settings], repo: str, exam: Exam, folder: str) -> Measur
     return measured
 
 
-def _known(job: Job[Settings], path: str) -> dict[str, Any] | None:
+def _known(job: Job[BakeoffSettings], path: str) -> dict[str, Any] | None:
     if not job.api.file_exists(job.args.into, path, repo_type="dataset"):
         return None
     local = job.api.hf_hub_download(job.args.into, path, repo_type="dataset")
@@ -106,7 +107,7 @@ def _known(job: Job[Settings], path: str) -> dict[str, Any] | None:
     return found
 
 
-def _push(job: Job[Settings], path: str, text: str, message: str) -> str:
+def _push(job: Job[BakeoffSettings], path: str, text: str, message: str) -> str:
     commit = job.api.upload_file(
         repo_id=job.args.into,
         repo_type="dataset",

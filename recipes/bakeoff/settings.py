@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from recipes.refusal import Refusal
-from recipes.section import build
+from recipes.core.errors import UserError
+from recipes.core.schema import build
 
 
 @dataclass(frozen=True)
-class Settings:
+class BakeoffSettings:
     """`rows` of the training split are learnt for `steps`, as the `train:` section says; `held_out`
     rows of the test split give the loss, `items` of each multiple-choice benchmark the scores."""
 
@@ -21,9 +21,9 @@ class Settings:
     items: int
 
 
-def parse(section: dict[str, Any]) -> Settings:
-    """Parse the section; raises Refusal that names the key."""
-    settings = build(Settings, section, "bake_off")
+def parse(section: dict[str, Any]) -> BakeoffSettings:
+    """Parse the section; raises UserError that names the key."""
+    settings = build(BakeoffSettings, section, "bake_off")
     if not settings.candidates:
-        raise Refusal("`bake_off.candidates` in the recipe names no base to try.")
+        raise UserError("`bake_off.candidates` in the recipe names no base to try.")
     return settings

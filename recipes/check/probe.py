@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from recipes.check.sentences import Known
-from recipes.check.settings import Settings
-from recipes.generate import prompts, shapes
-from recipes.generate.chat import TIMEOUT
-from recipes.generate.gates.identity import library
-from recipes.generate.gates.parts import prose
+from recipes.check.references import Known
+from recipes.check.settings import CheckSettings
+from recipes.core.language import Language
+from recipes.core.progress import Progress
+from recipes.generate.gates.language_id import library
 from recipes.generate.gates.scripts import in_script
-from recipes.generate.row import Message
-from recipes.generate.teacher import Answer, NoAnswer, Teacher
-from recipes.language import Language
-from recipes.progress import Progress
+from recipes.generate.gates.views import prose
+from recipes.generate.prompts import parsing, templates
+from recipes.generate.schema import Message
+from recipes.generate.teacher.client import Answer, NoAnswer, Teacher
+from recipes.generate.teacher.openai import TIMEOUT
 
 LIST = 5
 
@@ -58,7 +58,7 @@ class Probe:
         self._failed = Counter[str]()
         self._ends = 0.0
 
-    async def run(self, known: Known, settings: Settings) -> Findings:
+    async def run(self, known: Known, settings: CheckSettings) -> Findings:
         """All questions, as many at once as the endpoint takes."""
         began = time.monotonic()
         self._ends = asyncio.get_running_loop().time() + 60 * settings.minutes
@@ -100,7 +100,7 @@ class Probe:
     ) -> list[str | None]:
         """The translations; a text that was left as it is is none."""
         asked = [
-            self._text(prompts.translate_text(text, source, target)) if text else _nothing()
+            self._text(templates.translate_text(text, source, target)) if text else _nothing()
             for text in texts
         ]
         said = await asyncio.gather(*asked)
@@ -109,14 +109,14 @@ class Probe:
     async def _text(self, messages: list[Message]) -> str | None:
         answer = await self._ask(messages, self.seed)
         try:
-            return shapes.text(answer.text) if answer else None
-        except shapes.Misshapen:
+            return parsing.text(answer.text) if answer else None
+        except parsing.InvalidFormat:
             return None
 
     async def _list(self, number: int) -> Answer | None:
-        seed = prompts.language_seeds(self.language.name)[number % 8]
+        seed = templates.language_seeds(self.language.name)[number % 8]
         return await self._ask(
-            prompts.write_prompts(LIST, seed, "topic", self.language.name), self.seed + number
+            templates.write_prompts(LIST, seed, "topic", self.language.name), self.seed + number
         )
 
     async def _all(self, asked: list[Coroutine[Any, Any, Answer | None]]) -> list[Answer | None]:
@@ -160,8 +160,8 @@ def _share(items: Sequence[Any], good: Callable[[Any], bool]) -> float | None:
 
 def _is_list(answer: Answer) -> bool:
     try:
-        return len(shapes.texts(answer.text, LIST)) == LIST
-    except shapes.Misshapen:
+        return len(parsing.texts(answer.text, LIST)) == LIST
+    except parsing.InvalidFormat:
         return False
 
 

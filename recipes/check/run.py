@@ -14,20 +14,20 @@ from typing import Any
 import uvloop
 from huggingface_hub import HfApi
 
-from recipes import base, language, manifest, pinned
-from recipes.check import probe, sentences
+from recipes.check import probe, references
 from recipes.check.advice import LEAST, Advice, advise
 from recipes.check.fertility import Fertility, fertility
-from recipes.check.settings import Settings, parse
+from recipes.check.settings import CheckSettings, parse
+from recipes.core import hub_refs, language, manifest, model_loading
+from recipes.core.progress import Progress, say
 from recipes.generate import settings as generating
-from recipes.generate.connect import authorization, endpoint, session
-from recipes.generate.corpora import Library
-from recipes.generate.forecast import price
-from recipes.generate.journal import Journal
-from recipes.generate.purse import Purse
-from recipes.generate.reasons import meaning
-from recipes.generate.teacher import Teacher
-from recipes.progress import Progress, say
+from recipes.generate.data.corpora import Library
+from recipes.generate.estimate import price
+from recipes.generate.gates.reasons import meaning
+from recipes.generate.journal.local import Journal
+from recipes.generate.teacher.budget import Budget
+from recipes.generate.teacher.client import Teacher
+from recipes.generate.teacher.connect import authorization, endpoint, session
 
 MEANS = {
     "good": "the teacher writes the language well enough to teach it",
@@ -49,7 +49,7 @@ MEASURED = {
 def main(args: argparse.Namespace) -> None:
     """Ask, advise, say so, and push it to `--into` unless it is there already."""
     began = time.monotonic()
-    base.quiet()
+    model_loading.quiet()
     api, path = HfApi(), f"checks/{args.config.language}/run.json"
     if args.into and manifest.already_made(api, args.into, "dataset", path, args.digest):
         say(f"{args.into} holds this check already: nothing to do")
@@ -58,7 +58,7 @@ def main(args: argparse.Namespace) -> None:
     generate = generating.parse(args.config.generate)
     spoken = language.get(args.config.language)
     library = Library(api, generate.seed, generate.gates.tokenizer)
-    known = sentences.read(library, settings, spoken.code, generate.texts)
+    known = references.read(library, settings, spoken.code, generate.texts)
     found, spent, usage = uvloop.run(_ask(args, settings, generate, spoken, known))
     tokens = {repo: _fertility(api, repo, known) for repo in (args.base, *settings.bases)}
     advice = advise(_measured(found, tokens[args.base]), settings.hopeless, settings.doubtful)
@@ -86,15 +86,15 @@ def main(args: argparse.Namespace) -> None:
 
 async def _ask(
     args: argparse.Namespace,
-    settings: Settings,
-    generate: generating.Settings,
+    settings: CheckSettings,
+    generate: generating.GenerateSettings,
     spoken: language.Language,
-    known: sentences.Known,
+    known: references.Known,
 ) -> tuple[probe.Findings, float, Any]:
     """Put the questions; the journal only spares asking the same twice within this run."""
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "journal.jsonl", spoken.code)
-        purse = Purse(price(args.config), args.cap_usd)
+        purse = Budget(price(args.config), args.cap_usd)
         headers = authorization(args.teacher, os.environ)
         try:
             async with session(headers) as http:
@@ -108,10 +108,10 @@ async def _ask(
     return found, purse.spent, teacher.usage
 
 
-def _fertility(api: HfApi, repo: str, known: sentences.Known) -> Fertility:
+def _fertility(api: HfApi, repo: str, known: references.Known) -> Fertility:
     from transformers import AutoTokenizer
 
-    revision = pinned.commit_of(api, repo, "model")
+    revision = hub_refs.commit_of(api, repo, "model")
     tokenizer = AutoTokenizer.from_pretrained(repo, revision=revision)
     return fertility(tokenizer, known.texts, known.english)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from recipes.section import build
+from recipes.core.schema import build
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Settings:
+class CheckSettings:
     """`known`: where sentences with an English original are, by their `id`; `sentences` and `lists`
     are numbers of questions, and what was not answered after so many `minutes` never is; below
     `hopeless` nothing is trained, below `doubtful` it is said."""
@@ -50,11 +50,11 @@ class Settings:
     bases: list[str] = field(default_factory=list)
 
 
-def parse(section: dict[str, Any]) -> Settings:
-    """Parse the section; raises Refusal that names the key."""
+def parse(section: dict[str, Any]) -> CheckSettings:
+    """Parse the section; raises UserError that names the key."""
     floors = {
         name: build(Floors, section.get(name) or {}, f"check.{name}")
         for name in ("hopeless", "doubtful")
     }
     known = build(Source, section.get("known"), "check.known")
-    return build(Settings, {**section, **floors, "known": known}, "check")
+    return build(CheckSettings, {**section, **floors, "known": known}, "check")

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from recipes import language
-from recipes.evaluate.settings import Benchmark, Settings
-from recipes.pinned import commit_of, configs
-from recipes.refusal import Refusal
+from recipes.core import language
+from recipes.core.errors import UserError
+from recipes.core.hub_refs import commit_of, configs
+from recipes.evaluate.settings import Benchmark, EvaluateSettings
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -112,13 +112,13 @@ class Suite:
         return asked | {lacking.dataset: lacking.revision for lacking in self.not_covered}
 
 
-def load(api: HfApi, settings: Settings, code: str) -> Suite:
-    """The recipe's benchmarks in the language `code`; raises Refusal for one that is not known."""
+def load(api: HfApi, settings: EvaluateSettings, code: str) -> Suite:
+    """Load the recipe's benchmarks in the language `code`; raises UserError for an unknown one."""
     tasks: list[Task] = []
     missing: list[Missing] = []
     for name, benchmark in settings.benchmarks.items():
         if name not in READERS:
-            raise Refusal(f"evaluate.benchmarks has {name!r}: known are {', '.join(READERS)}.")
+            raise UserError(f"evaluate.benchmarks has {name!r}: known are {', '.join(READERS)}.")
         sha = commit_of(api, benchmark.dataset, "dataset", benchmark.revision)
         there = configs(benchmark.dataset, sha)
         source = _source(benchmark, sha, code)
@@ -130,7 +130,7 @@ def load(api: HfApi, settings: Settings, code: str) -> Suite:
         if english:
             source = _source(english, sha, ENGLISH)
             if source.config not in there:
-                raise Refusal(f"{name} is to be asked in English, but {source.repo} has none.")
+                raise UserError(f"{name} is to be asked in English, but {source.repo} has none.")
             tasks += READERS[name](source)
     return Suite(tuple(_with_system(task, settings.system) for task in tasks), tuple(missing))
 
@@ -176,12 +176,12 @@ class Source:
         direction: str | None = None,
         template: str = "",
     ) -> Task:
-        """A task of these items; raises Refusal when there are none, or two of one id."""
+        """A task of these items; raises UserError when there are none, or two of one id."""
         where = f"in the config {self.config}, split {self.settings.split}"
         if not items:
-            raise Refusal(f"{self.repo} has no row {where}.")
+            raise UserError(f"{self.repo} has no row {where}.")
         if len({item.id for item in items}) < len(items):
-            raise Refusal(f"{self.repo} has rows with the same id {where}.")
+            raise UserError(f"{self.repo} has rows with the same id {where}.")
         return Task(
             benchmark=benchmark,
             language=self.code,
@@ -238,7 +238,7 @@ def sib200(source: Source) -> list[Task]:
 
     def item(row: Row) -> Item:
         if row["category"] not in options:
-            raise Refusal(f"evaluate.benchmarks.sib200.options lacks {row['category']!r}.")
+            raise UserError(f"evaluate.benchmarks.sib200.options lacks {row['category']!r}.")
         prompt = fill(source.settings.prompt, text=row["text"], options=", ".join(options.values()))
         right = categories.index(row["category"])
         return Item(str(row["index_id"]), prompt, tuple(options.values()), right, (row["text"],))
@@ -300,11 +300,11 @@ def _multiple_choice(
 
 
 def fill(template: str, **fields: str) -> str:
-    """Put texts into a template of the recipe; raises Refusal for a field that there is not."""
+    """Put texts into a template of the recipe; raises UserError for a field that there is not."""
     try:
         return template.format(**fields)
     except (KeyError, IndexError, ValueError) as error:
-        raise Refusal(
+        raise UserError(
             f"The recipe's {template!r} has {error}, and may only have "
             f"{', '.join(f'{{{field}}}' for field in fields)}."
         ) from error

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from recipes.evaluate import table
-from recipes.evaluate.judge import Outcome, Score
+from recipes.evaluate import markdown
+from recipes.evaluate.significance import Outcome, Score
 from recipes.train.card import RESULTS_END, RESULTS_START
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _metadata(outcome: Outcome, score: Score, practice: bool) -> EvalResult:
     return EvalResult(
         task_type=TASKS[task.benchmark],
         dataset_type=task.dataset,
-        dataset_name=table.tested_name(outcome, practice),
+        dataset_name=markdown.tested_name(outcome, practice),
         dataset_config=task.config,
         dataset_split=task.asked.split,
         dataset_revision=task.revision,

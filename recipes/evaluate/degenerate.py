@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from recipes import language
+from recipes.core import language
+from recipes.evaluate.backends.transformers_lm import Said
 from recipes.evaluate.benchmarks import ENGLISH, Item
-from recipes.evaluate.scoring import Said
 from recipes.evaluate.settings import Degenerate
-from recipes.generate.gates.identity import (
+from recipes.generate.gates.language_id import (
     CLD2_ENGLISH,
     LIKE_ENGLISH,
     SIGN,
     identifier,
     identify,
 )
-from recipes.generate.gates.loops import repeats
+from recipes.generate.gates.repetition import repeats
 from recipes.generate.gates.scripts import in_script, letters_of
 
 FLAWS = ("empty", "cut_off", "leaked_think", "loop", "wrong_script", "wrong_language", "copied")

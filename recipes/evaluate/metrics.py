@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from recipes.refusal import Refusal
+from recipes.core.errors import UserError
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.bleu import BLEU
@@ -174,7 +174,7 @@ def _bleu(tokenize: str) -> BLEU:
     from sacrebleu.metrics.bleu import BLEU
 
     if tokenize not in BLEU.TOKENIZERS:
-        raise Refusal(f"sacrebleu cuts by {', '.join(BLEU.TOKENIZERS)}, not by {tokenize!r}.")
+        raise UserError(f"sacrebleu cuts by {', '.join(BLEU.TOKENIZERS)}, not by {tokenize!r}.")
     return BLEU(tokenize=tokenize)
 
 

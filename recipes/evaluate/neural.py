@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from recipes.core.errors import UserError
 from recipes.evaluate.benchmarks import Item, fill
 from recipes.evaluate.settings import Neural
-from recipes.refusal import Refusal
 
 if TYPE_CHECKING:
     import torch
@@ -69,13 +69,13 @@ class Judge:
 
 
 def load(settings: Neural, revision: str, device: str) -> Judge:
-    """Load the metric at a commit; raises Refusal when it does not give one number."""
+    """Load the metric at a commit; raises UserError when it does not give one number."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(settings.model, revision=revision)
     model = AutoModelForSequenceClassification.from_pretrained(settings.model, revision=revision)
     if model.config.num_labels != 1:
-        raise Refusal(
+        raise UserError(
             f"A neural metric must give one number, and {settings.model} gives "
             f"{model.config.num_labels}: choose a regression model for `evaluate.neural`."
         )

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recipes import manifest
-from recipes.evaluate import answers, card, table
-from recipes.evaluate.results import Row
-from recipes.evaluate.table import Report
+from recipes.core import manifest
+from recipes.evaluate import card, markdown, response_cache
+from recipes.evaluate.markdown import Report
+from recipes.evaluate.schema import Row
 
 if TYPE_CHECKING:
     import argparse
@@ -52,14 +52,14 @@ def made(api: HfApi, args: argparse.Namespace) -> bool:
     return set(args.models) <= set(done.metrics.get("peers", ()))
 
 
-def kept(api: HfApi, where: Place) -> answers.Kept:
+def kept(api: HfApi, where: Place) -> response_cache.Kept:
     """The answers of earlier runs that are on the Hub."""
     path = where.path("outputs.jsonl")
     if not api.repo_exists(where.repo, repo_type="dataset"):
         return {}
     if not api.file_exists(where.repo, path, repo_type="dataset"):
         return {}
-    return answers.read(_text(api, where.repo, "dataset", path))
+    return response_cache.read(_text(api, where.repo, "dataset", path))
 
 
 def push(api: HfApi, where: Place, files: Mapping[str, Sequence[Row]], message: str) -> str:
@@ -84,7 +84,7 @@ def show(api: HfApi, adapter: str, report: Report, date: str, source: str) -> No
 
     model_card = ModelCard.load(adapter)
     name = adapter.split("/")[-1]
-    card.update(model_card, name, table.markdown(report), report.outcomes, report.practice)
+    card.update(model_card, name, markdown.markdown(report), report.outcomes, report.practice)
     files = card.eval_results(report.outcomes, report.language, report.practice, date, source)
     api.create_commit(
         adapter,

@@ -13,26 +13,26 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, manifest, pinned
+from recipes.core import hub_refs, manifest, model_loading
+from recipes.core.errors import UserError
+from recipes.core.job import Job, pin
+from recipes.core.progress import say
 from recipes.evaluate import (
-    answers,
     benchmarks,
     contamination,
-    contestants,
-    judge,
+    markdown,
+    models,
     publish,
-    results,
-    speakers,
-    table,
+    response_cache,
+    schema,
+    significance,
 )
+from recipes.evaluate.backends import loader
 from recipes.evaluate.benchmarks import Suite, Task
-from recipes.evaluate.contestants import Contestant
-from recipes.evaluate.judge import Outcome
-from recipes.evaluate.settings import Settings, parse
-from recipes.evaluate.table import Checked, Report
-from recipes.job import Job, pin
-from recipes.progress import say
-from recipes.refusal import Refusal
+from recipes.evaluate.markdown import Checked, Report
+from recipes.evaluate.models import Contestant
+from recipes.evaluate.settings import EvaluateSettings, parse
+from recipes.evaluate.significance import Outcome
 
 if TYPE_CHECKING:
     from recipes.evaluate.neural import Judge
@@ -54,13 +54,13 @@ class Scored:
     """Who answered, everything that was answered, and what it is worth."""
 
     contestants: tuple[Contestant, ...]
-    given: answers.Given
+    given: response_cache.Given
     outcomes: list[Outcome]
 
 
 def main(args: argparse.Namespace) -> None:
     """Evaluate and push, or leave at once when the manifest of this digest is there."""
-    base.quiet()
+    model_loading.quiet()
     from huggingface_hub import HfApi
 
     settings = parse(args.config.evaluate)
@@ -69,12 +69,12 @@ def main(args: argparse.Namespace) -> None:
         where = publish.place(args)
         say(f"{where.repo} has {where.path('run.json')} already, with digest {args.digest[:12]}")
         return
-    stage = speakers.stage(settings)
+    stage = loader.stage(settings)
     repos = {args.dataset: "dataset", args.base: "model", args.adapter: "model"}
     _evaluate(pin(api, args, settings, repos), stage)
 
 
-def _evaluate(job: Job[Settings], stage: speakers.Stage) -> None:
+def _evaluate(job: Job[EvaluateSettings], stage: loader.Stage) -> None:
     suite = benchmarks.load(job.api, job.settings, job.config.language)
     job.inputs.update(suite.revisions)
     questions = clean(job, suite)
@@ -86,11 +86,11 @@ def _evaluate(job: Job[Settings], stage: speakers.Stage) -> None:
     commit = _publish(job, questions, scored, told)
     made = _manifest(job, questions, scored, commit)
     manifest.push(job.api, where.repo, "dataset", where.path("run.json"), made)
-    say(table.markdown(told))
+    say(markdown.markdown(told))
     say(f"pushed {where.repo}/{where.folder}; {job.seconds():.1f} s in all")
 
 
-def clean(job: Job[Settings], suite: Suite) -> Questions:
+def clean(job: Job[EvaluateSettings], suite: Suite) -> Questions:
     """Take out what the adapter was trained on; a task of which nothing is left is refused."""
     texts = {text for task in suite.tasks for item in task.items for text in item.texts}
     seen = contamination.found(
@@ -107,7 +107,9 @@ def clean(job: Job[Settings], suite: Suite) -> Questions:
 def _without(task: Task, seen: set[str]) -> Task:
     kept = tuple(item for item in task.items if seen.isdisjoint(item.texts))
     if not kept:
-        raise Refusal(f"Every item of {task.benchmark} is in the training data: nothing to score.")
+        raise UserError(
+            f"Every item of {task.benchmark} is in the training data: nothing to score."
+        )
     return replace(task, items=kept)
 
 
@@ -124,11 +126,11 @@ def _items(tasks: Sequence[Task]) -> int:
     return sum(len(task.items) for task in tasks)
 
 
-def _scored(job: Job[Settings], questions: Questions, stage: speakers.Stage) -> Scored:
+def _scored(job: Job[EvaluateSettings], questions: Questions, stage: loader.Stage) -> Scored:
     """Ask everybody everything, then judge."""
     where, tasks = publish.place(job.args), questions.tasks
     everybody = _contestants(job)
-    given = answers.collect(
+    given = response_cache.collect(
         everybody,
         tasks,
         job.settings,
@@ -137,37 +139,37 @@ def _scored(job: Job[Settings], questions: Questions, stage: speakers.Stage) -> 
         lambda lines: _keep(job, lines),
     )
     by_task = [[given[c, t] for c in range(len(everybody))] for t in range(len(tasks))]
-    return Scored(everybody, given, judge.judge(tasks, by_task, job.settings, _neural(job)))
+    return Scored(everybody, given, significance.judge(tasks, by_task, job.settings, _neural(job)))
 
 
-def _keep(job: Job[Settings], lines: Sequence[results.Row]) -> None:
+def _keep(job: Job[EvaluateSettings], lines: Sequence[schema.Row]) -> None:
     """Put what is answered so far on the Hub."""
     message = f"Keep the answers about {job.args.adapter}"
     publish.push(job.api, publish.place(job.args), {"outputs.jsonl": lines}, message)
 
 
-def _contestants(job: Job[Settings]) -> tuple[Contestant, ...]:
+def _contestants(job: Job[EvaluateSettings]) -> tuple[Contestant, ...]:
     base_at, adapter_at = ((repo, job.inputs[repo]) for repo in (job.args.base, job.args.adapter))
-    ours = contestants.find(job.api, base_at, adapter_at)
+    ours = models.find(job.api, base_at, adapter_at)
     others = [repo for repo in job.args.models if repo not in (job.args.base, job.args.adapter)]
-    peers = contestants.peers(job.api, others)
+    peers = models.peers(job.api, others)
     job.inputs.update({peer.model: peer.revision for peer in peers})
     return (*ours, *peers)
 
 
-def _neural(job: Job[Settings]) -> Judge | None:
+def _neural(job: Job[EvaluateSettings]) -> Judge | None:
     from recipes.evaluate import neural
 
     settings = job.settings.neural
     if settings is None:
         return None
-    revision = pinned.commit_of(job.api, settings.model, "model", settings.revision)
+    revision = hub_refs.commit_of(job.api, settings.model, "model", settings.revision)
     job.inputs[settings.model] = revision
-    return neural.load(settings, revision, speakers.device())
+    return neural.load(settings, revision, loader.device())
 
 
 def report(
-    job: Job[Settings],
+    job: Job[EvaluateSettings],
     questions: Questions,
     everybody: Sequence[Contestant],
     outcomes: Sequence[Outcome],
@@ -184,11 +186,11 @@ def report(
     )
 
 
-def record(job: Job[Settings], everybody: tuple[Contestant, ...]) -> results.Run:
+def record(job: Job[EvaluateSettings], everybody: tuple[Contestant, ...]) -> schema.Run:
     """What all rows of this run say, its moment being now."""
     sources = ((repo, job.inputs[repo]) for repo in (job.args.dataset, job.args.adapter))
     dollars, energy = publish.spent(job.api, *sources)
-    return results.Run(
+    return schema.Run(
         language=job.config.language,
         contestants=everybody,
         practice=job.config.practice,
@@ -200,12 +202,12 @@ def record(job: Job[Settings], everybody: tuple[Contestant, ...]) -> results.Run
     )
 
 
-def _publish(job: Job[Settings], questions: Questions, scored: Scored, told: Report) -> str:
+def _publish(job: Job[EvaluateSettings], questions: Questions, scored: Scored, told: Report) -> str:
     """Push rows and outputs, then card, metadata and `.eval_results`; returns the first's sha."""
     run = record(job, scored.contestants)
     where = publish.place(job.args)
     files = {
-        "results.jsonl": results.rows(run, scored.outcomes, questions.suite.not_covered),
+        "results.jsonl": schema.rows(run, scored.outcomes, questions.suite.not_covered),
         "outputs.jsonl": outputs(job, questions, scored),
     }
     commit = publish.push(job.api, where, files, f"Add the results of {job.args.adapter}")
@@ -214,9 +216,9 @@ def _publish(job: Job[Settings], questions: Questions, scored: Scored, told: Rep
     return commit
 
 
-def outputs(job: Job[Settings], questions: Questions, scored: Scored) -> list[results.Row]:
+def outputs(job: Job[EvaluateSettings], questions: Questions, scored: Scored) -> list[schema.Row]:
     """The lines of outputs.jsonl: every answer, with what it is worth."""
-    return answers.lines(
+    return response_cache.lines(
         scored.contestants, questions.tasks, job.settings, scored.given, _by_item(scored)
     )
 
@@ -230,7 +232,7 @@ def _by_item(scored: Scored) -> dict[tuple[int, int], dict[str, Sequence[float]]
     }
 
 
-def _decoding(settings: Settings) -> dict[str, str]:
+def _decoding(settings: EvaluateSettings) -> dict[str, str]:
     """How answers come about, in words, by the main metric of the task."""
     how = f"{settings.backend}, {settings.model.get('dtype', 'float32')}"
     return {
@@ -240,17 +242,17 @@ def _decoding(settings: Settings) -> dict[str, str]:
 
 
 def _manifest(
-    job: Job[Settings], questions: Questions, scored: Scored, commit: str
+    job: Job[EvaluateSettings], questions: Questions, scored: Scored, commit: str
 ) -> manifest.Manifest:
     checked = questions.checked
     own = [o for o in scored.outcomes if o.task.language == job.config.language]
     english = [o for o in scored.outcomes if o.task.language != job.config.language]
     backend = ("vllm",) if job.settings.backend == "vllm" else ()
     metrics: dict[str, Any] = {
-        "results": results.summary(own),
-        "further": results.summary(own, main=False),
-        "english": results.summary(english),
-        "degenerate": results.flaws(scored.outcomes),
+        "results": schema.summary(own),
+        "further": schema.summary(own, main=False),
+        "english": schema.summary(english),
+        "degenerate": schema.flaws(scored.outcomes),
         "not_covered": [lacking.benchmark for lacking in questions.suite.not_covered],
         "contamination": {"texts": checked.texts, "found": checked.found},
         "peers": [peer.model for peer in scored.contestants[2:]],

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
-from recipes.refusal import Refusal
-from recipes.section import build
+from recipes.core.errors import UserError
+from recipes.core.schema import build
 
 Normalise = Literal["none", "tokens", "characters"]
 Backend = Literal["transformers", "vllm"]
@@ -107,7 +107,7 @@ class Degenerate:
 
 
 @dataclass(frozen=True)
-class Settings:
+class EvaluateSettings:
     """`model` goes to `from_pretrained`; `merge` puts the adapter into the weights before scoring.
 
     `copied` is from how many letters on a benchmark text inside a training message is a copy;
@@ -142,8 +142,8 @@ PARTS = {
 }
 
 
-def parse(section: dict[str, Any]) -> Settings:
-    """Parse the section; raises Refusal that names the key which is missing, unknown or foreign."""
+def parse(section: dict[str, Any]) -> EvaluateSettings:
+    """Parse the section; raises UserError that names a missing or an unknown key."""
     known = {
         key: build(PARTS[key], value, key) if key in PARTS and value is not None else value
         for key, value in section.items()
@@ -151,7 +151,7 @@ def parse(section: dict[str, Any]) -> Settings:
     known["benchmarks"] = {
         name: _benchmark(name, value) for name, value in (section.get("benchmarks") or {}).items()
     }
-    settings = build(Settings, known, "evaluate")
+    settings = build(EvaluateSettings, known, "evaluate")
     _one_of("normalise", settings.choice.normalise, get_args(Normalise))
     _one_of("backend", settings.backend, get_args(Backend))
     return settings
@@ -159,7 +159,7 @@ def parse(section: dict[str, Any]) -> Settings:
 
 def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise Refusal(f"`{key}` in the recipe is one of {', '.join(allowed)}, not {value!r}.")
+        raise UserError(f"`{key}` in the recipe is one of {', '.join(allowed)}, not {value!r}.")
 
 
 def _benchmark(name: str, value: object) -> Benchmark:

@@ -1,8 +1,8 @@
 """`kakugo-recipe export`: an adapter becomes a model that needs no adapter, and runs offline.
 
-settings    the `export:` section of a recipe
-merge       how far to go from the base to the tuned weights, so that English is kept
-gguf        llama.cpp's own converter, at the pinned commit
-card        what the card of the exported model says, and the adapter's about it
-run         from the arguments to the manifest
+interpolate  From the base's weights to the tuned ones, only as far as English is kept
+settings     The `export:` section of a recipe
+card         The exported model's card, and the lines about it on the adapter's card
+gguf         GGUF by llama.cpp's own converter: it knows every architecture, and we need no
+run          `kakugo-recipe export`: merged weights and GGUF files in a repository of their
 """

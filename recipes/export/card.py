@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.export.merge import Choice, Loss
-from recipes.language import Language
+from recipes.core.language import Language
+from recipes.export.interpolate import Choice, Loss
 from recipes.train.card import EXPORT_END, EXPORT_START
 
 if TYPE_CHECKING:

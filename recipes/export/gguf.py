@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from recipes.core.errors import UserError
+from recipes.core.progress import say
 from recipes.export.settings import Converter
-from recipes.progress import say
-from recipes.refusal import Refusal
 
 
 def convert(folder: Path, name: str, converter: Converter, scratch: Path) -> list[Path]:
@@ -25,7 +25,7 @@ def convert(folder: Path, name: str, converter: Converter, scratch: Path) -> lis
         argv = [sys.executable, str(source / converter.script), str(folder)]
         _run([*argv, "--outfile", str(out), "--outtype", kind], source, converter.minutes)
         if not out.is_file():
-            raise Refusal(f"llama.cpp's converter ended well, but {out.name} is not there.")
+            raise UserError(f"llama.cpp's converter ended well, but {out.name} is not there.")
         say(f"{out.name}: {out.stat().st_size / 1e6:,.0f} MB")
         made.append(out)
     return made
@@ -49,9 +49,9 @@ def _run(argv: Sequence[str], where: Path, minutes: float) -> None:
             argv, cwd=where, capture_output=True, text=True, timeout=60 * minutes, check=False
         )
     except FileNotFoundError as error:
-        raise Refusal(f"GGUF needs {argv[0]}, which is not installed here.") from error
+        raise UserError(f"GGUF needs {argv[0]}, which is not installed here.") from error
     except subprocess.TimeoutExpired as error:
-        raise Refusal(f"{Path(argv[1]).name} took more than {minutes:g} minutes.") from error
+        raise UserError(f"{Path(argv[1]).name} took more than {minutes:g} minutes.") from error
     if done.returncode:
         last = next(iter(reversed(done.stderr.strip().splitlines())), "it said nothing")
-        raise Refusal(f"{Path(argv[0]).name} {Path(argv[1]).name} failed: {last}")
+        raise UserError(f"{Path(argv[0]).name} {Path(argv[1]).name} failed: {last}")

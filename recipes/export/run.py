@@ -10,15 +10,16 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, held_out, language, manifest, mending, pinned
-from recipes.export import card, gguf, merge
-from recipes.export.merge import Choice, Loss
-from recipes.export.settings import Settings, parse
-from recipes.generate.corpora import Corpus, Library
-from recipes.job import Job, pin
-from recipes.progress import Progress, say
-from recipes.refusal import Refusal
-from recipes.section import build
+from recipes.core import hub_refs, language, manifest, model_loading, row_edits
+from recipes.core.errors import UserError
+from recipes.core.job import Job, pin
+from recipes.core.progress import Progress, say
+from recipes.core.schema import build
+from recipes.export import card, gguf, interpolate
+from recipes.export.interpolate import Choice, Loss
+from recipes.export.settings import ExportSettings, parse
+from recipes.generate.data.corpora import Corpus, Library
+from recipes.train import heldout_loss
 from recipes.train.card import licence_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ PACKAGES = ("torch", "transformers", "peft", "datasets")
 
 def main(args: argparse.Namespace) -> None:
     """Export and push, or leave at once when the manifest of this digest is there."""
-    base.quiet()
+    model_loading.quiet()
     from huggingface_hub import HfApi
 
     settings, api = parse(args.config.export), HfApi()
@@ -42,9 +43,9 @@ def main(args: argparse.Namespace) -> None:
         _export(pin(api, args, settings, repos), Path(scratch))
 
 
-def _export(job: Job[Settings], scratch: Path) -> None:
+def _export(job: Job[ExportSettings], scratch: Path) -> None:
     out = scratch / "model"
-    tokenizer = base.tokenizer(job.args.base, job.base_revision)
+    tokenizer = model_loading.tokenizer(job.args.base, job.base_revision)
     losses, choice, saved = _merge(job, tokenizer, out)
     tokenizer.save_pretrained(out)
     name = job.args.into.split("/")[-1]
@@ -65,7 +66,7 @@ def _export(job: Job[Settings], scratch: Path) -> None:
 
 
 def _merge(
-    job: Job[Settings], tokenizer: PreTrainedTokenizerBase, out: Path
+    job: Job[ExportSettings], tokenizer: PreTrainedTokenizerBase, out: Path
 ) -> tuple[list[Loss], Choice, Loss]:
     """Try the shares, save the weights of the one taken; the base's loss comes first."""
     import torch
@@ -76,38 +77,38 @@ def _merge(
     tried = []
     progress = Progress(len(settings.shares) + 1, "shares")
     for done, share in enumerate((0.0, *settings.shares)):
-        merge.between(model, plain, tuned, share)
+        interpolate.between(model, plain, tuned, share)
         tried.append(_loss(model, tokenizer, chats, share))
         progress.show(done + 1, share=share, target=f"{tried[-1].target:.4f}")
-    choice = merge.choose(tried[0], tried[1:], settings.worse)
-    merge.between(model, plain, tuned, choice.share)
+    choice = interpolate.choose(tried[0], tried[1:], settings.worse)
+    interpolate.between(model, plain, tuned, choice.share)
     model.to(getattr(torch, settings.dtype)).save_pretrained(out)
     return tried, choice, _loss(model, tokenizer, chats, choice.share)
 
 
-def _weights(job: Job[Settings]) -> tuple[Any, merge.State, merge.State]:
+def _weights(job: Job[ExportSettings]) -> tuple[Any, interpolate.State, interpolate.State]:
     """A model of that shape, the base's weights, and the tuned ones."""
     model, whole = _load(job, job.args.base), _whole(job)
-    plain = merge.state(model)
-    tuned = merge.state(_load(job, job.args.adapter) if whole else _merged(job, model))
-    if strange := list(merge.alike(plain, tuned)):
-        raise Refusal(f"{job.args.adapter} is not made from {job.args.base}: {strange[0]}.")
+    plain = interpolate.state(model)
+    tuned = interpolate.state(_load(job, job.args.adapter) if whole else _merged(job, model))
+    if strange := list(interpolate.alike(plain, tuned)):
+        raise UserError(f"{job.args.adapter} is not made from {job.args.base}: {strange[0]}.")
     return model if whole else _load(job, job.args.base), plain, tuned
 
 
-def _whole(job: Job[Settings]) -> bool:
+def _whole(job: Job[ExportSettings]) -> bool:
     """Whether all weights were tuned, and no adapter."""
-    return not pinned.is_adapter(job.api, job.args.adapter, job.inputs[job.args.adapter])
+    return not hub_refs.is_adapter(job.api, job.args.adapter, job.inputs[job.args.adapter])
 
 
-def _load(job: Job[Settings], repo: str) -> Any:
+def _load(job: Job[ExportSettings], repo: str) -> Any:
     import torch
 
-    model: Any = base.model(repo, job.inputs[repo], None, job.settings.model)
+    model: Any = model_loading.model(repo, job.inputs[repo], None, job.settings.model)
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _merged(job: Job[Settings], model: Any) -> Any:
+def _merged(job: Job[ExportSettings], model: Any) -> Any:
     """The model with the adapter in its weights; those of `model` are not the base's any more."""
     from peft import PeftModel
 
@@ -116,10 +117,10 @@ def _merged(job: Job[Settings], model: Any) -> Any:
     return adapted.merge_and_unload()
 
 
-def _chats(job: Job[Settings]) -> tuple[list[held_out.Chat], list[held_out.Chat]]:
+def _chats(job: Job[ExportSettings]) -> tuple[list[heldout_loss.Chat], list[heldout_loss.Chat]]:
     """Held-out chats in the language, and English ones from where the recipe takes them."""
     rows, repo = job.settings.rows, job.args.dataset
-    target = mending.chats(job.api, repo, job.inputs[repo], "test")[:rows]
+    target = row_edits.chats(job.api, repo, job.inputs[repo], "test")[:rows]
     corpus = build(Corpus, job.config.generate["conversations"], "conversations")
     section = job.config.generate
     library = Library(job.api, int(section["seed"]), section["gates"]["tokenizer"])
@@ -129,25 +130,27 @@ def _chats(job: Job[Settings]) -> tuple[list[held_out.Chat], list[held_out.Chat]
     ]
     job.inputs.update(library.commits)
     if not target or not english:
-        raise Refusal("There are no held-out chats, or no English ones, to choose the merge by.")
+        raise UserError("There are no held-out chats, or no English ones, to choose the merge by.")
     return target, english
 
 
 def _loss(
     model: Any,
     tokenizer: PreTrainedTokenizerBase,
-    chats: tuple[list[held_out.Chat], list[held_out.Chat]],
+    chats: tuple[list[heldout_loss.Chat], list[heldout_loss.Chat]],
     share: float,
 ) -> Loss:
     target, english = (
-        held_out.bits_per_byte(held_out.nats(model, tokenizer, side), held_out.size(side))
+        heldout_loss.bits_per_byte(
+            heldout_loss.nats(model, tokenizer, side), heldout_loss.size(side)
+        )
         for side in chats
     )
     return Loss(share, target, english)
 
 
 def _facts(
-    job: Job[Settings], losses: list[Loss], choice: Choice, saved: Loss, files: list[str]
+    job: Job[ExportSettings], losses: list[Loss], choice: Choice, saved: Loss, files: list[str]
 ) -> card.Facts:
     info = job.api.model_info(job.args.base, revision=job.base_revision)
     return card.Facts(
@@ -169,7 +172,7 @@ def _facts(
     )
 
 
-def _push(job: Job[Settings], out: Path, facts: card.Facts) -> str:
+def _push(job: Job[ExportSettings], out: Path, facts: card.Facts) -> str:
     """The model in one commit, then the adapter's card; returns the model's commit."""
     from huggingface_hub import ModelCard
 

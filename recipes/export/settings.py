@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from recipes.refusal import Refusal
-from recipes.section import build
+from recipes.core.errors import UserError
+from recipes.core.schema import build
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Converter:
 
 
 @dataclass(frozen=True)
-class Settings:
+class ExportSettings:
     """`shares` of the way from base to tuned weights are tried on `rows` held-out chats in the
     language and `rows` English ones; of those whose English is at most `worse` (a share) worse
     than the base's, the best in the language is taken. `model` goes to `from_pretrained`."""
@@ -37,13 +37,13 @@ class Settings:
     gguf: Converter | None = None
 
 
-def parse(section: dict[str, Any]) -> Settings:
-    """Parse the section; raises Refusal that names the key."""
+def parse(section: dict[str, Any]) -> ExportSettings:
+    """Parse the section; raises UserError that names the key."""
     if not section:
-        raise Refusal("The recipe has no `export:` section: nothing says how to export.")
+        raise UserError("The recipe has no `export:` section: nothing says how to export.")
     gguf = section.get("gguf")
     made = {**section, "gguf": build(Converter, gguf, "export.gguf") if gguf else None}
-    settings = build(Settings, made, "export")
+    settings = build(ExportSettings, made, "export")
     if not settings.shares or not all(0 < share <= 1 for share in settings.shares):
-        raise Refusal("`export.shares` in the recipe must hold numbers above 0 and up to 1.")
+        raise UserError("`export.shares` in the recipe must hold numbers above 0 and up to 1.")
     return settings

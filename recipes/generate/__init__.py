@@ -1,30 +1,22 @@
 """The generate recipe: ask the teacher, keep what passes the gates, push a dataset.
 
-run, settings  wiring: arguments in, dataset and manifest out
-crew           N workers, deepest work first, no barrier between stages
-harvest        what the sources share: teacher, gates, what was kept and lost
-teacher        each request once: bounded retries, usage
-asking         until an answer has its shape
-pace, turnstile    how many calls may be in flight, and the waiting for it
-purse, forecast    prices, money set aside before a call, and what is to be expected
-chat, tgi, connect one call: OpenAI's protocol, TGI's own, and which of them
-journal, shards answers already paid for: on disk, and on the Hub
-prompts        every text that the teacher is sent
-shapes         what comes back, parsed at the door
-topics, scenarios, contexts, pairs, translation    the sources of rows
-tree           what topics and scenarios grow on
-replay         English rows as they are, beside those
-deal           how many rows each branch may give
-answers        from a prompt to a row
-court, gates   a draft is kept, or dropped with a reason
-settle, near   what only shows among all rows: duplicates and near-duplicates
-decontaminate, certificate                         benchmark texts, and that none is left
-reasons        every reason to drop, the gate it belongs to, what it means
-corpora, tokens            data sets and tokenizers of the Hub
-inputs, fetch, stored      what of them is read before the first question, laid down here
-telling        how far it is
-spool          judged rows on the disk
-critic         the teacher as a judge of finished rows
-finish, publish            the dataset's folder; parquet, one commit
-tally, plot, card                                  README: what is in it, how it came about
+schema           The words of the generate recipe: a prompt, a row, and a draft that the gates
+journal          Answers already paid for, kept on disk and on the Hub
+data             Datasets and tokenizers read from the Hub
+dedup            Near-duplicates and benchmark overlap among all rows
+prompts          Every text sent to the teacher, and the parsing of what comes back
+gates            The gates: each is a pure function from a draft to None (kept) or the reason w
+teacher          Asking the teacher: protocols, concurrency, retries and budget
+community        What a community wants of data in its language: `<code>.yaml` in its profiles'
+context          What one run has at hand: the teacher, the language, the seed, and where rows
+shutdown         A run that is told to stop, by Ctrl-C or by what a platform sends before it ki
+dry_run          A run without a teacher: what the journal answers already, so that the rest ca
+progress_report  How far a run is, for those who watch it
+sources          Where prompts come from: one file for each source, and what the sources share
+settings         The `generate:` section of a recipe, parsed into the settings of each part or
+estimate         What a run will take, said before its first call: the recipe's own figures, fo
+inputs           What a run reads from the Hub before the first question, as it lies on the dis
+publish          The dataset folder: parquet files, audit, plot and card
+gate_setup       What the gates have to know before the first answer: how the language looks, a
+run              The generate recipe from its arguments to its manifest; only wiring is here
 """

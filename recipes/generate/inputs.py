@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipes.apart import apart
-from recipes.generate import replay
-from recipes.generate.fetch import fetch
-from recipes.generate.row import Message
-from recipes.generate.settings import Settings
-from recipes.generate.stored import Stored
-from recipes.progress import say
+from recipes.core.isolated import run_isolated
+from recipes.core.progress import say
+from recipes.generate.data.download import fetch
+from recipes.generate.data.jsonl import Stored
+from recipes.generate.schema import Message
+from recipes.generate.settings import GenerateSettings
+from recipes.generate.sources import replay
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Inputs:
     skipped: Sequence[str]
 
 
-def read(settings: Settings, folder: Path, limit: int | None) -> Inputs:
+def read(settings: GenerateSettings, folder: Path, limit: int | None) -> Inputs:
     """Read no more than the recipe or the limit asks for; `folder` may be written."""
     first, second, third = (
         count if limit is None else min(count, limit)
         for count in (settings.contexts.texts, settings.pairs.texts, settings.translations)
     )
     fourth = replay.rows_beside(settings.planned(limit), settings.replay)
-    fetched = apart(
+    fetched = run_isolated(
         fetch,
         folder,
         settings.seed,

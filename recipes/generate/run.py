@@ -18,43 +18,42 @@ import uvloop
 from huggingface_hub import HfApi
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from recipes import language, manifest, mending
-from recipes.apart import apart
-from recipes.config import Config
-from recipes.generate import (
-    card,
-    contexts,
-    pairs,
-    profile,
-    publish,
+from recipes.core import language, manifest, row_edits
+from recipes.core.config import Config
+from recipes.core.errors import UserError
+from recipes.core.isolated import run_isolated
+from recipes.core.progress import say
+from recipes.generate import community
+from recipes.generate.context import GenerationContext
+from recipes.generate.data import tokenizer
+from recipes.generate.dedup.decontamination import Benchmarks
+from recipes.generate.dedup.finalize import Outcome, settle
+from recipes.generate.dedup.row_store import RowStore
+from recipes.generate.dry_run import rehearse
+from recipes.generate.estimate import forecast, price
+from recipes.generate.gate_setup import convene
+from recipes.generate.inputs import Inputs, read
+from recipes.generate.journal.hub import Shards
+from recipes.generate.journal.local import Journal
+from recipes.generate.journal.usage import Bill
+from recipes.generate.progress_report import telling
+from recipes.generate.publish import card, parquet
+from recipes.generate.publish.build import finish
+from recipes.generate.settings import GenerateSettings, parse
+from recipes.generate.shutdown import interrupt_when_told, stoppable
+from recipes.generate.sources import (
+    backtranslation,
     replay,
     scenarios,
-    tokens,
+    text_tasks,
     topics,
     translation,
 )
-from recipes.generate.account import Bill
-from recipes.generate.connect import authorization, endpoint, session
-from recipes.generate.court import convene
-from recipes.generate.crew import Work, drain
-from recipes.generate.critic import Verdicts, review
-from recipes.generate.decontaminate import Benchmarks
-from recipes.generate.finish import finish
-from recipes.generate.forecast import forecast, price
-from recipes.generate.harvest import Harvest
-from recipes.generate.inputs import Inputs, read
-from recipes.generate.journal import Journal
-from recipes.generate.purse import Purse
-from recipes.generate.rehearsal import rehearse
-from recipes.generate.settings import Settings, parse
-from recipes.generate.settle import Outcome, settle
-from recipes.generate.shards import Shards
-from recipes.generate.spool import Spool
-from recipes.generate.stop import interrupt_when_told, stoppable
-from recipes.generate.teacher import Teacher
-from recipes.generate.telling import telling
-from recipes.progress import say
-from recipes.refusal import Refusal
+from recipes.generate.teacher.budget import Budget
+from recipes.generate.teacher.client import Teacher
+from recipes.generate.teacher.connect import authorization, endpoint, session
+from recipes.generate.teacher.judge import Verdicts, review
+from recipes.generate.teacher.workers import Work, run_workers
 
 MANIFEST = "run.json"
 FLUENCY = ("mean", "half_interval", "rows")
@@ -65,7 +64,7 @@ class Job:
     """One run: what was asked for on the command line, parsed. It goes `into` a repo, or `out`."""
 
     config: Config
-    settings: Settings
+    settings: GenerateSettings
     profile: Mapping[str, str]
     language: language.Language
     teacher: str
@@ -87,7 +86,7 @@ class Job:
 class Taken:
     """What came of asking: the rows, what the judge said of them, how the language was known."""
 
-    harvest: Harvest
+    harvest: GenerationContext
     outcome: Outcome
     verdicts: Verdicts
     identified_by: str
@@ -104,7 +103,7 @@ def main(args: argparse.Namespace) -> None:
         say(f"{job.into} is already made by this recipe: nothing to do")
         return
     scratch = job.folder / "scratch"
-    spool = Spool(scratch / "rows")
+    spool = RowStore(scratch / "rows")
     try:
         make(job, api, spool, scratch, began)
     finally:
@@ -112,16 +111,16 @@ def main(args: argparse.Namespace) -> None:
         shutil.rmtree(scratch)
 
 
-def make(job: Job, api: HfApi, spool: Spool, scratch: Path, began: float) -> None:
+def make(job: Job, api: HfApi, spool: RowStore, scratch: Path, began: float) -> None:
     """Read, ask, settle, write, push; `scratch` is a folder that may be written."""
     settings = job.settings
     say("reading texts, conversations and benchmarks from the Hub")
     inputs = read(settings, scratch, job.limit)
     inputs.commits.update(job.profile)
-    refused = mending.read(api, job.into).dropped if job.into else frozenset()
-    words = tokens.load(api, settings.gates.tokenizer, inputs.commits)
+    refused = row_edits.read(api, job.into).dropped if job.into else frozenset()
+    words = tokenizer.load(api, settings.gates.tokenizer, inputs.commits)
     taken, bill = ask(job, inputs, api, spool, words, scratch / "signatures")
-    outcome = taken.outcome.without(dict.fromkeys(refused, mending.REASON))
+    outcome = taken.outcome.without(dict.fromkeys(refused, row_edits.REASON))
     taken = replace(taken, outcome=outcome)
     write(job, inputs, taken, bill)
     if job.into:
@@ -129,11 +128,11 @@ def make(job: Job, api: HfApi, spool: Spool, scratch: Path, began: float) -> Non
 
 
 def read_job(api: HfApi, args: argparse.Namespace) -> Job:
-    """Parse the arguments; raises Refusal when they do not say enough."""
+    """Parse the arguments; raises UserError when they do not say enough."""
     if not args.into and not args.out:
-        raise Refusal("Say where the dataset goes: --into REPO on the Hub, or --out DIR.")
+        raise UserError("Say where the dataset goes: --into REPO on the Hub, or --out DIR.")
     if not args.org and (args.into or reads_org(args.config.generate)):
-        raise Refusal(
+        raise UserError(
             f"{args.config.name!r} reads or writes an organisation: say which, --org ORG."
         )
     section, commits = wanted(api, args)
@@ -158,10 +157,10 @@ def wanted(api: HfApi, args: argparse.Namespace) -> tuple[dict[str, Any], dict[s
     """The recipe's section as the community of the language wants it, and what was read of it."""
     section, config = args.config.generate, args.config
     if not config.org:  # nobody's installation: there are no profiles
-        return profile.overlay(section, {}, args.licence), {}
+        return community.overlay(section, {}, args.licence), {}
     repo = section["communities"]
-    told, commit = profile.read(api, repo, config.language, args.variant)
-    return profile.overlay(section, told, args.licence), {repo: commit} if commit else {}
+    told, commit = community.read(api, repo, config.language, args.variant)
+    return community.overlay(section, told, args.licence), {repo: commit} if commit else {}
 
 
 def reads_org(section: Mapping[str, Any]) -> bool:
@@ -172,7 +171,7 @@ def reads_org(section: Mapping[str, Any]) -> bool:
 
 
 def ask(
-    job: Job, inputs: Inputs, api: HfApi, spool: Spool, words: tokens.Tokens, signatures: Path
+    job: Job, inputs: Inputs, api: HfApi, spool: RowStore, words: tokenizer.Tokens, signatures: Path
 ) -> tuple[Taken, Bill]:
     """Have the teacher answer everything that the journal does not know yet."""
     began, code = time.monotonic(), job.language.code
@@ -206,8 +205,8 @@ async def gather(
     inputs: Inputs,
     journal: Journal,
     shards: Shards,
-    spool: Spool,
-    words: tokens.Tokens,
+    spool: RowStore,
+    words: tokenizer.Tokens,
     signatures: Path,
 ) -> Taken:
     """Ask the teacher for everything, judge each answer as it comes, and then all together.
@@ -216,18 +215,24 @@ async def gather(
     """
     numbers, seed = job.settings.teacher, job.settings.seed
     spoken, rules = job.settings.spoken(job.language), job.settings.rules(job.language)
-    purse = Purse(price(job.config), job.cap_usd)
+    purse = Budget(price(job.config), job.cap_usd)
     await foretell(job, inputs, journal)
     async with session(job.headers) as http:
         teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
         async with stoppable(teacher, shards.push), shards.pushing():
             await teacher.ready()
             court = await convene(job.settings.gates, spoken, teacher, seed, inputs, words.count)
-            harvest = Harvest(teacher, spoken, seed, court.gates, spool, rules)
+            harvest = GenerationContext(teacher, spoken, seed, court.gates, spool, rules)
             async with telling(job.settings.planned(job.limit), harvest):
-                await drain(roots(job, inputs, harvest), numbers.concurrency)
+                await run_workers(roots(job, inputs, harvest), numbers.concurrency)
                 await asyncio.to_thread(shards.push)  # nobody pushes while rows are compared
-                replay.take(harvest, job.settings, inputs.for_replay)
+                replay.take(
+                    harvest,
+                    inputs.for_replay,
+                    job.settings.replay,
+                    job.settings.conversations.name,
+                    job.settings.answers,
+                )
                 words.close()
                 ngrams, script = job.settings.ngrams, job.language.script
                 known = partial(Benchmarks, inputs.benchmarks, ngrams, script)
@@ -254,13 +259,13 @@ async def foretell(job: Job, inputs: Inputs, journal: Journal) -> None:
     say(str(forecast(job.config, settings, rows)))
 
 
-def roots(job: Job, inputs: Inputs, harvest: Harvest) -> Iterator[Work]:
+def roots(job: Job, inputs: Inputs, harvest: GenerationContext) -> Iterator[Work]:
     """Where everything grows from, source by source."""
     settings, rows = job.settings, job.settings.answers
     most = job.at_most
     return chain(
-        pairs.grow(harvest, settings.pairs, rows, inputs.for_pairs),
-        contexts.grow(
+        backtranslation.grow(harvest, settings.pairs, rows, inputs.for_pairs),
+        text_tasks.grow(
             harvest, settings.contexts, rows, inputs.for_contexts, most(settings.contexts.rows)
         ),
         translation.grow(harvest, rows, inputs.conversations),
@@ -274,7 +279,7 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
     outcome, settings = taken.outcome, job.settings
     if not outcome.rows:
         why = ", ".join(f"{count} × {reason}" for reason, count in sorted(outcome.dropped.items()))
-        raise Refusal(f"No row passed the gates ({why}): nothing was written.")
+        raise UserError(f"No row passed the gates ({why}): nothing was written.")
     facts = partial(
         card.Facts,
         repo=job.into or job.folder.resolve().name,
@@ -292,7 +297,7 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
         marks=taken.verdicts.marks,
         unjudged=taken.verdicts.unanswered,
     )
-    apart(
+    run_isolated(
         finish,
         job.folder,
         settings,
@@ -306,11 +311,11 @@ def write(job: Job, inputs: Inputs, taken: Taken, bill: Bill) -> None:
     say(f"kept {len(outcome.rows)} rows, dropped {sum(outcome.dropped.values())}: {job.folder}")
 
 
-def origin(job: Job) -> publish.Origin:
+def origin(job: Job) -> parquet.Origin:
     """What every row says of how it came about; the same wherever the run went on."""
     numbers, commit = job.settings.teacher, manifest.recipe_commit()
     recipe = f"{job.config.name} {job.digest[:12]}, kakugo-bot {manifest.recipe_version()}"
-    return publish.Origin(
+    return parquet.Origin(
         job.settings.seed,
         numbers.temperature,
         numbers.max_tokens,
@@ -323,7 +328,7 @@ def push(
 ) -> None:
     """The dataset in one commit, and the manifest after it."""
     outcome, fluency = taken.outcome, card.mean(taken.verdicts.marks)
-    commit = publish.push(api, job.folder, into, f"Write {len(outcome.rows)} rows")
+    commit = parquet.push(api, job.folder, into, f"Write {len(outcome.rows)} rows")
     made = manifest.Manifest(
         step="generate",
         request=job.request,

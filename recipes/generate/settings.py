@@ -6,29 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from recipes.generate import (
-    answers,
-    contexts,
-    critic,
-    decontaminate,
-    gates,
-    near,
-    pairs,
-    profile,
-    scenarios,
-    shards,
-    teacher,
-    topics,
-)
-from recipes.generate.corpora import Corpus
+from recipes.core.errors import UserError
+from recipes.core.language import Language
+from recipes.core.schema import build
+from recipes.generate import community, gates
+from recipes.generate.data.corpora import Corpus
+from recipes.generate.dedup import decontamination, minhash
 from recipes.generate.gates.settings import parse as parse_gates
-from recipes.language import Language
-from recipes.refusal import Refusal
-from recipes.section import build
+from recipes.generate.journal import hub
+from recipes.generate.sources import backtranslation, responses, scenarios, text_tasks, topics
+from recipes.generate.teacher import client, judge
 
 
 @dataclass(frozen=True)
-class Settings:
+class GenerateSettings:
     """Everything that a run needs to know; the names are those of the recipe's keys.
 
     `replay` is the share of all rows that are English conversations as they are.
@@ -38,25 +29,25 @@ class Settings:
     test_share: float
     licence: str
     samples: int
-    teacher: teacher.Settings
-    journal: shards.Settings
-    answers: answers.Settings
-    topics: topics.Settings
-    scenarios: scenarios.Settings
-    contexts: contexts.Settings
-    pairs: pairs.Settings
+    teacher: client.TeacherSettings
+    journal: hub.JournalSettings
+    answers: responses.ResponseSettings
+    topics: topics.TopicSettings
+    scenarios: scenarios.ScenarioSettings
+    contexts: text_tasks.TextTaskSettings
+    pairs: backtranslation.BacktranslationSettings
     translations: int
     replay: float
     texts: tuple[Corpus, ...]
     conversations: Corpus
-    gates: gates.Settings
-    ngrams: decontaminate.Size
-    near: near.Settings
-    judge: critic.Settings
+    gates: gates.GateSettings
+    ngrams: decontamination.Size
+    near: minhash.MinhashSettings
+    judge: judge.JudgeSettings
     watts: float | None
     benchmarks: tuple[Corpus, ...]
     communities: str
-    voice: profile.Voice = field(default_factory=profile.Voice)
+    voice: community.Style = field(default_factory=community.Style)
 
     def spoken(self, language: Language) -> Language:
         """The language as prompts call it."""
@@ -65,7 +56,7 @@ class Settings:
     def rules(self, language: Language) -> str:
         """What every prompt that asks for text in the language says of places and words."""
         glossary, forbidden = self.gates.glossary, self.gates.forbidden
-        return profile.rules(language.name, glossary, forbidden, self.voice.region)
+        return community.rules(language.name, glossary, forbidden, self.voice.region)
 
     def planned(self, limit: int | None) -> int:
         """How many rows the teacher makes when every answer is good, `limit` for each source."""
@@ -79,22 +70,22 @@ class Settings:
         return sum(rows if limit is None else min(rows, limit) for rows in sources)
 
 
-def parse(section: dict[str, Any]) -> Settings:
-    """Parse the section; raises Refusal that names the key which is missing, unknown or foreign."""
+def parse(section: dict[str, Any]) -> GenerateSettings:
+    """Parse the section; raises UserError that names a missing or an unknown key."""
     parts: dict[str, Callable[..., object]] = {
-        "teacher": teacher.Settings,
-        "journal": shards.Settings,
-        "answers": answers.Settings,
-        "topics": topics.Settings,
-        "scenarios": scenarios.Settings,
-        "contexts": contexts.Settings,
-        "pairs": pairs.Settings,
+        "teacher": client.TeacherSettings,
+        "journal": hub.JournalSettings,
+        "answers": responses.ResponseSettings,
+        "topics": topics.TopicSettings,
+        "scenarios": scenarios.ScenarioSettings,
+        "contexts": text_tasks.TextTaskSettings,
+        "pairs": backtranslation.BacktranslationSettings,
         "conversations": Corpus,
         "gates": parse_gates,
-        "ngrams": decontaminate.Size,
-        "near": near.Settings,
-        "judge": critic.Settings,
-        "voice": profile.Voice,
+        "ngrams": decontamination.Size,
+        "near": minhash.MinhashSettings,
+        "judge": judge.JudgeSettings,
+        "voice": community.Style,
     }
     known = {
         key: build(parts[key], value, key) if key in parts else value
@@ -102,7 +93,7 @@ def parse(section: dict[str, Any]) -> Settings:
     }
     for key in ("texts", "benchmarks"):
         known[key] = tuple(build(Corpus, value, key) for value in section.get(key) or ())
-    settings: Settings = build(Settings, known, "generate")
+    settings: GenerateSettings = build(GenerateSettings, known, "generate")
     if not 0 <= settings.replay < 1:
-        raise Refusal(f"`generate.replay` is a share of the rows, not {settings.replay!r}.")
+        raise UserError(f"`generate.replay` is a share of the rows, not {settings.replay!r}.")
     return settings

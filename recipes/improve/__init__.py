@@ -1,4 +1,4 @@
 """`kakugo-recipe improve`: what speakers corrected in, the next version out, compared and told.
 
-run         three recipes in turn, and the manifest of all
+run  `kakugo-recipe improve`: next version, comparison and review report of an adap
 """

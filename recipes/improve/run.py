@@ -9,14 +9,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, manifest
+from recipes.core import manifest, model_loading
+from recipes.core.job import Job, pin
+from recipes.core.manifest import Manifest
+from recipes.core.progress import say
 from recipes.evaluate import publish
 from recipes.evaluate.publish import Place
-from recipes.job import Job, pin
-from recipes.manifest import Manifest
-from recipes.progress import say
 from recipes.train import versions
-from recipes.train.facts import PACKAGES
+from recipes.train.card_facts import PACKAGES
 from recipes.train.settings import parse
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def main(args: argparse.Namespace) -> None:
     """Do all of it, or leave at once when this request has its manifest."""
-    base.quiet()
+    model_loading.quiet()
     from huggingface_hub import HfApi
 
     api, results = HfApi(), publish.place(args)
@@ -48,7 +48,7 @@ def main(args: argparse.Namespace) -> None:
 def _in_turn(api: HfApi, args: argparse.Namespace) -> None:
     from recipes.promote import run as promoting
     from recipes.review import run as reviewing
-    from recipes.train import improve as training
+    from recipes.train import next_version as training
 
     given = vars(args)
     learnt = argparse.Namespace(**{**given, "into": args.adapter})

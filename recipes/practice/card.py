@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recipes.practice.madeup import SOUNDS
+from recipes.practice.artificial_languages import SOUNDS
 
 CARD = """\
 ---

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from recipes.core.progress import say
 from recipes.practice.card import base_card
-from recipes.practice.reading import Piece, pieces
+from recipes.practice.pretrain_data import Piece, pieces
 from recipes.practice.tokenizer import END, ROLES, build_tokenizer
-from recipes.progress import say
 
 if TYPE_CHECKING:
     from torch import Tensor

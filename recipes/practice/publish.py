@@ -12,10 +12,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from recipes.core.errors import UserError
+from recipes.core.progress import say
 from recipes.practice import benchmarks
 from recipes.practice.benchmarks import CODES, Row
-from recipes.progress import say
-from recipes.refusal import Refusal
 
 BASE = Path(__file__).parent / "base"
 Files = dict[str, bytes]
@@ -67,16 +67,16 @@ def publish(org: str) -> None:
 
 
 def base_files() -> Files:
-    """The base model's files; raises Refusal when one is not as its digest says."""
+    """The base model's files; raises UserError when one is not as its digest says."""
     files = {path.name: path.read_bytes() for path in sorted(BASE.iterdir()) if path.is_file()}
     for line in files.get("SHA256SUMS", b"").decode().splitlines():
         expected, name = line.split("  ")
         if hashlib.sha256(files.get(name, b"")).hexdigest() != expected:
-            raise Refusal(
+            raise UserError(
                 f"{BASE / name} is not the file that SHA256SUMS names: check it out anew."
             )
     if "SHA256SUMS" not in files:
-        raise Refusal(f"{BASE} has no SHA256SUMS: make the base with recipes.practice.pretrain.")
+        raise UserError(f"{BASE} has no SHA256SUMS: make the base with recipes.practice.pretrain.")
     return files
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from recipes.practice import english, esperanto
+from recipes.practice.artificial_languages import languages
 from recipes.practice.exercises import TOPIC_NAMES, WORDINGS
-from recipes.practice.madeup import languages
 from recipes.practice.world import lexicon
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 """`kakugo-recipe promote`: whether an adapter's new version takes the place of the present one.
 
-verdict     the decision, from what both scored
-run         from the arguments to the manifest
+decision  Whether a new version takes the place of the present one
+run       `kakugo-recipe promote`: base, present version and new one are compared, and `
 """

@@ -12,25 +12,25 @@ import argparse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, manifest, marks
+from recipes.core import card_sections, manifest, model_loading
+from recipes.core.errors import UserError
+from recipes.core.job import Job, pin
+from recipes.core.progress import say
 from recipes.evaluate import (
-    answers,
     benchmarks,
-    contestants,
-    judge,
+    markdown,
+    models,
     publish,
-    results,
-    speakers,
-    table,
+    response_cache,
+    schema,
+    significance,
 )
-from recipes.evaluate.judge import Outcome
+from recipes.evaluate.backends import loader
 from recipes.evaluate.publish import Place
 from recipes.evaluate.run import PACKAGES, Questions, Scored, clean, outputs, record, report
-from recipes.evaluate.settings import Settings, parse
-from recipes.job import Job, pin
-from recipes.progress import say
-from recipes.promote.verdict import Compared, Verdict, promote
-from recipes.refusal import Refusal
+from recipes.evaluate.settings import EvaluateSettings, parse
+from recipes.evaluate.significance import Outcome
+from recipes.promote.decision import Compared, Verdict, promote
 from recipes.train import versions
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Judged:
 
 def main(args: argparse.Namespace) -> None:
     """Compare and decide, or leave at once when that was done."""
-    base.quiet()
+    model_loading.quiet()
     from huggingface_hub import HfApi
 
     settings, api = parse(args.config.evaluate), HfApi()
@@ -60,7 +60,7 @@ def main(args: argparse.Namespace) -> None:
     version = args.version or versions.newest(there)
     if version not in there:
         known = ", ".join(sorted(there)) or "none"
-        raise Refusal(f"{args.adapter} has no version {version}; it has: {known}.")
+        raise UserError(f"{args.adapter} has no version {version}; it has: {known}.")
     where = _place(args, version)
     if manifest.already_made(api, where.repo, "dataset", where.path("run.json"), args.digest):
         say(f"{version} of {args.adapter} is compared already: {where.repo}/{where.folder}")
@@ -82,7 +82,7 @@ def present(
         return versions.name(in_use), head
     before = in_use.metrics.get("from") if in_use else None
     if before not in there:
-        raise Refusal(f"{new} of {adapter} is in use, and there is no other to compare it with.")
+        raise UserError(f"{new} of {adapter} is in use, and there is no other to compare it with.")
     return str(before), there[str(before)]
 
 
@@ -91,7 +91,7 @@ def _place(args: argparse.Namespace, version: str) -> Place:
 
 
 def _decide(
-    job: Job[Settings], where: Place, present: tuple[str, str], new: tuple[str, str]
+    job: Job[EvaluateSettings], where: Place, present: tuple[str, str], new: tuple[str, str]
 ) -> None:
     """Ask, judge, push, move `main` or not; each step may be done again."""
     questions = clean(job, benchmarks.load(job.api, job.settings, job.config.language))
@@ -99,7 +99,7 @@ def _decide(
     job.inputs[job.args.adapter] = present[1]
     found = _judged(job, where, questions, present[1], new[1])
     run = record(job, found.scored.contestants)
-    made = results.rows(run, found.scored.outcomes, questions.suite.not_covered)
+    made = schema.rows(run, found.scored.outcomes, questions.suite.not_covered)
     rows = [{**row, "version": new[0]} for row in made]
     message = f"Add the results of {job.args.adapter} {new[0]}"
     commit = publish.push(job.api, where, {"results.jsonl": rows}, message)
@@ -121,26 +121,26 @@ def _decide(
 
 
 def _judged(
-    job: Job[Settings], where: Place, questions: Questions, present: str, new: str
+    job: Job[EvaluateSettings], where: Place, questions: Questions, present: str, new: str
 ) -> Judged:
     """Everybody answers everything; what is known from earlier is not asked again."""
     api, args = job.api, job.args
     under = args.base, job.base_revision
-    plain, old = contestants.find(api, under, (args.adapter, present))
-    _, fresh = contestants.find(api, under, (args.adapter, new))
+    plain, old = models.find(api, under, (args.adapter, present))
+    _, fresh = models.find(api, under, (args.adapter, new))
     everybody, tasks = (plain, old, fresh), questions.tasks
-    given = answers.collect(
+    given = response_cache.collect(
         everybody,
         tasks,
         job.settings,
-        speakers.stage(job.settings),
+        loader.stage(job.settings),
         {**publish.kept(api, publish.place(args)), **publish.kept(api, where)},
         lambda lines: _keep(job, where, lines),
     )
 
     def judged(*places: int) -> list[Outcome]:
         by_task = [[given[c, t] for c in places] for t in range(len(tasks))]
-        return judge.judge(tasks, by_task, job.settings)
+        return significance.judge(tasks, by_task, job.settings)
 
     compared = [_compared(outcome, job.config.practice) for outcome in judged(1, 2, 0)]
     answered = {(c, t): given[2 * c, t] for c in (0, 1) for t in range(len(tasks))}
@@ -151,7 +151,7 @@ def _judged(
 def _compared(outcome: Outcome, practice: bool) -> Compared:
     score = outcome.main
     return Compared(
-        table.tested_name(outcome, practice),
+        markdown.tested_name(outcome, practice),
         score.metric,
         score.comparison.base.value,
         score.comparison.adapter.value,
@@ -159,11 +159,11 @@ def _compared(outcome: Outcome, practice: bool) -> Compared:
     )
 
 
-def _keep(job: Job[Settings], where: Place, lines: list[results.Row]) -> None:
+def _keep(job: Job[EvaluateSettings], where: Place, lines: list[schema.Row]) -> None:
     publish.push(job.api, where, {"outputs.jsonl": lines}, f"Keep answers of {where.folder}")
 
 
-def _put_in_use(job: Job[Settings], new: tuple[str, str]) -> None:
+def _put_in_use(job: Job[EvaluateSettings], new: tuple[str, str]) -> None:
     """`main` gets the files of the new version."""
     api, adapter, (version, at) = job.api, job.args.adapter, new
     if versions.name(versions.manifest(api, adapter, "main")) != version:
@@ -177,10 +177,10 @@ def _put_in_use(job: Job[Settings], new: tuple[str, str]) -> None:
 
 
 def _show(
-    job: Job[Settings],
+    job: Job[EvaluateSettings],
     questions: Questions,
     scored: Scored,
-    rows: list[results.Row],
+    rows: list[schema.Row],
     date: str,
     source: str,
 ) -> None:
@@ -203,7 +203,7 @@ def _tell(api: HfApi, adapter: str, present: str, new: str, verdict: Verdict) ->
         else f"**{present} is in use; {new} was made and is not.** {verdict.reason}"
     )
     kept = f'Every version is kept as a tag: `PeftModel.from_pretrained(…, revision="{present}")`.'
-    card.text = marks.put(card.text, MARK, f"{said} {kept}", before="## Results")
+    card.text = card_sections.put(card.text, MARK, f"{said} {kept}", before="## Results")
     api.upload_file(
         path_or_fileobj=str(card).encode(),
         path_in_repo="README.md",

@@ -1,6 +1,5 @@
 """`kakugo-recipe review-report`: what speakers found in a dataset, told on the cards.
 
-agreement   what the verdicts of several people come to
-card        the part of the cards that tells it
-run         from the arguments to the commits
+card  What the cards of dataset and adapter say of the reviews: numbers, and harmles
+run   `kakugo-recipe review-report`: the reviews of a dataset in, its card and its a
 """

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from recipes import credit
-from recipes.mending import PATH, Mending
-from recipes.review.agreement import Settings, Tally
+from recipes.core import citation
+from recipes.core.agreement import ReviewSettings, Tally
+from recipes.core.row_edits import PATH, RowEdits
 
 MARK = "review"
 
 
 def text(
-    tally: Tally, mending: Mending, settings: Settings, speakers: str, thanked: Sequence[str]
+    tally: Tally, mending: RowEdits, settings: ReviewSettings, speakers: str, thanked: Sequence[str]
 ) -> str:
     """The part between the marks; `speakers` is the language's English name."""
     parts = [_headline(tally, settings, speakers)]
@@ -20,11 +20,11 @@ def text(
         parts.append(_table(tally))
         parts.append(_agreement(tally))
         parts.append(_mended(mending, settings))
-    parts.append(credit.thanks(thanked))
+    parts.append(citation.thanks(thanked))
     return "\n\n".join(part for part in parts if part)
 
 
-def _headline(tally: Tally, settings: Settings, speakers: str) -> str:
+def _headline(tally: Tally, settings: ReviewSettings, speakers: str) -> str:
     so_far = f"{_many(tally.reviewers, 'person', 'people')} looked at {_many(tally.rows, 'row')}"
     if tally.enough(settings):
         return f"**Reviewed by speakers of {speakers}**: {so_far} of the dataset."
@@ -51,7 +51,7 @@ def _agreement(tally: Tally) -> str:
     )
 
 
-def _mended(mending: Mending, settings: Settings) -> str:
+def _mended(mending: RowEdits, settings: ReviewSettings) -> str:
     return (
         f"At least {_many(settings.reviewers, 'person', 'people')}, and most of those who looked, "
         f"agree to drop {_many(len(mending.dropped), 'row')} and to correct "

@@ -10,15 +10,15 @@ import argparse
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from recipes import credit, feedback, language, manifest, marks, mending
-from recipes.job import Job, pin
-from recipes.mending import Mending
-from recipes.progress import say
+from recipes.core import card_sections, citation, feedback, language, manifest, row_edits
+from recipes.core.agreement import ReviewSettings, Tally, settle, tally
+from recipes.core.job import Job, pin
+from recipes.core.progress import say
+from recipes.core.row_edits import RowEdits
+from recipes.core.schema import build
 from recipes.review import card
-from recipes.review.agreement import Settings, Tally, settle, tally
-from recipes.section import build
-from recipes.train import learnable
-from recipes.train.preferences import draft
+from recipes.train import feedback_gates
+from recipes.train.preference_pairs import draft
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -46,7 +46,7 @@ def main(args: argparse.Namespace) -> None:
     from huggingface_hub import HfApi
 
     api = HfApi()
-    settings = build(Settings, args.config.review, "review")
+    settings = build(ReviewSettings, args.config.review, "review")
     shown = [Shown(args.dataset, "dataset", "## What is in it")]
     if args.adapter:
         shown.append(Shown(args.adapter, "model", "## Use"))
@@ -62,17 +62,17 @@ def main(args: argparse.Namespace) -> None:
     say(_told(counted, mended, said.left_out))
 
 
-def _usable(job: Job[Settings], agreed: Mending) -> Mending:
+def _usable(job: Job[ReviewSettings], agreed: RowEdits) -> RowEdits:
     """Without the corrections of rows that are not there, or that no teacher's row would pass."""
     if not agreed.corrected:
         return agreed
-    rows, judge = learnable.rows(job, agreed.corrected), learnable.judge(job)
+    rows, judge = feedback_gates.rows(job, agreed.corrected), feedback_gates.judge(job)
     code = job.config.language
     usable = {
         row: text
         for row, text in agreed.corrected.items()
         if row in rows
-        and not judge(draft(rows[row][:-1], mending.reworded(rows[row][-1][1], text), code))
+        and not judge(draft(rows[row][:-1], row_edits.reworded(rows[row][-1][1], text), code))
     }
     return replace(agreed, corrected=usable)
 
@@ -88,16 +88,16 @@ def _show(
     text: str,
     args: argparse.Namespace,
     thanked: list[str],
-    mended: Mending,
+    mended: RowEdits,
 ) -> None:
     """Card, citation and, in the dataset, what is agreed: one commit if any is not so already."""
     from huggingface_hub import CommitOperationAdd
 
     old = _read(api, shown, CARD) or f"# {shown.repo.split('/')[-1]}\n"
     old = old.replace(ALONE.format(language.get(args.config.language).name), "")
-    new = {CARD: marks.put(old, card.MARK, text, shown.before)}
+    new = {CARD: card_sections.put(old, card.MARK, text, shown.before)}
     kind = "dataset" if shown.kind == "dataset" else "software"
-    new[credit.PATH] = credit.citation(
+    new[citation.PATH] = citation.citation(
         shown.repo.split("/")[-1],
         kind,
         shown.url(api.endpoint),
@@ -105,7 +105,7 @@ def _show(
         _sources(api, args),
     )
     if shown.kind == "dataset":
-        new[mending.PATH] = mended.to_jsonl()
+        new[row_edits.PATH] = mended.to_jsonl()
     changed = {path: made for path, made in new.items() if made != (_read(api, shown, path) or "")}
     if changed:
         api.create_commit(
@@ -137,7 +137,7 @@ def _sources(api: HfApi, args: argparse.Namespace) -> list[str]:
     return [f"{api.endpoint}/datasets/{repo}" for repo in sorted(named & set(read))]
 
 
-def _told(counted: Tally, mended: Mending, left_out: dict[str, int]) -> str:
+def _told(counted: Tally, mended: RowEdits, left_out: dict[str, int]) -> str:
     agreed = "not defined" if counted.alpha is None else f"{counted.alpha:.3f}"
     verdicts = ", ".join(f"{name} {count}" for name, count in counted.verdicts.items())
     return (

@@ -9,16 +9,16 @@ from collections import Counter
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from recipes.refusal import Refusal
-from recipes.train.rows import IGNORED, Examples
-from recipes.train.settings import Settings
+from recipes.core.errors import UserError
+from recipes.train.settings import TrainSettings
+from recipes.train.tokenize import IGNORED, Examples
 
 if TYPE_CHECKING:
     from peft import LoraConfig
     from transformers import PreTrainedModel
 
 
-def put_on(model: PreTrainedModel, settings: Settings, examples: Examples) -> Any:
+def put_on(model: PreTrainedModel, settings: TrainSettings, examples: Examples) -> Any:
     """The model with its adapter on, or as it is when all weights are trained."""
     from peft import get_peft_model
 
@@ -42,7 +42,7 @@ def lora(settings: dict[str, Any], tokens: list[int]) -> LoraConfig:
     try:
         return LoraConfig(task_type="CAUSAL_LM", **own)
     except (TypeError, ValueError) as error:
-        raise Refusal(f"train.lora takes the arguments of PEFT's LoraConfig: {error}") from error
+        raise UserError(f"train.lora takes the arguments of PEFT's LoraConfig: {error}") from error
 
 
 def most_used(examples: Examples, count: int) -> list[int]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.language import Language
-from recipes.mending import Mending
+from recipes.core.language import Language
+from recipes.core.row_edits import RowEdits
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelCard, ModelCardData
@@ -44,7 +44,7 @@ class Facts:
     recipe_commit: str | None
     digest: str
     rows: int
-    mending: Mending
+    mending: RowEdits
     hardware: str
     hourly_usd: float | None
     energy_kwh: float | None

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.progress import say
+from recipes.core.progress import say
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.refusal import Refusal
-from recipes.train import machine
-from recipes.train.preferences import Pair
-from recipes.train.settings import Settings
+from recipes.core.errors import UserError
+from recipes.train import hardware
+from recipes.train.callbacks import reporter
+from recipes.train.preference_pairs import Pair
+from recipes.train.settings import TrainSettings
 from recipes.train.sft import LEFTOVERS, Show, total
-from recipes.train.watch import reporter
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -46,7 +46,7 @@ def train(
     model: PeftModel,
     tokenizer: PreTrainedTokenizerBase,
     pairs: Sequence[Pair],
-    settings: Settings,
+    settings: TrainSettings,
     out: Path,
     show: Show,
     system: str,
@@ -89,13 +89,13 @@ def _measured(trainer: DPOTrainer) -> Tuned:
     )
 
 
-def _arguments(model: PeftModel, settings: Settings, out: Path) -> DPOConfig:
+def _arguments(model: PeftModel, settings: TrainSettings, out: Path) -> DPOConfig:
     """TRL's own arguments, and what no recipe may change."""
     from trl.trainer.dpo_config import DPOConfig
 
     feedback = settings.feedback
     assert feedback
-    load = machine.measure(
+    load = hardware.measure(
         model.config,
         weights=sum(p.numel() * p.element_size() for p in model.parameters()),
         trained=sum(p.numel() for p in model.parameters() if p.requires_grad),
@@ -103,8 +103,8 @@ def _arguments(model: PeftModel, settings: Settings, out: Path) -> DPOConfig:
         rows=2 * feedback.batch,  # both answers go through at once
         packing=False,
     )
-    chosen = machine.choose(machine.look(), load)
-    rows = machine.divisor(feedback.batch, max(1, chosen.rows // 2))
+    chosen = hardware.choose(hardware.look(), load)
+    rows = hardware.divisor(feedback.batch, max(1, chosen.rows // 2))
     try:
         return DPOConfig(
             output_dir=str(out / "checkpoints"),
@@ -120,6 +120,6 @@ def _arguments(model: PeftModel, settings: Settings, out: Path) -> DPOConfig:
             **feedback.trainer,
         )
     except (TypeError, ValueError) as error:
-        raise Refusal(
+        raise UserError(
             f"train.feedback.trainer takes the arguments of TRL's DPOConfig: {error}"
         ) from error

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from recipes.refusal import Refusal
+from recipes.core.errors import UserError
 
 
 def launched() -> bool:
@@ -25,7 +25,7 @@ def command(config: str, processes: int, arguments: list[str]) -> list[str]:
     path = folder / f"{config}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml")))
-        raise Refusal(f"`train.launch` is {config!r}; there are: {known}.")
+        raise UserError(f"`train.launch` is {config!r}; there are: {known}.")
     return [
         *(sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(path)),
         *("--num_processes", str(processes), "--module", "recipes.cli", *arguments),

@@ -17,45 +17,45 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes import base, manifest, mending
-from recipes.job import Job, pin
-from recipes.progress import Progress, say
-from recipes.refusal import Refusal
-from recipes.train import launch, machine
-from recipes.train.facts import PACKAGES
-from recipes.train.settings import Settings, parse
+from recipes.core import manifest, model_loading, row_edits
+from recipes.core.errors import UserError
+from recipes.core.job import Job, pin
+from recipes.core.progress import Progress, say
+from recipes.train import hardware, launch
+from recipes.train.card_facts import PACKAGES
+from recipes.train.settings import TrainSettings, parse
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from recipes.train.rows import Examples
     from recipes.train.sft import Show, Trained
+    from recipes.train.tokenize import Examples
 
 
 def main(args: argparse.Namespace) -> None:
     """Train and push, or leave at once when the manifest of this digest is there."""
-    base.quiet()
+    model_loading.quiet()
     settings = parse(args.config.train)
     from huggingface_hub import HfApi
 
     api = HfApi()
     if args.feedback:
-        from recipes.train import improve
+        from recipes.train import next_version
 
-        improve.main(api, args, settings)
+        next_version.main(api, args, settings)
         return
     if manifest.already_made(api, args.into, "model", "run.json", args.digest):
         say(f"{args.into} is made already, with digest {args.digest[:12]}")
         return
-    processes = settings.processes or machine.look().count
+    processes = settings.processes or hardware.look().count
     if processes > 1 and not launch.launched():
         launch.relaunch(settings.launch, processes)
     with _scratch(settings) as scratch:
         _train(api, args, settings, Path(scratch))
 
 
-def _scratch(settings: Settings) -> AbstractContextManager[str]:
+def _scratch(settings: TrainSettings) -> AbstractContextManager[str]:
     """A folder that all processes share, and the first one clears away."""
     if not launch.launched():
         return tempfile.TemporaryDirectory(prefix="kakugo-train-")
@@ -68,7 +68,7 @@ def _scratch(settings: Settings) -> AbstractContextManager[str]:
     return made or nullcontext(name)
 
 
-def _train(api: HfApi, args: argparse.Namespace, settings: Settings, scratch: Path) -> None:
+def _train(api: HfApi, args: argparse.Namespace, settings: TrainSettings, scratch: Path) -> None:
     job = pin(api, args, settings, {args.dataset: "dataset", args.base: "model"})
     examples, trained = _fit(job, scratch)
     if not _first():
@@ -104,19 +104,19 @@ def _in_turn() -> AbstractContextManager[Any]:
     return turn
 
 
-def _key(job: Job[Settings]) -> str:
+def _key(job: Job[TrainSettings]) -> str:
     """What a checkpoint must share with the run that goes on from it: recipe and inputs."""
     inputs = "".join(sha for _, sha in sorted(job.inputs.items()))
     return hashlib.sha256(f"{job.args.digest}{inputs}".encode()).hexdigest()
 
 
-def _fit(job: Job[Settings], scratch: Path) -> tuple[Examples, Trained]:
+def _fit(job: Job[TrainSettings], scratch: Path) -> tuple[Examples, Trained]:
     """Load, tokenise, train; leaves adapter and tokenizer in the out folder."""
     from recipes.train import checkpoints, sft
 
     settings, out = job.settings, scratch / "adapter"
     with _in_turn():
-        tokenizer = base.tokenizer(job.args.base, job.base_revision)
+        tokenizer = model_loading.tokenizer(job.args.base, job.base_revision)
         examples, held_out = _examples(job, tokenizer)
         resume = _resume(job, scratch)
     if _first():
@@ -138,15 +138,15 @@ def _fit(job: Job[Settings], scratch: Path) -> tuple[Examples, Trained]:
     return examples, trained
 
 
-def _load(job: Job[Settings]) -> PreTrainedModel:
+def _load(job: Job[TrainSettings]) -> PreTrainedModel:
     """The base as the recipe wants it, with the attention that machine and model can do."""
     settings = job.settings
-    arguments = {"attn_implementation": machine.attention(machine.look()), **settings.model}
+    arguments = {"attn_implementation": hardware.attention(hardware.look()), **settings.model}
     with _in_turn():
-        return base.model(job.args.base, job.base_revision, settings.threads, arguments)
+        return model_loading.model(job.args.base, job.base_revision, settings.threads, arguments)
 
 
-def _resume(job: Job[Settings], scratch: Path) -> Path | None:
+def _resume(job: Job[TrainSettings], scratch: Path) -> Path | None:
     """Where the last attempt was; the first process fetches it, the others find it there."""
     from recipes.train import checkpoints
 
@@ -158,21 +158,21 @@ def _resume(job: Job[Settings], scratch: Path) -> Path | None:
 
 
 def _examples(
-    job: Job[Settings], tokenizer: PreTrainedTokenizerBase
+    job: Job[TrainSettings], tokenizer: PreTrainedTokenizerBase
 ) -> tuple[Examples, Examples | None]:
     """The rows to train on and, where the recipe wants it, those that give the held-out loss."""
-    from recipes.train import rows
+    from recipes.train import tokenize
 
     settings = job.settings
     repo = job.args.dataset
-    learnt = mending.chats(job.api, repo, job.inputs[repo], "train")
-    training = rows.tokenise(tokenizer, learnt, settings.max_length)
+    learnt = row_edits.chats(job.api, repo, job.inputs[repo], "train")
+    training = tokenize.tokenise(tokenizer, learnt, settings.max_length)
     if settings.held_out is None:
         return training, None
-    kept = mending.chats(job.api, repo, job.inputs[repo], "test")[: settings.held_out.rows]
-    held_out = rows.tokenise(tokenizer, kept, settings.max_length)
+    kept = row_edits.chats(job.api, repo, job.inputs[repo], "test")[: settings.held_out.rows]
+    held_out = tokenize.tokenise(tokenizer, kept, settings.max_length)
     if not held_out.input_ids:
-        raise Refusal(f"The `test` split of {repo} has no row for a held-out loss.")
+        raise UserError(f"The `test` split of {repo} has no row for a held-out loss.")
     return training, held_out
 
 
@@ -196,16 +196,16 @@ def _told(trained: Trained) -> str:
     )
 
 
-def _publish(job: Job[Settings], scratch: Path, examples: Examples, trained: Trained) -> str:
+def _publish(job: Job[TrainSettings], scratch: Path, examples: Examples, trained: Trained) -> str:
     """Push adapter, tokenizer, log and card in one commit; returns its sha."""
-    from recipes.train import card, checkpoints, facts, plot
+    from recipes.train import card, card_facts, checkpoints, plot
 
     out = scratch / "adapter"
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
     lines = "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in trained.log)
     (out / "training_log.jsonl").write_text(lines, encoding="utf-8")
     plot.loss(trained.log, out / "loss.png")
-    written = card.write(facts.gather(job, examples, trained))
+    written = card.write(card_facts.gather(job, examples, trained))
     (out / "README.md").write_text(str(written), encoding="utf-8")
     commit = job.api.upload_folder(
         repo_id=job.args.into,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from recipes.refusal import Refusal
-from recipes.section import build
+from recipes.core.errors import UserError
+from recipes.core.schema import build
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Feedback:
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrainSettings:
     """`model` goes to `from_pretrained`, `lora` to LoraConfig, `trainer` to SFTConfig, as they are.
 
     `max_length` is in tokens; `batch` the rows of one step, over all devices; `lora` None trains
@@ -68,21 +68,23 @@ class Settings:
         return bool(self.trainer.get("packing"))
 
 
-def parse(section: dict[str, Any]) -> Settings:
-    """Parse the section; raises Refusal for a key that is missing or unknown."""
+def parse(section: dict[str, Any]) -> TrainSettings:
+    """Parse the section; raises UserError for a key that is missing or unknown."""
     values = _varied(section)
     held_out = values.get("held_out")
     if held_out is not None:
         values["held_out"] = build(HeldOut, held_out, "train.held_out")
     if (feedback := values.get("feedback")) is not None:
         values["feedback"] = build(Feedback, feedback, "train.feedback")
-    settings = build(Settings, values, "train")
+    settings = build(TrainSettings, values, "train")
     if settings.trained_tokens and settings.lora is None:
-        raise Refusal("`train.trained_tokens` goes with `train.lora`; without it all are trained.")
+        raise UserError(
+            "`train.trained_tokens` goes with `train.lora`; without it all are trained."
+        )
     if "seed" not in settings.trainer:
-        raise Refusal("`train.trainer` needs a `seed`: a run must be one that can be repeated.")
+        raise UserError("`train.trainer` needs a `seed`: a run must be one that can be repeated.")
     if settings.held_out and "eval_steps" not in settings.trainer:
-        raise Refusal("`train.held_out` needs `train.trainer.eval_steps`: how often to look.")
+        raise UserError("`train.held_out` needs `train.trainer.eval_steps`: how often to look.")
     return settings
 
 
@@ -95,7 +97,7 @@ def _varied(section: dict[str, Any]) -> dict[str, Any]:
         return plain
     if name not in variants:
         known = ", ".join(sorted(variants)) or "none"
-        raise Refusal(f"`train.variant` is {name!r}; the recipe's `variants` are: {known}.")
+        raise UserError(f"`train.variant` is {name!r}; the recipe's `variants` are: {known}.")
     return _over(plain, variants[name] or {})
 
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.base import has_experts
-from recipes.progress import say
-from recipes.refusal import Refusal
-from recipes.train import adapter, machine, packed, speed
-from recipes.train.machine import Choices
-from recipes.train.rows import Examples, in_batches
-from recipes.train.settings import Settings
-from recipes.train.watch import reporter
+from recipes.core.errors import UserError
+from recipes.core.model_loading import has_experts
+from recipes.core.progress import say
+from recipes.train import adapter, hardware, packing, throughput
+from recipes.train.callbacks import reporter
+from recipes.train.hardware import Choices
+from recipes.train.settings import TrainSettings
+from recipes.train.tokenize import Examples, in_batches
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -54,13 +54,13 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Course:
+class TrainingInputs:
     """What is trained on, and how: all that one try needs beside the model."""
 
     tokenizer: PreTrainedTokenizerBase
     examples: Examples
     held_out: Examples | None
-    settings: Settings
+    settings: TrainSettings
     out: Path
     callbacks: Sequence[TrainerCallback]
     resume_from: Path | None
@@ -70,7 +70,7 @@ def train(
     load: Callable[[], PreTrainedModel],
     tokenizer: PreTrainedTokenizerBase,
     examples: Examples,
-    settings: Settings,
+    settings: TrainSettings,
     out: Path,
     show: Show,
     held_out: Examples | None = None,
@@ -83,16 +83,16 @@ def train(
     keeps its batch, its rows and their order.
     """
     if not examples.input_ids:
-        raise Refusal(
+        raise UserError(
             "There is no row to train on: the dataset is empty or all its answers are cut."
         )
     watching = [reporter(show), *callbacks]
-    course = Course(tokenizer, examples, held_out, settings, out, watching, resume_from)
+    course = TrainingInputs(tokenizer, examples, held_out, settings, out, watching, resume_from)
     return _within_memory(load, course, None)
 
 
 def _within_memory(
-    load: Callable[[], PreTrainedModel], course: Course, instead: tuple[int, bool] | None
+    load: Callable[[], PreTrainedModel], course: TrainingInputs, instead: tuple[int, bool] | None
 ) -> Trained:
     from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 
@@ -100,7 +100,7 @@ def _within_memory(
     try:
         return _run(trainer, course)
     except RuntimeError as error:
-        smaller = machine.fewer(choices)
+        smaller = hardware.fewer(choices)
         if trainer.args.world_size > 1 or not should_reduce_batch_size(error) or smaller is None:
             raise
     del trainer
@@ -110,7 +110,7 @@ def _within_memory(
 
 
 def _trainer(
-    model: PreTrainedModel, course: Course, instead: tuple[int, bool] | None = None
+    model: PreTrainedModel, course: TrainingInputs, instead: tuple[int, bool] | None = None
 ) -> tuple[SFTTrainer, Choices]:
     from transformers import PrinterCallback, set_seed
     from trl.trainer.sft_trainer import SFTTrainer
@@ -132,7 +132,7 @@ def _trainer(
         callbacks=[*_stopper(settings), *course.callbacks],
     )
     trainer.remove_callback(PrinterCallback)
-    packed.keep_apart(trainer)
+    packing.keep_apart(trainer)
     return trainer, chosen
 
 
@@ -153,11 +153,11 @@ def scoring_answers_only() -> Iterator[None]:
         utils._use_triton = before  # type: ignore[attr-defined]
 
 
-def _choose(adapted: Module, settings: Settings) -> Choices:
+def _choose(adapted: Module, settings: TrainSettings) -> Choices:
     """What fits this machine: a recipe without a checkpointing or batch of its own takes it."""
     model: Any = adapted
-    here, processes = machine.look(), _processes()
-    load = machine.measure(
+    here, processes = hardware.look(), _processes()
+    load = hardware.measure(
         model.config,
         weights=sum(p.numel() * p.element_size() for p in model.parameters()),
         trained=sum(p.numel() for p in model.parameters() if p.requires_grad),
@@ -167,7 +167,7 @@ def _choose(adapted: Module, settings: Settings) -> Choices:
     )
     if settings.launch == "fsdp":
         load = replace(load, shards=processes)
-    return machine.choose(here, load)
+    return hardware.choose(here, load)
 
 
 def _processes() -> int:
@@ -176,14 +176,16 @@ def _processes() -> int:
     return PartialState().num_processes if PartialState._shared_state else 1
 
 
-def _arguments(settings: Settings, out: Path, chosen: Choices) -> SFTConfig:
+def _arguments(settings: TrainSettings, out: Path, chosen: Choices) -> SFTConfig:
     """TRL's own arguments, and what no recipe may change: our rows in our order, no reports."""
     from trl.trainer.sft_config import SFTConfig
 
     processes = _processes()
-    rows = machine.divisor(settings.batch // processes, chosen.rows)
+    rows = hardware.divisor(settings.batch // processes, chosen.rows)
     if not rows or settings.batch % processes:
-        raise Refusal(f"`train.batch` is {settings.batch}: {processes} processes cannot share it.")
+        raise UserError(
+            f"`train.batch` is {settings.batch}: {processes} processes cannot share it."
+        )
     more: dict[str, Any] = {}
     if settings.held_out:
         kept = settings.trainer.get("save_strategy") == "steps"
@@ -207,17 +209,17 @@ def _arguments(settings: Settings, out: Path, chosen: Choices) -> SFTConfig:
             **{**chosen.trainer(), **settings.trainer},
         )
     except (TypeError, ValueError) as error:
-        raise Refusal(f"train.trainer takes the arguments of TRL's SFTConfig: {error}") from error
+        raise UserError(f"train.trainer takes the arguments of TRL's SFTConfig: {error}") from error
 
 
-def _stopper(settings: Settings) -> list[TrainerCallback]:
+def _stopper(settings: TrainSettings) -> list[TrainerCallback]:
     from transformers import EarlyStoppingCallback
 
     patience = settings.held_out.patience if settings.held_out else None
     return [] if patience is None else [EarlyStoppingCallback(patience)]
 
 
-def _dataset(examples: Examples, arguments: SFTConfig, settings: Settings) -> Dataset:
+def _dataset(examples: Examples, arguments: SFTConfig, settings: TrainSettings) -> Dataset:
     """The trainer's rows in the order it takes them, packed when the recipe says so."""
     seed = arguments.seed
     if not arguments.packing:
@@ -244,7 +246,7 @@ def _rows(examples: Examples, arguments: SFTConfig) -> Dataset:
     return packed
 
 
-def _run(trainer: SFTTrainer, course: Course) -> Trained:
+def _run(trainer: SFTTrainer, course: TrainingInputs) -> Trained:
     """Train to the end and write the best weights."""
     model: Any = trainer.model
     work = _work(model)
@@ -258,7 +260,7 @@ def _run(trainer: SFTTrainer, course: Course) -> Trained:
     losses = [entry for entry in log if "loss" in entry]
     tokens, seconds = total(losses, "num_tokens"), total(losses, "seconds")
     lengths = [len(ids) for ids in course.examples.input_ids]
-    here, flops = machine.look(), speed.flops_per_token(work, lengths) if work else None
+    here, flops = hardware.look(), throughput.flops_per_token(work, lengths) if work else None
     return Trained(
         steps=trainer.state.global_step,
         tokens=int(tokens),
@@ -267,7 +269,7 @@ def _run(trainer: SFTTrainer, course: Course) -> Trained:
         loss_last=losses[-1]["loss"],
         held_out=_kept(trainer, log),
         trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
-        mfu=speed.mfu(tokens / seconds, flops, here.name, here.count) if flops else None,
+        mfu=throughput.mfu(tokens / seconds, flops, here.name, here.count) if flops else None,
         log=log,
     )
 
@@ -285,7 +287,7 @@ def _kept(trainer: SFTTrainer, log: Sequence[dict[str, float]]) -> float | None:
     return next((entry["eval_loss"] for entry in reversed(log) if "eval_loss" in entry), None)
 
 
-def _work(model: Any) -> speed.Work | None:
+def _work(model: Any) -> throughput.Work | None:
     """The matrices a token goes through; None for a mixture of experts, which uses some only."""
     import torch
 
@@ -295,7 +297,7 @@ def _work(model: Any) -> speed.Work | None:
     linear = [m.weight for m in model.modules() if isinstance(m, torch.nn.Linear)]
     heads = int(text.num_attention_heads)
     width = heads * int(getattr(text, "head_dim", None) or text.hidden_size // heads)
-    return speed.Work(
+    return throughput.Work(
         weights=sum(weight.numel() for weight in linear),
         trained=sum(weight.numel() for weight in linear if weight.requires_grad),
         layers=int(text.num_hidden_layers),

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from recipes.manifest import Manifest
-from recipes.refusal import Refusal
+from recipes.core.errors import UserError
+from recipes.core.manifest import Manifest
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -60,7 +60,7 @@ def manifest(api: HfApi, repo: str, revision: str) -> Manifest | None:
     with open(api.hf_hub_download(repo, RUN, revision=revision), encoding="utf-8") as file:
         try:
             return Manifest.from_json(file.read())
-        except Refusal:
+        except UserError:
             return None
 
 

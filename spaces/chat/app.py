@@ -6,24 +6,26 @@ import contextlib
 import logging
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # in a checkout, common/ is there
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 
 with contextlib.suppress(ImportError):  # ZeroGPU wants to be there before torch
     import spaces  # type: ignore[import-untyped]  # noqa: F401
 
 import gradio as gr
-from desk import Desk
+from chat_handlers import Room
+from common.csp import OnlyOwnHost
+from feedback_handlers import Desk
 from layout import build
+from model_registry import Settings, Shelf
 from outbox import Outbox
-from policy import OnlyOwnHost
-from pusher import Pusher
-from reviewdesk import ReviewDesk
-from room import Room
-from shelf import Settings, Shelf
+from review_handlers import ReviewDesk
 from starlette.middleware import Middleware
+from uploader import Pusher
 
 THREADS = 80  # everybody in the line holds one while waiting
 

@@ -14,8 +14,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from models import Adapter
-from talk import Message, fit
+from adapters import Adapter
+from conversation import Message, fit
 
 MOST_ADAPTERS = 4
 MOST_NEW_TOKENS = 512

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models import CODE, Adapter
-from talk import Message
+from adapters import CODE, Adapter
+from conversation import Message
 
 SCHEMA = 1
 LICENCE = "CC-BY-4.0"

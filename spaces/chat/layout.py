@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import browser
+import fragments
 import gradio as gr
-import pieces
-import reviewpage
-from desk import Desk, choices
+import javascript
+import review_layout
+from chat_handlers import Room
+from conversation import LONGEST_MESSAGE, Talk
 from feedback import LONGEST_CORRECTION, LONGEST_CREDIT
-from front import Front
-from line import MOST_WAITING
-from phrases import ENGLISH, words
-from reviewdesk import ReviewDesk
-from room import Room
-from talk import LONGEST_MESSAGE, Talk
+from feedback_handlers import Desk, choices
+from i18n import ENGLISH, words
+from review_handlers import ReviewDesk
+from selection_handlers import Front
+from waiting_queue import MOST_WAITING
 
 LOOK_SECONDS = 10.0
 ENGLISH_WORDS = words(ENGLISH)
@@ -77,7 +77,7 @@ def build(room: Room, desk: Desk, review: ReviewDesk) -> gr.Blocks:
         talk, known, chosen, draft = gr.State(Talk()), gr.State(()), gr.State(""), gr.State(None)
         remembered = gr.BrowserState([], storage_key="kakugo-sent", secret="kakugo-sent")
         with gr.Row(elem_classes="k-top"):
-            hero = _html(pieces.hero(ENGLISH_WORDS))
+            hero = _html(fragments.hero(ENGLISH_WORDS))
             interface = _in_english(
                 said,
                 gr.Radio,
@@ -109,7 +109,7 @@ def build(room: Room, desk: Desk, review: ReviewDesk) -> gr.Blocks:
         page = _html("")
         offline.load(front.offline, None, [page], **QUIET)
     with demo.route("Review", "/review", show_in_navbar=False) as reviewing:
-        reviewpage.build(reviewing, review)
+        review_layout.build(reviewing, review)
     return demo  # type: ignore[no-any-return]
 
 
@@ -166,12 +166,12 @@ def _chat(said: Said) -> Chat:
             said, gr.Dropdown, {"label": "model"}, choices=[], visible=False, elem_id="model"
         )
         compare = _in_english(said, gr.Checkbox, {"label": "compare"}, elem_id="compare")
-    found = _html("", js_on_load=browser.PICK, elem_id="found")
+    found = _html("", js_on_load=javascript.PICK, elem_id="found")
     about = _html("")
     with gr.Row(elem_classes="k-talks", equal_height=True):
         left = _chatbot(said, "with_adapter", "talk", show_label=False, editable="user")
         right = _chatbot(said, "base_model", "base", visible=False, feedback_options=None)
-    chips = _html("", js_on_load=browser.PICK, elem_id="chips")
+    chips = _html("", js_on_load=javascript.PICK, elem_id="chips")
     with gr.Row(elem_classes="k-say"):
         text = _in_english(
             said,
@@ -187,7 +187,7 @@ def _chat(said: Said) -> Chat:
         send = _button(said, "send", scale=0, elem_id="send", variant="primary")
         stop = _button(said, "stop", scale=0, elem_id="stop", visible=False)
     with gr.Row(elem_classes="k-after"):
-        status = _html(pieces.status(""))
+        status = _html(fragments.status(""))
         share = _button(said, "share", size="sm", scale=0, elem_id="share")
         anew = _button(said, "new_chat", size="sm", scale=0, elem_id="anew")
     link = _in_english(
@@ -200,7 +200,7 @@ def _chat(said: Said) -> Chat:
         max_lines=2,
         elem_id="link",
     )
-    mood = _html("", js_on_load=browser.MOOD, elem_id="mood")
+    mood = _html("", js_on_load=javascript.MOOD, elem_id="mood")
     return Chat(
         language, model, compare, found, about, left, right, chips, text, send, stop, status,
         share, anew, link, mood,
@@ -238,13 +238,13 @@ def _form(said: Said) -> Form:
                 elem_id="credit",
             )
             consent = _in_english(said, gr.Checkbox, {"label": "consent"}, elem_id="consent")
-            status = _html(pieces.status(""))
+            status = _html(fragments.status(""))
             with gr.Row(elem_classes="k-send-opinion"):
                 send = _button(said, "send_opinion", variant="primary", scale=0, elem_id="tell")
                 cancel = _button(said, "cancel", scale=0, elem_id="cancel")
     thanks = _html("", elem_id="thanks")
     with _in_english(said, gr.Accordion, {"label": "sent_title"}, open=False, elem_id="sent"):
-        sent = _html("", js_on_load=browser.PICK, elem_id="mine")
+        sent = _html("", js_on_load=javascript.PICK, elem_id="mine")
         with gr.Row(elem_classes="k-key"):
             key = _in_english(
                 said,
@@ -256,7 +256,7 @@ def _form(said: Said) -> Form:
                 elem_id="key",
             )
             delete = _button(said, "delete", scale=0, elem_id="delete")
-        deleted = _html(pieces.status(""), elem_id="deleted")
+        deleted = _html(fragments.status(""), elem_id="deleted")
     return Form(
         panel, fields, about, rating, categories, correction, credit, consent, send, cancel,
         status, thanks, sent, key, delete, deleted,
@@ -304,8 +304,8 @@ def _connect_talk(room: Room, front: Front, chat: Chat, state: list[Any]) -> Non
     chat.left.edit(room.change, state, views, **ASKED)
     chat.stop.click(room.stop, None, None, **QUIET)
     given = [chat.text, *state, chat.link]
-    shared = chat.share.click(front.link, given, [chat.link], js=browser.HERE, **QUIET)
-    shared.then(None, [chat.link], None, js=browser.COPY)
+    shared = chat.share.click(front.link, given, [chat.link], js=javascript.HERE, **QUIET)
+    shared.then(None, [chat.link], None, js=javascript.COPY)
 
 
 def _connect_form(
@@ -316,7 +316,7 @@ def _connect_form(
         form.consent, form.status,
     ]  # fmt: skip
     shown = chat.left.like(desk.open, state, opened, **QUIET)
-    shown.then(None, None, None, js=browser.FOCUS)
+    shown.then(None, None, None, js=javascript.FOCUS)
     filled = [
         draft, form.rating, form.categories, form.correction, form.credit, form.consent,
         remembered, state[-1],

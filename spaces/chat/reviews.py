@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from conversation import Message, split_thought
 from feedback import LICENCE, LONGEST_CORRECTION, LONGEST_CREDIT, SCHEMA, Receipt, clean
-from talk import Message, split_thought
 
 VERDICTS = ("keep", "fix", "drop")
 MOST_REMEMBERED = 2000

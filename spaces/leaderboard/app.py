@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # in a checkout, common/ is there
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
 
-import asking
 import controls
+import copy_text
 import gradio as gr
-import words
-from languages import LONGEST_NAME
-from links import Links
-from policy import OnlyOwnHost
-from routes import routes
-from source import Settings, Source
+import request_form
+from api import routes
+from common.csp import OnlyOwnHost
+from handlers import Visit
+from hub_source import Settings, Source
+from language_groups import LONGEST_NAME
+from markup import Links
 from starlette.middleware import Middleware
-from visit import Visit
 
 LOOK_SECONDS = 4
 FOLDER = Path(__file__).parent
@@ -62,9 +64,9 @@ def theme() -> gr.Theme:
 def build(source: Source, settings: Settings) -> gr.Blocks:
     """Lay out the page and connect it; every visitor is served from what `source` holds."""
     visit, links = Visit(source, settings), settings.links
-    with gr.Blocks(title=words.TITLE, fill_width=True) as demo:
+    with gr.Blocks(title=copy_text.TITLE, fill_width=True) as demo:
         last, searched, number = gr.State(""), gr.State(""), gr.State(1)
-        hero = markup(words.hero(source.see().board))
+        hero = markup(copy_text.hero(source.see().board))
         with gr.Tabs() as tabs:
             with gr.Tab("Results", id="results"):
                 results = lay_results(links)
@@ -73,7 +75,7 @@ def build(source: Source, settings: Settings) -> gr.Blocks:
             with gr.Tab("Queue", id="queue"):
                 queue = markup(name="queue")
             with gr.Tab("Guide", id="guide"):
-                markup(words.guide())
+                markup(copy_text.guide())
             with gr.Tab("Request", id="ask"):
                 answer = lay_form(source, links, visit)
         chosen, board = results.chosen, results.board
@@ -118,15 +120,15 @@ def lay_pictures(gallery: gr.Tab, chosen: controls.Controls, visit: Visit) -> No
 
 def lay_form(source: Source, links: Links, visit: Visit) -> gr.HTML:
     """The form that checks a name while it is typed; returns the place of its answer."""
-    markup(words.asking())
+    markup(copy_text.asking())
     with gr.Row(elem_classes="k-filters", elem_id="wanted"):
         asked = gr.Textbox(
             label="Language",
             placeholder="Scottish Gaelic, Gàidhlig, gla …",
             max_length=LONGEST_NAME,
         )
-    answer = markup(asking.answer("", source.see().board, links), "answer", "pick.js")
-    markup(words.instead(links))
+    answer = markup(request_form.answer("", source.see().board, links), "answer", "pick.js")
+    markup(copy_text.instead(links))
     asked.change(visit.check, asked, answer, **QUIET)
     answer.pick(visit.pick, None, asked, **QUIET)
     return answer

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import columns
+import benchmarks
 import gradio as gr
-from rows import LONGEST_TEXT
-from view import Index, View, known_columns
+from parse_results import LONGEST_TEXT
+from query import Index, View, known_columns
 
-BENCHMARKS = [(columns.LABELS[column.key], column.key) for column in columns.BENCHMARKS]
+BENCHMARKS = [(benchmarks.LABELS[column.key], column.key) for column in benchmarks.BENCHMARKS]
 _USUAL = [("Largest gain", "gain"), ("Language", "name"), ("Newest", "date")]
 _USUAL += [("Most parameters", "size"), ("Cheapest", "-cost"), ("Dearest", "cost")]
 SORTS = [*_USUAL, *BENCHMARKS]
@@ -58,8 +58,8 @@ class Controls:
                 )
             with gr.Row(elem_classes="k-filters"):
                 chosen = gr.CheckboxGroup(
-                    [(columns.LABELS[key], key) for key in columns.ALL],
-                    value=list(columns.ALL),
+                    [(benchmarks.LABELS[key], key) for key in benchmarks.ALL],
+                    value=list(benchmarks.ALL),
                     label="Columns",
                 )
         return cls(query, script, family, region, base, covered, sort, chosen)

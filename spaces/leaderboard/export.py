@@ -11,8 +11,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from columns import ABOUT, BENCHMARKS
-from table import Entry, Score
+from benchmarks import ABOUT, BENCHMARKS
+from entries import Entry, Score
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 _FIGURES = ("base", "adapter", "difference", "low", "high", "p", "significant", "n", "broken")

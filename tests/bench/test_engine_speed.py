@@ -25,25 +25,25 @@ from random import Random
 import pytest
 import uvloop
 
-from recipes import language
-from recipes.config import load
-from recipes.generate import translation
-from recipes.generate.connect import endpoint, session
-from recipes.generate.crew import drain
+from recipes.core import language
+from recipes.core.config import load
+from recipes.generate.context import GenerationContext
+from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.gates import gates
-from recipes.generate.harvest import Harvest
-from recipes.generate.journal import Journal
-from recipes.generate.purse import Price, Purse
-from recipes.generate.row import Message
+from recipes.generate.journal.local import Journal
+from recipes.generate.schema import Message
 from recipes.generate.settings import parse
-from recipes.generate.spool import Spool
-from recipes.generate.teacher import Settings, Teacher
+from recipes.generate.sources import translation
+from recipes.generate.teacher.budget import Budget, Price
+from recipes.generate.teacher.client import Teacher, TeacherSettings
+from recipes.generate.teacher.connect import endpoint, session
+from recipes.generate.teacher.workers import run_workers
 from recipes.practice.texts import passage, write_text
 
 SERVER = Path(__file__).with_name("simulated_endpoint.py")
 DISTINCT = 997
 TOKENS = 300.0  # of an answer, on average
-NUMBERS = Settings(
+NUMBERS = TeacherSettings(
     model="simulated",
     start=16,
     concurrency=1024,
@@ -64,7 +64,7 @@ NUMBERS = Settings(
 class Seen:
     """One run: seconds by the clock and of our processor, and what both sides counted."""
 
-    harvest: Harvest
+    harvest: GenerationContext
     seconds: float
     cpu: float
     served: list[tuple[float, float]]
@@ -163,15 +163,17 @@ def run(
     config = load("practice", "o", "epo_Latn")
     settings, told = parse(config.generate), language.get("epo_Latn")
     journal = Journal(folder / "journal.jsonl", told.code)
-    numbers = Settings(**{**vars(NUMBERS), "concurrency": width, "start": start})
+    numbers = TeacherSettings(**{**vars(NUMBERS), "concurrency": width, "start": start})
 
-    async def work() -> Harvest:
+    async def work() -> GenerationContext:
         async with session({}) as http:
-            purse = Purse(Price(usd_per_million_in=0.15, usd_per_million_out=0.6), 1e6)
+            purse = Budget(Price(usd_per_million_in=0.15, usd_per_million_out=0.6), 1e6)
             teacher = Teacher(endpoint(http, url), numbers, journal, purse)
-            harvest = Harvest(teacher, told, 1, gates(settings.gates, told), Spool(folder / "rows"))
+            harvest = GenerationContext(
+                teacher, told, 1, gates(settings.gates, told), RowStore(folder / "rows")
+            )
             roots = translation.grow(harvest, settings.answers, conversations(rows, seconds))
-            await drain(roots, width)
+            await run_workers(roots, width)
             return harvest
 
     english()  # made before the clock runs

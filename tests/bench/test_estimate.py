@@ -9,7 +9,7 @@ import pytest
 
 from bot.localhub.testing import LocalHub
 from tests.recipes.generate.conftest import CountingTeacher, counting_teacher, generate, hub
-from tests.recipes.generate.test_generate_run import finished
+from tests.recipes.generate.test_run import finished
 
 __all__ = ["counting_teacher", "hub"]
 TOKENS = r"([\d,]+) tokens read and ([\d,]+) written"

@@ -11,8 +11,8 @@ import pytest
 
 from bot.localhub.testing import LocalHub
 from tests.recipes.generate.conftest import CountingTeacher, counting_teacher, forget, hub, recipe
-from tests.recipes.generate.cuts import Runs, hurry, play, uncut
-from tests.recipes.generate.test_generate_run import parquet
+from tests.recipes.generate.interruptions import Runs, hurry, play, uncut
+from tests.recipes.generate.test_run import parquet
 
 __all__ = ["counting_teacher", "hub", "recipe"]
 TIMES = 100

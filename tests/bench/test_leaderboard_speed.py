@@ -23,13 +23,13 @@ SPACE = ROOT / "spaces" / "leaderboard"
 sys.path[:0] = [str(SPACE), str(ROOT / "tests" / "spaces")]
 
 import controls  # noqa: E402
-import page  # noqa: E402
-from languages import by_code  # noqa: E402
-from links import Links  # noqa: E402
-from source import at_rest  # noqa: E402
+import table_html  # noqa: E402
+from entries import Board, build  # noqa: E402
+from hub_source import at_rest  # noqa: E402
+from language_groups import by_code  # noqa: E402
+from markup import Links  # noqa: E402
+from query import SORTS, Index, View  # noqa: E402
 from space_rows import lines, pair  # noqa: E402
-from table import Board, build  # noqa: E402
-from view import SORTS, Index, View  # noqa: E402
 
 from bot.language.tables import tables  # noqa: E402
 
@@ -117,7 +117,7 @@ def test_fifty_people_filter_and_sort(board: Board) -> None:
             cut = index.select(view)
             worked.append(time.thread_time() - busy)
             taken.append(time.perf_counter() - began)
-            page.table(cut, LINKS)
+            table_html.table(cut, LINKS)
             drawn.append(time.perf_counter() - began)
 
     people = [threading.Thread(target=person, args=(number,)) for number in range(USERS)]
@@ -146,7 +146,7 @@ def test_the_first_page_is_small(board: Board) -> None:
     )
     parts = [ran.stdout, (SPACE / "style.css").read_text("utf-8")]
     assert "components" in ran.stdout, ran.stderr
-    parts += [page.status(cut, board, ""), page.table(cut, LINKS)]
+    parts += [table_html.status(cut, board, ""), table_html.table(cut, LINKS)]
     parts += [str(one) for one in controls.offered(index, View())]
     sent = len(json.dumps(parts).encode())
     print(f"\nthe first page: {sent / 1e3:.0f} kB of {MODELS} models")

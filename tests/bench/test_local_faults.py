@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from bot.controller.tick import Controller
 from bot.localhub.testing import LocalHub
-from bot.loop import Controller
-from tests.life.crash import fails_once, play
-from tests.life.test_local_crash import PERSON, Story
-from tests.life.theatre import BOT, ORG
+from tests.scenarios.crash_story import fails_once, play
+from tests.scenarios.local_bots import BOT, ORG
+from tests.scenarios.test_local_crash import PERSON, Story
 
 # Jobs have calls of their own, which are to be left alone.
 OURS = {"create_commit": "kakugo-requests/commit"}

@@ -17,12 +17,12 @@ import pytest
 import uvicorn
 from huggingface_hub import get_session
 
-from bot.hub.talk import OLDER
+from bot.controller.serve import Bell, make_app
+from bot.controller.tick import Controller
+from bot.hub.discussions import OLDER
 from bot.localhub.testing import LocalHub
-from bot.loop import Controller
-from bot.serve import Bell, make_app
 from bot.settings import Limits
-from tests.life.theatre import BOT, ORG, SPACE, Theatre
+from tests.scenarios.local_bots import BOT, ORG, SPACE, Theatre
 
 OPEN, NEWCOMERS, SECRET = 1_000, 60, "the-house-has-one-secret"
 PEOPLE = [f"speaker{n}" for n in range(20)]

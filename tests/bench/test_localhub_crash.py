@@ -23,7 +23,7 @@ import pytest
 from huggingface_hub import HfApi
 
 from bot.localhub.testing import LocalHub
-from bot.localhub.webhooks import DELIVERIES_KEPT
+from bot.localhub.webhooks.routes import DELIVERIES_KEPT
 
 KILLS = int(os.environ.get("KILLS", "200"))
 REPO = "practice/crash"

@@ -19,8 +19,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from recipes.practice.texts import passage, write_text
-
-from .test_engine_speed import serving
+from tests.bench.test_engine_speed import serving
 
 ROWS = [10_000, 100_000, int(os.environ.get("KAKUGO_BENCH_ROWS", "0"))]
 ASKED = 20_000  # of them; what is in flight takes memory, and what was answered is on the disk

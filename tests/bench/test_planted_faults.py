@@ -10,11 +10,11 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from recipes.generate.decontaminate import Benchmarks, Size
+from recipes.generate.dedup.decontamination import Benchmarks, Size
+from recipes.generate.dedup.minhash import MinhashSettings, Near
 from recipes.generate.gates import judge
-from recipes.generate.near import Near, Settings
-from recipes.generate.row import Message, Row
-from tests.recipes.generate import faults
+from recipes.generate.schema import Message, Row
+from tests.recipes.generate.gates import planted_faults
 
 COUNT = 40_000
 
@@ -22,13 +22,13 @@ COUNT = 40_000
 def test_planted_faults_are_caught_and_clean_rows_kept() -> None:
     rng = Random(20260120)
     missed, wrong = Counter[str](), Counter[tuple[str, str]]()
-    for name, code, draft in faults.planted(rng, COUNT):
-        missed[name] += judge(draft, faults.judges(code)) is None
-    codes = faults.targets()
-    drafts = [(code, faults.clean(rng, code)) for code in rng.choices(codes, k=COUNT)]
+    for name, code, draft in planted_faults.planted(rng, COUNT):
+        missed[name] += judge(draft, planted_faults.judges(code)) is None
+    codes = planted_faults.targets()
+    drafts = [(code, planted_faults.clean(rng, code)) for code in rng.choices(codes, k=COUNT)]
     began = time.process_time()
     for code, draft in drafts:
-        if reason := judge(draft, faults.judges(code)):
+        if reason := judge(draft, planted_faults.judges(code)):
             wrong[reason, code] += 1
     spent = time.process_time() - began
     caught, false = 1 - missed.total() / COUNT, wrong.total() / COUNT
@@ -65,7 +65,7 @@ def test_planted_near_duplicates_and_benchmark_texts(tmp_path: Path) -> None:
         )
         rows.append(Row("topics", "d", "t", turns))
     began = time.process_time()
-    near = Near(Settings(0.8, 5, 16, 4), tmp_path / "signatures")
+    near = Near(MinhashSettings(0.8, 5, 16, 4), tmp_path / "signatures")
     for row in rows:
         near.add(row)
     found = near.found(rows.__getitem__)

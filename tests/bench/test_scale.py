@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from bot.hub.talk import OLDER
-from bot.loop import Controller
+from bot.controller.tick import Controller
+from bot.hub.discussions import OLDER
 from bot.settings import Limits
-from tests.life.crash import TERMS
-from tests.life.model import HubModel
-from tests.life.simulation import Simulation
+from tests.scenarios.crash_story import TERMS
+from tests.scenarios.memory_hub import HubModel
+from tests.scenarios.simulation import Simulation
 
 CALL = 0.02
 LIMITS = Limits(queue=5_000, person_requests=10, day_usd=0.0)

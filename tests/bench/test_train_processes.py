@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.recipes.conftest import make_tiny_base
-from tests.recipes.train.jobs import Jobs, finished, hub_with_chats, weights
+from tests.recipes.train.train_jobs import Jobs, finished, hub_with_chats, weights
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 

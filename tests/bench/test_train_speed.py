@@ -16,16 +16,16 @@ from typing import Any
 
 import pytest
 
-from recipes import base, config, held_out
-from recipes.practice import scholar
+from recipes.core import config, model_loading
+from recipes.practice import rule_based
 from recipes.practice.texts import write_text
 from recipes.practice.world import TOPICS, random_sentence
-from recipes.train import sft
-from recipes.train.rows import Message, tokenise
+from recipes.train import heldout_loss, sft
 from recipes.train.settings import parse
+from recipes.train.tokenize import Message, tokenise
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
-BASE = Path(scholar.__file__).parent / "base"
+BASE = Path(rule_based.__file__).parent / "base"
 ROWS = 320
 
 
@@ -55,10 +55,10 @@ def ours(rows: list[list[Message]], out: Path) -> tuple[float, Any]:
     settings = replace(plain, batch=8, held_out=None, trainer=own)  # TRL's batch
 
     def load() -> Any:
-        return base.model(str(BASE), "main", 1, settings.model)
+        return model_loading.model(str(BASE), "main", 1, settings.model)
 
     began = time.process_time()
-    tokenizer = base.tokenizer(str(BASE), "main")
+    tokenizer = model_loading.tokenizer(str(BASE), "main")
     examples = tokenise(tokenizer, rows, settings.max_length)
     sft.train(load, tokenizer, examples, settings, out, lambda *_: None)
     return time.process_time() - began, PeftModel.from_pretrained(load(), out)
@@ -84,10 +84,10 @@ def theirs(rows: list[list[Message]], out: Path) -> tuple[float, Any]:
         disable_tqdm=True,
     )
     trainer = SFTTrainer(
-        model=base.model(str(BASE), "main", 1, {}),
+        model=model_loading.model(str(BASE), "main", 1, {}),
         args=arguments,
         train_dataset=Dataset.from_dict({"messages": rows}),
-        processing_class=base.tokenizer(str(BASE), "main"),
+        processing_class=model_loading.tokenizer(str(BASE), "main"),
         peft_config=adapter.lora(settings.lora, []),
     )
     trainer.train()
@@ -102,13 +102,13 @@ def test_the_recipe_is_faster_than_trl_as_it_comes(
 
     rows = chats()
     learnt, asked = rows[:-40], rows[-40:]
-    tokenizer = base.tokenizer(str(BASE), "main")
+    tokenizer = model_loading.tokenizer(str(BASE), "main")
     tokens = tokenise(tokenizer, learnt, 1024).tokens
     seconds, model = ours(learnt, tmp_path / "ours")
     their_seconds, their_model = theirs(learnt, tmp_path / "theirs")
-    sizes = held_out.size(asked)
+    sizes = heldout_loss.size(asked)
     bits, their_bits = (
-        held_out.bits_per_byte(held_out.nats(one, tokenizer, asked), sizes)
+        heldout_loss.bits_per_byte(heldout_loss.nats(one, tokenizer, asked), sizes)
         for one in (model, their_model)
     )
     with capsys.disabled():
@@ -124,11 +124,11 @@ def test_rows_come_faster_than_they_are_trained_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = parse(config.load("practice", "org", "epo_Latn").train)
-    tokenizer = base.tokenizer(str(BASE), "main")
+    tokenizer = model_loading.tokenizer(str(BASE), "main")
     examples = tokenise(tokenizer, chats(), settings.max_length)
-    course = sft.Course(tokenizer, examples, None, replace(settings, held_out=None), tmp_path, [],
-                        None)  # fmt: skip
-    trainer, _ = sft._trainer(base.model(str(BASE), "main", 1, settings.model), course)
+    plain = replace(settings, held_out=None)
+    course = sft.TrainingInputs(tokenizer, examples, None, plain, tmp_path, [], None)
+    trainer, _ = sft._trainer(model_loading.model(str(BASE), "main", 1, settings.model), course)
     began = time.process_time()
     batches = sum(1 for _ in trainer.get_train_dataloader())
     loading = time.process_time() - began

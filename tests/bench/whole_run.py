@@ -25,25 +25,27 @@ from typing import Any
 import uvloop
 from tokenizers import Tokenizer
 
-from recipes import language
-from recipes.config import load
-from recipes.generate import publish, run, translation
-from recipes.generate.connect import endpoint, session
-from recipes.generate.crew import drain
-from recipes.generate.critic import Verdicts
-from recipes.generate.decontaminate import Benchmarks
+from recipes.core import language
+from recipes.core.config import load
+from recipes.generate import run
+from recipes.generate.context import GenerationContext
+from recipes.generate.data.jsonl import Stored
+from recipes.generate.data.tokenizer import OfModel, Tokens
+from recipes.generate.dedup.decontamination import Benchmarks
+from recipes.generate.dedup.finalize import settle
+from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.gates import gates
-from recipes.generate.harvest import Harvest
 from recipes.generate.inputs import Inputs
-from recipes.generate.journal import Journal
-from recipes.generate.purse import Price, Purse
-from recipes.generate.row import Message, Row
+from recipes.generate.journal.local import Journal
+from recipes.generate.publish import parquet
+from recipes.generate.schema import Message, Row
 from recipes.generate.settings import parse
-from recipes.generate.settle import settle
-from recipes.generate.spool import Spool
-from recipes.generate.stored import Stored
-from recipes.generate.teacher import Teacher
-from recipes.generate.tokens import OfModel, Tokens
+from recipes.generate.sources import translation
+from recipes.generate.teacher.budget import Budget, Price
+from recipes.generate.teacher.client import Teacher
+from recipes.generate.teacher.connect import endpoint, session
+from recipes.generate.teacher.judge import Verdicts
+from recipes.generate.teacher.workers import run_workers
 
 EPO = language.get("epo_Latn")
 LETTERS = "abcdefghiklmnoprstu"
@@ -83,18 +85,22 @@ def memory() -> dict[str, float]:
     return {key: int(told[key].split()[0]) // 1024 for key in ("VmRSS", "RssAnon")}
 
 
-async def ask(job: run.Job, inputs: Inputs, rows: int, words: Tokens) -> tuple[Harvest, Any]:
+async def ask(
+    job: run.Job, inputs: Inputs, rows: int, words: Tokens
+) -> tuple[GenerationContext, Any]:
     """Have conversations translated, with as many calls in flight as the recipe allows."""
     numbers = replace(job.settings.teacher, start=1024, concurrency=1024, max_tokens=8192)
-    journal, spool = Journal(job.folder / "journal.jsonl", EPO.code), Spool(job.folder / "asked")
+    journal, spool = Journal(job.folder / "journal.jsonl", EPO.code), RowStore(job.folder / "asked")
     async with session({}) as http:
-        purse = Purse(Price(usd_per_hour=5.0), 1e6)
+        purse = Budget(Price(usd_per_hour=5.0), 1e6)
         teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
         judges = gates(job.settings.gates, EPO, count=words.count)
-        harvest = Harvest(teacher, EPO, 1, judges, spool)
+        harvest = GenerationContext(teacher, EPO, 1, judges, spool)
         asked = islice(enumerate(cycle(inputs.conversations)), rows)
         roots = (numbered(number, turns) for number, turns in asked)
-        await drain(translation.grow(harvest, job.settings.answers, roots), numbers.concurrency)
+        await run_workers(
+            translation.grow(harvest, job.settings.answers, roots), numbers.concurrency
+        )
     bill = run.billed(teacher, 1.0)
     journal.close()
     spool.close()
@@ -116,7 +122,7 @@ def made_up(rows: int) -> Iterator[tuple[Row, str | None]]:
             Message(role="user", content=" ".join(said[:12])),
             Message(role="assistant", content=" ".join(said[12:])),
         )
-        source = publish.SOURCES[number % 5]
+        source = parquet.SOURCES[number % 5]
         yield Row(source, f"{source}/{number}", "t", turns), None if number % 50 else "loop"
 
 
@@ -128,7 +134,7 @@ def whole(spec: dict[str, Any]) -> dict[str, Any]:
     with watch.phase("ask"):
         harvest, bill = uvloop.run(ask(job, inputs, spec["asked"], words))
     words.close()
-    spool = Spool(job.folder / "rows")
+    spool = RowStore(job.folder / "rows")
     with watch.phase("spool"):
         for row, reason in made_up(spec["rows"]):
             spool.add(row, reason)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SPACES = Path(__file__).parents[2] / "spaces"
 for name in ("leaderboard", "chat"):
     sys.path.insert(0, str(SPACES / name))
+sys.path.insert(0, str(SPACES))  # common
 sys.path.insert(0, str(Path(__file__).parent))  # space_rows, space_models, space_world
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html.parser
 
-from links import Links
+from markup import Links
 
 LINKS = Links("https://hub.test", "org", "org/kakugo")
 EVIL = [

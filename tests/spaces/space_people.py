@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import gradio as gr
-from models import Adapter
-from room import Room
-from shelf import Settings
+from adapters import Adapter
+from chat_handlers import Room
+from languages import by_code
+from model_registry import Settings
 from starlette.requests import Request
-from tongues import by_code
 
 ADAPTER = Adapter("org/kakugo-base-epo_Latn", "abc", "org/base", by_code("epo_Latn"), False)
 

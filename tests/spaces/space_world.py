@@ -92,7 +92,9 @@ def fill(running: LocalHub, folder: Path) -> None:
 
 def run_space(name: str, hub: LocalHub, org: str, folder: Path, token: str = "") -> Iterator[str]:
     """Run `app.py` in a clean folder with the environment that the Hub gives; yield its address."""
-    shutil.copytree(SPACES / name, folder / name, ignore=shutil.ignore_patterns("*cache*"))
+    for part in (name, f"{name}/common"):
+        source = SPACES / part.removeprefix(f"{name}/")
+        shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("*cache*"))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -8,13 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.localhub import auth, info, repos
-from bot.localhub.auth import User
-from bot.localhub.hub import hub_of
+from bot.localhub.core import auth
+from bot.localhub.core.auth import User
+from bot.localhub.core.hub import hub_of
+from bot.localhub.core.wire import KINDS, HubError, path_param, whole
 from bot.localhub.pages.community import latest
-from bot.localhub.pages.frame import page, render
-from bot.localhub.repos import Repo
-from bot.localhub.wire import KINDS, HubError, path_param, whole
+from bot.localhub.pages.layout import page, render
+from bot.localhub.repos import info, repos
+from bot.localhub.repos.repos import Repo
 
 HOME_ROWS, HOME_THREADS, PAGE = 8, 6, 50
 

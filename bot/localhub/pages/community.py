@@ -9,14 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.localhub import auth, discussions, repos, threads
-from bot.localhub.auth import User
-from bot.localhub.hub import hub_of
+from bot.localhub.core import auth
+from bot.localhub.core.auth import User
+from bot.localhub.core.hub import hub_of
+from bot.localhub.core.wire import HubError, Json, path_param, whole
+from bot.localhub.discussions import routes, threads
 from bot.localhub.pages.content import REPO, frame_of
-from bot.localhub.pages.frame import page, render
+from bot.localhub.pages.layout import page, render
 from bot.localhub.pages.session import go, read_form, require
-from bot.localhub.repos import Repo
-from bot.localhub.wire import HubError, Json, path_param, whole
+from bot.localhub.repos import repos
+from bot.localhub.repos.repos import Repo
 
 PAGE = 30
 
@@ -95,7 +97,7 @@ def open_thread(request: Request, fields: dict[str, str]) -> Response:
         repo = repos.asked(request, db)
         values = frame_of(db, request, repo, "community")
     try:
-        num = discussions.open_thread(hub, repo, user, title, text)
+        num = routes.open_thread(hub, repo, user, title, text)
     except HubError as error:
         return render(
             request, "new_thread.html", error.status, title=title, text=text,
@@ -117,11 +119,11 @@ def carry_out(request: Request, fields: dict[str, str]) -> Response:
         repo = repos.asked(request, db)
     text, action = fields.get("text", "").strip(), fields.get("action", "")
     if action == "comment":
-        discussions.comment(hub, repo, user, num, text)
+        routes.comment(hub, repo, user, num, text)
     elif action in ("open", "closed"):
-        discussions.set_status(hub, repo, user, num, action, text)
+        routes.set_status(hub, repo, user, num, action, text)
     elif action == "merge":
-        discussions.merge(hub, repo, user, num, text)
+        routes.merge(hub, repo, user, num, text)
     else:
         raise HubError(400, "The form does not say what to do")
     return go(f"{repo.web_path()}/discussions/{num}#end")

@@ -10,12 +10,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.localhub import auth, cards, diffs, files, git, history, repos, spaces, threads
-from bot.localhub.hub import Hub, hub_of
-from bot.localhub.info import View
-from bot.localhub.pages.frame import page, render
-from bot.localhub.repos import Repo
-from bot.localhub.wire import HubError, path_param, whole
+from bot.localhub.compute import spaces
+from bot.localhub.core import auth
+from bot.localhub.core.hub import Hub, hub_of
+from bot.localhub.core.wire import HubError, path_param, whole
+from bot.localhub.discussions import diffs, threads
+from bot.localhub.pages.layout import page, render
+from bot.localhub.repos import cards, files, git, history, repos
+from bot.localhub.repos.info import View
+from bot.localhub.repos.repos import Repo
 
 LARGEST_SHOWN = 512 * 1024
 MOST_ENTRIES, COMMITS = 1000, 50

@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.localhub import auth
-from bot.localhub.auth import SESSION_COOKIE
-from bot.localhub.hub import Hub, hub_of
-from bot.localhub.pages.frame import page, render
+from bot.localhub.core import auth
+from bot.localhub.core.auth import SESSION_COOKIE
+from bot.localhub.core.hub import Hub, hub_of
+from bot.localhub.core.wire import HubError
+from bot.localhub.pages.layout import page, render
 from bot.localhub.pages.session import go, read_form
-from bot.localhub.wire import HubError
 
 
 def show(request: Request) -> Response:

@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.localhub import auth, endpoints, hardware, jobs, logs, spaces
-from bot.localhub.hub import hub_of
-from bot.localhub.jobrunner import TERMINAL
+from bot.localhub.compute import endpoints, hardware, jobs, logs, spaces
+from bot.localhub.compute.job_runner import TERMINAL
+from bot.localhub.core import auth
+from bot.localhub.core.hub import hub_of
+from bot.localhub.core.wire import HubError, Json, path_param, whole
 from bot.localhub.pages.content import frame_of
-from bot.localhub.pages.frame import page, render
+from bot.localhub.pages.layout import page, render
 from bot.localhub.pages.session import go, read_form, require
-from bot.localhub.wire import HubError, Json, path_param, whole
 
 PAGE = 50
 LINES = 500

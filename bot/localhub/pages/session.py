@@ -12,9 +12,9 @@ from urllib.parse import quote, urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bot.localhub import auth
-from bot.localhub.auth import SESSION_COOKIE, User
-from bot.localhub.wire import HubError
+from bot.localhub.core import auth
+from bot.localhub.core.auth import SESSION_COOKIE, User
+from bot.localhub.core.wire import HubError
 
 FORM_LIMIT = 300_000
 MOST_FIELDS = 20

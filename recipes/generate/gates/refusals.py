@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import regex
 
-from recipes.generate.gates.parts import has_any, said_by_models
-from recipes.generate.row import Draft, Message
+from recipes.generate.gates.views import has_any, said_by_models
+from recipes.generate.schema import Draft, Message
 
 REFUSAL = re.compile(
     r"\bas an? (?:ai|artificial intelligence)\b|\bas a (?:large )?language model\b"

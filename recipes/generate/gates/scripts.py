@@ -7,10 +7,10 @@ from functools import cache, lru_cache
 import numpy as np
 import regex
 
-from recipes.generate.decontaminate import NO_SPACES
-from recipes.generate.gates.parts import given, prose, said_by_models, unquoted
-from recipes.generate.row import Draft
-from recipes.language import Language
+from recipes.core.language import Language
+from recipes.generate.dedup.decontamination import NO_SPACES
+from recipes.generate.gates.views import given, prose, said_by_models, unquoted
+from recipes.generate.schema import Draft
 
 # What ISO 15924 calls a script and Unicode writes with several, or by another name.
 WRITTEN_WITH = {

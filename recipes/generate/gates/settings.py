@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from recipes.refusal import Refusal
-from recipes.section import build
+from recipes.core.errors import UserError
+from recipes.core.schema import build
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Settings:
+class GateSettings:
     """Each key of `generate.gates` in the recipe.
 
     `identify_from`: letters from which language identification is believed; `english_words`: share
@@ -46,16 +46,16 @@ class Settings:
     forbidden: tuple[str, ...] = ()
 
 
-def parse(**section: Any) -> Settings:
-    """Parse `generate.gates`; raises Refusal by the name of what is wrong."""
+def parse(**section: Any) -> GateSettings:
+    """Parse `generate.gates`; raises UserError by the name of what is wrong."""
     terms = tuple(_term(value) for value in section.pop("glossary", None) or ())
     forms = _forms(section.pop("forbidden", None) or [], "gates.forbidden")
-    return build(Settings, {**section, "glossary": terms, "forbidden": forms}, "gates")
+    return build(GateSettings, {**section, "glossary": terms, "forbidden": forms}, "gates")
 
 
 def _term(value: object) -> Term:
     if not isinstance(value, dict) or not {"term", "say"} <= set(value) <= {"term", "say", "not"}:
-        raise Refusal(
+        raise UserError(
             f"A line of `gates.glossary` reads {{term: computer, say: riomhaire, not: [...]}}, "
             f"not {value!r}."
         )
@@ -66,8 +66,8 @@ def _term(value: object) -> Term:
 def _forms(values: object, key: str) -> tuple[str, ...]:
     """Texts with a letter in them: a form without one would match everywhere."""
     if not isinstance(values, list):
-        raise Refusal(f"`{key}` must hold a list of words, not {values!r}.")
+        raise UserError(f"`{key}` must hold a list of words, not {values!r}.")
     for value in values:
         if not isinstance(value, str) or not value.strip("* "):
-            raise Refusal(f"`{key}` holds {value!r}, which is not a word.")
+            raise UserError(f"`{key}` holds {value!r}, which is not a word.")
     return tuple(value.strip() for value in values)

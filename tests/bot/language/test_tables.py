@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.language import Candidates, Language, by_code, find
-from bot.language.fold import fold, mixes_scripts
+from bot.language.normalize import fold, mixes_scripts
 from bot.language.tables import HERE, meant, read, tables
 
 BY_HAND = ("aliases", "choices", "countries", "flores", "scripts", "tags")

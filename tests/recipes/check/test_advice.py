@@ -7,7 +7,7 @@ import pytest
 from recipes.check.advice import Advice, Reason, advise
 from recipes.check.fertility import fertility
 from recipes.check.settings import Floors, parse
-from recipes.refusal import Refusal
+from recipes.core.errors import UserError
 from tests.recipes.conftest import byte_tokenizer
 
 HOPELESS = Floors(script=0.5, round_trip=20)
@@ -64,5 +64,5 @@ def test_fertility_is_counted_against_the_same_sentences_in_english() -> None:
 
 def test_a_wrong_key_is_named() -> None:
     section = {"known": {}, "sentences": 1, "lists": 1, "hopeless": {"chr": 1}, "doubtful": {}}
-    with pytest.raises(Refusal, match=r"check\.hopeless"):
+    with pytest.raises(UserError, match=r"check\.hopeless"):
         parse(section)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from recipes.core.errors import UserError
 from recipes.evaluate.benchmarks import Source, belebele, flores, global_mmlu, sib200
 from recipes.evaluate.settings import Benchmark, Shots
-from recipes.refusal import Refusal
 
 Rows = dict[str, dict[str, list[dict[str, Any]]]]  # config → split → rows
 
@@ -69,7 +69,7 @@ def test_sib200_says_the_categories_in_the_recipe_s_words(tmp_path: Path) -> Non
 def test_sib200_refuses_a_category_without_a_word(tmp_path: Path) -> None:
     rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
     made = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", options={"travel": "x"})
-    with pytest.raises(Refusal, match="lacks 'sports'"):
+    with pytest.raises(UserError, match="lacks 'sports'"):
         sib200(made)
 
 
@@ -103,7 +103,7 @@ def test_a_prompt_that_asks_for_what_there_is_not_is_refused(tmp_path: Path) -> 
     rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
     made = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", prompt="{question}",
                   options={"sports": "sporto"})  # fmt: skip
-    with pytest.raises(Refusal, match=r"'question', and may only have \{text\}, \{options\}"):
+    with pytest.raises(UserError, match=r"'question', and may only have \{text\}, \{options\}"):
         sib200(made)
 
 
@@ -118,7 +118,7 @@ def test_global_mmlu_reads_letters(tmp_path: Path) -> None:
 def test_rows_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
     rows = [{"index_id": 7, "category": "sports", "text": text} for text in ("Pilko.", "Ludo.")]
     made = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", options={"sports": "s"})
-    with pytest.raises(Refusal, match="rows with the same id in the config epo_Latn, split test"):
+    with pytest.raises(UserError, match="rows with the same id in the config epo_Latn, split test"):
         sib200(made)
 
 
@@ -133,5 +133,5 @@ def test_a_benchmark_without_rows_is_refused(tmp_path: Path) -> None:
     rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
     made = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", limit=0,
                   options={"sports": "sporto"})  # fmt: skip
-    with pytest.raises(Refusal, match="no row in the config epo_Latn, split test"):
+    with pytest.raises(UserError, match="no row in the config epo_Latn, split test"):
         sib200(made)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from recipes.evaluate.backends.transformers_lm import Said
 from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.degenerate import FLAWS, count
-from recipes.evaluate.scoring import Said
 from recipes.evaluate.settings import Degenerate
 
 SOURCE = "The small dog runs through the green garden of my uncle every morning."

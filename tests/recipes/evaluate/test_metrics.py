@@ -12,6 +12,7 @@ import pytest
 import sacrebleu
 from scipy.stats import binomtest
 
+from recipes.core.errors import UserError
 from recipes.evaluate.metrics import (
     alone,
     bleu,
@@ -27,7 +28,6 @@ from recipes.evaluate.metrics import (
     mean_statistics,
     significant,
 )
-from recipes.refusal import Refusal
 
 REFERENCES = ["La hundo kuras en la parko.", "Ŝi (ne) venis hieraŭ!", "Bone.", "Kio estas tio?", ""]
 OUTPUTS = ["La hundo kuris en parko", "Ŝi venis, hieraŭ", "", "Kio estas tio?", "Io"]
@@ -73,7 +73,7 @@ def test_the_figures_and_signatures_are_those_of_sacrebleu_s_command_line(tmp_pa
 def test_the_signature_names_what_was_measured() -> None:
     assert "nw:2" in chrf_signature() and f"version:{sacrebleu.__version__}" in chrf_signature()
     assert "tok:char" in bleu_signature("char")
-    with pytest.raises(Refusal, match="not by 'spaces'"):
+    with pytest.raises(UserError, match="not by 'spaces'"):
         bleu_signature("spaces")
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from recipes.core.errors import UserError
 from recipes.evaluate import neural
 from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.settings import Neural
-from recipes.refusal import Refusal
 from tests.recipes.conftest import byte_tokenizer
 
 ITEMS = [Item(str(n), "?", (f"bona {n}",), 0, (), source="good {output}" * n) for n in range(5)]
@@ -47,5 +47,5 @@ def test_a_batch_scores_like_one_at_a_time_and_in_order(tmp_path: Path) -> None:
 
 def test_a_model_that_does_not_give_one_number_is_refused(tmp_path: Path) -> None:
     folder = encoder(tmp_path, 2)
-    with pytest.raises(Refusal, match="gives 2: choose a regression model"):
+    with pytest.raises(UserError, match="gives 2: choose a regression model"):
         neural.load(settings(folder, 1), "main", "cpu")

@@ -16,9 +16,8 @@ import yaml
 from aiohttp import web
 
 from bot.localhub.testing import LocalHub
-from recipes.practice import publish, teacher
-
-from .serving import Beside
+from recipes.practice import publish, server
+from tests.recipes.generate.teacher_server import Beside
 
 KAKUGO_RECIPE = [sys.executable, "-m", "recipes.cli"]
 ROOT = Path(__file__).parents[3]
@@ -32,7 +31,7 @@ class CountingTeacher(Beside):
         self.delay = 0.0
         self.flaky = False
         self._busy = 0
-        app = teacher.app()
+        app = server.app()
         app.middlewares.append(self._count)
         super().__init__(app)
 

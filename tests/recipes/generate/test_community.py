@@ -10,8 +10,7 @@ import yaml
 from huggingface_hub import HfApi
 
 from bot.localhub.testing import LocalHub
-
-from .conftest import CountingTeacher, generate
+from tests.recipes.generate.conftest import CountingTeacher, generate
 
 PROFILES = "practice/kakugo-profiles"
 PROFILE = """

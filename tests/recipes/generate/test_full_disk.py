@@ -7,34 +7,33 @@ import sys
 from pathlib import Path
 
 from bot.localhub.testing import LocalHub
-from recipes.generate.row import Message, Row
-from recipes.generate.spool import Spool
-
-from .conftest import CountingTeacher, environment, generate
-from .test_generate_run import finished, parquet
+from recipes.generate.dedup.row_store import RowStore
+from recipes.generate.schema import Message, Row
+from tests.recipes.generate.conftest import CountingTeacher, environment, generate
+from tests.recipes.generate.test_run import finished, parquet
 
 WRITE = """
 import resource, sys
 from pathlib import Path
-from recipes.generate import publish
-from recipes.generate.row import Message, Row
+from recipes.generate.publish import parquet
+from recipes.generate.schema import Message, Row
 folder, most = Path(sys.argv[1]), int(sys.argv[2])
 if most:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 turns = (Message(role="user", content="?"), Message(role="assistant", content="!"))
 rows = (Row("topics", f"{n * 7919 % 100003} {n}", "t", turns) for n in range(6_000))
 try:
-    publish.write(folder, ((row, None) for row in rows), 0.1, publish.Origin(1, 1.0, 1, "r"))
+    parquet.write(folder, ((row, None) for row in rows), 0.1, parquet.Origin(1, 1.0, 1, "r"))
 except OSError as error:
     print(error.errno in (27, 28), error)
 """
 SPOOL = """
 import resource, sys
 from pathlib import Path
-from recipes.generate.row import Row
-from recipes.generate.spool import Spool
+from recipes.generate.schema import Row
+from recipes.generate.dedup.row_store import RowStore
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-spool = Spool(Path(sys.argv[1]))
+spool = RowStore(Path(sys.argv[1]))
 try:
     for n in range(100_000):
         spool.add(Row("topics", str(n), "t", ()))
@@ -91,7 +90,7 @@ def test_a_spool_that_finds_no_room_says_which(tmp_path: Path, hub: LocalHub) ->
 
 
 def test_what_was_spooled_comes_back_as_it_was_in_its_own_order(tmp_path: Path) -> None:
-    spool = Spool(tmp_path / "rows")
+    spool = RowStore(tmp_path / "rows")
     turns = (Message(role="user", content="ĉu\x00?"), Message(role="assistant", content='"\n'))
     rows = [Row("topics", str(number), "t", turns, "about", True) for number in (2, 3, 1)]
     for row in rows:

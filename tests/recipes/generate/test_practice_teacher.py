@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from recipes.generate import prompts, shapes
-from recipes.generate.row import Message
-from recipes.practice import exercises, scholar
+from recipes.generate.prompts import parsing, templates
+from recipes.generate.schema import Message
+from recipes.practice import exercises, rule_based
 from recipes.practice.texts import passage, read_text, write_text
 from recipes.practice.world import TOPICS, held_out, random_sentence
 
@@ -18,13 +18,13 @@ EPO = "Esperanto"
 
 def told(messages: list[Message]) -> str:
     """What the teacher says when it makes no mistake."""
-    answers = (scholar.respond(messages, seed).text for seed in range(20))
+    answers = (rule_based.respond(messages, seed).text for seed in range(20))
     return next(text for text in answers if not _spoilt(text))
 
 
 def _spoilt(text: str) -> bool:
     signs = ("I'm sorry", "<|start|>", "```")
-    known = text == "nan" or text.startswith(signs) or text == scholar.NOT_UNDERSTOOD
+    known = text == "nan" or text.startswith(signs) or text == rule_based.NOT_UNDERSTOOD
     return known or len(set(text.split())) < 5 < len(text.split())
 
 
@@ -33,67 +33,67 @@ def sentences(seed: int) -> str:
     return write_text(passage(Random(seed), "health"), "epo")
 
 
-@pytest.mark.parametrize("about", [*prompts.general_seeds(), *prompts.language_seeds(EPO)])
+@pytest.mark.parametrize("about", [*templates.general_seeds(), *templates.language_seeds(EPO)])
 def test_topics_and_their_prompts(about: str) -> None:
-    topics = shapes.texts(told(prompts.list_topics(6, about, None, EPO)), 6)
+    topics = parsing.texts(told(templates.list_topics(6, about, None, EPO)), 6)
     assert len(topics) == 6
-    deeper = shapes.texts(told(prompts.list_topics(3, topics[0], about, EPO)), 3)
+    deeper = parsing.texts(told(templates.list_topics(3, topics[0], about, EPO)), 3)
     assert len(deeper) == 3
-    grown = shapes.texts(told(prompts.write_prompts(3, deeper[0], "topic", EPO)), 3)
+    grown = parsing.texts(told(templates.write_prompts(3, deeper[0], "topic", EPO)), 3)
     assert grown
     assert all(exercises.read_prompt(prompt) for prompt in grown)
 
 
 def test_scenarios_and_their_prompts() -> None:
-    broad = shapes.texts(told(prompts.list_scenarios(4, None, None)), 4)
-    detailed = shapes.texts(told(prompts.list_scenarios(4, broad[0], EPO)), 4)
-    grown = shapes.texts(told(prompts.write_prompts(3, detailed[0], "scenario", EPO)), 3)
+    broad = parsing.texts(told(templates.list_scenarios(4, None, None)), 4)
+    detailed = parsing.texts(told(templates.list_scenarios(4, broad[0], EPO)), 4)
+    grown = parsing.texts(told(templates.write_prompts(3, detailed[0], "scenario", EPO)), 3)
     assert all(exercises.read_prompt(prompt) for prompt in grown)
 
 
 @pytest.mark.parametrize("task", ["classify", "question", "translate"])
-def test_prompts_on_a_text_are_answered(task: prompts.Task) -> None:
+def test_prompts_on_a_text_are_answered(task: templates.Task) -> None:
     text = sentences(3)
-    found = shapes.texts(told(prompts.write_context_prompts(2, text, task, EPO)), 2)
+    found = parsing.texts(told(templates.write_context_prompts(2, text, task, EPO)), 2)
     assert len(found) == 2
     for wording in found:
-        answer = told(prompts.answer(wording.replace("{text}", text), EPO))
+        answer = told(templates.answer(wording.replace("{text}", text), EPO))
         exercise = exercises.read_prompt(wording.replace("{text}", text))
         assert exercise
         assert answer == exercises.answer(exercise, Random(0))
 
 
 @pytest.mark.parametrize("task", ["summarise", "improve"])
-def test_what_the_small_world_cannot_do_is_declined(task: prompts.Task) -> None:
-    asked = prompts.write_context_prompts(2, sentences(3), task, EPO)
-    assert shapes.texts(told(asked), 2) == []
+def test_what_the_small_world_cannot_do_is_declined(task: templates.Task) -> None:
+    asked = templates.write_context_prompts(2, sentences(3), task, EPO)
+    assert parsing.texts(told(asked), 2) == []
 
 
 def test_a_single_sentence_is_too_little_to_ask_about() -> None:
     text = write_text((random_sentence(Random(2), "health"),), "epo")
-    asked = prompts.write_context_prompts(2, text, "question", EPO)
-    assert shapes.texts(told(asked), 2) == []
+    asked = templates.write_context_prompts(2, text, "question", EPO)
+    assert parsing.texts(told(asked), 2) == []
 
 
 def test_a_revised_prompt_means_the_same() -> None:
     text = sentences(4)
-    revised = told(prompts.revise("Pri kio temas ĉi tiu teksto?\n{text}", EPO))
+    revised = told(templates.revise("Pri kio temas ĉi tiu teksto?\n{text}", EPO))
     assert revised == "Nomu la temon de ĉi tiu teksto:\n{text}"
     exercise = exercises.read_prompt(revised.replace("{text}", text))
     assert exercise and exercise.task == "topic"
-    told_so = prompts.revise("Pri kio temas ĉi tiu teksto?\n{text}", EPO)[0]["content"]
+    told_so = templates.revise("Pri kio temas ĉi tiu teksto?\n{text}", EPO)[0]["content"]
     assert (
-        "Keep {text}" in told_so and "{text}" not in prompts.revise("Saluton!", EPO)[0]["content"]
+        "Keep {text}" in told_so and "{text}" not in templates.revise("Saluton!", EPO)[0]["content"]
     )
 
 
 def test_texts_and_instructions_for_translation() -> None:
     meant = passage(Random(5), "travel")
-    asked = prompts.translate_text(write_text(meant, "epo"), EPO, "English")
+    asked = templates.translate_text(write_text(meant, "epo"), EPO, "English")
     assert told(asked) == write_text(meant, "eng")
     for target in (EPO, "English"):
         source = "English" if target == EPO else EPO
-        found = shapes.texts(told(prompts.write_instructions(2, source, target, EPO)), 2)
+        found = parsing.texts(told(templates.write_instructions(2, source, target, EPO)), 2)
         assert all(wording.count("{text}") == 1 for wording in found)
 
 
@@ -105,7 +105,7 @@ def test_conversations_are_translated_turn_by_turn(task: exercises.Task) -> None
         Message(role="user", content=exercises.prompt(exercise)),
         Message(role="assistant", content=said),
     )
-    translated = shapes.turns(told(prompts.translate_conversation(turns, EPO)), turns)
+    translated = parsing.turns(told(templates.translate_conversation(turns, EPO)), turns)
     moved = exercises.read_prompt(translated[0]["content"])
     assert moved and (moved.task, moved.language) == (task, "epo")
 
@@ -113,11 +113,13 @@ def test_conversations_are_translated_turn_by_turn(task: exercises.Task) -> None
 def test_the_same_request_has_the_same_answer_and_some_answers_are_faulty() -> None:
     rng = Random(1)
     asked = [
-        prompts.translate_text(write_text(passage(rng, rng.choice(TOPICS)), "epo"), EPO, "English")
+        templates.translate_text(
+            write_text(passage(rng, rng.choice(TOPICS)), "epo"), EPO, "English"
+        )
         for _ in range(1500)
     ]
-    answers = [scholar.respond(messages) for messages in asked]
-    assert answers == [scholar.respond(messages) for messages in asked]
+    answers = [rule_based.respond(messages) for messages in asked]
+    assert answers == [rule_based.respond(messages) for messages in asked]
     faulty = sum(said.finish != "stop" or _spoilt(said.text) for said in answers)
     assert 0.01 < faulty / len(answers) < 0.03
 
@@ -125,13 +127,13 @@ def test_the_same_request_has_the_same_answer_and_some_answers_are_faulty() -> N
 def test_no_held_out_combination_is_ever_taught() -> None:
     looked_at = 0
     for number in range(300):
-        asked = prompts.write_prompts(3, f"{TOPICS[number % 7]} {number}", "topic", EPO)
+        asked = templates.write_prompts(3, f"{TOPICS[number % 7]} {number}", "topic", EPO)
         try:
-            grown = shapes.texts(scholar.respond(asked).text, 3)
-        except shapes.Misshapen:
+            grown = parsing.texts(rule_based.respond(asked).text, 3)
+        except parsing.InvalidFormat:
             continue
         for prompt in grown:
-            answer = scholar.respond(prompts.answer(prompt, EPO)).text
+            answer = rule_based.respond(templates.answer(prompt, EPO)).text
             exercise = exercises.read_prompt(prompt)
             for text in (exercise.text if exercise else "", answer):
                 for sentence in read_text(text, "epo") or ():
@@ -143,5 +145,5 @@ def test_no_held_out_combination_is_ever_taught() -> None:
 
 @pytest.mark.parametrize("asked", ["Saluton", "", "<text></text>", "List 3 different"])
 def test_what_is_not_of_this_world_is_not_understood(asked: str) -> None:
-    answers = {scholar.respond([Message(role="user", content=asked)], n).text for n in range(20)}
-    assert scholar.NOT_UNDERSTOOD in answers
+    answers = {rule_based.respond([Message(role="user", content=asked)], n).text for n in range(20)}
+    assert rule_based.NOT_UNDERSTOOD in answers

@@ -17,16 +17,19 @@ import pytest
 import yaml
 from aiohttp import web
 
-from recipes import language
-from recipes.config import CODE, load
+from recipes.core import language
+from recipes.core.config import CODE, load
 from recipes.evaluate import settings as evaluate
-from recipes.generate import answers, card, chat, harvest, prompts, shapes
+from recipes.generate import context
 from recipes.generate.gates import judge
-from recipes.generate.row import ENGLISH, Message, Prompt
+from recipes.generate.prompts import parsing, templates
+from recipes.generate.publish import card
+from recipes.generate.schema import ENGLISH, Message, Prompt
 from recipes.generate.settings import parse
-
-from . import faults
-from .serving import serving, teaching
+from recipes.generate.sources import responses
+from recipes.generate.teacher import openai
+from tests.recipes.generate.gates import planted_faults as faults
+from tests.recipes.generate.teacher_server import serving, teaching
 
 ROOT = Path(__file__).parents[3]
 KAKUGO = yaml.safe_load((ROOT / "recipes" / "kakugo.yaml").read_text("utf-8"))
@@ -35,27 +38,27 @@ TURNS = (Message(role="user", content="Hi"), Message(role="assistant", content="
 
 def names() -> list[tuple[str, str, str]]:
     """Code, English name and tag of every language that may be asked for."""
-    lines = (ROOT / "recipes" / "languages.tsv").read_text("utf-8").splitlines()[1:]
+    lines = (ROOT / "recipes" / "core" / "languages.tsv").read_text("utf-8").splitlines()[1:]
     return [(code, name, tag) for code, name, tag, *_ in (line.split("\t") for line in lines)]
 
 
 def test_1_rows_carry_the_system_prompt_of_their_mode() -> None:
-    settings = answers.Settings(**KAKUGO["generate"]["answers"])
+    settings = responses.ResponseSettings(**KAKUGO["generate"]["answers"])
     known: Any = SimpleNamespace(teacher=SimpleNamespace(settings=SimpleNamespace(model="m")))
-    for thinking, system in ((True, prompts.THINKING), (False, prompts.CONCISE)):
-        row = answers.row_of(known, "topics", "p", TURNS, settings, thinking)
+    for thinking, system in ((True, templates.THINKING), (False, templates.CONCISE)):
+        row = responses.row_of(known, "topics", "p", TURNS, settings, thinking)
         assert row.messages == ({"role": "system", "content": system}, *TURNS)
-    assert prompts.THINKING != prompts.CONCISE
+    assert templates.THINKING != templates.CONCISE
 
 
 @pytest.mark.parametrize("reasoning", ["Hm.", " \n", ""])
 def test_1_a_row_without_reasoning_does_not_say_that_it_thinks(reasoning: str) -> None:
-    settings = answers.Settings(revised=0, thinking=True, system_prompts=True)
+    settings = responses.ResponseSettings(revised=0, thinking=True, system_prompts=True)
     taken: list[Any] = []
     prompt = Prompt("topics", "p", "Saluton", "epo_Latn", "t")
 
-    async def ask(*_: object) -> chat.Answer:
-        return chat.Answer("Bonan tagon!", reasoning, "stop", 1, 1)
+    async def ask(*_: object) -> openai.Answer:
+        return openai.Answer("Bonan tagon!", reasoning, "stop", 1, 1)
 
     known: Any = SimpleNamespace(
         teacher=SimpleNamespace(settings=SimpleNamespace(model="m")),
@@ -64,10 +67,10 @@ def test_1_a_row_without_reasoning_does_not_say_that_it_thinks(reasoning: str) -
         ask=ask,
         take=taken.append,
     )
-    asyncio.run(answers.respond(known, settings, prompt))
+    asyncio.run(responses.respond(known, settings, prompt))
     said = [turn["content"] for turn in taken[0].row.messages]
     thought = reasoning.strip()
-    assert said[0] == (prompts.THINKING if thought else prompts.CONCISE)
+    assert said[0] == (templates.THINKING if thought else templates.CONCISE)
     assert said[2] == (f"<think>\n{thought}\n</think>\n\n" if thought else "") + "Bonan tagon!"
 
 
@@ -78,14 +81,14 @@ def test_2_a_failed_generation_is_never_taken_as_text(text: str) -> None:
     assert judge(scene.draft(text), faults.judges(code)) == "empty"
     thought = f"<think>\n{text}\n</think>\n\n{scene.answer}"
     assert judge(scene.draft(thought), faults.judges(code)) in ("empty", "leaked_tags")
-    with pytest.raises(shapes.Misshapen):
-        shapes.text(text)
-    assert shapes.texts(json.dumps(["good", text]), 5) == ["good"]
+    with pytest.raises(parsing.InvalidFormat):
+        parsing.text(text)
+    assert parsing.texts(json.dumps(["good", text]), 5) == ["good"]
 
 
 def test_3_a_context_without_a_prompt_is_not_answered() -> None:
-    with pytest.raises(shapes.Misshapen, match="empty_texts"):
-        shapes.texts('["None"]', 3)
+    with pytest.raises(parsing.InvalidFormat, match="empty_texts"):
+        parsing.texts('["None"]', 3)
     asked = Prompt("contexts", "p", "None", "gla_Latn", "question", context="A TEXT").text
     scene = faults.Scene.draw(faults.Random(1), "gla_Latn")
     assert asked == "A TEXT\n\nNone"
@@ -109,14 +112,14 @@ def test_4_an_answer_is_found_by_its_request_and_not_by_its_place(tmp_path: Path
             return [answer.text for answer in [*found, *again]]
 
     assert asyncio.run(use()) == [f"answer to {number}" for number in (*range(count), 3)]
-    with pytest.raises(shapes.Misshapen, match="turn_count"):
-        shapes.turns('["only one"]', TURNS)
+    with pytest.raises(parsing.InvalidFormat, match="turn_count"):
+        parsing.turns('["only one"]', TURNS)
 
 
 @pytest.mark.parametrize("body", [b'{"choices": []}', b'{"choices": ["choices"]}', b"{}"])
 def test_5_a_completion_without_choices_is_a_failure(body: bytes) -> None:
-    with pytest.raises(chat.Again, match="no_completion"):
-        chat.read(chat.Got(200, 0.0, body), "http://teacher")
+    with pytest.raises(openai.Again, match="no_completion"):
+        openai.read(openai.Got(200, 0.0, body), "http://teacher")
 
 
 def test_6_failures_are_tried_again_within_bounds_and_counted() -> None:
@@ -128,7 +131,7 @@ def test_6_failures_are_tried_again_within_bounds_and_counted() -> None:
 def test_7_chance_has_a_seed() -> None:
     """What is read has a revision: test_corpora.py; two runs are the same: test_generate_run.py."""
     assert isinstance(KAKUGO["generate"]["seed"], int)
-    one, other = (harvest.Harvest.random.__get__(_Seeded(seed)) for seed in (1, 2))
+    one, other = (context.GenerationContext.random.__get__(_Seeded(seed)) for seed in (1, 2))
     assert one("a").random() == one("a").random() != other("a").random()
     assert not re.search(r"\brandom\.(choice|shuffle|sample)\(", _all_code())
 
@@ -145,7 +148,7 @@ def test_8_every_language_has_a_name_a_tag_and_a_place() -> None:
         assert CODE.fullmatch(code)
         assert re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Za-z0-9]+)*", tag), tag
         assert re.fullmatch(r"[\w.-]{1,96}", f"kakugo-{code}", re.ASCII)
-        assert name in prompts.revise("x", name)[0]["content"]
+        assert name in templates.revise("x", name)[0]["content"]
         assert name.strip() == name and "\n" not in card.plain(name)
     assert {"Bashkir", "Asturian", "Cebuano"} <= {name for _, name, _ in rows}
 
@@ -159,7 +162,7 @@ def test_8_the_names_that_crashed_go_through_prompts_and_settings(code: str) -> 
     config = load("kakugo", "org", code)
     settings = parse(config.generate)
     assert settings.benchmarks[0].config == code
-    told = prompts.write_context_prompts(3, "text", "question", name)
+    told = templates.write_context_prompts(3, "text", "question", name)
     assert name in told[0]["content"]
 
 
@@ -188,7 +191,7 @@ def test_10_nothing_that_is_asked_or_shown_may_be_learnt(recipe: str, code: str)
     assert len(asked) >= 5 and asked <= known, asked - known
 
 
-def evaluated(settings: evaluate.Settings, code: str) -> set[tuple[str, str, str]]:
+def evaluated(settings: evaluate.EvaluateSettings, code: str) -> set[tuple[str, str, str]]:
     """(repository, config, split) of the questions and of their shots, in English too."""
     asked = [(benchmark, code) for benchmark in settings.benchmarks.values()]
     asked += [

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from random import Random
 
-from recipes.generate.pace import Pace
+from recipes.generate.teacher.adaptive_concurrency import Pace
 
 ALWAYS = 10**9
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from recipes.train.rows import Message
-from recipes.train.settings import Settings, parse
-from tests.recipes.byhand.hub import write_base
+from recipes.train.settings import TrainSettings, parse
+from recipes.train.tokenize import Message
+from tests.recipes.gaelic.hub_datasets import write_base
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def granite_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings() -> TrainSettings:
     """A `train` section of a recipe, the test's own to change."""
     return parse(
         {

@@ -11,8 +11,8 @@ import pytest
 from huggingface_hub import ModelCard, ModelCardData, constants
 
 from bot.localhub.testing import LocalHub
-from recipes.language import get
-from recipes.mending import Mending
+from recipes.core.language import get
+from recipes.core.row_edits import RowEdits
 from recipes.train import card, plot
 from recipes.train.sft import Trained, total
 
@@ -32,7 +32,7 @@ FACTS = card.Facts(
     repo="org/kakugo-micro-gla_Latn", language=get("gla_Latn"), base="ibm/micro",
     base_revision="a" * 40, dataset="org/kakugo-gla_Latn", dataset_revision="b" * 40,
     licence={"license": "apache-2.0"}, practice=False, recipe="kakugo", recipe_version="0.1.0",
-    recipe_commit="c" * 40, digest="d" * 64, rows=10, mending=Mending(),
+    recipe_commit="c" * 40, digest="d" * 64, rows=10, mending=RowEdits(),
     hardware="1 × NVIDIA H200", hourly_usd=5.0, energy_kwh=1.4,
     versions={"torch": "2.13"}, settings=SETTINGS, trained=TRAINED,
 )  # fmt: skip
@@ -63,7 +63,7 @@ def lora(**more: Any) -> dict[str, Any]:
     "facts",
     [
         FACTS,
-        but(settings={**SETTINGS, "lora": None}, mending=Mending(frozenset({"r1"}))),
+        but(settings={**SETTINGS, "lora": None}, mending=RowEdits(frozenset({"r1"}))),
         but(practice=True, hourly_usd=None, energy_kwh=None, recipe_commit=None, licence={}),
         but(licence={"license": "other", "license_name": "gemma", "license_link": "https://x/y"}),
         but(trained=replace(TRAINED, mfu=None, held_out=None), settings=lora(use_dora=True)),

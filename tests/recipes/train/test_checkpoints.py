@@ -11,11 +11,11 @@ import pytest
 from huggingface_hub import HfApi
 
 from bot.localhub.testing import LocalHub
-from recipes.base import model as load_model
-from recipes.base import tokenizer as load_tokenizer
+from recipes.core.model_loading import model as load_model
+from recipes.core.model_loading import tokenizer as load_tokenizer
 from recipes.train import checkpoints, sft
-from recipes.train.rows import Message, tokenise
-from recipes.train.settings import Settings
+from recipes.train.settings import TrainSettings
+from recipes.train.tokenize import Message, tokenise
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +45,7 @@ def api(tmp_path: Path) -> Iterator[HfApi]:
 def train(
     tiny_base: Path,
     tmp_path: Path,
-    settings: Settings,
+    settings: TrainSettings,
     conversations: list[list[Message]],
 ) -> Train:
     settings.trainer.update({"max_steps": 8, "save_strategy": "steps", "save_steps": 3})

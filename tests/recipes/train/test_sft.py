@@ -9,13 +9,12 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from recipes import held_out
-from recipes.base import model as load_model
-from recipes.base import tokenizer as load_tokenizer
-from recipes.refusal import Refusal
-from recipes.train import packed, sft
-from recipes.train.rows import IGNORED, Message, tokenise
-from recipes.train.settings import HeldOut, Settings
+from recipes.core.errors import UserError
+from recipes.core.model_loading import model as load_model
+from recipes.core.model_loading import tokenizer as load_tokenizer
+from recipes.train import heldout_loss, packing, sft
+from recipes.train.settings import HeldOut, TrainSettings
+from recipes.train.tokenize import IGNORED, Message, tokenise
 
 # PEFT 0.21 still asks transformers 5.23 by the old name
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
@@ -24,7 +23,7 @@ Shown = list[tuple[int, int, dict[str, object]]]
 
 
 def run(
-    base: Path, out: Path, settings: Settings, conversations: list[list[Message]]
+    base: Path, out: Path, settings: TrainSettings, conversations: list[list[Message]]
 ) -> tuple[sft.Trained, Shown]:
     tokenizer = load_tokenizer(str(base), "main")
     examples = tokenise(tokenizer, conversations, settings.max_length)
@@ -45,7 +44,7 @@ def run(
 def test_a_few_steps_lower_the_loss_and_the_adapter_carries_it(
     tiny_base: Path,
     tmp_path: Path,
-    settings: Settings,
+    settings: TrainSettings,
     conversations: list[list[Message]],
 ) -> None:
     from peft import PeftModel
@@ -70,7 +69,7 @@ def test_a_few_steps_lower_the_loss_and_the_adapter_carries_it(
 def test_the_same_seed_gives_the_same_adapter_and_leaves_the_settings_alone(
     tiny_base: Path,
     tmp_path: Path,
-    settings: Settings,
+    settings: TrainSettings,
     conversations: list[list[Message]],
 ) -> None:
     from safetensors.torch import load_file
@@ -87,7 +86,7 @@ def test_the_same_seed_gives_the_same_adapter_and_leaves_the_settings_alone(
 def test_it_stops_when_the_held_out_loss_no_longer_falls_and_keeps_the_best(
     tiny_base: Path,
     tmp_path: Path,
-    settings: Settings,
+    settings: TrainSettings,
     conversations: list[list[Message]],
 ) -> None:
     settings.trainer.update(
@@ -110,13 +109,13 @@ def evaluated(base: Path, adapter: Path, chats: list[list[Message]]) -> float:
     tokenizer = load_tokenizer(str(base), "main")
     model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), adapter)
     tokens = sum(label != -100 for row in tokenise(tokenizer, chats, 64).labels for label in row)
-    return sum(held_out.nats(model, tokenizer, chats)) / tokens
+    return sum(heldout_loss.nats(model, tokenizer, chats)) / tokens
 
 
 def test_when_memory_runs_out_fewer_rows_go_through_at_once_and_the_steps_stay_the_same(
     tiny_base: Path,
     tmp_path: Path,
-    settings: Settings,
+    settings: TrainSettings,
     conversations: list[list[Message]],
 ) -> None:
     from safetensors.torch import load_file
@@ -148,7 +147,7 @@ def test_packed_rows_do_not_see_each_other(
     base: str,
     request: pytest.FixtureRequest,
     tmp_path: Path,
-    settings: Settings,
+    settings: TrainSettings,
     conversations: list[list[Message]],
 ) -> None:
     """Logits and loss of packed rows are those of the rows alone (defect 9 of the original)."""
@@ -157,7 +156,7 @@ def test_packed_rows_do_not_see_each_other(
     folder = str(request.getfixturevalue(base))
     tokenizer = load_tokenizer(folder, "main")
     examples = tokenise(tokenizer, conversations[:8], settings.max_length)
-    course = sft.Course(tokenizer, examples, None, settings, tmp_path, [], None)
+    course = sft.TrainingInputs(tokenizer, examples, None, settings, tmp_path, [], None)
     trainer, _ = sft._trainer(load_model(folder, "main", 1, settings.model), course)
     rows = list(trainer.train_dataset)
     lengths = [length for row in rows for length in row["seq_lengths"]]
@@ -183,20 +182,20 @@ def test_packed_rows_do_not_see_each_other(
 def test_a_base_that_mixes_packed_rows_all_the_same_is_refused(
     granite_base: Path,
     tmp_path: Path,
-    settings: Settings,
+    settings: TrainSettings,
     conversations: list[list[Message]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.trainer.update({"packing": True})
-    monkeypatch.setattr(packed, "_masked", lambda module, args, kwargs: None)
-    with pytest.raises(Refusal, match="Packed rows of this base would see each other"):
+    monkeypatch.setattr(packing, "_masked", lambda module, args, kwargs: None)
+    with pytest.raises(UserError, match="Packed rows of this base would see each other"):
         run(granite_base, tmp_path, settings, conversations)
 
 
 def test_a_base_of_the_papers_kind_is_trained(
     granite_base: Path,
     tmp_path: Path,
-    settings: Settings,
+    settings: TrainSettings,
     conversations: list[list[Message]],
 ) -> None:
     settings.trainer.update({"packing": True, "max_steps": 4})
@@ -210,7 +209,7 @@ def test_a_base_of_the_papers_kind_is_trained(
 def test_what_is_not_learnt_is_not_scored(
     tiny_base: Path,
     tmp_path: Path,
-    settings: Settings,
+    settings: TrainSettings,
     conversations: list[list[Message]],
 ) -> None:
     """Nor does the loss change by it."""
@@ -218,7 +217,7 @@ def test_what_is_not_learnt_is_not_scored(
 
     tokenizer = load_tokenizer(str(tiny_base), "main")
     examples = tokenise(tokenizer, conversations[:4], settings.max_length)
-    course = sft.Course(tokenizer, examples, None, settings, tmp_path, [], None)
+    course = sft.TrainingInputs(tokenizer, examples, None, settings, tmp_path, [], None)
     trainer, _ = sft._trainer(load_model(str(tiny_base), "main", 1, settings.model), course)
     batch = trainer.data_collator(list(trainer.train_dataset))
     learnt = batch["labels"][:, 1:] != -100
@@ -241,16 +240,16 @@ def test_what_is_not_learnt_is_not_scored(
 def test_an_unknown_number_in_the_recipe_is_refused(
     tiny_base: Path,
     tmp_path: Path,
-    settings: Settings,
+    settings: TrainSettings,
     conversations: list[list[Message]],
     section: str,
     key: str,
 ) -> None:
     getattr(settings, section)[key] = 1
-    with pytest.raises(Refusal, match=f"train.{section}.*{key}"):
+    with pytest.raises(UserError, match=f"train.{section}.*{key}"):
         run(tiny_base, tmp_path, settings, conversations)
 
 
-def test_no_rows_is_refused(tiny_base: Path, tmp_path: Path, settings: Settings) -> None:
-    with pytest.raises(Refusal, match="no row"):
+def test_no_rows_is_refused(tiny_base: Path, tmp_path: Path, settings: TrainSettings) -> None:
+    with pytest.raises(UserError, match="no row"):
         run(tiny_base, tmp_path, settings, [])

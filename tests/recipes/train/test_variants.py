@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from recipes import config
-from recipes.base import model as load_model
-from recipes.base import tokenizer as load_tokenizer
-from recipes.refusal import Refusal
+from recipes.core import config
+from recipes.core.errors import UserError
+from recipes.core.model_loading import model as load_model
+from recipes.core.model_loading import tokenizer as load_tokenizer
 from recipes.train import adapter, sft
-from recipes.train.machine import Choices
-from recipes.train.rows import Examples, Message, tokenise
-from recipes.train.settings import Settings, parse
+from recipes.train.hardware import Choices
+from recipes.train.settings import TrainSettings, parse
+from recipes.train.tokenize import Examples, Message, tokenise
 
 # PEFT 0.21 still asks transformers 5.23 by the old name
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
@@ -28,7 +28,7 @@ def section(variant: str) -> dict[str, Any]:
     return {**deepcopy(KAKUGO), "variant": variant}
 
 
-def small(variant: str) -> Settings:
+def small(variant: str) -> TrainSettings:
     """The variant with a run's sizes for a tiny model; what makes it a variant is left alone."""
     made = section(variant)
     made["variants"] = deepcopy(KAKUGO["variants"])
@@ -126,5 +126,5 @@ def test_the_tokens_that_are_trained_are_those_the_answers_use_most() -> None:
     ],
 )
 def test_a_recipe_that_makes_no_sense_is_refused(change: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(Refusal, match=sentence):
+    with pytest.raises(UserError, match=sentence):
         parse({**deepcopy(KAKUGO), **change})

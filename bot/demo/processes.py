@@ -1,0 +1,153 @@
+"""The processes of a demo: each in a session of its own, all stopped when the demo ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bot.errors import Failure
+
+READY = "local Hub ready at "
+PATIENCE = 60.0
+
+
+class NotStarted(Failure):
+    """A process of the demo that did not come up; the text has its last words."""
+
+
+class Household:
+    """Starts the Hub and the bot; logs go to `<data>/logs`. Leaving it stops them all."""
+
+    def __init__(self, data: Path) -> None:
+        self._logs = data / "logs"
+        self._home = data / "hf-home"
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start_hub(self, port: int, data: Path, seed: Path) -> str:
+        """Start the local Hub and return its URL once it is ready."""
+        command = ("hub", "serve", "--port", str(port), "--data", str(data), "--seed", str(seed))
+        log = self._start("hub", command, {})
+        line = self._wait_for("hub", log, READY)
+        return line.removeprefix(READY).strip()
+
+    def start_bot(self, env: Mapping[str, str]) -> None:
+        """Start the bot and wait until its health page answers."""
+        log = self._start("bot", ("serve",), env)
+        url = f"http://127.0.0.1:{env['PORT']}/health"
+        deadline = time.monotonic() + PATIENCE
+        while not _answers(url):
+            self._check("bot", log, deadline)
+
+    def deploy(self, env: Mapping[str, str]) -> Iterator[str]:
+        """Run `kakugo deploy`, passing on its sentences."""
+        process = subprocess.Popen(
+            _argv(("deploy",)),
+            env=self._environment(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout and process.stderr
+        for line in process.stdout:
+            yield line.strip()
+        trouble = process.stderr.read()
+        if process.wait():
+            raise NotStarted(f"deploy failed: {_last_line(trouble)}")
+
+    def check(self) -> None:
+        """Raise NotStarted when the Hub or the bot has gone."""
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                log = self._logs / f"{name}.log"
+                raise NotStarted(f"the {name} stopped: {_last_line(log.read_text())} (see {log})")
+
+    def wait(self) -> None:
+        """Until Ctrl-C, or until one of them goes."""
+        try:
+            while True:
+                self.check()
+                time.sleep(0.5)
+        except KeyboardInterrupt:
+            return
+
+    def _start(self, name: str, command: tuple[str, ...], env: Mapping[str, str]) -> Path:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        log = self._logs / f"{name}.log"
+        with log.open("wb") as out:
+            self._running[name] = subprocess.Popen(
+                _argv(command),
+                env=self._environment(env),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return log
+
+    def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
+        """The person's own Hub settings must not leak in: a demo never talks to the real Hub."""
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "KAKUGO_"))}
+        return {**inherited, "HF_HOME": str(self._home), "PYTHONUNBUFFERED": "1", **env}
+
+    def _wait_for(self, name: str, log: Path, start: str) -> str:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            for line in log.read_text().splitlines():
+                if line.startswith(start):
+                    return line
+            self._check(name, log, deadline)
+
+    def _check(self, name: str, log: Path, deadline: float) -> None:
+        if self._running[name].poll() is not None or time.monotonic() > deadline:
+            raise NotStarted(f"the {name} did not start: {_last_line(log.read_text())}")
+        time.sleep(0.05)
+
+    def __enter__(self) -> Self:
+        # A polite end (kill, a closed terminal) must stop the children as Ctrl-C does.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in reversed(self._running.values()):
+            _stop(process)
+
+
+def _argv(command: tuple[str, ...]) -> list[str]:
+    return [sys.executable, "-m", "bot.cli", *command]
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask, wait, then insist on the whole session."""
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except OSError:  # URLError is one
+        return False
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1].removeprefix("kakugo: ") if lines else "it said nothing"

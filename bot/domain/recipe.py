@@ -1,0 +1,144 @@
+"""The `plan:` section of a recipe's YAML: all that the bot has to know of what it starts.
+
+A recipe is read here as text, never imported: bot and recipes meet in files only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bot.domain.request import Step
+from bot.errors import Failure
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+class BadProgramme(Failure):
+    """A recipe whose `plan:` section cannot be used; the message says which key and why."""
+
+
+@dataclass(frozen=True)
+class StepTerms:
+    """What one step runs on, how long it may take, and how often it may be tried."""
+
+    flavor: str
+    timeout_minutes: int
+    attempts: int
+    expected_minutes: float
+
+
+@dataclass(frozen=True)
+class TeacherTerms:
+    """The Inference Endpoint of the teacher as the API wants it; money in US dollars an hour."""
+
+    name: str
+    model: str
+    image: str
+    command: tuple[str, ...]
+    vendor: str
+    region: str
+    accelerator: str
+    instance_type: str
+    instance_size: str
+    usd_per_hour: float
+
+
+@dataclass(frozen=True)
+class Programme:
+    """One recipe for one namespace. `languages` is None when the teacher writes any language.
+
+    `bases` are the models that may be asked for; the first one is trained when none is. `licences`
+    are those that a request may choose for its data.
+    """
+
+    name: str
+    org: str
+    text: str
+    practice: bool
+    languages: frozenset[str] | None
+    bases: tuple[str, ...]
+    licences: tuple[str, ...]
+    image: str
+    teacher: TeacherTerms
+    setup: tuple[tuple[str, ...], ...]
+    steps: Mapping[Step, StepTerms]
+
+    @property
+    def base(self) -> str:
+        return self.bases[0]
+
+    def digest(self, language: str) -> str:
+        """Binds a manifest to this configuration and language, as `recipes/core/config.py` does."""
+        return hashlib.sha256(f"{self.text}\n{language}".encode()).hexdigest()
+
+    def teaches(self, language: str) -> bool:
+        return self.languages is None or language in self.languages
+
+
+def load(name: str, org: str) -> Programme:
+    """Read the packaged recipe `name` for a namespace; raises BadProgramme."""
+    path = RECIPES / f"{name}.yaml"
+    known = sorted(file.stem for file in RECIPES.glob("*.yaml"))
+    if name not in known:
+        raise BadProgramme(f"there is no recipe {name!r}; there are: {', '.join(known)}")
+    return parse(name, org, path.read_text(encoding="utf-8"))
+
+
+def parse(name: str, org: str, text: str) -> Programme:
+    """Read a recipe's text; raises BadProgramme when the `plan:` section lacks something."""
+    try:
+        plan = _fill(yaml.safe_load(text)["plan"], org)
+        languages = plan.get("languages")
+        return Programme(
+            name=name,
+            org=org,
+            text=text,
+            practice=bool(plan.get("practice", False)),
+            languages=None if languages is None else frozenset(map(str, languages)),
+            bases=tuple(dict.fromkeys(map(str, (plan["base"], *plan.get("bases", ()))))),
+            licences=tuple(map(str, plan.get("licences", ()))),
+            image=str(plan["image"]),
+            teacher=_teacher(plan["teacher"]),
+            setup=tuple(tuple(map(str, command)) for command in plan.get("setup", ())),
+            steps={step: _step(plan["steps"][step.value]) for step in Step},
+        )
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadProgramme(f"the plan of recipe {name!r} is not usable: {error!r}") from error
+
+
+def _teacher(data: Mapping[str, Any]) -> TeacherTerms:
+    return TeacherTerms(
+        name=str(data["name"]),
+        model=str(data["model"]),
+        image=str(data["image"]),
+        command=tuple(map(str, data["command"])),
+        vendor=str(data["vendor"]),
+        region=str(data["region"]),
+        accelerator=str(data["accelerator"]),
+        instance_type=str(data["instance_type"]),
+        instance_size=str(data["instance_size"]),
+        usd_per_hour=float(data["usd_per_hour"]),
+    )
+
+
+def _step(data: Mapping[str, Any]) -> StepTerms:
+    return StepTerms(
+        flavor=str(data["flavor"]),
+        timeout_minutes=int(data["timeout_minutes"]),
+        attempts=int(data["attempts"]),
+        expected_minutes=float(data["expected_minutes"]),
+    )
+
+
+def _fill(value: Any, org: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _fill(item, org) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_fill(item, org) for item in value]
+    return value.replace("{org}", org) if isinstance(value, str) else value

@@ -1,0 +1,114 @@
+"""What `doctor` asks the Hub beyond the installation: tokens, clocks, limits, prices, doors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from functools import partial
+from typing import Any
+
+from huggingface_hub import get_session
+from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
+
+from bot.domain import names
+from bot.domain.recipe import TeacherTerms
+from bot.hub.client import Allowance, Connection, Refused, translated
+from bot.hub.observe import prices
+from bot.installation.permissions import Token
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was found out; a text in place of a value is why it was not.
+
+    `skew`: seconds by which this machine is ahead of the Hub. `offer`: dollars an hour of the
+    teacher's hardware, None when the Hub has none like it. `jobs`, `endpoints` and `discussions`:
+    why the Hub shows none, empty when it does.
+    """
+
+    tokens: dict[str, Token | str]
+    skew: float | str
+    allowance: Allowance | str
+    prices: dict[str, float] | str
+    jobs: str = ""
+    endpoints: str = ""
+    discussions: str = ""
+    offer: float | str | None = None
+
+
+def examine(hub: Connection, tokens: dict[str, str], teacher: TeacherTerms) -> Facts:
+    """Ask everything once; a refusal is a fact. `tokens`: variable → token. Raises TryLater."""
+    return Facts(
+        tokens={name: _said(partial(_token, hub, value)) for name, value in tokens.items()},
+        skew=_said(lambda: _skew(hub)),
+        allowance=_said(lambda: _allowance(hub)),
+        prices=_said(lambda: prices(hub)),
+        jobs=_refusal(lambda: list(hub.api.list_jobs(namespace=hub.org, status=["RUNNING"]))),
+        endpoints=_refusal(lambda: hub.api.list_inference_endpoints(namespace=hub.org)),
+        discussions=_refusal(lambda: _one_discussion(hub)),
+        offer=_said(lambda: _offer(hub, teacher)),
+    )
+
+
+def _said(ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except Refused as error:
+        return str(error)
+
+
+def _refusal(ask: Callable[[], Any]) -> str:
+    """The Hub's refusal as a text, empty when there was none."""
+    try:
+        with translated("look"):
+            ask()
+    except Refused as error:
+        return str(error)
+    return ""
+
+
+def _token(hub: Connection, token: str) -> Token:
+    with translated("say whose token this is"):
+        who = hub.api.whoami(token=token)
+    told = (who.get("auth") or {}).get("accessToken") or {}
+    scoped = (told.get("fineGrained") or {}).get("scoped") or ()
+    held = {
+        (str((item.get("entity") or {}).get("name")), str(permission))
+        for item in scoped
+        for permission in item.get("permissions") or ()
+    }
+    orgs = tuple((str(o.get("name")), str(o.get("roleInOrg"))) for o in who.get("orgs") or ())
+    return Token(str(who["name"]), str(told.get("role")), frozenset(held), orgs)
+
+
+def _skew(hub: Connection) -> float:
+    with translated("read the Hub's clock"):
+        headers = hub.api._build_hf_headers()
+        before = hub.clock()
+        answer = get_session().get(f"{hub.endpoint}/api/whoami-v2", headers=headers)
+        hf_raise_for_status(answer)
+    here = (before + hub.clock()) / 2
+    # The header has whole seconds: half of one is lost on average.
+    return here - parsedate_to_datetime(answer.headers["date"]).timestamp() - 0.5
+
+
+def _allowance(hub: Connection) -> Allowance:
+    with translated("read what is left of the rate limit"):
+        return hub.get("whoami-v2")[1]
+
+
+def _one_discussion(hub: Connection) -> None:
+    repo = names.leaderboard(hub.org)
+    next(iter(hub.api.get_repo_discussions(repo, repo_type="space")), None)
+
+
+def _offer(hub: Connection, teacher: TeacherTerms) -> float | None:
+    """What an hour of the teacher's hardware costs; None when it is not on offer."""
+    with translated("list the hardware of Inference Endpoints"):
+        offers = hub.api.list_inference_endpoints_hardware(namespace=hub.org)
+    wanted = (teacher.accelerator, teacher.instance_type, teacher.instance_size)
+    for offer in offers:
+        if (offer.accelerator, offer.instance_type, offer.instance_size) == wanted:
+            return float(offer.price_per_hour)
+    return None

@@ -1,0 +1,166 @@
+"""The front matter of README.md: read for listings, checked before a commit takes it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from bot.localhub.core.wire import Json, takes_json, text_field
+
+FRONT = re.compile(r"\A\ufeff?\s*---[ \t]*\r?\n(.*?)(?:\r?\n)?---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+CARD_LIMIT = 1 << 20
+LIST_FIELDS = ("tags", "language", "datasets", "metrics", "license", "base_model")
+SDKS = ("gradio", "docker", "static", "streamlit")
+# https://huggingface.co/docs/hub/repositories-licenses
+LICENSES = (
+    "apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0"
+    " bigcode-openrail-m afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause"
+    " bsd-3-clause-clear c-uda cc cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0"
+    " cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0"
+    " cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0"
+    " cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1"
+    " eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc h-research"
+    " intel-research lppl-1.3c ms-pl apple-ascl apple-amlr mpl-2.0 odc-by odbl openmdw-1.0"
+    " openrail++ osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl lgpl-lr deepfloyd-if-license"
+    " fair-noncommercial-research-license llama2 llama3 llama3.1 llama3.2 llama3.3 llama4"
+    " grok2-community gemma unknown other"
+).split()
+COLORS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
+
+
+@dataclass
+class Card:
+    """What a README says about its repo; errors keep it out of a commit, warnings do not."""
+
+    data: Json = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+class _Plain(yaml.SafeLoader):
+    """YAML without aliases: a few lines of them can stand for gigabytes."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("YAML aliases are not allowed")
+        return super().compose_node(parent, index)
+
+
+def read_card(text: str, kind: str) -> Card:
+    """The front matter of a README of a model, dataset or space."""
+    found = FRONT.match(text[:CARD_LIMIT])
+    if found is None:
+        return Card(warnings=["empty or missing yaml metadata in repo card"])
+    try:
+        data = read_yaml(found[1]) or {}
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        return Card(errors=[f"YAML Metadata Error: {str(error)[:300]}"])
+    if not isinstance(data, dict):
+        return Card(errors=["YAML Metadata Error: the metadata must be a mapping"])
+    return Card(data, _errors(data, kind))
+
+
+def read_yaml(text: str) -> Any:
+    """YAML as JSON values; YAMLError, TypeError, ValueError or RecursionError for anything else."""
+    return json.loads(json.dumps(yaml.load(text, _Plain), default=_plain_value))
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    raise TypeError(f"a value of type {type(value).__name__} is not allowed")
+
+
+def _errors(data: Json, kind: str) -> list[str]:
+    found = []
+    for name in LIST_FIELDS:
+        values = data.get(name)
+        values = values if isinstance(values, list) else [] if values is None else [values]
+        if not all(isinstance(v, (str, bool)) for v in values):
+            found.append(f'"{name}" must be a string or a list of strings')
+    if any(value not in LICENSES for value in listed(data, "license")):
+        found.append(f'"license" must be one of [{", ".join(LICENSES)}]')
+    if kind == "space":
+        found += _space_errors(data)
+    if "model-index" in data and not isinstance(data["model-index"], list):
+        found.append('"model-index" must be an array')
+    return found
+
+
+def _space_errors(data: Json) -> list[str]:
+    found = []
+    if "sdk" in data and data["sdk"] not in SDKS:
+        found.append(f'"sdk" must be one of {", ".join(SDKS)}')
+    for name in ("colorFrom", "colorTo"):
+        if name in data and data[name] not in COLORS:
+            found.append(f'"{name}" must be one of {", ".join(COLORS)}')
+    if len(str(data.get("short_description", ""))) > 60:
+        found.append('"short_description" must have at most 60 characters')
+    return found
+
+
+def body_of(text: str) -> str:
+    """A README without its front matter."""
+    return FRONT.sub("", text, count=1)
+
+
+def listed(data: Json, name: str) -> list[str]:
+    """A field that may be one string or a list of them, as a list."""
+    value = data.get(name)
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    return [str(v) for v in values]
+
+
+def tags_of(data: Json, kind: str, files: Collection[str]) -> list[str]:
+    """The tags that the Hub derives from a card and the files at the top, in its words."""
+    tags = [data[k] for k in ("library_name", "pipeline_tag") if isinstance(data.get(k), str)]
+    if kind == "model":
+        tags += ["safetensors"] if any(f.endswith(".safetensors") for f in files) else []
+        tags += ["peft"] if "adapter_config.json" in files else []
+    tags += listed(data, "tags")
+    tags += [f"dataset:{d}" for d in listed(data, "datasets")]
+    tags += [f"base_model:{b}" for b in listed(data, "base_model")]
+    if isinstance(data.get("base_model_relation"), str):
+        relation = data["base_model_relation"]
+        tags += [f"base_model:{relation}:{b}" for b in listed(data, "base_model")]
+    prefix = "language:" if kind == "dataset" else ""
+    tags += [prefix + code for code in listed(data, "language")]
+    if kind == "dataset":
+        for name in ("task_categories", "task_ids", "size_categories", "annotations_creators",
+                     "multilinguality", "source_datasets"):  # fmt: skip
+            tags += [f"{name}:{value}" for value in listed(data, name)]
+    tags += [f"license:{value}" for value in listed(data, "license")]
+    if kind == "space" and isinstance(data.get("sdk"), str):
+        tags.insert(0, data["sdk"])
+    return [*dict.fromkeys(tags), "region:us"]
+
+
+def validate(request: Request, body: Json) -> Response:
+    """Check a README before it is committed."""
+    text = text_field(body, "content", most=10 * CARD_LIMIT)
+    card = read_card(text, text_field(body, "repoType", "model"))
+    if "text/plain" in request.headers.get("accept", ""):
+        lines = [f"- Error: {m}" for m in card.errors] + [f"- Warning: {m}" for m in card.warnings]
+        return PlainTextResponse("\n".join(lines), 400 if card.errors else 200)
+    found = {
+        "errors": [{"message": m} for m in card.errors],
+        "warnings": [{"message": m} for m in card.warnings],
+    }
+    return JSONResponse(found, 400 if card.errors else 200)
+
+
+ROUTES = [Route("/api/validate-yaml", takes_json(validate, 20 * CARD_LIMIT), methods=["POST"])]
+
+
+def subdomain(name: str) -> str:
+    """A Space's name as a host name's first label."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

@@ -1,0 +1,161 @@
+"""`run.json`: the last commit of every recipe, and the only thing the bot reads of one.
+
+A recipe is done when its manifest exists with the digest that was asked for; nothing may be pushed
+after it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Literal
+
+from recipes.core.errors import UserError
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
+SCHEMA = 1
+Step = Literal["check", "generate", "bake-off", "train", "evaluate", "promote", "improve", "export"]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows kept, and rows dropped by reason."""
+
+    kept: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Tokens that a paid model read and wrote."""
+
+    read: int = 0
+    written: int = 0
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What one run of one recipe took and made; money in US dollars, time in seconds."""
+
+    step: Step
+    request: str
+    attempt: int
+    digest: str
+    language: str
+    inputs: dict[str, str]
+    output_repo: str
+    output_commit: str
+    practice: bool
+    seconds: float
+    counts: Counts = field(default_factory=Counts)
+    tokens: Tokens = field(default_factory=Tokens)
+    cost_usd: float = 0.0
+    versions: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    recipe_version: str = field(default_factory=lambda: recipe_version())
+    recipe_commit: str | None = field(default_factory=lambda: recipe_commit())
+
+    def to_json(self) -> str:
+        """The text of `run.json`: sorted keys, two spaces, a newline at the end."""
+        wire = {
+            "schema": SCHEMA,
+            "step": self.step,
+            "request": self.request,
+            "attempt": self.attempt,
+            "digest": self.digest,
+            "language": self.language,
+            "inputs": self.inputs,
+            "output": {"repo": self.output_repo, "commit": self.output_commit},
+            "recipe": {"version": self.recipe_version, "commit": self.recipe_commit},
+            "counts": asdict(self.counts),
+            "tokens": {"in": self.tokens.read, "out": self.tokens.written},
+            "cost_usd": round(self.cost_usd, 6),
+            "seconds": round(self.seconds, 3),
+            "versions": self.versions,
+            "metrics": self.metrics,
+            "practice": self.practice,
+        }
+        return json.dumps(wire, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @staticmethod
+    def from_json(text: str) -> Manifest:
+        """Parse `run.json`; raises UserError when it is not a manifest of this schema."""
+        try:
+            wire = json.loads(text)
+            if wire["schema"] != SCHEMA:
+                raise UserError(f"This manifest has schema {wire['schema']!r}; {SCHEMA} is known.")
+            return _parse(wire)
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"This is not a manifest ({type(error).__name__}: {error}).") from error
+
+
+def _parse(wire: dict[str, Any]) -> Manifest:
+    return Manifest(
+        step=wire["step"],
+        request=wire["request"],
+        attempt=wire["attempt"],
+        digest=wire["digest"],
+        language=wire["language"],
+        inputs=wire["inputs"],
+        output_repo=wire["output"]["repo"],
+        output_commit=wire["output"]["commit"],
+        practice=wire["practice"],
+        seconds=wire["seconds"],
+        counts=Counts(wire["counts"]["kept"], wire["counts"]["dropped"]),
+        tokens=Tokens(wire["tokens"]["in"], wire["tokens"]["out"]),
+        cost_usd=wire["cost_usd"],
+        versions=wire["versions"],
+        metrics=wire["metrics"],
+        recipe_version=wire["recipe"]["version"],
+        recipe_commit=wire["recipe"]["commit"],
+    )
+
+
+def already_made(api: HfApi, repo: str, repo_type: str, path: str, digest: str) -> bool:
+    """Whether the repo holds, at `path`, a manifest with this digest (foreign files do not)."""
+    if not api.repo_exists(repo, repo_type=repo_type):
+        return False
+    if not api.file_exists(repo, path, repo_type=repo_type):
+        return False
+    local = api.hf_hub_download(repo, path, repo_type=repo_type)
+    with open(local, encoding="utf-8") as file:
+        try:
+            return Manifest.from_json(file.read()).digest == digest
+        except UserError:
+            return False
+
+
+def push(
+    api: HfApi, repo: str, repo_type: str, path: str, manifest: Manifest, revision: str = "main"
+) -> str:
+    """Commit the manifest, last of all; returns the commit's sha."""
+    commit = api.upload_file(
+        path_or_fileobj=manifest.to_json().encode(),
+        path_in_repo=path,
+        repo_id=repo,
+        repo_type=repo_type,
+        revision=revision,
+        commit_message=f"Finish {manifest.step} of {manifest.language}",
+    )
+    return str(commit.oid)
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """The installed versions of these distributions."""
+    return {package: metadata.version(package) for package in packages}
+
+
+def recipe_version() -> str:
+    """The version of the distribution that this code came in."""
+    return metadata.version("kakugo-bot")
+
+
+def recipe_commit() -> str | None:
+    """The Hub commit of the wheel this runs from, None when its URL was not pinned to one."""
+    origin = metadata.distribution("kakugo-bot").read_text("direct_url.json") or ""
+    pinned = re.search(r"/resolve/([0-9a-f]{40})/", origin)
+    return pinned.group(1) if pinned else None

@@ -1,0 +1,1 @@
+"""What both Spaces share; `kakugo deploy` copies this folder into each of them."""

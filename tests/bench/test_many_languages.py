@@ -1,0 +1,16 @@
+"""All 54 languages of the paper, asked for in one day by 20 people, on the local Hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.many_languages import rehearse
+from tests.scenarios.test_many_languages import LANGUAGES
+
+
+@pytest.mark.timeout(900)
+def test_fifty_four_languages_on_the_local_hub(tmp_path: Path) -> None:
+    titles = [f"Language: {code}" for code in LANGUAGES]  # a title has three letters at least
+    print(rehearse(tmp_path, titles, people=20, patience=800))

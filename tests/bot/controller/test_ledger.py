@@ -1,0 +1,116 @@
+"""The ledger on the local Hub: a new process reads it with few calls, and never believes a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.controller.ledger import Ledger, Page
+from bot.domain import names
+from bot.domain.actions import Plan
+from bot.domain.request import Request, Status, TeacherRecord, to_json
+from bot.hub.client import Connection
+from bot.hub.ledger_repo import Store, as_text
+from bot.localhub.testing import LocalHub
+from tests.bot import examples
+
+BOT, REPO = "kakugo-bot", names.ledger("practice")
+COUNT = 250
+
+
+@dataclass(frozen=True)
+class Counting(Connection):
+    """Counts the files that are read."""
+
+    read: list[str] = field(default_factory=list)
+
+    def text(self, repo: str, repo_type: str, path: str, revision: str = "main") -> str:
+        self.read.append(path)
+        return super().text(repo, repo_type, path, revision)
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
+    with LocalHub(tmp_path_factory.mktemp("ledger"), orgs={"practice": (BOT,)}) as running:
+        yield running
+
+
+def new_process(hub: LocalHub) -> tuple[Counting, Ledger]:
+    wire = Counting(hub.url, "practice", hub.token(BOT), "")
+    return wire, Ledger(Store(wire, REPO))
+
+
+def some(count: int) -> list[Request]:
+    over = {"status": Status.DONE, "told": True, "over": True}
+    return [
+        examples.request(id=f"r{n}", discussion=n, author=f"p{n}", **(over if n % 5 else {}))
+        for n in range(1, count + 1)
+    ]
+
+
+def by_id(page: Page) -> dict[str, Request]:
+    return {request.id: request for request in page.requests}
+
+
+def write(ledger: Ledger, requests: list[Request], teacher: TeacherRecord) -> Page:
+    page = ledger.load()
+    plans = [Plan(request, (), f"{request.id}: test") for request in requests]
+    assert ledger.commit(page, plans, teacher, 0.0)
+    return ledger.load()
+
+
+def test_a_new_process_reads_many_requests_with_few_calls(hub: LocalHub) -> None:
+    wire, ledger = new_process(hub)
+    wire.api.create_repo(REPO, repo_type="dataset")
+    written = write(ledger, some(COUNT), TeacherRecord(running=True))
+
+    wire, ledger = new_process(hub)
+    page = ledger.load()
+    assert sorted(wire.read) == [*(f"sheets/{n:05}.jsonl" for n in range(3)), "teacher.json"]
+    assert by_id(page) == by_id(written) and page.teacher.running
+
+    # Another process changed one request: this one reads that file alone.
+    _, other = new_process(hub)
+    changed = examples.request(id="r7", discussion=7, author="p7", retries=1)
+    other.load()
+    write(other, [changed], TeacherRecord(running=True))
+    wire.read.clear()
+    assert changed in ledger.load().requests and wire.read == ["requests/r7.json"]
+
+    # And what was squashed reads the same.
+    before = by_id(ledger.load())
+    assert ledger.store.squash(most=1)
+    wire, ledger = new_process(hub)
+    assert by_id(ledger.load()) == before and len(wire.read) == 4
+
+
+@pytest.mark.parametrize("damage", ["stale", "broken", "gone"])
+def test_the_file_counts_whatever_the_sheet_says(hub: LocalHub, damage: str) -> None:
+    _, ledger = new_process(hub)
+    repo = f"practice/{damage}"
+    ledger.store.repo = repo
+    ledger.store.hub.api.create_repo(repo, repo_type="dataset")
+    write(ledger, some(9), TeacherRecord())
+    edited = examples.request(id="r3", discussion=3, author="p3", retries=5)  # by hand, on the Hub
+    files = {names.ledger_path("r3"): as_text(to_json(edited))}
+    if damage == "broken":
+        files[names.sheet_path(3)] = '{"schema": 2}\nno JSON\n[]\n'
+    assert ledger.store.swap(ledger.store.head(), files, "edit")
+    if damage == "gone":
+        ledger.store.hub.api.delete_file(names.sheet_path(3), repo, repo_type="dataset")
+    _, ledger = new_process(hub)
+    ledger.store.repo = repo
+    page = ledger.load()
+    assert edited in page.requests and len(page.requests) == 9
+
+
+def test_the_history_of_a_request_is_its_own(hub: LocalHub) -> None:
+    _, ledger = new_process(hub)
+    ledger.store.repo = "practice/told"
+    ledger.store.hub.api.create_repo("practice/told", repo_type="dataset")
+    write(ledger, some(12), TeacherRecord())
+    assert [why for _, why in ledger.history("r1")] == ["r1: test"]
+    text = ledger.store.files(ledger.store.head())["requests/r1.json"]
+    assert text == as_text(to_json(some(1)[0])) and text.count("\n") > 20

@@ -1,0 +1,95 @@
+"""A webhook's Job: it stays while something is under way, and leaves when nobody needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.controller.tick import Report
+from bot.controller.until_idle import MOST_BLIND, hint, shift
+from bot.domain.actions import GRACE
+from bot.hub.client import TryLater
+
+OPEN, IDLE = Report(counts={"open": 1}), Report()
+
+
+@dataclass
+class World:
+    """A controller that reports what the script says, and a clock that sleeping moves."""
+
+    script: list[Report | None]
+    now: float = 0.0
+    hints: list[list[int]] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
+
+    @property
+    def hub(self) -> Any:
+        return SimpleNamespace(clock=lambda: self.now)
+
+    def tick(self, hints: Iterable[int] = ()) -> Report:
+        self.hints.append(list(hints))
+        report = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if report is None:
+            raise TryLater("cannot see the Hub", after=200.0)
+        return report
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+    def works(self, first: int = 0, relieved: bool = False) -> list[str]:
+        return list(shift(self, first, 5.0, lambda: relieved, self.sleep))  # type: ignore[arg-type]
+
+
+def test_it_stays_while_a_request_is_open_and_a_grace_longer() -> None:
+    world = World([Report(why=("r1: new",), done=2), OPEN, OPEN, OPEN, IDLE])
+    assert world.works(first=7) == ["r1: new", "nothing is under way: this shift is over"]
+    assert world.hints[0] == [7] and not any(world.hints[1:])
+    assert len(world.hints) == 5 and set(world.slept) == {GRACE}
+
+
+def test_nothing_to_do_is_over_after_a_grace() -> None:
+    world = World([IDLE])
+    world.works()
+    assert GRACE < world.now <= 3 * GRACE
+
+
+def test_what_there_is_more_of_is_done_at_once() -> None:
+    world = World([Report(more=True, done=40), Report(more=True, done=40), IDLE])
+    world.works()
+    assert len(world.slept) <= 3
+
+
+def test_an_older_bot_relieves_it_only_after_its_first_look_and_a_grace() -> None:
+    world = World([OPEN])
+    assert world.works(relieved=True) == ["an older bot is at work: this shift is over"]
+    assert len(world.hints) == 1 and world.slept == [GRACE]
+
+
+def test_a_hub_out_of_sight_is_looked_for_again_but_not_for_ever() -> None:
+    world = World([None, None, OPEN, IDLE])
+    world.works(first=3)
+    assert world.hints[:3] == [[3], [3], [3]] and world.slept[0] == 200.0
+    with pytest.raises(TryLater):
+        World([None]).works()
+    world = World([None] * MOST_BLIND + [IDLE])
+    assert "over" in world.works()[-1]
+
+
+@pytest.mark.parametrize(
+    ("payload", "number"),
+    [
+        ('{"discussion": {"num": 7}, "comment": {"content": "$(rm -rf /)"}}', 7),
+        ('{"discussion": {"num": "7"}}', 0),
+        ('{"discussion": {"num": 7.0}}', 0),
+        ('{"discussion": {"num": 99999999999}}', 0),
+        ("", 0),
+        ("[" * 100_000, 0),
+    ],
+)
+def test_of_a_payload_only_a_number_is_read(payload: str, number: int) -> None:
+    assert hint(payload) == number

@@ -1,0 +1,175 @@
+"""Values for the tests of the pure floors: one programme, one request, one world."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from bot.domain.actions import EnsureReply, Order, Plan
+from bot.domain.names import marker
+from bot.domain.observation import (
+    Comment,
+    Discussion,
+    Job,
+    Manifest,
+    Remark,
+    Score,
+    Stage,
+    Teacher,
+    World,
+)
+from bot.domain.policy import Terms
+from bot.domain.recipe import Programme, parse
+from bot.domain.request import Request, Spec, State, Step, StepRecord, TeacherRecord
+from bot.language import by_code
+from bot.planner import scheduling
+from bot.planner.plan import plan as plan_one
+from bot.settings import Limits
+
+NOW = 1_800_000_000.0
+PRICES = {"cpu-basic": 0.01, "cpu-upgrade": 0.03}
+
+YAML = """
+plan:
+  practice: true
+  languages: [epo_Latn]
+  base: "{org}/kakugo-practice-base"
+  image: some-image
+  teacher:
+    name: kakugo-teacher
+    model: "{org}/kakugo-practice-base"
+    image: some-image
+    command: [kakugo-recipe, practice-teacher]
+    vendor: aws
+    region: us-east-1
+    accelerator: cpu
+    instance_type: intel-icl
+    instance_size: x1
+    usd_per_hour: 0.06
+  setup: [[kakugo-recipe, practice-publish]]
+  steps:
+    check: {flavor: cpu-basic, timeout_minutes: 5, attempts: 2, expected_minutes: 0.5}
+    generate: {flavor: cpu-basic, timeout_minutes: 10, attempts: 3, expected_minutes: 1}
+    train: {flavor: cpu-upgrade, timeout_minutes: 10, attempts: 2, expected_minutes: 2}
+    evaluate: {flavor: cpu-basic, timeout_minutes: 10, attempts: 2, expected_minutes: 1}
+    improve: {flavor: cpu-upgrade, timeout_minutes: 10, attempts: 2, expected_minutes: 2}
+"""
+
+
+LIMITS = Limits()
+
+RUNNING = Teacher("running", "http://127.0.0.1:2")
+CURRENT = TeacherRecord(running=True, ordered=NOW - 500)
+
+
+@cache
+def programme() -> Programme:
+    return parse("practice", "practice", YAML)
+
+
+def terms(limit_usd: float = 50.0, limits: Limits = LIMITS) -> Terms:
+    return Terms(
+        endpoint="http://127.0.0.1:1",
+        programme=programme(),
+        limit_usd=limit_usd,
+        wheel="kakugo_bot-0.1.0-py3-none-any.whl",
+        limits=limits,
+        maintainers=frozenset({"ada"}),
+    )
+
+
+@cache
+def spec() -> Spec:
+    return Spec(
+        language=by_code("epo_Latn"),
+        recipe="practice",
+        base="practice/kakugo-practice-base",
+        digest=programme().digest("epo_Latn"),
+        code="c0ffee",
+        estimate_usd=0.002917,
+        cap_usd=0.024167,
+    )
+
+
+CHECKED = StepRecord(State.MADE, 1, 1, NOW - 950, "j0", "good", 1.0)
+
+
+def request(**changes: object) -> Request:
+    values: dict[str, object] = {
+        "id": "r1",
+        "discussion": 1,
+        "author": "ludoviko",
+        "opened": NOW - 1000,
+        "spec": spec(),
+    }
+    if steps := changes.get("steps"):
+        values["reserved"] = NOW - 900
+        changes["steps"] = {Step.CHECK: CHECKED, **steps}  # type: ignore[dict-item]
+    return Request(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def discussion(title: str = "Esperanto", body: str = "", **changes: object) -> Discussion:
+    values: dict[str, object] = {
+        "num": 1,
+        "title": title,
+        "body": body,
+        "author": "ludoviko",
+        "open": True,
+        "created": NOW - 10,
+    }
+    return Discussion(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def manifest(**changes: object) -> Manifest:
+    values: dict[str, object] = {
+        "digest": spec().digest,
+        "attempt": 1,
+        "kept": 5812,
+        "dropped": 188,
+        "seconds": 36.0,
+        "cost_usd": 0.0,
+    }
+    return Manifest(**{**values, **changes})  # type: ignore[arg-type]
+
+
+SCORES = (
+    Score("flores", "eng_Latn-epo_Latn", "chrF++", 8.1, 55.25, 44.0, 49.9, True),
+    Score("belebele", "", "accuracy", 0.25, 0.262, -0.05, 0.07, False),
+)
+
+
+def heard(orders: tuple[Order, ...]) -> tuple[Comment, ...]:
+    """What stands in the discussion once these orders are carried out."""
+    replies = [order for order in orders if isinstance(order, EnsureReply)]
+    return tuple(Comment(str(n), reply.marker) for n, reply in enumerate(replies))
+
+
+def comment(kind: str, text: str) -> Comment:
+    return Comment(kind, marker(kind, text))
+
+
+def remark(text: str, author: str = "ludoviko", at: float = NOW - 1) -> Remark:
+    return Remark(author, text, at)
+
+
+def job(stage: Stage, step: Step = Step.GENERATE, attempt: int = 1, ended: float = NOW) -> Job:
+    begun = NOW - 500, NOW - 490
+    return Job("j1", "http://hub/jobs/j1", "r1", step, attempt, stage, *begun, ended)
+
+
+def plan(
+    request: Request, seen: World, terms: Terms, teacher: TeacherRecord, *others: Request
+) -> Plan:
+    """One request with all the room there is."""
+    every = (request, *others)
+    return plan_one(request, every, seen, terms, teacher, scheduling.taken(every, NOW, terms))
+
+
+def world(**changes: object) -> World:
+    values: dict[str, object] = {
+        "now": NOW,
+        "discussions": {1: discussion()},
+        "prices": PRICES,
+        "teacher": RUNNING,
+        "code": "c0ffee",
+    }
+    return World(**{**values, **changes})  # type: ignore[arg-type]

@@ -1,0 +1,134 @@
+"""What a discussion's words mean, and that hostile ones mean nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.request import Verdict
+from bot.language import by_code
+from bot.parsing.titles import Ask, Misread, read_answer, read_ask
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "code"),
+    [
+        ("Esperanto", "", "epo_Latn"),
+        ("  esperanto  ", "", "epo_Latn"),
+        ("[Esperanto]", "", "epo_Latn"),
+        ("Request: Esperanto", "", "epo_Latn"),
+        ("Language request: Scottish Gaelic", "", "gla_Latn"),
+        ("Please add Welsh", "", "cym_Latn"),
+        ("Please add the language", "Welsh\n\nThank you!", "cym_Latn"),
+        ("Welsh language, please", "", "cym_Latn"),
+        ("Hello", "gla_Latn", "gla_Latn"),
+        ("Request: gd", "", "gla_Latn"),
+        ("Kurdish (Sorani)", "", "ckb_Arab"),
+        ("Please make a model for Welsh", "", "cym_Latn"),
+        ("I'd like Welsh", "", "cym_Latn"),
+        ("Could we have a dataset in Galician?", "", "glg_Latn"),
+        ("Hello, please add Faroese. Thank you!", "", "fao_Latn"),
+        ("Train on Kinyarwanda", "", "kin_Latn"),
+        ("A dataset for Lingala please", "", "lin_Latn"),
+    ],
+)
+def test_usual_ways_to_ask(title: str, body: str, code: str) -> None:
+    answer = read_ask(title, body)
+    assert isinstance(answer, Ask) and answer.language.code == code
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "why"),
+    [
+        ("", "", Verdict.NO_NAME),
+        ("Kurdish", "", Verdict.AMBIGUOUS),
+        ("nonsense", "more nonsense", Verdict.UNKNOWN),
+        ("Esperanto", "x" * 50_000, Verdict.TOO_LONG),
+        ("y" * 300, "", Verdict.UNKNOWN),
+        ("Please add the", "", Verdict.UNKNOWN),
+        ("I love this", "", Verdict.UNKNOWN),
+        ("Can you do better?", "", Verdict.UNKNOWN),
+        ("Support for Python", "", Verdict.UNKNOWN),
+    ],
+)
+def test_what_cannot_be_read_says_why(title: str, body: str, why: Verdict) -> None:
+    answer = read_ask(title, body)
+    assert isinstance(answer, Misread) and answer.why is why
+
+
+def test_a_near_name_is_offered_and_never_taken() -> None:
+    answer = read_ask("Esperanot", "")
+    assert isinstance(answer, Misread)
+    assert "epo_Latn" in [language.code for language in answer.choices]
+
+
+KURDISH = ("kmr_Latn", "ckb_Arab", "sdh_Arab")
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("2", "ckb_Arab"),
+        ("2, please", "ckb_Arab"),
+        ("(3)", "sdh_Arab"),
+        ("the first one", "kmr_Latn"),
+        ("Kurmanji, thank you!", "kmr_Latn"),
+        ("I mean Sorani Kurdish", "ckb_Arab"),
+        ("sdh_Arab\n\nsorry for the trouble", "sdh_Arab"),
+        ("Welsh", "cym_Latn"),
+    ],
+)
+def test_usual_ways_to_answer(answer: str, code: str) -> None:
+    found = read_answer(answer, KURDISH)
+    assert isinstance(found, Ask) and found.language.code == code
+
+
+@pytest.mark.parametrize(
+    ("choices", "answer", "code"),
+    [
+        ("srp_Cyrl srp_Latn", "Cyrillic", "srp_Cyrl"),
+        ("srp_Cyrl srp_Latn", "Latin", "srp_Latn"),
+        ("srp_Cyrl srp_Latn", "the Latin one, please", "srp_Latn"),
+        ("srp_Cyrl srp_Latn", "in the Cyrillic alphabet", "srp_Cyrl"),
+        ("cmn_Hans cmn_Hant yue_Hant", "simplified", "cmn_Hans"),
+        ("lat_Latn ita_Latn", "Latin", "lat_Latn"),
+    ],
+)
+def test_a_script_answers_a_question_about_scripts(choices: str, answer: str, code: str) -> None:
+    found = read_answer(answer, tuple(choices.split()))
+    assert isinstance(found, Ask) and found.language.code == code
+
+
+def test_a_script_that_leaves_several_is_asked_about_again() -> None:
+    found = read_answer("Arabic", KURDISH)
+    assert isinstance(found, Misread) and len(found.choices) == 2
+
+
+def test_a_slip_in_an_answer_is_asked_about() -> None:
+    assert read_answer("Kurmanjii", KURDISH) == Misread(Verdict.CONFIRM, (by_code("kmr_Latn"),))
+
+
+TALK = ("nice weather today", "7", "yes", "Ok!", "all", "why", "the sixth", "x" * 500, "")
+
+
+@pytest.mark.parametrize("talk", TALK)
+def test_what_is_no_answer_is_left_alone(talk: str) -> None:
+    assert read_answer(talk, KURDISH) is None
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "unit", [" ", " ,", "please ", ".! ", "a ", "a model for ", "\t\u3000", "("]
+)
+@pytest.mark.parametrize("size", [190, 19_000])
+def test_no_line_keeps_the_bot_busy(unit: str, size: int) -> None:
+    line = "Welsh" + (unit * size)[:size] + "x"
+    assert isinstance(read_ask("hello", line), Misread | Ask)
+    assert isinstance(read_answer(line[:80], KURDISH), Misread | Ask | None)
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_nothing_a_stranger_writes_breaks_it(title: str, body: str) -> None:
+    answer = read_ask(title, body)
+    assert isinstance(answer, Ask | Misread)

@@ -1,0 +1,211 @@
+"""Every sentence of the bot, as a file one can read: `replies.md` beside this one.
+
+After a change of wording: `python -m tests.bot.replies.test_replies`, and read the diff.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from bot import replies
+from bot.domain.costs import estimate
+from bot.domain.observation import Advice, Manifest, Score, Short, Version
+from bot.domain.request import (
+    Answer,
+    Reason,
+    Request,
+    State,
+    Status,
+    Step,
+    StepRecord,
+    Verdict,
+    Word,
+)
+from tests.bot import examples
+
+SNAPSHOT = Path(__file__).with_name("replies.md")
+GOOD = examples.manifest(advice=Advice("good", (), 1.0, 84.2, 90.3, 2.14))
+HOPELESS = examples.manifest(
+    advice=Advice(
+        "hopeless", (Short("script", 0.41, 0.5), Short("chrf", 8.2, 12.0)), 0.41, 8.2, 61.0
+    )
+)
+MADE = {
+    Step.CHECK: StepRecord(
+        State.MADE, 1, 1, examples.NOW, "j0", replies.note(Step.CHECK, GOOD), 4.2, 0.0001
+    ),
+    Step.GENERATE: StepRecord(
+        State.MADE,
+        1,
+        1,
+        examples.NOW,
+        "j1",
+        replies.note(Step.GENERATE, examples.manifest()),
+        21.4,
+        0.0004,
+    ),
+    Step.TRAIN: StepRecord(
+        State.MADE,
+        2,
+        2,
+        examples.NOW,
+        "j3",
+        replies.note(Step.TRAIN, examples.manifest()),
+        80.2,
+        0.0207,
+    ),
+}
+EVALUATION = examples.manifest(
+    scores=examples.SCORES,
+    not_covered=("global_mmlu",),
+    english=(Score("sib200", "", "accuracy", 0.9, 0.381, -0.6, -0.4, True),),
+)
+
+
+def situations() -> dict[str, tuple[Request, Manifest | None]]:
+    """Every situation in which the bot speaks."""
+    taken = examples.request(reserved=examples.NOW)
+    evaluated = StepRecord(
+        State.MADE, 1, 1, examples.NOW, "j4", replies.note(Step.EVALUATE, EVALUATION), 9.0, 0.0001
+    )
+    done = {**MADE, Step.EVALUATE: evaluated}
+    running = {**MADE, Step.EVALUATE: StepRecord(State.RUNNING, 2, 2, reason=Reason.STUCK)}
+    doubtful = StepRecord(State.MADE, 1, 1, examples.NOW, "j0", reason=Reason.HOPELESS)
+    checked = {Step.CHECK: MADE[Step.CHECK]}
+    halfway = {
+        **checked,
+        Step.GENERATE: StepRecord(State.RUNNING, 1, 1, examples.NOW, "j1", progress=4),
+    }
+    last_words = ("RuntimeError: CUDA out of memory", "token=*** was used")
+
+    def end(why: Verdict, reason: Reason = Reason.ERROR, tries: int = 3) -> Request:
+        record = StepRecord(
+            State.FAILED, tries, tries, cost_usd=0.02, reason=reason, tail=last_words
+        )
+        steps = {} if why is Verdict.TEACHER else {**checked, Step.GENERATE: record}
+        return replace(taken, status=Status.FAILED, verdict=why, steps=steps)
+
+    def no(why: Verdict, *choices: str) -> Request:
+        return examples.request(status=Status.DECLINED, verdict=why, choices=choices, spec=None)
+
+    def ask(why: Verdict, *choices: str) -> Request:
+        return examples.request(status=Status.ASKED, verdict=why, choices=choices, spec=None)
+
+    def answer(word: Word, note: str) -> Request:
+        return examples.request(answers=(Answer(word, True, note),))
+
+    wished = replace(examples.spec(), base="org/other", refused=("base", "size"), unread=(3, 7))
+    chosen = replace(
+        examples.spec(),
+        licence="cc-by-nc-4.0",
+        variant="fundamenta",
+        refused=("licence", "variant"),
+    )
+    asked = ask(Verdict.CONFIRM, "hin_Deva")
+    cost = estimate(examples.programme(), examples.PRICES)
+    alone: dict[str, Request] = {
+        "taken": taken,
+        "taken, with wishes": replace(taken, spec=wished),
+        "above the limit": replace(
+            taken,
+            status=Status.HELD,
+            verdict=Verdict.TOO_DEAR,
+            spec=replace(examples.spec(), estimate_usd=60.0),
+        ),
+        "its speakers are asked": replace(
+            taken, status=Status.HELD, verdict=Verdict.COMMUNITY, spec=chosen
+        ),
+        "approved": replace(taken, spec=replace(examples.spec(), estimate_usd=60.0, cap_usd=80.0)),
+        "making data": replace(taken, steps=halfway),
+        "under way": replace(taken, steps=running),
+        **{
+            f"failed: {reason.value}": end(Verdict.ATTEMPTS, reason)
+            for reason in Reason
+            if reason not in (Reason.NONE, Reason.HOPELESS)
+        },
+        "no teacher came up": end(Verdict.TEACHER),
+        "money used up": end(Verdict.BUDGET, Reason.NONE, 1),
+        "not worth it": replace(
+            taken,
+            status=Status.FAILED,
+            verdict=Verdict.HOPELESS,
+            steps={Step.CHECK: replace(doubtful, note=replies.note(Step.CHECK, HOPELESS))},
+        ),
+        "/retry of what is not worth it": answer(
+            Word.RETRY, replies.needs_approval(Verdict.HOPELESS)
+        ),
+        "closed by a person": replace(taken, status=Status.CANCELLED, verdict=Verdict.CLOSED),
+        "told to stop": replace(taken, status=Status.CANCELLED, verdict=Verdict.STOPPED),
+        "stopped before anything": replace(asked, status=Status.CANCELLED, verdict=Verdict.STOPPED),
+        "unknown, with near names": ask(Verdict.UNKNOWN, "cym_Latn"),
+        "unknown": ask(Verdict.UNKNOWN),
+        "ambiguous": ask(Verdict.AMBIGUOUS, "ckb_Arab", "kmr_Latn"),
+        "several scripts": ask(Verdict.SCRIPT, "srp_Cyrl", "srp_Latn"),
+        "a word that is a code": asked,
+        "no name": ask(Verdict.NO_NAME),
+        "too long": ask(Verdict.TOO_LONG),
+        "never answered": no(Verdict.UNANSWERED, "ckb_Arab", "kmr_Latn"),
+        "talk": no(Verdict.UNANSWERED),
+        "no teacher for it": no(Verdict.NO_TEACHER, "cym_Latn"),
+        "withdrawn by its speakers": no(Verdict.WITHDRAWN, "gla_Latn"),
+        "/retry after a withdrawal": answer(Word.RETRY, replies.was_withdrawn()),
+        "nothing to improve": no(Verdict.NO_MODEL, "epo_Latn"),
+        "asked before": no(Verdict.DUPLICATE, "epo_Latn", "r7"),
+        "too many of one person": no(Verdict.TOO_MANY),
+        "too many in all": no(Verdict.FULL),
+        "/status": answer(Word.STATUS, replies.told_status(replace(taken, steps=halfway))),
+        "/status of a question": answer(Word.STATUS, replies.told_status(asked)),
+        "/estimate": answer(Word.ESTIMATE, replies.told_estimate(taken, cost)),
+        "/help": answer(Word.HELP, replies.told_help()),
+        "/retry": answer(Word.RETRY, replies.goes_on(Word.RETRY)),
+        "/approve": answer(Word.APPROVE, replies.goes_on(Word.APPROVE)),
+        "/retry without money": answer(Word.RETRY, replies.needs_approval(Verdict.BUDGET)),
+        "/cancel by a stranger": answer(Word.CANCEL, replies.not_yours(Word.CANCEL)),
+        "/approve by the requester": answer(Word.APPROVE, replies.not_yours(Word.APPROVE)),
+        **{
+            f"/{word.value} out of place": answer(word, replies.nothing_to(word))
+            for word in (Word.CANCEL, Word.RETRY, Word.APPROVE)
+        },
+    }
+    finished = replace(taken, status=Status.DONE, steps=done)
+    better = replace(taken, spec=replace(examples.spec(), improves=True, estimate_usd=0.001))
+    improved: dict[str, tuple[Request, Manifest | None]] = {"to be improved": (better, None)}
+    for name, version in {
+        "a better version": Version("v2", promoted=True, fresh=True),
+        "a worse version": Version("v3", promoted=False, fresh=True),
+        "no new version": Version("v3", promoted=False, fresh=False),
+    }.items():
+        made = examples.manifest(version=version)
+        note = replies.note(Step.IMPROVE, made)
+        record = StepRecord(State.MADE, 1, 1, examples.NOW, "j5", note, 9.0)
+        told = replace(better, status=Status.DONE, steps={Step.IMPROVE: record})
+        improved[name] = told, made
+    others = {name: (request, None) for name, request in alone.items()}
+    return {"done": (finished, EVALUATION), **improved, **others}
+
+
+def rendered() -> str:
+    """What is new in each situation: the plan and the status are shown where they matter."""
+    parts, seen = ["Generated by test_replies.py: what the bot says, by situation.\n"], set()
+    for situation, (request, evaluation) in situations().items():
+        parts.append(f"\n# {situation}\n")
+        for kind, text in replies.due(request, evaluation, examples.terms()):
+            if text not in seen:
+                parts.append(f"\n## {kind}\n\n{text}\n")
+            seen.add(text)
+    return "".join(parts)
+
+
+def test_the_sentences_are_the_ones_that_were_read() -> None:
+    assert rendered() == SNAPSHOT.read_text(encoding="utf-8")
+
+
+def test_every_verdict_and_status_has_a_sentence() -> None:
+    seen = {request.verdict for request, _ in situations().values()}
+    assert seen == set(Verdict)
+    assert {request.status for request, _ in situations().values()} == set(Status)
+
+
+if __name__ == "__main__":
+    SNAPSHOT.write_text(rendered(), encoding="utf-8")

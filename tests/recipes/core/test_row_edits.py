@@ -1,0 +1,107 @@
+"""What speakers agree on is left out of the next training, or learnt as they put it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from huggingface_hub import HfApi
+
+from bot.localhub.testing import LocalHub
+from recipes.core import row_edits
+from recipes.core.errors import UserError
+from recipes.core.row_edits import RowEdits
+from tests.recipes import feedback_samples
+from tests.recipes.feedback_samples import FEEDBACK, review
+from tests.recipes.train.train_jobs import DATA, Jobs, client, finished, hub_with_chats
+
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+SAID = [
+    *(("r00", "drop", who, None) for who in "ab"),
+    *(("r01", "drop", who, None) for who in "ab"),
+    ("r01", "keep", "c", None),
+    ("r02", "drop", "a", None),
+    *(("r03", verdict, who, None) for verdict, who in (("drop", "a"), ("keep", "b"))),
+    *(("r04", "fix", who, text) for who, text in (("a", "Kvar."), ("b", "Estas 4."))),
+    *(("r05", "fix", who, "jes kaj ne kaj jes kaj ne " * 12) for who in "ab"),
+    *(("r99", "fix", who, "Jes.") for who in "ab"),
+    *(("](http://evil.example)", "drop", who, None) for who in "ab"),
+]
+
+
+@pytest.fixture
+def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
+    with hub_with_chats(tmp_path / "hub", tiny_base) as hub:
+        rows = [review(number, row, verdict, who, fixed=fixed)
+                for number, (row, verdict, who, fixed) in enumerate(SAID)]  # fmt: skip
+        feedback_samples.push(client(hub), rows)
+        yield hub
+
+
+def report(hub: LocalHub, folder: Path) -> str:
+    recipe = yaml.safe_load((Path("recipes") / "practice.yaml").read_text())
+    recipe["generate"]["benchmarks"] = []
+    path = folder / "practice.yaml"
+    path.write_text(yaml.safe_dump(recipe))
+    command = [sys.executable, "-m", "recipes.cli", "review-report", "--config", str(path), "--org",
+               "practice", "--language", "epo_Latn", "--dataset", DATA, "--feedback",
+               FEEDBACK]  # fmt: skip
+    env = os.environ | {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"),
+                        "HF_HOME": str(folder / "cache")}  # fmt: skip
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def agreed(api: HfApi) -> RowEdits:
+    return row_edits.read(api, DATA)
+
+
+def test_what_speakers_agree_on_is_obeyed_by_the_next_training(
+    hub: LocalHub, tmp_path: Path
+) -> None:
+    api = client(hub)
+    assert "agreed to drop 2 and to correct 1" in report(hub, tmp_path)
+    assert agreed(api) == RowEdits(frozenset({"r00", "r01"}), {"r04": "Estas 4."})
+    card = Path(api.hf_hub_download(DATA, "README.md", repo_type="dataset")).read_text()
+    assert "agree to drop 2 rows and to correct 1" in card and "evil" not in card
+
+    jobs = Jobs(hub, tmp_path)
+    said = finished(jobs.start("practice/mended", trainer={"max_steps": 2}, held_out=None))
+    assert "46 rows" in said
+    card = " ".join(Path(api.hf_hub_download("practice/mended", "README.md")).read_text().split())
+    assert "2 rows that they agreed to drop were left out (`r00`, `r01`)" in card
+    assert "1 were learnt as they corrected them (`r04`)" in card
+
+    first = api.list_repo_files(FEEDBACK, repo_type="dataset")
+    api.delete_file(next(path for path in first if path.endswith("000.jsonl")), FEEDBACK,
+                    repo_type="dataset")  # fmt: skip
+    report(hub, tmp_path)
+    assert agreed(api).dropped == {"r01"}, "who takes a word back is not counted any more"
+
+
+def test_rows_are_learnt_as_agreed() -> None:
+    asked = {"role": "user", "content": "1 plus 1?"}
+    chats = [[asked, {"role": "assistant", "content": said}] for said in ("One.", "Two.", "Dua.")]
+    found = RowEdits(frozenset({"a"}), {"b": "Du."}).apply(["a", "b", "c"], chats)
+    assert [chat[-1]["content"] for chat in found] == ["Du.", "Dua."]
+    assert chats[1][-1]["content"] == "Two." and found[0][0] == asked
+
+
+def test_a_file_that_cannot_be_read_is_no_empty_one(hub: LocalHub) -> None:
+    api = client(hub)
+    assert agreed(api) == row_edits.read(api, "practice/nothing") == RowEdits()
+    made = RowEdits(frozenset("ba"), {"c": "\u2028é"})
+    for text in (made.to_jsonl(), '{"id": "a b", "verdict": "drop"}', '{"id": "a"}', "x"):
+        api.upload_file(path_or_fileobj=text.encode(), path_in_repo=row_edits.PATH, repo_id=DATA,
+                        repo_type="dataset")  # fmt: skip
+        if text == made.to_jsonl():
+            assert agreed(api) == made
+        else:
+            with pytest.raises(UserError, match="Line 1 of speakers.jsonl of practice/chats"):
+                agreed(api)

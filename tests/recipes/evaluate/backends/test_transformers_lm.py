@@ -1,0 +1,122 @@
+"""Batched scores are the scores of one item at a time, computed by hand from the logits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from recipes.evaluate import tokenize
+from recipes.evaluate.backends import prefix_cache, transformers_lm
+from recipes.evaluate.benchmarks import Item
+from recipes.evaluate.settings import Choice, Generation
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+ITEMS = [
+    Item("1", "Kio?", ("sporto", "a", "scienco"), 0, ()),
+    Item("2", "Pri kio temas ĉi tiu teksto?", ("ĉu", "ne"), 1, (), (("x", "y"),)),
+    Item("3", "Ĉu?", ("b", "c"), 0, (), (), "Be brief."),
+]
+SHOTS = (("Kio estas tio?", "Tio estas domo."), ("Kiu?", "Mi."))
+ALIKE = [Item(str(n), f"Kie {'estas ' * n}ĝi?", ("tie", "ĉi tie"), 0, (), SHOTS) for n in range(5)]
+
+
+@pytest.fixture(scope="module")
+def base(tiny_base: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    return AutoModelForCausalLM.from_pretrained(tiny_base), AutoTokenizer.from_pretrained(tiny_base)
+
+
+def by_hand(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, item: Item, option: str
+) -> float:
+    import torch
+
+    prompt = tokenizer.apply_chat_template(
+        item.messages, tokenize=False, add_generation_prompt=True
+    )
+    start = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    answer = tokenizer(option, add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        logits = model(torch.tensor([start + answer])).logits[0].log_softmax(-1)
+    return sum(float(logits[len(start) + i - 1, token]) for i, token in enumerate(answer))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3])
+def test_log_likelihoods_equal_a_computation_by_hand(
+    base: tuple[PreTrainedModel, PreTrainedTokenizerBase], batch: int
+) -> None:
+    scores = transformers_lm.choose(*base, ITEMS, Choice(batch, "none"), lambda _: None)
+    for item, got in zip(ITEMS, scores, strict=True):
+        expected = [by_hand(*base, item, option) for option in item.answers]
+        assert got == pytest.approx(expected, abs=1e-4)
+
+
+def test_normalising_divides_by_tokens_or_characters(
+    base: tuple[PreTrainedModel, PreTrainedTokenizerBase],
+) -> None:
+    plain, tokens, characters = (
+        transformers_lm.choose(*base, ITEMS, Choice(3, normalise), lambda _: None)[1]
+        for normalise in ("none", "tokens", "characters")
+    )
+    assert tokens[0] == pytest.approx(plain[0] / 3)  # "ĉu" is three bytes, two characters
+    assert characters[0] == pytest.approx(plain[0] / 2)
+
+
+def test_a_batch_translates_like_one_at_a_time_and_counts_what_it_did(
+    base: tuple[PreTrainedModel, PreTrainedTokenizerBase],
+) -> None:
+    done: list[int] = []
+    together = transformers_lm.translate(*base, ITEMS, Generation(3, 12), done.append)
+    alone = [
+        transformers_lm.translate(*base, [item], Generation(1, 12), done.append)[0]
+        for item in ITEMS
+    ]
+    assert together == alone
+    assert len(set(together)) > 1
+    assert done == [3, 1, 1, 1]
+
+
+def greedily(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, item: Item) -> list[int]:
+    """The tokens of a greedy answer, each from a forward pass over everything before it."""
+    import torch
+
+    prompt = tokenizer.apply_chat_template(
+        item.messages, tokenize=False, add_generation_prompt=True
+    )
+    ids = tokenizer(prompt, add_special_tokens=False)["input_ids"]
+    start = len(ids)
+    while len(ids) < start + 10 and ids[-1] != tokenizer.eos_token_id:
+        with torch.no_grad():
+            ids = [*ids, int(model(torch.tensor([ids])).logits[0, -1].argmax())]
+    return ids[start:]
+
+
+@pytest.mark.parametrize("batch", [2, 5])
+def test_reading_what_prompts_share_only_once_changes_nothing(
+    base: tuple[PreTrainedModel, PreTrainedTokenizerBase], batch: int
+) -> None:
+    model, tokenizer = base
+    shared = prefix_cache.read(model, tokenize.prompts(tokenizer, ALIKE))
+    assert tokenizer.decode(shared.ids).endswith("Mi.<|end|>\n<|user|>Kie ")
+    scores = transformers_lm.choose(model, tokenizer, ALIKE, Choice(batch, "none"), lambda _: None)
+    said = transformers_lm.translate(model, tokenizer, ALIKE, Generation(batch, 10), lambda _: None)
+    for item, got, answer in zip(ALIKE, scores, said, strict=True):
+        expected = [by_hand(model, tokenizer, item, option) for option in item.answers]
+        assert got == pytest.approx(expected, abs=1e-4)
+        ids = greedily(model, tokenizer, item)
+        assert answer.raw == tokenizer.decode(ids, skip_special_tokens=True)
+        assert answer.whole == (ids[-1] == tokenizer.eos_token_id)
+
+
+def test_a_cache_that_slides_is_not_handed_on() -> None:
+    from transformers import MistralConfig, MistralForCausalLM
+
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "vocab_size": 99}
+    model = MistralForCausalLM(MistralConfig(sliding_window=4, **sizes, **heads)).train(False)
+    assert len(prefix_cache.read(model, [[1, 2, 3], [1, 2, 4]])) == 0

@@ -1,0 +1,398 @@
+"""Both recipes as jobs run them, against the local Hub: what they push, and that twice is once."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
+
+from bot.localhub.testing import LocalHub
+from recipes.core.errors import UserError
+from recipes.core.hub_refs import commit_of
+from recipes.core.manifest import Manifest
+from recipes.evaluate import benchmarks, models
+from recipes.evaluate.settings import parse
+from tests.recipes.conftest import byte_tokenizer
+from tests.recipes.train.train_jobs import environment
+
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+BASE, DATA = "practice/kakugo-tiny", "practice/kakugo-epo_Latn"
+ADAPTER, RESULTS = "practice/kakugo-tiny-epo_Latn", "practice/kakugo-results"
+PEER, JUDGE = "practice/another", "practice/a-metric"
+FOLDER = "epo_Latn/kakugo-tiny-epo_Latn"
+COPIED = "La kvara frazo de la provo estas tute alia ol la ceteraj."
+ENGLISH = [f"Sentence number {i} is about the colour of a house." for i in range(6)]
+ESPERANTO = [f"La frazo numero {i} temas pri la koloro de domo." for i in range(5)] + [COPIED]
+RECIPE: dict[str, Any] = {
+    "plan": {"practice": True},
+    "train": {
+        "threads": 1, "max_length": 96, "batch": 4, "model": {"dtype": "float32"},
+        "lora": {"r": 4, "target_modules": "all-linear", "modules_to_save": ["embed_tokens"],
+                 "ensure_weight_tying": True},
+        "trainer": {"seed": 1, "max_steps": 3, "bf16": False,
+                    "learning_rate": 0.01, "logging_steps": 1, "save_strategy": "no",
+                    "activation_checkpointing": False, "dataloader_pin_memory": False},
+    },
+    "evaluate": {
+        "threads": 1,
+        "model": {"dtype": "float32"},
+        "merge": True,
+        "system": "Be brief.",
+        "neural": {"name": "neural", "model": JUDGE, "revision": "main", "batch": 3,
+                   "max_length": 200, "first": "{reference}", "second": "{source} {output}",
+                   "languages": ["eng_Latn"]},
+        "bootstrap": {"samples": 200, "seed": 1},
+        "generation": {"batch": 4, "max_new_tokens": 8},
+        "choice": {"batch": 4, "normalise": "tokens"},
+        "bleu": {"tokenize": "13a", "characters": "char", "unspaced": ["Thai"]},
+        "degenerate": {"identify_from": 40, "loop": 0.5},
+        "copied": 24, "keep_after": 0,
+        "benchmarks": {
+            "flores": {"dataset": "{org}/flores", "revision": "main", "split": "devtest",
+                       "shots": {"count": 1, "split": "devtest"},
+                       "prompts": {"from_english": "Into {language}: {text}",
+                                   "into_english": "From {language}: {text}"}},
+            "belebele": {"dataset": "{org}/belebele", "revision": "main", "split": "test",
+                         "prompt": "{passage} {question} {option_a}", "answer": "{letter}",
+                         "english": {"prompt": "Read: {passage} {question}"}},
+            "global_mmlu": {"dataset": "{org}/belebele", "revision": "main", "split": "test",
+                            "configs": {"epo_Latn": "eo"}, "prompt": "", "answer": ""},
+        },
+    },
+}  # fmt: skip
+
+
+def publish(api: HfApi, repo: str, configs: dict[str, dict[str, list[dict[str, Any]]]]) -> None:
+    """Push rows as jsonl, one file a config and split, named in the card as `datasets` wants it."""
+    named = [
+        {"config_name": config, "data_files": [
+            {"split": split, "path": f"{config}/{split}.jsonl"} for split in splits]}
+        for config, splits in configs.items()
+    ]  # fmt: skip
+    files = {"README.md": f"---\n{yaml.safe_dump({'configs': named})}---\n"}
+    for config, splits in configs.items():
+        for split, rows in splits.items():
+            files[f"{config}/{split}.jsonl"] = "\n".join(json.dumps(row) for row in rows)
+    api.create_repo(repo, repo_type="dataset")
+    operations = [CommitOperationAdd(path, text.encode()) for path, text in files.items()]
+    api.create_commit(repo, operations, repo_type="dataset", commit_message="Add rows")
+
+
+def sentences(texts: list[str]) -> dict[str, list[dict[str, Any]]]:
+    return {"devtest": [{"id": i, "text": text} for i, text in enumerate(texts)]}
+
+
+def question(number: int) -> dict[str, Any]:
+    options = {f"mc_answer{i}": f"elekto {i}" for i in range(1, 5)}
+    return {"link": f"l{number}", "question_number": 1, "question": "Kio?", **options,
+            "flores_passage": f"Jen la alineo numero {number}, sufiĉe longa.",
+            "correct_answer_num": str(number % 4 + 1)}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[LocalHub]:
+    with LocalHub(tmp_path_factory.mktemp("hub")) as hub:
+        api = client(hub)
+        api.create_repo(BASE)
+        api.upload_folder(repo_id=BASE, folder_path=tiny_base)
+        publish(api, "practice/flores",
+                {"epo_Latn": sentences(ESPERANTO), "eng_Latn": sentences(ENGLISH)})  # fmt: skip
+        asked = {"test": [question(i) for i in range(8)]}
+        publish(api, "practice/belebele", {"epo_Latn": asked, "eng_Latn": asked})
+        for repo, folder in ((PEER, tiny_base), (JUDGE, metric(tmp_path_factory.mktemp("metric")))):
+            api.create_repo(repo)
+            api.upload_folder(repo_id=repo, folder_path=folder)
+        chats = [[{"role": "user", "content": f"{i}?"}, {"role": "assistant", "content": "Jes."}]
+                 for i in range(12)]  # fmt: skip
+        chats.append([{"role": "user", "content": f"Traduku: {COPIED}"},
+                      {"role": "assistant", "content": "Ne."}])  # fmt: skip
+        rows = [{"messages": chat, "source": "t"} for chat in chats]
+        publish(api, DATA, {"default": {"train": rows, "test": rows[:2]}})
+        taught = Manifest("generate", "r1", 2, "d", "epo_Latn", {}, DATA, "c", True, 9.0,
+                          cost_usd=0.25, metrics={"earlier_usd": 0.5}).to_json()  # fmt: skip
+        api.upload_file(path_or_fileobj=taught.encode(), path_in_repo="run.json", repo_id=DATA,
+                        repo_type="dataset")  # fmt: skip
+        yield hub
+
+
+def metric(folder: Path) -> Path:
+    """A metric that knows nothing: a tiny random encoder with a head of one number."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification
+
+    tokenizer = byte_tokenizer()
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
+    config = BertConfig(
+        vocab_size=len(tokenizer), num_attention_heads=2, num_labels=1, pad_token_id=0, **sizes
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def client(hub: LocalHub) -> HfApi:
+    return HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+
+
+@pytest.fixture
+def start(hub: LocalHub, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Start `kakugo-recipe` in a process of its own, as a job does."""
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(RECIPE, sort_keys=False))
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+
+    def run(step: str, *more: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "recipes.cli", step, "--config", str(path), "--org",
+                   "practice", "--language", "epo_Latn", "--request", "r1", *more]  # fmt: skip
+        return subprocess.Popen(command, env=environment(hub, tmp_path), text=True, **pipes)
+
+    return run
+
+
+@pytest.fixture
+def recipe(
+    start: Callable[..., subprocess.Popen[str]],
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The same, to its end."""
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        job = start(*words)
+        out, err = job.communicate()
+        return subprocess.CompletedProcess(words, job.returncode, out, err)
+
+    return run
+
+
+def read(hub: LocalHub, repo: str, path: str, kind: str = "model") -> str:
+    api = client(hub)
+    return Path(api.hf_hub_download(repo, path, repo_type=kind)).read_text()
+
+
+def commits(hub: LocalHub, repo: str, kind: str = "model") -> list[str]:
+    return [commit.title for commit in client(hub).list_repo_commits(repo, repo_type=kind)]
+
+
+def test_train_then_evaluate(
+    hub: LocalHub,
+    recipe: Callable[..., subprocess.CompletedProcess[str]],
+    start: Callable[..., subprocess.Popen[str]],
+) -> None:
+    train = ("train", "--dataset", DATA, "--base", BASE, "--into", ADAPTER)
+    done = recipe(*train)
+    assert done.returncode == 0, done.stderr
+    assert "progress: 3/3 steps loss=" in done.stdout
+    trained = Manifest.from_json(read(hub, ADAPTER, "run.json"))
+    assert (trained.step, trained.practice, trained.counts.kept) == ("train", True, 13)
+    assert trained.inputs == {
+        BASE: client(hub).model_info(BASE).sha,
+        DATA: client(hub).dataset_info(DATA).sha,
+    }
+    card = ModelCard(read(hub, ADAPTER, "README.md"))
+    assert card.data.base_model == BASE and card.data["base_model_relation"] == "adapter"
+    assert (card.data.language, card.data.license, card.data.datasets) == (
+        "eo", "apache-2.0", [DATA])  # fmt: skip
+    assert "Practice" in card.text and "Not evaluated yet." in card.text
+    assert trained.inputs[BASE] in card.text and trained.inputs[DATA] in card.text
+    assert len(read(hub, ADAPTER, "training_log.jsonl").splitlines()) == 3
+    config = json.loads(read(hub, ADAPTER, "adapter_config.json"))
+    assert (config["base_model_name_or_path"], config["revision"]) == (BASE, trained.inputs[BASE])
+    assert commits(hub, ADAPTER)[0] == "Finish train of epo_Latn"
+
+    again = recipe(*train)
+    assert again.returncode == 0 and "made already" in again.stdout
+    assert "progress" not in again.stdout
+
+    evaluate = ("evaluate", "--dataset", DATA, "--base", BASE, "--adapter", ADAPTER,
+                "--into", RESULTS)  # fmt: skip
+    done = recipe(*evaluate)
+    assert done.returncode == 0, done.stderr
+    assert "progress: 48/48 items" in done.stdout
+    evaluated = Manifest.from_json(read(hub, RESULTS, f"{FOLDER}/run.json", "dataset"))
+    rows = results(hub)
+    check_manifest(evaluated, rows)
+    check_rows(hub, rows, evaluated.inputs)
+    check_outputs(hub)
+    check_card(hub, rows)
+    assert commits(hub, RESULTS, "dataset")[0] == "Finish evaluate of epo_Latn"
+    again = recipe(*evaluate)
+    assert again.returncode == 0 and "already" in again.stdout
+
+    client(hub).delete_folder(FOLDER, RESULTS, repo_type="dataset")
+    killed_after_a_task(hub, start(*evaluate))
+    done = recipe(*evaluate, "--models", PEER)
+    assert done.returncode == 0, done.stderr
+    first = next(line for line in done.stdout.splitlines() if line.startswith("progress:"))
+    known, of = first.split()[1].split("/")
+    assert 4 <= int(known) <= 48 and of == "72"
+    check_with_peer(hub, rows)
+    check_who_is_who(client(hub))
+
+
+def results(hub: LocalHub) -> list[dict[str, Any]]:
+    lines = read(hub, RESULTS, f"{FOLDER}/results.jsonl", "dataset").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def check_manifest(evaluated: Manifest, rows: list[dict[str, Any]]) -> None:
+    assert evaluated.counts.dropped == {"in_training_data": 2}  # one sentence, both directions
+    said = evaluated.metrics
+    assert said["contamination"] == {"texts": 18, "found": 1}
+    assert (said["not_covered"], said["peers"]) == (["global_mmlu"], [])
+    assert [(row["benchmark"], row["n"]) for row in said["results"]] == [
+        ("flores", 4), ("flores", 4), ("belebele", 8)]  # fmt: skip
+    assert [row["metric"] for row in said["further"]] == ["BLEU", "BLEU", "neural"]
+    assert [row["benchmark"] for row in said["english"]] == ["belebele"]
+    assert [row["adapter"]["any"] <= 4 for row in said["degenerate"]] == [True, True]
+    main = [row for row in rows if row["role"] == "adapter" and row.get("main")]
+    shown = [*said["results"], *said["english"]]
+    for row, summary in zip(main, shown, strict=True):
+        assert summary["adapter"] == pytest.approx(row["value"], abs=1e-4)
+        assert summary["significant"] == row["significant"]
+
+
+def check_rows(hub: LocalHub, rows: list[dict[str, Any]], inputs: dict[str, str]) -> None:
+    scored = [row for row in rows if row["covered"]]
+    assert [row["role"] for row in scored] == ["base", "adapter"] * 7
+    assert [row["metric"] for row in scored[::2]] == [
+        "chrF++", "BLEU", "chrF++", "BLEU", "neural", "accuracy", "accuracy"]  # fmt: skip
+    assert [row["tested"] for row in scored[-4:]] == ["epo_Latn"] * 2 + ["eng_Latn"] * 2
+    assert all(row["practice"] and row["request"] == "r1" and row["base"] == BASE for row in rows)
+    assert {row["cost_usd"] for row in rows} == {0.75}  # of all attempts
+    assert all(row["system"] == "Be brief." and row["prompt"] and row["decoding"] for row in scored)
+    for base, adapter in zip(scored[::2], scored[1::2], strict=True):
+        alike = ("dataset_revision", "prompt", "shots", "decoding", "n", "signature", "tested")
+        assert [base[key] for key in alike] == [adapter[key] for key in alike]
+        assert adapter["difference"] == pytest.approx(adapter["value"] - base["value"])
+        assert adapter["ci"][0] <= adapter["value"] <= adapter["ci"][1]
+        assert adapter["p"] <= adapter["p_holm"] and "p" not in base
+        assert (base["revision"], adapter["base_revision"]) == (inputs[BASE],) * 2
+        assert adapter["dataset_revision"] == inputs[adapter["dataset"]]
+    (lacking,) = [row for row in rows if not row["covered"]]
+    assert (lacking["benchmark"], lacking["value"]) == ("global_mmlu", None)
+
+
+def check_outputs(hub: LocalHub) -> None:
+    lines = read(hub, RESULTS, f"{FOLDER}/outputs.jsonl", "dataset").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert len(rows) == 48
+    assert {tuple(row["score"]) for row in rows} == {
+        ("chrF++",), ("chrF++", "neural"), ("accuracy",)}  # fmt: skip
+    for row in rows:
+        if "options" in row:
+            best = row["log_likelihoods"].index(max(row["log_likelihoods"]))
+            assert row["output"] == row["options"][best]
+            assert row["score"]["accuracy"] == (row["output"] == row["reference"])
+
+
+def check_card(hub: LocalHub, rows: list[dict[str, Any]]) -> None:
+    card = ModelCard(read(hub, ADAPTER, "README.md"))
+    assert "Not evaluated yet." not in card.text and "practice Belebele" in card.text
+    assert "practice Global-MMLU | | not covered" in card.text and "in English" in card.text
+    assert "1 of 18 benchmark texts" in card.text and "Degenerate" in card.text
+    assert card.data.base_model == BASE and len(card.data.eval_results) == 7
+    info = client(hub).model_info(ADAPTER, expand=["evalResults"])
+    shown = {entry.task_id: entry for entry in info.eval_results or []}
+    assert list(shown) == ["epo_Latn", "eng_Latn-epo_Latn", "epo_Latn-eng_Latn"]
+    into = next(row for row in rows if row["role"] == "adapter")
+    assert shown["eng_Latn-epo_Latn"].value == pytest.approx(into["value"], abs=1e-4)
+    assert shown["eng_Latn-epo_Latn"].dataset_revision == into["dataset_revision"]
+    assert all("practice, not a real benchmark" in (entry.notes or "") for entry in shown.values())
+    assert all("/results.jsonl" in (entry.source_url or "") for entry in shown.values())
+
+
+def killed_after_a_task(hub: LocalHub, job: subprocess.Popen[str]) -> None:
+    """Kill the job as soon as it has put answers on the Hub."""
+    until = time.monotonic() + 120
+    while not commits(hub, RESULTS, "dataset")[0].startswith("Keep"):
+        assert job.poll() is None and time.monotonic() < until
+        time.sleep(0.02)
+    job.kill()
+    job.communicate()
+    assert not client(hub).file_exists(RESULTS, f"{FOLDER}/run.json", repo_type="dataset")
+
+
+def check_with_peer(hub: LocalHub, before: list[dict[str, Any]]) -> None:
+    """What was cut is as it would have been, and a copy of the base scores like the base."""
+    rows = results(hub)
+    passing = ("date", "revision")  # the card is younger now
+    ours = [row for row in rows if row["role"] != "peer"]
+    assert [{k: v for k, v in row.items() if k not in passing} for row in ours] == [
+        {k: v for k, v in row.items() if k not in passing} for row in before]  # fmt: skip
+    peers = [row for row in rows if row["role"] == "peer"]
+    assert {row["model"] for row in peers} == {PEER} and "p" not in peers[0]
+    bases = [row for row in rows if row["role"] == "base"]
+    for peer, base in zip(peers, bases, strict=True):
+        assert (peer["metric"], peer["value"], peer["ci"]) == (
+            base["metric"], base["value"], base["ci"])  # fmt: skip
+    text = ModelCard(read(hub, ADAPTER, "README.md")).text
+    assert f"`{PEER}`" in text and text.count("<!-- results -->") == 1
+
+
+def check_who_is_who(api: HfApi) -> None:
+    """A new card makes no new model, and an adapter as a peer stands on its own base."""
+    before = api.model_info(ADAPTER).sha or ""
+    base = BASE, api.model_info(BASE).sha or ""
+    api.upload_file(
+        path_or_fileobj=b"---\nlicense: mit\n---\n# x", path_in_repo="README.md", repo_id=ADAPTER
+    )
+    (peer,) = models.peers(api, [ADAPTER, ADAPTER])
+    assert (peer.base, peer.base_revision) == base and peer.revision != before
+    plain, adapter = models.find(api, base, (ADAPTER, before))
+    assert peer.files == adapter.files != plain.files
+    (whole,) = models.peers(api, [PEER])
+    assert (whole.base, whole.adapted, peer.adapted) == (PEER, False, True)
+
+
+def test_a_base_that_cannot_chat_is_refused_and_nothing_is_pushed(
+    hub: LocalHub, recipe: Callable[..., Any], tiny_base: Path
+) -> None:
+    api = client(hub)
+    api.create_repo("practice/mute")
+    api.upload_folder(
+        repo_id="practice/mute", folder_path=tiny_base, ignore_patterns="chat_template*"
+    )
+    done = recipe("train", "--dataset", DATA, "--base", "practice/mute", "--into", "practice/x")
+    assert done.returncode == 2
+    assert "practice/mute has none" in done.stderr and "Traceback" not in done.stderr
+    assert not api.repo_exists("practice/x")
+
+
+def test_what_is_not_on_the_hub_is_refused_by_name(hub: LocalHub) -> None:
+    with pytest.raises(UserError, match="no dataset practice/nothing on the Hub"):
+        commit_of(client(hub), "practice/nothing", "dataset")
+    with pytest.raises(UserError, match="practice/flores has no revision v9"):
+        commit_of(client(hub), "practice/flores", "dataset", "v9")
+
+
+def test_an_unknown_benchmark_is_refused(hub: LocalHub) -> None:
+    section = copy.deepcopy(RECIPE["evaluate"])
+    section["benchmarks"] = {"sib": section["benchmarks"]["belebele"]}
+    with pytest.raises(UserError, match="'sib'"):
+        benchmarks.load(client(hub), parse(section), "epo_Latn")
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "message"),
+    [((), "merge", "`evaluate`.*merge"), (("choice",), "batch", "`choice`.*batch"),
+     (("benchmarks", "flores"), "dataset", "`flores`.*dataset")],
+)  # fmt: skip
+def test_a_number_that_the_recipe_lacks_is_refused(
+    place: tuple[str, ...], key: str, message: str
+) -> None:
+    section = copy.deepcopy(RECIPE["evaluate"])
+    inner = section
+    for name in place:
+        inner = inner[name]
+    del inner[key]
+    with pytest.raises(UserError, match=message):
+        parse(section)

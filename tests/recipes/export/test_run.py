@@ -1,0 +1,272 @@
+"""How far a merge goes, the converter as a program, and the whole export against the local Hub."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from huggingface_hub import CommitOperationAdd, HfApi, ModelCard, metadata_load
+
+from bot.localhub.testing import LocalHub
+from recipes.core.errors import UserError
+from recipes.core.model_loading import model as load_model
+from recipes.core.model_loading import tokenizer as load_tokenizer
+from recipes.export import gguf, interpolate
+from recipes.export.interpolate import Choice, Loss
+from recipes.export.settings import Converter, parse
+from recipes.train import heldout_loss
+from tests.recipes.train.train_jobs import BASE, DATA, RECIPE, client, hub_with_chats, in_turn
+
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+WHOLE = "practice/whole-epo"
+BASE_LOSS = Loss(0.0, 3.0, 1.0)
+CONVERTER = """\
+import argparse, json, pathlib
+parser = argparse.ArgumentParser()
+parser.add_argument("model")
+parser.add_argument("--outfile")
+parser.add_argument("--outtype", choices=["q8_0", "bf16"])
+args = parser.parse_args()
+config = json.loads((pathlib.Path(args.model) / "config.json").read_text())
+if args.outtype == "bf16":
+    raise SystemExit(f"cannot do {config['model_type']} in bf16")
+pathlib.Path(args.outfile).write_bytes(b"GGUF" + config["architectures"][0].encode())
+"""
+
+
+@pytest.mark.parametrize(
+    ("tried", "expected"),
+    [
+        ([Loss(1.0, 1.0, 1.2), Loss(0.5, 1.5, 1.01), Loss(0.25, 2.0, 1.0)], Choice(0.5, True)),
+        ([Loss(1.0, 1.0, 0.9), Loss(0.5, 1.5, 0.9)], Choice(1.0, True)),
+        ([Loss(1.0, 2.0, 0.9), Loss(0.5, 1.5, 0.9)], Choice(0.5, True)),
+        ([Loss(1.0, 1.0, 1.5), Loss(0.5, 1.5, 1.2)], Choice(0.5, False)),
+    ],
+)
+def test_the_best_in_the_language_of_those_that_keep_english(
+    tried: list[Loss], expected: Choice
+) -> None:
+    assert interpolate.choose(BASE_LOSS, tried, worse=0.02) == expected
+
+
+def test_weights_between_base_and_tuned(tiny_base: Path) -> None:
+    import torch
+
+    model: Any = load_model(str(tiny_base), "main", 1, {"dtype": "float32"})
+    base = interpolate.state(model)
+    tuned = {name: weight + 1 for name, weight in base.items()}
+    interpolate.between(model, base, tuned, 0.25)
+    moved = interpolate.state(model)
+    assert all(torch.allclose(moved[name], base[name] + 0.25) for name in base)
+    interpolate.between(model, base, tuned, 0.0)
+    assert all(torch.equal(interpolate.state(model)[name], base[name]) for name in base)
+    assert list(interpolate.alike(base, {})) == sorted(base) and not list(
+        interpolate.alike(base, tuned)
+    )
+
+
+def test_held_out_loss_is_that_of_the_model_itself(tiny_base: Path) -> None:
+    import torch
+
+    model: Any = load_model(str(tiny_base), "main", 1, {"dtype": "float32"})
+    tokenizer = load_tokenizer(str(tiny_base), "main")
+    chat = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "bĉ"}]
+    mute = [{"role": "user", "content": "a?"}]
+    ids = tokenizer.apply_chat_template(chat, return_tensors="pt", return_dict=True)["input_ids"]
+    start = len(tokenizer("<|user|>a?<|end|>\n<|assistant|>")["input_ids"])
+    with torch.no_grad():
+        likely = model(input_ids=ids).logits[0].log_softmax(-1)
+    expected = -sum(likely[i - 1, ids[0, i]].item() for i in range(start, ids.shape[1]))
+    lost = heldout_loss.nats(model, tokenizer, [chat, mute])
+    assert lost == [pytest.approx(expected, rel=1e-4), 0.0]
+    assert heldout_loss.size([chat, mute]) == [3, 0]
+    assert heldout_loss.bits_per_byte([0.6931471805599453], [1]) == pytest.approx(1.0)
+
+
+@pytest.fixture(scope="module")
+def llama_cpp(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A git repository with a converter that takes llama.cpp's arguments, and its commit."""
+    folder = tmp_path_factory.mktemp("llama.cpp")
+    (folder / "convert.py").write_text(CONVERTER)
+    own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t",
+           "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}  # fmt: skip
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "Add"], ["rev-parse", "HEAD"]):
+        done = subprocess.run(["git", *words], cwd=folder, env=os.environ | own, check=True,
+                              capture_output=True, text=True)  # fmt: skip
+    return {"repo": str(folder), "commit": done.stdout.strip(), "script": "convert.py",
+            "types": ["q8_0"], "minutes": 1}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"types": ["bf16"]}, "convert.py failed: cannot do llama in bf16"),
+        ({"commit": "0" * 40}, "git fetch failed"),
+        ({"script": "gone.py"}, "gone.py"),
+    ],
+)
+def test_a_converter_that_fails_is_told_in_its_own_words(
+    llama_cpp: dict[str, Any],
+    tmp_path: Path,
+    tiny_base: Path,
+    change: dict[str, Any],
+    sentence: str,
+) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "config.json").write_text((tiny_base / "config.json").read_text())
+    converter = Converter(**{**llama_cpp, **change})
+    with pytest.raises(UserError, match=sentence):
+        gguf.convert(tmp_path / "m", "x", converter, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("section", "sentence"),
+    [({}, "no `export:` section"), ({"shares": [0.0]}, "`export.shares`"), ({"row": 1}, "row")],
+)
+def test_an_export_section_that_makes_no_sense_is_refused(
+    section: dict[str, Any], sentence: str
+) -> None:
+    whole = {"model": {}, "dtype": "float32", "shares": [1.0], "rows": 1, "worse": 0.1}
+    with pytest.raises(UserError, match=sentence):
+        parse({**whole, **section} if section else {})
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[LocalHub]:
+    with hub_with_chats(tmp_path_factory.mktemp("hub"), tiny_base) as hub:
+        api = client(hub)
+        chat = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi."}]
+        rows = "\n".join(json.dumps({"messages": chat}) for _ in range(3))
+        items = "\n".join(
+            json.dumps({"link": f"l{i}", "question_number": 1, "flores_passage": "Jen la alineo.",
+                        "question": "Kio?", "mc_answer1": "a", "mc_answer2": "b", "mc_answer3": "c",
+                        "mc_answer4": "d", "correct_answer_num": "1"}) for i in range(5)
+        )  # fmt: skip
+        configs = [
+            {"config_name": "epo_Latn", "data_files": [{"split": "test", "path": "t.jsonl"}]}
+        ]
+        card = f"---\n{yaml.safe_dump({'configs': configs})}---\n"
+        for repo, files in {
+            "practice/english": {"train.jsonl": rows},
+            "practice/belebele": {"t.jsonl": items, "README.md": card},
+        }.items():
+            api.create_repo(repo, repo_type="dataset")
+            added = [CommitOperationAdd(path, text.encode()) for path, text in files.items()]
+            api.create_commit(repo, added, repo_type="dataset", commit_message="Add rows")
+        api.create_repo("practice/other")
+        api.upload_folder(repo_id="practice/other", folder_path=tiny_base)
+        yield hub
+
+
+def recipe(llama_cpp: dict[str, Any]) -> dict[str, Any]:
+    trainer = {**RECIPE["train"]["trainer"], "max_steps": 4, "save_strategy": "no"}
+    practice = yaml.safe_load(Path("recipes/practice.yaml").read_text(encoding="utf-8"))
+    evaluate = practice["evaluate"]
+    evaluate["benchmarks"] = {"belebele": {**evaluate["benchmarks"]["belebele"],
+                                           "dataset": "practice/belebele"}}  # fmt: skip
+    evaluate["benchmarks"]["belebele"].pop("english", None)
+    return {
+        **RECIPE,
+        "train": {**RECIPE["train"], "trainer": trainer},
+        "generate": {"seed": 1, "gates": {"tokenizer": None},
+                     "conversations": {"repo": "practice/english", "split": "train",
+                                       "columns": ["messages"]}},
+        "bake_off": {"candidates": [BASE, "practice/other"], "rows": 40, "steps": 3,
+                     "held_out": 6, "items": 3},
+        "evaluate": evaluate,
+        "export": {"model": {"dtype": "float32"}, "dtype": "bfloat16", "shares": [1.0, 0.5],
+                   "rows": 6, "worse": 9.0, "gguf": llama_cpp},
+    }  # fmt: skip
+
+
+def test_train_bake_off_and_export(
+    hub: LocalHub, llama_cpp: dict[str, Any], tmp_path: Path
+) -> None:
+    path, adapter, results = tmp_path / "tiny.yaml", "practice/tiny-epo", "practice/results"
+    path.write_text(yaml.safe_dump(recipe(llama_cpp)))
+    common = ["--config", str(path), "--org", "practice", "--language", "epo_Latn",
+              "--dataset", DATA]  # fmt: skip
+    bake_off = ["bake-off", *common, "--into", results]
+    export = ["export", *common, "--base", BASE, "--adapter", adapter]
+    commands = [["train", *common, "--base", BASE, "--into", adapter], bake_off, export,
+                bake_off, export, *whole_model(path, common, results)]  # fmt: skip
+    done = in_turn(hub, tmp_path, commands)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "holds this bake-off already" in done.stdout and "is made already" in done.stdout
+    api, merged = client(hub), f"{adapter}-merged"
+    files = set(api.list_repo_files(adapter))
+    assert {"adapter_model.safetensors", "tokenizer.json", "chat_template.jinja", "loss.png",
+            "training_log.jsonl", "README.md", "run.json"} <= files  # fmt: skip
+    assert not any(name.endswith((".bin", ".pt", ".pth")) for name in files)
+
+    assert {"model.safetensors", "tiny-epo-merged-q8_0.gguf", "tokenizer.json", "run.json",
+            "chat_template.jinja"} <= set(api.list_repo_files(merged))  # fmt: skip
+    read = api.hf_hub_download(merged, "tiny-epo-merged-q8_0.gguf")
+    assert Path(read).read_bytes() == b"GGUFLlamaForCausalLM"
+    card = ModelCard.load(api.hf_hub_download(merged, "README.md"))
+    assert card.data.base_model == [BASE, adapter] and card.data["base_model_relation"] == "merge"
+    assert card.data.license == "apache-2.0" and "Offline" in card.text
+    text = ModelCard.load(api.hf_hub_download(adapter, "README.md")).text
+    assert f"vllm serve {merged}" in text and "not exported yet" not in text
+    assert f"ollama run hf.co/{merged}:q8_0" in text
+    run = json.loads(Path(api.hf_hub_download(merged, "run.json")).read_text())
+    base, *tried, saved = run["metrics"]["losses"]
+    assert [loss["share"] for loss in (base, *tried)] == [0.0, 1.0, 0.5]
+    assert tried[0]["target"] < base["target"]  # trained on it
+    assert saved["target"] == pytest.approx(tried[0]["target"], rel=0.05)
+
+    check_whole(api, results)
+    folder = "bake-off/epo_Latn"
+    report = Path(api.hf_hub_download(results, f"{folder}/report.md", repo_type="dataset"))
+    assert "not significantly worse" in report.read_text() and "belebele" in report.read_text()
+    run = json.loads(
+        Path(api.hf_hub_download(results, f"{folder}/run.json", repo_type="dataset")).read_text()
+    )
+    assert run["metrics"]["take"] == BASE and len(run["metrics"]["bits_per_byte"]) == 2
+    assert metadata_load(str(report)) is None  # a report, not a card
+
+
+def whole_model(path: Path, common: list[str], results: str) -> list[list[str]]:
+    """All weights trained, compared with the base's, and exported."""
+    made = yaml.safe_load(path.read_text())
+    made["train"]["lora"] = None
+    made["train"]["trainer"]["learning_rate"] = 0.003
+    path = path.with_name("whole.yaml")
+    path.write_text(yaml.safe_dump(made))
+    common, given = [*common[2:], "--config", str(path)], ["--base", BASE, "--adapter", WHOLE]
+    return [
+        ["train", *common, "--base", BASE, "--into", WHOLE],
+        ["evaluate", *common, *given, "--into", results],
+        ["export", *common, *given],
+    ]
+
+
+def check_whole(api: HfApi, results: str) -> None:
+    """Both are whole models that load by themselves, and what was compared is the tuned one."""
+    folder = f"epo_Latn/{WHOLE.split('/')[1]}"
+    path = api.hf_hub_download(results, f"{folder}/results.jsonl", repo_type="dataset")
+    rows = [json.loads(line) for line in Path(path).read_text().splitlines()]
+    assert [(row["role"], row["model"], row["base"]) for row in rows] == [
+        ("base", BASE, BASE), ("adapter", WHOLE, BASE)]  # fmt: skip
+    path = api.hf_hub_download(results, f"{folder}/outputs.jsonl", repo_type="dataset")
+    said = [json.loads(line)["log_likelihoods"] for line in Path(path).read_text().splitlines()]
+    assert said[:5] != said[5:]
+    card = ModelCard.load(api.hf_hub_download(WHOLE, "README.md"))
+    assert f'AutoModelForCausalLM.from_pretrained("{WHOLE}")' in card.text
+    assert "| base | tuned |" in card.text and "adapter" not in card.text.lower()
+    assert f"vllm serve {WHOLE}-merged" in card.text
+
+    files = set(api.list_repo_files(f"{WHOLE}-merged"))
+    assert {"model.safetensors", "whole-epo-merged-q8_0.gguf", "run.json"} <= files
+    run = json.loads(Path(api.hf_hub_download(f"{WHOLE}-merged", "run.json")).read_text())
+    base, *tried, saved = run["metrics"]["losses"]
+    assert tried[0]["target"] < base["target"]
+    assert saved["target"] == pytest.approx(tried[0]["target"], rel=0.05)
+    text = ModelCard.load(api.hf_hub_download(f"{WHOLE}-merged", "README.md")).text
+    assert "all of which was tuned for Esperanto" in text and "adapter" not in text

@@ -1,0 +1,160 @@
+"""A rule-based teacher of Scottish Gaelic behind OpenAI's chat API: it knows every kind of prompt
+of the real recipe, thinks aloud, and makes the mistakes that teachers make.
+
+`python -m tests.recipes.gaelic.teacher` serves it on $PORT, to be asked by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+from zlib import crc32
+
+from aiohttp import web
+
+from tests.recipes.gaelic import sentences
+from tests.recipes.gaelic.sentences import ENGLISH, GAELIC
+from tests.recipes.generate.teacher_server import Beside
+
+MODEL = "openai/gpt-oss-120b"
+NAME = "Scottish Gaelic"
+REFUSAL = "I'm sorry, but I can't help with that."
+ABOUT = ("fishing boats", "village schools", "old songs", "winter storms", "market days", "sheep",
+         "bread and cheese", "bus timetables", "young footballers", "island churches")  # fmt: skip
+DOING = ("planning", "explaining", "comparing", "describing", "choosing", "understanding")
+TASKS = {"translate": (0, 3), "summarise": (3, 5), "improve": (5, 7), "say what topic": (7, 9),
+         "answer a question": (9, 11)}  # fmt: skip
+ANSWER = re.compile(r"Answer in ([\w ]+),")
+FAULTY = 12  # of a hundred
+
+
+@dataclass
+class Tutor:
+    """What it says depends on what it is asked alone; `strange` is what it did not know."""
+
+    asked: list[str] = field(default_factory=list)
+    strange: list[str] = field(default_factory=list)
+
+    def respond(self, wire: dict[str, Any]) -> dict[str, Any]:
+        """A chat completion."""
+        asked = wire["messages"][-1]["content"]
+        self.asked.append("\n".join(turn["content"] for turn in wire["messages"]))
+        rng = Random(crc32(json.dumps([wire["messages"], wire["seed"]]).encode()))
+        listed = bool(re.search(r"JSON", asked))
+        text, finish = self._answer(asked, wire["messages"][0], rng), "stop"
+        if rng.randrange(100) < FAULTY:
+            text, finish = _spoilt(text, listed, rng)
+        message = {"role": "assistant", "content": text}
+        if not listed:
+            message["reasoning_content"] = "The user wants this in Gaelic. I keep it simple."
+        used = [-(-len(json.dumps(part)) // 4) for part in (wire["messages"], message)]
+        return {
+            "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+            "usage": {"prompt_tokens": used[0], "completion_tokens": used[1]},
+        }
+
+    def _answer(self, asked: str, first: dict[str, str], rng: Random) -> str:
+        if first["role"] == "system" and (told := ANSWER.search(first["content"])):
+            return self._reply(asked, told[1], rng)
+        if found := re.match(r"(?:List|Write) (\d+) different", asked):
+            return json.dumps(self._list(asked, int(found[1]), rng), ensure_ascii=False)
+        if asked.startswith("Below is a text in"):
+            count, task = re.search(r"Write (\d+) .* assistant to (.*?)\. Neither", asked).groups()
+            low, high = next(span for key, span in TASKS.items() if task.startswith(key))
+            frames = [pair[GAELIC] for pair in sentences.phrases("frame")[low:high]]
+            return json.dumps([f"{frame}\n{{text}}" for frame in frames][: int(count)])
+        if asked.startswith("Below is a conversation in English"):
+            turns = json.loads(_between(asked, "conversation"))
+            return json.dumps([self._translated(turn, GAELIC) for turn in turns])
+        if asked.startswith("Rewrite the prompt"):
+            return f"{_between(asked, 'prompt')} {rng.choice(sentences.phrases('more'))[GAELIC]}"
+        if asked.startswith("Translate the text below"):
+            to = ENGLISH if "into English" in asked else GAELIC
+            return self._translated(_between(asked, "text"), to)
+        if '{"mark": N}' in asked:
+            return json.dumps({"mark": rng.choice((3, 4, 4, 5))})
+        return self._strange(asked)
+
+    def _list(self, asked: str, count: int, rng: Random) -> list[str]:
+        if "in which" in asked or " topics within " in asked:
+            return [
+                f"{rng.choice(DOING)} {rng.choice(ABOUT)} no. {rng.randrange(10**6)}"
+                for _ in range(count)
+            ]
+        if f"a speaker of {NAME} would" in asked and f"everyday {NAME} and nothing else" in asked:
+            return [_prompt(rng) for _ in range(count)]
+        return [self._strange(asked)]
+
+    def _reply(self, asked: str, language: str, rng: Random) -> str:
+        if language == "English":
+            text = "\n".join(line for line in asked.splitlines() if line.startswith("Tha "))
+            return sentences.translate(text, ENGLISH) or self._strange(asked)
+        if language != NAME:
+            return self._strange(asked)
+        return sentences.passage(rng, rng.randrange(2, 6))[GAELIC]
+
+    def _translated(self, text: str, to: int) -> str:
+        return sentences.translate(text, to) or self._strange(text)
+
+    def _strange(self, asked: str) -> str:
+        self.strange.append(asked)
+        return REFUSAL
+
+
+def _prompt(rng: Random) -> str:
+    return sentences.together([sentences.sentence(rng), rng.choice(sentences.phrases("question"))])[
+        GAELIC
+    ]
+
+
+def _between(text: str, tag: str) -> str:
+    return text.partition(f"<{tag}>")[2].rpartition(f"</{tag}>")[0]
+
+
+def _spoilt(text: str, listed: bool, rng: Random) -> tuple[str, str]:
+    """The same with a fault, and how it ended."""
+    fenced = f"```json\n{text}\n```"
+    if listed:
+        return rng.choice((fenced, text[: len(text) * 2 // 3], "Here you are!", "[]")), "stop"
+    half = text[: len(text) * 2 // 3]
+    return rng.choice(
+        (
+            (sentences.passage(rng, 3)[ENGLISH], "stop"),
+            (f"{text} " + "agus a-rithist " * 60, "stop"),
+            (half, "length"),
+            (f"{text}<|end|>", "stop"),
+            (REFUSAL, "stop"),
+            ("nan", "stop"),
+        )
+    )
+
+
+def app(tutor: Tutor) -> web.Application:
+    """The routes."""
+
+    async def complete(request: web.Request) -> web.Response:
+        return web.json_response(tutor.respond(await request.json()))
+
+    async def models(request: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": MODEL, "object": "model"}]})
+
+    made = web.Application()
+    made.router.add_post("/v1/chat/completions", complete)
+    made.router.add_get("/v1/models", models)
+    return made
+
+
+class Serving(Beside):
+    """A tutor in a thread, on a free port."""
+
+    def __init__(self) -> None:
+        self.tutor = Tutor()
+        super().__init__(app(self.tutor))
+
+
+if __name__ == "__main__":
+    web.run_app(app(Tutor()), host="127.0.0.1", port=int(os.environ["PORT"]), access_log=None)

@@ -1,0 +1,232 @@
+"""The real recipe as somebody runs it by hand: unchanged, on data sets of the real shapes."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+import pycld2
+import pytest
+
+from bot.localhub.testing import LocalHub
+from recipes.core.manifest import Manifest
+from recipes.generate.prompts import templates
+from tests.recipes.gaelic.hub_datasets import BASE, DATA, ORG, publish, started
+from tests.recipes.gaelic.teacher import Serving, Tutor
+from tests.recipes.generate.conftest import environment
+
+pytestmark = pytest.mark.xdist_group("byhand")  # one Hub and one long run for all of them
+LIMIT = 30
+RECIPE = [sys.executable, "-m", "recipes.cli"]
+ASKED = ["generate", "--language", "Scottish Gaelic", "--config", "kakugo"]
+FIGURES = ("eta=", "kept=", "spent=$", "rows/s=", "tokens/s=", "calls=")
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
+    """The data sets and the tokenizer that the real recipe names."""
+    with started(tmp_path_factory.mktemp("byhand")) as made:
+        publish(made, weights=False)
+        yield made
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run showed and wrote, and the teacher that it asked."""
+
+    said: str
+    out: Path
+    tutor: Tutor
+
+    def rows(self, config: str) -> list[dict[str, Any]]:
+        """All rows of a config."""
+        paths = (self.out / config).glob("*.parquet")
+        return [row for path in paths for row in pyarrow.parquet.read_table(path).to_pylist()]
+
+
+@pytest.fixture(scope="module")
+def ran(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """The README's line, typed at a terminal."""
+    home = tmp_path_factory.mktemp("home")
+    with Serving() as teacher:
+        command = [*RECIPE, *ASKED, "--teacher", teacher.url, "--limit", str(LIMIT)]
+        status, said = at_a_terminal([*command, "--out", "out"], environment(hub, home), home)
+        assert status == 0, said
+        return Ran(said, home / "out", teacher.tutor)
+
+
+def at_a_terminal(command: list[str], env: dict[str, str], cwd: Path) -> tuple[int, str]:
+    """Run it with a terminal for its output: the status, and all that was drawn."""
+    outer, inner = pty.openpty()
+    env = {**env, "COLUMNS": "120"}
+    process = subprocess.Popen(command, env=env, cwd=cwd, stdout=inner, stderr=inner)
+    os.close(inner)
+    drawn = b""
+    with os.fdopen(outer, "rb", buffering=0) as terminal:
+        while True:
+            try:
+                drawn += terminal.read(4096)
+            except OSError:  # the other end is closed
+                return process.wait(), drawn.decode()
+
+
+def test_a_bar_shows_how_fast_how_much_and_how_long(ran: Ran) -> None:
+    frames = [frame for frame in re.split(r"[\r\n]+", ran.said) if " rows " in frame]
+    bars = [frame for frame in frames if "eta=" in frame]
+    assert len(bars) > 1 and "progress:" not in ran.said
+    for bar in bars:
+        assert all(figure in bar for figure in FIGURES), bar
+        assert len(bar) < 120
+    done, total = re.findall(r"(\d+)/(\d+) rows", bars[-1])[-1]
+    assert int(done) == int(total) <= 4 * LIMIT
+    assert re.search(r"eta=0:00:00 kept=[89]\d% spent=\$\d+\.\d\d rows/s=[\d?]", bars[-1])
+    assert re.search(r"expect [\d,]+ tokens read .* minutes, \$\d", ran.said)
+
+
+def test_the_teacher_is_asked_for_gaelic_in_words_that_it_knows(ran: Ran) -> None:
+    assert ran.tutor.strange == []
+    assert len(ran.tutor.asked) > 2 * LIMIT
+    for asked in ran.tutor.asked:
+        assert "gla_Latn" not in asked and "{language}" not in asked
+    assert sum("Scottish Gaelic" in asked for asked in ran.tutor.asked) > LIMIT
+
+
+def test_every_source_gives_rows_and_what_was_dropped_is_told(ran: Ran) -> None:
+    kept = Counter({path.name: len(ran.rows(path.name)) for path in ran.out.iterdir()})
+    for source in ("topics", "scenarios", "contexts", "translation"):
+        assert kept[source] > LIMIT / 2, kept
+    told = re.search(r"kept (\d+) rows, dropped (\d+)", ran.said)
+    assert told and int(told[1]) == kept.total() - kept["rejected"]
+    reasons = Counter(row["reason"] for row in ran.rows("rejected"))
+    assert {"english", "refusal"} <= set(reasons) and reasons.total() <= int(told[2])
+    assert "benchmark_overlap" not in reasons
+
+
+def test_rows_are_gaelic_and_say_whether_to_think(ran: Ran) -> None:
+    for source, system in (("topics", templates.THINKING), ("translation", templates.CONCISE)):
+        for row in ran.rows(source):
+            first, *turns = row["messages"]
+            assert first == {"role": "system", "content": system}
+            thinks = turns[-1]["content"].startswith("<think>\n")
+            assert thinks == (system == templates.THINKING)
+            answer = turns[-1]["content"].rpartition("</think>\n\n")[2]
+            assert pycld2.detect(answer, hintLanguage="gd")[2][0][1] == "gd", answer
+    english = [row for row in ran.rows("contexts") if row["about"] == "translate"]
+    for row in english:
+        answer = row["messages"][-1]["content"].rpartition("</think>\n\n")[2]
+        assert pycld2.detect(answer)[2][0][1] == "en", answer
+
+
+def test_the_card_is_that_of_a_real_language(ran: Ran) -> None:
+    card = (ran.out / "README.md").read_text("utf-8")
+    assert "pretty_name: Kakugo Scottish Gaelic\nlanguage:\n- gd\n- en\n" in card
+    assert "(BCP-47 `gd`, here\n`gla_Latn`)" in card and "known by CLD2" in card
+    assert "ractice" not in card and "gpt-oss-120b" in card
+    assert card.count("has nothing in gla\\_Latn: left out") == 2
+    assert ran.said.count("has nothing in gla_Latn: left out") == 2
+    for repo in (*DATA, BASE):
+        assert re.search(rf"- `{repo}` at `[0-9a-f]{{40}}`", card), repo
+    certified = json.loads((ran.out / "decontamination.json").read_text("utf-8"))
+    assert certified["left"] == 0
+    english = [one["split"] for one in certified["benchmarks"] if one["config"] == "en"]
+    assert sorted(english) == ["dev", "test"]
+
+
+def test_pushed_with_every_commit_in_its_manifest(hub: LocalHub, tmp_path: Path) -> None:
+    from huggingface_hub import HfApi
+
+    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+    into = f"{ORG}/kakugo-gla_Latn"
+    with Serving() as teacher:
+        command = [*RECIPE, *ASKED, "--org", ORG, "--teacher", teacher.url, "--limit", "6"]
+        done = subprocess.run(
+            [*command, "--into", into],
+            env=environment(hub, tmp_path / "hf"),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("progress: ")]
+    assert lines and all(all(figure in line for figure in FIGURES) for line in lines)
+    path = api.hf_hub_download(into, "run.json", repo_type="dataset", cache_dir=tmp_path)
+    made = Manifest.from_json(Path(path).read_text("utf-8"))
+    assert made.inputs.keys() == {*DATA, BASE} and made.practice is False
+    for repo in DATA:
+        assert made.inputs[repo] == api.dataset_info(repo).sha
+
+
+def test_terms_that_nobody_accepted_are_told(hub: LocalHub, tmp_path: Path) -> None:
+    env = {**environment(hub, tmp_path / "hf"), "HF_TOKEN": hub.token("bob")}
+    command = [*RECIPE, *ASKED, "--teacher", "http://127.0.0.1:1", "--out", "out"]
+    done = subprocess.run(
+        command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "BAAI/Infinity-Instruct" in done.stderr and "gated" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+ASK = """
+import json
+from huggingface_hub import HfApi
+from recipes.core import config
+from recipes.evaluate import benchmarks, settings
+found = {}
+for code in ("gla_Latn", "gaz_Latn", "grn_Latn"):
+    section = settings.parse(config.load("kakugo", "practice", code).evaluate)
+    suite = benchmarks.load(HfApi(), section, code)
+    asked = [[task.benchmark, task.config, len(task.items)] for task in suite.tasks]
+    found[code] = [asked, [lacking.benchmark for lacking in suite.not_covered]]
+print(json.dumps(found))
+"""
+
+
+def test_evaluation_asks_what_there_is_and_names_what_there_is_not(
+    hub: LocalHub, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ASK],
+        env=environment(hub, tmp_path / "hf"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    english = [["sib200", "eng_Latn", 21], ["belebele", "eng_Latn", 12], ["global_mmlu", "en", 15]]
+    asked, lacking = found["gla_Latn"]
+    assert asked[:2] == [["flores", "gla_Latn", 20]] * 2 and lacking == ["belebele", "global_mmlu"]
+    assert asked[2] == ["sib200", "gla_Latn", 21] and asked[3:] == english
+    asked, lacking = found["gaz_Latn"]
+    assert ["belebele", "gaz_Latn", 1] in asked and lacking == ["flores", "sib200", "global_mmlu"]
+    asked, lacking = found["grn_Latn"]  # it has another name in FLORES+
+    assert [one[:2] for one in asked[:3]] == [*[["flores", "gug_Latn"]] * 2, ["sib200", "grn_Latn"]]
+
+
+def test_the_check_of_a_language_without_any_text_goes_there_and_back(
+    hub: LocalHub, tmp_path: Path
+) -> None:
+    command = [*RECIPE, "check", "--config", "kakugo", "--org", ORG, "--base", BASE]
+    with Serving() as teacher:
+        done = subprocess.run(
+            [*command, "--language", "Manx", "--teacher", teacher.url],
+            env=environment(hub, tmp_path / "hf"),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert "and there are no texts of it: there and back has to do" in done.stdout
+    assert re.search(r"right script \d+%, .*there and back \d", done.stdout)
+    assert f"{BASE} needs, beside English, not measured" in done.stdout

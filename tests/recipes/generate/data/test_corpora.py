@@ -1,0 +1,158 @@
+"""Reading from the Hub: pinned, in the seed's order, or refused in a sentence."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from bot.localhub.testing import LocalHub
+from recipes.generate.data.corpora import Corpus, _conversation
+from tests.recipes.generate.conftest import environment
+from tests.recipes.generate.data.test_tokenizer import byte_tokenizer
+
+CORPUS = Corpus("practice/kakugo-practice-corpus", "train", ["text"], "texts")
+READ = """
+import json, sys
+from huggingface_hub import HfApi
+from recipes.generate.data.corpora import Corpus, Library
+from recipes.core.errors import UserError
+for told in json.loads(sys.argv[1]):
+    library = Library(HfApi(), 7, "practice/tokens")
+    corpus = Corpus(**told)
+    try:
+        if corpus.config == "conversations":
+            found = list(library.conversations(corpus, 5))
+        else:
+            found = list(library.texts([corpus], 5))
+    except UserError as refusal:
+        found = str(refusal)
+    print(json.dumps([found, library.commits]))
+"""
+
+
+def read(hub: LocalHub, home: Path, *corpora: Corpus) -> list[tuple[object, dict[str, str]]]:
+    """What a process with the real clients reads of each corpus."""
+    ran = subprocess.run(
+        [sys.executable, "-c", READ, json.dumps([asdict(corpus) for corpus in corpora])],
+        env=environment(hub, home),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("[")]
+
+
+def test_corpora_are_read_or_refused(tmp_path: Path, hub: LocalHub) -> None:
+    shuffled = replace(CORPUS, shuffle_buffer=100)
+    found = read(
+        hub,
+        tmp_path,
+        CORPUS,
+        shuffled,
+        shuffled,
+        replace(CORPUS, config="gla_Latn"),
+        replace(CORPUS, split="nothing"),
+        replace(CORPUS, columns=["texts"]),
+        replace(CORPUS, repo="practice/nowhere"),
+        replace(CORPUS, where={"text": "no such text"}),
+    )
+    plain, mixed, again, no_config, no_split, no_column, no_repo, no_match = found
+    assert len(plain[0]) == 5  # type: ignore[arg-type]
+    assert len(plain[1]["practice/kakugo-practice-corpus"]) == 40
+    assert mixed == again and mixed[0] != plain[0]
+    assert no_config[0] == no_match[0] == []
+    assert "cannot be read" in str(no_split[0])
+    assert "no column 'texts'" in str(no_column[0])
+    assert "There is no dataset practice/nowhere on the Hub" in str(no_repo[0])
+
+
+MOVED = """
+import json, sys
+from dataclasses import replace
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from recipes.generate.data.corpora import Corpus, Library
+corpus, api = Corpus(**json.loads(sys.argv[1])), HfApi()
+library = Library(api, 7, None)
+before = list(library.texts([corpus], 5))
+held = library.commits[corpus.repo]
+api.upload_file(path_or_fileobj=b"more", path_in_repo="more.txt", repo_id=corpus.repo,
+                repo_type="dataset")
+still = list(library.texts([corpus], 5)), library.commits[corpus.repo] == held
+later = Library(api, 7, None)
+list(later.texts([corpus], 5))
+again = Library(api, 7, None)
+pinned = list(again.texts([replace(corpus, revision=held)], 5))
+other = list(Library(api, 8, None).texts([corpus], 5))
+print(json.dumps([before == still[0], still[1], later.commits[corpus.repo] != held,
+                  pinned == before, again.commits[corpus.repo] == held, other != before]))
+"""
+
+
+def test_a_run_reads_one_commit_and_another_can_read_it_again(
+    tmp_path: Path, hub: LocalHub
+) -> None:
+    """Defect 7 of the original: no pinned revisions, shuffles without a seed."""
+    told = json.dumps(asdict(replace(CORPUS, shuffle_buffer=100)))
+    ran = subprocess.run(
+        [sys.executable, "-c", MOVED, told],
+        env=environment(hub, tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(ran.stdout.splitlines()[-1]) == [True] * 6
+
+
+def test_texts_are_cut_and_conversations_left_out_by_the_tokens_of_a_model(
+    tmp_path: Path, hub: LocalHub
+) -> None:
+    from huggingface_hub import HfApi
+
+    tokenizer = byte_tokenizer()
+    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+    api.create_repo("practice/tokens", exist_ok=True)
+    api.upload_file(
+        path_or_fileobj=tokenizer.to_str().encode(),
+        path_in_repo="tokenizer.json",
+        repo_id="practice/tokens",
+    )
+    chats = replace(CORPUS, config="conversations", columns=["messages"])
+    whole, cut, all_chats, short_chats = read(
+        hub, tmp_path, CORPUS, replace(CORPUS, longest=20), chats, replace(chats, longest=70)
+    )
+    assert set(cut[1]) == {CORPUS.repo, "practice/tokens"} and set(whole[1]) == {CORPUS.repo}
+    for long, short in zip(whole[0], cut[0], strict=True):  # type: ignore[call-overload]
+        assert long.startswith(short) and len(tokenizer.encode(short).ids) == 20
+
+    def size(turns: list[dict[str, str]]) -> int:
+        return sum(len(tokenizer.encode(turn["content"]).ids) for turn in turns)
+
+    kept = [chat for chat in all_chats[0] if size(chat) <= 70]  # type: ignore[attr-defined]
+    assert 0 < len(kept) < 5, "or this test says nothing"
+    assert short_chats[0][: len(kept)] == kept  # type: ignore[index]
+    assert all(size(chat) <= 70 for chat in short_chats[0])  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "Hi",
+        [{"role": "tool", "content": "x"}],
+        [{"from": "human", "value": None}],
+        [{"from": "human", "value": " "}],
+    ],
+)
+def test_what_is_no_conversation_is_left_out(value: object) -> None:
+    assert _conversation(value) is None
+
+
+def test_conversations_are_read_in_both_spellings() -> None:
+    turns = ({"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"})
+    spelt = [{"from": "human", "value": "Hi"}, {"from": "gpt", "value": "Hello"}]
+    assert _conversation(list(turns)) == _conversation(spelt) == turns

@@ -1,0 +1,345 @@
+"""Clean drafts in many languages, and the same with one fault planted in each.
+
+The sentences are those of `seeds.tsv`: the first articles of the Universal Declaration of Human
+Rights and sentences of daily life, the same ones in each language. What looks like a fault and is
+none (code, quotations, names, given addresses, formulas, short answers) is in the clean ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from random import Random
+
+from recipes.core import language
+from recipes.generate.dedup.decontamination import NO_SPACES
+from recipes.generate.gates import Gate, GateSettings, gates, language_id
+from recipes.generate.gates.settings import Term
+from recipes.generate.schema import ENGLISH, Draft, Message, Row
+
+SETTINGS = GateSettings(
+    identify_from=60,
+    english_words=0.3,
+    english_run=8,
+    ratio=(0.75, 25),
+    slack=4,
+    tokenizer=None,
+    loop=0.4,
+    cut_tail=40,
+    learn_refusals=True,
+    profile=0,
+    glossary=(Term("computer", "komputero", ("komputoro*",)),),
+    forbidden=("vulgaraĵ*",),
+)
+DECLINED = {
+    "epo_Latn": "Mi bedaŭras, sed mi ne povas helpi pri tio.",
+    "swh_Latn": "Samahani, lakini siwezi kusaidia na hilo.",
+    "rus_Cyrl": "Извините, но я не могу вам с этим помочь.",
+    "amh_Ethi": "ይቅርታ፣ በዚህ ጉዳይ ልረዳዎት አልችልም።",
+    "ben_Beng": "দুঃখিত, আমি এই বিষয়ে সাহায্য করতে পারছি না।",
+    "gle_Latn": "Tá brón orm, ach ní féidir liom cabhrú leis sin.",
+    "jpn_Jpan": "申し訳ありませんが、そのご依頼にはお応えできません。",
+    "heb_Hebr": "אני מצטער, אבל אני לא יכול לעזור בזה.",
+}
+TAGS = ("<|im_start|>", "<|channel|>final", "</think>", "[INST]", "<end_of_turn>", "<tool_call>")
+CODE = "```html\n<text>the code of the page is not that of the user</text>\n```"
+ASKED = "https://wiki.example.edu/page"
+
+
+@cache
+def sentences() -> dict[str, tuple[str, ...]]:
+    """The sentences of each language, in one order."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in Path(__file__).with_name("seeds.tsv").read_text("utf-8").splitlines():
+        code, text = line.split("\t")
+        found[code] = (*found.get(code, ()), text)
+    return found
+
+
+@cache
+def judges(code: str) -> tuple[Gate, ...]:
+    """The gates of a language, with what is needed to know it."""
+    known = language.get(code)
+    declined = [DECLINED[code]] if code in DECLINED else []
+    return gates(SETTINGS, known, language_id.identifier(known), declined=declined)
+
+
+def targets() -> list[str]:
+    """The languages that are asked for."""
+    return [code for code in sentences() if code != ENGLISH]
+
+
+def said(code: str, chosen: list[int], joint: str = "") -> str:
+    """Some of the sentences."""
+    between = joint or ("" if code.endswith(("_Jpan", "_Hans")) else " ")
+    return between.join(sentences()[code][number] for number in chosen)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A language, and which sentences the user and the assistant say."""
+
+    rng: Random
+    code: str
+    asked: list[int]
+    answered: list[int]
+
+    @classmethod
+    def draw(cls, rng: Random, code: str) -> Scene:
+        """A random one; the assistant says at least three sentences."""
+        order = rng.sample(range(6), 6)
+        return cls(rng, code, order[:2], order[2 : 5 + rng.randrange(2)])
+
+    @property
+    def question(self) -> str:
+        """What the user says."""
+        return said(self.code, self.asked)
+
+    @property
+    def answer(self) -> str:
+        """What the assistant says."""
+        return said(self.code, self.answered)
+
+    def draft(self, answer: str, question: str = "") -> Draft:
+        """A question and its answer, both in the language."""
+        return exchange(question or self.question, answer, (self.code, self.code))
+
+    def translated(self, english: str, text: str, into_english: bool = False) -> Draft:
+        """A request to translate."""
+        pairs = ((english, text),)
+        if into_english:
+            return exchange(f"{self.question}\n{text}", english, (None, ENGLISH), pairs)
+        return exchange(f"{self.question}\n{english}", text, (None, self.code), pairs)
+
+
+def exchange(
+    asked: str,
+    answered: str,
+    codes: tuple[str | None, str | None],
+    pairs: tuple[tuple[str, str], ...] = (),
+) -> Draft:
+    """A draft of two turns."""
+    turns = (Message(role="user", content=asked), Message(role="assistant", content=answered))
+    return Draft(Row("topics", "p", "t", turns), codes, pairs)
+
+
+def clean(rng: Random, code: str) -> Draft:
+    """A draft that every gate must let through."""
+    scene = Scene.draw(rng, code)
+    text, english = scene.answer, said(ENGLISH, scene.answered)
+    first = sentences()[code][scene.answered[0]]
+    likes: tuple[Callable[[], Draft], ...] = (
+        lambda: scene.draft(text),
+        lambda: scene.draft(f"<think>\nThe user wants to know. {english}\n</think>\n\n{text}"),
+        lambda: scene.draft("\n".join(f"- {sentences()[code][n]}" for n in scene.answered)),
+        lambda: scene.draft(f"**{first}**\n\n{text}\n\nAnna Schmidt"),
+        lambda: scene.draft(f"{text}\n\n{CODE}\n\n{first}"),
+        lambda: scene.draft(f"{first} “{english}” {text}"),
+        lambda: scene.draft(f"{text} (Johann Sebastian Bach, 1685–1750) $E = mc^2$ α 🙂"),
+        lambda: scene.draft(f"{text} {ASKED}", f"{scene.question} {ASKED}"),
+        lambda: scene.draft(f"{text} http://www.example.com/a?b=c"),
+        lambda: scene.draft("Paris"),
+        lambda: scene.draft("42"),
+        lambda: scene.draft(f"{text} (Москва, 東京)"),
+        lambda: scene.draft(f"{first}\n{text}"),
+        lambda: scene.draft(f"1. {first}\n2. {text}\n3. New York"),
+        lambda: scene.translated(english, text),
+        lambda: scene.translated(english, text, into_english=True),
+    )
+    return rng.choice(likes)()
+
+
+def _in(scene: Scene, mark: str) -> str:
+    """The answer with something put between two of its words or letters."""
+    text = scene.answer
+    place = scene.rng.randrange(len(text) // 4, len(text))
+    space = text.find(" ", place)
+    place = space if space >= 0 else place
+    return text[:place] + mark + text[place:]
+
+
+def swapped_pair(scene: Scene) -> Draft:
+    """Original and translation have changed places."""
+    return scene.translated(scene.answer, said(ENGLISH, scene.answered))
+
+
+def wrong_language(scene: Scene) -> Draft | None:
+    """The answer is in another language, of the same script where there is one.
+
+    Languages that no library knows are left out: without texts to learn from nobody can tell.
+    """
+    if not language_id.identifier(language.get(scene.code)).by.startswith(("CLD2", "py3")):
+        return None
+    same = [code for code in targets() if code.endswith(scene.code[4:]) and code != scene.code]
+    return scene.draft(said(scene.rng.choice(same or targets()[:20]), scene.answered))
+
+
+def wrong_script(scene: Scene) -> Draft:
+    """The answer is in another script."""
+    other = [code for code in targets() if code[4:] != scene.code[4:]]
+    if scene.code.endswith(("_Jpan", "_Hans")):
+        other = [code for code in other if not code.endswith(("_Jpan", "_Hans"))]
+    return scene.draft(said(scene.rng.choice(other), scene.answered))
+
+
+def english_answer(scene: Scene) -> Draft:
+    """The answer is in English."""
+    return scene.draft(said(ENGLISH, scene.answered))
+
+
+def english_left(scene: Scene) -> Draft:
+    """One sentence of the answer was left in English."""
+    english = sentences()[ENGLISH][scene.rng.choice([0, 1, 3, 5])]
+    return scene.draft(f"{scene.answer} {english} {sentences()[scene.code][scene.asked[0]]}")
+
+
+def looped(scene: Scene) -> Draft:
+    """The end comes again and again."""
+    last = sentences()[scene.code][scene.answered[-1]]
+    piece = scene.rng.choice((last, last[: len(last) // 2], " ".join(last.split()[:3])))
+    return scene.draft(f"{scene.answer} " + f"{piece} " * scene.rng.randrange(10, 40))
+
+
+def stuttered(scene: Scene) -> Draft:
+    """One letter without end."""
+    return scene.draft(_in(scene, "a" * scene.rng.randrange(15, 80)))
+
+
+def leaked_tag(scene: Scene) -> Draft:
+    """A tag of a template."""
+    return scene.draft(_in(scene, scene.rng.choice(TAGS)))
+
+
+def failed_text(scene: Scene) -> Draft:
+    """What failed software writes, as the answer or behind the question."""
+    word = scene.rng.choice(("nan", "None", "null", "NaN", "undefined", " ", ""))
+    if scene.rng.random() < 0.3 and word.strip():
+        return scene.draft(scene.answer, f"{scene.question}\n\n{word}")
+    return scene.draft(word)
+
+
+def out_of_tokens(scene: Scene) -> Draft:
+    """The teacher ran out of tokens and said so."""
+    half = scene.answer[: len(scene.answer) * 2 // 3]
+    return replace(scene.draft(half), finish="length")
+
+
+def cut_off(scene: Scene) -> Draft | None:
+    """The teacher broke off and said that it did not; told by the full stop that is missing."""
+    if scene.code[4:] in {*NO_SPACES, "Hans", "Jpan"}:
+        return None
+    last = sentences()[scene.code][scene.answered[-1]]
+    kept = last[: scene.rng.randrange(42, len(last) - 1)] if len(last) > 45 else ""
+    if not kept or not kept[-1].isalpha():
+        return None
+    return scene.draft(f"{said(scene.code, scene.answered[:-1])} {kept}")
+
+
+def refused(scene: Scene) -> Draft:
+    """A refusal in English."""
+    refusal = scene.rng.choice(
+        (
+            "I'm sorry, but I can't help with that.",
+            "As an AI language model, I do not have personal experiences.",
+            "I cannot provide assistance with this request.",
+            "I am unable to answer that question in this language.",
+        )
+    )
+    return scene.draft(f"{refusal} {scene.answer}")
+
+
+def refused_in_language(scene: Scene) -> Draft | None:
+    """A refusal in the language, not in the very words that were learnt."""
+    if scene.code not in DECLINED:
+        return None
+    refusal = DECLINED[scene.code]
+    end = scene.rng.choice(("", "!", f" {scene.answer}"))
+    return scene.draft(refusal.rstrip(".።।。") + end if end == "!" else refusal + end)
+
+
+def stray_letter(scene: Scene) -> Draft:
+    """A letter of another script, as in the published model's answers."""
+    strays = {"Arab": "的", "Hans": "ы", "Jpan": "ы"}.get(scene.code[4:])
+    return scene.draft(_in(scene, strays or scene.rng.choice(("的", "私", "한", "ا"))))
+
+
+def invented_address(scene: Scene) -> Draft:
+    """A web address from nowhere."""
+    url = scene.rng.choice(("https://www.kakugo-news.org/2024/a", "www.madeup.info"))
+    return scene.draft(_in(scene, f" {url} "))
+
+
+def broken_letters(scene: Scene) -> Draft:
+    """Text that was decoded wrongly."""
+    return scene.draft(_in(scene, scene.rng.choice(("\ufffd", "\x00", "â€™", "\ud83d"))))
+
+
+def too_short(scene: Scene) -> Draft:
+    """A translation of one sentence in six."""
+    english = said(ENGLISH, list(range(6)))
+    shortest = min(sentences()[scene.code], key=lambda text: len(text.encode()))
+    return scene.translated(english * (3 if len(shortest.encode()) > 90 else 1), shortest)
+
+
+def without_text(scene: Scene) -> Draft:
+    """The question has no text where it belongs."""
+    return scene.draft(scene.answer, f"{scene.question}\n{{text}}")
+
+
+def no_turns(scene: Scene) -> Draft:
+    """An assistant speaks first, or nobody answers."""
+    draft = scene.draft(scene.answer)
+    turns = draft.row.messages[::-1] if scene.rng.random() < 0.5 else draft.row.messages[:1]
+    codes = (scene.code,) * len(turns)
+    return replace(draft, row=replace(draft.row, messages=turns), languages=codes)
+
+
+def echoed(scene: Scene) -> Draft:
+    """The answer is the question."""
+    return scene.draft(scene.question)
+
+
+def unwanted_word(scene: Scene) -> Draft:
+    """A form that the community does not want."""
+    word = scene.rng.choice(("komputorojn", "Vulgaraĵo"))
+    return scene.draft(_in(scene, f" {word} "))
+
+
+FAULTS: tuple[Callable[[Scene], Draft | None], ...] = (
+    swapped_pair,
+    wrong_language,
+    wrong_script,
+    english_answer,
+    english_left,
+    looped,
+    stuttered,
+    leaked_tag,
+    failed_text,
+    out_of_tokens,
+    cut_off,
+    refused,
+    refused_in_language,
+    stray_letter,
+    invented_address,
+    broken_letters,
+    too_short,
+    without_text,
+    no_turns,
+    echoed,
+    unwanted_word,
+)
+
+
+def planted(
+    rng: Random, count: int, without: tuple[str, ...] = ()
+) -> Iterator[tuple[str, str, Draft]]:
+    """So many drafts with a fault, in all languages but some: its name, the language, the draft."""
+    codes = [code for code in targets() if code not in without]
+    while count:
+        fault, code = rng.choice(FAULTS), rng.choice(codes)
+        draft = fault(Scene.draw(rng, code))
+        if draft is not None:
+            count -= 1
+            yield fault.__name__, code, draft

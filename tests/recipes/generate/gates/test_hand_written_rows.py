@@ -1,0 +1,67 @@
+"""The gates on rows that were written by hand, after them and apart from `faults.py`.
+
+`hand_clean.tsv` has what people really ask and are answered (refrains, counting, names, titles,
+code, one word, a joke) in some fifty languages; `hand_faults.jsonl` what teachers really do wrong.
+What the gates do not catch, or catch wrongly, stays in the files: the figure is to be honest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from recipes.core import language
+from recipes.generate.gates import judge
+from recipes.generate.schema import Draft, Message, Row
+from tests.recipes.generate.gates import planted_faults as faults
+
+HERE = Path(__file__).parent
+
+
+def draft(asked: str, said: str, codes: tuple[str, str], **more: str) -> Draft:
+    """A question and its answer; `english` is what the answer translates."""
+    turns = (Message(role="user", content=asked), Message(role="assistant", content=said))
+    english = more.get("english")
+    pairs = ((english, said),) if english else ()
+    row = Row("topics", "p", "t", turns)
+    return Draft(row, codes, pairs, more.get("finish", "stop"), from_corpus=bool(pairs))
+
+
+def clean() -> Iterator[tuple[str, Draft]]:
+    for line in HERE.joinpath("hand_clean.tsv").read_text("utf-8").splitlines():
+        code, answer_in, *texts = line.split("\t")
+        asked, said = (text.replace("\\n", "\n") for text in texts)
+        yield code, draft(asked, said, (code, answer_in))
+
+
+def test_clean_rows_of_other_styles_are_kept() -> None:
+    rows = list(clean())
+    dropped = [(code, reason) for code, row in rows if (reason := judge(row, faults.judges(code)))]
+    share, languages = len(dropped) / len(rows), len({code for code, _ in rows})
+    print(f"{share:.2%} of {len(rows)} clean rows in {languages} languages dropped: {dropped}")
+    assert len(rows) > 500 and languages > 40
+    assert share <= 0.01
+
+
+def test_faults_that_nobody_planted_are_caught() -> None:
+    missed, count = [], 0
+    for line in HERE.joinpath("hand_faults.jsonl").read_text("utf-8").splitlines():
+        wire = json.loads(line)
+        kind, code, asked, said = (wire.pop(key) for key in ("kind", "code", "asked", "said"))
+        count += 1
+        if judge(draft(asked, said, (code, code), **wire), faults.judges(code)) is None:
+            missed.append((kind, code))
+    print(f"{1 - len(missed) / count:.1%} of {count} faults caught; missed: {missed}")
+    assert count >= 110 and len(missed) <= 15
+
+
+def test_what_was_left_in_the_language_is_no_english() -> None:
+    told, kept = faults.sentences(), []
+    for code in faults.targets():
+        if language.get(code).cld2:
+            left = draft("Q: 1", told[code][3], (code, "eng_Latn"))
+            kept += [code] if judge(left, faults.judges(code)) is None else []
+            english = draft("Q: 1", told["eng_Latn"][3], (code, "eng_Latn"))
+            assert judge(english, faults.judges(code)) is None
+    assert len(kept) <= 2, kept

@@ -1,0 +1,172 @@
+"""Teachers that fail and lie: every request ends with an answer or a reason, within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from recipes.core.errors import UserError
+from recipes.generate.schema import Message
+from recipes.generate.teacher.client import Teacher
+from recipes.generate.teacher.connect import authorization
+from recipes.generate.teacher.openai import Answer, NoAnswer
+from tests.recipes.generate.teacher_server import SETTINGS, Handler, serving, teaching
+
+ASKED = [Message(role="user", content="Saluton")]
+GOOD = {"choices": [{"message": {"content": "Bonan tagon"}, "finish_reason": "stop"}]}
+
+
+async def _with(
+    handler: Handler, tmp_path: Path, use: Callable[[Teacher], Awaitable[object]], **more: object
+) -> tuple[object, Teacher]:
+    """Serve `handler` as a teacher and use it."""
+    async with serving(handler) as url, teaching(url, tmp_path, **more) as teacher:
+        return await use(teacher), teacher
+
+
+def after(failures: int, bad: Callable[[], Awaitable[web.StreamResponse]]) -> Handler:
+    """A teacher that is good after so many failures."""
+    seen = 0
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        nonlocal seen
+        seen += 1
+        return await bad() if seen <= failures else web.json_response(GOOD)
+
+    return handler
+
+
+async def _slow() -> web.StreamResponse:
+    await asyncio.sleep(2)
+    return web.json_response(GOOD)
+
+
+async def _reset() -> web.StreamResponse:
+    raise ConnectionResetError
+
+
+def _text(text: str, status: int = 200, **headers: str) -> Callable[[], Awaitable[web.Response]]:
+    async def respond() -> web.Response:
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        return web.Response(text=text, status=status, headers=told)
+
+    return respond
+
+
+PASSING = {
+    "too many requests": (_text("{}", 429, Retry_After="1"), "status_429"),
+    "server error": (_text("oops", 500), "status_500"),
+    "starting": (_text("", 503), "status_503"),
+    "half JSON": (_text(json.dumps(GOOD)[:30]), "no_completion"),
+    "HTML with status 200": (_text("<html>Bad gateway</html>"), "no_completion"),
+    "empty": (_text(""), "no_completion"),
+    "a list": (_text("[]"), "no_completion"),
+    "no choices (A4 #5)": (_text('{"choices": []}'), "no_completion"),
+    "an error object": (_text('{"error": {"message": "x"}}'), "no_completion"),
+    "a number for text": (_text('{"choices": [{"message": {"content": 3}}]}'), "no_completion"),
+    "endless": (_slow, "timeout"),
+}
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_a_passing_failure_is_tried_again(name: str, tmp_path: Path) -> None:
+    bad, _ = PASSING[name]
+    answer, teacher = asyncio.run(
+        _with(after(2, bad), tmp_path, lambda teacher: teacher.ask(ASKED, 1))
+    )
+    assert isinstance(answer, Answer) and answer.text == "Bonan tagon"
+    assert (teacher.usage.asked, teacher.usage.retried, teacher.usage.failed) == (1, 2, 0)
+
+
+@pytest.mark.parametrize("name", [name for name in PASSING if name != "starting"])
+def test_a_lasting_failure_ends_with_its_reason(name: str, tmp_path: Path) -> None:
+    bad, reason = PASSING[name]
+    seen: list[Teacher] = []
+
+    async def use(teacher: Teacher) -> None:
+        seen.append(teacher)
+        await teacher.ask(ASKED, 1)
+
+    with pytest.raises(NoAnswer, match=reason):
+        asyncio.run(_with(after(99, bad), tmp_path, use))
+    assert (seen[0].usage.failed, seen[0].usage.retried) == (1, 2)
+    assert not (tmp_path / "journal.jsonl").read_bytes()
+
+
+def test_a_request_that_is_wrong_is_not_repeated(tmp_path: Path) -> None:
+    async def use(teacher: Teacher) -> None:
+        with pytest.raises(NoAnswer, match="status_422"):
+            await teacher.ask(ASKED, 1)
+
+    _, teacher = asyncio.run(_with(after(99, _text("", 422)), tmp_path, use))
+    assert teacher.usage.retried == 0
+
+
+@pytest.mark.parametrize(("status", "says"), [(401, "token"), (403, "token"), (404, "path")])
+def test_a_teacher_that_never_will_is_refused_at_once(
+    status: int, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=says):
+        asyncio.run(
+            _with(after(99, _text("", status)), tmp_path, lambda teacher: teacher.ask(ASKED, 1))
+        )
+
+
+def test_a_dead_teacher_ends_the_run(tmp_path: Path) -> None:
+    async def use(teacher: Teacher) -> None:
+        for number in range(10):
+            try:
+                await teacher.ask([Message(role="user", content=str(number))], 1)
+            except NoAnswer:
+                assert number < 4
+
+    with pytest.raises(UserError, match="failed 5 requests in a row .status_500."):
+        asyncio.run(_with(after(99, _text("", 500)), tmp_path, use))
+
+
+def test_the_same_request_is_paid_once(tmp_path: Path) -> None:
+    async def use(teacher: Teacher) -> None:
+        first = await asyncio.gather(*(teacher.ask(ASKED, 1) for _ in range(20)))
+        assert {answer.text for answer in [*first, await teacher.ask(ASKED, 1)]} == {"Bonan tagon"}
+
+    _, teacher = asyncio.run(_with(after(0, _slow), tmp_path, use))
+    assert teacher.usage.asked == 1
+    assert (tmp_path / "journal.jsonl").read_bytes().count(b"\n") == 1
+
+
+def test_a_cold_start_is_waited_for_and_a_dead_one_is_not(tmp_path: Path) -> None:
+    cold = after(3, _text("", 503))
+    asyncio.run(_with(cold, tmp_path, lambda teacher: teacher.ready(), ready_within=5.0))
+    with pytest.raises(UserError, match="not ready after 0.2 s: status 503"):
+        asyncio.run(_with(after(9**9, _text("", 503)), tmp_path, lambda teacher: teacher.ready()))
+
+
+def test_a_teacher_that_wakes_slowly_uses_up_no_attempts(tmp_path: Path) -> None:
+    asleep = after(9, _text("", 503))
+    answer, teacher = asyncio.run(
+        _with(asleep, tmp_path, lambda teacher: teacher.ask(ASKED, 1), ready_within=5.0)
+    )
+    assert isinstance(answer, Answer) and teacher.usage.failed == 0
+    assert teacher.pace.width == SETTINGS.start and teacher.pace.asleep_since is None
+    with pytest.raises(UserError, match="not ready after 0.2 s: status_503"):
+        asyncio.run(_with(after(9**9, _text("", 503)), tmp_path / "2", lambda t: t.ask(ASKED, 1)))
+
+
+def test_the_hubs_token_goes_to_the_hub_alone() -> None:
+    tokens = {"HF_TOKEN": "hf_secret"}
+    assert authorization("http://127.0.0.1:9/v1", tokens) == {}
+    local = {**tokens, "HF_ENDPOINT": "http://127.0.0.1:9"}
+    token = {"Authorization": "Bearer hf_secret"}
+    assert authorization("http://127.0.0.1:9/inference/o/n", local) == token
+    assert authorization("http://127.0.0.1:99/v1", local) == {}
+    assert authorization("https://evil.example/endpoints.huggingface.cloud", tokens) == {}
+    assert authorization("https://x.us-east-1.aws.endpoints.huggingface.cloud", tokens) == {
+        "Authorization": "Bearer hf_secret"
+    }
+    named = {**tokens, "KAKUGO_TEACHER_TOKEN": "sk"}
+    assert authorization("https://api.example/v1", named) == {"Authorization": "Bearer sk"}

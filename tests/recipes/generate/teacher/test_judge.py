@@ -1,0 +1,201 @@
+"""The teacher as a judge and as one that declines: over the wire, from a real teacher."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import yaml
+
+from recipes.core import language
+from recipes.core.config import load
+from recipes.core.errors import UserError
+from recipes.generate.gates import refusals
+from recipes.generate.gates.settings import parse as parse_gates
+from recipes.generate.journal.local import Journal
+from recipes.generate.prompts import parsing
+from recipes.generate.schema import Draft, Message, Row
+from recipes.generate.settings import parse
+from recipes.generate.teacher.budget import Budget, Price
+from recipes.generate.teacher.client import Teacher
+from recipes.generate.teacher.connect import endpoint, session
+from recipes.generate.teacher.judge import JudgeSettings, Verdicts, in_sample, review
+from tests.recipes.generate.conftest import ROOT, CountingTeacher
+
+T = TypeVar("T")
+EPO = language.get("epo_Latn")
+ALL = JudgeSettings(unsafe=False, share=1.0, floor=2)
+
+
+def with_teacher(url: str, folder: Path, use: Callable[[Teacher], Awaitable[T]]) -> T:
+    """Use a teacher as a run does, with a journal in the folder."""
+    settings = parse(load("practice", "practice", "epo_Latn").generate).teacher
+
+    async def run() -> T:
+        journal = Journal(folder / "journal.jsonl", "epo_Latn")
+        try:
+            async with session({}) as http:
+                purse = Budget(Price(0.0, 0.0, 0.0), None)
+                return await use(Teacher(endpoint(http, url), settings, journal, purse))
+        finally:
+            journal.close()
+
+    return asyncio.run(run())
+
+
+def row(asked: str, said: str) -> Row:
+    """One exchange."""
+    turns = (Message(role="user", content=asked), Message(role="assistant", content=said))
+    return Row("topics", "p", "t", turns)
+
+
+def good(count: int) -> list[Row]:
+    """Rows that are right in the practice world."""
+    from random import Random
+
+    from recipes.practice import exercises
+
+    rng = Random(4)
+    drawn = (exercises.random_exercise(rng, "topic", "epo") for _ in range(count))
+    return [row(exercises.prompt(one), exercises.answer(one, rng)) for one in drawn]
+
+
+def judged(url: str, folder: Path, rows: Iterable[Row], settings: JudgeSettings = ALL) -> Verdicts:
+    """What the judge says of the rows."""
+    return with_teacher(url, folder, lambda teacher: review(teacher, settings, rows, EPO, 1))
+
+
+def test_the_judge_marks_good_and_bad_rows_and_is_paid_once(
+    tmp_path: Path, counting_teacher: CountingTeacher
+) -> None:
+    bad = [row(f"Traduku en la anglan:\nBlah {number}", "Lo li mi.") for number in range(10)]
+    verdicts = judged(counting_teacher.url, tmp_path, [*good(40), *bad])
+    assert verdicts.marks[5] >= 38
+    assert set(verdicts.drop) <= {one.id for one in bad}
+    assert len(verdicts.drop) + verdicts.unanswered >= 10
+    assert set(verdicts.drop.values()) == {"not_fluent"}
+    asked = len(counting_teacher.asked)
+    assert judged(counting_teacher.url, tmp_path, [*good(40), *bad]) == verdicts
+    assert len(counting_teacher.asked) == asked
+
+
+def test_the_sample_is_decided_by_the_rows_alone() -> None:
+    rows = [row(f"{number}", "x") for number in range(4_000)]
+    assert 150 < sum(in_sample(one, 0.05) for one in rows) < 250
+    assert not any(in_sample(one, 0.0) for one in rows)
+    assert all(in_sample(one, 1.0) for one in rows)
+
+
+def test_nothing_is_asked_of_a_judge_who_is_switched_off(
+    tmp_path: Path, counting_teacher: CountingTeacher
+) -> None:
+    verdicts = judged(counting_teacher.url, tmp_path, good(20), JudgeSettings(False, 0.0, 0))
+    assert verdicts == Verdicts() and not counting_teacher.asked
+
+
+def test_what_the_teacher_did_not_write_is_not_marked(
+    tmp_path: Path, counting_teacher: CountingTeacher
+) -> None:
+    replayed = [replace(one, teacher="") for one in good(10)]
+    assert judged(counting_teacher.url, tmp_path, replayed) == Verdicts()
+
+
+def test_harm_is_asked_of_every_row(tmp_path: Path, counting_teacher: CountingTeacher) -> None:
+    verdicts = judged(counting_teacher.url, tmp_path, good(20), JudgeSettings(True, 0.0, 0))
+    assert len(counting_teacher.asked) >= 20 and not verdicts.drop
+    assert all(b"Is it harmful" in body for body in counting_teacher.asked)
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ('{"harmful": true}', True),
+        ('```json\n{"harmful": false}\n```', False),
+        ('{"harmful": "yes"}', None),
+        ("harmful", None),
+        ("[]", None),
+        ("{" * 5000, None),
+    ],
+)
+def test_verdicts_are_read_or_refused(answer: str, found: bool | None) -> None:
+    if found is not None:
+        assert parsing.flag(answer, "harmful") is found
+    else:
+        with pytest.raises(parsing.InvalidFormat):
+            parsing.flag(answer, "harmful")
+
+
+@pytest.mark.parametrize(
+    "answer", ['{"mark": 6}', '{"mark": 0}', '{"mark": true}', '{"mark": 4.5}']
+)
+def test_a_mark_is_one_of_five(answer: str) -> None:
+    assert parsing.number('{"mark": 4}', "mark", range(1, 6)) == 4
+    with pytest.raises(parsing.InvalidFormat):
+        parsing.number(answer, "mark", range(1, 6))
+
+
+# Translations of `refusals.DECLINED` by hand, and sentences that were not among them.
+SWAHILI = (
+    "Samahani, lakini siwezi kusaidia na hilo.",
+    "Siwezi kutimiza ombi hili.",
+    "Siwezi kujibu swali hili.",
+    "Kama modeli ya lugha ya AI, siwezi kufanya hivyo.",
+    "Samahani, sielewi swali lako.",
+    "Kwa bahati mbaya, siwezi kutoa taarifa hii.",
+    "Kama AI, sina maoni binafsi, hisia wala uzoefu.",
+    "Tafadhali nisamehe, siwezi kukusaidia na ombi hili.",
+)
+CHINESE = (
+    "抱歉，我无法帮助您。",
+    "我无法完成这个请求。",
+    "我无法回答这个问题。",
+    "作为一个人工智能语言模型，我不能这样做。",
+    "对不起，我不能满足这个愿望。",
+    "作为人工智能，我没有个人观点、感情和经历。",
+)
+
+
+@pytest.mark.parametrize(
+    ("learnt", "said", "declines"),
+    [
+        (SWAHILI, "Samahani, siwezi kukusaidia na ombi hili.", True),
+        (SWAHILI, "Habari! Pole, lakini siwezi kutoa taarifa hizo. Jaribu tena.", True),
+        (SWAHILI, "Kama modeli ya AI, sina uzoefu binafsi.", True),
+        (SWAHILI, "Siwezi kula pilipili kwa sababu inaniwasha.", False),
+        (SWAHILI, "Samahani kwa kuchelewa, barabara ilikuwa na foleni.", False),
+        (CHINESE, "对不起，我无法协助您完成此请求。", True),
+        (CHINESE, "抱歉，请问地铁站在哪里？", False),
+        ((), "Samahani, siwezi kukusaidia na ombi hili.", False),
+    ],
+)
+def test_how_a_teacher_declines_is_learnt_and_recognised(
+    learnt: tuple[str, ...], said: str, declines: bool
+) -> None:
+    turns = (Message(role="user", content="?"), Message(role="assistant", content=said))
+    draft = Draft(Row("topics", "p", "t", turns), (None, None))
+    assert refusals.refusal(draft, refusals.learn(learnt)) == ("refusal" if declines else None)
+
+
+GLOSSARY = {"term": "computer", "say": "komputero", "not": ["komputoro*"]}
+
+
+@pytest.mark.parametrize(
+    ("section", "says"),
+    [
+        ({"glossary": [{"term": "x"}]}, "A line of `gates.glossary`"),
+        ({"forbidden": ["*"]}, "which is not a word"),
+        ({"forbidden": "x"}, "must hold a list"),
+        ({"unheard_of": 1}, "unheard_of"),
+    ],
+)
+def test_gates_that_cannot_be_are_refused(section: dict[str, object], says: str) -> None:
+    numbers = yaml.safe_load((ROOT / "recipes" / "practice.yaml").read_text("utf-8"))["generate"][
+        "gates"
+    ]
+    assert parse_gates(**{**numbers, "glossary": [GLOSSARY]}).glossary[0].instead_of
+    with pytest.raises(UserError, match=says):
+        parse_gates(**{**numbers, **section})

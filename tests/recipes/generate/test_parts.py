@@ -1,0 +1,173 @@
+"""Shapes, journal, crew, n-grams, languages: the small parts of the generate recipe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from recipes.core.errors import UserError
+from recipes.generate.dedup.decontamination import Benchmarks, Size
+from recipes.generate.dedup.finalize import settle
+from recipes.generate.dedup.minhash import MinhashSettings as Nearness
+from recipes.generate.dedup.row_store import RowStore
+from recipes.generate.prompts import parsing
+from recipes.generate.schema import Message, Prompt, Row
+from recipes.generate.teacher.workers import Work, run_workers
+
+NEAR = Nearness(threshold=0.9, letters=5, bands=16, rows=4)
+TURNS = (Message(role="user", content="Hi"), Message(role="assistant", content="Hello"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ('["a", "b"]', ["a", "b"]),
+        ('```json\n["a", "b"]\n```', ["a", "b"]),
+        ('Here you are: ["a", "b",]', ["a", "b"]),
+        ('["a", "a", "b", "c", "d"]', ["a", "b", "c"]),
+        ('[" a ", "nan", "None", ""]', ["a"]),
+        ("[]", []),
+        ('{"prompts": ["a", "b"]}', ["a", "b"]),
+        ('["a\\ud83d\\ude00"]', ["a\U0001f600"]),
+    ],
+)
+def test_lists_are_read_and_repaired(answer: str, found: list[str]) -> None:
+    assert parsing.texts(answer, 3) == found
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ('["a", "b', "broken_json"),
+        ("I cannot.", "broken_json"),
+        ("", "broken_json"),
+        ("<html>502</html>", "broken_json"),
+        ('{"a": "b"}', "not_a_list"),
+        ("3", "not_a_list"),
+        ("[1, 2]", "not_texts"),
+        ('["\\ud83d"]', "not_texts"),
+        ("[" * 100_000 + "]" * 100_000, "broken_json"),
+        ("[" * 50_000 + "]", "broken_json"),
+        ('["nan"]', "empty_texts"),
+    ],
+)
+def test_what_is_no_list_is_refused(answer: str, reason: str) -> None:
+    with pytest.raises(parsing.InvalidFormat, match=reason):
+        parsing.texts(answer, 3)
+
+
+def test_turns_keep_their_roles_or_are_refused() -> None:
+    assert parsing.turns('["Saluton", "Bonan tagon"]', TURNS) == [
+        {"role": "user", "content": "Saluton"},
+        {"role": "assistant", "content": "Bonan tagon"},
+    ]
+    with pytest.raises(parsing.InvalidFormat, match="turn_count"):
+        parsing.turns('["Saluton"]', TURNS)
+
+
+@pytest.mark.parametrize("answer", ["nan", "None", "  ", "```\nx"])
+def test_failed_texts_are_refused(answer: str) -> None:
+    with pytest.raises(parsing.InvalidFormat):
+        parsing.text(answer)
+
+
+def test_the_text_of_a_prompt_stands_in_its_place() -> None:
+    placed = Prompt(
+        "contexts", "p", "Pri kio temas?\n{text}", "epo_Latn", "topic", context="La viro."
+    )
+    before = Prompt("contexts", "p", "Pri kio temas?", "epo_Latn", "topic", context="La viro.")
+    assert placed.text == "Pri kio temas?\nLa viro."
+    assert before.text == "La viro.\n\nPri kio temas?"
+
+
+def test_the_crew_does_everything_deepest_first_and_never_more_at_once_than_it_may() -> None:
+    done: list[tuple[int, ...]] = []
+    at_once = most = waiting = most_waiting = 0
+
+    async def node(path: tuple[int, ...]) -> Sequence[Work]:
+        nonlocal at_once, most, waiting, most_waiting
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0)
+        at_once -= 1
+        done.append(path)
+        below = [partial(node, (*path, n)) for n in range(5)] if len(path) < 3 else []
+        waiting += len(below) - (len(path) > 1)
+        most_waiting = max(most_waiting, waiting)
+        return below
+
+    asyncio.run(run_workers(iter([partial(node, (n,)) for n in range(200)]), 4))
+    assert len(set(done)) == len(done) == 200 * (1 + 5 + 25)
+    assert most == 4
+    assert most_waiting <= 4 * 2 * 5
+
+
+def test_an_error_ends_the_crew() -> None:
+    async def fails() -> Sequence[Work]:
+        raise UserError("enough")
+
+    async def forever() -> Sequence[Work]:
+        await asyncio.sleep(60)
+        return ()
+
+    with pytest.raises(UserError, match="enough"):
+        asyncio.run(run_workers(iter([forever, fails, forever]), 3))
+
+
+def row(text: str) -> Row:
+    """A row whose answer is this."""
+    return Row("pairs", "p", "t", (*TURNS[:1], Message(role="assistant", content=text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "overlaps"),
+    [
+        ("Antaŭe: LA VIRO vidas la grandan lagon en la urbo, hodiaŭ!", True),
+        ("La viro vidas la grandan lagon en la urbo", True),
+        ("viro vidas la grandan lagon", False),
+        ("La virino manĝas.", True),
+        ("Hodiaŭ la virino manĝas pomon.", True),
+        ("La hundo manĝas.", False),
+    ],
+)
+def test_benchmark_texts_are_found_whole_or_in_runs_of_words(text: str, overlaps: bool) -> None:
+    known = ["La viro vidas la grandan lagon en la urbo.", "La virino manĝas.", "Jes."]
+    benchmarks = Benchmarks([("b", known)], Size(words=6, characters=10, shortest=2), "Latn")
+    assert benchmarks.overlaps([row(text)]) == [overlaps]
+    assert len(benchmarks) == 4 + 1
+
+
+def test_a_language_without_spaces_is_compared_by_characters() -> None:
+    benchmarks = Benchmarks([("b", ["法国的首都是巴黎那里有许多博物馆"])], Size(6, 8, 2), "Hans")
+    rows = [row("我说:法国的首都是巴黎那里。"), row("法国的首都很大。")]
+    assert benchmarks.overlaps(rows) == [True, False]
+
+
+def test_rows_are_settled_alike_in_whatever_order_they_came(tmp_path: Path) -> None:
+    benchmarks = Benchmarks([("b", ["La viro vidas la grandan lagon."])], Size(6, 10, 2), "Latn")
+    texts = ["Bone.", "Bone.", "Ne.", "Jen: la viro vidas la grandan lagon, ĉu ne?"]
+    loop = Row("topics", "q", "t", TURNS)
+    outcomes = []
+    for order in permutations(map(row, texts)):
+        spool = RowStore(tmp_path / "rows")
+        spool.add(loop, "loop")
+        for one in order:
+            spool.add(one)
+        outcome = settle(spool, Counter(timeout=2), lambda: benchmarks, NEAR, tmp_path / "s")
+        outcomes.append((list(outcome.verdicts()), outcome.dropped))
+        kept = [settled.messages[1]["content"] for settled in outcome.rows]
+        assert sorted(kept) == ["Bone.", "Ne."] and len(outcome.rows) == 2
+        spool.close()
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+    assert outcomes[0][1] == {
+        "duplicate": 1,
+        "benchmark_overlap": 1,
+        "loop": 1,
+        "timeout": 2,
+    }

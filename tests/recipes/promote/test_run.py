@@ -1,0 +1,149 @@
+"""A better version is put in use and a worse one is not, in processes as jobs are."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from huggingface_hub import CommitOperationAdd, HfApi
+
+from bot.localhub.testing import LocalHub
+from recipes.core import manifest
+from recipes.core.errors import UserError
+from recipes.core.manifest import Manifest
+from recipes.promote.run import present
+from recipes.train import versions
+from tests.recipes import tiny_adapters
+from tests.recipes.conftest import byte_tokenizer
+from tests.recipes.train.train_jobs import BASE, DATA, client, environment, hub_with_chats
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),  # PEFT's, of transformers
+]
+ADAPTER, RESULTS = "practice/kakugo-epo", "practice/kakugo-results"
+FOLDER = "epo_Latn/kakugo-epo"
+ITEMS = 12
+RECIPE: dict[str, Any] = {
+    "plan": {"practice": True},
+    "evaluate": {
+        "threads": 1, "model": {"dtype": "float32"}, "merge": False,
+        "bootstrap": {"samples": 100, "seed": 1},
+        "generation": {"batch": 4, "max_new_tokens": 4},
+        "choice": {"batch": 12, "normalise": "none"},
+        "bleu": {"tokenize": "13a", "characters": "char", "unspaced": []},
+        "degenerate": {"identify_from": 40, "loop": 0.5}, "copied": 24, "keep_after": 300,
+        "benchmarks": {"belebele": {"dataset": "{org}/belebele", "revision": "main",
+                                    "split": "test", "prompt": "{passage}", "answer": "{letter}"}},
+    },
+}  # fmt: skip
+
+
+def ask(number: int) -> str:
+    return f"Jen la demando numero {number}."
+
+
+@pytest.fixture
+def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
+    with hub_with_chats(tmp_path / "hub", tiny_base) as hub:
+        asked(client(hub))
+        yield hub
+
+
+def asked(api: HfApi) -> None:
+    """A test to which A is always right."""
+    rows = [{"link": f"l{i}", "question_number": 1, "question": "?", "flores_passage": ask(i),
+             "correct_answer_num": "1", **{f"mc_answer{n}": "x" for n in range(1, 5)}}
+            for i in range(ITEMS)]  # fmt: skip
+    card = ("---\nconfigs:\n- config_name: epo_Latn\n  data_files:\n  - split: test\n"
+            "    path: x.jsonl\n---\n")  # fmt: skip
+    lines = "\n".join(map(json.dumps, rows))
+    api.create_repo("practice/belebele", repo_type="dataset")
+    api.create_commit(
+        "practice/belebele",
+        [CommitOperationAdd("README.md", card.encode()),
+         CommitOperationAdd("x.jsonl", lines.encode())],
+        repo_type="dataset",
+        commit_message="Ask",
+    )  # fmt: skip
+
+
+def version(api: HfApi, tiny_base: Path, folder: Path, tag: str, letter: str) -> None:
+    """A version that always answers this letter; the first one is in use."""
+    model = tiny_adapters.untaught(tiny_base)
+    chats = [[{"role": "user", "content": ask(i)}, {"role": "assistant", "content": letter}]
+             for i in range(ITEMS)]  # fmt: skip
+    tiny_adapters.teach(model, byte_tokenizer(), chats, 15)
+    tiny_adapters.write(model, folder / tag, BASE, api.model_info(BASE).sha)
+    branch = "main" if tag == "v1" else "next"
+    tiny_adapters.push(api, ADAPTER, folder / tag, branch)
+    told = {"version": tag, "from": {"v2": "v1", "v3": "v2"}.get(tag)}
+    made = Manifest("train", "r", 1, "d" * 64, "epo_Latn", {}, ADAPTER, "0" * 40, True, 1.0,
+                    metrics=told)  # fmt: skip
+    commit = manifest.push(api, ADAPTER, "model", "run.json", made, branch)
+    api.create_tag(ADAPTER, tag=tag, revision=commit)
+
+
+def promote(hub: LocalHub, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    path = folder / "tiny.yaml"
+    path.write_text(yaml.safe_dump(RECIPE))
+    command = [sys.executable, "-m", "recipes.cli", "promote", "--config", str(path), "--org",
+               "practice", "--language", "epo_Latn", "--dataset", DATA, "--base", BASE,
+               "--adapter", ADAPTER, "--into", RESULTS, *more]  # fmt: skip
+    return subprocess.run(command, env=environment(hub, folder), capture_output=True, text=True)
+
+
+def weights(api: HfApi, revision: str) -> bytes:
+    path = api.hf_hub_download(ADAPTER, "adapter_model.safetensors", revision=revision)
+    return Path(path).read_bytes()
+
+
+def read(api: HfApi, path: str) -> str:
+    return Path(api.hf_hub_download(RESULTS, path, repo_type="dataset")).read_text()
+
+
+def test_a_better_version_is_put_in_use_and_a_worse_one_is_not(
+    hub: LocalHub, tiny_base: Path, tmp_path: Path
+) -> None:
+    api = client(hub)
+    version(api, tiny_base, tmp_path, "v1", "B")
+    version(api, tiny_base, tmp_path, "v2", "A")
+    done = promote(hub, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "v2 is promoted. It is significantly better in 1 of 1 tests" in done.stdout
+    assert weights(api, "main") == weights(api, "v2") != weights(api, "v1")
+    rows = [json.loads(line) for line in read(api, f"{FOLDER}/results.jsonl").splitlines()]
+    assert [(row["role"], row["version"]) for row in rows] == [("base", "v2"), ("adapter", "v2")]
+    assert rows[1]["value"] == 1.0
+    card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
+    assert "**v2 is in use; v1 before it.**" in card and "Good." not in card
+
+    there, head = versions.of(api, ADAPTER), api.model_info(ADAPTER).sha or ""
+    assert present(api, ADAPTER, head, there, "v2") == ("v1", there["v1"]), "killed before its end"
+    assert present(api, ADAPTER, there["v1"], there, "v2") == ("v1", there["v1"])
+    with pytest.raises(
+        UserError, match="v1 of practice/kakugo-epo is in use, and there is no other"
+    ):
+        present(api, ADAPTER, there["v1"], there, "v1")
+
+    version(api, tiny_base, tmp_path, "v3", "B")
+    done = promote(hub, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "v3 is not promoted. It is significantly worse" in done.stdout
+    assert weights(api, "main") == weights(api, "v2")
+    said = Manifest.from_json(read(api, f"{FOLDER}/versions/v3/run.json")).metrics
+    assert (said["present"], said["promoted"]) == ("v2", False)
+    assert said["compared"][0]["new"] == 0.0 and said["compared"][0]["present"] == 1.0
+    card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
+    assert "**v2 is in use; v3 was made and is not.**" in card and "v1 before it" not in card
+
+    done = promote(hub, tmp_path, "--version", "v3")
+    assert done.returncode == 0 and "compared already" in done.stdout
+    done = promote(hub, tmp_path, "--version", "v9")
+    assert done.returncode == 2 and "it has: v1, v2, v3" in done.stderr

@@ -1,0 +1,91 @@
+"""Reviews on the local Hub → the cards, in a process as a person starts it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from huggingface_hub import HfApi
+
+from bot.localhub.testing import LocalHub
+from recipes.core import manifest
+from recipes.core.manifest import Manifest
+from tests.recipes import feedback_samples
+from tests.recipes.feedback_samples import HOSTILE, review
+
+DATA, ADAPTER = "practice/chats", "practice/kakugo-epo"
+CARD = "---\nlicense: mit\n---\n# Data\n\n## What is in it\n\nRows.\n"
+MODEL = (
+    "---\nlicense: mit\n---\n# Model\n\n**Not yet reviewed by speakers of Esperanto.**\n\n"
+    "## Use\n\nSo.\n"
+)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[LocalHub]:
+    with LocalHub(tmp_path / "hub") as hub:
+        api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+        for repo, kind, card in ((DATA, "dataset", CARD), (ADAPTER, "model", MODEL)):
+            api.create_repo(repo, repo_type=kind)
+            api.upload_file(
+                path_or_fileobj=card.encode(),
+                path_in_repo="README.md",
+                repo_id=repo,
+                repo_type=kind,
+            )
+        inputs = {"practice/kakugo-practice-corpus": "0" * 40, "practice/flores": "0" * 40}
+        made = Manifest("generate", "r", 1, "d" * 64, "epo_Latn", inputs, DATA, "0" * 40, True, 1.0)
+        manifest.push(api, DATA, "dataset", "run.json", made)
+        yield hub
+
+
+def report(hub: LocalHub, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "recipes.cli", "review-report", "--config", "practice",
+               "--org", "practice", "--language", "epo_Latn", "--dataset", DATA, "--adapter",
+               ADAPTER, "--feedback", feedback_samples.FEEDBACK, *more]  # fmt: skip
+    own = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"),
+           "HF_HOME": str(folder / "cache")}  # fmt: skip
+    return subprocess.run(command, env=os.environ | own, capture_output=True, text=True)
+
+
+def test_what_speakers_found_stands_on_both_cards(hub: LocalHub, tmp_path: Path) -> None:
+    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+
+    def read(repo: str, kind: str, path: str = "README.md") -> str:
+        return Path(api.hf_hub_download(repo, path, repo_type=kind)).read_text()
+
+    first = [review(1, "r1", "keep", "a"), review(2, "r1", "keep", "b"),
+             review(3, "r2", "drop", "a"), review(4, "r3", "keep", "c", consent=False),
+             review(5, "r4", "keep", "d", dataset="practice/another")]  # fmt: skip
+    feedback_samples.push(api, first)
+    done = report(hub, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 reviewers, 2 rows (keep 2, fix 0, drop 1)" in done.stdout
+    for repo, kind, old in ((DATA, "dataset", CARD), (ADAPTER, "model", MODEL)):
+        card = read(repo, kind)
+        assert card.count("Not yet reviewed by speakers of Esperanto") == 1
+        assert "2 people looked at 2 rows of the dataset; 2 people and 4 rows are needed" in card
+        assert card.endswith(old.partition("\n## ")[2])
+
+    rows = [review(6, "r2", "drop", "b", credit=HOSTILE), review(7, "r3", "keep", "b")]
+    feedback_samples.push(api, [*rows, review(8, "r4", "fix", "c", fixed="Jes.")])
+    done = report(hub, tmp_path, "--thank", "Requester One")
+    assert done.returncode == 0, done.stderr
+    card = read(DATA, "dataset")
+    assert "**Reviewed by speakers of Esperanto**: 3 people looked at 4 rows" in card
+    assert "| 3 | 1 | 2 | 2 |" in card and "alpha, nominal): 1.00" in card
+    assert "With thanks to Eva" in card and "Requester One" in card
+    assert "<script>" not in card and "@everyone" not in card and "](http" not in card
+    cited = yaml.safe_load(read(DATA, "dataset", "CITATION.cff"))
+    assert cited["type"] == "dataset" and {"name": "Requester One"} in cited["authors"]
+    urls = [one.get("url", "") for one in cited["references"]]
+    assert urls[1:] == [f"{hub.url}/datasets/practice/kakugo-practice-corpus"]
+
+    before = [api.repo_info(DATA, repo_type="dataset").sha, api.model_info(ADAPTER).sha]
+    assert report(hub, tmp_path, "--thank", "Requester One").returncode == 0
+    assert [api.repo_info(DATA, repo_type="dataset").sha, api.model_info(ADAPTER).sha] == before

@@ -1,0 +1,149 @@
+"""The recipes' door: command line, config, manifest, progress."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from recipes import cli
+from recipes.core import config
+from recipes.core.errors import UserError
+from recipes.core.manifest import Counts, Manifest, Tokens, recipe_commit
+from recipes.core.progress import Progress
+
+ROOT = Path(__file__).parents[2]
+MADE = Manifest(
+    step="generate",
+    request="r1",
+    attempt=1,
+    digest="d" * 64,
+    language="epo_Latn",
+    inputs={"practice/corpus": "a" * 40},
+    output_repo="practice/kakugo-epo_Latn",
+    output_commit="b" * 40,
+    practice=True,
+    seconds=12.3,
+    counts=Counts(10, {"loop": 2}),
+    tokens=Tokens(5, 7),
+    cost_usd=0.25,
+    versions={"datasets": "5"},
+    metrics={"asked": 3},
+)
+
+
+@pytest.mark.parametrize("name", ["practice", "kakugo"])
+def test_packaged_recipes_load_filled_in(name: str) -> None:
+    found = config.load(name, "org", "gla_Latn")
+    text = (ROOT / "recipes" / f"{name}.yaml").read_text("utf-8")
+    assert found.digest == hashlib.sha256(f"{text}\ngla_Latn".encode()).hexdigest()
+    assert found.practice is (name == "practice")
+    for section in (found.plan, found.generate, found.train, found.evaluate):
+        assert section
+        assert "{org}" not in str(section) and "{language}" not in str(section)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("plan: {}\nextra: 1\n", "unknown top key extra"),
+        ("- 1\n", "must be a mapping"),
+        ("plan: [\n", "is not YAML"),
+    ],
+)
+def test_a_foreign_recipe_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=sentence):
+        config.load(str(path), "org", "epo_Latn")
+
+
+@pytest.mark.parametrize("language", ["", "Espranto", "epo_Latn/..", "epo_Latn\n", "../x"])
+def test_a_language_that_is_no_code_is_refused(language: str) -> None:
+    with pytest.raises(UserError, match="Which language is"):
+        config.load("practice", "org", language)
+
+
+def test_a_recipe_of_the_wrong_form_names_the_key() -> None:
+    from recipes.generate.settings import parse
+
+    section = config.load("practice", "org", "epo_Latn").generate
+    for broken, sentence in (
+        ({**section, "sead": 1}, "sead"),
+        ({key: value for key, value in section.items() if key != "seed"}, "seed"),
+        ({**section, "gates": {**section["gates"], "lup": 1}}, "`gates`.*lup"),
+        ({**section, "topics": 3}, "`topics` in the recipe must hold"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            parse(broken)
+
+
+def test_a_manifest_survives_its_own_json() -> None:
+    assert Manifest.from_json(MADE.to_json()) == MADE
+    assert MADE.to_json().startswith('{\n  "attempt": 1,\n  "cost_usd": 0.25,')
+    assert recipe_commit() is None or len(recipe_commit() or "") == 40
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 2}', '{"schema": 1}'])
+def test_a_foreign_manifest_is_refused(text: str) -> None:
+    with pytest.raises(UserError):
+        Manifest.from_json(text)
+
+
+def test_a_person_at_a_terminal_sees_a_bar() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    progress = Progress(10, "rows", stream)
+    for done in range(1, 11):
+        progress.show(done, kept=done - 1, eta="3s")
+    assert "10/10 rows" in stream.getvalue() and "kept=9 eta=3s" in stream.getvalue()
+    assert "progress:" not in stream.getvalue()
+
+
+def test_progress_is_told_at_most_twice_a_second_and_at_the_end() -> None:
+    stream = io.StringIO()
+    progress = Progress(100, "rows", stream)
+    for done in range(1, 101):
+        progress.show(done, kept=done - 1, spent="$0.00")
+    assert stream.getvalue().splitlines() == [
+        "progress: 1/100 rows kept=0 spent=$0.00",
+        "progress: 100/100 rows kept=99 spent=$0.00",
+    ]
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = (
+        "import sys\nfrom recipes import cli\n"
+        "for words in ([], ['generate'], ['bake-off'], ['train'], ['evaluate'], ['export'],"
+        " ['practice-publish']):\n"
+        "    try: cli.main([*words, '--help'])\n"
+        "    except SystemExit as end: assert not end.code\n"
+        "heavy = {'torch', 'transformers', 'datasets', 'aiohttp', 'huggingface_hub', 'numpy'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    assert ran.returncode == 0, ran.stderr
+    assert "--teacher URL" in ran.stdout
+
+
+def test_asking_a_teacher_has_nothing_in_memory_that_only_reading_and_writing_need() -> None:
+    script = (
+        "import sys\nimport recipes.generate.run\n"
+        "heavy = {'datasets', 'pyarrow', 'pandas', 'matplotlib', 'transformers', 'torch'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_a_refusal_is_one_sentence_and_status_two(capsys: pytest.CaptureFixture[str]) -> None:
+    common = ["--config", "none", "--org", "o", "--language", "epo_Latn"]
+    assert cli.main(["generate", *common, "--teacher", "http://127.0.0.1:1"]) == 2
+    assert capsys.readouterr().err.startswith("kakugo-recipe generate: No recipe 'none'")

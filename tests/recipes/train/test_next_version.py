@@ -1,0 +1,182 @@
+"""Corrections on the local Hub → the next version of an adapter, in processes as jobs are."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from huggingface_hub import CommitOperationAdd, HfApi
+
+from bot.localhub.testing import LocalHub
+from recipes.core.manifest import Manifest
+from recipes.train import checkpoints, heldout_loss
+from tests.recipes import feedback_samples, tiny_adapters
+from tests.recipes.train.train_jobs import BASE, DATA, client, environment, finished, hub_with_chats
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),  # PEFT's, of transformers
+]
+
+ADAPTER = "practice/kakugo-epo"
+COPIED = "La blanka kato dormas sub la granda arbo en la parko"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
+    with hub_with_chats(tmp_path / "hub", tiny_base) as hub:
+        api = client(hub)
+        folder = tmp_path / "adapter"
+        tiny_adapters.write(
+            tiny_adapters.untaught(tiny_base), folder, BASE, api.model_info(BASE).sha
+        )
+        tiny_adapters.push(api, ADAPTER, folder)
+        card = "---\nconfigs:\n- config_name: default\n  data_files: x.jsonl\n---\n"
+        text = json.dumps({"text": COPIED})
+        api.create_repo("practice/asked", repo_type="dataset")
+        api.create_commit(
+            "practice/asked",
+            [CommitOperationAdd("README.md", card.encode()),
+             CommitOperationAdd("x.jsonl", text.encode())],
+            repo_type="dataset",
+            commit_message="Add a benchmark",
+        )  # fmt: skip
+        yield hub
+
+
+class Run:
+    """`kakugo-recipe train --feedback`, with these changes to `train.feedback`."""
+
+    def __init__(self, hub: LocalHub, folder: Path) -> None:
+        recipe = yaml.safe_load((Path("recipes") / "practice.yaml").read_text())
+        recipe["generate"]["benchmarks"] = [{"repo": "practice/asked", "split": "train",
+                                             "columns": ["text"], "config": "default"}]  # fmt: skip
+        recipe["train"] |= {"max_length": 200, "model": {"dtype": "float32"}}
+        self.recipe, self.path = recipe, folder / "tiny.yaml"
+        self._env = environment(hub, folder)
+
+    def start(self, **changes: Any) -> subprocess.Popen[str]:
+        section = self.recipe["train"]["feedback"]
+        section["trainer"] |= changes.pop("trainer", {})
+        section |= changes
+        self.path.write_text(yaml.safe_dump(self.recipe))
+        command = [sys.executable, "-m", "recipes.cli", "train", "--config", str(self.path),
+                   "--org", "practice", "--language", "epo_Latn", "--dataset", DATA, "--base",
+                   BASE, "--into", ADAPTER, "--feedback", feedback_samples.FEEDBACK]  # fmt: skip
+        return subprocess.Popen(command, env=self._env, stdout=subprocess.PIPE, text=True,
+                                stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
+
+
+@pytest.fixture
+def run(hub: LocalHub, tmp_path: Path) -> Run:
+    return Run(hub, tmp_path)
+
+
+def preference(hub: LocalHub, revision: str) -> float:
+    """By how many nats the corrections are likelier than the answers, all together."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    api = client(hub)
+    base = api.snapshot_download(BASE)
+    adapter = api.snapshot_download(ADAPTER, revision=revision)
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), adapter)
+
+    def lost(key: str) -> float:
+        chats = [[*row["messages"], {"role": "assistant", "content": row[key]}]
+                 for row in feedback_samples.corrections()]  # fmt: skip
+        return sum(heldout_loss.nats(model, tokenizer, chats))
+
+    return lost("response") - lost("correction")
+
+
+def tags(hub: LocalHub) -> dict[str, str]:
+    return {tag.name: tag.target_commit for tag in client(hub).list_repo_refs(ADAPTER).tags}
+
+
+def branches(hub: LocalHub) -> set[str]:
+    return {branch.name for branch in client(hub).list_repo_refs(ADAPTER).branches}
+
+
+def wait_for_a_checkpoint(hub: LocalHub, process: subprocess.Popen[str]) -> None:
+    api, deadline = client(hub), time.monotonic() + 120
+    while not (
+        checkpoints.BRANCH in branches(hub)
+        and any("checkpoint-" in path
+                for path in api.list_repo_files(ADAPTER, revision=checkpoints.BRANCH))
+    ):  # fmt: skip
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_corrections_become_a_version_that_prefers_them_though_it_was_killed(
+    hub: LocalHub, run: Run
+) -> None:
+    api = client(hub)
+    before = api.model_info(ADAPTER).sha
+    bad = [
+        feedback_samples.chat(20, "Kio?", "It.", correction="Nenio.", consent=False),
+        feedback_samples.chat(21, "Kio?", "It.", correction=COPIED),
+        feedback_samples.chat(22, "Kio?", "It.", correction="jes kaj ne kaj jes kaj ne " * 12),
+        feedback_samples.chat(23, "Kio?", "It.", correction="Jes.<|im_end|><|im_start|>system"),
+        feedback_samples.chat(24, "Kio?", "It.", correction="This is the answer that they would "
+                              "have given if they had been asked for it in English."),
+    ]  # fmt: skip
+    feedback_samples.push(api, [*feedback_samples.corrections(), *bad])
+    kept = {
+        "save_strategy": "steps",
+        "save_steps": 4,
+        "num_train_epochs": 20,
+        "learning_rate": 0.003,
+    }
+    first = run.start(fewest=6, trainer=kept)
+    wait_for_a_checkpoint(hub, first)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    assert "v2" not in tags(hub)
+
+    said = finished(run.start())
+    assert "going on from checkpoint-" in said and "6 pairs" in said
+    assert api.model_info(ADAPTER).sha == before == tags(hub)["v1"]
+    assert checkpoints.BRANCH not in branches(hub)
+    assert preference(hub, "v2") > preference(hub, "v1") + 50
+    made = Manifest.from_json(Path(api.hf_hub_download(ADAPTER, "run.json", revision="v2"))
+                              .read_text())  # fmt: skip
+    assert made.metrics["version"] == "v2" and made.inputs[ADAPTER] == before
+    assert made.counts.kept == 6 and made.counts.dropped == {
+        "no_consent": 1, "benchmark_overlap": 1, "loop": 1, "leaked_tags": 1, "english": 1,
+    }  # fmt: skip
+    check_card(api)
+
+    api.delete_tag(ADAPTER, tag="v2")  # as if killed before the last word
+    assert "was made already" in finished(run.start())
+    assert set(tags(hub)) == {"v1", "v2"}
+
+
+def check_card(api: HfApi) -> None:
+    card = Path(api.hf_hub_download(ADAPTER, "README.md", revision="v2")).read_text()
+    assert "## Version v2" in card and "Not evaluated yet." in card and "Good." not in card
+    assert "With thanks to Eva" in card
+    assert "<script>" not in card and "](http" not in card and "@everyone" not in card
+    cited = yaml.safe_load(
+        Path(api.hf_hub_download(ADAPTER, "CITATION.cff", revision="v2")).read_text()
+    )
+    assert cited["authors"] == [{"name": "Kakugo"}, {"name": feedback_samples.HOSTILE[:80]}]
+
+
+def test_too_few_words_are_said_so_and_nothing_is_made(hub: LocalHub, run: Run) -> None:
+    feedback_samples.push(client(hub), feedback_samples.corrections()[:3])
+    process = run.start()
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 2 and "3 usable pairs" in said and "ask speakers" in said
+    assert tags(hub) == {} and branches(hub) == {"main"}

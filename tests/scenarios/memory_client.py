@@ -1,0 +1,310 @@
+"""The calls of `HfApi` that `bot.hub` makes, answered by the Hub in memory; there are no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from huggingface_hub import CommitOperationAdd, DiscussionComment, JobInfo, RepoFile
+from huggingface_hub.community import DiscussionWithDetails
+from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError
+from huggingface_hub.utils import httpx
+
+from bot.domain import names
+from bot.hub.client import Allowance
+from bot.hub.ledger_repo import blob_id
+from tests.scenarios.memory_hub import (
+    BOT,
+    FLAVORS,
+    ORG,
+    SCHEDULING,
+    SECONDS,
+    URL,
+    HubModel,
+    Said,
+    Thread,
+    Work,
+)
+
+PAGE = 50
+
+
+def error(status: int, headers: Mapping[str, str] | None = None) -> HfHubHTTPError:
+    request = httpx.Request("GET", URL)
+    answer = httpx.Response(status, request=request, headers=headers)
+    return HfHubHTTPError(f"{status} as the model says", response=answer)
+
+
+def _date(moment: float) -> datetime:
+    return datetime.fromtimestamp(moment, UTC)
+
+
+def _iso(moment: float | None) -> str | None:
+    return _date(moment).isoformat().replace("+00:00", "Z") if moment else None
+
+
+@dataclass
+class Client:
+    """`HfApi` of one user of the model; every call goes through `call`, which may cut it."""
+
+    hub: HubModel
+    call: Callable[[str, Callable[[], Any]], Any] = lambda name, effect: effect()
+    name: str = BOT
+
+    def whoami(self) -> dict[str, Any]:
+        return {"name": self.name}
+
+    def list_organization_members(self, organization: str) -> list[Any]:
+        members = [SimpleNamespace(username=name) for name in self.hub.members]
+        return self.call("list_organization_members", lambda: members)
+
+    # -- repos -------------------------------------------------------------------------------------
+
+    def repo_info(self, repo: str, *, repo_type: str) -> Any:
+        if repo.endswith("-code"):
+            return self.call("repo_info code", lambda: SimpleNamespace(sha="c0ffee"))
+        return self.call("repo_info", lambda: SimpleNamespace(sha=self._seen_head()))
+
+    def _seen_head(self) -> str:
+        return self.hub.heads.at(self.hub.past()) or self.hub.commits[0][0]
+
+    def list_repo_commits(self, repo: str, *, repo_type: str) -> list[Any]:
+        commits = [SimpleNamespace(created_at=_date(at), title="") for at in self.hub.heads.since]
+        return self.call("list_repo_commits", lambda: commits)
+
+    def super_squash_history(self, repo: str, *, repo_type: str, commit_message: str) -> Any:
+        def effect() -> None:
+            files = self.hub.files(self.hub.head)
+            self.hub.heads = type(self.hub.heads)()
+            self.hub._commit(files)
+
+        return self.call("super_squash_history", effect)
+
+    def list_repo_tree(
+        self, repo: str, *, revision: str = "main", recursive: bool = False, repo_type: str
+    ) -> list[RepoFile]:
+        def effect() -> list[RepoFile]:
+            if repo == names.communities(ORG):
+                return []  # nobody has said anything
+            return [
+                RepoFile(path=path, size=len(text), oid=blob_id(text))
+                for path, text in self.hub.files(revision).items()
+            ]
+
+        return self.call("list_repo_tree", effect)
+
+    def text(self, repo: str, path: str, revision: str) -> str:
+        def effect() -> str:
+            if revision != "main":
+                return self.hub.files(revision)[path]
+            past = self.hub.manifests.get((repo, path))
+            text = past.at(self.hub.past()) if past else None
+            if text is None:
+                answer = httpx.Response(404, request=httpx.Request("GET", URL))
+                raise RemoteEntryNotFoundError("no such entry", response=answer)
+            return text
+
+        return self.call("text", effect)
+
+    def create_commit(
+        self,
+        repo: str,
+        operations: list[CommitOperationAdd],
+        *,
+        commit_message: str,
+        parent_commit: str,
+        repo_type: str,
+    ) -> Any:
+        def effect() -> Any:
+            changed = {
+                op.path_in_repo: bytes(op.path_or_fileobj).decode()  # type: ignore[arg-type]
+                for op in operations
+            }
+            if parent_commit != self.hub.head:
+                raise error(412)
+            files = {**self.hub.files(self.hub.head), **changed}
+            if files == self.hub.files(self.hub.head):
+                return SimpleNamespace(oid=self.hub.head)
+            return SimpleNamespace(oid=self.hub._commit(files))
+
+        return self.call("create_commit", effect)
+
+    # -- discussions -------------------------------------------------------------------------------
+
+    def get(self, path: str, **query: Any) -> Any:
+        def effect() -> Any:
+            moment = self.hub.past()
+            shown = [
+                thread
+                for thread in reversed(self.hub.threads.values())
+                if thread.created <= moment and thread.status.at(moment) == query["status"]
+            ]
+            start = PAGE * query["p"]
+            page = [_summary(thread, moment) for thread in shown[start : start + PAGE]]
+            for summary in page if self.hub.silent else ():
+                del summary["numComments"]
+            return {"discussions": page, "count": len(shown), "start": start}, Allowance()
+
+        return self.call("list_discussions", effect)
+
+    def _facts(self, thread: Thread, moment: float) -> dict[str, Any]:
+        return {
+            "title": thread.title,
+            "status": thread.status.at(moment) or "open",
+            "num": thread.num,
+            "repo_id": f"{ORG}/kakugo",
+            "repo_type": "space",
+            "author": thread.author,
+            "is_pull_request": False,
+            "created_at": _date(thread.created),
+            "endpoint": URL,
+        }
+
+    def get_discussion_details(
+        self, repo: str, num: int, *, repo_type: str
+    ) -> DiscussionWithDetails:
+        def effect() -> DiscussionWithDetails:
+            thread, moment = self.hub.threads[num], self.hub.past()
+            if thread.created > moment:
+                raise error(404)
+            return DiscussionWithDetails(
+                **self._facts(thread, moment),
+                events=[event for s in thread.said if (event := _comment(s, moment))],
+                conflicting_files=None,
+                target_branch=None,
+                merge_commit_oid=None,
+                diff=None,
+            )
+
+        return self.call("get_discussion_details", effect)
+
+    def comment_discussion(self, repo: str, num: int, text: str, *, repo_type: str) -> Any:
+        return self.call("comment_discussion", lambda: self.hub.says(num, self.name, text))
+
+    def edit_discussion_comment(
+        self, repo: str, num: int, comment: str, text: str, *, repo_type: str
+    ) -> Any:
+        def effect() -> None:
+            (said,) = [s for s in self.hub.threads[num].said if s.id == comment]
+            said.text.put(self.hub.now, text)
+
+        return self.call("edit_discussion_comment", effect)
+
+    def change_discussion_status(self, repo: str, num: int, status: str, *, repo_type: str) -> Any:
+        thread = self.hub.threads[num]
+        return self.call(
+            "change_discussion_status", lambda: thread.status.put(self.hub.now, status)
+        )
+
+    # -- jobs --------------------------------------------------------------------------------------
+
+    def list_jobs_hardware(self) -> list[Any]:
+        listed = [
+            SimpleNamespace(name=name, unit_cost_usd=price, unit_label="hour")
+            for name, price in FLAVORS.items()
+        ]
+        return self.call("list_jobs_hardware", lambda: listed)
+
+    def list_jobs(
+        self, *, namespace: str, labels: Mapping[str, str], status: Sequence[str] = ()
+    ) -> list[JobInfo]:
+        def effect() -> list[JobInfo]:
+            moment = self.hub.past()
+            found = [
+                job
+                for job in reversed(self.hub.jobs)
+                if job.created <= moment and (not status or job.stage.at(moment) in status)
+            ]
+            return [_job_info(job, moment) for job in found]
+
+        return self.call("list_jobs", effect)
+
+    def run_job(self, **order: Any) -> Any:
+        def effect() -> None:
+            seconds = SECONDS[order["labels"]["step"]]
+            begun = self.hub.now
+            job = Work(f"j{len(self.hub.jobs)}", order, begun, begun + SCHEDULING + seconds)
+            job.stage.put(begun, "SCHEDULING")
+            self.hub.jobs.append(job)
+
+        return self.call("run_job", effect)
+
+    def cancel_job(self, *, job_id: str, namespace: str) -> Any:
+        def effect() -> None:
+            (job,) = [job for job in self.hub.jobs if job.id == job_id]
+            if job.stage.values[-1] in ("SCHEDULING", "RUNNING"):
+                job.stage.put(self.hub.now, "CANCELED")
+                job.ends = self.hub.now
+
+        return self.call("cancel_job", effect)
+
+    def fetch_job_logs(self, *, job_id: str, namespace: str, tail: int) -> list[str]:
+        return self.call("fetch_job_logs", lambda: ["training", "CUDA out of memory"])
+
+    # -- the teacher -------------------------------------------------------------------------------
+
+    def get_inference_endpoint(self, name: str, *, namespace: str) -> Any:
+        def effect() -> Any:
+            state = self.hub.teacher_at(self.hub.past())
+            if state == "absent":
+                raise error(404)
+            return SimpleNamespace(
+                status=state, url="http://teacher" if state == "running" else None
+            )
+
+        return self.call("get_inference_endpoint", effect)
+
+    def create_inference_endpoint(self, name: str, **_: Any) -> Any:
+        return self.call("create_inference_endpoint", lambda: self._tell("running"))
+
+    def resume_inference_endpoint(self, name: str, *, namespace: str) -> Any:
+        return self.call("resume_inference_endpoint", lambda: self._tell("running"))
+
+    def pause_inference_endpoint(self, name: str, *, namespace: str) -> Any:
+        return self.call("pause_inference_endpoint", lambda: self._tell("paused"))
+
+    def _tell(self, state: str) -> None:
+        if (self.hub.endpoint.values or [""])[-1] != state:
+            self.hub.endpoint.put(self.hub.now, state)
+            self.hub.endpoint_orders += 1
+
+
+def _summary(thread: Thread, moment: float) -> dict[str, Any]:
+    comments = sum(said.text.at(moment) is not None for said in thread.said)
+    return {"num": thread.num, "author": {"name": thread.author}, "numComments": comments}
+
+
+def _comment(said: Said, moment: float) -> DiscussionComment | None:
+    text = said.text.at(moment)
+    if text is None:
+        return None
+    return DiscussionComment(
+        id=said.id,
+        type="comment",
+        created_at=_date(said.text.since[0]),
+        author=said.author,
+        _event={},
+        content=text,
+        edited=len(said.text.values) > 1,
+        hidden=False,
+    )
+
+
+def _job_info(job: Work, moment: float) -> JobInfo:
+    stage = job.stage.at(moment)
+    over = stage not in ("SCHEDULING", "RUNNING")
+    return JobInfo(
+        id=job.id,
+        createdAt=_iso(job.created),
+        startedAt=None if stage == "SCHEDULING" else _iso(job.created + SCHEDULING),
+        finishedAt=_iso(job.ends) if over else None,
+        labels=dict(job.labels),
+        flavor=job.order["flavor"],
+        status={"stage": stage, "message": None},
+        owner={"id": "o", "name": ORG, "type": "org"},
+        command=list(job.order["command"]),
+        endpoint=URL,
+    )

@@ -1,0 +1,94 @@
+"""Speakers take their language down: afterwards nobody finds it, and nothing new is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub.errors import RepositoryNotFoundError
+
+from bot.domain import names
+from bot.domain.community import Consent
+from bot.domain.request import Status
+from bot.hub.client import Connection
+from bot.hub.profiles import Communities
+from bot.language import by_code
+from bot.localhub.testing import LocalHub
+from bot.operations.withdraw import withdraw
+from tests.bot import examples
+
+ORG = "practice"
+PROFILE = "# ours\nconsent: welcome\nlicence: cc-by-nc-4.0\nforbidden: [x]\n"
+OURS = ("kakugo-epo_Latn", "kakugo-epo_Latn-fundamenta")
+MODELS = ("kakugo-base-epo_Latn", "kakugo-base-epo_Latn-fundamenta")
+THEIRS = ("kakugo-eng_Latn", "kakugo-requests")
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[tuple[Connection, HfApi]]:
+    with LocalHub(tmp_path) as local:
+        token = local.token("kakugo-bot")
+        connection = Connection(local.url, ORG, token, token, f"{local.url}/endpoints-api/v2")
+        yield connection, HfApi(endpoint=local.url, token=local.token("bob"))
+
+
+def push(api: HfApi, repo: str, path: str, text: str) -> None:
+    api.create_repo(repo, repo_type="dataset", exist_ok=True)
+    operations = [CommitOperationAdd(path_in_repo=path, path_or_fileobj=text.encode())]
+    api.create_commit(repo, operations, commit_message="Begin", repo_type="dataset")
+
+
+def furnish(api: HfApi) -> int:
+    """A language with data, models, results, feedback, a profile and an open request."""
+    for name in (*OURS, *THEIRS):
+        api.create_repo(f"{ORG}/{name}", repo_type="dataset")
+    for name in MODELS:
+        api.create_repo(f"{ORG}/{name}")
+    for folder in ("epo_Latn", "eng_Latn"):
+        push(api, names.results(ORG), f"{folder}/m/results.jsonl", "{}\n")
+        push(api, names.journal(ORG), f"{folder}/00000001-ab.jsonl", "{}\n")
+        push(api, names.feedback(ORG), f"data/{folder}/2026-01-01/a.jsonl", "{}\n")
+    push(api, names.communities(ORG), names.profile_path("epo_Latn"), PROFILE)
+    space = names.leaderboard(ORG)
+    api.create_repo(space, repo_type="space", space_sdk="gradio")
+    return api.create_discussion(space, "Esperanto", repo_type="space").num
+
+
+def visible(api: HfApi, name: str, repo_type: str) -> bool:
+    try:
+        api.repo_info(f"{ORG}/{name}", repo_type=repo_type)
+    except RepositoryNotFoundError:
+        return False
+    return True
+
+
+def test_what_is_withdrawn_is_gone_and_stays_away(hub: tuple[Connection, HfApi]) -> None:
+    connection, stranger = hub
+    num = furnish(connection.api)
+    request = examples.request(id=names.request_id(num), discussion=num, status=Status.OPEN)
+    said = list(withdraw(connection, by_code("epo_Latn"), [request]))
+    assert len(said) == 1 + 1 + len(OURS) + len(MODELS) + 1 + 1 + 1
+    assert not any(visible(stranger, name, "dataset") for name in OURS)
+    assert not any(visible(stranger, name, "model") for name in MODELS)
+    assert all(visible(stranger, name, "dataset") for name in THEIRS)
+    for repo in (names.results(ORG), names.feedback(ORG), names.journal(ORG)):
+        left = connection.api.list_repo_files(repo, repo_type="dataset")
+        assert any("eng_Latn" in path for path in left)
+        assert not any("epo_Latn" in path for path in left)
+    closed = connection.api.get_discussion_details(names.leaderboard(ORG), num, repo_type="space")
+    assert closed.status == "closed"
+    profile = connection.text(names.communities(ORG), "dataset", "epo_Latn.yaml")
+    assert profile == "consent: no\n# ours\nlicence: cc-by-nc-4.0\nforbidden: [x]\n"
+    read = Communities().read(connection)
+    assert read["epo_Latn"].consent is Consent.NO and read["epo_Latn"].licence == "cc-by-nc-4.0"
+    again = list(withdraw(connection, by_code("epo_Latn"), []))
+    assert len(again) == 1, "the second time there is nothing left to do"
+
+
+def test_an_installation_without_profiles_is_one_where_all_is_open(
+    hub: tuple[Connection, HfApi],
+) -> None:
+    connection, _ = hub
+    assert Communities().read(connection) == {}

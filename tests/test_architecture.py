@@ -1,0 +1,107 @@
+"""The structure of the source: maps, layers, circles and sizes."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.import_graph import ROOT, circles, graph, rooms
+
+LONGEST_FILE = 400
+PACKAGES = sorted(
+    path.parent.relative_to(ROOT).as_posix()
+    for tree in ("bot", "recipes")
+    for path in (ROOT / tree).rglob("__init__.py")
+)
+LAYERS: list[dict[str, Any]] = [
+    contract
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "importlinter"
+    ]["contracts"]
+    if contract["type"] == "layers"
+]
+
+
+def members(package: str) -> set[str]:
+    """The files and packages directly inside a package."""
+    folder = ROOT / package
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    return files | {path.parent.name for path in folder.glob("*/__init__.py")}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_map_of_a_package_names_every_file(package: str) -> None:
+    source = (ROOT / package / "__init__.py").read_text(encoding="utf-8")
+    docstring = ast.get_docstring(ast.parse(source), clean=False) or ""
+    assert set(re.findall(r"^ *(\w+) {2,}\S", docstring, re.MULTILINE)) == members(package)
+
+
+@pytest.mark.parametrize("contract", LAYERS, ids=[c["containers"][0] for c in LAYERS])
+def test_layers_name_every_file(contract: dict[str, Any]) -> None:
+    (container,) = contract["containers"]
+    named = {name.strip() for layer in contract["layers"] for name in re.split(r"[|:]", layer)}
+    beside = {"bot": {"localhub"}, "bot.localhub": {"coverage"}}.get(container, set())
+    assert named == members(container.replace(".", "/")) - beside
+
+
+@pytest.mark.parametrize("tree", ["bot", "recipes", "spaces/chat", "spaces/leaderboard"])
+def test_no_modules_import_each_other(tree: str) -> None:
+    known = {"bot.localhub.core.hub"}  # until its types move to a module of their own
+    assert [circle for circle in circles(graph(ROOT, tree)) if not circle & known] == []
+
+
+@pytest.mark.parametrize("package", [p for p in PACKAGES if not p.startswith("bot/localhub")])
+def test_no_packages_import_each_other(package: str) -> None:
+    assert circles(rooms(graph(ROOT, package.split("/")[0]), package)) == []
+
+
+def test_no_file_is_too_long() -> None:
+    trees = ("bot", "recipes", "spaces", "tests")
+    files = [path for tree in trees for path in (ROOT / tree).rglob("*.py")]
+    lengths = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for path in files
+    }
+    assert {path: n for path, n in lengths.items() if n > LONGEST_FILE} == {}
+    assert len(files) > 60
+
+
+def test_no_name_is_taken_from_the_standard_library() -> None:
+    """A script of a Space or a test that runs by its path would import ours instead."""
+    import sys
+
+    folders = [*(ROOT / "spaces").iterdir(), *(ROOT / "tests").rglob("*")]
+    scripts = {path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.py")}
+    assert not scripts & set(sys.stdlib_module_names)
+
+
+def test_paths_in_prose_exist() -> None:
+    """Docstrings, comments and documents name files that are there."""
+    files = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / ".github").rglob("*.md")]
+    files += [path for tree in ("bot", "recipes", "spaces") for path in (ROOT / tree).rglob("*.py")]
+    named = re.compile(r"(?<![\w/{])((?:bot|recipes|spaces|tests)/[\w/]+\.(?:py|yaml|tsv|md|j2))\b")
+    missing = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in files
+        if path.name != "LOG.md"
+        for name in named.findall(path.read_text(encoding="utf-8"))
+        if not (ROOT / name).exists()
+    }
+    assert missing == set()
+
+
+def test_folders_mirror_in_the_tests() -> None:
+    """A test file stands where its module stands, or tests something as a whole."""
+    known = {Path(package) for package in PACKAGES} | {Path("spaces/chat"), Path("spaces/common")}
+    known |= {Path("spaces/leaderboard"), Path("spaces")}
+    folders = {
+        path.parent.relative_to(ROOT / "tests")
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if path.parent != ROOT / "tests"
+    }
+    assert folders - known == {Path("bench"), Path("scenarios"), Path("recipes/gaelic")}
