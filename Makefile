@@ -3,32 +3,43 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: demo test check bench style
+.PHONY: help demo test check bench style browser
 
-demo: .venv/ready
+help:  ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+
+demo: .venv/ready  ## run the whole story on this machine: no account, no GPU, no network
 	$(BIN)/kakugo demo $(ARGS)
 
-test: .venv/ready check
+test: check  ## run all checks and all tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
 
-check: .venv/ready
+check: .venv/ready  ## lint, format, types and import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/ready
-	$(BIN)/pytest tests/bench -s
+bench: .venv/ready  ## run the benchmarks (minutes to hours); ARGS names some of them
+	$(BIN)/pytest -s $(or $(ARGS),tests/bench)
 
-style: .venv/ready
+style: .venv/ready  ## fix what the linter can fix, and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+browser:  ## install Chromium and fonts for the browser tests (Debian or Ubuntu, as root)
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+	  command -v $$name >/dev/null && exit 0; done; \
+	command -v apt-get >/dev/null || { \
+	  echo "make browser needs apt-get: install Chromium yourself, as 'chromium' on PATH" >&2; exit 1; }; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -y -qq --no-install-recommends chromium fonts-noto-core
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kakugo needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt "torch==2.13.0"
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[all]"
-	# its pin on an old huggingface-hub is out of date: it runs with 2.x, the resolver must not see it
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	# Its pin on an old huggingface-hub is out of date: it works with 2.x, so the resolver must not see it.
 	$(BIN)/pip install --quiet --constraint constraints.txt --no-deps text-generation
 	touch $@

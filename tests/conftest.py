@@ -1,4 +1,4 @@
-"""Before any client is imported: no telemetry, LFS instead of Xet, no cache of the person's own."""
+"""Settings that must be made before any client is imported, and the skipping of browser tests."""
 
 from __future__ import annotations
 
@@ -19,8 +19,27 @@ os.environ.update(
 for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"):
     os.environ.pop(name, None)
 
+import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
-# How long an example takes says nothing on a machine that others use, too.
+from tests.browser import CHROMIUM, MISSING  # noqa: E402
+
+# A deadline for an example says nothing on a machine that runs other work too.
 settings.register_profile("kakugo", deadline=None)
 settings.load_profile("kakugo")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip browser tests on a machine without a browser."""
+    if CHROMIUM is None:
+        for item in items:
+            if "browser" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.skip(reason=MISSING))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once how to get the browser tests."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", ())
+               if MISSING in str(report.longrepr)]  # fmt: skip
+    if skipped:
+        terminalreporter.write_line(f"{len(skipped)} browser tests skipped: {MISSING}")

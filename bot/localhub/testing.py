@@ -1,4 +1,4 @@
-"""A local Hub in its own process, for tests: a context manager and a pytest fixture.
+"""A local Hub in its own process, for tests: a context manager.
 
 with LocalHub(tmp_path) as hub:
     HfApi(endpoint=hub.url, token=hub.token("alice")).create_repo("alice/model")
@@ -9,12 +9,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import pytest
 import yaml
 
 READY = "local Hub ready at "
@@ -124,10 +123,3 @@ class LocalHub:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
-
-
-@pytest.fixture
-def local_hub(tmp_path: Path) -> Iterator[LocalHub]:
-    """A running local Hub of the test's own."""
-    with LocalHub(tmp_path) as hub:
-        yield hub

@@ -1,0 +1,9 @@
+"""The browser of this machine, if there is one: Chromium or Chrome on PATH."""
+
+from __future__ import annotations
+
+import shutil
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+MISSING = "no Chromium on PATH: `make browser` installs it where apt-get is at hand"

@@ -1,0 +1,157 @@
+"""What is installed is what is imported: the wheel, its extras, and the Spaces' requirements."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from bot.domain.request import Step
+from tests.import_graph import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+# Modules whose distribution has another name.
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "huggingface_hub": "huggingface-hub",
+    "json_repair": "json-repair",
+    "lm_eval": "lm-eval",
+    "markdown_it": "markdown-it-py",
+    "yaml": "pyyaml",
+}
+# Installed apart from the rest (text_generation pins an old client), or only where a recipe asks.
+OPTIONAL = {"text_generation", "vllm", "lm_eval", "gguf", "spaces"}
+# Reached by an import that the step does not run: it loads tokenizers only, or has no `--feedback`.
+NOT_RUN = {Step.CHECK: {"torch"}}
+NOT_REACHED = {"recipes.train.next_version"}
+
+
+def declared(*extras: str) -> set[str]:
+    """The distributions of the core and of some extras, with the extras that those name."""
+    lines = [*PROJECT["dependencies"]]
+    for extra in extras:
+        lines += PROJECT["optional-dependencies"][extra]
+    found: set[str] = set()
+    for line in lines:
+        requirement = Requirement(line)
+        if requirement.name == PROJECT["name"]:
+            found |= declared(*requirement.extras)
+        else:
+            found.add(requirement.name.lower())
+    return found
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Every module that a file imports, inside functions too, but not for type checking only."""
+    return frozenset(_imports(ast.parse(path.read_text("utf-8"))))
+
+
+def _imports(node: ast.AST) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+            continue
+        if isinstance(child, ast.Import):
+            yield from (alias.name for alias in child.names)
+        elif isinstance(child, ast.ImportFrom) and child.module:
+            yield child.module
+            yield from (f"{child.module}.{alias.name}" for alias in child.names)
+        else:
+            yield from _imports(child)
+
+
+def third_party(paths: Iterator[Path] | list[Path], own: set[str]) -> dict[str, str]:
+    """Distribution → a file that imports it."""
+    known = own | set(sys.stdlib_module_names) | OPTIONAL
+    return {
+        DISTRIBUTIONS.get(top, top): str(path.relative_to(ROOT))
+        for path in paths
+        for name in imports(path)
+        if (top := name.split(".")[0]) not in known
+    }
+
+
+def source(module: str) -> Path | None:
+    """The file of one of our modules."""
+    path = ROOT / Path(*module.split("."))
+    file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return file if file.is_file() else None
+
+
+def reached(module: str, skipped: set[str]) -> list[Path]:
+    """The files of our own that a module imports, directly or through others."""
+    seen: dict[str, Path] = {}
+    left = [module]
+    while left:
+        name = left.pop()
+        path = source(name)
+        if path and name not in seen and name not in skipped:
+            seen[name] = path
+            left += [other for other in imports(path) if other.split(".")[0] in ("bot", "recipes")]
+    return list(seen.values())
+
+
+@pytest.mark.parametrize("step", list(Step))
+def test_the_extra_of_a_step_has_all_that_it_imports(step: Step) -> None:
+    files = reached(f"recipes.{step}.run", set() if step is Step.IMPROVE else NOT_REACHED)
+    needed = third_party(files, {"recipes"})
+    assert len(needed) > 5
+    has = declared(step) | NOT_RUN.get(step, set())
+    assert {name: file for name, file in needed.items() if name not in has} == {}
+
+
+def test_the_core_has_all_that_the_bot_imports() -> None:
+    shipped = [path for path in (ROOT / "bot").rglob("*.py") if not _is_local(path)]
+    needed = third_party(shipped, {"bot"})
+    assert {name: file for name, file in needed.items() if name not in declared()} == {}
+    assert len(needed) >= 5
+
+
+def test_the_local_extra_has_all_that_the_local_hub_and_the_demo_import() -> None:
+    needed = third_party([p for p in (ROOT / "bot").rglob("*.py") if _is_local(p)], {"bot"})
+    assert {name: file for name, file in needed.items() if name not in declared("local")} == {}
+
+
+def _is_local(path: Path) -> bool:
+    return path.relative_to(ROOT).parts[1] in ("localhub", "demo")
+
+
+def test_the_dev_extra_has_all_that_the_tests_import() -> None:
+    own = {
+        path.stem for path in (*(ROOT / "spaces").rglob("*.py"), *(ROOT / "tests").rglob("*.py"))
+    }
+    needed = third_party(list((ROOT / "tests").rglob("*.py")), own | {"bot", "recipes", "tests"})
+    needed = {name: file for name, file in needed.items() if name != "common"}
+    assert {name: file for name, file in needed.items() if name not in declared("dev")} == {}
+
+
+@pytest.mark.parametrize("space", ["chat", "leaderboard"])
+def test_the_requirements_of_a_space_have_all_that_it_imports(space: str) -> None:
+    files = [path for part in (space, "common") for path in (ROOT / "spaces" / part).glob("*.py")]
+    lines = (ROOT / "spaces" / space / "requirements.txt").read_text("utf-8").splitlines()
+    listed = {Requirement(line).name.lower().replace("_", "-") for line in lines}
+    needed = third_party(files, {path.stem for path in files} | {"common"})
+    assert {name: file for name, file in needed.items() if name not in listed} == {}
+    assert listed <= declared("spaces")
+
+
+def test_the_wheel_has_neither_the_local_hub_nor_the_demo(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert not [name for name in names if name.startswith(("bot/localhub", "bot/demo", "tests"))]
+    assert {"bot/cli.py", "recipes/cli.py", "recipes/kakugo.yaml"} <= set(names)
+
+
+def test_nothing_that_is_shipped_imports_pytest() -> None:
+    trees = [path for tree in ("bot", "recipes", "spaces") for path in (ROOT / tree).rglob("*.py")]
+    assert not [path for path in trees if "pytest" in imports(path)]
