@@ -23,6 +23,7 @@ DISTRIBUTIONS = {
     "PIL": "pillow",
     "huggingface_hub": "huggingface-hub",
     "json_repair": "json-repair",
+    "jsonschema_rs": "jsonschema-rs",
     "lm_eval": "lm-eval",
     "markdown_it": "markdown-it-py",
     "yaml": "pyyaml",

@@ -7,6 +7,7 @@ The floors, from the ground up (a file imports only from those above its line; a
 
     app          The routing table: every service's routes, and 501 with the call's name for wh
     compute      What runs: jobs, schedules, Inference Endpoints and Spaces
+    contract     The Hub's contract as data: what each operation takes and answers, and checks
     control      What a test may do to the Hub: stop its clock, make calls fail, be late, be lo
     core         What every service of the local Hub shares
     coverage     What the local Hub serves, written out of its routing table into COVERAGE.md
