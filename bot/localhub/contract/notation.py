@@ -118,6 +118,8 @@ class Notation:
             schema["additionalProperties"] = self.expand(node["map"], closed=closed)
         elif node.get("open"):
             schema["additionalProperties"] = True
+        elif closed and not fields:
+            schema["maxProperties"] = 0
         elif closed:
             schema["additionalProperties"] = False
         if "names" in node:

@@ -179,7 +179,7 @@ COLLECTION: dict[str, Any] = {
 }
 RUNTIME: dict[str, Any] = {
     "stage": "RUNNING",
-    "hardware": {"current": "cpu-basic", "requested": "cpu-basic"},
+    "hardware": {"current": "t4-small", "requested": "t4-small"},
     "replicas": {"requested": 1, "current": 1},
     "gcTimeout": 172800,
 }
