@@ -51,11 +51,10 @@ def test_layers_name_every_file(contract: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("tree", ["bot", "recipes", "spaces/chat", "spaces/leaderboard"])
 def test_no_modules_import_each_other(tree: str) -> None:
-    known = {"bot.localhub.core.hub"}  # until its types move to a module of their own
-    assert [circle for circle in circles(graph(ROOT, tree)) if not circle & known] == []
+    assert circles(graph(ROOT, tree)) == []
 
 
-@pytest.mark.parametrize("package", [p for p in PACKAGES if not p.startswith("bot/localhub")])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_no_packages_import_each_other(package: str) -> None:
     assert circles(rooms(graph(ROOT, package.split("/")[0]), package)) == []
 

@@ -1,20 +1,21 @@
-"""A small Hub on the own machine, for the unmodified clients of huggingface.co.
+"""A local server for the unmodified clients of huggingface.co.
 
-It knows nothing of the bot: whoever can point ``HF_ENDPOINT`` somewhere can use it.  It stores,
-answers and starts processes; it never calls out to the real Hub.
+It knows nothing of the bot: any program whose `HF_ENDPOINT` can be set may use it. It stores data,
+answers calls and runs processes, and it never calls the real Hub.
 
-The floors, from the ground up (a file imports only from those above its line; a test holds it so):
+The layers, lowest first; a package or file imports only from those below it, which import-linter
+checks:
 
-    app          The routing table: every service's routes, and 501 with the call's name for wh
-    compute      What runs: jobs, schedules, Inference Endpoints and Spaces
-    contract     The Hub's contract as data: what each operation takes and answers, and checks
-    control      What a test may do to the Hub: stop its clock, make calls fail, be late, be lo
-    core         What every service of the local Hub shares
-    coverage     What the local Hub serves, written out of its routing table into COVERAGE.md
+    contract     The Hub's API as data, and checks of requests and responses against it
+    core         The foundation: storage, accounts, events, and HTTP helpers
+    repos        Repos: content, history, metadata, settings and listings
     discussions  Discussions and pull requests
-    pages        Pages for people: the Hub's information layout, rendered on the server, no for
-    repos        Repositories: their content, history, settings and listings
-    server       The local Hub as a process: one port, one data folder, one ready line, a clean
-    testing      A local Hub in its own process, for tests: a context manager and a pytest fixt
+    compute      What runs on the Hub: jobs, schedules, Inference Endpoints and Spaces
     webhooks     Webhooks: subscriptions and deliveries
+    pages        Web pages for people, rendered on the server
+    control      Test controls: set the clock, count calls, and make calls fail or lag
+    app          The ASGI application: the routes of all services, and 501 for other calls
+    coverage     Generates COVERAGE.md, the list of served calls, from the routing table
+    server       The local Hub as a process: one port, one data folder, a clean stop
+    testing      A local Hub in its own process, for tests of any bot
 """

@@ -1,9 +1,9 @@
-"""The routing table: every service's routes, and 501 with the call's name for what is missing."""
+"""The ASGI application: the routes of all services, and 501 for calls that are not served."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from types import ModuleType
 
 from starlette.applications import Starlette
@@ -14,18 +14,15 @@ from starlette.routing import Route
 
 from bot.localhub import control, pages
 from bot.localhub.compute import endpoint_gateway, endpoints, jobs, schedules, spaces
-from bot.localhub.control import Faults
+from bot.localhub.compute.hub import ComputeHub
 from bot.localhub.core import auth
-from bot.localhub.core.hub import Hub
-from bot.localhub.core.trusted_hosts import Door
-from bot.localhub.core.wire import Envelope, HubError, refusal
-from bot.localhub.discussions import attachments
+from bot.localhub.core.trusted_hosts import TrustedHosts
+from bot.localhub.core.wire import HubError, RawPathMiddleware, error_response
 from bot.localhub.discussions import routes as discussions
 from bot.localhub.repos import (
     cards,
     collections,
     commits,
-    eval_results,
     files,
     gated,
     git,
@@ -34,95 +31,107 @@ from bot.localhub.repos import (
     lfs,
     refs,
     repos,
-    storage,
 )
 from bot.localhub.repos.repos import REPO
 from bot.localhub.webhooks import routes as webhooks
 
-# Tables reference those above them, and the first route that matches wins.
+# A table may reference the tables before it, and the first route that matches wins.
 SERVICES: tuple[ModuleType, ...] = (
-    auth, git, repos, history, cards, refs, commits, lfs, files, discussions, attachments, webhooks,
-    jobs, schedules, spaces, endpoints, endpoint_gateway, gated, storage, info,
-    eval_results, collections, control,
+    auth, git, repos, history, cards, refs, commits, lfs, files, discussions, webhooks, jobs,
+    schedules, spaces, endpoints, endpoint_gateway, gated, info, collections, control,
 )  # fmt: skip
-# What is not served although a route below would take it for something else.
-NOT_SERVED = ("/api/spaces/semantic-search", "/api/spaces/zero-gpu/quota")
-OF_THE_API = ("api", "endpoints-api", "buckets", "oauth")
+# Calls that are not served, although they would match the route of a repo or a page.
+NOT_SERVED = (
+    "/api/spaces/hardware",
+    "/api/spaces/semantic-search",
+    "/api/spaces/templates",
+    "/api/spaces/zero-gpu/quota",
+    "/uploads",
+    "/{namespace}/{name}/raw/{rest:path}",
+    "/{repo_type:repo_type}/{namespace}/{name}/raw/{rest:path}",
+)
+API_PREFIXES = ("api", "endpoints-api", "buckets", "oauth")
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def schema() -> str:
-    """The tables of all services."""
+    """Return the SQL that creates the tables of all services."""
     return "\n".join(getattr(service, "SCHEMA", "") for service in SERVICES)
 
 
 def routes() -> list[Route]:
-    """The whole routing table: the API, its 501, the pages, their 404.
-
-    What is asked of an id without an owner is asked of a repo that is not there.
-    """
+    """Return all routes: the API, its 501, the pages, and 404 for everything else."""
     api = [route for service in SERVICES for route in getattr(service, "ROUTES", ())]
-    named = "/{namespace}/{name}/"
-    ownerless = [
-        Route(route.path.replace(named, "/{name}/", 1), info.single_name, methods=METHODS)
+    repo_id = "/{namespace}/{name}/"
+    without_namespace = [
+        Route(route.path.replace(repo_id, "/{name}/", 1), info.without_namespace, methods=METHODS)
         for route in api
-        if route.path.startswith((REPO + "/", f"/api/spaces{named}", named))
+        if route.path.startswith((REPO + "/", f"/api/spaces{repo_id}", repo_id))
     ]
     return [
         *(Route(path, not_served, methods=METHODS) for path in NOT_SERVED),
         *api,
-        *ownerless,
-        Route("/api/agent-harnesses", nothing),
-        Route("/api/telemetry/{topic:path}", nothing),
-        *(Route(f"/{part}/{{rest:path}}", not_served, methods=METHODS) for part in OF_THE_API),
+        *without_namespace,
+        Route("/api/agent-harnesses", ignore),
+        Route("/api/telemetry/{topic:path}", ignore),
+        *(Route(f"/{part}/{{rest:path}}", not_served, methods=METHODS) for part in API_PREFIXES),
         *pages.ROUTES,
-        Route("/{rest:path}", no_page, methods=METHODS),
+        Route("/{rest:path}", page_not_found, methods=METHODS),
     ]
 
 
-def nothing(_: Request) -> Response:
-    """The answer to what clients send by themselves."""
+def ignore(_: Request) -> Response:
+    """Accept what clients send on their own, and do nothing with it."""
     return JSONResponse({})
 
 
 def not_served(request: Request) -> Response:
-    """501 for a call of the Hub's API that this Hub has not."""
+    """Answer 501 to a call of the Hub's API that this Hub does not serve."""
     raise HubError(501, f"The local Hub does not serve {request.method} {request.url.path}")
 
 
-def no_page(request: Request) -> Response:
-    """404 for any other address."""
+def page_not_found(request: Request) -> Response:
+    """Answer 404 to any other address."""
     raise HubError(404, f"There is no page at {request.url.path}")
 
 
-async def start(hub: Hub) -> None:
-    """Let every service take up its work."""
-    for service in SERVICES:
-        if hasattr(service, "start"):
-            await service.start(hub)
+class Lifecycle:
+    """Starts the services of a Hub in order, and stops them in reverse."""
+
+    def __init__(self, hub: ComputeHub) -> None:
+        self.hub = hub
+        self._stack = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Enter the `lifespan` of every service that has one."""
+        for service in SERVICES:
+            if hasattr(service, "lifespan"):
+                await self._stack.enter_async_context(service.lifespan(self.hub))
+
+    async def stop(self) -> None:
+        """Exit them; `start` may follow again."""
+        await self._stack.aclose()
 
 
-async def stop(hub: Hub) -> None:
-    """Let every service lay down its work, the last to start first."""
-    for service in reversed(SERVICES):
-        if hasattr(service, "stop"):
-            await service.stop(hub)
-
-
-def build_app(hub: Hub) -> Starlette:
-    """The ASGI application of one Hub; services' ``start(hub)`` and ``stop(hub)`` run around it."""
+def build_app(hub: ComputeHub) -> Starlette:
+    """Return the ASGI application of one Hub."""
+    lifecycle, faults = Lifecycle(hub), control.State()
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await start(hub)
+        await lifecycle.start()
         yield
-        await stop(hub)
+        await lifecycle.stop()
 
     app = Starlette(
         routes=routes(),
         lifespan=lifespan,
-        middleware=[Middleware(Envelope), Middleware(Door, hub), Middleware(Faults, hub)],
-        exception_handlers={HubError: refusal},
+        middleware=[
+            Middleware(RawPathMiddleware),
+            Middleware(TrustedHosts, hub),
+            Middleware(control.FaultInjection, faults),
+        ],
+        exception_handlers={HubError: error_response},
     )
-    app.state.hub, app.state.start, app.state.stop = hub, start, stop
+    app.state.hub, app.state.lifecycle, app.state.control = hub, lifecycle, faults
     return app

@@ -1,7 +1,6 @@
-"""What a test may do to the Hub: stop its clock, make calls fail, be late, be lost or be counted.
+"""Test controls under `/control/`: set the clock, count calls, and make calls fail or lag.
 
-Under ``/control/`` and only with a write token.  Everything here is in memory: a restart is a
-Hub without faults.
+They require a write token. Faults and counts are kept in memory only, so a restart clears them.
 """
 
 from __future__ import annotations
@@ -9,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,22 +20,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.localhub.core import auth
 from bot.localhub.core.clock import iso
 from bot.localhub.core.hub import Hub, hub_of
-from bot.localhub.core.wire import HubError, Json, json_body, path_param, refusal, takes_json
-from bot.localhub.webhooks import delivery, routes
+from bot.localhub.core.records import Json
+from bot.localhub.core.wire import HubError, error_response, json_body, json_endpoint
+from bot.localhub.webhooks.delivery import delivery_json
 
 PREFIX = "/control/"
 CALLS_KEPT = 100_000
-LONGEST = 600.0
-KEYS = ("method", "path", "times", "status", "delay", "cut", "lag")
+MAX_SECONDS = 600.0
+FAULT_KEYS = ("method", "path", "times", "status", "delay", "cut", "lag")
+KEPT_TABLES = ("accounts", "members", "tokens", "sqlite_sequence")
 
 
 @dataclass
 class Fault:
-    """What happens to the next ``times`` calls whose method and path (a regex, searched) match.
+    """What happens to the next `times` calls that match a method and a path (a regex, searched).
 
-    status: refused with it, not performed.  delay: seconds before anything.  cut: performed, but
-    the connection breaks after so many bytes of the answer.  lag: a GET answers what it answered
-    before, as long as that is at most so many seconds old.
+    status: the call is not performed and answers this. delay: the call waits this many seconds.
+    cut: the call is performed, but the connection breaks after this many bytes of the response.
+    lag: a GET repeats an earlier response that is at most this many seconds old.
     """
 
     method: str
@@ -48,8 +48,8 @@ class Fault:
     cut: int
     lag: float
 
-    def takes(self, method: str, path: str) -> bool:
-        """Whether this call is meant; if so, one time is used up."""
+    def applies_to(self, method: str, path: str) -> bool:
+        """Return whether a call matches; if it does, count it against `times`."""
         if self.times < 1 or self.method not in ("", method) or not self.path.search(path):
             return False
         self.times -= 1
@@ -58,78 +58,75 @@ class Fault:
 
 @dataclass
 class State:
-    """The faults that are set, the calls that came, the answers that lagging calls repeat."""
+    """The active faults, the recorded calls, and the responses that lagging calls repeat."""
 
     faults: list[Fault] = field(default_factory=list)
     calls: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=CALLS_KEPT))
-    answers: dict[tuple[str, str, str], tuple[float, list[Message]]] = field(default_factory=dict)
+    responses: dict[tuple[str, str, str], tuple[float, list[Message]]] = field(default_factory=dict)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.faults.clear()
+        self.calls.clear()
+        self.responses.clear()
 
 
-class Cut(Exception):
-    """Ends a connection in the middle of its answer, as was asked for."""
+class ConnectionCut(Exception):
+    """Breaks a connection in the middle of a response, as a fault demands."""
 
 
-def state_of(hub: Hub) -> State:
-    """The Hub's faults and counts."""
-    state = hub.services.setdefault("control", State())
-    assert isinstance(state, State)
-    return state
+# ── middleware ───────────────────────────────────────────────────────────────────────────────
 
 
-# ── around every request ─────────────────────────────────────────────────────────────────────
+class FaultInjection:
+    """Records each call and applies the first fault that matches it."""
 
-
-class Faults:
-    """Counts each call and lets it go through the fault that is meant for it, if any."""
-
-    def __init__(self, app: ASGIApp, hub: Hub) -> None:
-        self.app, self.hub = app, hub
+    def __init__(self, app: ASGIApp, state: State) -> None:
+        self.app, self.state = app, state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, or do what a fault says."""
+        """Handle one connection."""
         if scope["type"] != "http" or scope["path"].startswith(PREFIX):
             await self.app(scope, receive, send)
             return
-        state = state_of(self.hub)
         method, path = scope["method"], scope["path"]
-        state.calls.append((method, path))
-        fault = next((f for f in list(state.faults) if f.takes(method, path)), None)
+        self.state.calls.append((method, path))
+        fault = next((f for f in list(self.state.faults) if f.applies_to(method, path)), None)
         if fault is None:
             await self.app(scope, receive, send)
             return
         if fault.delay:
             await asyncio.sleep(fault.delay)
         if fault.status:
-            error = HubError(fault.status, f"The control of this Hub made {method} {path} fail")
-            await refusal(Request(scope), error)(scope, receive, send)
+            error = HubError(fault.status, f"A fault of the local Hub made {method} {path} fail")
+            await error_response(Request(scope), error)(scope, receive, send)
         elif fault.lag and method == "GET":
-            await self._late(state, fault.lag, scope, receive, send)
+            await self._repeat(fault.lag, scope, receive, send)
         elif fault.cut >= 0:
-            await self.app(scope, receive, cutting(send, fault.cut))
+            await self.app(scope, receive, cut_after(send, fault.cut))
         else:
             await self.app(scope, receive, send)
 
-    async def _late(
-        self, state: State, lag: float, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        who = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
-        key = (scope["path"], scope["query_string"].decode("latin-1"), who)
-        kept = state.answers.get(key)
-        if kept is None or time.monotonic() - kept[0] > lag:
+    async def _repeat(self, lag: float, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the last response to the same caller; perform the call if it is too old."""
+        token = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
+        key = (scope["path"], scope["query_string"].decode("latin-1"), token)
+        cached = self.state.responses.get(key)
+        if cached is None or time.monotonic() - cached[0] > lag:
             messages: list[Message] = []
 
-            async def keep(message: Message) -> None:
+            async def record(message: Message) -> None:
                 messages.append(message)
 
-            await self.app(scope, receive, keep)
-            kept = state.answers[key] = (time.monotonic(), messages)
-        for message in kept[1]:
+            await self.app(scope, receive, record)
+            cached = self.state.responses[key] = (time.monotonic(), messages)
+        for message in cached[1]:
             await send({**message})
 
 
-def cutting(send: Send, most: int) -> Send:
-    """A ``send`` that raises Cut once ``most`` bytes of the body are out."""
-    left = most
+def cut_after(send: Send, size: int) -> Send:
+    """Return a `send` that raises ConnectionCut once `size` bytes of the body are sent."""
+    left = size
 
     async def sender(message: Message) -> None:
         nonlocal left
@@ -137,7 +134,7 @@ def cutting(send: Send, most: int) -> Send:
             body = message.get("body", b"")
             if len(body) >= left:
                 await send({**message, "body": body[:left], "more_body": True})
-                raise Cut
+                raise ConnectionCut
             left -= len(body)
         await send(message)
 
@@ -147,47 +144,58 @@ def cutting(send: Send, most: int) -> Send:
 # ── routes ───────────────────────────────────────────────────────────────────────────────────
 
 
+def _state(request: Request) -> State:
+    state = request.app.state.control
+    assert isinstance(state, State)
+    return state
+
+
 def set_fault(request: Request, body: Json) -> Response:
-    """Set a fault; the first one that matches a call takes it."""
-    auth.require_writer(request)
-    if unknown := set(body) - set(KEYS):
-        raise HubError(400, f"A fault has no {sorted(unknown)}: it has {', '.join(KEYS)}")
+    """Add a fault; a call takes the first fault that matches it."""
+    auth.require_write_token(request)
+    if unknown := set(body) - set(FAULT_KEYS):
+        raise HubError(
+            400,
+            f"A fault has no {', '.join(sorted(unknown))}: its keys are {', '.join(FAULT_KEYS)}",
+        )
     try:
         fault = Fault(
             str(body.get("method", "")).upper(),
             re.compile(str(body.get("path", ""))),
             int(body.get("times", 1)),
             int(body.get("status", 0)),
-            min(float(body.get("delay", 0)), LONGEST),
+            min(float(body.get("delay", 0)), MAX_SECONDS),
             int(body.get("cut", -1)),
-            min(float(body.get("lag", 0)), LONGEST),
+            min(float(body.get("lag", 0)), MAX_SECONDS),
         )
     except (re.error, ValueError, TypeError, OverflowError) as error:
-        raise HubError(400, f"This is no fault: {error}") from error
+        raise HubError(400, f"This fault is not valid: {error}") from error
     if fault.status and not 400 <= fault.status <= 599:
         raise HubError(400, "The status of a fault must be from 400 to 599")
-    state_of(hub_of(request)).faults.append(fault)
-    return JSONResponse({"faults": len(state_of(hub_of(request)).faults)})
+    faults = _state(request).faults
+    faults.append(fault)
+    return JSONResponse({"faults": len(faults)})
 
 
 def list_calls(request: Request) -> Response:
-    """How many calls matched ``method`` and ``path`` (a regex), and how many of each."""
-    auth.require_writer(request)
+    """Count the calls that match `method` and `path` (a regex), in total and each."""
+    auth.require_write_token(request)
     method = request.query_params.get("method", "").upper()
     try:
-        path = re.compile(request.query_params.get("path", ""))
+        pattern = re.compile(request.query_params.get("path", ""))
     except re.error as error:
-        raise HubError(400, f'"path" must be a regular expression: {error}') from error
-    found: dict[str, int] = {}
-    for verb, where in list(state_of(hub_of(request)).calls):
-        if method in ("", verb) and path.search(where):
-            found[f"{verb} {where}"] = found.get(f"{verb} {where}", 0) + 1
-    return JSONResponse({"count": sum(found.values()), "calls": found})
+        raise HubError(400, f"`path` must be a regular expression: {error}") from error
+    counts = Counter(
+        f"{verb} {path}"
+        for verb, path in list(_state(request).calls)
+        if method in ("", verb) and pattern.search(path)
+    )
+    return JSONResponse({"count": counts.total(), "calls": counts})
 
 
 def set_clock(request: Request, body: Json) -> Response:
-    """``{freeze: true or a date}``, ``{advance: seconds}``, ``{reset: true}``; the time after."""
-    auth.require_writer(request)
+    """Apply `{reset: true}`, `{freeze: true or a date}`, `{advance: seconds}`; return the time."""
+    auth.require_write_token(request)
     clock = hub_of(request).clock
     try:
         if body.get("reset"):
@@ -197,59 +205,48 @@ def set_clock(request: Request, body: Json) -> Response:
         if advance := body.get("advance"):
             clock.advance(float(advance))
     except (ValueError, TypeError, OverflowError) as error:
-        raise HubError(400, f"The clock cannot do that: {error}") from error
+        raise HubError(400, f"The clock cannot be set: {error}") from error
     return JSONResponse({"now": iso(clock.now())})
 
 
 async def reset(request: Request) -> Response:
-    """No faults, no counts, the machine's time; with ``{data: true}`` only accounts stay."""
-    auth.require_writer(request)
+    """Clear faults, counts and the clock; with `{data: true}`, also everything but accounts."""
+    auth.require_write_token(request)
     hub, body = hub_of(request), await json_body(request)
-    hub.services["control"] = State()
+    _state(request).clear()
     hub.clock.reset()
     if body.get("data"):
-        await request.app.state.stop(hub)
-        _forget(hub)
-        await request.app.state.start(hub)
+        await request.app.state.lifecycle.stop()
+        _delete_data(hub)
+        await request.app.state.lifecycle.start()
     return JSONResponse({})
 
 
-def _forget(hub: Hub) -> None:
-    kept = ("accounts", "members", "tokens", "sqlite_sequence")
+def _delete_data(hub: Hub) -> None:
     with hub.store.write() as db:
         db.execute("PRAGMA defer_foreign_keys = ON")
-        tables: list[Any] = db.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table'"
-        ).fetchall()
-        for row in tables:
-            if row["name"] not in kept:
-                db.execute(f'DELETE FROM "{row["name"]}"')
+        tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for table in tables:
+            if table["name"] not in KEPT_TABLES:
+                db.execute(f'DELETE FROM "{table["name"]}"')
 
 
 def list_deliveries(request: Request) -> Response:
-    """The deliveries of everybody's webhooks, newest first; ``state`` chooses among them."""
-    auth.require_writer(request)
+    """List the deliveries of all users' webhooks, newest first, filtered by `state`."""
+    auth.require_write_token(request)
     state = request.query_params.get("state", "%")
     with hub_of(request).store.read() as db:
         rows = db.execute(
             "SELECT * FROM webhook_deliveries WHERE state LIKE ? ORDER BY seq DESC LIMIT 1000",
             (state,),
         ).fetchall()
-    return JSONResponse([{**delivery.as_wire(r), "webhook": r["webhook_id"]} for r in rows])
-
-
-def replay(request: Request) -> Response:
-    """Send any delivery once more, as a new one."""
-    auth.require_writer(request)
-    made = routes.again(hub_of(request), path_param(request, "delivery"))
-    return JSONResponse({"id": made})
+    return JSONResponse([delivery_json(row) for row in rows])
 
 
 ROUTES = [
     Route(PREFIX + "deliveries", list_deliveries),
-    Route(PREFIX + "deliveries/{delivery}/replay", replay, methods=["POST"]),
-    Route(PREFIX + "faults", takes_json(set_fault), methods=["POST"]),
+    Route(PREFIX + "faults", json_endpoint(set_fault), methods=["POST"]),
     Route(PREFIX + "calls", list_calls),
-    Route(PREFIX + "clock", takes_json(set_clock), methods=["POST"]),
+    Route(PREFIX + "clock", json_endpoint(set_clock), methods=["POST"]),
     Route(PREFIX + "reset", reset, methods=["POST"]),
 ]

@@ -1,4 +1,4 @@
-"""The local Hub as a process: one port, one data folder, one ready line, a clean stop."""
+"""The local Hub as a process: one port, one data folder, a clean stop."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from typing import IO
 import uvicorn
 
 from bot.localhub.app import build_app, schema
-from bot.localhub.core.hub import Hub
-from bot.localhub.core.seed import SeedError, plant, read_seed
+from bot.localhub.compute.hub import ComputeHub
+from bot.localhub.core.seed import SeedError, apply_seed, read_seed
 from bot.localhub.core.store import Store
 
 HOST = "127.0.0.1"
-# Seconds an idle connection stays open: well over the 5 after which clients drop theirs, or a call
-# that is not retried (most are not) could meet a connection that is just being closed.
-KEEP_ALIVE = 75
+# How long an idle connection stays open: well above the 5 seconds after which clients drop theirs.
+# Otherwise a call could use a connection that is being closed, and most calls are not retried.
+KEEP_ALIVE_SECONDS = 75
 
 
 class StartError(Exception):
@@ -34,14 +34,14 @@ class StartError(Exception):
 
 
 class _Server(uvicorn.Server):
-    """Says the ready line once it listens, and ends with status 0 when told to stop."""
+    """Prints a line when it is ready, and exits with status 0 when it is asked to stop."""
 
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+    def __init__(self, config: uvicorn.Config, hub: ComputeHub) -> None:
         super().__init__(config)
         self._hub = hub
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so."""
+        """Start, and print the line."""
         await super().startup(sockets)
         if self.started:
             sys.stdout.write(f"local Hub ready at {self._hub.url}\n")
@@ -49,12 +49,12 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop, and let every open stream know."""
-        self._hub.closing = True
+        self._hub.is_closing = True
         super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM mean stop; a second one means now."""
+        """Stop on SIGINT or SIGTERM; a second signal forces the exit."""
         old = {s: signal.signal(s, self.handle_exit) for s in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
@@ -64,35 +64,33 @@ class _Server(uvicorn.Server):
 
 
 def serve(port: int, data: Path, seed: Path | None = None, host: str = HOST) -> None:
-    """Serve until SIGINT or SIGTERM; port 0 means a free one.  StartError if it cannot start.
+    """Serve until SIGINT or SIGTERM.
 
-    host: a name or address of this machine; one that other machines reach makes every call need a
-    token.
+    port: 0 means a free one. host: a name or address of this machine; if other machines can reach
+    it, every call needs a token. Raises StartError if the server cannot start, SeedError if the
+    seed file is not valid.
     """
-    plan = read_seed(seed) if seed else None
-    lock = _claim(data)
-    listener = _listen(host, port)
-    address, number = listener.getsockname()[:2]
-    url = f"http://{f'[{host}]' if ':' in host else host}:{number}"
-    guarded = not ipaddress.ip_address(address).is_loopback
-    hub = Hub(Store(data, schema()), data, url, guarded=guarded)
-    try:
-        if plan:
-            with hub.store.write() as db:
-                plant(hub, db, plan)
-        config = uvicorn.Config(
-            build_app(hub), log_level="warning", access_log=False, date_header=False,
-            timeout_graceful_shutdown=2, timeout_keep_alive=KEEP_ALIVE,
-        )  # fmt: skip
-        _Server(config, hub).run(sockets=[listener])
-    finally:
-        hub.store.close()
-        listener.close()
-        lock.close()
+    accounts = read_seed(seed) if seed else None
+    with _lock(data), _listen(host, port) as listener:
+        address, number = listener.getsockname()[:2]
+        url = f"http://{f'[{host}]' if ':' in host else host}:{number}"
+        is_loopback = ipaddress.ip_address(address).is_loopback
+        hub = ComputeHub(Store(data, schema()), data, url, token_required=not is_loopback)
+        try:
+            if accounts:
+                with hub.store.write() as db:
+                    apply_seed(hub, db, accounts)
+            config = uvicorn.Config(
+                build_app(hub), log_level="warning", access_log=False, date_header=False,
+                timeout_graceful_shutdown=2, timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            )  # fmt: skip
+            _Server(config, hub).run(sockets=[listener])
+        finally:
+            hub.store.close()
 
 
-def _claim(data: Path) -> IO[str]:
-    """The data folder for this process alone."""
+def _lock(data: Path) -> IO[str]:
+    """Reserve the data folder for this process."""
     try:
         data.mkdir(parents=True, exist_ok=True)
         lock = (data / "lock").open("w")
@@ -111,33 +109,36 @@ def _claim(data: Path) -> IO[str]:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    where = f"Cannot listen on {host}:{port}"
+    problem = f"Cannot listen on {host}:{port}"
     try:
-        family, *_, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, OverflowError, UnicodeError) as error:
-        raise StartError(f"{where} ({error}): name an address of this machine") from error
-    if ipaddress.ip_address(place[0]).is_unspecified:
-        raise StartError(f"{where}: name the one address by which others reach this machine")
+        raise StartError(f"{problem} ({error}): choose an address of this machine") from error
+    if ipaddress.ip_address(address[0]).is_unspecified:
+        raise StartError(f"{problem}: choose the address at which others reach this machine")
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((place[0], port, *place[2:]))  # getaddrinfo wraps a port too large
+        # The given port, because getaddrinfo wraps a port that is too large.
+        listener.bind((address[0], port, *address[2:]))
     except (OSError, OverflowError) as error:
         listener.close()
-        raise StartError(f"{where} ({error}): choose another port, or 0 for a free one") from error
+        raise StartError(
+            f"{problem} ({error}): choose another port, or 0 for a free one"
+        ) from error
     listener.set_inheritable(False)
     return listener
 
 
 def _stop_with_stdin() -> None:
-    """Stop once whoever started this process is gone and with it the other end of stdin."""
-    while os.read(0, 1024):  # not sys.stdin: its lock, held here, would make every exit fatal
+    """Stop once stdin closes, because the process that started this one has ended."""
+    while os.read(0, 1024):  # not sys.stdin: holding its lock here would make every exit fatal
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main() -> int:
-    """``python -m bot.localhub.server --port 0 --data DIR [--seed FILE] [--host ADDRESS]``."""
+    """Run `python -m bot.localhub.server --data DIR [--port N] [--seed FILE] [--host ADDRESS]`."""
     parser = argparse.ArgumentParser(prog="python -m bot.localhub.server", description=__doc__)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--data", type=Path, required=True)

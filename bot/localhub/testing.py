@@ -1,4 +1,4 @@
-"""A local Hub in its own process, for tests: a context manager.
+"""A local Hub in its own process, for tests of any bot.
 
 with LocalHub(tmp_path) as hub:
     HfApi(endpoint=hub.url, token=hub.token("alice")).create_repo("alice/model")
@@ -19,13 +19,14 @@ import yaml
 READY = "local Hub ready at "
 USERS = ("kakugo-bot", "alice", "bob")
 ORGS = {"practice": ("kakugo-bot", "alice")}
+STOP_TIMEOUT_SECONDS = 20
 
 
 class LocalHub:
-    """A server with the users ``kakugo-bot``, ``alice``, ``bob`` and the org ``practice``.
+    """A server with the users `kakugo-bot`, `alice` and `bob` and the organization `practice`.
 
-    data: the folder it keeps; started again, it goes on from there at the same address.
-    seed: its seed file, which may be changed before it starts.
+    data: its data folder; a restarted server resumes from it, at the same address. seed: its seed
+    file, which may be changed before the server starts.
     """
 
     def __init__(
@@ -38,34 +39,38 @@ class LocalHub:
     ) -> None:
         self.data = data / "hub"
         self.seed = data / "seed.yaml"
+        self.url = ""
         self._port, self._host = port, host
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
-        self.url = ""
         self._write_seed(users, orgs)
 
     def _write_seed(self, users: Sequence[str], orgs: Mapping[str, Sequence[str]]) -> None:
-        people: list[dict[str, Any]] = [{"name": u, "token": self.token(u)} for u in users]
-        people += [{"name": f"{u}", "token": self.read_token(u), "role": "read"} for u in users]
+        entries: list[dict[str, Any]] = [
+            {"name": user, "token": self.token(user)} for user in users
+        ]
+        entries += [
+            {"name": user, "token": self.read_token(user), "role": "read"} for user in users
+        ]
         groups = [{"name": name, "members": list(members)} for name, members in orgs.items()]
         self.seed.parent.mkdir(parents=True, exist_ok=True)
-        self.seed.write_text(yaml.safe_dump({"users": people, "orgs": groups}), encoding="utf-8")
+        self.seed.write_text(yaml.safe_dump({"users": entries, "orgs": groups}), encoding="utf-8")
 
     def token(self, user: str) -> str:
-        """The user's write token."""
+        """Return the user's write token."""
         return f"hf_local_{user}"
 
     def read_token(self, user: str) -> str:
-        """The user's read-only token."""
+        """Return the user's read-only token."""
         return f"hf_local_{user}_read"
 
     @property
     def pid(self) -> int:
-        """The server's process id (0 when stopped)."""
+        """The server's process id, 0 if it is not running."""
         return self._process.pid if self._process else 0
 
     def start(self) -> Self:
-        """Start the server and wait for its ready line; RuntimeError with its output if none."""
+        """Start the server and wait until it is ready; raises RuntimeError with its output."""
         process = subprocess.Popen(
             [sys.executable, "-m", "bot.localhub.server", "--port", str(self._port),
              "--data", str(self.data), "--seed", str(self.seed), "--host", self._host,
@@ -73,43 +78,46 @@ class LocalHub:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         assert process.stdout
-        seen = []
+        output = []
         for line in process.stdout:
-            seen.append(line)
+            output.append(line)
             if line.startswith(READY):
                 break
         else:
-            raise RuntimeError(f"The local Hub did not start: {''.join(seen)}")
+            raise RuntimeError(f"The local Hub did not start: {''.join(output)}")
         self._process, self.url = process, line.removeprefix(READY).strip()
         self._port = int(self.url.rpartition(":")[2])
-        self._reader = threading.Thread(target=self._pass_on, args=(process,), daemon=True)
+        self._reader = threading.Thread(target=self._forward_output, args=(process,), daemon=True)
         self._reader.start()
         return self
 
-    def _pass_on(self, process: subprocess.Popen[str]) -> None:
-        """Keep the pipe empty and show what the server says."""
+    def _forward_output(self, process: subprocess.Popen[str]) -> None:
+        """Show the server's output, which also keeps its pipe empty."""
         assert process.stdout
         with process.stdout as output:
             for line in output:
                 sys.stderr.write(line)
 
-    def stop(self, patience: float = 20) -> int:
-        """Ask it to stop and return its exit status."""
-        return self._end(lambda process: process.terminate(), patience)
+    def stop(self) -> int:
+        """Ask the server to stop and return its exit status."""
+        if self._process:
+            self._process.terminate()
+        return self._wait()
 
     def kill(self) -> int:
-        """SIGKILL, as a crash would."""
-        return self._end(lambda process: process.kill(), 20)
+        """Kill the server with SIGKILL, as in a crash, and return its exit status."""
+        if self._process:
+            self._process.kill()
+        return self._wait()
 
-    def _end(self, how: Any, patience: float) -> int:
+    def _wait(self) -> int:
         if self._process is None:
             return 0
-        how(self._process)
-        status = self._process.wait(patience)
+        status = self._process.wait(STOP_TIMEOUT_SECONDS)
         assert self._process.stdin
         self._process.stdin.close()
         if self._reader:
-            self._reader.join(patience)
+            self._reader.join(STOP_TIMEOUT_SECONDS)
         self._process = None
         return status
 

@@ -1,4 +1,4 @@
-"""How fast the local Hub is, against what the machine can do: printed, with generous bounds."""
+"""Speed of the local Hub, compared with the machine's own: printed, with generous bounds."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def client(hub: LocalHub) -> HfApi:
     return HfApi(endpoint=hub.url, token=hub.token("alice"))
 
 
-def timed(what: str, act: Callable[[], object], each: int = 1) -> float:
-    """Seconds per piece of what was done."""
+def timed(label: str, call: Callable[[], object], count: int = 1) -> float:
+    """Print and return the seconds per item of a call that handles `count` items."""
     start = time.perf_counter()
-    act()
-    took = (time.perf_counter() - start) / each
-    print(f"\n  {what}: {took * 1000:.1f} ms", end="")
-    return took
+    call()
+    seconds = (time.perf_counter() - start) / count
+    print(f"\n  {label}: {seconds * 1000:.1f} ms", end="")
+    return seconds
 
 
 def peak_megabytes(hub: LocalHub) -> float:
-    """The most memory the server ever had."""
+    """Return the peak memory of the server."""
     for line in Path(f"/proc/{hub.pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
@@ -56,28 +56,28 @@ def put(api: HfApi, files: dict[str, bytes]) -> None:
 
 def test_small_commits(hub: LocalHub) -> None:
     api = client(hub)
-    took = timed(
-        "a commit of one small file",
+    seconds = timed(
+        "commit of one small file",
         lambda: [put(api, {f"{n}": str(n).encode()}) for n in range(50)],
         50,
     )
-    assert took < 0.2
+    assert seconds < 0.2
 
 
-def test_a_commit_of_2000_files_and_its_snapshot(hub: LocalHub, tmp_path: Path) -> None:
+def test_commit_of_2000_files_and_its_snapshot(hub: LocalHub, tmp_path: Path) -> None:
     api = client(hub)
     files = {f"d{n % 20}/{n}.txt": os.urandom(100) for n in range(2000)}
-    timed("a file of a commit of 2,000", lambda: put(api, files), 2000)
+    timed("one file in a commit of 2,000", lambda: put(api, files), 2000)
     target = tmp_path / "snapshot"
-    took = timed(
-        "a file of a snapshot of 2,000",
+    seconds = timed(
+        "one file in a snapshot of 2,000",
         lambda: api.snapshot_download(REPO, cache_dir=target, max_workers=8),
         2000,
     )
-    assert took < 0.1
+    assert seconds < 0.1
 
 
-def test_a_gibibyte_up_and_down(hub: LocalHub, tmp_path: Path) -> None:
+def test_upload_and_download_of_a_gibibyte(hub: LocalHub, tmp_path: Path) -> None:
     api = client(hub)
     source = tmp_path / "large.bin"
     with source.open("wb") as file:
@@ -94,7 +94,8 @@ def test_a_gibibyte_up_and_down(hub: LocalHub, tmp_path: Path) -> None:
     )
     peak = peak_megabytes(hub)
     print(
-        f"\n  against copy: up {up / copy:.1f}, down {down / copy:.1f}; peak {peak:.0f} MB", end=""
+        f"\n  relative to the copy: up {up / copy:.1f}, down {down / copy:.1f}; peak {peak:.0f} MB",
+        end="",
     )
     assert peak < 150
 
@@ -114,17 +115,19 @@ def test_pages_of_10000_repos(hub: LocalHub) -> None:
         pages = 0
         start = time.perf_counter()
         while url:
-            answer = get_session().get(url)
+            response = get_session().get(url)
             pages += 1
-            url = answer.links["next"]["url"] if "next" in answer.links else ""
-        took = (time.perf_counter() - start) / pages
-        print(f"\n  a page of 100 of 10,000 repos: {took * 1000:.1f} ms ({pages} pages)", end="")
+            url = response.links["next"]["url"] if "next" in response.links else ""
+        seconds = (time.perf_counter() - start) / pages
+        print(
+            f"\n  page of 100 out of 10,000 repos: {seconds * 1000:.1f} ms ({pages} pages)", end=""
+        )
         assert pages >= 100
-        assert took < 0.1
+        assert seconds < 0.1
 
 
 def multiply(db: sqlite3.Connection, times: int) -> None:
-    """Copies of the one repo there is, under other names."""
+    """Copy the only repo under other names."""
     for table, renamed in (("repos", True), ("refs", False), ("commits", False)):
         columns = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
         key = "id" if table == "repos" else "repo_id"
@@ -138,7 +141,7 @@ def multiply(db: sqlite3.Connection, times: int) -> None:
         )
 
 
-def test_100_clients_at_once(hub: LocalHub) -> None:
+def test_100_concurrent_clients(hub: LocalHub) -> None:
     put(client(hub), {"x.txt": b"x" * 10_000})
     url = f"{hub.url}/{REPO}/resolve/main/x.txt"
 
@@ -147,5 +150,7 @@ def test_100_clients_at_once(hub: LocalHub) -> None:
             get_session().get(url).raise_for_status()
 
     with ThreadPoolExecutor(100) as pool:
-        took = timed("a download among 100 clients", lambda: list(pool.map(read, range(100))), 1000)
-    assert took < 0.1
+        seconds = timed(
+            "one download with 100 clients", lambda: list(pool.map(read, range(100))), 1000
+        )
+    assert seconds < 0.1

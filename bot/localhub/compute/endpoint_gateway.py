@@ -1,7 +1,7 @@
-"""The way to Inference Endpoints: `/inference/{namespace}/{name}/…`, passed on to the process.
+"""Forwards `/inference/{namespace}/{name}/…` to the processes of Inference Endpoints.
 
-Here tokens are checked, an endpoint at zero is woken by a request, and one that nobody asks goes
-to zero. What runs, and how it starts and ends, is the matter of `endpoints.py`.
+The gateway checks tokens, wakes an endpoint that is scaled to zero, and scales idle endpoints to
+zero.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from urllib.parse import quote
 
 import aiohttp
@@ -22,33 +23,24 @@ from starlette.types import Receive, Scope, Send
 from yarl import URL
 
 from bot.localhub.compute import endpoints
+from bot.localhub.compute.hub import ComputeHub, EndpointTraffic, hub_of
 from bot.localhub.core import auth
-from bot.localhub.core.hub import Hub, hub_of
 from bot.localhub.core.wire import HubError, path_param
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 POLL_SECONDS = 0.5
-LONGEST_WAIT = 600.0
-LONGEST_IDLE_MINUTES = 366 * 24 * 60
-OF_THE_CONNECTION = frozenset(
+MAX_WAIT_SECONDS = 600.0
+MAX_IDLE_MINUTES = 366 * 24 * 60
+HOP_BY_HOP = frozenset(
     "connection keep-alive proxy-connection te trailer transfer-encoding upgrade host".split()
 )
 
 
-@dataclass
-class Gateway:
-    """What passes just now.  visits: requests under way; last: when one came or went."""
+@asynccontextmanager
+async def lifespan(hub: ComputeHub) -> AsyncIterator[None]:
+    """Forward requests, and scale idle endpoints to zero.
 
-    client: aiohttp.ClientSession
-    watch: asyncio.Task[None] | None = None
-    visits: dict[str, int] = field(default_factory=dict)
-    last: dict[str, datetime] = field(default_factory=dict)
-
-
-async def start(hub: Hub) -> None:
-    """Open the way and watch for idleness.
-
-    aiohttp, since httpx looks at its whole pool for every request: 2.7 ms each with 64 under way.
+    aiohttp, because httpx scans its whole pool for every request: 2.7 ms each with 64 in flight.
     """
     client = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
@@ -57,75 +49,60 @@ async def start(hub: Hub) -> None:
         auto_decompress=False,
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
     )
-    hub.services["gateway"] = gateway = Gateway(client)
-    gateway.watch = asyncio.create_task(watch(hub, gateway))
+    hub.endpoint_traffic = EndpointTraffic(client)
+    task = asyncio.create_task(_watch(hub))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await client.close()
 
 
-async def stop(hub: Hub) -> None:
-    """Close it."""
-    gateway = gateway_of(hub)
-    if gateway.watch is not None:
-        gateway.watch.cancel()
-        await asyncio.gather(gateway.watch, return_exceptions=True)
-    await gateway.client.close()
+# ── scaling to zero and waking ───────────────────────────────────────────────────────────────
 
 
-def gateway_of(hub: Hub) -> Gateway:
-    """Return the Hub's gateway."""
-    gateway = hub.services["gateway"]
-    assert isinstance(gateway, Gateway)
-    return gateway
-
-
-# ── to zero and back ─────────────────────────────────────────────────────────────────────────
-
-
-async def watch(hub: Hub, gateway: Gateway) -> None:
-    """Scale to zero what nobody asked for long enough, again and again."""
-    keeper = endpoints.keeper_of(hub)
+async def _watch(hub: ComputeHub) -> None:
+    traffic = hub.endpoint_traffic
     while True:
         await asyncio.sleep(POLL_SECONDS)
-        for endpoint_id in list(keeper.kept):
-            if keeper.url(endpoint_id) is None:
-                gateway.last.pop(endpoint_id, None)
+        for endpoint_id in list(hub.endpoints.active):
+            if hub.endpoints.url(endpoint_id) is None:
+                traffic.last_at.pop(endpoint_id, None)
                 continue
-            gateway.last.setdefault(endpoint_id, hub.clock.now())
-            patience = await asyncio.to_thread(patience_of, hub, endpoint_id)
-            if patience is not None:
-                await rest_if_idle(hub, endpoint_id, patience)
+            traffic.last_at.setdefault(endpoint_id, hub.clock.now())
+            timeout = await asyncio.to_thread(_idle_timeout, hub, endpoint_id)
+            if timeout is not None:
+                await _scale_down_if_idle(hub, endpoint_id, timeout)
 
 
-async def rest_if_idle(hub: Hub, endpoint_id: str, patience: timedelta) -> None:
-    """Scale an endpoint to zero if nobody asked it for that long and it runs still."""
-    keeper, gateway = endpoints.keeper_of(hub), gateway_of(hub)
-    async with keeper.lock(endpoint_id):
-        if keeper.url(endpoint_id) is None or gateway.visits.get(endpoint_id):
+async def _scale_down_if_idle(hub: ComputeHub, endpoint_id: str, timeout: timedelta) -> None:
+    traffic = hub.endpoint_traffic
+    async with hub.endpoints.lock(endpoint_id):
+        if hub.endpoints.url(endpoint_id) is None or traffic.in_flight.get(endpoint_id):
             return
-        if hub.clock.now() - gateway.last[endpoint_id] > patience:
-            await endpoints.end(hub, endpoint_id, "scaledToZero")
+        if hub.clock.now() - traffic.last_at[endpoint_id] > timeout:
+            await endpoints.stop(hub, endpoint_id, "scaledToZero")
 
 
-def patience_of(hub: Hub, endpoint_id: str) -> timedelta | None:
-    """Return how long an endpoint may idle; None for one that never goes to zero."""
-    query = f"{endpoints.SELECT} WHERE e.id = ?"
-    for row in endpoints.all_rows(hub, query, endpoint_id):
+def _idle_timeout(hub: ComputeHub, endpoint_id: str) -> timedelta | None:
+    """Return how long an endpoint may be idle, None if it never scales to zero."""
+    for row in endpoints.select(hub, f"{endpoints.SELECT} WHERE e.id = ?", endpoint_id):
         scaling = json.loads(row["spec"])["compute"].get("scaling")
         if isinstance(scaling, dict) and scaling.get("minReplica") == 0:
             minutes = scaling.get("scaleToZeroTimeout")
-            if isinstance(minutes, int | float) and 0 < minutes < LONGEST_IDLE_MINUTES:
+            if isinstance(minutes, int | float) and 0 < minutes < MAX_IDLE_MINUTES:
                 return timedelta(minutes=minutes)
     return None
 
 
-async def reach(hub: Hub, row: sqlite3.Row, patience: float) -> str:
-    """Return where the process answers; wake it, and wait so many seconds for it.
+async def _url_of(hub: ComputeHub, row: sqlite3.Row, wait_seconds: float) -> str:
+    """Return where the process answers; wake it if needed and wait for it.
 
-    HubError 400 for a paused one, 503 while it is not there.
+    Raises HubError 400 if the endpoint is paused, 503 if it does not run in time.
     """
-    keeper, clock = endpoints.keeper_of(hub), asyncio.get_running_loop().time
-    deadline = clock() + patience
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + wait_seconds
     while True:
-        url = keeper.url(row["id"])
+        url = hub.endpoints.url(row["id"])
         if url is not None:
             return url
         row = await asyncio.to_thread(endpoints.by_id, hub, row["id"])
@@ -136,93 +113,85 @@ async def reach(hub: Hub, row: sqlite3.Row, patience: float) -> str:
         if row["state"] == "scaledToZero":
             await endpoints.wake(hub, row["id"])
         if clock() >= deadline:
-            why = "Service Unavailable: the endpoint is starting"
-            raise HubError(503, why, headers={"Retry-After": "1"})
+            message = "Service Unavailable: the endpoint is starting"
+            raise HubError(503, message, headers={"Retry-After": "1"})
         await asyncio.sleep(0.1)
 
 
-# ── passing on ───────────────────────────────────────────────────────────────────────────────
+# ── forwarding ───────────────────────────────────────────────────────────────────────────────
 
 
-def allowed(request: Request) -> sqlite3.Row:
-    """Return the endpoint of the path, if the one who asks may use it; HubError 401 or 404."""
+def _requested(request: Request) -> sqlite3.Row:
+    """Return the endpoint in the path; raises HubError 401 or 404 if the user may not use it."""
     hub, namespace = hub_of(request), path_param(request, "namespace")
     row = endpoints.find(hub, namespace, path_param(request, "name"))
     if json.loads(row["spec"])["type"] == "public":
         return row
-    user = auth.require(request)
+    user = auth.require_user(request)
     with hub.store.read() as db:
         if not auth.may_read(db, user, namespace):
             raise HubError(401, f"{user.name} may not use the endpoints of {namespace}")
     return row
 
 
-class Passed(StreamingResponse):
-    """The process's answer on its way; what it was is let go however it ends."""
+class ForwardedResponse(StreamingResponse):
+    """The response of a process; the request stops counting as in flight however it ends."""
 
-    def __init__(
-        self, gateway: Gateway, hub: Hub, key: str, answer: aiohttp.ClientResponse
-    ) -> None:
-        super().__init__(answer.content.iter_any(), answer.status)
+    def __init__(self, hub: ComputeHub, endpoint_id: str, upstream: aiohttp.ClientResponse) -> None:
+        super().__init__(upstream.content.iter_any(), upstream.status)
         self.raw_headers = [
             (name.lower(), value)
-            for name, value in answer.raw_headers
-            if name.decode("latin-1").lower() not in OF_THE_CONNECTION | {"date", "server"}
+            for name, value in upstream.raw_headers
+            if name.decode("latin-1").lower() not in HOP_BY_HOP | {"date", "server"}
         ]
-        self.gateway, self.hub, self.key, self.answer = gateway, hub, key, answer
+        self.hub, self.endpoint_id, self.upstream = hub, endpoint_id, upstream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         try:
             await super().__call__(scope, receive, send)
         finally:
-            leave(self.gateway, self.hub, self.key)
-            # What was read to its end has gone back to the pool by itself; the rest is cut off.
-            self.answer.close()
+            self.hub.endpoint_traffic.leave(self.endpoint_id, self.hub.clock.now())
+            # A connection that was read to its end is back in the pool; any other is closed here.
+            self.upstream.close()
 
 
-async def pass_on(request: Request) -> Response:
-    """Pass a request on to an endpoint's process; a header X-Scale-Up-Timeout waits for it."""
-    hub, row = hub_of(request), await run_in_threadpool(allowed, request)
-    gateway, key = gateway_of(hub), str(row["id"])
-    gateway.visits[key] = gateway.visits.get(key, 0) + 1
-    gateway.last[key] = hub.clock.now()
+async def forward(request: Request) -> Response:
+    """Forward a request; the header `X-Scale-Up-Timeout` says how long to wait for a cold start."""
+    hub, row = hub_of(request), await run_in_threadpool(_requested, request)
+    endpoint_id = str(row["id"])
+    hub.endpoint_traffic.enter(endpoint_id, hub.clock.now())
     try:
-        url = await reach(hub, row, wait_asked(request))
-        answer = await asked(gateway, request, url)
-    except (aiohttp.ClientError, OSError) as error:
-        leave(gateway, hub, key)
-        raise HubError(502, f"Bad Gateway: {type(error).__name__}") from error
-    except BaseException:
-        leave(gateway, hub, key)
+        url = await _url_of(hub, row, _scale_up_timeout(request))
+        upstream = await _send(hub.endpoint_traffic.client, request, url)
+    except BaseException as error:
+        hub.endpoint_traffic.leave(endpoint_id, hub.clock.now())
+        if isinstance(error, aiohttp.ClientError | OSError):
+            raise HubError(502, f"Bad Gateway: {type(error).__name__}") from error
         raise
-    return Passed(gateway, hub, key, answer)
+    return ForwardedResponse(hub, endpoint_id, upstream)
 
 
-def leave(gateway: Gateway, hub: Hub, key: str) -> None:
-    """Note that a request is over."""
-    gateway.visits[key] -= 1
-    gateway.last[key] = hub.clock.now()
-
-
-def wait_asked(request: Request) -> float:
+def _scale_up_timeout(request: Request) -> float:
     """Return for how many seconds a request is willing to wait for the process to start."""
-    asked_for = request.headers.get("x-scale-up-timeout", "0")
-    return min(LONGEST_WAIT, float(asked_for[:10])) if asked_for.isdecimal() else 0.0
+    value = request.headers.get("x-scale-up-timeout", "0")
+    return min(MAX_WAIT_SECONDS, float(value[:10])) if value.isdecimal() else 0.0
 
 
-async def asked(gateway: Gateway, request: Request, url: str) -> aiohttp.ClientResponse:
-    """Ask the process and return its answer's head; a token that was for us stays here."""
+async def _send(
+    client: aiohttp.ClientSession, request: Request, url: str
+) -> aiohttp.ClientResponse:
+    """Send a request to the process, without a token that was meant for the Hub."""
     rest = str(request.path_params.get("rest", ""))
     query = f"?{request.url.query}" if request.url.query else ""
-    ours = "authorization" if "auth" in request.scope else ""
+    hub_header = "authorization" if "auth" in request.scope else ""
     headers = [
         (name, value)
         for name, value in request.headers.items()
-        if name not in OF_THE_CONNECTION and name != ours
+        if name not in HOP_BY_HOP and name != hub_header
     ]
     has_body = {"content-length", "transfer-encoding"} & set(request.headers)
-    return await gateway.client.request(
+    return await client.request(
         request.method,
         URL(f"{url}/{quote(rest)}{query}", encoded=True),
         headers=headers,
@@ -231,13 +200,8 @@ async def asked(gateway: Gateway, request: Request, url: str) -> aiohttp.ClientR
     )
 
 
-def path_of(namespace: str, name: str) -> str:
-    """Return where an endpoint is reached."""
-    return f"/inference/{namespace}/{name}"
-
-
-BASE = path_of("{namespace}", "{name}")
+BASE = endpoints.path_of("{namespace}", "{name}")
 ROUTES = [
-    Route(BASE, pass_on, methods=METHODS),
-    Route(f"{BASE}/{{rest:path}}", pass_on, methods=METHODS),
+    Route(BASE, forward, methods=METHODS),
+    Route(f"{BASE}/{{rest:path}}", forward, methods=METHODS),
 ]

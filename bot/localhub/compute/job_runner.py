@@ -1,8 +1,7 @@
-"""Runs jobs: the only place where the stage of a job changes.
+"""Runs jobs; the only module that changes the stage of a job.
 
-SCHEDULING → RUNNING → COMPLETED | ERROR | CANCELED. Lives on the server's event loop; `launch` may
-be called from any thread. What a job is asked to be is `jobspec.py`'s matter, how a process runs
-`processes.py`'s.
+SCHEDULING → RUNNING → COMPLETED | ERROR | CANCELED. Runs on the server's event loop; `launch` may
+be called from any thread.
 """
 
 from __future__ import annotations
@@ -17,36 +16,36 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.localhub.compute import hardware, processes, volumes
+from bot.localhub.compute import hardware, logs, processes
 from bot.localhub.core.hub import Hub
-from bot.localhub.core.wire import HubError, Json
+from bot.localhub.core.records import Json
 
 TERMINAL = ("COMPLETED", "ERROR", "CANCELED", "DELETED")
-PATIENCE_SECONDS = 5.0  # of who cancels a job
-INTERRUPTED = "The Hub was stopped while the job ran"
+CANCEL_TIMEOUT_SECONDS = 5.0  # how long a request to cancel waits for the end of the job
+INTERRUPTED = "The Hub was stopped while the job was running"
 
 
 @dataclass
-class Run:
-    """One job on its way: how to ask it to stop, and its process once it has one."""
+class JobRun:
+    """A job that waits or runs; it has a process once it runs."""
 
-    asked_to_stop: asyncio.Event = field(default_factory=asyncio.Event)
-    minded: processes.Minded | None = None
+    stop_requested: asyncio.Event = field(default_factory=asyncio.Event)
+    process: processes.SupervisedProcess | None = None
     task: asyncio.Task[None] | None = None
 
 
-class Runner:
-    """All jobs of one Hub; a few run at a time, the others wait in SCHEDULING."""
+class JobRunner:
+    """All jobs of one Hub; some run at the same time, the others wait in SCHEDULING."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.loop = asyncio.get_running_loop()
         self.slots = asyncio.Semaphore(max(4, os.cpu_count() or 1))
-        self.runs: dict[str, Run] = {}
-        self.closing = False
+        self.runs: dict[str, JobRun] = {}
+        self.is_closing = False
 
     async def open(self) -> None:
-        """Take up the work after a start of the Hub."""
+        """Resume after a start of the Hub: fail interrupted jobs, start those that wait."""
         for job_id in await asyncio.to_thread(self._recover):
             self._spawn(job_id)
 
@@ -57,59 +56,53 @@ class Runner:
                 " WHERE stage = 'RUNNING' RETURNING id",
                 (INTERRUPTED, self.hub.now()),
             ).fetchall()
-            waiting = "SELECT id FROM jobs WHERE stage = 'SCHEDULING' ORDER BY seq"
-            found = [row["id"] for row in db.execute(waiting)]
+            query = "SELECT id FROM jobs WHERE stage = 'SCHEDULING' ORDER BY seq"
+            waiting = [row["id"] for row in db.execute(query)]
         for row in interrupted:
-            shutil.rmtree(self.folder(row["id"]) / "work", True)
-        return found
+            shutil.rmtree(self._scratch(row["id"]), True)
+        return waiting
 
     async def close(self) -> None:
-        """End every job; those that waited stay in SCHEDULING for the next start."""
-        self.closing = True
+        """End every running job; waiting ones stay in SCHEDULING for the next start."""
+        self.is_closing = True
         ends: list[Awaitable[None]] = []
         for run in self.runs.values():
-            run.asked_to_stop.set()
-            if run.minded is not None:
-                ends.append(run.minded.stop())
+            run.stop_requested.set()
+            if run.process is not None:
+                ends.append(run.process.stop())
             elif run.task is not None:
                 run.task.cancel()
         ends += [run.task for run in self.runs.values() if run.task is not None]
         await asyncio.gather(*ends, return_exceptions=True)
 
     def launch(self, job_id: str) -> None:
-        """Have a job run soon; from any thread."""
+        """Start a job as soon as there is a slot; may be called from any thread."""
         self.loop.call_soon_threadsafe(self._spawn, job_id)
 
     def _spawn(self, job_id: str) -> None:
-        if not self.closing and job_id not in self.runs:
-            run = self.runs[job_id] = Run()
+        if not self.is_closing and job_id not in self.runs:
+            run = self.runs[job_id] = JobRun()
             run.task = asyncio.create_task(self._run(job_id, run))
 
-    def active(self, job_id: str) -> bool:
-        """Return whether the job waits or runs just now."""
+    def is_active(self, job_id: str) -> bool:
+        """Return whether the job waits or runs."""
         return job_id in self.runs
-
-    def pid(self, job_id: str) -> int | None:
-        """Return the process id below which the job runs."""
-        run = self.runs.get(job_id)
-        return run.minded.pid if run and run.minded else None
-
-    def folder(self, job_id: str) -> Path:
-        """Return the job's own folder."""
-        return self.hub.data / "jobs" / job_id
 
     def log(self, job_id: str) -> Path:
         """Return the job's log file."""
-        return self.folder(job_id) / "log.jsonl"
+        return self.hub.data / "jobs" / job_id / "log.jsonl"
+
+    def _scratch(self, job_id: str) -> Path:
+        return self.hub.data / "jobs" / job_id / "work"
 
     async def cancel(self, job_id: str) -> None:
-        """Cancel a job; returns when nothing of it runs any more, or it takes its time to end."""
+        """Cancel a job; return when it has ended, or after a timeout if it takes longer."""
         if await asyncio.to_thread(self._cancel_waiting, job_id):
             return
         run = self.runs.get(job_id)
         if run is not None and run.task is not None:
-            run.asked_to_stop.set()
-            await asyncio.wait([run.task], timeout=PATIENCE_SECONDS)
+            run.stop_requested.set()
+            await asyncio.wait([run.task], timeout=CANCEL_TIMEOUT_SECONDS)
 
     def _cancel_waiting(self, job_id: str) -> bool:
         with self.hub.store.write() as db:
@@ -119,19 +112,19 @@ class Runner:
                 (self.hub.now(), job_id),
             ).rowcount  # fmt: skip
 
-    async def _run(self, job_id: str, run: Run) -> None:
+    async def _run(self, job_id: str, run: JobRun) -> None:
         try:
             async with self.slots:
                 spec = await asyncio.to_thread(self._claim, job_id)
                 if spec is not None:
-                    stage, message = await self._attempts(job_id, run, spec)
+                    stage, message = await self._run_attempts(job_id, run, spec)
                     await asyncio.to_thread(self._finish, job_id, stage, message)
         finally:
             del self.runs[job_id]
-            await asyncio.to_thread(shutil.rmtree, self.folder(job_id) / "work", True)
+            await asyncio.to_thread(shutil.rmtree, self._scratch(job_id), True)
 
     def _claim(self, job_id: str) -> Json | None:
-        """Move a waiting job to RUNNING and return its spec; None if it waits no more."""
+        """Move a waiting job to RUNNING and return its spec; None if it no longer waits."""
         with self.hub.store.write() as db:
             row: sqlite3.Row | None = db.execute(
                 "UPDATE jobs SET stage = 'RUNNING', started_at = ?"
@@ -148,56 +141,57 @@ class Runner:
                 (stage, message, self.hub.now(), job_id),
             )
 
-    async def _attempts(self, job_id: str, run: Run, spec: Json) -> tuple[str, str | None]:
-        """Run the command until it succeeds, its attempts are used up or it is not wanted."""
+    async def _run_attempts(self, job_id: str, run: JobRun, spec: Json) -> tuple[str, str | None]:
+        """Run the command until it succeeds, its attempts are used up, or it is stopped."""
         stage, message = "ERROR", None
         for _ in range(spec["attempts"]):
-            stage, message = await self._once(job_id, run, spec)
-            if stage != "ERROR" or run.asked_to_stop.is_set():
+            stage, message = await self._run_once(job_id, run, spec)
+            if stage != "ERROR" or run.stop_requested.is_set():
                 break
         return stage, message
 
-    async def _once(self, job_id: str, run: Run, spec: Json) -> tuple[str, str | None]:
-        log, scratch = self.log(job_id), self.folder(job_id) / "work"
-        scratch.mkdir(parents=True, exist_ok=True)
-        try:
-            spec = await asyncio.to_thread(volumes.mount, self.hub, spec, scratch / "mnt")
-        except HubError as error:
-            return "ERROR", f"Cannot mount a volume: {error.message}"
-        given = spec["environment"] | spec["secrets"]
-        machine = {"JOB_ID": job_id, **hardware.container_variables(spec["flavor"])}
-        environment = processes.child_environment(self.hub.url, scratch, given, machine)
+    async def _run_once(self, job_id: str, run: JobRun, spec: Json) -> tuple[str, str | None]:
+        log, scratch = self.log(job_id), self._scratch(job_id)
+        requested = spec["environment"] | spec["secrets"]
+        reserved = {"JOB_ID": job_id, **hardware.container_variables(spec["flavor"])}
+        environment = processes.child_environment(self.hub.url, scratch, requested, reserved)
         command = processes.local_command([*spec["command"], *spec["arguments"]])
-        announce(log)
-        run.minded = await processes.start(command, environment, scratch, log)
-        ended = await wait_for_end(run, spec["timeoutSeconds"])
-        if not ended:
-            await run.minded.stop_within(processes.GRACE_SECONDS)
-        return verdict(
-            await run.minded.wait() if ended else None,
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a") as file:  # as the Hub does; clients hide this line
+            file.write(
+                logs.line(f"===== Job started at {datetime.now(UTC):%Y-%m-%d %H:%M:%S} =====")
+            )
+        run.process = await processes.start(command, environment, scratch, log)
+        code = await wait_for_exit(run, spec["timeoutSeconds"])
+        if code is None:
+            await run.process.stop_within(processes.GRACE_SECONDS)
+        return outcome(
+            code,
             spec["timeoutSeconds"],
-            cancelled=run.asked_to_stop.is_set() and not self.closing,
-            interrupted=self.closing,
+            cancelled=run.stop_requested.is_set() and not self.is_closing,
+            interrupted=self.is_closing,
         )
 
 
-async def wait_for_end(run: Run, timeout: float) -> bool:
-    """Return True if the command ended by itself, False if it has to be stopped."""
-    assert run.minded is not None
-    end = asyncio.create_task(run.minded.wait())
-    asked = asyncio.create_task(run.asked_to_stop.wait())
+async def wait_for_exit(run: JobRun, timeout_seconds: float) -> int | None:
+    """Return the exit code, None if the command must be stopped: at its timeout, or on request."""
+    assert run.process is not None
+    exited = asyncio.create_task(run.process.wait())
+    requested = asyncio.create_task(run.stop_requested.wait())
     try:
-        await asyncio.wait({end, asked}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-        return end.done()
+        await asyncio.wait(
+            {exited, requested}, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        return exited.result() if exited.done() else None
     finally:
-        asked.cancel()
-        end.cancel()
+        requested.cancel()
+        exited.cancel()
 
 
-def verdict(
-    code: int | None, timeout: int, *, cancelled: bool, interrupted: bool
+def outcome(
+    code: int | None, timeout_seconds: int, *, cancelled: bool, interrupted: bool
 ) -> tuple[str, str | None]:
-    """Return the last stage and its message; `code` is None for a command that was stopped."""
+    """Return the final stage and its message; `code` is None for a command that was stopped."""
     if code == 0:
         return "COMPLETED", None
     if code is not None:
@@ -207,14 +201,4 @@ def verdict(
         return "ERROR", INTERRUPTED
     if cancelled:
         return "CANCELED", None
-    return "ERROR", f"Job timeout: it ran longer than {timeout} seconds"
-
-
-def announce(log: Path) -> None:
-    """Begin the log as the Hub does (clients hide this line)."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    now = datetime.now(UTC)
-    text = f"===== Job started at {now:%Y-%m-%d %H:%M:%S} ====="
-    stamp = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    with log.open("a") as file:
-        file.write(json.dumps({"data": text, "timestamp": stamp}) + "\n")
+    return "ERROR", f"Job timeout: it ran longer than {timeout_seconds} seconds"

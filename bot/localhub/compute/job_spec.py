@@ -1,4 +1,4 @@
-"""What a job is asked to be (its spec), read from the wire or refused, and told without secrets.
+"""The specification of a job: parses and validates requests, and hides secrets in responses.
 
 Pure: no store, no process.
 """
@@ -9,50 +9,56 @@ import re
 from typing import Any
 
 from bot.localhub.compute import hardware
-from bot.localhub.core.wire import HubError, Json
+from bot.localhub.compute.processes import local_command
+from bot.localhub.core.records import Json
+from bot.localhub.core.wire import HubError
 
 DEFAULT_FLAVOR = "cpu-basic"
-DEFAULT_TIMEOUT = 30 * 60  # seconds
-LONGEST_TIMEOUT = 14 * 24 * 3600
-MOST_ATTEMPTS = 10
+DEFAULT_TIMEOUT_SECONDS = 30 * 60
+MAX_TIMEOUT_SECONDS = 14 * 24 * 3600
+MAX_ATTEMPTS = 10
 LABEL = re.compile(r"[A-Za-z0-9_-]{1,100}")
-MOUNT = re.compile(r"(?:/[A-Za-z0-9_.-]{1,100}){1,10}/?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-NOT_HERE = {"ssh": "SSH access", "network": "network groups"}
+NOT_SERVED = {"ssh": "SSH access", "network": "network groups", "volumes": "volumes"}
 
 
 def read_spec(body: Json) -> Json:
-    """Return the spec with every default filled in.
+    """Return the spec with all defaults filled in.
 
-    HubError 400 for what is wrong, 501 for what the real Hub has and this one has not.
+    Raises HubError 400 for what is invalid, 501 for what the Hub offers and this one does not.
     """
-    for key, name in NOT_HERE.items():
+    for key, name in NOT_SERVED.items():
         if body.get(key):
-            raise HubError(501, f"The local Hub runs jobs without {name}: leave `{key}` out")
+            raise HubError(501, f"The local Hub runs jobs without {name}: leave out `{key}`")
     image, space = body.get("dockerImage"), body.get("spaceId")
     if not isinstance(image or space, str):
         raise HubError(400, "A job needs `dockerImage` or `spaceId`, as a string")
-    command = words(body, "command")
+    command, arguments = read_arguments(body, "command"), read_arguments(body, "arguments")
     if not command:
         raise HubError(400, "A job needs a `command`, a list of strings")
+    program = next(iter(local_command([*command, *arguments])), "")
+    if program.startswith(("http://", "https://")):
+        raise HubError(501, "The local Hub does not run scripts by their URL")
     return {
         "dockerImage": image,
         "spaceId": space,
         "command": command,
-        "arguments": words(body, "arguments"),
-        "environment": variables(body, "environment"),
-        "secrets": variables(body, "secrets"),
+        "arguments": arguments,
+        "environment": read_variables(body, "environment"),
+        "secrets": read_variables(body, "secrets"),
         "flavor": read_flavor(body),
-        "timeoutSeconds": number(body, "timeoutSeconds", DEFAULT_TIMEOUT, LONGEST_TIMEOUT),
-        "attempts": number(body, "attempts", 1, MOST_ATTEMPTS),
+        "timeoutSeconds": read_number(
+            body, "timeoutSeconds", DEFAULT_TIMEOUT_SECONDS, MAX_TIMEOUT_SECONDS
+        ),
+        "attempts": read_number(body, "attempts", 1, MAX_ATTEMPTS),
         "labels": read_labels(body.get("labels") or {}),
         "expose": read_expose(body.get("expose")),
-        "volumes": read_volumes(body.get("volumes") or []),
-    }  # fmt: skip
+        "volumes": [],
+    }
 
 
-def words(body: Json, key: str) -> list[str]:
-    """Return a list of strings that can be an argument list."""
+def read_arguments(body: Json, key: str) -> list[str]:
+    """Return a list of strings that can be passed to a process as arguments."""
     value = body.get(key) or []
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise HubError(400, f"`{key}` must be a list of strings")
@@ -61,40 +67,40 @@ def words(body: Json, key: str) -> list[str]:
     return value
 
 
-def variables(body: Json, key: str) -> dict[str, str]:
-    """Return a map that can be a process's environment; numbers and booleans become text."""
+def read_variables(body: Json, key: str) -> dict[str, str]:
+    """Return environment variables; numbers and booleans become text."""
     value = body.get(key) or {}
     if not isinstance(value, dict):
-        raise HubError(400, f"`{key}` must be an object of names and texts")
+        raise HubError(400, f"`{key}` must be an object of names and strings")
     for name, text in value.items():
         if not VARIABLE.fullmatch(name):
-            raise HubError(400, f"`{key}` has {name[:50]!r}, which cannot name a variable")
+            raise HubError(400, f"{name[:50]!r} in `{key}` cannot be the name of a variable")
         if not isinstance(text, str | int | float) or "\0" in str(text):
-            raise HubError(400, f"`{key}.{name}` must be a text without NUL characters")
+            raise HubError(400, f"`{key}.{name}` must be a string without NUL characters")
     return {name: str(text) for name, text in value.items()}
 
 
 def read_flavor(body: Json) -> str:
     """Return the hardware flavor, one of the known names."""
     flavor = body.get("flavor") or DEFAULT_FLAVOR
-    if flavor not in hardware.table():
-        names = ", ".join(hardware.table())
+    if flavor not in hardware.flavors():
+        names = ", ".join(hardware.flavors())
         raise HubError(400, f"Unknown flavor {str(flavor)[:50]!r}: choose one of {names}")
     return str(flavor)
 
 
-def number(body: Json, key: str, default: int, most: int) -> int:
-    """Return a whole number from 1 to `most`."""
+def read_number(body: Json, key: str, default: int, maximum: int) -> int:
+    """Return an integer from 1 to `maximum`."""
     value = body.get(key)
     if value is None:
         return default
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= most:
-        raise HubError(400, f"`{key}` must be a whole number from 1 to {most}")
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:
+        raise HubError(400, f"`{key}` must be an integer from 1 to {maximum}")
     return value
 
 
 def read_labels(labels: Any) -> dict[str, str]:
-    """Return labels, which take letters, digits, `-` and `_` only."""
+    """Return labels, whose keys and values take letters, digits, `-` and `_` only."""
     if not isinstance(labels, dict):
         raise HubError(400, "`labels` must be an object")
     for key, value in labels.items():
@@ -122,35 +128,10 @@ def read_expose(value: Any) -> Json | None:
     return lists
 
 
-def read_volumes(items: Any) -> list[Json]:
-    """Return the mounted repos, `{type, source, mountPath, revision, path, readOnly}`."""
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise HubError(400, "`volumes` must be a list of {type, source, mountPath}")
-    return [read_volume(item) for item in items]
-
-
-def read_volume(item: Json) -> Json:
-    """Return one of them; HubError 501 for a bucket."""
-    kind, revision, path = item.get("type"), item.get("revision"), item.get("path")
-    if kind == "bucket":
-        raise HubError(501, "The local Hub has no buckets: use a volume of a model or dataset")
-    if kind not in ("model", "dataset", "space") or not isinstance(item.get("source"), str):
-        raise HubError(400, "A volume takes a `type` of model, dataset or space, and a `source`")
-    mount = item.get("mountPath")
-    if not isinstance(mount, str) or not MOUNT.fullmatch(mount) or ".." in mount:
-        raise HubError(400, "`mountPath` must be an absolute path like /data")
-    if not isinstance(revision or "", str) or not isinstance(path or "", str):
-        raise HubError(400, "`revision` and `path` of a volume must be texts")
-    return {
-        "type": kind, "source": item["source"], "mountPath": mount.rstrip("/"),
-        "revision": revision or "main", "path": (path or "").strip("/"), "readOnly": True,
-    }  # fmt: skip
-
-
 def public_spec(spec: Json) -> Json:
-    """Return a spec as anybody may see it: the names of secrets, never their values."""
-    shown = {key: value for key, value in spec.items() if key != "attempts"}
-    shown["secrets"] = dict.fromkeys(spec["secrets"])
-    shown["retry"] = spec["attempts"] - 1
-    shown["timeout"] = shown.pop("timeoutSeconds")
-    return shown
+    """Return a spec as anyone may see it: with the names of secrets, but not their values."""
+    public = {key: value for key, value in spec.items() if key != "attempts"}
+    public["secrets"] = dict.fromkeys(spec["secrets"])
+    public["retry"] = spec["attempts"] - 1
+    public["timeout"] = public.pop("timeoutSeconds")
+    return public

@@ -1,6 +1,7 @@
-"""Reads the log files that minders write, as lists of lines and as server-sent events.
+"""Reads and streams the log files of jobs, endpoints and Spaces.
 
-A log file is append-only, one JSON object `{"data", "timestamp"}` a line; nothing here writes one.
+A log file is append-only, with one JSON object `{"data", "timestamp"}` per line. The supervisor
+writes the output of commands; `line` formats what the Hub itself adds.
 """
 
 from __future__ import annotations
@@ -9,15 +10,22 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from starlette.responses import StreamingResponse
 
+from bot.localhub.core.clock import iso
 from bot.localhub.core.hub import Hub
 
 BLOCK = 1 << 16
 POLL_SECONDS = 0.2
 KEEP_ALIVE_SECONDS = 15.0
+
+
+def line(text: str) -> str:
+    """Format a line of a log file, written now."""
+    return json.dumps({"data": text, "timestamp": iso(datetime.now(UTC))}) + "\n"
 
 
 def last_lines(log: Path, count: int) -> list[str]:
@@ -28,8 +36,8 @@ def last_lines(log: Path, count: int) -> list[str]:
         return [json.loads(line)["data"] for line in deque(file, maxlen=count)]
 
 
-def tail_offset(log: Path, count: int) -> int:
-    """Return where the last `count` lines begin."""
+def _tail_offset(log: Path, count: int) -> int:
+    """Return the offset at which the last `count` lines begin."""
     if not log.exists():
         return 0
     offsets: deque[int] = deque(maxlen=max(count, 1))
@@ -41,8 +49,8 @@ def tail_offset(log: Path, count: int) -> int:
     return position if count < 1 or not offsets else offsets[0]
 
 
-def read_block(log: Path, offset: int) -> list[bytes]:
-    """Return the whole lines (with their ends) of about one block from `offset` on."""
+def _read_block(log: Path, offset: int) -> list[bytes]:
+    """Return about one block of complete lines, with their line ends, from `offset` on."""
     try:
         with log.open("rb") as file:
             file.seek(offset)
@@ -55,33 +63,36 @@ def read_block(log: Path, offset: int) -> list[bytes]:
     return lines[:-1] if lines and not lines[-1].endswith(b"\n") else lines
 
 
-async def events(
-    hub: Hub, log: Path, over: Callable[[], bool], tail: int | None = None
+async def _events(
+    hub: Hub, log: Path, is_finished: Callable[[], bool], tail: int | None
 ) -> AsyncIterator[bytes]:
-    """Yield each line as an event, from the start or the last `tail` lines, until `over()`.
-
-    It also ends when the Hub closes.
-    """
-    offset = 0 if tail is None else await asyncio.to_thread(tail_offset, log, tail)
-    quiet = KEEP_ALIVE_SECONDS  # a first keep-alive at once, so that the headers leave
-    while not hub.closing:
-        finished = over()  # asked before reading, so that the last lines are not missed
-        lines = await asyncio.to_thread(read_block, log, offset)
+    offset = 0 if tail is None else await asyncio.to_thread(_tail_offset, log, tail)
+    idle_seconds = KEEP_ALIVE_SECONDS  # sends a keep-alive at once, so that the headers leave
+    while not hub.is_closing:
+        finished = is_finished()  # before reading, so that the last lines are not missed
+        lines = await asyncio.to_thread(_read_block, log, offset)
         if lines:
             offset += sum(map(len, lines))
-            quiet = 0.0
+            idle_seconds = 0.0
             yield b"".join(b"data: " + line + b"\n" for line in lines)
         elif finished:
             return
         else:
-            if quiet >= KEEP_ALIVE_SECONDS:
-                quiet = 0.0
+            if idle_seconds >= KEEP_ALIVE_SECONDS:
+                idle_seconds = 0.0
                 yield b": keep-alive\n\n"
             await asyncio.sleep(POLL_SECONDS)
-            quiet += POLL_SECONDS
+            idle_seconds += POLL_SECONDS
 
 
-def event_stream(source: AsyncIterator[bytes]) -> StreamingResponse:
-    """Return a response of server-sent events."""
+def stream(
+    hub: Hub, log: Path, is_finished: Callable[[], bool], tail: int | None = None
+) -> StreamingResponse:
+    """Stream a log as server-sent events, one per line, from the start or the last `tail` lines.
+
+    The stream ends when `is_finished` returns true and all lines are sent, or when the Hub closes.
+    """
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return StreamingResponse(source, media_type="text/event-stream", headers=headers)
+    return StreamingResponse(
+        _events(hub, log, is_finished, tail), media_type="text/event-stream", headers=headers
+    )

@@ -1,7 +1,7 @@
-"""Keeps processes that serve a port: starts them, sees when they answer, tells when they end.
+"""Processes that serve a port: starts them, waits until they are healthy, reports when they end.
 
-Used for Inference Endpoints and Spaces, which decide what is run and what the outcome means. One
-process per key; lives on the server's event loop.
+Inference Endpoints and Spaces use this; they decide what to run and what an outcome means. There is
+at most one process per key. Runs on the server's event loop.
 """
 
 from __future__ import annotations
@@ -17,113 +17,115 @@ import httpx2
 from bot.localhub.compute import logs, processes
 
 Phase = Literal["running", "failed"]
-Told = Callable[[Phase, str], Awaitable[None]]
-FIRST_POLL_SECONDS, SLOWEST_POLL_SECONDS = 0.1, 1.0
-PATIENCE_SECONDS = 900.0
+PhaseCallback = Callable[[Phase, str], Awaitable[None]]
+FIRST_POLL_SECONDS, MAX_POLL_SECONDS = 0.1, 1.0
+START_TIMEOUT_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What to run and how to see that it serves.
+    """What to run, and how to tell that it serves.
 
-    environment: without the port.  health: the path asked.  below: an answer with a smaller status
-    counts as healthy (201 means: 200 only).
+    environment: without the port. health_route: the path to poll. healthy_below: a response with a
+    lower status code counts as healthy (201 means 200 only).
     """
 
     command: list[str]
     environment: Mapping[str, str]
     scratch: Path
     log: Path
-    health: str
-    below: int
+    health_route: str
+    healthy_below: int
 
 
 @dataclass
-class Kept:
-    """A process on its way or running."""
+class ServedProcess:
+    """A process that is starting or running."""
 
     port: int
     task: asyncio.Task[None] | None = None
-    healthy: bool = False
+    is_healthy: bool = False
 
 
 @dataclass
-class Keeper:
-    """All processes of one kind."""
+class ServedProcesses:
+    """All served processes of one kind."""
 
-    kept: dict[str, Kept] = field(default_factory=dict)
+    active: dict[str, ServedProcess] = field(default_factory=dict)
     locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
     def lock(self, key: str) -> asyncio.Lock:
-        """Return the lock to hold while one starts or stops what has this key."""
+        """Return the lock to hold while starting or stopping the process of a key."""
         return self.locks.setdefault(key, asyncio.Lock())
 
     def url(self, key: str) -> str | None:
-        """Return where the process answers, None if it does not (yet)."""
-        kept = self.kept.get(key)
-        return f"http://127.0.0.1:{kept.port}" if kept and kept.healthy else None
+        """Return where the process answers, None if it does not answer (yet)."""
+        process = self.active.get(key)
+        return f"http://127.0.0.1:{process.port}" if process and process.is_healthy else None
 
-    def active(self, key: str) -> bool:
-        """Return whether a process is on its way or running."""
-        return key in self.kept
+    def start(self, key: str, launch: Launch, on_phase: PhaseCallback) -> None:
+        """Start a process.
 
-    def start(self, key: str, launch: Launch, told: Told) -> None:
-        """Begin; `told` hears "running" with the URL, then "failed" with a reason if it ends."""
-        assert key not in self.kept
-        kept = self.kept[key] = Kept(processes.free_port())
-        kept.task = asyncio.create_task(self._keep(key, kept, launch, told))
+        `on_phase` is called with "running" and the URL, and with "failed" and the reason if the
+        process ends by itself.
+        """
+        assert key not in self.active
+        process = self.active[key] = ServedProcess(processes.free_port())
+        process.task = asyncio.create_task(self._run(key, process, launch, on_phase))
 
     async def stop(self, key: str) -> None:
-        """End what has this key, if anything; returns when it is gone, `told` hears nothing."""
-        kept = self.kept.pop(key, None)
-        if kept is not None and kept.task is not None:
-            kept.task.cancel()
-            await asyncio.wait([kept.task])
+        """End the process of a key, if any, without calling its `on_phase`."""
+        process = self.active.pop(key, None)
+        if process is not None and process.task is not None:
+            process.task.cancel()
+            await asyncio.wait([process.task])
 
     async def close(self) -> None:
-        """End everything."""
-        await asyncio.gather(*(self.stop(key) for key in list(self.kept)))
+        """End all processes."""
+        await asyncio.gather(*(self.stop(key) for key in list(self.active)))
 
-    async def _keep(self, key: str, kept: Kept, launch: Launch, told: Told) -> None:
-        port = {"PORT": str(kept.port), "GRADIO_SERVER_PORT": str(kept.port)}
-        minded = await processes.start(
+    async def _run(
+        self, key: str, process: ServedProcess, launch: Launch, on_phase: PhaseCallback
+    ) -> None:
+        port = {"PORT": str(process.port), "GRADIO_SERVER_PORT": str(process.port)}
+        supervised = await processes.start(
             launch.command, {**launch.environment, **port}, launch.scratch, launch.log
         )
         try:
-            end = asyncio.create_task(minded.wait())
-            why = await healthy(kept.port, launch, end)
-            if why is None:
-                kept.healthy = True
-                await told("running", f"http://127.0.0.1:{kept.port}")
-                why = ended(await end, launch.log)
+            exited = asyncio.create_task(supervised.wait())
+            reason = await wait_until_healthy(process.port, launch, exited)
+            if reason is None:
+                process.is_healthy = True
+                await on_phase("running", f"http://127.0.0.1:{process.port}")
+                reason = exit_reason(await exited, launch.log)
         finally:
-            await minded.stop()
-        if self.kept.get(key) is kept:
-            del self.kept[key]
-            await told("failed", why)
+            await supervised.stop()
+        if self.active.get(key) is process:
+            del self.active[key]
+            await on_phase("failed", reason)
 
 
-async def healthy(port: int, launch: Launch, end: asyncio.Task[int]) -> str | None:
-    """Return None once the health route answers, or why it never will."""
-    url = f"http://127.0.0.1:{port}{launch.health}"
+async def wait_until_healthy(port: int, launch: Launch, exited: asyncio.Task[int]) -> str | None:
+    """Return None once the health route answers, or the reason why it never will."""
+    url = f"http://127.0.0.1:{port}{launch.health_route}"
     clock = asyncio.get_running_loop().time
-    deadline, wait = clock() + PATIENCE_SECONDS, FIRST_POLL_SECONDS
+    deadline, interval = clock() + START_TIMEOUT_SECONDS, FIRST_POLL_SECONDS
     async with httpx2.AsyncClient(timeout=5.0, trust_env=False, verify=False) as client:
         while clock() < deadline:
-            if end.done():
-                return ended(end.result(), launch.log)
+            if exited.done():
+                return exit_reason(exited.result(), launch.log)
             try:
-                if (await client.get(url)).status_code < launch.below:
+                if (await client.get(url)).status_code < launch.healthy_below:
                     return None
             except httpx2.HTTPError:
                 pass  # it does not listen yet
-            await asyncio.wait([end], timeout=wait)
-            wait = min(SLOWEST_POLL_SECONDS, wait * 1.2)
-    return f"{launch.health} did not answer within {PATIENCE_SECONDS:.0f} seconds"
+            await asyncio.wait([exited], timeout=interval)
+            interval = min(MAX_POLL_SECONDS, interval * 1.2)
+    return f"{launch.health_route} did not answer within {START_TIMEOUT_SECONDS:.0f} seconds"
 
 
-def ended(code: int, log: Path) -> str:
-    """Return why a process is no more, with the last thing it said."""
+def exit_reason(code: int, log: Path) -> str:
+    """Return why a process ended, with the last line of its log."""
     lines = [line for line in logs.last_lines(log, 5) if line.strip()]
     last = f": {lines[-1][:500]}" if lines else ""
     return f"The process ended with exit code {code}{last}"

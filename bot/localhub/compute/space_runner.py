@@ -1,77 +1,73 @@
-"""Runs Spaces: the only place where the stage of one changes.
+"""Runs Spaces; the only module that changes the stage of a Space.
 
-A Space sleeps until somebody visits its page or restarts it; then its files are laid out in a
-scratch folder and `app.py` runs with the Hub's own interpreter (nothing is installed). It starts
-anew when its main branch moves while it runs.
+A Space sleeps until someone visits its page or restarts it. Then its files are copied to a scratch
+folder, and `app.py` runs with the Hub's own interpreter; nothing is installed. It restarts when its
+main branch moves while it runs, and sleeps again after two days without a visitor.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 import sqlite3
 from collections.abc import Coroutine
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.localhub.compute import processes
-from bot.localhub.compute.served_process import Keeper, Launch, Phase
-from bot.localhub.core.events import Event
+from bot.localhub.compute import logs, processes
+from bot.localhub.compute.served_process import Launch, Phase, ServedProcesses
 from bot.localhub.core.hub import Hub
-from bot.localhub.core.wire import Json
+from bot.localhub.core.records import Event, Json, Repo
 from bot.localhub.repos import git, history, repos
-from bot.localhub.repos.repos import Repo
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS spaces (
     repo_id TEXT PRIMARY KEY REFERENCES repos(id) ON DELETE CASCADE,
-    stage TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
-    hardware TEXT NOT NULL DEFAULT 'cpu-basic', sleep_seconds INTEGER
+    stage TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE IF NOT EXISTS space_values (
     repo_id TEXT NOT NULL REFERENCES repos(id) ON DELETE CASCADE, kind TEXT NOT NULL,
     key TEXT NOT NULL, value TEXT NOT NULL, description TEXT, updated_at TEXT NOT NULL,
     PRIMARY KEY (repo_id, kind, key)
 );
-CREATE TABLE IF NOT EXISTS spaces_in_dev_mode (
-    repo_id TEXT PRIMARY KEY REFERENCES repos(id) ON DELETE CASCADE
-);
 """
 ASLEEP = ""
-UP = ("BUILDING", "APP_STARTING", "RUNNING")
-FREE_FLAVOR, DEFAULT_SLEEP_SECONDS, NEVER = "cpu-basic", 48 * 3600, -1
+RESTARTED_BY_COMMITS = ("BUILDING", "APP_STARTING", "RUNNING", "RUNTIME_ERROR", "BUILD_ERROR",
+                        "NO_APP_FILE")  # fmt: skip
+FLAVOR = "cpu-basic"
+SLEEP_SECONDS = 48 * 3600
 POLL_SECONDS = 0.5
 
 
 class SpaceRunner:
-    """All Spaces of one Hub; its methods that are not coroutines may be called from any thread."""
+    """All Spaces of one Hub; methods that are not coroutines may be called from any thread."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.loop = asyncio.get_running_loop()
-        self.keeper = Keeper()
+        self.processes = ServedProcesses()
         self.tasks: set[asyncio.Task[None]] = set()
-        self.built: dict[str, str] = {}  # the commit that each Space runs
-        self.visited: dict[str, datetime] = {}  # when somebody was last connected to it
-        self.watching = asyncio.create_task(self._watch())
+        self.running_commits: dict[str, str] = {}
+        self.visited_at: dict[str, datetime] = {}
+        self.watch_task = asyncio.create_task(self._watch())
 
     def wake(self, repo: Repo) -> None:
-        """Start a Space that sleeps; anything else goes on as it is."""
-        self._soon(self._wake(repo.id))
+        """Start a Space if it sleeps."""
+        self._schedule(self._wake(repo.id))
 
-    def hear(self, hub: Hub, _: sqlite3.Connection, event: Event) -> None:
-        """Follow what happens to Spaces' repos."""
+    def on_event(self, _: sqlite3.Connection, event: Event) -> None:
+        """Restart a Space after a commit to main, and stop it when its repo is deleted."""
         if event.repo_type != "space":
             return
-        if event.action in ("delete", "move"):
-            hub.store.afterwards(lambda: self._soon(self.put_to_sleep(event.repo["id"])))
+        repo_id = event.repo["id"]
+        if event.action == "delete":
+            self.hub.store.after_commit(lambda: self._schedule(self.put_to_sleep(repo_id)))
         elif any(ref["ref"] == history.MAIN for ref in event.updated_refs or []):
             head = str(event.repo["headSha"])
-            hub.store.afterwards(lambda: self._soon(self.follow(event.repo["id"], head)))
+            self.hub.store.after_commit(lambda: self._schedule(self.refresh(repo_id, head)))
 
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+    def _schedule(self, work: Coroutine[Any, Any, None]) -> None:
         def begin() -> None:
             task = self.loop.create_task(work)
             self.tasks.add(task)
@@ -80,82 +76,71 @@ class SpaceRunner:
         self.loop.call_soon_threadsafe(begin)
 
     async def _wake(self, repo_id: str) -> None:
-        async with self.keeper.lock(repo_id):
+        async with self.processes.lock(repo_id):
             if await asyncio.to_thread(self.stored_stage, repo_id) == ASLEEP:
                 await self._start(repo_id)
 
-    async def follow(self, repo_id: str, head: str | None = None) -> None:
-        """Start anew what runs or failed, unless it has the files of the commit `head` already."""
-        async with self.keeper.lock(repo_id):
+    async def refresh(self, repo_id: str, head: str | None = None) -> None:
+        """Restart a Space that runs or failed, unless it already runs the commit `head`."""
+        async with self.processes.lock(repo_id):
             stage = await asyncio.to_thread(self.stored_stage, repo_id)
-            old = head is None or self.built.get(repo_id) != head
-            if head is not None and await asyncio.to_thread(self._in_dev_mode, repo_id):
-                return  # its author restarts it
-            if old and stage in (*UP, "RUNTIME_ERROR", "BUILD_ERROR", "NO_APP_FILE"):
+            is_outdated = head is None or self.running_commits.get(repo_id) != head
+            if is_outdated and stage in RESTARTED_BY_COMMITS:
                 await self._start(repo_id)
 
     async def restart(self, repo_id: str) -> None:
-        """Start a Space whatever it does now."""
-        async with self.keeper.lock(repo_id):
+        """Start a Space, whatever its stage."""
+        async with self.processes.lock(repo_id):
             await self._start(repo_id)
 
     async def put_to_sleep(self, repo_id: str, stage: str = ASLEEP) -> None:
-        """End a Space's process; `stage` may be PAUSED, from which no visit wakes it."""
-        async with self.keeper.lock(repo_id):
-            await self.keeper.stop(repo_id)
-            await asyncio.to_thread(self._set, repo_id, stage)
+        """End a Space's process; from the stage PAUSED, a visit does not wake it."""
+        async with self.processes.lock(repo_id):
+            await self.processes.stop(repo_id)
+            await asyncio.to_thread(self._set_stage, repo_id, stage)
 
     async def close(self) -> None:
         """End everything."""
-        for task in [self.watching, *self.tasks]:
+        for task in [self.watch_task, *self.tasks]:
             task.cancel()
-        await self.keeper.close()
+        await self.processes.close()
 
     async def _watch(self) -> None:
-        """Put to sleep what nobody was connected to for long enough, again and again."""
+        """Put Spaces to sleep that had no visitor for too long."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            for repo_id, kept in list(self.keeper.kept.items()):
+            for repo_id, process in list(self.processes.active.items()):
                 now = self.hub.clock.now()
-                if not kept.healthy or await asyncio.to_thread(processes.connected, kept.port):
-                    self.visited[repo_id] = now
-                patience = await asyncio.to_thread(self._patience, repo_id)
-                idle = (now - self.visited.setdefault(repo_id, now)).total_seconds()
-                if patience is not None and idle > patience:
+                is_visited = await asyncio.to_thread(processes.has_connections, process.port)
+                if is_visited or not process.is_healthy:
+                    self.visited_at[repo_id] = now
+                idle = now - self.visited_at.setdefault(repo_id, now)
+                if idle.total_seconds() > SLEEP_SECONDS:
                     await self.put_to_sleep(repo_id)
 
-    def _patience(self, repo_id: str) -> int | None:
-        with self.hub.store.read() as db:
-            return patience(row_of(db, repo_id))
-
     async def _start(self, repo_id: str) -> None:
-        await self.keeper.stop(repo_id)
-        await asyncio.to_thread(self._set, repo_id, "BUILDING")
-        launch, why = await asyncio.to_thread(self._build, repo_id)
-        if launch is None:
-            await asyncio.to_thread(self._set, repo_id, *why)
+        await self.processes.stop(repo_id)
+        await asyncio.to_thread(self._set_stage, repo_id, "BUILDING")
+        result = await asyncio.to_thread(self._build, repo_id)
+        if not isinstance(result, Launch):
+            await asyncio.to_thread(self._set_stage, repo_id, *result)
             return
 
-        async def told(phase: Phase, message: str) -> None:
-            ended = ("RUNTIME_ERROR", message)
-            outcome = ("RUNNING", "") if phase == "running" else ended
-            await asyncio.to_thread(self._set, repo_id, *outcome)
+        async def on_phase(phase: Phase, message: str) -> None:
+            stage = ("RUNNING", "") if phase == "running" else ("RUNTIME_ERROR", message)
+            await asyncio.to_thread(self._set_stage, repo_id, *stage)
 
-        await asyncio.to_thread(self._set, repo_id, "APP_STARTING")
-        self.keeper.start(repo_id, launch, told)
+        await asyncio.to_thread(self._set_stage, repo_id, "APP_STARTING")
+        self.processes.start(repo_id, result, on_phase)
 
     # ── in threads ───────────────────────────────────────────────────────────────────────────
 
     def stored_stage(self, repo_id: str) -> str:
-        """Return the stage that is written down; `ASLEEP` for none."""
+        """Return the stage in the database, `ASLEEP` if there is none."""
         with self.hub.store.read() as db:
-            return str(row_of(db, repo_id)["stage"])
+            return str(stage_row(db, repo_id)["stage"])
 
-    def _in_dev_mode(self, repo_id: str) -> bool:
-        with self.hub.store.read() as db:
-            return in_dev_mode(db, repo_id)
-
-    def _set(self, repo_id: str, stage: str, message: str = "") -> None:
+    def _set_stage(self, repo_id: str, stage: str, message: str = "") -> None:
         with self.hub.store.write() as db:
             db.execute(
                 "INSERT INTO spaces (repo_id, stage, message)"
@@ -165,127 +150,105 @@ class SpaceRunner:
             )
 
     def folder(self, repo_id: str) -> Path:
-        """Return the Space's own folder."""
+        """Return the Space's folder."""
         return self.hub.data / "spaces" / repo_id
 
     def log(self, repo_id: str, which: str) -> Path:
         """Return the log file, `run` or `build`."""
         return self.folder(repo_id) / f"{which}.jsonl"
 
-    def _build(self, repo_id: str) -> tuple[Launch | None, tuple[str, str]]:
-        """Lay out the files; how to run them, or the stage and reason why not."""
+    def _build(self, repo_id: str) -> Launch | tuple[str, str]:
+        """Copy the files; return how to run them, or the stage and the reason why not."""
         with self.hub.store.read() as db:
             repo = repos.by_id(db, repo_id)
             if repo is None:
-                return None, (ASLEEP, "")
+                return ASLEEP, ""
             commit = history.resolve(db, repo.id, history.MAIN)
             files = git.all_files(db, commit.tree)
             contents = {path: git.load_file(db, oid).sha256 for path, oid in files.items()}
-            given = values(db, repo_id, "variable") | values(db, repo_id, "secret")
-        self.built[repo_id] = commit.oid
+            values = values_of(db, repo_id, "variable") | values_of(db, repo_id, "secret")
+        self.running_commits[repo_id] = commit.oid
         app = app_file(repo)
         if repo.sdk != "gradio":
-            return None, ("CONFIG_ERROR", f"The local Hub runs gradio Spaces, not {repo.sdk}")
+            return "CONFIG_ERROR", f"The local Hub runs gradio Spaces, not {repo.sdk}"
         if app not in contents:
-            return None, ("NO_APP_FILE", f"There is no {app}")
+            return "NO_APP_FILE", f"There is no {app}"
         work = self.folder(repo_id) / "work"
         shutil.rmtree(work, ignore_errors=True)
         for path, sha256 in contents.items():
             (work / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.hub.store.blob_path(sha256), work / path)
-        note(self.log(repo_id, "build"), f"{len(contents)} files of {commit.oid} are laid out")
+        log = self.log(repo_id, "build")
+        log.write_text(logs.line(f"Copied {len(contents)} files of {commit.oid}"))
         self.log(repo_id, "run").unlink(missing_ok=True)
-        return self._launch(repo, work, app, given), (ASLEEP, "")
+        return self._launch(repo, work, app, values)
 
-    def _launch(self, repo: Repo, work: Path, app: str, given: dict[str, str]) -> Launch:
-        named = {
+    def _launch(self, repo: Repo, work: Path, app: str, values: dict[str, str]) -> Launch:
+        reserved = {
             "SPACE_ID": repo.name,
             "SPACE_AUTHOR_NAME": repo.namespace,
             "SPACE_REPO_NAME": repo.name.partition("/")[2],
             "GRADIO_SERVER_NAME": "127.0.0.1",
         }
-        home = self.folder(repo.id) / "home"  # beside the app: caches outlive a restart
+        home = self.folder(repo.id) / "home"  # beside the app, so that caches survive a restart
         (home / "tmp").mkdir(parents=True, exist_ok=True)
         return Launch(
             command=["python", app],
-            environment=processes.child_environment(self.hub.url, home, given, named),
+            environment=processes.child_environment(self.hub.url, home, values, reserved),
             scratch=work,
             log=self.log(repo.id, "run"),
-            health="/",
-            below=500,
+            health_route="/",
+            healthy_below=500,
         )
 
     def runtime(self, db: sqlite3.Connection, repo: Repo) -> Json:
-        """Return the `runtime` object."""
-        row = row_of(db, repo.id)
-        url = self.keeper.url(repo.id)
-        flavor = {"current": row["hardware"], "requested": row["hardware"]}
-        told: Json = {
-            "stage": shown_stage(db, repo, row["stage"]),
-            "hardware": flavor,
+        """Return the `runtime` object of a Space."""
+        row = stage_row(db, repo.id)
+        url = self.processes.url(repo.id)
+        result: Json = {
+            "stage": public_stage(db, repo, row["stage"]),
+            "hardware": {"current": FLAVOR, "requested": FLAVOR},
             "storage": None,
-            "gcTimeout": patience(row),
+            "gcTimeout": SLEEP_SECONDS,
             "replicas": {"current": int(url is not None), "requested": 1},
-            "devMode": in_dev_mode(db, repo.id),
+            "devMode": False,
             "domains": [{"domain": url.removeprefix("http://"), "stage": "READY"}] if url else [],
         }
         if row["message"]:
-            told["errorMessage"] = row["message"]
-        return told
+            result["errorMessage"] = row["message"]
+        return result
 
 
-def row_of(db: sqlite3.Connection, repo_id: str) -> sqlite3.Row:
-    """Return a Space's row, with the defaults for one that has none yet."""
+def stage_row(db: sqlite3.Connection, repo_id: str) -> sqlite3.Row:
+    """Return the stage and message of a Space, both empty if it never ran."""
     row: sqlite3.Row = db.execute(
-        "SELECT coalesce(s.stage, '') AS stage, coalesce(s.message, '') AS message,"
-        " coalesce(s.hardware, 'cpu-basic') AS hardware, s.sleep_seconds"
+        "SELECT coalesce(s.stage, '') AS stage, coalesce(s.message, '') AS message"
         " FROM (SELECT ? AS id) r LEFT JOIN spaces s ON s.repo_id = r.id",
         (repo_id,),
     ).fetchone()
     return row
 
 
-def patience(row: sqlite3.Row) -> int | None:
-    """Return after how many seconds without visits a Space sleeps; None for never."""
-    asked: int | None = row["sleep_seconds"]
-    if asked is None:
-        return DEFAULT_SLEEP_SECONDS if row["hardware"] == FREE_FLAVOR else None
-    return None if asked == NEVER else asked
-
-
-def in_dev_mode(db: sqlite3.Connection, repo_id: str) -> bool:
-    """Return whether commits leave the running Space alone."""
-    query = "SELECT 1 FROM spaces_in_dev_mode WHERE repo_id = ?"
-    return db.execute(query, (repo_id,)).fetchone() is not None
-
-
-def values(db: sqlite3.Connection, repo_id: str, kind: str) -> dict[str, str]:
-    """Return a Space's secrets or variables."""
+def values_of(db: sqlite3.Connection, repo_id: str, kind: str) -> dict[str, str]:
+    """Return the secrets or the variables of a Space."""
     query = "SELECT key, value FROM space_values WHERE repo_id = ? AND kind = ?"
     return {row["key"]: row["value"] for row in db.execute(query, (repo_id, kind))}
 
 
 def app_file(repo: Repo) -> str:
-    """Return the file that the card names as the app, `app.py` unless it does."""
-    named = repo.card.get("app_file")
-    return named if isinstance(named, str) and named.endswith(".py") else "app.py"
+    """Return the app's file: the one that the card names, or `app.py`."""
+    name = repo.card.get("app_file")
+    return name if isinstance(name, str) and name.endswith(".py") else "app.py"
 
 
-def shown_stage(db: sqlite3.Connection, repo: Repo, stored: str) -> str:
-    """Return the stage as the API tells it; a Space nobody visited yet is SLEEPING.
+def public_stage(db: sqlite3.Connection, repo: Repo, stage: str) -> str:
+    """Return the stage that the API shows; a Space that nobody has visited is SLEEPING.
 
-    A fresh one without an app is BUILDING, as on the Hub.
+    A new Space without an app is BUILDING, as on the Hub.
     """
-    if stored != ASLEEP:
-        return stored
+    if stage != ASLEEP:
+        return stage
     commit = history.resolve(db, repo.id, history.MAIN)
     if git.entry_at(db, commit.tree, app_file(repo)):
         return "SLEEPING"
     return "NO_APP_FILE" if commit.parent else "BUILDING"
-
-
-def note(log: Path, text: str) -> None:
-    """Begin a log anew with one line."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    stamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    log.write_text(json.dumps({"data": text, "timestamp": stamp}) + "\n")

@@ -1,11 +1,12 @@
-"""What every service of the local Hub shares.
+"""The foundation of the local Hub: storage, accounts, events, and HTTP helpers.
 
-auth           Who asks, and what they may do: users, organisations, members, tokens, browser
-clock          The time as the local Hub tells it; a test may freeze or advance it, nothing e
-events         What happens on the Hub, told in this process to whoever listens (webhooks, Sp
-hub            What every request shares: the store, the clock, the address, and who listens
-seed           The seed file: who is there when the Hub starts, read or refused in one senten
-store          Everything the local Hub remembers: one SQLite database and content-addressed
-trusted_hosts  Who is let in at all, before any route: by which name one comes, and with a to
-wire           How the local Hub reads requests and words its answers; nothing here knows wha
+clock          The Hub's clock, which tests may freeze or advance
+store          A SQLite database and content-addressed files; everything acknowledged is durable
+records        Plain data that several packages share: repos, events and their callbacks
+wire           Helpers for reading requests and writing responses in the format of the Hub's API
+hub            The object that all services share: store, clock, address, callbacks
+events         Calls the listeners when something happens
+auth           Users, organizations, tokens, browser sessions, and permissions
+seed           The seed file: the accounts that exist when the Hub starts
+trusted_hosts  Middleware that rejects foreign host names and, where required, missing tokens
 """

@@ -1,6 +1,6 @@
-"""Who asks, and what they may do: users, organisations, members, tokens, browser sessions.
+"""Users, organizations, tokens, browser sessions, and permissions.
 
-Token and session values are stored only as hashes, so that no route, log or file can list them.
+Token and session values are stored only as hashes, so that no route, log or file can reveal them.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ SESSION_COOKIE = "local_hub_session"
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who asks, with the reach of the token they came with.
+    """The user behind a request, with the reach of the token it carries.
 
-    role: of the token: read, write or fineGrained.  scoped: for fineGrained, the pairs of an
-    entity name (``ns`` or ``ns/name``) and a permission (``repo.write``, ``discussion.write`` …).
+    role: the token's: read, write or fineGrained. scoped: for fineGrained, pairs of an entity
+    (`namespace` or `namespace/name`) and a permission (`repo.write`, `discussion.write` …).
     """
 
     id: str
@@ -57,73 +57,75 @@ class User:
 
 
 def digest(secret: str) -> str:
-    """What is stored in place of a token or session value."""
+    """Return what is stored in place of a token or session value."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def new_id() -> str:
-    """A fresh 24-hex id, as the Hub gives to everything."""
+    """Return a random id of 24 hex digits, like the Hub's."""
     return secrets.token_hex(12)
 
 
-# ── who asks ─────────────────────────────────────────────────────────────────────────────────
+# ── authentication ───────────────────────────────────────────────────────────────────────────
 
 
-def who(request: Request) -> User | None:
-    """The user of the request's token or browser session, None for nobody.
+def current_user(request: Request) -> User | None:
+    """Return the user of the request's token or browser session, None for an anonymous request.
 
-    HubError 401 for a token that is not valid.
+    Raises HubError 401 if the token is not valid.
     """
     if "auth" not in request.scope:
-        request.scope["auth"] = _who(request)
+        request.scope["auth"] = _authenticate(request)
     user = request.scope["auth"]
     assert user is None or isinstance(user, User)
     return user
 
 
-def _who(request: Request) -> User | None:
+def _authenticate(request: Request) -> User | None:
     header = request.headers.get("authorization", "")
     if header:
         scheme, _, value = header.partition(" ")
-        user = of_token(hub_of(request), value.strip()) if scheme.lower() == "bearer" else None
+        user = None
+        if scheme.lower() == "bearer":
+            user = user_of_token(hub_of(request), value.strip())
         if user is None:
-            said = {"error": "Invalid username or password."}
-            raise HubError(401, "Invalid credentials in Authorization header", body=said)
+            body = {"error": "Invalid username or password."}
+            raise HubError(401, "Invalid credentials in Authorization header", body=body)
         return user
     cookie = request.cookies.get(SESSION_COOKIE, "")
-    if not cookie or _from_elsewhere(request):
+    if not cookie or _is_cross_site(request):
         return None
-    return of_session(hub_of(request), cookie)
+    return user_of_session(hub_of(request), cookie)
 
 
-def _from_elsewhere(request: Request) -> bool:
-    """Whether another site's page sent this: then its cookie does not count."""
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin", "")
+def _is_cross_site(request: Request) -> bool:
+    """Return whether a page of another site sent this; its cookie must not count then."""
     if request.method in ("GET", "HEAD"):
         return False
-    foreign = bool(origin) and origin.split("://")[-1] != request.headers.get("host", "")
-    return foreign or site not in ("same-origin", "none")
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin", "")
+    is_foreign = bool(origin) and origin.split("://")[-1] != request.headers.get("host", "")
+    return is_foreign or site not in ("same-origin", "none")
 
 
-def require(request: Request) -> User:
-    """The user who asks; HubError 401 for nobody."""
-    user = who(request)
+def require_user(request: Request) -> User:
+    """Return the user; raises HubError 401 for an anonymous request."""
+    user = current_user(request)
     if user is None:
         raise HubError(401, "Invalid username or password.")
     return user
 
 
-def require_writer(request: Request) -> User:
-    """The user who asks with more than a read token; HubError 401 or 403."""
-    user = require(request)
+def require_write_token(request: Request) -> User:
+    """Return the user; raises HubError 401 if anonymous, 403 if the token is read-only."""
+    user = require_user(request)
     if user.role == "read":
         raise HubError(403, "This token is read-only: use a token with write access")
     return user
 
 
-def of_token(hub: Hub, token: str) -> User | None:
-    """The user whose token this is."""
+def user_of_token(hub: Hub, token: str) -> User | None:
+    """Return the user to whom a token belongs."""
     with hub.store.read() as db:
         row = db.execute(
             "SELECT a.id, a.name, a.fullname, t.name AS token_name, t.role, t.scoped FROM tokens t"
@@ -136,8 +138,8 @@ def of_token(hub: Hub, token: str) -> User | None:
     return User(row["id"], row["name"], row["fullname"], row["token_name"], row["role"], scoped)
 
 
-def of_session(hub: Hub, value: str) -> User | None:
-    """The user whose browser session this is."""
+def user_of_session(hub: Hub, value: str) -> User | None:
+    """Return the user to whom a browser session belongs."""
     with hub.store.read() as db:
         row = db.execute(
             "SELECT a.id, a.name, a.fullname FROM sessions s JOIN accounts a ON a.id = s.user_id"
@@ -148,7 +150,7 @@ def of_session(hub: Hub, value: str) -> User | None:
 
 
 def open_session(hub: Hub, db: sqlite3.Connection, user_id: str) -> str:
-    """Begin a browser session; the value of its cookie (set it HttpOnly, SameSite=Strict)."""
+    """Start a browser session and return its cookie value (set HttpOnly and SameSite=Strict)."""
     value = secrets.token_urlsafe(32)
     db.execute("INSERT INTO sessions VALUES (?, ?, ?)", (digest(value), user_id, hub.now()))
     return value
@@ -159,19 +161,22 @@ def close_session(db: sqlite3.Connection, value: str) -> None:
     db.execute("DELETE FROM sessions WHERE hash = ?", (digest(value),))
 
 
-# ── what they may do ─────────────────────────────────────────────────────────────────────────
+# ── permissions ──────────────────────────────────────────────────────────────────────────────
 
 
-def account(db: sqlite3.Connection, name: str) -> sqlite3.Row | None:
-    """The row of a user or organisation, whatever the case of the name."""
+def find_account(db: sqlite3.Connection, name: str) -> sqlite3.Row | None:
+    """Return the row of a user or organization; the case of the name does not matter."""
     row: sqlite3.Row | None = db.execute(
         "SELECT * FROM accounts WHERE name = ?", (name,)
     ).fetchone()
     return row
 
 
-def belongs(db: sqlite3.Connection, user: User | None, namespace: str, *roles: str) -> bool:
-    """Whether the namespace is the user's own or an organisation of theirs (with such a role)."""
+def is_member(db: sqlite3.Connection, user: User | None, namespace: str, *roles: str) -> bool:
+    """Return whether a namespace is the user's own, or an organization they are in.
+
+    roles: if given, the membership must have one of them.
+    """
     if user is None:
         return False
     if user.name.lower() == namespace.lower():
@@ -185,10 +190,10 @@ def belongs(db: sqlite3.Connection, user: User | None, namespace: str, *roles: s
 
 
 def may_read(db: sqlite3.Connection, user: User | None, namespace: str, repo: str = "") -> bool:
-    """Whether the user may see what is private in a namespace (``repo``: ``ns/name``)."""
-    if not belongs(db, user, namespace):
+    """Return whether the user may see what is private in a namespace (repo: its full name)."""
+    if user is None or not is_member(db, user, namespace):
         return False
-    return user is not None and (user.role != "fineGrained" or _in_scope(user, namespace, repo))
+    return user.role != "fineGrained" or _is_in_scope(user, namespace, repo)
 
 
 def may_write(
@@ -198,18 +203,18 @@ def may_write(
     repo: str = "",
     permission: str = "repo.write",
 ) -> bool:
-    """Whether the user, with this token, may change things in a namespace."""
-    if user is None or not belongs(db, user, namespace, "admin", "write"):
+    """Return whether the user may change things in a namespace with this token."""
+    if user is None or not is_member(db, user, namespace, "admin", "write"):
         return False
     if user.role == "fineGrained":
-        return _in_scope(user, namespace, repo, permission)
+        return _is_in_scope(user, namespace, repo, permission)
     return user.role == "write"
 
 
-def _in_scope(user: User, namespace: str, repo: str, permission: str = "") -> bool:
-    places = {namespace.lower(), repo.lower()}
+def _is_in_scope(user: User, namespace: str, repo: str, permission: str = "") -> bool:
+    targets = {namespace.lower(), repo.lower()}
     return any(
-        entity.lower() in places and permission in ("", held) for entity, held in user.scoped
+        entity.lower() in targets and permission in ("", granted) for entity, granted in user.scoped
     )
 
 
@@ -217,8 +222,8 @@ def _in_scope(user: User, namespace: str, repo: str, permission: str = "") -> bo
 
 
 def whoami(request: Request) -> Response:
-    """The user, their organisations, and the name and role of the token."""
-    user = require(request)
+    """Show the user, their organizations, and the name and role of the token."""
+    user = require_user(request)
     with hub_of(request).store.read() as db:
         orgs = db.execute(
             "SELECT o.id, o.name, o.fullname, m.role FROM members m"
@@ -235,13 +240,13 @@ def whoami(request: Request) -> Response:
             "type": "user", "id": user.id, "name": user.name, "fullname": user.fullname,
             "email": f"{user.name}@localhost", "emailVerified": True, "isPro": False,
             "canPay": False, "periodEnd": None, "avatarUrl": f"/avatars/{user.name}.svg",
-            "orgs": [_org(o) for o in orgs],
+            "orgs": [_org_json(org) for org in orgs],
             "auth": {"type": "access_token", "accessToken": token},
         }
     )  # fmt: skip
 
 
-def _org(row: sqlite3.Row) -> dict[str, Any]:
+def _org_json(row: sqlite3.Row) -> dict[str, Any]:
     return {
         "type": "org", "id": row["id"], "name": row["name"], "fullname": row["fullname"],
         "roleInOrg": row["role"], "isEnterprise": False, "canPay": False, "periodEnd": None,
@@ -249,48 +254,24 @@ def _org(row: sqlite3.Row) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def overview(request: Request) -> Response:
-    """The public side of a user or organisation."""
-    name = path_param(request, "account")
-    kind = "org" if "/organizations/" in request.url.path else "user"
-    with hub_of(request).store.read() as db:
-        row = account(db, name)
-        if row is None or row["type"] != kind:
-            raise HubError(404, f"{'Organization' if kind == 'org' else 'User'} {name} not found")
-        members = db.execute(
-            "SELECT a.name, a.fullname, a.type FROM members m JOIN accounts a ON a.id = m.user_id"
-            " WHERE m.org_id = ? ORDER BY a.name",
-            (row["id"],),
-        ).fetchall()
-    shown = {
-        "user" if kind == "user" else "name": row["name"], "fullname": row["fullname"],
-        "avatarUrl": f"/avatars/{row['name']}.svg", "type": kind, "_id": row["id"],
-        "numUsers": len(members), "createdAt": row["created_at"],
-    }  # fmt: skip
-    return JSONResponse(shown)
-
-
-def org_members(request: Request) -> Response:
-    """The members of an organisation."""
-    name = path_param(request, "account")
+def list_members(request: Request) -> Response:
+    """List the members of an organization."""
     with hub_of(request).store.read() as db:
         rows = db.execute(
             "SELECT a.name, a.fullname FROM members m JOIN accounts a ON a.id = m.user_id"
             " JOIN accounts o ON o.id = m.org_id WHERE o.name = ? ORDER BY a.name",
-            (name,),
+            (path_param(request, "account"),),
         ).fetchall()
     return JSONResponse(
         [
-            {"user": r["name"], "fullname": r["fullname"], "type": "user",
-             "avatarUrl": f"/avatars/{r['name']}.svg"}
-            for r in rows
+            {"user": row["name"], "fullname": row["fullname"], "type": "user",
+             "avatarUrl": f"/avatars/{row['name']}.svg"}
+            for row in rows
         ]
     )  # fmt: skip
 
 
 ROUTES = [
     Route("/api/whoami-v2", whoami),
-    Route("/api/users/{account}/overview", overview),
-    Route("/api/organizations/{account}/overview", overview),
-    Route("/api/organizations/{account}/members", org_members),
+    Route("/api/organizations/{account}/members", list_members),
 ]

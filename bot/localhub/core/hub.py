@@ -1,4 +1,4 @@
-"""What every request shares: the store, the clock, the address, and who listens to events."""
+"""The object that all services share: store, clock, address, callbacks."""
 
 from __future__ import annotations
 
@@ -8,61 +8,60 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 
 from bot.localhub.core.clock import Clock, iso
+from bot.localhub.core.records import CreationHook, Json, Listener, Repo
 from bot.localhub.core.store import Store
 
-if TYPE_CHECKING:
-    from bot.localhub.core.events import Listener
-    from bot.localhub.repos.repos import Repo
+PullRequestOpener = Callable[[sqlite3.Connection, Repo, str, str, str], int]
+SpaceRuntime = Callable[[sqlite3.Connection, Repo], Json]
 
 
 @dataclass
 class Hub:
     """One running local Hub.
 
-    url: without a trailing slash.  listeners: called with each event, in its transaction.
-    creators: called with each new repo and the body of its creation, in the same transaction.
-    pull_request: opens one in a transaction (repo, author, title, description) and numbers it.
-    runtime: the ``runtime`` object of a Space.
-    key: signs upload addresses, across restarts.
-    services: what a service module keeps from ``start`` to ``stop``, under its own name.
-    guarded: true where other machines reach it, so that every call needs a token.
-    closing: true once the server was told to stop, so that open streams end.
+    url: without a trailing slash. token_required: every call needs a token, because other machines
+    can reach this address. is_closing: the server was told to stop, so open streams must end.
+    signing_key: signs upload URLs, and survives restarts. listeners: called with each event, in its
+    transaction. creation_hooks: called with each new repo and the request's body, in its
+    transaction.
+
+    Services set the remaining fields when they start, so that lower layers can call them.
+    open_pull_request: takes the transaction, repo, author, title and description, and returns the
+    number. space_runtime: returns the `runtime` object of a Space. wake_deliveries: tells the
+    webhook worker, from any thread, that there is something to deliver.
     """
 
     store: Store
     data: Path
     url: str
+    token_required: bool = False
     clock: Clock = field(default_factory=Clock)
+    is_closing: bool = False
+    signing_key: bytes = field(default=b"", init=False)
     listeners: list[Listener] = field(default_factory=list)
-    creators: list[Callable[[sqlite3.Connection, Repo, dict[str, Any]], None]] = field(
-        default_factory=list
-    )
-    pull_request: Callable[[sqlite3.Connection, Repo, str, str, str], int] | None = None
-    runtime: Callable[[sqlite3.Connection, Repo], dict[str, Any]] | None = None
-    key: bytes = field(default=b"", init=False)
-    services: dict[str, Any] = field(default_factory=dict)
-    guarded: bool = False
-    closing: bool = False
+    creation_hooks: list[CreationHook] = field(default_factory=list)
+    open_pull_request: PullRequestOpener = field(init=False)
+    space_runtime: SpaceRuntime = field(init=False)
+    wake_deliveries: Callable[[], None] = field(init=False)
 
     def __post_init__(self) -> None:
         path = self.data / "key"
         if not path.exists():
             with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
                 file.write(secrets.token_bytes(32))
-        self.key = path.read_bytes()
+        self.signing_key = path.read_bytes()
 
     def now(self) -> str:
-        """The present moment as the Hub writes dates."""
+        """Return the current time in the Hub's format."""
         return iso(self.clock.now())
 
 
 def hub_of(request: Request) -> Hub:
-    """The Hub that a request came to."""
+    """Return the Hub that received a request."""
     hub = request.app.state.hub
     assert isinstance(hub, Hub)
     return hub

@@ -1,4 +1,4 @@
-"""The seed file: who is there when the Hub starts, read or refused in one sentence."""
+"""The seed file: the accounts that exist when the Hub starts."""
 
 from __future__ import annotations
 
@@ -10,68 +10,75 @@ from typing import Any
 
 import yaml
 
-from bot.localhub.core.auth import account, digest, new_id
+from bot.localhub.core.auth import digest, find_account, new_id
 from bot.localhub.core.hub import Hub
+from bot.localhub.core.records import Json
 
 ROLES = ("read", "write", "fineGrained")
 MEMBER_ROLES = ("admin", "write", "contributor", "read")
 NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?")
-RESERVED = frozenset(
+RESERVED_NAMES = frozenset(
     "api avatars buckets collections control datasets endpoints endpoints-api inference jobs lfs"
     " login logout models oauth search settings spaces static uploads".split()
 )
+ALLOWED_KEYS = {
+    "users": {"name", "fullname", "token", "role", "scoped"},
+    "orgs": {"name", "fullname", "members", "private_by_default"},
+}
 
 
 class SeedError(Exception):
-    """A seed file that cannot be read; the message is one sentence."""
+    """The seed file is not valid; the message is one sentence."""
 
 
-def read_seed(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """The seed file's users and organisations; SeedError with one sentence if it is wrong."""
+def read_seed(path: Path) -> dict[str, list[Json]]:
+    """Return the users and organizations of a seed file; raises SeedError if it is not valid."""
     try:
         seed = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SeedError(f"Cannot read the seed file {path}: {error}") from error
-    if not isinstance(seed, dict) or set(seed) - {"users", "orgs"}:
+    if not isinstance(seed, dict) or set(seed) - set(ALLOWED_KEYS):
         raise SeedError(f"The seed file {path} must have the keys users and orgs, and no others")
-    parts = {"users": seed.get("users") or [], "orgs": seed.get("orgs") or []}
-    for kind, entries in parts.items():
+    sections = {kind: seed.get(kind) or [] for kind in ALLOWED_KEYS}
+    for kind, entries in sections.items():
         if not isinstance(entries, list):
             raise SeedError(f"{kind} in the seed file {path} must be a list")
         for entry in entries:
-            _check_seed(kind, entry)
-    return parts
+            _check_entry(kind, entry)
+    return sections
 
 
-def _check_seed(kind: str, entry: Any) -> None:
-    allowed = {
-        "users": {"name", "fullname", "token", "role", "scoped"},
-        "orgs": {"name", "fullname", "members", "private_by_default"},
-    }[kind]
+def _check_entry(kind: str, entry: Any) -> None:
     name = entry.get("name") if isinstance(entry, dict) else None
     if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise SeedError(f"An entry of {kind} in the seed needs a name of letters, digits, - _ .")
-    if name.lower() in RESERVED:
-        raise SeedError(f"{name} in the seed is the name of a page: choose another")
-    if unknown := set(entry) - allowed:
-        raise SeedError(f"{kind} entry {name} in the seed has unknown keys: {sorted(unknown)}")
+        raise SeedError(
+            f"Each of the {kind} in the seed file needs a name of letters, digits, -, _ and ."
+        )
+    if name.lower() in RESERVED_NAMES:
+        raise SeedError(f"{name} in the seed file is the name of a page: choose another name")
+    if unknown := set(entry) - ALLOWED_KEYS[kind]:
+        raise SeedError(f"{name} in the seed file has unknown keys: {', '.join(sorted(unknown))}")
     if entry.get("role", "write") not in ROLES:
-        raise SeedError(f"The role of {name} in the seed must be one of {', '.join(ROLES)}")
+        raise SeedError(f"The role of {name} in the seed file must be one of {', '.join(ROLES)}")
     if not isinstance(entry.get("private_by_default", False), bool):
-        raise SeedError(f"private_by_default of {name} in the seed must be true or false")
-    _check_lists(name, entry)
+        raise SeedError(f"private_by_default of {name} in the seed file must be true or false")
+    _check_scopes(name, entry.get("scoped") or [])
+    _check_members(name, entry.get("members") or [])
 
 
-def _check_lists(name: str, entry: dict[str, Any]) -> None:
-    """Scopes and members have the shape they are read by."""
-    scoped, members = entry.get("scoped") or [], entry.get("members") or []
-    if not isinstance(scoped, list) or not all(
+def _check_scopes(name: str, scopes: Any) -> None:
+    if not isinstance(scopes, list) or not all(
         isinstance(scope, dict)
         and isinstance(scope.get("entity"), str)
         and isinstance(scope.get("permissions"), list)
-        for scope in scoped
+        for scope in scopes
     ):
-        raise SeedError(f"scoped of {name} in the seed must be a list of {{entity, permissions}}")
+        raise SeedError(
+            f"scoped of {name} in the seed file must be a list of {{entity, permissions}}"
+        )
+
+
+def _check_members(name: str, members: Any) -> None:
     if not isinstance(members, list) or not all(
         isinstance(member, str)
         or isinstance(member, dict)
@@ -80,50 +87,53 @@ def _check_lists(name: str, entry: dict[str, Any]) -> None:
         for member in members
     ):
         raise SeedError(
-            f"members of {name} in the seed must be names, or {{name, role}} with a role of"
-            f" {', '.join(MEMBER_ROLES)}"
+            f"Each of the members of {name} in the seed file must be a name, or {{name, role}} with"
+            f" a role of {', '.join(MEMBER_ROLES)}"
         )
 
 
-def plant(hub: Hub, db: sqlite3.Connection, seed: dict[str, list[dict[str, Any]]]) -> None:
-    """Bring the seed's accounts and tokens into being; what is there already stays."""
+def apply_seed(hub: Hub, db: sqlite3.Connection, seed: dict[str, list[Json]]) -> None:
+    """Create the seed's accounts and tokens; accounts that exist already stay as they are."""
     for entry in seed["users"]:
-        user_id = _account(hub, db, entry, "user")
+        user_id = _ensure_account(hub, db, entry, "user")
         if entry.get("token"):
+            scopes = [
+                (scope["entity"], str(permission))
+                for scope in entry.get("scoped") or []
+                for permission in scope["permissions"]
+            ]
             db.execute(
                 "INSERT OR REPLACE INTO tokens VALUES (?, ?, 'seed', ?, ?, ?)",
                 (digest(str(entry["token"])), user_id, entry.get("role", "write"),
-                 json.dumps(_pairs(entry.get("scoped", []))), hub.now()),
+                 json.dumps(scopes), hub.now()),
             )  # fmt: skip
     for entry in seed["orgs"]:
-        org_id = _account(hub, db, entry, "org")
+        org_id = _ensure_account(hub, db, entry, "org")
         for member in entry.get("members") or []:
-            _join(db, org_id, str(entry["name"]), member)
+            _add_member(db, org_id, entry["name"], member)
 
 
-def _pairs(scoped: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """``[{entity: ns/name, permissions: […]}]`` as (entity, permission) pairs."""
-    return [(str(s["entity"]), str(p)) for s in scoped for p in s.get("permissions", [])]
-
-
-def _account(hub: Hub, db: sqlite3.Connection, entry: dict[str, Any], kind: str) -> str:
-    there = account(db, entry["name"])
-    if there is not None:
-        if there["type"] != kind:
-            raise SeedError(f"{entry['name']} in the seed is already there as another kind")
-        return str(there["id"])
-    made = new_id()
+def _ensure_account(hub: Hub, db: sqlite3.Connection, entry: Json, kind: str) -> str:
+    existing = find_account(db, entry["name"])
+    if existing is not None:
+        if existing["type"] != kind:
+            raise SeedError(
+                f"The seed file lists {entry['name']} as a {kind}, but it exists as a"
+                f" {existing['type']}"
+            )
+        return str(existing["id"])
+    account_id = new_id()
     db.execute(
         "INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?)",
-        (made, entry["name"], kind, str(entry.get("fullname") or entry["name"]),
+        (account_id, entry["name"], kind, str(entry.get("fullname") or entry["name"]),
          int(bool(entry.get("private_by_default"))), hub.now()),
     )  # fmt: skip
-    return made
+    return account_id
 
 
-def _join(db: sqlite3.Connection, org_id: str, org: str, member: Any) -> None:
-    name, role = (member["name"], member["role"]) if isinstance(member, dict) else (member, "admin")
-    row = account(db, str(name))
-    if row is None or row["type"] != "user":
-        raise SeedError(f"The organisation {org} in the seed has a member {name} who is no user")
-    db.execute("INSERT OR REPLACE INTO members VALUES (?, ?, ?)", (org_id, row["id"], str(role)))
+def _add_member(db: sqlite3.Connection, org_id: str, org: str, member: str | Json) -> None:
+    name, role = (member, "admin") if isinstance(member, str) else (member["name"], member["role"])
+    user = find_account(db, name)
+    if user is None or user["type"] != "user":
+        raise SeedError(f"The member {name} of {org} in the seed file is not one of its users")
+    db.execute("INSERT OR REPLACE INTO members VALUES (?, ?, ?)", (org_id, user["id"], role))

@@ -1,7 +1,7 @@
-"""Everything the local Hub remembers: one SQLite database and content-addressed files.
+"""A SQLite database and content-addressed files; everything acknowledged is durable.
 
-What is acknowledged is durable: a file is fsync'd before its name is used, a transaction is
-synchronous.  No meaning lives here: tables belong to the modules that declare them.
+A file is synced to disk before its name is used, and a transaction is synchronous. The tables
+belong to the modules that declare them; nothing here knows what they mean.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 CHUNK = 1 << 20
-SIDE_BY_SIDE = 8
+WRITE_THREADS = 8
 
 
 class Store:
-    """The data folder: ``hub.db``, ``blobs/<sha256>`` and ``incoming/`` for unfinished uploads."""
+    """The data folder: `hub.db`, `blobs/<sha256>`, and `incoming/` for unfinished uploads."""
 
     def __init__(self, data: Path, schema: str = "") -> None:
         self.data = data
@@ -34,24 +33,24 @@ class Store:
         _sync_folder(self.blobs)
         for leftover in self.incoming.iterdir():
             leftover.unlink()
-        self._threads = threading.local()
-        self._writing = threading.Lock()
+        self._local = threading.local()
+        self._write_lock = threading.Lock()
         self._connection().executescript(schema)
 
     def _connection(self) -> sqlite3.Connection:
-        db: sqlite3.Connection | None = getattr(self._threads, "db", None)
+        db: sqlite3.Connection | None = getattr(self._local, "db", None)
         if db is None:
             db = sqlite3.connect(self.data / "hub.db", isolation_level=None, timeout=60)
             db.row_factory = sqlite3.Row
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA foreign_keys=ON")
-            self._threads.db = db
+            self._local.db = db
         return db
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """One consistent view; inside a ``write`` of the same thread, that transaction's view."""
+        """Open a consistent view; inside `write` of the same thread, join that transaction."""
         db = self._connection()
         if db.in_transaction:
             yield db
@@ -64,15 +63,15 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, alone: committed at the end, rolled back on any exception.
+        """Open an exclusive transaction; it commits at the end and rolls back on any exception.
 
-        Never await inside it, never open a second one inside it (RuntimeError).
+        Never await inside it. Raises RuntimeError if this thread already has a transaction.
         """
         db = self._connection()
         if db.in_transaction:
             raise RuntimeError("store.write() inside store.read() or store.write()")
-        self._acts().clear()
-        with self._writing:
+        self._local.callbacks = []
+        with self._write_lock:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -80,52 +79,45 @@ class Store:
                 db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
-            acts = self._acts()
-        while acts:
-            acts.pop(0)()
+        callbacks: list[Callable[[], None]] = self._local.callbacks
+        self._local.callbacks = []
+        for callback in callbacks:
+            callback()
 
-    def afterwards(self, act: Callable[[], None]) -> None:
-        """Have something done, in this thread, once the open ``write`` is committed (if it is)."""
-        self._acts().append(act)
-
-    def _acts(self) -> list[Callable[[], None]]:
-        acts: list[Callable[[], None]] = self._threads.__dict__.setdefault("acts", [])
-        return acts
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call something in this thread once the open `write` has committed, if it does."""
+        self._local.callbacks.append(callback)
 
     def close(self) -> None:
         """Close this thread's connection; the others close with their threads."""
         self._connection().close()
-        del self._threads.db
+        del self._local.db
 
     def blob_path(self, sha256: str) -> Path:
-        """Where the file with this content is, or would be."""
+        """Return where the file with this content is, or would be."""
         return self.blobs / sha256[:2] / sha256[2:]
 
     def has_blob(self, sha256: str) -> bool:
-        """Whether the content is stored."""
+        """Return whether the content is stored."""
         return self.blob_path(sha256).is_file()
 
-    def put_blob(self, content: bytes | IO[bytes]) -> str:
-        """Store content durably and return its sha256; what is there already is not rewritten."""
+    def put_blob(self, content: bytes) -> str:
+        """Store content durably and return its sha256; skip the write if it is already stored."""
         with self.upload() as upload:
-            if isinstance(content, bytes):
-                upload.write(content)
-            else:
-                while chunk := content.read(CHUNK):
-                    upload.write(chunk)
-            return upload.keep()
+            upload.write(content)
+            return upload.save()
 
     @contextmanager
     def batch(self) -> Iterator[Batch]:
-        """Many small contents side by side; at the end of the block all are durable."""
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        """Store many small contents in parallel; at the end of the block, all are durable."""
+        with ThreadPoolExecutor(WRITE_THREADS) as pool:
             batch = Batch(self, pool)
             yield batch
             batch.wait()
 
     @contextmanager
     def upload(self) -> Iterator[Upload]:
-        """An upload in pieces; what was not kept at the end is thrown away."""
+        """Receive a file piece by piece; discard it unless it is saved within the block."""
         upload = Upload(self)
         try:
             yield upload
@@ -134,47 +126,47 @@ class Store:
 
 
 class Batch:
-    """Contents being stored by several threads: waits for the disk overlap instead of adding up."""
+    """Contents that several threads store, so that waits for the disk overlap."""
 
     def __init__(self, store: Store, pool: ThreadPoolExecutor) -> None:
         self._store, self._pool = store, pool
         self._pending: deque[Future[str]] = deque()
 
     def put(self, content: bytes) -> str:
-        """Begin to store content and return its sha256."""
-        self.wait(2 * SIDE_BY_SIDE)
+        """Start to store content and return its sha256."""
+        self.wait(2 * WRITE_THREADS)
         self._pending.append(self._pool.submit(self._store.put_blob, content))
         return hashlib.sha256(content).hexdigest()
 
-    def wait(self, most: int = 0) -> None:
-        """Wait until at most so many contents are not yet stored."""
-        while len(self._pending) > most:
+    def wait(self, max_pending: int = 0) -> None:
+        """Wait until at most this many contents are still being stored."""
+        while len(self._pending) > max_pending:
             self._pending.popleft().result()
 
 
 class Upload:
-    """A file on its way in: ``write`` pieces, then ``keep`` it under the name of its content."""
+    """A file being received: `write` its pieces, then `save` it under the name of its content."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         handle, name = tempfile.mkstemp(dir=store.incoming)
         self._file = os.fdopen(handle, "wb")
         self._path = Path(name)
-        self._sha = hashlib.sha256()
+        self._sha256 = hashlib.sha256()
         self.size = 0
 
     def write(self, piece: bytes) -> None:
         """Append bytes."""
         self._file.write(piece)
-        self._sha.update(piece)
+        self._sha256.update(piece)
         self.size += len(piece)
 
     @property
     def sha256(self) -> str:
-        """The hash of what was written so far."""
-        return self._sha.hexdigest()
+        """The hash of the bytes written so far."""
+        return self._sha256.hexdigest()
 
-    def keep(self) -> str:
+    def save(self) -> str:
         """Make the content durable and return its sha256."""
         target = self._store.blob_path(self.sha256)
         if not target.exists():
@@ -185,7 +177,7 @@ class Upload:
         return self.sha256
 
     def discard(self) -> None:
-        """Close, and drop what was not kept."""
+        """Close the file and delete it unless it was saved."""
         self._file.close()
         self._path.unlink(missing_ok=True)
 

@@ -1,4 +1,7 @@
-"""How the local Hub reads requests and words its answers; nothing here knows what is stored."""
+"""Helpers for reading requests and writing responses in the format of the Hub's API.
+
+Nothing here knows what is stored.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-Json = dict[str, Any]
+from bot.localhub.core.records import Json
 
 BODY_LIMIT = 10 << 20
-KINDS = {"models": "model", "datasets": "dataset", "spaces": "space"}
+REPO_TYPES = {"models": "model", "datasets": "dataset", "spaces": "space"}
 
 
 class HubError(Exception):
-    """An answer that is a refusal: an HTTP status, one sentence, perhaps the Hub's error code."""
+    """An error response: an HTTP status, a message, and perhaps one of the Hub's error codes."""
 
     def __init__(
         self,
@@ -38,8 +41,8 @@ class HubError(Exception):
         self.body = body or {}
 
 
-def refusal(_: Request, error: Exception) -> Response:
-    """A HubError as the Hub sends it: JSON ``{"error": …}`` and the headers clients go by."""
+def error_response(_: Request, error: Exception) -> Response:
+    """Return a HubError as the Hub does: JSON `{"error": …}`, and headers that clients read."""
     assert isinstance(error, HubError)
     headers = {**error.headers, "X-Error-Message": header_text(error.message)}
     if error.code:
@@ -48,39 +51,35 @@ def refusal(_: Request, error: Exception) -> Response:
 
 
 def header_text(text: str) -> str:
-    """Text fit for an HTTP header: one line of Latin letters, at most 500 of them."""
+    """Make text safe for an HTTP header: one line of ASCII, at most 500 characters."""
     line = " ".join(text.split())[:500]
     return line.encode("ascii", "replace").decode("ascii")
 
 
 def path_param(request: Request, name: str) -> str:
-    """A part of the path, percent-decoded; HubError 400 if that is not UTF-8 or holds a NUL."""
+    """Return a decoded part of the path; raises HubError 400 if it is not UTF-8 or has a NUL."""
     try:
         value = unquote(str(request.path_params[name]), errors="strict")
     except UnicodeDecodeError as error:
         raise HubError(400, f"The {name} in the URL is not UTF-8") from error
     if "\0" in value:
-        raise HubError(400, f"The {name} in the URL holds a NUL character")
+        raise HubError(400, f"The {name} in the URL contains a NUL character")
     return value
 
 
 async def body_bytes(request: Request, limit: int = BODY_LIMIT) -> bytes:
-    """The whole body; HubError 413 as soon as it is over the limit."""
-    pieces = bytearray()
-    async for piece in request.stream():
-        pieces += piece
-        if len(pieces) > limit:
-            raise HubError(413, f"The request body is over {limit} bytes")
-    return bytes(pieces)
+    """Return the whole body; raises HubError 413 as soon as it exceeds the limit."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise HubError(413, f"The request body is larger than {limit} bytes")
+    return bytes(body)
 
 
 async def json_body(request: Request, limit: int = BODY_LIMIT) -> Json:
-    """The body as a JSON object, ``{}`` for an empty one; HubError 400 for anything else."""
-    return parse_json(await body_bytes(request, limit))
-
-
-def parse_json(body: bytes) -> Json:
-    """Bytes as a JSON object, ``{}`` for none; HubError 400 for anything else."""
+    """Return the body as a JSON object, `{}` if empty; raises HubError 400 for anything else."""
+    body = await body_bytes(request, limit)
     if not body.strip():
         return {}
     try:
@@ -93,10 +92,10 @@ def parse_json(body: bytes) -> Json:
     return value
 
 
-def takes_json(
+def json_endpoint(
     handler: Callable[[Request, Json], Response], limit: int = BODY_LIMIT
 ) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint that reads a JSON object and runs ``handler(request, body)`` in a thread."""
+    """Make an endpoint that reads a JSON object and runs `handler(request, body)` in a thread."""
 
     async def endpoint(request: Request) -> Response:
         return await run_in_threadpool(handler, request, await json_body(request, limit))
@@ -105,48 +104,60 @@ def takes_json(
     return endpoint
 
 
-def text_field(body: Json, name: str, default: str | None = None, most: int = 65536) -> str:
-    """A string of the body; HubError 400 if missing without a default, no string, or too long."""
+def text_field(body: Json, name: str, default: str | None = None, max_length: int = 65536) -> str:
+    """Return a string field of the body.
+
+    Raises HubError 400 if it is not a string, is too long, or is missing and has no default.
+    """
     value = body.get(name)
     if value is None and default is not None:
         return default
     if not isinstance(value, str):
-        raise HubError(400, f'"{name}" must be a string')
-    if len(value) > most or "\0" in value:
-        raise HubError(400, f'"{name}" must have at most {most} characters and no NUL')
+        raise HubError(400, f"`{name}` must be a string")
+    if len(value) > max_length or "\0" in value:
+        raise HubError(400, f"`{name}` must have at most {max_length} characters and no NUL")
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise HubError(400, f'"{name}" holds half a surrogate pair') from error
+        raise HubError(400, f"`{name}` contains an unpaired surrogate") from error
     return value
 
 
-def flag(request: Request, name: str, default: bool = False) -> bool:
-    """A true/false (or 1/0) query parameter."""
-    value = request.query_params.get(name)
-    return default if value is None else value.lower() in ("true", "1", "")
+def choice_field(body: Json, name: str, choices: Sequence[str], default: str | None = None) -> str:
+    """Return a string field of the body that must be one of the choices; else HubError 400."""
+    value = text_field(body, name, default)
+    if value not in choices:
+        raise HubError(400, f"`{name}` must be one of {', '.join(choices)}")
+    return value
 
 
-def whole(request: Request, name: str, default: int, least: int, most: int) -> int:
-    """A whole-number query parameter, brought into its range; HubError 400 if it is none."""
+def bool_param(request: Request, name: str) -> bool:
+    """Return a query parameter that is true or false (or 1 or 0); false if it is missing."""
+    return request.query_params.get(name, "0").lower() in ("true", "1", "")
+
+
+def int_param(request: Request, name: str, default: int, minimum: int, maximum: int) -> int:
+    """Return an integer query parameter, clamped to its range; raises HubError 400 for others."""
     value = request.query_params.get(name)
     if value is None:
         return default
     try:
-        return max(least, min(most, int(value[:20])))
+        return max(minimum, min(maximum, int(value[:20])))
     except ValueError as error:
-        raise HubError(400, f'"{name}" must be a whole number') from error
+        raise HubError(400, f"`{name}` must be an integer") from error
 
 
-def page(request: Request, items: Sequence[Any], base: str, limit: int) -> Response:
-    """One page of a list, from ``cursor`` on, with the ``Link`` to the next one."""
-    start = whole(request, "cursor", 0, 0, len(items))
-    more = start + limit if start + limit < len(items) else None
-    return listing(request, list(items[start : start + limit]), base, more)
+def paginate(request: Request, items: Sequence[Any], base: str, limit: int) -> Response:
+    """Return the page of a list that starts at `cursor`, with a `Link` to the next page."""
+    start = int_param(request, "cursor", 0, 0, len(items))
+    following = start + limit if start + limit < len(items) else None
+    return page_response(request, list(items[start : start + limit]), base, following)
 
 
-def listing(request: Request, items: list[Any], base: str, following: int | str | None) -> Response:
-    """A page already cut, with the ``Link`` to the cursor that follows, if any."""
+def page_response(
+    request: Request, items: list[Any], base: str, following: int | str | None
+) -> Response:
+    """Return one page, with a `Link` to the cursor that follows it, if any."""
     headers = {}
     if following is not None:
         query = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
@@ -155,35 +166,35 @@ def listing(request: Request, items: list[Any], base: str, following: int | str 
     return JSONResponse(items, headers=headers)
 
 
-class KindConvertor(Convertor[str]):
-    """``{kind:kind}`` in a route: models, datasets or spaces, read as model, dataset, space."""
+class RepoTypeConvertor(Convertor[str]):
+    """`{type:repo_type}` in a route: matches models, datasets or spaces and yields the singular."""
 
-    regex = "|".join(KINDS)
+    regex = "|".join(REPO_TYPES)
 
     def convert(self, value: str) -> str:
-        """The kind's name in the singular."""
-        return KINDS[value]
+        """Return the singular."""
+        return REPO_TYPES[value]
 
     def to_string(self, value: str) -> str:
-        """The kind's name in the plural."""
+        """Return the plural."""
         return value + "s"
 
 
-register_url_convertor("kind", KindConvertor())
+register_url_convertor("repo_type", RepoTypeConvertor())
 
 
-class Envelope:
-    """Around every request: routes on the raw path; gives answers ``X-Request-Id`` and ``Date``.
+class RawPathMiddleware:
+    """Routes on the raw path, and adds `X-Request-Id` and `Date` to every response.
 
-    Revisions arrive percent-encoded as one segment (``refs%2Fpr%2F1``); a decoded path would
-    lose where they end.
+    Revisions arrive percent-encoded as one segment (`refs%2Fpr%2F1`); a decoded path would lose
+    where they end.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on, with the raw path in and the request id out."""
+        """Handle one connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -191,9 +202,9 @@ class Envelope:
         scope = {**scope, "path": raw.split(b"?")[0].decode("ascii", "replace")}
         request_id = f"Root={secrets.token_hex(12)}"
 
-        async def labelled(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                now = formatdate(usegmt=True)  # uvicorn's own lags when the machine is busy
+                now = formatdate(usegmt=True)  # uvicorn's own lags on a busy machine
                 headers = [
                     *message.get("headers", []),
                     (b"x-request-id", request_id.encode()),
@@ -202,4 +213,4 @@ class Envelope:
                 message = {**message, "headers": headers}
             await send(message)
 
-        await self.app(scope, receive, labelled)
+        await self.app(scope, receive, send_with_headers)

@@ -1,7 +1,7 @@
-"""Turns Markdown written by anybody into HTML that is safe to show.
+"""Renders untrusted Markdown as safe HTML.
 
-The text is hostile. HTML in it goes through the same cleaning as what the renderer makes: a short
-list of tags passes, comments (where bots keep their markers) vanish. Only the raw text is stored.
+HTML in the text is sanitized together with what the renderer produces: a short list of tags is
+allowed, and HTML comments, where bots keep their markers, are removed. Only the raw text is stored.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethroug
 
 
 def to_html(text: str, base: str = "") -> str:
-    """Return sanitised HTML; its links leak no referrer.
+    """Return sanitized HTML, whose links send no referrer.
 
-    base: the page of a repo (``/ns/name``), into whose files relative links and pictures lead.
+    base: the page of a repo (`/namespace/name`); relative links and images point to its files.
     """
 
-    def place(tag: str, attribute: str, value: str) -> str | None:
+    def rewrite(tag: str, attribute: str, value: str) -> str | None:
         if not base or attribute not in ("href", "src") or not RELATIVE.match(value):
             return value
         view = "resolve" if tag == "img" else "blob"
@@ -46,7 +46,7 @@ def to_html(text: str, base: str = "") -> str:
         PARSER.render(text),
         tags=set(TAGS.split()),
         attributes=ATTRIBUTES,
-        attribute_filter=place,
+        attribute_filter=rewrite,
         url_schemes=SCHEMES,
         filter_style_properties=STYLES,
         link_rel="nofollow noopener noreferrer",

@@ -1,12 +1,13 @@
-"""The Community tab: `/api/{type}s/{id}/discussions`, what one may do there and what follows.
+"""The Community tab under `/api/{type}s/{id}/discussions`: actions, permissions and routes.
 
-The actions are also what the pages for people call; each is one transaction and then its event.
+The web pages call the same actions. Each action is one transaction that also emits its events.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,288 +15,270 @@ from starlette.routing import Route
 
 from bot.localhub.core import auth
 from bot.localhub.core.auth import User
-from bot.localhub.core.events import Event, emit
+from bot.localhub.core.events import emit
 from bot.localhub.core.hub import Hub, hub_of
-from bot.localhub.core.wire import HubError, Json, flag, path_param, takes_json, text_field, whole
+from bot.localhub.core.records import Event, Json, Repo
+from bot.localhub.core.wire import (
+    HubError,
+    bool_param,
+    int_param,
+    json_endpoint,
+    path_param,
+    text_field,
+)
 from bot.localhub.discussions import threads
 from bot.localhub.repos import history, refs, repos
-from bot.localhub.repos.repos import REPO, Repo
+from bot.localhub.repos.repos import REPO
 
 SCHEMA = threads.SCHEMA
 PAGE = 50
 TYPES = {"all": None, "discussion": False, "pull_request": True}
 
 
-async def start(hub: Hub) -> None:
-    """Offer to open the pull requests that come with a commit, and tell of every new one."""
+@asynccontextmanager
+async def lifespan(hub: Hub) -> AsyncIterator[None]:
+    """Let commits open pull requests, and emit an event for each of them."""
 
-    def pull_request(
+    def open_pull_request(
         db: sqlite3.Connection, repo: Repo, author: str, title: str, description: str
     ) -> int:
-        account = auth.account(db, author)
+        account = auth.find_account(db, author)
         assert account is not None
-        return threads.add(hub, db, repo, account["id"], title, description, "open")
+        return threads.add(hub, db, repo, account["id"], title, description, is_pull_request=True)
 
-    hub.pull_request = pull_request
-    hub.listeners.append(tell_of_pull_request)
+    def on_event(db: sqlite3.Connection, event: Event) -> None:
+        """Follow the event of a new ref of a pull request with that of its discussion."""
+        for ref in event.updated_refs or []:
+            if ref["ref"].startswith("refs/pr/") and ref["oldSha"] is None:
+                repo = repos.load(db, event.repo_type, event.repo_name)
+                assert repo is not None
+                num = int(ref["ref"].rpartition("/")[2])
+                emit(hub, db, _creation_event(hub, db, repo, num, event.actor))
 
-
-async def stop(hub: Hub) -> None:
-    """Listen no more."""
-    hub.listeners.remove(tell_of_pull_request)
-
-
-def tell_of_pull_request(hub: Hub, db: sqlite3.Connection, event: Event) -> None:
-    """Follow the event of a new ref of a pull request with the one of its discussion."""
-    for ref in event.updated_refs or []:
-        if ref["ref"].startswith("refs/pr/") and ref["oldSha"] is None:
-            repo = repos.load(db, event.repo_type, event.repo_name)
-            assert repo is not None
-            num = int(ref["ref"].rpartition("/")[2])
-            emit(hub, db, told_of_new(hub, db, repo, num, event.actor))
+    hub.open_pull_request = open_pull_request
+    hub.listeners.append(on_event)
+    yield
+    hub.listeners.remove(on_event)
 
 
-# ── what follows ─────────────────────────────────────────────────────────────────────────────
+# ── events ───────────────────────────────────────────────────────────────────────────────────
 
 
-def told(
+def _event(
     hub: Hub,
     db: sqlite3.Connection,
     repo: Repo,
     num: int,
     actor: str,
-    what: str,
+    action: str,
+    scope: str,
     comment: sqlite3.Row | None = None,
 ) -> Event:
-    """Return the event to emit; `what` is action and scope, like "create discussion.comment"."""
-    action, scope = what.split()
-    about = threads.payload(hub, repo, threads.find(db, repo, num))
-    said = threads.comment_payload(hub, repo, num, comment) if comment else None
-    return Event(
-        action, scope, repo.type, repo.name, repos.payload(hub, db, repo), actor, about, said
-    )
+    discussion = threads.webhook_payload(hub, repo, threads.find(db, repo, num))
+    payload = threads.comment_webhook_payload(hub, repo, num, comment) if comment else None
+    repo_payload = repos.webhook_payload(hub, db, repo)
+    return Event(action, scope, repo.type, repo.name, repo_payload, actor, discussion, payload)
 
 
-def told_of_new(hub: Hub, db: sqlite3.Connection, repo: Repo, num: int, actor: str) -> Event:
-    """Return the event of a thread that is there now, with its opening comment."""
+def _creation_event(hub: Hub, db: sqlite3.Connection, repo: Repo, num: int, actor: str) -> Event:
+    """Return the event of a new thread, with its opening comment."""
     thread = threads.find(db, repo, num)
     query = f"{threads.SELECT_EVENT} WHERE e.discussion_id = ? ORDER BY e.seq LIMIT 1"
-    first = db.execute(query, (thread["id"],)).fetchone()
-    return told(hub, db, repo, num, actor, "create discussion", first)
+    opening = db.execute(query, (thread["id"],)).fetchone()
+    return _event(hub, db, repo, num, actor, "create", "discussion", opening)
 
 
 # ── actions ──────────────────────────────────────────────────────────────────────────────────
 
 
-def open_thread(
-    hub: Hub, repo: Repo, user: User, title: str, text: str, pull_request: bool = False
-) -> int:
-    """Open a discussion, or an empty draft of a pull request; its number."""
-    title = check_title(title)
-    text = check_text(text)
+def open_discussion(hub: Hub, repo: Repo, user: User, title: str, text: str) -> int:
+    """Open a discussion and return its number."""
+    title, text = _check_title(title), _check_text(text)
     with hub.store.write() as db:
-        check_may_speak(db, repo, user)
-        num = threads.add(hub, db, repo, user.id, title, text, "draft" if pull_request else "")
-        if pull_request:
-            ref, head = threads.pull_ref(num), history.resolve(db, repo.id, history.MAIN).oid
-            history.point(hub, db, repo.id, ref, head)
-            event = refs.pushed(hub, db, repo, user.name, ref, None, head)
-        else:
-            event = told_of_new(hub, db, repo, num, user.name)
-        emit(hub, db, event)
+        _check_may_comment(repo, user)
+        num = threads.add(hub, db, repo, user.id, title, text, is_pull_request=False)
+        emit(hub, db, _creation_event(hub, db, repo, num, user.name))
     return num
 
 
 def comment(hub: Hub, repo: Repo, user: User, num: str, text: str) -> Json:
-    """Answer; the event of the new comment."""
-    text = check_text(text)
+    """Add a comment and return its event."""
+    text = _check_text(text)
     with hub.store.write() as db:
-        check_may_speak(db, repo, user)
+        _check_may_comment(repo, user)
         thread = threads.find(db, repo, num)
         row = threads.add_comment(hub, db, thread["id"], user.id, text)
-        event = told(hub, db, repo, thread["num"], user.name, "create discussion.comment", row)
-        emit(hub, db, event)
-    return threads.event(row)
+        emit(hub, db, _event(hub, db, repo, thread["num"], user.name, "create",
+                             "discussion.comment", row))  # fmt: skip
+    return threads.event_json(row)
 
 
-def change_comment(
-    hub: Hub, repo: Repo, user: User, num: str, comment_id: str, text: str | None
-) -> Json:
-    """Edit a comment, or hide it for good (None); the event of the comment as it is now."""
-    text = None if text is None else check_text(text)
+def edit_comment(hub: Hub, repo: Repo, user: User, num: str, comment_id: str, text: str) -> Json:
+    """Replace the text of a comment and return its event."""
+    text = _check_text(text)
     with hub.store.write() as db:
         thread = threads.find(db, repo, num)
         row = threads.event_by_id(db, thread["id"], comment_id)
         if row["type"] != "comment":
-            raise HubError(400, "Only comments can be edited or hidden")
-        check_author(db, repo, user, row["author_id"], "change this comment")
-        row = threads.change_comment(hub, db, row, user.name, text)
-        event = told(hub, db, repo, thread["num"], user.name, "update discussion.comment", row)
-        emit(hub, db, event)
-    return threads.event(row)
-
-
-def rename(hub: Hub, repo: Repo, user: User, num: str, title: str) -> Json:
-    """Give a thread another title; the event of it."""
-    title = check_title(title)
-    with hub.store.write() as db:
-        thread = threads.find(db, repo, num)
-        check_author(db, repo, user, thread["author_id"], "rename this discussion")
-        db.execute("UPDATE discussions SET title = ? WHERE id = ?", (title, thread["id"]))
-        data = {"from": thread["title"], "to": title}
-        row = threads.add_event(hub, db, thread["id"], user.id, "title-change", data)
-        event = told(hub, db, repo, thread["num"], user.name, "update discussion")
-        emit(hub, db, event)
-    return threads.event(row)
+            raise HubError(400, "Only comments can be edited")
+        _check_author(db, repo, user, row["author_id"], "change this comment")
+        row = threads.edit_comment(hub, db, row, user.name, text)
+        emit(hub, db, _event(hub, db, repo, thread["num"], user.name, "update",
+                             "discussion.comment", row))  # fmt: skip
+    return threads.event_json(row)
 
 
 def set_status(hub: Hub, repo: Repo, user: User, num: str, status: str, text: str = "") -> Json:
-    """Open or close a thread, with a comment if there is a text; the event of the status."""
+    """Open or close a thread, optionally with a comment; return the event of the new status."""
     if status not in ("open", "closed"):
-        raise HubError(400, '`status` must be "open" or "closed"')
+        raise HubError(400, "`status` must be open or closed")
     events: list[Event] = []
     with hub.store.write() as db:
         thread = threads.find(db, repo, num)
-        check_author(db, repo, user, thread["author_id"], f"set this discussion to {status}")
+        _check_author(db, repo, user, thread["author_id"], f"set this discussion to {status}")
         if thread["status"] == "merged":
-            raise HubError(400, "A merged pull request stays merged")
+            raise HubError(400, "The status of a merged pull request cannot change")
         if text:
-            said = threads.add_comment(hub, db, thread["id"], user.id, check_text(text))
-            what = "create discussion.comment"
-            events.append(told(hub, db, repo, thread["num"], user.name, what, said))
+            row = threads.add_comment(hub, db, thread["id"], user.id, _check_text(text))
+            events.append(_event(hub, db, repo, thread["num"], user.name, "create",
+                                 "discussion.comment", row))  # fmt: skip
         db.execute("UPDATE discussions SET status = ? WHERE id = ?", (status, thread["id"]))
         data = {"status": status}
         row = threads.add_event(hub, db, thread["id"], user.id, "status-change", data)
-        events.append(told(hub, db, repo, thread["num"], user.name, "update discussion"))
+        events.append(_event(hub, db, repo, thread["num"], user.name, "update", "discussion"))
         for event in events:
             emit(hub, db, event)
-    return threads.event(row)
+    return threads.event_json(row)
 
 
 def merge(hub: Hub, repo: Repo, user: User, num: str, text: str = "") -> str:
-    """Bring an open pull request onto main; the hash of the commit."""
+    """Merge an open pull request into main and return the hash of the merge commit."""
     with hub.store.write() as db:
         if not repos.may_write(db, user, repo):
             raise HubError(403, f"{user.name} may not merge into {repo.name}")
         thread = threads.find(db, repo, num)
         if not thread["is_pull_request"] or thread["status"] != "open":
             raise HubError(400, "Only an open pull request can be merged")
-        main, head, _ = threads.sides(db, repo, thread)
-        tree, conflicts = history.merged_tree(db, repo.id, main, head)
+        main, head, _ = threads.heads(db, repo, thread)
+        tree, conflicts = history.merge_trees(db, repo.id, main, head)
         if conflicts:
-            raise HubError(409, f"Both sides changed {', '.join(conflicts[:5])}")
+            raise HubError(
+                409, f"The pull request and main both changed {', '.join(conflicts[:5])}"
+            )
         title = f"{thread['title']} (#{thread['num']})"
-        commit = history.add(hub, db, repo.id, tree, main.oid, user.name, title)
-        repo = repos.advance(hub, db, repo, history.MAIN, commit)
+        commit = history.add_commit(hub, db, repo.id, tree, main.oid, user.name, title)
+        repo = repos.move_ref(hub, db, repo, history.MAIN, commit)
         db.execute(
             "UPDATE discussions SET status = 'merged', merge_commit = ? WHERE id = ?",
             (commit.oid, thread["id"]),
         )
         if text:
-            threads.add_comment(hub, db, thread["id"], user.id, check_text(text))
+            threads.add_comment(hub, db, thread["id"], user.id, _check_text(text))
         threads.add_event(hub, db, thread["id"], user.id, "status-change", {"status": "merged"})
-        events = [
-            refs.pushed(hub, db, repo, user.name, history.MAIN, main.oid, commit.oid),
-            told(hub, db, repo, thread["num"], user.name, "update discussion"),
-        ]
-        for event in events:
-            emit(hub, db, event)
+        emit(hub, db, refs.ref_event(hub, db, repo, user.name, history.MAIN, main.oid, commit.oid))
+        emit(hub, db, _event(hub, db, repo, thread["num"], user.name, "update", "discussion"))
     return commit.oid
 
 
-# ── what is allowed ──────────────────────────────────────────────────────────────────────────
+# ── checks ───────────────────────────────────────────────────────────────────────────────────
 
 
-def check_title(title: str) -> str:
-    """Return the title without outer blanks; HubError 400 unless it has 3 to 200 characters."""
+def _check_title(title: str) -> str:
+    """Return the title with normalized blanks; raises HubError 400 for a wrong length."""
     title = " ".join(title.split())
     if not 3 <= len(title) <= 200:
-        raise HubError(400, f"A title has 3 to 200 characters, this one {len(title)}")
+        raise HubError(400, f"A title must have 3 to 200 characters, not {len(title)}")
     return title
 
 
-def check_text(text: str) -> str:
-    """Return the text; HubError 400 for an empty one."""
+def _check_text(text: str) -> str:
+    """Return the text; raises HubError 400 if it is empty."""
     if not text.strip():
-        raise HubError(400, "A comment needs some text")
+        raise HubError(400, "A comment must not be empty")
     return text
 
 
-def check_may_speak(db: sqlite3.Connection, repo: Repo, user: User) -> None:
-    """HubError 403 for a token that only reads; anybody else who sees the repo may speak."""
-    scopes = {entity.lower() for entity, held in user.scoped if held == "discussion.write"}
-    fine = user.role == "fineGrained" and scopes & {repo.name.lower(), repo.namespace.lower()}
-    if user.role != "write" and not fine:
+def _check_may_comment(repo: Repo, user: User) -> None:
+    """Raise HubError 403 for a read-only token; everyone else who sees the repo may comment."""
+    scopes = {entity.lower() for entity, granted in user.scoped if granted == "discussion.write"}
+    is_in_scope = user.role == "fineGrained" and scopes & {
+        repo.name.lower(),
+        repo.namespace.lower(),
+    }
+    if user.role != "write" and not is_in_scope:
         raise HubError(403, "This token may not write in discussions")
 
 
-def check_author(db: sqlite3.Connection, repo: Repo, user: User, author_id: str, what: str) -> None:
-    """HubError 403 for somebody who neither wrote it nor has write access to the repo."""
-    check_may_speak(db, repo, user)
+def _check_author(
+    db: sqlite3.Connection, repo: Repo, user: User, author_id: str, action: str
+) -> None:
+    """Raise HubError 403 unless the user is the author or has write access to the repo."""
+    _check_may_comment(repo, user)
     if user.id != author_id and not repos.may_write(db, user, repo):
-        raise HubError(403, f"{user.name} may not {what}")
+        raise HubError(403, f"{user.name} may not {action}")
 
 
 # ── routes ───────────────────────────────────────────────────────────────────────────────────
 
 
-def named(request: Request) -> tuple[Repo, User, str]:
-    """Return the repo, the user and the number that a request is about."""
-    with hub_of(request).store.read() as db:
-        repo = repos.asked(request, db)
-    return repo, auth.require(request), path_param(request, "num")
-
-
-def read_filter(request: Request) -> threads.Filter:
-    """Return what the query asks for; HubError 400 for values that mean nothing."""
+def _filter(request: Request) -> threads.Filter:
+    """Return the filter in the query; raises HubError 400 for unknown values."""
     kind = request.query_params.get("type", "all")
     status = request.query_params.get("status", "all")
     if kind not in TYPES or status not in ("all", *threads.STATUSES):
-        raise HubError(400, "`type` is all, discussion or pull_request; `status` all, open, closed")
+        raise HubError(
+            400,
+            "`type` must be all, discussion or pull_request, and `status` all, open or closed",
+        )
     author = request.query_params.get("author")
     return threads.Filter(TYPES[kind], None if status == "all" else status, author)
 
 
 def index(request: Request) -> Response:
-    """List threads, newest first, a page `p` at a time."""
-    start = PAGE * whole(request, "p", 0, 0, 1_000_000)
-    which = read_filter(request)
+    """List threads, newest first; the query parameter `p` is the page."""
+    start = PAGE * int_param(request, "p", 0, 0, 1_000_000)
+    which = _filter(request)
     with hub_of(request).store.read() as db:
-        repo = repos.asked(request, db)
-        rows, total = threads.listed(db, repo.id, which, start, PAGE)
-        opened = threads.listed(db, repo.id, threads.Filter(status="open"), 0, 0)[1]
-    shown = [threads.summary(repo, row) for row in rows]
-    counts = {"count": total, "start": start, "numOpenDiscussions": opened}
-    return JSONResponse({"discussions": shown, **counts})
+        repo = repos.requested_repo(request, db)
+        rows, total = threads.select(db, repo.id, which, start, PAGE)
+        open_count = threads.count(db, repo.id, "open")
+    items = [threads.summary_json(repo, row) for row in rows]
+    counts = {"count": total, "start": start, "numOpenDiscussions": open_count}
+    return JSONResponse({"discussions": items, **counts})
 
 
 def create(request: Request, body: Json) -> Response:
-    """Open a discussion or a pull request."""
-    with hub_of(request).store.read() as db:
-        repo = repos.asked(request, db)
-    user, pull = auth.require(request), body.get("pullRequest") is True
+    """Open a discussion."""
+    hub = hub_of(request)
+    with hub.store.read() as db:
+        repo = repos.requested_repo(request, db)
+    user = auth.require_user(request)
+    if body.get("pullRequest"):
+        raise HubError(501, "The local Hub opens pull requests by commits with `create_pr=1` only")
     title, text = text_field(body, "title"), text_field(body, "description", "")
-    num = open_thread(hub_of(request), repo, user, title, text, pull)
-    url = f"{hub_of(request).url}{repo.web_path()}/discussions/{num}"
-    return JSONResponse({"num": num, "url": url, "pullRequest": pull}, 201)
+    num = open_discussion(hub, repo, user, title, text)
+    url = f"{hub.url}{repo.web_path()}/discussions/{num}"
+    return JSONResponse({"num": num, "url": url, "pullRequest": False}, 201)
 
 
 def show(request: Request) -> Response:
-    """Tell a thread with its events."""
+    """Show a thread with its events."""
     hub = hub_of(request)
     with hub.store.read() as db:
-        repo = repos.asked(request, db)
+        repo = repos.requested_repo(request, db)
         row = threads.find(db, repo, path_param(request, "num"))
-        return JSONResponse(threads.details(hub, db, repo, row, flag(request, "diff")))
+        return JSONResponse(threads.thread_json(hub, db, repo, row, bool_param(request, "diff")))
 
 
-def on_thread(
+def _thread_endpoint(
     key: str, action: Callable[[Hub, Repo, User, str, Request, Json], object]
 ) -> Callable[[Request, Json], Response]:
-    """Return a route's handler that does something to a thread and answers `{key: result}`."""
+    """Return the handler of a route that acts on a thread and answers `{key: result}`."""
 
     def handler(request: Request, body: Json) -> Response:
-        repo, user, num = named(request)
+        with hub_of(request).store.read() as db:
+            repo = repos.requested_repo(request, db)
+        user, num = auth.require_user(request), path_param(request, "num")
         return JSONResponse({key: action(hub_of(request), repo, user, num, request, body)})
 
     handler.__doc__ = action.__doc__
@@ -303,24 +286,14 @@ def on_thread(
 
 
 def _comment(hub: Hub, repo: Repo, user: User, num: str, _: Request, body: Json) -> Json:
-    """Answer in a thread."""
+    """Comment on a thread."""
     return comment(hub, repo, user, num, text_field(body, "comment"))
 
 
 def _edit(hub: Hub, repo: Repo, user: User, num: str, request: Request, body: Json) -> Json:
-    """Replace the text of a comment."""
-    which, text = path_param(request, "comment"), text_field(body, "content")
-    return change_comment(hub, repo, user, num, which, text)
-
-
-def _hide(hub: Hub, repo: Repo, user: User, num: str, request: Request, _: Json) -> Json:
-    """Hide a comment and forget its text."""
-    return change_comment(hub, repo, user, num, path_param(request, "comment"), None)
-
-
-def _title(hub: Hub, repo: Repo, user: User, num: str, _: Request, body: Json) -> Json:
-    """Give a thread another title."""
-    return rename(hub, repo, user, num, text_field(body, "title"))
+    """Edit a comment."""
+    comment_id, text = path_param(request, "comment"), text_field(body, "content")
+    return edit_comment(hub, repo, user, num, comment_id, text)
 
 
 def _status(hub: Hub, repo: Repo, user: User, num: str, _: Request, body: Json) -> Json:
@@ -330,25 +303,22 @@ def _status(hub: Hub, repo: Repo, user: User, num: str, _: Request, body: Json) 
 
 
 def _merge(hub: Hub, repo: Repo, user: User, num: str, _: Request, body: Json) -> str:
-    """Bring an open pull request onto main."""
+    """Merge an open pull request into main."""
     return merge(hub, repo, user, num, text_field(body, "comment", ""))
 
 
 THREAD = f"{REPO}/discussions/{{num}}"
-COMMENT = f"{THREAD}/comment/{{comment}}"
 ROUTES = [
     Route(f"{REPO}/discussions", index),
-    Route(f"{REPO}/discussions", takes_json(create), methods=["POST"]),
+    Route(f"{REPO}/discussions", json_endpoint(create), methods=["POST"]),
     Route(THREAD, show),
     *[
-        Route(path, takes_json(on_thread(key, action)), methods=["POST"])
+        Route(THREAD + path, json_endpoint(_thread_endpoint(key, action)), methods=["POST"])
         for path, key, action in (
-            (f"{THREAD}/comment", "newMessage", _comment),
-            (f"{COMMENT}/edit", "updatedComment", _edit),
-            (f"{COMMENT}/hide", "updatedComment", _hide),
-            (f"{THREAD}/title", "newTitle", _title),
-            (f"{THREAD}/status", "newStatus", _status),
-            (f"{THREAD}/merge", "mergeCommitId", _merge),
+            ("/comment", "newMessage", _comment),
+            ("/comment/{comment}/edit", "updatedComment", _edit),
+            ("/status", "newStatus", _status),
+            ("/merge", "mergeCommitId", _merge),
         )
     ],
 ]

@@ -1,8 +1,8 @@
-"""The table of discussions and pull requests (threads), and how one is told.
+"""The tables of discussions and pull requests (threads), and their JSON.
 
-A thread is a row and its events; comments are events, the opening text is the first. The commits of
-a pull request are not stored a second time: they are read from the history of its ref. Who may do
-what, and what happens, is the matter of `discussions.py`.
+A thread is a row with events; a comment is an event, and the opening text is the first one. The
+commits of a pull request are not stored again: they are read from the history of its ref. Actions
+and permissions are in `routes.py`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass
-from typing import Any
 
 from bot.localhub.core import auth
 from bot.localhub.core.hub import Hub
-from bot.localhub.core.wire import HubError, Json
+from bot.localhub.core.records import Json, Repo
+from bot.localhub.core.wire import HubError
 from bot.localhub.discussions import diffs, markdown
 from bot.localhub.repos import history
-from bot.localhub.repos.repos import Repo
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS discussions (
@@ -44,31 +43,30 @@ SELECT_EVENT = (
     " JOIN accounts a ON a.id = e.author_id"
 )
 STATUSES = {"open": ("open", "draft"), "closed": ("closed", "merged")}
-HIDDEN = "This comment has been hidden"
-MOST_COMMITS = 100
+MAX_COMMITS = 100
 
 
 @dataclass(frozen=True)
 class Filter:
-    """Which threads to list: None means all."""
+    """Which threads to list; None matches all."""
 
     is_pull_request: bool | None = None
     status: str | None = None
     author: str | None = None
 
 
-def pull_ref(num: int) -> str:
+def pull_request_ref(num: int) -> str:
     """Return the ref of a pull request."""
     return f"refs/pr/{num}"
 
 
-# ── reading and writing the table ────────────────────────────────────────────────────────────
+# ── tables ───────────────────────────────────────────────────────────────────────────────────
 
 
-def listed(
-    db: sqlite3.Connection, repo_id: str, which: Filter, start: int, most: int
+def select(
+    db: sqlite3.Connection, repo_id: str, which: Filter, start: int, limit: int
 ) -> tuple[list[sqlite3.Row], int]:
-    """Return a page of threads, newest first, and how many there are in all."""
+    """Return a page of threads, newest first, and the total number."""
     where, values = ["d.repo_id = ?"], [repo_id]
     if which.is_pull_request is not None:
         where.append(f"d.is_pull_request = {int(which.is_pull_request)}")
@@ -85,32 +83,43 @@ def listed(
         values,
     ).fetchone()["n"]
     query = f"{SELECT} WHERE {condition} ORDER BY d.num DESC LIMIT ? OFFSET ?"
-    return db.execute(query, [*values, most, start]).fetchall(), int(total)
+    return db.execute(query, [*values, limit, start]).fetchall(), int(total)
+
+
+def count(db: sqlite3.Connection, repo_id: str, status: str) -> int:
+    """Return the number of open or closed threads."""
+    return select(db, repo_id, Filter(status=status), 0, 0)[1]
 
 
 def find(db: sqlite3.Connection, repo: Repo, num: str | int) -> sqlite3.Row:
-    """Return a thread; HubError 404 if there is none of this number."""
-    if not str(num).isdecimal() or len(str(num)) > 12:
-        raise HubError(404, f"There is no discussion {str(num)[:20]!r}")
-    row: sqlite3.Row | None = db.execute(
-        f"{SELECT} WHERE d.repo_id = ? AND d.num = ?", (repo.id, int(num))
-    ).fetchone()
+    """Return a thread by number; raises HubError 404 if there is none."""
+    row: sqlite3.Row | None = None
+    if str(num).isdecimal() and len(str(num)) <= 12:
+        row = db.execute(
+            f"{SELECT} WHERE d.repo_id = ? AND d.num = ?", (repo.id, int(num))
+        ).fetchone()
     if row is None:
-        raise HubError(404, f"There is no discussion {num} in {repo.name}")
+        raise HubError(404, f"There is no discussion {str(num)[:20]} in {repo.name}")
     return row
 
 
 def add(
-    hub: Hub, db: sqlite3.Connection, repo: Repo, author_id: str, title: str, text: str, status: str
+    hub: Hub,
+    db: sqlite3.Connection,
+    repo: Repo,
+    author_id: str,
+    title: str,
+    text: str,
+    is_pull_request: bool,
 ) -> int:
-    """Create a thread with its opening comment; a status of "" means a plain discussion."""
+    """Create a thread with its opening comment and return its number."""
     thread_id = auth.new_id()
     num: int = db.execute(
         "SELECT coalesce(max(num), 0) + 1 AS num FROM discussions WHERE repo_id = ?", (repo.id,)
     ).fetchone()["num"]
     db.execute(
-        "INSERT INTO discussions VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?)",
-        (thread_id, repo.id, num, title, status or "open", author_id, int(bool(status)), hub.now()),
+        "INSERT INTO discussions VALUES (?, ?, ?, ?, 'open', ?, ?, NULL, ?)",
+        (thread_id, repo.id, num, title, author_id, int(is_pull_request), hub.now()),
     )
     add_comment(hub, db, thread_id, author_id, text)
     return num
@@ -138,7 +147,7 @@ def add_event(
 
 
 def event_by_id(db: sqlite3.Connection, thread_id: str, event_id: str) -> sqlite3.Row:
-    """Return an event of a thread; HubError 404 if there is none."""
+    """Return an event of a thread; raises HubError 404 if there is none."""
     row: sqlite3.Row | None = db.execute(
         f"{SELECT_EVENT} WHERE e.discussion_id = ? AND e.id = ?", (thread_id, event_id)
     ).fetchone()
@@ -147,26 +156,23 @@ def event_by_id(db: sqlite3.Connection, thread_id: str, event_id: str) -> sqlite
     return row
 
 
-def change_comment(
-    hub: Hub, db: sqlite3.Connection, row: sqlite3.Row, editor: str, text: str | None
+def edit_comment(
+    hub: Hub, db: sqlite3.Connection, row: sqlite3.Row, editor: str, text: str
 ) -> sqlite3.Row:
-    """Replace a comment's text, keeping the old one; None hides it and forgets every text."""
+    """Replace the text of a comment and keep the old text in its history."""
     data = json.loads(row["data"])
-    if text is None:
-        data |= {"hidden": True, "raw": HIDDEN, "history": []}
-    else:
-        past = {"raw": data["raw"], "date": data.get("updated", row["created_at"])}
-        data |= {"edited": True, "raw": text, "history": [past, *data["history"]]}
+    previous = {"raw": data["raw"], "date": data.get("updated", row["created_at"])}
+    data |= {"edited": True, "raw": text, "history": [previous, *data["history"]]}
     data |= {"updated": hub.now(), "editor": editor}
     db.execute("UPDATE discussion_events SET data = ? WHERE id = ?", (json.dumps(data), row["id"]))
     return event_by_id(db, row["discussion_id"], row["id"])
 
 
-# ── the wire ─────────────────────────────────────────────────────────────────────────────────
+# ── JSON ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def summary(repo: Repo, row: sqlite3.Row) -> Json:
-    """Return a thread as lists show it."""
+def summary_json(repo: Repo, row: sqlite3.Row) -> Json:
+    """Return a thread as listings show it."""
     return {
         "num": row["num"],
         "title": row["title"],
@@ -179,49 +185,45 @@ def summary(repo: Repo, row: sqlite3.Row) -> Json:
     }
 
 
-def details(
+def thread_json(
     hub: Hub, db: sqlite3.Connection, repo: Repo, row: sqlite3.Row, diff: bool = False
 ) -> Json:
-    """Return a thread with its events, and for a pull request what it changes."""
+    """Return a thread with its events and, for a pull request, its changes."""
     query = f"{SELECT_EVENT} WHERE e.discussion_id = ? ORDER BY e.seq"
-    told = [event(each) for each in db.execute(query, (row["id"],))]
-    shown = {**summary(repo, row), "id": row["id"], "events": told}
-    if not row["is_pull_request"]:
-        return shown
-    shown["events"] = sorted(
-        [*told, *commit_events(db, repo, row)], key=lambda each: str(each["createdAt"])
-    )
-    shown["changes"] = changes(row)
-    shown["filesWithConflicts"] = conflicts(db, repo, row)
-    if diff:
-        shown["diff"] = pull_diff(hub, db, repo, row)
-    return shown
+    events = [event_json(event) for event in db.execute(query, (row["id"],))]
+    result = {**summary_json(repo, row), "id": row["id"], "events": events}
+    if row["is_pull_request"]:
+        events += commit_events(db, repo, row)
+        events.sort(key=lambda event: str(event["createdAt"]))
+        result["changes"] = _changes(row)
+        result["filesWithConflicts"] = conflicts(db, repo, row)
+        if diff:
+            result["diff"] = pull_request_diff(hub, db, repo, row)
+    return result
 
 
-def changes(row: sqlite3.Row) -> Json:
-    """Return where a pull request goes, and its merge commit once it has gone there."""
+def _changes(row: sqlite3.Row) -> Json:
+    """Return the target of a pull request, and its merge commit once it is merged."""
     merged = {"mergeCommitId": row["merge_commit"]} if row["merge_commit"] else {}
     return {"base": history.MAIN, **merged}
 
 
-def event(row: sqlite3.Row) -> Json:
-    """Return one event; a comment with its text as sanitised HTML."""
-    stored = json.loads(row["data"])
-    author = {"name": row["author_name"], "_id": row["author_id"]}
-    data: Json = stored
+def event_json(row: sqlite3.Row) -> Json:
+    """Return one event; a comment includes its text as sanitized HTML."""
+    data: Json = json.loads(row["data"])
     if row["type"] == "comment":
         latest = {
-            "raw": stored["raw"],
-            "html": markdown.to_html(stored["raw"]),
-            "updatedAt": stored.get("updated", row["created_at"]),
-            "author": {"name": stored.get("editor", row["author_name"])},
+            "raw": data["raw"],
+            "html": markdown.to_html(data["raw"]),
+            "updatedAt": data.get("updated", row["created_at"]),
+            "author": {"name": data.get("editor", row["author_name"])},
         }
-        data = {key: stored[key] for key in ("edited", "hidden", "history")} | {"latest": latest}
+        data = {key: data[key] for key in ("edited", "hidden", "history")} | {"latest": latest}
     return {
         "id": row["id"],
         "type": row["type"],
         "createdAt": row["created_at"],
-        "author": author,
+        "author": {"name": row["author_name"], "_id": row["author_id"]},
         "data": data,
     }
 
@@ -229,23 +231,23 @@ def event(row: sqlite3.Row) -> Json:
 # ── pull requests ────────────────────────────────────────────────────────────────────────────
 
 
-def sides(
+def heads(
     db: sqlite3.Connection, repo: Repo, row: sqlite3.Row
 ) -> tuple[history.Commit, history.Commit, str]:
-    """Return main, the pull request's head, and the hash of the commit that both have."""
+    """Return the head of main, the head of the pull request, and the hash of their merge base."""
     main = history.resolve(db, repo.id, history.MAIN)
-    head = history.resolve(db, repo.id, pull_ref(row["num"]))
+    head = history.resolve(db, repo.id, pull_request_ref(row["num"]))
     return main, head, history.merge_base(db, repo.id, main.oid, head.oid)
 
 
 def commit_events(db: sqlite3.Connection, repo: Repo, row: sqlite3.Row) -> list[Json]:
-    """Return the pull request's own commits as events, oldest first."""
-    _, head, common = sides(db, repo, row)
-    found: list[Json] = []
-    for commit in history.log(db, repo.id, head.oid, 0, MOST_COMMITS):
-        if commit.oid == common:
+    """Return the commits of a pull request as events, oldest first."""
+    _, head, base = heads(db, repo, row)
+    events: list[Json] = []
+    for commit in history.log(db, repo.id, head.oid, 0, MAX_COMMITS):
+        if commit.oid == base:
             break
-        found.append(
+        events.append(
             {
                 "id": commit.oid[:24],
                 "type": "commit",
@@ -254,54 +256,52 @@ def commit_events(db: sqlite3.Connection, repo: Repo, row: sqlite3.Row) -> list[
                 "data": {"subject": commit.title, "oid": commit.oid},
             }
         )
-    return found[::-1]
+    return events[::-1]
 
 
 def conflicts(db: sqlite3.Connection, repo: Repo, row: sqlite3.Row) -> list[str]:
-    """Return the paths that both sides changed; none once the thread is over."""
+    """Return the paths in conflict with main; none once the pull request is closed or merged."""
     if row["status"] not in STATUSES["open"]:
         return []
-    main, head, _ = sides(db, repo, row)
-    return history.merged_tree(db, repo.id, main, head)[1]
+    main, head, _ = heads(db, repo, row)
+    return history.merge_trees(db, repo.id, main, head)[1]
 
 
-def pull_diff(hub: Hub, db: sqlite3.Connection, repo: Repo, row: sqlite3.Row) -> str:
-    """Return the unified diff of what the pull request changes."""
-    _, head, common = sides(db, repo, row)
-    base = history.load(db, repo.id, common)
+def pull_request_diff(hub: Hub, db: sqlite3.Connection, repo: Repo, row: sqlite3.Row) -> str:
+    """Return the unified diff of a pull request."""
+    _, head, base_oid = heads(db, repo, row)
+    base = history.load(db, repo.id, base_oid)
     return diffs.unified(hub.store, db, base.tree if base else "", head.tree)
 
 
-# ── webhooks ─────────────────────────────────────────────────────────────────────────────────
+# ── webhook payloads ─────────────────────────────────────────────────────────────────────────
 
 
-def payload(hub: Hub, repo: Repo, row: sqlite3.Row) -> dict[str, Any]:
-    """Return the `discussion` part of a webhook payload."""
-    place = f"/discussions/{row['num']}"
-    extra = {"changes": changes(row)} if row["is_pull_request"] else {}
+def webhook_payload(hub: Hub, repo: Repo, row: sqlite3.Row) -> Json:
+    """Return the `discussion` object of webhook payloads."""
+    path = f"/discussions/{row['num']}"
     return {
         "id": row["id"],
         "title": row["title"],
         "url": {
-            "web": hub.url + repo.web_path() + place,
-            "api": hub.url + repo.api_path() + place,
+            "web": hub.url + repo.web_path() + path,
+            "api": hub.url + repo.api_path() + path,
         },
         "status": row["status"],
         "author": {"id": row["author_id"]},
         "num": row["num"],
         "isPullRequest": bool(row["is_pull_request"]),
-        **extra,
+        **({"changes": _changes(row)} if row["is_pull_request"] else {}),
     }
 
 
-def comment_payload(hub: Hub, repo: Repo, num: int, row: sqlite3.Row) -> dict[str, Any]:
-    """Return the `comment` part of a webhook payload."""
+def comment_webhook_payload(hub: Hub, repo: Repo, num: int, row: sqlite3.Row) -> Json:
+    """Return the `comment` object of webhook payloads."""
     data = json.loads(row["data"])
-    text = {} if data["hidden"] else {"content": data["raw"]}
     return {
         "id": row["id"],
         "author": {"id": row["author_id"]},
-        **text,
+        "content": data["raw"],
         "hidden": data["hidden"],
         "url": {"web": f"{hub.url}{repo.web_path()}/discussions/{num}#{row['id']}"},
     }

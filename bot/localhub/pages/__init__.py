@@ -1,20 +1,19 @@
-"""Pages for people: the Hub's information layout, rendered on the server, no foreign asset.
+"""Web pages for people: laid out like the Hub's, rendered on the server, without foreign assets.
 
-`frame.py` renders and guards, `session.py` knows who sits at the browser, the others are one kind
-of page each. What a page changes, it changes through the same functions as the API.
+A page makes its changes through the same functions as the API.
 
-    session    Who sits at the browser, and whether a form is really one of ours
-    layout     What all pages share: the templates and their words, the security headers, err
-    content    Pages of a repo: its card, its files, its history, a commit; a Space's app
-    login      Sign in as one of the local users, or by token where other machines come, and
-    community  The Community tab: list, read, open, answer and close discussions
-    runs       Pages of what runs: jobs with their live logs, Inference Endpoints, a Space's
-    browse     Pages that list: home, models, datasets, Spaces, what a user or an organisatio
+    session    Who is signed in, and protection against forms from other sites
+    layout     What all pages share: templates, filters, security headers, error pages
+    content    Pages of a repo: card, files, history, commit; for a Space, its app
+    login      Sign in and out
+    community  The Community tab: read, open, comment on and close discussions
+    runs       Pages of jobs, Inference Endpoints and a Space's logs
+    browse     Home, search, listings, and the page of a user or organization
 """
 
 from bot.localhub.pages import browse, community, content, layout, login, runs
 
-# The widest paths last: `/{namespace}/{name}` is nearly anything.
+# The widest paths last: `/{namespace}/{name}` matches almost anything.
 ROUTES = [
     *layout.ROUTES,
     *login.ROUTES,

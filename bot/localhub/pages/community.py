@@ -1,4 +1,4 @@
-"""The Community tab: list, read, open, answer and close discussions."""
+"""The Community tab: read, open, comment on and close discussions."""
 
 from __future__ import annotations
 
@@ -12,111 +12,111 @@ from starlette.routing import Route
 from bot.localhub.core import auth
 from bot.localhub.core.auth import User
 from bot.localhub.core.hub import hub_of
-from bot.localhub.core.wire import HubError, Json, path_param, whole
+from bot.localhub.core.records import Json, Repo
+from bot.localhub.core.wire import HubError, int_param, path_param
 from bot.localhub.discussions import routes, threads
-from bot.localhub.pages.content import REPO, frame_of
+from bot.localhub.pages.content import REPO_PAGES, repo_context
 from bot.localhub.pages.layout import page, render
-from bot.localhub.pages.session import go, read_form, require
+from bot.localhub.pages.session import read_form, redirect, require_login
 from bot.localhub.repos import repos
-from bot.localhub.repos.repos import Repo
 
 PAGE = 30
 
 
-def told(repo: Repo, row: sqlite3.Row) -> Json:
-    """Return a thread as lists show it, with the page of its repo."""
-    return threads.summary(repo, row) | {"path": repo.web_path()}
+def _thread_item(repo: Repo, row: sqlite3.Row) -> Json:
+    """Return a thread as listings show it, with the path of its repo's page."""
+    return threads.summary_json(repo, row) | {"path": repo.web_path()}
 
 
-def latest(db: sqlite3.Connection, user: User | None, most: int) -> list[Json]:
-    """Return the threads in which something was said last, of all repos that the user may see."""
+def latest_threads(db: sqlite3.Connection, user: User | None, limit: int) -> list[Json]:
+    """Return the threads with the newest events, from all repos that the user may see."""
     rows = db.execute(
         f"{threads.SELECT} ORDER BY (SELECT max(seq) FROM discussion_events e"
         " WHERE e.discussion_id = d.id) DESC LIMIT ?",
-        (most * 5,),
+        (limit * 5,),
     ).fetchall()
     pairs = [(repos.by_id(db, row["repo_id"]), row) for row in rows]
-    seen = [told(repo, row) for repo, row in pairs if repo and repos.may_see(db, user, repo)]
-    return seen[:most]
+    visible = [
+        _thread_item(repo, row) for repo, row in pairs if repo and repos.may_see(db, user, repo)
+    ]
+    return visible[:limit]
 
 
 def index(request: Request) -> Response:
-    """The threads of a repo, the open ones unless asked otherwise."""
+    """List the threads of a repo, by default the open ones."""
     status = request.query_params.get("status", "open")
     if status not in ("open", "closed", "all"):
-        raise HubError(400, "`status` is open, closed or all")
-    number = whole(request, "p", 0, 0, 100_000)
+        raise HubError(400, "`status` must be open, closed or all")
+    number = int_param(request, "p", 0, 0, 100_000)
     which = threads.Filter(status=None if status == "all" else status)
     with hub_of(request).store.read() as db:
-        repo = repos.asked(request, db)
-        rows, total = threads.listed(db, repo.id, which, number * PAGE, PAGE)
-        closed = threads.listed(db, repo.id, threads.Filter(status="closed"), 0, 0)[1]
-        values = frame_of(db, request, repo, "community")
+        repo = repos.requested_repo(request, db)
+        rows, total = threads.select(db, repo.id, which, number * PAGE, PAGE)
+        closed_count = threads.count(db, repo.id, "closed")
+        context = repo_context(db, request, repo, "community")
     return render(
-        request, "community.html", threads=[told(repo, row) for row in rows],
-        which=status, closed=closed, page=number, more=(number + 1) * PAGE < total, **values,
+        request, "community.html", threads=[_thread_item(repo, row) for row in rows],
+        status=status, closed_count=closed_count, page=number, more=(number + 1) * PAGE < total,
+        **context,
     )  # fmt: skip
 
 
 def show(request: Request) -> Response:
-    """A thread with everything that was said, and a place to answer."""
-    hub, user = hub_of(request), auth.who(request)
+    """Show a thread with its events and a form to comment."""
+    hub, user = hub_of(request), auth.current_user(request)
     with hub.store.read() as db:
-        repo = repos.asked(request, db)
+        repo = repos.requested_repo(request, db)
         row = threads.find(db, repo, path_param(request, "num"))
-        details = threads.details(hub, db, repo, row, diff=bool(row["is_pull_request"]))
-        values = frame_of(db, request, repo, "community")
-    mine = user is not None and user.id == row["author_id"]
-    return render(
-        request, "thread.html", thread=details, may_close=mine or values["may_write"], **values
-    )
+        thread = threads.thread_json(hub, db, repo, row, diff=True)
+        context = repo_context(db, request, repo, "community")
+    is_author = user is not None and user.id == row["author_id"]
+    may_close = is_author or context["may_write"]
+    return render(request, "thread.html", thread=thread, may_close=may_close, **context)
 
 
 def new(request: Request) -> Response:
-    """The form of a new discussion; a link may fill it in by ``title`` and ``description``."""
-    require(request)
-    asked = request.query_params
-    title, text = asked.get("title", "")[:200], asked.get("description", "")[:65536]
+    """Show the form of a new discussion; a link may fill in `title` and `description`."""
+    require_login(request)
+    query = request.query_params
+    title, text = query.get("title", "")[:200], query.get("description", "")[:65536]
     with hub_of(request).store.read() as db:
-        repo = repos.asked(request, db)
-        values = frame_of(db, request, repo, "community")
-    return render(request, "new_thread.html", title=title, text=text, problem="", **values)
+        repo = repos.requested_repo(request, db)
+        context = repo_context(db, request, repo, "community")
+    return render(request, "new_thread.html", title=title, text=text, problem="", **context)
 
 
 async def create(request: Request) -> Response:
-    """Open a discussion; what is wrong is told beside what was written."""
+    """Open a discussion; if something is wrong, show the form again with its contents."""
     fields = await read_form(request)
-    return await run_in_threadpool(open_thread, request, fields)
+    return await run_in_threadpool(_open_discussion, request, fields)
 
 
-def open_thread(request: Request, fields: dict[str, str]) -> Response:
-    """Open it, or show the form again."""
-    hub, user = hub_of(request), require(request)
+def _open_discussion(request: Request, fields: dict[str, str]) -> Response:
+    hub, user = hub_of(request), require_login(request)
     title, text = fields.get("title", ""), fields.get("text", "")
     with hub.store.read() as db:
-        repo = repos.asked(request, db)
-        values = frame_of(db, request, repo, "community")
+        repo = repos.requested_repo(request, db)
+        context = repo_context(db, request, repo, "community")
     try:
-        num = routes.open_thread(hub, repo, user, title, text)
+        num = routes.open_discussion(hub, repo, user, title, text)
     except HubError as error:
         return render(
             request, "new_thread.html", error.status, title=title, text=text,
-            problem=error.message, **values,
+            problem=error.message, **context,
         )  # fmt: skip
-    return go(f"{repo.web_path()}/discussions/{num}")
+    return redirect(f"{repo.web_path()}/discussions/{num}")
 
 
-async def act(request: Request) -> Response:
-    """Answer, close, reopen or merge, as the pressed button says."""
+async def submit(request: Request) -> Response:
+    """Comment, close, reopen or merge, depending on the button that was pressed."""
     fields = await read_form(request)
-    return await run_in_threadpool(carry_out, request, fields)
+    return await run_in_threadpool(_perform, request, fields)
 
 
-def carry_out(request: Request, fields: dict[str, str]) -> Response:
-    """Do what the form asks for."""
-    hub, user, num = hub_of(request), require(request), path_param(request, "num")
+def _perform(request: Request, fields: dict[str, str]) -> Response:
+    hub, user, num = hub_of(request), require_login(request), path_param(request, "num")
     with hub.store.read() as db:
-        repo = repos.asked(request, db)
+        repo = repos.requested_repo(request, db)
     text, action = fields.get("text", "").strip(), fields.get("action", "")
     if action == "comment":
         routes.comment(hub, repo, user, num, text)
@@ -126,17 +126,17 @@ def carry_out(request: Request, fields: dict[str, str]) -> Response:
         routes.merge(hub, repo, user, num, text)
     else:
         raise HubError(400, "The form does not say what to do")
-    return go(f"{repo.web_path()}/discussions/{num}#end")
+    return redirect(f"{repo.web_path()}/discussions/{num}#end")
 
 
 ROUTES = [
     route
-    for base in REPO
+    for base in REPO_PAGES
     for route in (
         Route(f"{base}/discussions", page(index)),
         Route(f"{base}/discussions", page(create), methods=["POST"]),
         Route(f"{base}/discussions/new", page(new)),
         Route(f"{base}/discussions/{{num}}", page(show)),
-        Route(f"{base}/discussions/{{num}}", page(act), methods=["POST"]),
+        Route(f"{base}/discussions/{{num}}", page(submit), methods=["POST"]),
     )
 ]

@@ -1,4 +1,4 @@
-"""What all pages share: the templates and their words, the security headers, errors as pages."""
+"""What all pages share: templates, filters, security headers, error pages."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ from bot.localhub.core.wire import HubError, path_param
 from bot.localhub.discussions import markdown
 from bot.localhub.pages import session
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[1]
 STATIC = {"hub.css": "text/css", "hub.js": "text/javascript", "icon.svg": "image/svg+xml"}
-POLICY = (
+CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:;"
     " script-src 'self'; connect-src 'self'; frame-src http://localhost:* http://127.0.0.1:*;"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 UNITS = ((31536000, "year"), (2592000, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
 
-Page = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
+Handler = Callable[[Request], Response] | Callable[[Request], Awaitable[Response]]
 
 
-# ── words of the templates ───────────────────────────────────────────────────────────────────
+# ── filters of the templates ─────────────────────────────────────────────────────────────────
 
 
 def ago(moment: str, now: str) -> str:
-    """Return how long ago something was, in words."""
+    """Format how long ago something happened, like `2 days ago`."""
     then = datetime.fromisoformat(moment)
     seconds = (datetime.fromisoformat(now) - then).total_seconds()
     for length, unit in UNITS:
@@ -58,7 +58,7 @@ def ago(moment: str, now: str) -> str:
 
 
 def size(count: int) -> str:
-    """Return a number of bytes in words."""
+    """Format a number of bytes, like `1.5 MB`."""
     number = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if number < 1000:
@@ -67,64 +67,69 @@ def size(count: int) -> str:
     return f"{number:.3g} TB"
 
 
-def seconds(count: int | None) -> str:
-    """Return a duration like `2 m 05 s`."""
-    if count is None:
+def duration(seconds: int | None) -> str:
+    """Format a number of seconds, like `2 m 05 s`."""
+    if seconds is None:
         return "–"
-    if count < 60:
-        return f"{count} s"
-    if count < 3600:
-        return f"{count // 60} m {count % 60:02} s"
-    return f"{count // 3600} h {count % 3600 // 60:02} m"
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} m {seconds % 60:02} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02} m"
 
 
 def hue(name: str) -> int:
-    """Return the colour, in degrees, by which a name is known everywhere."""
+    """Return the hue of a name's avatar in degrees."""
     return zlib.crc32(name.lower().encode()) % 360
 
 
 def safe_html(text: str, base: str = "") -> Markup:
-    """Return Markdown as HTML; relative links lead into the files of the repo at `base`."""
+    """Render Markdown; relative links point to the files of the repo whose page is `base`."""
     return Markup(markdown.to_html(text, base))
 
 
-def environment() -> Environment:
-    """Return the templates."""
-    made = Environment(
-        loader=FileSystemLoader(HERE.parent / "templates"),
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    words = {"ago": ago, "size": size, "seconds": seconds, "hue": hue, "markdown": safe_html}
-    made.filters |= {**words, "quoted": lambda text: quote(str(text), safe="/")}
-    return made
+    environment.filters |= {
+        "ago": ago,
+        "size": size,
+        "duration": duration,
+        "hue": hue,
+        "markdown": safe_html,
+        "quoted": lambda text: quote(str(text), safe="/"),
+    }
+    return environment
 
 
-TEMPLATES = environment()
+TEMPLATES = _environment()
 
 
 # ── rendering ────────────────────────────────────────────────────────────────────────────────
 
 
-def render(request: Request, template: str, status: int = 200, **values: Any) -> Response:
-    """Return a page."""
+def render(request: Request, template: str, status_code: int = 200, **values: Any) -> Response:
+    """Render a template as a page."""
     hub = hub_of(request)
-    asked = f"?{request.url.query}" if request.url.query else ""
+    query = f"?{request.url.query}" if request.url.query else ""
     common = {
-        "user": auth.who(request),
-        "csrf": session.form_token(request),
-        "here": "/" if request.url.path == "/login" else request.url.path + asked,
+        "user": auth.current_user(request),
+        "csrf": session.csrf_token(request),
+        "current_path": "/" if request.url.path == "/login" else request.url.path + query,
         "now": hub.now(),
         "hub_url": hub.url,
     }
     text = TEMPLATES.get_template(template).render(**common, **values)
-    return HTMLResponse(text, status, HEADERS)
+    return HTMLResponse(text, status_code, HEADERS)
 
 
-def page(handler: Page) -> Callable[[Request], Awaitable[Response]]:
-    """Return a route's endpoint: like others, but a refusal is a page, or the way to the login."""
+def page(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    """Make an endpoint whose errors are pages or redirects."""
 
     @wraps(handler)
     async def endpoint(request: Request) -> Response:
@@ -134,15 +139,14 @@ def page(handler: Page) -> Callable[[Request], Awaitable[Response]]:
                 return response
             return await run_in_threadpool(handler, request)  # type: ignore[arg-type]
         except HubError as error:
-            return await asyncio.to_thread(refuse, request, error)
+            return await asyncio.to_thread(_error_page, request, error)
 
     return endpoint
 
 
-def refuse(request: Request, error: HubError) -> Response:
-    """Return a HubError as a page."""
+def _error_page(request: Request, error: HubError) -> Response:
     if location := error.headers.get("Location"):
-        return session.go(location)
+        return session.redirect(location)
     if error.status == 401:
         error = HubError(404, "Sorry, we can't find the page you are looking for.")
     return render(request, "error.html", error.status, error=error)
@@ -157,11 +161,11 @@ def static(request: Request) -> Response:
     if name not in STATIC:
         raise HubError(404, f"There is no file {name[:50]!r}")
     headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(HERE.parent / "static" / name, media_type=STATIC[name], headers=headers)
+    return FileResponse(ROOT / "static" / name, media_type=STATIC[name], headers=headers)
 
 
 def avatar(request: Request) -> Response:
-    """Return a name's initial on its colour."""
+    """Draw the initial of a name on its color."""
     name = path_param(request, "account").removesuffix(".svg")
     letter = name[:1].upper() if name[:1].isalnum() else "?"
     text = TEMPLATES.get_template("avatar.svg").render(letter=letter, name=name)

@@ -1,4 +1,4 @@
-"""Sign in as one of the local users, or by token where other machines come, and sign out."""
+"""Sign in and out: by choosing a user or, where other machines can connect, by token."""
 
 from __future__ import annotations
 
@@ -12,59 +12,54 @@ from bot.localhub.core.auth import SESSION_COOKIE
 from bot.localhub.core.hub import Hub, hub_of
 from bot.localhub.core.wire import HubError
 from bot.localhub.pages.layout import page, render
-from bot.localhub.pages.session import go, read_form
+from bot.localhub.pages.session import read_form, redirect
 
 
 def show(request: Request) -> Response:
-    """Ask which of the local users it is."""
+    """Show the login form."""
     hub, target = hub_of(request), request.query_params.get("next", "/")
     with hub.store.read() as db:
         users = db.execute(
             "SELECT name, fullname FROM accounts WHERE type = 'user' ORDER BY name"
         ).fetchall()
-    return render(request, "login.html", users=users, target=target, by_token=hub.guarded)
+    return render(request, "login.html", users=users, target=target, by_token=hub.token_required)
 
 
 async def login(request: Request) -> Response:
-    """Begin a session."""
+    """Start a session."""
     fields = await read_form(request)
-    hub = hub_of(request)
-    way, said = (begin_by_token, "token") if hub.guarded else (begin, "user")
-    value = await run_in_threadpool(way, hub, fields.get(said, ""))
-    response = go(fields.get("next", "/"))
+    value = await run_in_threadpool(_open_session, hub_of(request), fields)
+    response = redirect(fields.get("next", "/"))
     response.set_cookie(SESSION_COOKIE, value, httponly=True, samesite="strict", path="/")
     return response
 
 
-def begin(hub: Hub, name: str) -> str:
-    """Open a session of a user; the value of its cookie."""
+def _open_session(hub: Hub, fields: dict[str, str]) -> str:
+    """Return the cookie value of a new session; raises HubError if the login is not valid."""
+    if hub.token_required:
+        user = auth.user_of_token(hub, fields.get("token", "").strip())
+        if user is None or user.role != "write":
+            raise HubError(403, "This is not a token with write access to this Hub")
+        with hub.store.write() as db:
+            return auth.open_session(hub, db, user.id)
     with hub.store.write() as db:
-        row = auth.account(db, name)
-        if row is None or row["type"] != "user":
-            raise HubError(400, "There is no such user: choose one of the list")
-        return auth.open_session(hub, db, row["id"])
-
-
-def begin_by_token(hub: Hub, token: str) -> str:
-    """Open a session of the user whose token this is; HubError 403 unless it may write."""
-    user = auth.of_token(hub, token.strip())
-    if user is None or user.role != "write":
-        raise HubError(403, "This is not a token with write access to this Hub")
-    with hub.store.write() as db:
-        return auth.open_session(hub, db, user.id)
+        account = auth.find_account(db, fields.get("user", ""))
+        if account is None or account["type"] != "user":
+            raise HubError(400, "There is no such user: choose one from the list")
+        return auth.open_session(hub, db, account["id"])
 
 
 async def logout(request: Request) -> Response:
     """End the session."""
     await read_form(request)
-    await run_in_threadpool(end, hub_of(request), request.cookies.get(SESSION_COOKIE, ""))
-    response = go("/")
+    value = request.cookies.get(SESSION_COOKIE, "")
+    await run_in_threadpool(_close_session, hub_of(request), value)
+    response = redirect("/")
     response.delete_cookie(SESSION_COOKIE, path="/")
     return response
 
 
-def end(hub: Hub, value: str) -> None:
-    """Close a session."""
+def _close_session(hub: Hub, value: str) -> None:
     with hub.store.write() as db:
         auth.close_session(db, value)
 

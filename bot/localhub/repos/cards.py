@@ -1,4 +1,4 @@
-"""The front matter of README.md: read for listings, checked before a commit takes it."""
+"""The front matter of README.md: parsed for listings, and validated before each commit."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.localhub.core.wire import Json, takes_json, text_field
+from bot.localhub.core.records import Json
+from bot.localhub.core.wire import json_endpoint, text_field
 
-FRONT = re.compile(r"\A\ufeff?\s*---[ \t]*\r?\n(.*?)(?:\r?\n)?---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+FRONT_MATTER = re.compile(
+    r"\A\ufeff?\s*---[ \t]*\r?\n(.*?)(?:\r?\n)?---[ \t]*(?:\r?\n|\Z)", re.DOTALL
+)
 CARD_LIMIT = 1 << 20
 LIST_FIELDS = ("tags", "language", "datasets", "metrics", "license", "base_model")
 SDKS = ("gradio", "docker", "static", "streamlit")
@@ -39,15 +42,15 @@ COLORS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
 
 @dataclass
 class Card:
-    """What a README says about its repo; errors keep it out of a commit, warnings do not."""
+    """Metadata in a README; errors make a commit fail, warnings do not."""
 
     data: Json = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
-class _Plain(yaml.SafeLoader):
-    """YAML without aliases: a few lines of them can stand for gigabytes."""
+class _NoAliases(yaml.SafeLoader):
+    """YAML without aliases, because a few lines of them can expand to gigabytes."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
@@ -55,75 +58,78 @@ class _Plain(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def read_card(text: str, kind: str) -> Card:
-    """The front matter of a README of a model, dataset or space."""
-    found = FRONT.match(text[:CARD_LIMIT])
-    if found is None:
+def read_card(text: str, repo_type: str) -> Card:
+    """Parse and validate the front matter of a README."""
+    match = FRONT_MATTER.match(text[:CARD_LIMIT])
+    if match is None:
         return Card(warnings=["empty or missing yaml metadata in repo card"])
     try:
-        data = read_yaml(found[1]) or {}
+        data = read_yaml(match[1]) or {}
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         return Card(errors=[f"YAML Metadata Error: {str(error)[:300]}"])
     if not isinstance(data, dict):
         return Card(errors=["YAML Metadata Error: the metadata must be a mapping"])
-    return Card(data, _errors(data, kind))
+    return Card(data, _errors(data, repo_type))
 
 
 def read_yaml(text: str) -> Any:
-    """YAML as JSON values; YAMLError, TypeError, ValueError or RecursionError for anything else."""
-    return json.loads(json.dumps(yaml.load(text, _Plain), default=_plain_value))
+    """Parse YAML into JSON values.
+
+    Raises YAMLError, TypeError, ValueError or RecursionError if that is not possible.
+    """
+    return json.loads(json.dumps(yaml.load(text, _NoAliases), default=_json_value))
 
 
-def _plain_value(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     if isinstance(value, datetime.date):
         return value.isoformat()
     raise TypeError(f"a value of type {type(value).__name__} is not allowed")
 
 
-def _errors(data: Json, kind: str) -> list[str]:
-    found = []
+def _errors(data: Json, repo_type: str) -> list[str]:
+    errors = []
     for name in LIST_FIELDS:
         values = data.get(name)
         values = values if isinstance(values, list) else [] if values is None else [values]
-        if not all(isinstance(v, (str, bool)) for v in values):
-            found.append(f'"{name}" must be a string or a list of strings')
+        if not all(isinstance(value, (str, bool)) for value in values):
+            errors.append(f'"{name}" must be a string or a list of strings')
     if any(value not in LICENSES for value in listed(data, "license")):
-        found.append(f'"license" must be one of [{", ".join(LICENSES)}]')
-    if kind == "space":
-        found += _space_errors(data)
+        errors.append(f'"license" must be one of [{", ".join(LICENSES)}]')
+    if repo_type == "space":
+        errors += _space_errors(data)
     if "model-index" in data and not isinstance(data["model-index"], list):
-        found.append('"model-index" must be an array')
-    return found
+        errors.append('"model-index" must be an array')
+    return errors
 
 
 def _space_errors(data: Json) -> list[str]:
-    found = []
+    errors = []
     if "sdk" in data and data["sdk"] not in SDKS:
-        found.append(f'"sdk" must be one of {", ".join(SDKS)}')
+        errors.append(f'"sdk" must be one of {", ".join(SDKS)}')
     for name in ("colorFrom", "colorTo"):
         if name in data and data[name] not in COLORS:
-            found.append(f'"{name}" must be one of {", ".join(COLORS)}')
+            errors.append(f'"{name}" must be one of {", ".join(COLORS)}')
     if len(str(data.get("short_description", ""))) > 60:
-        found.append('"short_description" must have at most 60 characters')
-    return found
+        errors.append('"short_description" must have at most 60 characters')
+    return errors
 
 
 def body_of(text: str) -> str:
-    """A README without its front matter."""
-    return FRONT.sub("", text, count=1)
+    """Return a README without its front matter."""
+    return FRONT_MATTER.sub("", text, count=1)
 
 
 def listed(data: Json, name: str) -> list[str]:
-    """A field that may be one string or a list of them, as a list."""
+    """Return a field that may be a string or a list of strings as a list."""
     value = data.get(name)
     values = value if isinstance(value, list) else [] if value is None else [value]
     return [str(v) for v in values]
 
 
-def tags_of(data: Json, kind: str, files: Collection[str]) -> list[str]:
-    """The tags that the Hub derives from a card and the files at the top, in its words."""
+def tags_of(data: Json, repo_type: str, files: Collection[str]) -> list[str]:
+    """Return the tags that the Hub derives from a card and the names of the top-level files."""
     tags = [data[k] for k in ("library_name", "pipeline_tag") if isinstance(data.get(k), str)]
-    if kind == "model":
+    if repo_type == "model":
         tags += ["safetensors"] if any(f.endswith(".safetensors") for f in files) else []
         tags += ["peft"] if "adapter_config.json" in files else []
     tags += listed(data, "tags")
@@ -132,35 +138,36 @@ def tags_of(data: Json, kind: str, files: Collection[str]) -> list[str]:
     if isinstance(data.get("base_model_relation"), str):
         relation = data["base_model_relation"]
         tags += [f"base_model:{relation}:{b}" for b in listed(data, "base_model")]
-    prefix = "language:" if kind == "dataset" else ""
+    prefix = "language:" if repo_type == "dataset" else ""
     tags += [prefix + code for code in listed(data, "language")]
-    if kind == "dataset":
+    if repo_type == "dataset":
         for name in ("task_categories", "task_ids", "size_categories", "annotations_creators",
                      "multilinguality", "source_datasets"):  # fmt: skip
             tags += [f"{name}:{value}" for value in listed(data, name)]
     tags += [f"license:{value}" for value in listed(data, "license")]
-    if kind == "space" and isinstance(data.get("sdk"), str):
+    if repo_type == "space" and isinstance(data.get("sdk"), str):
         tags.insert(0, data["sdk"])
     return [*dict.fromkeys(tags), "region:us"]
 
 
 def validate(request: Request, body: Json) -> Response:
-    """Check a README before it is committed."""
-    text = text_field(body, "content", most=10 * CARD_LIMIT)
+    """Validate a README before it is committed."""
+    text = text_field(body, "content", max_length=10 * CARD_LIMIT)
     card = read_card(text, text_field(body, "repoType", "model"))
+    status = 400 if card.errors else 200
     if "text/plain" in request.headers.get("accept", ""):
         lines = [f"- Error: {m}" for m in card.errors] + [f"- Warning: {m}" for m in card.warnings]
-        return PlainTextResponse("\n".join(lines), 400 if card.errors else 200)
-    found = {
-        "errors": [{"message": m} for m in card.errors],
-        "warnings": [{"message": m} for m in card.warnings],
+        return PlainTextResponse("\n".join(lines), status)
+    problems = {
+        "errors": [{"message": message} for message in card.errors],
+        "warnings": [{"message": message} for message in card.warnings],
     }
-    return JSONResponse(found, 400 if card.errors else 200)
-
-
-ROUTES = [Route("/api/validate-yaml", takes_json(validate, 20 * CARD_LIMIT), methods=["POST"])]
+    return JSONResponse(problems, status)
 
 
 def subdomain(name: str) -> str:
-    """A Space's name as a host name's first label."""
+    """Return the first label of a Space's host name."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+ROUTES = [Route("/api/validate-yaml", json_endpoint(validate, 20 * CARD_LIMIT), methods=["POST"])]

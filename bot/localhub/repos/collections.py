@@ -1,6 +1,6 @@
-"""Collections: lists of repos and papers that somebody keeps, with notes.
+"""Collections: curated lists of repos and papers, with notes.
 
-A collection is found by the id at the end of its slug, so an old title's address still works.
+A collection is identified by the id at the end of its slug, so a URL with an old title still works.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from starlette.routing import Route
 from bot.localhub.core import auth
 from bot.localhub.core.auth import User
 from bot.localhub.core.hub import Hub, hub_of
-from bot.localhub.core.wire import (  # fmt: skip
+from bot.localhub.core.records import Json
+from bot.localhub.core.wire import (
     HubError,
-    Json,
-    page,
+    choice_field,
+    int_param,
+    json_endpoint,
+    paginate,
     path_param,
-    takes_json,
     text_field,
-    whole,
 )
 from bot.localhub.repos import repos
 
@@ -39,49 +40,50 @@ CREATE TABLE IF NOT EXISTS collection_items (
 );
 """
 
-TYPES = ("model", "dataset", "space", "paper", "collection")
+REPO_TYPES = ("model", "dataset", "space")
+TYPES = (*REPO_TYPES, "paper", "collection")
 THEMES = ("orange", "blue", "green", "purple", "pink", "indigo")
-SHOWN_IN_LIST = 4
+ITEMS_IN_LISTING = 4
 PAGE = 100
 SORTS = {"lastModified": "updated_at DESC", "trending": "updated_at DESC", "upvotes": "position"}
 
 
 def _slug(row: sqlite3.Row) -> str:
-    words = re.sub(r"[^a-z0-9]+", "-", row["title"].lower()).strip("-")[:60].strip("-")
-    return f"{row['namespace']}/{words or 'collection'}-{row['id']}"
+    title = re.sub(r"[^a-z0-9]+", "-", row["title"].lower()).strip("-")[:60].strip("-")
+    return f"{row['namespace']}/{title or 'collection'}-{row['id']}"
 
 
-def _shown(
-    db: sqlite3.Connection, user: User | None, row: sqlite3.Row, most: int | None = None
+def _collection_json(
+    db: sqlite3.Connection, user: User | None, row: sqlite3.Row, max_items: int | None = None
 ) -> Json:
-    """A collection as the API shows it; ``most`` items, and then no position (a list's item)."""
-    owner = auth.account(db, row["namespace"])
+    """Return the collection object; the entries of a listing have few items and no position."""
+    owner = auth.find_account(db, row["namespace"])
     assert owner is not None
-    found = _items(db, user, row["id"])
-    shown = {
+    result = {
         "slug": _slug(row), "title": row["title"], "description": row["description"],
         "owner": {
             "name": owner["name"], "fullname": owner["fullname"], "type": owner["type"],
             "avatarUrl": f"/avatars/{owner['name']}.svg",
         },
-        "items": found[:most], "lastUpdated": row["updated_at"], "private": bool(row["private"]),
-        "theme": row["theme"], "upvotes": 0, "isUpvotedByUser": False, "gating": False,
+        "items": _visible_items(db, user, row["id"])[:max_items],
+        "lastUpdated": row["updated_at"], "private": bool(row["private"]), "theme": row["theme"],
+        "upvotes": 0, "isUpvotedByUser": False, "gating": False,
     }  # fmt: skip
-    if most is None:
-        shown["position"] = row["position"]
-    return shown
+    if max_items is None:
+        result["position"] = row["position"]
+    return result
 
 
-def _items(db: sqlite3.Connection, user: User | None, collection_id: str) -> list[Json]:
-    """The items that the user may see, in order."""
+def _visible_items(db: sqlite3.Connection, user: User | None, collection_id: str) -> list[Json]:
+    """Return the items that the user may see, in order."""
     rows = db.execute(
         "SELECT * FROM collection_items WHERE collection_id = ? ORDER BY position, id",
         (collection_id,),
     ).fetchall()
     items: list[Json] = []
     for row in rows:
-        if row["type"] in ("model", "dataset", "space"):
-            if repos.find(db, user, row["type"], row["item"]) is None:
+        if row["type"] in REPO_TYPES:
+            if repos.find_visible(db, user, row["type"], row["item"]) is None:
                 continue
         item: Json = {
             "_id": row["id"], "id": row["item"], "type": row["type"], "position": len(items)
@@ -94,28 +96,28 @@ def _items(db: sqlite3.Connection, user: User | None, collection_id: str) -> lis
     return items
 
 
-def _asked(request: Request, db: sqlite3.Connection) -> sqlite3.Row:
-    """The collection in the path; 404 for a private one of others."""
-    found = re.search(r"-?([0-9a-f]{24})$", path_param(request, "slug"))
+def _requested(request: Request, db: sqlite3.Connection) -> sqlite3.Row:
+    """Return the collection in the path; raises HubError 404 if the user may not see it."""
+    match = re.search(r"-?([0-9a-f]{24})$", path_param(request, "slug"))
     row: sqlite3.Row | None = None
-    if found:
-        row = db.execute("SELECT * FROM collections WHERE id = ?", (found[1],)).fetchone()
-    user = auth.who(request)
+    if match:
+        row = db.execute("SELECT * FROM collections WHERE id = ?", (match[1],)).fetchone()
+    user = auth.current_user(request)
     if row is None or (row["private"] and not auth.may_read(db, user, row["namespace"])):
         raise HubError(404, "Collection not found")
     return row
 
 
-def _asked_to_write(request: Request, db: sqlite3.Connection) -> tuple[sqlite3.Row, User]:
-    row, user = _asked(request, db), auth.require(request)
+def _writable(request: Request, db: sqlite3.Connection) -> tuple[sqlite3.Row, User]:
+    row, user = _requested(request, db), auth.require_user(request)
     if not auth.may_write(db, user, row["namespace"]):
-        raise HubError(403, f"You have no write access to {_slug(row)} with this token")
+        raise HubError(403, f"You don't have write access to {_slug(row)} with this token")
     return row, user
 
 
-def _answer(request: Request, db: sqlite3.Connection, collection_id: str) -> Json:
+def _reload(request: Request, db: sqlite3.Connection, collection_id: str) -> Json:
     row = db.execute("SELECT * FROM collections WHERE id = ?", (collection_id,)).fetchone()
-    return _shown(db, auth.who(request), row)
+    return _collection_json(db, auth.current_user(request), row)
 
 
 def _touch(hub: Hub, db: sqlite3.Connection, collection_id: str) -> None:
@@ -126,99 +128,99 @@ def _touch(hub: Hub, db: sqlite3.Connection, collection_id: str) -> None:
 
 
 def index(request: Request) -> Response:
-    """Collections, of an owner or with an item (``models/ns/name``), newest first."""
-    hub, user, query = hub_of(request), auth.who(request), request.query_params
+    """List collections, newest first, filtered by owner or by item (`models/namespace/name`)."""
+    hub, user, query = hub_of(request), auth.current_user(request), request.query_params
     order = SORTS.get(query.get("sort", "lastModified"))
     if order is None:
-        raise HubError(400, f'"sort" must be one of {", ".join(SORTS)}')
+        raise HubError(400, f"`sort` must be one of {', '.join(SORTS)}")
     where, values = "1", []
     for owner in query.getlist("owner"):
         where += " AND namespace = ?"
         values.append(owner)
     for item in query.getlist("item"):
-        kind, _, name = item.partition("/")
+        item_type, _, name = item.partition("/")
         where += (
             " AND id IN (SELECT collection_id FROM collection_items WHERE type = ? AND item = ?)"
         )
-        values += [kind.removesuffix("s"), name]
+        values += [item_type.removesuffix("s"), name]
     with hub.store.read() as db:
         rows = db.execute(
             f"SELECT * FROM collections WHERE {where} ORDER BY {order}, id", values
         ).fetchall()
         items = [
-            _shown(db, user, row, SHOWN_IN_LIST)
+            _collection_json(db, user, row, ITEMS_IN_LISTING)
             for row in rows
             if not row["private"] or auth.may_read(db, user, row["namespace"])
         ]
-    return page(request, items, hub.url, whole(request, "limit", PAGE, 1, PAGE))
+    return paginate(request, items, hub.url, int_param(request, "limit", PAGE, 1, PAGE))
 
 
 def create(request: Request, body: Json) -> Response:
-    """A new collection; 409 with its slug where the owner has one of this title."""
-    hub, user = hub_of(request), auth.require(request)
-    title = text_field(body, "title", most=60).strip()
+    """Create a collection; 409 with its slug if the owner has one with this title."""
+    hub, user = hub_of(request), auth.require_user(request)
+    title = text_field(body, "title", max_length=60).strip()
     namespace = text_field(body, "namespace", user.name)
     if not title:
-        raise HubError(400, '"title" must not be empty')
+        raise HubError(400, "`title` must not be empty")
     with hub.store.write() as db:
-        owner = auth.account(db, namespace)
+        owner = auth.find_account(db, namespace)
         if owner is None or not auth.may_write(db, user, namespace):
-            raise HubError(403, f"You have no rights to create a collection for {namespace[:100]}")
-        there = db.execute(
+            raise HubError(
+                403, f"You don't have the rights to create a collection for {namespace[:100]}"
+            )
+        existing = db.execute(
             "SELECT * FROM collections WHERE namespace = ? AND title = ?", (namespace, title)
         ).fetchone()
-        if there is not None:
-            raise HubError(409, "This collection already exists", body={"slug": _slug(there)})
-        made = auth.new_id()
-        theme = THEMES[int(made[-2:], 16) % len(THEMES)]
+        if existing is not None:
+            raise HubError(409, "This collection already exists", body={"slug": _slug(existing)})
+        collection_id = auth.new_id()
+        theme = THEMES[int(collection_id[-2:], 16) % len(THEMES)]
         description = text_field(body, "description", "", 150)
         db.execute(
             "INSERT INTO collections VALUES (?, ?, ?, ?, ?, ?, 0, ?)",
-            (made, owner["name"], title, description, int(bool(body.get("private"))), theme,
-             hub.now()),
+            (collection_id, owner["name"], title, description, int(bool(body.get("private"))),
+             theme, hub.now()),
         )  # fmt: skip
-        answer = _answer(request, db, made)
+        answer = _reload(request, db, collection_id)
     return JSONResponse(answer)
 
 
 def show(request: Request) -> Response:
-    """One collection with all its items."""
+    """Show one collection with all its items."""
     with hub_of(request).store.read() as db:
-        return JSONResponse(_shown(db, auth.who(request), _asked(request, db)))
+        row = _requested(request, db)
+        return JSONResponse(_collection_json(db, auth.current_user(request), row))
 
 
-def change(request: Request, body: Json) -> Response:
-    """Another title, description, place, visibility or theme."""
+def update(request: Request, body: Json) -> Response:
+    """Change the title, description, position, visibility or theme."""
     hub = hub_of(request)
-    theme = text_field(body, "theme", THEMES[0])
-    if theme not in THEMES:
-        raise HubError(400, f'"theme" must be one of {", ".join(THEMES)}')
     with hub.store.write() as db:
-        row, _ = _asked_to_write(request, db)
+        row, _ = _writable(request, db)
         position = body.get("position", row["position"])
         if not isinstance(position, int):
-            raise HubError(400, '"position" must be a whole number')
-        values = (
-            text_field(body, "title", row["title"], 60),
-            text_field(body, "description", row["description"], 150),
-            int(bool(body.get("private", row["private"]))),
-            theme if "theme" in body else row["theme"],
-            position,
-        )
+            raise HubError(400, "`position` must be an integer")
         db.execute(
             "UPDATE collections SET title = ?, description = ?, private = ?, theme = ?,"
             " position = ? WHERE id = ?",
-            (*values, row["id"]),
+            (
+                text_field(body, "title", row["title"], 60),
+                text_field(body, "description", row["description"], 150),
+                int(bool(body.get("private", row["private"]))),
+                choice_field(body, "theme", THEMES, row["theme"]),
+                position,
+                row["id"],
+            ),
         )
         _touch(hub, db, row["id"])
-        answer = _answer(request, db, row["id"])
+        answer = _reload(request, db, row["id"])
     return JSONResponse({"success": True, "data": answer})
 
 
 def delete(request: Request) -> Response:
-    """Remove a collection; what it lists stays."""
+    """Delete a collection; the repos that it lists stay."""
     with hub_of(request).store.write() as db:
-        row, _ = _asked_to_write(request, db)
+        row, _ = _writable(request, db)
         db.execute("DELETE FROM collections WHERE id = ?", (row["id"],))
     return JSONResponse({"success": True})
 
@@ -227,19 +229,17 @@ def delete(request: Request) -> Response:
 
 
 def add_item(request: Request, body: Json) -> Response:
-    """Append an item that exists and that the user may see; 409 if it is there already."""
+    """Append an item that the user may see; 409 if the collection already has it."""
     hub, item = hub_of(request), body.get("item")
     if not isinstance(item, dict):
-        raise HubError(400, '"item" must be an object with id and type')
-    kind, name = text_field(item, "type"), text_field(item, "id", most=300)
-    if kind not in TYPES:
-        raise HubError(400, f'"type" must be one of {", ".join(TYPES)}')
+        raise HubError(400, "`item` must be an object with id and type")
+    item_type, name = choice_field(item, "type", TYPES), text_field(item, "id", max_length=300)
     with hub.store.write() as db:
-        row, user = _asked_to_write(request, db)
-        if kind in ("model", "dataset", "space"):
-            repo = repos.find(db, user, kind, name)
+        row, user = _writable(request, db)
+        if item_type in REPO_TYPES:
+            repo = repos.find_visible(db, user, item_type, name)
             if repo is None:
-                raise HubError(404, f"The {kind} {name[:200]} does not exist", "RepoNotFound")
+                raise HubError(404, f"The {item_type} {name[:200]} does not exist", "RepoNotFound")
             name = repo.name
         last = db.execute(
             "SELECT coalesce(max(position), -1) AS n FROM collection_items WHERE collection_id = ?",
@@ -248,17 +248,17 @@ def add_item(request: Request, body: Json) -> Response:
         try:
             db.execute(
                 "INSERT INTO collection_items VALUES (?, ?, ?, ?, ?, ?)",
-                (auth.new_id(), row["id"], kind, name, text_field(body, "note", "", 500),
+                (auth.new_id(), row["id"], item_type, name, text_field(body, "note", "", 500),
                  last["n"] + 1),
             )  # fmt: skip
         except sqlite3.IntegrityError as error:
             raise HubError(409, "This item is already in the collection") from error
         _touch(hub, db, row["id"])
-        answer = _answer(request, db, row["id"])
+        answer = _reload(request, db, row["id"])
     return JSONResponse(answer)
 
 
-def _asked_item(request: Request, db: sqlite3.Connection, row: sqlite3.Row) -> sqlite3.Row:
+def _requested_item(request: Request, db: sqlite3.Connection, row: sqlite3.Row) -> sqlite3.Row:
     item: sqlite3.Row | None = db.execute(
         "SELECT * FROM collection_items WHERE collection_id = ? AND id = ?",
         (row["id"], path_param(request, "item")),
@@ -268,20 +268,21 @@ def _asked_item(request: Request, db: sqlite3.Connection, row: sqlite3.Row) -> s
     return item
 
 
-def change_item(request: Request, body: Json) -> Response:
-    """Another note, or another place (0 is the first)."""
+def update_item(request: Request, body: Json) -> Response:
+    """Change an item's note or position (0 is the first)."""
     hub = hub_of(request)
     with hub.store.write() as db:
-        row, user = _asked_to_write(request, db)
-        item = _asked_item(request, db, row)
+        row, user = _writable(request, db)
+        item = _requested_item(request, db, row)
         note = text_field(body, "note", item["note"], 500)
         db.execute("UPDATE collection_items SET note = ? WHERE id = ?", (note, item["id"]))
         if "position" in body:
-            place = body["position"]
-            if not isinstance(place, int) or place < 0:
-                raise HubError(400, '"position" must be a whole number from 0')
-            order = [i["_id"] for i in _items(db, user, row["id"]) if i["_id"] != item["id"]]
-            order.insert(place, item["id"])
+            position = body["position"]
+            if not isinstance(position, int) or position < 0:
+                raise HubError(400, "`position` must be an integer from 0 up")
+            ids = [other["_id"] for other in _visible_items(db, user, row["id"])]
+            order = [other for other in ids if other != item["id"]]
+            order.insert(position, item["id"])
             db.executemany(
                 "UPDATE collection_items SET position = ? WHERE id = ?",
                 [(n, item_id) for n, item_id in enumerate(order)],
@@ -291,24 +292,24 @@ def change_item(request: Request, body: Json) -> Response:
 
 
 def delete_item(request: Request) -> Response:
-    """Take an item out."""
+    """Remove an item."""
     hub = hub_of(request)
     with hub.store.write() as db:
-        row, _ = _asked_to_write(request, db)
-        item = _asked_item(request, db, row)
+        row, _ = _writable(request, db)
+        item = _requested_item(request, db, row)
         db.execute("DELETE FROM collection_items WHERE id = ?", (item["id"],))
         _touch(hub, db, row["id"])
     return JSONResponse({"success": True})
 
 
-ONE = "/api/collections/{namespace}/{slug}"
+COLLECTION = "/api/collections/{namespace}/{slug}"
 ROUTES = [
     Route("/api/collections", index),
-    Route("/api/collections", takes_json(create), methods=["POST"]),
-    Route(ONE, show),
-    Route(ONE, takes_json(change), methods=["PATCH"]),
-    Route(ONE, delete, methods=["DELETE"]),
-    Route(ONE + "/items", takes_json(add_item), methods=["POST"]),
-    Route(ONE + "/items/{item}", takes_json(change_item), methods=["PATCH"]),
-    Route(ONE + "/items/{item}", delete_item, methods=["DELETE"]),
+    Route("/api/collections", json_endpoint(create), methods=["POST"]),
+    Route(COLLECTION, show),
+    Route(COLLECTION, json_endpoint(update), methods=["PATCH"]),
+    Route(COLLECTION, delete, methods=["DELETE"]),
+    Route(COLLECTION + "/items", json_endpoint(add_item), methods=["POST"]),
+    Route(COLLECTION + "/items/{item}", json_endpoint(update_item), methods=["PATCH"]),
+    Route(COLLECTION + "/items/{item}", delete_item, methods=["DELETE"]),
 ]

@@ -1,6 +1,6 @@
-"""Gated repos: everybody sees that they are there, only those let in get the files.
+"""Gated repos: everyone can see that they exist, only users with access can download files.
 
-The only writer of the table ``access_requests``.
+The only module that writes the table `access_requests`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,17 @@ from starlette.routing import Route
 from bot.localhub.core import auth
 from bot.localhub.core.auth import User
 from bot.localhub.core.hub import Hub, hub_of
-from bot.localhub.core.wire import HubError, Json, page, path_param, takes_json, text_field
+from bot.localhub.core.records import Json, Repo
+from bot.localhub.core.wire import (
+    HubError,
+    choice_field,
+    json_endpoint,
+    paginate,
+    path_param,
+    text_field,
+)
 from bot.localhub.repos import repos
-from bot.localhub.repos.repos import REPO, Repo
+from bot.localhub.repos.repos import REPO
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS access_requests (
@@ -31,37 +39,37 @@ PAGE = 100
 
 
 def check(db: sqlite3.Connection, user: User | None, repo: Repo) -> None:
-    """HubError GatedRepo unless the user may have the files of the repo."""
-    if not repo.gated or auth.belongs(db, user, repo.namespace):
+    """Raise HubError GatedRepo unless the user may download the repo's files."""
+    if not repo.gated or auth.is_member(db, user, repo.namespace):
         return
-    what = f"Access to {repo.type} {repo.name} is restricted"
+    problem = (
+        f"Access to {repo.type} {repo.name} is restricted and you are not in the authorized list."
+    )
     if user is None:
         raise HubError(
             401,
-            f"{what} and you are not in the authorized list. You must have access to it and be"
-            " authenticated to access it. Please log in.",
+            f"{problem} You must have access to it and be authenticated to access it. Please log"
+            " in.",
             "GatedRepo",
         )
-    row = _request(db, repo, user.id)
-    if row is None or row["status"] != "accepted":
-        why = "has been rejected by the repo's authors" if _is(row, "rejected") else ""
-        why = why or ("is awaiting a review" if _is(row, "pending") else "")
-        more = f"Your request {why}." if why else f"Visit {repo.web_path()} to ask for access."
-        raise HubError(403, f"{what} and you are not in the authorized list. {more}", "GatedRepo")
+    status = _status(db, repo, user.id)
+    if status != "accepted":
+        hint = {
+            "rejected": "Your request has been rejected by the repo's authors.",
+            "pending": "Your request is awaiting a review.",
+        }.get(status, f"Visit {repo.web_path()} to ask for access.")
+        raise HubError(403, f"{problem} {hint}", "GatedRepo")
 
 
-def _is(row: sqlite3.Row | None, status: str) -> bool:
-    return row is not None and row["status"] == status
-
-
-def _request(db: sqlite3.Connection, repo: Repo, user_id: str) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM access_requests WHERE repo_id = ? AND user_id = ?", (repo.id, user_id)
+def _status(db: sqlite3.Connection, repo: Repo, user_id: str) -> str:
+    """Return the status of a user's access request, `""` if there is none."""
+    row = db.execute(
+        "SELECT status FROM access_requests WHERE repo_id = ? AND user_id = ?", (repo.id, user_id)
     ).fetchone()
-    return row
+    return str(row["status"]) if row else ""
 
 
-def _set(
+def _set_status(
     hub: Hub, db: sqlite3.Connection, repo: Repo, user_id: str, status: str, reason: str = ""
 ) -> None:
     db.execute(
@@ -72,40 +80,40 @@ def _set(
 
 
 def auth_check(request: Request) -> Response:
-    """Whether the user may have the files, or change them."""
+    """Confirm that the user may download the files, or change them."""
     with hub_of(request).store.read() as db:
         if request.url.path.endswith("/write"):
-            repos.asked_to_write(request, db)
+            repos.writable_repo(request, db)
         else:
-            check(db, auth.who(request), repos.asked(request, db))
+            check(db, auth.current_user(request), repos.requested_repo(request, db))
     return JSONResponse({})
 
 
-def ask(request: Request) -> Response:
-    """Ask for access: granted at once where the gate is automatic."""
-    hub, user = hub_of(request), auth.require_writer(request)
+def request_access(request: Request) -> Response:
+    """Request access; it is granted at once if the gate is automatic."""
+    hub, user = hub_of(request), auth.require_write_token(request)
     with hub.store.write() as db:
-        repo = _gated(repos.asked(request, db))
-        if _request(db, repo, user.id) is None:
-            _set(hub, db, repo, user.id, "accepted" if repo.gated == "auto" else "pending")
-        row = _request(db, repo, user.id)
-    assert row is not None
-    return JSONResponse({"status": row["status"]})
+        repo = _check_gated(repos.requested_repo(request, db))
+        status = _status(db, repo, user.id)
+        if not status:
+            status = "accepted" if repo.gated == "auto" else "pending"
+            _set_status(hub, db, repo, user.id, status)
+    return JSONResponse({"status": status})
 
 
-def _gated(repo: Repo) -> Repo:
+def _check_gated(repo: Repo) -> Repo:
     if not repo.gated:
         raise HubError(400, f"{repo.name} is not gated")
     return repo
 
 
 def list_requests(request: Request) -> Response:
-    """The requests with a status, oldest first."""
+    """List the access requests with a status, oldest first."""
     hub, status = hub_of(request), path_param(request, "status")
     if status not in STATUSES:
-        raise HubError(404, f"Requests are {', '.join(STATUSES)}")
+        raise HubError(404, f"The status of a request is one of {', '.join(STATUSES)}")
     with hub.store.read() as db:
-        repo = _gated(repos.asked_to_write(request, db)[0])
+        repo = _check_gated(repos.writable_repo(request, db)[0])
         rows = db.execute(
             "SELECT q.*, a.name, a.fullname FROM access_requests q"
             " JOIN accounts a ON a.id = q.user_id WHERE q.repo_id = ? AND q.status = ?"
@@ -114,59 +122,46 @@ def list_requests(request: Request) -> Response:
         ).fetchall()
     items = [
         {
-            "requestId": r["id"], "status": r["status"], "timestamp": r["date"],
-            "user": {"_id": r["user_id"], "user": r["name"], "fullname": r["fullname"]},
+            "requestId": row["id"], "status": row["status"], "timestamp": row["date"],
+            "user": {"_id": row["user_id"], "user": row["name"], "fullname": row["fullname"]},
         }
-        for r in rows
+        for row in rows
     ]  # fmt: skip
-    return page(request, items, hub.url, PAGE)
+    return paginate(request, items, hub.url, PAGE)
 
 
-def handle(request: Request, body: Json) -> Response:
-    """Accept, reject or put back a request."""
-    hub, status = hub_of(request), text_field(body, "status")
-    if status not in STATUSES:
-        raise HubError(400, f'"status" must be one of {", ".join(STATUSES)}')
+def handle_request(request: Request, body: Json) -> Response:
+    """Accept or reject an access request, or make it pending again."""
+    hub, status = hub_of(request), choice_field(body, "status", STATUSES)
     reason = text_field(body, "rejectionReason", "", 200)
     with hub.store.write() as db:
-        repo = _gated(repos.asked_to_write(request, db)[0])
-        row = _meant(db, repo, body)
-        if row["status"] == status:
+        repo = _check_gated(repos.writable_repo(request, db)[0])
+        user_id = _user_id(db, text_field(body, "user"))
+        current = _status(db, repo, user_id)
+        if not current:
+            raise HubError(404, "This access request cannot be found")
+        if current == status:
             raise HubError(404, f"This access request is already {status}")
-        _set(hub, db, repo, row["user_id"], status, reason)
+        _set_status(hub, db, repo, user_id, status, reason)
     return JSONResponse({})
 
 
-def _meant(db: sqlite3.Connection, repo: Repo, body: Json) -> sqlite3.Row:
-    """The request that a body names by ``user`` or ``requestId``."""
-    if body.get("user") is not None:
-        row = _request(db, repo, _user_id(db, text_field(body, "user")))
-    else:
-        row = db.execute(
-            "SELECT * FROM access_requests WHERE repo_id = ? AND id = ?",
-            (repo.id, text_field(body, "requestId")),
-        ).fetchone()
-    if row is None:
-        raise HubError(404, "This access request cannot be found")
-    return row
-
-
 def _user_id(db: sqlite3.Connection, name: str) -> str:
-    row = auth.account(db, name)
+    row = auth.find_account(db, name)
     if row is None or row["type"] != "user":
         raise HubError(404, f"User {name[:100]} not found")
     return str(row["id"])
 
 
 def grant(request: Request, body: Json) -> Response:
-    """Let somebody in who did not ask."""
+    """Grant access to a user who did not request it."""
     hub = hub_of(request)
     with hub.store.write() as db:
-        repo = _gated(repos.asked_to_write(request, db)[0])
+        repo = _check_gated(repos.writable_repo(request, db)[0])
         user_id = _user_id(db, text_field(body, "user"))
-        if _is(_request(db, repo, user_id), "accepted"):
+        if _status(db, repo, user_id) == "accepted":
             raise HubError(400, "This user already has access to the repo")
-        _set(hub, db, repo, user_id, "accepted")
+        _set_status(hub, db, repo, user_id, "accepted")
     return JSONResponse({})
 
 
@@ -174,9 +169,9 @@ REQUESTS = REPO + "/user-access-request"
 ROUTES = [
     Route(REPO + "/auth-check", auth_check),
     Route(REPO + "/auth-check/write", auth_check),
-    Route(REQUESTS + "/handle", takes_json(handle), methods=["POST"]),
-    Route(REQUESTS + "/grant", takes_json(grant), methods=["POST"]),
+    Route(REQUESTS + "/handle", json_endpoint(handle_request), methods=["POST"]),
+    Route(REQUESTS + "/grant", json_endpoint(grant), methods=["POST"]),
     Route(REQUESTS + "/{status}", list_requests),
-    Route("/{namespace}/{name}/ask-access", ask, methods=["POST"]),
-    Route("/{kind:kind}/{namespace}/{name}/ask-access", ask, methods=["POST"]),
+    Route("/{namespace}/{name}/ask-access", request_access, methods=["POST"]),
+    Route("/{repo_type:repo_type}/{namespace}/{name}/ask-access", request_access, methods=["POST"]),
 ]

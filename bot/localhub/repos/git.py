@@ -1,7 +1,7 @@
-"""Files and folders as git names and nests them, held in the database.
+"""Git's blobs and trees, stored in the database.
 
-A tree is stored under the sha1 of its git encoding, so that commits share what they have in
-common; an LFS file is a pointer blob, as in git.  Who may see which commit is not known here.
+A tree is stored under the sha1 of its git encoding, so that commits share unchanged folders; an LFS
+file is a pointer blob, as in git. Nothing here knows who may see which commit.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ CREATE TABLE IF NOT EXISTS trees (oid TEXT PRIMARY KEY, data BLOB NOT NULL);
 """
 
 FOLDER, FILE = "40000", "100644"
-ODD = re.compile(r"[\x00-\x1f\x7f\\]")
+FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A name in a folder: ``oid`` is the git sha1 of a blob (pointer, for LFS) or a tree."""
+    """An entry of a folder; oid: the git sha1 of a tree, or of a blob (for LFS, of the pointer)."""
 
     name: str
     oid: str
@@ -37,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class File:
-    """A file's content: git sha1, sha256, size in bytes; ``lfs``: git holds only a pointer."""
+    """A file's content; oid: its git sha1, size: in bytes, lfs: git stores only a pointer to it."""
 
     oid: str
     sha256: str
@@ -46,36 +46,36 @@ class File:
 
     @property
     def etag(self) -> str:
-        """What clients compare: the sha256 of an LFS file, the git sha1 of any other."""
+        """The hash that clients compare: the sha256 of an LFS file, the git sha1 of any other."""
         return self.sha256 if self.lfs else self.oid
 
     @property
     def pointer_size(self) -> int:
-        """The size in bytes of the LFS pointer."""
+        """The size of the LFS pointer in bytes."""
         return len(pointer(self.sha256, self.size))
 
 
 def object_oid(kind: str, data: bytes) -> str:
-    """The name git gives to an object."""
+    """Return the hash by which git names an object."""
     return hashlib.sha1(b"%s %d\0" % (kind.encode(), len(data)) + data).hexdigest()
 
 
 def pointer(sha256: str, size: int) -> bytes:
-    """The LFS pointer that stands in git for a large file."""
+    """Return the LFS pointer that git stores in place of a large file."""
     text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{sha256}\nsize {size}\n"
     return text.encode()
 
 
 def lfs_file(sha256: str, size: int) -> File:
-    """The File of an LFS object."""
+    """Return the file of an LFS object."""
     return File(object_oid("blob", pointer(sha256, size)), sha256, size, True)
 
 
 def check_path(path: str) -> str:
-    """A file path in a repo, as given; HubError 422 for one that leads out or cannot be kept."""
+    """Return the path; raises HubError 422 if it leaves the repo or git could not store it."""
     parts = path.split("/")
     if (
-        ODD.search(path)
+        FORBIDDEN.search(path)
         or len(path.encode("utf-8", "replace")) > 1024
         or any(part in ("", ".", "..") or part.lower() == ".git" for part in parts)
         or any(len(part.encode("utf-8", "replace")) > 255 for part in parts)
@@ -85,7 +85,7 @@ def check_path(path: str) -> str:
 
 
 def save_file(db: sqlite3.Connection, file: File) -> None:
-    """Record a file whose content is stored."""
+    """Insert the row of a file whose content is already stored."""
     db.execute(
         "INSERT OR IGNORE INTO files VALUES (?, ?, ?, ?)",
         (file.oid, file.sha256, file.size, int(file.lfs)),
@@ -93,17 +93,17 @@ def save_file(db: sqlite3.Connection, file: File) -> None:
 
 
 def load_file(db: sqlite3.Connection, oid: str) -> File:
-    """The File with this git sha1; it must exist."""
+    """Return the file with this git sha1, which must exist."""
     row = db.execute("SELECT * FROM files WHERE oid = ?", (oid,)).fetchone()
     return File(row["oid"], row["sha256"], row["size"], bool(row["lfs"]))
 
 
 def read_tree(db: sqlite3.Connection, oid: str) -> list[Entry]:
-    """The entries of a folder, in git's order; ``""`` is the empty folder."""
-    return list(_names(db, oid).values())
+    """Return the entries of a folder in git's order; `""` is the empty folder."""
+    return list(_entries(db, oid).values())
 
 
-def _names(db: sqlite3.Connection, oid: str) -> dict[str, Entry]:
+def _entries(db: sqlite3.Connection, oid: str) -> dict[str, Entry]:
     if not oid:
         return {}
     return _parse(db.execute("SELECT data FROM trees WHERE oid = ?", (oid,)).fetchone()["data"])
@@ -111,7 +111,7 @@ def _names(db: sqlite3.Connection, oid: str) -> dict[str, Entry]:
 
 @lru_cache(maxsize=32)
 def _parse(data: bytes) -> dict[str, Entry]:
-    """A tree in git's encoding; callers must not change the answer."""
+    """Decode a tree; callers must not modify the cached result."""
     entries, start = {}, 0
     while start < len(data):
         end = data.index(b"\0", start)
@@ -133,20 +133,20 @@ def _write_tree(db: sqlite3.Connection, entries: list[Entry]) -> str:
 
 
 def entry_at(db: sqlite3.Connection, tree: str, path: str) -> Entry | None:
-    """What is at a path; the root (``""``) is a folder."""
+    """Return the entry at a path, None if there is none; the root (`""`) is a folder."""
     entry = Entry("", tree, True)
     for part in path.split("/") if path else []:
         if not entry.is_folder:
             return None
-        found = _names(db, entry.oid).get(part)
-        if found is None:
+        child = _entries(db, entry.oid).get(part)
+        if child is None:
             return None
-        entry = found
+        entry = child
     return entry
 
 
 def file_at(db: sqlite3.Connection, tree: str, path: str) -> File | None:
-    """The file at a path, None for a folder or nothing."""
+    """Return the file at a path, None if there is none or it is a folder."""
     entry = entry_at(db, tree, path)
     return None if entry is None or entry.is_folder else load_file(db, entry.oid)
 
@@ -154,7 +154,7 @@ def file_at(db: sqlite3.Connection, tree: str, path: str) -> File | None:
 def walk(
     db: sqlite3.Connection, tree: str, under: str = "", recursive: bool = True
 ) -> Iterator[tuple[str, Entry]]:
-    """(path, entry) of everything in a folder, folders before what they hold."""
+    """Yield (path, entry) for everything in a folder; a folder precedes its contents."""
     for entry in read_tree(db, tree):
         path = f"{under}/{entry.name}" if under else entry.name
         yield path, entry
@@ -163,20 +163,18 @@ def walk(
 
 
 def all_files(db: sqlite3.Connection, tree: str) -> dict[str, str]:
-    """The git sha1 of every file by its path."""
+    """Return the git sha1 of every file by path."""
     return {path: entry.oid for path, entry in walk(db, tree) if not entry.is_folder}
 
 
-def changed(db: sqlite3.Connection, old: str, new: str) -> dict[str, tuple[str, str]]:
-    """Paths that differ between two trees, with the old and new sha1 (``""`` for none)."""
-    found: dict[str, tuple[str, str]] = {}
-    _compare(db, old, new, "", found)
-    return found
+def diff_trees(db: sqlite3.Connection, old: str, new: str) -> dict[str, tuple[str, str]]:
+    """Return the paths that differ, with the old and the new sha1 (`""` where there is no file)."""
+    return dict(_differences(db, old, new, ""))
 
 
-def _compare(
-    db: sqlite3.Connection, old: str, new: str, under: str, found: dict[str, tuple[str, str]]
-) -> None:
+def _differences(
+    db: sqlite3.Connection, old: str, new: str, under: str
+) -> Iterator[tuple[str, tuple[str, str]]]:
     if old == new:
         return
     sides = [{(e.name, e.is_folder): e.oid for e in read_tree(db, oid)} for oid in (old, new)]
@@ -184,63 +182,63 @@ def _compare(
         before, after = (side.get((name, is_folder), "") for side in sides)
         path = f"{under}/{name}" if under else name
         if is_folder:
-            _compare(db, before, after, path, found)
+            yield from _differences(db, before, after, path)
         elif before != after:
-            found[path] = (before, after)
+            yield path, (before, after)
 
 
 @dataclass
-class Draft:
-    """A folder being changed; folders that nobody touches are never read."""
+class TreeDraft:
+    """A folder being changed; untouched subfolders are never read."""
 
     db: sqlite3.Connection
     oid: str
-    _children: dict[str, Entry | Draft] | None = field(default=None, init=False)
+    _children: dict[str, Entry | TreeDraft] | None = field(default=None, init=False)
 
-    def _names(self) -> dict[str, Entry | Draft]:
+    def _entries(self) -> dict[str, Entry | TreeDraft]:
         if self._children is None:
-            self._children = dict(_names(self.db, self.oid))
+            self._children = dict(_entries(self.db, self.oid))
         return self._children
 
-    def _folder(self, name: str, create: bool) -> Draft | None:
-        child = self._names().get(name)
+    def _subfolder(self, name: str, create: bool) -> TreeDraft | None:
+        child = self._entries().get(name)
         if isinstance(child, Entry):
-            child = Draft(self.db, child.oid) if child.is_folder else None
+            child = TreeDraft(self.db, child.oid) if child.is_folder else None
         elif child is None and create:
-            child = Draft(self.db, "")
+            child = TreeDraft(self.db, "")
         if child is not None:
-            self._names()[name] = child
+            self._entries()[name] = child
         return child
 
     def put(self, path: str, oid: str) -> None:
-        """Set the file at a path; HubError 422 where a file stands in a folder's place."""
+        """Set the file at a path; raises HubError 422 if a file and a folder would collide."""
         name, _, rest = path.partition("/")
         if rest:
-            child = self._folder(name, create=name not in self._names())
+            child = self._subfolder(name, create=name not in self._entries())
             if child is None:
-                raise HubError(422, f"{name!r} is a file, so nothing can be put in it")
+                raise HubError(422, f"{name!r} is a file, so nothing can be put into it")
             child.put(rest, oid)
             return
-        there = self._names().get(name)
-        if isinstance(there, Draft) or (there is not None and there.is_folder):
-            raise HubError(422, f"{name!r} is a folder, so no file can take its place")
-        self._names()[name] = Entry(name, oid, False)
+        existing = self._entries().get(name)
+        if isinstance(existing, TreeDraft) or (existing is not None and existing.is_folder):
+            raise HubError(422, f"{name!r} is a folder, so a file cannot replace it")
+        self._entries()[name] = Entry(name, oid, False)
 
     def remove(self, path: str) -> bool:
-        """Remove a file or folder; whether it was there."""
+        """Remove a file or folder; return whether it existed."""
         name, _, rest = path.partition("/")
         if not rest:
-            return self._names().pop(name, None) is not None
-        child = self._folder(name, create=False)
+            return self._entries().pop(name, None) is not None
+        child = self._subfolder(name, create=False)
         return child is not None and child.remove(rest)
 
     def write(self) -> str:
-        """Store the changed folders and return the sha1 of this one; empty ones vanish."""
+        """Store the changed folders and return the sha1 of this one; empty folders vanish."""
         if self._children is None:
             return self.oid
         entries = []
         for name, child in self._children.items():
-            if isinstance(child, Draft):
+            if isinstance(child, TreeDraft):
                 oid = child.write()
                 child = Entry(name, oid, True)
                 if not read_tree(self.db, oid):

@@ -1,13 +1,13 @@
-"""Commits and refs of a repo: where a revision points, and how a branch moves on.
+"""Commits and refs of a repo: resolves revisions, records commits, merges trees.
 
-The only writer of the tables ``commits`` and ``refs``.  Permissions are settled before.
+The only module that writes the tables `commits` and `refs`. Callers check permissions.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from bot.localhub.core.hub import Hub
@@ -36,7 +36,7 @@ REF = re.compile(
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit.  parent: ``""`` for the first.  author: a user name.  date: ISO."""
+    """One commit. parent: `""` for the first one. author: a user name. date: ISO 8601."""
 
     oid: str
     tree: str
@@ -48,12 +48,11 @@ class Commit:
 
 
 def _commit(row: sqlite3.Row) -> Commit:
-    return Commit(*(row[k] for k in
-                    ("oid", "tree", "parent", "author", "title", "message", "date")))  # fmt: skip
+    return Commit(*(row[field.name] for field in fields(Commit)))
 
 
 def load(db: sqlite3.Connection, repo_id: str, oid: str) -> Commit | None:
-    """The commit of a repo with this full hash."""
+    """Return the commit with this full hash."""
     row = db.execute(
         "SELECT * FROM commits WHERE repo_id = ? AND oid = ?", (repo_id, oid)
     ).fetchone()
@@ -61,15 +60,15 @@ def load(db: sqlite3.Connection, repo_id: str, oid: str) -> Commit | None:
 
 
 def ref_target(db: sqlite3.Connection, repo_id: str, ref: str) -> str | None:
-    """The commit hash that a full ref name (``refs/heads/main``) points to."""
+    """Return the commit hash to which a full ref name (`refs/heads/main`) points."""
     row = db.execute(
         "SELECT target FROM refs WHERE repo_id = ? AND ref = ?", (repo_id, ref)
     ).fetchone()
     return str(row["target"]) if row else None
 
 
-def ref_named(db: sqlite3.Connection, repo_id: str, revision: str) -> str | None:
-    """The full ref name that a revision means: as it is, a branch, or a tag."""
+def find_ref(db: sqlite3.Connection, repo_id: str, revision: str) -> str | None:
+    """Return the full ref name that a revision means: a full name, a branch, or a tag."""
     for ref in (revision, f"refs/heads/{revision}", f"refs/tags/{revision}"):
         if ref.startswith("refs/") and ref_target(db, repo_id, ref):
             return ref
@@ -77,11 +76,13 @@ def ref_named(db: sqlite3.Connection, repo_id: str, revision: str) -> str | None
 
 
 def resolve(db: sqlite3.Connection, repo_id: str, revision: str) -> Commit:
-    """The commit that a ref, branch, tag or (short) hash means; HubError 404 RevisionNotFound."""
-    ref = ref_named(db, repo_id, revision)
+    """Return the commit that a ref, branch, tag or hash (at least 7 digits) means.
+
+    Raises HubError 404 RevisionNotFound.
+    """
+    ref = find_ref(db, repo_id, revision)
     if ref is not None:
-        oid = ref_target(db, repo_id, ref)
-        commit = load(db, repo_id, oid or "")
+        commit = load(db, repo_id, ref_target(db, repo_id, ref) or "")
         assert commit is not None
         return commit
     if HASH.fullmatch(revision):
@@ -91,24 +92,29 @@ def resolve(db: sqlite3.Connection, repo_id: str, revision: str) -> Commit:
         ).fetchall()
         if len(rows) == 1:
             return _commit(rows[0])
-    raise HubError(404, f"Invalid rev id: {revision[:200]}", "RevisionNotFound")
+    raise revision_not_found(revision)
 
 
-def log(db: sqlite3.Connection, repo_id: str, oid: str, skip: int, most: int) -> list[Commit]:
-    """Commits from one back through its parents, newest first."""
+def revision_not_found(revision: str) -> HubError:
+    """Return the error for a revision that does not exist."""
+    return HubError(404, f"Invalid rev id: {revision[:200]}", "RevisionNotFound")
+
+
+def log(db: sqlite3.Connection, repo_id: str, oid: str, skip: int, limit: int) -> list[Commit]:
+    """Return a commit and its ancestors, newest first."""
     rows = db.execute(
         "WITH RECURSIVE line(oid, n) AS (SELECT ?, 0 UNION ALL"
         "  SELECT c.parent, n + 1 FROM line JOIN commits c ON c.repo_id = ? AND c.oid = line.oid"
         "  WHERE c.parent != '' AND n + 1 < ?)"
         " SELECT c.* FROM line JOIN commits c ON c.repo_id = ? AND c.oid = line.oid"
         " WHERE n >= ? ORDER BY n",
-        (oid, repo_id, skip + most, repo_id, skip),
+        (oid, repo_id, skip + limit, repo_id, skip),
     ).fetchall()
     return [_commit(row) for row in rows]
 
 
 def count(db: sqlite3.Connection, repo_id: str, oid: str) -> int:
-    """How many commits a history has."""
+    """Return the number of commits in a history."""
     row = db.execute(
         "WITH RECURSIVE line(oid) AS (SELECT ? UNION ALL SELECT c.parent FROM line"
         " JOIN commits c ON c.repo_id = ? AND c.oid = line.oid WHERE c.parent != '')"
@@ -118,7 +124,7 @@ def count(db: sqlite3.Connection, repo_id: str, oid: str) -> int:
     return int(row["n"])
 
 
-def add(
+def add_commit(
     hub: Hub,
     db: sqlite3.Connection,
     repo_id: str,
@@ -128,78 +134,68 @@ def add(
     title: str,
     message: str = "",
 ) -> Commit:
-    """Record a commit of this moment; no ref moves."""
-    return record(db, repo_id, tree, parent, author, title, message, hub.now())
-
-
-def record(
-    db: sqlite3.Connection,
-    repo_id: str,
-    tree: str,
-    parent: str,
-    author: str,
-    title: str,
-    message: str,
-    date: str,
-) -> Commit:
-    """Record a commit, named as git would name it; no ref moves."""
+    """Record a commit under the hash that git would give it; no ref moves."""
+    date = hub.now()
     seconds = int(datetime.fromisoformat(date).timestamp())
-    who = f"{author} <{author}@users.noreply.localhost> {seconds} +0000"
+    signature = f"{author} <{author}@users.noreply.localhost> {seconds} +0000"
     lines = [f"tree {tree}", *([f"parent {parent}"] if parent else []),
-             f"author {who}", f"committer {who}", "", title]  # fmt: skip
+             f"author {signature}", f"committer {signature}", "", title]  # fmt: skip
     text = "\n".join([*lines, *(["", message] if message else [])]) + "\n"
     oid = git.object_oid("commit", text.encode())
-    commit = Commit(oid, tree, parent, author, title, message, date)
     db.execute(
         "INSERT OR IGNORE INTO commits VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (repo_id, oid, tree, parent, author, title, message, date),
     )
-    return commit
+    return Commit(oid, tree, parent, author, title, message, date)
 
 
-def point(
+def set_ref(
     hub: Hub, db: sqlite3.Connection, repo_id: str, ref: str, oid: str, message: str = ""
 ) -> None:
-    """Set a ref, and the repo's date of change."""
+    """Point a ref to a commit, and update the repo's modification date."""
     db.execute("INSERT OR REPLACE INTO refs VALUES (?, ?, ?, ?)", (repo_id, ref, oid, message))
     db.execute("UPDATE repos SET updated_at = ? WHERE id = ?", (hub.now(), repo_id))
 
 
 def check_ref(name: str) -> str:
-    """A branch or tag name, as given; HubError 400 if git would not have it."""
+    """Return a branch or tag name; raises HubError 400 if git would not accept it."""
     if not REF.fullmatch(name) or HASH.fullmatch(name) and len(name) == 40:
         raise HubError(400, f"Invalid ref name: {name[:200]!r}")
     return name
 
 
-def merge_base(db: sqlite3.Connection, repo_id: str, one: str, other: str) -> str:
-    """The nearest commit that both histories have, ``""`` for none."""
-    seen, oid = set(), one
+def merge_base(db: sqlite3.Connection, repo_id: str, ours: str, theirs: str) -> str:
+    """Return the nearest commit that both histories contain, `""` if there is none."""
+    ancestors, oid = set(), ours
     while oid:
-        seen.add(oid)
+        ancestors.add(oid)
         commit = load(db, repo_id, oid)
         oid = commit.parent if commit else ""
-    oid = other
-    while oid and oid not in seen:
+    oid = theirs
+    while oid and oid not in ancestors:
         commit = load(db, repo_id, oid)
         oid = commit.parent if commit else ""
     return oid
 
 
-def merged_tree(
-    db: sqlite3.Connection, repo_id: str, base: Commit, theirs: Commit
+def merge_trees(
+    db: sqlite3.Connection, repo_id: str, ours: Commit, theirs: Commit
 ) -> tuple[str, list[str]]:
-    """``theirs`` brought onto ``base``: the tree, and the paths that conflict.
+    """Apply the changes of `theirs` to `ours`; return the tree and the paths in conflict.
 
-    A path conflicts when both sides changed it since their common commit, differently.
+    A path is in conflict if both sides changed it since their merge base, in different ways.
     """
-    common = load(db, repo_id, merge_base(db, repo_id, base.oid, theirs.oid))
-    root = common.tree if common else ""
-    ours = git.changed(db, root, base.tree)
-    wanted = git.changed(db, root, theirs.tree)
-    conflicts = [p for p, (_, new) in wanted.items() if p in ours and ours[p][1] != new]
-    draft = git.Draft(db, base.tree)
-    for path, (_, new) in sorted(wanted.items(), key=lambda item: item[1][1] != ""):
+    base = load(db, repo_id, merge_base(db, repo_id, ours.oid, theirs.oid))
+    root = base.tree if base else ""
+    our_changes = git.diff_trees(db, root, ours.tree)
+    their_changes = git.diff_trees(db, root, theirs.tree)
+    conflicts = [
+        path
+        for path, (_, new) in their_changes.items()
+        if path in our_changes and our_changes[path][1] != new
+    ]
+    draft = git.TreeDraft(db, ours.tree)
+    for path, (_, new) in sorted(their_changes.items(), key=lambda item: item[1][1] != ""):
         if path in conflicts:
             continue
         if new:

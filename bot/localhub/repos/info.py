@@ -1,8 +1,9 @@
-"""What the API tells about one repo and about many: info, listings, likes."""
+"""Repo info and repo listings, field by field."""
 
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Callable, Iterable
 from functools import cached_property
@@ -15,9 +16,10 @@ from starlette.routing import Route
 from bot.localhub.core import auth
 from bot.localhub.core.auth import User
 from bot.localhub.core.hub import Hub, hub_of
-from bot.localhub.core.wire import HubError, Json, flag, listing, path_param, whole
+from bot.localhub.core.records import Json, Repo
+from bot.localhub.core.wire import HubError, bool_param, int_param, page_response, path_param
 from bot.localhub.repos import cards, eval_results, git, history, repos
-from bot.localhub.repos.repos import REPO, Repo
+from bot.localhub.repos.repos import REPO
 
 COMMON = (
     "author cardData createdAt disabled lastModified likes private resourceGroup sha siblings tags"
@@ -40,7 +42,7 @@ EXPAND = {
 }
 ABSENT = {
     "resourceGroup", "gguf", "inference", "mask_token", "widgetData", "citation", "description",
-    "paperswithcode_id", "mainSize",
+    "paperswithcode_id", "mainSize", "baseModels", "childrenModelCount",
 }  # fmt: skip
 FULL = {
     "model": "author cardData config createdAt disabled downloads gated lastModified library_name"
@@ -59,22 +61,20 @@ BRIEF = {
     "space": "author createdAt likes private sdk tags trendingScore lastModified sha",
 }
 SELECT = "SELECT r.* FROM repos r"
-LIKES = "(SELECT count(*) FROM likes l WHERE l.repo_id = r.id)"
-SORTS = {
-    "createdAt": "r.created_at", "lastModified": "r.updated_at", "downloads": "r.downloads",
-    "likes": LIKES, "trendingScore": LIKES, "created_at": "r.created_at",
-    "last_modified": "r.updated_at", "trending_score": LIKES,
-}  # fmt: skip
-NOT_SERVED = ("apps", "inference", "inference_provider", "num_parameters")
-PAGE, MOST = 1000, 1000
+SORTS = {"createdAt": "r.created_at", "lastModified": "r.updated_at"}
+NOT_SERVED = ("apps", "gated", "inference", "inference_provider", "num_parameters")
+PAGE = 1000
 JSON_LIMIT = 1 << 20
 
 
-# ── one repo, field by field ─────────────────────────────────────────────────────────────────
+# ── one repo ─────────────────────────────────────────────────────────────────────────────────
 
 
-class View:
-    """A repo at a commit, from which each field of its info is computed when asked for."""
+class RepoInfo:
+    """A repo at a commit; each field of its info is computed when it is requested.
+
+    This Hub counts neither likes nor downloads: they are 0.
+    """
 
     def __init__(
         self, hub: Hub, db: sqlite3.Connection, repo: Repo, commit: history.Commit | None = None
@@ -82,29 +82,26 @@ class View:
         self.hub, self.db, self.repo = hub, db, repo
         self.commit = commit or history.resolve(db, repo.id, history.MAIN)
         on_main = commit is None or commit.oid == history.ref_target(db, repo.id, history.MAIN)
-        self.card = repo.card if on_main else repos.card_of(hub, db, repo.type, self.commit.tree)
+        self.card = repo.card if on_main else repos.card_at(hub, db, repo.type, self.commit.tree)
 
     def fields(self, names: Iterable[str], blobs: bool = False) -> Json:
-        """The asked fields, with ``id`` and ``_id`` always."""
-        found: Json = {"_id": self.repo.id, "id": self.repo.name}
+        """Return the named fields, and always the ids; fields without a value are left out."""
+        values: Json = {"_id": self.repo.id, "id": self.repo.name}
         if self.repo.type == "model":
-            found["modelId"] = self.repo.name
+            values["modelId"] = self.repo.name
         for name in names:
             value = self.siblings(blobs) if name == "siblings" else self.field(name)
             if value is not None:
-                found[name] = value
-        return found
+                values[name] = value
+        return values
 
     def field(self, name: str) -> Any:
-        """One field; None where there is nothing to say."""
-        repo = self.repo
+        """Return one field, None if it has no value."""
         if name in self._plain:
             return self._plain[name]
         if name in ABSENT:
             return None
         computed: dict[str, Callable[[], Any]] = {
-            "likes": self.likes,
-            "trendingScore": self.likes,
             "usedStorage": self.used_storage,
             "config": self.config,
             "transformersInfo": self.transformers_info,
@@ -112,37 +109,34 @@ class View:
             "safetensors": self.safetensors,
             "evalResults": lambda: eval_results.results(self.hub, self.db, self.commit.tree),
             "spaces": lambda: self.linked("space", "models"),
-            "baseModels": lambda: None,
-            "childrenModelCount": lambda: None,
-            "inferenceProviderMapping": dict,
-            "runtime": lambda: self.hub.runtime(self.db, repo) if self.hub.runtime else None,
+            "runtime": lambda: self.hub.space_runtime(self.db, self.repo),
+            "host": self._host,
         }
         return computed[name]()
 
     @cached_property
     def _plain(self) -> Json:
         repo, card = self.repo, self.card
-        host = cards.subdomain(repo.name)
         return {
             "author": repo.namespace, "cardData": card or None, "createdAt": repo.created_at,
             "disabled": False, "lastModified": repo.updated_at, "private": repo.private,
-            "sha": self.commit.oid, "tags": repo.tags, "downloads": repo.downloads,
-            "downloadsAllTime": repo.downloads, "gated": repo.gated or False,
+            "sha": self.commit.oid, "tags": repo.tags, "gated": repo.gated or False,
+            "downloads": 0, "downloadsAllTime": 0, "likes": 0, "trendingScore": 0,
             "model-index": card.get("model-index"), "pipeline_tag": card.get("pipeline_tag"),
             "datasets": cards.listed(card, "datasets"), "models": cards.listed(card, "models"),
-            "sdk": repo.sdk or None, "subdomain": host, "region": "us",
-            "host": self._host() if repo.type == "space" else None,
+            "sdk": repo.sdk or None, "subdomain": cards.subdomain(repo.name), "region": "us",
+            "inferenceProviderMapping": {},
         }  # fmt: skip
 
     def _host(self) -> str:
-        """Where the app itself answers; the page that wakes it while it does not run."""
-        runtime = self.hub.runtime(self.db, self.repo) if self.hub.runtime else {}
-        running = [domain["domain"] for domain in runtime.get("domains") or ()]
+        """Return where the app answers, or the page that wakes it if it is not running."""
+        runtime = self.hub.space_runtime(self.db, self.repo)
+        running = [domain["domain"] for domain in runtime["domains"]]
         return f"http://{running[0]}" if running else f"{self.hub.url}/spaces/{self.repo.name}"
 
     def siblings(self, blobs: bool) -> list[Json]:
-        """Every file, with sizes and hashes on request."""
-        found = []
+        """Return every file, with its size and hashes if `blobs` is set."""
+        items = []
         for path, oid in git.all_files(self.db, self.commit.tree).items():
             item: Json = {"rfilename": path}
             if blobs:
@@ -152,25 +146,18 @@ class View:
                     item["lfs"] = {
                         "sha256": file.sha256, "size": file.size, "pointerSize": file.pointer_size
                     }  # fmt: skip
-            found.append(item)
-        return found
-
-    def likes(self) -> int:
-        """How many users like it."""
-        row = self.db.execute(
-            "SELECT count(*) AS n FROM likes WHERE repo_id = ?", (self.repo.id,)
-        ).fetchone()
-        return int(row["n"])
+            items.append(item)
+        return items
 
     def used_storage(self) -> int:
-        """Bytes of the files of this commit and of every large file ever uploaded."""
+        """Return the bytes of this commit's files and of every large file ever uploaded."""
         oids = git.all_files(self.db, self.commit.tree).values()
         files = [git.load_file(self.db, oid) for oid in oids]
         row = self.db.execute(
             "SELECT coalesce(sum(size), 0) AS n FROM lfs_objects WHERE repo_id = ?",
             (self.repo.id,),
         ).fetchone()
-        return sum(f.size for f in files if not f.lfs) + int(row["n"])
+        return sum(file.size for file in files if not file.lfs) + int(row["n"])
 
     def _json(self, path: str) -> Json:
         file = git.file_at(self.db, self.commit.tree, path)
@@ -183,17 +170,17 @@ class View:
         return data if isinstance(data, dict) else {}
 
     def config(self) -> Json | None:
-        """What config.json says about the architecture; for an adapter, its base."""
+        """Return the architecture in config.json and, for an adapter, its base model."""
         config = self._json("config.json")
-        found: Json = {k: config[k] for k in ("architectures", "model_type") if k in config}
+        result: Json = {k: config[k] for k in ("architectures", "model_type") if k in config}
         adapter = self._json("adapter_config.json")
         if adapter:
             keys = ("base_model_name_or_path", "task_type", "peft_type")
-            found["peft"] = {k: adapter[k] for k in keys if k in adapter}
-        return found or None
+            result["peft"] = {k: adapter[k] for k in keys if k in adapter}
+        return result or None
 
     def library(self) -> str | None:
-        """The library the card names, or the one whose files are there."""
+        """Return the library that the card names, or that the files imply."""
         named = self.card.get("library_name")
         if isinstance(named, str):
             return named
@@ -202,100 +189,98 @@ class View:
         return "transformers" if "model_type" in self._json("config.json") else None
 
     def transformers_info(self) -> Json | None:
-        """Which class loads it."""
+        """Return the class that loads the model."""
         if self.library() != "transformers":
             return None
         names = self._json("config.json").get("architectures")
-        last = str(names[0]) if isinstance(names, list) and names else ""
-        auto = "AutoModelForCausalLM" if last.endswith("ForCausalLM") else "AutoModel"
+        name = str(names[0]) if isinstance(names, list) and names else ""
+        auto = "AutoModelForCausalLM" if name.endswith("ForCausalLM") else "AutoModel"
         return {"auto_model": auto, "pipeline_tag": self.card.get("pipeline_tag")}
 
     def safetensors(self) -> Json | None:
-        """How many parameters of each type model.safetensors holds."""
+        """Return the number of parameters of each type in model.safetensors."""
         file = git.file_at(self.db, self.commit.tree, "model.safetensors")
         if file is None or file.size < 8:
             return None
         with self.hub.store.blob_path(file.sha256).open("rb") as stream:
             size = int.from_bytes(stream.read(8), "little")
             header = stream.read(size) if size <= 16 * JSON_LIMIT else b""
+        counts: dict[str, int] = {}
         try:
-            tensors = [t for name, t in json.loads(header).items() if name != "__metadata__"]
-            counts: dict[str, int] = {}
-            for tensor in tensors:
-                n = 1
-                for side in tensor["shape"]:
-                    n *= int(side)
-                counts[tensor["dtype"]] = counts.get(tensor["dtype"], 0) + n
+            for name, tensor in json.loads(header).items():
+                if name != "__metadata__":
+                    parameters = math.prod(int(side) for side in tensor["shape"])
+                    counts[tensor["dtype"]] = counts.get(tensor["dtype"], 0) + parameters
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         return {"parameters": counts, "total": sum(counts.values())}
 
-    def linked(self, kind: str, field: str) -> list[str]:
-        """Public repos of a type whose card names this one."""
+    def linked(self, repo_type: str, field: str) -> list[str]:
+        """Return the public repos of a type whose card lists this repo in a field."""
         rows = self.db.execute(
             "SELECT r.name FROM repos r, json_each(r.card, ?) j"
             " WHERE r.type = ? AND r.private = 0 AND j.value = ? LIMIT 100",
-            (f"$.{field}", kind, self.repo.name),
+            (f"$.{field}", repo_type, self.repo.name),
         ).fetchall()
         return [row["name"] for row in rows]
 
 
-def _asked_fields(request: Request, kind: str, default: str) -> list[str]:
+def _requested_fields(request: Request, repo_type: str, default: str) -> list[str]:
     query = request.query_params
     names = query.getlist("expand") + query.getlist("expand[]")
-    unknown = [n for n in names if n not in EXPAND[kind]]
-    if unknown:
-        options = "|".join(f'"{name}"' for name in sorted(EXPAND[kind]))
+    if not set(names) <= set(EXPAND[repo_type]):
+        options = "|".join(f'"{name}"' for name in sorted(EXPAND[repo_type]))
         raise HubError(400, f"Invalid option: expected one of {options}")
     return names or default.split()
 
 
-def info(request: Request) -> Response:
-    """One repo, at a revision or on main."""
+def show(request: Request) -> Response:
+    """Describe one repo, at a revision or on main."""
     hub = hub_of(request)
     with hub.store.read() as db:
-        repo = repos.asked(request, db)
+        repo = repos.requested_repo(request, db)
         revision = path_param(request, "rev") if "rev" in request.path_params else history.MAIN
         commit = history.resolve(db, repo.id, revision)
-        names = _asked_fields(request, repo.type, FULL[repo.type])
-        blobs = flag(request, "blobs")
-        return JSONResponse(View(hub, db, repo, commit).fields(names, blobs))
+        names = _requested_fields(request, repo.type, FULL[repo.type])
+        blobs = bool_param(request, "blobs")
+        return JSONResponse(RepoInfo(hub, db, repo, commit).fields(names, blobs))
 
 
-def single_name(request: Request) -> Response:
-    """Ids without an owner: this Hub has none."""
-    raise repos.not_found(auth.who(request))
+def without_namespace(request: Request) -> Response:
+    """Answer 404 for a repo name without a namespace: the local Hub has no such repos."""
+    raise repos.not_found(auth.current_user(request))
 
 
-# ── many repos ───────────────────────────────────────────────────────────────────────────────
+# ── listings ─────────────────────────────────────────────────────────────────────────────────
 
 
 def conditions(
-    user: User | None, namespaces: list[str], kind: str, query: dict[str, list[str]]
+    namespaces: list[str], repo_type: str, query: dict[str, list[str]]
 ) -> tuple[str, list[Any]]:
-    """The WHERE of a listing and its values: what the user may see and asks for."""
+    """Return the WHERE clause of a listing and its values.
+
+    namespaces: those whose private repos the user may list.
+    """
     own = ", ".join("?" for _ in namespaces) or "NULL"
-    parts, values = [f"r.type = ? AND (r.private = 0 OR r.namespace IN ({own}))"], [kind]
-    values += namespaces
+    parts = [f"r.type = ? AND (r.private = 0 OR r.namespace IN ({own}))"]
+    values: list[Any] = [repo_type, *namespaces]
     for author in query.get("author", []):
         parts.append("r.namespace = ?")
         values.append(author)
-    for words in query.get("search", []):
-        for word in words.split():
+    for text in query.get("search", []):
+        for word in text.split():
             parts.append("r.name LIKE ? ESCAPE '!'")
             escaped = word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
             values.append(f"%{escaped}%")
-    for tag in [t for name in ("filter", "pipeline_tag") for t in query.get(name, [])]:
-        for each in tag.split(","):
+    for tags in [*query.get("filter", []), *query.get("pipeline_tag", [])]:
+        for tag in tags.split(","):
             parts.append("EXISTS (SELECT 1 FROM json_each(r.tags) j WHERE j.value = ?)")
-            values.append(each)
-    for gated in query.get("gated", []):
-        parts.append("r.gated != ''" if gated.lower() == "true" else "r.gated = ''")
+            values.append(tag)
     return " AND ".join(parts), values
 
 
 def own_namespaces(db: sqlite3.Connection, user: User | None) -> list[str]:
-    """The namespaces whose private repos the user may list."""
+    """Return the namespaces whose private repos the user may list."""
     if user is None:
         return []
     rows = db.execute(
@@ -306,90 +291,45 @@ def own_namespaces(db: sqlite3.Connection, user: User | None) -> list[str]:
 
 
 def list_repos(request: Request) -> Response:
-    """Repos of a type, filtered, sorted, in pages."""
-    hub, kind, user = hub_of(request), repos.asked_kind(request), auth.who(request)
-    query = {k: request.query_params.getlist(k) for k in request.query_params}
+    """List the repos of a type: filtered, sorted, in pages."""
+    hub, user = hub_of(request), auth.current_user(request)
+    repo_type = repos.requested_type(request)
+    query = {key: request.query_params.getlist(key) for key in request.query_params}
     for name in NOT_SERVED:
         if name in query:
             raise HubError(501, f"The local Hub does not serve listings filtered by {name}")
-    column = SORTS.get(query.get("sort", ["lastModified"])[0])
-    if column is None:
-        raise HubError(400, f'"sort" must be one of {", ".join(SORTS)}')
-    way = "ASC" if query.get("direction") == ["1"] else "DESC"
-    limit = whole(request, "limit", PAGE, 1, MOST)
-    skip = whole(request, "cursor", 0, 0, 1 << 40)
-    names = _asked_fields(request, kind, FULL[kind] if flag(request, "full") else BRIEF[kind])
-    names += [n for n in ("cardData", "config") if flag(request, n) and n in EXPAND[kind]]
+    sort = query.get("sort", ["lastModified"])[0]
+    if sort not in SORTS:
+        raise HubError(
+            501,
+            f"The local Hub does not serve listings sorted by {sort[:50]}: use"
+            f" {' or '.join(SORTS)}",
+        )
+    direction = "ASC" if query.get("direction") == ["1"] else "DESC"
+    limit = int_param(request, "limit", PAGE, 1, PAGE)
+    skip = int_param(request, "cursor", 0, 0, 1 << 40)
+    default = FULL if bool_param(request, "full") else BRIEF
+    names = _requested_fields(request, repo_type, default[repo_type])
+    for name in ("cardData", "config"):
+        if bool_param(request, name) and name in EXPAND[repo_type]:
+            names.append(name)
     with hub.store.read() as db:
-        where, values = conditions(user, own_namespaces(db, user), kind, query)
+        where, values = conditions(own_namespaces(db, user), repo_type, query)
         rows = db.execute(
-            f"{SELECT} WHERE {where} ORDER BY {column} {way}, r.id {way} LIMIT ? OFFSET ?",
+            f"{SELECT} WHERE {where} ORDER BY {SORTS[sort]} {direction}, r.id {direction}"
+            " LIMIT ? OFFSET ?",
             (*values, limit + 1, skip),
         ).fetchall()
-        found = [repos.of_row(row) for row in rows[:limit]]
-        seen = [r for r in found if repos.may_see(db, user, r)]
-        items = [View(hub, db, repo).fields(names) for repo in seen]
+        page = [Repo.from_row(row) for row in rows[:limit]]
+        visible = [repo for repo in page if repos.may_see(db, user, repo)]
+        items = [RepoInfo(hub, db, repo).fields(names) for repo in visible]
     following = skip + limit if len(rows) > limit else None
-    return listing(request, items, hub.url, following)
-
-
-# ── likes ────────────────────────────────────────────────────────────────────────────────────
-
-
-def like(request: Request) -> Response:
-    """Like a repo, or take it back."""
-    hub, user = hub_of(request), auth.require_writer(request)
-    with hub.store.write() as db:
-        repo = repos.asked(request, db)
-        if request.method == "POST":
-            db.execute(
-                "INSERT OR IGNORE INTO likes VALUES (?, ?, ?)", (repo.id, user.id, hub.now())
-            )
-        else:
-            db.execute("DELETE FROM likes WHERE repo_id = ? AND user_id = ?", (repo.id, user.id))
-    return JSONResponse({})
-
-
-def likers(request: Request) -> Response:
-    """Who likes a repo."""
-    with hub_of(request).store.read() as db:
-        repo = repos.asked(request, db)
-        rows = db.execute(
-            "SELECT a.name, a.fullname FROM likes l JOIN accounts a ON a.id = l.user_id"
-            " WHERE l.repo_id = ? ORDER BY l.date DESC",
-            (repo.id,),
-        ).fetchall()
-    return JSONResponse(
-        [
-            {"user": r["name"], "fullname": r["fullname"], "type": "user",
-             "avatarUrl": f"/avatars/{r['name']}.svg"}
-            for r in rows
-        ]
-    )  # fmt: skip
-
-
-def user_likes(request: Request) -> Response:
-    """What a user likes; private repos are not among them, whoever asks."""
-    with hub_of(request).store.read() as db:
-        row = auth.account(db, path_param(request, "account"))
-        if row is None:
-            raise HubError(404, "User not found")
-        rows = db.execute(
-            "SELECT r.*, l.date FROM likes l JOIN repos r ON r.id = l.repo_id"
-            " WHERE l.user_id = ? AND NOT r.private ORDER BY l.date DESC",
-            (row["id"],),
-        ).fetchall()
-    return JSONResponse(
-        [{"createdAt": r["date"], "repo": {"name": r["name"], "type": r["type"]}} for r in rows]
-    )
+    return page_response(request, items, hub.url, following)
 
 
 ROUTES = [
-    Route("/api/users/{account}/likes", user_likes),
-    Route("/api/{kind:kind}", list_repos),
-    Route("/api/{kind:kind}/{name}", single_name),
-    Route(REPO, info),
-    Route(REPO + "/revision/{rev}", info),
-    Route(REPO + "/like", like, methods=["POST", "DELETE"]),
-    Route(REPO + "/likers", likers),
+    Route("/api/{repo_type:repo_type}", list_repos),
+    Route("/api/{repo_type:repo_type}/{name}", without_namespace),
+    Route(REPO, show),
+    Route(REPO + "/revision/{rev}", show),
 ]

@@ -1,4 +1,4 @@
-"""What is in a repo from its initial commit on, as on the Hub."""
+"""The files that a new repo contains from its initial commit on, as on the Hub."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from bot.localhub.repos import patterns
 
 README = "README.md"
-FIRST_PAGE = """<!doctype html>
+INDEX_PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>My static Space</title>
@@ -15,18 +15,18 @@ FIRST_PAGE = """<!doctype html>
 <h1>Welcome to your static Space!</h1>
 </html>
 """
-FIRST_STYLE = "body { font-family: sans-serif; padding: 2rem; }\n"
+STYLE_SHEET = "body { font-family: sans-serif; padding: 2rem; }\n"
 
 
-def first_files(kind: str, name: str, sdk: str) -> dict[str, str]:
-    """The contents by path."""
-    files = {".gitattributes": patterns.default_attributes(kind)}
-    if kind == "space":
+def initial_files(repo_type: str, name: str, sdk: str) -> dict[str, str]:
+    """Return the contents by path."""
+    files = {".gitattributes": patterns.default_attributes(repo_type)}
+    if repo_type == "space":
         app = "" if sdk == "static" else "app_file: app.py\n"
         files[README] = (
             f"---\ntitle: {json.dumps(name)}\nemoji: 🌍\ncolorFrom: blue\ncolorTo: green\n"
             f"sdk: {sdk}\n{app}pinned: false\n---\n"
         )
     if sdk == "static":
-        files |= {"index.html": FIRST_PAGE, "style.css": FIRST_STYLE}
+        files |= {"index.html": INDEX_PAGE, "style.css": STYLE_SHEET}
     return files

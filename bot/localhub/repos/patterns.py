@@ -1,10 +1,11 @@
-"""Git's path patterns, as ``.gitignore`` and ``.gitattributes`` write them."""
+"""Path patterns of `.gitignore` and `.gitattributes`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+
+from pathspec import GitIgnoreSpec
 
 LFS_PATTERNS = (
     "*.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.lz4 *.mds *.mlmodel *.model"
@@ -18,80 +19,45 @@ DATASET_LFS_PATTERNS = (
 ).split()
 
 
-@lru_cache(maxsize=4096)
-def _regex(pattern: str) -> re.Pattern[str]:
-    """A pattern as a regular expression over whole paths; wildcards stay within a folder."""
-    anchored = "/" in pattern.rstrip("/")
-    out = [] if anchored else ["(?:.*/)?"]
-    rest = pattern.strip("/")
-    while rest:
-        if rest.startswith("**/"):
-            out.append("(?:.*/)?")
-            rest = rest[3:]
-        elif rest.startswith("/**"):
-            out.append("/.*")
-            rest = rest[3:]
-        elif rest.startswith("*"):
-            out.append("[^/]*")
-            rest = rest.lstrip("*")
-        elif rest.startswith("?"):
-            out.append("[^/]")
-            rest = rest[1:]
-        elif found := re.match(r"\[(!?)((?:\\.|[^\]\\])+)\]", rest):
-            inside = re.sub(r"([\[&|~^])", r"\\\1", found[2])
-            out.append(f"[{'^' if found[1] else ''}{inside}]")
-            rest = rest[found.end() :]
-        else:
-            out.append(re.escape(rest[0]))
-            rest = rest[1:]
-    try:
-        return re.compile("".join(out), re.DOTALL)
-    except re.error:
-        return re.compile(re.escape(pattern))
-
-
-def default_attributes(kind: str) -> str:
-    """The ``.gitattributes`` that a new repo begins with."""
-    names = [*LFS_PATTERNS, *(DATASET_LFS_PATTERNS if kind == "dataset" else [])]
+def default_attributes(repo_type: str) -> str:
+    """Return the `.gitattributes` of a new repo."""
+    names = [*LFS_PATTERNS, *(DATASET_LFS_PATTERNS if repo_type == "dataset" else [])]
     return "".join(f"{name} filter=lfs diff=lfs merge=lfs -text\n" for name in names)
 
 
-def lfs_patterns(gitattributes: str) -> list[tuple[str, bool]]:
-    """(pattern, whether its files are LFS) of the lines that say so, in order."""
-    found = []
-    for line in gitattributes.splitlines():
-        words = line.split()
-        if len(words) > 1 and not line.startswith("#"):
-            if "filter=lfs" in words[1:]:
-                found.append((words[0], True))
-            elif {"-filter", "!filter"} & set(words[1:]):
-                found.append((words[0], False))
-    return found
+def ignore_rules(gitignore: str) -> GitIgnoreSpec:
+    """Compile a `.gitignore`; lines that are not valid patterns are skipped, as git does."""
+    return GitIgnoreSpec.from_lines(_valid(gitignore.splitlines()))
 
 
-def is_lfs(path: str, rules: Iterable[tuple[str, bool]]) -> bool:
-    """Whether git would give the file to LFS: the last rule that matches decides."""
-    verdict = False
-    for pattern, lfs in rules:
-        if _regex(pattern).fullmatch(path):
-            verdict = lfs
-    return verdict
+def _valid(patterns: Iterable[str]) -> Iterator[str]:
+    for pattern in patterns:
+        try:
+            GitIgnoreSpec.from_lines([pattern])
+        except (ValueError, re.error):
+            continue
+        yield pattern
 
 
-def ignore_rules(gitignore: str) -> list[str]:
-    """The patterns of a ``.gitignore``."""
-    lines = (line.rstrip() for line in gitignore.splitlines())
-    return [line for line in lines if line and not line.startswith("#")]
+class LfsRules:
+    """The lines of a `.gitattributes` that say which files LFS stores; the last match decides.
 
+    Unlike in git, a pattern that has a slash and matches a folder also covers the folder's files.
+    """
 
-def is_ignored(path: str, rules: Iterable[str]) -> bool:
-    """Whether git would leave the file out: the last rule that matches it or a folder above."""
-    parts = path.split("/")
-    above = ["/".join(parts[:n]) for n in range(1, len(parts))]
-    verdict = False
-    for rule in rules:
-        pattern = rule.removeprefix("!").removeprefix("\\")
-        candidates = above if pattern.endswith("/") else [*above, path]
-        if any(_regex(pattern).fullmatch(candidate) for candidate in candidates):
-            verdict = not rule.startswith("!")
-    return verdict
+    def __init__(self, gitattributes: str) -> None:
+        self._rules: list[tuple[str, GitIgnoreSpec, bool]] = []
+        for line in gitattributes.splitlines():
+            pattern, *attributes = line.split() or [""]
+            enabled = "filter=lfs" in attributes
+            if enabled or {"-filter", "!filter"} & set(attributes):
+                for valid in _valid([pattern]):
+                    self._rules.append((valid, GitIgnoreSpec.from_lines([valid]), enabled))
+
+    def match(self, path: str) -> bool:
+        """Return whether LFS stores the file."""
+        name = path.rpartition("/")[2]
+        for pattern, spec, enabled in reversed(self._rules):
+            if spec.match_file(path if "/" in pattern else name):
+                return enabled
+        return False

@@ -1,78 +1,79 @@
-"""Branches, tags and the history of a repo, as the API shows and changes them."""
+"""Branches, tags and commit listings."""
 
 from __future__ import annotations
 
-import html
 import sqlite3
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub.core.events import Event, emit
+from bot.localhub.core.events import emit
 from bot.localhub.core.hub import Hub, hub_of
-from bot.localhub.core.wire import (  # fmt: skip
+from bot.localhub.core.records import Event, Json, Repo
+from bot.localhub.core.wire import (
     HubError,
-    Json,
-    flag,
-    listing,
+    bool_param,
+    int_param,
+    json_endpoint,
+    page_response,
     path_param,
-    takes_json,
     text_field,
-    whole,
 )
 from bot.localhub.repos import history, repos
-from bot.localhub.repos.repos import REPO, Repo
+from bot.localhub.repos.repos import REPO
 
 PAGE = 100
 
 
 def list_refs(request: Request) -> Response:
-    """All branches and tags, and the refs of pull requests on request."""
+    """List branches and tags and, on request, the refs of pull requests."""
     with hub_of(request).store.read() as db:
-        repo = repos.asked(request, db)
+        repo = repos.requested_repo(request, db)
         rows = db.execute(
             "SELECT ref, target FROM refs WHERE repo_id = ? ORDER BY ref", (repo.id,)
         ).fetchall()
-    found: dict[str, list[Json]] = {"heads": [], "tags": [], "pr": [], "convert": []}
+    groups: dict[str, list[Json]] = {"heads": [], "tags": [], "pr": []}
     for row in rows:
         group, _, name = row["ref"].removeprefix("refs/").partition("/")
-        shown = name if group in ("heads", "tags") else row["ref"]
-        found[group].append({"name": shown, "ref": row["ref"], "targetCommit": row["target"]})
-    answer = {"branches": found["heads"], "converts": found["convert"], "tags": found["tags"]}
-    if flag(request, "include_prs"):
-        answer["pullRequests"] = found["pr"]
+        shown = row["ref"] if group == "pr" else name
+        groups[group].append({"name": shown, "ref": row["ref"], "targetCommit": row["target"]})
+    answer = {"branches": groups["heads"], "converts": [], "tags": groups["tags"]}
+    if bool_param(request, "include_prs"):
+        answer["pullRequests"] = groups["pr"]
     return JSONResponse(answer)
 
 
 def create_branch(request: Request, body: Json) -> Response:
-    """A branch from a revision (main by default)."""
+    """Create a branch from a revision, main by default."""
     name = path_param(request, "branch")
     start = text_field(body, "startingPoint", "main")
-    return _set_new_ref(request, f"refs/heads/{name}", start)
+    return _create_ref(request, "refs/heads/", name, start)
 
 
 def create_tag(request: Request, body: Json) -> Response:
-    """A tag on a revision."""
+    """Tag a revision."""
     tag, message = text_field(body, "tag"), text_field(body, "message", "")
-    return _set_new_ref(request, f"refs/tags/{tag}", path_param(request, "rev"), message)
+    return _create_ref(request, "refs/tags/", tag, path_param(request, "rev"), message)
 
 
-def _set_new_ref(request: Request, ref: str, start: str, message: str = "") -> Response:
-    hub = hub_of(request)
+def _create_ref(
+    request: Request, prefix: str, name: str, start: str, message: str = ""
+) -> Response:
+    hub, ref = hub_of(request), prefix + name
     with hub.store.write() as db:
-        repo, user = repos.asked_to_write(request, db)
+        repo, user = repos.writable_repo(request, db)
         if history.ref_target(db, repo.id, ref):
             raise HubError(409, f"Reference {ref} already exists")
         commit = history.resolve(db, repo.id, start)
-        history.check_ref(ref.removeprefix("refs/heads/").removeprefix("refs/tags/"))
-        history.point(hub, db, repo.id, ref, commit.oid, message)
-        emit(hub, db, pushed(hub, db, repo, user.name, ref, None, commit.oid))
+        history.check_ref(name)
+        history.set_ref(hub, db, repo.id, ref, commit.oid, message)
+        emit(hub, db, ref_event(hub, db, repo, user.name, ref, None, commit.oid))
     return JSONResponse({}, 201)
 
 
 def delete_branch(request: Request) -> Response:
-    """Remove a branch; main stays."""
+    """Delete a branch, except main."""
     name = path_param(request, "branch")
     ref = name if name.startswith("refs/") else f"refs/heads/{name}"
     if ref == history.MAIN:
@@ -81,86 +82,80 @@ def delete_branch(request: Request) -> Response:
 
 
 def delete_tag(request: Request) -> Response:
-    """Remove a tag."""
+    """Delete a tag."""
     return _delete_ref(request, f"refs/tags/{path_param(request, 'rev')}")
 
 
 def _delete_ref(request: Request, ref: str) -> Response:
     hub = hub_of(request)
     with hub.store.write() as db:
-        repo, user = repos.asked_to_write(request, db)
+        repo, user = repos.writable_repo(request, db)
         old = history.ref_target(db, repo.id, ref)
         if old is None:
-            raise HubError(404, f"Invalid rev id: {ref[:200]}", "RevisionNotFound")
+            raise history.revision_not_found(ref)
         db.execute("DELETE FROM refs WHERE repo_id = ? AND ref = ?", (repo.id, ref))
-        emit(hub, db, pushed(hub, db, repo, user.name, ref, old, None))
+        emit(hub, db, ref_event(hub, db, repo, user.name, ref, old, None))
     return JSONResponse({})
 
 
-def pushed(
+def ref_event(
     hub: Hub, db: sqlite3.Connection, repo: Repo, actor: str,
     ref: str, old: str | None, new: str | None,
 ) -> Event:  # fmt: skip
-    """The event of a ref that came, moved or went (hashes; None for no commit)."""
+    """Return the event of a ref that was created, moved or deleted (None: no commit)."""
     refs = [{"ref": ref, "oldSha": old, "newSha": new}]
-    about = repos.payload(hub, db, repo)
-    return Event("update", "repo.content", repo.type, repo.name, about, actor, updated_refs=refs)
+    payload = repos.webhook_payload(hub, db, repo)
+    return Event("update", "repo.content", repo.type, repo.name, payload, actor, updated_refs=refs)
 
 
 def list_commits(request: Request) -> Response:
-    """The history of a revision, newest first."""
+    """List the history of a revision, newest first."""
     hub = hub_of(request)
-    limit = whole(request, "limit", PAGE, 1, 1000)
-    skip = whole(request, "cursor", 0, 0, 1 << 30)
-    formatted = "formatted" in request.query_params.getlist("expand[]")
+    limit = int_param(request, "limit", PAGE, 1, 1000)
+    skip = int_param(request, "cursor", 0, 0, 1 << 30)
     with hub.store.read() as db:
-        repo = repos.asked(request, db)
+        repo = repos.requested_repo(request, db)
         head = history.resolve(db, repo.id, path_param(request, "rev"))
         commits = history.log(db, repo.id, head.oid, skip, limit + 1)
         total = history.count(db, repo.id, head.oid)
-    items = [_shown(commit, formatted) for commit in commits[:limit]]
     following = skip + limit if len(commits) > limit else None
-    response = listing(request, items, hub.url, following)
+    items = [_commit_json(commit) for commit in commits[:limit]]
+    response = page_response(request, items, hub.url, following)
     response.headers["X-Total-Count"] = str(total)
     return response
 
 
-def _shown(commit: history.Commit, formatted: bool) -> Json:
-    item: Json = {
+def _commit_json(commit: history.Commit) -> Json:
+    return {
         "id": commit.oid, "title": commit.title, "message": commit.message, "date": commit.date,
         "authors": [{"user": commit.author, "avatar": f"/avatars/{commit.author}.svg"}],
     }  # fmt: skip
-    if formatted:
-        item["formatted"] = {
-            "title": html.escape(commit.title), "message": html.escape(commit.message)
-        }  # fmt: skip
-    return item
 
 
 def squash(request: Request, body: Json) -> Response:
-    """One commit in place of a branch's whole history."""
+    """Replace the history of a branch with one commit."""
     hub = hub_of(request)
     name = path_param(request, "branch")
     message = text_field(body, "message", "") or "Super-squash branch"
     with hub.store.write() as db:
-        repo, user = repos.asked_to_write(request, db)
-        ref = history.ref_named(db, repo.id, name)
+        repo, user = repos.writable_repo(request, db)
+        ref = history.find_ref(db, repo.id, name)
         if ref is None or ref.startswith("refs/tags/"):
-            raise HubError(404, f"Invalid rev id: {name[:200]}", "RevisionNotFound")
+            raise history.revision_not_found(name)
         head = history.resolve(db, repo.id, ref)
         title, _, rest = message.partition("\n")
-        commit = history.add(hub, db, repo.id, head.tree, "", user.name, title, rest.strip())
-        repos.advance(hub, db, repo, ref, commit)
-        emit(hub, db, pushed(hub, db, repo, user.name, ref, head.oid, commit.oid))
+        commit = history.add_commit(hub, db, repo.id, head.tree, "", user.name, title, rest.strip())
+        repos.move_ref(hub, db, repo, ref, commit)
+        emit(hub, db, ref_event(hub, db, repo, user.name, ref, head.oid, commit.oid))
     return JSONResponse({})
 
 
 ROUTES = [
     Route(REPO + "/refs", list_refs),
-    Route(REPO + "/branch/{branch}", takes_json(create_branch), methods=["POST"]),
+    Route(REPO + "/branch/{branch}", json_endpoint(create_branch), methods=["POST"]),
     Route(REPO + "/branch/{branch}", delete_branch, methods=["DELETE"]),
-    Route(REPO + "/tag/{rev}", takes_json(create_tag), methods=["POST"]),
+    Route(REPO + "/tag/{rev}", json_endpoint(create_tag), methods=["POST"]),
     Route(REPO + "/tag/{rev}", delete_tag, methods=["DELETE"]),
     Route(REPO + "/commits/{rev}", list_commits),
-    Route(REPO + "/super-squash/{branch}", takes_json(squash), methods=["POST"]),
+    Route(REPO + "/super-squash/{branch}", json_endpoint(squash), methods=["POST"]),
 ]

@@ -1,5 +1,5 @@
 """Webhooks: subscriptions and deliveries.
 
-delivery  Carries webhook deliveries to their URLs: in the background, with bounded retr
-routes    Webhooks: `/api/settings/webhooks`, who is told of an event, and what they are
+delivery  A worker that delivers webhooks in the background, with retries
+routes    Webhooks under `/api/settings/webhooks`, and which events they receive
 """

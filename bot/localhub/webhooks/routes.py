@@ -1,7 +1,6 @@
-"""Webhooks: `/api/settings/webhooks`, who is told of an event, and what they are told.
+"""Webhooks under `/api/settings/webhooks`, and which events they receive.
 
-The payload is version 3 of the Hub's (https://huggingface.co/docs/hub/webhooks). Sending it is the
-matter of `courier.py`.
+The payload is version 3 of the Hub's (https://huggingface.co/docs/hub/webhooks).
 """
 
 from __future__ import annotations
@@ -9,7 +8,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -17,13 +17,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.localhub.compute import jobs
-from bot.localhub.compute.job_spec import public_spec, variables
+from bot.localhub.compute.hub import ComputeHub
+from bot.localhub.compute.job_spec import public_spec, read_variables
 from bot.localhub.core import auth
 from bot.localhub.core.auth import User
-from bot.localhub.core.events import Event
 from bot.localhub.core.hub import Hub, hub_of
-from bot.localhub.core.wire import HubError, Json, path_param, takes_json, text_field
-from bot.localhub.webhooks import delivery
+from bot.localhub.core.records import Event, Json
+from bot.localhub.core.wire import HubError, json_endpoint, path_param, text_field
+from bot.localhub.webhooks.delivery import DeliveryWorker
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS webhooks (
@@ -46,76 +47,75 @@ DOMAINS = {"repo": "repo", "discussion": "discussion", "discussions": "discussio
 DELIVERIES_KEPT = 1000
 
 
-async def start(hub: Hub) -> None:
-    """Listen to events and go on with what was not delivered."""
-    hub.services["webhooks"] = delivery.Courier(hub, start_job)
-    hub.listeners.append(note)
+@asynccontextmanager
+async def lifespan(hub: ComputeHub) -> AsyncIterator[None]:
+    """Deliver events, beginning with what is still pending; on exit, the rest stays pending."""
 
+    def start_job(row: sqlite3.Row) -> str:
+        return _start_job(hub, row)
 
-async def stop(hub: Hub) -> None:
-    """Stop delivering; what is pending stays so."""
-    hub.listeners.remove(note)
-    await courier_of(hub).close()
+    def on_event(db: sqlite3.Connection, event: Event) -> None:
+        _enqueue_deliveries(hub, db, event)
 
-
-def courier_of(hub: Hub) -> delivery.Courier:
-    """Return the Hub's courier."""
-    found = hub.services["webhooks"]
-    assert isinstance(found, delivery.Courier)
-    return found
+    worker = DeliveryWorker(hub, start_job)
+    hub.wake_deliveries = worker.wake
+    hub.listeners.append(on_event)
+    yield
+    hub.listeners.remove(on_event)
+    await worker.close()
 
 
 # ── from an event to deliveries ──────────────────────────────────────────────────────────────
 
 
-def concerns(watched: list[Json], domains: list[str], event: Event) -> bool:
-    """Return whether a webhook with these settings is to be told of the event."""
+def matches(watched: list[Json], domains: list[str], event: Event) -> bool:
+    """Return whether a webhook with these settings subscribes to an event."""
     if event.scope.partition(".")[0] not in domains:
         return False
     name = event.repo_name.lower()
     namespace = name.partition("/")[0]
     for item in watched:
-        target = namespace if item["type"] in ("user", "org") else name
-        of_kind = item["type"] in ("user", "org", event.repo_type)
-        if of_kind and item["name"].lower() == target:
+        watches_namespace = item["type"] in ("user", "org")
+        target = namespace if watches_namespace else name
+        if (watches_namespace or item["type"] == event.repo_type) and item[
+            "name"
+        ].lower() == target:
             return True
     return False
 
 
-def payload(event: Event, webhook_id: str) -> Json:
-    """Return what is posted, version 3."""
+def webhook_payload(event: Event, webhook_id: str) -> Json:
+    """Return the payload to post, version 3."""
     repo = dict(event.repo)
     if not event.scope.startswith("repo"):
         repo.pop("headSha", None)
-    parts: dict[str, Any] = {
+    parts: Json = {
         "event": {"action": event.action, "scope": event.scope},
         "repo": repo,
         "discussion": event.discussion,
         "comment": event.comment,
         "updatedRefs": event.updated_refs,
         "updatedConfig": event.updated_config,
-        "movedTo": event.moved_to,
         "webhook": {"id": webhook_id, "version": 3},
     }
     return {key: part for key, part in parts.items() if part is not None}
 
 
-def note(hub: Hub, db: sqlite3.Connection, event: Event) -> None:
-    """Write a delivery for every webhook that the event concerns; the courier hears of it then."""
-    told = [
+def _enqueue_deliveries(hub: Hub, db: sqlite3.Connection, event: Event) -> None:
+    """Insert a delivery for every webhook that subscribes to the event and may see it."""
+    webhook_ids = [
         row["id"]
         for row in db.execute("SELECT * FROM webhooks WHERE NOT disabled").fetchall()
-        if concerns(json.loads(row["watched"]), json.loads(row["domains"]), event)
-        and may_hear(db, row["owner_id"], event)
+        if matches(json.loads(row["watched"]), json.loads(row["domains"]), event)
+        and _owner_may_see(db, row["owner_id"], event)
     ]
-    for webhook_id in told:
-        enqueue(hub, db, webhook_id, payload(event, webhook_id))
-    if told:
-        hub.store.afterwards(courier_of(hub).ring)
+    for webhook_id in webhook_ids:
+        _enqueue(hub, db, webhook_id, webhook_payload(event, webhook_id))
+    if webhook_ids:
+        hub.store.after_commit(hub.wake_deliveries)
 
 
-def may_hear(db: sqlite3.Connection, owner_id: str, event: Event) -> bool:
-    """Return whether the webhook's owner may know of what happens in the repo."""
+def _owner_may_see(db: sqlite3.Connection, owner_id: str, event: Event) -> bool:
     if not event.repo.get("private"):
         return True
     row = db.execute("SELECT * FROM accounts WHERE id = ?", (owner_id,)).fetchone()
@@ -123,23 +123,21 @@ def may_hear(db: sqlite3.Connection, owner_id: str, event: Event) -> bool:
     return auth.may_read(db, owner, event.repo_name.partition("/")[0], event.repo_name)
 
 
-def enqueue(hub: Hub, db: sqlite3.Connection, webhook_id: str, body: Json) -> str:
-    """Write a delivery, forget the oldest finished ones, and return its id."""
-    delivery_id = auth.new_id()
+def _enqueue(hub: Hub, db: sqlite3.Connection, webhook_id: str, payload: Json) -> None:
+    """Insert a delivery, and delete the oldest finished ones."""
     seq = db.execute(
         "INSERT INTO webhook_deliveries (id, webhook_id, payload, next_at, created_at)"
         " VALUES (?, ?, ?, ?, ?)",
-        (delivery_id, webhook_id, json.dumps(body), time.time(), hub.now()),
+        (auth.new_id(), webhook_id, json.dumps(payload), time.time(), hub.now()),
     ).lastrowid
     db.execute(
         "DELETE FROM webhook_deliveries WHERE webhook_id = ? AND state != 'pending' AND seq < ?",
         (webhook_id, (seq or 0) - DELIVERIES_KEPT),
     )
-    return delivery_id
 
 
-def start_job(hub: Hub, delivery: sqlite3.Row) -> str:
-    """Run a webhook's job with the event in its environment; the job's id."""
+def _start_job(hub: ComputeHub, delivery: sqlite3.Row) -> str:
+    """Run a webhook's job with the event in its environment, and return the job's id."""
     spec, event = json.loads(delivery["job"]), json.loads(delivery["payload"])
     spec["environment"] |= {
         "WEBHOOK_PAYLOAD": delivery["payload"],
@@ -157,64 +155,68 @@ def start_job(hub: Hub, delivery: sqlite3.Row) -> str:
 # ── settings ─────────────────────────────────────────────────────────────────────────────────
 
 
-def read_watched(body: Json) -> list[Json]:
-    """Return the watched users, organisations and repos; HubError 400 for anything else."""
+def _read_watched(body: Json) -> list[Json]:
+    """Return the watched users, organizations and repos."""
     watched = body.get("watched")
     if not isinstance(watched, list):
         raise HubError(400, "`watched` must be a list of {type, name}")
     for item in watched:
         kind = item.get("type") if isinstance(item, dict) else None
         if kind not in WATCHABLE or not isinstance(item.get("name"), str):
-            raise HubError(400, f"`watched` takes {{type, name}} with a type of {WATCHABLE}")
+            raise HubError(
+                400,
+                "Each item of `watched` must be {type, name} with a type of"
+                f" {', '.join(WATCHABLE)}",
+            )
         if (kind in ("user", "org")) == ("/" in item["name"]):
-            raise HubError(400, f"{item['name'][:100]!r} is not the name of a {kind}")
+            raise HubError(400, f"{item['name'][:100]!r} cannot be the name of a {kind}")
     return [{"type": item["type"], "name": item["name"]} for item in watched]
 
 
-def read_domains(body: Json) -> list[str]:
-    """Return the domains, `repo` and `discussion` unless told otherwise."""
+def _read_domains(body: Json) -> list[str]:
+    """Return the domains, by default `repo` and `discussion`."""
     domains = body.get("domains")
     if domains is None:
         return ["repo", "discussion"]
     if not isinstance(domains, list) or not all(
         isinstance(name, str) and name in DOMAINS for name in domains
     ):
-        raise HubError(400, '`domains` takes "repo" and "discussion"')
+        raise HubError(400, "`domains` must be a list of repo and discussion")
     return list(dict.fromkeys(DOMAINS[name] for name in domains))
 
 
-def read_url(body: Json) -> str:
-    """Return where to post to; HubError 400 unless it is an http address."""
-    url = text_field(body, "url", most=2000)
+def _read_url(body: Json) -> str:
+    """Return the URL to post to."""
+    url = text_field(body, "url", max_length=2000)
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise HubError(400, "`url` must be an address beginning with http:// or https://")
+        raise HubError(400, "`url` must begin with http:// or https://")
     return url
 
 
-def read_secret(body: Json) -> str | None:
-    """Return the secret, which travels in a header and must be printable ASCII."""
-    secret = text_field(body, "secret", "", most=1000)
+def _read_secret(body: Json) -> str | None:
+    """Return the secret, which is sent in a header and so must be printable ASCII."""
+    secret = text_field(body, "secret", "", max_length=1000)
     if not all(" " <= letter <= "~" for letter in secret):
         raise HubError(400, "`secret` must be printable ASCII")
     return secret or None
 
 
-def read_job(db: sqlite3.Connection, user: User, body: Json) -> str | None:
-    """Return the spec to run, copied from a job without its secrets; None for none."""
-    source = body.get("jobSourceId")
-    if source is None:
+def _read_job(db: sqlite3.Connection, user: User, body: Json) -> str | None:
+    """Return the spec to run, copied from a job without its secrets; None if there is no job."""
+    if body.get("jobSourceId") is None:
         return None
-    row = db.execute(f"{jobs.SELECT} WHERE j.id = ?", (source,)).fetchone()
+    job_id = text_field(body, "jobSourceId")
+    row = db.execute(f"{jobs.SELECT} WHERE j.id = ?", (job_id,)).fetchone()
     if row is None or not auth.may_write(db, user, row["owner_name"], permission="job.write"):
-        raise HubError(404, f"Job {str(source)[:50]} not found")
+        raise HubError(404, f"Job {job_id[:50]} not found")
     spec = json.loads(row["spec"]) | {"namespace": row["owner_name"]}
-    return json.dumps(spec | {"secrets": variables(body, "secrets"), "volumes": []})
+    return json.dumps(spec | {"secrets": read_variables(body, "secrets")})
 
 
-def as_wire(row: sqlite3.Row) -> Json:
+def webhook_json(row: sqlite3.Row) -> Json:
     """Return the webhook object."""
-    shown: Json = {
+    result: Json = {
         "id": row["id"],
         "watched": json.loads(row["watched"]),
         "domains": json.loads(row["domains"]),
@@ -222,25 +224,25 @@ def as_wire(row: sqlite3.Row) -> Json:
         "createdAt": row["created_at"],
     }
     if row["secret"]:
-        shown["secret"] = row["secret"]
+        result["secret"] = row["secret"]
     if row["url"]:
-        return {**shown, "url": row["url"]}
-    return {**shown, "job": public_spec(json.loads(row["job"]))}
+        return {**result, "url": row["url"]}
+    return {**result, "job": public_spec(json.loads(row["job"]))}
 
 
-def manager(request: Request) -> User:
-    """Return who asks, if with this token they may manage their webhooks; HubError 401 or 403."""
-    user = auth.require_writer(request)
+def _require_manager(request: Request) -> User:
+    """Return the user; raises HubError 401 or 403 if the token may not manage webhooks."""
+    user = auth.require_write_token(request)
     if user.role == "fineGrained" and (user.name, "user.webhooks.write") not in user.scoped:
         raise HubError(403, "This token lacks the permission user.webhooks.write")
     return user
 
 
-def own(db: sqlite3.Connection, request: Request) -> sqlite3.Row:
-    """Return the webhook that the path names, if it belongs to the one who asks."""
+def _own_webhook(db: sqlite3.Connection, request: Request) -> sqlite3.Row:
+    """Return the webhook in the path; raises HubError 404 unless it belongs to the user."""
     row: sqlite3.Row | None = db.execute(
         "SELECT * FROM webhooks WHERE id = ? AND owner_id = ?",
-        (path_param(request, "webhook"), manager(request).id),
+        (path_param(request, "webhook"), _require_manager(request).id),
     ).fetchone()
     if row is None:
         raise HubError(404, "Webhook not found")
@@ -249,116 +251,91 @@ def own(db: sqlite3.Connection, request: Request) -> sqlite3.Row:
 
 def index(request: Request) -> Response:
     """List the user's webhooks."""
-    user = manager(request)
+    user = _require_manager(request)
     with hub_of(request).store.read() as db:
         query = "SELECT * FROM webhooks WHERE owner_id = ? ORDER BY seq"
         rows = db.execute(query, (user.id,)).fetchall()
-    return JSONResponse([as_wire(row) for row in rows])
+    return JSONResponse([webhook_json(row) for row in rows])
 
 
 def show(request: Request) -> Response:
-    """Tell one webhook."""
+    """Show one webhook."""
     with hub_of(request).store.read() as db:
-        return JSONResponse({"webhook": as_wire(own(db, request))})
+        return JSONResponse({"webhook": webhook_json(_own_webhook(db, request))})
 
 
 def create(request: Request, body: Json) -> Response:
     """Create a webhook that posts to a URL or runs a job."""
-    user, hub = manager(request), hub_of(request)
-    watched, domains, secret = read_watched(body), read_domains(body), read_secret(body)
+    user, hub = _require_manager(request), hub_of(request)
+    watched, domains, secret = _read_watched(body), _read_domains(body), _read_secret(body)
     with hub.store.write() as db:
-        job = read_job(db, user, body)
-        url = None if job else read_url(body)
+        job = _read_job(db, user, body)
+        url = None if job else _read_url(body)
         row = db.execute(
             "INSERT INTO webhooks (id, owner_id, url, job, watched, domains, secret, created_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
             (auth.new_id(), user.id, url, job, json.dumps(watched), json.dumps(domains), secret,
              hub.now()),
         ).fetchone()  # fmt: skip
-    return JSONResponse({"webhook": as_wire(row)})
+    return JSONResponse({"webhook": webhook_json(row)})
 
 
 def update(request: Request, body: Json) -> Response:
-    """Change what the body names; an empty `watched` leaves the watched as they are."""
-    user, hub = manager(request), hub_of(request)
+    """Change the settings in the body; an empty `watched` changes nothing."""
+    user, hub = _require_manager(request), hub_of(request)
     with hub.store.write() as db:
-        row = own(db, request)
+        row = _own_webhook(db, request)
         url, job = row["url"], row["job"]
-        if "jobSourceId" in body:
-            url, job = None, read_job(db, user, body)
+        if body.get("jobSourceId") is not None:
+            url, job = None, _read_job(db, user, body)
         elif "url" in body:
-            url, job = read_url(body), None
-        watched = json.dumps(read_watched(body)) if body.get("watched") else row["watched"]
-        domains = json.dumps(read_domains(body)) if "domains" in body else row["domains"]
-        secret = read_secret(body) if "secret" in body else row["secret"]
+            url, job = _read_url(body), None
+        watched = json.dumps(_read_watched(body)) if body.get("watched") else row["watched"]
+        domains = json.dumps(_read_domains(body)) if "domains" in body else row["domains"]
+        secret = _read_secret(body) if "secret" in body else row["secret"]
         row = db.execute(
             "UPDATE webhooks SET url = ?, job = ?, watched = ?, domains = ?, secret = ?"
             " WHERE id = ? RETURNING *",
             (url, job, watched, domains, secret, row["id"]),
         ).fetchone()
-    return JSONResponse({"webhook": as_wire(row)})
+    return JSONResponse({"webhook": webhook_json(row)})
 
 
-def switch(request: Request) -> Response:
-    """Enable or disable a webhook, as the path says."""
-    hub, disabled = hub_of(request), request.url.path.endswith("/disable")
+def enable(request: Request) -> Response:
+    """Enable a webhook and deliver what is pending."""
+    return _set_disabled(request, False)
+
+
+def disable(request: Request) -> Response:
+    """Disable a webhook."""
+    return _set_disabled(request, True)
+
+
+def _set_disabled(request: Request, disabled: bool) -> Response:
+    hub = hub_of(request)
     with hub.store.write() as db:
         row = db.execute(
             "UPDATE webhooks SET disabled = ? WHERE id = ? RETURNING *",
-            (int(disabled), own(db, request)["id"]),
+            (int(disabled), _own_webhook(db, request)["id"]),
         ).fetchone()
-    courier_of(hub).ring()
-    return JSONResponse({"webhook": as_wire(row)})
+    hub.wake_deliveries()
+    return JSONResponse({"webhook": webhook_json(row)})
 
 
 def delete(request: Request) -> Response:
-    """Delete a webhook with its log."""
+    """Delete a webhook and its deliveries."""
     with hub_of(request).store.write() as db:
-        db.execute("DELETE FROM webhooks WHERE id = ?", (own(db, request)["id"],))
+        db.execute("DELETE FROM webhooks WHERE id = ?", (_own_webhook(db, request)["id"],))
     return JSONResponse({"success": True})
-
-
-def deliveries(request: Request) -> Response:
-    """List a webhook's deliveries, newest first."""
-    with hub_of(request).store.read() as db:
-        rows = db.execute(
-            "SELECT * FROM webhook_deliveries WHERE webhook_id = ? ORDER BY seq DESC LIMIT 100",
-            (own(db, request)["id"],),
-        ).fetchall()
-    return JSONResponse([delivery.as_wire(row) for row in rows])
-
-
-def replay(request: Request) -> Response:
-    """Send a delivery of the log once more, as a new one."""
-    hub = hub_of(request)
-    with hub.store.read() as db:
-        webhook_id = own(db, request)["id"]
-    return JSONResponse({"id": again(hub, path_param(request, "delivery"), webhook_id)})
-
-
-def again(hub: Hub, delivery_id: str, webhook_id: str | None = None) -> str:
-    """Send a delivery (of this webhook) as a new one and return its id; HubError 404 for none."""
-    with hub.store.write() as db:
-        row = db.execute(
-            "SELECT * FROM webhook_deliveries"
-            " WHERE id = ? AND webhook_id = coalesce(?, webhook_id)",
-            (delivery_id, webhook_id),
-        ).fetchone()
-        if row is None:
-            raise HubError(404, "Delivery not found")
-        hub.store.afterwards(courier_of(hub).ring)
-        return enqueue(hub, db, row["webhook_id"], json.loads(row["payload"]))
 
 
 WEBHOOK = "/api/settings/webhooks/{webhook}"
 ROUTES = [
     Route("/api/settings/webhooks", index),
-    Route("/api/settings/webhooks", takes_json(create), methods=["POST"]),
+    Route("/api/settings/webhooks", json_endpoint(create), methods=["POST"]),
     Route(WEBHOOK, show),
-    Route(WEBHOOK, takes_json(update), methods=["POST"]),
+    Route(WEBHOOK, json_endpoint(update), methods=["POST"]),
     Route(WEBHOOK, delete, methods=["DELETE"]),
-    Route(f"{WEBHOOK}/enable", switch, methods=["POST"]),
-    Route(f"{WEBHOOK}/disable", switch, methods=["POST"]),
-    Route(f"{WEBHOOK}/deliveries", deliveries),
-    Route(f"{WEBHOOK}/replay/{{delivery}}", replay, methods=["POST"]),
+    Route(f"{WEBHOOK}/enable", enable, methods=["POST"]),
+    Route(f"{WEBHOOK}/disable", disable, methods=["POST"]),
 ]

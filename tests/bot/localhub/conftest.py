@@ -1,8 +1,8 @@
-"""One local Hub per test process, real clients, and repos with names of their own.
+"""One local Hub per test process, real clients, and repos with unique names.
 
-With CONTRACT_ENDPOINT the tests that ask for no more than clients and repos run against the Hub
-there: CONTRACT_TOKEN and CONTRACT_OTHER_TOKEN are write tokens of two users, the first may create
-repos in CONTRACT_NAMESPACE, the second may not. The others are skipped.
+With CONTRACT_ENDPOINT set, the tests that need only clients and repos run against the Hub there:
+CONTRACT_TOKEN and CONTRACT_OTHER_TOKEN are write tokens of two users; the first may create repos in
+CONTRACT_NAMESPACE, the second may not. The other tests are skipped.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ os.environ.update(HF_HUB_DISABLE_XET="1", HF_HUB_DISABLE_TELEMETRY="1")
 os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
 
 import pytest
+import yaml
 from huggingface_hub import HfApi, constants
-from huggingface_hub.utils import get_session
 
-from bot.localhub.testing import LocalHub
+from bot.localhub.testing import ORGS, USERS, LocalHub
+from tests.bot.localhub.helpers import NARROW_TOKEN, control
 
 constants.HF_HUB_DISABLE_XET = True
 numbers = itertools.count(1)
@@ -33,37 +34,57 @@ TOKENS = {"alice": "CONTRACT_TOKEN", "bob": "CONTRACT_OTHER_TOKEN"}
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
-    """A running Hub that the tests of this process share."""
+    """A running Hub that the tests of this process share.
+
+    `carol` owns the organizations `guild` and `lab`, whose repos are private by default, and has a
+    fine-grained token for `guild/mine`.
+    """
     if ENDPOINT:
-        pytest.skip("it asks for what only the local Hub has")
-    with LocalHub(tmp_path_factory.mktemp("hub")) as running:
+        pytest.skip("it needs features that only the local Hub has")
+    users = [*USERS, "carol", "__DUMMY_USER__"]
+    shared = LocalHub(tmp_path_factory.mktemp("hub"), users, {**ORGS, "guild": ["carol"]})
+    seed = yaml.safe_load(shared.seed.read_text())
+    scope = {"entity": "guild/mine", "permissions": ["repo.write"]}
+    seed["users"].append(
+        {"name": "carol", "token": NARROW_TOKEN, "role": "fineGrained", "scoped": [scope]}
+    )
+    seed["orgs"].append({"name": "lab", "members": ["carol"], "private_by_default": True})
+    shared.seed.write_text(yaml.safe_dump(seed))
+    with shared:
+        yield shared
+
+
+@pytest.fixture
+def local_hub(tmp_path: Path) -> Iterator[LocalHub]:
+    """A running Hub for one test, which may stop or kill it."""
+    with LocalHub(tmp_path) as running:
         yield running
 
 
 @pytest.fixture
 def as_user(request: pytest.FixtureRequest) -> Callable[[str], HfApi]:
-    """A client of the Hub with a user's write token."""
+    """Make a client with a user's write token."""
 
-    def there(name: str) -> HfApi:
+    def at_contract_endpoint(name: str) -> HfApi:
         if name not in TOKENS:
-            pytest.skip("it needs more users than two")
+            pytest.skip("it needs more than two users")
         return HfApi(endpoint=ENDPOINT, token=os.environ[TOKENS[name]])
 
     if ENDPOINT:
-        return there
+        return at_contract_endpoint
     hub: LocalHub = request.getfixturevalue("hub")
     return lambda name: HfApi(endpoint=hub.url, token=hub.token(name))
 
 
 @pytest.fixture
 def alice(as_user: Callable[[str], HfApi]) -> HfApi:
-    """A client of a member of ``practice``."""
+    """A client of a member of `practice`."""
     return as_user("alice")
 
 
 @pytest.fixture
 def bob(as_user: Callable[[str], HfApi]) -> HfApi:
-    """A client of somebody who belongs to no organisation."""
+    """A client of a user who is in no organization."""
     return as_user("bob")
 
 
@@ -75,36 +96,32 @@ def anonymous(alice: HfApi) -> HfApi:
 
 @pytest.fixture
 def name(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A repo id in the members' namespace that nobody else uses."""
-    made = f"{NAMESPACE}/repo-{os.getpid()}-{next(numbers)}"
-    yield made
+    """A unique repo id in the namespace of alice's organization."""
+    repo_id = f"{NAMESPACE}/repo-{os.getpid()}-{next(numbers)}"
+    yield repo_id
     if ENDPOINT:
-        for kind in ("model", "dataset", "space"):
-            request.getfixturevalue("alice").delete_repo(made, repo_type=kind, missing_ok=True)
+        for repo_type in ("model", "dataset", "space"):
+            api: HfApi = request.getfixturevalue("alice")
+            api.delete_repo(repo_id, repo_type=repo_type, missing_ok=True)
 
 
 @pytest.fixture
 def repo(alice: HfApi, name: str) -> str:
-    """The id of a fresh model repo."""
+    """The id of a new model repo."""
     alice.create_repo(name)
     return name
 
 
 @pytest.fixture
 def advance(hub: LocalHub) -> Iterator[Callable[[float], None]]:
-    """Move the shared Hub's clock on by seconds; afterwards it tells the machine's time again."""
-    clock, headers = f"{hub.url}/control/clock", {"Authorization": f"Bearer {hub.token('alice')}"}
-
-    def move(**how: float) -> None:
-        get_session().post(clock, json=how, headers=headers).raise_for_status()
-
-    yield lambda seconds: move(advance=seconds)
-    move(reset=True)
+    """Advance the shared Hub's clock by seconds; afterwards it shows the machine's time again."""
+    yield lambda seconds: control(hub, "clock", advance=seconds)
+    control(hub, "clock", reset=True)
 
 
 @pytest.fixture
 def run_client(hub: LocalHub, tmp_path: Path) -> Callable[[str], str]:
-    """Run a script in a process whose ``HF_ENDPOINT`` is the Hub; its output."""
+    """Run a script in a process whose `HF_ENDPOINT` is the Hub, and return its output."""
 
     def run(script: str) -> str:
         env = {

@@ -1,4 +1,4 @@
-"""Whatever is sent to whatever route, the answer is a 4xx with a reason, and the Hub lives on."""
+"""Malformed requests to every route get a 4xx with a reason, and the Hub keeps running."""
 
 from __future__ import annotations
 
@@ -29,83 +29,83 @@ FIELDS = (
     " files operation objects oid size title description status comment content pullRequest watched"
     " domains url secret secrets command arguments environment flavor timeoutSeconds timeout labels"
     " dockerImage spaceId key value item note position namespace theme user requestId repoType"
-    " deletions sha repository paths expand schedule jobSpec suspend compute model provider volumes"
-    " attempts sleepTimeSeconds seconds freeze advance"
+    " paths expand schedule jobSpec suspend compute model provider volumes attempts"
+    " sleepTimeSeconds jobSourceId expose ports freeze advance"
 ).split()
 UNSAFE = ("/control/reset", "/endpoints-api")
 
 
 def routes() -> list[tuple[str, str]]:
-    found = [
+    pairs = [
         (method, route.path)
         for route in app.routes()
         if isinstance(route, Route) and not route.path.startswith(UNSAFE)
         for method in sorted(route.methods or {"GET"})
     ]
-    assert len(found) > 100
-    return found
+    assert len(pairs) > 100
+    return pairs
 
 
-def filled(path: str, chance: random.Random, repo: str) -> str:
-    """The path of a route with a value for each parameter, often those of a repo that exists."""
-    real = {"namespace": repo.partition("/")[0], "name": repo.partition("/")[2], "rev": "main"}
+def fill_in(path: str, rng: random.Random, repo: str) -> str:
+    """Return the path with a value for each parameter, often that of an existing repo."""
+    existing = {"namespace": repo.partition("/")[0], "name": repo.partition("/")[2], "rev": "main"}
     parts = []
     for part in path.split("/"):
         before, brace, rest = part.partition("{")
         if brace:
             name, _, after = rest.partition("}")
-            name, _, kind = name.partition(":")
-            value = chance.choice(WORDS)
-            if kind == "kind":
-                value = chance.choice(["models", "datasets", "spaces"])
-            elif name in real and chance.random() < 0.7:
-                value = quote(real[name], safe="")
+            name, _, convertor = name.partition(":")
+            value = rng.choice(WORDS)
+            if convertor == "repo_type":
+                value = rng.choice(["models", "datasets", "spaces"])
+            elif name in existing and rng.random() < 0.7:
+                value = quote(existing[name], safe="")
             part = before + value + after
         parts.append(part)
     return "/".join(parts)
 
 
-def body(chance: random.Random) -> bytes:
-    kind = chance.random()
-    if kind < 0.1:
-        return chance.randbytes(chance.randrange(200))
-    if kind < 0.2:
-        return json.dumps(chance.choice(VALUES)).encode()
-    fields = chance.sample(FIELDS, 12)
-    return json.dumps({field: chance.choice(VALUES) for field in fields}).encode()
+def random_body(rng: random.Random) -> bytes:
+    draw = rng.random()
+    if draw < 0.1:
+        return rng.randbytes(rng.randrange(200))
+    if draw < 0.2:
+        return json.dumps(rng.choice(VALUES)).encode()
+    fields = rng.sample(FIELDS, 12)
+    return json.dumps({field: rng.choice(VALUES) for field in fields}).encode()
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_nonsense_is_refused_with_a_reason(
+def test_malformed_requests_are_rejected_with_a_reason(
     hub: LocalHub, alice: HfApi, repo: str, seed: int
 ) -> None:
-    chance = random.Random(seed)
-    wrong = []
+    rng = random.Random(seed)
+    failures = []
     for method, path in routes():
-        target = filled(path, chance, repo)
-        if chance.random() < 0.4:
-            key = chance.choice(["limit", "cursor", "expand", "sort", "p", "filter", "search", "x"])
-            target += f"?{key}={chance.choice(WORDS)}"
+        target = fill_in(path, rng, repo)
+        if rng.random() < 0.4:
+            key = rng.choice(["limit", "cursor", "expand", "sort", "p", "filter", "search", "x"])
+            target += f"?{key}={rng.choice(WORDS)}"
         headers = {"Content-Type": "application/json"}
-        if chance.random() < 0.8:
+        if rng.random() < 0.8:
             headers["Authorization"] = f"Bearer {hub.token('alice')}"
-        data = body(chance)
-        status, reason = ask(hub, method, target, data, headers)
-        api = target.startswith(("/api/", "/control/"))
-        if (status >= 500 and status != 501) or (status >= 400 and api and not reason):
-            wrong.append((status, method, target, data[:600]))
-    assert not wrong, "\n".join(map(repr, wrong))
+        body = random_body(rng)
+        status, reason = send(hub, method, target, body, headers)
+        is_api = target.startswith(("/api/", "/control/"))
+        if (status >= 500 and status != 501) or (status >= 400 and is_api and not reason):
+            failures.append((status, method, target, body[:600]))
+    assert not failures, "\n".join(map(repr, failures))
     assert alice.whoami(cache=False)["name"] == "alice"
 
 
-def ask(
-    hub: LocalHub, method: str, target: str, data: bytes, headers: dict[str, str]
+def send(
+    hub: LocalHub, method: str, target: str, body: bytes, headers: dict[str, str]
 ) -> tuple[int, str]:
-    """The status and the stated reason of an answer."""
+    """Return the status of the response and the reason in its header."""
     connection = http.client.HTTPConnection(urlsplit(hub.url).netloc, timeout=10)
     try:
-        connection.request(method, target, data, headers)
-        answer = connection.getresponse()
-        return answer.status, answer.headers.get("x-error-message", "")
+        connection.request(method, target, body, headers)
+        response = connection.getresponse()
+        return response.status, response.headers.get("x-error-message", "")
     finally:
         connection.close()

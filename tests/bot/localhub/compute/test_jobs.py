@@ -1,8 +1,7 @@
-"""Jobs: real processes, asked for and watched through the real client."""
+"""Jobs: real processes, started and watched through the real client."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
@@ -17,9 +16,9 @@ from huggingface_hub import HfApi, JobInfo, Volume
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, JobNotFoundError
 from huggingface_hub.utils import get_session
 
-from bot.localhub.compute import processes
-from bot.localhub.compute.processes import local_command
 from bot.localhub.testing import LocalHub
+from tests.bot.localhub.compute.process_tree import tree_code
+from tests.bot.localhub.helpers import auth_header, is_running, status_of, wait_until
 
 PYTHON = "ghcr.io/astral-sh/uv:python3.12-bookworm"
 Run = Callable[..., JobInfo]
@@ -29,9 +28,9 @@ Run = Callable[..., JobInfo]
 def run(alice: HfApi) -> Run:
     """Run Python code as a job of `practice`."""
 
-    def run(code: str, **how: Any) -> JobInfo:
+    def run(code: str, **options: Any) -> JobInfo:
         command = ["uv", "run", "--with", "x", "python", "-c", code]
-        return alice.run_job(image=PYTHON, command=command, namespace="practice", **how)
+        return alice.run_job(image=PYTHON, command=command, namespace="practice", **options)
 
     return run
 
@@ -42,46 +41,11 @@ def finish(api: HfApi, job: JobInfo) -> JobInfo:
     return done
 
 
-def log(api: HfApi, job: JobInfo, **how: Any) -> list[str]:
-    return list(api.fetch_job_logs(job_id=job.id, namespace="practice", **how))
+def log(api: HfApi, job: JobInfo, **options: Any) -> list[str]:
+    return list(api.fetch_job_logs(job_id=job.id, namespace="practice", **options))
 
 
-def gone(marker: str, seconds: float = 8.0) -> bool:
-    """Whether no process with this in its command line is left, or soon will be."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if not running(marker):
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def running(marker: str) -> bool:
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if marker.encode() in entry.read_bytes() and int(entry.parent.name) != os.getpid():
-                return True
-        except OSError:
-            continue
-    return False
-
-
-@pytest.mark.parametrize(
-    ("given", "runs"),
-    [
-        ("kakugo-recipe train", "kakugo-recipe train"),
-        ("uv run kakugo-recipe --config x", "kakugo-recipe --config x"),
-        ("uv run --with a --with=b -p 3.12 --no-project python -c 1", "python -c 1"),
-        ("uv run --python 3.11 -- run.py --with x", "python run.py --with x"),
-        ("uv run script.py a", "python script.py a"),
-        ("uv pip install x", "uv pip install x"),
-    ],
-)
-def test_uv_run_is_taken_off(given: str, runs: str) -> None:
-    assert local_command(given.split()) == runs.split()
-
-
-def test_stages_log_and_durations(alice: HfApi, run: Run) -> None:
+def test_job_has_stages_a_log_and_times(alice: HfApi, run: Run) -> None:
     job = run("print('one'); import sys; print('two', file=sys.stderr)")
     assert job.status.stage in ("SCHEDULING", "RUNNING")
     assert log(alice, job, follow=True) == ["one", "two"]
@@ -96,17 +60,17 @@ def test_stages_log_and_durations(alice: HfApi, run: Run) -> None:
     assert log(alice, job, tail=1) == ["two"]
 
 
-def test_the_log_is_followed_while_it_grows(alice: HfApi, run: Run) -> None:
+def test_log_is_streamed_while_the_job_runs(alice: HfApi, run: Run) -> None:
     job = run("import time\nfor n in range(3): print(n); time.sleep(0.5)")
-    seen = []
+    lines = []
     for line in alice.fetch_job_logs(job_id=job.id, namespace="practice", follow=True):
         stage = alice.inspect_job(job_id=job.id, namespace="practice").status.stage
-        seen.append((line, stage))
-    assert [line for line, _ in seen] == ["0", "1", "2"]
-    assert seen[0][1] == "RUNNING"
+        lines.append((line, stage))
+    assert [line for line, _ in lines] == ["0", "1", "2"]
+    assert lines[0][1] == "RUNNING"
 
 
-def test_failure_has_an_exit_code(alice: HfApi, run: Run) -> None:
+def test_failed_job_shows_its_exit_code(alice: HfApi, run: Run) -> None:
     done = finish(alice, run("raise SystemExit(7)"))
     assert done.status.stage == "ERROR"
     assert "exit code: 7" in str(done.status.message)
@@ -116,14 +80,14 @@ def test_failure_has_an_exit_code(alice: HfApi, run: Run) -> None:
     assert "no-such-program" in " ".join(log(alice, missing))
 
 
-def test_attempts(alice: HfApi, run: Run) -> None:
+def test_failing_job_is_attempted_again(alice: HfApi, run: Run) -> None:
     job = run("print('try'); raise SystemExit(1)", attempts=3)
     assert job.retry == 2
     assert finish(alice, job).status.stage == "ERROR"
     assert log(alice, job) == ["try"] * 3
 
 
-def test_environment_is_clean_and_secrets_stay_secret(
+def test_environment_is_clean_and_secrets_are_hidden(
     hub: LocalHub, alice: HfApi, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = "import os, json; print(json.dumps(dict(os.environ)))"
@@ -135,111 +99,39 @@ def test_environment_is_clean_and_secrets_stay_secret(
     assert inside["PATH"].split(":")[0] == str(Path(sys.executable).parent)
     assert inside["HOME"] != os.environ.get("HOME") and inside["HF_HOME"].startswith(inside["HOME"])
     assert not {"PYTEST_CURRENT_TEST", "USER", "PWD"} & set(inside)
-    headers = {"Authorization": f"Bearer {hub.token('alice')}"}
+    headers = auth_header(hub)
     for path in ("/api/jobs/practice", f"/api/jobs/practice/{job.id}"):
         answer = get_session().get(hub.url + path, headers=headers).text
         assert "hf_very_secret" not in answer and "HF_TOKEN" in answer
 
 
-@pytest.mark.filterwarnings("ignore:.*experimental:UserWarning")
-def test_a_script_is_run_by_its_url(alice: HfApi, name: str, hub: LocalHub) -> None:
-    alice.create_repo(name, private=True)
-    script = b"import sys; print('ran with', sys.argv[1:])"
-    alice.upload_file(path_or_fileobj=script, path_in_repo="run me.py", repo_id=name)
-    url = f"{hub.url}/{name}/resolve/main/run%20me.py"
-    how: dict[str, Any] = {"namespace": "practice", "script_args": ["--n", "1"]}
-    job = alice.run_uv_job(url, secrets={"HF_TOKEN": hub.token("alice")}, **how)
-    assert log(alice, job, follow=True) == ["ran with ['--n', '1']"]
-    blind = alice.run_uv_job(url, **how)
-    assert finish(alice, blind).status.stage == "ERROR"
-    assert "cannot fetch" in log(alice, blind)[0]
-
-
-def test_volumes_are_snapshots_of_repos(alice: HfApi, bob: HfApi, name: str, run: Run) -> None:
-    alice.create_repo(name, repo_type="dataset", private=True)
-    for path, content in (("a.txt", b"first"), ("in/b.bin", b"second\0")):
-        alice.upload_file(
-            path_or_fileobj=content, path_in_repo=path, repo_id=name, repo_type="dataset"
-        )
-    whole = Volume(type="dataset", source=name, mount_path="/data")
-    inner = Volume(type="dataset", source=name, mount_path="/inner", path="in", revision="main")
-    code = "import os, sys; print(open('/data/a.txt').read(), os.listdir(os.environ['IN']))"
-    job = run(code, volumes=[whole, inner], env={"IN": "/inner"})
-    assert job.volumes is not None and [each.source for each in job.volumes] == [name, name]
-    assert job.volumes[0].mount_path == "/data" and job.volumes[0].read_only
-    assert log(alice, job, follow=True) == ["first ['b.bin']"]
-    with pytest.raises(HfHubHTTPError) as hidden:
-        bob.run_job(image=PYTHON, command=["true"], volumes=[whole], namespace="bob")
-    assert hidden.value.response.status_code == 404
-    bucket = Volume(type="bucket", source="practice/b", mount_path="/b")
-    with pytest.raises(HfHubHTTPError, match="no buckets") as missing:
-        run("pass", volumes=[bucket])
-    assert missing.value.response.status_code == 501
-
-
-def test_timeout_ends_the_whole_tree(alice: HfApi, run: Run) -> None:
+def test_timeout_ends_the_whole_process_tree(alice: HfApi, run: Run) -> None:
     marker = f"marker{time.time_ns()}"
-    code = (
-        "import subprocess, sys, time\n"
-        f"child = 'import time; time.sleep(300)  # {marker}'\n"
-        "subprocess.Popen([sys.executable, '-c', child], start_new_session=True)\n"
-        "time.sleep(300)"
-    )
-    done = finish(alice, run(code, timeout=1))
+    done = finish(alice, run(tree_code(marker, ""), timeout=1))
     assert done.status.stage == "ERROR" and "timeout" in str(done.status.message)
-    assert gone(marker)
+    wait_until(lambda: not is_running(marker))
 
 
-def tree(marker: str, at_sigterm: str) -> str:
-    """Code that leaves its process group through a child."""
-    return (
-        f"import signal, subprocess, sys, time\n{at_sigterm}\n"
-        f"child = 'import time; time.sleep(300)  # {marker}'\n"
-        "subprocess.Popen([sys.executable, '-c', child], start_new_session=True)\n"
-        "print('ready', flush=True); time.sleep(300)"
-    )
-
-
-def test_cancel_leaves_a_job_time_to_end_and_then_nothing_of_it(alice: HfApi, run: Run) -> None:
-    """As much as Kubernetes does: more than a Hub that ends itself, and what it says is kept."""
+def test_cancelled_job_has_time_to_end(alice: HfApi, run: Run) -> None:
+    """It gets more time than when the Hub itself ends, and its last output is kept."""
     marker = f"marker{time.time_ns()}"
-    job = run(
-        tree(
-            marker,
-            "def end(*_): time.sleep(3.5); print('x' * 200_000); print('ended'); sys.exit(1)\n"
-            "signal.signal(signal.SIGTERM, end)",
-        )
+    code = tree_code(
+        marker,
+        "def end(*_): time.sleep(3.5); print('x' * 200_000); print('ended'); sys.exit(1)\n"
+        "signal.signal(signal.SIGTERM, end)",
     )
-    said = alice.fetch_job_logs(job_id=job.id, namespace="practice", follow=True)
-    assert next(iter(said)) == "ready" and running(marker)
+    job = run(code)
+    lines = alice.fetch_job_logs(job_id=job.id, namespace="practice", follow=True)
+    assert next(iter(lines)) == "ready" and is_running(marker)
     alice.cancel_job(job_id=job.id, namespace="practice")
     assert finish(alice, job).status.stage == "CANCELED"
     assert log(alice, job, tail=1) == ["ended"]
-    assert not running(marker)
+    assert not is_running(marker)
     alice.cancel_job(job_id=job.id, namespace="practice")
     assert finish(alice, job).status.stage == "CANCELED"
 
 
-def test_a_hub_that_ends_does_not_wait_for_a_stubborn_job(tmp_path: Path) -> None:
-    marker = f"marker{time.time_ns()}"
-    code = tree(marker, "signal.signal(signal.SIGTERM, signal.SIG_IGN)")
-
-    async def play() -> None:
-        minded = await processes.start(
-            [sys.executable, "-c", code], dict(os.environ), tmp_path / "work", tmp_path / "log"
-        )
-        while not running(marker):
-            await asyncio.sleep(0.05)
-        cancelled = asyncio.create_task(minded.stop_within(120))
-        await asyncio.sleep(0.2)
-        await asyncio.wait_for(minded.stop(), 20)
-        await cancelled
-
-    asyncio.run(play())
-    assert not running(marker)
-
-
-def test_list_by_stage_and_label_in_pages(alice: HfApi, run: Run) -> None:
+def test_jobs_are_listed_by_stage_and_labels(alice: HfApi, run: Run) -> None:
     label = f"r{time.time_ns()}"
     jobs = [run("pass", labels={"request": label, "step": f"s{n}"}) for n in range(3)]
     for job in jobs:
@@ -254,24 +146,23 @@ def test_list_by_stage_and_label_in_pages(alice: HfApi, run: Run) -> None:
     assert len(ids(labels={"request": label}, status=["COMPLETED", "ERROR"])) == 3
 
 
-def test_labels_and_rerun(alice: HfApi, run: Run) -> None:
-    job = run("import os; print(os.environ['S'])", secrets={"S": "kept"}, labels={"a": "1"})
-    changed = alice.update_job_labels(job_id=job.id, labels={"b": "2"}, namespace="practice")
-    assert changed.labels == {"b": "2"}
-    again = alice.rerun_job(job_id=job.id, namespace="practice")
-    assert again.id != job.id and again.labels == {"b": "2"}
-    assert log(alice, again, follow=True) == ["kept"]
+def test_exposed_ports_are_shown_while_the_job_runs(hub: LocalHub, alice: HfApi, run: Run) -> None:
+    job = run("import time; time.sleep(60)")
+    url = f"{hub.url}/api/jobs/practice/{job.id}/expose"
+    body = {"ports": [8000], "portsPublic": []}
+    get_session().put(url, json=body, headers=auth_header(hub)).raise_for_status()
 
+    def urls() -> list[str] | None:
+        status = get_session().get(url.removesuffix("/expose"), headers=auth_header(hub)).json()
+        exposed: list[str] | None = status["status"]["exposeUrls"]
+        return exposed
 
-def test_metrics(alice: HfApi, run: Run) -> None:
-    job = run("import time; time.sleep(20)")
-    sample = next(iter(alice.fetch_job_metrics(job_id=job.id, namespace="practice")))
-    assert sample["memory_used_bytes"] > 1_000_000
-    assert sample["memory_total_bytes"] > sample["memory_used_bytes"]
+    wait_until(lambda: urls() == ["http://127.0.0.1:8000"])
     alice.cancel_job(job_id=job.id, namespace="practice")
+    assert urls() is None
 
 
-def test_output_flood_is_bounded(hub: LocalHub, alice: HfApi, run: Run) -> None:
+def test_log_size_is_limited(hub: LocalHub, alice: HfApi, run: Run) -> None:
     job = run("import sys\nfor _ in range(1200): sys.stdout.write('x' * 65535 + '\\n')")
     assert finish(alice, job).status.stage == "COMPLETED"
     size = (hub.data / "jobs" / job.id / "log.jsonl").stat().st_size
@@ -288,7 +179,20 @@ def test_hardware_has_prices(alice: HfApi) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "says"),
+    ("options", "reason"),
+    [
+        ({"volumes": [Volume(type="model", source="a/b", mount_path="/b")]}, "volumes"),
+        ({"command": ["uv", "run", "--with", "x", "https://a.example/b.py"]}, "URL"),
+    ],
+)
+def test_unserved_options_answer_501(alice: HfApi, options: dict[str, Any], reason: str) -> None:
+    with pytest.raises(HfHubHTTPError, match=reason) as error:
+        alice.run_job(**{"image": PYTHON, "command": ["x"], "namespace": "practice", **options})
+    assert status_of(error) == 501
+
+
+@pytest.mark.parametrize(
+    ("invalid", "reason"),
     [
         ({"flavor": "moon-base"}, "flavor"),
         ({"labels": {"name": "a.b"}}, "Label"),
@@ -297,13 +201,15 @@ def test_hardware_has_prices(alice: HfApi) -> None:
         ({"attempts": 0}, "attempts"),
     ],
 )
-def test_wrong_specs_are_refused(alice: HfApi, wrong: dict[str, Any], says: str) -> None:
+def test_invalid_specs_are_rejected(alice: HfApi, invalid: dict[str, Any], reason: str) -> None:
     spec: dict[str, Any] = {"image": PYTHON, "command": ["true"], "namespace": "practice"}
-    with pytest.raises(BadRequestError, match=re.escape(says)):
-        alice.run_job(**{**spec, **wrong})
+    with pytest.raises(BadRequestError, match=re.escape(reason)):
+        alice.run_job(**{**spec, **invalid})
 
 
-def test_strangers_and_readers_are_kept_out(hub: LocalHub, bob: HfApi, run: Run) -> None:
+def test_others_cannot_see_jobs_and_readers_cannot_cancel(
+    hub: LocalHub, bob: HfApi, run: Run
+) -> None:
     job = run("pass")
     with pytest.raises(JobNotFoundError):
         bob.inspect_job(job_id=job.id, namespace="practice")
@@ -315,27 +221,7 @@ def test_strangers_and_readers_are_kept_out(hub: LocalHub, bob: HfApi, run: Run)
         reader.cancel_job(job_id=job.id, namespace="practice")
 
 
-def test_a_killed_hub_leaves_no_orphans_and_says_so(tmp_path: Path) -> None:
-    marker = f"marker{time.time_ns()}"
-    with LocalHub(tmp_path) as hub:
-        api = HfApi(endpoint=hub.url, token=hub.token("alice"))
-        code = f"import time; print('up'); time.sleep(300)  # {marker}"
-        job = api.run_job(image=PYTHON, command=["python", "-c", code], namespace="practice")
-        next(iter(api.fetch_job_logs(job_id=job.id, namespace="practice", follow=True)))
-        hub.kill()
-        assert gone(marker)
-        hub.start()
-        api = HfApi(endpoint=hub.url, token=hub.token("alice"))
-        after = api.inspect_job(job_id=job.id, namespace="practice")
-        assert after.status.stage == "ERROR"
-        assert "Hub was stopped" in str(after.status.message)
-        assert log(api, job) == ["up"]
-        code = code.replace("300", "299")
-        api.run_job(image=PYTHON, command=["python", "-c", code], namespace="practice")
-    assert gone(marker, 1.0)
-
-
-def test_stopping_the_hub_ends_open_streams_and_jobs(
+def test_stopping_the_hub_ends_streams_and_jobs(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     marker = f"marker{time.time_ns()}"
@@ -344,7 +230,7 @@ def test_stopping_the_hub_ends_open_streams_and_jobs(
     code = f"import time\nwhile True: print('on', flush=True); time.sleep(0.1)  # {marker}"
     job = api.run_job(image=PYTHON, command=["python", "-c", code], namespace="practice")
     url = f"{hub.url}/api/jobs/practice/{job.id}/logs"
-    headers = {"Authorization": f"Bearer {hub.token('alice')}"}
+    headers = auth_header(hub)
     with get_session().stream("GET", url, headers=headers) as stream:
         lines = stream.iter_lines()
         next(lines)
@@ -352,5 +238,5 @@ def test_stopping_the_hub_ends_open_streams_and_jobs(
         assert hub.stop() == 0
         assert time.monotonic() - begin < 8
         assert list(lines)[-1] == ""
-    assert not running(marker)
+    assert not is_running(marker)
     assert "Traceback" not in capfd.readouterr().err

@@ -23,7 +23,7 @@ def served() -> list[tuple[str, str]]:
     routes: list[Route] = [r for service in SERVICES for r in getattr(service, "ROUTES", ())]
     calls = [(m, route.path) for route in routes for m in route.methods or {"GET"} if m != "HEAD"]
     kinds = ("models", "datasets", "spaces")
-    return [(m, p.replace("{kind:kind}", kind)) for m, p in calls for kind in kinds]
+    return [(m, p.replace("{repo_type:repo_type}", kind)) for m, p in calls for kind in kinds]
 
 
 def filled(path: str) -> str:

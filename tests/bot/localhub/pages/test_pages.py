@@ -1,9 +1,8 @@
-"""The pages for people: read over HTTP as a browser does, used with a session and its forms."""
+"""Web pages: read over HTTP like a browser, and used through sessions and forms."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from html import unescape
 from html.parser import HTMLParser
@@ -13,47 +12,48 @@ import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 
 from bot.localhub.testing import LocalHub
+from tests.bot.localhub.helpers import wait_until
 
 HOSTILE = "<script>alert(1)</script>\n\n<b onclick=x>bold</b> <iframe src=//evil></iframe>"
 
 
 class Browser:
-    """An HTTP client that keeps cookies, fills in the forms it sees, and follows redirects."""
+    """An HTTP client that keeps cookies, submits forms, and follows redirects."""
 
     def __init__(self, url: str) -> None:
         self.http = httpx2.Client(base_url=url, trust_env=False, follow_redirects=True)
         self.url = url
 
     def read(self, path: str, status: int = 200) -> str:
-        answer = self.http.get(path)
-        assert answer.status_code == status, (path, answer.status_code)
-        return answer.text
+        response = self.http.get(path)
+        assert response.status_code == status, (path, response.status_code)
+        return response.text
 
-    def send(self, path: str, seen: str, origin: str = "", **fields: str) -> httpx2.Response:
-        """Send a form of the page `seen`."""
-        token = re.search(r'name="csrf" value="([^"]+)"', seen)
+    def submit(self, path: str, page: str, origin: str = "", **fields: str) -> httpx2.Response:
+        """Submit a form of a page."""
+        token = re.search(r'name="csrf" value="([^"]+)"', page)
         assert token
         data = {"csrf": token[1], **fields}
         return self.http.post(path, data=data, headers={"Origin": origin or self.url})
 
     def sign_in(self, user: str) -> None:
-        page = self.send("/login", self.read("/login"), user=user, next="/")
+        page = self.submit("/login", self.read("/login"), user=user, next="/")
         assert page.status_code == 200 and f"<b>{user}</b>" in page.text
 
 
 @pytest.fixture
 def browse(hub: LocalHub) -> Iterator[Callable[[str], Browser]]:
-    """A browser in which somebody has signed in, or nobody ("")."""
-    made: list[Browser] = []
+    """Open a browser in which a user is signed in, or nobody (`""`)."""
+    opened: list[Browser] = []
 
     def browse(user: str = "") -> Browser:
-        made.append(Browser(hub.url))
+        opened.append(Browser(hub.url))
         if user:
-            made[-1].sign_in(user)
-        return made[-1]
+            opened[-1].sign_in(user)
+        return opened[-1]
 
     yield browse
-    for browser in made:
+    for browser in opened:
         browser.http.close()
 
 
@@ -62,7 +62,7 @@ def links(page: str) -> set[str]:
 
 
 class Checker(HTMLParser):
-    """Finds tags that are not closed, pictures without alt, inputs without a name."""
+    """Finds unclosed tags, images without alt text, and inputs without a label."""
 
     VOID = {"meta", "link", "img", "input", "br", "hr", "path", "rect", "circle", "ellipse"}
 
@@ -70,20 +70,20 @@ class Checker(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.labels: set[str] = set()
-        self.unnamed: list[str] = []
-        self.wrong: list[str] = []
+        self.inputs: list[str] = []
+        self.errors: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "img" and "alt" not in given:
-            self.wrong.append("img without alt")
+        attributes = dict(attrs)
+        if tag == "img" and "alt" not in attributes:
+            self.errors.append("img without alt")
         if tag == "label":
-            self.labels.add(str(given.get("for")))
-        if tag in ("input", "textarea") and given.get("type") != "hidden":
-            if "aria-label" not in given:
-                self.unnamed.append(str(given.get("id")))
-        if any(name.startswith("on") for name in given):
-            self.wrong.append(f"inline script on {tag}")
+            self.labels.add(str(attributes.get("for")))
+        if tag in ("input", "textarea") and attributes.get("type") != "hidden":
+            if "aria-label" not in attributes:
+                self.inputs.append(str(attributes.get("id")))
+        if any(name.startswith("on") for name in attributes):
+            self.errors.append(f"inline script on {tag}")
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -91,7 +91,7 @@ class Checker(HTMLParser):
         if tag in self.VOID:
             return
         if not self.open or self.open[-1] != tag:
-            self.wrong.append(f"</{tag}> closes {self.open[-3:]}")
+            self.errors.append(f"</{tag}> closes {self.open[-3:]}")
         else:
             self.open.pop()
 
@@ -99,11 +99,11 @@ class Checker(HTMLParser):
 def check(page: str) -> None:
     checker = Checker()
     checker.feed(page)
-    assert not checker.wrong and not checker.open
-    assert set(checker.unnamed) <= checker.labels
+    assert not checker.errors and not checker.open
+    assert set(checker.inputs) <= checker.labels
 
 
-def test_every_link_of_a_repo_leads_somewhere(
+def test_every_link_of_a_repo_works(
     alice: HfApi, name: str, browse: Callable[[str], Browser]
 ) -> None:
     card = "---\nlicense: mit\nbase_model: x/y\n---\n# Title\n\n[run](run.json) ![p](p.png)"
@@ -115,25 +115,25 @@ def test_every_link_of_a_repo_leads_somewhere(
         CommitOperationAdd("p.png", b"\x89PNG\r\n"),
         CommitOperationAdd("weights.bin", b"\0" * 100),
     ]
-    alice.create_commit(name, operations, commit_message="Fill it")
-    alice.create_discussion(name, "a talk")
+    alice.create_commit(name, operations, commit_message="Add files")
+    alice.create_discussion(name, "a discussion")
     alice.create_commit(
         name, [CommitOperationAdd("run.json", b'{"a": 2}')], commit_message="PR", create_pr=True
     )
     for user in ("", "alice"):
         browser = browse(user)
-        todo, seen = {f"/{name}"}, set[str]()
-        while todo:
-            path = todo.pop()
-            seen.add(path)
+        pending, visited = {f"/{name}"}, set[str]()
+        while pending:
+            path = pending.pop()
+            visited.add(path)
             if not path.startswith((f"/{name}", "/static", "/avatars")):
                 continue
-            answer = browser.http.get(path)
-            assert answer.status_code == 200, path
-            if answer.headers["content-type"].startswith("text/html"):
-                check(answer.text)
-                todo |= links(answer.text) - seen
-        paths = "\n".join(seen)
+            response = browser.http.get(path)
+            assert response.status_code == 200, path
+            if response.headers["content-type"].startswith("text/html"):
+                check(response.text)
+                pending |= links(response.text) - visited
+        paths = "\n".join(visited)
         for part in ("/tree/main/deep", "p%C3%A4th%20%3F%23.txt", "/discussions/2", "/commit/"):
             assert part in paths, part
     page = browse("").read(f"/{name}")
@@ -142,7 +142,7 @@ def test_every_link_of_a_repo_leads_somewhere(
     assert "<b>license:</b> mit" in page and "<h1>Title</h1>" in page
 
 
-def test_lists_search_and_namespace(
+def test_listings_hide_private_repos(
     alice: HfApi, name: str, browse: Callable[[str], Browser]
 ) -> None:
     alice.create_repo(name)
@@ -158,20 +158,20 @@ def test_lists_search_and_namespace(
     check(public.read("/nobody-at-all", 404))
 
 
-def test_a_person_opens_answers_and_closes(
+def test_discussion_is_opened_commented_and_closed(
     alice: HfApi, repo: str, browse: Callable[[str], Browser]
 ) -> None:
     browser, base = browse("bob"), f"/{repo}/discussions"
     form = browser.read(f"{base}/new")
     check(form)
-    page = browser.send(base, form, title="Esperanto", text="I **would** like it")
+    page = browser.submit(base, form, title="Esperanto", text="I **would** like it")
     assert str(page.url).endswith(f"{base}/1")
     assert "<strong>would</strong>" in page.text
     check(page.text)
     thread = alice.get_discussion_details(repo, 1)
     assert (thread.title, thread.author, thread.status) == ("Esperanto", "bob", "open")
-    browser.send(f"{base}/1", page.text, action="comment", text="hello?")
-    page = browser.send(f"{base}/1", page.text, action="closed", text="never mind")
+    browser.submit(f"{base}/1", page.text, action="comment", text="hello?")
+    page = browser.submit(f"{base}/1", page.text, action="closed", text="never mind")
     assert "never mind" in page.text and "Reopen" in page.text
     thread = alice.get_discussion_details(repo, 1)
     assert thread.status == "closed"
@@ -180,47 +180,47 @@ def test_a_person_opens_answers_and_closes(
     check(browser.read(base))
 
 
-def test_what_is_wrong_is_told_beside_what_was_written(
+def test_invalid_form_is_shown_again_with_its_contents(
     repo: str, browse: Callable[[str], Browser]
 ) -> None:
     browser, base = browse("bob"), f"/{repo}/discussions"
-    answer = browser.send(base, browser.read(f"{base}/new"), title="no", text="<b>kept</b>")
-    assert answer.status_code == 400
-    assert "3 to 200 characters" in answer.text and "&lt;b&gt;kept&lt;/b&gt;" in answer.text
+    response = browser.submit(base, browser.read(f"{base}/new"), title="no", text="<b>kept</b>")
+    assert response.status_code == 400
+    assert "3 to 200 characters" in response.text and "&lt;b&gt;kept&lt;/b&gt;" in response.text
 
 
-def test_forms_of_other_sites_and_sessions_do_nothing(
+def test_forms_of_other_sites_and_sessions_are_rejected(
     alice: HfApi, repo: str, browse: Callable[[str], Browser]
 ) -> None:
     browser, base = browse("bob"), f"/{repo}/discussions"
     form = browser.read(f"{base}/new")
     fields = {"title": "forged", "text": "x"}
-    assert browser.send(base, form, origin="http://evil.example", **fields).status_code == 403
+    assert browser.submit(base, form, origin="http://evil.example", **fields).status_code == 403
     other = browse("alice").read(f"{base}/new")
-    assert browser.send(base, other, **fields).status_code == 403
+    assert browser.submit(base, other, **fields).status_code == 403
     headers = {"Origin": browser.url, "Host": "evil.example"}
     token = re.search(r'name="csrf" value="([^"]+)"', form)
     assert token
-    answer = browser.http.post(base, data={"csrf": token[1], **fields}, headers=headers)
-    assert answer.status_code == 421
+    response = browser.http.post(base, data={"csrf": token[1], **fields}, headers=headers)
+    assert response.status_code == 421
     assert browser.http.post(base, data=fields, headers={"Origin": browser.url}).status_code == 403
     assert list(alice.get_repo_discussions(repo)) == []
 
 
-def test_nobody_is_asked_to_sign_in(repo: str, browse: Callable[[str], Browser]) -> None:
+def test_anonymous_user_is_asked_to_sign_in(repo: str, browse: Callable[[str], Browser]) -> None:
     browser = browse("")
     assert 'action="/login"' in browser.read(f"/{repo}/discussions/new")
-    answer = browser.send("/login", browser.read("/login"), user="nobody")
-    assert answer.status_code == 400
-    answer = browser.send("/login", browser.read("/login"), user="bob", next="//evil.example/")
-    assert str(answer.url) == f"{browser.url}/"
-    cookie = next(iter(answer.history[0].headers.get_list("set-cookie")))
+    response = browser.submit("/login", browser.read("/login"), user="nobody")
+    assert response.status_code == 400
+    response = browser.submit("/login", browser.read("/login"), user="bob", next="//evil.example/")
+    assert str(response.url) == f"{browser.url}/"
+    cookie = next(iter(response.history[0].headers.get_list("set-cookie")))
     assert "HttpOnly" in cookie and "SameSite=strict" in cookie
-    browser.send("/logout", browser.read("/"))
+    browser.submit("/logout", browser.read("/"))
     assert "Sign in" in browser.read("/")
 
 
-def test_hostile_text_is_harmless_everywhere(
+def test_hostile_text_is_escaped_on_every_page(
     alice: HfApi, name: str, browse: Callable[[str], Browser]
 ) -> None:
     alice.create_repo(name)
@@ -235,19 +235,19 @@ def test_hostile_text_is_harmless_everywhere(
     head = alice.repo_info(name).sha
     for path in ("", "/tree/main", "/commits/main", f"/commit/{head}", "/discussions",
                  "/discussions/1", "/blob/main/%3Cscript%3E.html"):  # fmt: skip
-        answer = browser.http.get(f"/{name}{path}")
-        assert answer.status_code == 200
-        assert set(re.findall(r"<script[^>]*>", answer.text)) == {
+        response = browser.http.get(f"/{name}{path}")
+        assert response.status_code == 200
+        assert set(re.findall(r"<script[^>]*>", response.text)) == {
             '<script src="/static/hub.js" defer>'
         }
-        assert "onclick" not in re.sub(r"<pre.*?</pre>", "", answer.text, flags=re.DOTALL)
-        assert "<iframe" not in answer.text
-        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        assert "onclick" not in re.sub(r"<pre.*?</pre>", "", response.text, flags=re.DOTALL)
+        assert "<iframe" not in response.text
+        assert "script-src 'self'" in response.headers["content-security-policy"]
     raw = browser.http.get(f"/{name}/resolve/main/%3Cscript%3E.html")
     assert raw.headers["content-type"].startswith("text/plain")
 
 
-def test_job_page_for_members_only(alice: HfApi, browse: Callable[[str], Browser]) -> None:
+def test_job_page_is_for_members_only(alice: HfApi, browse: Callable[[str], Browser]) -> None:
     code = "import time; print('<i>working</i>', flush=True); time.sleep(60)"
     job = alice.run_job(
         image="python:3.12", command=["python", "-c", code], namespace="practice",
@@ -263,7 +263,7 @@ def test_job_page_for_members_only(alice: HfApi, browse: Callable[[str], Browser
     assert job.id in browser.read("/jobs/practice")
     browse("bob").read(path, 404)
     assert 'action="/login"' in browse("").read(path)
-    page = browser.send(f"{path}/cancel", page).text
+    page = browser.submit(f"{path}/cancel", page).text
     assert "Canceled" in page and "data-stream" not in page
 
 
@@ -277,26 +277,23 @@ def test_space_page_shows_the_app(
     )
     alice.create_repo(name, repo_type="space", space_sdk="gradio")
     browser, path = browse("alice"), f"/spaces/{name}"
-    assert "is starting" in browser.read(path) or "does not run" in browser.read(path)
+    assert "is starting" in browser.read(path)
     alice.upload_file(
         path_or_fileobj=app.encode(), path_in_repo="app.py", repo_id=name, repo_type="space"
     )
     page = browser.read(path)
     assert "is starting" in page and "data-live" in page
-    deadline = time.monotonic() + 15
-    while "<iframe" not in page:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-        page = browser.read(path)
+    wait_until(lambda: "<iframe" in browser.read(path))
+    page = browser.read(path)
     check(page)
     frame = re.search(r'<iframe src="(http://localhost:\d+)/"', page)
-    assert frame, "the app must not get the cookies of 127.0.0.1, which know no ports"
+    assert frame, "the app must not get the cookies of 127.0.0.1, which ignore ports"
     assert httpx2.get(frame[1], trust_env=False).status_code == 200
     assert f'src="{frame[1]}/?language=epo_Latn"' in browser.read(f"{path}?language=epo_Latn")
     check(browser.read(f"{path}/logs"))
     alice.pause_space(name)
     page = browser.read(path)
     assert "is paused" in page
-    browser.send(f"{path}/restart", page)
+    browser.submit(f"{path}/restart", page)
     assert alice.wait_for_space(name, timeout=15).stage == "RUNNING"
     alice.pause_space(name)

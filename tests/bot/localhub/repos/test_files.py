@@ -1,11 +1,13 @@
-"""Content comes out: listings, whole files, parts of files, caches."""
+"""Reading content: listings, downloads, byte ranges, caches."""
 
 from __future__ import annotations
 
+import http.client
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -39,7 +41,7 @@ def get(hub: LocalHub, path: str, method: str = "GET", **headers: str) -> Any:
     return get_session().request(method, hub.url + path, headers=headers)
 
 
-def test_the_tree(alice: HfApi, filled: str) -> None:
+def test_tree_lists_files_and_folders(alice: HfApi, filled: str) -> None:
     top = {i.path: i for i in alice.list_repo_tree(filled)}
     assert set(top) == {".gitattributes", "a.txt", "w.bin", "d", "empty"}
     assert isinstance(top["d"], RepoFolder)
@@ -55,14 +57,14 @@ def test_the_tree(alice: HfApi, filled: str) -> None:
         list(alice.list_repo_tree(filled, revision="nope"))
 
 
-def test_a_tree_of_many_pages(alice: HfApi, repo: str) -> None:
+def test_tree_is_listed_in_pages(alice: HfApi, repo: str) -> None:
     adds = [CommitOperationAdd(f"d/{n:04d}", b"x") for n in range(1500)]
     alice.create_commit(repo, operations=adds, commit_message="many")
     assert len(list(alice.list_repo_tree(repo, recursive=True))) == 1502
     assert len(list(alice.list_repo_tree(repo, "d", expand=True))) == 1500
 
 
-def test_who_changed_what_last(alice: HfApi, filled: str) -> None:
+def test_expanded_paths_have_their_last_commit(alice: HfApi, filled: str) -> None:
     alice.upload_file(
         path_or_fileobj=b"B", path_in_repo="d/b.txt", repo_id=filled, commit_message="newer"
     )
@@ -71,7 +73,7 @@ def test_who_changed_what_last(alice: HfApi, filled: str) -> None:
     assert titles == {"d/b.txt": "newer", "d": "newer", "a.txt": "fill"}
 
 
-def test_head_tells_what_clients_go_by(alice: HfApi, hub: LocalHub, filled: str) -> None:
+def test_head_has_the_headers_that_clients_read(alice: HfApi, hub: LocalHub, filled: str) -> None:
     sha = alice.model_info(filled).sha
     infos = {i.path: i for i in alice.get_paths_info(filled, ["a.txt", "w.bin"])}
     small = get(hub, f"/{filled}/resolve/main/a.txt", "HEAD")
@@ -92,35 +94,37 @@ def test_head_tells_what_clients_go_by(alice: HfApi, hub: LocalHub, filled: str)
 
 
 @pytest.mark.parametrize(
-    ("asked", "first", "last"),
+    ("requested", "first", "last"),
     [("0-9", 0, 10), ("100-", 100, len(LARGE)), ("-7", len(LARGE) - 7, len(LARGE)),
      ("511990-999999999", 511990, len(LARGE)), ("0-0", 0, 1)],
 )  # fmt: skip
-def test_parts_of_a_file(hub: LocalHub, filled: str, asked: str, first: int, last: int) -> None:
-    answer = get(hub, f"/{filled}/resolve/main/w.bin", Range=f"bytes={asked}")
-    assert answer.status_code == 206
-    assert answer.content == LARGE[first:last]
-    assert answer.headers["content-range"] == f"bytes {first}-{last - 1}/{len(LARGE)}"
+def test_byte_range_of_a_file(
+    hub: LocalHub, filled: str, requested: str, first: int, last: int
+) -> None:
+    response = get(hub, f"/{filled}/resolve/main/w.bin", Range=f"bytes={requested}")
+    assert response.status_code == 206
+    assert response.content == LARGE[first:last]
+    assert response.headers["content-range"] == f"bytes {first}-{last - 1}/{len(LARGE)}"
 
 
-def test_a_part_beyond_the_end(hub: LocalHub, filled: str) -> None:
-    answer = get(hub, f"/{filled}/resolve/main/w.bin", Range=f"bytes={len(LARGE)}-")
-    assert answer.status_code == 416
-    assert answer.headers["content-range"] == f"bytes */{len(LARGE)}"
+def test_byte_range_beyond_the_end_is_rejected(hub: LocalHub, filled: str) -> None:
+    response = get(hub, f"/{filled}/resolve/main/w.bin", Range=f"bytes={len(LARGE)}-")
+    assert response.status_code == 416
+    assert response.headers["content-range"] == f"bytes */{len(LARGE)}"
 
 
-def test_pages_in_a_repo_are_text_to_a_browser(alice: HfApi, hub: LocalHub, repo: str) -> None:
+def test_web_pages_in_a_repo_are_served_as_text(alice: HfApi, hub: LocalHub, repo: str) -> None:
     for path in ("x.html", "x.svg", "x.js", "x.xhtml"):
         alice.upload_file(
             path_or_fileobj=b"<script>alert(1)</script>", path_in_repo=path, repo_id=repo
         )
-        answer = get(hub, f"/{repo}/resolve/main/{path}")
-        assert answer.headers["content-type"].split(";")[0] in (
+        response = get(hub, f"/{repo}/resolve/main/{path}")
+        assert response.headers["content-type"].split(";")[0] in (
             "text/plain",
             "application/octet-stream",
         )
-        assert answer.headers["x-content-type-options"] == "nosniff"
-        assert "sandbox" in answer.headers["content-security-policy"]
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert "sandbox" in response.headers["content-security-policy"]
 
 
 @pytest.mark.parametrize(
@@ -128,17 +132,14 @@ def test_pages_in_a_repo_are_text_to_a_browser(alice: HfApi, hub: LocalHub, repo
     ["/../../hub.db", "/%2e%2e/%2e%2e/hub.db", "/..%2f..%2fhub.db", "/%00", "/%ff%fe", "/a.txt/x",
      "/d", "/", "//a.txt"],
 )  # fmt: skip
-def test_no_path_leads_out_of_the_repo(hub: LocalHub, filled: str, path: str) -> None:
-    import http.client
-    from urllib.parse import urlsplit
-
+def test_paths_cannot_leave_the_repo(hub: LocalHub, filled: str, path: str) -> None:
     connection = http.client.HTTPConnection(urlsplit(hub.url).netloc)
     connection.request("GET", f"/{filled}/resolve/main{path}")
     assert connection.getresponse().status in (400, 404)
     connection.close()
 
 
-def test_download_and_the_cache(alice: HfApi, filled: str, tmp_path: Path) -> None:
+def test_download_uses_the_cache(alice: HfApi, filled: str, tmp_path: Path) -> None:
     path = alice.hf_hub_download(filled, "w.bin", cache_dir=tmp_path)
     assert Path(path).read_bytes() == LARGE
     again = alice.hf_hub_download(filled, "w.bin", cache_dir=tmp_path)
@@ -161,7 +162,7 @@ def test_snapshots_of_two_commits(alice: HfApi, filled: str, tmp_path: Path) -> 
     assert {p.name for p in only.rglob("*.txt")} == {"b.txt", "c.txt"}
 
 
-def test_a_download_goes_on_where_it_was_cut(alice: HfApi, filled: str, tmp_path: Path) -> None:
+def test_interrupted_download_resumes(alice: HfApi, filled: str, tmp_path: Path) -> None:
     path = Path(alice.hf_hub_download(filled, "w.bin", cache_dir=tmp_path))
     blob = path.resolve()
     path.unlink()
@@ -170,7 +171,7 @@ def test_a_download_goes_on_where_it_was_cut(alice: HfApi, filled: str, tmp_path
     assert Path(alice.hf_hub_download(filled, "w.bin", cache_dir=tmp_path)).read_bytes() == LARGE
 
 
-def test_the_file_system(hub: LocalHub, filled: str) -> None:
+def test_hf_file_system(hub: LocalHub, filled: str) -> None:
     fs = HfFileSystem(endpoint=hub.url, token=hub.token("alice"), skip_instance_cache=True)
     assert fs.isdir(f"{filled}/d") and fs.isfile(f"{filled}/a.txt")
     assert sorted(fs.glob(f"{filled}/**/*.txt")) == [
@@ -188,7 +189,7 @@ def test_the_file_system(hub: LocalHub, filled: str) -> None:
     assert fs.info(f"{filled}/w2.bin")["size"] == len(LARGE)
 
 
-def test_content_that_was_damaged_on_disk_is_not_served(
+def test_damaged_content_is_not_served(
     alice: HfApi, hub: LocalHub, repo: str, tmp_path: Path
 ) -> None:
     data = os.urandom(3_000_000)
@@ -204,37 +205,9 @@ def test_content_that_was_damaged_on_disk_is_not_served(
     assert Path(alice.hf_hub_download(repo, "w.bin", local_dir=tmp_path)).read_bytes() == data
 
 
-def test_git_lfs_clients_find_the_object(alice: HfApi, hub: LocalHub, filled: str) -> None:
-    lfs = alice.get_paths_info(filled, ["w.bin"])[0].lfs  # type: ignore[union-attr]
-    assert lfs is not None
-    raw = get(hub, f"/{filled}/raw/main/w.bin")
-    assert f"oid sha256:{lfs.sha256}".encode() in raw.content
-    assert len(raw.content) == lfs.pointer_size
-    answer = get_session().post(
-        f"{hub.url}/{filled}.git/info/lfs/objects/batch",
-        json={"operation": "download", "objects": [{"oid": lfs.sha256, "size": lfs.size}]},
-    )
-    href = answer.json()["objects"][0]["actions"]["download"]["href"]
-    assert get_session().get(href).content == LARGE
-
-
-def test_an_upload_must_be_what_it_said(alice: HfApi, hub: LocalHub, repo: str) -> None:
-    import hashlib
-
-    oid = hashlib.sha256(LARGE).hexdigest()
-    answer = get_session().post(
-        f"{hub.url}/{repo}.git/info/lfs/objects/batch",
-        json={"operation": "upload", "objects": [{"oid": oid, "size": len(LARGE)}]},
-        headers={"Authorization": f"Bearer {hub.token('alice')}"},
-    )
-    href = answer.json()["objects"][0]["actions"]["upload"]["href"]
-    for body in (LARGE[:-1], LARGE + b"x", b"\1" + LARGE[1:]):
-        assert get_session().put(href, content=body).status_code in (400, 413)
-    assert get_session().put(href[:-1] + "x", content=LARGE).status_code == 403
-    assert get_session().put(href.replace(repo, "x"), content=LARGE).status_code == 200
-
-
-def test_datasets_push_load_and_stream(run_client: Callable[[str], str], name: str) -> None:
+def test_datasets_are_pushed_loaded_and_streamed(
+    run_client: Callable[[str], str], name: str
+) -> None:
     out = run_client(
         f"""
 import datasets
@@ -253,7 +226,9 @@ print(sum(1 for _ in stream), next(iter(stream))["text"])
     assert out.splitlines()[-3:] == ["200 20 row 7", "['default', 'other']", "200 row 0"]
 
 
-def test_transformers_and_peft_push_and_load(run_client: Callable[[str], str], name: str) -> None:
+def test_transformers_and_peft_models_are_pushed_and_loaded(
+    run_client: Callable[[str], str], name: str
+) -> None:
     out = run_client(
         f"""
 import torch
