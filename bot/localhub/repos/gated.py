@@ -79,13 +79,17 @@ def _set_status(
     )
 
 
-def auth_check(request: Request) -> Response:
-    """Confirm that the user may download the files, or change them."""
+def check_download(request: Request) -> Response:
+    """Confirm that the user may download the files."""
     with hub_of(request).store.read() as db:
-        if request.url.path.endswith("/write"):
-            repos.writable_repo(request, db)
-        else:
-            check(db, auth.current_user(request), repos.requested_repo(request, db))
+        check(db, auth.current_user(request), repos.requested_repo(request, db))
+    return JSONResponse({})
+
+
+def check_write(request: Request) -> Response:
+    """Confirm that the user may change the files."""
+    with hub_of(request).store.read() as db:
+        repos.writable_repo(request, db)
     return JSONResponse({})
 
 
@@ -167,8 +171,8 @@ def grant(request: Request, body: Json) -> Response:
 
 REQUESTS = REPO + "/user-access-request"
 ROUTES = [
-    Route(REPO + "/auth-check", auth_check),
-    Route(REPO + "/auth-check/write", auth_check),
+    Route(REPO + "/auth-check", check_download),
+    Route(REPO + "/auth-check/write", check_write),
     Route(REQUESTS + "/handle", json_endpoint(handle_request), methods=["POST"]),
     Route(REQUESTS + "/grant", json_endpoint(grant), methods=["POST"]),
     Route(REQUESTS + "/{status}", list_requests),
