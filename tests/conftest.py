@@ -29,8 +29,16 @@ settings.register_profile("kakugo", deadline=None)
 settings.load_profile("kakugo")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip browser tests on a machine without a browser."""
+    """Skip browser tests on a machine without a browser, and let `xdist_group` take effect.
+
+    xdist 3.8 appends the group to `_nodeid`, which pytest 9.2 no longer reads: without this,
+    `--dist loadgroup` ignores every group.
+    """
+    for item in items:
+        if grouped := getattr(item, "_nodeid", ""):
+            item._id = type(item._id).parse(grouped)
     if CHROMIUM is None:
         for item in items:
             if "browser" in getattr(item, "fixturenames", ()):
