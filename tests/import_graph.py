@@ -11,6 +11,7 @@ import ast
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def modules(root: Path, place: str) -> dict[str, Path]:
     return found
 
 
+@cache
 def graph(root: Path, place: str) -> Graph:
     """Module → the modules of the same tree that it imports, inside functions too."""
     tree = place if place.startswith("spaces/") else place.split("/")[0]

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from bot import localhub
 from bot.localhub import coverage
-from tests.import_graph import Graph, graph
+from tests.import_graph import graph
 
 ROOT = Path(localhub.__file__).parents[2]
 FOLDER = ROOT / "bot" / "localhub"
 PACKAGES = sorted(path.parent.name for path in FOLDER.glob("*/__init__.py"))
-
-
-@cache
-def _imports() -> Graph:
-    return graph(ROOT, "bot")
 
 
 def test_nothing_of_the_bot_is_imported() -> None:
@@ -37,7 +31,7 @@ def test_map_of_a_package_lists_its_files_from_the_lowest_layer_up(package: str)
         path.stem for path in (FOLDER / package).glob("*.py") if path.stem != "__init__"
     )
     prefix = f"bot.localhub.{package}."
-    for module, imports in _imports().items():
+    for module, imports in graph(ROOT, "bot").items():
         if module.startswith(prefix):
             above = set(order[order.index(module.removeprefix(prefix)) :])
             names = {name.removeprefix(prefix) for name in imports if name.startswith(prefix)}
