@@ -171,7 +171,7 @@ def test_log_size_is_limited(hub: LocalHub, alice: HfApi, run: Run) -> None:
 
 
 def test_hardware_has_prices(alice: HfApi) -> None:
-    by_name = {each.name: each for each in alice.list_jobs_hardware()}
+    by_name = {flavor.name: flavor for flavor in alice.list_jobs_hardware()}
     assert by_name["cpu-basic"].unit_cost_micro_usd == 167
     assert by_name["cpu-basic"].accelerator is None
     a10g = by_name["a10g-small"].accelerator

@@ -46,7 +46,7 @@ def test_webhooks_are_private_to_their_owner(alice: HfApi, bob: HfApi) -> None:
     made = alice.create_webhook(url="http://127.0.0.1:9/x", watched=[{"type": "user", "name": "u"}])
     with pytest.raises(HfHubHTTPError):
         bob.get_webhook(made.id)
-    assert made.id not in [each.id for each in bob.list_webhooks()]
+    assert made.id not in [hook.id for hook in bob.list_webhooks()]
     alice.delete_webhook(made.id)
 
 
@@ -115,8 +115,8 @@ def test_commits_and_pull_requests_are_delivered(
 
 def test_only_watched_events_are_delivered(alice: HfApi, name: str, receiver: Receiver) -> None:
     other = f"{name}-other"
-    for each in (name, other):
-        alice.create_repo(each)
+    for repo in (name, other):
+        alice.create_repo(repo)
     watched = [{"type": "model", "name": name}]
     hook = alice.create_webhook(url=receiver.url, watched=watched, domains=["discussion"])
     alice.create_discussion(other, "not watched")
@@ -164,7 +164,7 @@ def test_failed_delivery_is_retried_and_listed(
     alice.delete_webhook(hook.id)
 
 
-def test_a_webhook_runs_a_job(alice: HfApi, repo: str) -> None:
+def test_webhook_runs_a_job(alice: HfApi, repo: str) -> None:
     code = "import os; print(os.environ['WEBHOOK_REPO_ID'], os.environ['KEY'])"
     command = ["python", "-c", code]
     source = alice.run_job(
