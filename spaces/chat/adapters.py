@@ -1,6 +1,6 @@
-"""Which models there are to talk with, and what they can be asked.
+"""Parse what the Hub says about models: adapters, GGUF files, example questions.
 
-Pure. What the Hub says is parsed here or left out; nothing here reads the Hub or loads a model.
+Pure. Nothing here reads the Hub or loads a model; what cannot be parsed is left out.
 """
 
 from __future__ import annotations
@@ -10,36 +10,38 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from languages import Language, by_code
+from common.languages import Language, by_code
 
-LONGEST_EXAMPLE = 140
-MOST_EXAMPLES = 4
-LONGEST_SYSTEM = 500
+MAX_EXAMPLE_LENGTH = 140
+MAX_EXAMPLES = 4
+MAX_SYSTEM_PROMPT_LENGTH = 500
 CODE = r"[a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?"
 _ADAPTER = re.compile(rf"[^/]+/kakugo-(?P<base>.+)-(?P<code>{CODE})")
 
 
 @dataclass(frozen=True)
-class Export:
-    """A file that runs without this Space: GGUF, for llama.cpp and everything built on it."""
+class GgufFile:
+    """A file that runs without this Space, in llama.cpp and everything built on it."""
 
     repo: str
     path: str
-    size: int = 0
+    size: int = 0  # bytes
 
 
 @dataclass(frozen=True)
 class Adapter:
-    """A model that was taught a language, at a commit, with the base it belongs to; `system` is the
-    system prompt that its card wants, under which it does not think aloud."""
+    """A model that was taught a language: the adapter at one commit and its base model.
+
+    `system_prompt` is the one that its card asks for: it keeps the model from thinking aloud.
+    """
 
     repo: str
     revision: str
     base: str
     language: Language
     practice: bool
-    system: str = ""
-    export: Export | None = None
+    system_prompt: str = ""
+    gguf: GgufFile | None = None
 
     @property
     def code(self) -> str:
@@ -47,10 +49,10 @@ class Adapter:
         return self.language.code
 
 
-def adapter(repo: str, revision: str, card: Mapping[str, Any]) -> Adapter | None:
-    """Read one model of the organisation; None for one that is no adapter of ours.
+def parse_adapter(repo: str, revision: str, card: Mapping[str, Any]) -> Adapter | None:
+    """Read a model repository of the organization; return None if it is not one of our adapters.
 
-    A whole model that was tuned is none: the engine holds one base, and adapters on it.
+    A fully fine-tuned model is not: the engine holds one base model with adapters on it.
     """
     match = _ADAPTER.fullmatch(repo)
     base = card.get("base_model")
@@ -62,44 +64,44 @@ def adapter(repo: str, revision: str, card: Mapping[str, Any]) -> Adapter | None
         return None
     tags = card.get("tags")
     practice = "practice" in (tags if isinstance(tags, list) else ()) or "practice" in base
-    return Adapter(repo, revision, base, by_code(match["code"]), practice, _system(card))
+    return Adapter(repo, revision, base, by_code(match["code"]), practice, _system_prompt(card))
 
 
-def _system(card: Mapping[str, Any]) -> str:
-    wanted = card.get("system_prompt")
-    return wanted if isinstance(wanted, str) and len(wanted) <= LONGEST_SYSTEM else ""
+def _system_prompt(card: Mapping[str, Any]) -> str:
+    prompt = card.get("system_prompt")
+    return prompt if isinstance(prompt, str) and len(prompt) <= MAX_SYSTEM_PROMPT_LENGTH else ""
 
 
-def export(repo: str, files: Mapping[str, Iterable[str]]) -> Export | None:
-    """The GGUF file of an adapter: where `kakugo-recipe export` puts it, or in its own repository.
+def find_gguf(repo: str, paths: Mapping[str, Iterable[str]]) -> GgufFile | None:
+    """Return the GGUF file of an adapter: where `kakugo-recipe export` puts it, or in its own repo.
 
-    `files` has the paths in each repository. Of several the best known middle is taken (Q4_K_M),
-    else the first.
+    `paths` are the files of each repository. Of several, a Q4_K_M one is preferred: it is the usual
+    compromise between size and quality.
     """
-    for where in (f"{repo}-merged", repo):
-        found = sorted(path for path in files.get(where, ()) if path.endswith(".gguf"))
-        found.sort(key=lambda path: "q4_k_m" not in path.casefold())
-        if found:
-            return Export(where, found[0])
+    for place in (f"{repo}-merged", repo):
+        files = sorted(path for path in paths.get(place, ()) if path.endswith(".gguf"))
+        files.sort(key=lambda path: "q4_k_m" not in path.casefold())
+        if files:
+            return GgufFile(place, files[0])
     return None
 
 
-def examples(conversations: Iterable[object]) -> list[str]:
-    """Pick short first questions from ``messages`` columns, no two alike."""
-    found: list[str] = []
+def example_questions(conversations: Iterable[object]) -> list[str]:
+    """Pick a few short first questions from `messages` columns, without repeats."""
+    questions: list[str] = []
     for messages in conversations:
-        question = _question(messages)
-        if question and question not in found:
-            found.append(question)
-        if len(found) == MOST_EXAMPLES:
+        question = _first_question(messages)
+        if question and question not in questions:
+            questions.append(question)
+        if len(questions) == MAX_EXAMPLES:
             break
-    return found
+    return questions
 
 
-def _question(messages: object) -> str:
+def _first_question(messages: object) -> str:
     for message in messages if isinstance(messages, list) else ():
         if isinstance(message, dict) and message.get("role") == "user":
             content = message.get("content")
             text = content.strip() if isinstance(content, str) else ""
-            return text if len(text) <= LONGEST_EXAMPLE and "\n" not in text else ""
+            return text if len(text) <= MAX_EXAMPLE_LENGTH and "\n" not in text else ""
     return ""

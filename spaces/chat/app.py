@@ -1,4 +1,37 @@
-"""The chat Space: what the Hub runs."""
+"""The chat Space: what the Hub runs.
+
+The files, lowest layer first; a file imports only from files above it and from `common`:
+
+    chat_settings        The environment variables of the chat
+    adapters             Parse what the Hub says about models
+    conversation         A conversation: its turns, what a model is sent, what a person is shown
+    rate_limits          How much a visitor and an address may do in a minute
+    waiting_queue        The queue for the model
+    i18n                 The texts of the interface
+    locales              The texts in each language, one JSON file a language
+    feedback             The feedback form, the stored row, and its receipt
+    reviews              Reviews of dataset rows
+    javascript           The JavaScript of the page
+    style.css            The style sheet, after that of `common`
+    fragments            The HTML of the page
+    parquet_rows         Read the first rows of a parquet file
+    model_registry       Find the adapters and example questions on the Hub
+    review_samples       Read the rows to review from the Hub
+    engine               Generate answers; the only file that imports torch
+    outbox               Rows and deletions that the Hub does not have yet
+    feedback_card.md     The card of the feedback dataset
+    uploader             Upload the outbox; the only file that writes to the Hub
+    submissions          Accept what visitors send
+    chat_handlers        Gradio handlers of the conversation
+    selection_handlers   Gradio handlers for choosing a language and sharing a link
+    feedback_handlers    Gradio handlers of the feedback form
+    review_handlers      Gradio handlers of the review page
+    components           Components whose texts follow the interface language
+    feedback_layout      The layout of the feedback form
+    review_layout        The layout of the review page
+    layout               The layout of the chat page
+    app                  Start everything
+"""
 
 from __future__ import annotations
 
@@ -10,70 +43,66 @@ import sys
 import threading
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # in a checkout, common/ is there
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # a checkout has `common` there
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it when it is imported
 
-with contextlib.suppress(ImportError):  # ZeroGPU wants to be there before torch
+with contextlib.suppress(ImportError):  # ZeroGPU requires this import before that of torch
     import spaces  # type: ignore[import-untyped]  # noqa: F401
 
-import gradio as gr
-from chat_handlers import Room
-from common.csp import OnlyOwnHost
-from feedback_handlers import Desk
+from chat_handlers import ChatHandlers
+from chat_settings import ChatSettings
+from common.gradio_options import launch
+from engine import Engine
+from feedback_handlers import FeedbackHandlers
 from layout import build
-from model_registry import Settings, Shelf
+from model_registry import ModelRegistry
 from outbox import Outbox
-from review_handlers import ReviewDesk
-from starlette.middleware import Middleware
-from uploader import Pusher
+from review_handlers import ReviewHandlers
+from selection_handlers import SelectionHandlers
+from uploader import Uploader
 
-THREADS = 80  # everybody in the line holds one while waiting
-
-
-def theme() -> gr.Theme:
-    """System fonts only: the default theme would ask a font server."""
-    fonts = ["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "sans-serif"]
-    mono = ["ui-monospace", "SFMono-Regular", "Menlo", "monospace"]
-    return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=fonts, font_mono=mono)
+MAX_THREADS = 80  # each visitor in the queue holds one while waiting
 
 
-def pusher(settings: Settings, shelf: Shelf, outbox: Outbox) -> Pusher | None:
-    """Who brings feedback to the Hub; nobody where there is no token to write with."""
+def create_uploader(
+    settings: ChatSettings, registry: ModelRegistry, outbox: Outbox
+) -> Uploader | None:
+    """Return the uploader of feedback; None without a token that can write."""
     if not settings.token:
-        logging.warning("no HF_TOKEN: feedback is not taken")
+        logging.warning("HF_TOKEN is not set: feedback is not accepted")
         return None
-    return Pusher(shelf.api, f"{settings.org}/kakugo-feedback", outbox)
+    return Uploader(registry.api, f"{settings.org}/kakugo-feedback", outbox)
 
 
 def main() -> None:
-    """Look for models, serve the pages until a signal comes, and push what is left."""
-    settings = Settings.read(os.environ)
-    room, outbox = Room(settings), Outbox(settings.outbox)
-    pushing = pusher(settings, room.shelf, outbox)
-    room.shelf.start()
-    if pushing:
-        pushing.start()
-    demo = build(room, Desk(room, outbox, pushing), ReviewDesk(room, outbox, pushing))
-    over = threading.Event()
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: over.set())
+    """Find models, serve the pages until a signal comes, and upload what is left."""
+    settings = ChatSettings.read(os.environ)
+    registry, outbox = ModelRegistry(settings), Outbox(settings.outbox)
+    uploader = create_uploader(settings, registry, outbox)
+    registry.start()
+    if uploader:
+        uploader.start()
+    chat = ChatHandlers(registry, Engine(settings.token))
+    demo = build(
+        chat,
+        SelectionHandlers(settings, registry, chat),
+        FeedbackHandlers(registry, outbox, uploader),
+        ReviewHandlers(settings, registry, outbox, uploader),
+    )
+    stopped = threading.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: stopped.set())
     demo.queue(max_size=None)
-    demo.launch(
-        server_port=settings.port,
-        share=False,
-        quiet=True,
-        ssr_mode=False,
-        pwa=False,
-        footer_links=[],
-        theme=theme(),
-        css=Path(__file__).with_name("style.css").read_text(encoding="utf-8"),
-        app_kwargs={"middleware": [Middleware(OnlyOwnHost)]},
-        max_threads=THREADS,
+    launch(
+        demo,
+        Path(__file__).parent,
+        settings.port,
+        max_threads=MAX_THREADS,
         prevent_thread_lock=True,
     )
-    over.wait()
-    if pushing:
-        pushing.close()
+    stopped.wait()
+    if uploader:
+        uploader.close()
     demo.close()
 
 

@@ -1,7 +1,7 @@
-"""What happens when somebody asks, stops, asks again or changes a question.
+"""Gradio handlers of the conversation: send, stop, retry, edit, example.
 
-Between the page and the rest: it minds the limits and the line, and turns the engine's answer into
-what the page shows. No layout here, no model and no reading of the Hub.
+They apply the limits, hold the visitor's place in the queue, and turn the engine's answers into
+what the page shows. No layout, no model and no access to the Hub here.
 """
 
 from __future__ import annotations
@@ -15,186 +15,211 @@ from typing import Any
 import fragments
 import gradio as gr
 from adapters import Adapter
-from conversation import LONGEST_MESSAGE, Rate, Talk, heard, plain, refuse, shown, turn_at
-from engine import Engine, Unanswerable
-from i18n import Words, words
-from model_registry import TROUBLE, Settings, Shelf
-from waiting_queue import Line
+from common.hub_errors import HUB_ERRORS
+from conversation import (
+    MAX_MESSAGE_LENGTH,
+    Conversation,
+    Side,
+    chatbot_messages,
+    check_message,
+    model_messages,
+    turn_of_message,
+    unescape_markup,
+)
+from engine import CannotAnswer, Engine
+from i18n import Translations, translations
+from model_registry import ModelRegistry
+from rate_limits import VisitorLimits
+from waiting_queue import WaitingQueue
 
 REDRAW_SECONDS = 0.08
-MOST_MESSAGES = 12  # a minute and visitor
-MOST_FROM_ONE_ADDRESS = 90  # a minute: a school behind one address may talk, a script may not
+MAX_MESSAGES_PER_VISITOR = 12  # a minute
+MAX_MESSAGES_PER_ADDRESS = 90  # a school behind one address may chat, a script may not
 
 
-class Limits:
-    """How much one visitor and one address may do in a minute; in memory only, stored nowhere."""
+class ChatHandlers:
+    """All visitors share one engine, the queue before it, and the limits."""
 
-    def __init__(self, visitor: int, address: int) -> None:
-        self._visitors, self._addresses = Rate(visitor), Rate(address)
+    def __init__(self, registry: ModelRegistry, engine: Engine) -> None:
+        self._registry = registry
+        self._engine = engine
+        self.queue = WaitingQueue()
+        self._limits = VisitorLimits(MAX_MESSAGES_PER_VISITOR, MAX_MESSAGES_PER_ADDRESS)
+        self._stop_events: dict[str, threading.Event] = {}
 
-    def wait(self, request: gr.Request) -> float:
-        """Count one more; the seconds until the next one is taken, 0 for now."""
-        now = time.monotonic()
-        wait = self._visitors.wait(request.session_hash or "", now)
-        return max(wait, self._addresses.wait(_address(request), now))
+    def preload(self, adapter: Adapter) -> None:
+        """Load a model before it is asked, unless somebody is being answered."""
+        if not self.queue.is_busy():
+            threading.Thread(target=self._preload, args=(adapter,), daemon=True).start()
 
-
-class Room:
-    """What all visitors share: the shelf, the engine, the line before it and the limits."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.shelf = Shelf(settings)
-        self.engine = Engine(settings.token)
-        self.line = Line()
-        self._limits = Limits(MOST_MESSAGES, MOST_FROM_ONE_ADDRESS)
-        self._stops: dict[str, threading.Event] = {}
-
-    def warm(self, chosen: Adapter) -> None:
-        """Load a model while the person thinks, unless somebody is being answered."""
-        if not self.line.busy():
-            threading.Thread(target=self._warm, args=(chosen,), daemon=True).start()
-
-    def _warm(self, chosen: Adapter) -> None:
+    def _preload(self, adapter: Adapter) -> None:
         try:
-            self.engine.warm(chosen)
-        except TROUBLE as error:
-            logging.warning("cannot load %s: %s", chosen.repo, error)
+            self._engine.preload(adapter)
+        except HUB_ERRORS as error:
+            logging.warning("cannot load %s: %s", adapter.repo, error)
 
     def stop(self, request: gr.Request) -> None:
-        """End the answer this visitor is waiting for."""
-        if wish := self._stops.get(request.session_hash or ""):
-            wish.set()
+        """End the answer that this visitor waits for."""
+        if stop := self._stop_events.get(request.session_hash or ""):
+            stop.set()
 
-    def say(
-        self, text: str, talk: Talk, repo: str, compare: bool, tag: str, request: gr.Request
-    ) -> Iterator[list[Any]]:
-        """Take a question, wait in the line and stream the answer, or say why not."""
-        said = words(tag)
-        chosen = self.shelf.find(repo)
-        refusal = self._refuse(text, chosen, said, request)
-        place = None if refusal else self.line.enter()
-        if refusal or not chosen or place is None:
-            yield _view(talk, said, refusal or said("crowded"), trouble=True)
-            return
-        visitor, stop = request.session_hash or "", threading.Event()
-        self._stops[visitor] = stop
-        try:
-            asked = talk.ask(text.strip())
-            for ahead in self.line.wait(place):
-                yield _view(asked, said, said("waiting", place=ahead), busy=True, text="")
-                if stop.is_set():
-                    yield _view(talk, said, said("stopped"), text=text)
-                    return
-            yield from self._answers(asked, chosen, compare, stop, said)
-        finally:
-            self.line.leave(place)
-            if self._stops.get(visitor) is stop:
-                del self._stops[visitor]
-
-    def again(
-        self, talk: Talk, repo: str, compare: bool, tag: str, request: gr.Request
-    ) -> Iterator[list[Any]]:
-        """Ask the last question once more."""
-        if talk.turns:
-            yield from self.say(talk.turns[-1].question, talk.back(), repo, compare, tag, request)
-
-    def change(
+    def send(
         self,
-        talk: Talk,
+        text: str,
+        conversation: Conversation,
         repo: str,
         compare: bool,
-        tag: str,
+        ui_language: str,
+        request: gr.Request,
+    ) -> Iterator[list[Any]]:
+        """Take a question, wait in the queue and stream the answer, or say why not."""
+        t = translations(ui_language)
+        adapter = self._registry.get(repo)
+        problem = self._problem(text, adapter, t, request)
+        ticket = None if problem else self.queue.enter()
+        if problem or not adapter or ticket is None:
+            yield _view(conversation, t, problem or t("queue_full"), is_error=True)
+            return
+        visitor, stop = request.session_hash or "", threading.Event()
+        self._stop_events[visitor] = stop
+        try:
+            asked = conversation.ask(text.strip())
+            for position in self.queue.wait(ticket):
+                yield _view(asked, t, t("queued", place=position), busy=True, text="")
+                if stop.is_set():
+                    yield _view(conversation, t, t("stopped"), text=text)
+                    return
+            yield from self._stream(asked, adapter, compare, stop, t)
+        finally:
+            self.queue.leave(ticket)
+            if self._stop_events.get(visitor) is stop:
+                del self._stop_events[visitor]
+
+    def retry(
+        self,
+        conversation: Conversation,
+        repo: str,
+        compare: bool,
+        ui_language: str,
+        request: gr.Request,
+    ) -> Iterator[list[Any]]:
+        """Ask the last question again."""
+        if conversation.turns:
+            question, before = conversation.turns[-1].question, conversation.without_last()
+            yield from self.send(question, before, repo, compare, ui_language, request)
+
+    def edit(
+        self,
+        conversation: Conversation,
+        repo: str,
+        compare: bool,
+        ui_language: str,
         event: gr.EditData,
         request: gr.Request,
     ) -> Iterator[list[Any]]:
-        """Ask a question anew with other words; what came after it is gone."""
-        at = turn_at(talk, event.index)
-        if at is None:
-            yield _view(talk, words(tag), "")
+        """Ask an edited question; the turns after it are dropped."""
+        t = translations(ui_language)
+        turn = turn_of_message(conversation, event.index)
+        if turn is None:
+            yield _view(conversation, t, "")
             return
-        text = plain(str(event.value))
-        if refuse(text):
-            yield _view(talk, words(tag), self._limit(text, words(tag)), trouble=True)
+        text = unescape_markup(str(event.value))
+        if problem := _message_problem(text, t):
+            yield _view(conversation, t, problem, is_error=True)
             return
-        yield from self.say(text, talk.before(at), repo, compare, tag, request)
+        before = conversation.before(turn)
+        yield from self.send(text, before, repo, compare, ui_language, request)
 
-    def pick(
+    def send_example(
         self,
-        talk: Talk,
+        conversation: Conversation,
         repo: str,
         compare: bool,
-        tag: str,
+        ui_language: str,
         event: gr.EventData,
         request: gr.Request,
     ) -> Iterator[list[Any]]:
-        """Ask one of the examples."""
-        yield from self.say(str(event.text), talk, repo, compare, tag, request)
+        """Ask the example whose button was clicked."""
+        yield from self.send(str(event.text), conversation, repo, compare, ui_language, request)
 
-    def _refuse(self, text: str, chosen: Adapter | None, said: Words, request: gr.Request) -> str:
-        if refusal := self._limit(text, said):
-            return refusal
-        if not chosen:
-            return said("choose_first")
-        wait = self._limits.wait(request)
-        return said("too_fast", seconds=f"{wait:.0f}") if wait else ""
+    def _problem(
+        self, text: str, adapter: Adapter | None, t: Translations, request: gr.Request
+    ) -> str:
+        if problem := _message_problem(text, t):
+            return problem
+        if not adapter:
+            return t("choose_first")
+        wait = self._limits.count(request)
+        return t("too_fast", seconds=f"{wait:.0f}") if wait else ""
 
-    def _limit(self, text: str, said: Words) -> str:
-        key = refuse(text)
-        return said(key, most=LONGEST_MESSAGE, count=len(text)) if key else ""
-
-    def _answers(
-        self, talk: Talk, chosen: Adapter, compare: bool, stop: threading.Event, said: Words
+    def _stream(
+        self,
+        conversation: Conversation,
+        adapter: Adapter,
+        compare: bool,
+        stop: threading.Event,
+        t: Translations,
     ) -> Iterator[list[Any]]:
-        begin = "thinking" if self.engine.ready(chosen) else "loading"
-        yield _view(talk, said, said(begin), busy=True, text="")
+        """Stream the answers of the adapter and, for a comparison, of its base model."""
+        status = "thinking" if self._engine.is_loaded(adapter) else "loading"
+        yield _view(conversation, t, t(status), busy=True, text="")
+        sides: tuple[Side, ...] = ("adapter", "base") if compare else ("adapter",)
         try:
-            for who in ("adapter", "base") if compare else ("adapter",):
-                for grown in self._answer(talk, chosen, who, stop):
-                    talk = grown
-                    yield _view(talk, said, said("answering"), busy=True)
-        except Unanswerable as error:
-            question = talk.turns[-1].question
-            yield _view(talk.back(), said, said(str(error)), trouble=True, text=question)
-        except (*TROUBLE, RuntimeError, gr.Error) as error:
-            logging.exception("cannot answer with %s", chosen.repo)
-            told = said("no_answer", why=type(error).__name__)
-            question = talk.turns[-1].question
-            yield _view(talk.back(), said, told, trouble=True, text=question)
+            for side in sides:
+                for answered in self._stream_side(conversation, adapter, side, stop):
+                    conversation = answered
+                    yield _view(conversation, t, t("answering"), busy=True)
+        except CannotAnswer as error:
+            yield _failed_view(conversation, t, t(str(error)))
+        except (*HUB_ERRORS, RuntimeError, gr.Error) as error:
+            logging.exception("cannot answer with %s", adapter.repo)
+            yield _failed_view(conversation, t, t("no_answer", why=type(error).__name__))
         else:
-            yield _view(talk, said, said("stopped") if stop.is_set() else "")
+            yield _view(conversation, t, t("stopped") if stop.is_set() else "")
 
-    def _answer(
-        self, talk: Talk, chosen: Adapter, who: str, stop: threading.Event
-    ) -> Iterator[Talk]:
+    def _stream_side(
+        self, conversation: Conversation, adapter: Adapter, side: Side, stop: threading.Event
+    ) -> Iterator[Conversation]:
         if stop.is_set():
             return
-        drawn = 0.0
-        for text in self.engine.answer(chosen, heard(talk, who), who, stop):
-            talk = talk.answer(who, text)
-            if time.monotonic() - drawn > REDRAW_SECONDS:
-                drawn = time.monotonic()
-                yield talk
-        yield talk
+        drawn_at = 0.0
+        messages = model_messages(conversation, side)
+        for text in self._engine.answer(adapter, messages, side, stop):
+            conversation = conversation.answer(side, text)
+            if time.monotonic() - drawn_at > REDRAW_SECONDS:
+                drawn_at = time.monotonic()
+                yield conversation
+        yield conversation
 
 
-def _address(request: gr.Request) -> str:
-    """Where a visitor comes from: the last hop that the Space's own proxy noted."""
-    forwarded = str(request.headers.get("x-forwarded-for", "")).rpartition(",")[2].strip()
-    return forwarded or (request.client.host if request.client else "")
+def _message_problem(text: str, t: Translations) -> str:
+    key = check_message(text)
+    return t(key, limit=MAX_MESSAGE_LENGTH, count=len(text)) if key else ""
 
 
 def _view(
-    talk: Talk,
-    said: Words,
-    told: str,
-    trouble: bool = False,
+    conversation: Conversation,
+    t: Translations,
+    status: str,
+    is_error: bool = False,
     busy: bool = False,
     text: str | None = None,
 ) -> list[Any]:
-    """What `say` shows: text, talk, both conversations, status, Send or Stop, chips."""
-    typed = gr.skip() if text is None else gr.update(value=text)
-    both = [shown(talk, who, said("thinking")) for who in ("adapter", "base")]
-    buttons = [gr.update(visible=not busy), gr.update(visible=busy)]
-    chips = gr.update(visible=not talk.turns)
-    return [typed, talk, *both, fragments.status(told, trouble), *buttons, chips]
+    """Return message box, conversation, both chatbots, status, Send, Stop and examples."""
+    message_box = gr.skip() if text is None else gr.update(value=text)
+    return [
+        message_box,
+        conversation,
+        chatbot_messages(conversation, "adapter", t("thinking")),
+        chatbot_messages(conversation, "base", t("thinking")),
+        fragments.status(status, is_error),
+        gr.update(visible=not busy),
+        gr.update(visible=busy),
+        gr.update(visible=not conversation.turns),
+    ]
+
+
+def _failed_view(conversation: Conversation, t: Translations, status: str) -> list[Any]:
+    """Take the last question back into the message box."""
+    question = conversation.turns[-1].question
+    return _view(conversation.without_last(), t, status, is_error=True, text=question)

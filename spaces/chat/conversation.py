@@ -1,23 +1,21 @@
-"""What is said: turns, what a model is shown of them, what a person is shown, and the limits.
+"""A conversation: its turns, what a model is sent of them, and what a person is shown.
 
-Pure. No model, no network and no Gradio; every text a person or a model wrote passes `inert` before
-it is shown.
+Pure. No model, no network, no Gradio. Every text that a person or a model wrote passes
+`escape_markup` before it is shown.
 """
 
 from __future__ import annotations
 
 import re
-from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 Message = dict[str, str]
+Side = Literal["adapter", "base"]  # of the comparison
 
-LONGEST_MESSAGE = 2000
-MOST_TURNS = 30
-PER_SECONDS = 60.0
-MOST_VISITORS = 5000
+MAX_MESSAGE_LENGTH = 2000
+MAX_TURNS = 30
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -25,81 +23,82 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 @dataclass(frozen=True)
 class Turn:
-    """One question with the answers to it; None is an answer that was not asked for."""
+    """A question and the answers to it; None for an answer that was not requested."""
 
     question: str
     adapter: str | None = None
     base: str | None = None
 
+    def answer(self, side: Side) -> str | None:
+        return self.adapter if side == "adapter" else self.base
+
 
 @dataclass(frozen=True)
-class Talk:
-    """A conversation, oldest turn first."""
+class Conversation:
+    """The turns, oldest first."""
 
     turns: tuple[Turn, ...] = ()
 
-    def ask(self, question: str) -> Talk:
-        """Begin a turn; the oldest ones are forgotten beyond the limit."""
-        return Talk((*self.turns, Turn(question))[-MOST_TURNS:])
+    def ask(self, question: str) -> Conversation:
+        """Add a turn; beyond the limit the oldest ones are dropped."""
+        return Conversation((*self.turns, Turn(question))[-MAX_TURNS:])
 
-    def answer(self, who: str, text: str) -> Talk:
-        """Put an answer (``who`` is ``adapter`` or ``base``) into the last turn."""
+    def answer(self, side: Side, text: str) -> Conversation:
+        """Set an answer of the last turn."""
         last = self.turns[-1]
-        changed = replace(last, adapter=text) if who == "adapter" else replace(last, base=text)
-        return Talk((*self.turns[:-1], changed))
+        answered = replace(last, adapter=text) if side == "adapter" else replace(last, base=text)
+        return Conversation((*self.turns[:-1], answered))
 
-    def before(self, at: int) -> Talk:
-        """The conversation as it was before this turn."""
-        return Talk(self.turns[:at])
+    def before(self, turn: int) -> Conversation:
+        """Return the conversation as it was before this turn."""
+        return Conversation(self.turns[:turn])
 
-    def back(self) -> Talk:
-        """Take the last turn back."""
-        return Talk(self.turns[:-1])
+    def without_last(self) -> Conversation:
+        """Return the conversation without its last turn."""
+        return Conversation(self.turns[:-1])
 
 
-def heard(talk: Talk, who: str) -> list[Message]:
-    """What one of the models has heard: its own turns and the open question, without thoughts."""
+def model_messages(conversation: Conversation, side: Side) -> list[Message]:
+    """Return what one model is sent: its own turns and the open question, without reasoning."""
     messages: list[Message] = []
-    for turn in talk.turns[:-1]:
-        said = _said(turn, who)
-        if said is not None:
-            answer = split_thought(said)[1]
+    for turn in conversation.turns[:-1]:
+        text = turn.answer(side)
+        if text is not None:
+            answer = split_reasoning(text)[1]
             messages += [_message("user", turn.question), _message("assistant", answer)]
-    return [*messages, _message("user", talk.turns[-1].question)] if talk.turns else []
-
-
-def _said(turn: Turn, who: str) -> str | None:
-    return turn.adapter if who == "adapter" else turn.base
+    if conversation.turns:
+        messages.append(_message("user", conversation.turns[-1].question))
+    return messages
 
 
 def _message(role: str, content: str) -> Message:
     return {"role": role, "content": content}
 
 
-def fit(
-    messages: Sequence[Message], length: Callable[[list[Message]], int], room: int
+def truncate(
+    messages: Sequence[Message], count_tokens: Callable[[list[Message]], int], max_tokens: int
 ) -> list[Message]:
-    """Forget the oldest turns until the rest has at most `room` tokens; the question stays."""
+    """Drop the oldest turns until at most `max_tokens` are left; the last question always stays."""
     kept = list(messages)
-    while len(kept) > 1 and length(kept) > room:
+    while len(kept) > 1 and count_tokens(kept) > max_tokens:
         kept = kept[2:]
     return kept
 
 
-def split_thought(text: str) -> tuple[str, str, bool]:
-    """Part an answer into its thought, what follows, and whether it is still thinking."""
+def split_reasoning(text: str) -> tuple[str, str, bool]:
+    """Split an answer into its reasoning and the rest; the flag says that it is still reasoning."""
     start, tag, rest = text.partition("<think>")
     if not tag:
-        thought, end, answer = text.partition("</think>")
-        return (thought.strip(), answer.strip(), False) if end else ("", text.strip(), False)
+        reasoning, end, answer = text.partition("</think>")
+        return (reasoning.strip(), answer.strip(), False) if end else ("", text.strip(), False)
     if start.strip():
         return "", text.strip(), False
-    thought, end, answer = rest.partition("</think>")
-    return thought.strip(), answer.strip(), not end
+    reasoning, end, answer = rest.partition("</think>")
+    return reasoning.strip(), answer.strip(), not end
 
 
-def inert(text: str) -> str:
-    """Keep Markdown but no HTML and no image: those would be somebody else's page in ours."""
+def escape_markup(text: str) -> str:
+    """Escape HTML and images, which could imitate parts of the page; other Markdown stays."""
     parts = _CODE.split(text)
     for at in range(0, len(parts), 2):
         part = _ENTITY.sub("&amp;", parts[at])
@@ -107,8 +106,8 @@ def inert(text: str) -> str:
     return "".join(parts)
 
 
-def plain(text: str) -> str:
-    """Undo `inert`, for a message that comes back from the page edited."""
+def unescape_markup(text: str) -> str:
+    """Undo `escape_markup`, for a message that was edited on the page."""
     parts = _CODE.split(text)
     for at in range(0, len(parts), 2):
         part = parts[at].replace("!&#91;", "![").replace("&lt;", "<")
@@ -116,66 +115,48 @@ def plain(text: str) -> str:
     return "".join(parts)
 
 
-def shown(talk: Talk, who: str, thinking: str = "Thinking") -> list[dict[str, Any]]:
-    """The conversation as Gradio's chatbot takes it, thoughts as folds."""
-    return [message for _, message in _shown(talk, who, thinking)]
+def chatbot_messages(
+    conversation: Conversation, side: Side, reasoning_title: str = "Thinking"
+) -> list[dict[str, Any]]:
+    """Return the conversation as Gradio's chatbot takes it, with collapsible reasoning."""
+    return [message for _, message in _numbered_messages(conversation, side, reasoning_title)]
 
 
-def turn_at(talk: Talk, index: object) -> int | None:
-    """Which turn the adapter's message at this place on the page belongs to."""
-    places = [at for at, _ in _shown(talk, "adapter", "")]
-    return places[index] if isinstance(index, int) and 0 <= index < len(places) else None
+def turn_of_message(conversation: Conversation, index: object) -> int | None:
+    """Return the number of the turn that a message of the adapter's chatbot belongs to."""
+    turns = [turn for turn, _ in _numbered_messages(conversation, "adapter", "")]
+    return turns[index] if isinstance(index, int) and 0 <= index < len(turns) else None
 
 
-def _shown(talk: Talk, who: str, thinking: str) -> list[tuple[int, dict[str, Any]]]:
+def _numbered_messages(
+    conversation: Conversation, side: Side, reasoning_title: str
+) -> list[tuple[int, dict[str, Any]]]:
+    """Return the chatbot's messages, each with the number of its turn."""
     messages: list[tuple[int, dict[str, Any]]] = []
-    for at, turn in enumerate(talk.turns):
-        said = _said(turn, who)
-        if said is None and turn is not talk.turns[-1]:
+    for number, turn in enumerate(conversation.turns):
+        answer = turn.answer(side)
+        if answer is None and turn is not conversation.turns[-1]:
             continue
-        messages.append((at, {"role": "user", "content": inert(turn.question)}))
-        messages += [(at, part) for part in _answer(said, thinking)] if said is not None else []
+        messages.append((number, {"role": "user", "content": escape_markup(turn.question)}))
+        if answer is not None:
+            messages += [(number, part) for part in _answer_parts(answer, reasoning_title)]
     return messages
 
 
-def _answer(text: str, title: str) -> list[dict[str, Any]]:
-    thought, answer, thinking = split_thought(text)
+def _answer_parts(text: str, reasoning_title: str) -> list[dict[str, Any]]:
+    reasoning, answer, unfinished = split_reasoning(text)
     parts: list[dict[str, Any]] = []
-    if thought:
-        status = "pending" if thinking else "done"
-        fold = {"title": title, "status": status}
-        parts.append({"role": "assistant", "content": inert(thought), "metadata": fold})
-    if answer or not thought:
-        parts.append({"role": "assistant", "content": inert(answer) or "…"})
+    if reasoning:
+        metadata = {"title": reasoning_title, "status": "pending" if unfinished else "done"}
+        content = escape_markup(reasoning)
+        parts.append({"role": "assistant", "content": content, "metadata": metadata})
+    if answer or not reasoning:
+        parts.append({"role": "assistant", "content": escape_markup(answer) or "…"})
     return parts
 
 
-def refuse(question: str) -> str:
-    """The key of the sentence that says why a question is not taken; empty when it is."""
-    if not question.strip():
-        return "write_something"
-    return "message_long" if len(question) > LONGEST_MESSAGE else ""
-
-
-class Rate:
-    """Counts what each visitor does in a sliding window; `now` is in seconds.
-
-    Kept in memory only, and no longer than the window needs.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._times: OrderedDict[str, deque[float]] = OrderedDict()
-
-    def wait(self, visitor: str, now: float) -> float:
-        """Count one more; return 0, or the seconds until the next one is taken."""
-        times = self._times.setdefault(visitor, deque())
-        self._times.move_to_end(visitor)
-        if len(self._times) > MOST_VISITORS:
-            self._times.popitem(last=False)
-        while times and times[0] <= now - PER_SECONDS:
-            times.popleft()
-        if len(times) >= self._most:
-            return times[0] + PER_SECONDS - now
-        times.append(now)
-        return 0.0
+def check_message(text: str) -> str:
+    """Return the key of the text that says why a message is not accepted; empty if it is."""
+    if not text.strip():
+        return "message_empty"
+    return "message_too_long" if len(text) > MAX_MESSAGE_LENGTH else ""

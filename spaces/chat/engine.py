@@ -1,8 +1,8 @@
-"""One base model in memory with a few adapters on it, answering one question at a time.
+"""Generate answers with one base model in memory and a few adapters on it, one answer at a time.
 
-The only file of this Space that imports torch, and it does so when the first question comes: the
-page is there long before. Runs on a CPU, on a GPU of its own, and on ZeroGPU, where each answer is
-made in a forked process that has the card for that long.
+The only file of this Space that imports torch, and only when the first question comes, so that the
+page is there long before. Runs on a CPU, on the Space's own GPU and on ZeroGPU, where each answer
+is generated in a forked process that holds a GPU for that long.
 """
 
 from __future__ import annotations
@@ -15,141 +15,145 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from adapters import Adapter
-from conversation import Message, fit
+from conversation import Message, Side, truncate
 
-MOST_ADAPTERS = 4
-MOST_NEW_TOKENS = 512
-MOST_CONTEXT = 4096
+MAX_ADAPTERS = 4
+MAX_NEW_TOKENS = 512
+MAX_CONTEXT_TOKENS = 4096
+
+Generate = Callable[[Adapter, list[Message], Side], Generator[str, None, None]]
 
 
-Answers = Callable[[Adapter, list[Message], str], Generator[str, None, None]]
+def on_gpu(generate: Generate) -> Generate:
+    """Have ZeroGPU provide a GPU for each answer, if this Space runs on it.
 
-
-def on_gpu(answers: Answers) -> Answers:
-    """Ask ZeroGPU for a card for each answer, where this Space runs on it.
-
-    Its package is there on every Gradio Space; `app.py` imports it before torch.
+    Its package `spaces` is installed in every Gradio Space; `app.py` imports it before torch.
     """
     try:
         from spaces import GPU  # type: ignore[import-untyped]
     except ImportError:
-        return answers
-    return cast(Answers, GPU(answers))
+        return generate
+    return cast(Generate, GPU(generate))
 
 
-class Unanswerable(Exception):
-    """A question that the loaded model cannot be asked; its text is the key of a sentence."""
+class CannotAnswer(Exception):
+    """The loaded model cannot answer this question; `str()` is the key of a text of `locales/`."""
 
 
 @dataclass(frozen=True)
-class _Loaded:
-    """An adapter on the base: the name PEFT knows it by, and its tokenizer."""
+class _LoadedAdapter:
+    """An adapter on the base model: its name in PEFT, and its tokenizer."""
 
     name: str
     tokenizer: Any
 
 
 class Engine:
-    """Loads on demand and answers; calls from several threads wait for each other."""
+    """Loads models on demand and generates answers; calls from several threads take turns."""
 
     def __init__(self, token: str | None = None) -> None:
         self._token = token
         self._lock = threading.Lock()
         self._base = ""
         self._model: Any = None
-        self._adapters: OrderedDict[tuple[str, str], _Loaded] = OrderedDict()
-        self._count = 0
+        self._adapters: OrderedDict[tuple[str, str], _LoadedAdapter] = OrderedDict()
+        self._loaded_count = 0
         self._generate = on_gpu(self._stream)
 
-    def ready(self, adapter: Adapter) -> bool:
-        """Whether an answer can begin without loading anything."""
+    def is_loaded(self, adapter: Adapter) -> bool:
+        """Return whether an answer can start without loading anything."""
         return (adapter.repo, adapter.revision) in self._adapters
 
-    def warm(self, adapter: Adapter) -> None:
-        """Load an adapter and its base ahead of the first question."""
+    def preload(self, adapter: Adapter) -> None:
+        """Load an adapter and its base model before the first question."""
         with self._lock:
             self._load(adapter)
 
     def answer(
-        self, adapter: Adapter, messages: Sequence[Message], who: str, stop: threading.Event
+        self, adapter: Adapter, messages: Sequence[Message], side: Side, stop: threading.Event
     ) -> Iterator[str]:
-        """Yield the growing answer of the adapter or, as ``base``, of the model under it, both
-        under the adapter's system prompt.
+        """Yield the growing answer of the adapter or of its base model.
 
-        Raises Unanswerable, and OSError or ValueError when a model cannot be loaded.
+        Both answer under the adapter's system prompt. Raises CannotAnswer, and OSError or
+        ValueError if a model cannot be loaded.
         """
         with self._lock:
-            kept = self._fitting(self._load(adapter).tokenizer, messages, adapter.system)
-            with contextlib.closing(self._generate(adapter, kept, who)) as growing:
-                for text in growing:
+            tokenizer = self._load(adapter).tokenizer
+            kept = self._truncated(tokenizer, messages, adapter.system_prompt)
+            with contextlib.closing(self._generate(adapter, kept, side)) as answers:
+                for text in answers:
                     yield text
                     if stop.is_set():
                         return
 
-    def _load(self, adapter: Adapter) -> _Loaded:
+    def _load(self, adapter: Adapter) -> _LoadedAdapter:
         key = (adapter.repo, adapter.revision)
         if self._base != adapter.base:
-            self._drop()
+            self._unload()
         if key not in self._adapters:
             self._adapters[key] = self._attach(adapter)
         self._adapters.move_to_end(key)
-        while len(self._adapters) > MOST_ADAPTERS:
+        while len(self._adapters) > MAX_ADAPTERS:
             _, oldest = self._adapters.popitem(last=False)
             self._model.delete_adapter(oldest.name)
         return self._adapters[key]
 
-    def _drop(self) -> None:
+    def _unload(self) -> None:
         self._base, self._model = "", None
         self._adapters.clear()
 
-    def _attach(self, adapter: Adapter) -> _Loaded:
+    def _attach(self, adapter: Adapter) -> _LoadedAdapter:
         from peft import PeftModel
 
-        self._count += 1
-        name = f"adapter{self._count}"  # PEFT allows no dots in names, repositories do
-        # On ZeroGPU this process has no card: the weights come by way of the CPU.
-        source: dict[str, Any] = {
+        self._loaded_count += 1
+        name = f"adapter{self._loaded_count}"  # PEFT allows no dots in names, repositories do
+        # On ZeroGPU this process has no GPU, so the weights are loaded into main memory first.
+        options: dict[str, Any] = {
             "revision": adapter.revision,
             "token": self._token,
             "torch_device": "cpu",
         }
-        tokenizer = _tokenizer(adapter, self._token)
+        tokenizer = _load_tokenizer(adapter, self._token)
         if self._model is None:
-            base = _base_model(adapter.base, self._token)
-            model = PeftModel.from_pretrained(base, adapter.repo, adapter_name=name, **source)
+            base = _load_base(adapter.base, self._token)
+            model = PeftModel.from_pretrained(base, adapter.repo, adapter_name=name, **options)
             self._base, self._model = adapter.base, model.eval()
         else:
-            self._model.load_adapter(adapter.repo, name, **source)
-        return _Loaded(name, tokenizer)
+            self._model.load_adapter(adapter.repo, name, **options)
+        return _LoadedAdapter(name, tokenizer)
 
     def _stream(
-        self, adapter: Adapter, messages: list[Message], who: str
+        self, adapter: Adapter, messages: list[Message], side: Side
     ) -> Generator[str, None, None]:
-        """Closing it ends the generation. On ZeroGPU this runs in a process that may lack a
-        recent adapter, so it loads by itself and takes and gives only what can be pickled."""
+        """Yield the growing answer; closing the generator ends the generation.
+
+        On ZeroGPU this runs in a process that may lack a recently loaded adapter. Therefore it
+        loads by itself, and its arguments and results can be pickled.
+        """
         from transformers import TextIteratorStreamer
 
         loaded = self._load(adapter)
         self._model.set_adapter(loaded.name)
         tokenizer = loaded.tokenizer
         inputs = self._inputs(tokenizer, messages)
-        room = self._context() - inputs["input_ids"].shape[1]
+        max_tokens = self._context_tokens() - inputs["input_ids"].shape[1]
         streamer: Any = TextIteratorStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
-        trouble: list[Exception] = []
-        left = threading.Event()  # set when nobody listens to the answer any more
+        errors: list[Exception] = []
+        abandoned = threading.Event()
 
-        def work() -> None:
-            plain = self._model.disable_adapter() if who == "base" else contextlib.nullcontext()
+        def generate() -> None:
+            base_only = (
+                self._model.disable_adapter() if side == "base" else contextlib.nullcontext()
+            )
             try:
-                with plain:
-                    self._model.generate(
-                        **inputs, streamer=streamer, **self._limits(tokenizer, left, room)
-                    )
-            except Exception as error:  # told to the caller's thread, which waits for the streamer
-                trouble.append(error)
+                with base_only:
+                    options = self._generation_options(tokenizer, abandoned, max_tokens)
+                    self._model.generate(**inputs, streamer=streamer, **options)
+            except Exception as error:  # raised below, in the thread that reads the streamer
+                errors.append(error)
                 streamer.end()
 
-        thread = threading.Thread(target=work, name="generate", daemon=True)
+        thread = threading.Thread(target=generate, name="generate", daemon=True)
         thread.start()
         text = ""
         try:
@@ -157,61 +161,63 @@ class Engine:
                 text += piece
                 yield text
         finally:
-            left.set()
+            abandoned.set()
             thread.join()
-        if trouble:
-            raise trouble[0]
+        if errors:
+            raise errors[0]
 
-    def _fitting(self, tokenizer: Any, messages: Sequence[Message], system: str) -> list[Message]:
-        """As much of the conversation as the model can hear and still answer, below the system
-        prompt."""
+    def _truncated(
+        self, tokenizer: Any, messages: Sequence[Message], system_prompt: str
+    ) -> list[Message]:
+        """Return the system prompt and as many messages as leave space for an answer."""
         if not tokenizer.chat_template:
-            raise Unanswerable("no_template")
+            raise CannotAnswer("no_template")
 
-        def whole(some: list[Message]) -> list[Message]:
-            return [{"role": "system", "content": system}, *some] if system else some
+        def with_system_prompt(some: list[Message]) -> list[Message]:
+            return [{"role": "system", "content": system_prompt}, *some] if system_prompt else some
 
-        def length(some: list[Message]) -> int:
-            asked = whole(some)
-            return len(
-                tokenizer.apply_chat_template(asked, add_generation_prompt=True)["input_ids"]
+        def count_tokens(some: list[Message]) -> int:
+            encoded = tokenizer.apply_chat_template(
+                with_system_prompt(some), add_generation_prompt=True
             )
+            return len(encoded["input_ids"])
 
-        context = self._context()
-        kept = fit(messages, length, context - min(MOST_NEW_TOKENS, context // 2))
-        if length(kept) >= context:
-            raise Unanswerable("too_long_for_model")
-        return whole(kept)
+        context = self._context_tokens()
+        kept = truncate(messages, count_tokens, context - min(MAX_NEW_TOKENS, context // 2))
+        if count_tokens(kept) >= context:
+            raise CannotAnswer("too_long_for_model")
+        return with_system_prompt(kept)
 
     def _inputs(self, tokenizer: Any, messages: list[Message]) -> Any:
         return tokenizer.apply_chat_template(
             messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
         ).to(self._model.device)
 
-    def _context(self) -> int:
-        """Tokens that question and answer may have together."""
-        return min(
-            getattr(self._model.config, "max_position_embeddings", MOST_CONTEXT), MOST_CONTEXT
-        )
+    def _context_tokens(self) -> int:
+        """Return how many tokens question and answer may have together."""
+        limit = getattr(self._model.config, "max_position_embeddings", MAX_CONTEXT_TOKENS)
+        return min(limit, MAX_CONTEXT_TOKENS)
 
-    def _limits(self, tokenizer: Any, end: threading.Event, room: int) -> dict[str, Any]:
+    def _generation_options(
+        self, tokenizer: Any, abandoned: threading.Event, max_tokens: int
+    ) -> dict[str, Any]:
         import torch
 
-        def stopped(ids: Any, scores: Any, **_: Any) -> Any:
-            return torch.full((ids.shape[0],), end.is_set(), device=ids.device)
+        def is_abandoned(ids: Any, scores: Any, **_: Any) -> Any:
+            return torch.full((ids.shape[0],), abandoned.is_set(), device=ids.device)
 
         eos = self._model.generation_config.eos_token_id
         eos = {*(eos if isinstance(eos, list) else [eos]), tokenizer.eos_token_id} - {None}
         pad = tokenizer.pad_token_id
         return {
-            "max_new_tokens": min(MOST_NEW_TOKENS, room),
+            "max_new_tokens": min(MAX_NEW_TOKENS, max_tokens),
             "eos_token_id": sorted(eos),
             "pad_token_id": pad if pad is not None else tokenizer.eos_token_id,
-            "stopping_criteria": [stopped],
+            "stopping_criteria": [is_abandoned],
         }
 
 
-def _base_model(repo: str, token: str | None) -> Any:
+def _load_base(repo: str, token: str | None) -> Any:
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -219,14 +225,11 @@ def _base_model(repo: str, token: str | None) -> Any:
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _tokenizer(adapter: Adapter, token: str | None) -> Any:
-    """The tokenizer the adapter was trained with; the base's where the adapter brings none."""
+def _load_tokenizer(adapter: Adapter, token: str | None) -> Any:
+    """Return the tokenizer that the adapter was trained with, or else the base model's."""
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            adapter.repo, revision=adapter.revision, token=token
-        )
+        return AutoTokenizer.from_pretrained(adapter.repo, revision=adapter.revision, token=token)
     except (OSError, ValueError):
         return AutoTokenizer.from_pretrained(adapter.base, token=token)
-    return tokenizer

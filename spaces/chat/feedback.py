@@ -1,7 +1,7 @@
-"""What a person says about an answer: the row that is stored, its key, and the limits.
+"""Feedback on an answer: the form, the stored row, and the receipt that allows to delete it.
 
-Pure. The key is the person's alone: the row's id is a hash of it, so whoever has the key may delete
-the row, whoever reads the dataset may not, and this Space remembers nothing about anybody.
+Pure. Only the person has the key: the row's id is a hash of it. Whoever has the key may delete the
+row, whoever reads the dataset may not, and this Space stores nothing about anybody.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ SCHEMA = 1
 LICENCE = "CC-BY-4.0"
 CATEGORIES = ("wrong_language", "unnatural", "wrong_fact", "offensive")
 RATINGS = ("up", "down")
-LONGEST_CORRECTION = 4000
-LONGEST_CREDIT = 80
-MOST_BYTES = 64_000
+MAX_CORRECTION_LENGTH = 4000
+MAX_CREDIT_LENGTH = 80
+MAX_ROW_CHARACTERS = 64_000
 _RECEIPT = re.compile(rf"kakugo-({CODE})-(\d{{4}}-\d\d-\d\d)-([0-9a-f]{{32}})")
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a person gets for a row: enough to find it and the right to delete it."""
+    """What a person gets for a row: enough to find it, and the right to delete it."""
 
     code: str
     day: str
@@ -40,33 +40,33 @@ class Receipt:
 
     @classmethod
     def new(cls, code: str, now: datetime) -> Receipt:
-        """A receipt with a fresh key."""
+        """Return a receipt with a new key."""
         return cls(code, now.date().isoformat(), secrets.token_hex(16))
 
     @classmethod
-    def read(cls, text: str) -> Receipt | None:
-        """Read what a person pasted; None for anything else."""
-        found = _RECEIPT.fullmatch(text.strip())
-        return cls(*found.groups()) if found else None
+    def parse(cls, text: str) -> Receipt | None:
+        """Read what a person pasted; return None if it is not a receipt."""
+        match = _RECEIPT.fullmatch(text.strip())
+        return cls(*match.groups()) if match else None
 
     def __str__(self) -> str:
         return f"kakugo-{self.code}-{self.day}-{self.key}"
 
     @property
     def id(self) -> str:
-        """The row's id, which tells nothing about the key."""
+        """The row's id, from which the key cannot be computed."""
         digest = hashlib.sha256(self.key.encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=4))
 
     @property
     def path(self) -> str:
-        """Where the row stands in the dataset."""
+        """The row's file in the dataset."""
         return f"data/{self.code}/{self.day}/{self.id}.jsonl"
 
 
 @dataclass(frozen=True)
-class Draft:
-    """The answer that somebody wants to say something about, as it stood at that moment."""
+class RatedAnswer:
+    """The answer that feedback is about, with the conversation before it at that moment."""
 
     adapter: Adapter
     messages: tuple[Message, ...]
@@ -74,8 +74,8 @@ class Draft:
 
 
 @dataclass(frozen=True)
-class Opinion:
-    """What a person filled in."""
+class FeedbackForm:
+    """What a person entered into the form."""
 
     rating: str | None = None
     correction: str = ""
@@ -84,72 +84,78 @@ class Opinion:
     consent: bool = False
 
 
-def opinion(
-    draft: Draft,
+def parse_form(
+    answer: RatedAnswer,
     rating: object,
     correction: str | None,
     categories: object,
     credit: str | None,
     consent: object,
-) -> Opinion:
-    """Read the form: unknown choices are left out, a correction that changes nothing is none."""
+) -> FeedbackForm:
+    """Read the form; ignore unknown choices and a correction that is equal to the answer."""
     chosen = categories if isinstance(categories, list) else []
-    better = clean(correction or "").strip()
-    return Opinion(
+    corrected = clean(correction or "").strip()
+    return FeedbackForm(
         rating if isinstance(rating, str) and rating in RATINGS else None,
-        "" if better == clean(draft.response).strip() else better,
-        tuple(one for one in CATEGORIES if one in chosen),
+        "" if corrected == clean(answer.response).strip() else corrected,
+        tuple(category for category in CATEGORIES if category in chosen),
         " ".join(clean(credit or "").split()),
         consent is True,
     )
 
 
-def refuse(said: Opinion) -> str:
-    """The key of the sentence that says why this is not taken; empty when it is."""
-    if not said.consent:
+def check_form(form: FeedbackForm) -> str:
+    """Return the key of the text that says why a form is not accepted; empty if it is."""
+    if not form.consent:
         return "consent_missing"
-    if not (said.rating or said.correction or said.categories):
-        return "opinion_missing"
-    if len(said.correction) > LONGEST_CORRECTION:
-        return "correction_long"
-    return "credit_long" if len(said.credit) > LONGEST_CREDIT else ""
+    if not (form.rating or form.correction or form.categories):
+        return "feedback_empty"
+    if len(form.correction) > MAX_CORRECTION_LENGTH:
+        return "correction_too_long"
+    return "credit_too_long" if len(form.credit) > MAX_CREDIT_LENGTH else ""
 
 
-def row(receipt: Receipt, now: datetime, draft: Draft, said: Opinion) -> str:
-    """The line that is stored; the oldest turns are left out when it would be too long."""
-    messages = [{key: clean(text) for key, text in one.items()} for one in draft.messages]
-    while len(line := _line(receipt, now, draft, said, messages)) > MOST_BYTES and messages[2:]:
+def feedback_row(receipt: Receipt, now: datetime, answer: RatedAnswer, form: FeedbackForm) -> str:
+    """Return the line to store, without the oldest turns if it would be too long."""
+    messages = [{key: clean(text) for key, text in m.items()} for m in answer.messages]
+    while len(line := _line(receipt, now, answer, form, messages)) > MAX_ROW_CHARACTERS:
+        if not messages[2:]:
+            break
         messages = messages[2:]
     return line
 
 
 def _line(
-    receipt: Receipt, now: datetime, draft: Draft, said: Opinion, messages: Sequence[Message]
+    receipt: Receipt,
+    now: datetime,
+    answer: RatedAnswer,
+    form: FeedbackForm,
+    messages: Sequence[Message],
 ) -> str:
-    stored: dict[str, Any] = {
+    row: dict[str, Any] = {
         "schema": SCHEMA,
         "id": receipt.id,
         "at": now.isoformat(timespec="seconds"),
         "kind": "chat",
-        "language": draft.adapter.code,
-        "model": draft.adapter.repo,
-        "revision": draft.adapter.revision,
-        "base": draft.adapter.base,
+        "language": answer.adapter.code,
+        "model": answer.adapter.repo,
+        "revision": answer.adapter.revision,
+        "base": answer.adapter.base,
         "messages": messages,
-        "response": clean(draft.response),
-        "rating": said.rating,
-        "correction": said.correction or None,
-        "categories": list(said.categories),
-        "consent": said.consent,
+        "response": clean(answer.response),
+        "rating": form.rating,
+        "correction": form.correction or None,
+        "categories": list(form.categories),
+        "consent": form.consent,
         "licence": LICENCE,
-        "credit": said.credit or None,
+        "credit": form.credit or None,
     }
-    return json.dumps(stored, ensure_ascii=False) + "\n"
+    return json.dumps(row, ensure_ascii=False) + "\n"
 
 
 def clean(text: str) -> str:
-    """Text without control characters and lone surrogates; joiners and bidi marks are letters."""
+    """Remove control characters and lone surrogates; joiners and bidi marks are part of words."""
     kept = (
-        sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs")
+        char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs")
     )
     return "".join(kept)

@@ -1,164 +1,159 @@
-"""What happens when somebody gives feedback, or takes it back."""
+"""Gradio handlers of the feedback form and of the list of what was sent."""
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
 from typing import Any
 
 import fragments
 import gradio as gr
-from chat_handlers import Limits, Room
-from conversation import Talk, heard, split_thought, turn_at
+from conversation import Conversation, model_messages, split_reasoning, turn_of_message
 from feedback import (
     CATEGORIES,
-    LONGEST_CORRECTION,
-    LONGEST_CREDIT,
     RATINGS,
-    Draft,
+    RatedAnswer,
     Receipt,
-    opinion,
-    refuse,
-    row,
+    check_form,
+    feedback_row,
+    parse_form,
 )
-from i18n import Words, words
-from outbox import Full, Outbox
-from uploader import Pusher
+from i18n import Translations, translations
+from model_registry import ModelRegistry
+from outbox import Outbox
+from rate_limits import VisitorLimits
+from submissions import MAX_REMEMBERED, Submissions
+from uploader import Uploader
 
-MOST_OPINIONS = 10  # a minute and visitor
-MOST_FROM_ONE_ADDRESS = 60
-MOST_REMEMBERED = 200  # receipts in one browser
+MAX_FORMS_PER_VISITOR = 10  # a minute
+MAX_FORMS_PER_ADDRESS = 60
 
 
-class Desk:
-    """Takes feedback into the outbox; None for a pusher where this Space may write nowhere."""
+class FeedbackHandlers:
+    """Shows the form and takes it; without an uploader the form says that it is closed."""
 
-    def __init__(self, room: Room, outbox: Outbox, pusher: Pusher | None) -> None:
-        self._shelf = room.shelf
-        self._outbox = outbox
-        self._pusher = pusher
-        self._limits = Limits(MOST_OPINIONS, MOST_FROM_ONE_ADDRESS)
+    def __init__(self, registry: ModelRegistry, outbox: Outbox, uploader: Uploader | None) -> None:
+        self._registry = registry
+        limits = VisitorLimits(MAX_FORMS_PER_VISITOR, MAX_FORMS_PER_ADDRESS)
+        self._submissions = Submissions(outbox, uploader, limits)
 
-    def open(self, talk: Talk, repo: str, tag: str, event: gr.LikeData) -> list[Any]:
-        """Show the form for an answer: panel, draft, form, about, rating, categories, correction,
-        consent and status."""
-        said, chosen, at = words(tag), self._shelf.find(repo), turn_at(talk, event.index)
-        answer = talk.turns[at].adapter if at is not None else None
-        if not chosen or at is None or not answer:
+    def open(
+        self, conversation: Conversation, repo: str, ui_language: str, event: gr.LikeData
+    ) -> list[Any]:
+        """Show the form for the answer whose thumb was clicked.
+
+        Returns panel, rated answer, fields, about, rating, categories, correction, consent, status.
+        """
+        t, adapter = translations(ui_language), self._registry.get(repo)
+        turn = turn_of_message(conversation, event.index)
+        answer = conversation.turns[turn].adapter if turn is not None else None
+        if not adapter or turn is None or not answer:
             return [gr.skip()] * 9
-        if not self._pusher:
-            closed = fragments.status(said("opinion_closed"), trouble=True)
+        if closed := self._submissions.closed_text(t):
             return [
                 gr.update(visible=True),
                 None,
                 gr.update(visible=False),
-                closed,
+                fragments.status(closed, is_error=True),
                 *[gr.skip()] * 5,
             ]
-        asked = tuple(heard(talk.before(at + 1), "adapter"))
-        draft = Draft(chosen, asked, split_thought(answer)[1])
+        messages = tuple(model_messages(conversation.before(turn + 1), "adapter"))
+        rated = RatedAnswer(adapter, messages, split_reasoning(answer)[1])
         return [
             gr.update(visible=True),
-            draft,
+            rated,
             gr.update(visible=True),
-            fragments.draft(draft, said),
+            fragments.rated_answer(rated, t),
             RATINGS[0] if event.liked else RATINGS[1],
             [],
-            draft.response,
+            rated.response,
             False,
             fragments.status(""),
         ]
 
     def send(
         self,
-        draft: Draft | None,
+        answer: RatedAnswer | None,
         rating: object,
         categories: object,
         correction: str | None,
         credit: str | None,
         consent: object,
         sent: object,
-        tag: str,
+        ui_language: str,
         request: gr.Request,
     ) -> list[Any]:
-        """Keep what was filled in: panel, draft, status, thanks, this browser's list, its HTML."""
-        said = words(tag)
-        if not draft or not self._pusher:
+        """Store the form.
+
+        Returns panel, rated answer, status, thanks, the browser's receipts, and their list.
+        """
+        t = translations(ui_language)
+        if not answer or self._submissions.closed_text(t):
             return [gr.update(visible=False), None, *[gr.skip()] * 4]
-        view = opinion(draft, rating, correction, categories, credit, consent)
-        told = self._limit(refuse(view), said, request)
-        if not told:
-            now = datetime.now(UTC)
-            receipt = Receipt.new(draft.adapter.code, now)
-            told = self._keep(receipt, row(receipt, now, draft, view), said)
-        if told:
-            return [gr.skip(), gr.skip(), fragments.status(told, trouble=True), *[gr.skip()] * 3]
-        self._pusher.nudge()
-        known = [*_known(sent), receipt][-MOST_REMEMBERED:]
-        thanks = fragments.thanks(receipt, said)
+        form = parse_form(answer, rating, correction, categories, credit, consent)
+        problem = self._submissions.refusal(check_form(form), t, request)
+        now = datetime.now(UTC)
+        receipt = Receipt.new(answer.adapter.code, now)
+        if not problem:
+            line = feedback_row(receipt, now, answer, form)
+            problem = self._submissions.store(receipt, line, t)
+        if problem:
+            status = fragments.status(problem, is_error=True)
+            return [gr.skip(), gr.skip(), status, *[gr.skip()] * 3]
+        receipts = [*_parse_receipts(sent), receipt][-MAX_REMEMBERED:]
         return [
             gr.update(visible=False),
             None,
             fragments.status(""),
-            thanks,
-            [str(one) for one in known],
-            fragments.sent(known, said),
+            fragments.thanks(receipt, t),
+            [str(known) for known in receipts],
+            fragments.sent_list(receipts, t),
         ]
 
-    def _limit(self, key: str, said: Words, request: gr.Request) -> str:
-        if key:
-            most = LONGEST_CREDIT if key == "credit_long" else LONGEST_CORRECTION
-            return said(key, most=most)
-        wait = self._limits.wait(request)
-        return said("too_fast", seconds=f"{wait:.0f}") if wait else ""
+    def sent_list(self, sent: object, ui_language: str) -> str:
+        """Return the list of what was sent from this browser."""
+        return fragments.sent_list(_parse_receipts(sent), translations(ui_language))
 
-    def _keep(self, receipt: Receipt, line: str, said: Words) -> str:
-        try:
-            self._outbox.put(receipt.path, line)
-        except (Full, OSError) as error:
-            logging.error("cannot keep feedback: %s: %s", type(error).__name__, error)
-            return said("not_kept")
-        return ""
-
-    def remembered(self, sent: object, tag: str) -> str:
-        """What this browser remembers to have sent."""
-        return fragments.sent(_known(sent), words(tag))
-
-    def take_back(
-        self, event: gr.EventData, sent: object, tag: str, request: gr.Request
+    def delete_from_list(
+        self, event: gr.EventData, sent: object, ui_language: str, request: gr.Request
     ) -> list[Any]:
-        """Delete a row of the list."""
-        return self.delete(str(event.text), sent, tag, request)
+        """Delete the row whose button in the list was clicked; returns the same as `delete`."""
+        return self.delete(str(event.text), sent, ui_language, request)
 
-    def delete(self, text: str | None, sent: object, tag: str, request: gr.Request) -> list[Any]:
-        """Delete a row by its key: status, this browser's list, its HTML, thanks."""
-        said, receipt = words(tag), Receipt.read(text or "")
-        if not receipt or not self._pusher:
-            key = "key_wrong" if self._pusher else "opinion_closed"
-            return [fragments.status(said(key), trouble=True), *[gr.skip()] * 3]
-        if told := self._limit("", said, request):
-            return [fragments.status(told, trouble=True), *[gr.skip()] * 3]
-        try:
-            done = self._pusher.delete(receipt.path)
-        except (Full, OSError) as error:
-            logging.error("cannot delete feedback: %s: %s", type(error).__name__, error)
-            return [fragments.status(said("not_kept"), trouble=True), *[gr.skip()] * 3]
-        told = {"deleted": "deleted", "nothing": "deleted_nothing", "later": "deleted_later"}[done]
-        known = [one for one in _known(sent) if one != receipt]
-        shown = fragments.sent(known, said)
-        return [fragments.status(said(told)), [str(one) for one in known], shown, ""]
+    def delete(
+        self, key: str | None, sent: object, ui_language: str, request: gr.Request
+    ) -> list[Any]:
+        """Delete the row of a key.
+
+        Returns status, the browser's receipts, their list, and thanks.
+        """
+        t, receipt = translations(ui_language), Receipt.parse(key or "")
+        problem = self._submissions.closed_text(t)
+        if not problem:
+            problem = self._submissions.refusal("" if receipt else "key_invalid", t, request)
+        result = None if problem or not receipt else self._submissions.delete(receipt)
+        if result is None:
+            status = fragments.status(problem or t("not_saved"), is_error=True)
+            return [status, *[gr.skip()] * 3]
+        text = {"deleted": "deleted", "not_found": "delete_not_found", "pending": "delete_pending"}
+        receipts = [known for known in _parse_receipts(sent) if known != receipt]
+        return [
+            fragments.status(t(text[result])),
+            [str(known) for known in receipts],
+            fragments.sent_list(receipts, t),
+            "",
+        ]
 
 
-def _known(sent: object) -> list[Receipt]:
-    """The receipts that a browser gave back; anything else in its storage is left out."""
+def _parse_receipts(sent: object) -> list[Receipt]:
+    """Return the receipts among what a browser has stored."""
     texts = sent if isinstance(sent, list) else []
-    found = [Receipt.read(text) for text in texts if isinstance(text, str)]
-    return [one for one in found if one]
+    parsed = [Receipt.parse(text) for text in texts if isinstance(text, str)]
+    return [receipt for receipt in parsed if receipt]
 
 
-def choices(said: Words) -> dict[str, Any]:
-    """The choices of the form in one interface language."""
+def choices(t: Translations) -> dict[str, Any]:
+    """Return the choices of the form as (text, value) pairs."""
     return {
-        "rating": [(said(f"rating_{one}"), one) for one in RATINGS],
-        "categories": [(said(one), one) for one in CATEGORIES],
+        "rating": [(t(f"rating_{rating}"), rating) for rating in RATINGS],
+        "categories": [(t(category), category) for category in CATEGORIES],
     }

@@ -1,177 +1,184 @@
-"""The few pieces of HTML around the chat; every value passes `safe` on its way in."""
+"""The HTML of the chat page; every value passes `safe` on its way in."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlencode
 
-from adapters import Adapter, Export
-from feedback import Draft, Receipt
-from i18n import Words
-from languages import Language, by_code
-
-# gr.HTML runs its value through two template languages, so their signs are escaped as well.
-_TEMPLATE_SIGNS = {"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;", "\\": "&#92;"}
-
-
-def safe(value: object) -> str:
-    """Make a value inert in HTML text, in a quoted attribute and in gr.HTML's templates."""
-    text = html.escape(str(value), quote=True)
-    return "".join(_TEMPLATE_SIGNS.get(sign, sign) for sign in text)
+from adapters import Adapter, GgufFile
+from common.hub_urls import HubUrls
+from common.languages import Language, by_code
+from common.markup import link, safe
+from feedback import RatedAnswer, Receipt
+from i18n import Translations
+from reviews import Row
 
 
-def hero(words: Words) -> str:
-    """The head of the page."""
+def hero(t: Translations) -> str:
+    """Return the heading of the page."""
     return (
-        f'<header class="k-hero"><p class="k-mark">Kakugo</p><h1>{safe(words("title"))}</h1>'
-        f"<p>{safe(words('lead'))}</p></header>"
+        f'<header class="k-hero"><p class="k-brand">Kakugo</p><h1>{safe(t("title"))}</h1>'
+        f"<p>{safe(t('lead'))}</p></header>"
     )
 
 
-def about(adapter: Adapter, endpoint: str, words: Words) -> str:
-    """Who one is talking with, where that comes from, and how to take it along."""
-    badge = f'<span class="k-badge">{safe(words("practice"))}</span> ' if adapter.practice else ""
-    query = safe(urlencode({"language": adapter.code, "words": words.tag}))
+def model_info(adapter: Adapter, urls: HubUrls, t: Translations) -> str:
+    """Return which model answers, what it was made from, and links to the other pages."""
+    badge = f'<span class="k-badge">{safe(t("practice"))}</span> ' if adapter.practice else ""
+    query = safe(urlencode({"language": adapter.code, "ui": t.tag}))
     return (
-        f'<p class="k-about">{badge}{safe(words("answers_by"))} {_repo(endpoint, adapter.repo)}, '
-        f"{safe(words('made_from'))} {_repo(endpoint, adapter.base)}. "
-        f'<a href="offline?{query}">{safe(words("offline"))}</a> · '
-        f'<a href="review?{query}">{safe(words("review_link"))}</a></p>'
+        f'<p class="k-model-info">{badge}{safe(t("answers_by"))} '
+        f"{link(urls.model(adapter.repo), adapter.repo)}, {safe(t('fine_tuned_from'))} "
+        f"{link(urls.model(adapter.base), adapter.base)}. "
+        f'<a href="offline?{query}">{safe(t("offline_link"))}</a> · '
+        f'<a href="review?{query}">{safe(t("review_link"))}</a></p>'
     )
 
 
-def _repo(endpoint: str, repo: str) -> str:
-    return _link(f"{endpoint}/{repo}", repo)
+def no_models(urls: HubUrls, is_unreachable: bool, t: Translations) -> str:
+    """Return what is shown while there is no model."""
+    problem = f"{safe(t('hub_unreachable'))} " if is_unreachable else ""
+    request = link(urls.discussions, t("request_first"))
+    return f'<p class="k-empty">{problem}{safe(t("no_models"))} {request}</p>'
 
 
-def _link(url: str, text: str) -> str:
-    return f'<a href="{safe(url)}" target="_blank" rel="noopener">{safe(text)}</a>'
-
-
-def requests(endpoint: str, org: str) -> str:
-    """Where one asks for a language."""
-    return f"{endpoint}/spaces/{org}/kakugo/discussions"
-
-
-def nobody(where: str, problem: bool, words: Words) -> str:
-    """What stands there while there is nothing to talk with."""
-    told = f"{safe(words('hub_away'))} " if problem else ""
-    return (
-        f'<p class="k-empty">{told}{safe(words("nobody"))} {_link(where, words("ask_first"))}</p>'
-    )
-
-
-def not_found(
-    text: str, called: Sequence[Language], guesses: Sequence[Language], where: str, words: Words
+def unavailable_language(
+    text: str,
+    languages: Sequence[Language],
+    suggestions: Sequence[Language],
+    urls: HubUrls,
+    t: Translations,
 ) -> str:
-    """What is said to a name that leads to no model: what it means, or what it resembles."""
-    if called:
-        name = " / ".join(one.label for one in called[:3])
-        told = safe(words("no_model", language=name)) + f" {_link(where, words('ask_for_it'))}."
+    """Return the answer to a name without a model: the languages it means, and similar ones."""
+    if languages:
+        name = " / ".join(language.label for language in languages[:3])
+        request = link(urls.discussions, t("request_it"))
+        problem = f"{safe(t('language_not_taught', language=name))} {request}."
     else:
-        told = safe(words("unknown_language", text=text))
+        problem = safe(t("language_unknown", text=text))
     buttons = "".join(
-        f'<button type="button" data-pick="{safe(one.code)}">{safe(one.label)}</button>'
-        for one in guesses
+        f'<button type="button" data-pick="{safe(language.code)}">{safe(language.label)}</button>'
+        for language in suggestions
     )
-    asked = f" <span>{safe(words('did_you_mean'))}</span> {buttons}" if buttons else ""
-    return f'<p class="k-found" role="alert">{told}{asked}</p>'
+    question = f" <span>{safe(t('did_you_mean'))}</span> {buttons}" if buttons else ""
+    return f'<p class="k-name-lookup" role="alert">{problem}{question}</p>'
 
 
-def start(language: Language, words: Words) -> str:
-    """What stands in an empty conversation."""
+def placeholder(language: Language, t: Translations) -> str:
+    """Return what an empty conversation shows."""
     return (
-        f'<div class="k-start"><strong lang="{safe(language.bcp47)}">{safe(language.label)}'
-        f"</strong><span>{safe(words('start'))}</span></div>"
+        f'<div class="k-placeholder"><strong lang="{safe(language.bcp47)}">{safe(language.label)}'
+        f"</strong><span>{safe(t('start'))}</span></div>"
     )
 
 
-def chips(examples: Iterable[str], language: Language) -> str:
-    """Buttons with questions in the language."""
+def example_buttons(examples: Iterable[str], language: Language) -> str:
+    """Return buttons with questions in the language."""
     buttons = "".join(
         f'<button type="button" data-pick="{safe(example)}" lang="{safe(language.bcp47)}" '
         f'dir="auto">{safe(example)}</button>'
         for example in examples
     )
-    return f'<div class="k-chips">{buttons}</div>'
+    return f'<div class="k-example-buttons">{buttons}</div>'
 
 
-def mood(adapter: Adapter, words: Words) -> str:
-    """What `MOOD` in scripts.py tells the browser: language, script, direction, the address."""
+def page_state(adapter: Adapter, t: Translations) -> str:
+    """Return the data that `APPLY_PAGE_STATE` in `javascript.py` applies to the page."""
     language = adapter.language
-    query = {"language": adapter.code, "model": adapter.repo, "words": words.tag}
-    told = {
+    state = {
         "lang": language.bcp47,
         "dir": language.direction,
         "script": language.script,
-        "ui": words.tag,
-        "uidir": words.direction,
-        "query": urlencode(query),
+        "ui-lang": t.tag,
+        "ui-dir": t.direction,
+        "query": urlencode({"language": adapter.code, "model": adapter.repo, "ui": t.tag}),
     }
-    data = " ".join(f'data-{key}="{safe(value)}"' for key, value in told.items())
-    return f"<div hidden data-mood {data}></div>"
+    data = " ".join(f'data-{key}="{safe(value)}"' for key, value in state.items())
+    return f"<div hidden data-page-state {data}></div>"
 
 
-def status(text: str, trouble: bool = False) -> str:
-    """One line on what happens now, read out by screen readers."""
-    role, look = ("alert", " k-trouble") if trouble else ("status", "")
-    return f'<p class="k-status{look}" role="{role}">{safe(text)}</p>'
+def status(text: str, is_error: bool = False) -> str:
+    """Return a line about what happens now, which screen readers announce."""
+    role, style = ("alert", " k-error") if is_error else ("status", "")
+    return f'<p class="k-status{style}" role="{role}">{safe(text)}</p>'
 
 
-def draft(about: Draft, words: Words) -> str:
-    """The answer that feedback is given on, and everything of the conversation that is stored."""
-    language = about.adapter.language
-    look = f'lang="{safe(language.bcp47)}" dir="auto"'
-    lines = "".join(f"<li {look}>{safe(one['content'])}</li>" for one in about.messages)
+def rated_answer(answer: RatedAnswer, t: Translations) -> str:
+    """Return the answer that feedback is about, and all of the conversation that is stored."""
+    look = f'lang="{safe(answer.adapter.language.bcp47)}" dir="auto"'
+    lines = "".join(f"<li {look}>{safe(m['content'])}</li>" for m in answer.messages)
     return (
-        f'<h2>{safe(words("opinion_title"))}</h2><p class="k-soft">{safe(words("opinion_about"))}'
-        f"</p><blockquote {look}>{safe(about.response)}</blockquote>"
-        f'<details class="k-kept"><summary>{safe(words("kept"))}</summary>'
-        f"<ol>{lines}<li {look}>{safe(about.response)}</li></ol></details>"
+        f'<h2>{safe(t("feedback_title"))}</h2><p class="k-muted">{safe(t("feedback_about"))}'
+        f"</p><blockquote {look}>{safe(answer.response)}</blockquote>"
+        f'<details class="k-stored-text"><summary>{safe(t("stored_text"))}</summary>'
+        f"<ol>{lines}<li {look}>{safe(answer.response)}</li></ol></details>"
     )
 
 
-def thanks(receipt: Receipt, words: Words) -> str:
-    """The key, once; it stays in the list of this browser."""
-    return (
-        f'<p class="k-thanks" role="status">{safe(words("thanks"))} '
-        f"<code>{safe(receipt)}</code></p>"
-    )
+def thanks(receipt: Receipt, t: Translations) -> str:
+    """Return the thanks with the key, which stays in the list of this browser."""
+    return f'<p class="k-thanks" role="status">{safe(t("thanks"))} <code>{safe(receipt)}</code></p>'
 
 
-def sent(receipts: Sequence[Receipt], words: Words) -> str:
-    """What this browser remembers to have sent, each with a button to delete it."""
+def sent_list(receipts: Sequence[Receipt], t: Translations) -> str:
+    """Return what was sent from this browser, each row with a button that deletes it."""
     if not receipts:
-        return f'<p class="k-soft">{safe(words("sent_none"))}</p>'
-    delete = safe(words("delete"))
-    lines = "".join(
-        f"<li><span>{safe(by_code(one.code).label)} · {safe(one.day)}</span>"
-        f"<code>{safe(one)}</code>"
-        f'<button type="button" data-pick="{safe(one)}" '
-        f'aria-label="{delete} {safe(one.id[:8])}">{delete}</button></li>'
-        for one in reversed(receipts)
+        return f'<p class="k-muted">{safe(t("sent_none"))}</p>'
+    delete = safe(t("delete"))
+    items = "".join(
+        f"<li><span>{safe(by_code(receipt.code).label)} · {safe(receipt.day)}</span>"
+        f"<code>{safe(receipt)}</code>"
+        f'<button type="button" data-pick="{safe(receipt)}" '
+        f'aria-label="{delete} {safe(receipt.id[:8])}">{delete}</button></li>'
+        for receipt in reversed(receipts)
     )
-    return f'<ul class="k-sent">{lines}</ul><p class="k-soft">{safe(words("sent_info"))}</p>'
+    return f'<ul class="k-sent-list">{items}</ul><p class="k-muted">{safe(t("sent_info"))}</p>'
 
 
-def offline(language: Language, export: Export | None, endpoint: str, words: Words) -> str:
-    """Three lines on how to run a model on a phone or an old laptop."""
-    query = safe(urlencode({"language": language.code, "words": words.tag}))
-    lines = f"<p>{safe(words('offline_none'))}</p>" if not export else ""
-    if export:
-        name = export.path.rsplit("/", 1)[-1]
-        url = f"{endpoint}/{export.repo}/resolve/main/{export.path}?download=true"
-        many = export.size >= 1e6
-        size = f"{export.size / 1e6:.0f} MB" if many else f"{export.size / 1e3:.0f} kB"
-        steps = (
-            f"{safe(words('offline_get', size=size))} {_link(url, name)}",
-            safe(words("offline_laptop", command=f"llama-server -m {name}")),
-            safe(words("offline_phone")),
-        )
-        lines = "<ol>" + "".join(f"<li>{one}</li>" for one in steps) + "</ol>"
-    title = safe(words("offline_title", language=language.label))
+def offline_page(language: Language, gguf: GgufFile | None, urls: HubUrls, t: Translations) -> str:
+    """Return the page that says how to run a model on a phone or an old laptop."""
+    query = safe(urlencode({"language": language.code, "ui": t.tag}))
+    steps = _offline_steps(gguf, urls, t) if gguf else f"<p>{safe(t('offline_none'))}</p>"
+    title = safe(t("offline_title", language=language.label))
     return (
-        f'<article class="k-offline" lang="{safe(words.tag)}" dir="{words.direction}">'
-        f'<p><a href="./?{query}">{safe(words("back"))}</a></p><h1>{title}</h1>{lines}</article>'
+        f'<article class="k-offline" lang="{safe(t.tag)}" dir="{t.direction}">'
+        f'<p><a href="./?{query}">{safe(t("back"))}</a></p><h1>{title}</h1>{steps}</article>'
     )
+
+
+def _offline_steps(gguf: GgufFile, urls: HubUrls, t: Translations) -> str:
+    name = gguf.path.rsplit("/", 1)[-1]
+    in_megabytes = gguf.size >= 1e6
+    size = f"{gguf.size / 1e6:.0f} MB" if in_megabytes else f"{gguf.size / 1e3:.0f} kB"
+    steps = (
+        f"{safe(t('offline_get', size=size))} {link(urls.download(gguf.repo, gguf.path), name)}",
+        safe(t("offline_laptop", command=f"llama-server -m {name}")),
+        safe(t("offline_phone")),
+    )
+    return "<ol>" + "".join(f"<li>{step}</li>" for step in steps) + "</ol>"
+
+
+def review_heading(t: Translations) -> str:
+    """Return the heading of the review page, with a link back to the chat."""
+    query = safe(urlencode({"ui": t.tag}))
+    return (
+        f'<header class="k-hero"><p><a href="./?{query}">{safe(t("back"))}</a></p>'
+        f"<h1>{safe(t('review_title'))}</h1><p>{safe(t('review_lead'))}</p></header>"
+    )
+
+
+def review_row(row: Row, language: Language, t: Translations) -> str:
+    """Return the turns of a row; the last one is the answer under review."""
+    look = f'lang="{safe(language.bcp47)}" dir="auto"'
+    turns = "".join(
+        f'<li class="k-turn k-{"user" if turn["role"] == "user" else "assistant"}" {look}>'
+        f"{safe(turn['content'])}</li>"
+        for turn in row.messages
+    )
+    return f'<ol class="k-review-row" aria-label="{safe(t("review_row"))}">{turns}</ol>'
+
+
+def nothing_to_review(is_done: bool, t: Translations) -> str:
+    """Return what is shown when all rows were reviewed, or there are none."""
+    key = "review_done" if is_done else "review_none"
+    return f'<p class="k-empty" role="status">{safe(t(key))}</p>'

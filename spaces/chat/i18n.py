@@ -1,6 +1,6 @@
-"""The words of the interface: one file for each language in `words/`, contributed by speakers.
+"""The texts of the interface: `locales/` has one file for each language, contributed by speakers.
 
-Pure. English is whole; what another file lacks is said in English.
+Pure. English is complete; a text that another file lacks is shown in English.
 """
 
 from __future__ import annotations
@@ -13,45 +13,45 @@ FOLDER = Path(__file__).with_name("locales")
 ENGLISH = "en"
 
 
-class Words:
-    """The sentences of one interface language."""
+class Translations:
+    """The texts of the interface in one language, whose BCP-47 tag is `tag`."""
 
-    def __init__(self, tag: str, sentences: dict[str, str], direction: str) -> None:
+    def __init__(self, tag: str, texts: dict[str, str], direction: str) -> None:
         self.tag = tag
         self.direction = direction
-        self._sentences = sentences
+        self._texts = texts
 
     def __call__(self, key: str, **values: object) -> str:
-        """The sentence with its values put in; a key that English lacks is a KeyError."""
-        return self._sentences[key].format(**values)
+        """Return a text with its values filled in. Raises KeyError if English lacks the key."""
+        return self._texts[key].format(**values)
 
 
 @cache
-def words(tag: str) -> Words:
-    """The interface in this language, or in English where nobody has contributed it."""
-    english = _read(FOLDER / f"{ENGLISH}.json")
-    if tag not in contributed():
+def translations(tag: str) -> Translations:
+    """Return the texts in this language, or in English if nobody has contributed them."""
+    english = _read(ENGLISH)
+    if tag not in available_tags():
         tag = ENGLISH
-    own = _read(FOLDER / f"{tag}.json")
-    return Words(tag, english | own, own.get("direction", "ltr"))
+    own = _read(tag)
+    return Translations(tag, english | own, own.get("direction", "ltr"))
 
 
 @cache
-def contributed() -> tuple[str, ...]:
-    """The BCP-47 tags of the interface languages there are."""
+def available_tags() -> tuple[str, ...]:
+    """Return the BCP-47 tags of all interface languages."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.json")))
 
 
-def preferred(accepted: str, offered: tuple[str, ...]) -> str:
-    """The first language of an ``Accept-Language`` header that is offered, else English."""
-    for part in accepted.split(","):
+def preferred_tag(accept_language: str, available: tuple[str, ...]) -> str:
+    """Return the first available language of an `Accept-Language` header, else English."""
+    for part in accept_language.split(","):
         tag = part.partition(";")[0].strip()
-        for one in (tag, tag.partition("-")[0]):
-            if one in offered:
-                return one
+        for candidate in (tag, tag.partition("-")[0]):
+            if candidate in available:
+                return candidate
     return ENGLISH
 
 
-def _read(path: Path) -> dict[str, str]:
-    found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+def _read(tag: str) -> dict[str, str]:
+    texts: dict[str, str] = json.loads((FOLDER / f"{tag}.json").read_text(encoding="utf-8"))
+    return texts

@@ -1,35 +1,38 @@
-"""The few lines of JavaScript of the page. Nothing here builds HTML."""
+"""The JavaScript of the page. Nothing here builds HTML."""
 
-# A click on a button that carries `data-pick` is an event of the component, with that text.
+# A click on a button that has `data-pick` becomes a `pick` event of the component with that text.
 PICK = """
 element.addEventListener('click', event => {
   const button = event.target.closest('[data-pick]');
   if (button) trigger('pick', {text: button.dataset.pick});
 });
 """
-# Tells the browser language, script and direction of the conversation and of the interface, and
-# keeps the address a permalink.
-MOOD = """
-const tell = () => {
-  const told = element.querySelector('[data-mood]')?.dataset;
-  if (!told) return;
-  document.documentElement.lang = told.ui;
-  document.querySelector('.gradio-container').dir = told.uidir;
-  for (const one of document.querySelectorAll('#talk, #base, #say, #better')) {
-    one.dataset.script = told.script;
-    for (const part of [one, ...one.querySelectorAll('textarea')]) {
-      part.lang = told.lang; part.dir = told.dir;
+# Sets language, script and direction of the conversation and of the interface, and keeps a link to
+# the current selection in the address bar.
+APPLY_PAGE_STATE = """
+const apply = () => {
+  const state = element.querySelector('[data-page-state]')?.dataset;
+  if (!state) return;
+  document.documentElement.lang = state.uiLang;
+  document.querySelector('.gradio-container').dir = state.uiDir;
+  const fields = '#adapter-chat, #base-chat, #message-box, #correction';
+  for (const field of document.querySelectorAll(fields)) {
+    field.dataset.script = state.script;
+    for (const part of [field, ...field.querySelectorAll('textarea')]) {
+      part.lang = state.lang; part.dir = state.dir;
     }
   }
   const address = new URL(location.href);
-  for (const [key, value] of new URLSearchParams(told.query)) address.searchParams.set(key, value);
-  for (const once of ['prompt', 'compare']) address.searchParams.delete(once);
+  for (const [key, value] of new URLSearchParams(state.query)) address.searchParams.set(key, value);
+  for (const used of ['prompt', 'compare', 'words']) address.searchParams.delete(used);
   history.replaceState(history.state, '', address);
 };
-watch('value', tell);
-tell();
+watch('value', apply);
+apply();
 """
-# Adds the page's own address to the inputs of the share button.
-HERE = "(...given) => [...given.slice(0, -1), location.origin + location.pathname]"
+# Replaces the last input of the share button with the address of the page.
+PAGE_ADDRESS = "(...inputs) => [...inputs.slice(0, -1), location.origin + location.pathname]"
 COPY = "link => { navigator.clipboard?.writeText(link).catch(() => {}); }"
-FOCUS = "() => { document.querySelector('#opinion')?.scrollIntoView({block: 'nearest'}); }"
+SHOW_FEEDBACK_FORM = (
+    "() => { document.querySelector('#feedback-form')?.scrollIntoView({block: 'nearest'}); }"
+)

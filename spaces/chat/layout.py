@@ -1,144 +1,105 @@
-"""The layout of the page and what is connected to what. No decision here."""
+"""The layout of the chat page, and which handler each event calls."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+import feedback_layout
 import fragments
 import gradio as gr
 import javascript
 import review_layout
-from chat_handlers import Room
-from conversation import LONGEST_MESSAGE, Talk
-from feedback import LONGEST_CORRECTION, LONGEST_CREDIT
-from feedback_handlers import Desk, choices
-from i18n import ENGLISH, words
-from review_handlers import ReviewDesk
-from selection_handlers import Front
-from waiting_queue import MOST_WAITING
+from chat_handlers import ChatHandlers
+from common.gradio_options import IMMEDIATE
+from components import ENGLISH_TEXTS, PageState, TranslatedComponents, html_component
+from conversation import MAX_MESSAGE_LENGTH, Conversation
+from feedback_handlers import FeedbackHandlers
+from i18n import ENGLISH
+from review_handlers import ReviewHandlers
+from selection_handlers import SelectionHandlers
+from waiting_queue import MAX_WAITING
 
-LOOK_SECONDS = 10.0
-ENGLISH_WORDS = words(ENGLISH)
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-# Every visitor waits in our own line, which can say where one stands.
-ASKED: dict[str, Any] = QUIET | {"queue": True, "concurrency_limit": MOST_WAITING + 5}
-Said = list[tuple[Any, dict[str, str]]]  # a component, and its properties with their sentences
+POLL_SECONDS = 10.0
+# Every visitor waits in our own queue, which shows the position, so Gradio's must never be full.
+QUEUED: dict[str, Any] = IMMEDIATE | {"queue": True, "concurrency_limit": MAX_WAITING + 5}
 
 
 @dataclass(frozen=True)
-class Chat:
+class ChatComponents:
     """The components of the conversation."""
 
     language: Any
     model: Any
     compare: Any
-    found: Any
-    about: Any
-    left: Any
-    right: Any
-    chips: Any
-    text: Any
+    name_lookup: Any
+    model_info: Any
+    adapter_chat: Any
+    base_chat: Any
+    examples: Any
+    message_box: Any
     send: Any
     stop: Any
     status: Any
     share: Any
-    anew: Any
-    link: Any
-    mood: Any
+    new_chat: Any
+    share_link: Any
+    page_state: Any
 
 
-@dataclass(frozen=True)
-class Form:
-    """The components of the feedback form and of the list of what was sent."""
-
-    panel: Any
-    fields: Any
-    about: Any
-    rating: Any
-    categories: Any
-    correction: Any
-    credit: Any
-    consent: Any
-    send: Any
-    cancel: Any
-    status: Any
-    thanks: Any
-    sent: Any
-    key: Any
-    delete: Any
-    deleted: Any
-
-
-def build(room: Room, desk: Desk, review: ReviewDesk) -> gr.Blocks:
+def build(
+    chat: ChatHandlers,
+    selection: SelectionHandlers,
+    feedback: FeedbackHandlers,
+    review: ReviewHandlers,
+) -> gr.Blocks:
     """Lay out the pages and connect them."""
-    front, said = Front(room), Said()
+    translated = TranslatedComponents()
     with gr.Blocks(title="Kakugo chat", fill_width=True) as demo:
-        talk, known, chosen, draft = gr.State(Talk()), gr.State(()), gr.State(""), gr.State(None)
-        remembered = gr.BrowserState([], storage_key="kakugo-sent", secret="kakugo-sent")
-        with gr.Row(elem_classes="k-top"):
-            hero = _html(fragments.hero(ENGLISH_WORDS))
-            interface = _in_english(
-                said,
+        with gr.Row(elem_classes="k-header"):
+            hero = html_component(fragments.hero(ENGLISH_TEXTS))
+            ui_language = translated.create(
                 gr.Radio,
-                {"label": "interface"},
+                {"label": "ui_language"},
                 choices=[("English", ENGLISH)],
                 value=ENGLISH,
                 visible=False,
                 scale=0,
-                elem_id="interface",
+                elem_id="ui-language",
             )
-        chat, form = _chat(said), _form(said)
-        state = [talk, chosen, chat.compare, interface]
-        _connect_choice(demo, front, chat, interface, talk, chosen, known)
-        _connect_talk(room, front, chat, state)
-        _connect_form(demo, desk, form, chat, [talk, chosen, interface], draft, remembered)
-        pages = [hero, chat.about, chat.left, chat.mood]
-        interface.change(front.dress, [chosen, interface], pages, **QUIET)
-        interface.change(desk.remembered, [remembered, interface], [form.sent], **QUIET)
-        interface.change(
-            lambda tag: _dressed(said, tag), [interface], [c for c, _ in said], **QUIET
+        state = PageState(
+            ui_language=ui_language,
+            conversation=gr.State(Conversation()),
+            chosen_model=gr.State(""),
+            shown_model=gr.State(""),
+            known_models=gr.State(()),
+            rated_answer=gr.State(None),
+            sent=gr.BrowserState([], storage_key="kakugo-sent", secret="kakugo-sent"),
         )
-        interface.change(
-            lambda tag: [gr.update(choices=one) for one in choices(words(tag)).values()],
-            [interface],
-            [form.rating, form.categories],
-            **QUIET,
+        page, form = _lay_out(translated), feedback_layout.lay_out(translated)
+        _connect_selection(demo, selection, page, state)
+        _connect_chat(chat, selection, page, state)
+        feedback_layout.connect(demo, feedback, form, page.adapter_chat, state)
+        ui_language.change(
+            selection.translate,
+            [state.chosen_model, ui_language],
+            [hero, page.model_info, page.adapter_chat, page.page_state],
+            **IMMEDIATE,
         )
+        ui_language.change(translated.updates, [ui_language], translated.components, **IMMEDIATE)
     with demo.route("Offline", "/offline", show_in_navbar=False) as offline:
-        page = _html("")
-        offline.load(front.offline, None, [page], **QUIET)
-    with demo.route("Review", "/review", show_in_navbar=False) as reviewing:
-        review_layout.build(reviewing, review)
+        offline_page = html_component("")
+        offline.load(selection.offline_page, None, [offline_page], **IMMEDIATE)
+    with demo.route("Review", "/review", show_in_navbar=False) as review_page:
+        review_layout.build(review_page, review)
     return demo  # type: ignore[no-any-return]
 
 
-def _dressed(said: Said, tag: str) -> list[Any]:
-    """All plain texts of the page in another interface language."""
-    in_words = words(tag)
-    texts: list[dict[str, Any]] = [
-        {name: in_words(key) for name, key in names.items()} for _, names in said
-    ]
-    return [gr.update(**one) for one in texts]
-
-
-def _in_english(said: Said, make: Any, names: dict[str, str], **options: Any) -> Any:
-    """A component whose texts follow the interface language."""
-    made = make(**{name: ENGLISH_WORDS(key) for name, key in names.items()}, **options)
-    said.append((made, names))
-    return made
-
-
-def _html(value: str, **options: Any) -> Any:
-    return gr.HTML(value, apply_default_css=False, **options)
-
-
-def _chatbot(said: Said, key: str, name: str, **options: Any) -> Any:
-    return _in_english(
-        said,
+def _chatbot(translated: TranslatedComponents, label: str, elem_id: str, **options: Any) -> Any:
+    return translated.create(
         gr.Chatbot,
-        {"label": key},
-        elem_id=name,
+        {"label": label},
+        elem_id=elem_id,
         layout="bubble",
         height="clamp(280px, 100dvh - 430px, 720px)",
         buttons=["copy"],
@@ -151,10 +112,9 @@ def _chatbot(said: Said, key: str, name: str, **options: Any) -> Any:
     )
 
 
-def _chat(said: Said) -> Chat:
-    with gr.Row(elem_classes="k-choose"):
-        language = _in_english(
-            said,
+def _lay_out(translated: TranslatedComponents) -> ChatComponents:
+    with gr.Row(elem_classes="k-selection"):
+        language = translated.create(
             gr.Dropdown,
             {"label": "language"},
             choices=[],
@@ -162,169 +122,111 @@ def _chat(said: Said) -> Chat:
             allow_custom_value=True,
             elem_id="language",
         )
-        model = _in_english(
-            said, gr.Dropdown, {"label": "model"}, choices=[], visible=False, elem_id="model"
+        model = translated.create(
+            gr.Dropdown, {"label": "model"}, choices=[], visible=False, elem_id="model"
         )
-        compare = _in_english(said, gr.Checkbox, {"label": "compare"}, elem_id="compare")
-    found = _html("", js_on_load=javascript.PICK, elem_id="found")
-    about = _html("")
-    with gr.Row(elem_classes="k-talks", equal_height=True):
-        left = _chatbot(said, "with_adapter", "talk", show_label=False, editable="user")
-        right = _chatbot(said, "base_model", "base", visible=False, feedback_options=None)
-    chips = _html("", js_on_load=javascript.PICK, elem_id="chips")
-    with gr.Row(elem_classes="k-say"):
-        text = _in_english(
-            said,
+        compare = translated.create(gr.Checkbox, {"label": "compare"}, elem_id="compare")
+    name_lookup = html_component("", js_on_load=javascript.PICK, elem_id="name-lookup")
+    model_info = html_component("")
+    with gr.Row(elem_classes="k-chats", equal_height=True):
+        adapter_chat = _chatbot(
+            translated, "with_adapter", "adapter-chat", show_label=False, editable="user"
+        )
+        base_chat = _chatbot(
+            translated, "base_model", "base-chat", visible=False, feedback_options=None
+        )
+    examples = html_component("", js_on_load=javascript.PICK, elem_id="examples")
+    with gr.Row(elem_classes="k-composer"):
+        message_box = translated.create(
             gr.Textbox,
-            {"label": "your_message", "placeholder": "write"},
+            {"label": "your_message", "placeholder": "message_placeholder"},
             show_label=False,
-            max_length=LONGEST_MESSAGE,
+            max_length=MAX_MESSAGE_LENGTH,
             max_lines=6,
             scale=1,
-            elem_id="say",
+            elem_id="message-box",
             interactive=False,
         )
-        send = _button(said, "send", scale=0, elem_id="send", variant="primary")
-        stop = _button(said, "stop", scale=0, elem_id="stop", visible=False)
-    with gr.Row(elem_classes="k-after"):
-        status = _html(fragments.status(""))
-        share = _button(said, "share", size="sm", scale=0, elem_id="share")
-        anew = _button(said, "new_chat", size="sm", scale=0, elem_id="anew")
-    link = _in_english(
-        said,
+        send = translated.button("send", scale=0, elem_id="send", variant="primary")
+        stop = translated.button("stop", scale=0, elem_id="stop", visible=False)
+    with gr.Row(elem_classes="k-toolbar"):
+        status = html_component(fragments.status(""))
+        share = translated.button("share", size="sm", scale=0, elem_id="share")
+        new_chat = translated.button("new_chat", size="sm", scale=0, elem_id="new-chat")
+    share_link = translated.create(
         gr.Textbox,
-        {"label": "link", "info": "link_info"},
+        {"label": "share_link", "info": "share_link_info"},
         visible=False,
         interactive=False,
         buttons=["copy"],
         max_lines=2,
-        elem_id="link",
+        elem_id="share-link",
     )
-    mood = _html("", js_on_load=javascript.MOOD, elem_id="mood")
-    return Chat(
-        language, model, compare, found, about, left, right, chips, text, send, stop, status,
-        share, anew, link, mood,
+    page_state = html_component("", js_on_load=javascript.APPLY_PAGE_STATE, elem_id="page-state")
+    return ChatComponents(
+        language, model, compare, name_lookup, model_info, adapter_chat, base_chat, examples,
+        message_box, send, stop, status, share, new_chat, share_link, page_state,
     )  # fmt: skip
 
 
-def _button(said: Said, key: str, **options: Any) -> Any:
-    return _in_english(said, gr.Button, {"value": key}, **options)
-
-
-def _form(said: Said) -> Form:
-    english = choices(ENGLISH_WORDS)
-    with gr.Column(visible=False, elem_id="opinion") as panel:
-        about = _html("")
-        with gr.Column(elem_classes="k-fields") as fields:
-            rating = _in_english(said, gr.Radio, {"label": "rating"}, choices=english["rating"])
-            categories = _in_english(
-                said, gr.CheckboxGroup, {"label": "categories"}, choices=english["categories"]
-            )
-            correction = _in_english(
-                said,
-                gr.Textbox,
-                {"label": "correction", "info": "correction_info"},
-                lines=3,
-                max_lines=10,
-                max_length=LONGEST_CORRECTION,
-                elem_id="better",
-            )
-            credit = _in_english(
-                said,
-                gr.Textbox,
-                {"label": "credit", "info": "credit_info"},
-                max_length=LONGEST_CREDIT,
-                max_lines=1,
-                elem_id="credit",
-            )
-            consent = _in_english(said, gr.Checkbox, {"label": "consent"}, elem_id="consent")
-            status = _html(fragments.status(""))
-            with gr.Row(elem_classes="k-send-opinion"):
-                send = _button(said, "send_opinion", variant="primary", scale=0, elem_id="tell")
-                cancel = _button(said, "cancel", scale=0, elem_id="cancel")
-    thanks = _html("", elem_id="thanks")
-    with _in_english(said, gr.Accordion, {"label": "sent_title"}, open=False, elem_id="sent"):
-        sent = _html("", js_on_load=javascript.PICK, elem_id="mine")
-        with gr.Row(elem_classes="k-key"):
-            key = _in_english(
-                said,
-                gr.Textbox,
-                {"label": "key", "info": "key_info"},
-                max_lines=1,
-                max_length=200,
-                scale=1,
-                elem_id="key",
-            )
-            delete = _button(said, "delete", scale=0, elem_id="delete")
-        deleted = _html(fragments.status(""), elem_id="deleted")
-    return Form(
-        panel, fields, about, rating, categories, correction, credit, consent, send, cancel,
-        status, thanks, sent, key, delete, deleted,
-    )  # fmt: skip
-
-
-def _connect_choice(
-    demo: Any, front: Front, chat: Chat, interface: Any, talk: Any, chosen: Any, known: Any
+def _connect_selection(
+    demo: Any, handlers: SelectionHandlers, page: ChatComponents, state: PageState
 ) -> None:
-    offered = [
-        chat.language, chosen, known, chat.found, chat.text, chat.compare, interface,
+    chosen, known, ui_language = state.chosen_model, state.known_models, state.ui_language
+    loaded = [
+        page.language, chosen, known, page.name_lookup, page.message_box, page.compare, ui_language,
     ]  # fmt: skip
-    named = [chat.language, chosen, chat.found]
-    here = [chosen, known]
-    choices_made = (
-        demo.load(front.offer, here, offered, **QUIET),
-        gr.Timer(LOOK_SECONDS).tick(front.offer, here, offered, **QUIET),
-        chat.language.change(front.choose, [chat.language, chosen, interface], named, **QUIET),
-        chat.found.pick(front.guess, [chosen, interface], named, **QUIET),
-        chat.model.input(lambda repo: repo, [chat.model], [chosen], **QUIET),
+    named = [page.language, chosen, page.name_lookup]
+    by_name = [page.language, chosen, ui_language]
+    selections = (
+        demo.load(handlers.load_languages, [chosen, known], loaded, **IMMEDIATE),
+        gr.Timer(POLL_SECONDS).tick(handlers.load_languages, [chosen, known], loaded, **IMMEDIATE),
+        page.language.change(handlers.choose_language, by_name, named, **IMMEDIATE),
+        page.name_lookup.pick(
+            handlers.choose_suggestion, [chosen, ui_language], named, **IMMEDIATE
+        ),
+        page.model.input(lambda repo: repo, [page.model], [chosen], **IMMEDIATE),
     )
-    settled = gr.State("")
     views = [
-        chat.model, interface, chat.about, chat.chips, talk, chat.left, chat.right,
-        chat.status, chat.mood,
+        page.model, ui_language, page.model_info, page.examples, state.conversation,
+        page.adapter_chat, page.base_chat, page.status, page.page_state,
     ]  # fmt: skip
-    for made in choices_made:
-        made.then(front.follow, [chosen, settled, interface], [settled, *views], **QUIET)
-    chat.anew.click(front.settle, [chosen, interface], views, **QUIET)
-    chat.compare.change(
+    shown = state.shown_model
+    for selected in selections:
+        selected.then(
+            handlers.show_model_if_new, [chosen, shown, ui_language], [shown, *views], **IMMEDIATE
+        )
+    page.new_chat.click(handlers.show_model, [chosen, ui_language], views, **IMMEDIATE)
+    page.compare.change(
         lambda on: [gr.update(show_label=on), gr.update(visible=on)],
-        [chat.compare],
-        [chat.left, chat.right],
-        **QUIET,
+        [page.compare],
+        [page.adapter_chat, page.base_chat],
+        **IMMEDIATE,
     )
 
 
-def _connect_talk(room: Room, front: Front, chat: Chat, state: list[Any]) -> None:
-    views = [
-        chat.text, state[0], chat.left, chat.right, chat.status, chat.send, chat.stop, chat.chips,
-    ]  # fmt: skip
-    gr.on([chat.send.click, chat.text.submit], room.say, [chat.text, *state], views, **ASKED)
-    chat.chips.pick(room.pick, state, views, **ASKED)
-    chat.left.retry(room.again, state, views, **ASKED)
-    chat.left.edit(room.change, state, views, **ASKED)
-    chat.stop.click(room.stop, None, None, **QUIET)
-    given = [chat.text, *state, chat.link]
-    shared = chat.share.click(front.link, given, [chat.link], js=javascript.HERE, **QUIET)
-    shared.then(None, [chat.link], None, js=javascript.COPY)
-
-
-def _connect_form(
-    demo: Any, desk: Desk, form: Form, chat: Chat, state: list[Any], draft: Any, remembered: Any
+def _connect_chat(
+    chat: ChatHandlers,
+    selection: SelectionHandlers,
+    page: ChatComponents,
+    state: PageState,
 ) -> None:
-    opened = [
-        form.panel, draft, form.fields, form.about, form.rating, form.categories, form.correction,
-        form.consent, form.status,
+    inputs = [state.conversation, state.chosen_model, page.compare, state.ui_language]
+    views = [
+        page.message_box, state.conversation, page.adapter_chat, page.base_chat, page.status,
+        page.send, page.stop, page.examples,
     ]  # fmt: skip
-    shown = chat.left.like(desk.open, state, opened, **QUIET)
-    shown.then(None, None, None, js=javascript.FOCUS)
-    filled = [
-        draft, form.rating, form.categories, form.correction, form.credit, form.consent,
-        remembered, state[-1],
-    ]  # fmt: skip
-    kept = [form.panel, draft, form.status, form.thanks, remembered, form.sent]
-    form.send.click(desk.send, filled, kept, **QUIET)
-    form.cancel.click(lambda: [gr.update(visible=False), None], None, [form.panel, draft], **QUIET)
-    left = [form.deleted, remembered, form.sent, form.thanks]
-    form.sent.pick(desk.take_back, [remembered, state[-1]], left, **QUIET)
-    form.delete.click(desk.delete, [form.key, remembered, state[-1]], left, **QUIET)
-    demo.load(desk.remembered, [remembered, state[-1]], [form.sent], **QUIET)
+    with_text = [page.message_box, *inputs]
+    gr.on([page.send.click, page.message_box.submit], chat.send, with_text, views, **QUEUED)
+    page.examples.pick(chat.send_example, inputs, views, **QUEUED)
+    page.adapter_chat.retry(chat.retry, inputs, views, **QUEUED)
+    page.adapter_chat.edit(chat.edit, inputs, views, **QUEUED)
+    page.stop.click(chat.stop, None, None, **IMMEDIATE)
+    shared = page.share.click(
+        selection.share_link,
+        [*with_text, page.share_link],
+        [page.share_link],
+        js=javascript.PAGE_ADDRESS,
+        **IMMEDIATE,
+    )
+    shared.then(None, [page.share_link], None, js=javascript.COPY)

@@ -1,8 +1,8 @@
-"""A folder that holds what is to be stored on the Hub until the Hub has it.
+"""A folder with rows and deletions that the Hub does not have yet.
 
-Durable: what `put` or `drop` was told is on the disk before it returns, so that a process may be
-killed at any moment. A file is named after where it goes, so sending it twice makes it there once.
-Nothing here knows the Hub.
+Durable: what `add` or `delete` was given is on the disk before it returns, so the process may be
+killed at any moment. A file is named after its path on the Hub, so a row that is uploaded twice is
+there once. Nothing here knows the Hub.
 """
 
 from __future__ import annotations
@@ -12,71 +12,74 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-MOST_FILES = 10_000
+MAX_FILES = 10_000
 
 
-class Full(Exception):
-    """More waits than the folder may hold."""
+class OutboxFull(Exception):
+    """The folder holds as many files as it may."""
 
 
 class Outbox:
-    """Rows to add and paths to delete; a path that is to be deleted is never added."""
+    """Rows to add and paths to delete; a row whose path is to be deleted is never added."""
 
     def __init__(self, folder: Path) -> None:
-        self._rows, self._drops, self._half = (folder / name for name in ("rows", "drops", "half"))
-        for one in (self._rows, self._drops, self._half):
-            one.mkdir(parents=True, exist_ok=True)
-        for left in self._half.iterdir():  # somebody was killed while writing it
-            left.unlink()
+        # Spaces that run have folders with these names on their disks.
+        self._rows, self._deletions = folder / "rows", folder / "drops"
+        self._partial = folder / "half"
+        for subfolder in (self._rows, self._deletions, self._partial):
+            subfolder.mkdir(parents=True, exist_ok=True)
+        for file in self._partial.iterdir():  # of a process that was killed while writing
+            file.unlink()
 
-    def put(self, path: str, text: str) -> None:
-        """Keep a row for this path. Raises Full, and OSError when the disk fails."""
-        if len(_files(self._rows)) >= MOST_FILES:
-            raise Full
-        self._write(self._rows / _flat(path), text)
+    def add(self, path: str, text: str) -> None:
+        """Store a row for this path. Raises OutboxFull, and OSError when the disk fails."""
+        if len(_files(self._rows)) >= MAX_FILES:
+            raise OutboxFull
+        self._write(self._rows / _file_name(path), text)
 
-    def drop(self, path: str) -> bool:
-        """Keep in mind that this path is to be deleted; tell whether its row still waited here.
+    def delete(self, path: str) -> bool:
+        """Store that this path is to be deleted; return whether its row was still waiting here.
 
-        Raises Full and OSError.
+        Raises OutboxFull and OSError.
         """
-        if len(_files(self._drops)) >= MOST_FILES:
-            raise Full
-        self._write(self._drops / _flat(path), "")
-        waited = (self._rows / _flat(path)).exists()
-        (self._rows / _flat(path)).unlink(missing_ok=True)
-        return waited
+        if len(_files(self._deletions)) >= MAX_FILES:
+            raise OutboxFull
+        self._write(self._deletions / _file_name(path), "")
+        row = self._rows / _file_name(path)
+        was_waiting = row.exists()
+        row.unlink(missing_ok=True)
+        return was_waiting
 
-    def rows(self, most: int) -> dict[str, str]:
-        """At most so many rows by path."""
-        dropped = {one.name for one in _files(self._drops)}
-        found = [one for one in _files(self._rows) if one.name not in dropped][:most]
-        return {_path(one): one.read_text(encoding="utf-8") for one in found}
+    def rows(self, limit: int) -> dict[str, str]:
+        """Return at most `limit` rows by path."""
+        deleted = {file.name for file in _files(self._deletions)}
+        files = [file for file in _files(self._rows) if file.name not in deleted][:limit]
+        return {_path(file): file.read_text(encoding="utf-8") for file in files}
 
-    def drops(self) -> dict[str, float]:
-        """The paths to delete, and for how many seconds each has been waiting."""
+    def deletions(self) -> dict[str, float]:
+        """Return the paths to delete, each with its age in seconds."""
         now = time.time()
-        return {_path(one): now - one.stat().st_mtime for one in _files(self._drops)}
+        return {_path(file): now - file.stat().st_mtime for file in _files(self._deletions)}
 
-    def added(self, paths: Iterable[str]) -> None:
-        """Forget rows that the Hub has."""
+    def forget_rows(self, paths: Iterable[str]) -> None:
+        """Forget rows that are on the Hub now."""
         for path in paths:
-            (self._rows / _flat(path)).unlink(missing_ok=True)
+            (self._rows / _file_name(path)).unlink(missing_ok=True)
 
-    def dropped(self, paths: Iterable[str]) -> None:
-        """Forget paths that the Hub has no more."""
+    def forget_deletions(self, paths: Iterable[str]) -> None:
+        """Forget paths that are no longer on the Hub."""
         for path in paths:
-            (self._rows / _flat(path)).unlink(missing_ok=True)
-            (self._drops / _flat(path)).unlink(missing_ok=True)
+            (self._rows / _file_name(path)).unlink(missing_ok=True)
+            (self._deletions / _file_name(path)).unlink(missing_ok=True)
 
-    def _write(self, place: Path, text: str) -> None:
-        half = self._half / place.name
-        with half.open("w", encoding="utf-8") as file:
+    def _write(self, target: Path, text: str) -> None:
+        partial = self._partial / target.name
+        with partial.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        half.replace(place)
-        folder = os.open(place.parent, os.O_RDONLY)
+        partial.replace(target)
+        folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
@@ -87,8 +90,8 @@ def _files(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-def _flat(path: str) -> str:
-    """A path as the name of a file; the paths of rows have no such sign in them."""
+def _file_name(path: str) -> str:
+    """Return a path as the name of one file; no path of a row contains a plus sign."""
     return path.replace("/", "+")
 
 

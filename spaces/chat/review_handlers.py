@@ -1,55 +1,67 @@
-"""What happens when a speaker reviews rows of a dataset: the page, and keep, fix, drop or skip."""
+"""Gradio handlers of the review page: show a row, then keep, fix, drop or skip it."""
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 import fragments
 import gradio as gr
-from chat_handlers import Limits, Room
-from feedback import LONGEST_CORRECTION, LONGEST_CREDIT, Receipt
-from feedback_handlers import MOST_REMEMBERED
-from fragments import safe
-from i18n import ENGLISH, Words, words
-from languages import by_code, meant
-from outbox import Full, Outbox
-from review_samples import Samples
-from reviews import Reviewer, Row, Sample, line, refuse
-from selection_handlers import FIRST_LOOK_SECONDS, Wish
-from uploader import Pusher
+from chat_settings import ChatSettings
+from common.languages import by_code, named
+from feedback import Receipt
+from i18n import Translations, translations
+from model_registry import ModelRegistry
+from outbox import Outbox
+from rate_limits import VisitorLimits
+from review_samples import ReviewSamples
+from reviews import Reviewer, Row, Sample, check_review, review_line
+from selection_handlers import FIRST_POLL_SECONDS, PageQuery
+from submissions import MAX_REMEMBERED, Submissions
+from uploader import Uploader
 
-MOST_REVIEWS = 40  # a minute and visitor
-MOST_FROM_ONE_ADDRESS = 300
+MAX_REVIEWS_PER_VISITOR = 40  # a minute
+MAX_REVIEWS_PER_ADDRESS = 300
 
 
-class ReviewDesk:
-    """Shows rows one after the other and takes what is said of them into the outbox."""
+class ReviewHandlers:
+    """Shows rows one after the other and stores the verdicts on them."""
 
-    def __init__(self, room: Room, outbox: Outbox, pusher: Pusher | None) -> None:
-        self._shelf, self._outbox, self._pusher = room.shelf, outbox, pusher
-        self._samples = Samples(room.shelf.api, room.settings.org)
-        self._limits = Limits(MOST_REVIEWS, MOST_FROM_ONE_ADDRESS)
+    def __init__(
+        self,
+        settings: ChatSettings,
+        registry: ModelRegistry,
+        outbox: Outbox,
+        uploader: Uploader | None,
+    ) -> None:
+        self._registry = registry
+        self._samples = ReviewSamples(registry.api, settings.org)
+        limits = VisitorLimits(MAX_REVIEWS_PER_VISITOR, MAX_REVIEWS_PER_ADDRESS)
+        self._submissions = Submissions(outbox, uploader, limits)
 
-    def arrive(self, request: gr.Request) -> list[Any]:
-        """Language choices with the address's wish, and the interface language."""
-        self._shelf.first_look.wait(FIRST_LOOK_SECONDS)
-        wish, offered = Wish.read(request), self._shelf.languages()
-        codes = [one.code for one in offered]
-        wished = [code for code in (wish.language, *meant(wish.language)) if code in codes]
-        choices = [(one.label, one.code) for one in offered]
-        value = next(iter([*wished, *codes]), None)
-        return [gr.update(choices=choices, value=value), wish.words]
+    def load(self, request: gr.Request) -> list[Any]:
+        """Return the languages, with the one that the address asks for, and the ui language."""
+        self._registry.first_poll.wait(FIRST_POLL_SECONDS)
+        query, languages = PageQuery.parse(request), self._registry.languages()
+        codes = [language.code for language in languages]
+        meant = (query.language, *(language.code for language in named(query.language)))
+        requested = [code for code in meant if code in codes]
+        choices = [(language.label, language.code) for language in languages]
+        value = next(iter([*requested, *codes]), None)
+        return [gr.update(choices=choices, value=value), query.ui_language]
 
-    def show(self, code: str | None, mine: object, tag: str) -> list[Any]:
-        """The next row: sample, row, HTML, its answer to be changed, buttons, status, browser."""
-        reviewer, said = Reviewer.read(mine), words(tag)
-        sample = self._samples.of(code) if code in self._codes() else None
-        return [*self._next(sample, reviewer, said), fragments.status(self._closed(said))]
+    def show(self, code: str | None, reviewer_state: object, ui_language: str) -> list[Any]:
+        """Show the next row of a language.
 
-    def judge(
+        Returns sample, row, row HTML, answer box, buttons, reviewer and status.
+        """
+        reviewer, t = Reviewer.parse(reviewer_state), translations(ui_language)
+        codes = {language.code for language in self._registry.languages()}
+        sample = self._samples.get(code) if code in codes else None
+        status = fragments.status(self._submissions.closed_text(t))
+        return [*self._next_row(sample, reviewer, t), status]
+
+    def submit(
         self,
         verdict: str,
         sample: Sample | None,
@@ -57,89 +69,61 @@ class ReviewDesk:
         fixed: str | None,
         credit: str | None,
         consent: object,
-        mine: object,
+        reviewer_state: object,
         sent: object,
-        tag: str,
+        ui_language: str,
         request: gr.Request,
     ) -> list[Any]:
-        """Keep a verdict and show the next row; and this browser's list of what it sent."""
-        said, reviewer = words(tag), Reviewer.read(mine)
-        if not sample or not row or not self._pusher:
-            told = self._closed(said) or said("review_none")
-            return [*[gr.skip()] * 6, fragments.status(told, trouble=True), gr.skip()]
-        better, name = fixed or "", credit or ""
-        told = self._limit(refuse(verdict, row, better, name, consent), said, request)
+        """Store a verdict and show the next row; returns the same as `show` and the receipts."""
+        t, reviewer = translations(ui_language), Reviewer.parse(reviewer_state)
+        closed = self._submissions.closed_text(t)
+        if not sample or not row or closed:
+            return _refused(closed or t("review_none"))
+        fixed, credit = fixed or "", credit or ""
+        key = check_review(verdict, row, fixed, credit, consent)
+        problem = self._submissions.refusal(key, t, request)
         now = datetime.now(UTC)
         receipt = Receipt.new(sample.code, now)
-        if not told:
-            stored = line(receipt, now, sample, row, verdict, better, reviewer, name)
-            told = self._keep(receipt, stored, said)
-        if told:
-            return [*[gr.skip()] * 6, fragments.status(told, trouble=True), gr.skip()]
-        self._pusher.nudge()
-        known = [str(one) for one in sent if isinstance(one, str)] if isinstance(sent, list) else []
-        kept = [*known, str(receipt)][-MOST_REMEMBERED:]
-        thanks = fragments.status(said("review_kept"))
-        return [*self._next(sample, reviewer.saw(row), said), thanks, kept]
+        if not problem:
+            line = review_line(receipt, now, sample, row, verdict, fixed, reviewer, credit)
+            problem = self._submissions.store(receipt, line, t)
+        if problem:
+            return _refused(problem)
+        known = [text for text in sent if isinstance(text, str)] if isinstance(sent, list) else []
+        receipts = [*known, str(receipt)][-MAX_REMEMBERED:]
+        status = fragments.status(t("review_stored"))
+        return [*self._next_row(sample, reviewer.with_reviewed(row), t), status, receipts]
 
-    def skip(self, sample: Sample | None, row: Row | None, mine: object, tag: str) -> list[Any]:
-        """Show the next row and keep nothing of this one."""
-        reviewer, said = Reviewer.read(mine), words(tag)
+    def skip(
+        self, sample: Sample | None, row: Row | None, reviewer_state: object, ui_language: str
+    ) -> list[Any]:
+        """Show the next row without storing anything; returns the same as `show`."""
+        reviewer, t = Reviewer.parse(reviewer_state), translations(ui_language)
         if row:
-            reviewer = reviewer.saw(row)
-        return [*self._next(sample, reviewer, said), fragments.status("")]
+            reviewer = reviewer.with_reviewed(row)
+        return [*self._next_row(sample, reviewer, t), fragments.status("")]
 
-    def _codes(self) -> set[str]:
-        return {one.code for one in self._shelf.languages()}
-
-    def _next(self, sample: Sample | None, reviewer: Reviewer, said: Words) -> list[Any]:
-        row = sample.next(reviewer.done) if sample else None
-        shown = shown_row(sample, row, said) if sample and row else empty(sample, said)
-        rtl = sample is not None and by_code(sample.code).direction == "rtl"
-        answer = gr.update(value=row.answer if row else "", visible=row is not None, rtl=rtl)
-        buttons = gr.update(visible=row is not None)
-        return [sample, row, shown, answer, buttons, reviewer.wire()]
-
-    def _closed(self, said: Words) -> str:
-        return "" if self._pusher else said("opinion_closed")
-
-    def _limit(self, key: str, said: Words, request: gr.Request) -> str:
-        if key:
-            return said(key, most=LONGEST_CREDIT if key == "credit_long" else LONGEST_CORRECTION)
-        wait = self._limits.wait(request)
-        return said("too_fast", seconds=f"{wait:.0f}") if wait else ""
-
-    def _keep(self, receipt: Receipt, stored: str, said: Words) -> str:
-        try:
-            self._outbox.put(receipt.path, stored)
-        except (Full, OSError) as error:
-            logging.error("cannot keep a review: %s: %s", type(error).__name__, error)
-            return said("not_kept")
-        return ""
+    def _next_row(self, sample: Sample | None, reviewer: Reviewer, t: Translations) -> list[Any]:
+        """Return sample, row, row HTML, answer box, buttons and reviewer."""
+        row = sample.next_row(reviewer.reviewed) if sample else None
+        language = by_code(sample.code if sample else "")
+        is_done = sample is not None and bool(sample.rows)
+        return [
+            sample,
+            row,
+            fragments.review_row(row, language, t)
+            if row
+            else fragments.nothing_to_review(is_done, t),
+            gr.update(
+                value=row.answer if row else "",
+                visible=row is not None,
+                rtl=language.direction == "rtl",
+            ),
+            gr.update(visible=row is not None),
+            reviewer.to_json(),
+        ]
 
 
-def shown_row(sample: Sample, row: Row, said: Words) -> str:
-    """The turns of a row as plain text, the last one is what is judged."""
-    look = f'lang="{safe(by_code(sample.code).bcp47)}" dir="auto"'
-    turns = "".join(
-        f'<li class="k-turn k-{"mine" if turn["role"] == "user" else "theirs"}" {look}>'
-        f"{safe(turn['content'])}</li>"
-        for turn in row.messages
-    )
-    return f'<ol class="k-row" aria-label="{safe(said("review_row"))}">{turns}</ol>'
-
-
-def empty(sample: Sample | None, said: Words) -> str:
-    """What stands there when there is nothing (more) to review."""
-    key = "review_done" if sample and sample.rows else "review_none"
-    return f'<p class="k-empty" role="status">{safe(said(key))}</p>'
-
-
-def head(tag: str = ENGLISH) -> str:
-    """The head of the page, with the way back to the chat."""
-    said = words(tag)
-    back = safe(urlencode({"words": said.tag}))
-    return (
-        f'<header class="k-hero"><p><a href="./?{back}">{safe(said("back"))}</a></p>'
-        f"<h1>{safe(said('review_title'))}</h1><p>{safe(said('review_lead'))}</p></header>"
-    )
+def _refused(problem: str) -> list[Any]:
+    """Change nothing but the status."""
+    return [*[gr.skip()] * 6, fragments.status(problem, is_error=True), gr.skip()]

@@ -1,4 +1,4 @@
-"""The layout of the review page and what is connected to what. No decision here."""
+"""The layout of the review page, and which handler each event calls."""
 
 from __future__ import annotations
 
@@ -7,92 +7,94 @@ from typing import Any
 
 import fragments
 import gradio as gr
-from feedback import LONGEST_CORRECTION, LONGEST_CREDIT
-from i18n import ENGLISH, words
-from review_handlers import ReviewDesk, head
+from common.gradio_options import IMMEDIATE
+from feedback import MAX_CORRECTION_LENGTH, MAX_CREDIT_LENGTH
+from i18n import ENGLISH, translations
+from review_handlers import ReviewHandlers
 from reviews import VERDICTS
 
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
-
-def build(page: Any, desk: ReviewDesk) -> None:
-    """Lay out a page that the chat has as a route, and connect it."""
-    said = words(ENGLISH)
-    sample, row, tag = gr.State(None), gr.State(None), gr.State(ENGLISH)
-    mine = gr.BrowserState({}, storage_key="kakugo-review", secret="kakugo-review")
+def build(page: Any, handlers: ReviewHandlers) -> None:
+    """Lay out the page, which is a route of the chat app, and connect it."""
+    t = translations(ENGLISH)
+    sample, row, ui_language = gr.State(None), gr.State(None), gr.State(ENGLISH)
+    reviewer = gr.BrowserState({}, storage_key="kakugo-review", secret="kakugo-review")
     sent = gr.BrowserState([], storage_key="kakugo-sent", secret="kakugo-sent")
-    top = gr.HTML(head(), apply_default_css=False)
-    with gr.Row(elem_classes="k-choose"):
+    heading = gr.HTML(fragments.review_heading(t), apply_default_css=False)
+    with gr.Row(elem_classes="k-selection"):
         language = gr.Dropdown(
-            label=said("language"), choices=[], filterable=True, elem_id="review-language"
+            label=t("language"), choices=[], filterable=True, elem_id="review-language"
         )
-    shown = gr.HTML("", apply_default_css=False, elem_id="review-row")
-    with gr.Column(elem_classes="k-fields", elem_id="reviewing"):
-        fixed = gr.Textbox(
-            label=said("review_answer"),
-            info=said("correction_info"),
+    row_html = gr.HTML("", apply_default_css=False, elem_id="review-row")
+    with gr.Column(elem_classes="k-fields", elem_id="review-form"):
+        answer = gr.Textbox(
+            label=t("review_answer"),
+            info=t("correction_info"),
             lines=3,
             max_lines=12,
-            max_length=LONGEST_CORRECTION,
-            elem_id="review-fixed",
+            max_length=MAX_CORRECTION_LENGTH,
+            elem_id="review-answer",
             visible=False,
         )
-        consent = gr.Checkbox(label=said("review_consent"), elem_id="review-consent")
-        with gr.Row(elem_classes="k-send-opinion", visible=False) as buttons:
-            made = [
-                gr.Button(said(f"review_{one}"), scale=0, elem_id=f"review-{one}")
-                for one in VERDICTS
+        consent = gr.Checkbox(label=t("review_consent"), elem_id="review-consent")
+        with gr.Row(elem_classes="k-form-buttons", visible=False) as buttons:
+            verdict_buttons = [
+                gr.Button(t(f"review_{verdict}"), scale=0, elem_id=f"review-{verdict}")
+                for verdict in VERDICTS
             ]
-            skip = gr.Button(said("review_skip"), scale=0, elem_id="review-skip")
+            skip = gr.Button(t("review_skip"), scale=0, elem_id="review-skip")
         status = gr.HTML(fragments.status(""), apply_default_css=False, elem_id="review-status")
         credit = gr.Textbox(
-            label=said("credit"),
-            info=said("credit_info"),
-            max_length=LONGEST_CREDIT,
+            label=t("credit"),
+            info=t("credit_info"),
+            max_length=MAX_CREDIT_LENGTH,
             max_lines=1,
             elem_id="review-credit",
         )
 
-    views = [sample, row, shown, fixed, buttons, mine, status]
-    given = [sample, row, fixed, credit, consent, mine, sent, tag]
-    labels = [fixed, consent, *made, skip, credit, language, top]
-    arrived = page.load(desk.arrive, None, [language, tag], **QUIET)
-    arrived.then(_dressed, [tag], labels, **QUIET)
-    arrived.then(desk.show, [language, mine, tag], views, **QUIET)
-    language.input(desk.show, [language, mine, tag], views, **QUIET)
-    for verdict, button in zip(VERDICTS, made, strict=True):
-        button.click(_judged(desk, verdict), given, [*views, sent], **QUIET)
-    skip.click(desk.skip, [sample, row, mine, tag], views, **QUIET)
+    views = [sample, row, row_html, answer, buttons, reviewer, status]
+    inputs = [sample, row, answer, credit, consent, reviewer, sent, ui_language]
+    labelled = [answer, consent, *verdict_buttons, skip, credit, language, heading]
+    selection = [language, reviewer, ui_language]
+    loaded = page.load(handlers.load, None, [language, ui_language], **IMMEDIATE)
+    loaded.then(_translated, [ui_language], labelled, **IMMEDIATE)
+    loaded.then(handlers.show, selection, views, **IMMEDIATE)
+    language.input(handlers.show, selection, views, **IMMEDIATE)
+    for verdict, button in zip(VERDICTS, verdict_buttons, strict=True):
+        button.click(_submit(handlers, verdict), inputs, [*views, sent], **IMMEDIATE)
+    skip.click(handlers.skip, [sample, row, reviewer, ui_language], views, **IMMEDIATE)
 
 
-def _judged(desk: ReviewDesk, verdict: str) -> Callable[..., list[Any]]:
-    """The click on one verdict; Gradio finds the request by its annotation."""
+def _submit(handlers: ReviewHandlers, verdict: str) -> Callable[..., list[Any]]:
+    """Return the click handler of a verdict; Gradio finds the request by its annotation."""
 
     def click(
         sample: Any,
         row: Any,
-        fixed: str,
+        answer: str,
         credit: str,
         consent: bool,
-        mine: Any,
+        reviewer: Any,
         sent: Any,
-        tag: str,
+        ui_language: str,
         request: gr.Request,
     ) -> list[Any]:
-        return desk.judge(verdict, sample, row, fixed, credit, consent, mine, sent, tag, request)
+        return handlers.submit(
+            verdict, sample, row, answer, credit, consent, reviewer, sent, ui_language, request
+        )
 
     return click
 
 
-def _dressed(tag: str) -> list[Any]:
-    """The labels of the page in the interface language, in the order of `labels`."""
-    said = words(tag)
+def _translated(ui_language: str) -> list[Any]:
+    """Return the texts of the page, in the order of `labelled`."""
+    t = translations(ui_language)
     return [
-        gr.update(label=said("review_answer"), info=said("correction_info")),
-        gr.update(label=said("review_consent")),
-        *(gr.update(value=said(f"review_{one}")) for one in VERDICTS),
-        gr.update(value=said("review_skip")),
-        gr.update(label=said("credit"), info=said("credit_info")),
-        gr.update(label=said("language")),
-        head(tag),
+        gr.update(label=t("review_answer"), info=t("correction_info")),
+        gr.update(label=t("review_consent")),
+        *(gr.update(value=t(f"review_{verdict}")) for verdict in VERDICTS),
+        gr.update(value=t("review_skip")),
+        gr.update(label=t("credit"), info=t("credit_info")),
+        gr.update(label=t("language")),
+        fragments.review_heading(t),
     ]

@@ -1,7 +1,7 @@
-"""What a speaker says about a row of a dataset: the row that is stored, and whose turn is next.
+"""Reviews of dataset rows: the rows to review, the reviewer, and the stored row.
 
-Pure. The reviewer is a random name that their browser keeps: it says which verdicts are one
-person's, and nothing about the person.
+Pure. The reviewer is a random name that their browser keeps: it says which verdicts come from one
+person, and nothing about the person.
 """
 
 from __future__ import annotations
@@ -13,97 +13,104 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from conversation import Message, split_thought
-from feedback import LICENCE, LONGEST_CORRECTION, LONGEST_CREDIT, SCHEMA, Receipt, clean
+from conversation import Message, split_reasoning
+from feedback import (
+    LICENCE,
+    MAX_CORRECTION_LENGTH,
+    MAX_CREDIT_LENGTH,
+    SCHEMA,
+    Receipt,
+    clean,
+)
 
 VERDICTS = ("keep", "fix", "drop")
-MOST_REMEMBERED = 2000
-_NAME = re.compile(r"[0-9a-f]{16}")
-_ID = re.compile(r"[0-9A-Za-z._:-]{1,80}")
+MAX_REVIEWED_IDS = 2000
+_REVIEWER_NAME = re.compile(r"[0-9a-f]{16}")
+_ROW_ID = re.compile(r"[0-9A-Za-z._:-]{1,80}")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row that can be reviewed: it ends with the assistant's turn."""
+    """A row that can be reviewed: its last message is from the assistant."""
 
     id: str
     messages: tuple[Message, ...]
 
     @classmethod
-    def read(cls, id_: object, messages: object) -> Row | None:
-        """Read what a dataset holds; None for a row that cannot be reviewed."""
+    def parse(cls, row_id: object, messages: object) -> Row | None:
+        """Read a row of a dataset; return None if it cannot be reviewed."""
         turns = messages if isinstance(messages, list) else []
-        known = tuple(
+        parsed = tuple(
             {"role": str(turn["role"]), "content": str(turn["content"])}
             for turn in turns
             if isinstance(turn, dict) and turn.get("role") and turn.get("content")
         )
-        if not isinstance(id_, str) or not _ID.fullmatch(id_) or not known:
+        if not isinstance(row_id, str) or not _ROW_ID.fullmatch(row_id) or not parsed:
             return None
-        return cls(id_, known) if known[-1]["role"] == "assistant" else None
+        return cls(row_id, parsed) if parsed[-1]["role"] == "assistant" else None
 
     @property
     def answer(self) -> str:
-        """What the assistant says in the end, without its thoughts."""
-        return split_thought(self.messages[-1]["content"])[1].strip()
+        """The last message without its reasoning."""
+        return split_reasoning(self.messages[-1]["content"])[1].strip()
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The rows of one language that everybody is shown in the same order."""
+    """The rows of a language's dataset that everybody is shown in the same order."""
 
     code: str
     dataset: str
     revision: str
     rows: tuple[Row, ...]
 
-    def next(self, done: Sequence[str]) -> Row | None:
-        """The first row that this person has not seen."""
-        seen = set(done)
-        return next((row for row in self.rows if row.id not in seen), None)
+    def next_row(self, reviewed: Sequence[str]) -> Row | None:
+        """Return the first row whose id is not among the reviewed ones."""
+        ids = set(reviewed)
+        return next((row for row in self.rows if row.id not in ids), None)
 
 
 @dataclass(frozen=True)
 class Reviewer:
-    """What a browser remembers: its random name and the rows that were shown."""
+    """What a browser remembers: its random name and the ids of the rows that it showed."""
 
     name: str
-    done: tuple[str, ...] = ()
+    reviewed: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, kept: object) -> Reviewer:
-        """Read what the browser gave back; a new name for anything else."""
-        known = kept if isinstance(kept, dict) else {}
-        name, done = known.get("name"), known.get("done")
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+    def parse(cls, stored: object) -> Reviewer:
+        """Read what the browser has stored; return a new reviewer for anything else."""
+        state = stored if isinstance(stored, dict) else {}
+        name, done = state.get("name"), state.get("done")
+        if not isinstance(name, str) or not _REVIEWER_NAME.fullmatch(name):
             return cls(secrets.token_hex(8))
-        ids = [one for one in done if isinstance(one, str)] if isinstance(done, list) else []
-        return cls(name, tuple(ids[-MOST_REMEMBERED:]))
+        ids = done if isinstance(done, list) else []
+        return cls(name, tuple([i for i in ids if isinstance(i, str)][-MAX_REVIEWED_IDS:]))
 
-    def saw(self, row: Row) -> Reviewer:
-        """With one more row."""
-        return replace(self, done=(*self.done, row.id)[-MOST_REMEMBERED:])
+    def with_reviewed(self, row: Row) -> Reviewer:
+        """Return the reviewer with one more row."""
+        return replace(self, reviewed=(*self.reviewed, row.id)[-MAX_REVIEWED_IDS:])
 
-    def wire(self) -> dict[str, object]:
-        """For the browser to keep."""
-        return {"name": self.name, "done": list(self.done)}
+    def to_json(self) -> dict[str, object]:
+        """Return what the browser stores."""
+        return {"name": self.name, "done": list(self.reviewed)}
 
 
-def refuse(verdict: str, row: Row, fixed: str, credit: str, consent: object) -> str:
-    """The key of the sentence that says why this is not taken; empty when it is."""
-    changed = clean(fixed).strip() != clean(row.answer)
+def check_review(verdict: str, row: Row, fixed: str, credit: str, consent: object) -> str:
+    """Return the key of the text that says why a review is not accepted; empty if it is."""
+    is_changed = clean(fixed).strip() != clean(row.answer)
     if consent is not True:
         return "consent_missing"
-    if verdict == "fix" and not (changed and fixed.strip()):
-        return "fix_first"
-    if verdict == "keep" and changed:
+    if verdict == "fix" and not (is_changed and fixed.strip()):
+        return "fix_unchanged"
+    if verdict == "keep" and is_changed:
         return "keep_changed"
-    if len(fixed) > LONGEST_CORRECTION and verdict == "fix":
-        return "correction_long"
-    return "credit_long" if len(credit) > LONGEST_CREDIT else ""
+    if len(fixed) > MAX_CORRECTION_LENGTH and verdict == "fix":
+        return "correction_too_long"
+    return "credit_too_long" if len(credit) > MAX_CREDIT_LENGTH else ""
 
 
-def line(
+def review_line(
     receipt: Receipt,
     now: datetime,
     sample: Sample,
@@ -113,8 +120,8 @@ def line(
     reviewer: Reviewer,
     credit: str,
 ) -> str:
-    """The line that is stored."""
-    stored = {
+    """Return the line to store."""
+    review = {
         "schema": SCHEMA,
         "id": receipt.id,
         "at": now.isoformat(timespec="seconds"),
@@ -130,4 +137,4 @@ def line(
         "licence": LICENCE,
         "credit": " ".join(clean(credit).split()) or None,
     }
-    return json.dumps(stored, ensure_ascii=False) + "\n"
+    return json.dumps(review, ensure_ascii=False) + "\n"

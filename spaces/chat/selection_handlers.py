@@ -1,4 +1,4 @@
-"""What happens when somebody arrives, chooses a language or a model, or shares what they see."""
+"""Gradio handlers for opening the page, choosing a language or a model, and sharing a link."""
 
 from __future__ import annotations
 
@@ -9,188 +9,203 @@ from urllib.parse import urlencode
 import fragments
 import gradio as gr
 from adapters import Adapter
-from chat_handlers import Room
-from conversation import LONGEST_MESSAGE, Talk
+from chat_handlers import ChatHandlers
+from chat_settings import ChatSettings
+from common.languages import MAX_NAME_LENGTH, by_code, named, similar
+from conversation import MAX_MESSAGE_LENGTH, Conversation
 from feedback import clean
-from i18n import ENGLISH, contributed, preferred, words
-from languages import LONGEST_NAME, by_code, meant, near
+from i18n import ENGLISH, available_tags, preferred_tag, translations
+from model_registry import ModelRegistry
 
-FIRST_LOOK_SECONDS = 5.0
+FIRST_POLL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the address asks for."""
+class PageQuery:
+    """What the query string of the page's address asks for."""
 
     language: str = ""
     model: str = ""
     prompt: str = ""
     compare: bool = False
-    words: str = ""
+    ui_language: str = ""
 
     @classmethod
-    def read(cls, request: gr.Request) -> Wish:
-        """Read the query; a prompt is only ever written into the box, never sent."""
+    def parse(cls, request: gr.Request) -> PageQuery:
+        """Read the query string; a prompt is only filled in, never sent."""
         query = request.query_params
-        tag = query.get("words") or preferred(
-            request.headers.get("accept-language", ""), contributed()
-        )
+        # Links that were shared before `ui` had its name say `words`.
+        tag = query.get("ui") or query.get("words")
+        accepted = request.headers.get("accept-language", "")
         return cls(
-            query.get("language", "")[:LONGEST_NAME],
+            query.get("language", "")[:MAX_NAME_LENGTH],
             query.get("model", ""),
-            clean(query.get("prompt", ""))[:LONGEST_MESSAGE],
+            clean(query.get("prompt", ""))[:MAX_MESSAGE_LENGTH],
             query.get("compare") == "1",
-            words(tag).tag,
+            translations(tag or preferred_tag(accepted, available_tags())).tag,
         )
 
 
-class Front:
-    """Choosing, for all visitors; what somebody chose is in the page's own state."""
+class SelectionHandlers:
+    """Serves all visitors; what somebody chose is in the state of their page."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self._shelf = room.shelf
-        self._settings = room.settings
+    def __init__(self, settings: ChatSettings, registry: ModelRegistry, chat: ChatHandlers) -> None:
+        self._urls = settings.urls
+        self._registry = registry
+        self._chat = chat
 
-    def offer(self, repo: str, known: tuple[str, ...], request: gr.Request) -> list[Any]:
-        """Offer the languages; keep the chosen one, else take the address's wish or the first.
+    def load_languages(self, repo: str, known: tuple[str, ...], request: gr.Request) -> list[Any]:
+        """Offer the languages if they have changed.
 
-        Returns language, chosen, known, found, text, compare and interface.
+        Keeps the chosen model; without one it takes what the address asks for, else the first.
+        Returns language, chosen model, known models, lookup, message box, compare, ui language.
         """
-        self._shelf.first_look.wait(FIRST_LOOK_SECONDS)
-        now = tuple(one.repo for one in self._shelf.adapters)
-        if now and now == known:
+        self._registry.first_poll.wait(FIRST_POLL_SECONDS)
+        repos = tuple(adapter.repo for adapter in self._registry.adapters)
+        if repos and repos == known:
             return [gr.skip()] * 7
-        wish = Wish.read(request)
-        if not now:
-            told = fragments.nobody(self._requests(), self._shelf.problem, words(wish.words))
-            nothing = gr.update(choices=[], value=None)
-            return [nothing, "", now, told, gr.update(interactive=False), gr.skip(), gr.skip()]
-        choices = [(one.label, one.code) for one in self._shelf.languages()]
-        if self._shelf.find(repo):
-            return [gr.update(choices=choices), gr.skip(), now, *[gr.skip()] * 4]
-        chosen, told = self._wished(wish)
+        query = PageQuery.parse(request)
+        if not repos:
+            t = translations(query.ui_language)
+            message = fragments.no_models(self._urls, self._registry.is_unreachable, t)
+            nothing, disabled = gr.update(choices=[], value=None), gr.update(interactive=False)
+            return [nothing, "", repos, message, disabled, gr.skip(), gr.skip()]
+        choices = [(language.label, language.code) for language in self._registry.languages()]
+        if self._registry.get(repo):
+            return [gr.update(choices=choices), gr.skip(), repos, *[gr.skip()] * 4]
+        adapter, problem = self._requested_adapter(query)
         return [
-            gr.update(choices=choices, value=chosen.code),
-            chosen.repo,
-            now,
-            told,
-            gr.update(interactive=True, value=wish.prompt),
-            wish.compare,
-            self._interfaces(chosen, wish.words),
+            gr.update(choices=choices, value=adapter.code),
+            adapter.repo,
+            repos,
+            problem,
+            gr.update(interactive=True, value=query.prompt),
+            query.compare,
+            self._ui_languages(adapter, query.ui_language),
         ]
 
-    def _wished(self, wish: Wish) -> tuple[Adapter, str]:
-        """The adapter the address names; else the first one, and why where it names another."""
-        if found := self._shelf.find(wish.model):
-            return found, ""
-        code, told = self._read(wish.language, wish.words) if wish.language else ("", "")
-        return (self._shelf.speaking(code) or list(self._shelf.adapters))[0], told
+    def _requested_adapter(self, query: PageQuery) -> tuple[Adapter, str]:
+        """Return the adapter that the address asks for, else the first one and the reason."""
+        if adapter := self._registry.get(query.model):
+            return adapter, ""
+        name, ui_language = query.language, query.ui_language
+        code, problem = self._resolve(name, ui_language) if name else ("", "")
+        adapters = self._registry.for_language(code) or list(self._registry.adapters)
+        return adapters[0], problem
 
-    def choose(self, value: object, repo: str, tag: str) -> list[Any]:
+    def choose_language(self, value: object, repo: str, ui_language: str) -> list[Any]:
         """Take a language by its code or by any of its names, or ask which one is meant.
 
-        Returns language, chosen and found.
+        Returns language, chosen model and lookup.
         """
         if not isinstance(value, str) or not value.strip():
             return [gr.skip()] * 3
-        code, told = self._read(value, tag)
-        if told:
-            return [gr.skip(), gr.skip(), told]
-        current = self._shelf.find(repo)
-        same = current is not None and current.code == code
-        shown = gr.skip() if value == code else gr.update(value=code)
-        return [shown, gr.skip() if same else self._shelf.speaking(code)[0].repo, ""]
+        code, problem = self._resolve(value, ui_language)
+        if problem:
+            return [gr.skip(), gr.skip(), problem]
+        current = self._registry.get(repo)
+        is_current = current is not None and current.code == code
+        language = gr.skip() if value == code else gr.update(value=code)
+        model = gr.skip() if is_current else self._registry.for_language(code)[0].repo
+        return [language, model, ""]
 
-    def guess(self, event: gr.EventData, repo: str, tag: str) -> list[Any]:
+    def choose_suggestion(self, event: gr.EventData, repo: str, ui_language: str) -> list[Any]:
         """Take the language of a "did you mean" button, which may have no model either."""
-        return self.choose(str(event.text), repo, tag)
+        return self.choose_language(str(event.text), repo, ui_language)
 
-    def _read(self, text: str, tag: str) -> tuple[str, str]:
-        """The code of the one language that is meant and can be talked with, or what to say."""
-        offered = {one.code for one in self._shelf.languages()}
-        codes = [text] if text in offered else meant(text)
-        here = [code for code in codes if code in offered]
-        if len(here) == 1:
-            return here[0], ""
-        guesses = here or ([] if codes else near(text, offered))
-        called = [] if here else [by_code(code) for code in codes]
-        named = [by_code(code) for code in guesses]
-        text = clean(text)[:LONGEST_NAME]
-        return "", fragments.not_found(text, called, named, self._requests(), words(tag))
+    def _resolve(self, text: str, ui_language: str) -> tuple[str, str]:
+        """Return the code of the one available language that a name means, or HTML to show."""
+        available = {language.code for language in self._registry.languages()}
+        meant = [by_code(text)] if text in available else named(text)
+        offered = [language for language in meant if language.code in available]
+        if len(offered) == 1:
+            return offered[0].code, ""
+        suggestions = offered or ([] if meant else similar(text, available))
+        unavailable = [] if offered else meant
+        return "", fragments.unavailable_language(
+            clean(text)[:MAX_NAME_LENGTH],
+            unavailable,
+            suggestions,
+            self._urls,
+            translations(ui_language),
+        )
 
-    def follow(self, repo: str, settled: str, tag: str) -> list[Any]:
-        """Settle down with what was chosen, where that is something new."""
-        if repo == settled:
+    def show_model_if_new(self, repo: str, shown_repo: str, ui_language: str) -> list[Any]:
+        """Show the chosen model, unless it is shown already; returns it and the views."""
+        if repo == shown_repo:
             return [gr.skip()] * 10
-        return [repo, *self.settle(repo, tag)]
+        return [repo, *self.show_model(repo, ui_language)]
 
-    def settle(self, repo: str, tag: str) -> list[Any]:
-        """Begin anew with a model, and load it while the person thinks.
+    def show_model(self, repo: str, ui_language: str) -> list[Any]:
+        """Start a new conversation with a model, and load it before the first question.
 
-        Returns model, interface, about, chips, talk, left, right, status and mood.
+        Returns model, ui language, model info, examples, conversation, both chatbots, status and
+        page state.
         """
-        chosen = self._shelf.find(repo)
-        if not chosen:
+        adapter = self._registry.get(repo)
+        if not adapter:
             return [gr.skip()] * 9
-        self._room.warm(chosen)
-        said, speaking = words(tag), self._shelf.speaking(chosen.code)
-        names = [(one.base.rpartition("/")[2], one.repo) for one in speaking]
-        rtl = chosen.language.direction == "rtl"
+        self._chat.preload(adapter)
+        t, language = translations(ui_language), adapter.language
+        adapters = self._registry.for_language(adapter.code)
+        models = [(other.base.rpartition("/")[2], other.repo) for other in adapters]
+        rtl = language.direction == "rtl"
+        examples = fragments.example_buttons(self._registry.examples(adapter), language)
         return [
-            gr.update(choices=names, value=repo, visible=len(names) > 1),
-            self._interfaces(chosen, tag),
-            fragments.about(chosen, self._settings.endpoint, said),
-            gr.update(
-                value=fragments.chips(self._shelf.examples(chosen), chosen.language), visible=True
-            ),
-            Talk(),
-            gr.update(value=[], rtl=rtl, placeholder=fragments.start(chosen.language, said)),
+            gr.update(choices=models, value=repo, visible=len(models) > 1),
+            self._ui_languages(adapter, ui_language),
+            fragments.model_info(adapter, self._urls, t),
+            gr.update(value=examples, visible=True),
+            Conversation(),
+            gr.update(value=[], rtl=rtl, placeholder=fragments.placeholder(language, t)),
             gr.update(value=[], rtl=rtl),
             fragments.status(""),
-            fragments.mood(chosen, said),
+            fragments.page_state(adapter, t),
         ]
 
-    def _interfaces(self, chosen: Adapter, tag: str) -> Any:
-        """English and the language itself, where somebody has contributed its words."""
-        tags = [one for one in (ENGLISH, chosen.language.bcp47) if one in contributed()]
-        tags = list(dict.fromkeys([*tags, tag]))
-        choices = [(words(one)("name"), one) for one in tags]
-        return gr.update(choices=choices, value=tag, visible=len(choices) > 1)
+    def _ui_languages(self, adapter: Adapter, ui_language: str) -> Any:
+        """Offer English and the model's own language, if somebody has translated the interface."""
+        tags = [tag for tag in (ENGLISH, adapter.language.bcp47) if tag in available_tags()]
+        tags = list(dict.fromkeys([*tags, ui_language]))
+        choices = [(translations(tag)("name"), tag) for tag in tags]
+        return gr.update(choices=choices, value=ui_language, visible=len(choices) > 1)
 
-    def dress(self, repo: str, tag: str) -> list[Any]:
-        """The pieces of HTML in another interface language: hero, about, left and mood."""
-        said, chosen = words(tag), self._shelf.find(repo)
-        if not chosen:
-            return [fragments.hero(said), gr.skip(), gr.skip(), gr.skip()]
+    def translate(self, repo: str, ui_language: str) -> list[Any]:
+        """Return hero, model info, the adapter's chatbot and page state in another language."""
+        t, adapter = translations(ui_language), self._registry.get(repo)
+        if not adapter:
+            return [fragments.hero(t), gr.skip(), gr.skip(), gr.skip()]
         return [
-            fragments.hero(said),
-            fragments.about(chosen, self._settings.endpoint, said),
-            gr.update(placeholder=fragments.start(chosen.language, said)),
-            fragments.mood(chosen, said),
+            fragments.hero(t),
+            fragments.model_info(adapter, self._urls, t),
+            gr.update(placeholder=fragments.placeholder(adapter.language, t)),
+            fragments.page_state(adapter, t),
         ]
 
-    def link(
-        self, text: str, talk: Talk, repo: str, compare: bool, tag: str, here: str
+    def share_link(
+        self,
+        text: str,
+        conversation: Conversation,
+        repo: str,
+        compare: bool,
+        ui_language: str,
+        page_address: str,
     ) -> dict[str, Any]:
-        """An address that brings this view back, with the message or the last question in it."""
-        chosen = self._shelf.find(repo)
-        prompt = text.strip() or (talk.turns[-1].question if talk.turns else "")
-        query = {"language": chosen.code, "model": chosen.repo} if chosen else {}
+        """Return a link to this view, with the message or the last question in it."""
+        adapter = self._registry.get(repo)
+        last = conversation.turns[-1].question if conversation.turns else ""
+        prompt = text.strip() or last
+        query = {"language": adapter.code, "model": adapter.repo} if adapter else {}
         query |= {"compare": "1"} if compare else {}
-        query |= {"words": tag} if tag != ENGLISH else {}
+        query |= {"ui": ui_language} if ui_language != ENGLISH else {}
         query |= {"prompt": prompt} if prompt else {}
-        return gr.update(value=f"{here}?{urlencode(query)}", visible=True)
+        return gr.update(value=f"{page_address}?{urlencode(query)}", visible=True)
 
-    def offline(self, request: gr.Request) -> str:
-        """The page that says how to take a model along."""
-        self._shelf.first_look.wait(FIRST_LOOK_SECONDS)
-        wish = Wish.read(request)
-        found = self._shelf.speaking(wish.language)
-        chosen = next((one for one in found if one.export), None)
-        export = chosen.export if chosen else None
-        language = by_code(wish.language) if found else by_code("")
-        return fragments.offline(language, export, self._settings.endpoint, words(wish.words))
-
-    def _requests(self) -> str:
-        return fragments.requests(self._settings.endpoint, self._settings.org)
+    def offline_page(self, request: gr.Request) -> str:
+        """Return the page that says how to use a model offline."""
+        self._registry.first_poll.wait(FIRST_POLL_SECONDS)
+        query = PageQuery.parse(request)
+        adapters = self._registry.for_language(query.language)
+        gguf = next((adapter.gguf for adapter in adapters if adapter.gguf), None)
+        language = by_code(query.language if adapters else "")
+        return fragments.offline_page(language, gguf, self._urls, translations(query.ui_language))

@@ -1,7 +1,7 @@
-"""Brings the outbox to the feedback dataset: in batches, again after an outage, nothing twice.
+"""Upload the outbox to the feedback dataset: in batches, again after an outage, never twice.
 
-The only file of this Space that writes to the Hub. A batch is one commit; the outbox forgets what
-is in it only after the Hub has answered, and a batch sent twice changes nothing.
+The only file of this Space that writes to the Hub. A batch is one commit. The outbox forgets its
+rows only after the Hub has confirmed it, and a batch that is sent twice changes nothing.
 """
 
 from __future__ import annotations
@@ -13,117 +13,122 @@ import time
 from pathlib import Path
 from typing import Literal
 
-import httpx2
+from common.hub_errors import HUB_ERRORS
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from outbox import Outbox
 
-BATCH = 200
-EVERY_SECONDS = 60.0  # the Hub takes about a hundred commits an hour
-FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0
-SURE_SECONDS = 600.0  # so long a listing of the Hub may lag behind its commits
-LAST_SECONDS = 8.0  # what a Space has between the signal to end and its end
+BATCH_SIZE = 200
+UPLOAD_INTERVAL_SECONDS = 60.0  # the Hub accepts about a hundred commits an hour
+FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 10.0, 600.0
+LISTING_LAG_SECONDS = 600.0  # how long the Hub's listing may lag behind its commits
+SHUTDOWN_SECONDS = 8.0  # what a Space has between the signal to end and its end
 CARD_PATH = "README.md"
 CARD = Path(__file__).with_name("feedback_card.md")
-TROUBLE = (httpx2.HTTPError, OSError, ValueError)
-Deleted = Literal["deleted", "nothing", "later"]
+DeleteResult = Literal["deleted", "not_found", "pending"]
 
 
-class Pusher:
-    """One thread that pushes; whoever wants to know at once may push as well."""
+class Uploader:
+    """A thread that uploads; other threads may upload too when they need the result at once."""
 
     def __init__(self, api: HfApi, repo: str, outbox: Outbox) -> None:
         self._api = api
         self._repo = repo
         self._outbox = outbox
-        self._one = threading.Lock()
+        self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._ready = False
+        self._repo_exists = False
 
     def start(self) -> None:
-        """Push what an earlier process left, then whatever comes, until this one ends."""
+        """Upload what an earlier process left, then what comes, until the process ends."""
         self._wake.set()
-        threading.Thread(target=self._work, name="pusher", daemon=True).start()
+        threading.Thread(target=self._run, name="uploader", daemon=True).start()
 
-    def nudge(self) -> None:
-        """Say that there is something new."""
+    def wake(self) -> None:
+        """Say that the outbox has something new."""
         self._wake.set()
 
     def close(self) -> None:
-        """Push a last time, for as long as there is time; what is not pushed stays where it is."""
-        last = threading.Thread(target=self._try, name="last push", daemon=True)
+        """Upload a last time, as long as there is time; what is left stays in the outbox."""
+        last = threading.Thread(target=self._try_upload, name="last upload", daemon=True)
         last.start()
-        last.join(LAST_SECONDS)
+        last.join(SHUTDOWN_SECONDS)
 
-    def delete(self, path: str) -> Deleted:
-        """Delete a row, here and on the Hub: at once, or as soon as the Hub can be reached."""
-        waited = self._outbox.drop(path)
-        deleted = self._try()
-        self.nudge()
-        if deleted is None:
-            return "later"
-        return "deleted" if waited or path in deleted else "nothing"
+    def delete(self, path: str) -> DeleteResult:
+        """Delete a row here and on the Hub: at once, or as soon as the Hub can be reached.
 
-    def push(self) -> set[str]:
-        """Make one commit of what waits; return the paths it deleted.
-
-        Raises httpx2.HTTPError (the Hub's refusals among them), OSError or ValueError; nothing is
-        lost then.
+        Raises OutboxFull and OSError.
         """
-        with self._one:
-            drops, rows = self._outbox.drops(), self._outbox.rows(BATCH)
-            if not drops and not rows:
+        was_waiting = self._outbox.delete(path)
+        deleted = self._try_upload()
+        self.wake()
+        if deleted is None:
+            return "pending"
+        return "deleted" if was_waiting or path in deleted else "not_found"
+
+    def upload(self) -> set[str]:
+        """Make one commit of a batch; return the paths that it deleted.
+
+        Raises one of `HUB_ERRORS`; nothing is lost then.
+        """
+        with self._lock:
+            deletions, rows = self._outbox.deletions(), self._outbox.rows(BATCH_SIZE)
+            if not deletions and not rows:
                 return set()
-            self._ensure()
-            there = self._there([*drops, CARD_PATH])
-            found = {path for path in drops if path in there}
-            adds = {path: text.encode() for path, text in rows.items()}
-            if CARD_PATH not in there:
-                adds[CARD_PATH] = CARD.read_bytes()
-            self._commit(adds, found)
-            self._outbox.added(rows)
-            self._outbox.dropped(p for p, age in drops.items() if p in found or age > SURE_SECONDS)
-            return found
+            self._create_repo()
+            existing = self._existing([*deletions, CARD_PATH])
+            to_delete = {path for path in deletions if path in existing}
+            to_add = {path: text.encode() for path, text in rows.items()}
+            if CARD_PATH not in existing:
+                to_add[CARD_PATH] = CARD.read_bytes()
+            self._commit(to_add, to_delete)
+            self._outbox.forget_rows(rows)
+            self._outbox.forget_deletions(
+                path
+                for path, age in deletions.items()
+                if path in to_delete or age > LISTING_LAG_SECONDS
+            )
+            return to_delete
 
-    def _ensure(self) -> None:
-        """The dataset is private: see its card for why."""
-        if not self._ready:
+    def _create_repo(self) -> None:
+        """Create the dataset, private; its card says why."""
+        if not self._repo_exists:
             self._api.create_repo(self._repo, repo_type="dataset", private=True, exist_ok=True)
-            self._ready = True
+            self._repo_exists = True
 
-    def _there(self, paths: list[str]) -> set[str]:
-        found = self._api.get_paths_info(self._repo, paths, repo_type="dataset")
-        return {one.path for one in found}
+    def _existing(self, paths: list[str]) -> set[str]:
+        infos = self._api.get_paths_info(self._repo, paths, repo_type="dataset")
+        return {info.path for info in infos}
 
-    def _commit(self, adds: dict[str, bytes], deletes: set[str]) -> None:
+    def _commit(self, to_add: dict[str, bytes], to_delete: set[str]) -> None:
         operations: list[CommitOperationAdd | CommitOperationDelete] = []
-        operations += [CommitOperationAdd(path, content) for path, content in adds.items()]
-        operations += [CommitOperationDelete(path) for path in sorted(deletes)]
+        operations += [CommitOperationAdd(path, content) for path, content in to_add.items()]
+        operations += [CommitOperationDelete(path) for path in sorted(to_delete)]
         if operations:
-            said = f"Feedback: {len(adds)} added, {len(deletes)} deleted"
+            message = f"Feedback: {len(to_add)} added, {len(to_delete)} deleted"
             self._api.create_commit(
-                self._repo, operations, commit_message=said, repo_type="dataset"
+                self._repo, operations, commit_message=message, repo_type="dataset"
             )
 
-    def _try(self) -> set[str] | None:
+    def _try_upload(self) -> set[str] | None:
         try:
-            return self.push()
-        except TROUBLE as error:
-            logging.warning("cannot push to %s: %s: %s", self._repo, type(error).__name__, error)
-            self._ready = False
+            return self.upload()
+        except HUB_ERRORS as error:
+            logging.warning("cannot upload to %s: %s: %s", self._repo, type(error).__name__, error)
+            self._repo_exists = False
             return None
 
-    def _work(self) -> None:
-        pause = FIRST_PAUSE
+    def _run(self) -> None:
+        retry_seconds = FIRST_RETRY_SECONDS
         while True:
             self._wake.wait()
             self._wake.clear()
-            begun = time.monotonic()
-            if self._try() is None:
-                wait = pause * random.uniform(0.5, 1.5)
-                pause = min(2 * pause, LONGEST_PAUSE)
+            started = time.monotonic()
+            if self._try_upload() is None:
+                wait = retry_seconds * random.uniform(0.5, 1.5)
+                retry_seconds = min(2 * retry_seconds, MAX_RETRY_SECONDS)
                 self._wake.set()
             else:
-                wait, pause = EVERY_SECONDS, FIRST_PAUSE
-                if self._outbox.drops() or self._outbox.rows(1):
+                wait, retry_seconds = UPLOAD_INTERVAL_SECONDS, FIRST_RETRY_SECONDS
+                if self._outbox.deletions() or self._outbox.rows(1):
                     self._wake.set()
-            time.sleep(max(0.0, begun + wait - time.monotonic()))
+            time.sleep(max(0.0, started + wait - time.monotonic()))

@@ -1,6 +1,6 @@
-"""The line in front of the model: first come, first served, and everybody can see where they stand.
+"""The queue for the model: first come, first served, and everybody sees their position.
 
-Gradio has a queue of its own, but shows the place in it only as an overlay in English.
+Gradio has a queue of its own, but shows the position only in an English overlay.
 """
 
 from __future__ import annotations
@@ -8,45 +8,45 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-MOST_WAITING = 20
-LOOK_SECONDS = 1.0
+MAX_WAITING = 20
+POLL_SECONDS = 1.0
 
 
-class Line:
-    """Who is served stands first; the others wait in the order of their coming."""
+class WaitingQueue:
+    """The first ticket is served, the others wait in the order in which they came."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._people: list[object] = []
+        self._tickets: list[object] = []
 
-    def busy(self) -> bool:
-        """Whether somebody is served or waits."""
-        return bool(self._people)
+    def is_busy(self) -> bool:
+        """Return whether somebody is being served or waits."""
+        return bool(self._tickets)
 
     def enter(self) -> object | None:
-        """Take a place at the end; None when the line is full."""
+        """Return a ticket for the end of the queue; None if the queue is full."""
         with self._changed:
-            if len(self._people) > MOST_WAITING:
+            if len(self._tickets) > MAX_WAITING:
                 return None
-            place = object()
-            self._people.append(place)
-            return place
+            ticket = object()
+            self._tickets.append(ticket)
+            return ticket
 
-    def ahead(self, place: object) -> int:
-        """How many stand before this place."""
+    def position(self, ticket: object) -> int:
+        """Return how many tickets are before this one."""
         with self._changed:
-            return self._people.index(place)
+            return self._tickets.index(ticket)
 
-    def wait(self, place: object) -> Iterator[int]:
-        """Yield how many are ahead, at each change and every second, until nobody is."""
-        while ahead := self.ahead(place):
-            yield ahead
+    def wait(self, ticket: object) -> Iterator[int]:
+        """Yield the position at each change and every second, until it is this ticket's turn."""
+        while position := self.position(ticket):
+            yield position
             with self._changed:
-                if self._people.index(place) == ahead:
-                    self._changed.wait(LOOK_SECONDS)
+                if self._tickets.index(ticket) == position:
+                    self._changed.wait(POLL_SECONDS)
 
-    def leave(self, place: object) -> None:
-        """Give the place up, served or not."""
+    def leave(self, ticket: object) -> None:
+        """Give the ticket back, served or not."""
         with self._changed:
-            self._people.remove(place)
+            self._tickets.remove(ticket)
             self._changed.notify_all()

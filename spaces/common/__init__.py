@@ -1,1 +1,18 @@
-"""What both Spaces share; `kakugo deploy` copies this folder into each of them."""
+"""What both Gradio Spaces need; `kakugo deploy` copies this folder into each of them.
+
+The files, lowest layer first; a file imports only from files above it:
+
+    normalize        Bring names into a form in which equal names are equal strings
+    hub_errors       The exceptions that a failing Hub raises
+    hub_urls         Addresses of repositories and discussions on the Hub
+    space_settings   The environment variables that both Spaces read
+    markup           The one way a value gets into HTML
+    scripts          Scripts of the world: their English names and writing directions
+    scripts.tsv      ISO 15924 codes with English names
+    languages        Look up languages by code or by any of their names
+    languages.tsv    All languages with their names, written by `bot/language/export.py`
+    csp              The Content-Security-Policy header of every response
+    style.css        The palette and the rules that both style sheets share
+    theme            The Gradio theme and the style sheet
+    gradio_options   The options that both apps give to Gradio
+"""

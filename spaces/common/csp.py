@@ -1,6 +1,6 @@
-"""One header that keeps every page of this Space to its own host.
+"""The Content-Security-Policy header of every response.
 
-Whatever a result, a request or a model says, the browser asks nobody else for anything.
+Whatever a result, a request or a model contains, the browser contacts no host but the Space's own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ POLICY = (
 )
 
 
-class OnlyOwnHost:
+class ContentSecurityPolicy:
     """ASGI middleware that adds the policy to every response."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,5 +1,7 @@
-"""Puts the folders of both Spaces on the path, as they are there when the Hub runs `app.py`; and
-the world and the browser that their tests share."""
+"""Put the folders of both Spaces on the path, as they are when the Hub runs `app.py`.
+
+Also provides the local Hub and the browser that the tests of both Spaces share.
+"""
 
 from __future__ import annotations
 
@@ -18,51 +20,55 @@ if TYPE_CHECKING:
 SPACES = Path(__file__).parents[2] / "spaces"
 for name in ("leaderboard", "chat"):
     sys.path.insert(0, str(SPACES / name))
-sys.path.insert(0, str(SPACES))  # common
-sys.path.insert(0, str(Path(__file__).parent))  # space_rows, space_models, space_world
+sys.path.insert(0, str(SPACES))  # for `common`
 
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
-    """The world that both Spaces' browser tests look at."""
-    from space_world import fill
+    """A local Hub with results, requests, datasets and models."""
+    from tests.spaces import hub_content
 
-    folder = tmp_path_factory.mktemp("world")
+    folder = tmp_path_factory.mktemp("hub")
     with LocalHub(folder) as running:
-        fill(running, folder)
+        hub_content.fill(running, folder)
         yield running
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """For one module only: while playwright is up, its event loop runs in this thread, and no other
-    test of this process could run one."""
-    from playwright.sync_api import sync_playwright
-    from space_world import CHROMIUM, QUIET
+    """A headless Chromium, for one module only.
 
-    with sync_playwright() as tool:
-        chromium = tool.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+    While Playwright runs, its event loop runs in this thread, and no other test of this process
+    could start one.
+    """
+    from playwright.sync_api import sync_playwright
+
+    from tests.spaces.running_space import CHROMIUM, CHROMIUM_ARGUMENTS
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         yield chromium
         chromium.close()
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page that fails the test on console errors, on dialogs and on requests to anybody else."""
+    """A page that fails the test on console errors, dialogs and requests to other hosts."""
     from playwright.sync_api import expect
-    from space_world import PATIENCE
+
+    from tests.spaces.running_space import TIMEOUT_SECONDS
 
     context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    wrong: list[str] = []
+    new_page = context.new_page()
+    errors: list[str] = []
     hosts: set[str] = set()
-    opened.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("dialog", lambda dialog: wrong.append(f"dialog {dialog.message}"))
-    opened.on("request", lambda r: hosts.add(r.url.split("/")[2]) if "//" in r.url else None)
-    opened.set_default_timeout(PATIENCE * 1000)
-    expect.set_options(timeout=PATIENCE * 1000)
-    yield opened
+    new_page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+    new_page.on("pageerror", lambda error: errors.append(str(error)))
+    new_page.on("dialog", lambda dialog: errors.append(f"dialog {dialog.message}"))
+    new_page.on("request", lambda r: hosts.add(r.url.split("/")[2]) if "//" in r.url else None)
+    new_page.set_default_timeout(TIMEOUT_SECONDS * 1000)
+    expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
+    yield new_page
     context.close()
-    assert wrong == []
+    assert errors == []
     assert all(host.startswith("127.0.0.1:") for host in hosts) and len(hosts) <= 1, hosts

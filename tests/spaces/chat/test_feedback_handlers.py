@@ -1,4 +1,4 @@
-"""The feedback desk without a browser: where it is closed, and where somebody sends too much."""
+"""The feedback form without a browser: closed, accepted, refused, deleted."""
 
 from __future__ import annotations
 
@@ -7,75 +7,87 @@ from typing import Any
 
 import gradio as gr
 import pytest
-from conversation import Talk, Turn
-from feedback import Draft, Receipt
-from feedback_handlers import MOST_OPINIONS, Desk
+from conversation import Conversation, Turn
+from feedback import RatedAnswer, Receipt
+from feedback_handlers import MAX_FORMS_PER_VISITOR, FeedbackHandlers
 from huggingface_hub import HfApi
 from outbox import Outbox
-from space_people import ADAPTER, room, visitor
-from uploader import Pusher
+from uploader import Uploader
 
-DRAFT = Draft(ADAPTER, ({"role": "user", "content": "Kio?"},), "Tago")
+from tests.spaces.visitors import ADAPTER, model_registry, visitor
+
+ANSWER = RatedAnswer(ADAPTER, ({"role": "user", "content": "Kio?"},), "Tago")
 
 
 def like(index: int) -> gr.LikeData:
     return gr.LikeData(None, {"index": index, "value": "", "liked": True})
 
 
-def send(desk: Desk, request: gr.Request, draft: Draft | None = DRAFT) -> list[Any]:
-    return desk.send(draft, "up", [], "", "", True, ["junk", 3], "en", request)
+def send(
+    handlers: FeedbackHandlers, request: gr.Request, answer: RatedAnswer | None = ANSWER
+) -> list[Any]:
+    return handlers.send(answer, "up", [], "", "", True, ["junk", 3], "en", request)
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    box = Outbox(tmp_path)
-    away = Pusher(HfApi("http://127.0.0.1:9", "hf_x"), "org/kakugo-feedback", box)
-    return Desk(room(tmp_path), box, away)
+def handlers(tmp_path: Path) -> FeedbackHandlers:
+    outbox = Outbox(tmp_path)
+    unreachable = Uploader(HfApi("http://127.0.0.1:9", "hf_x"), "org/kakugo-feedback", outbox)
+    return FeedbackHandlers(model_registry(tmp_path), outbox, unreachable)
 
 
-def test_without_a_token_it_is_closed_and_says_so(tmp_path: Path) -> None:
-    box = Outbox(tmp_path)
-    closed = Desk(room(tmp_path), box, None)
-    talk = Talk((Turn("Kio?", "Tago"),))
-    opened = closed.open(talk, ADAPTER.repo, "en", like(1))
+def test_form_without_a_token_says_that_it_is_closed(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path)
+    closed = FeedbackHandlers(model_registry(tmp_path), outbox, None)
+    conversation = Conversation((Turn("Kio?", "Tago"),))
+    opened = closed.open(conversation, ADAPTER.repo, "en", like(1))
     assert opened[1] is None and "HF_TOKEN" in opened[3]
     send(closed, visitor())
-    assert box.rows(9) == {}
+    assert outbox.rows(9) == {}
 
 
-def test_the_form_is_about_the_answer_that_was_clicked(desk: Desk) -> None:
-    talk = Talk((Turn("a", "<think>hm</think>A"), Turn("b", "B"), Turn("c")))
-    draft = desk.open(talk, ADAPTER.repo, "en", like(1))[1]
-    assert draft.response == "A" and [one["content"] for one in draft.messages] == ["a"]
-    draft = desk.open(talk, ADAPTER.repo, "en", like(4))[1]
-    assert draft.response == "B" and [one["content"] for one in draft.messages] == ["a", "A", "b"]
-    assert not isinstance(desk.open(talk, ADAPTER.repo, "en", like(5))[1], Draft), "no answer yet"
-    assert not isinstance(desk.open(talk, "other/model", "en", like(1))[1], Draft)
+def test_form_is_about_the_clicked_answer(handlers: FeedbackHandlers) -> None:
+    turns = (Turn("a", "<think>hm</think>A"), Turn("b", "B"), Turn("c"))
+    conversation = Conversation(turns)
+
+    def rated(index: int, repo: str = ADAPTER.repo) -> Any:
+        return handlers.open(conversation, repo, "en", like(index))[1]
+
+    first, second = rated(1), rated(4)
+    assert first.response == "A" and [m["content"] for m in first.messages] == ["a"]
+    assert second.response == "B" and [m["content"] for m in second.messages] == ["a", "A", "b"]
+    assert not isinstance(rated(5), RatedAnswer), "this turn has no answer yet"
+    assert not isinstance(rated(1, "other/model"), RatedAnswer)
 
 
-def test_a_row_is_kept_once_and_its_receipt_remembered(desk: Desk, tmp_path: Path) -> None:
-    panel, draft, _, thanks, known, _ = send(desk, visitor())
-    (receipt,) = known
-    assert Receipt.read(receipt) and receipt in thanks and draft is None
-    assert list(Outbox(tmp_path).rows(9)) == [Receipt.read(receipt).path]  # type: ignore[union-attr]
-    send(desk, visitor(), None)
-    assert len(Outbox(tmp_path).rows(9)) == 1, "the form was sent already"
-    told, left, _, _ = desk.delete(receipt, known, "en", visitor())
-    assert "as soon as it can" in told and left == [] and Outbox(tmp_path).rows(9) == {}
+def test_row_is_stored_once_and_its_receipt_is_remembered(
+    handlers: FeedbackHandlers, tmp_path: Path
+) -> None:
+    _, answer, _, thanks, receipts, _ = send(handlers, visitor())
+    (receipt,) = receipts
+    assert Receipt.parse(receipt) and receipt in thanks and answer is None
+    assert list(Outbox(tmp_path).rows(9)) == [Receipt.parse(receipt).path]  # type: ignore[union-attr]
+    send(handlers, visitor(), None)
+    assert len(Outbox(tmp_path).rows(9)) == 1, "the form was already sent"
+    status, left, _, _ = handlers.delete(receipt, receipts, "en", visitor())
+    assert "as soon as possible" in status and left == [] and Outbox(tmp_path).rows(9) == {}
 
 
-def test_too_much_is_refused_by_visitor_and_by_address(desk: Desk, tmp_path: Path) -> None:
-    for _ in range(MOST_OPINIONS):
-        send(desk, visitor())
-    assert "Please wait" in send(desk, visitor())[2]
-    assert "Please wait" not in send(desk, visitor("two"))[2]
+def test_limits_apply_to_a_visitor_and_to_an_address(handlers: FeedbackHandlers) -> None:
+    too_fast = "Please try again in"
+    for _ in range(MAX_FORMS_PER_VISITOR):
+        send(handlers, visitor())
+    assert too_fast in send(handlers, visitor())[2]
+    assert too_fast not in send(handlers, visitor("two"))[2]
     for number in range(99):
-        send(desk, visitor(f"script{number}", "spoofed, 6.6.6.6"))
-    assert "Please wait" in send(desk, visitor("script", "other, 6.6.6.6"))[2]
-    assert "Please wait" not in send(desk, visitor("else", "9.9.9.9"))[2]
+        send(handlers, visitor(f"script{number}", "spoofed, 6.6.6.6"))
+    assert too_fast in send(handlers, visitor("script", "other, 6.6.6.6"))[2]
+    assert too_fast not in send(handlers, visitor("else", "9.9.9.9"))[2]
 
 
 @pytest.mark.parametrize("text", ["", None, "kakugo-", "../../x"])
-def test_what_is_no_key_deletes_nothing(desk: Desk, text: str | None, tmp_path: Path) -> None:
-    assert "This is no key" in desk.delete(text, [], "en", visitor())[0]
-    assert Outbox(tmp_path).drops() == {}
+def test_invalid_key_deletes_nothing(
+    handlers: FeedbackHandlers, text: str | None, tmp_path: Path
+) -> None:
+    assert "not a valid key" in handlers.delete(text, [], "en", visitor())[0]
+    assert Outbox(tmp_path).deletions() == {}

@@ -1,35 +1,36 @@
-"""The line before the model."""
+"""The queue for the model."""
 
 from __future__ import annotations
 
 import threading
 import time
 
-from waiting_queue import MOST_WAITING, Line
+from waiting_queue import MAX_WAITING, WaitingQueue
 
 
-def test_first_come_first_served_and_each_knows_the_place() -> None:
-    line = Line()
-    places = [line.enter() for _ in range(3)]
-    assert line.busy() and list(map(line.ahead, places)) == [0, 1, 2]
-    assert list(line.wait(places[0])) == []
-    line.leave(places[0])
-    assert list(map(line.ahead, places[1:])) == [0, 1]
+def test_first_come_first_served_with_known_positions() -> None:
+    queue = WaitingQueue()
+    tickets = [queue.enter() for _ in range(3)]
+    assert queue.is_busy() and list(map(queue.position, tickets)) == [0, 1, 2]
+    assert list(queue.wait(tickets[0])) == []
+    queue.leave(tickets[0])
+    assert list(map(queue.position, tickets[1:])) == [0, 1]
 
 
-def test_who_gives_up_lets_the_others_move() -> None:
-    line = Line()
-    _served, gone, last = line.enter(), line.enter(), line.enter()
-    waiting = line.wait(last)
-    assert next(waiting) == 2
-    threading.Timer(0.05, line.leave, [gone]).start()
-    begun = time.monotonic()
-    assert next(waiting) == 1 and time.monotonic() - begun < 0.9, "told at once, not at a look"
+def test_leaving_the_queue_moves_the_others_up_at_once() -> None:
+    queue = WaitingQueue()
+    _served, leaving, last = queue.enter(), queue.enter(), queue.enter()
+    positions = queue.wait(last)
+    assert next(positions) == 2
+    threading.Timer(0.05, queue.leave, [leaving]).start()
+    started = time.monotonic()
+    assert next(positions) == 1
+    assert time.monotonic() - started < 0.9, "before the next poll"
 
 
-def test_a_full_line_takes_nobody_and_then_somebody_again() -> None:
-    line = Line()
-    places = [line.enter() for _ in range(MOST_WAITING + 1)]
-    assert all(places) and line.enter() is None
-    line.leave(places[0])
-    assert line.enter() is not None
+def test_full_queue_refuses_until_somebody_leaves() -> None:
+    queue = WaitingQueue()
+    tickets = [queue.enter() for _ in range(MAX_WAITING + 1)]
+    assert all(tickets) and queue.enter() is None
+    queue.leave(tickets[0])
+    assert queue.enter() is not None

@@ -1,4 +1,4 @@
-"""Result rows and ledger files as the recipes and the bot write them."""
+"""Result rows and ledger records as the recipes and the bot write them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ BASE = "practice/kakugo-practice-base"
 def pair(
     code: str, benchmark: str, base: float, adapter: float, /, **more: Any
 ) -> list[dict[str, Any]]:
-    """The two rows of one test: the base's and the adapter's."""
+    """Return the base model's row and the adapter's row of one test."""
     flores = benchmark == "flores"
     common: dict[str, Any] = {
-        "schema": 1,
+        "schema": 3,
         "language": code,
         "base": BASE,
         "benchmark": benchmark,
@@ -25,38 +25,38 @@ def pair(
         "signature": "nw:2",
         "practice": True,
         "request": "r1",
-        "date": "2026-11-20T10:00:00Z",
+        "evaluated_at": "2026-11-20T10:00:00Z",
         "cost_usd": 0.25,
     }
-    compared = {
+    comparison = {
         "difference": adapter - base,
         "difference_ci": [adapter - base - 0.01, adapter - base + 0.01],
         "p": 0.0005,
         "significant": True,
     }
-    own = {**common, "model": f"{BASE}-{code}", "role": "adapter", "value": adapter}
+    adapter_row = {**common, "model": f"{BASE}-{code}", "role": "adapter", "value": adapter}
     return [
         {**common, "model": BASE, "role": "base", "value": base, **more},
-        {**own, **compared, **more},
+        {**adapter_row, **comparison, **more},
     ]
 
 
 def lines(*rows: dict[str, Any]) -> str:
-    """The text of a ``results.jsonl``."""
+    """Return the text of a `results.jsonl`."""
     return "".join(json.dumps(row) + "\n" for row in rows)
 
 
 def request(number: int, code: str, name: str, **more: Any) -> str:
-    """A line of a ``sheets/*.jsonl``."""
+    """Return a line of the ledger's `sheets/*.jsonl`."""
     language = {"code": code, "name": name, "autonym": name, "bcp47": "eo", "script": code[4:]}
-    made = {"state": "made", "attempt": 1, "cost_usd": 0.5}
+    step = {"state": "made", "attempt": 1, "cost_usd": 0.5}
     record = {
-        "schema": 1,
+        "schema": 3,
         "id": f"r{number}",
         "discussion": number,
         "author": "alice",
         "status": "done",
         "spec": {"language": language},
-        "steps": {"check": made, "generate": made, "train": made, "evaluate": made},
+        "steps": {"check": step, "generate": step, "train": step, "evaluate": step},
     }
     return json.dumps({**record, **more})

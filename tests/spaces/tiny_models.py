@@ -1,4 +1,4 @@
-"""A base model and an adapter of a few kilobytes, random but real, pushed to a Hub as ours are."""
+"""A base model and adapters of a few kilobytes, with random weights, saved or pushed to a Hub."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SPECIAL = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_t
 
 
 def tokenizer() -> Any:
-    """One token a word, with a chat template."""
+    """Return a tokenizer with one token a word and a chat template."""
     from tokenizers import Tokenizer, decoders
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import WhitespaceSplit
@@ -26,15 +26,16 @@ def tokenizer() -> Any:
     raw = Tokenizer(WordLevel(vocab, unk_token="<unk>"))
     raw.pre_tokenizer = WhitespaceSplit()  # type: ignore[assignment]
     raw.decoder = decoders.WordPiece(prefix="##")  # type: ignore[assignment]
-    made = PreTrainedTokenizerFast(tokenizer_object=raw, **SPECIAL)
-    made.chat_template = TEMPLATE
-    return made
+    wrapped = PreTrainedTokenizerFast(tokenizer_object=raw, **SPECIAL)
+    wrapped.chat_template = TEMPLATE
+    return wrapped
 
 
 def base_model(endless: bool = False) -> Any:
-    """A Llama of two small layers with random weights, the same every time.
+    """Return a Llama of two small layers with the same random weights every time.
 
-    An endless one never says the last word: it answers until it is stopped or has said enough.
+    An endless one never generates the end token: it answers until it is stopped or reaches the
+    limit.
     """
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
@@ -55,41 +56,40 @@ def base_model(endless: bool = False) -> Any:
     model = LlamaForCausalLM(config)
     if endless:
         with torch.no_grad():
-            model.lm_head.weight[2] = 0.0  # the end: never the likeliest of many words
+            model.lm_head.weight[2] = 0.0  # the end token is never the most likely one
     return model
 
 
 def save(folder: Path, base: str, adapters: int, endless: bool = False) -> list[Path]:
-    """Save the base into ``folder/base`` and adapters beside it; `base` is what their configs name.
+    """Save the base model into `folder/base` and the adapters next to it.
 
-    Returns the adapters' folders.
+    `base` is the name of the base model in the adapters' configs. Returns the adapters' folders.
     """
     import torch
     from peft import LoraConfig, get_peft_model
 
-    made = tokenizer()
+    shared_tokenizer = tokenizer()
     base_model(endless).save_pretrained(folder / "base")
-    made.save_pretrained(folder / "base")
-    places = []
+    shared_tokenizer.save_pretrained(folder / "base")
+    folders = []
     for number in range(adapters):
         model = base_model(endless)
         model.name_or_path = base
         torch.manual_seed(number)
         config = LoraConfig(r=8, target_modules="all-linear", init_lora_weights=False)
-        tuned = get_peft_model(model, config)
-        places.append(folder / f"adapter{number}")
-        tuned.save_pretrained(places[-1])
-        made.save_pretrained(places[-1])
-    return places
+        folders.append(folder / f"adapter{number}")
+        get_peft_model(model, config).save_pretrained(folders[-1])
+        shared_tokenizer.save_pretrained(folders[-1])
+    return folders
 
 
 def push(api: HfApi, folder: Path, base: str, adapters: list[str], endless: bool = False) -> None:
-    """Push a base model and adapters on it, each with the card that says so."""
-    places = save(folder, base, len(adapters), endless)
+    """Push a base model and adapters, each with its card."""
+    folders = save(folder, base, len(adapters), endless)
     _upload(api, folder / "base", base, "---\ntags: [practice]\n---\n")
-    for place, repo in zip(places, adapters, strict=True):
+    for adapter_folder, repo in zip(folders, adapters, strict=True):
         card = f"---\nbase_model: {base}\nlibrary_name: peft\ntags: [practice]\n---\n# {repo}\n"
-        _upload(api, place, repo, card)
+        _upload(api, adapter_folder, repo, card)
 
 
 def _upload(api: HfApi, folder: Path, repo: str, card: str) -> None:

@@ -1,0 +1,44 @@
+"""The options that both apps give to Gradio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from common.csp import ContentSecurityPolicy
+from common.theme import style_sheet, theme
+
+# For events that answer at once: no queue, no progress overlay, not in the API.
+IMMEDIATE: dict[str, Any] = {
+    "queue": False,
+    "show_progress": "hidden",
+    "api_visibility": "private",
+}
+
+
+def launch(
+    demo: gr.Blocks,
+    folder: Path,
+    port: int | None,
+    routes: Sequence[BaseRoute] = (),
+    **options: Any,
+) -> None:
+    """Serve the pages with our theme, style sheet and policy; `folder` is that of the Space."""
+    middleware = [Middleware(ContentSecurityPolicy)]
+    demo.launch(
+        server_port=port,
+        share=False,
+        quiet=True,
+        ssr_mode=False,
+        pwa=False,
+        footer_links=[],
+        theme=theme(),
+        css=style_sheet(folder),
+        app_kwargs={"routes": list(routes), "middleware": middleware},
+        **options,
+    )

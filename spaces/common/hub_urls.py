@@ -1,0 +1,40 @@
+"""Addresses of the organization's repositories and discussions on the Hub. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+
+@dataclass(frozen=True)
+class HubUrls:
+    """Builds addresses; `leaderboard` is the Space whose discussions are the requests."""
+
+    endpoint: str
+    org: str
+    leaderboard: str
+
+    def model(self, repo: str) -> str:
+        return f"{self.endpoint}/{repo}"
+
+    def dataset(self, code: str) -> str:
+        return f"{self.endpoint}/datasets/{self.org}/kakugo-{code}"
+
+    def chat(self, code: str) -> str:
+        return f"{self.endpoint}/spaces/{self.org}/kakugo-chat?language={code}"
+
+    def download(self, repo: str, path: str) -> str:
+        """Return the address that downloads a file of a model repository."""
+        return f"{self.endpoint}/{repo}/resolve/main/{path}?download=true"
+
+    @property
+    def discussions(self) -> str:
+        return f"{self.endpoint}/spaces/{self.leaderboard}/discussions"
+
+    def discussion(self, number: int) -> str:
+        return f"{self.discussions}/{number}"
+
+    def new_request(self, title: str) -> str:
+        """Return the form of a new discussion, filled in; its author is who is signed in there."""
+        fields = {"title": title, "description": "Please teach a small model this language."}
+        return f"{self.discussions}/new?{urlencode(fields)}"

@@ -1,0 +1,77 @@
+"""The review page without a browser: what is stored, refused and skipped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import HfApi
+from outbox import Outbox
+from review_handlers import ReviewHandlers
+from reviews import Row, Sample
+from uploader import Uploader
+
+from recipes.core import feedback
+from tests.spaces.visitors import chat_settings, model_registry, visitor
+
+ROW = Row("a1", ({"role": "user", "content": "Kio?"}, {"role": "assistant", "content": "Io."}))
+NEXT = Row("b2", ({"role": "user", "content": "Kiu?"}, {"role": "assistant", "content": "Iu."}))
+SAMPLE = Sample("epo_Latn", "org/kakugo-epo_Latn", "f" * 40, (ROW, NEXT))
+CURRENT_ROW, ROW_HTML, REVIEWER, STATUS, RECEIPTS = 1, 2, 5, 6, 7
+
+
+@pytest.fixture
+def handlers(tmp_path: Path) -> ReviewHandlers:
+    outbox = Outbox(tmp_path)
+    unreachable = Uploader(HfApi("http://127.0.0.1:9", "hf_x"), "o/f", outbox)
+    return ReviewHandlers(chat_settings(tmp_path), model_registry(tmp_path), outbox, unreachable)
+
+
+def submit(
+    handlers: ReviewHandlers,
+    verdict: str,
+    fixed: str = "Io.",
+    consent: object = True,
+    reviewer: object = None,
+    sent: object = None,
+) -> list[Any]:
+    return handlers.submit(
+        verdict, SAMPLE, ROW, fixed, "Eva", consent, reviewer, sent, "en", visitor()
+    )
+
+
+def test_stored_review_is_what_the_recipe_reads(handlers: ReviewHandlers, tmp_path: Path) -> None:
+    reviewer: dict[str, object] = {"name": "0" * 16, "done": []}
+    shown = submit(handlers, "fix", "Nenio.", reviewer=reviewer, sent=["k", 3])
+    ((path, text),) = Outbox(tmp_path).rows(9).items()
+    parsed = feedback.parse([text.encode()], "epo_Latn")
+    (review,) = parsed.reviews
+    assert (review.row_id, review.verdict, review.fixed) == ("a1", "fix", "Nenio.")
+    assert (review.dataset, review.reviewer, review.credit) == (SAMPLE.dataset, "0" * 16, "Eva")
+    assert path == f"data/epo_Latn/{review.at[:10]}/{review.id}.jsonl"
+    assert json.loads(text)["revision"] == SAMPLE.revision and parsed.left_out == {}
+    assert shown[CURRENT_ROW] == NEXT
+    assert shown[REVIEWER] == {"name": "0" * 16, "done": ["a1"]}
+    assert len(shown[RECEIPTS]) == 2 and shown[RECEIPTS][0] == "k"
+
+
+def test_review_without_consent_is_not_stored(handlers: ReviewHandlers, tmp_path: Path) -> None:
+    shown = submit(handlers, "keep", consent=False)
+    assert "without your consent" in shown[STATUS] and Outbox(tmp_path).rows(9) == {}
+    assert not isinstance(shown[CURRENT_ROW], Row), "the row stays"
+
+
+def test_review_without_a_token_is_not_stored(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path)
+    closed = ReviewHandlers(chat_settings(tmp_path), model_registry(tmp_path), outbox, None)
+    assert "HF_TOKEN" in submit(closed, "keep")[STATUS] and outbox.rows(9) == {}
+
+
+def test_skipped_row_is_not_shown_again(handlers: ReviewHandlers, tmp_path: Path) -> None:
+    first = handlers.skip(SAMPLE, ROW, None, "en")
+    assert first[CURRENT_ROW] == NEXT
+    last = handlers.skip(SAMPLE, NEXT, first[REVIEWER], "en")
+    assert last[CURRENT_ROW] is None and "seen all texts" in last[ROW_HTML]
+    assert Outbox(tmp_path).rows(9) == {}

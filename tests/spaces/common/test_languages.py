@@ -1,0 +1,73 @@
+"""Looking up languages by any of their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from common.languages import TABLE, by_code, completions, named, similar
+
+from bot.language import export
+
+ROOT = Path(__file__).parents[3]
+
+
+def codes(text: str) -> list[str]:
+    return [language.code for language in named(text)]
+
+
+def test_table_and_normalization_are_the_same_as_in_the_bot() -> None:
+    assert TABLE.read_text(encoding="utf-8").splitlines() == export.rows()
+    bot_copy = ROOT / "bot" / "language" / "normalize.py"
+    spaces_copy = ROOT / "spaces" / "common" / "normalize.py"
+    assert bot_copy.read_bytes() == spaces_copy.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Scottish Gaelic", "gla_Latn"),
+        ("gàidhlig", "gla_Latn"),
+        ("GAIDHLIG", "gla_Latn"),
+        ("gd", "gla_Latn"),
+        ("gla", "gla_Latn"),
+        ("gla_Latn", "gla_Latn"),
+        ("Cymraeg", "cym_Latn"),
+        ("Kurdish (Sorani)", "ckb_Arab"),
+        ("አማርኛ", "amh_Ethi"),
+    ],
+)
+def test_any_name_finds_the_language(text: str, code: str) -> None:
+    assert codes(text) == [code]
+
+
+def test_ambiguous_name_finds_all_languages() -> None:
+    assert {"kmr_Latn", "ckb_Arab"} <= set(codes("Kurdish"))
+    assert named("") == [] and named("Esperatno") == [] and named("x" * 10_000) == []
+
+
+def test_similar_languages_with_an_offered_code_come_first() -> None:
+    assert similar("Esperatno", {"epo_Latn"})[0].code == "epo_Latn"
+    assert similar("Welhs", {"epo_Latn"})[0].code == "cym_Latn"
+    assert similar("Gaelc", {"gla_Latn", "gle_Latn"})[0].code in ("gla_Latn", "gle_Latn")
+    assert similar("qqqqqqqqqq", {"epo_Latn"}) == []
+
+
+def test_names_are_completed_while_they_are_typed() -> None:
+    assert completions("sc") == ()
+    assert "gla_Latn" in [language.code for language in completions("Scott")]
+    assert completions("scotish gealic")[0].code == "gla_Latn"
+    assert completions("x" * 10_000) == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "direction"),
+    [("epo_Latn", "ltr"), ("sdh_Arab", "rtl"), ("ydd_Hebr", "rtl"), ("bod_Tibt", "ltr")],
+)
+def test_direction_follows_from_the_script(code: str, direction: str) -> None:
+    assert by_code(code).direction == direction
+
+
+def test_label_has_both_names() -> None:
+    assert by_code("gla_Latn").label == "Scottish Gaelic · Gàidhlig"
+    assert by_code("epo_Latn").label == "Esperanto" and by_code("xyz_Latn").label == "xyz_Latn"

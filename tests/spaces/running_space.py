@@ -1,0 +1,82 @@
+"""Run a Space's `app.py` in a folder of its own, as the Hub does, and wait for what it shows."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from bot.localhub.testing import LocalHub
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+SPACES = Path(__file__).parents[2] / "spaces"
+TIMEOUT_SECONDS = 60
+RUN_APP = "import runpy; runpy.run_path('app.py', run_name='__main__')"
+
+
+def run_space(
+    name: str,
+    hub: LocalHub,
+    org: str,
+    folder: Path,
+    token: str = "",
+    intervals: Mapping[str, float] | None = None,
+) -> Iterator[str]:
+    """Run a Space with the environment that the Hub gives it; yield its address.
+
+    `intervals` shortens waiting times: `{"module.NAME": seconds}`.
+    """
+    for part in (name, f"{name}/common"):
+        source = SPACES / part.removeprefix(f"{name}/")
+        shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("*cache*"))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = os.environ | {
+        "HF_ENDPOINT": hub.url,
+        "HF_HOME": str(folder / "cache"),
+        "SPACE_ID": f"{org}/kakugo",
+        "GRADIO_SERVER_NAME": "127.0.0.1",
+        "GRADIO_SERVER_PORT": str(port),
+        "HF_TOKEN": token,
+    }
+    shorter = [
+        f"import {constant.partition('.')[0]}; {constant} = {seconds}"
+        for constant, seconds in (intervals or {}).items()
+    ]
+    code = "\n".join([*shorter, RUN_APP])
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=folder / name, env=env)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(lambda: _is_up(url), f"{name} to answer")
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def _is_up(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
+
+
+def wait_for(condition: Callable[[], bool], description: str) -> None:
+    """Poll until the condition holds; fail after a minute."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited too long for {description}"
+        time.sleep(0.1)

@@ -1,0 +1,36 @@
+"""Requests of visitors to the chat, and a model registry for them, without a browser or a Hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from adapters import Adapter
+from chat_settings import ChatSettings
+from common.languages import by_code
+from model_registry import ModelRegistry
+from starlette.requests import Request
+
+ADAPTER = Adapter("org/kakugo-base-epo_Latn", "abc", "org/base", by_code("epo_Latn"), False)
+
+
+def chat_settings(folder: Path) -> ChatSettings:
+    env = {"KAKUGO_ORG": "org", "KAKUGO_OUTBOX": str(folder), "HF_ENDPOINT": "http://h"}
+    return ChatSettings.read(env)
+
+
+def model_registry(folder: Path) -> ModelRegistry:
+    """Return a registry with one adapter."""
+    registry = ModelRegistry(chat_settings(folder))
+    registry.adapters = (ADAPTER,)
+    return registry
+
+
+def visitor(session: str = "one", forwarded: str = "1.2.3.4") -> gr.Request:
+    """Return a request of one session, whose `X-Forwarded-For` header is `forwarded`."""
+    scope = {
+        "type": "http",
+        "headers": [(b"x-forwarded-for", forwarded.encode())],
+        "client": ("127.0.0.1", 1),
+    }
+    return gr.Request(Request(scope), session_hash=session)
