@@ -1,4 +1,4 @@
-"""The bot as a Space: the same `kakugo serve`, listening where the Hub wants an app to listen."""
+"""The bot as a Space: `kakugo serve`, listening on the address that the Hub gives to an app."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from bot.cli import main
 
-# The Hub tells an app of the gradio sdk its address by these two names.
+# The Hub gives an app of the gradio SDK its address in these two variables.
 os.environ["KAKUGO_HOST"] = os.environ.get("GRADIO_SERVER_NAME", "0.0.0.0")
 os.environ["PORT"] = os.environ.get("GRADIO_SERVER_PORT", "7860")
 

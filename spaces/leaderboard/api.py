@@ -1,38 +1,38 @@
-"""What programs may ask: the rows that a view leaves, as JSON or as CSV."""
+"""The API for programs: the entries that match a view, as JSON or as CSV."""
 
 from __future__ import annotations
 
 import orjson
 from export import as_csv, as_json
-from hub_source import Source
+from hub_source import HubSource
 from query import from_query
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 
-def routes(source: Source) -> list[Route]:
-    """``/api/rows`` and the two downloads; each takes the query string of the page."""
+def routes(source: HubSource) -> list[Route]:
+    """Return the routes of the API; each takes the same query string as the page."""
 
-    def rows(request: Request) -> Response:
-        seen = source.see()
+    def json_rows(request: Request) -> Response:
+        snapshot = source.snapshot()
         view = from_query(dict(request.query_params))
-        told = [as_json(entry) for entry in seen.index.matching(view)]
-        body = orjson.dumps({"problem": seen.problem, "rows": told})
-        headers = _as_file("json") if request.url.path.endswith(".json") else {}
+        rows = [as_json(entry) for entry in snapshot.index.matching(view)]
+        body = orjson.dumps({"problem": snapshot.problem, "rows": rows})
+        headers = _attachment("json") if request.url.path.endswith(".json") else {}
         return Response(body, media_type="application/json", headers=headers)
 
-    def sheet(request: Request) -> Response:
+    def csv_rows(request: Request) -> Response:
         view = from_query(dict(request.query_params))
-        body = as_csv(source.see().index.matching(view), view.columns)
-        return Response(body, media_type="text/csv", headers=_as_file("csv"))
+        body = as_csv(source.snapshot().index.matching(view), view.columns)
+        return Response(body, media_type="text/csv", headers=_attachment("csv"))
 
     return [
-        Route("/api/rows", rows),
-        Route("/api/rows.json", rows),
-        Route("/api/rows.csv", sheet),
+        Route("/api/rows", json_rows),
+        Route("/api/rows.json", json_rows),
+        Route("/api/rows.csv", csv_rows),
     ]
 
 
-def _as_file(kind: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="kakugo-results.{kind}"'}
+def _attachment(extension: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="kakugo-results.{extension}"'}

@@ -1,4 +1,4 @@
-"""The columns of the leaderboard: what was tested, with which metric, and what that tells."""
+"""The columns of the table: benchmarks with their metrics, in plain words."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A column: one benchmark in one direction, measured with one metric."""
+    """One benchmark in one direction, measured with one metric; `key` is part of addresses."""
 
     key: str
     label: str
     source: str
     metric: str
-    tells: str
+    description: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.label} ({self.source})"
+
+    def points(self, value: float) -> float:
+        """Return a value on 0 to 100; accuracy is stored as 0 to 1."""
+        return value * 100 if self.metric == "accuracy" else value
 
 
 BENCHMARKS = (
@@ -22,47 +30,42 @@ BENCHMARKS = (
         "From English",
         "FLORES",
         "chrF++",
-        "Translates sentences from English into the language. 0 to 100, higher is better.",
+        "Translates sentences from English into the language. From 0 to 100; higher is better.",
     ),
     Benchmark(
         "out",
         "To English",
         "FLORES",
         "chrF++",
-        "Translates sentences from the language into English. 0 to 100, higher is better.",
+        "Translates sentences from the language into English. From 0 to 100; higher is better.",
     ),
     Benchmark(
         "topic",
         "Topics",
         "SIB-200",
         "accuracy",
-        "Says which of seven topics a sentence is about. Share of right answers.",
+        "Names the topic of a sentence, one of seven. The share of correct answers.",
     ),
     Benchmark(
         "reading",
         "Reading",
         "Belebele",
         "accuracy",
-        "Reads a passage and picks one of four answers. Share of right answers.",
+        "Reads a passage and picks one of four answers. The share of correct answers.",
     ),
     Benchmark(
         "knowledge",
         "Knowledge",
         "Global-MMLU",
         "accuracy",
-        "Answers exam questions with four choices. Share of right answers.",
+        "Answers exam questions with four choices. The share of correct answers.",
     ),
 )
+BY_KEY = {benchmark.key: benchmark for benchmark in BENCHMARKS}
+BENCHMARK_CHOICES = [(benchmark.title, benchmark.key) for benchmark in BENCHMARKS]
 
-
-def points(column: Benchmark, value: float) -> float:
-    """Put a value on 0..100: accuracy is stored as 0..1."""
-    return value * 100 if column.metric == "accuracy" else value
-
-
+# The key of the column with size, cost and date.
 ABOUT = "about"
-ALL = (*(column.key for column in BENCHMARKS), ABOUT)
-LABELS = {
-    **{column.key: f"{column.label} ({column.source})" for column in BENCHMARKS},
-    ABOUT: "Size, cost, date",
-}
+ABOUT_TITLE = "Size, cost, date"
+COLUMN_CHOICES = [*BENCHMARK_CHOICES, (ABOUT_TITLE, ABOUT)]
+COLUMNS = tuple(key for _, key in COLUMN_CHOICES)

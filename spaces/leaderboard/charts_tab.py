@@ -1,99 +1,116 @@
-"""The pictures of the whole board: what improved, what is covered, what a gain cost.
+"""The charts of the whole leaderboard: improvement, coverage, cost against gain.
 
-Pure. They show what the filters leave, and say so when that is too much for one picture.
+Pure. They show the entries that match the filters, and say so if there are too many for one chart.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from statistics import median_high
 
 import svg_charts
-from benchmarks import BENCHMARKS, Benchmark, points
-from entries import Entry
-from table_html import money
+from benchmarks import BENCHMARKS, BY_KEY, Benchmark
+from entries import Entry, Score
+from language_groups import family
+from number_format import counted, money, number
 
-MOST_ROWS, MOST_POINTS = 60, 400
-BY_KEY = {column.key: column for column in BENCHMARKS}
+MAX_ROWS, MAX_POINTS, MAX_FAMILIES = 60, 400, 12
 
 
-def pictures(entries: Sequence[Entry], key: str) -> str:
-    """All of them, improvement on one benchmark first."""
+def charts(entries: Sequence[Entry], key: str) -> str:
+    """Return all charts; the first one shows the improvement on one benchmark."""
     if not entries:
-        return '<p class="k-empty">Nothing to draw: no model is left by these filters.</p>'
-    column = BY_KEY.get(key, BENCHMARKS[0])
-    return f"{_improvement(entries, column)}{_coverage(entries)}{_cost(entries)}"
+        return '<p class="k-empty">There is nothing to draw: no model matches these filters.</p>'
+    benchmark = BY_KEY.get(key, BENCHMARKS[0])
+    return f"{_improvement(entries, benchmark)}{_coverage(entries)}{_cost(entries)}"
 
 
-def _improvement(entries: Sequence[Entry], column: Benchmark) -> str:
-    rows = [
-        svg_charts.Dot(
-            entry.title + (f" v{entry.version[0]}" if entry.version[1] > 1 else ""),
-            points(column, score.difference),
-            score.interval
-            and (points(column, score.interval[0]), points(column, score.interval[1])),
-            score.verdict,
-        )
-        for entry in entries
-        if (score := entry.scores.get(column.key)) and score.difference is not None
-    ]
-    title = f"Improvement: {column.label} ({column.source})"
+def difference_dot(name: str, benchmark: Benchmark, score: Score | None) -> svg_charts.Dot | None:
+    """Return the difference to the base model in points; None if there is none."""
+    if score is None or score.difference is None:
+        return None
+    interval = score.interval and (
+        benchmark.points(score.interval[0]),
+        benchmark.points(score.interval[1]),
+    )
+    return svg_charts.Dot(name, benchmark.points(score.difference), interval, score.verdict)
+
+
+def in_words(rows: Sequence[svg_charts.Dot]) -> str:
+    """Return the names and values of a dot plot for screen readers."""
+    return "; ".join(f"{row.name} {number(row.value, sign=True)}" for row in rows)
+
+
+def _improvement(entries: Sequence[Entry], benchmark: Benchmark) -> str:
+    rows = []
+    for entry in entries:
+        name = entry.title + (f" v{entry.version}" if entry.version_count > 1 else "")
+        if dot := difference_dot(name, benchmark, entry.scores.get(benchmark.key)):
+            rows.append(dot)
+    title = f"Improvement: {benchmark.title}"
     if not rows:
-        return svg_charts.figure(title, "No model that is shown was tested on this.", "")
+        return svg_charts.figure(title, "None of these models was tested on this benchmark.", "")
     rows.sort(key=lambda row: -row.value)
-    shown = rows[:MOST_ROWS]
-    sure = Counter(row.verdict for row in rows)
-    words = (
-        f"{column.metric} points against the base model with 95% intervals: {sure['gain']} clear "
-        f"gains, {sure['loss']} clear losses, {sure['unclear']} that may be luck."
+    shown = rows[:MAX_ROWS]
+    verdicts = Counter(row.verdict for row in rows)
+    caption = (
+        f"{benchmark.metric} points compared with the base model, with 95% intervals: "
+        f"{counted(verdicts['gain'], 'clear gain')}, "
+        f"{counted(verdicts['loss'], 'clear loss', 'clear losses')}, "
+        f"{counted(verdicts['unclear'], 'difference')} that may be chance."
     )
     if len(shown) < len(rows):
-        words += f" The {len(shown)} largest of {len(rows)} are drawn."
-    told = "; ".join(f"{row.name} {row.value:+.1f}".replace("-", "−") for row in shown)
-    return svg_charts.figure(title, words, svg_charts.dots(shown, f"{title}. {told}"))
+        caption += f" The chart shows the {len(shown)} largest of {len(rows)}."
+    svg = svg_charts.dot_plot(shown, f"{title}. {in_words(shown)}")
+    return svg_charts.figure(title, caption, svg)
 
 
 def _coverage(entries: Sequence[Entry]) -> str:
-    languages = {entry.code for entry in entries}
-    tested = [
-        (column, len({entry.code for entry in entries if column.key in entry.scores}))
-        for column in BENCHMARKS
+    codes = dict.fromkeys(entry.code for entry in entries)
+    covered = [
+        (benchmark, len({entry.code for entry in entries if benchmark.key in entry.scores}))
+        for benchmark in BENCHMARKS
     ]
-    rows = [
-        (f"{column.label} ({column.source})", many / len(languages), f"{many} of {len(languages)}")
-        for column, many in tested
-    ]
-    drawn = svg_charts.bars(rows, "Languages that each test covers")
-    families = Counter(
-        language.family or "other"
-        for language in {entry.code: entry.language for entry in entries}.values()
-    ).most_common(12)
-    most = families[0][1]
-    kin = svg_charts.bars(
-        [(name, many / most, str(many)) for name, many in families], "Languages by family"
+    by_benchmark = svg_charts.bar_list(
+        [
+            (benchmark.title, count / len(codes), f"{count} of {len(codes)}")
+            for benchmark, count in covered
+        ],
+        "Languages that each benchmark covers",
     )
-    halves = (
-        f'<div class="k-halves"><div><h4>By test</h4>{drawn}</div>'
-        f"<div><h4>By family</h4>{kin}</div></div>"
+    families = Counter(family(code) or "other" for code in codes).most_common(MAX_FAMILIES)
+    largest = families[0][1]
+    by_family = svg_charts.bar_list(
+        [(name, count / largest, str(count)) for name, count in families], "Languages by family"
     )
-    words = f"{len(languages)} languages; a test covers those that its authors wrote it for."
-    return svg_charts.figure("Coverage", words, halves)
+    columns = (
+        f'<div class="k-two-columns"><div><h4>By benchmark</h4>{by_benchmark}</div>'
+        f"<div><h4>By family</h4>{by_family}</div></div>"
+    )
+    caption = (
+        f"{counted(len(codes), 'language')}. A benchmark covers only the languages that its "
+        "authors made it for."
+    )
+    return svg_charts.figure("Coverage", caption, columns)
 
 
 def _cost(entries: Sequence[Entry]) -> str:
-    found = [
-        (entry.title, entry.cost, entry.gain, "gain" if entry.gain > 0 else "loss")
+    points = [
+        (entry.title, entry.cost_usd, entry.gain, "gain" if entry.gain > 0 else "loss")
         for entry in entries
-        if entry.cost is not None and entry.gain is not None
-    ][:MOST_POINTS]
+        if entry.cost_usd is not None and entry.gain is not None
+    ][:MAX_POINTS]
     title = "Cost against gain"
-    if len(found) < 2:
-        return svg_charts.figure(title, "Drawn once two models have a known cost.", "")
-    costs, gains = sorted(one[1] for one in found), sorted(one[2] for one in found)
-    words = (
-        f"Mean gain over all tests (points) for US dollars spent, {len(found)} models. Half cost "
-        f"{money(costs[len(costs) // 2])} or less; half gained "
-        f"{gains[len(gains) // 2]:+.1f} points or more.".replace("-", "−")
+    if len(points) < 2:
+        caption = "This chart appears when the cost of at least two models is known."
+        return svg_charts.figure(title, caption, "")
+    median_cost = median_high(cost for _, cost, _, _ in points)
+    median_gain = median_high(gain for _, _, gain, _ in points)
+    caption = (
+        f"Mean gain over all benchmarks (points) and cost (US dollars) of {len(points)} models. "
+        f"Half of them cost {money(median_cost)} or less; half of them gained "
+        f"{number(median_gain, sign=True)} points or more."
     )
-    svg = svg_charts.scatter(found, f"{title}. {words}", "US dollars", "mean gain, points")
-    return svg_charts.figure(title, words, svg)
+    svg = svg_charts.scatter_plot(points, f"{title}. {caption}", "US dollars", "mean gain, points")
+    return svg_charts.figure(title, caption, svg)

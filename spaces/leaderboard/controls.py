@@ -1,4 +1,4 @@
-"""The controls above the table: what a visitor may filter, sort and choose, and what they say."""
+"""The controls above the table: search, filters, sort order and columns."""
 
 from __future__ import annotations
 
@@ -6,27 +6,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import benchmarks
 import gradio as gr
-from parse_results import LONGEST_TEXT
-from query import Index, View, known_columns
+from benchmarks import BENCHMARK_CHOICES, COLUMN_CHOICES, COLUMNS
+from parse_results import MAX_TEXT_LENGTH
+from query import EntryIndex, View, known_columns
 
-BENCHMARKS = [(benchmarks.LABELS[column.key], column.key) for column in benchmarks.BENCHMARKS]
-_USUAL = [("Largest gain", "gain"), ("Language", "name"), ("Newest", "date")]
-_USUAL += [("Most parameters", "size"), ("Cheapest", "-cost"), ("Dearest", "cost")]
-SORTS = [*_USUAL, *BENCHMARKS]
-SORTS += [("Smallest gain", "-gain"), ("Language, from the end", "-name"), ("Oldest", "-date")]
-SORTS += [
+SORTS = [
+    ("Largest gain", "gain"),
+    ("Language", "name"),
+    ("Newest", "date"),
+    ("Most parameters", "size"),
+    ("Cheapest", "-cost"),
+    ("Most expensive", "cost"),
+    *BENCHMARK_CHOICES,
+    ("Smallest gain", "-gain"),
+    ("Language, from Z to A", "-name"),
+    ("Oldest", "-date"),
     ("Fewest parameters", "-size"),
-    *((f"{label}, lowest", f"-{k}") for label, k in BENCHMARKS),
+    *((f"{title}, lowest", f"-{key}") for title, key in BENCHMARK_CHOICES),
 ]
 ANY = ("Any", "")
-FILLED = ("script", "family", "region", "base")  # their choices depend on what is on the board
+FILTERS = ("script", "family", "region", "base")  # their choices depend on the entries
 
 
 @dataclass(frozen=True)
 class Controls:
-    """The inputs in the order in which `view_of` takes their values."""
+    """The inputs, in the order in which `view_of` takes their values."""
 
     query: gr.Textbox
     script: gr.Dropdown
@@ -38,31 +43,27 @@ class Controls:
     columns: gr.CheckboxGroup
 
     @classmethod
-    def make(cls) -> Controls:
-        """Lay them out: the ones that most people want first, the others folded."""
+    def create(cls) -> Controls:
+        """Lay out the controls, with the less common ones collapsed."""
         with gr.Row(elem_classes="k-filters"):
             query = gr.Textbox(
                 label="Search",
                 placeholder="Any name or code of a language",
-                max_length=LONGEST_TEXT,
+                max_length=MAX_TEXT_LENGTH,
                 scale=3,
                 elem_id="search",
             )
             sort = gr.Dropdown(SORTS, value="gain", label="Sort by", filterable=False)
-            script = _choice("Script")
-        with gr.Accordion("More filters and columns", open=False, elem_classes="k-fold"):
+            script = _filter("Script")
+        with gr.Accordion("More filters and columns", open=False, elem_classes="k-accordion"):
             with gr.Row(elem_classes="k-filters"):
-                family, region, base = _choice("Family"), _choice("Region"), _choice("Base model")
+                family, region, base = _filter("Family"), _filter("Region"), _filter("Base model")
                 covered = gr.Dropdown(
-                    [ANY, *BENCHMARKS], value="", label="Covered by", filterable=False
+                    [ANY, *BENCHMARK_CHOICES], value="", label="Covered by", filterable=False
                 )
             with gr.Row(elem_classes="k-filters"):
-                chosen = gr.CheckboxGroup(
-                    [(benchmarks.LABELS[key], key) for key in benchmarks.ALL],
-                    value=list(benchmarks.ALL),
-                    label="Columns",
-                )
-        return cls(query, script, family, region, base, covered, sort, chosen)
+                columns = gr.CheckboxGroup(COLUMN_CHOICES, value=list(COLUMNS), label="Columns")
+        return cls(query, script, family, region, base, covered, sort, columns)
 
     @property
     def all(self) -> list[Any]:
@@ -70,37 +71,35 @@ class Controls:
         return [getattr(self, name) for name in self.__dataclass_fields__]
 
     @property
-    def filled(self) -> list[Any]:
-        """Those that `offered` fills."""
-        return [getattr(self, name) for name in FILLED]
+    def filters(self) -> list[Any]:
+        """The components that `filter_updates` updates."""
+        return [getattr(self, name) for name in FILTERS]
 
 
-def _choice(label: str) -> gr.Dropdown:
+def _filter(label: str) -> gr.Dropdown:
     return gr.Dropdown([ANY], value="", label=label, filterable=False)
 
 
 def view_of(values: Sequence[Any], page: int = 1) -> View:
-    """The view that the values of the controls say; anything odd among them counts as not said."""
-    *texts, columns_ = values
+    """Return the view of the controls' values; unexpected values are ignored."""
+    *texts, columns = values
     query, script, family, region, base, covered, sort = (
         text if isinstance(text, str) else "" for text in texts
     )
-    shown = known_columns(columns_ if isinstance(columns_, list) else ())
+    shown = known_columns(columns if isinstance(columns, list) else ())
     return View(query, script, family, region, base, covered, sort or View.sort, shown, page)
 
 
-def arrived(index: Index, view: View) -> list[Any]:
-    """What all controls say for a view, and what they offer."""
-    return [view.query, *offered(index, view), view.covered, view.sort, list(view.columns)]
+def control_updates(index: EntryIndex, view: View) -> list[Any]:
+    """Return the values of all controls for a view, with the choices of the filters."""
+    return [view.query, *filter_updates(index, view), view.covered, view.sort, list(view.columns)]
 
 
-def offered(index: Index, view: View) -> list[Any]:
-    """What the filters offer: what is on the board, and what a link asked for even if it is not."""
-    wanted = (("script", view.script), ("family", view.family), ("region", view.region))
-    return [
-        gr.update(
-            choices=[ANY, *((one, one) for one in sorted({*index.choices[name], value} - {""}))],
-            value=value,
-        )
-        for name, value in (*wanted, ("base", view.base))
-    ]
+def filter_updates(index: EntryIndex, view: View) -> list[Any]:
+    """Return the filters' choices: those of the entries, and the chosen one in any case."""
+    updates = []
+    for name in FILTERS:
+        value = getattr(view, name)
+        choices = sorted({*index.choices[name], value} - {""})
+        updates.append(gr.update(choices=[ANY, *((c, c) for c in choices)], value=value))
+    return updates

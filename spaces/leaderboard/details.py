@@ -1,7 +1,7 @@
-"""What is known of one language: every tested model, how its adapter was trained, from which rows.
+"""What is known about one language: all tested models, the adapter's training, its dataset.
 
-Pure: the texts of files in, frozen values out. They come from repositories that many may write to,
-so what is odd or missing is left out, never an error.
+Pure: the contents of files in, frozen values out. Many people may write to these repositories, so
+whatever is missing or malformed is left out and never an error.
 """
 
 from __future__ import annotations
@@ -12,27 +12,34 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from entries import broken_answers
-from parse_results import Row, interval, number, text_of
+from parse_results import (
+    Row,
+    boolean,
+    degenerate_answers,
+    interval,
+    number,
+    text_of,
+    whole_number,
+)
 
-LONGEST_EXAMPLE = 600
-MOST_EXAMPLES = 6
-MOST_POINTS = 400
+MAX_EXAMPLE_LENGTH = 600
+MAX_EXAMPLES = 6
+MAX_CURVE_POINTS = 400
 _REVIEWED = re.compile(
     r"\*\*(Not yet reviewed|Reviewed) by speakers of [^*\n]{0,80}\*\*(?:: ([^\n]{1,200}))?"
 )
 
 
 @dataclass(frozen=True)
-class Figure:
-    """What one model scored on one test; `difference` and what follows only for an adapter."""
+class ModelScore:
+    """The score of one model on one measure; the difference to the base is that of an adapter."""
 
     role: str
     model: str
     revision: str
     value: float
     interval: tuple[float, float] | None
-    broken: int | None
+    degenerate: int | None
     n: int | None
     difference: float | None
     difference_interval: tuple[float, float] | None
@@ -40,27 +47,27 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Test:
-    """One benchmark in one direction with one metric, and what all models scored on it."""
+class Measure:
+    """One benchmark in one direction with one metric, and the scores of all models."""
 
     benchmark: str
     direction: str
-    tested: str
+    test_language: str
     metric: str
-    figures: tuple[Figure, ...]
+    scores: tuple[ModelScore, ...]
 
 
 @dataclass(frozen=True)
-class Training:
-    """The losses (nats a token) by step, on rows to learn from and on those held out."""
+class TrainingLog:
+    """The losses (nats a token) by step, on the training rows and on the held-out rows."""
 
-    learnt: tuple[tuple[float, float], ...] = ()
-    held_out: tuple[tuple[float, float], ...] = ()
+    train_loss: tuple[tuple[float, float], ...] = ()
+    eval_loss: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
-class Dataset:
-    """What a dataset is made of: bytes by source, rows kept, rows dropped by reason."""
+class DatasetSummary:
+    """The rows of a dataset that were kept, those dropped by reason, and its bytes by source."""
 
     kept: int = 0
     dropped: tuple[tuple[str, int], ...] = ()
@@ -69,7 +76,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Example:
-    """One item of a test: what was asked, what base and adapter said, what a person wrote."""
+    """One item of a benchmark: its prompt, the answers of base and adapter, the reference."""
 
     prompt: str
     base: str
@@ -78,160 +85,183 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Advice:
-    """What the check before the first step found."""
+class CheckAdvice:
+    """What the check before the first step advised: `level` is good, doubtful or hopeless.
 
-    word: str = ""
-    reasons: tuple[tuple[str, float, float], ...] = ()
+    The shortfalls are metrics with their values and the thresholds that they missed.
+    """
+
+    level: str = ""
+    shortfalls: tuple[tuple[str, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
-class Dossier:
-    """All of it; `training` and `examples` are of the newest adapter."""
+class LanguageDetails:
+    """Everything about a language; training log and examples are those of the newest adapter."""
 
-    tests: tuple[Test, ...] = ()
-    training: Training = Training()
-    dataset: Dataset = Dataset()
+    measures: tuple[Measure, ...] = ()
+    training: TrainingLog = TrainingLog()
+    dataset: DatasetSummary = DatasetSummary()
     examples: tuple[Example, ...] = ()
-    advice: Advice = Advice()
-    export: str = ""
+    advice: CheckAdvice = CheckAdvice()
+    gguf_repo: str = ""
     licence: str = ""
     reviewed: str = ""
 
 
-def tests(rows: Iterable[Row]) -> tuple[Test, ...]:
-    """Gather the rows of one language by test; the language's own first, then English."""
-    found: dict[tuple[str, str, str, str], dict[tuple[str, str], Figure]] = {}
+def parse_measures(rows: Iterable[Row]) -> tuple[Measure, ...]:
+    """Group the rows of one language by measure; measures in English come last."""
+    scores: dict[tuple[str, str, str, str], dict[tuple[str, str], ModelScore]] = {}
     for row in rows:
-        key = (
+        measure = (
             text_of(row.get("benchmark")),
             text_of(row.get("direction")),
-            text_of(row.get("tested")) or text_of(row["language"]),
+            text_of(row.get("test_language")) or text_of(row["language"]),
             text_of(row.get("metric")),
         )
-        figure = _figure(row)
-        found.setdefault(key, {})[figure.model, figure.revision] = figure
-    made = [Test(*key, tuple(figures.values())) for key, figures in found.items()]
-    return tuple(sorted(made, key=lambda one: one.tested == "eng_Latn"))
+        score = _model_score(row)
+        scores.setdefault(measure, {})[score.model, score.revision] = score
+    measures = [Measure(*key, tuple(by_model.values())) for key, by_model in scores.items()]
+    return tuple(sorted(measures, key=lambda measure: measure.test_language == "eng_Latn"))
 
 
-def _figure(row: Row) -> Figure:
-    significant, count = row.get("significant"), number(row.get("n"))
-    return Figure(
+def _model_score(row: Row) -> ModelScore:
+    return ModelScore(
         role=text_of(row.get("role")),
         model=text_of(row["model"]),
         revision=text_of(row.get("revision")),
         value=float(row["value"]),
         interval=interval(row.get("ci")),
-        broken=broken_answers(row),
-        n=None if count is None else int(count),
+        degenerate=degenerate_answers(row),
+        n=whole_number(row.get("n")),
         difference=number(row.get("difference")),
         difference_interval=interval(row.get("difference_ci")),
-        significant=significant if isinstance(significant, bool) else None,
+        significant=boolean(row.get("significant")),
     )
 
 
-def training(log: bytes) -> Training:
-    """Read an adapter's ``training_log.jsonl``, thinned out where it is long."""
-    points: dict[str, list[tuple[float, float]]] = {"loss": [], "eval_loss": []}
-    for entry in _objects(log):
+def parse_training_log(log: bytes) -> TrainingLog:
+    """Read an adapter's `training_log.jsonl`, with fewer points if it is long."""
+    curves: dict[str, list[tuple[float, float]]] = {"loss": [], "eval_loss": []}
+    for entry in _json_lines(log):
         step = number(entry.get("step"))
-        for key, series in points.items():
+        for key, points in curves.items():
             value = number(entry.get(key))
             if step is not None and value is not None:
-                series.append((step, value))
-    return Training(_thinned(points["loss"]), _thinned(points["eval_loss"]))
+                points.append((step, value))
+    return TrainingLog(_thinned(curves["loss"]), _thinned(curves["eval_loss"]))
 
 
 def _thinned(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    every = max(1, len(points) // MOST_POINTS)
+    every = max(1, len(points) // MAX_CURVE_POINTS)
     return (*points[:-1:every], *points[-1:])
 
 
-def dataset(manifest: bytes, sizes: Mapping[str, int]) -> Dataset:
-    """Read a dataset's ``run.json``; `sizes` are the bytes of its files by path."""
-    counts = _part(_object(manifest), "counts")
-    kept, dropped = number(counts.get("kept")), _part(counts, "dropped")
-    reasons = [(text_of(why), int(many)) for why, n in dropped.items() if (many := number(n))]
+def parse_dataset(manifest: bytes, sizes: Mapping[str, int]) -> DatasetSummary:
+    """Read a dataset's `run.json`; `sizes` are the bytes of its files by path."""
+    counts = _object(_json_object(manifest), "counts")
+    dropped = [
+        (text_of(reason), int(rows))
+        for reason, value in _object(counts, "dropped").items()
+        if (rows := number(value))
+    ]
     sources: dict[str, int] = {}
     for path, size in sizes.items():
         folder, _, name = path.partition("/")
         if name.endswith(".parquet") and folder != "rejected":
             sources[folder] = sources.get(folder, 0) + size
-    return Dataset(int(kept or 0), _largest(reasons), _largest(list(sources.items())))
+    kept = whole_number(counts.get("kept")) or 0
+    return DatasetSummary(kept, _largest_first(dropped), _largest_first(list(sources.items())))
 
 
-def _largest(pairs: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+def _largest_first(pairs: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(pairs, key=lambda pair: -pair[1]))
 
 
-def advice(manifest: bytes) -> Advice:
-    """Read what a check advised, ``checks/<code>/run.json``."""
-    metrics = _part(_object(manifest), "metrics")
-    told = metrics.get("reasons")
-    reasons = [
-        (text_of(one.get("what")), seen, wanted)
-        for one in (told if isinstance(told, list) else ())
-        if isinstance(one, dict)
-        and (seen := number(one.get("seen"))) is not None
-        and (wanted := number(one.get("wanted"))) is not None
+def parse_advice(manifest: bytes) -> CheckAdvice:
+    """Read the advice in a check's manifest, `checks/<code>/run.json`."""
+    advice = _advice(_object(_json_object(manifest), "metrics"))
+    shortfalls = [
+        (text_of(shortfall.get("metric")), value, threshold)
+        for shortfall in _objects(advice.get("shortfalls"))
+        if (value := number(shortfall.get("value"))) is not None
+        and (threshold := number(shortfall.get("threshold"))) is not None
     ]
-    return Advice(text_of(metrics.get("advice")), tuple(reasons))
+    return CheckAdvice(text_of(advice.get("level")), tuple(shortfalls))
 
 
-def examples(outputs: Iterable[bytes], code: str, base: str, adapter: str) -> tuple[Example, ...]:
-    """A few items of which both models translated the same into the language.
+def _advice(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the advice as manifests of schema 2 have it, also from one of schema 1."""
+    advice = metrics.get("advice")
+    if isinstance(advice, dict):
+        return advice
+    shortfalls = [
+        {"metric": r.get("what"), "value": r.get("seen"), "threshold": r.get("wanted")}
+        for r in _objects(metrics.get("reasons"))
+    ]
+    return {"level": advice, "shortfalls": shortfalls}
 
-    Not chosen by how well they went: the first ones of the benchmark.
+
+def parse_examples(
+    outputs: Iterable[bytes], code: str, base: str, adapter: str
+) -> tuple[Example, ...]:
+    """Return the first items that both models translated into the language.
+
+    They are not chosen by quality.
     """
-    said: dict[str, dict[str, Mapping[str, Any]]] = {}
+    outputs_by_item: dict[str, dict[str, Mapping[str, Any]]] = {}
     for line in outputs:
-        row = _object(line)
-        if row.get("direction") != f"eng_Latn-{code}" or row.get("model") not in (base, adapter):
-            continue
-        both = said.setdefault(str(row.get("id"))[:80], {})
-        both[str(row["model"])] = row
-    pairs = [both for both in said.values() if len(both) == 2][:MOST_EXAMPLES]
+        output = _json_object(line)
+        is_translation = output.get("direction") == f"eng_Latn-{code}"
+        if is_translation and output.get("model") in (base, adapter):
+            item = outputs_by_item.setdefault(str(output.get("id"))[:80], {})
+            item[str(output["model"])] = output
+    items = [item for item in outputs_by_item.values() if len(item) == 2][:MAX_EXAMPLES]
     return tuple(
         Example(
-            _long(both[base].get("prompt")),
-            _long(both[base].get("output")),
-            _long(both[adapter].get("output")),
-            _long(both[base].get("reference")),
+            _shortened(item[base].get("prompt")),
+            _shortened(item[base].get("output")),
+            _shortened(item[adapter].get("output")),
+            _shortened(item[base].get("reference")),
         )
-        for both in pairs
+        for item in items
     )
 
 
-def reviewed(card: bytes) -> str:
-    """What an adapter's card says of the speakers who looked at its rows; nothing if nothing."""
-    found = _REVIEWED.search(card.decode("utf-8", "replace"))
-    if found is None:
+def parse_review(card: bytes) -> str:
+    """Return what an adapter's card says about reviews by speakers; empty if nothing."""
+    match = _REVIEWED.search(card.decode("utf-8", "replace"))
+    if match is None:
         return ""
-    word = "yes" if found[1] == "Reviewed" else "not yet"
-    return f"{word}: {found[2]}" if found[2] else word
+    answer = "yes" if match[1] == "Reviewed" else "not yet"
+    return f"{answer}: {match[2]}" if match[2] else answer
 
 
-def _long(value: object) -> str:
+def _shortened(value: object) -> str:
     if not isinstance(value, str):
         return ""
-    return value if len(value) <= LONGEST_EXAMPLE else value[:LONGEST_EXAMPLE] + " …"
+    is_short = len(value) <= MAX_EXAMPLE_LENGTH
+    return value if is_short else value[:MAX_EXAMPLE_LENGTH] + " …"
 
 
-def _objects(lines: bytes) -> Iterator[Mapping[str, Any]]:
+def _json_lines(lines: bytes) -> Iterator[Mapping[str, Any]]:
     for line in lines.split(b"\n"):
-        if found := _object(line):
-            yield found
+        if value := _json_object(line):
+            yield value
 
 
-def _object(text: bytes) -> Mapping[str, Any]:
+def _json_object(text: bytes) -> Mapping[str, Any]:
     try:
-        found = orjson.loads(text)
+        value = orjson.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _part(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = raw.get(key)
     return value if isinstance(value, dict) else {}
+
+
+def _object(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = parent.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(values: object) -> list[Mapping[str, Any]]:
+    return [v for v in values if isinstance(v, dict)] if isinstance(values, list) else []

@@ -1,7 +1,7 @@
-"""Fetches what the page of one language shows, once for all visitors while the results stay.
+"""Download what the page of one language shows, once for all visitors until the results change.
 
-Beside `source.py` the only file that talks to the network. What is not there, too large or out of
-reach is left out: the page says less, but says it.
+Besides `hub_source.py` the only file that uses the network. Whatever is missing, too large or
+unreachable is left out of the page.
 """
 
 from __future__ import annotations
@@ -15,79 +15,91 @@ from pathlib import Path
 from typing import TypeVar
 
 import details
-from details import Dossier
-from entries import Entry
-from hub_source import TROUBLE, Seen, Settings
+from common.hub_errors import HUB_ERRORS
+from details import LanguageDetails
+from entries import Entry, newest
+from hub_source import Snapshot
 from huggingface_hub import HfApi, RepoFile
+from leaderboard_settings import LeaderboardSettings
 from parse_results import Row, parse_rows
 
-MOST_LANGUAGES = 64
-LARGEST = 60_000_000
+MAX_LANGUAGES = 64
+MAX_FILE_BYTES = 60_000_000
+CACHE_SECONDS = 600.0
 _T = TypeVar("_T")
-FRESH_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
-class _Kept:
-    heads: tuple[str, str]
-    until: float
-    dossier: Dossier
+class _Cached:
+    revisions: tuple[str, str]
+    expires_at: float
+    details: LanguageDetails
 
 
-class Archive:
-    """What was fetched of the languages that people looked at last."""
+class DetailsSource:
+    """Caches the details of the languages that were visited last."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: LeaderboardSettings) -> None:
         self._api = HfApi(endpoint=settings.endpoint, token=settings.token)
-        self._org = settings.org
-        self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._org, self._results = settings.org, settings.results
+        self._cache: OrderedDict[str, _Cached] = OrderedDict()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def of(self, seen: Seen, code: str) -> Dossier:
-        """Everything about a language on the board; fetched once, however many ask.
+    def get(self, snapshot: Snapshot, code: str) -> LanguageDetails:
+        """Return the details of a language; they are fetched once, however many people ask.
 
-        Only ever called with codes that are on the board, so visitors cannot make it grow.
+        Call it only with codes of the leaderboard, so that visitors cannot make the cache grow.
         """
         with self._locks[code]:
-            kept = self._kept.get(code)
-            if kept is None or kept.heads != seen.heads or kept.until < time.monotonic():
-                until = time.monotonic() + FRESH_SECONDS
-                kept = _Kept(seen.heads, until, self._fetch(seen, code))
-                self._kept[code] = kept
-            self._kept.move_to_end(code)
-            while len(self._kept) > MOST_LANGUAGES:
-                self._kept.popitem(last=False)
-            return kept.dossier
+            cached = self._cache.get(code)
+            if (
+                cached is None
+                or cached.revisions != snapshot.revisions
+                or cached.expires_at < time.monotonic()
+            ):
+                expires_at = time.monotonic() + CACHE_SECONDS
+                cached = _Cached(snapshot.revisions, expires_at, self._fetch(snapshot, code))
+                self._cache[code] = cached
+            self._cache.move_to_end(code)
+            while len(self._cache) > MAX_LANGUAGES:
+                self._cache.popitem(last=False)
+            return cached.details
 
-    def _fetch(self, seen: Seen, code: str) -> Dossier:
-        entries = [entry for entry in seen.board.entries if entry.code == code]
-        results, head = f"{self._org}/kakugo-results", seen.heads[0]
-        check = self._text(results, "dataset", f"checks/{code}/run.json", head)
-        found = Dossier(tests=details.tests(_rows(seen, code)), advice=details.advice(check))
-        found = replace(found, dataset=self._dataset(f"{self._org}/kakugo-{code}"))
-        return self._with_adapter(found, newest(entries), head) if entries else found
+    def _fetch(self, snapshot: Snapshot, code: str) -> LanguageDetails:
+        entries, revision = snapshot.entries_of(code), snapshot.revisions[0]
+        check = self._read(self._results, "dataset", f"checks/{code}/run.json", revision)
+        language = LanguageDetails(
+            measures=details.parse_measures(_rows(snapshot, code)),
+            advice=details.parse_advice(check),
+            dataset=self._dataset(f"{self._org}/kakugo-{code}"),
+        )
+        return self._with_adapter(language, newest(entries), revision) if entries else language
 
-    def _with_adapter(self, found: Dossier, entry: Entry, head: str) -> Dossier:
-        results, name = f"{self._org}/kakugo-results", entry.model.rpartition("/")[2]
-        log = self._text(entry.model, "model", "training_log.jsonl")
-        outputs = self._text(results, "dataset", f"{entry.code}/{name}/outputs.jsonl", head)
-        exported = f"{entry.model}-merged"
+    def _with_adapter(
+        self, language: LanguageDetails, entry: Entry, revision: str
+    ) -> LanguageDetails:
+        name = entry.model.rpartition("/")[2]
+        log = self._read(entry.model, "model", "training_log.jsonl")
+        card = self._read(entry.model, "model", "README.md")
+        outputs_path = f"{entry.code}/{name}/outputs.jsonl"
+        outputs = self._read(self._results, "dataset", outputs_path, revision).split(b"\n")
+        merged = f"{entry.model}-merged"
         return replace(
-            found,
-            training=details.training(log),
-            reviewed=details.reviewed(self._text(entry.model, "model", "README.md")),
-            examples=details.examples(outputs.split(b"\n"), entry.code, entry.base, entry.model),
-            export=exported if self._try(lambda: self._has_gguf(exported)) else "",
-            licence=self._try(lambda: self._licence(entry.model)) or "",
+            language,
+            training=details.parse_training_log(log),
+            reviewed=details.parse_review(card),
+            examples=details.parse_examples(outputs, entry.code, entry.base, entry.model),
+            gguf_repo=merged if _or_none(lambda: self._has_gguf(merged)) else "",
+            licence=_or_none(lambda: self._licence(entry.model)) or "",
         )
 
     def _has_gguf(self, repo: str) -> bool:
         return any(path.endswith(".gguf") for path in self._api.list_repo_files(repo))
 
-    def _dataset(self, repo: str) -> details.Dataset:
-        manifest = self._text(repo, "dataset", "run.json")
-        sizes = self._try(lambda: dict(self._sizes(repo))) or {}
-        return details.dataset(manifest, sizes)
+    def _dataset(self, repo: str) -> details.DatasetSummary:
+        manifest = self._read(repo, "dataset", "run.json")
+        sizes = _or_none(lambda: dict(self._sizes(repo))) or {}
+        return details.parse_dataset(manifest, sizes)
 
     def _sizes(self, repo: str) -> Iterator[tuple[str, int]]:
         for item in self._api.list_repo_tree(repo, repo_type="dataset", recursive=True):
@@ -96,37 +108,35 @@ class Archive:
 
     def _licence(self, repo: str) -> str:
         card = self._api.model_info(repo).card_data
-        told = card.get("license") if card else None
-        return told if isinstance(told, str) else ""
+        licence = card.get("license") if card else None
+        return licence if isinstance(licence, str) else ""
 
-    def _text(self, repo: str, kind: str, path: str, head: str | None = None) -> bytes:
-        """The bytes of a file; none where it is missing, huge or out of reach."""
+    def _read(self, repo: str, repo_type: str, path: str, revision: str | None = None) -> bytes:
+        """Return the content of a file; empty if it is missing, too large or unreachable."""
 
-        def fetch() -> bytes:
-            told = self._api.get_paths_info(repo, path, repo_type=kind, revision=head)
-            if not told or not isinstance(told[0], RepoFile) or told[0].size > LARGEST:
+        def read() -> bytes:
+            infos = self._api.get_paths_info(repo, path, repo_type=repo_type, revision=revision)
+            if not infos or not isinstance(infos[0], RepoFile) or infos[0].size > MAX_FILE_BYTES:
                 return b""
-            local = self._api.hf_hub_download(repo, path, repo_type=kind, revision=head)
-            return Path(local).read_bytes()
+            local_path = self._api.hf_hub_download(
+                repo, path, repo_type=repo_type, revision=revision
+            )
+            return Path(local_path).read_bytes()
 
-        return self._try(fetch) or b""
-
-    @staticmethod
-    def _try(ask: Callable[[], _T]) -> _T | None:
-        try:
-            return ask()
-        except TROUBLE:
-            return None
+        return _or_none(read) or b""
 
 
-def newest(entries: list[Entry]) -> Entry:
-    """The adapter that was tested last."""
-    return max(entries, key=lambda entry: (entry.date, entry.version))
+def _or_none(ask: Callable[[], _T]) -> _T | None:
+    """Return the Hub's answer; None if it fails."""
+    try:
+        return ask()
+    except HUB_ERRORS:
+        return None
 
 
-def _rows(seen: Seen, code: str) -> Iterator[Row]:
-    """All rows of a language, from the files that the board was made of."""
-    if seen.folder is None:
+def _rows(snapshot: Snapshot, code: str) -> Iterator[Row]:
+    """Return all rows of a language, from the files that the leaderboard was built from."""
+    if snapshot.folder is None:
         return
-    for path in sorted((seen.folder / code).glob("*/results.jsonl")):
+    for path in sorted((snapshot.folder / code).glob("*/results.jsonl")):
         yield from parse_rows(path.read_bytes())[0]

@@ -1,6 +1,6 @@
-"""What is shown, for programs: the same rows as JSON and as CSV.
+"""Entries for programs, as JSON and as CSV.
 
-Pure. Numbers are as they stand in the results. A text that a spreadsheet would take for a formula
+Pure. Numbers are the same as in the results. A text that a spreadsheet would take for a formula
 gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
 """
 
@@ -13,14 +13,14 @@ from typing import Any
 
 from benchmarks import ABOUT, BENCHMARKS
 from entries import Entry, Score
+from language_groups import family, region
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
-_FIGURES = ("base", "adapter", "difference", "low", "high", "p", "significant", "n", "broken")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+_SCORE_FIELDS = ("base", "adapter", "difference", "low", "high", "p", "significant", "n", "broken")
 
 
 def as_json(entry: Entry) -> dict[str, Any]:
-    """What a script is told about an entry."""
-    language = entry.language
+    """Return an entry as the API gives it; `broken` counts degenerate answers."""
     scores = {
         key: {
             "base": score.base,
@@ -30,7 +30,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
             "p": score.p,
             "significant": score.significant,
             "n": score.n,
-            "broken": score.broken,
+            "broken": score.degenerate,
         }
         for key, score in entry.scores.items()
     }
@@ -38,49 +38,50 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "language": entry.code,
         "name": entry.name,
         "autonym": entry.autonym,
-        "script": entry.script,
-        "family": language.family,
-        "region": language.region,
+        "script": entry.language.script_name,
+        "family": family(entry.code),
+        "region": region(entry.code),
         "model": entry.model,
         "revision": entry.revision,
-        "version": entry.version[0],
+        "version": entry.version,
         "base": entry.base,
-        "size": entry.size,
+        "size": entry.parameters,
         "practice": entry.practice,
         "request": entry.request,
         "discussion": entry.discussion,
         "date": entry.date,
-        "cost_usd": entry.cost,
+        "cost_usd": entry.cost_usd,
         "gain": entry.gain,
         "scores": scores,
     }
 
 
 def as_csv(entries: Sequence[Entry], columns: Sequence[str]) -> str:
-    """One line an entry, with the figures of these columns; UTF-8 with a mark, as Excel wants."""
-    shown = [column.key for column in BENCHMARKS if column.key in columns]
+    """Return one line an entry with the scores of these columns, as UTF-8 with a mark for Excel."""
+    keys = [benchmark.key for benchmark in BENCHMARKS if benchmark.key in columns]
     about = ("size", "cost_usd", "date") if ABOUT in columns else ()
     head = ("language", "name", "autonym", "script", "family", "region", "model", "revision")
     head += ("version", "base", "practice", "discussion", "gain", *about)
-    made = io.StringIO()
-    writer = csv.writer(made, lineterminator="\r\n")
-    writer.writerow([*head, *(f"{key}_{figure}" for key in shown for figure in _FIGURES)])
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([*head, *(f"{key}_{name}" for key in keys for name in _SCORE_FIELDS)])
     for entry in entries:
-        told = as_json(entry)
-        figures = [value for key in shown for value in _figures(entry.scores.get(key))]
-        writer.writerow([_cell(value) for value in (*(told[key] for key in head), *figures)])
-    return "\ufeff" + made.getvalue()
+        row = as_json(entry)
+        values = [row[name] for name in head]
+        values += [value for key in keys for value in _score_values(entry.scores.get(key))]
+        writer.writerow([_cell(value) for value in values])
+    return "\ufeff" + text.getvalue()
 
 
-def _figures(score: Score | None) -> list[Any]:
+def _score_values(score: Score | None) -> list[Any]:
     if score is None:
-        return [None] * len(_FIGURES)
+        return [None] * len(_SCORE_FIELDS)
     low, high = score.interval or (None, None)
     compared = (score.base, score.adapter, score.difference, low, high)
-    return [*compared, score.p, score.significant, score.n, score.broken]
+    return [*compared, score.p, score.significant, score.n, score.degenerate]
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value

@@ -1,6 +1,6 @@
-"""What happens when a visitor does something: values of the page in, new values of the page out.
+"""Gradio handlers of the page: values of its components in, new values out.
 
-Everything is answered from what `source` and `archive` hold; no layout here.
+They answer from what `hub_source` and `details_source` hold. No layout here.
 """
 
 from __future__ import annotations
@@ -13,115 +13,130 @@ import controls
 import copy_text
 import gradio as gr
 import language_page
-import query as views
+import query
 import queue_html
 import request_form
 import table_html
-from details_source import Archive
-from hub_source import Seen, Settings, Source
+from details_source import DetailsSource
+from hub_source import HubSource, Snapshot
+from leaderboard_settings import LeaderboardSettings
 
-NEWS = 6  # what `fresh` returns, in the order of the components in app.py
+REFRESH_SECONDS = 4  # how often a page calls `refresh`
+CONTENT_COUNT = 6  # how many values `_content` returns
 
 
-class Visit:
-    """The answers of the page; every visitor shares them."""
+class Handlers:
+    """The handlers; all visitors share them."""
 
-    def __init__(self, source: Source, settings: Settings) -> None:
+    def __init__(self, source: HubSource, settings: LeaderboardSettings) -> None:
         self._source = source
-        self._archive = Archive(settings)
-        self._links = settings.links
+        self._details = DetailsSource(settings)
+        self._urls = settings.urls
 
-    def arrive(self, request: gr.Request) -> list[Any]:
-        """Show what the link asks for."""
-        view, seen = views.from_query(dict(request.query_params)), self._source.see()
-        told = [*controls.arrived(seen.index, view), view.query, view.page]
-        return [*told, *self._opened(seen, view.language), *self._fresh(seen, view)]
+    def load(self, request: gr.Request) -> list[Any]:
+        """Show what the address asks for.
 
-    def look(self, last: str, number: int, *values: Any) -> list[Any]:
-        """Show what is new since the last look, if anything."""
-        seen = self._source.see()
-        if _stamp(seen) == last:
-            return [gr.skip()] * (len(controls.FILLED) + NEWS)
-        view = controls.view_of(values, number)
-        return [*controls.offered(seen.index, view), *self._fresh(seen, view)]
-
-    def again(self, *values: Any) -> list[Any]:
-        """page number, status, board after a filter has changed"""
-        return [1, *self._draw(self._source.see(), controls.view_of(values))]
-
-    def search(self, searched: str, *values: Any) -> list[Any]:
-        """Only what is new: a link's own search must not lead back to the first page."""
-        return [gr.skip()] * 4 if values[0] == searched else [values[0], *self.again(*values)]
-
-    def sort(self, event: gr.EventData, *values: Any) -> list[Any]:
-        """sort, page number, status, board after a heading was pressed"""
-        view = views.turned(controls.view_of(values), str(event.by))
-        return [view.sort, 1, *self._draw(self._source.see(), view)]
-
-    def turn(self, event: gr.EventData, *values: Any) -> list[Any]:
-        """page number, status, board after the pager was pressed"""
-        view = replace(controls.view_of(values), page=int(event.page))
-        return [view.page, *self._draw(self._source.see(), view)]
-
-    def open(self, event: gr.EventData) -> list[Any]:
-        """The page of the language whose name was pressed."""
-        asked = views.from_query({"language": str(event.language)})
-        return self._opened(self._source.see(), asked.language)
-
-    def open_from_form(self, event: gr.EventData) -> list[Any]:
-        """The same, from another tab."""
-        return [gr.Tabs(selected="results"), *self.open(event)]
-
-    def back(self) -> list[Any]:
-        """All languages again."""
-        return self._opened(self._source.see(), "")
-
-    def paint(self, key: str, *values: Any) -> str:
-        """The pictures of what the filters leave."""
-        left = self._source.see().index.matching(controls.view_of(values))
-        return charts_tab.pictures(left, key)
-
-    def check(self, text: str) -> str:
-        """What the form says about a name."""
-        return request_form.answer(text or "", self._source.see().board, self._links)
-
-    @staticmethod
-    def pick(event: gr.EventData) -> str:
-        """The code that was chosen among several."""
-        return str(event.code)
-
-    def _draw(self, seen: Seen, view: views.View) -> list[Any]:
-        """status, board"""
-        cut = seen.index.select(view)
-        shown = (
-            table_html.table(cut, self._links)
-            if cut.entries
-            else table_html.nothing(seen.board, self._links)
-        )
-        return [table_html.status(cut, seen.board, seen.problem), shown]
-
-    def _fresh(self, seen: Seen, view: views.View) -> list[Any]:
-        """last, hero, note, queue, status, board"""
+        Returns controls, searched text, page number, language page and columns, content.
+        """
+        view, snapshot = query.from_query(dict(request.query_params)), self._source.snapshot()
+        state = [*controls.control_updates(snapshot.index, view), view.query, view.page]
         return [
-            _stamp(seen),
-            copy_text.hero(seen.board),
-            table_html.practice_note(seen.board.entries),
-            queue_html.queue(seen.board.requests, self._links),
-            *self._draw(seen, view),
+            *state,
+            *self._language_page(snapshot, view.language),
+            *self._content(snapshot, view),
         ]
 
-    def _opened(self, seen: Seen, code: str) -> list[Any]:
-        """sheet, and which of both columns is there"""
+    def refresh(self, shown: str, page_number: int, *values: Any) -> list[Any]:
+        """Return the filters and the content if something has changed since it was shown."""
+        snapshot = self._source.snapshot()
+        if _stamp(snapshot) == shown:
+            return [gr.skip()] * (len(controls.FILTERS) + CONTENT_COUNT)
+        view = controls.view_of(values, page_number)
+        return [*controls.filter_updates(snapshot.index, view), *self._content(snapshot, view)]
+
+    def apply_filters(self, *values: Any) -> list[Any]:
+        """Return page number, status bar and table."""
+        return [1, *self._table(self._source.snapshot(), controls.view_of(values))]
+
+    def search(self, searched: str, *values: Any) -> list[Any]:
+        """Return searched text, page number, status bar and table, if the text has changed.
+
+        Otherwise the search that an address asks for would lead back to the first page.
+        """
+        if values[0] == searched:
+            return [gr.skip()] * 4
+        return [values[0], *self.apply_filters(*values)]
+
+    def sort(self, event: gr.EventData, *values: Any) -> list[Any]:
+        """Return sort, page number, status bar and table after a click on a heading."""
+        view = query.sorted_by(controls.view_of(values), str(event.by))
+        return [view.sort, 1, *self._table(self._source.snapshot(), view)]
+
+    def change_page(self, event: gr.EventData, *values: Any) -> list[Any]:
+        """Return page number, status bar and table after a click on the pager."""
+        view = replace(controls.view_of(values), page=int(event.page))
+        return [view.page, *self._table(self._source.snapshot(), view)]
+
+    def open_language(self, event: gr.EventData) -> list[Any]:
+        """Return the page of the clicked language, and which column is visible."""
+        view = query.from_query({"language": str(event.language)})
+        return self._language_page(self._source.snapshot(), view.language)
+
+    def open_language_from_form(self, event: gr.EventData) -> list[Any]:
+        """Return the same, and the tab to show."""
+        return [gr.Tabs(selected="results"), *self.open_language(event)]
+
+    def close_language(self) -> list[Any]:
+        """Return an empty page of a language, and which column is visible."""
+        return self._language_page(self._source.snapshot(), "")
+
+    def draw_charts(self, benchmark: str, *values: Any) -> str:
+        """Return the charts of the entries that match the filters."""
+        entries = self._source.snapshot().index.matching(controls.view_of(values))
+        return charts_tab.charts(entries, benchmark)
+
+    def check_name(self, text: str) -> str:
+        """Return what the form answers to a name."""
+        return request_form.answer(text or "", self._source.snapshot().leaderboard, self._urls)
+
+    @staticmethod
+    def pick_language(event: gr.EventData) -> str:
+        """Return the code of the clicked suggestion."""
+        return str(event.code)
+
+    def _table(self, snapshot: Snapshot, view: query.View) -> list[Any]:
+        """Return status bar and table."""
+        page = snapshot.index.select(view)
+        table = (
+            table_html.table(page, self._urls)
+            if page.entries
+            else table_html.empty_table(snapshot.leaderboard, self._urls)
+        )
+        return [table_html.status_bar(page, snapshot.leaderboard, snapshot.problem), table]
+
+    def _content(self, snapshot: Snapshot, view: query.View) -> list[Any]:
+        """Return stamp, hero, practice note, queue, status bar and table."""
+        return [
+            _stamp(snapshot),
+            copy_text.hero(snapshot.leaderboard),
+            table_html.practice_note(snapshot.leaderboard.entries),
+            queue_html.queue(snapshot.leaderboard.requests, self._urls),
+            *self._table(snapshot, view),
+        ]
+
+    def _language_page(self, snapshot: Snapshot, code: str) -> list[Any]:
+        """Return the page of a language, and the columns of the page and of the table."""
         if not code:
             return ["", gr.update(visible=False), gr.update(visible=True)]
-        entries = [entry for entry in seen.board.entries if entry.code == code]
-        told = (
-            language_page.closeup(entries, self._archive.of(seen, code), self._links)
+        entries = snapshot.entries_of(code)
+        page = (
+            language_page.language_page(entries, self._details.get(snapshot, code), self._urls)
             if entries
-            else language_page.unknown(code, self._links)
+            else language_page.missing_language_page(code, self._urls)
         )
-        return [told, gr.update(visible=True), gr.update(visible=False)]
+        return [page, gr.update(visible=True), gr.update(visible=False)]
 
 
-def _stamp(seen: Seen) -> str:
-    return f"{seen.heads} {seen.problem}"
+def _stamp(snapshot: Snapshot) -> str:
+    """Return a text that changes when the content does."""
+    return f"{snapshot.revisions} {snapshot.problem}"

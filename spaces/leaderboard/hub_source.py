@@ -1,7 +1,7 @@
-"""Reads the two datasets from the Hub and keeps what it read in memory for all visitors.
+"""Read the results and the requests from the Hub and keep them in memory for all visitors.
 
-Visitors never cause a download of the board: one thread looks whether a head has moved, at most
-every few seconds while people look and rarely otherwise, and reads only the files that changed.
+A visit never downloads anything. One thread checks whether a dataset has a new commit, every few
+seconds while people visit and rarely otherwise, and reads only the files that changed.
 """
 
 from __future__ import annotations
@@ -11,161 +11,143 @@ import logging
 import random
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import httpx2
-from entries import Board, Sheet, build, read
+from common.hub_errors import HUB_ERRORS
+from entries import Entry, Leaderboard, ResultsFile, build_leaderboard, parse_results_file
 from huggingface_hub import HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
-from markup import Links
-from query import Index
+from leaderboard_settings import LeaderboardSettings
+from query import EntryIndex
 from request_queue import parse_requests
 
-RESULTS = re.compile(r"[^/]+/[^/]+/results\.jsonl")
-SHEETS = re.compile(r"sheets/[^/]+\.jsonl")
-MOST_BYTES = 2_000_000
-MOST_AT_ONCE = 32  # a cold start asks twice for each file, and waits more than it works
-IDLE_SECONDS = 30.0
-BUSY_SECONDS = 2.0
-TROUBLE = (httpx2.HTTPError, OSError, ValueError)  # what a Hub that fails raises
+RESULTS_PATH = re.compile(r"[^/]+/[^/]+/results\.jsonl")
+SHEET_PATH = re.compile(r"sheets/[^/]+\.jsonl")
+MAX_FILE_BYTES = 2_000_000
+MAX_DOWNLOADS = 32  # a first start makes two requests for each file, and mostly waits
+IDLE_POLL_SECONDS = 30.0
+ACTIVE_POLL_SECONDS = 2.0
+LOADING = "The results are being loaded"
+UNREACHABLE = "The Hub cannot be reached right now, so this may be out of date"
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the environment of the Space says."""
+class Snapshot:
+    """What was read last.
 
-    org: str
-    links: Links
-    endpoint: str
-    token: str | None
-    port: int | None
+    `revisions` are the commits of the results and of the ledger. `problem` is a sentence for
+    visitors, empty if there is none. `folder` holds the files of the results.
+    """
 
-    @classmethod
-    def read(cls, env: Mapping[str, str]) -> Settings:
-        """Read the environment; raises SystemExit with one sentence when it is not enough."""
-        space = env.get("SPACE_ID", "")
-        org = env.get("KAKUGO_ORG") or space.partition("/")[0]
-        if not org:
-            raise SystemExit(
-                "The leaderboard needs to know whose results to show: set the variable KAKUGO_ORG "
-                "to the name of an organisation on the Hub."
-            )
-        endpoint = env.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-        port = env.get("GRADIO_SERVER_PORT") or env.get("PORT") or ""
-        if port and not port.isdecimal():
-            raise SystemExit(f"PORT must be a number, but is {port!r}.")
-        links = Links(endpoint, org, space or f"{org}/kakugo")
-        return cls(org, links, endpoint, env.get("HF_TOKEN") or None, int(port) if port else None)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What was last read; `problem` is a sentence for visitors, empty when all is well."""
-
-    board: Board = Board()
-    heads: tuple[str, str] = ("", "")
-    problem: str = "The results are being read"
+    leaderboard: Leaderboard = Leaderboard()
+    revisions: tuple[str, str] = ("", "")
+    problem: str = LOADING
     folder: Path | None = None
-    index: Index = field(default_factory=lambda: Index(()))
+    index: EntryIndex = field(default_factory=lambda: EntryIndex(()))
+
+    def entries_of(self, code: str) -> list[Entry]:
+        """Return the entries of one language."""
+        return [entry for entry in self.leaderboard.entries if entry.code == code]
 
 
-class Source:
-    """Keeps `seen` fresh in a thread; reading it costs nothing."""
+class HubSource:
+    """Keeps a snapshot up to date in a thread."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: LeaderboardSettings) -> None:
         self._api = HfApi(endpoint=settings.endpoint, token=settings.token)
-        self._repos = (f"{settings.org}/kakugo-results", f"{settings.org}/kakugo-requests")
-        self._bell = threading.Event()
-        self._seen = Seen()
-        self._sheets: dict[str, Sheet] = {}
-        self._sizes: dict[str, int] = {}
+        self._results, self._ledger = settings.results, settings.ledger
+        self._visited = threading.Event()
+        self._snapshot = Snapshot()
+        self._files: dict[str, ResultsFile] = {}
+        self._parameters: dict[str, int] = {}
 
     def start(self) -> None:
-        """Begin to watch the Hub until the process ends."""
-        threading.Thread(target=self._watch, name="results", daemon=True).start()
+        """Poll the Hub in a thread until the process ends."""
+        threading.Thread(target=self._poll, name="hub source", daemon=True).start()
 
-    def see(self) -> Seen:
-        """Return what is known now, and have the watcher look soon whether there is more."""
-        self._bell.set()
-        return self._seen
+    def snapshot(self) -> Snapshot:
+        """Return what is known now, and have the thread check soon for something new."""
+        self._visited.set()
+        return self._snapshot
 
-    def _watch(self) -> None:
+    def _poll(self) -> None:
         pause = threading.Event()
         while True:
             self.refresh()
-            pause.wait(BUSY_SECONDS * random.uniform(1, 1.5))
-            self._bell.wait(IDLE_SECONDS * random.uniform(1, 1.5))
-            self._bell.clear()
+            pause.wait(ACTIVE_POLL_SECONDS * random.uniform(1, 1.5))
+            self._visited.wait(IDLE_POLL_SECONDS * random.uniform(1, 1.5))
+            self._visited.clear()
 
     def refresh(self) -> None:
-        """Read again what has moved; on any trouble keep the old board and say so."""
+        """Read what has changed; if the Hub fails, keep the old snapshot and say so in it."""
         try:
-            heads = (self._head(self._repos[0]), self._head(self._repos[1]))
-            if heads != self._seen.heads:
-                with at_rest():
-                    self._seen = self._read(heads)
-            self._seen = replace(self._seen, problem="")
-        except TROUBLE as error:
+            revisions = (self._revision(self._results), self._revision(self._ledger))
+            if revisions != self._snapshot.revisions:
+                with garbage_collection_paused():
+                    self._snapshot = self._read(revisions)
+            self._snapshot = replace(self._snapshot, problem="")
+        except HUB_ERRORS as error:
             logging.warning("cannot read the Hub: %s: %s", type(error).__name__, error)
-            told = "The Hub cannot be reached now, so this may be old"
-            self._seen = replace(self._seen, problem=told)
+            self._snapshot = replace(self._snapshot, problem=UNREACHABLE)
 
-    def _head(self, repo: str) -> str:
-        """Return the commit of a dataset; nothing while it does not exist."""
+    def _revision(self, dataset: str) -> str:
+        """Return the latest commit of a dataset; empty while the dataset does not exist."""
         try:
-            return self._api.dataset_info(repo).sha or ""
+            return self._api.dataset_info(dataset).sha or ""
         except RepositoryNotFoundError:
             return ""
 
-    def _read(self, heads: tuple[str, str]) -> Seen:
-        folder = self._snapshot(self._repos[0], heads[0], "*/*/results.jsonl")
-        ledger = self._snapshot(self._repos[1], heads[1], "sheets/*.jsonl")
-        # The cache names a file by its content, so one that has not changed need not be read.
-        found = {str(path.resolve()): path for path in _files(folder, RESULTS)}
-        self._sheets = {
-            key: self._sheets.get(key) or read(path.read_bytes()) for key, path in found.items()
+    def _read(self, revisions: tuple[str, str]) -> Snapshot:
+        results = self._download(self._results, revisions[0], "*/*/results.jsonl")
+        ledger = self._download(self._ledger, revisions[1], "sheets/*.jsonl")
+        # The cache names a file by its content, so an unchanged one is not parsed again.
+        paths = {str(path.resolve()): path for path in _matching_files(results, RESULTS_PATH)}
+        self._files = {
+            key: self._files.get(key) or parse_results_file(path.read_bytes())
+            for key, path in paths.items()
         }
-        sheets = list(self._sheets.values())
-        for base in sorted({entry.base for sheet in sheets for entry in sheet.entries} - {""}):
-            self._learn_size(base)
-        texts = (path.read_text("utf-8", "replace") for path in _files(ledger, SHEETS))
-        board = build(sheets, parse_requests(texts), self._sizes)
-        return Seen(board, heads, "", folder, Index(board.entries))
+        files = list(self._files.values())
+        for base in sorted({entry.base for file in files for entry in file.entries} - {""}):
+            self._read_parameters(base)
+        sheets = _matching_files(ledger, SHEET_PATH)
+        requests = parse_requests(sheet.read_text("utf-8", "replace") for sheet in sheets)
+        leaderboard = build_leaderboard(files, requests, self._parameters)
+        return Snapshot(leaderboard, revisions, "", results, EntryIndex(leaderboard.entries))
 
-    def _learn_size(self, base: str) -> None:
-        """Look once how many parameters a base has; a base that says nothing has no size."""
-        if base in self._sizes or "/" not in base:
+    def _read_parameters(self, base: str) -> None:
+        """Read once how many parameters a base model has; unknown if the Hub does not say."""
+        if base in self._parameters or "/" not in base:
             return
         try:
-            told = self._api.model_info(base, expand=["safetensors"]).safetensors
-        except TROUBLE:
+            safetensors = self._api.model_info(base, expand=["safetensors"]).safetensors
+        except HUB_ERRORS:
             return
-        if told is not None:
-            self._sizes[base] = told.total
+        if safetensors is not None:
+            self._parameters[base] = safetensors.total
 
-    def _snapshot(self, repo: str, head: str, glob: str) -> Path | None:
-        if not head:
+    def _download(self, dataset: str, revision: str, pattern: str) -> Path | None:
+        if not revision:
             return None
         return Path(
             self._api.snapshot_download(
-                repo,
+                dataset,
                 repo_type="dataset",
-                revision=head,
-                allow_patterns=glob,
-                max_workers=MOST_AT_ONCE,
+                revision=revision,
+                allow_patterns=pattern,
+                max_workers=MAX_DOWNLOADS,
             )
         )
 
 
 @contextmanager
-def at_rest() -> Iterator[None]:
-    """Have the garbage collector stay away while a board is made, and from the board afterwards.
+def garbage_collection_paused() -> Iterator[None]:
+    """Pause the garbage collector while a leaderboard is built, and exempt the result from it.
 
-    Walking a hundred thousand objects that live on anyway makes a visitor wait for 0.2 s. A board
-    has no cycles, so an old one goes by itself.
+    Walking a hundred thousand objects that stay alive anyway would make visitors wait for 0.2 s. A
+    leaderboard has no reference cycles, so an old one is freed without the collector.
     """
     gc.disable()
     try:
@@ -175,9 +157,9 @@ def at_rest() -> Iterator[None]:
         gc.enable()
 
 
-def _files(folder: Path | None, exact: re.Pattern[str]) -> Iterator[Path]:
-    """The files of a snapshot whose whole path matches, in order, none of them huge."""
+def _matching_files(folder: Path | None, path_pattern: re.Pattern[str]) -> Iterator[Path]:
+    """Return the files of a download whose whole path matches, in order, without too large ones."""
     for path in sorted(folder.rglob("*.jsonl")) if folder else ():
-        if exact.fullmatch(path.relative_to(folder).as_posix()):  # type: ignore[arg-type]
-            if path.is_file() and path.stat().st_size <= MOST_BYTES:
+        if path_pattern.fullmatch(path.relative_to(folder).as_posix()):  # type: ignore[arg-type]
+            if path.is_file() and path.stat().st_size <= MAX_FILE_BYTES:
                 yield path

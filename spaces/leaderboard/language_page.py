@@ -1,6 +1,6 @@
-"""How the page of one language looks: its models, training, rows, answers. Values in, HTML out.
+"""The HTML of the page of one language: models, training, dataset, example answers.
 
-Pure. Every value passes `safe`; what people or models wrote is text and nothing else.
+Pure. Every value passes `safe`: what people or models wrote is text and never markup.
 """
 
 from __future__ import annotations
@@ -9,231 +9,245 @@ from collections.abc import Sequence
 
 import svg_charts
 import table_html
-from benchmarks import BENCHMARKS, points
-from details import Advice, Dataset, Dossier, Example, Figure, Test, Training
-from entries import Entry
-from language_groups import by_code
-from markup import Links, link, safe
+from benchmarks import BENCHMARKS
+from charts_tab import difference_dot, in_words
+from common.hub_urls import HubUrls
+from common.languages import by_code
+from common.markup import link, safe
+from details import (
+    CheckAdvice,
+    DatasetSummary,
+    Example,
+    LanguageDetails,
+    Measure,
+    ModelScore,
+    TrainingLog,
+)
+from entries import Entry, newest
+from language_groups import family, region
+from number_format import MISSING, count, counted, money, number, parameters
 
-MOST_REASONS = 12
+MAX_REASONS = 12
 BACK = '<p><a href="?" data-back>← All languages</a></p>'
-_NAMES = {"flores": "FLORES", "sib200": "SIB-200", "belebele": "Belebele"}
-_NAMES["global_mmlu"] = "Global-MMLU"
-_ROLES = {"base": "base", "adapter": "ours", "peer": "compared"}
+_BENCHMARK_NAMES = {
+    "flores": "FLORES",
+    "sib200": "SIB-200",
+    "belebele": "Belebele",
+    "global_mmlu": "Global-MMLU",
+}
+_ROLE_NAMES = {"base": "base", "adapter": "ours", "peer": "for comparison"}
 _ADVICE = {
     "good": "The teacher knows this language well enough to write examples in it.",
-    "doubtful": "The teacher knows this language doubtfully: read its examples with care.",
-    "hopeless": "The teacher hardly knows this language, so little was to be hoped for.",
+    "doubtful": "It is doubtful how well the teacher knows this language: read its examples with "
+    "care.",
+    "hopeless": "The teacher hardly knows this language, so not much could be expected.",
 }
 
 
-def closeup(entries: Sequence[Entry], known: Dossier, links: Links) -> str:
-    """The page of one language, the newest adapter first."""
-    newest = max(entries, key=lambda entry: (entry.date, entry.version))
+def language_page(entries: Sequence[Entry], details: LanguageDetails, urls: HubUrls) -> str:
+    """Return the page of a language that has entries; its head is about the newest one."""
+    entry = newest(entries)
     return (
-        f'<article class="k-closeup" data-code="{safe(newest.code)}">{BACK}'
-        f"{_head(newest, known, links)}{table_html.practice_note(entries)}"
-        f"{_gains(newest)}{_tests(known.tests)}{_answers(known.examples, newest)}"
-        f"{_training(known.training)}{_dataset(known.dataset, newest, links)}"
-        f"{_advice(known.advice)}</article>"
+        f'<article class="k-language-page" data-code="{safe(entry.code)}">{BACK}'
+        f"{_head(entry, details, urls)}{table_html.practice_note(entries)}"
+        f"{_improvement(entry)}{_measures(details.measures)}{_examples(details.examples, entry)}"
+        f"{_training(details.training)}{_dataset(details.dataset, entry, urls)}"
+        f"{_advice(details.advice)}</article>"
     )
 
 
-def unknown(code: str, links: Links) -> str:
-    """What a link says about a language that nobody has taught yet."""
+def missing_language_page(code: str, urls: HubUrls) -> str:
+    """Return the page of a language that has no entry."""
     language = by_code(code)
-    ask = link(links.ask(language.title), f"Ask for {language.title}")
+    request = link(urls.new_request(language.title), f"Request {language.title}")
     return (
-        f'<article class="k-closeup" data-code="{safe(code)}">{BACK}'
+        f'<article class="k-language-page" data-code="{safe(code)}">{BACK}'
         f'<h2 tabindex="-1"><bdi>{safe(language.title)}</bdi></h2>'
-        f'<p class="k-empty">No model has been evaluated in this language yet. {ask}</p></article>'
+        '<p class="k-empty">No model has been evaluated in this language yet. '
+        f"{request}</p></article>"
     )
 
 
-def _head(entry: Entry, known: Dossier, links: Links) -> str:
-    language = entry.language
-    autonym = (
-        f' <bdi lang="{safe(entry.bcp47)}">{safe(entry.autonym)}</bdi>'
-        if entry.autonym not in ("", entry.title)
-        else ""
-    )
+def _head(entry: Entry, details: LanguageDetails, urls: HubUrls) -> str:
     facts = (
         ("Code", entry.code),
-        ("Script", entry.script),
-        ("Family", language.family),
-        ("Region", language.region),
+        ("Script", entry.language.script_name),
+        ("Family", family(entry.code)),
+        ("Region", region(entry.code)),
         ("Base model", entry.base),
-        ("Parameters", "" if entry.size is None else table_html.count(entry.size)),
-        ("Cost", table_html.money(entry.cost)),
-        ("Tested", entry.date),
-        ("Licence", known.licence),
-        ("Reviewed by speakers", known.reviewed or "not yet"),
+        ("Parameters", "" if entry.parameters is None else parameters(entry.parameters)),
+        ("Cost", money(entry.cost_usd)),
+        ("Tested on", entry.date),
+        ("Licence", details.licence),
+        ("Reviewed by speakers", details.reviewed or "not yet"),
     )
-    told = "".join(
+    items = "".join(
         f"<div><dt>{name}</dt><dd><bdi>{safe(value)}</bdi></dd></div>"
         for name, value in facts
         if value
     )
-    doors = [
-        link(links.chat(entry.code), "Talk to it"),
-        link(links.model(entry.model), "Model"),
-        link(links.dataset(entry.code), "Dataset"),
+    links = [
+        link(urls.chat(entry.code), "Chat with it"),
+        link(urls.model(entry.model), "Model"),
+        link(urls.dataset(entry.code), "Dataset"),
     ]
     if entry.discussion is not None:
-        doors.append(link(links.discussion(entry.discussion), f"Discussion #{entry.discussion}"))
-    if known.export:
-        doors.append(link(links.model(known.export), "Run it offline (GGUF)"))
+        links.append(link(urls.discussion(entry.discussion), f"Discussion #{entry.discussion}"))
+    if details.gguf_repo:
+        links.append(link(urls.model(details.gguf_repo), "Run it offline (GGUF)"))
     return (
-        f'<h2 tabindex="-1"><bdi>{safe(entry.title)}</bdi>{autonym} {table_html.badge(entry)}</h2>'
-        f'<p class="k-doors">{"".join(doors)}</p><dl class="k-sheet">{told}</dl>'
+        f'<h2 tabindex="-1"><bdi>{safe(entry.title)}</bdi>{table_html.autonym(entry)} '
+        f"{table_html.badge(entry)}</h2>"
+        f'<p class="k-language-links">{"".join(links)}</p>'
+        f'<dl class="k-language-facts">{items}</dl>'
     )
 
 
-def _gains(entry: Entry) -> str:
+def _improvement(entry: Entry) -> str:
     rows = [
-        svg_charts.Dot(
-            f"{column.label} ({column.source})",
-            points(column, score.difference),
-            score.interval
-            and (points(column, score.interval[0]), points(column, score.interval[1])),
-            score.verdict,
-        )
-        for column in BENCHMARKS
-        if (score := entry.scores.get(column.key)) and score.difference is not None
+        dot
+        for benchmark in BENCHMARKS
+        if (dot := difference_dot(benchmark.title, benchmark, entry.scores.get(benchmark.key)))
     ]
     if not rows:
         return ""
-    words = "; ".join(f"{row.name} {row.value:+.1f}".replace("-", "−") for row in rows)
-    svg = svg_charts.dots(rows, f"Difference to the base model in points: {words}")
-    told = "Points above or below the base model, with 95% intervals. Grey may be luck."
-    return svg_charts.figure("What the adapter changed", told, svg)
+    label = f"Difference to the base model in points: {in_words(rows)}"
+    caption = (
+        "Points above or below the base model, with 95% intervals. Gray differences may be chance."
+    )
+    return svg_charts.figure("What the adapter changed", caption, svg_charts.dot_plot(rows, label))
 
 
-def _tests(tests: Sequence[Test]) -> str:
-    rows = "".join(_test(test) for test in tests)
+def _measures(measures: Sequence[Measure]) -> str:
+    rows = "".join(_measure_rows(measure) for measure in measures)
     if not rows:
-        return '<p class="k-empty">The scores of this language cannot be read now.</p>'
-    heads = ("Test", "Model", "Score", "95% interval", "Difference", "Broken answers", "Items")
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+        return '<p class="k-empty">The scores of this language cannot be read right now.</p>'
+    names = ("Test", "Model", "Score", "95% interval", "Difference", "Broken answers", "Items")
+    headings = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (
         '<h3>All models and versions</h3><div class="k-scroll" role="region" tabindex="0" '
         'aria-label="Scores of all models"><table class="k-numbers"><thead><tr>'
-        f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"{headings}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _test(test: Test) -> str:
-    best = max(figure.value for figure in test.figures)
+def _measure_rows(measure: Measure) -> str:
+    best = max(score.value for score in measure.scores)
     return "".join(
-        _figure(test, figure, at == 0, figure.value == best)
-        for at, figure in enumerate(test.figures)
+        _score_row(measure, score, is_first=position == 0, is_best=score.value == best)
+        for position, score in enumerate(measure.scores)
     )
 
 
-def _figure(test: Test, figure: Figure, first: bool, best: bool) -> str:
-    name = f"{_NAMES.get(test.benchmark, test.benchmark)} {test.direction}".strip()
-    if test.tested == "eng_Latn":
-        name += ", English kept"
-    head = f"{safe(name)} <small>{safe(test.metric)}</small>"
-    score = _shown(test, figure.value)
+def _score_row(measure: Measure, score: ModelScore, is_first: bool, is_best: bool) -> str:
+    benchmark = _BENCHMARK_NAMES.get(measure.benchmark, measure.benchmark)
+    name = f"{benchmark} {measure.direction}".strip()
+    if measure.test_language == "eng_Latn":
+        name += ", in English"
+    heading = f"{safe(name)} <small>{safe(measure.metric)}</small>"
+    value = _value(measure, score.value)
     cells = (
-        f"<bdi>{safe(figure.model)}</bdi> <small>{safe(figure.revision[:7])} "
-        f"{_ROLES.get(figure.role, '')}</small>",
-        f"<b>{score}</b>" if best else score,
-        _between(test, figure.interval),
-        _difference(test, figure),
-        "–" if figure.broken is None else f"{figure.broken:,}",
-        "–" if figure.n is None else f"{figure.n:,}",
+        f"<bdi>{safe(score.model)}</bdi> <small>{safe(score.revision[:7])} "
+        f"{_ROLE_NAMES.get(score.role, '')}</small>",
+        f"<b>{value}</b>" if is_best else value,
+        _interval(measure, score.interval),
+        _difference(measure, score),
+        count(score.degenerate),
+        count(score.n),
     )
-    shown = head if first else f'<span class="k-hidden">{head}</span>'
+    shown = heading if is_first else f'<span class="k-hidden">{heading}</span>'
     return (
-        f'<tr class="{"k-first" if first else ""}"><th scope="row">{shown}</th>'
+        f'<tr class="{"k-first" if is_first else ""}"><th scope="row">{shown}</th>'
         + "".join(f"<td>{cell}</td>" for cell in cells)
         + "</tr>"
     )
 
 
-def _shown(test: Test, value: float, sign: str = "") -> str:
-    number = value * 100 if test.metric == "accuracy" else value
-    unit = "%" if test.metric == "accuracy" and not sign else ""
-    return f"{number:{sign}.1f}{unit}".replace("-", "−")
+def _value(measure: Measure, value: float, sign: bool = False) -> str:
+    is_accuracy = measure.metric == "accuracy"
+    unit = "%" if is_accuracy and not sign else ""
+    return number(value * 100 if is_accuracy else value, sign=sign) + unit
 
 
-def _between(test: Test, interval: tuple[float, float] | None, sign: str = "") -> str:
+def _interval(measure: Measure, interval: tuple[float, float] | None, sign: bool = False) -> str:
     if interval is None:
-        return "–"
-    return " to ".join(_shown(test, end, sign) for end in interval)
+        return MISSING
+    return " to ".join(_value(measure, end, sign) for end in interval)
 
 
-def _difference(test: Test, figure: Figure) -> str:
-    if figure.difference is None:
-        return "–"
-    sure = {True: "", False: " (may be luck)", None: ""}[figure.significant]
-    between = _between(test, figure.difference_interval, "+")
-    return f"{_shown(test, figure.difference, '+')}{sure} <small>{between}</small>"
+def _difference(measure: Measure, score: ModelScore) -> str:
+    if score.difference is None:
+        return MISSING
+    caveat = " (may be chance)" if score.significant is False else ""
+    interval = _interval(measure, score.difference_interval, sign=True)
+    return f"{_value(measure, score.difference, sign=True)}{caveat} <small>{interval}</small>"
 
 
-def _answers(examples: Sequence[Example], entry: Entry) -> str:
+def _examples(examples: Sequence[Example], entry: Entry) -> str:
     if not examples:
         return ""
-    tag = f'lang="{safe(entry.bcp47)}" dir="auto"'
-    rows = "".join(
-        f'<li><p class="k-asked" dir="auto">{safe(one.prompt)}</p><dl>'
-        f"<div><dt>Base</dt><dd {tag}>{safe(one.base) or '(nothing)'}</dd></div>"
-        f"<div><dt>Adapter</dt><dd {tag}>{safe(one.adapter) or '(nothing)'}</dd></div>"
-        f"<div><dt>A person</dt><dd {tag}>{safe(one.reference)}</dd></div></dl></li>"
-        for one in examples
+    look = f'lang="{safe(entry.bcp47)}" dir="auto"'
+    items = "".join(
+        f'<li><p class="k-prompt" dir="auto">{safe(example.prompt)}</p><dl>'
+        f"<div><dt>Base model</dt><dd {look}>{safe(example.base) or '(nothing)'}</dd></div>"
+        f"<div><dt>Adapter</dt><dd {look}>{safe(example.adapter) or '(nothing)'}</dd></div>"
+        f"<div><dt>Human translation</dt><dd {look}>{safe(example.reference)}</dd></div></dl></li>"
+        for example in examples
     )
     return (
-        "<h3>What both said</h3><p>The first translations of the test, not the best ones.</p>"
-        f'<ol class="k-examples">{rows}</ol>'
+        "<h3>Example answers</h3>"
+        "<p>The first translations of the benchmark; they are not chosen by quality.</p>"
+        f'<ol class="k-examples">{items}</ol>'
     )
 
 
-def _training(known: Training) -> str:
-    named = (("rows to learn", known.learnt), ("held-out rows", known.held_out))
-    curves = [svg_charts.Line(name, points) for name, points in named if points]
+def _training(log: TrainingLog) -> str:
+    losses = (("training rows", log.train_loss), ("held-out rows", log.eval_loss))
+    curves = [svg_charts.Curve(name, points) for name, points in losses if points]
     if not curves:
         return ""
-    words = ", ".join(
-        f"{one.name} from {one.points[0][1]:.2f} to {one.points[-1][1]:.2f}" for one in curves
+    changes = ", ".join(
+        f"{curve.name} from {curve.points[0][1]:.2f} to {curve.points[-1][1]:.2f}"
+        for curve in curves
     )
-    svg = svg_charts.lines(curves, f"Training loss: {words}", "step", "loss (nats a token)")
-    told = f"How surprised the model was by each token, lower is better: {words}."
-    return svg_charts.figure("How it was trained", told, svg)
+    svg = svg_charts.line_chart(curves, f"Training loss: {changes}", "step", "loss (nats a token)")
+    caption = f"How much each token surprised the model; lower is better: {changes}."
+    return svg_charts.figure("How it was trained", caption, svg)
 
 
-def _dataset(known: Dataset, entry: Entry, links: Links) -> str:
-    if not (known.kept or known.sources):
+def _dataset(dataset: DatasetSummary, entry: Entry, urls: HubUrls) -> str:
+    if not (dataset.kept or dataset.sources):
         return ""
-    dropped = sum(many for _, many in known.dropped)
-    whole = sum(size for _, size in known.sources) or 1
-    sources = svg_charts.bars(
-        [(name, size / whole, f"{size / whole:.0%}") for name, size in known.sources],
+    dropped = sum(rows for _, rows in dataset.dropped)
+    total_bytes = sum(size for _, size in dataset.sources) or 1
+    sources = svg_charts.bar_list(
+        [(name, size / total_bytes, f"{size / total_bytes:.0%}") for name, size in dataset.sources],
         "Bytes of the dataset by source",
     )
-    most = max((many for _, many in known.dropped), default=1)
-    reasons = svg_charts.bars(
+    most = max((rows for _, rows in dataset.dropped), default=1)
+    reasons = svg_charts.bar_list(
         [
-            (name.replace("_", " "), many / most, f"{many:,}")
-            for name, many in known.dropped[:MOST_REASONS]
+            (reason.replace("_", " "), rows / most, f"{rows:,}")
+            for reason, rows in dataset.dropped[:MAX_REASONS]
         ],
-        "Rows that were dropped, by reason",
+        "Dropped rows by reason",
     )
-    where = link(links.dataset(entry.code), "The dataset")
+    dataset_link = link(urls.dataset(entry.code), "The dataset")
     return (
-        f"<h3>What it learned from</h3><p>{where} has {known.kept:,} rows; {dropped:,} more were "
-        "written and dropped by the gates.</p>"
-        f'<div class="k-halves"><div><h4>Sources, by size</h4>{sources}</div>'
-        f"<div><h4>Dropped, by reason</h4>{reasons if known.dropped else 'None.'}</div></div>"
+        f"<h3>What it learned from</h3><p>{dataset_link} has {counted(dataset.kept, 'row')}. "
+        f"{counted(dropped, 'more row was', 'more rows were')} written, but dropped by the quality "
+        "filters.</p>"
+        f'<div class="k-two-columns"><div><h4>Sources, by size</h4>{sources}</div>'
+        f"<div><h4>Dropped, by reason</h4>{reasons if dataset.dropped else 'None.'}</div></div>"
     )
 
 
-def _advice(known: Advice) -> str:
-    if known.word not in _ADVICE:
+def _advice(advice: CheckAdvice) -> str:
+    if advice.level not in _ADVICE:
         return ""
-    reasons = "; ".join(
-        f"{safe(what)} is {seen:g}, wanted {wanted:g}" for what, seen, wanted in known.reasons
+    shortfalls = "; ".join(
+        f"{safe(metric)} is {value:g}, the threshold is {threshold:g}"
+        for metric, value, threshold in advice.shortfalls
     )
-    why = f" ({reasons})" if reasons else ""
-    return f"<h3>The check beforehand</h3><p>{_ADVICE[known.word]}{why}</p>"
+    reason = f" ({shortfalls})" if shortfalls else ""
+    return f"<h3>The check before the start</h3><p>{_ADVICE[advice.level]}{reason}</p>"

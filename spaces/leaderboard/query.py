@@ -1,6 +1,7 @@
-"""What a visitor asked to see, as a link can carry it, and the entries that this leaves.
+"""What a visitor wants to see, as part of an address, and the entries that match it.
 
-Pure. Orders are made once for a board and every visitor filters them, so an answer costs one pass.
+Pure. Sort orders are computed once for a leaderboard and filtered for every visitor, so an answer
+takes one pass over the entries.
 """
 
 from __future__ import annotations
@@ -12,20 +13,21 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
-from benchmarks import ALL, BENCHMARKS
+from benchmarks import BENCHMARKS, COLUMNS
 from common.normalize import fold
 from entries import Entry
-from parse_results import LONGEST_TEXT
+from language_groups import family, region
+from parse_results import MAX_TEXT_LENGTH
 
 PAGE_SIZE = 20
-SORTS = ("gain", "name", "date", "cost", "size", *(column.key for column in BENCHMARKS))
+SORTS = ("gain", "name", "date", "cost", "size", *(benchmark.key for benchmark in BENCHMARKS))
 _PUNCTUATION = re.compile(r"[\W_]+")
 _CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?")
 
 
 @dataclass(frozen=True)
 class View:
-    """What a visitor asked for; page counts from 1, a sort with a minus is the other way round."""
+    """What a visitor wants to see; pages count from 1, a minus before the sort reverses it."""
 
     query: str = ""
     script: str = ""
@@ -34,165 +36,166 @@ class View:
     base: str = ""
     covered: str = ""
     sort: str = "gain"
-    columns: tuple[str, ...] = ALL
+    columns: tuple[str, ...] = COLUMNS
     page: int = 1
     language: str = ""
 
 
 @dataclass(frozen=True)
 class Page:
-    """The entries of one page, and how many there are in all."""
+    """The entries of one page, and the number of all matching ones."""
 
     entries: tuple[Entry, ...]
-    found: int
+    total: int
     number: int
     pages: int
     view: View = field(default_factory=View)
 
 
 def from_query(query: Mapping[str, str]) -> View:
-    """The view that a link asks for; what is not known in it counts as not said."""
-    said = {
-        name: query.get(name, "")[:LONGEST_TEXT]
+    """Return the view of a query string; unknown values are ignored."""
+    texts = {
+        name: query.get(name, "")[:MAX_TEXT_LENGTH]
         for name in ("query", "script", "family", "region", "base", "covered")
     }
     sort, language, page = query.get("sort", ""), query.get("language", ""), query.get("page", "")
     return View(
-        **said,
+        **texts,
         sort=sort if sort.removeprefix("-") in SORTS else View.sort,
-        columns=known_columns(query["columns"].split(",")) if "columns" in query else ALL,
+        columns=known_columns(query["columns"].split(",")) if "columns" in query else COLUMNS,
         page=int(page) if re.fullmatch(r"[0-9]{1,6}", page) else 1,
         language=language if _CODE.fullmatch(language) else "",
     )
 
 
 def to_query(view: View) -> str:
-    """The part of a link that restores a view, without the question mark; empty for the usual."""
-    usual = View()
+    """Return the query string of a view without the question mark; empty for the default view."""
+    default = View()
     parts = {
-        one.name: ",".join(value) if isinstance(value, tuple) else value
-        for one in fields(view)
-        if (value := getattr(view, one.name)) != getattr(usual, one.name)
+        item.name: ",".join(value) if isinstance(value, tuple) else value
+        for item in fields(view)
+        if (value := getattr(view, item.name)) != getattr(default, item.name)
     }
     return urlencode(parts)
 
 
-def known_columns(wanted: Sequence[str]) -> tuple[str, ...]:
-    """The columns among these that there are, in their usual order; all of them for none."""
-    return tuple(key for key in ALL if key in wanted) or ALL
+def known_columns(keys: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns with these keys in their usual order; all columns if there are none."""
+    return tuple(key for key in COLUMNS if key in keys) or COLUMNS
 
 
-def turned(view: View, sort: str) -> View:
-    """The view after a heading was pressed: sorted by it, or the other way round."""
-    same = view.sort == sort
-    return replace(view, sort=f"-{sort}" if same else sort, page=1)
+def sorted_by(view: View, sort: str) -> View:
+    """Return the first page of a view sorted by a column, reversed if it was sorted by it."""
+    return replace(view, sort=f"-{sort}" if view.sort == sort else sort, page=1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """An entry with what filters compare."""
+class _IndexedEntry:
+    """An entry with the values that filters and orders compare."""
 
     entry: Entry
     words: str
     script: str
     family: str
     region: str
-    title: str
+    folded_title: str
     gain: float | None
 
 
-class Index:
-    """A board made ready to be asked by many."""
+class EntryIndex:
+    """The entries of a leaderboard, prepared for many queries."""
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         folded: dict[str, str] = {}
-        self._lines = [_line(entry, folded) for entry in entries]
-        self._orders: dict[str, list[_Line]] = {}
+        self._items = [_indexed(entry, folded) for entry in entries]
+        self._orders: dict[str, list[_IndexedEntry]] = {}
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return len(self._items)
 
     @cached_property
     def choices(self) -> Mapping[str, tuple[str, ...]]:
-        """What there is to filter by: ``script``, ``family``, ``region`` and ``base``."""
-        found = {
-            "script": {line.script for line in self._lines},
-            "family": {line.family for line in self._lines},
-            "region": {line.region for line in self._lines},
-            "base": {line.entry.base for line in self._lines},
+        """The values of the filters `script`, `family`, `region` and `base`."""
+        values = {
+            "script": {item.script for item in self._items},
+            "family": {item.family for item in self._items},
+            "region": {item.region for item in self._items},
+            "base": {item.entry.base for item in self._items},
         }
-        return {name: tuple(sorted(values - {""})) for name, values in found.items()}
+        return {name: tuple(sorted(found - {""})) for name, found in values.items()}
 
     def matching(self, view: View) -> list[Entry]:
-        """All entries that a view leaves, in its order."""
-        words = [f" {word}" for word in fold(view.query[:LONGEST_TEXT]).split()]
+        """Return all entries that match a view, in its order."""
+        words = [f" {word}" for word in fold(view.query[:MAX_TEXT_LENGTH]).split()]
         if view.query.strip() and not words:
             return []
-        return [line.entry for line in self._order(view.sort) if _matches(line, view, words)]
+        return [item.entry for item in self._ordered(view.sort) if _matches(item, view, words)]
 
     def select(self, view: View) -> Page:
-        """Filter, sort and cut out one page; a page out of range becomes the nearest one."""
-        found = self.matching(view)
-        pages = max(1, math.ceil(len(found) / PAGE_SIZE))
-        at = min(max(view.page, 1), pages)
-        cut = found[(at - 1) * PAGE_SIZE : at * PAGE_SIZE]
-        return Page(tuple(cut), len(found), at, pages, view)
+        """Return one page of the matching entries; a page out of range becomes the nearest one."""
+        entries = self.matching(view)
+        pages = max(1, math.ceil(len(entries) / PAGE_SIZE))
+        number = min(max(view.page, 1), pages)
+        shown = entries[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        return Page(tuple(shown), len(entries), number, pages, view)
 
-    def _order(self, sort: str) -> list[_Line]:
+    def _ordered(self, sort: str) -> list[_IndexedEntry]:
         if sort not in self._orders:
-            self._orders[sort] = _ordered(self._lines, sort)
+            self._orders[sort] = _sort(self._items, sort)
         return self._orders[sort]
 
 
-def _line(entry: Entry, folded: dict[str, str]) -> _Line:
-    """`folded` remembers what names are when they are folded: many entries have the same."""
+def _indexed(entry: Entry, folded: dict[str, str]) -> _IndexedEntry:
+    """Index an entry; `folded` caches folded names, which many entries share."""
     language = entry.language
-    groups = (language.name, language.autonym, entry.script, language.family, language.region)
-    told = " ".join((entry.name, entry.autonym, entry.code, entry.bcp47, *dict.fromkeys(groups)))
-    for text in (told, entry.title):
+    groups = (language.script_name, family(entry.code), region(entry.code))
+    names = dict.fromkeys((language.name, language.autonym, *groups))
+    searched = " ".join((entry.name, entry.autonym, entry.code, entry.bcp47, *names))
+    for text in (searched, entry.title):
         if text not in folded:
             folded[text] = fold(text)
     model = _PUNCTUATION.sub(" ", entry.model.casefold())
-    words = f" {folded[told]} {language.keys.replace(';', ' ')} {model}"
-    group = (entry.script, language.family, language.region)
-    return _Line(entry, words, *group, folded[entry.title], entry.gain)
+    words = f" {folded[searched]} {language.keys.replace(';', ' ')} {model}"
+    return _IndexedEntry(entry, words, *groups, folded[entry.title], entry.gain)
 
 
-def _matches(line: _Line, view: View, words: Sequence[str]) -> bool:
+def _matches(item: _IndexedEntry, view: View, words: Sequence[str]) -> bool:
     return (
-        all(word in line.words for word in words)
-        and view.script in ("", line.script)
-        and view.family in ("", line.family)
-        and view.region in ("", line.region)
-        and view.base in ("", line.entry.base)
-        and (not view.covered or view.covered in line.entry.scores)
+        all(word in item.words for word in words)
+        and view.script in ("", item.script)
+        and view.family in ("", item.family)
+        and view.region in ("", item.region)
+        and view.base in ("", item.entry.base)
+        and (not view.covered or view.covered in item.entry.scores)
     )
 
 
-def _ordered(lines: Sequence[_Line], sort: str) -> list[_Line]:
-    """By name, or by a figure: the largest first, those that have none last."""
-    key, back = sort.removeprefix("-"), sort.startswith("-")
-    named = sorted(lines, key=lambda line: line.title, reverse=back and key == "name")
+def _sort(items: Sequence[_IndexedEntry], sort: str) -> list[_IndexedEntry]:
+    """Sort by name, or by a number: the largest first, entries without one last."""
+    key, is_reversed = sort.removeprefix("-"), sort.startswith("-")
+    by_name = sorted(
+        items, key=lambda item: item.folded_title, reverse=is_reversed and key == "name"
+    )
     if key == "name":
-        return named
-    ranks = [(_rank(line, key), line) for line in named]
-    ranked = [(rank, line) for rank, line in ranks if rank is not None]
-    ranked.sort(key=lambda pair: pair[0], reverse=not back)
-    return [line for _, line in ranked] + [line for rank, line in ranks if rank is None]
+        return by_name
+    values = [(_sort_value(item, key), item) for item in by_name]
+    with_value = [(value, item) for value, item in values if value is not None]
+    with_value.sort(key=lambda pair: pair[0], reverse=not is_reversed)
+    without_value = [item for value, item in values if value is None]
+    return [item for _, item in with_value] + without_value
 
 
-def _rank(line: _Line, sort: str) -> float | None:
-    """Say how high an entry stands; None for one that has no such figure."""
-    entry = line.entry
-    match sort:
+def _sort_value(item: _IndexedEntry, key: str) -> float | None:
+    entry = item.entry
+    match key:
         case "gain":
-            return line.gain
+            return item.gain
         case "cost":
-            return entry.cost
+            return entry.cost_usd
         case "size":
-            return entry.size
+            return entry.parameters
         case "date":
             digits = entry.date.replace("-", "")
             return float(digits) if digits.isdecimal() else None
-    score = entry.scores.get(sort)
+    score = entry.scores.get(key)
     return score.adapter if score else None

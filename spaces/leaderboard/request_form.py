@@ -1,7 +1,7 @@
-"""What the form answers while somebody types the name of a language. Values in, HTML out.
+"""The answer of the request form while somebody types the name of a language.
 
-Pure. Names are looked up in the same table as the bot's; the discussion itself is opened on the
-Hub, by whoever is signed in there, so this Space never holds anybody's token.
+Pure. Names are looked up in the same table as the bot's. The request itself is a discussion that
+the person opens on the Hub, so this Space never holds anybody's token.
 """
 
 from __future__ import annotations
@@ -9,104 +9,106 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-from entries import Board
-from language_groups import LONGEST_NAME, Language, meant, near
-from markup import Links, link, safe
+from common.hub_urls import HubUrls
+from common.languages import MAX_NAME_LENGTH, Language, completions, named
+from common.markup import link, safe
+from entries import Leaderboard
+from language_groups import family, region
+from number_format import money
 from request_queue import Request
-from table_html import money, opens
+from table_html import autonym, language_link
 
 HINT = "Type a name in any language, or a code such as gla or gd."
-LAST = 20
+MAX_FINISHED = 20
+MIN_HOURS = 0.05
 
 
-def answer(text: str, board: Board, links: Links) -> str:
-    """What is known about a name: which language it means, whether it is here, what it costs."""
-    text = text[:LONGEST_NAME].strip()
-    found = meant(text) if text else []
+def answer(text: str, leaderboard: Leaderboard, urls: HubUrls) -> str:
+    """Return which language a name means, whether it is there already, and what it would cost."""
+    text = text[:MAX_NAME_LENGTH].strip()
+    languages = named(text) if text else []
     if not text:
-        told = f'<p class="k-hint">{HINT}</p>'
-    elif len(found) == 1:
-        told = _one(found[0], board, links)
-    elif found:
-        told = _several(text, found)
+        content = f'<p class="k-hint">{HINT}</p>'
+    elif len(languages) == 1:
+        content = _one_language(languages[0], leaderboard, urls)
+    elif languages:
+        question = f"<p>“{safe(text)}” is the name of several languages. Which one?</p>"
+        content = question + _choices(languages)
     else:
-        told = _none(text, links)
-    return f'<div class="k-answer" role="status">{told}</div>'
+        content = _unknown(text, urls)
+    return f'<div class="k-answer" role="status">{content}</div>'
 
 
-def _one(language: Language, board: Board, links: Links) -> str:
-    autonym = (
-        f' <bdi lang="{safe(language.bcp47)}">{safe(language.autonym)}</bdi>'
-        if language.autonym not in ("", language.name)
-        else ""
-    )
-    facts = (language.code, f"{language.script} script", language.family, language.region)
+def _one_language(language: Language, leaderboard: Leaderboard, urls: HubUrls) -> str:
+    groups = (family(language.code), region(language.code))
+    facts = (language.code, f"{language.script_name} script", *groups)
+    existing = _existing(language, leaderboard, urls)
     return (
-        f"<p><strong><bdi>{safe(language.title)}</bdi></strong>{autonym}</p>"
+        f"<p><strong><bdi>{safe(language.title)}</bdi></strong>{autonym(language)}</p>"
         f'<p class="k-hint">{safe(" · ".join(fact for fact in facts if fact))}</p>'
-        f"{_here(language, board, links) or _new(language, board.requests, links)}"
+        f"{existing or _new_request(language, leaderboard.requests, urls)}"
     )
 
 
-def _here(language: Language, board: Board, links: Links) -> str:
-    """Say that it was made or asked for already; nothing when it was not."""
-    told = ""
-    if any(entry.code == language.code for entry in board.entries):
-        told += f"<p>It is here already: {opens(language.code, 'see what it learned')}.</p>"
-    for request in board.requests:
-        if request.code == language.code and request.waiting and request.discussion is not None:
-            url = links.discussion(request.discussion)
-            where = link(url, f"discussion #{request.discussion}")
-            return f"{told}<p>It is in the queue: follow {where} and say there what you need.</p>"
-    return told
+def _existing(language: Language, leaderboard: Leaderboard, urls: HubUrls) -> str:
+    """Return that a language is there or in the queue already; empty if it is not."""
+    text = ""
+    if any(entry.code == language.code for entry in leaderboard.entries):
+        page = language_link(language.code, "see what it has learned")
+        text += f"<p>This language is here already: {page}.</p>"
+    for request in leaderboard.requests:
+        is_queued = request.code == language.code and request.is_unfinished
+        if is_queued and request.discussion is not None:
+            url = urls.discussion(request.discussion)
+            discussion = link(url, f"discussion #{request.discussion}")
+            return f"{text}<p>It is in the queue: follow {discussion}, and comment there.</p>"
+    return text
 
 
-def _new(language: Language, requests: Sequence[Request], links: Links) -> str:
-    title = language.name if len(meant(language.name)) == 1 else language.code
-    go = link(links.ask(title), f"Ask for {language.title} on the Hub")
+def _new_request(language: Language, requests: Sequence[Request], urls: HubUrls) -> str:
+    title = language.name if len(named(language.name)) == 1 else language.code
+    request = link(urls.new_request(title), f"Request {language.title} on the Hub")
     return (
-        f"<p>Nobody has taught it yet. {safe(estimate(requests))}</p>"
-        f'<p class="k-go">{go}</p><p class="k-hint">The discussion opens in your own name: sign in '
-        "on the Hub if you are asked to. The bot answers there.</p>"
+        f"<p>Nobody has taught it to a model yet. {safe(estimate(requests))}</p>"
+        f'<p class="k-action">{request}</p>'
+        '<p class="k-hint">The discussion opens under your own name; the Hub may ask you to sign '
+        "in. The bot answers there.</p>"
     )
 
 
 def estimate(requests: Sequence[Request]) -> str:
-    """What a request is likely to cost, from the last ones, and what it can cost at most."""
-    done = [one for one in requests if one.status == "done" and one.spent is not None][:LAST]
-    priced = next((one for one in requests if one.estimate is not None), None)
-    told = []
-    if done:
-        spent = median(one.spent or 0.0 for one in done)
-        hours = median(one.seconds for one in done) / 3600
-        took = f" and {hours:.1f} hours" if hours >= 0.05 else ""
-        count = "last request" if len(done) == 1 else f"last {len(done)} requests"
-        told.append(f"The {count} took about {money(spent)}{took} of computing each.")
-    if priced is not None:
-        cap = f", and never goes above {money(priced.cap)}" if priced.cap else ""
-        told.append(f"The bot now reckons with {money(priced.estimate)}{cap}.")
-    return " ".join(told) or "The bot tells the price before it begins."
+    """Return what a request is likely to cost, and the most that it can cost."""
+    finished = [
+        request for request in requests if request.status == "done" and request.cost_usd is not None
+    ][:MAX_FINISHED]
+    estimated = next((r for r in requests if r.estimate_usd is not None), None)
+    sentences = []
+    if finished:
+        cost = median(request.cost_usd or 0.0 for request in finished)
+        hours = median(request.seconds for request in finished) / 3600
+        duration = f" and {hours:.1f} hours of computing" if hours >= MIN_HOURS else ""
+        several = f"Each of the last {len(finished)} requests"
+        subject = several if len(finished) > 1 else "The last request"
+        sentences.append(f"{subject} took about {money(cost)}{duration}.")
+    if estimated is not None:
+        cap = f", and at most {money(estimated.cap_usd)}" if estimated.cap_usd else ""
+        sentences.append(f"The bot now expects {money(estimated.estimate_usd)}{cap}.")
+    return " ".join(sentences) or "The bot tells you the price before it starts."
 
 
-def _several(text: str, found: Sequence[Language]) -> str:
-    choices = "".join(_choice(language) for language in found)
-    return f"<p>“{safe(text)}” is the name of several languages. Which one?</p>{_list(choices)}"
-
-
-def _none(text: str, links: Links) -> str:
-    guesses = near(text)
-    if guesses:
-        choices = "".join(_choice(language) for language in guesses)
-        return f"<p>Do you mean one of these?</p>{_list(choices)}"
-    go = link(links.ask(text), "Ask all the same")
+def _unknown(text: str, urls: HubUrls) -> str:
+    suggestions = completions(text)
+    if suggestions:
+        return f"<p>Do you mean one of these?</p>{_choices(suggestions)}"
+    request = link(urls.new_request(text), "Request it anyway")
     return (
-        f"<p>No language is known here by the name “{safe(text)}”. Try another name or a code. "
-        f"{go}: the bot will ask what is meant.</p>"
+        f"<p>We do not know a language called “{safe(text)}”. Try another name or a code. "
+        f"{request}: the bot will ask which language you mean.</p>"
     )
 
 
-def _list(choices: str) -> str:
-    return f'<ul class="k-choices">{choices}</ul>'
+def _choices(languages: Sequence[Language]) -> str:
+    return f'<ul class="k-choices">{"".join(_choice(language) for language in languages)}</ul>'
 
 
 def _choice(language: Language) -> str:

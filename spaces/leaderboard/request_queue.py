@@ -1,38 +1,38 @@
-"""The queue: what the bot wrote about each request, read with patience.
+"""Parse the bot's ledger: the requests and the state of their steps.
 
-Pure. The ledger belongs to the bot and may grow fields or lack some, so a missing part is an empty
-value and only a file that is no JSON object at all is left out.
+Pure. The ledger belongs to the bot and its records may gain or lack fields, so a missing part is an
+empty value. Only a line that is no JSON object with an id is left out.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from parse_results import number, text_of
+
 STEPS = ("check", "generate", "train", "evaluate")
-IMPROVING = ("improve",)  # of a request for the next version of a model
-LONGEST_TEXT = 200
-OVER = ("done", "failed", "declined", "cancelled")
+IMPROVEMENT_STEPS = ("improve",)  # of a request for the next version of a model
+FINAL_STATUSES = ("done", "failed", "declined", "cancelled")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One of the three jobs of a request, as far as the ledger tells."""
+    """A step of a request, as far as the ledger knows it."""
 
     name: str
     state: str = ""
     attempt: int = 0
-    cost: float | None = None
+    cost_usd: float | None = None
     seconds: float = 0.0
-    tenths: int = 0
+    progress_tenths: int = 0
 
 
 @dataclass(frozen=True)
 class Request:
-    """A language somebody asked for, and how far it is."""
+    """A request for a language and its progress."""
 
     id: str
     status: str = "open"
@@ -43,90 +43,80 @@ class Request:
     author: str = ""
     discussion: int | None = None
     steps: tuple[Step, ...] = ()
-    estimate: float | None = None
-    cap: float | None = None
+    estimate_usd: float | None = None
+    cap_usd: float | None = None
 
     @property
     def seconds(self) -> float:
-        """What the good attempts of all steps took."""
+        """How long the successful attempts of all steps took."""
         return sum(step.seconds for step in self.steps)
 
     @property
-    def waiting(self) -> bool:
-        """Whether something is still going to happen."""
-        return self.status not in OVER
+    def is_unfinished(self) -> bool:
+        """Whether something may still happen."""
+        return self.status not in FINAL_STATUSES
 
     @property
-    def spent(self) -> float | None:
-        """US dollars over all steps; None when the ledger names none."""
-        costs = [step.cost for step in self.steps if step.cost is not None]
+    def cost_usd(self) -> float | None:
+        """The cost of all steps; None if the ledger has no cost."""
+        costs = [step.cost_usd for step in self.steps if step.cost_usd is not None]
         return sum(costs) if costs else None
 
 
 def parse_request(text: str) -> Request | None:
-    """Read one line of a sheet; None when it is no JSON object with an id."""
+    """Read a line of a sheet of schema 2 or 3; None if it is no JSON object with an id."""
     try:
-        raw = json.loads(text)
+        record = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(raw, dict) or not _text(raw.get("id")):
+    if not isinstance(record, dict) or not text_of(record.get("id")):
         return None
-    spec = _part(raw, "spec")
-    language = _part(spec, "language") or _part(raw, "language")
-    steps = IMPROVING if spec.get("improves") is True else STEPS
+    spec = _object(record, "spec")
+    language = _object(spec, "language") or _object(record, "language")
+    steps = IMPROVEMENT_STEPS if spec.get("improves") is True else STEPS
     return Request(
-        id=_text(raw.get("id")),
-        status=_text(raw.get("status")) or "open",
-        code=_text(language.get("code")),
-        name=_text(language.get("name")),
-        autonym=_text(language.get("autonym")),
-        bcp47=_text(language.get("bcp47")),
-        author=_text(raw.get("author")),
-        discussion=_count(raw.get("discussion")),
-        steps=tuple(_step(name, _part(raw, "steps")) for name in steps),
-        estimate=_amount(spec.get("estimate_usd")),
-        cap=_amount(spec.get("cap_usd")),
+        id=text_of(record.get("id")),
+        status=text_of(record.get("status")) or "open",
+        code=text_of(language.get("code")),
+        name=text_of(language.get("name")),
+        autonym=text_of(language.get("autonym")),
+        bcp47=text_of(language.get("bcp47")),
+        author=text_of(record.get("author")),
+        discussion=_integer(record.get("discussion")),
+        steps=tuple(_step(name, _object(record, "steps")) for name in steps),
+        estimate_usd=number(spec.get("estimate_usd")),
+        cap_usd=number(spec.get("cap_usd")),
     )
 
 
 def parse_requests(sheets: Iterable[str]) -> list[Request]:
-    """Read ``sheets/*.jsonl``, what is going on first and then the newest discussion first."""
+    """Read `sheets/*.jsonl`; unfinished requests come first, then newer discussions."""
     lines = (line for sheet in sheets for line in sheet.split("\n"))
-    found = [request for line in lines if (request := parse_request(line))]
-    return sorted(found, key=lambda request: (not request.waiting, -(request.discussion or 0)))
+    requests = [request for line in lines if (request := parse_request(line))]
+    return sorted(requests, key=lambda r: (not r.is_unfinished, -(r.discussion or 0)))
 
 
 def _step(name: str, steps: Mapping[str, Any]) -> Step:
-    raw = steps.get(name)
-    if isinstance(raw, str):
-        return Step(name, _text(raw))
-    if not isinstance(raw, dict):
+    record = steps.get(name)
+    if isinstance(record, str):
+        return Step(name, text_of(record))
+    if not isinstance(record, dict):
         return Step(name)
-    state = _text(raw.get("state")) or _text(raw.get("status"))
     return Step(
         name,
-        state,
-        attempt=_count(raw.get("attempt")) or 0,
-        cost=_amount(raw.get("cost_usd")),
-        seconds=_amount(raw.get("seconds")) or 0.0,
-        tenths=_count(raw.get("progress")) or 0,
+        text_of(record.get("state")) or text_of(record.get("status")),
+        attempt=_integer(record.get("attempt")) or 0,
+        cost_usd=number(record.get("cost_usd")),
+        seconds=number(record.get("seconds")) or 0.0,
+        # Schema 2 calls it `progress`.
+        progress_tenths=_integer(record.get("progress_tenths", record.get("progress"))) or 0,
     )
 
 
-def _part(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = raw.get(key)
+def _object(record: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = record.get(key)
     return value if isinstance(value, dict) else {}
 
 
-def _text(value: object) -> str:
-    return value[:LONGEST_TEXT] if isinstance(value, str) else ""
-
-
-def _count(value: object) -> int | None:
+def _integer(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _amount(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None

@@ -1,6 +1,6 @@
-"""How the table looks: frozen values in, HTML out.
+"""The HTML of the table. Pure.
 
-Pure. Every value passes `safe` on its way into HTML; figures are rounded here, never computed.
+Every value passes `safe` on its way into HTML. Numbers are rounded here, never computed.
 """
 
 from __future__ import annotations
@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
-from benchmarks import ABOUT, BENCHMARKS, Benchmark, points
-from entries import Board, Entry, Score
-from markup import Links, link, safe
+from benchmarks import ABOUT, ABOUT_TITLE, BENCHMARKS, Benchmark
+from common.hub_urls import HubUrls
+from common.languages import Language
+from common.markup import link, safe
+from entries import Entry, Leaderboard, Score
+from number_format import MISSING, count, counted, difference, money, parameters, score
 from query import Page, to_query
 
 _VERDICTS = {
@@ -22,52 +25,51 @@ _VERDICTS = {
 
 
 def badge(entry: Entry) -> str:
-    """Mark a row of the practice world, whose figures are about no real benchmark."""
+    """Return a badge for a practice run, whose scores are not from real benchmarks."""
     return '<span class="k-badge">practice</span>' if entry.practice else ""
 
 
-def show(column: Benchmark, value: float | None) -> str:
-    """Round a figure for people: chrF++ and percent with one decimal."""
-    if value is None:
-        return "–"
-    return f"{points(column, value):.1f}" + ("%" if column.metric == "accuracy" else "")
+def version_badge(entry: Entry) -> str:
+    """Return a badge with the version of an adapter that has several."""
+    if entry.version_count == 1:
+        return ""
+    text = f"version {entry.version} of {entry.version_count}"
+    return f'<span class="k-badge k-version">{text}</span>'
 
 
-def signed(column: Benchmark, value: float | None) -> str:
-    """Round a difference and always show its sign."""
-    return "–" if value is None else f"{points(column, value):+.1f}".replace("-", "−")
+def language_link(code: str, text: str) -> str:
+    """Return a link to the page of one language; a script opens it without loading a new page."""
+    target = safe("?" + urlencode({"language": code}))
+    return f'<a href="{target}" data-language="{safe(code)}"><bdi>{safe(text)}</bdi></a>'
 
 
-def money(value: float | None) -> str:
-    """US dollars, to the cent."""
-    return "–" if value is None else f"US${value:,.2f}"
+def autonym(language: Entry | Language) -> str:
+    """Return a language's own name, unless it is equal to its English name."""
+    name = language.autonym
+    if name in ("", language.title):
+        return ""
+    return f' <bdi lang="{safe(language.bcp47)}">{safe(name)}</bdi>'
 
 
-def count(value: int | None) -> str:
-    """A number of parameters as people say it: 3.2B, 350M."""
-    if value is None:
-        return "–"
-    for unit, many in (("B", 10**9), ("M", 10**6), ("K", 10**3)):
-        if value >= many:
-            return f"{value / many:.3g}{unit}"
-    return str(value)
-
-
-def table(page: Page, links: Links) -> str:
-    """The leaderboard itself, one page of it."""
-    shown = [column for column in BENCHMARKS if column.key in page.view.columns]
-    about = ABOUT in page.view.columns
-    head = "".join(_heading(column, page.view.sort) for column in shown)
-    if about:
-        head += '<th role="columnheader" scope="col" class="k-links-head">Size, cost, date</th>'
-    rows = "".join(_row(entry, shown, about, links) for entry in page.entries)
+def table(page: Page, urls: HubUrls) -> str:
+    """Return one page of the leaderboard."""
+    benchmarks = [benchmark for benchmark in BENCHMARKS if benchmark.key in page.view.columns]
+    has_about = ABOUT in page.view.columns
+    headings = "".join(_heading(benchmark, page.view.sort) for benchmark in benchmarks)
+    if has_about:
+        headings += _plain_heading(ABOUT_TITLE)
+    rows = "".join(_row(entry, benchmarks, has_about, urls) for entry in page.entries)
     return (
         '<table class="k-table" role="table"><caption class="k-hidden">Languages with the scores '
         "of the base model and of the adapter</caption>"
-        f'<thead role="rowgroup"><tr role="row">{_name_heading(page.view.sort)}{head}'
-        '<th role="columnheader" scope="col" class="k-links-head">Look closer</th></tr></thead>'
+        f'<thead role="rowgroup"><tr role="row">{_name_heading(page.view.sort)}{headings}'
+        f"{_plain_heading('Links')}</tr></thead>"
         f'<tbody role="rowgroup">{rows}</tbody></table>{_pager(page)}'
     )
+
+
+def _plain_heading(text: str) -> str:
+    return f'<th role="columnheader" scope="col" class="k-plain-heading">{text}</th>'
 
 
 def _name_heading(sort: str) -> str:
@@ -78,215 +80,194 @@ def _name_heading(sort: str) -> str:
     )
 
 
-def _heading(column: Benchmark, sort: str) -> str:
-    order = {column.key: "descending", f"-{column.key}": "ascending"}.get(sort, "none")
+def _heading(benchmark: Benchmark, sort: str) -> str:
+    order = {benchmark.key: "descending", f"-{benchmark.key}": "ascending"}.get(sort, "none")
     return (
-        f'<th role="columnheader" scope="col" aria-sort="{order}" title="{safe(column.tells)}">'
-        f'<button type="button" data-sort="{column.key}">{column.label}</button>'
-        f"<small>{column.source} · {column.metric}</small></th>"
+        f'<th role="columnheader" scope="col" aria-sort="{order}" '
+        f'title="{safe(benchmark.description)}">'
+        f'<button type="button" data-sort="{benchmark.key}">{benchmark.label}</button>'
+        f"<small>{benchmark.source} · {benchmark.metric}</small></th>"
     )
 
 
-def opens(code: str, text: str) -> str:
-    """A link to the page of one language; a script opens it without leaving the board."""
-    target = safe("?" + urlencode({"language": code}))
-    return f'<a href="{target}" data-language="{safe(code)}"><bdi>{safe(text)}</bdi></a>'
-
-
-def _row(entry: Entry, shown: list[Benchmark], about: bool, links: Links) -> str:
-    names = [f'<bdi class="k-code">{safe(entry.code)}</bdi>']
-    if entry.autonym and entry.autonym != entry.name:
-        names.insert(0, f'<bdi lang="{safe(entry.bcp47)}">{safe(entry.autonym)}</bdi>')
-    cells = "".join(_cell(column, entry.scores.get(column.key)) for column in shown)
+def _row(entry: Entry, benchmarks: list[Benchmark], has_about: bool, urls: HubUrls) -> str:
+    cells = "".join(_cell(benchmark, entry.scores.get(benchmark.key)) for benchmark in benchmarks)
     return (
         '<tr role="row"><th role="rowheader" scope="row" class="k-name">'
-        f"<strong>{opens(entry.code, entry.title)}</strong>{badge(entry)}{version(entry)}"
-        f"<span>{' '.join(names)}</span></th>"
-        f"{cells}{_about(entry) if about else ''}"
-        f'<td role="cell" class="k-links">{_links(entry, links)}</td></tr>'
-        f'<tr role="row" class="k-more"><td role="cell" colspan="{len(shown) + about + 2}">'
-        f"{_details(entry)}</td></tr>"
+        f"<strong>{language_link(entry.code, entry.title)}</strong>"
+        f"{badge(entry)}{version_badge(entry)}"
+        f'<span>{autonym(entry)} <bdi class="k-code">{safe(entry.code)}</bdi></span></th>'
+        f"{cells}{_about(entry) if has_about else ''}"
+        f'<td role="cell" class="k-links">{_links(entry, urls)}</td></tr>'
+        '<tr role="row" class="k-details-row">'
+        f'<td role="cell" colspan="{len(benchmarks) + has_about + 2}">{_details(entry)}</td></tr>'
     )
-
-
-def version(entry: Entry) -> str:
-    """Tell the versions of one adapter apart, where there are several."""
-    which, many = entry.version
-    return f'<span class="k-badge k-version">version {which} of {many}</span>' if many > 1 else ""
 
 
 def _about(entry: Entry) -> str:
-    size = "" if entry.size is None else f"{count(entry.size)} parameters"
-    told = "".join(
-        f"<span>{safe(text)}</span>" for text in (size, money(entry.cost), entry.date) if text
+    size = "" if entry.parameters is None else f"{parameters(entry.parameters)} parameters"
+    lines = "".join(
+        f"<span>{safe(text)}</span>" for text in (size, money(entry.cost_usd), entry.date) if text
     )
-    return f'<td role="cell" data-label="Size, cost, date" class="k-about">{told}</td>'
+    return f'<td role="cell" data-label="{ABOUT_TITLE}" class="k-facts-cell">{lines}</td>'
 
 
-def _cell(column: Benchmark, score: Score | None) -> str:
-    label = f'role="cell" data-label="{column.label}" data-source="{column.source}"'
-    if score is None:
-        return f'<td {label} class="k-none">not covered</td>'
-    sign, words = _VERDICTS[score.verdict]
+def _cell(benchmark: Benchmark, result: Score | None) -> str:
+    label = f'role="cell" data-label="{benchmark.label}" data-source="{benchmark.source}"'
+    if result is None:
+        return f'<td {label} class="k-not-covered">not covered</td>'
+    symbol, verdict = _VERDICTS[result.verdict]
     return (
         f'<td {label} class="k-score"><span class="k-values"><span class="k-base">'
-        f'<span class="k-hidden">base </span>{show(column, score.base)}</span>'
+        f'<span class="k-hidden">base </span>{score(benchmark, result.base)}</span>'
         '<span aria-hidden="true" class="k-arrow">→</span>'
-        f'<span class="k-hidden">adapter </span><b>{show(column, score.adapter)}</b></span>'
-        f"{_track(column, score)}"
-        f'<span class="k-verdict k-{score.verdict}"><span aria-hidden="true">{sign}</span> '
-        f"{signed(column, score.difference)} <small>{words}</small></span></td>"
+        f'<span class="k-hidden">adapter </span><b>{score(benchmark, result.adapter)}</b></span>'
+        f"{_track(benchmark, result)}"
+        f'<span class="k-verdict k-{result.verdict}"><span aria-hidden="true">{symbol}</span> '
+        f"{difference(benchmark, result.difference)} <small>{verdict}</small></span></td>"
     )
 
 
-def _track(column: Benchmark, score: Score) -> str:
-    """Draw base and adapter on a line from 0 to 100, with a tick where guessing would be."""
-    if score.base is None or score.adapter is None:
+def _track(benchmark: Benchmark, result: Score) -> str:
+    """Return base and adapter on a line from 0 to 100, with a tick at the score of guessing."""
+    if result.base is None or result.adapter is None:
         return ""
-    start, end = _place(column, score.base), _place(column, score.adapter)
-    low, high = min(start, end), max(start, end)
-    guess = (
-        f'<i class="k-guess" style="left:{_place(column, score.chance):.1f}%"></i>'
-        if score.chance is not None
+    base, adapter = _position(benchmark, result.base), _position(benchmark, result.adapter)
+    low, high = min(base, adapter), max(base, adapter)
+    chance = (
+        f'<i class="k-chance" style="left:{_position(benchmark, result.chance):.1f}%"></i>'
+        if result.chance is not None
         else ""
     )
     return (
-        f'<span class="k-track k-{score.verdict}" aria-hidden="true">{guess}'
-        f'<i class="k-span" style="left:{low:.1f}%;width:{high - low:.1f}%"></i>'
-        f'<i class="k-from" style="left:{start:.1f}%"></i>'
-        f'<i class="k-to" style="left:{end:.1f}%"></i></span>'
+        f'<span class="k-track k-{result.verdict}" aria-hidden="true">{chance}'
+        f'<i class="k-range" style="left:{low:.1f}%;width:{high - low:.1f}%"></i>'
+        f'<i class="k-base-dot" style="left:{base:.1f}%"></i>'
+        f'<i class="k-adapter-dot" style="left:{adapter:.1f}%"></i></span>'
     )
 
 
-def _place(column: Benchmark, value: float) -> float:
-    """Where a value stands on the line, kept inside it."""
-    return min(max(points(column, value), 0), 100)
+def _position(benchmark: Benchmark, value: float) -> float:
+    """Return the place of a value on the line in percent, never outside of it."""
+    return min(max(benchmark.points(value), 0), 100)
 
 
-def _links(entry: Entry, links: Links) -> str:
-    of = entry.title
-    shown = [
-        link(links.chat(entry.code), "Chat", f"Chat with the {of} model"),
-        link(links.model(entry.model), "Model", f"The {of} model"),
-        link(links.dataset(entry.code), "Data", f"The {of} dataset"),
+def _links(entry: Entry, urls: HubUrls) -> str:
+    title = entry.title
+    links = [
+        link(urls.chat(entry.code), "Chat", f"Chat with the {title} model"),
+        link(urls.model(entry.model), "Model", f"The {title} model"),
+        link(urls.dataset(entry.code), "Data", f"The {title} dataset"),
     ]
     if entry.discussion is not None:
-        url = links.discussion(entry.discussion)
-        shown.append(link(url, f"#{entry.discussion}", f"The discussion that asked for {of}"))
-    return "".join(shown)
+        url = urls.discussion(entry.discussion)
+        links.append(link(url, f"#{entry.discussion}", f"The discussion that requested {title}"))
+    return "".join(links)
 
 
 def _details(entry: Entry) -> str:
     rows = "".join(
-        _detail(column, score) for column in BENCHMARKS if (score := entry.scores.get(column.key))
+        _detail_row(benchmark, result)
+        for benchmark in BENCHMARKS
+        if (result := entry.scores.get(benchmark.key))
     )
-    facts = " · ".join(
-        (
-            f"Adapter {safe(entry.model)}",
-            f"base {safe(entry.base or 'unknown')}",
-            f"cost {safe(money(entry.cost))}",
-            f"tested {safe(entry.date or 'on an unknown day')}",
-        )
+    facts = (
+        f"Adapter {safe(entry.model)}",
+        f"base model {safe(entry.base or 'unknown')}",
+        f"cost {safe(money(entry.cost_usd))}",
+        f"tested on {safe(entry.date or 'an unknown day')}",
     )
-    heads = "".join(
-        f'<th scope="col">{head}</th>'
-        for head in (
-            "Test",
-            "Base",
-            "Adapter",
-            "Difference",
-            "95% interval",
-            "p",
-            "Items",
-            "Guessing",
-            "Broken answers",
-        )
-    )
+    names = ("Benchmark", "Base", "Adapter", "Difference", "95% interval", "p", "Items")
+    names += ("Guessing", "Broken answers")
+    headings = "".join(f'<th scope="col">{name}</th>' for name in names)
     return (
         f'<details><summary>Intervals, cost, date<span class="k-hidden"> of {safe(entry.title)}'
-        f"</span></summary><p>{facts}</p>"
+        f"</span></summary><p>{' · '.join(facts)}</p>"
         '<div class="k-scroll" role="region" tabindex="0" '
         f'aria-label="Numbers of {safe(entry.title)}">'
-        f'<table class="k-numbers"><thead><tr>{heads}</tr></thead>'
+        f'<table class="k-numbers"><thead><tr>{headings}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div></details>"
     )
 
 
-def _detail(column: Benchmark, score: Score) -> str:
-    interval = (
-        f"{signed(column, score.interval[0])} to {signed(column, score.interval[1])}"
-        if score.interval
-        else "–"
-    )
-    chance = show(column, score.chance) if score.chance is not None else "–"
-    p = "–" if score.p is None else ("< 0.001" if score.p < 0.001 else f"{score.p:.3f}")
+def _detail_row(benchmark: Benchmark, result: Score) -> str:
+    interval = MISSING
+    if result.interval:
+        interval = " to ".join(difference(benchmark, end) for end in result.interval)
     cells = (
-        show(column, score.base),
-        show(column, score.adapter),
-        signed(column, score.difference),
+        score(benchmark, result.base),
+        score(benchmark, result.adapter),
+        difference(benchmark, result.difference),
         interval,
-        p,
-        "–" if score.n is None else f"{score.n:,}",
-        chance,
-        "–" if score.broken is None else f"{score.broken:,}",
+        _p_value(result.p),
+        count(result.n),
+        score(benchmark, result.chance),
+        count(result.degenerate),
     )
-    name = f"{column.label} <small>{column.source}, {column.metric}</small>"
+    name = f"{benchmark.label} <small>{benchmark.source}, {benchmark.metric}</small>"
     return (
-        f'<tr title="{safe(score.signature)}"><th scope="row">{name}</th>'
+        f'<tr title="{safe(result.signature)}"><th scope="row">{name}</th>'
         + "".join(f"<td>{safe(cell)}</td>" for cell in cells)
         + "</tr>"
     )
 
 
+def _p_value(p: float | None) -> str:
+    if p is None:
+        return MISSING
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def _pager(page: Page) -> str:
     if page.pages < 2:
         return ""
-    back = "" if page.number > 1 else " disabled"
-    on = "" if page.number < page.pages else " disabled"
+    previous = "" if page.number > 1 else " disabled"
+    following = "" if page.number < page.pages else " disabled"
     return (
         '<nav class="k-pager" aria-label="Pages">'
-        f'<button type="button" data-page="{page.number - 1}"{back}>Earlier</button>'
+        f'<button type="button" data-page="{page.number - 1}"{previous}>Previous</button>'
         f"<span>Page {page.number} of {page.pages}</span>"
-        f'<button type="button" data-page="{page.number + 1}"{on}>Later</button></nav>'
+        f'<button type="button" data-page="{page.number + 1}"{following}>Next</button></nav>'
     )
 
 
-def nothing(board: Board, links: Links) -> str:
-    """What stands in the table's place when it has no row."""
-    if board.entries:
+def empty_table(leaderboard: Leaderboard, urls: HubUrls) -> str:
+    """Return what is shown instead of a table without rows."""
+    if leaderboard.entries:
         text = "No language matches. Try another spelling, or fewer filters."
         return f'<p class="k-empty">{text}</p>'
-    ask = link(links.community, "Ask for the first one in the Community tab.")
-    return f'<p class="k-empty">No language has been evaluated yet. {ask}</p>'
+    request = link(urls.discussions, "Request the first one in the Community tab.")
+    return f'<p class="k-empty">No language has been evaluated yet. {request}</p>'
 
 
-def status(page: Page, board: Board, problem: str) -> str:
-    """One line for eyes and screen readers: how much is shown, what is wrong, where to take it."""
-    total = len(board.entries)
-    count_ = f"{page.found} of {total}" if page.found != total else f"{total}"
-    parts = [f"{count_} model{'' if total == 1 else 's'}"]
-    if board.broken:
-        rows = "row" if board.broken == 1 else "rows"
-        parts.append(f"{board.broken} result {rows} could not be read and left out")
+def status_bar(page: Page, leaderboard: Leaderboard, problem: str) -> str:
+    """Return how many models are shown, what is wrong, and links to this view."""
+    total = len(leaderboard.entries)
+    models = counted(total, "model")
+    parts = [models if page.total == total else f"{page.total:,} of {models}"]
+    if leaderboard.unreadable_rows:
+        rows = counted(leaderboard.unreadable_rows, "unreadable result row")
+        parts.append(f"{rows} left out")
     if problem:
         parts.append(problem)
     query = safe(to_query(page.view))
     mark = "?" if query else ""
     return (
-        f'<div class="k-bar" data-query="{query}">'
+        f'<div class="k-status-bar" data-query="{query}">'
         f'<p class="k-status" role="status">{safe(" · ".join(parts))}</p>'
-        f'<p class="k-take"><a href="?{query}" target="_blank" rel="noopener">Link to this view</a>'
+        '<p class="k-downloads">'
+        f'<a href="?{query}" target="_blank" rel="noopener">Link to this view</a>'
         f'<a href="api/rows.csv{mark}{query}" download>CSV</a>'
         f'<a href="api/rows.json{mark}{query}" download>JSON</a></p></div>'
     )
 
 
 def practice_note(entries: Iterable[Entry]) -> str:
-    """Say what practice means, wherever a practice row is on the board."""
+    """Return what "practice" means, if any of the entries is a practice run."""
     if not any(entry.practice for entry in entries):
         return ""
     return (
-        '<p class="k-note"><span class="k-badge">practice</span> These rows come from a '
-        "rehearsal: a tiny model and tests made for this machine. They show that the machinery "
+        '<p class="k-note"><span class="k-badge">practice</span> These rows come from a practice '
+        "run with a tiny model and tests that were made up for it. They show that everything "
         "works; they say nothing about the real FLORES, SIB-200, Belebele or Global-MMLU.</p>"
     )

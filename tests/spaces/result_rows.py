@@ -41,6 +41,14 @@ def pair(
     ]
 
 
+def rows_of_all_roles(code: str, **more: Any) -> list[dict[str, Any]]:
+    """Return rows of base, adapter and a peer on one test, and a test in English."""
+    base, adapter = pair(code, "flores", 10.0, 50.0, ci=[9.0, 11.0], **more)
+    peer = {**base, "role": "peer", "model": "o/other", "value": 30.0}
+    english = pair(code, "sib200", 0.8, 0.7, test_language="eng_Latn")
+    return [*english, base, adapter, peer]
+
+
 def lines(*rows: dict[str, Any]) -> str:
     """Return the text of a `results.jsonl`."""
     return "".join(json.dumps(row) + "\n" for row in rows)

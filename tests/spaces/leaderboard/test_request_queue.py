@@ -1,35 +1,38 @@
-"""The queue is read whatever the ledger holds."""
+"""The bot's ledger, with missing and malformed parts and of older schemas."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from markup import Links
-from queue_html import queue
 from request_queue import parse_request, parse_requests
-from space_rows import request
 
 from bot.domain.request import State, Status, Step, StepRecord, to_json
 from bot.hub.ledger_repo import as_sheet
 from tests.bot import examples
+from tests.spaces.result_rows import request
+
+OLD_SCHEMAS = Path(__file__).parents[2] / "data" / "old_schemas"
 
 
-def test_a_record_of_the_bot_is_read_wholly() -> None:
-    one = parse_request(request(7, "epo_Latn", "Esperanto"))
-    assert one and (one.id, one.discussion, one.author, one.name) == ("r7", 7, "alice", "Esperanto")
-    assert [(step.name, step.state) for step in one.steps] == [
+def test_complete_record_is_read() -> None:
+    parsed = parse_request(request(7, "epo_Latn", "Esperanto"))
+    assert parsed and (parsed.id, parsed.discussion) == ("r7", 7)
+    assert (parsed.author, parsed.name) == ("alice", "Esperanto")
+    assert [(step.name, step.state) for step in parsed.steps] == [
         ("check", "made"),
         ("generate", "made"),
         ("train", "made"),
         ("evaluate", "made"),
     ]
-    assert one.spent == 2.0 and not one.waiting
+    assert parsed.cost_usd == 2.0 and not parsed.is_unfinished
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[]", "{}", '{"id": 3}', "[" * 100_000])
-def test_what_is_no_record_is_left_out(text: str) -> None:
+def test_line_that_is_no_record_is_left_out(text: str) -> None:
     assert parse_request(text) is None
 
 
@@ -45,12 +48,12 @@ def test_what_is_no_record_is_left_out(text: str) -> None:
         {"steps": {"generate": {"attempt": "two", "cost_usd": float("nan")}}},
     ],
 )
-def test_missing_or_odd_parts_are_empty(more: dict[str, Any]) -> None:
-    one = parse_request(request(1, "epo_Latn", "Esperanto", **more))
-    assert one and one.id == "r1" and len(one.steps) == 4
+def test_missing_or_malformed_parts_are_empty(more: dict[str, Any]) -> None:
+    parsed = parse_request(request(1, "epo_Latn", "Esperanto", **more))
+    assert parsed and parsed.id == "r1" and len(parsed.steps) == 4
 
 
-def test_what_goes_on_stands_first_and_the_newest_before_the_older() -> None:
+def test_unfinished_requests_come_first_and_newer_ones_before_older() -> None:
     texts = [
         request(1, "a_Latn", "A"),
         request(2, "b_Latn", "B", status="open"),
@@ -58,22 +61,38 @@ def test_what_goes_on_stands_first_and_the_newest_before_the_older() -> None:
         request(4, "d_Latn", "D", status="open"),
     ]
     sheets = ["\n".join(texts[:2]), "broken\n" + "\n".join(texts[2:]) + "\n", ""]
-    assert [one.id for one in parse_requests(sheets)] == ["r4", "r2", "r3", "r1"]
+    assert [parsed.id for parsed in parse_requests(sheets)] == ["r4", "r2", "r3", "r1"]
 
 
-def test_a_sheet_is_read_as_the_bot_writes_it() -> None:
+def test_sheet_is_read_as_the_bot_writes_it() -> None:
     hostile = StepRecord(State.FAILED, 2, 2, tail=("a\u2028b", '"\n{}'), cost_usd=0.25)
     done = examples.request(id="r2", discussion=2, status=Status.DONE)
-    mine = [examples.request(steps={Step.TRAIN: hostile}), done]
-    first, second = parse_requests([as_sheet(map(to_json, mine))])
-    assert (first.id, first.code, first.spent) == ("r1", "epo_Latn", 0.25)
-    assert (second.id, second.waiting) == ("r2", False)
+    records = [examples.request(steps={Step.TRAIN: hostile}), done]
+    first, second = parse_requests([as_sheet(map(to_json, records))])
+    assert (first.id, first.code, first.cost_usd) == ("r1", "epo_Latn", 0.25)
+    assert (second.id, second.is_unfinished) == ("r2", False)
 
 
-def test_a_request_for_the_next_version_has_one_step() -> None:
+def test_request_for_the_next_version_has_one_step() -> None:
     record = StepRecord(State.RUNNING, 1, 1, examples.NOW, "j1", cost_usd=0.5)
     spec = replace(examples.spec(), improves=True)
-    asked = examples.request(spec=spec, steps={Step.IMPROVE: record})
-    (one,) = parse_requests([as_sheet([to_json(asked)])])
-    assert [(step.name, step.state) for step in one.steps] == [("improve", "running")]
-    assert "Next version" in queue([one], Links("https://hub.test", "org", "org/kakugo"))
+    improvement = examples.request(spec=spec, steps={Step.IMPROVE: record})
+    (parsed,) = parse_requests([as_sheet([to_json(improvement)])])
+    assert [(step.name, step.state) for step in parsed.steps] == [("improve", "running")]
+
+
+@pytest.mark.parametrize("key", ["progress", "progress_tenths"])
+def test_progress_is_read_from_both_schemas(key: str) -> None:
+    steps = {"train": {"state": "running", key: 9}}
+    parsed = parse_request(request(1, "epo_Latn", "Esperanto", steps=steps))
+    assert parsed and parsed.steps[2].progress_tenths == 9
+
+
+def test_ledger_of_schema_2_is_read() -> None:
+    folder = OLD_SCHEMAS / "ledger_midway"
+    (parsed,) = parse_requests([(folder / "sheets" / "00000.jsonl").read_text(encoding="utf-8")])
+    record = json.loads((folder / "requests" / "r1.json").read_text(encoding="utf-8"))
+    assert (parsed.id, parsed.author, parsed.name) == ("r1", record["author"], "Esperanto")
+    states = [(step.state, step.progress_tenths) for step in parsed.steps]
+    assert states == [("made", 0), ("made", 0), ("running", 9), ("", 0)]
+    assert parsed.estimate_usd == record["spec"]["estimate_usd"] and parsed.is_unfinished

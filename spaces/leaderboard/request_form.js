@@ -1,8 +1,8 @@
-// A suggestion under the form goes into it; a language that is here is opened.
+// A suggestion is filled into the form; a language that is on the leaderboard is opened.
 element.addEventListener('click', event => {
-  const choice = event.target.closest('[data-pick]');
+  const suggestion = event.target.closest('[data-pick]');
   const name = event.target.closest('[data-language]');
-  if (choice) trigger('pick', {code: choice.dataset.pick});
+  if (suggestion) trigger('pick', {code: suggestion.dataset.pick});
   else if (name && !event.ctrlKey && !event.metaKey) {
     event.preventDefault();
     trigger('open', {language: name.dataset.language});

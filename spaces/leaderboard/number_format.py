@@ -1,0 +1,54 @@
+"""Numbers and counted nouns as people read them. Pure."""
+
+from __future__ import annotations
+
+from benchmarks import Benchmark
+
+MISSING = "–"
+
+
+def noun(count: int, singular: str, plural: str = "") -> str:
+    """Return the form of a noun after a count; the plural ends in "s" unless it is given."""
+    return singular if count == 1 else plural or f"{singular}s"
+
+
+def counted(count: int, singular: str, plural: str = "") -> str:
+    """Return a count with its noun: "1 language", "2 languages"."""
+    return f"{count:,} {noun(count, singular, plural)}"
+
+
+def number(value: float, places: int = 1, sign: bool = False) -> str:
+    """Return a rounded number with a real minus sign, and with a plus sign if `sign` is set."""
+    return f"{value:{'+' if sign else ''}.{places}f}".replace("-", "−")
+
+
+def score(benchmark: Benchmark, value: float | None) -> str:
+    """Return a score: chrF++ or percent, with one decimal place."""
+    if value is None:
+        return MISSING
+    return number(benchmark.points(value)) + ("%" if benchmark.metric == "accuracy" else "")
+
+
+def difference(benchmark: Benchmark, value: float | None) -> str:
+    """Return a difference in points, always with its sign."""
+    return MISSING if value is None else number(benchmark.points(value), sign=True)
+
+
+def count(value: int | None) -> str:
+    """Return a count with separators between thousands."""
+    return MISSING if value is None else f"{value:,}"
+
+
+def money(value: float | None) -> str:
+    """Return US dollars to the cent."""
+    return MISSING if value is None else f"US${value:,.2f}"
+
+
+def parameters(value: int | None) -> str:
+    """Return a number of parameters in the usual short form: 3.2B, 350M."""
+    if value is None:
+        return MISSING
+    for unit, size in (("B", 10**9), ("M", 10**6), ("K", 10**3)):
+        if value >= size:
+            return f"{value / size:.3g}{unit}"
+    return str(value)

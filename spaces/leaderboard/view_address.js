@@ -1,0 +1,12 @@
+// The address bar has the view that is shown. In a Space's frame the Hub's own page is told as well.
+const updateAddress = () => {
+  const bar = element.querySelector('[data-query]');
+  if (!bar || document.querySelector('[data-code]')) return;
+  const view = bar.dataset.query;
+  const gradioParts = location.search.replace(/^\?/, '').split('&').filter(part => part.startsWith('__'));
+  const query = [...gradioParts, view].filter(Boolean).join('&');
+  history.replaceState(null, '', query ? `?${query}` : location.pathname);
+  if (window.parent !== window) window.parent.postMessage({queryString: view}, 'HUB');
+};
+watch('value', updateAddress);
+updateAddress();

@@ -1,0 +1,38 @@
+"""The HTML of the queue of requests."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from queue_html import queue
+from request_queue import parse_requests
+
+from tests.spaces.markup_checker import HOSTILE_TEXTS, URLS, checked_text
+from tests.spaces.result_rows import request
+
+
+@pytest.mark.parametrize("hostile", HOSTILE_TEXTS)
+def test_hostile_values_do_not_become_markup(hostile: str) -> None:
+    record = request(
+        1, hostile, hostile, author=hostile, status=hostile, steps={"train": {"state": hostile}}
+    )
+    assert hostile in checked_text(queue(parse_requests([record]), URLS))
+
+
+def test_progress_and_attempts_of_steps_are_shown() -> None:
+    steps = {"generate": {"state": "running", "attempt": 2, "progress_tenths": 4}}
+    text = checked_text(queue(parse_requests([request(1, "epo_Latn", "E", steps=steps)]), URLS))
+    assert "Data running, 40%, attempt 2" in text
+
+
+def test_request_for_the_next_version_has_one_step() -> None:
+    record = json.loads(request(1, "epo_Latn", "Esperanto", status="open"))
+    record["spec"]["improves"] = True
+    record["steps"] = {"improve": {"state": "running"}}
+    text = checked_text(queue(parse_requests([json.dumps(record)]), URLS))
+    assert "Next version running" in text and "Check" not in text
+
+
+def test_empty_queue_is_a_sentence() -> None:
+    assert "Nobody has requested a language yet" in checked_text(queue([], URLS))

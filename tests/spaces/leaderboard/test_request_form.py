@@ -1,0 +1,46 @@
+"""The answer of the request form."""
+
+from __future__ import annotations
+
+import pytest
+from entries import build_leaderboard
+from request_form import answer, estimate
+from request_queue import parse_requests
+
+from tests.spaces.markup_checker import HOSTILE_TEXTS, URLS, checked_text
+from tests.spaces.result_rows import lines, request, rows_of_all_roles
+
+LEADERBOARD = build_leaderboard(
+    [lines(*rows_of_all_roles("epo_Latn"))],
+    parse_requests(
+        [
+            request(1, "epo_Latn", "Esperanto"),
+            request(2, "hau_Latn", "Hausa", status="open"),
+        ]
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", "Type a name"),
+        ("Esperanto", "here already"),
+        ("hausa", "discussion #2"),
+        ("Breton", "The last request took about US$2.00."),
+        ("Kurdish", "several languages"),
+        ("scotish gealic", "Scottish Gaelic"),
+        ("qqqqqqq", "We do not know a language"),
+    ],
+)
+def test_form_knows_what_is_here_what_is_queued_and_the_cost(text: str, expected: str) -> None:
+    assert expected in checked_text(answer(text, LEADERBOARD, URLS))
+
+
+def test_estimate_without_requests_refers_to_the_bot() -> None:
+    assert "tells you the price" in estimate([])
+
+
+@pytest.mark.parametrize("hostile", HOSTILE_TEXTS)
+def test_hostile_names_do_not_become_markup(hostile: str) -> None:
+    assert hostile[:20] in checked_text(answer(hostile, LEADERBOARD, URLS))
