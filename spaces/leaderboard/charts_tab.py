@@ -58,7 +58,7 @@ def _improvement(entries: Sequence[Entry], benchmark: Benchmark) -> str:
         f"{benchmark.metric} points compared with the base model, with 95% intervals: "
         f"{counted(verdicts['gain'], 'clear gain')}, "
         f"{counted(verdicts['loss'], 'clear loss', 'clear losses')}, "
-        f"{counted(verdicts['unclear'], 'difference')} that may be chance."
+        f"{counted(verdicts['unclear'], 'difference')} that may be due to chance."
     )
     if len(shown) < len(rows):
         caption += f" The chart shows the {len(shown)} largest of {len(rows)}."

@@ -49,12 +49,12 @@ def guide() -> str:
         '<i class="k-base-dot" style="left:30%"></i><i class="k-adapter-dot" style="left:75%"></i>'
         "</span>The ring is the base model and the full dot is the adapter, on a line from 0 to "
         "100. The small tick marks the score of pure guessing.</p><ul>"
-        '<li><span class="k-verdict k-gain">▲ clear gain</span> The adapter is better, and chance '
-        "alone would make a difference this large less than once in twenty times.</li>"
+        '<li><span class="k-verdict k-gain">▲ clear gain</span> The adapter is better. A '
+        "difference this large would occur by chance less than once in twenty times.</li>"
         '<li><span class="k-verdict k-unclear">≈ no clear change</span> The difference may be '
-        "chance. Read it as “about the same”.</li>"
+        "due to chance. Read it as “about the same”.</li>"
         '<li><span class="k-verdict k-loss">▼ clear loss</span> The adapter is worse, and that is '
-        "hardly chance.</li>"
+        "unlikely to be chance.</li>"
         "<li><b>not covered</b> This test does not exist in the language, so nobody could run it."
         "</li></ul><h3>The tests</h3>"
         f'<dl class="k-tests">{benchmarks}</dl>'
@@ -64,7 +64,7 @@ def guide() -> str:
         "shows the 95% interval of each difference, which comes from resampling the items of the "
         "test for both models together. <b>Broken answers</b> are empty, cut off, repetitive or in "
         "another language; a translation score alone can hide them.</p>"
-        "<h3>Look further</h3><p>Click the name of a language to open its page: all models and "
+        "<h3>More details</h3><p>Click the name of a language to open its page: all models and "
         "versions that were tested, example answers, how the model was trained and on what. “Link "
         "to this view” keeps your search, filters, order and columns. CSV and JSON contain all "
         "rows that match your filters, not only this page.</p>"
@@ -76,7 +76,7 @@ def request_intro() -> str:
     """Return how to request a language, for above the form."""
     return (
         '<article class="k-prose"><h2>Request a language</h2>'
-        "<p>Write the name of a language, and see whether we know it and whether it is here "
+        "<p>Type the name of a language to see whether we know it and whether it is here "
         "already. The request itself is a discussion on the Hub, in your own name. The bot answers "
         "there: what it understood, its plan and the price, and then how each step went.</p>"
         "</article>"

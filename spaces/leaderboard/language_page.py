@@ -113,7 +113,7 @@ def _improvement(entry: Entry) -> str:
         return ""
     label = f"Difference to the base model in points: {in_words(rows)}"
     caption = (
-        "Points above or below the base model, with 95% intervals. Gray differences may be chance."
+        "Points above or below the base model, with 95% intervals. Gray ones may be due to chance."
     )
     return svg_charts.figure("What the adapter changed", caption, svg_charts.dot_plot(rows, label))
 
@@ -178,7 +178,7 @@ def _interval(measure: Measure, interval: tuple[float, float] | None, sign: bool
 def _difference(measure: Measure, score: ModelScore) -> str:
     if score.difference is None:
         return MISSING
-    caveat = " (may be chance)" if score.significant is False else ""
+    caveat = " (may be due to chance)" if score.significant is False else ""
     interval = _interval(measure, score.difference_interval, sign=True)
     return f"{_value(measure, score.difference, sign=True)}{caveat} <small>{interval}</small>"
 

@@ -86,10 +86,10 @@ def estimate(requests: Sequence[Request]) -> str:
     if finished:
         cost = median(request.cost_usd or 0.0 for request in finished)
         hours = median(request.seconds for request in finished) / 3600
-        duration = f" and {hours:.1f} hours of computing" if hours >= MIN_HOURS else ""
+        duration = f" and took {hours:.1f} hours of computing" if hours >= MIN_HOURS else ""
         several = f"Each of the last {len(finished)} requests"
         subject = several if len(finished) > 1 else "The last request"
-        sentences.append(f"{subject} took about {money(cost)}{duration}.")
+        sentences.append(f"{subject} cost about {money(cost)}{duration}.")
     if estimated is not None:
         cap = f", and at most {money(estimated.cap_usd)}" if estimated.cap_usd else ""
         sentences.append(f"The bot now expects {money(estimated.estimate_usd)}{cap}.")

@@ -13,6 +13,8 @@ BACKGROUNDS = ("background", "card")
 PAIRS = [(text, ground) for text in ("text", "muted", "accent") for ground in BACKGROUNDS]
 PAIRS += [("gain", "card"), ("loss", "card"), ("neutral", "card"), ("badge", "badge-soft")]
 PAIRS += [("card", "accent"), ("text", "accent-soft"), ("text", "neutral-soft")]
+# Beginnings of class names that the code puts together.
+COMPOSED = tuple("k-dot- k-step- k-curve- k-is- k-gain k-loss k-user k-assistant".split())
 
 
 def palettes() -> dict[str, dict[str, str]]:
@@ -68,6 +70,6 @@ def test_style_sheet_has_no_unused_class_or_id(space: str) -> None:
     code = "\n".join(p.read_text(encoding="utf-8") for p in files if p.suffix in (".py", ".js"))
     own = (SPACES / space / "style.css").read_text(encoding="utf-8")
     rules = re.sub(r"\{[^}]*\}", "{}", own)
-    names = set(re.findall(r"[.#]((?:k|review)-[a-z-]+)", rules))
-    composed = ("k-dot-", "k-step-", "k-curve-", "k-is-", "k-gain", "k-loss", "k-user", "k-assistant")
-    assert {name for name in names if name not in code and not name.startswith(composed)} == set()
+    names = set(re.findall(r"\.(k-[a-z-]+)|#([a-z-]+)", rules))
+    names = {css_class or f'"{elem_id}"' for css_class, elem_id in names}
+    assert {name for name in names if name not in code and not name.startswith(COMPOSED)} == set()

@@ -27,7 +27,7 @@ LEADERBOARD = build_leaderboard(
         ("", "Type a name"),
         ("Esperanto", "here already"),
         ("hausa", "discussion #2"),
-        ("Breton", "The last request took about US$2.00."),
+        ("Breton", "The last request cost about US$2.00."),
         ("Kurdish", "several languages"),
         ("scotish gealic", "Scottish Gaelic"),
         ("qqqqqqq", "We do not know a language"),
