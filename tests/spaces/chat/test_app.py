@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import HOSTILE_TEXT, hub_api
@@ -18,15 +18,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),  # transformers and peft warn about themselves
 ]
 FEEDBACK = "practice/kakugo-feedback"
-# Resolves `window.answered` when the status has shown something and is empty again.
-WATCH_STATUS = """() => {
-  let isBusy = false;
-  window.answered = new Promise(resolve => new MutationObserver(() => {
-    const status = document.querySelector('.k-status').textContent;
-    if (status) isBusy = true;
-    else if (isBusy) resolve(true);
-  }).observe(document.body, {childList: true, subtree: true, characterData: true}));
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +44,27 @@ def choose_language(page: Page, name: str) -> None:
     page.locator("#language input").press("Enter")
 
 
+def is_stream(request: Request) -> bool:
+    """Return whether Gradio streams the results of queued events by this request."""
+    return "/queue/data" in request.url
+
+
+def open_streams(page: Page) -> list[Request]:
+    """Return a list that always has the open streams of a page."""
+    streams: list[Request] = []
+    page.on("request", lambda request: streams.append(request) if is_stream(request) else None)
+    for event in ("requestfinished", "requestfailed"):
+        page.on(event, lambda request: streams.remove(request) if is_stream(request) else None)
+    return streams
+
+
+def wait_for_streams(page: Page, streams: list[Request]) -> None:
+    while streams:
+        page.wait_for_timeout(50)
+
+
 def test_choose_a_language_chat_compare_edit_and_retry(chat: str, page: Page) -> None:
+    streams = open_streams(page)
     page.goto(chat)
     message_box = page.locator("#message-box textarea")
     adapter_chat, base_chat = page.locator("#adapter-chat"), page.locator("#base-chat")
@@ -84,9 +95,10 @@ def test_choose_a_language_chat_compare_edit_and_retry(chat: str, page: Page) ->
     expect(adapter_chat.locator(".user.message")).to_have_count(1)
     expect(adapter_chat.locator(".user.message")).to_have_text("akvo <i>vivo</i>")
     expect(adapter_chat.locator(".bot.message")).to_have_count(1)
-    page.evaluate(WATCH_STATUS)
-    page.get_by_role("button", name="Retry").last.click()
-    page.evaluate("window.answered")
+    wait_for_streams(page, streams)
+    with page.expect_request(is_stream):
+        page.get_by_role("button", name="Retry").last.click()
+    wait_for_streams(page, streams)  # a running answer would bring the old conversation back
     expect(page.locator("#send")).to_be_visible()
     page.get_by_role("button", name="New chat").click()
     expect(adapter_chat.locator(".message")).to_have_count(0)
