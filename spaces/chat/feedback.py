@@ -1,7 +1,7 @@
 """Feedback on an answer: the form, the stored row, and the receipt that allows to delete it.
 
-Pure. Only the person has the key: the row's id is a hash of it. Whoever has the key may delete the
-row, whoever reads the dataset may not, and this Space stores nothing about anybody.
+Pure. Only the person has the key: the row's id is a hash of it. With the key anyone can delete the
+row; readers of the dataset cannot, and this Space stores nothing about a person.
 """
 
 from __future__ import annotations

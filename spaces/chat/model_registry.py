@@ -43,7 +43,7 @@ def http_client() -> httpx2.Client:
 class ModelRegistry:
     """The adapters of one organization; empty until the first poll.
 
-    `is_unreachable` says that the last poll failed; `first_poll` is set after the first one.
+    `is_unreachable` is true after a failed poll; `first_poll` is set after the first one.
     """
 
     def __init__(self, settings: ChatSettings) -> None:

@@ -25,7 +25,7 @@ def hero(leaderboard: Leaderboard) -> str:
     return (
         '<header class="k-hero"><div><p class="k-brand">Kakugo</p>'
         "<h1>Small models that learn a language</h1>"
-        "<p>Somebody names a language. A large teacher model writes examples in it, a small model "
+        "<p>Someone names a language. A large teacher model writes examples in it, a small model "
         "learns from them, and this page shows how well it did.</p></div>"
         f'<dl class="k-facts">{facts}</dl></header>'
     )
@@ -55,8 +55,8 @@ def guide() -> str:
         "due to chance. Read it as “about the same”.</li>"
         '<li><span class="k-verdict k-loss">▼ clear loss</span> The adapter is worse, and that is '
         "unlikely to be chance.</li>"
-        "<li><b>not covered</b> This test does not exist in the language, so nobody could run it."
-        "</li></ul><h3>The tests</h3>"
+        "<li><b>not covered</b> This test does not exist in the language, so there is no score.</li>"
+        "</ul><h3>The tests</h3>"
         f'<dl class="k-tests">{benchmarks}</dl>'
         "<h3>What the scores do not say</h3><p>A high score does not promise that the model is "
         "pleasant, correct or safe in your language. Only people who speak it can judge that: try "

@@ -38,7 +38,7 @@ def queue(requests: Sequence[Request], urls: HubUrls) -> str:
     """Return the requests with the state of each step."""
     if not requests:
         first = link(urls.discussions, "Be the first, in the Community tab.")
-        return f'<p class="k-empty">Nobody has requested a language yet. {first}</p>'
+        return f'<p class="k-empty">No language has been requested yet. {first}</p>'
     items = "".join(_request(request, urls) for request in requests)
     return f'<ul class="k-queue">{items}</ul>'
 

@@ -69,7 +69,7 @@ def _new_request(language: Language, requests: Sequence[Request], urls: HubUrls)
     title = language.name if len(named(language.name)) == 1 else language.code
     request = link(urls.new_request(title), f"Request {language.title} on the Hub")
     return (
-        f"<p>Nobody has taught it to a model yet. {safe(estimate(requests))}</p>"
+        f"<p>No model has learned it yet. {safe(estimate(requests))}</p>"
         f'<p class="k-action">{request}</p>'
         '<p class="k-hint">The discussion opens under your own name; the Hub may ask you to sign '
         "in. The bot answers there.</p>"

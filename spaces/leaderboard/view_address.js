@@ -1,4 +1,4 @@
-// The address bar has the view that is shown. In a Space's frame the Hub's own page is told as well.
+// Keeps the view in the address bar. Inside the Hub's page, that page gets the address as well.
 const updateAddress = () => {
   const bar = element.querySelector('[data-query]');
   if (!bar || document.querySelector('[data-code]')) return;

@@ -97,7 +97,7 @@ def test_name_is_checked_while_typed_and_requested_in_ones_own_name(
     name, answer = page.get_by_label("Language", exact=True), page.locator("#request-answer")
     name.fill("Kurdish")
     answer.get_by_role("button", name="Central Kurdish").click()
-    expect(answer).to_contain_text("Nobody has taught it to a model yet")
+    expect(answer).to_contain_text("No model has learned it yet")
     request_link = answer.get_by_role("link", name="Request Central Kurdish").get_attribute("href")
     name.fill("Southern Kurdish")
     expect(answer).to_contain_text("discussion #3")

@@ -35,4 +35,4 @@ def test_request_for_the_next_version_has_one_step() -> None:
 
 
 def test_empty_queue_is_a_sentence() -> None:
-    assert "Nobody has requested a language yet" in checked_text(queue([], URLS))
+    assert "No language has been requested yet" in checked_text(queue([], URLS))
