@@ -55,7 +55,7 @@ def guide() -> str:
         "due to chance. Read it as “about the same”.</li>"
         '<li><span class="k-verdict k-loss">▼ clear loss</span> The adapter is worse, and that is '
         "unlikely to be chance.</li>"
-        "<li><b>not covered</b> This test does not exist in the language, so there is no score.</li>"
+        "<li><b>not covered</b> This test does not exist in the language.</li>"
         "</ul><h3>The tests</h3>"
         f'<dl class="k-tests">{benchmarks}</dl>'
         "<h3>What the scores do not say</h3><p>A high score does not promise that the model is "

@@ -43,7 +43,8 @@ def browser() -> Iterator[Browser]:
     """
     from playwright.sync_api import sync_playwright
 
-    from tests.spaces.running_space import CHROMIUM, CHROMIUM_ARGUMENTS
+    from tests.browser import CHROMIUM
+    from tests.spaces.running_space import CHROMIUM_ARGUMENTS
 
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from bot.localhub.testing import LocalHub
 
-CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
