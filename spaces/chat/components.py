@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from feedback import MAX_CREDIT_LENGTH
 from i18n import ENGLISH, translations
 
 ENGLISH_TEXTS = translations(ENGLISH)
@@ -40,6 +41,17 @@ class TranslatedComponents:
 def html_component(value: str, **options: Any) -> Any:
     """Create a component for our own HTML."""
     return gr.HTML(value, apply_default_css=False, **options)
+
+
+def credit_box(translated: TranslatedComponents, elem_id: str) -> Any:
+    """Create the box for the name of a person who wants credit."""
+    return translated.create(
+        gr.Textbox,
+        {"label": "credit", "info": "credit_info"},
+        max_length=MAX_CREDIT_LENGTH,
+        max_lines=1,
+        elem_id=elem_id,
+    )
 
 
 @dataclass(frozen=True)

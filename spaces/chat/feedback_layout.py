@@ -9,8 +9,8 @@ import fragments
 import gradio as gr
 import javascript
 from common.gradio_options import IMMEDIATE
-from components import ENGLISH_TEXTS, PageState, TranslatedComponents, html_component
-from feedback import MAX_CORRECTION_LENGTH, MAX_CREDIT_LENGTH
+from components import ENGLISH_TEXTS, PageState, TranslatedComponents, credit_box, html_component
+from feedback import MAX_CORRECTION_LENGTH
 from feedback_handlers import FeedbackHandlers, choices
 from i18n import translations
 
@@ -55,13 +55,7 @@ def lay_out(translated: TranslatedComponents) -> FeedbackComponents:
                 max_length=MAX_CORRECTION_LENGTH,
                 elem_id="correction",
             )
-            credit = translated.create(
-                gr.Textbox,
-                {"label": "credit", "info": "credit_info"},
-                max_length=MAX_CREDIT_LENGTH,
-                max_lines=1,
-                elem_id="credit",
-            )
+            credit = credit_box(translated, "credit")
             consent = translated.create(gr.Checkbox, {"label": "consent"}, elem_id="consent")
             status = html_component(fragments.status(""))
             with gr.Row(elem_classes="k-form-buttons"):
