@@ -47,9 +47,12 @@ class Handlers:
         ]
 
     def refresh(self, shown: str, page_number: int, *values: Any) -> list[Any]:
-        """Return the filters and the content if something has changed since it was shown."""
+        """Return the filters and the content if something has changed since it was shown.
+
+        Before `load` has answered, the controls do not have the values of the address yet.
+        """
         snapshot = self._source.snapshot()
-        if _stamp(snapshot) == shown:
+        if shown in ("", _stamp(snapshot)):
             return [gr.skip()] * (len(controls.FILTERS) + CONTENT_COUNT)
         view = controls.view_of(values, page_number)
         return [*controls.filter_updates(snapshot.index, view), *self._content(snapshot, view)]

@@ -120,6 +120,7 @@ def test_name_is_checked_while_typed_and_requested_in_ones_own_name(
 
 def test_language_page_and_charts_are_shown(leaderboard: str, page: Page) -> None:
     page.goto(f"{leaderboard}/?query=esper")
+    expect(page.locator(".k-name strong")).to_have_text(["Esperanto"])
     page.locator(".k-name a").click()
     language_page = page.locator("#language-page")
     heading = language_page.get_by_role("heading", name="All models and versions")
