@@ -1,10 +1,12 @@
-"""`kakugo …`: reads arguments, calls one function, turns a refusal into one sentence."""
+"""The command line `kakugo`: read arguments, call one function, report errors in one sentence."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from bot.domain.recipe import Programme
     from bot.domain.request import Request
     from bot.hub.client import Connection
+    from bot.language import Candidates
     from bot.settings import Settings
 
 app = typer.Typer(
@@ -27,14 +30,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-hub_app = typer.Typer(help="The local Hub: a small Hub on this machine.", no_args_is_help=True)
+hub_app = typer.Typer(help="Run and check the local Hub.", no_args_is_help=True)
 app.add_typer(hub_app, name="hub")
-teacher_app = typer.Typer(help="The teacher.", no_args_is_help=True)
+teacher_app = typer.Typer(help="Test a teacher.", no_args_is_help=True)
 app.add_typer(teacher_app, name="teacher")
 
 
 def main() -> None:
-    """The console script: every expected failure is one sentence and a non-zero status."""
+    """Run the command line; an expected error prints one sentence and exits with 1."""
     try:
         app()
     except Failure as error:
@@ -44,31 +47,35 @@ def main() -> None:
 
 @app.command()
 def demo(
-    data: Annotated[Path, typer.Option(help="Where the local Hub keeps everything.")] = Path(
-        ".demo"
+    data: Annotated[Path, typer.Option(help="The folder for everything that the demo keeps.")] = (
+        Path(".demo")
     ),
-    port: Annotated[int, typer.Option(help="The local Hub's port; 0 for a free one.")] = 0,
-    stay: Annotated[bool, typer.Option("--stay", help="Keep running after the result.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Throw away what is there.")] = False,
+    port: Annotated[int, typer.Option(help="The port of the local Hub; 0 takes a free one.")] = 0,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Keep everything running after the result.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Delete the data of earlier runs first.")
+    ] = False,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Also write table, URLs and seconds here.")
+        Path | None, typer.Option("--json", help="Also write the result to this file.")
     ] = None,
 ) -> None:
-    """The whole story on this machine: a discussion titled `Esperanto` to a better model."""
-    from bot.demo.run import run
+    """Play a whole request on this machine, from a discussion to a better model."""
+    with _needs_checkout("kakugo demo"):
+        from bot.demo.run import run
 
     run(data, port, stay, fresh, json_file)
 
 
 @app.command()
 def serve() -> None:
-    """Run the bot: a webhook doorbell and a timer."""
+    """Run the bot: react to webhooks, and look for news at regular intervals."""
     from bot.controller import serve as server
-    from bot.hub.client import Refused
 
     settings, controller = _controller()
     if not settings.webhook_secret:
-        raise Refused("KAKUGO_WEBHOOK_SECRET is not set: without it anybody could ring the bell")
+        raise Failure("KAKUGO_WEBHOOK_SECRET is not set; without it, anyone could trigger the bot")
     typer.echo(f"{controller.hub.me} watches {controller.terms.org} on {settings.endpoint}")
     server.serve(
         controller,
@@ -82,15 +89,15 @@ def serve() -> None:
 @app.command()
 def tick(
     until_idle: Annotated[
-        bool, typer.Option("--until-idle", help="Go on while a request is under way.")
+        bool, typer.Option("--until-idle", help="Repeat while a request is under way.")
     ] = False,
 ) -> None:
-    """Look once, do what is due, and go home (for cron, a scheduled Job or a webhook's Job)."""
+    """Look at the Hub once, do what is due, and exit (for cron or a Job)."""
     from bot.controller.until_idle import hint, shift
     from bot.hub.other_bots import older_at_work
 
     settings, controller = _controller()
-    first = hint(settings.payload)
+    first = hint(settings.webhook_payload)
     if until_idle:
         relieved = partial(older_at_work, controller.hub, settings.job_id)
         for line in shift(controller, first, settings.poll_seconds, relieved):
@@ -104,7 +111,7 @@ def tick(
 
 @app.command()
 def plan() -> None:
-    """Show what a tick would do now, and do nothing."""
+    """Show what a tick would do now, without doing it."""
     from bot.operations import report
 
     _, controller = _controller()
@@ -115,7 +122,7 @@ def plan() -> None:
 
 @app.command()
 def requests(
-    everything: Annotated[bool, typer.Option("--all", help="Also those that are over.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Include finished requests.")] = False,
 ) -> None:
     """List the requests that are under way."""
     from bot.operations import report
@@ -127,169 +134,226 @@ def requests(
 
 @app.command()
 def show(
-    request: Annotated[str, typer.Argument(help="Its id, like r7, or its discussion's number.")],
+    request: Annotated[
+        str, typer.Argument(help="The request's id, like r7, or its discussion's number.")
+    ],
 ) -> None:
-    """Tell the whole story of one request."""
+    """Show one request in detail, with its history."""
     from bot.operations import report
 
     _, controller = _controller()
-    found = _request(controller, request)
-    history = controller.ledger.history(found.id)
-    for line in report.story(found, history, controller.terms):
+    record = _request(controller, request)
+    history = controller.ledger.history(record.id)
+    for line in report.details(record, history, controller.terms):
         typer.echo(line)
 
 
 @app.command()
 def deploy(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")
+        bool, typer.Option("--dry-run", help="Show the differences without applying them.")
     ] = False,
 ) -> None:
-    """Set up the namespace: repos, wheel, endpoint, Spaces with secrets, schedule, webhook."""
+    """Create or update the installation."""
     from bot.installation.diff import compare
     from bot.operations import deploy as deployment
     from bot.operations import package
 
-    site = deployment.Site(*_house(), package.read())
+    target = deployment.Deployment(*_connect(), package.read())
     if dry_run:
-        for change in compare(*site.look()):
+        for change in compare(*target.states()):
             typer.echo(str(change))
         return
-    for sentence in deployment.deploy(site):
-        typer.echo(sentence)
+    for line in deployment.deploy(target):
+        typer.echo(line)
 
 
 @app.command()
 def withdraw(
     code: Annotated[str, typer.Argument(help="The language's code, like gla_Latn.")],
-    yes: Annotated[str, typer.Option(help="The code once more, where nobody can be asked.")] = "",
+    yes: Annotated[
+        str, typer.Option(help="Repeat the code here to skip the confirmation.", metavar="CODE")
+    ] = "",
 ) -> None:
-    """Take a language down because its speakers want it so: hide what there is, make no more."""
+    """Take a language down at the request of its speakers."""
     from bot.language import UnknownCode, by_code
-    from bot.operations import withdraw as withdrawing
+    from bot.operations import withdraw as withdrawal
 
     try:
         language = by_code(code)
     except UnknownCode as error:
         raise Failure(str(error)) from error
     _, controller = _controller()
-    typer.echo(f"This hides every dataset and model of {language.name} in {controller.terms.org}.")
-    if (yes or typer.prompt(f"Type {code} to go on")) != code:
-        raise Failure("nothing was changed")
-    requests = controller.ledger.load().requests
-    for sentence in withdrawing.withdraw(controller.hub, language, requests):
-        typer.echo(sentence)
+    typer.echo(
+        f"This hides all datasets and models of {language.name} in {controller.terms.org}, closes "
+        "its requests, deletes its results and feedback, and refuses new requests."
+    )
+    _confirm(code, yes)
+    ledger = controller.ledger.load()
+    for line in withdrawal.withdraw(controller.hub, language, ledger.requests):
+        typer.echo(line)
 
 
 @app.command()
 def doctor() -> None:
-    """Check every permission and setting, a sentence each; exit 1 when something is wrong."""
+    """Check permissions, settings and the installation; exit with 1 if something is wrong."""
     from bot.operations import deploy as deployment
     from bot.operations import package
 
-    findings = deployment.examined(deployment.Site(*_house(), package.read()))
+    findings = deployment.check(deployment.Deployment(*_connect(), package.read()))
     for finding in findings:
         typer.echo(str(finding))
-    raise SystemExit(any(finding.mark == "bad" for finding in findings))
+    raise SystemExit(any(finding.level == "bad" for finding in findings))
 
 
 @app.command()
 def destroy(
     everything: Annotated[
-        bool, typer.Option("--everything", help="Also what people made: data, models, requests.")
+        bool, typer.Option("--everything", help="Also delete datasets, models and requests.")
     ] = False,
-    yes: Annotated[str, typer.Option(help="The namespace, for when nobody can be asked.")] = "",
+    yes: Annotated[
+        str, typer.Option(help="The namespace, to skip the confirmation.", metavar="ORG")
+    ] = "",
 ) -> None:
-    """Take the installation down, after asking; what people made stays unless told otherwise."""
-    from bot.operations import destroy as demolition
+    """Take the installation down; what people have made is kept unless you say otherwise."""
+    from bot.operations import destroy as removal
 
-    hub, programme, settings = _house()
-    changes, seen = demolition.parting(hub, programme, settings, everything)
+    hub, programme, settings = _connect()
+    changes, actual = removal.plan_removal(hub, programme, settings, everything)
     for change in changes:
         typer.echo(str(change))
     if all(change.sign == "=" for change in changes):
-        typer.echo("nothing to take down")
+        typer.echo("nothing to do: the installation is down")
         return
-    if not yes:
-        if not sys.stdin.isatty():
-            raise Failure(f"nobody was asked: say --yes {hub.org} if all of that should go")
-        yes = typer.prompt(f"Type {hub.org} to take this down", default="", show_default=False)
-    if yes != hub.org:
-        raise Failure(f"{yes[:40]!r} is not {hub.org!r}: nothing was taken down")
-    for line in demolition.destroy(hub, changes, seen):
+    _confirm(hub.org, yes)
+    for line in removal.destroy(hub, changes, actual):
         typer.echo(f"done: {line}")
 
 
 @app.command()
 def language(
-    name: Annotated[str, typer.Argument(help="A language by any of its names or codes.")],
-    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    name: Annotated[str, typer.Argument(help="A language by any of its names, tags or codes.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say which language and script a name means; exit 1 with the candidates when in doubt."""
+    """Show which language and script a name means; exit with 1 if it is not clear."""
     from bot.language import Candidates, find
 
-    found = find(name)
-    if isinstance(found, Candidates):
-        codes = [candidate.code for candidate in found.languages]
-        names = ", ".join(f"{c.name} ({c.code})" for c in found.languages) or "nothing similar"
-        typer.echo(json.dumps({"candidates": codes}) if as_json else f"{found.reason}: {names}")
+    match = find(name)
+    if isinstance(match, Candidates):
+        codes = [candidate.code for candidate in match.languages]
+        text = json.dumps({"candidates": codes}) if as_json else _question(name, match)
+        typer.echo(text)
         raise SystemExit(1)
-    facts = {key: getattr(found, key) for key in ("code", "name", "autonym", "bcp47")}
-    names = " / ".join(filter(None, (found.name, found.autonym)))
-    line = f"{names}: {found.code}, BCP-47 {found.bcp47}"
-    typer.echo(json.dumps(facts, ensure_ascii=False) if as_json else line)
+    if as_json:
+        facts = {key: getattr(match, key) for key in ("code", "name", "autonym", "bcp47")}
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+    else:
+        names = " / ".join(filter(None, (match.name, match.autonym)))
+        typer.echo(f"{names}: {match.code}, BCP-47 {match.bcp47}")
 
 
 @teacher_app.command("check")
 def teacher_check(
-    url: Annotated[str, typer.Argument(help="Where it answers.")],
-    name: Annotated[str, typer.Argument(help="The language, by any of its names or codes.")],
-    base: Annotated[str, typer.Option(help="The base to be trained; the recipe's own.")] = "",
+    url: Annotated[str, typer.Argument(help="The URL of the teacher.")],
+    name: Annotated[str, typer.Argument(help="A language by any of its names, tags or codes.")],
+    base: Annotated[str, typer.Option(help="The base model; by default the recipe's.")] = "",
 ) -> None:
-    """Ask it a few dozen things, and say whether training in this language is worth it."""
+    """Find out in a few minutes whether a teacher is good enough in a language."""
     from bot.language import Candidates, find
     from bot.operations import run_recipe
 
-    found = find(name)
-    if isinstance(found, Candidates):
-        meant = ", ".join(f"{each.code} ({each.name})" for each in found.languages)
-        perhaps = f"perhaps it is one of {meant}" if meant else "give its code, like epo_Latn"
-        raise Failure(f"which language is {name!r}? {perhaps}")
-    hub, programme, settings = _house()
+    match = find(name)
+    if isinstance(match, Candidates):
+        raise Failure(_question(name, match))
+    hub, programme, settings = _connect()
     command = ["kakugo-recipe", "check", "--config", settings.recipe, "--org", hub.org]
-    command += ["--language", found.code, "--teacher", url, "--base", base or programme.base]
-    raise SystemExit(run_recipe.run(command, settings, quiet=False).returncode)
+    command += ["--language", match.code, "--teacher", url, "--base", base or programme.base]
+    raise SystemExit(run_recipe.run(command, settings, capture=False).returncode)
 
 
 @hub_app.command("serve")
 def hub_serve(
-    data: Annotated[Path, typer.Option(help="The data folder.")],
-    port: Annotated[int, typer.Option(help="0 for a free one.")] = 0,
-    seed: Annotated[Path | None, typer.Option(help="YAML with users and orgs.")] = None,
+    data: Annotated[Path, typer.Option(help="The folder for everything that the Hub keeps.")],
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 0,
+    seed: Annotated[
+        Path | None, typer.Option(help="A YAML file with users and organizations to create.")
+    ] = None,
     host: Annotated[
-        str, typer.Option(help="An address that others reach makes every call need a token.")
+        str,
+        typer.Option(help="The address; if other machines can reach it, every call needs a token."),
     ] = "127.0.0.1",
 ) -> None:
-    """Run the local Hub in the foreground; prints its URL when ready."""
-    from bot.localhub import server
-    from bot.localhub.core import seed as seeds
+    """Run the local Hub in the foreground and print its URL when it is ready."""
+    with _needs_checkout("kakugo hub serve"):
+        from bot.localhub import server
+        from bot.localhub.core.seed import SeedError
 
     try:
         server.serve(port, data, seed, host)
-    except (server.StartError, seeds.SeedError) as error:
+    except (server.StartError, SeedError) as error:
         raise Failure(str(error)) from error
 
 
-def _request(controller: Controller, named: str) -> Request:
-    wanted = named if named.startswith("r") else f"r{named}"
+@hub_app.command("contract")
+def hub_contract(
+    spec: Annotated[str, typer.Option(help="The URL or file of an OpenAPI document.")],
+) -> None:
+    """Compare the local Hub's contract with the Hub's documentation; exit with 1 if they differ."""
+    with _needs_checkout("kakugo hub contract"):
+        from bot.localhub.contract import drift
+
+    try:
+        raise SystemExit(drift.run(spec, sys.stdout))
+    except drift.DocumentError as error:
+        raise Failure(str(error)) from error
+
+
+@contextmanager
+def _needs_checkout(command: str) -> Iterator[None]:
+    """Turn a missing module into a Failure: the wheel has neither the local Hub nor the demo."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise Failure(
+            f"`{command}` needs a checkout of the repository: clone it and run "
+            f"`pip install -e '.[local]'` in it ({error.name} is missing here)"
+        ) from error
+
+
+def _confirm(expected: str, answer: str) -> None:
+    """Ask the operator to type `expected`, unless it is already the answer of `--yes`."""
+    if not answer:
+        if not sys.stdin.isatty():
+            raise Failure(f"confirm with --yes {expected}: nobody can type it here")
+        answer = typer.prompt(f"Type {expected} to continue", default="", show_default=False)
+    if answer != expected:
+        raise Failure(f"{answer[:40]!r} is not {expected!r}: nothing was changed")
+
+
+def _question(name: str, candidates: Candidates) -> str:
+    """Return the sentence that asks for a clearer name."""
+    languages = ", ".join(f"{each.name} ({each.code})" for each in candidates.languages)
+    name = repr(name[:60])
+    if not languages:
+        return f"{name} is not a known language: try its English name or its code, like epo_Latn"
+    if candidates.reason == "ambiguous":
+        return f"{name} has several meanings, choose one: {languages}"
+    if candidates.reason == "script":
+        return f"{name} is not written in this script, choose one: {languages}"
+    return f"{name} is not a known language; similar names: {languages}"
+
+
+def _request(controller: Controller, name: str) -> Request:
+    """Return a request by its id or its discussion's number. Raises Failure."""
+    wanted = name if name.startswith("r") else f"r{name}"
     for request in controller.ledger.load().requests:
         if request.id == wanted:
             return request
-    raise Failure(f"there is no request {wanted[:20]!r}: `kakugo requests --all` lists them")
+    raise Failure(f"there is no request {wanted[:20]!r}: `kakugo requests --all` lists them all")
 
 
-def _house() -> tuple[Connection, Programme, Settings]:
-    """A connection whose token is known to be good, the recipe, and the settings."""
+def _connect() -> tuple[Connection, Programme, Settings]:
+    """Return a connection with a working token, the recipe, and the settings."""
     from bot import settings as environment
     from bot.domain import recipe
     from bot.hub.client import Connection
@@ -300,7 +364,7 @@ def _house() -> tuple[Connection, Programme, Settings]:
     hub = Connection(
         settings.endpoint, settings.org, settings.token, settings.job_token, settings.endpoints_url
     )
-    _ = hub.me  # a wrong token is said at once
+    _ = hub.me  # a wrong token fails here, not in the middle of the command
     return hub, recipe.load(settings.recipe, settings.org), settings
 
 
@@ -311,7 +375,7 @@ def _controller() -> tuple[Settings, Controller]:
     from bot.domain.policy import Terms
     from bot.hub.ledger_repo import Store
 
-    hub, programme, settings = _house()
+    hub, programme, settings = _connect()
     terms = Terms(
         endpoint=settings.endpoint,
         programme=programme,

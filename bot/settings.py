@@ -1,4 +1,7 @@
-"""The only reader of the environment."""
+"""Read the settings from environment variables; nothing else in `bot/` reads them.
+
+The README explains every variable.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,20 @@ from bot.errors import Failure
 
 PUBLIC_HUB = "https://huggingface.co"
 
-# What an installation on the Hub is told of the settings of whoever deployed it; no secrets.
-PASSED_ON = (
+# Variables of the deployer that `deploy` passes on to a bot that runs on the Hub. No secrets.
+FORWARDED_VARIABLES = (
     *("KAKUGO_ORG", "KAKUGO_RECIPE", "KAKUGO_ENDPOINTS_URL", "KAKUGO_MAINTAINERS"),
     *("KAKUGO_LIMIT_USD", "KAKUGO_DAY_USD", "KAKUGO_PERSON_USD", "KAKUGO_PERSON_REQUESTS"),
     *("KAKUGO_QUEUE", "KAKUGO_JOBS_PER_FLAVOR", "KAKUGO_POLL_SECONDS"),
 )
 
 
-class BadSettings(Failure):
-    """A variable that is missing or cannot be used; the message names it and says what to do."""
+class SettingsError(Failure):
+    """A variable is missing or has an unusable value; the message names it and says what to do."""
 
 
-class Run(StrEnum):
-    """Where the tick comes from: a process of one's own, a Space, a timer, or a webhook's Job."""
+class RunMode(StrEnum):
+    """Who runs the bot: a process of yours, a Space, a scheduled Job, or a webhook's Job."""
 
     SERVE = "serve"
     SPACE = "space"
@@ -35,7 +38,7 @@ class Run(StrEnum):
 
 @dataclass(frozen=True)
 class Limits:
-    """How much at once: dollars of one day (UTC) and of one person in it; requests; jobs."""
+    """Limits of the whole installation; a day begins at midnight UTC."""
 
     day_usd: float = 200.0
     person_usd: float = 100.0
@@ -46,10 +49,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """How this bot is set up; see the README's table of variables.
+    """The settings of one installation.
 
-    `variables` is what was said, as it was said; `payload` is what a webhook's Job was started
-    with: hostile text, of which only a number is read; `job_id`: of the Job that this is.
+    `forwarded_variables` are the `FORWARDED_VARIABLES` that are set, unparsed. `webhook_payload`
+    is what the Hub passes to a Job that a webhook started; it is untrusted. `job_id` is the id of
+    the Job that this process runs in, or "".
     """
 
     endpoint: str
@@ -67,35 +71,35 @@ class Settings:
     maintainers: frozenset[str] = frozenset()
     bot_token: str = field(default="", repr=False)
     chat_token: str = field(default="", repr=False)
-    run: Run = Run.SERVE
+    run_mode: RunMode = RunMode.SERVE
     schedule: str = "*/5 * * * *"
     host: str = "127.0.0.1"
-    variables: Mapping[str, str] = field(default_factory=dict)
-    payload: str = field(default="", repr=False)
+    forwarded_variables: Mapping[str, str] = field(default_factory=dict)
+    webhook_payload: str = field(default="", repr=False)
     job_id: str = ""
 
     @property
     def bot_secrets(self) -> dict[str, str]:
-        """What the bot needs where it runs without whoever deployed it, by variable."""
+        """The secrets of a bot that runs on the Hub, by variable."""
         secrets = {"HF_TOKEN": self.bot_token or self.token}
         if self.job_token and self.job_token != secrets["HF_TOKEN"]:
             secrets["KAKUGO_JOB_TOKEN"] = self.job_token
-        if self.run is Run.SPACE:
+        if self.run_mode is RunMode.SPACE:
             secrets["KAKUGO_WEBHOOK_SECRET"] = self.webhook_secret
         return secrets
 
     @property
     def chat_secrets(self) -> dict[str, str]:
-        """What the chat needs to keep what people send in; without it that form is closed."""
+        """The secrets of the chat, by variable. Without a token, the chat takes no corrections."""
         return {"HF_TOKEN": self.chat_token} if self.chat_token else {}
 
 
 def read(env: Mapping[str, str] = os.environ) -> Settings:
-    """Read the settings. Raises BadSettings."""
+    """Read the settings from `env`. Raises SettingsError."""
     webhook_secret = env.get("KAKUGO_WEBHOOK_SECRET", "")
     if not webhook_secret.isascii():
-        raise BadSettings("KAKUGO_WEBHOOK_SECRET must be ASCII: it travels as a header.")
-    token = _needed(env, "HF_TOKEN", "a token that may write to the namespace")
+        raise SettingsError("KAKUGO_WEBHOOK_SECRET must be ASCII, because it is sent as a header")
+    token = _required(env, "HF_TOKEN", "a token that can write to the namespace")
     bot_token = env.get("KAKUGO_BOT_TOKEN") or token
     return Settings(
         endpoint=env.get("HF_ENDPOINT", PUBLIC_HUB).rstrip("/"),
@@ -113,47 +117,46 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         maintainers=frozenset(env.get("KAKUGO_MAINTAINERS", "").replace(",", " ").split()),
         bot_token=bot_token,
         chat_token=env.get("KAKUGO_CHAT_TOKEN", ""),
-        run=_run(env),
+        run_mode=_run_mode(env),
         schedule=env.get("KAKUGO_SCHEDULE") or "*/5 * * * *",
         host=env.get("KAKUGO_HOST") or "127.0.0.1",
-        variables={name: env[name] for name in PASSED_ON if env.get(name)},
-        payload=env.get("WEBHOOK_PAYLOAD", ""),
+        forwarded_variables={name: env[name] for name in FORWARDED_VARIABLES if env.get(name)},
+        webhook_payload=env.get("WEBHOOK_PAYLOAD", ""),
         job_id=env.get("JOB_ID", ""),
     )
 
 
-def _run(env: Mapping[str, str]) -> Run:
+def _run_mode(env: Mapping[str, str]) -> RunMode:
     try:
-        return Run(env.get("KAKUGO_RUN") or Run.SERVE)
+        return RunMode(env.get("KAKUGO_RUN") or RunMode.SERVE)
     except ValueError as error:
-        known = ", ".join(Run)
-        raise BadSettings(
-            f"KAKUGO_RUN must be one of {known}: it is {env['KAKUGO_RUN'][:40]!r}."
-        ) from error
+        modes = ", ".join(RunMode)
+        value = env["KAKUGO_RUN"][:40]
+        raise SettingsError(f"KAKUGO_RUN must be one of {modes}, not {value!r}") from error
 
 
 def _limits(env: Mapping[str, str]) -> Limits:
-    usual = Limits()
+    default = Limits()
     return Limits(
-        day_usd=_number(env, "KAKUGO_DAY_USD", usual.day_usd),
-        person_usd=_number(env, "KAKUGO_PERSON_USD", usual.person_usd),
-        person_requests=int(_number(env, "KAKUGO_PERSON_REQUESTS", usual.person_requests)),
-        queue=int(_number(env, "KAKUGO_QUEUE", usual.queue)),
-        jobs_per_flavor=int(_number(env, "KAKUGO_JOBS_PER_FLAVOR", usual.jobs_per_flavor)),
+        day_usd=_number(env, "KAKUGO_DAY_USD", default.day_usd),
+        person_usd=_number(env, "KAKUGO_PERSON_USD", default.person_usd),
+        person_requests=int(_number(env, "KAKUGO_PERSON_REQUESTS", default.person_requests)),
+        queue=int(_number(env, "KAKUGO_QUEUE", default.queue)),
+        jobs_per_flavor=int(_number(env, "KAKUGO_JOBS_PER_FLAVOR", default.jobs_per_flavor)),
     )
 
 
-def _needed(env: Mapping[str, str], name: str, what: str) -> str:
+def _required(env: Mapping[str, str], name: str, description: str) -> str:
     value = env.get(name, "")
     if not value:
-        raise BadSettings(f"{name} is not set: give it {what}.")
+        raise SettingsError(f"{name} is not set; set it to {description}")
     return value
 
 
 def _namespace(env: Mapping[str, str]) -> str:
-    org = _needed(env, "KAKUGO_ORG", "the user or organisation that owns the installation")
+    org = _required(env, "KAKUGO_ORG", "the user or organization that owns the installation")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,95}", org):
-        raise BadSettings("KAKUGO_ORG must be a Hub namespace: letters, digits and `-`.")
+        raise SettingsError("KAKUGO_ORG must be a Hub namespace: letters, digits and hyphens")
     return org
 
 
@@ -161,7 +164,7 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
     try:
         value = float(env.get(name, default))
     except ValueError as error:
-        raise BadSettings(f"{name} must be a number, not {env[name]!r}.") from error
+        raise SettingsError(f"{name} must be a number, not {env[name][:40]!r}") from error
     if not 0 <= value < float("inf"):
-        raise BadSettings(f"{name} must not be negative or endless, it is {value}.")
+        raise SettingsError(f"{name} must be a finite number that is not negative, not {value}")
     return value

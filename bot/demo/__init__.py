@@ -1,7 +1,7 @@
-"""`kakugo demo`: the whole story on one machine, watched from outside.
+"""`kakugo demo`: a whole request on one machine, shown in the terminal.
 
-processes  The processes of a demo: each in a session of its own, all stopped when the de
-screen     What the terminal shows: bars for a person, plain lines for a file
-watch      The Hub as the requester sees it: the ledger, the discussion, the jobs' logs,
-run        The whole story on one machine: starts a Hub, a bot and a discussion, and then
+processes  Start the local Hub and the bot, and stop them when the demo ends
+screen     Print progress: bars in a terminal, plain lines in a file
+follow     Follow one request as its author sees it, until its result is on the leaderboard
+run        Set up a data folder, start everything, open a discussion, and follow it
 """

@@ -1,4 +1,4 @@
-"""The processes of a demo: each in a session of its own, all stopped when the demo ends."""
+"""Start the local Hub and the bot, and stop them when the demo ends."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from typing import Self
 from bot.errors import Failure
 
 READY = "local Hub ready at "
-PATIENCE = 60.0
+START_TIMEOUT_SECONDS = 60.0
 
 
-class NotStarted(Failure):
-    """A process of the demo that did not come up; the text has its last words."""
+class ProcessError(Failure):
+    """A process did not start or has stopped; the message has the last line of its log."""
 
 
-class Household:
-    """Starts the Hub and the bot; logs go to `<data>/logs`. Leaving it stops them all."""
+class Processes:
+    """The Hub and the bot, each in a session of its own; logs go to `<data>/logs`.
+
+    Leaving the context stops them.
+    """
 
     def __init__(self, data: Path) -> None:
         self._logs = data / "logs"
@@ -39,15 +42,15 @@ class Household:
         return line.removeprefix(READY).strip()
 
     def start_bot(self, env: Mapping[str, str]) -> None:
-        """Start the bot and wait until its health page answers."""
+        """Start the bot and wait until its health page responds."""
         log = self._start("bot", ("serve",), env)
         url = f"http://127.0.0.1:{env['PORT']}/health"
-        deadline = time.monotonic() + PATIENCE
-        while not _answers(url):
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not _responds(url):
             self._check("bot", log, deadline)
 
     def deploy(self, env: Mapping[str, str]) -> Iterator[str]:
-        """Run `kakugo deploy`, passing on its sentences."""
+        """Run `kakugo deploy` and yield the lines that it prints."""
         process = subprocess.Popen(
             _argv(("deploy",)),
             env=self._environment(env),
@@ -59,19 +62,21 @@ class Household:
         assert process.stdout and process.stderr
         for line in process.stdout:
             yield line.strip()
-        trouble = process.stderr.read()
+        errors = process.stderr.read()
         if process.wait():
-            raise NotStarted(f"deploy failed: {_last_line(trouble)}")
+            raise ProcessError(f"`kakugo deploy` failed: {_last_line(errors)}")
 
     def check(self) -> None:
-        """Raise NotStarted when the Hub or the bot has gone."""
+        """Raise ProcessError if the Hub or the bot has stopped."""
         for name, process in self._running.items():
             if process.poll() is not None:
                 log = self._logs / f"{name}.log"
-                raise NotStarted(f"the {name} stopped: {_last_line(log.read_text())} (see {log})")
+                raise ProcessError(
+                    f"the {name} has stopped: {_last_line(log.read_text())} (see {log})"
+                )
 
     def wait(self) -> None:
-        """Until Ctrl-C, or until one of them goes."""
+        """Wait for Ctrl-C. Raises ProcessError if a process stops."""
         try:
             while True:
                 self.check()
@@ -93,12 +98,12 @@ class Household:
         return log
 
     def _environment(self, env: Mapping[str, str]) -> dict[str, str]:
-        """The person's own Hub settings must not leak in: a demo never talks to the real Hub."""
+        """Return an environment without the user's Hub settings: no demo uses the real Hub."""
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "KAKUGO_"))}
         return {**inherited, "HF_HOME": str(self._home), "PYTHONUNBUFFERED": "1", **env}
 
     def _wait_for(self, name: str, log: Path, start: str) -> str:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while True:
             for line in log.read_text().splitlines():
                 if line.startswith(start):
@@ -107,11 +112,11 @@ class Household:
 
     def _check(self, name: str, log: Path, deadline: float) -> None:
         if self._running[name].poll() is not None or time.monotonic() > deadline:
-            raise NotStarted(f"the {name} did not start: {_last_line(log.read_text())}")
+            raise ProcessError(f"the {name} did not start: {_last_line(log.read_text())}")
         time.sleep(0.05)
 
     def __enter__(self) -> Self:
-        # A polite end (kill, a closed terminal) must stop the children as Ctrl-C does.
+        # `kill` and a closed terminal must stop the children too, as Ctrl-C does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         signal.signal(signal.SIGHUP, signal.default_int_handler)
         return self
@@ -131,7 +136,7 @@ def _argv(command: tuple[str, ...]) -> list[str]:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask, wait, then insist on the whole session."""
+    """Terminate a process; kill its whole session if it does not end in time."""
     process.terminate()
     try:
         process.wait(15)
@@ -140,14 +145,14 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _answers(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2):
             return True
-    except OSError:  # URLError is one
+    except OSError:  # includes URLError
         return False
 
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1].removeprefix("kakugo: ") if lines else "it said nothing"
+    return lines[-1].removeprefix("kakugo: ") if lines else "its log is empty"

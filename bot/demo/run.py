@@ -1,6 +1,7 @@
-"""The whole story on one machine: starts a Hub, a bot and a discussion, and then only watches.
+"""Set up a data folder, start everything, open a discussion, and follow it.
 
-Nothing here does any of the work: what it shows, it reads from the Hub like anybody else.
+The demo does none of the work itself: the bot and its jobs do, and the demo reads the results from
+the Hub as any user would.
 """
 
 from __future__ import annotations
@@ -11,15 +12,15 @@ import secrets
 import shutil
 import socket
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bot.demo.processes import Household
+from bot.demo.follow import Follower
+from bot.demo.processes import Processes
 from bot.demo.screen import Screen
-from bot.demo.watch import Watch
 from bot.errors import Failure
 from bot.hub.client import Connection
 from bot.installation import permissions
@@ -27,19 +28,19 @@ from bot.installation import permissions
 ORG = "practice"
 BOT = "kakugo-bot"
 PERSON = "ludoviko"
-CHAT = "chat"  # whose token is the bot's, and narrow
+CHAT = "chat"  # a narrow token of the bot's account
 TITLE = "Esperanto"
-PATIENCE = 900.0
-NEEDS = ("datasets", "aiohttp", "torch", "transformers", "trl", "peft", "sacrebleu", "gradio")
+TIMEOUT_SECONDS = 900.0
+NEEDED = ("datasets", "aiohttp", "torch", "transformers", "trl", "peft", "sacrebleu", "gradio")
 
 
-class DemoFailed(Failure):
-    """Why the demo has no result."""
+class DemoError(Failure):
+    """The demo cannot start, or its request did not end well."""
 
 
 @dataclass(frozen=True)
-class Papers:
-    """What a data folder remembers between two demos: ports and tokens (mode 0600)."""
+class DemoConfig:
+    """What a data folder keeps for the next demo: ports, and tokens by account."""
 
     hub_port: int
     bot_port: int
@@ -48,94 +49,102 @@ class Papers:
 
 
 def run(data: Path, port: int, stay: bool, fresh: bool, json_file: Path | None) -> None:
-    """Play the story to its end. Raises DemoFailed and whatever the Hub's client is refused."""
-    started = time.monotonic()
-    missing = [name for name in NEEDS if importlib.util.find_spec(name) is None]
+    """Play a request to its end. Raises Failure."""
+    started_at = time.monotonic()
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise DemoFailed(f"{', '.join(missing)} not installed: use `make demo`, or install .[all]")
+        raise DemoError(
+            f"{', '.join(missing)} must be installed: use `make demo`, or run "
+            "`pip install -e '.[dev]'`"
+        )
     data = data.absolute()
     if fresh:
         shutil.rmtree(data, ignore_errors=True)
-    papers = _papers(data, port)
+    config = _config(data, port)
     screen = Screen()
-    with Household(data) as house:
-        story = _play(house, papers, data, screen)
-        story["seconds"]["total"] = round(time.monotonic() - started, 1)
-        screen.end(story)
+    with Processes(data) as processes:
+        result = _play(processes, config, data, screen)
+        result["seconds"]["total"] = round(time.monotonic() - started_at, 1)
+        screen.result(result)
         if json_file:
-            json_file.write_text(json.dumps(story, indent=1, ensure_ascii=False) + "\n")
+            json_file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
         if stay:
-            screen.stay(story["urls"])
-            house.wait()
+            screen.line(f"everything keeps running: open {result['urls']['discussion']}")
+            screen.line("press Ctrl-C to stop")
+            processes.wait()
 
 
-def _play(house: Household, papers: Papers, data: Path, screen: Screen) -> dict[str, Any]:
-    begun = time.monotonic()
-    url = house.start_hub(papers.hub_port, data / "hub", data / "seed.yaml")
-    screen.line(f"the local Hub is up: {url}")
-    env = _environment(url, papers)
-    for sentence in house.deploy(env):
-        screen.line(sentence)
-    house.start_bot(env)
-    screen.line(f"the bot {BOT} is up and watches {ORG}")
-    set_up = time.monotonic() - begun
+def _play(processes: Processes, config: DemoConfig, data: Path, screen: Screen) -> dict[str, Any]:
+    started_at = time.monotonic()
+    url = processes.start_hub(config.hub_port, data / "hub", data / "seed.yaml")
+    screen.line(f"the local Hub is running at {url}")
+    env = _environment(url, config)
+    for line in processes.deploy(env):
+        screen.line(line)
+    processes.start_bot(env)
+    screen.line(f"the bot {BOT} is running and watches {ORG}")
+    setup_seconds = time.monotonic() - started_at
 
-    person, operator = (Connection(url, ORG, papers.tokens[who], "", "") for who in (PERSON, BOT))
-    watch = Watch(person, operator)
-    num = watch.ask(TITLE)
-    screen.line(f'{PERSON} opens a discussion titled "{TITLE}": {watch.discussion_url(num)}')
-    story = watch.until_closed(num, screen, house.check, PATIENCE)
-    if story["status"] != "done":
-        raise DemoFailed(f"the request ended as {story['status']}: {watch.discussion_url(num)}")
-    watch.until_listed(story, screen)
-    story["seconds"] = {"set-up": round(set_up, 1), **story["seconds"]}
-    return story
+    person, operator = (Connection(url, ORG, config.tokens[name], "", "") for name in (PERSON, BOT))
+    follower = Follower(person, operator, screen)
+    num = follower.open_request(TITLE)
+    discussion = follower.discussion_url(num)
+    screen.line(f"{PERSON} opens the discussion “{TITLE}”: {discussion}")
+    result = follower.until_closed(num, processes.check, TIMEOUT_SECONDS)
+    if result["status"] != "done":
+        raise DemoError(f"the request ended with the status {result['status']}: see {discussion}")
+    follower.until_listed(result)
+    result["seconds"] = {"setup": round(setup_seconds, 1), **result["seconds"]}
+    return result
 
 
-def _environment(url: str, papers: Papers) -> dict[str, str]:
-    """What an operator would export; see the README."""
+def _environment(url: str, config: DemoConfig) -> dict[str, str]:
+    """Return what an operator would export; the README explains the variables."""
     return {
         "HF_ENDPOINT": url,
-        "HF_TOKEN": papers.tokens[BOT],
+        "HF_TOKEN": config.tokens[BOT],
         "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "KAKUGO_ORG": ORG,
         "KAKUGO_RECIPE": "practice",
         "KAKUGO_ENDPOINTS_URL": f"{url}/endpoints-api/v2",
-        "KAKUGO_WEBHOOK_URL": f"http://127.0.0.1:{papers.bot_port}/webhook",
-        "KAKUGO_WEBHOOK_SECRET": papers.webhook_secret,
+        "KAKUGO_WEBHOOK_URL": f"http://127.0.0.1:{config.bot_port}/webhook",
+        "KAKUGO_WEBHOOK_SECRET": config.webhook_secret,
         "KAKUGO_POLL_SECONDS": "2",
-        "KAKUGO_CHAT_TOKEN": papers.tokens[CHAT],
-        "PORT": str(papers.bot_port),
+        "KAKUGO_CHAT_TOKEN": config.tokens[CHAT],
+        "PORT": str(config.bot_port),
     }
 
 
-def _papers(data: Path, port: int) -> Papers:
-    """Read the folder's papers, or write new ones with fresh tokens and free ports."""
-    path = data / "papers.json"
+def _config(data: Path, port: int) -> DemoConfig:
+    """Read the configuration of a data folder, or create it with new tokens and free ports."""
+    path = data / "config.json"
     try:
         data.mkdir(parents=True, exist_ok=True)
         if path.exists():
-            papers = Papers(**json.loads(path.read_text()))
-            if CHAT not in papers.tokens:
-                raise ValueError("written before the chat had a token")
-            if port in (0, papers.hub_port):
-                return papers
-            raise DemoFailed(f"{data} belongs to port {papers.hub_port}: use it, or --fresh")
-        papers = _new_papers(port)
-        _write_private(data / "seed.yaml", yaml.safe_dump(_seed(papers)))
-        _write_private(path, json.dumps(papers.__dict__))
+            config = DemoConfig(**json.loads(path.read_text()))
+            if config.tokens.keys() != {BOT, PERSON, CHAT}:
+                raise ValueError("the tokens are not those of this version")
+            if port in (0, config.hub_port):
+                return config
+            raise DemoError(
+                f"the demo in {data} uses port {config.hub_port}: leave out --port, "
+                "or start over with --fresh"
+            )
+        config = _new_config(port)
+        _write_private(data / "seed.yaml", yaml.safe_dump(_seed(config)))
+        _write_private(path, json.dumps(asdict(config)))
     except OSError as error:
-        raise DemoFailed(f"cannot write to {data} ({error.strerror}): choose another --data") from (
-            error
-        )
-    except (ValueError, TypeError) as error:
-        raise DemoFailed(f"{path} is damaged: start again with --fresh") from error
-    return papers
+        raise DemoError(
+            f"cannot write to {data} ({error.strerror}): choose another folder with --data"
+        ) from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise DemoError(f"{path} is damaged: start over with --fresh") from error
+    return config
 
 
-def _new_papers(port: int) -> Papers:
-    return Papers(
+def _new_config(port: int) -> DemoConfig:
+    return DemoConfig(
         hub_port=port or _free_port(),
         bot_port=_free_port(),
         webhook_secret=secrets.token_urlsafe(24),
@@ -143,22 +152,24 @@ def _new_papers(port: int) -> Papers:
     )
 
 
-def _seed(papers: Papers) -> dict[str, Any]:
-    fullnames = {BOT: "Kakugo (Bot)", PERSON: "Ludoviko"}
+def _seed(config: DemoConfig) -> dict[str, Any]:
+    """Return the users and the organization that the local Hub creates."""
+    full_names = {BOT: "Kakugo (Bot)", PERSON: "Ludoviko"}
     users: list[dict[str, Any]] = [
-        {"name": name, "fullname": fullnames[name], "token": papers.tokens[name], "role": "write"}
+        {"name": name, "fullname": full_names[name], "token": config.tokens[name], "role": "write"}
         for name in (BOT, PERSON)
     ]
-    held = [
+    scoped = [
         {"entity": scope.entity, "permissions": [scope.permission]}
         for scope in permissions.chat(ORG)
     ]
-    users.append({"name": BOT, "token": papers.tokens[CHAT], "role": "fineGrained", "scoped": held})
+    chat = {"name": BOT, "token": config.tokens[CHAT], "role": "fineGrained", "scoped": scoped}
     orgs = [{"name": ORG, "fullname": "Practice world", "members": [BOT]}]
-    return {"users": users, "orgs": orgs}
+    return {"users": [*users, chat], "orgs": orgs}
 
 
 def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read."""
     path.touch(mode=0o600)
     path.write_text(text)
 

@@ -14,8 +14,8 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, WebhookWa
 from bot.domain import names
 from bot.hub.client import Connection, translated
 from bot.hub.execute import create_endpoint
-from bot.installation.diff import space_edits
-from bot.installation.state import BotJob, Endpoint, Schedule, Space, Stage, Webhook
+from bot.installation.diff import needs_start, space_changes
+from bot.installation.state import BotJob, Endpoint, Schedule, Space, Webhook
 
 RepoType = Literal["model", "dataset", "space"]
 
@@ -59,7 +59,7 @@ def ensure_space(
     seen = seen or Space({}, {}, {})
     with translated(f"push the Space {name}"):
         hub.api.create_repo(name, repo_type="space", space_sdk="gradio", exist_ok=True)
-        files, variables, hidden = space_edits(want, seen)
+        files, variables, hidden = space_changes(want, seen)
         for key in sorted(variables):
             if key in want.variables:
                 hub.api.add_space_variable(name, key, want.variables[key])
@@ -72,7 +72,7 @@ def ensure_space(
             else:
                 hub.api.delete_space_secret(name, key)
         _commit(hub, name, {path: contents.get(path) for path in files})
-        if seen.stage is Stage.PAUSED or (want.stage is Stage.UP and seen.stage is not Stage.UP):
+        if needs_start(want, seen):
             hub.api.restart_space(name)
 
 

@@ -21,7 +21,7 @@ from bot.installation.state import (
     Part,
     Schedule,
     Space,
-    Stage,
+    SpaceStage,
     Webhook,
     Wheel,
     fingerprint,
@@ -29,13 +29,13 @@ from bot.installation.state import (
 
 ASLEEP = ("paused", "scaledToZero")
 STAGES = {
-    "SLEEPING": Stage.ASLEEP,
-    "STOPPED": Stage.ASLEEP,
-    "PAUSED": Stage.PAUSED,
-    "CONFIG_ERROR": Stage.BROKEN,
-    "BUILD_ERROR": Stage.BROKEN,
-    "RUNTIME_ERROR": Stage.BROKEN,
-    "NO_APP_FILE": Stage.BROKEN,
+    "SLEEPING": SpaceStage.ASLEEP,
+    "STOPPED": SpaceStage.ASLEEP,
+    "PAUSED": SpaceStage.PAUSED,
+    "CONFIG_ERROR": SpaceStage.BROKEN,
+    "BUILD_ERROR": SpaceStage.BROKEN,
+    "RUNTIME_ERROR": SpaceStage.BROKEN,
+    "NO_APP_FILE": SpaceStage.BROKEN,
 }
 
 
@@ -46,8 +46,8 @@ def take(hub: Connection, wheel: str, teacher: str, key: str) -> Installation:
     has_code = names.code(hub.org) in datasets
     spaces = _repos(hub, "space", (names.leaderboard, names.chat, names.bot))
     hooks, schedules = webhooks(hub, key), _schedules(hub)
-    spare = [(Part.WEBHOOK, hook.id) for hook in hooks[1:]]
-    spare += [(Part.SCHEDULE, schedule.id) for schedule in schedules[1:]]
+    duplicates = [(Part.WEBHOOK, hook.id) for hook in hooks[1:]]
+    duplicates += [(Part.SCHEDULE, schedule.id) for schedule in schedules[1:]]
     return Installation(
         datasets=datasets,
         wheel=_wheel(hub, wheel) if has_code else None,
@@ -56,7 +56,7 @@ def take(hub: Connection, wheel: str, teacher: str, key: str) -> Installation:
         endpoint=endpoint(hub, teacher),
         schedule=schedules[0] if schedules else None,
         webhook=hooks[0] if hooks else None,
-        spare=tuple(spare),
+        duplicates=tuple(duplicates),
     )
 
 
@@ -100,7 +100,7 @@ def space(hub: Connection, name: str) -> Space:
         files={item.path: item.blob_id for item in tree if isinstance(item, RepoFile)},
         variables={key: variable.value for key, variable in variables.items()},
         secrets={key: secret.description or "" for key, secret in secrets.items()},
-        stage=STAGES.get(stage, Stage.UP),
+        stage=STAGES.get(stage, SpaceStage.UP),
         host=str(info.host or ""),
     )
 

@@ -17,7 +17,7 @@ from huggingface_hub import CommitOperationAdd, RepoFile
 from huggingface_hub.errors import HfHubHTTPError
 
 from bot.hub.client import Connection, translated
-from bot.installation.state import blob
+from bot.installation import state
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def _unfolded(sheet: str) -> Iterator[str]:
 
 def blob_id(text: str) -> str:
     """What git calls a file with this content."""
-    return blob(text.encode())
+    return state.blob_id(text.encode())
 
 
 @dataclass

@@ -1,6 +1,8 @@
-"""What a running installation consists of, as values that can be compared.
+"""What an installation on the Hub consists of, as values that can be compared.
 
-state        What a running installation consists of, as a value
-permissions  Which token does what, and what it must hold for it: the table of docs/OPERATI
-diff         What differs between the installation that is wanted and the one that was seen
+The modules are pure: `bot.hub` reads the actual state and applies changes.
+
+    permissions  The permissions that each token needs: the table in docs/OPERATING.md as values
+    state        The parts of an installation, and the desired state that the settings describe
+    diff         The changes that lead from the actual to the desired state
 """

@@ -1,12 +1,12 @@
-"""What differs between the installation that is wanted and the one that was seen, line by line.
+"""The changes that lead from the actual state of an installation to the desired one.
 
-`deploy` carries out exactly these lines, `--dry-run` prints them, `doctor` complains of them, and
-`destroy` is the difference to nothing. Pure.
+`deploy` applies these changes, `deploy --dry-run` prints them, `doctor` reports them, and
+`destroy` uses `removal`. Pure.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from bot.domain import names
@@ -17,185 +17,215 @@ from bot.installation.state import (
     Part,
     Schedule,
     Space,
-    Stage,
+    SpaceStage,
     Webhook,
     Wheel,
 )
-from bot.settings import PASSED_ON
+from bot.settings import FORWARDED_VARIABLES
 
-# Written by the Hub itself; never ours to delete.
-THE_HUBS_OWN = (".gitattributes",)
+# The Hub writes these into every repo; they are not deleted.
+HUB_FILES = (".gitattributes",)
+
+_UNUSED = ("not used by this KAKUGO_RUN",)
 
 
 @dataclass(frozen=True)
 class Change:
-    """One line of the difference: `sign` is + (make), ~ (change), - (take away) or = (stands)."""
+    """One line of the difference.
+
+    `sign` is + (create), ~ (update), - (delete) or = (unchanged).
+    """
 
     sign: str
     part: Part
     name: str
-    why: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         verb = {"+": "create ", "~": "update ", "-": "delete ", "=": ""}[self.sign]
-        about = f": {', '.join(self.why)}" if self.why else ""
-        return f"{self.sign} {verb}{self.part} {self.name}{about}"
+        reasons = f": {', '.join(self.reasons)}" if self.reasons else ""
+        return f"{self.sign} {verb}{self.part} {self.name}{reasons}"
 
 
-def compare(want: Installation, seen: Installation) -> tuple[Change, ...]:
-    """A line for every part, in the order in which an installation is built."""
+def compare(desired: Installation, actual: Installation) -> tuple[Change, ...]:
+    """Return one change for each part, in the order in which an installation is built."""
     return tuple(
         [
-            *(_line(Part.DATASET, repo, repo in seen.datasets) for repo in sorted(want.datasets)),
-            *_wheel(want.wheel, seen.wheel),
-            *(_line(Part.SETUP, digest, digest in seen.setup) for digest in sorted(want.setup)),
-            *_endpoint(want.endpoint, seen.endpoint),
-            *_spaces(want.spaces, seen.spaces),
-            *_schedule(want.schedule, seen.schedule),
-            *_webhook(want.webhook, seen.webhook),
-            *(Change("-", part, id_, ("one too many",)) for part, id_ in seen.spare),
+            *(_presence(Part.DATASET, name, actual.datasets) for name in sorted(desired.datasets)),
+            *_wheel(desired.wheel, actual.wheel),
+            *(_presence(Part.SETUP, digest, actual.setup) for digest in sorted(desired.setup)),
+            *_endpoint(desired.endpoint, actual.endpoint),
+            *_spaces(desired.spaces, actual.spaces),
+            *_schedule(desired.schedule, actual.schedule),
+            *_webhook(desired.webhook, actual.webhook),
+            *(Change("-", part, id_, ("duplicate",)) for part, id_ in actual.duplicates),
         ]
     )
 
 
-def leaving(
-    seen: Installation,
+def removal(
+    actual: Installation,
     org: str,
     jobs: Iterable[str],
     repos: Iterable[tuple[Part, str]],
     everything: bool,
 ) -> tuple[Change, ...]:
-    """What `destroy` takes away, what rings, acts or spends first.
+    """Return what `destroy` does; what triggers the bot, acts or costs money goes first.
 
-    `jobs`: those that are not over; `repos`: all that belong to the installation or were made by
-    it. People's work goes only with `everything`: without, the leaderboard's Space is paused,
-    because its Community tab holds the discussions.
+    `jobs` are the ids of unfinished jobs. `repos` are all repos that belong to the installation or
+    that it has made. Datasets, models and requests are deleted only with `everything`. Without it,
+    the Space of the leaderboard is paused, because its Community tab holds the discussions.
     """
-    lines = [Change("-", part, id_) for part, id_ in seen.spare]
-    lines += [Change("-", Part.WEBHOOK, _where(seen.webhook))] if seen.webhook else []
-    lines += [Change("-", Part.SCHEDULE, seen.schedule.cron)] if seen.schedule else []
-    bots = [name for name in (names.bot(org),) if name in seen.spaces]
-    lines += [Change("-", Part.SPACE, name) for name in bots]
-    lines += [Change("-", Part.JOB, job) for job in jobs]
-    lines += [Change("-", Part.ENDPOINT, seen.endpoint.terms.name)] if seen.endpoint else []
-    if seen.wheel and not everything:
-        lines.append(Change("-", Part.WHEEL, seen.wheel.name))
+    changes = [Change("-", part, id_) for part, id_ in actual.duplicates]
+    if actual.webhook:
+        changes.append(Change("-", Part.WEBHOOK, _target(actual.webhook)))
+    if actual.schedule:
+        changes.append(Change("-", Part.SCHEDULE, actual.schedule.cron))
+    bot_space = names.bot(org)
+    if bot_space in actual.spaces:
+        changes.append(Change("-", Part.SPACE, bot_space))
+    changes += [Change("-", Part.JOB, job) for job in jobs]
+    if actual.endpoint:
+        changes.append(Change("-", Part.ENDPOINT, actual.endpoint.terms.name))
+    if actual.wheel and not everything:
+        changes.append(Change("-", Part.WHEEL, actual.wheel.name))
     for part, repo in repos:
-        if repo not in bots:
-            lines.append(_goes_or_stays(part, repo, seen, org, everything))
-    return tuple(lines)
+        if repo != bot_space or repo not in actual.spaces:
+            changes.append(_repo_removal(part, repo, actual, org, everything))
+    return tuple(changes)
 
 
-def _goes_or_stays(part: Part, repo: str, seen: Installation, org: str, everything: bool) -> Change:
+def _repo_removal(
+    part: Part, repo: str, actual: Installation, org: str, everything: bool
+) -> Change:
     if everything or repo == names.chat(org):
         return Change("-", part, repo)
-    space = seen.spaces.get(repo)
-    if part is Part.SPACE and space is not None and space.stage is not Stage.PAUSED:
-        return Change("~", part, repo, ("pause it, its discussions stay",))
-    return Change("=", part, repo, ("stays",))
+    space = actual.spaces.get(repo)
+    if part is Part.SPACE and space is not None and space.stage is not SpaceStage.PAUSED:
+        return Change("~", part, repo, ("pause it and keep its discussions",))
+    return Change("=", part, repo, ("kept",))
 
 
-def _line(part: Part, name: str, there: bool) -> Change:
-    return Change("=" if there else "+", part, name)
+def _presence(part: Part, name: str, present: frozenset[str]) -> Change:
+    return Change("=" if name in present else "+", part, name)
 
 
-def _judged(part: Part, name: str, there: bool, why: Iterator[str]) -> Change:
-    reasons = tuple(why) if there else ()
-    return Change("~" if reasons else "=" if there else "+", part, name, reasons)
+def _change(part: Part, name: str, exists: bool, reasons: Sequence[str]) -> Change:
+    """Return + for a part that does not exist, ~ for one with `reasons` to update it, else =."""
+    if not exists:
+        return Change("+", part, name)
+    return Change("~" if reasons else "=", part, name, tuple(reasons))
 
 
-def _wheel(want: Wheel | None, seen: Wheel | None) -> Iterator[Change]:
-    if want is not None:
-        same = seen is not None and seen.digests <= want.digests
-        why = iter(() if same else ("other code than this checkout's",))
-        yield _judged(Part.WHEEL, want.name, seen is not None, why)
+def _wheel(desired: Wheel | None, actual: Wheel | None) -> Iterator[Change]:
+    if desired is not None:
+        same = actual is not None and actual.digests <= desired.digests
+        reasons = [] if same else ["it differs from this checkout"]
+        yield _change(Part.WHEEL, desired.name, actual is not None, reasons)
 
 
-def _spaces(want: Mapping[str, Space], seen: Mapping[str, Space]) -> Iterator[Change]:
-    for name, space in want.items():
-        there = seen.get(name)
-        why = _space_why(space, there) if there else iter(())
-        yield _judged(Part.SPACE, name, there is not None, why)
-    for name in sorted(seen.keys() - want.keys()):
-        yield Change("-", Part.SPACE, name, ("this way of running has none",))
+def _spaces(desired: Mapping[str, Space], actual: Mapping[str, Space]) -> Iterator[Change]:
+    for name, space in desired.items():
+        existing = actual.get(name)
+        reasons = list(_space_reasons(space, existing)) if existing else []
+        yield _change(Part.SPACE, name, existing is not None, reasons)
+    for name in sorted(actual.keys() - desired.keys()):
+        yield Change("-", Part.SPACE, name, _UNUSED)
 
 
-def _space_why(want: Space, seen: Space) -> Iterator[str]:
-    files, variables, secrets = space_edits(want, seen)
-    for what, names_ in (("files", files), ("variables", variables), ("secrets", secrets)):
-        if names_:
-            yield f"{what} {', '.join(sorted(names_))}"
-    if seen.stage is Stage.PAUSED:
-        yield "it is paused, start it"
-    elif want.stage is Stage.UP and seen.stage is not Stage.UP:
-        yield f"it is {seen.stage}, start it"
+def _space_reasons(desired: Space, actual: Space) -> Iterator[str]:
+    files, variables, secrets = space_changes(desired, actual)
+    for label, keys in (("files", files), ("variables", variables), ("secrets", secrets)):
+        if keys:
+            yield f"{label} {', '.join(sorted(keys))}"
+    if needs_start(desired, actual):
+        yield f"it is {actual.stage}"
 
 
-def space_edits(want: Space, seen: Space) -> tuple[set[str], set[str], set[str]]:
-    """The files, variables and secrets that are to be set or deleted; others' own are left."""
-    extra = {path for path in seen.files if path not in THE_HUBS_OWN}
-    files = _changed(want.files, seen.files) | (extra - want.files.keys())
-    told = {key for key in seen.variables if key in PASSED_ON}
-    variables = _changed(want.variables, seen.variables) | (told - want.variables.keys())
-    kept = {key for key in seen.secrets if key.startswith("KAKUGO_") or key == "HF_TOKEN"}
-    secrets = _changed(want.secrets, seen.secrets)
-    if want.secrets:
-        secrets |= kept - want.secrets.keys()
+def needs_start(desired: Space, actual: Space) -> bool:
+    """Whether the Space has to be started: it is paused, or does not run although it must."""
+    must_run = desired.stage is SpaceStage.UP and actual.stage is not SpaceStage.UP
+    return actual.stage is SpaceStage.PAUSED or must_run
+
+
+def space_changes(desired: Space, actual: Space) -> tuple[set[str], set[str], set[str]]:
+    """Return the names of files, variables and secrets to set or delete.
+
+    Variables and secrets that somebody else has added are left alone.
+    """
+    extra_files = {path for path in actual.files if path not in HUB_FILES} - desired.files.keys()
+    ours = {key for key in actual.variables if key in FORWARDED_VARIABLES}
+    files = _changed(desired.files, actual.files) | extra_files
+    variables = _changed(desired.variables, actual.variables) | (ours - desired.variables.keys())
+    secrets = _changed(desired.secrets, actual.secrets)
+    if desired.secrets:
+        ours = {key for key in actual.secrets if key.startswith("KAKUGO_") or key == "HF_TOKEN"}
+        secrets |= ours - desired.secrets.keys()
     return files, variables, secrets
 
 
-def _changed(want: Mapping[str, str], seen: Mapping[str, str]) -> set[str]:
-    return {key for key, value in want.items() if seen.get(key) != value}
+def _changed(desired: Mapping[str, str], actual: Mapping[str, str]) -> set[str]:
+    return {key for key, value in desired.items() if actual.get(key) != value}
 
 
-def _endpoint(want: Endpoint | None, seen: Endpoint | None) -> Iterator[Change]:
-    if want is None:
+def _endpoint(desired: Endpoint | None, actual: Endpoint | None) -> Iterator[Change]:
+    if desired is None:
         return
-    why: list[str] = []
-    if seen is not None:
-        for field in fields(want.terms):
-            mine, theirs = (getattr(e.terms, field.name) for e in (want, seen))
-            if mine != theirs:
-                why.append(f"{field.name.replace('_', ' ')} is {theirs!r}")
-        if seen.awake and not want.awake:
-            why.append("it is awake and nothing needs it, pause it")
-    yield _judged(Part.ENDPOINT, want.terms.name, seen is not None, iter(why))
+    reasons: list[str] = []
+    if actual is not None:
+        for field in fields(desired.terms):
+            value = getattr(actual.terms, field.name)
+            if value != getattr(desired.terms, field.name):
+                reasons.append(f"{field.name.replace('_', ' ')} is {value!r}")
+        if actual.awake and not desired.awake:
+            reasons.append("it is awake, but no request needs it")
+    yield _change(Part.ENDPOINT, desired.terms.name, actual is not None, reasons)
 
 
-def _schedule(want: Schedule | None, seen: Schedule | None) -> Iterator[Change]:
-    if want is None:
-        if seen is not None:
-            yield Change("-", Part.SCHEDULE, seen.cron, ("this way of running has none",))
+def _schedule(desired: Schedule | None, actual: Schedule | None) -> Iterator[Change]:
+    if desired is None:
+        if actual is not None:
+            yield Change("-", Part.SCHEDULE, actual.cron, _UNUSED)
         return
-    why: list[str] = []
-    if seen is not None:
-        why += [f"it was {seen.cron}"] if seen.cron != want.cron else []
-        why += ["it is suspended"] if seen.suspended else []
-        why += _job_why(want.job, seen.job)
-    yield _judged(Part.SCHEDULE, want.cron, seen is not None, iter(why))
+    reasons: list[str] = []
+    if actual is not None:
+        if actual.cron != desired.cron:
+            reasons.append(f"it is {actual.cron}")
+        if actual.suspended:
+            reasons.append("it is suspended")
+        reasons += _job_reasons(desired.job, actual.job)
+    yield _change(Part.SCHEDULE, desired.cron, actual is not None, reasons)
 
 
-def _webhook(want: Webhook | None, seen: Webhook | None) -> Iterator[Change]:
-    if want is None:
-        if seen is not None:
-            yield Change("-", Part.WEBHOOK, _where(seen), ("this way of running has none",))
+def _webhook(desired: Webhook | None, actual: Webhook | None) -> Iterator[Change]:
+    if desired is None:
+        if actual is not None:
+            yield Change("-", Part.WEBHOOK, _target(actual), _UNUSED)
         return
-    why: list[str] = []
-    if seen is not None:
-        why += ["it is disabled"] if seen.disabled else []
-        why += [f"it rings at {_where(seen)}"] if _where(seen) != _where(want) else []
-        why += ["it has another secret"] if seen.secret != want.secret else []
-        watches = (seen.watched, seen.domains) == (want.watched, want.domains)
-        why += [] if watches else ["it watches something else"]
-        why += _job_why(want.job, seen.job) if want.job and seen.job else []
-    yield _judged(Part.WEBHOOK, _where(want), seen is not None, iter(why))
+    reasons: list[str] = []
+    if actual is not None:
+        if actual.disabled:
+            reasons.append("it is disabled")
+        if _target(actual) != _target(desired):
+            reasons.append(f"it calls {_target(actual)}")
+        if actual.secret != desired.secret:
+            reasons.append("its secret is different")
+        if (actual.watched, actual.domains) != (desired.watched, desired.domains):
+            reasons.append("it watches other events")
+        if desired.job and actual.job:
+            reasons += _job_reasons(desired.job, actual.job)
+    yield _change(Part.WEBHOOK, _target(desired), actual is not None, reasons)
 
 
-def _where(webhook: Webhook) -> str:
+def _target(webhook: Webhook) -> str:
     return webhook.url or "(a Job)"
 
 
-def _job_why(want: BotJob, seen: BotJob) -> list[str]:
-    """What differs in the Job; of secrets only that they do."""
-    found = [f.name for f in fields(want) if getattr(want, f.name) != getattr(seen, f.name)]
-    return [f"other {', '.join(name.replace('_', ' ') for name in found)}"] if found else []
+def _job_reasons(desired: BotJob, actual: BotJob) -> list[str]:
+    """Name the fields of the Job that differ; their values may be secret."""
+    changed = [
+        field.name.replace("_", " ")
+        for field in fields(desired)
+        if getattr(desired, field.name) != getattr(actual, field.name)
+    ]
+    return [f"different {', '.join(changed)}"] if changed else []

@@ -1,7 +1,8 @@
-"""Which token does what, and what it must hold for it: the table of docs/OPERATING.md as a value.
+"""The permissions that each token needs: the table in docs/OPERATING.md as values.
 
-A fine-grained token holds permissions on a user, an organisation or a repo; one with the role write
-may do everything that its owner may, and is more than anybody here needs. Pure.
+A fine-grained token has permissions on a user, an organization or a repo. A token with the role
+`write` can do everything that its owner can, which is more than any part of Kakugo needs. Pure.
+See https://huggingface.co/docs/hub/security-tokens.
 """
 
 from __future__ import annotations
@@ -14,35 +15,36 @@ from bot.domain import names
 
 @dataclass(frozen=True)
 class Scope:
-    """One permission on one entity, `ORG` or `ORG/repo`, or the token's `OWNER`; and what for."""
+    """One permission on one entity: `ORG`, `ORG/repo`, or `OWNER` for the owner of the token."""
 
     entity: str
     permission: str
-    why: str
+    purpose: str
 
 
 @dataclass(frozen=True)
 class Token:
-    """What the Hub says of a token. `held`: the pairs of entity and permission, when fine-grained.
+    """What the Hub reports about a token.
 
-    `orgs`: organisation → role of its owner there.
+    `granted` has the pairs of entity and permission of a fine-grained token. `orgs` maps each
+    organization of the owner to the owner's role in it.
     """
 
     user: str
     role: str
-    held: frozenset[tuple[str, str]] = frozenset()
+    granted: frozenset[tuple[str, str]] = frozenset()
     orgs: tuple[tuple[str, str], ...] = ()
 
-    def writes_in(self, org: str) -> bool:
-        """Whether its owner may write in the namespace, whatever the token holds of that."""
+    def owner_can_write(self, org: str) -> bool:
+        """Whether the owner of the token may write in the namespace at all."""
         return org == self.user or dict(self.orgs).get(org) in ("admin", "write", "contributor")
 
 
 def bot(org: str) -> tuple[Scope, ...]:
-    """What the process holds that reads comments: it cannot write any repo but its ledger."""
+    """What the bot needs. It reads strangers' comments, so it can write no repo but the ledger."""
     return (
         Scope(names.ledger(org), "repo.write", "the ledger"),
-        Scope(names.leaderboard(org), "discussion.write", "replies and closing"),
+        Scope(names.leaderboard(org), "discussion.write", "replying and closing"),
         Scope(names.leaderboard(org), "repo.write", "closing other people's discussions"),
         Scope(org, "job.write", "starting and cancelling jobs"),
         Scope(org, "inference.endpoints.write", "waking and pausing the teacher"),
@@ -50,47 +52,49 @@ def bot(org: str) -> tuple[Scope, ...]:
 
 
 def job(org: str) -> tuple[Scope, ...]:
-    """What a recipe's job holds: it reads no comments, starts nothing and rings nowhere."""
+    """What a recipe's job needs. It can start nothing and cannot call webhooks."""
     return (
-        Scope(org, "repo.write", "datasets, adapters, results"),
-        Scope(org, "inference.endpoints.infer.write", "asking the teacher"),
+        Scope(org, "repo.write", "datasets, adapters and results"),
+        Scope(org, "inference.endpoints.infer.write", "calling the teacher"),
     )
 
 
 def chat(org: str) -> tuple[Scope, ...]:
-    """What the chat holds: it can write what people send in, and nothing else."""
-    return (Scope(names.feedback(org), "repo.write", "what people send in"),)
+    """What the chat needs: to write the feedback dataset."""
+    return (Scope(names.feedback(org), "repo.write", "feedback"),)
 
 
 def deployer(org: str) -> tuple[Scope, ...]:
-    """What whoever runs `kakugo deploy` and `kakugo destroy` holds, for those minutes."""
+    """What `kakugo deploy` and `kakugo destroy` need while they run."""
     return (
-        Scope(org, "repo.write", "repos, Spaces, their secrets"),
+        Scope(org, "repo.write", "repos, Spaces and their secrets"),
         Scope(org, "job.write", "the bot's schedule or Job"),
         Scope(org, "inference.endpoints.write", "the teacher's endpoint"),
         Scope("OWNER", "user.webhooks.write", "the webhook"),
     )
 
 
-def missing(token: Token, wanted: Collection[Scope]) -> tuple[Scope, ...]:
-    """What a token lacks; one with the role write lacks nothing, one with read everything."""
+def missing(token: Token, needed: Collection[Scope]) -> tuple[Scope, ...]:
+    """Return the scopes that a token lacks."""
     if token.role == "write":
         return ()
-    return tuple(scope for scope in wanted if not _holds(token, scope))
+    return tuple(scope for scope in needed if not _grants(token, scope))
 
 
-def excess(token: Token, wanted: Collection[Scope]) -> bool:
-    """Whether a token may do more than it needs to."""
+def has_excess(token: Token, needed: Collection[Scope]) -> bool:
+    """Whether a token can write more than it needs to."""
     if token.role != "fineGrained":
         return token.role == "write"
-    needed = {(_entity(token, scope), scope.permission) for scope in wanted}
-    return any(pair not in needed and pair[1].endswith((".write", ".admin")) for pair in token.held)
+    pairs = {(_entity(token, scope), scope.permission) for scope in needed}
+    return any(
+        pair not in pairs and pair[1].endswith((".write", ".admin")) for pair in token.granted
+    )
 
 
-def _holds(token: Token, scope: Scope) -> bool:
+def _grants(token: Token, scope: Scope) -> bool:
     entity = _entity(token, scope)
-    places = {entity, entity.partition("/")[0]}
-    return any((place, scope.permission) in token.held for place in places)
+    entities = {entity, entity.partition("/")[0]}
+    return any((name, scope.permission) in token.granted for name in entities)
 
 
 def _entity(token: Token, scope: Scope) -> str:

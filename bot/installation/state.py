@@ -1,8 +1,8 @@
-"""What a running installation consists of, as a value.
+"""The parts of an installation, and the desired state that the settings describe.
 
-The same type says what is wanted and what was seen, so that `deploy`, its dry run, `doctor` and
-`destroy` all read one comparison (`difference.py`). Pure: nothing here talks to the Hub, and no
-secret is in it, only fingerprints of secrets.
+`Installation` describes both the desired and the actual state, so that `deploy`, its dry run,
+`doctor` and `destroy` share one comparison (`bot/installation/diff.py`). Pure, and without
+secrets: they appear as fingerprints.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ from enum import StrEnum
 
 from bot.domain import names
 from bot.domain.recipe import Programme, TeacherTerms
-from bot.settings import Run, Settings
+from bot.settings import RunMode, Settings
 
-FLAVOR = "cpu-basic"
-TICK_SECONDS, SHIFT_SECONDS = 15 * 60, 7 * 86_400
-DOMAINS = ("discussion",)
-NEW = "the-new-wheel"
+BOT_FLAVOR = "cpu-basic"
+TICK_TIMEOUT_SECONDS, UNTIL_IDLE_TIMEOUT_SECONDS = 15 * 60, 7 * 86_400
+WEBHOOK_DOMAINS = ("discussion",)
+# Stands for the wheel's commit before the wheel is pushed.
+UNPUSHED = "the-new-wheel"
 DATASETS = (names.ledger, names.results, names.code, names.communities, names.feedback)
-FOLDERS = {names.leaderboard: "leaderboard", names.chat: "chat", names.bot: "bot"}
+SPACE_FOLDERS = {names.leaderboard: "leaderboard", names.chat: "chat", names.bot: "bot"}
 
 
 class Part(StrEnum):
-    """The parts of an installation, in the order in which they are built; and what it makes."""
+    """The kinds of parts, in the order in which they are built, and the kinds of what jobs make."""
 
     DATASET = "dataset"
     WHEEL = "wheel"
-    SETUP = "set-up"
+    SETUP = "setup"
     ENDPOINT = "endpoint"
     SPACE = "Space"
     SCHEDULE = "schedule"
@@ -41,15 +42,18 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class Wheel:
-    """The file that jobs install; `digests` are its SHA-256 and its git blob (one when seen)."""
+    """The wheel that jobs install.
+
+    `digests` are the file's SHA-256 and its git blob id; the Hub reports only one of them.
+    """
 
     name: str
     digests: frozenset[str]
     commit: str = field(default="", compare=False)
 
 
-class Stage(StrEnum):
-    """How a Space is, as far as it matters here."""
+class SpaceStage(StrEnum):
+    """The stages of a Space that Kakugo tells apart."""
 
     UP = "up"
     ASLEEP = "asleep"
@@ -59,18 +63,22 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Space:
-    """`files`: path → git blob; `secrets`: name → fingerprint; `host` is known once it has one."""
+    """A Space.
+
+    `files` maps a path to its git blob id, `secrets` a name to a fingerprint. `host` is the URL of
+    the app, "" until the Hub has assigned one.
+    """
 
     files: Mapping[str, str]
     variables: Mapping[str, str]
     secrets: Mapping[str, str]
-    stage: Stage = Stage.ASLEEP
+    stage: SpaceStage = SpaceStage.ASLEEP
     host: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
 class BotJob:
-    """The bot as a Job; `secrets` is one fingerprint of all of them."""
+    """The Job that runs the bot; `secrets` is one fingerprint of all its secrets."""
 
     command: tuple[str, ...]
     image: str
@@ -82,7 +90,7 @@ class BotJob:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A scheduled Job; `cron` as the Hub takes it."""
+    """A scheduled Job; `cron` is a cron expression as the Hub takes it."""
 
     job: BotJob
     cron: str
@@ -92,7 +100,10 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Webhook:
-    """What rings: at a `url`, or by starting a `job`; `secret` is a fingerprint."""
+    """A webhook that calls a `url` or starts a `job`.
+
+    `watched` has pairs of entity type and name; `secret` is a fingerprint.
+    """
 
     url: str
     job: BotJob | None
@@ -105,7 +116,7 @@ class Webhook:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The teacher's Inference Endpoint; what it costs is told elsewhere, so `usd_per_hour` is 0."""
+    """The teacher's Inference Endpoint. Its price is not compared: `usd_per_hour` is 0."""
 
     terms: TeacherTerms
     awake: bool = False
@@ -113,7 +124,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Installation:
-    """All of it, wanted or seen. `spare`: ids of webhooks and schedules that are one too many."""
+    """A whole installation. `duplicates` are ids of superfluous webhooks and schedules."""
 
     datasets: frozenset[str] = frozenset()
     wheel: Wheel | None = None
@@ -122,144 +133,154 @@ class Installation:
     endpoint: Endpoint | None = None
     schedule: Schedule | None = None
     webhook: Webhook | None = None
-    spare: tuple[tuple[Part, str], ...] = ()
+    duplicates: tuple[tuple[Part, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """What is deployed: the wheel with its bytes, and the files of each folder of `spaces/`."""
+    """What `deploy` uploads: the wheel and, for each folder of `spaces/`, path → content."""
 
     wheel: Wheel
-    content: bytes
+    wheel_content: bytes
     spaces: Mapping[str, Mapping[str, bytes]]
 
 
 def fingerprint(key: str, name: str, secret: str) -> str:
-    """Tells whether a secret has changed, to nobody but the holder of `key`; "" for no secret."""
+    """Return a keyed digest that shows whether a secret has changed; "" for no secret.
+
+    Only the holder of `key` can test guesses against it.
+    """
     if not secret:
         return ""
     return hmac.new(key.encode(), f"{name}\n{secret}".encode(), hashlib.sha256).hexdigest()[:12]
 
 
-def blob(content: bytes) -> str:
-    """What git calls a file with this content."""
-    head = b"blob %d\0" % len(content)
-    return hashlib.sha1(head + content, usedforsecurity=False).hexdigest()
+def blob_id(content: bytes) -> str:
+    """Return git's object id of a file with this content."""
+    header = b"blob %d\0" % len(content)
+    return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
 
 
 def wheel_of(name: str, content: bytes) -> Wheel:
-    return Wheel(name, frozenset({hashlib.sha256(content).hexdigest(), blob(content)}))
+    return Wheel(name, frozenset({hashlib.sha256(content).hexdigest(), blob_id(content)}))
 
 
-def wanted(
-    programme: Programme, settings: Settings, checkout: Checkout, seen: Installation, needed: bool
+def desired_state(
+    programme: Programme,
+    settings: Settings,
+    checkout: Checkout,
+    actual: Installation,
+    teacher_needed: bool,
 ) -> Installation:
-    """What should be there. `seen` tells what only the Hub knows: the wheel's commit, a host.
+    """Return the installation that the settings describe.
 
-    `needed`: the ledger says that the teacher is at work, so that how it is, is the bot's matter.
+    `actual` supplies what only the Hub knows: the wheel's commit and the host of a Space. If the
+    ledger says that a request needs the teacher (`teacher_needed`), the bot decides whether the
+    endpoint is awake; otherwise it must be paused.
     """
     org = settings.org
-    pinned = _pinned(settings, checkout, seen)
-    awake = needed and seen.endpoint is not None and seen.endpoint.awake
+    wheel_url = _wheel_url(settings, checkout, actual)
+    awake = teacher_needed and actual.endpoint is not None and actual.endpoint.awake
+    setup = {setup_digest(programme, checkout.wheel)} if programme.setup else set()
     return Installation(
         datasets=frozenset(name(org) for name in DATASETS),
         wheel=checkout.wheel,
-        setup=frozenset({setup_digest(programme, checkout.wheel)} if programme.setup else ()),
-        spaces={name: _space(name, settings, checkout, seen) for name in space_names(settings)},
-        endpoint=Endpoint(_unpriced(programme.teacher), awake),
-        schedule=_schedule(programme, settings, pinned),
-        webhook=_webhook(programme, settings, pinned, seen),
+        setup=frozenset(setup),
+        spaces={name: _space(name, settings, checkout, actual) for name in space_names(settings)},
+        endpoint=Endpoint(replace(programme.teacher, usd_per_hour=0.0), awake),
+        schedule=_schedule(programme, settings, wheel_url),
+        webhook=_webhook(programme, settings, wheel_url, actual),
     )
 
 
 def space_names(settings: Settings) -> tuple[str, ...]:
-    """Which Spaces belong to an installation that runs so."""
-    usual = (names.leaderboard(settings.org), names.chat(settings.org))
-    return (*usual, names.bot(settings.org)) if settings.run is Run.SPACE else usual
+    """Return the Spaces of an installation; the bot's own only if it runs the bot."""
+    spaces = (names.leaderboard(settings.org), names.chat(settings.org))
+    is_bot_space = settings.run_mode is RunMode.SPACE
+    return (*spaces, names.bot(settings.org)) if is_bot_space else spaces
 
 
 def setup_digest(programme: Programme, wheel: Wheel) -> str:
-    """Binds "the set-up is done" to its commands and to the code that they ran."""
-    said = "\n".join((*map(" ".join, programme.setup), programme.org, *sorted(wheel.digests)))
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
-
-
-def _pinned(settings: Settings, checkout: Checkout, seen: Installation) -> str:
-    """Where the wheel is, by commit; before it is pushed, an address of nothing."""
-    there = seen.wheel is not None and seen.wheel.digests <= checkout.wheel.digests
-    commit = seen.wheel.commit if there and seen.wheel else NEW
-    return names.wheel_url(settings.endpoint, settings.org, commit, checkout.wheel.name)
+    """Return a digest of the setup commands and the code that runs them."""
+    lines = (*map(" ".join, programme.setup), programme.org, *sorted(wheel.digests))
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def files_of(
-    name: str, settings: Settings, checkout: Checkout, seen: Installation
+    name: str, settings: Settings, checkout: Checkout, actual: Installation
 ) -> dict[str, bytes]:
-    """The files of a Space; the bot's own requirements name the pinned wheel."""
-    folder = next(folder for named, folder in FOLDERS.items() if named(settings.org) == name)
+    """Return the files of a Space; the requirements of the bot's Space pin the wheel."""
+    folder = next(folder for space, folder in SPACE_FOLDERS.items() if space(settings.org) == name)
     files = dict(checkout.spaces[folder])
     if name == names.bot(settings.org):
-        digest = next(d for d in checkout.wheel.digests if len(d) == 64)
-        wheel = f"kakugo-bot @ {_pinned(settings, checkout, seen)}#sha256={digest}"
+        sha256 = next(digest for digest in checkout.wheel.digests if len(digest) == 64)
+        wheel = f"kakugo-bot @ {_wheel_url(settings, checkout, actual)}#sha256={sha256}"
         lines = files["requirements.txt"].decode().splitlines()
         text = "\n".join(wheel if line == "kakugo-bot" else line for line in lines)
         files["requirements.txt"] = f"{text}\n".encode()
     return files
 
 
-def _space(name: str, settings: Settings, checkout: Checkout, seen: Installation) -> Space:
-    files = {p: blob(c) for p, c in files_of(name, settings, checkout, seen).items()}
+def space_secrets(name: str, settings: Settings) -> dict[str, str]:
+    """Return the secrets of a Space by name."""
+    if name == names.chat(settings.org):
+        return settings.chat_secrets
+    return settings.bot_secrets if name == names.bot(settings.org) else {}
+
+
+def _wheel_url(settings: Settings, checkout: Checkout, actual: Installation) -> str:
+    """Return the wheel's URL at its commit, or a URL of nothing before the wheel is pushed."""
+    wheel = actual.wheel
+    is_pushed = wheel is not None and wheel.digests <= checkout.wheel.digests
+    commit = wheel.commit if wheel and is_pushed else UNPUSHED
+    return names.wheel_url(settings.endpoint, settings.org, commit, checkout.wheel.name)
+
+
+def _space(name: str, settings: Settings, checkout: Checkout, actual: Installation) -> Space:
+    contents = files_of(name, settings, checkout, actual)
+    files = {path: blob_id(content) for path, content in contents.items()}
     secrets = {
         key: fingerprint(settings.token, key, value)
         for key, value in space_secrets(name, settings).items()
     }
     if name != names.bot(settings.org):
         return Space(files, {"KAKUGO_ORG": settings.org}, secrets)
-    return Space(files, settings.variables, secrets, Stage.UP)
+    return Space(files, settings.forwarded_variables, secrets, SpaceStage.UP)
 
 
-def space_secrets(name: str, settings: Settings) -> dict[str, str]:
-    """What a Space is given to keep to itself."""
-    if name == names.chat(settings.org):
-        return settings.chat_secrets
-    return settings.bot_secrets if name == names.bot(settings.org) else {}
-
-
-def _job(programme: Programme, settings: Settings, pinned: str, stays: bool) -> BotJob:
-    said = "\n".join(f"{key}={value}" for key, value in sorted(settings.bot_secrets.items()))
+def _job(programme: Programme, settings: Settings, wheel_url: str, until_idle: bool) -> BotJob:
+    secrets = "\n".join(f"{key}={value}" for key, value in sorted(settings.bot_secrets.items()))
+    command = ("uv", "run", "--with", f"kakugo-bot @ {wheel_url}", "kakugo", "tick")
     return BotJob(
-        command=("uv", "run", "--with", f"kakugo-bot @ {pinned}", "kakugo", "tick")
-        + (("--until-idle",) if stays else ()),
+        command=(*command, "--until-idle") if until_idle else command,
         image=programme.image,
-        flavor=FLAVOR,
-        timeout_seconds=SHIFT_SECONDS if stays else TICK_SECONDS,
-        variables=settings.variables,
-        secrets=fingerprint(settings.token, "job", said),
+        flavor=BOT_FLAVOR,
+        timeout_seconds=UNTIL_IDLE_TIMEOUT_SECONDS if until_idle else TICK_TIMEOUT_SECONDS,
+        variables=settings.forwarded_variables,
+        secrets=fingerprint(settings.token, "job", secrets),
     )
 
 
-def _schedule(programme: Programme, settings: Settings, pinned: str) -> Schedule | None:
-    if settings.run is not Run.SCHEDULE:
+def _schedule(programme: Programme, settings: Settings, wheel_url: str) -> Schedule | None:
+    if settings.run_mode is not RunMode.SCHEDULE:
         return None
-    return Schedule(_job(programme, settings, pinned, stays=False), settings.schedule)
+    job = _job(programme, settings, wheel_url, until_idle=False)
+    return Schedule(job, settings.schedule)
 
 
 def _webhook(
-    programme: Programme, settings: Settings, pinned: str, seen: Installation
+    programme: Programme, settings: Settings, wheel_url: str, actual: Installation
 ) -> Webhook | None:
-    """Discussions only: what the jobs push is found by the timer, and a day has 1,000 rings."""
+    """Watch discussions only: the Hub delivers 1,000 events a day, and a timer finds the rest."""
     url, job = settings.webhook_url, None
-    if settings.run is Run.SPACE:
-        there = seen.spaces.get(names.bot(settings.org))
-        url = names.doorbell(there.host) if there and there.host else "(the Space's address)"
-    elif settings.run is Run.WEBHOOK_JOB:
-        url, job = "", _job(programme, settings, pinned, stays=True)
-    elif settings.run is Run.SCHEDULE or not url:
+    if settings.run_mode is RunMode.SPACE:
+        space = actual.spaces.get(names.bot(settings.org))
+        url = names.doorbell(space.host) if space and space.host else "(the Space's URL)"
+    elif settings.run_mode is RunMode.WEBHOOK_JOB:
+        url, job = "", _job(programme, settings, wheel_url, until_idle=True)
+    elif settings.run_mode is RunMode.SCHEDULE or not url:
         return None
-    # A Job is started by the Hub alone: it needs no secret beside the hostile text.
+    # Only the Hub can start a Job, so a Job needs no secret next to the untrusted payload.
     secret = "" if job else fingerprint(settings.token, "webhook", settings.webhook_secret)
     watched = frozenset({("space", names.leaderboard(settings.org))})
-    return Webhook(url, job, watched, DOMAINS, secret)
-
-
-def _unpriced(terms: TeacherTerms) -> TeacherTerms:
-    return replace(terms, usd_per_hour=0.0)
+    return Webhook(url, job, watched, WEBHOOK_DOMAINS, secret)

@@ -1,7 +1,7 @@
-"""From an empty namespace and a token to a running installation.
+"""Create or update an installation.
 
-Looks, compares (`difference.py`), and does exactly what differs: so it may be killed anywhere and
-run again, and a second run finds nothing to do.
+`deploy` compares the desired with the actual state and applies the differences, so it can be
+killed at any point and run again. A second run finds nothing to do.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from bot.installation.state import (
     Checkout,
     Installation,
     Part,
-    Stage,
+    SpaceStage,
+    desired_state,
     files_of,
     space_secrets,
-    wanted,
 )
 from bot.operations import run_recipe
-from bot.operations.destroy import take_away
+from bot.operations.destroy import remove
 from bot.operations.doctor import Finding, diagnose
-from bot.settings import Run, Settings
+from bot.settings import RunMode, Settings
 
-SPACE_PATIENCE = 300.0
+SPACE_START_SECONDS = 300.0
 
-# What later parts are pinned to comes first; what starts or rings the bot comes last.
-STAGES = (
+# Parts that others refer to come first, what starts or calls the bot comes last.
+PHASES = (
     (Part.DATASET, Part.WHEEL),
     (Part.SETUP, Part.ENDPOINT, Part.SPACE),
     (Part.SCHEDULE, Part.WEBHOOK),
@@ -42,49 +42,53 @@ STAGES = (
 
 
 @dataclass(frozen=True)
-class Site:
-    """One namespace, and what is to stand there."""
+class Deployment:
+    """A namespace of a Hub, and what `deploy` is to put there."""
 
     hub: Connection
     programme: Programme
     settings: Settings
     checkout: Checkout
 
-    def look(self) -> tuple[Installation, Installation]:
-        """What is wanted, and what is there. Raises TryLater and Refused."""
+    def states(self) -> tuple[Installation, Installation]:
+        """Return the desired and the actual state. Raises TryLater and Refused."""
         teacher = self.programme.teacher.name
         wheel = self.checkout.wheel.name
-        seen = inventory.take(self.hub, wheel, teacher, self.settings.token)
+        actual = inventory.take(self.hub, wheel, teacher, self.settings.token)
         needed = inventory.teacher_needed(self.hub)
-        return wanted(self.programme, self.settings, self.checkout, seen, needed), seen
+        return (
+            desired_state(self.programme, self.settings, self.checkout, actual, needed),
+            actual,
+        )
 
 
-def deploy(site: Site) -> Iterator[str]:
-    """Do what differs, yielding each line when it is done. Raises Refused and TryLater."""
-    settings = site.settings
-    if settings.run is Run.SPACE and not settings.webhook_secret:
-        raise Refused("KAKUGO_WEBHOOK_SECRET is not set: without it anybody could ring the bot")
-    done, looked = 0, 0
-    want, seen = site.look()
-    for stage in STAGES:
-        if done > looked:
-            looked = done
-            if Part.WEBHOOK in stage and settings.run is Run.SPACE:
-                wait_for_host(site)
-            want, seen = site.look()
-        for change in compare(want, seen):
-            if change.part in stage and change.sign != "=":
-                _carry_out(site, change, want, seen)
-                done += 1
+def deploy(deployment: Deployment) -> Iterator[str]:
+    """Apply all changes and yield a line after each. Raises Refused and TryLater."""
+    settings = deployment.settings
+    if settings.run_mode is RunMode.SPACE and not settings.webhook_secret:
+        raise Refused("KAKUGO_WEBHOOK_SECRET is not set; without it, anyone could trigger the bot")
+    applied, applied_before = 0, 0
+    desired, actual = deployment.states()
+    for phase in PHASES:
+        if applied > applied_before:
+            applied_before = applied
+            if Part.WEBHOOK in phase and settings.run_mode is RunMode.SPACE:
+                wait_for_host(deployment)
+            desired, actual = deployment.states()
+        for change in compare(desired, actual):
+            if change.part in phase and change.sign != "=":
+                _apply(deployment, change, desired, actual)
+                applied += 1
                 yield str(change)
-    yield "deployed" if done else "nothing to do: everything is there"
-    if settings.run is Run.SERVE and not settings.webhook_url:
-        yield "no KAKUGO_WEBHOOK_URL is set: the bot will look by itself every poll"
+    yield "deployed" if applied else "nothing to do: the installation is up to date"
+    if settings.run_mode is RunMode.SERVE and not settings.webhook_url:
+        seconds = f"{settings.poll_seconds:g}"
+        yield f"KAKUGO_WEBHOOK_URL is not set: the bot will look for news every {seconds} seconds"
 
 
-def examined(site: Site) -> tuple[Finding, ...]:
-    """What `doctor` says; a Hub that refuses is a finding. Raises TryLater."""
-    settings, programme = site.settings, site.programme
+def check(deployment: Deployment) -> tuple[Finding, ...]:
+    """Return what `doctor` reports; what the Hub refuses becomes a finding. Raises TryLater."""
+    settings, programme = deployment.settings, deployment.programme
     tokens = {"HF_TOKEN": settings.token}
     if settings.bot_token != settings.token:
         tokens["KAKUGO_BOT_TOKEN"] = settings.bot_token
@@ -92,56 +96,58 @@ def examined(site: Site) -> tuple[Finding, ...]:
         tokens["KAKUGO_CHAT_TOKEN"] = settings.chat_token
     if settings.job_token != settings.bot_token:
         tokens["KAKUGO_JOB_TOKEN"] = settings.job_token
-    facts = examine(site.hub, tokens, programme.teacher)
+    facts = examine(deployment.hub, tokens, programme.teacher)
     try:
-        want, seen = site.look()
+        desired, actual = deployment.states()
     except Refused as error:
         return diagnose(programme, settings, facts, str(error), ())
-    return diagnose(programme, settings, facts, seen, compare(want, seen))
+    return diagnose(programme, settings, facts, actual, compare(desired, actual))
 
 
-def wait_for_host(site: Site) -> None:
-    """Until the bot's Space has an address at which it can be rung. Raises TryLater and Refused."""
-    name = names.bot(site.hub.org)
-    deadline = time.monotonic() + SPACE_PATIENCE
-    while not (space := inventory.space(site.hub, name)).host:
-        if space.stage is Stage.BROKEN:
+def wait_for_host(deployment: Deployment) -> None:
+    """Wait until the bot's Space has a URL for the webhook. Raises TryLater and Refused."""
+    name = names.bot(deployment.hub.org)
+    deadline = time.monotonic() + SPACE_START_SECONDS
+    while not (space := inventory.space(deployment.hub, name)).host:
+        if space.stage is SpaceStage.BROKEN:
             raise Refused(f"the Space {name} does not run: read its logs, then deploy again")
         if time.monotonic() > deadline:
-            raise TryLater(f"the Space {name} has not come up yet: deploy again a little later")
+            raise TryLater(f"the Space {name} has not started yet: deploy again in a few minutes")
         time.sleep(random.uniform(0.3, 1.0))
 
 
-def _carry_out(site: Site, change: Change, want: Installation, seen: Installation) -> None:
-    hub, settings = site.hub, site.settings
+def _apply(
+    deployment: Deployment, change: Change, desired: Installation, actual: Installation
+) -> None:
+    hub, settings = deployment.hub, deployment.settings
     if change.sign == "-":
-        take_away(hub, change, seen)
+        remove(hub, change, actual)
         return
     match change.part:
         case Part.DATASET:
             install.make_dataset(hub, change.name)
         case Part.WHEEL:
-            install.push_wheel(hub, change.name, site.checkout.content)
+            install.push_wheel(hub, change.name, deployment.checkout.wheel_content)
         case Part.SETUP:
-            for command in site.programme.setup:
+            for command in deployment.programme.setup:
                 _run_setup((*command, "--org", hub.org), settings)
             install.note_setup(hub, change.name)
-        case Part.ENDPOINT if want.endpoint:
-            install.ensure_endpoint(hub, want.endpoint, seen.endpoint)
+        case Part.ENDPOINT if desired.endpoint:
+            install.ensure_endpoint(hub, desired.endpoint, actual.endpoint)
         case Part.SPACE:
-            space, there = want.spaces[change.name], seen.spaces.get(change.name)
-            files = files_of(change.name, settings, site.checkout, seen)
+            space, existing = desired.spaces[change.name], actual.spaces.get(change.name)
+            files = files_of(change.name, settings, deployment.checkout, actual)
             secrets = space_secrets(change.name, settings)
-            install.ensure_space(hub, change.name, space, there, files, secrets)
-        case Part.SCHEDULE if want.schedule:
-            install.ensure_schedule(hub, want.schedule, seen.schedule, settings.bot_secrets)
-        case Part.WEBHOOK if want.webhook:
+            install.ensure_space(hub, change.name, space, existing, files, secrets)
+        case Part.SCHEDULE if desired.schedule:
+            install.ensure_schedule(hub, desired.schedule, actual.schedule, settings.bot_secrets)
+        case Part.WEBHOOK if desired.webhook:
             install.ensure_webhook(
-                hub, want.webhook, seen.webhook, settings.webhook_secret, settings.bot_secrets
+                hub, desired.webhook, actual.webhook, settings.webhook_secret, settings.bot_secrets
             )
 
 
 def _run_setup(command: tuple[str, ...], settings: Settings) -> None:
-    done = run_recipe.run(command, settings, quiet=True)
-    if done.returncode:
-        raise Refused(f"{' '.join(command)} failed: {done.stderr.strip()[-300:]}")
+    process = run_recipe.run(command, settings, capture=True)
+    if process.returncode:
+        raise Refused(f"{' '.join(command)} failed: {process.stderr.strip()[-300:]}")

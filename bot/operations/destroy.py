@@ -1,4 +1,8 @@
-"""Taking an installation down: first what rings, acts or spends; people's work only if told to."""
+"""Take an installation down.
+
+What triggers the bot, acts or costs money goes first. What people have made stays unless the
+operator says otherwise.
+"""
 
 from __future__ import annotations
 
@@ -9,37 +13,37 @@ from bot.domain import names
 from bot.domain.recipe import Programme
 from bot.hub import inventory, uninstall
 from bot.hub.client import Connection
-from bot.installation.diff import Change, leaving
+from bot.installation.diff import Change, removal
 from bot.installation.state import Installation, Part, Schedule, Webhook
 from bot.settings import Settings
 
 
-def parting(
+def plan_removal(
     hub: Connection, programme: Programme, settings: Settings, everything: bool
 ) -> tuple[tuple[Change, ...], Installation]:
-    """What `destroy` would take away, and what was seen. Raises Refused and TryLater."""
+    """Return what `destroy` would do, and the actual state. Raises Refused and TryLater."""
     wheel = names.wheel(metadata.version("kakugo-bot"))
-    seen = inventory.take(hub, wheel, programme.teacher.name, settings.token)
+    actual = inventory.take(hub, wheel, programme.teacher.name, settings.token)
     jobs, repos = uninstall.live_jobs(hub), uninstall.made(hub)
-    return leaving(seen, hub.org, jobs, repos, everything), seen
+    return removal(actual, hub.org, jobs, repos, everything), actual
 
 
-def destroy(hub: Connection, changes: tuple[Change, ...], seen: Installation) -> Iterator[str]:
-    """Take away what `parting` has listed, yielding each line when it is done."""
+def destroy(hub: Connection, changes: tuple[Change, ...], actual: Installation) -> Iterator[str]:
+    """Apply the changes of `plan_removal` and yield a line after each."""
     for change in changes:
         if change.sign != "=":
-            take_away(hub, change, seen)
+            remove(hub, change, actual)
             yield str(change)
 
 
-def take_away(hub: Connection, change: Change, seen: Installation) -> None:
-    """Carry out one line that takes something away or puts it to rest."""
-    spare = (change.part, change.name) in seen.spare
+def remove(hub: Connection, change: Change, actual: Installation) -> None:
+    """Delete one part, or pause it if the change is an update."""
+    is_duplicate = (change.part, change.name) in actual.duplicates
     match change.part:
         case Part.WEBHOOK:
-            uninstall.delete_webhook(hub, change.name if spare else _id(seen.webhook))
+            uninstall.delete_webhook(hub, change.name if is_duplicate else _id(actual.webhook))
         case Part.SCHEDULE:
-            uninstall.delete_schedule(hub, change.name if spare else _id(seen.schedule))
+            uninstall.delete_schedule(hub, change.name if is_duplicate else _id(actual.schedule))
         case Part.JOB:
             uninstall.cancel(hub, change.name)
         case Part.ENDPOINT:
@@ -52,5 +56,5 @@ def take_away(hub: Connection, change: Change, seen: Installation) -> None:
             uninstall.delete_repo(hub, change.part, change.name)
 
 
-def _id(thing: Webhook | Schedule | None) -> str:
-    return thing.id if thing else ""
+def _id(part: Webhook | Schedule | None) -> str:
+    return part.id if part else ""

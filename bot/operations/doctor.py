@@ -1,9 +1,10 @@
-"""What is wrong with an installation, a sentence each: what was seen, and what to do. Pure."""
+"""Check an installation and say in one sentence each what is wrong and what to do. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.domain import names
 from bot.domain.actions import GRACE
@@ -13,48 +14,55 @@ from bot.hub.probes import Facts
 from bot.installation import permissions
 from bot.installation.diff import Change
 from bot.installation.permissions import Scope, Token
-from bot.installation.state import Installation, Stage
+from bot.installation.state import Installation, SpaceStage
 from bot.settings import Settings
 
-# Calls that one busy tick may need; and how far a recipe's price may be from the Hub's.
-FEW_CALLS, PRICE_SLACK = 100, 1.25
+# The calls that one busy tick may need.
+FEW_CALLS = 100
+# How far the Hub's price may be above the recipe's before the estimates count as wrong.
+PRICE_TOLERANCE = 1.25
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`mark`: "ok", "note" (works, could be better) or "bad"."""
+    """The result of one check; "note" means that it works but could be better."""
 
-    mark: str
+    level: Literal["ok", "note", "bad"]
     text: str
 
     def __str__(self) -> str:
-        return f"{self.mark:4} {self.text}"
+        return f"{self.level:4} {self.text}"
 
 
 def diagnose(
     programme: Programme,
     settings: Settings,
     facts: Facts,
-    seen: Installation | str,
+    actual: Installation | str,
     changes: Iterable[Change],
 ) -> tuple[Finding, ...]:
-    """Every check; `seen` and `changes` as `deploy` would see them, or why it cannot."""
-    found = [*_tokens(settings, facts), *_rights(settings.org, facts)]
-    stands = not isinstance(seen, str) and seen.endpoint is not None
-    found += [*_flavors(programme, facts), *_hardware(programme, facts, stands)]
-    found += [*_limits(settings), *_clock(facts)]
-    if isinstance(seen, str):
-        return (*found, Finding("bad", f"The installation cannot be looked at: {seen}"))
-    return (*found, *_installation(changes), *_spaces(seen), *_teacher(programme, seen))
+    """Return the results of all checks.
+
+    `actual` is the state of the installation, or the reason why it cannot be read. `changes` are
+    what `deploy` would do.
+    """
+    findings = [*_tokens(settings, facts), *_rights(settings.org, facts)]
+    has_endpoint = not isinstance(actual, str) and actual.endpoint is not None
+    findings += [*_flavors(programme, facts), *_teacher_hardware(programme, facts, has_endpoint)]
+    findings += [*_limits(settings), *_clock(facts), *_rate_limit(facts)]
+    if isinstance(actual, str):
+        return (*findings, Finding("bad", f"The installation cannot be read: {actual}."))
+    findings += [*_changes(changes), *_spaces(actual), *_teacher(programme, actual)]
+    return tuple(findings)
 
 
-def _ok(good: bool, yes: str, no: str) -> Finding:
-    return Finding("ok", yes) if good else Finding("bad", no)
+def _finding(is_good: bool, ok: str, bad: str) -> Finding:
+    return Finding("ok", ok) if is_good else Finding("bad", bad)
 
 
 def _tokens(settings: Settings, facts: Facts) -> Iterator[Finding]:
     org = settings.org
-    wanted = {
+    needed = {
         "HF_TOKEN": permissions.deployer(org),
         "KAKUGO_BOT_TOKEN": permissions.bot(org),
         "KAKUGO_JOB_TOKEN": permissions.job(org),
@@ -62,171 +70,194 @@ def _tokens(settings: Settings, facts: Facts) -> Iterator[Finding]:
     }
     for variable, token in facts.tokens.items():
         if isinstance(token, str):
-            yield Finding("bad", f"{variable} is of no use: {token}. Make a new one.")
+            yield Finding("bad", f"{variable} does not work: {token}. Create a new token.")
             continue
         yield _owner(variable, token, org)
-        yield _held(variable, token, wanted[variable], org)
+        yield _scopes(variable, token, needed[variable])
     if len(facts.tokens) == 1:
         yield Finding(
             "note",
-            "The bot and its jobs have the deployer's token: give them KAKUGO_BOT_TOKEN and "
-            "KAKUGO_JOB_TOKEN with less (docs/OPERATING.md).",
+            "The bot and its jobs use the deployer's token: set KAKUGO_BOT_TOKEN and "
+            "KAKUGO_JOB_TOKEN to tokens with fewer permissions (docs/OPERATING.md).",
         )
 
 
 def _owner(variable: str, token: Token, org: str) -> Finding:
-    return _ok(
-        token.writes_in(org),
-        f"{variable} is a token of {token.user}, who may write in {org}.",
-        f"{variable} is a token of {token.user}, who may not write in {org}: have them made a "
-        f"member with the role write, or use another KAKUGO_ORG.",
+    return _finding(
+        token.owner_can_write(org),
+        f"{variable} belongs to {token.user}, who can write to {org}.",
+        f"{variable} belongs to {token.user}, who cannot write to {org}: give {token.user} the "
+        f"role write in {org}, or change KAKUGO_ORG.",
     )
 
 
-def _held(variable: str, token: Token, wanted: tuple[Scope, ...], org: str) -> Finding:
-    lacks = permissions.missing(token, wanted)
-    if lacks:
-        names_ = ", ".join(f"{scope.permission} on {scope.entity}" for scope in lacks)
-        why = " and ".join(dict.fromkeys(scope.why for scope in lacks))
-        return Finding("bad", f"{variable} lacks {names_}, which it needs for {why}: add that.")
-    if permissions.excess(token, wanted):
+def _scopes(variable: str, token: Token, needed: tuple[Scope, ...]) -> Finding:
+    lacking = permissions.missing(token, needed)
+    if lacking:
+        scopes = ", ".join(f"{scope.permission} on {scope.entity}" for scope in lacking)
+        purposes = "; ".join(dict.fromkeys(scope.purpose for scope in lacking))
+        return Finding("bad", f"{variable} lacks {scopes}: add this permission (for {purposes}).")
+    if permissions.has_excess(token, needed):
         return Finding(
-            "note", f"{variable} may do more than it needs: see the table in docs/OPERATING.md."
+            "note",
+            f"{variable} has more permissions than it needs: see the table in docs/OPERATING.md.",
         )
-    return Finding("ok", f"{variable} holds what it needs.")
+    return Finding("ok", f"{variable} has the permissions that it needs.")
 
 
 def _rights(org: str, facts: Facts) -> Iterator[Finding]:
-    board = names.leaderboard(org)
-    yield _ok(not facts.jobs, f"The jobs of {org} can be seen.", f"No jobs: {facts.jobs}.")
-    yield _ok(
-        not facts.endpoints,
-        f"The Inference Endpoints of {org} can be seen.",
-        f"No Inference Endpoints: {facts.endpoints}. Check the token, and the billing of {org}.",
+    space = names.leaderboard(org)
+    yield _finding(
+        not facts.jobs,
+        f"The jobs of {org} can be listed.",
+        f"The jobs of {org} cannot be listed: {facts.jobs}. Check the token and the plan of {org}.",
     )
-    yield _ok(
+    yield _finding(
+        not facts.endpoints,
+        f"The Inference Endpoints of {org} can be listed.",
+        f"The Inference Endpoints of {org} cannot be listed: {facts.endpoints}. Check the token "
+        f"and the billing of {org}.",
+    )
+    yield _finding(
         not facts.discussions,
-        f"Requests can be made: {board} has discussions.",
-        f"Nobody can ask for a language: {facts.discussions}. Deploy, or enable the Community tab "
-        f"in the settings of {board}.",
+        f"The discussions of {space} are open for requests.",
+        f"Nobody can request a language: {facts.discussions}. Run `kakugo deploy`, or enable the "
+        f"Community tab in the settings of {space}.",
     )
 
 
 def _flavors(programme: Programme, facts: Facts) -> Iterator[Finding]:
     if isinstance(facts.prices, str):
-        yield Finding("bad", f"There is no price list of the jobs' hardware: {facts.prices}.")
-    else:
-        for step in Step:
-            flavor = programme.steps[step].flavor
-            price = facts.prices.get(flavor)
-            yield _ok(
-                price is not None,
-                f"{step.value} runs on {flavor}, ${price or 0:.2f} an hour.",
-                f"{step.value} wants the hardware {flavor}, which this Hub has not: choose another "
-                f"in recipes/{programme.name}.yaml.",
-            )
+        yield Finding("bad", f"The price list of the Hub's hardware is missing: {facts.prices}.")
+        return
+    for step in Step:
+        flavor = programme.steps[step].flavor
+        price = facts.prices.get(flavor)
+        yield _finding(
+            price is not None,
+            f"The step {step.value} runs on {flavor} for ${price or 0:.2f} an hour.",
+            f"The step {step.value} needs {flavor}, which this Hub does not offer: choose other "
+            f"hardware in recipes/{programme.name}.yaml.",
+        )
 
 
-def _hardware(programme: Programme, facts: Facts, stands: bool) -> Iterator[Finding]:
-    teacher = programme.teacher
+def _teacher_hardware(programme: Programme, facts: Facts, has_endpoint: bool) -> Iterator[Finding]:
+    teacher, yaml = programme.teacher, f"recipes/{programme.name}.yaml"
     hardware = f"{teacher.instance_type} {teacher.instance_size}"
     if isinstance(facts.offer, str):
-        yield Finding("bad", f"The teacher's hardware cannot be looked up: {facts.offer}.")
-    elif facts.offer is None and stands:
+        yield Finding("bad", f"The price of the teacher's hardware cannot be read: {facts.offer}.")
+    elif facts.offer is None and has_endpoint:
         yield Finding(
             "note",
-            f"The teacher's {hardware} is not on this Hub's list: the recipe's price counts, "
+            f"The teacher's {hardware} is not on the Hub's price list: estimates use the recipe's "
             f"${teacher.usd_per_hour:.3f} an hour.",
         )
     elif facts.offer is None:
         yield Finding(
             "bad",
-            f"The teacher wants {hardware}, which Inference Endpoints have not: choose another in "
-            f"recipes/{programme.name}.yaml.",
+            f"The teacher needs {hardware}, which Inference Endpoints do not offer: choose other "
+            f"hardware in {yaml}.",
         )
     else:
-        dear = facts.offer > teacher.usd_per_hour * PRICE_SLACK
-        yield _ok(
-            not dear,
+        yield _finding(
+            facts.offer <= teacher.usd_per_hour * PRICE_TOLERANCE,
             f"The teacher's {hardware} costs ${facts.offer:.3f} an hour.",
-            f"The teacher's {hardware} costs ${facts.offer:.3f} an hour and the recipe counts with "
-            f"${teacher.usd_per_hour:.3f}: estimates are too low, mend recipes/{programme.name}"
-            f".yaml.",
+            f"The teacher's {hardware} costs ${facts.offer:.3f} an hour, but the recipe says "
+            f"${teacher.usd_per_hour:.3f}, so estimates are too low: correct {yaml}.",
         )
 
 
 def _limits(settings: Settings) -> Iterator[Finding]:
     limits = settings.limits
-    told = (
-        (limits.day_usd >= settings.limit_usd, "KAKUGO_DAY_USD is less than KAKUGO_LIMIT_USD: a "
-         "request that starts without asking may wait for a day that never has the money"),
-        (limits.person_usd >= settings.limit_usd, "KAKUGO_PERSON_USD is less than "
-         "KAKUGO_LIMIT_USD: nobody could spend what starts without asking"),
-        (min(limits.person_requests, limits.queue, limits.jobs_per_flavor) >= 1,
-         "KAKUGO_PERSON_REQUESTS, KAKUGO_QUEUE and KAKUGO_JOBS_PER_FLAVOR must be at least 1: now "
-         "no request could be taken"),
-        (limits.person_requests <= limits.queue, "KAKUGO_PERSON_REQUESTS is more than "
-         "KAKUGO_QUEUE: one person could fill the queue"),
-    )  # fmt: skip
-    wrong = [text for good, text in told if not good]
-    yield from (Finding("bad", f"{text}.") for text in wrong)
-    if not wrong:
+    contradictions = (
+        (
+            limits.day_usd < settings.limit_usd,
+            "KAKUGO_DAY_USD is less than KAKUGO_LIMIT_USD: some requests that need no approval "
+            "would wait forever. Raise it.",
+        ),
+        (
+            limits.person_usd < settings.limit_usd,
+            "KAKUGO_PERSON_USD is less than KAKUGO_LIMIT_USD: some requests that need no approval "
+            "would be too expensive for anyone. Raise it.",
+        ),
+        (
+            min(limits.person_requests, limits.queue, limits.jobs_per_flavor) < 1,
+            "KAKUGO_PERSON_REQUESTS, KAKUGO_QUEUE and KAKUGO_JOBS_PER_FLAVOR must be at least 1: "
+            "with 0, no request can start.",
+        ),
+        (
+            limits.person_requests > limits.queue,
+            "KAKUGO_PERSON_REQUESTS is more than KAKUGO_QUEUE: one person could fill the queue. "
+            "Lower it.",
+        ),
+    )
+    sentences = [sentence for is_bad, sentence in contradictions if is_bad]
+    yield from (Finding("bad", sentence) for sentence in sentences)
+    if not sentences:
         yield Finding(
-            "ok", f"At most ${limits.day_usd:.2f} a day and ${limits.person_usd:.2f} a person."
+            "ok",
+            f"Requests can spend at most ${limits.day_usd:.2f} a day, and those of one person "
+            f"${limits.person_usd:.2f}.",
         )
 
 
 def _clock(facts: Facts) -> Iterator[Finding]:
     if isinstance(facts.skew, str):
         yield Finding("bad", f"The Hub's clock cannot be read: {facts.skew}.")
-    else:
-        yield _ok(
-            abs(facts.skew) < GRACE / 4,
-            f"This machine's clock is within {abs(facts.skew):.0f} s of the Hub's.",
-            f"This machine's clock is {facts.skew:+.0f} s from the Hub's, and the bot's grace is "
-            f"{GRACE:.0f} s: have it set by NTP.",
-        )
+        return
+    direction = "ahead of" if facts.skew > 0 else "behind"
+    yield _finding(
+        abs(facts.skew) < GRACE / 4,
+        f"This machine's clock is within {abs(facts.skew):.0f} s of the Hub's.",
+        f"This machine's clock is {abs(facts.skew):.0f} s {direction} the Hub's; the bot allows "
+        f"{GRACE / 4:.0f} s: synchronize it with NTP.",
+    )
+
+
+def _rate_limit(facts: Facts) -> Iterator[Finding]:
     if isinstance(facts.allowance, str):
-        yield Finding("bad", f"The rate limit cannot be read: {facts.allowance}.")
+        yield Finding("bad", f"The Hub's rate limit cannot be read: {facts.allowance}.")
     elif facts.allowance.told:
-        calls, reset = facts.allowance.calls, facts.allowance.reset
-        yield _ok(
+        calls, seconds = facts.allowance.calls, facts.allowance.reset
+        yield _finding(
             calls >= FEW_CALLS,
-            f"{calls} calls are left of the rate limit's window.",
-            f"Only {calls} calls are left of the rate limit for {reset:.0f} s: something else "
-            "uses this account's tokens a lot, give the bot an account of its own.",
+            f"The rate limit leaves {calls} calls.",
+            f"The rate limit leaves only {calls} calls for the next {seconds:.0f} s: something "
+            "else uses this account's tokens, so give the bot an account of its own.",
         )
     else:
-        yield Finding("ok", "This Hub names no rate limit.")
+        yield Finding("ok", "This Hub announces no rate limit.")
 
 
-def _installation(changes: Iterable[Change]) -> Iterator[Finding]:
-    """Webhook, wheel, schedule, files, variables, secrets: whatever `deploy` would do."""
+def _changes(changes: Iterable[Change]) -> Iterator[Finding]:
+    """Report what `deploy` would change."""
     for change in changes:
-        what = f"{change.part} {change.name}"
-        about = f": {', '.join(change.why)}" if change.why else ""
+        subject = f"The {change.part} {change.name}"
+        reasons = f" ({', '.join(change.reasons)})" if change.reasons else ""
         if change.sign == "=":
-            yield Finding("ok", f"The {what} is as it should be.")
+            yield Finding("ok", f"{subject} is up to date.")
         elif change.sign == "+":
-            yield Finding("bad", f"The {what} is missing: run `kakugo deploy`.")
+            yield Finding("bad", f"{subject} is missing: run `kakugo deploy`.")
         elif change.sign == "~":
-            yield Finding("bad", f"The {what} is not as it should be{about}: run `kakugo deploy`.")
+            yield Finding("bad", f"{subject} is not up to date{reasons}: run `kakugo deploy`.")
         else:
-            yield Finding("bad", f"The {what} should not be there{about}: run `kakugo deploy`.")
+            yield Finding("bad", f"{subject} is superfluous{reasons}: run `kakugo deploy`.")
 
 
-def _spaces(seen: Installation) -> Iterator[Finding]:
-    for name, space in sorted(seen.spaces.items()):
-        yield _ok(
-            space.stage in (Stage.UP, Stage.ASLEEP),
+def _spaces(actual: Installation) -> Iterator[Finding]:
+    for name, space in sorted(actual.spaces.items()):
+        yield _finding(
+            space.stage in (SpaceStage.UP, SpaceStage.ASLEEP),
             f"The Space {name} is {space.stage}.",
             f"The Space {name} is {space.stage}: read its logs, then restart it.",
         )
 
 
-def _teacher(programme: Programme, seen: Installation) -> Iterator[Finding]:
-    if seen.endpoint is not None:
-        awake = f"awake, ${programme.teacher.usd_per_hour:.2f} an hour"
-        yield Finding(
-            "ok", f"The teacher is {awake if seen.endpoint.awake else 'at rest and costs nothing'}."
-        )
+def _teacher(programme: Programme, actual: Installation) -> Iterator[Finding]:
+    if actual.endpoint is None:
+        return
+    if actual.endpoint.awake:
+        price = f"${programme.teacher.usd_per_hour:.2f} an hour"
+        yield Finding("ok", f"The teacher is awake and costs {price}.")
+    else:
+        yield Finding("ok", "The teacher is paused and costs nothing.")

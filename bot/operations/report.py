@@ -1,6 +1,6 @@
-"""What an operator reads at the terminal: a plan before it is done, the queue, one request's story.
+"""Lines for the terminal: what a tick would do, the queue, one request in detail.
 
-Only here may a name that a person chose for themselves be printed; it is an account of the Hub.
+Only the operator reads these lines, so they may contain the account names of other people.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from bot.domain.request import Request, StepRecord
 
 
 def plan_lines(decision: Decision, page: Page) -> Iterator[str]:
-    """What a tick would remember and do, a line each."""
+    """Yield what a tick would record and do."""
     if not decision.plans and decision.teacher == page.teacher:
         yield "nothing to do"
     for planned in decision.plans:
         yield planned.why
     for order in decision.orders:
-        yield f"  would {_deed(order)}"
+        yield f"  would {_description(order)}"
     if decision.more:
         yield "  … and more in the next tick"
 
 
-def _deed(order: Order) -> str:
+def _description(order: Order) -> str:
     match order:
         case EnsureJob():
             minutes = order.timeout_seconds / 60
@@ -45,7 +45,7 @@ def _deed(order: Order) -> str:
             )
         case EnsureReply():
             verb = "edit" if order.comment else "write"
-            return f"{verb} the comment {order.kind} in discussion {order.discussion}"
+            return f"{verb} the {order.kind} comment in discussion {order.discussion}"
         case EnsureClosed(num):
             return f"close discussion {num}"
         case EnsureCancelled(job):
@@ -55,41 +55,41 @@ def _deed(order: Order) -> str:
 
 
 def request_lines(requests: Iterable[Request], everything: bool) -> Iterator[str]:
-    """The queue, newest last: id, status, language, step, money, who."""
-    shown = [r for r in requests if everything or not r.over]
-    for request in sorted(shown, key=lambda r: r.discussion):
+    """Yield the queue, newest last: id, status, language, step, money, author."""
+    shown = [request for request in requests if everything or not request.over]
+    for request in sorted(shown, key=lambda request: request.discussion):
         language = request.spec.language.code if request.spec else "-"
         step = steps.current(request) if request.spec else None
-        at = f"{step.value} {request.step(step).state.value}" if step else "-"
+        progress = f"{step.value} {request.step(step).state.value}" if step else "-"
         yield (
-            f"{request.id:6} {request.status.value:9} {language:10} {at:18} "
+            f"{request.id:6} {request.status.value:9} {language:10} {progress:18} "
             f"${request.spent_usd:9.4f}  {request.author}"
         )
     if not shown:
         yield "no requests"
 
 
-def story(request: Request, history: Iterable[tuple[float, str]], terms: Terms) -> Iterator[str]:
-    """All that is known of one request, and when what was decided."""
+def details(request: Request, history: Iterable[tuple[float, str]], terms: Terms) -> Iterator[str]:
+    """Yield everything that is known of one request, then its history."""
     yield f"{request.id}: {request.status.value} {request.verdict.value}".rstrip()
     yield f"  {names.discussion_url(terms.endpoint, terms.org, request.discussion)}"
-    yield f"  asked by {request.author} at {_time(request.opened)}"
+    yield f"  opened by {request.author} at {_time(request.opened)}"
     if request.choices:
-        yield f"  choices: {', '.join(request.choices)}"
+        yield f"  possible languages: {', '.join(request.choices)}"
     if spec := request.spec:
         yield f"  {spec.language.name} ({spec.language.code}), base {spec.base}"
         yield f"  recipe {spec.recipe}, digest {spec.digest[:12]}, wheel at {spec.code[:12]}"
-        set_aside = _time(request.reserved) if request.reserved else "not yet"
+        reserved = f"reserved at {_time(request.reserved)}" if request.reserved else "not reserved"
         yield (
-            f"  estimate ${spec.estimate_usd:.4f}, cap ${spec.cap_usd:.4f} (set aside: "
-            f"{set_aside}), spent ${request.spent_usd:.4f}"
+            f"  estimate ${spec.estimate_usd:.4f}, cap ${spec.cap_usd:.4f} ({reserved}), "
+            f"spent ${request.spent_usd:.4f}"
         )
         for row in steps.rows(spec):
             yield f"  {row.step.value}: {_record(request.step(row.step))}"
     for answer in request.answers:
         yield f"  /{answer.word.value}: {'done' if answer.allowed else 'not allowed'}"
-    for at, why in history:
-        yield f"  {_time(at)}  {why}"
+    for moment, reason in history:
+        yield f"  {_time(moment)}  {reason}"
 
 
 def _record(record: StepRecord) -> str:

@@ -1,4 +1,4 @@
-"""A recipe's command, run next to this interpreter as a Job of the Hub would run it."""
+"""Run a recipe's command line in a process on this machine."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from bot.settings import Settings
 
 
 def run(
-    command: Sequence[str], settings: Settings, quiet: bool
+    command: Sequence[str], settings: Settings, capture: bool
 ) -> subprocess.CompletedProcess[str]:
-    """Run argv to its end, the token in the environment; `quiet` keeps what it says for the caller,
-    otherwise it speaks for itself."""
+    """Run a command that is installed next to this interpreter, with the token in its environment.
+
+    `capture` collects the output in the result; otherwise it goes to the terminal.
+    """
     program = Path(sys.executable).parent / command[0]
     env = {**os.environ, "HF_ENDPOINT": settings.endpoint, "HF_TOKEN": settings.token}
     argv = [str(program), *command[1:]]
-    return subprocess.run(argv, env=env, capture_output=quiet, text=True, check=False)
+    return subprocess.run(argv, env=env, capture_output=capture, text=True, check=False)

@@ -1,4 +1,4 @@
-"""A community withdraws its language: one command, each step of which may be repeated."""
+"""Take a language down at the request of its speakers. Every step may be repeated."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from bot.language import Language
 
 
 def withdraw(hub: Connection, language: Language, requests: Iterable[Request]) -> Iterator[str]:
-    """Do all of it, yielding a sentence after each step. Raises Refused and TryLater."""
+    """Take all steps and yield a line after each. Raises Refused and TryLater."""
     code = language.code
     withdrawal.ensure_refused(hub, code)
-    yield f"the profile says that nothing new is made of {language.name}"
+    yield f"the community profile now refuses new requests for {language.name}"
     for request in requests:
         if request.status in LIVE and request.spec and request.spec.language.code == code:
             withdrawal.ensure_closed(hub, request.discussion)
-            yield f"discussion {request.discussion} is closed: its jobs stop at the next tick"
+            yield f"closed discussion {request.discussion}; its jobs stop at the next tick"
     for repo in withdrawal.ensure_private(hub, code):
-        yield f"{repo} is private"
+        yield f"made {repo} private"
     if withdrawal.ensure_no_folder(hub, names.results(hub.org), code, f"Withdraw {code}"):
-        yield "its results are off the leaderboard"
+        yield "removed its results from the leaderboard"
     if withdrawal.ensure_no_folder(hub, names.feedback(hub.org), f"data/{code}", "Withdraw"):
-        yield "what people sent in about it is deleted"
+        yield "deleted the feedback on its models"
     if withdrawal.ensure_no_folder(hub, names.journal(hub.org), code, f"Withdraw {code}"):
-        yield "what the teacher answered in it is deleted"
+        yield "deleted the teacher's stored answers"

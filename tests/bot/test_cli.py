@@ -1,9 +1,10 @@
-"""What a person sees when something is wrong: one sentence, a non-zero status, nothing started."""
+"""What a person sees when something is wrong: one sentence and a non-zero status."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -11,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+import bot
 from bot.localhub.testing import LocalHub
 
 
-def kakugo(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+def kakugo(*args: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("KAKUGO_", "HF_TOKEN"))}
     return subprocess.run(
         [sys.executable, "-m", "bot.cli", *args],
+        cwd=cwd,
         env={**clean, **env},
         capture_output=True,
         text=True,
@@ -26,40 +29,40 @@ def kakugo(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def refused(done: subprocess.CompletedProcess[str], because: str) -> None:
-    assert done.returncode != 0
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 1 and lines[0].startswith("kakugo: "), done.stderr
-    assert because in lines[0], lines[0]
-    assert "Traceback" not in done.stderr
+def assert_error(process: subprocess.CompletedProcess[str], reason: str) -> None:
+    """Expect one sentence on stderr that has the reason, and the status 1."""
+    assert process.returncode == 1
+    lines = process.stderr.strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("kakugo: "), process.stderr
+    assert reason in lines[0], lines[0]
 
 
-def test_a_taken_port_is_said(tmp_path: Path) -> None:
+def test_a_taken_port_is_reported(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        refused(kakugo("hub", "serve", "--data", str(tmp_path), "--port", port), port)
-        refused(kakugo("demo", "--data", str(tmp_path / "demo"), "--port", port), port)
+        assert_error(kakugo("hub", "serve", "--data", str(tmp_path), "--port", port), port)
+        assert_error(kakugo("demo", "--data", str(tmp_path / "demo"), "--port", port), port)
 
 
-def test_an_unwritable_folder_is_said() -> None:
-    refused(kakugo("hub", "serve", "--data", "/proc/kakugo"), "/proc/kakugo")
-    refused(kakugo("demo", "--data", "/proc/kakugo"), "--data")
+def test_an_unwritable_folder_is_reported() -> None:
+    assert_error(kakugo("hub", "serve", "--data", "/proc/kakugo"), "/proc/kakugo")
+    assert_error(kakugo("demo", "--data", "/proc/kakugo"), "--data")
 
 
-def test_a_wrong_token_and_a_missing_hub_are_said(tmp_path: Path) -> None:
+def test_a_wrong_token_and_a_missing_hub_are_reported(tmp_path: Path) -> None:
     with LocalHub(tmp_path) as hub:
         env = {"HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_wrong", "KAKUGO_ORG": "practice"}
-        done = kakugo("tick", **env)
-        refused(done, "401")
-        assert "hf_wrong" not in done.stdout + done.stderr
+        process = kakugo("tick", **env)
+        assert_error(process, "401")
+        assert "hf_wrong" not in process.stdout + process.stderr
         url = hub.url
-    refused(kakugo("tick", HF_ENDPOINT=url, HF_TOKEN="hf_x", KAKUGO_ORG="practice"), "cannot")
+    assert_error(kakugo("tick", HF_ENDPOINT=url, HF_TOKEN="hf_x", KAKUGO_ORG="practice"), "cannot")
 
 
 @pytest.mark.parametrize(
-    ("env", "because"),
+    ("env", "reason"),
     [
         ({}, "HF_TOKEN"),
         ({"HF_TOKEN": "hf_x"}, "KAKUGO_ORG"),
@@ -67,19 +70,63 @@ def test_a_wrong_token_and_a_missing_hub_are_said(tmp_path: Path) -> None:
         ({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "KAKUGO_LIMIT_USD": "lots"}, "KAKUGO_LIMIT_USD"),
     ],
 )
-def test_settings_are_checked_at_the_door(env: dict[str, str], because: str) -> None:
-    refused(kakugo("tick", **env), because)
+def test_settings_are_checked(env: dict[str, str], reason: str) -> None:
+    assert_error(kakugo("tick", **env), reason)
 
 
-def test_language_says_what_a_name_means() -> None:
-    done = kakugo("language", "gàidhlig", "--json")
-    assert done.returncode == 0
-    assert json.loads(done.stdout) == {
+def test_language_shows_what_a_name_means() -> None:
+    process = kakugo("language", "gàidhlig", "--json")
+    assert process.returncode == 0
+    assert json.loads(process.stdout) == {
         "code": "gla_Latn",
         "name": "Scottish Gaelic",
         "autonym": "Gàidhlig",
         "bcp47": "gd",
     }
-    done = kakugo("language", "Welhs", "--json")
-    assert done.returncode == 1
-    assert "cym_Latn" in json.loads(done.stdout)["candidates"]
+    process = kakugo("language", "Welhs", "--json")
+    assert process.returncode == 1
+    assert "cym_Latn" in json.loads(process.stdout)["candidates"]
+
+
+def test_an_unclear_name_is_answered_with_candidates() -> None:
+    assert "similar names: Welsh (cym_Latn)" in kakugo("language", "Welhs").stdout
+    assert "several meanings" in kakugo("language", "Kurdish").stdout
+    assert "not a known language: try" in kakugo("language", "12345").stdout
+    assert_error(kakugo("teacher", "check", "http://x", "Welhs"), "Welsh (cym_Latn)")
+
+
+def test_commands_of_the_local_hub_need_a_checkout(tmp_path: Path) -> None:
+    """The wheel has neither the local Hub nor the demo."""
+    source = Path(bot.__file__).parent
+    shutil.copytree(source, tmp_path / "bot", ignore=shutil.ignore_patterns("localhub", "demo"))
+    for command in (
+        ("demo",),
+        ("hub", "serve", "--data", "data"),
+        ("hub", "contract", "--spec", "spec.json"),
+    ):
+        process = kakugo(*command, cwd=tmp_path)
+        assert_error(process, f"`kakugo {' '.join(command[: 2 - (command[0] == 'demo')])}` needs a")
+        assert "checkout of the repository" in process.stderr and "pip install" in process.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_contract_is_compared_with_a_document(tmp_path: Path) -> None:
+    spec = tmp_path / "openapi.json"
+    spec.write_text(json.dumps({"openapi": "3.1.0", "paths": {}}))
+    process = kakugo("hub", "contract", "--spec", str(spec))
+    assert process.returncode == 1 and process.stderr == ""
+    lines = process.stdout.splitlines()
+    assert "GET /api/whoami-v2: it is not in the document" in lines
+    assert lines[-1].endswith(" differences.") and str(spec) in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("{", "is not JSON"), ("{}", "is not an OpenAPI 3"), (None, "cannot be")]
+)
+def test_a_document_that_cannot_be_read_is_reported(
+    tmp_path: Path, text: str | None, reason: str
+) -> None:
+    spec = tmp_path / "openapi.json"
+    if text is not None:
+        spec.write_text(text)
+    assert_error(kakugo("hub", "contract", "--spec", str(spec)), reason)

@@ -26,7 +26,7 @@ from bot.installation.diff import compare
 from bot.installation.permissions import Scope
 from bot.installation.state import Checkout, Part
 from bot.localhub.testing import LocalHub
-from bot.operations.deploy import Site, deploy
+from bot.operations.deploy import Deployment, deploy
 from bot.operations.package import read as read_checkout
 from bot.settings import Settings
 
@@ -67,7 +67,7 @@ def _scoped(scope: Scope) -> dict[str, Any]:
 class House:
     """One namespace on a local Hub, with the environment that its operator exports.
 
-    The recipe's set-up takes seconds: only `with_setup` runs it.
+    The recipe's setup takes seconds: only `with_setup` runs it.
     """
 
     hub: LocalHub
@@ -107,15 +107,15 @@ class House:
         return HfApi(endpoint=self.hub.url, token=self.hub.token(PERSON))
 
     @property
-    def site(self) -> Site:
-        return Site(self.wire, self.programme, self.settings, _checkout())
+    def deployment(self) -> Deployment:
+        return Deployment(self.wire, self.programme, self.settings, _checkout())
 
     def lines(self) -> list[str]:
         """What a dry run says."""
-        return [str(change) for change in compare(*self.site.look())]
+        return [str(change) for change in compare(*self.deployment.states())]
 
     def deploys(self) -> list[str]:
-        return list(deploy(self.site))
+        return list(deploy(self.deployment))
 
     def kakugo(
         self, *args: str, stdin: Any = subprocess.DEVNULL

@@ -17,11 +17,11 @@ from huggingface_hub import HfApi
 from bot.domain import names
 from bot.hub.client import Refused, TryLater
 from bot.localhub.testing import LocalHub
-from bot.operations.deploy import examined
-from bot.operations.destroy import destroy, parting
+from bot.operations.deploy import check
+from bot.operations.destroy import destroy, plan_removal
 from tests.scenarios.installation_env import BOT, PERSON, House
 
-DONE = "nothing to do: everything is there"
+DONE = "nothing to do: the installation is up to date"
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +67,10 @@ def test_killed_in_the_middle_it_goes_on(hub: LocalHub) -> None:
     process.stdout.close()
     assert seen[-1].startswith("+ create wheel")
     done = house.deploys()
-    assert done[-2:] == ["deployed", "no KAKUGO_WEBHOOK_URL is set: the bot will look by itself "
-                         "every poll"]  # fmt: skip
+    assert done[-2:] == [
+        "deployed",
+        "KAKUGO_WEBHOOK_URL is not set: the bot will look for news every 40 seconds",
+    ]
     assert not [line for line in done if "dataset" in line or "wheel" in line]
     assert {line[0] for line in house.lines()} == {"="}
 
@@ -89,21 +91,21 @@ def _push_another_wheel(api: HfApi, _: str) -> None:
 # What the doctor must say, and how it comes about; the second argument is the webhook's id.
 OF_THE_WEBHOOK: dict[str, Plant] = {
     "it is disabled": lambda api, hook: api.disable_webhook(hook),
-    "it rings at http://else/webhook": lambda api, hook: api.update_webhook(
+    "it calls http://else/webhook": lambda api, hook: api.update_webhook(
         hook, url="http://else/webhook"
     ),
-    "it has another secret": lambda api, hook: api.update_webhook(hook, url=RING, secret="x"),
-    "it watches something else": lambda api, hook: api.update_webhook(
+    "its secret is different": lambda api, hook: api.update_webhook(hook, url=RING, secret="x"),
+    "it watches other events": lambda api, hook: api.update_webhook(
         hook, url=RING, domains=["repo"]
     ),
     f"webhook {RING} is missing": lambda api, hook: api.delete_webhook(hook),
 }
 OF_THE_REST: dict[str, Plant] = {
-    "other code than this checkout's": _push_another_wheel,
+    "it differs from this checkout": _push_another_wheel,
     "Space ill/kakugo-chat is paused": lambda api, _: api.pause_space("ill/kakugo-chat"),
     "variables KAKUGO_ORG": lambda api, _: api.add_space_variable("ill/kakugo", "KAKUGO_ORG", "x"),
     "files app.py": lambda api, _: api.delete_file("app.py", "ill/kakugo", repo_type="space"),
-    "instance type is 'intel-icl', it is awake and nothing needs it": lambda api, _: (
+    "instance type is 'intel-icl', it is awake, but no request needs it": lambda api, _: (
         api.update_inference_endpoint("kakugo-teacher", namespace="ill", instance_type="intel-icl"),
         api.resume_inference_endpoint("kakugo-teacher", namespace="ill"),
     ),
@@ -138,12 +140,12 @@ def test_the_doctor_tells_what_a_token_lacks_and_never_the_token(hub: LocalHub) 
     )
     complaints = _complaints(house)
     text = "\n".join(complaints)
-    assert "KAKUGO_JOB_TOKEN is of no use" in text and "401" in text
+    assert "KAKUGO_JOB_TOKEN does not work" in text and "401" in text
     assert "KAKUGO_BOT_TOKEN lacks" in text and "job.write on ill" in text
     stranger = House.of(hub, "ill", HF_TOKEN=hub.token(PERSON))
     told = "\n".join(_complaints(stranger))
-    assert f"a token of {PERSON}, who may not write in ill" in told
-    assert "The installation cannot be looked at" in told
+    assert f"belongs to {PERSON}, who cannot write to ill" in told
+    assert "The installation cannot be read" in told
     assert "hf_" not in text + told
 
 
@@ -151,10 +153,10 @@ def test_the_doctor_sees_a_late_clock_and_a_closed_community_tab(hub: LocalHub) 
     house = House.of(hub, "ill")
     late = replace(house.wire, clock=lambda: time.time() + 100)
     house.control("faults", {"path": "/spaces/ill/kakugo/discussions", "times": 1, "status": 403})
-    found = examined(replace(house.site, hub=late))
-    text = "\n".join(str(finding) for finding in found if finding.mark == "bad")
-    assert re.search(r"clock is \+(99|100|101) s from the Hub's", text)
-    assert "Nobody can ask for a language" in text
+    found = check(replace(house.deployment, hub=late))
+    text = "\n".join(str(finding) for finding in found if finding.level == "bad")
+    assert re.search(r"clock is (99|100|101) s ahead of the Hub's", text)
+    assert "Nobody can request a language" in text
 
 
 def test_a_schedule_that_is_none_is_refused_with_the_hubs_own_words(hub: LocalHub) -> None:
@@ -165,9 +167,9 @@ def test_a_schedule_that_is_none_is_refused_with_the_hubs_own_words(hub: LocalHu
 
 
 def _complaints(house: House) -> list[str]:
-    found = examined(house.site)
+    found = check(house.deployment)
     assert len(found) > 10
-    return [finding.text for finding in found if finding.mark == "bad"]
+    return [finding.text for finding in found if finding.level == "bad"]
 
 
 # ── taking it down ───────────────────────────────────────────────────────────────────────────
@@ -182,10 +184,10 @@ def test_destroy_asks_keeps_what_people_made_and_can_be_built_again(hub: LocalHu
     before = house.state()
 
     refused = house.kakugo("destroy")
-    assert refused.returncode == 1 and "say --yes left" in refused.stderr
+    assert refused.returncode == 1 and "confirm with --yes left" in refused.stderr
     assert "- delete schedule 0 0 1 1 *" in refused.stdout
     refused = house.kakugo("destroy", "--yes", "lefd")
-    assert refused.returncode == 1 and "nothing was taken down" in refused.stderr
+    assert refused.returncode == 1 and "nothing was changed" in refused.stderr
     assert house.state() == before
 
     typed, terminal = pty.openpty()
@@ -198,7 +200,7 @@ def test_destroy_asks_keeps_what_people_made_and_can_be_built_again(hub: LocalHu
     assert not (after["schedules"] or after["webhooks"] or after["endpoints"])
     assert set(after["heads"]) == set(before["heads"]) - {"left/kakugo-chat"}
     assert house.wire.api.get_space_runtime("left/kakugo").stage == "PAUSED"
-    assert house.kakugo("destroy").stdout.endswith("nothing to take down\n")
+    assert house.kakugo("destroy").stdout.endswith("nothing to do: the installation is down\n")
 
     house.deploys()
     assert {line[0] for line in house.lines()} == {"="}
@@ -209,11 +211,11 @@ def test_destroy_everything_cut_in_the_middle_leaves_only_what_is_not_ours(hub: 
     house = House.of(hub, "emptied", KAKUGO_WEBHOOK_URL=RING)
     house.deploys()
     house.wire.api.create_repo("emptied/unrelated", repo_type="dataset")
-    changes, seen = parting(house.wire, house.programme, house.settings, True)
+    changes, seen = plan_removal(house.wire, house.programme, house.settings, True)
     half = destroy(house.wire, changes, seen)
     assert next(half).startswith("- delete webhook") and next(half)
     half.close()
-    changes, seen = parting(house.wire, house.programme, house.settings, True)
+    changes, seen = plan_removal(house.wire, house.programme, house.settings, True)
     list(destroy(house.wire, changes, seen))
     list(destroy(house.wire, changes, seen))  # what is gone already is no failure
     assert [repo.id for repo in house.wire.api.list_datasets(author="emptied")] == [

@@ -21,7 +21,7 @@ from bot.domain import names
 from bot.hub.other_bots import older_at_work
 from bot.hub.uninstall import KINDS, made
 from bot.localhub.testing import LocalHub
-from bot.operations.destroy import destroy, parting
+from bot.operations.destroy import destroy, plan_removal
 from tests.scenarios.installation_env import BOT, PERSON, SECRET, House, seed_narrow, token, until
 
 MODES = ("serve", "space", "schedule", "webhook-job")
@@ -105,7 +105,7 @@ def test_from_an_empty_namespace_to_an_answer(
     if mode == "webhook-job":
         _only_the_oldest_stays(house)
     texts = [*promised, *done, *capfd.readouterr(), *_pushed(house), *_arguments()]
-    changes, seen = parting(house.wire, house.programme, house.settings, False)
+    changes, seen = plan_removal(house.wire, house.programme, house.settings, False)
     texts += destroy(house.wire, changes, seen)
     _hold_no_secret(house, [*texts, *_shown_of_jobs(house)])
     left = house.state()

@@ -24,7 +24,7 @@ from bot.hub.client import Connection
 from bot.hub.ledger_repo import Store
 from bot.localhub.testing import LocalHub
 from bot.operations import package
-from bot.operations.deploy import Site, deploy
+from bot.operations.deploy import Deployment, deploy
 from bot.settings import Settings
 
 ORG, BOT, PERSON = "practice", "kakugo-bot", "ludoviko"
@@ -70,7 +70,9 @@ class Stage:
             job_token=token,
             webhook_secret="secret",
         )
-        self.deployed = list(deploy(Site(self.connection, programme, settings, package.read())))
+        self.deployed = list(
+            deploy(Deployment(self.connection, programme, settings, package.read()))
+        )
         terms = Terms(hub.url, programme, 50, names.wheel("0.1.0"))
         self.ledger = Ledger(Store(self.connection, names.ledger(ORG)))
         self.bot = Controller(self.connection, self.ledger, terms)

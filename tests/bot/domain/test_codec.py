@@ -77,13 +77,13 @@ def test_a_marker_is_found_and_tells_kind_and_text() -> None:
 
 
 def test_settings_say_what_is_missing_and_hide_secrets() -> None:
-    with pytest.raises(settings.BadSettings, match="HF_TOKEN"):
+    with pytest.raises(settings.SettingsError, match="HF_TOKEN"):
         settings.read({})
-    with pytest.raises(settings.BadSettings, match="KAKUGO_ORG"):
+    with pytest.raises(settings.SettingsError, match="KAKUGO_ORG"):
         settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "../etc"})
-    with pytest.raises(settings.BadSettings, match="KAKUGO_LIMIT_USD"):
+    with pytest.raises(settings.SettingsError, match="KAKUGO_LIMIT_USD"):
         settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "KAKUGO_LIMIT_USD": "much"})
-    with pytest.raises(settings.BadSettings, match="KAKUGO_POLL_SECONDS"):
+    with pytest.raises(settings.SettingsError, match="KAKUGO_POLL_SECONDS"):
         settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "KAKUGO_POLL_SECONDS": "-1"})
     read = settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "HF_ENDPOINT": "http://h/"})
     assert (read.endpoint, read.job_token) == ("http://h", "hf_x")

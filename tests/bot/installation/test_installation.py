@@ -12,30 +12,33 @@ from bot.domain import names, recipe
 from bot.hub.client import Allowance
 from bot.hub.probes import Facts
 from bot.installation import permissions
-from bot.installation.diff import compare, leaving
+from bot.installation.diff import compare, removal
 from bot.installation.permissions import Token
 from bot.installation.state import (
-    FOLDERS,
-    NEW,
+    SPACE_FOLDERS,
+    UNPUSHED,
     Checkout,
     Installation,
     Part,
     Schedule,
-    Stage,
+    SpaceStage,
+    desired_state,
     files_of,
     fingerprint,
-    wanted,
     wheel_of,
 )
 from bot.operations.doctor import diagnose
-from bot.settings import BadSettings, Run, Settings
+from bot.settings import RunMode, Settings, SettingsError
 
 ORG = "lab"
 RECIPE = recipe.load("kakugo", ORG)
 CHECKOUT = Checkout(
     wheel_of("kakugo_bot-0.1.0-py3-none-any.whl", b"wheel"),
     b"wheel",
-    {folder: {"app.py": b"", "requirements.txt": b"kakugo-bot\n"} for folder in FOLDERS.values()},
+    {
+        folder: {"app.py": b"", "requirements.txt": b"kakugo-bot\n"}
+        for folder in SPACE_FOLDERS.values()
+    },
 )
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -46,7 +49,7 @@ def _settings(**env: str) -> Settings:
 
 
 def _wanted(told: Settings, seen: Installation | None = None, needed: bool = False) -> Installation:
-    return wanted(RECIPE, told, CHECKOUT, seen or Installation(), needed)
+    return desired_state(RECIPE, told, CHECKOUT, seen or Installation(), needed)
 
 
 def _standing(told: Settings) -> Installation:
@@ -57,30 +60,30 @@ def _standing(told: Settings) -> Installation:
     return replace(want, wheel=wheel)
 
 
-@pytest.mark.parametrize("run", Run)
-def test_an_empty_namespace_wants_all_and_a_standing_one_nothing(run: Run) -> None:
+@pytest.mark.parametrize("run", RunMode)
+def test_an_empty_namespace_wants_all_and_a_standing_one_nothing(run: RunMode) -> None:
     told = _settings(KAKUGO_RUN=run, KAKUGO_WEBHOOK_URL="https://bot.example/webhook")
     changes = compare(_wanted(told), Installation())
     assert {change.sign for change in changes} == {"+"}
     parts = [change.part for change in changes]
     assert parts == sorted(parts, key=list(Part).index)
-    assert (Part.SCHEDULE in parts) is (run is Run.SCHEDULE)
-    assert (Part.WEBHOOK in parts) is (run is not Run.SCHEDULE)
-    assert (names.bot(ORG) in [c.name for c in changes]) is (run is Run.SPACE)
+    assert (Part.SCHEDULE in parts) is (run is RunMode.SCHEDULE)
+    assert (Part.WEBHOOK in parts) is (run is not RunMode.SCHEDULE)
+    assert (names.bot(ORG) in [c.name for c in changes]) is (run is RunMode.SPACE)
     seen = _standing(told)
     assert {change.sign for change in compare(_wanted(told, seen), seen)} == {"="}
 
 
-@pytest.mark.parametrize("before", Run)
-@pytest.mark.parametrize("after", Run)
-def test_another_way_of_running_takes_the_old_one_away(before: Run, after: Run) -> None:
+@pytest.mark.parametrize("before", RunMode)
+@pytest.mark.parametrize("after", RunMode)
+def test_another_way_of_running_takes_the_old_one_away(before: RunMode, after: RunMode) -> None:
     url = {"KAKUGO_WEBHOOK_URL": "https://bot.example/webhook"}
     seen = _standing(_settings(KAKUGO_RUN=before, **url))
     changes = compare(_wanted(_settings(KAKUGO_RUN=after, **url), seen), seen)
     gone = {change.part for change in changes if change.sign == "-"}
-    assert (Part.SCHEDULE in gone) is (before is Run.SCHEDULE is not after)
-    assert (Part.SPACE in gone) is (before is Run.SPACE is not after)
-    assert (Part.WEBHOOK in gone) is (after is Run.SCHEDULE is not before)
+    assert (Part.SCHEDULE in gone) is (before is RunMode.SCHEDULE is not after)
+    assert (Part.SPACE in gone) is (before is RunMode.SPACE is not after)
+    assert (Part.WEBHOOK in gone) is (after is RunMode.SCHEDULE is not before)
     if before is after:
         assert not [change for change in changes if change.sign != "="]
 
@@ -95,13 +98,13 @@ def test_everything_that_runs_is_pinned_to_the_wheel() -> None:
     other = replace(seen, wheel=wheel_of(CHECKOUT.wheel.name, b"older"))
     changes = {c.name: c for c in compare(_wanted(told, other), other) if c.sign != "="}
     assert set(changes) == {CHECKOUT.wheel.name, names.bot(ORG)}
-    assert changes[names.bot(ORG)].why == ("files requirements.txt",)
+    assert changes[names.bot(ORG)].reasons == ("files requirements.txt",)
     job = _wanted(_settings(KAKUGO_RUN="schedule"), other).schedule
-    assert job and NEW in job.job.command[3]
+    assert job and UNPUSHED in job.job.command[3]
 
 
 def test_a_secret_shows_as_changed_and_in_no_other_way() -> None:
-    for run in (Run.SPACE, Run.SCHEDULE, Run.WEBHOOK_JOB):
+    for run in (RunMode.SPACE, RunMode.SCHEDULE, RunMode.WEBHOOK_JOB):
         told = _settings(KAKUGO_RUN=run, KAKUGO_BOT_TOKEN="hf_bot")
         seen = _standing(told)
         rotated = _settings(KAKUGO_RUN=run, KAKUGO_BOT_TOKEN="hf_bot2")
@@ -127,7 +130,7 @@ def test_the_teacher_is_paused_only_when_the_ledger_does_not_need_it() -> None:
     assert seen.endpoint
     awake = replace(seen, endpoint=replace(seen.endpoint, awake=True))
     (change,) = [c for c in compare(_wanted(told, awake), awake) if c.sign != "="]
-    assert change.part is Part.ENDPOINT and "pause it" in str(change)
+    assert change.part is Part.ENDPOINT and "no request needs it" in str(change)
     assert {c.sign for c in compare(_wanted(told, awake, needed=True), awake)} == {"="}
 
 
@@ -147,17 +150,17 @@ def test_what_others_set_in_a_space_is_left_alone() -> None:
 
 def test_leaving_takes_what_acts_first_and_keeps_what_people_made() -> None:
     told = _settings(KAKUGO_RUN="space")
-    seen = replace(_standing(told), spare=((Part.WEBHOOK, "w2"),))
+    seen = replace(_standing(told), duplicates=((Part.WEBHOOK, "w2"),))
     assert isinstance(seen.schedule, Schedule | None)
     repos = [(Part.SPACE, name) for name in sorted(seen.spaces)]
     repos += [(Part.DATASET, f"{ORG}/kakugo-gla_Latn"), (Part.MODEL, f"{ORG}/kakugo-x-gla_Latn")]
-    lines = leaving(seen, ORG, ["job1"], repos, everything=False)
+    lines = removal(seen, ORG, ["job1"], repos, everything=False)
     gone = [str(line) for line in lines if line.sign == "-"]
     assert gone[0] == "- delete webhook w2" and "webhook" in gone[1]
     assert [line.split()[2] for line in gone[2:5]] == ["Space", "job", "endpoint"]
     kept = {line.name for line in lines if line.sign in "~="}
     assert kept == {names.leaderboard(ORG), f"{ORG}/kakugo-gla_Latn", f"{ORG}/kakugo-x-gla_Latn"}
-    all_ = leaving(seen, ORG, [], repos, everything=True)
+    all_ = removal(seen, ORG, [], repos, everything=True)
     assert {line.sign for line in all_} == {"-"} and len(all_) > len(repos)
 
 
@@ -178,7 +181,7 @@ def _bad(facts: Facts = WELL, told: Settings | None = None, seen: Installation |
     standing = seen or _standing(told)
     changes = () if isinstance(standing, str) else compare(_wanted(told, standing), standing)
     found = diagnose(RECIPE, told, facts, standing, changes)
-    return "\n".join(finding.text for finding in found if finding.mark == "bad")
+    return "\n".join(finding.text for finding in found if finding.level == "bad")
 
 
 def test_a_sound_installation_gets_no_complaint() -> None:
@@ -188,20 +191,23 @@ def test_a_sound_installation_gets_no_complaint() -> None:
 @pytest.mark.parametrize(
     ("facts", "says"),
     [
-        (replace(WELL, tokens={"HF_TOKEN": "cannot say: 401"}), "HF_TOKEN is of no use"),
-        (replace(WELL, tokens={"HF_TOKEN": Token("x", "write")}), "x, who may not write in lab"),
+        (replace(WELL, tokens={"HF_TOKEN": "cannot say: 401"}), "HF_TOKEN does not work"),
+        (replace(WELL, tokens={"HF_TOKEN": Token("x", "write")}), "x, who cannot write to lab"),
         (replace(WELL, tokens={"HF_TOKEN": replace(WIDE, role="read")}), "lacks repo.write on lab"),
-        (replace(WELL, skew=-400.0), "clock is -400 s"),
-        (replace(WELL, allowance=Allowance(3, 90.0, True)), "Only 3 calls are left"),
+        (replace(WELL, skew=-400.0), "400 s behind the Hub's"),
+        (replace(WELL, allowance=Allowance(3, 90.0, True)), "leaves only 3 calls"),
         (
             replace(WELL, prices={"cpu-basic": 0.01, "h200": 5.0}),
-            "evaluate wants the hardware l40sx1",
+            "evaluate needs l40sx1",
         ),
-        (replace(WELL, prices="cannot read: 500"), "no price list"),
-        (replace(WELL, offer=9.0), "costs $9.000 an hour and the recipe counts with $5.000"),
-        (replace(WELL, jobs="cannot look: 402"), "No jobs: cannot look: 402"),
-        (replace(WELL, endpoints="cannot look: 403"), "No Inference Endpoints"),
-        (replace(WELL, discussions="cannot look: 403"), "Nobody can ask for a language"),
+        (replace(WELL, prices="cannot read: 500"), "price list of the Hub's hardware is missing"),
+        (replace(WELL, offer=9.0), "costs $9.000 an hour, but the recipe says $5.000"),
+        (replace(WELL, jobs="cannot look: 402"), "cannot be listed: cannot look: 402"),
+        (
+            replace(WELL, endpoints="cannot look: 403"),
+            "Inference Endpoints of lab cannot be",
+        ),
+        (replace(WELL, discussions="cannot look: 403"), "Nobody can request a language"),
     ],
 )
 def test_each_ill_has_its_sentence(facts: Facts, says: str) -> None:
@@ -225,13 +231,13 @@ def test_limits_that_contradict_each_other_are_said(env: dict[str, str], says: s
 def test_a_missing_teacher_and_a_broken_space_are_said() -> None:
     told = _settings()
     seen = _standing(told)
-    assert "which Inference Endpoints have not" in _bad(
+    assert "which Inference Endpoints do not offer" in _bad(
         replace(WELL, offer=None), seen=replace(seen, endpoint=None)
     )
-    broken = replace(seen.spaces[names.chat(ORG)], stage=Stage.BROKEN)
+    broken = replace(seen.spaces[names.chat(ORG)], stage=SpaceStage.BROKEN)
     seen = replace(seen, spaces={**seen.spaces, names.chat(ORG): broken})
     assert "Space lab/kakugo-chat is broken: read its logs" in _bad(seen=seen)
-    assert "cannot be looked at: 403" in _bad(seen="403")
+    assert "cannot be read: 403" in _bad(seen="403")
 
 
 # ── scopes ───────────────────────────────────────────────────────────────────────────────────
@@ -244,12 +250,12 @@ def test_what_the_table_lists_is_enough_and_less_is_missed(table: object) -> Non
     wanted = table(ORG)  # type: ignore[operator]
     held = {("me" if s.entity == "OWNER" else s.entity, s.permission) for s in wanted}
     exact = Token("me", "fineGrained", frozenset(held), ((ORG, "write"),))
-    assert not permissions.missing(exact, wanted) and not permissions.excess(exact, wanted)
+    assert not permissions.missing(exact, wanted) and not permissions.has_excess(exact, wanted)
     for pair in held:
-        less = replace(exact, held=exact.held - {pair})
+        less = replace(exact, granted=exact.granted - {pair})
         assert permissions.missing(less, wanted) or (pair[0] != ORG and (ORG, pair[1]) in held)
-    more = replace(exact, held=exact.held | {("other", "repo.write")})
-    assert permissions.excess(more, wanted)
+    more = replace(exact, granted=exact.granted | {("other", "repo.write")})
+    assert permissions.has_excess(more, wanted)
 
 
 def test_who_reads_comments_holds_neither_webhooks_nor_the_namespaces_repos() -> None:
@@ -267,10 +273,10 @@ def test_the_operators_guide_has_the_same_table() -> None:
 
 
 def test_no_secret_is_in_what_settings_print() -> None:
-    secret = {"token", "job_token", "bot_token", "chat_token", "webhook_secret", "payload"}
+    secret = {"token", "job_token", "bot_token", "chat_token", "webhook_secret", "webhook_payload"}
     assert {field.name for field in fields(Settings) if not field.repr} == secret
 
 
 def test_an_unknown_way_of_running_is_said() -> None:
-    with pytest.raises(BadSettings, match="KAKUGO_RUN must be one of serve, space"):
+    with pytest.raises(SettingsError, match="KAKUGO_RUN must be one of serve, space"):
         _settings(KAKUGO_RUN="lambda")

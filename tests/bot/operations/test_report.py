@@ -29,7 +29,7 @@ def test_a_plan_says_what_would_be_done() -> None:
     lines = list(report.plan_lines(decide(page, world(), TERMS), page))
     assert lines[0] == "r1: check ordered"
     assert "  would start check of r1, attempt 1, on cpu-basic for at most 5 minutes" in lines
-    assert "  would write the comment plan in discussion 1" in lines
+    assert "  would write the plan comment in discussion 1" in lines
 
 
 def test_a_plan_for_the_teacher_and_none_at_all() -> None:
@@ -59,7 +59,7 @@ def test_a_story_has_the_agreement_the_steps_the_words_and_the_history() -> None
         steps={Step.GENERATE: record},
         answers=(Answer(Word.HELP, True, "words"),),
     )
-    told = "\n".join(report.story(request, [(NOW, "r1: failed attempts")], TERMS))
+    told = "\n".join(report.details(request, [(NOW, "r1: failed attempts")], TERMS))
     for part in (
         "r1: failed attempts",
         by_code("epo_Latn").name,

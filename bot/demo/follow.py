@@ -1,0 +1,173 @@
+"""Follow one request as its author sees it, until its result is on the leaderboard."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+from bot.controller.ledger import Ledger
+from bot.demo.screen import Screen
+from bot.domain import names, steps
+from bot.domain.observation import Score
+from bot.domain.request import Request, State, Step
+from bot.errors import Failure
+from bot.hub import visitor
+from bot.hub.client import Connection, TryLater
+from bot.hub.ledger_repo import Store
+from bot.hub.observe import manifest
+
+POLL_SECONDS = 0.3
+LISTING_TIMEOUT_SECONDS = 60.0
+
+# What recipes print to their logs.
+_PROGRESS = re.compile(r"progress: (\d+)/(\d+) (.*)")
+
+
+class Follower:
+    """Shows on the screen what happens to one request.
+
+    `hub` is the connection of the request's author. Logs of jobs are readable for members of the
+    organization only, so they come through the connection of the `operator`.
+    """
+
+    def __init__(self, hub: Connection, operator: Connection, screen: Screen) -> None:
+        self._hub = hub
+        self._operator = operator
+        self._screen = screen
+        self._ledger = Ledger(Store(hub, names.ledger(hub.org)))
+        self._states: dict[Step, State] = {}
+        self._ordered_at: dict[Step, float] = {}
+        self._seconds: dict[str, float] = {}
+        self._replies_shown = 0
+
+    def open_request(self, title: str) -> int:
+        """Open a discussion, or find the one that is open already; return its number."""
+        return visitor.ask_for(self._hub, title)
+
+    def discussion_url(self, num: int) -> str:
+        return names.discussion_url(self._hub.endpoint, self._hub.org, num)
+
+    def until_closed(
+        self, num: int, check: Callable[[], None], timeout_seconds: float
+    ) -> dict[str, Any]:
+        """Show what happens until the request is over, and return its result.
+
+        `check` is called again and again and may raise. Raises Failure after the timeout.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            check()
+            if time.monotonic() > deadline:
+                raise Failure(
+                    f"there is no result after {timeout_seconds:.0f} s: "
+                    f"see {self.discussion_url(num)}"
+                )
+            try:
+                self._show_replies(num)
+                request = self._show_steps(num)
+            except TryLater:
+                time.sleep(POLL_SECONDS)
+                continue
+            if request is not None and request.told:
+                return self._result(request)
+            time.sleep(POLL_SECONDS)
+
+    def until_listed(self, result: dict[str, Any]) -> None:
+        """Wait until the leaderboard shows the new adapter. Raises Failure after a minute."""
+        adapter = result["urls"]["adapter"].removeprefix(f"{self._hub.endpoint}/")
+        deadline = time.monotonic() + LISTING_TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            host = visitor.space_host(self._hub, names.leaderboard(self._hub.org))
+            if host and adapter in _get(f"{host}/api/rows"):
+                self._screen.line(f"the leaderboard shows {adapter}")
+                return
+            _get(self._leaderboard_url())
+            time.sleep(POLL_SECONDS)
+        raise Failure(f"the leaderboard does not show {adapter}: see {self._leaderboard_url()}")
+
+    def _show_replies(self, num: int) -> None:
+        _, replies = visitor.replies(self._hub, num, self._operator.me)
+        for text in replies[self._replies_shown :]:
+            if names.marker_kind(text) != "status":
+                self._screen.reply(self._operator.me, text)
+        self._replies_shown = max(self._replies_shown, len(replies))
+
+    def _show_steps(self, num: int) -> Request | None:
+        page = self._ledger.load()
+        request = next((each for each in page.requests if each.discussion == num), None)
+        if request is not None:
+            for row in steps.TABLE:
+                self._show_step(row.step, request)
+        return request
+
+    def _show_step(self, step: Step, request: Request) -> None:
+        record = request.step(step)
+        if record.state is self._states.get(step, State.WAITING):
+            return
+        self._states[step] = record.state
+        if record.state is State.ORDERED:
+            self._ordered_at.setdefault(step, time.monotonic())
+        if record.state is State.RUNNING:
+            self._read_log(step, record.job)
+        if record.state is State.MADE and step in self._ordered_at:
+            # A step that an earlier demo has made has no duration in this one.
+            self._seconds[step.value] = round(time.monotonic() - self._ordered_at[step], 1)
+        self._screen.step(step, record)
+        if step is Step.EVALUATE and record.state is State.RUNNING:
+            # Wake the leaderboard early, so that it is ready when the results are.
+            threading.Thread(target=_get, args=(self._leaderboard_url(),), daemon=True).start()
+
+    def _read_log(self, step: Step, job: str) -> None:
+        def read() -> None:
+            for line in visitor.job_log(self._operator, job):
+                if match := _PROGRESS.match(line):
+                    self._screen.progress(step, int(match[1]), int(match[2]), match[3])
+
+        threading.Thread(target=read, daemon=True).start()
+
+    def _result(self, request: Request) -> dict[str, Any]:
+        evaluation = manifest(self._hub, request, Step.EVALUATE)
+        repos = {row.makes: steps.output(self._hub.org, request, row.step) for row in steps.TABLE}
+        urls = {name: self._repo_url(repo, kind) for name, (repo, kind, _) in repos.items()}
+        return {
+            "status": request.status.value,
+            "table": [_row(score) for score in evaluation.scores] if evaluation else [],
+            "urls": {
+                "discussion": self.discussion_url(request.discussion),
+                **urls,
+                "leaderboard": self._leaderboard_url(),
+                "chat": self._repo_url(names.chat(self._hub.org), "space"),
+            },
+            "seconds": dict(self._seconds),
+        }
+
+    def _leaderboard_url(self) -> str:
+        return self._repo_url(names.leaderboard(self._hub.org), "space")
+
+    def _repo_url(self, repo: str, kind: str) -> str:
+        return names.repo_url(self._hub.endpoint, repo, kind)
+
+
+def _row(score: Score) -> dict[str, Any]:
+    return {
+        "benchmark": score.benchmark,
+        "direction": score.direction,
+        "metric": score.metric,
+        "base": score.base,
+        "adapter": score.adapter,
+        "difference_ci": [score.low, score.high],
+        "significant": score.significant,
+    }
+
+
+def _get(url: str) -> str:
+    """Return the page at a URL, or "" if it cannot be read."""
+    try:
+        with urllib.request.urlopen(url, timeout=30) as response:
+            return str(response.read().decode(errors="replace"))
+    except OSError:  # includes URLError
+        return ""
