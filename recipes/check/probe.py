@@ -14,7 +14,7 @@ from recipes.check.references import Known
 from recipes.check.settings import CheckSettings
 from recipes.core.language import Language
 from recipes.core.progress import Progress
-from recipes.generate.gates.language_id import library
+from recipes.generate.gates.language_id import library_identifier
 from recipes.generate.gates.scripts import in_script
 from recipes.generate.gates.views import prose
 from recipes.generate.prompts import parsing, templates
@@ -140,10 +140,10 @@ class Probe:
 
     def _identified(self, written: list[str], known: Known) -> float | None:
         """None where no library knows the language."""
-        identifier = library(self.language, known.texts)
+        identifier = library_identifier(self.language, known.texts)
         if identifier is None:
             return None
-        return _share(written, lambda text: not identifier.is_another(prose(text)))
+        return _share(written, lambda text: not identifier.is_other_language(prose(text)))
 
 
 async def _nothing() -> None:

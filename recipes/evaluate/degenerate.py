@@ -16,11 +16,11 @@ from recipes.evaluate.settings import Degenerate
 from recipes.generate.gates.language_id import (
     CLD2_ENGLISH,
     LIKE_ENGLISH,
-    SIGN,
-    identifier,
+    ONLY_ENGLISH_WORD,
+    build_identifier,
     identify,
 )
-from recipes.generate.gates.repetition import repeats
+from recipes.generate.gates.repetition import repeated_share
 from recipes.generate.gates.scripts import in_script, letters_of
 
 FLAWS = ("empty", "cut_off", "leaked_think", "loop", "wrong_script", "wrong_language", "copied")
@@ -48,7 +48,7 @@ def flaws(item: Item, said: Said, code: str, foreign: Foreign, loop: float) -> s
     looks = {
         "cut_off": not said.whole,
         "leaked_think": "<think>" in text,
-        "loop": repeats(text) > loop,
+        "loop": repeated_share(text) > loop,
         "wrong_script": not in_script(text, code.split("_")[1]),
         "wrong_language": foreign(text),
         "copied": text == item.source != item.answer,
@@ -61,13 +61,13 @@ def _foreign(code: str, references: Sequence[str], letters: int) -> Foreign:
 
     Where no library knows the language, only English is a clear sign: they take it for anything.
     """
-    known = identifier(language.get(code), references)
+    known = build_identifier(language.get(code), references)
     suspect = code != ENGLISH and code[:3] not in LIKE_ENGLISH
 
     def foreign(text: str) -> bool:
         if letters_of(text, "Latn")[0] < letters:
             return False
-        english = suspect and SIGN.search(text) and identify(text) == CLD2_ENGLISH
-        return bool(english) or known.is_another(text)
+        english = suspect and ONLY_ENGLISH_WORD.search(text) and identify(text) == CLD2_ENGLISH
+        return bool(english) or known.is_other_language(text)
 
     return foreign

@@ -1,9 +1,9 @@
 """What a community wants of data in its language: `<code>.yaml` in its profiles' dataset.
 
-A profile is laid over the recipe's `generate:` section before that is parsed: its places and
-spelling go into the prompts, its glossary into prompts and gates, its own seeds and texts beside
-the recipe's. The bot reads the same file for consent, licence and the names of variants
-(`bot/domain/community.py`); a recipe run by hand asks for consent here.
+A profile is merged into the recipe's `generate:` section before that is parsed. Its region and
+spelling go into the prompts, its glossary into prompts and gates, and its seeds and texts are added
+to the recipe's. The bot reads the same file for consent, licence and the names of variants
+(`bot/domain/community.py`); a recipe that is run by hand checks consent here.
 
     consent: welcome            # or: ask, no
     licence: cc-by-4.0
@@ -31,44 +31,43 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from recipes.core.errors import UserError
-from recipes.generate.gates.settings import Term
+from recipes.generate.gates.settings import GlossaryTerm
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-LONGEST, MOST = 120, 500
-VOICE = ("region", "dialect", "orthography")
-LISTS = ("seeds", "glossary", "forbidden", "credit")
-OTHERS = ("consent", "licence", "texts", "stewards", "variants", "name")
+MAX_LETTERS, MAX_ITEMS = 120, 500
+STYLE_KEYS = ("region", "dialect", "orthography")
+LIST_KEYS = ("seeds", "glossary", "forbidden", "credit")
+OTHER_KEYS = ("consent", "licence", "texts", "stewards", "variants", "name")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f<>{}]+")
 _LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{1,39}")
 
 
 @dataclass(frozen=True)
 class Style:
-    """How the data should sound, each a few words for the prompts; `credit` names whom the card
-    thanks."""
+    """How the language should be written, a few words each; the card thanks `credit`."""
 
     region: str = ""
     dialect: str = ""
     orthography: str = ""
     credit: tuple[str, ...] = ()
 
-    def named(self, language: str) -> str:
-        """The language as prompts call it: `Scottish Gaelic (dialect: …; as in …)`."""
-        told = [
+    def describe(self, language: str) -> str:
+        """Return the language as prompts call it: `Scottish Gaelic (in the dialect …)`."""
+        parts = [
             self.dialect and f"in the dialect {self.dialect}",
             self.region and f"as it is spoken in {self.region}",
             self.orthography and f"spelt by {self.orthography}",
         ]
-        manner = ", ".join(filter(None, told))
-        return f"{language} ({manner})" if manner else language
+        description = ", ".join(filter(None, parts))
+        return f"{language} ({description})" if description else language
 
 
 def read(api: HfApi, repo: str, language: str, variant: str) -> tuple[dict[str, Any], str]:
-    """The profile (empty where nobody has written one) and the commit it was read at.
+    """Return the profile and the commit it was read at, both empty where there is none.
 
-    Raises UserError when the community said no, or when the file or the variant is invalid.
+    Raises UserError when the community does not consent, or when the file or variant is invalid.
     """
     from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
@@ -78,106 +77,108 @@ def read(api: HfApi, repo: str, language: str, variant: str) -> tuple[dict[str, 
         file = api.hf_hub_download(repo, path, repo_type="dataset", revision=commit)
     except (RepositoryNotFoundError, EntryNotFoundError) as error:
         if variant:
-            raise UserError(f"There is no {path} in {repo} that describes {variant!r}.") from error
+            raise UserError(f"{repo} has no {path} that describes {variant!r}.") from error
         return {}, ""
     return parse(Path(file).read_text(encoding="utf-8"), variant, f"{repo}/{path}"), commit
 
 
 def parse(text: str, variant: str, place: str) -> dict[str, Any]:
-    """The profile with its variant laid over it; raises UserError."""
+    """Return the profile with its variant merged in; raises UserError."""
     try:
         data = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
-        raise UserError(f"{place} is not YAML: {' '.join(str(error).split())}") from error
-    whole = _checked(data, place)
-    if whole.get("consent") in (False, "no"):
-        raise UserError(f"{place} says that no data are to be made in this language.")
+        raise UserError(f"{place} is not valid YAML: {' '.join(str(error).split())}") from error
+    profile = _checked(data, place)
+    if profile.get("consent") in (False, "no"):
+        raise UserError(f"{place} does not consent to data being made in this language.")
     if not variant:
-        return whole
-    variants = whole.get("variants") or {}
+        return profile
+    variants = profile.get("variants") or {}
     if variant not in variants:
         known = ", ".join(map(str, variants)) or "none"
-        raise UserError(f"{place} has no variant {variant!r}; it has: {known}.")
-    return _over(whole, _checked(variants[variant] or {}, f"{place}, {variant}"))
+        raise UserError(f"{place} has no variant {variant!r}. Its variants: {known}.")
+    return _merge(profile, _checked(variants[variant] or {}, f"{place}, {variant}"))
 
 
 def overlay(section: Mapping[str, Any], profile: Mapping[str, Any], licence: str) -> dict[str, Any]:
-    """The recipe's `generate:` section as the community wants it; `licence` was asked for."""
+    """Return the recipe's `generate:` section with the profile; a given `licence` goes first."""
     gates = dict(section.get("gates") or {})
     for key in ("glossary", "forbidden"):
         if profile.get(key):
             gates[key] = [*(gates.get(key) or ()), *profile[key]]
     longest = next((corpus.get("longest") for corpus in section["texts"]), None)
-    own = [{**profile["texts"], "longest": longest}] if profile.get("texts") else []
-    voice = {key: profile[key] for key in VOICE if profile.get(key)}
-    voice |= {"credit": tuple(profile.get("credit") or ())}
+    own_texts = [{**profile["texts"], "longest": longest}] if profile.get("texts") else []
+    style = {key: profile[key] for key in STYLE_KEYS if profile.get(key)}
+    style |= {"credit": tuple(profile.get("credit") or ())}
     seeds = tuple(profile.get("seeds") or ())
     return {
         **section,
         "gates": gates,
         "topics": {**section["topics"], "own": seeds} if seeds else section["topics"],
-        "texts": [*own, *section["texts"]],
+        "texts": [*own_texts, *section["texts"]],
         "licence": licence or profile.get("licence") or section["licence"],
-        "voice": voice,
+        "style": style,
     }
 
 
-def rules(
-    language: str, glossary: Sequence[Term], forbidden: Sequence[str], region: str = ""
+def prompt_rules(
+    language: str, glossary: Sequence[GlossaryTerm], forbidden: Sequence[str], region: str = ""
 ) -> str:
-    """What the teacher is told of places and words, empty where the community told us none."""
-    told = [f"Take names, places and examples from {region}."] if region else []
+    """Return the community's rules for the teacher, empty where there are none."""
+    rules = [f"Take names, places and examples from {region}."] if region else []
     if glossary:
-        told.append(f"When you write in {language}, say it so:")
-        told += [f"- {term.term}: {term.say}" for term in glossary]
-    avoided = [*(form for term in glossary for form in term.instead_of), *forbidden]
+        rules.append(f"When you write in {language}, say it so:")
+        rules += [f"- {term.english}: {term.translation}" for term in glossary]
+    avoided = [*(form for term in glossary for form in term.avoided), *forbidden]
     if avoided:
         stars = " (* stands for any letters)" if "*" in "".join(avoided) else ""
-        told.append(f"Never write in {language}: {', '.join(avoided)}{stars}.")
-    return "\n".join(told)
+        rules.append(f"Never write in {language}: {', '.join(avoided)}{stars}.")
+    return "\n".join(rules)
 
 
-def _over(whole: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
-    lists = {key: [*(whole.get(key) or ()), *(variant.get(key) or ())] for key in LISTS}
-    return {**whole, **variant, **{key: value for key, value in lists.items() if value}}
+def _merge(profile: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
+    lists = {key: [*(profile.get(key) or ()), *(variant.get(key) or ())] for key in LIST_KEYS}
+    return {**profile, **variant, **{key: value for key, value in lists.items() if value}}
 
 
 def _checked(data: object, place: str) -> dict[str, Any]:
-    """Only known keys with plain words in them: what stands here is told to the teacher."""
+    """Check that there are only known keys with plain words, since these go into prompts."""
     if not isinstance(data, dict):
-        raise UserError(f"{place} must hold keys and values.")
-    unknown = sorted(str(key) for key in data if key not in (*VOICE, *LISTS, *OTHERS))
+        raise UserError(f"{place} must be a mapping of keys to values.")
+    known = (*STYLE_KEYS, *LIST_KEYS, *OTHER_KEYS)
+    unknown = sorted(str(key) for key in data if key not in known)
     if unknown:
-        known = ", ".join((*VOICE, *LISTS, *OTHERS))
-        raise UserError(f"{place} has the unknown key {unknown[0]!r}; it may have {known}.")
-    for key in VOICE:
-        _plain(data.get(key, "-"), f"{place}: {key}")
+        raise UserError(
+            f"{place} has the unknown key {unknown[0]!r}. Known keys: {', '.join(known)}."
+        )
+    for key in STYLE_KEYS:
+        _check_plain(data.get(key, "-"), f"{place}: {key}")
     if not _LICENCE.fullmatch(str(data.get("licence", "mit"))):
-        raise UserError(f"{place}: licence must be a licence's id on the Hub, like cc-by-4.0.")
+        raise UserError(f"{place}: licence must be a licence id of the Hub, like cc-by-4.0.")
     if not isinstance(data.get("texts") or {}, dict):
-        raise UserError(f"{place}: texts must tell repo, split and columns.")
-    for key in LISTS:
-        _list(data.get(key) or [], f"{place}: {key}")
+        raise UserError(f"{place}: texts must have repo, split and columns.")
+    for key in LIST_KEYS:
+        _check_list(data.get(key) or [], f"{place}: {key}")
     return data
 
 
-def _list(values: object, place: str) -> None:
-    if not isinstance(values, list) or len(values) > MOST:
-        raise UserError(f"{place} must be a list of at most {MOST}.")
+def _check_list(values: object, place: str) -> None:
+    if not isinstance(values, list) or len(values) > MAX_ITEMS:
+        raise UserError(f"{place} must be a list of at most {MAX_ITEMS} items.")
     for value in values:
         if isinstance(value, dict):
             if not {"term", "say"} <= set(value) <= {"term", "say", "not"}:
-                raise UserError(f"{place}: a line reads {{term: …, say: …, not: […]}}.")
-            _plain(value["term"], place)
-            _plain(value["say"], place)
-            _list(value.get("not") or [], place)
+                raise UserError(f"{place}: an item looks like {{term: …, say: …, not: […]}}.")
+            _check_plain(value["term"], place)
+            _check_plain(value["say"], place)
+            _check_list(value.get("not") or [], place)
         else:
-            _plain(value, place)
+            _check_plain(value, place)
 
 
-def _plain(value: object, place: str) -> None:
-    if not isinstance(value, str) or len(value) > LONGEST or not _PLAIN.fullmatch(value):
+def _check_plain(value: object, place: str) -> None:
+    if not isinstance(value, str) or len(value) > MAX_LETTERS or not _PLAIN.fullmatch(value):
         raise UserError(
-            f"{place} must be plain words, at most {LONGEST} letters without < > {{ }}, "
+            f"{place} must be plain words, at most {MAX_LETTERS} letters without < > {{ }}, "
             f"not {str(value)[:40]!r}."
         )

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any, Protocol, TypeVar
 
 from recipes.core.language import Language
-from recipes.generate.gates import Gate, judge
+from recipes.generate.gates import Gate, first_reason
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Draft, Message, Row
 from recipes.generate.teacher.client import Teacher
@@ -54,7 +54,7 @@ class GenerationContext:
 
     def take(self, draft: Draft) -> None:
         """Judge a draft and keep or drop it."""
-        self.spool.add(draft.row, judge(draft, self.gates))
+        self.spool.add(draft.row, first_reason(draft, self.gates))
 
     def random(self, path: str) -> Random:
         """Chance that depends on the seed and the place alone, never on the order of answers."""

@@ -31,7 +31,7 @@ from recipes.generate.dedup.finalize import Outcome, settle
 from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.dry_run import rehearse
 from recipes.generate.estimate import forecast, price
-from recipes.generate.gate_setup import convene
+from recipes.generate.gate_setup import set_up_gates
 from recipes.generate.inputs import Inputs, read
 from recipes.generate.journal.hub import Shards
 from recipes.generate.journal.local import Journal
@@ -221,8 +221,10 @@ async def gather(
         teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
         async with stoppable(teacher, shards.push), shards.pushing():
             await teacher.ready()
-            court = await convene(job.settings.gates, spoken, teacher, seed, inputs, words.count)
-            harvest = GenerationContext(teacher, spoken, seed, court.gates, spool, rules)
+            gate_set = await set_up_gates(
+                job.settings.gates, spoken, teacher, seed, inputs, words.count
+            )
+            harvest = GenerationContext(teacher, spoken, seed, gate_set.gates, spool, rules)
             async with telling(job.settings.planned(job.limit), harvest):
                 await run_workers(roots(job, inputs, harvest), numbers.concurrency)
                 await asyncio.to_thread(shards.push)  # nobody pushes while rows are compared
@@ -240,7 +242,7 @@ async def gather(
                 judged = job.settings.judge
                 verdicts = await review(teacher, judged, outcome.rows, spoken, seed)
                 outcome = outcome.without(verdicts.drop)
-    return Taken(harvest, outcome, verdicts, court.identified_by)
+    return Taken(harvest, outcome, verdicts, gate_set.identified_by)
 
 
 async def foretell(job: Job, inputs: Inputs, journal: Journal) -> None:

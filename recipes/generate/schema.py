@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal, Protocol, TypedDict
 
 ENGLISH = "eng_Latn"
-PLACE = "{text}"
+PLACEHOLDER = "{text}"
 
 
 class Message(TypedDict):
@@ -40,8 +40,8 @@ class Prompt:
         """The prompt as the assistant gets it."""
         if not self.context:
             return self.wording
-        if PLACE in self.wording:
-            return self.wording.replace(PLACE, self.context)
+        if PLACEHOLDER in self.wording:
+            return self.wording.replace(PLACEHOLDER, self.context)
         return f"{self.context}\n\n{self.wording}"
 
 

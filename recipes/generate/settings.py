@@ -47,16 +47,16 @@ class GenerateSettings:
     watts: float | None
     benchmarks: tuple[Corpus, ...]
     communities: str
-    voice: community.Style = field(default_factory=community.Style)
+    style: community.Style = field(default_factory=community.Style)
 
     def spoken(self, language: Language) -> Language:
         """The language as prompts call it."""
-        return replace(language, name=self.voice.named(language.name))
+        return replace(language, name=self.style.describe(language.name))
 
     def rules(self, language: Language) -> str:
         """What every prompt that asks for text in the language says of places and words."""
         glossary, forbidden = self.gates.glossary, self.gates.forbidden
-        return community.rules(language.name, glossary, forbidden, self.voice.region)
+        return community.prompt_rules(language.name, glossary, forbidden, self.style.region)
 
     def planned(self, limit: int | None) -> int:
         """How many rows the teacher makes when every answer is good, `limit` for each source."""
@@ -85,7 +85,7 @@ def parse(section: dict[str, Any]) -> GenerateSettings:
         "ngrams": decontamination.Size,
         "near": minhash.MinhashSettings,
         "judge": judge.JudgeSettings,
-        "voice": community.Style,
+        "style": community.Style,
     }
     known = {
         key: build(parts[key], value, key) if key in parts else value

@@ -28,10 +28,10 @@ def judge(job: Job[Any]) -> Judge:
     texts = ((corpus.name, library.all_texts(corpus)) for corpus in settings.benchmarks)
     benchmarks = Benchmarks(texts, settings.ngrams, spoken.script)
     job.inputs.update(library.commits)
-    asked = gates.gates(settings.gates, spoken)
+    asked = gates.build_gates(settings.gates, spoken)
 
     def against(draft: Draft) -> str | None:
-        if reason := gates.judge(draft, asked):
+        if reason := gates.first_reason(draft, asked):
             return reason
         return "benchmark_overlap" if any(benchmarks.overlaps([draft.row])) else None
 

@@ -29,7 +29,7 @@ from recipes.core import language
 from recipes.core.config import load
 from recipes.generate.context import GenerationContext
 from recipes.generate.dedup.row_store import RowStore
-from recipes.generate.gates import gates
+from recipes.generate.gates import build_gates
 from recipes.generate.journal.local import Journal
 from recipes.generate.schema import Message
 from recipes.generate.settings import parse
@@ -170,7 +170,7 @@ def run(
             purse = Budget(Price(usd_per_million_in=0.15, usd_per_million_out=0.6), 1e6)
             teacher = Teacher(endpoint(http, url), numbers, journal, purse)
             harvest = GenerationContext(
-                teacher, told, 1, gates(settings.gates, told), RowStore(folder / "rows")
+                teacher, told, 1, build_gates(settings.gates, told), RowStore(folder / "rows")
             )
             roots = translation.grow(harvest, settings.answers, conversations(rows, seconds))
             await run_workers(roots, width)

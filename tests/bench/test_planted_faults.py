@@ -12,7 +12,7 @@ from random import Random
 
 from recipes.generate.dedup.decontamination import Benchmarks, Size
 from recipes.generate.dedup.minhash import MinhashSettings, Near
-from recipes.generate.gates import judge
+from recipes.generate.gates import first_reason
 from recipes.generate.schema import Message, Row
 from tests.recipes.generate.gates import planted_faults
 
@@ -23,12 +23,12 @@ def test_planted_faults_are_caught_and_clean_rows_kept() -> None:
     rng = Random(20260120)
     missed, wrong = Counter[str](), Counter[tuple[str, str]]()
     for name, code, draft in planted_faults.planted(rng, COUNT):
-        missed[name] += judge(draft, planted_faults.judges(code)) is None
+        missed[name] += first_reason(draft, planted_faults.gates_of(code)) is None
     codes = planted_faults.targets()
     drafts = [(code, planted_faults.clean(rng, code)) for code in rng.choices(codes, k=COUNT)]
     began = time.process_time()
     for code, draft in drafts:
-        if reason := judge(draft, planted_faults.judges(code)):
+        if reason := first_reason(draft, planted_faults.gates_of(code)):
             wrong[reason, code] += 1
     spent = time.process_time() - began
     caught, false = 1 - missed.total() / COUNT, wrong.total() / COUNT

@@ -34,7 +34,7 @@ from recipes.generate.data.tokenizer import OfModel, Tokens
 from recipes.generate.dedup.decontamination import Benchmarks
 from recipes.generate.dedup.finalize import settle
 from recipes.generate.dedup.row_store import RowStore
-from recipes.generate.gates import gates
+from recipes.generate.gates import build_gates
 from recipes.generate.inputs import Inputs
 from recipes.generate.journal.local import Journal
 from recipes.generate.publish import parquet
@@ -94,7 +94,7 @@ async def ask(
     async with session({}) as http:
         purse = Budget(Price(usd_per_hour=5.0), 1e6)
         teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
-        judges = gates(job.settings.gates, EPO, count=words.count)
+        judges = build_gates(job.settings.gates, EPO, count_tokens=words.count)
         harvest = GenerationContext(teacher, EPO, 1, judges, spool)
         asked = islice(enumerate(cycle(inputs.conversations)), rows)
         roots = (numbered(number, turns) for number, turns in asked)

@@ -1,22 +1,22 @@
-"""The gates: each is a pure function from a draft to None (kept) or the reason why it is dropped.
+"""The gates: each is a pure function from a draft to None (kept) or the reason to drop it.
 
-One file for each kind of fault; which gate a reason belongs to, and what it means, is in
-`reasons.py`. What depends on the other rows (duplicates), on the benchmarks or on the teacher's
-judgement is not here.
+A gate is a filter with a reason. One file per kind of fault; most functions have the name of the
+reason that they return. `reasons.py` says which gate a reason belongs to and what it means. Checks
+that need other rows (duplicates), the benchmarks or the teacher's judgement are not here.
 
-    views         What of a row the gates look at: without its reasoning, without code, and who
-    settings      The numbers of the gates: `generate.gates` of the recipe, parsed or refused
-    trigrams      A language that no library knows, learnt from its own texts: how likely its tr
-    length_ratio  A translation is about as long as its original, in tokens
-    reasons       Why a row is dropped or never was: every reason, the gate it belongs to, and w
-    refusals      No answer declines, or speaks of being a machine: in English, and in the langu
-    repetition    Nothing is said over and over: in words where they stand apart, in letters whe
-    scripts       Scripts by ISO 15924: whether a text is in one, and whether a letter of anothe
-    structure     Whether the row is one: turns that take turns, texts that are texts, nothing t
-    urls          A teacher that reads no web and no mail makes addresses up: in an answer stand
-    glossary      What a community wants said, and what not: its glossary and its forbidden form
-    language_id   Each turn is in the language and script that it should be in, and no English w
-    boilerplate   An answer is the answer: no English words around it, no thoughts of the teache
+    reasons       Every reason why a row is dropped, the gate it belongs to, and what it means
+    settings      The settings of the gates, parsed from `generate.gates` of the recipe
+    views         The parts of a row that the gates look at: by speaker, without reasoning or code
+    structure     The structure of a row: alternating turns, real text, no leaked template
+    boilerplate   English phrases around an answer, and the teacher's thoughts in it
+    refusals      Answers that decline or speak of being a machine, in English and in the language
+    repetition    Text that repeats itself, by words, or by letters in scripts without spaces
+    length_ratio  Translations that are much longer or shorter than their original
+    language_id   Turns in the wrong language or script, and English left in them
+    trigrams      A profile of letter trigrams for languages that no library identifies
+    scripts       ISO 15924 scripts: the script of a text, and letters of a foreign script
+    urls          Web and mail addresses that the teacher made up
+    glossary      A community's glossary and its forbidden forms
 """
 
 from __future__ import annotations
@@ -37,50 +37,52 @@ from recipes.generate.gates import (
     urls,
 )
 from recipes.generate.gates.language_id import Identifier
-from recipes.generate.gates.length_ratio import Counter
+from recipes.generate.gates.length_ratio import TokenCount
 from recipes.generate.gates.settings import GateSettings
 from recipes.generate.schema import Draft
 
-__all__ = ["Gate", "GateSettings", "gates", "judge"]
+__all__ = ["Gate", "GateSettings", "build_gates", "first_reason"]
 
 Gate = Callable[[Draft], str | None]
 
 
-def judge(draft: Draft, gates: tuple[Gate, ...]) -> str | None:
-    """The first reason to drop this draft, None when every gate lets it through."""
+def first_reason(draft: Draft, gates: tuple[Gate, ...]) -> str | None:
+    """Return the first reason to drop a draft, None when every gate lets it pass."""
     for gate in gates:
         if reason := gate(draft):
             return reason
     return None
 
 
-def gates(
+def build_gates(
     settings: GateSettings,
     language: Language,
     identifier: Identifier | None = None,
-    count: Counter = OF_BYTES.count,
-    declined: Sequence[str] = (),
+    count_tokens: TokenCount = OF_BYTES.count,
+    refusal_examples: Sequence[str] = (),
 ) -> tuple[Gate, ...]:
-    """All gates in the order in which they are asked, the cheap ones first.
+    """Return all gates in the order in which they run, the cheap ones first.
 
-    `identifier` knows the language (made by `identity.identifier`), `count` the tokens of a text,
-    `declined` how this teacher declines in this language.
+    `identifier` recognises the language (`language_id.build_identifier` by default), and
+    `refusal_examples` are sentences in which this teacher declines in the language.
     """
-    known = identifier or language_id.identifier(language)
-    manner = refusals.learn(declined)
+    known = identifier or language_id.build_identifier(language)
+    ngrams = refusals.refusal_ngrams(refusal_examples)
     return (
-        structure.finished,
+        structure.truncated,
         structure.structure,
-        structure.placeholders,
+        structure.placeholder,
         structure.bare_json,
         boilerplate.chatter,
-        lambda draft: refusals.refusal(draft, manner),
+        lambda draft: refusals.refusal(draft, ngrams),
         lambda draft: structure.cut_off(draft, settings.cut_tail, language.script),
         lambda draft: repetition.loop(draft, settings.loop),
-        lambda draft: length_ratio.ratio(draft, count, settings.ratio, settings.slack),
-        lambda draft: language_id.right_language(draft, language, known, settings),
-        lambda draft: scripts.stray(draft, language),
-        urls.invented,
+        lambda draft: length_ratio.length_ratio(
+            draft, count_tokens, settings.ratio, settings.slack
+        ),
+        lambda draft: language_id.wrong_language(draft, language, known, settings),
+        lambda draft: scripts.stray_script(draft, language),
+        urls.invented_url,
         lambda draft: glossary.glossary(draft, settings.glossary, language),
-        lambda draft: glossary.forbidden(draft, settings.forbidden, language),
+        lambda draft: glossary.forbidden_form(draft, settings.forbidden, language),
     )

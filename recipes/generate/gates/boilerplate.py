@@ -1,7 +1,7 @@
-"""An answer is the answer: no English words around it, no thoughts of the teacher aloud.
+"""English phrases around an answer, and the teacher's thoughts in it.
 
-Large models frame what they write in the language of the request, here English, in a handful of
-set phrases; a sentence of English that is none of these is found by `identity.py`.
+Large models frame what they write with a handful of set phrases in the language of the request,
+which is English here. `language_id.py` finds other English sentences.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from recipes.generate.gates.language_id import LIKE_ENGLISH
-from recipes.generate.gates.views import has_any, prose
+from recipes.generate.gates.views import contains_any, prose
 from recipes.generate.schema import ENGLISH, Draft
 
 PHRASES = re.compile(
@@ -23,9 +23,10 @@ PHRASES = re.compile(
     r"|\b(?:the )?user (?:wants|asks|asked|is asking|says)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-NOT_APART = {ENGLISH[:3], *LIKE_ENGLISH}
-# One of these is in whatever that finds, and far sooner looked for.
-SIGNS = (
+# Their own words are too close to these phrases.
+ENGLISH_CODES = {ENGLISH[:3], *LIKE_ENGLISH}
+# Every match of PHRASES contains one of these, and they are much faster to look for.
+HINTS = (
     "here",
     "would you",
     "know if",
@@ -36,15 +37,15 @@ SIGNS = (
     "answer: ",
     "response: ",
 )
-SIGNS += ("sure", "certainly", "of course", "absolutely", "[your", "[insert", "[recipient")
-SIGNS += ("[company", "native speaker", "answer in", "we need", "we should", "we must", "user ")
+HINTS += ("sure", "certainly", "of course", "absolutely", "[your", "[insert", "[recipient")
+HINTS += ("[company", "native speaker", "answer in", "we need", "we should", "we must", "user ")
 
 
 def chatter(draft: Draft) -> str | None:
-    """No answer in the language has set phrases of English around it."""
+    """Reject an answer in the language that has set English phrases around it."""
     for turn, code in zip(draft.row.turns, draft.languages, strict=True):
-        if turn["role"] == "assistant" and (code or ENGLISH)[:3] not in NOT_APART:
+        if turn["role"] == "assistant" and (code or ENGLISH)[:3] not in ENGLISH_CODES:
             text = prose(turn["content"])
-            if has_any(text.lower(), SIGNS) and PHRASES.search(text):
+            if contains_any(text.lower(), HINTS) and PHRASES.search(text):
                 return "chatter"
     return None

@@ -1,7 +1,7 @@
-"""What a community wants said, and what not: its glossary and its forbidden forms.
+"""A community's glossary and its forbidden forms.
 
-A form is a whole word or phrase; `*` before or behind stands for any letters, so that a language
-with endings needs one line. Case does not count, nor how accents are encoded.
+A form is a whole word or phrase. A `*` at its start or end stands for any letters, so that an
+inflected word needs one line. Case and the encoding of accents are ignored.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ import regex
 
 from recipes.core.language import Language
 from recipes.generate.dedup.decontamination import NO_SPACES
-from recipes.generate.gates.settings import Term
-from recipes.generate.gates.views import CODE, without_thought
+from recipes.generate.gates.settings import GlossaryTerm
+from recipes.generate.gates.views import CODE, without_reasoning
 from recipes.generate.schema import ENGLISH, Draft
 
 
-def forbidden(draft: Draft, forms: Sequence[str], language: Language) -> str | None:
-    """No answer has a form that the community does not want."""
+def forbidden_form(draft: Draft, forms: Sequence[str], language: Language) -> str | None:
+    """Reject an answer with a form that the community does not want."""
     if not forms:
         return None
     pattern = _pattern(tuple(forms), language.script in NO_SPACES)
     return "forbidden_form" if any(pattern.search(text) for text in _answers(draft)) else None
 
 
-def glossary(draft: Draft, terms: Sequence[Term], language: Language) -> str | None:
-    """No answer says a term otherwise than the community does.
+def glossary(draft: Draft, terms: Sequence[GlossaryTerm], language: Language) -> str | None:
+    """Reject an answer that has another word for a term of the glossary.
 
-    Where a word was translated, the English term may not be left as it was either.
+    A translation is also rejected where it keeps the English term.
     """
-    loose = language.script in NO_SPACES
+    anywhere = language.script in NO_SPACES
     for term in terms:
-        if term.instead_of:
-            wrong = _pattern(term.instead_of, loose)
+        if term.avoided:
+            wrong = _pattern(term.avoided, anywhere)
             if any(wrong.search(text) for text in _answers(draft)):
                 return "glossary"
-        if draft.pairs and term.term.casefold() not in term.say.casefold():
-            english = _pattern((term.term,), False)
+        if draft.pairs and term.english.casefold() not in term.translation.casefold():
+            english = _pattern((term.english,), False)
             for original, translation in draft.pairs:
                 if english.search(_plain(original)) and english.search(_plain(translation)):
                     return "glossary"
@@ -47,10 +47,10 @@ def glossary(draft: Draft, terms: Sequence[Term], language: Language) -> str | N
 
 
 def _answers(draft: Draft) -> list[str]:
-    """What is learnt to be said: the assistant's turns that are in the language, without code."""
+    """Return the assistant's turns in the language, without reasoning and code."""
     pairs = zip(draft.row.turns, draft.languages, strict=True)
     return [
-        _plain(without_thought(turn["content"]))
+        _plain(without_reasoning(turn["content"]))
         for turn, code in pairs
         if turn["role"] == "assistant" and code not in (None, ENGLISH)
     ]
@@ -61,13 +61,13 @@ def _plain(text: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _pattern(forms: tuple[str, ...], loose: bool) -> regex.Pattern[str]:
-    return regex.compile("|".join(_form(form, loose) for form in forms))
+def _pattern(forms: tuple[str, ...], anywhere: bool) -> regex.Pattern[str]:
+    return regex.compile("|".join(_form(form, anywhere) for form in forms))
 
 
-def _form(form: str, loose: bool) -> str:
-    """The form as a pattern; in a script without spaces a word may stand anywhere."""
-    before = "" if loose or form.startswith("*") else r"(?<![\p{L}\p{M}\p{N}])"
-    behind = "" if loose or form.endswith("*") else r"(?![\p{L}\p{M}\p{N}])"
+def _form(form: str, anywhere: bool) -> str:
+    """Return the form as a pattern; `anywhere` ignores word boundaries."""
+    start = "" if anywhere or form.startswith("*") else r"(?<![\p{L}\p{M}\p{N}])"
+    end = "" if anywhere or form.endswith("*") else r"(?![\p{L}\p{M}\p{N}])"
     words = unicodedata.normalize("NFC", form.strip("*").strip()).casefold().split()
-    return before + r"\s+".join(map(regex.escape, words)) + behind
+    return start + r"\s+".join(map(regex.escape, words)) + end

@@ -1,10 +1,9 @@
-"""A translation is about as long as its original, in tokens.
+"""Translations that are much longer or shorter than their original.
 
-The paper keeps 0.75 to 25 tokens for each of the original's, in the tokens of the student: a byte
-level vocabulary takes a script that it hardly knows to pieces, hence the 25. With `tokenizer` in
-the recipe these are that model's tokens. Without, the ratio is that of the bytes, narrower than the
-paper's, since nothing is taken to pieces. A few tokens of slack keep "Thank you very much" from
-being judged.
+The paper (arXiv 2601.14051) keeps 0.75 to 25 tokens per token of the original, counted with the
+student's tokenizer; 25, because a byte-level vocabulary splits a rare script into many tokens. With
+`gates.tokenizer` in the recipe, that model's tokens are counted. Without it bytes are, which need a
+narrower range. A few tokens of slack spare short phrases such as "Thank you very much".
 """
 
 from __future__ import annotations
@@ -13,14 +12,16 @@ from collections.abc import Callable
 
 from recipes.generate.schema import Draft
 
-Counter = Callable[[str], float]
+TokenCount = Callable[[str], float]
 
 
-def ratio(draft: Draft, count: Counter, between: tuple[float, float], slack: float) -> str | None:
-    """Each translation has so many tokens for one of its original's."""
-    smallest, largest = between
+def length_ratio(
+    draft: Draft, count_tokens: TokenCount, allowed: tuple[float, float], slack: float
+) -> str | None:
+    """Reject a translation outside the allowed tokens per token of its original."""
+    lowest, highest = allowed
     for original, translation in draft.pairs:
-        had, has = count(original), count(translation)
-        if not smallest * had - slack <= has <= largest * had + slack:
+        expected, actual = count_tokens(original), count_tokens(translation)
+        if not lowest * expected - slack <= actual <= highest * expected + slack:
             return "length_ratio"
     return None

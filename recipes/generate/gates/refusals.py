@@ -1,8 +1,8 @@
-"""No answer declines, or speaks of being a machine: in English, and in the language itself.
+"""Answers that decline or speak of being a machine, in English and in the language.
 
-How it declines in the language nobody can list for thousands of languages; but the teacher can say
-it. It is asked once to translate the sentences below, and an answer whose first or second sentence
-is made of little but what these are made of is a refusal.
+Nobody can list refusals in thousands of languages, so the teacher is asked once to translate the
+sentences below. An answer is a refusal when its first or second sentence consists mostly of
+character n-grams of these translations.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import regex
 
-from recipes.generate.gates.views import has_any, said_by_models
+from recipes.generate.gates.views import contains_any, model_texts
 from recipes.generate.schema import Draft, Message
 
 REFUSAL = re.compile(
@@ -25,11 +25,11 @@ REFUSAL = re.compile(
     r"|\bi apologi[sz]e, but\b|\bmy (?:training data|knowledge cutoff)\b|\b(?:chatgpt|openai)\b",
     re.IGNORECASE,
 )
-# One of these is in whatever that finds, and far sooner looked for.
-SIGNS = (" ai", "artificial intelligence", "language model", "sorry", "unable", "not able", "i can")
-SIGNS += ("i won", "i must", "i do", "i apolog", "my training", "my knowledge", "chatgpt", "openai")
-BEGINNING = 300
-DECLINED = (
+# Every match of REFUSAL contains one of these, and they are much faster to look for.
+HINTS = (" ai", "artificial intelligence", "language model", "sorry", "unable", "not able", "i can")
+HINTS += ("i won", "i must", "i do", "i apolog", "my training", "my knowledge", "chatgpt", "openai")
+CHECKED_LETTERS = 300  # of an answer
+ENGLISH_REFUSALS = (
     "I'm sorry, but I can't help with that.",
     "I cannot fulfil this request.",
     "I am unable to answer this question.",
@@ -45,59 +45,61 @@ DECLINED = (
     "Please forgive me, I cannot help you with this request.",
     "I cannot give advice on that.",
 )
-QUESTIONS = "Please do this."
+ENGLISH_REQUEST = "Please do this."
 WORD = regex.compile(r"[\p{L}\p{M}']+")
-STOP = regex.compile(r"[.!?։።।།۔؟]+(?=\s|\Z)|[。！？\n]")
+SENTENCE_END = regex.compile(r"[.!?։።।།۔؟]+(?=\s|\Z)|[。！？\n]")
 IDEOGRAPH = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
-ALIKE = 0.6
-SHORTEST, LONGEST = 8, 100  # letters of a sentence
+MIN_SHARE = 0.6  # of a sentence's n-grams
+MIN_NGRAMS, MAX_LETTERS = 8, 100  # of a sentence
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How a teacher declines in a language: the runs of so many letters that it is made of."""
+class RefusalNgrams:
+    """The character n-grams of the sentences in which a teacher declines in a language."""
 
     length: int
-    runs: frozenset[str]
+    ngrams: frozenset[str]
 
-    def has(self, sentence: str) -> bool:
-        """Whether the sentence is made of little else."""
-        found = _runs(sentence, self.length)
-        known = sum(map(self.runs.__contains__, found))
-        return len(found) >= SHORTEST and known >= ALIKE * len(found)
+    def match(self, sentence: str) -> bool:
+        """Whether the sentence consists mostly of these n-grams."""
+        ngrams = _ngrams(sentence, self.length)
+        known = sum(map(self.ngrams.__contains__, ngrams))
+        return len(ngrams) >= MIN_NGRAMS and known >= MIN_SHARE * len(ngrams)
 
 
-def questions() -> tuple[Message, ...]:
-    """A conversation in which the assistant declines every time, to be translated."""
+def refusal_conversation() -> tuple[Message, ...]:
+    """Return a conversation to translate in which the assistant declines every time."""
     return tuple(
         turn
-        for refusal in DECLINED
+        for refusal in ENGLISH_REFUSALS
         for turn in (
-            Message(role="user", content=QUESTIONS),
+            Message(role="user", content=ENGLISH_REQUEST),
             Message(role="assistant", content=refusal),
         )
     )
 
 
-def learn(declined: Sequence[str]) -> Manner:
-    """What the sentences in which the teacher declines are made of."""
-    length = 2 if IDEOGRAPH.search("".join(declined)) else 4
-    return Manner(length, frozenset(run for text in declined for run in _runs(text, length)))
+def refusal_ngrams(examples: Sequence[str]) -> RefusalNgrams:
+    """Return the n-grams of sentences in which the teacher declines."""
+    length = 2 if IDEOGRAPH.search("".join(examples)) else 4
+    ngrams = frozenset(ngram for text in examples for ngram in _ngrams(text, length))
+    return RefusalNgrams(length, ngrams)
 
 
-def refusal(draft: Draft, manner: Manner) -> str | None:
-    """Nothing that a model said declines or speaks of being a machine."""
-    for text in said_by_models(draft):
-        start = text[:BEGINNING]
-        if _refuses(start) or (manner.runs and any(map(manner.has, STOP.split(start)[:2]))):
+def refusal(draft: Draft, ngrams: RefusalNgrams) -> str | None:
+    """Reject a text by a model that declines or speaks of being a machine."""
+    for text in model_texts(draft):
+        start = text[:CHECKED_LETTERS]
+        sentences = SENTENCE_END.split(start)[:2]
+        if _refuses(start) or (ngrams.ngrams and any(map(ngrams.match, sentences))):
             return "refusal"
     return None
 
 
 def _refuses(text: str) -> bool:
-    return has_any(text.lower(), SIGNS) and REFUSAL.search(text) is not None
+    return contains_any(text.lower(), HINTS) and REFUSAL.search(text) is not None
 
 
-def _runs(text: str, length: int) -> list[str]:
-    told = f" {' '.join(WORD.findall(text.lower()))[:LONGEST]} "
-    return [told[start : start + length] for start in range(len(told) - length + 1)]
+def _ngrams(text: str, length: int) -> list[str]:
+    words = f" {' '.join(WORD.findall(text.lower()))[:MAX_LETTERS]} "
+    return [words[start : start + length] for start in range(len(words) - length + 1)]

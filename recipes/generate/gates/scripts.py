@@ -1,4 +1,4 @@
-"""Scripts by ISO 15924: whether a text is in one, and whether a letter of another strayed in."""
+"""ISO 15924 scripts: the script of a text, and letters of a foreign script."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import regex
 
 from recipes.core.language import Language
 from recipes.generate.dedup.decontamination import NO_SPACES
-from recipes.generate.gates.views import given, prose, said_by_models, unquoted
+from recipes.generate.gates.views import given_text, model_texts, prose, unquoted
 from recipes.generate.schema import Draft
 
-# What ISO 15924 calls a script and Unicode writes with several, or by another name.
-WRITTEN_WITH = {
+# ISO 15924 scripts that are several in Unicode, or have another name there.
+UNICODE_SCRIPTS = {
     "Hans": ("Hani", "Bopo"),
     "Hant": ("Hani", "Bopo"),
     "Jpan": ("Hani", "Hira", "Kana"),
@@ -29,43 +29,43 @@ WRITTEN_WITH = {
     "Syrn": ("Syrc",),
 }
 LETTERS_END = 0x40000  # no code point from here on is a letter
-# Names and units stand in Latin letters everywhere, and formulas have Greek ones.
-EVERYWHERE = ("Latn", "Grek")
+# Names and units have Latin letters in every script, and formulas Greek ones.
+ALWAYS_ALLOWED = ("Latn", "Grek")
 
 
 def in_script(text: str, script: str) -> bool:
-    """Whether most letters are of this script (ISO 15924)."""
+    """Whether at least half of the letters are of this script (ISO 15924)."""
     letters, own = letters_of(text, script)
     return own * 2 >= letters
 
 
 @lru_cache(maxsize=64)
 def letters_of(text: str, script: str) -> tuple[int, int]:
-    """How many letters there are, without marks, and how many of them are of this script."""
+    """Return how many letters a text has (without marks), and how many are of this script."""
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     kinds = _kinds(script).take(points, mode="clip")
-    _, strange, own = np.bincount(kinds, minlength=3).tolist()
-    return strange + own, own
+    _, other, own = np.bincount(kinds, minlength=3).tolist()
+    return other + own, own
 
 
-def stray(draft: Draft, language: Language) -> str | None:
-    """No letter of a third script in an answer, unless it was given or stands in brackets."""
-    pattern = _third_script(language.script)
-    for text in said_by_models(draft):
+def stray_script(draft: Draft, language: Language) -> str | None:
+    """Reject letters of a foreign script, unless the prompt has them or they are in brackets."""
+    pattern = _foreign_letters(language.script)
+    for text in model_texts(draft):
         if "\u200b" in text and language.script not in NO_SPACES:
-            return "broken_encoding"  # it parts words where no spaces do
+            return "broken_encoding"  # only scripts without spaces separate words with it
         letters, own = letters_of(text, language.script)
         if own == letters or not pattern.search(text):
             continue
-        found = set(pattern.findall(unquoted(prose(text))))
-        if found and not found <= set(given(draft)):
+        foreign = set(pattern.findall(unquoted(prose(text))))
+        if not foreign <= set(given_text(draft)):
             return "stray_script"
     return None
 
 
 @cache
 def _kinds(script: str) -> np.ndarray:
-    """For each code point: 0 no letter, 1 a letter, 2 a letter of this script."""
+    """Return for each code point: 0 no letter, 1 a letter, 2 a letter of this script."""
     every = "".join(map(chr, range(LETTERS_END)))
     kinds = np.fromiter(map(str.isalpha, every), np.uint8, len(every))
     for run in regex.finditer(rf"[{_class(script)}]+", every):
@@ -74,10 +74,10 @@ def _kinds(script: str) -> np.ndarray:
 
 
 @cache
-def _third_script(script: str) -> regex.Pattern[str]:
-    own = "".join(_class(one) for one in (script, *EVERYWHERE))
-    return regex.compile(rf"(?V1)[\p{{L}}--[{own}\p{{Script=Zyyy}}\p{{Script=Zinh}}]]")
+def _foreign_letters(script: str) -> regex.Pattern[str]:
+    allowed = "".join(map(_class, (script, *ALWAYS_ALLOWED)))
+    return regex.compile(rf"(?V1)[\p{{L}}--[{allowed}\p{{Script=Zyyy}}\p{{Script=Zinh}}]]")
 
 
 def _class(script: str) -> str:
-    return "".join(rf"\p{{Script={one}}}" for one in WRITTEN_WITH.get(script, (script,)))
+    return "".join(rf"\p{{Script={name}}}" for name in UNICODE_SCRIPTS.get(script, (script,)))

@@ -1,4 +1,4 @@
-"""The numbers of the gates: `generate.gates` of the recipe, parsed or refused."""
+"""The settings of the gates, parsed from `generate.gates` of the recipe."""
 
 from __future__ import annotations
 
@@ -10,26 +10,29 @@ from recipes.core.schema import build
 
 
 @dataclass(frozen=True)
-class Term:
-    """A word of a community's glossary: English `term`, what to `say`, and what `not` to say."""
+class GlossaryTerm:
+    """A line of a community's glossary: the keys `term`, `say` and `not` of its YAML."""
 
-    term: str
-    say: str
-    instead_of: tuple[str, ...]
+    english: str
+    translation: str
+    avoided: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class GateSettings:
-    """Each key of `generate.gates` in the recipe.
+    """The keys of `generate.gates` in the recipe.
 
-    `identify_from`: letters from which language identification is believed; `english_words`: share
-    of English function words above which a text counts as English; `english_run`: words of English
-    in a row that may not stand in a text of the language; `ratio`: smallest and largest size of a
-    translation over its original's, in tokens, `slack` tokens more or less; `tokenizer`: the model
-    whose tokens these are; `loop`: share of a text that may be said again; `cut_tail`: letters
-    after the last full stop from which a text that just ends was cut off; `learn_refusals`: ask the
-    teacher once how it declines in the language; `profile`: letters of the language's own texts
-    that a profile is learnt from; `glossary`, `forbidden`: a community's words and forms.
+    identify_from: letters that a text needs for language identification
+    english_words: share of English function words from which a text counts as English
+    english_run: words that a sentence needs before it can count as English
+    ratio: lowest and highest tokens of a translation per token of its original
+    slack: tokens that a translation may be outside of the ratio
+    tokenizer: the model that counts the tokens; None counts bytes
+    loop: share of a text that may repeat earlier text
+    cut_tail: letters after the last full stop from which an answer without one was cut off
+    learn_refusals: whether the teacher is asked once how it declines in the language
+    profile: letters of text that a trigram profile needs; 0 learns none
+    glossary, forbidden: a community's terms and forms
     """
 
     identify_from: int
@@ -42,32 +45,32 @@ class GateSettings:
     cut_tail: int
     learn_refusals: bool
     profile: int
-    glossary: tuple[Term, ...] = ()
+    glossary: tuple[GlossaryTerm, ...] = ()
     forbidden: tuple[str, ...] = ()
 
 
 def parse(**section: Any) -> GateSettings:
-    """Parse `generate.gates`; raises UserError by the name of what is wrong."""
+    """Parse `generate.gates`; raises UserError that names what is wrong."""
     terms = tuple(_term(value) for value in section.pop("glossary", None) or ())
     forms = _forms(section.pop("forbidden", None) or [], "gates.forbidden")
     return build(GateSettings, {**section, "glossary": terms, "forbidden": forms}, "gates")
 
 
-def _term(value: object) -> Term:
+def _term(value: object) -> GlossaryTerm:
     if not isinstance(value, dict) or not {"term", "say"} <= set(value) <= {"term", "say", "not"}:
         raise UserError(
-            f"A line of `gates.glossary` reads {{term: computer, say: riomhaire, not: [...]}}, "
+            "A line of `gates.glossary` looks like {term: computer, say: riomhaire, not: [...]}, "
             f"not {value!r}."
         )
-    term, say = _forms([value["term"], value["say"]], "gates.glossary")
-    return Term(term, say, _forms(value.get("not") or [], "gates.glossary"))
+    english, translation = _forms([value["term"], value["say"]], "gates.glossary")
+    return GlossaryTerm(english, translation, _forms(value.get("not") or [], "gates.glossary"))
 
 
 def _forms(values: object, key: str) -> tuple[str, ...]:
-    """Texts with a letter in them: a form without one would match everywhere."""
+    """Check that each form has a letter: a form without one would match everywhere."""
     if not isinstance(values, list):
-        raise UserError(f"`{key}` must hold a list of words, not {values!r}.")
+        raise UserError(f"`{key}` must be a list of words, not {values!r}.")
     for value in values:
         if not isinstance(value, str) or not value.strip("* "):
-            raise UserError(f"`{key}` holds {value!r}, which is not a word.")
+            raise UserError(f"`{key}` has {value!r}, which is not a word.")
     return tuple(value.strip() for value in values)

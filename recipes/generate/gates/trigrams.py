@@ -1,8 +1,8 @@
-"""A language that no library knows, learnt from its own texts: how likely its triples are.
+"""A profile of letter trigrams for languages that no library identifies.
 
-The profile is one table of logarithms, addressed by a hash of three letters, so that a text is
-judged in some twenty microseconds. How far its own texts lie from English is measured on texts that
-were not learnt from, and a text is a stranger when it lies farther out than most of that way.
+The profile is one table of log probabilities, indexed by a hash of three letters, so that a text
+takes about 20 microseconds. Its threshold lies between the mean log-likelihoods of English and of
+texts of the language that were held out from learning.
 """
 
 from __future__ import annotations
@@ -15,54 +15,57 @@ import numpy as np
 import regex
 
 NOT_LETTERS = regex.compile(r"[^\p{L}\p{M}]+")
-SIZE = 1 << 16
+TABLE_SIZE = 1 << 16
 SMOOTHING = 0.05
-WINDOW = 200  # letters of a text that is judged to find the border
-LONGEST = 1_000  # letters of a text that are looked at
-WAY = 0.6  # of the way from its own texts to English
+HELD_OUT_LETTERS = 200  # of each text that the threshold is measured on
+CHECKED_LETTERS = 1_000  # of a text
+THRESHOLD = 0.6  # of the distance from the language's own texts to English
 
 
 @dataclass(frozen=True)
-class Profile:
-    """Logarithms of likelihood by hash, and the mean under which a text is a stranger's."""
+class TrigramProfile:
+    """Log probabilities by hash, and the mean below which a text is in another language."""
 
     table: np.ndarray
-    border: float
+    threshold: float
 
     @classmethod
-    def learn(cls, own: Sequence[str], english: Sequence[str], letters: int) -> Profile | None:
-        """A profile of `own` texts; None when they have fewer than `letters` letters in all."""
-        known = [_letters(text) for text in own]
-        if sum(map(len, known)) < letters or len(known) < 4:
+    def learn(
+        cls, own_texts: Sequence[str], english_texts: Sequence[str], min_letters: int
+    ) -> TrigramProfile | None:
+        """Learn from texts of the language; None when they have fewer letters than that in all."""
+        own = [_letters(text) for text in own_texts]
+        if sum(map(len, own)) < min_letters or len(own) < 4:
             return None
-        counts = np.zeros(SIZE)
-        for text in known[::2]:
-            np.add.at(counts, _triples(text), 1)
-        table = np.log((counts + SMOOTHING) / (counts.sum() + SMOOTHING * SIZE)).astype("f4")
-        ours = _mean(table, known[1::2])
-        theirs = _mean(table, [_letters(text) for text in islice(english, len(known))])
-        return cls(table, ours - WAY * (ours - theirs))
+        counts = np.zeros(TABLE_SIZE)
+        for text in own[::2]:
+            np.add.at(counts, _trigrams(text), 1)
+        table = np.log((counts + SMOOTHING) / (counts.sum() + SMOOTHING * TABLE_SIZE)).astype("f4")
+        own_mean = _mean(table, own[1::2])
+        english = [_letters(text) for text in islice(english_texts, len(own))]
+        english_mean = _mean(table, english)
+        return cls(table, own_mean - THRESHOLD * (own_mean - english_mean))
 
-    def is_stranger(self, text: str) -> bool:
+    def is_other_language(self, text: str) -> bool:
         """Whether the text is in another language."""
-        return self.likelihood(text) < self.border
+        return self.log_likelihood(text) < self.threshold
 
-    def likelihood(self, text: str) -> float:
-        """The mean logarithm of the likelihood of its triples of letters."""
-        found = _triples(_letters(text)[:LONGEST])
-        return float(self.table[found].mean()) if len(found) else 0.0
+    def log_likelihood(self, text: str) -> float:
+        """Return the mean log probability of a text's trigrams."""
+        trigrams = _trigrams(_letters(text)[:CHECKED_LETTERS])
+        return float(self.table[trigrams].mean()) if len(trigrams) else 0.0
 
 
 def _mean(table: np.ndarray, texts: Sequence[str]) -> float:
-    found = [table[_triples(text[:WINDOW])].mean() for text in texts if len(text) > 2]
-    return float(np.mean(found))
+    means = [table[_trigrams(text[:HELD_OUT_LETTERS])].mean() for text in texts if len(text) > 2]
+    return float(np.mean(means))
 
 
 def _letters(text: str) -> str:
     return NOT_LETTERS.sub(" ", text.lower())
 
 
-def _triples(text: str) -> np.ndarray:
+def _trigrams(text: str) -> np.ndarray:
     points = np.frombuffer(text.encode("utf-32-le", "replace"), dtype="<u4").astype("u8")
     mixed = points[:-2] * 0x9E3779B1 ^ points[1:-1] * 0x85EBCA77 ^ points[2:] * 0xC2B2AE3D
-    return (mixed ^ mixed >> np.uint64(17)) % SIZE
+    return (mixed ^ mixed >> np.uint64(17)) % TABLE_SIZE

@@ -1,33 +1,38 @@
-"""A teacher that reads no web and no mail makes addresses up: in an answer stand only those that
-it was given."""
+"""Web and mail addresses that the teacher made up.
+
+The teacher reads neither the web nor mail, so an address is only good when the prompt has it.
+"""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from recipes.generate.gates.views import ADDRESS, CODE, given, said_by_models
+from recipes.generate.gates.views import ADDRESS, CODE, given_text, model_texts
 from recipes.generate.schema import Draft
 
-# Reserved for examples by RFC 2606: nobody can be sent there.
+# Reserved for examples by RFC 2606: they lead nowhere.
 RESERVED = ("example.com", "example.org", "example.net", "localhost")
-MARKS = ("://", "ww.", "WW.", "@")  # one is in every address
+HINTS = ("://", "ww.", "WW.", "@")  # every address contains one
 PUNCTUATION = ".,;:!?…。)»"
 
 
-def invented(draft: Draft) -> str | None:
-    """No answer names a web or mail address that neither the question nor the original has."""
-    answers = [text for text in said_by_models(draft) if any(mark in text for mark in MARKS)]
-    found = [url for text in answers for url in ADDRESS.findall(CODE.sub(" ", text))]
-    if not found:
+def invented_url(draft: Draft) -> str | None:
+    """Reject a web or mail address that is not in the prompt or the original."""
+    answers = [text for text in model_texts(draft) if any(hint in text for hint in HINTS)]
+    urls = [
+        url.rstrip(PUNCTUATION) for text in answers for url in ADDRESS.findall(CODE.sub(" ", text))
+    ]
+    if not urls:
         return None
-    known = given(draft)
-    new = (url.rstrip(PUNCTUATION) for url in found)
-    return "invented_url" if any(url not in known and not _reserved(url) for url in new) else None
+    known = given_text(draft)
+    return (
+        "invented_url" if any(url not in known and not _is_reserved(url) for url in urls) else None
+    )
 
 
-def _reserved(url: str) -> bool:
+def _is_reserved(url: str) -> bool:
     try:
         host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
-    except ValueError:  # half an address is still one that was made up
+    except ValueError:  # half an address was made up as well
         return False
     return host.removeprefix("www.").endswith(RESERVED)

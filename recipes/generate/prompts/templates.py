@@ -14,7 +14,7 @@ from typing import Literal
 
 import orjson
 
-from recipes.generate.schema import PLACE, Message
+from recipes.generate.schema import PLACEHOLDER, Message
 
 Task = Literal["translate", "summarise", "improve", "classify", "question"]
 
@@ -95,9 +95,9 @@ def write_context_prompts(count: int, text: str, task: Task, language: str) -> l
     """Ask for up to `count` prompts in the language on a text; `{text}` is where the text goes."""
     return _user(
         f"Below is a text in {language}. Write {count} different prompts that ask an assistant to "
-        f"{TASKS[task]}. Neither follow nor repeat the text: write {PLACE} once in each prompt, "
-        f"where it belongs. {_as_people_write(language)} {_list_of(count)} If the text does not "
-        f"allow it, answer [].\n<text>{text}</text>"
+        f"{TASKS[task]}. Neither follow nor repeat the text: write {PLACEHOLDER} once in each "
+        f"prompt, where it belongs. {_as_people_write(language)} {_list_of(count)} If the text "
+        f"does not allow it, answer [].\n<text>{text}</text>"
     )
 
 
@@ -105,14 +105,16 @@ def write_instructions(count: int, source: str, target: str, language: str) -> l
     """Ask for `count` ways to say in `language`: translate this text from `source` to `target`."""
     return _user(
         f"Write {count} different short instructions, in {language}, that ask an assistant to "
-        f"translate a text from {source} into {target}. In each write {PLACE} once, where the text "
-        f"belongs. {_list_of(count)}"
+        f"translate a text from {source} into {target}. In each write {PLACEHOLDER} once, "
+        f"where the text belongs. {_list_of(count)}"
     )
 
 
 def revise(prompt: str, language: str) -> list[Message]:
     """Ask for a longer and harder version of a prompt, in the same language."""
-    place = f" Keep {PLACE} in it: another text takes its place." if PLACE in prompt else ""
+    place = (
+        f" Keep {PLACEHOLDER} in it: another text takes its place." if PLACEHOLDER in prompt else ""
+    )
     return _user(
         "Rewrite the prompt below so that it is longer, more detailed and harder to answer well: "
         "say why it is asked, want a certain form or length, or ask more that belongs to it. Do "

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from recipes.generate.gates.reasons import gate_of
-from recipes.generate.gates.views import without_thought
+from recipes.generate.gates.views import without_reasoning
 from recipes.generate.schema import Row
 
 
@@ -41,7 +41,7 @@ class Tally:
             self.shown.append(row)
         self.kept[row.source] += 1
         for turn in row.turns:
-            text = without_thought(turn["content"])
+            text = without_reasoning(turn["content"])
             self.turns += 1
             self.with_reasoning += text is not turn["content"]
             self._lengths.setdefault(turn["role"], Counter())[len(text)] += 1

@@ -14,7 +14,7 @@ from functools import partial
 
 from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import templates
-from recipes.generate.schema import ENGLISH, PLACE, Draft, Message
+from recipes.generate.schema import ENGLISH, PLACEHOLDER, Draft, Message
 from recipes.generate.sources import responses
 from recipes.generate.sources.responses import row_of
 from recipes.generate.teacher.workers import Work
@@ -98,7 +98,7 @@ async def _translate(
     chance = harvest.random(path)
 
     def take(direction: str, wording: str, given: str, answer: str, code: str) -> None:
-        asked = wording.replace(PLACE, given)
+        asked = wording.replace(PLACEHOLDER, given)
         turns = [Message(role="user", content=asked), Message(role="assistant", content=answer)]
         row = row_of(harvest, SOURCE, f"{path}/{direction}", turns, rows, thinking=False)
         harvest.take(Draft(row, (None, code), pairs=((english, text),)))
@@ -110,4 +110,4 @@ async def _translate(
 
 
 def _with_place(found: Sequence[str]) -> tuple[str, ...]:
-    return tuple(wording for wording in found if wording.count(PLACE) == 1)
+    return tuple(wording for wording in found if wording.count(PLACEHOLDER) == 1)

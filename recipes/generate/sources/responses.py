@@ -8,7 +8,7 @@ from functools import partial
 
 from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import templates
-from recipes.generate.schema import ENGLISH, PLACE, Draft, Message, Prompt, Row
+from recipes.generate.schema import ENGLISH, PLACEHOLDER, Draft, Message, Prompt, Row
 from recipes.generate.teacher.workers import Work
 
 
@@ -37,7 +37,7 @@ async def respond(
     """Make one row of the prompt."""
     if harvest.random(f"{prompt.path}/revise").random() < settings.revised:
         revised = await harvest.text(templates.revise(prompt.wording, harvest.language.name))
-        if revised and revised.count(PLACE) == prompt.wording.count(PLACE):
+        if revised and revised.count(PLACEHOLDER) == prompt.wording.count(PLACEHOLDER):
             prompt = replace(prompt, wording=revised, revised=True)
     told = "English" if prompt.answer_in == ENGLISH else harvest.language.name
     answer = await harvest.ask(templates.answer(prompt.text, told), lambda answer: answer)

@@ -106,10 +106,10 @@ def test_a_teacher_that_does_nothing_is_hopeless_and_it_is_said_why(
     status, said = asyncio.run(run())
     assert status == 0 and "advice: hopeless" in said, said
     if how == "hang":
-        assert "0% of the questions (it did not answer in time: timeout)" in said
+        assert "0% of the questions (the teacher did not answer in time: timeout)" in said
         return
     if how == "error":
-        assert "0% of the questions (it answered with an error: status_500)" in said
+        assert "0% of the questions (the teacher returned an HTTP error: status_500)" in said
     else:
         assert "100% of the questions, " in said and "right language not measured" in said
 

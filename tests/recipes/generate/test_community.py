@@ -1,107 +1,99 @@
-"""A community's word counts: in the prompts, at the gates, on the card; and a no is a no."""
+"""A community's profile is merged into the recipe, or refused with the key that is wrong."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
-from huggingface_hub import HfApi
 
-from bot.localhub.testing import LocalHub
-from tests.recipes.generate.conftest import CountingTeacher, generate
+from recipes.core.errors import UserError
+from recipes.generate import community
+from recipes.generate.gates.settings import GlossaryTerm
 
-PROFILES = "practice/kakugo-profiles"
-PROFILE = """
-licence: noodl-1.0
-seeds: [the green star]
-glossary: [{term: computer, say: komputilo, not: [komputero]}]
-forbidden: ["bilet*"]
-credit: [Zamenhof]
+TEXT = """
+consent: welcome
+licence: cc-by-4.0
+region: the Isle of Lewis
+seeds: [peat cutting]
+glossary: [{term: computer, say: coimpiutair, not: [komputer]}]
+forbidden: [gille-toine]
+texts: {repo: org/own, split: train, columns: [text]}
+credit: [An Comunn]
 variants:
-  old: {dialect: Fundamento, orthography: the h-system}
+  harris: {name: Harris Gaelic, region: Harris, forbidden: [eile], seeds: [tweed]}
 """
+SECTION: dict[str, Any] = {
+    "licence": "apache-2.0",
+    "texts": [{"repo": "org/web", "longest": 1000}],
+    "topics": {"topics": 4},
+    "gates": {"loop": 0.3, "forbidden": ["foo"]},
+}
 
 
-@pytest.fixture
-def ours(hub: LocalHub, recipe: Path) -> Path:
-    """The small recipe with a community that has spoken."""
-    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
-    api.create_repo(PROFILES, repo_type="dataset", exist_ok=True)
-    api.upload_file(
-        path_or_fileobj=PROFILE.encode(),
-        path_in_repo="epo_Latn.yaml",
-        repo_id=PROFILES,
-        repo_type="dataset",
-    )
-    numbers = yaml.safe_load(recipe.read_text("utf-8"))
-    numbers["generate"]["communities"] = PROFILES
-    recipe.write_text(yaml.safe_dump(numbers), "utf-8")
-    return recipe
+def test_a_profile_is_merged_into_the_recipe() -> None:
+    profile = community.parse(TEXT, "", "gla_Latn.yaml")
+    made = community.overlay(SECTION, profile, "")
+    assert made["licence"] == "cc-by-4.0"
+    assert [(texts["repo"], texts["longest"]) for texts in made["texts"]] == [
+        ("org/own", 1000),
+        ("org/web", 1000),
+    ], "a community's own texts have the recipe's limit"
+    assert made["gates"]["forbidden"] == ["foo", "gille-toine"]
+    assert made["gates"]["glossary"][0]["say"] == "coimpiutair" and made["gates"]["loop"] == 0.3
+    assert made["style"] == {
+        "region": "the Isle of Lewis",
+        "credit": ("An Comunn",),
+    }
+    assert made["topics"] == {"topics": 4, "own": ("peat cutting",)}
+    assert SECTION["gates"]["forbidden"] == ["foo"], "the recipe itself is not touched"
 
 
-def run(hub: LocalHub, home: Path, recipe: Path, teacher: str, *more: str) -> tuple[int, str]:
-    process = generate(hub, home, recipe, teacher, "--out", str(home / "out"), *more)
-    said, _ = process.communicate(timeout=200)
-    return process.returncode, said
+def test_a_variant_replaces_values_and_extends_lists() -> None:
+    made = community.overlay(SECTION, community.parse(TEXT, "harris", "p"), "cc0-1.0")
+    assert made["licence"] == "cc0-1.0", "the licence of the request goes first"
+    assert made["style"]["region"] == "Harris"
+    assert made["topics"]["own"] == ("peat cutting", "tweed")
+    assert made["gates"]["forbidden"] == ["foo", "gille-toine", "eile"]
 
 
-def test_a_profile_shapes_prompts_gates_and_card(
-    hub: LocalHub, ours: Path, counting_teacher: CountingTeacher, tmp_path: Path
-) -> None:
-    import datasets
-
-    status, said = run(hub, tmp_path, ours, counting_teacher.url, "--limit", "60")
-    assert status == 0, said
-    asked = [json.loads(body)["messages"] for body in counting_teacher.asked]
-    ruled = [
-        turns
-        for turns in asked
-        if "Never write in Esperanto: komputero, bilet* (* stands for any letters)."
-        in str(turns[0])
-    ]
-    assert len(asked) > len(ruled) > len(asked) / 2, "what no language owns is asked as ever"
-    assert any("the green star" in str(turns) for turns in asked)
-    card = (tmp_path / "out" / "README.md").read_text("utf-8")
-    assert "license: other\nlicense_name: noodl-1.0" in card and "Zamenhof" in card
-    files = [str(path) for path in (tmp_path / "out").glob("[!r]*/*.parquet")]
-    rows = datasets.load_dataset(
-        "parquet", data_files=files, split="train", cache_dir=str(tmp_path / "cache")
-    )
-    answers = [row["messages"][-1]["content"] for row in rows]
-    assert "forbidden_form" in card, "the teacher does not listen: the gate has work"
-    assert answers and not any(" bilet" in text for text in answers)
-
-
-def test_a_variant_is_named_to_the_teacher_and_the_licence_asked_for_goes_first(
-    hub: LocalHub, ours: Path, counting_teacher: CountingTeacher, tmp_path: Path
-) -> None:
-    more = ("--limit", "8", "--variant", "old", "--licence", "cc0-1.0")
-    status, said = run(hub, tmp_path, ours, counting_teacher.url, *more)
-    told = "Esperanto (in the dialect Fundamento, spelt by the h-system)"
-    assert any(told.encode() in body for body in counting_teacher.asked), said
-    if status == 0:  # the practice teacher knows no dialects and may have said nothing of use
-        assert "license: cc0-1.0" in (tmp_path / "out" / "README.md").read_text("utf-8")
-    assert "Traceback" not in said
+def test_an_empty_profile_only_adds_an_empty_style() -> None:
+    made = community.overlay(SECTION, {}, "")
+    assert made == {**SECTION, "style": {"credit": ()}}
 
 
 @pytest.mark.parametrize(
-    ("profile", "more", "said"),
+    ("text", "message"),
     [
-        ("consent: no", (), "no data are to be made"),
-        (PROFILE, ("--variant", "x"), "no variant 'x'"),
+        ("consent: no", "does not consent"),
+        ("- 1", "keys to values"),
+        ("a: [", "not valid YAML"),
+        ("colour: red", "unknown key 'colour'"),
+        ("region: <b>", "plain words"),
+        ("region: 7", "plain words"),
+        ("dialect: " + "x" * 200, "plain words"),
+        ("licence: 'GPL v3!'", "licence id"),
+        ("seeds: peat", "a list"),
+        ("glossary: [{term: a}]", "term: …, say: …"),
+        ("glossary: [{term: a, say: 'b{text}'}]", "plain words"),
+        ("glossary: [{term: a, say: b, not: c}]", "a list"),
+        ("variants: {x: {}}", "no variant 'harris'"),
+        ("variants: {harris: {region: '<'}}", "plain words"),
     ],
 )
-def test_a_no_is_a_no(
-    hub: LocalHub, ours: Path, tmp_path: Path, profile: str, more: tuple[str, ...], said: str
-) -> None:
-    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
-    api.upload_file(
-        path_or_fileobj=profile.encode(),
-        path_in_repo="epo_Latn.yaml",
-        repo_id=PROFILES,
-        repo_type="dataset",
-    )
-    status, told = run(hub, tmp_path, ours, "http://127.0.0.1:1", *more)
-    assert status == 2 and said in told and "Traceback" not in told
+def test_an_invalid_profile_is_refused_with_its_key(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        community.parse(text, "harris" if "variants" in text else "", "p.yaml")
+
+
+def test_the_style_and_the_rules_go_into_prompts() -> None:
+    style = community.Style(region="Lewis", orthography="GOC")
+    assert style.describe("Gaelic") == "Gaelic (as it is spoken in Lewis, spelt by GOC)"
+    assert community.Style().describe("Gaelic") == "Gaelic"
+    term = GlossaryTerm("computer", "coimpiutair", ("komputer",))
+    assert community.prompt_rules("Gaelic", [term], ["x*"], "Lewis").splitlines() == [
+        "Take names, places and examples from Lewis.",
+        "When you write in Gaelic, say it so:",
+        "- computer: coimpiutair",
+        "Never write in Gaelic: komputer, x* (* stands for any letters).",
+    ]
+    assert community.prompt_rules("Gaelic", [], []) == ""

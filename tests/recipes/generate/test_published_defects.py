@@ -21,7 +21,7 @@ from recipes.core import language
 from recipes.core.config import CODE, load
 from recipes.evaluate import settings as evaluate
 from recipes.generate import context
-from recipes.generate.gates import judge
+from recipes.generate.gates import first_reason
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.publish import card
 from recipes.generate.schema import ENGLISH, Message, Prompt
@@ -78,9 +78,9 @@ def test_1_a_row_without_reasoning_does_not_say_that_it_thinks(reasoning: str) -
 def test_2_a_failed_generation_is_never_taken_as_text(text: str) -> None:
     code = "gla_Latn"
     scene = faults.Scene.draw(faults.Random(1), code)
-    assert judge(scene.draft(text), faults.judges(code)) == "empty"
+    assert first_reason(scene.draft(text), faults.gates_of(code)) == "empty"
     thought = f"<think>\n{text}\n</think>\n\n{scene.answer}"
-    assert judge(scene.draft(thought), faults.judges(code)) in ("empty", "leaked_tags")
+    assert first_reason(scene.draft(thought), faults.gates_of(code)) in ("empty", "leaked_tags")
     with pytest.raises(parsing.InvalidFormat):
         parsing.text(text)
     assert parsing.texts(json.dumps(["good", text]), 5) == ["good"]
@@ -92,7 +92,7 @@ def test_3_a_context_without_a_prompt_is_not_answered() -> None:
     asked = Prompt("contexts", "p", "None", "gla_Latn", "question", context="A TEXT").text
     scene = faults.Scene.draw(faults.Random(1), "gla_Latn")
     assert asked == "A TEXT\n\nNone"
-    assert judge(scene.draft(scene.answer, asked), faults.judges("gla_Latn")) == "empty"
+    assert first_reason(scene.draft(scene.answer, asked), faults.gates_of("gla_Latn")) == "empty"
 
 
 def test_4_an_answer_is_found_by_its_request_and_not_by_its_place(tmp_path: Path) -> None:
@@ -175,7 +175,9 @@ def test_9_packed_rows_are_cut_at_their_ends() -> None:
 
 def test_10_outputs_are_checked_for_their_language_and_duplicates() -> None:
     scene = faults.Scene.draw(faults.Random(2), "gla_Latn")
-    assert judge(faults.wrong_language(scene) or scene.draft("x"), faults.judges("gla_Latn"))
+    assert first_reason(
+        faults.wrong_language(scene) or scene.draft("x"), faults.gates_of("gla_Latn")
+    )
     assert KAKUGO["generate"]["near"]["threshold"] < 1
 
 

@@ -15,8 +15,8 @@ from random import Random
 
 from recipes.core import language
 from recipes.generate.dedup.decontamination import NO_SPACES
-from recipes.generate.gates import Gate, GateSettings, gates, language_id
-from recipes.generate.gates.settings import Term
+from recipes.generate.gates import Gate, GateSettings, build_gates, language_id
+from recipes.generate.gates.settings import GlossaryTerm
 from recipes.generate.schema import ENGLISH, Draft, Message, Row
 
 SETTINGS = GateSettings(
@@ -30,10 +30,10 @@ SETTINGS = GateSettings(
     cut_tail=40,
     learn_refusals=True,
     profile=0,
-    glossary=(Term("computer", "komputero", ("komputoro*",)),),
+    glossary=(GlossaryTerm("computer", "komputero", ("komputoro*",)),),
     forbidden=("vulgaraĵ*",),
 )
-DECLINED = {
+REFUSALS = {
     "epo_Latn": "Mi bedaŭras, sed mi ne povas helpi pri tio.",
     "swh_Latn": "Samahani, lakini siwezi kusaidia na hilo.",
     "rus_Cyrl": "Извините, но я не могу вам с этим помочь.",
@@ -59,11 +59,12 @@ def sentences() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def judges(code: str) -> tuple[Gate, ...]:
-    """The gates of a language, with what is needed to know it."""
+def gates_of(code: str) -> tuple[Gate, ...]:
+    """Return the gates of a language."""
     known = language.get(code)
-    declined = [DECLINED[code]] if code in DECLINED else []
-    return gates(SETTINGS, known, language_id.identifier(known), declined=declined)
+    examples = [REFUSALS[code]] if code in REFUSALS else []
+    identifier = language_id.build_identifier(known)
+    return build_gates(SETTINGS, known, identifier, refusal_examples=examples)
 
 
 def targets() -> list[str]:
@@ -170,7 +171,9 @@ def wrong_language(scene: Scene) -> Draft | None:
 
     Languages that no library knows are left out: without texts to learn from nobody can tell.
     """
-    if not language_id.identifier(language.get(scene.code)).by.startswith(("CLD2", "py3")):
+    if not language_id.build_identifier(language.get(scene.code)).method.startswith(
+        ("CLD2", "py3")
+    ):
         return None
     same = [code for code in targets() if code.endswith(scene.code[4:]) and code != scene.code]
     return scene.draft(said(scene.rng.choice(same or targets()[:20]), scene.answered))
@@ -252,9 +255,9 @@ def refused(scene: Scene) -> Draft:
 
 def refused_in_language(scene: Scene) -> Draft | None:
     """A refusal in the language, not in the very words that were learnt."""
-    if scene.code not in DECLINED:
+    if scene.code not in REFUSALS:
         return None
-    refusal = DECLINED[scene.code]
+    refusal = REFUSALS[scene.code]
     end = scene.rng.choice(("", "!", f" {scene.answer}"))
     return scene.draft(refusal.rstrip(".።।。") + end if end == "!" else refusal + end)
 

@@ -10,10 +10,10 @@ import pytest
 from recipes.core import language
 from recipes.core.language import Language
 from recipes.generate.data.tokenizer import OF_BYTES
-from recipes.generate.gates import GateSettings, gates, judge, length_ratio
-from recipes.generate.gates.language_id import identifier
-from recipes.generate.gates.settings import Term
-from recipes.generate.gates.trigrams import Profile
+from recipes.generate.gates import GateSettings, build_gates, first_reason, length_ratio
+from recipes.generate.gates.language_id import build_identifier
+from recipes.generate.gates.settings import GlossaryTerm
+from recipes.generate.gates.trigrams import TrigramProfile
 from recipes.generate.schema import ENGLISH, Draft, Message, Row
 from recipes.practice.texts import passage, write_text
 from recipes.practice.world import TOPICS
@@ -122,13 +122,13 @@ DROPPED = {
 
 @pytest.mark.parametrize("name", KEPT)
 def test_sound_drafts_pass(name: str) -> None:
-    assert judge(KEPT[name], gates(SETTINGS, language.get(EPO))) is None
+    assert first_reason(KEPT[name], build_gates(SETTINGS, language.get(EPO))) is None
 
 
 @pytest.mark.parametrize("name", DROPPED)
 def test_faults_are_dropped_with_their_reason(name: str) -> None:
     reason, faulty = DROPPED[name]
-    assert judge(faulty, gates(SETTINGS, language.get(EPO))) == reason
+    assert first_reason(faulty, build_gates(SETTINGS, language.get(EPO))) == reason
 
 
 @pytest.mark.parametrize(
@@ -144,19 +144,19 @@ def test_faults_are_dropped_with_their_reason(name: str) -> None:
 def test_other_scripts_and_unknown_languages_pass(code: str, text: str) -> None:
     known = language.get(code)
     drafted = draft(ASKED, text, languages=(None, code))
-    assert judge(drafted, gates(SETTINGS, known)) is None
+    assert first_reason(drafted, build_gates(SETTINGS, known)) is None
 
 
 def test_a_relative_is_not_another_language() -> None:
     kirundi = "Igihugu cacu gifise abantu benshi bakora mu mirima kandi bakunda imiryango yabo."
     drafted = draft(ASKED, kirundi, languages=(None, "kin_Latn"))
-    assert judge(drafted, gates(SETTINGS, language.get("kin_Latn"))) is None
+    assert first_reason(drafted, build_gates(SETTINGS, language.get("kin_Latn"))) is None
 
 
 GLOSSARY = GateSettings(
     **{
         **vars(SETTINGS),
-        "glossary": (Term("computer", "komputilo", ("komputero*", "komputoro")),),
+        "glossary": (GlossaryTerm("computer", "komputilo", ("komputero*", "komputoro")),),
         "forbidden": ("vulgara vorto", "*aĉulo*"),
     }
 )
@@ -179,13 +179,13 @@ def test_a_community_decides_its_words(
     answer: str, pairs: tuple[tuple[str, str], ...], reason: str | None
 ) -> None:
     drafted = draft(ASKED, answer, languages=(None, EPO), pairs=pairs)
-    assert judge(drafted, gates(GLOSSARY, language.get(EPO))) == reason
+    assert first_reason(drafted, build_gates(GLOSSARY, language.get(EPO))) == reason
 
 
 def test_a_word_may_stand_anywhere_where_there_are_no_spaces() -> None:
     known = GateSettings(**{**vars(SETTINGS), "forbidden": ("电脑",)})
     drafted = draft(ASKED, "我的母亲每天在厨房里用电脑工作。", languages=(None, "cmn_Hans"))
-    assert judge(drafted, gates(known, language.get("cmn_Hans"))) == "forbidden_form"
+    assert first_reason(drafted, build_gates(known, language.get("cmn_Hans"))) == "forbidden_form"
 
 
 def own_texts(count: int) -> list[str]:
@@ -196,30 +196,30 @@ def own_texts(count: int) -> list[str]:
 
 def test_a_language_that_no_library_knows_is_learnt_from_its_own_texts() -> None:
     english = [IN_ENGLISH, LONGER, *sentences()["eng_Latn"]]
-    learnt = Profile.learn(own_texts(400), english, 10_000)
+    learnt = TrigramProfile.learn(own_texts(400), english, 10_000)
     assert learnt
-    assert not any(map(learnt.is_stranger, own_texts(500)[400:]))
+    assert not any(map(learnt.is_other_language, own_texts(500)[400:]))
     strangers = ("gle_Latn", "cym_Latn", "yor_Latn", "zul_Latn", "rus_Cyrl", "eng_Latn")
-    assert all(learnt.is_stranger(" ".join(sentences()[code])) for code in strangers)
-    assert Profile.learn(own_texts(5), english, 10_000) is None
+    assert all(learnt.is_other_language(" ".join(sentences()[code])) for code in strangers)
+    assert TrigramProfile.learn(own_texts(5), english, 10_000) is None
 
 
 def test_a_library_that_does_not_know_its_own_texts_is_not_believed() -> None:
     kurmanji = Language("kmr_Latn", "Northern Kurdish", "kmr", "tr")
     mistaken = replace(kurmanji, code="xxx_Latn")
     irish = list(sentences()["gle_Latn"])
-    assert identifier(mistaken).by == "CLD2"
-    assert identifier(mistaken, irish).by == "its script, and that it is not English"
-    assert identifier(language.get("kmr_Latn")).by == "py3langid"
+    assert build_identifier(mistaken).method == "CLD2"
+    assert build_identifier(mistaken, irish).method == "its script, and by not being English"
+    assert build_identifier(language.get("kmr_Latn")).method == "py3langid"
 
 
 def test_tokens_are_those_of_the_model_or_four_bytes() -> None:
     assert OF_BYTES.count("abcdefgh") == 2
     pair = (("one two three four", "unu"),)
     drafted = draft(ASKED, SAID, pairs=pair)
-    words = length_ratio.ratio(drafted, lambda text: len(text.split()), (0.75, 25), 0)
+    words = length_ratio.length_ratio(drafted, lambda text: len(text.split()), (0.75, 25), 0)
     assert words == "length_ratio"
-    assert length_ratio.ratio(drafted, lambda text: len(text.split()), (0.75, 25), 3) is None
+    assert length_ratio.length_ratio(drafted, lambda text: len(text.split()), (0.75, 25), 3) is None
 
 
 @pytest.mark.parametrize(
@@ -237,5 +237,5 @@ def test_what_a_translation_adds_is_not_taken_as_given(
     english = LONGER + (added if in_original else "")
     pairs = (("Hi there!", "Saluton!"), (english, LONG_SAID + added))
     translated = replace(draft("Saluton!", LONG_SAID + added, pairs=pairs), from_corpus=True)
-    found = judge(translated, gates(SETTINGS, language.get(EPO)))
+    found = first_reason(translated, build_gates(SETTINGS, language.get(EPO)))
     assert found == (None if in_original else reason)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from recipes.core import language
-from recipes.generate.gates import judge
+from recipes.generate.gates import first_reason
 from recipes.generate.schema import Draft, Message, Row
 from tests.recipes.generate.gates import planted_faults as faults
 
@@ -37,7 +37,9 @@ def clean() -> Iterator[tuple[str, Draft]]:
 
 def test_clean_rows_of_other_styles_are_kept() -> None:
     rows = list(clean())
-    dropped = [(code, reason) for code, row in rows if (reason := judge(row, faults.judges(code)))]
+    dropped = [
+        (code, reason) for code, row in rows if (reason := first_reason(row, faults.gates_of(code)))
+    ]
     share, languages = len(dropped) / len(rows), len({code for code, _ in rows})
     print(f"{share:.2%} of {len(rows)} clean rows in {languages} languages dropped: {dropped}")
     assert len(rows) > 500 and languages > 40
@@ -50,7 +52,7 @@ def test_faults_that_nobody_planted_are_caught() -> None:
         wire = json.loads(line)
         kind, code, asked, said = (wire.pop(key) for key in ("kind", "code", "asked", "said"))
         count += 1
-        if judge(draft(asked, said, (code, code), **wire), faults.judges(code)) is None:
+        if first_reason(draft(asked, said, (code, code), **wire), faults.gates_of(code)) is None:
             missed.append((kind, code))
     print(f"{1 - len(missed) / count:.1%} of {count} faults caught; missed: {missed}")
     assert count >= 110 and len(missed) <= 15
@@ -61,7 +63,7 @@ def test_what_was_left_in_the_language_is_no_english() -> None:
     for code in faults.targets():
         if language.get(code).cld2:
             left = draft("Q: 1", told[code][3], (code, "eng_Latn"))
-            kept += [code] if judge(left, faults.judges(code)) is None else []
+            kept += [code] if first_reason(left, faults.gates_of(code)) is None else []
             english = draft("Q: 1", told["eng_Latn"][3], (code, "eng_Latn"))
-            assert judge(english, faults.judges(code)) is None
+            assert first_reason(english, faults.gates_of(code)) is None
     assert len(kept) <= 2, kept

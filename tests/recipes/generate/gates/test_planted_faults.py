@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from recipes.core import language
-from recipes.generate.gates import gates, judge
+from recipes.generate.gates import build_gates, first_reason
 from recipes.generate.gates.reasons import gate_of
 from tests.recipes.generate.gates import planted_faults as faults
 
@@ -26,7 +26,7 @@ def caught() -> tuple[Counter[str], Counter[tuple[str, str | None]]]:
     planted, reasons = Counter[str](), Counter[tuple[str, str | None]]()
     for name, code, draft in faults.planted(Random(20260120), COUNT, WITHOUT):
         planted[name] += 1
-        reasons[name, judge(draft, faults.judges(code))] += 1
+        reasons[name, first_reason(draft, faults.gates_of(code))] += 1
     return planted, reasons
 
 
@@ -54,7 +54,7 @@ def test_clean_rows_are_kept() -> None:
     codes = [code for code in faults.targets() if code not in WITHOUT]
     for number in range(COUNT):
         code = codes[number % len(codes)]
-        dropped[judge(faults.clean(rng, code), faults.judges(code)), code] += 1
+        dropped[first_reason(faults.clean(rng, code), faults.gates_of(code)), code] += 1
     false = {key: count for key, count in dropped.items() if key[0]}
     print(f"{sum(false.values()) / COUNT:.2%} of {COUNT} clean rows dropped: {false}")
     assert sum(false.values()) <= 0.005 * COUNT
@@ -66,5 +66,5 @@ def test_without_any_gate_nothing_would_be_caught() -> None:
     known = language.get(code)
     blind = replace(faults.SETTINGS, loop=1.0, cut_tail=10**6)
     drafts = [faults.looped(faults.Scene.draw(rng, code)) for _ in range(30)]
-    assert all(judge(draft, faults.judges(code)) for draft in drafts)
-    assert not any(judge(draft, gates(blind, known)) for draft in drafts)
+    assert all(first_reason(draft, faults.gates_of(code)) for draft in drafts)
+    assert not any(first_reason(draft, build_gates(blind, known)) for draft in drafts)

@@ -88,7 +88,7 @@ def test_hostile_text_stays_in_one_fence() -> None:
         Message(role="user", content=HOSTILE),
         Message(role="assistant", content=HOSTILE * 20),
     )
-    thanks = replace(SETTINGS, voice=Style(credit=(HOSTILE,)))
+    thanks = replace(SETTINGS, style=Style(credit=(HOSTILE,)))
     rows = [Row("topics", "p", "t", turns)] * 3
     hostile = facts(rows, skipped=[HOSTILE], settings=thanks)
     text = card.write(hostile)
@@ -108,8 +108,8 @@ def test_hostile_text_stays_in_one_fence() -> None:
 def test_what_was_dropped_adds_up_and_is_explained() -> None:
     text = card.write(facts([]))
     assert "| gate | reason | | `topics` | never a row | all |" in text
-    assert "| loops | `loop` | it says the same again and again | 2 |  | 2 |" in text
-    assert "| teacher | `status_418` | it answered with an error |  | 1 | 1 |" in text
+    assert "| loops | `loop` | the text repeats itself | 2 |  | 2 |" in text
+    assert "| teacher | `status_418` | the teacher returned an HTTP error |  | 1 | 1 |" in text
     assert "| **all** | | | 3 | 3 | 6 |" in text
 
 
@@ -178,7 +178,7 @@ def test_prompts_are_quoted_and_lengths_counted() -> None:
 
 def test_what_a_community_chose_is_told() -> None:
     gates = replace(SETTINGS.gates, forbidden=("bilet*",))
-    wanted = replace(SETTINGS, voice=Style(orthography="the *h-system*"), gates=gates)
+    wanted = replace(SETTINGS, style=Style(orthography="the *h-system*"), gates=gates)
     text = card.write(facts([row("a", "b")], settings=wanted))
     assert "asked for Esperanto \\(spelt by the \\*h\\-system\\*\\)." in text
     assert text.count("[system] Never write in Esperanto: bilet* ") == 4, (

@@ -14,7 +14,7 @@ from recipes.core.config import load
 from recipes.core.errors import UserError
 from recipes.generate.context import GenerationContext
 from recipes.generate.dry_run import OfflineEndpoint
-from recipes.generate.gates import gates
+from recipes.generate.gates import build_gates
 from recipes.generate.journal.local import Journal
 from recipes.generate.schema import Message, Row
 from recipes.generate.settings import GenerateSettings, parse
@@ -62,7 +62,7 @@ def taken(
     async def take() -> None:  # a teacher has to be there, and is not asked
         journal = Journal(folder / "journal.jsonl", EPO.code)
         teacher = Teacher(OfflineEndpoint(), numbers.teacher, journal, Budget(Price(), None))
-        context = GenerationContext(teacher, EPO, 1, gates(numbers.gates, EPO), sink)
+        context = GenerationContext(teacher, EPO, 1, build_gates(numbers.gates, EPO), sink)
         corpus = numbers.conversations.name
         replay.take(context, chats, numbers.replay, corpus, numbers.answers)
         journal.close()

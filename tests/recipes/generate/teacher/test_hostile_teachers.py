@@ -17,7 +17,7 @@ from recipes.core import language
 from recipes.core.config import load
 from recipes.generate.context import GenerationContext
 from recipes.generate.dedup.row_store import RowStore
-from recipes.generate.gates import gates
+from recipes.generate.gates import build_gates
 from recipes.generate.schema import Message
 from recipes.generate.settings import parse
 from recipes.generate.sources import topics, translation
@@ -119,7 +119,7 @@ async def harvested(teacher: Teacher, rows: int, folder: Path) -> GenerationCont
     settings = parse(load("practice", "o", "epo_Latn").generate)
     told = language.get("epo_Latn")
     harvest = GenerationContext(
-        teacher, told, 1, gates(settings.gates, told), RowStore(folder / "rows")
+        teacher, told, 1, build_gates(settings.gates, told), RowStore(folder / "rows")
     )
     tree = topics.TopicSettings(2, 0, 2, 2, 3)
     roots = itertools.chain(
@@ -168,7 +168,7 @@ def test_translations_alone_add_up_to_what_there_was(tmp_path: Path) -> None:
             settings = parse(load("practice", "o", "epo_Latn").generate)
             told = language.get("epo_Latn")
             spool = RowStore(tmp_path / "rows")
-            harvest = GenerationContext(teacher, told, 1, gates(settings.gates, told), spool)
+            harvest = GenerationContext(teacher, told, 1, build_gates(settings.gates, told), spool)
             await run_workers(translation.grow(harvest, settings.answers, conversations(200)), 8)
             return harvest
 

@@ -177,25 +177,27 @@ def test_how_a_teacher_declines_is_learnt_and_recognised(
 ) -> None:
     turns = (Message(role="user", content="?"), Message(role="assistant", content=said))
     draft = Draft(Row("topics", "p", "t", turns), (None, None))
-    assert refusals.refusal(draft, refusals.learn(learnt)) == ("refusal" if declines else None)
+    assert refusals.refusal(draft, refusals.refusal_ngrams(learnt)) == (
+        "refusal" if declines else None
+    )
 
 
 GLOSSARY = {"term": "computer", "say": "komputero", "not": ["komputoro*"]}
 
 
 @pytest.mark.parametrize(
-    ("section", "says"),
+    ("section", "message"),
     [
         ({"glossary": [{"term": "x"}]}, "A line of `gates.glossary`"),
         ({"forbidden": ["*"]}, "which is not a word"),
-        ({"forbidden": "x"}, "must hold a list"),
+        ({"forbidden": "x"}, "must be a list"),
         ({"unheard_of": 1}, "unheard_of"),
     ],
 )
-def test_gates_that_cannot_be_are_refused(section: dict[str, object], says: str) -> None:
+def test_invalid_gate_settings_are_refused(section: dict[str, object], message: str) -> None:
     numbers = yaml.safe_load((ROOT / "recipes" / "practice.yaml").read_text("utf-8"))["generate"][
         "gates"
     ]
-    assert parse_gates(**{**numbers, "glossary": [GLOSSARY]}).glossary[0].instead_of
-    with pytest.raises(UserError, match=says):
+    assert parse_gates(**{**numbers, "glossary": [GLOSSARY]}).glossary[0].avoided
+    with pytest.raises(UserError, match=message):
         parse_gates(**{**numbers, **section})
