@@ -1,6 +1,6 @@
-"""`kakugo-recipe …`: reads the arguments and calls one recipe.
+"""Run one recipe: `kakugo-recipe COMMAND …`.
 
-Nothing heavy may be imported here, so that `--help` answers at once.
+This module must not import anything heavy, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from recipes.core import config
 from recipes.core.errors import UserError
+from recipes.core.interrupts import restore_keyboard_interrupt
 
 MODULES = {
     "check": "recipes.check.run",
@@ -28,44 +29,49 @@ MODULES = {
     "practice-publish": "recipes.practice.publish",
     "practice-teacher": "recipes.practice.server",
 }
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-TEACHER = "OpenAI-compatible API, or tgi+URL for TGI's own"
+TEACHER_HELP = "an OpenAI-compatible API, or tgi+URL for TGI's own"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one recipe; 0 when done, or a sentence on stderr: 2 refused, 1 the Hub failed."""
+    """Run one recipe and return the exit status; errors are one sentence on stderr.
+
+    0: done; 1: the Hub or the disk failed; 2: the input was wrong; 130: Ctrl-C.
+    """
     args = parser().parse_args(argv)
+    restore_keyboard_interrupt()
     try:
         if hasattr(args, "config"):
             args.config = config.load(args.config, args.org, args.language)
             args.digest = args.digest or args.config.digest
         importlib.import_module(MODULES[args.command]).main(args)
-    except UserError as refusal:
-        print(f"kakugo-recipe {args.command}: {refusal}", file=sys.stderr)
+    except UserError as error:
+        _print_error(args.command, str(error))
         return 2
-    except KeyboardInterrupt as stop:
-        said = f"stopped: {stop}" if str(stop) else "stopped"
-        print(f"kakugo-recipe {args.command}: {said}; run it again to go on", file=sys.stderr)
+    except KeyboardInterrupt as interrupt:
+        reason = f": {interrupt}" if str(interrupt) else ""
+        _print_error(args.command, f"stopped{reason}; run it again to continue")
         return 130
     except _hub_errors() as error:
-        said = next(iter(str(error).splitlines()), type(error).__name__)
-        print(f"kakugo-recipe {args.command}: the Hub failed us: {said}", file=sys.stderr)
+        message = next(iter(str(error).splitlines()), type(error).__name__)
+        _print_error(args.command, f"the Hub failed: {message}")
         return 1
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if error.errno not in DISK_FULL:
             raise
-        print(
-            f"kakugo-recipe {args.command}: {error.strerror or 'the disk is full'}: make room and "
-            "run it again, it goes on from what it has",
-            file=sys.stderr,
-        )
+        message = error.strerror or "the disk is full"
+        _print_error(args.command, f"{message}: free some space and run it again to continue")
         return 1
     return 0
 
 
+def _print_error(command: str, message: str) -> None:
+    print(f"kakugo-recipe {command}: {message}", file=sys.stderr)
+
+
 def _hub_errors() -> tuple[type[Exception], ...]:
-    """What the Hub's client raises for a wrong token, a closed repo, a Hub that is not there."""
+    """Return what the Hub's client raises for a wrong token, a private repo, an absent Hub."""
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -73,54 +79,57 @@ def _hub_errors() -> tuple[type[Exception], ...]:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line; recipes get its namespace with `config` already loaded."""
-    root = argparse.ArgumentParser(prog="kakugo-recipe", description=__doc__)
+    """Return the parser; recipes get its namespace with `config` already loaded."""
+    root = argparse.ArgumentParser(prog="kakugo-recipe", description="Run one recipe.")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    check = _recipe(commands, "check", "say what teacher and bases can do in a language")
-    check.add_argument("--teacher", required=True, metavar="URL", help="OpenAI-compatible API")
+    check = _recipe(commands, "check", "test what teacher and bases can do in a language")
+    check.add_argument("--teacher", required=True, metavar="URL", help=TEACHER_HELP)
     check.add_argument("--base", required=True, metavar="REPO", help="the base to be trained")
-    check.add_argument("--into", metavar="REPO", help="the results dataset")
-    check.add_argument("--cap-usd", type=float, metavar="USD", help="never spend more")
+    check.add_argument("--into", metavar="REPO", help="push to this results dataset")
+    check.add_argument("--cap-usd", type=_usd, metavar="USD", help="never spend more")
 
-    generate = _recipe(commands, "generate", "ask the teacher, gate its answers, push a dataset")
-    generate.add_argument("--teacher", required=True, metavar="URL", help=TEACHER)
+    generate = _recipe(commands, "generate", "generate a dataset with the teacher and push it")
+    generate.add_argument("--teacher", required=True, metavar="URL", help=TEACHER_HELP)
     generate.add_argument("--into", metavar="REPO", help="the dataset to push")
-    generate.add_argument("--limit", type=int, metavar="N", help="at most N prompts a source")
-    generate.add_argument("--cap-usd", type=_usd, metavar="USD", help="never spend more than this")
-    generate.add_argument("--licence", default="", metavar="ID", help="of the data, on the Hub")
-    generate.add_argument("--variant", default="", metavar="NAME", help="in the profile")
+    generate.add_argument("--limit", type=int, metavar="N", help="at most N prompts per source")
+    generate.add_argument("--cap-usd", type=_usd, metavar="USD", help="never spend more")
+    generate.add_argument("--licence", default="", metavar="ID", help="of the dataset, as a Hub id")
+    generate.add_argument("--variant", default="", metavar="NAME",
+                          help="a variant in the community's profile")  # fmt: skip
     generate.add_argument("--out", type=Path, metavar="DIR", help="write here instead of pushing")
 
-    bake_off = _recipe(commands, "bake-off", "train candidate bases briefly and say which learns")
+    bake_off = _recipe(commands, "bake-off", "train candidate bases briefly and recommend one")
     bake_off.add_argument("--dataset", required=True, metavar="REPO")
     bake_off.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
 
-    train = _recipe(commands, "train", "train a LoRA adapter on the dataset and push it")
+    train = _recipe(commands, "train", "train an adapter on the dataset and push it")
     train.add_argument("--dataset", required=True, metavar="REPO")
     train.add_argument("--base", required=True, metavar="REPO")
     train.add_argument("--into", required=True, metavar="REPO", help="the adapter to push")
-    train.add_argument("--feedback", metavar="REPO", help="make its next version from this instead")
+    train.add_argument("--feedback", metavar="REPO",
+                       help="train its next version on this feedback instead")  # fmt: skip
 
-    evaluate = _recipe(commands, "evaluate", "score base and adapter and push the results")
+    evaluate = _recipe(commands, "evaluate", "compare base and adapter and push the results")
     evaluate.add_argument("--dataset", required=True, metavar="REPO")
     evaluate.add_argument("--base", required=True, metavar="REPO")
     evaluate.add_argument("--adapter", required=True, metavar="REPO")
     evaluate.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
-    evaluate.add_argument("--models", nargs="*", default=[], metavar="REPO", help="to set beside")
+    evaluate.add_argument("--models", nargs="*", default=[], metavar="REPO",
+                          help="other models to compare with")  # fmt: skip
 
-    promote = _recipe(commands, "promote", "compare an adapter's newest version, use it if it may")
+    promote = _recipe(commands, "promote", "compare an adapter's versions; use the new one if good")
     promote.add_argument("--dataset", required=True, metavar="REPO")
     promote.add_argument("--base", required=True, metavar="REPO")
     promote.add_argument("--adapter", required=True, metavar="REPO")
     promote.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
     promote.add_argument("--version", metavar="vN", help="default: the newest")
 
-    improve = _recipe(commands, "improve", "all of it: next version, comparison, review report")
+    improve = _recipe(commands, "improve", "train, compare and report a next version from feedback")
     improve.add_argument("--dataset", required=True, metavar="REPO")
     improve.add_argument("--base", required=True, metavar="REPO")
     improve.add_argument("--adapter", required=True, metavar="REPO")
-    improve.add_argument("--feedback", required=True, metavar="REPO", help="what speakers said")
+    improve.add_argument("--feedback", required=True, metavar="REPO", help="the feedback dataset")
     improve.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
 
     export = _recipe(commands, "export", "merge an adapter into its base, push weights and GGUF")
@@ -129,42 +138,48 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--adapter", required=True, metavar="REPO")
     export.add_argument("--into", metavar="REPO", help="default: ADAPTER-merged")
 
-    review = _recipe(commands, "review-report", "say on the cards what speakers found")
+    review = _recipe(commands, "review-report", "write the speakers' reviews on the cards")
     review.add_argument("--dataset", required=True, metavar="REPO")
-    review.add_argument("--feedback", required=True, metavar="REPO", help="what speakers said")
-    review.add_argument("--adapter", metavar="REPO", help="its card, too")
+    review.add_argument("--feedback", required=True, metavar="REPO", help="the feedback dataset")
+    review.add_argument("--adapter", metavar="REPO", help="write on its card, too")
     review.add_argument("--thank", action="append", default=[], metavar="NAME",
                         help="a requester who wants to be named (repeatable)")  # fmt: skip
 
-    publish = commands.add_parser("practice-publish", help="push the practice world, once")
+    publish = commands.add_parser("practice-publish", help="push the practice world")
     publish.add_argument("--org", required=True)
     commands.add_parser("practice-teacher", help="serve the practice teacher on $PORT (8080)")
     return root
 
 
 def _usd(text: str) -> float:
-    """An amount of money."""
+    """Parse an amount of money; raise ValueError if it is negative or infinite."""
     usd = float(text)
     if not 0 <= usd < float("inf"):
         raise ValueError
     return usd
 
 
-_usd.__name__ = "amount of US dollars"  # what argparse calls it when it is none
+_usd.__name__ = "amount of US dollars"  # argparse's name for it in errors
 
 
 def _recipe(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str
 ) -> argparse.ArgumentParser:
-    made = commands.add_parser(name, help=text)
-    made.add_argument("--config", required=True, metavar="NAME", help="practice, kakugo or a path")
-    here = "the namespace on the Hub" + (" (optional with --out)" if name == "generate" else "")
-    made.add_argument("--org", required=name != "generate", help=here)
-    made.add_argument("--language", required=True, help='like epo_Latn, or "Scottish Gaelic"')
-    made.add_argument("--request", default="by-hand", metavar="ID")
-    made.add_argument("--attempt", type=int, default=1, metavar="N")
-    made.add_argument("--digest", metavar="HEX", help="names the run (default: config + language)")
-    return made
+    recipe = commands.add_parser(
+        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}."
+    )
+    recipe.add_argument(
+        "--config", required=True, metavar="NAME", help="practice, kakugo or a path"
+    )
+    org = "the namespace on the Hub" + (" (optional with --out)" if name == "generate" else "")
+    recipe.add_argument("--org", required=name != "generate", help=org)
+    recipe.add_argument("--language", required=True, help='like epo_Latn, or "Scottish Gaelic"')
+    recipe.add_argument("--request", default="by-hand", metavar="ID")
+    recipe.add_argument("--attempt", type=int, default=1, metavar="N")
+    recipe.add_argument(
+        "--digest", metavar="HEX", help="names the run (default: config + language)"
+    )
+    return recipe
 
 
 if __name__ == "__main__":

@@ -243,13 +243,23 @@ def _version(metrics: Mapping[str, Any]) -> Version:
 
 
 def _advice(metrics: Mapping[str, Any]) -> Advice:
-    word, teacher = str(metrics["advice"]), metrics["teacher"]
+    advice, teacher = metrics["advice"], metrics["teacher"]
+    if not isinstance(advice, Mapping):  # schema 1
+        names = ("what", "seen", "wanted")
+        advice = {
+            "level": advice,
+            "shortfalls": [
+                dict(zip(("metric", "value", "threshold"), map(reason.get, names), strict=True))
+                for reason in metrics["reasons"]
+            ],
+        }
+    word = str(advice["level"])
     if word not in ADVICE:
         raise ValueError(f"{word!r} is no advice")
     short = tuple(
-        Short(str(one["what"]), float(one["seen"]), float(one["wanted"]))
-        for one in metrics["reasons"]
-        if one["what"] in MEASURED
+        Short(str(one["metric"]), float(one["value"]), float(one["threshold"]))
+        for one in advice["shortfalls"]
+        if one["metric"] in MEASURED
     )
     tokens: Mapping[str, Any] = next(iter(metrics["bases"].values()), {})
     return Advice(
@@ -258,7 +268,7 @@ def _advice(metrics: Mapping[str, Any]) -> Advice:
         script=_figure(teacher.get("script")),
         chrf=_figure(teacher.get("chrf")),
         round_trip=_figure(teacher.get("round_trip")),
-        fertility=_figure(tokens.get("times")),
+        fertility=_figure(tokens.get("fertility", tokens.get("times"))),
     )
 
 

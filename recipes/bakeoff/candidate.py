@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.bakeoff.settings import BakeoffSettings
-from recipes.check.fertility import fertility
+from recipes.check import fertility
 from recipes.core import model_loading
 from recipes.core.progress import Progress
 from recipes.evaluate.backends import transformers_lm
@@ -63,7 +63,7 @@ def measure(
     tokenizer = model_loading.tokenizer(repo, revision)
     model: Any = _load(repo, revision, train)
     texts = [turn["content"] for chat in exam.asked for turn in chat if turn["role"] == "assistant"]
-    cut = fertility(tokenizer, texts, [])
+    cut = fertility.measure(tokenizer, texts, [])
     parameters = sum(p.numel() for p in model.parameters())
     before = heldout_loss.nats(model, tokenizer, exam.asked), _scores(model, tokenizer, exam)
     del model  # what comes next needs the room
@@ -73,7 +73,7 @@ def measure(
         base=repo,
         revision=revision,
         parameters=parameters,
-        tokens_a_letter=cut.a_letter,
+        tokens_a_letter=cut.tokens_per_character,
         pieces=cut.bytes or 0.0,
         before=before[0],
         after=after[0],

@@ -57,8 +57,8 @@ def _bake_off(job: Job[BakeoffSettings], folder: str) -> None:
     text = report(name, measured, sizes, verdict, settings.steps)
     commit = _push(job, f"{folder}/report.md", text, f"Report the bake-off for {name}")
     metrics = {
-        "take": verdict.base,
-        "why": list(verdict.why),
+        "recommended_base": verdict.base,
+        "reasons": list(verdict.why),
         "bits_per_byte": {
             one.base: round(heldout_loss.bits_per_byte(one.after, sizes), 4) for one in measured
         },

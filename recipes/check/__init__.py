@@ -1,9 +1,10 @@
-"""Should this be trained at all? A few dozen calls that say what teacher and bases can do.
+"""Check whether a language should be trained: a few dozen calls that test teacher and bases.
 
-settings    The `check:` section of a recipe
-fertility   How a base's tokenizer takes the language, beside how it takes English
-advice      From what was found to an advice; nothing is asked or read here
-references  A few known sentences of the language, with their English originals where ther
-probe       The questions to the teacher: how fast, in which shape, and how well it writes
-run         The check from its arguments to its manifest; only wiring is here
+settings    Parse the `check:` section of a recipe
+fertility   Measure how well a base's tokenizer fits the language, compared with English
+advice      Turn the metrics of a check into an advice
+references  Read reference sentences of the language, with their English originals
+probe       Ask the teacher a few dozen questions: its speed, its format, how well it writes
+report      Write what a person at the terminal reads about a check
+run         Run the check recipe, from its arguments to its manifest
 """

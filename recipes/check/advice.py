@@ -1,4 +1,4 @@
-"""From what was found to an advice; nothing is asked or read here."""
+"""Turn the metrics of a check into an advice. Pure."""
 
 from __future__ import annotations
 
@@ -6,45 +6,49 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from recipes.check.settings import Floors
+from recipes.check.settings import Thresholds
 
-Word = Literal["good", "doubtful", "hopeless"]
+Level = Literal["good", "doubtful", "hopeless"]
 
-# What is found under these names must be at least so much, under the others at most.
-LEAST = ("answered", "script", "language", "structured", "chrf", "round_trip")
-MOST = ("fertility", "bytes")
+HIGHER_IS_BETTER = ("answered", "script", "language", "structured", "chrf", "round_trip")
+LOWER_IS_BETTER = ("fertility", "bytes")
 
 
 @dataclass(frozen=True)
-class Reason:
-    """What was seen, and the floor or ceiling that it does not reach."""
+class Shortfall:
+    """A metric that misses its threshold."""
 
-    what: str
-    seen: float
-    wanted: float
+    metric: str
+    value: float
+    threshold: float
 
 
 @dataclass(frozen=True)
 class Advice:
-    """A word, and why it is no better; no reasons when it is good."""
+    """A level, and the shortfalls that made it no better; none if it is good."""
 
-    word: Word
-    reasons: tuple[Reason, ...] = ()
+    level: Level
+    shortfalls: tuple[Shortfall, ...] = ()
 
 
-def advise(found: Mapping[str, float | None], hopeless: Floors, doubtful: Floors) -> Advice:
-    """The advice; what could not be measured (None) speaks neither for nor against."""
-    for word, floors in (("hopeless", hopeless), ("doubtful", doubtful)):
-        if reasons := _short(found, floors):
-            return Advice("hopeless" if word == "hopeless" else "doubtful", reasons)
+def advise(
+    metrics: Mapping[str, float | None], hopeless: Thresholds, doubtful: Thresholds
+) -> Advice:
+    """Compare the metrics with both sets of thresholds; None (not measured) counts for nothing."""
+    if shortfalls := _shortfalls(metrics, hopeless):
+        return Advice("hopeless", shortfalls)
+    if shortfalls := _shortfalls(metrics, doubtful):
+        return Advice("doubtful", shortfalls)
     return Advice("good")
 
 
-def _short(found: Mapping[str, float | None], floors: Floors) -> tuple[Reason, ...]:
-    wanted = asdict(floors)
+def _shortfalls(
+    metrics: Mapping[str, float | None], thresholds: Thresholds
+) -> tuple[Shortfall, ...]:
+    limits = asdict(thresholds)
     return tuple(
-        Reason(what, round(seen, 3), wanted[what])
-        for what in (*LEAST, *MOST)
-        if (seen := found.get(what)) is not None
-        and (seen < wanted[what] if what in LEAST else seen > wanted[what])
+        Shortfall(metric, round(value, 3), limits[metric])
+        for metric in (*HIGHER_IS_BETTER, *LOWER_IS_BETTER)
+        if (value := metrics.get(metric)) is not None
+        and (value < limits[metric] if metric in HIGHER_IS_BETTER else value > limits[metric])
     )

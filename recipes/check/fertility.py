@@ -1,4 +1,4 @@
-"""How a base's tokenizer takes the language, beside how it takes English."""
+"""Measure how well a base's tokenizer fits the language, compared with English."""
 
 from __future__ import annotations
 
@@ -9,30 +9,34 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-PIECE = "\N{REPLACEMENT CHARACTER}"
+PART_OF_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(frozen=True)
-class Fertility:
-    """`times`: tokens for the same sentences, as many times as in English; `bytes`: share of tokens
-    that are only a piece of a letter; each None where there is nothing to count."""
+class TokenizerFit:
+    """How a tokenizer splits a language.
 
-    times: float | None
+    `fertility` is the number of tokens divided by that of the same sentences in English (the
+    premium of Petrov et al., 2023, arXiv 2305.15425), `bytes` the share of tokens that are only
+    part of a character; both are None if there is nothing to count.
+    """
+
+    fertility: float | None
     bytes: float | None
-    a_letter: float
+    tokens_per_character: float
 
 
-def fertility(
+def measure(
     tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], english: Sequence[str]
-) -> Fertility:
-    """Count over all texts; `english` holds the same sentences in the same order, or none."""
+) -> TokenizerFit:
+    """Count the tokens of all texts; `english` holds the same sentences, or is empty."""
     tokens = [token for text in texts for token in _tokens(tokenizer, text)]
-    originals = sum(len(_tokens(tokenizer, text)) for text in english)
-    pieces = sum(PIECE in tokenizer.decode([token]) for token in tokens)
-    return Fertility(
-        times=len(tokens) / originals if tokens and originals else None,
-        bytes=pieces / len(tokens) if tokens else None,
-        a_letter=len(tokens) / max(1, sum(map(len, texts))),
+    english_tokens = sum(len(_tokens(tokenizer, text)) for text in english)
+    parts = sum(PART_OF_CHARACTER in tokenizer.decode([token]) for token in tokens)
+    return TokenizerFit(
+        fertility=len(tokens) / english_tokens if tokens and english_tokens else None,
+        bytes=parts / len(tokens) if tokens else None,
+        tokens_per_character=len(tokens) / max(1, sum(map(len, texts))),
     )
 
 

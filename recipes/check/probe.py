@@ -1,16 +1,16 @@
-"""The questions to the teacher: how fast, in which shape, and how well it writes the language."""
+"""Ask the teacher a few dozen questions: its speed, its format, and how well it writes."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from recipes.check.references import Known
+from recipes.check.references import References
 from recipes.check.settings import CheckSettings
 from recipes.core.language import Language
 from recipes.core.progress import Progress
@@ -22,14 +22,17 @@ from recipes.generate.schema import Message
 from recipes.generate.teacher.client import Answer, NoAnswer, Teacher
 from recipes.generate.teacher.openai import TIMEOUT
 
-LIST = 5
+LIST_LENGTH = 5
 
 
 @dataclass(frozen=True)
-class Findings:
-    """What came back. Shares in 0..1 and chrF++ in 0..100, None where nothing could be measured;
-    `tokens_per_second` of all calls together, `seconds` of a usual one; `failed`: what most of the
-    questions without an answer failed by."""
+class ProbeMetrics:
+    """Shares from 0 to 1 and chrF++ from 0 to 100; None where nothing could be measured.
+
+    `chrf` compares the teacher's translations with the references, `round_trip` a text with its
+    translation there and back. `tokens_per_second` is of all calls together.
+    `most_common_failure` is the reason why most questions were not answered; empty if all were.
+    """
 
     answered: float
     script: float | None
@@ -39,13 +42,13 @@ class Findings:
     chrf: float | None
     round_trip: float | None
     tokens_per_second: float
-    seconds: float
-    failed: str = ""
+    median_seconds: float
+    most_common_failure: str = ""
 
 
 @dataclass
 class Probe:
-    """Asks, and remembers how long each answer took."""
+    """Asks the questions and records the latency and failure of each."""
 
     teacher: Teacher
     language: Language
@@ -53,123 +56,121 @@ class Probe:
     progress: Progress
 
     def __post_init__(self) -> None:
-        self._took: list[float] = []
+        self._latencies: list[float] = []
         self._answers: list[Answer | None] = []
-        self._failed = Counter[str]()
-        self._ends = 0.0
+        self._failures = Counter[str]()
+        self._deadline = 0.0
 
-    async def run(self, known: Known, settings: CheckSettings) -> Findings:
-        """All questions, as many at once as the endpoint takes."""
-        began = time.monotonic()
-        self._ends = asyncio.get_running_loop().time() + 60 * settings.minutes
-        lists, there = await asyncio.gather(
-            self._all([self._list(number) for number in range(settings.lists)]),
-            self._there_and_back(known),
+    async def run(self, references: References, settings: CheckSettings) -> ProbeMetrics:
+        """Ask all questions, as many at once as the endpoint takes, and measure the answers."""
+        started = time.monotonic()
+        self._deadline = asyncio.get_running_loop().time() + 60 * settings.minutes
+        lists, (written, round_trip, chrf) = await asyncio.gather(
+            asyncio.gather(*map(self._list, range(settings.lists))),
+            self._translate_both_ways(references),
         )
-        written, round_trip, chrf = there
-        seconds = time.monotonic() - began
-        had = [answer for answer in self._answers if answer is not None]
-        return Findings(
-            answered=len(had) / max(1, len(self._answers)),
+        seconds = time.monotonic() - started
+        answers = [answer for answer in self._answers if answer is not None]
+        tokens = sum(answer.tokens_out for answer in answers)
+        return ProbeMetrics(
+            answered=len(answers) / max(1, len(self._answers)),
             script=_share(written, lambda text: in_script(text, self.language.script)),
-            language=self._identified(written, known),
-            structured=_share([a for a in lists if a], _is_list),
-            reasoning=_share(had, lambda answer: bool(answer.reasoning)),
+            language=self._share_in_language(written, references),
+            structured=_share([answer for answer in lists if answer], _is_list),
+            reasoning=_share(answers, lambda answer: bool(answer.reasoning)),
             chrf=chrf,
             round_trip=round_trip,
-            tokens_per_second=sum(answer.tokens_out for answer in had) / max(seconds, 1e-9),
-            seconds=median(self._took) if self._took else 0.0,
-            failed=max(self._failed, key=self._failed.__getitem__, default=""),
+            tokens_per_second=tokens / max(seconds, 1e-9),
+            median_seconds=median(self._latencies) if self._latencies else 0.0,
+            most_common_failure=max(self._failures, key=self._failures.__getitem__, default=""),
         )
 
-    async def _there_and_back(self, known: Known) -> tuple[list[str], float | None, float | None]:
-        """What it wrote in the language; chrF++ of the way back, and of it against what is known.
+    async def _translate_both_ways(
+        self, references: References
+    ) -> tuple[list[str], float | None, float | None]:
+        """Return the texts in the language, chrF++ of the round trip and of the translations.
 
-        Without English originals the way begins and ends in the language.
+        Without English originals, the round trip starts in the language and there are no
+        translations to compare with references.
         """
-        if known.english:
-            written = await self._translated(known.english, "English", self.language.name)
-            back = await self._translated(written, self.language.name, "English")
-            return _had(written), _chrf(back, known.english), _chrf(written, known.texts)
-        english = await self._translated(known.texts, self.language.name, "English")
-        written = await self._translated(english, "English", self.language.name)
-        return _had(written), _chrf(written, known.texts), None
+        if references.english:
+            written = await self._translations(references.english, "English", self.language.name)
+            back = await self._translations(written, self.language.name, "English")
+            round_trip = _chrf(back, references.english)
+            return _without_none(written), round_trip, _chrf(written, references.texts)
+        english = await self._translations(references.texts, self.language.name, "English")
+        written = await self._translations(english, "English", self.language.name)
+        return _without_none(written), _chrf(written, references.texts), None
 
-    async def _translated(
+    async def _translations(
         self, texts: Sequence[str | None], source: str, target: str
     ) -> list[str | None]:
-        """The translations; a text that was left as it is is none."""
-        asked = [
-            self._text(templates.translate_text(text, source, target)) if text else _nothing()
-            for text in texts
+        """Translate the texts; an unchanged text is not a translation (None)."""
+        translations = await asyncio.gather(
+            *(self._translation(text, source, target) for text in texts)
+        )
+        return [
+            None if translation == text else translation
+            for translation, text in zip(translations, texts, strict=True)
         ]
-        said = await asyncio.gather(*asked)
-        return [None if one == text else one for one, text in zip(said, texts, strict=True)]
 
-    async def _text(self, messages: list[Message]) -> str | None:
-        answer = await self._ask(messages, self.seed)
+    async def _translation(self, text: str | None, source: str, target: str) -> str | None:
+        if not text:
+            return None
+        answer = await self._ask(templates.translate_text(text, source, target), self.seed)
         try:
             return parsing.text(answer.text) if answer else None
         except parsing.InvalidFormat:
             return None
 
     async def _list(self, number: int) -> Answer | None:
-        seed = templates.language_seeds(self.language.name)[number % 8]
-        return await self._ask(
-            templates.write_prompts(LIST, seed, "topic", self.language.name), self.seed + number
-        )
-
-    async def _all(self, asked: list[Coroutine[Any, Any, Answer | None]]) -> list[Answer | None]:
-        return list(await asyncio.gather(*asked))
+        topic = templates.language_seeds(self.language.name)[number % 8]
+        messages = templates.write_prompts(LIST_LENGTH, topic, "topic", self.language.name)
+        return await self._ask(messages, self.seed + number)
 
     async def _ask(self, messages: list[Message], seed: int) -> Answer | None:
-        began = time.monotonic()
+        started = time.monotonic()
         answer: Answer | None
         try:
-            async with asyncio.timeout_at(self._ends):
+            async with asyncio.timeout_at(self._deadline):
                 answer = await self.teacher.ask(messages, seed)
         except (NoAnswer, TimeoutError) as failure:
-            self._failed[str(failure) or TIMEOUT] += 1
+            self._failures[str(failure) or TIMEOUT] += 1
             answer = None
         else:
-            self._took.append(time.monotonic() - began)
+            self._latencies.append(time.monotonic() - started)
         self._answers.append(answer)
-        spent = f"${self.teacher.purse.spent:.2f}"
-        self.progress.show(len(self._answers), spent=spent)
+        self.progress.show(len(self._answers), spent=f"${self.teacher.purse.spent:.2f}")
         return answer
 
-    def _identified(self, written: list[str], known: Known) -> float | None:
-        """None where no library knows the language."""
-        identifier = library_identifier(self.language, known.texts)
+    def _share_in_language(self, texts: list[str], references: References) -> float | None:
+        """Return the share in the right language; None if no library knows the language."""
+        identifier = library_identifier(self.language, references.texts)
         if identifier is None:
             return None
-        return _share(written, lambda text: not identifier.is_other_language(prose(text)))
+        return _share(texts, lambda text: not identifier.is_other_language(prose(text)))
 
 
-async def _nothing() -> None:
-    return None
-
-
-def _had(texts: Sequence[str | None]) -> list[str]:
+def _without_none(texts: Sequence[str | None]) -> list[str]:
     return [text for text in texts if text]
 
 
-def _share(items: Sequence[Any], good: Callable[[Any], bool]) -> float | None:
-    return sum(map(good, items)) / len(items) if items else None
+def _share(items: Sequence[Any], condition: Callable[[Any], bool]) -> float | None:
+    return sum(map(condition, items)) / len(items) if items else None
 
 
 def _is_list(answer: Answer) -> bool:
     try:
-        return len(parsing.texts(answer.text, LIST)) == LIST
+        return len(parsing.texts(answer.text, LIST_LENGTH)) == LIST_LENGTH
     except parsing.InvalidFormat:
         return False
 
 
-def _chrf(said: Sequence[str | None], wanted: Sequence[str]) -> float | None:
-    """chrF++ of the corpus; what was not answered counts as empty."""
+def _chrf(outputs: Sequence[str | None], references: Sequence[str]) -> float | None:
+    """Return the corpus chrF++; a missing output counts as an empty text."""
     import sacrebleu
 
-    if not wanted:
+    if not references:
         return None
-    texts = [text or "" for text in said]
-    return float(sacrebleu.corpus_chrf(texts, [list(wanted)], word_order=2).score)
+    texts = [output or "" for output in outputs]
+    return float(sacrebleu.corpus_chrf(texts, [list(references)], word_order=2).score)

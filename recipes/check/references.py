@@ -1,4 +1,4 @@
-"""A few known sentences of the language, with their English originals where there are some."""
+"""Read reference sentences of the language, with their English originals where they exist."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from recipes.generate.schema import ENGLISH
 
 
 @dataclass(frozen=True)
-class Known:
-    """Sentences in the language, their originals in the same order, and what was read; either side
-    may be empty."""
+class References:
+    """Sentences in the language and their originals in the same order; either may be empty.
+
+    `commits` maps the datasets that were read to their commits.
+    """
 
     texts: tuple[str, ...]
     english: tuple[str, ...]
@@ -25,28 +27,31 @@ class Known:
 
 def read(
     library: Library, settings: CheckSettings, language: str, corpora: Sequence[Corpus]
-) -> Known:
-    """From the benchmark's development split; where it lacks the language from its texts, and where
-    there are none its English alone."""
-    where = settings.known
-    repo = where.dataset
+) -> References:
+    """Read the benchmark's development split; without the language there, its texts.
+
+    If the recipe has no texts of the language either, return English sentences alone.
+    """
+    source = settings.known
+    repo = source.dataset
     commit = commit_of(library.api, repo, "dataset")
-    names = (where.configs.get(code, code) for code in (language, ENGLISH))
-    both = [_by_id(repo, commit, config, where.split) for config in names]
-    ids = sorted(set(both[0]) & set(both[1]))[: settings.sentences]
-    if ids:
-        texts, english = (tuple(side[key] for key in ids) for side in both)
-        return Known(texts, english, {repo: commit})
+    sentences, originals = (
+        _by_id(repo, commit, source.configs.get(code, code), source.split)
+        for code in (language, ENGLISH)
+    )
+    if ids := sorted(sentences.keys() & originals.keys())[: settings.sentences]:
+        texts = tuple(sentences[key] for key in ids)
+        return References(texts, tuple(originals[key] for key in ids), {repo: commit})
     if texts := tuple(library.texts(corpora, settings.sentences)):
-        say(f"{repo} has no {language}: what the teacher makes of its texts has to do")
-        return Known(texts, (), library.commits)
-    say(f"{repo} has no {language}, and there are no texts of it: there and back has to do")
-    english = tuple(both[1][key] for key in sorted(both[1])[: settings.sentences])
-    return Known((), english, {**library.commits, repo: commit})
+        say(f"{repo} has no {language}: the teacher translates texts of the corpora instead")
+        return References(texts, (), library.commits)
+    say(f"{repo} has no {language}, and no corpus has texts: only the round trip is measured")
+    english = tuple(originals[key] for key in sorted(originals)[: settings.sentences])
+    return References((), english, {**library.commits, repo: commit})
 
 
 def _by_id(repo: str, commit: str, config: str, split: str) -> dict[str, str]:
-    """Sentences by their id, none where the language is not there."""
+    """Return the sentences by their id; empty if the dataset lacks the config."""
     import datasets
 
     if config not in configs(repo, commit):

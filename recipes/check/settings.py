@@ -1,4 +1,4 @@
-"""The `check:` section of a recipe."""
+"""Parse the `check:` section of a recipe."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from recipes.core.schema import build
 
 
 @dataclass(frozen=True)
-class Floors:
-    """The least of each that will do: shares in 0..1, chrF++ in 0..100; absent ones do not count.
+class Thresholds:
+    """Minimum shares (0 to 1) and chrF++ (0 to 100), and maximums for the tokenizer.
 
-    `fertility` is a ceiling: tokens a word, as many times as for English; so is `bytes`, the share
-    of tokens that are pieces of a letter.
+    The maximums are `fertility` (tokens relative to English) and `bytes` (share of tokens that are
+    only part of a character). The default of each accepts everything.
     """
 
     script: float = 0.0
@@ -27,8 +27,8 @@ class Floors:
 
 
 @dataclass(frozen=True)
-class Source:
-    """A split of a data set; `configs` are its own names of languages that it calls otherwise."""
+class ReferenceDataset:
+    """A split of a dataset; `configs` maps our language codes to its config names that differ."""
 
     dataset: str
     split: str
@@ -37,24 +37,28 @@ class Source:
 
 @dataclass(frozen=True)
 class CheckSettings:
-    """`known`: where sentences with an English original are, by their `id`; `sentences` and `lists`
-    are numbers of questions, and what was not answered after so many `minutes` never is; below
-    `hopeless` nothing is trained, below `doubtful` it is said."""
+    """What to ask, and how to judge the answers.
 
-    known: Source
+    `known` has sentences with their English originals, joined by `id`. `sentences` and `lists` are
+    numbers of questions; what is not answered after `minutes` counts as unanswered. Languages below
+    the `hopeless` thresholds are not trained; those below `doubtful` get a warning. `bases` are
+    more base models whose tokenizers are measured.
+    """
+
+    known: ReferenceDataset
     sentences: int
     lists: int
     minutes: float
-    hopeless: Floors
-    doubtful: Floors
+    hopeless: Thresholds
+    doubtful: Thresholds
     bases: list[str] = field(default_factory=list)
 
 
 def parse(section: dict[str, Any]) -> CheckSettings:
-    """Parse the section; raises UserError that names the key."""
-    floors = {
-        name: build(Floors, section.get(name) or {}, f"check.{name}")
+    """Parse the section; raise UserError that names a wrong key."""
+    thresholds = {
+        name: build(Thresholds, section.get(name) or {}, f"check.{name}")
         for name in ("hopeless", "doubtful")
     }
-    known = build(Source, section.get("known"), "check.known")
-    return build(CheckSettings, {**section, **floors, "known": known}, "check")
+    known = build(ReferenceDataset, section.get("known"), "check.known")
+    return build(CheckSettings, {**section, **thresholds, "known": known}, "check")

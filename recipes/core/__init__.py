@@ -1,18 +1,20 @@
 """What several recipes share.
 
-card_sections  A part of a card between two marks, which can be written again and again
-errors         The one error that a person causes and can mend; anything else that is raised
-progress       The progress lines that bot and demo read from a job's log
-citation       Who is thanked, and how a card and a citation file say so
-hub_refs       Repositories at a commit: what all of a run reads, and what its manifest names
-isolated       Work in a process of its own: what it imports and takes in memory is gone when
-language       What a recipe has to know of a language: its English name, BCP-47 tag and name
-manifest       `run.json`: the last commit of every recipe, and the only thing the bot reads
-model_loading  The base model: what train and evaluate both begin with
-row_edits      What speakers agreed on about rows of a dataset: `speakers.jsonl`, beside the
-schema         A part of a recipe's YAML becomes a dataclass, or is refused by the name of it
-config         A recipe's numbers, read once at the door; code holds none of them
-feedback       What people said of models and of rows: the feedback dataset, read at the door
-job            One run of a recipe that loads models: what was asked for, and the commits of
-agreement      What the verdicts of several people on the same rows come to, together and row
+agreement         Combine several people's verdicts on the same rows of a dataset
+card_sections     Write a section of a card between two markers, again and again
+citation          Credit people and sources in cards and citation files
+config            Read the YAML of a recipe, and compute the digest that names a run
+errors            The error that a user causes and can fix
+feedback          Read what people said about models and rows from the feedback dataset
+hub_refs          Repositories on the Hub at a commit
+interrupts        Make Ctrl-C work in processes that a background shell started
+isolated          Run a function in a process of its own
+job               One run of a recipe that loads models: its arguments, settings and inputs
+language          What a recipe needs to know about a language
+manifest          Write and read `run.json`, the manifest that every recipe pushes last
+manifest_upgrade  Read manifests of schema 1
+model_loading     Load base models and their tokenizers
+progress          Print progress lines, or a bar in a terminal
+row_edits         Rows that speakers agreed to drop or correct: `speakers.jsonl` of a dataset
+schema            Build a settings class from a section of a recipe's YAML
 """

@@ -1,6 +1,6 @@
-"""Work in a process of its own: what it imports and takes in memory is gone when it is done.
+"""Run a function in a process of its own, so that its imports and memory are gone afterwards.
 
-The process says what it has to say where we do, and ends when we end, however that comes about.
+The process shares our stdout and stderr and ends when ours ends, for whatever reason.
 """
 
 from __future__ import annotations
@@ -21,52 +21,52 @@ T = TypeVar("T")
 
 
 def run_isolated(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """What `work`, a function of a module, returns or raises; all of it must be fit to be pickled.
+    """Return or raise what `work`, a module's function, does; everything must be picklable.
 
-    Raises UserError when the process was killed.
+    Raises UserError if the process was killed.
     """
-    here, there = os.pipe()
+    read_end, write_end = os.pipe()
     with (
-        open(here, "rb") as outcome,
+        open(read_end, "rb") as outcome,
         subprocess.Popen(
-            [sys.executable, "-m", "recipes.core.isolated", str(there)],
+            [sys.executable, "-m", "recipes.core.isolated", str(write_end)],
             stdin=subprocess.PIPE,
-            pass_fds=[there],
-            start_new_session=True,  # Ctrl-C is for us alone
+            pass_fds=[write_end],
+            start_new_session=True,  # Ctrl-C goes to us alone
         ) as process,
     ):
-        os.close(there)
+        os.close(write_end)
         try:
             assert process.stdin
             process.stdin.write(pickle.dumps((work, args, kwargs)))
             process.stdin.flush()
-            told = outcome.read()
+            pickled = outcome.read()
         finally:
             process.kill()
-    if not told:
-        raise UserError(f"A process that does {work.__name__!r} was killed: run this again.")
-    value, error = pickle.loads(told)
+    if not pickled:
+        raise UserError(f"The process for {work.__name__!r} was killed. Run this again.")
+    value, error = pickle.loads(pickled)
     if error is not None:
         raise error
     return value  # type: ignore[no-any-return]
 
 
 def _main() -> None:
-    """The other side: one piece of work from stdin, its outcome to the given file descriptor."""
+    """In the new process: run the work from stdin, write its outcome to the given descriptor."""
     work, args, kwargs = pickle.load(sys.stdin.buffer)
     Thread(target=_end_with_parent, daemon=True).start()
     outcome: tuple[Any, Exception | None]
     try:
         outcome = work(*args, **kwargs), None
-    except Exception as error:  # not swallowed: it is raised on our side
+    except Exception as error:  # raised again in the parent
         error.add_note(traceback.format_exc())
         outcome = None, error
-    with open(int(sys.argv[1]), "wb") as there:
-        pickle.dump(outcome, there)
+    with open(int(sys.argv[1]), "wb") as pipe:
+        pickle.dump(outcome, pipe)
 
 
 def _end_with_parent() -> None:
-    os.read(0, 1)  # nothing comes but the end
+    os.read(0, 1)  # returns when the parent closes its end
     os._exit(1)
 
 

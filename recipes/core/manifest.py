@@ -1,7 +1,33 @@
-"""`run.json`: the last commit of every recipe, and the only thing the bot reads of one.
+"""Write and read `run.json`, the manifest that every recipe pushes in its last commit.
 
-A recipe is done when its manifest exists with the digest that was asked for; nothing may be pushed
-after it.
+A recipe is done when its manifest exists with the digest of the run, so nothing may be pushed after
+it. Nobody outside the recipes reads anything else to know what a run did. Schema 2; manifests of
+schema 1 are read, too (`manifest_upgrade.py`). What `metrics` holds, by step:
+
+| step | key | meaning |
+|---|---|---|
+| check | `advice` | `level`; `shortfalls` with `metric`, `value`, `threshold` |
+| | `teacher` | the fields of `ProbeMetrics` (check/probe.py) |
+| | `bases` | by repository, the fields of `TokenizerFit` (check/fertility.py) |
+| generate | `calls`, `reused_answers` | answers that were paid for, and that the journal had |
+| | `earlier_runs_usd` | what earlier runs for the language paid for answers in the dataset |
+| | `other_languages_usd` | the same for runs for other languages |
+| | `stopped`, `skipped`, `fluency` | if it ended early, why; unused corpora; the judge's marks |
+| bake-off | `recommended_base`, `reasons` | repository; sentences |
+| | `bits_per_byte` | held-out loss by repository |
+| train | `loss_first`, `loss_last`, `held_out_loss` | nats per token |
+| | `training_seconds`, `steps`, `tokens`, … | of the training itself |
+| | `version`, `parent_version` | of an adapter made from feedback, like `v2`, and its start |
+| | `pairs_digest` | of the preference pairs |
+| | `reward_margin`, `reward_accuracy` | of DPO at the last step |
+| evaluate | `results`, `other_metrics`, `english` | main and other scores, and those in English |
+| | `degenerate` | flaws of translations by direction (evaluate/degenerate.py) |
+| | `not_covered`, `peers` | benchmarks without the language; other models |
+| | `contamination` | `texts` of the benchmarks, and how many are `contaminated` |
+| promote | `version`, `current`, `promoted`, `reason` | the two versions; the decision |
+| | `comparisons` | `test`, `metric`, `current`, `new`, `significant` |
+| improve | `version`, `promoted`, `fresh` | `fresh`: this request made the version |
+| export | `share`, `english_kept`, `losses`, `files` | `share` of the adapter that was merged |
 """
 
 from __future__ import annotations
@@ -13,11 +39,12 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any, Literal
 
 from recipes.core.errors import UserError
+from recipes.core.manifest_upgrade import upgrade
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-SCHEMA = 1
+SCHEMA = 2
 Step = Literal["check", "generate", "bake-off", "train", "evaluate", "promote", "improve", "export"]
 
 
@@ -33,8 +60,8 @@ class Counts:
 class Tokens:
     """Tokens that a paid model read and wrote."""
 
-    read: int = 0
-    written: int = 0
+    input: int = 0
+    output: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +99,7 @@ class Manifest:
             "output": {"repo": self.output_repo, "commit": self.output_commit},
             "recipe": {"version": self.recipe_version, "commit": self.recipe_commit},
             "counts": asdict(self.counts),
-            "tokens": {"in": self.tokens.read, "out": self.tokens.written},
+            "tokens": asdict(self.tokens),
             "cost_usd": round(self.cost_usd, 6),
             "seconds": round(self.seconds, 3),
             "versions": self.versions,
@@ -83,9 +110,9 @@ class Manifest:
 
     @staticmethod
     def from_json(text: str) -> Manifest:
-        """Parse `run.json`; raises UserError when it is not a manifest of this schema."""
+        """Parse `run.json`; raise UserError if it is not a manifest of a known schema."""
         try:
-            wire = json.loads(text)
+            wire = upgrade(json.loads(text))
             if wire["schema"] != SCHEMA:
                 raise UserError(f"This manifest has schema {wire['schema']!r}; {SCHEMA} is known.")
             return _parse(wire)
@@ -106,7 +133,7 @@ def _parse(wire: dict[str, Any]) -> Manifest:
         practice=wire["practice"],
         seconds=wire["seconds"],
         counts=Counts(wire["counts"]["kept"], wire["counts"]["dropped"]),
-        tokens=Tokens(wire["tokens"]["in"], wire["tokens"]["out"]),
+        tokens=Tokens(wire["tokens"]["input"], wire["tokens"]["output"]),
         cost_usd=wire["cost_usd"],
         versions=wire["versions"],
         metrics=wire["metrics"],

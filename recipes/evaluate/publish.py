@@ -107,7 +107,7 @@ def spent(
     for (repo, at), kind in ((dataset, "dataset"), (adapter, "model")):
         if api.file_exists(repo, "run.json", repo_type=kind, revision=at):
             done = manifest.Manifest.from_json(_text(api, repo, kind, "run.json", at))
-            dollars += done.cost_usd + float(done.metrics.get("earlier_usd", 0.0))
+            dollars += done.cost_usd + float(done.metrics.get("earlier_runs_usd", 0.0))
             if (told := done.metrics.get("energy_kwh")) is not None:
                 energy = (energy or 0.0) + float(told)
     return dollars, energy

@@ -98,9 +98,9 @@ def read(text: str) -> Kept:
     kept: dict[str, dict[str, Output]] = {}
     for line in text.split("\n"):  # splitlines would cut at signs that JSON leaves alone
         try:
-            row = json.loads(line)
-            kept.setdefault(str(row["key"]), {})[str(row["id"])] = _output(row)
-        except (ValueError, KeyError, TypeError):
+            row = schema.upgraded_output(json.loads(line))
+            kept.setdefault(str(row["cache_key"]), {})[str(row["id"])] = _output(row)
+        except (AttributeError, KeyError, TypeError, ValueError):
             continue
     return kept
 
@@ -115,7 +115,7 @@ def recall(kept: Kept, name: str, task: Task) -> list[Output] | None:
 
 def _output(row: dict[str, Any]) -> Output:
     if "raw" in row:
-        return Said(str(row["raw"]), bool(row["whole"]))
+        return Said(str(row["raw"]), bool(row["finished"]))
     return [float(each) for each in row["log_likelihoods"]]
 
 

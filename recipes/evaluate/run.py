@@ -250,11 +250,11 @@ def _manifest(
     backend = ("vllm",) if job.settings.backend == "vllm" else ()
     metrics: dict[str, Any] = {
         "results": schema.summary(own),
-        "further": schema.summary(own, main=False),
+        "other_metrics": schema.summary(own, main=False),
         "english": schema.summary(english),
         "degenerate": schema.flaws(scored.outcomes),
         "not_covered": [lacking.benchmark for lacking in questions.suite.not_covered],
-        "contamination": {"texts": checked.texts, "found": checked.found},
+        "contamination": {"texts": checked.texts, "contaminated": checked.found},
         "peers": [peer.model for peer in scored.contestants[2:]],
     }
     return job.manifest(

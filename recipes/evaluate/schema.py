@@ -1,33 +1,32 @@
-"""What is published of an evaluation: `results.jsonl`, `outputs.jsonl`, the manifest's summary.
+"""The rows of `results.jsonl` and `outputs.jsonl`, and the summary in the manifest. Pure.
 
-`results.jsonl` in ORG/kakugo-results, one row for each model, test and metric; the schema (2):
+`results.jsonl` in ORG/kakugo-results has one row for each model, test and metric. Schema 3:
 
-| key | what it is |
+| key | meaning |
 |---|---|
-| `schema` | 2 |
+| `schema` | 3 |
 | `language` | the adapter's language, like `epo_Latn` |
-| `tested` | the language of this test: the same, or `eng_Latn` to see if English was kept |
+| `test_language` | the language of the test: the same, or `eng_Latn` to see if English was kept |
 | `role`, `model`, `revision` | `base`, `adapter` or `peer`; the repository; its commit |
-| `base`, `base_revision` | what the adapter is on (for a base or a plain peer: itself) |
-| `benchmark`, `dataset`, `dataset_revision`, `config`, `split` | what was asked, at which commit |
+| `base`, `base_revision` | the model under the adapter; for a base or a whole peer, itself |
+| `benchmark`, `dataset`, `dataset_revision`, `config`, `split` | the test, at a commit |
 | `direction` | `eng_Latn-epo_Latn` for a translation, else null |
-| `covered` | false: the benchmark lacks the language, and `value` is null, never 0 |
+| `covered` | false if the benchmark lacks the language; `value` is then null, never 0 |
 | `metric`, `main`, `value`, `ci` | chrF++, BLEU: 0 to 100, accuracy: 0 to 1; 95 % interval |
-| `n`, `chance`, `signature` | items scored; what guessing gives; how the metric was computed |
-| `shots`, `system`, `prompt`, `decoding` | how it was asked: alike for all models of the run |
-| `degenerate` | for a translation: how many answers have which flaw (degenerate.py), else null |
-| `practice`, `request`, `date` | true is never a real result; who asked for it; ISO 8601, UTC |
-| `cost_usd`, `energy_kwh` | of dataset and adapter, as their manifests tell; null: not known |
+| `n`, `chance`, `signature` | items scored; score of guessing; how the metric was computed |
+| `shots`, `system`, `prompt`, `decoding` | how the models were asked, the same for all of them |
+| `degenerate` | for a translation: outputs with each flaw (degenerate.py), else null |
+| `practice` | true if this is not a real result |
+| `request`, `evaluated_at` | who asked for it; ISO 8601, UTC |
+| `cost_usd`, `energy_kwh` | of dataset and adapter, from their manifests; null if unknown |
 
 Rows of the adapter also have `difference`, `difference_ci`, `p`, `test`, `p_holm`, `family` and
-`significant`: against the base, `p` corrected for the `family` of so many tests by Holm.
+`significant`: compared with the base, with `p` corrected by Holm for a `family` of so many tests.
 
-`outputs.jsonl` has one row for each model and item: `model`, `revision`, `benchmark`, `tested`,
-`direction`, `id`, `prompt`, what came out (`raw`, `output`, `whole`, or `options`,
-`log_likelihoods`, `output`), `reference`, `score` by metric, and `key`, by which a later run knows
-that the answer need not be given again.
-
-Pure: what is read here was all computed elsewhere.
+`outputs.jsonl` has one row for each model and item: `model`, `revision`, `benchmark`,
+`test_language`, `direction`, `id`, `prompt`, the output (`raw`, `output`, `finished`, or `options`,
+`log_likelihoods`, `output`), `reference`, `scores` by metric, and `cache_key`, by which a later run
+knows that it need not ask the model again.
 """
 
 from __future__ import annotations
@@ -41,7 +40,14 @@ from recipes.evaluate.benchmarks import Item, Missing, Task
 from recipes.evaluate.models import Contestant
 from recipes.evaluate.significance import Outcome, Output, Score, said
 
-SCHEMA = 2
+SCHEMA = 3
+# Keys of outputs.jsonl before schema 3 → their names since.
+RENAMED_OUTPUT_KEYS = {
+    "key": "cache_key",
+    "score": "scores",
+    "test_language": "test_language",
+    "whole": "finished",
+}
 Row = dict[str, Any]
 
 
@@ -79,7 +85,7 @@ def _row(run: Run, outcome: Outcome, score: Score, place: int) -> Row:
     task, interval = outcome.task, score.intervals[place]
     row = {
         **_who(run, run.contestants[place]),
-        "tested": task.language,
+        "test_language": task.language,
         "benchmark": task.benchmark,
         "dataset": task.dataset,
         "dataset_revision": task.revision,
@@ -114,7 +120,7 @@ def _who(run: Run, contestant: Contestant) -> Row:
         "base_revision": contestant.base_revision,
         "practice": run.practice,
         "request": run.request,
-        "date": run.date,
+        "evaluated_at": run.date,
         "cost_usd": run.cost_usd,
         "energy_kwh": run.energy_kwh,
     }
@@ -136,7 +142,7 @@ def _compared(score: Score) -> Row:
 def _not_covered(run: Run, lacking: Missing) -> Row:
     return {
         **_who(run, run.adapter),
-        "tested": run.language,
+        "test_language": run.language,
         "benchmark": lacking.benchmark,
         "dataset": lacking.dataset,
         "dataset_revision": lacking.revision,
@@ -155,25 +161,30 @@ def outputs(
     """The lines of outputs.jsonl of one model on one task; `scores` by metric, item by item."""
     return [
         {
-            "key": key,
+            "cache_key": key,
             "model": contestant.model,
             "revision": contestant.revision,
             "benchmark": task.benchmark,
-            "tested": task.language,
+            "test_language": task.language,
             "direction": task.direction,
             "id": item.id,
             "prompt": item.prompt,
             **_answered(item, output),
             "reference": item.answer,
-            "score": {metric: each[place] for metric, each in scores.items()},
+            "scores": {metric: each[place] for metric, each in scores.items()},
         }
         for place, (item, output) in enumerate(zip(task.items, answers, strict=True))
     ]
 
 
+def upgraded_output(row: Row) -> Row:
+    """Return a row of outputs.jsonl with the keys of today, whichever it was written with."""
+    return {RENAMED_OUTPUT_KEYS.get(key, key): value for key, value in row.items()}
+
+
 def _answered(item: Item, output: Output) -> Row:
     if isinstance(output, Said):
-        return {"raw": output.raw, "whole": output.whole, "output": output.text}
+        return {"raw": output.raw, "finished": output.whole, "output": output.text}
     return {
         "options": list(item.answers),
         "log_likelihoods": output,

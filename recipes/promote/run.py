@@ -80,7 +80,7 @@ def present(
     in_use = versions.manifest(api, adapter, head)
     if versions.name(in_use) != new:
         return versions.name(in_use), head
-    before = in_use.metrics.get("from") if in_use else None
+    before = in_use.metrics.get("parent_version") if in_use else None
     if before not in there:
         raise UserError(f"{new} of {adapter} is in use, and there is no other to compare it with.")
     return str(before), there[str(before)]
@@ -109,10 +109,19 @@ def _decide(
     _tell(job.api, job.args.adapter, present[0], new[0], found.verdict)
     metrics: dict[str, Any] = {
         "version": new[0],
-        "present": present[0],
+        "current": present[0],
         "promoted": found.verdict.promoted,
         "reason": found.verdict.reason,
-        "compared": [vars(one) for one in found.compared],
+        "comparisons": [
+            {
+                "test": one.test,
+                "metric": one.metric,
+                "current": one.present,
+                "new": one.new,
+                "significant": one.significant,
+            }
+            for one in found.compared
+        ],
     }
     items = sum(len(task.items) for task in questions.tasks)
     done = job.manifest("promote", commit, manifest.Counts(items), PACKAGES, metrics)

@@ -101,12 +101,12 @@ def _made(job: Job[TrainSettings], tags: dict[str, str], key: str) -> bool:
     api, repo = job.api, job.args.into
     for tag, commit in tags.items():
         made = versions.manifest(api, repo, commit)
-        if made and made.metrics.get("feedback") == key:
+        if made and made.metrics.get("pairs_digest") == key:
             say(f"{tag} of {repo} is made of these {made.counts.kept} pairs already")
             return True
     head = versions.head(api, repo)
     made = versions.manifest(api, repo, head) if head else None
-    if head and made and made.metrics.get("feedback") == key:
+    if head and made and made.metrics.get("pairs_digest") == key:
         api.create_tag(repo, tag=versions.name(made), revision=head, exist_ok=True)
         say(f"{versions.name(made)} of {repo} was made already, and has its tag now")
         return True
@@ -175,12 +175,12 @@ def _publish(
     counts = manifests.Counts(len(found.kept), found.dropped)
     metrics = {
         "version": version,
-        "from": versions.name(versions.manifest(api, repo, present)),
-        "feedback": found.key,
+        "parent_version": versions.name(versions.manifest(api, repo, present)),
+        "pairs_digest": found.key,
         "loss_first": round(tuned.loss_first, 4),
         "loss_last": round(tuned.loss_last, 4),
-        "margin": round(tuned.margin, 4),
-        "right": round(tuned.right, 4),
+        "reward_margin": round(tuned.margin, 4),
+        "reward_accuracy": round(tuned.right, 4),
         "steps": tuned.steps,
         "training_seconds": round(tuned.seconds, 2),
     }

@@ -1,4 +1,4 @@
-"""The recipes' door: command line, config, manifest, progress."""
+"""The command line of the recipes, their config and their progress."""
 
 from __future__ import annotations
 
@@ -13,27 +13,9 @@ import pytest
 from recipes import cli
 from recipes.core import config
 from recipes.core.errors import UserError
-from recipes.core.manifest import Counts, Manifest, Tokens, recipe_commit
 from recipes.core.progress import Progress
 
 ROOT = Path(__file__).parents[2]
-MADE = Manifest(
-    step="generate",
-    request="r1",
-    attempt=1,
-    digest="d" * 64,
-    language="epo_Latn",
-    inputs={"practice/corpus": "a" * 40},
-    output_repo="practice/kakugo-epo_Latn",
-    output_commit="b" * 40,
-    practice=True,
-    seconds=12.3,
-    counts=Counts(10, {"loop": 2}),
-    tokens=Tokens(5, 7),
-    cost_usd=0.25,
-    versions={"datasets": "5"},
-    metrics={"asked": 3},
-)
 
 
 @pytest.mark.parametrize("name", ["practice", "kakugo"])
@@ -80,18 +62,6 @@ def test_a_recipe_of_the_wrong_form_names_the_key() -> None:
     ):
         with pytest.raises(UserError, match=sentence):
             parse(broken)
-
-
-def test_a_manifest_survives_its_own_json() -> None:
-    assert Manifest.from_json(MADE.to_json()) == MADE
-    assert MADE.to_json().startswith('{\n  "attempt": 1,\n  "cost_usd": 0.25,')
-    assert recipe_commit() is None or len(recipe_commit() or "") == 40
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": 2}', '{"schema": 1}'])
-def test_a_foreign_manifest_is_refused(text: str) -> None:
-    with pytest.raises(UserError):
-        Manifest.from_json(text)
 
 
 def test_a_person_at_a_terminal_sees_a_bar() -> None:

@@ -31,10 +31,9 @@ def call(path: str, body: bytes, kind: str = "application/json") -> None:
 
 
 ADVICE: dict[str, Any] = {
-    "advice": "good",
-    "reasons": [],
+    "advice": {"level": "good", "shortfalls": []},
     "teacher": {"script": 1.0, "chrf": 61.0, "round_trip": 70.0},
-    "bases": {"practice/base": {"times": 2.0, "bytes": 0.0}},
+    "bases": {"practice/base": {"fertility": 2.0, "bytes": 0.0}},
 }
 
 
@@ -45,7 +44,8 @@ def option(name: str) -> str:
 def manifest(step: str) -> str:
     score: dict[str, Any] = {"benchmark": "flores", "direction": "eng_Latn-x", "metric": "chrF++"}
     score |= {"base": 5.0, "adapter": 25.0, "difference_ci": [18.0, 22.0], "significant": True}
-    told = {
+    wire = {
+        "schema": 2,
         "digest": option("--digest"),
         "attempt": int(option("--attempt")),
         "counts": {"kept": 1000, "dropped": {"loop": 10}},
@@ -53,7 +53,7 @@ def manifest(step: str) -> str:
         "cost_usd": 0.0,
         "metrics": {"check": ADVICE, "evaluate": {"results": [score]}}.get(step, {}),
     }
-    return json.dumps(told)
+    return json.dumps(wire)
 
 
 def main() -> None:

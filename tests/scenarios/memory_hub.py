@@ -21,10 +21,9 @@ FLAVORS = {"cpu-basic": 0.01, "cpu-upgrade": 0.03, "h200": 5.0}
 SCHEDULING, WAKING = 3.0, 20.0
 IMPROVED = {"version": "v2", "promoted": True, "fresh": True}
 ADVICE = {
-    "advice": "good",
-    "reasons": [],
+    "advice": {"level": "good", "shortfalls": []},
     "teacher": {"script": 1.0, "chrf": 61.0, "round_trip": 70.0},
-    "bases": {"practice/base": {"times": 2.0, "bytes": 0.0}},
+    "bases": {"practice/base": {"fertility": 2.0, "bytes": 0.0}},
 }
 SECONDS = {"check": 100.0, "generate": 100.0, "train": 80.0, "evaluate": 50.0, "improve": 60.0}
 EPOCH = 1_800_000_000.0
@@ -211,5 +210,5 @@ def _manifest_text(step: str, attempt: int, digest: str, seconds: float) -> str:
     told = {"check": ADVICE, "evaluate": {"results": [score]}, "improve": IMPROVED}
     metrics = told.get(step, {})
     counts = {"kept": 1000, "dropped": {"loop": 10}}
-    run = {"digest": digest, "attempt": attempt, "counts": counts, "seconds": seconds}
+    run = {"schema": 2, "digest": digest, "attempt": attempt, "counts": counts, "seconds": seconds}
     return json.dumps({**run, "cost_usd": 0.0, "metrics": metrics})

@@ -1,18 +1,18 @@
-"""From figures to a word; and what a tokenizer does to a script."""
+"""The advice from metrics, the fit of tokenizers, and the settings of the check."""
 
 from __future__ import annotations
 
 import pytest
 
-from recipes.check.advice import Advice, Reason, advise
-from recipes.check.fertility import fertility
-from recipes.check.settings import Floors, parse
+from recipes.check.advice import Advice, Shortfall, advise
+from recipes.check.fertility import TokenizerFit, measure
+from recipes.check.settings import Thresholds, parse
 from recipes.core.errors import UserError
 from tests.recipes.conftest import byte_tokenizer
 
-HOPELESS = Floors(script=0.5, round_trip=20)
-DOUBTFUL = Floors(script=0.9, chrf=30, round_trip=45, fertility=4, bytes=0.3)
-WELL: dict[str, float | None] = {
+HOPELESS = Thresholds(script=0.5, round_trip=20)
+DOUBTFUL = Thresholds(script=0.9, chrf=30, round_trip=45, fertility=4, bytes=0.3)
+GOOD_METRICS: dict[str, float | None] = {
     "script": 1.0,
     "chrf": 50.0,
     "round_trip": 60.0,
@@ -21,12 +21,12 @@ WELL: dict[str, float | None] = {
 }
 
 
-def test_nothing_short_of_its_floor_is_good() -> None:
-    assert advise(WELL, HOPELESS, DOUBTFUL) == Advice("good")
+def test_metrics_above_all_thresholds_are_good() -> None:
+    assert advise(GOOD_METRICS, HOPELESS, DOUBTFUL) == Advice("good")
 
 
 @pytest.mark.parametrize(
-    ("what", "seen", "word"),
+    ("metric", "value", "level"),
     [
         ("script", 0.8, "doubtful"),
         ("script", 0.4, "hopeless"),
@@ -39,27 +39,33 @@ def test_nothing_short_of_its_floor_is_good() -> None:
         ("tokens_per_second", 0.0, "good"),
     ],
 )
-def test_one_thing_that_is_short_is_named(what: str, seen: float | None, word: str) -> None:
-    advice = advise({**WELL, what: seen}, HOPELESS, DOUBTFUL)
-    assert advice.word == word
-    assert [reason.what for reason in advice.reasons] == ([] if word == "good" else [what])
+def test_a_single_shortfall_decides_the_level(metric: str, value: float | None, level: str) -> None:
+    advice = advise({**GOOD_METRICS, metric: value}, HOPELESS, DOUBTFUL)
+    assert advice.level == level
+    assert [shortfall.metric for shortfall in advice.shortfalls] == (
+        [] if level == "good" else [metric]
+    )
 
 
-def test_the_reason_says_what_was_seen_and_wanted() -> None:
-    advice = advise({**WELL, "script": 0.8}, HOPELESS, DOUBTFUL)
-    assert advice.reasons == (Reason("script", 0.8, 0.9),)
+def test_a_shortfall_has_its_value_and_threshold() -> None:
+    advice = advise({**GOOD_METRICS, "script": 0.8}, HOPELESS, DOUBTFUL)
+    assert advice.shortfalls == (Shortfall("script", 0.8, 0.9),)
 
 
-def test_fertility_is_counted_against_the_same_sentences_in_english() -> None:
-    tokenizer = byte_tokenizer()
-    plain = fertility(tokenizer, ["abcd", "ef"], ["abc"])
-    assert (plain.times, plain.bytes) == (2.0, 0.0)
-    tibetan = fertility(tokenizer, ["བོད"], ["abc"])
-    assert (tibetan.times, tibetan.bytes) == (3.0, 1.0), "three bytes a letter, none of them whole"
-    alone = fertility(tokenizer, ["བོད"], [])
-    assert (alone.times, alone.a_letter) == (None, 3.0), "without English only tokens a letter"
-    nothing = fertility(tokenizer, [], ["abc"])
-    assert (nothing.times, nothing.bytes) == (None, None)
+@pytest.mark.parametrize(
+    ("texts", "english", "expected"),
+    [
+        (["abcd", "ef"], ["abc"], TokenizerFit(2.0, 0.0, 1.0)),
+        (["བོད"], ["abc"], TokenizerFit(3.0, 1.0, 3.0)),
+        (["བོད"], [], TokenizerFit(None, 1.0, 3.0)),
+        ([], ["abc"], TokenizerFit(None, None, 0.0)),
+    ],
+    ids=["letters", "three bytes a character", "no English", "no texts"],
+)
+def test_fertility_compares_with_the_same_sentences_in_english(
+    texts: list[str], english: list[str], expected: TokenizerFit
+) -> None:
+    assert measure(byte_tokenizer(), texts, english) == expected
 
 
 def test_a_wrong_key_is_named() -> None:

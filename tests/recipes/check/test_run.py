@@ -1,4 +1,4 @@
-"""The check as a job runs it: what it prints, what it pushes, and that it advises against."""
+"""The check as a job runs it: what it prints and pushes, with good and bad teachers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RESULTS, BASE = "practice/kakugo-results", "practice/kakugo-practice-base"
 
 @pytest.fixture
 def api(hub: LocalHub, tiny_base: Path) -> HfApi:
-    """The Hub with an empty results dataset and a base to look at."""
+    """Return a client of a Hub with an empty results dataset and a base."""
     api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
     api.create_repo(RESULTS, repo_type="dataset", exist_ok=True)
     api.create_repo(BASE, exist_ok=True)
@@ -46,82 +46,84 @@ def check(hub: LocalHub, home: Path, recipe: Path, teacher: str, *more: str) -> 
 
 def pushed(api: HfApi) -> dict[str, Any]:
     path = api.hf_hub_download(RESULTS, "checks/epo_Latn/run.json", repo_type="dataset")
-    found: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
-    return found
+    manifest: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
+    return manifest
 
 
-def test_what_the_practice_teacher_can_do(
+def test_the_practice_teacher_is_good_and_a_second_check_asks_nothing(
     hub: LocalHub, api: HfApi, recipe: Path, counting_teacher: CountingTeacher, tmp_path: Path
 ) -> None:
-    status, said = check(hub, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
-    assert status == 0, said
-    assert "advice: good" in said and "right script 100%" in said
-    made = pushed(api)
-    assert (made["step"], made["metrics"]["advice"]) == ("check", "good")
-    assert made["metrics"]["teacher"]["chrf"] > 80
-    assert made["tokens"]["out"] > 0 and made["practice"] is True
-    asked = len(counting_teacher.asked)
-    assert 0 < asked <= 2 * 12 + 4 + 4
-    status, said = check(hub, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
-    assert status == 0 and "nothing to do" in said
-    assert len(counting_teacher.asked) == asked
+    status, output = check(hub, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
+    assert status == 0, output
+    assert "advice: good" in output and "right script 100%" in output
+    manifest = pushed(api)
+    assert manifest["step"] == "check"
+    assert manifest["metrics"]["advice"] == {"level": "good", "shortfalls": []}
+    assert manifest["metrics"]["teacher"]["chrf"] > 80
+    assert manifest["metrics"]["bases"][BASE]["fertility"] > 1
+    assert manifest["tokens"]["output"] > 0 and manifest["practice"] is True
+    calls = len(counting_teacher.asked)
+    assert 0 < calls <= 2 * 12 + 4 + 4
+    status, output = check(hub, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
+    assert status == 0 and "nothing to do" in output
+    assert len(counting_teacher.asked) == calls
 
 
-def test_a_teacher_that_falls_short_is_hopeless_with_the_reason(
+def test_a_hopeless_advice_names_the_shortfall(
     hub: LocalHub, api: HfApi, recipe: Path, counting_teacher: CountingTeacher, tmp_path: Path
 ) -> None:
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
     numbers["check"]["hopeless"] = {"round_trip": 100.1}
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
-    status, said = check(hub, tmp_path, recipe, counting_teacher.url)
-    assert status == 0, "an advice is no failure"
-    assert "advice: hopeless, what it would write is not worth the money\n" in said
-    assert (
-        "there and back (chrF++, 100 is the same): 88" in said and "wanted at least 100.1" in said
-    )
+    status, output = check(hub, tmp_path, recipe, counting_teacher.url)
+    assert status == 0, "a bad advice is not a failure of the check"
+    assert "advice: hopeless, the data would not be worth the money\n" in output
+    assert "chrF++ of the round trip: 88" in output and "needs at least 100.1" in output
 
 
-@pytest.mark.parametrize("how", ["echo", "error", "hang"])
-def test_a_teacher_that_does_nothing_is_hopeless_and_it_is_said_why(
-    hub: LocalHub, api: HfApi, recipe: Path, tmp_path: Path, how: str
+@pytest.mark.parametrize("behavior", ["echo", "error", "hang"])
+def test_a_useless_teacher_is_hopeless_with_the_reason(
+    hub: LocalHub, api: HfApi, recipe: Path, tmp_path: Path, behavior: str
 ) -> None:
     async def run() -> tuple[int, str]:
         async def complete(request: web.Request) -> web.StreamResponse:
-            asked = (await request.json())["messages"][-1]["content"]
-            if how == "error":
+            prompt = (await request.json())["messages"][-1]["content"]
+            if behavior == "error":
                 return web.Response(status=500, text="boom")
-            if how == "hang":
+            if behavior == "hang":
                 await asyncio.sleep(60)
-            return web.json_response(completion(asked.partition("<text>")[2][: -len("</text>")]))
+            return web.json_response(completion(prompt.partition("<text>")[2][: -len("</text>")]))
 
-        async def look(_: web.Request) -> web.StreamResponse:
+        async def models(_: web.Request) -> web.StreamResponse:
             return web.json_response({"data": []})
 
-        async with serving(complete, look) as url:
+        async with serving(complete, models) as url:
             return await asyncio.to_thread(check, hub, tmp_path, recipe, url)
 
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
-    numbers["check"]["minutes"] = 1 / 60 if how == "hang" else 1
+    numbers["check"]["minutes"] = 1 / 60 if behavior == "hang" else 1
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
-    status, said = asyncio.run(run())
-    assert status == 0 and "advice: hopeless" in said, said
-    if how == "hang":
-        assert "0% of the questions (the teacher did not answer in time: timeout)" in said
+    status, output = asyncio.run(run())
+    assert status == 0 and "advice: hopeless" in output, output
+    if behavior == "hang":
+        assert "0% of the questions (the teacher did not answer in time: timeout)" in output
         return
-    if how == "error":
-        assert "0% of the questions (the teacher returned an HTTP error: status_500)" in said
+    if behavior == "error":
+        assert "0% of the questions (the teacher returned an HTTP error: status_500)" in output
     else:
-        assert "100% of the questions, " in said and "right language not measured" in said
+        assert "100% of the questions: " in output and "right language not measured" in output
 
 
-def test_a_teacher_that_is_not_there_is_said(hub: LocalHub, recipe: Path, tmp_path: Path) -> None:
+def test_an_unreachable_teacher_is_an_error_in_one_sentence(
+    hub: LocalHub, recipe: Path, tmp_path: Path
+) -> None:
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
     numbers["generate"]["teacher"]["ready_within"] = 0.2
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
-    status, said = check(hub, tmp_path, recipe, "http://127.0.0.1:1")
+    status, output = check(hub, tmp_path, recipe, "http://127.0.0.1:1")
     assert (
         status == 2
-        and "does not serve yet" in said
-        and "is not ready" in said
-        and "Traceback" not in said
+        and "does not serve yet" in output
+        and "is not ready" in output
+        and "Traceback" not in output
     )

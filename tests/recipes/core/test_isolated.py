@@ -1,4 +1,4 @@
-"""Work in a process of its own: its outcome comes back, and it never outlives us."""
+"""Work in a process of its own: its outcome comes back, and the process never outlives ours."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from recipes.core.errors import UserError
 from recipes.core.isolated import run_isolated
+from tests.recipes.core.ignored_sigint import preexec
 
-WAIT = """
+PARENT = """
 import sys
+from recipes.core.interrupts import restore_keyboard_interrupt
 from recipes.core.isolated import run_isolated
 from tests.recipes.core.test_isolated import wait
+restore_keyboard_interrupt()
 try:
     run_isolated(wait, sys.argv[1])
 except KeyboardInterrupt:
@@ -26,73 +30,85 @@ except KeyboardInterrupt:
 ROOT = Path(__file__).parents[3]
 
 
-def wait(told: str) -> None:
-    """Tell who we are, and never end."""
-    Path(told).write_text(str(os.getpid()), encoding="ascii")
+def wait(pid_file: str) -> None:
+    """Write our process id and never return."""
+    Path(pid_file).write_text(str(os.getpid()), encoding="ascii")
     time.sleep(3600)
 
 
-def divide(one: int, by: int) -> tuple[int, float]:
-    """Our process and the quotient."""
-    return os.getpid(), one / by
+def divide(dividend: int, by: int) -> tuple[int, float]:
+    """Return our process id and the quotient."""
+    return os.getpid(), dividend / by
 
 
 def refuse(text: str) -> None:
-    """No."""
+    """Raise an error of the user."""
     raise UserError(text)
 
 
 def die() -> None:
-    """Be killed, as by a machine without memory."""
+    """Get killed, as on a machine without memory."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_what_it_returns_comes_back_from_another_process() -> None:
+def test_return_value_comes_back_from_another_process() -> None:
     process, quotient = run_isolated(divide, 3, by=2)
     assert quotient == 1.5 and process != os.getpid()
 
 
-def test_what_it_raises_is_raised_here() -> None:
+def test_exception_is_raised_here() -> None:
     with pytest.raises(UserError) as refusal:
         run_isolated(refuse, "No such language.")
     assert str(refusal.value) == "No such language."
     with pytest.raises(ZeroDivisionError) as error:
         run_isolated(divide, 1, 0)
-    assert "in divide" in error.value.__notes__[0], "where it went wrong is told"
-    with pytest.raises(UserError, match="'die' was killed: run this again"):
+    assert "in divide" in error.value.__notes__[0], "the traceback of the other process"
+    with pytest.raises(UserError, match="'die' was killed. Run this again"):
         run_isolated(die)
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_it_ends_when_we_end(how: signal.Signals, tmp_path: Path) -> None:
-    told = tmp_path / "told"
+@pytest.mark.parametrize(
+    ("stop", "ignored"),
+    [
+        (signal.SIGKILL, False),
+        (signal.SIGTERM, False),
+        (signal.SIGINT, False),
+        (signal.SIGINT, True),
+    ],
+)
+def test_process_ends_with_ours(stop: signal.Signals, ignored: bool, tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
     with subprocess.Popen(
-        [sys.executable, "-c", WAIT, str(told)],
+        [sys.executable, "-c", PARENT, str(pid_file)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=preexec(ignored),
     ) as parent:
-        child = int(patiently(lambda: told.exists() and told.read_text("ascii")))
-        parent.send_signal(how)
-        out, err = parent.communicate(timeout=30)
-    assert (out, err) == ("stopped\n" if how == signal.SIGINT else "", "")
-    patiently(lambda: ended(child))
+        try:
+            wait_for(lambda: pid_file.exists() and pid_file.read_text("ascii"))
+            parent.send_signal(stop)
+            out, err = parent.communicate(timeout=30)
+        finally:
+            parent.kill()
+    assert (out, err) == ("stopped\n" if stop == signal.SIGINT else "", "")
+    child = int(pid_file.read_text("ascii"))
+    wait_for(lambda: has_ended(child))
 
 
-def ended(process: int) -> bool:
-    """Whether nothing runs under this number any more."""
+def has_ended(process: int) -> bool:
+    """Return whether no process has this id, except a zombie."""
     try:
         return ") Z " in Path(f"/proc/{process}/stat").read_text("ascii")
     except (FileNotFoundError, ProcessLookupError):
         return True
 
 
-def patiently(look: object) -> str:
-    """What it gives when it gives something."""
-    assert callable(look)
+def wait_for(condition: Callable[[], object]) -> None:
+    """Wait up to 30 seconds."""
     for _ in range(600):
-        if found := look():
-            return str(found)
+        if condition():
+            return
         time.sleep(0.05)
-    raise AssertionError("in vain")
+    raise AssertionError("waited in vain")

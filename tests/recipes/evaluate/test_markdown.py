@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
 
-from recipes.evaluate import card, markdown, publish, schema, significance
+from recipes.evaluate import card, markdown, schema, significance
 from recipes.evaluate.backends.transformers_lm import Said
 from recipes.evaluate.benchmarks import Item, Missing, Task
 from recipes.evaluate.markdown import Checked, Report
 from recipes.evaluate.models import Contestant
-from recipes.evaluate.response_cache import read, recall
 from recipes.evaluate.settings import Benchmark, Shots
 from recipes.evaluate.significance import Outputs
 from tests.recipes.evaluate import lm_eval_tasks
@@ -130,18 +127,3 @@ def test_what_is_known_to_be_wrong_with_flores_is_noted_with_its_source(
     found = outcomes((task, chosen(task, 5), chosen(task, 9)))
     assert source in markdown.markdown(report(found, language=code))
     assert source not in markdown.markdown(report(outcomes((choice(), *[chosen(task, 5)] * 2))))
-
-
-def test_answers_are_known_again_to_the_last_digit_and_broken_lines_are_not() -> None:
-    task, way = choice(size=2), translation()
-    likely: Outputs = [[-0.1 - 1e-12, -1 / 3], [-2.0, -1.0]]
-    said: Outputs = [Said(f"{HOSTILE} {n}", n % 2 == 0) for n in range(12)]
-    lines = schema.outputs(OURS[0], task, "k1", likely, {}) + schema.outputs(
-        OURS[1], way, "k2", said, {}
-    )
-    text = publish.jsonl(lines).decode() + '{"key": "k1", "id": "0"}\n[]\nnot json\n'
-    kept = read(text)
-    assert recall(kept, "k1", task) == likely and recall(kept, "k2", way) == said
-    assert recall(kept, "k3", task) is None
-    more = replace(task, items=(*task.items, replace(task.items[0], id="new")))
-    assert recall(kept, "k1", more) is None

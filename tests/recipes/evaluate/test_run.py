@@ -118,7 +118,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[L
         rows = [{"messages": chat, "source": "t"} for chat in chats]
         publish(api, DATA, {"default": {"train": rows, "test": rows[:2]}})
         taught = Manifest("generate", "r1", 2, "d", "epo_Latn", {}, DATA, "c", True, 9.0,
-                          cost_usd=0.25, metrics={"earlier_usd": 0.5}).to_json()  # fmt: skip
+                          cost_usd=0.25, metrics={"earlier_runs_usd": 0.5}).to_json()  # fmt: skip
         api.upload_file(path_or_fileobj=taught.encode(), path_in_repo="run.json", repo_id=DATA,
                         repo_type="dataset")  # fmt: skip
         yield hub
@@ -246,11 +246,11 @@ def results(hub: LocalHub) -> list[dict[str, Any]]:
 def check_manifest(evaluated: Manifest, rows: list[dict[str, Any]]) -> None:
     assert evaluated.counts.dropped == {"in_training_data": 2}  # one sentence, both directions
     said = evaluated.metrics
-    assert said["contamination"] == {"texts": 18, "found": 1}
+    assert said["contamination"] == {"texts": 18, "contaminated": 1}
     assert (said["not_covered"], said["peers"]) == (["global_mmlu"], [])
     assert [(row["benchmark"], row["n"]) for row in said["results"]] == [
         ("flores", 4), ("flores", 4), ("belebele", 8)]  # fmt: skip
-    assert [row["metric"] for row in said["further"]] == ["BLEU", "BLEU", "neural"]
+    assert [row["metric"] for row in said["other_metrics"]] == ["BLEU", "BLEU", "neural"]
     assert [row["benchmark"] for row in said["english"]] == ["belebele"]
     assert [row["adapter"]["any"] <= 4 for row in said["degenerate"]] == [True, True]
     main = [row for row in rows if row["role"] == "adapter" and row.get("main")]
@@ -265,13 +265,14 @@ def check_rows(hub: LocalHub, rows: list[dict[str, Any]], inputs: dict[str, str]
     assert [row["role"] for row in scored] == ["base", "adapter"] * 7
     assert [row["metric"] for row in scored[::2]] == [
         "chrF++", "BLEU", "chrF++", "BLEU", "neural", "accuracy", "accuracy"]  # fmt: skip
-    assert [row["tested"] for row in scored[-4:]] == ["epo_Latn"] * 2 + ["eng_Latn"] * 2
+    assert [row["test_language"] for row in scored[-4:]] == ["epo_Latn"] * 2 + ["eng_Latn"] * 2
     assert all(row["practice"] and row["request"] == "r1" and row["base"] == BASE for row in rows)
     assert {row["cost_usd"] for row in rows} == {0.75}  # of all attempts
     assert all(row["system"] == "Be brief." and row["prompt"] and row["decoding"] for row in scored)
     for base, adapter in zip(scored[::2], scored[1::2], strict=True):
-        alike = ("dataset_revision", "prompt", "shots", "decoding", "n", "signature", "tested")
-        assert [base[key] for key in alike] == [adapter[key] for key in alike]
+        for key in ("dataset_revision", "prompt", "shots", "decoding", "n", "signature"):
+            assert base[key] == adapter[key]
+        assert base["test_language"] == adapter["test_language"]
         assert adapter["difference"] == pytest.approx(adapter["value"] - base["value"])
         assert adapter["ci"][0] <= adapter["value"] <= adapter["ci"][1]
         assert adapter["p"] <= adapter["p_holm"] and "p" not in base
@@ -285,13 +286,13 @@ def check_outputs(hub: LocalHub) -> None:
     lines = read(hub, RESULTS, f"{FOLDER}/outputs.jsonl", "dataset").splitlines()
     rows = [json.loads(line) for line in lines]
     assert len(rows) == 48
-    assert {tuple(row["score"]) for row in rows} == {
+    assert {tuple(row["scores"]) for row in rows} == {
         ("chrF++",), ("chrF++", "neural"), ("accuracy",)}  # fmt: skip
     for row in rows:
         if "options" in row:
             best = row["log_likelihoods"].index(max(row["log_likelihoods"]))
             assert row["output"] == row["options"][best]
-            assert row["score"]["accuracy"] == (row["output"] == row["reference"])
+            assert row["scores"]["accuracy"] == (row["output"] == row["reference"])
 
 
 def check_card(hub: LocalHub, rows: list[dict[str, Any]]) -> None:
@@ -324,7 +325,7 @@ def killed_after_a_task(hub: LocalHub, job: subprocess.Popen[str]) -> None:
 def check_with_peer(hub: LocalHub, before: list[dict[str, Any]]) -> None:
     """What was cut is as it would have been, and a copy of the base scores like the base."""
     rows = results(hub)
-    passing = ("date", "revision")  # the card is younger now
+    passing = ("evaluated_at", "revision")  # the card is younger now
     ours = [row for row in rows if row["role"] != "peer"]
     assert [{k: v for k, v in row.items() if k not in passing} for row in ours] == [
         {k: v for k, v in row.items() if k not in passing} for row in before]  # fmt: skip

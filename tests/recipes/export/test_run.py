@@ -228,7 +228,7 @@ def test_train_bake_off_and_export(
     run = json.loads(
         Path(api.hf_hub_download(results, f"{folder}/run.json", repo_type="dataset")).read_text()
     )
-    assert run["metrics"]["take"] == BASE and len(run["metrics"]["bits_per_byte"]) == 2
+    assert run["metrics"]["recommended_base"] == BASE and len(run["metrics"]["bits_per_byte"]) == 2
     assert metadata_load(str(report)) is None  # a report, not a card
 
 

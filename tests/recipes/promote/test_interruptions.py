@@ -113,7 +113,7 @@ def versions(api: HfApi, adapter: str, first: Path, second: Path) -> None:
     """`v1`, in use, and `v2`, which was made from it."""
     for tag, branch, folder, told in (
         ("v1", "main", first, {"energy_kwh": 0.5}),
-        ("v2", "next", second, {"version": "v2", "from": "v1"}),
+        ("v2", "next", second, {"version": "v2", "parent_version": "v1"}),
     ):
         tiny_adapters.push(api, adapter, folder, branch)
         made = Manifest("train", "r", 1, "d" * 64, "epo_Latn", {}, adapter, "0" * 40, True, 1.0,
@@ -140,7 +140,7 @@ def _plain(raw: bytes, name: str) -> str:
     except UnicodeDecodeError:
         return hashlib.sha256(raw).hexdigest()
     text = re.sub(r"[0-9a-f]{40}|\d{4}-\d\d-\d\dT[\d:]{8}(\+00:00|Z)", "THEN", text)
-    return re.sub(r'"(seconds|key)": ("[0-9a-f]+"|[0-9.]+)', "", text)
+    return re.sub(r'"(seconds|cache_key)": ("[0-9a-f]+"|[0-9.]+)', "", text)
 
 
 @pytest.mark.parametrize(("better", "first"), [(True, 3), (False, 5)])  # before: the same for both

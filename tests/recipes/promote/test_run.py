@@ -83,7 +83,7 @@ def version(api: HfApi, tiny_base: Path, folder: Path, tag: str, letter: str) ->
     tiny_adapters.write(model, folder / tag, BASE, api.model_info(BASE).sha)
     branch = "main" if tag == "v1" else "next"
     tiny_adapters.push(api, ADAPTER, folder / tag, branch)
-    told = {"version": tag, "from": {"v2": "v1", "v3": "v2"}.get(tag)}
+    told = {"version": tag, "parent_version": {"v2": "v1", "v3": "v2"}.get(tag)}
     made = Manifest("train", "r", 1, "d" * 64, "epo_Latn", {}, ADAPTER, "0" * 40, True, 1.0,
                     metrics=told)  # fmt: skip
     commit = manifest.push(api, ADAPTER, "model", "run.json", made, branch)
@@ -138,8 +138,8 @@ def test_a_better_version_is_put_in_use_and_a_worse_one_is_not(
     assert "v3 is not promoted. It is significantly worse" in done.stdout
     assert weights(api, "main") == weights(api, "v2")
     said = Manifest.from_json(read(api, f"{FOLDER}/versions/v3/run.json")).metrics
-    assert (said["present"], said["promoted"]) == ("v2", False)
-    assert said["compared"][0]["new"] == 0.0 and said["compared"][0]["present"] == 1.0
+    assert (said["current"], said["promoted"]) == ("v2", False)
+    assert said["comparisons"][0]["new"] == 0.0 and said["comparisons"][0]["current"] == 1.0
     card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
     assert "**v2 is in use; v3 was made and is not.**" in card and "v1 before it" not in card
 

@@ -113,7 +113,7 @@ def test_a_run_that_is_stopped_leaves_what_it_paid_on_the_hub(
     said, _ = process.communicate(timeout=60)
     asked = len(counting_teacher.asked)
     assert process.returncode == 130 and "told to stop: " in said and "Trace" not in said
-    assert f"stopped: {asked} answers are kept; run it again to go on" in said
+    assert f"stopped: {asked} answers are kept; run it again to continue" in said
     assert len(lines(api, repo, tmp_path / "cache")) == asked
 
 

@@ -1,0 +1,65 @@
+"""Write what a person at the terminal reads about a check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from recipes.check.advice import HIGHER_IS_BETTER, Advice, Shortfall
+from recipes.check.fertility import TokenizerFit
+from recipes.check.probe import ProbeMetrics
+from recipes.generate.gates.reasons import meaning
+
+LEVELS = {
+    "good": "the teacher writes the language well enough to teach it",
+    "doubtful": "ask speakers to read what it writes before you spend much",
+    "hopeless": "the data would not be worth the money",
+}
+METRICS = {
+    "answered": "share of questions answered",
+    "script": "share in the right script",
+    "language": "share in the right language",
+    "structured": "share of lists in the requested format",
+    "chrf": "chrF++ against the references",
+    "round_trip": "chrF++ of the round trip",
+    "fertility": "the base's tokens relative to English",
+    "bytes": "share of tokens that are part of a character",
+}
+
+
+def lines(
+    name: str, metrics: ProbeMetrics, bases: Mapping[str, TokenizerFit], advice: Advice
+) -> list[str]:
+    """Return the lines about the language called `name`; `bases` is keyed by repository."""
+    failure = metrics.most_common_failure
+    reason = f" ({meaning(failure)}: {failure})" if failure else ""
+    return [
+        f"the teacher answered {metrics.answered:.0%} of the questions{reason}: "
+        f"{metrics.tokens_per_second:.0f} tokens/s, median {metrics.median_seconds:.1f} s",
+        f"requested format {_percent(metrics.structured)}, with reasoning "
+        f"{_percent(metrics.reasoning)}",
+        f"texts in {name}: right script {_percent(metrics.script)}, right language "
+        f"{_percent(metrics.language)}, chrF++ {_score(metrics.chrf)} against the references, "
+        f"{_score(metrics.round_trip)} after a round trip",
+        *(
+            f"{repo}: tokens relative to English {_score(fit.fertility)}, part of a character "
+            f"{_percent(fit.bytes)}"
+            for repo, fit in bases.items()
+        ),
+        f"advice: {advice.level}, {LEVELS[advice.level]}",
+        *(f"  {_shortfall(shortfall)}" for shortfall in advice.shortfalls),
+    ]
+
+
+def _shortfall(shortfall: Shortfall) -> str:
+    bound = "at least" if shortfall.metric in HIGHER_IS_BETTER else "at most"
+    return (
+        f"{METRICS[shortfall.metric]}: {shortfall.value:g}, needs {bound} {shortfall.threshold:g}"
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "not measured" if share is None else f"{share:.0%}"
+
+
+def _score(score: float | None) -> str:
+    return "not measured" if score is None else f"{score:.1f}"
