@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.errors import Failure
+from bot.errors import UserError
 
 if TYPE_CHECKING:
     from bot.controller.tick import Controller
-    from bot.domain.recipe import Programme
+    from bot.domain.recipe import Recipe
     from bot.domain.request import Request
     from bot.hub.client import Connection
     from bot.language import Candidates
@@ -40,7 +40,7 @@ def main() -> None:
     """Run the command line; an expected error prints one sentence and exits with 1."""
     try:
         app()
-    except Failure as error:
+    except UserError as error:
         typer.echo(f"kakugo: {error}", err=True)
         raise SystemExit(1) from error
 
@@ -75,8 +75,10 @@ def serve() -> None:
 
     settings, controller = _controller()
     if not settings.webhook_secret:
-        raise Failure("KAKUGO_WEBHOOK_SECRET is not set; without it, anyone could trigger the bot")
-    typer.echo(f"{controller.hub.me} watches {controller.terms.org} on {settings.endpoint}")
+        raise UserError(
+            "KAKUGO_WEBHOOK_SECRET is not set; without it, anyone could trigger the bot"
+        )
+    typer.echo(f"{controller.hub.me} watches {controller.policy.org} on {settings.endpoint}")
     server.serve(
         controller,
         settings.webhook_secret,
@@ -104,9 +106,9 @@ def tick(
             typer.echo(line)
         return
     report = controller.tick([first] if first else [])
-    for line in (*report.why, *report.left):
+    for line in (*report.summaries, *report.postponed):
         typer.echo(line)
-    raise SystemExit(1 if report.left else 0)
+    raise SystemExit(1 if report.postponed else 0)
 
 
 @app.command()
@@ -115,8 +117,8 @@ def plan() -> None:
     from bot.operations import report
 
     _, controller = _controller()
-    page, decision, _ = controller.decide()
-    for line in report.plan_lines(decision, page):
+    snapshot, decision, _ = controller.decide()
+    for line in report.plan_lines(decision, snapshot):
         typer.echo(line)
 
 
@@ -144,7 +146,7 @@ def show(
     _, controller = _controller()
     record = _request(controller, request)
     history = controller.ledger.history(record.id)
-    for line in report.details(record, history, controller.terms):
+    for line in report.details(record, history, controller.policy):
         typer.echo(line)
 
 
@@ -182,10 +184,10 @@ def withdraw(
     try:
         language = by_code(code)
     except UnknownCode as error:
-        raise Failure(str(error)) from error
+        raise UserError(str(error)) from error
     _, controller = _controller()
     typer.echo(
-        f"This hides all datasets and models of {language.name} in {controller.terms.org}, closes "
+        f"This hides all datasets and models of {language.name} in {controller.policy.org}, closes "
         "its requests, deletes its results and feedback, and refuses new requests."
     )
     _confirm(code, yes)
@@ -218,8 +220,8 @@ def destroy(
     """Take the installation down; what people have made is kept unless you say otherwise."""
     from bot.operations import destroy as removal
 
-    hub, programme, settings = _connect()
-    changes, actual = removal.plan_removal(hub, programme, settings, everything)
+    hub, recipe, settings = _connect()
+    changes, actual = removal.plan_removal(hub, recipe, settings, everything)
     for change in changes:
         typer.echo(str(change))
     if all(change.sign == "=" for change in changes):
@@ -264,10 +266,10 @@ def teacher_check(
 
     match = find(name)
     if isinstance(match, Candidates):
-        raise Failure(_question(name, match))
-    hub, programme, settings = _connect()
+        raise UserError(_question(name, match))
+    hub, recipe, settings = _connect()
     command = ["kakugo-recipe", "check", "--config", settings.recipe, "--org", hub.org]
-    command += ["--language", match.code, "--teacher", url, "--base", base or programme.base]
+    command += ["--language", match.code, "--teacher", url, "--base", base or recipe.base]
     raise SystemExit(run_recipe.run(command, settings, capture=False).returncode)
 
 
@@ -291,7 +293,7 @@ def hub_serve(
     try:
         server.serve(port, data, seed, host)
     except (server.StartError, SeedError) as error:
-        raise Failure(str(error)) from error
+        raise UserError(str(error)) from error
 
 
 @hub_app.command("contract")
@@ -305,16 +307,16 @@ def hub_contract(
     try:
         raise SystemExit(drift.run(spec, sys.stdout))
     except drift.DocumentError as error:
-        raise Failure(str(error)) from error
+        raise UserError(str(error)) from error
 
 
 @contextmanager
 def _needs_checkout(command: str) -> Iterator[None]:
-    """Turn a missing module into a Failure: the wheel has neither the local Hub nor the demo."""
+    """Turn a missing module into a UserError: the wheel has neither the local Hub nor the demo."""
     try:
         yield
     except ModuleNotFoundError as error:
-        raise Failure(
+        raise UserError(
             f"`{command}` needs a checkout of the repository: clone it and run "
             f"`pip install -e '.[local]'` in it ({error.name} is missing here)"
         ) from error
@@ -324,10 +326,10 @@ def _confirm(expected: str, answer: str) -> None:
     """Ask the operator to type `expected`, unless it is already the answer of `--yes`."""
     if not answer:
         if not sys.stdin.isatty():
-            raise Failure(f"confirm with --yes {expected}: nobody can type it here")
+            raise UserError(f"confirm with --yes {expected}: nobody can type it here")
         answer = typer.prompt(f"Type {expected} to continue", default="", show_default=False)
     if answer != expected:
-        raise Failure(f"{answer[:40]!r} is not {expected!r}: nothing was changed")
+        raise UserError(f"{answer[:40]!r} is not {expected!r}: nothing was changed")
 
 
 def _question(name: str, candidates: Candidates) -> str:
@@ -344,15 +346,15 @@ def _question(name: str, candidates: Candidates) -> str:
 
 
 def _request(controller: Controller, name: str) -> Request:
-    """Return a request by its id or its discussion's number. Raises Failure."""
+    """Return a request by its id or its discussion's number. Raises UserError."""
     wanted = name if name.startswith("r") else f"r{name}"
     for request in controller.ledger.load().requests:
         if request.id == wanted:
             return request
-    raise Failure(f"there is no request {wanted[:20]!r}: `kakugo requests --all` lists them all")
+    raise UserError(f"there is no request {wanted[:20]!r}: `kakugo requests --all` lists them all")
 
 
-def _connect() -> tuple[Connection, Programme, Settings]:
+def _connect() -> tuple[Connection, Recipe, Settings]:
     """Return a connection with a working token, the recipe, and the settings."""
     from bot import settings as environment
     from bot.domain import recipe
@@ -372,19 +374,19 @@ def _controller() -> tuple[Settings, Controller]:
     from bot.controller.ledger import Ledger
     from bot.controller.tick import Controller
     from bot.domain import names
-    from bot.domain.policy import Terms
-    from bot.hub.ledger_repo import Store
+    from bot.domain.policy import Policy
+    from bot.hub.ledger_repo import LedgerRepo
 
-    hub, programme, settings = _connect()
-    terms = Terms(
+    hub, recipe, settings = _connect()
+    policy = Policy(
         endpoint=settings.endpoint,
-        programme=programme,
+        recipe=recipe,
         limit_usd=settings.limit_usd,
         wheel=names.wheel(metadata.version("kakugo-bot")),
         limits=settings.limits,
         maintainers=settings.maintainers,
     )
-    return settings, Controller(hub, Ledger(Store(hub, names.ledger(hub.org))), terms)
+    return settings, Controller(hub, Ledger(LedgerRepo(hub, names.ledger(hub.org))), policy)
 
 
 if __name__ == "__main__":

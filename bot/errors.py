@@ -1,5 +1,5 @@
 """The one base of every failure whose text is for the person at the terminal; all else is a bug."""
 
 
-class Failure(Exception):
+class UserError(Exception):
     """One sentence: the rule, what was seen, what to do."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.errors import Failure
+from bot.errors import UserError
 
 PUBLIC_HUB = "https://huggingface.co"
 
@@ -23,7 +23,7 @@ FORWARDED_VARIABLES = (
 )
 
 
-class SettingsError(Failure):
+class SettingsError(UserError):
     """A variable is missing or has an unusable value; the message names it and says what to do."""
 
 

@@ -1,7 +1,7 @@
-"""The tick (observe, plan, commit, act) and the loops that run it.
+"""The tick (observe, plan, commit, act) and the loops that repeat it.
 
-ledger      The ledger: every request as a file of a Hub dataset, and the only way to a Pe
-tick        The tick: observe, plan, commit, act
-until_idle  One shift of a bot that a webhook has started as a Job: tick until nothing is
-serve       The doorbell and the timer
+ledger      All requests as files of a Hub dataset, changed by compare-and-swap
+tick        One tick
+until_idle  Tick until nothing is under way: a bot that a webhook started as a Job
+serve       Tick when a webhook or a timer says so
 """

@@ -1,123 +1,151 @@
-"""The ledger: every request as a file of a Hub dataset, and the only way to a Permit.
+"""The ledger: every request as a file of a Hub dataset, and the only source of a Permit.
 
-Each commit that changes a request's file also renews the sheet on which it stands among those of
-its hundred, so that a new process, and each Space, reads ten files for a thousand requests.
+A commit that changes the file of a request also rewrites the sheet with the records of a hundred
+requests, so that a new process, and each Space, reads ten files for a thousand requests.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from bot.domain import names
 from bot.domain.actions import Permit, Plan
-from bot.domain.request import ForeignRecord, Request, TeacherRecord, from_json, to_json
+from bot.domain.codec import (
+    SCHEMA,
+    UnreadableRecord,
+    request_from_json,
+    request_to_json,
+    teacher_from_json,
+    teacher_to_json,
+)
+from bot.domain.ledger_upgrade import upgrade_request, upgrade_teacher
+from bot.domain.request import Request, TeacherRecord
 from bot.hub.client import Refused, TryLater
-from bot.hub.ledger_repo import Store, as_sheet, as_text
+from bot.hub.ledger_repo import LedgerRepo, json_text, sheet_text
 
 log = logging.getLogger(__name__)
 
-# The Hub slows after a few thousand commits.
-MOST_COMMITS = 2_000
+# The Hub gets slow after a few thousand commits.
+MAX_COMMITS = 2_000
 
 
 @dataclass(frozen=True)
-class Page:
-    """The ledger at one commit."""
+class LedgerSnapshot:
+    """The ledger at the commit `head`; `outdated` are the ids of records of an older schema."""
 
     head: str
     requests: tuple[Request, ...] = ()
     teacher: TeacherRecord = field(default_factory=TeacherRecord)
+    outdated: frozenset[str] = frozenset()
 
 
 @dataclass
 class Ledger:
-    """Loads pages and commits plans; keeps the last page so that an idle tick reads nothing."""
+    """Load snapshots and commit plans; an idle tick reads nothing, as the last snapshot is kept."""
 
-    store: Store
-    _last: Page | None = None
+    repo: LedgerRepo
+    _last: LedgerSnapshot | None = None
 
-    def load(self) -> Page:
-        """The page at the repo's head. Raises TryLater and Refused."""
-        head = self.store.head()
+    def load(self) -> LedgerSnapshot:
+        """Return the ledger at the repo's head. Raises TryLater, Refused and UnreadableRecord."""
+        head = self.repo.head()
         if self._last is None or self._last.head != head:
             self._last = self.read(head)
         return self._last
 
-    def read(self, head: str) -> Page:
-        """The page at a commit. Raises TryLater, Refused and ForeignRecord."""
-        return _page(head, self.store.files(head))
+    def read(self, head: str) -> LedgerSnapshot:
+        """Return the ledger at a commit. Raises TryLater, Refused and UnreadableRecord."""
+        return _parse_snapshot(head, self.repo.files(head))
 
     def commit(
-        self, page: Page, plans: Iterable[Plan], teacher: TeacherRecord, seen: float
+        self,
+        snapshot: LedgerSnapshot,
+        plans: Iterable[Plan],
+        teacher: TeacherRecord,
+        observed_at: float,
     ) -> Permit | None:
-        """Write all changed records on top of `page`; None when the race was lost."""
-        old = {request.id: request for request in page.requests}
-        changed = [plan for plan in plans if old.get(plan.next.id) != plan.next]
-        files = {names.ledger_path(p.next.id): as_text(to_json(p.next)) for p in changed}
-        reasons = [plan.why for plan in changed]
-        if teacher != page.teacher:
-            files[names.TEACHER_FILE] = as_text(asdict(teacher))
-            reasons.append(f"teacher {'on' if teacher.running else 'off'}")
+        """Write all changed records on top of `snapshot`; return None if another bot was faster.
+
+        Records of an older schema are rewritten with the first change on their sheet.
+        """
+        old = {request.id: request for request in snapshot.requests}
+        changed = [plan for plan in plans if old.get(plan.request.id) != plan.request]
+        requests = {**old, **{plan.request.id: plan.request for plan in changed}}
+        sheets = _sheets(requests.values(), {plan.request.discussion for plan in changed})
+        written = {plan.request.id for plan in changed}
+        on_sheets = {request.id for sheet in sheets.values() for request in sheet}
+        written |= snapshot.outdated & on_sheets
+        files = {
+            names.ledger_path(id_): json_text(request_to_json(requests[id_])) for id_ in written
+        }
+        files |= {path: sheet_text(map(request_to_json, sheet)) for path, sheet in sheets.items()}
+        summaries = [plan.summary for plan in changed]
+        if teacher != snapshot.teacher:
+            files[names.TEACHER_FILE] = json_text(teacher_to_json(teacher))
+            summaries.append(f"teacher {'on' if teacher.running else 'off'}")
         if not files:
             return None
-        requests = {**old, **{plan.next.id: plan.next for plan in changed}}
-        files |= _sheets(requests.values(), {plan.next.discussion for plan in changed})
-        head = self.store.swap(page.head, files, "; ".join(reasons)[:200])
+        head = self.repo.swap(snapshot.head, files, "; ".join(summaries)[:200])
         if head is None:
             return None
-        self._tidy(head)
-        self._last = Page(head, _in_order(requests.values()), teacher)
-        return Permit(head, seen)
+        self._squash_sometimes(head)
+        outdated = snapshot.outdated - written
+        self._last = LedgerSnapshot(head, _sorted(requests.values()), teacher, outdated)
+        return Permit(head, observed_at)
 
     def history(self, request: str) -> list[tuple[float, str]]:
-        """What was decided for a request and when, oldest first, as far as the history goes."""
-        found = [
-            (at, part)
-            for at, title in reversed(self.store.history())
+        """Return what was decided for a request and when, oldest first, up to the last squash."""
+        return [
+            (committed_at, part)
+            for committed_at, title in reversed(self.repo.history())
             for part in title.split("; ")
             if part.startswith(f"{request}: ")
         ]
-        return found
 
-    def _tidy(self, head: str) -> None:
-        """Now and then (one commit in 256, whoever made it) look whether the history is too long.
+    def _squash_sometimes(self, head: str) -> None:
+        """After one commit in 256, squash the history if it is too long.
 
-        A bot that commits meanwhile on the old head loses its race, as with any other commit.
+        A bot that commits on the old head meanwhile loses its race, as with any other commit.
         """
         if not head.startswith("00"):
             return
         try:
-            if self.store.squash(MOST_COMMITS):
-                log.info("the ledger's history was squashed")
+            if self.repo.squash(MAX_COMMITS):
+                log.info("squashed the ledger's history")
         except (TryLater, Refused) as error:
             log.warning("%s", error)
 
 
-def _sheets(requests: Collection[Request], changed: Collection[int]) -> dict[str, str]:
-    """Path → text of each sheet that names one of the changed discussions."""
-    sheets: dict[str, list[Request]] = {names.sheet_path(num): [] for num in changed}
+def _sheets(
+    requests: Collection[Request], discussions: Collection[int]
+) -> dict[str, list[Request]]:
+    """Path → requests of each sheet that has one of these discussions."""
+    sheets: dict[str, list[Request]] = {names.sheet_path(num): [] for num in discussions}
     for request in sorted(requests, key=lambda r: r.discussion):
         if (path := names.sheet_path(request.discussion)) in sheets:
             sheets[path].append(request)
-    return {path: as_sheet(map(to_json, on_it)) for path, on_it in sheets.items()}
+    return sheets
 
 
-def _page(head: str, files: dict[str, str]) -> Page:
-    requests = []
+def _parse_snapshot(head: str, files: Mapping[str, str]) -> LedgerSnapshot:
+    requests, outdated, teacher = [], set(), TeacherRecord()
     for path, text in files.items():
-        if path.startswith(f"{names.LEDGER_DIR}/"):
-            try:
-                requests.append(from_json(json.loads(text)))
-            except (ValueError, ForeignRecord) as error:
-                raise ForeignRecord(f"{path}: {error}") from error
-    teacher = files.get(names.TEACHER_FILE)
-    record = TeacherRecord(**json.loads(teacher)) if teacher else TeacherRecord()
-    return Page(head, _in_order(requests), record)
+        try:
+            if path == names.TEACHER_FILE:
+                teacher = teacher_from_json(upgrade_teacher(json.loads(text)))
+            elif path.startswith(f"{names.LEDGER_DIR}/"):
+                record = json.loads(text)
+                requests.append(request_from_json(upgrade_request(record)))
+                if record["schema"] != SCHEMA:
+                    outdated.add(requests[-1].id)
+        except (ValueError, UnreadableRecord) as error:
+            raise UnreadableRecord(f"cannot read {path} of the ledger: {error}") from error
+    return LedgerSnapshot(head, _sorted(requests), teacher, frozenset(outdated))
 
 
-def _in_order(requests: Collection[Request]) -> tuple[Request, ...]:
-    """As their files are listed: the same whether a page was read or written."""
+def _sorted(requests: Collection[Request]) -> tuple[Request, ...]:
+    """Sort the requests as their files are listed, so that reading and writing give one order."""
     return tuple(sorted(requests, key=lambda request: request.id))

@@ -19,7 +19,8 @@ from fastapi.responses import PlainTextResponse
 
 from bot.controller.tick import Controller, Report
 from bot.controller.until_idle import hint
-from bot.domain.request import ForeignRecord, Status
+from bot.domain.codec import UnreadableRecord
+from bot.domain.request import Status
 from bot.hub.client import Refused, TryLater
 
 log = logging.getLogger(__name__)
@@ -30,89 +31,89 @@ MOST_HINTS = 1_000
 
 
 @dataclass
-class Bell:
+class Watcher:
     """Rung by webhooks, answered by the watch; many rings while it is away count as one."""
 
     controller: Controller
     poll_seconds: float
-    _rung: threading.Event = field(default_factory=threading.Event)
+    _notified: threading.Event = field(default_factory=threading.Event)
     _stopped: threading.Event = field(default_factory=threading.Event)
-    last_tick: float = field(default_factory=time.time)
-    trouble: str = ""
+    last_tick_at: float = field(default_factory=time.time)
+    last_error: str = ""
     count: Counter[str] = field(default_factory=Counter)
     _hints: set[int] = field(default_factory=set)
     requests: Mapping[str, int] = field(default_factory=dict)
 
-    def ring(self, discussion: int = 0) -> None:
+    def notify(self, discussion: int = 0) -> None:
         """Have a look soon; `discussion`: perhaps something was said there."""
         if discussion and len(self._hints) < MOST_HINTS:
             self._hints.add(discussion)
-        self._rung.set()
+        self._notified.set()
 
     @property
-    def rung(self) -> bool:
-        return self._rung.is_set()
+    def is_notified(self) -> bool:
+        return self._notified.is_set()
 
     def stop(self) -> None:
         self._stopped.set()
-        self._rung.set()
+        self._notified.set()
 
     def watch(self) -> None:
         """Tick when rung or when the time is up, until stopped."""
         while not self._stopped.is_set():
-            wait, more = self.answer()
+            wait, more = self.tick()
             # A breath between looks keeps a flood of deliveries inside the Hub's rate limit.
             self._stopped.wait(max(wait, self.poll_seconds / 20))
             if not more:
-                self._rung.wait(self.poll_seconds)
+                self._notified.wait(self.poll_seconds)
 
-    def answer(self) -> tuple[float, bool]:
+    def tick(self) -> tuple[float, bool]:
         """One tick; how long the Hub wants us to wait, and whether there is more to do at once."""
-        self._rung.clear()
+        self._notified.clear()
         wait, more = 0.0, False
         try:
             hints, self._hints = self._hints, set()
             report = self.controller.tick(hints)
-            self._note(report)
-            wait, more, self.trouble = report.wait, report.more, ""
+            self._record(report)
+            wait, more, self.last_error = report.wait, report.more, ""
         except TryLater as error:
-            wait, self.trouble = error.after, str(error)
+            wait, self.last_error = error.after, str(error)
             log.warning("no tick: %s", error)
-        except (Refused, ForeignRecord) as error:
-            self.trouble = str(error)
+        except (Refused, UnreadableRecord) as error:
+            self.last_error = str(error)
             log.warning("no tick: %s", error)
         except Exception:
             # A bug in one tick must not end the watch; the next one sees the same world again.
-            self.trouble = "a bug: see the log"
+            self.last_error = "a bug: see the log"
             log.exception("the tick failed")
         self.count["ticks"] += 1
-        self.count["failed ticks"] += bool(self.trouble)
-        self.last_tick = time.time()
+        self.count["failed ticks"] += bool(self.last_error)
+        self.last_tick_at = time.time()
         return wait, more
 
-    def _note(self, report: Report) -> None:
-        for line in report.why:
+    def _record(self, report: Report) -> None:
+        for line in report.summaries:
             log.info("%s", line)
         if report.lost_race:
             log.info("another bot was faster")
-        self.count.update(orders=report.done, left=len(report.left), races=report.lost_race)
+        self.count.update(orders=report.done, left=len(report.postponed), races=report.lost_race)
         self.requests = report.counts
 
     @property
     def is_stalled(self) -> bool:
         """Whether the watch has not looked for so long that something must be wrong."""
-        return time.time() - self.last_tick > 3 * self.poll_seconds + LONGEST_TICK
+        return time.time() - self.last_tick_at > 3 * self.poll_seconds + LONGEST_TICK
 
 
-def make_app(bell: Bell, secret: str) -> FastAPI:
+def make_app(watcher: Watcher, secret: str) -> FastAPI:
     """The web side: `POST /webhook` (needs the secret), `GET /health` and `GET /metrics`."""
 
     @asynccontextmanager
     async def watching(_: FastAPI) -> AsyncIterator[None]:
-        thread = threading.Thread(target=bell.watch, name="watch", daemon=True)
+        thread = threading.Thread(target=watcher.watch, name="watch", daemon=True)
         thread.start()
         yield
-        bell.stop()
+        watcher.stop()
         await asyncio.to_thread(thread.join, 10)
 
     app = FastAPI(title="Kakugo", lifespan=watching, docs_url=None, redoc_url=None)
@@ -122,12 +123,12 @@ def make_app(bell: Bell, secret: str) -> FastAPI:
         """The body is no news; only the number in it is taken, as a hint where to look first."""
         shown = request.headers.get("x-webhook-secret", "")
         if not hmac.compare_digest(shown.encode(), secret.encode()):
-            bell.count["refused"] += 1
+            watcher.count["refused"] += 1
             if not shown:
                 return Response("The header X-Webhook-Secret is missing.", 401)
             return Response("The header X-Webhook-Secret is wrong.", 403)
-        bell.count["rings"] += 1
-        bell.ring(await _number(request))
+        watcher.count["rings"] += 1
+        watcher.notify(await _number(request))
         return Response(status_code=202)
 
     @app.get("/", response_class=PlainTextResponse)
@@ -137,17 +138,17 @@ def make_app(bell: Bell, secret: str) -> FastAPI:
 
     @app.get("/health")
     def health(response: Response) -> dict[str, Any]:
-        response.status_code = 503 if bell.is_stalled else 200
+        response.status_code = 503 if watcher.is_stalled else 200
         return {
-            "ok": not bell.trouble and not bell.is_stalled,
-            "trouble": bell.trouble,
-            "ticks": bell.count["ticks"],
-            "last_tick": bell.last_tick,
+            "ok": not watcher.last_error and not watcher.is_stalled,
+            "trouble": watcher.last_error,
+            "ticks": watcher.count["ticks"],
+            "last_tick": watcher.last_tick_at,
         }
 
     @app.get("/metrics", response_class=PlainTextResponse)
     def metrics() -> str:
-        return "".join(f"{line}\n" for line in _metrics(bell))
+        return "".join(f"{line}\n" for line in _metrics(watcher))
 
     return app
 
@@ -162,24 +163,24 @@ async def _number(request: Request) -> int:
     return hint(body)
 
 
-def _metrics(bell: Bell) -> Iterator[str]:
+def _metrics(watcher: Watcher) -> Iterator[str]:
     """In the text format of Prometheus; counts only, no names."""
     for name in ("ticks", "failed ticks", "races", "orders", "left", "rings", "refused"):
         metric = f"kakugo_{name.replace(' ', '_')}_total"
         yield f"# TYPE {metric} counter"
-        yield f"{metric} {bell.count[name]}"
+        yield f"{metric} {watcher.count[name]}"
     yield "# TYPE kakugo_last_tick_timestamp_seconds gauge"
-    yield f"kakugo_last_tick_timestamp_seconds {bell.last_tick:.3f}"
+    yield f"kakugo_last_tick_timestamp_seconds {watcher.last_tick_at:.3f}"
     yield "# TYPE kakugo_requests gauge"
     for status in Status:
-        yield f'kakugo_requests{{status="{status.value}"}} {bell.requests.get(status.value, 0)}'
+        yield f'kakugo_requests{{status="{status.value}"}} {watcher.requests.get(status.value, 0)}'
 
 
 def serve(controller: Controller, secret: str, host: str, port: int, poll_seconds: float) -> None:
     """Listen until SIGINT or SIGTERM. Raises Refused when the port is taken."""
-    bell = Bell(controller, poll_seconds)
+    watcher = Watcher(controller, poll_seconds)
     config = uvicorn.Config(
-        make_app(bell, secret), host=host, port=port, log_level="warning", access_log=False
+        make_app(watcher, secret), host=host, port=port, log_level="warning", access_log=False
     )
     server = uvicorn.Server(config)
     try:

@@ -51,9 +51,9 @@ def shift(
             blind += 1
             if blind > MOST_BLIND:
                 raise
-            report = Report(left=(str(error),), wait=error.after)
-        yield from (*report.why, *report.left)
-        if report.done or report.left or report.more or report.lost_race:
+            report = Report(postponed=(str(error),), wait=error.after)
+        yield from (*report.summaries, *report.postponed)
+        if report.done or report.postponed or report.more or report.lost_race:
             busy = controller.hub.clock()
         if not report.counts.get(Status.OPEN.value) and controller.hub.clock() - busy > GRACE:
             yield "nothing is under way: this shift is over"

@@ -13,11 +13,11 @@ from bot.controller.ledger import Ledger
 from bot.demo.screen import Screen
 from bot.domain import names, steps
 from bot.domain.observation import Score
-from bot.domain.request import Request, State, Step
-from bot.errors import Failure
+from bot.domain.request import Request, Step, StepState
+from bot.errors import UserError
 from bot.hub import visitor
 from bot.hub.client import Connection, TryLater
-from bot.hub.ledger_repo import Store
+from bot.hub.ledger_repo import LedgerRepo
 from bot.hub.observe import manifest
 
 POLL_SECONDS = 0.3
@@ -38,8 +38,8 @@ class Follower:
         self._hub = hub
         self._operator = operator
         self._screen = screen
-        self._ledger = Ledger(Store(hub, names.ledger(hub.org)))
-        self._states: dict[Step, State] = {}
+        self._ledger = Ledger(LedgerRepo(hub, names.ledger(hub.org)))
+        self._states: dict[Step, StepState] = {}
         self._ordered_at: dict[Step, float] = {}
         self._seconds: dict[str, float] = {}
         self._replies_shown = 0
@@ -56,13 +56,13 @@ class Follower:
     ) -> dict[str, Any]:
         """Show what happens until the request is over, and return its result.
 
-        `check` is called again and again and may raise. Raises Failure after the timeout.
+        `check` is called again and again and may raise. Raises UserError after the timeout.
         """
         deadline = time.monotonic() + timeout_seconds
         while True:
             check()
             if time.monotonic() > deadline:
-                raise Failure(
+                raise UserError(
                     f"there is no result after {timeout_seconds:.0f} s: "
                     f"see {self.discussion_url(num)}"
                 )
@@ -72,12 +72,12 @@ class Follower:
             except TryLater:
                 time.sleep(POLL_SECONDS)
                 continue
-            if request is not None and request.told:
+            if request is not None and request.reported:
                 return self._result(request)
             time.sleep(POLL_SECONDS)
 
     def until_listed(self, result: dict[str, Any]) -> None:
-        """Wait until the leaderboard shows the new adapter. Raises Failure after a minute."""
+        """Wait until the leaderboard shows the new adapter. Raises UserError after a minute."""
         adapter = result["urls"]["adapter"].removeprefix(f"{self._hub.endpoint}/")
         deadline = time.monotonic() + LISTING_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
@@ -87,7 +87,7 @@ class Follower:
                 return
             _get(self._leaderboard_url())
             time.sleep(POLL_SECONDS)
-        raise Failure(f"the leaderboard does not show {adapter}: see {self._leaderboard_url()}")
+        raise UserError(f"the leaderboard does not show {adapter}: see {self._leaderboard_url()}")
 
     def _show_replies(self, num: int) -> None:
         _, replies = visitor.replies(self._hub, num, self._operator.me)
@@ -97,8 +97,8 @@ class Follower:
         self._replies_shown = max(self._replies_shown, len(replies))
 
     def _show_steps(self, num: int) -> Request | None:
-        page = self._ledger.load()
-        request = next((each for each in page.requests if each.discussion == num), None)
+        snapshot = self._ledger.load()
+        request = next((each for each in snapshot.requests if each.discussion == num), None)
         if request is not None:
             for row in steps.TABLE:
                 self._show_step(row.step, request)
@@ -106,18 +106,18 @@ class Follower:
 
     def _show_step(self, step: Step, request: Request) -> None:
         record = request.step(step)
-        if record.state is self._states.get(step, State.WAITING):
+        if record.state is self._states.get(step, StepState.WAITING):
             return
         self._states[step] = record.state
-        if record.state is State.ORDERED:
+        if record.state is StepState.ORDERED:
             self._ordered_at.setdefault(step, time.monotonic())
-        if record.state is State.RUNNING:
-            self._read_log(step, record.job)
-        if record.state is State.MADE and step in self._ordered_at:
+        if record.state is StepState.RUNNING:
+            self._read_log(step, record.job_id)
+        if record.state is StepState.MADE and step in self._ordered_at:
             # A step that an earlier demo has made has no duration in this one.
             self._seconds[step.value] = round(time.monotonic() - self._ordered_at[step], 1)
         self._screen.step(step, record)
-        if step is Step.EVALUATE and record.state is State.RUNNING:
+        if step is Step.EVALUATE and record.state is StepState.RUNNING:
             # Wake the leaderboard early, so that it is ready when the results are.
             threading.Thread(target=_get, args=(self._leaderboard_url(),), daemon=True).start()
 
@@ -131,7 +131,7 @@ class Follower:
 
     def _result(self, request: Request) -> dict[str, Any]:
         evaluation = manifest(self._hub, request, Step.EVALUATE)
-        repos = {row.makes: steps.output(self._hub.org, request, row.step) for row in steps.TABLE}
+        repos = {row.product: steps.output(self._hub.org, request, row.step) for row in steps.TABLE}
         urls = {name: self._repo_url(repo, kind) for name, (repo, kind, _) in repos.items()}
         return {
             "status": request.status.value,

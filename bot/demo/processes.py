@@ -13,13 +13,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.errors import Failure
+from bot.errors import UserError
 
 READY = "local Hub ready at "
 START_TIMEOUT_SECONDS = 60.0
 
 
-class ProcessError(Failure):
+class ProcessError(UserError):
     """A process did not start or has stopped; the message has the last line of its log."""
 
 

@@ -21,7 +21,7 @@ import yaml
 from bot.demo.follow import Follower
 from bot.demo.processes import Processes
 from bot.demo.screen import Screen
-from bot.errors import Failure
+from bot.errors import UserError
 from bot.hub.client import Connection
 from bot.installation import permissions
 
@@ -34,7 +34,7 @@ TIMEOUT_SECONDS = 900.0
 NEEDED = ("datasets", "aiohttp", "torch", "transformers", "trl", "peft", "sacrebleu", "gradio")
 
 
-class DemoError(Failure):
+class DemoError(UserError):
     """The demo cannot start, or its request did not end well."""
 
 
@@ -49,7 +49,7 @@ class DemoConfig:
 
 
 def run(data: Path, port: int, stay: bool, fresh: bool, json_file: Path | None) -> None:
-    """Play a request to its end. Raises Failure."""
+    """Play a request to its end. Raises UserError."""
     started_at = time.monotonic()
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:

@@ -11,17 +11,17 @@ from rich.markdown import Markdown
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from bot.domain.request import State, Step, StepRecord
+from bot.domain.request import Step, StepRecord, StepState
 
 # Seconds between two progress lines of a step where there is no bar.
 LINE_INTERVAL = 5.0
 
 _VERBS = {
-    State.WAITING: "waits",
-    State.ORDERED: "has been ordered",
-    State.RUNNING: "is running",
-    State.MADE: "is done",
-    State.FAILED: "has failed",
+    StepState.WAITING: "waits",
+    StepState.ORDERED: "has been ordered",
+    StepState.RUNNING: "is running",
+    StepState.MADE: "is done",
+    StepState.FAILED: "has failed",
 }
 
 
@@ -51,10 +51,10 @@ class Screen:
 
     def step(self, step: Step, record: StepRecord) -> None:
         """Print the new state of a step."""
-        job = f" as job {record.job}" if record.state is State.RUNNING else ""
+        job = f" as job {record.job_id}" if record.state is StepState.RUNNING else ""
         note = f": {record.note}" if record.note else ""
         self.line(f"{step.value} {_VERBS[record.state]}{job}{note}")
-        if record.state in (State.MADE, State.FAILED):
+        if record.state in (StepState.MADE, StepState.FAILED):
             self._remove_bar(step)
 
     def progress(self, step: Step, done: int, total: int, note: str) -> None:

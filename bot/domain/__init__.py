@@ -1,12 +1,14 @@
-"""What the bot knows: frozen dataclasses, names and arithmetic. Nothing here reads or writes.
+"""What the bot knows: frozen dataclasses, names and arithmetic. Pure.
 
-request      What the ledger remembers of one request: only what cannot be observed on the
-community    What the speakers of a language decided about it: `<code>.yaml` in `ORG/kakugo
-names        Every name that leaves the program: repo ids, paths, markers, URLs
-actions      What to do on the Hub: ensures that are complete in themselves and safe to rep
-recipe       The `plan:` section of a recipe's YAML: all that the bot has to know of what i
-observation  What was seen on the Hub, and when: plain values that `plan` reads and nothing
-policy       The terms on which requests are taken: where, under which programme, within wh
-steps        The table of steps: which recipe, from what, into what
-costs        Money: what a request will cost, what it did cost, what is set aside
+request         What the ledger stores about a request: only what the Hub does not show
+codec           The ledger's records as JSON values
+ledger_upgrade  Records of schema 2 in today's schema
+community       What the speakers of a language decided about it
+names           Every name that leaves the program: repo ids, paths, markers, URLs
+actions         Changes on the Hub, safe to repeat, and the permit to make them
+recipe          The `plan:` section of a recipe's YAML
+observation     The state of the Hub at one moment
+policy          Where, with which recipe and within which limits requests are accepted
+steps           The steps of a request and their command lines
+costs           Estimates, caps and reserved money
 """

@@ -39,7 +39,7 @@ class EnsureReply:
     kind: str
     text: str
     marker: str
-    comment: str = ""
+    comment_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class EnsureClosed:
 class EnsureCancelled:
     """This Job does not run any more."""
 
-    job: str
+    job_id: str
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,16 @@ class EnsureEndpoint:
     running: bool
 
 
-Order = EnsureJob | EnsureReply | EnsureClosed | EnsureCancelled | EnsureEndpoint
+Action = EnsureJob | EnsureReply | EnsureClosed | EnsureCancelled | EnsureEndpoint
 
 
 @dataclass(frozen=True)
 class Plan:
     """What to remember and what to do; no orders and an equal record mean: nothing."""
 
-    next: Request
-    orders: tuple[Order, ...] = ()
-    why: str = ""
+    request: Request
+    actions: tuple[Action, ...] = ()
+    summary: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,14 @@ class Permit:
     """
 
     commit: str
-    seen: float
+    observed_at: float
 
 
-def labels(order: EnsureJob) -> Mapping[str, str]:
+def labels(action: EnsureJob) -> Mapping[str, str]:
     """Labels by which the job is found again (letters, digits, `-` and `_` only)."""
     return {
         "kakugo": "job",
-        "request": order.request,
-        "step": order.step.value,
-        "attempt": str(order.attempt),
+        "request": action.request,
+        "step": action.step.value,
+        "attempt": str(action.attempt),
     }

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain import steps
-from bot.domain.recipe import Programme
+from bot.domain.recipe import Recipe
 from bot.domain.request import Request, Status, Step
 
 DAY = 86_400.0
@@ -34,29 +34,30 @@ class Estimate:
 
 
 def estimate(
-    programme: Programme, prices: Mapping[str, float], rows: Sequence[steps.Row] = steps.TABLE
+    recipe: Recipe, prices: Mapping[str, float], rows: Sequence[steps.Row] = steps.TABLE
 ) -> Estimate:
     """Price the whole request from each step's expected minutes and its flavor's hourly price.
 
     Raises KeyError when the Hub offers no hardware of a flavor that the recipe asks for.
     """
-    wanted = {row.step: programme.steps[row.step] for row in rows}
+    wanted = {row.step: recipe.steps[row.step] for row in rows}
     by_step = {
-        step: terms.expected_minutes / 60 * prices[terms.flavor] for step, terms in wanted.items()
+        step: settings.expected_minutes / 60 * prices[settings.flavor]
+        for step, settings in wanted.items()
     }
     taught = sum(wanted[r.step].expected_minutes for r in rows if r.needs_teacher)
-    minutes = sum(terms.expected_minutes for terms in wanted.values())
+    minutes = sum(settings.expected_minutes for settings in wanted.values())
     ceiling = sum(
-        terms.timeout_minutes / 60 * hourly(programme, step, prices)
-        for step, terms in wanted.items()
+        settings.timeout_minutes / 60 * hourly(recipe, step, prices)
+        for step, settings in wanted.items()
     )
-    return Estimate(by_step, taught / 60 * programme.teacher.usd_per_hour, minutes, ceiling)
+    return Estimate(by_step, taught / 60 * recipe.teacher.usd_per_hour, minutes, ceiling)
 
 
-def hourly(programme: Programme, step: Step, prices: Mapping[str, float]) -> float:
+def hourly(recipe: Recipe, step: Step, prices: Mapping[str, float]) -> float:
     """US dollars an hour while a job of this step runs, the teacher with it."""
-    taught = programme.teacher.usd_per_hour if steps.row(step).needs_teacher else 0.0
-    return prices.get(programme.steps[step].flavor, 0.0) + taught
+    taught = recipe.teacher.usd_per_hour if steps.row(step).needs_teacher else 0.0
+    return prices.get(recipe.steps[step].flavor, 0.0) + taught
 
 
 def may_start(cost: Estimate, limit_usd: float) -> bool:
@@ -71,13 +72,11 @@ def cap(cost: Estimate, limit_usd: float) -> float:
 
 def seconds_left(request: Request, step: Step, usd_per_hour: float, most: int) -> int:
     """How long the next job may run: its own limit, or until the request's cap is reached."""
-    left = request.agreed.cap_usd - request.spent_usd
+    left = request.agreed_spec.cap_usd - request.spent_usd
     return most if usd_per_hour <= 0 else max(0, min(most, int(left / usd_per_hour * 3600)))
 
 
-def teacher_cap(
-    programme: Programme, request: Request, step: Step, prices: Mapping[str, float]
-) -> float:
+def teacher_cap(recipe: Recipe, request: Request, step: Step, prices: Mapping[str, float]) -> float:
     """What a job of this step may spend on the teacher, in US dollars.
 
     The request's cap, less what was spent, what the later steps are expected to take, and the job's
@@ -85,17 +84,17 @@ def teacher_cap(
     """
     order = [row.step for row in steps.rows(request.spec)]
     later = sum(
-        programme.steps[other].expected_minutes / 60 * hourly(programme, other, prices)
+        recipe.steps[other].expected_minutes / 60 * hourly(recipe, other, prices)
         for other in order[order.index(step) + 1 :]
     )
-    left = max(0.0, request.agreed.cap_usd - request.spent_usd - later)
-    both = hourly(programme, step, prices)
-    return left * programme.teacher.usd_per_hour / both if both else left
+    left = max(0.0, request.agreed_spec.cap_usd - request.spent_usd - later)
+    both = hourly(recipe, step, prices)
+    return left * recipe.teacher.usd_per_hour / both if both else left
 
 
 def set_aside(request: Request) -> float:
     """What a request takes of the budget of the day on which it was reserved."""
-    if not request.reserved or request.spec is None:
+    if not request.reserved_at or request.spec is None:
         return 0.0
     if request.status is Status.OPEN:
         return max(request.spec.cap_usd, request.spent_usd)

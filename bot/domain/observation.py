@@ -13,7 +13,7 @@ from bot.domain.community import Community
 from bot.domain.request import Step
 
 
-class Stage(StrEnum):
+class JobStage(StrEnum):
     """Stages of a Job as the Hub names them (huggingface_hub `JobStage`)."""
 
     SCHEDULING = "SCHEDULING"
@@ -24,12 +24,12 @@ class Stage(StrEnum):
     DELETED = "DELETED"
 
     @property
-    def over(self) -> bool:
-        return self not in (Stage.SCHEDULING, Stage.RUNNING)
+    def is_final(self) -> bool:
+        return self not in (JobStage.SCHEDULING, JobStage.RUNNING)
 
 
 @dataclass(frozen=True)
-class Comment:
+class OwnReply:
     """A comment of the bot itself, by the marker that it carries."""
 
     id: str
@@ -37,12 +37,12 @@ class Comment:
 
 
 @dataclass(frozen=True)
-class Remark:
+class Comment:
     """A comment of anybody else; `at` is epoch seconds. Its text is hostile."""
 
     author: str
     text: str
-    at: float
+    created_at: float
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ class Discussion:
     body: str
     author: str
     open: bool
-    created: float
-    said: tuple[Comment, ...] = ()
-    remarks: tuple[Remark, ...] = ()
-    seen: float = float("inf")
+    created_at: float
+    own_replies: tuple[OwnReply, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    observed_at: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -75,17 +75,17 @@ class Job:
     request: str
     step: Step
     attempt: int
-    stage: Stage
-    created: float
-    started: float = 0.0
-    finished: float = 0.0
-    tail: tuple[str, ...] = ()
+    stage: JobStage
+    created_at: float
+    started_at: float = 0.0
+    finished_at: float = 0.0
+    log_tail: tuple[str, ...] = ()
 
     def seconds(self, now: float) -> float:
         """How long it has been running, as it is billed."""
-        if not self.started:
+        if not self.started_at:
             return 0.0
-        return max(0.0, (self.finished if self.stage.over else now) - self.started)
+        return max(0.0, (self.finished_at if self.stage.is_final else now) - self.started_at)
 
 
 @dataclass(frozen=True)
@@ -102,20 +102,20 @@ class Score:
     significant: bool
 
 
-ADVICE = ("good", "doubtful", "hopeless")
-MEASURED = (
+ADVICE_LEVELS = ("good", "doubtful", "hopeless")
+CHECK_METRICS = (
     *("answered", "script", "language", "structured", "chrf", "round_trip"),
     *("fertility", "bytes"),
 )
 
 
 @dataclass(frozen=True)
-class Short:
+class Shortfall:
     """Something that does not reach its floor (or passes its ceiling): what, seen and wanted."""
 
-    what: str
-    seen: float
-    wanted: float
+    metric: str
+    value: float
+    threshold: float
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ class Advice:
     `script` is a share, `chrf` and `round_trip` are chrF++, `fertility` is in times of English.
     """
 
-    word: str
-    short: tuple[Short, ...] = ()
+    level: str
+    shortfalls: tuple[Shortfall, ...] = ()
     script: float | None = None
     chrf: float | None = None
     round_trip: float | None = None
@@ -172,12 +172,12 @@ class Teacher:
     url: str = ""
 
     @property
-    def running(self) -> bool:
+    def is_running(self) -> bool:
         return self.state == "running" and bool(self.url)
 
 
 @dataclass(frozen=True)
-class World:
+class Observation:
     """One observation. `now` is its moment, in epoch seconds; `code` the commit of the wheel.
 
     A request whose discussion is neither among the `discussions` nor `gone` was not looked at.
@@ -185,13 +185,13 @@ class World:
 
     now: float
     discussions: Mapping[int, Discussion] = field(default_factory=dict)
-    gone: frozenset[int] = frozenset()
+    deleted: frozenset[int] = frozenset()
     maintainers: frozenset[str] = frozenset()
     jobs: tuple[Job, ...] = ()
     manifests: Mapping[tuple[str, Step], Manifest] = field(default_factory=dict)
     teacher: Teacher = Teacher()
     prices: Mapping[str, float] = field(default_factory=dict)
-    code: str = ""
+    wheel_revision: str = ""
     communities: Mapping[str, Community] = field(default_factory=dict)
 
     def community(self, language: str) -> Community:
@@ -201,4 +201,4 @@ class World:
     def job(self, request: str, step: Step, attempt: int) -> Job | None:
         """The job of this attempt; of two (a doubled launch) the one that got further."""
         mine = [j for j in self.jobs if (j.request, j.step, j.attempt) == (request, step, attempt)]
-        return min(mine, key=lambda job: (job.stage.over, job.created), default=None)
+        return min(mine, key=lambda job: (job.stage.is_final, job.created_at), default=None)

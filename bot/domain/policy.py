@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.domain.recipe import Programme
+from bot.domain.recipe import Recipe
 from bot.settings import Limits
 
 
 @dataclass(frozen=True)
-class Terms:
+class Policy:
     """`endpoint` is the Hub's URL without a slash, `wheel` the file that jobs install.
 
     A request whose estimate is within `limit_usd` starts without anybody's word; `maintainers` may
@@ -17,7 +17,7 @@ class Terms:
     """
 
     endpoint: str
-    programme: Programme
+    recipe: Recipe
     limit_usd: float
     wheel: str
     limits: Limits = field(default_factory=Limits)
@@ -25,4 +25,4 @@ class Terms:
 
     @property
     def org(self) -> str:
-        return self.programme.org
+        return self.recipe.org

@@ -14,17 +14,17 @@ from typing import Any
 import yaml
 
 from bot.domain.request import Step
-from bot.errors import Failure
+from bot.errors import UserError
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 
 
-class BadProgramme(Failure):
+class InvalidRecipe(UserError):
     """A recipe whose `plan:` section cannot be used; the message says which key and why."""
 
 
 @dataclass(frozen=True)
-class StepTerms:
+class StepSettings:
     """What one step runs on, how long it may take, and how often it may be tried."""
 
     flavor: str
@@ -34,7 +34,7 @@ class StepTerms:
 
 
 @dataclass(frozen=True)
-class TeacherTerms:
+class EndpointSpec:
     """The Inference Endpoint of the teacher as the API wants it; money in US dollars an hour."""
 
     name: str
@@ -50,7 +50,7 @@ class TeacherTerms:
 
 
 @dataclass(frozen=True)
-class Programme:
+class Recipe:
     """One recipe for one namespace. `languages` is None when the teacher writes any language.
 
     `bases` are the models that may be asked for; the first one is trained when none is. `licences`
@@ -65,9 +65,9 @@ class Programme:
     bases: tuple[str, ...]
     licences: tuple[str, ...]
     image: str
-    teacher: TeacherTerms
+    teacher: EndpointSpec
     setup: tuple[tuple[str, ...], ...]
-    steps: Mapping[Step, StepTerms]
+    steps: Mapping[Step, StepSettings]
 
     @property
     def base(self) -> str:
@@ -81,21 +81,21 @@ class Programme:
         return self.languages is None or language in self.languages
 
 
-def load(name: str, org: str) -> Programme:
-    """Read the packaged recipe `name` for a namespace; raises BadProgramme."""
+def load(name: str, org: str) -> Recipe:
+    """Read the packaged recipe `name` for a namespace; raises InvalidRecipe."""
     path = RECIPES / f"{name}.yaml"
     known = sorted(file.stem for file in RECIPES.glob("*.yaml"))
     if name not in known:
-        raise BadProgramme(f"there is no recipe {name!r}; there are: {', '.join(known)}")
+        raise InvalidRecipe(f"there is no recipe {name!r}; there are: {', '.join(known)}")
     return parse(name, org, path.read_text(encoding="utf-8"))
 
 
-def parse(name: str, org: str, text: str) -> Programme:
-    """Read a recipe's text; raises BadProgramme when the `plan:` section lacks something."""
+def parse(name: str, org: str, text: str) -> Recipe:
+    """Read a recipe's text; raises InvalidRecipe when the `plan:` section lacks something."""
     try:
         plan = _fill(yaml.safe_load(text)["plan"], org)
         languages = plan.get("languages")
-        return Programme(
+        return Recipe(
             name=name,
             org=org,
             text=text,
@@ -109,11 +109,11 @@ def parse(name: str, org: str, text: str) -> Programme:
             steps={step: _step(plan["steps"][step.value]) for step in Step},
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadProgramme(f"the plan of recipe {name!r} is not usable: {error!r}") from error
+        raise InvalidRecipe(f"the plan of recipe {name!r} is not usable: {error!r}") from error
 
 
-def _teacher(data: Mapping[str, Any]) -> TeacherTerms:
-    return TeacherTerms(
+def _teacher(data: Mapping[str, Any]) -> EndpointSpec:
+    return EndpointSpec(
         name=str(data["name"]),
         model=str(data["model"]),
         image=str(data["image"]),
@@ -127,8 +127,8 @@ def _teacher(data: Mapping[str, Any]) -> TeacherTerms:
     )
 
 
-def _step(data: Mapping[str, Any]) -> StepTerms:
-    return StepTerms(
+def _step(data: Mapping[str, Any]) -> StepSettings:
+    return StepSettings(
         flavor=str(data["flavor"]),
         timeout_minutes=int(data["timeout_minutes"]),
         attempts=int(data["attempts"]),

@@ -8,12 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
 
-from bot.errors import Failure
-from bot.language import Language, by_code
-
-SCHEMA = 2
+from bot.language import Language
 
 # The kind under which `said` keeps when the discussion was closed; all others are comments.
 CLOSING = "close"
@@ -29,7 +25,7 @@ class Step(StrEnum):
     IMPROVE = "improve"
 
 
-class State(StrEnum):
+class StepState(StrEnum):
     """How far a step is, as last told to the people who wait for it."""
 
     WAITING = "waiting"
@@ -98,7 +94,7 @@ class Reason(StrEnum):
     HOPELESS = "hopeless"
 
 
-class Word(StrEnum):
+class Command(StrEnum):
     """What a comment asks of the bot."""
 
     STATUS = "status"
@@ -107,10 +103,6 @@ class Word(StrEnum):
     CANCEL = "cancel"
     RETRY = "retry"
     APPROVE = "approve"
-
-
-class ForeignRecord(Failure):
-    """A file of the ledger that this version cannot read; the message says what was seen."""
 
 
 @dataclass(frozen=True)
@@ -122,14 +114,14 @@ class Spec:
     """
 
     language: Language
-    recipe: str
+    recipe_name: str
     base: str
     digest: str
-    code: str
+    wheel_revision: str
     estimate_usd: float
     cap_usd: float = 0.0
-    refused: tuple[str, ...] = ()
-    unread: tuple[int, ...] = ()
+    refused_options: tuple[str, ...] = ()
+    unread_lines: tuple[int, ...] = ()
     licence: str = ""
     variant: str = ""
     improves: bool = False
@@ -149,29 +141,29 @@ class StepRecord:
     words of a failed one, scrubbed; `progress` is in tenths.
     """
 
-    state: State = State.WAITING
+    state: StepState = StepState.WAITING
     attempt: int = 0
-    tries: int = 0
-    ordered: float = 0.0
-    job: str = ""
+    attempts_since_retry: int = 0
+    ordered_at: float = 0.0
+    job_id: str = ""
     note: str = ""
     seconds: float = 0.0
     cost_usd: float = 0.0
     reason: Reason = Reason.NONE
-    tail: tuple[str, ...] = ()
-    progress: int = 0
+    log_tail: tuple[str, ...] = ()
+    progress_tenths: int = 0
 
     @property
-    def at_work(self) -> bool:
+    def is_active(self) -> bool:
         """Whether a job stands for this step, or should by now."""
-        return self.state in (State.ORDERED, State.RUNNING)
+        return self.state in (StepState.ORDERED, StepState.RUNNING)
 
 
 @dataclass(frozen=True)
 class Answer:
     """What was answered to a command; `note` is our own text at that moment."""
 
-    word: Word
+    command: Command
     allowed: bool
     note: str = ""
 
@@ -189,21 +181,21 @@ class Request:
     id: str
     discussion: int
     author: str
-    opened: float
+    opened_at: float
     status: Status = Status.OPEN
     verdict: Verdict = Verdict.NONE
     choices: tuple[str, ...] = ()
     spec: Spec | None = None
     steps: Mapping[Step, StepRecord] = field(default_factory=dict)
-    reserved: float = 0.0
-    said: Mapping[str, float] = field(default_factory=dict)
-    heard: float = 0.0
-    remarks: int = 0
+    reserved_at: float = 0.0
+    replied_at: Mapping[str, float] = field(default_factory=dict)
+    last_comment_at: float = 0.0
+    comments_read: int = 0
     answers: tuple[Answer, ...] = ()
     retries: int = 0
-    turn: int = 1
-    told: bool = False
-    over: bool = False
+    revision: int = 1
+    reported: bool = False
+    archived: bool = False
 
     def step(self, step: Step) -> StepRecord:
         return self.steps.get(step, StepRecord())
@@ -212,7 +204,7 @@ class Request:
         return replace(self, steps={**self.steps, step: record})
 
     @property
-    def agreed(self) -> Spec:
+    def agreed_spec(self) -> Spec:
         """The spec of a request that was taken; a declined one has none."""
         if self.spec is None:
             raise ValueError(f"request {self.id} was never agreed")
@@ -223,18 +215,18 @@ class Request:
         return sum(record.cost_usd for record in self.steps.values())
 
     @property
-    def pins(self) -> bool:
+    def may_pin_wheel(self) -> bool:
         """Whether the next word of a person may make it pin a wheel, or needs a community's."""
         return self.status in (Status.ASKED, Status.FAILED) or self.verdict is Verdict.COMMUNITY
 
     @property
-    def comments(self) -> int:
+    def expected_comments(self) -> int:
         """How many its discussion has, the first one too, when all is heard and said."""
-        return 1 + self.remarks + sum(kind != CLOSING for kind in self.said)
+        return 1 + self.comments_read + sum(kind != CLOSING for kind in self.replied_at)
 
     @property
-    def last_said(self) -> float:
-        return max(self.said.values(), default=0.0)
+    def last_reply_at(self) -> float:
+        return max(self.replied_at.values(), default=0.0)
 
 
 @dataclass(frozen=True)
@@ -246,140 +238,6 @@ class TeacherRecord:
     """
 
     running: bool = False
-    ordered: float = 0.0
-    tries: int = 0
-    rested: float = 0.0
-
-
-def to_json(request: Request) -> dict[str, Any]:
-    """The request as it is kept in `requests/<id>.json` (keys are sorted when written)."""
-    return {
-        "schema": SCHEMA,
-        "id": request.id,
-        "discussion": request.discussion,
-        "author": request.author,
-        "opened": request.opened,
-        "status": request.status.value,
-        "verdict": request.verdict.value,
-        "choices": list(request.choices),
-        "spec": _spec_to_json(request.spec) if request.spec else None,
-        "steps": {step.value: _record_to_json(record) for step, record in request.steps.items()},
-        "reserved": request.reserved,
-        "said": dict(request.said),
-        "heard": request.heard,
-        "remarks": request.remarks,
-        "answers": [
-            {"word": a.word.value, "allowed": a.allowed, "note": a.note} for a in request.answers
-        ],
-        "retries": request.retries,
-        "turn": request.turn,
-        "told": request.told,
-        "over": request.over,
-    }
-
-
-def from_json(data: Any) -> Request:
-    """Read one ledger file.
-
-    Raises ForeignRecord when the schema or a field is not what this version writes.
-    """
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise ForeignRecord(f"expected a ledger record of schema {SCHEMA}, got {str(data)[:80]!r}")
-    try:
-        return Request(
-            id=str(data["id"]),
-            discussion=int(data["discussion"]),
-            author=str(data["author"]),
-            opened=float(data["opened"]),
-            status=Status(data["status"]),
-            verdict=Verdict(data["verdict"]),
-            choices=tuple(str(code) for code in data["choices"]),
-            spec=_spec_from_json(data["spec"]) if data["spec"] is not None else None,
-            steps={Step(name): _record_from_json(v) for name, v in data["steps"].items()},
-            reserved=float(data["reserved"]),
-            said={str(kind): float(at) for kind, at in data["said"].items()},
-            heard=float(data["heard"]),
-            remarks=int(data.get("remarks", 0)),
-            answers=tuple(
-                Answer(Word(a["word"]), bool(a["allowed"]), str(a["note"])) for a in data["answers"]
-            ),
-            retries=int(data["retries"]),
-            turn=int(data["turn"]),
-            told=bool(data["told"]),
-            over=bool(data["over"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ForeignRecord(f"a ledger record is damaged: {error!r}") from error
-
-
-def _spec_to_json(spec: Spec) -> dict[str, Any]:
-    language = spec.language
-    return {
-        "language": {
-            "code": language.code,
-            "name": language.name,
-            "autonym": language.autonym,
-            "bcp47": language.bcp47,
-            "script": language.script,
-        },
-        "recipe": spec.recipe,
-        "base": spec.base,
-        "digest": spec.digest,
-        "code": spec.code,
-        "estimate_usd": spec.estimate_usd,
-        "cap_usd": spec.cap_usd,
-        "refused": list(spec.refused),
-        "unread": list(spec.unread),
-        "licence": spec.licence,
-        "variant": spec.variant,
-        "improves": spec.improves,
-    }
-
-
-def _spec_from_json(data: Mapping[str, Any]) -> Spec:
-    return Spec(
-        language=by_code(str(data["language"]["code"])),
-        recipe=str(data["recipe"]),
-        base=str(data["base"]),
-        digest=str(data["digest"]),
-        code=str(data["code"]),
-        estimate_usd=float(data["estimate_usd"]),
-        cap_usd=float(data["cap_usd"]),
-        refused=tuple(map(str, data["refused"])),
-        unread=tuple(map(int, data["unread"])),
-        licence=str(data.get("licence", "")),
-        variant=str(data.get("variant", "")),
-        improves=bool(data.get("improves", False)),
-    )
-
-
-def _record_to_json(record: StepRecord) -> dict[str, Any]:
-    return {
-        "state": record.state.value,
-        "attempt": record.attempt,
-        "tries": record.tries,
-        "ordered": record.ordered,
-        "job": record.job,
-        "note": record.note,
-        "seconds": record.seconds,
-        "cost_usd": record.cost_usd,
-        "reason": record.reason.value,
-        "tail": list(record.tail),
-        "progress": record.progress,
-    }
-
-
-def _record_from_json(data: Mapping[str, Any]) -> StepRecord:
-    return StepRecord(
-        state=State(data["state"]),
-        attempt=int(data["attempt"]),
-        tries=int(data["tries"]),
-        ordered=float(data["ordered"]),
-        job=str(data["job"]),
-        note=str(data["note"]),
-        seconds=float(data["seconds"]),
-        cost_usd=float(data["cost_usd"]),
-        reason=Reason(data["reason"]),
-        tail=tuple(map(str, data["tail"])),
-        progress=int(data["progress"]),
-    )
+    ordered_at: float = 0.0
+    failed_starts: int = 0
+    paused_at: float = 0.0

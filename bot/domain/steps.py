@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass
 
 from bot.domain import names
-from bot.domain.recipe import Programme
-from bot.domain.request import Request, Spec, State, Step
+from bot.domain.recipe import Recipe
+from bot.domain.request import Request, Spec, Step, StepState
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,8 @@ class Row:
     """One step as people and the controller see it."""
 
     step: Step
-    does: str
-    makes: str
+    description: str
+    product: str
     needs_teacher: bool
 
 
@@ -48,13 +48,15 @@ def last(spec: Spec | None) -> Step:
 
 def current(request: Request) -> Step | None:
     """The first step that is not made yet; None when all are."""
-    unmade = (r.step for r in rows(request.spec) if request.step(r.step).state is not State.MADE)
+    unmade = (
+        r.step for r in rows(request.spec) if request.step(r.step).state is not StepState.MADE
+    )
     return next(unmade, None)
 
 
 def output(org: str, request: Request, step: Step) -> tuple[str, str, str]:
     """Repo, repo type and manifest path of what a step makes."""
-    spec = request.agreed
+    spec = request.agreed_spec
     adapter = names.adapter(org, spec.base, spec.key)
     if step is Step.CHECK:
         return names.results(org), "dataset", names.check_path(spec.language.code)
@@ -68,13 +70,13 @@ def output(org: str, request: Request, step: Step) -> tuple[str, str, str]:
     return names.results(org), "dataset", f"{folder}/{names.MANIFEST}"
 
 
-def digest(programme: Programme, spec: Spec, step: Step) -> str:
+def digest(recipe: Recipe, spec: Spec, step: Step) -> str:
     """What a step's manifest must say; another base, variant or licence is another result.
 
     The data do not depend on the base: they are made once for all of them; nor does what the
     teacher can do depend on what is asked for beside the language.
     """
-    other_base = step is not Step.GENERATE and spec.base != programme.base
+    other_base = step is not Step.GENERATE and spec.base != recipe.base
     wanted = (spec.variant, spec.licence) if step is not Step.CHECK else ("", "")
     chosen = (spec.base if other_base else "", *wanted)
     if not any(chosen):
@@ -83,7 +85,7 @@ def digest(programme: Programme, spec: Spec, step: Step) -> str:
 
 
 def command(
-    programme: Programme,
+    recipe: Recipe,
     request: Request,
     step: Step,
     attempt: int,
@@ -95,7 +97,7 @@ def command(
 
     `cap_usd` is what a job that needs the teacher may spend on it, in US dollars.
     """
-    spec, org = request.agreed, programme.org
+    spec, org = request.agreed_spec, recipe.org
     code = spec.language.code
     into, _, _ = output(org, request, step)
     dataset = names.dataset(org, spec.key)
@@ -114,10 +116,19 @@ def command(
     }[step]
     return (
         *("uv", "run", "--with", f"kakugo-bot[{step.value}] @ {wheel}"),
-        *("kakugo-recipe", step.value, "--config", spec.recipe, "--org", org, "--language", code),
+        *(
+            "kakugo-recipe",
+            step.value,
+            "--config",
+            spec.recipe_name,
+            "--org",
+            org,
+            "--language",
+            code,
+        ),
         *inputs,
         *("--into", into, "--request", request.id, "--attempt", str(attempt)),
-        *("--digest", digest(programme, spec, step)),
+        *("--digest", digest(recipe, spec, step)),
     )
 
 
@@ -130,8 +141,8 @@ def diagram() -> str:
     ]
     before = "reply"
     for r in TABLE:
-        lines.append(f'  {before} --> {r.step.value}["{r.step.value}: {r.does}"]')
-        lines.append(f"  {r.step.value} --> {r.step.value}_made[({r.makes})]")
+        lines.append(f'  {before} --> {r.step.value}["{r.step.value}: {r.description}"]')
+        lines.append(f"  {r.step.value} --> {r.step.value}_made[({r.product})]")
         lines.append(f'  {r.step.value} -. "fails every attempt" .-> failed(["reason, closed"])')
         before = f"{r.step.value}_made"
     lines.append(f'  {before} --> done(["results in the discussion, leaderboard, chat"])')

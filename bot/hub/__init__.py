@@ -1,16 +1,17 @@
-"""The Hub through its own client: the only place in `bot/` that imports `huggingface_hub`.
+"""The Hub, through `huggingface_hub`, which nothing else in `bot/` imports.
 
-client       The client, and its many errors as two: Refused (tell the operator) and TryLat
-discussions  What is said in the discussions, at a price that does not grow with how many t
-execute      Orders → Hub
-inventory    Hub → Installation: what of it is there now
-ledger_repo  A Hub repo as a store of small JSON files, written by compare-and-swap on its
-other_bots   Other bots that run as Jobs in this namespace
-profiles     The profiles of all communities, read again only where a file has changed
-uninstall    Taking an installation away again, what spends or acts first
-visitor      The Hub as an ordinary user sees it: open a discussion, read replies, follow a
-withdrawal   Taking one language down: what its speakers withdraw is hidden, and nothing ne
-install      One change of the installation → Hub
-observe      Hub → World
-probes       What `doctor` asks the Hub beyond the installation: tokens, clocks, limits, pr
+client       The connection, and all errors of the client as two: Refused and TryLater
+discussions  Read discussions, with few calls however many there are
+execute      Carry out the planner's actions
+install      Make one change to the installation
+inventory    Read which parts of the installation exist
+ledger_repo  Store small JSON files in a repo, with compare-and-swap on its head
+manifests    Parse the manifests of recipes
+observe      Read everything that the next decision needs
+other_bots   Find other bots that run as Jobs in this namespace
+probes       Test tokens, permissions, clock, rate limit and prices for `doctor`
+profiles     Read the profiles of all communities
+uninstall    Remove the parts of an installation
+visitor      Use the Hub like a person: open a discussion, read replies, follow a log
+withdrawal   Take down one language
 """

@@ -18,7 +18,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
     parse_ratelimit_headers,
 )
 
-from bot.errors import Failure
+from bot.errors import UserError
 
 BUSY = (408, 409, 412, 429)
 
@@ -30,7 +30,7 @@ NETWORK_ERRORS = (httpx.TransportError, OSError)
 PATIENCE = 20.0
 
 
-class TryLater(Failure):
+class TryLater(UserError):
     """The Hub is out of reach or busy; the same thing may go well at the next tick.
 
     `after`: how many seconds the Hub asked us to wait, 0.0 when it did not say.
@@ -41,7 +41,7 @@ class TryLater(Failure):
         self.after = after
 
 
-class Refused(Failure):
+class Refused(UserError):
     """The Hub says no: a wrong token, a missing permission or repo. The text is one sentence."""
 
 
@@ -53,8 +53,8 @@ class Allowance:
     """
 
     calls: int = 1_000
-    reset: float = 0.0
-    told: bool = False
+    reset_seconds: float = 0.0
+    reported: bool = False
 
 
 @dataclass(frozen=True)

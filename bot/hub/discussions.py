@@ -22,7 +22,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from bot.domain import names
 from bot.domain.actions import GRACE
-from bot.domain.observation import Comment, Discussion, Remark
+from bot.domain.observation import Comment, Discussion, OwnReply
 from bot.domain.request import LIVE, Request
 from bot.hub.client import Allowance, Connection, translated
 
@@ -43,32 +43,32 @@ class _Seen:
     """What was seen, how many comments were listed then, and when something new was seen last."""
 
     discussion: Discussion
-    count: int
-    changed: float
+    comment_count: int
+    changed_at: float
 
     def is_due(self, said: float, now: float) -> bool:
         """Whether to look once more, now that what people and bots did cannot be late any more."""
         return any(
-            self.discussion.seen <= moment + late < now
-            for moment, late in ((self.changed, GRACE / 2), (said, GRACE))
+            self.discussion.observed_at <= moment + late < now
+            for moment, late in ((self.changed_at, GRACE / 2), (said, GRACE))
         )
 
 
 @dataclass
-class Talk:
+class DiscussionReader:
     """The discussions as far as this process saw them; `behind`: more than one look takes on."""
 
     allowance: Allowance = field(default_factory=Allowance)
     behind: bool = False
     _seen: dict[int, _Seen] = field(default_factory=dict)
-    _stirred: set[int] = field(default_factory=set)
-    _gone: set[int] = field(default_factory=set)
+    _invalidated: set[int] = field(default_factory=set)
+    _deleted: set[int] = field(default_factory=set)
 
-    def stir(self, num: int) -> None:
+    def invalidate(self, num: int) -> None:
         """Something happens in this discussion: look at it the next time."""
-        self._stirred.add(num)
+        self._invalidated.add(num)
 
-    def look(
+    def read(
         self, hub: Connection, active: Collection[Request], known: Collection[int], now: float
     ) -> tuple[Mapping[int, Discussion], frozenset[int]]:
         """The discussions of the active requests and the new ones, and which of them are gone."""
@@ -76,20 +76,20 @@ class Talk:
         with translated("look at the discussions"):
             listed, counts = self._list(hub, known, now)
             fresh = sorted(num for num in counts if num not in known)
-            stirred, restless, quiet = self._sorted(mine, listed, counts, now)
+            stirred, restless, quiet = self._sort(mine, listed, counts, now)
             due = [*stirred, *fresh[: MOST // 2], *restless, *fresh[MOST // 2 :]]
             self.behind = len(due) > MOST
             for num in [*due, *quiet][:MOST]:
-                self._read(hub, num, counts.get(num), now)
-                if num in self._gone and (num not in mine or now - mine[num].opened <= GRACE):
-                    self._gone.discard(num)  # a listing was ahead of what answers here
-        self._stirred &= mine.keys()
+                self._read_details(hub, num, counts.get(num), now)
+                if num in self._deleted and (num not in mine or now - mine[num].opened_at <= GRACE):
+                    self._deleted.discard(num)  # a listing was ahead of what answers here
+        self._invalidated &= mine.keys()
         self._seen = {n: s for n, s in self._seen.items() if n in mine or n in counts}
         wanted = {*mine, *fresh}
         shown = {num: s.discussion for num, s in self._seen.items() if num in wanted}
-        return shown, frozenset(self._gone & mine.keys())
+        return shown, frozenset(self._deleted & mine.keys())
 
-    def _sorted(
+    def _sort(
         self,
         mine: Mapping[int, Request],
         listed: Collection[range],
@@ -102,14 +102,17 @@ class Talk:
             seen, count = self._seen.get(num), counts.get(num)
             closed = count is None and any(num in span for span in listed)
             if seen is None:
-                told = (None, UNTOLD, request.comments)
+                told = (None, UNTOLD, request.expected_comments)
                 changed = closed or count not in told or not _is_calm(request, now)
             else:
-                changed = (closed and seen.discussion.open) or count not in (None, seen.count)
-                changed = changed or seen.is_due(request.last_said, now)
-            if num in self._stirred:
+                changed = (closed and seen.discussion.open) or count not in (
+                    None,
+                    seen.comment_count,
+                )
+                changed = changed or seen.is_due(request.last_reply_at, now)
+            if num in self._invalidated:
                 stirred.append(num)
-            elif seen is None and num in self._gone:
+            elif seen is None and num in self._deleted:
                 continue
             elif changed:
                 restless.append(num)
@@ -121,11 +124,11 @@ class Talk:
         return stirred, restless, sorted(quiet, key=self._last_seen)
 
     def _last_seen(self, num: int) -> float:
-        return self._seen[num].discussion.seen if num in self._seen else 0.0
+        return self._seen[num].discussion.observed_at if num in self._seen else 0.0
 
-    def _read(self, hub: Connection, num: int, count: int | None, now: float) -> None:
+    def _read_details(self, hub: Connection, num: int, count: int | None, now: float) -> None:
         before = self._seen.get(num)
-        count = count if count is not None else before.count if before else UNTOLD
+        count = count if count is not None else before.comment_count if before else UNTOLD
         try:
             details = hub.api.get_discussion_details(
                 names.leaderboard(hub.org), num, repo_type="space"
@@ -133,13 +136,13 @@ class Talk:
         except HfHubHTTPError as error:
             if error.response is None or error.response.status_code != 404:
                 raise
-            self._gone.add(num)
+            self._deleted.add(num)
             return
-        self._gone.discard(num)
-        self._stirred.discard(num)
-        found = replace(_discussion(details, hub.me), seen=now)
-        same = before is not None and found == replace(before.discussion, seen=now)
-        changed = before.changed if same and before and before.count == count else now
+        self._deleted.discard(num)
+        self._invalidated.discard(num)
+        found = replace(_discussion(details, hub.me), observed_at=now)
+        same = before is not None and found == replace(before.discussion, observed_at=now)
+        changed = before.changed_at if same and before and before.comment_count == count else now
         self._seen[num] = _Seen(found, count, changed)
 
     def _list(
@@ -154,7 +157,7 @@ class Talk:
         counts: dict[int, int] = {}
         page, last = 0, 1
         while page < last:
-            span, found, last = self._page(hub, page)
+            span, found, last = self._list_page(hub, page)
             lowest = 0 if page + 1 >= last else span.start
             spans.append(range(lowest, span.stop if page else _ENDLESS))
             counts.update(found)
@@ -162,12 +165,12 @@ class Talk:
                 break
             page += 1
         for older in _older(range(page + 1, last), now):
-            span, found, _ = self._page(hub, older)
+            span, found, _ = self._list_page(hub, older)
             spans.append(span)
             counts.update(found)
         return spans, counts
 
-    def _page(self, hub: Connection, page: int) -> tuple[range, dict[int, int], int]:
+    def _list_page(self, hub: Connection, page: int) -> tuple[range, dict[int, int], int]:
         query = {"type": "discussion", "status": "open", "p": page}
         path = f"spaces/{names.leaderboard(hub.org)}/discussions"
         answer, self.allowance = hub.get(path, **query)
@@ -185,9 +188,9 @@ class Talk:
 
 def _is_calm(request: Request, now: float) -> bool:
     """Whether nothing is under way and nothing was just ordered to be said."""
-    at_work = any(record.at_work for record in request.steps.values())
-    said = request.told or request.status in LIVE
-    return said and not at_work and now - request.last_said > 5 * GRACE
+    at_work = any(record.is_active for record in request.steps.values())
+    said = request.reported or request.status in LIVE
+    return said and not at_work and now - request.last_reply_at > 5 * GRACE
 
 
 def _older(pages: range, now: float) -> list[int]:
@@ -217,14 +220,14 @@ def _discussion(details: DiscussionWithDetails, me: str) -> Discussion:
         body=comments[0].content or "" if comments else "",
         author=details.author,
         open=details.status == "open",
-        created=details.created_at.timestamp(),
-        said=tuple(
-            Comment(comment.id, marker)
+        created_at=details.created_at.timestamp(),
+        own_replies=tuple(
+            OwnReply(comment.id, marker)
             for comment in comments
             if comment.author == me and (marker := names.find_marker(comment.content or ""))
         ),
-        remarks=tuple(
-            Remark(comment.author, comment.content, comment.created_at.timestamp())
+        comments=tuple(
+            Comment(comment.author, comment.content, comment.created_at.timestamp())
             for comment in comments[1:]
             if comment.author != me and comment.content and not comment.hidden
         ),

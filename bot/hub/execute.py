@@ -6,39 +6,39 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from bot.domain import names
 from bot.domain.actions import (
+    Action,
     EnsureCancelled,
     EnsureClosed,
     EnsureEndpoint,
     EnsureJob,
     EnsureReply,
-    Order,
     Permit,
     labels,
 )
-from bot.domain.observation import Stage
-from bot.domain.recipe import TeacherTerms
+from bot.domain.observation import JobStage
+from bot.domain.recipe import EndpointSpec
 from bot.hub.client import Connection, TryLater, translated
 
-ALIVE = (Stage.SCHEDULING.value, Stage.RUNNING.value)
+ALIVE = (JobStage.SCHEDULING.value, JobStage.RUNNING.value)
 
 
 def carry_out(
-    hub: Connection, order: Order, permit: Permit, teacher: TeacherTerms, patience: float
+    hub: Connection, action: Action, permit: Permit, teacher: EndpointSpec, patience: float
 ) -> None:
     """Do one order under a permit that is younger than `patience` seconds.
 
     Raises TryLater (also when the permit went stale) and Refused.
     """
-    _check(hub, order, permit, patience)
-    match order:
+    _check(hub, action, permit, patience)
+    match action:
         case EnsureJob():
-            if not _stands(hub, order):
-                _check(hub, order, permit, patience)  # the look may have taken long
-                _launch(hub, order)
+            if not _stands(hub, action):
+                _check(hub, action, permit, patience)  # the look may have taken long
+                _launch(hub, action)
         case EnsureReply():
-            if order.comment or not _said(hub, order):
-                _check(hub, order, permit, patience)
-                _reply(hub, order)
+            if action.comment_id or not _said(hub, action):
+                _check(hub, action, permit, patience)
+                _reply(hub, action)
         case EnsureClosed(num):
             _closed(hub, num)
         case EnsureCancelled(job):
@@ -48,37 +48,37 @@ def carry_out(
             _endpoint(hub, name, running, teacher)
 
 
-def _check(hub: Connection, order: Order, permit: Permit, patience: float) -> None:
-    age = hub.clock() - permit.seen
+def _check(hub: Connection, action: Action, permit: Permit, patience: float) -> None:
+    age = hub.clock() - permit.observed_at
     if age > patience:
-        raise TryLater(f"{type(order).__name__} is {age:.0f} s old: the next tick makes it again")
+        raise TryLater(f"{type(action).__name__} is {age:.0f} s old: the next tick makes it again")
 
 
-def _stands(hub: Connection, order: EnsureJob) -> bool:
-    wanted = dict(labels(order))
+def _stands(hub: Connection, action: EnsureJob) -> bool:
+    wanted = dict(labels(action))
     key, value = names.JOB_LABEL
-    with translated(f"look for the job of {order.request} {order.step}"):
+    with translated(f"look for the job of {action.request} {action.step}"):
         alive = hub.api.list_jobs(namespace=hub.org, labels={key: value}, status=list(ALIVE))
         return any(wanted.items() <= (job.labels or {}).items() for job in alive)
 
 
-def _launch(hub: Connection, order: EnsureJob) -> None:
-    with translated(f"start the job of {order.request} {order.step}"):
+def _launch(hub: Connection, action: EnsureJob) -> None:
+    with translated(f"start the job of {action.request} {action.step}"):
         hub.api.run_job(
-            image=order.image,
-            command=list(order.command),
+            image=action.image,
+            command=list(action.command),
             secrets={"HF_TOKEN": hub.job_token},
-            flavor=order.flavor,
-            timeout=order.timeout_seconds,
-            labels=dict(labels(order)),
+            flavor=action.flavor,
+            timeout=action.timeout_seconds,
+            labels=dict(labels(action)),
             namespace=hub.org,
         )
 
 
-def _said(hub: Connection, order: EnsureReply) -> bool:
+def _said(hub: Connection, action: EnsureReply) -> bool:
     """Whether the bot has a comment of this kind there; the next tick sees if it is good."""
-    there = own_markers(hub, order.discussion)
-    return any(names.marker_kind(marker) == order.kind for marker in there)
+    there = own_markers(hub, action.discussion)
+    return any(names.marker_kind(marker) == action.kind for marker in there)
 
 
 def own_markers(hub: Connection, num: int) -> list[str]:
@@ -89,13 +89,15 @@ def own_markers(hub: Connection, num: int) -> list[str]:
     return [names.find_marker(text) for text in mine]
 
 
-def _reply(hub: Connection, order: EnsureReply) -> None:
-    repo, num = names.leaderboard(hub.org), order.discussion
+def _reply(hub: Connection, action: EnsureReply) -> None:
+    repo, num = names.leaderboard(hub.org), action.discussion
     with translated(f"reply in discussion {num}"):
-        if order.comment:
-            hub.api.edit_discussion_comment(repo, num, order.comment, order.text, repo_type="space")
+        if action.comment_id:
+            hub.api.edit_discussion_comment(
+                repo, num, action.comment_id, action.text, repo_type="space"
+            )
         else:
-            hub.api.comment_discussion(repo, num, order.text, repo_type="space")
+            hub.api.comment_discussion(repo, num, action.text, repo_type="space")
 
 
 def _closed(hub: Connection, num: int) -> None:
@@ -106,7 +108,7 @@ def _closed(hub: Connection, num: int) -> None:
             hub.api.change_discussion_status(repo, num, "closed", repo_type="space")
 
 
-def _endpoint(hub: Connection, name: str, running: bool, terms: TeacherTerms) -> None:
+def _endpoint(hub: Connection, name: str, running: bool, spec: EndpointSpec) -> None:
     with translated(f"have the endpoint {name} {'running' if running else 'paused'}"):
         try:
             endpoint = hub.api.get_inference_endpoint(name, namespace=hub.org)
@@ -114,7 +116,7 @@ def _endpoint(hub: Connection, name: str, running: bool, terms: TeacherTerms) ->
             if error.response is None or error.response.status_code != 404:
                 raise
             if running:
-                create_endpoint(hub, terms)
+                create_endpoint(hub, spec)
             return
         state = str(getattr(endpoint.status, "value", endpoint.status))
         if running and state in ("paused", "scaledToZero", "failed", "updateFailed"):
@@ -123,20 +125,20 @@ def _endpoint(hub: Connection, name: str, running: bool, terms: TeacherTerms) ->
             hub.api.pause_inference_endpoint(name, namespace=hub.org)
 
 
-def create_endpoint(hub: Connection, terms: TeacherTerms) -> None:
+def create_endpoint(hub: Connection, spec: EndpointSpec) -> None:
     """Raises the client's errors."""
     hub.api.create_inference_endpoint(
-        terms.name,
-        repository=terms.model,
+        spec.name,
+        repository=spec.model,
         framework="custom",
-        accelerator=terms.accelerator,
-        instance_size=terms.instance_size,
-        instance_type=terms.instance_type,
-        region=terms.region,
-        vendor=terms.vendor,
+        accelerator=spec.accelerator,
+        instance_size=spec.instance_size,
+        instance_type=spec.instance_type,
+        region=spec.region,
+        vendor=spec.vendor,
         namespace=hub.org,
-        custom_image={"url": terms.image, "health_route": "/health"},
-        container_command=list(terms.command),
+        custom_image={"url": spec.image, "health_route": "/health"},
+        container_command=list(spec.command),
         min_replica=1,
         max_replica=1,
     )

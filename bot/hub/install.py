@@ -92,27 +92,27 @@ def _commit(hub: Connection, space: str, files: Mapping[str, bytes | None]) -> N
 
 def ensure_endpoint(hub: Connection, want: Endpoint, seen: Endpoint | None) -> None:
     """It is there as the recipe wants it, and rests unless the bot has woken it."""
-    terms = want.terms
-    with translated(f"set up the endpoint {terms.name}"):
+    spec = want.terms
+    with translated(f"set up the endpoint {spec.name}"):
         if seen is None:
-            create_endpoint(hub, terms)
-        elif seen.terms != terms:
-            if (seen.terms.vendor, seen.terms.region) != (terms.vendor, terms.region):
-                hub.api.delete_inference_endpoint(terms.name, namespace=hub.org)
-                create_endpoint(hub, terms)
+            create_endpoint(hub, spec)
+        elif seen.terms != spec:
+            if (seen.terms.vendor, seen.terms.region) != (spec.vendor, spec.region):
+                hub.api.delete_inference_endpoint(spec.name, namespace=hub.org)
+                create_endpoint(hub, spec)
             else:
                 hub.api.update_inference_endpoint(
-                    terms.name,
+                    spec.name,
                     namespace=hub.org,
-                    repository=terms.model,
-                    accelerator=terms.accelerator,
-                    instance_size=terms.instance_size,
-                    instance_type=terms.instance_type,
-                    custom_image={"url": terms.image, "health_route": "/health"},
-                    container_command=list(terms.command),
+                    repository=spec.model,
+                    accelerator=spec.accelerator,
+                    instance_size=spec.instance_size,
+                    instance_type=spec.instance_type,
+                    custom_image={"url": spec.image, "health_route": "/health"},
+                    container_command=list(spec.command),
                 )
         if not want.awake and (seen is None or seen.awake):
-            hub.api.pause_inference_endpoint(terms.name, namespace=hub.org)
+            hub.api.pause_inference_endpoint(spec.name, namespace=hub.org)
 
 
 def ensure_schedule(

@@ -11,7 +11,7 @@ from huggingface_hub._jobs_api import JobSpec
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 
 from bot.domain import names
-from bot.domain.recipe import TeacherTerms
+from bot.domain.recipe import EndpointSpec
 from bot.hub.client import Connection, translated
 from bot.installation.state import (
     DATASETS,
@@ -172,10 +172,10 @@ def _job(spec: JobSpec) -> BotJob:
     )
 
 
-def _terms(found: InferenceEndpoint) -> TeacherTerms:
+def _terms(found: InferenceEndpoint) -> EndpointSpec:
     model, compute, provider = (found.raw.get(k) or {} for k in ("model", "compute", "provider"))
     image: Mapping[str, Any] = next(iter((model.get("image") or {}).values()), {})
-    return TeacherTerms(
+    return EndpointSpec(
         name=found.name,
         model=str(model.get("repository")),
         image=str(image.get("url")),

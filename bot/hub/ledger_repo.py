@@ -24,12 +24,12 @@ log = logging.getLogger(__name__)
 MOVED = (409, 412)
 
 
-def as_text(data: Mapping[str, Any]) -> str:
+def json_text(data: Mapping[str, Any]) -> str:
     """Sorted keys, one field a line: the history of the repo is the audit trail."""
     return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def as_sheet(files: Iterable[Mapping[str, Any]]) -> str:
+def sheet_text(files: Iterable[Mapping[str, Any]]) -> str:
     """One file a line."""
     lines = (json.dumps(data, sort_keys=True, ensure_ascii=False) for data in files)
     return "".join(f"{line}\n" for line in lines)
@@ -39,7 +39,7 @@ def _unfolded(sheet: str) -> Iterator[str]:
     """The texts of the files on a sheet."""
     for line in filter(None, sheet.split("\n")):
         try:
-            yield as_text(json.loads(line))
+            yield json_text(json.loads(line))
         except ValueError as error:
             log.warning("a line of a sheet is no JSON, its file is read by itself: %s", error)
 
@@ -50,23 +50,23 @@ def blob_id(text: str) -> str:
 
 
 @dataclass
-class Store:
+class LedgerRepo:
     """One dataset repo; remembers the files of the last head so as not to fetch them again."""
 
     hub: Connection
-    repo: str
+    name: str
     _seen: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def head(self) -> str:
-        with translated(f"read the head of {self.repo}"):
-            return str(self.hub.api.repo_info(self.repo, repo_type="dataset").sha)
+        with translated(f"read the head of {self.name}"):
+            return str(self.hub.api.repo_info(self.name, repo_type="dataset").sha)
 
     def files(self, head: str) -> dict[str, str]:
         """Path → text of every JSON file at this commit; the sheets where that is less to read."""
-        with translated(f"read {self.repo}"):
+        with translated(f"read {self.name}"):
             tree = list(
                 self.hub.api.list_repo_tree(
-                    self.repo, revision=head, recursive=True, repo_type="dataset"
+                    self.name, revision=head, recursive=True, repo_type="dataset"
                 )
             )
             found = [item for item in tree if isinstance(item, RepoFile)]
@@ -83,7 +83,7 @@ class Store:
         return {path: text for path, (_, text) in self._seen.items()}
 
     def _text(self, path: str, head: str) -> str:
-        return self.hub.text(self.repo, "dataset", path, head)
+        return self.hub.text(self.name, "dataset", path, head)
 
     def swap(self, head: str, changed: Mapping[str, str], message: str) -> str | None:
         """Commit the changed files on top of `head`; None when somebody else was faster."""
@@ -91,10 +91,10 @@ class Store:
             CommitOperationAdd(path_in_repo=path, path_or_fileobj=text.encode())
             for path, text in changed.items()
         ]
-        with translated(f"write {self.repo}"):
+        with translated(f"write {self.name}"):
             try:
                 commit = self.hub.api.create_commit(
-                    self.repo,
+                    self.name,
                     operations,
                     commit_message=message,
                     parent_commit=head,
@@ -112,16 +112,16 @@ class Store:
 
     def history(self) -> list[tuple[float, str]]:
         """When each commit was made, and its title; newest first."""
-        with translated(f"read the history of {self.repo}"):
-            commits = self.hub.api.list_repo_commits(self.repo, repo_type="dataset")
+        with translated(f"read the history of {self.name}"):
+            commits = self.hub.api.list_repo_commits(self.name, repo_type="dataset")
             return [(commit.created_at.timestamp(), commit.title) for commit in commits]
 
     def squash(self, most: int) -> bool:
         """Make one commit of the history when it has more than `most`; whether that was done."""
         if len(self.history()) <= most:
             return False
-        with translated(f"squash the history of {self.repo}"):
+        with translated(f"squash the history of {self.name}"):
             self.hub.api.super_squash_history(
-                self.repo, repo_type="dataset", commit_message="Begin a new history"
+                self.name, repo_type="dataset", commit_message="Begin a new history"
             )
         return True

@@ -1,4 +1,4 @@
-"""Hub → World. One look at everything that the next decision needs; nothing is changed here.
+"""Hub → Observation. One look at everything that the next decision needs; nothing is changed here.
 
 The number of calls depends on what is going on, not on how many requests wait: discussions are
 looked at when the listing shows that something was said (`talk.py`), manifests where a step is
@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
-from typing import Any
 
 from huggingface_hub import JobInfo
 from huggingface_hub.errors import (
@@ -24,21 +23,16 @@ from huggingface_hub.errors import (
 
 from bot.domain import names, steps
 from bot.domain.observation import (
-    ADVICE,
-    MEASURED,
-    Advice,
     Job,
+    JobStage,
     Manifest,
-    Score,
-    Short,
-    Stage,
+    Observation,
     Teacher,
-    Version,
-    World,
 )
 from bot.domain.request import Request, Step
 from bot.hub.client import Connection, Refused, TryLater, translated
-from bot.hub.discussions import Talk
+from bot.hub.discussions import DiscussionReader
+from bot.hub.manifests import parse_manifest
 from bot.hub.profiles import Communities
 from bot.parsing.redaction import tail
 
@@ -46,13 +40,13 @@ log = logging.getLogger(__name__)
 
 _PER_HOUR = {"second": 3600.0, "minute": 60.0, "hour": 1.0}
 _LAG = 300.0
-_ALIVE = [Stage.SCHEDULING.value, Stage.RUNNING.value]
+_ALIVE = [JobStage.SCHEDULING.value, JobStage.RUNNING.value]
 _LOG_LINES = 20
 
 
 def observe(
     hub: Connection,
-    talk: Talk,
+    reader: DiscussionReader,
     active: Collection[Request],
     known: Collection[int],
     wanted: Iterable[tuple[Request, Step]],
@@ -60,13 +54,13 @@ def observe(
     prices: Mapping[str, float],
     maintainers: frozenset[str],
     profiles: Communities,
-) -> World:
+) -> Observation:
     """Look at what the `active` requests need; `known` are the numbers of all discussions of ours.
 
     `wanted`: the manifests to look for. Raises TryLater and Refused.
     """
     now = hub.clock()
-    discussions, gone = talk.look(hub, active, known, now)
+    discussions, gone = reader.read(hub, active, known, now)
     jobs = _jobs(hub, active)
     agrees = _may_agree(active, known, discussions.keys())
     manifests = {
@@ -74,16 +68,16 @@ def observe(
         for request, step in wanted
         if (found := manifest(hub, request, step)) is not None
     }
-    return World(
+    return Observation(
         now=now,
         discussions=discussions,
-        gone=gone,
+        deleted=gone,
         maintainers=maintainers,
         jobs=_with_logs(hub, jobs, active, manifests),
         manifests=manifests,
         teacher=_teacher(hub, teacher),
         prices=prices,
-        code=_code(hub) if agrees else "",
+        wheel_revision=_code(hub) if agrees else "",
         communities=profiles.read(hub) if agrees else {},
     )
 
@@ -92,7 +86,7 @@ def _may_agree(active: Collection[Request], known: Collection[int], seen: Collec
     """Whether something may be agreed now (a wheel pinned, a community asked): something is new, or
     something may have been answered."""
     fresh = any(num not in known for num in seen)
-    return fresh or any(request.pins for request in active if request.discussion in seen)
+    return fresh or any(request.may_pin_wheel for request in active if request.discussion in seen)
 
 
 def prices(hub: Connection) -> dict[str, float]:
@@ -137,10 +131,10 @@ def _oldest_missing(active: Collection[Request], alive: Iterable[JobInfo]) -> fl
     there = {(labels.get("request"), labels.get("step"), labels.get("attempt"))
              for info in alive if (labels := info.labels or {})}  # fmt: skip
     ordered = [
-        record.ordered
+        record.ordered_at
         for request in active
         for step, record in request.steps.items()
-        if record.at_work and (request.id, step.value, str(record.attempt)) not in there
+        if record.is_active and (request.id, step.value, str(record.attempt)) not in there
     ]
     return min(ordered, default=None)
 
@@ -156,11 +150,11 @@ def _with_logs(
         (request.id, step, record.attempt)
         for request in active
         for step, record in request.steps.items()
-        if record.at_work and (request.id, step) not in manifests
+        if record.is_active and (request.id, step) not in manifests
     }
-    spoken = (Stage.RUNNING, Stage.ERROR)
+    spoken = (JobStage.RUNNING, JobStage.ERROR)
     return tuple(
-        replace(job, tail=_log(hub, job.id))
+        replace(job, log_tail=_log(hub, job.id))
         if job.stage in spoken and (job.request, job.step, job.attempt) in waiting
         else job
         for job in jobs
@@ -187,10 +181,10 @@ def _job(info: JobInfo) -> Job | None:
             request=labels["request"],
             step=Step(labels["step"]),
             attempt=int(labels["attempt"]),
-            stage=Stage(str(getattr(info.status.stage, "value", info.status.stage))),
-            created=_epoch(info.created_at),
-            started=_epoch(info.started_at),
-            finished=_epoch(info.finished_at),
+            stage=JobStage(str(getattr(info.status.stage, "value", info.status.stage))),
+            created_at=_epoch(info.created_at),
+            started_at=_epoch(info.started_at),
+            finished_at=_epoch(info.finished_at),
         )
     except (KeyError, ValueError) as error:
         log.warning("job %s carries our label but is not ours: %r", info.id, error)
@@ -210,84 +204,10 @@ def manifest(hub: Connection, request: Request, step: Step) -> Manifest | None:
         except (EntryNotFoundError, RepositoryNotFoundError):
             return None
     try:
-        return read_manifest(json.loads(text))
-    except (ValueError, KeyError, TypeError) as error:
+        return parse_manifest(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         log.warning("%s in %s is no manifest: %r", path, repo, error)
         return None
-
-
-def read_manifest(wire: Any) -> Manifest:
-    """Parse `run.json`; raises ValueError, KeyError or TypeError for anything else."""
-    metrics = wire.get("metrics", {})
-    return Manifest(
-        digest=str(wire["digest"]),
-        attempt=int(wire["attempt"]),
-        kept=int(wire["counts"]["kept"]),
-        dropped=sum(map(int, wire["counts"]["dropped"].values())),
-        seconds=float(wire["seconds"]),
-        cost_usd=float(wire["cost_usd"]),
-        advice=_advice(metrics) if "advice" in metrics else None,
-        scores=tuple(_score(line) for line in metrics.get("results", ())),
-        english=tuple(_score(line) for line in metrics.get("english", ())),
-        stopped="cap" if metrics.get("stopped") == "cap" else "",
-        not_covered=tuple(map(str, metrics.get("not_covered", ()))),
-        version=_version(metrics) if "fresh" in metrics else None,
-    )
-
-
-def _version(metrics: Mapping[str, Any]) -> Version:
-    tag = str(metrics["version"])
-    if not names.is_version(tag):
-        raise ValueError(f"{tag[:20]!r} is no version")
-    return Version(tag, metrics["promoted"] is True, metrics["fresh"] is True)
-
-
-def _advice(metrics: Mapping[str, Any]) -> Advice:
-    advice, teacher = metrics["advice"], metrics["teacher"]
-    if not isinstance(advice, Mapping):  # schema 1
-        names = ("what", "seen", "wanted")
-        advice = {
-            "level": advice,
-            "shortfalls": [
-                dict(zip(("metric", "value", "threshold"), map(reason.get, names), strict=True))
-                for reason in metrics["reasons"]
-            ],
-        }
-    word = str(advice["level"])
-    if word not in ADVICE:
-        raise ValueError(f"{word!r} is no advice")
-    short = tuple(
-        Short(str(one["metric"]), float(one["value"]), float(one["threshold"]))
-        for one in advice["shortfalls"]
-        if one["metric"] in MEASURED
-    )
-    tokens: Mapping[str, Any] = next(iter(metrics["bases"].values()), {})
-    return Advice(
-        word=word,
-        short=short,
-        script=_figure(teacher.get("script")),
-        chrf=_figure(teacher.get("chrf")),
-        round_trip=_figure(teacher.get("round_trip")),
-        fertility=_figure(tokens.get("fertility", tokens.get("times"))),
-    )
-
-
-def _figure(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
-def _score(line: Mapping[str, Any]) -> Score:
-    low, high = line["difference_ci"]
-    return Score(
-        benchmark=str(line["benchmark"]),
-        direction=str(line.get("direction") or ""),
-        metric=str(line["metric"]),
-        base=float(line["base"]),
-        adapter=float(line["adapter"]),
-        low=float(low),
-        high=float(high),
-        significant=bool(line["significant"]),
-    )
 
 
 def _teacher(hub: Connection, name: str) -> Teacher:

@@ -12,7 +12,7 @@ from huggingface_hub import get_session
 from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
 from bot.domain import names
-from bot.domain.recipe import TeacherTerms
+from bot.domain.recipe import EndpointSpec
 from bot.hub.client import Allowance, Connection, Refused, translated
 from bot.hub.observe import prices
 from bot.installation.permissions import Token
@@ -37,7 +37,7 @@ class Facts:
     offer: float | str | None = None
 
 
-def examine(hub: Connection, tokens: dict[str, str], teacher: TeacherTerms) -> Facts:
+def examine(hub: Connection, tokens: dict[str, str], teacher: EndpointSpec) -> Facts:
     """Ask everything once; a refusal is a fact. `tokens`: variable → token. Raises TryLater."""
     return Facts(
         tokens={name: _said(partial(_token, hub, value)) for name, value in tokens.items()},
@@ -103,7 +103,7 @@ def _one_discussion(hub: Connection) -> None:
     next(iter(hub.api.get_repo_discussions(repo, repo_type="space")), None)
 
 
-def _offer(hub: Connection, teacher: TeacherTerms) -> float | None:
+def _offer(hub: Connection, teacher: EndpointSpec) -> float | None:
     """What an hour of the teacher's hardware costs; None when it is not on offer."""
     with translated("list the hardware of Inference Endpoints"):
         offers = hub.api.list_inference_endpoints_hardware(namespace=hub.org)

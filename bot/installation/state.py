@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bot.domain import names
-from bot.domain.recipe import Programme, TeacherTerms
+from bot.domain.recipe import EndpointSpec, Recipe
 from bot.settings import RunMode, Settings
 
 BOT_FLAVOR = "cpu-basic"
@@ -118,7 +118,7 @@ class Webhook:
 class Endpoint:
     """The teacher's Inference Endpoint. Its price is not compared: `usd_per_hour` is 0."""
 
-    terms: TeacherTerms
+    terms: EndpointSpec
     awake: bool = False
 
 
@@ -166,7 +166,7 @@ def wheel_of(name: str, content: bytes) -> Wheel:
 
 
 def desired_state(
-    programme: Programme,
+    recipe: Recipe,
     settings: Settings,
     checkout: Checkout,
     actual: Installation,
@@ -181,15 +181,15 @@ def desired_state(
     org = settings.org
     wheel_url = _wheel_url(settings, checkout, actual)
     awake = teacher_needed and actual.endpoint is not None and actual.endpoint.awake
-    setup = {setup_digest(programme, checkout.wheel)} if programme.setup else set()
+    setup = {setup_digest(recipe, checkout.wheel)} if recipe.setup else set()
     return Installation(
         datasets=frozenset(name(org) for name in DATASETS),
         wheel=checkout.wheel,
         setup=frozenset(setup),
         spaces={name: _space(name, settings, checkout, actual) for name in space_names(settings)},
-        endpoint=Endpoint(replace(programme.teacher, usd_per_hour=0.0), awake),
-        schedule=_schedule(programme, settings, wheel_url),
-        webhook=_webhook(programme, settings, wheel_url, actual),
+        endpoint=Endpoint(replace(recipe.teacher, usd_per_hour=0.0), awake),
+        schedule=_schedule(recipe, settings, wheel_url),
+        webhook=_webhook(recipe, settings, wheel_url, actual),
     )
 
 
@@ -200,9 +200,9 @@ def space_names(settings: Settings) -> tuple[str, ...]:
     return (*spaces, names.bot(settings.org)) if is_bot_space else spaces
 
 
-def setup_digest(programme: Programme, wheel: Wheel) -> str:
+def setup_digest(recipe: Recipe, wheel: Wheel) -> str:
     """Return a digest of the setup commands and the code that runs them."""
-    lines = (*map(" ".join, programme.setup), programme.org, *sorted(wheel.digests))
+    lines = (*map(" ".join, recipe.setup), recipe.org, *sorted(wheel.digests))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
@@ -248,12 +248,12 @@ def _space(name: str, settings: Settings, checkout: Checkout, actual: Installati
     return Space(files, settings.forwarded_variables, secrets, SpaceStage.UP)
 
 
-def _job(programme: Programme, settings: Settings, wheel_url: str, until_idle: bool) -> BotJob:
+def _job(recipe: Recipe, settings: Settings, wheel_url: str, until_idle: bool) -> BotJob:
     secrets = "\n".join(f"{key}={value}" for key, value in sorted(settings.bot_secrets.items()))
     command = ("uv", "run", "--with", f"kakugo-bot @ {wheel_url}", "kakugo", "tick")
     return BotJob(
         command=(*command, "--until-idle") if until_idle else command,
-        image=programme.image,
+        image=recipe.image,
         flavor=BOT_FLAVOR,
         timeout_seconds=UNTIL_IDLE_TIMEOUT_SECONDS if until_idle else TICK_TIMEOUT_SECONDS,
         variables=settings.forwarded_variables,
@@ -261,15 +261,15 @@ def _job(programme: Programme, settings: Settings, wheel_url: str, until_idle: b
     )
 
 
-def _schedule(programme: Programme, settings: Settings, wheel_url: str) -> Schedule | None:
+def _schedule(recipe: Recipe, settings: Settings, wheel_url: str) -> Schedule | None:
     if settings.run_mode is not RunMode.SCHEDULE:
         return None
-    job = _job(programme, settings, wheel_url, until_idle=False)
+    job = _job(recipe, settings, wheel_url, until_idle=False)
     return Schedule(job, settings.schedule)
 
 
 def _webhook(
-    programme: Programme, settings: Settings, wheel_url: str, actual: Installation
+    recipe: Recipe, settings: Settings, wheel_url: str, actual: Installation
 ) -> Webhook | None:
     """Watch discussions only: the Hub delivers 1,000 events a day, and a timer finds the rest."""
     url, job = settings.webhook_url, None
@@ -277,7 +277,7 @@ def _webhook(
         space = actual.spaces.get(names.bot(settings.org))
         url = names.doorbell(space.host) if space and space.host else "(the Space's URL)"
     elif settings.run_mode is RunMode.WEBHOOK_JOB:
-        url, job = "", _job(programme, settings, wheel_url, until_idle=True)
+        url, job = "", _job(recipe, settings, wheel_url, until_idle=True)
     elif settings.run_mode is RunMode.SCHEDULE or not url:
         return None
     # Only the Hub can start a Job, so a Job needs no secret next to the untrusted payload.

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.domain import names
-from bot.domain.recipe import Programme
+from bot.domain.recipe import Recipe
 from bot.hub import install, inventory
 from bot.hub.client import Connection, Refused, TryLater
 from bot.hub.probes import examine
@@ -46,7 +46,7 @@ class Deployment:
     """A namespace of a Hub, and what `deploy` is to put there."""
 
     hub: Connection
-    programme: Programme
+    programme: Recipe
     settings: Settings
     checkout: Checkout
 
@@ -88,7 +88,7 @@ def deploy(deployment: Deployment) -> Iterator[str]:
 
 def check(deployment: Deployment) -> tuple[Finding, ...]:
     """Return what `doctor` reports; what the Hub refuses becomes a finding. Raises TryLater."""
-    settings, programme = deployment.settings, deployment.programme
+    settings, recipe = deployment.settings, deployment.programme
     tokens = {"HF_TOKEN": settings.token}
     if settings.bot_token != settings.token:
         tokens["KAKUGO_BOT_TOKEN"] = settings.bot_token
@@ -96,12 +96,12 @@ def check(deployment: Deployment) -> tuple[Finding, ...]:
         tokens["KAKUGO_CHAT_TOKEN"] = settings.chat_token
     if settings.job_token != settings.bot_token:
         tokens["KAKUGO_JOB_TOKEN"] = settings.job_token
-    facts = examine(deployment.hub, tokens, programme.teacher)
+    facts = examine(deployment.hub, tokens, recipe.teacher)
     try:
         desired, actual = deployment.states()
     except Refused as error:
-        return diagnose(programme, settings, facts, str(error), ())
-    return diagnose(programme, settings, facts, actual, compare(desired, actual))
+        return diagnose(recipe, settings, facts, str(error), ())
+    return diagnose(recipe, settings, facts, actual, compare(desired, actual))
 
 
 def wait_for_host(deployment: Deployment) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from importlib import metadata
 
 from bot.domain import names
-from bot.domain.recipe import Programme
+from bot.domain.recipe import Recipe
 from bot.hub import inventory, uninstall
 from bot.hub.client import Connection
 from bot.installation.diff import Change, removal
@@ -19,11 +19,11 @@ from bot.settings import Settings
 
 
 def plan_removal(
-    hub: Connection, programme: Programme, settings: Settings, everything: bool
+    hub: Connection, recipe: Recipe, settings: Settings, everything: bool
 ) -> tuple[tuple[Change, ...], Installation]:
     """Return what `destroy` would do, and the actual state. Raises Refused and TryLater."""
     wheel = names.wheel(metadata.version("kakugo-bot"))
-    actual = inventory.take(hub, wheel, programme.teacher.name, settings.token)
+    actual = inventory.take(hub, wheel, recipe.teacher.name, settings.token)
     jobs, repos = uninstall.live_jobs(hub), uninstall.made(hub)
     return removal(actual, hub.org, jobs, repos, everything), actual
 

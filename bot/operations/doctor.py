@@ -8,7 +8,7 @@ from typing import Literal
 
 from bot.domain import names
 from bot.domain.actions import GRACE
-from bot.domain.recipe import Programme
+from bot.domain.recipe import Recipe
 from bot.domain.request import Step
 from bot.hub.probes import Facts
 from bot.installation import permissions
@@ -35,7 +35,7 @@ class Finding:
 
 
 def diagnose(
-    programme: Programme,
+    recipe: Recipe,
     settings: Settings,
     facts: Facts,
     actual: Installation | str,
@@ -48,11 +48,11 @@ def diagnose(
     """
     findings = [*_tokens(settings, facts), *_rights(settings.org, facts)]
     has_endpoint = not isinstance(actual, str) and actual.endpoint is not None
-    findings += [*_flavors(programme, facts), *_teacher_hardware(programme, facts, has_endpoint)]
+    findings += [*_flavors(recipe, facts), *_teacher_hardware(recipe, facts, has_endpoint)]
     findings += [*_limits(settings), *_clock(facts), *_rate_limit(facts)]
     if isinstance(actual, str):
         return (*findings, Finding("bad", f"The installation cannot be read: {actual}."))
-    findings += [*_changes(changes), *_spaces(actual), *_teacher(programme, actual)]
+    findings += [*_changes(changes), *_spaces(actual), *_teacher(recipe, actual)]
     return tuple(findings)
 
 
@@ -126,23 +126,23 @@ def _rights(org: str, facts: Facts) -> Iterator[Finding]:
     )
 
 
-def _flavors(programme: Programme, facts: Facts) -> Iterator[Finding]:
+def _flavors(recipe: Recipe, facts: Facts) -> Iterator[Finding]:
     if isinstance(facts.prices, str):
         yield Finding("bad", f"The price list of the Hub's hardware is missing: {facts.prices}.")
         return
     for step in Step:
-        flavor = programme.steps[step].flavor
+        flavor = recipe.steps[step].flavor
         price = facts.prices.get(flavor)
         yield _finding(
             price is not None,
             f"The step {step.value} runs on {flavor} for ${price or 0:.2f} an hour.",
             f"The step {step.value} needs {flavor}, which this Hub does not offer: choose other "
-            f"hardware in recipes/{programme.name}.yaml.",
+            f"hardware in recipes/{recipe.name}.yaml.",
         )
 
 
-def _teacher_hardware(programme: Programme, facts: Facts, has_endpoint: bool) -> Iterator[Finding]:
-    teacher, yaml = programme.teacher, f"recipes/{programme.name}.yaml"
+def _teacher_hardware(recipe: Recipe, facts: Facts, has_endpoint: bool) -> Iterator[Finding]:
+    teacher, yaml = recipe.teacher, f"recipes/{recipe.name}.yaml"
     hardware = f"{teacher.instance_type} {teacher.instance_size}"
     if isinstance(facts.offer, str):
         yield Finding("bad", f"The price of the teacher's hardware cannot be read: {facts.offer}.")
@@ -217,8 +217,8 @@ def _clock(facts: Facts) -> Iterator[Finding]:
 def _rate_limit(facts: Facts) -> Iterator[Finding]:
     if isinstance(facts.allowance, str):
         yield Finding("bad", f"The Hub's rate limit cannot be read: {facts.allowance}.")
-    elif facts.allowance.told:
-        calls, seconds = facts.allowance.calls, facts.allowance.reset
+    elif facts.allowance.reported:
+        calls, seconds = facts.allowance.calls, facts.allowance.reset_seconds
         yield _finding(
             calls >= FEW_CALLS,
             f"The rate limit leaves {calls} calls.",
@@ -253,11 +253,11 @@ def _spaces(actual: Installation) -> Iterator[Finding]:
         )
 
 
-def _teacher(programme: Programme, actual: Installation) -> Iterator[Finding]:
+def _teacher(recipe: Recipe, actual: Installation) -> Iterator[Finding]:
     if actual.endpoint is None:
         return
     if actual.endpoint.awake:
-        price = f"${programme.teacher.usd_per_hour:.2f} an hour"
+        price = f"${recipe.teacher.usd_per_hour:.2f} an hour"
         yield Finding("ok", f"The teacher is awake and costs {price}.")
     else:
         yield Finding("ok", "The teacher is paused and costs nothing.")

@@ -7,14 +7,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bot.errors import Failure
+from bot.errors import UserError
 from bot.installation.state import SPACE_FOLDERS, Checkout, wheel_of
 
 ROOT = Path(__file__).parents[2]
 IGNORED_SUFFIXES = ("__pycache__", ".pyc", "_cache")
 
 
-class PackageError(Failure):
+class PackageError(UserError):
     """This is not a checkout, or the wheel cannot be built."""
 
 

@@ -8,44 +8,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from bot.controller.ledger import Page
+from bot.controller.ledger import LedgerSnapshot
 from bot.controller.tick import Decision
 from bot.domain import names, steps
 from bot.domain.actions import (
+    Action,
     EnsureCancelled,
     EnsureClosed,
     EnsureEndpoint,
     EnsureJob,
     EnsureReply,
-    Order,
 )
-from bot.domain.policy import Terms
+from bot.domain.policy import Policy
 from bot.domain.request import Request, StepRecord
 
 
-def plan_lines(decision: Decision, page: Page) -> Iterator[str]:
+def plan_lines(decision: Decision, snapshot: LedgerSnapshot) -> Iterator[str]:
     """Yield what a tick would record and do."""
-    if not decision.plans and decision.teacher == page.teacher:
+    if not decision.plans and decision.teacher == snapshot.teacher:
         yield "nothing to do"
     for planned in decision.plans:
-        yield planned.why
-    for order in decision.orders:
-        yield f"  would {_description(order)}"
+        yield planned.summary
+    for action in decision.actions:
+        yield f"  would {_description(action)}"
     if decision.more:
         yield "  … and more in the next tick"
 
 
-def _description(order: Order) -> str:
-    match order:
+def _description(action: Action) -> str:
+    match action:
         case EnsureJob():
-            minutes = order.timeout_seconds / 60
+            minutes = action.timeout_seconds / 60
             return (
-                f"start {order.step} of {order.request}, attempt {order.attempt}, on "
-                f"{order.flavor} for at most {minutes:.0f} minutes"
+                f"start {action.step} of {action.request}, attempt {action.attempt}, on "
+                f"{action.flavor} for at most {minutes:.0f} minutes"
             )
         case EnsureReply():
-            verb = "edit" if order.comment else "write"
-            return f"{verb} the {order.kind} comment in discussion {order.discussion}"
+            verb = "edit" if action.comment_id else "write"
+            return f"{verb} the {action.kind} comment in discussion {action.discussion}"
         case EnsureClosed(num):
             return f"close discussion {num}"
         case EnsureCancelled(job):
@@ -56,7 +56,7 @@ def _description(order: Order) -> str:
 
 def request_lines(requests: Iterable[Request], everything: bool) -> Iterator[str]:
     """Yield the queue, newest last: id, status, language, step, money, author."""
-    shown = [request for request in requests if everything or not request.over]
+    shown = [request for request in requests if everything or not request.archived]
     for request in sorted(shown, key=lambda request: request.discussion):
         language = request.spec.language.code if request.spec else "-"
         step = steps.current(request) if request.spec else None
@@ -69,17 +69,22 @@ def request_lines(requests: Iterable[Request], everything: bool) -> Iterator[str
         yield "no requests"
 
 
-def details(request: Request, history: Iterable[tuple[float, str]], terms: Terms) -> Iterator[str]:
+def details(
+    request: Request, history: Iterable[tuple[float, str]], policy: Policy
+) -> Iterator[str]:
     """Yield everything that is known of one request, then its history."""
     yield f"{request.id}: {request.status.value} {request.verdict.value}".rstrip()
-    yield f"  {names.discussion_url(terms.endpoint, terms.org, request.discussion)}"
-    yield f"  opened by {request.author} at {_time(request.opened)}"
+    yield f"  {names.discussion_url(policy.endpoint, policy.org, request.discussion)}"
+    yield f"  opened by {request.author} at {_time(request.opened_at)}"
     if request.choices:
         yield f"  possible languages: {', '.join(request.choices)}"
     if spec := request.spec:
         yield f"  {spec.language.name} ({spec.language.code}), base {spec.base}"
-        yield f"  recipe {spec.recipe}, digest {spec.digest[:12]}, wheel at {spec.code[:12]}"
-        reserved = f"reserved at {_time(request.reserved)}" if request.reserved else "not reserved"
+        revisions = f"digest {spec.digest[:12]}, wheel at {spec.wheel_revision[:12]}"
+        yield f"  recipe {spec.recipe_name}, {revisions}"
+        reserved = (
+            f"reserved at {_time(request.reserved_at)}" if request.reserved_at else "not reserved"
+        )
         yield (
             f"  estimate ${spec.estimate_usd:.4f}, cap ${spec.cap_usd:.4f} ({reserved}), "
             f"spent ${request.spent_usd:.4f}"
@@ -87,7 +92,7 @@ def details(request: Request, history: Iterable[tuple[float, str]], terms: Terms
         for row in steps.rows(spec):
             yield f"  {row.step.value}: {_record(request.step(row.step))}"
     for answer in request.answers:
-        yield f"  /{answer.word.value}: {'done' if answer.allowed else 'not allowed'}"
+        yield f"  /{answer.command.value}: {'done' if answer.allowed else 'not allowed'}"
     for moment, reason in history:
         yield f"  {_time(moment)}  {reason}"
 
@@ -96,7 +101,7 @@ def _record(record: StepRecord) -> str:
     parts = [
         record.state.value,
         f"attempt {record.attempt}" if record.attempt else "",
-        f"job {record.job}" if record.job else "",
+        f"job {record.job_id}" if record.job_id else "",
         f"${record.cost_usd:.4f}" if record.cost_usd else "",
         f"failed: {record.reason.value}" if record.reason else "",
         record.note,

@@ -14,42 +14,56 @@ from __future__ import annotations
 
 import re
 
-from bot.domain.request import Word
+from bot.domain.request import Command
 
 LONGEST = 80
 MOST_LINES = 20
 
 _SLASH = {
-    "status": Word.STATUS,
-    "progress": Word.STATUS,
-    "estimate": Word.ESTIMATE,
-    "cost": Word.ESTIMATE,
-    "price": Word.ESTIMATE,
-    "help": Word.HELP,
-    "commands": Word.HELP,
-    "cancel": Word.CANCEL,
-    "stop": Word.CANCEL,
-    "abort": Word.CANCEL,
-    "retry": Word.RETRY,
-    "restart": Word.RETRY,
-    "approve": Word.APPROVE,
-    "approved": Word.APPROVE,
+    "status": Command.STATUS,
+    "progress": Command.STATUS,
+    "estimate": Command.ESTIMATE,
+    "cost": Command.ESTIMATE,
+    "price": Command.ESTIMATE,
+    "help": Command.HELP,
+    "commands": Command.HELP,
+    "cancel": Command.CANCEL,
+    "stop": Command.CANCEL,
+    "abort": Command.CANCEL,
+    "retry": Command.RETRY,
+    "restart": Command.RETRY,
+    "approve": Command.APPROVE,
+    "approved": Command.APPROVE,
 }
 
 _PHRASES = (
-    (Word.STATUS, r"(?:what(?: i|')?s the )?status|how (?:far|is it going|does it look)(?: is it)?"
-                  r"|how far are you|any (?:news|progress|update)s?|is it (?:done|ready)(?: yet)?"),
-    (Word.ESTIMATE, r"(?:what|how much) (?:will|would|does|did) (?:it|this) cost"
-                    r"|how (?:much|long)(?: (?:will|would|does) (?:it|this) (?:take|cost))?"),
-    (Word.HELP, r"help(?: me)?|what can you do|how does (?:this|it) work"),
-    (Word.CANCEL, r"(?:cancel|stop|abort)"
-                  r"(?: (?:it|this|that|(?:the|this|my) request|everything))?"),
-    (Word.RETRY, r"(?:retry|try|do it|start|run it)(?: (?:it|this|that))? again|retry(?: it| this)?"
-                 r"|once more"),
-    (Word.APPROVE, r"approved?(?: (?:it|this|that|the request))?|i approve(?: (?:it|this|that))?"
-                   r"|you may start"),
-)  # fmt: skip
-_KNOWN = tuple((word, re.compile(phrase)) for word, phrase in _PHRASES)
+    (
+        Command.STATUS,
+        r"(?:what(?: i|')?s the )?status|how (?:far|is it going|does it look)(?: is it)?"
+        r"|how far are you|any (?:news|progress|update)s?|is it (?:done|ready)(?: yet)?",
+    ),
+    (
+        Command.ESTIMATE,
+        r"(?:what|how much) (?:will|would|does|did) (?:it|this) cost"
+        r"|how (?:much|long)(?: (?:will|would|does) (?:it|this) (?:take|cost))?",
+    ),
+    (Command.HELP, r"help(?: me)?|what can you do|how does (?:this|it) work"),
+    (
+        Command.CANCEL,
+        r"(?:cancel|stop|abort)(?: (?:it|this|that|(?:the|this|my) request|everything))?",
+    ),
+    (
+        Command.RETRY,
+        r"(?:retry|try|do it|start|run it)(?: (?:it|this|that))? again|retry(?: it| this)?"
+        r"|once more",
+    ),
+    (
+        Command.APPROVE,
+        r"approved?(?: (?:it|this|that|the request))?|i approve(?: (?:it|this|that))?"
+        r"|you may start",
+    ),
+)
+_KNOWN = tuple((command, re.compile(phrase)) for command, phrase in _PHRASES)
 _POLITE = re.compile(
     r"\b(?:please|pls|kindly|thanks|thank you|hi|hello|dear|kakugo|bot"
     r"|(?:could|can|would|will) you|i (?:would|'d) like (?:you )?to|let(?:'s| us))\b|[,.!?:]"
@@ -59,7 +73,7 @@ _POLITE = re.compile(
 _MENTION = re.compile(r"^@[\w-]*(?:kakugo|bot)[\w-]*[,:]?\s*", re.IGNORECASE)
 
 
-def read_word(text: str) -> Word | None:
+def read_command(text: str) -> Command | None:
     """The command that a comment gives; None when it gives none."""
     for line in text.splitlines()[:MOST_LINES]:
         if line.strip().startswith(">"):
@@ -69,7 +83,7 @@ def read_word(text: str) -> Word | None:
         line = _MENTION.sub("", line.strip(" `*"))
         if line.startswith("/"):
             said = re.match(r"/ ?([A-Za-z]+)(?![\w/])", line)
-            return _SLASH.get(said[1].casefold(), Word.HELP) if said else None
+            return _SLASH.get(said[1].casefold(), Command.HELP) if said else None
         if bare := " ".join(_POLITE.sub(" ", line.casefold().replace("’", "'")).split()):
-            return next((word for word, phrase in _KNOWN if phrase.fullmatch(bare)), None)
+            return next((command for command, phrase in _KNOWN if phrase.fullmatch(bare)), None)
     return None

@@ -1,10 +1,10 @@
-"""Decide what to do next for a request, from what was agreed and what was seen. Pure.
+"""Decide what to do next for each request, from what was agreed and what was observed. Pure.
 
-admission          From a discussion to what is agreed: taken, asked about, held for a word,
-due_replies        What is to be said now: the comments that should stand in a discussion
-scheduling         Who may start what, now: budgets, concurrent jobs, and one job at a time
-progress           How far each step is: records against jobs and manifests, and what the jobs
-incoming_comments  What people say in a discussion, and what it changes
-endpoint           Whether the teacher's endpoint should cost money now, derived from all
-plan               What to do next for one request, decided from what was agreed and what was
+plan               The next record of a request, and the actions for it
+admission          Accept a new discussion, ask about it, hold it or decline it
+incoming_comments  What comments ask for, and who may ask for it
+progress           The state of each step, from jobs and manifests, and what it cost
+due_replies        The replies that are missing or outdated in a discussion
+scheduling         Which job may start now: budgets, concurrency and order
+endpoint           When the teacher's endpoint runs and when it pauses
 """

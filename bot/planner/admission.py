@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from bot.domain import costs, names, steps
 from bot.domain.community import Community, Consent
-from bot.domain.observation import Discussion, World
-from bot.domain.policy import Terms
+from bot.domain.observation import Discussion, Observation
+from bot.domain.policy import Policy
 from bot.domain.request import LIVE, Request, Spec, Status, Verdict
 from bot.language import Language
 from bot.parsing.options import Offers, Wishes, read_wishes
@@ -16,27 +16,27 @@ from bot.parsing.titles import Misread, read_ask
 
 
 def new(
-    discussion: Discussion, requests: Collection[Request], world: World, terms: Terms
+    discussion: Discussion, requests: Collection[Request], observation: Observation, policy: Policy
 ) -> Request:
     """The record of a discussion that is seen for the first time."""
     request = Request(
         id=names.request_id(discussion.num),
         discussion=discussion.num,
         author=discussion.author,
-        opened=discussion.created,
-        heard=discussion.created,
+        opened_at=discussion.created_at,
+        last_comment_at=discussion.created_at,
     )
     live = [r for r in requests if r.status in LIVE]
-    if len(live) >= terms.limits.queue:
+    if len(live) >= policy.limits.queue:
         return _decline(request, Verdict.FULL, ())
-    if sum(r.author == request.author for r in live) >= terms.limits.person_requests:
+    if sum(r.author == request.author for r in live) >= policy.limits.person_requests:
         return _decline(request, Verdict.TOO_MANY, ())
     ask = read_ask(discussion.title, discussion.body)
     if isinstance(ask, Misread):
         return _question(request, ask.why, tuple(language.code for language in ask.choices))
     if not ask.sure:
         return _question(request, Verdict.CONFIRM, (ask.language.code,))
-    return agree(request, ask.language, discussion, requests, world, terms)
+    return agree(request, ask.language, discussion, requests, observation, policy)
 
 
 def agree(
@@ -44,17 +44,19 @@ def agree(
     language: Language,
     discussion: Discussion,
     requests: Collection[Request],
-    world: World,
-    terms: Terms,
+    observation: Observation,
+    policy: Policy,
 ) -> Request:
     """The request once its language is certain."""
-    programme, code = terms.programme, language.code
-    if not programme.teaches(code):
+    recipe, code = policy.recipe, language.code
+    if not recipe.teaches(code):
         return _decline(request, Verdict.NO_TEACHER, (code,))
-    community = world.community(code)
+    community = observation.community(code)
     if community.consent is Consent.NO:
         return _decline(request, Verdict.WITHDRAWN, (code,))
-    spec = _spec(language, read_wishes(discussion.body, _offers(community, terms)), world, terms)
+    spec = _spec(
+        language, read_wishes(discussion.body, _offers(community, policy)), observation, policy
+    )
     if spec.improves and not any(_made(spec, other) for other in requests):
         return _decline(request, Verdict.NO_MODEL, (code,))
     twin = _twin(request, spec, requests)
@@ -63,38 +65,38 @@ def agree(
     taken = replace(request, spec=spec, choices=(), verdict=Verdict.NONE, status=Status.OPEN)
     if community.consent is Consent.ASK:
         return replace(taken, status=Status.HELD, verdict=Verdict.COMMUNITY)
-    return afforded(taken, world, terms)
+    return afforded(taken, observation, policy)
 
 
-def afforded(request: Request, world: World, terms: Terms) -> Request:
+def afforded(request: Request, observation: Observation, policy: Policy) -> Request:
     """The request as it may start: at once, or after a maintainer's word on the money."""
-    cost = costs.estimate(terms.programme, world.prices, steps.rows(request.spec))
-    if costs.may_start(cost, terms.limit_usd):
+    cost = costs.estimate(policy.recipe, observation.prices, steps.rows(request.spec))
+    if costs.may_start(cost, policy.limit_usd):
         return replace(request, status=Status.OPEN, verdict=Verdict.NONE)
     return replace(request, status=Status.HELD, verdict=Verdict.TOO_DEAR)
 
 
-def _offers(community: Community, terms: Terms) -> Offers:
+def _offers(community: Community, policy: Policy) -> Offers:
     """A community's licence is the only one; without it any of the programme's will do."""
-    programme = terms.programme
-    licences = (community.licence,) if community.licence else programme.licences
-    return Offers(programme.bases, licences, community.variants)
+    recipe = policy.recipe
+    licences = (community.licence,) if community.licence else recipe.licences
+    return Offers(recipe.bases, licences, community.variants)
 
 
-def _spec(language: Language, wishes: Wishes, world: World, terms: Terms) -> Spec:
-    programme, community = terms.programme, world.community(language.code)
+def _spec(language: Language, wishes: Wishes, observation: Observation, policy: Policy) -> Spec:
+    recipe, community = policy.recipe, observation.community(language.code)
     rows = steps.IMPROVING if wishes.improve else steps.TABLE
-    cost = costs.estimate(programme, world.prices, rows)
+    cost = costs.estimate(recipe, observation.prices, rows)
     return Spec(
         language=language,
-        recipe=programme.name,
-        base=wishes.base or programme.base,
-        digest=programme.digest(language.code),
-        code=world.code,
+        recipe_name=recipe.name,
+        base=wishes.base or recipe.base,
+        digest=recipe.digest(language.code),
+        wheel_revision=observation.wheel_revision,
         estimate_usd=round(cost.total_usd, 6),
-        cap_usd=costs.cap(cost, terms.limit_usd),
-        refused=wishes.refused,
-        unread=wishes.unread,
+        cap_usd=costs.cap(cost, policy.limit_usd),
+        refused_options=wishes.refused,
+        unread_lines=wishes.unread,
         licence=wishes.licence or community.licence,
         variant=wishes.variant,
         improves=bool(wishes.improve),
@@ -117,14 +119,15 @@ def _twin(request: Request, spec: Spec, requests: Collection[Request]) -> Reques
         for r in requests
         if r.status in lasting
         and r.id != request.id
-        and r.agreed.improves == spec.improves
-        and (r.agreed.key, r.agreed.digest, r.agreed.base) == (spec.key, spec.digest, spec.base)
+        and r.agreed_spec.improves == spec.improves
+        and (r.agreed_spec.key, r.agreed_spec.digest, r.agreed_spec.base)
+        == (spec.key, spec.digest, spec.base)
     )
     return min(same, key=lambda r: r.discussion, default=None)
 
 
 def _made(spec: Spec, other: Request) -> bool:
     """Whether the other request has made the model that is to be improved."""
-    if other.status is not Status.DONE or other.agreed.improves:
+    if other.status is not Status.DONE or other.agreed_spec.improves:
         return False
-    return (other.agreed.key, other.agreed.base) == (spec.key, spec.base)
+    return (other.agreed_spec.key, other.agreed_spec.base) == (spec.key, spec.base)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from bot import replies
 from bot.domain import names, steps
-from bot.domain.actions import GRACE, EnsureClosed, EnsureReply, Order
-from bot.domain.observation import World
-from bot.domain.policy import Terms
+from bot.domain.actions import GRACE, Action, EnsureClosed, EnsureReply
+from bot.domain.observation import Observation
+from bot.domain.policy import Policy
 from bot.domain.request import CLOSING, LIVE, Request, Status, Verdict
 
 PATIENCE = 14 * 86_400.0
@@ -24,25 +24,25 @@ NOT_OURS = (Verdict.NO_NAME, Verdict.UNKNOWN, Verdict.TOO_LONG)
 
 
 @dataclass(frozen=True)
-class Speech:
+class DueReplies:
     """Orders, when each kind was ordered last, and whether nothing is left or on its way."""
 
-    orders: tuple[Order, ...] = ()
-    said: Mapping[str, float] = field(default_factory=dict)
-    silent: bool = True
+    actions: tuple[Action, ...] = ()
+    replied_at: Mapping[str, float] = field(default_factory=dict)
+    complete: bool = True
 
 
-def speech(request: Request, world: World, terms: Terms) -> Speech:
+def due_replies(request: Request, observation: Observation, policy: Policy) -> DueReplies:
     """What to say in the discussion of a request; nothing where nobody looked or it is gone."""
-    discussion = world.discussions.get(request.discussion)
+    discussion = observation.discussions.get(request.discussion)
     if discussion is None:
-        return Speech((), request.said, request.discussion in world.gone)
-    orders: list[Order] = []
-    said, silent = dict(request.said), True
-    seen = min(world.now, discussion.seen)
-    standing = {names.marker_kind(comment.marker): comment for comment in discussion.said}
-    result = world.manifests.get((request.id, steps.last(request.spec)))
-    for kind, text in replies.due(request, result, terms):
+        return DueReplies((), request.replied_at, request.discussion in observation.deleted)
+    actions: list[Action] = []
+    said, silent = dict(request.replied_at), True
+    seen = min(observation.now, discussion.observed_at)
+    standing = {names.marker_kind(comment.marker): comment for comment in discussion.own_replies}
+    result = observation.manifests.get((request.id, steps.last(request.spec)))
+    for kind, text in replies.due(request, result, policy):
         marker, there = names.marker(kind, text), standing.get(kind)
         if there is not None and there.marker == marker:
             continue
@@ -50,15 +50,15 @@ def speech(request: Request, world: World, terms: Terms) -> Speech:
         if there is not None or _may_repeat(said.get(kind), seen):
             comment = there.id if there else ""
             body = f"{text}\n\n{marker}"
-            orders.append(EnsureReply(request.discussion, kind, body, marker, comment))
-            said[kind] = world.now
-    since = max(said.values(), default=world.now)
-    if discussion.open and closes(request, world.now - since):
+            actions.append(EnsureReply(request.discussion, kind, body, marker, comment))
+            said[kind] = observation.now
+    since = max(said.values(), default=observation.now)
+    if discussion.open and closes(request, observation.now - since):
         silent = False
         if _may_repeat(said.get(CLOSING), seen):
-            orders.append(EnsureClosed(request.discussion))
-            said[CLOSING] = world.now
-    return Speech(tuple(orders), said, silent)
+            actions.append(EnsureClosed(request.discussion))
+            said[CLOSING] = observation.now
+    return DueReplies(tuple(actions), said, silent)
 
 
 def _may_repeat(ordered: float | None, seen: float) -> bool:

@@ -12,10 +12,10 @@ from dataclasses import replace
 from bot import replies
 from bot.domain import costs, steps
 from bot.domain.community import Consent
-from bot.domain.observation import Discussion, Remark, World
-from bot.domain.policy import Terms
-from bot.domain.request import LIVE, Answer, Reason, Request, Status, Step, Verdict, Word
-from bot.parsing.commands import read_word
+from bot.domain.observation import Comment, Discussion, Observation
+from bot.domain.policy import Policy
+from bot.domain.request import LIVE, Answer, Command, Reason, Request, Status, Step, Verdict
+from bot.parsing.commands import read_command
 from bot.parsing.titles import Ask, Misread, read_answer
 from bot.planner import admission
 
@@ -26,53 +26,58 @@ def hear(
     request: Request,
     discussion: Discussion,
     requests: Collection[Request],
-    world: World,
-    terms: Terms,
+    observation: Observation,
+    policy: Policy,
 ) -> Request:
     """The request after all comments that were not considered before."""
-    for remark in discussion.remarks:
-        if remark.at > request.heard:
-            request = _considered(request, remark, discussion, requests, world, terms)
-            request = replace(request, heard=remark.at, remarks=len(discussion.remarks))
+    for comment in discussion.comments:
+        if comment.created_at > request.last_comment_at:
+            request = _considered(request, comment, discussion, requests, observation, policy)
+            request = replace(
+                request, last_comment_at=comment.created_at, comments_read=len(discussion.comments)
+            )
     return request
 
 
 def _considered(
     request: Request,
-    remark: Remark,
+    comment: Comment,
     discussion: Discussion,
     requests: Collection[Request],
-    world: World,
-    terms: Terms,
+    observation: Observation,
+    policy: Policy,
 ) -> Request:
-    word, trusted = read_word(remark.text), is_maintainer(remark.author, world, terms)
-    if word is Word.APPROVE and request.verdict is Verdict.COMMUNITY:
-        trusted = trusted or _is_steward(remark.author, request, world)
-    if remark.author != request.author and not trusted:
-        return _not_yours(request) if word and word not in _HARMLESS else request
-    if word is Word.APPROVE and not trusted:
-        return _not_yours(request, word)
-    if word:
-        return _DEEDS[word](request, world, terms)
+    command, trusted = (
+        read_command(comment.text),
+        is_maintainer(comment.author, observation, policy),
+    )
+    if command is Command.APPROVE and request.verdict is Verdict.COMMUNITY:
+        trusted = trusted or _is_steward(comment.author, request, observation)
+    if comment.author != request.author and not trusted:
+        return _not_yours(request) if command and command not in _HARMLESS else request
+    if command is Command.APPROVE and not trusted:
+        return _not_yours(request, command)
+    if command:
+        return _DEEDS[command](request, observation, policy)
     if request.status is not Status.ASKED:
         return request
-    answer = read_answer(remark.text, request.choices)
+    answer = read_answer(comment.text, request.choices)
     if isinstance(answer, Ask):
-        return admission.agree(request, answer.language, discussion, requests, world, terms)
+        return admission.agree(request, answer.language, discussion, requests, observation, policy)
     if isinstance(answer, Misread):
         return _asked_again(request, answer)
     return request
 
 
-_HARMLESS = (Word.STATUS, Word.ESTIMATE, Word.HELP)
+_HARMLESS = (Command.STATUS, Command.ESTIMATE, Command.HELP)
 
 
-def is_maintainer(author: str, world: World, terms: Terms) -> bool:
-    return author in world.maintainers or author in terms.maintainers or author == terms.org
+def is_maintainer(author: str, observation: Observation, policy: Policy) -> bool:
+    return author in observation.maintainers or author in policy.maintainers or author == policy.org
 
 
-def _is_steward(author: str, request: Request, world: World) -> bool:
-    return author in world.community(request.agreed.language.code).stewards
+def _is_steward(author: str, request: Request, observation: Observation) -> bool:
+    return author in observation.community(request.agreed_spec.language.code).stewards
 
 
 def _asked_again(request: Request, answer: Misread) -> Request:
@@ -83,101 +88,104 @@ def _asked_again(request: Request, answer: Misread) -> Request:
     )
 
 
-def _answered(request: Request, word: Word, note: str, allowed: bool = True) -> Request:
+def _answered(request: Request, command: Command, note: str, allowed: bool = True) -> Request:
     if len(request.answers) >= MOST_ANSWERS:
         return request
-    return replace(request, answers=(*request.answers, Answer(word, allowed, note)))
+    return replace(request, answers=(*request.answers, Answer(command, allowed, note)))
 
 
-def _not_yours(request: Request, word: Word = Word.CANCEL) -> Request:
+def _not_yours(request: Request, command: Command = Command.CANCEL) -> Request:
     """Said once; whoever goes on after that is not answered."""
     if any(not answer.allowed for answer in request.answers):
         return request
-    return _answered(request, word, replies.not_yours(word), allowed=False)
+    return _answered(request, command, replies.not_yours(command), allowed=False)
 
 
-def _status(request: Request, world: World, terms: Terms) -> Request:
-    return _answered(request, Word.STATUS, replies.told_status(request))
+def _status(request: Request, observation: Observation, policy: Policy) -> Request:
+    return _answered(request, Command.STATUS, replies.told_status(request))
 
 
-def _estimate(request: Request, world: World, terms: Terms) -> Request:
-    cost = costs.estimate(terms.programme, world.prices, steps.rows(request.spec))
-    return _answered(request, Word.ESTIMATE, replies.told_estimate(request, cost))
+def _estimate(request: Request, observation: Observation, policy: Policy) -> Request:
+    cost = costs.estimate(policy.recipe, observation.prices, steps.rows(request.spec))
+    return _answered(request, Command.ESTIMATE, replies.told_estimate(request, cost))
 
 
-def _help(request: Request, world: World, terms: Terms) -> Request:
-    return _answered(request, Word.HELP, replies.told_help())
+def _help(request: Request, observation: Observation, policy: Policy) -> Request:
+    return _answered(request, Command.HELP, replies.told_help())
 
 
-def _cancel(request: Request, world: World, terms: Terms) -> Request:
+def _cancel(request: Request, observation: Observation, policy: Policy) -> Request:
     if request.status not in LIVE:
-        return _answered(request, Word.CANCEL, replies.nothing_to(Word.CANCEL))
+        return _answered(request, Command.CANCEL, replies.nothing_to(Command.CANCEL))
     return replace(request, status=Status.CANCELLED, verdict=Verdict.STOPPED)
 
 
-def _retry(request: Request, world: World, terms: Terms) -> Request:
+def _retry(request: Request, observation: Observation, policy: Policy) -> Request:
     if request.status is not Status.FAILED:
-        return _answered(request, Word.RETRY, replies.nothing_to(Word.RETRY))
+        return _answered(request, Command.RETRY, replies.nothing_to(Command.RETRY))
     if request.verdict in (Verdict.BUDGET, Verdict.HOPELESS):
-        return _answered(request, Word.RETRY, replies.needs_approval(request.verdict))
-    if _is_withdrawn(request, world):
-        return _answered(request, Word.RETRY, replies.was_withdrawn())
-    return _begun_again(request, world, Word.RETRY)
+        return _answered(request, Command.RETRY, replies.needs_approval(request.verdict))
+    if _is_withdrawn(request, observation):
+        return _answered(request, Command.RETRY, replies.was_withdrawn())
+    return _begun_again(request, observation, Command.RETRY)
 
 
-def _approve(request: Request, world: World, terms: Terms) -> Request:
+def _approve(request: Request, observation: Observation, policy: Policy) -> Request:
     """More money: one more attempt of every step, each up to its time limit.
 
     A community's word is no word on money, and one against the check's advice no new money.
     """
     held = request.status is Status.HELD
-    if _is_withdrawn(request, world):
-        return _answered(request, Word.APPROVE, replies.was_withdrawn())
+    if _is_withdrawn(request, observation):
+        return _answered(request, Command.APPROVE, replies.was_withdrawn())
     if request.verdict is Verdict.COMMUNITY:
-        agreed = admission.afforded(request, world, terms)
-        return _answered(agreed, Word.APPROVE, replies.goes_on(Word.APPROVE))
+        agreed = admission.afforded(request, observation, policy)
+        return _answered(agreed, Command.APPROVE, replies.goes_on(Command.APPROVE))
     if (request.status, request.verdict) == (Status.FAILED, Verdict.HOPELESS):
         dared = replace(request.step(Step.CHECK), reason=Reason.NONE)
-        return _begun_again(request.with_step(Step.CHECK, dared), world, Word.APPROVE)
+        return _begun_again(request.with_step(Step.CHECK, dared), observation, Command.APPROVE)
     if not held and (request.status, request.verdict) != (Status.FAILED, Verdict.BUDGET):
-        return _answered(request, Word.APPROVE, replies.nothing_to(Word.APPROVE))
-    cost = costs.estimate(terms.programme, world.prices, steps.rows(request.spec))
+        return _answered(request, Command.APPROVE, replies.nothing_to(Command.APPROVE))
+    cost = costs.estimate(policy.recipe, observation.prices, steps.rows(request.spec))
     ceiling = cost.ceiling_usd
-    spec = replace(request.agreed, cap_usd=round(request.spent_usd + ceiling, 6))
-    request = replace(request, spec=spec, reserved=0.0)
+    spec = replace(request.agreed_spec, cap_usd=round(request.spent_usd + ceiling, 6))
+    request = replace(request, spec=spec, reserved_at=0.0)
     if held:
         opened = replace(request, status=Status.OPEN, verdict=Verdict.NONE)
-        return _answered(opened, Word.APPROVE, replies.goes_on(Word.APPROVE))
-    return _begun_again(request, world, Word.APPROVE)
+        return _answered(opened, Command.APPROVE, replies.goes_on(Command.APPROVE))
+    return _begun_again(request, observation, Command.APPROVE)
 
 
-def _is_withdrawn(request: Request, world: World) -> bool:
+def _is_withdrawn(request: Request, observation: Observation) -> bool:
     if request.spec is None:
         return False
-    return world.community(request.spec.language.code).consent is Consent.NO
+    return observation.community(request.spec.language.code).consent is Consent.NO
 
 
-def _begun_again(request: Request, world: World, word: Word) -> Request:
+def _begun_again(request: Request, observation: Observation, command: Command) -> Request:
     """Open once more, with all attempts and the wheel of today; what is made stays made."""
     step = steps.current(request) or steps.last(request.spec)
-    request = request.with_step(step, replace(request.step(step), tries=0))
-    spec = replace(request.agreed, code=world.code or request.agreed.code)
+    request = request.with_step(step, replace(request.step(step), attempts_since_retry=0))
+    spec = replace(
+        request.agreed_spec,
+        wheel_revision=observation.wheel_revision or request.agreed_spec.wheel_revision,
+    )
     again = replace(
         request,
         spec=spec,
         status=Status.OPEN,
         verdict=Verdict.NONE,
-        reserved=0.0,
+        reserved_at=0.0,
         retries=request.retries + 1,
     )
-    return _answered(again, word, replies.goes_on(word))
+    return _answered(again, command, replies.goes_on(command))
 
 
-_DEEDS: dict[Word, Callable[[Request, World, Terms], Request]] = {
-    Word.STATUS: _status,
-    Word.ESTIMATE: _estimate,
-    Word.HELP: _help,
-    Word.CANCEL: _cancel,
-    Word.RETRY: _retry,
-    Word.APPROVE: _approve,
+_DEEDS: dict[Command, Callable[[Request, Observation, Policy], Request]] = {
+    Command.STATUS: _status,
+    Command.ESTIMATE: _estimate,
+    Command.HELP: _help,
+    Command.CANCEL: _cancel,
+    Command.RETRY: _retry,
+    Command.APPROVE: _approve,
 }

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.domain.observation import Manifest
-from bot.domain.policy import Terms
+from bot.domain.policy import Policy
 from bot.domain.request import Request, Status, Verdict
 from bot.replies import course, questions
 from bot.replies.command_replies import (
@@ -44,23 +44,23 @@ __all__ = [
 ]
 
 
-def due(request: Request, result: Manifest | None, terms: Terms) -> Iterator[tuple[str, str]]:
+def due(request: Request, result: Manifest | None, policy: Policy) -> Iterator[tuple[str, str]]:
     """Kind and text of every comment that should stand in the discussion by now."""
     if request.status is Status.ASKED:
         yield "question", questions.question(request)
     if request.status is Status.DECLINED and request.verdict is not Verdict.UNANSWERED:
-        yield "declined", questions.declined(request, terms)
+        yield "declined", questions.declined(request, policy)
     if request.spec is not None and request.status is not Status.DECLINED:
-        yield "plan", course.plan(request, terms)
-        yield "status", course.status(request, terms)
+        yield "plan", course.plan(request, policy)
+        yield "status", course.status(request, policy)
     for number, answer in enumerate(request.answers, 1):
         yield f"answer{number}", answer.note
-    yield from _end(request, result, terms)
+    yield from _end(request, result, policy)
 
 
-def _end(request: Request, result: Manifest | None, terms: Terms) -> Iterator[tuple[str, str]]:
+def _end(request: Request, result: Manifest | None, policy: Policy) -> Iterator[tuple[str, str]]:
     if request.status is Status.DONE and result is not None:
-        yield "result", course.result(request, result, terms)
+        yield "result", course.result(request, result, policy)
     if request.status is Status.FAILED:
         yield f"failed{request.retries or ''}", course.failed(request)
     if request.status is Status.CANCELLED:

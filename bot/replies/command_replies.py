@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bot.domain.costs import Estimate
-from bot.domain.request import Request, Verdict, Word
+from bot.domain.request import Command, Request, Verdict
 from bot.replies.course import headline
 from bot.replies.phrases import minutes, money
 
 _DEEDS = {
-    Word.CANCEL: "stop",
-    Word.RETRY: "try again",
-    Word.APPROVE: "approve",
+    Command.CANCEL: "stop",
+    Command.RETRY: "try again",
+    Command.APPROVE: "approve",
 }
 
 
@@ -48,14 +48,14 @@ def told_help() -> str:
     )
 
 
-def not_yours(word: Word) -> str:
-    if word is Word.APPROVE:
+def not_yours(command: Command) -> str:
+    if command is Command.APPROVE:
         return "Only a maintainer can approve what this costs."
     return "I take that only from whoever opened this discussion and from the maintainers."
 
 
-def nothing_to(word: Word) -> str:
-    return f"There is nothing to {_DEEDS[word]} here."
+def nothing_to(command: Command) -> str:
+    return f"There is nothing to {_DEEDS[command]} here."
 
 
 def needs_approval(why: Verdict) -> str:
@@ -68,6 +68,6 @@ def was_withdrawn() -> str:
     return "The speakers of this language have withdrawn it: I start nothing more here."
 
 
-def goes_on(word: Word) -> str:
-    thanks = "Thank you: approved" if word is Word.APPROVE else "All right"
+def goes_on(command: Command) -> str:
+    thanks = "Thank you: approved" if command is Command.APPROVE else "All right"
     return f"{thanks}. I go on from what is finished; the table above shows how far it is."

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from bot.domain import names, steps
 from bot.domain.observation import Advice, Manifest, Score, Version
-from bot.domain.policy import Terms
-from bot.domain.request import Reason, Request, State, Status, Step, StepRecord, Verdict
+from bot.domain.policy import Policy
+from bot.domain.request import Reason, Request, Status, Step, StepRecord, StepState, Verdict
 from bot.replies.phrases import listed, minutes, money, named, sentence
 
 _STATES = {
-    State.WAITING: "waiting",
-    State.ORDERED: "starting",
-    State.RUNNING: "running",
-    State.MADE: "done",
-    State.FAILED: "failed",
+    StepState.WAITING: "waiting",
+    StepState.ORDERED: "starting",
+    StepState.RUNNING: "running",
+    StepState.MADE: "done",
+    StepState.FAILED: "failed",
 }
 
 _BENCHMARKS = {
@@ -44,30 +44,30 @@ _REASONS = {
 }
 
 
-def plan(request: Request, terms: Terms) -> str:
-    spec = request.agreed
+def plan(request: Request, policy: Policy) -> str:
+    spec = request.agreed_spec
     rows = steps.rows(spec)
-    expected = sum(terms.programme.steps[row.step].expected_minutes for row in rows)
+    expected = sum(policy.recipe.steps[row.step].expected_minutes for row in rows)
     what = "the next version of the model of " if spec.improves else ""
     lines = [
         f"Hello! I understand this as a request for {what}**{named(spec.language)}**.",
         "",
         "This is what I am going to do:",
         "",
-        *(f"{n}. {sentence(row.does)}" for n, row in enumerate(rows, 1)),
+        *(f"{n}. {sentence(row.description)}" for n, row in enumerate(rows, 1)),
         "",
         f"It should take about {minutes(expected)} and cost "
-        f"**{money(spec.estimate_usd)}**. {_permission(request, terms)}",
-        *_options(request, terms),
+        f"**{money(spec.estimate_usd)}**. {_permission(request, policy)}",
+        *_options(request, policy),
         *_advice(request),
         "",
         "If I misunderstood the language, close this discussion or write `/cancel`: that stops "
         "everything. `/help` lists what else I understand.",
     ]
-    return "\n".join([*lines, *_practice(terms)])
+    return "\n".join([*lines, *_practice(policy)])
 
 
-def _permission(request: Request, terms: Terms) -> str:
+def _permission(request: Request, policy: Policy) -> str:
     if request.verdict is Verdict.COMMUNITY:
         return (
             "The speakers of this language want to be asked first: I start as soon as one of the "
@@ -75,11 +75,11 @@ def _permission(request: Request, terms: Terms) -> str:
         )
     if request.status is Status.HELD:
         return (
-            f"That is more than the ${terms.limit_usd:.2f} I may spend without asking: I start as "
+            f"That is more than the ${policy.limit_usd:.2f} I may spend without asking: I start as "
             "soon as a maintainer writes `/approve`."
         )
-    most = money(request.agreed.cap_usd)
-    if request.agreed.estimate_usd > terms.limit_usd:
+    most = money(request.agreed_spec.cap_usd)
+    if request.agreed_spec.estimate_usd > policy.limit_usd:
         return f"A maintainer approved it; I stop at {most}. I report below."
     return (
         f"That is within what I may spend without asking, and I stop at {most}: I start now and "
@@ -93,29 +93,29 @@ def _advice(request: Request) -> list[str]:
     return ["", f"I have asked the teacher a few things first. My advice: {note}."] if note else []
 
 
-def _options(request: Request, terms: Terms) -> list[str]:
+def _options(request: Request, policy: Policy) -> list[str]:
     """What was asked for beside the language: granted, refused by name, or not understood."""
-    spec, lines = request.agreed, []
-    if spec.base != terms.programme.base:
+    spec, lines = request.agreed_spec, []
+    if spec.base != policy.recipe.base:
         lines.append(f"I train `{spec.base}`, as you asked.")
     if spec.variant:
         lines.append(f"I write the variant `{spec.variant}`, as its speakers described it.")
     if spec.licence:
         lines.append(f"The data will be under the licence `{spec.licence}`.")
-    if spec.refused:
-        wishes = listed([f"*{key}*" for key in spec.refused])
+    if spec.refused_options:
+        wishes = listed([f"*{key}*" for key in spec.refused_options])
         lines.append(f"You also said something about {wishes}: here that cannot be chosen.")
-        if "base" in spec.refused:
-            known = ", ".join(f"`{base}`" for base in terms.programme.bases)
+        if "base" in spec.refused_options:
+            known = ", ".join(f"`{base}`" for base in policy.recipe.bases)
             lines.append(f"Base models that I can train: {known}.")
-        if "licence" in spec.refused and terms.programme.licences:
-            known = ", ".join(f"`{licence}`" for licence in terms.programme.licences)
+        if "licence" in spec.refused_options and policy.recipe.licences:
+            known = ", ".join(f"`{licence}`" for licence in policy.recipe.licences)
             lines.append(f"Licences on offer, unless the speakers chose one: {known}.")
-        if "variant" in spec.refused:
+        if "variant" in spec.refused_options:
             lines.append("Variants are described by the speakers, in the language's profile.")
-    if spec.unread:
-        where = listed([str(number) for number in spec.unread])
-        line = "line" if len(spec.unread) == 1 else "lines"
+    if spec.unread_lines:
+        where = listed([str(number) for number in spec.unread_lines])
+        line = "line" if len(spec.unread_lines) == 1 else "lines"
         lines.append(
             f"I do not know the option in {line} {where} of your text; I know `base`, "
             "`licence`, `variant`, `size`, `teacher` and `reasoning`."
@@ -123,15 +123,15 @@ def _options(request: Request, terms: Terms) -> list[str]:
     return ["", " ".join(lines)] if lines else []
 
 
-def status(request: Request, terms: Terms) -> str:
+def status(request: Request, policy: Policy) -> str:
     rows = [
-        _status_row(row.step, row.makes, request.step(row.step), request, terms)
+        _status_row(row.step, row.product, request.step(row.step), request, policy)
         for row in steps.rows(request.spec)
     ]
     table = ["| step | state | result | time | cost |", "|---|---|---|---|---|", *rows]
     spent = (
         f"Spent so far: {money(request.spent_usd)}. Expected in all: "
-        f"{money(request.agreed.estimate_usd)}."
+        f"{money(request.agreed_spec.estimate_usd)}."
     )
     return "\n".join([f"**Status: {headline(request)}**", "", *table, "", spent])
 
@@ -150,23 +150,25 @@ def headline(request: Request) -> str:
     if step is None:
         return "finishing"
     record = request.step(step)
-    if record.state is State.WAITING and steps.row(step).needs_teacher:
+    if record.state is StepState.WAITING and steps.row(step).needs_teacher:
         return "waiting for its turn and for the teacher to wake"
-    if record.state is State.FAILED:
+    if record.state is StepState.FAILED:
         return f"{step.value}, about to be tried again"
     return f"{step.value}, {_STATES[record.state]}"
 
 
-def _status_row(step: Step, makes: str, record: StepRecord, request: Request, terms: Terms) -> str:
-    repo, repo_type, _ = steps.output(terms.org, request, step)
-    made = record.state is State.MADE
-    link = f"[{makes}]({names.repo_url(terms.endpoint, repo, repo_type)})" if made else ""
+def _status_row(
+    step: Step, makes: str, record: StepRecord, request: Request, policy: Policy
+) -> str:
+    repo, repo_type, _ = steps.output(policy.org, request, step)
+    made = record.state is StepState.MADE
+    link = f"[{makes}]({names.repo_url(policy.endpoint, repo, repo_type)})" if made else ""
     # The plan shows all of the advice.
     told = record.note.partition(":")[0] if step is Step.CHECK else record.note
     outcome = ": ".join(filter(None, (link, told, _trouble(record))))
     state = _STATES[record.state]
-    if record.state is State.RUNNING and record.progress:
-        state += f", {10 * record.progress} %"
+    if record.state is StepState.RUNNING and record.progress_tenths:
+        state += f", {10 * record.progress_tenths} %"
     if record.attempt > 1:
         state += f" (attempt {record.attempt})"
     took = f"{record.seconds:.0f} s" if made else ""
@@ -176,9 +178,9 @@ def _status_row(step: Step, makes: str, record: StepRecord, request: Request, te
 
 def _trouble(record: StepRecord) -> str:
     """Why the last attempt failed, until another one is made."""
-    if record.state is State.MADE or record.reason is Reason.NONE:
+    if record.state is StepState.MADE or record.reason is Reason.NONE:
         return ""
-    before = "" if record.state is State.FAILED else "the attempt before failed: "
+    before = "" if record.state is StepState.FAILED else "the attempt before failed: "
     return f"{before}{_REASONS[record.reason]}"
 
 
@@ -205,28 +207,30 @@ def advice(found: Advice) -> str:
         _figure("{:.0f} there and back", found.round_trip),
         _figure("{:.1f} times the tokens of English", found.fertility),
     ]
-    short = [f"{_MEASURED[s.what]} is {s.seen:g}, wanted {s.wanted:g}" for s in found.short]
+    short = [
+        f"{_MEASURED[s.metric]} is {s.value:g}, wanted {s.threshold:g}" for s in found.shortfalls
+    ]
     told = ", ".join(filter(None, figures)) or "nothing could be measured"
-    return "; ".join([f"{found.word}: {told}", *short])
+    return "; ".join([f"{found.level}: {told}", *short])
 
 
 def _figure(words: str, value: float | None) -> str:
     return "" if value is None else words.format(value)
 
 
-def result(request: Request, made: Manifest, terms: Terms) -> str:
+def result(request: Request, made: Manifest, policy: Policy) -> str:
     """The outcome: of all tests, or of the next version against the one in use."""
     if made.version is not None:
-        lines = [improved(made.version, request, terms), "", "I close this discussion."]
-        return "\n".join([*lines, *_practice(terms)])
-    return _evaluated(request, made, terms)
+        lines = [improved(made.version, request, policy), "", "I close this discussion."]
+        return "\n".join([*lines, *_practice(policy)])
+    return _evaluated(request, made, policy)
 
 
-def improved(version: Version, request: Request, terms: Terms) -> str:
+def improved(version: Version, request: Request, policy: Policy) -> str:
     """What became of the version that was compared last."""
-    spec = request.agreed
-    adapter = names.adapter(terms.org, spec.base, spec.key)
-    page = names.repo_url(terms.endpoint, adapter, "model")
+    spec = request.agreed_spec
+    adapter = names.adapter(policy.org, spec.base, spec.key)
+    page = names.repo_url(policy.endpoint, adapter, "model")
     link = f"[`{version.tag}`]({page}/tree/{version.tag})"
     if not version.fresh:
         return f"Nothing usable was corrected since {link} was made, so there is no newer version."
@@ -243,16 +247,16 @@ def improved(version: Version, request: Request, terms: Terms) -> str:
     )
 
 
-def _evaluated(request: Request, evaluation: Manifest, terms: Terms) -> str:
-    spec = request.agreed
-    adapter, _, _ = steps.output(terms.org, request, Step.TRAIN)
+def _evaluated(request: Request, evaluation: Manifest, policy: Policy) -> str:
+    spec = request.agreed_spec
+    adapter, _, _ = steps.output(policy.org, request, Step.TRAIN)
     links = {
-        "the adapter": names.repo_url(terms.endpoint, adapter, "model"),
+        "the adapter": names.repo_url(policy.endpoint, adapter, "model"),
         "the dataset": names.repo_url(
-            terms.endpoint, names.dataset(terms.org, spec.key), "dataset"
+            policy.endpoint, names.dataset(policy.org, spec.key), "dataset"
         ),
-        "the leaderboard": names.repo_url(terms.endpoint, names.leaderboard(terms.org), "space"),
-        "the chat": names.repo_url(terms.endpoint, names.chat(terms.org), "space"),
+        "the leaderboard": names.repo_url(policy.endpoint, names.leaderboard(policy.org), "space"),
+        "the chat": names.repo_url(policy.endpoint, names.chat(policy.org), "space"),
     }
     lines = [
         f"**{spec.language.name} is done.** The adapter against its base, on held-out tests:",
@@ -270,7 +274,7 @@ def _evaluated(request: Request, evaluation: Manifest, terms: Terms) -> str:
         "No speaker has reviewed this model yet. If you speak the language, your word counts more "
         "than these numbers. I close this discussion; thank you for asking.",
     ]
-    return "\n".join([*lines, *_practice(terms)])
+    return "\n".join([*lines, *_practice(policy)])
 
 
 def _score_row(score: Score) -> str:
@@ -342,18 +346,18 @@ def _end(request: Request, step: Step, record: StepRecord) -> str:
     if request.verdict is Verdict.BUDGET:
         return (
             f"the step *{step.value}* does not fit into what this request may cost "
-            f"({money(request.agreed.cap_usd)}), of which {money(request.spent_usd)} is spent"
+            f"({money(request.agreed_spec.cap_usd)}), of which {money(request.spent_usd)} is spent"
         )
-    times = "once" if record.tries == 1 else f"{record.tries} times"
+    times = "once" if record.attempts_since_retry == 1 else f"{record.attempts_since_retry} times"
     why = _REASONS.get(record.reason, "")
     last = f", the last time because {why}" if why else ""
     return f"the step *{step.value}* failed {times}, which is all I may try{last}"
 
 
 def _last_words(record: StepRecord) -> list[str]:
-    if not record.tail:
+    if not record.log_tail:
         return []
-    return ["", "The last lines of its log:", "", "```text", *record.tail, "```"]
+    return ["", "The last lines of its log:", "", "```text", *record.log_tail, "```"]
 
 
 def _next(request: Request) -> str:
@@ -379,12 +383,12 @@ def cancelled(request: Request) -> str:
         return f"{how}, I stopped. Nothing was started."
     return (
         f"{how}, I stopped. What was finished stays where it is; a new discussion titled "
-        f"`{request.agreed.language.name}` goes on from there."
+        f"`{request.agreed_spec.language.name}` goes on from there."
     )
 
 
-def _practice(terms: Terms) -> list[str]:
-    if not terms.programme.practice:
+def _practice(policy: Policy) -> list[str]:
+    if not policy.recipe.practice:
         return []
     return [
         "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain import names
-from bot.domain.policy import Terms
+from bot.domain.policy import Policy
 from bot.domain.request import Request, Verdict
 from bot.language import by_code
 from bot.replies.phrases import named
@@ -65,24 +65,24 @@ def unanswered(request: Request) -> str:
     return "I had no answer for two weeks. Nothing was started; I close this discussion."
 
 
-def declined(request: Request, terms: Terms) -> str:
-    return f"{_reason(request, terms)}\n\nNothing was started. I close this discussion."
+def declined(request: Request, policy: Policy) -> str:
+    return f"{_reason(request, policy)}\n\nNothing was started. I close this discussion."
 
 
-def _reason(request: Request, terms: Terms) -> str:
+def _reason(request: Request, policy: Policy) -> str:
     choices = request.choices
     match request.verdict:
         case Verdict.NO_TEACHER:
-            return f"I have no teacher that writes {by_code(choices[0]).name}. {_taught(terms)}"
+            return f"I have no teacher that writes {by_code(choices[0]).name}. {_taught(policy)}"
         case Verdict.WITHDRAWN:
             return (
                 f"The speakers of {by_code(choices[0]).name} have decided that no model of their "
-                f"language is made here; {_profile(choices[0], terms)} says so. Thank you for "
+                f"language is made here; {_profile(choices[0], policy)} says so. Thank you for "
                 "asking."
             )
         case Verdict.DUPLICATE:
             num = choices[1].removeprefix("r")
-            url = names.discussion_url(terms.endpoint, terms.org, int(num))
+            url = names.discussion_url(policy.endpoint, policy.org, int(num))
             name = by_code(choices[0]).name
             return f"{name} was asked for before: [discussion {num}]({url}) has it."
         case Verdict.NO_MODEL:
@@ -92,27 +92,27 @@ def _reason(request: Request, terms: Terms) -> str:
                 "language without the line `improve`."
             )
         case Verdict.TOO_MANY:
-            most = terms.limits.person_requests
+            most = policy.limits.person_requests
             return (
                 f"You have {most} requests under way, which is as many as one person can have. "
                 "Please ask again when one of them is done."
             )
         case Verdict.FULL:
             return (
-                f"There are {terms.limits.queue} requests under way, which is as many as I can "
+                f"There are {policy.limits.queue} requests under way, which is as many as I can "
                 "look after. Please ask again in a few days."
             )
         case other:
             raise ValueError(f"nothing is declined because of {other!r}")
 
 
-def _profile(code: str, terms: Terms) -> str:
-    url = names.repo_url(terms.endpoint, names.communities(terms.org), "dataset")
+def _profile(code: str, policy: Policy) -> str:
+    url = names.repo_url(policy.endpoint, names.communities(policy.org), "dataset")
     return f"[their profile]({url}/blob/main/{names.profile_path(code)})"
 
 
-def _taught(terms: Terms) -> str:
-    languages = sorted(terms.programme.languages or ())
+def _taught(policy: Policy) -> str:
+    languages = sorted(policy.recipe.languages or ())
     known = [by_code(code).name for code in languages[:MOST_OFFERS]]
     more = f" and {len(languages) - len(known)} more" if len(languages) > len(known) else ""
     return f"Here I can be asked for: {', '.join(known)}{more}."

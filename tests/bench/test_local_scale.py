@@ -17,7 +17,7 @@ import pytest
 import uvicorn
 from huggingface_hub import get_session
 
-from bot.controller.serve import Bell, make_app
+from bot.controller.serve import Watcher, make_app
 from bot.controller.tick import Controller
 from bot.hub.discussions import OLDER
 from bot.localhub.testing import LocalHub
@@ -40,13 +40,17 @@ def tick(theatre: Theatre, bot: Controller) -> tuple[int, float, bool]:
     """Calls, seconds, and whether there is more to do."""
     before, begun = calls(theatre), time.monotonic()
     report = bot.tick()
-    return calls(theatre) - before - 1, time.monotonic() - begun, report.more or bool(report.why)
+    return (
+        calls(theatre) - before - 1,
+        time.monotonic() - begun,
+        report.more or bool(report.summaries),
+    )
 
 
 @contextmanager
-def serving(bell: Bell) -> Iterator[str]:
+def serving(watcher: Watcher) -> Iterator[str]:
     """The bot's own web side; yields its URL."""
-    server = uvicorn.Server(uvicorn.Config(make_app(bell, SECRET), port=0, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(make_app(watcher, SECRET), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -89,8 +93,8 @@ def _settled(theatre: Theatre, bot: Controller, count: int) -> tuple[int, float]
 
 def _newcomers(theatre: Theatre, bot: Controller) -> None:
     """Somebody every second or so, and each writes once more; the webhook rings for all of it."""
-    bell, dice, nums = Bell(bot, POLL_SECONDS), random.Random(7), []
-    with serving(bell) as url:
+    watcher, dice, nums = Watcher(bot, POLL_SECONDS), random.Random(7), []
+    with serving(watcher) as url:
         watched = [{"type": "space", "name": SPACE}]
         theatre.api.create_webhook(url=url, watched=watched, domains=["discussion"], secret=SECRET)
         for number in range(NEWCOMERS):
@@ -103,7 +107,7 @@ def _newcomers(theatre: Theatre, bot: Controller) -> None:
     waited = sorted(_waited(theatre, num) for num in nums)
     p50, p99 = waited[len(waited) // 2], waited[int(0.99 * len(waited))]
     print(
-        f"{NEWCOMERS} newcomers, {bell.count['rings']} rings, {bell.count['ticks']} ticks: "
+        f"{NEWCOMERS} newcomers, {watcher.count['rings']} rings, {watcher.count['ticks']} ticks: "
         f"first reply after p50 {p50:.1f} s, p99 {p99:.1f} s, at most {waited[-1]:.1f} s "
         f"(a breath of {POLL_SECONDS / 20:.0f} s between ticks)"
     )

@@ -16,7 +16,7 @@ import pytest
 from bot.controller.tick import Controller
 from bot.hub.discussions import OLDER
 from bot.settings import Limits
-from tests.scenarios.crash_story import TERMS
+from tests.scenarios.crash_story import POLICY
 from tests.scenarios.memory_hub import HubModel
 from tests.scenarios.simulation import Simulation
 
@@ -29,7 +29,7 @@ class Scene:
 
     def __init__(self, count: int) -> None:
         self.hub, self.count, self.calls = HubModel(), count, Counter[str]()
-        simulation = Simulation(self.hub, replace(TERMS, limits=LIMITS))
+        simulation = Simulation(self.hub, replace(POLICY, limits=LIMITS))
         self.fresh: Callable[[], Controller] = lambda: simulation.controller(self._call)
         self.bot = self.fresh()
         for number in range(count):
@@ -46,7 +46,7 @@ class Scene:
         while quiet < 40:
             report = self.bot.tick()
             ticks += 1
-            quiet = 0 if report.more or report.why else quiet + 1
+            quiet = 0 if report.more or report.summaries else quiet + 1
             self.hub.move(self.hub.now + (1 if report.more else 60))
         return ticks - quiet
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from functools import cache
 
-from bot.domain.actions import EnsureReply, Order, Plan
+from bot.domain.actions import Action, EnsureReply, Plan
 from bot.domain.names import marker
 from bot.domain.observation import (
     Comment,
     Discussion,
     Job,
+    JobStage,
     Manifest,
-    Remark,
+    Observation,
+    OwnReply,
     Score,
-    Stage,
     Teacher,
-    World,
 )
-from bot.domain.policy import Terms
-from bot.domain.recipe import Programme, parse
-from bot.domain.request import Request, Spec, State, Step, StepRecord, TeacherRecord
+from bot.domain.policy import Policy
+from bot.domain.recipe import Recipe, parse
+from bot.domain.request import Request, Spec, Step, StepRecord, StepState, TeacherRecord
 from bot.language import by_code
 from bot.planner import scheduling
 from bot.planner.plan import plan as plan_one
@@ -58,18 +58,18 @@ plan:
 LIMITS = Limits()
 
 RUNNING = Teacher("running", "http://127.0.0.1:2")
-CURRENT = TeacherRecord(running=True, ordered=NOW - 500)
+CURRENT = TeacherRecord(running=True, ordered_at=NOW - 500)
 
 
 @cache
-def programme() -> Programme:
+def programme() -> Recipe:
     return parse("practice", "practice", YAML)
 
 
-def terms(limit_usd: float = 50.0, limits: Limits = LIMITS) -> Terms:
-    return Terms(
+def terms(limit_usd: float = 50.0, limits: Limits = LIMITS) -> Policy:
+    return Policy(
         endpoint="http://127.0.0.1:1",
-        programme=programme(),
+        recipe=programme(),
         limit_usd=limit_usd,
         wheel="kakugo_bot-0.1.0-py3-none-any.whl",
         limits=limits,
@@ -81,16 +81,16 @@ def terms(limit_usd: float = 50.0, limits: Limits = LIMITS) -> Terms:
 def spec() -> Spec:
     return Spec(
         language=by_code("epo_Latn"),
-        recipe="practice",
+        recipe_name="practice",
         base="practice/kakugo-practice-base",
         digest=programme().digest("epo_Latn"),
-        code="c0ffee",
+        wheel_revision="c0ffee",
         estimate_usd=0.002917,
         cap_usd=0.024167,
     )
 
 
-CHECKED = StepRecord(State.MADE, 1, 1, NOW - 950, "j0", "good", 1.0)
+CHECKED = StepRecord(StepState.MADE, 1, 1, NOW - 950, "j0", "good", 1.0)
 
 
 def request(**changes: object) -> Request:
@@ -98,11 +98,11 @@ def request(**changes: object) -> Request:
         "id": "r1",
         "discussion": 1,
         "author": "ludoviko",
-        "opened": NOW - 1000,
+        "opened_at": NOW - 1000,
         "spec": spec(),
     }
     if steps := changes.get("steps"):
-        values["reserved"] = NOW - 900
+        values["reserved_at"] = NOW - 900
         changes["steps"] = {Step.CHECK: CHECKED, **steps}  # type: ignore[dict-item]
     return Request(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -114,7 +114,7 @@ def discussion(title: str = "Esperanto", body: str = "", **changes: object) -> D
         "body": body,
         "author": "ludoviko",
         "open": True,
-        "created": NOW - 10,
+        "created_at": NOW - 10,
     }
     return Discussion(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -137,39 +137,45 @@ SCORES = (
 )
 
 
-def heard(orders: tuple[Order, ...]) -> tuple[Comment, ...]:
+def heard(actions: tuple[Action, ...]) -> tuple[OwnReply, ...]:
     """What stands in the discussion once these orders are carried out."""
-    replies = [order for order in orders if isinstance(order, EnsureReply)]
-    return tuple(Comment(str(n), reply.marker) for n, reply in enumerate(replies))
+    replies = [action for action in actions if isinstance(action, EnsureReply)]
+    return tuple(OwnReply(str(n), reply.marker) for n, reply in enumerate(replies))
 
 
-def comment(kind: str, text: str) -> Comment:
-    return Comment(kind, marker(kind, text))
+def comment(kind: str, text: str) -> OwnReply:
+    return OwnReply(kind, marker(kind, text))
 
 
-def remark(text: str, author: str = "ludoviko", at: float = NOW - 1) -> Remark:
-    return Remark(author, text, at)
+def remark(text: str, author: str = "ludoviko", at: float = NOW - 1) -> Comment:
+    return Comment(author, text, at)
 
 
-def job(stage: Stage, step: Step = Step.GENERATE, attempt: int = 1, ended: float = NOW) -> Job:
+def job(stage: JobStage, step: Step = Step.GENERATE, attempt: int = 1, ended: float = NOW) -> Job:
     begun = NOW - 500, NOW - 490
     return Job("j1", "http://hub/jobs/j1", "r1", step, attempt, stage, *begun, ended)
 
 
 def plan(
-    request: Request, seen: World, terms: Terms, teacher: TeacherRecord, *others: Request
+    request: Request,
+    observation: Observation,
+    policy: Policy,
+    teacher: TeacherRecord,
+    *others: Request,
 ) -> Plan:
     """One request with all the room there is."""
     every = (request, *others)
-    return plan_one(request, every, seen, terms, teacher, scheduling.taken(every, NOW, terms))
+    return plan_one(
+        request, every, observation, policy, teacher, scheduling.taken(every, NOW, policy)
+    )
 
 
-def world(**changes: object) -> World:
+def world(**changes: object) -> Observation:
     values: dict[str, object] = {
         "now": NOW,
         "discussions": {1: discussion()},
         "prices": PRICES,
         "teacher": RUNNING,
-        "code": "c0ffee",
+        "wheel_revision": "c0ffee",
     }
-    return World(**{**values, **changes})  # type: ignore[arg-type]
+    return Observation(**{**values, **changes})  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.actions import GRACE
-from bot.domain.policy import Terms
+from bot.domain.policy import Policy
 from bot.domain.recipe import parse
 from tests.bot import examples
 from tests.scenarios.memory_hub import ORG, HubModel
@@ -18,7 +18,7 @@ from tests.scenarios.simulation import Cut, Faults, Simulation, told
 
 ASKED = {1: "Welsh", 2: "Kurdish", 3: "Esperanto"}
 PROGRAMME = parse("practice", ORG, examples.YAML.replace("[epo_Latn]", "null"))
-TERMS = Terms("http://model.hub", PROGRAMME, 50.0, "kakugo_bot-0.1.0-py3-none-any.whl")
+POLICY = Policy("http://model.hub", PROGRAMME, 50.0, "kakugo_bot-0.1.0-py3-none-any.whl")
 LAG = GRACE / 2 - 2
 
 
@@ -44,7 +44,7 @@ def play(
     hub = HubModel(lag=lag, seed=seed, succeeds=fails_once)
     script = [(2.0 * n, lambda h, t=t: h.asks("ludoviko", t) and None) for n, t in ASKED.items()]
     script += [(60.0, _answers), (200.0, lambda h: h.says(3, "ludoviko", "/estimate") and None)]
-    simulation = Simulation(hub, TERMS, bots, cut, seed, script, Faults(faults, seed))
+    simulation = Simulation(hub, POLICY, bots, cut, seed, script, Faults(faults, seed))
     simulation.play(told(simulation, len(ASKED)))
     return outcome_of(simulation), simulation
 

@@ -18,7 +18,7 @@ from huggingface_hub import HfApi
 
 from bot import settings
 from bot.domain import names, recipe
-from bot.domain.recipe import Programme
+from bot.domain.recipe import Recipe
 from bot.hub.client import Connection
 from bot.hub.uninstall import KINDS, made
 from bot.installation import permissions
@@ -93,7 +93,7 @@ class House:
         return settings.read(self.env)
 
     @property
-    def programme(self) -> Programme:
+    def programme(self) -> Recipe:
         loaded = recipe.load("practice", self.org)
         return loaded if self.with_setup else replace(loaded, setup=())
 

@@ -18,11 +18,11 @@ from bot.controller.ledger import Ledger
 from bot.controller.tick import Controller
 from bot.domain import names
 from bot.hub.client import Connection
-from bot.hub.ledger_repo import Store
+from bot.hub.ledger_repo import LedgerRepo
 from bot.localhub.testing import LocalHub
 from bot.settings import Limits
 from tests.scenarios import fake_recipe
-from tests.scenarios.crash_story import TERMS
+from tests.scenarios.crash_story import POLICY
 
 ORG, BOT = "practice", "kakugo-bot"
 SPACE = names.leaderboard(ORG)
@@ -79,10 +79,10 @@ class Theatre:
         for repo in (names.ledger(ORG), names.results(ORG), names.code(ORG)):
             self.api.create_repo(repo, repo_type="dataset")
         self.api.create_repo(SPACE, repo_type="space", space_sdk="static")
-        teacher = replace(TERMS.programme.teacher, command=_teacher())
-        programme = replace(TERMS.programme, teacher=teacher)
-        self.terms = replace(
-            TERMS, endpoint=hub.url, programme=programme, limits=limits or TERMS.limits
+        teacher = replace(POLICY.recipe.teacher, command=_teacher())
+        recipe = replace(POLICY.recipe, teacher=teacher)
+        self.policy = replace(
+            POLICY, endpoint=hub.url, recipe=recipe, limits=limits or POLICY.limits
         )
 
     def bot(self, cut: int = 0, after: bool = False) -> Controller:
@@ -90,7 +90,7 @@ class Theatre:
         token, endpoints = self.hub.token(BOT), f"{self.hub.url}/endpoints-api/v2"
         wire = Connection(self.hub.url, ORG, token, token, endpoints, self.now)
         vars(wire)["api"] = Cutter(wire.api, self.fate, cut, after)
-        return Controller(wire, Ledger(Store(wire, names.ledger(ORG))), self.terms)
+        return Controller(wire, Ledger(LedgerRepo(wire, names.ledger(ORG))), self.policy)
 
     def now(self) -> float:
         return time.time() + self.shift

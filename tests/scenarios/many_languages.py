@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain import costs, steps
-from bot.domain.request import Request, State, Status, Step
+from bot.domain.request import Request, Status, Step, StepState
 from bot.hub.observe import prices
 from bot.localhub.testing import LocalHub
 from bot.settings import Limits
@@ -63,17 +63,17 @@ def _day(theatre: Theatre, languages: Sequence[str], speakers: list[str], deadli
             if request.status is Status.ASKED and request.id not in answered:
                 theatre.says(request.author, request.discussion, "1")
                 answered.add(request.id)
-        told = all(r.told for r in requests)
+        told = all(r.reported for r in requests)
         if told and not coming and _endpoint(theatre) == "paused":
             return rounds
         if not more:
             idle = told and len(requests) == asked and coming
             theatre.pass_time(max(60.0, coming[0] - theatre.shift) if idle else 60.0)
-    raise AssertionError([f"{r.id} {r.status} {r.verdict}" for r in requests if not r.told])
+    raise AssertionError([f"{r.id} {r.status} {r.verdict}" for r in requests if not r.reported])
 
 
 def _endpoint(theatre: Theatre) -> str:
-    name = theatre.terms.programme.teacher.name
+    name = theatre.policy.recipe.teacher.name
     return str(theatre.api.get_inference_endpoint(name, namespace=ORG).status)
 
 
@@ -82,13 +82,13 @@ def _balances(theatre: Theatre, languages: Sequence[str]) -> int:
     bot = theatre.bot()
     requests, jobs = bot.ledger.load().requests, list(theatre.api.list_jobs(namespace=ORG))
     assert {r.status for r in requests} == {Status.DONE}
-    assert len({r.agreed.language.code for r in requests}) == len(languages)
+    assert len({r.agreed_spec.language.code for r in requests}) == len(languages)
     launches = Counter(theatre.launches())
     assert set(launches.values()) == {1}
     assert sum(r.step(step).attempt for r in requests for step in Step) == len(jobs)
     assert len(jobs) > 3 * len(languages), "some have failed at first"
     for request in requests:
-        assert all(request.step(row.step).state is State.MADE for row in steps.TABLE)
+        assert all(request.step(row.step).state is StepState.MADE for row in steps.TABLE)
         kinds = theatre.kinds(request.discussion)
         assert kinds in (["plan", "result", "status"], ["plan", "question", "result", "status"])
     assert not list(
@@ -108,8 +108,8 @@ def _money(theatre: Theatre, requests: Sequence[Request]) -> None:
         ran = (job.finished_at - job.started_at).total_seconds()
         seconds = SECONDS if job.status.stage == "COMPLETED" else ran
         billed[job.labels["request"]] += (  # type: ignore[assignment]
-            seconds / 3600 * costs.hourly(theatre.terms.programme, step, rates)
+            seconds / 3600 * costs.hourly(theatre.policy.recipe, step, rates)
         )
     for request in requests:
         assert request.spent_usd == pytest.approx(billed[request.id], abs=1e-5), request.id
-        assert request.spent_usd <= request.agreed.cap_usd
+        assert request.spent_usd <= request.agreed_spec.cap_usd

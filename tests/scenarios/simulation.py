@@ -20,10 +20,10 @@ from huggingface_hub.utils import httpx
 from bot.controller.ledger import Ledger
 from bot.controller.tick import Controller
 from bot.domain import names
-from bot.domain.policy import Terms
+from bot.domain.policy import Policy
 from bot.domain.request import Request
 from bot.hub.client import Connection, Refused, TryLater
-from bot.hub.ledger_repo import Store
+from bot.hub.ledger_repo import LedgerRepo
 from tests.scenarios.memory_client import Client, error
 from tests.scenarios.memory_hub import BOT, ORG, URL, HubModel
 
@@ -102,7 +102,7 @@ class Simulation:
     """`script`: what people do, and when; a deed is done again after the seconds it returns."""
 
     hub: HubModel
-    terms: Terms
+    policy: Policy
     bots: int = 1
     cut: Cut | None = None
     seed: int = 0
@@ -153,8 +153,10 @@ class Simulation:
             while True:
                 try:
                     report = controller.tick()
-                    self.trail += [f"{self.hub.now:.0f} bot{number} {w}" for w in report.why]
-                    self.trail += [f"{self.hub.now:.0f} bot{number} left: {w}" for w in report.left]
+                    self.trail += [f"{self.hub.now:.0f} bot{number} {w}" for w in report.summaries]
+                    self.trail += [
+                        f"{self.hub.now:.0f} bot{number} left: {w}" for w in report.postponed
+                    ]
                     pause = 1.0 if report.more else self.pause
                 except (TryLater, Refused) as error:
                     self.trail.append(f"{self.hub.now:.0f} bot{number} {error}")
@@ -167,7 +169,7 @@ class Simulation:
     def controller(self, call: Callable[[str, Callable[[], Any]], Any]) -> Controller:
         """A new process: nothing is remembered."""
         wire = Wire(URL, ORG, "", "", "", lambda: self.hub.now, Client(self.hub, call))
-        return Controller(wire, Ledger(Store(wire, names.ledger(ORG))), self.terms)
+        return Controller(wire, Ledger(LedgerRepo(wire, names.ledger(ORG))), self.policy)
 
     def _wait(self, seconds: float) -> None:
         self._push(self.hub.now + seconds, getcurrent())
@@ -189,8 +191,8 @@ class Simulation:
 
     def requests(self) -> list[Request]:
         wire = Wire(URL, ORG, "", "", "", lambda: self.hub.now, Client(self.hub))
-        store = Store(wire, names.ledger(ORG))
-        return list(Ledger(store).read(self.hub.head).requests)
+        repo = LedgerRepo(wire, names.ledger(ORG))
+        return list(Ledger(repo).read(self.hub.head).requests)
 
 
 def told(simulation: Simulation, count: int) -> Callable[[], bool]:
@@ -201,7 +203,7 @@ def told(simulation: Simulation, count: int) -> Callable[[], bool]:
         head = simulation.hub.head
         if head not in seen:
             requests = simulation.requests()
-            seen[head] = len(requests) == count and all(r.told for r in requests)
+            seen[head] = len(requests) == count and all(r.reported for r in requests)
         return seen[head] and simulation.hub.endpoint.values[-1:] == ["paused"]
 
     return look

@@ -15,7 +15,7 @@ from bot.controller.tick import Controller
 from bot.domain.actions import GRACE
 from bot.domain.request import Request, Status, Step
 from bot.settings import Limits
-from tests.scenarios.crash_story import TERMS
+from tests.scenarios.crash_story import POLICY
 from tests.scenarios.memory_client import BOT
 from tests.scenarios.memory_hub import HubModel, Work
 from tests.scenarios.simulation import Simulation, told
@@ -33,8 +33,8 @@ class Story:
 
     def __init__(self) -> None:
         self.hub = HubModel(succeeds=self._succeeds)
-        self.terms = replace(TERMS, limits=LIMITS)
-        self.simulation = Simulation(self.hub, self.terms, longest=2 * DAYS)
+        self.policy = replace(POLICY, limits=LIMITS)
+        self.simulation = Simulation(self.hub, self.policy, longest=2 * DAYS)
         self.bot = self.new_bot()
 
     def new_bot(self) -> Controller:
@@ -98,10 +98,10 @@ def test_the_first_ticks_put_all_right(story: Story) -> None:
 
     assert story.request(1).step(Step.CHECK).note, "what was made meanwhile is taken"
     failed = story.request(2).step(Step.CHECK)
-    assert failed.attempt == 2 and failed.tail[-1] == "CUDA out of memory"
+    assert failed.attempt == 2 and failed.log_tail[-1] == "CUDA out of memory"
     assert story.request(3).step(Step.CHECK).attempt == 2
     assert story.request(6).status is story.request(7).status is Status.CANCELLED
-    assert story.request(9).agreed.language.name == "Northern Kurdish"
+    assert story.request(9).agreed_spec.language.name == "Northern Kurdish"
     assert "I stopped" in story.hub.heard(6)[-1]
     assert story.hub.threads[6].status.values[-1] == "closed"
     assert "Scottish Gaelic" in story.hub.heard(10)[0]
@@ -129,7 +129,7 @@ def test_all_ends_as_if_nobody_had_been_away(story: Story) -> None:
     assert any("only from whoever opened" in text for text in story.hub.heard(1)), "the stranger"
     assert story.hub.endpoint.values[-1] == "paused"
     assert story.hub.endpoint_orders - before <= 3
-    assert all(r.spent_usd <= r.agreed.cap_usd for r in requests.values())
+    assert all(r.spent_usd <= r.agreed_spec.cap_usd for r in requests.values())
 
 
 def test_the_teacher_that_was_left_running_is_paused_at_once_when_nobody_needs_it() -> None:

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from bot.domain import steps
-from bot.domain.request import Request, Status, Step, Verdict, from_json, to_json
+from bot.domain.codec import request_from_json, request_to_json
+from bot.domain.request import Request, Status, Step, Verdict
 from bot.planner.plan import admit
 from tests.bot import examples
-from tests.scenarios.crash_story import LAG, TERMS, Outcome, outcome_of
+from tests.scenarios.crash_story import LAG, POLICY, Outcome, outcome_of
 from tests.scenarios.memory_hub import HubModel
 from tests.scenarios.simulation import Cut, Faults, Simulation, told
 
@@ -29,7 +30,7 @@ def story(bots: int, cut: Cut | None = None) -> tuple[Outcome, Simulation]:
 
     hub = HubModel(lag=LAG)
     script = [(2.0, lambda h: h.asks("ludoviko", "Esperanto") and None), (9.0, again)]
-    simulation = Simulation(hub, TERMS, bots, cut, 0, script, Faults(0.0, 0))
+    simulation = Simulation(hub, POLICY, bots, cut, 0, script, Faults(0.0, 0))
     simulation.play(told(simulation, 2))
     return outcome_of(simulation, 2), simulation
 
@@ -53,7 +54,7 @@ def test_only_a_model_that_is_there_is_improved_and_by_one_request_at_a_time() -
     asks = examples.discussion(body="/improve")
 
     def taken(*others: Request) -> Request:
-        return admit(asks, others, examples.world(discussions={}), examples.terms()).next
+        return admit(asks, others, examples.world(discussions={}), examples.terms()).request
 
     def other(number: int, status: Status, improves: bool = False) -> Request:
         spec = replace(examples.spec(), improves=improves)
@@ -63,17 +64,17 @@ def test_only_a_model_that_is_there_is_improved_and_by_one_request_at_a_time() -
         assert taken(*none).verdict is Verdict.NO_MODEL
     made, before = other(7, Status.DONE), other(8, Status.DONE, improves=True)
     begun = taken(made, before)
-    assert begun.status is Status.OPEN and begun.agreed.improves
-    assert begun.agreed.estimate_usd == pytest.approx(2 / 60 * examples.PRICES["cpu-upgrade"])
-    assert begun.agreed.cap_usd == pytest.approx(10 / 60 * examples.PRICES["cpu-upgrade"])
+    assert begun.status is Status.OPEN and begun.agreed_spec.improves
+    assert begun.agreed_spec.estimate_usd == pytest.approx(2 / 60 * examples.PRICES["cpu-upgrade"])
+    assert begun.agreed_spec.cap_usd == pytest.approx(10 / 60 * examples.PRICES["cpu-upgrade"])
     busy = taken(made, other(9, Status.OPEN, improves=True))
     assert (busy.verdict, busy.choices[1]) == (Verdict.DUPLICATE, "r9")
     dear = admit(
         asks, (made,), examples.world(discussions={}), examples.terms(limit_usd=0.0005)
-    ).next
+    ).request
     assert dear.verdict is Verdict.TOO_DEAR, "money is a maintainer's matter here, too"
     again = examples.request(spec=replace(examples.spec(), improves=True))
-    assert from_json(to_json(again)) == again
+    assert request_from_json(request_to_json(again)) == again
 
 
 def test_the_job_runs_a_command_that_the_recipe_knows() -> None:

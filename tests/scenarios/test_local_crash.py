@@ -15,7 +15,7 @@ import pytest
 from bot.domain import names
 from bot.domain.request import Request
 from bot.hub.client import Refused, TryLater
-from bot.hub.ledger_repo import Store
+from bot.hub.ledger_repo import LedgerRepo
 from bot.localhub.testing import LocalHub
 from tests.scenarios.crash_story import ASKED, fails_once, play
 from tests.scenarios.local_bots import BOT, ORG, Killed, Theatre
@@ -46,7 +46,7 @@ class Story(Theatre):
                 pass
             answered |= self._people_talk(answered)
             self.calls = max(self.calls, bot.hub.api.calls)  # type: ignore[attr-defined]
-            if len(requests) == 3 and all(r.told for r in requests) and len(answered) == 2:
+            if len(requests) == 3 and all(r.reported for r in requests) and len(answered) == 2:
                 return deaths
             self.pass_time(5)
         raise AssertionError(f"not told in {patience} s: {requests}")
@@ -71,9 +71,9 @@ class Story(Theatre):
 
     def everything(self) -> str:
         """All that anybody has pushed, said or asked to run, the ledger's past included."""
-        store = Store(self.bot().hub, names.ledger(ORG))
-        commits = self.api.list_repo_commits(store.repo, repo_type="dataset")
-        parts = [str(store.files(commit.commit_id)) for commit in commits]
+        repo = LedgerRepo(self.bot().hub, names.ledger(ORG))
+        commits = self.api.list_repo_commits(repo.name, repo_type="dataset")
+        parts = [str(repo.files(commit.commit_id)) for commit in commits]
         assert "told to fail" in str(parts)  # what the failed job said was kept, without the token
         for kind in ("models", "datasets"):
             for repo in getattr(self.api, f"list_{kind}")(author=ORG):

@@ -40,18 +40,18 @@ def until(theatre: Theatre, bot: Controller, stage: str, count: int = 1) -> Requ
 
 
 def endpoint(theatre: Theatre) -> str:
-    name = theatre.terms.programme.teacher.name
+    name = theatre.policy.recipe.teacher.name
     return str(theatre.api.get_inference_endpoint(name, namespace=ORG).status)
 
 
 def test_a_job_that_would_pass_its_cap_is_cancelled_and_the_teacher_paused(
     theatre: Theatre,
 ) -> None:
-    theatre.terms = replace(theatre.terms, limit_usd=0.005)
+    theatre.policy = replace(theatre.policy, limit_usd=0.005)
     bot = theatre.bot()
     num = theatre.asks(PERSON, "Esperanto")
     request = until(theatre, bot, "RUNNING")
-    assert request.agreed.cap_usd == 0.005 and endpoint(theatre) == "running"
+    assert request.agreed_spec.cap_usd == 0.005 and endpoint(theatre) == "running"
     theatre.wait(0.9 * 0.005 / 0.07 * 3600)  # $0.01 for the job and $0.06 for the teacher an hour
     bot.tick()
     assert not list(theatre.api.list_jobs(namespace=ORG, status=["CANCELED"]))

@@ -13,9 +13,9 @@ from dataclasses import replace
 import pytest
 
 from bot.domain import costs, steps
-from bot.domain.request import State, Status, Step
+from bot.domain.request import Status, Step, StepState
 from bot.settings import Limits
-from tests.scenarios.crash_story import LAG, TERMS
+from tests.scenarios.crash_story import LAG, POLICY
 from tests.scenarios.memory_hub import EPOCH, SECONDS, HubModel
 from tests.scenarios.simulation import Faults, Simulation, told
 
@@ -49,9 +49,9 @@ def test_fifty_four_languages_in_a_day(bots: int, faults: float) -> None:
         for n, (at, code) in enumerate(zip(moments, LANGUAGES, strict=True))
     ]
     script += [(60.0, lambda h: _answers(h))]
-    terms = replace(TERMS, limits=Limits(jobs_per_flavor=3, day_usd=54 * 0.0242))
+    policy = replace(POLICY, limits=Limits(jobs_per_flavor=3, day_usd=54 * 0.0242))
     simulation = Simulation(
-        hub, terms, bots, None, 54, script, Faults(faults, 54), longest=2 * DAY, pause=60.0
+        hub, policy, bots, None, 54, script, Faults(faults, 54), longest=2 * DAY, pause=60.0
     )
     simulation.play(told(simulation, len(LANGUAGES)))
     _balances(simulation)
@@ -75,21 +75,21 @@ def _balances(simulation: Simulation) -> None:
     """The ledger against the Hub: each job, each comment, each cent."""
     hub, requests = simulation.hub, simulation.requests()
     assert {r.status for r in requests} == {Status.DONE}
-    assert len({r.agreed.language.code for r in requests}) == len(LANGUAGES)
+    assert len({r.agreed_spec.language.code for r in requests}) == len(LANGUAGES)
     launches = Counter(hub.launches())
     assert set(launches.values()) == {1}
     for request in requests:
-        assert all(request.step(row.step).state is State.MADE for row in steps.TABLE)
+        assert all(request.step(row.step).state is StepState.MADE for row in steps.TABLE)
         kinds = [text.rsplit("kakugo ", 1)[1].split()[0] for text in hub.heard(request.discussion)]
         assert sorted(set(kinds)) == sorted(kinds) and {"plan", "status", "result"} <= set(kinds)
-        assert request.spent_usd <= request.agreed.cap_usd
+        assert request.spent_usd <= request.agreed_spec.cap_usd
     attempts = sum(request.step(step).attempt for request in requests for step in Step)
     assert attempts == len(hub.jobs) > 54 * 3
     billed = 0.0
     for job in hub.jobs:
         step = Step(job.labels["step"])
         ran = SECONDS[step.value] + (3.0 if job.stage.values[-1] == "COMPLETED" else 0.0)
-        billed += ran / 3600 * costs.hourly(TERMS.programme, step, FLAVOR_PRICES)
+        billed += ran / 3600 * costs.hourly(POLICY.recipe, step, FLAVOR_PRICES)
     assert sum(r.spent_usd for r in requests) == pytest.approx(billed, abs=1e-3)
     assert hub.endpoint.values[-1] == "paused"
     assert all(t.status.values[-1] == "closed" for t in hub.threads.values())

@@ -13,7 +13,7 @@ from bot.controller.tick import Controller
 from bot.domain.request import Status
 from bot.hub import discussions
 from bot.settings import Limits
-from tests.scenarios.crash_story import TERMS
+from tests.scenarios.crash_story import POLICY
 from tests.scenarios.memory_hub import HubModel
 from tests.scenarios.simulation import Simulation
 
@@ -26,7 +26,7 @@ class House:
 
     def __init__(self, silent: bool) -> None:
         self.hub, self.calls = HubModel(silent=silent), Counter[str]()
-        simulation = Simulation(self.hub, replace(TERMS, limits=LIMITS))
+        simulation = Simulation(self.hub, replace(POLICY, limits=LIMITS))
         self.fresh: Callable[[], Controller] = lambda: simulation.controller(self._call)
         self.bot = self.fresh()
         for number in range(COUNT):

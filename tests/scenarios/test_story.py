@@ -17,7 +17,7 @@ from huggingface_hub import DatasetCard, HfApi, ModelCard
 from bot.controller.ledger import Ledger
 from bot.controller.tick import Controller
 from bot.domain import names
-from bot.domain.policy import Terms
+from bot.domain.policy import Policy
 from bot.domain.recipe import RECIPES, parse
 from bot.domain.request import Status
 from bot.hub.client import Connection
@@ -56,7 +56,7 @@ class Stage:
         token = hub.token(BOT)
         self.endpoints = f"{hub.url}/endpoints-api/v2"
         self.connection = Connection(hub.url, ORG, token, token, self.endpoints)
-        programme = parse(str(recipe), ORG, recipe.read_text())
+        recipe = parse(str(recipe), ORG, recipe.read_text())
         settings = Settings(
             endpoint=hub.url,
             org=ORG,
@@ -70,12 +70,10 @@ class Stage:
             job_token=token,
             webhook_secret="secret",
         )
-        self.deployed = list(
-            deploy(Deployment(self.connection, programme, settings, package.read()))
-        )
-        terms = Terms(hub.url, programme, 50, names.wheel("0.1.0"))
+        self.deployed = list(deploy(Deployment(self.connection, recipe, settings, package.read())))
+        policy = Policy(hub.url, recipe, 50, names.wheel("0.1.0"))
         self.ledger = Ledger(Store(self.connection, names.ledger(ORG)))
-        self.bot = Controller(self.connection, self.ledger, terms)
+        self.bot = Controller(self.connection, self.ledger, policy)
         self.person = HfApi(endpoint=hub.url, token=hub.token(PERSON))
         self.api = self.connection.api
 
@@ -95,8 +93,8 @@ class Stage:
         why: list[str] = []
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            why += self.bot.tick().why
-            done = [r for r in self.ledger.load().requests if r.discussion == num and r.told]
+            why += self.bot.tick().summaries
+            done = [r for r in self.ledger.load().requests if r.discussion == num and r.reported]
             if done:
                 return why
             time.sleep(0.2)
@@ -147,7 +145,7 @@ def test_from_a_name_to_a_result(stage: Stage) -> None:
 
     # Nothing is left unsaid or undone.
     report = stage.bot.tick()
-    assert not (report.why or report.done or report.left or report.more)
+    assert not (report.summaries or report.done or report.postponed or report.more)
     (request,) = [r for r in stage.ledger.load().requests if r.discussion == num]
     assert request.status is Status.DONE
     _asked_again(stage)

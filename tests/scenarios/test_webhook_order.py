@@ -10,8 +10,8 @@ import random
 from collections import Counter
 from typing import Any
 
-from bot.controller.serve import Bell, make_app
-from tests.scenarios.crash_story import ASKED, TERMS, expected, outcome_of
+from bot.controller.serve import Watcher, make_app
+from tests.scenarios.crash_story import ASKED, POLICY, expected, outcome_of
 from tests.scenarios.memory_hub import HubModel
 from tests.scenarios.simulation import Simulation, told
 
@@ -61,9 +61,9 @@ def _forged(random_: random.Random) -> tuple[str | None, bytes]:
 
 def test_one_outcome_whatever_the_webhooks_do() -> None:
     hub = HubModel()
-    simulation = Simulation(hub, TERMS)
-    bell = Bell(simulation.controller(lambda name, effect: effect()), 1000.0)
-    app, luck = make_app(bell, SECRET), random.Random(7)
+    simulation = Simulation(hub, POLICY)
+    watcher = Watcher(simulation.controller(lambda name, effect: effect()), 1000.0)
+    app, luck = make_app(watcher, SECRET), random.Random(7)
     answers: Counter[tuple[bool, int]] = Counter()
     done = told(simulation, len(ASKED))
 
@@ -81,21 +81,21 @@ def test_one_outcome_whatever_the_webhooks_do() -> None:
             answers[forged, await deliver(app, *delivery)] += 1
             if number % 400 == 0:  # nobody looks at every ring
                 hub.move(hub.now + luck.choice((1, 5, 20)))
-                if bell.rung:
-                    bell.answer()
+                if watcher.is_notified:
+                    watcher.tick()
 
     asyncio.run(story())
     for _ in range(10):
         hub.move(hub.now + 120)
-        bell.answer()
+        watcher.tick()
     assert done()
     expected(outcome_of(simulation), retried=False)
     genuine = {status for forged, status in answers if not forged}
     refused = {status for forged, status in answers if forged}
     assert genuine == {202} and refused == {401, 403}
-    assert bell.count["rings"] + bell.count["refused"] == DELIVERIES
-    assert bell.count["ticks"] < DELIVERIES / 300
-    print(f"{DELIVERIES} deliveries, {bell.count['refused']} forged ones refused: one outcome")
+    assert watcher.count["rings"] + watcher.count["refused"] == DELIVERIES
+    assert watcher.count["ticks"] < DELIVERIES / 300
+    print(f"{DELIVERIES} deliveries, {watcher.count['refused']} forged ones refused: one outcome")
 
 
 def _people(hub: HubModel, number: int) -> None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.controller.ledger import Ledger, Page
+from bot.controller.ledger import Ledger, LedgerSnapshot
 from bot.domain import names
 from bot.domain.actions import Plan
-from bot.domain.request import Request, Status, TeacherRecord, to_json
+from bot.domain.codec import request_to_json
+from bot.domain.request import Request, Status, TeacherRecord
 from bot.hub.client import Connection
-from bot.hub.ledger_repo import Store, as_text
+from bot.hub.ledger_repo import LedgerRepo, json_text
 from bot.localhub.testing import LocalHub
 from tests.bot import examples
 
@@ -39,25 +40,25 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
 
 def new_process(hub: LocalHub) -> tuple[Counting, Ledger]:
     wire = Counting(hub.url, "practice", hub.token(BOT), "")
-    return wire, Ledger(Store(wire, REPO))
+    return wire, Ledger(LedgerRepo(wire, REPO))
 
 
 def some(count: int) -> list[Request]:
-    over = {"status": Status.DONE, "told": True, "over": True}
+    archived = {"status": Status.DONE, "reported": True, "archived": True}
     return [
-        examples.request(id=f"r{n}", discussion=n, author=f"p{n}", **(over if n % 5 else {}))
+        examples.request(id=f"r{n}", discussion=n, author=f"p{n}", **(archived if n % 5 else {}))
         for n in range(1, count + 1)
     ]
 
 
-def by_id(page: Page) -> dict[str, Request]:
-    return {request.id: request for request in page.requests}
+def by_id(snapshot: LedgerSnapshot) -> dict[str, Request]:
+    return {request.id: request for request in snapshot.requests}
 
 
-def write(ledger: Ledger, requests: list[Request], teacher: TeacherRecord) -> Page:
-    page = ledger.load()
+def write(ledger: Ledger, requests: list[Request], teacher: TeacherRecord) -> LedgerSnapshot:
+    snapshot = ledger.load()
     plans = [Plan(request, (), f"{request.id}: test") for request in requests]
-    assert ledger.commit(page, plans, teacher, 0.0)
+    assert ledger.commit(snapshot, plans, teacher, 0.0)
     return ledger.load()
 
 
@@ -67,9 +68,9 @@ def test_a_new_process_reads_many_requests_with_few_calls(hub: LocalHub) -> None
     written = write(ledger, some(COUNT), TeacherRecord(running=True))
 
     wire, ledger = new_process(hub)
-    page = ledger.load()
+    snapshot = ledger.load()
     assert sorted(wire.read) == [*(f"sheets/{n:05}.jsonl" for n in range(3)), "teacher.json"]
-    assert by_id(page) == by_id(written) and page.teacher.running
+    assert by_id(snapshot) == by_id(written) and snapshot.teacher.running
 
     # Another process changed one request: this one reads that file alone.
     _, other = new_process(hub)
@@ -81,7 +82,7 @@ def test_a_new_process_reads_many_requests_with_few_calls(hub: LocalHub) -> None
 
     # And what was squashed reads the same.
     before = by_id(ledger.load())
-    assert ledger.store.squash(most=1)
+    assert ledger.repo.squash(most=1)
     wire, ledger = new_process(hub)
     assert by_id(ledger.load()) == before and len(wire.read) == 4
 
@@ -90,27 +91,27 @@ def test_a_new_process_reads_many_requests_with_few_calls(hub: LocalHub) -> None
 def test_the_file_counts_whatever_the_sheet_says(hub: LocalHub, damage: str) -> None:
     _, ledger = new_process(hub)
     repo = f"practice/{damage}"
-    ledger.store.repo = repo
-    ledger.store.hub.api.create_repo(repo, repo_type="dataset")
+    ledger.repo.name = repo
+    ledger.repo.hub.api.create_repo(repo, repo_type="dataset")
     write(ledger, some(9), TeacherRecord())
     edited = examples.request(id="r3", discussion=3, author="p3", retries=5)  # by hand, on the Hub
-    files = {names.ledger_path("r3"): as_text(to_json(edited))}
+    files = {names.ledger_path("r3"): json_text(request_to_json(edited))}
     if damage == "broken":
         files[names.sheet_path(3)] = '{"schema": 2}\nno JSON\n[]\n'
-    assert ledger.store.swap(ledger.store.head(), files, "edit")
+    assert ledger.repo.swap(ledger.repo.head(), files, "edit")
     if damage == "gone":
-        ledger.store.hub.api.delete_file(names.sheet_path(3), repo, repo_type="dataset")
+        ledger.repo.hub.api.delete_file(names.sheet_path(3), repo, repo_type="dataset")
     _, ledger = new_process(hub)
-    ledger.store.repo = repo
-    page = ledger.load()
-    assert edited in page.requests and len(page.requests) == 9
+    ledger.repo.name = repo
+    snapshot = ledger.load()
+    assert edited in snapshot.requests and len(snapshot.requests) == 9
 
 
 def test_the_history_of_a_request_is_its_own(hub: LocalHub) -> None:
     _, ledger = new_process(hub)
-    ledger.store.repo = "practice/told"
-    ledger.store.hub.api.create_repo("practice/told", repo_type="dataset")
+    ledger.repo.name = "practice/told"
+    ledger.repo.hub.api.create_repo("practice/told", repo_type="dataset")
     write(ledger, some(12), TeacherRecord())
     assert [why for _, why in ledger.history("r1")] == ["r1: test"]
-    text = ledger.store.files(ledger.store.head())["requests/r1.json"]
-    assert text == as_text(to_json(some(1)[0])) and text.count("\n") > 20
+    text = ledger.repo.files(ledger.repo.head())["requests/r1.json"]
+    assert text == json_text(request_to_json(some(1)[0])) and text.count("\n") > 20

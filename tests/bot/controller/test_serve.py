@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 from fastapi.testclient import TestClient
 
-from bot.controller.serve import Bell, make_app
+from bot.controller.serve import Watcher, make_app
 from bot.controller.tick import Report
 from bot.hub.client import TryLater
 
@@ -36,7 +36,7 @@ class Ticker:
 
 
 def _app(ticker: Ticker, poll: float = 1000.0) -> TestClient:
-    return TestClient(make_app(Bell(ticker, poll), SECRET))  # type: ignore[arg-type]
+    return TestClient(make_app(Watcher(ticker, poll), SECRET))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -98,10 +98,10 @@ def test_metrics_count_and_name_nobody() -> None:
 
 
 def test_a_watch_that_has_stopped_is_unhealthy() -> None:
-    bell = Bell(Ticker(), 0.1)  # type: ignore[arg-type]
-    app = make_app(bell, SECRET)
+    watcher = Watcher(Ticker(), 0.1)  # type: ignore[arg-type]
+    app = make_app(watcher, SECRET)
     assert TestClient(app).get("/health").status_code == 200
-    bell.last_tick -= 10_000
+    watcher.last_tick_at -= 10_000
     assert TestClient(app).get("/health").status_code == 503
 
 
@@ -120,9 +120,9 @@ def test_a_watch_that_has_stopped_is_unhealthy() -> None:
 )
 def test_of_a_delivery_only_a_number_is_taken(body: bytes, hints: list[int]) -> None:
     ticker = Ticker()
-    bell = Bell(ticker, 1000)  # type: ignore[arg-type]
-    web = TestClient(make_app(bell, SECRET))
+    watcher = Watcher(ticker, 1000)  # type: ignore[arg-type]
+    web = TestClient(make_app(watcher, SECRET))
     answer = web.post("/webhook", headers={"X-Webhook-Secret": SECRET}, content=body)
-    assert answer.status_code == 202 and bell.rung
-    bell.answer()
+    assert answer.status_code == 202 and watcher.is_notified
+    watcher.tick()
     assert ticker.hints == hints

@@ -18,7 +18,7 @@ OPEN, IDLE = Report(counts={"open": 1}), Report()
 
 
 @dataclass
-class World:
+class FakeController:
     """A controller that reports what the script says, and a clock that sleeping moves."""
 
     script: list[Report | None]
@@ -46,37 +46,37 @@ class World:
 
 
 def test_it_stays_while_a_request_is_open_and_a_grace_longer() -> None:
-    world = World([Report(why=("r1: new",), done=2), OPEN, OPEN, OPEN, IDLE])
+    world = FakeController([Report(summaries=("r1: new",), done=2), OPEN, OPEN, OPEN, IDLE])
     assert world.works(first=7) == ["r1: new", "nothing is under way: this shift is over"]
     assert world.hints[0] == [7] and not any(world.hints[1:])
     assert len(world.hints) == 5 and set(world.slept) == {GRACE}
 
 
 def test_nothing_to_do_is_over_after_a_grace() -> None:
-    world = World([IDLE])
+    world = FakeController([IDLE])
     world.works()
     assert GRACE < world.now <= 3 * GRACE
 
 
 def test_what_there_is_more_of_is_done_at_once() -> None:
-    world = World([Report(more=True, done=40), Report(more=True, done=40), IDLE])
+    world = FakeController([Report(more=True, done=40), Report(more=True, done=40), IDLE])
     world.works()
     assert len(world.slept) <= 3
 
 
 def test_an_older_bot_relieves_it_only_after_its_first_look_and_a_grace() -> None:
-    world = World([OPEN])
+    world = FakeController([OPEN])
     assert world.works(relieved=True) == ["an older bot is at work: this shift is over"]
     assert len(world.hints) == 1 and world.slept == [GRACE]
 
 
 def test_a_hub_out_of_sight_is_looked_for_again_but_not_for_ever() -> None:
-    world = World([None, None, OPEN, IDLE])
+    world = FakeController([None, None, OPEN, IDLE])
     world.works(first=3)
     assert world.hints[:3] == [[3], [3], [3]] and world.slept[0] == 200.0
     with pytest.raises(TryLater):
-        World([None]).works()
-    world = World([None] * MOST_BLIND + [IDLE])
+        FakeController([None]).works()
+    world = FakeController([None] * MOST_BLIND + [IDLE])
     assert "over" in world.works()[-1]
 
 

@@ -1,117 +1,150 @@
-"""JSON round trips, names and markers, settings, the programme's door."""
+"""Records of the ledger: written, read back, refused with the path of the field, upgraded."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 
-from bot import settings
-from bot.domain import names, recipe
+from bot.domain.codec import (
+    UnreadableRecord,
+    request_from_json,
+    request_to_json,
+    teacher_from_json,
+    teacher_to_json,
+)
+from bot.domain.ledger_upgrade import upgrade_request, upgrade_teacher
 from bot.domain.request import (
     Answer,
-    ForeignRecord,
+    Command,
     Reason,
-    State,
+    Status,
     Step,
     StepRecord,
-    Word,
-    from_json,
-    to_json,
+    StepState,
+    TeacherRecord,
 )
 from tests.bot import examples
 
+OLD_SCHEMAS = Path(__file__).parents[2] / "data" / "old_schemas"
 
-def test_a_request_survives_its_file() -> None:
+
+def test_request_survives_its_file() -> None:
     record = StepRecord(
-        State.MADE, 2, 1, examples.NOW, "j1", "a note", 3.5, 0.25, Reason.ERROR, ("x",)
+        StepState.MADE, 2, 1, examples.NOW, "j1", "a note", 3.5, 0.25, Reason.ERROR, ("x",)
     )
     request = replace(
         examples.request(steps={Step.TRAIN: record}),
         choices=("epo_Latn",),
-        said={"plan": examples.NOW},
-        answers=(Answer(Word.HELP, True, "words"),),
-        told=True,
+        replied_at={"plan": examples.NOW},
+        answers=(Answer(Command.HELP, True, "words"),),
+        reported=True,
     )
-    assert from_json(json.loads(json.dumps(to_json(request)))) == request
+    assert request_from_json(json.loads(json.dumps(request_to_json(request)))) == request
     declined = examples.request(spec=None)
-    assert from_json(to_json(declined)) == declined
+    assert request_from_json(request_to_json(declined)) == declined
+
+
+def test_teacher_survives_its_file() -> None:
+    teacher = TeacherRecord(True, examples.NOW, 2, examples.NOW - 5)
+    assert teacher_from_json(json.loads(json.dumps(teacher_to_json(teacher)))) == teacher
+
+
+Damage = Callable[[dict[str, Any]], object]
 
 
 @pytest.mark.parametrize(
-    "damage",
+    ("damage", "message"),
     [
-        lambda data: data.pop("id"),
-        lambda data: data.update(schema=1),
-        lambda data: data.update(status="asleep"),
-        lambda data: data.update(steps={"dance": {}}),
-        lambda data: data.update(spec={"language": None}),
-        lambda data: data["spec"]["language"].update(code="xxx_Xxxx"),
+        (lambda data: data.pop("id"), "request: the field 'id' is missing"),
+        (lambda data: data.update(mood="good"), "request: the field 'mood' is unknown"),
+        (lambda data: data.update(schema=1), "request: expected schema 3"),
+        (lambda data: data.update(status="asleep"), "request.status: 'asleep' is not"),
+        (lambda data: data.update(discussion="1"), "request.discussion: expected int, got '1'"),
+        (lambda data: data.update(revision=True), "request.revision: expected int, got 'True'"),
+        (lambda data: data.update(opened_at=None), "request.opened_at: expected float"),
+        (lambda data: data.update(choices="epo"), "request.choices: expected list"),
+        (lambda data: data.update(choices=[1]), "request.choices\\[0\\]: expected str"),
+        (lambda data: data.update(steps={"dance": {}}), "request.steps: 'dance' is not"),
+        (lambda data: data.update(steps={"train": {}}), "request.steps.train: the field"),
+        (lambda data: data["spec"].update(language=None), "request.spec.language: expected dict"),
+        (
+            lambda data: data["spec"]["language"].update(code="xxx_Xxxx"),
+            "request.spec.language.code: 'xxx_Xxxx' is not",
+        ),
     ],
 )
-def test_a_foreign_record_is_refused_with_a_reason(damage: object) -> None:
-    data = to_json(examples.request())
-    damage(data)  # type: ignore[operator]
-    with pytest.raises(ForeignRecord, match=r"ledger record"):
-        from_json(data)
+def test_unreadable_record_is_refused_with_the_path_of_the_field(
+    damage: Damage, message: str
+) -> None:
+    data = request_to_json(examples.request())
+    damage(data)
+    with pytest.raises(UnreadableRecord, match=message):
+        request_from_json(data)
 
 
-def test_names_on_the_hub() -> None:
-    assert names.adapter("org", "org/kakugo-practice-base", "epo_Latn") == (
-        "org/kakugo-practice-base-epo_Latn"
-    )
-    assert names.adapter("org", "ibm-granite/granite-4.0-micro", "gla_Latn") == (
-        "org/kakugo-granite-4.0-micro-gla_Latn"
-    )
+@pytest.mark.parametrize("data", [None, [], "{}", {}, {"schema": "3"}, {"schema": 4}])
+def test_no_record_at_all_is_refused(data: object) -> None:
+    for read in (request_from_json, teacher_from_json):
+        with pytest.raises(UnreadableRecord, match="expected schema 3"):
+            read(data)
 
 
-def test_a_marker_is_found_and_tells_kind_and_text() -> None:
-    one, other = names.marker("status", "a"), names.marker("status", "b")
-    assert one != other
-    assert names.find_marker(f"text\n\n{one}") == one
-    assert names.marker_kind(f"text\n\n{one}") == "status"
-    assert names.find_marker("<!-- kakugo status zzz -->") == ""
+def test_integers_are_read_as_times() -> None:
+    data = {**request_to_json(examples.request()), "opened_at": 5}
+    opened_at = request_from_json(data).opened_at
+    assert opened_at == 5.0 and isinstance(opened_at, float)
 
 
-def test_settings_say_what_is_missing_and_hide_secrets() -> None:
-    with pytest.raises(settings.SettingsError, match="HF_TOKEN"):
-        settings.read({})
-    with pytest.raises(settings.SettingsError, match="KAKUGO_ORG"):
-        settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "../etc"})
-    with pytest.raises(settings.SettingsError, match="KAKUGO_LIMIT_USD"):
-        settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "KAKUGO_LIMIT_USD": "much"})
-    with pytest.raises(settings.SettingsError, match="KAKUGO_POLL_SECONDS"):
-        settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "KAKUGO_POLL_SECONDS": "-1"})
-    read = settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "HF_ENDPOINT": "http://h/"})
-    assert (read.endpoint, read.job_token) == ("http://h", "hf_x")
-    assert "hf_x" not in repr(read)
+def old(*path: str) -> Any:
+    return json.loads(OLD_SCHEMAS.joinpath(*path).read_text(encoding="utf-8"))
 
 
-def test_the_packaged_programmes_are_usable() -> None:
-    loaded = [recipe.load(path.stem, "org") for path in recipe.RECIPES.glob("*.yaml")]
-    assert {p.name for p in loaded} >= {"practice", "kakugo"}
-    assert all("{org}" not in p.base for p in loaded)
+@pytest.mark.parametrize("ledger", ["ledger", "ledger_midway"])
+def test_request_of_schema_2_is_upgraded(ledger: str) -> None:
+    data = old(ledger, "requests", "r1.json")
+    request = request_from_json(upgrade_request(data))
+    assert (request.opened_at, request.reserved_at) == (data["opened"], data["reserved"])
+    assert (request.replied_at, request.last_comment_at) == (data["said"], data["heard"])
+    assert (request.revision, request.comments_read) == (data["turn"], data["remarks"])
+    assert (request.reported, request.archived) == (data["told"], data["over"])
+    spec, old_spec = request.agreed_spec, data["spec"]
+    assert (spec.recipe_name, spec.wheel_revision) == (old_spec["recipe"], old_spec["code"])
+    assert spec.language.code == old_spec["language"]["code"]
+    train, old_train = request.step(Step.TRAIN), data["steps"]["train"]
+    assert (train.job_id, train.ordered_at) == (old_train["job"], old_train["ordered"])
+    assert train.attempts_since_retry == old_train["tries"]
+    assert train.progress_tenths == old_train["progress"]
+    assert request.status is (Status.DONE if ledger == "ledger" else Status.OPEN)
+    assert request_from_json(request_to_json(request)) == request
 
 
-def test_bot_and_recipes_compute_the_same_digest() -> None:
-    from recipes.core import config
-
-    ours = recipe.load("practice", "org").digest("epo_Latn")
-    assert ours == config.load("practice", "org", "epo_Latn").digest
-
-
-def test_a_programme_that_lacks_something_is_refused() -> None:
-    whole = yaml.safe_load(examples.YAML)
-    for key in ("base", "image", "teacher", "steps"):
-        broken = {"plan": {k: v for k, v in whole["plan"].items() if k != key}}
-        with pytest.raises(recipe.BadProgramme, match=key):
-            recipe.parse("broken", "org", yaml.safe_dump(broken))
-    with pytest.raises(recipe.BadProgramme, match="there is no recipe"):
-        recipe.load("../../etc/passwd", "org")
+def test_older_requests_of_schema_2_lack_fields() -> None:
+    data = old("ledger", "requests", "r1.json")
+    data["answers"] = [{"word": "help", "allowed": True, "note": "words"}]
+    for key in ("licence", "variant", "improves"):
+        del data["spec"][key]
+    del data["remarks"]
+    request = request_from_json(upgrade_request(data))
+    assert request.answers == (Answer(Command.HELP, True, "words"),)
+    assert request.comments_read == 0 and not request.agreed_spec.improves
 
 
-def test_package_data_is_where_the_bot_looks() -> None:
-    assert (Path(recipe.RECIPES) / "practice.yaml").is_file()
+def test_teacher_without_a_schema_is_upgraded() -> None:
+    data = old("ledger_midway", "teacher.json")
+    teacher = teacher_from_json(upgrade_teacher(data))
+    assert teacher == TeacherRecord(False, data["ordered"], 0, data["rested"])
+    del data["rested"]
+    assert teacher_from_json(upgrade_teacher(data)).paused_at == 0.0
+
+
+@pytest.mark.parametrize(
+    "data", [None, [], {}, {"schema": 3}, {"schema": 2}, {"schema": 2, "steps": {"train": 1}}]
+)
+def test_upgrade_leaves_it_to_the_codec_to_refuse(data: object) -> None:
+    with pytest.raises(UnreadableRecord):
+        request_from_json(upgrade_request(data))

@@ -6,19 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from bot.controller.ledger import Page
+from bot.controller.ledger import LedgerSnapshot
 from bot.controller.tick import decide
 from bot.domain import steps
 from bot.domain.actions import GRACE, EnsureCancelled, EnsureEndpoint, EnsureJob
 from bot.domain.costs import DAY, cap, estimate, may_start, set_aside, teacher_cap
-from bot.domain.observation import Stage, Teacher
+from bot.domain.observation import JobStage, Teacher
 from bot.domain.request import (
     Reason,
     Request,
-    State,
     Status,
     Step,
     StepRecord,
+    StepState,
     TeacherRecord,
     Verdict,
 )
@@ -29,7 +29,7 @@ from bot.settings import Limits
 from tests.bot import examples
 from tests.bot.examples import CURRENT, NOW, job, plan, world
 
-TERMS = examples.terms()
+POLICY = examples.terms()
 CAP = examples.spec().cap_usd
 
 
@@ -45,74 +45,79 @@ def test_the_estimate_is_minutes_times_prices_and_the_ceiling_time_limits() -> N
 
 def test_failed_attempts_cost_what_their_jobs_ran() -> None:
     running = examples.request(
-        steps={Step.GENERATE: StepRecord(State.RUNNING, 1, 1, NOW - 300, "j1", cost_usd=0.001)}
+        steps={Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1", cost_usd=0.001)}
     )
-    failed = plan(running, world(jobs=(job(Stage.ERROR, ended=NOW - 130),)), TERMS, CURRENT)
+    failed = plan(running, world(jobs=(job(JobStage.ERROR, ended=NOW - 130),)), POLICY, CURRENT)
     # it ran from NOW - 490 to NOW - 130: 0.1 h at $0.01 and the teacher's $0.06
-    assert failed.next.spent_usd == pytest.approx(0.001 + 0.1 * 0.07)
+    assert failed.request.spent_usd == pytest.approx(0.001 + 0.1 * 0.07)
 
 
 def test_a_result_found_without_an_attempt_costs_nothing() -> None:
     made = {("r1", step): examples.manifest(cost_usd=3.0) for step in (Step.CHECK, Step.GENERATE)}
-    planned = plan(examples.request(), world(manifests=made), TERMS, CURRENT)
-    assert planned.next.step(Step.GENERATE).state is State.MADE and not planned.next.spent_usd
+    planned = plan(examples.request(), world(manifests=made), POLICY, CURRENT)
+    assert (
+        planned.request.step(Step.GENERATE).state is StepState.MADE
+        and not planned.request.spent_usd
+    )
 
 
 def test_the_teacher_is_paid_once_by_the_hour_or_by_the_token() -> None:
     running = examples.request(
-        steps={Step.GENERATE: StepRecord(State.RUNNING, 1, 1, NOW - 300, "j1")}
+        steps={Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1")}
     )
     hour = examples.programme().teacher.usd_per_hour
     for told, taught in ((0.0, hour), (0.9 * hour, hour), (3.0, 3.0)):
         made = {("r1", Step.GENERATE): examples.manifest(cost_usd=told, seconds=3600.0)}
-        planned = plan(running, world(manifests=made), TERMS, CURRENT)
-        assert planned.next.spent_usd == pytest.approx(0.01 + taught)
+        planned = plan(running, world(manifests=made), POLICY, CURRENT)
+        assert planned.request.spent_usd == pytest.approx(0.01 + taught)
 
 
 def test_a_job_that_would_pass_the_cap_is_cancelled() -> None:
-    dear = StepRecord(State.RUNNING, 2, 2, NOW - 600, "j1", cost_usd=CAP - 0.001)
+    dear = StepRecord(StepState.RUNNING, 2, 2, NOW - 600, "j1", cost_usd=CAP - 0.001)
     request = examples.request(steps={Step.GENERATE: dear})
-    seen = world(jobs=(job(Stage.RUNNING, attempt=2),))
-    planned = plan(request, seen, TERMS, CURRENT)
-    assert (planned.next.status, planned.next.verdict) == (Status.FAILED, Verdict.BUDGET)
-    assert EnsureCancelled("j1") in planned.orders
-    assert planned.next.spent_usd > CAP - 0.001
+    observation = world(jobs=(job(JobStage.RUNNING, attempt=2),))
+    planned = plan(request, observation, POLICY, CURRENT)
+    assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.BUDGET)
+    assert EnsureCancelled("j1") in planned.actions
+    assert planned.request.spent_usd > CAP - 0.001
 
 
 def test_the_teacher_gets_what_the_later_steps_and_the_job_itself_leave() -> None:
-    spent = StepRecord(State.FAILED, 1, 1, NOW - 600, "j1", cost_usd=0.001)
+    spent = StepRecord(StepState.FAILED, 1, 1, NOW - 600, "j1", cost_usd=0.001)
     request = examples.request(steps={Step.GENERATE: spent})
     # two minutes at $0.03 and one at $0.01 are still to come; the teacher is 6/7 of $0.07 an hour
     left = CAP - 0.001 - (2 * 0.03 + 0.01) / 60
     assert teacher_cap(
         examples.programme(), request, Step.GENERATE, examples.PRICES
     ) == pytest.approx(left * 6 / 7)
-    (order,) = [
-        o for o in plan(request, world(), TERMS, CURRENT).orders if isinstance(o, EnsureJob)
+    (action,) = [
+        o for o in plan(request, world(), POLICY, CURRENT).actions if isinstance(o, EnsureJob)
     ]
-    told = order.command[order.command.index("--cap-usd") + 1]
+    told = action.command[action.command.index("--cap-usd") + 1]
     assert float(told) == pytest.approx(left * 6 / 7, abs=1e-6)
     broke = examples.request(steps={Step.GENERATE: replace(spent, cost_usd=CAP)})
     assert teacher_cap(examples.programme(), broke, Step.GENERATE, examples.PRICES) == 0.0
 
 
 def test_no_job_may_run_longer_than_its_money_lasts() -> None:
-    spent = StepRecord(State.FAILED, 1, 1, NOW - 600, "j1", cost_usd=CAP - 0.07 / 60 * 3)
+    spent = StepRecord(StepState.FAILED, 1, 1, NOW - 600, "j1", cost_usd=CAP - 0.07 / 60 * 3)
     request = examples.request(steps={Step.GENERATE: spent})
-    (order,) = [
-        o for o in plan(request, world(), TERMS, CURRENT).orders if isinstance(o, EnsureJob)
+    (action,) = [
+        o for o in plan(request, world(), POLICY, CURRENT).actions if isinstance(o, EnsureJob)
     ]
-    assert order.timeout_seconds in (179, 180)
+    assert action.timeout_seconds in (179, 180)
     almost = replace(spent, cost_usd=CAP - 0.07 / 60 / 2)
-    planned = plan(examples.request(steps={Step.GENERATE: almost}), world(), TERMS, CURRENT)
-    assert planned.next.verdict is Verdict.BUDGET
+    planned = plan(examples.request(steps={Step.GENERATE: almost}), world(), POLICY, CURRENT)
+    assert planned.request.verdict is Verdict.BUDGET
 
 
 def test_what_is_set_aside_becomes_what_was_spent() -> None:
-    request = examples.request(steps={Step.GENERATE: StepRecord(State.MADE, 1, 1, cost_usd=0.001)})
+    request = examples.request(
+        steps={Step.GENERATE: StepRecord(StepState.MADE, 1, 1, cost_usd=0.001)}
+    )
     assert set_aside(request) == CAP
     assert set_aside(replace(request, status=Status.DONE)) == pytest.approx(0.001)
-    assert set_aside(replace(request, reserved=0.0)) == 0
+    assert set_aside(replace(request, reserved_at=0.0)) == 0
 
 
 CODES = ("cym_Latn", "gla_Latn", "gle_Latn", "bre_Latn", "epo_Latn", "fra_Latn")
@@ -133,10 +138,10 @@ def _many(count: int, first: int = 1, **changes: object) -> list[Request]:
 
 
 def _starts(limits: Limits, requests: list[Request]) -> list[str]:
-    terms = examples.terms(limits=limits)
-    terms = replace(terms, programme=replace(terms.programme, languages=None))
-    decision = decide(Page("h", tuple(requests), CURRENT), world(discussions={}), terms)
-    return [order.request for order in decision.orders if isinstance(order, EnsureJob)]
+    policy = examples.terms(limits=limits)
+    policy = replace(policy, recipe=replace(policy.recipe, languages=None))
+    decision = decide(LedgerSnapshot("h", tuple(requests), CURRENT), world(discussions={}), policy)
+    return [action.request for action in decision.actions if isinstance(action, EnsureJob)]
 
 
 def test_jobs_of_one_flavor_are_few_at_a_time() -> None:
@@ -147,12 +152,13 @@ def test_jobs_of_one_flavor_are_few_at_a_time() -> None:
 def test_a_day_and_a_person_have_budgets_that_are_never_passed() -> None:
     assert len(_starts(Limits(jobs_per_flavor=9, day_usd=3.5 * CAP), _many(6))) == 3
     assert len(_starts(Limits(jobs_per_flavor=9, person_usd=1.5 * CAP), _many(6))) == 2
-    record = StepRecord(State.MADE, 1, 1, cost_usd=CAP)
-    over = {"steps": {row.step: record for row in steps.TABLE}, "status": Status.DONE, "over": True}
+    record = StepRecord(StepState.MADE, 1, 1, cost_usd=CAP)
+    done = {"steps": {row.step: record for row in steps.TABLE}, "status": Status.DONE}
+    done["archived"] = True
     tight = Limits(jobs_per_flavor=9, day_usd=13 * CAP)
-    today = _many(3, first=11, **over)  # three times four caps
+    today = _many(3, first=11, **done)  # three times four caps
     assert len(_starts(tight, [*today, *_many(6)])) == 1
-    yesterday = [replace(request, reserved=NOW - DAY) for request in today]
+    yesterday = [replace(request, reserved_at=NOW - DAY) for request in today]
     assert len(_starts(tight, [*yesterday, *_many(6)])) == 6
 
 
@@ -165,7 +171,7 @@ def test_one_repo_is_written_by_one_job_at_a_time() -> None:
 def test_the_order_is_fair() -> None:
     greedy = [examples.request(id=f"r{n}", discussion=n, author="greedy") for n in range(1, 6)]
     modest = examples.request(id="r9", discussion=9, author="modest")
-    begun = replace(greedy[0], reserved=NOW)
+    begun = replace(greedy[0], reserved_at=NOW)
     order = [r.id for r in scheduling.fair_order([*greedy[1:], modest, begun])]
     assert order == ["r1", "r9", "r2", "r3", "r4", "r5"]
 
@@ -173,8 +179,8 @@ def test_the_order_is_fair() -> None:
 # --- the teacher ---------------------------------------------------------------------------------
 
 
-def _free() -> scheduling.Room:
-    return scheduling.taken((), NOW, TERMS)
+def _free() -> scheduling.Capacity:
+    return scheduling.taken((), NOW, POLICY)
 
 
 ASLEEP = TeacherRecord()
@@ -182,38 +188,38 @@ ASLEEP = TeacherRecord()
 
 def test_the_teacher_is_woken_when_needed_and_paused_when_not() -> None:
     asleep = world(teacher=Teacher("paused"))
-    record, orders = plan_teacher(ASLEEP, [examples.request()], _free(), asleep, TERMS)
-    assert orders == (EnsureEndpoint("kakugo-teacher", True),)
-    assert plan_teacher(record, [examples.request()], _free(), asleep, TERMS)[1] == ()
-    made = StepRecord(State.MADE, 1, 1, NOW - 300)
+    record, actions = plan_teacher(ASLEEP, [examples.request()], _free(), asleep, POLICY)
+    assert actions == (EnsureEndpoint("kakugo-teacher", True),)
+    assert plan_teacher(record, [examples.request()], _free(), asleep, POLICY)[1] == ()
+    made = StepRecord(StepState.MADE, 1, 1, NOW - 300)
     taught = examples.request(steps={Step.GENERATE: made})
-    record, orders = plan_teacher(record, [taught], _free(), world(), TERMS)
-    assert orders == (EnsureEndpoint("kakugo-teacher", False),)
-    assert plan_teacher(record, [taught], _free(), world(), TERMS) == (record, ())
-    assert plan_teacher(ASLEEP, [], _free(), asleep, TERMS) == (ASLEEP, ())
+    record, actions = plan_teacher(record, [taught], _free(), world(), POLICY)
+    assert actions == (EnsureEndpoint("kakugo-teacher", False),)
+    assert plan_teacher(record, [taught], _free(), world(), POLICY) == (record, ())
+    assert plan_teacher(ASLEEP, [], _free(), asleep, POLICY) == (ASLEEP, ())
 
 
 def test_a_pause_that_a_crash_swallowed_is_ordered_again() -> None:
-    told = TeacherRecord(running=False, rested=NOW - GRACE - 1)
-    record, orders = plan_teacher(told, [], _free(), world(), TERMS)
-    assert orders == (EnsureEndpoint("kakugo-teacher", False),) and record.rested == NOW
+    told = TeacherRecord(running=False, paused_at=NOW - GRACE - 1)
+    record, actions = plan_teacher(told, [], _free(), world(), POLICY)
+    assert actions == (EnsureEndpoint("kakugo-teacher", False),) and record.paused_at == NOW
 
 
 def test_nobody_counts_on_a_teacher_that_may_be_falling_asleep() -> None:
     for record, starts in (
-        (TeacherRecord(running=True, ordered=NOW - 5, rested=NOW - 20), 0),
-        (TeacherRecord(running=False, rested=NOW - 500), 0),
-        (TeacherRecord(running=True, ordered=NOW - 500, rested=NOW - 520), 1),
+        (TeacherRecord(running=True, ordered_at=NOW - 5, paused_at=NOW - 20), 0),
+        (TeacherRecord(running=False, paused_at=NOW - 500), 0),
+        (TeacherRecord(running=True, ordered_at=NOW - 500, paused_at=NOW - 520), 1),
     ):
-        orders = plan(examples.request(), world(), TERMS, record).orders
-        assert sum(isinstance(order, EnsureJob) for order in orders) == starts
+        actions = plan(examples.request(), world(), POLICY, record).actions
+        assert sum(isinstance(action, EnsureJob) for action in actions) == starts
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.OPEN])
 def test_nobody_but_an_open_request_keeps_the_teacher_awake(status: Status) -> None:
     others = [examples.request(status=status)]
-    _, orders = plan_teacher(CURRENT, others, _free(), world(), TERMS)
-    assert orders == (EnsureEndpoint("kakugo-teacher", False),)
+    _, actions = plan_teacher(CURRENT, others, _free(), world(), POLICY)
+    assert actions == (EnsureEndpoint("kakugo-teacher", False),)
 
 
 def test_the_teacher_is_not_woken_for_whom_there_is_no_room() -> None:
@@ -226,15 +232,15 @@ def test_the_teacher_is_not_woken_for_whom_there_is_no_room() -> None:
 def test_a_teacher_that_never_comes_up_ends_the_request_and_gets_another_chance() -> None:
     record, now = ASLEEP, NOW
     for _ in range(TRIES + 3):
-        seen = world(now=now, teacher=Teacher("failed"))
-        record, _ = plan_teacher(record, [examples.request()], _free(), seen, TERMS)
+        observation = world(now=now, teacher=Teacher("failed"))
+        record, _ = plan_teacher(record, [examples.request()], _free(), observation, POLICY)
         now += GRACE + 1
-    assert is_hopeless(record, seen)
+    assert is_hopeless(record, observation)
     assert not is_hopeless(record, world(teacher=Teacher("paused")))
-    planned = plan(examples.request(), world(teacher=Teacher("failed")), TERMS, record)
-    assert planned.next.verdict is Verdict.TEACHER
-    record, _ = plan_teacher(record, [planned.next], _free(), seen, TERMS)
-    assert not is_hopeless(record, seen)
+    planned = plan(examples.request(), world(teacher=Teacher("failed")), POLICY, record)
+    assert planned.request.verdict is Verdict.TEACHER
+    record, _ = plan_teacher(record, [planned.request], _free(), observation, POLICY)
+    assert not is_hopeless(record, observation)
 
 
 # --- stuck jobs ----------------------------------------------------------------------------------
@@ -243,31 +249,33 @@ def test_a_teacher_that_never_comes_up_ends_the_request_and_gets_another_chance(
 @pytest.mark.parametrize(
     ("stage", "age", "reason"),
     [
-        (Stage.SCHEDULING, 7 * 3600.0, Reason.STUCK),
-        (Stage.RUNNING, 700.0, Reason.OVERDUE),
+        (JobStage.SCHEDULING, 7 * 3600.0, Reason.STUCK),
+        (JobStage.RUNNING, 700.0, Reason.OVERDUE),
     ],
 )
 def test_a_job_that_hangs_is_stopped_and_tried_again(
-    stage: Stage, age: float, reason: Reason
+    stage: JobStage, age: float, reason: Reason
 ) -> None:
-    hanging = replace(job(stage), created=NOW - age, finished=0.0)
-    hanging = replace(hanging, started=0.0 if stage is Stage.SCHEDULING else NOW - age)
-    record = StepRecord(State.RUNNING, 1, 1, NOW - age, "j1")
+    hanging = replace(job(stage), created_at=NOW - age, finished_at=0.0)
+    hanging = replace(hanging, started_at=0.0 if stage is JobStage.SCHEDULING else NOW - age)
+    record = StepRecord(StepState.RUNNING, 1, 1, NOW - age, "j1")
     request = examples.request(steps={Step.EVALUATE: record, **_made(Step.GENERATE, Step.TRAIN)})
-    planned = plan(request, world(jobs=(replace(hanging, step=Step.EVALUATE),)), TERMS, CURRENT)
-    assert EnsureCancelled("j1") in planned.orders
-    (order,) = [order for order in planned.orders if isinstance(order, EnsureJob)]
-    assert order.attempt == 2 and planned.next.step(Step.EVALUATE).reason is reason
+    planned = plan(request, world(jobs=(replace(hanging, step=Step.EVALUATE),)), POLICY, CURRENT)
+    assert EnsureCancelled("j1") in planned.actions
+    (action,) = [action for action in planned.actions if isinstance(action, EnsureJob)]
+    assert action.attempt == 2 and planned.request.step(Step.EVALUATE).reason is reason
 
 
 def _made(*steps: Step) -> dict[Step, StepRecord]:
-    return {step: StepRecord(State.MADE, 1, 1, NOW - 900, "j0", "n", 1.0, 0.001) for step in steps}
+    return {
+        step: StepRecord(StepState.MADE, 1, 1, NOW - 900, "j0", "n", 1.0, 0.001) for step in steps
+    }
 
 
 def test_of_two_jobs_for_one_attempt_one_is_stopped() -> None:
-    first = replace(job(Stage.RUNNING), started=NOW - 20)
-    twice = (first, replace(first, id="j2", created=NOW - 400))
+    first = replace(job(JobStage.RUNNING), started_at=NOW - 20)
+    twice = (first, replace(first, id="j2", created_at=NOW - 400))
     request = examples.request(
-        steps={Step.GENERATE: StepRecord(State.RUNNING, 1, 1, NOW - 550, "j1")}
+        steps={Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, NOW - 550, "j1")}
     )
-    assert plan(request, world(jobs=twice), TERMS, CURRENT).orders[0] == EnsureCancelled("j2")
+    assert plan(request, world(jobs=twice), POLICY, CURRENT).actions[0] == EnsureCancelled("j2")

@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
-from bot.controller.ledger import Page
+from bot.controller.ledger import LedgerSnapshot
 from bot.controller.tick import decide
 from bot.domain.observation import Teacher
 from bot.domain.request import (
     Answer,
+    Command,
     Reason,
-    State,
     Status,
     Step,
     StepRecord,
+    StepState,
     TeacherRecord,
     Verdict,
-    Word,
 )
 from bot.language import by_code
 from bot.operations import report
 from tests.bot import examples
 from tests.bot.examples import CURRENT, NOW, world
 
-TERMS = examples.terms()
+POLICY = examples.terms()
 
 
 def test_a_plan_says_what_would_be_done() -> None:
-    page = Page("head", (examples.request(),), CURRENT)
-    lines = list(report.plan_lines(decide(page, world(), TERMS), page))
+    snapshot = LedgerSnapshot("head", (examples.request(),), CURRENT)
+    lines = list(report.plan_lines(decide(snapshot, world(), POLICY), snapshot))
     assert lines[0] == "r1: check ordered"
     assert "  would start check of r1, attempt 1, on cpu-basic for at most 5 minutes" in lines
     assert "  would write the plan comment in discussion 1" in lines
 
 
 def test_a_plan_for_the_teacher_and_none_at_all() -> None:
-    page = Page("head", (examples.request(),), TeacherRecord())
-    asleep = decide(page, world(teacher=Teacher("paused"), discussions={}), TERMS)
-    assert "  would wake the endpoint kakugo-teacher" in list(report.plan_lines(asleep, page))
-    nothing = Page("head", (), TeacherRecord())
-    seen = world(teacher=Teacher("paused"), discussions={})
-    assert list(report.plan_lines(decide(nothing, seen, TERMS), nothing)) == ["nothing to do"]
+    snapshot = LedgerSnapshot("head", (examples.request(),), TeacherRecord())
+    asleep = decide(snapshot, world(teacher=Teacher("paused"), discussions={}), POLICY)
+    assert "  would wake the endpoint kakugo-teacher" in list(report.plan_lines(asleep, snapshot))
+    nothing = LedgerSnapshot("head", (), TeacherRecord())
+    observation = world(teacher=Teacher("paused"), discussions={})
+    assert list(report.plan_lines(decide(nothing, observation, POLICY), nothing)) == [
+        "nothing to do"
+    ]
 
 
 def test_the_queue_lists_what_is_not_over() -> None:
-    over = examples.request(id="r2", discussion=2, status=Status.DONE, over=True)
+    over = examples.request(id="r2", discussion=2, status=Status.DONE, archived=True)
     asked = examples.request(id="r3", discussion=3, status=Status.ASKED, spec=None)
     some = list(report.request_lines([asked, over, examples.request()], everything=False))
     assert [line.split()[0] for line in some] == ["r1", "r3"]
@@ -52,14 +54,14 @@ def test_the_queue_lists_what_is_not_over() -> None:
 
 
 def test_a_story_has_the_agreement_the_steps_the_words_and_the_history() -> None:
-    record = StepRecord(State.FAILED, 3, 3, NOW, "j1", cost_usd=0.02, reason=Reason.ERROR)
+    record = StepRecord(StepState.FAILED, 3, 3, NOW, "j1", cost_usd=0.02, reason=Reason.ERROR)
     request = examples.request(
         status=Status.FAILED,
         verdict=Verdict.ATTEMPTS,
         steps={Step.GENERATE: record},
-        answers=(Answer(Word.HELP, True, "words"),),
+        answers=(Answer(Command.HELP, True, "words"),),
     )
-    told = "\n".join(report.details(request, [(NOW, "r1: failed attempts")], TERMS))
+    told = "\n".join(report.details(request, [(NOW, "r1: failed attempts")], POLICY))
     for part in (
         "r1: failed attempts",
         by_code("epo_Latn").name,

@@ -9,57 +9,66 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.actions import EnsureCancelled, EnsureClosed, EnsureJob, EnsureReply, Plan
-from bot.domain.observation import Stage
-from bot.domain.request import Reason, Request, State, Status, Step, StepRecord, Verdict, Word
-from bot.parsing.commands import read_word
+from bot.domain.observation import JobStage
+from bot.domain.request import (
+    Command,
+    Reason,
+    Request,
+    Status,
+    Step,
+    StepRecord,
+    StepState,
+    Verdict,
+)
+from bot.parsing.commands import read_command
 from bot.planner.incoming_comments import MOST_ANSWERS
 from tests.bot import examples
 from tests.bot.examples import CURRENT, NOW, job, plan, world
 
-TERMS = examples.terms()
-RUNNING = StepRecord(State.RUNNING, 1, 1, NOW - 300, "j1")
-STUCK = StepRecord(State.FAILED, 3, 3, NOW - 300, "j1", reason=Reason.ERROR)
+POLICY = examples.terms()
+RUNNING = StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1")
+STUCK = StepRecord(StepState.FAILED, 3, 3, NOW - 300, "j1", reason=Reason.ERROR)
 
 
 def said(request: Request, *remarks: tuple[str, str], **changes: object) -> Plan:
     """What follows when these people say these things."""
     heard = tuple(examples.remark(text, who, NOW - 50 + n) for n, (who, text) in enumerate(remarks))
-    talk = examples.discussion(remarks=heard)
-    return plan(request, world(discussions={1: talk}, **changes), TERMS, CURRENT)
+    discussion = examples.discussion(comments=heard)
+    return plan(request, world(discussions={1: discussion}, **changes), POLICY, CURRENT)
 
 
 def answers(planned: Plan) -> list[str]:
-    replies = [order for order in planned.orders if isinstance(order, EnsureReply)]
-    return [order.text for order in replies if order.kind.startswith("answer")]
+    replies = [action for action in planned.actions if isinstance(action, EnsureReply)]
+    return [action.text for action in replies if action.kind.startswith("answer")]
 
 
 @pytest.mark.parametrize(
-    ("text", "word"),
+    ("text", "command"),
     [
-        ("/status", Word.STATUS),
-        ("/Status please", Word.STATUS),
-        ("How far is it?", Word.STATUS),
-        ("any news?", Word.STATUS),
-        ("Could you please cancel this?", Word.CANCEL),
-        ("stop", Word.CANCEL),
-        ("/abort", Word.CANCEL),
-        ("Please try again!", Word.RETRY),
-        ("I approve this.", Word.APPROVE),
-        ("approved, thank you", Word.APPROVE),
-        ("how much would it cost?", Word.ESTIMATE),
-        ("/help", Word.HELP),
-        ("> /cancel\n\n/status", Word.STATUS),
-        ("`/cancel`", Word.CANCEL),
-        ("@kakugo-bot /status", Word.STATUS),
-        ("@kakugo-bot, please cancel", Word.CANCEL),
-        ("Hello!\n\n/retry", Word.RETRY),
-        ("Please cancel this request.", Word.CANCEL),
-        ("/cancle", Word.HELP),
-        ("/statusquo", Word.HELP),
+        ("/status", Command.STATUS),
+        ("/Status please", Command.STATUS),
+        ("How far is it?", Command.STATUS),
+        ("any news?", Command.STATUS),
+        ("Could you please cancel this?", Command.CANCEL),
+        ("stop", Command.CANCEL),
+        ("/abort", Command.CANCEL),
+        ("Please try again!", Command.RETRY),
+        ("I approve this.", Command.APPROVE),
+        ("approved, thank you", Command.APPROVE),
+        ("how much would it cost?", Command.ESTIMATE),
+        ("/help", Command.HELP),
+        ("> /cancel\n\n/status", Command.STATUS),
+        ("`/cancel`", Command.CANCEL),
+        ("@kakugo-bot /status", Command.STATUS),
+        ("@kakugo-bot, please cancel", Command.CANCEL),
+        ("Hello!\n\n/retry", Command.RETRY),
+        ("Please cancel this request.", Command.CANCEL),
+        ("/cancle", Command.HELP),
+        ("/statusquo", Command.HELP),
     ],
 )
-def test_words_and_their_natural_variants(text: str, word: Word) -> None:
-    assert read_word(text) is word
+def test_words_and_their_natural_variants(text: str, command: Command) -> None:
+    assert read_command(text) is command
 
 
 @pytest.mark.parametrize(
@@ -79,12 +88,12 @@ def test_words_and_their_natural_variants(text: str, word: Word) -> None:
     ],
 )
 def test_talk_is_no_command(text: str) -> None:
-    assert read_word(text) is None
+    assert read_command(text) is None
 
 
 @given(st.text(max_size=400))
 def test_any_text_is_a_word_or_none(text: str) -> None:
-    assert read_word(text) in (None, *Word)
+    assert read_command(text) in (None, *Command)
 
 
 def test_status_estimate_and_help_are_answered_once_each() -> None:
@@ -93,46 +102,52 @@ def test_status_estimate_and_help_are_answered_once_each() -> None:
         ("ludoviko", "/status"),
         ("ludoviko", "/estimate"),
         ("ada", "/help"),
-        jobs=(job(Stage.RUNNING),),
+        jobs=(job(JobStage.RUNNING),),
     )
     now, cost, words = answers(planned)
     assert "generate, running" in now and "should cost" in cost and "`/retry`" in words
-    assert planned.next.heard == NOW - 48
-    again = said(planned.next, ("ludoviko", "/status"), jobs=(job(Stage.RUNNING),))
-    assert len(again.next.answers) == 3
+    assert planned.request.last_comment_at == NOW - 48
+    again = said(planned.request, ("ludoviko", "/status"), jobs=(job(JobStage.RUNNING),))
+    assert len(again.request.answers) == 3
 
 
 @pytest.mark.parametrize("who", ["ludoviko", "ada"])
 def test_cancel_stops_jobs_and_closes(who: str) -> None:
     request = examples.request(steps={Step.GENERATE: RUNNING})
-    planned = said(request, (who, "/cancel"), jobs=(job(Stage.RUNNING),))
-    assert (planned.next.status, planned.next.verdict) == (Status.CANCELLED, Verdict.STOPPED)
-    assert EnsureCancelled("j1") in planned.orders and EnsureClosed(1) in planned.orders
+    planned = said(request, (who, "/cancel"), jobs=(job(JobStage.RUNNING),))
+    assert (planned.request.status, planned.request.verdict) == (Status.CANCELLED, Verdict.STOPPED)
+    assert EnsureCancelled("j1") in planned.actions and EnsureClosed(1) in planned.actions
 
 
 def test_strangers_are_told_once_and_obeyed_never() -> None:
     request = examples.request(steps={Step.GENERATE: RUNNING})
     tries = [("mallory", "/cancel"), ("mallory", "/approve"), ("eve", "/retry")] * 5
-    planned = said(request, *tries, jobs=(job(Stage.RUNNING),))
-    assert planned.next.status is Status.OPEN
+    planned = said(request, *tries, jobs=(job(JobStage.RUNNING),))
+    assert planned.request.status is Status.OPEN
     assert len(answers(planned)) == 1
 
 
 def test_members_of_the_organisation_are_maintainers() -> None:
     request = examples.request(steps={Step.GENERATE: RUNNING})
     planned = said(request, ("grace", "/cancel"), maintainers=frozenset({"grace"}))
-    assert planned.next.status is Status.CANCELLED
+    assert planned.request.status is Status.CANCELLED
 
 
 def test_retry_goes_on_with_new_attempts_and_the_wheel_of_today() -> None:
     failed = examples.request(
-        status=Status.FAILED, verdict=Verdict.ATTEMPTS, told=True, steps={Step.GENERATE: STUCK}
+        status=Status.FAILED, verdict=Verdict.ATTEMPTS, reported=True, steps={Step.GENERATE: STUCK}
     )
-    planned = said(failed, ("ludoviko", "/retry"), code="beef")
-    assert planned.next.status is Status.OPEN and planned.next.agreed.code == "beef"
-    (order,) = [order for order in planned.orders if isinstance(order, EnsureJob)]
-    assert (order.step, order.attempt) == (Step.GENERATE, 4)
-    assert planned.next.step(Step.GENERATE).tries == 1 and not planned.next.told
+    planned = said(failed, ("ludoviko", "/retry"), wheel_revision="beef")
+    assert (
+        planned.request.status is Status.OPEN
+        and planned.request.agreed_spec.wheel_revision == "beef"
+    )
+    (action,) = [action for action in planned.actions if isinstance(action, EnsureJob)]
+    assert (action.step, action.attempt) == (Step.GENERATE, 4)
+    assert (
+        planned.request.step(Step.GENERATE).attempts_since_retry == 1
+        and not planned.request.reported
+    )
 
 
 def test_a_second_failure_is_a_new_comment() -> None:
@@ -143,29 +158,29 @@ def test_a_second_failure_is_a_new_comment() -> None:
         retries=1,
     )
     planned = said(failed)
-    assert "failed1" in [o.kind for o in planned.orders if isinstance(o, EnsureReply)]
+    assert "failed1" in [o.kind for o in planned.actions if isinstance(o, EnsureReply)]
 
 
 def test_money_that_is_used_up_needs_a_maintainer() -> None:
     spent = replace(STUCK, cost_usd=0.018)
     failed = examples.request(
-        status=Status.FAILED, verdict=Verdict.BUDGET, told=True, steps={Step.GENERATE: spent}
+        status=Status.FAILED, verdict=Verdict.BUDGET, reported=True, steps={Step.GENERATE: spent}
     )
-    assert said(failed, ("ludoviko", "/retry")).next.status is Status.FAILED
-    assert said(failed, ("ludoviko", "/approve")).next.status is Status.FAILED
-    approved = said(failed, ("ada", "/approve")).next
+    assert said(failed, ("ludoviko", "/retry")).request.status is Status.FAILED
+    assert said(failed, ("ludoviko", "/approve")).request.status is Status.FAILED
+    approved = said(failed, ("ada", "/approve")).request
     assert approved.status is Status.OPEN
-    assert approved.agreed.cap_usd == pytest.approx(0.018 + 0.024167)
+    assert approved.agreed_spec.cap_usd == pytest.approx(0.018 + 0.024167)
 
 
 def test_words_that_make_no_sense_now_say_so() -> None:
     done = examples.request(steps={Step.GENERATE: RUNNING})
-    planned = said(done, ("ludoviko", "/retry"), ("ada", "/approve"), jobs=(job(Stage.RUNNING),))
+    planned = said(done, ("ludoviko", "/retry"), ("ada", "/approve"), jobs=(job(JobStage.RUNNING),))
     assert all("nothing to" in text for text in answers(planned))
 
 
 def test_a_flood_of_commands_has_an_end() -> None:
     request = examples.request(steps={Step.GENERATE: RUNNING})
     flood = [("ludoviko", "/status")] * 500
-    planned = said(request, *flood, jobs=(job(Stage.RUNNING),))
-    assert len(planned.next.answers) == MOST_ANSWERS
+    planned = said(request, *flood, jobs=(job(JobStage.RUNNING),))
+    assert len(planned.request.answers) == MOST_ANSWERS

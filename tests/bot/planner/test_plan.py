@@ -10,14 +10,23 @@ from dataclasses import replace
 from bot import replies
 from bot.domain import costs
 from bot.domain.actions import GRACE, EnsureCancelled, EnsureClosed, EnsureJob, EnsureReply, Plan
-from bot.domain.observation import Advice, Comment, Manifest, Short, Stage, Teacher, Version, World
+from bot.domain.observation import (
+    Advice,
+    JobStage,
+    Manifest,
+    Observation,
+    OwnReply,
+    Shortfall,
+    Teacher,
+    Version,
+)
 from bot.domain.request import (
     LIVE,
     Request,
-    State,
     Status,
     Step,
     StepRecord,
+    StepState,
     TeacherRecord,
     Verdict,
 )
@@ -27,24 +36,24 @@ from tests.bot import examples
 from tests.bot.examples import CURRENT, RUNNING, job, plan, world
 
 NOW = examples.NOW
-TERMS = examples.terms()
+POLICY = examples.terms()
 
 
 def jobs_of(planned: Plan) -> list[EnsureJob]:
-    return [order for order in planned.orders if isinstance(order, EnsureJob)]
+    return [action for action in planned.actions if isinstance(action, EnsureJob)]
 
 
 # --- the whole state space -----------------------------------------------------------------------
 
 RECORDS = [
     StepRecord(),
-    StepRecord(State.ORDERED, 1, 1, NOW - 5),
-    StepRecord(State.ORDERED, 1, 1, NOW - GRACE - 5),
-    StepRecord(State.RUNNING, 1, 1, NOW - 300, "j1"),
-    StepRecord(State.FAILED, 2, 2, NOW - 300, "j1"),
-    StepRecord(State.MADE, 1, 1, NOW - 300, "j1", "note", 3.0, 0.001),
+    StepRecord(StepState.ORDERED, 1, 1, NOW - 5),
+    StepRecord(StepState.ORDERED, 1, 1, NOW - GRACE - 5),
+    StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1"),
+    StepRecord(StepState.FAILED, 2, 2, NOW - 300, "j1"),
+    StepRecord(StepState.MADE, 1, 1, NOW - 300, "j1", "note", 3.0, 0.001),
 ]
-JOBS = [None, *Stage]
+JOBS = [None, *JobStage]
 MANIFESTS = ["none", "ours", "foreign"]
 TEACHERS = [Teacher("failed"), RUNNING]
 DISCUSSIONS = ["open", "closed", "deleted", "not looked at"]
@@ -62,12 +71,12 @@ def _states() -> Iterator[tuple[object, ...]]:
                 yield (status, *state[:4], teacher, *state[4:], tries)
 
 
-def _build(state: tuple[object, ...]) -> tuple[Request, World, TeacherRecord]:
+def _build(state: tuple[object, ...]) -> tuple[Request, Observation, TeacherRecord]:
     status, step, record, stage, made, teacher, where, said, tries = state
     assert isinstance(step, Step) and isinstance(record, StepRecord) and isinstance(status, Status)
     spec = replace(examples.spec(), improves=step is Step.IMPROVE)
     before = list(itertools.takewhile(lambda s: s is not step, (r.step for r in rows(spec))))
-    steps = {s: StepRecord(State.MADE, 1, 1, NOW - 900, "j0", "n", 1.0, 0.001) for s in before}
+    steps = {s: StepRecord(StepState.MADE, 1, 1, NOW - 900, "j0", "n", 1.0, 0.001) for s in before}
     request = examples.request(status=status, spec=spec, steps={**steps, step: record})
     if status is Status.DECLINED:
         request = examples.request(status=status, verdict=Verdict.FULL, spec=None)
@@ -87,81 +96,87 @@ def _build(state: tuple[object, ...]) -> tuple[Request, World, TeacherRecord]:
         version = Version("v2", True, True) if spec.improves else None
         found = examples.manifest(digest=digest, scores=examples.SCORES, version=version)
         manifests[("r1", step)] = found
-    comments: tuple[Comment, ...] = ()
+    comments: tuple[OwnReply, ...] = ()
     if said:
-        due = replies.due(request, manifests.get(("r1", last(spec))), TERMS)
+        due = replies.due(request, manifests.get(("r1", last(spec))), POLICY)
         comments = tuple(examples.comment(kind, text) for kind, text in due)
-    talk = examples.discussion(open=where == "open", said=comments)
-    seen = world(
-        discussions={1: talk} if where in ("open", "closed") else {},
-        gone=frozenset({1} if where == "deleted" else ()),
-        jobs=() if stage is None else (job(Stage(str(stage)), step, max(1, record.attempt)),),
+    discussion = examples.discussion(open=where == "open", own_replies=comments)
+    observation = world(
+        discussions={1: discussion} if where in ("open", "closed") else {},
+        deleted=frozenset({1} if where == "deleted" else ()),
+        jobs=() if stage is None else (job(JobStage(str(stage)), step, max(1, record.attempt)),),
         manifests=manifests,
         teacher=teacher,
     )
     assert isinstance(tries, int)
-    return request, seen, TeacherRecord(True, NOW - 5, tries)
+    return request, observation, TeacherRecord(True, NOW - 5, tries)
 
 
-def _rules(request: Request, seen: World, planned: Plan) -> dict[str, bool]:
+def _rules(request: Request, observation: Observation, planned: Plan) -> dict[str, bool]:
     """Each rule a plan must keep, and whether this one does."""
-    after, orders = planned.next, jobs_of(planned)
+    after, actions = planned.request, jobs_of(planned)
     attempts = {step: request.step(step).attempt for step in Step}
-    closes = any(isinstance(order, EnsureClosed) for order in planned.orders)
-    found = {step: seen.manifests.get(("r1", step)) for step in Step}
+    closes = any(isinstance(action, EnsureClosed) for action in planned.actions)
+    found = {step: observation.manifests.get(("r1", step)) for step in Step}
     return {
-        "no effect without a changed record": after != request or not planned.orders,
-        "a turn is a change": after.turn == request.turn + (after != request),
-        "one job at a time": len(orders) <= 1,
-        "jobs only while open": not orders or request.status is Status.OPEN,
+        "no effect without a changed record": after != request or not planned.actions,
+        "a turn is a change": after.revision == request.revision + (after != request),
+        "one job at a time": len(actions) <= 1,
+        "jobs only while open": not actions or request.status is Status.OPEN,
         "never beyond the attempts": all(
-            order.attempt <= TERMS.programme.steps[order.step].attempts for order in orders
+            action.attempt <= POLICY.recipe.steps[action.step].attempts for action in actions
         ),
         "the record knows its order": all(
-            (after.step(o.step).attempt, after.step(o.step).ordered) == (o.attempt, NOW)
-            for o in orders
+            (after.step(o.step).attempt, after.step(o.step).ordered_at) == (o.attempt, NOW)
+            for o in actions
         ),
         # A job that no attempt stands for (a ledger started anew) is left to the ensure.
         "no second job for an attempt": all(
-            not attempts[o.step] or seen.job("r1", o.step, o.attempt) is None for o in orders
+            not attempts[o.step] or observation.job("r1", o.step, o.attempt) is None
+            for o in actions
         ),
         "nothing is paid twice": all(
-            (made := found[o.step]) is None or made.digest != examples.spec().digest for o in orders
+            (made := found[o.step]) is None or made.digest != examples.spec().digest
+            for o in actions
         ),
         "a final status stays": request.status in (*LIVE, after.status),
         "only what is final is closed": not closes or after.status not in LIVE,
-        "told means that nothing is left": not after.told
+        "told means that nothing is left": not after.reported
         or (after.status not in LIVE and not _words(planned)),
-        "over means told": not after.over or after.told,
-        "nothing is said where nobody looked": bool(seen.discussions) or not _words(planned),
+        "over means told": not after.archived or after.reported,
+        "nothing is said where nobody looked": bool(observation.discussions) or not _words(planned),
         "no job outlives its request": after.status in (Status.OPEN, Status.DONE)
         or all(
-            EnsureCancelled(job.id) in planned.orders for job in seen.jobs if not job.stage.over
+            EnsureCancelled(job.id) in planned.actions
+            for job in observation.jobs
+            if not job.stage.is_final
         ),
-        "a job's time is within the cap": all(_worth(o) <= after.agreed.cap_usd for o in orders),
-        "money is set aside first": not orders or after.reserved > 0,
+        "a job's time is within the cap": all(
+            _worth(o) <= after.agreed_spec.cap_usd for o in actions
+        ),
+        "money is set aside first": not actions or after.reserved_at > 0,
     }
 
 
 def _words(planned: Plan) -> list[object]:
-    return [o for o in planned.orders if isinstance(o, EnsureReply | EnsureClosed)]
+    return [o for o in planned.actions if isinstance(o, EnsureReply | EnsureClosed)]
 
 
-def _worth(order: EnsureJob) -> float:
-    rate = costs.hourly(TERMS.programme, order.step, examples.PRICES)
-    return order.timeout_seconds / 3600 * rate
+def _worth(action: EnsureJob) -> float:
+    rate = costs.hourly(POLICY.recipe, action.step, examples.PRICES)
+    return action.timeout_seconds / 3600 * rate
 
 
 def test_every_state_has_a_plan_that_keeps_the_rules() -> None:
     count: Counter[str] = Counter()
     for state in _states():
-        request, seen, teacher = _build(state)
-        planned = plan(request, seen, TERMS, teacher)
-        broken = [rule for rule, kept in _rules(request, seen, planned).items() if not kept]
+        request, observation, teacher = _build(state)
+        planned = plan(request, observation, POLICY, teacher)
+        broken = [rule for rule, kept in _rules(request, observation, planned).items() if not kept]
         assert not broken, (broken, state, planned)
         count["states"] += 1
-        count["told"] += planned.next.told
-        count["rest"] += planned.next == request
+        count["told"] += planned.request.reported
+        count["rest"] += planned.request == request
     assert count["states"] == (6 + 4) * 5 * 6 * 7 * 3 * 4 * 2
     assert count["told"] > 1000 and count["rest"] > 500
 
@@ -171,30 +186,39 @@ def test_every_open_state_goes_on_when_the_world_is_kind() -> None:
     walked = 0
     for status, step, record in itertools.product([Status.OPEN], Step, RECORDS):
         request, _, _ = _build((status, step, record, None, "none", RUNNING, "open", False, 0))
-        talk = examples.discussion()
+        discussion = examples.discussion()
         made: dict[tuple[str, Step], Manifest] = {}
         for turn in range(40):
-            if request.told:
+            if request.reported:
                 break
-            seen = world(
-                now=NOW + turn * 2 * GRACE, discussions={1: talk}, manifests=made, teacher=RUNNING
+            observation = world(
+                now=NOW + turn * 2 * GRACE,
+                discussions={1: discussion},
+                manifests=made,
+                teacher=RUNNING,
             )
-            planned = plan(request, seen, TERMS, CURRENT)
-            request = planned.next
-            assert request.said.keys() <= {"plan", "status", "result", "failed", "close"}
-            for order in planned.orders:
-                if isinstance(order, EnsureJob):
-                    made[("r1", order.step)] = examples.manifest(scores=examples.SCORES)
-                if isinstance(order, EnsureReply):
-                    kept = [c for c in talk.said if f"kakugo {order.kind} " not in c.marker]
-                    talk = replace(talk, said=(*kept, Comment(order.kind, order.marker)))
-                if isinstance(order, EnsureClosed):
-                    talk = replace(talk, open=False)
+            planned = plan(request, observation, POLICY, CURRENT)
+            request = planned.request
+            assert request.replied_at.keys() <= {"plan", "status", "result", "failed", "close"}
+            for action in planned.actions:
+                if isinstance(action, EnsureJob):
+                    made[("r1", action.step)] = examples.manifest(scores=examples.SCORES)
+                if isinstance(action, EnsureReply):
+                    kept = [
+                        c
+                        for c in discussion.own_replies
+                        if f"kakugo {action.kind} " not in c.marker
+                    ]
+                    discussion = replace(
+                        discussion, own_replies=(*kept, OwnReply(action.kind, action.marker))
+                    )
+                if isinstance(action, EnsureClosed):
+                    discussion = replace(discussion, open=False)
             end = last(request.spec)
-            if request.step(end).state is State.MADE:
+            if request.step(end).state is StepState.MADE:
                 made.setdefault(("r1", end), examples.manifest(scores=examples.SCORES))
-        assert request.told, (step, record, request)
-        assert talk.open == (request.status is Status.FAILED)
+        assert request.reported, (step, record, request)
+        assert discussion.open == (request.status is Status.FAILED)
         assert request.status in (Status.DONE, Status.FAILED)
         walked += 1
     assert walked == 30
@@ -205,65 +229,69 @@ def test_every_open_state_goes_on_when_the_world_is_kind() -> None:
 
 def test_the_teacher_is_awaited_before_the_first_job() -> None:
     asleep = world(teacher=Teacher("paused"))
-    assert not jobs_of(plan(examples.request(), asleep, TERMS, CURRENT))
-    started = jobs_of(plan(examples.request(), world(), TERMS, CURRENT))
-    assert [(order.step, order.attempt) for order in started] == [(Step.CHECK, 1)]
+    assert not jobs_of(plan(examples.request(), asleep, POLICY, CURRENT))
+    started = jobs_of(plan(examples.request(), world(), POLICY, CURRENT))
+    assert [(action.step, action.attempt) for action in started] == [(Step.CHECK, 1)]
     assert "http://127.0.0.1:2" in started[0].command
 
 
 def test_completed_without_a_manifest_fails_after_the_grace() -> None:
     running = examples.request(steps={Step.GENERATE: RECORDS[3]})
     for age, launched in ((GRACE - 1, 0), (GRACE + 1, 1)):
-        seen = world(jobs=(job(Stage.COMPLETED, ended=NOW - age),))
-        assert len(jobs_of(plan(running, seen, TERMS, CURRENT))) == launched
+        observation = world(jobs=(job(JobStage.COMPLETED, ended=NOW - age),))
+        assert len(jobs_of(plan(running, observation, POLICY, CURRENT))) == launched
 
 
 def test_a_lost_launch_is_repeated_under_its_own_number() -> None:
     lost = examples.request(steps={Step.GENERATE: RECORDS[2]})
-    (order,) = jobs_of(plan(lost, world(), TERMS, CURRENT))
-    assert order.attempt == 1
+    (action,) = jobs_of(plan(lost, world(), POLICY, CURRENT))
+    assert action.attempt == 1
 
 
 def test_a_failed_attempt_is_followed_by_the_next_until_the_last() -> None:
     failed = examples.request(steps={Step.GENERATE: RECORDS[3]})
-    (order,) = jobs_of(plan(failed, world(jobs=(job(Stage.ERROR),)), TERMS, CURRENT))
-    assert order.attempt == 2
-    last = examples.request(steps={Step.GENERATE: StepRecord(State.RUNNING, 3, 3, NOW - 300, "j1")})
-    planned = plan(last, world(jobs=(job(Stage.ERROR, attempt=3),)), TERMS, CURRENT)
-    assert (planned.next.status, planned.next.verdict) == (Status.FAILED, Verdict.ATTEMPTS)
-    assert "generate* failed 3 times" in str(planned.orders)
+    (action,) = jobs_of(plan(failed, world(jobs=(job(JobStage.ERROR),)), POLICY, CURRENT))
+    assert action.attempt == 2
+    last = examples.request(
+        steps={Step.GENERATE: StepRecord(StepState.RUNNING, 3, 3, NOW - 300, "j1")}
+    )
+    planned = plan(last, world(jobs=(job(JobStage.ERROR, attempt=3),)), POLICY, CURRENT)
+    assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.ATTEMPTS)
+    assert "generate* failed 3 times" in str(planned.actions)
 
 
 def test_a_manifest_that_is_there_already_is_not_paid_for_again() -> None:
     made = {("r1", step): examples.manifest(scores=examples.SCORES) for step in Step}
-    planned = plan(examples.request(), world(manifests=made), TERMS, CURRENT)
-    assert planned.next.status is Status.DONE
+    planned = plan(examples.request(), world(manifests=made), POLICY, CURRENT)
+    assert planned.request.status is Status.DONE
     assert not jobs_of(planned)
 
 
 def test_closing_the_discussion_stops_everything() -> None:
     running = examples.request(steps={Step.GENERATE: RECORDS[3]})
-    seen = world(discussions={1: examples.discussion(open=False)}, jobs=(job(Stage.RUNNING),))
-    planned = plan(running, seen, TERMS, CURRENT)
-    assert planned.next.status is Status.CANCELLED
-    assert EnsureCancelled("j1") in planned.orders
+    observation = world(
+        discussions={1: examples.discussion(open=False)}, jobs=(job(JobStage.RUNNING),)
+    )
+    planned = plan(running, observation, POLICY, CURRENT)
+    assert planned.request.status is Status.CANCELLED
+    assert EnsureCancelled("j1") in planned.actions
 
 
 def test_what_the_check_calls_hopeless_is_not_begun_until_a_maintainer_dares() -> None:
-    advice = Advice("hopeless", (Short("script", 0.2, 0.5),), script=0.2)
+    advice = Advice("hopeless", (Shortfall("script", 0.2, 0.5),), script=0.2)
     checked = {("r1", Step.CHECK): examples.manifest(advice=advice)}
-    planned = plan(examples.request(), world(manifests=checked), TERMS, CURRENT)
-    assert (planned.next.status, planned.next.verdict) == (Status.FAILED, Verdict.HOPELESS)
-    assert not jobs_of(planned) and "right script 20%" in str(planned.orders)
+    planned = plan(examples.request(), world(manifests=checked), POLICY, CURRENT)
+    assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.HOPELESS)
+    assert not jobs_of(planned) and "right script 20%" in str(planned.actions)
     for who, status in (("ludoviko", Status.FAILED), ("ada", Status.OPEN)):
-        talk = examples.discussion(remarks=(examples.remark("/approve", who),))
-        after = plan(planned.next, world(discussions={1: talk}), TERMS, CURRENT)
-        assert after.next.status is status
-    assert [order.step for order in jobs_of(after)] == [Step.GENERATE]
+        discussion = examples.discussion(comments=(examples.remark("/approve", who),))
+        after = plan(planned.request, world(discussions={1: discussion}), POLICY, CURRENT)
+        assert after.request.status is status
+    assert [action.step for action in jobs_of(after)] == [Step.GENERATE]
 
 
 def test_the_first_reply_shows_the_advice_once_it_is_there() -> None:
     checked = {("r1", Step.CHECK): examples.manifest(advice=Advice("good", script=1.0, chrf=61.2))}
-    planned = plan(examples.request(), world(manifests=checked), TERMS, CURRENT)
-    (text,) = [o.text for o in planned.orders if isinstance(o, EnsureReply) and o.kind == "plan"]
+    planned = plan(examples.request(), world(manifests=checked), POLICY, CURRENT)
+    (text,) = [o.text for o in planned.actions if isinstance(o, EnsureReply) and o.kind == "plan"]
     assert "My advice: good: right script 100%, chrF++ 61 against known sentences." in text

@@ -10,17 +10,17 @@ from pathlib import Path
 
 from bot import replies
 from bot.domain.costs import estimate
-from bot.domain.observation import Advice, Manifest, Score, Short, Version
+from bot.domain.observation import Advice, Manifest, Score, Shortfall, Version
 from bot.domain.request import (
     Answer,
+    Command,
     Reason,
     Request,
-    State,
     Status,
     Step,
     StepRecord,
+    StepState,
     Verdict,
-    Word,
 )
 from tests.bot import examples
 
@@ -28,15 +28,15 @@ SNAPSHOT = Path(__file__).with_name("replies.md")
 GOOD = examples.manifest(advice=Advice("good", (), 1.0, 84.2, 90.3, 2.14))
 HOPELESS = examples.manifest(
     advice=Advice(
-        "hopeless", (Short("script", 0.41, 0.5), Short("chrf", 8.2, 12.0)), 0.41, 8.2, 61.0
+        "hopeless", (Shortfall("script", 0.41, 0.5), Shortfall("chrf", 8.2, 12.0)), 0.41, 8.2, 61.0
     )
 )
 MADE = {
     Step.CHECK: StepRecord(
-        State.MADE, 1, 1, examples.NOW, "j0", replies.note(Step.CHECK, GOOD), 4.2, 0.0001
+        StepState.MADE, 1, 1, examples.NOW, "j0", replies.note(Step.CHECK, GOOD), 4.2, 0.0001
     ),
     Step.GENERATE: StepRecord(
-        State.MADE,
+        StepState.MADE,
         1,
         1,
         examples.NOW,
@@ -46,7 +46,7 @@ MADE = {
         0.0004,
     ),
     Step.TRAIN: StepRecord(
-        State.MADE,
+        StepState.MADE,
         2,
         2,
         examples.NOW,
@@ -65,23 +65,30 @@ EVALUATION = examples.manifest(
 
 def situations() -> dict[str, tuple[Request, Manifest | None]]:
     """Every situation in which the bot speaks."""
-    taken = examples.request(reserved=examples.NOW)
+    taken = examples.request(reserved_at=examples.NOW)
     evaluated = StepRecord(
-        State.MADE, 1, 1, examples.NOW, "j4", replies.note(Step.EVALUATE, EVALUATION), 9.0, 0.0001
+        StepState.MADE,
+        1,
+        1,
+        examples.NOW,
+        "j4",
+        replies.note(Step.EVALUATE, EVALUATION),
+        9.0,
+        0.0001,
     )
     done = {**MADE, Step.EVALUATE: evaluated}
-    running = {**MADE, Step.EVALUATE: StepRecord(State.RUNNING, 2, 2, reason=Reason.STUCK)}
-    doubtful = StepRecord(State.MADE, 1, 1, examples.NOW, "j0", reason=Reason.HOPELESS)
+    running = {**MADE, Step.EVALUATE: StepRecord(StepState.RUNNING, 2, 2, reason=Reason.STUCK)}
+    doubtful = StepRecord(StepState.MADE, 1, 1, examples.NOW, "j0", reason=Reason.HOPELESS)
     checked = {Step.CHECK: MADE[Step.CHECK]}
     halfway = {
         **checked,
-        Step.GENERATE: StepRecord(State.RUNNING, 1, 1, examples.NOW, "j1", progress=4),
+        Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, examples.NOW, "j1", progress_tenths=4),
     }
     last_words = ("RuntimeError: CUDA out of memory", "token=*** was used")
 
     def end(why: Verdict, reason: Reason = Reason.ERROR, tries: int = 3) -> Request:
         record = StepRecord(
-            State.FAILED, tries, tries, cost_usd=0.02, reason=reason, tail=last_words
+            StepState.FAILED, tries, tries, cost_usd=0.02, reason=reason, log_tail=last_words
         )
         steps = {} if why is Verdict.TEACHER else {**checked, Step.GENERATE: record}
         return replace(taken, status=Status.FAILED, verdict=why, steps=steps)
@@ -92,15 +99,17 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
     def ask(why: Verdict, *choices: str) -> Request:
         return examples.request(status=Status.ASKED, verdict=why, choices=choices, spec=None)
 
-    def answer(word: Word, note: str) -> Request:
-        return examples.request(answers=(Answer(word, True, note),))
+    def answer(command: Command, note: str) -> Request:
+        return examples.request(answers=(Answer(command, True, note),))
 
-    wished = replace(examples.spec(), base="org/other", refused=("base", "size"), unread=(3, 7))
+    wished = replace(
+        examples.spec(), base="org/other", refused_options=("base", "size"), unread_lines=(3, 7)
+    )
     chosen = replace(
         examples.spec(),
         licence="cc-by-nc-4.0",
         variant="fundamenta",
-        refused=("licence", "variant"),
+        refused_options=("licence", "variant"),
     )
     asked = ask(Verdict.CONFIRM, "hin_Deva")
     cost = estimate(examples.programme(), examples.PRICES)
@@ -133,7 +142,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
             steps={Step.CHECK: replace(doubtful, note=replies.note(Step.CHECK, HOPELESS))},
         ),
         "/retry of what is not worth it": answer(
-            Word.RETRY, replies.needs_approval(Verdict.HOPELESS)
+            Command.RETRY, replies.needs_approval(Verdict.HOPELESS)
         ),
         "closed by a person": replace(taken, status=Status.CANCELLED, verdict=Verdict.CLOSED),
         "told to stop": replace(taken, status=Status.CANCELLED, verdict=Verdict.STOPPED),
@@ -149,23 +158,23 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "talk": no(Verdict.UNANSWERED),
         "no teacher for it": no(Verdict.NO_TEACHER, "cym_Latn"),
         "withdrawn by its speakers": no(Verdict.WITHDRAWN, "gla_Latn"),
-        "/retry after a withdrawal": answer(Word.RETRY, replies.was_withdrawn()),
+        "/retry after a withdrawal": answer(Command.RETRY, replies.was_withdrawn()),
         "nothing to improve": no(Verdict.NO_MODEL, "epo_Latn"),
         "asked before": no(Verdict.DUPLICATE, "epo_Latn", "r7"),
         "too many of one person": no(Verdict.TOO_MANY),
         "too many in all": no(Verdict.FULL),
-        "/status": answer(Word.STATUS, replies.told_status(replace(taken, steps=halfway))),
-        "/status of a question": answer(Word.STATUS, replies.told_status(asked)),
-        "/estimate": answer(Word.ESTIMATE, replies.told_estimate(taken, cost)),
-        "/help": answer(Word.HELP, replies.told_help()),
-        "/retry": answer(Word.RETRY, replies.goes_on(Word.RETRY)),
-        "/approve": answer(Word.APPROVE, replies.goes_on(Word.APPROVE)),
-        "/retry without money": answer(Word.RETRY, replies.needs_approval(Verdict.BUDGET)),
-        "/cancel by a stranger": answer(Word.CANCEL, replies.not_yours(Word.CANCEL)),
-        "/approve by the requester": answer(Word.APPROVE, replies.not_yours(Word.APPROVE)),
+        "/status": answer(Command.STATUS, replies.told_status(replace(taken, steps=halfway))),
+        "/status of a question": answer(Command.STATUS, replies.told_status(asked)),
+        "/estimate": answer(Command.ESTIMATE, replies.told_estimate(taken, cost)),
+        "/help": answer(Command.HELP, replies.told_help()),
+        "/retry": answer(Command.RETRY, replies.goes_on(Command.RETRY)),
+        "/approve": answer(Command.APPROVE, replies.goes_on(Command.APPROVE)),
+        "/retry without money": answer(Command.RETRY, replies.needs_approval(Verdict.BUDGET)),
+        "/cancel by a stranger": answer(Command.CANCEL, replies.not_yours(Command.CANCEL)),
+        "/approve by the requester": answer(Command.APPROVE, replies.not_yours(Command.APPROVE)),
         **{
-            f"/{word.value} out of place": answer(word, replies.nothing_to(word))
-            for word in (Word.CANCEL, Word.RETRY, Word.APPROVE)
+            f"/{command.value} out of place": answer(command, replies.nothing_to(command))
+            for command in (Command.CANCEL, Command.RETRY, Command.APPROVE)
         },
     }
     finished = replace(taken, status=Status.DONE, steps=done)
@@ -178,7 +187,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
     }.items():
         made = examples.manifest(version=version)
         note = replies.note(Step.IMPROVE, made)
-        record = StepRecord(State.MADE, 1, 1, examples.NOW, "j5", note, 9.0)
+        record = StepRecord(StepState.MADE, 1, 1, examples.NOW, "j5", note, 9.0)
         told = replace(better, status=Status.DONE, steps={Step.IMPROVE: record})
         improved[name] = told, made
     others = {name: (request, None) for name, request in alone.items()}

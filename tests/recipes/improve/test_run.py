@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bot.domain.observation import Version
-from bot.hub.observe import read_manifest
+from bot.hub.manifests import parse_manifest
 from recipes.core.manifest import Manifest
 from tests.recipes import feedback_samples, tiny_adapters
 from tests.recipes.promote.test_run import ADAPTER, FOLDER, RECIPE, RESULTS, asked, read
@@ -52,7 +52,7 @@ def test_one_job_makes_a_version_compares_it_and_says_so(tmp_path: Path, tiny_ba
         compared = Manifest.from_json(read(api, f"{FOLDER}/versions/v2/run.json")).metrics
         for request, fresh in (("r7", True), ("r8", False)):
             text = read(api, f"{FOLDER}/improvements/{request}/run.json")
-            found = read_manifest(yaml.safe_load(text)).version
+            found = parse_manifest(yaml.safe_load(text)).version
             assert found == Version("v2", compared["promoted"], fresh)
         card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
         assert "v2 is in use" in card or "v2 was made and is not" in card

@@ -1,0 +1,83 @@
+"""Manifests of recipes: both schemas, and what is not one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.domain.observation import Advice, Shortfall
+from bot.hub.manifests import parse_manifest
+
+OLD_MANIFESTS = Path(__file__).parents[2] / "data" / "old_schemas" / "manifests"
+
+
+def old(step: str) -> Any:
+    return json.loads((OLD_MANIFESTS / f"{step}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("step", ["check", "generate", "train", "evaluate"])
+def test_manifest_of_schema_1_is_read(step: str) -> None:
+    data, manifest = old(step), parse_manifest(old(step))
+    assert (manifest.digest, manifest.attempt) == (data["digest"], 1)
+    assert (manifest.seconds, manifest.cost_usd) == (data["seconds"], data["cost_usd"])
+    assert manifest.kept == data["counts"]["kept"]
+    assert manifest.dropped == sum(data["counts"]["dropped"].values())
+    assert (manifest.advice is not None) == (step == "check")
+    assert len(manifest.scores) == (4 if step == "evaluate" else 0)
+
+
+def test_advice_of_both_schemas_is_the_same() -> None:
+    data = old("check")
+    data["metrics"]["advice"] = "doubtful"
+    data["metrics"]["reasons"] = [
+        {"what": "chrf", "seen": 12.0, "wanted": 20.0},
+        {"what": "charm", "seen": 0.0, "wanted": 1.0},
+    ]
+    new = {**data, "schema": 2}
+    new["metrics"] = {
+        "advice": {
+            "level": "doubtful",
+            "shortfalls": [
+                {"metric": "chrf", "value": 12.0, "threshold": 20.0},
+                {"metric": "charm", "value": 0.0, "threshold": 1.0},
+            ],
+        },
+        "teacher": data["metrics"]["teacher"],
+        "bases": {"org/base": {"fertility": 1.352}},
+    }
+    expected = Advice("doubtful", (Shortfall("chrf", 12.0, 20.0),), 1.0, 100.0, 88.43, 1.352)
+    assert parse_manifest(data).advice == parse_manifest(new).advice == expected
+
+
+def test_evaluation_is_read() -> None:
+    manifest = parse_manifest({**old("evaluate"), "schema": 2})
+    first = manifest.scores[0]
+    assert (first.benchmark, first.direction) == ("flores", "eng_Latn-epo_Latn")
+    assert (first.base, first.adapter, first.low, first.high) == (5.9005, 88.141, 80.7351, 83.7966)
+    assert [score.benchmark for score in manifest.english] == ["sib200", "belebele"]
+
+
+Damage = Callable[[dict[str, Any]], object]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data.pop("digest"),
+        lambda data: data.update(schema=3),
+        lambda data: data.update(counts=None),
+        lambda data: data.update(seconds="soon"),
+        lambda data: data["metrics"].update(advice="excellent"),
+        lambda data: data["metrics"].update(reasons=7),
+        lambda data: data["metrics"].update(version="../evil", fresh=True),
+    ],
+)
+def test_what_is_no_manifest_is_refused(damage: Damage) -> None:
+    data = old("check")
+    damage(data)
+    with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):
+        parse_manifest(data)
