@@ -1,12 +1,12 @@
-"""Makes `languages.tsv`, `names.tsv` and `codes.tsv`. Run by hand, never by the bot:
+"""Write the generated tables from their sources. Run by hand, never by the bot:
 
     pip install langcodes==3.5.1 language_data==1.4.0 iso639-lang==2.6.3
-    python -m bot.language.build [FOLDER]
+    python -m bot.language.build [FOLDER]        # languages.tsv, names.tsv, codes.tsv
 
-Sources: ISO 639-3 (iso639-lang); likely scripts, names and autonyms of CLDR and the IANA subtag
-registry (langcodes, language_data). The hand-written tables beside say what those lists cannot:
-what people mean by a macrolanguage, what FLORES+ calls a language, what else people call it.
-These libraries are imported here only: they guess silently, and cost 1 s and 288 MB to load.
+The sources are ISO 639-3 (iso639-lang), and the likely scripts, names and autonyms of CLDR and the
+IANA subtag registry (langcodes, language_data). The hand-written tables in this folder add what
+these lack: what people mean by a macrolanguage, and other names of a language. Nothing else imports
+these libraries, because they guess silently and take 1 s and 288 MB to load.
 """
 
 import csv
@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from bot.language.normalize import fold, mixes_scripts
-from bot.language.tables import HERE, read
+from bot.language.tables import FOLDER, read_table
 
-# One written form each where CLDR speaks of a mixture, or of one writing system by another name.
+# The script to use where CLDR names a mixture of scripts or a variant of one.
 SAME_SCRIPT = {"Kore": "Hang", "Aran": "Arab", "Hanb": "Hant", "Hrkt": "Kana"}
-# CLDR counts these under one language; ISO 639-3 and FLORES+ have another language for them.
-NOT_WRITTEN_SO = {("pan", "Arab"), ("uzn", "Arab"), ("azj", "Arab"), ("cmn", "Phag")}
-# Tags that are no sum of their parts; tags.tsv leads back from them.
-OWN_TAGS = {
+# Scripts that CLDR lists, but that belong to another language in ISO 639-3 and FLORES+.
+WRONG_SCRIPTS = {("pan", "Arab"), ("uzn", "Arab"), ("azj", "Arab"), ("cmn", "Phag")}
+# Tags that do not follow from the code; `tags.tsv` maps them back.
+SPECIAL_TAGS = {
     "cmn_Hans": "zh-Hans",
     "cmn_Hant": "zh-Hant",
     "uzn_Latn": "uz-Latn",
@@ -42,7 +42,7 @@ OWN_TAGS = {
 
 
 class Sources:
-    """What the libraries and the hand-written tables say, read once."""
+    """The contents of the libraries and the hand-written tables."""
 
     def __init__(self) -> None:
         iso639 = import_module("iso639.iso639")
@@ -67,18 +67,18 @@ class Sources:
         with (folder / "extra_language_names.csv").open(encoding="utf-8") as extra:
             self.extra = list(csv.reader(extra))
         self.written = written_in(self.supplement)
-        self.flores = {row[0]: row for row in read("flores")}
-        self.choices = {row[0]: row[1].split() for row in read("choices")}
+        self.flores = {row[0]: row for row in read_table("flores")}
+        self.choices = {row[0]: row[1].split() for row in read_table("choices")}
         self.by_hand = {
             code
             for table in ("flores", "choices", "aliases", "tags")
-            for row in read(table)
+            for row in read_table(table)
             for code in (row[0], *row[1].split())
             if re.fullmatch(r"[a-z]{3}_[A-Z][a-z]{3}(_\w+)?", code)
         }
 
     def tag(self, iso: str) -> str:
-        """The language's own subtag: two letters where ISO 639-1 has them."""
+        """Return the subtag of a language: the ISO 639-1 code if there is one."""
         return self.iso[iso].pt1 or iso
 
     def scope(self, iso: str) -> str:
@@ -86,42 +86,42 @@ class Sources:
 
 
 def written_in(supplement: str) -> dict[str, list[str]]:
-    """CLDR's scripts of each language in use, the secondary ones last."""
-    found: dict[str, list[str]] = defaultdict(list)
+    """Return the scripts that CLDR lists for each language, secondary ones last."""
+    scripts_of: dict[str, list[str]] = defaultdict(list)
     rows = re.findall(r'<language type="(\w+)"(?: scripts="([^"]*)")?([^>]*)/>', supplement)
     for secondary in (False, True):
-        for tag, scripts, rest in rows:
-            if ("secondary" in rest) == secondary:
-                found[tag] += scripts.split()
-    return found
+        for tag, scripts, attributes in rows:
+            if ("secondary" in attributes) == secondary:
+                scripts_of[tag] += scripts.split()
+    return scripts_of
 
 
 def scripts(sources: Sources, iso: str) -> tuple[list[str], bool]:
-    """A language's scripts, the usual one first, and whether that one is only assumed."""
+    """Return the scripts of a language, the usual one first, and whether that one is assumed."""
     tags = [sources.tag(iso)]
     tags += [sources.under[iso]] if iso in sources.under else []
     by_macro = [m for m, codes in sources.choices.items() if codes[0][:3] == iso and len(codes) < 2]
     tags += [sources.tag(macro) for macro in by_macro]
-    found = [c[4:8] for c in sources.choices.get(iso, []) if c[:3] == iso]
-    found += [c[4:8] for c in sources.flores if c[:3] == iso]
+    candidates = [c[4:8] for c in sources.choices.get(iso, []) if c[:3] == iso]
+    candidates += [c[4:8] for c in sources.flores if c[:3] == iso]
     for tag in tags:
-        found += sources.likely[tag].split("-")[1:2] if tag in sources.likely else []
-        found += sources.written.get(tag, [])
-    if not found and iso in sources.member_of:
+        candidates += sources.likely[tag].split("-")[1:2] if tag in sources.likely else []
+        candidates += sources.written.get(tag, [])
+    if not candidates and iso in sources.member_of:
         macro_tag = sources.tag(sources.member_of[iso])
-        found = sources.likely.get(macro_tag, "").split("-")[1:2]
-    found += sorted(c[4:8] for c in sources.by_hand if c[:3] == iso)
-    assumed = not found
+        candidates = sources.likely.get(macro_tag, "").split("-")[1:2]
+    candidates += sorted(c[4:8] for c in sources.by_hand if c[:3] == iso)
+    assumed = not candidates
     if assumed:
-        found = ["Sgnw" if "Sign Language" in sources.iso[iso].name else "Latn"]
-    known = {row[0] for row in read("scripts")}
-    found = [SAME_SCRIPT.get(script, script) for script in found]
-    usual = [s for s in dict.fromkeys(found) if s in known and (iso, s) not in NOT_WRITTEN_SO]
+        candidates = ["Sgnw" if "Sign Language" in sources.iso[iso].name else "Latn"]
+    known = {row[0] for row in read_table("scripts")}
+    candidates = [SAME_SCRIPT.get(script, script) for script in candidates]
+    usual = [s for s in dict.fromkeys(candidates) if s in known and (iso, s) not in WRONG_SCRIPTS]
     return usual, assumed
 
 
 def codes(sources: Sources, iso: str) -> tuple[list[str], bool]:
-    """A language's codes, varieties after the plain ones; "apc" has varieties only."""
+    """Return the codes of a language, varieties last ("apc" has only varieties)."""
     usual, assumed = scripts(sources, iso)
     varieties = sorted(c for c in sources.by_hand if c[:3] == iso and len(c) > 8)
     only_varieties = sources.choices.get(iso, [""])[0] in varieties
@@ -130,9 +130,9 @@ def codes(sources: Sources, iso: str) -> tuple[list[str], bool]:
 
 
 def bcp47(sources: Sources, code: str, usual: bool) -> str:
-    """The shortest tag that leads back to this code alone."""
-    if code in OWN_TAGS:
-        return OWN_TAGS[code]
+    """Return the shortest tag that means only this code."""
+    if code in SPECIAL_TAGS:
+        return SPECIAL_TAGS[code]
     macros = [m for m, choice in sources.choices.items() if choice == [code] and m in sources.iso]
     short = [sources.iso[m].pt1 for m in macros if sources.iso[m].pt1]
     tag = sources.tag(code[:3])
@@ -142,27 +142,27 @@ def bcp47(sources: Sources, code: str, usual: bool) -> str:
 
 
 def english(sources: Sources, iso: str) -> str:
-    """FLORES+'s name of a language, else CLDR's, else that of ISO 639-3."""
+    """Return the English name of a language from FLORES+, CLDR or ISO 639-3."""
     flores = [row[1] for code, row in sources.flores.items() if code[:3] == iso]
     cldr = sources.cldr.get(sources.tag(iso), {}).get("en")
     return str((flores[0].partition(" (")[0] if flores else cldr) or sources.iso[iso].name)
 
 
 def autonym(sources: Sources, code: str, usual: bool) -> str:
-    """What its speakers call it in this script, or ""."""
+    """Return the name of a language in itself and in this script, or ""."""
     iso, script = code[:3], code[4:8]
     if code in sources.flores and sources.flores[code][2]:
         return sources.flores[code][2]
     for tag in (sources.tag(iso), sources.under.get(iso, "")):
         own = sources.cldr.get(tag, {})
-        if found := own.get(f"{tag}-{script}") or (own.get(tag, "") if usual else ""):
-            return found
+        if name := own.get(f"{tag}-{script}") or (own.get(tag, "") if usual else ""):
+            return name
     return ""
 
 
 def language_rows(sources: Sources) -> dict[str, list[str]]:
-    """Every row of languages.tsv by its code."""
-    script_names = {row[0]: row[2] for row in read("scripts")}
+    """Return the rows of `languages.tsv` by code."""
+    script_names = {row[0]: row[2] for row in read_table("scripts")}
     rows: dict[str, list[str]] = {}
     for iso in sorted(sources.iso):
         if sources.scope(iso) != "Individual" and not any(c[:3] == iso for c in sources.flores):
@@ -181,17 +181,20 @@ def language_rows(sources: Sources) -> dict[str, list[str]]:
 
 
 def registry_names(registry: str) -> dict[str, list[str]]:
-    """IANA's descriptions of each language subtag."""
-    found = {}
+    """Return IANA's descriptions of each language subtag."""
+    descriptions = {}
     for record in registry.split("%%\n"):
         tag = re.search(r"^Type: language\nSubtag: (\w+)$", record, re.M)
         if tag:
-            found[tag[1]] = re.findall(r"^Description: (.+)$", record, re.M)
-    return found
+            descriptions[tag[1]] = re.findall(r"^Description: (.+)$", record, re.M)
+    return descriptions
 
 
 def name_rows(sources: Sources, rows: dict[str, list[str]]) -> dict[str, str]:
-    """Folded name → targets. A name without its bracket counts only if nobody owns it."""
+    """Return folded name → targets.
+
+    A name without its parentheses counts only if no language has it as its full name.
+    """
     registry = registry_names(sources.registry)
     owned: dict[str, set[str]] = defaultdict(set)
     bare: dict[str, set[str]] = defaultdict(set)
@@ -213,16 +216,16 @@ def name_rows(sources: Sources, rows: dict[str, list[str]]) -> dict[str, str]:
         owned[fold(name)].add(code if qualified or code in sources.flores else code[:3])
         if own:
             owned[fold(own)].add(code)
-    found = {key: targets for key, targets in bare.items() if key not in owned} | owned
+    targets_of = {key: targets for key, targets in bare.items() if key not in owned} | owned
     return {
         key: " ".join(sorted(without_repeats(sources, targets)))
-        for key, targets in found.items()
+        for key, targets in targets_of.items()
         if key and len(key) > 1 and not mixes_scripts(key)
     }
 
 
 def without_repeats(sources: Sources, targets: set[str]) -> set[str]:
-    """Targets less the codes that another target already stands for."""
+    """Remove codes that another target stands for."""
     stood_for = {
         code
         for iso in targets & sources.iso.keys()
@@ -232,8 +235,8 @@ def without_repeats(sources: Sources, targets: set[str]) -> set[str]:
 
 
 def tag_rows(sources: Sources, rows: dict[str, list[str]]) -> dict[str, str]:
-    """Tag → targets: ISO 639-1 and 639-2, macrolanguages, retired codes, language and country."""
-    found: dict[str, str] = {}
+    """Return tag → targets: ISO 639-1, 639-2, macrolanguages, retired codes, with countries."""
+    targets_of: dict[str, str] = {}
     members: dict[str, list[str]] = defaultdict(list)
     for member, macro in sources.member_of.items():
         if member in sources.iso and sources.scope(member) == "Individual":
@@ -241,20 +244,20 @@ def tag_rows(sources: Sources, rows: dict[str, list[str]]) -> dict[str, str]:
     for iso, lang in sources.iso.items():
         for tag in filter(None, (lang.pt1, lang.pt2b)):
             if tag != iso:
-                found[tag] = iso
+                targets_of[tag] = iso
         if sources.scope(iso) == "Macrolanguage" and iso not in sources.choices:
-            found[iso] = " ".join(sorted(members[iso]))
+            targets_of[iso] = " ".join(sorted(members[iso]))
     for old, new in sources.retired.items():
         if old not in sources.iso and new in sources.iso:
-            found[old] = new
-    return found | with_country(sources, found, rows)
+            targets_of[old] = new
+    return targets_of | with_country(sources, targets_of, rows)
 
 
 def with_country(
     sources: Sources, tags: dict[str, str], rows: dict[str, list[str]]
 ) -> dict[str, str]:
-    """Language and country as CLDR knows them together, in the script that is usual there."""
-    found = {}
+    """Return the tags with a country from CLDR, in the script that is usual there."""
+    targets_of = {}
     parts = re.split(r'<territory type="(\w\w)"', sources.supplement)
     for country, text in zip(parts[1::2], parts[2::2], strict=True):
         for tag in re.findall(r'<languagePopulation type="([a-z]{2,3})"', text):
@@ -262,26 +265,27 @@ def with_country(
             script = sources.likely.get(f"{tag}-{country}", "-").split("-")[1]
             if target.split()[0] in sources.iso and sources.scope(target[:3]) != "Special":
                 code = f"{target}_{script}"
-                found[f"{tag}-{country.lower()}"] = code if code in rows else target
-    return found
+                targets_of[f"{tag}-{country.lower()}"] = code if code in rows else target
+    return targets_of
 
 
-def write(folder: Path, table: str, head: str, rows: list[Any]) -> None:
-    body = "".join("\t".join(row) + "\n" for row in rows)
-    (folder / f"{table}.tsv").write_text(f"# Made by build.py. {head}\n{body}", encoding="utf-8")
+def write(folder: Path, table: str, columns: str, rows: list[Any]) -> None:
+    """Write one table with a comment line that names its columns."""
+    lines = [f"# Generated by bot.language.build. {columns}", *("\t".join(row) for row in rows)]
+    (folder / f"{table}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     sys.stderr.write(f"{table}.tsv: {len(rows)} rows\n")
 
 
-def main(folder: Path = HERE) -> None:
+def main(folder: Path = FOLDER) -> None:
     sources = Sources()
     rows = language_rows(sources)
     if unknown := sources.by_hand - rows.keys():
-        sys.exit(f"hand-written tables name codes nobody knows: {', '.join(sorted(unknown))}")
+        sys.exit(f"the hand-written tables have unknown codes: {', '.join(sorted(unknown))}")
     individual = {iso for iso in sources.iso if sources.scope(iso) == "Individual"}
     if unwritten := individual - {code[:3] for code in rows}:
         sys.exit(f"scripts.tsv lacks the scripts of: {', '.join(sorted(unwritten))}")
     names, tags = name_rows(sources, rows), tag_rows(sources, rows)
-    head = "code	BCP-47	English name	autonym	? where Latin is only assumed"
+    head = "code	BCP-47	English name	autonym	? if Latin is only assumed"
     write(folder, "languages", head, list(rows.values()))
     write(folder, "names", "folded name	ISO 639-3 or codes", sorted(names.items()))
     write(folder, "codes", "tag	ISO 639-3 or codes", sorted(tags.items()))

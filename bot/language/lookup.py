@@ -1,6 +1,6 @@
-"""What a person means by a name: one language, or the choices to ask about. Never a guess.
+"""The language that a name means, or the candidates; never a guess.
 
-The grammar, tried in this order; the first reading that means anything counts:
+These forms are tried in this order, and the first that means anything counts:
 
     tag        gd · gla · sr-Latn · srp_Cyrl · pt-BR · ar-EG · cat_Latn_vale1252
     name       Welsh · Cymraeg · Te Reo Māori · Egyptian Arabic · "the Welsh language"
@@ -8,21 +8,21 @@ The grammar, tried in this order; the first reading that means anything counts:
     country    Arabic (Egypt) · Portuguese, Brazil: as ar-EG and pt-BR
     two names  Kurdish (Sorani) · Sorani Kurdish · Arabic, Egyptian · Armenian / հայերեն
 
-A word in letters of two scripts is no name at all: somebody is imitating one.
+A word with letters of two scripts is an imitation and counts as unknown.
 """
 
 import re
 
 from bot.language.normalize import clean, fold, mixes_scripts
-from bot.language.suggestions import near
-from bot.language.tables import language, meant, tables
+from bot.language.suggestions import suggest
+from bot.language.tables import language, resolve, tables
 from bot.language.types import Candidates, Language, UnknownCode
 
-LONGEST = 200  # characters; the longest name in ISO 639-3 has 58
+MAX_LENGTH = 200  # characters; the longest name in ISO 639-3 has 58
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_](\w[\w-]*))?")
 _COUNTRY = re.compile(r"[A-Z]{2}|\d{3}")
 _QUOTES = "\"'`*_.,;:!?()[]<> "
-# "Language" as languages themselves say it, folded, before the name or after it.
+# The word "language" in many languages, folded, before or after the name.
 _AROUND = re.compile(
     r"(?:the |lingua |lengua |langue |lingvo |limba |jezyk |jazyk |bahasa |basa |اللغة |لغة "
     r"|ภาษา ?|ພາສາ ?|ភាសា ?)?(.+?)"
@@ -33,39 +33,39 @@ _TWO_PARTS = re.compile(r"(.+?)\s*(?:[(\[]([^()\[\]]+)[)\]]|(?:[,/|:=–—]|\s-
 _MARKED = re.compile(r"(.+?) (?:written in|in|using|with) (?:the )?(.+)")
 _SCRIPT = re.compile(r"(?:(?:written )?in )?(?:the )?(.+?)(?: script| alphabet| letters)?")
 
-Found = Language | Candidates | None
+Match = Language | Candidates | None
 
 
 def find(text: str) -> Language | Candidates:
-    """The language that a person names, or the candidates and why there is no one language.
+    """Return the language that a text names, or the candidates to ask about.
 
-    Takes any text at all and never raises; what is too long for a name is unknown, unread.
+    Accepts any text and never raises; a text that is too long for a name is unknown.
     """
-    if len(text) > LONGEST or len(line := clean(text)) > LONGEST:  # one ligature may be 18 letters
+    # The second check is for ligatures: one may stand for 18 letters.
+    if len(text) > MAX_LENGTH or len(line := clean(text)) > MAX_LENGTH:
         return Candidates((), "unknown")
-    if mixes_scripts(line) or not (found := _read(line)):
-        return Candidates(near(line), "unknown")
-    return found
+    match = None if mixes_scripts(line) else _parse(line)
+    return match or Candidates(suggest(line), "unknown")
 
 
 def find_script(text: str) -> str:
-    """The code (ISO 15924) of the script that a person names, or ""."""
-    return tables().script_names.get(_within(_SCRIPT, fold(text[:LONGEST])), "")
+    """Return the ISO 15924 code of the script that a text names, or ""."""
+    return tables().script_names.get(_within(_SCRIPT, fold(text[:MAX_LENGTH])), "")
 
 
 def by_code(code: str) -> Language:
-    """The language with exactly this code, spelt as in FLORES+; raises UnknownCode."""
+    """Return the language with exactly this code, like "gla_Latn". Raises UnknownCode."""
     return language(code)
 
 
-def _read(line: str) -> Found:
+def _parse(line: str) -> Match:
     return (
         _tag_or_name(line) or _name_and_script(line) or _name_and_country(line) or _two_names(line)
     )
 
 
-def _tag_or_name(line: str) -> Found:
-    """Small letters say tag: "ga" is Irish, "Ga" may be either, "Hi" is perhaps no language."""
+def _tag_or_name(line: str) -> Match:
+    """Read a tag or a name: "ga" is Irish, "Ga" may be Irish or Ga, "Hi" is only a suggestion."""
     names, key = tables().names, fold(line)
     name = names.get(key) or names.get(_within(_AROUND, key), "")
     tagged = _codes_of(_tag(line.strip(_QUOTES)))
@@ -76,18 +76,18 @@ def _tag_or_name(line: str) -> Found:
     return _one_of(tagged) if tagged else None
 
 
-def _tag(line: str) -> Found:
-    """BCP-47 and FLORES+. A small-letter country must be one where the language is at home."""
+def _tag(line: str) -> Match:
+    """Read a BCP-47 or FLORES+ tag; a lower-case country must be one where people speak it."""
     parts = _TAG.fullmatch(line)
     if not parts:
         return None
-    iso, script, rest = parts[1].lower(), (parts[2] or "").title(), parts[3] or ""
-    code = "_".join(filter(None, (iso, script, rest.lower())))
+    iso, script, suffix = parts[1].lower(), (parts[2] or "").title(), parts[3] or ""
+    code = "_".join(filter(None, (iso, script, suffix.lower())))
     if code in tables().rows:
         return language(code)
     if special := tables().tags.get(line.lower().replace("_", "-")):
         return _one_of(_codes(special))
-    if rest and not _COUNTRY.fullmatch(rest):
+    if suffix and not _COUNTRY.fullmatch(suffix):
         return None
     codes = _codes(iso) if _is_target(iso) else []
     if codes and script:
@@ -95,7 +95,7 @@ def _tag(line: str) -> Found:
     return _one_of(codes) if codes else None
 
 
-def _name_and_script(line: str) -> Found:
+def _name_and_script(line: str) -> Match:
     scripts, key = tables().script_names, fold(line)
     first, second = _two_parts(line)
     if second and (script := scripts.get(_within(_SCRIPT, fold(second)))):
@@ -106,27 +106,28 @@ def _name_and_script(line: str) -> Found:
     return _side_by_side(key)
 
 
-def _side_by_side(key: str) -> Found:
-    """As in "cyrillic serbian", "malay arabic script"; "malay arabic" says nothing clear."""
+def _side_by_side(key: str) -> Match:
+    """Read "cyrillic serbian" and "malay arabic script", but not the ambiguous "malay arabic"."""
     words = key.split()
     bare = [word for word in words if word not in ("script", "alphabet")]
     for cut in range(1, len(bare)):
         before, after = " ".join(bare[:cut]), " ".join(bare[cut:])
-        for name, said in ((before, after), (after, before)):
-            only_a_script = said == "latin" or said not in tables().names
-            if (script := tables().script_names.get(said)) and (only_a_script or bare != words):
-                if found := _in_script(name, script):
-                    return found
+        for name, script_name in ((before, after), (after, before)):
+            only_a_script = script_name == "latin" or script_name not in tables().names
+            script = tables().script_names.get(script_name)
+            if script and (only_a_script or bare != words):
+                if match := _in_script(name, script):
+                    return match
     return None
 
 
-def _in_script(name: str, script: str) -> Found:
+def _in_script(name: str, script: str) -> Match:
     codes = _codes_of(_tag_or_name(name))
     return _written(codes, script) if codes else None
 
 
 def _written(codes: list[str], script: str) -> Language | Candidates:
-    """Those of the languages that are written so; the scripts there are when none is."""
+    """Return the languages that use this script, or the scripts that they use if none does."""
     tags, isos = tables().tags, dict.fromkeys(code[:3] for code in codes)
     for code in codes:
         if special := tags.get(f"{language(code).bcp47}-{script.lower()}"):
@@ -135,12 +136,12 @@ def _written(codes: list[str], script: str) -> Language | Candidates:
     written = written or [f"{iso}_{script}" for iso in isos if _exists(f"{iso}_{script}")]
     if written:
         return _one_of(written)
-    every = [code for iso in isos for code in tables().scripts_of[iso]]
-    return Candidates(tuple(language(code) for code in every), "script")
+    known = [code for iso in isos for code in tables().scripts_of[iso]]
+    return Candidates(tuple(map(language, known)), "script")
 
 
-def _name_and_country(line: str) -> Found:
-    """What the tag with that country means, for countries where the language is at home."""
+def _name_and_country(line: str) -> Match:
+    """Read a language and a country where people speak it, like the tag of both."""
     first, second = _two_parts(line)
     country = tables().countries.get(fold(second))
     if not country or fold(f"{first} {second}") in tables().names:
@@ -153,8 +154,8 @@ def _name_and_country(line: str) -> Found:
     return _one_of(codes) if codes else None
 
 
-def _two_names(line: str) -> Found:
-    """Two names of one language, or a name and what narrows it down."""
+def _two_names(line: str) -> Match:
+    """Read two names of one language, or a name and a qualifier."""
     first, second = _two_parts(line)
     if not second:
         return _narrowed(fold(line).split())
@@ -166,8 +167,8 @@ def _two_names(line: str) -> Found:
     return _one_of(both or wide + narrow) if wide and narrow else None
 
 
-def _narrowed(words: list[str]) -> Found:
-    """As in "sorani kurdish": two names side by side count only when one is part of the other."""
+def _narrowed(words: list[str]) -> Match:
+    """Read two names side by side, like "sorani kurdish", if one of them includes the other."""
     for cut in range(1, len(words)):
         first, second = (_codes_of(_tag_or_name(" ".join(w))) for w in (words[:cut], words[cut:]))
         if first and second and (set(first) <= set(second) or set(second) <= set(first)):
@@ -186,8 +187,8 @@ def _within(pattern: re.Pattern[str], key: str) -> str:
 
 
 def _is_target(iso: str) -> bool:
-    known = tables()
-    return iso in known.choices or iso in known.scripts_of or iso in known.tags
+    data = tables()
+    return iso in data.choices or iso in data.scripts_of or iso in data.tags
 
 
 def _exists(code: str) -> bool:
@@ -199,13 +200,15 @@ def _exists(code: str) -> bool:
 
 
 def _codes(targets: str) -> list[str]:
-    return [code for target in targets.split() for code in meant(target)]
+    return [code for target in targets.split() for code in resolve(target)]
 
 
-def _codes_of(found: Found) -> list[str]:
-    if isinstance(found, Language):
-        return [found.code]
-    return [one.code for one in found.languages] if found and found.reason == "ambiguous" else []
+def _codes_of(match: Match) -> list[str]:
+    if isinstance(match, Language):
+        return [match.code]
+    if match is None or match.reason != "ambiguous":
+        return []
+    return [candidate.code for candidate in match.languages]
 
 
 def _one_of(codes: list[str]) -> Language | Candidates:

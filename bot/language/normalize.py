@@ -1,26 +1,26 @@
-"""Names compared as people mean them: case, accents, punctuation and invisible characters away.
+"""Compare names without case, accents, punctuation and invisible characters.
 
-The keys of `names.tsv` were made by `fold`, so a change here means running `build.py` again (a
-test says so). Nothing here knows any language.
+`bot/language` and `spaces/common` have identical copies of this file. The keys of `names.tsv` are
+made by `fold`: after a change here, run `bot.language.build` again. Tests check both.
 """
 
 import re
 import unicodedata
 
-# Letters that Unicode does not decompose but people type without the stroke.
+# Letters that Unicode does not decompose, but that people also type without the stroke.
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "œ": "oe", "æ": "ae", "ŧ": "t"}
 )
-# Everything that people use for an apostrophe, glottal stop or ayin: typed or left out at will.
+# Characters for an apostrophe, glottal stop or ayin, which people often leave out.
 _APOSTROPHES = re.compile("['’‘`´ʻʼʽʾʿˈꞌ′׳\u02bb\u02bc]")
-# Diacritics of Latin, Greek and Cyrillic, Hebrew points, Arabic vowel signs: left out at will.
-# Vowel signs of Indic scripts are letters of the word and stay.
+# Diacritics of Latin, Greek and Cyrillic, Hebrew points and Arabic vowel signs, which people often
+# leave out. Vowel signs of Indic scripts are never left out, so they stay.
 _MARKS = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640"
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 )
 _EAST_ASIAN = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO"}
-# The letters of other alphabets that look like Latin ones, for suggestions only.
+# Letters of other alphabets that look like Latin ones; only suggestions use them.
 _LOOKALIKES = str.maketrans(
     "аеіјорсухѕԁһӏԛԝвкмнтгпαειοκρτυνχγηωβ",
     "aeijopcyxsdhlqwbkmhtrnaeiokptuvxynwb",
@@ -28,7 +28,7 @@ _LOOKALIKES = str.maketrans(
 
 
 def clean(text: str) -> str:
-    """One line of NFKC text: no controls, no invisible and bidi characters, single spaces."""
+    """Return one line of NFKC text without control, invisible or bidirectional characters."""
     visible = (
         " " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c
         for c in unicodedata.normalize("NFKC", text)
@@ -38,7 +38,7 @@ def clean(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The key of a name: "Te Reo Māori!" → "te reo maori"; "" when no letter is left."""
+    """Return the key of a name: "Te Reo Māori!" → "te reo maori"; "" if no letter is left."""
     text = _APOSTROPHES.sub("", clean(text).casefold())
     text = _MARKS.sub("", unicodedata.normalize("NFD", text)).translate(_PLAIN)
     text = unicodedata.normalize("NFC", text)
@@ -46,12 +46,12 @@ def fold(text: str) -> str:
 
 
 def mixes_scripts(text: str) -> bool:
-    """True when one word has letters of two scripts, as "Wеlsh" with a Cyrillic е has."""
+    """Whether one word has letters of two scripts, like "Wеlsh" with a Cyrillic е."""
     return any(len({_script(c) for c in word if c.isalpha()}) > 1 for word in text.split())
 
 
 def latin_lookalike(text: str) -> str:
-    """The text with letters that look Latin made Latin, to suggest what a forged name imitates."""
+    """Replace letters that look Latin by Latin ones, to find the name that somebody imitates."""
     return text.casefold().translate(_LOOKALIKES)
 
 
@@ -60,8 +60,8 @@ def _in_word(char: str) -> bool:
 
 
 def _script(char: str) -> str:
-    """The script's name as Unicode begins the character's; letters of no script count as Latin."""
-    first = unicodedata.name(char, "?").split()[0]
-    if first in _EAST_ASIAN:
+    """Return the first word of the Unicode name; letters of no script count as Latin."""
+    script = unicodedata.name(char, "?").split()[0]
+    if script in _EAST_ASIAN:
         return "CJK"
-    return "LATIN" if first in ("MODIFIER", "FEMININE", "MASCULINE") else first
+    return "LATIN" if script in ("MODIFIER", "FEMININE", "MASCULINE") else script

@@ -1,53 +1,53 @@
-"""The names nearest to what somebody wrote, to ask "did you mean …?"; never to act on."""
+"""Names that are similar to what somebody wrote, for "did you mean …?"; never to act on."""
 
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import cache
 
 from bot.language.normalize import clean, fold, latin_lookalike
-from bot.language.tables import language, meant, tables
+from bot.language.tables import language, resolve, tables
 from bot.language.types import Language
 
-LONGEST = 60  # characters compared: longer names only cost time
-_CUTOFF = 0.7  # of difflib's ratio; two letters swapped in "Welhs" give 0.8
-_INSIDE = 0.85  # how alike a name counts that is among other words
-_FLORES = 0.05  # what a language of FLORES+ is ahead of the thousands that few ask for
-_SHORTEST_WORD = 4  # letters; shorter words of a sentence are names of some language too often
-_SAYS_NOTHING = {"the", "language", "languages"}
+MAX_LENGTH = 60  # characters that are compared; more only take time
+_CUTOFF = 0.7  # difflib's ratio; two swapped letters ("Welhs") give 0.8
+_INSIDE = 0.85  # the score of a name that is one of the words
+_FLORES = 0.05  # the bonus for languages of FLORES+, which are requested most
+_MIN_WORD = 4  # letters; too many shorter words are also names of languages
+_IGNORED_WORDS = {"the", "language", "languages"}
 
 
-def near(text: str, n: int = 5) -> tuple[Language, ...]:
-    """At most n languages whose names are spelt alike or are among the words, the likest first."""
-    line = clean(text[: 4 * LONGEST])[:LONGEST]
+def suggest(text: str, n: int = 5) -> tuple[Language, ...]:
+    """Return up to n languages whose names are similar to the text or part of it, best first."""
+    line = clean(text[: 4 * MAX_LENGTH])[:MAX_LENGTH]
     scores: dict[str, float] = {}
-    for key in dict.fromkeys(filter(None, map(_telling, (line, latin_lookalike(line))))):
-        scores |= dict.fromkeys(_named_inside(key), _INSIDE)
-        scores |= _spelt_alike(key)
+    for key in dict.fromkeys(filter(None, map(_key, (line, latin_lookalike(line))))):
+        scores |= dict.fromkeys(_names_inside(key), _INSIDE)
+        scores |= _similar_names(key)
     names = sorted(scores, key=lambda name: (-scores[name] - _FLORES * _in_flores(name), name))
     meanings = [_codes(name) for name in names]
     likely = [code for codes in meanings for code in codes[:2]]  # "arabic" alone means 13
-    rest = [code for codes in meanings for code in codes[2:]]
-    return tuple(language(code) for code in list(dict.fromkeys(likely + rest))[:n])
+    others = [code for codes in meanings for code in codes[2:]]
+    return tuple(language(code) for code in list(dict.fromkeys(likely + others))[:n])
 
 
-def _telling(line: str) -> str:
-    return " ".join(word for word in fold(line).split() if word not in _SAYS_NOTHING)
+def _key(line: str) -> str:
+    return " ".join(word for word in fold(line).split() if word not in _IGNORED_WORDS)
 
 
-def _named_inside(key: str) -> Iterator[str]:
-    """Names that are whole words of the text."""
+def _names_inside(key: str) -> Iterator[str]:
+    """Yield the names that are whole words of the text."""
     words = key.split()
     for length in (1, 2, 3):
         for start in range(len(words) - length + 1):
             name = " ".join(words[start : start + length])
-            if len(name) >= _SHORTEST_WORD and name in tables().names:
+            if len(name) >= _MIN_WORD and name in tables().names:
                 yield name
 
 
-def _spelt_alike(key: str) -> dict[str, float]:
-    """Names by likeness; cheap upper bounds first, they rule out nearly all of ten thousand."""
+def _similar_names(key: str) -> dict[str, float]:
+    """Return the score of each similar name; cheap upper bounds rule out most names first."""
     matcher = SequenceMatcher(b=key, autojunk=False)
-    alike: dict[str, float] = {}
+    similar: dict[str, float] = {}
     slack, letters = 1 + len(key) // 3, _letters(key)
     enough = round(_CUTOFF * letters.bit_count())
     for name, its_letters in _names():
@@ -55,12 +55,12 @@ def _spelt_alike(key: str) -> dict[str, float]:
             continue
         matcher.set_seq1(name)
         if matcher.quick_ratio() >= _CUTOFF and (ratio := matcher.ratio()) >= _CUTOFF:
-            alike[name] = ratio
-    return alike
+            similar[name] = ratio
+    return similar
 
 
 def _codes(name: str) -> list[str]:
-    return [code for target in tables().names[name].split() for code in meant(target)]
+    return [code for target in tables().names[name].split() for code in resolve(target)]
 
 
 @cache
@@ -69,7 +69,7 @@ def _names() -> list[tuple[str, int]]:
 
 
 def _letters(name: str) -> int:
-    """Which letters a name has, as bits; two letters may share one."""
+    """Return the set of letters of a name as bits; two letters may share one."""
     bits = 0
     for char in name:
         bits |= 1 << ord(char) % 64

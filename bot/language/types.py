@@ -1,7 +1,4 @@
-"""What the package speaks in: a language, the choices when there is no one language, an error.
-
-Plain values, no tables and no search: everything else in the package may import this module.
-"""
+"""The package's values: a language, the candidates for one, an unknown code."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,10 +8,11 @@ Reason = Literal["unknown", "ambiguous", "script"]
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One written language: ISO 639-3 and ISO 15924 as FLORES+ joins them, with its names.
+    """A language in one script.
 
-    `autonym` is "" where no source gives one. `script_assumed` is true where no source says how
-    the language is written and Latin was taken: ask before spending money on it.
+    `code` joins ISO 639-3 and ISO 15924 as FLORES+ does, like "gla_Latn". `autonym` is the name in
+    the language itself, "" if no source has it. With `script_assumed`, no source says how the
+    language is written, and Latin is assumed: ask before spending money on it.
     """
 
     code: str
@@ -27,22 +25,22 @@ class Language:
 
     @property
     def iso639_3(self) -> str:
-        """The three letters of ISO 639-3: "gla" of "gla_Latn"."""
+        """The ISO 639-3 code: "gla" of "gla_Latn"."""
         return self.code[:3]
 
     @property
     def variant(self) -> str:
-        """The variety FLORES+ sets apart ("vale1252" of "cat_Latn_vale1252"), or ""."""
+        """The variety that FLORES+ distinguishes ("vale1252" of "cat_Latn_vale1252"), or ""."""
         return self.code[9:]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """No single language: what to ask back.
+    """The languages to ask about when a name does not mean exactly one.
 
-    reason "ambiguous": the name means each of `languages`; "script": the language is known, but
-    not in that script, `languages` are the scripts it is known in; "unknown": nobody is called
-    that, `languages` are the nearest names, perhaps none.
+    `reason` is "ambiguous" if the name means each of them, "script" if the language is known in
+    these scripts but not in that of the name, and "unknown" if no language has this name: then they
+    have similar names, and there may be none.
     """
 
     languages: tuple[Language, ...]
@@ -50,11 +48,11 @@ class Candidates:
 
 
 class UnknownCode(KeyError):
-    """A code that is none of ours; `str()` is a sentence for people."""
+    """A code that no language has; `str()` is a sentence for people."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
 
     def __str__(self) -> str:
-        return f"{self.code[:40]!r} is not a language code like gla_Latn."
+        return f"{self.code[:40]!r} is not a known language code; codes look like gla_Latn"

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.language import Candidates, Language, by_code, find, near
+from bot.language import Candidates, Language, by_code, find, suggest
 from bot.language.normalize import clean, fold, mixes_scripts
-from bot.language.tables import read, tables
+from bot.language.tables import read_table, tables
 
-NAMES = [row[1] for row in read("flores")]
+NAMES = [row[1] for row in read_table("flores")]
 LATIN_TO_CYRILLIC = str.maketrans("aeiopcyxs", "аеіорсухѕ")
 NO_NAME = [
     "",
@@ -172,7 +172,7 @@ def test_any_sentence_of_the_grammar(text: str) -> None:
 @given(st.text(alphabet=string.printable, max_size=80), st.integers(0, 8))
 @settings(deadline=None, max_examples=100)
 def test_near_is_at_most_n_and_never_twice(text: str, n: int) -> None:
-    found = near(text, n)
+    found = suggest(text, n)
     assert len(found) <= n and len(set(found)) == len(found)
 
 

@@ -1,4 +1,4 @@
-"""The tables: complete, consistent with each other, and what `build.py` makes of its sources."""
+"""The tables: complete, consistent with each other, and what `build` makes of its sources."""
 
 import importlib.util
 import re
@@ -11,7 +11,7 @@ import pytest
 
 from bot.language import Candidates, Language, by_code, find
 from bot.language.normalize import fold, mixes_scripts
-from bot.language.tables import HERE, meant, read, tables
+from bot.language.tables import FOLDER, read_table, resolve, tables
 
 BY_HAND = ("aliases", "choices", "countries", "flores", "scripts", "tags")
 MADE = ("codes", "languages", "names")
@@ -32,13 +32,13 @@ def holds(found: Language | Candidates, code: str) -> bool:
 
 
 def test_every_table_is_read() -> None:
-    assert {path.stem for path in HERE.glob("*.tsv")} == {*BY_HAND, *MADE}
-    assert sum(path.stat().st_size for path in HERE.glob("*.tsv")) < 1_000_000
+    assert {path.stem for path in FOLDER.glob("*.tsv")} == {*BY_HAND, *MADE}
+    assert sum(path.stat().st_size for path in FOLDER.glob("*.tsv")) < 1_000_000
 
 
 @pytest.mark.parametrize("table", [*BY_HAND, *MADE])
 def test_rows_have_their_columns_and_keys_are_once(table: str) -> None:
-    rows = list(read(table))
+    rows = list(read_table(table))
     assert len(rows) > 50
     assert {len(row) for row in rows} == {COLUMNS.get(table, 2)}
     keys = [fold(row[0]) if table == "aliases" else row[0] for row in rows]
@@ -47,7 +47,7 @@ def test_rows_have_their_columns_and_keys_are_once(table: str) -> None:
 
 
 def test_counts() -> None:
-    text = (HERE / "flores.tsv").read_text(encoding="utf-8")
+    text = (FOLDER / "flores.tsv").read_text(encoding="utf-8")
     plus, before = text.split("# FLORES-200 only\n")
     assert sum(not line.startswith("#") for line in plus.splitlines()) == 230
     assert len(before.splitlines()) == 7
@@ -61,7 +61,7 @@ def test_all_targets_exist() -> None:
     known = tables()
     checked = 0
     for targets in (*known.names.values(), *known.tags.values()):
-        assert all(by_code(code) for target in targets.split() for code in meant(target))
+        assert all(by_code(code) for target in targets.split() for code in resolve(target))
         checked += 1
     for iso, codes in known.choices.items():
         assert all(by_code(code) for code in codes) and len(iso) == 3
@@ -70,9 +70,9 @@ def test_all_targets_exist() -> None:
 
 
 def test_countries() -> None:
-    codes = [row[0] for row in read("countries")]
+    codes = [row[0] for row in read_table("countries")]
     assert len(codes) == 258 and all(re.fullmatch("[a-z]{2}", code) for code in codes)
-    names = [fold(name) for row in read("countries") for name in row[1].split(";")]
+    names = [fold(name) for row in read_table("countries") for name in row[1].split(";")]
     assert len(set(names)) == len(names) == len(tables().countries)
 
 
@@ -103,13 +103,13 @@ def test_every_iso_639_3_code_is_known() -> None:
 
 def test_names_by_hand_do_not_hide_other_languages_unseen() -> None:
     """A new alias that takes over another language's name has to be looked at, then listed here."""
-    made = {row[0]: row[1] for row in read("names")}
+    made = {row[0]: row[1] for row in read_table("names")}
     hidden = {
         row[0]
-        for row in read("aliases")
+        for row in read_table("aliases")
         for targets in [made.get(fold(row[0]), "")]
-        if {c for t in targets.split() for c in meant(t)}
-        - {c for t in row[1].split() for c in meant(t)}
+        if {c for t in targets.split() for c in resolve(t)}
+        - {c for t in row[1].split() for c in resolve(t)}
     }
     assert hidden == {"پښتو", "粤语", "Akan", "Sardu", "Western Panjabi", "Avañe'ẽ"}
 
@@ -128,4 +128,4 @@ def test_made_tables_are_what_the_build_makes(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "bot.language.build", tmp_path], check=True)
     assert {path.stem for path in tmp_path.iterdir()} == set(MADE)
     for table in MADE:
-        assert (tmp_path / f"{table}.tsv").read_bytes() == (HERE / f"{table}.tsv").read_bytes()
+        assert (tmp_path / f"{table}.tsv").read_bytes() == (FOLDER / f"{table}.tsv").read_bytes()
