@@ -21,7 +21,7 @@ from bot.domain.policy import Policy
 from bot.domain.recipe import RECIPES, parse
 from bot.domain.request import Status
 from bot.hub.client import Connection
-from bot.hub.ledger_repo import Store
+from bot.hub.ledger_repo import LedgerRepo
 from bot.localhub.testing import LocalHub
 from bot.operations import package
 from bot.operations.deploy import Deployment, deploy
@@ -72,7 +72,7 @@ class Stage:
         )
         self.deployed = list(deploy(Deployment(self.connection, recipe, settings, package.read())))
         policy = Policy(hub.url, recipe, 50, names.wheel("0.1.0"))
-        self.ledger = Ledger(Store(self.connection, names.ledger(ORG)))
+        self.ledger = Ledger(LedgerRepo(self.connection, names.ledger(ORG)))
         self.bot = Controller(self.connection, self.ledger, policy)
         self.person = HfApi(endpoint=hub.url, token=hub.token(PERSON))
         self.api = self.connection.api
@@ -210,9 +210,9 @@ def test_a_squashed_ledger_says_the_same(stage: Stage) -> None:
         stage.says(title)
         stage.bot.tick()
     before = stage.ledger.load().requests
-    assert len(stage.ledger.store.history()) > 3 and before
+    assert len(stage.ledger.repo.history()) > 3 and before
     assert stage.ledger.history(before[0].id)
-    assert stage.ledger.store.squash(most=3) and not stage.ledger.store.squash(most=3)
+    assert stage.ledger.repo.squash(most=3) and not stage.ledger.repo.squash(most=3)
     assert stage.ledger.load().requests == before
     num = stage.says("Kurdish")
     stage.bot.tick()
