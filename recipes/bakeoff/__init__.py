@@ -1,7 +1,7 @@
-"""`kakugo-recipe bake-off`: which small model should learn this language.
+"""`kakugo-recipe bake-off`: choose the base model for a language.
 
 settings   The `bake_off:` section of a recipe
-candidate  What is measured of one base: how it cuts the language, and what a short train
-decision   Which base to take, and why: the pure part, and the report that people read
-run        `kakugo-recipe bake-off`: candidate bases, briefly trained; a report says whic
+candidate  Measure one candidate base before and after a short training
+decision   Choose the base and write the report; no I/O
+run        `kakugo-recipe bake-off`: train candidate bases briefly and report which to use
 """

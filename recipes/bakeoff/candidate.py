@@ -1,4 +1,4 @@
-"""What is measured of one base: how it cuts the language, and what a short training makes of it."""
+"""Measure one candidate base before and after a short training."""
 
 from __future__ import annotations
 
@@ -7,32 +7,36 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.bakeoff.settings import BakeoffSettings
+from recipes.bakeoff.settings import BakeOffSettings
 from recipes.check import fertility
 from recipes.core import model_loading
-from recipes.core.progress import Progress
 from recipes.evaluate.backends import transformers_lm
 from recipes.evaluate.benchmarks import Task
 from recipes.evaluate.settings import Choice
-from recipes.train import hardware, heldout_loss, sft, tokenize
-from recipes.train import settings as training
+from recipes.train import hardware, heldout_loss, sft
+from recipes.train.callbacks import print_progress
 from recipes.train.heldout_loss import Chat
+from recipes.train.settings import TrainingSettings
+from recipes.train.tokenize import tokenize_chats
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One base. `before` and `after` are nats of each held-out chat; `scores_*` accuracies by
-    benchmark; `tokens_a_letter` and `pieces` (tokens that are pieces of a letter) of its tokenizer.
+class Measurement:
+    """What was measured of one base.
+
+    `before` and `after` are the nats of each held-out chat, `scores_*` accuracies by benchmark.
+    `tokens_per_character` and `partial_tokens` (the share of tokens that are only a part of a
+    character) describe the tokenizer.
     """
 
     base: str
     revision: str
     parameters: int
-    tokens_a_letter: float
-    pieces: float
+    tokens_per_character: float
+    partial_tokens: float
     before: list[float]
     after: list[float]
     scores_before: dict[str, float]
@@ -42,11 +46,11 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Exam:
-    """What every candidate learns and is asked: the very same chats and items."""
+class BakeOffData:
+    """The chats and items that are the same for every candidate."""
 
-    learnt: Sequence[Chat]
-    asked: Sequence[Chat]
+    training_chats: Sequence[Chat]
+    held_out_chats: Sequence[Chat]
     tasks: Sequence[Task]
     choice: Choice
 
@@ -54,81 +58,85 @@ class Exam:
 def measure(
     repo: str,
     revision: str,
-    exam: Exam,
-    settings: BakeoffSettings,
-    train: training.TrainSettings,
+    data: BakeOffData,
+    settings: BakeOffSettings,
+    train: TrainingSettings,
     scratch: Path,
-) -> Measured:
-    """Load, measure, train for some steps, measure again."""
+) -> Measurement:
+    """Load and measure a base, train it for some steps, and measure it again."""
     tokenizer = model_loading.tokenizer(repo, revision)
     model: Any = _load(repo, revision, train)
-    texts = [turn["content"] for chat in exam.asked for turn in chat if turn["role"] == "assistant"]
-    cut = fertility.measure(tokenizer, texts, [])
+    chats = data.held_out_chats
+    answers = [turn["content"] for chat in chats for turn in chat if turn["role"] == "assistant"]
+    tokens = fertility.measure(tokenizer, answers, [])
     parameters = sum(p.numel() for p in model.parameters())
-    before = heldout_loss.nats(model, tokenizer, exam.asked), _scores(model, tokenizer, exam)
-    del model  # what comes next needs the room
-    trained, model = _teach(repo, revision, exam, settings, train, scratch)
-    after = heldout_loss.nats(model, tokenizer, exam.asked), _scores(model, tokenizer, exam)
-    return Measured(
+    before = heldout_loss.nats(model, tokenizer, chats)
+    scores_before = _scores(model, tokenizer, data)
+    del model  # free its memory for the training
+    result, model = _train(repo, revision, data, settings, train, scratch)
+    return Measurement(
         base=repo,
         revision=revision,
         parameters=parameters,
-        tokens_a_letter=cut.tokens_per_character,
-        pieces=cut.bytes or 0.0,
-        before=before[0],
-        after=after[0],
-        scores_before=before[1],
-        scores_after=after[1],
-        tokens_per_second=trained.tokens_per_second,
-        seconds=trained.seconds,
+        tokens_per_character=tokens.tokens_per_character,
+        partial_tokens=tokens.bytes or 0.0,
+        before=before,
+        after=heldout_loss.nats(model, tokenizer, chats),
+        scores_before=scores_before,
+        scores_after=_scores(model, tokenizer, data),
+        tokens_per_second=result.tokens_per_second,
+        seconds=result.seconds,
     )
 
 
-def _load(repo: str, revision: str, train: training.TrainSettings) -> Any:
+def _load(repo: str, revision: str, train: TrainingSettings) -> Any:
     import torch
 
-    arguments = {"attn_implementation": hardware.attention(hardware.look()), **train.model}
+    arguments = {"attn_implementation": hardware.attention(hardware.detect()), **train.model}
     model: Any = model_loading.model(repo, revision, train.threads, arguments)
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _teach(
+def _train(
     repo: str,
     revision: str,
-    exam: Exam,
-    settings: BakeoffSettings,
-    train: training.TrainSettings,
+    data: BakeOffData,
+    settings: BakeOffSettings,
+    train: TrainingSettings,
     scratch: Path,
-) -> tuple[sft.Trained, Any]:
-    """Train as the recipe does, for some steps; the model is loaded as it would be from the Hub."""
+) -> tuple[sft.SftResult, Any]:
+    """Train as the recipe does, for some steps, and load the result as it would be from the Hub."""
     from peft import PeftModel
 
     tokenizer = model_loading.tokenizer(repo, revision)
-    progress = Progress(settings.steps, "steps")
-    trained = sft.train(
+    result = sft.train(
         lambda: _load(repo, revision, train),
         tokenizer,
-        tokenize.tokenise(tokenizer, exam.learnt, train.max_length),
+        tokenize_chats(tokenizer, data.training_chats, train.max_length),
         _shortened(train, settings.steps),
         scratch,
-        lambda step, steps, details: progress.show(step, **details),
+        print_progress(),
     )
     if train.lora is None:
-        return trained, _load(str(scratch), "main", train)
-    return trained, PeftModel.from_pretrained(_load(repo, revision, train), scratch)
+        return result, _load(str(scratch), "main", train)
+    return result, PeftModel.from_pretrained(_load(repo, revision, train), scratch)
 
 
-def _shortened(train: training.TrainSettings, steps: int) -> training.TrainSettings:
-    short = {"max_steps": steps, "save_strategy": "no"}
-    return replace(train, held_out=None, trainer={**train.trainer, **short})
+def _shortened(train: TrainingSettings, steps: int) -> TrainingSettings:
+    changes = {"max_steps": steps, "save_strategy": "no"}
+    return replace(train, held_out=None, trainer={**train.trainer, **changes})
 
 
-def _scores(model: Any, tokenizer: PreTrainedTokenizerBase, exam: Exam) -> dict[str, float]:
-    """The accuracy on each multiple-choice benchmark, few-shot as in the evaluation."""
+def _scores(model: Any, tokenizer: PreTrainedTokenizerBase, data: BakeOffData) -> dict[str, float]:
+    """Return the accuracy on each multiple-choice benchmark, few-shot as in the evaluation."""
     scores = {}
-    for task in exam.tasks:
-        likely = transformers_lm.choose(model, tokenizer, task.items, exam.choice, lambda _: None)
-        right = [max(range(len(row)), key=row.__getitem__) == item.right
-                 for row, item in zip(likely, task.items, strict=True)]  # fmt: skip
-        scores[task.benchmark] = sum(right) / len(right)
+    for task in data.tasks:
+        likelihoods = transformers_lm.choose(
+            model, tokenizer, task.items, data.choice, lambda _: None
+        )
+        correct = [
+            max(range(len(row)), key=row.__getitem__) == item.right
+            for row, item in zip(likelihoods, task.items, strict=True)
+        ]
+        scores[task.benchmark] = sum(correct) / len(correct)
     return scores

@@ -1,7 +1,8 @@
-"""Which base to take, and why: the pure part, and the report that people read.
+"""Choose the base and write the report; no I/O.
 
-Bits a byte of the answers after the short training decide, because they can be compared between
-tokenizers. A base that is not significantly worse than the best and has fewer weights goes first.
+The held-out loss after the short training decides, in bits per byte of the answers, because that
+can be compared between tokenizers. Of the bases that are not significantly worse than the best, the
+smallest is chosen.
 """
 
 from __future__ import annotations
@@ -13,85 +14,104 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recipes.bakeoff.candidate import Measured
+from recipes.bakeoff.candidate import Measurement
 from recipes.evaluate import metrics
 from recipes.train.heldout_loss import bits_per_byte
 
-SIGNIFICANT = 0.05
+SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The base to take, and the sentences that say why."""
+class Decision:
+    """The base to use, and sentences that say why."""
 
     base: str
-    why: tuple[str, ...]
+    reasons: tuple[str, ...]
 
 
-def decide(measured: Sequence[Measured], sizes: Sequence[int], samples: int, seed: int) -> Verdict:
-    """Take the smallest of those that are as good as the best; `sizes` are the chats' bytes."""
-    ranked = sorted(measured, key=lambda one: (bits_per_byte(one.after, sizes), one.parameters))
+def decide(
+    measurements: Sequence[Measurement], sizes: Sequence[int], samples: int, seed: int
+) -> Decision:
+    """Choose the smallest of the bases that are as good as the best.
+
+    `sizes` holds the bytes of each held-out chat's answers; `samples` and `seed` are of the
+    bootstrap.
+    """
+    ranked = sorted(measurements, key=lambda m: (bits_per_byte(m.after, sizes), m.parameters))
     best = ranked[0]
-    why = [f"{best.base} has the fewest bits a byte after training: {_bits(best, sizes)}."]
     if len(ranked) == 1:
-        return Verdict(best.base, ("It is the only candidate.",))
-    equal = [best]
+        return Decision(best.base, ("It is the only candidate.",))
+    reasons = [f"{best.base} needs the fewest bits per byte after training: {_bits(best, sizes)}."]
+    as_good = [best]
     for other in ranked[1:]:
-        compared = metrics.compare(
-            _rate, _statistics(best, sizes), _statistics(other, sizes), samples, seed
+        comparison = metrics.compare(
+            _bits_of_sums, _statistics(best, sizes), _statistics(other, sizes), samples, seed
         )
-        gap = compared.difference
+        gap = comparison.difference
         interval = f"{gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]"
-        told = f"{other.base}: {_bits(other, sizes)}, {interval}"
-        if compared.p < SIGNIFICANT:
-            why.append(f"{told}, significantly worse.")
+        figures = f"{other.base}: {_bits(other, sizes)}, {interval}"
+        if comparison.p < SIGNIFICANCE:
+            reasons.append(f"{figures}, significantly worse.")
         else:
-            why.append(f"{told}, not significantly worse.")
-            equal.append(other)
-    taken = min(equal, key=lambda one: one.parameters)
-    if taken is not best:
-        why.append(f"{taken.base} is as good and has {taken.parameters:,} weights, so it is taken.")
-    return Verdict(taken.base, tuple(why))
+            reasons.append(f"{figures}, not significantly worse.")
+            as_good.append(other)
+    smallest = min(as_good, key=lambda m: m.parameters)
+    if smallest is not best:
+        reasons.append(
+            f"{smallest.base} is as good and smaller, with {smallest.parameters:,} parameters."
+        )
+    return Decision(smallest.base, tuple(reasons))
 
 
 def report(
-    language: str, measured: Sequence[Measured], sizes: Sequence[int], verdict: Verdict, steps: int
+    language: str,
+    measurements: Sequence[Measurement],
+    sizes: Sequence[int],
+    decision: Decision,
+    steps: int,
 ) -> str:
-    """The Markdown of report.md."""
-    names = sorted({name for one in measured for name in one.scores_before})
+    """Return the Markdown of `report.md`."""
+    benchmarks = sorted({name for m in measurements for name in m.scores_before})
     head = [
         "base",
-        "weights",
-        "tokens a letter",
-        "pieces of letters",
-        "bits a byte before",
+        "parameters",
+        "tokens per character",
+        "partial-character tokens",
+        "bits per byte before",
         "after",
     ]
-    head += [f"{name}, before → after" for name in names] + ["tokens/s"]
+    head += [f"{name}, before → after" for name in benchmarks] + ["tokens/s"]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    for one in measured:
-        cells = [one.base, f"{one.parameters:,}", f"{one.tokens_a_letter:.2f}", f"{one.pieces:.1%}"]
-        cells += [f"{bits_per_byte(side, sizes):.3f}" for side in (one.before, one.after)]
-        cells += [f"{one.scores_before[name]:.2f} → {one.scores_after[name]:.2f}" for name in names]
-        lines.append(f"| {' | '.join([*cells, f'{one.tokens_per_second:,.0f}'])} |")
+    for m in measurements:
+        cells = [
+            m.base,
+            f"{m.parameters:,}",
+            f"{m.tokens_per_character:.2f}",
+            f"{m.partial_tokens:.1%}",
+        ]
+        cells += [f"{bits_per_byte(losses, sizes):.3f}" for losses in (m.before, m.after)]
+        cells += [
+            f"{m.scores_before[name]:.2f} → {m.scores_after[name]:.2f}" for name in benchmarks
+        ]
+        lines.append(f"| {' | '.join([*cells, f'{m.tokens_per_second:,.0f}'])} |")
     table = "\n".join(lines)
-    why = "\n".join(f"* {sentence}" for sentence in verdict.why)
+    reasons = "\n".join(f"* {sentence}" for sentence in decision.reasons)
     return (
-        f"# Bake-off for {language}\n\nTake **{verdict.base}**.\n\n{why}\n\n{table}\n\n"
-        f"After {steps} steps on the same rows; bits a byte are of the assistant's words in "
-        f"{len(sizes)} held-out chats, with 95 % paired bootstrap intervals. The scores are "
-        "few-shot and on few items: they decide nothing here.\n"
+        f"# Bake-off for {language}\n\nUse **{decision.base}**.\n\n{reasons}\n\n{table}\n\n"
+        f"Each base was trained for {steps} steps on the same rows. Bits per byte are of the "
+        f"answers in {len(sizes)} held-out chats, with 95 % paired bootstrap intervals. The "
+        "benchmark scores are few-shot and on few items; they do not affect the choice.\n"
     )
 
 
-def _bits(one: Measured, sizes: Sequence[int]) -> str:
-    return f"{bits_per_byte(one.after, sizes):.3f}"
+def _bits(measurement: Measurement, sizes: Sequence[int]) -> str:
+    return f"{bits_per_byte(measurement.after, sizes):.3f}"
 
 
-def _statistics(one: Measured, sizes: Sequence[int]) -> NDArray[np.float64]:
-    return np.stack([np.asarray(one.after), np.asarray(sizes, dtype=float)], axis=1)
+def _statistics(measurement: Measurement, sizes: Sequence[int]) -> NDArray[np.float64]:
+    return np.stack([np.asarray(measurement.after), np.asarray(sizes, dtype=float)], axis=1)
 
 
-def _rate(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    rate: NDArray[np.float64] = sums[..., 0] / math.log(2) / np.maximum(1, sums[..., 1])
-    return rate
+def _bits_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    bits: NDArray[np.float64] = sums[..., 0] / math.log(2) / np.maximum(1, sums[..., 1])
+    return bits

@@ -10,9 +10,12 @@ from recipes.core.schema import build
 
 
 @dataclass(frozen=True)
-class BakeoffSettings:
-    """`rows` of the training split are learnt for `steps`, as the `train:` section says; `held_out`
-    rows of the test split give the loss, `items` of each multiple-choice benchmark the scores."""
+class BakeOffSettings:
+    """Candidates are trained for `steps` on `rows` of the training split, as `train:` says.
+
+    `held_out` rows of the test split measure the loss, `items` of each multiple-choice benchmark
+    the accuracy.
+    """
 
     candidates: list[str]
     rows: int
@@ -21,9 +24,9 @@ class BakeoffSettings:
     items: int
 
 
-def parse(section: dict[str, Any]) -> BakeoffSettings:
-    """Parse the section; raises UserError that names the key."""
-    settings = build(BakeoffSettings, section, "bake_off")
+def parse(section: dict[str, Any]) -> BakeOffSettings:
+    """Parse the section; raise UserError that names the key."""
+    settings = build(BakeOffSettings, section, "bake_off")
     if not settings.candidates:
-        raise UserError("`bake_off.candidates` in the recipe names no base to try.")
+        raise UserError("`bake_off.candidates` in the recipe must name at least one base.")
     return settings

@@ -1,8 +1,8 @@
-"""`kakugo-recipe export`: an adapter becomes a model that needs no adapter, and runs offline.
+"""`kakugo-recipe export`: merge an adapter into its base, for use without PEFT and offline.
 
-interpolate  From the base's weights to the tuned ones, only as far as English is kept
+interpolate  Interpolate from the base's weights to the tuned ones, as far as English is kept
 settings     The `export:` section of a recipe
-card         The exported model's card, and the lines about it on the adapter's card
-gguf         GGUF by llama.cpp's own converter: it knows every architecture, and we need no
-run          `kakugo-recipe export`: merged weights and GGUF files in a repository of their
+card         The merged model's card, and the section about it on the adapter's card
+gguf         Convert a model to GGUF with llama.cpp's converter
+run          `kakugo-recipe export`: push merged weights and GGUF files
 """

@@ -1,4 +1,4 @@
-"""The exported model's card, and the lines about it on the adapter's card."""
+"""The merged model's card, and the section about it on the adapter's card."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.core.language import Language
-from recipes.export.interpolate import Choice, Loss
+from recipes.export.interpolate import ShareChoice, ShareLoss
 from recipes.train.card import EXPORT_END, EXPORT_START
 
 if TYPE_CHECKING:
@@ -16,35 +16,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What the cards say; `adapter` may be a `whole` model tuned from the base; `files` are GGUF
-    files, `losses` at the shares tried, the base's first,
-    `saved` those of the weights as they were saved."""
+class CardFacts:
+    """What the cards say.
+
+    `adapter` is a repository, of a whole model if `is_full_model`. `losses` are those of the shares
+    tried, the base's first, and `saved` is that of the weights as saved. `files` are GGUF files.
+    """
 
     repo: str
     language: Language
     base: str
     adapter: str
-    whole: bool
+    is_full_model: bool
     adapter_revision: str
     dataset: str
     licence: dict[str, str]
     practice: bool
     dtype: str
-    losses: Sequence[Loss]
-    saved: Loss
-    choice: Choice
+    losses: Sequence[ShareLoss]
+    saved: ShareLoss
+    choice: ShareChoice
     worse: float
     files: Sequence[str]
 
     @property
     def name(self) -> str:
-        """The repository without its owner."""
+        """The repository's name without its owner."""
         return self.repo.split("/")[-1]
 
 
-def write(facts: Facts) -> ModelCard:
-    """The exported model's card, its metadata as the Hub reads it."""
+def render(facts: CardFacts) -> ModelCard:
+    """Return the merged model's card, with its metadata as the Hub expects it."""
     from huggingface_hub import ModelCard, ModelCardData
 
     more: dict[str, Any] = {"base_model_relation": "merge", **facts.licence}
@@ -63,24 +65,24 @@ def write(facts: Facts) -> ModelCard:
     return card
 
 
-def update(adapter: ModelCard, facts: Facts) -> None:
-    """Say on the adapter's card where the merged weights are, in the place of what stood there."""
-    before, start, rest = adapter.text.partition(EXPORT_START)
+def update(adapter: ModelCard, facts: CardFacts) -> None:
+    """Link to the merged weights on the adapter's card, between its EXPORT marks."""
+    before, start, after = adapter.text.partition(EXPORT_START)
     if not start:
         before = f"{adapter.text.rstrip()}\n\n## Merged\n\n"
-    after = rest.partition(EXPORT_END)[2] or "\n"
-    adapter.text = f"{before}{EXPORT_START}\n{_told(facts)}\n{EXPORT_END}{after}"
+    after = after.partition(EXPORT_END)[2] or "\n"
+    adapter.text = f"{before}{EXPORT_START}\n{_links(facts)}\n{EXPORT_END}{after}"
 
 
-def _told(facts: Facts) -> str:
+def _links(facts: CardFacts) -> str:
     lines = [
         f"Merged weights: [{facts.repo}](https://huggingface.co/{facts.repo}); with vLLM: "
         f"`vllm serve {facts.repo}`."
     ]
     for file in facts.files:
-        kind = file.removesuffix(".gguf").rpartition("-")[2]
+        gguf_type = file.removesuffix(".gguf").rpartition("-")[2]
         lines.append(
-            f"GGUF: `ollama run hf.co/{facts.repo}:{kind}`, "
+            f"GGUF: `ollama run hf.co/{facts.repo}:{gguf_type}`, "
             f"`llama-cli --hf-repo {facts.repo} --hf-file {file}`."
         )
     return "\n".join(lines)

@@ -1,7 +1,7 @@
-"""GGUF by llama.cpp's own converter: it knows every architecture, and we need not.
+"""Convert a model to GGUF with llama.cpp's converter, which supports every architecture.
 
-It is on no package index, so it is fetched with git at the commit that the recipe names (git
-itself checks that what came is what was named) and run as a program.
+The converter is not on any package index. It is fetched with git at the commit that the recipe
+names, which git verifies, and run as a program.
 """
 
 from __future__ import annotations
@@ -13,45 +13,45 @@ from pathlib import Path
 
 from recipes.core.errors import UserError
 from recipes.core.progress import say
-from recipes.export.settings import Converter
+from recipes.export.settings import GgufSettings
 
 
-def convert(folder: Path, name: str, converter: Converter, scratch: Path) -> list[Path]:
-    """Write `folder` (a transformers model) as one file `name`-TYPE.gguf each; into that folder."""
-    source = fetch(converter, scratch / "llama.cpp")
-    made = []
-    for kind in converter.types:
-        out = folder / f"{name}-{kind}.gguf"
-        argv = [sys.executable, str(source / converter.script), str(folder)]
-        _run([*argv, "--outfile", str(out), "--outtype", kind], source, converter.minutes)
-        if not out.is_file():
-            raise UserError(f"llama.cpp's converter ended well, but {out.name} is not there.")
-        say(f"{out.name}: {out.stat().st_size / 1e6:,.0f} MB")
-        made.append(out)
-    return made
+def convert(folder: Path, name: str, settings: GgufSettings, scratch: Path) -> list[Path]:
+    """Convert the transformers model in `folder` to one `name`-TYPE.gguf per type, beside it."""
+    llama_cpp = fetch(settings, scratch / "llama.cpp")
+    paths = []
+    for gguf_type in settings.types:
+        path = folder / f"{name}-{gguf_type}.gguf"
+        argv = [sys.executable, str(llama_cpp / settings.script), str(folder)]
+        _run([*argv, "--outfile", str(path), "--outtype", gguf_type], llama_cpp, settings.minutes)
+        if not path.is_file():
+            raise UserError(f"llama.cpp's converter succeeded, but did not write {path.name}.")
+        say(f"{path.name}: {path.stat().st_size / 1e6:,.0f} MB")
+        paths.append(path)
+    return paths
 
 
-def fetch(converter: Converter, into: Path) -> Path:
-    """llama.cpp at the pinned commit, without its history."""
-    into.mkdir(parents=True)
+def fetch(settings: GgufSettings, folder: Path) -> Path:
+    """Fetch llama.cpp at the pinned commit into `folder`, without its history."""
+    folder.mkdir(parents=True)
     for argv in (
         ["git", "init", "--quiet"],
-        ["git", "fetch", "--quiet", "--depth", "1", "--", converter.repo, converter.commit],
+        ["git", "fetch", "--quiet", "--depth", "1", "--", settings.repo, settings.commit],
         ["git", "checkout", "--quiet", "FETCH_HEAD"],
     ):
-        _run(argv, into, converter.minutes)
-    return into
+        _run(argv, folder, settings.minutes)
+    return folder
 
 
-def _run(argv: Sequence[str], where: Path, minutes: float) -> None:
+def _run(argv: Sequence[str], folder: Path, minutes: float) -> None:
     try:
-        done = subprocess.run(
-            argv, cwd=where, capture_output=True, text=True, timeout=60 * minutes, check=False
+        process = subprocess.run(
+            argv, cwd=folder, capture_output=True, text=True, timeout=60 * minutes, check=False
         )
     except FileNotFoundError as error:
         raise UserError(f"GGUF needs {argv[0]}, which is not installed here.") from error
     except subprocess.TimeoutExpired as error:
         raise UserError(f"{Path(argv[1]).name} took more than {minutes:g} minutes.") from error
-    if done.returncode:
-        last = next(iter(reversed(done.stderr.strip().splitlines())), "it said nothing")
-        raise UserError(f"{Path(argv[0]).name} {Path(argv[1]).name} failed: {last}")
+    if process.returncode:
+        last_line = next(iter(reversed(process.stderr.strip().splitlines())), "no error message")
+        raise UserError(f"{Path(argv[0]).name} {Path(argv[1]).name} failed: {last_line}")

@@ -1,24 +1,24 @@
-"""From the base's weights to the tuned ones, only as far as English is kept.
+"""Interpolate from the base's weights to the tuned ones, as far as English is kept.
 
-Interpolating weights (WiSE-FT, https://arxiv.org/abs/2109.01903) works for whatever was trained:
-low-rank matrices, magnitudes, embeddings, everything. Nothing here may know of the Hub.
+Interpolating weights (WiSE-FT, https://arxiv.org/abs/2109.01903) works for any kind of training:
+low-rank matrices, magnitudes, embeddings or all weights. This module must not access the Hub.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-State = dict[str, "Tensor"]
+Weights = dict[str, "Tensor"]
 
 
 @dataclass(frozen=True)
-class Loss:
-    """Bits a byte on held-out chats at a share of the way; share 0 is the base."""
+class ShareLoss:
+    """Bits per byte on held-out chats, in the language and in English; share 0 is the base."""
 
     share: float
     target: float
@@ -26,27 +26,28 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The share that is taken, and whether English is kept as well as was asked for."""
+class ShareChoice:
+    """The share to export, and whether it keeps English as the recipe demands."""
 
     share: float
-    kept: bool
+    keeps_english: bool
 
 
-def choose(base: Loss, tried: Sequence[Loss], worse: float) -> Choice:
-    """The best in the language of those that keep English; the mildest when none does."""
+def choose_share(base: ShareLoss, tried: Sequence[ShareLoss], worse: float) -> ShareChoice:
+    """Choose the best share in the language among those that keep English, else the smallest."""
     keeping = [loss for loss in tried if loss.english <= base.english * (1 + worse)]
     if not keeping:
-        return Choice(min(loss.share for loss in tried), kept=False)
-    return Choice(min(keeping, key=lambda loss: (loss.target, loss.share)).share, kept=True)
+        return ShareChoice(min(loss.share for loss in tried), keeps_english=False)
+    best = min(keeping, key=lambda loss: (loss.target, loss.share))
+    return ShareChoice(best.share, keeps_english=True)
 
 
-def state(model: Any) -> State:
-    """A copy of the weights, each tensor once however often it is tied."""
+def copy_weights(model: Any) -> Weights:
+    """Return a copy of the weights; tied tensors are copied once."""
     return {name: weight.detach().clone() for name, weight in model.named_parameters()}
 
 
-def between(model: Any, base: State, tuned: State, share: float) -> None:
+def interpolate(model: Any, base: Weights, tuned: Weights, share: float) -> None:
     """Set the model's weights to base + share × (tuned - base)."""
     import torch
 
@@ -55,6 +56,6 @@ def between(model: Any, base: State, tuned: State, share: float) -> None:
             weight.copy_(torch.lerp(base[name].float(), tuned[name].float(), share))
 
 
-def alike(base: State, tuned: State) -> Iterable[str]:
-    """Names that only one of the two has: a base that is not the adapter's."""
+def unmatched_names(base: Weights, tuned: Weights) -> list[str]:
+    """Return the names that only one of them has; there are none if the base is the adapter's."""
     return sorted(base.keys() ^ tuned.keys())

@@ -1,6 +1,6 @@
-"""`kakugo-recipe export`: merged weights and GGUF files in a repository of their own.
+"""`kakugo-recipe export`: push merged weights and GGUF files to a repository of their own.
 
-Pushes all in one commit, then the line on the adapter's card, then `run.json`.
+The files are pushed in one commit, then the link on the adapter's card, then `run.json`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from recipes.core.job import Job, pin
 from recipes.core.progress import Progress, say
 from recipes.core.schema import build
 from recipes.export import card, gguf, interpolate
-from recipes.export.interpolate import Choice, Loss
+from recipes.export.interpolate import ShareChoice, ShareLoss
 from recipes.export.settings import ExportSettings, parse
 from recipes.generate.data.corpora import Corpus, Library
 from recipes.train import heldout_loss
@@ -29,14 +29,14 @@ PACKAGES = ("torch", "transformers", "peft", "datasets")
 
 
 def main(args: argparse.Namespace) -> None:
-    """Export and push, or leave at once when the manifest of this digest is there."""
+    """Export and push, or return at once if the manifest with this digest exists."""
     model_loading.quiet()
     from huggingface_hub import HfApi
 
     settings, api = parse(args.config.export), HfApi()
     args.into = args.into or f"{args.adapter}-merged"
     if manifest.already_made(api, args.into, "model", "run.json", args.digest):
-        say(f"{args.into} is made already, with digest {args.digest[:12]}")
+        say(f"{args.into} already has a run with digest {args.digest[:12]}")
         return
     repos = {args.dataset: "dataset", args.base: "model", args.adapter: "model"}
     with tempfile.TemporaryDirectory(prefix="kakugo-export-") as scratch:
@@ -49,55 +49,61 @@ def _export(job: Job[ExportSettings], scratch: Path) -> None:
     losses, choice, saved = _merge(job, tokenizer, out)
     tokenizer.save_pretrained(out)
     name = job.args.into.split("/")[-1]
-    made = gguf.convert(out, name, job.settings.gguf, scratch) if job.settings.gguf else []
-    facts = _facts(job, losses, choice, saved, [path.name for path in made])
-    (out / "README.md").write_text(str(card.write(facts)), encoding="utf-8")
+    paths = gguf.convert(out, name, job.settings.gguf, scratch) if job.settings.gguf else []
+    facts = _card_facts(job, losses, choice, saved, [path.name for path in paths])
+    (out / "README.md").write_text(str(card.render(facts)), encoding="utf-8")
     commit = _push(job, out, facts)
     metrics = {
         "share": choice.share,
-        "english_kept": choice.kept,
+        "english_kept": choice.keeps_english,
         "losses": [vars(loss) for loss in (*losses, saved)],
         "files": list(facts.files),
     }
     counts = manifest.Counts(len(losses))
-    done = job.manifest("export", commit, counts, PACKAGES, metrics)
-    manifest.push(job.api, job.args.into, "model", "run.json", done)
-    say(f"pushed {job.args.into}; {job.seconds():.1f} s in all")
+    run = job.manifest("export", commit, counts, PACKAGES, metrics)
+    manifest.push(job.api, job.args.into, "model", "run.json", run)
+    say(f"pushed {job.args.into}; {job.seconds():.1f} s in total")
 
 
 def _merge(
     job: Job[ExportSettings], tokenizer: PreTrainedTokenizerBase, out: Path
-) -> tuple[list[Loss], Choice, Loss]:
-    """Try the shares, save the weights of the one taken; the base's loss comes first."""
+) -> tuple[list[ShareLoss], ShareChoice, ShareLoss]:
+    """Save the weights of the best share; return the tried losses, base first, and theirs."""
     import torch
 
     settings = job.settings
-    chats = _chats(job)
-    model, plain, tuned = _weights(job)
+    chats = _load_chats(job)
+    model, base, tuned = _load_weights(job)
     tried = []
     progress = Progress(len(settings.shares) + 1, "shares")
-    for done, share in enumerate((0.0, *settings.shares)):
-        interpolate.between(model, plain, tuned, share)
+    for done, share in enumerate((0.0, *settings.shares), 1):
+        interpolate.interpolate(model, base, tuned, share)
         tried.append(_loss(model, tokenizer, chats, share))
-        progress.show(done + 1, share=share, target=f"{tried[-1].target:.4f}")
-    choice = interpolate.choose(tried[0], tried[1:], settings.worse)
-    interpolate.between(model, plain, tuned, choice.share)
+        progress.show(done, share=share, target=f"{tried[-1].target:.4f}")
+    choice = interpolate.choose_share(tried[0], tried[1:], settings.worse)
+    interpolate.interpolate(model, base, tuned, choice.share)
     model.to(getattr(torch, settings.dtype)).save_pretrained(out)
     return tried, choice, _loss(model, tokenizer, chats, choice.share)
 
 
-def _weights(job: Job[ExportSettings]) -> tuple[Any, interpolate.State, interpolate.State]:
-    """A model of that shape, the base's weights, and the tuned ones."""
-    model, whole = _load(job, job.args.base), _whole(job)
-    plain = interpolate.state(model)
-    tuned = interpolate.state(_load(job, job.args.adapter) if whole else _merged(job, model))
-    if strange := list(interpolate.alike(plain, tuned)):
-        raise UserError(f"{job.args.adapter} is not made from {job.args.base}: {strange[0]}.")
-    return model if whole else _load(job, job.args.base), plain, tuned
+def _load_weights(
+    job: Job[ExportSettings],
+) -> tuple[Any, interpolate.Weights, interpolate.Weights]:
+    """Return a model with the base's architecture, the base's weights and the tuned ones."""
+    model, is_full_model = _load(job, job.args.base), _is_full_model(job)
+    base = interpolate.copy_weights(model)
+    tuned_model = _load(job, job.args.adapter) if is_full_model else _merge_adapter(job, model)
+    tuned = interpolate.copy_weights(tuned_model)
+    if unmatched := interpolate.unmatched_names(base, tuned):
+        raise UserError(
+            f"{job.args.adapter} was not trained from {job.args.base}: only one of them has the "
+            f"weights {unmatched[0]}."
+        )
+    return model if is_full_model else _load(job, job.args.base), base, tuned
 
 
-def _whole(job: Job[ExportSettings]) -> bool:
-    """Whether all weights were tuned, and no adapter."""
+def _is_full_model(job: Job[ExportSettings]) -> bool:
+    """Return whether the repository holds a whole model instead of an adapter."""
     return not hub_refs.is_adapter(job.api, job.args.adapter, job.inputs[job.args.adapter])
 
 
@@ -108,17 +114,19 @@ def _load(job: Job[ExportSettings], repo: str) -> Any:
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def _merged(job: Job[ExportSettings], model: Any) -> Any:
-    """The model with the adapter in its weights; those of `model` are not the base's any more."""
+def _merge_adapter(job: Job[ExportSettings], model: Any) -> Any:
+    """Merge the adapter into the weights; this changes `model`."""
     from peft import PeftModel
 
     repo = job.args.adapter
-    adapted: Any = PeftModel.from_pretrained(model, repo, revision=job.inputs[repo])
-    return adapted.merge_and_unload()
+    peft_model: Any = PeftModel.from_pretrained(model, repo, revision=job.inputs[repo])
+    return peft_model.merge_and_unload()
 
 
-def _chats(job: Job[ExportSettings]) -> tuple[list[heldout_loss.Chat], list[heldout_loss.Chat]]:
-    """Held-out chats in the language, and English ones from where the recipe takes them."""
+def _load_chats(
+    job: Job[ExportSettings],
+) -> tuple[list[heldout_loss.Chat], list[heldout_loss.Chat]]:
+    """Return held-out chats in the language, and English ones from the recipe's corpus."""
     rows, repo = job.settings.rows, job.args.dataset
     target = row_edits.chats(job.api, repo, job.inputs[repo], "test")[:rows]
     corpus = build(Corpus, job.config.generate["conversations"], "conversations")
@@ -130,7 +138,9 @@ def _chats(job: Job[ExportSettings]) -> tuple[list[heldout_loss.Chat], list[held
     ]
     job.inputs.update(library.commits)
     if not target or not english:
-        raise UserError("There are no held-out chats, or no English ones, to choose the merge by.")
+        raise UserError(
+            "The choice of a share needs held-out chats and English chats; some are missing."
+        )
     return target, english
 
 
@@ -139,26 +149,30 @@ def _loss(
     tokenizer: PreTrainedTokenizerBase,
     chats: tuple[list[heldout_loss.Chat], list[heldout_loss.Chat]],
     share: float,
-) -> Loss:
+) -> ShareLoss:
     target, english = (
         heldout_loss.bits_per_byte(
-            heldout_loss.nats(model, tokenizer, side), heldout_loss.size(side)
+            heldout_loss.nats(model, tokenizer, group), heldout_loss.answer_bytes(group)
         )
-        for side in chats
+        for group in chats
     )
-    return Loss(share, target, english)
+    return ShareLoss(share, target, english)
 
 
-def _facts(
-    job: Job[ExportSettings], losses: list[Loss], choice: Choice, saved: Loss, files: list[str]
-) -> card.Facts:
+def _card_facts(
+    job: Job[ExportSettings],
+    losses: list[ShareLoss],
+    choice: ShareChoice,
+    saved: ShareLoss,
+    files: list[str],
+) -> card.CardFacts:
     info = job.api.model_info(job.args.base, revision=job.base_revision)
-    return card.Facts(
+    return card.CardFacts(
         repo=job.args.into,
         language=language.get(job.config.language),
         base=job.args.base,
         adapter=job.args.adapter,
-        whole=_whole(job),
+        is_full_model=_is_full_model(job),
         adapter_revision=job.inputs[job.args.adapter],
         dataset=job.args.dataset,
         licence=licence_of(info.card_data, job.args.base),
@@ -172,8 +186,8 @@ def _facts(
     )
 
 
-def _push(job: Job[ExportSettings], out: Path, facts: card.Facts) -> str:
-    """The model in one commit, then the adapter's card; returns the model's commit."""
+def _push(job: Job[ExportSettings], out: Path, facts: card.CardFacts) -> str:
+    """Push the model in one commit, then the adapter's card; return the model's commit."""
     from huggingface_hub import ModelCard
 
     job.api.create_repo(job.args.into, exist_ok=True)
@@ -189,6 +203,6 @@ def _push(job: Job[ExportSettings], out: Path, facts: card.Facts) -> str:
         repo_id=job.args.adapter,
         path_in_repo="README.md",
         path_or_fileobj=str(adapter).encode(),
-        commit_message="Say where the merged weights are",
+        commit_message="Link to the merged weights",
     )
     return str(commit.oid)

@@ -10,10 +10,11 @@ from recipes.core.schema import build
 
 
 @dataclass(frozen=True)
-class Converter:
-    """llama.cpp at a commit, fetched with git from `repo` (a URL or a folder), and what it makes.
+class GgufSettings:
+    """llama.cpp at `commit` of the git repository `repo` (a URL or a folder), and its converter.
 
-    `types` are values of its `--outtype`, as q8_0 or bf16.
+    `types` are values of the converter's `--outtype`, such as q8_0 or bf16; `minutes` is the
+    longest that each command may take.
     """
 
     repo: str
@@ -25,25 +26,28 @@ class Converter:
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """`shares` of the way from base to tuned weights are tried on `rows` held-out chats in the
-    language and `rows` English ones; of those whose English is at most `worse` (a share) worse
-    than the base's, the best in the language is taken. `model` goes to `from_pretrained`."""
+    """Each of `shares` is tried: the merged weights are base + share × (tuned - base).
+
+    Losses are measured on `rows` held-out chats in the language and `rows` in English. The best
+    share in the language is chosen among those whose English loss is at most `worse` (a share)
+    above the base's. `model` is passed to `from_pretrained`.
+    """
 
     model: dict[str, Any]
     dtype: str
     shares: list[float]
     rows: int
     worse: float
-    gguf: Converter | None = None
+    gguf: GgufSettings | None = None
 
 
 def parse(section: dict[str, Any]) -> ExportSettings:
-    """Parse the section; raises UserError that names the key."""
+    """Parse the section; raise UserError that names the key."""
     if not section:
-        raise UserError("The recipe has no `export:` section: nothing says how to export.")
+        raise UserError("The recipe has no `export:` section, so it cannot export.")
     gguf = section.get("gguf")
-    made = {**section, "gguf": build(Converter, gguf, "export.gguf") if gguf else None}
-    settings = build(ExportSettings, made, "export")
+    values = {**section, "gguf": build(GgufSettings, gguf, "export.gguf") if gguf else None}
+    settings = build(ExportSettings, values, "export")
     if not settings.shares or not all(0 < share <= 1 for share in settings.shares):
         raise UserError("`export.shares` in the recipe must hold numbers above 0 and up to 1.")
     return settings

@@ -59,7 +59,7 @@ def _in_turn(api: HfApi, args: argparse.Namespace) -> None:
 
 def _compared(api: HfApi, results: Place, args: argparse.Namespace) -> Manifest:
     """What became of the newest version."""
-    version = versions.newest(versions.of(api, args.adapter))
+    version = versions.newest_tag(versions.list_versions(api, args.adapter))
     path = results.path(f"versions/{version}/run.json")
     with open(api.hf_hub_download(results.repo, path, repo_type="dataset"), "rb") as file:
         return Manifest.from_json(file.read().decode())

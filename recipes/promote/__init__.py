@@ -1,5 +1,5 @@
-"""`kakugo-recipe promote`: whether an adapter's new version takes the place of the present one.
+"""`kakugo-recipe promote`: put an adapter's new version in use unless it is worse.
 
-decision  Whether a new version takes the place of the present one
-run       `kakugo-recipe promote`: base, present version and new one are compared, and `
+decision  Decide whether an adapter's new version replaces the version in use
+run       `kakugo-recipe promote`: compare base, current and new version, and update `main`
 """

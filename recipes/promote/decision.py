@@ -1,4 +1,4 @@
-"""Whether a new version takes the place of the present one. Pure."""
+"""Decide whether an adapter's new version replaces the version in use. Pure."""
 
 from __future__ import annotations
 
@@ -7,53 +7,56 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One test of both versions on the same items; `significant` after Holm's correction."""
+class VersionScores:
+    """One test of both versions on the same items; `significant` is after Holm's correction."""
 
     test: str
     metric: str
-    present: float
+    current: float
     new: float
     significant: bool
 
     @property
-    def worse(self) -> bool:
-        """Whether the new version is worse, and that is no accident."""
-        return self.significant and self.new < self.present
+    def is_worse(self) -> bool:
+        """Whether the new version is significantly worse."""
+        return self.significant and self.new < self.current
 
     @property
-    def better(self) -> bool:
-        """Whether it is better, and that is no accident."""
-        return self.significant and self.new > self.present
+    def is_better(self) -> bool:
+        """Whether the new version is significantly better."""
+        return self.significant and self.new > self.current
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Whether it is promoted, and a sentence that says why."""
+class Decision:
+    """Whether the new version is promoted, and a sentence that says why."""
 
     promoted: bool
     reason: str
 
 
-def promote(scores: Sequence[Compared]) -> Verdict:
-    """Promote unless one test says that it is worse; without a test nothing is known."""
+def decide(scores: Sequence[VersionScores]) -> Decision:
+    """Promote unless a test finds the new version significantly worse or there is no test."""
     if not scores:
-        return Verdict(False, "It was not compared by any test.")
-    worse = [one for one in scores if one.worse]
+        return Decision(False, "No test compared it.")
+    worse = [score for score in scores if score.is_worse]
     if worse:
-        told = "; ".join(map(_told, worse))
-        return Verdict(False, f"It is significantly worse in {_of(worse, scores)}: {told}.")
-    better = [one for one in scores if one.better]
+        return Decision(False, f"It is significantly worse {_listed(worse, scores)}.")
+    better = [score for score in scores if score.is_better]
     if better:
-        told = "; ".join(map(_told, better))
-        return Verdict(True, f"It is significantly better in {_of(better, scores)}: {told}.")
-    return Verdict(True, f"In none of {len(scores)} tests does it differ significantly.")
+        return Decision(True, f"It is significantly better {_listed(better, scores)}.")
+    return Decision(True, f"No significant difference was found in {_tests(len(scores))}.")
 
 
-def _of(some: Sequence[Compared], scores: Sequence[Compared]) -> str:
-    return f"{len(some)} of {len(scores)} tests"
+def _listed(different: Sequence[VersionScores], scores: Sequence[VersionScores]) -> str:
+    listed = "; ".join(map(_text, different))
+    return f"in {len(different)} of {_tests(len(scores))}: {listed}"
 
 
-def _told(one: Compared) -> str:
-    digits = 3 if one.metric == "accuracy" else 1
-    return f"{one.test} ({one.metric}) {one.present:.{digits}f} → {one.new:.{digits}f}"
+def _tests(count: int) -> str:
+    return "1 test" if count == 1 else f"{count} tests"
+
+
+def _text(score: VersionScores) -> str:
+    digits = 3 if score.metric == "accuracy" else 1
+    return f"{score.test} ({score.metric}) {score.current:.{digits}f} → {score.new:.{digits}f}"

@@ -18,7 +18,7 @@ from recipes.core.row_edits import RowEdits
 from recipes.core.schema import build
 from recipes.review import card
 from recipes.train import feedback_gates
-from recipes.train.preference_pairs import draft
+from recipes.train.preference_pairs import to_draft
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -66,13 +66,16 @@ def _usable(job: Job[ReviewSettings], agreed: RowEdits) -> RowEdits:
     """Without the corrections of rows that are not there, or that no teacher's row would pass."""
     if not agreed.corrected:
         return agreed
-    rows, judge = feedback_gates.rows(job, agreed.corrected), feedback_gates.judge(job)
+    rows, judge = (
+        feedback_gates.load_turns(job, agreed.corrected),
+        feedback_gates.feedback_gate(job),
+    )
     code = job.config.language
     usable = {
         row: text
         for row, text in agreed.corrected.items()
         if row in rows
-        and not judge(draft(rows[row][:-1], row_edits.reworded(rows[row][-1][1], text), code))
+        and not judge(to_draft(rows[row][:-1], row_edits.reworded(rows[row][-1][1], text), code))
     }
     return replace(agreed, corrected=usable)
 

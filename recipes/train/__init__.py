@@ -1,23 +1,23 @@
-"""The train recipe: a dataset and a base in, an adapter out.
+"""The train recipe: fine-tune a base model on a dataset and push the adapter.
 
-tokenize          Chat rows become token ids and labels: the loss is on what the assistant says
-settings          The `train:` section of a recipe: our own numbers, and those that PEFT and TRL
-callbacks         What is told and noted while the trainer trains: progress lines, and the time
-hardware          What the machine has → how to train on it: attention, kernels, precision, memo
-throughput        How fast training was, as a share of what the device can do (MFU), and what it
-checkpoints       Checkpoints on the Hub: a job killed at any moment goes on where it was, on an
-preference_pairs  From what people said to pairs of answers: of two answers to the same, the bet
-launch            Several processes: the same command once more, under `accelerate launch`
-versions          Versions of an adapter: tags v1, v2, … of its repository; `main` is the versio
-packing           Packed rows must not see each other, also in models that do not keep them apar
-plot              The training log as a picture: loss on the training rows and on those held out
-heldout_loss      The loss of a model on chats it was not trained on, in a unit that tokenizers
-adapter           What of the model is trained: an adapter with PEFT, some token embeddings, or
-feedback_gates    What people's words have to pass before a model may learn them: the same as a
-sft               Supervised fine-tuning: PEFT puts an adapter on (or none), TRL's SFTTrainer tr
-card              The model card: facts of one run put into `card.md.j2`, and nothing that was n
-dpo               Direct preference optimisation: TRL's DPOTrainer moves an adapter towards what
-card_facts        What the card may say of a run: gathered from the job, the Hub and what traini
-next_version      `kakugo-recipe train --feedback`: adapter and what people said in, its next ve
-run               `kakugo-recipe train`: dataset and base in, adapter out
+tokenize          Turn chats into token ids and labels; only the assistant's turns have a loss
+settings          The `train:` section of a recipe: our own settings, and arguments for PEFT and TRL
+callbacks         The trainer's progress: a callback that reports each step
+hardware          Training options that fit the machine: attention, kernels, precision and memory
+throughput        Training speed as a share of the device's peak (MFU), and energy
+checkpoints       Checkpoints on the Hub, so that a killed job can resume on another machine
+preference_pairs  Turn feedback into preference pairs: two answers to the same prompt
+launch            Training with several processes: run the command again under `accelerate launch`
+versions          Versions of an adapter: the tags v1, v2, … of its repository
+packing           Keep packed rows from attending to each other
+plot              A plot of the training log: the loss on training rows and on held-out rows
+heldout_loss      The loss of a model on held-out chats, comparable between tokenizers
+adapter           Choose what is trained: a PEFT adapter, some token embeddings, or all weights
+feedback_gates    Filter feedback like generated rows: by gates and benchmarks
+sft               Supervised fine-tuning: add a PEFT adapter and train with TRL's SFTTrainer
+card              The adapter's model card: facts of one run filled into `card.md.j2`
+dpo               Direct preference optimization with TRL's DPOTrainer
+card_facts        Collect the facts of the model card from the job, the Hub and the training
+next_version      `kakugo-recipe train --feedback`: make the next version from speakers' feedback
+run               `kakugo-recipe train`: train an adapter of a base model on a dataset
 """

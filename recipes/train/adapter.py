@@ -1,6 +1,6 @@
-"""What of the model is trained: an adapter with PEFT, some token embeddings, or all weights.
+"""Choose what is trained: a PEFT adapter, some token embeddings, or all weights.
 
-Nothing here may know of the trainer.
+This module must not depend on the trainer.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from recipes.core.errors import UserError
-from recipes.train.settings import TrainSettings
+from recipes.train.settings import TrainingSettings
 from recipes.train.tokenize import IGNORED, Examples
 
 if TYPE_CHECKING:
@@ -18,38 +18,38 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-def put_on(model: PreTrainedModel, settings: TrainSettings, examples: Examples) -> Any:
-    """The model with its adapter on, or as it is when all weights are trained."""
+def add_adapter(model: PreTrainedModel, settings: TrainingSettings, examples: Examples) -> Any:
+    """Return the model with a new adapter, or unchanged when all weights are trained."""
     from peft import get_peft_model
 
     if settings.lora is None:
         return model
-    tokens = most_used(examples, settings.trained_tokens)
-    adapted = get_peft_model(model, lora(settings.lora, tokens))
-    head: Any = adapted.get_output_embeddings()
-    if not hasattr(head, "bias"):  # PEFT's wrapper of a tied head hides it, and TRL asks for it
+    tokens = most_used_tokens(examples, settings.trained_tokens)
+    peft_model = get_peft_model(model, lora_config(settings.lora, tokens))
+    head: Any = peft_model.get_output_embeddings()
+    if not hasattr(head, "bias"):  # PEFT's wrapper of a tied head hides it, but TRL reads it
         head.bias = None
-    return adapted
+    return peft_model
 
 
-def lora(settings: dict[str, Any], tokens: list[int]) -> LoraConfig:
-    """PEFT's config of the recipe's numbers, training the embeddings of `tokens` as well."""
+def lora_config(arguments: dict[str, Any], tokens: list[int]) -> LoraConfig:
+    """Build PEFT's config from the recipe's numbers; the embeddings of `tokens` are trained too."""
     from peft import LoraConfig
 
-    own = deepcopy(settings)  # PEFT writes into its lists
+    arguments = deepcopy(arguments)  # PEFT changes the lists it is given
     if tokens:
-        own["trainable_token_indices"] = tokens
+        arguments["trainable_token_indices"] = tokens
     try:
-        return LoraConfig(task_type="CAUSAL_LM", **own)
+        return LoraConfig(task_type="CAUSAL_LM", **arguments)
     except (TypeError, ValueError) as error:
         raise UserError(f"train.lora takes the arguments of PEFT's LoraConfig: {error}") from error
 
 
-def most_used(examples: Examples, count: int) -> list[int]:
-    """The tokens that the answers use most, of whatever script: letters, bytes or words."""
+def most_used_tokens(examples: Examples, count: int) -> list[int]:
+    """Return the `count` tokens that occur most often in the answers, in ascending order."""
     if not count:
         return []
-    used = Counter(token for labels in examples.labels for token in labels)
-    del used[IGNORED]
-    ranked = sorted(used, key=lambda token: (-used[token], token))
+    occurrences = Counter(token for labels in examples.labels for token in labels)
+    del occurrences[IGNORED]
+    ranked = sorted(occurrences, key=lambda token: (-occurrences[token], token))
     return sorted(ranked[:count])

@@ -1,7 +1,7 @@
-"""The model card: facts of one run put into `card.md.j2`, and nothing that was not measured.
+"""The adapter's model card: facts of one run filled into `card.md.j2`; unknown facts are omitted.
 
-`evaluate` fills the part between the RESULTS marks later, `export` that between the EXPORT marks;
-until then the card says that they are open.
+`evaluate` later fills the part between the RESULTS marks and `export` that between the EXPORT
+marks; until then, the card says that there is no evaluation and no export yet.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from recipes.core.row_edits import RowEdits
 if TYPE_CHECKING:
     from huggingface_hub import ModelCard, ModelCardData
 
-    from recipes.train.sft import Trained
+    from recipes.train.sft import SftResult
 
 RESULTS_START = "<!-- results -->"
 RESULTS_END = "<!-- /results -->"
@@ -27,9 +27,12 @@ LICENCE = ("license", "license_name", "license_link")
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What the card says; `licence` are the `license*` fields of the base's card, `system` is the
-    prompt under which it answers without thinking aloud, where it was taught to think."""
+class CardFacts:
+    """What the card says.
+
+    `licence` holds the `license*` fields of the base's card. `system` is the system prompt under
+    which the model answers without thinking first, empty if it was not trained to think.
+    """
 
     repo: str
     language: Language
@@ -44,40 +47,40 @@ class Facts:
     recipe_commit: str | None
     digest: str
     rows: int
-    mending: RowEdits
+    row_edits: RowEdits
     hardware: str
     hourly_usd: float | None
     energy_kwh: float | None
     versions: dict[str, str]
     settings: dict[str, Any]
-    trained: Trained
+    result: SftResult
     system: str = ""
 
     @property
     def name(self) -> str:
-        """The repository without its owner."""
+        """The repository's name without its owner."""
         return self.repo.split("/")[-1]
 
     @property
-    def adapter(self) -> bool:
+    def is_adapter(self) -> bool:
         """Whether the repository holds an adapter, not a whole model."""
         return self.settings["lora"] is not None
 
     @property
-    def servable(self) -> bool:
-        """Whether vLLM can serve the adapter as it is: low-rank matrices and nothing else."""
+    def is_servable(self) -> bool:
+        """Whether vLLM can serve the adapter directly: it must hold low-rank matrices only."""
         lora = self.settings["lora"] or {}
-        more = ("modules_to_save", "use_dora")
-        return not self.settings["trained_tokens"] and not any(lora.get(key) for key in more)
+        unsupported = ("modules_to_save", "use_dora")
+        return not self.settings["trained_tokens"] and not any(lora.get(key) for key in unsupported)
 
     @property
     def hours(self) -> float:
-        """Of training, over all attempts that went on from each other."""
-        return self.trained.seconds / 3600
+        """Hours of training, over all attempts when it was resumed."""
+        return self.result.seconds / 3600
 
 
-def write(facts: Facts) -> ModelCard:
-    """The card, its metadata as the Hub reads it."""
+def render(facts: CardFacts) -> ModelCard:
+    """Return the card, with its metadata as the Hub expects it."""
     from huggingface_hub import ModelCard
 
     card: ModelCard = ModelCard.from_template(
@@ -91,17 +94,17 @@ def write(facts: Facts) -> ModelCard:
     return card
 
 
-def _metadata(facts: Facts) -> ModelCardData:
+def _metadata(facts: CardFacts) -> ModelCardData:
     from huggingface_hub import ModelCardData
 
-    relation = "adapter" if facts.adapter else "finetune"
+    relation = "adapter" if facts.is_adapter else "finetune"
     more: dict[str, Any] = {"base_model_relation": relation, **facts.licence}
     if facts.system:
-        more["system_prompt"] = facts.system  # the chat Space asks as the evaluation did
-    method = ["lora"] if facts.adapter else []
+        more["system_prompt"] = facts.system  # the chat Space uses it, as the evaluation does
+    method = ["lora"] if facts.is_adapter else []
     return ModelCardData(
         language=facts.language.tag,
-        library_name="peft" if facts.adapter else "transformers",
+        library_name="peft" if facts.is_adapter else "transformers",
         pipeline_tag="text-generation",
         base_model=facts.base,
         datasets=[facts.dataset],
@@ -111,12 +114,12 @@ def _metadata(facts: Facts) -> ModelCardData:
 
 
 def licence_of(card: ModelCardData | None, base: str) -> dict[str, str]:
-    """The licence fields of the card of `base`; what is trained from it is a work derived from it.
+    """Return the licence fields of the base's card; models trained from it are derived works.
 
-    A link to a file of the base's repository is made one that can be followed from elsewhere.
+    A relative link to a file of the base's repository becomes a full URL.
     """
-    found = {name: str(card[name]) for name in LICENCE if card and card.get(name)}
-    link = found.get("license_link")
+    fields = {name: str(card[name]) for name in LICENCE if card and card.get(name)}
+    link = fields.get("license_link")
     if link and "://" not in link:
-        found["license_link"] = f"https://huggingface.co/{base}/blob/main/{link.lstrip('./')}"
-    return found
+        fields["license_link"] = f"https://huggingface.co/{base}/blob/main/{link.lstrip('./')}"
+    return fields

@@ -1,4 +1,4 @@
-"""What the card may say of a run: gathered from the job, the Hub and what training measured."""
+"""Collect the facts of the model card from the job, the Hub and what training measured."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING
 from recipes.core import language, manifest, row_edits
 from recipes.core.job import Job
 from recipes.train import hardware, throughput
-from recipes.train.card import Facts, licence_of
-from recipes.train.settings import TrainSettings
+from recipes.train.card import CardFacts, licence_of
+from recipes.train.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-    from recipes.train.sft import Trained
+    from recipes.train.sft import SftResult
     from recipes.train.tokenize import Examples
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
-PER_HOUR = {"second": 3600.0, "minute": 60.0, "hour": 1.0}
+UNITS_PER_HOUR = {"second": 3600.0, "minute": 60.0, "hour": 1.0}
 
 
-def gather(job: Job[TrainSettings], examples: Examples, trained: Trained) -> Facts:
-    """The facts of this run; whatever is not known is None and not said."""
+def collect(job: Job[TrainingSettings], examples: Examples, result: SftResult) -> CardFacts:
+    """Return the facts of this run; unknown ones are None."""
     info = job.api.model_info(job.args.base, revision=job.base_revision)
-    here = hardware.look()
-    return Facts(
+    machine = hardware.detect()
+    return CardFacts(
         repo=job.args.into,
         language=language.get(job.config.language),
         base=job.args.base,
@@ -40,39 +40,39 @@ def gather(job: Job[TrainSettings], examples: Examples, trained: Trained) -> Fac
         recipe_commit=manifest.recipe_commit(),
         digest=job.args.digest,
         rows=len(examples.input_ids),
-        mending=row_edits.read(job.api, job.args.dataset, job.inputs[job.args.dataset]),
-        hardware=describe(here),
-        hourly_usd=None if job.config.practice else hourly(job.api, _flavor(job)),
-        energy_kwh=throughput.energy_kwh(trained.seconds, here.name, here.count),
+        row_edits=row_edits.read(job.api, job.args.dataset, job.inputs[job.args.dataset]),
+        hardware=_describe(machine),
+        hourly_usd=None if job.config.practice else _hourly_usd(job.api, _flavor(job)),
+        energy_kwh=throughput.energy_kwh(result.seconds, machine.name, machine.count),
         versions=manifest.versions(*PACKAGES),
         settings=asdict(job.settings),
-        trained=trained,
+        result=result,
         system=str(job.config.evaluate.get("system") or ""),
     )
 
 
-def describe(here: hardware.Machine) -> str:
-    """The accelerators, or the processor and the threads used."""
+def _describe(machine: hardware.Machine) -> str:
+    """Name the accelerators, or the processor and its threads in use."""
     import platform
 
     import torch
 
-    if here.device == "cpu":
+    if machine.device == "cpu":
         return f"CPU ({platform.machine()}), threads: {torch.get_num_threads()}"
-    return f"{here.count} × {here.name}"
+    return f"{machine.count} × {machine.name}"
 
 
-def _flavor(job: Job[TrainSettings]) -> str | None:
-    """The hardware that the recipe orders, when this is a job of the Hub (it sets JOB_ID)."""
-    ordered = job.config.plan.get("steps", {}).get("train", {}).get("flavor")
-    return ordered if "JOB_ID" in os.environ else None
+def _flavor(job: Job[TrainingSettings]) -> str | None:
+    """Return the recipe's hardware flavor, None outside Hub jobs (which set JOB_ID)."""
+    flavor = job.config.plan.get("steps", {}).get("train", {}).get("flavor")
+    return flavor if "JOB_ID" in os.environ else None
 
 
-def hourly(api: HfApi, flavor: str | None) -> float | None:
-    """What the Hub lists for an hour of this hardware, in US dollars."""
+def _hourly_usd(api: HfApi, flavor: str | None) -> float | None:
+    """Return the Hub's list price of an hour of this hardware, in US dollars."""
     if flavor is None:
         return None
     for row in api.list_jobs_hardware():
         if str(row.name) == flavor:
-            return float(row.unit_cost_usd) * PER_HOUR[str(row.unit_label)]
+            return float(row.unit_cost_usd) * UNITS_PER_HOUR[str(row.unit_label)]
     return None

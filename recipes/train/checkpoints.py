@@ -1,8 +1,8 @@
-"""Checkpoints on the Hub: a job killed at any moment goes on where it was, on another machine.
+"""Checkpoints on the Hub, so that a killed job can resume on another machine.
 
-They live on the branch `checkpoints` of the adapter's repository, in a folder named by the run's
-key: the last one and, where held-out loss is watched, the best one; one commit each time, so there
-is never half a one. The branch goes when the adapter is there.
+They are on the branch `checkpoints` of the adapter's repository, in a folder named after the run's
+key. It holds the last checkpoint and, when held-out loss is measured, the best one. Each upload is
+one commit, so a checkpoint is never incomplete. The branch is deleted once the adapter is pushed.
 """
 
 from __future__ import annotations
@@ -24,26 +24,28 @@ BRANCH = "checkpoints"
 STATE = "trainer_state.json"
 
 
-def latest(api: HfApi, repo: str, key: str, into: Path) -> Path | None:
-    """Fetch this run's checkpoints into the trainer's folder; the last one, None without any."""
+def download(api: HfApi, repo: str, key: str, folder: Path) -> Path | None:
+    """Download this run's checkpoints into `folder`; return the last one, None without any."""
     if BRANCH not in {branch.name for branch in api.list_repo_refs(repo).branches}:
         return None
-    fetched = into.with_name("fetched")
-    api.snapshot_download(repo, revision=BRANCH, allow_patterns=f"{key}/*", local_dir=fetched)
-    if not (fetched / key).is_dir():
+    download_folder = folder.with_name("downloaded")
+    api.snapshot_download(
+        repo, revision=BRANCH, allow_patterns=f"{key}/*", local_dir=download_folder
+    )
+    if not (download_folder / key).is_dir():
         return None
-    shutil.move(fetched / key, into)
-    for checkpoint in into.iterdir():
-        _settle(checkpoint, into)
+    shutil.move(download_folder / key, folder)
+    for checkpoint in folder.iterdir():
+        _relocate_best(checkpoint, folder)
         step = _step(checkpoint)
-        os.utime(checkpoint, (step, step))  # by this the trainer tells the last one
-    found = last(into)
-    say(f"going on from {found.name if found else 'nothing'} of {repo}")
-    return found
+        os.utime(checkpoint, (step, step))  # the trainer orders checkpoints by modification time
+    checkpoint = last(folder)
+    say(f"resuming from {checkpoint.name if checkpoint else 'nothing'} of {repo}")
+    return checkpoint
 
 
 def last(folder: Path) -> Path | None:
-    """The last checkpoint in the trainer's folder."""
+    """Return the last checkpoint in the trainer's folder."""
     return max(folder.glob("checkpoint-*"), key=_step, default=None)
 
 
@@ -51,38 +53,38 @@ def _step(checkpoint: Path) -> int:
     return int(checkpoint.name.rpartition("-")[2])
 
 
-def _settle(checkpoint: Path, into: Path) -> None:
-    """Name the best checkpoint as it is called here, not where it was made."""
+def _relocate_best(checkpoint: Path, folder: Path) -> None:
+    """Make the path of the best checkpoint, which is absolute, point into `folder`."""
     path = checkpoint / STATE
     state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if state.get("best_model_checkpoint"):
-        best = into / Path(state["best_model_checkpoint"]).name
+        best = folder / Path(state["best_model_checkpoint"]).name
         state["best_model_checkpoint"] = str(best)
         path.write_text(json.dumps(state, indent=2), encoding="utf-8")
 
 
-class Upload:
-    """One upload at a time, beside the training; what is to go up is linked aside first."""
+class CheckpointUpload:
+    """Uploads one checkpoint at a time in the background, from hard links in `staging`."""
 
-    def __init__(self, api: HfApi, repo: str, key: str, aside: Path) -> None:
-        self._api, self._repo, self._key, self._aside = api, repo, key, aside
-        self._going: Future[Any] | None = None
+    def __init__(self, api: HfApi, repo: str, key: str, staging: Path) -> None:
+        self._api, self._repo, self._key, self._staging = api, repo, key, staging
+        self._future: Future[Any] | None = None
 
     def start(self, folder: Path, step: int, steps: int) -> bool:
-        """Send the trainer's folder as it is now; False, when the one before is still going."""
-        if self._going and not self._going.done():
+        """Upload the trainer's folder; return False while an earlier upload is running."""
+        if self._future and not self._future.done():
             return False
-        self.finish()
-        shutil.rmtree(self._aside, ignore_errors=True)
-        shutil.copytree(folder, self._aside, copy_function=os.link)
-        self._going = self._api.run_as_future(self._send, f"Keep step {step} of {steps}")
+        self.wait()
+        shutil.rmtree(self._staging, ignore_errors=True)
+        shutil.copytree(folder, self._staging, copy_function=os.link)
+        self._future = self._api.run_as_future(self._upload, f"Save step {step} of {steps}")
         return True
 
-    def _send(self, message: str) -> None:
+    def _upload(self, message: str) -> None:
         self._api.create_branch(self._repo, branch=BRANCH, exist_ok=True)
         self._api.upload_folder(
             repo_id=self._repo,
-            folder_path=self._aside,
+            folder_path=self._staging,
             path_in_repo=self._key,
             revision=BRANCH,
             ignore_patterns="*README.md",
@@ -90,18 +92,19 @@ class Upload:
             commit_message=message,
         )
 
-    def finish(self) -> None:
-        """Wait for the upload under way; a failure is told, the training is not lost by it."""
-        if self._going and (error := self._going.exception()):
-            say(f"a checkpoint was not kept ({type(error).__name__}): {str(error).splitlines()[0]}")
-        self._going = None
+    def wait(self) -> None:
+        """Wait for the running upload; report a failure without stopping the training."""
+        if self._future and (error := self._future.exception()):
+            reason = str(error).splitlines()[0]
+            say(f"could not upload a checkpoint ({type(error).__name__}): {reason}")
+        self._future = None
 
 
-def keeper(upload: Upload) -> TrainerCallback:
-    """A callback that keeps what the trainer saves; one that comes too soon is left out."""
+def upload_callback(upload: CheckpointUpload) -> TrainerCallback:
+    """Return a callback that uploads each checkpoint, or skips it while another is uploading."""
     from transformers import TrainerCallback
 
-    class Keeper(TrainerCallback):
+    class UploadCallback(TrainerCallback):
         def on_save(
             self,
             args: TrainingArguments,
@@ -109,11 +112,12 @@ def keeper(upload: Upload) -> TrainerCallback:
             control: TrainerControl,
             **kwargs: object,
         ) -> None:
-            _all_have_written(args)
+            _wait_for_all_processes(args)
             if not state.is_world_process_zero:
                 return
             if not upload.start(Path(str(args.output_dir)), state.global_step, state.max_steps):
-                say(f"step {state.global_step} is not kept: the upload before it is not done")
+                say(f"skipped the checkpoint of step {state.global_step}: the previous upload is "
+                    "still running")  # fmt: skip
 
         def on_train_end(
             self,
@@ -122,20 +126,20 @@ def keeper(upload: Upload) -> TrainerCallback:
             control: TrainerControl,
             **kwargs: object,
         ) -> None:
-            upload.finish()
+            upload.wait()
 
-    return Keeper()
+    return UploadCallback()
 
 
-def _all_have_written(args: TrainingArguments) -> None:
-    """Every process writes a part of a checkpoint; none may be missing from it."""
+def _wait_for_all_processes(args: TrainingArguments) -> None:
+    """Wait until every process has written its part of the checkpoint."""
     if args.world_size > 1:
         import torch
 
         torch.distributed.barrier()
 
 
-def forget(api: HfApi, repo: str) -> None:
-    """Delete the branch: the adapter is pushed."""
+def delete(api: HfApi, repo: str) -> None:
+    """Delete the branch; call this once the adapter is pushed."""
     if BRANCH in {branch.name for branch in api.list_repo_refs(repo).branches}:
         api.delete_branch(repo, branch=BRANCH)

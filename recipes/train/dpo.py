@@ -1,8 +1,8 @@
-"""Direct preference optimisation: TRL's DPOTrainer moves an adapter towards what people prefer.
+"""Direct preference optimization: train an adapter on preference pairs with TRL's DPOTrainer.
 
-The adapter goes on from itself, and its own frozen copy is the reference: what nobody complained of
-shall stay. With TRL's `sft` among the losses the better answers are learnt as rows of their own,
-too. Everything heavy is imported inside the functions; nothing here may talk to the Hub.
+A frozen copy of the adapter is the reference, so that answers nobody complained about change
+little. With TRL's `sft` among the losses, the better answers are also learned as ordinary rows.
+Heavy imports are inside the functions, and this module must not access the Hub.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.core.errors import UserError
 from recipes.train import hardware
-from recipes.train.callbacks import reporter
-from recipes.train.preference_pairs import Pair
-from recipes.train.settings import TrainSettings
-from recipes.train.sft import LEFTOVERS, Show, total
+from recipes.train.callbacks import OnStep, progress_callback
+from recipes.train.preference_pairs import PreferencePair
+from recipes.train.settings import TrainingSettings
+from recipes.train.sft import UNWANTED_FILES, counter_total
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -29,31 +29,34 @@ MARGIN, ACCURACY = "rewards/margins", "rewards/accuracies"
 
 
 @dataclass(frozen=True)
-class Tuned:
-    """What training measured; `margin` is by how much more the better answers rose than the worse,
-    `right` in which share of the pairs, as logged last."""
+class DpoResult:
+    """What training measured.
+
+    `reward_margin` is how much the reward of chosen answers exceeds that of rejected ones, and
+    `accuracy` the share of pairs in which it does, both as logged last.
+    """
 
     steps: int
     seconds: float
     loss_first: float
     loss_last: float
-    margin: float
-    right: float
+    reward_margin: float
+    accuracy: float
     log: list[dict[str, float]]
 
 
 def train(
     model: PeftModel,
     tokenizer: PreTrainedTokenizerBase,
-    pairs: Sequence[Pair],
-    settings: TrainSettings,
+    pairs: Sequence[PreferencePair],
+    settings: TrainingSettings,
     out: Path,
-    show: Show,
+    on_step: OnStep,
     system: str,
     callbacks: Sequence[TrainerCallback] = (),
     resume_from: Path | None = None,
-) -> Tuned:
-    """Train the adapter `default` of `model`, as `train.feedback` says; writes it to `out`."""
+) -> DpoResult:
+    """Train the adapter `default` of `model` as `train.feedback` says, and write it to `out`."""
     from datasets import Dataset
     from transformers import PrinterCallback, set_seed
     from trl.trainer.dpo_trainer import DPOTrainer
@@ -61,59 +64,59 @@ def train(
     set_seed(settings.seed)
     trainer = DPOTrainer(
         model=model,
-        args=_arguments(model, settings, out),
-        train_dataset=Dataset.from_list([pair.wire(system) for pair in pairs]),
+        args=_dpo_config(model, settings, out),
+        train_dataset=Dataset.from_list([pair.to_trl(system) for pair in pairs]),
         processing_class=tokenizer,
-        callbacks=[reporter(show), *callbacks],
+        callbacks=[progress_callback(on_step), *callbacks],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
-    tuned: Any = trainer.model
-    tuned.save_pretrained(out, selected_adapters=["default"])  # not the reference
+    trained: Any = trainer.model
+    trained.save_pretrained(out, selected_adapters=["default"])  # without the reference
     tokenizer.save_pretrained(out)
-    for name in LEFTOVERS:
+    for name in UNWANTED_FILES:
         (out / name).unlink(missing_ok=True)
-    return _measured(trainer)
+    return _result(trainer)
 
 
-def _measured(trainer: DPOTrainer) -> Tuned:
+def _result(trainer: DPOTrainer) -> DpoResult:
     log = [entry for entry in trainer.state.log_history if "loss" in entry]
-    return Tuned(
+    return DpoResult(
         steps=trainer.state.global_step,
-        seconds=total(log, "seconds"),
+        seconds=counter_total(log, "seconds"),
         loss_first=log[0]["loss"],
         loss_last=log[-1]["loss"],
-        margin=log[-1][MARGIN],
-        right=log[-1][ACCURACY],
+        reward_margin=log[-1][MARGIN],
+        accuracy=log[-1][ACCURACY],
         log=log,
     )
 
 
-def _arguments(model: PeftModel, settings: TrainSettings, out: Path) -> DPOConfig:
-    """TRL's own arguments, and what no recipe may change."""
+def _dpo_config(model: PeftModel, settings: TrainingSettings, out: Path) -> DPOConfig:
+    """Build TRL's config; a recipe cannot turn on reporting."""
     from trl.trainer.dpo_config import DPOConfig
 
     feedback = settings.feedback
     assert feedback
-    load = hardware.measure(
+    needs = hardware.memory_needs(
         model.config,
         weights=sum(p.numel() * p.element_size() for p in model.parameters()),
         trained=sum(p.numel() for p in model.parameters() if p.requires_grad),
         tokens=settings.max_length,
-        rows=2 * feedback.batch,  # both answers go through at once
+        rows=2 * feedback.batch,  # a pair is two rows
         packing=False,
     )
-    chosen = hardware.choose(hardware.look(), load)
-    rows = hardware.divisor(feedback.batch, max(1, chosen.rows // 2))
+    options = hardware.choose_options(hardware.detect(), needs)
+    device_pairs = hardware.largest_divisor(feedback.batch, max(1, options.rows // 2))
     try:
         return DPOConfig(
             output_dir=str(out / "checkpoints"),
-            per_device_train_batch_size=rows,
-            gradient_accumulation_steps=feedback.batch // rows,
+            per_device_train_batch_size=device_pairs,
+            gradient_accumulation_steps=feedback.batch // device_pairs,
             max_length=settings.max_length,
-            bf16=chosen.bf16 and settings.trainer.get("bf16", True),
-            optim=chosen.optim,
-            gradient_checkpointing=chosen.checkpointing,
+            bf16=options.bf16 and settings.trainer.get("bf16", True),
+            optim=options.optim,
+            gradient_checkpointing=options.checkpointing,
             logging_first_step=True,
             report_to="none",
             disable_tqdm=True,

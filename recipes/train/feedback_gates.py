@@ -1,7 +1,4 @@
-"""What people's words have to pass before a model may learn them: the same as a teacher's.
-
-The gates of `generate`, and the same benchmarks that no row may share a run of words with.
-"""
+"""Filter feedback like generated rows: by the gates of `generate` and by its benchmarks."""
 
 from __future__ import annotations
 
@@ -15,39 +12,39 @@ from recipes.generate.data.corpora import Library
 from recipes.generate.dedup.decontamination import Benchmarks
 from recipes.generate.schema import Draft
 from recipes.generate.settings import parse
-from recipes.train.preference_pairs import Judge, Turns
+from recipes.train.preference_pairs import FeedbackGate, Turns
 
 if TYPE_CHECKING:
     from datasets import DatasetDict
 
 
-def judge(job: Job[Any]) -> Judge:
-    """A function that says why a draft may not be learnt; remembers what benchmarks it read."""
-    settings, spoken = parse(job.config.generate), language.get(job.config.language)
+def feedback_gate(job: Job[Any]) -> FeedbackGate:
+    """Return a function that says why a draft is dropped; add its benchmarks to the inputs."""
+    settings, target = parse(job.config.generate), language.get(job.config.language)
     library = Library(job.api, settings.seed, settings.gates.tokenizer)
     texts = ((corpus.name, library.all_texts(corpus)) for corpus in settings.benchmarks)
-    benchmarks = Benchmarks(texts, settings.ngrams, spoken.script)
+    benchmarks = Benchmarks(texts, settings.ngrams, target.script)
     job.inputs.update(library.commits)
-    asked = gates.build_gates(settings.gates, spoken)
+    row_gates = gates.build_gates(settings.gates, target)
 
-    def against(draft: Draft) -> str | None:
-        if reason := gates.first_reason(draft, asked):
+    def drop_reason(draft: Draft) -> str | None:
+        if reason := gates.first_reason(draft, row_gates):
             return reason
         return "benchmark_overlap" if any(benchmarks.overlaps([draft.row])) else None
 
-    return against
+    return drop_reason
 
 
-def rows(job: Job[Any], wanted: Collection[str]) -> dict[str, Turns]:
-    """The turns of these rows of the dataset, by id; ids that it does not have are left out."""
+def load_turns(job: Job[Any], ids: Collection[str]) -> dict[str, Turns]:
+    """Return the turns of these rows of the dataset by id; unknown ids are left out."""
     from datasets import load_dataset
 
-    if not wanted:
+    if not ids:
         return {}
     repo = job.args.dataset
     splits: DatasetDict = load_dataset(repo, "default", revision=job.inputs[repo])
     return {
         row["id"]: tuple((turn["role"], turn["content"]) for turn in row["messages"])
         for split in splits.values()
-        for row in split.filter(lambda row: row["id"] in wanted)
+        for row in split.filter(lambda row: row["id"] in ids)
     }

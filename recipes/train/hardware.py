@@ -1,7 +1,7 @@
-"""What the machine has → how to train on it: attention, kernels, precision, memory.
+"""Training options that fit the machine: attention, kernels, precision and memory.
 
-`choose` is a pure function and knows no library; `look` is the only one that asks the machine.
-A recipe's own `model:` and `trainer:` values go before what is chosen here.
+`choose_options` is pure and imports no library; only `detect` looks at the machine. The recipe's
+own `model:` and `trainer:` values take precedence over what is chosen here.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
 Device = Literal["cuda", "mps", "cpu"]
-INNER = ("intermediate_size", "shared_intermediate_size")  # Granite 4 uses the second
-USABLE = 0.9  # of a device's memory: the rest is lost to fragments, buffers and the context
+MLP_SIZES = ("intermediate_size", "shared_intermediate_size")  # Granite 4 uses the second
+USABLE = (
+    0.9  # share of a device's memory; fragmentation, buffers and the CUDA context take the rest
+)
 
 
 @dataclass(frozen=True)
 class Machine:
-    """`memory` is that of one device in bytes; `capability` CUDA's, (0, 0) elsewhere."""
+    """`memory` is in bytes, of one device; `capability` is CUDA's, (0, 0) elsewhere."""
 
     device: Device
     name: str
@@ -29,29 +31,29 @@ class Machine:
     packages: frozenset[str]
 
     @property
-    def bfloat16(self) -> bool:
-        """Whether it computes in bfloat16 faster than in float32."""
+    def has_bfloat16(self) -> bool:
+        """Whether it computes faster in bfloat16 than in float32."""
         return self.capability >= (8, 0)
 
 
 @dataclass(frozen=True)
-class Load:
-    """What one device has to hold: weights in bytes, and rows of `tokens` tokens going through."""
+class MemoryNeeds:
+    """What one device must hold: weights in bytes, and at most `rows` rows of `tokens` tokens."""
 
     weights: int
-    trained: int  # weights, not bytes
+    trained: int  # parameters, not bytes
     layers: int
     hidden: int
-    inner: int
+    mlp: int
     tokens: int
     rows: int
     packing: bool
-    shards: int = 1  # devices among which weights and optimiser are divided
+    shards: int = 1  # devices that weights and optimizer state are divided among
 
 
 @dataclass(frozen=True)
-class Choices:
-    """`rows` go through a device at once; a step takes as many rounds as its batch needs."""
+class TrainingOptions:
+    """`rows` is the batch of one device; gradients accumulate until the recipe's batch is full."""
 
     bf16: bool
     optim: str
@@ -60,8 +62,8 @@ class Choices:
     rows: int
     workers: int
 
-    def trainer(self) -> dict[str, Any]:
-        """As TRL's arguments."""
+    def trainer_arguments(self) -> dict[str, Any]:
+        """Return them as arguments of TRL's SFTConfig."""
         return {
             "bf16": self.bf16,
             "optim": self.optim,
@@ -73,75 +75,79 @@ class Choices:
         }
 
 
-def choose(machine: Machine, load: Load) -> Choices:
-    """The fastest way that fits; `rows` 1 with checkpointing when nothing else is known to."""
+def choose_options(machine: Machine, needs: MemoryNeeds) -> TrainingOptions:
+    """Choose the fastest options that fit; if nothing does, one row with checkpointing."""
     cuda = machine.device == "cuda"
-    free = USABLE * machine.memory - _resident(load)
-    per_row = load.tokens * load.layers * _activations(load.hidden, load.inner)
+    free = USABLE * machine.memory - _resident_bytes(needs)
+    per_row = needs.tokens * needs.layers * _activation_bytes(needs.hidden, needs.mlp)
     checkpointing = cuda and free < per_row
-    if checkpointing:  # the layers' inputs, and one layer at a time
-        per_row = load.tokens * (load.layers * 2 * load.hidden)
-        per_row += load.tokens * _activations(load.hidden, load.inner)
-    rows = max(1, min(load.rows, int(free // per_row))) if cuda else load.rows
-    if load.packing and attention(machine) == "sdpa":
-        rows = 1  # its mask over all rows at once grows with their square
-    return Choices(
-        bf16=machine.bfloat16,
+    if checkpointing:  # keep the input of every layer, and the activations of one
+        per_row = needs.tokens * (needs.layers * 2 * needs.hidden)
+        per_row += needs.tokens * _activation_bytes(needs.hidden, needs.mlp)
+    rows = max(1, min(needs.rows, int(free // per_row))) if cuda else needs.rows
+    if needs.packing and attention(machine) == "sdpa":
+        rows = 1  # its mask covers all rows of the batch and grows with their square
+    return TrainingOptions(
+        bf16=machine.has_bfloat16,
         optim="adamw_torch" if machine.device == "mps" else "adamw_torch_fused",
         liger=cuda and "liger_kernel" in machine.packages,
         checkpointing=checkpointing,
         rows=rows,
-        workers=2 if cuda else 0,  # rows come tokenised: two are far ahead of any accelerator
+        workers=2 if cuda else 0,  # rows are tokenized already: two outpace any accelerator
     )
 
 
-def fewer(choices: Choices) -> tuple[int, bool] | None:
-    """Rows and checkpointing to try when memory ran out after all; None when nothing is left."""
-    if choices.rows > 1:
-        return choices.rows // 2, choices.checkpointing
-    return None if choices.checkpointing else (1, True)
+def reduce_memory(options: TrainingOptions) -> tuple[int, bool] | None:
+    """Return rows and checkpointing to try after running out of memory, None if none is left."""
+    if options.rows > 1:
+        return options.rows // 2, options.checkpointing
+    return None if options.checkpointing else (1, True)
 
 
-def divisor(batch: int, rows: int) -> int:
-    """The most rows, at most `rows`, that go into `batch` without a rest; 0 when there are none."""
-    return next((n for n in range(min(rows, batch), 0, -1) if batch % n == 0), 0)
+def largest_divisor(batch: int, limit: int) -> int:
+    """Return the largest divisor of `batch` that is at most `limit`, 0 if there is none."""
+    return next((n for n in range(min(limit, batch), 0, -1) if batch % n == 0), 0)
 
 
 def attention(machine: Machine) -> str:
-    """FlashAttention takes packed rows as they are (varlen); `kernels` fetches it built."""
-    if machine.bfloat16 and machine.capability >= (9, 0) and "flash_attn_3" in machine.packages:
+    """Choose `attn_implementation`; FlashAttention needs no padding or mask for packed rows.
+
+    The package `kernels` downloads a compiled FlashAttention 2.
+    """
+    if machine.has_bfloat16 and machine.capability >= (9, 0) and "flash_attn_3" in machine.packages:
         return "flash_attention_3"
-    if machine.bfloat16 and machine.packages & {"flash_attn", "kernels"}:
+    if machine.has_bfloat16 and machine.packages & {"flash_attn", "kernels"}:
         return "flash_attention_2"
     return "sdpa"
 
 
-def _resident(load: Load) -> float:
-    """Bytes of weights, and of gradient, copy and two moments (float32) of what is trained."""
-    return (load.weights + 16 * load.trained) / load.shards
+def _resident_bytes(needs: MemoryNeeds) -> float:
+    """Weights, and a float32 gradient, copy and two moments for each trained parameter."""
+    return (needs.weights + 16 * needs.trained) / needs.shards
 
 
-def _activations(hidden: int, inner: int) -> int:
-    """Bytes that a layer keeps of each token for the way back, in bfloat16.
+def _activation_bytes(hidden: int, mlp: int) -> int:
+    """Bytes that a layer keeps of each token for the backward pass, in bfloat16.
 
-    Twelve tensors of the hidden size (two norms with their float32 copies, q, k, v, attention's and
-    its projection's output, two residuals) and four of the inner one; attention keeps no scores.
+    Twelve tensors have the hidden size (two norms with their float32 copies; q, k and v; the
+    outputs of attention and of its projection; two residuals) and four have the size of the MLP.
+    Attention keeps no scores.
     """
-    return 24 * hidden + 8 * inner
+    return 24 * hidden + 8 * mlp
 
 
-def look() -> Machine:
-    """Ask torch, and transformers for the kernels that it can use in the versions installed."""
+def detect() -> Machine:
+    """Ask torch for the devices, and transformers for the kernels that it can use."""
     import torch
     from transformers.utils import import_utils
 
-    usable = {
+    available = {
         "flash_attn": import_utils.is_flash_attn_2_available,
         "flash_attn_3": import_utils.is_flash_attn_3_available,
         "kernels": import_utils.is_kernels_available,
         "liger_kernel": import_utils.is_liger_kernel_available,
     }
-    packages = frozenset(name for name, there in usable.items() if there())
+    packages = frozenset(name for name, is_available in available.items() if is_available())
     if torch.cuda.is_available():
         device = torch.cuda.get_device_properties(0)
         return Machine(
@@ -158,17 +164,17 @@ def look() -> Machine:
     return Machine("cpu", "CPU", 1, 0, (0, 0), packages)
 
 
-def measure(
+def memory_needs(
     config: PretrainedConfig, weights: int, trained: int, tokens: int, rows: int, packing: bool
-) -> Load:
-    """The load of a model by its config; an unknown size counts as none."""
+) -> MemoryNeeds:
+    """Return what a model with this config needs; a size that it does not name counts as 0."""
     text = config.get_text_config()
-    return Load(
+    return MemoryNeeds(
         weights=weights,
         trained=trained,
         layers=int(getattr(text, "num_hidden_layers", 0)),
         hidden=int(getattr(text, "hidden_size", 0)),
-        inner=int(max(getattr(text, name, None) or 0 for name in INNER)),
+        mlp=int(max(getattr(text, name, None) or 0 for name in MLP_SIZES)),
         tokens=tokens,
         rows=rows,
         packing=packing,

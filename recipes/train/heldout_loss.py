@@ -1,7 +1,7 @@
-"""The loss of a model on chats it was not trained on, in a unit that tokenizers share.
+"""The loss of a model on held-out chats, in units that can be compared between tokenizers.
 
-Nats of the assistant's words, row by row; divided by their bytes they can be compared between
-models that cut words differently. Nothing here may know why it is asked for.
+Losses are in nats for each chat; divided by the bytes of the answers, they can be compared between
+models with different tokenizers. This module must not know what its result is used for.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ Chat = list[dict[str, str]]
 
 
 def nats(model: Any, tokenizer: PreTrainedTokenizerBase, chats: Sequence[Chat]) -> list[float]:
-    """For each chat the negative log-likelihood of the assistant's words and ends of turn."""
+    """Return each chat's negative log-likelihood of the answers and their end-of-turn tokens."""
     import torch
     from torch.nn.functional import cross_entropy
 
-    from recipes.train.tokenize import tokenise
+    from recipes.train.tokenize import tokenize_chats
 
-    whole = sys.maxsize >> 32  # nothing is cut, or a thrifty tokenizer would be asked for more
+    unlimited = sys.maxsize >> 32  # truncation would favour tokenizers that need more tokens
     model.train(False)
-    lost = []
+    losses = []
     for chat in chats:
-        row = tokenise(tokenizer, [chat], whole)
+        row = tokenize_chats(tokenizer, [chat], unlimited)
         if not row.input_ids:
-            lost.append(0.0)
+            losses.append(0.0)
             continue
         ids, labels = (
-            torch.tensor(side, device=model.device) for side in (row.input_ids, row.labels)
+            torch.tensor(values, device=model.device) for values in (row.input_ids, row.labels)
         )
         with torch.inference_mode():
             logits = model(input_ids=ids, use_cache=False).logits[0, :-1].float()
-        lost.append(float(cross_entropy(logits, labels[0, 1:], reduction="sum")))
-    return lost
+        losses.append(float(cross_entropy(logits, labels[0, 1:], reduction="sum")))
+    return losses
 
 
-def size(chats: Sequence[Chat]) -> list[int]:
-    """For each chat the bytes of what the assistant says."""
+def answer_bytes(chats: Sequence[Chat]) -> list[int]:
+    """Return each chat's number of bytes (UTF-8) in the assistant's turns."""
     return [
         sum(len(turn["content"].encode()) for turn in chat if turn["role"] == "assistant")
         for chat in chats
     ]
 
 
-def bits_per_byte(lost: Sequence[float], sizes: Sequence[int]) -> float:
-    """Of all chats together."""
-    return sum(lost) / math.log(2) / max(1, sum(sizes))
+def bits_per_byte(losses: Sequence[float], sizes: Sequence[int]) -> float:
+    """Return the loss of all chats together; `losses` in nats, `sizes` in bytes."""
+    return sum(losses) / math.log(2) / max(1, sum(sizes))

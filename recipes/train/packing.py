@@ -1,8 +1,8 @@
-"""Packed rows must not see each other, also in models that do not keep them apart by themselves.
+"""Keep packed rows from attending to each other, also in models that do not separate them.
 
-FlashAttention is told where each row ends. For SDPA a model has to make its mask from the places
-of the tokens, and some do not look at them (Granite 4 in transformers 5.23): that is tried on two
-short rows. What rows are must not enter here.
+FlashAttention is told where each row ends. With SDPA, the model must derive its mask from the
+position ids, and some models ignore them (Granite 4 in transformers 5.23), so this is tested on two
+short rows. This module must not know what the rows contain.
 """
 
 from __future__ import annotations
@@ -15,38 +15,38 @@ if TYPE_CHECKING:
     from torch import Tensor
     from trl.trainer.sft_trainer import SFTTrainer
 
-SHORT = 8  # tokens
-NOISE = 1e-3  # of the largest logit: what rounding may do
+ROW_LENGTH = 8  # tokens of each row of the test
+TOLERANCE = 1e-3  # allowed difference from rounding, as a share of the largest logit
 
 
-def keep_apart(trainer: SFTTrainer) -> None:
-    """Give a model that mixes packed rows a mask; raises UserError when that does not help."""
+def separate_packed_rows(trainer: SFTTrainer) -> None:
+    """Add an attention mask if the model needs one; raise UserError if that does not help."""
     model: Any = trainer.model
     if not trainer.args.packing or "flash" in str(model.config._attn_implementation):
         return
-    if not _mixes(trainer):
+    if not _rows_interact(trainer):
         return
-    whole = model.get_base_model() if hasattr(model, "get_base_model") else model
-    whole.base_model.register_forward_pre_hook(_masked, with_kwargs=True)
-    if _mixes(trainer):
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    base.base_model.register_forward_pre_hook(_add_attention_mask, with_kwargs=True)
+    if _rows_interact(trainer):
         raise UserError(
-            "Packed rows of this base would see each other: install a FlashAttention that it can "
-            "use, or set `train.trainer.packing: false`."
+            "Packed rows would attend to each other in this base model: install a FlashAttention "
+            "that it supports, or set `train.trainer.packing: false`."
         )
 
 
-def _mixes(trainer: SFTTrainer) -> bool:
-    """Whether what is said in one row changes anything in the next."""
-    one, other = (_second(trainer, first) for first in (0, SHORT))
-    return bool((one - other).abs().max() > NOISE * one.abs().max())
+def _rows_interact(trainer: SFTTrainer) -> bool:
+    """Return whether the first of two packed rows changes the logits of the second."""
+    logits, changed = (_second_row_logits(trainer, first) for first in (0, ROW_LENGTH))
+    return bool((logits - changed).abs().max() > TOLERANCE * logits.abs().max())
 
 
-def _second(trainer: SFTTrainer, first: int) -> Tensor:
-    """The logits of the second of two packed rows, the first one beginning with token `first`."""
+def _second_row_logits(trainer: SFTTrainer, first_token: int) -> Tensor:
+    """Return the logits of the second of two packed rows; the first starts with `first_token`."""
     import torch
 
-    ids = [*range(first, first + SHORT), *range(SHORT)]
-    row = {"input_ids": ids, "labels": ids, "seq_lengths": [SHORT, SHORT]}
+    ids = [*range(first_token, first_token + ROW_LENGTH), *range(ROW_LENGTH)]
+    row = {"input_ids": ids, "labels": ids, "seq_lengths": [ROW_LENGTH, ROW_LENGTH]}
     model: Any = trainer.model
     batch = {
         key: value.to(model.device) if isinstance(value, torch.Tensor) else value
@@ -56,16 +56,16 @@ def _second(trainer: SFTTrainer, first: int) -> Tensor:
     with torch.no_grad():
         logits: Tensor = model(**batch, use_cache=False).logits
     model.train()
-    return logits[0, SHORT:].float()
+    return logits[0, ROW_LENGTH:].float()
 
 
-def _masked(
+def _add_attention_mask(
     module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
-    """Before a forward pass: each token sees the tokens of its own row up to itself."""
-    places = kwargs.get("position_ids")
-    if places is None or kwargs.get("attention_mask") is not None:
+    """Forward pre-hook: let each token attend only to its own row, up to itself."""
+    positions = kwargs.get("position_ids")
+    if positions is None or kwargs.get("attention_mask") is not None:
         return None
-    row = (places == 0).cumsum(-1)
+    row = (positions == 0).cumsum(-1)
     mask = (row[:, :, None] == row[:, None, :]).tril()
     return args, {**kwargs, "attention_mask": mask[:, None]}

@@ -1,4 +1,4 @@
-"""The training log as a picture: loss on the training rows and on those held out."""
+"""A plot of the training log: the loss on training rows and on held-out rows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 SERIES = {"loss": "training rows", "eval_loss": "held-out rows"}
 
 
-def loss(log: Sequence[dict[str, float]], path: Path) -> None:
-    """Draw loss (nats a token) over steps as a PNG."""
+def plot_loss(log: Sequence[dict[str, float]], path: Path) -> None:
+    """Plot the loss (nats per token) over the steps and write it as a PNG."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -21,7 +21,7 @@ def loss(log: Sequence[dict[str, float]], path: Path) -> None:
             axes.plot(
                 *zip(*points, strict=True), marker="." if len(points) < 20 else "", label=label
             )
-    axes.set(xlabel="step", ylabel="loss (nats a token)")
+    axes.set(xlabel="step", ylabel="loss (nats per token)")
     axes.grid(alpha=0.3)
     axes.legend()
     FigureCanvasAgg(figure)

@@ -1,8 +1,8 @@
-"""From what people said to pairs of answers: of two answers to the same, the better and the worse.
+"""Turn feedback into preference pairs: two answers to the same prompt, one better than the other.
 
-A correction is better than what it corrects; an answer with a thumb up is better than one to the
-same words with a thumb down; a reviewer's wording is better than the row's. What is to be learnt
-passes the gates that a teacher's rows pass, and shares nothing with a benchmark. Pure.
+A correction is better than the answer that it corrects, an answer with a thumb up is better than
+one with a thumb down to the same prompt, and a reviewer's wording is better than the row's. The
+better answer must pass the gates of generated rows and share no text with a benchmark.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from recipes.core.row_edits import reworded
 from recipes.generate.schema import Draft, Message, Row
 
 Turns = tuple[tuple[str, str], ...]
-Judge = Callable[[Draft], str | None]  # why a draft is dropped, None when it is not
+FeedbackGate = Callable[[Draft], str | None]  # why a draft is dropped, None if it is kept
 SOURCE, PEOPLE = "feedback", "people"
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two answers to the same turns; `credit` is whose work the better one is, if they said."""
+class PreferencePair:
+    """Two answers to the same prompt; `credit` names who wrote the better one, if they said so."""
 
     prompt: Turns
     chosen: str
@@ -32,100 +32,109 @@ class Pair:
     credit: str | None = None
 
     @property
-    def turned(self) -> tuple[Turns, str, str]:
-        """The same two answers, the other way round."""
+    def key(self) -> tuple[Turns, str, str]:
+        """What makes two pairs the same."""
+        return self.prompt, self.chosen, self.rejected
+
+    @property
+    def reversed_key(self) -> tuple[Turns, str, str]:
+        """The key of the pair that contradicts this one."""
         return self.prompt, self.rejected, self.chosen
 
-    def wire(self, system: str = "") -> dict[str, list[dict[str, str]]]:
-        """As TRL takes it, under the system prompt that the chat asks with, or the row's own."""
-        asked = [{"role": role, "content": text} for role, text in self.prompt]
-        if system and asked[0]["role"] != "system":
-            asked.insert(0, {"role": "system", "content": system})
+    def to_trl(self, system: str = "") -> dict[str, list[dict[str, str]]]:
+        """Return a row for TRL, under the row's own system prompt or else `system`."""
+        prompt = [{"role": role, "content": text} for role, text in self.prompt]
+        if system and prompt[0]["role"] != "system":
+            prompt.insert(0, {"role": "system", "content": system})
         chosen, rejected = (
             [{"role": "assistant", "content": text}] for text in (self.chosen, self.rejected)
         )
-        return {"prompt": asked, "chosen": chosen, "rejected": rejected}
+        return {"prompt": prompt, "chosen": chosen, "rejected": rejected}
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """What may be learnt, and how often which reason spoke against a pair."""
+class PreferencePairs:
+    """The pairs to learn from, and how many others were dropped by reason."""
 
-    kept: tuple[Pair, ...]
+    kept: tuple[PreferencePair, ...]
     dropped: dict[str, int]
 
     @property
-    def key(self) -> str:
-        """A name for exactly these pairs."""
-        told = json.dumps([pair.wire() for pair in self.kept], sort_keys=True)
-        return hashlib.sha256(told.encode()).hexdigest()
+    def digest(self) -> str:
+        """A SHA-256 of the pairs."""
+        text = json.dumps([pair.to_trl() for pair in self.kept], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def credits(self) -> tuple[str, ...]:
-        """Who wanted to be named for what is in here."""
+        """The names of contributors who want to be credited."""
         return tuple(sorted({pair.credit for pair in self.kept if pair.credit}))
 
 
-def pairs(
+def make_pairs(
     chats: Sequence[Chat],
     reviews: Sequence[Review],
     rows: Mapping[str, Turns],
     language: str,
-    judge: Judge,
-) -> Pairs:
-    """All pairs that follow from what was said; `rows` has the reviewed rows by their id."""
-    found = [*_corrections(chats), *_thumbs(chats), *_fixes(reviews, rows)]
-    sides = {(pair.prompt, pair.chosen, pair.rejected) for pair in found}
-    kept, dropped = dict[tuple[Turns, str, str], Pair](), Counter[str]()
-    for pair in found:
-        side = pair.prompt, pair.chosen, pair.rejected
-        reason = _against(pair, sides, kept) or judge(draft(pair.prompt, pair.chosen, language))
+    gate: FeedbackGate,
+) -> PreferencePairs:
+    """Return all pairs that follow from the feedback; `rows` maps ids to the reviewed rows."""
+    candidates = [*_corrections(chats), *_thumbs(chats), *_fixes(reviews, rows)]
+    keys = {pair.key for pair in candidates}
+    kept, dropped = dict[tuple[Turns, str, str], PreferencePair](), Counter[str]()
+    for pair in candidates:
+        reason = _drop_reason(pair, keys, kept) or gate(
+            to_draft(pair.prompt, pair.chosen, language)
+        )
         if reason:
             dropped[reason] += 1
         else:
-            kept[side] = pair
-    return Pairs(tuple(kept.values()), dict(dropped))
+            kept[pair.key] = pair
+    return PreferencePairs(tuple(kept.values()), dict(dropped))
 
 
-def _against(
-    pair: Pair, sides: set[tuple[Turns, str, str]], kept: Mapping[tuple[Turns, str, str], Pair]
+def _drop_reason(
+    pair: PreferencePair,
+    keys: set[tuple[Turns, str, str]],
+    kept: Mapping[tuple[Turns, str, str], PreferencePair],
 ) -> str | None:
     if pair.chosen.strip() == pair.rejected.strip():
         return "the_same"
-    if pair.turned in sides:
+    if pair.reversed_key in keys:
         return "contradicted"
-    return "duplicate" if (pair.prompt, pair.chosen, pair.rejected) in kept else None
+    return "duplicate" if pair.key in kept else None
 
 
-def _corrections(chats: Sequence[Chat]) -> Iterator[Pair]:
+def _corrections(chats: Sequence[Chat]) -> Iterator[PreferencePair]:
     for chat in chats:
         if chat.correction is not None:
-            yield Pair(chat.messages, chat.correction, chat.response, chat.credit)
+            yield PreferencePair(chat.messages, chat.correction, chat.response, chat.credit)
 
 
-def _thumbs(chats: Sequence[Chat]) -> Iterator[Pair]:
-    """Of the answers to the same turns, each liked one with each disliked one."""
+def _thumbs(chats: Sequence[Chat]) -> Iterator[PreferencePair]:
+    """Pair each answer with a thumb up with each one with a thumb down to the same prompt."""
     for up in chats:
         for down in chats if up.rating == "up" else ():
             if down.rating == "down" and down.messages == up.messages:
-                yield Pair(up.messages, up.response, down.response)
+                yield PreferencePair(up.messages, up.response, down.response)
 
 
-def _fixes(reviews: Sequence[Review], rows: Mapping[str, Turns]) -> Iterator[Pair]:
-    """A reviewer's wording against the last answer of the row."""
+def _fixes(reviews: Sequence[Review], rows: Mapping[str, Turns]) -> Iterator[PreferencePair]:
+    """Pair a reviewer's wording with the last answer of the row."""
     for review in reviews:
         turns = rows.get(review.row_id)
         if review.fixed is not None and turns and turns[-1][0] == "assistant":
             better = reworded(turns[-1][1], review.fixed)
-            yield Pair(turns[:-1], better, turns[-1][1], review.credit)
+            yield PreferencePair(turns[:-1], better, turns[-1][1], review.credit)
 
 
-def draft(prompt: Turns, chosen: str, language: str) -> Draft:
-    """An answer of people as a row: it must be in the language, what was asked may be in any."""
+def to_draft(prompt: Turns, chosen: str, language: str) -> Draft:
+    """Return an answer as a draft; only the answer must be in the language."""
     messages = tuple(_message(role, text) for role, text in (*prompt, ("assistant", chosen)))
     row = Row(SOURCE, prompt[-1][1], PEOPLE, messages)
     return Draft(row, (*(None for _ in row.turns[:-1]), language))
 
 
 def _message(role: str, text: str) -> Message:
-    return {"role": role, "content": text}  # type: ignore[typeddict-item]  # read at the door
+    # The role was checked when the feedback was read.
+    return {"role": role, "content": text}  # type: ignore[typeddict-item]

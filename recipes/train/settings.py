@@ -1,7 +1,7 @@
-"""The `train:` section of a recipe: our own numbers, and those that PEFT and TRL are handed.
+"""The `train:` section of a recipe: our own settings, and arguments for PEFT and TRL.
 
-A recipe may hold `variants:`, each a set of changes to the rest of the section; `variant:` names
-the one that is trained. What the machine decides is not written here but chosen (machine.py).
+A recipe may define `variants:`, each a set of changes to the rest of the section; `variant:` names
+the one to train. What depends on the machine is chosen in hardware.py instead.
 """
 
 from __future__ import annotations
@@ -14,18 +14,22 @@ from recipes.core.schema import build
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """How many rows of the `test` split give the held-out loss; stop after `patience` looks
-    (every `trainer.eval_steps`) without a better one, None for never."""
+class HeldOutSettings:
+    """`rows` of the `test` split measure the held-out loss, every `trainer.eval_steps`.
+
+    Training stops after `patience` measurements without a lower loss, or never if it is None.
+    """
 
     rows: int
     patience: int | None = None
 
 
 @dataclass(frozen=True)
-class Feedback:
-    """What is learnt from what people said: not from fewer than `fewest` pairs; `batch` are the
-    pairs of one step, `trainer` goes to TRL's DPOConfig as it is."""
+class FeedbackSettings:
+    """How an adapter learns from feedback: at least `fewest` pairs, `batch` pairs per step.
+
+    `trainer` holds arguments of TRL's DPOConfig.
+    """
 
     fewest: int
     batch: int
@@ -33,14 +37,17 @@ class Feedback:
 
 
 @dataclass(frozen=True)
-class TrainSettings:
-    """`model` goes to `from_pretrained`, `lora` to LoraConfig, `trainer` to SFTConfig, as they are.
+class TrainingSettings:
+    """`model` is passed to `from_pretrained`, `lora` to LoraConfig, `trainer` to SFTConfig.
 
-    `max_length` is in tokens; `batch` the rows of one step, over all devices; `lora` None trains
-    all weights; `trained_tokens` is how many token embeddings are trained beside the adapter;
-    `launch` the file of accelerate/ that several processes are started with, `processes` how many,
-    None for one per accelerator; `threads` of the processor, None for torch's choice; the rows of
-    `window` batches are sorted by length together (rows.in_batches), 1 for none.
+    `max_length` is in tokens.
+    `batch` is the number of rows per step, on all devices together.
+    `lora` None trains all weights.
+    `trained_tokens` is how many token embeddings are trained beside the adapter.
+    `launch` is the file of `accelerate/` that several processes are started with, `processes` their
+    number, None for one per accelerator.
+    `threads` is the number of CPU threads, None for torch's default.
+    The rows of `window` batches are sorted by length together (`tokenize.order_for_batches`).
     """
 
     max_length: int
@@ -50,61 +57,61 @@ class TrainSettings:
     lora: dict[str, Any] | None = None
     variant: str | None = None
     trained_tokens: int = 0
-    held_out: HeldOut | None = None
+    held_out: HeldOutSettings | None = None
     launch: str = "ddp"
     processes: int | None = None
     threads: int | None = None
     window: int = 1
-    feedback: Feedback | None = None
+    feedback: FeedbackSettings | None = None
 
     @property
     def seed(self) -> int:
-        """Of the adapter's first weights, of the rows' order and of dropout."""
+        """The seed of the adapter's initial weights, the order of rows and dropout."""
         return int(self.trainer["seed"])
 
     @property
     def packing(self) -> bool:
-        """Whether rows are packed into rows of `max_length`."""
+        """Whether several rows are packed into one of `max_length` tokens."""
         return bool(self.trainer.get("packing"))
 
 
-def parse(section: dict[str, Any]) -> TrainSettings:
-    """Parse the section; raises UserError for a key that is missing or unknown."""
-    values = _varied(section)
+def parse(section: dict[str, Any]) -> TrainingSettings:
+    """Parse the section; raise UserError for a missing or unknown key."""
+    values = _apply_variant(section)
     held_out = values.get("held_out")
     if held_out is not None:
-        values["held_out"] = build(HeldOut, held_out, "train.held_out")
+        values["held_out"] = build(HeldOutSettings, held_out, "train.held_out")
     if (feedback := values.get("feedback")) is not None:
-        values["feedback"] = build(Feedback, feedback, "train.feedback")
-    settings = build(TrainSettings, values, "train")
+        values["feedback"] = build(FeedbackSettings, feedback, "train.feedback")
+    settings = build(TrainingSettings, values, "train")
     if settings.trained_tokens and settings.lora is None:
         raise UserError(
-            "`train.trained_tokens` goes with `train.lora`; without it all are trained."
+            "`train.trained_tokens` needs `train.lora`: without it, all embeddings are trained."
         )
     if "seed" not in settings.trainer:
-        raise UserError("`train.trainer` needs a `seed`: a run must be one that can be repeated.")
+        raise UserError("`train.trainer` needs a `seed`, so that the run can be repeated.")
     if settings.held_out and "eval_steps" not in settings.trainer:
-        raise UserError("`train.held_out` needs `train.trainer.eval_steps`: how often to look.")
+        raise UserError("`train.held_out` needs `train.trainer.eval_steps`: how often to measure.")
     return settings
 
 
-def _varied(section: dict[str, Any]) -> dict[str, Any]:
-    """The section with the changes of its variant made."""
+def _apply_variant(section: dict[str, Any]) -> dict[str, Any]:
+    """Return the section with the changes of its variant applied."""
     variants = section.get("variants") or {}
-    plain = {key: value for key, value in section.items() if key != "variants"}
+    common = {key: value for key, value in section.items() if key != "variants"}
     name = section.get("variant")
     if name is None:
-        return plain
+        return common
     if name not in variants:
         known = ", ".join(sorted(variants)) or "none"
         raise UserError(f"`train.variant` is {name!r}; the recipe's `variants` are: {known}.")
-    return _over(plain, variants[name] or {})
+    return _merge(common, variants[name] or {})
 
 
-def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """`below` with the values of `above`: mappings key by key, all else replaced."""
-    merged = {**below, **above}
-    for key, value in above.items():
-        if isinstance(value, dict) and isinstance(below.get(key), dict):
-            merged[key] = _over(below[key], value)
+def _merge(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Merge mappings key by key; any other value in `changes` replaces that in `values`."""
+    merged = {**values, **changes}
+    for key, value in changes.items():
+        if isinstance(value, dict) and isinstance(values.get(key), dict):
+            merged[key] = _merge(values[key], value)
     return merged

@@ -1,8 +1,8 @@
-"""Supervised fine-tuning: PEFT puts an adapter on (or none), TRL's SFTTrainer trains it.
+"""Supervised fine-tuning: add a PEFT adapter, or none, and train with TRL's SFTTrainer.
 
-Everything heavy is imported inside the functions; nothing here may talk to the Hub. Rows come
-tokenised (rows.py): the trainer's own preparation maps over the dataset several times, and cannot
-mask with a template that has no generation markers.
+Heavy imports are inside the functions, and this module must not access the Hub. The rows arrive
+tokenized (tokenize.py): the trainer's own preparation maps over the dataset several times, and it
+cannot mask prompts when the chat template has no generation markers.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from recipes.core.errors import UserError
 from recipes.core.model_loading import has_experts
 from recipes.core.progress import say
 from recipes.train import adapter, hardware, packing, throughput
-from recipes.train.callbacks import reporter
-from recipes.train.hardware import Choices
-from recipes.train.settings import TrainSettings
-from recipes.train.tokenize import Examples, in_batches
+from recipes.train.callbacks import OnStep, progress_callback
+from recipes.train.hardware import TrainingOptions
+from recipes.train.settings import TrainingSettings
+from recipes.train.tokenize import Examples, order_for_batches
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -29,38 +29,37 @@ if TYPE_CHECKING:
     from trl.trainer.sft_config import SFTConfig
     from trl.trainer.sft_trainer import SFTTrainer
 
-Show = Callable[[int, int, dict[str, object]], None]  # step, of steps, details
-LEFTOVERS = ("training_args.bin",)  # what the trainer lays beside the weights: pickles
+UNWANTED_FILES = ("training_args.bin",)  # pickles that the trainer saves beside the weights
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What training measured, over all attempts that went on from each other."""
+class SftResult:
+    """What training measured, over all attempts when it was resumed."""
 
     steps: int
     tokens: int
     seconds: float
     loss_first: float
     loss_last: float
-    held_out: float | None  # the held-out loss of what was kept
+    held_out_loss: float | None  # of the weights that were kept
     trainable_parameters: int
     mfu: float | None
     log: list[dict[str, float]]
 
     @property
     def tokens_per_second(self) -> float:
-        """Tokens of the rows, padding excluded, a second of training."""
+        """Tokens per second of training, without padding."""
         return self.tokens / self.seconds if self.seconds else 0.0
 
 
 @dataclass(frozen=True)
 class TrainingInputs:
-    """What is trained on, and how: all that one try needs beside the model."""
+    """All that one attempt needs beside the model."""
 
     tokenizer: PreTrainedTokenizerBase
     examples: Examples
     held_out: Examples | None
-    settings: TrainSettings
+    settings: TrainingSettings
     out: Path
     callbacks: Sequence[TrainerCallback]
     resume_from: Path | None
@@ -70,94 +69,98 @@ def train(
     load: Callable[[], PreTrainedModel],
     tokenizer: PreTrainedTokenizerBase,
     examples: Examples,
-    settings: TrainSettings,
+    settings: TrainingSettings,
     out: Path,
-    show: Show,
+    on_step: OnStep,
     held_out: Examples | None = None,
     callbacks: Sequence[TrainerCallback] = (),
     resume_from: Path | None = None,
-) -> Trained:
-    """Train as `settings` (the recipe's `train` section) says; writes what was trained to `out`.
+) -> SftResult:
+    """Train as the recipe's `train` section says and write the adapter or model to `out`.
 
-    When memory runs out the model is loaded anew and fewer rows go through it at once; a step
-    keeps its batch, its rows and their order.
+    When memory runs out, load the model again and train with a smaller batch on each device; the
+    batch of a step, its rows and their order stay the same.
     """
     if not examples.input_ids:
         raise UserError(
-            "There is no row to train on: the dataset is empty or all its answers are cut."
+            "There is no row to train on: the dataset is empty, or `train.max_length` cuts off "
+            "every answer."
         )
-    watching = [reporter(show), *callbacks]
-    course = TrainingInputs(tokenizer, examples, held_out, settings, out, watching, resume_from)
-    return _within_memory(load, course, None)
+    callbacks = [progress_callback(on_step), *callbacks]
+    inputs = TrainingInputs(tokenizer, examples, held_out, settings, out, callbacks, resume_from)
+    return _train_within_memory(load, inputs, None)
 
 
-def _within_memory(
-    load: Callable[[], PreTrainedModel], course: TrainingInputs, instead: tuple[int, bool] | None
-) -> Trained:
+def _train_within_memory(
+    load: Callable[[], PreTrainedModel], inputs: TrainingInputs, reduced: tuple[int, bool] | None
+) -> SftResult:
     from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 
-    trainer, choices = _trainer(load(), course, instead)
+    trainer, options = _trainer(load(), inputs, reduced)
     try:
-        return _run(trainer, course)
+        return _run(trainer, inputs)
     except RuntimeError as error:
-        smaller = hardware.fewer(choices)
-        if trainer.args.world_size > 1 or not should_reduce_batch_size(error) or smaller is None:
+        reduced = hardware.reduce_memory(options)
+        if trainer.args.world_size > 1 or not should_reduce_batch_size(error) or reduced is None:
             raise
     del trainer
     clear_device_cache(garbage_collection=True)
-    say(f"memory ran out: rows at once, activation checkpointing: {smaller[0]}, {smaller[1]}")
-    return _within_memory(load, course, smaller)
+    rows, checkpointing = reduced
+    say(f"out of memory; retrying with device batch {rows}, activation checkpointing "
+        f"{'on' if checkpointing else 'off'}")  # fmt: skip
+    return _train_within_memory(load, inputs, reduced)
 
 
 def _trainer(
-    model: PreTrainedModel, course: TrainingInputs, instead: tuple[int, bool] | None = None
-) -> tuple[SFTTrainer, Choices]:
+    model: PreTrainedModel, inputs: TrainingInputs, reduced: tuple[int, bool] | None = None
+) -> tuple[SFTTrainer, TrainingOptions]:
     from transformers import PrinterCallback, set_seed
     from trl.trainer.sft_trainer import SFTTrainer
 
-    settings = course.settings
-    set_seed(settings.seed)  # an adapter begins at random
-    adapted = adapter.put_on(model, settings, course.examples)
-    chosen = _choose(adapted, settings)
-    if instead:
-        chosen = replace(chosen, rows=instead[0], checkpointing=instead[1])
-    arguments = _arguments(settings, course.out, chosen)
-    held_out = course.held_out
+    settings = inputs.settings
+    set_seed(settings.seed)  # an adapter's initial weights are random
+    trained_model = adapter.add_adapter(model, settings, inputs.examples)
+    options = _choose_options(trained_model, settings)
+    if reduced:
+        options = replace(options, rows=reduced[0], checkpointing=reduced[1])
+    config = _sft_config(settings, inputs.out, options)
+    held_out = inputs.held_out
     trainer = SFTTrainer(
-        model=adapted,
-        args=arguments,
-        train_dataset=_dataset(course.examples, arguments, settings),
-        eval_dataset=_rows(held_out, arguments) if held_out else None,
-        processing_class=course.tokenizer,
-        callbacks=[*_stopper(settings), *course.callbacks],
+        model=trained_model,
+        args=config,
+        train_dataset=_training_dataset(inputs.examples, config, settings),
+        eval_dataset=_dataset(held_out, config) if held_out else None,
+        processing_class=inputs.tokenizer,
+        callbacks=[*_early_stopping(settings), *inputs.callbacks],
     )
     trainer.remove_callback(PrinterCallback)
-    packing.keep_apart(trainer)
-    return trainer, chosen
+    packing.separate_packed_rows(trainer)
+    return trainer, options
 
 
 @contextmanager
-def scoring_answers_only() -> Iterator[None]:
-    """Have TRL score no tokens but those that are learnt, whatever the device.
+def loss_on_answers_only() -> Iterator[None]:
+    """Make TRL compute logits only for tokens that have a label, on any device.
 
-    Where Triton is not it scores prompts and padding, too, for devices that compile each shape: a
-    third of a step on a processor. What it does where Triton is runs in plain PyTorch as well.
+    Without Triton, TRL also computes them for prompts and padding, for the sake of devices that
+    compile each shape; on a CPU this takes a third of a step. Its code path for Triton also runs
+    in plain PyTorch.
     """
     from trl.trainer import utils
 
-    before = utils._use_triton  # type: ignore[attr-defined]
+    original = utils._use_triton  # type: ignore[attr-defined]
     utils._use_triton = lambda device: True  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        utils._use_triton = before  # type: ignore[attr-defined]
+        utils._use_triton = original  # type: ignore[attr-defined]
 
 
-def _choose(adapted: Module, settings: TrainSettings) -> Choices:
-    """What fits this machine: a recipe without a checkpointing or batch of its own takes it."""
-    model: Any = adapted
-    here, processes = hardware.look(), _processes()
-    load = hardware.measure(
+def _choose_options(trained_model: Module, settings: TrainingSettings) -> TrainingOptions:
+    """Choose what fits this machine; the recipe's own `trainer` values override it later."""
+    model: Any = trained_model
+    processes = _processes()
+    needs = hardware.memory_needs(
         model.config,
         weights=sum(p.numel() * p.element_size() for p in model.parameters()),
         trained=sum(p.numel() for p in model.parameters() if p.requires_grad),
@@ -166,8 +169,8 @@ def _choose(adapted: Module, settings: TrainSettings) -> Choices:
         packing=settings.packing,
     )
     if settings.launch == "fsdp":
-        load = replace(load, shards=processes)
-    return hardware.choose(here, load)
+        needs = replace(needs, shards=processes)
+    return hardware.choose_options(hardware.detect(), needs)
 
 
 def _processes() -> int:
@@ -176,21 +179,22 @@ def _processes() -> int:
     return PartialState().num_processes if PartialState._shared_state else 1
 
 
-def _arguments(settings: TrainSettings, out: Path, chosen: Choices) -> SFTConfig:
-    """TRL's own arguments, and what no recipe may change: our rows in our order, no reports."""
+def _sft_config(settings: TrainingSettings, out: Path, options: TrainingOptions) -> SFTConfig:
+    """Build TRL's config; a recipe cannot change the order of rows or turn on reporting."""
     from trl.trainer.sft_config import SFTConfig
 
     processes = _processes()
-    rows = hardware.divisor(settings.batch // processes, chosen.rows)
+    rows = hardware.largest_divisor(settings.batch // processes, options.rows)
     if not rows or settings.batch % processes:
         raise UserError(
-            f"`train.batch` is {settings.batch}: {processes} processes cannot share it."
+            f"`train.batch` is {settings.batch}: it must be a multiple of {processes}, the number "
+            "of processes."
         )
-    more: dict[str, Any] = {}
+    evaluation: dict[str, Any] = {}
     if settings.held_out:
-        kept = settings.trainer.get("save_strategy") == "steps"
-        more = {"eval_strategy": "steps", "load_best_model_at_end": kept}
-        more |= {"metric_for_best_model": "eval_loss", "greater_is_better": False}
+        saves_steps = settings.trainer.get("save_strategy") == "steps"
+        evaluation = {"eval_strategy": "steps", "load_best_model_at_end": saves_steps}
+        evaluation |= {"metric_for_best_model": "eval_loss", "greater_is_better": False}
     try:
         return SFTConfig(
             output_dir=str(out / "checkpoints"),
@@ -205,28 +209,28 @@ def _arguments(settings: TrainSettings, out: Path, chosen: Choices) -> SFTConfig
             logging_first_step=True,
             report_to="none",
             disable_tqdm=True,
-            **more,
-            **{**chosen.trainer(), **settings.trainer},
+            **evaluation,
+            **{**options.trainer_arguments(), **settings.trainer},
         )
     except (TypeError, ValueError) as error:
         raise UserError(f"train.trainer takes the arguments of TRL's SFTConfig: {error}") from error
 
 
-def _stopper(settings: TrainSettings) -> list[TrainerCallback]:
+def _early_stopping(settings: TrainingSettings) -> list[TrainerCallback]:
     from transformers import EarlyStoppingCallback
 
     patience = settings.held_out.patience if settings.held_out else None
     return [] if patience is None else [EarlyStoppingCallback(patience)]
 
 
-def _dataset(examples: Examples, arguments: SFTConfig, settings: TrainSettings) -> Dataset:
-    """The trainer's rows in the order it takes them, packed when the recipe says so."""
-    seed = arguments.seed
-    if not arguments.packing:
-        return _rows(in_batches(examples, settings.batch, settings.window, seed), arguments)
+def _training_dataset(examples: Examples, config: SFTConfig, settings: TrainingSettings) -> Dataset:
+    """Return the rows in the order of training, packed if the recipe says so."""
+    seed = config.seed
+    if not config.packing:
+        return _dataset(order_for_batches(examples, settings.batch, settings.window, seed), config)
     order = list(range(len(examples.input_ids)))
-    packed = _rows(examples.ordered(_shuffled(order, seed)), arguments)
-    return packed.shuffle(seed=seed)  # packing leaves the longest first
+    packed = _dataset(examples.select(_shuffled(order, seed)), config)
+    return packed.shuffle(seed=seed)  # packing puts the longest rows first
 
 
 def _shuffled(order: list[int], seed: int) -> list[int]:
@@ -235,71 +239,72 @@ def _shuffled(order: list[int], seed: int) -> list[int]:
     return Random(seed).sample(order, len(order))
 
 
-def _rows(examples: Examples, arguments: SFTConfig) -> Dataset:
+def _dataset(examples: Examples, config: SFTConfig) -> Dataset:
     from datasets import Dataset
     from trl.data_utils import pack_dataset
 
     rows = Dataset.from_dict({"input_ids": examples.input_ids, "labels": examples.labels})
-    if not arguments.packing:
+    if not config.packing:
         return rows
-    packed: Dataset = pack_dataset(rows, int(arguments.max_length or 0), arguments.packing_strategy)
+    packed: Dataset = pack_dataset(rows, int(config.max_length or 0), config.packing_strategy)
     return packed
 
 
-def _run(trainer: SFTTrainer, course: TrainingInputs) -> Trained:
-    """Train to the end and write the best weights."""
+def _run(trainer: SFTTrainer, inputs: TrainingInputs) -> SftResult:
+    """Train and save the weights: the best ones if held-out loss chooses them, else the last."""
     model: Any = trainer.model
-    work = _work(model)
-    resume = course.resume_from
-    with scoring_answers_only():
-        trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    trainer.save_model(str(course.out))
-    for name in LEFTOVERS:
-        (course.out / name).unlink(missing_ok=True)
+    size = _model_size(model)
+    resume_from = inputs.resume_from
+    with loss_on_answers_only():
+        trainer.train(resume_from_checkpoint=str(resume_from) if resume_from else None)
+    trainer.save_model(str(inputs.out))
+    for name in UNWANTED_FILES:
+        (inputs.out / name).unlink(missing_ok=True)
     log = [entry for entry in trainer.state.log_history if "loss" in entry or "eval_loss" in entry]
     losses = [entry for entry in log if "loss" in entry]
-    tokens, seconds = total(losses, "num_tokens"), total(losses, "seconds")
-    lengths = [len(ids) for ids in course.examples.input_ids]
-    here, flops = hardware.look(), throughput.flops_per_token(work, lengths) if work else None
-    return Trained(
+    tokens, seconds = counter_total(losses, "num_tokens"), counter_total(losses, "seconds")
+    lengths = [len(ids) for ids in inputs.examples.input_ids]
+    machine = hardware.detect()
+    flops = throughput.flops_per_token(size, lengths) if size else None
+    return SftResult(
         steps=trainer.state.global_step,
         tokens=int(tokens),
         seconds=seconds,
         loss_first=losses[0]["loss"],
         loss_last=losses[-1]["loss"],
-        held_out=_kept(trainer, log),
+        held_out_loss=_held_out_loss(trainer, log),
         trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
-        mfu=throughput.mfu(tokens / seconds, flops, here.name, here.count) if flops else None,
+        mfu=throughput.mfu(tokens / seconds, flops, machine.name, machine.count) if flops else None,
         log=log,
     )
 
 
-def total(log: Sequence[dict[str, float]], key: str) -> float:
-    """The sum of what a counter reached before each time it began anew: a resumed run's."""
+def counter_total(log: Sequence[dict[str, float]], key: str) -> float:
+    """Return the total of a counter that starts again at 0 whenever the run is resumed."""
     values = [entry[key] for entry in log]
-    ends = [a for a, b in zip(values, values[1:], strict=False) if b < a]
-    return sum(ends) + values[-1]
+    before_resets = [a for a, b in zip(values, values[1:], strict=False) if b < a]
+    return sum(before_resets) + values[-1]
 
 
-def _kept(trainer: SFTTrainer, log: Sequence[dict[str, float]]) -> float | None:
+def _held_out_loss(trainer: SFTTrainer, log: Sequence[dict[str, float]]) -> float | None:
     if trainer.args.load_best_model_at_end and trainer.state.best_metric is not None:
         return float(trainer.state.best_metric)
     return next((entry["eval_loss"] for entry in reversed(log) if "eval_loss" in entry), None)
 
 
-def _work(model: Any) -> throughput.Work | None:
-    """The matrices a token goes through; None for a mixture of experts, which uses some only."""
+def _model_size(model: Any) -> throughput.ModelSize | None:
+    """Measure the model; None for a mixture of experts, where a token uses only some weights."""
     import torch
 
-    text = model.config.get_text_config()
+    config = model.config.get_text_config()
     if has_experts(model.config):
         return None
     linear = [m.weight for m in model.modules() if isinstance(m, torch.nn.Linear)]
-    heads = int(text.num_attention_heads)
-    width = heads * int(getattr(text, "head_dim", None) or text.hidden_size // heads)
-    return throughput.Work(
+    heads = int(config.num_attention_heads)
+    width = heads * int(getattr(config, "head_dim", None) or config.hidden_size // heads)
+    return throughput.ModelSize(
         weights=sum(weight.numel() for weight in linear),
         trained=sum(weight.numel() for weight in linear if weight.requires_grad),
-        layers=int(text.num_hidden_layers),
+        layers=int(config.num_hidden_layers),
         width=width,
     )

@@ -1,6 +1,6 @@
-"""How fast training was, as a share of what the device can do (MFU), and what it drew.
+"""Training speed as a share of the device's peak (MFU), and an estimate of its energy.
 
-Both need a device that accelerators.yaml knows: nothing here is guessed. Pure, but for reading it.
+Both need a device that is in `accelerators.yaml`; nothing is guessed for others.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ import yaml
 
 @dataclass(frozen=True)
 class Accelerator:
-    """A device's dense peak in teraflops, and its board power in watts."""
+    """A device's dense peak in teraflops per second, and its board power in watts."""
 
     teraflops: float
     watts: float
 
 
 @dataclass(frozen=True)
-class Work:
-    """The matrix work of a token: weights that multiply, those of them that are trained, and
-    the sizes of attention."""
+class ModelSize:
+    """What a token is multiplied with: weights, the trained ones of them, and attention's sizes."""
 
     weights: int
     trained: int
@@ -34,35 +33,36 @@ class Work:
 
 @cache
 def accelerators() -> dict[str, Accelerator]:
-    """The table, by the end of the device's name."""
+    """Return the table; each key is the end of a device's name."""
     text = Path(__file__).with_name("accelerators.yaml").read_text(encoding="utf-8")
     return {name: Accelerator(**row) for name, row in yaml.safe_load(text).items()}
 
 
-def accelerator(device: str) -> Accelerator | None:
-    """The row of a device like "NVIDIA H200"."""
-    found = (row for name, row in accelerators().items() if f" {device}".endswith(f" {name}"))
-    return next(found, None)
+def find_accelerator(device: str) -> Accelerator | None:
+    """Return the row of a device such as "NVIDIA H200", None if it is not in the table."""
+    rows = (row for name, row in accelerators().items() if f" {device}".endswith(f" {name}"))
+    return next(rows, None)
 
 
-def flops_per_token(work: Work, lengths: Sequence[int]) -> float:
-    """Floating-point operations a token, forward and back, recomputation not counted.
+def flops_per_token(size: ModelSize, lengths: Sequence[int]) -> float:
+    """Return floating-point operations per token, forward and backward, without recomputation.
 
-    Two a weight forward, two back through it, two for its own gradient if it is trained; causal
-    attention over rows of these lengths: 2 × length × width a layer forward, twice that back.
+    Each weight takes two operations forward, two for the gradient of its input, and two for its own
+    gradient if it is trained. Causal attention over rows of these lengths takes 2 × length × width
+    per layer forward, and twice that backward.
     """
     tokens = sum(lengths)
     mean = sum(length * length for length in lengths) / tokens if tokens else 0.0
-    return 4 * work.weights + 2 * work.trained + 6 * work.layers * work.width * mean
+    return 4 * size.weights + 2 * size.trained + 6 * size.layers * size.width * mean
 
 
 def mfu(tokens_per_second: float, flops: float, device: str, count: int) -> float | None:
-    """The share of the peak that was used; None for a device that is not in the table."""
-    peak = accelerator(device)
-    return tokens_per_second * flops / (peak.teraflops * 1e12 * count) if peak else None
+    """Return the share of the peak that was used, None for a device that is not in the table."""
+    row = find_accelerator(device)
+    return tokens_per_second * flops / (row.teraflops * 1e12 * count) if row else None
 
 
 def energy_kwh(seconds: float, device: str, count: int) -> float | None:
-    """An upper estimate: board power all the time; None for a device that is not in the table."""
-    row = accelerator(device)
+    """Return an upper bound, at full board power, None for a device that is not in the table."""
+    row = find_accelerator(device)
     return row.watts * count * seconds / 3.6e6 if row else None

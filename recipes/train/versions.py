@@ -1,7 +1,7 @@
-"""Versions of an adapter: tags v1, v2, … of its repository; `main` is the version in use.
+"""Versions of an adapter: the tags v1, v2, … of its repository. `main` is the version in use.
 
-A new version is made on the branch `next`, so that nobody uses it before it was compared; its tag
-comes last of all. Versions are never moved or deleted here.
+A new version is made on the branch `next`, so that nobody uses it before it is compared. Its tag is
+created last. Versions are never moved or deleted here.
 """
 
 from __future__ import annotations
@@ -19,51 +19,51 @@ if TYPE_CHECKING:
 BRANCH = "next"
 FIRST = "v1"
 TAG = re.compile(r"v([1-9][0-9]{0,5})")
-RUN = "run.json"
+MANIFEST = "run.json"
 
 
-def newest(tags: Iterable[str]) -> str | None:
-    """The tag with the highest number; None without any."""
-    numbers = [int(found.group(1)) for tag in tags if (found := TAG.fullmatch(tag))]
+def newest_tag(tags: Iterable[str]) -> str | None:
+    """Return the tag with the highest number, None without any."""
+    numbers = [int(match.group(1)) for tag in tags if (match := TAG.fullmatch(tag))]
     return f"v{max(numbers)}" if numbers else None
 
 
-def following(tags: Iterable[str]) -> str:
-    """The tag of the next version."""
-    last = newest(tags)
-    return FIRST if last is None else f"v{int(last[1:]) + 1}"
+def next_tag(tags: Iterable[str]) -> str:
+    """Return the tag of the version after these."""
+    newest = newest_tag(tags)
+    return FIRST if newest is None else f"v{int(newest[1:]) + 1}"
 
 
-def of(api: HfApi, repo: str) -> dict[str, str]:
-    """The versions that there are, and the commit of each."""
+def list_versions(api: HfApi, repo: str) -> dict[str, str]:
+    """Return the commit of each version by its tag."""
     refs = api.list_repo_refs(repo)
     return {tag.name: tag.target_commit for tag in refs.tags if TAG.fullmatch(tag.name)}
 
 
-def begin(api: HfApi, repo: str, commit: str) -> dict[str, str]:
-    """The versions, after what is there became the first one where nothing else was."""
-    if not of(api, repo):
+def ensure_first(api: HfApi, repo: str, commit: str) -> dict[str, str]:
+    """Tag `commit` as the first version if there is none; return all versions."""
+    if not list_versions(api, repo):
         api.create_tag(repo, tag=FIRST, revision=commit, exist_ok=True)
-    return of(api, repo)
+    return list_versions(api, repo)
 
 
-def head(api: HfApi, repo: str) -> str | None:
-    """The commit of the branch of the version in the making."""
+def branch_head(api: HfApi, repo: str) -> str | None:
+    """Return the commit of the branch on which versions are made, None without that branch."""
     branches = {branch.name: branch.target_commit for branch in api.list_repo_refs(repo).branches}
     return branches.get(BRANCH)
 
 
-def manifest(api: HfApi, repo: str, revision: str) -> Manifest | None:
-    """The manifest at a revision, None where there is none that can be read."""
-    if not api.file_exists(repo, RUN, revision=revision):
+def read_manifest(api: HfApi, repo: str, revision: str) -> Manifest | None:
+    """Return the manifest at a revision, None if there is no readable one."""
+    if not api.file_exists(repo, MANIFEST, revision=revision):
         return None
-    with open(api.hf_hub_download(repo, RUN, revision=revision), encoding="utf-8") as file:
+    with open(api.hf_hub_download(repo, MANIFEST, revision=revision), encoding="utf-8") as file:
         try:
             return Manifest.from_json(file.read())
         except UserError:
             return None
 
 
-def name(made: Manifest | None) -> str:
-    """Which version a manifest is of: the first one says nothing of it."""
-    return FIRST if made is None else str(made.metrics.get("version", FIRST))
+def tag_of(manifest: Manifest | None) -> str:
+    """Return the version that a manifest describes; the first version's does not name it."""
+    return FIRST if manifest is None else str(manifest.metrics.get("version", FIRST))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.recipes.conftest import make_tiny_base
-from tests.recipes.train.train_jobs import Jobs, finished, hub_with_chats, weights
+from tests.recipes.train.train_jobs import Jobs, hub_with_chats, wait_for_success, weights
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
@@ -30,8 +30,8 @@ def test_two_processes_learn_what_one_learns(jobs: Jobs) -> None:
     hub = jobs.hub
     trainer = {"max_steps": 6, "save_strategy": "no"}
     one, two = "practice/one", "practice/two"
-    finished(jobs.start(one, trainer=trainer, held_out=None))
-    said = finished(jobs.start(two, trainer=trainer, held_out=None, processes=2))
+    wait_for_success(jobs.start(one, trainer=trainer, held_out=None))
+    said = wait_for_success(jobs.start(two, trainer=trainer, held_out=None, processes=2))
     assert said.count("pushed practice/two") == 1 and "progress: 6/6" in said
     alone, shared = weights(hub, one), weights(hub, two)
     assert alone.keys() == shared.keys()
@@ -44,8 +44,10 @@ def test_all_weights_divided_between_two_processes_learn_as_in_one(jobs: Jobs) -
 
     hub, trainer = jobs.hub, {"max_steps": 6, "save_strategy": "no"}
     one, two = "practice/full-one", "practice/full-two"
-    finished(jobs.start(one, trainer=trainer, held_out=None, lora=None))
-    finished(jobs.start(two, trainer=trainer, held_out=None, lora=None, processes=2, launch="fsdp"))
+    wait_for_success(jobs.start(one, trainer=trainer, held_out=None, lora=None))
+    wait_for_success(
+        jobs.start(two, trainer=trainer, held_out=None, lora=None, processes=2, launch="fsdp")
+    )
     alone, shared = (weights(hub, repo, "model.safetensors") for repo in (one, two))
     assert alone.keys() == shared.keys()
     assert all(torch.allclose(alone[name], shared[name], atol=1e-4) for name in alone)

@@ -22,7 +22,7 @@ from recipes.practice.texts import write_text
 from recipes.practice.world import TOPICS, random_sentence
 from recipes.train import heldout_loss, sft
 from recipes.train.settings import parse
-from recipes.train.tokenize import Message, tokenise
+from recipes.train.tokenize import Message, tokenize_chats
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 BASE = Path(rule_based.__file__).parent / "base"
@@ -59,7 +59,7 @@ def ours(rows: list[list[Message]], out: Path) -> tuple[float, Any]:
 
     began = time.process_time()
     tokenizer = model_loading.tokenizer(str(BASE), "main")
-    examples = tokenise(tokenizer, rows, settings.max_length)
+    examples = tokenize_chats(tokenizer, rows, settings.max_length)
     sft.train(load, tokenizer, examples, settings, out, lambda *_: None)
     return time.process_time() - began, PeftModel.from_pretrained(load(), out)
 
@@ -88,7 +88,7 @@ def theirs(rows: list[list[Message]], out: Path) -> tuple[float, Any]:
         args=arguments,
         train_dataset=Dataset.from_dict({"messages": rows}),
         processing_class=model_loading.tokenizer(str(BASE), "main"),
-        peft_config=adapter.lora(settings.lora, []),
+        peft_config=adapter.lora_config(settings.lora, []),
     )
     trainer.train()
     return time.process_time() - began, trainer.model
@@ -103,10 +103,10 @@ def test_the_recipe_is_faster_than_trl_as_it_comes(
     rows = chats()
     learnt, asked = rows[:-40], rows[-40:]
     tokenizer = model_loading.tokenizer(str(BASE), "main")
-    tokens = tokenise(tokenizer, learnt, 1024).tokens
+    tokens = tokenize_chats(tokenizer, learnt, 1024).tokens
     seconds, model = ours(learnt, tmp_path / "ours")
     their_seconds, their_model = theirs(learnt, tmp_path / "theirs")
-    sizes = heldout_loss.size(asked)
+    sizes = heldout_loss.answer_bytes(asked)
     bits, their_bits = (
         heldout_loss.bits_per_byte(heldout_loss.nats(one, tokenizer, asked), sizes)
         for one in (model, their_model)
@@ -125,7 +125,7 @@ def test_rows_come_faster_than_they_are_trained_on(
 ) -> None:
     settings = parse(config.load("practice", "org", "epo_Latn").train)
     tokenizer = model_loading.tokenizer(str(BASE), "main")
-    examples = tokenise(tokenizer, chats(), settings.max_length)
+    examples = tokenize_chats(tokenizer, chats(), settings.max_length)
     plain = replace(settings, held_out=None)
     course = sft.TrainingInputs(tokenizer, examples, None, plain, tmp_path, [], None)
     trainer, _ = sft._trainer(model_loading.model(str(BASE), "main", 1, settings.model), course)

@@ -1,4 +1,4 @@
-"""A random tiny Llama with a byte-level tokenizer and a chat template, made in a moment."""
+"""A random tiny Llama with a byte-level tokenizer and a chat template."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a base model of 40,000 parameters, as it would lie on the Hub."""
+    """The folder of a base model of 40,000 parameters, with the files that it has on the Hub."""
     return make_tiny_base(tmp_path_factory.mktemp("tiny-base"))
 
 
 def make_tiny_base(folder: Path) -> Path:
-    """Write it, random but always the same, and say where."""
+    """Write a random model, always the same, into `folder`; return the folder."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -51,7 +51,7 @@ def make_tiny_base(folder: Path) -> Path:
 
 
 def byte_tokenizer() -> PreTrainedTokenizerBase:
-    """One token a byte, so that every string can be written and counted by hand."""
+    """Return a tokenizer with one token per byte, which makes tokens easy to count."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 

@@ -1,4 +1,4 @@
-"""People who say what they think of answers and rows, as the Spaces write it down."""
+"""Sample feedback on answers and rows, as the Spaces store it."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from huggingface_hub import CommitOperationAdd, HfApi
 
 FEEDBACK = "practice/kakugo-feedback"
 HOSTILE = "Eva <script>alert(1)</script> | [x](http://evil.example) @everyone"
-ASKED = ("Kio estas tio?", "Kie estas la hundo?", "Kiu parolas nun?", "Kion vi volas manĝi?",
+QUESTIONS = ("Kio estas tio?", "Kie estas la hundo?", "Kiu parolas nun?", "Kion vi volas manĝi?",
          "Kiam venos la trajno?", "Kiel vi fartas?")  # fmt: skip
-SAID = ("Tio estas granda domo.", "La hundo estas en la ĝardeno.", "Mia patrino parolas nun.",
+ANSWERS = ("Tio estas granda domo.", "La hundo estas en la ĝardeno.", "Mia patrino parolas nun.",
         "Mi volas manĝi panon.", "La trajno venos morgaŭ.", "Mi fartas tre bone.")  # fmt: skip
 
 
-def chat(number: int, asked: str, response: str, **more: Any) -> dict[str, Any]:
-    """A row about an answer."""
+def chat(number: int, prompt: str, response: str, **more: Any) -> dict[str, Any]:
+    """Return feedback on an answer."""
     return {
         "schema": 1, "id": f"00000000-0000-4000-8000-{number:012}",
         "at": f"2026-11-24T10:00:{number:02}+00:00", "kind": "chat", "language": "epo_Latn",
         "model": "practice/kakugo-epo", "revision": "0" * 40, "base": "practice/tiny",
-        "messages": [{"role": "user", "content": asked}], "response": response, "rating": "down",
+        "messages": [{"role": "user", "content": prompt}], "response": response, "rating": "down",
         "correction": None, "categories": [], "consent": True, "licence": "CC-BY-4.0",
         "credit": None, **more,
     }  # fmt: skip
 
 
 def review(number: int, row_id: str, verdict: str, reviewer: str, **more: Any) -> dict[str, Any]:
-    """A row about a row of a dataset."""
+    """Return a review of a dataset row."""
     return {
         "schema": 1, "id": f"10000000-0000-4000-8000-{number:012}",
         "at": f"2026-11-24T11:00:{number:02}+00:00", "kind": "review", "language": "epo_Latn",
@@ -40,24 +40,27 @@ def review(number: int, row_id: str, verdict: str, reviewer: str, **more: Any) -
 
 
 def corrections() -> list[dict[str, Any]]:
-    """Six answers in English, put right in Esperanto; the first by somebody with a foul name."""
-    rows = [chat(i, asked, f"I do not know {i}.", correction=said)
-            for i, (asked, said) in enumerate(zip(ASKED, SAID, strict=True))]  # fmt: skip
+    """Return corrections of six English answers into Esperanto; the first has a hostile credit."""
+    pairs = zip(QUESTIONS, ANSWERS, strict=True)
+    rows = [
+        chat(i, question, f"I do not know {i}.", correction=answer)
+        for i, (question, answer) in enumerate(pairs)
+    ]
     rows[0]["credit"] = HOSTILE
     return rows
 
 
 def push(api: HfApi, rows: Sequence[dict[str, Any]]) -> None:
-    """Put rows where the Spaces put them."""
+    """Commit the rows where the Spaces store them."""
     api.create_repo(FEEDBACK, repo_type="dataset", exist_ok=True, private=True)
     api.create_commit(
         FEEDBACK,
-        [CommitOperationAdd(f"data/{row['language']}/2026-11-24/{row['id']}.jsonl", line(row))
+        [CommitOperationAdd(f"data/{row['language']}/2026-11-24/{row['id']}.jsonl", _json_line(row))
          for row in rows],
         repo_type="dataset",
         commit_message="Feedback",
     )  # fmt: skip
 
 
-def line(row: dict[str, Any]) -> bytes:
+def _json_line(row: dict[str, Any]) -> bytes:
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"

@@ -1,4 +1,4 @@
-"""Small adapters of the tiny base, on the Hub as a training run leaves them."""
+"""Small adapters of the tiny base, pushed as a training run pushes them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from huggingface_hub import HfApi
 
-from recipes.train import tokenize
+from recipes.train.tokenize import tokenize_chats
 
 CARD = (
     "---\ntags: [kakugo]\n---\n# epo\n\n## Results\n\n<!-- results -->\nGood.\n"
@@ -17,24 +17,24 @@ CARD = (
 )
 
 
-def untaught(tiny_base: Path) -> Any:
-    """An adapter that says what its base says."""
+def untrained(tiny_base: Path) -> Any:
+    """Return an adapter that answers as its base does."""
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    sizes = {"r": 8, "lora_alpha": 16, "target_modules": "all-linear"}
-    config = LoraConfig(task_type="CAUSAL_LM", **sizes)
+    arguments = {"r": 8, "lora_alpha": 16, "target_modules": "all-linear"}
+    config = LoraConfig(task_type="CAUSAL_LM", **arguments)
     return get_peft_model(AutoModelForCausalLM.from_pretrained(tiny_base), config)
 
 
-def teach(model: Any, tokenizer: Any, chats: Sequence[list[dict[str, str]]], steps: int) -> None:
-    """Have the adapter say what the assistant says in these chats."""
+def train(model: Any, tokenizer: Any, chats: Sequence[list[dict[str, str]]], steps: int) -> None:
+    """Train the adapter to answer as the assistant does in these chats."""
     import torch
 
-    made = tokenize.tokenise(tokenizer, chats, 256)
-    longest = max(map(len, made.input_ids))
-    ids = torch.tensor([row + [0] * (longest - len(row)) for row in made.input_ids])
-    labels = torch.tensor([row + [-100] * (longest - len(row)) for row in made.labels])
+    examples = tokenize_chats(tokenizer, chats, 256)
+    longest = max(map(len, examples.input_ids))
+    ids = torch.tensor([row + [0] * (longest - len(row)) for row in examples.input_ids])
+    labels = torch.tensor([row + [-100] * (longest - len(row)) for row in examples.labels])
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.01)
     for _ in range(steps):
         model(input_ids=ids, labels=labels).loss.backward()
@@ -43,7 +43,7 @@ def teach(model: Any, tokenizer: Any, chats: Sequence[list[dict[str, str]]], ste
 
 
 def write(model: Any, folder: Path, base: str, revision: str | None) -> None:
-    """Lay the adapter down as one of the base on the Hub."""
+    """Save the adapter as one of the base on the Hub."""
     model.save_pretrained(folder)
     config = json.loads((folder / "adapter_config.json").read_text())
     config |= {"base_model_name_or_path": base, "revision": revision}
@@ -52,7 +52,7 @@ def write(model: Any, folder: Path, base: str, revision: str | None) -> None:
 
 
 def push(api: HfApi, repo: str, folder: Path, revision: str = "main") -> str:
-    """Push it, and say at which commit it is."""
+    """Push the adapter; return the commit's sha."""
     api.create_repo(repo, exist_ok=True)
     if revision != "main":
         api.create_branch(repo, branch=revision, exist_ok=True)

@@ -18,7 +18,7 @@ from recipes.core.errors import UserError
 from recipes.core.row_edits import RowEdits
 from tests.recipes import feedback_samples
 from tests.recipes.feedback_samples import FEEDBACK, review
-from tests.recipes.train.train_jobs import DATA, Jobs, client, finished, hub_with_chats
+from tests.recipes.train.train_jobs import DATA, Jobs, client, hub_with_chats, wait_for_success
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 SAID = [
@@ -72,7 +72,7 @@ def test_what_speakers_agree_on_is_obeyed_by_the_next_training(
     assert "agree to drop 2 rows and to correct 1" in card and "evil" not in card
 
     jobs = Jobs(hub, tmp_path)
-    said = finished(jobs.start("practice/mended", trainer={"max_steps": 2}, held_out=None))
+    said = wait_for_success(jobs.start("practice/mended", trainer={"max_steps": 2}, held_out=None))
     assert "46 rows" in said
     card = " ".join(Path(api.hf_hub_download("practice/mended", "README.md")).read_text().split())
     assert "2 rows that they agreed to drop were left out (`r00`, `r01`)" in card

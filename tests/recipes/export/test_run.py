@@ -1,4 +1,4 @@
-"""How far a merge goes, the converter as a program, and the whole export against the local Hub."""
+"""The choice of a share, the GGUF converter, and whole exports against the local Hub."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from recipes.core.errors import UserError
 from recipes.core.model_loading import model as load_model
 from recipes.core.model_loading import tokenizer as load_tokenizer
 from recipes.export import gguf, interpolate
-from recipes.export.interpolate import Choice, Loss
-from recipes.export.settings import Converter, parse
+from recipes.export.interpolate import ShareChoice, ShareLoss
+from recipes.export.settings import GgufSettings, parse
 from recipes.train import heldout_loss
-from tests.recipes.train.train_jobs import BASE, DATA, RECIPE, client, hub_with_chats, in_turn
+from tests.recipes.train.train_jobs import BASE, DATA, RECIPE, client, hub_with_chats, run_commands
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
-WHOLE = "practice/whole-epo"
-BASE_LOSS = Loss(0.0, 3.0, 1.0)
+FULL = "practice/full-epo"
+BASE_LOSS = ShareLoss(0.0, 3.0, 1.0)
 CONVERTER = """\
 import argparse, json, pathlib
 parser = argparse.ArgumentParser()
@@ -43,49 +43,51 @@ pathlib.Path(args.outfile).write_bytes(b"GGUF" + config["architectures"][0].enco
 @pytest.mark.parametrize(
     ("tried", "expected"),
     [
-        ([Loss(1.0, 1.0, 1.2), Loss(0.5, 1.5, 1.01), Loss(0.25, 2.0, 1.0)], Choice(0.5, True)),
-        ([Loss(1.0, 1.0, 0.9), Loss(0.5, 1.5, 0.9)], Choice(1.0, True)),
-        ([Loss(1.0, 2.0, 0.9), Loss(0.5, 1.5, 0.9)], Choice(0.5, True)),
-        ([Loss(1.0, 1.0, 1.5), Loss(0.5, 1.5, 1.2)], Choice(0.5, False)),
+        (
+            [ShareLoss(1.0, 1.0, 1.2), ShareLoss(0.5, 1.5, 1.01), ShareLoss(0.25, 2.0, 1.0)],
+            ShareChoice(0.5, True),
+        ),
+        ([ShareLoss(1.0, 1.0, 0.9), ShareLoss(0.5, 1.5, 0.9)], ShareChoice(1.0, True)),
+        ([ShareLoss(1.0, 2.0, 0.9), ShareLoss(0.5, 1.5, 0.9)], ShareChoice(0.5, True)),
+        ([ShareLoss(1.0, 1.0, 1.5), ShareLoss(0.5, 1.5, 1.2)], ShareChoice(0.5, False)),
     ],
 )
-def test_the_best_in_the_language_of_those_that_keep_english(
-    tried: list[Loss], expected: Choice
+def test_best_share_that_keeps_english_is_chosen(
+    tried: list[ShareLoss], expected: ShareChoice
 ) -> None:
-    assert interpolate.choose(BASE_LOSS, tried, worse=0.02) == expected
+    assert interpolate.choose_share(BASE_LOSS, tried, worse=0.02) == expected
 
 
-def test_weights_between_base_and_tuned(tiny_base: Path) -> None:
+def test_weights_are_interpolated(tiny_base: Path) -> None:
     import torch
 
     model: Any = load_model(str(tiny_base), "main", 1, {"dtype": "float32"})
-    base = interpolate.state(model)
+    base = interpolate.copy_weights(model)
     tuned = {name: weight + 1 for name, weight in base.items()}
-    interpolate.between(model, base, tuned, 0.25)
-    moved = interpolate.state(model)
-    assert all(torch.allclose(moved[name], base[name] + 0.25) for name in base)
-    interpolate.between(model, base, tuned, 0.0)
-    assert all(torch.equal(interpolate.state(model)[name], base[name]) for name in base)
-    assert list(interpolate.alike(base, {})) == sorted(base) and not list(
-        interpolate.alike(base, tuned)
-    )
+    interpolate.interpolate(model, base, tuned, 0.25)
+    interpolated = interpolate.copy_weights(model)
+    assert all(torch.allclose(interpolated[name], base[name] + 0.25) for name in base)
+    interpolate.interpolate(model, base, tuned, 0.0)
+    assert all(torch.equal(interpolate.copy_weights(model)[name], base[name]) for name in base)
+    assert interpolate.unmatched_names(base, tuned) == []
+    assert interpolate.unmatched_names(base, {}) == sorted(base)
 
 
-def test_held_out_loss_is_that_of_the_model_itself(tiny_base: Path) -> None:
+def test_held_out_loss_equals_that_of_the_logits(tiny_base: Path) -> None:
     import torch
 
     model: Any = load_model(str(tiny_base), "main", 1, {"dtype": "float32"})
     tokenizer = load_tokenizer(str(tiny_base), "main")
     chat = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "bĉ"}]
-    mute = [{"role": "user", "content": "a?"}]
+    unanswered = [{"role": "user", "content": "a?"}]
     ids = tokenizer.apply_chat_template(chat, return_tensors="pt", return_dict=True)["input_ids"]
     start = len(tokenizer("<|user|>a?<|end|>\n<|assistant|>")["input_ids"])
     with torch.no_grad():
-        likely = model(input_ids=ids).logits[0].log_softmax(-1)
-    expected = -sum(likely[i - 1, ids[0, i]].item() for i in range(start, ids.shape[1]))
-    lost = heldout_loss.nats(model, tokenizer, [chat, mute])
-    assert lost == [pytest.approx(expected, rel=1e-4), 0.0]
-    assert heldout_loss.size([chat, mute]) == [3, 0]
+        log_probabilities = model(input_ids=ids).logits[0].log_softmax(-1)
+    expected = -sum(log_probabilities[i - 1, ids[0, i]].item() for i in range(start, ids.shape[1]))
+    losses = heldout_loss.nats(model, tokenizer, [chat, unanswered])
+    assert losses == [pytest.approx(expected, rel=1e-4), 0.0]
+    assert heldout_loss.answer_bytes([chat, unanswered]) == [3, 0]
     assert heldout_loss.bits_per_byte([0.6931471805599453], [1]) == pytest.approx(1.0)
 
 
@@ -94,12 +96,23 @@ def llama_cpp(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A git repository with a converter that takes llama.cpp's arguments, and its commit."""
     folder = tmp_path_factory.mktemp("llama.cpp")
     (folder / "convert.py").write_text(CONVERTER)
-    own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t",
+    git_env = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@t",
            "GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@t"}  # fmt: skip
-    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "Add"], ["rev-parse", "HEAD"]):
-        done = subprocess.run(["git", *words], cwd=folder, env=os.environ | own, check=True,
-                              capture_output=True, text=True)  # fmt: skip
-    return {"repo": str(folder), "commit": done.stdout.strip(), "script": "convert.py",
+    for arguments in (
+        ["init", "-q"],
+        ["add", "."],
+        ["commit", "-qm", "Add"],
+        ["rev-parse", "HEAD"],
+    ):
+        process = subprocess.run(
+            ["git", *arguments],
+            cwd=folder,
+            env=os.environ | git_env,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    return {"repo": str(folder), "commit": process.stdout.strip(), "script": "convert.py",
             "types": ["q8_0"], "minutes": 1}  # fmt: skip
 
 
@@ -111,7 +124,7 @@ def llama_cpp(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         ({"script": "gone.py"}, "gone.py"),
     ],
 )
-def test_a_converter_that_fails_is_told_in_its_own_words(
+def test_error_names_the_converters_own_message(
     llama_cpp: dict[str, Any],
     tmp_path: Path,
     tiny_base: Path,
@@ -120,21 +133,19 @@ def test_a_converter_that_fails_is_told_in_its_own_words(
 ) -> None:
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "config.json").write_text((tiny_base / "config.json").read_text())
-    converter = Converter(**{**llama_cpp, **change})
+    settings = GgufSettings(**{**llama_cpp, **change})
     with pytest.raises(UserError, match=sentence):
-        gguf.convert(tmp_path / "m", "x", converter, tmp_path)
+        gguf.convert(tmp_path / "m", "x", settings, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("section", "sentence"),
     [({}, "no `export:` section"), ({"shares": [0.0]}, "`export.shares`"), ({"row": 1}, "row")],
 )
-def test_an_export_section_that_makes_no_sense_is_refused(
-    section: dict[str, Any], sentence: str
-) -> None:
-    whole = {"model": {}, "dtype": "float32", "shares": [1.0], "rows": 1, "worse": 0.1}
+def test_invalid_section_is_refused(section: dict[str, Any], sentence: str) -> None:
+    valid = {"model": {}, "dtype": "float32", "shares": [1.0], "rows": 1, "worse": 0.1}
     with pytest.raises(UserError, match=sentence):
-        parse({**whole, **section} if section else {})
+        parse({**valid, **section} if section else {})
 
 
 @pytest.fixture(scope="module")
@@ -195,10 +206,10 @@ def test_train_bake_off_and_export(
     bake_off = ["bake-off", *common, "--into", results]
     export = ["export", *common, "--base", BASE, "--adapter", adapter]
     commands = [["train", *common, "--base", BASE, "--into", adapter], bake_off, export,
-                bake_off, export, *whole_model(path, common, results)]  # fmt: skip
-    done = in_turn(hub, tmp_path, commands)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "holds this bake-off already" in done.stdout and "is made already" in done.stdout
+                bake_off, export, *full_model_commands(path, common, results)]  # fmt: skip
+    process = run_commands(hub, tmp_path, commands)
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert "already has this bake-off" in process.stdout and "already has a run" in process.stdout
     api, merged = client(hub), f"{adapter}-merged"
     files = set(api.list_repo_files(adapter))
     assert {"adapter_model.safetensors", "tokenizer.json", "chat_template.jinja", "loss.png",
@@ -207,21 +218,21 @@ def test_train_bake_off_and_export(
 
     assert {"model.safetensors", "tiny-epo-merged-q8_0.gguf", "tokenizer.json", "run.json",
             "chat_template.jinja"} <= set(api.list_repo_files(merged))  # fmt: skip
-    read = api.hf_hub_download(merged, "tiny-epo-merged-q8_0.gguf")
-    assert Path(read).read_bytes() == b"GGUFLlamaForCausalLM"
+    gguf_path = api.hf_hub_download(merged, "tiny-epo-merged-q8_0.gguf")
+    assert Path(gguf_path).read_bytes() == b"GGUFLlamaForCausalLM"
     card = ModelCard.load(api.hf_hub_download(merged, "README.md"))
     assert card.data.base_model == [BASE, adapter] and card.data["base_model_relation"] == "merge"
     assert card.data.license == "apache-2.0" and "Offline" in card.text
     text = ModelCard.load(api.hf_hub_download(adapter, "README.md")).text
-    assert f"vllm serve {merged}" in text and "not exported yet" not in text
+    assert f"vllm serve {merged}" in text and "not been exported yet" not in text
     assert f"ollama run hf.co/{merged}:q8_0" in text
     run = json.loads(Path(api.hf_hub_download(merged, "run.json")).read_text())
     base, *tried, saved = run["metrics"]["losses"]
     assert [loss["share"] for loss in (base, *tried)] == [0.0, 1.0, 0.5]
-    assert tried[0]["target"] < base["target"]  # trained on it
+    assert tried[0]["target"] < base["target"]  # these chats were trained on
     assert saved["target"] == pytest.approx(tried[0]["target"], rel=0.05)
 
-    check_whole(api, results)
+    check_full_model(api, results)
     folder = "bake-off/epo_Latn"
     report = Path(api.hf_hub_download(results, f"{folder}/report.md", repo_type="dataset"))
     assert "not significantly worse" in report.read_text() and "belebele" in report.read_text()
@@ -232,41 +243,43 @@ def test_train_bake_off_and_export(
     assert metadata_load(str(report)) is None  # a report, not a card
 
 
-def whole_model(path: Path, common: list[str], results: str) -> list[list[str]]:
-    """All weights trained, compared with the base's, and exported."""
-    made = yaml.safe_load(path.read_text())
-    made["train"]["lora"] = None
-    made["train"]["trainer"]["learning_rate"] = 0.003
-    path = path.with_name("whole.yaml")
-    path.write_text(yaml.safe_dump(made))
-    common, given = [*common[2:], "--config", str(path)], ["--base", BASE, "--adapter", WHOLE]
+def full_model_commands(path: Path, common: list[str], results: str) -> list[list[str]]:
+    """Train all weights, evaluate and export."""
+    recipe = yaml.safe_load(path.read_text())
+    recipe["train"]["lora"] = None
+    recipe["train"]["trainer"]["learning_rate"] = 0.003
+    path = path.with_name("full.yaml")
+    path.write_text(yaml.safe_dump(recipe))
+    common, models = [*common[2:], "--config", str(path)], ["--base", BASE, "--adapter", FULL]
     return [
-        ["train", *common, "--base", BASE, "--into", WHOLE],
-        ["evaluate", *common, *given, "--into", results],
-        ["export", *common, *given],
+        ["train", *common, "--base", BASE, "--into", FULL],
+        ["evaluate", *common, *models, "--into", results],
+        ["export", *common, *models],
     ]
 
 
-def check_whole(api: HfApi, results: str) -> None:
-    """Both are whole models that load by themselves, and what was compared is the tuned one."""
-    folder = f"epo_Latn/{WHOLE.split('/')[1]}"
+def check_full_model(api: HfApi, results: str) -> None:
+    """Check that both are whole models and that the evaluation compared the tuned one."""
+    folder = f"epo_Latn/{FULL.split('/')[1]}"
     path = api.hf_hub_download(results, f"{folder}/results.jsonl", repo_type="dataset")
     rows = [json.loads(line) for line in Path(path).read_text().splitlines()]
     assert [(row["role"], row["model"], row["base"]) for row in rows] == [
-        ("base", BASE, BASE), ("adapter", WHOLE, BASE)]  # fmt: skip
+        ("base", BASE, BASE), ("adapter", FULL, BASE)]  # fmt: skip
     path = api.hf_hub_download(results, f"{folder}/outputs.jsonl", repo_type="dataset")
-    said = [json.loads(line)["log_likelihoods"] for line in Path(path).read_text().splitlines()]
-    assert said[:5] != said[5:]
-    card = ModelCard.load(api.hf_hub_download(WHOLE, "README.md"))
-    assert f'AutoModelForCausalLM.from_pretrained("{WHOLE}")' in card.text
+    likelihoods = [
+        json.loads(line)["log_likelihoods"] for line in Path(path).read_text().splitlines()
+    ]
+    assert likelihoods[:5] != likelihoods[5:]
+    card = ModelCard.load(api.hf_hub_download(FULL, "README.md"))
+    assert f'AutoModelForCausalLM.from_pretrained("{FULL}")' in card.text
     assert "| base | tuned |" in card.text and "adapter" not in card.text.lower()
-    assert f"vllm serve {WHOLE}-merged" in card.text
+    assert f"vllm serve {FULL}-merged" in card.text
 
-    files = set(api.list_repo_files(f"{WHOLE}-merged"))
-    assert {"model.safetensors", "whole-epo-merged-q8_0.gguf", "run.json"} <= files
-    run = json.loads(Path(api.hf_hub_download(f"{WHOLE}-merged", "run.json")).read_text())
+    files = set(api.list_repo_files(f"{FULL}-merged"))
+    assert {"model.safetensors", "full-epo-merged-q8_0.gguf", "run.json"} <= files
+    run = json.loads(Path(api.hf_hub_download(f"{FULL}-merged", "run.json")).read_text())
     base, *tried, saved = run["metrics"]["losses"]
     assert tried[0]["target"] < base["target"]
     assert saved["target"] == pytest.approx(tried[0]["target"], rel=0.05)
-    text = ModelCard.load(api.hf_hub_download(f"{WHOLE}-merged", "README.md")).text
-    assert "all of which was tuned for Esperanto" in text and "adapter" not in text
+    text = ModelCard.load(api.hf_hub_download(f"{FULL}-merged", "README.md")).text
+    assert "a full fine-tune for Esperanto" in text and "adapter" not in text

@@ -11,8 +11,15 @@ from bot.domain.observation import Version
 from bot.hub.manifests import parse_manifest
 from recipes.core.manifest import Manifest
 from tests.recipes import feedback_samples, tiny_adapters
-from tests.recipes.promote.test_run import ADAPTER, FOLDER, RECIPE, RESULTS, asked, read
-from tests.recipes.train.train_jobs import BASE, DATA, client, hub_with_chats, in_turn
+from tests.recipes.promote.test_run import (
+    ADAPTER,
+    FOLDER,
+    RECIPE,
+    RESULTS,
+    add_benchmark,
+    read_result,
+)
+from tests.recipes.train.train_jobs import BASE, DATA, client, hub_with_chats, run_commands
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
@@ -33,10 +40,10 @@ def recipe(folder: Path) -> Path:
 def test_one_job_makes_a_version_compares_it_and_says_so(tmp_path: Path, tiny_base: Path) -> None:
     with hub_with_chats(tmp_path / "hub", tiny_base) as hub:
         api = client(hub)
-        asked(api)
+        add_benchmark(api)
         folder = tmp_path / "adapter"
         tiny_adapters.write(
-            tiny_adapters.untaught(tiny_base), folder, BASE, api.model_info(BASE).sha
+            tiny_adapters.untrained(tiny_base), folder, BASE, api.model_info(BASE).sha
         )
         tiny_adapters.push(api, ADAPTER, folder)
         feedback_samples.push(api, feedback_samples.corrections())
@@ -44,16 +51,16 @@ def test_one_job_makes_a_version_compares_it_and_says_so(tmp_path: Path, tiny_ba
                    "epo_Latn", "--dataset", DATA, "--base", BASE, "--adapter", ADAPTER, "--into",
                    RESULTS, "--feedback", feedback_samples.FEEDBACK, "--request"]  # fmt: skip
         commands = [[*improve, request] for request in ("r7", "r7", "r8")]
-        done = in_turn(hub, tmp_path, commands)
+        done = run_commands(hub, tmp_path, commands)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "improvements/r7/run.json already" in done.stdout
-        text = read(api, f"{FOLDER}/improvements/r7/run.json")
+        text = read_result(api, f"{FOLDER}/improvements/r7/run.json")
         assert Manifest.from_json(text).step == "improve"
-        compared = Manifest.from_json(read(api, f"{FOLDER}/versions/v2/run.json")).metrics
+        compared = Manifest.from_json(read_result(api, f"{FOLDER}/versions/v2/run.json")).metrics
         for request, fresh in (("r7", True), ("r8", False)):
-            text = read(api, f"{FOLDER}/improvements/{request}/run.json")
+            text = read_result(api, f"{FOLDER}/improvements/{request}/run.json")
             found = parse_manifest(yaml.safe_load(text)).version
             assert found == Version("v2", compared["promoted"], fresh)
         card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
-        assert "v2 is in use" in card or "v2 was made and is not" in card
+        assert "v2 is in use" in card or "v2 did not replace it" in card
         assert "With thanks to Eva" in card, "the review report was made, too"

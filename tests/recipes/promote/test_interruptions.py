@@ -1,4 +1,4 @@
-"""A promotion killed before any of its commits, and started again, ends as if nothing had been."""
+"""A promotion that is killed before any of its commits and run again has the same results."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from recipes.core import manifest
 from recipes.core.manifest import Manifest
 from tests.recipes import tiny_adapters
 from tests.recipes.conftest import byte_tokenizer
-from tests.recipes.promote.test_run import ITEMS, RECIPE, RESULTS, ask, asked
+from tests.recipes.promote.test_run import ITEMS, RECIPE, RESULTS, add_benchmark, question
 from tests.recipes.train.train_jobs import BASE, DATA, client, environment, hub_with_chats
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),  # PEFT's, of transformers
 ]
-# Each line on stdin is a run in a fork, which dies with -9 before its n-th commit; 0 is for never.
+# Each line on stdin starts a run in a fork, which is killed before its n-th commit; 0 is never.
 FORKS = """
 import json, os, signal, sys
 import datasets, peft, torch, transformers, sacrebleu, recipes.promote.run
@@ -60,27 +60,29 @@ for line in sys.stdin:
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[LocalHub]:
     with hub_with_chats(tmp_path_factory.mktemp("hub"), tiny_base) as hub:
-        asked(client(hub))
+        add_benchmark(client(hub))
         yield hub
 
 
 @pytest.fixture(scope="module")
-def taught(
+def letter_adapters(
     hub: LocalHub, tiny_base: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
-    """Two adapters: one answers everything with A, which is right, one with B."""
-    folder = tmp_path_factory.mktemp("taught")
+    """Two adapters: one answers every item with A, which is right, the other with B."""
+    folder = tmp_path_factory.mktemp("letters")
     for letter in "AB":
-        model = tiny_adapters.untaught(tiny_base)
-        chats = [[{"role": "user", "content": ask(i)}, {"role": "assistant", "content": letter}]
-                 for i in range(ITEMS)]  # fmt: skip
-        tiny_adapters.teach(model, byte_tokenizer(), chats, 15)
+        model = tiny_adapters.untrained(tiny_base)
+        chats = [
+            [{"role": "user", "content": question(i)}, {"role": "assistant", "content": letter}]
+            for i in range(ITEMS)
+        ]
+        tiny_adapters.train(model, byte_tokenizer(), chats, 15)
         tiny_adapters.write(model, folder / letter, BASE, client(hub).model_info(BASE).sha)
     return {letter: folder / letter for letter in "AB"}
 
 
 class Forks:
-    """`kakugo-recipe promote`, as often as one likes."""
+    """Runs `kakugo-recipe promote` in forks of one process, which imports only once."""
 
     def __init__(self, hub: LocalHub, folder: Path) -> None:
         self.path = folder / "tiny.yaml"
@@ -91,7 +93,7 @@ class Forks:
                                         stderr=subprocess.DEVNULL)  # fmt: skip
 
     def promote(self, adapter: str, before: int = 0) -> int:
-        """The exit status of a run that is killed before this commit."""
+        """Run, or be killed before this commit; return the exit status."""
         assert self.process.stdin and self.process.stdout
         argv = ["promote", "--config", str(self.path), "--org", "practice", "--language",
                 "epo_Latn", "--dataset", DATA, "--base", BASE, "--adapter", adapter,
@@ -103,38 +105,38 @@ class Forks:
 
 @pytest.fixture
 def forks(hub: LocalHub, tmp_path: Path) -> Iterator[Forks]:
-    made = Forks(hub, tmp_path)
-    yield made
-    made.process.kill()
-    made.process.communicate()
+    forks = Forks(hub, tmp_path)
+    yield forks
+    forks.process.kill()
+    forks.process.communicate()
 
 
-def versions(api: HfApi, adapter: str, first: Path, second: Path) -> None:
-    """`v1`, in use, and `v2`, which was made from it."""
-    for tag, branch, folder, told in (
+def add_versions(api: HfApi, adapter: str, first: Path, second: Path) -> None:
+    """Add `v1`, which is in use, and `v2`, which was made from it."""
+    for tag, branch, folder, metrics in (
         ("v1", "main", first, {"energy_kwh": 0.5}),
         ("v2", "next", second, {"version": "v2", "parent_version": "v1"}),
     ):
         tiny_adapters.push(api, adapter, folder, branch)
-        made = Manifest("train", "r", 1, "d" * 64, "epo_Latn", {}, adapter, "0" * 40, True, 1.0,
-                        metrics=told)  # fmt: skip
-        commit = manifest.push(api, adapter, "model", "run.json", made, branch)
+        run = Manifest("train", "r", 1, "d" * 64, "epo_Latn", {}, adapter, "0" * 40, True, 1.0,
+                        metrics=metrics)  # fmt: skip
+        commit = manifest.push(api, adapter, "model", "run.json", run, branch)
         api.create_tag(adapter, tag=tag, revision=commit)
 
 
-def seen(api: HfApi, adapter: str) -> dict[str, str]:
-    """What is left of it, but for commits, moments and the adapter's own name."""
+def published_files(api: HfApi, adapter: str) -> dict[str, str]:
+    """Return all files by path, without commits, times and the adapter's name."""
     name = adapter.split("/")[1]
-    found = {}
+    files = {}
     for repo, kind, under in ((adapter, "model", ""), (RESULTS, "dataset", f"epo_Latn/{name}/")):
         for path in api.list_repo_files(repo, repo_type=kind):
             if path.startswith(under):
                 raw = Path(api.hf_hub_download(repo, path, repo_type=kind)).read_bytes()
-                found[path.replace(name, "NAME")] = _plain(raw, name)
-    return found
+                files[path.replace(name, "NAME")] = _normalized(raw, name)
+    return files
 
 
-def _plain(raw: bytes, name: str) -> str:
+def _normalized(raw: bytes, name: str) -> str:
     try:
         text = raw.decode().replace(name, "NAME")
     except UnicodeDecodeError:
@@ -143,26 +145,28 @@ def _plain(raw: bytes, name: str) -> str:
     return re.sub(r'"(seconds|cache_key)": ("[0-9a-f]+"|[0-9.]+)', "", text)
 
 
-@pytest.mark.parametrize(("better", "first"), [(True, 3), (False, 5)])  # before: the same for both
-def test_killed_before_a_commit_and_started_again_it_ends_alike(
-    hub: LocalHub, taught: dict[str, Path], forks: Forks, better: bool, first: int
+@pytest.mark.parametrize(
+    ("better", "first_commit"), [(True, 3), (False, 5)]
+)  # earlier ones are alike
+def test_run_killed_before_a_commit_can_be_repeated(
+    hub: LocalHub, letter_adapters: dict[str, Path], forks: Forks, better: bool, first_commit: int
 ) -> None:
     api = client(hub)
-    pair = [taught[letter] for letter in ("BA" if better else "AB")]
-    whole = f"practice/kakugo-whole-{better}"
-    versions(api, whole, *pair)
-    assert forks.promote(whole) == 0
-    wanted = seen(api, whole)
-    assert f'"promoted": {str(better).lower()}' in wanted["epo_Latn/NAME/versions/v2/run.json"]
-    assert ("epo_Latn/NAME/outputs.jsonl" in wanted) == better
-    commit = first
+    pair = [letter_adapters[letter] for letter in ("BA" if better else "AB")]
+    adapter = f"practice/kakugo-whole-{better}"
+    add_versions(api, adapter, *pair)
+    assert forks.promote(adapter) == 0
+    expected = published_files(api, adapter)
+    assert f'"promoted": {str(better).lower()}' in expected["epo_Latn/NAME/versions/v2/run.json"]
+    assert ("epo_Latn/NAME/outputs.jsonl" in expected) == better
+    commit = first_commit
     while True:
-        cut = f"practice/kakugo-cut{commit}-{better}"
-        versions(api, cut, *pair)
-        died = forks.promote(cut, before=commit)
-        if died == 0:
+        adapter = f"practice/kakugo-killed{commit}-{better}"
+        add_versions(api, adapter, *pair)
+        status = forks.promote(adapter, before=commit)
+        if status == 0:
             break
-        assert died == -9 and forks.promote(cut) == 0
-        assert seen(api, cut) == wanted, f"killed before commit {commit}"
+        assert status == -9 and forks.promote(adapter) == 0
+        assert published_files(api, adapter) == expected, f"killed before commit {commit}"
         commit += 1
     assert commit == (10 if better else 7)

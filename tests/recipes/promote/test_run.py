@@ -1,4 +1,4 @@
-"""A better version is put in use and a worse one is not, in processes as jobs are."""
+"""A better version is put in use and a worse one is not; each run is a process of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.localhub.testing import LocalHub
 from recipes.core import manifest
 from recipes.core.errors import UserError
 from recipes.core.manifest import Manifest
-from recipes.promote.run import present
+from recipes.promote.run import current_version
 from recipes.train import versions
 from tests.recipes import tiny_adapters
 from tests.recipes.conftest import byte_tokenizer
@@ -45,20 +45,20 @@ RECIPE: dict[str, Any] = {
 }  # fmt: skip
 
 
-def ask(number: int) -> str:
+def question(number: int) -> str:
     return f"Jen la demando numero {number}."
 
 
 @pytest.fixture
 def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
     with hub_with_chats(tmp_path / "hub", tiny_base) as hub:
-        asked(client(hub))
+        add_benchmark(client(hub))
         yield hub
 
 
-def asked(api: HfApi) -> None:
-    """A test to which A is always right."""
-    rows = [{"link": f"l{i}", "question_number": 1, "question": "?", "flores_passage": ask(i),
+def add_benchmark(api: HfApi) -> None:
+    """Add a benchmark whose right answer is always A."""
+    rows = [{"link": f"l{i}", "question_number": 1, "question": "?", "flores_passage": question(i),
              "correct_answer_num": "1", **{f"mc_answer{n}": "x" for n in range(1, 5)}}
             for i in range(ITEMS)]  # fmt: skip
     card = ("---\nconfigs:\n- config_name: epo_Latn\n  data_files:\n  - split: test\n"
@@ -70,23 +70,23 @@ def asked(api: HfApi) -> None:
         [CommitOperationAdd("README.md", card.encode()),
          CommitOperationAdd("x.jsonl", lines.encode())],
         repo_type="dataset",
-        commit_message="Ask",
+        commit_message="Add a benchmark",
     )  # fmt: skip
 
 
-def version(api: HfApi, tiny_base: Path, folder: Path, tag: str, letter: str) -> None:
-    """A version that always answers this letter; the first one is in use."""
-    model = tiny_adapters.untaught(tiny_base)
-    chats = [[{"role": "user", "content": ask(i)}, {"role": "assistant", "content": letter}]
+def add_version(api: HfApi, tiny_base: Path, folder: Path, tag: str, letter: str) -> None:
+    """Add a version that always answers this letter; v1 is put in use."""
+    model = tiny_adapters.untrained(tiny_base)
+    chats = [[{"role": "user", "content": question(i)}, {"role": "assistant", "content": letter}]
              for i in range(ITEMS)]  # fmt: skip
-    tiny_adapters.teach(model, byte_tokenizer(), chats, 15)
+    tiny_adapters.train(model, byte_tokenizer(), chats, 15)
     tiny_adapters.write(model, folder / tag, BASE, api.model_info(BASE).sha)
     branch = "main" if tag == "v1" else "next"
     tiny_adapters.push(api, ADAPTER, folder / tag, branch)
-    told = {"version": tag, "parent_version": {"v2": "v1", "v3": "v2"}.get(tag)}
-    made = Manifest("train", "r", 1, "d" * 64, "epo_Latn", {}, ADAPTER, "0" * 40, True, 1.0,
-                    metrics=told)  # fmt: skip
-    commit = manifest.push(api, ADAPTER, "model", "run.json", made, branch)
+    metrics = {"version": tag, "parent_version": {"v2": "v1", "v3": "v2"}.get(tag)}
+    run = Manifest("train", "r", 1, "d" * 64, "epo_Latn", {}, ADAPTER, "0" * 40, True, 1.0,
+                    metrics=metrics)  # fmt: skip
+    commit = manifest.push(api, ADAPTER, "model", "run.json", run, branch)
     api.create_tag(ADAPTER, tag=tag, revision=commit)
 
 
@@ -104,46 +104,46 @@ def weights(api: HfApi, revision: str) -> bytes:
     return Path(path).read_bytes()
 
 
-def read(api: HfApi, path: str) -> str:
+def read_result(api: HfApi, path: str) -> str:
     return Path(api.hf_hub_download(RESULTS, path, repo_type="dataset")).read_text()
 
 
-def test_a_better_version_is_put_in_use_and_a_worse_one_is_not(
+def test_better_version_is_put_in_use_and_worse_one_is_not(
     hub: LocalHub, tiny_base: Path, tmp_path: Path
 ) -> None:
     api = client(hub)
-    version(api, tiny_base, tmp_path, "v1", "B")
-    version(api, tiny_base, tmp_path, "v2", "A")
-    done = promote(hub, tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "v2 is promoted. It is significantly better in 1 of 1 tests" in done.stdout
+    add_version(api, tiny_base, tmp_path, "v1", "B")
+    add_version(api, tiny_base, tmp_path, "v2", "A")
+    process = promote(hub, tmp_path)
+    assert process.returncode == 0, process.stderr
+    assert "v2 is promoted. It is significantly better in 1 of 1 test:" in process.stdout
     assert weights(api, "main") == weights(api, "v2") != weights(api, "v1")
-    rows = [json.loads(line) for line in read(api, f"{FOLDER}/results.jsonl").splitlines()]
+    rows = [json.loads(line) for line in read_result(api, f"{FOLDER}/results.jsonl").splitlines()]
     assert [(row["role"], row["version"]) for row in rows] == [("base", "v2"), ("adapter", "v2")]
     assert rows[1]["value"] == 1.0
     card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
-    assert "**v2 is in use; v1 before it.**" in card and "Good." not in card
+    assert "**v2 is in use and replaced v1.**" in card and "Good." not in card
 
-    there, head = versions.of(api, ADAPTER), api.model_info(ADAPTER).sha or ""
-    assert present(api, ADAPTER, head, there, "v2") == ("v1", there["v1"]), "killed before its end"
-    assert present(api, ADAPTER, there["v1"], there, "v2") == ("v1", there["v1"])
+    commits, head = versions.list_versions(api, ADAPTER), api.model_info(ADAPTER).sha or ""
+    assert current_version(api, ADAPTER, head, commits, "v2") == ("v1", commits["v1"])
+    assert current_version(api, ADAPTER, commits["v1"], commits, "v2") == ("v1", commits["v1"])
     with pytest.raises(
-        UserError, match="v1 of practice/kakugo-epo is in use, and there is no other"
+        UserError, match="v1 of practice/kakugo-epo is in use; there is no other version"
     ):
-        present(api, ADAPTER, there["v1"], there, "v1")
+        current_version(api, ADAPTER, commits["v1"], commits, "v1")
 
-    version(api, tiny_base, tmp_path, "v3", "B")
-    done = promote(hub, tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "v3 is not promoted. It is significantly worse" in done.stdout
+    add_version(api, tiny_base, tmp_path, "v3", "B")
+    process = promote(hub, tmp_path)
+    assert process.returncode == 0, process.stderr
+    assert "v3 is not promoted. It is significantly worse" in process.stdout
     assert weights(api, "main") == weights(api, "v2")
-    said = Manifest.from_json(read(api, f"{FOLDER}/versions/v3/run.json")).metrics
-    assert (said["current"], said["promoted"]) == ("v2", False)
-    assert said["comparisons"][0]["new"] == 0.0 and said["comparisons"][0]["current"] == 1.0
+    metrics = Manifest.from_json(read_result(api, f"{FOLDER}/versions/v3/run.json")).metrics
+    assert (metrics["current"], metrics["promoted"]) == ("v2", False)
+    assert metrics["comparisons"][0]["new"] == 0.0 and metrics["comparisons"][0]["current"] == 1.0
     card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
-    assert "**v2 is in use; v3 was made and is not.**" in card and "v1 before it" not in card
+    assert "**v2 is in use; v3 did not replace it.**" in card and "replaced v1" not in card
 
-    done = promote(hub, tmp_path, "--version", "v3")
-    assert done.returncode == 0 and "compared already" in done.stdout
-    done = promote(hub, tmp_path, "--version", "v9")
-    assert done.returncode == 2 and "it has: v1, v2, v3" in done.stderr
+    process = promote(hub, tmp_path, "--version", "v3")
+    assert process.returncode == 0 and "was already compared" in process.stdout
+    process = promote(hub, tmp_path, "--version", "v9")
+    assert process.returncode == 2 and "it has: v1, v2, v3" in process.stderr

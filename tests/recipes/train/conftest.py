@@ -1,4 +1,4 @@
-"""Numbers and rows for a training run of seconds."""
+"""Settings and chats for a training run of a few seconds."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from recipes.train.settings import TrainSettings, parse
+from recipes.train.settings import TrainingSettings, parse
 from recipes.train.tokenize import Message
 from tests.recipes.gaelic.hub_datasets import write_base
 
 
 @pytest.fixture(scope="session")
 def granite_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a base of the paper's kind, small: no experts, yet a loss for their router."""
+    """The folder of a small Granite base: it has no experts, but names a loss for their router."""
     folder = tmp_path_factory.mktemp("granite")
     write_base(folder)
     return folder
 
 
 @pytest.fixture
-def settings() -> TrainSettings:
-    """A `train` section of a recipe, the test's own to change."""
+def settings() -> TrainingSettings:
+    """The parsed `train` section of a recipe; a test may change it."""
     return parse(
         {
             "max_length": 64,
@@ -50,8 +50,8 @@ def settings() -> TrainSettings:
 
 
 @pytest.fixture(scope="session")
-def conversations() -> list[list[Message]]:
-    """48 sums."""
+def chats() -> list[list[Message]]:
+    """48 chats, each about one sum."""
     return [
         [
             {"role": "user", "content": f"{a} plus {b}?"},

@@ -1,4 +1,4 @@
-"""What is chosen for which machine, over a table; nothing here needs one of them."""
+"""The options chosen for several machines, none of which is needed to run this."""
 
 from __future__ import annotations
 
@@ -7,14 +7,21 @@ from dataclasses import replace
 import pytest
 
 from recipes.train import hardware, throughput
-from recipes.train.hardware import Load, Machine, attention, choose, divisor, fewer
+from recipes.train.hardware import (
+    Machine,
+    MemoryNeeds,
+    attention,
+    choose_options,
+    largest_divisor,
+    reduce_memory,
+)
 
 GIB = 2**30
 H200 = Machine("cuda", "NVIDIA H200", 1, 140 * GIB, (9, 0), frozenset({"kernels"}))
 CPU = Machine("cpu", "CPU", 1, 0, (0, 0), frozenset({"kernels", "liger_kernel"}))
-# granite-4.0-micro with a LoRA of rank 64, and in full
-MICRO = Load(
-    weights=2 * 3_400_000_000, trained=118_000_000, layers=40, hidden=2560, inner=8192,
+# granite-4.0-micro with a LoRA of rank 64, and with all weights trained
+MICRO = MemoryNeeds(
+    weights=2 * 3_400_000_000, trained=118_000_000, layers=40, hidden=2560, mlp=8192,
     tokens=8000, rows=8, packing=True,
 )  # fmt: skip
 FULL = replace(MICRO, weights=4 * 3_400_000_000, trained=3_400_000_000)
@@ -25,22 +32,27 @@ def on(memory: int, capability: tuple[int, int] = (9, 0), *packages: str) -> Mac
 
 
 @pytest.mark.parametrize(
-    ("here", "expected"),
+    ("machine", "expected"),
     [
         (on(140, (9, 0), "flash_attn_3", "flash_attn"), "flash_attention_3"),
         (on(140, (9, 0), "flash_attn"), "flash_attention_2"),
         (on(48, (8, 9), "flash_attn_3", "kernels"), "flash_attention_2"),
         (on(48, (8, 9)), "sdpa"),
-        (on(16, (7, 5), "flash_attn"), "sdpa"),  # Turing has neither bfloat16 nor the kernel
+        (
+            on(16, (7, 5), "flash_attn"),
+            "sdpa",
+        ),  # Turing has no bfloat16 and is not supported by the kernel
         (CPU, "sdpa"),
     ],
 )
-def test_attention_is_the_best_that_is_installed_and_works(here: Machine, expected: str) -> None:
-    assert attention(here) == expected
+def test_attention_is_the_fastest_that_is_installed_and_supported(
+    machine: Machine, expected: str
+) -> None:
+    assert attention(machine) == expected
 
 
 @pytest.mark.parametrize(
-    ("here", "load", "rows", "checkpointing"),
+    ("machine", "needs", "rows", "checkpointing"),
     [
         (on(140, (9, 0), "kernels"), MICRO, 3, False),
         (on(140), MICRO, 1, False),  # sdpa's mask over packed rows grows with their square
@@ -55,56 +67,61 @@ def test_attention_is_the_best_that_is_installed_and_works(here: Machine, expect
         (CPU, replace(MICRO, packing=False), 8, False),
     ],
 )
-def test_rows_at_once_fill_the_memory_and_checkpointing_only_comes_when_it_must(
-    here: Machine, load: Load, rows: int, checkpointing: bool
+def test_rows_fill_the_memory_and_checkpointing_is_the_last_resort(
+    machine: Machine, needs: MemoryNeeds, rows: int, checkpointing: bool
 ) -> None:
-    chosen = choose(here, load)
-    assert (chosen.rows, chosen.checkpointing) == (rows, checkpointing)
+    options = choose_options(machine, needs)
+    assert (options.rows, options.checkpointing) == (rows, checkpointing)
 
 
-def test_kernels_precision_optimiser_and_loading_follow_the_device() -> None:
-    fast = choose(on(140, (9, 0), "liger_kernel"), MICRO).trainer()
+def test_kernels_precision_optimizer_and_loading_match_the_device() -> None:
+    fast = choose_options(on(140, (9, 0), "liger_kernel"), MICRO).trainer_arguments()
     assert fast["bf16"] and fast["use_liger_kernel"] and fast["optim"] == "adamw_torch_fused"
     assert fast["dataloader_num_workers"] == 2 and fast["dataloader_pin_memory"]
-    slow = choose(CPU, MICRO).trainer()
+    slow = choose_options(CPU, MICRO).trainer_arguments()
     assert not slow["bf16"] and not slow["use_liger_kernel"]
     assert slow["dataloader_num_workers"] == 0 and not slow["dataloader_pin_memory"]
-    assert not choose(on(16, (7, 5)), MICRO).bf16
+    assert not choose_options(on(16, (7, 5)), MICRO).bf16
     mps = replace(CPU, device="mps")
-    assert choose(mps, MICRO).optim == "adamw_torch"
+    assert choose_options(mps, MICRO).optim == "adamw_torch"
 
 
-def test_when_memory_runs_out_rows_are_halved_then_checkpointed_then_given_up() -> None:
-    chosen, tried = choose(on(140, (9, 0), "kernels"), replace(MICRO, tokens=2000)), []
-    while less := fewer(chosen):
-        tried.append(less)
-        chosen = replace(chosen, rows=less[0], checkpointing=less[1])
+def test_out_of_memory_halves_the_rows_and_then_turns_on_checkpointing() -> None:
+    options, tried = choose_options(on(140, (9, 0), "kernels"), replace(MICRO, tokens=2000)), []
+    while reduced := reduce_memory(options):
+        tried.append(reduced)
+        options = replace(options, rows=reduced[0], checkpointing=reduced[1])
     assert tried == [(4, False), (2, False), (1, False), (1, True)]
 
 
-def test_rows_at_once_divide_the_batch() -> None:
-    assert [divisor(8, 8), divisor(8, 7), divisor(6, 4), divisor(7, 3)] == [8, 4, 3, 1]
-    assert divisor(0, 3) == 0
+def test_rows_divide_the_batch() -> None:
+    assert [
+        largest_divisor(8, 8),
+        largest_divisor(8, 7),
+        largest_divisor(6, 4),
+        largest_divisor(7, 3),
+    ] == [8, 4, 3, 1]
+    assert largest_divisor(0, 3) == 0
 
 
-def test_this_machine_can_be_looked_at() -> None:
-    here = hardware.look()
-    assert here.count >= 1 and here.device in ("cuda", "mps", "cpu")
-    assert here.device == "cuda" or not here.packages & {"flash_attn", "flash_attn_3"}
+def test_this_machine_is_detected() -> None:
+    machine = hardware.detect()
+    assert machine.count >= 1 and machine.device in ("cuda", "mps", "cpu")
+    assert machine.device == "cuda" or not machine.packages & {"flash_attn", "flash_attn_3"}
 
 
-def test_flops_are_counted_by_hand() -> None:
+def test_flops_match_a_count_by_hand() -> None:
     """One layer of width 4 with 100 weights, 10 of them trained, over rows of 3 and 5 tokens."""
-    work = throughput.Work(weights=100, trained=10, layers=1, width=4)
-    attended = 6 * 4 * (3 * 3 + 5 * 5) / 8
-    assert throughput.flops_per_token(work, [3, 5]) == 4 * 100 + 2 * 10 + attended
-    full = replace(work, trained=100)
+    size = throughput.ModelSize(weights=100, trained=10, layers=1, width=4)
+    attention_flops = 6 * 4 * (3 * 3 + 5 * 5) / 8
+    assert throughput.flops_per_token(size, [3, 5]) == 4 * 100 + 2 * 10 + attention_flops
+    full = replace(size, trained=100)
     assert throughput.flops_per_token(full, []) == 6 * 100
 
 
-def test_mfu_and_energy_are_shown_for_known_devices_only() -> None:
-    used = throughput.mfu(35_000, 4 * 3.4e9, "NVIDIA H200", 1)
-    assert used == pytest.approx(35_000 * 4 * 3.4e9 / 989.4e12)
+def test_mfu_and_energy_are_given_for_known_devices_only() -> None:
+    share = throughput.mfu(35_000, 4 * 3.4e9, "NVIDIA H200", 1)
+    assert share == pytest.approx(35_000 * 4 * 3.4e9 / 989.4e12)
     assert throughput.mfu(1, 1, "NVIDIA H200", 8) == pytest.approx(1 / 8 / 989.4e12)
     assert throughput.energy_kwh(3600, "NVIDIA L40S", 2) == pytest.approx(0.7)
     for unknown in ("CPU", "NVIDIA B9000", "NVIDIA XL4", ""):
@@ -112,4 +129,4 @@ def test_mfu_and_energy_are_shown_for_known_devices_only() -> None:
             throughput.mfu(1, 1, unknown, 1) is None
             and throughput.energy_kwh(1, unknown, 1) is None
         )
-    assert throughput.accelerator("NVIDIA L4") != throughput.accelerator("NVIDIA L40S")
+    assert throughput.find_accelerator("NVIDIA L4") != throughput.find_accelerator("NVIDIA L40S")

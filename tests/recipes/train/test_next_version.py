@@ -1,4 +1,4 @@
-"""Corrections on the local Hub → the next version of an adapter, in processes as jobs are."""
+"""An adapter's next version is made from corrections; each run is a process of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ from bot.localhub.testing import LocalHub
 from recipes.core.manifest import Manifest
 from recipes.train import checkpoints, heldout_loss
 from tests.recipes import feedback_samples, tiny_adapters
-from tests.recipes.train.train_jobs import BASE, DATA, client, environment, finished, hub_with_chats
+from tests.recipes.train.train_jobs import (
+    BASE,
+    DATA,
+    client,
+    environment,
+    hub_with_chats,
+    wait_for_success,
+)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
@@ -37,14 +44,14 @@ def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
         api = client(hub)
         folder = tmp_path / "adapter"
         tiny_adapters.write(
-            tiny_adapters.untaught(tiny_base), folder, BASE, api.model_info(BASE).sha
+            tiny_adapters.untrained(tiny_base), folder, BASE, api.model_info(BASE).sha
         )
         tiny_adapters.push(api, ADAPTER, folder)
         card = "---\nconfigs:\n- config_name: default\n  data_files: x.jsonl\n---\n"
         text = json.dumps({"text": COPIED})
-        api.create_repo("practice/asked", repo_type="dataset")
+        api.create_repo("practice/benchmark", repo_type="dataset")
         api.create_commit(
-            "practice/asked",
+            "practice/benchmark",
             [CommitOperationAdd("README.md", card.encode()),
              CommitOperationAdd("x.jsonl", text.encode())],
             repo_type="dataset",
@@ -54,17 +61,18 @@ def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
 
 
 class Run:
-    """`kakugo-recipe train --feedback`, with these changes to `train.feedback`."""
+    """Runs `kakugo-recipe train --feedback` with the practice recipe."""
 
     def __init__(self, hub: LocalHub, folder: Path) -> None:
         recipe = yaml.safe_load((Path("recipes") / "practice.yaml").read_text())
-        recipe["generate"]["benchmarks"] = [{"repo": "practice/asked", "split": "train",
+        recipe["generate"]["benchmarks"] = [{"repo": "practice/benchmark", "split": "train",
                                              "columns": ["text"], "config": "default"}]  # fmt: skip
         recipe["train"] |= {"max_length": 200, "model": {"dtype": "float32"}}
         self.recipe, self.path = recipe, folder / "tiny.yaml"
         self._env = environment(hub, folder)
 
     def start(self, **changes: Any) -> subprocess.Popen[str]:
+        """Start the recipe with these changes to `train.feedback`."""
         section = self.recipe["train"]["feedback"]
         section["trainer"] |= changes.pop("trainer", {})
         section |= changes
@@ -82,7 +90,7 @@ def run(hub: LocalHub, tmp_path: Path) -> Run:
 
 
 def preference(hub: LocalHub, revision: str) -> float:
-    """By how many nats the corrections are likelier than the answers, all together."""
+    """Return by how many nats the corrections are likelier than the answers, in total."""
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -92,12 +100,12 @@ def preference(hub: LocalHub, revision: str) -> float:
     tokenizer = AutoTokenizer.from_pretrained(base)
     model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), adapter)
 
-    def lost(key: str) -> float:
+    def loss(key: str) -> float:
         chats = [[*row["messages"], {"role": "assistant", "content": row[key]}]
                  for row in feedback_samples.corrections()]  # fmt: skip
         return sum(heldout_loss.nats(model, tokenizer, chats))
 
-    return lost("response") - lost("correction")
+    return loss("response") - loss("correction")
 
 
 def tags(hub: LocalHub) -> dict[str, str]:
@@ -119,12 +127,12 @@ def wait_for_a_checkpoint(hub: LocalHub, process: subprocess.Popen[str]) -> None
         time.sleep(0.05)
 
 
-def test_corrections_become_a_version_that_prefers_them_though_it_was_killed(
+def test_corrections_become_a_version_that_prefers_them_even_if_the_run_is_killed(
     hub: LocalHub, run: Run
 ) -> None:
     api = client(hub)
     before = api.model_info(ADAPTER).sha
-    bad = [
+    unusable = [
         feedback_samples.chat(20, "Kio?", "It.", correction="Nenio.", consent=False),
         feedback_samples.chat(21, "Kio?", "It.", correction=COPIED),
         feedback_samples.chat(22, "Kio?", "It.", correction="jes kaj ne kaj jes kaj ne " * 12),
@@ -132,34 +140,34 @@ def test_corrections_become_a_version_that_prefers_them_though_it_was_killed(
         feedback_samples.chat(24, "Kio?", "It.", correction="This is the answer that they would "
                               "have given if they had been asked for it in English."),
     ]  # fmt: skip
-    feedback_samples.push(api, [*feedback_samples.corrections(), *bad])
-    kept = {
+    feedback_samples.push(api, [*feedback_samples.corrections(), *unusable])
+    trainer = {
         "save_strategy": "steps",
         "save_steps": 4,
         "num_train_epochs": 20,
         "learning_rate": 0.003,
     }
-    first = run.start(fewest=6, trainer=kept)
-    wait_for_a_checkpoint(hub, first)
-    os.killpg(first.pid, signal.SIGKILL)
-    first.communicate()
+    process = run.start(fewest=6, trainer=trainer)
+    wait_for_a_checkpoint(hub, process)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
     assert "v2" not in tags(hub)
 
-    said = finished(run.start())
-    assert "going on from checkpoint-" in said and "6 pairs" in said
+    output = wait_for_success(run.start())
+    assert "resuming from checkpoint-" in output and "6 pairs" in output
     assert api.model_info(ADAPTER).sha == before == tags(hub)["v1"]
     assert checkpoints.BRANCH not in branches(hub)
     assert preference(hub, "v2") > preference(hub, "v1") + 50
-    made = Manifest.from_json(Path(api.hf_hub_download(ADAPTER, "run.json", revision="v2"))
+    manifest = Manifest.from_json(Path(api.hf_hub_download(ADAPTER, "run.json", revision="v2"))
                               .read_text())  # fmt: skip
-    assert made.metrics["version"] == "v2" and made.inputs[ADAPTER] == before
-    assert made.counts.kept == 6 and made.counts.dropped == {
+    assert manifest.metrics["version"] == "v2" and manifest.inputs[ADAPTER] == before
+    assert manifest.counts.kept == 6 and manifest.counts.dropped == {
         "no_consent": 1, "benchmark_overlap": 1, "loop": 1, "leaked_tags": 1, "english": 1,
     }  # fmt: skip
     check_card(api)
 
-    api.delete_tag(ADAPTER, tag="v2")  # as if killed before the last word
-    assert "was made already" in finished(run.start())
+    api.delete_tag(ADAPTER, tag="v2")  # as if the run was killed before its last call
+    assert "was already made; added" in wait_for_success(run.start())
     assert set(tags(hub)) == {"v1", "v2"}
 
 
@@ -168,15 +176,15 @@ def check_card(api: HfApi) -> None:
     assert "## Version v2" in card and "Not evaluated yet." in card and "Good." not in card
     assert "With thanks to Eva" in card
     assert "<script>" not in card and "](http" not in card and "@everyone" not in card
-    cited = yaml.safe_load(
+    citation = yaml.safe_load(
         Path(api.hf_hub_download(ADAPTER, "CITATION.cff", revision="v2")).read_text()
     )
-    assert cited["authors"] == [{"name": "Kakugo"}, {"name": feedback_samples.HOSTILE[:80]}]
+    assert citation["authors"] == [{"name": "Kakugo"}, {"name": feedback_samples.HOSTILE[:80]}]
 
 
-def test_too_few_words_are_said_so_and_nothing_is_made(hub: LocalHub, run: Run) -> None:
+def test_too_few_corrections_are_an_error_and_make_no_version(hub: LocalHub, run: Run) -> None:
     feedback_samples.push(client(hub), feedback_samples.corrections()[:3])
     process = run.start()
-    said, _ = process.communicate(timeout=120)
-    assert process.returncode == 2 and "3 usable pairs" in said and "ask speakers" in said
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode == 2 and "3 usable pairs" in output and "ask speakers" in output
     assert tags(hub) == {} and branches(hub) == {"main"}

@@ -1,4 +1,4 @@
-"""The packaged recipes' variants: TRL and PEFT take each, and each trains what it says."""
+"""TRL and PEFT accept every variant of the packaged recipes, and each variant trains."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from recipes.core.errors import UserError
 from recipes.core.model_loading import model as load_model
 from recipes.core.model_loading import tokenizer as load_tokenizer
 from recipes.train import adapter, sft
-from recipes.train.hardware import Choices
-from recipes.train.settings import TrainSettings, parse
-from recipes.train.tokenize import Examples, Message, tokenise
+from recipes.train.hardware import TrainingOptions
+from recipes.train.settings import TrainingSettings, parse
+from recipes.train.tokenize import Examples, Message, tokenize_chats
 
-# PEFT 0.21 still asks transformers 5.23 by the old name
+# PEFT 0.21 uses a deprecated name of transformers 5.23
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
-CHOSEN = Choices(False, "adamw_torch_fused", False, False, 1, 0)
+OPTIONS = TrainingOptions(False, "adamw_torch_fused", False, False, 1, 0)
 KAKUGO = config.load("kakugo", "org", "epo_Latn").train
 VARIANTS = sorted(KAKUGO["variants"])
 
@@ -28,33 +28,35 @@ def section(variant: str) -> dict[str, Any]:
     return {**deepcopy(KAKUGO), "variant": variant}
 
 
-def small(variant: str) -> TrainSettings:
-    """The variant with a run's sizes for a tiny model; what makes it a variant is left alone."""
-    made = section(variant)
-    made["variants"] = deepcopy(KAKUGO["variants"])
-    made["variants"][variant].get("model", {}).pop("dtype", None)
-    made |= {"max_length": 64, "batch": 8, "threads": 1, "held_out": None}
-    made["model"] = {"dtype": "float32"}
-    own = made["variants"][variant]
-    own["trainer"] = {**own.get("trainer", {}), "max_steps": 6, "save_strategy": "no",
+def small(variant: str) -> TrainingSettings:
+    """Return the variant's settings with sizes for a tiny model."""
+    values = section(variant)
+    values["variants"] = deepcopy(KAKUGO["variants"])
+    values["variants"][variant].get("model", {}).pop("dtype", None)
+    values |= {"max_length": 64, "batch": 8, "threads": 1, "held_out": None}
+    values["model"] = {"dtype": "float32"}
+    changes = values["variants"][variant]
+    changes["trainer"] = {**changes.get("trainer", {}), "max_steps": 6, "save_strategy": "no",
                       "learning_rate": 0.01, "use_cpu": True, "logging_steps": 50}  # fmt: skip
-    if "trained_tokens" in own:
-        own["trained_tokens"] = 20
-    return parse(made)
+    if "trained_tokens" in changes:
+        changes["trained_tokens"] = 20
+    return parse(values)
 
 
 @pytest.mark.parametrize("name", ["practice", "kakugo"])
 def test_trl_and_peft_accept_the_packaged_recipes(name: str, tmp_path: Path) -> None:
     settings = parse(config.load(name, "org", "epo_Latn").train)
     settings.trainer["use_cpu"] = True
-    made = sft._arguments(settings, tmp_path, CHOSEN)
-    assert made.learning_rate == settings.trainer["learning_rate"]
-    assert made.per_device_train_batch_size * made.gradient_accumulation_steps == settings.batch
+    config_ = sft._sft_config(settings, tmp_path, OPTIONS)
+    assert config_.learning_rate == settings.trainer["learning_rate"]
+    assert (
+        config_.per_device_train_batch_size * config_.gradient_accumulation_steps == settings.batch
+    )
     assert settings.lora is not None
-    assert adapter.lora(settings.lora, []).r == settings.lora["r"]
+    assert adapter.lora_config(settings.lora, []).r == settings.lora["r"]
 
 
-def test_the_variants_are_those_that_are_written_about() -> None:
+def test_variants_have_their_documented_settings() -> None:
     assert VARIANTS == ["dora", "full", "lora", "rslora", "tokenizer-aware"]
     full, lora = parse(section("full")), parse(section("lora"))
     assert (full.lora, full.trainer["learning_rate"], full.launch) == (None, 1e-5, "fsdp")
@@ -64,8 +66,8 @@ def test_the_variants_are_those_that_are_written_about() -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_every_variant_lowers_the_loss_of_what_it_pushes(
-    variant: str, tiny_base: Path, tmp_path: Path, conversations: list[list[Message]]
+def test_every_variant_lowers_the_loss_of_the_saved_weights(
+    variant: str, tiny_base: Path, tmp_path: Path, chats: list[list[Message]]
 ) -> None:
     import torch
     from peft import PeftModel
@@ -73,16 +75,16 @@ def test_every_variant_lowers_the_loss_of_what_it_pushes(
 
     settings = small(variant)
     tokenizer = load_tokenizer(str(tiny_base), "main")
-    examples = tokenise(tokenizer, conversations, settings.max_length)
+    examples = tokenize_chats(tokenizer, chats, settings.max_length)
 
     def load() -> Any:
         return load_model(str(tiny_base), "main", 1, settings.model)
 
-    trained = sft.train(load, tokenizer, examples, settings, tmp_path, lambda *_: None)
-    assert len(trained.log) == 2 and trained.steps == 6  # fewer steps than logging_steps
+    result = sft.train(load, tokenizer, examples, settings, tmp_path, lambda *_: None)
+    assert len(result.log) == 2 and result.steps == 6  # fewer steps than logging_steps
     if settings.lora is None:
         tuned: Any = AutoModelForCausalLM.from_pretrained(tmp_path)
-        assert trained.trainable_parameters == sum(p.numel() for p in load().parameters())
+        assert result.trainable_parameters == sum(p.numel() for p in load().parameters())
     else:
         tuned = PeftModel.from_pretrained(load(), tmp_path)
     before, after = (nats(model.eval(), examples) for model in (load(), tuned))
@@ -93,7 +95,7 @@ def test_every_variant_lowers_the_loss_of_what_it_pushes(
 
 
 def nats(model: Any, examples: Examples) -> float:
-    """The loss that the library itself computes, row by row."""
+    """Return the mean loss of some rows as transformers computes it."""
     import torch
 
     with torch.no_grad():
@@ -105,13 +107,13 @@ def nats(model: Any, examples: Examples) -> float:
     return sum(losses) / len(losses)
 
 
-def test_the_tokens_that_are_trained_are_those_the_answers_use_most() -> None:
+def test_trained_tokens_are_those_most_used_in_the_answers() -> None:
     ignored = -100
     examples = Examples([[9, 9, 1, 2]] * 3, [[ignored, ignored, 1, 2], [ignored] * 2 + [2, 2],
                                              [ignored] * 3 + [5]], {})  # fmt: skip
-    assert adapter.most_used(examples, 2) == [1, 2]
-    assert adapter.most_used(examples, 9) == [1, 2, 5]
-    assert adapter.most_used(examples, 0) == []
+    assert adapter.most_used_tokens(examples, 2) == [1, 2]
+    assert adapter.most_used_tokens(examples, 9) == [1, 2, 5]
+    assert adapter.most_used_tokens(examples, 0) == []
 
 
 @pytest.mark.parametrize(
@@ -119,12 +121,12 @@ def test_the_tokens_that_are_trained_are_those_the_answers_use_most() -> None:
     [
         ({"variant": "qlora"}, "'qlora'; the recipe's `variants` are: dora, full"),
         ({"held_out": {"row": 1}}, "`train.held_out`.*row"),
-        ({"variant": "full", "trained_tokens": 3}, "`train.trained_tokens` goes with"),
+        ({"variant": "full", "trained_tokens": 3}, "`train.trained_tokens` needs"),
         ({"trainer": {"packing": True}}, "needs a `seed`"),
         ({"trainer": {"seed": 1}, "variant": None}, "eval_steps"),
         ({"btach": 1}, "btach"),
     ],
 )
-def test_a_recipe_that_makes_no_sense_is_refused(change: dict[str, Any], sentence: str) -> None:
+def test_invalid_section_is_refused(change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
         parse({**deepcopy(KAKUGO), **change})

@@ -1,4 +1,4 @@
-"""`kakugo-recipe train` as jobs run it, in processes of their own, against a local Hub."""
+"""Run `kakugo-recipe train` in processes of its own, as jobs do, against a local Hub."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ RECIPE: dict[str, Any] = {
 
 @contextmanager
 def hub_with_chats(folder: Path, tiny_base: Path) -> Iterator[LocalHub]:
-    """A local Hub with a base and a data set of 48 sums."""
+    """Start a local Hub with a base model and a dataset of 48 chats about sums."""
     with LocalHub(folder) as hub:
         api = client(hub)
         api.create_repo(BASE)
@@ -60,20 +60,21 @@ def hub_with_chats(folder: Path, tiny_base: Path) -> Iterator[LocalHub]:
 
 
 def client(hub: LocalHub) -> HfApi:
+    """Return a client with the bot's token."""
     return HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
 
 
 def environment(hub: LocalHub, folder: Path) -> dict[str, str]:
-    """What a recipe that runs beside the test finds in its environment."""
+    """Return the environment of a recipe that runs in a process of its own."""
     own = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"), "OMP_NUM_THREADS": "1",
            "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(folder / "cache")}  # fmt: skip
     return os.environ | own
 
 
-def in_turn(
+def run_commands(
     hub: LocalHub, folder: Path, commands: list[list[str]]
 ) -> subprocess.CompletedProcess[str]:
-    """These commands in one process, which imports once, until the first that fails."""
+    """Run commands in one process, which imports only once, up to the first that fails."""
     script = f"import sys\nfrom recipes import cli\nsys.exit(any(map(cli.main, {commands!r})))"
     return subprocess.run(
         [sys.executable, "-c", script],
@@ -84,14 +85,14 @@ def in_turn(
 
 
 class Jobs:
-    """Starts `kakugo-recipe train` as a job does; what still runs at the end is killed."""
+    """Starts `kakugo-recipe train` as a job does."""
 
     def __init__(self, hub: LocalHub, folder: Path) -> None:
         self.hub, self._folder = hub, folder
-        self._began: list[subprocess.Popen[str]] = []
+        self._processes: list[subprocess.Popen[str]] = []
 
     def start(self, into: str, **train: Any) -> subprocess.Popen[str]:
-        """Train into a repo, with these changes to the recipe."""
+        """Start training into a repo, with these changes to the recipe."""
         recipe = deepcopy(RECIPE)
         recipe["train"]["trainer"] |= train.pop("trainer", {})
         recipe["train"] |= train
@@ -108,24 +109,26 @@ class Jobs:
             text=True,
             start_new_session=True,
         )
-        self._began.append(process)
+        self._processes.append(process)
         return process
 
     def kill(self) -> None:
-        """With -9, all that a job started included."""
-        for process in self._began:
+        """Kill the jobs that still run, with all processes that they started."""
+        for process in self._processes:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.communicate()
 
 
-def finished(process: subprocess.Popen[str]) -> str:
-    said, _ = process.communicate(timeout=200)
-    assert process.returncode == 0, said
-    return said
+def wait_for_success(process: subprocess.Popen[str]) -> str:
+    """Wait until the process ends with 0; return its output."""
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, output
+    return output
 
 
 def weights(hub: LocalHub, repo: str, path: str = "adapter_model.safetensors") -> dict[str, Tensor]:
+    """Download and load the weights of a repo."""
     from safetensors.torch import load_file
 
     return load_file(client(hub).hf_hub_download(repo, path))
