@@ -1,17 +1,17 @@
 """The practice world: a rule-based teacher of Esperanto, a tiny base model and benchmarks.
 
-world                 The practice world: its words, and what its sentences mean
-english               English of the practice world: from a meaning to its sentence, and back
-esperanto             Esperanto of the practice world: from a meaning to its sentence, and back
-artificial_languages  Made-up languages, in which the base model practises the skill of
-texts                 Texts of the practice world: several sentences in either language, and
-card                  The card of the practice base: what it has read, and that it is practice
-exercises             What a person may ask in the practice world, and the right answer
-benchmarks            The practice benchmarks, in the schemas of FLORES+, SIB-200 and
-pretrain_data         What the practice base reads before anybody adapts it, as pieces of text
-rule_based            The practice teacher's mind: from the messages of a request to what it
-tokenizer             The practice base's tokenizer: one piece for each stem and each ending
-publish               `kakugo-recipe practice-publish`: puts base, corpus and benchmarks on
-server                The practice teacher as a server: OpenAI's chat completions in front of
-pretrain              Makes the practice base from nothing: `python -m
+world                 The lexicon, the meaning of sentences, and the held-out combinations
+english               English: write sentences from their meaning, and read them back
+esperanto             Esperanto: write sentences from their meaning, and read them back
+artificial_languages  Artificial languages, from which the base model learns how to translate
+texts                 Texts in either language, and questions about them
+card                  The model card of the practice base
+exercises             The tasks of the practice world: their prompts and the right answers
+benchmarks            The practice benchmarks, in the schemas of the real ones, and the corpus
+pretrain_data         The pretraining data of the practice base
+rule_based            The practice teacher: answer the generator's prompts by rule
+tokenizer             The practice base's tokenizer: one token for each stem and each ending
+publish               `kakugo-recipe practice-publish`: push base, corpus and benchmarks to the Hub
+server                The practice teacher as a server with OpenAI's chat completions API
+pretrain              Pretrain the practice base: `python -m recipes.practice.pretrain`
 """

@@ -1,8 +1,8 @@
-"""Made-up languages, in which the base model practises the skill of translating.
+"""Artificial languages, from which the base model learns how to translate.
 
-A real base model has seen many languages translated into many others before it meets a new one.
-Each language here is word for word and regular, with endings for plural, object and tense, and
-its words are drawn from a seed. None of them is Esperanto, and no Esperanto belongs here.
+A real base model has seen translations between many languages before it learns a new one. Each
+language here has English word order and regular endings for plural, object and tense; its words are
+drawn from a seed. None of them may resemble Esperanto.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from random import Random
 from recipes.practice.english import DETERMINERS
 from recipes.practice.world import TENSES, NounPhrase, Sentence, lexicon
 
-# Each with consonants of its own, so that no two languages share a word.
+# Consonants and vowels; no two languages share a consonant, so they cannot share a word.
 SOUNDS = {
     "Bedu": ("bdgz", "aeu"),
     "Kivo": ("kvfr", "aio"),
@@ -24,15 +24,15 @@ SOUNDS = {
 
 
 @dataclass(frozen=True)
-class MadeUp:
-    """A language: a stem for each English word, and endings by (kind, plural, object) or tense."""
+class ArtificialLanguage:
+    """A stem for each English word, and endings by (kind, is plural, is object) or by tense."""
 
     name: str
     stems: dict[str, str]
     endings: dict[tuple[str, bool, bool] | str, str]
 
     def write(self, sentence: Sentence) -> str:
-        """The sentence in this language."""
+        """Return the sentence in this language."""
         parts = [self._phrase(sentence.subject, False)]
         parts.append(self.stems[sentence.verb.english] + self.endings[sentence.tense])
         if sentence.object:
@@ -59,26 +59,28 @@ class MadeUp:
 
 
 @cache
-def languages() -> tuple[MadeUp, ...]:
-    """All of them, always the same."""
-    return tuple(_make(name, *sounds) for name, sounds in SOUNDS.items())
+def artificial_languages() -> tuple[ArtificialLanguage, ...]:
+    """Return all languages, always the same."""
+    return tuple(_make_language(name, *sounds) for name, sounds in SOUNDS.items())
 
 
-def _make(name: str, consonants: str, vowels: str) -> MadeUp:
+def _make_language(name: str, consonants: str, vowels: str) -> ArtificialLanguage:
     rng = Random(name)
-    taken: set[str] = set()
+    used: set[str] = set()
     meanings = [*(w.english for w in lexicon()), *(d for d in DETERMINERS if d != "a"), "in"]
-    stems = {meaning: _new(rng, consonants, vowels, taken) for meaning in meanings}
+    stems = {meaning: _new_stem(rng, consonants, vowels, used) for meaning in meanings}
     kinds = [(k, p, o) for k in ("noun", "adjective") for p in (False, True) for o in (False, True)]
     shapes: list[tuple[str, bool, bool] | str] = [*kinds, *TENSES]
     pairs = [v + c for v in vowels for c in consonants if v + c not in ("ed", "an", "on")]
-    return MadeUp(name, stems, dict(zip(shapes, rng.sample(pairs, len(shapes)), strict=True)))
+    return ArtificialLanguage(
+        name, stems, dict(zip(shapes, rng.sample(pairs, len(shapes)), strict=True))
+    )
 
 
-def _new(rng: Random, consonants: str, vowels: str, taken: set[str]) -> str:
+def _new_stem(rng: Random, consonants: str, vowels: str, used: set[str]) -> str:
     while True:
         sounds = [consonants, vowels, consonants, vowels, consonants]
         stem = "".join(rng.choice(sound) for sound in sounds)
-        if stem not in taken:
-            taken.add(stem)
+        if stem not in used:
+            used.add(stem)
             return stem

@@ -1,7 +1,7 @@
 """The practice benchmarks, in the schemas of FLORES+, SIB-200 and Belebele, and the corpus.
 
-Every benchmark sentence has a combination of words that is held out, every corpus sentence has
-none: `world.held_out` decides, so that the two can never share a sentence. Always the same rows.
+Every benchmark sentence has a held-out combination of words (`world.is_held_out`) and no corpus
+sentence has one, so the two never share a sentence. The rows are always the same.
 """
 
 from __future__ import annotations
@@ -11,7 +11,14 @@ from random import Random
 from typing import Any
 
 from recipes.practice.exercises import Task, answer, prompt, random_exercise
-from recipes.practice.texts import Language, ask, passage, questions, reply, write_text
+from recipes.practice.texts import (
+    Language,
+    passage,
+    questions,
+    write_answer,
+    write_question,
+    write_text,
+)
 from recipes.practice.world import TOPICS, Sentence, random_sentence
 
 Row = dict[str, Any]
@@ -21,14 +28,14 @@ ENGLISH_TASKS: tuple[Task, ...] = ("topic", "question", "write", "write_about")
 
 
 def flores(code: str, split: str) -> list[Row]:
-    """Rows as openlanguagedata/flores_plus has them: 200 in `devtest`, 20 in `dev`."""
+    """Return rows like those of openlanguagedata/flores_plus: 200 in `devtest`, 20 in `dev`."""
     count = {"devtest": 200, "dev": 20}[split]
     rows = enumerate(_sentences(f"flores {split}", count))
     return [_flores_row(code, split, number, topic, text) for number, (topic, text) in rows]
 
 
 def sib200(code: str, split: str) -> list[Row]:
-    """Rows as Davlan/sib200 has them: 105 in `test`, 21 in `validation`, 70 in `train`."""
+    """Return rows like those of Davlan/sib200: 105 in `test`, 21 in `validation`, 70 in `train`."""
     count = {"test": 105, "validation": 21, "train": 70}[split]
     return [
         {"index_id": number, "category": topic, "text": write_text((sentence,), CODES[code])}
@@ -37,44 +44,44 @@ def sib200(code: str, split: str) -> list[Row]:
 
 
 def belebele(code: str, split: str = "test") -> list[Row]:
-    """Rows as facebook/belebele has them: 120, each with four options that its passage names."""
+    """Return 120 rows like those of facebook/belebele; each passage names all four options."""
     rng = Random("belebele")
     return [_belebele_row(rng, code, number) for number in range(120)]
 
 
 def texts() -> list[Row]:
-    """Monolingual Esperanto: 4,000 texts of one or two sentences."""
+    """Return monolingual Esperanto: 4,000 texts of one or two sentences."""
     rng = Random("corpus texts")
 
     def text() -> Row:
         topic, kind = rng.choice(TOPICS), rng.choice((1, 1, 1, 2, "passage"))
         if kind == "passage":
             return {"text": write_text(passage(rng, topic), "epo")}
-        return {"text": write_text(_distinct(rng, topic, int(kind)), "epo")}
+        return {"text": write_text(_random_sentences(rng, topic, int(kind)), "epo")}
 
     return _unique(text, 4000)
 
 
 def conversations() -> list[Row]:
-    """English instructions and their answers: 3,000 conversations of one turn each."""
+    """Return 3,000 conversations of an English instruction and its answer."""
     rng = Random("corpus conversations")
 
     def conversation() -> Row:
         exercise = random_exercise(rng, rng.choice(ENGLISH_TASKS), "eng")
-        asked = {"role": "user", "content": prompt(exercise)}
-        return {"messages": [asked, {"role": "assistant", "content": answer(exercise, rng)}]}
+        user_turn = {"role": "user", "content": prompt(exercise)}
+        return {"messages": [user_turn, {"role": "assistant", "content": answer(exercise, rng)}]}
 
     return _unique(conversation, 3000)
 
 
 def _sentences(name: str, count: int) -> list[tuple[str, Sentence]]:
-    """`count` different held-out sentences, the topics in turn."""
+    """Return `count` different held-out sentences and their topics, which alternate."""
     rng = Random(name)
-    chosen: dict[Sentence, str] = {}
-    while len(chosen) < count:
-        topic = TOPICS[len(chosen) % len(TOPICS)]
-        chosen.setdefault(random_sentence(rng, topic, held=True), topic)
-    return [(topic, sentence) for sentence, topic in chosen.items()]
+    topics: dict[Sentence, str] = {}
+    while len(topics) < count:
+        topic = TOPICS[len(topics) % len(TOPICS)]
+        topics.setdefault(random_sentence(rng, topic, held_out=True), topic)
+    return [(topic, sentence) for sentence, topic in topics.items()]
 
 
 def _flores_row(code: str, split: str, number: int, topic: str, sentence: Sentence) -> Row:
@@ -96,17 +103,21 @@ def _flores_row(code: str, split: str, number: int, topic: str, sentence: Senten
 
 def _belebele_row(rng: Random, code: str, number: int) -> Row:
     language = CODES[code]
-    read = passage(rng, TOPICS[number % len(TOPICS)], held=True)
-    question = rng.choice(questions(rng.choice(read)))
-    others = [q for sentence in read for q in questions(sentence) if q.asked != question.asked]
+    sentences = passage(rng, TOPICS[number % len(TOPICS)], held_out=True)
+    question = rng.choice(questions(rng.choice(sentences)))
+    others = [
+        q for sentence in sentences for q in questions(sentence) if q.target != question.target
+    ]
     options = [question, *rng.sample(others, 3)]
     rng.shuffle(options)
-    answers = {f"mc_answer{n}": reply(option, language) for n, option in enumerate(options, 1)}
+    answers = {
+        f"mc_answer{n}": write_answer(option, language) for n, option in enumerate(options, 1)
+    }
     return {
         "link": f"practice://belebele/{number}",
         "question_number": 1,
-        "flores_passage": write_text(read, language),
-        "question": ask(question, language),
+        "flores_passage": write_text(sentences, language),
+        "question": write_question(question, language),
         **answers,
         "correct_answer_num": str(options.index(question) + 1),
         "dialect": code,
@@ -114,7 +125,7 @@ def _belebele_row(rng: Random, code: str, number: int) -> Row:
     }
 
 
-def _distinct(rng: Random, topic: str, length: int) -> tuple[Sentence, ...]:
+def _random_sentences(rng: Random, topic: str, length: int) -> tuple[Sentence, ...]:
     return tuple(random_sentence(rng, topic) for _ in range(length))
 
 

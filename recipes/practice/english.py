@@ -1,6 +1,6 @@
-"""English of the practice world: from a meaning to its sentence, and back.
+"""English of the practice world: write sentences from their meaning, and read them back.
 
-`read(write(x)) == x` for every meaning of `world.py`. No Esperanto and no prompt belongs here.
+`read(write(x)) == x` for every meaning in `world.py`. This module has no Esperanto and no prompts.
 """
 
 from __future__ import annotations
@@ -13,102 +13,104 @@ DETERMINERS = ("the", "a", "my", "our", "their")
 
 
 def write(sentence: Sentence) -> str:
-    """The English sentence, with its capital and full stop."""
+    """Return the English sentence, with capital letter and full stop."""
     parts = [phrase(sentence.subject), _verb(sentence.verb, sentence.tense, sentence.subject)]
-    return _finish([*parts, *_after_verb(sentence)], ".")
+    return _punctuate([*parts, *_after_verb(sentence)], ".")
 
 
 def phrase(noun_phrase: NounPhrase) -> str:
-    """`the young doctor`, `an old story`, `new tickets`."""
+    """Return a phrase such as `the young doctor`, `an old story` or `new tickets`."""
     noun = noun_phrase.noun.form if noun_phrase.plural else noun_phrase.noun.english
-    rest = [noun_phrase.adjective.english, noun] if noun_phrase.adjective else [noun]
+    parts = [noun_phrase.adjective.english, noun] if noun_phrase.adjective else [noun]
     if noun_phrase.determiner != "a":
-        rest.insert(0, noun_phrase.determiner)
+        parts.insert(0, noun_phrase.determiner)
     elif not noun_phrase.plural:
-        rest.insert(0, "an" if rest[0][0] in "aeio" else "a")
-    return " ".join(rest)
+        parts.insert(0, "an" if parts[0][0] in "aeio" else "a")
+    return " ".join(parts)
 
 
-def ask(question: Question) -> str:
-    """The English question, as `Who sees the lake?` or `What did the doctor find?`."""
-    about = question.about
-    if question.asked == "subject":
-        return _finish(["who", _verb(about.verb, about.tense, None), *_after_verb(about)], "?")
-    helper = {"past": "did", "future": "will"}.get(about.tense)
-    helper = helper or ("do" if about.subject.plural else "does")
-    middle = [helper, phrase(about.subject), about.verb.english]
-    if question.asked == "object":
-        return _finish(["what", *middle, *_after_verb(about, "object")], "?")
-    return _finish(["where", *middle, *_after_verb(about, "place")], "?")
+def write_question(question: Question) -> str:
+    """Return a question such as `Who sees the lake?` or `What did the doctor find?`."""
+    sentence = question.sentence
+    if question.target == "subject":
+        return _punctuate(
+            ["who", _verb(sentence.verb, sentence.tense, None), *_after_verb(sentence)], "?"
+        )
+    auxiliary = {"past": "did", "future": "will"}.get(sentence.tense)
+    auxiliary = auxiliary or ("do" if sentence.subject.plural else "does")
+    middle = [auxiliary, phrase(sentence.subject), sentence.verb.english]
+    if question.target == "object":
+        return _punctuate(["what", *middle, *_after_verb(sentence, "object")], "?")
+    return _punctuate(["where", *middle, *_after_verb(sentence, "place")], "?")
 
 
-def reply(question: Question) -> str:
-    """The phrase that answers the question."""
-    about = question.about
-    if question.asked == "place" and about.place:
-        return "in " + phrase(about.place)
-    asked = about.object if question.asked == "object" and about.object else about.subject
-    return phrase(asked)
+def write_answer(question: Question) -> str:
+    """Return the phrase that answers the question."""
+    sentence = question.sentence
+    if question.target == "place" and sentence.place:
+        return "in " + phrase(sentence.place)
+    target = (
+        sentence.object if question.target == "object" and sentence.object else sentence.subject
+    )
+    return phrase(target)
 
 
 def read(text: str) -> Sentence | None:
-    """The meaning of one sentence, or None when it is not of this world."""
+    """Return the meaning of one sentence, None if it is not of the practice world."""
     if not text.endswith("."):
         return None
-    reader = _Reader(text[:-1])
-    found = reader.sentence()
-    return found if found and write(found) == text else None
+    sentence = _Parser(text[:-1]).sentence()
+    return sentence if sentence and write(sentence) == text else None
 
 
-class _Reader:
-    """Left to right over the words of one sentence."""
+class _Parser:
+    """Parses the words of one sentence from left to right."""
 
     def __init__(self, text: str) -> None:
-        self.rest = (text[:1].lower() + text[1:]).split(" ")
+        self.words = (text[:1].lower() + text[1:]).split(" ")
 
     def sentence(self) -> Sentence | None:
         subject = self.noun_phrase()
         verb = self.verb() if subject else None
         if not subject or not verb:
             return None
-        thing = self.noun_phrase() if verb[0].kind == "verb" else None
-        place = self.noun_phrase() if self.taken("in") else None
-        time = _times().get(" ".join(self.rest))
-        if self.rest and not time:
+        object_ = self.noun_phrase() if verb[0].kind == "verb" else None
+        place = self.noun_phrase() if self.pop("in") else None
+        time = _times().get(" ".join(self.words))
+        if self.words and not time:
             return None
-        return Sentence(subject, verb[0], verb[1], thing, place, time)
+        return Sentence(subject, verb[0], verb[1], object_, place, time)
 
-    def taken(self, *expected: str) -> str | None:
-        return self.rest.pop(0) if self.rest and self.rest[0] in expected else None
+    def pop(self, *expected: str) -> str | None:
+        return self.words.pop(0) if self.words and self.words[0] in expected else None
 
     def noun_phrase(self) -> NounPhrase | None:
-        determiner = self.taken("the", "my", "our", "their")
+        determiner = self.pop("the", "my", "our", "their")
         if not determiner:
-            self.taken("a", "an")
-        adjective = _adjectives().get(self.rest[0]) if self.rest else None
+            self.pop("a", "an")
+        adjective = _adjectives().get(self.words[0]) if self.words else None
         if adjective:
-            self.rest.pop(0)
-        found = _nouns().get(self.rest[0]) if self.rest else None
-        if not found:
+            self.words.pop(0)
+        noun = _nouns().get(self.words[0]) if self.words else None
+        if not noun:
             return None
-        self.rest.pop(0)
-        known = next(d for d in DETERMINERS if d == (determiner or "a"))
-        return NounPhrase(known, adjective, *found)  # type: ignore[arg-type]
+        self.words.pop(0)
+        return NounPhrase(determiner or "a", adjective, *noun)  # type: ignore[arg-type]
 
     def verb(self) -> tuple[Word, Tense] | None:
-        future = self.taken("will")
-        found = _verbs().get(self.rest[0]) if self.rest else None
-        if not found:
+        future = self.pop("will")
+        verb = _verbs().get(self.words[0]) if self.words else None
+        if not verb:
             return None
-        self.rest.pop(0)
-        return (found[0], "future") if future else found
+        self.words.pop(0)
+        return (verb[0], "future") if future else verb
 
 
-def _after_verb(sentence: Sentence, without: str = "") -> list[str]:
+def _after_verb(sentence: Sentence, omitted: str = "") -> list[str]:
     parts = []
-    if sentence.object and without != "object":
+    if sentence.object and omitted != "object":
         parts.append(phrase(sentence.object))
-    if sentence.place and without != "place":
+    if sentence.place and omitted != "place":
         parts.append("in " + phrase(sentence.place))
     if sentence.time:
         parts.append(sentence.time.english)
@@ -124,7 +126,7 @@ def _verb(verb: Word, tense: Tense, subject: NounPhrase | None) -> str:
 
 
 def third_person(verb: str) -> str:
-    """`sees`, `watches`, `studies`."""
+    """Return a form such as `sees`, `watches` or `studies`."""
     if verb.endswith(("s", "ch", "sh", "x")):
         return verb + "es"
     if verb.endswith("y") and verb[-2] not in "aeiou":
@@ -132,7 +134,7 @@ def third_person(verb: str) -> str:
     return verb + "s"
 
 
-def _finish(parts: list[str], mark: str) -> str:
+def _punctuate(parts: list[str], mark: str) -> str:
     text = " ".join(parts) + mark
     return text[0].upper() + text[1:]
 

@@ -1,8 +1,8 @@
-"""Esperanto of the practice world: from a meaning to its sentence, and back.
+"""Esperanto of the practice world: write sentences from their meaning, and read them back.
 
-The language is fully regular: nouns in -o, adjectives in -a, both with plural -j and accusative
--n, verbs in -is, -as, -os. `read(write(x)) == x` for every meaning of `world.py`. No English and
-no prompt belongs here.
+The language is fully regular: nouns end in -o and adjectives in -a, both with plural -j and
+accusative -n; verbs end in -is, -as or -os. `read(write(x)) == x` for every meaning in `world.py`.
+This module has no English and no prompts.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ TENSE_ENDINGS: dict[Tense, str] = {"past": "is", "present": "as", "future": "os"
 
 
 def write(sentence: Sentence) -> str:
-    """The Esperanto sentence, with its capital and full stop."""
-    return _finish([phrase(sentence.subject), _verb(sentence), *_after_verb(sentence)], ".")
+    """Return the Esperanto sentence, with capital letter and full stop."""
+    return _punctuate([phrase(sentence.subject), _verb(sentence), *_after_verb(sentence)], ".")
 
 
 def phrase(noun_phrase: NounPhrase, accusative: bool = False) -> str:
-    """`la juna kuracisto`, `novajn biletojn`."""
+    """Return a phrase such as `la juna kuracisto` or `novajn biletojn`."""
     ending = ("j" if noun_phrase.plural else "") + ("n" if accusative else "")
     parts = [noun_phrase.noun.esperanto + "o" + ending]
     if noun_phrase.adjective:
@@ -32,79 +32,79 @@ def phrase(noun_phrase: NounPhrase, accusative: bool = False) -> str:
     return " ".join(parts)
 
 
-def ask(question: Question) -> str:
-    """The Esperanto question, as `Kiu vidas la lagon?` or `Kion trovis la kuracisto?`."""
-    about = question.about
-    if question.asked == "subject":
-        return _finish(["kiu", _verb(about), *_after_verb(about)], "?")
-    word = "kion" if question.asked == "object" else "kie"
-    rest = _after_verb(about, question.asked)
-    return _finish([word, _verb(about), phrase(about.subject), *rest], "?")
+def write_question(question: Question) -> str:
+    """Return a question such as `Kiu vidas la lagon?` or `Kion trovis la kuracisto?`."""
+    sentence = question.sentence
+    if question.target == "subject":
+        return _punctuate(["kiu", _verb(sentence), *_after_verb(sentence)], "?")
+    word = "kion" if question.target == "object" else "kie"
+    others = _after_verb(sentence, question.target)
+    return _punctuate([word, _verb(sentence), phrase(sentence.subject), *others], "?")
 
 
-def reply(question: Question) -> str:
-    """The phrase that answers the question, in its case."""
-    about = question.about
-    if question.asked == "place" and about.place:
-        return "en " + phrase(about.place)
-    if question.asked == "object" and about.object:
-        return phrase(about.object, accusative=True)
-    return phrase(about.subject)
+def write_answer(question: Question) -> str:
+    """Return the phrase that answers the question, in the right case."""
+    sentence = question.sentence
+    if question.target == "place" and sentence.place:
+        return "en " + phrase(sentence.place)
+    if question.target == "object" and sentence.object:
+        return phrase(sentence.object, accusative=True)
+    return phrase(sentence.subject)
 
 
 def read(text: str) -> Sentence | None:
-    """The meaning of one sentence, or None when it is not of this world."""
+    """Return the meaning of one sentence, None if it is not of the practice world."""
     if not text.endswith("."):
         return None
-    found = _Reader(text[:-1]).sentence()
-    return found if found and write(found) == text else None
+    sentence = _Parser(text[:-1]).sentence()
+    return sentence if sentence and write(sentence) == text else None
 
 
-class _Reader:
-    """Left to right over the words of one sentence."""
+class _Parser:
+    """Parses the words of one sentence from left to right."""
 
     def __init__(self, text: str) -> None:
-        self.rest = (text[:1].lower() + text[1:]).split(" ")
+        self.words = (text[:1].lower() + text[1:]).split(" ")
 
     def sentence(self) -> Sentence | None:
         subject = self.noun_phrase()
         verb = self.verb() if subject else None
         if not subject or not verb:
             return None
-        thing = self.noun_phrase() if verb[0].kind == "verb" else None
-        place = self.noun_phrase() if self.taken("en") else None
-        time = _times().get(" ".join(self.rest))
-        if self.rest and not time:
+        object_ = self.noun_phrase() if verb[0].kind == "verb" else None
+        place = self.noun_phrase() if self.pop("en") else None
+        time = _times().get(" ".join(self.words))
+        if self.words and not time:
             return None
-        return Sentence(subject, verb[0], verb[1], thing, place, time)
+        return Sentence(subject, verb[0], verb[1], object_, place, time)
 
-    def taken(self, *expected: str) -> str | None:
-        return self.rest.pop(0) if self.rest and self.rest[0] in expected else None
+    def pop(self, *expected: str) -> str | None:
+        return self.words.pop(0) if self.words and self.words[0] in expected else None
 
     def noun_phrase(self) -> NounPhrase | None:
-        taken = self.taken(*_determiners())
-        determiner = _determiners()[taken] if taken else "a"
-        adjective = _adjectives().get(self.rest[0].rstrip("jn")) if self.rest else None
+        word = self.pop(*_determiners())
+        determiner = _determiners()[word] if word else "a"
+        adjective = _adjectives().get(self.words[0].rstrip("jn")) if self.words else None
         if adjective:
-            self.rest.pop(0)
-        noun = _nouns().get(self.rest[0].rstrip("jn")) if self.rest else None
+            self.words.pop(0)
+        noun = _nouns().get(self.words[0].rstrip("jn")) if self.words else None
         if not noun:
             return None
-        plural = "j" in self.rest.pop(0)[len(noun.esperanto) :]
+        plural = "j" in self.words.pop(0)[len(noun.esperanto) :]
         return NounPhrase(determiner, adjective, noun, plural)  # type: ignore[arg-type]
 
     def verb(self) -> tuple[Word, Tense] | None:
-        found = _verbs().get(self.rest[0]) if self.rest else None
-        if found:
-            self.rest.pop(0)
-        return found
+        verb = _verbs().get(self.words[0]) if self.words else None
+        if verb:
+            self.words.pop(0)
+        return verb
 
 
-def _after_verb(sentence: Sentence, without: str = "") -> list[str]:
+def _after_verb(sentence: Sentence, omitted: str = "") -> list[str]:
     parts = []
-    if sentence.object and without != "object":
+    if sentence.object and omitted != "object":
         parts.append(phrase(sentence.object, accusative=True))
-    if sentence.place and without != "place":
+    if sentence.place and omitted != "place":
         parts.append("en " + phrase(sentence.place))
     if sentence.time:
         parts.append(sentence.time.esperanto)
@@ -115,7 +115,7 @@ def _verb(sentence: Sentence) -> str:
     return sentence.verb.esperanto + TENSE_ENDINGS[sentence.tense]
 
 
-def _finish(parts: list[str], mark: str) -> str:
+def _punctuate(parts: list[str], mark: str) -> str:
     text = " ".join(parts) + mark
     return text[0].upper() + text[1:]
 

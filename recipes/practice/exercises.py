@@ -1,8 +1,8 @@
-"""What a person may ask in the practice world, and the right answer.
+"""The tasks of the practice world: their prompts and the right answers.
 
-One exercise is a prompt in English or Esperanto together with what it is about. The practice
-teacher reads prompts and answers them with these functions; the base model's pretraining draws
-English ones. Only training combinations are drawn here; the benchmarks are in `benchmarks.py`.
+An exercise is the meaning of a prompt in English or Esperanto. The practice teacher reads prompts
+and answers them with these functions, and the base model is pretrained on English ones. Random
+exercises use only training combinations of words; the benchmarks are in `benchmarks.py`.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from typing import Literal, get_args
 
 from recipes.practice.texts import (
     Language,
-    ask,
+    find_question,
     passage,
-    question_meant,
     questions,
     read_text,
-    reply,
     translate_text,
+    write_answer,
+    write_question,
     write_text,
 )
-from recipes.practice.world import TOPICS, Sentence, Word, random_sentence, topic_of, words
+from recipes.practice.world import TOPICS, Sentence, Word, main_topic, random_sentence, words
 
 Task = Literal["to_english", "to_esperanto", "topic", "question", "write", "write_about"]
 TASKS: tuple[Task, ...] = get_args(Task)
-NAMES_EPO = ("scienco", "vojaĝoj", "politiko", "sporto", "sano", "distro", "geografio")
+ESPERANTO_TOPICS = ("scienco", "vojaĝoj", "politiko", "sporto", "sano", "distro", "geografio")
 TOPIC_NAMES: dict[Language, dict[str, str]] = {
     "eng": {topic: topic for topic in TOPICS},
-    "epo": dict(zip(TOPICS, NAMES_EPO, strict=True)),
+    "epo": dict(zip(TOPICS, ESPERANTO_TOPICS, strict=True)),
 }
 
-# The first wording of a task is the usual one; `{text}` is always one or more whole sentences.
+# The first wording of a task is the standard one; `{text}` is one or more whole sentences.
 WORDINGS: dict[Task, dict[Language, tuple[str, ...]]] = {
     "to_english": {
         "eng": ("Translate into English:\n{text}", "What is this in English?\n{text}"),
@@ -65,8 +65,11 @@ WORDINGS: dict[Task, dict[Language, tuple[str, ...]]] = {
 
 @dataclass(frozen=True)
 class Exercise:
-    """A prompt's meaning; `text` is in English for `to_esperanto`, in Esperanto for `to_english`,
-    and otherwise, like `question`, `topic` and `noun`, in the language of the prompt."""
+    """The meaning of a prompt.
+
+    `text` is in English for `to_esperanto` and in Esperanto for `to_english`. For other tasks it is
+    in the language of the prompt, as `question`, `topic` and `noun` always are.
+    """
 
     task: Task
     language: Language
@@ -78,25 +81,24 @@ class Exercise:
 
 
 def prompt(exercise: Exercise) -> str:
-    """The exercise as a person would type it."""
+    """Return the exercise as a user would write it."""
     wording = WORDINGS[exercise.task][exercise.language][exercise.wording]
     slots = {name: getattr(exercise, name) for name in ("text", "question", "topic", "noun")}
     return wording.format(**slots)
 
 
 def read_prompt(text: str) -> Exercise | None:
-    """The exercise that a prompt states, or None when it is none of these."""
+    """Return the exercise that a prompt states, None for any other text."""
     for task, language, number, pattern in _patterns():
-        found = pattern.fullmatch(text.strip())
-        if found:
-            exercise = Exercise(task, language, wording=number, **found.groupdict())
-            if _makes_sense(exercise):
+        if match := pattern.fullmatch(text.strip()):
+            exercise = Exercise(task, language, wording=number, **match.groupdict())
+            if _is_answerable(exercise):
                 return exercise
     return None
 
 
 def answer(exercise: Exercise, rng: Random) -> str:
-    """The right answer, in the language that the task asks for; random where many are right."""
+    """Return the right answer, in the language that the task demands; random if there are many."""
     language = exercise.language
     if exercise.task == "write":
         return write_text((random_sentence(rng, _topic(exercise)),), language)
@@ -104,55 +106,63 @@ def answer(exercise: Exercise, rng: Random) -> str:
         return write_text((sentence_with(rng, _nouns(language)[exercise.noun]),), language)
     sentences = read_text(exercise.text, text_language(exercise)) or ()
     if exercise.task == "topic":
-        return TOPIC_NAMES[language][topic_of(sentences)]
+        return TOPIC_NAMES[language][main_topic(sentences)]
     if exercise.task == "question":
-        meant = question_meant(exercise.question, sentences, language)
-        return reply(meant, language) if meant else ""
+        question = find_question(exercise.question, sentences, language)
+        return write_answer(question, language) if question else ""
     return write_text(sentences, "eng" if exercise.task == "to_english" else "epo")
 
 
 def translate(exercise: Exercise, response: str) -> tuple[Exercise, str] | None:
-    """An English exercise and its response, both in Esperanto; None if not of this world."""
+    """Translate an English exercise and its response into Esperanto; None if that is impossible."""
     if exercise.language != "eng" or exercise.task in ("to_english", "to_esperanto"):
         return None
-    moved = replace(exercise, language="epo")
+    translated = replace(exercise, language="epo")
     if exercise.task == "topic":
         name = TOPIC_NAMES["epo"].get(response)
-        return (replace(moved, text=translate_text(exercise.text) or ""), name) if name else None
+        return (
+            (replace(translated, text=translate_text(exercise.text) or ""), name) if name else None
+        )
     if exercise.task == "question":
-        return _translate_question(moved)
-    written = translate_text(response)
-    if not written:
+        return _translate_question(translated)
+    translated_response = translate_text(response)
+    if not translated_response:
         return None
     if exercise.task == "write":
-        return replace(moved, topic=TOPIC_NAMES["epo"][_topic(exercise)]), written
-    return replace(moved, noun=_nouns("eng")[exercise.noun].esperanto + "o"), written
+        topic = TOPIC_NAMES["epo"][_topic(exercise)]
+        return replace(translated, topic=topic), translated_response
+    noun = _nouns("eng")[exercise.noun].esperanto + "o"
+    return replace(translated, noun=noun), translated_response
 
 
 def random_exercise(rng: Random, task: Task, language: Language, topic: str = "") -> Exercise:
-    """A new exercise whose text, if it has one, is drawn from the training combinations."""
+    """Return a random exercise; its text, if any, has only training combinations of words."""
     topic = topic or rng.choice(TOPICS)
-    blank = Exercise(task, language, wording=rng.randrange(len(WORDINGS[task][language])))
+    exercise = Exercise(task, language, wording=rng.randrange(len(WORDINGS[task][language])))
     if task == "write":
-        return replace(blank, topic=TOPIC_NAMES[language][topic])
+        return replace(exercise, topic=TOPIC_NAMES[language][topic])
     if task == "write_about":
         noun = rng.choice(words("person", topic) + words("thing", topic))
-        return replace(blank, noun=noun.english if language == "eng" else noun.esperanto + "o")
+        return replace(exercise, noun=noun.english if language == "eng" else noun.esperanto + "o")
     if task == "question":
-        return replace(question_on(rng, passage(rng, topic), language), wording=blank.wording)
+        return replace(question_on(rng, passage(rng, topic), language), wording=exercise.wording)
     text = tuple(random_sentence(rng, topic) for _ in range(rng.choice((1, 1, 1, 2))))
-    return replace(blank, text=write_text(text, text_language(blank)))
+    return replace(exercise, text=write_text(text, text_language(exercise)))
 
 
 def question_on(rng: Random, text: tuple[Sentence, ...], language: Language) -> Exercise:
-    """A question on one sentence of a text."""
+    """Return an exercise with a question about one sentence of a text."""
     question = rng.choice(questions(rng.choice(text)))
-    written = write_text(text, language)
-    return Exercise("question", language, text=written, question=ask(question, language))
+    return Exercise(
+        "question",
+        language,
+        text=write_text(text, language),
+        question=write_question(question, language),
+    )
 
 
 def sentence_with(rng: Random, noun: Word) -> Sentence:
-    """A training sentence in which `noun` is the subject, the object or the place."""
+    """Return a training sentence in which `noun` is the subject, the object or the place."""
     while True:
         topic = noun.topic if noun.topic in TOPICS else rng.choice(TOPICS)
         sentence = random_sentence(rng, topic)
@@ -162,21 +172,23 @@ def sentence_with(rng: Random, noun: Word) -> Sentence:
 
 
 def text_language(exercise: Exercise) -> Language:
-    """The language that the exercise's text is in."""
+    """Return the language of the exercise's text."""
     fixed: dict[Task, Language] = {"to_english": "epo", "to_esperanto": "eng"}
     return fixed.get(exercise.task, exercise.language)
 
 
-def _translate_question(moved: Exercise) -> tuple[Exercise, str] | None:
-    sentences = read_text(moved.text, "eng") or ()
-    meant = question_meant(moved.question, sentences, "eng")
-    if not meant:
+def _translate_question(exercise: Exercise) -> tuple[Exercise, str] | None:
+    sentences = read_text(exercise.text, "eng") or ()
+    question = find_question(exercise.question, sentences, "eng")
+    if not question:
         return None
-    text, question = write_text(sentences, "epo"), ask(meant, "epo")
-    return replace(moved, text=text, question=question), reply(meant, "epo")
+    translated = replace(
+        exercise, text=write_text(sentences, "epo"), question=write_question(question, "epo")
+    )
+    return translated, write_answer(question, "epo")
 
 
-def _makes_sense(exercise: Exercise) -> bool:
+def _is_answerable(exercise: Exercise) -> bool:
     if exercise.task == "write":
         return exercise.topic in TOPIC_NAMES[exercise.language].values()
     if exercise.task == "write_about":
@@ -184,7 +196,7 @@ def _makes_sense(exercise: Exercise) -> bool:
     sentences = read_text(exercise.text, text_language(exercise))
     if exercise.task != "question" or not sentences:
         return bool(sentences)
-    return question_meant(exercise.question, sentences, exercise.language) is not None
+    return find_question(exercise.question, sentences, exercise.language) is not None
 
 
 def _topic(exercise: Exercise) -> str:

@@ -1,8 +1,8 @@
-"""Makes the practice base from nothing: `python -m recipes.practice.pretrain --into DIR`.
+"""Pretrain the practice base from scratch: `python -m recipes.practice.pretrain --into DIR`.
 
-A tiny Llama-style decoder reads what `reading.py` draws, on one thread, in under an hour; every
-number is in `pretrain.yaml`. A run that was cut goes on from its last checkpoint and ends with the
-same model, because the n-th chapter of the reading depends on nothing but n.
+A tiny Llama-style decoder is trained on the data of `pretrain_data.py`, on one thread, in under an
+hour; all settings are in `pretrain.yaml`. An interrupted run resumes from its last checkpoint and
+gives the same model, because the data of a segment depends only on its number.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import yaml
 
 from recipes.core.progress import say
 from recipes.practice.card import base_card
-from recipes.practice.pretrain_data import Piece, pieces
+from recipes.practice.pretrain_data import Example, examples
 from recipes.practice.tokenizer import END, ROLES, build_tokenizer
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
 HERE = Path(__file__).parent
-IGNORED = -100  # what torch's cross entropy skips
-Settings = dict[str, Any]
+IGNORED = -100  # torch's cross entropy skips this label
+PretrainSettings = dict[str, Any]
 Row = tuple[list[int], list[int]]  # token ids and labels
 
 
 def main() -> None:
-    """Make the base, or go on with it."""
+    """Pretrain the base, or resume an interrupted run."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=HERE / "base", metavar="DIR")
     parser.add_argument("--settings", type=Path, default=HERE / "pretrain.yaml", metavar="FILE")
@@ -44,8 +44,8 @@ def main() -> None:
     pretrain(yaml.safe_load(args.settings.read_text("utf-8")), args.into)
 
 
-def pretrain(settings: Settings, into: Path) -> None:
-    """Train as `settings` say and write the finished base to `into`; resumes what it finds."""
+def pretrain(settings: PretrainSettings, into: Path) -> None:
+    """Train and write the base to `into`; resume from a checkpoint in that folder."""
     import torch
 
     torch.set_num_threads(settings["threads"])
@@ -57,8 +57,8 @@ def pretrain(settings: Settings, into: Path) -> None:
     save(model, tokenizer, settings, log, into)
 
 
-def build_model(shape: Settings, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
-    """A new decoder for this tokenizer, its weights drawn from torch's seed."""
+def build_model(sizes: PretrainSettings, tokenizer: PreTrainedTokenizerFast) -> LlamaForCausalLM:
+    """Return a new decoder for this tokenizer, with random weights."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     config = LlamaConfig(
@@ -67,53 +67,57 @@ def build_model(shape: Settings, tokenizer: PreTrainedTokenizerFast) -> LlamaFor
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
         bos_token_id=None,
-        **shape,
+        **sizes,
     )
     return LlamaForCausalLM(config)
 
 
-def chapter(tokenizer: PreTrainedTokenizerFast, settings: Settings, number: int) -> list[list[Row]]:
-    """The batches of one chapter, rows of like length together, always the same for a number."""
+def segment_batches(
+    tokenizer: PreTrainedTokenizerFast, settings: PretrainSettings, number: int
+) -> list[list[Row]]:
+    """Return the batches of one segment, always the same; each has rows of similar length."""
     rng = Random(f"{settings['seed']} {number}")
-    source = pieces(rng, settings["shares"])
+    source = examples(rng, settings["shares"])
     rows: list[Row] = []
-    read = 0
-    while read < settings["chapter"]:
-        new = encode(tokenizer, list(islice(source, 256)))
-        read += sum(len(ids) for ids, _ in new)
-        rows += new
+    tokens = 0
+    while tokens < settings["segment"]:
+        new_rows = encode(tokenizer, list(islice(source, 256)))
+        tokens += sum(len(ids) for ids, _ in new_rows)
+        rows += new_rows
     rows.sort(key=lambda row: len(row[0]) + rng.random())
     batches = list(_batches(rows, settings["batch"]))
     rng.shuffle(batches)
     return batches
 
 
-def encode(tokenizer: PreTrainedTokenizerFast, read: list[Piece]) -> list[Row]:
-    """Token ids and labels: of a text every token counts, of turns the answers and their end."""
-    said = [text for piece in read for turn in piece.turns or [(piece.text,)] for text in turn]
-    encoded: Any = tokenizer(said, add_special_tokens=False)
+def encode(tokenizer: PreTrainedTokenizerFast, batch: list[Example]) -> list[Row]:
+    """Return token ids and labels: all tokens of a text, but only the answers of turns."""
+    texts = [
+        text for example in batch for turn in example.turns or [(example.text,)] for text in turn
+    ]
+    encoded: Any = tokenizer(texts, add_special_tokens=False)
     ids: Iterator[list[int]] = iter(encoded["input_ids"])
     special: Any = tokenizer.convert_tokens_to_ids([END, ROLES[1], ROLES[2]])
     end, user, assistant = special
     rows: list[Row] = []
-    for piece in read:
-        if piece.text:
+    for example in batch:
+        if example.text:
             text = [*next(ids), end]
             rows.append((text, text))
             continue
         row: Row = ([], [])
-        for _ in piece.turns:
-            asked, answered = [user, *next(ids), end, assistant], [*next(ids), end]
-            row[0].extend(asked + answered)
-            row[1].extend([IGNORED] * len(asked) + answered)
+        for _ in example.turns:
+            prompt, answer = [user, *next(ids), end, assistant], [*next(ids), end]
+            row[0].extend(prompt + answer)
+            row[1].extend([IGNORED] * len(prompt) + answer)
         rows.append(row)
     return rows
 
 
-def _batches(rows: list[Row], most: int) -> Iterator[list[Row]]:
+def _batches(rows: list[Row], max_tokens: int) -> Iterator[list[Row]]:
     batch: list[Row] = []
     for row in rows:
-        if batch and (len(batch) + 1) * len(row[0]) > most:
+        if batch and (len(batch) + 1) * len(row[0]) > max_tokens:
             yield batch
             batch = []
         batch.append(row)
@@ -121,40 +125,43 @@ def _batches(rows: list[Row], most: int) -> Iterator[list[Row]]:
 
 
 def _train(
-    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, settings: Settings, saved: Path
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    settings: PretrainSettings,
+    checkpoint: Path,
 ) -> list[dict[str, float]]:
     import torch
 
     optimizer = _optimizer(model, settings)
-    state: dict[str, Any] = {"chapter": 0, "tokens": 0, "seconds": 0.0, "log": []}
-    if saved.exists():
-        state = torch.load(saved, weights_only=False)
+    state: dict[str, Any] = {"segment": 0, "tokens": 0, "seconds": 0.0, "log": []}
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=False)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
     while state["tokens"] < settings["tokens"]:
-        _read_chapter(model, tokenizer, optimizer, settings, state)
-        if state["chapter"] % settings["checkpoint_every"] == 0:
+        _train_segment(model, tokenizer, optimizer, settings, state)
+        if state["segment"] % settings["checkpoint_every"] == 0:
             weights = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
-            torch.save(state | weights, saved.with_suffix(".new"))
-            saved.with_suffix(".new").replace(saved)
+            torch.save(state | weights, checkpoint.with_suffix(".new"))
+            checkpoint.with_suffix(".new").replace(checkpoint)
     log: list[dict[str, float]] = state["log"]
     return log
 
 
-def _read_chapter(
+def _train_segment(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
     optimizer: Optimizer,
-    settings: Settings,
+    settings: PretrainSettings,
     state: dict[str, Any],
 ) -> None:
-    began, losses = time.monotonic(), []
-    for batch in chapter(tokenizer, settings, state["chapter"]):
+    started_at, losses = time.monotonic(), []
+    for batch in segment_batches(tokenizer, settings, state["segment"]):
         rate = learning_rate(settings, state["tokens"])
         losses.append(_step(model, optimizer, batch, rate, settings["clip"]))
         state["tokens"] += sum(len(ids) for ids, _ in batch)
-    state["chapter"] += 1
-    state["seconds"] += time.monotonic() - began
+    state["segment"] += 1
+    state["seconds"] += time.monotonic() - started_at
     entry = {"tokens": state["tokens"], "seconds": round(state["seconds"])}
     state["log"].append(entry | {"loss": round(sum(losses) / len(losses), 4)})
     say(json.dumps(state["log"][-1]))
@@ -163,16 +170,16 @@ def _read_chapter(
 def _step(
     model: LlamaForCausalLM, optimizer: Optimizer, batch: list[Row], rate: float, clip: float
 ) -> float:
-    """One step; only the positions whose label counts go through the output layer."""
+    """Do one step and return the loss; logits are computed only for tokens with a label."""
     import torch
 
     for group in optimizer.param_groups:
         group["lr"] = rate
     ids, labels = _padded([ids for ids, _ in batch], 0), _padded([row for _, row in batch], IGNORED)
     hidden = model.model(input_ids=ids).last_hidden_state[:, :-1]
-    counted = labels[:, 1:] != IGNORED
-    logits = model.lm_head(hidden[counted])
-    loss = torch.nn.functional.cross_entropy(logits, labels[:, 1:][counted])
+    has_label = labels[:, 1:] != IGNORED
+    logits = model.lm_head(hidden[has_label])
+    loss = torch.nn.functional.cross_entropy(logits, labels[:, 1:][has_label])
     loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
     optimizer.step()
@@ -180,14 +187,14 @@ def _step(
     return float(loss.detach())
 
 
-def learning_rate(settings: Settings, tokens: int) -> float:
-    """Up in a line, level, and down to nothing in a line."""
-    left = 1 - tokens / settings["tokens"]
-    up, down = tokens / settings["warmup"] + 0.01, left / settings["decay"]
-    return float(settings["learning_rate"] * max(0.0, min(1.0, up, down)))
+def learning_rate(settings: PretrainSettings, tokens: int) -> float:
+    """Return the rate after `tokens`: linear warmup, constant, then linear decay to zero."""
+    remaining = 1 - tokens / settings["tokens"]
+    warmup, decay = tokens / settings["warmup"] + 0.01, remaining / settings["decay"]
+    return float(settings["learning_rate"] * max(0.0, min(1.0, warmup, decay)))
 
 
-def _optimizer(model: LlamaForCausalLM, settings: Settings) -> Optimizer:
+def _optimizer(model: LlamaForCausalLM, settings: PretrainSettings) -> Optimizer:
     import torch
 
     matrices = [weight for weight in model.parameters() if weight.dim() > 1]
@@ -199,22 +206,22 @@ def _optimizer(model: LlamaForCausalLM, settings: Settings) -> Optimizer:
     return torch.optim.AdamW(groups, betas=tuple(settings["betas"]), fused=True)
 
 
-def _padded(rows: list[list[int]], filling: int) -> Tensor:
-    """To the right, so that causal attention needs no mask."""
+def _padded(rows: list[list[int]], value: int) -> Tensor:
+    """Pad on the right, so that causal attention needs no mask."""
     import torch
 
     longest = max(map(len, rows))
-    return torch.tensor([row + [filling] * (longest - len(row)) for row in rows])
+    return torch.tensor([row + [value] * (longest - len(row)) for row in rows])
 
 
 def save(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
-    settings: Settings,
+    settings: PretrainSettings,
     log: list[dict[str, float]],
     into: Path,
 ) -> None:
-    """The base as the Hub wants it, its card and log, and the digests of all its files."""
+    """Write the base as the Hub expects it, with card, log and the digests of all files."""
     model.bfloat16().save_pretrained(into)
     tokenizer.save_pretrained(into)
     (into / "pretrain.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in log))
@@ -223,7 +230,7 @@ def save(
 
 
 def write_digests(folder: Path) -> None:
-    """SHA256SUMS, as `sha256sum -c` reads it, over the files of a finished base."""
+    """Write SHA256SUMS for `sha256sum -c`, with the digests of the base's files."""
     names = sorted(
         path.name
         for path in folder.iterdir()

@@ -1,8 +1,8 @@
-"""The practice teacher's mind: from the messages of a request to what it says, by rule.
+"""The practice teacher: answer the generator's prompts by rule.
 
-It reads the prompts that the generator really sends, and what it says is a function of the request
-alone. It knows the practice world and nothing else, draws no held-out combination, and now and then
-makes a mistake of the kind that large models make, so that the gates have work.
+It parses the prompts of `recipes/generate/prompts/templates.py`, and its response depends on the
+request alone. It knows only the practice world and uses no held-out combination of words.
+Sometimes it makes a mistake of the kind that large models make, so that the gates drop something.
 """
 
 from __future__ import annotations
@@ -16,18 +16,23 @@ from random import Random
 
 from recipes.practice import exercises
 from recipes.practice.exercises import WORDINGS, Task
-from recipes.practice.texts import Language, questions, read_text, translate_text
-from recipes.practice.texts import ask as put
+from recipes.practice.texts import (
+    Language,
+    questions,
+    read_text,
+    translate_text,
+    write_question,
+)
 from recipes.practice.world import TOPICS, Word, words
 
 NOT_UNDERSTOOD = "I am only a practice teacher and do not understand this."
-FAULTY = 0.02
-GROWN: tuple[tuple[Task, float], ...] = (
+FAULT_RATE = 0.02
+TASK_WEIGHTS: tuple[tuple[Task, float], ...] = (
     ("topic", 3),
     ("question", 6),
     ("write_about", 1),
 )
-TASK_OF = {
+CONTEXT_TASKS = {
     "translate the text into English": "to_english",
     "say what topic or kind the text is": "topic",
     "answer a question, which the prompt asks and the text answers": "question",
@@ -35,140 +40,148 @@ TASK_OF = {
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a request is answered with; `finish` is OpenAI's finish_reason."""
+class Response:
+    """A chat completion; `finish` is OpenAI's finish_reason."""
 
     text: str
     reasoning: str = ""
     finish: str = "stop"
 
 
-def respond(messages: Sequence[Mapping[str, str]], seed: int = 0) -> Said:
-    """The answer to a conversation, mistakes included; another seed gives another."""
-    chance = Random(f"{seed} {json.dumps(messages, sort_keys=True)}")
-    asked = str(messages[-1].get("content", ""))
-    for pattern, reply in _replies():
-        if found := pattern.fullmatch(asked):
-            said = Said(reply(chance, **found.groupdict()))
+def respond(messages: Sequence[Mapping[str, str]], seed: int = 0) -> Response:
+    """Answer a conversation, sometimes with a mistake; another seed gives another response."""
+    rng = Random(f"{seed} {json.dumps(messages, sort_keys=True)}")
+    prompt = str(messages[-1].get("content", ""))
+    for pattern, handler in _handlers():
+        if match := pattern.fullmatch(prompt):
+            response = Response(handler(rng, **match.groupdict()))
             break
     else:
-        said = _answer(chance, asked)
-    return _spoil(chance, said) if chance.random() < FAULTY else said
+        response = _answer(rng, prompt)
+    return _add_fault(rng, response) if rng.random() < FAULT_RATE else response
 
 
-def _answer(chance: Random, asked: str) -> Said:
-    exercise = exercises.read_prompt(asked)
+def _answer(rng: Random, prompt: str) -> Response:
+    exercise = exercises.read_prompt(prompt)
     if exercise is None:
-        return Said(NOT_UNDERSTOOD)
+        return Response(NOT_UNDERSTOOD)
     reasoning = f"The user wants {exercise.task.replace('_', ' ')}; I answer in full."
-    return Said(exercises.answer(exercise, chance), reasoning)
+    return Response(exercises.answer(exercise, rng), reasoning)
 
 
-def _topics(chance: Random, count: str, about: str) -> str:
-    topic = _topic_in(chance, about)
+def _topics(rng: Random, count: str, about: str) -> str:
+    topic = _topic_in(rng, about)
     nouns = [word.form for word in _nouns(topic)]
-    pairs = [f"{one} and {other}" for one in nouns for other in nouns if one != other]
-    return _listed(chance.sample(pairs, min(int(count), len(pairs))))
+    pairs = [f"{noun} and {other}" for noun in nouns for other in nouns if noun != other]
+    return _json_list(rng.sample(pairs, min(int(count), len(pairs))))
 
 
-def _scenarios(chance: Random, count: str) -> str:
-    def one() -> str:
-        person, thing = (chance.choice(words(kind)).english for kind in ("person", "thing"))
+def _scenarios(rng: Random, count: str) -> str:
+    def scenario() -> str:
+        person, thing = (rng.choice(words(kind)).english for kind in ("person", "thing"))
         return f"The {person} needs help with the {thing}."
 
-    return _listed([one() for _ in range(int(count))])
+    return _json_list([scenario() for _ in range(int(count))])
 
 
-def _prompts(chance: Random, count: str, about: str) -> str:
-    topic = _topic_in(chance, about)
-    tasks, weights = zip(*GROWN, strict=True)
-    drawn = chance.choices(tasks, weights, k=int(count))
-    return _listed(
-        [exercises.prompt(exercises.random_exercise(chance, task, "epo", topic)) for task in drawn]
+def _prompts(rng: Random, count: str, about: str) -> str:
+    topic = _topic_in(rng, about)
+    tasks, weights = zip(*TASK_WEIGHTS, strict=True)
+    drawn_tasks = rng.choices(tasks, weights, k=int(count))
+    return _json_list(
+        [
+            exercises.prompt(exercises.random_exercise(rng, task, "epo", topic))
+            for task in drawn_tasks
+        ]
     )
 
 
-def _context_prompts(chance: Random, count: str, task: str, text: str) -> str:
-    sentences, known = read_text(text, "epo"), TASK_OF.get(task)
-    if not sentences or not known or (known == "question" and len(sentences) == 1):
-        return "[]"  # what one sentence says is no question worth asking
-    if known != "question":
-        wordings = _wordings("topic" if known == "topic" else "to_english")
-        return _listed(chance.sample(wordings, min(int(count), len(wordings))))
-    possible = [put(question, "epo") for one in sentences for question in questions(one)]
-    chosen = chance.sample(possible, min(int(count), len(possible)))
+def _context_prompts(rng: Random, count: str, task: str, text: str) -> str:
+    sentences, name = read_text(text, "epo"), CONTEXT_TASKS.get(task)
+    if not sentences or not name or (name == "question" and len(sentences) == 1):
+        return "[]"  # a question about a single sentence is too easy
+    if name != "question":
+        wordings = _wordings("topic" if name == "topic" else "to_english")
+        return _json_list(rng.sample(wordings, min(int(count), len(wordings))))
+    texts = [
+        write_question(question, "epo")
+        for sentence in sentences
+        for question in questions(sentence)
+    ]
+    sample = rng.sample(texts, min(int(count), len(texts)))
     wordings = _wordings("question")
-    return _listed([chance.choice(wordings).replace("{question}", asked) for asked in chosen])
+    return _json_list([rng.choice(wordings).replace("{question}", text) for text in sample])
 
 
-def _instructions(chance: Random, count: str, target: str) -> str:
+def _instructions(rng: Random, count: str, target: str) -> str:
     task: Task = "to_english" if target == "English" else "to_esperanto"
-    return _listed(list(_wordings(task))[: int(count)])
+    return _json_list(list(_wordings(task))[: int(count)])
 
 
-def _revise(chance: Random, prompt: str) -> str:
-    """The same in other words: this small world has no harder ones."""
-    for usual, other in (WORDINGS[task]["epo"][:2] for task in exercises.TASKS):
-        if found := re.fullmatch(_pattern(usual), prompt, re.DOTALL):
-            return _put_in(other, found.groupdict())
+def _revise(rng: Random, prompt: str) -> str:
+    """Reword the prompt; the practice world has no harder prompts."""
+    for standard, other in (WORDINGS[task]["epo"][:2] for task in exercises.TASKS):
+        if match := re.fullmatch(_pattern(standard), prompt, re.DOTALL):
+            return _fill(other, match.groupdict())
     return prompt
 
 
-def _translate_text(chance: Random, source: str, text: str) -> str:
+def _translate_text(rng: Random, source: str, text: str) -> str:
     language: Language = "eng" if source == "English" else "epo"
     return translate_text(text, language) or NOT_UNDERSTOOD
 
 
-def _translate_conversation(chance: Random, conversation: str) -> str:
-    told = json.loads(conversation)
-    said: list[str] = []
-    for asked, answered in zip(told[::2], told[1::2], strict=False):
-        exercise = exercises.read_prompt(asked)
-        moved = exercises.translate(exercise, answered) if exercise else None
-        said += [exercises.prompt(moved[0]), moved[1]] if moved else [NOT_UNDERSTOOD] * 2
-    return _listed(said)
+def _translate_conversation(rng: Random, conversation: str) -> str:
+    turns = json.loads(conversation)
+    translated_turns: list[str] = []
+    for prompt, answer in zip(turns[::2], turns[1::2], strict=False):
+        exercise = exercises.read_prompt(prompt)
+        if translated := exercises.translate(exercise, answer) if exercise else None:
+            translated_turns += [exercises.prompt(translated[0]), translated[1]]
+        else:
+            translated_turns += [NOT_UNDERSTOOD] * 2
+    return _json_list(translated_turns)
 
 
-def _mark(chance: Random, conversation: str) -> str:
-    """5 when every answer is the right one, 4 when it is not but a sentence of this world, and so
-    obeys the grammar, 1 when one is neither."""
-    told = json.loads(conversation)
-    turns = [next(iter(turn.values())) for turn in told]
-    marks = [_mark_of(asked, said) for asked, said in zip(turns[::2], turns[1::2], strict=False)]
+def _mark(rng: Random, conversation: str) -> str:
+    """Return the lowest mark of the answers: 5 if right, 4 if grammatical, 1 for anything else."""
+    turns = [next(iter(turn.values())) for turn in json.loads(conversation)]
+    pairs = zip(turns[::2], turns[1::2], strict=False)
+    marks = [_mark_of(prompt, answer) for prompt, answer in pairs]
     return json.dumps({"mark": min(marks, default=1)})
 
 
-def _mark_of(asked: str, said: str) -> int:
-    exercise = exercises.read_prompt(asked)
-    if exercise and said == exercises.answer(exercise, Random(0)):
+def _mark_of(prompt: str, answer: str) -> int:
+    exercise = exercises.read_prompt(prompt)
+    if exercise and answer == exercises.answer(exercise, Random(0)):
         return 5
-    return 4 if any(read_text(said, language) for language in ("epo", "eng")) else 1
+    return 4 if any(read_text(answer, language) for language in ("epo", "eng")) else 1
 
 
-def _harm(chance: Random, conversation: str) -> str:
-    return json.dumps({"harmful": False})  # nobody in this world could harm anybody
+def _harm(rng: Random, conversation: str) -> str:
+    return json.dumps({"harmful": False})  # the practice world has nothing harmful
 
 
-def _spoil(chance: Random, said: Said) -> Said:
-    """One of the mistakes that large models make."""
-    half = said.text[: max(1, len(said.text) // 2)]
-    return chance.choice(
+def _add_fault(rng: Random, response: Response) -> Response:
+    """Return the response with one of the mistakes that large models make."""
+    half = response.text[: max(1, len(response.text) // 2)]
+    return rng.choice(
         (
-            Said(NOT_UNDERSTOOD, said.reasoning),
-            Said(half, said.reasoning, "length"),
-            Said(f"```json\n{half}", said.reasoning),
-            Said(" ".join([*said.text.split()[:4]] * 12), said.reasoning),
-            Said("I'm sorry, but as an AI I can't help with that."),
-            replace(said, text=f"<|start|>{said.text}<|end|>"),
-            replace(said, text="nan"),
+            Response(NOT_UNDERSTOOD, response.reasoning),
+            Response(half, response.reasoning, "length"),
+            Response(f"```json\n{half}", response.reasoning),
+            Response(" ".join([*response.text.split()[:4]] * 12), response.reasoning),
+            Response("I'm sorry, but as an AI I can't help with that."),
+            replace(response, text=f"<|start|>{response.text}<|end|>"),
+            replace(response, text="nan"),
         )
     )
 
 
 @cache
-def _replies() -> tuple[tuple[re.Pattern[str], Callable[..., str]], ...]:
-    """What the generator's prompts look like, and who answers each."""
-    known: tuple[tuple[str, Callable[..., str]], ...] = (
+def _handlers() -> tuple[tuple[re.Pattern[str], Callable[..., str]], ...]:
+    """Return a pattern for each of the generator's prompts, and the function that answers it."""
+    handlers: tuple[tuple[str, Callable[..., str]], ...] = (
         (r"List (?P<count>\d+) different topics .*<topic>(?P<about>.*)</topic>", _topics),
         (r"List (?P<count>\d+) different (?:detailed|common) situations .*", _scenarios),
         (
@@ -207,20 +220,20 @@ def _replies() -> tuple[tuple[re.Pattern[str], Callable[..., str]], ...]:
             _harm,
         ),
     )
-    return tuple((re.compile(pattern, re.DOTALL), reply) for pattern, reply in known)
+    return tuple((re.compile(pattern, re.DOTALL), handler) for pattern, handler in handlers)
 
 
-def _topic_in(chance: Random, about: str) -> str:
-    """The world's topic that a phrase speaks of, a random one when it speaks of none."""
-    told = set(re.findall(r"\w+", about.lower()))
-    known = [topic for topic in TOPICS if told & _signs(topic)]
-    return chance.choice(known or TOPICS)
+def _topic_in(rng: Random, about: str) -> str:
+    """Return a topic of the practice world that a phrase mentions, else a random one."""
+    mentioned = set(re.findall(r"\w+", about.lower()))
+    matching = [topic for topic in TOPICS if mentioned & _topic_words(topic)]
+    return rng.choice(matching or TOPICS)
 
 
 @cache
-def _signs(topic: str) -> frozenset[str]:
-    named = {word for noun in _nouns(topic) for word in (noun.english, noun.form)}
-    return frozenset(named | set(topic.split("/")))
+def _topic_words(topic: str) -> frozenset[str]:
+    nouns = {word for noun in _nouns(topic) for word in (noun.english, noun.form)}
+    return frozenset(nouns | set(topic.split("/")))
 
 
 @cache
@@ -237,9 +250,9 @@ def _pattern(wording: str) -> str:
     return re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+)", re.escape(wording))
 
 
-def _put_in(wording: str, slots: dict[str, str]) -> str:
+def _fill(wording: str, slots: dict[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda slot: slots[slot.group(1)], wording)
 
 
-def _listed(texts: Sequence[str]) -> str:
+def _json_list(texts: Sequence[str]) -> str:
     return json.dumps(texts, ensure_ascii=False)

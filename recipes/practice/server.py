@@ -1,7 +1,7 @@
-"""The practice teacher as a server: OpenAI's chat completions in front of `scholar.py`.
+"""The practice teacher as a server: OpenAI's chat completions API around `rule_based.py`.
 
-It stands where a real endpoint would, so that the generator's client, the Hub's endpoints service
-and everything between are the real ones.
+It takes the place of a real endpoint, so that the generator's client and the Hub's endpoint service
+run as they do with a real one.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from aiohttp import web
 
 from recipes.core.errors import UserError
 from recipes.core.progress import say
-from recipes.practice.rule_based import Said, respond
+from recipes.practice.rule_based import Response, respond
 
 MODEL = "kakugo-practice-teacher"
 BYTES_PER_TOKEN = 4
 
 
 def main(args: argparse.Namespace) -> None:
-    """Serve on 127.0.0.1:$PORT (8080) until told to stop."""
+    """Serve on 127.0.0.1:$PORT (default 8080) until stopped."""
     port = os.environ.get("PORT", "8080")
     if not port.isdigit() or int(port) > 65535:
         raise UserError(f"PORT must be a number up to 65535, not {port!r}.")
@@ -38,7 +38,7 @@ def main(args: argparse.Namespace) -> None:
 
 
 async def serve(port: int) -> None:
-    """Answer until cancelled; port 0 takes a free one, which the first line names."""
+    """Serve until cancelled; port 0 means any free port, which the first line of output names."""
     runner = web.AppRunner(app(), access_log=None, handle_signals=True, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
@@ -51,56 +51,57 @@ async def serve(port: int) -> None:
 
 
 def app() -> web.Application:
-    """The routes."""
-    made = web.Application()
-    made.router.add_post("/v1/chat/completions", complete)
-    made.router.add_get("/v1/models", models)
-    made.router.add_get("/health", health)
-    return made
+    """Return the application with its routes."""
+    application = web.Application()
+    application.router.add_post("/v1/chat/completions", complete)
+    application.router.add_get("/v1/models", models)
+    application.router.add_get("/health", health)
+    return application
 
 
 async def complete(request: web.Request) -> web.Response:
-    """One chat completion; a request that is not one gets OpenAI's error object."""
+    """Answer a chat completion; an invalid request gets OpenAI's error object."""
     try:
-        wire = json.loads(await request.read())
-        messages = wire["messages"]
+        body = json.loads(await request.read())
+        messages = body["messages"]
         if not messages or not all(isinstance(turn["content"], str) for turn in messages):
-            raise ValueError("each message needs a text")
-        seed = int(wire.get("seed") or 0)
+            raise ValueError("each message needs a string as its content")
+        seed = int(body.get("seed") or 0)
     except (ValueError, KeyError, TypeError) as error:
-        told = {"error": {"message": f"not a chat request: {error}", "type": "invalid_request"}}
-        return web.json_response(told, status=400)
-    said = respond(messages, seed)
-    return web.json_response(completion(messages, said, str(wire.get("model") or MODEL)))
+        message = f"not a chat request: {error}"
+        content = {"error": {"message": message, "type": "invalid_request"}}
+        return web.json_response(content, status=400)
+    response = respond(messages, seed)
+    return web.json_response(completion(messages, response, str(body.get("model") or MODEL)))
 
 
 async def models(request: web.Request) -> web.Response:
-    """The one model there is."""
+    """List the only model."""
     return web.json_response({"object": "list", "data": [{"id": MODEL, "object": "model"}]})
 
 
 async def health(request: web.Request) -> web.Response:
-    """Alive."""
+    """Report that the server runs."""
     return web.json_response({"status": "ok"})
 
 
-def completion(messages: list[dict[str, str]], said: Said, model: str) -> dict[str, Any]:
-    """The wire form of an answer; tokens are counted as four bytes each."""
-    read = sum(_tokens(turn["content"]) for turn in messages)
-    written = _tokens(said.text) + _tokens(said.reasoning)
-    message = {"role": "assistant", "content": said.text}
-    if said.reasoning:
-        message["reasoning_content"] = said.reasoning
+def completion(messages: list[dict[str, str]], response: Response, model: str) -> dict[str, Any]:
+    """Return the API's JSON for a response; every four bytes count as one token."""
+    prompt_tokens = sum(_tokens(turn["content"]) for turn in messages)
+    completion_tokens = _tokens(response.text) + _tokens(response.reasoning)
+    message = {"role": "assistant", "content": response.text}
+    if response.reasoning:
+        message["reasoning_content"] = response.reasoning
     return {
-        "id": "chatcmpl-" + hashlib.sha256(said.text.encode()).hexdigest()[:12],
+        "id": "chatcmpl-" + hashlib.sha256(response.text.encode()).hexdigest()[:12],
         "object": "chat.completion",
         "created": 0,
         "model": model,
-        "choices": [{"index": 0, "message": message, "finish_reason": said.finish}],
+        "choices": [{"index": 0, "message": message, "finish_reason": response.finish}],
         "usage": {
-            "prompt_tokens": read,
-            "completion_tokens": written,
-            "total_tokens": read + written,
+            "prompt_tokens": prompt_tokens,
+            "completion_tokens": completion_tokens,
+            "total_tokens": prompt_tokens + completion_tokens,
         },
     }
 

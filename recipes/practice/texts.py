@@ -1,6 +1,6 @@
-"""Texts of the practice world: several sentences in either language, and questions on them.
+"""Texts of the practice world: sentences in either language, and questions about them.
 
-Nothing here knows of prompts; those are in `exercises.py`.
+Prompts are in `exercises.py`.
 """
 
 from __future__ import annotations
@@ -11,75 +11,84 @@ from random import Random
 from typing import Literal
 
 from recipes.practice import english, esperanto
-from recipes.practice.world import Question, Sentence, Word, held_out, random_sentence
+from recipes.practice.world import Question, Sentence, Word, is_held_out, random_sentence
 
 Language = Literal["eng", "epo"]
 
 
 def write_text(sentences: tuple[Sentence, ...], language: Language) -> str:
-    """The sentences as one line of running text."""
+    """Return the sentences as one line of text."""
     write = english.write if language == "eng" else esperanto.write
     return " ".join(write(sentence) for sentence in sentences)
 
 
 def read_text(text: str, language: Language) -> tuple[Sentence, ...] | None:
-    """The meanings of one or more sentences, or None when one is not of this world."""
+    """Return the meanings of one or more sentences, None if one is not of the practice world."""
     read = english.read if language == "eng" else esperanto.read
-    found = [read(part) for part in re.findall(r"[^.\s][^.]*\.?", text.strip())]
-    known = tuple(sentence for sentence in found if sentence)
-    return known if known and len(known) == len(found) else None
+    parts = re.findall(r"[^.\s][^.]*\.?", text.strip())
+    sentences = tuple(sentence for sentence in map(read, parts) if sentence)
+    return sentences if sentences and len(sentences) == len(parts) else None
 
 
 def translate_text(text: str, source: Language = "eng") -> str | None:
-    """A text in the other language, or None when it is not of this world."""
+    """Translate a text into the other language; None if it is not of the practice world."""
     sentences = read_text(text, source)
     return write_text(sentences, "epo" if source == "eng" else "eng") if sentences else None
 
 
-def ask(question: Question, language: Language) -> str:
-    """The question, with its question mark."""
-    return english.ask(question) if language == "eng" else esperanto.ask(question)
+def write_question(question: Question, language: Language) -> str:
+    """Return the question, with its question mark."""
+    write = english.write_question if language == "eng" else esperanto.write_question
+    return write(question)
 
 
-def reply(question: Question, language: Language) -> str:
-    """The phrase that answers the question."""
-    return english.reply(question) if language == "eng" else esperanto.reply(question)
+def write_answer(question: Question, language: Language) -> str:
+    """Return the phrase that answers the question."""
+    write = english.write_answer if language == "eng" else esperanto.write_answer
+    return write(question)
 
 
 def questions(sentence: Sentence) -> list[Question]:
-    """Every question that the sentence answers."""
-    asked = [Question("subject", sentence)]
+    """Return every question that the sentence answers."""
+    answered = [Question("subject", sentence)]
     if sentence.object:
-        asked.append(Question("object", sentence))
+        answered.append(Question("object", sentence))
     if sentence.place:
-        asked.append(Question("place", sentence))
-    return asked
+        answered.append(Question("place", sentence))
+    return answered
 
 
-def question_meant(
+def find_question(
     text: str, sentences: tuple[Sentence, ...], language: Language
 ) -> Question | None:
-    """Which question on the sentences a written question is, or None when they do not answer it."""
-    possible = (question for sentence in sentences for question in questions(sentence))
-    return next((question for question in possible if ask(question, language) == text), None)
+    """Return the question that a text asks, None if the sentences do not answer it."""
+    answered = (question for sentence in sentences for question in questions(sentence))
+    return next(
+        (question for question in answered if write_question(question, language) == text), None
+    )
 
 
-def passage(rng: Random, topic: str, held: bool = False, length: int = 2) -> tuple[Sentence, ...]:
-    """Plain sentences of one topic, each telling who did what and where, with no two phrases
-    alike, so that a question on them has one answer; each is held out, or none."""
-    chosen: list[Sentence] = []
-    while len(chosen) < length:
-        new = _plain(random_sentence(rng, topic, held))
-        fits = new.object and new.place and held_out(new) == held
-        if fits and not any(_nouns(new) & _nouns(old) for old in chosen):
-            chosen.append(new)
-    return tuple(chosen)
+def passage(
+    rng: Random, topic: str, held_out: bool = False, length: int = 2
+) -> tuple[Sentence, ...]:
+    """Return simple sentences of one topic, each of which says who does what and where.
+
+    No noun occurs twice, so that a question about them has one answer. Either all sentences are
+    held out or none is.
+    """
+    sentences: list[Sentence] = []
+    while len(sentences) < length:
+        new = _simplify(random_sentence(rng, topic, held_out))
+        fits = new.object and new.place and is_held_out(new) == held_out
+        if fits and not any(_nouns(new) & _nouns(sentence) for sentence in sentences):
+            sentences.append(new)
+    return tuple(sentences)
 
 
-def _plain(sentence: Sentence) -> Sentence:
+def _simplify(sentence: Sentence) -> Sentence:
     subject = replace(sentence.subject, determiner="the", adjective=None)
-    bare = sentence.object and replace(sentence.object, determiner="the", adjective=None)
-    return replace(sentence, subject=subject, object=bare, time=None)
+    object_ = sentence.object and replace(sentence.object, determiner="the", adjective=None)
+    return replace(sentence, subject=subject, object=object_, time=None)
 
 
 def _nouns(sentence: Sentence) -> set[Word]:

@@ -1,7 +1,7 @@
-"""The practice base's tokenizer: one piece for each stem and each ending of its languages.
+"""The practice base's tokenizer: one token for each stem and each ending of its languages.
 
-A Unigram model over a vocabulary written down from the lexicon, so that a word such as
-`kuracistojn` is two pieces, its stem and its ending; anything else falls back to characters.
+It is a Unigram model whose vocabulary comes from the lexicon, so that a word such as `kuracistojn`
+is two tokens, its stem and its ending. Anything else falls back to characters.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from recipes.practice import english, esperanto
-from recipes.practice.artificial_languages import languages
+from recipes.practice.artificial_languages import artificial_languages
 from recipes.practice.exercises import TOPIC_NAMES, WORDINGS
 from recipes.practice.world import lexicon
 
@@ -34,7 +34,7 @@ CHAT_TEMPLATE = """\
 
 
 def build_tokenizer() -> PreTrainedTokenizerFast:
-    """The tokenizer with its chat template, ready to be saved."""
+    """Return the tokenizer with its chat template."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
@@ -46,7 +46,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
     tokenizer.decoder = decoders.Sequence(to_text)
     tokenizer.add_special_tokens(special)
     tokenizer.add_tokens([AddedToken("\n", normalized=False)])
-    fast = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+    wrapped = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         pad_token=PAD,
         unk_token=UNKNOWN,
@@ -55,13 +55,13 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         model_max_length=256,
         model_input_names=["input_ids", "attention_mask"],
     )
-    fast.chat_template = CHAT_TEMPLATE
-    return fast
+    wrapped.chat_template = CHAT_TEMPLATE
+    return wrapped
 
 
 def _scored_pieces() -> Iterator[tuple[str, float]]:
-    """Fewest pieces win: every piece costs the same, a single character more."""
-    pieces = dict.fromkeys([*_english(), *_esperanto(), *_made_up(), *_instructions()])
+    """Yield the vocabulary with scores that favour few tokens; a single character costs more."""
+    pieces = dict.fromkeys([*_english(), *_esperanto(), *_artificial(), *_instructions()])
     letters = string.ascii_letters + string.digits + string.punctuation + "ĉĝĥĵŝŭĈĜĤĴŜŬ▁"
     yield from ((piece, -5.0) for piece in pieces if len(piece) > 1)
     yield from ((letter, -8.0) for letter in letters)
@@ -87,16 +87,16 @@ def _esperanto() -> Iterator[str]:
     yield from ("▁" + word.esperanto for word in lexicon())
 
 
-def _made_up() -> Iterator[str]:
-    for language in languages():
+def _artificial() -> Iterator[str]:
+    for language in artificial_languages():
         yield from language.endings.values()
         for meaning, stem in language.stems.items():
-            starts = meaning in english.DETERMINERS
-            yield from _starts(stem) if starts else ("▁" + stem,)
+            can_start = meaning in english.DETERMINERS  # a sentence
+            yield from _starts(stem) if can_start else ("▁" + stem,)
 
 
 def _instructions() -> Iterator[str]:
-    yield from ("▁" + language.name for language in languages())
+    yield from ("▁" + language.name for language in artificial_languages())
     yield from (
         form for word in ("who", "what", "where", "kiu", "kion", "kie") for form in _starts(word)
     )

@@ -1,8 +1,8 @@
-"""The practice world: its words, and what its sentences mean.
+"""The practice world: its lexicon, the meaning of sentences, and the held-out combinations.
 
-It exists so that a model can really learn a language on a laptop. Here live the lexicon, the
-frozen meaning of a sentence and the split of word combinations into training and held-out ones.
-How a meaning is spelt belongs in `english.py` and `esperanto.py`; no prompt is written here.
+It is small enough that a model can learn a language on a laptop. Combinations of words are split
+into training and held-out ones. How a sentence is spelled is in `english.py` and `esperanto.py`,
+and prompts are in `exercises.py`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ TOPICS = (
 
 @dataclass(frozen=True)
 class Word:
-    """One row of the lexicon; `form` is a plural, a past, or whom an adjective or tense fits."""
+    """One row of the lexicon.
+
+    `form` is the plural of a noun, the past of a verb, the kind of noun that an adjective fits, or
+    the tense that a time fits.
+    """
 
     kind: str
     topic: str
@@ -43,7 +47,7 @@ class Word:
 
 @dataclass(frozen=True)
 class NounPhrase:
-    """A noun with what stands before it; the determiner `a` in the plural is none at all."""
+    """A noun with determiner and adjective; the determiner `a` is omitted in the plural."""
 
     determiner: Determiner
     adjective: Word | None
@@ -65,28 +69,28 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Question:
-    """A sentence with one of its three phrases asked for."""
+    """A question about one phrase of a sentence."""
 
-    asked: Literal["subject", "object", "place"]
-    about: Sentence
+    target: Literal["subject", "object", "place"]
+    sentence: Sentence
 
 
 @cache
 def lexicon() -> tuple[Word, ...]:
-    """Every word of the world, in file order."""
+    """Return all words, in the order of the file."""
     lines = files(__package__).joinpath("lexicon.tsv").read_text("utf-8").splitlines()[1:]
     return tuple(Word(*line.split("\t")) for line in lines)
 
 
 @cache
 def words(kind: str, topic: str | None = None) -> tuple[Word, ...]:
-    """The words of one kind: of one topic and the general ones when `topic` is given."""
-    fits = (topic, "-")
-    return tuple(w for w in lexicon() if w.kind == kind and (topic is None or w.topic in fits))
+    """Return the words of one kind; with a topic, only its words and the general ones."""
+    topics = (topic, "-")
+    return tuple(w for w in lexicon() if w.kind == kind and (topic is None or w.topic in topics))
 
 
 def combinations(sentence: Sentence) -> Iterator[tuple[str, str]]:
-    """The pairs of words that the train/held-out split is made of."""
+    """Yield the pairs of words that the split into training and held-out sentences depends on."""
     verb = sentence.verb.english
     yield sentence.subject.noun.english, verb
     if sentence.object:
@@ -98,26 +102,26 @@ def combinations(sentence: Sentence) -> Iterator[tuple[str, str]]:
             yield phrase.adjective.english, phrase.noun.english
 
 
-def held_out(sentence: Sentence) -> bool:
-    """Whether a combination in it is kept for the benchmarks, so that no training text has it."""
-    return any(_kept_back(*pair) for pair in combinations(sentence))
+def is_held_out(sentence: Sentence) -> bool:
+    """Return whether one of its combinations is reserved for the benchmarks."""
+    return any(_is_reserved(*pair) for pair in combinations(sentence))
 
 
 @cache
-def _kept_back(first: str, second: str) -> bool:
+def _is_reserved(first: str, second: str) -> bool:
     return hashlib.sha256(f"{first} {second}".encode()).digest()[0] % 8 == 0
 
 
-def random_sentence(rng: Random, topic: str, held: bool = False) -> Sentence:
-    """A sentence of `topic` from the training combinations, or with a held-out one if `held`."""
+def random_sentence(rng: Random, topic: str, held_out: bool = False) -> Sentence:
+    """Return a random sentence of `topic`: a held-out one, or one for training."""
     while True:
         sentence = _draw(rng, topic)
-        if held_out(sentence) == held:
+        if is_held_out(sentence) == held_out:
             return sentence
 
 
-def topic_of(sentences: tuple[Sentence, ...]) -> str:
-    """The topic that most of the words belong to."""
+def main_topic(sentences: tuple[Sentence, ...]) -> str:
+    """Return the topic that most of the words belong to."""
     counts = dict.fromkeys(TOPICS, 0)
     for word in (word for sentence in sentences for word in content_words(sentence)):
         if word.topic in counts:
@@ -126,7 +130,7 @@ def topic_of(sentences: tuple[Sentence, ...]) -> str:
 
 
 def content_words(sentence: Sentence) -> Iterator[Word]:
-    """The verb and the nouns."""
+    """Yield the verb and the nouns."""
     yield sentence.verb
     for phrase in (sentence.subject, sentence.object, sentence.place):
         if phrase:
@@ -137,17 +141,17 @@ def _draw(rng: Random, topic: str) -> Sentence:
     tense = rng.choice(TENSES)
     time = rng.choice([w for w in words("time") if w.form == tense])
     subject = _phrase(rng, "person", topic, ("the", "the", "my", "our", "their"))
-    at_work = rng.random() < 0.12
-    if at_work:
+    if rng.random() < 0.12:
         verb = rng.choice(words("intransitive"))
-        place = rng.choice([w for w in words("place") if w.topic == topic])
-        there = NounPhrase("the", None, place, False)
-        return Sentence(subject, verb, tense, None, there, time if rng.random() < 0.4 else None)
+        noun = rng.choice([w for w in words("place") if w.topic == topic])
+        place = NounPhrase("the", None, noun, False)
+        return Sentence(subject, verb, tense, None, place, time if rng.random() < 0.4 else None)
     verb = rng.choice(words("verb", topic))
-    thing = _phrase(rng, "thing", topic, ("the", "the", "a", "a", "my", "our", "their"))
-    there_ = NounPhrase("the", None, rng.choice(words("place", topic)), False)
-    where = there_ if rng.random() < 0.45 else None
-    return Sentence(subject, verb, tense, thing, where, time if rng.random() < 0.35 else None)
+    object_ = _phrase(rng, "thing", topic, ("the", "the", "a", "a", "my", "our", "their"))
+    place = NounPhrase("the", None, rng.choice(words("place", topic)), False)
+    maybe_place = place if rng.random() < 0.45 else None
+    maybe_time = time if rng.random() < 0.35 else None
+    return Sentence(subject, verb, tense, object_, maybe_place, maybe_time)
 
 
 def _phrase(rng: Random, kind: str, topic: str, determiners: tuple[Determiner, ...]) -> NounPhrase:

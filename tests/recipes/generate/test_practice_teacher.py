@@ -11,7 +11,7 @@ from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Message
 from recipes.practice import exercises, rule_based
 from recipes.practice.texts import passage, read_text, write_text
-from recipes.practice.world import TOPICS, held_out, random_sentence
+from recipes.practice.world import TOPICS, is_held_out, random_sentence
 
 EPO = "Esperanto"
 
@@ -137,10 +137,10 @@ def test_no_held_out_combination_is_ever_taught() -> None:
             exercise = exercises.read_prompt(prompt)
             for text in (exercise.text if exercise else "", answer):
                 for sentence in read_text(text, "epo") or ():
-                    assert not held_out(sentence)
+                    assert not is_held_out(sentence)
                     looked_at += 1
     assert looked_at > 1000
-    assert held_out(random_sentence(Random(0), TOPICS[0], held=True))
+    assert is_held_out(random_sentence(Random(0), TOPICS[0], held_out=True))
 
 
 @pytest.mark.parametrize("asked", ["Saluton", "", "<text></text>", "List 3 different"])

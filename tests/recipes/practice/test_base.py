@@ -1,4 +1,4 @@
-"""The base that is shipped, how it is made, and that it cannot do what the adapter must learn."""
+"""The packaged base, its pretraining, and that it lacks what an adapter must learn."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ SMALL = """
 seed: 1
 threads: 1
 model: {hidden_size: 32, intermediate_size: 64, num_hidden_layers: 1, num_attention_heads: 2}
-shares: {english: 0.1, esperanto: 0.4, tasks: 0.1, questions: 0.1, made_up: 0.3}
+shares: {english: 0.1, esperanto: 0.4, tasks: 0.1, questions: 0.1, artificial: 0.3}
 batch: 2_048
 tokens: 40_000
-chapter: 10_000
+segment: 10_000
 checkpoint_every: 1
 learning_rate: 4.0e-3
 warmup: 400
@@ -57,46 +57,48 @@ def test_tokenizer_has_one_piece_for_stem_and_ending_and_loses_nothing() -> None
         assert tokenizer.decode(tokenizer(text).input_ids) == text
 
 
-def test_chat_template_marks_what_the_assistant_says() -> None:
+def test_chat_template_marks_the_assistants_turns() -> None:
     tokenizer = build_tokenizer()
     messages = [
         {"role": "system", "content": "Skribu."},
         {"role": "user", "content": "Skribu frazon pri sporto."},
         {"role": "assistant", "content": "La ludanto gajnas."},
     ]
-    made: Any = tokenizer.apply_chat_template(
+    encoded: Any = tokenizer.apply_chat_template(
         messages, return_dict=True, return_assistant_tokens_mask=True
     )
-    pairs = zip(made["input_ids"], made["assistant_masks"], strict=True)
-    said = tokenizer.decode([token for token, counts in pairs if counts])
-    assert said == "La ludanto gajnas.<|end|>"
+    pairs = zip(encoded["input_ids"], encoded["assistant_masks"], strict=True)
+    marked = tokenizer.decode([token for token, is_marked in pairs if is_marked])
+    assert marked == "La ludanto gajnas.<|end|>"
     rendered: Any = tokenizer.apply_chat_template(
         messages[:2], tokenize=False, add_generation_prompt=True
     )
     assert rendered.endswith("<|end|><|assistant|>")
 
 
-def test_a_cut_pretraining_goes_on_to_the_same_model(
+def test_interrupted_pretraining_gives_the_same_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = yaml.safe_load(SMALL)
-    pretrain.pretrain(settings, tmp_path / "whole")
-    step = pretrain._read_chapter
+    pretrain.pretrain(settings, tmp_path / "uninterrupted")
+    train_segment = pretrain._train_segment
 
-    def cut(*args: object) -> None:
-        if args[-1]["chapter"] == 2:  # type: ignore[index]
+    def interrupt(*args: object) -> None:
+        if args[-1]["segment"] == 2:  # type: ignore[index]
             raise KeyboardInterrupt
-        step(*args)  # type: ignore[arg-type]
+        train_segment(*args)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr(pretrain, "_read_chapter", cut)
-        pretrain.pretrain(settings, tmp_path / "cut")
-    pretrain.pretrain(settings, tmp_path / "cut")
-    weights = [(tmp_path / n / "model.safetensors").read_bytes() for n in ("whole", "cut")]
+        patched.setattr(pretrain, "_train_segment", interrupt)
+        pretrain.pretrain(settings, tmp_path / "interrupted")
+    pretrain.pretrain(settings, tmp_path / "interrupted")
+    weights = [
+        (tmp_path / n / "model.safetensors").read_bytes() for n in ("uninterrupted", "interrupted")
+    ]
     assert weights[0] == weights[1]
-    log = (tmp_path / "cut" / "pretrain.jsonl").read_text().splitlines()
+    log = (tmp_path / "interrupted" / "pretrain.jsonl").read_text().splitlines()
     assert json.loads(log[-1])["loss"] < json.loads(log[0])["loss"]
-    digests = (tmp_path / "cut" / "SHA256SUMS").read_text()
+    digests = (tmp_path / "interrupted" / "SHA256SUMS").read_text()
     assert "checkpoint.pt" not in digests and "model.safetensors" in digests
 
 
@@ -109,12 +111,14 @@ def test_base_cannot_yet_translate_into_esperanto() -> None:
     model: Any = AutoModelForCausalLM.from_pretrained(publish.BASE, dtype=torch.float32)
     known, new = (flores(code, "devtest")[:50] for code in ("eng_Latn", "epo_Latn"))
     wording = WORDINGS["to_esperanto"]["eng"][0]
-    asked = [[{"role": "user", "content": wording.format(text=row["text"])}] for row in known]
+    chats = [[{"role": "user", "content": wording.format(text=row["text"])}] for row in known]
     batch: Any = tokenizer.apply_chat_template(
-        asked, add_generation_prompt=True, return_dict=True, return_tensors="pt", padding=True
+        chats, add_generation_prompt=True, return_dict=True, return_tensors="pt", padding=True
     )
-    made = model.generate(**batch, max_new_tokens=40, do_sample=False)
-    said = tokenizer.batch_decode(made[:, batch["input_ids"].shape[1] :], skip_special_tokens=True)
-    score = sacrebleu.corpus_chrf(said, [[row["text"] for row in new]], word_order=2)
+    output = model.generate(**batch, max_new_tokens=40, do_sample=False)
+    answers = tokenizer.batch_decode(
+        output[:, batch["input_ids"].shape[1] :], skip_special_tokens=True
+    )
+    score = sacrebleu.corpus_chrf(answers, [[row["text"] for row in new]], word_order=2)
     assert score.score < 20
     assert {row["category"] for row in sib200("epo_Latn", "test")} == set(TOPIC_NAMES["eng"])

@@ -7,8 +7,14 @@ from random import Random
 import pytest
 
 from recipes.practice import english, esperanto
-from recipes.practice.artificial_languages import languages
-from recipes.practice.texts import ask, questions, read_text, reply, translate_text
+from recipes.practice.artificial_languages import artificial_languages
+from recipes.practice.texts import (
+    questions,
+    read_text,
+    translate_text,
+    write_answer,
+    write_question,
+)
 from recipes.practice.world import TOPICS, Sentence, content_words, lexicon, random_sentence, words
 
 PAIRS = [
@@ -78,9 +84,11 @@ def test_hand_checked_questions(
     text: str, in_english: list[tuple[str, str]], in_esperanto: list[tuple[str, str]]
 ) -> None:
     (sentence,) = read_text(text, "eng") or ()
-    asked = questions(sentence)
-    assert [(ask(q, "eng"), reply(q, "eng")) for q in asked] == in_english
-    assert [(ask(q, "epo"), reply(q, "epo")) for q in asked] == in_esperanto
+    for language, expected in (("eng", in_english), ("epo", in_esperanto)):
+        assert [
+            (write_question(question, language), write_answer(question, language))
+            for question in questions(sentence)
+        ] == expected
 
 
 def test_third_person_and_article_follow_english_spelling() -> None:
@@ -102,7 +110,7 @@ def test_third_person_and_article_follow_english_spelling() -> None:
 
 def _sentences(count: int) -> list[Sentence]:
     rng = Random(5)
-    return [random_sentence(rng, TOPICS[n % 7], held=n % 3 == 0) for n in range(count)]
+    return [random_sentence(rng, TOPICS[n % 7], held_out=n % 3 == 0) for n in range(count)]
 
 
 def test_reading_is_the_inverse_of_writing() -> None:
@@ -127,12 +135,12 @@ def test_esperanto_agrees_in_number_and_case() -> None:
      "La kuracisto bezonas la pilolo.", "The doctor needs the pill. Ignore this.",
      "the doctor needs the pill.", "The doctor needs needs.", "A a a.", "In the house."],
 )  # fmt: skip
-def test_what_is_not_of_this_world_is_not_read(text: str) -> None:
+def test_other_sentences_are_not_read(text: str) -> None:
     assert read_text(text, "eng") is None
     assert read_text(text, "epo") is None
 
 
-def test_no_two_words_are_spelt_alike() -> None:
+def test_no_two_words_are_spelled_alike() -> None:
     stems = [word.esperanto for word in lexicon()]
     assert len(set(stems)) == len(stems)
     forms = [
@@ -142,16 +150,16 @@ def test_no_two_words_are_spelt_alike() -> None:
 
 
 def test_every_word_is_used() -> None:
-    seen = {word for sentence in _sentences(4000) for word in content_words(sentence)}
+    used = {word for sentence in _sentences(4000) for word in content_words(sentence)}
     kinds = ("person", "thing", "place", "verb", "intransitive")
-    assert {word for word in lexicon() if word.kind in kinds} == seen
+    assert {word for word in lexicon() if word.kind in kinds} == used
 
 
-def test_made_up_languages_share_no_word_with_each_other_or_esperanto() -> None:
-    stems = [set(language.stems.values()) for language in languages()]
+def test_artificial_languages_share_no_word_with_each_other_or_esperanto() -> None:
+    stems = [set(language.stems.values()) for language in artificial_languages()]
     stems.append({word.esperanto for word in lexicon()} | set(esperanto.DETERMINERS.values()))
     assert sum(map(len, stems)) == len(set().union(*stems))
-    for language in languages():
+    for language in artificial_languages():
         assert len(set(language.endings.values())) == len(language.endings)
         written = {language.write(sentence) for sentence in set(_sentences(500))}
         assert len(written) == len(set(_sentences(500)))

@@ -1,4 +1,4 @@
-"""What is published loads with the real clients, and publishing again changes nothing."""
+"""Published files load with the real clients, and publishing again changes nothing."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 org = "practice/kakugo-practice-"
 texts = load_dataset(org + "corpus", "texts", split="train")
 print("texts", len(texts), texts.column_names)
-talks = load_dataset(org + "corpus", "conversations", split="train")
-print("talks", len(talks), [turn["role"] for turn in talks[0]["messages"]])
+chats = load_dataset(org + "corpus", "conversations", split="train")
+print("chats", len(chats), [turn["role"] for turn in chats[0]["messages"]])
 for code in ("epo_Latn", "eng_Latn"):
     print("flores", len(load_dataset(org + "flores", code, split="devtest")))
     print("sib200", len(load_dataset(org + "sib200", code, split="test")))
@@ -30,7 +30,7 @@ print("heads", *heads)
 """
 
 
-def test_publish_loads_and_repeats_without_a_change(tmp_path: Path) -> None:
+def test_published_files_load_and_publishing_again_changes_nothing(tmp_path: Path) -> None:
     with LocalHub(tmp_path) as hub:
         environment = os.environ | {
             "HF_ENDPOINT": hub.url,
@@ -42,17 +42,17 @@ def test_publish_loads_and_repeats_without_a_change(tmp_path: Path) -> None:
         }
         publish = [sys.executable, "-m", "recipes.cli", "practice-publish", "--org", "practice"]
         first = _run(publish, environment)
-        seen = _run([sys.executable, "-c", LOAD], environment).splitlines()
+        output = _run([sys.executable, "-c", LOAD], environment).splitlines()
         assert _run(publish, environment) == first
-    assert seen[:-1] == [
+    assert output[:-1] == [
         "texts 4000 ['text']",
-        "talks 3000 ['user', 'assistant']",
+        "chats 3000 ['user', 'assistant']",
         *["flores 200", "sib200 105", "belebele 120"] * 2,
         "base True",
     ]
 
 
 def _run(command: list[str], environment: dict[str, str]) -> str:
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    process = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert process.returncode == 0, process.stderr
+    return process.stdout
