@@ -75,8 +75,7 @@ def test_what_speakers_agree_on_is_obeyed_by_the_next_training(
     said = wait_for_success(jobs.start("practice/mended", trainer={"max_steps": 2}, held_out=None))
     assert "46 rows" in said
     card = " ".join(Path(api.hf_hub_download("practice/mended", "README.md")).read_text().split())
-    assert "2 rows that they agreed to drop were left out (`r00`, `r01`)" in card
-    assert "1 were learnt as they corrected them (`r04`)" in card
+    assert "* 2 rows dropped: `r00`, `r01` * 1 row corrected: `r04`" in card
 
     first = api.list_repo_files(FEEDBACK, repo_type="dataset")
     api.delete_file(next(path for path in first if path.endswith("000.jsonl")), FEEDBACK,

@@ -80,7 +80,7 @@ def test_resumed_run_gives_the_same_adapter_as_an_uninterrupted_one(
         train("killed", [callback], None)
     upload.wait()
     assert checkpoints.download(api, REPO, "another digest", tmp_path / "other") is None
-    checkpoint = checkpoints.download(api, REPO, DIGEST, tmp_path / "downloaded")
+    checkpoint = checkpoints.download(api, REPO, DIGEST, tmp_path / "restored")
     assert checkpoint is not None
     resumed = train("resumed", [callback], checkpoint)
     uninterrupted = train("uninterrupted", [], None)
