@@ -46,7 +46,7 @@ def test_communities_are_told_of_every_key() -> None:
     read = parse(example)
     assert read.stewards and read.variants and read.licence and read.consent is Consent.WELCOME
     recipe = (ROOT / "recipes" / "generate" / "community.py").read_text(encoding="utf-8")
-    listed = re.findall(r"^(?:VOICE|LISTS|OTHERS) = \((.*)\)$", recipe, re.MULTILINE)
+    listed = re.findall(r"^(?:STYLE|LIST|OTHER)_KEYS = \((.*)\)$", recipe, re.MULTILINE)
     keys = set(re.findall(r'"(\w+)"', " ".join(listed)))
     assert keys - {"name"} == known
     for option in ("licence", "variant", "dialect", "region", "orthography", "base"):

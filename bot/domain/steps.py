@@ -21,14 +21,14 @@ class Row:
 
 
 TABLE: tuple[Row, ...] = (
-    Row(Step.CHECK, "the teacher shows what it can do in the language", "advice", True),
-    Row(Step.GENERATE, "the teacher writes and answers prompts", "dataset", True),
-    Row(Step.TRAIN, "a LoRA adapter is trained on them", "adapter", False),
-    Row(Step.EVALUATE, "base and adapter are compared", "results", False),
+    Row(Step.CHECK, "a large model, the teacher, is tested in the language", "advice", True),
+    Row(Step.GENERATE, "the teacher writes training data: prompts and answers", "dataset", True),
+    Row(Step.TRAIN, "a small model is trained on this data (a LoRA adapter)", "adapter", False),
+    Row(Step.EVALUATE, "the adapter is compared with the original small model", "results", False),
 )
 # What a request runs that asks for the next version of a model.
 IMPROVING: tuple[Row, ...] = (
-    Row(Step.IMPROVE, "what speakers corrected makes a new version", "version", False),
+    Row(Step.IMPROVE, "a new version is trained on the corrections of speakers", "version", False),
 )
 
 
@@ -137,7 +137,7 @@ def diagram() -> str:
     lines = [
         "flowchart LR",
         '  ask(["discussion: a language\'s name"]) --> reply["reply: plan and price"]',
-        '  ask -. "unknown, doubtful, too dear" .-> no(["one clear sentence, closed"])',
+        '  ask -. "unknown, unclear, too expensive" .-> no(["question or reason"])',
     ]
     before = "reply"
     for r in TABLE:

@@ -98,35 +98,35 @@ def _not_yours(request: Request, command: Command = Command.CANCEL) -> Request:
     """Said once; whoever goes on after that is not answered."""
     if any(not answer.allowed for answer in request.answers):
         return request
-    return _answered(request, command, replies.not_yours(command), allowed=False)
+    return _answered(request, command, replies.not_allowed(command), allowed=False)
 
 
 def _status(request: Request, observation: Observation, policy: Policy) -> Request:
-    return _answered(request, Command.STATUS, replies.told_status(request))
+    return _answered(request, Command.STATUS, replies.current_status(request))
 
 
 def _estimate(request: Request, observation: Observation, policy: Policy) -> Request:
     cost = costs.estimate(policy.recipe, observation.prices, steps.rows(request.spec))
-    return _answered(request, Command.ESTIMATE, replies.told_estimate(request, cost))
+    return _answered(request, Command.ESTIMATE, replies.estimate(request, cost))
 
 
 def _help(request: Request, observation: Observation, policy: Policy) -> Request:
-    return _answered(request, Command.HELP, replies.told_help())
+    return _answered(request, Command.HELP, replies.help_text())
 
 
 def _cancel(request: Request, observation: Observation, policy: Policy) -> Request:
     if request.status not in LIVE:
-        return _answered(request, Command.CANCEL, replies.nothing_to(Command.CANCEL))
+        return _answered(request, Command.CANCEL, replies.not_applicable(Command.CANCEL))
     return replace(request, status=Status.CANCELLED, verdict=Verdict.STOPPED)
 
 
 def _retry(request: Request, observation: Observation, policy: Policy) -> Request:
     if request.status is not Status.FAILED:
-        return _answered(request, Command.RETRY, replies.nothing_to(Command.RETRY))
+        return _answered(request, Command.RETRY, replies.not_applicable(Command.RETRY))
     if request.verdict in (Verdict.BUDGET, Verdict.HOPELESS):
         return _answered(request, Command.RETRY, replies.needs_approval(request.verdict))
     if _is_withdrawn(request, observation):
-        return _answered(request, Command.RETRY, replies.was_withdrawn())
+        return _answered(request, Command.RETRY, replies.withdrawn())
     return _begun_again(request, observation, Command.RETRY)
 
 
@@ -137,22 +137,22 @@ def _approve(request: Request, observation: Observation, policy: Policy) -> Requ
     """
     held = request.status is Status.HELD
     if _is_withdrawn(request, observation):
-        return _answered(request, Command.APPROVE, replies.was_withdrawn())
+        return _answered(request, Command.APPROVE, replies.withdrawn())
     if request.verdict is Verdict.COMMUNITY:
         agreed = admission.afforded(request, observation, policy)
-        return _answered(agreed, Command.APPROVE, replies.goes_on(Command.APPROVE))
+        return _answered(agreed, Command.APPROVE, replies.continues(Command.APPROVE))
     if (request.status, request.verdict) == (Status.FAILED, Verdict.HOPELESS):
         dared = replace(request.step(Step.CHECK), reason=Reason.NONE)
         return _begun_again(request.with_step(Step.CHECK, dared), observation, Command.APPROVE)
     if not held and (request.status, request.verdict) != (Status.FAILED, Verdict.BUDGET):
-        return _answered(request, Command.APPROVE, replies.nothing_to(Command.APPROVE))
+        return _answered(request, Command.APPROVE, replies.not_applicable(Command.APPROVE))
     cost = costs.estimate(policy.recipe, observation.prices, steps.rows(request.spec))
     ceiling = cost.ceiling_usd
     spec = replace(request.agreed_spec, cap_usd=round(request.spent_usd + ceiling, 6))
     request = replace(request, spec=spec, reserved_at=0.0)
     if held:
         opened = replace(request, status=Status.OPEN, verdict=Verdict.NONE)
-        return _answered(opened, Command.APPROVE, replies.goes_on(Command.APPROVE))
+        return _answered(opened, Command.APPROVE, replies.continues(Command.APPROVE))
     return _begun_again(request, observation, Command.APPROVE)
 
 
@@ -178,7 +178,7 @@ def _begun_again(request: Request, observation: Observation, command: Command) -
         reserved_at=0.0,
         retries=request.retries + 1,
     )
-    return _answered(again, command, replies.goes_on(command))
+    return _answered(again, command, replies.continues(command))
 
 
 _DEEDS: dict[Command, Callable[[Request, Observation, Policy], Request]] = {

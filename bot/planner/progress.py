@@ -71,7 +71,7 @@ def _made(
     return replace(
         record,
         state=StepState.MADE,
-        note=replies.note(step, manifest),
+        note=replies.step_note(step, manifest),
         seconds=round(manifest.seconds, 1),
         cost_usd=round(record.cost_usd + paid, 6),
         reason=_against(manifest),

@@ -1,12 +1,15 @@
-"""Every sentence the bot says, one pure function a situation.
+"""Everything that the bot writes in discussions, one pure function for each situation.
 
-Only closed vocabulary goes in: languages, names, numbers. No word of a stranger is echoed; the
-lines of a log are scrubbed before they come here.
+The functions take languages, names and numbers, but no text of strangers; lines of a log are
+redacted before they get here.
 
-    phrases          Languages, money and times as people read them
-    course           What is said of a request that was taken: its plan, its state, its result or i
-    questions        What is asked back before anything starts, and what is declined with its reaso
-    command_replies  Replies to commands; each is kept in the ledger as it was said
+    phrases    Languages, money, durations, numbers and lists as people write them
+    questions  Questions before a request is accepted, and reasons to decline one
+    plan       The first reply to an accepted request: steps, cost, approval, options
+    failure    The replies to a failed and to a cancelled request
+    status     The status comment, which is kept up to date, and notes on finished steps
+    result     The reply to a finished request
+    commands   The replies to commands in comments
 """
 
 from __future__ import annotations
@@ -16,54 +19,55 @@ from collections.abc import Iterator
 from bot.domain.observation import Manifest
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Status, Verdict
-from bot.replies import course, questions
-from bot.replies.command_replies import (
-    goes_on,
+from bot.replies import questions
+from bot.replies.commands import (
+    continues,
+    current_status,
+    estimate,
+    help_text,
     needs_approval,
-    not_yours,
-    nothing_to,
-    told_estimate,
-    told_help,
-    told_status,
-    was_withdrawn,
+    not_allowed,
+    not_applicable,
+    withdrawn,
 )
-from bot.replies.course import improved, note
+from bot.replies.failure import cancelled, failed
+from bot.replies.plan import plan
+from bot.replies.result import result
+from bot.replies.status import status, step_note
 
 __all__ = [
+    "continues",
+    "current_status",
     "due",
-    "goes_on",
-    "improved",
+    "estimate",
+    "help_text",
     "needs_approval",
-    "not_yours",
-    "note",
-    "nothing_to",
-    "told_estimate",
-    "told_help",
-    "told_status",
-    "was_withdrawn",
+    "not_allowed",
+    "not_applicable",
+    "step_note",
+    "withdrawn",
 ]
 
 
-def due(request: Request, result: Manifest | None, policy: Policy) -> Iterator[tuple[str, str]]:
-    """Kind and text of every comment that should stand in the discussion by now."""
+def due(request: Request, manifest: Manifest | None, policy: Policy) -> Iterator[tuple[str, str]]:
+    """Yield kind and text of every comment that the discussion should have now.
+
+    `manifest` is that of the request's last step, None if it is not made.
+    """
     if request.status is Status.ASKED:
         yield "question", questions.question(request)
     if request.status is Status.DECLINED and request.verdict is not Verdict.UNANSWERED:
         yield "declined", questions.declined(request, policy)
     if request.spec is not None and request.status is not Status.DECLINED:
-        yield "plan", course.plan(request, policy)
-        yield "status", course.status(request, policy)
+        yield "plan", plan(request, policy)
+        yield "status", status(request, policy)
     for number, answer in enumerate(request.answers, 1):
         yield f"answer{number}", answer.note
-    yield from _end(request, result, policy)
-
-
-def _end(request: Request, result: Manifest | None, policy: Policy) -> Iterator[tuple[str, str]]:
-    if request.status is Status.DONE and result is not None:
-        yield "result", course.result(request, result, policy)
+    if request.status is Status.DONE and manifest is not None:
+        yield "result", result(request, manifest, policy)
     if request.status is Status.FAILED:
-        yield f"failed{request.retries or ''}", course.failed(request)
+        yield f"failed{request.retries or ''}", failed(request)
     if request.status is Status.CANCELLED:
-        yield "cancelled", course.cancelled(request)
+        yield "cancelled", cancelled(request)
     if request.verdict is Verdict.UNANSWERED:
         yield "unanswered", questions.unanswered(request)

@@ -1,4 +1,4 @@
-"""Languages, money and times as people read them."""
+"""Languages, money, durations, numbers and lists as people write them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from bot.language import Language
 
 
-def named(language: Language) -> str:
-    """`Scottish Gaelic (Gàidhlig, gla_Latn)`."""
+def language_name(language: Language) -> str:
+    """Return `Scottish Gaelic (Gàidhlig, gla_Latn)`, the code as Markdown code."""
     own = f"{language.autonym}, " if language.autonym not in ("", language.name) else ""
     return f"{language.name} ({own}`{language.code}`)"
 
@@ -20,16 +20,51 @@ def money(usd: float) -> str:
 
 
 def minutes(count: float) -> str:
-    if count < 90:
-        whole = max(1, round(count))
-        return "a minute" if whole == 1 else f"{whole} minutes"
-    return f"{count / 60:.1f} hours"
+    """Return a duration in minutes as `a minute`, `4 minutes` or `2.5 hours`."""
+    if count >= 90:
+        return f"{count / 60:.1f} hours"
+    whole = max(1, round(count))
+    return "a minute" if whole == 1 else f"{whole} minutes"
 
 
-def listed(items: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+def duration(seconds: float) -> str:
+    """Return a duration for a table: `4 s`, `12 min` or `2.5 h`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return `1 row` or `5,812 rows`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def join(items: Sequence[str]) -> str:
+    """Return `a`, `a and b`, or `a, b and c`."""
     return " and ".join(filter(None, (", ".join(items[:-1]), items[-1])))
+
+
+def code_list(items: Sequence[str]) -> str:
+    """Return the items as Markdown code, with commas between them."""
+    return ", ".join(f"`{item}`" for item in items)
+
+
+def check_result(note: str) -> str:
+    """Return `good (100% in the right script, …)` for the note of a check."""
+    level, _, metrics = note.partition(": ")
+    return f"{level} ({metrics})" if metrics else level
 
 
 def sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
+
+
+def practice_note(is_practice: bool) -> list[str]:
+    """Return the last lines of a reply about a practice run."""
+    if not is_practice:
+        return []
+    return [
+        "",
+        "*This is a practice run with a rule-based teacher, a tiny model and practice benchmarks. "
+        "It says nothing about any real model.*",
+    ]

@@ -1,4 +1,4 @@
-"""What is asked back before anything starts, and what is declined with its reason."""
+"""Questions before a request is accepted, and reasons to decline one."""
 
 from __future__ import annotations
 
@@ -6,63 +6,64 @@ from bot.domain import names
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Verdict
 from bot.language import by_code
-from bot.replies.phrases import named
+from bot.replies.phrases import language_name, plural
 
-MOST_OFFERS = 12
+MAX_CHOICES = 12
 
 
 def question(request: Request) -> str:
-    """One comment with the choices; the answer is read from the next one."""
+    """Ask which language is meant; the next comment is read as the answer."""
     choices = request.choices
     match request.verdict:
         case Verdict.AMBIGUOUS:
-            return f"That name can mean several languages. Which one is it?\n\n{_offers(choices)}"
+            return f"This name can mean several languages. Which one?\n\n{_choices(choices)}"
         case Verdict.SCRIPT:
-            others = "another script" if len(choices) == 1 else "other scripts"
-            return f"I know this language only in {others}. {_which(choices)}"
+            scripts = "in another script" if len(choices) == 1 else "in other scripts"
+            return f"I know this language only {scripts}. {_did_you_mean(choices)}"
         case Verdict.CONFIRM:
-            return (
-                f"Do you mean **{named(by_code(choices[0]))}**? I rather ask before anything "
-                "costs money. Answer `yes`, or with the name of the language that you mean."
-            )
+            return f"{_did_you_mean(choices)} I ask to be sure before anything costs money."
         case Verdict.TOO_LONG:
-            return f"That is too long for me. {_only_a_name()}"
+            return f"This text is too long for me. {_answer_with_a_name()}"
         case Verdict.NO_NAME:
-            return f"I found no name of a language here. {_only_a_name()}"
+            return f"I cannot find the name of a language here. {_answer_with_a_name()}"
         case _ if choices:
-            return f"I do not know a language of that name. {_which(choices)}"
+            return f"I do not know a language with this name. {_did_you_mean(choices)}"
         case _:
-            return f"I know no language of that name, nor one with a similar name. {_only_a_name()}"
+            return (
+                "I do not know a language with this name, or one with a similar name. "
+                f"{_answer_with_a_name()}"
+            )
 
 
-def _only_a_name() -> str:
+def _answer_with_a_name() -> str:
     return (
-        "If you want a language to be added, answer with its name or its code (like `gla_Latn`). "
+        "If you want to request a language, answer with its name or its code (like `gla_Latn`). "
         "If this is about something else, I leave it to people."
     )
 
 
-def _which(codes: tuple[str, ...]) -> str:
+def _did_you_mean(codes: tuple[str, ...]) -> str:
     if len(codes) > 1:
-        return f"Which one did you mean?\n\n{_offers(codes)}"
+        return f"Which one do you mean?\n\n{_choices(codes)}"
     return (
-        f"Did you mean **{named(by_code(codes[0]))}**? Answer `yes`, or with the name or the code "
-        "of the language that you mean."
+        f"Do you mean **{language_name(by_code(codes[0]))}**? Answer `yes`, or write the name or "
+        "the code of the language that you mean."
     )
 
 
-def _offers(codes: tuple[str, ...]) -> str:
-    """A numbered list that a person can read; the rest of a long one is only counted."""
-    lines = [f"{n}. {named(by_code(code))}" for n, code in enumerate(codes[:MOST_OFFERS], 1)]
-    if len(codes) > MOST_OFFERS:
-        lines.append(f"\nand {len(codes) - MOST_OFFERS} more.")
+def _choices(codes: tuple[str, ...]) -> str:
+    """Return a numbered list; only the first dozen are shown."""
+    shown = codes[:MAX_CHOICES]
+    lines = [f"{number}. {language_name(by_code(code))}" for number, code in enumerate(shown, 1)]
+    if len(codes) > MAX_CHOICES:
+        lines.append(f"\nand {len(codes) - MAX_CHOICES} more.")
     return "\n".join([*lines, "", "Answer with the number, the name or the code."])
 
 
 def unanswered(request: Request) -> str:
     if request.spec is None and not request.choices:
-        return "I had no answer for two weeks, so I stop listening here."
-    return "I had no answer for two weeks. Nothing was started; I close this discussion."
+        return "Nobody answered for two weeks, so I stop reading this discussion."
+    return "Nobody answered for two weeks. Nothing was started. I close this discussion."
 
 
 def declined(request: Request, policy: Policy) -> str:
@@ -73,37 +74,36 @@ def _reason(request: Request, policy: Policy) -> str:
     choices = request.choices
     match request.verdict:
         case Verdict.NO_TEACHER:
-            return f"I have no teacher that writes {by_code(choices[0]).name}. {_taught(policy)}"
+            return f"I have no teacher for {by_code(choices[0]).name}. {_taught(policy)}"
         case Verdict.WITHDRAWN:
             return (
-                f"The speakers of {by_code(choices[0]).name} have decided that no model of their "
-                f"language is made here; {_profile(choices[0], policy)} says so. Thank you for "
-                "asking."
+                f"The speakers of {by_code(choices[0]).name} have decided against models of their "
+                f"language here: see {_profile(choices[0], policy)}. Thank you for asking."
             )
         case Verdict.DUPLICATE:
             num = choices[1].removeprefix("r")
             url = names.discussion_url(policy.endpoint, policy.org, int(num))
             name = by_code(choices[0]).name
-            return f"{name} was asked for before: [discussion {num}]({url}) has it."
+            return f"{name} was already requested in [discussion {num}]({url})."
         case Verdict.NO_MODEL:
-            name = by_code(choices[0]).name
             return (
-                f"There is no model of {name} here yet that could be improved: ask for the "
-                "language without the line `improve`."
+                f"There is no model of {by_code(choices[0]).name} to improve yet. To request one, "
+                "open a discussion without the line `/improve`."
             )
         case Verdict.TOO_MANY:
-            most = policy.limits.person_requests
+            count = plural(policy.limits.person_requests, "request")
             return (
-                f"You have {most} requests under way, which is as many as one person can have. "
-                "Please ask again when one of them is done."
+                f"You already have {count} in progress, which is the limit for one person. "
+                "Please ask again when one of them is finished."
             )
         case Verdict.FULL:
+            count = plural(policy.limits.queue, "request")
             return (
-                f"There are {policy.limits.queue} requests under way, which is as many as I can "
-                "look after. Please ask again in a few days."
+                f"I already have {count} in progress, which is my limit. Please ask again in a "
+                "few days."
             )
         case other:
-            raise ValueError(f"nothing is declined because of {other!r}")
+            raise ValueError(f"no request is declined because of {other!r}")
 
 
 def _profile(code: str, policy: Policy) -> str:
@@ -112,7 +112,7 @@ def _profile(code: str, policy: Policy) -> str:
 
 
 def _taught(policy: Policy) -> str:
-    languages = sorted(policy.recipe.languages or ())
-    known = [by_code(code).name for code in languages[:MOST_OFFERS]]
-    more = f" and {len(languages) - len(known)} more" if len(languages) > len(known) else ""
-    return f"Here I can be asked for: {', '.join(known)}{more}."
+    codes = sorted(policy.recipe.languages or ())
+    languages = [by_code(code).name for code in codes[:MAX_CHOICES]]
+    more = f" and {len(codes) - len(languages)} more" if len(codes) > len(languages) else ""
+    return f"You can request {', '.join(languages)}{more}."

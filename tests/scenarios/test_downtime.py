@@ -126,7 +126,7 @@ def test_all_ends_as_if_nobody_had_been_away(story: Story) -> None:
         kinds = [text.rsplit("kakugo ", 1)[1].split()[0] for text in story.hub.heard(num)]
         assert len(kinds) == len(set(kinds)), kinds
         assert story.hub.threads[num].status.values[-1] == "closed"
-    assert any("only from whoever opened" in text for text in story.hub.heard(1)), "the stranger"
+    assert any("Only the person who opened" in text for text in story.hub.heard(1)), "the stranger"
     assert story.hub.endpoint.values[-1] == "paused"
     assert story.hub.endpoint_orders - before <= 3
     assert all(r.spent_usd <= r.agreed_spec.cap_usd for r in requests.values())

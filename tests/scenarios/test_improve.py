@@ -43,7 +43,7 @@ def test_asked_for_in_a_discussion_it_is_one_job_and_told_there(bots: int, every
     assert whole.records[1] == "r2 done improve=made"
     kinds = [text.rsplit("kakugo ", 1)[1].split()[0] for text in whole.comments[2]]
     assert sorted(kinds) == ["plan", "result", "status"]
-    assert any("it is in use now" in text for text in whole.comments[2])
+    assert any("it is now in use" in text for text in whole.comments[2])
     assert simulation.requests()[1].spent_usd > 0
     for call in range(simulation.calls // 2, simulation.calls + 1, every):
         for after in (False, True):

@@ -67,7 +67,7 @@ def test_a_job_that_would_pass_its_cap_is_cancelled_and_the_teacher_paused(
     assert request.spent_usd == pytest.approx(ran / 3600 * 0.07, rel=0.05)
     theatre.bot().tick()
     status, *_, last = theatre.heard(num)[1:]
-    assert "*check* does not fit into what this request may cost" in last, last
+    assert "budget is too small for the step *check*" in last, last
     assert "failed" in status
 
 

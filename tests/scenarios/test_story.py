@@ -114,7 +114,7 @@ def test_from_a_name_to_a_result(stage: Stage) -> None:
     stage.bot.tick()
     plan, status = stage.heard(num)
     assert "request for **Esperanto" in plan and "cost **" in plan
-    assert "for the teacher to wake" in status
+    assert "for the teacher to start" in status
 
     why = stage.tick_until_told(num)
 
@@ -155,7 +155,7 @@ def _asked_again(stage: Stage) -> None:
     again = stage.says("esperanto")
     stage.tick_until_told(again)
     (answer,) = stage.heard(again)
-    assert "asked for before" in answer and not stage.open(again)
+    assert "was already requested" in answer and not stage.open(again)
 
 
 def _readme(stage: Stage, repo: str, repo_type: str) -> str:
@@ -167,7 +167,7 @@ def test_what_cannot_be_taken_is_answered_once_and_closed(stage: Stage) -> None:
     num = stage.says("Welsh")
     stage.tick_until_told(num)
     (answer,) = stage.heard(num)
-    assert "no teacher that writes Welsh" in answer and "Nothing was started" in answer
+    assert "no teacher for Welsh" in answer and "Nothing was started" in answer
     assert not stage.open(num)
     assert len(list(stage.api.list_jobs(namespace=ORG))) == before
 
@@ -191,7 +191,7 @@ def test_what_is_not_clear_is_asked_and_the_answer_is_read(
     stage.person.comment_discussion(SPACE, num, "Welsh, please", repo_type="space")
     stage.tick_until_told(num)
     _, answer = stage.heard(num)
-    assert "no teacher that writes Welsh" in answer and not stage.open(num)
+    assert "no teacher for Welsh" in answer and not stage.open(num)
 
 
 def test_cancel_and_help(stage: Stage) -> None:

@@ -172,7 +172,7 @@ def test_options_are_granted_refused_or_named_by_their_line() -> None:
         (5,),
     )
     said = str(planned.actions)
-    assert "line 5" in said and "*size* and *reasoning*" in said and "rm -rf" not in said
+    assert "Line 5 of" in said and "*size* and *reasoning*" in said and "rm -rf" not in said
 
 
 def test_replies_never_echo_a_stranger() -> None:

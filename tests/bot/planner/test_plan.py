@@ -282,7 +282,7 @@ def test_what_the_check_calls_hopeless_is_not_begun_until_a_maintainer_dares() -
     checked = {("r1", Step.CHECK): examples.manifest(advice=advice)}
     planned = plan(examples.request(), world(manifests=checked), POLICY, CURRENT)
     assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.HOPELESS)
-    assert not jobs_of(planned) and "right script 20%" in str(planned.actions)
+    assert not jobs_of(planned) and "20% in the right script" in str(planned.actions)
     for who, status in (("ludoviko", Status.FAILED), ("ada", Status.OPEN)):
         discussion = examples.discussion(comments=(examples.remark("/approve", who),))
         after = plan(planned.request, world(discussions={1: discussion}), POLICY, CURRENT)
@@ -294,4 +294,4 @@ def test_the_first_reply_shows_the_advice_once_it_is_there() -> None:
     checked = {("r1", Step.CHECK): examples.manifest(advice=Advice("good", script=1.0, chrf=61.2))}
     planned = plan(examples.request(), world(manifests=checked), POLICY, CURRENT)
     (text,) = [o.text for o in planned.actions if isinstance(o, EnsureReply) and o.kind == "plan"]
-    assert "My advice: good: right script 100%, chrF++ 61 against known sentences." in text
+    assert "Result: good (100% in the right script, chrF++ 61.2 against reference sentences)" in text

@@ -33,7 +33,7 @@ HOPELESS = examples.manifest(
 )
 MADE = {
     Step.CHECK: StepRecord(
-        StepState.MADE, 1, 1, examples.NOW, "j0", replies.note(Step.CHECK, GOOD), 4.2, 0.0001
+        StepState.MADE, 1, 1, examples.NOW, "j0", replies.step_note(Step.CHECK, GOOD), 4.2, 0.0001
     ),
     Step.GENERATE: StepRecord(
         StepState.MADE,
@@ -41,7 +41,7 @@ MADE = {
         1,
         examples.NOW,
         "j1",
-        replies.note(Step.GENERATE, examples.manifest()),
+        replies.step_note(Step.GENERATE, examples.manifest()),
         21.4,
         0.0004,
     ),
@@ -51,7 +51,7 @@ MADE = {
         2,
         examples.NOW,
         "j3",
-        replies.note(Step.TRAIN, examples.manifest()),
+        replies.step_note(Step.TRAIN, examples.manifest()),
         80.2,
         0.0207,
     ),
@@ -72,7 +72,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         1,
         examples.NOW,
         "j4",
-        replies.note(Step.EVALUATE, EVALUATION),
+        replies.step_note(Step.EVALUATE, EVALUATION),
         9.0,
         0.0001,
     )
@@ -139,7 +139,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
             taken,
             status=Status.FAILED,
             verdict=Verdict.HOPELESS,
-            steps={Step.CHECK: replace(doubtful, note=replies.note(Step.CHECK, HOPELESS))},
+            steps={Step.CHECK: replace(doubtful, note=replies.step_note(Step.CHECK, HOPELESS))},
         ),
         "/retry of what is not worth it": answer(
             Command.RETRY, replies.needs_approval(Verdict.HOPELESS)
@@ -158,22 +158,22 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "talk": no(Verdict.UNANSWERED),
         "no teacher for it": no(Verdict.NO_TEACHER, "cym_Latn"),
         "withdrawn by its speakers": no(Verdict.WITHDRAWN, "gla_Latn"),
-        "/retry after a withdrawal": answer(Command.RETRY, replies.was_withdrawn()),
+        "/retry after a withdrawal": answer(Command.RETRY, replies.withdrawn()),
         "nothing to improve": no(Verdict.NO_MODEL, "epo_Latn"),
         "asked before": no(Verdict.DUPLICATE, "epo_Latn", "r7"),
         "too many of one person": no(Verdict.TOO_MANY),
         "too many in all": no(Verdict.FULL),
-        "/status": answer(Command.STATUS, replies.told_status(replace(taken, steps=halfway))),
-        "/status of a question": answer(Command.STATUS, replies.told_status(asked)),
-        "/estimate": answer(Command.ESTIMATE, replies.told_estimate(taken, cost)),
-        "/help": answer(Command.HELP, replies.told_help()),
-        "/retry": answer(Command.RETRY, replies.goes_on(Command.RETRY)),
-        "/approve": answer(Command.APPROVE, replies.goes_on(Command.APPROVE)),
+        "/status": answer(Command.STATUS, replies.current_status(replace(taken, steps=halfway))),
+        "/status of a question": answer(Command.STATUS, replies.current_status(asked)),
+        "/estimate": answer(Command.ESTIMATE, replies.estimate(taken, cost)),
+        "/help": answer(Command.HELP, replies.help_text()),
+        "/retry": answer(Command.RETRY, replies.continues(Command.RETRY)),
+        "/approve": answer(Command.APPROVE, replies.continues(Command.APPROVE)),
         "/retry without money": answer(Command.RETRY, replies.needs_approval(Verdict.BUDGET)),
-        "/cancel by a stranger": answer(Command.CANCEL, replies.not_yours(Command.CANCEL)),
-        "/approve by the requester": answer(Command.APPROVE, replies.not_yours(Command.APPROVE)),
+        "/cancel by a stranger": answer(Command.CANCEL, replies.not_allowed(Command.CANCEL)),
+        "/approve by the requester": answer(Command.APPROVE, replies.not_allowed(Command.APPROVE)),
         **{
-            f"/{command.value} out of place": answer(command, replies.nothing_to(command))
+            f"/{command.value} out of place": answer(command, replies.not_applicable(command))
             for command in (Command.CANCEL, Command.RETRY, Command.APPROVE)
         },
     }
@@ -186,7 +186,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "no new version": Version("v3", promoted=False, fresh=False),
     }.items():
         made = examples.manifest(version=version)
-        note = replies.note(Step.IMPROVE, made)
+        note = replies.step_note(Step.IMPROVE, made)
         record = StepRecord(StepState.MADE, 1, 1, examples.NOW, "j5", note, 9.0)
         told = replace(better, status=Status.DONE, steps={Step.IMPROVE: record})
         improved[name] = told, made

@@ -1,0 +1,80 @@
+"""The replies to a failed and to a cancelled request."""
+
+from __future__ import annotations
+
+from bot.domain import steps
+from bot.domain.request import Reason, Request, Step, StepRecord, Verdict
+from bot.replies.phrases import check_result, money, plural
+
+# Why an attempt failed.
+REASONS = {
+    Reason.ERROR: "the job ended with an error",
+    Reason.CANCELED: "the job was cancelled on the Hub",
+    Reason.NOTHING_MADE: "the job ended without a result",
+    Reason.STUCK: "no hardware became available for the job",
+    Reason.OVERDUE: "the job exceeded its time limit",
+    Reason.VANISHED: "the job disappeared from the Hub",
+}
+
+
+def failed(request: Request) -> str:
+    """Say which step failed, why, what its log ends with, and what the reader can do."""
+    step = steps.current(request) or steps.last(request.spec)
+    record = request.step(step)
+    return "\n".join(
+        [
+            f"Sorry, {_what_failed(request, step, record)}",
+            *_log_tail(record),
+            "",
+            f"{_next(request)} If nobody does, I close this discussion in two weeks. Finished "
+            "steps are kept and are not paid for again.",
+        ]
+    )
+
+
+def _what_failed(request: Request, step: Step, record: StepRecord) -> str:
+    if request.verdict is Verdict.HOPELESS:
+        return (
+            "the teacher is not good enough in this language, so I stopped before spending more. "
+            f"Result of its test: {check_result(request.step(Step.CHECK).note)}."
+        )
+    if request.verdict is Verdict.TEACHER:
+        return "the teacher did not start, although I tried several times."
+    if request.verdict is Verdict.BUDGET:
+        return (
+            f"the budget is too small for the step *{step.value}*: this request may cost "
+            f"{money(request.agreed_spec.cap_usd)}, and {money(request.spent_usd)} is already "
+            "spent."
+        )
+    reason = REASONS.get(record.reason, "")
+    last = f" The last time, {reason}." if reason else ""
+    attempts = plural(record.attempts_since_retry, "time")
+    return f"the step *{step.value}* failed {attempts}.{last} I do not try again by myself."
+
+
+def _log_tail(record: StepRecord) -> list[str]:
+    if not record.log_tail:
+        return []
+    return ["", "The last lines of its log:", "", "```text", *record.log_tail, "```"]
+
+
+def _next(request: Request) -> str:
+    if request.verdict is Verdict.HOPELESS:
+        return "A maintainer can let me continue anyway with `/approve`."
+    if request.verdict is Verdict.BUDGET:
+        return "A maintainer can raise the budget with `/approve`."
+    return "To try again, write `/retry`."
+
+
+def cancelled(request: Request) -> str:
+    why = (
+        "as requested"
+        if request.verdict is Verdict.STOPPED
+        else "because this discussion was closed"
+    )
+    if request.spec is None:
+        return f"I stopped, {why}. Nothing was started."
+    return (
+        f"I stopped, {why}. Finished steps are kept: to continue from there, open a new discussion "
+        f"with the title `{request.agreed_spec.language.name}`."
+    )

@@ -1,0 +1,116 @@
+"""The reply to a finished request: an evaluation, or the next version of a model."""
+
+from __future__ import annotations
+
+from bot.domain import names, steps
+from bot.domain.observation import Manifest, Score, Version
+from bot.domain.policy import Policy
+from bot.domain.request import Request, Step
+from bot.language import UnknownCode, by_code
+from bot.replies.phrases import join, money, practice_note
+
+_BENCHMARKS = {
+    "flores": "Translation",
+    "sib200": "Topic classification",
+    "belebele": "Reading comprehension",
+    "global_mmlu": "Knowledge questions",
+}
+
+
+def result(request: Request, manifest: Manifest, policy: Policy) -> str:
+    if manifest.version is not None:
+        lines = [_next_version(manifest.version, request, policy), "", "I close this discussion."]
+    else:
+        lines = _evaluation(request, manifest, policy)
+    return "\n".join([*lines, *practice_note(policy.recipe.practice)])
+
+
+def _next_version(version: Version, request: Request, policy: Policy) -> str:
+    spec = request.agreed_spec
+    adapter = names.adapter(policy.org, spec.base, spec.key)
+    page = names.repo_url(policy.endpoint, adapter, "model")
+    link = f"[`{version.tag}`]({page}/tree/{version.tag})"
+    if not version.fresh:
+        return f"There are no usable corrections since {link} was made, so there is no new version."
+    if version.promoted:
+        outcome = "No benchmark is significantly worse than before, so it is now in use."
+    else:
+        outcome = (
+            "At least one benchmark is significantly worse than before, so the previous version "
+            "stays in use."
+        )
+    return (
+        f"{link} is a new version of the model, trained on the corrections of speakers. {outcome} "
+        "Thank you to everyone who corrected and reviewed!"
+    )
+
+
+def _evaluation(request: Request, manifest: Manifest, policy: Policy) -> list[str]:
+    spec = request.agreed_spec
+    adapter, _, _ = steps.output(policy.org, request, Step.TRAIN)
+    dataset = names.dataset(policy.org, spec.key)
+    links = {
+        "the adapter": names.repo_url(policy.endpoint, adapter, "model"),
+        "the dataset": names.repo_url(policy.endpoint, dataset, "dataset"),
+        "the leaderboard": names.repo_url(policy.endpoint, names.leaderboard(policy.org), "space"),
+        "the chat": names.repo_url(policy.endpoint, names.chat(policy.org), "space"),
+    }
+    return [
+        f"**{spec.language.name} is done.** The adapter compared with its base model on held-out "
+        "benchmarks:",
+        "",
+        "| benchmark | metric | base | adapter | difference (95% interval) | |",
+        "|---|---|---:|---:|---:|---|",
+        *(_score_row(score) for score in manifest.scores),
+        "",
+        *_not_covered(manifest),
+        *_english(manifest),
+        f"It cost {money(request.spent_usd)}. Have a look at "
+        f"{join([f'[{name}]({url})' for name, url in links.items()])}.",
+        "",
+        "No speaker has reviewed this model yet. If you speak the language, please try it: your "
+        "opinion is worth more than these numbers. I close this discussion. Thank you for your "
+        "request!",
+    ]
+
+
+def _score_row(score: Score) -> str:
+    benchmark = _BENCHMARKS.get(score.benchmark, score.benchmark)
+    if score.direction:
+        source, _, target = score.direction.partition("-")
+        benchmark += f" from {_name(source)} to {_name(target)}"
+    note = "significant" if score.significant else "not significant"
+    digits = 1 if score.metric == "chrF++" else 3
+    values = (score.base, score.adapter, score.adapter - score.base, score.low, score.high)
+    base, adapter, difference, low, high = (f"{value:.{digits}f}" for value in values)
+    interval = f"{difference} [{low}, {high}]"
+    return f"| {benchmark} | {score.metric} | {base} | {adapter} | {interval} | {note} |"
+
+
+def _name(code: str) -> str:
+    try:
+        return by_code(code).name
+    except UnknownCode:
+        return code
+
+
+def _not_covered(manifest: Manifest) -> list[str]:
+    if not manifest.not_covered:
+        return []
+    benchmarks = [_BENCHMARKS.get(name, name).lower() for name in manifest.not_covered]
+    return [f"Not available in this language: {join(benchmarks)}.", ""]
+
+
+def _english(manifest: Manifest) -> list[str]:
+    """Say whether the adapter is worse in English than its base."""
+    if not manifest.english:
+        return []
+    losses = [
+        f"{_BENCHMARKS.get(score.benchmark, score.benchmark).lower()} went from {score.base:.3f} "
+        f"to {score.adapter:.3f}"
+        for score in manifest.english
+        if score.significant and score.adapter < score.base
+    ]
+    if losses:
+        return [f"The model has lost some English: {join(losses)}.", ""]
+    return ["Its English is not significantly worse on any of these benchmarks.", ""]
