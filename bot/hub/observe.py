@@ -34,7 +34,7 @@ from bot.hub.client import Connection, Refused, TryLater, translated
 from bot.hub.discussions import DiscussionReader
 from bot.hub.manifests import parse_manifest
 from bot.hub.profiles import Communities
-from bot.parsing.redaction import tail
+from bot.parsing.redaction import last_lines
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +166,7 @@ def _log(hub: Connection, job: str) -> tuple[str, ...]:
     try:
         with translated(f"read the log of job {job}"):
             lines = hub.api.fetch_job_logs(job_id=job, namespace=hub.org, tail=_LOG_LINES)
-            return tail(lines, (hub.token, hub.job_token))
+            return last_lines(lines, (hub.token, hub.job_token))
     except (TryLater, Refused) as error:
         log.info("%s", error)
         return ()

@@ -1,7 +1,7 @@
-"""Text from people and logs, parsed into closed vocabularies.
+"""Parse discussions, comments and logs. Only values from closed lists leave the parsers.
 
-commands   Commands in comments
-options    Options in the first post, a line each: `key: value`, or plain words
-redaction  Lines of a log made fit to be shown: no secrets, no Markdown, no end
-titles     What a discussion asks for
+commands   The command in a comment
+options    The options in the text of a discussion
+titles     The language in a discussion, and in the answer to a question
+redaction  Log lines without secrets and Markdown, short enough to be shown
 """

@@ -1,13 +1,12 @@
-"""Commands in comments.
+"""The command in a comment.
 
-Grammar: the first line that is neither a quote nor only politeness, without the bot's name::
+Only one line is read: the first that is neither a quote nor only politeness, without the bot's
+name. It has to be a command or one of the phrases below, with words of politeness around it::
 
-    "/" word  |  phrase
-    word   = status | estimate | help | cancel | retry | approve  (and a few synonyms)
-    phrase = "please" … one of the sentences below … "please"
+    "/" ( status | estimate | help | cancel | retry | approve | a synonym )
+    phrase
 
-Nothing else of a comment is read; a longer sentence is talk between people and means nothing. A
-"/" word that is none of these asks for help.
+Any other "/" word asks for help. Longer sentences are ignored: people talk to each other, too.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ import re
 
 from bot.domain.request import Command
 
-LONGEST = 80
-MOST_LINES = 20
+MAX_LINE_LENGTH = 80
+MAX_LINES = 20
 
 _SLASH = {
     "status": Command.STATUS,
@@ -36,7 +35,7 @@ _SLASH = {
     "approved": Command.APPROVE,
 }
 
-_PHRASES = (
+_SENTENCES = (
     (
         Command.STATUS,
         r"(?:what(?: i|')?s the )?status|how (?:far|is it going|does it look)(?: is it)?"
@@ -63,27 +62,25 @@ _PHRASES = (
         r"|you may start",
     ),
 )
-_KNOWN = tuple((command, re.compile(phrase)) for command, phrase in _PHRASES)
+_PHRASES = tuple((command, re.compile(sentence)) for command, sentence in _SENTENCES)
 _POLITE = re.compile(
     r"\b(?:please|pls|kindly|thanks|thank you|hi|hello|dear|kakugo|bot"
     r"|(?:could|can|would|will) you|i (?:would|'d) like (?:you )?to|let(?:'s| us))\b|[,.!?:]"
 )
-
-
 _MENTION = re.compile(r"^@[\w-]*(?:kakugo|bot)[\w-]*[,:]?\s*", re.IGNORECASE)
 
 
 def read_command(text: str) -> Command | None:
-    """The command that a comment gives; None when it gives none."""
-    for line in text.splitlines()[:MOST_LINES]:
+    """Return the command in a comment, or None."""
+    for line in text.splitlines()[:MAX_LINES]:
         if line.strip().startswith(">"):
             continue
-        if len(line) > LONGEST or line.strip().startswith("```"):
+        if len(line) > MAX_LINE_LENGTH or line.strip().startswith("```"):
             return None
         line = _MENTION.sub("", line.strip(" `*"))
         if line.startswith("/"):
-            said = re.match(r"/ ?([A-Za-z]+)(?![\w/])", line)
-            return _SLASH.get(said[1].casefold(), Command.HELP) if said else None
+            word = re.match(r"/ ?([A-Za-z]+)(?![\w/])", line)
+            return _SLASH.get(word[1].casefold(), Command.HELP) if word else None
         if bare := " ".join(_POLITE.sub(" ", line.casefold().replace("’", "'")).split()):
-            return next((command for command, phrase in _KNOWN if phrase.fullmatch(bare)), None)
+            return next((command for command, regex in _PHRASES if regex.fullmatch(bare)), None)
     return None

@@ -1,11 +1,10 @@
-"""Options in the first post, a line each: `key: value`, or plain words.
+"""The options in the text of a discussion, one in a line:
 
     base: granite-4.0-micro  |  model: …  |  size: …  |  teacher: …  |  reasoning: …
     licence: …  |  variant: …  |  dialect: …  |  region: …  |  orthography: …
-    improve: yes  |  "/improve"  |  "no reasoning"  |  "without reasoning"  |  "small", "large" …
+    improve: yes  |  /improve  |  no reasoning  |  without reasoning  |  small  |  large …
 
-Only values from the programme's and the community's own lists leave this file, and keys from the
-list below.
+Only values that the recipe or the language's community offers are accepted.
 """
 
 from __future__ import annotations
@@ -14,9 +13,10 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-LONGEST_LINE = 120
-MOST_LINES = 30
+MAX_LINE_LENGTH = 120
+MAX_LINES = 30
 
+# What people write → the option.
 KEYS = {
     "base": "base",
     "base model": "base",
@@ -36,7 +36,8 @@ KEYS = {
     "improve": "improve",
 }
 _PAIR = re.compile(r"[-*+]?\s*\**([A-Za-z][A-Za-z ]{1,19}?)\**\s*[:=]\s*\**\s*(\S.*)")
-_PLAIN = (
+# Options that people write without a colon; none of them is available.
+_PHRASES = (
     ("reasoning", re.compile(r"(?:with ?out|no) (?:any )?(?:reasoning|thinking)")),
     (
         "size",
@@ -46,8 +47,8 @@ _PLAIN = (
 
 
 @dataclass(frozen=True)
-class Offers:
-    """What may be chosen: base models, licences, and variants (slug → name)."""
+class AvailableOptions:
+    """What can be chosen: base models, licences, and variants (slug → name)."""
 
     bases: Collection[str]
     licences: Collection[str] = ()
@@ -55,59 +56,70 @@ class Offers:
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """`base`, `licence` and `variant` (its slug) are of those on offer or empty; `improve` is "yes"
-    when the next version of a model is asked for; `refused` are keys that were understood but are
-    not to be had, `unread` the numbers of lines that look like options and are none."""
+class Options:
+    """The options of a request.
+
+    `base`, `licence` and `variant` (a slug) are available values, or "". `refused` has the options
+    whose value is not available, `unread_lines` the numbers of lines with unknown options.
+    """
 
     base: str = ""
     licence: str = ""
     variant: str = ""
-    improve: str = ""
+    improves: bool = False
     refused: tuple[str, ...] = ()
-    unread: tuple[int, ...] = ()
+    unread_lines: tuple[int, ...] = ()
 
 
-def read_wishes(body: str, offers: Offers) -> Wishes:
-    """The options in the text of a first post."""
-    granted, refused, unread = dict[str, str](), dict[str, None](), []
-    for number, line in enumerate(body.splitlines()[:MOST_LINES], 1):
+def read_options(body: str, available: AvailableOptions) -> Options:
+    """Read the options in the text of a discussion."""
+    accepted, refused, unread = dict[str, str](), dict[str, None](), list[int]()
+    for number, line in enumerate(body.splitlines()[:MAX_LINES], 1):
         line = line.strip()
-        pair = _PAIR.fullmatch(line) if len(line) <= LONGEST_LINE else None
+        pair = _PAIR.fullmatch(line) if len(line) <= MAX_LINE_LENGTH else None
         if pair is None:
-            plain = line.casefold().strip(" .!-*,`")
-            if plain == "/improve":
-                granted["improve"] = "yes"
-            refused.update((key, None) for key, said in _PLAIN if said.fullmatch(plain))
+            phrase = line.casefold().strip(" .!-*,`")
+            if phrase == "/improve":
+                accepted["improve"] = "yes"
+            refused.update((key, None) for key, regex in _PHRASES if regex.fullmatch(phrase))
             continue
         key = KEYS.get(" ".join(pair[1].casefold().split()), "")
-        found = _offered(key, pair[2].strip(" `*.").casefold(), offers)
-        if found:
-            granted[key] = found
+        if value := _available_value(key, pair[2].strip(" `*.").casefold(), available):
+            accepted[key] = value
         elif key:
             refused[key] = None
-        elif not _about_language(pair[1]):
+        elif not _names_the_language(pair[1]):
             unread.append(number)
-    return Wishes(**granted, refused=tuple(refused), unread=tuple(unread))
+    return Options(
+        base=accepted.get("base", ""),
+        licence=accepted.get("licence", ""),
+        variant=accepted.get("variant", ""),
+        improves="improve" in accepted,
+        refused=tuple(refused),
+        unread_lines=tuple(unread),
+    )
 
 
-def _offered(key: str, wanted: str, offers: Offers) -> str:
-    """The one thing on offer that is meant: a base by its whole id or the part after the owner."""
+def _available_value(key: str, text: str, available: AvailableOptions) -> str:
+    """Return the available value that a text means, or "".
+
+    A base model is named by its whole id or by the part after its owner.
+    """
     match key:
         case "base":
-            known = {base: (base, base.rsplit("/", 1)[-1]) for base in offers.bases}
+            names_of = {base: (base, base.rsplit("/", 1)[-1]) for base in available.bases}
         case "licence":
-            known = {licence: (licence, licence) for licence in offers.licences}
+            names_of = {licence: (licence, licence) for licence in available.licences}
         case "variant":
-            known = {slug: (slug, name) for slug, name in offers.variants.items()}
+            names_of = {slug: (slug, name) for slug, name in available.variants.items()}
         case "improve":
-            known = {"yes": ("yes", "please")}
+            names_of = {"yes": ("yes", "please")}
         case _:
             return ""
-    meant = [one for one, names in known.items() if wanted in map(str.casefold, names)]
-    return meant[0] if len(meant) == 1 else ""
+    matches = [value for value, names in names_of.items() if text in map(str.casefold, names)]
+    return matches[0] if len(matches) == 1 else ""
 
 
-def _about_language(key: str) -> bool:
-    """`Language: Welsh` is the request itself."""
+def _names_the_language(key: str) -> bool:
+    """Whether the line is the request itself, like `Language: Welsh`."""
     return re.search(r"\b(?:language|request|add)\b", key, re.IGNORECASE) is not None

@@ -1,6 +1,6 @@
-"""Lines of a log made fit to be shown: no secrets, no Markdown, no end.
+"""Log lines without secrets and Markdown, short enough to be shown.
 
-What a job prints may hold a token, or whatever a teacher or a data set put there.
+The log of a job may contain a token, or anything that a teacher or a dataset has put there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-LINES, LENGTH = 5, 160
+MAX_LINES, MAX_LENGTH = 5, 160
 
 _SECRETS = re.compile(
     r"hf_\w{6,}|api_org_\w{6,}|sk-[\w-]{8,}|gh[opsu]_\w{8,}|eyJ[\w-]{8,}\.[\w.-]+"
@@ -21,18 +21,18 @@ _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _MARKUP = str.maketrans({"`": "'", "<": "‹", ">": "›"})
 
 
-def scrub(line: str, secrets: Iterable[str] = ()) -> str:
-    """One printable line without secrets; `secrets` are the values known to be some."""
+def redact(line: str, secrets: Iterable[str] = ()) -> str:
+    """Return one printable line; `secrets` are removed, and what looks like a secret."""
     for secret in filter(None, secrets):
         line = line.replace(secret, "***")
     line = _SECRETS.sub("***", _ESCAPES.sub("", line))
-    shown = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in line)
-    shown = " ".join(shown.translate(_MARKUP).split())
-    return shown if len(shown) <= LENGTH else shown[: LENGTH - 1] + "…"
+    printable = "".join(char if unicodedata.category(char)[0] != "C" else " " for char in line)
+    text = " ".join(printable.translate(_MARKUP).split())
+    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
 
 
-def tail(lines: Iterable[str], secrets: Iterable[str] = ()) -> tuple[str, ...]:
-    """The last few lines that say something."""
-    known = tuple(secrets)
-    said = [shown for line in lines if (shown := scrub(line, known))]
-    return tuple(said[-LINES:])
+def last_lines(lines: Iterable[str], secrets: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the last lines that are not empty, redacted."""
+    known_secrets = tuple(secrets)
+    texts = [text for line in lines if (text := redact(line, known_secrets))]
+    return tuple(texts[-MAX_LINES:])

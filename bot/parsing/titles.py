@@ -1,14 +1,12 @@
-"""What a discussion asks for.
+"""The language in a discussion, and in the answer to a question.
 
-Grammar of the first post, first match wins::
+A discussion names its language in the title, or else in the first line of its text::
 
-    title  =  name  |  opening name  |  "[" name "]"  |  name closing
+    line    = name | opening name | "[" name "]" | name closing
     opening = "request" | "please add" | "can you make a model for" | "I'd like" … [":"]
     closing = "language" | "model" | "please" | "thanks"
-    body   =  first line, read like a title, when the title names no language
-    body   =  options, a line each; see wishes.py
 
-Only a `Language` from a closed list ever leaves this file; the text itself never does.
+Only a `Language` from a closed list leaves this file, never the text itself.
 """
 
 from __future__ import annotations
@@ -19,11 +17,11 @@ from dataclasses import dataclass
 from bot.domain.request import Verdict
 from bot.language import Candidates, Language, by_code, find, find_script
 
-LONGEST_NAME = 80
-LONGEST_SENTENCE = 200
-LONGEST_TEXT = 20_000
-LONGEST_CODE = 3
-LONGEST_SLIP = 40
+MAX_NAME = 80  # characters
+MAX_LINE = 200
+MAX_TEXT = 20_000
+MAX_CODE = 3
+MAX_TYPO = 40
 
 _POLITENESS = r"(?:please|thanks|thank you|pls)"
 _THING = r"(?:an? |the |some )?(?:small )?(?:language )?(?:model|adapter|data(?:set)?|support|chat)"
@@ -42,7 +40,7 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 
-# Words of two or three letters that people write as a whole title and that are codes as well.
+# English words of two or three letters that are also codes of languages.
 _ENGLISH = frozenset(
     """
     ab ace act add age ago aid aim air all and any app are arm art as ask at bad bag ban bar bat be
@@ -59,111 +57,118 @@ _ENGLISH = frozenset(
 
 
 @dataclass(frozen=True)
-class Ask:
-    """A discussion that names one language; unless `sure`, it is better asked about first."""
+class Named:
+    """The text names one language; if that is not certain, the bot asks before it starts."""
 
     language: Language
-    sure: bool = True
+    is_certain: bool = True
 
 
 @dataclass(frozen=True)
-class Misread:
-    """A discussion that does not; `choices` are languages to offer, `why` says what was wrong."""
+class Unclear:
+    """The text does not name one language; `choices` are languages to ask about."""
 
-    why: Verdict
+    verdict: Verdict
     choices: tuple[Language, ...] = ()
 
 
-def read_ask(title: str, body: str) -> Ask | Misread:
-    """Find the one language that a discussion asks for, or say why there is none."""
-    if len(title) + len(body) > LONGEST_TEXT:
-        return Misread(Verdict.TOO_LONG)
+def read_request(title: str, body: str) -> Named | Unclear:
+    """Find the language that a discussion requests, or the reason why it is unclear."""
+    if len(title) + len(body) > MAX_TEXT:
+        return Unclear(Verdict.TOO_LONG)
     first_line = body.strip().splitlines()[0] if body.strip() else ""
-    answers = [answer for text in (title, first_line) for answer in _readings(text)]
-    for answer in answers:
-        if isinstance(answer, Ask):
-            return answer
-    misread = [answer for answer in answers if isinstance(answer, Misread)]
-    doubtful = [a for a in misread if a.why in (Verdict.AMBIGUOUS, Verdict.SCRIPT)]
-    near = [a for a in misread if a.choices]
-    return next(iter(doubtful or near or misread), Misread(Verdict.NO_NAME))
+    readings = [reading for text in (title, first_line) for reading in _readings(text)]
+    for reading in readings:
+        if isinstance(reading, Named):
+            return reading
+    unclear = [reading for reading in readings if isinstance(reading, Unclear)]
+    ambiguous = [each for each in unclear if each.verdict in (Verdict.AMBIGUOUS, Verdict.SCRIPT)]
+    similar = [each for each in unclear if each.choices]
+    return next(iter(ambiguous or similar or unclear), Unclear(Verdict.NO_NAME))
 
 
-def _readings(text: str) -> list[Ask | Misread]:
-    """The text as it stands, then without the words of politeness around a name.
+def _readings(text: str) -> list[Named | Unclear]:
+    """Read the text as it is, and without the words around a name.
 
-    What is left of a sentence may be a code only behind a colon: "please add the" is not Tharu.
+    The rest of a sentence counts as a code only after a colon: "please add the" is not Tharu.
     """
     text = " ".join(text.split()).strip("[]").strip()
-    if len(text) > LONGEST_SENTENCE:  # what may try many ways is not let loose on a long line
-        return [Misread(Verdict.UNKNOWN)]
+    if len(text) > MAX_LINE:  # the expressions below are slow on long lines
+        return [Unclear(Verdict.UNKNOWN)]
     opening = _OPENING.match(text)
     bare = _CLOSING.sub("", text[opening.end() :] if opening else text).strip("[]\"'“”«» ")
-    if len(bare) <= LONGEST_CODE and not (opening and ":" in opening.group()):
+    if len(bare) <= MAX_CODE and not (opening and ":" in opening.group()):
         bare = ""
     return [_read_name(name) for name in dict.fromkeys((text, bare)) if name]
 
 
-def _read_name(name: str) -> Ask | Misread:
-    if len(name) > LONGEST_NAME:
-        return Misread(Verdict.UNKNOWN)
-    found = find(name)
-    if isinstance(found, Candidates):
-        return Misread(Verdict(found.reason), found.languages)
-    return Ask(found, sure=not found.script_assumed and name.casefold() not in _ENGLISH)
+def _read_name(name: str) -> Named | Unclear:
+    if len(name) > MAX_NAME:
+        return Unclear(Verdict.UNKNOWN)
+    match = find(name)
+    if isinstance(match, Candidates):
+        return Unclear(Verdict(match.reason), match.languages)
+    is_certain = not match.script_assumed and name.casefold() not in _ENGLISH
+    return Named(match, is_certain)
 
 
-def read_answer(text: str, choices: tuple[str, ...]) -> Ask | Misread | None:
-    """Read a comment as the answer to "which of these?"; None when it says nothing of the kind.
+def read_answer(text: str, choices: tuple[str, ...]) -> Named | Unclear | None:
+    """Read a comment as the answer to a question with these choices; None if it is no answer.
 
-    An answer is a number of the list, yes or no (for a list of one), a script of those on the list,
-    or any language's name.
+    An answer is a number of the list, yes or no (if there is one choice), a script of one of the
+    choices, or the name of any language.
     """
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    if not line or len(line) > LONGEST_NAME:
+    if not line or len(line) > MAX_NAME:
         return None
     plain = " ".join(_POLITE.sub(" ", line.casefold()).split())
     if number := _NUMBER.fullmatch(plain):
         index = int(number[1]) if number[1] else 1 + _ORDINALS.index(number[2])
-        return Ask(by_code(choices[index - 1])) if 0 < index <= len(choices) else None
+        return Named(by_code(choices[index - 1])) if 0 < index <= len(choices) else None
     if len(choices) == 1 and _YES.fullmatch(plain):
-        return Ask(by_code(choices[0]))
+        return Named(by_code(choices[0]))
     if _NO.fullmatch(plain):
-        return Misread(Verdict.NO_NAME)
-    if written := _written(plain.removesuffix(" one"), choices):
-        return Ask(written[0]) if len(written) == 1 else Misread(Verdict.AMBIGUOUS, written)
+        return Unclear(Verdict.NO_NAME)
+    if matches := _in_script(plain.removesuffix(" one"), choices):
+        return Named(matches[0]) if len(matches) == 1 else Unclear(Verdict.AMBIGUOUS, matches)
     readings = _readings(line)
-    if plain in _ENGLISH or _YES.fullmatch(plain):  # "all" is Allar only where Allar was offered
-        readings = [r for r in readings if isinstance(r, Ask) and r.language.code in choices]
-    answers = [answer for answer in readings if not _is_noise(answer)]
-    asks = [answer for answer in answers if isinstance(answer, Ask)]
-    chosen = _chosen(answers, choices)
-    if asks or chosen or answers:
-        return Ask(asks[0].language) if asks else chosen or answers[0]
-    near = _chosen(readings, choices) if len(plain) <= LONGEST_SLIP else None
-    return Misread(Verdict.CONFIRM, (near.language,)) if near else None
+    if plain in _ENGLISH or _YES.fullmatch(plain):  # "all" means Allar only if that is a choice
+        readings = [r for r in readings if isinstance(r, Named) and r.language.code in choices]
+    answers = [reading for reading in readings if not _is_noise(reading)]
+    named = [answer for answer in answers if isinstance(answer, Named)]
+    if named:
+        return Named(named[0].language)
+    if answers:
+        return _only_choice(answers, choices) or answers[0]
+    similar = _only_choice(readings, choices) if len(plain) <= MAX_TYPO else None
+    return Unclear(Verdict.CONFIRM, (similar.language,)) if similar else None
 
 
-def _written(answer: str, choices: tuple[str, ...]) -> tuple[Language, ...]:
-    """Those of the choices that are written so, where a script tells them apart: to the question
-    "Serbian in Cyrillic or Latin?" the answer "Latin" is not the language of the Romans."""
+def _in_script(answer: str, choices: tuple[str, ...]) -> tuple[Language, ...]:
+    """Return the choices in the script that the answer names, if they are not all in it.
+
+    The answer "Latin" to "Serbian in Cyrillic or Latin?" is not the Latin language.
+    """
     script = find_script(answer)
     languages = tuple(by_code(code) for code in choices)
-    found = tuple(language for language in languages if language.script == script)
-    return found if len(found) < len(languages) else ()
+    matches = tuple(language for language in languages if language.script == script)
+    return matches if len(matches) < len(languages) else ()
 
 
-def _chosen(answers: list[Ask | Misread], choices: tuple[str, ...]) -> Ask | None:
-    """What an ambiguous answer leaves of the choices, when that is one."""
-    for answer in answers:
-        left = [c for c in getattr(answer, "choices", ()) if c.code in choices]
-        if len(left) == 1:
-            return Ask(left[0])
+def _only_choice(readings: list[Named | Unclear], choices: tuple[str, ...]) -> Named | None:
+    """Return the choice that an unclear answer means, if it means only one of them."""
+    for reading in readings:
+        languages = reading.choices if isinstance(reading, Unclear) else ()
+        matches = [language for language in languages if language.code in choices]
+        if len(matches) == 1:
+            return Named(matches[0])
     return None
 
 
-def _is_noise(answer: Ask | Misread) -> bool:
-    return isinstance(answer, Misread) and answer.why not in (Verdict.AMBIGUOUS, Verdict.SCRIPT)
+def _is_noise(reading: Named | Unclear) -> bool:
+    """Whether a reading names no known language."""
+    clear = (Verdict.AMBIGUOUS, Verdict.SCRIPT)
+    return isinstance(reading, Unclear) and reading.verdict not in clear
 
 
 _YES = re.compile(r"yes|yep|yeah|y|sure|ok|okay|correct|right|exactly|that one|please do|go ahead")

@@ -11,8 +11,8 @@ from bot.domain.observation import Discussion, Observation
 from bot.domain.policy import Policy
 from bot.domain.request import LIVE, Request, Spec, Status, Verdict
 from bot.language import Language
-from bot.parsing.options import Offers, Wishes, read_wishes
-from bot.parsing.titles import Misread, read_ask
+from bot.parsing.options import AvailableOptions, Options, read_options
+from bot.parsing.titles import Unclear, read_request
 
 
 def new(
@@ -31,12 +31,13 @@ def new(
         return _decline(request, Verdict.FULL, ())
     if sum(r.author == request.author for r in live) >= policy.limits.person_requests:
         return _decline(request, Verdict.TOO_MANY, ())
-    ask = read_ask(discussion.title, discussion.body)
-    if isinstance(ask, Misread):
-        return _question(request, ask.why, tuple(language.code for language in ask.choices))
-    if not ask.sure:
-        return _question(request, Verdict.CONFIRM, (ask.language.code,))
-    return agree(request, ask.language, discussion, requests, observation, policy)
+    reading = read_request(discussion.title, discussion.body)
+    if isinstance(reading, Unclear):
+        choices = tuple(language.code for language in reading.choices)
+        return _question(request, reading.verdict, choices)
+    if not reading.is_certain:
+        return _question(request, Verdict.CONFIRM, (reading.language.code,))
+    return agree(request, reading.language, discussion, requests, observation, policy)
 
 
 def agree(
@@ -55,7 +56,7 @@ def agree(
     if community.consent is Consent.NO:
         return _decline(request, Verdict.WITHDRAWN, (code,))
     spec = _spec(
-        language, read_wishes(discussion.body, _offers(community, policy)), observation, policy
+        language, read_options(discussion.body, _offers(community, policy)), observation, policy
     )
     if spec.improves and not any(_made(spec, other) for other in requests):
         return _decline(request, Verdict.NO_MODEL, (code,))
@@ -76,30 +77,30 @@ def afforded(request: Request, observation: Observation, policy: Policy) -> Requ
     return replace(request, status=Status.HELD, verdict=Verdict.TOO_DEAR)
 
 
-def _offers(community: Community, policy: Policy) -> Offers:
+def _offers(community: Community, policy: Policy) -> AvailableOptions:
     """A community's licence is the only one; without it any of the programme's will do."""
     recipe = policy.recipe
     licences = (community.licence,) if community.licence else recipe.licences
-    return Offers(recipe.bases, licences, community.variants)
+    return AvailableOptions(recipe.bases, licences, community.variants)
 
 
-def _spec(language: Language, wishes: Wishes, observation: Observation, policy: Policy) -> Spec:
+def _spec(language: Language, options: Options, observation: Observation, policy: Policy) -> Spec:
     recipe, community = policy.recipe, observation.community(language.code)
-    rows = steps.IMPROVING if wishes.improve else steps.TABLE
+    rows = steps.IMPROVING if options.improves else steps.TABLE
     cost = costs.estimate(recipe, observation.prices, rows)
     return Spec(
         language=language,
         recipe_name=recipe.name,
-        base=wishes.base or recipe.base,
+        base=options.base or recipe.base,
         digest=recipe.digest(language.code),
         wheel_revision=observation.wheel_revision,
         estimate_usd=round(cost.total_usd, 6),
         cap_usd=costs.cap(cost, policy.limit_usd),
-        refused_options=wishes.refused,
-        unread_lines=wishes.unread,
-        licence=wishes.licence or community.licence,
-        variant=wishes.variant,
-        improves=bool(wishes.improve),
+        refused_options=options.refused,
+        unread_lines=options.unread_lines,
+        licence=options.licence or community.licence,
+        variant=options.variant,
+        improves=options.improves,
     )
 
 

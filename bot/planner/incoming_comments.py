@@ -16,7 +16,7 @@ from bot.domain.observation import Comment, Discussion, Observation
 from bot.domain.policy import Policy
 from bot.domain.request import LIVE, Answer, Command, Reason, Request, Status, Step, Verdict
 from bot.parsing.commands import read_command
-from bot.parsing.titles import Ask, Misread, read_answer
+from bot.parsing.titles import Named, Unclear, read_answer
 from bot.planner import admission
 
 MOST_ANSWERS = 20
@@ -62,9 +62,9 @@ def _considered(
     if request.status is not Status.ASKED:
         return request
     answer = read_answer(comment.text, request.choices)
-    if isinstance(answer, Ask):
+    if isinstance(answer, Named):
         return admission.agree(request, answer.language, discussion, requests, observation, policy)
-    if isinstance(answer, Misread):
+    if isinstance(answer, Unclear):
         return _asked_again(request, answer)
     return request
 
@@ -80,11 +80,11 @@ def _is_steward(author: str, request: Request, observation: Observation) -> bool
     return author in observation.community(request.agreed_spec.language.code).stewards
 
 
-def _asked_again(request: Request, answer: Misread) -> Request:
-    if answer.why is Verdict.NO_NAME:  # "no": none of these
+def _asked_again(request: Request, answer: Unclear) -> Request:
+    if answer.verdict is Verdict.NO_NAME:  # "no": none of these
         return replace(request, verdict=Verdict.NO_NAME, choices=())
     return replace(
-        request, verdict=answer.why, choices=tuple(language.code for language in answer.choices)
+        request, verdict=answer.verdict, choices=tuple(language.code for language in answer.choices)
     )
 
 

@@ -176,7 +176,7 @@ def test_what_cannot_be_taken_is_answered_once_and_closed(stage: Stage) -> None:
     ("title", "body", "says"),
     [
         ("Welhs", "", "`cym_Latn`"),
-        ("Klingonese Martian", "", "know no language"),
+        ("Klingonese Martian", "", "I do not know a language"),
         ("Kurdish", "", "several languages"),
         ("hello", "x" * 60_000, "too long"),
     ],

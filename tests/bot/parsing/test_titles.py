@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.domain.request import Verdict
 from bot.language import by_code
-from bot.parsing.titles import Ask, Misread, read_answer, read_ask
+from bot.parsing.titles import Named, Unclear, read_answer, read_request
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ from bot.parsing.titles import Ask, Misread, read_answer, read_ask
     ],
 )
 def test_usual_ways_to_ask(title: str, body: str, code: str) -> None:
-    answer = read_ask(title, body)
-    assert isinstance(answer, Ask) and answer.language.code == code
+    answer = read_request(title, body)
+    assert isinstance(answer, Named) and answer.language.code == code
 
 
 @pytest.mark.parametrize(
@@ -53,13 +53,13 @@ def test_usual_ways_to_ask(title: str, body: str, code: str) -> None:
     ],
 )
 def test_what_cannot_be_read_says_why(title: str, body: str, why: Verdict) -> None:
-    answer = read_ask(title, body)
-    assert isinstance(answer, Misread) and answer.why is why
+    answer = read_request(title, body)
+    assert isinstance(answer, Unclear) and answer.verdict is why
 
 
 def test_a_near_name_is_offered_and_never_taken() -> None:
-    answer = read_ask("Esperanot", "")
-    assert isinstance(answer, Misread)
+    answer = read_request("Esperanot", "")
+    assert isinstance(answer, Unclear)
     assert "epo_Latn" in [language.code for language in answer.choices]
 
 
@@ -81,7 +81,7 @@ KURDISH = ("kmr_Latn", "ckb_Arab", "sdh_Arab")
 )
 def test_usual_ways_to_answer(answer: str, code: str) -> None:
     found = read_answer(answer, KURDISH)
-    assert isinstance(found, Ask) and found.language.code == code
+    assert isinstance(found, Named) and found.language.code == code
 
 
 @pytest.mark.parametrize(
@@ -97,16 +97,16 @@ def test_usual_ways_to_answer(answer: str, code: str) -> None:
 )
 def test_a_script_answers_a_question_about_scripts(choices: str, answer: str, code: str) -> None:
     found = read_answer(answer, tuple(choices.split()))
-    assert isinstance(found, Ask) and found.language.code == code
+    assert isinstance(found, Named) and found.language.code == code
 
 
 def test_a_script_that_leaves_several_is_asked_about_again() -> None:
     found = read_answer("Arabic", KURDISH)
-    assert isinstance(found, Misread) and len(found.choices) == 2
+    assert isinstance(found, Unclear) and len(found.choices) == 2
 
 
 def test_a_slip_in_an_answer_is_asked_about() -> None:
-    assert read_answer("Kurmanjii", KURDISH) == Misread(Verdict.CONFIRM, (by_code("kmr_Latn"),))
+    assert read_answer("Kurmanjii", KURDISH) == Unclear(Verdict.CONFIRM, (by_code("kmr_Latn"),))
 
 
 TALK = ("nice weather today", "7", "yes", "Ok!", "all", "why", "the sixth", "x" * 500, "")
@@ -124,11 +124,11 @@ def test_what_is_no_answer_is_left_alone(talk: str) -> None:
 @pytest.mark.parametrize("size", [190, 19_000])
 def test_no_line_keeps_the_bot_busy(unit: str, size: int) -> None:
     line = "Welsh" + (unit * size)[:size] + "x"
-    assert isinstance(read_ask("hello", line), Misread | Ask)
-    assert isinstance(read_answer(line[:80], KURDISH), Misread | Ask | None)
+    assert isinstance(read_request("hello", line), Unclear | Named)
+    assert isinstance(read_answer(line[:80], KURDISH), Unclear | Named | None)
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
 def test_nothing_a_stranger_writes_breaks_it(title: str, body: str) -> None:
-    answer = read_ask(title, body)
-    assert isinstance(answer, Ask | Misread)
+    answer = read_request(title, body)
+    assert isinstance(answer, Named | Unclear)

@@ -16,9 +16,9 @@ from bot.domain.observation import Discussion, JobStage
 from bot.domain.request import Request, Status, Step, StepRecord, StepState
 from bot.hub.ledger_repo import json_text
 from bot.language import Language
-from bot.parsing.options import Offers, read_wishes
-from bot.parsing.redaction import LENGTH, LINES, scrub, tail
-from bot.parsing.titles import Ask, read_answer, read_ask
+from bot.parsing.options import AvailableOptions, read_options
+from bot.parsing.redaction import MAX_LENGTH, MAX_LINES, last_lines, redact
+from bot.parsing.titles import Named, read_answer, read_request
 from bot.planner.plan import admit
 from tests.bot import examples
 from tests.bot.examples import CURRENT, NOW, job, plan, world
@@ -104,7 +104,7 @@ def test_nothing_of_it_gets_through(text: str) -> None:
 
 def test_homoglyphs_and_hidden_letters_are_no_names() -> None:
     for text in ("Esp\u0435ranto", "W\u0435lsh", "\u202eotnarepsE"):
-        assert not isinstance(read_ask(text, ""), Ask), text
+        assert not isinstance(read_request(text, ""), Named), text
 
 
 @pytest.mark.parametrize("text", CORPUS, ids=range(len(CORPUS)))
@@ -141,16 +141,16 @@ def test_any_conversation_leaves_only_closed_words(
 @given(st.text(max_size=300), st.lists(st.sampled_from(["epo_Latn", "cym_Latn"]), max_size=2))
 def test_an_answer_is_a_language_or_nothing(text: str, choices: list[str]) -> None:
     answer = read_answer(text, tuple(choices))
-    assert not isinstance(answer, Ask) or isinstance(answer.language, Language)
+    assert not isinstance(answer, Named) or isinstance(answer.language, Language)
 
 
 @given(st.text(max_size=500))
-def test_wishes_are_from_closed_lists(text: str) -> None:
-    offers = Offers(("org/base", "org/other"), ("cc0-1.0",), {"lewis": "Lewis Gaelic"})
-    wishes = read_wishes(text, offers)
-    assert wishes.base in ("", "org/base", "org/other")
-    assert wishes.licence in ("", "cc0-1.0") and wishes.variant in ("", "lewis")
-    assert set(wishes.refused) <= {"base", "size", "teacher", "reasoning", "licence", "variant"}
+def test_options_are_from_closed_lists(text: str) -> None:
+    available = AvailableOptions(("org/base", "org/other"), ("cc0-1.0",), {"lewis": "Lewis Gaelic"})
+    options = read_options(text, available)
+    assert options.base in ("", "org/base", "org/other")
+    assert options.licence in ("", "cc0-1.0") and options.variant in ("", "lewis")
+    assert set(options.refused) <= {"base", "size", "teacher", "reasoning", "licence", "variant"}
 
 
 # --- logs ----------------------------------------------------------------------------------------
@@ -172,22 +172,22 @@ TOKEN = "hf_" + "aB3" * 11
     ],
 )
 def test_a_line_of_a_log_is_harmless(line: str, shown: str) -> None:
-    assert scrub(line) == shown
+    assert redact(line) == shown
 
 
 def test_a_known_secret_never_shows_whatever_it_looks_like() -> None:
-    assert "open sesame" not in scrub("they said open sesame twice: open sesame", ("open sesame",))
+    assert "open sesame" not in redact("they said open sesame twice: open sesame", ("open sesame",))
 
 
 @given(st.lists(st.text(max_size=500), max_size=30))
 def test_a_tail_is_short_and_plain(lines: list[str]) -> None:
-    shown = tail(lines)
-    assert len(shown) <= LINES
-    assert all(0 < len(line) <= LENGTH and "`" not in line and "<" not in line for line in shown)
+    shown = last_lines(lines)
+    assert len(shown) <= MAX_LINES
+    assert all(0 < len(line) <= MAX_LENGTH and not {"`", "<"} & set(line) for line in shown)
 
 
 def test_the_last_words_of_a_job_cannot_speak_for_the_bot() -> None:
-    evil = tail(["<!-- kakugo plan 0123456789ab -->", "```", f"token={TOKEN}", "@everyone"])
+    evil = last_lines(["<!-- kakugo plan 0123456789ab -->", "```", f"token={TOKEN}", "@everyone"])
     record = StepRecord(StepState.FAILED, 3, 3, NOW - 300, "j1", log_tail=evil)
     planned = plan(examples.request(steps={Step.GENERATE: record}), world(), POLICY, CURRENT)
     (failed,) = [o for o in planned.actions if isinstance(o, EnsureReply) and o.kind == "failed"]
