@@ -1,4 +1,4 @@
-"""The browser of this machine, if there is one: Chromium or Chrome on PATH."""
+"""Find the browser for browser tests: Chromium or Chrome on PATH."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings that must be made before any client is imported, and the skipping of browser tests."""
+"""Set the environment before any client is imported, and skip browser tests without a browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from hypothesis import settings  # noqa: E402
 
 from tests.browser import CHROMIUM, MISSING  # noqa: E402
 
-# A deadline for an example says nothing on a machine that runs other work too.
+# Deadlines of examples are unreliable on a machine that also runs other work.
 settings.register_profile("kakugo", deadline=None)
 settings.load_profile("kakugo")
 
@@ -37,8 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     `--dist loadgroup` ignores every group.
     """
     for item in items:
-        if grouped := getattr(item, "_nodeid", ""):
-            item._id = type(item._id).parse(grouped)
+        if node_id := getattr(item, "_nodeid", ""):
+            item._id = type(item._id).parse(node_id)
     if CHROMIUM is None:
         for item in items:
             if "browser" in getattr(item, "fixturenames", ()):
@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say once how to get the browser tests."""
+    """Report how to run the browser tests if they were skipped."""
     skipped = [report for report in terminalreporter.stats.get("skipped", ())
                if MISSING in str(report.longrepr)]  # fmt: skip
     if skipped:

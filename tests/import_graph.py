@@ -1,8 +1,8 @@
-"""The import graph of each folder, counted from the source: `python -m tests.import_graph`.
+"""Measure the import graph of each folder: `python -m tests.import_graph [DIR]`.
 
-A room is a file or a package directly inside a folder, an arrow an import from one room to another,
-a circle a set of files that import each other, and the floors are the longest chain of rooms.
-`python -m tests.import_graph DIR` counts another checkout.
+A member is a file or package directly inside a folder, and an edge leads from a member to one that
+it imports. A cycle is a set of files that import each other, and the depth is the length of the
+longest chain of members. DIR is another checkout to measure.
 """
 
 from __future__ import annotations
@@ -16,39 +16,44 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PLACES = ("bot", "bot/localhub", "bot/hub", "recipes", "recipes/generate", "recipes/evaluate",
-          "recipes/train", "spaces/chat", "spaces/leaderboard")  # fmt: skip
+FOLDERS = ("bot", "bot/localhub", "bot/hub", "recipes", "recipes/generate", "recipes/evaluate",
+           "recipes/train", "spaces/chat", "spaces/leaderboard")  # fmt: skip
 Graph = Mapping[str, set[str]]
 
 
 @dataclass(frozen=True)
-class Shape:
-    """The counts for one folder."""
+class Measurement:
+    """The import graph of one folder in numbers."""
 
-    rooms: int
-    arrows: int
-    circles: int
-    floors: int
+    members: int
+    edges: int
+    cycles: int
+    depth: int
 
 
-def modules(root: Path, place: str) -> dict[str, Path]:
-    """Dotted name → file of every module under `place`; a Space's modules have no prefix."""
-    space = place.startswith("spaces/")
-    base = root / place if space else root
-    folders = (root / place, root / "spaces" / "common") if space else (root / place,)
-    found = {}
-    for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
-            start = base if path.is_relative_to(base) else root / "spaces"
+def modules(root: Path, folder: str) -> dict[str, Path]:
+    """Return the file of every module under `folder` by dotted name.
+
+    The modules of a Space are imported without a prefix, and those of spaces/common belong to it.
+    """
+    is_space = folder.startswith("spaces/")
+    trees = (root / folder, root / "spaces" / "common") if is_space else (root / folder,)
+    files = {}
+    for tree in trees:
+        for path in sorted(tree.rglob("*.py")):
+            if not is_space:
+                start = root
+            else:
+                start = root / folder if path.is_relative_to(root / folder) else root / "spaces"
             parts = path.relative_to(start).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
+            files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return files
 
 
 @cache
-def graph(root: Path, place: str) -> Graph:
-    """Module → the modules of the same tree that it imports, inside functions too."""
-    tree = place if place.startswith("spaces/") else place.split("/")[0]
+def graph(root: Path, folder: str) -> Graph:
+    """Return what each module of the folder's tree imports of that tree, also inside functions."""
+    tree = folder if folder.startswith("spaces/") else folder.split("/")[0]
     files = modules(root, tree)
     return {name: set(_imports(path, files)) - {name} for name, path in files.items()}
 
@@ -65,67 +70,69 @@ def _imports(path: Path, known: Mapping[str, Path]) -> Iterator[str]:
         yield from (name for name in names if name in known)
 
 
-def rooms(imports: Graph, place: str) -> Graph:
-    """The same graph between the files and packages directly inside `place`."""
-    prefix = "" if place.startswith("spaces/") else place.replace("/", ".") + "."
-    found: dict[str, set[str]] = {}
+def members(imports: Graph, folder: str) -> Graph:
+    """Return the graph between the files and packages directly inside `folder`."""
+    prefix = "" if folder.startswith("spaces/") else folder.replace("/", ".") + "."
+
+    def member(name: str) -> str:
+        return name.removeprefix(prefix).split(".")[0]
+
+    edges: dict[str, set[str]] = {}
     for name, targets in imports.items():
         if name.startswith(prefix) and name:
-            here = name.removeprefix(prefix).split(".")[0]
-            there = {t.removeprefix(prefix).split(".")[0] for t in targets if t.startswith(prefix)}
-            found.setdefault(here, set()).update(there - {here})
-    return found
+            imported = {member(target) for target in targets if target.startswith(prefix)}
+            edges.setdefault(member(name), set()).update(imported - {member(name)})
+    return edges
 
 
-def circles(imports: Graph) -> list[set[str]]:
-    """The sets of modules that import each other, directly or through others."""
+def cycles(imports: Graph) -> list[set[str]]:
+    """Return the sets of modules that import each other, directly or through others."""
     reach = {name: _reachable(imports, name) for name in imports}
-    found: list[set[str]] = []
+    distinct: list[set[str]] = []
     for name in imports:
-        circle = {other for other in reach[name] if name in reach[other]}
-        if circle and circle not in found:
-            found.append(circle)
-    return found
+        cycle = {other for other in reach[name] if name in reach[other]}
+        if cycle and cycle not in distinct:
+            distinct.append(cycle)
+    return distinct
 
 
 def _reachable(imports: Graph, start: str) -> set[str]:
-    seen: set[str] = set()
-    left = [start]
-    while left:
-        for target in imports.get(left.pop(), ()):
-            if target not in seen:
-                seen.add(target)
-                left.append(target)
-    return seen
+    reached: set[str] = set()
+    queue = [start]
+    while queue:
+        for target in imports.get(queue.pop(), ()):
+            if target not in reached:
+                reached.add(target)
+                queue.append(target)
+    return reached
 
 
-def floors(between: Graph) -> int:
-    """The length of the longest chain of imports; 0 where rooms import each other."""
-    height: dict[str, int] = {}
+def depth(edges: Graph) -> int:
+    """Return the length of the longest chain of members, 0 if members import each other."""
+    heights: dict[str, int] = {}
     try:
-        for name in TopologicalSorter(between).static_order():
-            height[name] = 1 + max((height[t] for t in between.get(name, ())), default=0)
+        for name in TopologicalSorter(edges).static_order():
+            heights[name] = 1 + max((heights[t] for t in edges.get(name, ())), default=0)
     except CycleError:
         return 0
-    return max(height.values(), default=0)
+    return max(heights.values(), default=0)
 
 
-def shape(root: Path, place: str) -> Shape:
-    """Count one folder."""
-    imports = graph(root, place)
-    between = rooms(imports, place)
-    arrows = sum(map(len, between.values()))
-    inside = place.replace("/", ".") if not place.startswith("spaces/") else ""
-    own = [circle for circle in circles(imports) if all(n.startswith(inside) for n in circle)]
-    return Shape(len(between), arrows, len(own), floors(between))
+def measure(root: Path, folder: str) -> Measurement:
+    """Measure one folder."""
+    imports = graph(root, folder)
+    edges = members(imports, folder)
+    prefix = folder.replace("/", ".") if not folder.startswith("spaces/") else ""
+    inside = [c for c in cycles(imports) if all(name.startswith(prefix) for name in c)]
+    return Measurement(len(edges), sum(map(len, edges.values())), len(inside), depth(edges))
 
 
 def main() -> None:
     root = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
-    print("| folder | rooms | arrows | circles | floors |\n|---|---|---|---|---|")
-    for place in PLACES:
-        s = shape(root, place)
-        print(f"| `{place}` | {s.rooms} | {s.arrows} | {s.circles} | {s.floors or '-'} |")
+    print("| folder | members | edges | cycles | depth |\n|---|---|---|---|---|")
+    for folder in FOLDERS:
+        m = measure(root, folder)
+        print(f"| `{folder}` | {m.members} | {m.edges} | {m.cycles} | {m.depth or '-'} |")
 
 
 if __name__ == "__main__":

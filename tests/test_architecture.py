@@ -1,4 +1,4 @@
-"""The structure of the source: maps, layers, circles and sizes."""
+"""The structure of the source: maps, layers, import cycles and file sizes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.import_graph import ROOT, circles, graph, rooms
+from tests.import_graph import ROOT, cycles, graph, members
 
 LONGEST_FILE = 400
 PACKAGES = sorted(
@@ -27,8 +27,8 @@ LAYERS: list[dict[str, Any]] = [
 ]
 
 
-def members(package: str) -> set[str]:
-    """The files and packages directly inside a package."""
+def contents(package: str) -> set[str]:
+    """Return the files and packages directly inside a package."""
     folder = ROOT / package
     files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
     return files | {path.parent.name for path in folder.glob("*/__init__.py")}
@@ -38,7 +38,7 @@ def members(package: str) -> set[str]:
 def test_the_map_of_a_package_names_every_file(package: str) -> None:
     source = (ROOT / package / "__init__.py").read_text(encoding="utf-8")
     docstring = ast.get_docstring(ast.parse(source), clean=False) or ""
-    assert set(re.findall(r"^ *(\w+) {2,}\S", docstring, re.MULTILINE)) == members(package)
+    assert set(re.findall(r"^ *(\w+) {2,}\S", docstring, re.MULTILINE)) == contents(package)
 
 
 @pytest.mark.parametrize("contract", LAYERS, ids=[c["containers"][0] for c in LAYERS])
@@ -46,17 +46,17 @@ def test_layers_name_every_file(contract: dict[str, Any]) -> None:
     (container,) = contract["containers"]
     named = {name.strip() for layer in contract["layers"] for name in re.split(r"[|:]", layer)}
     beside = {"bot": {"localhub"}, "bot.localhub": {"coverage"}}.get(container, set())
-    assert named == members(container.replace(".", "/")) - beside
+    assert named == contents(container.replace(".", "/")) - beside
 
 
 @pytest.mark.parametrize("tree", ["bot", "recipes", "spaces/chat", "spaces/leaderboard"])
 def test_no_modules_import_each_other(tree: str) -> None:
-    assert circles(graph(ROOT, tree)) == []
+    assert cycles(graph(ROOT, tree)) == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_packages_import_each_other(package: str) -> None:
-    assert circles(rooms(graph(ROOT, package.split("/")[0]), package)) == []
+    assert cycles(members(graph(ROOT, package.split("/")[0]), package)) == []
 
 
 def test_no_file_is_too_long() -> None:
@@ -71,7 +71,7 @@ def test_no_file_is_too_long() -> None:
 
 
 def test_no_name_is_taken_from_the_standard_library() -> None:
-    """A script of a Space or a test that runs by its path would import ours instead."""
+    """If a script runs by its path, its folder hides modules of the standard library."""
     import sys
 
     folders = [*(ROOT / "spaces").iterdir(), *(ROOT / "tests").rglob("*")]
@@ -80,7 +80,7 @@ def test_no_name_is_taken_from_the_standard_library() -> None:
 
 
 def test_paths_in_prose_exist() -> None:
-    """Docstrings, comments and documents name files that are there."""
+    """Files that docstrings, comments and documents name exist."""
     files = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / ".github").rglob("*.md")]
     files += [path for tree in ("bot", "recipes", "spaces") for path in (ROOT / tree).rglob("*.py")]
     named = re.compile(r"(?<![\w/{])((?:bot|recipes|spaces|tests)/[\w/]+\.(?:py|yaml|tsv|md|j2))\b")
@@ -95,7 +95,7 @@ def test_paths_in_prose_exist() -> None:
 
 
 def test_folders_mirror_in_the_tests() -> None:
-    """A test file stands where its module stands, or tests something as a whole."""
+    """The folders of tests are those of the source, or hold tests of a whole."""
     known = {Path(package) for package in PACKAGES} | {Path("spaces/chat"), Path("spaces/common")}
     known |= {Path("spaces/leaderboard"), Path("spaces")}
     folders = {

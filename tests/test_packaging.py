@@ -1,4 +1,4 @@
-"""What is installed is what is imported: the wheel, its extras, and the Spaces' requirements."""
+"""The wheel, its extras and the Spaces' requirements declare exactly what is imported."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ DISTRIBUTIONS = {
     "markdown_it": "markdown-it-py",
     "yaml": "pyyaml",
 }
-# Installed apart from the rest (text_generation pins an old client), or only where a recipe asks.
+# Installed separately (text_generation pins an old client), or only if a recipe needs it.
 OPTIONAL = {"text_generation", "vllm", "lm_eval", "gguf", "spaces"}
-# Reached by an import that the step does not run: it loads tokenizers only, or has no `--feedback`.
+# Imports that a step does not run: check loads only tokenizers, and train has no `--feedback`.
 NOT_RUN = {Step.CHECK: {"torch"}}
 NOT_REACHED = {"recipes.train.next_version"}
 
 
 def declared(*extras: str) -> set[str]:
-    """The distributions of the core and of some extras, with the extras that those name."""
+    """Return the distributions of the core and of some extras, and of extras that those include."""
     lines = [*PROJECT["dependencies"]]
     for extra in extras:
         lines += PROJECT["optional-dependencies"][extra]
-    found: set[str] = set()
+    names: set[str] = set()
     for line in lines:
         requirement = Requirement(line)
         if requirement.name == PROJECT["name"]:
-            found |= declared(*requirement.extras)
+            names |= declared(*requirement.extras)
         else:
-            found.add(requirement.name.lower())
-    return found
+            names.add(requirement.name.lower())
+    return names
 
 
 @cache
 def imports(path: Path) -> frozenset[str]:
-    """Every module that a file imports, inside functions too, but not for type checking only."""
+    """Return every module that a file imports, also inside functions, except for type checking."""
     return frozenset(_imports(ast.parse(path.read_text("utf-8"))))
 
 
@@ -70,7 +70,7 @@ def _imports(node: ast.AST) -> Iterator[str]:
 
 
 def third_party(paths: Iterator[Path] | list[Path], own: set[str]) -> dict[str, str]:
-    """Distribution → a file that imports it."""
+    """Return each imported distribution, with a file that imports it."""
     known = own | set(sys.stdlib_module_names) | OPTIONAL
     return {
         DISTRIBUTIONS.get(top, top): str(path.relative_to(ROOT))
@@ -81,42 +81,42 @@ def third_party(paths: Iterator[Path] | list[Path], own: set[str]) -> dict[str, 
 
 
 def source(module: str) -> Path | None:
-    """The file of one of our modules."""
+    """Return the file of one of our modules, None for any other module."""
     path = ROOT / Path(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     return file if file.is_file() else None
 
 
 def reached(module: str, skipped: set[str]) -> list[Path]:
-    """The files of our own that a module imports, directly or through others."""
-    seen: dict[str, Path] = {}
-    left = [module]
-    while left:
-        name = left.pop()
+    """Return our own files that a module imports, directly or through others."""
+    files: dict[str, Path] = {}
+    queue = [module]
+    while queue:
+        name = queue.pop()
         path = source(name)
-        if path and name not in seen and name not in skipped:
-            seen[name] = path
-            left += [other for other in imports(path) if other.split(".")[0] in ("bot", "recipes")]
-    return list(seen.values())
+        if path and name not in files and name not in skipped:
+            files[name] = path
+            queue += [other for other in imports(path) if other.split(".")[0] in ("bot", "recipes")]
+    return list(files.values())
 
 
 @pytest.mark.parametrize("step", list(Step))
-def test_the_extra_of_a_step_has_all_that_it_imports(step: Step) -> None:
+def test_extra_of_a_step_has_all_that_it_imports(step: Step) -> None:
     files = reached(f"recipes.{step}.run", set() if step is Step.IMPROVE else NOT_REACHED)
     needed = third_party(files, {"recipes"})
     assert len(needed) > 5
-    has = declared(step) | NOT_RUN.get(step, set())
-    assert {name: file for name, file in needed.items() if name not in has} == {}
+    available = declared(step) | NOT_RUN.get(step, set())
+    assert {name: file for name, file in needed.items() if name not in available} == {}
 
 
-def test_the_core_has_all_that_the_bot_imports() -> None:
+def test_core_has_all_that_the_bot_imports() -> None:
     shipped = [path for path in (ROOT / "bot").rglob("*.py") if not _is_local(path)]
     needed = third_party(shipped, {"bot"})
     assert {name: file for name, file in needed.items() if name not in declared()} == {}
     assert len(needed) >= 5
 
 
-def test_the_local_extra_has_all_that_the_local_hub_and_the_demo_import() -> None:
+def test_local_extra_has_all_that_the_local_hub_and_the_demo_import() -> None:
     needed = third_party([p for p in (ROOT / "bot").rglob("*.py") if _is_local(p)], {"bot"})
     assert {name: file for name, file in needed.items() if name not in declared("local")} == {}
 
@@ -125,7 +125,7 @@ def _is_local(path: Path) -> bool:
     return path.relative_to(ROOT).parts[1] in ("localhub", "demo")
 
 
-def test_the_dev_extra_has_all_that_the_tests_import() -> None:
+def test_dev_extra_has_all_that_the_tests_import() -> None:
     own = {
         path.stem for path in (*(ROOT / "spaces").rglob("*.py"), *(ROOT / "tests").rglob("*.py"))
     }
@@ -135,7 +135,7 @@ def test_the_dev_extra_has_all_that_the_tests_import() -> None:
 
 
 @pytest.mark.parametrize("space", ["chat", "leaderboard"])
-def test_the_requirements_of_a_space_have_all_that_it_imports(space: str) -> None:
+def test_requirements_of_a_space_have_all_that_it_imports(space: str) -> None:
     files = [path for part in (space, "common") for path in (ROOT / "spaces" / part).glob("*.py")]
     lines = (ROOT / "spaces" / space / "requirements.txt").read_text("utf-8").splitlines()
     listed = {Requirement(line).name.lower().replace("_", "-") for line in lines}
@@ -144,7 +144,7 @@ def test_the_requirements_of_a_space_have_all_that_it_imports(space: str) -> Non
     assert listed <= declared("spaces")
 
 
-def test_the_wheel_has_neither_the_local_hub_nor_the_demo(tmp_path: Path) -> None:
+def test_wheel_has_neither_the_local_hub_nor_the_demo(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
@@ -153,6 +153,6 @@ def test_the_wheel_has_neither_the_local_hub_nor_the_demo(tmp_path: Path) -> Non
     assert {"bot/cli.py", "recipes/cli.py", "recipes/kakugo.yaml"} <= set(names)
 
 
-def test_nothing_that_is_shipped_imports_pytest() -> None:
+def test_no_shipped_file_imports_pytest() -> None:
     trees = [path for tree in ("bot", "recipes", "spaces") for path in (ROOT / tree).rglob("*.py")]
     assert not [path for path in trees if "pytest" in imports(path)]

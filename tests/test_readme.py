@@ -1,4 +1,4 @@
-"""The README says what the code does: its diagram, its commands, its variables."""
+"""The README and the guides match the code: diagram, commands, variables and files."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ ROOT = Path(bot.__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_diagram_is_the_table() -> None:
-    (drawn,) = re.findall(r"```mermaid\n(.*?)\n```", README, re.DOTALL)
-    assert drawn == steps.diagram()
+def test_diagram_matches_the_steps() -> None:
+    (diagram,) = re.findall(r"```mermaid\n(.*?)\n```", README, re.DOTALL)
+    assert diagram == steps.diagram()
 
 
-def test_every_variable_is_explained() -> None:
+def test_every_variable_is_documented() -> None:
     read = set(re.findall(r'"((?:KAKUGO|HF)_[A-Z_]+|PORT)"', Path(settings.__file__).read_text()))
     table = set(re.findall(r"`((?:KAKUGO|HF)_[A-Z_]+|PORT)`", README))
     assert read <= table and len(read) >= 9
 
 
-def test_contributors_are_sent_where_something_is() -> None:
+def test_places_and_commands_of_the_contributing_guide_exist() -> None:
     text = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
     places = re.findall(r"\| `([^`]+)` \|$", text, re.MULTILINE)
     assert len(places) >= 10
@@ -38,22 +38,23 @@ def test_contributors_are_sent_where_something_is() -> None:
     assert len(targets) == 3 and all(f"\n{target}:" in makefile for target in targets)
 
 
-def test_communities_are_told_of_every_key() -> None:
-    """The guide's example is a profile that both readers take, with every key there is."""
+def test_community_guide_documents_every_key() -> None:
+    """The guide's example is a valid profile with every key that bot and recipes read."""
     text = (ROOT / "docs" / "COMMUNITIES.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    known = {key for key in yaml.safe_load(example)}
-    read = parse(example)
-    assert read.stewards and read.variants and read.licence and read.consent is Consent.WELCOME
+    documented = set(yaml.safe_load(example))
+    profile = parse(example)
+    assert profile.stewards and profile.variants and profile.licence
+    assert profile.consent is Consent.WELCOME
     recipe = (ROOT / "recipes" / "generate" / "community.py").read_text(encoding="utf-8")
     listed = re.findall(r"^(?:STYLE|LIST|OTHER)_KEYS = \((.*)\)$", recipe, re.MULTILINE)
     keys = set(re.findall(r'"(\w+)"', " ".join(listed)))
-    assert keys - {"name"} == known
+    assert keys - {"name"} == documented
     for option in ("licence", "variant", "dialect", "region", "orthography", "base"):
         assert option in KEYS and f"`{option}:" in text
 
 
-def test_its_commands_and_files_exist() -> None:
+def test_commands_and_files_of_the_readme_exist() -> None:
     targets = set(re.findall(r"make (\w+)", README))
     makefile = (ROOT / "Makefile").read_text()
     assert targets and all(f"\n{target}:" in makefile for target in targets)

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 Device = Literal["cuda", "mps", "cpu"]
 MLP_SIZES = ("intermediate_size", "shared_intermediate_size")  # Granite 4 uses the second
-USABLE = (
-    0.9  # share of a device's memory; fragmentation, buffers and the CUDA context take the rest
-)
+USABLE = 0.9  # share of a device's memory; fragmentation, buffers and context take the rest
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """`kakugo-recipe train --feedback`: make an adapter's next version from speakers' feedback.
 
-Trains the version in use on preference pairs (preference_pairs.py, dpo.py), pushes the result to
-the branch `next`, and tags it last. `main` stays as it is: `kakugo-recipe promote` compares the
+Train the version in use on preference pairs (preference_pairs.py, dpo.py), push the result to the
+branch `next`, and tag it last. `main` stays as it is: `kakugo-recipe promote` compares the
 versions first. A killed run can be started again, and the same pairs never give a second version.
 """
 

@@ -1,9 +1,9 @@
 """`kakugo-recipe train`: train an adapter of a base model on a dataset.
 
-Pins the inputs to commits, trains (sft.py), and pushes adapter, tokenizer, log and card in one
-commit and `run.json` last. A killed run can be started again; nothing is pushed before it is
-complete. With several accelerators, the command starts itself again as one process for each
-(launch.py), and the main process pushes.
+Pin the inputs to commits, train (sft.py), and push adapter, tokenizer, log and card in one commit
+and `run.json` last. A killed run can be started again; nothing is pushed before it is complete.
+With several accelerators, the command starts itself again as one process for each (launch.py), and
+the main process pushes.
 """
 
 from __future__ import annotations

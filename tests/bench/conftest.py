@@ -1,4 +1,4 @@
-"""Measurements are not tests: they run when they are named (`make bench`)."""
+"""Collect benchmarks only if they are named, as `make bench` and `pytest tests/bench -s` do."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ import pytest
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    named = any("bench" in str(argument) for argument in config.args)
-    return None if named else True
+    is_named = any("bench" in str(argument) for argument in config.args)
+    return None if is_named else True

@@ -1,8 +1,8 @@
-"""A teacher's endpoint as a process: slots, service times, a queue, refusals, changes, cold starts.
+"""A simulated teacher endpoint with limited capacity: `python simulated_endpoint.py SPEC ANSWERS`.
 
-`python simulated_endpoint.py SPEC ANSWERS`: SPEC is JSON (see `Spec`), ANSWERS a file with one
-completion a line. It reads no more of a request than its length, to be much faster than what it
-serves; GET /stats tells what was served when.
+SPEC is JSON with the fields of `Spec`; ANSWERS is a file with one completion per line. To be much
+faster than its client, the server reads only the length of a request. GET /stats returns what was
+served and when.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 @dataclass
 class Spec:
-    """`slots` calls at once, each `rate` tokens a second (0: at once); `queue` more may wait.
+    """At most `slots` calls are served at once, each at `rate` tokens per second (0: immediately).
 
-    `changes`: (seconds since the first call, slots, queue); `cold`: seconds of 503 at first.
+    At most `queue` more calls wait; others are refused with `Retry-After: retry_after`. For the
+    first `cold` seconds, every call gets a 503. `changes` lists (seconds since the first call,
+    slots, queue).
     """
 
     slots: int
@@ -36,8 +38,8 @@ class Spec:
     changes: list[tuple[float, int, int]] = field(default_factory=list)
 
 
-class World:
-    """Who is served, who waits, and what was done."""
+class Endpoint:
+    """The calls being served, the waiting ones, and what was served."""
 
     def __init__(self, spec: Spec, answers: list[bytes]) -> None:
         self.spec = spec
@@ -45,17 +47,17 @@ class World:
         self.refusal = reply(429, b"{}", f"Retry-After: {spec.retry_after}\r\n".encode())
         self.busy = 0
         self.waiting: deque[Connection] = deque()
-        self.began = 0.0
+        self.started_at = 0.0
         self.served: list[tuple[float, float]] = []
         self.calls = self.refused = 0
         self.loop = asyncio.get_running_loop()
 
     def arrive(self, connection: Connection) -> None:
-        if not self.began:
-            self.begin()
+        if not self.started_at:
+            self.start()
         self.calls += 1
         spec = self.spec
-        if spec.cold and self.loop.time() - self.began < spec.cold:
+        if spec.cold and self.loop.time() - self.started_at < spec.cold:
             connection.write(reply(503, b"loading"))
         elif self.busy < spec.slots:
             self.serve(connection)
@@ -65,10 +67,10 @@ class World:
             self.refused += 1
             connection.write(self.refusal)
 
-    def begin(self) -> None:
-        self.began = self.loop.time()
-        for when, slots, queue in self.spec.changes:
-            self.loop.call_later(when, self.change, slots, queue)
+    def start(self) -> None:
+        self.started_at = self.loop.time()
+        for seconds, slots, queue in self.spec.changes:
+            self.loop.call_later(seconds, self.change, slots, queue)
 
     def change(self, slots: int, queue: int) -> None:
         self.spec.slots, self.spec.queue = slots, queue
@@ -84,21 +86,21 @@ class World:
 
     def finish(self, connection: Connection, body: bytes, count: int) -> None:
         self.busy -= 1
-        self.served.append((self.loop.time() - self.began, count))
+        self.served.append((self.loop.time() - self.started_at, count))
         connection.write(body)
         while self.waiting and self.busy < self.spec.slots:
             self.serve(self.waiting.popleft())
 
     def stats(self) -> bytes:
-        told = {"served": self.served, "calls": self.calls, "refused": self.refused}
-        return json.dumps(told).encode()
+        content = {"served": self.served, "calls": self.calls, "refused": self.refused}
+        return json.dumps(content).encode()
 
 
 class Connection(asyncio.Protocol):
-    """HTTP/1.1, as little of it as a well-behaved client needs."""
+    """A minimal HTTP/1.1 connection."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
         self.data = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -116,17 +118,17 @@ class Connection(asyncio.Protocol):
         if self.data.startswith(b"GET"):
             stats = self.data.startswith(b"GET /stats")
             self.data = b""
-            self.write(reply(200, self.world.stats() if stats else b"{}"))
+            self.write(reply(200, self.endpoint.stats() if stats else b"{}"))
             return
         length = LENGTH.search(self.data, 0, head)
         if length and len(self.data) >= head + 4 + int(length[1]):
             self.data = b""
-            self.world.arrive(self)
+            self.endpoint.arrive(self)
 
 
-def reply(status: int, body: bytes, more: bytes = b"") -> bytes:
+def reply(status: int, body: bytes, headers: bytes = b"") -> bytes:
     head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n".encode()
-    return head + more + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+    return head + headers + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def tokens(body: bytes) -> float:
@@ -135,8 +137,8 @@ def tokens(body: bytes) -> float:
 
 async def main(spec: Spec, answers: list[bytes]) -> None:
     loop = asyncio.get_running_loop()
-    world = World(spec, answers)
-    server = await loop.create_server(lambda: Connection(world), "127.0.0.1", 0, backlog=4096)
+    endpoint = Endpoint(spec, answers)
+    server = await loop.create_server(lambda: Connection(endpoint), "127.0.0.1", 0, backlog=4096)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
 

@@ -1,7 +1,8 @@
-"""The generate recipe's engine on a simulated endpoint: how full it keeps it, and what a row costs.
+"""The speed of the generate recipe on a simulated endpoint.
 
-The endpoint has a process and, where there are two, a core of its own. Nothing is gated on a time:
-figures and ratios are printed; what is asserted is that the run was a sound one.
+Run with `pytest tests/bench/test_engine_speed.py -s`. Prints the CPU time per row, and the share of
+the endpoint's capacity that is used while it is constant, halved, doubled or cold. The endpoint is
+a process of its own, on a core of its own if there are two.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ from recipes.practice.texts import passage, write_text
 
 SERVER = Path(__file__).with_name("simulated_endpoint.py")
 DISTINCT = 997
-TOKENS = 300.0  # of an answer, on average
-NUMBERS = TeacherSettings(
+TOKENS = 300.0  # per answer, on average
+SETTINGS = TeacherSettings(
     model="simulated",
     start=16,
     concurrency=1024,
@@ -61,43 +62,44 @@ NUMBERS = TeacherSettings(
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One run: seconds by the clock and of our processor, and what both sides counted."""
+class Measurement:
+    """One run: wall-clock and CPU seconds of the client, and what both sides counted."""
 
-    harvest: GenerationContext
+    context: GenerationContext
     seconds: float
     cpu: float
     served: list[tuple[float, float]]
     calls: int
     refused: int
 
-    def share(self, since: float, until: float, tokens_a_second: float) -> float:
-        done = sum(tokens for when, tokens in self.served if since <= when < until)
-        return done / (until - since) / tokens_a_second
+    def share(self, start: float, end: float, tokens_per_second: float) -> float:
+        """Return the used share of the endpoint's capacity between two times."""
+        tokens = sum(tokens for at, tokens in self.served if start <= at < end)
+        return tokens / (end - start) / tokens_per_second
 
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Translations of about 1.3 kB that pass the gates, of very different token counts."""
-    chance = Random(7)
+    """Translations of about 1.3 kB that pass the gates; their token counts differ widely."""
+    rng = Random(7)
     path = tmp_path_factory.mktemp("answers") / "answers.jsonl"
     with path.open("w") as file:
         for number in range(DISTINCT):
-            asked, said = (
-                " ".join(write_text(passage(chance, "health"), "epo") for _ in range(count))
+            question, answer = (
+                " ".join(write_text(passage(rng, "health"), "epo") for _ in range(count))
                 for count in (4, 5)
             )
-            text = json.dumps([f"{asked} {number}", said], ensure_ascii=False)
-            told = {
+            text = json.dumps([f"{question} {number}", answer], ensure_ascii=False)
+            completion = {
                 "choices": [
                     {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
                 ],
                 "usage": {
                     "prompt_tokens": 400,
-                    "completion_tokens": max(1, round(chance.lognormvariate(0, 0.5) * TOKENS)),
+                    "completion_tokens": max(1, round(rng.lognormvariate(0, 0.5) * TOKENS)),
                 },
             }
-            file.write(json.dumps(told, ensure_ascii=False) + "\n")
+            file.write(json.dumps(completion, ensure_ascii=False) + "\n")
     return path
 
 
@@ -109,30 +111,30 @@ def mean_tokens(answers: Path) -> float:
 
 @cache
 def english() -> list[str]:
-    """Texts of about 0.8 kB."""
-    chance = Random(5)
+    """Return texts of about 0.8 kB."""
+    rng = Random(5)
     return [
-        " ".join(write_text(passage(chance, "health"), "eng") for _ in range(6))
+        " ".join(write_text(passage(rng, "health"), "eng") for _ in range(6))
         for _ in range(DISTINCT)
     ]
 
 
-def conversations(number: int | None, seconds: float) -> Iterator[tuple[Message, ...]]:
-    """English conversations of about 1.6 kB, so many or until the time is up."""
-    until, pool = time.monotonic() + seconds, english()
-    for at in itertools.count():
-        if at == number or time.monotonic() > until:
+def conversations(count: int | None, seconds: float) -> Iterator[tuple[Message, ...]]:
+    """Yield English conversations of about 1.6 kB, up to a count or until the time is up."""
+    deadline, texts = time.monotonic() + seconds, english()
+    for number in itertools.count():
+        if number == count or time.monotonic() > deadline:
             return
-        asked, said = pool[at % DISTINCT], pool[(at * 7 + 1) % DISTINCT]
+        question, answer = texts[number % DISTINCT], texts[(number * 7 + 1) % DISTINCT]
         yield (
-            Message(role="user", content=f"{at} {asked}"),
-            Message(role="assistant", content=said),
+            Message(role="user", content=f"{number} {question}"),
+            Message(role="assistant", content=answer),
         )
 
 
 @contextmanager
 def serving(answers: Path, **spec: object) -> Iterator[str]:
-    """The endpoint, on the other core."""
+    """Run the endpoint on the last core and this process on the first."""
     cores = sorted(os.sched_getaffinity(0))
     with subprocess.Popen(
         [sys.executable, str(SERVER), json.dumps(spec), str(answers)],
@@ -156,52 +158,54 @@ def run(
     rows: int | None = None,
     seconds: float = 1e9,
     width: int = 1024,
-    start: int = NUMBERS.start,
-) -> Seen:
-    """Translate conversations: one call a row, judged by all gates, each answer journaled."""
+    start: int = SETTINGS.start,
+) -> Measurement:
+    """Translate conversations with one call per row, all gates and a journal."""
     folder.mkdir()
     config = load("practice", "o", "epo_Latn")
-    settings, told = parse(config.generate), language.get("epo_Latn")
-    journal = Journal(folder / "journal.jsonl", told.code)
-    numbers = TeacherSettings(**{**vars(NUMBERS), "concurrency": width, "start": start})
+    settings, target = parse(config.generate), language.get("epo_Latn")
+    journal = Journal(folder / "journal.jsonl", target.code)
+    teacher_settings = TeacherSettings(**{**vars(SETTINGS), "concurrency": width, "start": start})
 
     async def work() -> GenerationContext:
         async with session({}) as http:
-            purse = Budget(Price(usd_per_million_in=0.15, usd_per_million_out=0.6), 1e6)
-            teacher = Teacher(endpoint(http, url), numbers, journal, purse)
-            harvest = GenerationContext(
-                teacher, told, 1, build_gates(settings.gates, told), RowStore(folder / "rows")
+            budget = Budget(Price(usd_per_million_in=0.15, usd_per_million_out=0.6), 1e6)
+            teacher = Teacher(endpoint(http, url), teacher_settings, journal, budget)
+            context = GenerationContext(
+                teacher, target, 1, build_gates(settings.gates, target), RowStore(folder / "rows")
             )
-            roots = translation.grow(harvest, settings.answers, conversations(rows, seconds))
+            roots = translation.grow(context, settings.answers, conversations(rows, seconds))
             await run_workers(roots, width)
-            return harvest
+            return context
 
-    english()  # made before the clock runs
-    before, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-    harvest = uvloop.run(work())
-    took, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF)
+    english()  # generate the texts before the measurement
+    before, started_at = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+    context = uvloop.run(work())
+    seconds, after = time.perf_counter() - started_at, resource.getrusage(resource.RUSAGE_SELF)
     journal.close()
     with urllib.request.urlopen(f"{url}/stats") as stats:
-        counted = json.load(stats)
+        server = json.load(stats)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Seen(harvest, took, cpu, counted["served"], counted["calls"], counted["refused"])
+    return Measurement(context, seconds, cpu, server["served"], server["calls"], server["refused"])
 
 
-def told(what: str, figure: str) -> None:
-    print(f"\n  {what}: {figure}", end="")
+def show(label: str, figures: str) -> None:
+    print(f"\n  {label}: {figures}", end="")
 
 
-def bare(url: str, calls: int) -> float:
-    """Processor seconds of a call that does nothing but send and receive, 64 at once."""
+def bare_call_seconds(url: str, calls: int) -> float:
+    """Return the CPU seconds of a call that only sends and receives, with 64 at once."""
 
     async def work() -> None:
         async with session({}) as http:
-            numbers = iter(range(calls))
+            remaining = iter(range(calls))
 
             async def worker() -> None:
-                for _ in numbers:
-                    async with http.post(f"{url}/v1/chat/completions", data=b"x" * 1600) as got:
-                        await got.read()
+                for _ in remaining:
+                    async with http.post(
+                        f"{url}/v1/chat/completions", data=b"x" * 1600
+                    ) as response:
+                        await response.read()
 
             await asyncio.gather(*(worker() for _ in range(64)))
 
@@ -210,28 +214,31 @@ def bare(url: str, calls: int) -> float:
     return (time.process_time() - before) / calls
 
 
-def test_what_a_row_costs(answers: Path, tmp_path: Path) -> None:
+def test_cpu_time_per_row(answers: Path, tmp_path: Path) -> None:
     with serving(answers, slots=10**6) as url:
-        least = min(bare(url, 2_000) for _ in range(3))
+        bare = min(bare_call_seconds(url, 2_000) for _ in range(3))
         run(url, tmp_path / "warm", rows=500, width=64, start=64)
-        seen = run(url, tmp_path / "run", rows=10_000, width=64, start=64)
-    assert seen.harvest.spool.kept > 9_900, seen.harvest.lost
-    done = seen.harvest.done
-    told(
+        measured = run(url, tmp_path / "run", rows=10_000, width=64, start=64)
+    assert measured.context.spool.kept > 9_900, measured.context.lost
+    rows = measured.context.done
+    show(
         "64 in flight, no latency",
-        f"{seen.cpu / done * 1000:.3f} ms of processor a row, {done / seen.cpu:.0f} rows a second "
-        f"of it, {done / seen.seconds:.0f} rows/s by the clock; "
-        f"{seen.cpu / done / least:.1f} times a bare aiohttp call of {least * 1000:.3f} ms",
+        f"{measured.cpu / rows * 1000:.3f} ms of CPU per row, {rows / measured.cpu:.0f} rows per "
+        f"CPU second, {rows / measured.seconds:.0f} rows/s of wall-clock time; "
+        f"{measured.cpu / rows / bare:.1f} times a bare aiohttp call of {bare * 1000:.3f} ms",
     )
 
 
-def test_a_thousand_calls_in_flight(answers: Path, tmp_path: Path) -> None:
+def test_share_of_capacity_with_a_thousand_calls_in_flight(answers: Path, tmp_path: Path) -> None:
     rate = mean_tokens(answers) / 2
     with serving(answers, slots=1000, queue=100, rate=rate) as url:
-        seen = run(url, tmp_path / "run", seconds=40, width=1000, start=1000)
-    share = seen.share(6, 38, 1000 * rate)
-    each = seen.cpu / seen.harvest.done * 1000
-    told("1,000 in flight x 2 s", f"{share:.3f} of ideal, {each:.2f} ms of processor a row")
+        measured = run(url, tmp_path / "run", seconds=40, width=1000, start=1000)
+    share = measured.share(6, 38, 1000 * rate)
+    milliseconds = measured.cpu / measured.context.done * 1000
+    show(
+        "1,000 in flight x 2 s",
+        f"{share:.3f} of the capacity, {milliseconds:.2f} ms of CPU per row",
+    )
     assert share > 0.5
 
 
@@ -239,30 +246,30 @@ def test_a_thousand_calls_in_flight(answers: Path, tmp_path: Path) -> None:
     ("name", "queue", "retry_after"),
     [("hard limit", 0, 1), ("queue of a quarter", 16, 1), ("endless queue", 10**9, 0)],
 )
-def test_a_capacity_that_is_halved_and_comes_back(
+def test_share_of_capacity_that_is_halved_and_doubled_again(
     name: str, queue: int, retry_after: int, answers: Path, tmp_path: Path
 ) -> None:
     rate = mean_tokens(answers) / 0.5
     spec = {"slots": 64, "queue": queue, "rate": rate, "retry_after": retry_after}
     changes = [(25, 32, queue // 2), (45, 64, queue)]
     with serving(answers, changes=changes, **spec) as url:
-        seen = run(url, tmp_path / "run", seconds=70)
-    steady, halved = seen.share(10, 25, 64 * rate), seen.share(30, 45, 32 * rate)
-    told(
+        measured = run(url, tmp_path / "run", seconds=70)
+    steady, halved = measured.share(10, 25, 64 * rate), measured.share(30, 45, 32 * rate)
+    show(
         name,
-        f"steady {steady:.3f}, from 5 s after the halving {halved:.3f}, doubled again "
-        f"{seen.share(57, 69, 64 * rate):.3f}; refused {seen.refused / seen.calls:.4f}",
+        f"constant {steady:.3f}, from 5 s after it was halved {halved:.3f}, doubled again "
+        f"{measured.share(57, 69, 64 * rate):.3f}; refused {measured.refused / measured.calls:.4f}",
     )
     assert min(steady, halved) > 0.5
 
 
-def test_a_cold_start(answers: Path, tmp_path: Path) -> None:
+def test_share_of_capacity_after_a_cold_start(answers: Path, tmp_path: Path) -> None:
     rate = mean_tokens(answers) / 0.5
     with serving(answers, slots=64, queue=16, rate=rate, retry_after=1, cold=20) as url:
-        seen = run(url, tmp_path / "run", seconds=45)
-    told(
+        measured = run(url, tmp_path / "run", seconds=45)
+    show(
         "cold for 20 s",
-        f"{seen.share(30, 44, 64 * rate):.3f} of capacity from 10 s after it woke, "
-        f"{seen.harvest.lost.total()} rows lost",
+        f"{measured.share(30, 44, 64 * rate):.3f} of capacity from 10 s after it woke, "
+        f"{measured.context.lost.total()} rows lost",
     )
-    assert not seen.harvest.lost
+    assert not measured.context.lost

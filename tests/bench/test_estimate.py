@@ -1,4 +1,7 @@
-"""What the practice recipe says before its first call, and what it really takes."""
+"""The token estimate of the practice recipe against the tokens that a run uses.
+
+Run with `pytest tests/bench/test_estimate.py -s`; prints both.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ TOKENS = r"([\d,]+) tokens read and ([\d,]+) written"
 
 
 @pytest.mark.timeout(3600)
-def test_the_estimate_is_within_five_in_a_hundred_of_the_bill(
+def test_estimate_is_within_five_per_cent_of_the_usage(
     tmp_path: Path, hub: LocalHub, counting_teacher: CountingTeacher
 ) -> None:
     out = ("--out", str(tmp_path / "out"))

@@ -1,4 +1,8 @@
-"""A run of the generate recipe ended a hundred times, each second time to go on elsewhere."""
+"""A run of the generate recipe that is ended a hundred times, by SIGTERM or SIGKILL.
+
+Run with `pytest tests/bench/test_kill.py -s`; prints how often it was ended and moved to another
+machine, and how many answers were paid for twice.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ TIMES = 100
 @pytest.mark.parametrize(
     ("sign", "moves"), [(signal.SIGTERM, 0.5), (signal.SIGKILL, 0.0), (signal.SIGKILL, 0.5)]
 )
-def test_a_run_that_is_ended_a_hundred_times_pays_for_nothing_twice(
+def test_ended_runs_pay_for_no_answer_twice(
     tmp_path: Path,
     hub: LocalHub,
     recipe: Path,
@@ -31,14 +35,14 @@ def test_a_run_that_is_ended_a_hundred_times_pays_for_nothing_twice(
     moves: float,
 ) -> None:
     hurry(recipe, translations=1_500)
-    chance = Random(7)
-    ends = [(sign, chance.random() < moves) for _ in range(TIMES)]
+    rng = Random(7)
+    ends = [(sign, rng.random() < moves) for _ in range(TIMES)]
     with closing(Runs(hub, counting_teacher, recipe, tmp_path / "home")) as runs:
         needed = uncut(runs, tmp_path / "whole")
         counting_teacher.delay = 0.01
         forget(hub, recipe)
-        each = len(needed) // TIMES - 12  # what is under way comes home, too
-        out, tally = play(runs, tmp_path / "cut", ends, 2 * each - 1, chance)
+        each = len(needed) // TIMES - 12  # the calls in flight are also answered
+        out, tally = play(runs, tmp_path / "cut", ends, 2 * each - 1, rng)
     print(f"\n{sign.name}: {tally}")
     assert (tally.ended, tally.needed) == (TIMES, needed)
     assert tally.twice == tally.flying + tally.unshared

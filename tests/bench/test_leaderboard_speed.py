@@ -1,7 +1,7 @@
 """The leaderboard with 100,000 result rows and 50 visitors: build, filter, sort, render, send.
 
-Run with `pytest tests/bench/test_leaderboard_speed.py -s`; docs/LOG.md has the printed numbers. The
-limits are ten times the goals, so that a busy machine does not fail the test.
+Run with `pytest tests/bench/test_leaderboard_speed.py -s`; prints the times and the size of the
+first page. The limits are ten times the goals, so that a busy machine does not fail the test.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Evaluating against lm-evaluation-harness: the same items, model, processor, batch and scores.
+"""The speed of our evaluation against lm-evaluation-harness, with equal items, batch and scores.
 
-The items are the practice benchmarks with three shots, as the real recipe asks them. Both are
-measured in processor seconds of this process, loading left out, in one run; printed, never gated.
+Run with `pytest tests/bench/test_lm_eval_speed.py -s`; prints items per CPU second for both, not
+counting the loading. The items are those of the practice benchmarks, with three shots as in the
+real recipe.
 """
 
 from __future__ import annotations
@@ -24,42 +25,44 @@ pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(1800)]
 SHOTS, BATCH = 3, 64
 
 
-def shot(task: Task) -> Task:
-    """The first items become turns before all the others, where the harness has them as text."""
+def with_shots(task: Task) -> Task:
+    """Show the first items before each of the others."""
     shots = tuple((item.prompt, item.answer) for item in task.items[:SHOTS])
     return replace(task, items=tuple(replace(item, shots=shots) for item in task.items[SHOTS:]))
 
 
-def timed(work: Callable[..., Any], *given: Any) -> tuple[Any, float]:
-    began = time.process_time()
-    return work(*given), time.process_time() - began
+def timed(call: Callable[..., Any], *args: Any) -> tuple[Any, float]:
+    """Return the result of a call and its CPU seconds."""
+    started_at = time.process_time()
+    return call(*args), time.process_time() - started_at
 
 
-def test_items_a_second_against_the_harness(tmp_path: Path) -> None:
+def test_items_per_second_against_the_harness(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     section = replace(
         lm_eval_tasks.practice(), choice=Choice(BATCH, "none"), generation=Generation(BATCH, 40)
     )
-    tasks = [shot(task) for task in lm_eval_tasks.tasks(tmp_path, section)]
+    tasks = [with_shots(task) for task in lm_eval_tasks.tasks(tmp_path, section)]
     model = AutoModelForCausalLM.from_pretrained(lm_eval_tasks.BASE, dtype="float32").train(False)
     ours = transformers_lm.Loaded(model, AutoTokenizer.from_pretrained(lm_eval_tasks.BASE))
-    theirs_too = lm_eval_tasks.model(BATCH)
+    harness = lm_eval_tasks.model(BATCH)
     print()
     for task in tasks:
-        said, mine = timed(answers, ours, task, section)
+        outputs, our_seconds = timed(answers, ours, task, section)
         rendered = as_rendered(ours, task)
-        asked = lm_eval_tasks.as_harness_task(
+        harness_task = lm_eval_tasks.as_harness_task(
             tmp_path, "t", rendered, section.generation.max_new_tokens
         )
-        found, theirs = timed(lm_eval_tasks.run, theirs_too, [asked], False)
-        main = significance.judge([task], [[said, said]], section)[0].main
-        told = found["results"]["t"]["acc,none" if main.metric == "accuracy" else "chrf++,none"]
-        assert main.comparison.base.value == pytest.approx(told, abs=1e-9)
+        results, their_seconds = timed(lm_eval_tasks.run, harness, [harness_task], False)
+        main = significance.judge([task], [[outputs, outputs]], section)[0].main
+        score = results["results"]["t"]["acc,none" if main.metric == "accuracy" else "chrf++,none"]
+        assert main.comparison.base.value == pytest.approx(score, abs=1e-9)
         count = len(task.items)
         print(
             f"{task.benchmark:>9} {task.direction or '':<18} {count} items: "
-            f"ours {count / mine:7.1f}/s, lm_eval {count / theirs:7.1f}/s, {theirs / mine:.1f}x"
+            f"ours {count / our_seconds:7.1f}/s, lm_eval {count / their_seconds:7.1f}/s, "
+            f"{their_seconds / our_seconds:.1f}x"
         )
 
 
@@ -70,12 +73,12 @@ def answers(ours: transformers_lm.Loaded, task: Task, section: EvaluateSettings)
 
 
 def as_rendered(ours: transformers_lm.Loaded, task: Task) -> Task:
-    """The chats as finished text: the harness has no turns of ours."""
+    """Replace each prompt by the rendered chat, because the harness does not know our turns."""
 
     def text(item: Item) -> str:
-        made = ours.tokenizer.apply_chat_template(
+        rendered = ours.tokenizer.apply_chat_template(
             item.messages, tokenize=False, add_generation_prompt=True
         )
-        return str(made)
+        return str(rendered)
 
     return replace(task, items=tuple(replace(item, prompt=text(item)) for item in task.items))

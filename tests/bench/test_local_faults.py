@@ -1,4 +1,7 @@
-"""Ten calls in a hundred go wrong on the local Hub, through the real client with its patience."""
+"""A bot whose calls fail one time in ten on the local Hub, through the real client and its retries.
+
+Run with `pytest tests/bench/test_local_faults.py -s`; prints how many calls failed, and how.
+"""
 
 from __future__ import annotations
 
@@ -15,19 +18,19 @@ from tests.scenarios.crash_story import fails_once, play
 from tests.scenarios.local_bots import BOT, ORG
 from tests.scenarios.test_local_crash import PERSON, Story
 
-# Jobs have calls of their own, which are to be left alone.
-OURS = {"create_commit": "kakugo-requests/commit"}
-OTHERS = r"^(?!.*(repos/create|/commit/))"
-PROBLEMS: tuple[dict[str, Any], ...] = (
+# Matches calls of the bot, but not those of jobs.
+OWN_PATHS = {"create_commit": "kakugo-requests/commit"}
+OTHER_PATHS = r"^(?!.*(repos/create|/commit/))"
+FAULTS: tuple[dict[str, Any], ...] = (
     {"status": 429},
     {"status": 500},
     {"status": 503},
-    {"cut": 1},  # performed, but the answer is lost
+    {"cut": 1},  # performed, but the response is lost
 )
 
 
-class Trouble:
-    """Stands between a bot and its client; before one call in ten it asks the Hub for a fault."""
+class FaultyClient:
+    """A client that asks the Hub for a fault before some of its calls."""
 
     def __init__(self, inner: Any, theatre: Story, share: float, seed: int) -> None:
         self._inner, self._theatre, self._share = inner, theatre, share
@@ -41,38 +44,38 @@ class Trouble:
         def call(*args: Any, **kwargs: Any) -> Any:
             self.count["calls"] += 1
             if self._random.random() < self._share:
-                problem = self._random.choice(PROBLEMS)
-                self.count[str(problem)] += 1
-                fault = {"path": OURS.get(name, OTHERS), "times": 1, **problem}
+                kind = self._random.choice(FAULTS)
+                self.count[str(kind)] += 1
+                fault = {"path": OWN_PATHS.get(name, OTHER_PATHS), "times": 1, **kind}
                 self._theatre.control("faults", fault)
             return target(*args, **kwargs)
 
         return call
 
 
-class Troubled(Story):
-    """The three requests, told by a bot whose calls go wrong."""
+class FaultyStory(Story):
+    """The story of three requests with a bot whose calls sometimes fail."""
 
-    trouble: Trouble
+    client: FaultyClient
 
     def bot(self, cut: int = 0, after: bool = False) -> Controller:
         bot = super().bot(cut, after)
-        self.trouble = Trouble(bot.hub.api, self, 0.1, 7)
-        vars(bot.hub)["api"] = self.trouble
+        self.client = FaultyClient(bot.hub.api, self, 0.1, 7)
+        vars(bot.hub)["api"] = self.client
         return bot
 
 
 @pytest.mark.timeout(600)
-def test_every_request_ends_right(tmp_path: Path) -> None:
+def test_requests_end_as_without_faults(tmp_path: Path) -> None:
     whole, _ = play(1, None)
     with LocalHub(tmp_path, users=(BOT, PERSON), orgs={ORG: (BOT,)}) as hub:
-        theatre = Troubled(hub, lambda labels: "good" if fails_once(labels) else "fail")
+        theatre = FaultyStory(hub, lambda labels: "good" if fails_once(labels) else "fail")
         assert theatre.play(0, False, patience=400) == 0
-        count = theatre.trouble.count
+        count = theatre.client.count
         theatre.control("reset", {})
         launches, records, kinds = theatre.outcome()
     assert (launches, records) == (whole.launches, whole.records)
     assert all(len(set(said)) == len(said) for said in kinds.values()), kinds
-    wrong = count.total() - count["calls"]
-    assert wrong > 5
-    print(f"{wrong} of {count['calls']} calls went wrong ({dict(count)}), the same end")
+    failed = count.total() - count["calls"]
+    assert failed > 5
+    print(f"{failed} of {count['calls']} calls failed ({dict(count)}), with the same result")

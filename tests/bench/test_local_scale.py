@@ -1,5 +1,7 @@
-"""A thousand open requests on the local Hub: what a tick costs over HTTP, and how soon a newcomer
-who rings is answered while others ring, too.
+"""The local Hub with a thousand open requests: the cost of a tick, and the time to a reply.
+
+Run with `pytest tests/bench/test_local_scale.py -s`; prints calls and time of a tick with 10 and
+with 1,000 open requests, and how soon new requests are answered while the webhook delivers events.
 """
 
 from __future__ import annotations
@@ -37,19 +39,19 @@ def calls(theatre: Theatre) -> int:
 
 
 def tick(theatre: Theatre, bot: Controller) -> tuple[int, float, bool]:
-    """Calls, seconds, and whether there is more to do."""
-    before, begun = calls(theatre), time.monotonic()
+    """Do a tick; return calls, seconds, and whether it did something or has more to do."""
+    before, started_at = calls(theatre), time.monotonic()
     report = bot.tick()
     return (
         calls(theatre) - before - 1,
-        time.monotonic() - begun,
+        time.monotonic() - started_at,
         report.more or bool(report.summaries),
     )
 
 
 @contextmanager
 def serving(watcher: Watcher) -> Iterator[str]:
-    """The bot's own web side; yields its URL."""
+    """Serve the bot's webhook route; yield its URL."""
     server = uvicorn.Server(uvicorn.Config(make_app(watcher, SECRET), port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -68,8 +70,8 @@ def test_a_thousand_open_requests(tmp_path: Path) -> None:
         bot = theatre.bot()
         few = _settled(theatre, bot, 10)
         many = _settled(theatre, bot, OPEN - 10)
-        print(f"10 open requests: {few[0]} calls, {few[1] * 1000:.0f} ms a tick")
-        print(f"{OPEN} open requests: {many[0]} calls, {many[1] * 1000:.0f} ms a tick", end="; ")
+        print(f"10 open requests: {few[0]} calls, {few[1] * 1000:.0f} ms per tick")
+        print(f"{OPEN} open requests: {many[0]} calls, {many[1] * 1000:.0f} ms per tick", end="; ")
         assert many[0] <= few[0] + OLDER + 2
         fresh = theatre.bot()
         first = tick(theatre, fresh)
@@ -79,7 +81,7 @@ def test_a_thousand_open_requests(tmp_path: Path) -> None:
 
 
 def _settled(theatre: Theatre, bot: Controller, count: int) -> tuple[int, float]:
-    """So many more people ask and are asked back; calls and seconds of a quiet tick after that."""
+    """Open requests and tick until all are answered; return calls and seconds of idle ticks."""
     for number in range(count):
         theatre.asks(PEOPLE[number % len(PEOPLE)], "Kurdish")
     quiet = 0
@@ -87,20 +89,22 @@ def _settled(theatre: Theatre, bot: Controller, count: int) -> tuple[int, float]
         _, _, more = tick(theatre, bot)
         quiet = 0 if more else quiet + 1
         theatre.wait(0 if more else 60)
-    seen = [tick(theatre, bot) for _ in range(5)]
-    return round(statistics.median(c for c, _, _ in seen)), statistics.median(s for _, s, _ in seen)
+    ticks = [tick(theatre, bot) for _ in range(5)]
+    return round(statistics.median(c for c, _, _ in ticks)), statistics.median(
+        s for _, s, _ in ticks
+    )
 
 
 def _newcomers(theatre: Theatre, bot: Controller) -> None:
-    """Somebody every second or so, and each writes once more; the webhook rings for all of it."""
-    watcher, dice, nums = Watcher(bot, POLL_SECONDS), random.Random(7), []
+    """Open a request about every second, and post a comment elsewhere; the webhook reports both."""
+    watcher, rng, nums = Watcher(bot, POLL_SECONDS), random.Random(7), []
     with serving(watcher) as url:
         watched = [{"type": "space", "name": SPACE}]
         theatre.api.create_webhook(url=url, watched=watched, domains=["discussion"], secret=SECRET)
         for number in range(NEWCOMERS):
             nums.append(theatre.asks(PEOPLE[number % len(PEOPLE)], "Kurdish"))
-            theatre.says(PEOPLE[0], dice.randrange(1, OPEN), "nice weather today")
-            time.sleep(dice.expovariate(1.0))
+            theatre.says(PEOPLE[0], rng.randrange(1, OPEN), "nice weather today")
+            time.sleep(rng.expovariate(1.0))
         deadline = time.monotonic() + 120
         while not all(theatre.heard(num) for num in nums[-3:]) and time.monotonic() < deadline:
             time.sleep(1)
@@ -109,12 +113,12 @@ def _newcomers(theatre: Theatre, bot: Controller) -> None:
     print(
         f"{NEWCOMERS} newcomers, {watcher.count['rings']} rings, {watcher.count['ticks']} ticks: "
         f"first reply after p50 {p50:.1f} s, p99 {p99:.1f} s, at most {waited[-1]:.1f} s "
-        f"(a breath of {POLL_SECONDS / 20:.0f} s between ticks)"
+        f"(ticks are {POLL_SECONDS / 20:.0f} s apart)"
     )
 
 
 def _waited(theatre: Theatre, num: int) -> float:
-    """Seconds from the first post to the bot's first comment, by the Hub's clock."""
+    """Return the seconds from a request to the bot's first comment, by the Hub's clock."""
     details: Any = theatre.api.get_discussion_details(SPACE, num, repo_type="space")
-    mine = [e for e in details.events if e.type == "comment" and e.author == BOT]
-    return float((mine[0].created_at - details.created_at).total_seconds())
+    replies = [e for e in details.events if e.type == "comment" and e.author == BOT]
+    return float((replies[0].created_at - details.created_at).total_seconds())

@@ -1,6 +1,7 @@
-"""Kills the local Hub many times while it works, then compares its data with what it acknowledged.
+"""The local Hub, killed many times while it works: its data has all that it acknowledged.
 
-It takes minutes; `tests/bot/localhub/test_crash_recovery.py` is a short version.
+Run with `pytest tests/bench/test_localhub_crash.py -s` (minutes); `KILLS=20` makes it shorter.
+Prints what was acknowledged. `tests/bot/localhub/test_crash_recovery.py` is a short version.
 """
 
 from __future__ import annotations

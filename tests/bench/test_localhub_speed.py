@@ -1,4 +1,8 @@
-"""Speed of the local Hub, compared with the machine's own: printed, with generous bounds."""
+"""The speed of the local Hub: commits, snapshots, large files, listings, concurrent clients.
+
+Run with `pytest tests/bench/test_localhub_speed.py -s`; prints the times, for large files also
+relative to a copy on the disk. The bounds are generous.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""All 54 languages of the paper, asked for in one day by 20 people, on the local Hub."""
+"""All 54 languages of the paper, requested in one day by 20 people on the local Hub.
+
+Run with `pytest tests/bench/test_many_languages.py -s`; prints a summary.
+"""
 
 from __future__ import annotations
 
@@ -12,5 +15,7 @@ from tests.scenarios.test_many_languages import LANGUAGES
 
 @pytest.mark.timeout(900)
 def test_fifty_four_languages_on_the_local_hub(tmp_path: Path) -> None:
-    titles = [f"Language: {code}" for code in LANGUAGES]  # a title has three letters at least
+    titles = [
+        f"Language: {code}" for code in LANGUAGES
+    ]  # the Hub requires titles of at least three letters
     print(rehearse(tmp_path, titles, people=20, patience=800))

@@ -1,6 +1,7 @@
-"""A thousand open requests: what one tick costs, and how soon somebody new is answered.
+"""The cost of a tick with 10, 100 and 1,000 open requests, on the simulated Hub.
 
-On the Hub in memory, where every call is counted; calls are taken to last 20 ms.
+Run with `pytest tests/bench/test_scale.py -s`; prints calls and CPU time of an idle tick, and how
+soon new requests and commands are answered. Each call takes 20 simulated milliseconds.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ LIMITS = Limits(queue=5_000, person_requests=10, day_usd=0.0)
 
 
 class Scene:
-    """So many requests that wait: one for its turn, the others for an answer."""
+    """A bot with `count` open requests: one waits for its turn, the others for an answer."""
 
     def __init__(self, count: int) -> None:
         self.hub, self.count, self.calls = HubModel(), count, Counter[str]()
@@ -41,7 +42,7 @@ class Scene:
         return effect()
 
     def settle(self) -> int:
-        """Tick until nothing happens any more; returns how many ticks that took."""
+        """Tick until nothing happens any more; return the number of ticks."""
         ticks, quiet = 0, 0
         while quiet < 40:
             report = self.bot.tick()
@@ -51,46 +52,46 @@ class Scene:
         return ticks - quiet
 
     def idle(self) -> tuple[float, float]:
-        """Calls and seconds of processor time of a tick in which nothing happens."""
+        """Return calls and CPU seconds of a tick in which nothing happens."""
         self.calls.clear()
-        begun = time.process_time()
+        started_at = time.process_time()
         for _ in range(20):
             self.bot.tick()
             self.hub.move(self.hub.now + 60)
-        return self.calls.total() / 20, (time.process_time() - begun) / 20
+        return self.calls.total() / 20, (time.process_time() - started_at) / 20
 
 
 @pytest.mark.timeout(600)
-def test_a_tick_costs_the_same_however_many_wait() -> None:
-    seen: dict[int, float] = {}
+def test_cost_of_a_tick_does_not_grow_with_open_requests() -> None:
+    idle_calls: dict[int, float] = {}
     for count in (10, 100, 1_000):
         scene = Scene(count)
         ticks, all_calls = scene.settle(), scene.calls.total()
         assert all(scene.hub.heard(num) for num in scene.hub.threads)
-        seen[count], seconds = scene.idle()
+        idle_calls[count], seconds = scene.idle()
         print(
             f"{count} open requests: answered in {ticks} ticks and {all_calls} calls; then "
-            f"{seen[count]:.1f} calls and {seconds * 1000:.0f} ms a tick"
+            f"{idle_calls[count]:.1f} calls and {seconds * 1000:.0f} ms per tick"
         )
         _newcomer(scene)
         _command(scene)
         _new_process(scene)
-    assert seen[1_000] <= seen[10] + OLDER
+    assert idle_calls[1_000] <= idle_calls[10] + OLDER
 
 
 def _newcomer(scene: Scene) -> None:
-    """Somebody new is answered in the very tick that the webhook rings."""
+    """Check that a new request is answered in the tick that the webhook triggers."""
     num = scene.hub.asks("newcomer", "Kurdish")
     scene.calls.clear()
-    begun = scene.hub.now
+    started_at = scene.hub.now
     scene.bot.tick([num])
     assert scene.hub.heard(num)
     print(f"  a new request is answered after {scene.calls.total()} calls, ", end="")
-    print(f"{scene.hub.now - begun:.2f} s of them")
+    print(f"{scene.hub.now - started_at:.2f} s of them")
 
 
 def _command(scene: Scene) -> None:
-    """A command is heard at once when the webhook says where, and soon when it is lost."""
+    """Check that a command is answered at once with a webhook, and soon without one."""
     for number, hinted in ((3, True), (4, False)):
         scene.hub.says(number, f"speaker{(number - 1) // 5}", "/cancel")
         ticks = 0
@@ -99,11 +100,11 @@ def _command(scene: Scene) -> None:
             scene.hub.move(scene.hub.now + 60)
             ticks += 1
             assert ticks <= (1 if hinted else 8)
-        print(f"  /cancel {'with' if hinted else 'without'} a webhook: heard at tick {ticks}")
+        print(f"  /cancel {'with' if hinted else 'without'} a webhook: answered at tick {ticks}")
 
 
 def _new_process(scene: Scene) -> None:
-    """What is remembered can be read again at once."""
+    """Check that a new process can read the state again with few calls."""
     scene.bot = scene.fresh()
     scene.calls.clear()
     scene.bot.tick()

@@ -1,6 +1,7 @@
-"""Two real processes on this machine's processor (gloo) learn what one learns, divided or not.
+"""Training with two processes on the CPU (gloo) gives the weights that one process gives.
 
-Not in the suite for its time: half a minute of processor.
+Run with `pytest tests/bench/test_train_processes.py`; prints nothing. It takes half a minute of CPU
+time and is therefore not in the test suite.
 """
 
 from __future__ import annotations
@@ -24,22 +25,22 @@ def jobs(tmp_path: Path) -> Iterator[Jobs]:
         jobs.kill()
 
 
-def test_two_processes_learn_what_one_learns(jobs: Jobs) -> None:
+def test_two_processes_give_the_weights_of_one(jobs: Jobs) -> None:
     import torch
 
     hub = jobs.hub
     trainer = {"max_steps": 6, "save_strategy": "no"}
     one, two = "practice/one", "practice/two"
     wait_for_success(jobs.start(one, trainer=trainer, held_out=None))
-    said = wait_for_success(jobs.start(two, trainer=trainer, held_out=None, processes=2))
-    assert said.count("pushed practice/two") == 1 and "progress: 6/6" in said
-    alone, shared = weights(hub, one), weights(hub, two)
-    assert alone.keys() == shared.keys()
-    assert all(torch.allclose(alone[name], shared[name], atol=1e-4) for name in alone)
-    assert not all(alone[name].eq(0).all() for name in alone if "lora_B" in name)
+    output = wait_for_success(jobs.start(two, trainer=trainer, held_out=None, processes=2))
+    assert output.count("pushed practice/two") == 1 and "progress: 6/6" in output
+    expected, actual = weights(hub, one), weights(hub, two)
+    assert expected.keys() == actual.keys()
+    assert all(torch.allclose(expected[name], actual[name], atol=1e-4) for name in expected)
+    assert not all(expected[name].eq(0).all() for name in expected if "lora_B" in name)
 
 
-def test_all_weights_divided_between_two_processes_learn_as_in_one(jobs: Jobs) -> None:
+def test_two_processes_with_sharded_weights_give_the_weights_of_one(jobs: Jobs) -> None:
     import torch
 
     hub, trainer = jobs.hub, {"max_steps": 6, "save_strategy": "no"}
@@ -48,6 +49,6 @@ def test_all_weights_divided_between_two_processes_learn_as_in_one(jobs: Jobs) -
     wait_for_success(
         jobs.start(two, trainer=trainer, held_out=None, lora=None, processes=2, launch="fsdp")
     )
-    alone, shared = (weights(hub, repo, "model.safetensors") for repo in (one, two))
-    assert alone.keys() == shared.keys()
-    assert all(torch.allclose(alone[name], shared[name], atol=1e-4) for name in alone)
+    expected, actual = (weights(hub, repo, "model.safetensors") for repo in (one, two))
+    assert expected.keys() == actual.keys()
+    assert all(torch.allclose(expected[name], actual[name], atol=1e-4) for name in expected)

@@ -1,8 +1,8 @@
-"""A run as `generate` makes it, in one process whose memory is watched.
+"""All phases of a generate run in one process whose memory is measured; see test_memory.py.
 
-`python whole_run.py SPEC`: SPEC is JSON with the `url` of an endpoint, how many rows are `asked`
-and how many `rows` are settled, a `folder`, files of English `conversations` and of `benchmarks`,
-and a `tokenizer`. Prints what it took. Only what a run imports may be imported here.
+`python whole_run.py SPEC`: SPEC is JSON with the `url` of an endpoint, the number of rows `asked`
+from it, the number of `rows` to finalize, a `folder`, files of English `conversations` and of
+`benchmarks`, and a `tokenizer`. Prints the result as JSON. Import only what a run imports.
 """
 
 from __future__ import annotations
@@ -52,37 +52,38 @@ LETTERS = "abcdefghiklmnoprstu"
 ENDLESS = 1 << 30
 
 
-class Watch:
-    """The most memory in MB, all and anonymous, and the seconds of each phase."""
+class MemoryProfile:
+    """Peak memory in MB (resident and anonymous) and seconds of each phase."""
 
     def __init__(self) -> None:
-        self.found: dict[str, dict[str, float]] = {}
-        self._most: dict[str, float] = {}
-        self._over = Event()
-        Thread(target=self._look, daemon=True).start()
+        self.phases: dict[str, dict[str, float]] = {}
+        self._peak: dict[str, float] = {}
+        self._stopped = Event()
+        Thread(target=self._sample, daemon=True).start()
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        self._most = memory()
-        began, worked = time.monotonic(), time.process_time()
+        self._peak = memory()
+        started_at, cpu_before = time.monotonic(), time.process_time()
         yield
-        self._note()
-        times = {"seconds": time.monotonic() - began, "cpu": time.process_time() - worked}
-        self.found[name] = {key: round(value, 1) for key, value in {**self._most, **times}.items()}
+        self._update()
+        times = {"seconds": time.monotonic() - started_at, "cpu": time.process_time() - cpu_before}
+        self.phases[name] = {key: round(value, 1) for key, value in {**self._peak, **times}.items()}
 
-    def _look(self) -> None:
-        while not self._over.wait(0.02):
-            self._note()
+    def _sample(self) -> None:
+        while not self._stopped.wait(0.02):
+            self._update()
 
-    def _note(self) -> None:
-        for key, now in memory().items():
-            self._most[key] = max(self._most.get(key, 0), now)
+    def _update(self) -> None:
+        for key, megabytes in memory().items():
+            self._peak[key] = max(self._peak.get(key, 0), megabytes)
 
 
 def memory() -> dict[str, float]:
+    """Return this process's memory in MB."""
     with open("/proc/self/status", encoding="ascii") as file:
-        told = dict(line.split(":", 1) for line in file)
-    return {key: int(told[key].split()[0]) // 1024 for key in ("VmRSS", "RssAnon")}
+        status = dict(line.split(":", 1) for line in file)
+    return {key: int(status[key].split()[0]) // 1024 for key in ("VmRSS", "RssAnon")}
 
 
 async def ask(
@@ -112,54 +113,54 @@ def numbered(number: int, turns: tuple[Message, ...]) -> tuple[Message, ...]:
     return (Message(role=first["role"], content=f"{number} {first['content']}"), *turns[1:])
 
 
-def made_up(rows: int) -> Iterator[tuple[Row, str | None]]:
-    """Rows without end that have little in common, one in fifty of them dropped by a gate."""
-    chance = Random(1)
-    words = ["".join(chance.choices(LETTERS, k=chance.randint(2, 9))) for _ in range(9000)]
+def random_rows(rows: int) -> Iterator[tuple[Row, str | None]]:
+    """Yield rows that have little in common; a gate drops one in fifty."""
+    rng = Random(1)
+    words = ["".join(rng.choices(LETTERS, k=rng.randint(2, 9))) for _ in range(9000)]
     for number in range(rows):
-        said = chance.choices(words, k=72)
+        text = rng.choices(words, k=72)
         turns = (
-            Message(role="user", content=" ".join(said[:12])),
-            Message(role="assistant", content=" ".join(said[12:])),
+            Message(role="user", content=" ".join(text[:12])),
+            Message(role="assistant", content=" ".join(text[12:])),
         )
         source = parquet.SOURCES[number % 5]
         yield Row(source, f"{source}/{number}", "t", turns), None if number % 50 else "loop"
 
 
 def whole(spec: dict[str, Any]) -> dict[str, Any]:
-    """All phases, one after the other as in a run."""
-    watch, job, inputs = Watch(), job_of(spec), inputs_of(spec)
-    with watch.phase("load"):
+    """Run all phases, one after the other."""
+    memory_profile, job, inputs = MemoryProfile(), job_of(spec), inputs_of(spec)
+    with memory_profile.phase("load"):
         words = OfModel(Tokenizer.from_file(spec["tokenizer"]))
-    with watch.phase("ask"):
+    with memory_profile.phase("ask"):
         harvest, bill = uvloop.run(ask(job, inputs, spec["asked"], words))
     words.close()
     spool = RowStore(job.folder / "rows")
-    with watch.phase("spool"):
-        for row, reason in made_up(spec["rows"]):
+    with memory_profile.phase("spool"):
+        for row, reason in random_rows(spec["rows"]):
             spool.add(row, reason)
-    with watch.phase("settle"):
+    with memory_profile.phase("settle"):
         known = partial(Benchmarks, inputs.benchmarks, job.settings.ngrams, EPO.script)
         outcome = settle(spool, Counter(), known, job.settings.near, job.folder / "signatures")
-    with watch.phase("write"):
+    with memory_profile.phase("write"):
         run.write(job, inputs, run.Taken(harvest, outcome, Verdicts(), "nobody"), bill)
     spool.close()
     return {
         "passed": harvest.spool.kept,
         "kept": len(outcome.rows),
         "writing": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
-        "phases": watch.found,
+        "phases": memory_profile.phases,
     }
 
 
 def job_of(spec: dict[str, Any]) -> run.Job:
-    """The practice recipe, with what takes memory in the real one."""
-    config, real = (load(name, "o", EPO.code) for name in ("practice", "kakugo"))
-    settings, real_one = parse(config.generate), parse(real.generate)
+    """Return the practice recipe with those settings of the real one that take memory."""
+    config, real_config = (load(name, "o", EPO.code) for name in ("practice", "kakugo"))
+    settings, real = parse(config.generate), parse(real_config.generate)
     settings = replace(
         settings,
-        ngrams=real_one.ngrams,
-        near=real_one.near,
+        ngrams=real.ngrams,
+        near=real.near,
         benchmarks=settings.benchmarks[:1],
     )
     return run.Job(
@@ -180,7 +181,7 @@ def job_of(spec: dict[str, Any]) -> run.Job:
 
 
 def inputs_of(spec: dict[str, Any]) -> Inputs:
-    """What was read from the Hub."""
+    """Return the inputs, as if they had been read from the Hub."""
     nothing: Stored[Any] = Stored(Path(), 0, 0)
     known: Stored[str] = Stored(Path(spec["benchmarks"]), 0, ENDLESS)
     return Inputs(
