@@ -55,12 +55,12 @@ def push(api: HfApi, rows: Sequence[dict[str, Any]]) -> None:
     api.create_repo(FEEDBACK, repo_type="dataset", exist_ok=True, private=True)
     api.create_commit(
         FEEDBACK,
-        [CommitOperationAdd(f"data/{row['language']}/2026-11-24/{row['id']}.jsonl", _json_line(row))
+        [CommitOperationAdd(f"data/{row['language']}/2026-11-24/{row['id']}.jsonl", json_line(row))
          for row in rows],
         repo_type="dataset",
         commit_message="Feedback",
     )  # fmt: skip
 
 
-def _json_line(row: dict[str, Any]) -> bytes:
+def json_line(row: dict[str, Any]) -> bytes:
     return json.dumps(row, ensure_ascii=False).encode() + b"\n"

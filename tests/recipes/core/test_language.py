@@ -12,7 +12,7 @@ import pycld2
 import pytest
 
 from bot.language import Language, by_code, find
-from bot.language.tables import meant, tables
+from bot.language.tables import resolve, tables
 from recipes.core import language
 from recipes.core.config import load
 from recipes.core.errors import UserError
@@ -48,7 +48,7 @@ def called(table: dict[str, str]) -> defaultdict[str, set[str]]:
     """Code → what it is called there; a name of several languages stands at each of them."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for name, targets in table.items():
-        for code in (code for target in targets.split() for code in meant(target)):
+        for code in (code for target in targets.split() for code in resolve(target)):
             found[code].add(name)
     return found
 
