@@ -1,7 +1,7 @@
-"""Check requests and answers against the contract. Pure: no clock, no network, no state.
+"""Check requests and responses against the contract. Pure: no clock, no network, no state.
 
-The Hub refuses what its schema forbids and silently ignores keys that it does not know, so a
-request has two lists of findings. Texts name keys and rules and never a value: bodies hold secrets.
+The Hub rejects what its schema forbids and silently ignores unknown keys, so there are two lists of
+findings for a request. They never contain values, because bodies may contain secrets.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from bot.localhub.contract.operations import Operation, contract
 
 MASK = "the value"
 MOST_ERRORS = 20
-# What the validator cannot take in at all: half a surrogate pair, hundreds of nested lists.
+# For values that the validator cannot process, such as half a surrogate pair.
 UNREADABLE = "$: the value is not JSON, or nested too deeply"
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What the Hub would make of a request.
+    """What the Hub would do with a request.
 
     operation: method and path template; "" if neither the Hub nor the local Hub has this call.
-    refused: reasons to refuse the request.
-    ignored: paths of the keys that the Hub does not read (`$.model.image.custom.health_route`)
-        and of query parameters (`?limit`).
+    refused: reasons to reject the request.
+    ignored: paths of unknown keys (`$.model.image.custom.health_route`) and names of unknown
+        query parameters (`?limit`).
     """
 
     operation: str
@@ -70,10 +70,10 @@ def check_request(method: str, path: str, query: str = "", body: Any = None) -> 
 
 
 def check_response(method: str, path: str, status: int, body: Any = None) -> list[str]:
-    """Return where an answer has another shape than the Hub's.
+    """Return where a response has another shape than the Hub's.
 
-    body: parsed JSON, or bytes for anything else. Only answers that report success are checked, and
-    those that the contract has a type for: the Hub promises no others.
+    body: parsed JSON, or bytes for anything else. Checks the statuses in the contract, and that a
+    successful response has one of them.
     """
     operation = contract().find(method, path)
     if operation is None or operation.ours or not operation.answers:
@@ -87,10 +87,10 @@ def check_response(method: str, path: str, status: int, body: Any = None) -> lis
 
 
 def parse_body(content_type: str, data: bytes) -> Any:
-    """Return a body as the checks want it.
+    """Parse a body for `check_request` and `check_response`.
 
-    JSON as its value, newline-delimited JSON as a list, a form as an object (a repeated field as a
-    list), nothing as None, and anything else, also broken JSON, as it is.
+    JSON becomes its value, newline-delimited JSON a list, a form an object (a repeated field a
+    list), and an empty body None. Anything else, including broken JSON, stays bytes.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if not data:
@@ -127,7 +127,7 @@ def _check_query(operation: Operation, query: str) -> tuple[list[str], list[str]
 
 
 def _grouped(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """Return a query or form as an object; a name that comes several times has a list."""
+    """Return a query or form as an object; a repeated name has a list."""
     grouped: dict[str, Any] = {}
     for name, value in pairs:
         if name not in grouped:
@@ -140,7 +140,7 @@ def _grouped(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _readings(value: Any) -> Iterator[Any]:
-    """Yield what a query parameter may stand for: itself, a list, a number, a boolean."""
+    """Yield what a query parameter may mean: a string, a list, a number, a boolean."""
     yield value
     if not isinstance(value, str):
         return
@@ -160,7 +160,7 @@ class _Types:
         self._branches: dict[int, Any] = {}
 
     def errors(self, value: Any) -> list[str]:
-        """Return at most `MOST_ERRORS` reasons, with paths; none for a value of this type."""
+        """Return at most `MOST_ERRORS` reasons, with paths, why a value is not of this type."""
         try:
             if self._validator.is_valid(value):
                 return []

@@ -1,4 +1,4 @@
-"""Compare the contract with the official OpenAPI document, and say where they differ.
+"""Compare the contract with the official OpenAPI document.
 
 There are two documents, `HUB_DOCUMENT` and `ENDPOINTS_DOCUMENT`; each is compared with the
 operations that belong to it.
@@ -25,11 +25,11 @@ MOST_BYTES = 64 << 20
 
 
 class DocumentError(Exception):
-    """Why the official document cannot be read, in one sentence."""
+    """The official document cannot be read; the message is one sentence."""
 
 
 def run(spec: str, out: TextIO) -> int:
-    """Compare the contract with a document and write what differs.
+    """Compare the contract with a document and write the differences.
 
     spec: a URL or a file. Returns 0 if nothing differs and 1 otherwise; raises DocumentError.
     """
@@ -80,17 +80,17 @@ def _download(url: str) -> bytes:
             "or pass a file that holds the document"
         ) from error
     if answer.status_code != 200:
-        raise DocumentError(f"{url} answers {answer.status_code}")
+        raise DocumentError(f"{url} returned the status {answer.status_code}")
     if len(answer.content) > MOST_BYTES:
-        raise DocumentError(f"{url} has more than {MOST_BYTES >> 20} MiB")
+        raise DocumentError(f"{url} is larger than {MOST_BYTES >> 20} MiB")
     return answer.content
 
 
 def compare(official: Mapping[str, Any], against: Contract | None = None) -> list[str]:
     """Return where a document contradicts the contract.
 
-    Missing operations and fields; required fields, types, values and limits that differ; fields
-    that the document requires and the contract lacks; what was undocumented and no longer is.
+    These are missing operations and fields, different types, values and limits, fields that only
+    one of them requires, and operations that are now documented.
     """
     return [line for line in _lines(official, against or contract()) if not line.startswith("+")]
 
@@ -110,7 +110,7 @@ def _lines(official: Mapping[str, Any], against: Contract) -> list[str]:
 
 
 def _operations(against: Contract, official: Mapping[str, Any]) -> list[Operation]:
-    """Return the operations that belong to this document: the Hub's or that of the endpoints."""
+    """Return the operations of this document, which is the Hub's or that of Inference Endpoints."""
     paths = [_bare(path) for path in official.get("paths", {})]
     kind = "endpoints" if any(p.endswith("/endpoint/{}/{}") for p in paths) else "hub"
     return [op for op in against.operations if op.document == kind and not op.ours]
@@ -144,7 +144,7 @@ class _Comparison:
             yield from self._differences(entry)
         if found:
             for where in sorted(set(self._operation.deviations) - self._excused):
-                yield f"{name}: {where}: it no longer deviates from the document"
+                yield f"{name}: {where}: this deviation no longer exists"
 
     def _differences(self, entry: Mapping[str, Any]) -> Iterator[str]:
         operation = self._operation
@@ -251,13 +251,13 @@ class _Comparison:
 
 
 def _with_shared(entries: Mapping[str, Any], method: str) -> Mapping[str, Any]:
-    """Return an operation with the parameters that its path gives to all methods."""
+    """Return an operation with the parameters that all methods of its path share."""
     entry: Mapping[str, Any] = entries[method]
     return {**entry, "parameters": [*entries.get("parameters", ()), *entry.get("parameters", ())]}
 
 
 def _content(part: Any) -> Any:
-    """Return the schema of a body or answer; None if there is none."""
+    """Return the schema of a body or response; None if there is none."""
     content = (part or {}).get("content") or {}
     for kind in ("application/json", "application/x-www-form-urlencoded", *content):
         if kind in content:
@@ -289,7 +289,7 @@ def _contradictions(ours: Fact, theirs: Fact) -> Iterator[str]:
 
 
 def _comparable(types: frozenset[str]) -> frozenset[str]:
-    """Return the types without the difference between a number and a whole number."""
+    """Return the types, with integers as numbers."""
     return frozenset("number" if name == "integer" else name for name in types)
 
 

@@ -1,7 +1,7 @@
-"""What a JSON Schema says, field by field, so that two schemas of different make can be compared.
+"""What a JSON Schema says about each field, for comparing two schemas that are written differently.
 
-Unions are read as one: a field is required if every alternative requires it, and may have any of
-their types and values. That loses which goes with which, in both schemas alike.
+Unions are merged: a field is required if every alternative requires it, and may have any of their
+types and values. Which of them belong together is lost, in both schemas alike.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ LIMITS = (
 )  # fmt: skip
 # What generators write for "any whole number".
 SAFE_INTEGERS = (9007199254740991, -9007199254740991)
-# Formats whose pattern differs from generator to generator.
+# Formats whose pattern depends on the generator.
 FORMATS = ("date-time", "email", "uri")
 
 
 @dataclass(frozen=True)
 class Fact:
-    """What is known of one field.
+    """What a schema says about one field.
 
     types: JSON types; empty for any. values: the texts that are allowed; None for any.
     open: whether an object may have other keys than the known ones.
@@ -42,8 +42,8 @@ def facts(schema: Any, definitions: Mapping[str, Any], within: Sequence[str] = (
     """Return the facts of a schema by path.
 
     "" is the value itself, `a.b` a field, `a[]` an item, `a.*` any value of a map and `a.<key>`
-    its keys. definitions: by the last part of a `$ref`. within: the `$ref`s that led here; one that
-    leads back to itself is read as "anything".
+    its keys. definitions: schemas by the last part of a `$ref`. within: the `$ref`s that are being
+    expanded; a recursive one counts as "anything".
     """
     if not isinstance(schema, Mapping):
         return {"": Fact()}
@@ -82,7 +82,7 @@ def _plain(
 
 
 def _below(name: str, inner: Facts, required: bool = False) -> Facts:
-    """Return the facts of what is in a field or item, with its name in front of their paths."""
+    """Return the facts of a field's or item's contents, with its name in front of the paths."""
     found = {
         name + (f".{path}" if path and not path.startswith("[") else path): fact
         for path, fact in inner.items()

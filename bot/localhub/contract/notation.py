@@ -11,9 +11,9 @@ A type is written as
     {extends: Job, fields: …, omit: […]}    the object of another definition with changes
     {by: type, cases: {user: User, bot|app: Bot}, default: user}    an object chosen by a field
 
-and anything else is JSON Schema itself (`enum`, `pattern`, `items`, `anyOf`, …), with the types
-above in place of subschemas. Objects of answers are closed (no other keys) unless they say
-`open: true`; objects of requests never are: the Hub ignores what it does not know.
+and anything else is JSON Schema (`enum`, `pattern`, `items`, `anyOf`, …) with these types as
+subschemas. Objects in responses are closed (no other keys) unless they have `open: true`. Objects
+in requests are open, because the Hub ignores unknown keys.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ OWN = ("fields", "map", "names", "extends", "omit", "by", "cases", "default", "o
 
 
 class ContractError(Exception):
-    """An area file breaks the notation: which one and how, in one sentence."""
+    """An area file is not valid; the message is one sentence."""
 
 
 class Notation:
     """Expands types that may name the given definitions.
 
-    Closed schemas (for answers) refuse unknown keys, the others (for requests) allow them.
+    Closed schemas (for responses) reject unknown keys, the others (for requests) allow them.
     """
 
     def __init__(self, definitions: Mapping[str, Node]) -> None:
@@ -46,7 +46,7 @@ class Notation:
         self._expanded: dict[tuple[str, bool], Schema] = {}
 
     def schema(self, node: Node, *, closed: bool) -> Schema:
-        """Return a complete schema: the type with all definitions that it reaches."""
+        """Return a complete schema: the type with all definitions that it uses."""
         root = self.expand(node, closed=closed)
         found: dict[str, Schema] = {}
         left = _names(root)
@@ -147,7 +147,7 @@ class Notation:
         return schema
 
     def _extended(self, node: Mapping[str, Node]) -> Mapping[str, Node]:
-        """Return an `extends` node as the plain object or choice that it means."""
+        """Resolve an `extends` node into an object or a choice."""
         base: Node = node["extends"]
         while isinstance(base, str):
             if base not in self._definitions:

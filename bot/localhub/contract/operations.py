@@ -1,4 +1,4 @@
-"""The operations of the contract: read from the area files, found by method and path."""
+"""The operations, read from the area files and found by method and path."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Operation:
     """One call of the Hub.
 
     name: method and path, as the area file has them.
-    path: a template: `{name}` is one segment, `{name:a|b}` one of these, `{name*}` the rest.
+    path: a template; `{name}` is one segment, `{name:a|b}` one of these, `{name*}` the rest.
     prefix: the path under which the local Hub serves the operations of another service.
-    answers: the type of an answer by status; empty where the Hub promises none.
-    undocumented: why the contract has a call that the official document lacks.
-    deviations: where the contract says otherwise than the document, and why.
-    ours: why a call of the local Hub is not one of the real Hub's; "" for all others.
+    answers: the types of responses by status; empty if any response is accepted.
+    undocumented: why the contract has an operation that the official document lacks.
+    deviations: where the contract differs from the document, and why.
+    ours: why only the local Hub has this operation; "" for operations of the real Hub.
     """
 
     name: str
@@ -52,14 +52,14 @@ class Operation:
     ours: str = ""
 
     def paths(self) -> list[str]:
-        """Return the path once for each choice of `{name:a|b}`, with bare `{}` for the rest."""
+        """Return the path for each choice of `{name:a|b}`, with `{}` for other parameters."""
         choices = [_choices(segment) for segment in self.path.split("/")]
         return ["/".join(parts) for parts in product(*choices)]
 
 
 @dataclass(frozen=True)
 class Contract:
-    """All operations, and the notation that knows their definitions."""
+    """All operations, and the notation with their definitions."""
 
     operations: tuple[Operation, ...]
     notation: Notation
@@ -68,7 +68,7 @@ class Contract:
     _routes: Mapping[tuple[str, int], list[_Route]]
 
     def find(self, method: str, path: str) -> Operation | None:
-        """Return the operation for a request; HEAD asks what GET does.
+        """Return the operation for a request; HEAD counts as GET.
 
         path: as it was sent, percent-encoded, without the query.
         """
@@ -100,12 +100,12 @@ class _Route:
 
 @cache
 def contract() -> Contract:
-    """Return the contract; raises ContractError if an area file is broken."""
+    """Return the contract; raises ContractError if an area file is not valid."""
     return load(FOLDER)
 
 
 def load(folder: Path) -> Contract:
-    """Read all area files of a folder; raises ContractError if one of them is broken."""
+    """Read all area files of a folder; raises ContractError if one is not valid."""
     areas = {path.stem: _read(path) for path in sorted(folder.glob("*.yaml"))}
     parameters = _merged(areas, "parameters")
     definitions = _merged(areas, "definitions")
@@ -121,7 +121,7 @@ def load(folder: Path) -> Contract:
 
 
 def _merged(areas: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, Any]:
-    """Return what all areas have under a key; raises ContractError if two have the same name."""
+    """Merge what all areas have under a key; raises ContractError if a name occurs twice."""
     merged: dict[str, Any] = {}
     for area, content in areas.items():
         for name, value in (content.get(key) or {}).items():
@@ -169,7 +169,7 @@ def _operations(
 
 
 def _routes(operations: tuple[Operation, ...]) -> dict[tuple[str, int], list[_Route]]:
-    """Return the routes by method and number of segments (-1: any), the most specific first."""
+    """Return the routes by method and number of segments (-1: any), most specific first."""
     table: dict[tuple[str, int], list[_Route]] = {}
     for operation in operations:
         parts = (operation.prefix + operation.path).split("/")

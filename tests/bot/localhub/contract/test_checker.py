@@ -1,4 +1,4 @@
-"""Requests and answers checked against the contract, on values."""
+"""Requests and responses checked against the contract, on values."""
 
 from __future__ import annotations
 
