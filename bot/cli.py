@@ -284,15 +284,19 @@ def hub_serve(
         str,
         typer.Option(help="The address; if other machines can reach it, every call needs a token."),
     ] = "127.0.0.1",
+    rule: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE: be less strict than the real Hub.")
+    ] = None,
 ) -> None:
     """Run the local Hub in the foreground and print its URL when it is ready."""
     with _needs_checkout("kakugo hub serve"):
         from bot.localhub import server
+        from bot.localhub.core import rules
         from bot.localhub.core.seed import SeedError
 
     try:
-        server.serve(port, data, seed, host)
-    except (server.StartError, SeedError) as error:
+        server.serve(port, data, seed, host, rules.parse(rule or ()))
+    except (server.StartError, SeedError, rules.RuleError) as error:
         raise UserError(str(error)) from error
 
 

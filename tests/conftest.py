@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 
 os.environ.update(
     HF_HUB_DISABLE_XET="1",
@@ -22,11 +23,20 @@ for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"):
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
+from bot.localhub.testing import take_findings  # noqa: E402
 from tests.browser import CHROMIUM, MISSING  # noqa: E402
 
 # Deadlines of examples are unreliable on a machine that also runs other work.
 settings.register_profile("kakugo", deadline=None)
 settings.load_profile("kakugo")
+
+
+@pytest.fixture(autouse=True)
+def contract_of_the_hub() -> Iterator[None]:
+    """Fail a test whose calls to a local Hub differ from the real Hub's contract."""
+    yield
+    findings = take_findings()
+    assert not findings, "\n".join(findings)
 
 
 @pytest.hookimpl(trylast=True)

@@ -164,8 +164,8 @@ def _seed(config: DemoConfig) -> dict[str, Any]:
         for scope in permissions.chat(ORG)
     ]
     chat = {"name": BOT, "token": config.tokens[CHAT], "role": "fineGrained", "scoped": scoped}
-    orgs = [{"name": ORG, "fullname": "Practice world", "members": [BOT]}]
-    return {"users": [*users, chat], "orgs": orgs}
+    org = {"name": ORG, "fullname": "Practice world", "plan": "team", "can_pay": True}
+    return {"users": [*users, chat], "orgs": [{**org, "members": [BOT]}]}
 
 
 def _write_private(path: Path, text: str) -> None:

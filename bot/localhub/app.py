@@ -15,7 +15,9 @@ from starlette.routing import Route
 from bot.localhub import control, pages
 from bot.localhub.compute import endpoint_gateway, endpoints, jobs, schedules, spaces
 from bot.localhub.compute.hub import ComputeHub
-from bot.localhub.core import auth
+from bot.localhub.core import accounts, auth
+from bot.localhub.core.contract_checks import ContractChecks
+from bot.localhub.core.rate_limits import RateLimits
 from bot.localhub.core.trusted_hosts import TrustedHosts
 from bot.localhub.core.wire import HubError, RawPathMiddleware, error_response
 from bot.localhub.discussions import routes as discussions
@@ -37,8 +39,8 @@ from bot.localhub.webhooks import routes as webhooks
 
 # A table may reference the tables before it, and the first route that matches wins.
 SERVICES: tuple[ModuleType, ...] = (
-    auth, git, repos, history, cards, refs, commits, lfs, files, discussions, webhooks, jobs,
-    schedules, spaces, endpoints, endpoint_gateway, gated, info, collections, control,
+    auth, accounts, git, repos, history, cards, refs, commits, lfs, files, discussions, webhooks,
+    jobs, schedules, spaces, endpoints, endpoint_gateway, gated, info, collections, control,
 )  # fmt: skip
 # Calls that are not served, although they would match the route of a repo or a page.
 NOT_SERVED = (
@@ -72,7 +74,7 @@ def routes() -> list[Route]:
         *(Route(path, not_served, methods=METHODS) for path in NOT_SERVED),
         *api,
         *without_namespace,
-        Route("/api/agent-harnesses", ignore),
+        Route("/api/agent-harnesses", list_harnesses),
         Route("/api/telemetry/{topic:path}", ignore),
         *(Route(f"/{part}/{{rest:path}}", not_served, methods=METHODS) for part in API_PREFIXES),
         *pages.ROUTES,
@@ -83,6 +85,11 @@ def routes() -> list[Route]:
 def ignore(_: Request) -> Response:
     """Accept what clients send on their own, and do nothing with it."""
     return JSONResponse({})
+
+
+def list_harnesses(_: Request) -> Response:
+    """List no coding agents; clients ask for them on their own, once a day."""
+    return JSONResponse({"standardEnvVars": [], "harnesses": {}})
 
 
 def not_served(request: Request) -> Response:
@@ -130,6 +137,8 @@ def build_app(hub: ComputeHub) -> Starlette:
             Middleware(RawPathMiddleware),
             Middleware(TrustedHosts, hub),
             Middleware(control.FaultInjection, faults),
+            *([Middleware(RateLimits, hub)] if hub.rules.api_calls else []),
+            Middleware(ContractChecks, hub.rules, hub.data),
         ],
         exception_handlers={HubError: error_response},
     )

@@ -9,26 +9,43 @@ import asyncio
 import re
 import time
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.localhub.core import auth
+from bot.localhub.compute import jobs
+from bot.localhub.compute.hub import hub_of as compute_hub_of
+from bot.localhub.core import accounts, auth
 from bot.localhub.core.clock import iso
 from bot.localhub.core.hub import Hub, hub_of
 from bot.localhub.core.records import Json
-from bot.localhub.core.wire import HubError, error_response, json_body, json_endpoint
+from bot.localhub.core.wire import (
+    HubError,
+    error_response,
+    json_body,
+    json_endpoint,
+    text_field,
+)
+from bot.localhub.discussions import threads
+from bot.localhub.repos import repos
 from bot.localhub.webhooks.delivery import delivery_json
 
 PREFIX = "/control/"
 CALLS_KEPT = 100_000
 MAX_SECONDS = 600.0
 FAULT_KEYS = ("method", "path", "times", "status", "delay", "cut", "lag")
-KEPT_TABLES = ("accounts", "members", "tokens", "sqlite_sequence")
+ACCOUNT_KEYS = {
+    "plan": "plan",
+    "canPay": "can_pay",
+    "spendLimitReached": "spend_limit_reached",
+    "deleted": "deleted",
+}
+KEPT_TABLES = ("accounts", "account_states", "members", "tokens", "sqlite_sequence")
 
 
 @dataclass
@@ -209,6 +226,44 @@ def set_clock(request: Request, body: Json) -> Response:
     return JSONResponse({"now": iso(clock.now())})
 
 
+async def set_account(request: Request) -> Response:
+    """Change an account: `{name, plan?, canPay?, spendLimitReached?, deleted?}`.
+
+    Jobs that wait or run are canceled when the spend limit of their namespace is reached.
+    """
+    body = await json_body(request)
+    job_ids = await run_in_threadpool(_save_account, request, body)
+    await asyncio.gather(*(compute_hub_of(request).jobs.cancel(job_id) for job_id in job_ids))
+    return JSONResponse({"canceled": len(job_ids)})
+
+
+def _save_account(request: Request, body: Json) -> list[str]:
+    """Store the state of an account, and return the ids of the jobs to cancel."""
+    auth.require_write_token(request)
+    changes = {ACCOUNT_KEYS[key]: value for key, value in body.items() if key in ACCOUNT_KEYS}
+    with hub_of(request).store.write() as db:
+        account = auth.find_account(db, text_field(body, "name"))
+        if account is None:
+            raise HubError(404, "There is no such account")
+        state = replace(accounts.state_of(db, account["id"]), **changes)
+        if state.plan not in accounts.PLANS[account["type"]]:
+            raise HubError(400, f"{state.plan!r} is not a plan of this account")
+        accounts.set_state(db, account["id"], state)
+        return jobs.announce_spend_limit(db, account["id"]) if state.spend_limit_reached else []
+
+
+def lock_thread(request: Request, body: Json) -> Response:
+    """Lock or unlock a discussion: `{type, repo, num, locked}`; the Hub has no API for it."""
+    user, hub = auth.require_write_token(request), hub_of(request)
+    with hub.store.write() as db:
+        repo = repos.find_visible(db, user, text_field(body, "type"), text_field(body, "repo"))
+        if repo is None:
+            raise repos.not_found(user)
+        thread = threads.find(db, repo, str(body.get("num")))
+        threads.set_flag(hub, db, thread["id"], user.id, "locked", body.get("locked") is True)
+    return JSONResponse({})
+
+
 async def reset(request: Request) -> Response:
     """Clear faults, counts and the clock; with `{data: true}`, also everything but accounts."""
     auth.require_write_token(request)
@@ -248,5 +303,7 @@ ROUTES = [
     Route(PREFIX + "faults", json_endpoint(set_fault), methods=["POST"]),
     Route(PREFIX + "calls", list_calls),
     Route(PREFIX + "clock", json_endpoint(set_clock), methods=["POST"]),
+    Route(PREFIX + "account", set_account, methods=["POST"]),
+    Route(PREFIX + "thread", json_endpoint(lock_thread), methods=["POST"]),
     Route(PREFIX + "reset", reset, methods=["POST"]),
 ]

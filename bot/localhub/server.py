@@ -20,6 +20,8 @@ import uvicorn
 
 from bot.localhub.app import build_app, schema
 from bot.localhub.compute.hub import ComputeHub
+from bot.localhub.core.rules import RuleError, Rules
+from bot.localhub.core.rules import parse as parse_rules
 from bot.localhub.core.seed import SeedError, apply_seed, read_seed
 from bot.localhub.core.store import Store
 
@@ -63,19 +65,27 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def serve(port: int, data: Path, seed: Path | None = None, host: str = HOST) -> None:
+def serve(
+    port: int,
+    data: Path,
+    seed: Path | None = None,
+    host: str = HOST,
+    rules: Rules = Rules(),  # noqa: B008 (frozen)
+) -> None:
     """Serve until SIGINT or SIGTERM.
 
     port: 0 means a free one. host: a name or address of this machine; if other machines can reach
-    it, every call needs a token. Raises StartError if the server cannot start, SeedError if the
-    seed file is not valid.
+    it, every call needs a token. rules: how strict it is. Raises StartError if the server cannot
+    start, SeedError if the seed file is not valid.
     """
     accounts = read_seed(seed) if seed else None
     with _lock(data), _listen(host, port) as listener:
         address, number = listener.getsockname()[:2]
         url = f"http://{f'[{host}]' if ':' in host else host}:{number}"
         is_loopback = ipaddress.ip_address(address).is_loopback
-        hub = ComputeHub(Store(data, schema()), data, url, token_required=not is_loopback)
+        hub = ComputeHub(
+            Store(data, schema()), data, url, token_required=not is_loopback, rules=rules
+        )
         try:
             if accounts:
                 with hub.store.write() as db:
@@ -144,13 +154,14 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--seed", type=Path)
     parser.add_argument("--host", default=HOST)
+    parser.add_argument("--rule", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--until-stdin-closes", action="store_true")
     args = parser.parse_args()
     if args.until_stdin_closes:
         threading.Thread(target=_stop_with_stdin, daemon=True).start()
     try:
-        serve(args.port, args.data, args.seed, args.host)
-    except (StartError, SeedError) as error:
+        serve(args.port, args.data, args.seed, args.host, parse_rules(args.rule))
+    except (StartError, SeedError, RuleError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

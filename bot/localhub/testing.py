@@ -16,17 +16,37 @@ from typing import Any, Self
 
 import yaml
 
+from bot.localhub.core.contract_checks import FILE as FINDINGS
+from bot.localhub.core.rules import Rules
+
 READY = "local Hub ready at "
 USERS = ("kakugo-bot", "alice", "bob")
 ORGS = {"practice": ("kakugo-bot", "alice")}
 STOP_TIMEOUT_SECONDS = 20
 
+_findings_files: set[Path] = set()
+
+
+def take_findings() -> list[str]:
+    """Return what the Hubs of this process recorded against the contract, and forget it."""
+    findings: list[str] = []
+    for path in _findings_files:
+        if path.exists():
+            findings += path.read_text(encoding="utf-8").splitlines()
+            path.unlink()
+    return findings
+
 
 class LocalHub:
     """A server with the users `kakugo-bot`, `alice` and `bob` and the organization `practice`.
 
+    Each account has a plan and can pay.
+
     data: its data folder; a restarted server resumes from it, at the same address. seed: its seed
-    file, which may be changed before the server starts.
+    file, which may be changed before the server starts. rules: how strict it is.
+
+    Leaving the `with` block fails if a request had a key that the real Hub ignores, or if a
+    response had another shape than the real Hub's: see `take_findings`.
     """
 
     def __init__(
@@ -36,23 +56,29 @@ class LocalHub:
         orgs: Mapping[str, Sequence[str]] = ORGS,
         port: int = 0,
         host: str = "127.0.0.1",
+        rules: Rules = Rules(),  # noqa: B008 (frozen)
     ) -> None:
         self.data = data / "hub"
         self.seed = data / "seed.yaml"
         self.url = ""
-        self._port, self._host = port, host
+        self._port, self._host, self._rules = port, host, rules
+        _findings_files.add(self.data / FINDINGS)
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._write_seed(users, orgs)
 
     def _write_seed(self, users: Sequence[str], orgs: Mapping[str, Sequence[str]]) -> None:
         entries: list[dict[str, Any]] = [
-            {"name": user, "token": self.token(user)} for user in users
+            {"name": user, "token": self.token(user), "plan": "pro", "can_pay": True}
+            for user in users
         ]
         entries += [
             {"name": user, "token": self.read_token(user), "role": "read"} for user in users
         ]
-        groups = [{"name": name, "members": list(members)} for name, members in orgs.items()]
+        groups = [
+            {"name": name, "members": list(members), "plan": "team", "can_pay": True}
+            for name, members in orgs.items()
+        ]
         self.seed.parent.mkdir(parents=True, exist_ok=True)
         self.seed.write_text(yaml.safe_dump({"users": entries, "orgs": groups}), encoding="utf-8")
 
@@ -74,7 +100,8 @@ class LocalHub:
         process = subprocess.Popen(
             [sys.executable, "-m", "bot.localhub.server", "--port", str(self._port),
              "--data", str(self.data), "--seed", str(self.seed), "--host", self._host,
-             "--until-stdin-closes"],
+             "--until-stdin-closes",
+             *(f"--rule={argument}" for argument in self._rules.arguments())],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         assert process.stdout
@@ -131,3 +158,6 @@ class LocalHub:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+        if error is None:
+            findings = take_findings()
+            assert not findings, "\n".join(findings)

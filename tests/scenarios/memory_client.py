@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-from huggingface_hub import CommitOperationAdd, DiscussionComment, JobInfo, RepoFile
-from huggingface_hub.community import DiscussionWithDetails
+from huggingface_hub import CommitOperationAdd, JobInfo, RepoFile
+from huggingface_hub._jobs_api import JobHardwareInfo
+from huggingface_hub.community import DiscussionWithDetails, deserialize_event
 from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError
 from huggingface_hub.utils import httpx
 
@@ -24,10 +25,9 @@ from tests.scenarios.memory_hub import (
     SECONDS,
     URL,
     HubModel,
-    Said,
-    Thread,
-    Work,
+    JobRecord,
 )
+from tests.scenarios.memory_wire import details, endpoint, hardware, jobs, listing
 
 PAGE = 50
 
@@ -42,10 +42,6 @@ def _date(moment: float) -> datetime:
     return datetime.fromtimestamp(moment, UTC)
 
 
-def _iso(moment: float | None) -> str | None:
-    return _date(moment).isoformat().replace("+00:00", "Z") if moment else None
-
-
 @dataclass
 class Client:
     """`HfApi` of one user of the model; every call goes through `call`, which may cut it."""
@@ -54,7 +50,7 @@ class Client:
     call: Callable[[str, Callable[[], Any]], Any] = lambda name, effect: effect()
     name: str = BOT
 
-    def whoami(self) -> dict[str, Any]:
+    def whoami(self, *, cache: bool) -> dict[str, Any]:
         return {"name": self.name}
 
     def list_organization_members(self, organization: str) -> list[Any]:
@@ -137,31 +133,21 @@ class Client:
     def get(self, path: str, **query: Any) -> Any:
         def effect() -> Any:
             moment = self.hub.past()
+            if path.startswith("jobs/"):
+                (job,) = [job for job in self.hub.jobs if job.id == path.rpartition("/")[2]]
+                return jobs([job], moment)[0], Allowance()
             shown = [
                 thread
                 for thread in reversed(self.hub.threads.values())
                 if thread.created <= moment and thread.status.at(moment) == query["status"]
             ]
             start = PAGE * query["p"]
-            page = [_summary(thread, moment) for thread in shown[start : start + PAGE]]
-            for summary in page if self.hub.silent else ():
+            page = listing(shown[start : start + PAGE], len(shown), start, moment)
+            for summary in page["discussions"] if self.hub.silent else ():
                 del summary["numComments"]
-            return {"discussions": page, "count": len(shown), "start": start}, Allowance()
+            return page, Allowance()
 
         return self.call("list_discussions", effect)
-
-    def _facts(self, thread: Thread, moment: float) -> dict[str, Any]:
-        return {
-            "title": thread.title,
-            "status": thread.status.at(moment) or "open",
-            "num": thread.num,
-            "repo_id": f"{ORG}/kakugo",
-            "repo_type": "space",
-            "author": thread.author,
-            "is_pull_request": False,
-            "created_at": _date(thread.created),
-            "endpoint": URL,
-        }
 
     def get_discussion_details(
         self, repo: str, num: int, *, repo_type: str
@@ -170,9 +156,18 @@ class Client:
             thread, moment = self.hub.threads[num], self.hub.past()
             if thread.created > moment:
                 raise error(404)
+            wire = details(thread, moment)
             return DiscussionWithDetails(
-                **self._facts(thread, moment),
-                events=[event for s in thread.said if (event := _comment(s, moment))],
+                title=wire["title"],
+                num=wire["num"],
+                author=wire["author"]["name"],
+                created_at=_date(thread.created),
+                status=wire["status"],
+                repo_id=wire["repo"]["name"],
+                repo_type=wire["repo"]["type"],
+                is_pull_request=wire["isPullRequest"],
+                endpoint=URL,
+                events=[deserialize_event(event) for event in wire["events"]],
                 conflicting_files=None,
                 target_branch=None,
                 merge_commit_oid=None,
@@ -188,8 +183,8 @@ class Client:
         self, repo: str, num: int, comment: str, text: str, *, repo_type: str
     ) -> Any:
         def effect() -> None:
-            (said,) = [s for s in self.hub.threads[num].said if s.id == comment]
-            said.text.put(self.hub.now, text)
+            (edited,) = [c for c in self.hub.threads[num].comments if c.id == comment]
+            edited.text.put(self.hub.now, text)
 
         return self.call("edit_discussion_comment", effect)
 
@@ -202,10 +197,7 @@ class Client:
     # -- jobs --------------------------------------------------------------------------------------
 
     def list_jobs_hardware(self) -> list[Any]:
-        listed = [
-            SimpleNamespace(name=name, unit_cost_usd=price, unit_label="hour")
-            for name, price in FLAVORS.items()
-        ]
+        listed = [JobHardwareInfo(**item) for item in hardware(FLAVORS)]
         return self.call("list_jobs_hardware", lambda: listed)
 
     def list_jobs(
@@ -218,7 +210,7 @@ class Client:
                 for job in reversed(self.hub.jobs)
                 if job.created <= moment and (not status or job.stage.at(moment) in status)
             ]
-            return [_job_info(job, moment) for job in found]
+            return [JobInfo(**wire, endpoint=URL) for wire in jobs(found, moment)]
 
         return self.call("list_jobs", effect)
 
@@ -226,7 +218,7 @@ class Client:
         def effect() -> None:
             seconds = SECONDS[order["labels"]["step"]]
             begun = self.hub.now
-            job = Work(f"j{len(self.hub.jobs)}", order, begun, begun + SCHEDULING + seconds)
+            job = JobRecord(f"j{len(self.hub.jobs)}", order, begun, begun + SCHEDULING + seconds)
             job.stage.put(begun, "SCHEDULING")
             self.hub.jobs.append(job)
 
@@ -251,9 +243,8 @@ class Client:
             state = self.hub.teacher_at(self.hub.past())
             if state == "absent":
                 raise error(404)
-            return SimpleNamespace(
-                status=state, url="http://teacher" if state == "running" else None
-            )
+            status = endpoint(state, self.hub.now)["status"]
+            return SimpleNamespace(status=status["state"], url=status.get("url"))
 
         return self.call("get_inference_endpoint", effect)
 
@@ -270,41 +261,3 @@ class Client:
         if (self.hub.endpoint.values or [""])[-1] != state:
             self.hub.endpoint.put(self.hub.now, state)
             self.hub.endpoint_orders += 1
-
-
-def _summary(thread: Thread, moment: float) -> dict[str, Any]:
-    comments = sum(said.text.at(moment) is not None for said in thread.said)
-    return {"num": thread.num, "author": {"name": thread.author}, "numComments": comments}
-
-
-def _comment(said: Said, moment: float) -> DiscussionComment | None:
-    text = said.text.at(moment)
-    if text is None:
-        return None
-    return DiscussionComment(
-        id=said.id,
-        type="comment",
-        created_at=_date(said.text.since[0]),
-        author=said.author,
-        _event={},
-        content=text,
-        edited=len(said.text.values) > 1,
-        hidden=False,
-    )
-
-
-def _job_info(job: Work, moment: float) -> JobInfo:
-    stage = job.stage.at(moment)
-    over = stage not in ("SCHEDULING", "RUNNING")
-    return JobInfo(
-        id=job.id,
-        createdAt=_iso(job.created),
-        startedAt=None if stage == "SCHEDULING" else _iso(job.created + SCHEDULING),
-        finishedAt=_iso(job.ends) if over else None,
-        labels=dict(job.labels),
-        flavor=job.order["flavor"],
-        status={"stage": stage, "message": None},
-        owner={"id": "o", "name": ORG, "type": "org"},
-        command=list(job.order["command"]),
-        endpoint=URL,
-    )

@@ -46,7 +46,7 @@ class Past(Generic[T]):
 
 
 @dataclass
-class Said:
+class Comment:
     id: str
     author: str
     text: Past[str]
@@ -58,12 +58,12 @@ class Thread:
     title: str
     author: str
     created: float
-    said: list[Said] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
     status: Past[str] = field(default_factory=Past)
 
 
 @dataclass
-class Work:
+class JobRecord:
     """One job; what becomes of it is settled when its time is up."""
 
     id: str
@@ -93,7 +93,7 @@ class HubModel:
     succeeds: Outcome = lambda labels: True
     now: float = EPOCH
     threads: dict[int, Thread] = field(default_factory=dict)
-    jobs: list[Work] = field(default_factory=list)
+    jobs: list[JobRecord] = field(default_factory=list)
     commits: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     heads: Past[str] = field(default_factory=Past)
     manifests: dict[tuple[str, str], Past[str]] = field(default_factory=dict)
@@ -128,14 +128,16 @@ class HubModel:
         return thread.num
 
     def says(self, num: int, author: str, text: str) -> str:
-        said = Said(f"{num:04x}{len(self.threads[num].said):04x}", author, Past())
-        said.text.put(self.now, text)
-        self.threads[num].said.append(said)
-        return said.id
+        comments = self.threads[num].comments
+        comment = Comment(f"{num:04x}{len(comments):04x}", author, Past())
+        comment.text.put(self.now, text)
+        comments.append(comment)
+        return comment.id
 
     def heard(self, num: int, author: str = BOT) -> list[str]:
         """What stands in a discussion now, said by `author`."""
-        return [s.text.values[-1] for s in self.threads[num].said if s.author == author]
+        comments = self.threads[num].comments
+        return [comment.text.values[-1] for comment in comments if comment.author == author]
 
     # -- time --------------------------------------------------------------------------------------
 
@@ -152,7 +154,7 @@ class HubModel:
             if job.stage.values[-1] == "RUNNING" and job.ends <= self.now:
                 self._end(job)
 
-    def _end(self, job: Work) -> None:
+    def _end(self, job: JobRecord) -> None:
         started = job.created + SCHEDULING
         taught = job.labels["step"] not in ("check", "generate") or self.taught(started, job.ends)
         made = self._made(job)
@@ -164,14 +166,14 @@ class HubModel:
             self.manifests.setdefault(path, Past()).put(job.ends - 1, text)
         job.stage.put(job.ends, "COMPLETED")
 
-    def _made(self, job: Work) -> str | None:
+    def _made(self, job: JobRecord) -> str | None:
         """A recipe that finds its manifest leaves at once."""
         past = self.manifests.get(self._manifest(job)[0])
         found = past.at(job.created + SCHEDULING) if past else None
         same = found and json.loads(found)["digest"] == _option(job, "--digest")
         return found if same else None
 
-    def _manifest(self, job: Work) -> tuple[tuple[str, str], str]:
+    def _manifest(self, job: JobRecord) -> tuple[tuple[str, str], str]:
         repo, step = _option(job, "--into"), job.labels["step"]
         path = f"checks/{_option(job, '--language')}/run.json" if step == "check" else "run.json"
         if step in ("evaluate", "improve"):
@@ -199,7 +201,7 @@ class HubModel:
         )
 
 
-def _option(job: Work, name: str) -> str:
+def _option(job: JobRecord, name: str) -> str:
     command = list(job.order["command"])
     return str(command[command.index(name) + 1])
 

@@ -17,7 +17,7 @@ from bot.domain.request import Request, Status, Step
 from bot.settings import Limits
 from tests.scenarios.crash_story import POLICY
 from tests.scenarios.memory_client import BOT
-from tests.scenarios.memory_hub import HubModel, Work
+from tests.scenarios.memory_hub import HubModel, JobRecord
 from tests.scenarios.simulation import Simulation, told
 
 DAYS = 5 * 86_400.0
@@ -49,7 +49,7 @@ class Story:
             self.bot.tick()
             self.hub.move(self.hub.now + pause)
 
-    def job(self, request: str) -> Work:
+    def job(self, request: str) -> JobRecord:
         (job,) = [job for job in self.hub.jobs if job.labels["request"] == request]
         return job
 
@@ -154,4 +154,4 @@ def test_a_question_that_nobody_answered_for_weeks_is_closed_with_a_sentence() -
     story.ticks(4, pause=GRACE)
     assert story.request(1).status is Status.DECLINED
     assert len(story.hub.heard(1)) == 2 and story.hub.threads[1].status.values[-1] == "closed"
-    assert all(said.author in (BOT, SPEAKERS[0]) for said in story.hub.threads[1].said)
+    assert all(c.author in (BOT, SPEAKERS[0]) for c in story.hub.threads[1].comments)

@@ -66,7 +66,7 @@ def _answers(hub: HubModel) -> float | None:
     """People answer what they are asked, once, with the first of the choices."""
     for num, thread in hub.threads.items():
         asked = [text for text in hub.heard(num) if "Answer with" in text or "Answer `yes`" in text]
-        if asked and len([s for s in thread.said if s.author == thread.author]) == 1:
+        if asked and len([c for c in thread.comments if c.author == thread.author]) == 1:
             hub.says(num, thread.author, "1")
     return 90.0 if hub.now < EPOCH + 1.2 * DAY else None
 

@@ -6,6 +6,8 @@ supervisor        Runs one command and makes sure that nothing of it is left aft
 processes         Starts and ends processes, each under its own supervisor
 logs              Reads and streams log files
 job_spec          The specification of a job: parsing, validation, public form
+endpoint_hardware  The hardware of Inference Endpoints: prices, payment, quota
+endpoint_spec     What an endpoint is to run: parsing, merging, public form
 job_runner        Runs jobs; the only module that changes the stage of a job
 served_process    Processes that serve a port: starts them, waits until they are healthy
 space_runner      Runs Spaces; the only module that changes the stage of a Space

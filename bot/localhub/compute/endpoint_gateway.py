@@ -23,6 +23,7 @@ from starlette.types import Receive, Scope, Send
 from yarl import URL
 
 from bot.localhub.compute import endpoints
+from bot.localhub.compute.endpoint_spec import idle_minutes
 from bot.localhub.compute.hub import ComputeHub, EndpointTraffic, hub_of
 from bot.localhub.core import auth
 from bot.localhub.core.wire import HubError, path_param
@@ -30,7 +31,14 @@ from bot.localhub.core.wire import HubError, path_param
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 POLL_SECONDS = 0.5
 MAX_WAIT_SECONDS = 600.0
-MAX_IDLE_MINUTES = 366 * 24 * 60
+# The bodies of the real gateway, as a third party measured them in 2026-10.
+UNAUTHORIZED = {"error": "401 Unauthorized", "code": "UNAUTHORIZED"}
+PAUSED = {
+    "error": "Bad Request: The endpoint is paused, ask a maintainer to restart it",
+    "code": "BAD_REQUEST",
+}
+UNAVAILABLE = {"error": "503 Service Unavailable", "code": "SERVICE_UNAVAILABLE"}
+INFER = "inference.endpoints.infer.write"
 HOP_BY_HOP = frozenset(
     "connection keep-alive proxy-connection te trailer transfer-encoding upgrade host".split()
 )
@@ -86,11 +94,8 @@ async def _scale_down_if_idle(hub: ComputeHub, endpoint_id: str, timeout: timede
 def _idle_timeout(hub: ComputeHub, endpoint_id: str) -> timedelta | None:
     """Return how long an endpoint may be idle, None if it never scales to zero."""
     for row in endpoints.select(hub, f"{endpoints.SELECT} WHERE e.id = ?", endpoint_id):
-        scaling = json.loads(row["spec"])["compute"].get("scaling")
-        if isinstance(scaling, dict) and scaling.get("minReplica") == 0:
-            minutes = scaling.get("scaleToZeroTimeout")
-            if isinstance(minutes, int | float) and 0 < minutes < MAX_IDLE_MINUTES:
-                return timedelta(minutes=minutes)
+        minutes = idle_minutes(json.loads(row["spec"]))
+        return None if minutes is None else timedelta(minutes=minutes)
     return None
 
 
@@ -107,14 +112,13 @@ async def _url_of(hub: ComputeHub, row: sqlite3.Row, wait_seconds: float) -> str
             return url
         row = await asyncio.to_thread(endpoints.by_id, hub, row["id"])
         if row["state"] == "paused":
-            raise HubError(400, "The endpoint is paused, ask a maintainer to restart it")
+            raise HubError(400, PAUSED["error"], body=PAUSED)
         if row["state"] in ("failed", "updateFailed"):
-            raise HubError(503, f"The endpoint failed: {row['message'][:300]}")
+            raise HubError(503, f"The endpoint failed: {row['message'][:300]}", body=UNAVAILABLE)
         if row["state"] == "scaledToZero":
             await endpoints.wake(hub, row["id"])
         if clock() >= deadline:
-            message = "Service Unavailable: the endpoint is starting"
-            raise HubError(503, message, headers={"Retry-After": "1"})
+            raise HubError(503, UNAVAILABLE["error"], body=UNAVAILABLE)
         await asyncio.sleep(0.1)
 
 
@@ -122,15 +126,23 @@ async def _url_of(hub: ComputeHub, row: sqlite3.Row, wait_seconds: float) -> str
 
 
 def _requested(request: Request) -> sqlite3.Row:
-    """Return the endpoint in the path; raises HubError 401 or 404 if the user may not use it."""
+    """Return the endpoint in the path; raises HubError 401 or 404 if the user may not use it.
+
+    A private endpoint is for the members of its namespace, an authenticated one for any account
+    (https://huggingface.co/docs/inference-endpoints/guides/configuration).
+    """
     hub, namespace = hub_of(request), path_param(request, "namespace")
     row = endpoints.find(hub, namespace, path_param(request, "name"))
-    if json.loads(row["spec"])["type"] == "public":
+    kind = json.loads(row["spec"])["type"]
+    if kind == "public":
         return row
-    user = auth.require_user(request)
+    try:
+        user = auth.require_user(request)
+    except HubError as error:
+        raise HubError(401, UNAUTHORIZED["error"], body=UNAUTHORIZED) from error
     with hub.store.read() as db:
-        if not auth.may_read(db, user, namespace):
-            raise HubError(401, f"{user.name} may not use the endpoints of {namespace}")
+        if kind == "private" and not auth.may_infer(db, user, namespace, INFER):
+            raise HubError(401, UNAUTHORIZED["error"], body=UNAUTHORIZED)
     return row
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,9 +19,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub.compute import hardware, processes
+from bot.localhub.compute import endpoint_hardware, processes
+from bot.localhub.compute.endpoint_spec import health_route, merge, public_spec, read_spec
 from bot.localhub.compute.hub import ComputeHub, hub_of
-from bot.localhub.compute.job_spec import read_arguments, read_variables
 from bot.localhub.compute.served_process import Launch, Phase, ServedProcesses
 from bot.localhub.core import auth
 from bot.localhub.core.auth import User
@@ -39,9 +38,12 @@ CREATE TABLE IF NOT EXISTS endpoints (
 );
 """
 SELECT = "SELECT e.*, a.name AS owner_name FROM endpoints e JOIN accounts a ON a.id = e.owner_id"
-NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 STARTED = ("pending", "initializing", "updating", "running")
-TYPES = ("public", "authenticated", "private")
+MESSAGES = {
+    "pending": "Endpoint waiting to be scheduled",
+    "running": "Endpoint is ready",
+    "updating": "Endpoint waiting for the update",
+}
 
 
 @asynccontextmanager
@@ -55,60 +57,6 @@ async def lifespan(hub: ComputeHub) -> AsyncIterator[None]:
     await hub.endpoints.close()
 
 
-# ── specs ────────────────────────────────────────────────────────────────────────────────────
-
-
-def read_spec(body: Json) -> Json:
-    """Return the spec of an endpoint; raises HubError 400 with a reason."""
-    name = body.get("name")
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise HubError(
-            400,
-            "`name` must have 1 to 32 lower-case letters, digits and dashes, and no dash at its"
-            " start or end",
-        )
-    if body.get("type") not in TYPES:
-        raise HubError(400, f"`type` must be one of {', '.join(TYPES)}")
-    for key in ("compute", "provider", "model"):
-        if not isinstance(body.get(key), dict):
-            raise HubError(400, f"`{key}` must be an object")
-    model = body["model"]
-    for key in ("repository", "framework"):
-        if not isinstance(model.get(key), str):
-            raise HubError(400, f"`model.{key}` must be a string")
-    image = model.get("image")
-    if not isinstance(image, dict) or not all(isinstance(part, dict) for part in image.values()):
-        raise HubError(400, "`model.image` must be an object with one image variant")
-    for key in ("command", "args"):
-        read_arguments(model, key)
-    for key in ("env", "secrets"):
-        model[key] = read_variables(model, key)
-    return body
-
-
-def merge(spec: Json, update: Json) -> Json:
-    """Return a spec with what an update names replaced, one level deep."""
-    result = dict(spec)
-    for key, value in update.items():
-        if key == "name":
-            continue
-        old = result.get(key)
-        if isinstance(old, dict) and isinstance(value, dict):
-            result[key] = {**old, **value}
-        else:
-            result[key] = value
-    return result
-
-
-def health_route(spec: Json) -> str:
-    """Return the path that answers 200 once the endpoint serves."""
-    for variant in spec["model"]["image"].values():
-        for key in ("healthRoute", "health_route"):
-            if isinstance(variant.get(key), str):
-                return "/" + str(variant[key]).lstrip("/")
-    return "/health"
-
-
 def path_of(namespace: str, name: str) -> str:
     """Return the path under which the gateway forwards requests to an endpoint."""
     return f"/inference/{namespace}/{name}"
@@ -116,36 +64,20 @@ def path_of(namespace: str, name: str) -> str:
 
 def endpoint_json(hub: Hub, row: sqlite3.Row) -> Json:
     """Return the endpoint object, without the values of secrets and registry credentials."""
-    spec = json.loads(row["spec"])
-    model = spec["model"]
-    image = {
-        kind: {key: value for key, value in variant.items() if key != "credentials"}
-        for kind, variant in model["image"].items()
+    creator = json.loads(row["created_by"])
+    status = {
+        "state": row["state"],
+        "message": row["message"] or MESSAGES.get(row["state"], ""),
+        "createdAt": row["created_at"],
+        "updatedAt": row["updated_at"],
+        "createdBy": creator,
+        "updatedBy": creator,
+        "readyReplica": int(row["state"] == "running"),
+        "targetReplica": int(row["state"] in STARTED),
     }
-    is_reachable = row["state"] in ("running", "scaledToZero")
-    url = hub.url + path_of(row["owner_name"], row["name"])
-    return {
-        **spec,
-        "id": row["id"],
-        "healthRoute": health_route(spec),
-        "model": {
-            "task": None,
-            "revision": None,
-            **model,
-            "image": image,
-            "secrets": dict.fromkeys(model["secrets"]),
-        },
-        "status": {
-            "state": row["state"],
-            "message": row["message"],
-            "createdAt": row["created_at"],
-            "updatedAt": row["updated_at"],
-            "createdBy": json.loads(row["created_by"]),
-            "readyReplica": int(row["state"] == "running"),
-            "targetReplica": int(row["state"] in STARTED),
-            **({"url": url} if is_reachable else {}),
-        },
-    }
+    if row["state"] not in ("pending", "initializing", "failed"):
+        status["url"] = hub.url + path_of(row["owner_name"], row["name"])
+    return {**public_spec(json.loads(row["spec"])), "status": status}
 
 
 # ── table ────────────────────────────────────────────────────────────────────────────────────
@@ -185,6 +117,8 @@ def _insert(hub: Hub, namespace: str, user: User, spec: Json) -> str:
     with hub.store.write() as db:
         owner = auth.find_account(db, namespace)
         assert owner is not None
+        if hub.rules.plans:
+            endpoint_hardware.check(db, owner["id"], spec)
         try:
             db.execute(
                 "INSERT INTO endpoints VALUES (?, ?, ?, ?, 'pending', '', ?, ?, ?)",
@@ -197,6 +131,10 @@ def _insert(hub: Hub, namespace: str, user: User, spec: Json) -> str:
 
 def _save_spec(hub: Hub, endpoint_id: str, spec: Json) -> None:
     with hub.store.write() as db:
+        query = "SELECT owner_id FROM endpoints WHERE id = ?"
+        owner_id = db.execute(query, (endpoint_id,)).fetchone()["owner_id"]
+        if hub.rules.plans:
+            endpoint_hardware.check(db, owner_id, spec)
         db.execute(
             "UPDATE endpoints SET spec = ?, updated_at = ? WHERE id = ?",
             (json.dumps(spec), hub.now(), endpoint_id),
@@ -220,11 +158,11 @@ def _launch(hub: Hub, row: sqlite3.Row) -> Launch:
     """Return how to run an endpoint."""
     spec = json.loads(row["spec"])
     model, scratch = spec["model"], hub.data / "endpoints" / row["id"] / "work"
-    images = [image for image in model["image"].values() if isinstance(image.get("env"), dict)]
-    variables = {key: str(value) for image in images for key, value in image["env"].items()}
-    variables |= model["env"] | model["secrets"]
+    variables = model["env"] | model["secrets"]
     return Launch(
-        command=processes.local_command([*model.get("command", []), *model.get("args", [])]),
+        command=processes.local_command(
+            [*(model.get("command") or []), *(model.get("args") or [])]
+        ),
         environment=processes.child_environment(hub.url, scratch, variables, {}),
         scratch=scratch,
         log=log_of(hub, row["id"]),
@@ -338,7 +276,7 @@ async def resume(request: Request) -> Response:
     async with hub.endpoints.lock(row["id"]):
         if row["id"] in hub.endpoints.active:
             raise HubError(400, f"Endpoint {row['name']} is already running")
-        await start(hub, row, "initializing", "failed")
+        await start(hub, row, "pending", "failed")
     return await _reload(hub, row["id"])
 
 
@@ -369,14 +307,12 @@ async def delete(request: Request) -> Response:
 
 
 def hardware_list(request: Request) -> Response:
-    """List the hardware flavors and their prices, as one region of one vendor."""
-    _namespace(request, to_write=False)
-    flavors = hardware.flavors().values()
-    computes = [hardware.endpoint_hardware_json(flavor) for flavor in flavors]
-    region = {"name": "local", "label": "This machine", "status": "available", "computes": computes}
-    return JSONResponse(
-        {"vendors": [{"name": "local", "status": "available", "regions": [region]}]}
-    )
+    """List the hardware with its prices, and the quota of the namespace."""
+    namespace = _namespace(request, to_write=False)
+    with hub_of(request).store.read() as db:
+        owner = auth.find_account(db, namespace)
+        assert owner is not None
+        return JSONResponse(endpoint_hardware.vendors_json(db, owner["id"]))
 
 
 BASE = "/endpoints-api/v2/endpoint/{namespace}"

@@ -42,25 +42,6 @@ def job_hardware_json(flavor: Flavor) -> Json:
     }
 
 
-def endpoint_hardware_json(flavor: Flavor) -> Json:
-    """Return a flavor as the Inference Endpoints service lists it; the price is per hour."""
-    quantity = int(flavor["acceleratorQuantity"] or 0)
-    return {
-        "id": f"local-{flavor['name']}",
-        "accelerator": "gpu" if quantity else "cpu",
-        "instanceType": flavor["name"],
-        "instanceSize": f"x{quantity or 1}",
-        "architecture": flavor["prettyName"],
-        "numAccelerators": quantity,
-        "numCpus": int(flavor["cpu"].split()[0]),
-        "memoryGb": float(flavor["ram"].split()[0]),
-        "gpuMemoryGb": int(float(flavor["vram"].split()[0])) if quantity else None,
-        "pricePerHour": float(flavor["usdPerHour"]),
-        "status": "available",
-        "quota": {"maxAccelerators": quantity, "usedAccelerators": 0},
-    }
-
-
 def container_variables(name: str) -> dict[str, str]:
     """Return the environment variables that describe a flavor to a container."""
     flavor = flavors()[name]

@@ -15,10 +15,11 @@ from bot.localhub.core.wire import HubError
 
 DEFAULT_FLAVOR = "cpu-basic"
 DEFAULT_TIMEOUT_SECONDS = 30 * 60
-MAX_TIMEOUT_SECONDS = 14 * 24 * 3600
-MAX_ATTEMPTS = 10
-LABEL = re.compile(r"[A-Za-z0-9_-]{1,100}")
-VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+MAX_TIMEOUT_SECONDS = 10 * 366 * 24 * 3600
+MAX_ATTEMPTS = 1000
+LABEL_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
+LABEL_VALUE = re.compile(r"[A-Za-z0-9_-]{0,100}")
+VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 NOT_SERVED = {"ssh": "SSH access", "network": "network groups", "volumes": "volumes"}
 
 
@@ -28,7 +29,7 @@ def read_spec(body: Json) -> Json:
     Raises HubError 400 for what is invalid, 501 for what the Hub offers and this one does not.
     """
     for key, name in NOT_SERVED.items():
-        if body.get(key):
+        if body.get(key) not in (None, [], {"enabled": False}):
             raise HubError(501, f"The local Hub runs jobs without {name}: leave out `{key}`")
     image, space = body.get("dockerImage"), body.get("spaceId")
     if not isinstance(image or space, str):
@@ -104,11 +105,12 @@ def read_labels(labels: Any) -> dict[str, str]:
     if not isinstance(labels, dict):
         raise HubError(400, "`labels` must be an object")
     for key, value in labels.items():
-        if not LABEL.fullmatch(key) or not isinstance(value, str) or not LABEL.fullmatch(value):
+        is_text = isinstance(value, str) and LABEL_VALUE.fullmatch(value)
+        if not LABEL_KEY.fullmatch(key) or not is_text:
             raise HubError(
                 400,
                 f"Label {key[:100]!r}: {str(value)[:100]!r} is not allowed; keys and values take"
-                " 1 to 100 letters, digits, dashes and underscores",
+                " at most 100 letters, digits, dashes and underscores",
             )
     return labels
 
@@ -120,6 +122,8 @@ def read_expose(value: Any) -> Json | None:
     if not isinstance(value, dict):
         raise HubError(400, "`expose` must be an object with `ports` and `portsPublic`")
     lists = {key: value.get(key) or [] for key in ("ports", "portsPublic")}
+    if not set(map(str, lists["portsPublic"])) <= set(map(str, lists["ports"])):
+        raise HubError(400, "`portsPublic` must be some of `ports`")
     for ports in lists.values():
         if not isinstance(ports, list) or not all(
             isinstance(port, int) and 0 < port < 65536 for port in ports
@@ -129,9 +133,30 @@ def read_expose(value: Any) -> Json | None:
 
 
 def public_spec(spec: Json) -> Json:
-    """Return a spec as anyone may see it: with the names of secrets, but not their values."""
-    public = {key: value for key, value in spec.items() if key != "attempts"}
-    public["secrets"] = dict.fromkeys(spec["secrets"])
-    public["retry"] = spec["attempts"] - 1
-    public["timeout"] = public.pop("timeoutSeconds")
-    return public
+    """Return what anyone may see of a spec: secrets by their names, and nothing that is unset."""
+    public = {
+        "dockerImage": spec["dockerImage"],
+        "spaceId": spec["spaceId"],
+        "flavor": spec["flavor"],
+        "timeout": spec["timeoutSeconds"],
+        "retry": spec["attempts"] - 1,
+        **{key: spec[key] for key in ("command", "arguments", "labels", "expose")},
+        "secrets": sorted(spec["secrets"]),
+    }
+    return {"environment": spec["environment"], **_without_empty(public)}
+
+
+def webhook_spec(spec: Json) -> Json:
+    """Return what a webhook shows of the job that it runs: `timeoutSeconds`, and less than a job.
+
+    Its secrets are shown by their names, as everywhere.
+    """
+    keys = ("dockerImage", "spaceId", "command", "arguments", "labels")
+    public = {key: spec[key] for key in keys} | {"secrets": sorted(spec["secrets"])}
+    required = {key: spec[key] for key in ("environment", "flavor", "timeoutSeconds")}
+    return {**required, **_without_empty(public)}
+
+
+def _without_empty(values: Json) -> Json:
+    """Leave out what has no value; a number is a value."""
+    return {key: value for key, value in values.items() if value or isinstance(value, int)}

@@ -20,7 +20,7 @@ from bot.localhub.compute import hardware, logs
 from bot.localhub.compute.hub import ComputeHub, hub_of
 from bot.localhub.compute.job_runner import TERMINAL, JobRunner
 from bot.localhub.compute.job_spec import public_spec, read_expose, read_labels, read_spec
-from bot.localhub.core import auth
+from bot.localhub.core import accounts, auth
 from bot.localhub.core.hub import Hub
 from bot.localhub.core.records import Json
 from bot.localhub.core.wire import HubError, int_param, json_endpoint, page_response, path_param
@@ -33,10 +33,13 @@ CREATE TABLE IF NOT EXISTS jobs (
     stage TEXT NOT NULL, message TEXT, created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT
 );
 CREATE INDEX IF NOT EXISTS jobs_of_owner ON jobs (owner_id, seq);
+CREATE TABLE IF NOT EXISTS job_cancellations (
+    job_id TEXT PRIMARY KEY REFERENCES jobs(id) ON DELETE CASCADE, reason TEXT NOT NULL
+);
 """
 SELECT = (
-    "SELECT j.*, a.name AS owner_name, a.type AS owner_type FROM jobs j"
-    " JOIN accounts a ON a.id = j.owner_id"
+    "SELECT j.*, a.name AS owner_name, a.type AS owner_type, c.reason AS cancel_reason FROM jobs j"
+    " JOIN accounts a ON a.id = j.owner_id LEFT JOIN job_cancellations c ON c.job_id = j.id"
 )
 STAGES = ("SCHEDULING", "RUNNING", *TERMINAL)
 PAGE = 100
@@ -67,8 +70,29 @@ def launch(
         (job_id, owner["id"], json.dumps(initiator), json.dumps(spec),
          json.dumps(spec["labels"]), hub.now()),
     )  # fmt: skip
-    hub.store.after_commit(lambda: hub.jobs.launch(job_id))
+    if accounts.state_of(db, owner["id"]).spend_limit_reached:
+        cancel_waiting(db, job_id, "SPEND_LIMIT", hub.now())
+    else:
+        hub.store.after_commit(lambda: hub.jobs.launch(job_id))
     return job_id
+
+
+def cancel_waiting(db: sqlite3.Connection, job_id: str, reason: str, now: str) -> None:
+    """Cancel a job that has not started, as the Hub does for want of credit."""
+    db.execute("UPDATE jobs SET stage = 'CANCELED', finished_at = ? WHERE id = ?", (now, job_id))
+    db.execute("INSERT INTO job_cancellations VALUES (?, ?)", (job_id, reason))
+
+
+def announce_spend_limit(db: sqlite3.Connection, owner_id: str) -> list[str]:
+    """Note why the jobs of a namespace are about to be canceled, and return their ids."""
+    rows = db.execute(
+        "SELECT id FROM jobs WHERE owner_id = ? AND stage IN ('SCHEDULING', 'RUNNING')", (owner_id,)
+    ).fetchall()
+    ids = [str(row["id"]) for row in rows]
+    db.executemany(
+        "INSERT OR REPLACE INTO job_cancellations VALUES (?, 'SPEND_LIMIT')", [(i,) for i in ids]
+    )
+    return ids
 
 
 def find(db: sqlite3.Connection, namespace: str, job_id: str) -> sqlite3.Row:
@@ -105,20 +129,24 @@ def job_json(hub: Hub, row: sqlite3.Row) -> Json:
     """Return the job object, without the values of secrets."""
     spec = json.loads(row["spec"])
     ports = (spec["expose"] or {}).get("ports", []) if row["stage"] == "RUNNING" else []
+    owner = accounts.owner_json(row["owner_id"], row["owner_name"], row["owner_type"])
+    status = {"stage": row["stage"], "message": row["message"]}
+    if ports:
+        status["exposeUrls"] = [f"http://127.0.0.1:{port}" for port in ports]
+    if row["cancel_reason"]:
+        status["cancelReason"] = row["cancel_reason"]
+    times = {"startedAt": row["started_at"], "finishedAt": row["finished_at"]}
     return {
         **public_spec(spec),
         "id": row["id"],
+        "type": "job",
         "createdAt": row["created_at"],
-        "startedAt": row["started_at"],
-        "finishedAt": row["finished_at"],
+        "createdBy": spec.get("createdBy", {"id": owner["id"], "name": owner["name"]}),
+        **{key: value for key, value in times.items() if value},
         "labels": json.loads(row["labels"]),
-        "owner": {"id": row["owner_id"], "name": row["owner_name"], "type": row["owner_type"]},
+        "owner": owner,
         "initiator": json.loads(row["initiator"]),
-        "status": {
-            "stage": row["stage"],
-            "message": row["message"],
-            "exposeUrls": [f"http://127.0.0.1:{port}" for port in ports] or None,
-        },
+        "status": status,
         "durations": _durations(hub, row),
     }
 
@@ -133,11 +161,12 @@ def _durations(hub: Hub, row: sqlite3.Row) -> Json:
         return max(0, round((until - datetime.fromisoformat(begin)).total_seconds()))
 
     waited = seconds(row["created_at"], row["started_at"]) if row["started_at"] else None
-    return {
+    durations = {
         "schedulingSecs": waited,
         "runningSecs": seconds(row["started_at"], row["finished_at"]),
         "totalSecs": seconds(row["created_at"], row["finished_at"]),
     }
+    return {key: value for key, value in durations.items() if value is not None}
 
 
 def readable(request: Request) -> sqlite3.Row:
@@ -183,8 +212,8 @@ def create(request: Request, body: Json) -> Response:
     """Run a job."""
     check_may_run(request)
     user, namespace = auth.require_user(request), path_param(request, "namespace")
-    initiator = {"type": "user", "id": user.id, "name": user.name}
-    hub, spec = hub_of(request), read_spec(body)
+    initiator = accounts.owner_json(user.id, user.name, "user")
+    hub, spec = hub_of(request), read_spec(body) | {"createdBy": auth.id_and_name(user)}
     with hub.store.write() as db:
         job_id = launch(hub, db, namespace, spec, initiator)
     return _reload(hub, namespace, job_id)
@@ -193,7 +222,7 @@ def create(request: Request, body: Json) -> Response:
 def index(request: Request) -> Response:
     """List jobs by stage and labels, newest first."""
     user, namespace = auth.require_user(request), path_param(request, "namespace")
-    stages = [stage.upper() for stage in request.query_params.getlist("stage")]
+    stages = request.query_params.getlist("stage")
     if unknown := set(stages) - set(STAGES):
         raise HubError(
             400, f"Unknown stage {', '.join(sorted(unknown))}: choose from {', '.join(STAGES)}"
@@ -209,6 +238,17 @@ def index(request: Request) -> Response:
     following = rows[limit - 1]["seq"] if len(rows) > limit else None
     items = [job_json(hub, row) for row in rows[:limit]]
     return page_response(request, items, hub.url, following)
+
+
+def count(request: Request) -> Response:
+    """Count the jobs of a namespace in some stages."""
+    user, namespace = auth.require_user(request), path_param(request, "namespace")
+    stages = request.query_params.getlist("stage")
+    with hub_of(request).store.read() as db:
+        if not auth.may_read(db, user, namespace):
+            raise HubError(403, f"{user.name} may not see the jobs of {namespace}")
+        rows = select(db, namespace, stages, {}, 1 << 62, 1 << 62)
+    return JSONResponse({"count": len(rows)})
 
 
 def show(request: Request) -> Response:
@@ -256,6 +296,7 @@ ROUTES = [
     Route("/api/jobs/hardware", hardware_list),
     Route("/api/jobs/{namespace}", index),
     Route("/api/jobs/{namespace}", json_endpoint(create), methods=["POST"]),
+    Route("/api/jobs/{namespace}/count", count),
     Route(JOB, show),
     Route(f"{JOB}/cancel", cancel, methods=["POST"]),
     Route(f"{JOB}/expose", json_endpoint(expose), methods=["PUT"]),

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from bot.localhub.compute import cron, jobs
 from bot.localhub.compute.hub import ComputeHub, hub_of
 from bot.localhub.compute.job_spec import public_spec, read_spec
-from bot.localhub.core import auth
+from bot.localhub.core import accounts, auth
 from bot.localhub.core.clock import iso
 from bot.localhub.core.hub import Hub
 from bot.localhub.core.records import Json
@@ -96,13 +96,14 @@ def schedule_json(row: sqlite3.Row) -> Json:
     last = {"id": row["last_job"], "at": row["last_at"]} if row["last_job"] else None
     return {
         "id": row["id"],
+        "type": "scheduled-job",
         "createdAt": row["created_at"],
         "jobSpec": public_spec(json.loads(row["spec"])),
         "schedule": row["schedule"],
         "suspend": bool(row["suspended"]),
         "concurrency": bool(row["concurrent"]),
-        "status": {"lastJob": last, "nextJobRunAt": None if row["suspended"] else row["next_at"]},
-        "owner": {"id": row["owner_id"], "name": row["owner_name"], "type": row["owner_type"]},
+        "status": {"lastJob": last, "nextJobRunAt": row["next_at"]},
+        "owner": accounts.owner_json(row["owner_id"], row["owner_name"], row["owner_type"]),
     }
 
 
@@ -135,6 +136,7 @@ def create(request: Request, body: Json) -> Response:
     if not isinstance(spec, dict):
         raise HubError(400, "`jobSpec` must be an object")
     schedule, spec = text_field(body, "schedule", max_length=200), read_spec(spec)
+    spec["createdBy"] = auth.id_and_name(auth.require_user(request))
     due_at, schedule_id = next_at(hub, schedule), auth.new_id()
     with hub.store.write() as db:
         owner = auth.find_account(db, path_param(request, "namespace"))

@@ -26,8 +26,9 @@ START_TIMEOUT_SECONDS = 900.0
 class Launch:
     """What to run, and how to tell that it serves.
 
-    environment: without the port. health_route: the path to poll. healthy_below: a response with a
-    lower status code counts as healthy (201 means 200 only).
+    environment: without the port. health_route: the path to poll; "" if a process counts as healthy
+    once it has started. healthy_below: a response with a lower status code counts as healthy (201
+    means 200 only).
     """
 
     command: list[str]
@@ -110,6 +111,8 @@ async def wait_until_healthy(port: int, launch: Launch, exited: asyncio.Task[int
     url = f"http://127.0.0.1:{port}{launch.health_route}"
     clock = asyncio.get_running_loop().time
     deadline, interval = clock() + START_TIMEOUT_SECONDS, FIRST_POLL_SECONDS
+    if not launch.health_route:
+        return exit_reason(exited.result(), launch.log) if exited.done() else None
     async with httpx2.AsyncClient(timeout=5.0, trust_env=False, verify=False) as client:
         while clock() < deadline:
             if exited.done():

@@ -26,6 +26,9 @@ CREATE TABLE IF NOT EXISTS spaces (
     repo_id TEXT PRIMARY KEY REFERENCES repos(id) ON DELETE CASCADE,
     stage TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT ''
 );
+CREATE TABLE IF NOT EXISTS space_hardware (
+    repo_id TEXT PRIMARY KEY REFERENCES repos(id) ON DELETE CASCADE, flavor TEXT NOT NULL
+);
 CREATE TABLE IF NOT EXISTS space_values (
     repo_id TEXT NOT NULL REFERENCES repos(id) ON DELETE CASCADE, kind TEXT NOT NULL,
     key TEXT NOT NULL, value TEXT NOT NULL, description TEXT, updated_at TEXT NOT NULL,
@@ -204,16 +207,17 @@ class SpaceRunner:
     def runtime(self, db: sqlite3.Connection, repo: Repo) -> Json:
         """Return the `runtime` object of a Space."""
         row = stage_row(db, repo.id)
-        url = self.processes.url(repo.id)
+        url, flavor = self.processes.url(repo.id), requested_hardware(db, repo.id)
         result: Json = {
             "stage": public_stage(db, repo, row["stage"]),
-            "hardware": {"current": FLAVOR, "requested": FLAVOR},
-            "storage": None,
+            "hardware": {"current": flavor if url else None, "requested": flavor},
             "gcTimeout": SLEEP_SECONDS,
             "replicas": {"current": int(url is not None), "requested": 1},
             "devMode": False,
             "domains": [{"domain": url.removeprefix("http://"), "stage": "READY"}] if url else [],
         }
+        if repo.id in self.running_commits:
+            result["sha"] = self.running_commits[repo.id]
         if row["message"]:
             result["errorMessage"] = row["message"]
         return result
@@ -227,6 +231,13 @@ def stage_row(db: sqlite3.Connection, repo_id: str) -> sqlite3.Row:
         (repo_id,),
     ).fetchone()
     return row
+
+
+def requested_hardware(db: sqlite3.Connection, repo_id: str) -> str:
+    """Return the flavor that a Space is to run on."""
+    query = "SELECT flavor FROM space_hardware WHERE repo_id = ?"
+    row = db.execute(query, (repo_id,)).fetchone()
+    return str(row["flavor"]) if row else FLAVOR
 
 
 def values_of(db: sqlite3.Connection, repo_id: str, kind: str) -> dict[str, str]:

@@ -12,17 +12,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub.compute import logs, space_runner
+from bot.localhub.compute import hardware, logs, space_runner
 from bot.localhub.compute.hub import ComputeHub, hub_of
 from bot.localhub.compute.job_spec import VARIABLE
 from bot.localhub.compute.space_runner import SpaceRunner
+from bot.localhub.core import accounts, auth
 from bot.localhub.core.hub import Hub
 from bot.localhub.core.records import Json, Repo
-from bot.localhub.core.wire import HubError, json_body, path_param, text_field
+from bot.localhub.core.wire import HubError, json_body, json_endpoint, path_param, text_field
 from bot.localhub.repos import repos
 
 SCHEMA = space_runner.SCHEMA
-NOT_SERVED = ("template", "hardware", "sleepTimeSeconds", "volumes")
+NOT_SERVED = ("template", "volumes")
 
 
 @asynccontextmanager
@@ -66,12 +67,34 @@ def set_up(db: sqlite3.Connection, repo: Repo, body: Json) -> None:
     for name in NOT_SERVED:
         if body.get(name):
             raise HubError(501, f"The local Hub creates Spaces without `{name}`")
+    if body.get("hardware"):
+        _request_hardware(db, repo.id, text_field(body, "hardware"))
     for kind in ("secret", "variable"):
         items = body.get(f"{kind}s") or []
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             raise HubError(400, f"`{kind}s` must be a list of {{key, value}}")
         for item in items:
             _set_value(db, repo, kind, item, repo.created_at)
+
+
+def _request_hardware(db: sqlite3.Connection, repo_id: str, flavor: str) -> None:
+    """Remember the hardware that a Space is to have; every Space runs on this machine."""
+    if flavor not in (*hardware.flavors(), *repos.ZERO_GPU):
+        raise HubError(400, f"There is no hardware {flavor[:50]!r} for Spaces")
+    db.execute("INSERT OR REPLACE INTO space_hardware VALUES (?, ?)", (repo_id, flavor))
+
+
+def change_hardware(request: Request, body: Json) -> Response:
+    """Request other hardware; 402 for paid hardware without a way to pay."""
+    hub, flavor, repo = hub_of(request), text_field(body, "flavor"), writable(request)
+    with hub.store.write() as db:
+        owner = auth.find_account(db, repo.namespace)
+        is_paid = flavor not in repos.FREE_HARDWARE
+        if is_paid and hub.rules.plans and owner is not None:
+            if not accounts.state_of(db, owner["id"]).can_pay:
+                raise HubError(402, f"Payment required: {repo.namespace} has no way to pay")
+        _request_hardware(db, repo.id, flavor)
+    return runtime(request)
 
 
 def _set_value(db: sqlite3.Connection, repo: Repo, kind: str, item: Json, now: str) -> None:
@@ -84,7 +107,7 @@ def _set_value(db: sqlite3.Connection, repo: Repo, kind: str, item: Json, now: s
         )
     db.execute(
         "INSERT OR REPLACE INTO space_values VALUES (?, ?, ?, ?, ?, ?)",
-        (repo.id, kind, key, text_field(item, "value"), item.get("description"), now),
+        (repo.id, kind, key, text_field(item, "value", ""), item.get("description"), now),
     )
 
 
@@ -93,7 +116,7 @@ def _values_json(db: sqlite3.Connection, repo: Repo, kind: str) -> Json:
     result: Json = {}
     query = "SELECT * FROM space_values WHERE repo_id = ? AND kind = ? ORDER BY key"
     for row in db.execute(query, (repo.id, kind)):
-        item = {"updatedAt": row["updated_at"]}
+        item = {"key": row["key"], "updatedAt": row["updated_at"]}
         if row["description"]:
             item["description"] = row["description"]
         result[row["key"]] = item | ({"value": row["value"]} if kind == "variable" else {})
@@ -182,5 +205,6 @@ ROUTES = [
     Route(f"{SPACE}/runtime", runtime),
     Route(f"{SPACE}/pause", pause, methods=["POST"]),
     Route(f"{SPACE}/restart", restart, methods=["POST"]),
+    Route(f"{SPACE}/hardware", json_endpoint(change_hardware), methods=["POST"]),
     Route(f"{SPACE}/logs/{{which}}", log_stream),
 ]

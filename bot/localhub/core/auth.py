@@ -10,14 +10,11 @@ import json
 import secrets
 import sqlite3
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from bot.localhub.core.hub import Hub, hub_of
-from bot.localhub.core.wire import HubError, path_param
+from bot.localhub.core.wire import HubError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts (
@@ -54,6 +51,11 @@ class User:
     token_name: str
     role: str
     scoped: tuple[tuple[str, str], ...] = ()
+
+
+def id_and_name(user: User) -> dict[str, str]:
+    """Return how the API names the user who created something."""
+    return {"id": user.id, "name": user.name}
 
 
 def digest(secret: str) -> str:
@@ -211,67 +213,15 @@ def may_write(
     return user.role == "write"
 
 
+def may_infer(db: sqlite3.Connection, user: User, namespace: str, permission: str) -> bool:
+    """Return whether the user may send requests to private endpoints of a namespace."""
+    if user.role == "fineGrained":
+        return is_member(db, user, namespace) and _is_in_scope(user, namespace, "", permission)
+    return is_member(db, user, namespace)
+
+
 def _is_in_scope(user: User, namespace: str, repo: str, permission: str = "") -> bool:
     targets = {namespace.lower(), repo.lower()}
     return any(
         entity.lower() in targets and permission in ("", granted) for entity, granted in user.scoped
     )
-
-
-# ── routes ───────────────────────────────────────────────────────────────────────────────────
-
-
-def whoami(request: Request) -> Response:
-    """Show the user, their organizations, and the name and role of the token."""
-    user = require_user(request)
-    with hub_of(request).store.read() as db:
-        orgs = db.execute(
-            "SELECT o.id, o.name, o.fullname, m.role FROM members m"
-            " JOIN accounts o ON o.id = m.org_id WHERE m.user_id = ? ORDER BY o.name",
-            (user.id,),
-        ).fetchall()
-    token: dict[str, Any] = {"displayName": user.token_name, "role": user.role}
-    if user.role == "fineGrained":
-        token["fineGrained"] = {
-            "scoped": [{"entity": {"name": e}, "permissions": [p]} for e, p in user.scoped]
-        }
-    return JSONResponse(
-        {
-            "type": "user", "id": user.id, "name": user.name, "fullname": user.fullname,
-            "email": f"{user.name}@localhost", "emailVerified": True, "isPro": False,
-            "canPay": False, "periodEnd": None, "avatarUrl": f"/avatars/{user.name}.svg",
-            "orgs": [_org_json(org) for org in orgs],
-            "auth": {"type": "access_token", "accessToken": token},
-        }
-    )  # fmt: skip
-
-
-def _org_json(row: sqlite3.Row) -> dict[str, Any]:
-    return {
-        "type": "org", "id": row["id"], "name": row["name"], "fullname": row["fullname"],
-        "roleInOrg": row["role"], "isEnterprise": False, "canPay": False, "periodEnd": None,
-        "avatarUrl": f"/avatars/{row['name']}.svg",
-    }  # fmt: skip
-
-
-def list_members(request: Request) -> Response:
-    """List the members of an organization."""
-    with hub_of(request).store.read() as db:
-        rows = db.execute(
-            "SELECT a.name, a.fullname FROM members m JOIN accounts a ON a.id = m.user_id"
-            " JOIN accounts o ON o.id = m.org_id WHERE o.name = ? ORDER BY a.name",
-            (path_param(request, "account"),),
-        ).fetchall()
-    return JSONResponse(
-        [
-            {"user": row["name"], "fullname": row["fullname"], "type": "user",
-             "avatarUrl": f"/avatars/{row['name']}.svg"}
-            for row in rows
-        ]
-    )  # fmt: skip
-
-
-ROUTES = [
-    Route("/api/whoami-v2", whoami),
-    Route("/api/organizations/{account}/members", list_members),
-]

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from bot.localhub.core.clock import Clock, iso
 from bot.localhub.core.records import CreationHook, Json, Listener, Repo
+from bot.localhub.core.rules import Rules
 from bot.localhub.core.store import Store
 
 PullRequestOpener = Callable[[sqlite3.Connection, Repo, str, str, str], int]
@@ -24,10 +25,10 @@ class Hub:
     """One running local Hub.
 
     url: without a trailing slash. token_required: every call needs a token, because other machines
-    can reach this address. is_closing: the server was told to stop, so open streams must end.
-    signing_key: signs upload URLs, and survives restarts. listeners: called with each event, in its
-    transaction. creation_hooks: called with each new repo and the request's body, in its
-    transaction.
+    can reach this address. rules: how strict it is. is_closing: the server was told to stop, so
+    open streams must end. signing_key: signs upload URLs, and survives restarts. listeners: called
+    with each event, in its transaction. creation_hooks: called with each new repo and the request's
+    body, in its transaction.
 
     Services set the remaining fields when they start, so that lower layers can call them.
     open_pull_request: takes the transaction, repo, author, title and description, and returns the
@@ -39,6 +40,7 @@ class Hub:
     data: Path
     url: str
     token_required: bool = False
+    rules: Rules = Rules()
     clock: Clock = field(default_factory=Clock)
     is_closing: bool = False
     signing_key: bytes = field(default=b"", init=False)

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from bot.localhub.core import accounts
 from bot.localhub.core.auth import digest, find_account, new_id
 from bot.localhub.core.hub import Hub
 from bot.localhub.core.records import Json
@@ -22,8 +23,8 @@ RESERVED_NAMES = frozenset(
     " login logout models oauth search settings spaces static uploads".split()
 )
 ALLOWED_KEYS = {
-    "users": {"name", "fullname", "token", "role", "scoped"},
-    "orgs": {"name", "fullname", "members", "private_by_default"},
+    "users": {"name", "fullname", "token", "role", "scoped", "plan", "can_pay"},
+    "orgs": {"name", "fullname", "members", "private_by_default", "plan", "can_pay"},
 }
 
 
@@ -60,8 +61,14 @@ def _check_entry(kind: str, entry: Any) -> None:
         raise SeedError(f"{name} in the seed file has unknown keys: {', '.join(sorted(unknown))}")
     if entry.get("role", "write") not in ROLES:
         raise SeedError(f"The role of {name} in the seed file must be one of {', '.join(ROLES)}")
-    if not isinstance(entry.get("private_by_default", False), bool):
-        raise SeedError(f"private_by_default of {name} in the seed file must be true or false")
+    for key in ("private_by_default", "can_pay"):
+        if not isinstance(entry.get(key, False), bool):
+            raise SeedError(f"{key} of {name} in the seed file must be true or false")
+    plans = accounts.PLANS[kind.removesuffix("s")]
+    if entry.get("plan", "") not in plans:
+        raise SeedError(
+            f"The plan of {name} in the seed file must be one of {', '.join(filter(None, plans))}"
+        )
     _check_scopes(name, entry.get("scoped") or [])
     _check_members(name, entry.get("members") or [])
 
@@ -96,6 +103,7 @@ def apply_seed(hub: Hub, db: sqlite3.Connection, seed: dict[str, list[Json]]) ->
     """Create the seed's accounts and tokens; accounts that exist already stay as they are."""
     for entry in seed["users"]:
         user_id = _ensure_account(hub, db, entry, "user")
+        _ensure_state(db, user_id, entry)
         if entry.get("token"):
             scopes = [
                 (scope["entity"], str(permission))
@@ -109,6 +117,7 @@ def apply_seed(hub: Hub, db: sqlite3.Connection, seed: dict[str, list[Json]]) ->
             )  # fmt: skip
     for entry in seed["orgs"]:
         org_id = _ensure_account(hub, db, entry, "org")
+        _ensure_state(db, org_id, entry)
         for member in entry.get("members") or []:
             _add_member(db, org_id, entry["name"], member)
 
@@ -129,6 +138,13 @@ def _ensure_account(hub: Hub, db: sqlite3.Connection, entry: Json, kind: str) ->
          int(bool(entry.get("private_by_default"))), hub.now()),
     )  # fmt: skip
     return account_id
+
+
+def _ensure_state(db: sqlite3.Connection, account_id: str, entry: Json) -> None:
+    """Set the plan and payment of an account for which none were set before."""
+    if accounts.state_of(db, account_id) == accounts.AccountState():
+        state = accounts.AccountState(str(entry.get("plan", "")), bool(entry.get("can_pay")))
+        accounts.set_state(db, account_id, state)
 
 
 def _add_member(db: sqlite3.Connection, org_id: str, org: str, member: str | Json) -> None:

@@ -155,13 +155,17 @@ def paginate(request: Request, items: Sequence[Any], base: str, limit: int) -> R
 
 
 def page_response(
-    request: Request, items: list[Any], base: str, following: int | str | None
+    request: Request,
+    items: list[Any],
+    base: str,
+    following: int | str | None,
+    parameter: str = "cursor",
 ) -> Response:
     """Return one page, with a `Link` to the cursor that follows it, if any."""
     headers = {}
     if following is not None:
-        query = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
-        target = f"{base}{request.url.path}?{urlencode([*query, ('cursor', str(following))])}"
+        query = [(k, v) for k, v in request.query_params.multi_items() if k != parameter]
+        target = f"{base}{request.url.path}?{urlencode([*query, (parameter, str(following))])}"
         headers["Link"] = f'<{target}>; rel="next"'
     return JSONResponse(items, headers=headers)
 

@@ -20,7 +20,6 @@ from bot.localhub.core.hub import Hub, hub_of
 from bot.localhub.core.records import Event, Json, Repo
 from bot.localhub.core.wire import (
     HubError,
-    bool_param,
     int_param,
     json_endpoint,
     path_param,
@@ -93,7 +92,7 @@ def _creation_event(hub: Hub, db: sqlite3.Connection, repo: Repo, num: int, acto
 
 def open_discussion(hub: Hub, repo: Repo, user: User, title: str, text: str) -> int:
     """Open a discussion and return its number."""
-    title, text = _check_title(title), _check_text(text)
+    title = _check_title(title)
     with hub.store.write() as db:
         _check_may_comment(repo, user)
         num = threads.add(hub, db, repo, user.id, title, text, is_pull_request=False)
@@ -107,25 +106,55 @@ def comment(hub: Hub, repo: Repo, user: User, num: str, text: str) -> Json:
     with hub.store.write() as db:
         _check_may_comment(repo, user)
         thread = threads.find(db, repo, num)
+        _check_not_locked(thread)
         row = threads.add_comment(hub, db, thread["id"], user.id, text)
         emit(hub, db, _event(hub, db, repo, thread["num"], user.name, "create",
                              "discussion.comment", row))  # fmt: skip
-    return threads.event_json(row)
+        return threads.event_json(db, row)
 
 
 def edit_comment(hub: Hub, repo: Repo, user: User, num: str, comment_id: str, text: str) -> Json:
     """Replace the text of a comment and return its event."""
     text = _check_text(text)
     with hub.store.write() as db:
-        thread = threads.find(db, repo, num)
-        row = threads.event_by_id(db, thread["id"], comment_id)
-        if row["type"] != "comment":
-            raise HubError(400, "Only comments can be edited")
-        _check_author(db, repo, user, row["author_id"], "change this comment")
-        row = threads.edit_comment(hub, db, row, user.name, text)
+        thread, row = _comment_to_change(db, repo, user, num, comment_id)
+        row = threads.edit_comment(hub, db, row, user.id, text)
         emit(hub, db, _event(hub, db, repo, thread["num"], user.name, "update",
                              "discussion.comment", row))  # fmt: skip
-    return threads.event_json(row)
+        return threads.event_json(db, row)
+
+
+def hide_comment(
+    hub: Hub, repo: Repo, user: User, num: str, comment_id: str, reason: str | None
+) -> Json:
+    """Hide a comment for good and return its event."""
+    with hub.store.write() as db:
+        thread, row = _comment_to_change(db, repo, user, num, comment_id)
+        row = threads.hide_comment(db, row, user.name, reason)
+        emit(hub, db, _event(hub, db, repo, thread["num"], user.name, "update",
+                             "discussion.comment", row))  # fmt: skip
+        return threads.event_json(db, row)
+
+
+def _comment_to_change(
+    db: sqlite3.Connection, repo: Repo, user: User, num: str, comment_id: str
+) -> tuple[sqlite3.Row, sqlite3.Row]:
+    """Return a thread and its comment; raises HubError unless the user may change the comment."""
+    thread = threads.find(db, repo, num)
+    row = threads.event_by_id(db, thread["id"], comment_id)
+    if row["type"] != "comment":
+        raise HubError(400, "Only comments can be changed")
+    _check_author(db, repo, user, row["author_id"], "change this comment")
+    return thread, row
+
+
+def pin(hub: Hub, repo: Repo, user: User, num: str, pinned: bool) -> None:
+    """Pin a thread to the top of the listing, or unpin it."""
+    with hub.store.write() as db:
+        if not repos.may_write(db, user, repo):
+            raise HubError(403, f"{user.name} may not pin discussions of {repo.name}")
+        thread = threads.find(db, repo, num)
+        threads.set_flag(hub, db, thread["id"], user.id, "pinned", pinned)
 
 
 def set_status(hub: Hub, repo: Repo, user: User, num: str, status: str, text: str = "") -> Json:
@@ -148,7 +177,7 @@ def set_status(hub: Hub, repo: Repo, user: User, num: str, status: str, text: st
         events.append(_event(hub, db, repo, thread["num"], user.name, "update", "discussion"))
         for event in events:
             emit(hub, db, event)
-    return threads.event_json(row)
+        return threads.event_json(db, row)
 
 
 def merge(hub: Hub, repo: Repo, user: User, num: str, text: str = "") -> str:
@@ -198,6 +227,12 @@ def _check_text(text: str) -> str:
     return text
 
 
+def _check_not_locked(thread: sqlite3.Row) -> None:
+    """Raise HubError 403 for a locked thread; what the Hub answers there is not documented."""
+    if thread["locked"]:
+        raise HubError(403, "This discussion is locked")
+
+
 def _check_may_comment(repo: Repo, user: User) -> None:
     """Raise HubError 403 for a read-only token; everyone else who sees the repo may comment."""
     scopes = {entity.lower() for entity, granted in user.scoped if granted == "discussion.write"}
@@ -230,20 +265,29 @@ def _filter(request: Request) -> threads.Filter:
             400,
             "`type` must be all, discussion or pull_request, and `status` all, open or closed",
         )
-    author = request.query_params.get("author")
-    return threads.Filter(TYPES[kind], None if status == "all" else status, author)
+    return threads.Filter(
+        TYPES[kind],
+        None if status == "all" else status,
+        request.query_params.get("author"),
+        request.query_params.get("search"),
+        pinned_first="sort" not in request.query_params,
+    )
 
 
 def index(request: Request) -> Response:
-    """List threads, newest first; the query parameter `p` is the page."""
+    """List threads, newest first; the query parameter `p` is the page.
+
+    Pinned threads come first, unless the query has a `sort`.
+    """
     start = PAGE * int_param(request, "p", 0, 0, 1_000_000)
     which = _filter(request)
     with hub_of(request).store.read() as db:
         repo = repos.requested_repo(request, db)
         rows, total = threads.select(db, repo.id, which, start, PAGE)
-        open_count = threads.count(db, repo.id, "open")
-    items = [threads.summary_json(repo, row) for row in rows]
-    counts = {"count": total, "start": start, "numOpenDiscussions": open_count}
+        items = [threads.summary_json(db, repo, row) for row in rows]
+        counts = {"count": total, "start": start}
+        if start == 0:
+            counts["numClosedDiscussions"] = threads.count(db, repo.id, "closed")
     return JSONResponse({"discussions": items, **counts})
 
 
@@ -258,7 +302,7 @@ def create(request: Request, body: Json) -> Response:
     title, text = text_field(body, "title"), text_field(body, "description", "")
     num = open_discussion(hub, repo, user, title, text)
     url = f"{hub.url}{repo.web_path()}/discussions/{num}"
-    return JSONResponse({"num": num, "url": url, "pullRequest": False}, 201)
+    return JSONResponse({"num": num, "url": url, "pullRequest": False})
 
 
 def show(request: Request) -> Response:
@@ -267,11 +311,11 @@ def show(request: Request) -> Response:
     with hub.store.read() as db:
         repo = repos.requested_repo(request, db)
         row = threads.find(db, repo, path_param(request, "num"))
-        return JSONResponse(threads.thread_json(hub, db, repo, row, bool_param(request, "diff")))
+        return JSONResponse(threads.thread_json(hub, db, repo, row))
 
 
 def _thread_endpoint(
-    key: str, action: Callable[[Hub, Repo, User, str, Request, Json], object]
+    key: str, action: Callable[[Hub, Repo, User, str, Request, Json], object], status: int = 200
 ) -> Callable[[Request, Json], Response]:
     """Return the handler of a route that acts on a thread and answers `{key: result}`."""
 
@@ -279,7 +323,7 @@ def _thread_endpoint(
         with hub_of(request).store.read() as db:
             repo = repos.requested_repo(request, db)
         user, num = auth.require_user(request), path_param(request, "num")
-        return JSONResponse({key: action(hub_of(request), repo, user, num, request, body)})
+        return JSONResponse({key: action(hub_of(request), repo, user, num, request, body)}, status)
 
     handler.__doc__ = action.__doc__
     return handler
@@ -294,6 +338,21 @@ def _edit(hub: Hub, repo: Repo, user: User, num: str, request: Request, body: Js
     """Edit a comment."""
     comment_id, text = path_param(request, "comment"), text_field(body, "content")
     return edit_comment(hub, repo, user, num, comment_id, text)
+
+
+def _hide(hub: Hub, repo: Repo, user: User, num: str, request: Request, body: Json) -> Json:
+    """Hide a comment."""
+    reason = text_field(body, "reason", "") or None
+    return hide_comment(hub, repo, user, num, path_param(request, "comment"), reason)
+
+
+def _pin(hub: Hub, repo: Repo, user: User, num: str, _: Request, body: Json) -> bool:
+    """Pin or unpin a thread."""
+    pinned = body.get("pinned")
+    if not isinstance(pinned, bool):
+        raise HubError(400, "`pinned` must be true or false")
+    pin(hub, repo, user, num, pinned)
+    return pinned
 
 
 def _status(hub: Hub, repo: Repo, user: User, num: str, _: Request, body: Json) -> Json:
@@ -313,12 +372,14 @@ ROUTES = [
     Route(f"{REPO}/discussions", json_endpoint(create), methods=["POST"]),
     Route(THREAD, show),
     *[
-        Route(THREAD + path, json_endpoint(_thread_endpoint(key, action)), methods=["POST"])
-        for path, key, action in (
-            ("/comment", "newMessage", _comment),
-            ("/comment/{comment}/edit", "updatedComment", _edit),
-            ("/status", "newStatus", _status),
-            ("/merge", "mergeCommitId", _merge),
+        Route(THREAD + path, json_endpoint(_thread_endpoint(key, action, status)), methods=["POST"])
+        for path, key, action, status in (
+            ("/comment", "newMessage", _comment, 201),
+            ("/comment/{comment}/edit", "updatedComment", _edit, 200),
+            ("/comment/{comment}/hide", "updatedComment", _hide, 200),
+            ("/status", "newStatus", _status, 200),
+            ("/pin", "pinned", _pin, 200),
+            ("/merge", "mergeCommitId", _merge, 200),
         )
     ],
 ]

@@ -11,7 +11,7 @@ import json
 import sqlite3
 from dataclasses import dataclass
 
-from bot.localhub.core import auth
+from bot.localhub.core import accounts, auth
 from bot.localhub.core.hub import Hub
 from bot.localhub.core.records import Json, Repo
 from bot.localhub.core.wire import HubError
@@ -32,11 +32,17 @@ CREATE TABLE IF NOT EXISTS discussion_events (
     created_at TEXT NOT NULL, data TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS events_of_discussion ON discussion_events (discussion_id, seq);
+CREATE TABLE IF NOT EXISTS discussion_flags (
+    discussion_id TEXT PRIMARY KEY REFERENCES discussions(id) ON DELETE CASCADE,
+    pinned INTEGER NOT NULL DEFAULT 0, locked INTEGER NOT NULL DEFAULT 0
+);
 """
 SELECT = (
     "SELECT d.*, a.name AS author_name, (SELECT count(*) FROM discussion_events e"
-    " WHERE e.discussion_id = d.id AND e.type = 'comment') AS comments"
+    " WHERE e.discussion_id = d.id AND e.type = 'comment') AS comments,"
+    " coalesce(f.pinned, 0) AS pinned, coalesce(f.locked, 0) AS locked"
     " FROM discussions d JOIN accounts a ON a.id = d.author_id"
+    " LEFT JOIN discussion_flags f ON f.discussion_id = d.id"
 )
 SELECT_EVENT = (
     "SELECT e.*, a.name AS author_name FROM discussion_events e"
@@ -48,11 +54,17 @@ MAX_COMMITS = 100
 
 @dataclass(frozen=True)
 class Filter:
-    """Which threads to list; None matches all."""
+    """Which threads to list; None matches all.
+
+    text: part of the title. pinned_first: pinned threads come before all others, and so out of the
+    order of their numbers.
+    """
 
     is_pull_request: bool | None = None
     status: str | None = None
     author: str | None = None
+    text: str | None = None
+    pinned_first: bool = False
 
 
 def pull_request_ref(num: int) -> str:
@@ -76,13 +88,17 @@ def select(
     if which.author is not None:
         where.append("a.name = ?")
         values.append(which.author)
+    if which.text is not None:
+        where.append("instr(lower(d.title), lower(?))")
+        values.append(which.text)
     condition = " AND ".join(where)
     total = db.execute(
         "SELECT count(*) AS n FROM discussions d JOIN accounts a ON a.id = d.author_id"
         f" WHERE {condition}",
         values,
     ).fetchone()["n"]
-    query = f"{SELECT} WHERE {condition} ORDER BY d.num DESC LIMIT ? OFFSET ?"
+    order = "pinned DESC, d.num DESC" if which.pinned_first else "d.num DESC"
+    query = f"{SELECT} WHERE {condition} ORDER BY {order} LIMIT ? OFFSET ?"
     return db.execute(query, [*values, limit, start]).fetchall(), int(total)
 
 
@@ -129,7 +145,7 @@ def add_comment(
     hub: Hub, db: sqlite3.Connection, thread_id: str, author_id: str, text: str
 ) -> sqlite3.Row:
     """Append a comment and return its event."""
-    data = {"edited": False, "hidden": False, "raw": text, "history": []}
+    data = {"hidden": False, "raw": text, "editors": []}
     return add_event(hub, db, thread_id, author_id, "comment", data)
 
 
@@ -159,47 +175,83 @@ def event_by_id(db: sqlite3.Connection, thread_id: str, event_id: str) -> sqlite
 def edit_comment(
     hub: Hub, db: sqlite3.Connection, row: sqlite3.Row, editor: str, text: str
 ) -> sqlite3.Row:
-    """Replace the text of a comment and keep the old text in its history."""
+    """Replace the text of a comment; `editor` is an account id."""
     data = json.loads(row["data"])
-    previous = {"raw": data["raw"], "date": data.get("updated", row["created_at"])}
-    data |= {"edited": True, "raw": text, "history": [previous, *data["history"]]}
-    data |= {"updated": hub.now(), "editor": editor}
+    data |= {"raw": text, "updated": hub.now(), "editors": [*data["editors"], editor]}
+    return _save_event(db, row, data)
+
+
+def hide_comment(
+    db: sqlite3.Connection, row: sqlite3.Row, by: str, reason: str | None
+) -> sqlite3.Row:
+    """Hide a comment; `by` is the name of the user who does."""
+    data = json.loads(row["data"]) | {"hidden": True, "hidden_by": by, "reason": reason}
+    return _save_event(db, row, data)
+
+
+def _save_event(db: sqlite3.Connection, row: sqlite3.Row, data: Json) -> sqlite3.Row:
     db.execute("UPDATE discussion_events SET data = ? WHERE id = ?", (json.dumps(data), row["id"]))
     return event_by_id(db, row["discussion_id"], row["id"])
+
+
+def set_flag(
+    hub: Hub, db: sqlite3.Connection, thread_id: str, author_id: str, flag: str, value: bool
+) -> None:
+    """Pin or lock a thread (flag: `pinned` or `locked`), or undo it, and add the event."""
+    db.execute("INSERT OR IGNORE INTO discussion_flags (discussion_id) VALUES (?)", (thread_id,))
+    db.execute(
+        f"UPDATE discussion_flags SET {flag} = ? WHERE discussion_id = ?", (value, thread_id)
+    )
+    kind = {"pinned": "pinning-change", "locked": "locking-change"}[flag]
+    add_event(hub, db, thread_id, author_id, kind, {flag: value})
 
 
 # ── JSON ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def summary_json(repo: Repo, row: sqlite3.Row) -> Json:
+def summary_json(db: sqlite3.Connection, repo: Repo, row: sqlite3.Row) -> Json:
     """Return a thread as listings show it."""
     return {
         "num": row["num"],
         "title": row["title"],
-        "author": {"name": row["author_name"], "_id": row["author_id"]},
+        **accounts.author_field(db, row["author_id"]),
         "createdAt": row["created_at"],
         "status": row["status"],
         "repo": {"name": repo.name, "type": repo.type},
         "isPullRequest": bool(row["is_pull_request"]),
         "numComments": row["comments"],
+        "topReactions": [],
+        "numReactionUsers": 0,
+        "pinned": bool(row["pinned"]),
     }
 
 
-def thread_json(
-    hub: Hub, db: sqlite3.Connection, repo: Repo, row: sqlite3.Row, diff: bool = False
-) -> Json:
-    """Return a thread with its events and, for a pull request, its changes."""
+def thread_json(hub: Hub, db: sqlite3.Connection, repo: Repo, row: sqlite3.Row) -> Json:
+    """Return a thread with its events and, for a pull request, its changes but not their diff."""
     query = f"{SELECT_EVENT} WHERE e.discussion_id = ? ORDER BY e.seq"
-    events = [event_json(event) for event in db.execute(query, (row["id"],))]
-    result = {**summary_json(repo, row), "id": row["id"], "events": events}
-    if row["is_pull_request"]:
-        events += commit_events(db, repo, row)
-        events.sort(key=lambda event: str(event["createdAt"]))
-        result["changes"] = _changes(row)
-        result["filesWithConflicts"] = conflicts(db, repo, row)
-        if diff:
-            result["diff"] = pull_request_diff(hub, db, repo, row)
-    return result
+    events = [event_json(db, event) for event in db.execute(query, (row["id"],)).fetchall()]
+    result: Json = {
+        "_id": row["id"],
+        "num": row["num"],
+        "title": row["title"],
+        **accounts.author_field(db, row["author_id"]),
+        "createdAt": row["created_at"],
+        "status": row["status"],
+        "repo": {"name": repo.name, "type": repo.type},
+        "collection": "discussions",
+        "isPullRequest": bool(row["is_pull_request"]),
+        "pinned": bool(row["pinned"]),
+        "locked": bool(row["locked"]),
+        "events": events,
+    }
+    if not row["is_pull_request"]:
+        return result | {"isReport": False}
+    events += commit_events(db, repo, row)
+    events.sort(key=lambda event: str(event["createdAt"]))
+    return result | {
+        "changes": _changes(row),
+        "filesWithConflicts": conflicts(db, repo, row),
+    }
 
 
 def _changes(row: sqlite3.Row) -> Json:
@@ -208,24 +260,46 @@ def _changes(row: sqlite3.Row) -> Json:
     return {"base": history.MAIN, **merged}
 
 
-def event_json(row: sqlite3.Row) -> Json:
+def event_json(db: sqlite3.Connection, row: sqlite3.Row) -> Json:
     """Return one event; a comment includes its text as sanitized HTML."""
     data: Json = json.loads(row["data"])
-    if row["type"] == "comment":
-        latest = {
-            "raw": data["raw"],
-            "html": markdown.to_html(data["raw"]),
-            "updatedAt": data.get("updated", row["created_at"]),
-            "author": {"name": data.get("editor", row["author_name"])},
-        }
-        data = {key: data[key] for key in ("edited", "hidden", "history")} | {"latest": latest}
     return {
         "id": row["id"],
         "type": row["type"],
         "createdAt": row["created_at"],
-        "author": {"name": row["author_name"], "_id": row["author_id"]},
-        "data": data,
+        **accounts.author_field(db, row["author_id"]),
+        "data": _comment_json(db, row, data) if row["type"] == "comment" else data,
     }
+
+
+def _comment_json(db: sqlite3.Connection, row: sqlite3.Row, data: Json) -> Json:
+    """Return the data of a comment; the text of a hidden one is empty.
+
+    The contract keeps `raw` and does not say what it holds then.
+    """
+    text = "" if data["hidden"] else data["raw"]
+    author, *later = [accounts.account_json(db, i) for i in (row["author_id"], *data["editors"])]
+    editors = [account for account in (author, *later) if account is not None]
+    last = (later or [author])[-1]
+    comment = {
+        "edited": bool(data["editors"]),
+        "hidden": data["hidden"],
+        "numEdits": len(data["editors"]),
+        "editors": list(dict.fromkeys(account["name"] for account in editors)),
+        "editorAvatarUrls": list(dict.fromkeys(account["avatarUrl"] for account in editors)),
+        "reactions": [],
+        "latest": {
+            "raw": text,
+            "html": markdown.to_html(text),
+            "updatedAt": data.get("updated", row["created_at"]),
+            **({} if last is None else {"author": last}),
+        },
+    }
+    if data["hidden"]:
+        comment["hiddenBy"] = data["hidden_by"]
+        if data["reason"]:
+            comment["hiddenReason"] = data["reason"]
+    return comment
 
 
 # ── pull requests ────────────────────────────────────────────────────────────────────────────
@@ -252,11 +326,16 @@ def commit_events(db: sqlite3.Connection, repo: Repo, row: sqlite3.Row) -> list[
                 "id": commit.oid[:24],
                 "type": "commit",
                 "createdAt": commit.date,
-                "author": {"name": commit.author},
+                **_author_of(db, commit),
                 "data": {"subject": commit.title, "oid": commit.oid},
             }
         )
     return events[::-1]
+
+
+def _author_of(db: sqlite3.Connection, commit: history.Commit) -> Json:
+    account = auth.find_account(db, commit.author)
+    return {} if account is None else accounts.author_field(db, account["id"])
 
 
 def conflicts(db: sqlite3.Connection, repo: Repo, row: sqlite3.Row) -> list[str]:

@@ -23,9 +23,9 @@ from bot.localhub.repos import repos
 PAGE = 30
 
 
-def _thread_item(repo: Repo, row: sqlite3.Row) -> Json:
+def _thread_item(db: sqlite3.Connection, repo: Repo, row: sqlite3.Row) -> Json:
     """Return a thread as listings show it, with the path of its repo's page."""
-    return threads.summary_json(repo, row) | {"path": repo.web_path()}
+    return threads.summary_json(db, repo, row) | {"path": repo.web_path()}
 
 
 def latest_threads(db: sqlite3.Connection, user: User | None, limit: int) -> list[Json]:
@@ -37,7 +37,7 @@ def latest_threads(db: sqlite3.Connection, user: User | None, limit: int) -> lis
     ).fetchall()
     pairs = [(repos.by_id(db, row["repo_id"]), row) for row in rows]
     visible = [
-        _thread_item(repo, row) for repo, row in pairs if repo and repos.may_see(db, user, repo)
+        _thread_item(db, repo, row) for repo, row in pairs if repo and repos.may_see(db, user, repo)
     ]
     return visible[:limit]
 
@@ -52,10 +52,11 @@ def index(request: Request) -> Response:
     with hub_of(request).store.read() as db:
         repo = repos.requested_repo(request, db)
         rows, total = threads.select(db, repo.id, which, number * PAGE, PAGE)
+        items = [_thread_item(db, repo, row) for row in rows]
         closed_count = threads.count(db, repo.id, "closed")
         context = repo_context(db, request, repo, "community")
     return render(
-        request, "community.html", threads=[_thread_item(repo, row) for row in rows],
+        request, "community.html", threads=items,
         status=status, closed_count=closed_count, page=number, more=(number + 1) * PAGE < total,
         **context,
     )  # fmt: skip
@@ -67,11 +68,12 @@ def show(request: Request) -> Response:
     with hub.store.read() as db:
         repo = repos.requested_repo(request, db)
         row = threads.find(db, repo, path_param(request, "num"))
-        thread = threads.thread_json(hub, db, repo, row, diff=True)
+        thread = threads.thread_json(hub, db, repo, row)
+        diff = threads.pull_request_diff(hub, db, repo, row) if thread["isPullRequest"] else ""
         context = repo_context(db, request, repo, "community")
     is_author = user is not None and user.id == row["author_id"]
     may_close = is_author or context["may_write"]
-    return render(request, "thread.html", thread=thread, may_close=may_close, **context)
+    return render(request, "thread.html", thread=thread, diff=diff, may_close=may_close, **context)
 
 
 def new(request: Request) -> Response:

@@ -35,7 +35,7 @@ def _namespace(request: Request) -> str:
 def _cost(job: Json) -> float:
     """Return what the job would cost on the Hub, in US dollars."""
     usd_per_hour = float(hardware.flavors()[job["flavor"]]["usdPerHour"])
-    return usd_per_hour * (job["durations"]["runningSecs"] or 0) / 3600
+    return usd_per_hour * float(job["durations"].get("runningSecs", 0)) / 3600
 
 
 def job_list(request: Request) -> Response:

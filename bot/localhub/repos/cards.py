@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import yaml
@@ -14,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from bot.localhub.contract.operations import contract
+from bot.localhub.core.hub import hub_of
 from bot.localhub.core.records import Json
 from bot.localhub.core.wire import json_endpoint, text_field
 
@@ -23,20 +26,24 @@ FRONT_MATTER = re.compile(
 CARD_LIMIT = 1 << 20
 LIST_FIELDS = ("tags", "language", "datasets", "metrics", "license", "base_model")
 SDKS = ("gradio", "docker", "static", "streamlit")
-# https://huggingface.co/docs/hub/repositories-licenses
-LICENSES = (
-    "apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0"
-    " bigcode-openrail-m afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause"
-    " bsd-3-clause-clear c-uda cc cc0-1.0 cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0"
-    " cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0"
-    " cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0"
-    " cdla-permissive-1.0 cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1"
-    " eupl-1.2 agpl-3.0 gfdl gpl gpl-2.0 gpl-3.0 lgpl lgpl-2.1 lgpl-3.0 isc h-research"
-    " intel-research lppl-1.3c ms-pl apple-ascl apple-amlr mpl-2.0 odc-by odbl openmdw-1.0"
-    " openrail++ osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib pddl lgpl-lr deepfloyd-if-license"
-    " fair-noncommercial-research-license llama2 llama3 llama3.1 llama3.2 llama3.3 llama4"
-    " grok2-community gemma unknown other"
+# https://huggingface.co/docs/datasets-cards: the metadata of a dataset's card.
+SIZES = (
+    "n<1K 1K<n<10K 10K<n<100K 100K<n<1M 1M<n<10M 10M<n<100M 100M<n<1B 1B<n<10B 10B<n<100B"
+    " 100B<n<1T n>1T"
 ).split()
+# https://huggingface.co/docs/hub/model-cards: ISO 639-1 or a code of three letters, or one of the
+# special values. A BCP 47 tag such as zh-Hans belongs into `language_bcp47`.
+ISO_639_1 = frozenset(
+    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy"
+    " da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu"
+    " hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb"
+    " lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om"
+    " or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st su sv"
+    " sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu"
+    "".split()
+)
+SPECIAL_LANGUAGES = ("code", "multilingual")
+THREE_LETTERS = re.compile(r"[a-z]{3}")
 COLORS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
 
 
@@ -93,13 +100,35 @@ def _errors(data: Json, repo_type: str) -> list[str]:
         values = values if isinstance(values, list) else [] if values is None else [values]
         if not all(isinstance(value, (str, bool)) for value in values):
             errors.append(f'"{name}" must be a string or a list of strings')
-    if any(value not in LICENSES for value in listed(data, "license")):
-        errors.append(f'"license" must be one of [{", ".join(LICENSES)}]')
+    licenses = _licenses()
+    if any(value not in licenses for value in listed(data, "license")):
+        errors.append(f'"license" must be one of [{", ".join(licenses)}]')
+    errors += [
+        f'"language" with value "{code[:30]}" is not valid. It must be an ISO 639-1, 639-2 or'
+        ' 639-3 code (two/three letters), or a special value like "code", "multilingual". If you'
+        " want to use BCP-47 identifiers, you can specify them in language_bcp47."
+        for code in listed(data, "language")
+        if not _is_language(code)
+    ]
+    if repo_type == "dataset" and not set(listed(data, "size_categories")) <= set(SIZES):
+        errors.append(f'"size_categories" must be one of [{", ".join(SIZES)}]')
     if repo_type == "space":
         errors += _space_errors(data)
     if "model-index" in data and not isinstance(data["model-index"], list):
         errors.append('"model-index" must be an array')
     return errors
+
+
+@cache
+def _licenses() -> tuple[str, ...]:
+    """Return the licenses that a card may name: those of the contract."""
+    return tuple(contract().definitions["License"]["enum"])
+
+
+def _is_language(code: str) -> bool:
+    return (
+        code in ISO_639_1 or code in SPECIAL_LANGUAGES or THREE_LETTERS.fullmatch(code) is not None
+    )
 
 
 def _space_errors(data: Json) -> list[str]:
@@ -154,6 +183,8 @@ def validate(request: Request, body: Json) -> Response:
     """Validate a README before it is committed."""
     text = text_field(body, "content", max_length=10 * CARD_LIMIT)
     card = read_card(text, text_field(body, "repoType", "model"))
+    if not hub_of(request).rules.card_metadata:
+        card.errors.clear()
     status = 400 if card.errors else 200
     if "text/plain" in request.headers.get("accept", ""):
         lines = [f"- Error: {m}" for m in card.errors] + [f"- Warning: {m}" for m in card.warnings]

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub.core import auth
+from bot.localhub.core import accounts, auth
 from bot.localhub.core.auth import User
 from bot.localhub.core.hub import Hub, hub_of
 from bot.localhub.core.records import Json
@@ -54,23 +54,25 @@ def _slug(row: sqlite3.Row) -> str:
 
 
 def _collection_json(
-    db: sqlite3.Connection, user: User | None, row: sqlite3.Row, max_items: int | None = None
+    hub: Hub,
+    db: sqlite3.Connection,
+    user: User | None,
+    row: sqlite3.Row,
+    max_items: int | None = None,
 ) -> Json:
     """Return the collection object; the entries of a listing have few items and no position."""
     owner = auth.find_account(db, row["namespace"])
     assert owner is not None
     result = {
         "slug": _slug(row), "title": row["title"], "description": row["description"],
-        "owner": {
-            "name": owner["name"], "fullname": owner["fullname"], "type": owner["type"],
-            "avatarUrl": f"/avatars/{owner['name']}.svg",
-        },
+        "owner": accounts.account_json(db, owner["id"]),
         "items": _visible_items(db, user, row["id"])[:max_items],
         "lastUpdated": row["updated_at"], "private": bool(row["private"]), "theme": row["theme"],
         "upvotes": 0, "isUpvotedByUser": False, "gating": False,
     }  # fmt: skip
     if max_items is None:
         result["position"] = row["position"]
+        result["shareUrl"] = f"{hub.url}/collections/{_slug(row)}"
     return result
 
 
@@ -117,7 +119,7 @@ def _writable(request: Request, db: sqlite3.Connection) -> tuple[sqlite3.Row, Us
 
 def _reload(request: Request, db: sqlite3.Connection, collection_id: str) -> Json:
     row = db.execute("SELECT * FROM collections WHERE id = ?", (collection_id,)).fetchone()
-    return _collection_json(db, auth.current_user(request), row)
+    return _collection_json(hub_of(request), db, auth.current_user(request), row)
 
 
 def _touch(hub: Hub, db: sqlite3.Connection, collection_id: str) -> None:
@@ -148,7 +150,7 @@ def index(request: Request) -> Response:
             f"SELECT * FROM collections WHERE {where} ORDER BY {order}, id", values
         ).fetchall()
         items = [
-            _collection_json(db, user, row, ITEMS_IN_LISTING)
+            _collection_json(hub, db, user, row, ITEMS_IN_LISTING)
             for row in rows
             if not row["private"] or auth.may_read(db, user, row["namespace"])
         ]
@@ -189,7 +191,7 @@ def show(request: Request) -> Response:
     """Show one collection with all its items."""
     with hub_of(request).store.read() as db:
         row = _requested(request, db)
-        return JSONResponse(_collection_json(db, auth.current_user(request), row))
+        return JSONResponse(_reload(request, db, row["id"]))
 
 
 def update(request: Request, body: Json) -> Response:

@@ -13,6 +13,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import IO
 
 from pathspec import GitIgnoreSpec
@@ -23,6 +24,7 @@ from starlette.routing import Route
 
 from bot.localhub.core import auth
 from bot.localhub.core.auth import User
+from bot.localhub.core.clock import iso
 from bot.localhub.core.events import emit
 from bot.localhub.core.hub import Hub, hub_of
 from bot.localhub.core.records import Event, Json, Repo
@@ -162,9 +164,22 @@ def _create_commit(request: Request, spool: IO[bytes]) -> Response:
     with hub.store.write() as db:
         repo = repos.requested_repo(request, db)
         _check_may_push(db, user, repo, request)
+        _check_rate(hub, db, repo)
         answer, event = _apply(hub, db, repo, user, request, draft)
         emit(hub, db, event)
     return JSONResponse(answer)
+
+
+def _check_rate(hub: Hub, db: sqlite3.Connection, repo: Repo) -> None:
+    """Raise HubError 429 after too many commits to a repo within an hour."""
+    limit = hub.rules.commits_per_hour
+    since = iso(hub.clock.now() - timedelta(hours=1))
+    if limit and history.count_since(db, repo.id, since) >= limit:
+        raise HubError(
+            429,
+            f"You have exceeded the rate limit for repository commits ({limit} per hour). You can"
+            " retry this action in about 1 hour.",
+        )
 
 
 def _read_draft(hub: Hub, request: Request, spool: IO[bytes]) -> CommitDraft:
@@ -219,7 +234,7 @@ def _read_operation(
         path = path.rstrip("/")
     git.check_path(path)
     if key == "file":
-        return path, _regular_file(batch, repo, path, value)
+        return path, _regular_file(hub, batch, repo, path, value)
     if key == "lfsFile":
         return path, _lfs_file(hub, repo, path, value)
     if key in ("deletedFile", "deletedFolder"):
@@ -227,7 +242,7 @@ def _read_operation(
     raise HubError(400, f"A commit cannot have a line with the key {key[:50]!r}")
 
 
-def _regular_file(batch: Batch, repo: Repo, path: str, value: Json) -> git.File:
+def _regular_file(hub: Hub, batch: Batch, repo: Repo, path: str, value: Json) -> git.File:
     content = text_field(value, "content", max_length=LINE_LIMIT)
     if value.get("encoding") == "base64":
         try:
@@ -240,7 +255,7 @@ def _regular_file(batch: Batch, repo: Repo, path: str, value: Json) -> git.File:
         raise HubError(422, f"{path} is larger than {REGULAR_LIMIT} bytes: upload it with LFS")
     if path == README:
         card = cards.read_card(data.decode("utf-8", "replace"), repo.type)
-        if card.errors:
+        if card.errors and hub.rules.card_metadata:
             raise HubError(400, "Invalid metadata in README.md. " + " ".join(card.errors))
     return git.File(git.object_oid("blob", data), batch.put(data), len(data), False)
 

@@ -32,7 +32,11 @@ from bot.localhub.repos.repos import REPO
 
 PAGE, EXPANDED_PAGE = 1000, 100
 MAX_PATHS = 2000
-UNSCANNED = {"status": "unscanned", "avScan": None, "pickleImportScan": None}
+UNSCANNED = {
+    "status": "unscanned",
+    "avScan": {"status": "unscanned"},
+    "pickleImportScan": {"status": "unscanned"},
+}
 SHOWN_AS_TEXT = ("text/", "application/json", "application/xml", "application/javascript",
                  "image/svg")  # fmt: skip
 CONTENT_SECURITY_POLICY = (

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub.core import auth
+from bot.localhub.core import accounts, auth
 from bot.localhub.core.auth import User
 from bot.localhub.core.hub import Hub, hub_of
 from bot.localhub.core.records import Json, Repo
@@ -119,18 +119,19 @@ def list_requests(request: Request) -> Response:
     with hub.store.read() as db:
         repo = _check_gated(repos.writable_repo(request, db)[0])
         rows = db.execute(
-            "SELECT q.*, a.name, a.fullname FROM access_requests q"
+            "SELECT q.id AS request_id, q.status, q.date, a.id, a.name, a.fullname"
+            " FROM access_requests q"
             " JOIN accounts a ON a.id = q.user_id WHERE q.repo_id = ? AND q.status = ?"
             " ORDER BY q.date, q.id",
             (repo.id, status),
         ).fetchall()
-    items = [
-        {
-            "requestId": row["id"], "status": row["status"], "timestamp": row["date"],
-            "user": {"_id": row["user_id"], "user": row["name"], "fullname": row["fullname"]},
-        }
-        for row in rows
-    ]  # fmt: skip
+        items = [
+            {
+                "requestId": row["request_id"], "status": row["status"], "timestamp": row["date"],
+                "user": {**accounts.user_json(db, row), "verifiedOrgNames": []},
+            }
+            for row in rows
+        ]  # fmt: skip
     return paginate(request, items, hub.url, PAGE)
 
 

@@ -20,6 +20,7 @@ CREATE TABLE IF NOT EXISTS commits (
     tree TEXT NOT NULL, parent TEXT NOT NULL, author TEXT NOT NULL, title TEXT NOT NULL,
     message TEXT NOT NULL, date TEXT NOT NULL, PRIMARY KEY (repo_id, oid)
 );
+CREATE INDEX IF NOT EXISTS commits_by_date ON commits (repo_id, date);
 CREATE TABLE IF NOT EXISTS refs (
     repo_id TEXT NOT NULL REFERENCES repos(id) ON DELETE CASCADE, ref TEXT NOT NULL,
     target TEXT NOT NULL, message TEXT NOT NULL DEFAULT '', PRIMARY KEY (repo_id, ref)
@@ -122,6 +123,12 @@ def count(db: sqlite3.Connection, repo_id: str, oid: str) -> int:
         (oid, repo_id),
     ).fetchone()
     return int(row["n"])
+
+
+def count_since(db: sqlite3.Connection, repo_id: str, date: str) -> int:
+    """Return how many commits of a repo are newer than a date."""
+    query = "SELECT count(*) AS n FROM commits WHERE repo_id = ? AND date > ?"
+    return int(db.execute(query, (repo_id, date)).fetchone()["n"])
 
 
 def add_commit(

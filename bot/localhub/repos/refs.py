@@ -23,7 +23,7 @@ from bot.localhub.core.wire import (
 from bot.localhub.repos import history, repos
 from bot.localhub.repos.repos import REPO
 
-PAGE = 100
+PAGE = 50
 
 
 def list_refs(request: Request) -> Response:
@@ -112,15 +112,15 @@ def list_commits(request: Request) -> Response:
     """List the history of a revision, newest first."""
     hub = hub_of(request)
     limit = int_param(request, "limit", PAGE, 1, 1000)
-    skip = int_param(request, "cursor", 0, 0, 1 << 30)
+    page = int_param(request, "p", 0, 0, 1 << 30)
     with hub.store.read() as db:
         repo = repos.requested_repo(request, db)
         head = history.resolve(db, repo.id, path_param(request, "rev"))
-        commits = history.log(db, repo.id, head.oid, skip, limit + 1)
+        commits = history.log(db, repo.id, head.oid, page * limit, limit + 1)
         total = history.count(db, repo.id, head.oid)
-    following = skip + limit if len(commits) > limit else None
+    following = page + 1 if len(commits) > limit else None
     items = [_commit_json(commit) for commit in commits[:limit]]
-    response = page_response(request, items, hub.url, following)
+    response = page_response(request, items, hub.url, following, parameter="p")
     response.headers["X-Total-Count"] = str(total)
     return response
 
@@ -147,7 +147,7 @@ def squash(request: Request, body: Json) -> Response:
         commit = history.add_commit(hub, db, repo.id, head.tree, "", user.name, title, rest.strip())
         repos.move_ref(hub, db, repo, ref, commit)
         emit(hub, db, ref_event(hub, db, repo, user.name, ref, head.oid, commit.oid))
-    return JSONResponse({})
+    return JSONResponse({"commitId": commit.oid})
 
 
 ROUTES = [

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot.localhub.core import auth
+from bot.localhub.core import accounts, auth
 from bot.localhub.core.auth import User
 from bot.localhub.core.events import emit
 from bot.localhub.core.hub import Hub, hub_of
@@ -44,6 +44,10 @@ NAME = re.compile(
     r"(?!.*(?:--|\.\.|\.git$|\.ipynb$))[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?", re.A
 )
 SPACE_SDKS = ("gradio", "docker", "static")
+PAID_SDKS = ("gradio", "docker")
+ZERO_GPU = ("zerogpu", "zero-a10g")
+FREE_HARDWARE = ("cpu-basic", *ZERO_GPU)
+FREE_ZERO_GPU_SPACES = 2
 GATES = {"auto": "auto", "manual": "manual", False: ""}
 
 
@@ -245,7 +249,9 @@ def create_repo(request: Request, body: Json) -> Response:
         if existing is not None:
             url = hub.url + existing.web_path()
             raise HubError(409, f"You already created this {repo_type} repo: {existing.name}",
-                           body={"url": url, "name": existing.name})  # fmt: skip
+                           body={"url": url})  # fmt: skip
+        if sdk in PAID_SDKS and hub.rules.plans:
+            _check_plan(db, owner["id"], body)
         private = read_private(body, bool(owner["private_by_default"]))
         repo = create(hub, db, repo_type, owner["name"], name, user.name, private, sdk)
         for hook in hub.creation_hooks:
@@ -253,6 +259,30 @@ def create_repo(request: Request, body: Json) -> Response:
         payload = webhook_payload(hub, db, repo)
         emit(hub, db, Event("create", "repo", repo_type, repo.name, payload, user.name))
     return JSONResponse({"url": hub.url + repo.web_path(), "name": repo.name, "id": repo.id})
+
+
+def _check_plan(db: sqlite3.Connection, owner_id: str, body: Json) -> None:
+    """Raise HubError 402 unless the owner's plan allows a Gradio or Docker Space.
+
+    Paid hardware needs no plan, only a way to pay. A free account may have two on ZeroGPU.
+    """
+    state = accounts.state_of(db, owner_id)
+    hardware = body.get("hardware", "cpu-basic")
+    if state.plan or (hardware not in FREE_HARDWARE and state.can_pay):
+        return
+    query = "SELECT name FROM accounts WHERE id = ?"
+    name = db.execute(query, (owner_id,)).fetchone()["name"]
+    count = db.execute(
+        "SELECT count(*) AS n FROM repos WHERE type = 'space' AND sdk = 'gradio' AND namespace = ?",
+        (name,),
+    ).fetchone()["n"]
+    if hardware in ZERO_GPU and count < FREE_ZERO_GPU_SPACES:
+        return
+    raise HubError(
+        402,
+        "Payment required: a Gradio or Docker Space on free hardware needs a PRO subscription (a"
+        " user) or a Team or Enterprise plan (an organization). A static Space is free.",
+    )
 
 
 def delete_repo(request: Request, body: Json) -> Response:

@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from bot.localhub.compute import jobs
 from bot.localhub.compute.hub import ComputeHub
-from bot.localhub.compute.job_spec import public_spec, read_variables
+from bot.localhub.compute.job_spec import read_spec, read_variables, webhook_spec
 from bot.localhub.core import auth
 from bot.localhub.core.auth import User
 from bot.localhub.core.hub import Hub, hub_of
@@ -42,8 +42,8 @@ CREATE TABLE IF NOT EXISTS webhook_deliveries (
 );
 CREATE INDEX IF NOT EXISTS deliveries_by_state ON webhook_deliveries (state, next_at);
 """
-WATCHABLE = ("user", "org", "model", "dataset", "space")
-DOMAINS = {"repo": "repo", "discussion": "discussion", "discussions": "discussion"}
+WATCHABLE = ("user", "org", "model", "dataset", "space", "bucket", "kernel", "container")
+DOMAINS = ("repo", "discussion")
 DELIVERIES_KEPT = 1000
 
 
@@ -158,8 +158,8 @@ def _start_job(hub: ComputeHub, delivery: sqlite3.Row) -> str:
 def _read_watched(body: Json) -> list[Json]:
     """Return the watched users, organizations and repos."""
     watched = body.get("watched")
-    if not isinstance(watched, list):
-        raise HubError(400, "`watched` must be a list of {type, name}")
+    if not isinstance(watched, list) or not watched:
+        raise HubError(400, "`watched` must be a list of {type, name} that is not empty")
     for item in watched:
         kind = item.get("type") if isinstance(item, dict) else None
         if kind not in WATCHABLE or not isinstance(item.get("name"), str):
@@ -174,15 +174,13 @@ def _read_watched(body: Json) -> list[Json]:
 
 
 def _read_domains(body: Json) -> list[str]:
-    """Return the domains, by default `repo` and `discussion`."""
+    """Return the domains."""
     domains = body.get("domains")
-    if domains is None:
-        return ["repo", "discussion"]
     if not isinstance(domains, list) or not all(
         isinstance(name, str) and name in DOMAINS for name in domains
     ):
         raise HubError(400, "`domains` must be a list of repo and discussion")
-    return list(dict.fromkeys(DOMAINS[name] for name in domains))
+    return list(dict.fromkeys(domains))
 
 
 def _read_url(body: Json) -> str:
@@ -196,38 +194,60 @@ def _read_url(body: Json) -> str:
 
 def _read_secret(body: Json) -> str | None:
     """Return the secret, which is sent in a header and so must be printable ASCII."""
-    secret = text_field(body, "secret", "", max_length=1000)
+    secret = text_field(body, "secret", "")
     if not all(" " <= letter <= "~" for letter in secret):
         raise HubError(400, "`secret` must be printable ASCII")
     return secret or None
 
 
-def _read_job(db: sqlite3.Connection, user: User, body: Json) -> str | None:
-    """Return the spec to run, copied from a job without its secrets; None if there is no job."""
-    if body.get("jobSourceId") is None:
+def _read_job(db: sqlite3.Connection, user: User, body: Json, old: Json | None) -> Json | None:
+    """Return the spec to run: written out, copied from a job without its secrets, or the old one.
+
+    Of the secrets in an update, each replaces one; an empty one removes it, and what is not listed
+    keeps its value.
+    """
+    if body.get("jobSourceId") is not None:
+        job = _copied_job(db, user, text_field(body, "jobSourceId"))
+        job["secrets"] = (old or {}).get("secrets", {}) | read_variables(body, "secrets")
+    elif isinstance(body.get("job"), dict):
+        job = read_spec(body["job"]) | {"createdBy": auth.id_and_name(user), "namespace": user.name}
+        job["secrets"] = (old or {}).get("secrets", {}) | job["secrets"]
+    elif "url" in body or old is None:
         return None
-    job_id = text_field(body, "jobSourceId")
+    else:
+        job = old | {"secrets": old["secrets"] | read_variables(body, "secrets")}
+    return job | {"secrets": {key: value for key, value in job["secrets"].items() if value}}
+
+
+def _copied_job(db: sqlite3.Connection, user: User, job_id: str) -> Json:
+    """Return the spec of an existing job; raises HubError 404 if the user may not run it."""
     row = db.execute(f"{jobs.SELECT} WHERE j.id = ?", (job_id,)).fetchone()
     if row is None or not auth.may_write(db, user, row["owner_name"], permission="job.write"):
         raise HubError(404, f"Job {job_id[:50]} not found")
-    spec = json.loads(row["spec"]) | {"namespace": row["owner_name"]}
-    return json.dumps(spec | {"secrets": read_variables(body, "secrets")})
+    spec: Json = json.loads(row["spec"])
+    return spec | {"namespace": row["owner_name"], "jobSourceId": job_id}
 
 
-def webhook_json(row: sqlite3.Row) -> Json:
-    """Return the webhook object."""
+def webhook_json(db: sqlite3.Connection, row: sqlite3.Row) -> Json:
+    """Return the webhook object; its secret is never shown."""
     result: Json = {
         "id": row["id"],
         "watched": json.loads(row["watched"]),
         "domains": json.loads(row["domains"]),
         "disabled": bool(row["disabled"]),
-        "createdAt": row["created_at"],
+        "hasSecret": bool(row["secret"]),
     }
-    if row["secret"]:
-        result["secret"] = row["secret"]
+    last = db.execute(
+        "SELECT max(created_at) AS at FROM webhook_deliveries WHERE webhook_id = ?", (row["id"],)
+    ).fetchone()
+    if last["at"]:
+        result["lastTriggerAt"] = last["at"]
     if row["url"]:
         return {**result, "url": row["url"]}
-    return {**result, "job": public_spec(json.loads(row["job"]))}
+    job = json.loads(row["job"])
+    if "jobSourceId" in job:
+        result["jobSourceId"] = job["jobSourceId"]
+    return {**result, "job": webhook_spec(job)}
 
 
 def _require_manager(request: Request) -> User:
@@ -235,6 +255,15 @@ def _require_manager(request: Request) -> User:
     user = auth.require_write_token(request)
     if user.role == "fineGrained" and (user.name, "user.webhooks.write") not in user.scoped:
         raise HubError(403, "This token lacks the permission user.webhooks.write")
+    return user
+
+
+def _require_reader(request: Request) -> User:
+    """Return the user; raises HubError 401 or 403 if the token may not see webhooks."""
+    user = auth.require_user(request)
+    allowed = {(user.name, f"user.webhooks.{right}") for right in ("read", "write")}
+    if user.role == "fineGrained" and not allowed & set(user.scoped):
+        raise HubError(403, "This token lacks the permission user.webhooks.read")
     return user
 
 
@@ -251,17 +280,17 @@ def _own_webhook(db: sqlite3.Connection, request: Request) -> sqlite3.Row:
 
 def index(request: Request) -> Response:
     """List the user's webhooks."""
-    user = _require_manager(request)
+    user = _require_reader(request)
     with hub_of(request).store.read() as db:
         query = "SELECT * FROM webhooks WHERE owner_id = ? ORDER BY seq"
         rows = db.execute(query, (user.id,)).fetchall()
-    return JSONResponse([webhook_json(row) for row in rows])
+        return JSONResponse([webhook_json(db, row) for row in rows])
 
 
 def show(request: Request) -> Response:
     """Show one webhook."""
     with hub_of(request).store.read() as db:
-        return JSONResponse({"webhook": webhook_json(_own_webhook(db, request))})
+        return JSONResponse({"webhook": webhook_json(db, _own_webhook(db, request))})
 
 
 def create(request: Request, body: Json) -> Response:
@@ -269,36 +298,33 @@ def create(request: Request, body: Json) -> Response:
     user, hub = _require_manager(request), hub_of(request)
     watched, domains, secret = _read_watched(body), _read_domains(body), _read_secret(body)
     with hub.store.write() as db:
-        job = _read_job(db, user, body)
+        job = _read_job(db, user, body, None)
         url = None if job else _read_url(body)
         row = db.execute(
             "INSERT INTO webhooks (id, owner_id, url, job, watched, domains, secret, created_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
-            (auth.new_id(), user.id, url, job, json.dumps(watched), json.dumps(domains), secret,
-             hub.now()),
+            (auth.new_id(), user.id, url, job and json.dumps(job), json.dumps(watched),
+             json.dumps(domains), secret, hub.now()),
         ).fetchone()  # fmt: skip
-    return JSONResponse({"webhook": webhook_json(row)})
+        return JSONResponse({"webhook": webhook_json(db, row)})
 
 
 def update(request: Request, body: Json) -> Response:
-    """Change the settings in the body; an empty `watched` changes nothing."""
+    """Change a webhook; what is left out keeps its value, but for `watched` and `domains`."""
     user, hub = _require_manager(request), hub_of(request)
+    watched, domains = _read_watched(body), _read_domains(body)
     with hub.store.write() as db:
         row = _own_webhook(db, request)
-        url, job = row["url"], row["job"]
-        if body.get("jobSourceId") is not None:
-            url, job = None, _read_job(db, user, body)
-        elif "url" in body:
-            url, job = _read_url(body), None
-        watched = json.dumps(_read_watched(body)) if body.get("watched") else row["watched"]
-        domains = json.dumps(_read_domains(body)) if "domains" in body else row["domains"]
+        job = _read_job(db, user, body, json.loads(row["job"]) if row["job"] else None)
+        url = None if job else _read_url(body) if "url" in body else row["url"]
         secret = _read_secret(body) if "secret" in body else row["secret"]
         row = db.execute(
             "UPDATE webhooks SET url = ?, job = ?, watched = ?, domains = ?, secret = ?"
             " WHERE id = ? RETURNING *",
-            (url, job, watched, domains, secret, row["id"]),
-        ).fetchone()
-    return JSONResponse({"webhook": webhook_json(row)})
+            (url, job and json.dumps(job), json.dumps(watched), json.dumps(domains), secret,
+             row["id"]),
+        ).fetchone()  # fmt: skip
+        return JSONResponse({"webhook": webhook_json(db, row)})
 
 
 def enable(request: Request) -> Response:
@@ -318,15 +344,16 @@ def _set_disabled(request: Request, disabled: bool) -> Response:
             "UPDATE webhooks SET disabled = ? WHERE id = ? RETURNING *",
             (int(disabled), _own_webhook(db, request)["id"]),
         ).fetchone()
+        shown = webhook_json(db, row)
     hub.wake_deliveries()
-    return JSONResponse({"webhook": webhook_json(row)})
+    return JSONResponse({"webhook": shown})
 
 
 def delete(request: Request) -> Response:
     """Delete a webhook and its deliveries."""
     with hub_of(request).store.write() as db:
         db.execute("DELETE FROM webhooks WHERE id = ?", (_own_webhook(db, request)["id"],))
-    return JSONResponse({"success": True})
+    return JSONResponse({})
 
 
 WEBHOOK = "/api/settings/webhooks/{webhook}"

@@ -21,6 +21,7 @@ import pytest
 import yaml
 from huggingface_hub import HfApi, constants
 
+from bot.localhub.core.rules import Rules
 from bot.localhub.testing import ORGS, USERS, LocalHub
 from tests.bot.localhub.helpers import NARROW_TOKEN, control
 
@@ -42,7 +43,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     if ENDPOINT:
         pytest.skip("it needs features that only the local Hub has")
     users = [*USERS, "carol", "__DUMMY_USER__"]
-    shared = LocalHub(tmp_path_factory.mktemp("hub"), users, {**ORGS, "guild": ["carol"]})
+    rules = Rules(api_calls=0)  # hundreds of tests share it
+    shared = LocalHub(
+        tmp_path_factory.mktemp("hub"), users, {**ORGS, "guild": ["carol"]}, rules=rules
+    )
     seed = yaml.safe_load(shared.seed.read_text())
     scope = {"entity": "guild/mine", "permissions": ["repo.write"]}
     seed["users"].append(

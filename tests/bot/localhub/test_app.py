@@ -36,7 +36,6 @@ SCHEDULE = {"scheduled_job_id": "0" * 24, "namespace": "practice"}
         (lambda api, repo: api.trigger_scheduled_job(**SCHEDULE), "/run"),
         (lambda api, repo: api.suspend_scheduled_job(**SCHEDULE), "/suspend"),
         (lambda api, repo: api.enable_space_dev_mode(repo), "/dev-mode"),
-        (lambda api, repo: api.request_space_hardware(repo, "t4-small"), "/hardware"),
         (lambda api, repo: api.list_spaces_hardware(), "GET /api/spaces/hardware"),
         (lambda api, repo: api.list_space_templates(), "GET /api/spaces/templates"),
         (lambda api, repo: api.get_zero_gpu_quota(), "GET /api/spaces/zero-gpu/quota"),

@@ -13,7 +13,7 @@ from huggingface_hub import HfApi
 from starlette.routing import Route
 
 from bot.localhub import app
-from bot.localhub.testing import LocalHub
+from bot.localhub.testing import LocalHub, take_findings
 
 WORDS = [
     "practice", "alice", "main", "refs%2Fpr%2F1", "%00", "%ff", "..", "%2e%2e%2fx", "a" * 300, "0",
@@ -96,6 +96,7 @@ def test_malformed_requests_are_rejected_with_a_reason(
             failures.append((status, method, target, body[:600]))
     assert not failures, "\n".join(map(repr, failures))
     assert alice.whoami(cache=False)["name"] == "alice"
+    assert all("the Hub ignores" in finding for finding in take_findings())
 
 
 def send(

@@ -41,14 +41,24 @@ def use_endpoints_of(hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> HfApi:
     return HfApi(endpoint=hub.url, token=hub.token("alice"))
 
 
+DEFAULTS: dict[str, Any] = {
+    "type": "public",
+    "max_replica": 2,
+    "accelerator": "cpu",
+    "vendor": "aws",
+    "region": "us-east-1",
+    "instance_type": "intel-spr",
+    "instance_size": "x1",
+    "custom_image": {"url": "docker.io/x", "port": 80, "healthRoute": "/health"},
+}
+
+
 def create(api: HfApi, name: str, code: str = SERVER, **options: Any) -> InferenceEndpoint:
     """Create an endpoint of `practice` that runs Python code."""
     return api.create_inference_endpoint(
         name, repository="practice/teacher", framework="custom", task="text-generation",
-        accelerator="cpu", vendor="aws", region="us-east-1", instance_type="intel-spr",
-        instance_size="x1", namespace="practice", custom_image={"url": "docker.io/x"},
-        container_command=["python"], container_args=["-c", code],
-        **{"type": "public", **options},
+        namespace="practice", container_command=["python"], container_args=["-c", code],
+        **{**DEFAULTS, **options},
     )  # fmt: skip
 
 

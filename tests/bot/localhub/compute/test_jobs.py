@@ -154,7 +154,7 @@ def test_exposed_ports_are_shown_while_the_job_runs(hub: LocalHub, alice: HfApi,
 
     def urls() -> list[str] | None:
         status = get_session().get(url.removesuffix("/expose"), headers=auth_header(hub)).json()
-        exposed: list[str] | None = status["status"]["exposeUrls"]
+        exposed: list[str] | None = status["status"].get("exposeUrls")
         return exposed
 
     wait_until(lambda: urls() == ["http://127.0.0.1:8000"])
@@ -195,9 +195,9 @@ def test_unserved_options_answer_501(alice: HfApi, options: dict[str, Any], reas
     ("invalid", "reason"),
     [
         ({"flavor": "moon-base"}, "flavor"),
-        ({"labels": {"name": "a.b"}}, "Label"),
+        ({"labels": {"name": "a.b"}}, "labels"),
         ({"command": []}, "command"),
-        ({"env": {"A B": "1"}}, "variable"),
+        ({"env": {"A B": "1"}}, "environment"),
         ({"attempts": 0}, "attempts"),
     ],
 )

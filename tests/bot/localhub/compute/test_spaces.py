@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from huggingface_hub import HfApi, SpaceRuntime
+from huggingface_hub import HfApi, SpaceRuntime, Volume
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError
 from huggingface_hub.utils import get_session
 
@@ -150,7 +150,15 @@ def test_space_sleeps_without_visitors(
 
 
 def test_unserved_options_of_a_new_space_answer_501(alice: HfApi, name: str) -> None:
-    with pytest.raises(HfHubHTTPError, match="hardware") as error:
-        alice.create_repo(name, repo_type="space", space_sdk="gradio", space_hardware="t4-small")  # type: ignore[call-overload]
+    volume = Volume(type="dataset", source="practice/data", mount_path="/data")
+    with pytest.raises(HfHubHTTPError, match="volumes") as error:
+        alice.create_repo(name, repo_type="space", space_sdk="gradio", space_volumes=[volume])
     assert status_of(error) == 501
     assert not alice.repo_exists(name, repo_type="space")
+
+
+def test_hardware_is_remembered(alice: HfApi, name: str) -> None:
+    alice.create_repo(name, repo_type="space", space_sdk="gradio", space_hardware="zero-a10g")  # type: ignore[call-overload]
+    runtime = alice.get_space_runtime(name)
+    assert (runtime.hardware, runtime.requested_hardware) == (None, "zero-a10g")
+    assert alice.request_space_hardware(name, "t4-small").requested_hardware == "t4-small"

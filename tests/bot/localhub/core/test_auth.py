@@ -124,7 +124,9 @@ def test_fine_grained_token_reaches_only_its_repo(hub: LocalHub) -> None:
         assert status_of(error) == 403
     for service in (
         lambda: narrow.list_webhooks(),
-        lambda: narrow.create_webhook(url="http://127.0.0.1:9/", watched=[]),
+        lambda: narrow.create_webhook(
+            url="http://127.0.0.1:9/", watched=[{"type": "user", "name": "carol"}], domains=["repo"]
+        ),
         lambda: narrow.run_job(image="x", command=["true"], namespace="guild"),
         lambda: [*narrow.list_jobs(namespace="guild")],
         lambda: narrow.create_discussion("guild/other", title="not in its scopes"),

@@ -38,7 +38,17 @@ def test_card_metadata_becomes_tags(alice: HfApi, repo: str) -> None:
 
 @pytest.mark.parametrize(
     "metadata",
-    ["license: [1, 2]", "license: asdf", "a: [", "a: &x 1\nb: *x", "- a\n- b", "tags: {a: b}"],
+    [
+        "license: [1, 2]",
+        "language: zh-Hans",
+        "language: [eo, Esperanto]",
+        "language: xx",
+        "license: asdf",
+        "a: [",
+        "a: &x 1\nb: *x",
+        "- a\n- b",
+        "tags: {a: b}",
+    ],
 )
 def test_card_with_invalid_metadata_is_rejected(alice: HfApi, repo: str, metadata: str) -> None:
     card = f"---\n{metadata}\n---\ntext".encode()

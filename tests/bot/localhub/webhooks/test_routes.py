@@ -14,6 +14,8 @@ from bot.localhub.testing import LocalHub
 from tests.bot.localhub.helpers import auth_header, wait_until
 from tests.bot.localhub.webhooks.webhook_receiver import Receiver
 
+DOMAINS: list[Any] = ["repo", "discussion"]
+
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
@@ -28,22 +30,59 @@ def scopes(bodies: list[dict[str, Any]]) -> list[str]:
 
 def test_settings_can_be_created_changed_and_deleted(alice: HfApi) -> None:
     watched = [{"type": "org", "name": "practice"}]
-    made = alice.create_webhook(url="http://127.0.0.1:9/x", watched=watched, secret="s3")
+    terms: dict[str, Any] = {"watched": watched, "domains": DOMAINS}
+    made = alice.create_webhook(url="http://127.0.0.1:9/x", secret="s3", **terms)
     assert made in alice.list_webhooks() and made == alice.get_webhook(made.id)
-    assert (made.secret, made.disabled, made.domains) == ("s3", False, ["repo", "discussion"])
+    assert (made.secret, made.disabled, made.domains) == (None, False, DOMAINS)
     assert alice.disable_webhook(made.id).disabled
     assert not alice.enable_webhook(made.id).disabled
-    changed = alice.update_webhook(made.id, domains=["discussion"], secret="s4")
-    assert (changed.domains, changed.secret, changed.watched) == (
-        ["discussion"], "s4", made.watched,
+    changed = alice.update_webhook(made.id, **{**terms, "domains": ["discussion"]})
+    assert (changed.domains, changed.url, changed.watched) == (
+        ["discussion"], made.url, made.watched,
     )  # fmt: skip
     alice.delete_webhook(made.id)
     with pytest.raises(HfHubHTTPError):
         alice.get_webhook(made.id)
 
 
+def test_secret_is_kept_and_never_shown(hub: LocalHub, alice: HfApi) -> None:
+    def ask(method: str, path: str = "", **changed: Any) -> dict[str, Any]:
+        watched = [{"type": "org", "name": "practice"}]
+        body = {"url": "http://127.0.0.1:9/x", "watched": watched, "domains": DOMAINS, **changed}
+        url = f"{hub.url}/api/settings/webhooks{path}"
+        content = {"json": body} if method == "POST" else {}
+        answer = get_session().request(method, url, headers=auth_header(hub), **content)
+        return dict(answer.raise_for_status().json())
+
+    made = ask("POST", secret="hush")["webhook"]
+    assert made["hasSecret"] and "hush" not in str(made)
+    path = f"/{made['id']}"
+    assert ask("POST", path)["webhook"]["hasSecret"], "what is left out stays"
+    assert not ask("POST", path, secret="")["webhook"]["hasSecret"]
+    assert ask("DELETE", path) == {}
+
+
+def test_secrets_of_a_job_are_merged(hub: LocalHub, alice: HfApi) -> None:
+    watched = [{"type": "org", "name": "practice"}]
+    source = alice.run_job(image="x", command=["true"], namespace="practice", timeout=9)
+    terms: dict[str, Any] = {"job_id": source.id, "watched": watched, "domains": DOMAINS}
+    hook = alice.create_webhook(**terms, secrets={"ONE": "1", "TWO": "2"})
+
+    def shown() -> dict[str, Any]:
+        url = f"{hub.url}/api/settings/webhooks/{hook.id}"
+        return dict(get_session().get(url, headers=auth_header(hub)).json()["webhook"])
+
+    assert (shown()["job"]["secrets"], shown()["jobSourceId"]) == (["ONE", "TWO"], source.id)
+    assert shown()["job"]["timeoutSeconds"] == 9
+    alice.update_webhook(hook.id, **terms, secrets={"ONE": "", "THREE": "3"})
+    assert shown()["job"]["secrets"] == ["THREE", "TWO"]
+    alice.delete_webhook(hook.id)
+
+
 def test_webhooks_are_private_to_their_owner(alice: HfApi, bob: HfApi) -> None:
-    made = alice.create_webhook(url="http://127.0.0.1:9/x", watched=[{"type": "user", "name": "u"}])
+    made = alice.create_webhook(
+        url="http://127.0.0.1:9/x", watched=[{"type": "user", "name": "u"}], domains=DOMAINS
+    )
     with pytest.raises(HfHubHTTPError):
         bob.get_webhook(made.id)
     assert made.id not in [hook.id for hook in bob.list_webhooks()]
@@ -56,12 +95,18 @@ def test_webhooks_are_private_to_their_owner(alice: HfApi, bob: HfApi) -> None:
         {"url": "file:///etc/passwd"},
         {"watched": [{"type": "planet", "name": "x"}]},
         {"watched": [{"type": "model", "name": "no-slash"}]},
+        {"watched": []},
         {"domains": ["weather"]},
+        {"domains": []},
         {"secret": "é"},
     ],
 )
 def test_invalid_settings_are_rejected(alice: HfApi, invalid: dict[str, Any]) -> None:
-    valid: dict[str, Any] = {"url": "http://127.0.0.1:9/", "watched": []}
+    valid: dict[str, Any] = {
+        "url": "http://127.0.0.1:9/",
+        "watched": [{"type": "user", "name": "u"}],
+        "domains": DOMAINS,
+    }
     before = len(alice.list_webhooks())
     with pytest.raises(BadRequestError):
         alice.create_webhook(**{**valid, **invalid})
@@ -72,8 +117,9 @@ def test_events_of_a_discussion_are_delivered(
     alice: HfApi, bob: HfApi, repo: str, receiver: Receiver
 ) -> None:
     hook = alice.create_webhook(
-        url=receiver.url, watched=[{"type": "model", "name": repo}], secret="s e c r e t"
-    )
+        url=receiver.url, watched=[{"type": "model", "name": repo}], domains=DOMAINS,
+        secret="s e c r e t",
+    )  # fmt: skip
     thread = bob.create_discussion(repo, "Esperanto", description="please")
     alice.comment_discussion(repo, thread.num, "on it")
     alice.change_discussion_status(repo, thread.num, "closed")
@@ -98,7 +144,9 @@ def test_events_of_a_discussion_are_delivered(
 def test_commits_and_pull_requests_are_delivered(
     alice: HfApi, repo: str, receiver: Receiver
 ) -> None:
-    hook = alice.create_webhook(url=receiver.url, watched=[{"type": "org", "name": "practice"}])
+    hook = alice.create_webhook(
+        url=receiver.url, watched=[{"type": "org", "name": "practice"}], domains=DOMAINS
+    )
     alice.upload_file(path_or_fileobj=b"x", path_in_repo="x.txt", repo_id=repo)
     alice.upload_file(path_or_fileobj=b"y", path_in_repo="y.txt", repo_id=repo, create_pr=True)
     mine = [body for body in receiver.wait(3) if body["repo"]["name"] == repo]
@@ -136,7 +184,9 @@ def test_events_of_private_repos_are_not_delivered_to_others(
     alice: HfApi, bob: HfApi, name: str, receiver: Receiver
 ) -> None:
     alice.create_repo(name, private=True)
-    hook = bob.create_webhook(url=receiver.url, watched=[{"type": "model", "name": name}])
+    hook = bob.create_webhook(
+        url=receiver.url, watched=[{"type": "model", "name": name}], domains=DOMAINS
+    )
     alice.create_discussion(name, "secret")
     alice.update_repo_settings(name, private=False)
     alice.create_discussion(name, "public")
@@ -149,7 +199,9 @@ def test_failed_delivery_is_retried_and_listed(
     hub: LocalHub, alice: HfApi, bob: HfApi, repo: str, receiver: Receiver
 ) -> None:
     receiver.statuses = [503]
-    hook = alice.create_webhook(url=receiver.url, watched=[{"type": "model", "name": repo}])
+    hook = alice.create_webhook(
+        url=receiver.url, watched=[{"type": "model", "name": repo}], domains=DOMAINS
+    )
     bob.create_discussion(repo, "try twice")
     first, second = receiver.wait(2)
     assert first == second
@@ -171,8 +223,9 @@ def test_webhook_runs_a_job(alice: HfApi, repo: str) -> None:
         image="python:3.12", command=command, namespace="practice", secrets={"KEY": "old"}
     )
     hook = alice.create_webhook(
-        job_id=source.id, watched=[{"type": "model", "name": repo}], secrets={"KEY": "new"}
-    )
+        job_id=source.id, watched=[{"type": "model", "name": repo}], domains=DOMAINS,
+        secrets={"KEY": "new"},
+    )  # fmt: skip
     assert hook.job is not None and hook.job.command == command and hook.url is None
     alice.create_discussion(repo, "run")
 
