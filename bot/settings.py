@@ -23,6 +23,16 @@ FORWARDED_VARIABLES = (
 )
 
 
+# Every secret that a bot on the Hub may have: see `Settings.bot_secrets`.
+BOT_SECRETS = ("HF_TOKEN", "KAKUGO_JOB_TOKEN", "KAKUGO_WEBHOOK_SECRET")
+
+# The schedules that the Hub accepts, of those with five fields.
+CRON = re.compile(
+    r"@(annually|yearly|monthly|weekly|daily|hourly)"
+    r"|(?:(?:(?:\d+,)+\d+|(?:\*|\d+)(?:/|-)\d+|\d+|\*) ?){5}"
+)
+
+
 class SettingsError(UserError):
     """A variable is missing or has an unusable value; the message names it and says what to do."""
 
@@ -97,8 +107,10 @@ class Settings:
 def read(env: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from `env`. Raises SettingsError."""
     webhook_secret = env.get("KAKUGO_WEBHOOK_SECRET", "")
-    if not webhook_secret.isascii():
-        raise SettingsError("KAKUGO_WEBHOOK_SECRET must be ASCII, because it is sent as a header")
+    if not (webhook_secret.isascii() and webhook_secret.isprintable()):
+        raise SettingsError(
+            "KAKUGO_WEBHOOK_SECRET must be printable ASCII, because it is sent as a header"
+        )
     token = _required(env, "HF_TOKEN", "a token that can write to the namespace")
     bot_token = env.get("KAKUGO_BOT_TOKEN") or token
     return Settings(
@@ -118,12 +130,22 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         bot_token=bot_token,
         chat_token=env.get("KAKUGO_CHAT_TOKEN", ""),
         run_mode=_run_mode(env),
-        schedule=env.get("KAKUGO_SCHEDULE") or "*/5 * * * *",
+        schedule=_schedule(env),
         host=env.get("KAKUGO_HOST") or "127.0.0.1",
         forwarded_variables={name: env[name] for name in FORWARDED_VARIABLES if env.get(name)},
         webhook_payload=env.get("WEBHOOK_PAYLOAD", ""),
         job_id=env.get("JOB_ID", ""),
     )
+
+
+def _schedule(env: Mapping[str, str]) -> str:
+    schedule = env.get("KAKUGO_SCHEDULE") or "*/5 * * * *"
+    if not CRON.fullmatch(schedule):
+        raise SettingsError(
+            f"KAKUGO_SCHEDULE must have five fields of *, numbers, lists (1,2), ranges (1-5) or"
+            f" steps (*/5), or be a word like @daily; not {schedule[:40]!r}"
+        )
+    return schedule
 
 
 def _run_mode(env: Mapping[str, str]) -> RunMode:

@@ -16,6 +16,7 @@ SECRETS_LABEL = "secrets"
 _PROFILE = re.compile(r"([a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?)\.yaml")
 _VERSION = re.compile(r"v[1-9][0-9]{0,5}")
 _MARKER = re.compile(r"<!-- kakugo ([a-z]+[0-9]*) ([0-9a-f]{12}) -->")
+SECRET_VERSION = "secret-version"
 
 
 def leaderboard(org: str) -> str:
@@ -141,6 +142,17 @@ def wheel_url(endpoint: str, org: str, commit: str, wheel: str) -> str:
 
 def doorbell(host: str) -> str:
     return f"{host.rstrip('/')}/webhook"
+
+
+def with_secret_version(url: str, version: str) -> str:
+    """Add the fingerprint of a webhook's secret to its URL: the Hub never returns the secret."""
+    return f"{url}{'&' if '?' in url else '?'}{SECRET_VERSION}={version}" if version else url
+
+
+def without_secret_version(url: str) -> tuple[str, str]:
+    """Return a webhook's URL as it was given, and the fingerprint of its secret."""
+    plain, mark, version = url.rpartition(f"{SECRET_VERSION}=")
+    return (plain[:-1], version) if mark else (url, "")
 
 
 def wheel(version: str) -> str:

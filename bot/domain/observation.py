@@ -67,7 +67,8 @@ class Discussion:
 class Job:
     """One Job of ours, found by its labels; times in epoch seconds, 0.0 when unknown.
 
-    `tail`: the last lines of its log, scrubbed of secrets, where they were looked at.
+    `log_tail`: the last lines of its log, scrubbed of secrets, where they were looked at.
+    `cancel_reason`: why the Hub itself cancelled it, such as NO_CREDITS; empty for all others.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Job:
     started_at: float = 0.0
     finished_at: float = 0.0
     log_tail: tuple[str, ...] = ()
+    cancel_reason: str = ""
 
     def seconds(self, now: float) -> float:
         """How long it has been running, as it is billed."""

@@ -76,6 +76,7 @@ class Verdict(StrEnum):
     TEACHER = "teacher"
     HOPELESS = "hopeless"
     BUDGET = "budget"
+    NO_CREDIT = "no-credit"
     CLOSED = "closed"
     STOPPED = "stopped"
     UNANSWERED = "unanswered"
@@ -91,6 +92,7 @@ class Reason(StrEnum):
     STUCK = "stuck"
     OVERDUE = "overdue"
     VANISHED = "vanished"
+    NO_CREDIT = "no-credit"
     HOPELESS = "hopeless"
 
 

@@ -104,7 +104,7 @@ class Connection:
     def me(self) -> str:
         """The name behind the token."""
         with translated("say whose token this is"):
-            return str(self.api.whoami()["name"])
+            return str(self.api.whoami(cache=True)["name"])
 
 
 @contextmanager
@@ -119,6 +119,8 @@ def translated(what: str) -> Iterator[None]:
             raise TryLater(reason, _asked_to_wait(error)) from error
         raise Refused(reason) from error
     except (*NETWORK_ERRORS, ValueError) as error:  # ValueError: an answer that was cut is no JSON
+        if "Invalid metadata" in str(error):  # of a card, which the client asks the Hub about
+            raise Refused(f"cannot {what}: {' '.join(str(error).split())}") from error
         raise TryLater(f"cannot {what}: {type(error).__name__}: {_first_line(error)}") from error
 
 

@@ -171,7 +171,9 @@ class DiscussionReader:
         return spans, counts
 
     def _list_page(self, hub: Connection, page: int) -> tuple[range, dict[int, int], int]:
-        query = {"type": "discussion", "status": "open", "p": page}
+        # Without a sort, pinned discussions come first, and a page is no range of numbers.
+        sort = "recently-created"
+        query = {"type": "discussion", "status": "open", "sort": sort, "p": page}
         path = f"spaces/{names.leaderboard(hub.org)}/discussions"
         answer, self.allowance = hub.get(path, **query)
         listed = answer["discussions"]
@@ -212,13 +214,22 @@ def _author(listed: Mapping[str, Any]) -> str:
     return str(author.get("name", "")) if isinstance(author, dict) else ""
 
 
+def _writer(comment: DiscussionComment) -> str:
+    """The name of who wrote a comment, empty for an account that was deleted.
+
+    The client says "deleted" then, which may be somebody's name.
+    """
+    return comment.author if comment._event.get("author") else ""
+
+
 def _discussion(details: DiscussionWithDetails, me: str) -> Discussion:
     comments = [event for event in details.events if isinstance(event, DiscussionComment)]
+    opening = comments[0] if comments else None
     return Discussion(
         num=details.num,
         title=details.title,
-        body=comments[0].content or "" if comments else "",
-        author=details.author,
+        body=opening.content or "" if opening and not opening.hidden else "",
+        author=_writer(opening) if opening else details.author,
         open=details.status == "open",
         created_at=details.created_at.timestamp(),
         own_replies=tuple(
@@ -227,7 +238,7 @@ def _discussion(details: DiscussionWithDetails, me: str) -> Discussion:
             if comment.author == me and (marker := names.find_marker(comment.content or ""))
         ),
         comments=tuple(
-            Comment(comment.author, comment.content, comment.created_at.timestamp())
+            Comment(_writer(comment), comment.content, comment.created_at.timestamp())
             for comment in comments[1:]
             if comment.author != me and comment.content and not comment.hidden
         ),

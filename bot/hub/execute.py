@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from huggingface_hub.errors import HfHubHTTPError
 
 from bot.domain import names
@@ -18,6 +20,7 @@ from bot.domain.actions import (
 from bot.domain.observation import JobStage
 from bot.domain.recipe import EndpointSpec
 from bot.hub.client import Connection, TryLater, translated
+from bot.installation.state import Endpoint
 
 ALIVE = (JobStage.SCHEDULING.value, JobStage.RUNNING.value)
 
@@ -116,7 +119,7 @@ def _endpoint(hub: Connection, name: str, running: bool, spec: EndpointSpec) -> 
             if error.response is None or error.response.status_code != 404:
                 raise
             if running:
-                create_endpoint(hub, spec)
+                create_endpoint(hub, Endpoint(spec))
             return
         state = str(getattr(endpoint.status, "value", endpoint.status))
         if running and state in ("paused", "scaledToZero", "failed", "updateFailed"):
@@ -125,20 +128,35 @@ def _endpoint(hub: Connection, name: str, running: bool, spec: EndpointSpec) -> 
             hub.api.pause_inference_endpoint(name, namespace=hub.org)
 
 
-def create_endpoint(hub: Connection, spec: EndpointSpec) -> None:
-    """Raises the client's errors."""
+def create_endpoint(hub: Connection, endpoint: Endpoint) -> None:
+    """Create the teacher's endpoint and start it; raises the client's errors."""
+    spec = endpoint.terms
     hub.api.create_inference_endpoint(
         spec.name,
-        repository=spec.model,
+        namespace=hub.org,
         framework="custom",
-        accelerator=spec.accelerator,
-        instance_size=spec.instance_size,
-        instance_type=spec.instance_type,
         region=spec.region,
         vendor=spec.vendor,
-        namespace=hub.org,
-        custom_image={"url": spec.image, "health_route": "/health"},
-        container_command=list(spec.command),
-        min_replica=1,
-        max_replica=1,
+        type=endpoint.access,
+        **endpoint_options(endpoint),
     )
+
+
+def endpoint_options(endpoint: Endpoint) -> dict[str, Any]:
+    """Return what may be changed of an endpoint later, as arguments of the client's methods."""
+    spec = endpoint.terms
+    return {
+        "repository": spec.model,
+        "accelerator": spec.accelerator,
+        "instance_size": spec.instance_size,
+        "instance_type": spec.instance_type,
+        "custom_image": {
+            "url": spec.image,
+            "healthRoute": endpoint.health_route,
+            "port": endpoint.port,
+        },
+        "container_command": list(spec.command),
+        "min_replica": 0,
+        "max_replica": 1,
+        "scale_to_zero_timeout": endpoint.idle_minutes,
+    }

@@ -7,15 +7,18 @@ bodies only.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Literal
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, WebhookWatchedItem
 
 from bot.domain import names
 from bot.hub.client import Connection, translated
-from bot.hub.execute import create_endpoint
+from bot.hub.execute import create_endpoint, endpoint_options
 from bot.installation.diff import needs_start, space_changes
 from bot.installation.state import BotJob, Endpoint, Schedule, Space, Webhook
+from bot.settings import BOT_SECRETS
 
 RepoType = Literal["model", "dataset", "space"]
 
@@ -95,22 +98,16 @@ def ensure_endpoint(hub: Connection, want: Endpoint, seen: Endpoint | None) -> N
     spec = want.terms
     with translated(f"set up the endpoint {spec.name}"):
         if seen is None:
-            create_endpoint(hub, spec)
-        elif seen.terms != spec:
-            if (seen.terms.vendor, seen.terms.region) != (spec.vendor, spec.region):
+            create_endpoint(hub, want)
+        elif replace(seen, awake=want.awake) != want:
+            # The client cannot change who may call an endpoint, and the service not where it is.
+            keys = attrgetter("access", "terms.vendor", "terms.region")
+            if keys(seen) != keys(want):
                 hub.api.delete_inference_endpoint(spec.name, namespace=hub.org)
-                create_endpoint(hub, spec)
+                create_endpoint(hub, want)
             else:
-                hub.api.update_inference_endpoint(
-                    spec.name,
-                    namespace=hub.org,
-                    repository=spec.model,
-                    accelerator=spec.accelerator,
-                    instance_size=spec.instance_size,
-                    instance_type=spec.instance_type,
-                    custom_image={"url": spec.image, "health_route": "/health"},
-                    container_command=list(spec.command),
-                )
+                options = endpoint_options(want)
+                hub.api.update_inference_endpoint(spec.name, namespace=hub.org, **options)
         if not want.awake and (seen is None or seen.awake):
             hub.api.pause_inference_endpoint(spec.name, namespace=hub.org)
 
@@ -136,11 +133,14 @@ def ensure_webhook(
 ) -> None:
     """One webhook of ours that rings at the bot's door, or starts it as a Job."""
     with translated("register the webhook"):
-        given: dict[str, Any] = {"url": want.url, "secret": secret}
+        url = names.with_secret_version(want.url, want.secret)
+        given: dict[str, Any] = {"url": url, "secret": secret}
         if want.job is not None:
             # Its source is the bot's first shift, which sees to whatever has waited.
             first = hub.api.run_job(**_spec(hub, want.job), secrets=dict(secrets))
             given = {"job_id": first.id, "secrets": dict(secrets)}
+            if seen is not None:  # the Hub keeps what is not listed, and removes what is empty
+                given["secrets"] = dict.fromkeys(BOT_SECRETS, "") | dict(secrets)
         kinds: list[Any] = [WebhookWatchedItem(kind, name) for kind, name in want.watched]  # type: ignore[arg-type]
         given |= {"watched": kinds, "domains": list(want.domains)}
         if seen is not None and bool(seen.job) == bool(want.job):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from huggingface_hub import InferenceEndpoint, RepoFile, WebhookInfo
+from huggingface_hub import InferenceEndpoint, RepoFile
 from huggingface_hub._jobs_api import JobSpec
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 
@@ -24,7 +24,6 @@ from bot.installation.state import (
     SpaceStage,
     Webhook,
     Wheel,
-    fingerprint,
 )
 
 ASLEEP = ("paused", "scaledToZero")
@@ -39,13 +38,15 @@ STAGES = {
 }
 
 
-def take(hub: Connection, wheel: str, teacher: str, key: str) -> Installation:
-    """Look at every part; `wheel` and `teacher` are the names to look for, `key` makes
-    fingerprints. Raises TryLater and Refused."""
+def take(hub: Connection, wheel: str, teacher: str) -> Installation:
+    """Look at every part; `wheel` and `teacher` are the names to look for.
+
+    Raises TryLater and Refused.
+    """
     datasets = _repos(hub, "dataset", DATASETS)
     has_code = names.code(hub.org) in datasets
     spaces = _repos(hub, "space", (names.leaderboard, names.chat, names.bot))
-    hooks, schedules = webhooks(hub, key), _schedules(hub)
+    hooks, schedules = webhooks(hub), _schedules(hub)
     duplicates = [(Part.WEBHOOK, hook.id) for hook in hooks[1:]]
     duplicates += [(Part.SCHEDULE, schedule.id) for schedule in schedules[1:]]
     return Installation(
@@ -70,11 +71,14 @@ def teacher_needed(hub: Connection) -> bool:
     return bool(json.loads(text).get("running"))
 
 
-def webhooks(hub: Connection, key: str) -> list[Webhook]:
-    """Ours among the webhooks of whose token it is, oldest first."""
+def webhooks(hub: Connection) -> list[Webhook]:
+    """Ours among the webhooks of the token's owner, oldest first.
+
+    The client drops whether a webhook has a secret, and the timeout of its job.
+    """
     with translated("list the webhooks"):
-        found = [hook for hook in hub.api.list_webhooks() if _is_ours(hook, hub.org)]
-    return [_webhook(hook, key) for hook in found]
+        listed, _ = hub.get("settings/webhooks")
+    return [_webhook(item) for item in listed if _is_ours(item, hub.org)]
 
 
 def endpoint(hub: Connection, name: str) -> Endpoint | None:
@@ -86,7 +90,15 @@ def endpoint(hub: Connection, name: str) -> Endpoint | None:
                 raise
             return None
     state = str(getattr(found.status, "value", found.status))
-    return Endpoint(_terms(found), state not in ASLEEP)
+    compute, image = found.raw["compute"], next(iter(found.raw["model"]["image"].values()))
+    return Endpoint(
+        _terms(found),
+        state not in ASLEEP,
+        access=str(found.raw["type"]),
+        health_route=str(image.get("healthRoute", "")),
+        port=image.get("port"),
+        idle_minutes=compute["scaling"].get("scaleToZeroTimeout"),
+    )
 
 
 def space(hub: Connection, name: str) -> Space:
@@ -140,23 +152,36 @@ def _schedules(hub: Connection) -> list[Schedule]:
     ]
 
 
-def _is_ours(hook: WebhookInfo, org: str) -> bool:
+def _is_ours(item: Mapping[str, Any], org: str) -> bool:
     """It watches this namespace, and is a doorbell or starts our Job; others' own are left."""
-    watches = any(item.name in (org, names.leaderboard(org)) for item in hook.watched)
+    watches = any(target["name"] in (org, names.leaderboard(org)) for target in item["watched"])
     key, value = names.BOT_LABEL
-    starts = hook.job is not None and (hook.job.labels or {}).get(key) == value
-    return watches and (starts or (hook.url or "").endswith(names.doorbell("")))
+    starts = (item.get("job") or {}).get("labels", {}).get(key) == value
+    url, _ = names.without_secret_version(item.get("url") or "")
+    return watches and (starts or url.endswith(names.doorbell("")))
 
 
-def _webhook(hook: WebhookInfo, key: str) -> Webhook:
+def _webhook(item: Mapping[str, Any]) -> Webhook:
+    url, version = names.without_secret_version(item.get("url") or "")
     return Webhook(
-        url=hook.url or "",
-        job=_job(hook.job) if hook.job else None,
-        watched=frozenset((item.type, item.name) for item in hook.watched),
-        domains=tuple(hook.domains),
-        secret=fingerprint(key, "webhook", hook.secret or ""),
-        disabled=hook.disabled,
-        id=hook.id,
+        url=url,
+        job=_webhook_job(item["job"]) if item.get("job") else None,
+        watched=frozenset((target["type"], target["name"]) for target in item["watched"]),
+        domains=tuple(item["domains"]),
+        secret=version if item["hasSecret"] else "",
+        disabled=bool(item["disabled"]),
+        id=str(item["id"]),
+    )
+
+
+def _webhook_job(item: Mapping[str, Any]) -> BotJob:
+    return BotJob(
+        command=(*item.get("command", ()), *item.get("arguments", ())),
+        image=str(item.get("dockerImage", "")),
+        flavor=str(item["flavor"]),
+        timeout_seconds=int(item["timeoutSeconds"] or 0),
+        variables=dict(item["environment"]),
+        secrets=item.get("labels", {}).get(names.SECRETS_LABEL, ""),
     )
 
 

@@ -16,12 +16,17 @@ from typing import Any
 from huggingface_hub import CommitOperationAdd, RepoFile
 from huggingface_hub.errors import HfHubHTTPError
 
-from bot.hub.client import Connection, translated
+from bot.hub.client import Connection, TryLater, translated
 from bot.installation import state
 
 log = logging.getLogger(__name__)
 
 MOVED = (409, 412)
+
+# The Hub takes about 128 commits an hour to one repo, and then none for up to an hour. Half of the
+# budget may be used at once; after that, commits are spread over the hour.
+COMMITS_PER_HOUR = 100
+_HOUR = 3600.0
 
 
 def json_text(data: Mapping[str, Any]) -> str:
@@ -55,7 +60,9 @@ class LedgerRepo:
 
     hub: Connection
     name: str
+    commits_per_hour: int = COMMITS_PER_HOUR
     _seen: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _committed_at: list[float] = field(default_factory=list)
 
     def head(self) -> str:
         with translated(f"read the head of {self.name}"):
@@ -91,6 +98,7 @@ class LedgerRepo:
             CommitOperationAdd(path_in_repo=path, path_or_fileobj=text.encode())
             for path, text in changed.items()
         ]
+        self._check_budget()
         with translated(f"write {self.name}"):
             try:
                 commit = self.hub.api.create_commit(
@@ -104,11 +112,23 @@ class LedgerRepo:
                 if error.response is not None and error.response.status_code in MOVED:
                     return None
                 raise
+        self._committed_at.append(self.hub.clock())
         for path, text in changed.items():
             if path.endswith(".json"):
                 self._seen[path] = (blob_id(text), text)
         # The client skips a commit that changes nothing: then nothing was swapped either.
         return str(commit.oid) if commit.oid != head else None
+
+    def _check_budget(self) -> None:
+        """Raise TryLater if this process has written too often of late."""
+        now, burst = self.hub.clock(), self.commits_per_hour // 2
+        self._committed_at = [moment for moment in self._committed_at if now - moment < _HOUR]
+        if len(self._committed_at) < burst:
+            return
+        wait = self._committed_at[-1] + _HOUR / (self.commits_per_hour - burst) - now
+        if wait > 0:
+            count = len(self._committed_at)
+            raise TryLater(f"{self.name} was written {count} times in an hour: waiting", wait)
 
     def history(self) -> list[tuple[float, str]]:
         """When each commit was made, and its title; newest first."""

@@ -42,6 +42,9 @@ _PER_HOUR = {"second": 3600.0, "minute": 60.0, "hour": 1.0}
 _LAG = 300.0
 _ALIVE = [JobStage.SCHEDULING.value, JobStage.RUNNING.value]
 _LOG_LINES = 20
+# Reading the log of a running job takes as long as the client waits for its next line: 5 seconds
+# for a quiet one. More of them in a tick would make its decisions stale.
+_RUNNING_LOGS = 2
 
 
 def observe(
@@ -73,7 +76,7 @@ def observe(
         discussions=discussions,
         deleted=gone,
         maintainers=maintainers,
-        jobs=_with_logs(hub, jobs, active, manifests),
+        jobs=_with_details(hub, jobs, active, manifests),
         manifests=manifests,
         teacher=_teacher(hub, teacher),
         prices=prices,
@@ -95,6 +98,7 @@ def prices(hub: Connection) -> dict[str, float]:
         return {
             str(hardware.name): hardware.unit_cost_usd * _PER_HOUR[str(hardware.unit_label)]
             for hardware in hub.api.list_jobs_hardware()
+            if str(hardware.unit_label) in _PER_HOUR  # any text, by the API's document
         }
 
 
@@ -139,26 +143,50 @@ def _oldest_missing(active: Collection[Request], alive: Iterable[JobInfo]) -> fl
     return min(ordered, default=None)
 
 
-def _with_logs(
+def _with_details(
     hub: Connection,
     jobs: tuple[Job, ...],
     active: Collection[Request],
     manifests: Mapping[tuple[str, Step], Manifest],
 ) -> tuple[Job, ...]:
-    """The last words of jobs that records wait for: of the failed ones, and how far others are."""
+    """Add what the listing lacks, for jobs that records wait for.
+
+    The last lines of the logs of failed jobs and of some running ones, in turn, and why the Hub
+    cancelled a job.
+    """
     waiting = {
         (request.id, step, record.attempt)
         for request in active
         for step, record in request.steps.items()
         if record.is_active and (request.id, step) not in manifests
     }
-    spoken = (JobStage.RUNNING, JobStage.ERROR)
+    mine = [job for job in jobs if (job.request, job.step, job.attempt) in waiting]
+    logs = logs_to_read(mine, hub.clock())
+    cancelled = {job.id for job in mine if job.stage is JobStage.CANCELED}
     return tuple(
         replace(job, log_tail=_log(hub, job.id))
-        if job.stage in spoken and (job.request, job.step, job.attempt) in waiting
+        if job.id in logs
+        else replace(job, cancel_reason=cancel_reason(hub, job.id))
+        if job.id in cancelled
         else job
         for job in jobs
     )
+
+
+def logs_to_read(jobs: Collection[Job], now: float) -> frozenset[str]:
+    """Return the ids of all failed jobs and, in turn, of a few running ones."""
+    ids = {stage: sorted(job.id for job in jobs if job.stage is stage) for stage in JobStage}
+    running = ids[JobStage.RUNNING]
+    first = int(now / 60) * _RUNNING_LOGS
+    turn = {running[(first + n) % len(running)] for n in range(min(_RUNNING_LOGS, len(running)))}
+    return frozenset({*ids[JobStage.ERROR], *turn})
+
+
+def cancel_reason(hub: Connection, job: str) -> str:
+    """Return why the Hub cancelled a job by itself; the client does not pass it on."""
+    with translated(f"look at the cancelled job {job}"):
+        answer, _ = hub.get(f"jobs/{hub.org}/{job}")
+    return str(answer["status"].get("cancelReason") or "")
 
 
 def _log(hub: Connection, job: str) -> tuple[str, ...]:

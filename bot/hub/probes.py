@@ -15,7 +15,7 @@ from bot.domain import names
 from bot.domain.recipe import EndpointSpec
 from bot.hub.client import Allowance, Connection, Refused, translated
 from bot.hub.observe import prices
-from bot.installation.permissions import Token
+from bot.installation.permissions import EVERYWHERE, Token
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,8 @@ def _refusal(ask: Callable[[], Any]) -> str:
 
 def _token(hub: Connection, token: str) -> Token:
     with translated("say whose token this is"):
-        who = hub.api.whoami(token=token)
+        # Its rate limit is strict: one call for each token, however many variables have it.
+        who = hub.api.whoami(token=token, cache=True)
     told = (who.get("auth") or {}).get("accessToken") or {}
     scoped = (told.get("fineGrained") or {}).get("scoped") or ()
     held = {
@@ -78,6 +79,8 @@ def _token(hub: Connection, token: str) -> Token:
         for item in scoped
         for permission in item.get("permissions") or ()
     }
+    everywhere = (told.get("fineGrained") or {}).get("global") or ()
+    held |= {(EVERYWHERE, str(permission)) for permission in everywhere}
     orgs = tuple((str(o.get("name")), str(o.get("roleInOrg"))) for o in who.get("orgs") or ())
     return Token(str(who["name"]), str(told.get("role")), frozenset(held), orgs)
 
@@ -86,7 +89,7 @@ def _skew(hub: Connection) -> float:
     with translated("read the Hub's clock"):
         headers = hub.api._build_hf_headers()
         before = hub.clock()
-        answer = get_session().get(f"{hub.endpoint}/api/whoami-v2", headers=headers)
+        answer = get_session().get(f"{hub.endpoint}/api/jobs/hardware", headers=headers)
         hf_raise_for_status(answer)
     here = (before + hub.clock()) / 2
     # The header has whole seconds: half of one is lost on average.
@@ -95,7 +98,7 @@ def _skew(hub: Connection) -> float:
 
 def _allowance(hub: Connection) -> Allowance:
     with translated("read what is left of the rate limit"):
-        return hub.get("whoami-v2")[1]
+        return hub.get("jobs/hardware")[1]
 
 
 def _one_discussion(hub: Connection) -> None:

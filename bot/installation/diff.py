@@ -173,13 +173,25 @@ def _endpoint(desired: Endpoint | None, actual: Endpoint | None) -> Iterator[Cha
         return
     reasons: list[str] = []
     if actual is not None:
-        for field in fields(desired.terms):
-            value = getattr(actual.terms, field.name)
-            if value != getattr(desired.terms, field.name):
-                reasons.append(f"{field.name.replace('_', ' ')} is {value!r}")
+        wanted, found = _endpoint_settings(desired), _endpoint_settings(actual)
+        reasons += [
+            f"{name.replace('_', ' ')} is {value!r}"
+            for name, value in found.items()
+            if value != wanted[name]
+        ]
         if actual.awake and not desired.awake:
             reasons.append("it is awake, but no request needs it")
     yield _change(Part.ENDPOINT, desired.terms.name, actual is not None, reasons)
+
+
+def _endpoint_settings(endpoint: Endpoint) -> dict[str, object]:
+    """Return what is compared, by name: the recipe's terms, and what every endpoint has."""
+    values = {
+        field.name: getattr(part, field.name)
+        for part in (endpoint.terms, endpoint)
+        for field in fields(part)
+    }
+    return {name: value for name, value in values.items() if name not in ("terms", "awake")}
 
 
 def _schedule(desired: Schedule | None, actual: Schedule | None) -> Iterator[Change]:

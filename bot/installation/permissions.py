@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from bot.domain import names
 
+EVERYWHERE = "*"
+
 
 @dataclass(frozen=True)
 class Scope:
@@ -26,7 +28,8 @@ class Scope:
 class Token:
     """What the Hub reports about a token.
 
-    `granted` has the pairs of entity and permission of a fine-grained token. `orgs` maps each
+    `granted` has the pairs of entity and permission of a fine-grained token; permissions that hold
+    everywhere (`discussion.write`, `post.write`) have the entity `EVERYWHERE`. `orgs` maps each
     organization of the owner to the owner's role in it.
     """
 
@@ -93,7 +96,7 @@ def has_excess(token: Token, needed: Collection[Scope]) -> bool:
 
 def _grants(token: Token, scope: Scope) -> bool:
     entity = _entity(token, scope)
-    entities = {entity, entity.partition("/")[0]}
+    entities = {entity, entity.partition("/")[0], EVERYWHERE}
     return any((name, scope.permission) in token.granted for name in entities)
 
 

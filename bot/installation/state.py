@@ -116,10 +116,20 @@ class Webhook:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The teacher's Inference Endpoint. Its price is not compared: `usd_per_hour` is 0."""
+    """The teacher's Inference Endpoint. Its price is not compared: `usd_per_hour` is 0.
+
+    access: `private` is for members of the namespace; `authenticated` would be for any account.
+    health_route: without it, the endpoint counts as running while its model still loads. port: the
+    one that the container listens on. idle_minutes: after this time without a request the Hub
+    scales it to zero, so that it stops costing money even if no bot is left to pause it.
+    """
 
     terms: EndpointSpec
     awake: bool = False
+    access: str = "private"
+    health_route: str = "/health"
+    port: int | None = 80
+    idle_minutes: int | None = 15
 
 
 @dataclass(frozen=True)

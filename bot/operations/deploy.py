@@ -54,7 +54,7 @@ class Deployment:
         """Return the desired and the actual state. Raises TryLater and Refused."""
         teacher = self.programme.teacher.name
         wheel = self.checkout.wheel.name
-        actual = inventory.take(self.hub, wheel, teacher, self.settings.token)
+        actual = inventory.take(self.hub, wheel, teacher)
         needed = inventory.teacher_needed(self.hub)
         return (
             desired_state(self.programme, self.settings, self.checkout, actual, needed),

@@ -23,7 +23,7 @@ def plan_removal(
 ) -> tuple[tuple[Change, ...], Installation]:
     """Return what `destroy` would do, and the actual state. Raises Refused and TryLater."""
     wheel = names.wheel(metadata.version("kakugo-bot"))
-    actual = inventory.take(hub, wheel, recipe.teacher.name, settings.token)
+    actual = inventory.take(hub, wheel, recipe.teacher.name)
     jobs, repos = uninstall.live_jobs(hub), uninstall.made(hub)
     return removal(actual, hub.org, jobs, repos, everything), actual
 

@@ -96,6 +96,8 @@ def _advance(
     record = request.step(step)
     if record.is_active:
         return _within_cap(request, step, observation, policy), ()
+    if record.reason is Reason.NO_CREDIT and record.attempts_since_retry:
+        return _failed(request, Verdict.NO_CREDIT), ()
     if (
         record.state is StepState.FAILED
         and record.attempts_since_retry >= policy.recipe.steps[step].attempts

@@ -14,6 +14,8 @@ from bot.domain.request import Reason, Request, Step, StepRecord, StepState
 
 # A queue for hardware may be long; beyond this nobody believes in it any more.
 LONGEST_QUEUE = 6 * 3600.0
+# Why the Hub cancels a job by itself: nothing can run in this namespace until somebody pays.
+_UNPAID = ("NO_CREDITS", "NO_SUBSCRIPTION", "SPEND_LIMIT", "RESOURCE_GROUP_LIMIT")
 _PROGRESS = re.compile(r"progress: (\d+)/(\d+) ")
 
 _REASONS = {
@@ -117,6 +119,8 @@ def _reason(job: Job, step: Step, observation: Observation, policy: Policy) -> R
     if job.stage is JobStage.RUNNING:
         longest = policy.recipe.steps[step].timeout_minutes * 60 + GRACE
         return Reason.OVERDUE if job.seconds(observation.now) > longest else Reason.NONE
+    if job.stage is JobStage.CANCELED and job.cancel_reason in _UNPAID:
+        return Reason.NO_CREDIT
     ended = job.finished_at or job.created_at
     if job.stage is JobStage.COMPLETED and observation.now - ended <= GRACE:
         return Reason.NONE

@@ -14,6 +14,7 @@ REASONS = {
     Reason.STUCK: "no hardware became available for the job",
     Reason.OVERDUE: "the job exceeded its time limit",
     Reason.VANISHED: "the job disappeared from the Hub",
+    Reason.NO_CREDIT: "the Hub cancelled the job for lack of credit",
 }
 
 
@@ -40,6 +41,11 @@ def _what_failed(request: Request, step: Step, record: StepRecord) -> str:
         )
     if request.verdict is Verdict.TEACHER:
         return "the teacher did not start, although I tried several times."
+    if request.verdict is Verdict.NO_CREDIT:
+        return (
+            f"the Hub cancelled the step *{step.value}*, because this namespace has no credit left "
+            "or has reached its spending limit."
+        )
     if request.verdict is Verdict.BUDGET:
         return (
             f"the budget is too small for the step *{step.value}*: this request may cost "
@@ -61,6 +67,8 @@ def _log_tail(record: StepRecord) -> list[str]:
 def _next(request: Request) -> str:
     if request.verdict is Verdict.HOPELESS:
         return "A maintainer can let me continue anyway with `/approve`."
+    if request.verdict is Verdict.NO_CREDIT:
+        return "Once a maintainer has added credit or raised the limit, write `/retry`."
     if request.verdict is Verdict.BUDGET:
         return "A maintainer can raise the budget with `/approve`."
     return "To try again, write `/retry`."

@@ -10,15 +10,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from huggingface_hub import HfApi
 
 from bot.domain import names
-from bot.hub.client import Refused, TryLater
+from bot.hub.client import TryLater
 from bot.localhub.testing import LocalHub
 from bot.operations.deploy import check
 from bot.operations.destroy import destroy, plan_removal
+from bot.settings import SettingsError
 from tests.scenarios.installation_env import BOT, PERSON, House
 
 DONE = "nothing to do: the installation is up to date"
@@ -88,16 +90,20 @@ def _push_another_wheel(api: HfApi, _: str) -> None:
     )  # fmt: skip
 
 
+def _update(api: HfApi, hook: str, **changes: Any) -> object:
+    """Update a webhook: an update needs what it watches, and keeps all that is left out."""
+    watched = [{"type": "space", "name": "ill/kakugo"}]
+    return api.update_webhook(hook, **{"watched": watched, "domains": ["discussion"], **changes})
+
+
 # What the doctor must say, and how it comes about; the second argument is the webhook's id.
 OF_THE_WEBHOOK: dict[str, Plant] = {
     "it is disabled": lambda api, hook: api.disable_webhook(hook),
-    "it calls http://else/webhook": lambda api, hook: api.update_webhook(
-        hook, url="http://else/webhook"
+    "it calls http://else/webhook": lambda api, hook: _update(
+        api, hook, url="http://else/webhook?secret-version=1"
     ),
-    "its secret is different": lambda api, hook: api.update_webhook(hook, url=RING, secret="x"),
-    "it watches other events": lambda api, hook: api.update_webhook(
-        hook, url=RING, domains=["repo"]
-    ),
+    "its secret is different": lambda api, hook: _update(api, hook, secret=""),
+    "it watches other events": lambda api, hook: _update(api, hook, domains=["repo"]),
     f"webhook {RING} is missing": lambda api, hook: api.delete_webhook(hook),
 }
 OF_THE_REST: dict[str, Plant] = {
@@ -105,8 +111,13 @@ OF_THE_REST: dict[str, Plant] = {
     "Space ill/kakugo-chat is paused": lambda api, _: api.pause_space("ill/kakugo-chat"),
     "variables KAKUGO_ORG": lambda api, _: api.add_space_variable("ill/kakugo", "KAKUGO_ORG", "x"),
     "files app.py": lambda api, _: api.delete_file("app.py", "ill/kakugo", repo_type="space"),
-    "instance type is 'intel-icl', it is awake, but no request needs it": lambda api, _: (
-        api.update_inference_endpoint("kakugo-teacher", namespace="ill", instance_type="intel-icl"),
+    "instance type is 'intel-icl', health route is '', it is awake, but": lambda api, _: (
+        api.update_inference_endpoint(
+            "kakugo-teacher",
+            namespace="ill",
+            instance_type="intel-icl",
+            custom_image={"url": "python:3.11-slim", "port": 80},
+        ),
         api.resume_inference_endpoint("kakugo-teacher", namespace="ill"),
     ),
     "dataset ill/kakugo-results is missing": lambda api, _: api.delete_repo(
@@ -159,11 +170,10 @@ def test_the_doctor_sees_a_late_clock_and_a_closed_community_tab(hub: LocalHub) 
     assert "Nobody can request a language" in text
 
 
-def test_a_schedule_that_is_none_is_refused_with_the_hubs_own_words(hub: LocalHub) -> None:
+def test_a_schedule_that_is_none_is_refused_before_anything_is_made(hub: LocalHub) -> None:
     house = House.of(hub, "ill", KAKUGO_RUN="schedule", KAKUGO_SCHEDULE="at teatime")
-    with pytest.raises(Refused, match="cannot schedule the bot: .* five fields"):
+    with pytest.raises(SettingsError, match="KAKUGO_SCHEDULE .* five fields"):
         house.deploys()
-    assert not house.state()["schedules"]
 
 
 def _complaints(house: House) -> list[str]:

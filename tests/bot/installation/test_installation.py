@@ -27,6 +27,7 @@ from bot.installation.state import (
     fingerprint,
     wheel_of,
 )
+from bot.localhub.contract.checker import check_request
 from bot.operations.doctor import diagnose
 from bot.settings import RunMode, Settings, SettingsError
 
@@ -280,3 +281,33 @@ def test_no_secret_is_in_what_settings_print() -> None:
 def test_an_unknown_way_of_running_is_said() -> None:
     with pytest.raises(SettingsError, match="KAKUGO_RUN must be one of serve, space"):
         _settings(KAKUGO_RUN="lambda")
+
+
+@pytest.mark.parametrize("url", ["https://a.b/webhook", "https://a.b/webhook?x=1", ""])
+@pytest.mark.parametrize("version", ["", "0123abcd"])
+def test_the_version_of_a_secret_travels_in_the_url(url: str, version: str) -> None:
+    assert names.without_secret_version(names.with_secret_version(url, version)) == (url, version)
+
+
+@pytest.mark.parametrize(
+    "schedule", ["*/5 * * * *", "0 9 * * 1-5", "0,30 8 1 1 *", "@daily", "0/5 * * * *"]
+)
+def test_a_schedule_that_the_hub_takes_is_taken(schedule: str) -> None:
+    assert _settings(KAKUGO_SCHEDULE=schedule).schedule == schedule
+    assert not _refusals(schedule)
+
+
+@pytest.mark.parametrize(
+    "schedule", ["0 9 * * mon", "@midnight", "1-5/2 * * * *", "1-3,7 * * * *", "* * * *", "noon"]
+)
+def test_another_is_refused_before_the_hub_sees_it(schedule: str) -> None:
+    assert _refusals(schedule)
+    with pytest.raises(SettingsError, match="KAKUGO_SCHEDULE must have five fields"):
+        _settings(KAKUGO_SCHEDULE=schedule)
+
+
+def _refusals(schedule: str) -> tuple[str, ...]:
+    """Why the Hub refuses a scheduled job."""
+    spec = {"dockerImage": "x", "flavor": "cpu-basic"}
+    body = {"jobSpec": spec, "schedule": schedule}
+    return check_request("POST", "/api/scheduled-jobs/lab", "", body).refused

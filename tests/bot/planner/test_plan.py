@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
+import pytest
+
 from bot import replies
 from bot.domain import costs
 from bot.domain.actions import GRACE, EnsureCancelled, EnsureClosed, EnsureJob, EnsureReply, Plan
@@ -258,6 +260,25 @@ def test_a_failed_attempt_is_followed_by_the_next_until_the_last() -> None:
     planned = plan(last, world(jobs=(job(JobStage.ERROR, attempt=3),)), POLICY, CURRENT)
     assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.ATTEMPTS)
     assert "generate* failed 3 times" in str(planned.actions)
+
+
+@pytest.mark.parametrize("reason", ["NO_CREDITS", "NO_SUBSCRIPTION", "SPEND_LIMIT"])
+def test_a_job_cancelled_for_lack_of_credit_ends_the_request_until_a_retry(reason: str) -> None:
+    running = examples.request(steps={Step.GENERATE: RECORDS[3]})
+    cancelled = replace(job(JobStage.CANCELED), cancel_reason=reason)
+    planned = plan(running, world(jobs=(cancelled,)), POLICY, CURRENT)
+    assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.NO_CREDIT)
+    assert not jobs_of(planned) and "no credit left" in str(planned.actions)
+    record = replace(planned.request.step(Step.GENERATE), attempts_since_retry=0)
+    again = planned.request.with_step(Step.GENERATE, record)
+    again = replace(again, status=Status.OPEN, verdict=Verdict.NONE)
+    assert len(jobs_of(plan(again, world(), POLICY, CURRENT))) == 1
+
+
+def test_a_job_that_somebody_cancelled_is_followed_by_the_next_attempt() -> None:
+    running = examples.request(steps={Step.GENERATE: RECORDS[3]})
+    planned = plan(running, world(jobs=(job(JobStage.CANCELED),)), POLICY, CURRENT)
+    assert [action.attempt for action in jobs_of(planned)] == [2]
 
 
 def test_a_manifest_that_is_there_already_is_not_paid_for_again() -> None:
