@@ -52,7 +52,7 @@ def render(facts: CardFacts) -> ModelCard:
     more: dict[str, Any] = {"base_model_relation": "merge", **facts.licence}
     gguf = ["gguf"] if facts.files else []
     data = ModelCardData(
-        language=facts.language.tag,
+        **facts.language.metadata,
         library_name="transformers",
         pipeline_tag="text-generation",
         base_model=[facts.base, facts.adapter],

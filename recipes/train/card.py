@@ -103,7 +103,7 @@ def _metadata(facts: CardFacts) -> ModelCardData:
         more["system_prompt"] = facts.system  # the chat Space uses it, as the evaluation does
     method = ["lora"] if facts.is_adapter else []
     return ModelCardData(
-        language=facts.language.tag,
+        **facts.language.metadata,
         library_name="peft" if facts.is_adapter else "transformers",
         pipeline_tag="text-generation",
         base_model=facts.base,

@@ -189,7 +189,7 @@ def plain(text: str) -> str:
 
 
 def _front(facts: Facts) -> dict[str, Any]:
-    size = next((name for most, name in SIZES if facts.rows < most), "n>1M")
+    size = next((name for most, name in SIZES if facts.rows < most), "1M<n<10M")
     tags = ["kakugo", "synthetic", "arxiv:2601.14051"]
     english = ["en"] if WITH_ENGLISH & set(facts.tally.kept) else []
     language = facts.language.metadata

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pycld2
 import pytest
+import yaml
 
 from bot.language import Language, by_code, find
 from bot.language.tables import resolve, tables
+from bot.localhub.repos.cards import read_card
 from recipes.core import language
 from recipes.core.config import load
 from recipes.core.errors import UserError
@@ -159,3 +161,12 @@ def test_what_no_table_has_is_refused() -> None:
 
 if __name__ == "__main__":
     TABLE.write_text(expected(), encoding="utf-8")
+
+
+def test_cards_name_every_language_as_the_hub_takes_it() -> None:
+    """The Hub takes ISO 639 codes only: a whole tag such as zh-Hans goes into another field."""
+    codes = {language.get(code).metadata["language"][0] for code in tables().rows}
+    card = read_card(f"---\n{yaml.safe_dump({'language': sorted(codes)})}---\n", "model")
+    assert len(codes) > 7000 and not card.errors
+    chinese = {"language": ["zh"], "language_bcp47": ["zh-Hans"]}
+    assert language.get("cmn_Hans").metadata == chinese

@@ -200,7 +200,7 @@ def test_train_then_evaluate(
     card = ModelCard(read(hub, ADAPTER, "README.md"))
     assert card.data.base_model == BASE and card.data["base_model_relation"] == "adapter"
     assert (card.data.language, card.data.license, card.data.datasets) == (
-        "eo", "apache-2.0", [DATA])  # fmt: skip
+        ["eo"], "apache-2.0", [DATA])  # fmt: skip
     assert "Practice" in card.text and "Not evaluated yet." in card.text
     assert trained.inputs[BASE] in card.text and trained.inputs[DATA] in card.text
     assert len(read(hub, ADAPTER, "training_log.jsonl").splitlines()) == 3

@@ -84,7 +84,7 @@ def test_card_passes_the_validation_of_the_hub(
     rendered.validate()
     parsed = ModelCard(str(rendered))
     assert parsed.data.to_dict() == rendered.data.to_dict()
-    assert parsed.data.language == "gd" and parsed.data.base_model == "ibm/micro"
+    assert parsed.data.language == ["gd"] and parsed.data.base_model == "ibm/micro"
     assert "None" not in parsed.text and "{{" not in parsed.text
     assert "Not yet reviewed by speakers of Scottish Gaelic" in parsed.text
 
