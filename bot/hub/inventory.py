@@ -35,6 +35,7 @@ STAGES = {
     "BUILD_ERROR": SpaceStage.BROKEN,
     "RUNTIME_ERROR": SpaceStage.BROKEN,
     "NO_APP_FILE": SpaceStage.BROKEN,
+    "DELETING": SpaceStage.BROKEN,
 }
 
 

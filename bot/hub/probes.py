@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
-from huggingface_hub import get_session
+from huggingface_hub import constants, get_session
 from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
 from bot.domain import names
@@ -19,11 +19,19 @@ from bot.installation.permissions import EVERYWHERE, Token
 
 
 @dataclass(frozen=True)
+class Offer:
+    """Hardware for an endpoint, and why it cannot be had now (empty if it can)."""
+
+    usd_per_hour: float
+    obstacle: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
     """What was found out; a text in place of a value is why it was not.
 
-    `skew`: seconds by which this machine is ahead of the Hub. `offer`: dollars an hour of the
-    teacher's hardware, None when the Hub has none like it. `jobs`, `endpoints` and `discussions`:
+    `skew`: seconds by which this machine is ahead of the Hub. `offer`: the teacher's hardware, None
+    when the Hub has none like it. `jobs`, `endpoints` and `discussions`:
     why the Hub shows none, empty when it does.
     """
 
@@ -34,7 +42,7 @@ class Facts:
     jobs: str = ""
     endpoints: str = ""
     discussions: str = ""
-    offer: float | str | None = None
+    offer: Offer | str | None = None
 
 
 def examine(hub: Connection, tokens: dict[str, str], teacher: EndpointSpec) -> Facts:
@@ -106,12 +114,32 @@ def _one_discussion(hub: Connection) -> None:
     next(iter(hub.api.get_repo_discussions(repo, repo_type="space")), None)
 
 
-def _offer(hub: Connection, teacher: EndpointSpec) -> float | None:
-    """What an hour of the teacher's hardware costs; None when it is not on offer."""
+def _offer(hub: Connection, teacher: EndpointSpec) -> Offer | None:
+    """Return the teacher's hardware where it is to run; None when it is not on the list.
+
+    The client passes on neither status nor quota.
+    """
     with translated("list the hardware of Inference Endpoints"):
-        offers = hub.api.list_inference_endpoints_hardware(namespace=hub.org)
-    wanted = (teacher.accelerator, teacher.instance_type, teacher.instance_size)
-    for offer in offers:
-        if (offer.accelerator, offer.instance_type, offer.instance_size) == wanted:
-            return float(offer.price_per_hour)
+        url = f"{constants.INFERENCE_ENDPOINTS_ENDPOINT}/provider/{hub.org}"
+        answer = get_session().get(url, headers=hub.api._build_hf_headers())
+        hf_raise_for_status(answer)
+    wanted = (teacher.vendor, teacher.region, teacher.accelerator, teacher.instance_type,
+              teacher.instance_size)  # fmt: skip
+    for vendor in answer.json()["vendors"]:
+        for region in vendor["regions"]:
+            for item in region["computes"]:
+                kind = (item["accelerator"], item["instanceType"], item["instanceSize"])
+                if (vendor["name"], region["name"], *kind) == wanted:
+                    return Offer(float(item["pricePerHour"]), _obstacle(item))
     return None
+
+
+def _obstacle(item: Mapping[str, Any]) -> str:
+    """Return why an endpoint cannot run on this hardware, empty if it can."""
+    if item["status"] in ("not_available", "deprecated"):
+        return f"is {str(item['status']).replace('_', ' ')}"
+    quota = item["quota"]
+    if quota["maxAccelerators"] - quota["usedAccelerators"] < max(1, item["numAccelerators"]):
+        used = f"{quota['usedAccelerators']} of {quota['maxAccelerators']} are in use"
+        return f"is beyond the quota of this namespace ({used})"
+    return ""

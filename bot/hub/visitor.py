@@ -10,6 +10,9 @@ from huggingface_hub.errors import HfHubHTTPError
 from bot.domain import names
 from bot.hub.client import NETWORK_ERRORS, Connection, translated
 
+# The stages in which a Space answers, also while a newer version of it is built.
+SERVING = ("RUNNING", "RUNNING_BUILDING", "RUNNING_APP_STARTING")
+
 
 def ask_for(hub: Connection, title: str) -> int:
     """Open a discussion with nothing but a title; the one that is there already counts."""
@@ -49,5 +52,5 @@ def space_host(hub: Connection, repo: str) -> str:
     """The URL at which a Space's app answers itself; empty while it does not run."""
     with translated(f"look at the Space {repo}"):
         info = hub.api.space_info(repo)
-    running = info.runtime is not None and info.runtime.stage == "RUNNING"
+    running = info.runtime is not None and info.runtime.stage in SERVING
     return str(info.host or "") if running else ""

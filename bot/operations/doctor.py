@@ -144,6 +144,7 @@ def _flavors(recipe: Recipe, facts: Facts) -> Iterator[Finding]:
 def _teacher_hardware(recipe: Recipe, facts: Facts, has_endpoint: bool) -> Iterator[Finding]:
     teacher, yaml = recipe.teacher, f"recipes/{recipe.name}.yaml"
     hardware = f"{teacher.instance_type} {teacher.instance_size}"
+    place = f"{teacher.vendor} {teacher.region}"
     if isinstance(facts.offer, str):
         yield Finding("bad", f"The price of the teacher's hardware cannot be read: {facts.offer}.")
     elif facts.offer is None and has_endpoint:
@@ -155,14 +156,21 @@ def _teacher_hardware(recipe: Recipe, facts: Facts, has_endpoint: bool) -> Itera
     elif facts.offer is None:
         yield Finding(
             "bad",
-            f"The teacher needs {hardware}, which Inference Endpoints do not offer: choose other "
-            f"hardware in {yaml}.",
+            f"The teacher needs {hardware}, which Inference Endpoints do not offer in {place}: "
+            f"choose other hardware in {yaml}.",
+        )
+    elif facts.offer.obstacle and not has_endpoint:
+        yield Finding(
+            "bad",
+            f"The teacher's {hardware} in {place} {facts.offer.obstacle}: choose other hardware in "
+            f"{yaml}, or ask Hugging Face for more.",
         )
     else:
+        price = facts.offer.usd_per_hour
         yield _finding(
-            facts.offer <= teacher.usd_per_hour * PRICE_TOLERANCE,
-            f"The teacher's {hardware} costs ${facts.offer:.3f} an hour.",
-            f"The teacher's {hardware} costs ${facts.offer:.3f} an hour, but the recipe says "
+            price <= teacher.usd_per_hour * PRICE_TOLERANCE,
+            f"The teacher's {hardware} costs ${price:.3f} an hour.",
+            f"The teacher's {hardware} costs ${price:.3f} an hour, but the recipe says "
             f"${teacher.usd_per_hour:.3f}, so estimates are too low: correct {yaml}.",
         )
 

@@ -38,7 +38,6 @@ PAUSED = {
     "code": "BAD_REQUEST",
 }
 UNAVAILABLE = {"error": "503 Service Unavailable", "code": "SERVICE_UNAVAILABLE"}
-INFER = "inference.endpoints.infer.write"
 HOP_BY_HOP = frozenset(
     "connection keep-alive proxy-connection te trailer transfer-encoding upgrade host".split()
 )
@@ -141,7 +140,7 @@ def _requested(request: Request) -> sqlite3.Row:
     except HubError as error:
         raise HubError(401, UNAUTHORIZED["error"], body=UNAUTHORIZED) from error
     with hub.store.read() as db:
-        if kind == "private" and not auth.may_infer(db, user, namespace, INFER):
+        if kind == "private" and not auth.may_infer(db, user, namespace):
             raise HubError(401, UNAUTHORIZED["error"], body=UNAUTHORIZED)
     return row
 

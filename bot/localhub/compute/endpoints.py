@@ -315,9 +315,25 @@ def hardware_list(request: Request) -> Response:
         return JSONResponse(endpoint_hardware.vendors_json(db, owner["id"]))
 
 
+def check_access(request: Request) -> Response:
+    """Prove a right, `read`, `write` or `infer`, without starting anything."""
+    right, hub = path_param(request, "right"), hub_of(request)
+    namespace, user = _namespace(request, right == "write"), auth.require_user(request)
+    with hub.store.read() as db:
+        owner = auth.find_account(db, namespace)
+        assert owner is not None
+        if right == "infer" and not auth.may_infer(db, user, namespace):
+            raise HubError(403, f"{user.name} may not use the endpoints of {namespace}")
+    shown = {"id": owner["id"], "name": owner["name"]}
+    return JSONResponse({"namespace": shown, "user": auth.id_and_name(user)})
+
+
 BASE = "/endpoints-api/v2/endpoint/{namespace}"
 ROUTES = [
     Route("/endpoints-api/v2/provider/{namespace}", hardware_list),
+    Route(
+        "/api/inference-endpoints/{namespace}/auth-check/{right}", check_access, methods=["POST"]
+    ),
     Route(BASE, index),
     Route(BASE, create, methods=["POST"]),
     Route(f"{BASE}/{{name}}", show),

@@ -208,6 +208,19 @@ def _reload(hub: Hub, namespace: str, job_id: str) -> Response:
     return JSONResponse(job_json(hub, row))
 
 
+def check_access(request: Request) -> Response:
+    """Prove a right, `read` or `write`, without starting anything."""
+    user, namespace = auth.require_user(request), path_param(request, "namespace")
+    if path_param(request, "right") == "write":
+        check_may_run(request)
+    with hub_of(request).store.read() as db:
+        owner = auth.find_account(db, namespace)
+        if owner is None or not auth.may_read(db, user, namespace):
+            raise HubError(403, f"{user.name} may not see the jobs of {namespace[:100]}")
+        shown = {"id": owner["id"], "name": owner["name"]}
+    return JSONResponse({"namespace": shown, "user": auth.id_and_name(user)})
+
+
 def create(request: Request, body: Json) -> Response:
     """Run a job."""
     check_may_run(request)
@@ -297,6 +310,7 @@ ROUTES = [
     Route("/api/jobs/{namespace}", index),
     Route("/api/jobs/{namespace}", json_endpoint(create), methods=["POST"]),
     Route("/api/jobs/{namespace}/count", count),
+    Route("/api/jobs/{namespace}/auth-check/{right}", check_access, methods=["POST"]),
     Route(JOB, show),
     Route(f"{JOB}/cancel", cancel, methods=["POST"]),
     Route(f"{JOB}/expose", json_endpoint(expose), methods=["PUT"]),

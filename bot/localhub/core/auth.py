@@ -213,11 +213,12 @@ def may_write(
     return user.role == "write"
 
 
-def may_infer(db: sqlite3.Connection, user: User, namespace: str, permission: str) -> bool:
+def may_infer(db: sqlite3.Connection, user: User, namespace: str) -> bool:
     """Return whether the user may send requests to private endpoints of a namespace."""
-    if user.role == "fineGrained":
-        return is_member(db, user, namespace) and _is_in_scope(user, namespace, "", permission)
-    return is_member(db, user, namespace)
+    if not is_member(db, user, namespace):
+        return False
+    permission = "inference.endpoints.infer.write"
+    return user.role != "fineGrained" or _is_in_scope(user, namespace, "", permission)
 
 
 def _is_in_scope(user: User, namespace: str, repo: str, permission: str = "") -> bool:

@@ -20,7 +20,7 @@ from bot.hub.client import Connection, Refused, TryLater, translated
 from bot.hub.discussions import DiscussionReader
 from bot.hub.ledger_repo import LedgerRepo
 from bot.hub.observe import cancel_reason, logs_to_read
-from bot.hub.probes import examine
+from bot.hub.probes import Offer, examine
 from bot.installation.state import Endpoint, Webhook
 from bot.localhub.testing import LocalHub
 from tests.bot import examples
@@ -83,6 +83,24 @@ def test_an_older_endpoint_gets_what_it_lacks(wire: Connection, old: dict[str, A
     assert seen == before
     install.ensure_endpoint(wire, Endpoint(spec(name)), seen)
     assert inventory.endpoint(wire, name) == Endpoint(spec(name))
+
+
+def test_the_doctor_knows_whether_the_hardware_can_be_had(hub: LocalHub, wire: Connection) -> None:
+    def offer(**changes: str) -> Offer | str | None:
+        h200 = {"accelerator": "gpu", "instance_type": "nvidia-h200", "instance_size": "x1"}
+        teacher = replace(examples.programme().teacher, **{**h200, **changes})
+        return examine(wire, {}, teacher).offer
+
+    assert offer() == Offer(5.0)
+    assert offer(region="us-west-9") is None
+    assert offer(region="eu-west-1") == Offer(5.0, "is not available")
+    assert offer(instance_type="nvidia-h100") == Offer(10.0, "is deprecated")
+    control(hub, "account", name=ORG, canPay=False)
+    try:
+        refused = offer()
+    finally:
+        control(hub, "account", name=ORG, canPay=True)
+    assert refused == Offer(5.0, "is beyond the quota of this namespace (0 of 0 are in use)")
 
 
 # ── webhooks ─────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ import pytest
 from bot import settings
 from bot.domain import names, recipe
 from bot.hub.client import Allowance
-from bot.hub.probes import Facts
+from bot.hub.probes import Facts, Offer
 from bot.installation import permissions
 from bot.installation.diff import compare, removal
 from bot.installation.permissions import Token
@@ -173,7 +173,7 @@ WELL = Facts(
     skew=0.2,
     allowance=Allowance(900, 60.0, True),
     prices={"cpu-basic": 0.01, "h200": 5.0, "l40sx1": 1.8},
-    offer=5.0,
+    offer=Offer(5.0),
 )
 
 
@@ -202,7 +202,7 @@ def test_a_sound_installation_gets_no_complaint() -> None:
             "evaluate needs l40sx1",
         ),
         (replace(WELL, prices="cannot read: 500"), "price list of the Hub's hardware is missing"),
-        (replace(WELL, offer=9.0), "costs $9.000 an hour, but the recipe says $5.000"),
+        (replace(WELL, offer=Offer(9.0)), "costs $9.000 an hour, but the recipe says $5.000"),
         (replace(WELL, jobs="cannot look: 402"), "cannot be listed: cannot look: 402"),
         (
             replace(WELL, endpoints="cannot look: 403"),
@@ -235,6 +235,10 @@ def test_a_missing_teacher_and_a_broken_space_are_said() -> None:
     assert "which Inference Endpoints do not offer" in _bad(
         replace(WELL, offer=None), seen=replace(seen, endpoint=None)
     )
+    taken = replace(WELL, offer=Offer(5.0, "is not available"))
+    assert _bad(taken) == "", "the endpoint is there"
+    missing = _bad(taken, seen=replace(seen, endpoint=None))
+    assert "in aws us-east-1 is not available: choose other hardware" in missing
     broken = replace(seen.spaces[names.chat(ORG)], stage=SpaceStage.BROKEN)
     seen = replace(seen, spaces={**seen.spaces, names.chat(ORG): broken})
     assert "Space lab/kakugo-chat is broken: read its logs" in _bad(seen=seen)

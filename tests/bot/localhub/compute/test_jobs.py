@@ -240,3 +240,18 @@ def test_stopping_the_hub_ends_streams_and_jobs(
         assert list(lines)[-1] == ""
     assert not is_running(marker)
     assert "Traceback" not in capfd.readouterr().err
+
+
+def test_rights_are_proven_without_starting_anything(hub: LocalHub) -> None:
+    def status(path: str, token: str) -> int:
+        url = f"{hub.url}/api/{path}"
+        headers = {"Authorization": f"Bearer {token}"}
+        return int(get_session().post(url, headers=headers).status_code)
+
+    reader, writer, stranger = hub.read_token("alice"), hub.token("alice"), hub.token("bob")
+    for path in ("jobs/practice", "inference-endpoints/practice"):
+        assert status(f"{path}/auth-check/read", reader) == 200
+        assert status(f"{path}/auth-check/write", reader) == 403
+        assert status(f"{path}/auth-check/write", writer) == 200
+        assert status(f"{path}/auth-check/read", stranger) in (401, 403)
+    assert status("inference-endpoints/practice/auth-check/infer", reader) == 200
