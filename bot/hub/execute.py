@@ -124,7 +124,7 @@ def _endpoint(hub: Connection, name: str, running: bool, spec: EndpointSpec) -> 
         state = str(getattr(endpoint.status, "value", endpoint.status))
         if running and state in ("paused", "scaledToZero", "failed", "updateFailed"):
             hub.api.resume_inference_endpoint(name, namespace=hub.org)
-        elif not running and state not in ("paused", "scaledToZero"):
+        elif not running and state != "paused":
             hub.api.pause_inference_endpoint(name, namespace=hub.org)
 
 

@@ -97,6 +97,7 @@ def ensure_endpoint(hub: Connection, want: Endpoint, seen: Endpoint | None) -> N
     """It is there as the recipe wants it, and rests unless the bot has woken it."""
     spec = want.terms
     with translated(f"set up the endpoint {spec.name}"):
+        is_awake = seen is None or seen.awake
         if seen is None:
             create_endpoint(hub, want)
         elif replace(seen, awake=want.awake) != want:
@@ -105,10 +106,11 @@ def ensure_endpoint(hub: Connection, want: Endpoint, seen: Endpoint | None) -> N
             if keys(seen) != keys(want):
                 hub.api.delete_inference_endpoint(spec.name, namespace=hub.org)
                 create_endpoint(hub, want)
+                is_awake = True
             else:
                 options = endpoint_options(want)
                 hub.api.update_inference_endpoint(spec.name, namespace=hub.org, **options)
-        if not want.awake and (seen is None or seen.awake):
+        if is_awake and not want.awake:
             hub.api.pause_inference_endpoint(spec.name, namespace=hub.org)
 
 

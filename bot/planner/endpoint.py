@@ -16,7 +16,8 @@ from bot.planner.scheduling import Capacity
 TRIES, UNHEARD = 3, 30
 STARTING = ("pending", "initializing", "updating")
 FAILED = ("failed", "updateFailed")
-ASLEEP = ("absent", "paused", "scaledToZero", *FAILED)
+# An endpoint that is scaled to zero is no rest: any request wakes it, and it keeps its quota.
+ASLEEP = ("absent", "paused", *FAILED)
 
 
 def is_hopeless(record: TeacherRecord, observation: Observation) -> bool:

@@ -135,6 +135,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         },
         "no teacher came up": end(Verdict.TEACHER),
         "money used up": end(Verdict.BUDGET, Reason.NONE, 1),
+        "no credit on the Hub": end(Verdict.NO_CREDIT, Reason.NO_CREDIT, 1),
         "not worth it": replace(
             taken,
             status=Status.FAILED,
