@@ -317,7 +317,7 @@ def hardware_list(request: Request) -> Response:
 
 def check_access(request: Request) -> Response:
     """Prove a right, `read`, `write` or `infer`, without starting anything."""
-    right, hub = path_param(request, "right"), hub_of(request)
+    right, hub = request.url.path.rpartition("/")[2], hub_of(request)
     namespace, user = _namespace(request, right == "write"), auth.require_user(request)
     with hub.store.read() as db:
         owner = auth.find_account(db, namespace)
@@ -331,8 +331,13 @@ def check_access(request: Request) -> Response:
 BASE = "/endpoints-api/v2/endpoint/{namespace}"
 ROUTES = [
     Route("/endpoints-api/v2/provider/{namespace}", hardware_list),
-    Route(
-        "/api/inference-endpoints/{namespace}/auth-check/{right}", check_access, methods=["POST"]
+    *(
+        Route(
+            f"/api/inference-endpoints/{{namespace}}/auth-check/{right}",
+            check_access,
+            methods=["POST"],
+        )
+        for right in ("read", "write", "infer")
     ),
     Route(BASE, index),
     Route(BASE, create, methods=["POST"]),

@@ -211,7 +211,7 @@ def _reload(hub: Hub, namespace: str, job_id: str) -> Response:
 def check_access(request: Request) -> Response:
     """Prove a right, `read` or `write`, without starting anything."""
     user, namespace = auth.require_user(request), path_param(request, "namespace")
-    if path_param(request, "right") == "write":
+    if request.url.path.endswith("/write"):
         check_may_run(request)
     with hub_of(request).store.read() as db:
         owner = auth.find_account(db, namespace)
@@ -310,7 +310,10 @@ ROUTES = [
     Route("/api/jobs/{namespace}", index),
     Route("/api/jobs/{namespace}", json_endpoint(create), methods=["POST"]),
     Route("/api/jobs/{namespace}/count", count),
-    Route("/api/jobs/{namespace}/auth-check/{right}", check_access, methods=["POST"]),
+    *(
+        Route(f"/api/jobs/{{namespace}}/auth-check/{right}", check_access, methods=["POST"])
+        for right in ("read", "write")
+    ),
     Route(JOB, show),
     Route(f"{JOB}/cancel", cancel, methods=["POST"]),
     Route(f"{JOB}/expose", json_endpoint(expose), methods=["PUT"]),
