@@ -133,14 +133,14 @@ class Probe:
         answer: Answer | None
         try:
             async with asyncio.timeout_at(self._deadline):
-                answer = await self.teacher.ask(messages, seed)
+                answer = await self.teacher.complete(messages, seed)
         except (NoAnswer, TimeoutError) as failure:
             self._failures[str(failure) or TIMEOUT] += 1
             answer = None
         else:
             self._latencies.append(time.monotonic() - started)
         self._answers.append(answer)
-        self.progress.show(len(self._answers), spent=f"${self.teacher.purse.spent:.2f}")
+        self.progress.show(len(self._answers), spent=f"${self.teacher.budget.spent:.2f}")
         return answer
 
     def _share_in_language(self, texts: list[str], references: References) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 from recipes.check.settings import CheckSettings
 from recipes.core.hub_refs import commit_of, configs
 from recipes.core.progress import say
-from recipes.generate.data.corpora import Corpus, Library
+from recipes.generate.data.corpora import Corpus, DatasetReader
 from recipes.generate.schema import ENGLISH
 
 
@@ -26,7 +26,7 @@ class References:
 
 
 def read(
-    library: Library, settings: CheckSettings, language: str, corpora: Sequence[Corpus]
+    library: DatasetReader, settings: CheckSettings, language: str, corpora: Sequence[Corpus]
 ) -> References:
     """Read the benchmark's development split; without the language there, its texts.
 

@@ -25,8 +25,8 @@ from recipes.core import language as languages
 from recipes.core.language import Language
 from recipes.core.progress import Progress, say
 from recipes.generate import settings as generate_settings
-from recipes.generate.data.corpora import Library
-from recipes.generate.estimate import price
+from recipes.generate.data.corpora import DatasetReader
+from recipes.generate.estimate import teacher_price
 from recipes.generate.journal.local import Journal
 from recipes.generate.settings import GenerateSettings
 from recipes.generate.teacher.budget import Budget
@@ -45,7 +45,7 @@ def main(args: argparse.Namespace) -> None:
     settings = parse(args.config.check)
     generate = generate_settings.parse(args.config.generate)
     language = languages.get(args.config.language)
-    library = Library(api, generate.seed, generate.gates.tokenizer)
+    library = DatasetReader(api, generate.seed, generate.gates.tokenizer)
     sentences = references.read(library, settings, language.code, generate.texts)
     metrics, spent_usd, usage = uvloop.run(_ask(args, settings, generate, language, sentences))
     bases = {repo: _tokenizer_fit(api, repo, sentences) for repo in (args.base, *settings.bases)}
@@ -87,18 +87,18 @@ async def _ask(
     """
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "journal.jsonl", language.code)
-        budget = Budget(price(args.config), args.cap_usd)
+        budget = Budget(teacher_price(args.config), args.cap_usd)
         headers = authorization(args.teacher, os.environ)
         try:
             async with session(headers) as http:
                 teacher = Teacher(endpoint(http, args.teacher), generate.teacher, journal, budget)
-                await teacher.ready()
+                await teacher.wait_until_ready()
                 progress = Progress(settings.lists + 2 * len(sentences.texts), "questions")
                 probe = Probe(teacher, language, generate.seed, progress)
                 metrics = await probe.run(sentences, settings)
         finally:
             journal.close()
-    return metrics, budget.spent, teacher.usage
+    return metrics, budget.spent, teacher.stats
 
 
 def _tokenizer_fit(api: HfApi, repo: str, sentences: References) -> TokenizerFit:

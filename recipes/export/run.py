@@ -18,7 +18,7 @@ from recipes.core.schema import build
 from recipes.export import card, gguf, interpolate
 from recipes.export.interpolate import ShareChoice, ShareLoss
 from recipes.export.settings import ExportSettings, parse
-from recipes.generate.data.corpora import Corpus, Library
+from recipes.generate.data.corpora import Corpus, DatasetReader
 from recipes.train import heldout_loss
 from recipes.train.card import licence_of
 
@@ -131,7 +131,7 @@ def _load_chats(
     target = row_edits.chats(job.api, repo, job.inputs[repo], "test")[:rows]
     corpus = build(Corpus, job.config.generate["conversations"], "conversations")
     section = job.config.generate
-    library = Library(job.api, int(section["seed"]), section["gates"]["tokenizer"])
+    library = DatasetReader(job.api, int(section["seed"]), section["gates"]["tokenizer"])
     english = [
         [{"role": turn["role"], "content": turn["content"]} for turn in chat]
         for chat in library.conversations(corpus, rows)

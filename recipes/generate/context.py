@@ -1,6 +1,7 @@
-"""What one run has at hand: the teacher, the language, the seed, and where rows and losses go.
+"""What all sources of a run share: the teacher, the language, the seed, and where rows go.
 
-Sources use it and know nothing of each other; only here are an answer's shape and its failure met.
+Sources know nothing of each other. The context handles answers in the wrong format and requests
+without an answer for all of them.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Draft, Message, Row
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.openai import Answer, NoAnswer
-from recipes.generate.teacher.retry import shaped
+from recipes.generate.teacher.retry import complete_parsed
 
 T = TypeVar("T")
 
 
-class Sink(Protocol):
-    """Where judged rows go: a `RowStore`, or what only counts them."""
+class RowSink(Protocol):
+    """Where rows go: a `RowStore`, or a counter in a dry run."""
 
     kept: int
     dropped: int
@@ -34,66 +35,69 @@ class Sink(Protocol):
 
 @dataclass
 class GenerationContext:
-    """The `language` is named as prompts call it, and `rules` is what every one that asks for text
-    in it says of words. Rows go to the `spool`; `lost` counts what never became a row, by reason;
-    `missing` the prompts that were hoped for and that the teacher did not write."""
+    """What all sources of a run share.
+
+    language: with the name that prompts call it
+    rules: the community's rules, which go in front of every request for text in the language
+    lost: answers that never became a row, by reason
+    missing: rows that were planned, but for which the teacher wrote no prompt
+    """
 
     teacher: Teacher
     language: Language
     seed: int
     gates: tuple[Gate, ...]
-    spool: Sink
+    rows: RowSink
     rules: str = ""
     lost: Counter[str] = field(default_factory=Counter)
     missing: int = 0
 
     @property
-    def done(self) -> int:
-        """Everything that has come to an end, well or not."""
-        return self.spool.kept + self.spool.dropped + self.lost.total()
+    def finished(self) -> int:
+        """Rows that were kept or dropped, and answers that were lost."""
+        return self.rows.kept + self.rows.dropped + self.lost.total()
 
-    def take(self, draft: Draft) -> None:
-        """Judge a draft and keep or drop it."""
-        self.spool.add(draft.row, first_reason(draft, self.gates))
+    def add(self, draft: Draft) -> None:
+        """Add the row of a draft, with the first reason of the gates to drop it."""
+        self.rows.add(draft.row, first_reason(draft, self.gates))
 
     def random(self, path: str) -> Random:
-        """Chance that depends on the seed and the place alone, never on the order of answers."""
+        """Return a generator that depends on the seed and a path, not on the order of answers."""
         return Random(f"{self.seed}:{path}")
 
-    async def ask(
+    async def complete(
         self,
         messages: Sequence[Message],
-        read: Callable[[Answer], T],
+        parse: Callable[[Answer], T],
         common: bool = False,
         schema: Mapping[str, Any] | None = None,
     ) -> T | None:
-        """What `read` makes of the answer; None, counted as lost, when there is nothing to read."""
+        """Return what `parse` makes of the answer; None, counted as lost, without a usable one."""
         if self.rules and not common:
-            messages = templates.under(self.rules, messages)
+            messages = templates.with_rules(self.rules, messages)
         try:
-            return await shaped(self.teacher, messages, self.seed, read, common, schema)
-        except NoAnswer as failure:
-            self.lost[str(failure)] += 1
+            return await complete_parsed(self.teacher, messages, self.seed, parse, common, schema)
+        except NoAnswer as error:
+            self.lost[str(error)] += 1
             return None
 
-    async def list_of(
+    async def complete_list(
         self, messages: Sequence[Message], at_most: int, common: bool = False
     ) -> list[str]:
-        """The texts that were asked for; none when they could not be had."""
-        schema = parsing.list_of(at_most)
-        read = partial(_texts, at_most)
-        return await self.ask(messages, read, common, schema) or []
+        """Return a list of up to so many texts, empty without a usable answer."""
+        schema = parsing.list_schema(at_most)
+        return await self.complete(messages, partial(_texts, at_most), common, schema) or []
 
-    async def text(self, messages: Sequence[Message]) -> str | None:
-        """The one text that was asked for."""
-        return await self.ask(messages, _whole)
+    async def complete_text(self, messages: Sequence[Message]) -> str | None:
+        """Return one text, None without a usable answer."""
+        return await self.complete(messages, _text)
 
 
 def _texts(at_most: int, answer: Answer) -> list[str]:
     return parsing.texts(answer.text, at_most)
 
 
-def _whole(answer: Answer) -> str:
+def _text(answer: Answer) -> str:
     if answer.finish != "stop":
         raise parsing.InvalidFormat("truncated")
     return parsing.text(answer.text)

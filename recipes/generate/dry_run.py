@@ -1,6 +1,6 @@
-"""A run without a teacher: what the journal answers already, so that the rest can be foretold.
+"""Count the rows that need no call, because the journal has their answers.
 
-It goes through the very sources of the run; what the journal does not know is not asked.
+A dry run goes through the sources of the real one, with an endpoint that has no answers.
 """
 
 from __future__ import annotations
@@ -12,61 +12,60 @@ from recipes.core.language import Language
 from recipes.generate.context import GenerationContext
 from recipes.generate.journal.local import Journal
 from recipes.generate.schema import Row
-from recipes.generate.teacher import client
 from recipes.generate.teacher.budget import Budget, Price
+from recipes.generate.teacher.client import Teacher, TeacherSettings
 from recipes.generate.teacher.openai import Answer, NoAnswer, Request
 from recipes.generate.teacher.workers import Work, run_workers
 
 
 @dataclass(frozen=True)
-class Known:
-    """Rows that need no call, the tokens that they once cost, and how many calls are in the way
-    of others."""
+class DryRun:
+    """Rows that need no call, the tokens that they cost, and requests without an answer yet."""
 
     rows: int
     tokens_in: int
     tokens_out: int
-    missing: int
+    unanswered: int
 
 
 @dataclass
-class Count:
-    """Takes rows and keeps their number."""
+class RowCounter:
+    """Counts rows and drops none."""
 
     kept: int = 0
     dropped: int = 0
 
     def add(self, row: Row, reason: str | None = None) -> None:
-        """One more."""
+        """Count a row."""
         self.kept += 1
 
 
 class OfflineEndpoint:
-    """An endpoint that has no answer to anything."""
+    """An endpoint that has no answers."""
 
-    base = "nobody"
+    base = "offline"
 
-    async def look(self) -> int:
-        """Nothing is served."""
+    async def status(self) -> int:
+        """Return 404."""
         return 404
 
     async def complete(self, request: Request, seconds: float) -> Answer:
-        """Never."""
-        raise NoAnswer("not asked yet")
+        """Raise NoAnswer."""
+        raise NoAnswer("offline")
 
 
-async def rehearse(
-    settings: client.TeacherSettings,
+async def dry_run(
+    settings: TeacherSettings,
     journal: Journal,
     language: Language,
     seed: int,
     rules: str,
     roots: Callable[[GenerationContext], Iterator[Work]],
-) -> Known:
-    """Go through all that grows from the roots; costs nothing but the time to read the journal."""
+) -> DryRun:
+    """Do all work that the roots lead to with the journal alone."""
     patient = replace(settings, failures_in_a_row=2**31)
-    asked = client.Teacher(OfflineEndpoint(), patient, journal, Budget(Price(), None))
-    rows = Count()
-    await run_workers(roots(GenerationContext(asked, language, seed, (), rows, rules)), 1)
-    bill = asked.account.bill(0.0, 0.0, "")
-    return Known(rows.kept, bill.tokens_in, bill.tokens_out, asked.usage.failed)
+    teacher = Teacher(OfflineEndpoint(), patient, journal, Budget(Price(), None))
+    rows = RowCounter()
+    await run_workers(roots(GenerationContext(teacher, language, seed, (), rows, rules)), 1)
+    usage = teacher.usage.report(0.0, 0.0, "")
+    return DryRun(rows.kept, usage.tokens_in, usage.tokens_out, teacher.stats.failed)

@@ -17,7 +17,7 @@ from recipes.generate.inputs import Inputs
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.openai import NoAnswer
-from recipes.generate.teacher.retry import shaped
+from recipes.generate.teacher.retry import complete_parsed
 
 MAX_TEXTS = 2_000  # of each kind, for the identifier
 
@@ -39,7 +39,7 @@ async def set_up_gates(
     count_tokens: TokenCount,
 ) -> GateSet:
     """Build the gates of a run."""
-    own_texts = [*islice(inputs.for_contexts, MAX_TEXTS), *islice(inputs.for_pairs, MAX_TEXTS)]
+    own_texts = [*islice(inputs.context_texts, MAX_TEXTS), *islice(inputs.pair_texts, MAX_TEXTS)]
     english = [turns[0]["content"] for turns in islice(inputs.conversations, MAX_TEXTS)]
     identifier = language_id.build_identifier(language, own_texts, english, settings.profile)
     examples = []
@@ -53,9 +53,9 @@ async def _refusal_examples(teacher: Teacher, seed: int, language: Language) -> 
     """Ask the teacher how it declines in the language; return nothing when it does not answer."""
     turns = refusals.refusal_conversation()
     messages = templates.translate_conversation(turns, language.name)
-    schema = parsing.list_of(len(turns), len(turns))
+    schema = parsing.list_schema(len(turns), len(turns))
     try:
-        translated = await shaped(
+        translated = await complete_parsed(
             teacher, messages, seed, lambda answer: parsing.turns(answer.text, turns), schema=schema
         )
     except NoAnswer:

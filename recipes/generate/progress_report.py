@@ -1,4 +1,4 @@
-"""How far a run is, for those who watch it."""
+"""Progress lines while a run goes on."""
 
 from __future__ import annotations
 
@@ -7,71 +7,80 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from recipes.core.progress import Progress
 from recipes.generate.context import GenerationContext
 
-EVERY = 0.5  # seconds
-LATELY = 60  # seconds over which speed is measured: what was paid for earlier comes at once
-SHORTEST = 1.0  # seconds before there is a speed
+INTERVAL = 0.5  # seconds
+SPEED_SECONDS = 60  # over which speed is measured: answers from the journal come all at once
+MIN_SPEED_SECONDS = 1.0  # before there is a speed
 
-Look = tuple[float, int, int]  # when, rows that came to an end, tokens written
+
+class Snapshot(NamedTuple):
+    """The rows that were finished and the tokens that were written at a time."""
+
+    time: float
+    rows: int
+    tokens: int
 
 
 @asynccontextmanager
-async def telling(planned: int, harvest: GenerationContext) -> AsyncIterator[None]:
-    """Print how far the work is while something else goes on, and then how far it came."""
-    progress, looks = Progress(planned, "rows"), deque[Look]()
-    task = asyncio.create_task(_tell(planned, harvest, progress, looks))
+async def report_progress(planned_rows: int, context: GenerationContext) -> AsyncIterator[None]:
+    """Print progress lines in the background, and a last one at the end."""
+    progress, snapshots = Progress(planned_rows, "rows"), deque[Snapshot]()
+    task = asyncio.create_task(_report(planned_rows, context, progress, snapshots))
     try:
         yield
     finally:
         task.cancel()
-        progress.total = harvest.done  # the plan was for a teacher without fault
-        progress.show(harvest.done, **told(harvest, harvest.done, looks))
+        progress.total = context.finished  # fewer than planned, unless every answer was good
+        progress.show(context.finished, **details(context, context.finished, snapshots))
 
 
-async def _tell(
-    planned: int, harvest: GenerationContext, progress: Progress, looks: deque[Look]
+async def _report(
+    planned_rows: int, context: GenerationContext, progress: Progress, snapshots: deque[Snapshot]
 ) -> None:
     while True:
-        progress.total = max(planned - harvest.missing, harvest.done + 1)
-        progress.show(harvest.done, **told(harvest, progress.total, looks))
-        await asyncio.sleep(EVERY)
+        progress.total = max(planned_rows - context.missing, context.finished + 1)
+        progress.show(context.finished, **details(context, progress.total, snapshots))
+        await asyncio.sleep(INTERVAL)
 
 
-def told(harvest: GenerationContext, total: int, looks: deque[Look]) -> dict[str, object]:
-    """The figures beside the progress; `looks` are the earlier ones, and this one is added."""
-    pace, usage, rows = harvest.teacher.pace, harvest.teacher.usage, harvest.spool
-    looks.append((time.monotonic(), harvest.done, usage.tokens_out))
-    while looks[-1][0] - looks[0][0] > LATELY:
-        looks.popleft()
-    speed, tokens = speeds(looks)
+def details(
+    context: GenerationContext, total: int, snapshots: deque[Snapshot]
+) -> dict[str, object]:
+    """Return the details of a progress line, and add a snapshot to the earlier ones."""
+    limiter, finished = context.teacher.limiter, context.finished
+    snapshots.append(Snapshot(time.monotonic(), finished, context.teacher.stats.tokens_out))
+    while snapshots[-1].time - snapshots[0].time > SPEED_SECONDS:
+        snapshots.popleft()
+    rows_per_second, tokens_per_second = speeds(snapshots)
     return {
-        "eta": _eta(total - harvest.done, speed),
-        "kept": f"{rows.kept / max(1, harvest.done):.0%}",
-        "spent": f"${harvest.teacher.purse.spent:.2f}",
-        "rows/s": _figure(speed, ".1f"),
-        "tokens/s": _figure(tokens, ".0f"),
-        "calls": f"{pace.in_flight}/{int(pace.width)}",
+        "eta": _eta(total - finished, rows_per_second),
+        "kept": f"{context.rows.kept / max(1, finished):.0%}",
+        "spent": f"${context.teacher.budget.spent:.2f}",
+        "rows/s": _figure(rows_per_second, ".1f"),
+        "tokens/s": _figure(tokens_per_second, ".0f"),
+        "calls": f"{limiter.in_flight}/{int(limiter.limit)}",
     }
 
 
-def speeds(looks: deque[Look]) -> tuple[float | None, float | None]:
-    """Rows and tokens a second between the first and the last look, None where it is too early."""
-    (first, rows, tokens), (last, rows_now, tokens_now) = looks[0], looks[-1]
-    if (seconds := last - first) < SHORTEST:
+def speeds(snapshots: deque[Snapshot]) -> tuple[float | None, float | None]:
+    """Return rows and tokens per second, None while it is too early."""
+    first, last = snapshots[0], snapshots[-1]
+    if (seconds := last.time - first.time) < MIN_SPEED_SECONDS:
         return None, None
-    return (rows_now - rows) / seconds, (tokens_now - tokens) / seconds
+    return (last.rows - first.rows) / seconds, (last.tokens - first.tokens) / seconds
 
 
-def _figure(value: float | None, form: str) -> str:
-    return "?" if value is None else format(value, form)
+def _figure(value: float | None, spec: str) -> str:
+    return "?" if value is None else format(value, spec)
 
 
-def _eta(left: int, speed: float | None) -> str:
-    """As hours, minutes and seconds."""
-    if left and not speed:
+def _eta(rows: int, rows_per_second: float | None) -> str:
+    """Return the time left as hours, minutes and seconds."""
+    if rows and not rows_per_second:
         return "?"
-    minutes, rest = divmod(round(left / speed) if speed else 0, 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+    minutes, seconds = divmod(round(rows / rows_per_second) if rows_per_second else 0, 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

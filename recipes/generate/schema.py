@@ -1,19 +1,18 @@
-"""The words of the generate recipe: a prompt, a row, and a draft that the gates will judge."""
+"""The data of the generate recipe: a prompt, a row, and a draft for the gates."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Protocol, TypedDict
+from typing import Literal, TypedDict
 
 ENGLISH = "eng_Latn"
 PLACEHOLDER = "{text}"
 
 
 class Message(TypedDict):
-    """One turn, as TRL and every chat template want it."""
+    """One turn, in the format of TRL and of chat templates."""
 
     role: Literal["system", "user", "assistant"]
     content: str
@@ -21,23 +20,26 @@ class Message(TypedDict):
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a speaker may ask: `{text}` in `wording` is where `context` goes.
+    """A prompt that a speaker might write.
 
-    `path` says where it grew and `about` on what (a topic, a scenario, a task); `answer_in` is the
-    code of the language of a right answer; `revised`: whether it was made longer and harder.
+    source, path: where it comes from
+    wording: the prompt; `{text}` in it stands for `context`
+    answer_language: the code of the language of a right answer
+    about: its topic, scenario or task
+    revised: whether it was made longer and harder
     """
 
     source: str
     path: str
     wording: str
-    answer_in: str
+    answer_language: str
     about: str
     context: str = ""
     revised: bool = False
 
     @property
     def text(self) -> str:
-        """The prompt as the assistant gets it."""
+        """The prompt with its context."""
         if not self.context:
             return self.wording
         if PLACEHOLDER in self.wording:
@@ -47,7 +49,7 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the dataset; `about` and `revised` are its prompt's."""
+    """One row of the dataset; `about` and `revised` are those of its prompt."""
 
     source: str
     prompt_id: str
@@ -58,31 +60,24 @@ class Row:
 
     @cached_property
     def id(self) -> str:
-        """A name that depends on the content alone."""
+        """16 hex digits that depend on the messages alone."""
         text = "\x1f".join(f"{turn['role']}\x1e{turn['content']}" for turn in self.messages)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @cached_property
     def turns(self) -> tuple[Message, ...]:
-        """The messages without the system's."""
+        """The messages without the system prompt."""
         return tuple(turn for turn in self.messages if turn["role"] != "system")
-
-
-class Rows(Protocol):
-    """Rows to be gone through as often as one likes, wherever they lie."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Row]: ...
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A row with what the gates have to know.
+    """A row with what the gates need to know.
 
-    `languages` holds the code of each turn, None where any will do; `pairs` an English text and its
-    translation, for each translated part, `from_corpus` when no model wrote the English; `finish`
-    is the teacher's finish_reason.
+    languages: the code of each turn's language, None where any will do
+    pairs: each translated part as original and translation; the original is English
+    finish: the teacher's finish_reason
+    from_corpus: whether the English is from a corpus, not by the teacher
     """
 
     row: Row

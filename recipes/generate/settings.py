@@ -1,4 +1,4 @@
-"""The `generate:` section of a recipe, parsed into the settings of each part or refused."""
+"""The `generate:` section of a recipe, parsed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,14 @@ from recipes.generate.teacher import client, judge
 
 @dataclass(frozen=True)
 class GenerateSettings:
-    """Everything that a run needs to know; the names are those of the recipe's keys.
+    """The keys of `generate` in the recipe.
 
-    `replay` is the share of all rows that are English conversations as they are.
+    test_share: share (0..1) of rows in the test split
+    samples: rows of each source on the card
+    translations: number of conversations to translate
+    replay: share (0..1) of all rows that are English conversations as they are
+    watts: power of the teacher's hardware, for the estimate of energy on the card
+    style: from the community's profile
     """
 
     seed: int
@@ -41,7 +46,7 @@ class GenerateSettings:
     texts: tuple[Corpus, ...]
     conversations: Corpus
     gates: gates.GateSettings
-    ngrams: decontamination.Size
+    ngrams: decontamination.NgramSettings
     near: minhash.MinhashSettings
     judge: judge.JudgeSettings
     watts: float | None
@@ -49,17 +54,17 @@ class GenerateSettings:
     communities: str
     style: community.Style = field(default_factory=community.Style)
 
-    def spoken(self, language: Language) -> Language:
-        """The language as prompts call it."""
+    def prompt_language(self, language: Language) -> Language:
+        """Return the language with the name that prompts call it."""
         return replace(language, name=self.style.describe(language.name))
 
-    def rules(self, language: Language) -> str:
-        """What every prompt that asks for text in the language says of places and words."""
+    def prompt_rules(self, language: Language) -> str:
+        """Return the community's rules for every request for text in the language."""
         glossary, forbidden = self.gates.glossary, self.gates.forbidden
         return community.prompt_rules(language.name, glossary, forbidden, self.style.region)
 
-    def planned(self, limit: int | None) -> int:
-        """How many rows the teacher makes when every answer is good, `limit` for each source."""
+    def planned_rows(self, limit: int | None) -> int:
+        """Return how many rows the teacher makes if every answer is good, `limit` per source."""
         sources = (
             self.topics.rows,
             self.scenarios.rows,
@@ -71,8 +76,8 @@ class GenerateSettings:
 
 
 def parse(section: dict[str, Any]) -> GenerateSettings:
-    """Parse the section; raises UserError that names a missing or an unknown key."""
-    parts: dict[str, Callable[..., object]] = {
+    """Parse the section; raises UserError that names a missing or unknown key."""
+    parsers: dict[str, Callable[..., object]] = {
         "teacher": client.TeacherSettings,
         "journal": hub.JournalSettings,
         "answers": responses.ResponseSettings,
@@ -82,18 +87,20 @@ def parse(section: dict[str, Any]) -> GenerateSettings:
         "pairs": backtranslation.BacktranslationSettings,
         "conversations": Corpus,
         "gates": parse_gates,
-        "ngrams": decontamination.Size,
+        "ngrams": decontamination.NgramSettings,
         "near": minhash.MinhashSettings,
         "judge": judge.JudgeSettings,
         "style": community.Style,
     }
-    known = {
-        key: build(parts[key], value, key) if key in parts else value
+    values = {
+        key: build(parsers[key], value, key) if key in parsers else value
         for key, value in section.items()
     }
     for key in ("texts", "benchmarks"):
-        known[key] = tuple(build(Corpus, value, key) for value in section.get(key) or ())
-    settings: GenerateSettings = build(GenerateSettings, known, "generate")
+        values[key] = tuple(build(Corpus, value, key) for value in section.get(key) or ())
+    settings: GenerateSettings = build(GenerateSettings, values, "generate")
     if not 0 <= settings.replay < 1:
-        raise UserError(f"`generate.replay` is a share of the rows, not {settings.replay!r}.")
+        raise UserError(
+            f"`generate.replay` must be a share of the rows (0..1), not {settings.replay!r}."
+        )
     return settings

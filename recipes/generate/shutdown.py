@@ -1,7 +1,7 @@
-"""A run that is told to stop, by Ctrl-C or by what a platform sends before it kills (SIGTERM).
+"""Stop a run by Ctrl-C or SIGTERM without losing answers.
 
-At the first signal nothing new is asked, what is under way comes home as long as the recipe grants,
-and all goes to the Hub. A second one ends the process at once: what was answered is on the disk.
+At the first signal, no new call is made, calls in flight get the recipe's grace period, and all
+answers are pushed. A second signal ends the process at once; answers so far are on disk.
 """
 
 from __future__ import annotations
@@ -17,44 +17,48 @@ from recipes.generate.teacher.client import Teacher
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def interrupt_when_told() -> None:
-    """While nothing is asked, SIGTERM ends the run as Ctrl-C does."""
+def interrupt_on_sigterm() -> None:
+    """Make SIGTERM end the run as Ctrl-C does."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @asynccontextmanager
-async def stoppable(teacher: Teacher, push: Callable[[], object]) -> AsyncIterator[None]:
-    """Around all asking: a stop cancels the present task when its answers are home and pushed."""
-    loop, whole = asyncio.get_running_loop(), asyncio.current_task()
-    assert whole
+async def graceful_shutdown(teacher: Teacher, push: Callable[[], object]) -> AsyncIterator[None]:
+    """On a signal, cancel the current task once its calls in flight ended and `push` returned."""
+    loop, main_task = asyncio.get_running_loop(), asyncio.current_task()
+    assert main_task
     stopping: list[asyncio.Task[None]] = []
 
     async def stop() -> None:
         try:
-            await asyncio.gather(teacher.finish(), asyncio.to_thread(push))
-            if teacher.pace.in_flight:
-                say(f"{teacher.pace.in_flight} calls are cut off without an answer")
+            await asyncio.gather(teacher.finish_calls(), asyncio.to_thread(push))
+            if teacher.limiter.in_flight:
+                say(f"{_calls(teacher.limiter.in_flight)} cut off without an answer")
         finally:
-            whole.cancel()
+            main_task.cancel()
 
-    def told() -> None:
-        for sign in SIGNALS:
-            loop.remove_signal_handler(sign)
-            signal.signal(sign, signal.SIG_DFL)
+    def on_signal() -> None:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
         say(
-            f"told to stop: {teacher.pace.in_flight} calls are under way and have "
-            f"{teacher.settings.grace:g} s to be answered; once more ends it at once"
+            f"stopping: waiting up to {teacher.settings.grace:g} s for "
+            f"{_calls(teacher.limiter.in_flight)} in flight; signal again to stop at once"
         )
         stopping.append(loop.create_task(stop()))
 
-    for sign in SIGNALS:
-        loop.add_signal_handler(sign, told)
+    for number in SIGNALS:
+        loop.add_signal_handler(number, on_signal)
     try:
         yield
-        if stopping:  # the last work was done without a pause
+        if stopping:  # the rest was done without waiting, so that it was not cancelled
             await stopping[0]
     finally:
         if not stopping:
-            for sign in SIGNALS:
-                loop.remove_signal_handler(sign)
-            interrupt_when_told()
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
+            interrupt_on_sigterm()
+
+
+def _calls(count: int) -> str:
+    return "1 call" if count == 1 else f"{count} calls"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from recipes.core import language
 from recipes.core.job import Job
 from recipes.generate import gates
-from recipes.generate.data.corpora import Library
+from recipes.generate.data.corpora import DatasetReader
 from recipes.generate.dedup.decontamination import Benchmarks
 from recipes.generate.schema import Draft
 from recipes.generate.settings import parse
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def feedback_gate(job: Job[Any]) -> FeedbackGate:
     """Return a function that says why a draft is dropped; add its benchmarks to the inputs."""
     settings, target = parse(job.config.generate), language.get(job.config.language)
-    library = Library(job.api, settings.seed, settings.gates.tokenizer)
+    library = DatasetReader(job.api, settings.seed, settings.gates.tokenizer)
     texts = ((corpus.name, library.all_texts(corpus)) for corpus in settings.benchmarks)
     benchmarks = Benchmarks(texts, settings.ngrams, target.script)
     job.inputs.update(library.commits)

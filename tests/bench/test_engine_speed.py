@@ -174,7 +174,7 @@ def run(
             context = GenerationContext(
                 teacher, target, 1, build_gates(settings.gates, target), RowStore(folder / "rows")
             )
-            roots = translation.grow(context, settings.answers, conversations(rows, seconds))
+            roots = translation.root_work(context, settings.answers, conversations(rows, seconds))
             await run_workers(roots, width)
             return context
 
@@ -219,8 +219,8 @@ def test_cpu_time_per_row(answers: Path, tmp_path: Path) -> None:
         bare = min(bare_call_seconds(url, 2_000) for _ in range(3))
         run(url, tmp_path / "warm", rows=500, width=64, start=64)
         measured = run(url, tmp_path / "run", rows=10_000, width=64, start=64)
-    assert measured.context.spool.kept > 9_900, measured.context.lost
-    rows = measured.context.done
+    assert measured.context.rows.kept > 9_900, measured.context.lost
+    rows = measured.context.finished
     show(
         "64 in flight, no latency",
         f"{measured.cpu / rows * 1000:.3f} ms of CPU per row, {rows / measured.cpu:.0f} rows per "
@@ -234,7 +234,7 @@ def test_share_of_capacity_with_a_thousand_calls_in_flight(answers: Path, tmp_pa
     with serving(answers, slots=1000, queue=100, rate=rate) as url:
         measured = run(url, tmp_path / "run", seconds=40, width=1000, start=1000)
     share = measured.share(6, 38, 1000 * rate)
-    milliseconds = measured.cpu / measured.context.done * 1000
+    milliseconds = measured.cpu / measured.context.finished * 1000
     show(
         "1,000 in flight x 2 s",
         f"{share:.3f} of the capacity, {milliseconds:.2f} ms of CPU per row",

@@ -44,8 +44,8 @@ def test_ended_runs_pay_for_no_answer_twice(
         each = len(needed) // TIMES - 12  # the calls in flight are also answered
         out, tally = play(runs, tmp_path / "cut", ends, 2 * each - 1, rng)
     print(f"\n{sign.name}: {tally}")
-    assert (tally.ended, tally.needed) == (TIMES, needed)
-    assert tally.twice == tally.flying + tally.unshared
-    assert bool(tally.twice) is (sign is signal.SIGKILL)
+    assert (tally.interruptions, tally.needed) == (TIMES, needed)
+    assert tally.repeated == tally.in_flight + tally.unshared
+    assert bool(tally.repeated) is (sign is signal.SIGKILL)
     assert bool(tally.unshared) <= bool(moves)
     assert parquet(out) == parquet(tmp_path / "whole") != {}

@@ -12,8 +12,8 @@ from collections import Counter
 from pathlib import Path
 from random import Random
 
-from recipes.generate.dedup.decontamination import Benchmarks, Size
-from recipes.generate.dedup.minhash import MinhashSettings, Near
+from recipes.generate.dedup.decontamination import Benchmarks, NgramSettings
+from recipes.generate.dedup.minhash import MinhashSettings, NearDuplicates
 from recipes.generate.gates import first_reason
 from recipes.generate.schema import Message, Row
 from tests.recipes.generate.gates import planted_faults
@@ -67,16 +67,16 @@ def test_planted_near_duplicates_and_benchmark_texts(tmp_path: Path) -> None:
         )
         rows.append(Row("topics", "d", "t", turns))
     started_at = time.process_time()
-    near = Near(MinhashSettings(0.8, 5, 16, 4), tmp_path / "signatures")
+    near = NearDuplicates(MinhashSettings(0.8, 5, 16, 4), tmp_path / "signatures")
     for row in rows:
         near.add(row)
-    found = near.found(rows.__getitem__)
+    found = near.find(rows.__getitem__)
     spent = time.process_time() - started_at
     caught = sum(place >= originals for place in found) / 2_000
     print(f"\nnear-duplicates: {caught:.2%} of 2000, {len(found) - 2_000 * caught:.0f} wrong,")
     print(f"  {len(rows) / spent:.0f} rows per CPU second")
 
-    benchmarks = Benchmarks([("b", benchmark_texts)], Size(8, 24, 8), "Latn")
+    benchmarks = Benchmarks([("b", benchmark_texts)], NgramSettings(8, 24, 8), "Latn")
     started_at = time.process_time()
     wrong = sum(benchmarks.overlaps(rows[:originals]))
     spent = time.process_time() - started_at

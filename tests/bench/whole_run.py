@@ -29,14 +29,15 @@ from recipes.core import language
 from recipes.core.config import load
 from recipes.generate import run
 from recipes.generate.context import GenerationContext
-from recipes.generate.data.jsonl import Stored
-from recipes.generate.data.tokenizer import OfModel, Tokens
+from recipes.generate.data.jsonl import JsonlItems
+from recipes.generate.data.tokenizer import ModelTokenizer, TextTokenizer
 from recipes.generate.dedup.decontamination import Benchmarks
-from recipes.generate.dedup.finalize import settle
+from recipes.generate.dedup.finalize import finalize
 from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.gates import build_gates
 from recipes.generate.inputs import Inputs
 from recipes.generate.journal.local import Journal
+from recipes.generate.options import RunOptions
 from recipes.generate.publish import parquet
 from recipes.generate.schema import Message, Row
 from recipes.generate.settings import parse
@@ -87,25 +88,25 @@ def memory() -> dict[str, float]:
 
 
 async def ask(
-    job: run.Job, inputs: Inputs, rows: int, words: Tokens
+    job: RunOptions, inputs: Inputs, rows: int, words: TextTokenizer
 ) -> tuple[GenerationContext, Any]:
     """Have conversations translated, with as many calls in flight as the recipe allows."""
     numbers = replace(job.settings.teacher, start=1024, concurrency=1024, max_tokens=8192)
-    journal, spool = Journal(job.folder / "journal.jsonl", EPO.code), RowStore(job.folder / "asked")
+    journal, store = Journal(job.folder / "journal.jsonl", EPO.code), RowStore(job.folder / "asked")
     async with session({}) as http:
-        purse = Budget(Price(usd_per_hour=5.0), 1e6)
-        teacher = Teacher(endpoint(http, job.teacher), numbers, journal, purse)
+        budget = Budget(Price(usd_per_hour=5.0), 1e6)
+        teacher = Teacher(endpoint(http, job.teacher), numbers, journal, budget)
         judges = build_gates(job.settings.gates, EPO, count_tokens=words.count)
-        harvest = GenerationContext(teacher, EPO, 1, judges, spool)
+        context = GenerationContext(teacher, EPO, 1, judges, store)
         asked = islice(enumerate(cycle(inputs.conversations)), rows)
         roots = (numbered(number, turns) for number, turns in asked)
         await run_workers(
-            translation.grow(harvest, job.settings.answers, roots), numbers.concurrency
+            translation.root_work(context, job.settings.answers, roots), numbers.concurrency
         )
-    bill = run.billed(teacher, 1.0)
+    bill = run.report_usage(teacher, 1.0)
     journal.close()
-    spool.close()
-    return harvest, bill
+    store.close()
+    return context, bill
 
 
 def numbered(number: int, turns: tuple[Message, ...]) -> tuple[Message, ...]:
@@ -131,29 +132,31 @@ def whole(spec: dict[str, Any]) -> dict[str, Any]:
     """Run all phases, one after the other."""
     memory_profile, job, inputs = MemoryProfile(), job_of(spec), inputs_of(spec)
     with memory_profile.phase("load"):
-        words = OfModel(Tokenizer.from_file(spec["tokenizer"]))
+        words = ModelTokenizer(Tokenizer.from_file(spec["tokenizer"]))
     with memory_profile.phase("ask"):
-        harvest, bill = uvloop.run(ask(job, inputs, spec["asked"], words))
+        context, bill = uvloop.run(ask(job, inputs, spec["asked"], words))
     words.close()
-    spool = RowStore(job.folder / "rows")
-    with memory_profile.phase("spool"):
+    store = RowStore(job.folder / "rows")
+    with memory_profile.phase("store"):
         for row, reason in random_rows(spec["rows"]):
-            spool.add(row, reason)
-    with memory_profile.phase("settle"):
+            store.add(row, reason)
+    with memory_profile.phase("finalize"):
         known = partial(Benchmarks, inputs.benchmarks, job.settings.ngrams, EPO.script)
-        outcome = settle(spool, Counter(), known, job.settings.near, job.folder / "signatures")
+        outcome = finalize(store, Counter(), known, job.settings.near, job.folder / "signatures")
     with memory_profile.phase("write"):
-        run.write(job, inputs, run.Taken(harvest, outcome, Verdicts(), "nobody"), bill)
-    spool.close()
+        run.write_dataset(
+            job, inputs, run.GenerationResult(context, outcome, Verdicts(), "nobody"), bill
+        )
+    store.close()
     return {
-        "passed": harvest.spool.kept,
-        "kept": len(outcome.rows),
+        "passed": context.rows.kept,
+        "kept": len(outcome.kept),
         "writing": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
         "phases": memory_profile.phases,
     }
 
 
-def job_of(spec: dict[str, Any]) -> run.Job:
+def job_of(spec: dict[str, Any]) -> RunOptions:
     """Return the practice recipe with those settings of the real one that take memory."""
     config, real_config = (load(name, "o", EPO.code) for name in ("practice", "kakugo"))
     settings, real = parse(config.generate), parse(real_config.generate)
@@ -163,7 +166,7 @@ def job_of(spec: dict[str, Any]) -> run.Job:
         near=real.near,
         benchmarks=settings.benchmarks[:1],
     )
-    return run.Job(
+    return RunOptions(
         config=config,
         settings=settings,
         profile={},
@@ -182,13 +185,13 @@ def job_of(spec: dict[str, Any]) -> run.Job:
 
 def inputs_of(spec: dict[str, Any]) -> Inputs:
     """Return the inputs, as if they had been read from the Hub."""
-    nothing: Stored[Any] = Stored(Path(), 0, 0)
-    known: Stored[str] = Stored(Path(spec["benchmarks"]), 0, ENDLESS)
+    nothing: JsonlItems[Any] = JsonlItems(Path(), 0, 0)
+    known: JsonlItems[str] = JsonlItems(Path(spec["benchmarks"]), 0, ENDLESS)
     return Inputs(
-        for_contexts=nothing,
-        for_pairs=nothing,
-        conversations=Stored(Path(spec["conversations"]), 0, ENDLESS),
-        for_replay=nothing,
+        context_texts=nothing,
+        pair_texts=nothing,
+        conversations=JsonlItems(Path(spec["conversations"]), 0, ENDLESS),
+        replay_conversations=nothing,
         benchmarks=[("benchmarks", known)],
         commits={},
         licences={},

@@ -1,7 +1,7 @@
 """Datasets and tokenizers read from the Hub.
 
-tokenizer  Texts counted and cut in tokens: those of a model on the Hub, or of four bytes
-jsonl      Items in a file of JSON lines: read from the Hub once, gone through as often a
-corpora    What a run reads from the Hub: texts, conversations, benchmarks; each pinned t
-download   Everything that a run reads from the Hub before its first question, laid down
+corpora    Texts, conversations and benchmarks on the Hub, each read at one commit
+download   Write everything that a run reads from the Hub to disk
+jsonl      Items in a JSON Lines file, written once and read as often as needed
+tokenizer  Count and truncate texts in tokens of a model, or of four bytes each
 """

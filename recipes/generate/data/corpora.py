@@ -1,6 +1,6 @@
-"""What a run reads from the Hub: texts, conversations, benchmarks; each pinned to a commit.
+"""Texts, conversations and benchmarks on the Hub, each read at one commit.
 
-What a data set holds is another person's: it is taken as text and nothing else.
+A dataset belongs to someone else: its content is only ever treated as text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from recipes.core.errors import UserError
 from recipes.core.hub_refs import commit_of, configs
 from recipes.core.progress import say
-from recipes.generate.data.tokenizer import Tokens, fit, load
+from recipes.generate.data.tokenizer import TextTokenizer, fits, load_tokenizer
 from recipes.generate.schema import Message
 
 if TYPE_CHECKING:
@@ -25,9 +25,14 @@ ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assi
 
 @dataclass(frozen=True)
 class Corpus:
-    """Where texts stand: `columns` to read, `where` a row must match, `longest` in tokens;
-    `configs` renames configs, for a data set that names languages its own way. `revision` is a
-    branch, a tag or a commit: to read once more what an earlier run read."""
+    """A dataset on the Hub, and what to read of it.
+
+    columns: the columns with text; a conversation is in the first one
+    where: values that a row must have, by column
+    longest: tokens that a text is truncated to, and that a conversation may have
+    configs: the dataset's own names for configs, by ours
+    revision: a branch, tag or commit
+    """
 
     repo: str
     split: str
@@ -45,12 +50,12 @@ class Corpus:
 
     @property
     def name(self) -> str:
-        """Where it stands, for people."""
+        """Repo, config and split, for people."""
         return " ".join(part for part in (self.repo, self.config, self.split) if part)
 
     @property
-    def where_from(self) -> dict[str, Any]:
-        """Where it stands, for programs."""
+    def origin(self) -> dict[str, Any]:
+        """Repo, config, split and columns, for JSON."""
         return {
             "repo": self.repo,
             "config": self.config,
@@ -60,10 +65,10 @@ class Corpus:
 
 
 @dataclass(frozen=True)
-class Library:
-    """Reads data sets and remembers at which commit, under which licence, and which had nothing.
+class DatasetReader:
+    """Reads datasets, and records the commit and licence of each, and those without data.
 
-    Tokens are those of the `tokenizer`, a model on the Hub, or of four bytes where it is None.
+    Tokens are those of `tokenizer`, a model on the Hub, or four bytes each when it is None.
     """
 
     api: HfApi
@@ -74,47 +79,46 @@ class Library:
     skipped: list[str] = field(default_factory=list)
 
     def texts(self, corpora: Sequence[Corpus], count: int) -> Iterator[str]:
-        """Up to `count` texts in an order that the seed decides, cut to the longest allowed; all of
-        the first corpus, and then of the next."""
+        """Yield up to `count` truncated texts, each corpus in an order that the seed decides."""
         if count:
             yield from islice(chain.from_iterable(map(self.all_texts, corpora)), count)
 
     def all_texts(self, corpus: Corpus) -> Iterator[str]:
-        """Every text, as it is read."""
+        """Yield every text of a corpus, truncated."""
         for row in self._rows(corpus):
             for column in corpus.columns:
                 text = _column(row, column, corpus)
-                if isinstance(text, str) and (cut := self._cut(text.strip(), corpus.longest)):
+                if isinstance(text, str) and (cut := self._truncate(text.strip(), corpus.longest)):
                     yield cut
 
     def conversations(self, corpus: Corpus, count: int) -> Iterator[tuple[Message, ...]]:
-        """Up to `count` conversations of user and assistant in turn, none longer than allowed."""
+        """Yield up to `count` conversations of user and assistant that are not too long."""
         if count == 0:
             return
-        found = (
+        conversations = (
             _conversation(_column(row, corpus.columns[0], corpus)) for row in self._rows(corpus)
         )
-        fitting = (turns for turns in found if turns and self._fit(turns, corpus.longest))
+        fitting = (turns for turns in conversations if turns and self._fits(turns, corpus.longest))
         yield from islice(fitting, count)
 
     @cached_property
-    def _tokens(self) -> Tokens:
-        return load(self.api, self.tokenizer, self.commits)
+    def _tokenizer(self) -> TextTokenizer:
+        return load_tokenizer(self.api, self.tokenizer, self.commits)
 
-    def _cut(self, text: str, longest: int | None) -> str:
-        return text if longest is None else self._tokens.first(text, longest)
+    def _truncate(self, text: str, longest: int | None) -> str:
+        return text if longest is None else self._tokenizer.truncate(text, longest)
 
-    def _fit(self, turns: tuple[Message, ...], longest: int | None) -> bool:
-        said = [turn["content"] for turn in turns]
-        return longest is None or fit(self._tokens, said, longest)
+    def _fits(self, turns: tuple[Message, ...], longest: int | None) -> bool:
+        texts = [turn["content"] for turn in turns]
+        return longest is None or fits(self._tokenizer, texts, longest)
 
     def _skip(self, sentence: str) -> None:
-        if sentence not in self.skipped:  # of a data set several splits may be wanted
+        if sentence not in self.skipped:  # several splits of a dataset may be read
             self.skipped.append(sentence)
             say(sentence)
 
     def _pinned(self, corpus: Corpus) -> str:
-        """The commit at which all of a data set is read, however it moves while the run goes on."""
+        """Return the commit at which all of a dataset is read, even if it changes meanwhile."""
         if corpus.repo not in self.commits or corpus.revision != "main":
             sha = commit_of(self.api, corpus.repo, "dataset", corpus.revision)
             info = self.api.dataset_info(corpus.repo, revision=sha)
@@ -127,15 +131,15 @@ class Library:
 
         sha = self._pinned(corpus)
         if corpus.config and corpus.config not in configs(corpus.repo, sha):
-            self._skip(f"`{corpus.repo}` has nothing in {corpus.config}: left out")
+            self._skip(f"`{corpus.repo}` has no config `{corpus.config}`; it is skipped")
             return
         try:
             rows = datasets.load_dataset(
                 corpus.repo, corpus.config, split=corpus.split, revision=sha, streaming=True
             )
         except (ValueError, FileNotFoundError) as error:  # a missing split
-            said = next(iter(str(error).splitlines()), type(error).__name__)
-            raise UserError(f"The data set {corpus.repo} cannot be read: {said}") from error
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            raise UserError(f"The dataset {corpus.repo} cannot be read: {reason}") from error
         if corpus.shuffle_buffer > 1:
             rows = rows.shuffle(self.seed, buffer_size=corpus.shuffle_buffer)
         for row in rows:
@@ -144,21 +148,21 @@ class Library:
 
 
 def _licence(card: Mapping[str, Any] | DatasetCardData) -> str:
-    """What a card says that it is under, nothing where it does not say."""
-    told = card.get("license_name") or card.get("license") or ""
-    return ", ".join(map(str, told)) if isinstance(told, list) else str(told)
+    """Return the licence that a card names, empty where it names none."""
+    licence = card.get("license_name") or card.get("license") or ""
+    return ", ".join(map(str, licence)) if isinstance(licence, list) else str(licence)
 
 
 def _column(row: dict[str, Any], column: str, corpus: Corpus) -> object:
     if column not in row:
         raise UserError(
-            f"The data set {corpus.repo} has no column {column!r}: it has {', '.join(row)}."
+            f"The dataset {corpus.repo} has no column {column!r}. Its columns: {', '.join(row)}."
         )
     return row[column]
 
 
 def _conversation(value: object) -> tuple[Message, ...] | None:
-    """Turns written as role/content or from/value; None for what is no conversation."""
+    """Parse turns with role/content or from/value; None if the value is not a conversation."""
     if not isinstance(value, list):
         return None
     turns: list[Message] = []

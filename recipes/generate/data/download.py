@@ -1,7 +1,7 @@
-"""Everything that a run reads from the Hub before its first question, laid down on the disk.
+"""Write everything that a run reads from the Hub to disk.
 
-It is done in a process of its own (`recipes.core.isolated`): the library that reads data sets
-takes more memory than all else that a run imports. So what is imported here must be little, too.
+This runs in a process of its own (`recipes.core.isolated`), because the `datasets` library takes
+more memory than everything else that a run imports. Keep the imports here few for the same reason.
 """
 
 from __future__ import annotations
@@ -10,47 +10,46 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipes.generate.data.corpora import Corpus, Library
-from recipes.generate.data.jsonl import Stored, store
+from recipes.generate.data.corpora import Corpus, DatasetReader
+from recipes.generate.data.jsonl import JsonlItems, write_items
 from recipes.generate.schema import Message
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """What there was, the texts of each benchmark, commit and licence of each repo, and a sentence
-    for each that had nothing for this language."""
+class Downloads:
+    """What was read: `benchmarks` has the texts of each benchmark, `commits` and `licences` are by
+    repo, and `skipped` has a sentence for each dataset without data for the language."""
 
-    texts: Stored[str]
-    conversations: Stored[tuple[Message, ...]]
-    benchmarks: tuple[Stored[str], ...]
+    texts: JsonlItems[str]
+    conversations: JsonlItems[tuple[Message, ...]]
+    benchmarks: tuple[JsonlItems[str], ...]
     commits: dict[str, str]
     licences: dict[str, str]
     skipped: Sequence[str]
 
 
-def fetch(
+def download(
     folder: Path,
     seed: int,
     tokenizer: str | None,
     texts: tuple[Sequence[Corpus], int],
     conversations: tuple[Corpus, int],
     benchmarks: Sequence[Corpus],
-) -> Fetched:
-    """Read up to so many texts and conversations, and all of the benchmarks; `folder` may be
-    written."""
+) -> Downloads:
+    """Write up to so many texts and conversations, and all benchmarks, to files in `folder`."""
     from huggingface_hub import HfApi
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
-    disable_progress_bars()  # a log is no terminal
-    library = Library(HfApi(), seed, tokenizer)
-    return Fetched(
-        store(folder / "texts.jsonl", library.texts(*texts)),
-        store(folder / "conversations.jsonl", library.conversations(*conversations)),
+    disable_progress_bars()  # a log is not a terminal
+    reader = DatasetReader(HfApi(), seed, tokenizer)
+    return Downloads(
+        write_items(folder / "texts.jsonl", reader.texts(*texts)),
+        write_items(folder / "conversations.jsonl", reader.conversations(*conversations)),
         tuple(
-            store(folder / f"benchmark-{number}.jsonl", library.all_texts(corpus))
+            write_items(folder / f"benchmark-{number}.jsonl", reader.all_texts(corpus))
             for number, corpus in enumerate(benchmarks)
         ),
-        library.commits,
-        library.licences,
-        library.skipped,
+        reader.commits,
+        reader.licences,
+        reader.skipped,
     )

@@ -1,6 +1,6 @@
-"""Items in a file of JSON lines: read from the Hub once, gone through as often as one likes.
+"""Items in a JSON Lines file, written once and read as often as needed.
 
-So a corpus and the client's buffers are out of memory before the first question.
+A corpus and the buffers of the Hub client are thus out of memory before the first request.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Stored(Generic[T]):
-    """`count` items of the file, from the one with the number `start` on."""
+class JsonlItems(Generic[T]):
+    """`count` items of a file, from item number `start` on."""
 
     path: Path
     start: int
@@ -32,21 +32,21 @@ class Stored(Generic[T]):
             for line in islice(lines, self.start, self.start + self.count):
                 yield orjson.loads(line)
 
-    def split(self, at: int) -> tuple[Stored[T], Stored[T]]:
-        """The first `at` items, and the others."""
+    def split(self, at: int) -> tuple[JsonlItems[T], JsonlItems[T]]:
+        """Return the first `at` items and the others."""
         first = min(at, self.count)
         return (
-            Stored(self.path, self.start, first),
-            Stored(self.path, self.start + first, self.count - first),
+            JsonlItems(self.path, self.start, first),
+            JsonlItems(self.path, self.start + first, self.count - first),
         )
 
 
-def store(path: Path, items: Iterable[T]) -> Stored[T]:
-    """Write the items down; raises OSError when the disk is full."""
+def write_items(path: Path, items: Iterable[T]) -> JsonlItems[T]:
+    """Write items to a file; raises OSError when the disk is full."""
     path.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with path.open("wb") as file:
         for item in items:
             file.write(orjson.dumps(item) + b"\n")
             count += 1
-    return Stored(path, 0, count)
+    return JsonlItems(path, 0, count)

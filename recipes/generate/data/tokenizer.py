@@ -1,7 +1,7 @@
-"""Texts counted and cut in tokens: those of a model on the Hub, or of four bytes each without one.
+"""Count and truncate texts in tokens of a model, or of four bytes each.
 
-Four bytes are about what a byte level vocabulary makes of English. However long a text is, only as
-much of it is looked at as a limit in tokens can need.
+Four bytes are about one token of English in a byte-level vocabulary. Of a long text, only as much
+is tokenized as a limit can need.
 """
 
 from __future__ import annotations
@@ -17,80 +17,82 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
     from tokenizers import Tokenizer
 
-BYTES = 4  # of a token where there is no tokenizer
-USUAL, MOST = 4, 32  # letters of a token: of many, and more than of any run of words
+BYTES_PER_TOKEN = 4  # where there is no tokenizer
+USUAL_LETTERS, MAX_LETTERS = 4, 32  # of one token
 
 
-class Tokens(Protocol):
-    """How a text is counted and cut."""
+class TextTokenizer(Protocol):
+    """Counts the tokens of a text and truncates it."""
 
     def count(self, text: str) -> float:
-        """How many tokens the text has."""
+        """Return the number of tokens."""
         ...
 
-    def first(self, text: str, most: int) -> str:
-        """The beginning of the text that has at most so many tokens, in whole letters."""
+    def truncate(self, text: str, max_tokens: int) -> str:
+        """Return the longest start of at most so many tokens, in whole letters."""
         ...
 
     def close(self) -> None:
-        """No more texts: give back the memory."""
+        """Free the memory; the tokenizer cannot be used any more."""
         ...
 
 
-class OfBytes:
+class ByteTokenizer:
     """Tokens of four bytes of UTF-8."""
 
     def count(self, text: str) -> float:
-        """How many there are, the last one in part."""
-        return len(text.encode()) / BYTES
+        """Return the number of tokens, the last one as a fraction."""
+        return len(text.encode()) / BYTES_PER_TOKEN
 
-    def first(self, text: str, most: int) -> str:
-        """The beginning with at most so many."""
-        start = text[: most * BYTES].encode()[: most * BYTES].decode(errors="ignore")
+    def truncate(self, text: str, max_tokens: int) -> str:
+        """Return the longest start of at most so many tokens, in whole letters."""
+        size = max_tokens * BYTES_PER_TOKEN
+        start = text[:size].encode()[:size].decode(errors="ignore")
         return _whole_letters(text, len(start))
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Do nothing."""
 
 
-OF_BYTES = OfBytes()
+BYTE_TOKENIZER = ByteTokenizer()
 
 
-class OfModel:
+class ModelTokenizer:
     """Tokens of a model's vocabulary."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
 
     def count(self, text: str) -> float:
-        """How many there are."""
+        """Return the number of tokens."""
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def first(self, text: str, most: int) -> str:
-        """The beginning with at most so many, and never of more than `MOST` letters each."""
-        size = most * USUAL
+    def truncate(self, text: str, max_tokens: int) -> str:
+        """Return the longest start of at most so many tokens of at most `MAX_LETTERS` letters."""
+        size = max_tokens * USUAL_LETTERS
         while True:
-            found = self._tokenizer.encode(text[:size], add_special_tokens=False).offsets
-            if len(found) > most:  # a letter may be several tokens, and all of them must fit
-                return _whole_letters(text, min(found[most - 1][1], found[most][0]))
-            if size >= min(len(text), most * MOST):
+            offsets = self._tokenizer.encode(text[:size], add_special_tokens=False).offsets
+            if len(offsets) > max_tokens:  # all tokens of the last letter must fit
+                end = min(offsets[max_tokens - 1][1], offsets[max_tokens][0])
+                return _whole_letters(text, end)
+            if size >= min(len(text), max_tokens * MAX_LETTERS):
                 return _whole_letters(text, size)
             size *= 2
 
     def close(self) -> None:
-        """Give back the 60 MB of a usual vocabulary, which the C library alone would keep."""
+        """Free the 60 MB of a usual vocabulary, which glibc would keep."""
         del self._tokenizer
-        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):  # glibc's
+        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
             trim(0)
 
 
-def load(api: HfApi, repo: str | None, commits: dict[str, str]) -> Tokens:
-    """The tokens of a model on the Hub, at the commit that is noted or, from now on, its newest.
+def load_tokenizer(api: HfApi, repo: str | None, commits: dict[str, str]) -> TextTokenizer:
+    """Load the tokenizer of a model at the commit in `commits`, or at its newest, which is added.
 
-    Raises UserError when it has no tokenizer.
+    Raises UserError when the model has no `tokenizer.json`.
     """
     if repo is None:
-        return OF_BYTES
+        return BYTE_TOKENIZER
     from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
     from tokenizers import Tokenizer
 
@@ -100,16 +102,18 @@ def load(api: HfApi, repo: str | None, commits: dict[str, str]) -> Tokens:
     except (RepositoryNotFoundError, EntryNotFoundError) as error:
         raise UserError(f"`gates.tokenizer` is {repo!r}, which has no tokenizer.json.") from error
     commits[repo] = sha
-    return OfModel(Tokenizer.from_file(path))
+    return ModelTokenizer(Tokenizer.from_file(path))
 
 
-def fit(tokens: Tokens, texts: Sequence[str], most: int) -> bool:
+def fits(tokenizer: TextTokenizer, texts: Sequence[str], max_tokens: int) -> bool:
     """Whether the texts together have at most so many tokens."""
-    return sum(map(len, texts)) <= most * MOST and sum(map(tokens.count, texts)) <= most
+    if sum(map(len, texts)) > max_tokens * MAX_LETTERS:
+        return False
+    return sum(map(tokenizer.count, texts)) <= max_tokens
 
 
 def _whole_letters(text: str, end: int) -> str:
-    """The text up to there; a letter goes with its marks or not at all."""
+    """Return the text up to `end`, without a last letter whose marks are cut off."""
     while 0 < end < len(text) and unicodedata.category(text[end])[0] == "M":
         end -= 1
     return text[:end]

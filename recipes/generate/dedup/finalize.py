@@ -1,7 +1,7 @@
-"""What only shows among all rows: duplicates, near-duplicates, and overlap with benchmarks.
+"""Decide which rows are kept, once all of them are there.
 
-Rows lie on the disk and are looked at in an order that depends on them alone, so that the same
-answers make the same dataset, however they came in. In memory are a byte and a place for each.
+Rows are read from disk in an order that depends on them alone, so that the same answers make the
+same dataset in whatever order they came. Memory holds one byte and one place per row.
 """
 
 from __future__ import annotations
@@ -11,17 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
 
 from recipes.generate.dedup.decontamination import Benchmarks
-from recipes.generate.dedup.minhash import MinhashSettings as Nearness
-from recipes.generate.dedup.minhash import Near
+from recipes.generate.dedup.minhash import MinhashSettings, NearDuplicates
 from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.schema import Row
 
-T = TypeVar("T")
-Judged = tuple[int, Row, str | None, int]
-AT_ONCE = 1 << 17  # letters
+BATCH_LETTERS = 1 << 17
 KEPT, BY_GATE, DUPLICATE, OVERLAP, NEAR, UNSAFE, NOT_FLUENT, SPEAKERS = range(8)
 REASONS = {
     DUPLICATE: "duplicate",
@@ -31,95 +27,101 @@ REASONS = {
     NOT_FLUENT: "not_fluent",
     SPEAKERS: "speakers",
 }
-JUDGED = {reason: number for number, reason in REASONS.items()}
+STATUS_OF = {reason: status for status, reason in REASONS.items()}
+Screened = tuple[int, Row, str | None, int]  # place, row, reason of a gate, status
 
 
 @dataclass(frozen=True)
-class Verdicts(Generic[T]):
-    """`count` things that are read from the disk each time they are gone through."""
+class KeptRows:
+    """The rows that are kept, read from disk at every iteration."""
 
-    read: Callable[[], Iterator[T]]
+    read: Callable[[], Iterator[Row]]
     count: int
 
     def __len__(self) -> int:
         return self.count
 
-    def __iter__(self) -> Iterator[T]:
+    def __iter__(self) -> Iterator[Row]:
         return self.read()
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Every row with the reason why it is rejected, None for those that are kept; and everything
-    that was lost, counted by reason."""
+class FinalRows:
+    """Every row with the reason why it is dropped, None for those that are kept.
 
-    spool: RowStore
-    judged: array[int]
+    `statuses` has one of the numbers above for each row of the sorted store. `dropped` counts
+    dropped rows and answers that never became a row, by reason.
+    """
+
+    store: RowStore
+    statuses: array[int]
     dropped: dict[str, int]
 
-    def verdicts(self) -> Iterator[tuple[Row, str | None]]:
-        """All rows in their order."""
-        for (_, row, reason), found in zip(self.spool.in_order(), self.judged, strict=True):
-            yield row, REASONS.get(found, reason)
+    def with_reasons(self) -> Iterator[tuple[Row, str | None]]:
+        """Yield all rows in their order, each with the reason why it is dropped."""
+        for (_, row, reason), status in zip(self.store.in_order(), self.statuses, strict=True):
+            yield row, REASONS.get(status, reason)
 
     @property
-    def rows(self) -> Verdicts[Row]:
+    def kept(self) -> KeptRows:
         """The rows that are kept."""
-        kept = self.judged.count(KEPT)
-        return Verdicts(lambda: (row for row, reason in self.verdicts() if reason is None), kept)
+        count = self.statuses.count(KEPT)
+        return KeptRows(
+            lambda: (row for row, reason in self.with_reasons() if reason is None), count
+        )
 
-    def without(self, drop: Mapping[str, str]) -> Outcome:
-        """The same without the kept rows whose ids a judge has given a reason for."""
-        if not drop:
+    def without(self, reasons: Mapping[str, str]) -> FinalRows:
+        """Return the same with more rows dropped: a reason by id of a row."""
+        if not reasons:
             return self
-        judged, dropped = array("B", self.judged), Counter(self.dropped)
-        for place, (row, reason) in enumerate(self.verdicts()):
-            if reason is None and row.id in drop:
-                judged[place] = JUDGED[drop[row.id]]
-                dropped[drop[row.id]] += 1
-        return Outcome(self.spool, judged, dict(dropped))
+        statuses, dropped = array("B", self.statuses), Counter(self.dropped)
+        for position, (row, reason) in enumerate(self.with_reasons()):
+            if reason is None and row.id in reasons:
+                statuses[position] = STATUS_OF[reasons[row.id]]
+                dropped[reasons[row.id]] += 1
+        return FinalRows(self.store, statuses, dict(dropped))
 
 
-def settle(
-    spool: RowStore,
+def finalize(
+    store: RowStore,
     lost: Counter[str],
     benchmarks: Callable[[], Benchmarks],
-    nearness: Nearness,
+    settings: MinhashSettings,
     scratch: Path,
-) -> Outcome:
-    """Judge the rows that passed the gates against each other and against the benchmarks.
+) -> FinalRows:
+    """Drop duplicates, near-duplicates and rows that overlap with a benchmark.
 
-    `benchmarks` are made here, to be gone before rows are compared with each other; `scratch` is a
-    file that may be written and is gone afterwards.
+    `benchmarks` is called here so that their memory is free again before rows are compared with
+    each other. `scratch` is a file that is written and removed.
     """
-    spool.sort()
-    judged, dropped, near = array("B"), Counter(lost), Near(nearness, scratch)
+    store.sort()
+    statuses, dropped, near = array("B"), Counter(lost), NearDuplicates(settings, scratch)
     places, positions = array("I"), array("I")
-    for place, row, reason, found in _screened(spool, benchmarks()):
-        if found == KEPT:
+    for place, row, reason, status in _screened(store, benchmarks()):
+        if status == KEPT:
             near.add(row)
             places.append(place)
-            positions.append(len(judged))
+            positions.append(len(statuses))
         else:
-            dropped[reason or REASONS[found]] += 1
-        judged.append(found)
-    for double in near.found(lambda number: spool.at(places[number])):
-        judged[positions[double]] = NEAR
+            dropped[reason or REASONS[status]] += 1
+        statuses.append(status)
+    for number in near.find(lambda number: store.at(places[number])):
+        statuses[positions[number]] = NEAR
         dropped[REASONS[NEAR]] += 1
-    return Outcome(spool, judged, dict(dropped))
+    return FinalRows(store, statuses, dict(dropped))
 
 
-def _screened(spool: RowStore, benchmarks: Benchmarks) -> Iterator[Judged]:
-    """All rows in their order, and what is to be said of each by itself."""
-    for some in _some(_without_doubles(spool.in_order())):
-        kept = [row for _, row, _, found in some if found == KEPT]
+def _screened(store: RowStore, benchmarks: Benchmarks) -> Iterator[Screened]:
+    """Yield all rows in their order, with the status that each has by itself."""
+    for batch in _batches(_without_duplicates(store.in_order())):
+        kept = [row for _, row, _, status in batch if status == KEPT]
         overlaps = iter(benchmarks.overlaps(kept))
-        for place, row, reason, found in some:
-            yield place, row, reason, OVERLAP if found == KEPT and next(overlaps) else found
+        for place, row, reason, status in batch:
+            yield place, row, reason, OVERLAP if status == KEPT and next(overlaps) else status
 
 
-def _without_doubles(rows: Iterable[tuple[int, Row, str | None]]) -> Iterator[Judged]:
-    """The rows, those that come again one after the other being duplicates."""
+def _without_duplicates(rows: Iterable[tuple[int, Row, str | None]]) -> Iterator[Screened]:
+    """Yield the rows; identical ones follow each other, and all but the first are duplicates."""
     last = ""
     for place, row, reason in rows:
         if reason is not None:
@@ -129,14 +131,14 @@ def _without_doubles(rows: Iterable[tuple[int, Row, str | None]]) -> Iterator[Ju
             last = row.id
 
 
-def _some(rows: Iterable[Judged]) -> Iterator[list[Judged]]:
-    """The rows in their order, as many at once as have about `AT_ONCE` letters."""
-    some: list[Judged] = []
+def _batches(rows: Iterable[Screened]) -> Iterator[list[Screened]]:
+    """Yield the rows in their order, in batches of about `BATCH_LETTERS` letters."""
+    batch: list[Screened] = []
     letters = 0
-    for row in rows:
-        some.append(row)
-        letters += sum(len(turn["content"]) for turn in row[1].turns)
-        if letters >= AT_ONCE:
-            yield some
-            some, letters = [], 0
-    yield some
+    for screened in rows:
+        batch.append(screened)
+        letters += sum(len(turn["content"]) for turn in screened[1].turns)
+        if letters >= BATCH_LETTERS:
+            yield batch
+            batch, letters = [], 0
+    yield batch

@@ -1,10 +1,10 @@
-"""Near-duplicates among all rows, within and across sources, in memory that does not grow.
+"""Near-duplicates among all rows, in memory that does not grow with them.
 
-Rows come in an order that depends on them alone. The signature of each (MinHash by `rensa`, of runs
-of letters) goes to a scratch file; then one band of it is sorted at a time, rows that share a band
-are compared, and a later one that is near an earlier one is dropped. So the first of its kind
-always stays. Two rows are near when each turn of the one is near the same turn of the other: a text
-about which two questions are asked is no duplicate, nor are two texts with one answer.
+Rows come in an order that depends on them alone. The MinHash signature of each row's character
+n-grams (by `rensa`) goes to a scratch file. Then one band of the signatures is sorted at a time,
+rows with an equal band are compared, and a row that is near an earlier one is dropped; so the first
+of its kind always stays. Two rows are near-duplicates when each turn of one is near the same turn
+of the other: two questions about one text are none, nor are two texts with one answer.
 """
 
 from __future__ import annotations
@@ -22,17 +22,21 @@ from recipes.generate.schema import Row
 
 GAPS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 SEED = 1  # of the hash functions: the same rows have the same signature everywhere
-AT_ONCE = 1 << 18  # letters
-SIGNATURES = 1 << 12  # at once
-COMPARED = 64  # rows of one band that a row is compared with, at most
-DOUBT = 0.15  # a signature tells the share in common about as well as this
+BATCH_LETTERS = 1 << 18
+READ_SIGNATURES = 1 << 12  # at once
+MAX_COMPARED = 64  # rows of one band that a row is compared with
+MARGIN = 0.15  # the error of a similarity that is estimated from a signature
 MIX, SPREAD, HALF = np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
 
 
 @dataclass(frozen=True)
 class MinhashSettings:
-    """`threshold`: share of runs of `letters` letters that near rows have in common, in each turn;
-    `bands` of `rows` hashes each make a signature."""
+    """When rows are near-duplicates.
+
+    threshold: Jaccard similarity (0..1) of their n-grams, in each turn
+    letters: length of an n-gram
+    bands, rows: a signature has `bands` bands of `rows` hashes
+    """
 
     threshold: float
     letters: int
@@ -41,32 +45,36 @@ class MinhashSettings:
 
     @property
     def hashes(self) -> int:
-        """The length of a signature."""
+        """The number of hashes in a signature."""
         return self.bands * self.rows
 
 
-class Near:
-    """Finds which rows are near an earlier one; `scratch` is a file that may be overwritten."""
+class NearDuplicates:
+    """Finds rows that are near an earlier one; `scratch` is a file that is overwritten."""
 
     def __init__(self, settings: MinhashSettings, scratch: Path) -> None:
         self.settings = settings
         self._scratch = scratch
         self._file = scratch.open("w+b")
-        self._waiting: list[str] = []
+        self._pending: list[str] = []
         self._letters = self._count = 0
-        self._crowded = np.zeros(settings.bands, dtype=bool)
+        self._is_crowded = np.zeros(settings.bands, dtype=bool)
 
     def add(self, row: Row) -> None:
-        """Take in the next row."""
+        """Add the next row."""
         text = plain("\n".join(turn["content"] for turn in row.turns))
-        self._waiting.append(text)
+        self._pending.append(text)
         self._letters += len(text)
         self._count += 1
-        if self._letters >= AT_ONCE:
+        if self._letters >= BATCH_LETTERS:
             self._write()
 
-    def found(self, row_at: Callable[[int], Row]) -> dict[int, int]:
-        """For each row that is near an earlier one, the place of that one; the file is removed."""
+    def find(self, row_at: Callable[[int], Row]) -> dict[int, int]:
+        """Return for each row that is near an earlier one the number of that one.
+
+        `row_at` returns a row by its number, in the order in which rows were added. The scratch
+        file is removed.
+        """
         self._write()
         self._file.flush()
         near: dict[int, int] = {}
@@ -80,118 +88,121 @@ class Near:
     def _compare(
         self, band: int, group: list[int], row_at: Callable[[int], Row], near: dict[int, int]
     ) -> None:
-        """Compare the rows of a group with those of it that came before and stay."""
+        """Compare each row of a group with the earlier ones that are kept."""
         kept: list[int] = []
-        signatures = np.empty((min(len(group), COMPARED), self.settings.hashes), dtype=np.uint32)
-        for place in group:
-            if place in near:
+        size = min(len(group), MAX_COMPARED)
+        signatures = np.empty((size, self.settings.hashes), dtype=np.uint32)
+        for number in group:
+            if number in near:
                 continue
-            signature = self._signature(place)
-            likely = self._likely(band, signatures[: len(kept)] == signature) if kept else []
-            row = row_at(place) if likely else None
-            alike_ones = (
-                kept[one] for one in likely if row and alike(row_at(kept[one]), row, self.settings)
+            signature = self._signature(number)
+            is_equal = signatures[: len(kept)] == signature
+            candidates = [kept[index] for index in self._candidates(band, is_equal)] if kept else []
+            row = row_at(number) if candidates else None
+            duplicates = (
+                other
+                for other in candidates
+                if row and are_near_duplicates(row_at(other), row, self.settings)
             )
-            first = next(alike_ones, None)
+            first = next(duplicates, None)
             if first is not None:
-                near[place] = first
-            elif len(kept) < COMPARED:
+                near[number] = first
+            elif len(kept) < MAX_COMPARED:
                 signatures[len(kept)] = signature
-                kept.append(place)
+                kept.append(number)
             else:
-                self._crowded[band] = True
+                self._is_crowded[band] = True
 
-    def _likely(self, band: int, equal: np.ndarray) -> list[int]:
-        """Which rows share enough hashes, and were not compared in a band before this one."""
-        least = (self.settings.threshold - DOUBT) * self.settings.hashes
-        likely = np.flatnonzero(np.count_nonzero(equal, axis=1) >= least)
-        if not len(likely):
+    def _candidates(self, band: int, is_equal: np.ndarray) -> list[int]:
+        """Return which rows share enough hashes, and were not compared in an earlier band."""
+        least = (self.settings.threshold - MARGIN) * self.settings.hashes
+        candidates = np.flatnonzero(np.count_nonzero(is_equal, axis=1) >= least)
+        if not len(candidates):
             return []
-        shared = equal[likely].reshape(len(likely), -1, self.settings.rows).all(axis=2)
-        return list(likely[~(shared & ~self._crowded)[:, :band].any(axis=1)])
+        per_band = is_equal[candidates].reshape(len(candidates), -1, self.settings.rows)
+        is_shared = per_band.all(axis=2) & ~self._is_crowded
+        return list(candidates[~is_shared[:, :band].any(axis=1)])
 
     def _write(self) -> None:
-        if self._waiting:
-            hashes, ends = _hashes(self._waiting, self.settings.letters)
+        if self._pending:
+            hashes, ends = _hashes(self._pending, self.settings.letters)
             matrix = RMinHash.digest_matrix_from_flat_token_hashes(
                 hashes, ends, self.settings.hashes, SEED
             )
             self._file.write(np.array(matrix.to_rows(), dtype=np.uint32).tobytes())
-            self._waiting.clear()
+            self._pending.clear()
             self._letters = 0
 
-    def _signature(self, place: int) -> np.ndarray:
+    def _signature(self, number: int) -> np.ndarray:
         size = self.settings.hashes * 4
-        return np.frombuffer(os.pread(self._file.fileno(), size, place * size), dtype=np.uint32)
+        return np.frombuffer(os.pread(self._file.fileno(), size, number * size), dtype=np.uint32)
 
     def _sorted(self, band: int) -> np.ndarray:
-        """A number for each row, sorted: above, what is equal where the band is; below, its
-        place."""
+        """Return one 64-bit integer per row, sorted: a hash of the band above, its number below."""
         width, first = self.settings.hashes, band * self.settings.rows
-        numbers = np.empty(self._count, dtype=np.uint64)
-        for start in range(0, self._count, SIGNATURES):
+        keys = np.empty(self._count, dtype=np.uint64)
+        for start in range(0, self._count, READ_SIGNATURES):
             flat = np.fromfile(
-                self._scratch, np.uint32, SIGNATURES * width, offset=start * width * 4
+                self._scratch, np.uint32, READ_SIGNATURES * width, offset=start * width * 4
             )
             part = flat.reshape(-1, width)[:, first : first + self.settings.rows]
             mixed = np.zeros(len(part), dtype=np.uint64)
             for column in part.T:
                 mixed = (mixed ^ column) * SPREAD
-            places = np.arange(start, start + len(part), dtype=np.uint64)
-            numbers[start : start + len(part)] = mixed >> HALF << HALF | places
-        numbers.sort()
-        return numbers
+            numbers = np.arange(start, start + len(part), dtype=np.uint64)
+            keys[start : start + len(part)] = mixed >> HALF << HALF | numbers
+        keys.sort()
+        return keys
 
 
-def alike(one: Row, other: Row, settings: MinhashSettings) -> bool:
-    """Whether each turn of one row has enough runs of letters in common with the other's, of all
-    that either has (Jaccard)."""
-    if len(one.turns) != len(other.turns):
+def are_near_duplicates(row: Row, other: Row, settings: MinhashSettings) -> bool:
+    """Whether the n-grams of each turn are similar enough to those of the other row's."""
+    if len(row.turns) != len(other.turns):
         return False
     return all(
         _jaccard(*(shingles(turn["content"], settings.letters) for turn in turns))
         >= settings.threshold
-        for turns in zip(one.turns, other.turns, strict=True)
+        for turns in zip(row.turns, other.turns, strict=True)
     )
 
 
 def shingles(text: str, letters: int) -> set[str]:
-    """Each different run of `letters` letters; the whole of a text that is shorter."""
+    """Return the character n-grams of a text; a shorter text is one n-gram."""
     bare = plain(text)
     return {bare[start : start + letters] for start in range(max(1, len(bare) - letters + 1))}
 
 
 def plain(text: str) -> str:
-    """Letters, marks and digits without case, and single spaces."""
+    """Return letters, marks and digits in lower case, and single spaces."""
     bare: str = GAPS.sub(" ", text.lower())
     return bare.strip()
 
 
-def _jaccard(one: set[str], other: set[str]) -> float:
-    common = len(one & other)
-    return common / (len(one) + len(other) - common)
+def _jaccard(shingles: set[str], others: set[str]) -> float:
+    common = len(shingles & others)
+    return common / (len(shingles) + len(others) - common)
 
 
 def _hashes(texts: Sequence[str], letters: int) -> tuple[np.ndarray, np.ndarray]:
-    """A number for each run of letters of each text, and where those of each text end."""
-    long = [text.ljust(letters, "\0") for text in texts]
-    points = np.frombuffer("".join(long).encode("utf-32-le", "replace"), dtype="<u4")
+    """Return the hashes of the n-grams of all texts, and where those of each text end."""
+    padded = [text.ljust(letters, "\0") for text in texts]
+    points = np.frombuffer("".join(padded).encode("utf-32-le", "replace"), dtype="<u4")
     mixed = np.zeros(len(points) - letters + 1, dtype=np.uint64)
-    for place in range(letters):
+    for offset in range(letters):
         mixed *= MIX
-        mixed ^= points[place : place + len(mixed)]
-    sizes = np.fromiter(map(len, long), dtype=np.int64)
-    over_an_end = np.cumsum(sizes)[:-1, None] - np.arange(1, letters)
-    within = np.ones(len(mixed), dtype=bool)
-    within[over_an_end] = False
+        mixed ^= points[offset : offset + len(mixed)]
+    sizes = np.fromiter(map(len, padded), dtype=np.int64)
+    across_texts = np.cumsum(sizes)[:-1, None] - np.arange(1, letters)
+    is_within = np.ones(len(mixed), dtype=bool)
+    is_within[across_texts] = False
     ends = np.cumsum([0, *(sizes - letters + 1)]).astype(np.uint64)
-    return mixed[within] * SPREAD, ends
+    return mixed[is_within] * SPREAD, ends
 
 
-def _groups(numbers: np.ndarray) -> Iterator[list[int]]:
-    """The places of rows that are equal in a band, each group in order."""
-    above = numbers.astype("<u8", copy=False).view("<u4")[1::2]
-    equal = above[1:] == above[:-1]
-    edges = np.flatnonzero(np.diff(np.r_[False, equal, False])).reshape(-1, 2)
+def _groups(keys: np.ndarray) -> Iterator[list[int]]:
+    """Yield the numbers of rows that are equal in a band, each group in order."""
+    above = keys.astype("<u8", copy=False).view("<u4")[1::2]
+    is_equal = above[1:] == above[:-1]
+    edges = np.flatnonzero(np.diff(np.r_[False, is_equal, False])).reshape(-1, 2)
     for start, end in edges:
-        yield [int(number) & 0xFFFFFFFF for number in numbers[start : end + 1]]
+        yield [int(key) & 0xFFFFFFFF for key in keys[start : end + 1]]

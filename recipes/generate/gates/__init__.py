@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from recipes.core.language import Language
-from recipes.generate.data.tokenizer import OF_BYTES
+from recipes.generate.data.tokenizer import BYTE_TOKENIZER
 from recipes.generate.gates import (
     boilerplate,
     glossary,
@@ -58,7 +58,7 @@ def build_gates(
     settings: GateSettings,
     language: Language,
     identifier: Identifier | None = None,
-    count_tokens: TokenCount = OF_BYTES.count,
+    count_tokens: TokenCount = BYTE_TOKENIZER.count,
     refusal_examples: Sequence[str] = (),
 ) -> tuple[Gate, ...]:
     """Return all gates in the order in which they run, the cheap ones first.

@@ -1,8 +1,9 @@
-"""The journal on the Hub: what any machine paid for, no machine pays for again.
+"""The journal on the Hub: shards of answers that every machine can reuse.
 
-A shard is a file of journal lines, `common/00000012-<digest>.jsonl` or `gla_Latn/…`: never changed,
-numbered in the order of its commit, which compare-and-swap decides. Several runs may push at once.
-Pushing goes on in a thread beside the run; while the Hub is out of reach, answers wait on the disk.
+A shard is a file of journal lines, `common/00000012-<digest>.jsonl` or `gla_Latn/…`. It never
+changes, and its number follows the order of the commits, which compare-and-swap decides, so that
+several runs may push at once. A thread pushes while the run goes on; when the Hub cannot be
+reached, answers wait on disk.
 """
 
 from __future__ import annotations
@@ -25,24 +26,28 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete, get_token
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 
 from recipes.core.progress import say
-from recipes.generate.journal.local import COMMON, Journal, Paid
+from recipes.generate.journal.local import COMMON, Journal, UnsharedLine
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-NAME = re.compile(r"(?P<shelf>[\w]+)/(?P<number>\d{8})-(?P<digest>[0-9a-f]{16})\.jsonl")
-CLOSED = (401, 403)
-LOOK_EVERY = 0.5  # seconds between two looks whether a push is due
+SHARD_PATH = re.compile(r"(?P<partition>[\w]+)/(?P<number>\d{8})-(?P<digest>[0-9a-f]{16})\.jsonl")
+FORBIDDEN = (401, 403)
+POLL_SECONDS = 0.5  # between checks whether a push is due
 
 
 @dataclass(frozen=True)
 class JournalSettings:
-    """Where, and how often; each key of `generate.journal` in the recipe.
+    """The keys of `generate.journal` in the recipe.
 
-    A first push after `first_seconds`, the next after twice as long each time up to
-    `every_seconds`, or after so many answers; each of up to `push_bytes`. From `merge_from` shards
-    on a shelf, neighbours become one of up to `merged_bytes`. `tries` and `backoff` (seconds) bound
-    what one push may take.
+    repo: the dataset with the shards
+    first_seconds, every_seconds: time before the first push; it doubles with each push, up to the
+        second value
+    every_answers: number of answers after which a push is due earlier
+    push_bytes: size of one push, about
+    merge_from: number of shards in a partition from which mergeable are merged
+    merged_bytes: largest size of a merged shard
+    tries, backoff: attempts at one push, and seconds between the first two
     """
 
     repo: str
@@ -58,131 +63,135 @@ class JournalSettings:
 
 @dataclass(frozen=True, order=True)
 class Shard:
-    """A shard by its name: sorted, the earlier ones come first."""
+    """A shard, known by its path; earlier ones sort first."""
 
-    shelf: str
+    partition: str
     number: int
     digest: str
     size: int = field(default=0, compare=False)
 
     @property
     def path(self) -> str:
-        """Its path in the repository and in the local copy."""
-        return f"{self.shelf}/{self.number:08}-{self.digest}.jsonl"
+        """The path in the repository and in the local copy."""
+        return f"{self.partition}/{self.number:08}-{self.digest}.jsonl"
 
 
 @dataclass
-class Shards:
-    """The shards of one language and of all; `folder` holds a copy of them, `journal` ours."""
+class HubJournal:
+    """The shards of one language and those of all languages; `folder` has a copy of them."""
 
     api: HfApi
     settings: JournalSettings
     journal: Journal
     folder: Path
     language: str
-    _open: bool = field(default=False, init=False)
-    _alone: threading.Lock = field(default_factory=threading.Lock, init=False)
+    _is_open: bool = field(default=False, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def pull(self) -> None:
-        """Fetch what there is and let the journal know it; raises the client's errors."""
-        self._open = self._may_open()
-        if self._open:
+        """Download the shards and add them to the journal; raises the client's errors."""
+        self._is_open = self._open_repo()
+        if self._is_open:
             head = self._head()
-            for shelf in (COMMON, self.language):
-                for shard in self._listed(shelf, head):
-                    self._fetch(shard, head)
-        for shelf in (COMMON, self.language):
-            for path in sorted((self.folder / shelf).glob("*.jsonl")):
-                self.journal.add(path)
-        if self._open:
-            self.journal.share()
+            for partition in (COMMON, self.language):
+                for shard in self._list_shards(partition, head):
+                    self._download(shard, head)
+        for partition in (COMMON, self.language):
+            for path in sorted((self.folder / partition).glob("*.jsonl")):
+                self.journal.add_shard(path)
+        if self._is_open:
+            self.journal.track_unshared()
 
     def push(self) -> bool:
-        """Push all that waits, within bounds; whether nothing is left behind. Any thread may."""
-        with self._alone:
-            while self._open and (paid := self.journal.unsent(self.settings.push_bytes)):
-                if not self._try(paid):
+        """Push all unshared answers; return whether none are left. Thread-safe."""
+        with self._lock:
+            while self._is_open and (lines := self.journal.unshared(self.settings.push_bytes)):
+                if not self._push_lines(lines):
                     return False
-                self.journal.sent(len(paid))
-        return not self.journal.waiting
+                self.journal.mark_shared(len(lines))
+        return not self.journal.unshared_count
 
-    def kept(self) -> str:
-        """How many answers a rerun will not ask for, in words."""
-        here = self.journal.waiting
-        alone = f", {here:,} of them in {self.folder.parent} alone" if here else ""
-        return f"{len(self.journal):,} answers are kept{alone}"
+    def summary(self) -> str:
+        """Say how many answers are kept for the next run."""
+        count, unshared = len(self.journal), self.journal.unshared_count
+        kept = "1 answer is kept" if count == 1 else f"{count:,} answers are kept"
+        return f"{kept}, {unshared:,} of them only in {self.folder.parent}" if unshared else kept
 
     @asynccontextmanager
     async def pushing(self) -> AsyncIterator[None]:
-        """Push while something else goes on, and once more however that ends."""
-        task = asyncio.create_task(self._keep_pushing())
+        """Push in the background, and once more at the end, however that comes."""
+        task = asyncio.create_task(self._push_when_due())
         try:
             yield
         finally:
             task.cancel()
             await asyncio.to_thread(self.push)
 
-    async def _keep_pushing(self) -> None:
-        """Push whenever it is due; a push that fails waits for its next turn."""
-        wait = self.settings.first_seconds
-        last, well = time.monotonic(), True
-        while self._open:
-            await asyncio.sleep(min(LOOK_EVERY, wait))
-            many = well and self.journal.waiting >= self.settings.every_answers
-            if self.journal.waiting and (many or time.monotonic() - last >= wait):
-                well = await asyncio.to_thread(self.push)
-                last, wait = time.monotonic(), min(2 * wait, self.settings.every_seconds)
+    async def _push_when_due(self) -> None:
+        """Push whenever that is due; after a failure, the next push is only due by time."""
+        interval = self.settings.first_seconds
+        last_push, succeeded = time.monotonic(), True
+        while self._is_open:
+            await asyncio.sleep(min(POLL_SECONDS, interval))
+            is_full = succeeded and self.journal.unshared_count >= self.settings.every_answers
+            is_due = is_full or time.monotonic() - last_push >= interval
+            if self.journal.unshared_count and is_due:
+                succeeded = await asyncio.to_thread(self.push)
+                last_push = time.monotonic()
+                interval = min(2 * interval, self.settings.every_seconds)
 
     def merge(self) -> None:
-        """Make few shards of many, in one commit; left to the next run where that fails."""
+        """Merge small shards in one commit per partition; a failure is left to the next run."""
         try:
-            head = self._head() if self._open else ""
-            for shelf in (COMMON, self.language) if head else ():
-                groups = neighbours(self._listed(shelf, head), self.settings)
-                operations = [step for group in groups for step in self._joined(group, head)]
+            head = self._head() if self._is_open else ""
+            for partition in (COMMON, self.language) if head else ():
+                groups = mergeable(self._list_shards(partition, head), self.settings)
+                operations = [
+                    operation for group in groups for operation in self._merge_group(group, head)
+                ]
                 if operations:
-                    self._commit(operations, head, f"Join shards of {shelf}")
+                    self._commit(operations, head, f"Merge shards of {partition}")
                     head = self._head()
         except (HfHubHTTPError, httpx2.HTTPError) as error:
-            say(f"shards of {self.settings.repo} stay as they are: {_first_line(error)}")
+            say(f"shards of {self.settings.repo} were not merged: {_first_line(error)}")
 
-    def _may_open(self) -> bool:
-        """Whether there is a repository for us; makes a private one where there is none."""
-        kept = f"answers are kept in {self.folder} alone"
+    def _open_repo(self) -> bool:
+        """Create the private repository if it is missing; return whether it can be used."""
+        only_here = f"answers are only kept in {self.folder}"
         if not get_token():
-            say(f"no token for the Hub: {kept}")
+            say(f"no token for the Hub: {only_here}")
             return False
         try:
             self.api.create_repo(
                 self.settings.repo, repo_type="dataset", private=True, exist_ok=True
             )
         except HfHubHTTPError as error:
-            if _status(error) not in CLOSED:
+            if _status(error) not in FORBIDDEN:
                 raise
-            say(f"{self.settings.repo} is closed to us: {kept}")
+            say(f"the token has no access to {self.settings.repo}: {only_here}")
             return False
         return True
 
     def _head(self) -> str:
         return str(self.api.dataset_info(self.settings.repo).sha)
 
-    def _listed(self, shelf: str, head: str) -> list[Shard]:
-        """The shards of a shelf at a commit, in their order."""
+    def _list_shards(self, partition: str, head: str) -> list[Shard]:
+        """Return the shards of a partition at a commit, in their order."""
         tree = self.api.list_repo_tree(
-            self.settings.repo, shelf, revision=head, repo_type="dataset"
+            self.settings.repo, partition, revision=head, repo_type="dataset"
         )
-        found = []
+        shards = []
         try:
             for item in tree:
-                if named := NAME.fullmatch(item.path):
-                    number, size = int(named["number"]), getattr(item, "size", 0)
-                    found.append(Shard(named["shelf"], number, named["digest"], size))
+                if match := SHARD_PATH.fullmatch(item.path):
+                    number, size = int(match["number"]), getattr(item, "size", 0)
+                    shards.append(Shard(match["partition"], number, match["digest"], size))
         except EntryNotFoundError:
-            return []  # nobody has put anything there yet
-        return sorted(found)
+            return []  # the partition is empty
+        return sorted(shards)
 
-    def _fetch(self, shard: Shard, head: str) -> bool:
-        """Have a copy of the shard; one that is not what its name says is left out."""
+    def _download(self, shard: Shard, head: str) -> bool:
+        """Download a shard unless it is there; one that does not match its digest is deleted."""
         path = self.folder / shard.path
         if not path.exists():
             self.api.hf_hub_download(
@@ -193,61 +202,62 @@ class Shards:
                 local_dir=self.folder,
             )
         with path.open("rb") as file:
-            whole = hashlib.file_digest(file, "sha256").hexdigest().startswith(shard.digest)
-        if not whole:
+            is_intact = hashlib.file_digest(file, "sha256").hexdigest().startswith(shard.digest)
+        if not is_intact:
             path.unlink()
-            say(f"{shard.path} of {self.settings.repo} is damaged: it is left out")
-        return whole
+            say(f"skipped {shard.path} of {self.settings.repo}: it is damaged")
+        return is_intact
 
-    def _try(self, paid: Sequence[Paid]) -> bool:
-        """One commit of these answers, tried so often; a sentence when it cannot be."""
+    def _push_lines(self, lines: Sequence[UnsharedLine]) -> bool:
+        """Push these lines in one commit; return whether one of the attempts succeeded."""
         contents = {
-            shelf: b"".join(one.line for one in paid if one.shelf == shelf)
-            for shelf in sorted({one.shelf for one in paid})
+            partition: b"".join(line.line for line in lines if line.partition == partition)
+            for partition in sorted({line.partition for line in lines})
         }
+        answers = "1 answer" if len(lines) == 1 else f"{len(lines)} answers"
         for attempt in range(self.settings.tries):
             try:
                 head = self._head()
-                operations = list(self._new(contents, head))
-                if operations:  # none: an earlier try had only seemed to fail
-                    self._commit(operations, head, f"Add {len(paid)} answers")
+                operations = list(self._additions(contents, head))
+                if operations:  # empty if an attempt that seemed to fail had succeeded
+                    self._commit(operations, head, f"Add {answers}")
                 return True
             except (HfHubHTTPError, httpx2.HTTPError) as error:
-                said = _first_line(error)
-                if _status(error) in CLOSED:
-                    self._open = False
+                reason = _first_line(error)
+                if _status(error) in FORBIDDEN:
+                    self._is_open = False
                     break
             if attempt + 1 < self.settings.tries:
                 time.sleep(self.settings.backoff * 2**attempt * random.uniform(0.5, 1.0))
-        say(f"{len(paid)} answers are not on {self.settings.repo} yet, the run goes on: {said}")
+        say(f"could not push {answers} to {self.settings.repo}, the run continues: {reason}")
         return False
 
-    def _new(self, contents: dict[str, bytes], head: str) -> Iterator[CommitOperationAdd]:
-        for shelf, content in contents.items():
-            there = self._listed(shelf, head)
+    def _additions(self, contents: dict[str, bytes], head: str) -> Iterator[CommitOperationAdd]:
+        for partition, content in contents.items():
+            shards = self._list_shards(partition, head)
             digest = hashlib.sha256(content).hexdigest()[:16]
-            if digest not in {shard.digest for shard in there}:
-                number = max((shard.number for shard in there), default=0) + 1
-                yield CommitOperationAdd(Shard(shelf, number, digest).path, content)
+            if digest not in {shard.digest for shard in shards}:
+                number = max((shard.number for shard in shards), default=0) + 1
+                yield CommitOperationAdd(Shard(partition, number, digest).path, content)
 
-    def _joined(
+    def _merge_group(
         self, group: Sequence[Shard], head: str
     ) -> list[CommitOperationAdd | CommitOperationDelete]:
-        """What puts one shard, with all their lines in order, in the place of these."""
-        whole = [shard for shard in group if self._fetch(shard, head)]
-        if len(whole) < 2:
+        """Return the operations that replace these shards by one with all their lines."""
+        intact = [shard for shard in group if self._download(shard, head)]
+        if len(intact) < 2:
             return []
-        joined = self.folder / whole[0].shelf / "joined"
-        with joined.open("wb") as file:
-            for shard in whole:
+        scratch = self.folder / intact[0].partition / "merged"
+        with scratch.open("wb") as file:
+            for shard in intact:
                 with (self.folder / shard.path).open("rb") as part:
                     shutil.copyfileobj(part, file)
-        with joined.open("rb") as file:
+        with scratch.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()[:16]
-        made = Shard(whole[0].shelf, whole[0].number, digest)
-        joined.replace(self.folder / made.path)
-        removed = [CommitOperationDelete(shard.path) for shard in whole]
-        return [CommitOperationAdd(made.path, self.folder / made.path), *removed]
+        merged = Shard(intact[0].partition, intact[0].number, digest)
+        scratch.replace(self.folder / merged.path)
+        deletions = [CommitOperationDelete(shard.path) for shard in intact]
+        return [CommitOperationAdd(merged.path, self.folder / merged.path), *deletions]
 
     def _commit(
         self,
@@ -264,13 +274,13 @@ class Shards:
         )
 
 
-def neighbours(shards: Sequence[Shard], settings: JournalSettings) -> list[list[Shard]]:
-    """Which shards become one: runs of neighbours that fit, when there are many shards."""
+def mergeable(shards: Sequence[Shard], settings: JournalSettings) -> list[list[Shard]]:
+    """Group neighbouring shards that fit into one, if there are enough shards."""
     if len(shards) < settings.merge_from:
         return []
     groups: list[list[Shard]] = [[]]
     for shard in shards:
-        if sum(one.size for one in groups[-1]) + shard.size > settings.merged_bytes:
+        if sum(other.size for other in groups[-1]) + shard.size > settings.merged_bytes:
             groups.append([])
         groups[-1].append(shard)
     return [group for group in groups if len(group) > 1]

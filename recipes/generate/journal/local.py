@@ -1,10 +1,13 @@
-"""Answers already paid for: append-only files that outlive the process.
+"""The journal on disk: append-only files of answers that outlive the process.
 
-What this run pays goes to one file of JSON lines, in one write before anyone uses it: a kill can
-tear the last line alone, which is dropped at the next start. Shards of earlier runs are read
-beside it. The index over them is scratch on the disk, built anew at each start: memory does not
-grow with the answers; only the newest places are not in it yet. Which shards there are, and what
-becomes of ours, is in `shards.py`.
+Answers that this run pays for go to one JSON Lines file, each in one write before it is used. Only
+the last line can be torn by a kill; it is dropped at the next start. HubJournal of earlier runs are
+read beside that file. The index over all of them is a scratch database that is built at every
+start, so that memory does not grow with the answers. `hub.py` downloads and uploads shards.
+
+A line is `{"key", "shelf", "by", "usd", "answer"}`: the sha256 of the request, the partition
+(`common` or the code of a language), the code of the language whose run paid, the US dollars billed
+for the answer, and the answer.
 """
 
 from __future__ import annotations
@@ -21,50 +24,51 @@ import orjson
 
 from recipes.core.errors import UserError
 from recipes.core.progress import say
-from recipes.generate.journal.usage import Account
+from recipes.generate.journal.usage import UsageCounter
 
 COMMON = "common"
-NEWEST = 1_000  # places that are put into the index at once
-INDEX = """CREATE TABLE places (key BLOB PRIMARY KEY, file INT, start INT, size INT, own INT,
-           shared INT) WITHOUT ROWID"""
-PAID = "INSERT OR IGNORE INTO places VALUES (?, 0, ?, ?, 1, 0)"
-# The first answer counts, but one that this language's runs paid and used before another's.
-SHARED = """INSERT INTO places VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT (key) DO UPDATE SET
-            shared = 1, own = max(own, ?5), file = CASE WHEN ?5 > own THEN ?2 ELSE file END,
-            start = CASE WHEN ?5 > own THEN ?3 ELSE start END,
-            size = CASE WHEN ?5 > own THEN ?4 ELSE size END"""
+BATCH_ANSWERS = 1_000  # that are added to the index at once
+CREATE_INDEX = """CREATE TABLE places (key BLOB PRIMARY KEY, file INT, start INT, size INT, own INT,
+                  shared INT) WITHOUT ROWID"""
+INSERT_PAID = "INSERT OR IGNORE INTO places VALUES (?, 0, ?, ?, 1, 0)"
+# The first answer counts, but one that this language's runs paid for and used comes before others.
+INSERT_SHARED = """INSERT INTO places VALUES (?1, ?2, ?3, ?4, ?5, 1) ON CONFLICT (key) DO UPDATE SET
+                   shared = 1, own = max(own, ?5),
+                   file = CASE WHEN ?5 > own THEN ?2 ELSE file END,
+                   start = CASE WHEN ?5 > own THEN ?3 ELSE start END,
+                   size = CASE WHEN ?5 > own THEN ?4 ELSE size END"""
 
 
-class Line(NamedTuple):
-    """Where a whole line stands in its file, and the key of its answer (16 bytes)."""
+class LinePosition(NamedTuple):
+    """Where a whole line is in its file, the key of its answer (16 bytes), and who paid for it."""
 
     start: int
     size: int
     key: bytes
-    shelf: str
-    by: str
+    partition: str
+    payer: str
 
 
-class Known(NamedTuple):
-    """An answer, what it was billed in US dollars, and whether a run for another language paid."""
+class Entry(NamedTuple):
+    """An answer, the US dollars billed for it, and whether a run for another language paid."""
 
     answer: dict[str, Any]
     usd: float
-    others: bool
+    by_other_language: bool
 
 
 @dataclass(frozen=True)
-class Paid:
-    """An answer that is on no shard yet: its shelf, and its line as it stands in the file."""
+class UnsharedLine:
+    """A line of the journal that is in no shard yet, and the partition it belongs to."""
 
-    shelf: str
+    partition: str
     line: bytes
 
 
 class Journal:
-    """A map from a request's key to the teacher's answer.
+    """Maps the key of a request to the teacher's answer.
 
-    `path` is the file of what is paid here, `language` the code of the language it is paid for.
+    `path` is the file for answers that are paid for here, `language` the code of their language.
     """
 
     def __init__(self, path: Path, language: str) -> None:
@@ -75,14 +79,14 @@ class Journal:
             self._files = [os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)]
         except OSError as error:
             raise UserError(f"The journal {path} cannot be written: {error.strerror}.") from error
-        self._index = sqlite3.connect("")  # a file without a name, gone with the process
-        self._index.execute(INDEX)
-        self._accounts = 0
-        self._newest: dict[bytes, tuple[int, int]] = {}
-        self._waiting: array[int] | None = None
+        self._index = sqlite3.connect("")  # an unnamed file that ends with the process
+        self._index.execute(CREATE_INDEX)
+        self._counters = 0
+        self._pending: dict[bytes, tuple[int, int]] = {}  # not in the index yet
+        self._unshared: array[int] | None = None
         self._end = 0
-        for line in lines(path):
-            self._paid(line.key, line.start, line.size)
+        for line in read_lines(path):
+            self._add_position(line.key, line.start, line.size)
         os.ftruncate(self._files[0], self._end)
 
     def __len__(self) -> int:
@@ -90,126 +94,129 @@ class Journal:
         count: int = self._index.execute("SELECT count(*) FROM places").fetchone()[0]
         return count
 
-    def account(self) -> Account:
-        """A new one, on this journal's scratch: it ends with the journal."""
-        self._accounts += 1
-        return Account(self._index, self._accounts)
+    def usage_counter(self) -> UsageCounter:
+        """Return a new counter, which ends with the journal."""
+        self._counters += 1
+        return UsageCounter(self._index, self._counters)
 
-    def get(self, key: str) -> Known | None:
-        """The answer to this request (sha256, hex), None when it was never paid for."""
+    def get(self, key: str) -> Entry | None:
+        """Return the answer to a request (its sha256 in hex), None if nobody paid for it."""
         short = _short(key)
-        if short in self._newest:
-            file, (start, size) = 0, self._newest[short]
+        if short in self._pending:
+            file, (start, size) = 0, self._pending[short]
         else:
-            wanted = "SELECT file, start, size FROM places WHERE key = ?"
-            place = self._index.execute(wanted, (short,)).fetchone()
+            query = "SELECT file, start, size FROM places WHERE key = ?"
+            place = self._index.execute(query, (short,)).fetchone()
             if place is None:
                 return None
             file, start, size = place
-        wire = orjson.loads(os.pread(self._files[file], size, start))
-        return Known(wire["answer"], wire["usd"], wire["by"] != self._language)
+        line = orjson.loads(os.pread(self._files[file], size, start))
+        return Entry(line["answer"], line["usd"], line["by"] != self._language)
 
     def put(self, key: str, answer: dict[str, Any], usd: float, common: bool = False) -> None:
-        """Write an answer down, at once, with what it was billed in US dollars.
+        """Write an answer and the US dollars billed for it to disk.
 
-        `common`: any language's run would ask the same. Raises UserError when the disk is full.
+        `common` says that a run for any language would send the same request. Raises UserError when
+        the disk is full.
         """
-        shelf = COMMON if common else self._language
-        told = {"key": key, "shelf": shelf, "by": self._language, "usd": usd, "answer": answer}
-        line = orjson.dumps(told) + b"\n"
+        partition = COMMON if common else self._language
+        line = orjson.dumps(
+            {"key": key, "shelf": partition, "by": self._language, "usd": usd, "answer": answer},
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
         try:
             written = os.pwrite(self._files[0], line, self._end)
             if written != len(line):
-                raise self._full(f"it took {written} of {len(line)} bytes")
-            if self._waiting is not None:
-                self._waiting.append(self._end)
-            self._paid(_short(key), self._end, len(line))
+                raise self._full_disk(f"{written} of {len(line)} bytes were written")
+            if self._unshared is not None:
+                self._unshared.append(self._end)
+            self._add_position(_short(key), self._end, len(line))
         except (OSError, sqlite3.OperationalError) as error:
-            raise self._full(str(error)) from error
+            raise self._full_disk(str(error)) from error
 
-    def _paid(self, key: bytes, start: int, size: int) -> None:
-        """Know where the newest line stands."""
-        self._newest.setdefault(key, (start, size))
+    def _add_position(self, key: bytes, start: int, size: int) -> None:
+        self._pending.setdefault(key, (start, size))
         self._end = start + size
-        if len(self._newest) >= NEWEST:
+        if len(self._pending) >= BATCH_ANSWERS:
             self._flush()
 
     def _flush(self) -> None:
-        rows = ((key, start, size) for key, (start, size) in self._newest.items())
-        self._index.executemany(PAID, rows)
-        self._newest.clear()
+        rows = ((key, start, size) for key, (start, size) in self._pending.items())
+        self._index.executemany(INSERT_PAID, rows)
+        self._pending.clear()
 
-    def add(self, shard: Path) -> None:
-        """Know the answers of a shard, too; the earlier shard must come first."""
+    def add_shard(self, shard: Path) -> None:
+        """Index the answers of a shard; call this for earlier shards first."""
         self._flush()
         self._files.append(os.open(shard, os.O_RDONLY | os.O_CLOEXEC))
         file = len(self._files) - 1
         rows = (
-            (line.key, file, line.start, line.size, int(line.by == self._language))
-            for line in lines(shard)
+            (line.key, file, line.start, line.size, int(line.payer == self._language))
+            for line in read_lines(shard)
         )
-        self._index.executemany(SHARED, rows)
+        self._index.executemany(INSERT_SHARED, rows)
 
-    def share(self) -> None:
-        """From now on remember what is on no shard; to be called when all shards are known."""
+    def track_unshared(self) -> None:
+        """From now on, keep track of answers in no shard; call this after the last shard."""
         self._flush()
-        wanted = "SELECT start FROM places WHERE file = 0 AND shared = 0 ORDER BY start"
-        self._waiting = array("Q", (start for (start,) in self._index.execute(wanted)))
+        query = "SELECT start FROM places WHERE file = 0 AND shared = 0 ORDER BY start"
+        self._unshared = array("Q", (start for (start,) in self._index.execute(query)))
 
     @property
-    def waiting(self) -> int:
-        """How many answers are on no shard yet."""
-        return len(self._waiting or ())
+    def unshared_count(self) -> int:
+        """The number of answers that are in no shard yet."""
+        return len(self._unshared or ())
 
-    def unsent(self, most_bytes: int) -> list[Paid]:
-        """The oldest answers that are on no shard, about so many bytes of them; any thread may."""
-        found: list[Paid] = []
+    def unshared(self, max_bytes: int) -> list[UnsharedLine]:
+        """Return the oldest answers in no shard, about so many bytes of them; thread-safe."""
+        unshared: list[UnsharedLine] = []
         size = 0
         with self._path.open("rb") as file:
-            for start in list(self._waiting or ()):
-                if size >= most_bytes:
+            for start in list(self._unshared or ()):
+                if size >= max_bytes:
                     break
                 file.seek(start)
                 line = file.readline()
-                found.append(Paid(orjson.loads(line)["shelf"], line))
+                unshared.append(UnsharedLine(orjson.loads(line)["shelf"], line))
                 size += len(line)
-        return found
+        return unshared
 
-    def sent(self, count: int) -> None:
-        """The oldest `count` answers are on shards now."""
-        if self._waiting is not None:
-            del self._waiting[:count]
+    def mark_shared(self, count: int) -> None:
+        """Note that the oldest `count` answers in no shard are in one now."""
+        if self._unshared is not None:
+            del self._unshared[:count]
 
     def close(self) -> None:
-        """Give the files back."""
+        """Close all files."""
         self._index.close()
         for file in self._files:
             os.close(file)
 
-    def _full(self, said: str) -> UserError:
+    def _full_disk(self, reason: str) -> UserError:
         return UserError(
-            f"The journal {self._path} cannot be written ({said}): make room and run again, "
-            "what was answered is kept."
+            f"The journal {self._path} cannot be written ({reason}). Free some disk space and run "
+            "the same command again; all answers so far are kept."
         )
 
 
-def lines(path: Path) -> Iterator[Line]:
-    """Every whole line; a torn last one ends the file, damaged ones are left out with a word."""
+def read_lines(path: Path) -> Iterator[LinePosition]:
+    """Yield every whole line; a torn last line ends the file, and damaged ones are skipped."""
     start = damaged = first = 0
     with path.open("rb") as file:
         for text in file:
             if not text.endswith(b"\n"):
                 break
             try:
-                wire = orjson.loads(text)
-                if not isinstance(wire["answer"], dict) or not isinstance(wire["usd"], int | float):
-                    raise TypeError("an answer has names and a price")
-                yield Line(start, len(text), _short(wire["key"]), wire["shelf"], wire["by"])
+                line = orjson.loads(text)
+                if not isinstance(line["answer"], dict) or not isinstance(line["usd"], int | float):
+                    raise TypeError("the answer must be an object and the price a number")
+                yield LinePosition(start, len(text), _short(line["key"]), line["shelf"], line["by"])
             except (ValueError, KeyError, TypeError):
                 first, damaged = first if damaged else start, damaged + 1
             start += len(text)
     if damaged:
-        say(f"{path}: {damaged} damaged lines are left out, the first is at byte {first}")
+        lines = "1 damaged line" if damaged == 1 else f"{damaged} damaged lines"
+        say(f"{path}: skipped {lines}, the first at byte {first}")
 
 
 def _short(key: str) -> bytes:

@@ -1,8 +1,8 @@
-"""What the answers of a dataset cost, each once, whoever paid: this run, an earlier one for the
-language, or one for another language.
+"""Tokens and cost of the answers of a dataset, each counted once.
 
-An answer may be wanted many times and is paid once, so it is remembered which were counted: on the
-disk, in the journal's scratch. What an answer costs is decided in `purse.py`.
+An answer may be needed many times but is paid for once: by this run, by an earlier one for the
+language, or by one for another language. Which answers were counted is kept on disk, in the
+journal's scratch database.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from dataclasses import dataclass
 from enum import IntEnum, auto
 from typing import NamedTuple
 
-COUNTED = """CREATE TABLE counted{} (key BLOB PRIMARY KEY, payer INT, tokens_in INT, tokens_out INT,
-             usd REAL) WITHOUT ROWID"""
-COUNT = "INSERT OR IGNORE INTO counted{} VALUES (?, ?, ?, ?, ?)"
+CREATE_TABLE = """CREATE TABLE counted{} (key BLOB PRIMARY KEY, payer INT, tokens_in INT,
+                  tokens_out INT, usd REAL) WITHOUT ROWID"""
+INSERT = "INSERT OR IGNORE INTO counted{} VALUES (?, ?, ?, ?, ?)"
 SUMS = "SELECT payer, sum(tokens_in), sum(tokens_out), sum(usd) FROM counted{} GROUP BY payer"
-NEWEST = 1_000  # answers that are put down at once
+BATCH_ANSWERS = 1_000
 
 
 class Payer(IntEnum):
-    """Who paid for an answer."""
+    """The run that paid for an answer."""
 
-    NOW = auto()
-    EARLIER = auto()
-    OTHERS = auto()
+    THIS_RUN = auto()
+    EARLIER_RUN = auto()
+    OTHER_LANGUAGE = auto()
 
 
-class Sum(NamedTuple):
+class Usage(NamedTuple):
     """Tokens and US dollars of some answers."""
 
     tokens_in: int = 0
@@ -37,71 +37,77 @@ class Sum(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Bill:
-    """What a dataset took: the tokens of its answers, seconds of this run, US dollars.
+class UsageReport:
+    """What a dataset took.
 
-    `paid_usd` is this run's; `earlier_usd` and `others_usd` were paid for answers in it by earlier
-    runs for the language and by runs for others; `stopped` says why the run ended early.
+    tokens_in, tokens_out: of all answers in the dataset
+    paid_usd: spent by this run
+    earlier_runs_usd: spent on its answers by earlier runs for the language
+    other_languages_usd: spent on its answers by runs for other languages
+    seconds: of this run
+    stop_reason: why the run ended early, empty if it did not
     """
 
     tokens_in: int
     tokens_out: int
     paid_usd: float
-    earlier_usd: float
-    others_usd: float
+    earlier_runs_usd: float
+    other_languages_usd: float
     seconds: float
-    stopped: str = ""
+    stop_reason: str = ""
 
     @property
     def usd(self) -> float:
-        """All that was paid for this language."""
-        return self.paid_usd + self.earlier_usd
+        """US dollars that all runs for this language spent."""
+        return self.paid_usd + self.earlier_runs_usd
 
     def __str__(self) -> str:
         return (
-            f"{self.tokens_in:,} tokens read and {self.tokens_out:,} written by the teacher: "
-            f"${self.paid_usd:.2f} now, ${self.earlier_usd:.2f} in earlier runs, "
-            f"${self.others_usd:.2f} in those of other languages"
+            f"used: {self.tokens_in:,} tokens read and {self.tokens_out:,} written; "
+            f"${self.paid_usd:.2f} in this run, ${self.earlier_runs_usd:.2f} in earlier runs, "
+            f"${self.other_languages_usd:.2f} in runs for other languages"
         )
 
 
-class Account:
-    """Counts answers, each by its key alone; `number` tells it from others in the same scratch."""
+class UsageCounter:
+    """Counts each answer once; `number` tells it from other counters in the same database."""
 
-    def __init__(self, scratch: sqlite3.Connection, number: int) -> None:
-        self._scratch, self._number = scratch, number
-        self._newest: list[tuple[bytes, Payer, int, int, float]] = []
-        scratch.execute(COUNTED.format(number))
+    def __init__(self, database: sqlite3.Connection, number: int) -> None:
+        self._database, self._number = database, number
+        self._pending: list[tuple[bytes, Payer, int, int, float]] = []
+        database.execute(CREATE_TABLE.format(number))
 
     def add(self, key: str, payer: Payer, tokens_in: int, tokens_out: int, usd: float) -> None:
-        """Count an answer unless it is counted; raises OSError when the disk is full."""
-        self._newest.append((bytes.fromhex(key), payer, tokens_in, tokens_out, usd))
-        if len(self._newest) >= NEWEST:
+        """Count an answer unless it was counted; raises OSError when the disk is full."""
+        self._pending.append((bytes.fromhex(key), payer, tokens_in, tokens_out, usd))
+        if len(self._pending) >= BATCH_ANSWERS:
             self._flush()
 
-    def sums(self) -> dict[Payer, Sum]:
-        """What each of the payers paid."""
+    def by_payer(self) -> dict[Payer, Usage]:
+        """Return the usage that each payer paid for."""
         self._flush()
-        rows = self._scratch.execute(SUMS.format(self._number))
-        found = {Payer(payer): Sum(*rest) for payer, *rest in rows}
-        return {payer: found.get(payer, Sum()) for payer in Payer}
+        rows = self._database.execute(SUMS.format(self._number))
+        sums = {Payer(payer): Usage(*values) for payer, *values in rows}
+        return {payer: sums.get(payer, Usage()) for payer in Payer}
 
-    def bill(self, paid_usd: float, seconds: float, stopped: str) -> Bill:
-        """The bill of a run that took so long and paid so much."""
-        sums = self.sums()
-        return Bill(
-            sum(one.tokens_in for one in sums.values()),
-            sum(one.tokens_out for one in sums.values()),
+    def report(self, paid_usd: float, seconds: float, stop_reason: str) -> UsageReport:
+        """Return the report of a run that spent so much money and time."""
+        by_payer = self.by_payer()
+        return UsageReport(
+            sum(usage.tokens_in for usage in by_payer.values()),
+            sum(usage.tokens_out for usage in by_payer.values()),
             paid_usd,
-            sums[Payer.EARLIER].usd,
-            sums[Payer.OTHERS].usd,
+            by_payer[Payer.EARLIER_RUN].usd,
+            by_payer[Payer.OTHER_LANGUAGE].usd,
             seconds,
-            stopped,
+            stop_reason,
         )
 
     def _flush(self) -> None:
         try:
-            self._scratch.executemany(COUNT.format(self._number), sorted(self._newest))
+            self._database.executemany(INSERT.format(self._number), sorted(self._pending))
         except sqlite3.OperationalError as error:
-            raise OSError(errno.ENOSPC, f"the scratch of the journal is full ({error})") from error
-        self._newest.clear()
+            raise OSError(
+                errno.ENOSPC, f"the journal's scratch database is full ({error})"
+            ) from error
+        self._pending.clear()

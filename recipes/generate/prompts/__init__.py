@@ -1,5 +1,5 @@
-"""Every text sent to the teacher, and the parsing of what comes back.
+"""Every text sent to the teacher, and the parsing of its answers.
 
-parsing    What the teacher sent, parsed at the door or refused with a reason
-templates  Every text that the teacher is sent, and the two system prompts that rows carr
+parsing    Parse the formats that the teacher is asked for, or refuse with a reason
+templates  Every text that the teacher is sent, and the system prompts of rows
 """

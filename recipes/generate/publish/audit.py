@@ -1,9 +1,9 @@
-"""`decontamination.json`: that no benchmark text is left, found out a second time.
+"""`decontamination.json`: a second, independent check that no benchmark text is left.
 
-The files that were written are read again, and compared with the benchmarks in another way than
-when rows were dropped: the words of the benchmarks are numbered as they come, and only runs of
-numbered words are looked for. Whoever wants to check it needs the benchmarks, the file and the
-definition of an n-gram, and nothing of ours.
+The written files are read again and compared with the benchmarks in another way than when rows were
+dropped: the words of the benchmarks are numbered, and runs of numbered words are looked for. To
+repeat the check, you need the benchmarks, the files and the definition of an n-gram, but none of
+our code.
 """
 
 from __future__ import annotations
@@ -18,80 +18,88 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recipes.generate.dedup.decontamination import Read, Size, Splitter
+from recipes.generate.dedup.decontamination import BenchmarkCount, NgramSettings, Splitter
 
 if TYPE_CHECKING:
     import pyarrow
 
 NAME = "decontamination.json"
-ODD = np.uint64(0xD6E8FEB86659FD93)
+MULTIPLIER = np.uint64(0xD6E8FEB86659FD93)  # odd
 
 
-class Witness:
-    """The n-grams of the benchmarks once more, as runs of numbered words."""
+class BenchmarkAuditor:
+    """The n-grams of the benchmarks, as runs of numbered words."""
 
     def __init__(
-        self, benchmarks: Iterable[tuple[str, Iterable[str]]], size: Size, script: str
+        self, benchmarks: Iterable[tuple[str, Iterable[str]]], settings: NgramSettings, script: str
     ) -> None:
-        """Read the texts of each named benchmark for a language of this script."""
-        self.split = Splitter(size, script)
-        self.read: list[Read] = []
+        """Index the texts of each named benchmark, for a language of this script."""
+        self.splitter = Splitter(settings, script)
+        self.counts: list[BenchmarkCount] = []
         self._words: dict[str, int] = {}
-        found: dict[int, array[int]] = {}
-        for name, told in benchmarks:
-            count = short = 0
-            for text in told:
+        runs_by_length: dict[int, array[int]] = {}
+        for name, texts in benchmarks:
+            count = too_short = 0
+            for text in texts:
                 count += 1
-                items = self.split.items(text)
-                if len(items) < self.split.shortest:
-                    short += 1
+                items = self.splitter.items(text)
+                if len(items) < self.splitter.shortest:
+                    too_short += 1
                     continue
                 words = [self._words.setdefault(item, len(self._words) + 1) for item in items]
-                length = min(self.split.length, len(words))
-                _, mixed = runs(np.array(words, dtype=np.uint32), length)
-                found.setdefault(length, array("Q")).frombytes(mixed.tobytes())
-            self.read.append(Read(name, count, short))
-        self._known = {length: _sorted(found.pop(length)) for length in sorted(found)}
+                length = min(self.splitter.length, len(words))
+                _, hashes = hash_runs(np.array(words, dtype=np.uint32), length)
+                runs_by_length.setdefault(length, array("Q")).frombytes(hashes.tobytes())
+            self.counts.append(BenchmarkCount(name, count, too_short))
+        self._known = {
+            length: _sorted_unique(runs_by_length.pop(length)) for length in sorted(runs_by_length)
+        }
 
-    def saw(self, texts: Sequence[str]) -> list[int]:
-        """Which of the texts have an n-gram of a benchmark."""
-        numbered, ends = array("I"), []
+    def overlapping(self, texts: Sequence[str]) -> list[int]:
+        """Return the numbers of the texts that share an n-gram with a benchmark."""
+        words, ends = array("I"), []
         for text in texts:
-            numbered.extend(self._words.get(item, 0) for item in self.split.items(text))
-            numbered.append(0)
-            ends.append(len(numbered))
-        found: set[int] = set()
+            words.extend(self._words.get(item, 0) for item in self.splitter.items(text))
+            words.append(0)
+            ends.append(len(words))
+        overlapping: set[int] = set()
         for length, known in self._known.items():
-            starts, asked = runs(np.frombuffer(numbered, dtype=np.uint32), length)
-            places = np.searchsorted(known, asked)
-            places[places == len(known)] = 0
-            hits = starts[known[places] == asked]
-            found.update(np.searchsorted(ends, hits, side="right").tolist())
-        return sorted(found)
+            starts, hashes = hash_runs(np.frombuffer(words, dtype=np.uint32), length)
+            positions = np.searchsorted(known, hashes)
+            positions[positions == len(known)] = 0
+            hits = starts[known[positions] == hashes]
+            overlapping.update(np.searchsorted(ends, hits, side="right").tolist())
+        return sorted(overlapping)
 
 
-def runs(words: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where a run of so many words begins, and a number for it; 0 is no word, so none goes over
-    it."""
+def hash_runs(words: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each run of `length` words starts, and its hash; 0 is not a word."""
     gaps = np.cumsum(words == 0, dtype=np.uint32)
     gaps = np.r_[np.uint32(0), gaps]
     starts = np.flatnonzero(gaps[length:] == gaps[: max(0, len(gaps) - length)])
-    mixed = np.zeros(len(starts), dtype=np.uint64)
-    for place in range(length):
-        mixed = (mixed + words[starts + place]) * ODD
-    return starts, mixed
+    hashes = np.zeros(len(starts), dtype=np.uint64)
+    for offset in range(length):
+        hashes = (hashes + words[starts + offset]) * MULTIPLIER
+    return starts, hashes
 
 
-def _sorted(mixed: array[int]) -> np.ndarray:
-    """Each once, with little memory besides."""
-    known = np.frombuffer(mixed, dtype=np.uint64)
+def _sorted_unique(hashes: array[int]) -> np.ndarray:
+    """Sort in place and drop repetitions, with little extra memory."""
+    known = np.frombuffer(hashes, dtype=np.uint64)
     known.sort()
     return known[np.r_[True, known[1:] != known[:-1]]]
 
 
 @dataclass(frozen=True)
-class Certificate:
-    """What was compared with what; `left` is how many rows still overlap, which must be none."""
+class AuditReport:
+    """The content of `decontamination.json`.
+
+    unit, length, shortest: definition of an n-gram, and the shortest text that is compared
+    dropped: rows that were dropped because of an overlap before the files were written
+    rows, turns: what the files have
+    left: rows that still overlap, which must be 0
+    files: sha256 by path
+    """
 
     unit: str
     length: int
@@ -104,41 +112,41 @@ class Certificate:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """The text of `decontamination.json`; file names with their sha256."""
+        """Return the text of `decontamination.json`."""
         return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def certify(
+def audit_files(
     folder: Path,
     paths: Sequence[str],
-    witness: Witness,
-    benchmarks: Sequence[Mapping[str, Any]],
+    auditor: BenchmarkAuditor,
+    origins: Sequence[Mapping[str, Any]],
     dropped: int,
-) -> Certificate:
-    """Read the parquet files again and count what overlaps; raises RuntimeError if anything does.
+) -> AuditReport:
+    """Read the parquet files again and count overlaps; raises RuntimeError if there are any.
 
-    `benchmarks` says where those come from that the witness read.
+    `origins` says where each benchmark of the auditor is on the Hub.
     """
     import pyarrow.parquet
 
-    split = witness.split
+    splitter = auditor.splitter
     rows = turns = left = 0
     for path in paths:
         with pyarrow.parquet.ParquetFile(folder / path) as file:
-            for group in range(file.num_row_groups):  # whole files would be buffered otherwise
-                read = file.read_row_group(group, ["messages"], use_threads=False)
-                of, said = _said(read.column(0).combine_chunks())
-                rows, turns = rows + len(read), turns + len(said)
-                left += len({of[place] for place in witness.saw(said)})
+            for group in range(file.num_row_groups):  # a whole file would be buffered
+                table = file.read_row_group(group, ["messages"], use_threads=False)
+                owners, texts = _turns(table.column(0).combine_chunks())
+                rows, turns = rows + len(table), turns + len(texts)
+                left += len({owners[number] for number in auditor.overlapping(texts)})
     if left:
         raise RuntimeError(f"{left} of {rows} written rows overlap with a benchmark.")
-    return Certificate(
-        unit=split.unit,
-        length=split.length,
-        shortest=split.shortest,
+    return AuditReport(
+        unit=splitter.unit,
+        length=splitter.length,
+        shortest=splitter.shortest,
         benchmarks=[
-            {**where, "texts": read.texts, "too_short": read.short}
-            for read, where in zip(witness.read, benchmarks, strict=True)
+            {**origin, "texts": count.texts, "too_short": count.too_short}
+            for count, origin in zip(auditor.counts, origins, strict=True)
         ],
         dropped=dropped,
         rows=rows,
@@ -148,12 +156,12 @@ def certify(
     )
 
 
-def _said(messages: pyarrow.ListArray) -> tuple[Sequence[int], Sequence[str]]:
-    """All that was said but by the system, and in which row."""
-    of, said = messages.value_parent_indices().to_pylist(), messages.flatten()
-    roles, contents = (said.field(name).to_pylist() for name in ("role", "content"))
-    kept = [place for place, role in enumerate(roles) if role != "system"]
-    return [of[place] for place in kept], [contents[place] for place in kept]
+def _turns(messages: pyarrow.ListArray) -> tuple[Sequence[int], Sequence[str]]:
+    """Return the row of each turn and its text, without system prompts."""
+    owners, turns = messages.value_parent_indices().to_pylist(), messages.flatten()
+    roles, contents = (turns.field(name).to_pylist() for name in ("role", "content"))
+    kept = [number for number, role in enumerate(roles) if role != "system"]
+    return [owners[number] for number in kept], [contents[number] for number in kept]
 
 
 def _sha256(path: Path) -> str:

@@ -1,7 +1,7 @@
-"""From settled rows to the dataset's folder: parquet files, certificate, picture and card.
+"""Write the dataset's folder from the final rows.
 
-It is done in a process of its own (`recipes.core.isolated`), whose libraries and tables would
-otherwise be in memory beside what asking has left there. Nothing is asked or pushed here.
+This runs in a process of its own (`recipes.core.isolated`), so that its libraries and tables are
+not in memory together with what generating has left there.
 """
 
 from __future__ import annotations
@@ -9,37 +9,37 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from recipes.generate.data.jsonl import Stored
-from recipes.generate.dedup.finalize import Outcome
+from recipes.generate.data.jsonl import JsonlItems
+from recipes.generate.dedup.finalize import FinalRows
 from recipes.generate.publish import audit, card, parquet, plot, stats
 from recipes.generate.settings import GenerateSettings
 
 
-def finish(
+def build(
     folder: Path,
     settings: GenerateSettings,
-    outcome: Outcome,
+    rows: FinalRows,
     origin: parquet.Origin,
     script: str,
-    benchmarks: Sequence[tuple[str, Stored[str]]],
+    benchmarks: Sequence[tuple[str, JsonlItems[str]]],
     commits: Mapping[str, str],
-    facts: Callable[..., card.Facts],
+    facts: Callable[..., card.CardFacts],
 ) -> None:
-    """Write all of it; `facts` lacks what is only known here. Raises RuntimeError when a row has
-    text of a benchmark, and OSError when the disk is full."""
-    configs = parquet.write(folder, outcome.verdicts(), settings.test_share, origin)
-    certified = audit.certify(
+    """Write parquet files, audit, plot and card; `facts` gets what is only known here.
+
+    Raises RuntimeError when a row still overlaps with a benchmark, and OSError when the disk is
+    full.
+    """
+    configs = parquet.write(folder, rows.with_reasons(), settings.test_share, origin)
+    report = audit.audit_files(
         folder,
-        parquet.paths(configs),
-        audit.Witness(benchmarks, settings.ngrams, script),
-        [
-            {**corpus.where_from, "revision": commits.get(corpus.repo)}
-            for corpus in settings.benchmarks
-        ],
-        outcome.dropped.get("benchmark_overlap", 0),
+        parquet.kept_paths(configs),
+        audit.BenchmarkAuditor(benchmarks, settings.ngrams, script),
+        [{**corpus.origin, "revision": commits.get(corpus.repo)} for corpus in settings.benchmarks],
+        rows.dropped.get("benchmark_overlap", 0),
     )
-    (folder / audit.NAME).write_text(certified.to_json(), encoding="utf-8")
-    counted = stats.count(outcome.verdicts(), settings.samples)
-    plot.draw(counted, folder / plot.NAME)
-    told = card.write(facts(configs=configs, tally=counted, certificate=certified))
-    (folder / "README.md").write_text(told, encoding="utf-8")
+    (folder / audit.NAME).write_text(report.to_json(), encoding="utf-8")
+    dataset_stats = stats.count_rows(rows.with_reasons(), settings.samples)
+    plot.draw(dataset_stats, folder / plot.NAME)
+    text = card.render(facts(configs=configs, stats=dataset_stats, audit=report))
+    (folder / "README.md").write_text(text, encoding="utf-8")

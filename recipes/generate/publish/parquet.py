@@ -1,7 +1,7 @@
-"""The dataset on disk and on the Hub: parquet by source and split, one commit for all of it.
+"""Parquet files by source and split, and the commit that pushes the dataset.
 
-Rows are written as they come, one row group at a time, beside what is there; only when all are
-written do the new files take the place of the old.
+Rows are written as they come, one row group at a time, to a staging folder. The new files replace
+the old ones when all of them are complete.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import orjson
 from recipes.generate.gates.reasons import gate_of
 from recipes.generate.schema import Row
 
-if TYPE_CHECKING:  # pyarrow is imported late: 30 MB that nobody needs while the teacher is asked
+if TYPE_CHECKING:  # pyarrow takes 30 MB, which nothing needs before rows are written
     import pyarrow
     import pyarrow.parquet
     from huggingface_hub import HfApi
@@ -27,12 +27,12 @@ if TYPE_CHECKING:  # pyarrow is imported late: 30 MB that nobody needs while the
 SOURCES = ("topics", "scenarios", "contexts", "pairs", "translation", "replay")
 REJECTED = "rejected"
 SPLITS = ("train", "test")
-GROUP = 1 << 20  # bytes of rows, about
+GROUP_BYTES = 1 << 20  # of rows as JSON
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What all rows of a run have in common: how the teacher was asked, by which recipe."""
+    """The columns that are the same in all rows of a run."""
 
     seed: int
     temperature: float
@@ -41,36 +41,36 @@ class Origin:
 
 
 @dataclass
-class Table:
-    """One parquet file in the making."""
+class FileWriter:
+    """Writes one parquet file."""
 
     path: Path
     schema: pyarrow.Schema
-    _waiting: bytearray = field(default_factory=bytearray)
+    _pending: bytearray = field(default_factory=bytearray)
     _writer: pyarrow.parquet.ParquetWriter | None = None
 
     def add(self, row: dict[str, Any]) -> None:
-        """Take a row; a full group is written."""
-        self._waiting += orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
-        if len(self._waiting) >= GROUP:
+        """Add a row, and write the row group once it is full."""
+        self._pending += orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
+        if len(self._pending) >= GROUP_BYTES:
             self._flush()
 
     def close(self) -> None:
-        """Write what is left, and the end of the file."""
-        if self._waiting:
+        """Write the last row group and the footer."""
+        if self._pending:
             self._flush()
         if self._writer:
             self._writer.close()
 
     def _flush(self) -> None:
-        """From JSON, because Arrow imports pandas to look at what is Python's."""
+        """Write a row group, from JSON: Arrow would import pandas to read Python objects."""
         import pyarrow.json
         import pyarrow.parquet
 
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = pyarrow.parquet.ParquetWriter(self.path, self.schema)
-        lines, self._waiting = bytes(self._waiting), bytearray()
+        lines, self._pending = bytes(self._pending), bytearray()
         rows = pyarrow.json.read_json(
             pyarrow.BufferReader(lines),
             pyarrow.json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
@@ -80,38 +80,38 @@ class Table:
 
 
 def write(
-    folder: Path, verdicts: Iterable[tuple[Row, str | None]], test_share: float, origin: Origin
+    folder: Path, rows: Iterable[tuple[Row, str | None]], test_share: float, origin: Origin
 ) -> list[dict[str, Any]]:
-    """Write parquet files and return the `configs` of the card, `default` being all sources.
+    """Write parquet files and return the `configs` of the card; `default` has all sources.
 
-    A verdict is a row and the reason why it is rejected, None when it is not. Raises OSError when
-    the disk is full: then what was there before is there still.
+    Each row comes with the reason why it is dropped, None if it is kept. Raises OSError when the
+    disk is full; the old files are then unchanged.
     """
-    making = folder / "making"
-    shutil.rmtree(making, ignore_errors=True)
-    tables: dict[str, Table] = {}
-    constants = asdict(origin)
+    staging = folder / "staging"
+    shutil.rmtree(staging, ignore_errors=True)
+    writers: dict[str, FileWriter] = {}
+    origin_columns = asdict(origin)
     try:
-        for row, reason in verdicts:
+        for row, reason in rows:
             path = _path(row, reason, test_share)
-            if path not in tables:
-                tables[path] = Table(making / path, _schema(reason is not None))
-            why = {"gate": gate_of(reason), "reason": reason} if reason is not None else {}
-            tables[path].add({**_wire(row), **constants, **why})
-        for table in tables.values():
-            table.close()
+            if path not in writers:
+                writers[path] = FileWriter(staging / path, _schema(reason is not None))
+            reasons = {"gate": gate_of(reason), "reason": reason} if reason is not None else {}
+            writers[path].add({**_columns(row), **origin_columns, **reasons})
+        for writer in writers.values():
+            writer.close()
         for old in folder.glob("*/*.parquet"):
             old.unlink()
-        for path in tables:
+        for path in writers:
             (folder / path).parent.mkdir(exist_ok=True)
-            (making / path).replace(folder / path)
+            (staging / path).replace(folder / path)
     finally:
-        shutil.rmtree(making, ignore_errors=True)
-    return _configs(tables)
+        shutil.rmtree(staging, ignore_errors=True)
+    return _configs(writers)
 
 
 def push(api: HfApi, folder: Path, repo: str, message: str) -> str:
-    """Replace what the repo holds by the folder, in one commit; returns its sha."""
+    """Replace the content of the repo by the folder in one commit, and return its sha."""
     api.create_repo(repo, repo_type="dataset", exist_ok=True)
     commit = api.upload_folder(
         repo_id=repo,
@@ -124,21 +124,21 @@ def push(api: HfApi, folder: Path, repo: str, message: str) -> str:
     return str(commit.oid)
 
 
-def paths(configs: Sequence[dict[str, Any]]) -> list[str]:
-    """The files that hold rows to learn from, as `write` told of them."""
+def kept_paths(configs: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the paths of the files with kept rows, given what `write` returned."""
     default = next(config for config in configs if config["config_name"] == "default")
     return [path for split in default["data_files"] for path in split["path"]]
 
 
 def in_test(row: Row, share: float) -> bool:
-    """Whether the row is in the test split: decided by what was asked, so equals stay together."""
-    asked = row.turns[0]["content"]
-    return int(hashlib.sha256(asked.encode()).hexdigest()[:8], 16) / 2**32 < share
+    """Whether the row is in the test split; rows with the same prompt are in the same split."""
+    prompt = row.turns[0]["content"]
+    return int(hashlib.sha256(prompt.encode()).hexdigest()[:8], 16) / 2**32 < share
 
 
 @cache
-def _schema(rejected: bool) -> pyarrow.Schema:
-    """The columns of a file; rejected rows also have the gate and the reason."""
+def _schema(is_rejected: bool) -> pyarrow.Schema:
+    """Return the columns of a file; rejected rows also have the gate and the reason."""
     import pyarrow
 
     text = pyarrow.string()
@@ -155,7 +155,7 @@ def _schema(rejected: bool) -> pyarrow.Schema:
         ("max_tokens", pyarrow.int64()),
         ("recipe", text),
     ]
-    return pyarrow.schema(columns + [("gate", text), ("reason", text)] * rejected)
+    return pyarrow.schema(columns + [("gate", text), ("reason", text)] * is_rejected)
 
 
 def _path(row: Row, reason: str | None, test_share: float) -> str:
@@ -165,18 +165,18 @@ def _path(row: Row, reason: str | None, test_share: float) -> str:
 
 
 def _configs(paths: Iterable[str]) -> list[dict[str, Any]]:
-    """The sources in their order, after the mixture of them that is there to be trained on."""
-    made = {source: [f"{source}/{split}.parquet" for split in SPLITS] for source in SOURCES}
-    named = {
-        "default": [path for source in SOURCES for path in made[source]],
-        **made,
+    """Return the configs: all sources as `default`, each source, and the rejected rows."""
+    by_source = {source: [f"{source}/{split}.parquet" for split in SPLITS] for source in SOURCES}
+    paths_by_config = {
+        "default": [path for source in SOURCES for path in by_source[source]],
+        **by_source,
         REJECTED: [f"{REJECTED}/train.parquet"],
     }
     written = set(paths)
     return [
         {"config_name": name, "data_files": files}
-        for name, wanted in named.items()
-        if (files := _files([path for path in wanted if path in written]))
+        for name, candidates in paths_by_config.items()
+        if (files := _files([path for path in candidates if path in written]))
     ]
 
 
@@ -184,10 +184,10 @@ def _files(paths: list[str]) -> list[dict[str, Any]]:
     by_split = {
         split: [path for path in paths if path.endswith(f"/{split}.parquet")] for split in SPLITS
     }
-    return [{"split": split, "path": found} for split, found in by_split.items() if found]
+    return [{"split": split, "path": paths} for split, paths in by_split.items() if paths]
 
 
-def _wire(row: Row) -> dict[str, Any]:
+def _columns(row: Row) -> dict[str, Any]:
     return {
         "messages": list(row.messages),
         "source": row.source,

@@ -1,32 +1,32 @@
-"""`gates.png`: what became of the rows of each source, as one bar each."""
+"""`gates.png`: kept and dropped rows of each source, as one bar each."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from recipes.generate.gates.reasons import GATES
-from recipes.generate.publish.stats import Tally
+from recipes.generate.publish.stats import DatasetStats
 
 NAME = "gates.png"
 KEPT = "#2f6f4f"
 DROPPED = ("#d9822b", "#b3403a", "#7a5195", "#8c6d46", "#c774b2", "#6f7782", "#c2b430", "#3f8fc0")
 
 
-def draw(tally: Tally, path: Path) -> None:
-    """Write the picture; the same tally gives the same bytes."""
+def draw(stats: DatasetStats, path: Path) -> None:
+    """Write the picture; the same statistics give the same bytes."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    sources = sorted({*tally.kept, *(source for source, _ in tally.dropped)}, reverse=True)
-    dropped = {source: tally.by_gate(source) for source in sources}
-    gates = [gate for gate in GATES if any(found[gate] for found in dropped.values())]
+    sources = sorted({*stats.kept, *(source for source, _ in stats.dropped)}, reverse=True)
+    dropped = {source: stats.dropped_by_gate(source) for source in sources}
+    gates = [gate for gate in GATES if any(by_gate[gate] for by_gate in dropped.values())]
     figure = Figure(figsize=(8, 1.2 + 0.5 * max(1, len(sources))), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     ends = [0] * len(sources)
     for number, name in enumerate(["kept", *gates]):
         counts = [
-            tally.kept[source] if name == "kept" else dropped[source][name] for source in sources
+            stats.kept[source] if name == "kept" else dropped[source][name] for source in sources
         ]
         color = KEPT if name == "kept" else DROPPED[(number - 1) % len(DROPPED)]
         axes.barh(sources, counts, left=ends, label=name, color=color)

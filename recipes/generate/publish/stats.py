@@ -1,4 +1,4 @@
-"""What a dataset holds, counted row by row, so that nobody needs all rows at once."""
+"""Statistics of a dataset, counted row by row, so that not all rows are in memory."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from recipes.generate.schema import Row
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Lengths in characters: nine of ten are between the first and the last."""
+class Lengths:
+    """Percentiles of lengths in characters."""
 
-    least: int
+    p5: int
     median: int
-    most: int
+    p95: int
 
 
 @dataclass
-class Tally:
-    """Rows kept by source, rows dropped by source and reason, lengths, and the first rows of each
-    source as samples."""
+class DatasetStats:
+    """Rows kept by source, rows dropped by source and reason, lengths of turns, and the first
+    `sample_count` rows of each source."""
 
-    samples: int
+    sample_count: int
     kept: Counter[str] = field(default_factory=Counter)
     dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
     turns: int = 0
     with_reasoning: int = 0
-    shown: list[Row] = field(default_factory=list)
+    samples: list[Row] = field(default_factory=list)
     _lengths: dict[str, Counter[int]] = field(default_factory=dict)
 
-    def keep(self, row: Row) -> None:
-        """Count a row that is in the dataset."""
-        if self.kept[row.source] < self.samples:
-            self.shown.append(row)
+    def add_kept(self, row: Row) -> None:
+        """Count a row that is kept."""
+        if self.kept[row.source] < self.sample_count:
+            self.samples.append(row)
         self.kept[row.source] += 1
         for turn in row.turns:
             text = without_reasoning(turn["content"])
@@ -46,38 +46,38 @@ class Tally:
             self.with_reasoning += text is not turn["content"]
             self._lengths.setdefault(turn["role"], Counter())[len(text)] += 1
 
-    def drop(self, row: Row, reason: str) -> None:
-        """Count a row that is among the rejected ones."""
+    def add_dropped(self, row: Row, reason: str) -> None:
+        """Count a row that is dropped."""
         self.dropped[row.source, reason] += 1
 
     @property
-    def lengths(self) -> dict[str, Spread]:
-        """How long the turns are, by role."""
-        return {role: _spread(found) for role, found in sorted(self._lengths.items())}
+    def lengths(self) -> dict[str, Lengths]:
+        """The lengths of turns, without reasoning, by role."""
+        return {role: _percentiles(counts) for role, counts in sorted(self._lengths.items())}
 
-    def by_gate(self, source: str) -> Counter[str]:
-        """How many rows of a source each gate dropped."""
-        found: Counter[str] = Counter()
-        for (of, reason), count in self.dropped.items():
-            if of == source:
-                found[gate_of(reason)] += count
-        return found
+    def dropped_by_gate(self, source: str) -> Counter[str]:
+        """Return how many rows of a source each gate dropped."""
+        by_gate: Counter[str] = Counter()
+        for (row_source, reason), count in self.dropped.items():
+            if row_source == source:
+                by_gate[gate_of(reason)] += count
+        return by_gate
 
 
-def count(verdicts: Iterable[tuple[Row, str | None]], samples: int) -> Tally:
-    """The tally of rows, each with the reason why it was rejected, if it was."""
-    tally = Tally(samples)
-    for row, reason in verdicts:
+def count_rows(rows: Iterable[tuple[Row, str | None]], sample_count: int) -> DatasetStats:
+    """Count rows, each with the reason why it is dropped, None if it is kept."""
+    stats = DatasetStats(sample_count)
+    for row, reason in rows:
         if reason is None:
-            tally.keep(row)
+            stats.add_kept(row)
         else:
-            tally.drop(row, reason)
-    return tally
+            stats.add_dropped(row, reason)
+    return stats
 
 
-def _spread(lengths: Counter[int]) -> Spread:
-    """The lengths that so many of a hundred turns have at most."""
-    ordered = sorted(lengths)
-    upto = list(accumulate(lengths[length] for length in ordered))
-    cuts = (bisect_left(upto, share * upto[-1]) for share in (0.05, 0.5, 0.95))
-    return Spread(*(ordered[cut] for cut in cuts))
+def _percentiles(counts: Counter[int]) -> Lengths:
+    """Return percentiles of lengths, given how often each occurs."""
+    ordered = sorted(counts)
+    cumulative = list(accumulate(counts[length] for length in ordered))
+    positions = (bisect_left(cumulative, share * cumulative[-1]) for share in (0.05, 0.5, 0.95))
+    return Lengths(*(ordered[position] for position in positions))

@@ -1,8 +1,8 @@
-"""Rows in both directions from one translation: the text of the language is always a person's.
+"""Translations of real texts, as rows in both directions (back-translation).
 
-The teacher puts a real text into English; "translate into English" is answered by the teacher,
-"translate into the language" by the text itself, so that what the student learns to write was not
-written by a machine (back-translation). The paper does not have this source.
+The teacher translates a real text into English. A row "translate into English" has the teacher's
+text as its response, and a row "translate into the language" the real text, so that the student
+learns to write from text that no machine wrote. The paper does not have this source.
 """
 
 from __future__ import annotations
@@ -16,14 +16,18 @@ from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import templates
 from recipes.generate.schema import ENGLISH, PLACEHOLDER, Draft, Message
 from recipes.generate.sources import responses
-from recipes.generate.sources.responses import row_of
+from recipes.generate.sources.responses import make_row
 from recipes.generate.teacher.workers import Work
 
 
 @dataclass(frozen=True)
 class BacktranslationSettings:
-    """`texts`: how many; `wordings`: ways to ask for each direction; `to_english`: share of texts
-    that also give a row in that direction."""
+    """The keys of `generate.pairs` in the recipe.
+
+    texts: number of texts
+    wordings: number of instructions per direction
+    to_english: share (0..1) of texts that also give a row into English
+    """
 
     texts: int
     wordings: int
@@ -31,8 +35,8 @@ class BacktranslationSettings:
 
 
 @dataclass(frozen=True)
-class Wordings:
-    """How a speaker asks for a translation, `{text}` being the place of the text."""
+class Instructions:
+    """Ways to ask for a translation; each has `{text}` once."""
 
     into_english: tuple[str, ...]
     from_english: tuple[str, ...]
@@ -42,72 +46,75 @@ SOURCE = "pairs"
 
 
 @dataclass
-class Phrases:
-    """The wordings, asked for once, when the first text wants them."""
+class InstructionCache:
+    """The instructions, requested once, when the first text needs them."""
 
-    harvest: GenerationContext
+    context: GenerationContext
     count: int
-    _asked: asyncio.Task[Wordings | None] | None = None
+    _task: asyncio.Task[Instructions | None] | None = None
 
-    def get(self) -> asyncio.Task[Wordings | None]:
-        """To be awaited for the wordings, None when the teacher gave none."""
-        if self._asked is None:
-            self._asked = asyncio.ensure_future(_word(self.harvest, self.count))
-        return self._asked
+    def get(self) -> asyncio.Task[Instructions | None]:
+        """Return a task for the instructions; its result is None when the teacher gave none."""
+        if self._task is None:
+            self._task = asyncio.ensure_future(_write_instructions(self.context, self.count))
+        return self._task
 
 
-def grow(
-    harvest: GenerationContext,
+def root_work(
+    context: GenerationContext,
     settings: BacktranslationSettings,
-    rows: responses.ResponseSettings,
+    response_settings: responses.ResponseSettings,
     texts: Iterable[str],
 ) -> Iterator[Work]:
-    """One root for each text."""
-    phrases = Phrases(harvest, settings.wordings)
+    """Yield one root for each text."""
+    cache = InstructionCache(context, settings.wordings)
     for number, text in enumerate(texts):
         path = f"{SOURCE}/{number}"
-        yield partial(_translate, harvest, settings, rows, phrases, path, text)
+        yield partial(_translate, context, settings, response_settings, cache, path, text)
 
 
-async def _word(harvest: GenerationContext, count: int) -> Wordings | None:
-    name = harvest.language.name
-    into = await harvest.list_of(templates.write_instructions(count, name, "English", name), count)
-    out_of = await harvest.list_of(
+async def _write_instructions(context: GenerationContext, count: int) -> Instructions | None:
+    name = context.language.name
+    into_english = await context.complete_list(
+        templates.write_instructions(count, name, "English", name), count
+    )
+    from_english = await context.complete_list(
         templates.write_instructions(count, "English", name, name), count
     )
-    wordings = Wordings(_with_place(into), _with_place(out_of))
-    return wordings if wordings.into_english and wordings.from_english else None
+    instructions = Instructions(_with_placeholder(into_english), _with_placeholder(from_english))
+    return instructions if instructions.into_english and instructions.from_english else None
 
 
 async def _translate(
-    harvest: GenerationContext,
+    context: GenerationContext,
     settings: BacktranslationSettings,
-    rows: responses.ResponseSettings,
-    phrases: Phrases,
+    response_settings: responses.ResponseSettings,
+    cache: InstructionCache,
     path: str,
     text: str,
 ) -> Sequence[Work]:
-    wordings = await phrases.get()
-    if wordings is None:
-        harvest.lost["no_wordings"] += 1
+    instructions = await cache.get()
+    if instructions is None:
+        context.lost["no_wordings"] += 1
         return ()
-    language = harvest.language
-    english = await harvest.text(templates.translate_text(text, language.name, "English"))
+    language = context.language
+    english = await context.complete_text(templates.translate_text(text, language.name, "English"))
     if english is None:
         return ()
-    chance = harvest.random(path)
+    rng = context.random(path)
 
-    def take(direction: str, wording: str, given: str, answer: str, code: str) -> None:
-        asked = wording.replace(PLACEHOLDER, given)
-        turns = [Message(role="user", content=asked), Message(role="assistant", content=answer)]
-        row = row_of(harvest, SOURCE, f"{path}/{direction}", turns, rows, thinking=False)
-        harvest.take(Draft(row, (None, code), pairs=((english, text),)))
+    def add_row(direction: str, instruction: str, original: str, answer: str, code: str) -> None:
+        prompt = instruction.replace(PLACEHOLDER, original)
+        turns = [Message(role="user", content=prompt), Message(role="assistant", content=answer)]
+        row_path = f"{path}/{direction}"
+        row = make_row(context, SOURCE, row_path, turns, response_settings, has_reasoning=False)
+        context.add(Draft(row, (None, code), pairs=((english, text),)))
 
-    take("from_english", chance.choice(wordings.from_english), english, text, language.code)
-    if chance.random() < settings.to_english:
-        take("into_english", chance.choice(wordings.into_english), text, english, ENGLISH)
+    add_row("from_english", rng.choice(instructions.from_english), english, text, language.code)
+    if rng.random() < settings.to_english:
+        add_row("into_english", rng.choice(instructions.into_english), text, english, ENGLISH)
     return ()
 
 
-def _with_place(found: Sequence[str]) -> tuple[str, ...]:
-    return tuple(wording for wording in found if wording.count(PLACEHOLDER) == 1)
+def _with_placeholder(instructions: Sequence[str]) -> tuple[str, ...]:
+    return tuple(text for text in instructions if text.count(PLACEHOLDER) == 1)

@@ -1,25 +1,25 @@
-"""How many rows each branch of a tree may give: decided from above, before any answer is there.
+"""Divide a number of rows among the branches of a tree, before any answer is there.
 
-So a limit chooses the same rows in whatever order the answers come, and nothing is asked for that
-would not be used.
+A limit thus keeps the same rows in whatever order answers come, and nothing is requested that would
+not be used.
 """
 
 from __future__ import annotations
 
 
-def deal(quota: int, branches: int, portion: int, most: int) -> list[int]:
-    """Deal `quota` rows out to `branches` as evenly as whole portions go, `most` to each."""
+def split_quota(quota: int, branches: int, portion: int, at_most: int) -> list[int]:
+    """Divide `quota` rows among branches, as evenly as whole portions go, `at_most` to each."""
     if not branches or not portion:
         return [0] * branches
-    each, more = divmod(-(-quota // portion), branches)
-    dealt = []
+    each, extra = divmod(-(-quota // portion), branches)
+    shares = []
     for number in range(branches):
-        mine = min(quota, (each + (number < more)) * portion, most)
-        dealt.append(mine)
-        quota -= mine
-    return dealt
+        share = min(quota, (each + (number < extra)) * portion, at_most)
+        shares.append(share)
+        quota -= share
+    return shares
 
 
 def capacity(levels: tuple[int, ...], portion: int) -> int:
-    """How many rows a node with these levels below it gives when every answer is good."""
+    """Return how many rows a node gives at most, with so many children at each level below it."""
     return portion * (1 + (levels[0] * capacity(levels[1:], 1) if levels else 0))

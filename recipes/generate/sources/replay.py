@@ -1,8 +1,8 @@
-"""English conversations as they are: a share of what is trained on, so that English is not lost.
+"""English conversations as they are, so that the student keeps its English.
 
-A model that is shown another language only forgets the one it knew; a few rows of that one among
-the others keep it ("rehearsal", https://arxiv.org/abs/2205.12393). They cost no call: question and
-answer are the corpus's own.
+A model that is trained on another language alone forgets the one it knew; a few rows of that one
+prevent it ("rehearsal", https://arxiv.org/abs/2205.12393). They cost no call: prompt and response
+are those of the corpus.
 """
 
 from __future__ import annotations
@@ -18,23 +18,27 @@ from recipes.generate.sources import responses
 SOURCE = "replay"
 
 
-def rows_beside(others: int, share: float) -> int:
-    """How many rows make up this share of all, when there are so many others."""
-    return round(others * share / (1 - share))
+def row_count(other_rows: int, share: float) -> int:
+    """Return how many rows make up this share (0..1) of all, beside so many others."""
+    return round(other_rows * share / (1 - share))
 
 
-def take(
-    harvest: GenerationContext,
+def add_rows(
+    context: GenerationContext,
     conversations: Iterable[tuple[Message, ...]],
     share: float,
     corpus: str,
-    answers: responses.ResponseSettings,
+    response_settings: responses.ResponseSettings,
 ) -> None:
-    """Judge as many as go with the rows that were kept; `about` says whose they are (`corpus`),
-    since no teacher wrote them."""
-    count = rows_beside(harvest.spool.kept, share)
+    """Add the share of conversations that goes with the rows kept so far.
+
+    Their `teacher` is empty, and their `about` names the corpus.
+    """
+    count = row_count(context.rows.kept, share)
     for number, turns in enumerate(islice(conversations, count)):
-        name = f"{SOURCE}/{number}"
-        row = responses.row_of(harvest, SOURCE, name, turns, answers, thinking=False)
+        path = f"{SOURCE}/{number}"
+        row = responses.make_row(
+            context, SOURCE, path, turns, response_settings, has_reasoning=False
+        )
         row = replace(row, teacher="", about=corpus)
-        harvest.take(Draft(row, (ENGLISH,) * len(turns), from_corpus=True))
+        context.add(Draft(row, (ENGLISH,) * len(turns), from_corpus=True))

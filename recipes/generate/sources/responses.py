@@ -1,4 +1,4 @@
-"""From a prompt to a row: revised or not, answered, with or without its reasoning."""
+"""From a prompt to a row: revised or not, with a response, with or without its reasoning."""
 
 from __future__ import annotations
 
@@ -14,65 +14,72 @@ from recipes.generate.teacher.workers import Work
 
 @dataclass(frozen=True)
 class ResponseSettings:
-    """`revised`: share of prompts made harder; `thinking`: whether rows show the reasoning;
-    `system_prompts`: whether rows carry the system prompt that says so."""
+    """The keys of `generate.answers` in the recipe.
+
+    revised: share (0..1) of prompts that are made longer and harder
+    thinking: whether rows have the teacher's reasoning
+    system_prompts: whether rows have a system prompt that asks for reasoning or for none
+    """
 
     revised: float
     thinking: bool
     system_prompts: bool
 
 
-def work_on(
-    harvest: GenerationContext, settings: ResponseSettings, asked: Sequence[Prompt], quota: int
+def response_work(
+    context: GenerationContext,
+    settings: ResponseSettings,
+    prompts: Sequence[Prompt],
+    quota: int,
 ) -> list[Work]:
-    """The work that makes a row of each prompt, up to the quota; there may be fewer prompts."""
-    taken = asked[:quota]
-    harvest.missing += quota - len(taken)
-    return [partial(respond, harvest, settings, prompt) for prompt in taken]
+    """Return the work that makes a row of each prompt, up to the quota."""
+    used = prompts[:quota]
+    context.missing += quota - len(used)
+    return [partial(respond, context, settings, prompt) for prompt in used]
 
 
 async def respond(
-    harvest: GenerationContext, settings: ResponseSettings, prompt: Prompt
+    context: GenerationContext, settings: ResponseSettings, prompt: Prompt
 ) -> Sequence[Work]:
-    """Make one row of the prompt."""
-    if harvest.random(f"{prompt.path}/revise").random() < settings.revised:
-        revised = await harvest.text(templates.revise(prompt.wording, harvest.language.name))
+    """Make one row of a prompt."""
+    if context.random(f"{prompt.path}/revise").random() < settings.revised:
+        revised = await context.complete_text(
+            templates.revise(prompt.wording, context.language.name)
+        )
         if revised and revised.count(PLACEHOLDER) == prompt.wording.count(PLACEHOLDER):
             prompt = replace(prompt, wording=revised, revised=True)
-    told = "English" if prompt.answer_in == ENGLISH else harvest.language.name
-    answer = await harvest.ask(templates.answer(prompt.text, told), lambda answer: answer)
+    is_english = prompt.answer_language == ENGLISH
+    name = "English" if is_english else context.language.name
+    answer = await context.complete(templates.answer(prompt.text, name), lambda answer: answer)
     if answer is not None:
-        thought = answer.reasoning.strip() if settings.thinking else ""
-        said = [
+        reasoning = answer.reasoning.strip() if settings.thinking else ""
+        turns = [
             Message(role="user", content=prompt.text),
-            Message(role="assistant", content=_said(answer.text.strip(), thought)),
+            Message(role="assistant", content=_with_reasoning(answer.text.strip(), reasoning)),
         ]
         row = replace(
-            row_of(harvest, prompt.source, prompt.path, said, settings, bool(thought)),
+            make_row(context, prompt.source, prompt.path, turns, settings, bool(reasoning)),
             about=prompt.about,
             revised=prompt.revised,
         )
-        languages = (
-            None if prompt.answer_in == ENGLISH else harvest.language.code,
-            prompt.answer_in,
-        )
-        harvest.take(Draft(row, languages, finish=answer.finish))
+        languages = (None if is_english else context.language.code, prompt.answer_language)
+        context.add(Draft(row, languages, finish=answer.finish))
     return ()
 
 
-def row_of(
-    harvest: GenerationContext,
+def make_row(
+    context: GenerationContext,
     source: str,
     path: str,
     turns: Sequence[Message],
     settings: ResponseSettings,
-    thinking: bool,
+    has_reasoning: bool,
 ) -> Row:
-    """A row, with the system prompt for its mode when rows carry one."""
-    system = templates.THINKING if thinking else templates.CONCISE
-    told = [Message(role="system", content=system)] if settings.system_prompts else []
-    return Row(source, path, harvest.teacher.settings.model, (*told, *turns))
+    """Return a row, with a system prompt where the settings say so."""
+    system = templates.THINKING if has_reasoning else templates.CONCISE
+    first = [Message(role="system", content=system)] if settings.system_prompts else []
+    return Row(source, path, context.teacher.settings.model, (*first, *turns))
 
 
-def _said(text: str, thought: str) -> str:
-    return f"<think>\n{thought}\n</think>\n\n{text}" if thought else text
+def _with_reasoning(text: str, reasoning: str) -> str:
+    return f"<think>\n{reasoning}\n</think>\n\n{text}" if reasoning else text

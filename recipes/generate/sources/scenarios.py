@@ -1,4 +1,4 @@
-"""Prompts from situations: broad ones, detailed ones; each of them gives prompts."""
+"""Prompts from situations, broad ones and detailed ones within them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import templates
 from recipes.generate.schema import Message
 from recipes.generate.sources import responses
-from recipes.generate.sources.quotas import capacity, deal
-from recipes.generate.sources.taxonomy import Node, Tree
+from recipes.generate.sources.quotas import capacity, split_quota
+from recipes.generate.sources.taxonomy import Node, Taxonomy
 from recipes.generate.teacher.workers import Work
 
 SOURCE = "scenarios"
@@ -19,7 +19,12 @@ SOURCE = "scenarios"
 
 @dataclass(frozen=True)
 class ScenarioSettings:
-    """`broad` situations of anybody and as many of speakers, `detailed` ones within each."""
+    """The keys of `generate.scenarios` in the recipe.
+
+    broad: broad scenarios for anybody, and as many for speakers
+    detailed: detailed scenarios within each of them
+    per_scenario: prompts for each scenario
+    """
 
     broad: int
     detailed: int
@@ -27,30 +32,32 @@ class ScenarioSettings:
 
     @property
     def levels(self) -> tuple[int, int]:
-        """How many situations there are of each kind of people, and within each of these."""
+        """The number of children at each level below a root."""
         return self.broad, self.detailed
 
     @property
     def rows(self) -> int:
-        """How many rows there will be when every answer is good."""
+        """The number of rows if every answer is good."""
         return 2 * self.broad * capacity((self.detailed,), self.per_scenario)
 
 
-def grow(
-    harvest: GenerationContext,
+def root_work(
+    context: GenerationContext,
     settings: ScenarioSettings,
-    rows: responses.ResponseSettings,
+    response_settings: responses.ResponseSettings,
     at_most: int,
 ) -> Iterator[Work]:
-    """The two roots: situations of anybody, and of speakers; `at_most` so many rows in all."""
-    quotas = deal(at_most, 2, settings.per_scenario, settings.rows // 2)
-    kinds = (("general", None), ("language", harvest.language.name))
-    tree = Tree(harvest, rows, SOURCE, "scenario", settings.per_scenario, _below)
-    for (path, people), quota in zip(kinds, quotas, strict=True):
+    """Yield two roots, for anybody and for speakers, with `at_most` so many rows in all."""
+    quotas = split_quota(at_most, 2, settings.per_scenario, settings.rows // 2)
+    audiences = (("general", None), ("language", context.language.name))
+    taxonomy = Taxonomy(
+        context, response_settings, SOURCE, "scenario", settings.per_scenario, _list_children
+    )
+    for (path, audience), quota in zip(audiences, quotas, strict=True):
         if quota:
-            root = Node(f"{SOURCE}/{path}", "", None, people, quota, settings.levels)
-            yield partial(tree.grow, root)
+            root = Node(f"{SOURCE}/{path}", "", None, audience, quota, settings.levels)
+            yield partial(taxonomy.expand, root)
 
 
-def _below(count: int, node: Node) -> list[Message]:
-    return templates.list_scenarios(count, node.about or None, node.people)
+def _list_children(count: int, node: Node) -> list[Message]:
+    return templates.list_scenarios(count, node.about or None, node.audience)

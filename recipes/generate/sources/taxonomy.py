@@ -1,8 +1,4 @@
-"""A tree of things to ask about: each node gives prompts of its own, and nodes below it.
-
-What topics and scenarios have in common; what a node is called, and how those below it are asked
-for, is theirs.
-"""
+"""A tree of topics or scenarios, with prompts at each node."""
 
 from __future__ import annotations
 
@@ -15,63 +11,72 @@ from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import templates
 from recipes.generate.schema import Message, Prompt
 from recipes.generate.sources import responses
-from recipes.generate.sources.quotas import capacity, deal
+from recipes.generate.sources.quotas import capacity, split_quota
 from recipes.generate.teacher.workers import Work
 
 
 @dataclass(frozen=True)
 class Node:
-    """A thing to ask about, `within` another; "" is a root that gives no prompts itself. `people`
-    names those who ask, None for anybody; it may give `quota` rows, and has so many `levels` below.
+    """A topic or scenario.
+
+    about: its name in English; a root without one has no prompts of its own
+    within: the name of its parent
+    audience: the language of the speakers it is for, None for anybody
+    quota: rows that it and its descendants may give
+    levels: number of children at each level below it
     """
 
     path: str
     about: str
     within: str | None
-    people: str | None
+    audience: str | None
     quota: int
     levels: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Tree:
-    """`kind` is what prompts call a node, `portion` how many prompts each gives, `below` asks for
-    so many nodes below one."""
+class Taxonomy:
+    """How a tree grows: `kind` is the word for a node in prompts, and `list_children` makes the
+    request for so many children of a node."""
 
-    harvest: GenerationContext
-    rows: responses.ResponseSettings
+    context: GenerationContext
+    response_settings: responses.ResponseSettings
     source: str
     kind: Literal["topic", "scenario"]
-    portion: int
-    below: Callable[[int, Node], list[Message]]
+    prompts_per_node: int
+    list_children: Callable[[int, Node], list[Message]]
 
-    async def grow(self, node: Node) -> Sequence[Work]:
-        """A node's own prompts, and the nodes below it."""
-        own = min(node.quota, self.portion) if node.about else 0
-        work: list[Work] = [partial(self._ask, node, own)] if own else []
-        if rest := node.quota - own:
+    async def expand(self, node: Node) -> Sequence[Work]:
+        """Return the work for a node's own prompts and for its children."""
+        own = min(node.quota, self.prompts_per_node) if node.about else 0
+        work: list[Work] = [partial(self._write_prompts, node, own)] if own else []
+        if remaining := node.quota - own:
             count, levels = node.levels[0], node.levels[1:]
-            found = await self.harvest.list_of(
-                self.below(count, node), count, common=node.people is None
+            names = await self.context.complete_list(
+                self.list_children(count, node), count, common=node.audience is None
             )
-            quotas = deal(rest, len(found), self.portion, capacity(levels, self.portion))
-            self.harvest.missing += rest - sum(quotas)
+            most = capacity(levels, self.prompts_per_node)
+            quotas = split_quota(remaining, len(names), self.prompts_per_node, most)
+            self.context.missing += remaining - sum(quotas)
             work += [
                 partial(
-                    self.grow,
-                    Node(f"{node.path}/{n}", name, node.about or None, node.people, quota, levels),
+                    self.expand,
+                    Node(
+                        f"{node.path}/{n}", name, node.about or None, node.audience, quota, levels
+                    ),
                 )
-                for n, (name, quota) in enumerate(zip(found, quotas, strict=True))
+                for n, (name, quota) in enumerate(zip(names, quotas, strict=True))
                 if quota
             ]
         return work
 
-    async def _ask(self, node: Node, own: int) -> Sequence[Work]:
-        language = self.harvest.language
-        asked = templates.write_prompts(self.portion, node.about, self.kind, language.name)
-        found = await self.harvest.list_of(asked, self.portion)
-        grown = [
-            Prompt(self.source, f"{node.path}/p{n}", text, language.code, about=node.about)
-            for n, text in enumerate(found)
+    async def _write_prompts(self, node: Node, quota: int) -> Sequence[Work]:
+        language, count = self.context.language, self.prompts_per_node
+        wordings = await self.context.complete_list(
+            templates.write_prompts(count, node.about, self.kind, language.name), count
+        )
+        prompts = [
+            Prompt(self.source, f"{node.path}/p{n}", wording, language.code, about=node.about)
+            for n, wording in enumerate(wordings)
         ]
-        return responses.work_on(self.harvest, self.rows, grown, own)
+        return responses.response_work(self.context, self.response_settings, prompts, quota)

@@ -1,4 +1,4 @@
-"""Prompts on real texts of the language: translate, summarise, improve, classify, question."""
+"""Prompts about real texts: translate, summarise, improve, classify, question."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ from recipes.generate.teacher.workers import Work
 
 @dataclass(frozen=True)
 class TextTaskSettings:
-    """`texts`: how many; `per_text`: at most so many prompts for each; `weights`: of the tasks."""
+    """The keys of `generate.contexts` in the recipe.
+
+    texts: number of texts
+    per_text: prompts for each text, at most
+    weights: how often each task is chosen
+    """
 
     texts: int
     per_text: int
@@ -24,45 +29,45 @@ class TextTaskSettings:
 
     @property
     def rows(self) -> int:
-        """How many rows there will be when every answer is good."""
+        """The number of rows if every answer is good."""
         return self.texts * self.per_text
 
 
 SOURCE = "contexts"
 
 
-def grow(
-    harvest: GenerationContext,
+def root_work(
+    context: GenerationContext,
     settings: TextTaskSettings,
-    rows: responses.ResponseSettings,
+    response_settings: responses.ResponseSettings,
     texts: Iterable[str],
     at_most: int,
 ) -> Iterator[Work]:
-    """One root for each text; `at_most` so many rows in all."""
+    """Yield one root for each text, with `at_most` so many rows in all."""
     for number, text in enumerate(texts):
         if quota := min(settings.per_text, at_most):
             at_most -= quota
             path = f"{SOURCE}/{number}"
-            yield partial(_prompts, harvest, settings, rows, path, text, quota)
+            yield partial(_write_prompts, context, settings, response_settings, path, text, quota)
 
 
-async def _prompts(
-    harvest: GenerationContext,
+async def _write_prompts(
+    context: GenerationContext,
     settings: TextTaskSettings,
-    rows: responses.ResponseSettings,
+    response_settings: responses.ResponseSettings,
     path: str,
     text: str,
     quota: int,
 ) -> Sequence[Work]:
     tasks, weights = zip(*settings.weights.items(), strict=True)
-    task = cast(templates.Task, harvest.random(path).choices(tasks, weights)[0])
-    count, language = settings.per_text, harvest.language
-    found = await harvest.list_of(
+    task = cast(templates.Task, context.random(path).choices(tasks, weights)[0])
+    count, language = settings.per_text, context.language
+    wordings = await context.complete_list(
         templates.write_context_prompts(count, text, task, language.name), count
     )
-    answer_in = ENGLISH if task == "translate" else language.code
-    grown = [
-        Prompt(SOURCE, f"{path}/{task}/{n}", wording, answer_in, task, text)
-        for n, wording in enumerate(found)
+    answer_language = ENGLISH if task == "translate" else language.code
+    prompts = [
+        Prompt(SOURCE, f"{path}/{task}/{n}", wording, answer_language, task, text)
+        for n, wording in enumerate(wordings)
     ]
-    return responses.work_on(harvest, rows, grown, quota)
+    return responses.response_work(context, response_settings, prompts, quota)

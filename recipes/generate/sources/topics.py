@@ -1,4 +1,4 @@
-"""Prompts from a tree of topics: seeds, macro-topics, topics; each of them gives prompts."""
+"""Prompts from a tree of topics, which grows from seeds."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import templates
 from recipes.generate.schema import Message
 from recipes.generate.sources import responses
-from recipes.generate.sources.quotas import capacity, deal
-from recipes.generate.sources.taxonomy import Node, Tree
+from recipes.generate.sources.quotas import capacity, split_quota
+from recipes.generate.sources.taxonomy import Node, Taxonomy
 from recipes.generate.teacher.workers import Work
 
 SOURCE = "topics"
@@ -19,8 +19,13 @@ SOURCE = "topics"
 
 @dataclass(frozen=True)
 class TopicSettings:
-    """How many branches at each level, and how many prompts at each node; `own` are seeds that a
-    community gave."""
+    """The keys of `generate.topics` in the recipe.
+
+    general_seeds, language_seeds: seeds for everybody, and for speakers of the language
+    macro_topics, topics: macro-topics of each seed, and topics of each macro-topic
+    per_topic: prompts for each seed, macro-topic and topic
+    own: a community's seeds
+    """
 
     general_seeds: int
     language_seeds: int
@@ -31,35 +36,37 @@ class TopicSettings:
 
     @property
     def levels(self) -> tuple[int, int]:
-        """How many branches a seed has, and each of these."""
+        """The number of children at each level below a seed."""
         return self.macro_topics, self.topics
 
     @property
     def rows(self) -> int:
-        """How many rows there will be when every answer is good."""
+        """The number of rows if every answer is good."""
         seeds = self.general_seeds + self.language_seeds + len(self.own)
         return seeds * capacity(self.levels, self.per_topic)
 
 
-def grow(
-    harvest: GenerationContext,
+def root_work(
+    context: GenerationContext,
     settings: TopicSettings,
-    rows: responses.ResponseSettings,
+    response_settings: responses.ResponseSettings,
     at_most: int,
 ) -> Iterator[Work]:
-    """The roots of the tree, one for each seed; `at_most` so many rows in all."""
-    language, levels = harvest.language.name, settings.levels
+    """Yield one root for each seed, with `at_most` so many rows in all."""
+    language, levels = context.language.name, settings.levels
     general = templates.general_seeds()[: settings.general_seeds]
-    special = templates.language_seeds(language)[: settings.language_seeds]
-    special += settings.own
-    seeds = [(seed, None) for seed in general] + [(seed, language) for seed in special]
+    own = templates.language_seeds(language)[: settings.language_seeds] + settings.own
+    seeds = [(seed, None) for seed in general] + [(seed, language) for seed in own]
     most = capacity(levels, settings.per_topic)
-    quotas = deal(at_most, len(seeds), settings.per_topic, most)
-    tree = Tree(harvest, rows, SOURCE, "topic", settings.per_topic, _below)
-    for number, ((seed, people), quota) in enumerate(zip(seeds, quotas, strict=True)):
+    quotas = split_quota(at_most, len(seeds), settings.per_topic, most)
+    taxonomy = Taxonomy(
+        context, response_settings, SOURCE, "topic", settings.per_topic, _list_children
+    )
+    for number, ((seed, audience), quota) in enumerate(zip(seeds, quotas, strict=True)):
         if quota:
-            yield partial(tree.grow, Node(f"{SOURCE}/{number}", seed, None, people, quota, levels))
+            root = Node(f"{SOURCE}/{number}", seed, None, audience, quota, levels)
+            yield partial(taxonomy.expand, root)
 
 
-def _below(count: int, node: Node) -> list[Message]:
-    return templates.list_topics(count, node.about, node.within, node.people)
+def _list_children(count: int, node: Node) -> list[Message]:
+    return templates.list_topics(count, node.about, node.within, node.audience)

@@ -1,4 +1,4 @@
-"""English conversations put into the language, turn by turn."""
+"""English conversations, translated turn by turn."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Draft, Message
 from recipes.generate.sources import responses
-from recipes.generate.sources.responses import row_of
+from recipes.generate.sources.responses import make_row
 from recipes.generate.teacher.workers import Work
 
 SOURCE = "translation"
 
 
-def grow(
-    harvest: GenerationContext,
-    rows: responses.ResponseSettings,
+def root_work(
+    context: GenerationContext,
+    response_settings: responses.ResponseSettings,
     conversations: Iterable[tuple[Message, ...]],
 ) -> Iterator[Work]:
-    """One root for each conversation."""
+    """Yield one root for each conversation."""
     for number, turns in enumerate(conversations):
-        yield partial(_translate, harvest, rows, f"{SOURCE}/{number}", tuple(turns))
+        yield partial(_translate, context, response_settings, f"{SOURCE}/{number}", tuple(turns))
 
 
 async def _translate(
-    harvest: GenerationContext,
-    rows: responses.ResponseSettings,
+    context: GenerationContext,
+    response_settings: responses.ResponseSettings,
     path: str,
     turns: tuple[Message, ...],
 ) -> Sequence[Work]:
-    asked = templates.translate_conversation(turns, harvest.language.name)
-    answer = await harvest.ask(
-        asked,
-        lambda answer: (parsing.turns(answer.text, turns), answer),
-        schema=parsing.list_of(len(turns), len(turns)),
+    result = await context.complete(
+        templates.translate_conversation(turns, context.language.name),
+        lambda answer: (parsing.turns(answer.text, turns), answer.finish),
+        schema=parsing.list_schema(len(turns), len(turns)),
     )
-    if answer is None:
+    if result is None:
         return ()
-    translated, whole = answer
-    row = row_of(harvest, SOURCE, path, translated, rows, thinking=False)
+    translated, finish = result
+    row = make_row(context, SOURCE, path, translated, response_settings, has_reasoning=False)
     pairs = tuple(
-        (turn["content"], said["content"]) for turn, said in zip(turns, translated, strict=True)
+        (original["content"], translation["content"])
+        for original, translation in zip(turns, translated, strict=True)
     )
-    codes = (harvest.language.code,) * len(translated)
-    harvest.take(Draft(row, codes, pairs, whole.finish, from_corpus=True))
+    languages = (context.language.code,) * len(translated)
+    context.add(Draft(row, languages, pairs, finish, from_corpus=True))
     return ()

@@ -1,13 +1,13 @@
-"""Asking the teacher: protocols, concurrency, retries and budget.
+"""Requests to the teacher: protocols, concurrency, retries and budget.
 
-adaptive_concurrency  How many calls may be in flight: found from what the endpoint does,
-openai                One call over the wire: OpenAI's chat completions over aiohttp, and what
+adaptive_concurrency  The number of calls in flight, adapted to what the endpoint takes
+admission_queue       A first-come, first-served queue of calls in front of the limiter
+budget                A budget that reserves the most a call can cost before it is made
+client                The teacher: each request once, with journal, limiter, budget and retries
+connect               From a teacher's URL to the endpoint that speaks its protocol
+judge                 The teacher as a judge of finished rows: harm and writing
+openai                One call by OpenAI's chat completions protocol, and what each failure means
+retry                 Repeat a request until its answer has the requested format
+tgi                   One call by TGI's own protocol, for URLs like `tgi+https://…`
 workers               Workers that do the deepest work first
-admission_queue       Lets calls through, first come first served, as the pace allows; only
-budget                Money: what a call can cost at worst is set aside before it is made, so
-tgi                   TGI's own protocol through the `text-generation` client; chosen by a URL
-client                The teacher: each request is asked once, at the pace the endpoint takes,
-connect               From a teacher's URL to the endpoint that speaks its protocol; no call
-retry                 Ask until the answer has the shape that was asked for, each time with
-judge                 The teacher as a judge of finished rows: is it harmful, and is it well
 """

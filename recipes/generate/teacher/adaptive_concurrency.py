@@ -1,11 +1,13 @@
-"""How many calls may be in flight: found from what the endpoint does, never told.
+"""The number of calls in flight, adapted to what the endpoint takes.
 
-A pure controller: events and the time go in, `width` comes out; no clock, no waiting, no network.
-It climbs while more calls at once bring more work a second, which stays right where each call gets
-slower long before the endpoint is full (continuous batching); latency over the best seen only says
-when to look for a queue that is of no use. A refusal tells the capacity itself: the calls that are
-still in flight were taken. A call that was sent before a cut, or too soon after it to have shown
-what the cut did, belongs to the same burst: endings may come in batches and in any order.
+A pure controller: events and times go in, `limit` comes out; there is no clock, waiting or network.
+It raises the limit while more concurrent calls bring more throughput. That stays right with
+continuous batching, where each call gets slower long before the endpoint is full. Latency, compared
+with the best seen, only tells when calls wait in a useless queue.
+
+A refusal shows the capacity directly: the calls that are still in flight were accepted. A refused
+call that was sent before the last cut, or too soon after it to show its effect, belongs to the same
+burst, because results may arrive in batches and in any order.
 """
 
 from __future__ import annotations
@@ -13,16 +15,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-CUT, DEEP_CUT = 0.98, 0.85  # of the calls that were taken: at a refusal, and when that was not it
-STEP_UP, STEP_DOWN = 1.25, 0.8  # what a probe tries
-GAIN = 1.04  # a probe upwards is kept from this gain on: calls that wait cost nothing
-LOSS = 1.0  # a probe downwards is kept when nothing is lost
-STILL_RISING = 1.1  # the first climb goes on while a doubling brings this
-QUEUED = 3.0  # times the best time per piece of work: most calls only wait
-FEWEST = 32  # answers from which a rate is believed
-PATIENCE = 8  # epochs between probes at most
-FORGET = 1.02  # the best time seen is believed a little less every epoch
-REFUSALS = 8  # of a sleeping endpoint, in a row
+CUT, DEEP_CUT = 0.98, 0.85  # of the accepted calls: at a refusal, and when it comes again
+STEP_UP, STEP_DOWN = 1.25, 0.8  # factors of a probe
+MIN_GAIN_UP = 1.04  # of throughput, to keep a probe upwards: calls that wait cost nothing
+MIN_GAIN_DOWN = 1.0  # to keep a probe downwards
+STILL_RISING = 1.1  # gain per doubling that the first climb goes on with
+QUEUED = 3.0  # cost relative to the best, from which most calls only wait
+MIN_ANSWERS = 32  # in an epoch
+MAX_PROBE_INTERVAL = 8  # epochs
+FORGET = 1.02  # factor by which the best cost grows every epoch
+MAX_REFUSALS = 8  # in a row, from which the endpoint counts as asleep
 
 
 class Mode(Enum):
@@ -30,196 +32,202 @@ class Mode(Enum):
 
     RISING = auto()
     CRUISING = auto()
-    MOVING = auto()
-    MEASURING = auto()
+    MOVING = auto()  # to the limit of a probe
+    MEASURING = auto()  # the throughput of a probe
 
 
 @dataclass
-class Pace:
-    """`width` calls may be in flight, from `start` at first to never more than `most`.
+class ConcurrencyLimiter:
+    """At most `limit` calls may be in flight, from `start` at first up to `maximum`.
 
-    `nap` and `longest_nap`: seconds between knocks at an endpoint that is asleep.
+    `nap` and `longest_nap`: seconds between calls to an endpoint that is asleep.
     """
 
     start: int
-    most: int
+    maximum: int
     nap: float
     longest_nap: float
     in_flight: int = 0
-    width: float = field(init=False)
+    limit: float = field(init=False)
     closed_until: float = 0.0
     asleep_since: float | None = None
     cuts: int = 0
     _mode: Mode = Mode.RISING
-    _goal: float = field(init=False)
-    _home: float = field(init=False)
-    _awake: float = 0.0
-    _usual: float = 0.0
-    _best: float = 0.0
-    _patience: int = 1
-    _epochs: int = 0
-    _severity: int = 0
+    _target: float = field(init=False)  # of a climb or probe
+    _base: float = field(init=False)  # the limit that a climb or probe started from
+    _limit_before_sleep: float = 0.0
+    _usual_rate: float = 0.0  # tokens a second
+    _best_cost: float = 0.0  # calls in flight per token a second
+    _probe_interval: int = 1
+    _epochs: int = 0  # since the last probe
+    _cuts_in_epoch: int = 0
     _cut_at: float = -1.0
-    _refusals: int = 0
-    _answers: int = 0
+    _refusals: int = 0  # in a row
+    _answers: int = 0  # in this epoch
     _work: float = 0.0
-    _since: float = 0.0
-    _idle: bool = False
+    _epoch_started_at: float = 0.0
+    _is_idle: bool = False
 
     def __post_init__(self) -> None:
-        self.width = self._home = float(min(self.start, self.most))
-        self._goal = float(self.most)
+        self.limit = self._base = float(min(self.start, self.maximum))
+        self._target = float(self.maximum)
 
-    def room(self, now: float) -> bool:
+    def may_send(self, now: float) -> bool:
         """Whether one more call may be sent."""
         if self.asleep_since is not None:
             return self.in_flight == 0 and now >= self.closed_until
-        return self.in_flight < int(self.width) and now >= self.closed_until
+        return self.in_flight < int(self.limit) and now >= self.closed_until
 
     def sent(self, now: float) -> None:
-        """One more is in flight."""
-        if not self._since:
-            self._since = now
+        """Note that a call was sent."""
+        if not self._epoch_started_at:
+            self._epoch_started_at = now
         self.in_flight += 1
 
     def answered(self, now: float, work: float) -> None:
-        """A call ended well; `work` is what the endpoint did for it, in tokens."""
+        """Note that a call was answered; `work` is what the endpoint did for it, in tokens."""
         if self.asleep_since is not None:
             self._wake(now)
         self._refusals = 0
-        if self.in_flight < 0.75 * int(self.width):
-            self._idle = True  # there was not enough to do: this epoch says nothing
+        if self.in_flight < 0.75 * int(self.limit):
+            self._is_idle = True  # there were too few calls: this epoch shows nothing
         self.in_flight -= 1
         self._answers += 1
         self._work += work
-        if now < self.closed_until:  # what was taken goes on, and is where the climb begins
-            self.width = max(1.0, self._goal / 4, float(self.in_flight))
-        elif self._mode is not Mode.CRUISING and self.width < self._goal and not self._idle:
-            self.width = min(self._goal, self.width + self._home / self._needed())
-        if self._answers >= self._needed():
-            self._judge(now)
+        if now < self.closed_until:  # accepted calls go on, and the climb starts from them
+            self.limit = max(1.0, self._target / 4, float(self.in_flight))
+        elif self._mode is not Mode.CRUISING and self.limit < self._target and not self._is_idle:
+            self.limit = min(self._target, self.limit + self._base / self._epoch_answers())
+        if self._answers >= self._epoch_answers():
+            self._end_epoch(now)
 
     def failed(self) -> None:
-        """A call ended otherwise, which says nothing about capacity: a reset, a page of HTML."""
+        """Note a failure that says nothing about capacity: a reset, a page of HTML."""
         self.in_flight -= 1
 
     def refused(self, now: float, sent_at: float, retry_after: float) -> None:
-        """429, 503 or a timeout: there were too many."""
+        """Note a 429, a 503 or a timeout: there were too many calls."""
         self.in_flight -= 1
-        taken = max(1.0, float(round(CUT * self.in_flight)))
-        if sent_at - self._cut_at <= now - sent_at:  # too soon after the cut to have learnt of it
-            self.width = self._home = min(self.width, taken)
+        accepted = max(1.0, float(round(CUT * self.in_flight)))
+        if sent_at - self._cut_at <= now - sent_at:  # too soon after the cut to show its effect
+            self.limit = self._base = min(self.limit, accepted)
             self._cut_at = now
             return
-        self._severity += 1
+        self._cuts_in_epoch += 1
         self.cuts += 1
-        self.width = min(self.width, taken)
-        if self._severity > 1:
-            self.width = max(1.0, self.width * DEEP_CUT / CUT)
+        self.limit = min(self.limit, accepted)
+        if self._cuts_in_epoch > 1:
+            self.limit = max(1.0, self.limit * DEEP_CUT / CUT)
         self._cut_at = now
-        self._patience = 1 if self._severity > 1 else min(2 * self._patience, PATIENCE)
-        self._settle(now, self.width)
-        if self._severity > 1 and retry_after > 0:
+        doubled = min(2 * self._probe_interval, MAX_PROBE_INTERVAL)
+        self._probe_interval = 1 if self._cuts_in_epoch > 1 else doubled
+        self._cruise(now, self.limit)
+        if self._cuts_in_epoch > 1 and retry_after > 0:
             self.closed_until = max(self.closed_until, now + retry_after)
-            self._climb_to(self.width)
-            self._severity = 0
+            self._climb_to(self.limit)
+            self._cuts_in_epoch = 0
 
     def unready(self, now: float, sent_at: float, retry_after: float) -> None:
-        """502, 503 or no connection: too many, or asleep if nobody is answered any more."""
+        """Note a 502, a 503 or no connection: too many calls, or an endpoint that is asleep."""
         self._refusals += 1
-        never = self._usual == 0.0 and self._answers == 0
-        if self.asleep_since is None and not never and self._refusals < REFUSALS:
+        never_answered = self._usual_rate == 0.0 and self._answers == 0
+        if self.asleep_since is None and not never_answered and self._refusals < MAX_REFUSALS:
             self.refused(now, sent_at, retry_after)
             return
         self.in_flight -= 1
         if self.asleep_since is None:
             self.asleep_since = now
-        self.closed_until = now + max(retry_after, self._nap(now))
+        self.closed_until = now + max(retry_after, self._next_nap(now))
 
-    def _nap(self, now: float) -> float:
+    def _next_nap(self, now: float) -> float:
         return min(self.longest_nap, max(self.nap, (now - (self.asleep_since or now)) / 10))
 
     def _wake(self, now: float) -> None:
-        """Go on where it fell asleep: a cold start is no sign of a smaller endpoint."""
+        """Continue at the limit before: a cold start is no sign of a smaller endpoint."""
         self.asleep_since = None
         self.closed_until = 0.0
-        self._severity = 0
-        self.width = self._home = max(self._awake, float(min(self.start, self.most)))
-        self._begin(now)
+        self._cuts_in_epoch = 0
+        start = float(min(self.start, self.maximum))
+        self.limit = self._base = max(self._limit_before_sleep, start)
+        self._start_epoch(now)
 
-    def _needed(self) -> int:
-        once = self._mode in (Mode.RISING, Mode.MOVING)
-        return max(FEWEST, int(self.width if once else 2 * self.width))
+    def _epoch_answers(self) -> int:
+        """Return how many answers end an epoch."""
+        is_moving = self._mode in (Mode.RISING, Mode.MOVING)
+        return max(MIN_ANSWERS, int(self.limit if is_moving else 2 * self.limit))
 
-    def _begin(self, now: float) -> None:
-        self._answers, self._work, self._since, self._idle = 0, 0.0, now, False
+    def _start_epoch(self, now: float) -> None:
+        self._answers, self._work, self._epoch_started_at, self._is_idle = 0, 0.0, now, False
 
-    def _settle(self, now: float, width: float) -> None:
-        self.width = self._home = max(1.0, min(width, float(self.most)))
+    def _cruise(self, now: float, limit: float) -> None:
+        self.limit = self._base = max(1.0, min(limit, float(self.maximum)))
         self._mode = Mode.CRUISING
-        self._usual, self._epochs = 0.0, 0
-        self._begin(now)
+        self._usual_rate, self._epochs = 0.0, 0
+        self._start_epoch(now)
 
-    def _climb_to(self, goal: float) -> None:
-        self._mode, self._goal = Mode.RISING, goal
-        self.width = self._home = max(1.0, float(self.in_flight), goal / 4)
+    def _climb_to(self, target: float) -> None:
+        self._mode, self._target = Mode.RISING, target
+        self.limit = self._base = max(1.0, float(self.in_flight), target / 4)
 
-    def _judge(self, now: float) -> None:
-        """An epoch is over: compare its work a second with the usual."""
-        rate = self._work / max(now - self._since, 1e-9)
-        idle = self._idle
-        self._begin(now)
-        if idle:
+    def _end_epoch(self, now: float) -> None:
+        """Compare the throughput of the epoch with the usual one."""
+        rate = self._work / max(now - self._epoch_started_at, 1e-9)
+        is_idle = self._is_idle
+        self._start_epoch(now)
+        if is_idle:
             return
-        if not self._severity:
-            self._awake = self._home
-        self._severity = 0
+        if not self._cuts_in_epoch:
+            self._limit_before_sleep = self._base
+        self._cuts_in_epoch = 0
         {
-            Mode.RISING: self._rose,
-            Mode.CRUISING: self._cruised,
-            Mode.MOVING: self._moved,
-            Mode.MEASURING: self._measured,
+            Mode.RISING: self._end_rising,
+            Mode.CRUISING: self._end_cruising,
+            Mode.MOVING: self._end_moving,
+            Mode.MEASURING: self._end_measuring,
         }[self._mode](now, rate)
 
-    def _rose(self, now: float, rate: float) -> None:
-        gained = rate >= STILL_RISING * self._usual
-        self._saw(self._home / rate)
-        self._usual = rate
-        if self.width >= self._goal:
-            self._settle(now, self._goal)
-        elif gained or self._goal < self.most:  # a climb back goes to what was taken
-            self._home = self.width
+    def _end_rising(self, now: float, rate: float) -> None:
+        has_gained = rate >= STILL_RISING * self._usual_rate
+        self._note_cost(self._base / rate)
+        self._usual_rate = rate
+        if self.limit >= self._target:
+            self._cruise(now, self._target)
+        elif has_gained or self._target < self.maximum:  # back to what was accepted before
+            self._base = self.limit
         else:
-            self._settle(now, self._home)
+            self._cruise(now, self._base)
 
-    def _cruised(self, now: float, rate: float) -> None:
-        self._usual = rate if not self._usual else 0.7 * self._usual + 0.3 * rate
-        cost = self.width / self._usual
-        self._saw(cost)
+    def _end_cruising(self, now: float, rate: float) -> None:
+        usual = self._usual_rate
+        self._usual_rate = 0.7 * usual + 0.3 * rate if usual else rate
+        cost = self.limit / self._usual_rate
+        self._note_cost(cost)
         self._epochs += 1
-        if self._epochs >= self._patience:
-            self._probe(STEP_DOWN if cost > QUEUED * self._best else STEP_UP)
+        if self._epochs >= self._probe_interval:
+            self._start_probe(STEP_DOWN if cost > QUEUED * self._best_cost else STEP_UP)
 
-    def _saw(self, cost: float) -> None:
-        self._best = min(cost, self._best * FORGET) if self._best else cost
+    def _note_cost(self, cost: float) -> None:
+        self._best_cost = min(cost, self._best_cost * FORGET) if self._best_cost else cost
 
-    def _probe(self, step: float) -> None:
+    def _start_probe(self, step: float) -> None:
         self._epochs = 0
-        self._goal = max(1.0, min(float(self.most), max(self._home * step, self._home + 1)))
+        higher = max(self._base * step, self._base + 1)
+        self._target = max(1.0, min(float(self.maximum), higher))
         if step < 1:
-            self.width = self._goal = max(1.0, self._home * step)
-        if self._goal != self._home:
+            self.limit = self._target = max(1.0, self._base * step)
+        if self._target != self._base:
             self._mode = Mode.MOVING
 
-    def _moved(self, now: float, rate: float) -> None:
-        if self.width == self._goal:
+    def _end_moving(self, now: float, rate: float) -> None:
+        if self.limit == self._target:
             self._mode = Mode.MEASURING
 
-    def _measured(self, now: float, rate: float) -> None:
-        up = self._goal > self._home
-        keep = rate >= (GAIN if up else LOSS) * self._usual
+    def _end_measuring(self, now: float, rate: float) -> None:
+        min_gain = MIN_GAIN_UP if self._target > self._base else MIN_GAIN_DOWN
+        is_better = rate >= min_gain * self._usual_rate
         self._mode, self._epochs = Mode.CRUISING, 0
-        self._patience = 1 if keep else min(2 * self._patience, PATIENCE)
-        if keep:
-            self._home, self._usual = self.width, rate
-        self.width = self._home
+        doubled = min(2 * self._probe_interval, MAX_PROBE_INTERVAL)
+        self._probe_interval = 1 if is_better else doubled
+        if is_better:
+            self._base, self._usual_rate = self.limit, rate
+        self.limit = self._base

@@ -1,53 +1,53 @@
-"""Lets calls through, first come first served, as the pace allows; only the waiting is here."""
+"""A first-come, first-served queue of calls in front of the limiter."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 
-from recipes.generate.teacher.adaptive_concurrency import Pace
+from recipes.generate.teacher.adaptive_concurrency import ConcurrencyLimiter
 
 
-class Turnstile:
-    """Every call enters before it is sent; after each ending `turn` lets the next ones in."""
+class AdmissionQueue:
+    """Every call enters before it is sent; `admit` lets waiting calls in after each result."""
 
-    def __init__(self, pace: Pace) -> None:
-        self.pace = pace
-        self._shut = False
+    def __init__(self, limiter: ConcurrencyLimiter) -> None:
+        self.limiter = limiter
+        self._is_closed = False
         self._waiting: deque[asyncio.Future[float]] = deque()
-        self._alarm: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._time = asyncio.get_running_loop().time
 
     async def enter(self) -> float:
-        """Wait for a place and take it; the loop's time at which that was."""
+        """Wait until the call may be sent; return the event loop's time then."""
         now = self._time()
-        if not self._waiting and self._room(now):
-            self.pace.sent(now)
+        if not self._waiting and self._may_send(now):
+            self.limiter.sent(now)
             return now
         place: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
-        self.turn()
+        self.admit()
         return await place
 
-    def shut(self) -> None:
-        """Let nobody in any more: who waits, waits until cancelled."""
-        self._shut = True
+    def close(self) -> None:
+        """Admit no more calls; those that wait do so until they are cancelled."""
+        self._is_closed = True
 
-    def turn(self) -> None:
-        """Let in as many as there is room for; come again when a closed endpoint opens."""
+    def admit(self) -> None:
+        """Admit as many calls as the limiter allows; try again when a closed endpoint opens."""
         now = self._time()
-        while self._waiting and self._room(now):
+        while self._waiting and self._may_send(now):
             place = self._waiting.popleft()
-            if not place.done():  # who was cancelled while waiting takes no place
-                self.pace.sent(now)
+            if not place.done():  # a call that was cancelled meanwhile takes no place
+                self.limiter.sent(now)
                 place.set_result(now)
-        if self._waiting and self._alarm is None and now < self.pace.closed_until:
+        if self._waiting and self._timer is None and now < self.limiter.closed_until:
             loop = asyncio.get_running_loop()
-            self._alarm = loop.call_at(self.pace.closed_until, self._ring)
+            self._timer = loop.call_at(self.limiter.closed_until, self._on_timer)
 
-    def _room(self, now: float) -> bool:
-        return not self._shut and self.pace.room(now)
+    def _may_send(self, now: float) -> bool:
+        return not self._is_closed and self.limiter.may_send(now)
 
-    def _ring(self) -> None:
-        self._alarm = None
-        self.turn()
+    def _on_timer(self) -> None:
+        self._timer = None
+        self.admit()

@@ -1,8 +1,8 @@
-"""Money: what a call can cost at worst is set aside before it is made, so that no cap is passed.
+"""A budget that reserves the most a call can cost before it is made.
 
-Tokens are set aside at the most that prompt and answer can be, and settled by what the teacher
-counted. An endpoint that is paid by the hour costs until the last call is over: a call is made only
-when one of usual length ends in time, and is cut off where the money does.
+Tokens are reserved at the most that prompt and answer can be, and charged as the teacher counted
+them. An endpoint that is paid by the hour costs until its last call ends: a call is only made when
+one of usual length would end in time, and is cut off when the money runs out.
 """
 
 from __future__ import annotations
@@ -19,99 +19,103 @@ CAP = "cap"
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars: of an hour of the endpoint, of a million tokens read and of a million written."""
+    """US dollars per hour of the endpoint, and per million tokens read and written."""
 
     usd_per_hour: float = 0.0
     usd_per_million_in: float = 0.0
     usd_per_million_out: float = 0.0
 
     def of_tokens(self, tokens_in: float, tokens_out: float) -> float:
-        """What so many tokens cost."""
+        """Return the US dollars that so many tokens cost."""
         millions = tokens_in * self.usd_per_million_in + tokens_out * self.usd_per_million_out
         return millions / 1e6
 
-    def estimate(self, tokens_in: float, tokens_out: float, seconds: float) -> float:
-        """What a run of this size will cost."""
+    def of_run(self, tokens_in: float, tokens_out: float, seconds: float) -> float:
+        """Return the US dollars that a run of this size costs."""
         return self.of_tokens(tokens_in, tokens_out) + seconds / 3600 * self.usd_per_hour
 
 
 class Budget:
-    """What this process has spent and set aside, never more than `cap` US dollars."""
+    """What this process has spent and reserved, never more than `cap` US dollars."""
 
     def __init__(
         self, price: Price, cap: float | None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.price = price
         self.cap = cap
-        self.stopped = ""
+        self.stop_reason = ""
         self._clock = clock
-        self._began = self._settled_at = clock()
-        self._tokens = 0.0
-        self._risk = 0.0
-        self._held = 0.0
+        self._started_at = self._charged_at = clock()
+        self._tokens_usd = 0.0
+        self._unconfirmed_usd = 0.0  # calls without an answer that may have been billed
+        self._reserved_usd = 0.0
         self._calls = 0
-        self._usual = 0.0
-        self._settled: asyncio.Future[None] | None = None
+        self._usual_seconds = 0.0  # of a call
+        self._released: asyncio.Future[None] | None = None
 
     @property
     def spent(self) -> float:
-        """US dollars so far: the tokens of answers and the hours of the endpoint."""
-        return self._tokens + (self._clock() - self._began) / 3600 * self.price.usd_per_hour
+        """US dollars so far, for the tokens of answers and the hours of the endpoint."""
+        hours = (self._clock() - self._started_at) / 3600
+        return self._tokens_usd + hours * self.price.usd_per_hour
 
     def seconds_left(self) -> float:
-        """How long the endpoint can still be paid for."""
+        """Return how many seconds of the endpoint can still be paid for."""
         if self.cap is None or not self.price.usd_per_hour:
             return float("inf")
-        left = self.cap - self.spent - self._risk - self._held
+        left = self.cap - self.spent - self._unconfirmed_usd - self._reserved_usd
         return max(0.0, left / self.price.usd_per_hour * 3600)
 
-    async def hold(self, tokens_in: int, tokens_out: int) -> float:
-        """Set aside the worst case, waiting for calls that may turn out cheaper.
+    async def reserve(self, tokens_in: int, tokens_out: int) -> float:
+        """Reserve and return the US dollars that a call can cost at most.
 
-        Raises NoAnswer(`cap`) once no money is left for it, and from then on at once.
+        Waits for calls that may turn out cheaper. Raises NoAnswer(`cap`) when no money is left,
+        and from then on at once.
         """
         usd = self.price.of_tokens(tokens_in, tokens_out)
-        while not self.stopped and not self._fits(usd):
+        while not self.stop_reason and not self._fits(usd):
             if not self._calls:
-                self.stopped = CAP
+                self.stop_reason = CAP
                 break
-            await self._wait()
-        if self.stopped:
-            raise NoAnswer(self.stopped)
-        self._held += usd
+            await self._wait_for_release()
+        if self.stop_reason:
+            raise NoAnswer(self.stop_reason)
+        self._reserved_usd += usd
         self._calls += 1
         return usd
 
-    def settle(self, held: float, usd: float, seconds: float) -> float:
-        """Give back what was held and take what it cost, for an answer after so many seconds.
+    def charge(self, reserved: float, usd: float, seconds: float) -> float:
+        """Replace a reservation by the cost of an answer that took so many seconds.
 
-        Returns what the answer is billed: its tokens, and the endpoint's time since the one before.
+        Returns the US dollars that the answer is billed: its tokens, and the endpoint's time since
+        the answer before it.
         """
-        self._tokens += usd
-        self._usual = 0.9 * self._usual + 0.1 * seconds if self._usual else seconds
-        self._give_back(held)
-        since, self._settled_at = self._settled_at, self._clock()
-        return usd + (self._settled_at - since) / 3600 * self.price.usd_per_hour
+        self._tokens_usd += usd
+        usual = self._usual_seconds
+        self._usual_seconds = 0.9 * usual + 0.1 * seconds if usual else seconds
+        self._release(reserved)
+        since, self._charged_at = self._charged_at, self._clock()
+        return usd + (self._charged_at - since) / 3600 * self.price.usd_per_hour
 
-    def lose(self, held: float, billed: bool) -> None:
-        """Give back what was held for a call without an answer, unless it may have been billed."""
-        self._risk += held if billed else 0.0
-        self._give_back(held)
+    def release(self, reserved: float, may_be_billed: bool) -> None:
+        """Release the reservation of a call without an answer, unless it may be billed."""
+        self._unconfirmed_usd += reserved if may_be_billed else 0.0
+        self._release(reserved)
 
-    def _give_back(self, held: float) -> None:
+    def _release(self, reserved: float) -> None:
         self._calls -= 1
-        self._held = self._held - held if self._calls else 0.0
-        if self._settled is not None:
-            self._settled.set_result(None)
-            self._settled = None
+        self._reserved_usd = self._reserved_usd - reserved if self._calls else 0.0
+        if self._released is not None:
+            self._released.set_result(None)
+            self._released = None
 
     def _fits(self, usd: float) -> bool:
         if self.cap is None:
             return True
-        sure = self.spent + self._risk + self._held + usd
-        return sure <= self.cap and self.seconds_left() > self._usual
+        committed = self.spent + self._unconfirmed_usd + self._reserved_usd + usd
+        return committed <= self.cap and self.seconds_left() > self._usual_seconds
 
-    async def _wait(self) -> None:
-        if self._settled is None:
-            self._settled = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._settled)
+    async def _wait_for_release(self) -> None:
+        if self._released is None:
+            self._released = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._released)

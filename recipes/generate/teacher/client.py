@@ -1,7 +1,8 @@
-"""The teacher: each request is asked once, at the pace the endpoint takes, and paid within the cap.
+"""The teacher: each request once, with journal, limiter, budget and retries.
 
-It decides what is worth another try and counts what was used. What to ask is in `prompts.py`, what
-an answer must look like in `shapes.py`, how one call ends in `chat.py`.
+The client decides which failures are worth another attempt and counts what was used. The texts of
+requests are in `prompts/templates.py`, the formats of answers in `prompts/parsing.py`, and the
+failures of one call in `openai.py`.
 """
 
 from __future__ import annotations
@@ -21,31 +22,36 @@ from recipes.core.progress import say
 from recipes.generate.journal.local import Journal
 from recipes.generate.journal.usage import Payer
 from recipes.generate.schema import Message
-from recipes.generate.teacher.adaptive_concurrency import Pace
-from recipes.generate.teacher.admission_queue import Turnstile
+from recipes.generate.teacher.adaptive_concurrency import ConcurrencyLimiter
+from recipes.generate.teacher.admission_queue import AdmissionQueue
 from recipes.generate.teacher.budget import CAP, Budget
 from recipes.generate.teacher.openai import (
     TIMEOUT,
-    Again,
     Answer,
-    Ending,
     Endpoint,
+    Failure,
     NoAnswer,
     Request,
-    refuse,
-    size_of,
+    RetryableError,
+    max_tokens_of,
+    raise_if_permanent,
 )
 
-LOOK_EVERY = 0.02  # seconds between two looks whether all answers have come home
+POLL_SECONDS = 0.02  # between checks whether all calls have ended
 
 
 @dataclass(frozen=True)
 class TeacherSettings:
-    """How to ask: times in seconds; each key of `generate.teacher` in the recipe.
+    """The keys of `generate.teacher` in the recipe; times in seconds.
 
-    `concurrency` is never passed and `start` where the search for the right one begins; `attempts`
-    to get an answer at all; `tries`, with another seed each, to get one of the shape; `grace` for
-    answers that are under way when the run is told to stop.
+    start, concurrency: calls in flight at first, and at most
+    timeout: of one call
+    attempts: calls for one answer
+    tries: answers to one request, each with another seed, until one has the requested format
+    backoff, longest_backoff: pauses between attempts
+    ready_within: time that a teacher may take until it serves
+    failures_in_a_row: failed requests after which the run ends
+    grace: time for calls in flight when the run is stopped
     """
 
     model: str
@@ -64,10 +70,11 @@ class TeacherSettings:
 
 
 @dataclass
-class Usage:
-    """Calls so far, and the tokens of those that were answered."""
+class TeacherStats:
+    """Counts of this run: requests that were answered, taken from the journal, or failed; calls
+    that were repeated or refused; and the tokens of the answered ones."""
 
-    asked: int = 0
+    answered: int = 0
     reused: int = 0
     retried: int = 0
     refused: int = 0
@@ -77,205 +84,216 @@ class Usage:
 
 
 class Teacher:
-    """Asks each request once, however often it is wanted: journal first, then the endpoint."""
+    """Answers each request once, from the journal or by the endpoint."""
 
     def __init__(
-        self, endpoint: Endpoint, settings: TeacherSettings, journal: Journal, purse: Budget
+        self, endpoint: Endpoint, settings: TeacherSettings, journal: Journal, budget: Budget
     ) -> None:
         self.settings = settings
-        self.usage = Usage()
-        self.purse = purse
-        self.pace = Pace(
+        self.stats = TeacherStats()
+        self.budget = budget
+        self.usage = journal.usage_counter()
+        self.limiter = ConcurrencyLimiter(
             settings.start, settings.concurrency, settings.backoff, settings.longest_backoff
         )
-        self._turnstile = Turnstile(self.pace)
+        self._queue = AdmissionQueue(self.limiter)
         self._endpoint = endpoint
         self._journal = journal
-        self.account = journal.account()
-        self._flying: dict[str, asyncio.Future[Answer]] = {}
-        self._failures = 0
+        self._in_flight: dict[str, asyncio.Future[Answer]] = {}
+        self._failures_in_a_row = 0
         self._time = asyncio.get_running_loop().time
 
-    async def ready(self) -> None:
-        """Wait until it serves; raises UserError when it does not within `ready_within` seconds."""
+    async def wait_until_ready(self) -> None:
+        """Wait until the teacher serves; raises UserError after `ready_within` seconds."""
         deadline = self._time() + self.settings.ready_within
-        seen, told = "no answer", False
+        reason, has_said = "no answer", False
         while self._time() < deadline:
             try:
-                status = await self._endpoint.look()
+                status = await self._endpoint.status()
             except (aiohttp.ClientError, TimeoutError) as error:
-                seen = type(error).__name__
+                reason = type(error).__name__
             else:
                 if status == 200:
                     return
-                refuse(status, self._endpoint.base)
-                seen = f"status {status}"
-            if not told:
-                told = True
+                raise_if_permanent(status, self._endpoint.base)
+                reason = f"status {status}"
+            if not has_said:
+                has_said = True
                 base, within = self._endpoint.base, self.settings.ready_within
-                say(f"the teacher {base} does not serve yet ({seen}): waiting up to {within:g} s")
+                say(f"the teacher {base} is not ready ({reason}): waiting up to {within:g} s")
             await asyncio.sleep(self.settings.backoff)
-        raise self._not_ready(seen)
+        raise self._not_ready(reason)
 
-    async def ask(
+    async def complete(
         self,
         messages: Sequence[Message],
         seed: int,
         common: bool = False,
         schema: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """The answer to a conversation, `common` when nothing in it is of one language.
+        """Return the answer to a conversation; `common` if it has nothing of one language.
 
-        A schema only helps the teacher to keep the shape: it does not make another request. Raises
-        NoAnswer, or UserError when it is no use going on.
+        A schema helps the teacher to keep the format, but is not part of a request's key. Raises
+        NoAnswer, or UserError when the run cannot go on.
         """
-        numbers = self.settings
-        said = tuple(messages)
+        settings = self.settings
         request = Request(
-            numbers.model, said, numbers.temperature, numbers.max_tokens, seed, schema
+            settings.model,
+            tuple(messages),
+            settings.temperature,
+            settings.max_tokens,
+            seed,
+            schema,
         )
         key = key_of(request)
-        if (known := self._journal.get(key)) is not None:
-            self.usage.reused += 1
-            answer = Answer(**known.answer)
-            self._count(key, answer, known.usd, Payer.OTHERS if known.others else Payer.EARLIER)
+        if (entry := self._journal.get(key)) is not None:
+            self.stats.reused += 1
+            answer = Answer(**entry.answer)
+            payer = Payer.OTHER_LANGUAGE if entry.by_other_language else Payer.EARLIER_RUN
+            self._count_usage(key, answer, entry.usd, payer)
             return answer
-        if (flying := self._flying.get(key)) is not None:
-            return await asyncio.shield(flying)
-        return await self._fly(key, request, common)
+        if (in_flight := self._in_flight.get(key)) is not None:
+            return await asyncio.shield(in_flight)
+        return await self._complete_for_all(key, request, common)
 
-    async def finish(self) -> None:
-        """Send nothing more, and wait for what is under way, as long as the recipe grants."""
-        self._turnstile.shut()
+    async def finish_calls(self) -> None:
+        """Send nothing more, and wait up to `grace` seconds for the calls in flight."""
+        self._queue.close()
         deadline = self._time() + self.settings.grace
-        while self.pace.in_flight and self._time() < deadline:
-            await asyncio.sleep(LOOK_EVERY)
+        while self.limiter.in_flight and self._time() < deadline:
+            await asyncio.sleep(POLL_SECONDS)
 
-    async def _fly(self, key: str, request: Request, common: bool) -> Answer:
-        """Ask for all who want the same answer while it is under way."""
-        flying: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._flying[key] = flying
+    async def _complete_for_all(self, key: str, request: Request, common: bool) -> Answer:
+        """Complete a request for everyone who makes the same one meanwhile."""
+        in_flight: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._in_flight[key] = in_flight
         try:
-            answer, usd = await self._persist(request)
+            answer, usd = await self._complete_with_retries(request)
             self._journal.put(key, vars(answer), usd, common)
         except BaseException as error:
-            flying.set_exception(error if isinstance(error, Exception) else NoAnswer("stopped"))
-            flying.exception()  # perhaps nobody else waits for it
+            in_flight.set_exception(error if isinstance(error, Exception) else NoAnswer("stopped"))
+            in_flight.exception()  # mark it as retrieved, in case nobody else waits for it
             raise
         finally:
-            del self._flying[key]
-        flying.set_result(answer)
-        self.usage.asked += 1
-        self.usage.tokens_in += answer.tokens_in
-        self.usage.tokens_out += answer.tokens_out
-        self._count(key, answer, usd, Payer.NOW)
+            del self._in_flight[key]
+        in_flight.set_result(answer)
+        self.stats.answered += 1
+        self.stats.tokens_in += answer.tokens_in
+        self.stats.tokens_out += answer.tokens_out
+        self._count_usage(key, answer, usd, Payer.THIS_RUN)
         return answer
 
-    def _count(self, key: str, answer: Answer, usd: float, payer: Payer) -> None:
-        self.account.add(key, payer, answer.tokens_in, answer.tokens_out, usd)
+    def _count_usage(self, key: str, answer: Answer, usd: float, payer: Payer) -> None:
+        self.usage.add(key, payer, answer.tokens_in, answer.tokens_out, usd)
 
-    async def _persist(self, request: Request) -> tuple[Answer, float]:
-        """Try up to `attempts` times, waiting longer each time, never in step with the others."""
+    async def _complete_with_retries(self, request: Request) -> tuple[Answer, float]:
+        """Make up to `attempts` calls, with longer and longer pauses between them."""
         attempt = 0
         while True:
             try:
-                paid = await self._once(request)
-            except Again as again:
-                attempt += not self._asleep(again)
+                result = await self._complete_once(request)
+            except RetryableError as error:
+                attempt += not self._is_asleep(error)
                 if attempt >= self.settings.attempts:
-                    raise self._given_up(again.reason) from again
-                self.usage.retried += 1
-                if self.pace.asleep_since is None:
-                    await asyncio.sleep(self._pause(attempt, again.after))
-            except NoAnswer as failure:
-                raise self._given_up(str(failure)) from failure
+                    raise self._permanent_failure(error.reason) from error
+                self.stats.retried += 1
+                if self.limiter.asleep_since is None:
+                    await asyncio.sleep(self._pause(attempt, error.retry_after))
+            except NoAnswer as error:
+                raise self._permanent_failure(str(error)) from error
             else:
-                self._failures = 0
-                return paid
+                self._failures_in_a_row = 0
+                return result
 
-    def _asleep(self, again: Again) -> bool:
-        """Whether nobody is answered: that is no failure of this request, but not for ever."""
-        since = self.pace.asleep_since
-        if since is None or again.ending is not Ending.NOT_READY:
+    def _is_asleep(self, error: RetryableError) -> bool:
+        """Whether the endpoint answers nobody, which is no failure of this request.
+
+        Raises UserError when that lasts longer than `ready_within` seconds.
+        """
+        since = self.limiter.asleep_since
+        if since is None or error.failure is not Failure.NOT_READY:
             return False
         if self._time() - since > self.settings.ready_within:
-            raise self._not_ready(again.reason)
+            raise self._not_ready(error.reason)
         return True
 
-    def _not_ready(self, seen: str) -> UserError:
+    def _not_ready(self, reason: str) -> UserError:
         base, waited = self._endpoint.base, self.settings.ready_within
-        return UserError(f"The teacher {base} is not ready after {waited:g} s: {seen}.")
+        return UserError(f"The teacher {base} is not ready after {waited:g} s: {reason}.")
 
-    def _pause(self, attempt: int, asked_for: float) -> float:
-        """Seconds to wait: never less than asked for, up to the recipe's longest, never in step."""
+    def _pause(self, attempt: int, retry_after: float) -> float:
+        """Return a random number of seconds to wait, not less than the server asked for."""
         longest = self.settings.longest_backoff
         wait = min(longest, self.settings.backoff * 2 ** max(0, attempt - 1))
         jitter: float = random.uniform(0.5, 1.0)
-        return float(max(wait * jitter, min(asked_for, longest) * (1.5 - jitter / 2)))
+        return float(max(wait * jitter, min(retry_after, longest) * (1.5 - jitter / 2)))
 
-    def _given_up(self, reason: str) -> Exception:
+    def _permanent_failure(self, reason: str) -> Exception:
         if reason == CAP:
             return NoAnswer(reason)
-        self.usage.failed += 1
-        self._failures += 1
-        if self._failures < self.settings.failures_in_a_row:
+        self.stats.failed += 1
+        self._failures_in_a_row += 1
+        if self._failures_in_a_row < self.settings.failures_in_a_row:
             return NoAnswer(reason)
         return UserError(
-            f"The teacher {self._endpoint.base} failed {self._failures} requests in a row "
-            f"({reason}): mend it and run again, what was answered is kept."
+            f"The teacher {self._endpoint.base} failed {self._failures_in_a_row} requests in a row "
+            f"({reason}). Fix it and run the same command again; all answers so far are kept."
         )
 
-    async def _once(self, request: Request) -> tuple[Answer, float]:
-        """One call: set aside its price, wait for a place, send it, and tell both how it ended.
+    async def _complete_once(self, request: Request) -> tuple[Answer, float]:
+        """Make one call within budget and limiter, and tell both how it ended.
 
-        Returns the answer and what it is billed in US dollars.
+        Returns the answer and the US dollars billed for it.
         """
-        worst = size_of(request.messages), request.max_tokens
-        held = await self.purse.hold(*worst)
-        sent = await self._turnstile.enter()
-        seconds = min(self.settings.timeout, self.purse.seconds_left())
+        max_tokens = max_tokens_of(request.messages), request.max_tokens
+        reserved = await self.budget.reserve(*max_tokens)
+        sent_at = await self._queue.enter()
+        seconds = min(self.settings.timeout, self.budget.seconds_left())
         try:
             answer = await self._endpoint.complete(request, seconds)
-        except Again as again:
-            self.purse.lose(held, again.billed)
-            self._ended(again, sent)
-            if again.reason == TIMEOUT and seconds < self.settings.timeout:
-                self.purse.stopped = CAP
-                raise NoAnswer(CAP) from again
+        except RetryableError as error:
+            self.budget.release(reserved, error.may_be_billed)
+            self._note_failure(error, sent_at)
+            if error.reason == TIMEOUT and seconds < self.settings.timeout:
+                self.budget.stop_reason = CAP
+                raise NoAnswer(CAP) from error
             raise
         except NoAnswer:
-            self.purse.lose(held, False)
-            self.pace.failed()
+            self.budget.release(reserved, may_be_billed=False)
+            self.limiter.failed()
             raise
         else:
-            return answer, self._paid(answer, held, worst, self._time() - sent)
+            return answer, self._charge(answer, reserved, max_tokens, self._time() - sent_at)
         finally:
-            self._turnstile.turn()
+            self._queue.admit()
 
-    def _paid(self, answer: Answer, held: float, worst: tuple[int, int], took: float) -> float:
-        counted = answer.tokens_in, answer.tokens_out
-        usd = self.purse.price.of_tokens(*(counted if any(counted) else worst))
-        self.pace.answered(self._time(), 1.0 + answer.tokens_out)
-        return round(self.purse.settle(held, usd, took), 9)
+    def _charge(
+        self, answer: Answer, reserved: float, max_tokens: tuple[int, int], seconds: float
+    ) -> float:
+        tokens = answer.tokens_in, answer.tokens_out
+        usd = self.budget.price.of_tokens(*(tokens if any(tokens) else max_tokens))
+        self.limiter.answered(self._time(), 1.0 + answer.tokens_out)
+        return round(self.budget.charge(reserved, usd, seconds), 9)
 
-    def _ended(self, again: Again, sent: float) -> None:
+    def _note_failure(self, error: RetryableError, sent_at: float) -> None:
         now = self._time()
-        if again.ending is Ending.TOO_MANY:
-            self.usage.refused += 1
-            self.pace.refused(now, sent, min(again.after, self.settings.longest_backoff))
-        elif again.ending is Ending.NOT_READY:
-            self.pace.unready(now, sent, min(again.after, self.settings.longest_backoff))
+        retry_after = min(error.retry_after, self.settings.longest_backoff)
+        if error.failure is Failure.OVERLOADED:
+            self.stats.refused += 1
+            self.limiter.refused(now, sent_at, retry_after)
+        elif error.failure is Failure.NOT_READY:
+            self.limiter.unready(now, sent_at, retry_after)
         else:
-            self.pace.failed()
+            self.limiter.failed()
 
 
 def key_of(request: Request) -> str:
-    """The sha256 (hex) of what determines the answer."""
-    told = (
+    """Return the sha256 (hex) of everything that determines the answer."""
+    parts = (
         request.model,
         request.messages,
         request.temperature,
         request.max_tokens,
         request.seed,
     )
-    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,7 +1,8 @@
-"""One call over the wire: OpenAI's chat completions over aiohttp, and what each ending means.
+"""One call by OpenAI's chat completions protocol, and what each failure means.
 
-A call is an answer, or one of four endings; what follows from an ending (another try, a slower
-pace) is decided in `teacher.py`. Whatever a server sends, no more than `LARGEST` bytes are read.
+A call returns an answer or raises RetryableError, NoAnswer or UserError. `client.py` decides what
+follows from a failure: another attempt, or fewer calls in flight. Never more than `MAX_BYTES` of a
+response are read.
 """
 
 from __future__ import annotations
@@ -20,18 +21,22 @@ import orjson
 from recipes.core.errors import UserError
 from recipes.generate.schema import Message
 
-LARGEST = 4 << 20  # bytes of an answer: far above what the longest one in any script takes
-TOO_MANY = {429, 529}
+MAX_BYTES = 4 << 20  # of a response: far more than the longest answer in any script
+OVERLOADED = {429, 529}
 NOT_READY = {502, 503, 504}
-AGAIN = {408, 409, 424, 425, 500, 520, 522, 524}
-NEVER = {401: "refuses the token", 403: "refuses the token", 404: "does not know the model or path"}
+RETRYABLE = {408, 409, 424, 425, 500, 520, 522, 524}
+PERMANENT = {
+    401: "refuses the token",
+    403: "refuses the token",
+    404: "does not know the model or path",
+}
+UNKNOWN_FIELD = {400, 422, 501}  # from servers that do not know a field of the request
 TIMEOUT = "timeout"
-NOT_SO = {400, 422, 501}  # what servers say to a field that they do not know
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked: all that determines the answer, and a JSON schema that it should follow."""
+    """A chat completion: all that determines the answer, and a JSON schema for it."""
 
     model: str
     messages: tuple[Message, ...]
@@ -43,7 +48,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the teacher said; `finish` is OpenAI's finish_reason, 0 tokens were not counted."""
+    """The teacher's answer; journals store these fields.
+
+    `finish` is OpenAI's finish_reason. Tokens are 0 where the server did not count them.
+    """
 
     text: str
     reasoning: str
@@ -52,212 +60,227 @@ class Answer:
     tokens_out: int
 
 
-class Ending(Enum):
-    """How a call failed: too many of them, nobody there yet, or broken."""
+class Failure(Enum):
+    """The kind of a failed call, for the limiter."""
 
-    TOO_MANY = auto()
+    OVERLOADED = auto()
     NOT_READY = auto()
     BROKEN = auto()
 
 
 class NoAnswer(Exception):
-    """The teacher gave none to this request; the text is a reason for the counts."""
+    """The teacher has no answer to this request; the message is a reason of `gates/reasons.py`."""
 
 
-class Again(Exception):
-    """This call failed and another may not; `after` seconds when the server named them.
+class RetryableError(Exception):
+    """A call failed, but another attempt may succeed.
 
-    `billed`: whether the server may have done the work all the same.
+    `retry_after`: seconds that the server named, 0 if none. `may_be_billed`: whether the server may
+    have done the work all the same.
     """
 
     def __init__(
-        self, ending: Ending, reason: str, after: float = 0.0, billed: bool = False
+        self,
+        failure: Failure,
+        reason: str,
+        retry_after: float = 0.0,
+        may_be_billed: bool = False,
     ) -> None:
         super().__init__(reason)
-        self.ending = ending
+        self.failure = failure
         self.reason = reason
-        self.after = after
-        self.billed = billed
+        self.retry_after = retry_after
+        self.may_be_billed = may_be_billed
 
 
 class Endpoint(Protocol):
-    """Something that answers: OpenAI's protocol here, TGI's in `tgi.py`."""
+    """A server that completes chats: by OpenAI's protocol here, by TGI's in `tgi.py`."""
 
     base: str
 
-    async def look(self) -> int:
-        """The HTTP status of a look at what is served, which costs nothing."""
+    async def status(self) -> int:
+        """Return the HTTP status of a request that costs nothing."""
         ...
 
     async def complete(self, request: Request, seconds: float) -> Answer:
-        """Ask once, for so many seconds at most; raises Again, NoAnswer or UserError."""
+        """Make one call of at most so many seconds.
+
+        Raises RetryableError, NoAnswer or UserError.
+        """
         ...
 
 
-class Chat:
+class OpenAIEndpoint:
     """OpenAI's protocol: Inference Endpoints and Providers, vLLM, llama.cpp."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         self.base = url.rstrip("/").removesuffix("/v1") + "/v1"
         self._http = http
-        self._structured = True
+        self._supports_schemas = True
 
-    async def look(self) -> int:
-        """The status of the list of models."""
-        return await look(self._http, f"{self.base}/models")
+    async def status(self) -> int:
+        """Return the status of the list of models."""
+        return await get_status(self._http, f"{self.base}/models")
 
     async def complete(self, request: Request, seconds: float) -> Answer:
-        """Ask, with the schema as long as the server takes it: one that does not is remembered."""
-        wire: dict[str, Any] = {
+        """Make one call, without the schema once the server has refused one."""
+        body: dict[str, Any] = {
             "model": request.model,
             "messages": request.messages,
             "temperature": request.temperature,
             "max_tokens": request.max_tokens,
             "seed": request.seed,
         }
-        if request.schema is None or not self._structured:
-            return read(await self._post(wire, seconds), self.base)
-        got = await self._post({**wire, "response_format": response_format(request)}, seconds)
-        if got.status not in NOT_SO:
-            return read(got, self.base)
-        answer = read(await self._post(wire, seconds), self.base)
-        self._structured = False
+        if request.schema is None or not self._supports_schemas:
+            return parse_completion(await self._post(body, seconds), self.base)
+        with_schema = {**body, "response_format": response_format(request)}
+        response = await self._post(with_schema, seconds)
+        if response.status not in UNKNOWN_FIELD:
+            return parse_completion(response, self.base)
+        answer = parse_completion(await self._post(body, seconds), self.base)
+        self._supports_schemas = False
         return answer
 
-    async def _post(self, wire: dict[str, Any], seconds: float) -> Got:
-        return await post(self._http, f"{self.base}/chat/completions", wire, seconds)
+    async def _post(self, body: dict[str, Any], seconds: float) -> HttpResponse:
+        return await post(self._http, f"{self.base}/chat/completions", body, seconds)
 
 
 def response_format(request: Request) -> dict[str, Any]:
-    """The schema as OpenAI's API wants it."""
-    named = {"name": "answer", "strict": True, "schema": request.schema}
-    return {"type": "json_schema", "json_schema": named}
+    """Return the schema as OpenAI's API expects it."""
+    schema = {"name": "answer", "strict": True, "schema": request.schema}
+    return {"type": "json_schema", "json_schema": schema}
 
 
 @dataclass(frozen=True)
-class Got:
-    """An HTTP answer; `after` is the Retry-After in seconds from now, 0 when there is none."""
+class HttpResponse:
+    """An HTTP response; `retry_after` in seconds from now, 0 without that header."""
 
     status: int
-    after: float
+    retry_after: float
     body: bytes
 
 
-async def look(http: aiohttp.ClientSession, url: str) -> int:
-    """The status of a GET."""
-    async with http.get(url, timeout=aiohttp.ClientTimeout(total=30)) as got:
-        return got.status
+async def get_status(http: aiohttp.ClientSession, url: str) -> int:
+    """Return the status of a GET."""
+    async with http.get(url, timeout=aiohttp.ClientTimeout(total=30)) as response:
+        return response.status
 
 
-async def post(http: aiohttp.ClientSession, url: str, wire: object, seconds: float) -> Got:
-    """Send JSON and read what comes, up to the bound; raises Again when nothing comes."""
+async def post(http: aiohttp.ClientSession, url: str, body: object, seconds: float) -> HttpResponse:
+    """Post JSON and return the response; raises RetryableError when there is none."""
     try:
         async with http.post(
             url,
-            data=aiohttp.BytesPayload(orjson.dumps(wire), content_type="application/json"),
+            data=aiohttp.BytesPayload(orjson.dumps(body), content_type="application/json"),
             timeout=aiohttp.ClientTimeout(total=seconds),
             allow_redirects=False,
-        ) as got:
-            return Got(got.status, retry_after(got.headers), await _bounded(got))
+        ) as response:
+            retry_after = parse_retry_after(response.headers)
+            return HttpResponse(response.status, retry_after, await _read_body(response))
     except TimeoutError as error:
-        raise Again(Ending.TOO_MANY, TIMEOUT, billed=True) from error
+        raise RetryableError(Failure.OVERLOADED, TIMEOUT, may_be_billed=True) from error
     except aiohttp.ClientConnectorError as error:
-        raise Again(Ending.NOT_READY, "connection") from error
+        raise RetryableError(Failure.NOT_READY, "connection") from error
     except (aiohttp.ClientError, ConnectionError) as error:
-        raise Again(Ending.BROKEN, "connection", billed=True) from error
+        raise RetryableError(Failure.BROKEN, "connection", may_be_billed=True) from error
 
 
-async def _bounded(got: aiohttp.ClientResponse) -> bytes:
-    """The body; raises Again when it is larger than any answer."""
-    if got.content_length is not None and got.content_length <= LARGEST:
-        return await got.read()
+async def _read_body(response: aiohttp.ClientResponse) -> bytes:
+    """Return the body; raises RetryableError when it has more than `MAX_BYTES`."""
+    if response.content_length is not None and response.content_length <= MAX_BYTES:
+        return await response.read()
     parts, size = [], 0
-    async for part in got.content.iter_any():
+    async for part in response.content.iter_any():
         size += len(part)
-        if size > LARGEST:
-            got.close()
-            raise Again(Ending.BROKEN, "too_large", billed=True)
+        if size > MAX_BYTES:
+            response.close()
+            raise RetryableError(Failure.BROKEN, "too_large", may_be_billed=True)
         parts.append(part)
-        await asyncio.sleep(0)  # an endless answer must not keep the others waiting
+        await asyncio.sleep(0)  # an endless response must not block other calls
     return b"".join(parts)
 
 
-def retry_after(headers: Mapping[str, str]) -> float:
-    """Seconds that `Retry-After` names, as a number or as an HTTP date; 0 for anything else."""
-    told = headers.get("Retry-After")
-    if not told:
+def parse_retry_after(headers: Mapping[str, str]) -> float:
+    """Return the seconds of `Retry-After`, a number or an HTTP date; 0 for anything else."""
+    value = headers.get("Retry-After")
+    if not value:
         return 0.0
-    if told.replace(".", "", 1).isdecimal():
-        return float(told)
+    if value.replace(".", "", 1).isdecimal():
+        return float(value)
     try:
-        return max(0.0, parsedate_to_datetime(told).timestamp() - time.time())
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return 0.0
 
 
-def read(got: Got, base: str) -> Answer:
-    """An answer, or the ending that this status or body means."""
-    settle(got, base)
+def parse_completion(response: HttpResponse, base: str) -> Answer:
+    """Return the answer of a response, or raise what its status or body means."""
+    raise_for_status(response, base)
     try:
-        wire = orjson.loads(got.body)
-        choice = wire["choices"][0]
-        said = choice["message"]
-        usage = wire.get("usage") or {}
-        reasoning = text(said.get("reasoning_content") or said.get("reasoning"))
-        whole = text(said.get("content"))
-        reasoning, whole = (reasoning, whole) if reasoning else parted(whole)
+        body = orjson.loads(response.body)
+        choice = body["choices"][0]
+        message = choice["message"]
+        usage = body.get("usage") or {}
+        reasoning = optional_text(message.get("reasoning_content") or message.get("reasoning"))
+        text = optional_text(message.get("content"))
+        if not reasoning:
+            reasoning, text = split_reasoning(text)
         return Answer(
-            text=whole,
+            text=text,
             reasoning=reasoning,
             finish=str(choice.get("finish_reason") or "stop"),
-            tokens_in=counted(usage, "prompt_tokens"),
-            tokens_out=counted(usage, "completion_tokens"),
+            tokens_in=token_count(usage, "prompt_tokens"),
+            tokens_out=token_count(usage, "completion_tokens"),
         )
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise Again(Ending.BROKEN, "no_completion", billed=True) from error
+        raise RetryableError(Failure.BROKEN, "no_completion", may_be_billed=True) from error
 
 
-def settle(got: Got, base: str) -> None:
-    """Nothing for status 200; raises the ending that any other one means."""
-    refuse(got.status, base)
-    if got.status in TOO_MANY:
-        raise Again(Ending.TOO_MANY, f"status_{got.status}", got.after)
-    if got.status in NOT_READY:
-        raise Again(Ending.NOT_READY, f"status_{got.status}", got.after)
-    if got.status in AGAIN:
-        raise Again(Ending.BROKEN, f"status_{got.status}", got.after)
-    if got.status != 200:
-        raise NoAnswer(f"status_{got.status}")
+def raise_for_status(response: HttpResponse, base: str) -> None:
+    """Raise what any status but 200 means."""
+    raise_if_permanent(response.status, base)
+    reason = f"status_{response.status}"
+    for statuses, failure in (
+        (OVERLOADED, Failure.OVERLOADED),
+        (NOT_READY, Failure.NOT_READY),
+        (RETRYABLE, Failure.BROKEN),
+    ):
+        if response.status in statuses:
+            raise RetryableError(failure, reason, response.retry_after)
+    if response.status != 200:
+        raise NoAnswer(reason)
 
 
-def text(value: object) -> str:
-    """A text as it is, "" for null; raises TypeError for anything else."""
+def optional_text(value: object) -> str:
+    """Return a text, empty for null; raises TypeError for anything else."""
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise TypeError("text is wanted")
+        raise TypeError("the value must be a text")
     return value
 
 
-def counted(usage: Mapping[str, Any], key: str) -> int:
-    """Tokens, 0 when they were not counted: what is less than nothing would pay for other calls."""
+def token_count(usage: Mapping[str, Any], key: str) -> int:
+    """Return a count of tokens, 0 if there is none; a negative one would pay for other calls."""
     return max(0, int(usage.get(key) or 0))
 
 
-def parted(said: str) -> tuple[str, str]:
-    """Reasoning and text, where a server leaves both in one; what opens the reasoning may stand in
-    the chat template, unseen."""
-    thought, end, rest = said.rpartition("</think>")
-    thought = thought.strip().removeprefix("<think>").strip()
-    return (thought, rest.strip()) if end and "think>" not in thought else ("", said)
+def split_reasoning(content: str) -> tuple[str, str]:
+    """Return reasoning and text of a server that leaves both in the content.
+
+    The opening `<think>` may be missing, because the chat template can have it.
+    """
+    reasoning, end, text = content.rpartition("</think>")
+    reasoning = reasoning.strip().removeprefix("<think>").strip()
+    return (reasoning, text.strip()) if end and "think>" not in reasoning else ("", content)
 
 
-def refuse(status: int, base: str) -> None:
-    """Raises UserError for what no other try will mend."""
-    if status in NEVER:
-        raise UserError(f"The teacher {base} {NEVER[status]} (status {status}).")
+def raise_if_permanent(status: int, base: str) -> None:
+    """Raise UserError for a status that no other attempt will change."""
+    if status in PERMANENT:
+        raise UserError(f"The teacher {base} {PERMANENT[status]} (status {status}).")
 
 
-def size_of(messages: Sequence[Message]) -> int:
-    """More tokens than these messages can be: no tokenizer makes two of one byte."""
+def max_tokens_of(messages: Sequence[Message]) -> int:
+    """Return an upper bound of the tokens of messages: no tokenizer makes two of one byte."""
     return sum(len(turn["content"].encode()) + 32 for turn in messages) + 32

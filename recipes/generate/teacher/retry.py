@@ -1,4 +1,4 @@
-"""Ask until the answer has the shape that was asked for, each time with another seed."""
+"""Repeat a request until its answer has the requested format."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from recipes.generate.teacher.openai import Answer, NoAnswer
 T = TypeVar("T")
 
 
-async def shaped(
+async def complete_parsed(
     teacher: Teacher,
     messages: Sequence[Message],
     seed: int,
-    read: Callable[[Answer], T],
+    parse: Callable[[Answer], T],
     common: bool = False,
     schema: Mapping[str, Any] | None = None,
 ) -> T:
-    """What `read` makes of the answer; raises NoAnswer with the reason when no try gave one."""
+    """Return what `parse` makes of the answer, with another seed for each of the tries.
+
+    Raises NoAnswer with the last reason when no answer can be parsed.
+    """
     reason = ""
-    for number in range(teacher.settings.tries):
+    for attempt in range(teacher.settings.tries):
         try:
-            return read(await teacher.ask(messages, seed + number, common, schema))
-        except InvalidFormat as misshapen:
-            reason = str(misshapen)
+            return parse(await teacher.complete(messages, seed + attempt, common, schema))
+        except InvalidFormat as error:
+            reason = str(error)
     raise NoAnswer(reason)

@@ -1,9 +1,10 @@
 """Workers that do the deepest work first.
 
-Work returns more work: a seed gives topics, a topic prompts, a prompt a row. Taking the newest
-first finishes rows while others are still growing, so there is no barrier between stages and what
-waits stays bounded by workers times fan-out, however many roots there are. What grew from one call
-stays together, so that calls with the same long beginning go out one after the other.
+Work returns more work: a seed gives topics, a topic gives prompts, a prompt gives a row. Taking the
+newest work first finishes rows while others are still being prepared, so that there is no barrier
+between stages, and pending work stays below workers times fan-out, however many roots there are.
+The work that one call returns stays together, so that requests with the same long prefix follow
+each other.
 """
 
 from __future__ import annotations
@@ -14,34 +15,34 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 Work = Callable[[], Awaitable["Sequence[Work]"]]
 
 
-async def run_workers(roots: Iterator[Work], width: int) -> None:
-    """Do all work that the roots lead to, `width` at once; the first error ends everything.
+async def run_workers(roots: Iterator[Work], max_workers: int) -> None:
+    """Do all work that the roots lead to; the first error ends everything.
 
-    There are only as many workers as there is work: nobody waits and nobody has to be woken.
+    Workers start when there is work and end when there is none, so that none has to wait.
     """
-    stack: list[Work] = []
-    busy = 0
+    pending: list[Work] = []
+    workers = 0
 
     def take() -> Work | None:
-        return stack.pop() if stack else next(roots, None)
+        return pending.pop() if pending else next(roots, None)
 
-    async def worker(work: Work | None) -> None:
-        nonlocal busy
+    async def run_worker(work: Work | None) -> None:
+        nonlocal workers
         while work is not None:
-            stack.extend(reversed(await work()))
-            await asyncio.sleep(0)  # answers that the journal knows never wait: progress must
+            pending.extend(reversed(await work()))
+            await asyncio.sleep(0)  # answers from the journal never wait: let progress be shown
             work = take()
-            hire()
-        busy -= 1
+            start_workers()
+        workers -= 1
 
-    def hire() -> None:
-        nonlocal busy
-        while busy < width and (work := take()) is not None:
-            busy += 1
-            group.create_task(worker(work))
+    def start_workers() -> None:
+        nonlocal workers
+        while workers < max_workers and (work := take()) is not None:
+            workers += 1
+            group.create_task(run_worker(work))
 
     try:
         async with asyncio.TaskGroup() as group:
-            hire()
+            start_workers()
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None

@@ -1,9 +1,9 @@
-"""The data sets and the base of the real recipe, small and in their real shapes, on a local Hub.
+"""Small datasets and a small base for the real recipe, on a local Hub.
 
-Columns, configs and splits are those that the real ones have; what is in them is of the world of
-`gaelic.py`. Scottish Gaelic is not in Belebele nor in Global-MMLU, as on the real Hub.
+They have the columns, configs and splits of the real ones; the text is made by `sentences.py`.
+Scottish Gaelic is in neither Belebele nor Global-MMLU, as on the real Hub.
 
-`python -m tests.recipes.gaelic.hub_datasets FOLDER` serves it, to be used by hand.
+`python -m tests.recipes.gaelic.hub_datasets FOLDER` serves them for use by hand.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ TURN = (
 
 
 def fineweb() -> Splits:
-    """`HuggingFaceFW/fineweb-2`: web pages by language; some are double, some very long."""
+    """`HuggingFaceFW/fineweb-2`: web pages by language; some are duplicates, some very long."""
     rng = Random("fineweb")
 
     def page(number: int) -> Row:
@@ -123,7 +123,7 @@ def flores() -> Splits:
                 }
                 for number, pair in enumerate(pairs)
             ]
-        made["gug_Latn", split] = made["gla_Latn", split]  # Guarani, as FLORES+ calls it now
+        made["gug_Latn", split] = made["gla_Latn", split]  # Guarani has this code in FLORES+
     return made
 
 
@@ -138,7 +138,7 @@ def sib200() -> Splits:
                 {"index_id": number, "category": TOPICS[number % 7], "text": pair[side]}
                 for number, pair in enumerate(pairs)
             ]
-        made["grn_Latn", split] = made["gla_Latn", split]  # and as it was called in FLORES-200
+        made["grn_Latn", split] = made["gla_Latn", split]  # and this one in FLORES-200
     return made
 
 
@@ -201,11 +201,14 @@ DATA = {
     "facebook/belebele": belebele,
     "CohereLabs/Global-MMLU": global_mmlu,
 }
-GATED = ("BAAI/Infinity-Instruct", "openlanguagedata/flores_plus")  # terms are to be accepted
+GATED = (
+    "BAAI/Infinity-Instruct",
+    "openlanguagedata/flores_plus",
+)  # terms to accept
 
 
 def publish(hub: LocalHub, weights: bool) -> None:
-    """Put everything there; of the base only its tokenizer where no weights are wanted."""
+    """Push all datasets and the base, which has only a tokenizer without `weights`."""
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
@@ -237,7 +240,7 @@ def _write(folder: Path, rows: Splits) -> None:
 
 
 def write_base(folder: Path, weights: bool = True) -> None:
-    """A Granite 4 of a few layers with random weights, and a tokenizer that spells in bytes."""
+    """Write a Granite 4 of two layers with random weights, and a byte-level tokenizer."""
     tokenizer = byte_tokenizer()
     roles = ["<|start_of_role|>", "<|end_of_role|>"]
     tokenizer.add_special_tokens({"additional_special_tokens": roles})
@@ -275,7 +278,7 @@ def write_base(folder: Path, weights: bool = True) -> None:
 
 
 def started(folder: Path) -> LocalHub:
-    """A local Hub on which the owners of the real data sets exist."""
+    """Return a local Hub with the owners of the real datasets."""
     return LocalHub(folder, orgs={name: ("kakugo-bot",) for name in (ORG, *ORGS)})
 
 

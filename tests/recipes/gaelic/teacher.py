@@ -1,7 +1,7 @@
-"""A rule-based teacher of Scottish Gaelic behind OpenAI's chat API: it knows every kind of prompt
-of the real recipe, thinks aloud, and makes the mistakes that teachers make.
+"""A rule-based teacher of Scottish Gaelic with OpenAI's chat API.
 
-`python -m tests.recipes.gaelic.teacher` serves it on $PORT, to be asked by hand.
+It knows every kind of request of the real recipe, answers with reasoning, and makes the mistakes
+of real teachers. `python -m tests.recipes.gaelic.teacher` serves it on $PORT for use by hand.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from aiohttp import web
 
 from tests.recipes.gaelic import sentences
 from tests.recipes.gaelic.sentences import ENGLISH, GAELIC
-from tests.recipes.generate.teacher_server import Beside
+from tests.recipes.generate.teacher_server import ThreadedServer
 
 MODEL = "openai/gpt-oss-120b"
 NAME = "Scottish Gaelic"
@@ -29,27 +29,27 @@ DOING = ("planning", "explaining", "comparing", "describing", "choosing", "under
 TASKS = {"translate": (0, 3), "summarise": (3, 5), "improve": (5, 7), "say what topic": (7, 9),
          "answer a question": (9, 11)}  # fmt: skip
 ANSWER = re.compile(r"Answer in ([\w ]+),")
-FAULTY = 12  # of a hundred
+FAULTY = 12  # percent
 
 
 @dataclass
 class Tutor:
-    """What it says depends on what it is asked alone; `strange` is what it did not know."""
+    """Answers depend on the request alone; `unknown` has requests that it did not understand."""
 
     asked: list[str] = field(default_factory=list)
-    strange: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
 
     def respond(self, wire: dict[str, Any]) -> dict[str, Any]:
-        """A chat completion."""
+        """Return a chat completion."""
         asked = wire["messages"][-1]["content"]
         self.asked.append("\n".join(turn["content"] for turn in wire["messages"]))
         rng = Random(crc32(json.dumps([wire["messages"], wire["seed"]]).encode()))
-        listed = bool(re.search(r"JSON", asked))
+        is_list = bool(re.search(r"JSON", asked))
         text, finish = self._answer(asked, wire["messages"][0], rng), "stop"
         if rng.randrange(100) < FAULTY:
-            text, finish = _spoilt(text, listed, rng)
+            text, finish = _with_fault(text, is_list, rng)
         message = {"role": "assistant", "content": text}
-        if not listed:
+        if not is_list:
             message["reasoning_content"] = "The user wants this in Gaelic. I keep it simple."
         used = [-(-len(json.dumps(part)) // 4) for part in (wire["messages"], message)]
         return {
@@ -58,10 +58,10 @@ class Tutor:
         }
 
     def _answer(self, asked: str, first: dict[str, str], rng: Random) -> str:
-        if first["role"] == "system" and (told := ANSWER.search(first["content"])):
-            return self._reply(asked, told[1], rng)
-        if found := re.match(r"(?:List|Write) (\d+) different", asked):
-            return json.dumps(self._list(asked, int(found[1]), rng), ensure_ascii=False)
+        if first["role"] == "system" and (match := ANSWER.search(first["content"])):
+            return self._reply(asked, match[1], rng)
+        if match := re.match(r"(?:List|Write) (\d+) different", asked):
+            return json.dumps(self._list(asked, int(match[1]), rng), ensure_ascii=False)
         if asked.startswith("Below is a text in"):
             count, task = re.search(r"Write (\d+) .* assistant to (.*?)\. Neither", asked).groups()
             low, high = next(span for key, span in TASKS.items() if task.startswith(key))
@@ -77,7 +77,7 @@ class Tutor:
             return self._translated(_between(asked, "text"), to)
         if '{"mark": N}' in asked:
             return json.dumps({"mark": rng.choice((3, 4, 4, 5))})
-        return self._strange(asked)
+        return self._unknown(asked)
 
     def _list(self, asked: str, count: int, rng: Random) -> list[str]:
         if "in which" in asked or " topics within " in asked:
@@ -87,21 +87,21 @@ class Tutor:
             ]
         if f"a speaker of {NAME} would" in asked and f"everyday {NAME} and nothing else" in asked:
             return [_prompt(rng) for _ in range(count)]
-        return [self._strange(asked)]
+        return [self._unknown(asked)]
 
     def _reply(self, asked: str, language: str, rng: Random) -> str:
         if language == "English":
             text = "\n".join(line for line in asked.splitlines() if line.startswith("Tha "))
-            return sentences.translate(text, ENGLISH) or self._strange(asked)
+            return sentences.translate(text, ENGLISH) or self._unknown(asked)
         if language != NAME:
-            return self._strange(asked)
+            return self._unknown(asked)
         return sentences.passage(rng, rng.randrange(2, 6))[GAELIC]
 
     def _translated(self, text: str, to: int) -> str:
-        return sentences.translate(text, to) or self._strange(text)
+        return sentences.translate(text, to) or self._unknown(text)
 
-    def _strange(self, asked: str) -> str:
-        self.strange.append(asked)
+    def _unknown(self, asked: str) -> str:
+        self.unknown.append(asked)
         return REFUSAL
 
 
@@ -115,10 +115,10 @@ def _between(text: str, tag: str) -> str:
     return text.partition(f"<{tag}>")[2].rpartition(f"</{tag}>")[0]
 
 
-def _spoilt(text: str, listed: bool, rng: Random) -> tuple[str, str]:
-    """The same with a fault, and how it ended."""
+def _with_fault(text: str, is_list: bool, rng: Random) -> tuple[str, str]:
+    """Return the text with a fault, and the finish_reason."""
     fenced = f"```json\n{text}\n```"
-    if listed:
+    if is_list:
         return rng.choice((fenced, text[: len(text) * 2 // 3], "Here you are!", "[]")), "stop"
     half = text[: len(text) * 2 // 3]
     return rng.choice(
@@ -133,8 +133,8 @@ def _spoilt(text: str, listed: bool, rng: Random) -> tuple[str, str]:
     )
 
 
-def app(tutor: Tutor) -> web.Application:
-    """The routes."""
+def build_app(tutor: Tutor) -> web.Application:
+    """Return the application."""
 
     async def complete(request: web.Request) -> web.Response:
         return web.json_response(tutor.respond(await request.json()))
@@ -142,19 +142,19 @@ def app(tutor: Tutor) -> web.Application:
     async def models(request: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": [{"id": MODEL, "object": "model"}]})
 
-    made = web.Application()
-    made.router.add_post("/v1/chat/completions", complete)
-    made.router.add_get("/v1/models", models)
-    return made
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", complete)
+    app.router.add_get("/v1/models", models)
+    return app
 
 
-class Serving(Beside):
+class Serving(ThreadedServer):
     """A tutor in a thread, on a free port."""
 
     def __init__(self) -> None:
         self.tutor = Tutor()
-        super().__init__(app(self.tutor))
+        super().__init__(build_app(self.tutor))
 
 
 if __name__ == "__main__":
-    web.run_app(app(Tutor()), host="127.0.0.1", port=int(os.environ["PORT"]), access_log=None)
+    web.run_app(build_app(Tutor()), host="127.0.0.1", port=int(os.environ["PORT"]), access_log=None)

@@ -1,4 +1,4 @@
-"""The real recipe as somebody runs it by hand: unchanged, on data sets of the real shapes."""
+"""The unchanged real recipe, run by hand on datasets with the real columns."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FIGURES = ("eta=", "kept=", "spent=$", "rows/s=", "tokens/s=", "calls=")
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
-    """The data sets and the tokenizer that the real recipe names."""
+    """A local Hub with the datasets and the tokenizer of the real recipe."""
     with started(tmp_path_factory.mktemp("byhand")) as made:
         publish(made, weights=False)
         yield made
@@ -42,31 +42,31 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run showed and wrote, and the teacher that it asked."""
+    """The output and the files of a run, and its teacher."""
 
-    said: str
+    output: str
     out: Path
     tutor: Tutor
 
     def rows(self, config: str) -> list[dict[str, Any]]:
-        """All rows of a config."""
+        """Return all rows of a config."""
         paths = (self.out / config).glob("*.parquet")
         return [row for path in paths for row in pyarrow.parquet.read_table(path).to_pylist()]
 
 
 @pytest.fixture(scope="module")
 def ran(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """The README's line, typed at a terminal."""
+    """Run the command of the README in a terminal."""
     home = tmp_path_factory.mktemp("home")
     with Serving() as teacher:
         command = [*RECIPE, *ASKED, "--teacher", teacher.url, "--limit", str(LIMIT)]
-        status, said = at_a_terminal([*command, "--out", "out"], environment(hub, home), home)
-        assert status == 0, said
-        return Ran(said, home / "out", teacher.tutor)
+        status, output = at_a_terminal([*command, "--out", "out"], environment(hub, home), home)
+        assert status == 0, output
+        return Ran(output, home / "out", teacher.tutor)
 
 
 def at_a_terminal(command: list[str], env: dict[str, str], cwd: Path) -> tuple[int, str]:
-    """Run it with a terminal for its output: the status, and all that was drawn."""
+    """Run a command with a terminal for its output; return its status and that output."""
     outer, inner = pty.openpty()
     env = {**env, "COLUMNS": "120"}
     process = subprocess.Popen(command, env=env, cwd=cwd, stdout=inner, stderr=inner)
@@ -80,39 +80,39 @@ def at_a_terminal(command: list[str], env: dict[str, str], cwd: Path) -> tuple[i
                 return process.wait(), drawn.decode()
 
 
-def test_a_bar_shows_how_fast_how_much_and_how_long(ran: Ran) -> None:
-    frames = [frame for frame in re.split(r"[\r\n]+", ran.said) if " rows " in frame]
+def test_a_bar_shows_speed_cost_and_time_left(ran: Ran) -> None:
+    frames = [frame for frame in re.split(r"[\r\n]+", ran.output) if " rows " in frame]
     bars = [frame for frame in frames if "eta=" in frame]
-    assert len(bars) > 1 and "progress:" not in ran.said
+    assert len(bars) > 1 and "progress:" not in ran.output
     for bar in bars:
         assert all(figure in bar for figure in FIGURES), bar
         assert len(bar) < 120
     done, total = re.findall(r"(\d+)/(\d+) rows", bars[-1])[-1]
     assert int(done) == int(total) <= 4 * LIMIT
     assert re.search(r"eta=0:00:00 kept=[89]\d% spent=\$\d+\.\d\d rows/s=[\d?]", bars[-1])
-    assert re.search(r"expect [\d,]+ tokens read .* minutes, \$\d", ran.said)
+    assert re.search(r"estimate: [\d,]+ tokens read .* min, \$\d", ran.output)
 
 
-def test_the_teacher_is_asked_for_gaelic_in_words_that_it_knows(ran: Ran) -> None:
-    assert ran.tutor.strange == []
+def test_requests_name_the_language_and_are_understood(ran: Ran) -> None:
+    assert ran.tutor.unknown == []
     assert len(ran.tutor.asked) > 2 * LIMIT
     for asked in ran.tutor.asked:
         assert "gla_Latn" not in asked and "{language}" not in asked
     assert sum("Scottish Gaelic" in asked for asked in ran.tutor.asked) > LIMIT
 
 
-def test_every_source_gives_rows_and_what_was_dropped_is_told(ran: Ran) -> None:
+def test_every_source_gives_rows_and_dropped_rows_are_counted(ran: Ran) -> None:
     kept = Counter({path.name: len(ran.rows(path.name)) for path in ran.out.iterdir()})
     for source in ("topics", "scenarios", "contexts", "translation"):
         assert kept[source] > LIMIT / 2, kept
-    told = re.search(r"kept (\d+) rows, dropped (\d+)", ran.said)
-    assert told and int(told[1]) == kept.total() - kept["rejected"]
+    counts = re.search(r"rows kept: (\d+), dropped: (\d+);", ran.output)
+    assert counts and int(counts[1]) == kept.total() - kept["rejected"]
     reasons = Counter(row["reason"] for row in ran.rows("rejected"))
-    assert {"english", "refusal"} <= set(reasons) and reasons.total() <= int(told[2])
+    assert {"english", "refusal"} <= set(reasons) and reasons.total() <= int(counts[2])
     assert "benchmark_overlap" not in reasons
 
 
-def test_rows_are_gaelic_and_say_whether_to_think(ran: Ran) -> None:
+def test_rows_are_gaelic_and_have_the_right_system_prompt(ran: Ran) -> None:
     for source, system in (("topics", templates.THINKING), ("translation", templates.CONCISE)):
         for row in ran.rows(source):
             first, *turns = row["messages"]
@@ -130,19 +130,19 @@ def test_rows_are_gaelic_and_say_whether_to_think(ran: Ran) -> None:
 def test_the_card_is_that_of_a_real_language(ran: Ran) -> None:
     card = (ran.out / "README.md").read_text("utf-8")
     assert "pretty_name: Kakugo Scottish Gaelic\nlanguage:\n- gd\n- en\n" in card
-    assert "(BCP-47 `gd`, here\n`gla_Latn`)" in card and "known by CLD2" in card
+    assert "(BCP-47 `gd`, here\n`gla_Latn`)" in card and "identified\nby CLD2" in card
     assert "ractice" not in card and "gpt-oss-120b" in card
-    assert card.count("has nothing in gla\\_Latn: left out") == 2
-    assert ran.said.count("has nothing in gla_Latn: left out") == 2
+    assert card.count("has no config \\`gla\\_Latn\\`; it is skipped") == 2
+    assert ran.output.count("has no config `gla_Latn`; it is skipped") == 2
     for repo in (*DATA, BASE):
         assert re.search(rf"- `{repo}` at `[0-9a-f]{{40}}`", card), repo
-    certified = json.loads((ran.out / "decontamination.json").read_text("utf-8"))
-    assert certified["left"] == 0
-    english = [one["split"] for one in certified["benchmarks"] if one["config"] == "en"]
+    audit = json.loads((ran.out / "decontamination.json").read_text("utf-8"))
+    assert audit["left"] == 0
+    english = [b["split"] for b in audit["benchmarks"] if b["config"] == "en"]
     assert sorted(english) == ["dev", "test"]
 
 
-def test_pushed_with_every_commit_in_its_manifest(hub: LocalHub, tmp_path: Path) -> None:
+def test_the_manifest_names_the_commit_of_every_input(hub: LocalHub, tmp_path: Path) -> None:
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
@@ -167,7 +167,7 @@ def test_pushed_with_every_commit_in_its_manifest(hub: LocalHub, tmp_path: Path)
         assert made.inputs[repo] == api.dataset_info(repo).sha
 
 
-def test_terms_that_nobody_accepted_are_told(hub: LocalHub, tmp_path: Path) -> None:
+def test_a_gated_dataset_gives_a_clear_error(hub: LocalHub, tmp_path: Path) -> None:
     env = {**environment(hub, tmp_path / "hf"), "HF_TOKEN": hub.token("bob")}
     command = [*RECIPE, *ASKED, "--teacher", "http://127.0.0.1:1", "--out", "out"]
     done = subprocess.run(
@@ -193,9 +193,7 @@ print(json.dumps(found))
 """
 
 
-def test_evaluation_asks_what_there_is_and_names_what_there_is_not(
-    hub: LocalHub, tmp_path: Path
-) -> None:
+def test_evaluation_names_benchmarks_without_the_language(hub: LocalHub, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", ASK],
         env=environment(hub, tmp_path / "hf"),
@@ -214,7 +212,7 @@ def test_evaluation_asks_what_there_is_and_names_what_there_is_not(
     assert [one[:2] for one in asked[:3]] == [*[["flores", "gug_Latn"]] * 2, ["sib200", "grn_Latn"]]
 
 
-def test_the_check_of_a_language_without_any_text_goes_there_and_back(
+def test_the_check_of_a_language_without_text_measures_the_round_trip(
     hub: LocalHub, tmp_path: Path
 ) -> None:
     command = [*RECIPE, "check", "--config", "kakugo", "--org", ORG, "--base", BASE]

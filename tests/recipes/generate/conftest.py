@@ -17,14 +17,14 @@ from aiohttp import web
 
 from bot.localhub.testing import LocalHub
 from recipes.practice import publish, server
-from tests.recipes.generate.teacher_server import Beside
+from tests.recipes.generate.teacher_server import ThreadedServer
 
 KAKUGO_RECIPE = [sys.executable, "-m", "recipes.cli"]
 ROOT = Path(__file__).parents[3]
 
 
-class CountingTeacher(Beside):
-    """The real practice teacher behind a door that counts; in a thread, on a free port."""
+class CountingTeacher(ThreadedServer):
+    """The real practice teacher, which records the requests; in a thread, on a free port."""
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
@@ -36,7 +36,7 @@ class CountingTeacher(Beside):
         super().__init__(app)
 
     def wait_until_idle(self) -> None:
-        """Until whatever dead clients had sent has come, and nothing is being answered."""
+        """Wait until all requests have arrived, also those of dead clients, and are answered."""
         asyncio.run_coroutine_threadsafe(self._idle(), self.loop).result(60)
 
     async def _idle(self) -> None:
@@ -59,19 +59,19 @@ class CountingTeacher(Beside):
         finally:
             self._busy -= 1
 
-    def _fail(self, how: int) -> web.Response:
-        """One of the ways in which servers fail."""
+    def _fail(self, kind: int) -> web.Response:
+        """Return one of the kinds of failure of a server."""
         return (
             web.Response(status=429, headers={"Retry-After": "0"}),
             web.Response(status=500, text="oops"),
             web.Response(text='{"choices": [{"mess'),
             web.Response(text="<html>Bad gateway</html>", content_type="text/html"),
-        )[how]
+        )[kind]
 
 
 @pytest.fixture
 def counting_teacher() -> Iterator[CountingTeacher]:
-    """A practice teacher that remembers what it was asked."""
+    """A practice teacher that records the requests."""
     with CountingTeacher() as made:
         yield made
 
@@ -94,26 +94,26 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     """The practice recipe with smaller numbers."""
-    numbers = yaml.safe_load((ROOT / "recipes" / "practice.yaml").read_text("utf-8"))
-    numbers["generate"] |= {"translations": 40, "test_share": 0.1}
-    numbers["generate"]["topics"] |= {"general_seeds": 2, "macro_topics": 2, "topics": 2}
-    numbers["generate"]["scenarios"] = {"broad": 2, "detailed": 2, "per_scenario": 2}
-    numbers["generate"]["contexts"] |= {"texts": 40}
-    numbers["generate"]["pairs"] |= {"texts": 60}
-    numbers["generate"]["teacher"] |= {
+    recipe = yaml.safe_load((ROOT / "recipes" / "practice.yaml").read_text("utf-8"))
+    recipe["generate"] |= {"translations": 40, "test_share": 0.1}
+    recipe["generate"]["topics"] |= {"general_seeds": 2, "macro_topics": 2, "topics": 2}
+    recipe["generate"]["scenarios"] = {"broad": 2, "detailed": 2, "per_scenario": 2}
+    recipe["generate"]["contexts"] |= {"texts": 40}
+    recipe["generate"]["pairs"] |= {"texts": 60}
+    recipe["generate"]["teacher"] |= {
         "start": 4,
         "concurrency": 8,
         "backoff": 0.01,
         "longest_backoff": 0.05,
     }
-    numbers["generate"]["journal"]["repo"] = f"practice/journal-{uuid4().hex[:12]}"
+    recipe["generate"]["journal"]["repo"] = f"practice/journal-{uuid4().hex[:12]}"
     path = tmp_path / "small.yaml"
-    path.write_text(yaml.safe_dump(numbers), encoding="utf-8")
+    path.write_text(yaml.safe_dump(recipe), encoding="utf-8")
     return path
 
 
 def forget(hub: LocalHub, recipe: Path) -> None:
-    """Nobody has paid for anything yet."""
+    """Delete the journal on the Hub."""
     from huggingface_hub import HfApi
 
     repo = yaml.safe_load(recipe.read_text("utf-8"))["generate"]["journal"]["repo"]
@@ -122,7 +122,7 @@ def forget(hub: LocalHub, recipe: Path) -> None:
 
 
 def environment(hub: LocalHub, home: Path) -> dict[str, str]:
-    """What a job finds in its environment."""
+    """Return the environment of a job."""
     return {
         **os.environ,
         "HF_ENDPOINT": hub.url,
@@ -135,14 +135,14 @@ def environment(hub: LocalHub, home: Path) -> dict[str, str]:
 
 
 def generate(
-    hub: LocalHub, home: Path, recipe: Path, teacher_url: str, *more: str, most_kb: int = 0
+    hub: LocalHub, home: Path, recipe: Path, teacher_url: str, *more: str, max_file_kb: int = 0
 ) -> subprocess.Popen[str]:
-    """`kakugo-recipe generate`, started as a job would; no file may grow above `most_kb`."""
+    """Start `kakugo-recipe generate` as a job would; no file may exceed `max_file_kb`."""
     command = [*KAKUGO_RECIPE, "generate", "--config", str(recipe), "--org", "practice"]
     command += ["--language", "epo_Latn", "--teacher", teacher_url, *more]
     home.mkdir(exist_ok=True)
-    if most_kb:
-        command = ["bash", "-c", f'ulimit -f {most_kb}; exec "$@"', "bash", *command]
+    if max_file_kb:
+        command = ["bash", "-c", f'ulimit -f {max_file_kb}; exec "$@"', "bash", *command]
     return subprocess.Popen(
         command,
         cwd=home,

@@ -1,7 +1,7 @@
-"""End a real run with a signal again and again, on this machine or on another, and count.
+"""Interrupt a real run with signals again and again, on one machine or several, and count.
 
-Each run is a process of its own, forked from one that has imported everything, so that a hundred
-of them cost little more than their work.
+Every run is a process of its own, forked from one that has imported everything, so that a hundred
+runs cost little more than their work.
 """
 
 from __future__ import annotations
@@ -25,79 +25,85 @@ from recipes.generate.teacher.client import key_of
 from recipes.generate.teacher.openai import Request
 from tests.recipes.generate.conftest import CountingTeacher, environment
 
-FORKS = """
+FORK_SERVER = """
 import json, os, sys
 import datasets, matplotlib.figure, pyarrow.parquet, recipes.generate.run, torch
 from recipes import cli
 print("ready", flush=True)
 for line in sys.stdin:
-    told = json.loads(line)
+    command = json.loads(line)
     if not (pid := os.fork()):
-        os.chdir(told["home"])
+        os.chdir(command["home"])
         log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        os._exit(cli.main(told["argv"]))
+        os._exit(cli.main(command["argv"]))
     print(pid, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
 
 
-End = tuple[signal.Signals, bool]  # what ends a life, and whether the run moves after it
+Interruption = tuple[signal.Signals, bool]  # the signal, and whether another machine continues
 
 
 @dataclass
 class Tally:
-    """What the teacher was asked in all, life after life, and what became of every answer.
+    """The requests of all processes of a run, and what became of the answers.
 
-    `flying`: answers that were not in the journal when a life ended, though asked for; `unshared`:
-    answers of another machine that were on no shard when the run went on without it. Each of both
-    has to be paid for once more, and nothing else may be.
+    in_flight: answers that were not in the journal when a process ended
+    unshared: answers of another machine that were in no shard when the run continued elsewhere
+
+    Both have to be paid for once more, and nothing else may be.
     """
 
-    asked: list[str] = field(default_factory=list)
-    flying: int = 0
+    requests: list[str] = field(default_factory=list)
+    in_flight: int = 0
     unshared: int = 0
-    ended: int = 0
+    interruptions: int = 0
     moves: int = 0
-    _kept: set[str] = field(default_factory=set)
-    _told: bool = False
+    _journaled: set[str] = field(default_factory=set)
+    _was_graceful: bool = False
 
     @property
     def needed(self) -> set[str]:
-        """The keys of all that was ever asked."""
-        return set(self.asked)
+        """The keys of all requests."""
+        return set(self.requests)
 
     @property
-    def twice(self) -> int:
+    def repeated(self) -> int:
         """How many requests were paid for more than once."""
-        return len(self.asked) - len(self.needed)
+        return len(self.requests) - len(self.needed)
 
-    def count(self, asked: list[str], known: set[str], journal: set[str], told: bool) -> None:
-        """One more life: what it asked, what it knew before, what its journal holds now, and
-        whether it was told to stop, and not killed."""
-        if not asked:  # it ended before it had read what there is, or nothing was missing
+    def count(
+        self, requests: list[str], known: set[str], journaled: set[str], is_graceful: bool
+    ) -> None:
+        """Count the requests of one process.
+
+        `known` are the keys that it could read at its start, `journaled` those in its journal now;
+        `is_graceful` says that it was stopped by SIGTERM.
+        """
+        if not requests:  # it ended before it had read its inputs, or nothing was missing
             return
-        assert not known & set(asked), "asked for what it knew"
-        assert len(asked) == len(set(asked)), "asked twice in one life"
-        self.asked += asked
-        unshared, flying = self._kept - known, set(asked) - journal
-        assert not (unshared and self._told), "not pushed though told to stop"
-        assert not (flying and told), "not awaited though told to stop"
+        assert not known & set(requests), "it requested a known answer"
+        assert len(requests) == len(set(requests)), "it requested an answer twice"
+        self.requests += requests
+        unshared, in_flight = self._journaled - known, set(requests) - journaled
+        assert not (unshared and self._was_graceful), "SIGTERM, but an answer was not pushed"
+        assert not (in_flight and is_graceful), "SIGTERM, but an answer was not awaited"
         self.unshared += len(unshared)
-        self.flying += len(flying)
-        self._kept, self._told = known | journal, told
+        self.in_flight += len(in_flight)
+        self._journaled, self._was_graceful = known | journaled, is_graceful
 
     def __str__(self) -> str:
         return (
-            f"ended {self.ended} times, moved {self.moves} times: {len(self.asked)} asked for "
-            f"{len(self.needed)} needed, {self.twice} twice = {self.flying} in flight "
-            f"+ {self.unshared} on no shard"
+            f"interrupted {self.interruptions} times, moved {self.moves} times: "
+            f"{len(self.requests)} requests, {len(self.needed)} needed, {self.repeated} repeated "
+            f"= {self.in_flight} in flight + {self.unshared} in no shard"
         )
 
 
 class Runs:
-    """Starts runs of one recipe; every machine is a folder of its own."""
+    """Starts runs of one recipe; a folder stands for a machine."""
 
     def __init__(self, hub: LocalHub, teacher: CountingTeacher, recipe: Path, home: Path) -> None:
         self.teacher, self.home, self.pid = teacher, home, 0
@@ -105,7 +111,7 @@ class Runs:
         self.argv += ["--language", "epo_Latn", "--teacher", teacher.url, "--out"]
         home.mkdir()
         self._server = subprocess.Popen(
-            [sys.executable, "-c", FORKS],
+            [sys.executable, "-c", FORK_SERVER],
             env=environment(hub, home / "hf"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -114,19 +120,19 @@ class Runs:
         assert self._line() == "ready"
 
     def start(self, out: Path) -> None:
-        """Start one that writes into this folder."""
+        """Start a run into this folder."""
         assert self._server.stdin
-        told = {"home": str(self.home), "argv": [*self.argv, str(out)]}
-        self._server.stdin.write(json.dumps(told) + "\n")
+        command = {"home": str(self.home), "argv": [*self.argv, str(out)]}
+        self._server.stdin.write(json.dumps(command) + "\n")
         self._server.stdin.flush()
         self.pid = int(self._line())
 
     def wait(self) -> int:
-        """Until it has ended; its status."""
+        """Wait for the end of the run and return its status."""
         return int(self._line())
 
     def close(self) -> None:
-        """No more runs."""
+        """End the fork server."""
         self._server.communicate(timeout=60)
 
     def _line(self) -> str:
@@ -135,74 +141,80 @@ class Runs:
 
 
 def play(
-    runs: Runs, folder: Path, ends: Sequence[End], most: int, chance: random.Random
+    runs: Runs,
+    folder: Path,
+    interruptions: Sequence[Interruption],
+    most: int,
+    chance: random.Random,
 ) -> tuple[Path, Tally]:
-    """End a run in all these ways, each after up to `most` more requests, and let the last one end.
+    """Interrupt a run in all these ways, each after up to `most` more requests, then finish it.
 
-    Where it moves, it goes on in an empty folder, as on another machine.
+    When it moves, it continues in an empty folder, as on another machine.
     """
     out, tally = folder / "0", Tally()
-    for life, (sign, moves) in enumerate(ends):
-        end = partial(_end, runs, chance.randint(1, most), chance.uniform(0, 0.02), sign)
-        _live(runs, out, tally, end, told=sign is signal.SIGTERM)
+    for number, (sign, moves) in enumerate(interruptions):
+        end = partial(_interrupt, runs, chance.randint(1, most), chance.uniform(0, 0.02), sign)
+        _run(runs, out, tally, end, is_graceful=sign is signal.SIGTERM)
         if moves:
-            out, tally.moves = folder / str(life + 1), tally.moves + 1
-    status = _live(runs, out, tally, runs.wait)
+            out, tally.moves = folder / str(number + 1), tally.moves + 1
+    status = _run(runs, out, tally, runs.wait)
     assert status == 0, (runs.home / "log").read_text("utf-8")[-2000:]
     return out, tally
 
 
 def uncut(runs: Runs, out: Path) -> set[str]:
-    """Let a run into this folder end by itself; the keys of all that it asked."""
+    """Finish a run into this folder without interruptions; return the keys of its requests."""
     tally = Tally()
-    assert _live(runs, out, tally, runs.wait) == 0, (runs.home / "log").read_text("utf-8")[-2000:]
+    assert _run(runs, out, tally, runs.wait) == 0, (runs.home / "log").read_text("utf-8")[-2000:]
     return tally.needed
 
 
 def hurry(recipe: Path, **sources: int) -> None:
     """Make a recipe push often, and wait for its answers however slow this machine is.
 
-    Shards are not merged: what a life finds at its beginning then stays as it found it.
+    Shards are not merged, so that they stay as a process has found them at its start.
     """
-    numbers = yaml.safe_load(recipe.read_text("utf-8"))
+    config = yaml.safe_load(recipe.read_text("utf-8"))
     often = {"every_answers": 5, "every_seconds": 0.2, "merge_from": 1_000}
-    numbers["generate"]["journal"] |= often
-    numbers["generate"]["teacher"] |= {"grace": 30}
+    config["generate"]["journal"] |= often
+    config["generate"]["teacher"] |= {"grace": 30}
     for source, texts in sources.items():
-        numbers["generate"][source] = texts
-    recipe.write_text(yaml.safe_dump(numbers), encoding="utf-8")
+        config["generate"][source] = texts
+    recipe.write_text(yaml.safe_dump(config), encoding="utf-8")
 
 
-def _live(runs: Runs, out: Path, tally: Tally, end: Callable[[], int], told: bool = False) -> int:
-    """One life in this folder; its status."""
+def _run(
+    runs: Runs, out: Path, tally: Tally, end: Callable[[], int], is_graceful: bool = False
+) -> int:
+    """Start a process in this folder, let `end` end it, and return its status."""
     before, first = _keys(out / "journal.jsonl"), len(runs.teacher.asked)
     runs.start(out)
     status = end()
-    tally.ended += status != 0
+    tally.interruptions += status != 0
     runs.teacher.wait_until_idle()
-    asked = [key(body) for body in runs.teacher.asked[first:]]
+    requests = [key(body) for body in runs.teacher.asked[first:]]
     shards = [_keys(path) for path in (out / "journal").glob("*/*.jsonl")]
-    tally.count(asked, before.union(*shards), _keys(out / "journal.jsonl"), told)
+    tally.count(requests, before.union(*shards), _keys(out / "journal.jsonl"), is_graceful)
     return status
 
 
-def _end(runs: Runs, wanted: int, later: float, sign: signal.Signals) -> int:
-    """Let it ask so much, and so many seconds later end it."""
-    wanted += len(runs.teacher.asked)
+def _interrupt(runs: Runs, requests: int, seconds: float, sign: signal.Signals) -> int:
+    """Send the signal so many seconds after so many more requests; return the status."""
+    requests += len(runs.teacher.asked)
     deadline = time.monotonic() + 60
-    while len(runs.teacher.asked) < wanted and time.monotonic() < deadline and _alive(runs.pid):
+    while len(runs.teacher.asked) < requests and time.monotonic() < deadline and _alive(runs.pid):
         time.sleep(0.001)
-    time.sleep(later)
+    time.sleep(seconds)
     if _alive(runs.pid):
         os.kill(runs.pid, sign)
     return runs.wait()
 
 
 def key(body: bytes) -> str:
-    """The key under which the answer to a request is kept."""
-    wire = json.loads(body)
-    told = (wire[name] for name in ("temperature", "max_tokens", "seed"))
-    return key_of(Request(wire["model"], tuple(wire["messages"]), *told))
+    """Return the journal's key of a request."""
+    request = json.loads(body)
+    settings = (request[name] for name in ("temperature", "max_tokens", "seed"))
+    return key_of(Request(request["model"], tuple(request["messages"]), *settings))
 
 
 def _alive(pid: int) -> bool:
@@ -213,7 +225,7 @@ def _alive(pid: int) -> bool:
 
 
 def _keys(path: Path) -> set[str]:
-    """The keys of the whole lines of a journal."""
+    """Return the keys of the whole lines of a journal."""
     if not path.exists():
         return set()
     lines = path.read_bytes().splitlines(keepends=True)

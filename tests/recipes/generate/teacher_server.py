@@ -1,4 +1,4 @@
-"""A real server that stands for a teacher, on a free port, and a teacher that asks it."""
+"""A real server in the place of a teacher, on a free port, and a client for it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SETTINGS = TeacherSettings(
 
 
 def completion(text: object, finish: str = "stop", used: tuple[int, int] = (7, 3)) -> object:
-    """The wire form of an answer."""
+    """Return the JSON of a completion."""
     usage = {"prompt_tokens": used[0], "completion_tokens": used[1]}
     return {
         "choices": [{"message": {"content": text}, "finish_reason": finish}],
@@ -44,8 +44,8 @@ def completion(text: object, finish: str = "stop", used: tuple[int, int] = (7, 3
     }
 
 
-class Beside:
-    """An application in a thread of its own while a `with` lasts, on a free port: `url`."""
+class ThreadedServer:
+    """Runs an application in a thread, on a free port (`url`), as a context manager."""
 
     def __init__(self, app: web.Application) -> None:
         self.url = ""
@@ -69,7 +69,7 @@ class Beside:
         self._ready.set()
         self.loop.run_forever()
         self.loop.run_until_complete(runner.cleanup())
-        self.loop.run_until_complete(self._cut_off())
+        self.loop.run_until_complete(self._cancel_requests())
 
     async def _start(self) -> web.AppRunner:
         runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.1)
@@ -78,21 +78,21 @@ class Beside:
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         return runner
 
-    async def _cut_off(self) -> None:
-        """End what is still being answered."""
-        left = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in left:
+    async def _cancel_requests(self) -> None:
+        """Cancel requests that are still being answered."""
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
-async def serving(complete: Handler, look: Handler | None = None) -> AsyncIterator[str]:
-    """Serve `complete` where OpenAI's API and TGI's have it; the URL."""
+async def serving(complete: Handler, status: Handler | None = None) -> AsyncIterator[str]:
+    """Serve `complete` at the paths of OpenAI's API and of TGI's; yield the URL."""
     app = web.Application()
     app.router.add_post("/v1/chat/completions", complete)
-    app.router.add_get("/v1/models", look or complete)
-    app.router.add_get("/info", look or complete)
+    app.router.add_get("/v1/models", status or complete)
+    app.router.add_get("/info", status or complete)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -110,12 +110,12 @@ async def teaching(
     cap: float | None = None,
     **more: object,
 ) -> AsyncIterator[Teacher]:
-    """A teacher at this URL with a journal in the folder, its settings changed by `more`."""
+    """Yield a teacher at this URL with a journal in the folder; `more` are settings."""
     journal = Journal(folder / "journal.jsonl", "epo_Latn")
     settings = replace(SETTINGS, **more)  # type: ignore[arg-type]
     try:
         async with session({}) as http:
-            purse = Budget(price or Price(), cap)
-            yield Teacher(endpoint(http, url), settings, journal, purse)
+            budget = Budget(price or Price(), cap)
+            yield Teacher(endpoint(http, url), settings, journal, budget)
     finally:
         journal.close()

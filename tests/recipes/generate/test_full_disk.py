@@ -1,4 +1,4 @@
-"""A full disk: one sentence, nothing half-written, and the next run goes on from what there is."""
+"""A full disk: a clear error, no half-written files, and a next run that continues."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ import resource, sys
 from pathlib import Path
 from recipes.generate.publish import parquet
 from recipes.generate.schema import Message, Row
-folder, most = Path(sys.argv[1]), int(sys.argv[2])
-if most:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+folder, limit = Path(sys.argv[1]), int(sys.argv[2])
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 turns = (Message(role="user", content="?"), Message(role="assistant", content="!"))
 rows = (Row("topics", f"{n * 7919 % 100003} {n}", "t", turns) for n in range(6_000))
 try:
@@ -27,42 +27,45 @@ try:
 except OSError as error:
     print(error.errno in (27, 28), error)
 """
-SPOOL = """
+STORE = """
 import resource, sys
 from pathlib import Path
 from recipes.generate.schema import Row
 from recipes.generate.dedup.row_store import RowStore
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-spool = RowStore(Path(sys.argv[1]))
+store = RowStore(Path(sys.argv[1]))
 try:
     for n in range(100_000):
-        spool.add(Row("topics", str(n), "t", ()))
-    spool.sort()
+        store.add(Row("topics", str(n), "t", ()))
+    store.sort()
 except OSError as error:
     print(error)
 """
 
 
-def test_a_run_that_finds_no_room_is_told_and_goes_on_later(
+def test_a_run_with_a_full_disk_ends_and_continues_later(
     tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     out = ("--out", str(tmp_path / "out"))
-    cramped = generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out, most_kb=60)
-    said = finished(cramped, 2)
-    assert "cannot be written" in said and "make room and run again" in said
-    assert "Traceback" not in said and parquet(tmp_path / "out") == {}
+    process = generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out, max_file_kb=60)
+    output = finished(process, 2)
+    assert (
+        "cannot be written" in output
+        and "Free some disk space and run the same command again" in output
+    )
+    assert "Traceback" not in output and parquet(tmp_path / "out") == {}
     assert not (tmp_path / "out" / "scratch").exists()
     finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out))
-    twice = len(counting_teacher.asked) - len(set(counting_teacher.asked))
-    assert twice <= 8 and parquet(tmp_path / "out") != {}
+    repeated = len(counting_teacher.asked) - len(set(counting_teacher.asked))
+    assert repeated <= 8 and parquet(tmp_path / "out") != {}
 
 
-def test_new_files_take_the_place_of_the_old_only_when_they_are_whole(
+def test_new_files_replace_the_old_ones_only_when_they_are_complete(
     tmp_path: Path, hub: LocalHub
 ) -> None:
-    def write(most: int) -> str:
+    def write(limit: int) -> str:
         ran = subprocess.run(
-            [sys.executable, "-c", WRITE, str(tmp_path / "d"), str(most)],
+            [sys.executable, "-c", WRITE, str(tmp_path / "d"), str(limit)],
             env=environment(hub, tmp_path / "hf"),
             capture_output=True,
             text=True,
@@ -78,9 +81,9 @@ def test_new_files_take_the_place_of_the_old_only_when_they_are_whole(
     assert sorted(path.name for path in (tmp_path / "d").iterdir()) == ["topics"]
 
 
-def test_a_spool_that_finds_no_room_says_which(tmp_path: Path, hub: LocalHub) -> None:
+def test_a_store_on_a_full_disk_names_its_file(tmp_path: Path, hub: LocalHub) -> None:
     ran = subprocess.run(
-        [sys.executable, "-c", SPOOL, str(tmp_path / "rows")],
+        [sys.executable, "-c", STORE, str(tmp_path / "rows")],
         env=environment(hub, tmp_path / "hf"),
         capture_output=True,
         text=True,
@@ -89,18 +92,18 @@ def test_a_spool_that_finds_no_room_says_which(tmp_path: Path, hub: LocalHub) ->
     assert f"{tmp_path}/rows cannot be written" in ran.stdout
 
 
-def test_what_was_spooled_comes_back_as_it_was_in_its_own_order(tmp_path: Path) -> None:
-    spool = RowStore(tmp_path / "rows")
+def test_stored_rows_come_back_unchanged_in_their_own_order(tmp_path: Path) -> None:
+    store = RowStore(tmp_path / "rows")
     turns = (Message(role="user", content="ĉu\x00?"), Message(role="assistant", content='"\n'))
     rows = [Row("topics", str(number), "t", turns, "about", True) for number in (2, 3, 1)]
     for row in rows:
-        spool.add(row, "loop" if row.prompt_id == "3" else None)
-    spool.sort()
-    found = list(spool.in_order())
-    assert [(row.prompt_id, reason) for _, row, reason in found] == [
+        store.add(row, "loop" if row.prompt_id == "3" else None)
+    store.sort()
+    ordered = list(store.in_order())
+    assert [(row.prompt_id, reason) for _, row, reason in ordered] == [
         ("1", None), ("2", None), ("3", "loop"),
     ]  # fmt: skip
-    assert found[0][1] == rows[2] == spool.at(found[0][0])
-    assert (spool.kept, spool.dropped) == (2, 1)
-    spool.close()
+    assert ordered[0][1] == rows[2] == store.at(ordered[0][0])
+    assert (store.kept, store.dropped) == (2, 1)
+    store.close()
     assert not list(tmp_path.iterdir())

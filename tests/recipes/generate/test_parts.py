@@ -1,4 +1,4 @@
-"""Shapes, journal, crew, n-grams, languages: the small parts of the generate recipe."""
+"""Parsing, workers, n-grams and final rows: small parts of the generate recipe."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from pathlib import Path
 import pytest
 
 from recipes.core.errors import UserError
-from recipes.generate.dedup.decontamination import Benchmarks, Size
-from recipes.generate.dedup.finalize import settle
-from recipes.generate.dedup.minhash import MinhashSettings as Nearness
+from recipes.generate.dedup.decontamination import Benchmarks, NgramSettings
+from recipes.generate.dedup.finalize import finalize
+from recipes.generate.dedup.minhash import MinhashSettings
 from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.prompts import parsing
 from recipes.generate.schema import Message, Prompt, Row
 from recipes.generate.teacher.workers import Work, run_workers
 
-NEAR = Nearness(threshold=0.9, letters=5, bands=16, rows=4)
+NEAR = MinhashSettings(threshold=0.9, letters=5, bands=16, rows=4)
 TURNS = (Message(role="user", content="Hi"), Message(role="assistant", content="Hello"))
 
 
 @pytest.mark.parametrize(
-    ("answer", "found"),
+    ("answer", "texts"),
     [
         ('["a", "b"]', ["a", "b"]),
         ('```json\n["a", "b"]\n```', ["a", "b"]),
@@ -37,8 +37,8 @@ TURNS = (Message(role="user", content="Hi"), Message(role="assistant", content="
         ('["a\\ud83d\\ude00"]', ["a\U0001f600"]),
     ],
 )
-def test_lists_are_read_and_repaired(answer: str, found: list[str]) -> None:
-    assert parsing.texts(answer, 3) == found
+def test_lists_are_parsed_and_repaired(answer: str, texts: list[str]) -> None:
+    assert parsing.texts(answer, 3) == texts
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_lists_are_read_and_repaired(answer: str, found: list[str]) -> None:
         ('["nan"]', "empty_texts"),
     ],
 )
-def test_what_is_no_list_is_refused(answer: str, reason: str) -> None:
+def test_answers_without_a_list_are_refused(answer: str, reason: str) -> None:
     with pytest.raises(parsing.InvalidFormat, match=reason):
         parsing.texts(answer, 3)
 
@@ -77,7 +77,7 @@ def test_failed_texts_are_refused(answer: str) -> None:
         parsing.text(answer)
 
 
-def test_the_text_of_a_prompt_stands_in_its_place() -> None:
+def test_the_context_replaces_the_placeholder_of_a_prompt() -> None:
     placed = Prompt(
         "contexts", "p", "Pri kio temas?\n{text}", "epo_Latn", "topic", context="La viro."
     )
@@ -86,7 +86,7 @@ def test_the_text_of_a_prompt_stands_in_its_place() -> None:
     assert before.text == "La viro.\n\nPri kio temas?"
 
 
-def test_the_crew_does_everything_deepest_first_and_never_more_at_once_than_it_may() -> None:
+def test_workers_do_everything_deepest_first_and_within_their_number() -> None:
     done: list[tuple[int, ...]] = []
     at_once = most = waiting = most_waiting = 0
 
@@ -108,7 +108,7 @@ def test_the_crew_does_everything_deepest_first_and_never_more_at_once_than_it_m
     assert most_waiting <= 4 * 2 * 5
 
 
-def test_an_error_ends_the_crew() -> None:
+def test_an_error_ends_all_workers() -> None:
     async def fails() -> Sequence[Work]:
         raise UserError("enough")
 
@@ -121,7 +121,7 @@ def test_an_error_ends_the_crew() -> None:
 
 
 def row(text: str) -> Row:
-    """A row whose answer is this."""
+    """Return a row with this answer."""
     return Row("pairs", "p", "t", (*TURNS[:1], Message(role="assistant", content=text)))
 
 
@@ -136,36 +136,42 @@ def row(text: str) -> Row:
         ("La hundo manĝas.", False),
     ],
 )
-def test_benchmark_texts_are_found_whole_or_in_runs_of_words(text: str, overlaps: bool) -> None:
+def test_benchmark_texts_overlap_as_a_whole_or_in_ngrams(text: str, overlaps: bool) -> None:
     known = ["La viro vidas la grandan lagon en la urbo.", "La virino manĝas.", "Jes."]
-    benchmarks = Benchmarks([("b", known)], Size(words=6, characters=10, shortest=2), "Latn")
+    benchmarks = Benchmarks(
+        [("b", known)], NgramSettings(words=6, characters=10, shortest=2), "Latn"
+    )
     assert benchmarks.overlaps([row(text)]) == [overlaps]
     assert len(benchmarks) == 4 + 1
 
 
 def test_a_language_without_spaces_is_compared_by_characters() -> None:
-    benchmarks = Benchmarks([("b", ["法国的首都是巴黎那里有许多博物馆"])], Size(6, 8, 2), "Hans")
+    benchmarks = Benchmarks(
+        [("b", ["法国的首都是巴黎那里有许多博物馆"])], NgramSettings(6, 8, 2), "Hans"
+    )
     rows = [row("我说:法国的首都是巴黎那里。"), row("法国的首都很大。")]
     assert benchmarks.overlaps(rows) == [True, False]
 
 
-def test_rows_are_settled_alike_in_whatever_order_they_came(tmp_path: Path) -> None:
-    benchmarks = Benchmarks([("b", ["La viro vidas la grandan lagon."])], Size(6, 10, 2), "Latn")
+def test_final_rows_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
+    benchmarks = Benchmarks(
+        [("b", ["La viro vidas la grandan lagon."])], NgramSettings(6, 10, 2), "Latn"
+    )
     texts = ["Bone.", "Bone.", "Ne.", "Jen: la viro vidas la grandan lagon, ĉu ne?"]
     loop = Row("topics", "q", "t", TURNS)
-    outcomes = []
+    results = []
     for order in permutations(map(row, texts)):
-        spool = RowStore(tmp_path / "rows")
-        spool.add(loop, "loop")
-        for one in order:
-            spool.add(one)
-        outcome = settle(spool, Counter(timeout=2), lambda: benchmarks, NEAR, tmp_path / "s")
-        outcomes.append((list(outcome.verdicts()), outcome.dropped))
-        kept = [settled.messages[1]["content"] for settled in outcome.rows]
-        assert sorted(kept) == ["Bone.", "Ne."] and len(outcome.rows) == 2
-        spool.close()
-    assert all(outcome == outcomes[0] for outcome in outcomes)
-    assert outcomes[0][1] == {
+        store = RowStore(tmp_path / "rows")
+        store.add(loop, "loop")
+        for next_row in order:
+            store.add(next_row)
+        final_rows = finalize(store, Counter(timeout=2), lambda: benchmarks, NEAR, tmp_path / "s")
+        results.append((list(final_rows.with_reasons()), final_rows.dropped))
+        kept = [final.messages[1]["content"] for final in final_rows.kept]
+        assert sorted(kept) == ["Bone.", "Ne."] and len(final_rows.kept) == 2
+        store.close()
+    assert all(result == results[0] for result in results)
+    assert results[0][1] == {
         "duplicate": 1,
         "benchmark_overlap": 1,
         "loop": 1,

@@ -1,7 +1,7 @@
-"""The defects of the published pipeline, each as a test that this one does not have it.
+"""The defects of the published pipeline, each with a test that this pipeline does not have it.
 
 The numbers are those of the list that was made by running the published code: system prompts that
-were lost, failures that became the text "nan", and so on. What training does is tested there.
+were lost, failures that became the text "nan", and so on. Training has its own tests.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aiohttp import web
 from recipes.core import language
 from recipes.core.config import CODE, load
 from recipes.evaluate import settings as evaluate
-from recipes.generate import context
+from recipes.generate.context import GenerationContext
 from recipes.generate.gates import first_reason
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.publish import card
@@ -44,9 +44,9 @@ def names() -> list[tuple[str, str, str]]:
 
 def test_1_rows_carry_the_system_prompt_of_their_mode() -> None:
     settings = responses.ResponseSettings(**KAKUGO["generate"]["answers"])
-    known: Any = SimpleNamespace(teacher=SimpleNamespace(settings=SimpleNamespace(model="m")))
+    context: Any = SimpleNamespace(teacher=SimpleNamespace(settings=SimpleNamespace(model="m")))
     for thinking, system in ((True, templates.THINKING), (False, templates.CONCISE)):
-        row = responses.row_of(known, "topics", "p", TURNS, settings, thinking)
+        row = responses.make_row(context, "topics", "p", TURNS, settings, thinking)
         assert row.messages == ({"role": "system", "content": system}, *TURNS)
     assert templates.THINKING != templates.CONCISE
 
@@ -54,24 +54,24 @@ def test_1_rows_carry_the_system_prompt_of_their_mode() -> None:
 @pytest.mark.parametrize("reasoning", ["Hm.", " \n", ""])
 def test_1_a_row_without_reasoning_does_not_say_that_it_thinks(reasoning: str) -> None:
     settings = responses.ResponseSettings(revised=0, thinking=True, system_prompts=True)
-    taken: list[Any] = []
+    drafts: list[Any] = []
     prompt = Prompt("topics", "p", "Saluton", "epo_Latn", "t")
 
-    async def ask(*_: object) -> openai.Answer:
+    async def complete(*_: object) -> openai.Answer:
         return openai.Answer("Bonan tagon!", reasoning, "stop", 1, 1)
 
-    known: Any = SimpleNamespace(
+    context: Any = SimpleNamespace(
         teacher=SimpleNamespace(settings=SimpleNamespace(model="m")),
         language=language.get("epo_Latn"),
         random=faults.Random,
-        ask=ask,
-        take=taken.append,
+        complete=complete,
+        add=drafts.append,
     )
-    asyncio.run(responses.respond(known, settings, prompt))
-    said = [turn["content"] for turn in taken[0].row.messages]
+    asyncio.run(responses.respond(context, settings, prompt))
+    contents = [turn["content"] for turn in drafts[0].row.messages]
     thought = reasoning.strip()
-    assert said[0] == (templates.THINKING if thought else templates.CONCISE)
-    assert said[2] == (f"<think>\n{thought}\n</think>\n\n" if thought else "") + "Bonan tagon!"
+    assert contents[0] == (templates.THINKING if thought else templates.CONCISE)
+    assert contents[2] == (f"<think>\n{thought}\n</think>\n\n" if thought else "") + "Bonan tagon!"
 
 
 @pytest.mark.parametrize("text", ["nan", "NaN", "None", "null", "undefined", "", " \n"])
@@ -95,21 +95,21 @@ def test_3_a_context_without_a_prompt_is_not_answered() -> None:
     assert first_reason(scene.draft(scene.answer, asked), faults.gates_of("gla_Latn")) == "empty"
 
 
-def test_4_an_answer_is_found_by_its_request_and_not_by_its_place(tmp_path: Path) -> None:
+def test_4_an_answer_belongs_to_its_request_and_not_to_its_position(tmp_path: Path) -> None:
     count = 12
 
     async def late_first(request: web.Request) -> web.Response:
         asked = (await request.json())["messages"][0]["content"]
         await asyncio.sleep(0.01 * (count - int(asked)))
-        told = {"message": {"content": f"answer to {asked}"}, "finish_reason": "stop"}
-        return web.json_response({"choices": [told]})
+        choice = {"message": {"content": f"answer to {asked}"}, "finish_reason": "stop"}
+        return web.json_response({"choices": [choice]})
 
     async def use() -> list[str]:
         async with serving(late_first) as url, teaching(url, tmp_path) as teacher:
             asked = ([Message(role="user", content=str(number))] for number in range(count))
-            found = await asyncio.gather(*(teacher.ask(one, 1) for one in asked))
-            again = [await teacher.ask([Message(role="user", content="3")], 1)]
-            return [answer.text for answer in [*found, *again]]
+            answers = await asyncio.gather(*(teacher.complete(turns, 1) for turns in asked))
+            again = [await teacher.complete([Message(role="user", content="3")], 1)]
+            return [answer.text for answer in [*answers, *again]]
 
     assert asyncio.run(use()) == [f"answer to {number}" for number in (*range(count), 3)]
     with pytest.raises(parsing.InvalidFormat, match="turn_count"):
@@ -118,20 +118,20 @@ def test_4_an_answer_is_found_by_its_request_and_not_by_its_place(tmp_path: Path
 
 @pytest.mark.parametrize("body", [b'{"choices": []}', b'{"choices": ["choices"]}', b"{}"])
 def test_5_a_completion_without_choices_is_a_failure(body: bytes) -> None:
-    with pytest.raises(openai.Again, match="no_completion"):
-        openai.read(openai.Got(200, 0.0, body), "http://teacher")
+    with pytest.raises(openai.RetryableError, match="no_completion"):
+        openai.parse_completion(openai.HttpResponse(200, 0.0, body), "http://teacher")
 
 
-def test_6_failures_are_tried_again_within_bounds_and_counted() -> None:
-    numbers = KAKUGO["generate"]["teacher"]
-    assert numbers["attempts"] > 1 < numbers["tries"]
-    assert numbers["timeout"] and numbers["longest_backoff"] and numbers["failures_in_a_row"]
+def test_6_failures_are_retried_within_limits() -> None:
+    teacher = KAKUGO["generate"]["teacher"]
+    assert teacher["attempts"] > 1 < teacher["tries"]
+    assert teacher["timeout"] and teacher["longest_backoff"] and teacher["failures_in_a_row"]
 
 
-def test_7_chance_has_a_seed() -> None:
-    """What is read has a revision: test_corpora.py; two runs are the same: test_generate_run.py."""
+def test_7_random_choices_have_a_seed() -> None:
+    """Revisions are tested in data/test_corpora.py, and equal runs in test_run.py."""
     assert isinstance(KAKUGO["generate"]["seed"], int)
-    one, other = (context.GenerationContext.random.__get__(_Seeded(seed)) for seed in (1, 2))
+    one, other = (GenerationContext.random.__get__(_Seeded(seed)) for seed in (1, 2))
     assert one("a").random() == one("a").random() != other("a").random()
     assert not re.search(r"\brandom\.(choice|shuffle|sample)\(", _all_code())
 
@@ -149,7 +149,7 @@ def test_8_every_language_has_a_name_a_tag_and_a_place() -> None:
         assert re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Za-z0-9]+)*", tag), tag
         assert re.fullmatch(r"[\w.-]{1,96}", f"kakugo-{code}", re.ASCII)
         assert name in templates.revise("x", name)[0]["content"]
-        assert name.strip() == name and "\n" not in card.plain(name)
+        assert name.strip() == name and "\n" not in card.escape_markdown(name)
     assert {"Bashkir", "Asturian", "Cebuano"} <= {name for _, name, _ in rows}
 
 
@@ -162,12 +162,12 @@ def test_8_the_names_that_crashed_go_through_prompts_and_settings(code: str) -> 
     config = load("kakugo", "org", code)
     settings = parse(config.generate)
     assert settings.benchmarks[0].config == code
-    told = templates.write_context_prompts(3, "text", "question", name)
-    assert name in told[0]["content"]
+    messages = templates.write_context_prompts(3, "text", "question", name)
+    assert name in messages[0]["content"]
 
 
 def test_9_packed_rows_are_cut_at_their_ends() -> None:
-    """That they do not see each other, whatever the base: tests/recipes/train/test_sft.py."""
+    """That rows do not see each other is tested in tests/recipes/train/test_sft.py."""
     trainer = KAKUGO["train"]["trainer"]
     assert trainer["packing"] is True
     assert trainer.get("packing_strategy", "bfd").startswith("bfd")  # cut at rows' ends
@@ -185,8 +185,8 @@ def test_10_outputs_are_checked_for_their_language_and_duplicates() -> None:
     ("recipe", "code"),
     [("practice", "epo_Latn"), *(("kakugo", f"{code}_Latn") for code in "gla yor grn ekk".split())],
 )
-def test_10_nothing_that_is_asked_or_shown_may_be_learnt(recipe: str, code: str) -> None:
-    """Every split that evaluation reads is among those that rows are compared with."""
+def test_10_no_question_or_shot_of_a_benchmark_may_be_learnt(recipe: str, code: str) -> None:
+    """Rows are compared with every split that the evaluation reads."""
     config = load(recipe, "org", code)
     known = {(each.repo, each.config, each.split) for each in parse(config.generate).benchmarks}
     asked = evaluated(evaluate.parse(config.evaluate), code)

@@ -1,4 +1,4 @@
-"""The whole recipe against a local Hub and the practice teacher, killed and unharmed."""
+"""The whole recipe with a local Hub and the practice teacher, interrupted and not."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tests.recipes.generate.interruptions import Runs, hurry, play, uncut
 
 
 def finished(process: subprocess.Popen[str], status: int = 0) -> str:
-    """Wait for the end and give what was printed."""
+    """Wait for the end and return the output."""
     text, _ = process.communicate(timeout=200)
     assert process.returncode == status, text
     return text
 
 
 def parquet(folder: Path) -> dict[str, str]:
-    """The digest of each parquet file."""
+    """Return the sha256 of each parquet file."""
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in folder.glob("*/*.parquet")
@@ -47,10 +47,10 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
     import datasets
 
     out = tmp_path / "out"
-    said = finished(
+    output = finished(
         generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(out))
     )
-    assert "progress: " in said
+    assert "progress: " in output
     files = [str(path) for path in out.glob("*/*.parquet") if path.parent.name != "rejected"]
     rows = [
         row
@@ -68,15 +68,15 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
         "replay",
     }
     assert len({row["id"] for row in rows}) == len(rows) > 150
-    unheard = [row for row in rows if row["source"] == "replay"]
-    assert len(unheard) == pytest.approx(0.08 * len(rows), rel=0.1)
-    assert {row["teacher"] for row in unheard} == {""}
+    replayed = [row for row in rows if row["source"] == "replay"]
+    assert len(replayed) == pytest.approx(0.08 * len(rows), rel=0.1)
+    assert {row["teacher"] for row in replayed} == {""}
     for row in rows:
         assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
     card = (out / "README.md").read_text("utf-8")
     assert "Practice" in card and "2601.14051" in card and "language:\n- eo\n" in card
-    assert "`, under apache\\-2.0\n" in card
-    nothing_disappears(said, out)
+    assert "`, licence apache\\-2.0\n" in card
+    check_counts(output, out)
     assert len(counting_teacher.asked) == len(set(counting_teacher.asked))
 
     calls, again = len(counting_teacher.asked), tmp_path / "again"
@@ -88,10 +88,10 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
     assert parquet(again) == parquet(out)
 
 
-def test_a_run_that_is_ended_anywhere_pays_for_nothing_twice(
+def test_an_interrupted_run_pays_for_nothing_twice(
     tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
-    """But for what a kill cuts off; `tests/bench` ends it a hundred times in each way."""
+    """Except for calls that a kill cuts off; `tests/bench` interrupts it hundreds of times."""
     hurry(recipe)
     ends = [(signal.SIGTERM, True), (signal.SIGKILL, False), (signal.SIGKILL, True)]
     with closing(Runs(hub, counting_teacher, recipe, tmp_path / "home")) as runs:
@@ -101,7 +101,7 @@ def test_a_run_that_is_ended_anywhere_pays_for_nothing_twice(
         out, tally = play(runs, tmp_path / "cut", ends, most=150, chance=Random(1))
     print(tally)
     assert tally.needed == needed
-    assert tally.twice == tally.flying + tally.unshared
+    assert tally.repeated == tally.in_flight + tally.unshared
     assert parquet(out) == parquet(tmp_path / "whole") != {}
 
 
@@ -137,7 +137,7 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
         "read = {name: datasets.load_dataset(repo, name) for name in names}\n"
         "print(json.dumps({n: {s: len(d) for s, d in ds.items()} for n, ds in read.items()}))"
     )
-    counted = counts(script, environment(hub, tmp_path / "reader"))
+    counted = run_script(script, environment(hub, tmp_path / "reader"))
     rows = counted.pop("default")
     rejected = counted.pop("rejected")
     assert sum(rows.values()) == made.counts.kept
@@ -145,8 +145,8 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
     assert sum(sum(splits.values()) for splits in counted.values()) == made.counts.kept
     assert rejected["train"] <= sum(made.counts.dropped.values())
 
-    said = finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *into))
-    assert "already made" in said
+    output = finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *into))
+    assert "was already made" in output
     assert len(counting_teacher.asked) == asked
     assert len(api.list_repo_commits(repo, repo_type="dataset")) == len(commits)
 
@@ -163,11 +163,11 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
     )
     path = api.hf_hub_download(repo, "rejected/train.parquet", repo_type="dataset")
     table = pyarrow.parquet.read_table(path).to_pylist()
-    assert [one["id"] for one in table if one["reason"] == "speakers"] == [row]
+    assert [rejected["id"] for rejected in table if rejected["reason"] == "speakers"] == [row]
     assert row_edits.read(api, repo).dropped == {row}
 
 
-def test_a_limit_keeps_a_try_small(
+def test_a_limit_keeps_a_trial_small(
     tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     out = ("--out", str(tmp_path / "out"), "--limit", "5")
@@ -175,19 +175,19 @@ def test_a_limit_keeps_a_try_small(
     assert 10 < len(counting_teacher.asked) < 80
 
 
-def test_a_cap_ends_a_run_with_what_it_has_and_a_larger_one_goes_on(
+def test_a_cap_ends_a_run_and_a_larger_cap_continues_it(
     tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
     numbers["plan"]["teacher"] = {"usd_per_million_in": 1000, "usd_per_million_out": 1000}
     recipe.write_text(yaml.safe_dump(numbers), encoding="utf-8")
     out = ("--out", str(tmp_path / "out"))
-    said = finished(
+    output = finished(
         generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out, "--cap-usd", "15")
     )
-    assert "stopped at the cap of $15.00" in said and "\nexpect " in said
+    assert "stopped at the cap of $15.00" in output and "\nestimate: " in output
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
-    assert "Not complete" in card and "`cap`" in card and parquet(tmp_path / "out")
+    assert "Incomplete" in card and "`cap`" in card and parquet(tmp_path / "out")
 
     def bill() -> float:
         lines = map(json.loads, (tmp_path / "out" / "journal.jsonl").read_bytes().splitlines())
@@ -199,21 +199,21 @@ def test_a_cap_ends_a_run_with_what_it_has_and_a_larger_one_goes_on(
         return float(sum(usd for usd, _ in answers))
 
     paid = bill()
-    told = re.search(r"- ([\d.]+) US dollars were paid for them\n", card)
-    assert 10 < paid <= 15 and told and float(told[1]) == pytest.approx(paid, abs=0.01)
+    cost = re.search(r"cost of these answers: ([\d.]+) US dollars\n", card)
+    assert 10 < paid <= 15 and cost and float(cost[1]) == pytest.approx(paid, abs=0.01)
 
     asked = len(counting_teacher.asked)
-    said = finished(
+    output = finished(
         generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out, "--cap-usd", "1000")
     )
-    assert "stopped" not in said and len(counting_teacher.asked) > asked
+    assert "stopped" not in output and len(counting_teacher.asked) > asked
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
-    told = re.search(r"- ([\d.]+) US dollars were paid for them, ([\d.]+) of these in", card)
-    assert told and [float(usd) for usd in told.groups()] == pytest.approx([bill(), paid], abs=0.01)
+    cost = re.search(r"answers: ([\d.]+) US dollars, ([\d.]+) of them in earlier", card)
+    assert cost and [float(usd) for usd in cost.groups()] == pytest.approx([bill(), paid], abs=0.01)
     assert len(set(counting_teacher.asked)) == len(counting_teacher.asked)
 
 
-def test_rows_say_whether_to_think(
+def test_system_prompts_ask_for_reasoning_or_for_none(
     tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     """The published pipeline lost its system prompts (defect 1 of the original)."""
@@ -240,15 +240,15 @@ def test_rows_say_whether_to_think(
             assert answer.startswith(begins) and answer.count("</think>\n\n") == bool(begins)
 
 
-def test_a_hub_that_fails_is_told_in_a_sentence(
-    tmp_path: Path, hub: LocalHub, recipe: Path
-) -> None:
+def test_a_hub_that_fails_gives_a_clear_error(tmp_path: Path, hub: LocalHub, recipe: Path) -> None:
     into = ("--into", "practice/kakugo-x")
     elsewhere = LocalHub(tmp_path / "no")
     elsewhere.url = "http://127.0.0.1:1"
-    said = finished(generate(elsewhere, tmp_path / "home", recipe, "http://127.0.0.1:1", *into), 1)
-    assert "kakugo-recipe generate: the Hub failed:" in said
-    assert "Traceback" not in said
+    output = finished(
+        generate(elsewhere, tmp_path / "home", recipe, "http://127.0.0.1:1", *into), 1
+    )
+    assert "kakugo-recipe generate: the Hub failed:" in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize(
@@ -260,40 +260,40 @@ def test_a_hub_that_fails_is_told_in_a_sentence(
         (("--into", "practice/x", "--config", "nothing"), "No recipe 'nothing'"),
     ],
 )
-def test_what_cannot_be_run_is_refused_in_a_sentence(
+def test_invalid_arguments_give_a_clear_error(
     tmp_path: Path, hub: LocalHub, recipe: Path, more: tuple[str, ...], sentence: str
 ) -> None:
-    said = finished(generate(hub, tmp_path / "home", recipe, "http://127.0.0.1:1", *more), 2)
-    assert sentence in said
-    assert "Traceback" not in said
+    output = finished(generate(hub, tmp_path / "home", recipe, "http://127.0.0.1:1", *more), 2)
+    assert sentence in output
+    assert "Traceback" not in output
 
 
-def test_no_teacher_is_refused_in_a_sentence(tmp_path: Path, hub: LocalHub, recipe: Path) -> None:
+def test_a_missing_teacher_gives_a_clear_error(tmp_path: Path, hub: LocalHub, recipe: Path) -> None:
     recipe.write_text(recipe.read_text("utf-8").replace("ready_within: 60", "ready_within: 1"))
     out = ("--out", str(tmp_path / "out"))
-    said = finished(generate(hub, tmp_path / "home", recipe, "http://127.0.0.1:1", *out), 2)
-    assert "is not ready after 1 s" in said
+    output = finished(generate(hub, tmp_path / "home", recipe, "http://127.0.0.1:1", *out), 2)
+    assert "is not ready after 1 s" in output
     assert not list((tmp_path / "out").glob("*/*"))
 
 
-def counts(script: str, env: dict[str, str]) -> dict[str, dict[str, int]]:
-    """Run a script with the real client and read the JSON that it prints last."""
+def run_script(script: str, env: dict[str, str]) -> dict[str, dict[str, int]]:
+    """Run a script with the real client and return the JSON that it prints last."""
     import sys
 
     ran = subprocess.run(
         [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
     )
-    found: dict[str, dict[str, int]] = json.loads(ran.stdout.splitlines()[-1])
-    return found
+    counts: dict[str, dict[str, int]] = json.loads(ran.stdout.splitlines()[-1])
+    return counts
 
 
-def nothing_disappears(said: str, out: Path) -> None:
-    """Kept, dropped and lost are all that came to an end, and each rejected row says why."""
+def check_counts(output: str, out: Path) -> None:
+    """Check that kept, dropped and lost rows add up, and that rejected rows have reasons."""
     import pyarrow.parquet
 
-    ended = int(re.findall(r"progress: (\d+)/\1 rows", said)[-1])
-    kept, dropped = map(int, re.findall(r"kept (\d+) rows, dropped (\d+):", said)[-1])
-    assert kept + dropped == ended
+    finished_rows = int(re.findall(r"progress: (\d+)/\1 rows", output)[-1])
+    kept, dropped = map(int, re.findall(r"rows kept: (\d+), dropped: (\d+);", output)[-1])
+    assert kept + dropped == finished_rows
     rejected = pyarrow.parquet.read_table(out / "rejected" / "train.parquet").to_pylist()
     assert 0 < len(rejected) <= dropped
     assert all(row["gate"] == gate_of(row["reason"]) for row in rejected)

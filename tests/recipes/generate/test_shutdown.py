@@ -1,8 +1,9 @@
-"""A run that is told to stop: nothing new is asked, and what is under way comes home in time."""
+"""A run that is stopped: no new calls, and calls in flight end within the grace period."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 import time
 from pathlib import Path
@@ -20,36 +21,36 @@ ASKS, AT_ONCE = 20, 4
 
 
 async def _stop(folder: Path, answers_after: float, grace: float) -> tuple[int, int, int]:
-    """Stop a teacher that has all its hands full: calls that came, answers kept, calls left."""
-    came = 0
+    """Stop a busy teacher; return the calls made, the answers kept and the calls left."""
+    calls = 0
 
     async def slow(_: web.Request) -> web.Response:
-        nonlocal came
-        came += 1
+        nonlocal calls
+        calls += 1
         await asyncio.sleep(answers_after)
         return web.json_response(completion("Bonan tagon"))
 
-    async def ask(teacher: Teacher, number: int) -> None:
-        await teacher.ask([Message(role="user", content=str(number))], 1)
+    async def complete(teacher: Teacher, number: int) -> None:
+        await teacher.complete([Message(role="user", content=str(number))], 1)
 
-    many: dict[str, Any] = {"start": AT_ONCE, "concurrency": AT_ONCE, "timeout": 60}
-    async with serving(slow) as url, teaching(url, folder, **many, grace=grace) as teacher:
-        asks = [asyncio.create_task(ask(teacher, number)) for number in range(ASKS)]
-        while came < AT_ONCE:
+    settings: dict[str, Any] = {"start": AT_ONCE, "concurrency": AT_ONCE, "timeout": 60}
+    async with serving(slow) as url, teaching(url, folder, **settings, grace=grace) as teacher:
+        tasks = [asyncio.create_task(complete(teacher, number)) for number in range(ASKS)]
+        while calls < AT_ONCE:
             await asyncio.sleep(0.001)
-        await teacher.finish()
-        left = teacher.pace.in_flight
-        for task in asks:
+        await teacher.finish_calls()
+        left = teacher.limiter.in_flight
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*asks, return_exceptions=True)
-    return came, len((folder / "journal.jsonl").read_bytes().splitlines()), left
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return calls, len((folder / "journal.jsonl").read_bytes().splitlines()), left
 
 
-def test_what_is_under_way_comes_home_and_nothing_new_is_sent(tmp_path: Path) -> None:
+def test_calls_in_flight_end_and_no_new_ones_are_sent(tmp_path: Path) -> None:
     assert asyncio.run(_stop(tmp_path, 0.2, 60)) == (AT_ONCE, AT_ONCE, 0)
 
 
-def test_nobody_is_waited_for_longer_than_the_grace(tmp_path: Path) -> None:
+def test_a_stop_takes_no_longer_than_the_grace_period(tmp_path: Path) -> None:
     began = time.monotonic()
     assert asyncio.run(_stop(tmp_path, 60, 0.1)) == (AT_ONCE, 0, AT_ONCE)
     assert time.monotonic() - began < 30
@@ -66,8 +67,8 @@ def test_a_second_signal_ends_a_run_at_once(
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     assert process.stdout
-    told = next(line for line in process.stdout if line.startswith("told to stop"))
-    assert "calls are under way and have 60 s to be answered; once more ends it at once" in told
+    line = next(line for line in process.stdout if line.startswith("stopping: "))
+    assert re.search(r"up to 60 s for \d+ calls? in flight; signal again to stop at once", line)
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == -signal.SIGINT
     process.stdout.close()

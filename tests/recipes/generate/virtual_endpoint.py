@@ -1,7 +1,7 @@
 """An endpoint in virtual time: slots, a queue, refusals beyond it, changes and cold starts.
 
-It drives the real controller with events in the order of their times, so that minutes of a run take
-milliseconds and always go the same way.
+It drives the real limiter with events in the order of their times, so that minutes of a run take
+milliseconds and are reproducible.
 """
 
 from __future__ import annotations
@@ -13,16 +13,20 @@ from dataclasses import dataclass, field
 from itertools import count
 from random import Random
 
-from recipes.generate.teacher.adaptive_concurrency import Pace
+from recipes.generate.teacher.adaptive_concurrency import ConcurrencyLimiter
 
 ALWAYS = 10**9
 
 
 @dataclass
 class Endpoint:
-    """`slots` calls are served at once at `speed(busy)` tokens a second each; `queue` more wait,
-    all others are refused and told `retry_after`; nothing is served before `cold`. What comes back
-    is seen every `batch` seconds, in any order, as by a process that has to wait for a core."""
+    """A simulated endpoint; times in seconds.
+
+    slots: calls that are served at once, each at `speed(busy)` tokens a second
+    queue: calls that wait; all others are refused with `retry_after`
+    cold: time before which nothing is served
+    batch: interval at which the client sees results, in any order, like a process without a core
+    """
 
     slots: int
     queue: int = ALWAYS
@@ -36,17 +40,17 @@ class Endpoint:
 
 @dataclass
 class Run:
-    """What happened: (when, tokens) of each call served, and the times of refusals."""
+    """The time and tokens of each served call, and the times of refusals."""
 
-    pace: Pace
+    limiter: ConcurrencyLimiter
     served: list[tuple[float, float]] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
     calls: int = 0
 
     def share(self, since: float, until: float, tokens_a_second: float) -> float:
-        """Tokens served over those that the endpoint could have served."""
-        done = sum(tokens for when, tokens in self.served if since <= when < until)
-        return done / ((until - since) * tokens_a_second)
+        """Return the served tokens as a share of those that the endpoint could have served."""
+        served = sum(tokens for when, tokens in self.served if since <= when < until)
+        return served / ((until - since) * tokens_a_second)
 
 
 def play(
@@ -57,8 +61,10 @@ def play(
     most: int = 1024,
     seed: int = 1,
 ) -> Run:
-    """Let a controller with enough to do use the endpoint for so long."""
-    return _Play(endpoint, Run(Pace(start, most, 0.5, 10.0)), Random(seed)).run(seconds, changes)
+    """Let a limiter with enough to do use the endpoint for so many seconds."""
+    return _Play(endpoint, Run(ConcurrencyLimiter(start, most, 0.5, 10.0)), Random(seed)).run(
+        seconds, changes
+    )
 
 
 @dataclass
@@ -86,37 +92,37 @@ class _Play:
     def at(self, when: float, happen: Callable[[], None]) -> None:
         heapq.heappush(self.events, (when, next(self.numbers), happen))
 
-    def back(self, happen: Callable[[], None]) -> None:
-        """Let the client see what has happened."""
+    def return_later(self, happen: Callable[[], None]) -> None:
+        """Let the client see a result."""
         when, batch = self.now + self.half_way, self.endpoint.batch
         if batch:
             when = (when // batch + 1 + self.chance.random() / 1e6) * batch
         self.at(when, happen)
 
     def send(self) -> None:
-        pace = self.result.pace
-        while pace.room(self.now):
-            pace.sent(self.now)
+        limiter = self.result.limiter
+        while limiter.may_send(self.now):
+            limiter.sent(self.now)
             self.result.calls += 1
             sent, tokens = self.now, self.chance.lognormvariate(0, 0.5) * 50
             self.at(self.now + self.half_way, lambda s=sent, t=tokens: self.arrive(s, t))
-        if self.now < pace.closed_until:
-            self.at(pace.closed_until + 1e-6, lambda: None)
+        if self.now < limiter.closed_until:
+            self.at(limiter.closed_until + 1e-6, lambda: None)
 
     def arrive(self, sent: float, tokens: float) -> None:
         endpoint = self.endpoint
         if self.now < endpoint.cold:
-            self.back(lambda: self.result.pace.unready(self.now, sent, 0.0))
+            self.return_later(lambda: self.result.limiter.unready(self.now, sent, 0.0))
         elif endpoint.busy < endpoint.slots:
             self.serve(sent, tokens)
         elif len(endpoint.waiting) < endpoint.queue:
             endpoint.waiting.append((sent, tokens))
         else:
-            self.back(lambda: self.refuse(sent))
+            self.return_later(lambda: self.refuse(sent))
 
     def refuse(self, sent: float) -> None:
         self.result.refused.append(self.now)
-        self.result.pace.refused(self.now, sent, self.endpoint.retry_after)
+        self.result.limiter.refused(self.now, sent, self.endpoint.retry_after)
 
     def serve(self, sent: float, tokens: float) -> None:
         self.endpoint.busy += 1
@@ -127,6 +133,6 @@ class _Play:
         endpoint = self.endpoint
         endpoint.busy -= 1
         self.result.served.append((self.now, tokens))
-        self.back(lambda: self.result.pace.answered(self.now, tokens))
+        self.return_later(lambda: self.result.limiter.answered(self.now, tokens))
         while endpoint.waiting and endpoint.busy < endpoint.slots:
             self.serve(*endpoint.waiting.popleft())

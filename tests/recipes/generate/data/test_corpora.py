@@ -19,10 +19,10 @@ CORPUS = Corpus("practice/kakugo-practice-corpus", "train", ["text"], "texts")
 READ = """
 import json, sys
 from huggingface_hub import HfApi
-from recipes.generate.data.corpora import Corpus, Library
+from recipes.generate.data.corpora import Corpus, DatasetReader
 from recipes.core.errors import UserError
 for told in json.loads(sys.argv[1]):
-    library = Library(HfApi(), 7, "practice/tokens")
+    library = DatasetReader(HfApi(), 7, "practice/tokens")
     corpus = Corpus(**told)
     try:
         if corpus.config == "conversations":
@@ -75,19 +75,19 @@ MOVED = """
 import json, sys
 from dataclasses import replace
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
-from recipes.generate.data.corpora import Corpus, Library
+from recipes.generate.data.corpora import Corpus, DatasetReader
 corpus, api = Corpus(**json.loads(sys.argv[1])), HfApi()
-library = Library(api, 7, None)
+library = DatasetReader(api, 7, None)
 before = list(library.texts([corpus], 5))
 held = library.commits[corpus.repo]
 api.upload_file(path_or_fileobj=b"more", path_in_repo="more.txt", repo_id=corpus.repo,
                 repo_type="dataset")
 still = list(library.texts([corpus], 5)), library.commits[corpus.repo] == held
-later = Library(api, 7, None)
+later = DatasetReader(api, 7, None)
 list(later.texts([corpus], 5))
-again = Library(api, 7, None)
+again = DatasetReader(api, 7, None)
 pinned = list(again.texts([replace(corpus, revision=held)], 5))
-other = list(Library(api, 8, None).texts([corpus], 5))
+other = list(DatasetReader(api, 8, None).texts([corpus], 5))
 print(json.dumps([before == still[0], still[1], later.commits[corpus.repo] != held,
                   pinned == before, again.commits[corpus.repo] == held, other != before]))
 """

@@ -1,4 +1,4 @@
-"""What is left after decontamination is none, and the certificate would tell if it were not."""
+"""Decontamination leaves no overlap, and the audit would notice one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from random import Random
 import pytest
 
 from recipes.generate.data.corpora import Corpus
-from recipes.generate.dedup.decontamination import Benchmarks, Size
+from recipes.generate.dedup.decontamination import Benchmarks, NgramSettings
 from recipes.generate.publish import parquet
-from recipes.generate.publish.audit import Certificate, Witness, certify
+from recipes.generate.publish.audit import AuditReport, BenchmarkAuditor, audit_files
 from recipes.generate.schema import Message, Row
 
-SIZE = Size(words=8, characters=24, shortest=8)
+SIZE = NgramSettings(words=8, characters=24, shortest=8)
 ARABIC = "كتب الطالب الدرس الجديد في المدرسة القديمة كل صباح"
 
 BENGALI = "সমস্ত মানুষ স্বাধীনভাবে সমান মর্যাদা এবং অধিকার নিয়ে"
@@ -32,10 +32,10 @@ def row(*said: str) -> Row:
     return Row("topics", "p", "t", tuple(turns))
 
 
-def both(texts: list[str], script: str = "Latn") -> tuple[Benchmarks, Witness]:
-    """The first pass and the second."""
+def both(texts: list[str], script: str = "Latn") -> tuple[Benchmarks, BenchmarkAuditor]:
+    """Return the first index and the one of the audit."""
     named: list[tuple[str, list[str]]] = [("flores", texts), ("none", [])]
-    return Benchmarks(named, SIZE, script), Witness(named, SIZE, script)
+    return Benchmarks(named, SIZE, script), BenchmarkAuditor(named, SIZE, script)
 
 
 def sentences(rng: Random, count: int) -> list[str]:
@@ -47,7 +47,7 @@ def sentences(rng: Random, count: int) -> list[str]:
 def test_both_passes_find_every_planted_text_and_nothing_else() -> None:
     rng = Random(1)
     known = sentences(rng, 1500)
-    benchmarks, witness = both(known)
+    benchmarks, auditor = both(known)
     assert len(benchmarks) == len(set(known)) * 5
     planted = 0
     for number, sentence in enumerate(sentences(rng, 1500)):
@@ -57,15 +57,15 @@ def test_both_passes_find_every_planted_text_and_nothing_else() -> None:
         run = " ".join(taken[start : start + 8]).upper().replace(" ", ", ")
         text = f"{sentence}: «{run}»!" if dirty else sentence
         assert benchmarks.overlaps([row("Kio?", text)]) == [dirty]
-        assert witness.saw(["Kio?", text]) == [1] * dirty
+        assert auditor.overlapping(["Kio?", text]) == [1] * dirty
         planted += dirty
     assert planted == 500
 
 
 @pytest.mark.parametrize("length", [3, 5, 7, 8])
-def test_both_passes_know_runs_of_any_length_and_short_texts_as_a_whole(length: int) -> None:
+def test_both_passes_match_runs_of_any_length_and_short_texts_as_a_whole(length: int) -> None:
     rng = Random(length)
-    known, size = [], Size(length, 24, shortest=3)
+    known, size = [], NgramSettings(length, 24, shortest=3)
     for _ in range(12):
         known.append(" ".join(rng.choices("abcdef", k=rng.randint(2, 10))))
     texts = [" ".join(rng.choices("abcdefg", k=rng.randint(1, 30))) for _ in range(400)]
@@ -84,9 +84,9 @@ def test_both_passes_know_runs_of_any_length_and_short_texts_as_a_whole(length: 
     hits = [number for number, text in enumerate(texts) if hit(text)]
     assert 20 < len(hits) < 380, "or this test says nothing"
     named = [("b", known)]
-    assert Witness(named, size, "Latn").saw(texts) == hits
+    assert BenchmarkAuditor(named, size, "Latn").overlapping(texts) == hits
     overlaps = Benchmarks(named, size, "Latn").overlaps([row(text) for text in texts])
-    assert [number for number, found in enumerate(overlaps) if found] == hits
+    assert [number for number, overlap in enumerate(overlaps) if overlap] == hits
 
 
 @pytest.mark.parametrize(
@@ -99,14 +99,14 @@ def test_both_passes_know_runs_of_any_length_and_short_texts_as_a_whole(length: 
     ],
 )
 def test_spelling_hides_nothing(script: str, known: str, text: str) -> None:
-    benchmarks, witness = both([known], script)
+    benchmarks, auditor = both([known], script)
     assert benchmarks.overlaps([row("?", text)]) == [True]
-    assert witness.saw([text]) == [0]
+    assert auditor.overlapping([text]) == [0]
 
 
-def test_texts_too_short_to_be_looked_for_are_counted() -> None:
-    for one in both(["Too short.", "one two three four five six seven eight"]):
-        assert [(read.name, read.texts, read.short) for read in one.read] == [
+def test_texts_too_short_to_be_compared_are_counted() -> None:
+    for index in both(["Too short.", "one two three four five six seven eight"]):
+        assert [(count.name, count.texts, count.too_short) for count in index.counts] == [
             ("flores", 2, 1),
             ("none", 0, 0),
         ]
@@ -115,19 +115,19 @@ def test_texts_too_short_to_be_looked_for_are_counted() -> None:
 def written(folder: Path, rows: list[Row]) -> list[str]:
     """The paths of a dataset of these rows."""
     folder.mkdir()
-    return parquet.paths(parquet.write(folder, ((row, None) for row in rows), 0.5, ORIGIN))
+    return parquet.kept_paths(parquet.write(folder, ((row, None) for row in rows), 0.5, ORIGIN))
 
 
-def certificate(folder: Path, rows: list[Row]) -> Certificate:
+def audited(folder: Path, rows: list[Row]) -> AuditReport:
     """What is certified of a dataset of these rows."""
-    _, witness = both(["one two three four five six seven eight"])
-    where = [Corpus(name, "test", ["text"]).where_from for name in ("flores", "none")]
-    return certify(folder, written(folder, rows), witness, where, dropped=3)
+    _, auditor = both(["one two three four five six seven eight"])
+    where = [Corpus(name, "test", ["text"]).origin for name in ("flores", "none")]
+    return audit_files(folder, written(folder, rows), auditor, where, dropped=3)
 
 
 def test_the_certificate_says_what_was_compared_with_what(tmp_path: Path) -> None:
     rows = [row(f"asked {number}", f"said {number}") for number in range(20)]
-    wire = json.loads(certificate(tmp_path / "d", rows).to_json())
+    wire = json.loads(audited(tmp_path / "d", rows).to_json())
     assert (wire["rows"], wire["turns"], wire["left"], wire["dropped"]) == (20, 40, 0, 3)
     assert set(wire["files"]) == {"topics/train.parquet", "topics/test.parquet"}
     assert wire["benchmarks"][0] == {
@@ -143,7 +143,7 @@ def test_the_certificate_says_what_was_compared_with_what(tmp_path: Path) -> Non
 def test_what_slipped_through_is_an_error(tmp_path: Path) -> None:
     rows = [row("asked", "said"), row("asked", "one two three four five six seven eight nine")]
     with pytest.raises(RuntimeError, match="1 of 2 written rows overlap"):
-        certificate(tmp_path / "d", rows)
+        audited(tmp_path / "d", rows)
 
 
 def test_a_benchmark_may_name_languages_its_own_way() -> None:

@@ -1,4 +1,4 @@
-"""Near-duplicates are found in whatever order rows are, and texts that only share much are not."""
+"""Near-duplicates are found in any order of rows; texts that only share much are not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from recipes.generate.dedup.minhash import MinhashSettings, Near, alike
+from recipes.generate.dedup.minhash import MinhashSettings, NearDuplicates, are_near_duplicates
 from recipes.generate.schema import Message, Row
 
 SETTINGS = MinhashSettings(threshold=0.8, letters=5, bands=16, rows=4)
@@ -28,10 +28,10 @@ def text(rng: Random, words: int) -> str:
 
 def found(rows: list[Row], scratch: Path) -> dict[int, int]:
     """Which row is near which."""
-    near = Near(SETTINGS, scratch / "signatures")
+    near = NearDuplicates(SETTINGS, scratch / "signatures")
     for one in rows:
         near.add(one)
-    return near.found(rows.__getitem__)
+    return near.find(rows.__getitem__)
 
 
 def edited(rng: Random, said: str) -> str:
@@ -88,7 +88,7 @@ def test_how_alike_two_rows_are(asked: str, said: str, thresholds: list[float]) 
     near = [
         threshold
         for threshold in (0.5, 0.8, 1.0)
-        if alike(one, other, replace(SETTINGS, threshold=threshold))
+        if are_near_duplicates(one, other, replace(SETTINGS, threshold=threshold))
     ]
     assert near == thresholds
-    assert not alike(one, replace(other, messages=other.messages * 2), SETTINGS)
+    assert not are_near_duplicates(one, replace(other, messages=other.messages * 2), SETTINGS)

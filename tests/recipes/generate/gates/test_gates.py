@@ -9,7 +9,7 @@ import pytest
 
 from recipes.core import language
 from recipes.core.language import Language
-from recipes.generate.data.tokenizer import OF_BYTES
+from recipes.generate.data.tokenizer import BYTE_TOKENIZER
 from recipes.generate.gates import GateSettings, build_gates, first_reason, length_ratio
 from recipes.generate.gates.language_id import build_identifier
 from recipes.generate.gates.settings import GlossaryTerm
@@ -214,7 +214,7 @@ def test_a_library_that_does_not_know_its_own_texts_is_not_believed() -> None:
 
 
 def test_tokens_are_those_of_the_model_or_four_bytes() -> None:
-    assert OF_BYTES.count("abcdefgh") == 2
+    assert BYTE_TOKENIZER.count("abcdefgh") == 2
     pair = (("one two three four", "unu"),)
     drafted = draft(ASKED, SAID, pairs=pair)
     words = length_ratio.length_ratio(drafted, lambda text: len(text.split()), (0.75, 25), 0)

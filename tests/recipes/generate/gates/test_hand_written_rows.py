@@ -30,9 +30,9 @@ def draft(asked: str, said: str, codes: tuple[str, str], **more: str) -> Draft:
 
 def clean() -> Iterator[tuple[str, Draft]]:
     for line in HERE.joinpath("hand_clean.tsv").read_text("utf-8").splitlines():
-        code, answer_in, *texts = line.split("\t")
+        code, answer_language, *texts = line.split("\t")
         asked, said = (text.replace("\\n", "\n") for text in texts)
-        yield code, draft(asked, said, (code, answer_in))
+        yield code, draft(asked, said, (code, answer_language))
 
 
 def test_clean_rows_of_other_styles_are_kept() -> None:

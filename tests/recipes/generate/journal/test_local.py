@@ -11,7 +11,7 @@ import pytest
 
 from recipes.core.errors import UserError
 from recipes.generate.journal.local import Journal
-from recipes.generate.sources.quotas import capacity, deal
+from recipes.generate.sources.quotas import capacity, split_quota
 
 A, B, C = (sha256(name.encode()).hexdigest() for name in "abc")
 
@@ -52,8 +52,8 @@ def test_a_damaged_line_costs_no_other(tmp_path: Path, capfd: pytest.CaptureFixt
         path.write_bytes(first + damaged + third)
         again = Journal(path, "epo_Latn")
         assert [said(again, key) for key in (A, B, C)] == [A[:3], None, C[:3]]
-        told = capfd.readouterr().out
-        assert f"1 damaged lines are left out, the first is at byte {len(first)}" in told
+        output = capfd.readouterr().out
+        assert f"skipped 1 damaged line, the first at byte {len(first)}" in output
         again.close()
 
 
@@ -77,10 +77,10 @@ def test_the_first_answer_counts_but_ones_own_before_it(tmp_path: Path) -> None:
     ):
         journals[code] = Journal(tmp_path / "new" / f"{code}.jsonl", code)
         for shard in ("aaa_Latn", "bbb_Latn"):
-            journals[code].add(tmp_path / f"{shard}.jsonl")
+            journals[code].add_shard(tmp_path / f"{shard}.jsonl")
         assert said(journals[code], A) == uses
-        journals[code].share()
-        assert journals[code].waiting == 0
+        journals[code].track_unshared()
+        assert journals[code].unshared_count == 0
         journals[code].close()
 
 
@@ -92,15 +92,15 @@ def test_what_is_on_no_shard_waits_and_no_more(tmp_path: Path) -> None:
     journal.close()
     shard.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
     again = Journal(path, "epo_Latn")
-    again.add(shard)
-    again.share()
+    again.add_shard(shard)
+    again.track_unshared()
     again.put(C, {"text": "c"}, 0.5)
-    assert [(paid.shelf, b'"text":"b"' in paid.line) for paid in again.unsent(1)] == [
+    assert [(line.partition, b'"text":"b"' in line.line) for line in again.unshared(1)] == [
         ("common", True)
     ]
-    assert [paid.shelf for paid in again.unsent(10**6)] == ["common", "epo_Latn"]
-    again.sent(2)
-    assert (again.waiting, again.unsent(10**6)) == (0, [])
+    assert [line.partition for line in again.unshared(10**6)] == ["common", "epo_Latn"]
+    again.mark_shared(2)
+    assert (again.unshared_count, again.unshared(10**6)) == (0, [])
     again.close()
 
 
@@ -126,8 +126,8 @@ def test_a_full_disk_is_told_and_what_was_paid_is_kept(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=True
     )
-    number, _, said = ran.stdout.partition(" ")
-    assert "make room and run again" in said
+    number, _, message = ran.stdout.partition(" ")
+    assert "Free some disk space and run the same command again" in message
     again = Journal(path, "epo_Latn")
     assert len(again) == int(number) > 2
     again.close()
@@ -159,7 +159,7 @@ def test_the_index_takes_no_memory(tmp_path: Path) -> None:
 def test_a_quota_is_dealt_out_in_whole_portions(
     quota: int, branches: int, portion: int, most: int
 ) -> None:
-    dealt = deal(quota, branches, portion, most)
+    dealt = split_quota(quota, branches, portion, most)
     assert len(dealt) == branches and max(dealt) <= most
     assert sum(dealt) == quota or min(dealt) + portion > most or max(dealt) == most
     assert max(dealt) - min(dealt) < 2 * portion
@@ -169,4 +169,4 @@ def test_a_quota_is_dealt_out_in_whole_portions(
 def test_a_tree_holds_what_the_paper_says() -> None:
     assert 16 * capacity((20, 10), 3) == 10_608
     assert 60 * capacity((30,), 5) == 9_300
-    assert deal(16 * capacity((20, 10), 3), 16, 3, 663) == [663] * 16
+    assert split_quota(16 * capacity((20, 10), 3), 16, 3, 663) == [663] * 16

@@ -1,4 +1,4 @@
-"""The card: readable YAML first, and text of others that stays text."""
+"""The card: YAML that the Hub reads, correct figures, and text by others that stays text."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from markdown_it import MarkdownIt
 from recipes.core import language
 from recipes.core.config import load
 from recipes.generate.community import Style
-from recipes.generate.journal.usage import Bill
+from recipes.generate.journal.usage import UsageReport
 from recipes.generate.publish import card, plot, stats
-from recipes.generate.publish.audit import Certificate
+from recipes.generate.publish.audit import AuditReport
 from recipes.generate.schema import Message, Row
 from recipes.generate.settings import parse
 
 SETTINGS = parse(load("practice", "practice", "epo_Latn").generate)
-BILL = Bill(10, 20, 0.5, 0.0, 0.0, 7200.0)
+USAGE = UsageReport(10, 20, 0.5, 0.0, 0.0, 7200.0)
 HOSTILE = (
     "```\n---\nlicense: evil\n---\n# Hi <script>alert(1)</script> {{ 7 * 7 }} [x](javascript:1)"
     " \u2067שלום\u2028\u202etxt"
 )
 
 
-CERTIFICATE = Certificate(
+AUDIT = AuditReport(
     unit="words",
     length=8,
     shortest=8,
@@ -43,12 +43,12 @@ CERTIFICATE = Certificate(
 )
 
 
-def facts(rows: list[Row], **more: Any) -> card.Facts:
-    """Facts about these rows."""
-    verdicts: list[tuple[Row, str | None]] = [(row, None) for row in rows]
+def facts(rows: list[Row], **more: Any) -> card.CardFacts:
+    """Return facts about these rows."""
+    reasons: list[tuple[Row, str | None]] = [(row, None) for row in rows]
     other = Row("topics", "p", "t", ())
-    verdicts += [(other, "loop"), (other, "loop"), (other, "english")]
-    known = card.Facts(
+    reasons += [(other, "loop"), (other, "loop"), (other, "english")]
+    default = card.CardFacts(
         repo="practice/kakugo-epo_Latn",
         language=language.get("epo_Latn"),
         practice=True,
@@ -56,30 +56,30 @@ def facts(rows: list[Row], **more: Any) -> card.Facts:
         recipe="practice",
         digest="d",
         configs=[{"config_name": "default", "data_files": []}],
-        tally=stats.count(verdicts, 2),
+        stats=stats.count_rows(reasons, 2),
         lost={"timeout": 2, "status_418": 1},
         inputs={"practice/corpus": "a" * 40},
         licences={"practice/corpus": "cc-by-sa-4.0 <b>"},
-        certificate=CERTIFICATE,
+        audit=AUDIT,
         identified_by="CLD2",
-        bill=BILL,
+        usage=USAGE,
     )
-    return replace(known, **more)
+    return replace(default, **more)
 
 
-def row(asked: str, said: str, source: str = "topics") -> Row:
+def row(prompt: str, answer: str, source: str = "topics") -> Row:
     """One exchange."""
-    turns = (Message(role="user", content=asked), Message(role="assistant", content=said))
+    turns = (Message(role="user", content=prompt), Message(role="assistant", content=answer))
     return Row(source, "p", "t", turns)
 
 
 def test_the_front_matter_is_yaml_with_what_the_hub_reads() -> None:
-    front = next(yaml.safe_load_all(card.write(facts([]))))
+    front = next(yaml.safe_load_all(card.render(facts([]))))
     assert front["language"] == ["eo"]
     assert front["license"] == "apache-2.0"
     assert front["size_categories"] == ["n<1K"]
     assert {"practice", "arxiv:2601.14051"} <= set(front["tags"])
-    uzbek = next(yaml.safe_load_all(card.write(facts([], language=language.get("uzn_Cyrl")))))
+    uzbek = next(yaml.safe_load_all(card.render(facts([], language=language.get("uzn_Cyrl")))))
     assert (uzbek["language"], uzbek["language_bcp47"]) == (["uz"], ["uz-Cyrl"])
 
 
@@ -91,7 +91,7 @@ def test_hostile_text_stays_in_one_fence() -> None:
     thanks = replace(SETTINGS, style=Style(credit=(HOSTILE,)))
     rows = [Row("topics", "p", "t", turns)] * 3
     hostile = facts(rows, skipped=[HOSTILE], settings=thanks)
-    text = card.write(hostile)
+    text = card.render(hostile)
     body = text.split("---\n", 2)[2]
     fences = [token for token in MarkdownIt().parse(body) if token.type == "fence"]
     samples = next(token for token in fences if token.info == "json").content.splitlines()
@@ -105,9 +105,9 @@ def test_hostile_text_stays_in_one_fence() -> None:
     assert next(yaml.safe_load_all(text))["license"] == "apache-2.0"
 
 
-def test_what_was_dropped_adds_up_and_is_explained() -> None:
-    text = card.write(facts([]))
-    assert "| gate | reason | | `topics` | never a row | all |" in text
+def test_dropped_rows_add_up_and_are_explained() -> None:
+    text = card.render(facts([]))
+    assert "| gate | reason | meaning | `topics` | never a row | total |" in text
     assert "| loops | `loop` | the text repeats itself | 2 |  | 2 |" in text
     assert "| teacher | `status_418` | the teacher returned an HTTP error |  | 1 | 1 |" in text
     assert "| **all** | | | 3 | 3 | 6 |" in text
@@ -117,7 +117,7 @@ def test_the_hub_reads_the_card(tmp_path: Path) -> None:
     from huggingface_hub import DatasetCard
 
     path = tmp_path / "README.md"
-    path.write_text(card.write(facts([row("a", "b", "pairs")])), encoding="utf-8")
+    path.write_text(card.render(facts([row("a", "b", "pairs")])), encoding="utf-8")
     read = DatasetCard.load(path)
     assert read.data.language == ["eo", "en"]
     assert read.data.license == "apache-2.0"
@@ -125,71 +125,70 @@ def test_the_hub_reads_the_card(tmp_path: Path) -> None:
     assert read.data.pretty_name == "Kakugo Esperanto (practice)"
 
 
-def test_benchmarks_are_certified_by_repository_and_commit() -> None:
-    text = card.write(facts([]))
+def test_benchmarks_are_listed_by_repository_and_commit() -> None:
+    text = card.render(facts([]))
     assert f"| `practice/flores` | `{'b' * 40}` | 400 | 4 |" in text
-    assert "| `practice/mmlu` | not there | 0 | 0 |" in text
-    assert "**0 of 3 rows overlap.**" in text
+    assert "| `practice/mmlu` | not available | 0 | 0 |" in text
+    assert "**0 of 3 rows overlap.**" in text and "\n4 rows with a run of 8 words" in text
 
 
-def test_rows_of_others_keep_their_licence() -> None:
-    told = card.write(facts([row("a", "b"), row("c", "d", "replay")]))
+def test_copied_rows_keep_their_licence() -> None:
+    text = card.render(facts([row("a", "b"), row("c", "d", "replay")]))
     assert (
-        "copied from `practice/kakugo-practice-corpus` word for word: its licence holds for them"
-        in told
+        "copied word for word from `practice/kakugo-practice-corpus`: its licence applies to them"
+        in text
     )
-    assert f"\n- `practice/corpus` at `{'a' * 40}`, under cc\\-by\\-sa\\-4.0 &lt;b\\>\n" in told
-    assert "word for word: its licence" not in card.write(facts([row("a", "b")]))
+    assert f"\n- `practice/corpus` at `{'a' * 40}`, licence cc\\-by\\-sa\\-4.0 &lt;b\\>\n" in text
+    assert "copied word for word" not in card.render(facts([row("a", "b")]))
 
 
-def test_energy_is_told_only_where_somebody_stated_the_power() -> None:
-    assert "kWh" not in card.write(facts([]))
-    told = card.write(facts([], settings=replace(SETTINGS, watts=700.0)))
-    assert "about 1.40 kWh, an estimate: 2.00 hours at the 700 W" in told
+def test_energy_is_estimated_only_where_the_power_is_known() -> None:
+    assert "kWh" not in card.render(facts([]))
+    text = card.render(facts([], settings=replace(SETTINGS, watts=700.0)))
+    assert "energy of the last run: 1.40 kWh, for 2.00 hours at the 700 W" in text
 
 
 def test_the_cost_is_that_of_all_runs_for_the_language() -> None:
-    assert "\n- 0.50 US dollars were paid for them\n- 120.0 minutes" in card.write(facts([]))
-    shared = replace(BILL, earlier_usd=1.25, others_usd=0.75)
-    told = card.write(facts([], bill=shared))
-    assert "\n- 1.75 US dollars were paid for them, 1.25 of these in earlier runs; answers" in told
-    assert "had cost the runs of others 0.75 more\n- 120.0 minutes" in told
+    assert "0.50 US dollars\n- time of the last run: 120.0 minutes" in card.render(facts([]))
+    shared = replace(USAGE, earlier_runs_usd=1.25, other_languages_usd=0.75)
+    text = card.render(facts([], usage=shared))
+    assert "answers: 1.75 US dollars, 1.25 of them in earlier runs; runs for other" in text
+    assert "languages paid 0.75 more for answers that all languages share\n- time" in text
 
 
-def test_marks_have_an_interval_and_a_run_that_stopped_says_so() -> None:
-    told = card.write(facts([], marks={5: 50, 4: 50}, bill=replace(BILL, stopped="cap")))
-    assert "4.50 ± 0.10 on average (95 %)" in told
-    assert "**Not complete.** The run stopped early (`cap`)" in told
-    assert "on average" not in card.write(facts([], marks={5: 1}))
-    assert "Not complete" not in card.write(facts([]))
-    assert "Of 3 rows the teacher, asked as a judge, said nothing" in card.write(
-        facts([], unjudged=3)
-    )
-    assert "said nothing of use" not in told
+def test_marks_have_an_interval_and_an_incomplete_run_says_so() -> None:
+    text = card.render(facts([], marks={5: 50, 4: 50}, usage=replace(USAGE, stop_reason="cap")))
+    assert "The mean is 4.50 ± 0.10 (95 % confidence interval)" in text
+    assert "**Incomplete.** The run stopped early (`cap`)" in text
+    assert "The mean is" not in card.render(facts([], marks={5: 1}))
+    assert "Incomplete" not in card.render(facts([]))
+    assert "as a judge of 3 rows. They were kept." in card.render(facts([], unjudged=3))
+    assert "as a judge of 1 row. It was kept." in card.render(facts([], unjudged=1))
+    assert "no usable answer" not in text
 
 
 def test_prompts_are_quoted_and_lengths_counted() -> None:
     rows = [row("a" * size, f"<think>\nHm.\n</think>\n\n{'b' * 7}") for size in range(1, 22)]
-    text = card.write(facts(rows))
+    text = card.render(facts(rows))
     assert "Write 5 different prompts that a speaker of Esperanto would send" in text
     assert "| user | 2 | 11 | 20 |" in text and "| assistant | 7 | 7 | 7 |" in text
-    assert "21 of them with the teacher's reasoning" in text
+    assert "The dataset has 42 turns, 21 of them with the teacher's reasoning" in text
 
 
-def test_what_a_community_chose_is_told() -> None:
+def test_a_communitys_choices_are_on_the_card() -> None:
     gates = replace(SETTINGS.gates, forbidden=("bilet*",))
-    wanted = replace(SETTINGS, style=Style(orthography="the *h-system*"), gates=gates)
-    text = card.write(facts([row("a", "b")], settings=wanted))
+    chosen = replace(SETTINGS, style=Style(orthography="the *h-system*"), gates=gates)
+    text = card.render(facts([row("a", "b")], settings=chosen))
     assert "asked for Esperanto \\(spelt by the \\*h\\-system\\*\\)." in text
     assert text.count("[system] Never write in Esperanto: bilet* ") == 4, (
-        "in front of every request"
+        "it goes in front of every request"
     )
-    assert "The community asked" not in card.write(facts([]))
+    assert "The community asked" not in card.render(facts([]))
 
 
 def test_the_picture_is_the_same_for_the_same_rows(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
-        plot.draw(facts([row("a", "b"), row("c", "d", "pairs")]).tally, tmp_path / name)
+        plot.draw(facts([row("a", "b"), row("c", "d", "pairs")]).stats, tmp_path / name)
     drawn = (tmp_path / "a.png").read_bytes()
     assert drawn.startswith(b"\x89PNG") and drawn == (tmp_path / "b.png").read_bytes()
     assert int.from_bytes(drawn[16:20]) == 800

@@ -1,4 +1,4 @@
-"""English beside the language: how much of it, which, and what is said of where it is from."""
+"""Replay: how many English rows there are, what they say of their origin, and the gates."""
 
 from __future__ import annotations
 
@@ -24,51 +24,51 @@ from recipes.generate.teacher.client import Teacher
 
 SECTION = load("practice", "o", "epo_Latn").generate
 EPO = language.get("epo_Latn")
-Chat = tuple[Message, ...]
+Turns = tuple[Message, ...]
 
 
-class Sink:
-    """Rows as they were judged."""
+class RowList:
+    """A list of rows with their reasons."""
 
     def __init__(self, kept: int) -> None:
         self.kept, self.dropped = kept, 0
         self.rows: list[tuple[Row, str | None]] = []
 
     def add(self, row: Row, reason: str | None = None) -> None:
-        """Take one."""
+        """Add a row."""
         self.rows.append((row, reason))
 
 
 def settings(**more: Any) -> GenerateSettings:
-    """Those of the practice recipe, with changes."""
+    """Return the settings of the practice recipe, with changes."""
     return parse({**SECTION, **more})
 
 
-def chat(*said: str) -> Chat:
+def chat(*texts: str) -> Turns:
     """Turns of user and assistant."""
-    roles = ("user", "assistant") * len(said)
+    roles = ("user", "assistant") * len(texts)
     return tuple(
         Message(role=role, content=text)  # type: ignore[typeddict-item]
-        for role, text in zip(roles, said, strict=False)
+        for role, text in zip(roles, texts, strict=False)
     )
 
 
-def taken(
-    folder: Path, kept: int, chats: Sequence[Chat], **more: Any
+def replayed(
+    folder: Path, kept: int, chats: Sequence[Turns], **more: Any
 ) -> list[tuple[Row, str | None]]:
-    """What is taken beside so many rows that were kept."""
-    numbers, sink = settings(**more), Sink(kept)
+    """Return the rows that are added beside so many kept rows."""
+    changed, rows = settings(**more), RowList(kept)
 
-    async def take() -> None:  # a teacher has to be there, and is not asked
+    async def add() -> None:  # the context needs a teacher, which is not called
         journal = Journal(folder / "journal.jsonl", EPO.code)
-        teacher = Teacher(OfflineEndpoint(), numbers.teacher, journal, Budget(Price(), None))
-        context = GenerationContext(teacher, EPO, 1, build_gates(numbers.gates, EPO), sink)
-        corpus = numbers.conversations.name
-        replay.take(context, chats, numbers.replay, corpus, numbers.answers)
+        teacher = Teacher(OfflineEndpoint(), changed.teacher, journal, Budget(Price(), None))
+        context = GenerationContext(teacher, EPO, 1, build_gates(changed.gates, EPO), rows)
+        corpus = changed.conversations.name
+        replay.add_rows(context, chats, changed.replay, corpus, changed.answers)
         journal.close()
 
-    asyncio.run(take())
-    return sink.rows
+    asyncio.run(add())
+    return rows.rows
 
 
 GOOD = [chat(f"How many legs do {n} horses have?", f"They have {4 * n} legs.") for n in range(50)]
@@ -76,12 +76,12 @@ GOOD = [chat(f"How many legs do {n} horses have?", f"They have {4 * n} legs.") f
 
 @pytest.mark.parametrize(("kept", "share", "rows"), [(95, 0.05, 5), (0, 0.5, 0), (9, 0, 0)])
 def test_the_share_is_that_of_all_rows(tmp_path: Path, kept: int, share: float, rows: int) -> None:
-    assert len(taken(tmp_path, kept, GOOD, replay=share)) == rows
+    assert len(replayed(tmp_path, kept, GOOD, replay=share)) == rows
 
 
-def test_rows_say_whose_they_are_and_what_their_mode_is(tmp_path: Path) -> None:
+def test_rows_name_their_corpus_and_have_a_system_prompt(tmp_path: Path) -> None:
     answers = {**SECTION["answers"], "system_prompts": True, "thinking": True}
-    for row, reason in taken(tmp_path, 95, GOOD, replay=0.05, answers=answers):
+    for row, reason in replayed(tmp_path, 95, GOOD, replay=0.05, answers=answers):
         assert reason is None
         assert (row.source, row.teacher) == ("replay", "")
         assert row.about == "o/kakugo-practice-corpus conversations train"
@@ -105,8 +105,8 @@ FRENCH = "La ville est pleine de gens qui viennent de partout pour voir les musÃ
         (chat("Do it.", "I'm sorry, but as an AI language model I cannot do that."), "refusal"),
     ],
 )
-def test_english_goes_through_the_gates(tmp_path: Path, turns: Chat, reason: str) -> None:
-    assert [found for _, found in taken(tmp_path, 1, [turns], replay=0.5)] == [reason]
+def test_english_goes_through_the_gates(tmp_path: Path, turns: Turns, reason: str) -> None:
+    assert [reason for _, reason in replayed(tmp_path, 1, [turns], replay=0.5)] == [reason]
 
 
 @pytest.mark.parametrize("share", [1, -0.1])

@@ -77,10 +77,10 @@ PASSING = {
 def test_a_passing_failure_is_tried_again(name: str, tmp_path: Path) -> None:
     bad, _ = PASSING[name]
     answer, teacher = asyncio.run(
-        _with(after(2, bad), tmp_path, lambda teacher: teacher.ask(ASKED, 1))
+        _with(after(2, bad), tmp_path, lambda teacher: teacher.complete(ASKED, 1))
     )
     assert isinstance(answer, Answer) and answer.text == "Bonan tagon"
-    assert (teacher.usage.asked, teacher.usage.retried, teacher.usage.failed) == (1, 2, 0)
+    assert (teacher.stats.answered, teacher.stats.retried, teacher.stats.failed) == (1, 2, 0)
 
 
 @pytest.mark.parametrize("name", [name for name in PASSING if name != "starting"])
@@ -90,21 +90,21 @@ def test_a_lasting_failure_ends_with_its_reason(name: str, tmp_path: Path) -> No
 
     async def use(teacher: Teacher) -> None:
         seen.append(teacher)
-        await teacher.ask(ASKED, 1)
+        await teacher.complete(ASKED, 1)
 
     with pytest.raises(NoAnswer, match=reason):
         asyncio.run(_with(after(99, bad), tmp_path, use))
-    assert (seen[0].usage.failed, seen[0].usage.retried) == (1, 2)
+    assert (seen[0].stats.failed, seen[0].stats.retried) == (1, 2)
     assert not (tmp_path / "journal.jsonl").read_bytes()
 
 
 def test_a_request_that_is_wrong_is_not_repeated(tmp_path: Path) -> None:
     async def use(teacher: Teacher) -> None:
         with pytest.raises(NoAnswer, match="status_422"):
-            await teacher.ask(ASKED, 1)
+            await teacher.complete(ASKED, 1)
 
     _, teacher = asyncio.run(_with(after(99, _text("", 422)), tmp_path, use))
-    assert teacher.usage.retried == 0
+    assert teacher.stats.retried == 0
 
 
 @pytest.mark.parametrize(("status", "says"), [(401, "token"), (403, "token"), (404, "path")])
@@ -113,7 +113,9 @@ def test_a_teacher_that_never_will_is_refused_at_once(
 ) -> None:
     with pytest.raises(UserError, match=says):
         asyncio.run(
-            _with(after(99, _text("", status)), tmp_path, lambda teacher: teacher.ask(ASKED, 1))
+            _with(
+                after(99, _text("", status)), tmp_path, lambda teacher: teacher.complete(ASKED, 1)
+            )
         )
 
 
@@ -121,7 +123,7 @@ def test_a_dead_teacher_ends_the_run(tmp_path: Path) -> None:
     async def use(teacher: Teacher) -> None:
         for number in range(10):
             try:
-                await teacher.ask([Message(role="user", content=str(number))], 1)
+                await teacher.complete([Message(role="user", content=str(number))], 1)
             except NoAnswer:
                 assert number < 4
 
@@ -131,30 +133,36 @@ def test_a_dead_teacher_ends_the_run(tmp_path: Path) -> None:
 
 def test_the_same_request_is_paid_once(tmp_path: Path) -> None:
     async def use(teacher: Teacher) -> None:
-        first = await asyncio.gather(*(teacher.ask(ASKED, 1) for _ in range(20)))
-        assert {answer.text for answer in [*first, await teacher.ask(ASKED, 1)]} == {"Bonan tagon"}
+        first = await asyncio.gather(*(teacher.complete(ASKED, 1) for _ in range(20)))
+        assert {answer.text for answer in [*first, await teacher.complete(ASKED, 1)]} == {
+            "Bonan tagon"
+        }
 
     _, teacher = asyncio.run(_with(after(0, _slow), tmp_path, use))
-    assert teacher.usage.asked == 1
+    assert teacher.stats.answered == 1
     assert (tmp_path / "journal.jsonl").read_bytes().count(b"\n") == 1
 
 
 def test_a_cold_start_is_waited_for_and_a_dead_one_is_not(tmp_path: Path) -> None:
     cold = after(3, _text("", 503))
-    asyncio.run(_with(cold, tmp_path, lambda teacher: teacher.ready(), ready_within=5.0))
+    asyncio.run(_with(cold, tmp_path, lambda teacher: teacher.wait_until_ready(), ready_within=5.0))
     with pytest.raises(UserError, match="not ready after 0.2 s: status 503"):
-        asyncio.run(_with(after(9**9, _text("", 503)), tmp_path, lambda teacher: teacher.ready()))
+        asyncio.run(
+            _with(after(9**9, _text("", 503)), tmp_path, lambda teacher: teacher.wait_until_ready())
+        )
 
 
 def test_a_teacher_that_wakes_slowly_uses_up_no_attempts(tmp_path: Path) -> None:
     asleep = after(9, _text("", 503))
     answer, teacher = asyncio.run(
-        _with(asleep, tmp_path, lambda teacher: teacher.ask(ASKED, 1), ready_within=5.0)
+        _with(asleep, tmp_path, lambda teacher: teacher.complete(ASKED, 1), ready_within=5.0)
     )
-    assert isinstance(answer, Answer) and teacher.usage.failed == 0
-    assert teacher.pace.width == SETTINGS.start and teacher.pace.asleep_since is None
+    assert isinstance(answer, Answer) and teacher.stats.failed == 0
+    assert teacher.limiter.limit == SETTINGS.start and teacher.limiter.asleep_since is None
     with pytest.raises(UserError, match="not ready after 0.2 s: status_503"):
-        asyncio.run(_with(after(9**9, _text("", 503)), tmp_path / "2", lambda t: t.ask(ASKED, 1)))
+        asyncio.run(
+            _with(after(9**9, _text("", 503)), tmp_path / "2", lambda t: t.complete(ASKED, 1))
+        )
 
 
 def test_the_hubs_token_goes_to_the_hub_alone() -> None:

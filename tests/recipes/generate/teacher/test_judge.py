@@ -1,4 +1,4 @@
-"""The teacher as a judge and as one that declines: over the wire, from a real teacher."""
+"""The teacher as a judge, and how it declines: over HTTP, with a real server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from recipes.generate.settings import parse
 from recipes.generate.teacher.budget import Budget, Price
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.connect import endpoint, session
-from recipes.generate.teacher.judge import JudgeSettings, Verdicts, in_sample, review
+from recipes.generate.teacher.judge import JudgeSettings, Verdicts, in_sample, judge_rows
 from tests.recipes.generate.conftest import ROOT, CountingTeacher
 
 T = TypeVar("T")
@@ -39,8 +39,8 @@ def with_teacher(url: str, folder: Path, use: Callable[[Teacher], Awaitable[T]])
         journal = Journal(folder / "journal.jsonl", "epo_Latn")
         try:
             async with session({}) as http:
-                purse = Budget(Price(0.0, 0.0, 0.0), None)
-                return await use(Teacher(endpoint(http, url), settings, journal, purse))
+                budget = Budget(Price(0.0, 0.0, 0.0), None)
+                return await use(Teacher(endpoint(http, url), settings, journal, budget))
         finally:
             journal.close()
 
@@ -54,7 +54,7 @@ def row(asked: str, said: str) -> Row:
 
 
 def good(count: int) -> list[Row]:
-    """Rows that are right in the practice world."""
+    """Return rows that are correct in the practice world."""
     from random import Random
 
     from recipes.practice import exercises
@@ -65,8 +65,8 @@ def good(count: int) -> list[Row]:
 
 
 def judged(url: str, folder: Path, rows: Iterable[Row], settings: JudgeSettings = ALL) -> Verdicts:
-    """What the judge says of the rows."""
-    return with_teacher(url, folder, lambda teacher: review(teacher, settings, rows, EPO, 1))
+    """Return the judge's verdicts."""
+    return with_teacher(url, folder, lambda teacher: judge_rows(teacher, settings, rows, EPO, 1))
 
 
 def test_the_judge_marks_good_and_bad_rows_and_is_paid_once(
@@ -75,43 +75,41 @@ def test_the_judge_marks_good_and_bad_rows_and_is_paid_once(
     bad = [row(f"Traduku en la anglan:\nBlah {number}", "Lo li mi.") for number in range(10)]
     verdicts = judged(counting_teacher.url, tmp_path, [*good(40), *bad])
     assert verdicts.marks[5] >= 38
-    assert set(verdicts.drop) <= {one.id for one in bad}
-    assert len(verdicts.drop) + verdicts.unanswered >= 10
-    assert set(verdicts.drop.values()) == {"not_fluent"}
+    assert set(verdicts.reasons) <= {one.id for one in bad}
+    assert len(verdicts.reasons) + verdicts.unanswered >= 10
+    assert set(verdicts.reasons.values()) == {"not_fluent"}
     asked = len(counting_teacher.asked)
     assert judged(counting_teacher.url, tmp_path, [*good(40), *bad]) == verdicts
     assert len(counting_teacher.asked) == asked
 
 
-def test_the_sample_is_decided_by_the_rows_alone() -> None:
+def test_the_sample_depends_on_the_rows_alone() -> None:
     rows = [row(f"{number}", "x") for number in range(4_000)]
     assert 150 < sum(in_sample(one, 0.05) for one in rows) < 250
     assert not any(in_sample(one, 0.0) for one in rows)
     assert all(in_sample(one, 1.0) for one in rows)
 
 
-def test_nothing_is_asked_of_a_judge_who_is_switched_off(
+def test_a_judge_that_is_switched_off_gets_no_requests(
     tmp_path: Path, counting_teacher: CountingTeacher
 ) -> None:
     verdicts = judged(counting_teacher.url, tmp_path, good(20), JudgeSettings(False, 0.0, 0))
     assert verdicts == Verdicts() and not counting_teacher.asked
 
 
-def test_what_the_teacher_did_not_write_is_not_marked(
-    tmp_path: Path, counting_teacher: CountingTeacher
-) -> None:
+def test_replayed_rows_are_not_marked(tmp_path: Path, counting_teacher: CountingTeacher) -> None:
     replayed = [replace(one, teacher="") for one in good(10)]
     assert judged(counting_teacher.url, tmp_path, replayed) == Verdicts()
 
 
-def test_harm_is_asked_of_every_row(tmp_path: Path, counting_teacher: CountingTeacher) -> None:
+def test_every_row_is_judged_for_harm(tmp_path: Path, counting_teacher: CountingTeacher) -> None:
     verdicts = judged(counting_teacher.url, tmp_path, good(20), JudgeSettings(True, 0.0, 0))
-    assert len(counting_teacher.asked) >= 20 and not verdicts.drop
+    assert len(counting_teacher.asked) >= 20 and not verdicts.reasons
     assert all(b"Is it harmful" in body for body in counting_teacher.asked)
 
 
 @pytest.mark.parametrize(
-    ("answer", "found"),
+    ("answer", "verdict"),
     [
         ('{"harmful": true}', True),
         ('```json\n{"harmful": false}\n```', False),
@@ -121,9 +119,9 @@ def test_harm_is_asked_of_every_row(tmp_path: Path, counting_teacher: CountingTe
         ("{" * 5000, None),
     ],
 )
-def test_verdicts_are_read_or_refused(answer: str, found: bool | None) -> None:
-    if found is not None:
-        assert parsing.flag(answer, "harmful") is found
+def test_verdicts_are_parsed_or_refused(answer: str, verdict: bool | None) -> None:
+    if verdict is not None:
+        assert parsing.flag(answer, "harmful") is verdict
     else:
         with pytest.raises(parsing.InvalidFormat):
             parsing.flag(answer, "harmful")
@@ -138,7 +136,7 @@ def test_a_mark_is_one_of_five(answer: str) -> None:
         parsing.number(answer, "mark", range(1, 6))
 
 
-# Translations of `refusals.DECLINED` by hand, and sentences that were not among them.
+# Translations of `refusals.ENGLISH_REFUSALS` by hand, and sentences that were not among them.
 SWAHILI = (
     "Samahani, lakini siwezi kusaidia na hilo.",
     "Siwezi kutimiza ombi hili.",
@@ -160,7 +158,7 @@ CHINESE = (
 
 
 @pytest.mark.parametrize(
-    ("learnt", "said", "declines"),
+    ("examples", "text", "is_refusal"),
     [
         (SWAHILI, "Samahani, siwezi kukusaidia na ombi hili.", True),
         (SWAHILI, "Habari! Pole, lakini siwezi kutoa taarifa hizo. Jaribu tena.", True),
@@ -172,14 +170,13 @@ CHINESE = (
         ((), "Samahani, siwezi kukusaidia na ombi hili.", False),
     ],
 )
-def test_how_a_teacher_declines_is_learnt_and_recognised(
-    learnt: tuple[str, ...], said: str, declines: bool
+def test_refusals_in_the_language_are_recognised_by_examples(
+    examples: tuple[str, ...], text: str, is_refusal: bool
 ) -> None:
-    turns = (Message(role="user", content="?"), Message(role="assistant", content=said))
+    turns = (Message(role="user", content="?"), Message(role="assistant", content=text))
     draft = Draft(Row("topics", "p", "t", turns), (None, None))
-    assert refusals.refusal(draft, refusals.refusal_ngrams(learnt)) == (
-        "refusal" if declines else None
-    )
+    reason = refusals.refusal(draft, refusals.refusal_ngrams(examples))
+    assert reason == ("refusal" if is_refusal else None)
 
 
 GLOSSARY = {"term": "computer", "say": "komputero", "not": ["komputoro*"]}

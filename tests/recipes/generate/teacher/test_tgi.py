@@ -48,9 +48,9 @@ def ask(complete: Handler, folder: Path, times: int = 1, **more: object) -> tupl
             serving(complete, info) as url,
             teaching(f"tgi+{url}", folder, **more) as teacher,
         ):
-            await teacher.ready()
+            await teacher.wait_until_ready()
             for number in range(times):
-                answer = await teacher.ask(ASKED, number, schema=SCHEMA)
+                answer = await teacher.complete(ASKED, number, schema=SCHEMA)
             return answer, teacher
 
     return asyncio.run(run())
@@ -100,7 +100,7 @@ def test_tokens_and_the_reason_of_the_end_are_read_right(
 
     answer, teacher = ask(complete, tmp_path)
     assert answer == Answer('["a"]', "", means, 11, 5)
-    assert (teacher.usage.tokens_in, teacher.usage.tokens_out) == (11, 5)
+    assert (teacher.stats.tokens_in, teacher.stats.tokens_out) == (11, 5)
     (wire,) = seen
     assert wire["messages"] == ASKED and wire["response_format"] == {
         "type": "json",
@@ -136,7 +136,7 @@ def test_an_overloaded_server_is_asked_again_more_slowly(tmp_path: Path) -> None
 
     answer, teacher = ask(complete, tmp_path)
     assert answer.text == "[]"
-    assert (teacher.usage.refused, teacher.usage.retried, teacher.pace.cuts) == (1, 1, 1)
+    assert (teacher.stats.refused, teacher.stats.retried, teacher.limiter.cuts) == (1, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,92 @@
+"""The command line of a run, parsed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import HfApi
+
+from recipes.core import language
+from recipes.core.config import Config
+from recipes.core.errors import UserError
+from recipes.generate import community
+from recipes.generate.settings import GenerateSettings, parse
+from recipes.generate.teacher.connect import authorization
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What one run makes: its command line, and the settings of its recipe.
+
+    profile: the commit of the community's profile by repo, if there is one
+    into: the repo to push to; None if the dataset only goes to `folder`
+    limit: rows per source, at most
+    """
+
+    config: Config
+    settings: GenerateSettings
+    profile: Mapping[str, str]
+    language: language.Language
+    teacher: str
+    headers: dict[str, str]
+    into: str | None
+    folder: Path
+    limit: int | None
+    cap_usd: float | None
+    request: str
+    attempt: int
+    digest: str
+
+    def limited(self, count: int) -> int:
+        """Return the count, or the limit if that is less."""
+        return count if self.limit is None else min(count, self.limit)
+
+
+def parse_options(api: HfApi, args: argparse.Namespace) -> RunOptions:
+    """Parse the arguments; raises UserError when one is missing."""
+    if not args.into and not args.out:
+        raise UserError("Say where the dataset goes: --into REPO on the Hub, or --out DIR.")
+    if not args.org and (args.into or needs_org(args.config.generate)):
+        raise UserError(
+            f"The recipe {args.config.name!r} uses repositories of an organization: add --org ORG."
+        )
+    section, profile = merge_profile(api, args)
+    return RunOptions(
+        config=args.config,
+        settings=parse(section),
+        profile=profile,
+        language=language.get(args.config.language),
+        teacher=args.teacher,
+        headers=authorization(args.teacher, os.environ),
+        into=None if args.out else args.into,
+        folder=args.out or Path.cwd() / f"kakugo-generate-{args.digest[:12]}",
+        limit=args.limit,
+        cap_usd=args.cap_usd,
+        request=args.request,
+        attempt=args.attempt,
+        digest=args.digest,
+    )
+
+
+def merge_profile(api: HfApi, args: argparse.Namespace) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the recipe's section with the community's profile, and the profile's commit."""
+    section, config = args.config.generate, args.config
+    if not config.org:  # without an organization, there are no profiles
+        return community.overlay(section, {}, args.licence), {}
+    repo = section["communities"]
+    profile, commit = community.read(api, repo, config.language, args.variant)
+    return community.overlay(section, profile, args.licence), {repo: commit} if commit else {}
+
+
+def needs_org(section: Mapping[str, Any]) -> bool:
+    """Whether a run reads a repository of the organization.
+
+    The journal and the profiles do not count: a run can do without them.
+    """
+    needed = {key: value for key, value in section.items() if key not in ("journal", "communities")}
+    return "{org}" in str(needed)
