@@ -230,14 +230,14 @@ def _read_operation(
     hub: Hub, batch: Batch, repo: Repo, key: str, value: Json
 ) -> tuple[str, git.File | None]:
     path = text_field(value, "path")
-    if key == "deletedFolder":
+    if key in ("deletedEntry", "deletedFolder"):
         path = path.rstrip("/")
     git.check_path(path)
     if key == "file":
         return path, _regular_file(hub, batch, repo, path, value)
     if key == "lfsFile":
         return path, _lfs_file(hub, repo, path, value)
-    if key in ("deletedFile", "deletedFolder"):
+    if key in ("deletedEntry", "deletedFile", "deletedFolder"):
         return path, None
     raise HubError(400, f"A commit cannot have a line with the key {key[:50]!r}")
 

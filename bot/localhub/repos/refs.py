@@ -48,7 +48,9 @@ def create_branch(request: Request, body: Json) -> Response:
     """Create a branch from a revision, main by default."""
     name = path_param(request, "branch")
     start = text_field(body, "startingPoint", "main")
-    return _create_ref(request, "refs/heads/", name, start)
+    if body.get("emptyBranch"):
+        raise HubError(501, "The local Hub creates branches from a revision, not empty ones")
+    return _create_ref(request, "refs/heads/", name, start, overwrite=bool(body.get("overwrite")))
 
 
 def create_tag(request: Request, body: Json) -> Response:
@@ -58,17 +60,23 @@ def create_tag(request: Request, body: Json) -> Response:
 
 
 def _create_ref(
-    request: Request, prefix: str, name: str, start: str, message: str = ""
+    request: Request,
+    prefix: str,
+    name: str,
+    start: str,
+    message: str = "",
+    overwrite: bool = False,
 ) -> Response:
     hub, ref = hub_of(request), prefix + name
     with hub.store.write() as db:
         repo, user = repos.writable_repo(request, db)
-        if history.ref_target(db, repo.id, ref):
+        old = history.ref_target(db, repo.id, ref)
+        if old and not overwrite:
             raise HubError(409, f"Reference {ref} already exists")
         commit = history.resolve(db, repo.id, start)
         history.check_ref(name)
         history.set_ref(hub, db, repo.id, ref, commit.oid, message)
-        emit(hub, db, ref_event(hub, db, repo, user.name, ref, None, commit.oid))
+        emit(hub, db, ref_event(hub, db, repo, user.name, ref, old, commit.oid))
     return JSONResponse({}, 201)
 
 

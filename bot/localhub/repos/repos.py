@@ -237,6 +237,8 @@ def create_repo(request: Request, body: Json) -> Response:
     hub = hub_of(request)
     user, repo_type, namespace, name = _read_id(request, body)
     check_name(name)
+    if body.get("files"):
+        raise HubError(501, "The local Hub creates repos without `files`: commit them afterwards")
     sdk = choice_field(body, "sdk", SPACE_SDKS) if repo_type == "space" else ""
     with hub.store.write() as db:
         owner = auth.find_account(db, namespace)

@@ -24,9 +24,11 @@ from recipes.generate.schema import Message
 MAX_BYTES = 4 << 20  # of a response: far more than the longest answer in any script
 OVERLOADED = {429, 529}
 NOT_READY = {502, 503, 504}
+PAUSED = b"endpoint is paused"  # in the body of the 400 of a paused Inference Endpoint
 RETRYABLE = {408, 409, 424, 425, 500, 520, 522, 524}
 PERMANENT = {
     401: "refuses the token",
+    402: "asks for payment: the credit is used up",
     403: "refuses the token",
     404: "does not know the model or path",
 }
@@ -166,17 +168,21 @@ async def get_status(http: aiohttp.ClientSession, url: str) -> int:
         return response.status
 
 
-async def post(http: aiohttp.ClientSession, url: str, body: object, seconds: float) -> HttpResponse:
+async def post(
+    http: aiohttp.ClientSession, url: str, message: object, seconds: float
+) -> HttpResponse:
     """Post JSON and return the response; raises RetryableError when there is none."""
     try:
         async with http.post(
             url,
-            data=aiohttp.BytesPayload(orjson.dumps(body), content_type="application/json"),
+            data=aiohttp.BytesPayload(orjson.dumps(message), content_type="application/json"),
             timeout=aiohttp.ClientTimeout(total=seconds),
             allow_redirects=False,
         ) as response:
             retry_after = parse_retry_after(response.headers)
-            return HttpResponse(response.status, retry_after, await _read_body(response))
+            body = await _read_body(response)
+            is_paused = response.status == 400 and PAUSED in body
+            return HttpResponse(503 if is_paused else response.status, retry_after, body)
     except TimeoutError as error:
         raise RetryableError(Failure.OVERLOADED, TIMEOUT, may_be_billed=True) from error
     except aiohttp.ClientConnectorError as error:

@@ -83,6 +83,16 @@ def test_deleting_a_folder_deletes_its_files(alice: HfApi, repo: str) -> None:
     assert alice.list_repo_files(repo) == [".gitattributes"]
 
 
+def test_an_entry_is_deleted_be_it_a_file_or_a_folder(
+    alice: HfApi, hub: LocalHub, repo: str
+) -> None:
+    for path in ("a.txt", "d/e.txt"):
+        put(alice, repo, path, b"x")
+    deletions = [{"key": "deletedEntry", "value": {"path": path}} for path in ("a.txt", "d/")]
+    assert post_commit(hub, repo, [HEADER, *deletions]).status_code == 200
+    assert alice.list_repo_files(repo) == [".gitattributes"]
+
+
 def test_deleting_a_missing_file_fails(alice: HfApi, repo: str) -> None:
     head = alice.model_info(repo).sha
     with pytest.raises(EntryNotFoundError, match="A file with this name doesn't exist"):

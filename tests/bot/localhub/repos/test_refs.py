@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, RevisionNotFoundError
+from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
-from tests.bot.localhub.helpers import post_commit, status_of
+from tests.bot.localhub.helpers import auth_header, post_commit, status_of
 
 
 def test_branches_and_tags_are_created_listed_and_deleted(alice: HfApi, repo: str) -> None:
@@ -75,3 +76,22 @@ def test_tag_on_a_missing_revision_is_an_error_of_the_revision(alice: HfApi, rep
         alice.create_tag(repo, tag="no tag", revision="nowhere")
     with pytest.raises(HfHubHTTPError, match="ref name"):
         alice.create_tag(repo, tag="no tag")
+
+
+def test_a_branch_is_replaced_only_on_request(hub: LocalHub, alice: HfApi, repo: str) -> None:
+    first = alice.model_info(repo).sha
+    alice.create_branch(repo, branch="work")
+    alice.upload_file(path_or_fileobj=b"x", path_in_repo="x", repo_id=repo, revision="work")
+    url = f"{hub.url}/api/models/{repo}/branch/work"
+    for body, status in (({}, 409), ({"overwrite": True}, 201)):
+        assert get_session().post(url, json=body, headers=auth_header(hub)).status_code == status
+    assert alice.model_info(repo, revision="work").sha == first
+
+
+def test_commits_are_listed_fifty_a_page(hub: LocalHub, alice: HfApi, repo: str) -> None:
+    for n in range(51):
+        alice.create_commit(repo, [CommitOperationAdd("n", f"{n}".encode())], commit_message=str(n))
+    url = f"{hub.url}/api/models/{repo}/commits/main"
+    pages = [get_session().get(f"{url}?p={page}").json() for page in (0, 1, 2)]
+    assert [len(page) for page in pages] == [50, 2, 0]
+    assert len(alice.list_repo_commits(repo)) == 52

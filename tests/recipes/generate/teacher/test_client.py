@@ -62,6 +62,7 @@ PASSING = {
     "too many requests": (_text("{}", 429, Retry_After="1"), "status_429"),
     "server error": (_text("oops", 500), "status_500"),
     "starting": (_text("", 503), "status_503"),
+    "paused": (_text('{"error":"Bad Request: The endpoint is paused"}', 400), "status_503"),
     "half JSON": (_text(json.dumps(GOOD)[:30]), "no_completion"),
     "HTML with status 200": (_text("<html>Bad gateway</html>"), "no_completion"),
     "empty": (_text(""), "no_completion"),
@@ -83,7 +84,7 @@ def test_a_passing_failure_is_tried_again(name: str, tmp_path: Path) -> None:
     assert (teacher.stats.answered, teacher.stats.retried, teacher.stats.failed) == (1, 2, 0)
 
 
-@pytest.mark.parametrize("name", [name for name in PASSING if name != "starting"])
+@pytest.mark.parametrize("name", sorted(PASSING.keys() - {"starting", "paused"}))
 def test_a_lasting_failure_ends_with_its_reason(name: str, tmp_path: Path) -> None:
     bad, reason = PASSING[name]
     seen: list[Teacher] = []
@@ -107,7 +108,9 @@ def test_a_request_that_is_wrong_is_not_repeated(tmp_path: Path) -> None:
     assert teacher.stats.retried == 0
 
 
-@pytest.mark.parametrize(("status", "says"), [(401, "token"), (403, "token"), (404, "path")])
+@pytest.mark.parametrize(
+    ("status", "says"), [(401, "token"), (402, "credit"), (403, "token"), (404, "path")]
+)
 def test_a_teacher_that_never_will_is_refused_at_once(
     status: int, says: str, tmp_path: Path
 ) -> None:
