@@ -1,15 +1,15 @@
-"""Kakugo: the recipes that run as jobs; they know nothing of the bot.
+"""The recipes: programs that run as jobs and know nothing about the bot.
 
 core      What several recipes share
-cli       `kakugo-recipe …`: reads the arguments and calls one recipe
-generate  The generate recipe: ask the teacher, keep what passes the gates, push a datas
-practice  The practice world: a rule-based teacher of Esperanto, a tiny base model and b
-check     Should this be trained at all? A few dozen calls that say what teacher and bas
-train     The train recipe: a dataset and a base in, an adapter out
-evaluate  Base, adapter and peers get the same questions; what they answer is judged and
-export    `kakugo-recipe export`: an adapter becomes a model that needs no adapter, and
-review    `kakugo-recipe review-report`: what speakers found in a dataset, told on the c
-bakeoff   `kakugo-recipe bake-off`: which small model should learn this language
-promote   `kakugo-recipe promote`: whether an adapter's new version takes the place of t
-improve   `kakugo-recipe improve`: what speakers corrected in, the next version out, com
+cli       Run one recipe: `kakugo-recipe COMMAND …`
+check     Check whether a language should be trained
+generate  Let the teacher write a dataset, filter it and push it
+train     Train an adapter of a base on a dataset
+evaluate  Compare base, adapter and peers on the same benchmarks
+bakeoff   Train candidate bases briefly and recommend one
+promote   Compare a new version of an adapter with the current one, and use it if it is good
+improve   Train, compare and report a next version of an adapter from feedback
+review    Write the speakers' reviews of a dataset on the cards
+export    Merge an adapter into its base, and write GGUF files
+practice  The practice world: a rule-based teacher, a tiny base and benchmarks in Esperanto
 """

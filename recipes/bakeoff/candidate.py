@@ -12,7 +12,7 @@ from recipes.check import fertility
 from recipes.core import model_loading
 from recipes.evaluate.backends import transformers_lm
 from recipes.evaluate.benchmarks import Task
-from recipes.evaluate.settings import Choice
+from recipes.evaluate.settings import ChoiceSettings
 from recipes.train import hardware, heldout_loss, sft
 from recipes.train.callbacks import print_progress
 from recipes.train.heldout_loss import Chat
@@ -52,7 +52,7 @@ class BakeOffData:
     training_chats: Sequence[Chat]
     held_out_chats: Sequence[Chat]
     tasks: Sequence[Task]
-    choice: Choice
+    choice: ChoiceSettings
 
 
 def measure(
@@ -131,11 +131,11 @@ def _scores(model: Any, tokenizer: PreTrainedTokenizerBase, data: BakeOffData) -
     """Return the accuracy on each multiple-choice benchmark, few-shot as in the evaluation."""
     scores = {}
     for task in data.tasks:
-        likelihoods = transformers_lm.choose(
+        likelihoods = transformers_lm.log_likelihoods(
             model, tokenizer, task.items, data.choice, lambda _: None
         )
         correct = [
-            max(range(len(row)), key=row.__getitem__) == item.right
+            max(range(len(row)), key=row.__getitem__) == item.correct
             for row, item in zip(likelihoods, task.items, strict=True)
         ]
         scores[task.benchmark] = sum(correct) / len(correct)

@@ -68,8 +68,10 @@ def _bake_off(job: Job[BakeOffSettings], folder: str) -> None:
 def _load_data(job: Job[BakeOffSettings], evaluation: evaluating.EvaluateSettings) -> BakeOffData:
     """Load training and held-out chats, and the first items of the multiple-choice benchmarks."""
     settings, repo = job.settings, job.args.dataset
-    training_chats = row_edits.chats(job.api, repo, job.inputs[repo], "train")[: settings.rows]
-    held_out_chats = row_edits.chats(job.api, repo, job.inputs[repo], "test")[: settings.held_out]
+    training_chats = row_edits.load_chats(job.api, repo, job.inputs[repo], "train")[: settings.rows]
+    held_out_chats = row_edits.load_chats(job.api, repo, job.inputs[repo], "test")[
+        : settings.held_out
+    ]
     if not training_chats or not held_out_chats:
         raise UserError(f"{repo} must have rows in both its `train` and its `test` split.")
     suite = benchmarks.load(job.api, evaluation, job.config.language)

@@ -1,7 +1,7 @@
-"""What the verdicts of several people on the same rows come to, together and row by row. Pure.
+"""Combine several people's verdicts on the same rows of a dataset. Pure.
 
-Agreement is Krippendorff's alpha for nominal data (2011): it takes any number of people a row, and
-says how much better than by chance they agree. 1 is always, 0 as by chance.
+Agreement is Krippendorff's alpha for nominal data (2011), which allows any number of people per
+row: 1 is perfect agreement, 0 is agreement by chance.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from recipes.core.row_edits import RowEdits
 
 @dataclass(frozen=True)
 class ReviewSettings:
-    """So many people and rows must there be before a dataset counts as reviewed by speakers; and so
-    many people must agree before a row is dropped or corrected."""
+    """The `review:` section of a recipe.
+
+    A dataset counts as reviewed from so many `reviewers` and `rows` on. As many people must agree
+    before a row is dropped or corrected.
+    """
 
     reviewers: int
     rows: int
@@ -26,57 +29,60 @@ class ReviewSettings:
 
 @dataclass(frozen=True)
 class Tally:
-    """`verdicts` counts each, `shared` the rows that several people saw; `alpha` None where it is
-    not defined: nobody shared a row, or all verdicts are the same."""
+    """The counts of all verdicts.
+
+    `shared_rows` were reviewed by several people. `alpha` is None if it is not defined: no row is
+    shared, or all verdicts are the same.
+    """
 
     reviewers: int
     rows: int
-    shared: int
+    shared_rows: int
     verdicts: Mapping[str, int]
     alpha: float | None
     credits: tuple[str, ...]
 
-    def enough(self, settings: ReviewSettings) -> bool:
-        """Whether it may be said that speakers have reviewed it."""
+    def is_enough(self, settings: ReviewSettings) -> bool:
+        """Return whether the dataset counts as reviewed by speakers."""
         return self.reviewers >= settings.reviewers and self.rows >= settings.rows
 
 
 def tally(reviews: Sequence[Review]) -> Tally:
-    """Count; who looked at a row twice is heard with the last word."""
+    """Count the verdicts; of several by one person on a row, the last."""
     by_row = _by_row(reviews)
-    last = [review for said in by_row.values() for review in said]
-    verdicts = [[review.verdict for review in said] for said in by_row.values()]
-    counts = Counter(review.verdict for review in last)
+    counted = [review for row_reviews in by_row.values() for review in row_reviews]
+    verdicts = [[review.verdict for review in row_reviews] for row_reviews in by_row.values()]
+    counts = Counter(review.verdict for review in counted)
     return Tally(
-        reviewers=len({review.reviewer for review in last}),
+        reviewers=len({review.reviewer for review in counted}),
         rows=len(by_row),
-        shared=sum(len(said) > 1 for said in verdicts),
+        shared_rows=sum(len(row_verdicts) > 1 for row_verdicts in verdicts),
         verdicts={verdict: counts[verdict] for verdict in VERDICTS},
         alpha=alpha(verdicts),
-        credits=tuple(sorted({review.credit for review in last if review.credit})),
+        credits=tuple(sorted({review.credit for review in counted if review.credit})),
     )
 
 
-def settle(reviews: Sequence[Review], people: int) -> RowEdits:
-    """The rows on which so many people agree, and more than half of those who looked.
+def agreed_edits(reviews: Sequence[Review], min_people: int) -> RowEdits:
+    """Return the edits that at least `min_people` and more than half of a row's reviewers want.
 
-    A correction is taken in the wording that most of them gave; of equals, the last.
+    Of several corrections of a row, the most frequent is taken, and of equals the last.
     """
     dropped, corrected = set[str](), dict[str, str]()
-    for row, said in _by_row(reviews).items():
-        verdict, votes = Counter(review.verdict for review in said).most_common(1)[0]
-        if votes < people or 2 * votes <= len(said):
+    for row, row_reviews in _by_row(reviews).items():
+        verdict, votes = Counter(review.verdict for review in row_reviews).most_common(1)[0]
+        if votes < min_people or 2 * votes <= len(row_reviews):
             continue
         if verdict == "drop":
             dropped.add(row)
         elif verdict == "fix":
-            wordings = Counter(review.fixed for review in reversed(said) if review.fixed)
-            corrected[row] = wordings.most_common(1)[0][0]
+            texts = Counter(review.fixed for review in reversed(row_reviews) if review.fixed)
+            corrected[row] = texts.most_common(1)[0][0]
     return RowEdits(frozenset(dropped), corrected)
 
 
 def _by_row(reviews: Sequence[Review]) -> dict[str, list[Review]]:
-    """What each person said last of each row, in the order in which it was said."""
+    """Return each person's last review of each row, in the given order."""
     last = {(review.row_id, review.reviewer): review for review in reviews}
     by_row: dict[str, list[Review]] = {}
     for review in reviews:
@@ -86,7 +92,7 @@ def _by_row(reviews: Sequence[Review]) -> dict[str, list[Review]]:
 
 
 def alpha(units: Sequence[Sequence[str]]) -> float | None:
-    """Krippendorff's nominal alpha of units with one value from each who judged it."""
+    """Return Krippendorff's nominal alpha; a unit has one value from each of its coders."""
     pairs = Counter[tuple[str, str]]()
     for values in units:
         for pair in permutations(values, 2):
@@ -98,5 +104,5 @@ def alpha(units: Sequence[Sequence[str]]) -> float | None:
     expected = number**2 - sum(total**2 for total in totals.values())
     if not expected:
         return None
-    observed = sum(weight for (one, other), weight in pairs.items() if one != other)
+    observed = sum(weight for (left, right), weight in pairs.items() if left != right)
     return 1 - (number - 1) * observed / expected

@@ -1,28 +1,28 @@
-"""A part of a card between two marks, which can be written again and again.
-
-And what makes people's words harmless there. What is written must not enter this file.
-"""
+"""Write a section of a card between two markers, again and again, and make people's text safe."""
 
 from __future__ import annotations
 
 import re
 
-SIGNS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&@:/$^=\"'])")
+SPECIAL_CHARACTERS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&@:/$^=\"'])")
 
 
-def put(text: str, mark: str, body: str, before: str | None = None) -> str:
-    """The card's text with `body` between the marks, at the end (or before a heading) at first."""
-    start, end = f"<!-- {mark} -->", f"<!-- /{mark} -->"
-    part = f"{start}\n{body}\n{end}"
-    above, found, rest = text.partition(start)
-    if found:
-        return above + part + rest.partition(end)[2]
-    above, found, below = text.partition(f"\n{before}\n") if before else (text, "", "")
-    if found:
-        return f"{above.rstrip()}\n\n{part}\n\n{before}\n{below}"
-    return f"{text.rstrip()}\n\n{part}\n"
+def put(text: str, name: str, body: str, before: str | None = None) -> str:
+    """Return the card with `body` between the markers of the section `name`.
+
+    A new section is added before the heading `before`, or at the end.
+    """
+    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    section = f"{start}\n{body}\n{end}"
+    above, has_section, after = text.partition(start)
+    if has_section:
+        return above + section + after.partition(end)[2]
+    above, has_heading, below = text.partition(f"\n{before}\n") if before else (text, "", "")
+    if has_heading:
+        return f"{above.rstrip()}\n\n{section}\n\n{before}\n{below}"
+    return f"{text.rstrip()}\n\n{section}\n"
 
 
-def harmless(words: str) -> str:
-    """People's words on one line of Markdown, in which nothing is markup, a link or a mention."""
-    return SIGNS.sub(lambda found: f"&#{ord(found[0])};", " ".join(words.split()))
+def escape(text: str) -> str:
+    """Return people's text as one line of Markdown without markup, links or mentions."""
+    return SPECIAL_CHARACTERS.sub(lambda match: f"&#{ord(match[0])};", " ".join(text.split()))

@@ -1,6 +1,6 @@
-"""Who is thanked, and how a card and a citation file say so.
+"""Credit people and sources in cards and citation files.
 
-Only names that people gave for this, and repositories that were read. Names are hostile text.
+People are named only if they asked for it; their names are untrusted text.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from recipes.core.card_sections import harmless
+from recipes.core.card_sections import escape
 
 PATH = "CITATION.cff"
 PAPER: dict[str, Any] = {
@@ -31,32 +31,34 @@ PAPER: dict[str, Any] = {
 }
 
 
-def citation(title: str, kind: str, url: str, people: Sequence[str], sources: Sequence[str]) -> str:
-    """The text of CITATION.cff (1.2.0) for a "dataset" or a model ("software") at `url`.
+def citation_file(
+    title: str, kind: str, url: str, people: Sequence[str], sources: Sequence[str]
+) -> str:
+    """Return the CITATION.cff (1.2.0) of a "dataset" or a model ("software") at `url`.
 
-    `people` are named as authors after Kakugo, `sources` are URLs of what was read.
+    `people` are authors after Kakugo, `sources` are URLs of repositories.
     """
-    said = {
+    document = {
         "cff-version": "1.2.0",
         "message": "If you use this, please cite it as below.",
         "type": kind,
         "title": title,
         "url": url,
-        "authors": [{"name": "Kakugo"}, *({"name": name} for name in _once(people))],
+        "authors": [{"name": "Kakugo"}, *({"name": name} for name in _unique(people))],
         "references": [
             PAPER,
-            *({"type": "generic", "title": one.rpartition("/")[2], "url": one,
-               "authors": [{"name": one.split("/")[-2]}]} for one in _once(sources)),
+            *({"type": "generic", "title": source.rpartition("/")[2], "url": source,
+               "authors": [{"name": source.split("/")[-2]}]} for source in _unique(sources)),
         ],
     }  # fmt: skip
-    return yaml.safe_dump(said, allow_unicode=True, sort_keys=False)
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
 
 
 def thanks(people: Sequence[str]) -> str:
-    """A sentence of Markdown that names them; empty for nobody."""
-    names = ", ".join(harmless(name) for name in _once(people))
+    """Return a sentence of Markdown that thanks them; empty for nobody."""
+    names = ", ".join(escape(name) for name in _unique(people))
     return f"With thanks to {names}." if names else ""
 
 
-def _once(names: Iterable[str]) -> list[str]:
+def _unique(names: Iterable[str]) -> list[str]:
     return sorted(set(names))

@@ -1,7 +1,7 @@
-"""A recipe's numbers, read once at the door; code holds none of them.
+"""Read the YAML of a recipe, which holds all its numbers, and compute the digest that names a run.
 
-The digest of the text and the language is what makes two runs "the same": bot and recipes compute
-it alike, so it is made from the text as written and never from what was parsed.
+Two runs with the same digest are the same run. Bot and recipes both compute it, so it depends on
+the text as written, not on how it is parsed.
 """
 
 from __future__ import annotations
@@ -15,17 +15,16 @@ from typing import Any
 import yaml
 
 from recipes.core.errors import UserError
-from recipes.core.language import is_known, named
+from recipes.core.language import find, is_known
 
 SECTIONS = ("plan", "check", "generate", "bake_off", "train", "evaluate", "export", "review")
-# ISO 639-3, ISO 15924 and, for a few varieties of FLORES+, what tells them apart.
+# ISO 639-3, ISO 15924 and, for a few languages of FLORES+, a variety.
 CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?")
 
 
 @dataclass(frozen=True)
 class Config:
-    """A recipe with `{org}` (where one is given) and `{language}` filled in; `text` and `digest`
-    are as written."""
+    """A recipe with `{org}` (if given) and `{language}` filled in; `text` is as written."""
 
     name: str
     text: str
@@ -43,17 +42,17 @@ class Config:
 
     @property
     def practice(self) -> bool:
-        """Whether everything made by this recipe must say that it is practice."""
+        """Whether all outputs of this recipe must say that they are practice."""
         return bool(self.plan.get("practice", False))
 
 
 def load(name_or_path: str, org: str | None, language: str) -> Config:
     """Read a packaged recipe ("practice") or a path, for a language's code, tag or name.
 
-    Raises UserError for what cannot be used.
+    Raises UserError for an unknown recipe, language or key.
     """
     if not (CODE.fullmatch(language) and is_known(language)):
-        language = named(language).code
+        language = find(language).code
     text = _read(name_or_path)
     values = {"{org}": org, "{language}": language} if org else {"{language}": language}
     sections = _sections(name_or_path, text, values)
@@ -62,17 +61,16 @@ def load(name_or_path: str, org: str | None, language: str) -> Config:
 
 
 def digest(text: str, language: str) -> str:
-    """The sha256 (hex) that names a run: the recipe's text, a newline, the language."""
+    """Return the sha256 (hex) of the recipe's text, a newline and the language."""
     return hashlib.sha256(f"{text}\n{language}".encode()).hexdigest()
 
 
 def _read(name_or_path: str) -> str:
-    here = Path(__file__).parents[1]
-    packaged = {path.stem: path for path in here.glob("*.yaml")}
+    packaged = {path.stem: path for path in Path(__file__).parents[1].glob("*.yaml")}
     path = packaged.get(name_or_path, Path(name_or_path))
     if not path.is_file():
         names = ", ".join(sorted(packaged))
-        raise UserError(f"No recipe {name_or_path!r}: give one of {names}, or the path of a file.")
+        raise UserError(f"There is no recipe {name_or_path!r}: use {names}, or the path of a file.")
     return path.read_text(encoding="utf-8")
 
 
@@ -80,14 +78,18 @@ def _sections(name: str, text: str, values: dict[str, str]) -> dict[str, dict[st
     try:
         parsed = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise UserError(f"Recipe {name!r} is not YAML: {' '.join(str(error).split())}") from error
+        raise UserError(
+            f"The recipe {name!r} is not YAML: {' '.join(str(error).split())}"
+        ) from error
     if not isinstance(parsed, dict):
-        raise UserError(f"Recipe {name!r} must be a mapping with the keys {', '.join(SECTIONS)}.")
+        raise UserError(
+            f"The recipe {name!r} must be a mapping with the keys {', '.join(SECTIONS)}."
+        )
     unknown = sorted(str(key) for key in parsed if key not in SECTIONS)
     if unknown:
         raise UserError(
-            f"Recipe {name!r} has the unknown top key {', '.join(unknown)}: "
-            f"it may have {', '.join(SECTIONS)}."
+            f"The recipe {name!r} has unknown keys ({', '.join(unknown)}): "
+            f"known are {', '.join(SECTIONS)}."
         )
     return {key: _fill(parsed.get(key) or {}, values) for key in SECTIONS}
 
@@ -98,6 +100,6 @@ def _fill(value: Any, values: dict[str, str]) -> Any:
     if isinstance(value, list):
         return [_fill(item, values) for item in value]
     if isinstance(value, str):
-        for mark, filling in values.items():
-            value = value.replace(mark, filling)
+        for placeholder, replacement in values.items():
+            value = value.replace(placeholder, replacement)
     return value

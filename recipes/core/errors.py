@@ -1,5 +1,5 @@
-"""The one error that a person causes and can mend; anything else that is raised is a bug."""
+"""The error that a user causes and can fix; every other exception is a bug."""
 
 
 class UserError(Exception):
-    """A sentence for the person: the rule, what was seen, what to do."""
+    """One or two sentences for the user: what is wrong, and what to do."""

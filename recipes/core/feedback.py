@@ -1,8 +1,7 @@
-"""What people said of models and of rows: the feedback dataset, read at the door.
+"""Read what people said about models and rows from the feedback dataset.
 
-One JSON line a row, under `data/<code>/<day>/`, written by the Spaces. A row without consent is not
-read, and one that somebody withdrew is not there. All text in it is hostile. What is made of the
-rows must not enter this file.
+The Spaces write one JSON line per row to `data/<code>/<day>/`. Rows without consent are not read,
+and withdrawn rows are deleted from the dataset. All text in the rows is untrusted.
 """
 
 from __future__ import annotations
@@ -20,20 +19,20 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 SCHEMA = 1
-MOST_BYTES = 64_000
-LONGEST_NAME = 80
+MAX_BYTES = 64_000
+MAX_NAME_LENGTH = 80
 ROLES = {"system", "user", "assistant"}
 RATINGS = {"up", "down", None}
 VERDICTS = ("keep", "fix", "drop")
 
 
-class Foreign(ValueError):
-    """A row that is not one."""
+class InvalidRow(ValueError):
+    """A row that is skipped, for the given reason."""
 
 
 @dataclass(frozen=True)
-class Chat:
-    """What somebody said of an answer: `messages` end with the user's turn."""
+class ChatFeedback:
+    """Feedback on a model's response; `messages` end with the user's turn."""
 
     id: str
     at: str
@@ -48,7 +47,7 @@ class Chat:
 
 @dataclass(frozen=True)
 class Review:
-    """What a reviewer said of a row of a dataset; `reviewer` is a random name of their browser."""
+    """A person's verdict on a row of a dataset; `reviewer` is a random id of their browser."""
 
     id: str
     at: str
@@ -63,15 +62,15 @@ class Review:
 
 @dataclass(frozen=True)
 class Feedback:
-    """The rows of one language in the order in which they were written, and why others are out."""
+    """The rows of one language from old to new, and the number of skipped rows by reason."""
 
-    chats: tuple[Chat, ...]
+    chats: tuple[ChatFeedback, ...]
     reviews: tuple[Review, ...]
-    left_out: dict[str, int]
+    skipped: dict[str, int]
 
 
 def fetch(api: HfApi, repo: str, revision: str, code: str) -> Feedback:
-    """Read what the dataset has on a language at a commit."""
+    """Download and parse the rows of a language at a commit."""
     folder = api.snapshot_download(
         repo, repo_type="dataset", revision=revision, allow_patterns=f"data/{code}/*"
     )
@@ -80,66 +79,66 @@ def fetch(api: HfApi, repo: str, revision: str, code: str) -> Feedback:
 
 
 def parse(files: Iterable[bytes], code: str) -> Feedback:
-    """Parse the lines of these files: a row is right in all its parts, or counted as left out."""
-    chats, reviews, left_out = dict[str, Chat](), dict[str, Review](), Counter[str]()
+    """Parse the lines of these files; every invalid row is skipped and counted."""
+    chats, reviews, skipped = dict[str, ChatFeedback](), dict[str, Review](), Counter[str]()
     for line in (line for file in files for line in file.split(b"\n") if line.strip()):
         try:
-            row = _read(line, code)
-        except Foreign as error:
-            left_out[str(error)] += 1
+            row = _parse_row(line, code)
+        except InvalidRow as error:
+            skipped[str(error)] += 1
         except ValueError:
-            left_out["unreadable"] += 1
+            skipped["unreadable"] += 1
         else:
-            if isinstance(row, Chat):
+            if isinstance(row, ChatFeedback):
                 chats[row.id] = row
             else:
                 reviews[row.id] = row
     return Feedback(
         tuple(sorted(chats.values(), key=lambda row: (row.at, row.id))),
         tuple(sorted(reviews.values(), key=lambda row: (row.at, row.id))),
-        dict(left_out),
+        dict(skipped),
     )
 
 
-def _read(line: bytes, code: str) -> Chat | Review:
-    if len(line) > MOST_BYTES:
-        raise Foreign("too_long")
+def _parse_row(line: bytes, code: str) -> ChatFeedback | Review:
+    if len(line) > MAX_BYTES:
+        raise InvalidRow("too_long")
     row = json.loads(line)
     if not isinstance(row, dict) or row.get("schema") != SCHEMA:
-        raise Foreign("unreadable")
+        raise InvalidRow("unreadable")
     if row.get("consent") is not True:
-        raise Foreign("no_consent")
+        raise InvalidRow("no_consent")
     if row.get("language") != code:
-        raise Foreign("another_language")
+        raise InvalidRow("another_language")
     if row.get("kind") == "review":
         return _review(row)
     if row.get("kind") == "chat":
         return _chat(row)
-    raise Foreign("unknown_kind")
+    raise InvalidRow("unknown_kind")
 
 
-def _chat(row: dict[str, Any]) -> Chat:
+def _chat(row: dict[str, Any]) -> ChatFeedback:
     if row.get("rating") not in RATINGS:
-        raise Foreign("unreadable")
-    return Chat(
+        raise InvalidRow("unreadable")
+    return ChatFeedback(
         id=_text(row, "id"),
         at=_text(row, "at"),
         language=_text(row, "language"),
         model=_text(row, "model"),
         messages=_messages(row.get("messages")),
         response=_text(row, "response"),
-        rating=row["rating"] if "rating" in row else None,
-        correction=_perhaps(row, "correction"),
-        credit=_name(row),
+        rating=row.get("rating"),
+        correction=_optional_text(row, "correction"),
+        credit=_credit(row),
     )
 
 
 def _review(row: dict[str, Any]) -> Review:
-    verdict, fixed = row.get("verdict"), _perhaps(row, "fixed")
+    verdict, fixed = row.get("verdict"), _optional_text(row, "fixed")
     if verdict not in VERDICTS or (verdict == "fix") != (fixed is not None):
-        raise Foreign("unreadable")
+        raise InvalidRow("unreadable")
     if not ID.fullmatch(_text(row, "row_id")):
-        raise Foreign("unreadable")
+        raise InvalidRow("unreadable")
     return Review(
         id=_text(row, "id"),
         at=_text(row, "at"),
@@ -149,31 +148,36 @@ def _review(row: dict[str, Any]) -> Review:
         verdict=str(verdict),
         fixed=fixed,
         reviewer=_text(row, "reviewer"),
-        credit=_name(row),
+        credit=_credit(row),
     )
 
 
 def _messages(value: object) -> tuple[tuple[str, str], ...]:
     turns = value if isinstance(value, list) else []
-    known = [turn for turn in turns if isinstance(turn, dict) and turn.get("role") in ROLES]
-    texts = [turn for turn in known if isinstance(turn.get("content"), str)]
-    if not texts or len(texts) != len(turns) or texts[-1]["role"] != "user":
-        raise Foreign("unreadable")
-    return tuple((turn["role"], turn["content"]) for turn in texts)
+    valid = [
+        turn
+        for turn in turns
+        if isinstance(turn, dict)
+        and turn.get("role") in ROLES
+        and isinstance(turn.get("content"), str)
+    ]
+    if not valid or len(valid) != len(turns) or valid[-1]["role"] != "user":
+        raise InvalidRow("unreadable")
+    return tuple((turn["role"], turn["content"]) for turn in valid)
 
 
 def _text(row: dict[str, Any], key: str) -> str:
     value = row.get(key)
     if not isinstance(value, str) or not value:
-        raise Foreign("unreadable")
+        raise InvalidRow("unreadable")
     return value
 
 
-def _perhaps(row: dict[str, Any], key: str) -> str | None:
+def _optional_text(row: dict[str, Any], key: str) -> str | None:
     return None if row.get(key) is None else _text(row, key)
 
 
-def _name(row: dict[str, Any]) -> str | None:
-    """A name on one line, of a length that a card can bear; None for nobody."""
-    name = " ".join((_perhaps(row, "credit") or "").split())
-    return name[:LONGEST_NAME] or None
+def _credit(row: dict[str, Any]) -> str | None:
+    """Return the name to credit, on one line and shortened; None for nobody."""
+    name = " ".join((_optional_text(row, "credit") or "").split())
+    return name[:MAX_NAME_LENGTH] or None

@@ -1,6 +1,6 @@
-"""Repositories at a commit: what all of a run reads, and what its manifest names.
+"""Look up the commits and contents of repositories on the Hub.
 
-Nothing that needs a model's libraries may be imported here.
+This module must not import libraries for models.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 
-def commit_of(api: HfApi, repo: str, kind: str, revision: str = "main") -> str:
-    """The commit that a repository's revision is at; refuses one that is not there to be read."""
+def commit_of(api: HfApi, repo: str, repo_type: str, revision: str = "main") -> str:
+    """Return the commit of a revision; raise UserError if it cannot be read."""
     from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 
     try:
-        return str(api.repo_info(repo, repo_type=kind, revision=revision).sha)
+        return str(api.repo_info(repo, repo_type=repo_type, revision=revision).sha)
     except RepositoryNotFoundError as error:
         raise UserError(
-            f"There is no {kind} {repo} on the Hub that this token may read."
+            f"There is no {repo_type} {repo} on the Hub that this token can read."
         ) from error
     except RevisionNotFoundError as error:
-        raise UserError(f"The {kind} {repo} has no revision {revision}.") from error
+        raise UserError(f"The {repo_type} {repo} has no revision {revision}.") from error
 
 
 def is_adapter(api: HfApi, repo: str, revision: str) -> bool:
-    """Whether a model's repository holds an adapter, and no whole model."""
+    """Return whether a model's repository has an adapter, not a whole model."""
     return api.file_exists(repo, "adapter_config.json", revision=revision)
 
 
 def configs(repo: str, revision: str) -> list[str]:
-    """The configs of a data set; refuses one that cannot be read, as when its terms are open."""
+    """Return the configs of a dataset; raise UserError if it cannot be read (it may be gated)."""
     from datasets import get_dataset_config_names
 
     try:
         return list(get_dataset_config_names(repo, revision=revision))
     except (ValueError, FileNotFoundError) as error:
-        said = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"The data set {repo} cannot be read: {said}") from error
+        message = next(iter(str(error).splitlines()), type(error).__name__)
+        raise UserError(f"The dataset {repo} cannot be read: {message}") from error

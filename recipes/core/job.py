@@ -1,7 +1,4 @@
-"""One run of a recipe that loads models: what was asked for, and the commits of what it reads.
-
-A run is pinned before anything heavy is imported. What a recipe does must not enter it.
-"""
+"""One run of a recipe that loads models: its arguments, settings and inputs at their commits."""
 
 from __future__ import annotations
 
@@ -22,17 +19,17 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class Job(Generic[S]):
-    """`settings` are those of the recipe's section; `inputs` maps each repo to its commit."""
+    """A run: `inputs` maps repositories to commits; `started_at` is on the monotonic clock."""
 
     api: HfApi
     args: argparse.Namespace
     settings: S
     inputs: dict[str, str]
-    began: float
+    started_at: float
 
     @property
     def config(self) -> Config:
-        """The recipe."""
+        """The recipe's YAML."""
         config: Config = self.args.config
         return config
 
@@ -42,8 +39,8 @@ class Job(Generic[S]):
         return self.inputs[self.args.base]
 
     def seconds(self) -> float:
-        """Since the run began."""
-        return time.monotonic() - self.began
+        """Return the seconds since the run started."""
+        return time.monotonic() - self.started_at
 
     def manifest(
         self,
@@ -54,7 +51,7 @@ class Job(Generic[S]):
         metrics: dict[str, Any],
         cost_usd: float = 0.0,
     ) -> manifest.Manifest:
-        """What this run took and made, until now; `commit` is that of the repo `--into`."""
+        """Return the manifest of this run; `commit` is the output's in the repository `--into`."""
         return manifest.Manifest(
             step=step,
             request=self.args.request,
@@ -74,7 +71,7 @@ class Job(Generic[S]):
 
 
 def pin(api: HfApi, args: argparse.Namespace, settings: S, repos: Mapping[str, str]) -> Job[S]:
-    """Begin a run that reads `repos` (name → "dataset" or "model") as they are now."""
-    began = time.monotonic()
-    inputs = {repo: hub_refs.commit_of(api, repo, kind) for repo, kind in repos.items()}
-    return Job(api, args, settings, inputs, began)
+    """Start a run that reads `repos` (name → "dataset" or "model") at their current commits."""
+    started_at = time.monotonic()
+    inputs = {repo: hub_refs.commit_of(api, repo, repo_type) for repo, repo_type in repos.items()}
+    return Job(api, args, settings, inputs, started_at)

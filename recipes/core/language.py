@@ -1,12 +1,13 @@
-"""What a recipe has to know of a language: its English name, BCP-47 tag and name in CLD2.
+"""What a recipe needs to know about a language: its English name, BCP-47 tag and name in CLD2.
 
-`languages.tsv` is made from the bot's tables by tests/recipes/core/test_language.py.
+tests/recipes/core/test_language.py makes `languages.tsv` from the bot's tables.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -14,14 +15,14 @@ from pathlib import Path
 
 from recipes.core.errors import UserError
 
-# What Unicode does not take apart, and apostrophes of every kind: typed or left out at will.
-PLAIN = str.maketrans("øłđħıŧ", "oldhit", "'’‘`´ʻʼʽʾʿˈꞌ′׳") | {ord("œ"): "oe", ord("æ"): "ae"}
-IN_SCRIPT = re.compile(r" \((.+) script\)\Z")
+# Letters that Unicode does not decompose; apostrophes are removed, because people omit them.
+FOLDED = str.maketrans("øłđħıŧ", "oldhit", "'’‘`´ʻʼʽʾʿˈꞌ′׳") | {ord("œ"): "oe", ord("æ"): "ae"}
+SCRIPT_SUFFIX = re.compile(r" \((.+) script\)\Z")
 
 
 @dataclass(frozen=True)
 class Language:
-    """`code` as in FLORES+, `tag` as in BCP-47, `cld2` None where CLD2 does not know it."""
+    """`code` is as in FLORES+, `tag` as in BCP-47; `cld2` is None if CLD2 does not know it."""
 
     code: str
     name: str
@@ -35,65 +36,65 @@ class Language:
 
     @property
     def metadata(self) -> dict[str, list[str]]:
-        """How a card on the Hub says it: the Hub lists languages by their first subtag."""
+        """The metadata of a card: the Hub lists languages by the first subtag."""
         first, *more = self.tag.split("-")
         return {"language": [first], **({"language_bcp47": [self.tag]} if more else {})}
 
     @property
     def in_usual_script(self) -> bool:
-        """Whether its tag need not name the script."""
+        """Whether the tag omits the script."""
         return f"-{self.script}" not in self.tag
 
 
 def get(code: str) -> Language:
-    """Look a code up in languages.tsv, in its usual script or another; raises UserError."""
-    found = _rows_of().get(code[:3], [])
-    if not found:
+    """Return the language of a code, in its usual script or another; raise UserError."""
+    languages = _by_iso_639_3().get(code[:3], [])
+    if not languages:
         raise UserError(
             f"The language {code!r} is not in recipes/core/languages.tsv: add a line there."
         )
-    if exact := [language for language in found if language.code == code]:
-        return exact[0]
-    usual, script = found[0], code.split("_")[1]
-    name = f"{IN_SCRIPT.sub('', usual.name)} ({_script_called(script)} script)"
+    for language in languages:
+        if language.code == code:
+            return language
+    usual, script = languages[0], code.split("_")[1]
+    name = f"{SCRIPT_SUFFIX.sub('', usual.name)} ({_script_name(script)} script)"
     return Language(code, name, f"{usual.tag.partition('-')[0]}-{script}", usual.cld2)
 
 
 def is_known(code: str) -> bool:
-    """Whether `get` knows it."""
-    return code[:3] in _rows_of()
+    """Return whether `get` finds the code."""
+    return code[:3] in _by_iso_639_3()
 
 
-def named(text: str) -> Language:
-    """The language that is called so, in English, by itself or by a tag or code of it; raises
-    UserError with what may be meant instead.
+def find(text: str) -> Language:
+    """Return the language with this English or own name, tag or code.
 
-    A name and a script, or a sentence with a name in it, are the bot's matter.
+    Raises UserError with suggestions. Names with a script, or inside a sentence, are for the bot.
     """
-    wanted, (names, tags) = fold(text), _called()
-    tagged = tags.get(text.lower().replace("_", "-"), [])
-    found = list(dict.fromkeys((*names.get(wanted, ()), *tagged)))
-    if tagged and text.islower():  # "ga" is Irish, "Ga" may be either
-        found = tagged
-    if len(found) == 1:
-        return found[0]
-    near = found or [
-        language for name in get_close_matches(wanted, names, 4, 0.75) for language in names[name]
+    folded, (names, tags) = fold(text), _index()
+    by_tag = tags.get(text.lower().replace("_", "-"), [])
+    matches = list(dict.fromkeys((*names.get(folded, ()), *by_tag)))
+    if by_tag and text.islower():  # "ga" is Irish, "Ga" may also be the language Ga
+        matches = by_tag
+    if len(matches) == 1:
+        return matches[0]
+    candidates = matches or [
+        language for name in get_close_matches(folded, names, 4, 0.75) for language in names[name]
     ]
-    meant = ", ".join(dict.fromkeys(f"{found.code} ({found.name})" for found in near[:8]))
-    choose = f"Perhaps it is one of {meant}." if meant else "Give its code, like epo_Latn."
-    raise UserError(f"Which language is {text!r}? {choose}")
+    listed = ", ".join(dict.fromkeys(f"{each.code} ({each.name})" for each in candidates[:8]))
+    hint = f"Did you mean {listed}?" if listed else "Give its code, like epo_Latn."
+    raise UserError(f"Which language is {text!r}? {hint}")
 
 
-def _script_called(script: str) -> str:
-    """The script as the name of a language says it; its code where none does."""
-    found = (IN_SCRIPT.search(known.name) for known, *_ in _rows() if known.script == script)
-    return next((told[1] for told in found if told), script)
+def _script_name(script: str) -> str:
+    """Return the English name of a script, from the names of languages in it; else its code."""
+    names = (SCRIPT_SUFFIX.search(each.name) for each, *_ in _rows() if each.script == script)
+    return next((match[1] for match in names if match), script)
 
 
 @cache
 def _rows() -> tuple[tuple[Language, str, str], ...]:
-    """Each language with its names, folded, and its tags and codes in small letters."""
+    """Return each language with its folded names and its lowercase tags and codes."""
     table = Path(__file__).with_name("languages.tsv").read_text(encoding="utf-8")
     rows = (line.split("\t") for line in table.splitlines()[1:])
     return tuple(
@@ -103,30 +104,34 @@ def _rows() -> tuple[tuple[Language, str, str], ...]:
 
 
 @cache
-def _rows_of() -> dict[str, list[Language]]:
-    """ISO 639-3 → that language in each of its scripts."""
-    found: dict[str, list[Language]] = {}
+def _by_iso_639_3() -> dict[str, list[Language]]:
+    languages: dict[str, list[Language]] = {}
     for language, *_ in _rows():
-        found.setdefault(language.code[:3], []).append(language)
-    return found
+        languages.setdefault(language.code[:3], []).append(language)
+    return languages
 
 
 @cache
-def _called() -> tuple[dict[str, list[Language]], dict[str, list[Language]]]:
-    """Name → the languages that have it, and tag → those that it means."""
-    names: dict[str, list[Language]] = {}
-    tags: dict[str, list[Language]] = {}
-    for language, its_names, its_tags in _rows():
-        for known, called in ((names, its_names), (tags, its_tags)):
-            for one in filter(None, called.split(";")):
-                known.setdefault(one, []).append(language)
-    return names, tags
+def _index() -> tuple[dict[str, list[Language]], dict[str, list[Language]]]:
+    """Return the languages by name, and by tag or code."""
+    return (
+        _by_key((names, language) for language, names, _ in _rows()),
+        _by_key((tags, language) for language, _, tags in _rows()),
+    )
+
+
+def _by_key(rows: Iterable[tuple[str, Language]]) -> dict[str, list[Language]]:
+    languages: dict[str, list[Language]] = {}
+    for keys, language in rows:
+        for key in filter(None, keys.split(";")):
+            languages.setdefault(key, []).append(language)
+    return languages
 
 
 def fold(text: str) -> str:
-    """Letters and digits alone, without case and accents."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(PLAIN))
+    """Return the letters and digits of the words, without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(FOLDED))
     kept = "".join(
-        char if char.isalnum() else " " for char in plain if not unicodedata.combining(char)
+        char if char.isalnum() else " " for char in decomposed if not unicodedata.combining(char)
     )
     return " ".join(kept.split())

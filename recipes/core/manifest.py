@@ -66,7 +66,7 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What one run of one recipe took and made; money in US dollars, time in seconds."""
+    """What one run of a recipe read, made and cost (US dollars, seconds)."""
 
     step: Step
     request: str
@@ -87,7 +87,7 @@ class Manifest:
     recipe_commit: str | None = field(default_factory=lambda: recipe_commit())
 
     def to_json(self) -> str:
-        """The text of `run.json`: sorted keys, two spaces, a newline at the end."""
+        """Return the text of `run.json`, with sorted keys and indented by two spaces."""
         wire = {
             "schema": SCHEMA,
             "step": self.step,
@@ -114,7 +114,7 @@ class Manifest:
         try:
             wire = upgrade(json.loads(text))
             if wire["schema"] != SCHEMA:
-                raise UserError(f"This manifest has schema {wire['schema']!r}; {SCHEMA} is known.")
+                raise UserError(f"This manifest has the unknown schema {wire['schema']!r}.")
             return _parse(wire)
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"This is not a manifest ({type(error).__name__}: {error}).") from error
@@ -143,7 +143,7 @@ def _parse(wire: dict[str, Any]) -> Manifest:
 
 
 def already_made(api: HfApi, repo: str, repo_type: str, path: str, digest: str) -> bool:
-    """Whether the repo holds, at `path`, a manifest with this digest (foreign files do not)."""
+    """Return whether the repository has a manifest with this digest at `path`."""
     if not api.repo_exists(repo, repo_type=repo_type):
         return False
     if not api.file_exists(repo, path, repo_type=repo_type):
@@ -159,7 +159,7 @@ def already_made(api: HfApi, repo: str, repo_type: str, path: str, digest: str) 
 def push(
     api: HfApi, repo: str, repo_type: str, path: str, manifest: Manifest, revision: str = "main"
 ) -> str:
-    """Commit the manifest, last of all; returns the commit's sha."""
+    """Push the manifest as the last commit of a run; return its sha."""
     commit = api.upload_file(
         path_or_fileobj=manifest.to_json().encode(),
         path_in_repo=path,
@@ -172,17 +172,17 @@ def push(
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """The installed versions of these distributions."""
+    """Return the installed versions of these distributions."""
     return {package: metadata.version(package) for package in packages}
 
 
 def recipe_version() -> str:
-    """The version of the distribution that this code came in."""
+    """Return the version of the installed project."""
     return metadata.version("kakugo-bot")
 
 
 def recipe_commit() -> str | None:
-    """The Hub commit of the wheel this runs from, None when its URL was not pinned to one."""
+    """Return the commit on the Hub of the installed wheel; None if its URL is not pinned."""
     origin = metadata.distribution("kakugo-bot").read_text("direct_url.json") or ""
     pinned = re.search(r"/resolve/([0-9a-f]{40})/", origin)
     return pinned.group(1) if pinned else None

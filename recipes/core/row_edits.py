@@ -1,8 +1,7 @@
-"""What speakers agreed on about rows of a dataset: `speakers.jsonl`, beside the rows in its repo.
+"""Rows that speakers agreed to drop or correct: `speakers.jsonl` in a dataset's repository.
 
-`review-report` writes it, whoever learns from the dataset obeys it. Rows are named by their ids,
-which depend on their content alone: so it holds for a dataset that is made anew, too. How people
-come to agree must not enter this file.
+`review-report` writes the file, and everything that trains on the dataset applies it. Row ids
+depend on the row's content alone, so the edits also apply to a regenerated dataset.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
 
 Chat = list[dict[str, str]]
 PATH = "speakers.jsonl"
-REASON = "speakers"  # why `generate` rejects a row that was agreed to be dropped
+REASON = "speakers"  # why `generate` rejects a row that speakers dropped
 ID = re.compile(r"[0-9A-Za-z._:-]{1,80}")
 
 
 @dataclass(frozen=True)
 class RowEdits:
-    """Ids of the rows not to be learnt, and by id what the last answer of a row should say."""
+    """The ids of dropped rows, and the new text of the last answer of corrected rows, by id."""
 
     dropped: frozenset[str] = frozenset()
     corrected: Mapping[str, str] = field(default_factory=dict)
@@ -36,15 +35,15 @@ class RowEdits:
         return bool(self.dropped or self.corrected)
 
     def to_jsonl(self) -> str:
-        """A line a row, in the order of their ids."""
-        said = {row: {"id": row, "verdict": "drop"} for row in self.dropped} | {
+        """Return one line per row, sorted by id."""
+        edits = {row: {"id": row, "verdict": "drop"} for row in self.dropped} | {
             row: {"id": row, "verdict": "fix", "fixed": text}
             for row, text in self.corrected.items()
         }
-        return "".join(json.dumps(said[row], ensure_ascii=False) + "\n" for row in sorted(said))
+        return "".join(json.dumps(edits[row], ensure_ascii=False) + "\n" for row in sorted(edits))
 
     def apply(self, ids: list[str], chats: list[Chat]) -> list[Chat]:
-        """The chats of these rows without those dropped, and with the corrections in."""
+        """Return the chats of the rows `ids`, without dropped rows and with corrections."""
         return [
             self._corrected(row, chat)
             for row, chat in zip(ids, chats, strict=True)
@@ -55,19 +54,20 @@ class RowEdits:
         text = self.corrected.get(row)
         if text is None:
             return chat
-        return [*chat[:-1], {**chat[-1], "content": reworded(chat[-1]["content"], text)}]
+        return [*chat[:-1], {**chat[-1], "content": replace_answer(chat[-1]["content"], text)}]
 
 
-def reworded(answer: str, text: str) -> str:
-    """The answer with what people saw of it replaced; what was thought before it stays."""
-    before, end, shown = answer.rpartition("</think>")
-    return before + end + shown[: len(shown) - len(shown.lstrip())] + text if end else text
+def replace_answer(response: str, text: str) -> str:
+    """Replace the part of a response that people see; reasoning before it stays."""
+    reasoning, end, answer = response.rpartition("</think>")
+    whitespace = answer[: len(answer) - len(answer.lstrip())]
+    return reasoning + end + whitespace + text if end else text
 
 
 def read(api: HfApi, repo: str, revision: str = "main") -> RowEdits:
-    """What a dataset says at a revision; nothing where the file or the repo is not there.
+    """Read a dataset's edits at a revision; without the file or the repository, there are none.
 
-    Raises UserError for a file that cannot be read: what people said may not be lost in silence.
+    Raises UserError if the file cannot be read, so that no edit is ignored silently.
     """
     if not api.file_exists(repo, PATH, repo_type="dataset", revision=revision):
         return RowEdits()
@@ -75,31 +75,30 @@ def read(api: HfApi, repo: str, revision: str = "main") -> RowEdits:
     dropped, corrected = set[str](), dict[str, str]()
     for number, line in enumerate(Path(path).read_bytes().split(b"\n"), 1):
         try:
-            if line and (row := json.loads(line))["verdict"] == "drop":
-                dropped.add(_id(row["id"]))
+            if line and (edit := json.loads(line))["verdict"] == "drop":
+                dropped.add(_checked_id(edit["id"]))
             elif line:
-                corrected[_id(row["id"])] = str(row["fixed"])
+                corrected[_checked_id(edit["id"])] = str(edit["fixed"])
         except (ValueError, KeyError, TypeError) as error:
-            raise UserError(
-                f"Line {number} of {PATH} of {repo} cannot be read: mend it."
-            ) from error
+            raise UserError(f"Line {number} of {PATH} in {repo} is invalid: fix it.") from error
     return RowEdits(frozenset(dropped), corrected)
 
 
-def _id(value: str) -> str:
+def _checked_id(value: str) -> str:
     if not ID.fullmatch(value):
         raise ValueError
     return value
 
 
-def chats(api: HfApi, repo: str, revision: str, split: str) -> list[Chat]:
-    """The chats of a split, of all configurations together, as speakers want them learnt."""
+def load_chats(api: HfApi, repo: str, revision: str, split: str) -> list[Chat]:
+    """Load the chats of a split of the default configuration, with the speakers' edits."""
     from datasets import load_dataset
 
     try:
         rows = load_dataset(repo, "default", split=split, revision=revision)
     except ValueError as error:
-        raise UserError(f"{repo} cannot be learnt from: {' '.join(str(error).split())}") from error
-    found = list(rows["messages"])
-    mending = read(api, repo, revision)
-    return mending.apply(list(rows["id"]), found) if mending else found
+        message = " ".join(str(error).split())
+        raise UserError(f"{repo} cannot be used for training: {message}") from error
+    chats = list(rows["messages"])
+    edits = read(api, repo, revision)
+    return edits.apply(list(rows["id"]), chats) if edits else chats

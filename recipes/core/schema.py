@@ -1,4 +1,4 @@
-"""A part of a recipe's YAML becomes a dataclass, or is refused by the name of its key."""
+"""Build a settings class from a section of a recipe's YAML."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from recipes.core.errors import UserError
 T = TypeVar("T")
 
 
-def build(kind: Callable[..., T], values: object, key: str) -> T:
-    """Build `kind` from a mapping; raises UserError for a missing or an unknown key."""
+def build(settings_class: Callable[..., T], values: object, key: str) -> T:
+    """Build `settings_class` from a mapping; raise UserError for a missing or unknown key."""
     if not isinstance(values, dict):
-        raise UserError(f"`{key}` in the recipe must hold keys and values, not {values!r}.")
+        raise UserError(f"`{key}` in the recipe must be a mapping, not {values!r}.")
     try:
-        return kind(**values)
+        return settings_class(**values)
     except TypeError as error:
-        wrong = str(error).removeprefix(f"{getattr(kind, '__name__', '')}.__init__() ")
-        raise UserError(f"`{key}` in the recipe is not as it must be: {wrong}.") from error
+        name = getattr(settings_class, "__name__", "")
+        problem = str(error).removeprefix(f"{name}.__init__() ")
+        raise UserError(f"`{key}` in the recipe is wrong: {problem}.") from error

@@ -1,19 +1,19 @@
-"""Base, adapter and peers get the same questions; what they answer is judged and published.
+"""Compare base, adapter and peers on the same benchmarks, and publish the results.
 
-settings        The `evaluate:` section of a recipe: which benchmarks, how they are asked and
-models          Which models are compared: the base, the adapter (or whole model) tuned from i
-contamination   Whether a benchmark's text was in the training data: asked again here, whateve
-metrics         Scores and how sure they are: chrF++, BLEU, means, and two systems compared on
-benchmarks      The benchmarks as the Hub has them, turned into prompts: FLORES+, SIB-200, Bel
-neural          A metric that is a model on the Hub: an encoder with a head of one number, as
-tokenize        Prompts and options as tokens, the same for every backend
-backends        Load models and get their answers
-degenerate      Answers that are none: counted for each model and direction, whatever the metr
-significance    From answers to scores: which metrics a task has, what each contestant got, wh
-markdown        The Markdown of an evaluation: what the card shows between its marks, and what
-schema          What is published of an evaluation: `results.jsonl`, `outputs.jsonl`, the mani
-card            What the Hub itself shows of an evaluation: the adapter's card, its metadata,
-response_cache  Asks all contestants all questions, and none of them twice
-publish         Puts an evaluation on the Hub: answers as they come, then rows, then what the
-run             `kakugo-recipe evaluate`: base, adapter and peers on the same benchmarks, resu
+settings        Parse the `evaluate:` section of a recipe
+models          Find the compared models, each at a commit: base, adapter and peers
+contamination   Find benchmark texts in the training data
+metrics         Compute scores with confidence intervals and paired comparisons
+benchmarks      Read the benchmarks from the Hub and turn them into prompts
+neural          Score translations with a model from the Hub
+tokenize        Tokenize prompts and options, the same way for every backend
+backends        Load models and get their outputs
+degenerate      Count degenerate translations by flaw
+significance    Score the outputs, and test whether base and adapter differ
+markdown        Write the Markdown of an evaluation
+schema          The rows of `results.jsonl` and `outputs.jsonl`
+card            Put an evaluation into what the Hub shows of an adapter
+response_cache  Collect the outputs of all models without asking twice
+publish         Push an evaluation to the Hub
+run             Run the evaluate recipe
 """

@@ -1,10 +1,8 @@
-"""The benchmarks as the Hub has them, turned into prompts: FLORES+, SIB-200, Belebele, Global-MMLU.
+"""Read FLORES+, SIB-200, Belebele and Global-MMLU from the Hub and turn them into prompts.
 
-The recipe says which repository, split, prompt and shots; the code knows only the columns. Each
-item keeps the benchmark's own texts beside its prompt, so that they can be looked for in the
-training data. A language that a benchmark lacks is named, never scored. What the recipe wants asked
-in English too, to see whether English was kept, are tasks of their own. Nothing here may know a
-model.
+Every item also has the texts that are its own, without the recipe's prompt, so that they can be
+looked for in the training data. A benchmark that lacks the language is reported, not scored. Tests
+that the recipe repeats in English, to see whether English was kept, are tasks of their own.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from recipes.core import language
 from recipes.core.errors import UserError
 from recipes.core.hub_refs import commit_of, configs
-from recipes.evaluate.settings import Benchmark, EvaluateSettings
+from recipes.evaluate.settings import BenchmarkSettings, EvaluateSettings
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -25,33 +23,34 @@ ENGLISH = "eng_Latn"
 LETTERS = "ABCD"
 Message = dict[str, str]
 Row = Mapping[str, Any]
-Metric = Literal["chrF++", "accuracy"]
+MainMetric = Literal["chrF++", "accuracy"]
 
 
 @dataclass(frozen=True)
 class Item:
-    """One question: `answers` are its options or the one reference, `texts` what it is made of.
+    """One question; `answers` are its options, or the one reference of a translation.
 
-    `source` is what is to be translated, empty where nothing is.
+    `correct` is the index of the right answer, `texts` are what the item is made of, and `source`
+    is the text to translate, empty for other tasks. `shots` are pairs of prompt and answer.
     """
 
     id: str
     prompt: str
     answers: tuple[str, ...]
-    right: int
+    correct: int
     texts: tuple[str, ...]
     shots: tuple[tuple[str, str], ...] = ()
     system: str = ""
     source: str = ""
 
     @property
-    def answer(self) -> str:
-        """The right one."""
-        return self.answers[self.right]
+    def reference(self) -> str:
+        """The right answer."""
+        return self.answers[self.correct]
 
     @property
     def messages(self) -> list[Message]:
-        """The chat that asks it: the system's words, the shots as earlier turns, the prompt."""
+        """The chat: the system prompt, the shots as earlier turns, the prompt."""
         turns = [{"role": "system", "content": self.system}] if self.system else []
         for prompt, answer in self.shots:
             turns += [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
@@ -60,38 +59,38 @@ class Item:
 
 @dataclass(frozen=True)
 class Task:
-    """The items of one benchmark in one language, and of one direction where it has two.
+    """The items of one benchmark in one language, and in one direction if it has two.
 
-    `language` is the one that the test is in, `asked` how it is asked, `metric` its main one.
+    `language` is the language of the test and `metric` its main metric.
     """
 
     benchmark: str
     language: str
     direction: str | None
-    metric: Metric
+    metric: MainMetric
     items: tuple[Item, ...]
     dataset: str
     revision: str
     config: str
-    asked: Benchmark
-    template: str
+    settings: BenchmarkSettings
+    prompt_template: str
 
     @property
-    def answers_in(self) -> str:
-        """The language that the answers are in."""
+    def output_language(self) -> str:
+        """The language of the answers."""
         return self.direction.split("-")[1] if self.direction else self.language
 
     @property
     def chance(self) -> float | None:
-        """What guessing gives, None for translation."""
+        """The accuracy of guessing; None for a translation."""
         if self.metric == "chrF++":
             return None
         return sum(1 / len(item.answers) for item in self.items) / len(self.items)
 
 
 @dataclass(frozen=True)
-class Missing:
-    """A benchmark that lacks the language, at the commit at which that was seen."""
+class MissingBenchmark:
+    """A benchmark that lacks the language at the given commit."""
 
     benchmark: str
     dataset: str
@@ -100,45 +99,45 @@ class Missing:
 
 @dataclass(frozen=True)
 class Suite:
-    """What can be asked in the language and in English, and what cannot."""
+    """The tasks in the language and in English, and the benchmarks that lack the language."""
 
     tasks: tuple[Task, ...]
-    not_covered: tuple[Missing, ...]
+    not_covered: tuple[MissingBenchmark, ...]
 
     @property
     def revisions(self) -> dict[str, str]:
-        """The commit of each dataset that was looked at."""
-        asked = {task.dataset: task.revision for task in self.tasks}
-        return asked | {lacking.dataset: lacking.revision for lacking in self.not_covered}
+        """The commit of each dataset."""
+        return {
+            benchmark.dataset: benchmark.revision for benchmark in (*self.tasks, *self.not_covered)
+        }
 
 
 def load(api: HfApi, settings: EvaluateSettings, code: str) -> Suite:
-    """Load the recipe's benchmarks in the language `code`; raises UserError for an unknown one."""
+    """Load the recipe's benchmarks in a language; raise UserError for an unknown benchmark."""
     tasks: list[Task] = []
-    missing: list[Missing] = []
+    missing: list[MissingBenchmark] = []
     for name, benchmark in settings.benchmarks.items():
         if name not in READERS:
             raise UserError(f"evaluate.benchmarks has {name!r}: known are {', '.join(READERS)}.")
-        sha = commit_of(api, benchmark.dataset, "dataset", benchmark.revision)
-        there = configs(benchmark.dataset, sha)
-        source = _source(benchmark, sha, code)
-        if source.config in there:
+        commit = commit_of(api, benchmark.dataset, "dataset", benchmark.revision)
+        available = configs(benchmark.dataset, commit)
+        source = _source(benchmark, commit, code)
+        if source.config in available:
             tasks += READERS[name](source)
         else:
-            missing.append(Missing(name, benchmark.dataset, sha))
+            missing.append(MissingBenchmark(name, benchmark.dataset, commit))
         english = None if code == ENGLISH else benchmark.in_english()
         if english:
-            source = _source(english, sha, ENGLISH)
-            if source.config not in there:
-                raise UserError(f"{name} is to be asked in English, but {source.repo} has none.")
+            source = _source(english, commit, ENGLISH)
+            if source.config not in available:
+                raise UserError(f"The recipe tests {name} in English, which {source.repo} lacks.")
             tasks += READERS[name](source)
     return Suite(tuple(_with_system(task, settings.system) for task in tasks), tuple(missing))
 
 
-def _source(benchmark: Benchmark, sha: str, code: str) -> Source:
-    """A benchmark in one language, under the name that it has there."""
+def _source(benchmark: BenchmarkSettings, commit: str, code: str) -> Source:
     config = benchmark.configs.get(code, code)
-    return Source(benchmark.dataset, sha, config, code, benchmark)
+    return Source(benchmark.dataset, commit, config, code, benchmark)
 
 
 @dataclass(frozen=True)
@@ -149,10 +148,10 @@ class Source:
     revision: str
     config: str
     code: str
-    settings: Benchmark
+    settings: BenchmarkSettings
 
     def rows(self) -> tuple[list[Row], list[Row]]:
-        """(questions, shots): of one split the first rows are the shots, and are not asked."""
+        """Return (questions, shots); shots from the same split are its first rows."""
         shots, limit = self.settings.shots, self.settings.limit
         rows = self.split(self.settings.split)
         if not shots.count:
@@ -162,7 +161,7 @@ class Source:
         return rows[:limit], self.split(shots.split)[: shots.count]
 
     def split(self, name: str, config: str = "") -> list[Row]:
-        """All rows of a split, of another config than the language's when one is named."""
+        """Return all rows of a split, of the language's config unless another is given."""
         from datasets import load_dataset
 
         config = config or self.config
@@ -172,14 +171,14 @@ class Source:
         self,
         benchmark: str,
         items: Sequence[Item],
-        metric: Metric = "accuracy",
+        metric: MainMetric = "accuracy",
         direction: str | None = None,
-        template: str = "",
+        prompt_template: str = "",
     ) -> Task:
-        """A task of these items; raises UserError when there are none, or two of one id."""
+        """Return a task of these items; raise UserError if there are none, or ids repeat."""
         where = f"in the config {self.config}, split {self.settings.split}"
         if not items:
-            raise UserError(f"{self.repo} has no row {where}.")
+            raise UserError(f"{self.repo} has no rows {where}.")
         if len({item.id for item in items}) < len(items):
             raise UserError(f"{self.repo} has rows with the same id {where}.")
         return Task(
@@ -191,40 +190,41 @@ class Source:
             dataset=self.repo,
             revision=self.revision,
             config=self.config,
-            asked=self.settings,
-            template=template or self.settings.prompt,
+            settings=self.settings,
+            prompt_template=prompt_template or self.settings.prompt,
         )
 
 
 def flores(source: Source) -> list[Task]:
-    """Translation from and into English; a split's sentences are joined by their `id`."""
+    """Return translation from and into English; the sentences of a split are joined by `id`."""
     questions, shots = source.rows()
-    asked = _pairs(source, source.settings.split, questions)
-    earlier = _pairs(source, source.settings.shots.split, shots)
+    question_pairs = _pairs(source, source.settings.split, questions)
+    shot_pairs = _pairs(source, source.settings.shots.split, shots)
     name = language.get(source.code).name
 
-    def items(prompt: str, source_side: int) -> list[Item]:
+    def items(template: str, source_side: int) -> list[Item]:
         def turn(pair: tuple[str, str]) -> tuple[str, str]:
-            said = fill(prompt, text=pair[source_side], language=name)
-            return said, pair[1 - source_side]
+            prompt = fill(template, text=pair[source_side], language=name)
+            return prompt, pair[1 - source_side]
 
-        before = tuple(map(turn, earlier))
-        turns = zip(questions, asked, map(turn, asked), strict=True)
+        shot_turns = tuple(map(turn, shot_pairs))
+        turns = zip(questions, question_pairs, map(turn, question_pairs), strict=True)
         return [
-            Item(str(row["id"]), said, (answer,), 0, texts, before, source=texts[source_side])
-            for row, texts, (said, answer) in turns
+            Item(str(row["id"]), prompt, (answer,), 0, pair, shot_turns, source=pair[source_side])
+            for row, pair, (prompt, answer) in turns
         ]
 
-    into, out_of = (source.settings.prompts[way] for way in ("from_english", "into_english"))
+    prompts = source.settings.prompts
+    from_english, into_english = prompts["from_english"], prompts["into_english"]
     there, back = f"{ENGLISH}-{source.code}", f"{source.code}-{ENGLISH}"
     return [
-        source.task("flores", items(into, 0), "chrF++", there, into),
-        source.task("flores", items(out_of, 1), "chrF++", back, out_of),
+        source.task("flores", items(from_english, 0), "chrF++", there, from_english),
+        source.task("flores", items(into_english, 1), "chrF++", back, into_english),
     ]
 
 
 def _pairs(source: Source, split: str, rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """(English, translation) of each row."""
+    """Return (English, translation) of each row."""
     if not rows:
         return []
     english = {row["id"]: row["text"] for row in source.split(split, ENGLISH)}
@@ -232,7 +232,7 @@ def _pairs(source: Source, split: str, rows: Sequence[Row]) -> list[tuple[str, s
 
 
 def sib200(source: Source) -> list[Task]:
-    """Topic classification; `options` says how the recipe names each category."""
+    """Return topic classification; `options` has the recipe's name for each category."""
     options = source.settings.options
     categories = list(options)
 
@@ -240,14 +240,14 @@ def sib200(source: Source) -> list[Task]:
         if row["category"] not in options:
             raise UserError(f"evaluate.benchmarks.sib200.options lacks {row['category']!r}.")
         prompt = fill(source.settings.prompt, text=row["text"], options=", ".join(options.values()))
-        right = categories.index(row["category"])
-        return Item(str(row["index_id"]), prompt, tuple(options.values()), right, (row["text"],))
+        correct = categories.index(row["category"])
+        return Item(str(row["index_id"]), prompt, tuple(options.values()), correct, (row["text"],))
 
-    return [source.task("sib200", _asked(source, item))]
+    return [source.task("sib200", _items(source, item))]
 
 
 def belebele(source: Source) -> list[Task]:
-    """Reading comprehension, four options."""
+    """Return reading comprehension with four options."""
 
     def item(row: Row) -> Item:
         options = [row[f"mc_answer{number}"] for number in range(1, 5)]
@@ -255,22 +255,22 @@ def belebele(source: Source) -> list[Task]:
             source.settings, options, passage=row["flores_passage"], question=row["question"]
         )
         name = f"{row['link']}#{row['question_number']}"
-        right = int(row["correct_answer_num"]) - 1
-        return Item(name, prompt, answers, right, (row["flores_passage"],))
+        correct = int(row["correct_answer_num"]) - 1
+        return Item(name, prompt, answers, correct, (row["flores_passage"],))
 
-    return [source.task("belebele", _asked(source, item))]
+    return [source.task("belebele", _items(source, item))]
 
 
 def global_mmlu(source: Source) -> list[Task]:
-    """Knowledge, four options."""
+    """Return knowledge questions with four options."""
 
     def item(row: Row) -> Item:
         options = [row[f"option_{letter.lower()}"] for letter in LETTERS]
         prompt, answers = _multiple_choice(source.settings, options, question=row["question"])
-        right = LETTERS.index(row["answer"])
-        return Item(str(row["sample_id"]), prompt, answers, right, (row["question"],))
+        correct = LETTERS.index(row["answer"])
+        return Item(str(row["sample_id"]), prompt, answers, correct, (row["question"],))
 
-    return [source.task("global_mmlu", _asked(source, item))]
+    return [source.task("global_mmlu", _items(source, item))]
 
 
 READERS: dict[str, Callable[[Source], list[Task]]] = {
@@ -281,16 +281,16 @@ READERS: dict[str, Callable[[Source], list[Task]]] = {
 }
 
 
-def _asked(source: Source, item: Callable[[Row], Item]) -> list[Item]:
+def _items(source: Source, item: Callable[[Row], Item]) -> list[Item]:
     questions, shots = source.rows()
-    earlier = tuple((made.prompt, made.answer) for made in map(item, shots))
-    return [replace(item(row), shots=earlier) for row in questions]
+    shot_turns = tuple((shot.prompt, shot.reference) for shot in map(item, shots))
+    return [replace(item(row), shots=shot_turns) for row in questions]
 
 
 def _multiple_choice(
-    settings: Benchmark, options: list[str], **fields: str
+    settings: BenchmarkSettings, options: list[str], **fields: str
 ) -> tuple[str, tuple[str, ...]]:
-    """The prompt, and the answers as the recipe wants them said: by letter, by text, or both."""
+    """Return the prompt, and the options as answers: by letter, by text, or both."""
     lettered = dict(zip((f"option_{letter.lower()}" for letter in LETTERS), options, strict=True))
     answers = tuple(
         fill(settings.answer, letter=letter, option=option)
@@ -300,12 +300,12 @@ def _multiple_choice(
 
 
 def fill(template: str, **fields: str) -> str:
-    """Put texts into a template of the recipe; raises UserError for a field that there is not."""
+    """Fill a template of the recipe; raise UserError for a field that does not exist."""
     try:
         return template.format(**fields)
     except (KeyError, IndexError, ValueError) as error:
         raise UserError(
-            f"The recipe's {template!r} has {error}, and may only have "
+            f"The recipe's template {template!r} has {error}; it may have "
             f"{', '.join(f'{{{field}}}' for field in fields)}."
         ) from error
 

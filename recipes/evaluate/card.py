@@ -1,8 +1,8 @@
-"""What the Hub itself shows of an evaluation: the adapter's card, its metadata, `.eval_results`.
+"""Put an evaluation into what the Hub shows of an adapter: card, metadata and `.eval_results`.
 
-The card gets the tables between its marks and a `model-index`; `.eval_results/*.yaml` has one file
-a benchmark, in the Hub's own format, which puts the scores on the benchmark's leaderboard. Both
-have the main scores in the adapter's language; the card's metadata has the others too.
+The card gets the tables between its markers and a `model-index` of all scores.
+`.eval_results/*.yaml` has one file per benchmark in the Hub's own format, with the main scores in
+the adapter's language: the Hub shows them on the benchmark's leaderboard.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import yaml
 
 from recipes.evaluate import markdown
-from recipes.evaluate.significance import Outcome, Score
+from recipes.evaluate.significance import Score, TaskResult
 from recipes.train.card import RESULTS_END, RESULTS_START
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult, EvalResultEntry, ModelCard
 
-TASKS = {
+HUB_TASK_TYPES = {
     "flores": "translation",
     "sib200": "text-classification",
     "belebele": "multiple-choice",
@@ -28,50 +28,55 @@ TASKS = {
 
 
 def update(
-    card: ModelCard, name: str, text: str, outcomes: Sequence[Outcome], practice: bool
+    card: ModelCard, name: str, text: str, results: Sequence[TaskResult], practice: bool
 ) -> None:
-    """Put the results into the card of the model `name`, in the place of earlier ones."""
-    before, start, rest = card.text.partition(RESULTS_START)
+    """Replace the results in the card of the model `name`; add a section if it has none."""
+    before, start, after = card.text.partition(RESULTS_START)
     if not start:
         before = f"{card.text.rstrip()}\n\n## Results\n\n"
-    after = rest.partition(RESULTS_END)[2] or "\n"
+    after = after.partition(RESULTS_END)[2] or "\n"
     card.text = f"{before}{RESULTS_START}\n{text}\n{RESULTS_END}{after}"
     card.data["model_name"] = name
     card.data["eval_results"] = [
-        _metadata(outcome, score, practice) for outcome in outcomes for score in outcome.scores
+        _metadata(result, score, practice) for result in results for score in result.scores
     ]
 
 
-def _metadata(outcome: Outcome, score: Score, practice: bool) -> EvalResult:
+def _metadata(result: TaskResult, score: Score, practice: bool) -> EvalResult:
     from huggingface_hub import EvalResult
 
-    task = outcome.task
-    named = f"{score.metric} {task.direction}" if task.direction else score.metric
+    task = result.task
+    metric = f"{score.metric} {task.direction}" if task.direction else score.metric
     return EvalResult(
-        task_type=TASKS[task.benchmark],
+        task_type=HUB_TASK_TYPES[task.benchmark],
         dataset_type=task.dataset,
-        dataset_name=markdown.tested_name(outcome, practice),
+        dataset_name=markdown.name_of_test(task, practice),
         dataset_config=task.config,
-        dataset_split=task.asked.split,
+        dataset_split=task.settings.split,
         dataset_revision=task.revision,
         metric_type={"chrF++": "chrf", "BLEU": "bleu"}.get(score.metric, score.metric.lower()),
-        metric_name=named,
+        metric_name=metric,
         metric_value=round(score.comparison.adapter.value, 4),
         metric_args={"signature": score.signature},
     )
 
 
 def eval_results(
-    outcomes: Sequence[Outcome], language: str, practice: bool, date: str, source: str
+    results: Sequence[TaskResult],
+    language: str,
+    practice: bool,
+    evaluated_at: str,
+    results_url: str,
 ) -> dict[str, bytes]:
-    """The files of `.eval_results`, by path: the adapter's main scores, `source` their record."""
+    """Return the files of `.eval_results` by path; `results_url` is their source."""
     from huggingface_hub import eval_result_entries_to_yaml
 
     files: dict[str, list[EvalResultEntry]] = {}
-    for outcome in outcomes:
-        if outcome.task.language == language:
-            path = f".eval_results/{outcome.task.dataset.split('/')[-1]}.yaml"
-            files.setdefault(path, []).append(_entry(outcome, practice, date, source))
+    for result in results:
+        if result.task.language == language:
+            path = f".eval_results/{result.task.dataset.split('/')[-1]}.yaml"
+            entry = _entry(result, practice, evaluated_at, results_url)
+            files.setdefault(path, []).append(entry)
     return {
         path: yaml.safe_dump(
             eval_result_entries_to_yaml(entries), sort_keys=False, allow_unicode=True
@@ -80,24 +85,27 @@ def eval_results(
     }
 
 
-def _entry(outcome: Outcome, practice: bool, date: str, source: str) -> EvalResultEntry:
+def _entry(
+    result: TaskResult, practice: bool, evaluated_at: str, results_url: str
+) -> EvalResultEntry:
     from huggingface_hub import EvalResultEntry
 
-    task, score = outcome.task, outcome.main
-    compared = score.comparison
-    verdict = "significant" if score.significant else "not significant"
+    task, score = result.task, result.main_score
+    comparison = score.comparison
+    verdict = "significant" if score.is_significant else "not significant"
     notes = [
         *(["practice, not a real benchmark"] if practice else []),
         f"{score.metric}, n={len(task.items)}, {score.signature}",
-        f"base {compared.base.value:.4g}, difference {compared.difference.value:+.4g} ({verdict})",
+        f"base {comparison.base.value:.4g}, "
+        f"difference {comparison.difference.value:+.4g} ({verdict})",
     ]
     return EvalResultEntry(
         dataset_id=task.dataset,
         task_id=task.direction or task.config,
-        value=round(compared.adapter.value, 4),
+        value=round(comparison.adapter.value, 4),
         dataset_revision=task.revision,
-        date=date,
-        source_url=source,
+        date=evaluated_at,
+        source_url=results_url,
         source_name="Kakugo results",
         notes="; ".join(notes),
     )

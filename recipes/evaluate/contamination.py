@@ -1,7 +1,7 @@
-"""Whether a benchmark's text was in the training data: asked again here, whatever the gates did.
+"""Find benchmark texts in the training data, whatever the gates of the dataset did.
 
-Only letters and digits, case folded, so that neither spacing nor punctuation hides a copy, and
-scripts that write no spaces are judged like the others.
+Only letters and digits are compared, case-folded, so that neither spacing nor punctuation hides a
+copy and scripts without spaces are treated like the others.
 """
 
 from __future__ import annotations
@@ -10,29 +10,28 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 
-def found(texts: Iterable[str], training: Iterable[str], characters: int) -> set[str]:
-    """The texts that some training message holds whole.
+def contaminated(texts: Iterable[str], training: Iterable[str], min_letters: int) -> set[str]:
+    """Return the texts that a training message contains.
 
-    A text of fewer letters than `characters` counts only when it is a message by itself: so short a
-    piece is found anywhere.
+    A text of fewer than `min_letters` letters counts only if it is a whole message, because short
+    texts occur by chance.
     """
     originals: dict[str, list[str]] = defaultdict(list)
     for text in texts:
-        originals[letters(text)].append(text)
+        originals[_letters(text)].append(text)
     by_start: dict[str, list[str]] = defaultdict(list)
     for text in originals:
-        if len(text) >= characters:
-            by_start[text[:characters]].append(text)
+        if len(text) >= min_letters:
+            by_start[text[:min_letters]].append(text)
     hits: set[str] = set()
-    for message in set(map(letters, training)):
+    for message in set(map(_letters, training)):
         hits |= {message} & originals.keys()
-        for start in range(len(message) - characters + 1):
-            for text in by_start.get(message[start : start + characters], ()):
+        for start in range(len(message) - min_letters + 1):
+            for text in by_start.get(message[start : start + min_letters], ()):
                 if message.startswith(text, start):
                     hits.add(text)
     return {text for hit in hits for text in originals[hit]}
 
 
-def letters(text: str) -> str:
-    """The text without anything but letters and digits, case folded."""
+def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))

@@ -1,8 +1,8 @@
-"""Answers that are none: counted for each model and direction, whatever the metrics say.
+"""Count degenerate translations by flaw, for each model and direction.
 
-An answer can have several flaws. What is judged is what is scored; a thought that was closed is not
-a flaw, one that was never closed is. Languages are told apart as the gates of the data tell them,
-tried on the benchmark's own references.
+A translation can have several flaws. The scored text is checked, so closed reasoning is not a flaw,
+but reasoning that was never closed is. Languages are identified as in the gates of the dataset,
+after a trial on the benchmark's own references.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from recipes.core import language
-from recipes.evaluate.backends.transformers_lm import Said
+from recipes.evaluate.backends.transformers_lm import Generation
 from recipes.evaluate.benchmarks import ENGLISH, Item
-from recipes.evaluate.settings import Degenerate
+from recipes.evaluate.settings import DegenerateSettings
 from recipes.generate.gates.language_id import (
     CLD2_ENGLISH,
     LIKE_ENGLISH,
@@ -24,50 +24,56 @@ from recipes.generate.gates.repetition import repeated_share
 from recipes.generate.gates.scripts import in_script, letters_of
 
 FLAWS = ("empty", "cut_off", "leaked_think", "loop", "wrong_script", "wrong_language", "copied")
-Foreign = Callable[[str], bool]
+IsForeign = Callable[[str], bool]
 
 
-def count(
-    items: Sequence[Item], said: Sequence[Said], code: str, settings: Degenerate
+def count_flaws(
+    items: Sequence[Item],
+    generations: Sequence[Generation],
+    code: str,
+    settings: DegenerateSettings,
 ) -> dict[str, int]:
-    """How many answers have each flaw, and how many any; they should be in the language `code`."""
-    foreign = _foreign(code, [item.answer for item in items], settings.identify_from)
-    found = [
-        flaws(item, one, code, foreign, settings.loop)
-        for item, one in zip(items, said, strict=True)
+    """Return how many translations into the language `code` have each flaw, and `any` of them."""
+    is_foreign = _foreign_test(code, [item.reference for item in items], settings.identify_from)
+    flaws_by_item = [
+        flaws(item, generation, code, is_foreign, settings.loop)
+        for item, generation in zip(items, generations, strict=True)
     ]
-    each = {flaw: sum(flaw in those for those in found) for flaw in FLAWS}
-    return {**each, "any": sum(map(bool, found))}
+    counts = {flaw: sum(flaw in item_flaws for item_flaws in flaws_by_item) for flaw in FLAWS}
+    return {**counts, "any": sum(map(bool, flaws_by_item))}
 
 
-def flaws(item: Item, said: Said, code: str, foreign: Foreign, loop: float) -> set[str]:
-    """Every flaw of one answer to a translation."""
-    text = said.text
+def flaws(
+    item: Item, generation: Generation, code: str, is_foreign: IsForeign, loop: float
+) -> set[str]:
+    """Return every flaw of one translation."""
+    text = generation.text
     if not any(map(str.isalnum, text)):
-        return {"empty"} if said.whole else {"empty", "cut_off"}
-    looks = {
-        "cut_off": not said.whole,
+        return {"empty"} if generation.finished else {"empty", "cut_off"}
+    checks = {
+        "cut_off": not generation.finished,
         "leaked_think": "<think>" in text,
         "loop": repeated_share(text) > loop,
         "wrong_script": not in_script(text, code.split("_")[1]),
-        "wrong_language": foreign(text),
-        "copied": text == item.source != item.answer,
+        "wrong_language": is_foreign(text),
+        "copied": text == item.source != item.reference,
     }
-    return {flaw for flaw, there in looks.items() if there}
+    return {flaw for flaw, has_flaw in checks.items() if has_flaw}
 
 
-def _foreign(code: str, references: Sequence[str], letters: int) -> Foreign:
-    """Whether a text of enough letters is surely in another language than `code`.
+def _foreign_test(code: str, references: Sequence[str], min_letters: int) -> IsForeign:
+    """Return a function that is true for texts that are surely in another language.
 
-    Where no library knows the language, only English is a clear sign: they take it for anything.
+    If no library knows the language, only English is certain: they take the language for anything.
     """
-    known = build_identifier(language.get(code), references)
-    suspect = code != ENGLISH and code[:3] not in LIKE_ENGLISH
+    language_identifier = build_identifier(language.get(code), references)
+    unlike_english = code != ENGLISH and code[:3] not in LIKE_ENGLISH
 
-    def foreign(text: str) -> bool:
-        if letters_of(text, "Latn")[0] < letters:
+    def is_foreign(text: str) -> bool:
+        if letters_of(text, "Latn")[0] < min_letters:
             return False
-        english = suspect and ONLY_ENGLISH_WORD.search(text) and identify(text) == CLD2_ENGLISH
-        return bool(english) or known.is_other_language(text)
+        if unlike_english and ONLY_ENGLISH_WORD.search(text) and identify(text) == CLD2_ENGLISH:
+            return True
+        return language_identifier.is_other_language(text)
 
-    return foreign
+    return is_foreign

@@ -1,7 +1,7 @@
-"""The Markdown of an evaluation: what the card shows between its marks, and what the log ends with.
+"""Write the Markdown of an evaluation, for the card and the end of the log.
 
-Only numbers, names of the recipe and repository ids get into it: no text of a benchmark, a model
-or a person. What is practice is called so in every table.
+It has only numbers, names from the recipe and repository ids: no text of a benchmark, a model or a
+person. Practice benchmarks are called so in every table.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipes.evaluate.benchmarks import ENGLISH, Missing
+from recipes.evaluate.benchmarks import ENGLISH, MissingBenchmark, Task
 from recipes.evaluate.degenerate import FLAWS
-from recipes.evaluate.metrics import BOOTSTRAP, EXACT
-from recipes.evaluate.significance import Outcome, Score
+from recipes.evaluate.metrics import BOOTSTRAP, MCNEMAR
+from recipes.evaluate.significance import Score, TaskResult
 
 TITLES = {
     "flores": "FLORES+",
@@ -22,162 +22,177 @@ TITLES = {
     "global_mmlu": "Global-MMLU",
 }
 METHOD = (
-    "All models got the same prompts and shots; translations are greedy, options are chosen by "
-    f"log-likelihood. Intervals are from a {BOOTSTRAP}, which also gives p for translations; for "
-    f"accuracy it is from an exact test ({EXACT.split()[0]}). p is corrected for the tests of its "
-    "table (Holm); from 0.05 on a difference is called not significant."
+    "All models got the same prompts and shots. Translations are greedy; options are chosen by "
+    f"log-likelihood. Intervals come from a {BOOTSTRAP}, which also gives p for translations; p "
+    f"for accuracy comes from an exact test ({MCNEMAR.split()[0]}). p is corrected for all tests "
+    "of its table (Holm), and from 0.05 on a difference is called not significant."
 )
 RELATED = (
-    "SIB-200 and Belebele are built on FLORES texts: together with FLORES+ they are one proof, not "
-    "three, and are never added up."
+    "SIB-200 and Belebele are built from FLORES texts. Together with FLORES+ they are one piece of "
+    "evidence, not three, so they are never averaged."
 )
-PRACTICE = "Practice benchmarks have the form of the real ones, and none of their texts."
-NOTES = Path(__file__).with_name("flores_notes.tsv")
+PRACTICE = "Practice benchmarks have the format of the real ones, but none of their texts."
+FLORES_NOTES = Path(__file__).with_name("flores_notes.tsv")
 BUILT_ON_FLORES = {"flores", "sib200", "belebele"}
 
 
 @dataclass(frozen=True)
-class Checked:
-    """Texts of the benchmarks, how many were in the training data, and the items left out."""
+class Contamination:
+    """The number of benchmark texts, of those in the training data, and of items left out."""
 
     texts: int
-    found: int
+    contaminated: int
     left_out: int
 
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that the tables are made from; `ours` is "adapter", or "tuned" for a whole model,
-    `peers` are the ids of the models beside it."""
+    """What the tables are made from.
+
+    `adapter_label` is "adapter", or "tuned" for a whole model; `peers` are the ids of other models.
+    """
 
     language: str
     practice: bool
-    ours: str
-    outcomes: Sequence[Outcome]
-    missing: Sequence[Missing]
-    checked: Checked
+    adapter_label: str
+    results: Sequence[TaskResult]
+    missing: Sequence[MissingBenchmark]
+    contamination: Contamination
     peers: Sequence[str]
 
 
 def title(benchmark: str, practice: bool) -> str:
-    """A benchmark's name; a practice one is never called by the real one's."""
+    """Return a benchmark's name, which for practice is never the real one's alone."""
     return f"practice {TITLES[benchmark]}" if practice else TITLES[benchmark]
 
 
+def name_of_test(task: Task, practice: bool) -> str:
+    """Return the name of a test with its direction, or "in English" for a test of English."""
+    is_in_english = task.language == ENGLISH and not task.direction
+    return _name(task, practice) + (" in English" if is_in_english else "")
+
+
+def flores_notes(code: str) -> list[str]:
+    """Return the known problems of FLORES in this language, with their sources."""
+    rows = (line.split("\t") for line in FLORES_NOTES.read_text(encoding="utf-8").splitlines())
+    return [f"{note} ([source]({url}))" for language, note, url in rows if language == code]
+
+
 def markdown(report: Report) -> str:
-    """All tables and remarks, one after the other."""
+    """Return all tables and notes."""
     parts = [
-        _scores(report),
-        *_peers(report),
-        *_english(report),
-        *_degenerate(report),
+        _score_table(report),
+        *_peer_table(report),
+        *_english_table(report),
+        *_flaw_table(report),
         METHOD,
-        _contamination(report.checked),
-        *_remarks(report),
+        _contamination(report.contamination),
+        *_notes(report),
     ]
     return "\n\n".join(parts)
 
 
-def flores_notes(code: str) -> list[str]:
-    """What is known to be wrong with FLORES in this language, with the source."""
-    rows = (line.split("\t") for line in NOTES.read_text(encoding="utf-8").splitlines())
-    return [f"{text} ([source]({url}))" for known, text, url in rows if known == code]
-
-
-def _of(report: Report, english: bool) -> list[Outcome]:
-    return [o for o in report.outcomes if (o.task.language != report.language) == english]
-
-
-def _scores(report: Report) -> str:
-    own = _of(report, english=False)
-    lines = [_line(o, s, report.practice) for o in own for s in o.scores if s.main]
-    lines += [
-        f"| {title(lacking.benchmark, report.practice)} | | not covered | not covered | | | |"
-        for lacking in report.missing
+def _results(report: Report, in_english: bool) -> list[TaskResult]:
+    return [
+        result
+        for result in report.results
+        if (result.task.language != report.language) == in_english
     ]
-    lines += [_line(o, s, report.practice) for o in own for s in o.scores if not s.main]
-    heads = f"benchmark | metric | base | {report.ours} | difference (95 % CI) | p | n"
-    return _table(heads, lines)
 
 
-def _english(report: Report) -> list[str]:
-    asked = _of(report, english=True)
-    if not asked:
+def _rows(report: Report, results: Sequence[TaskResult], main: bool) -> list[str]:
+    return [
+        _row(result.task, score, report.practice)
+        for result in results
+        for score in result.scores
+        if score.is_main == main
+    ]
+
+
+def _score_table(report: Report) -> str:
+    results = _results(report, in_english=False)
+    missing = [
+        f"| {title(benchmark.benchmark, report.practice)} | | not covered | not covered | | | |"
+        for benchmark in report.missing
+    ]
+    rows = [*_rows(report, results, main=True), *missing, *_rows(report, results, main=False)]
+    header = f"benchmark | metric | base | {report.adapter_label} | difference (95 % CI) | p | n"
+    return _table(header, rows)
+
+
+def _english_table(report: Report) -> list[str]:
+    results = _results(report, in_english=True)
+    if not results:
         return []
-    lines = [_line(o, s, report.practice) for o in asked for s in o.scores if s.main]
-    heads = f"in English | metric | base | {report.ours} | difference (95 % CI) | p | n"
-    return [f"{_kept(asked)}\n\n{_table(heads, lines)}"]
+    header = f"in English | metric | base | {report.adapter_label} | difference (95 % CI) | p | n"
+    table = _table(header, _rows(report, results, main=True))
+    return [f"{_english_verdict(results)}\n\n{table}"]
 
 
-def _kept(asked: Sequence[Outcome]) -> str:
-    """Whether English was kept, as far as the tests can tell."""
-    lost = [o.main for o in asked if o.main.significant and o.main.comparison.difference.value < 0]
+def _english_verdict(results: Sequence[TaskResult]) -> str:
+    scores = [result.main_score for result in results]
+    lost = sum(s.is_significant and s.comparison.difference.value < 0 for s in scores)
     if lost:
         return (
-            f"**English was not kept**: significantly worse in {len(lost)} of {len(asked)} tests."
+            f"**English was not kept**: significantly worse than the base in {lost} of "
+            f"{_count(len(scores), 'test')}."
         )
-    return "**English kept**: in no test is it significantly worse than its base."
+    return "**English was kept**: no test is significantly worse than the base."
 
 
-def _peers(report: Report) -> list[str]:
+def _peer_table(report: Report) -> list[str]:
     if not report.peers:
         return []
-    own = _of(report, english=False)
-    lines = [
-        f"| {_name(o, report.practice)} | {s.metric} | "
-        + " | ".join(_number(s, interval.value) for interval in s.intervals)
+    rows = [
+        f"| {_name(result.task, report.practice)} | {score.metric} | "
+        + " | ".join(_number(score, interval.value) for interval in score.intervals)
         + " |"
-        for o in own
-        for s in o.scores
-        if s.main
+        for result in _results(report, in_english=False)
+        for score in result.scores
+        if score.is_main
     ]
-    heads = ["benchmark", "metric", "base", report.ours, *(f"`{peer}`" for peer in report.peers)]
-    return [f"Beside other models, asked alike:\n\n{_table(' | '.join(heads), lines)}"]
+    models = ["base", report.adapter_label, *(f"`{peer}`" for peer in report.peers)]
+    header = " | ".join(["benchmark", "metric", *models])
+    return [f"Other models with the same prompts:\n\n{_table(header, rows)}"]
 
 
-def _degenerate(report: Report) -> list[str]:
-    models = ("base", report.ours, *(f"`{peer}`" for peer in report.peers))
-    lines = [
-        f"| {o.task.direction} | {model} | "
+def _flaw_table(report: Report) -> list[str]:
+    models = ("base", report.adapter_label, *(f"`{peer}`" for peer in report.peers))
+    rows = [
+        f"| {result.task.direction} | {model} | "
         + " | ".join(str(flaws[flaw]) for flaw in (*FLAWS, "any"))
-        + f" | {len(o.task.items)} |"
-        for o in report.outcomes
-        for model, flaws in zip(models, o.flaws, strict=False)
+        + f" | {len(result.task.items)} |"
+        for result in report.results
+        for model, flaws in zip(models, result.flaws, strict=False)
     ]
-    if not lines:
+    if not rows:
         return []
-    heads = " | ".join(flaw.replace("_", " ") for flaw in FLAWS)
-    return [
-        "Degenerate translations, counted:\n\n"
-        + _table(f"direction | model | {heads} | any of these | n", lines)
-    ]
+    flaws = " | ".join(flaw.replace("_", " ") for flaw in FLAWS)
+    table = _table(f"direction | model | {flaws} | any of these | n", rows)
+    return [f"Degenerate translations by flaw:\n\n{table}"]
 
 
-def _contamination(checked: Checked) -> str:
+def _contamination(contamination: Contamination) -> str:
+    verb = "is" if contamination.contaminated == 1 else "are"
+    left_out = _count(contamination.left_out, "item")
     return (
-        f"Looked for in the training data again: {checked.found:,} of {checked.texts:,} benchmark "
-        f"texts are in it, {checked.left_out:,} items were left out for that."
+        f"{contamination.contaminated:,} of {_count(contamination.texts, 'benchmark text')} {verb} "
+        f"in the training data, so {left_out} {'was' if contamination.left_out == 1 else 'were'} "
+        "left out."
     )
 
 
-def _remarks(report: Report) -> list[str]:
+def _notes(report: Report) -> list[str]:
     if report.practice:
         return [PRACTICE]
-    asked = {o.task.benchmark for o in report.outcomes}
-    related = [RELATED] if len(asked & BUILT_ON_FLORES) > 1 else []
-    return related + (flores_notes(report.language) if asked & BUILT_ON_FLORES else [])
+    benchmarks = {result.task.benchmark for result in report.results} & BUILT_ON_FLORES
+    related = [RELATED] if len(benchmarks) > 1 else []
+    return related + (flores_notes(report.language) if benchmarks else [])
 
 
-def _name(outcome: Outcome, practice: bool) -> str:
-    task = outcome.task
+def _name(task: Task, practice: bool) -> str:
     name = title(task.benchmark, practice)
     return f"{name} {task.direction}" if task.direction else name
-
-
-def tested_name(outcome: Outcome, practice: bool) -> str:
-    """The name of a test with the direction, and with English where that is what it is in."""
-    other = outcome.task.language == ENGLISH and not outcome.task.direction
-    return _name(outcome, practice) + (" in English" if other else "")
 
 
 def _number(score: Score, value: float, sign: str = "") -> str:
@@ -185,19 +200,23 @@ def _number(score: Score, value: float, sign: str = "") -> str:
     return f"{value:{sign}.{digits}f}"
 
 
-def _line(outcome: Outcome, score: Score, practice: bool) -> str:
-    compared, gain = score.comparison, score.comparison.difference
-    low, high = _number(score, gain.low, "+"), _number(score, gain.high, "+")
-    mark = "" if score.significant else ", not significant"
+def _row(task: Task, score: Score, practice: bool) -> str:
+    comparison, difference = score.comparison, score.comparison.difference
+    low, high = _number(score, difference.low, "+"), _number(score, difference.high, "+")
+    mark = "" if score.is_significant else ", not significant"
     p = "< 0.001" if score.p_holm < 0.001 else f"{score.p_holm:.3f}"
     return (
-        f"| {_name(outcome, practice)} | {score.metric} | {_number(score, compared.base.value)} "
-        f"| {_number(score, compared.adapter.value)} "
-        f"| {_number(score, gain.value, '+')} ({low} to {high}{mark}) "
-        f"| {p} | {len(outcome.task.items)} |"
+        f"| {_name(task, practice)} | {score.metric} | {_number(score, comparison.base.value)} "
+        f"| {_number(score, comparison.adapter.value)} "
+        f"| {_number(score, difference.value, '+')} ({low} to {high}{mark}) "
+        f"| {p} | {len(task.items)} |"
     )
 
 
-def _table(heads: str, lines: Sequence[str]) -> str:
-    columns = heads.count("|") + 1
-    return "\n".join([f"| {heads} |", "|" + "---|" * columns, *lines])
+def _table(header: str, rows: Sequence[str]) -> str:
+    columns = header.count("|") + 1
+    return "\n".join([f"| {header} |", "|" + "---|" * columns, *rows])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun if number == 1 else noun + 's'}"

@@ -1,8 +1,4 @@
-"""Which models are compared: the base, the adapter (or whole model) tuned from it, and peers.
-
-A peer is any model of the Hub that can chat, or an adapter of one; it gets the same questions and
-is never compared by a test.
-"""
+"""Find the compared models, each at a commit: base, adapter (or tuned model) and peers."""
 
 from __future__ import annotations
 
@@ -19,16 +15,17 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 Role = Literal["base", "adapter", "peer"]
-# About a model, not of it.
-WORDS = ("README.md", ".gitattributes", ".eval_results/", "run.json", "CITATION.cff")
+RepoAt = tuple[str, str]  # repository, commit
+# Files that do not change what a model answers.
+METADATA_FILES = ("README.md", ".gitattributes", ".eval_results/", "run.json", "CITATION.cff")
 
 
 @dataclass(frozen=True)
-class Contestant:
-    """A model at a commit; `base` and its commit are what it was made from, and what it is put on
-    where it is an adapter (`adapted`).
+class ComparedModel:
+    """A model at a commit, and the base that it was tuned from (itself for a base or whole peer).
 
-    `files` is a digest of what it is made of: a new card makes a new commit, and no new model.
+    `is_adapter` means that it is loaded on top of that base. `files` is a digest of the files that
+    decide its outputs: a new card makes a new commit, but not a new model.
     """
 
     role: Role
@@ -36,56 +33,53 @@ class Contestant:
     revision: str
     base: str
     base_revision: str
-    adapted: bool
+    is_adapter: bool
     files: str
 
     @property
-    def weights(self) -> tuple[str, str]:
+    def weights(self) -> RepoAt:
         """The repository and commit of the whole model that is loaded."""
-        return (self.base, self.base_revision) if self.adapted else (self.model, self.revision)
+        return (self.base, self.base_revision) if self.is_adapter else (self.model, self.revision)
 
 
-def find(api: HfApi, base_at: tuple[str, str], adapter_at: tuple[str, str]) -> list[Contestant]:
-    """Base, and adapter or whole model, each given as its repository and commit."""
-    return [
-        _contestant(api, "base", base_at, base_at),
-        _contestant(api, "adapter", adapter_at, base_at),
-    ]
+def base_and_adapter(api: HfApi, base: RepoAt, adapter: RepoAt) -> list[ComparedModel]:
+    """Return the base and the adapter, which may also be a whole model tuned from the base."""
+    return [_compared(api, "base", base, base), _compared(api, "adapter", adapter, base)]
 
 
-def peers(api: HfApi, repos: Sequence[str]) -> list[Contestant]:
-    """The models beside ours, at the commits that they are at now; raises UserError."""
-    found = []
+def peers(api: HfApi, repos: Sequence[str]) -> list[ComparedModel]:
+    """Return other models at their current commits; raise UserError if one cannot be read."""
+    models = []
     for repo in dict.fromkeys(repos):
-        at = repo, commit_of(api, repo, "model")
-        found.append(_contestant(api, "peer", at, _under(api, *at)))
-    return found
+        model = repo, commit_of(api, repo, "model")
+        models.append(_compared(api, "peer", model, _base_of(api, *model)))
+    return models
 
 
-def _contestant(api: HfApi, role: Role, at: tuple[str, str], under: tuple[str, str]) -> Contestant:
-    adapted = at != under and is_adapter(api, *at)
-    return Contestant(role, *at, *under, adapted, _files(api, at, *([under] if adapted else [])))
+def _compared(api: HfApi, role: Role, model: RepoAt, base: RepoAt) -> ComparedModel:
+    adapter = model != base and is_adapter(api, *model)
+    files = _files_digest(api, model, *([base] if adapter else []))
+    return ComparedModel(role, *model, *base, adapter, files)
 
 
-def _files(api: HfApi, *places: tuple[str, str]) -> str:
-    """One digest over the contents of the files that make a model."""
-    seen = hashlib.sha256()
-    for repo, revision in places:
+def _files_digest(api: HfApi, *repos: RepoAt) -> str:
+    digest = hashlib.sha256()
+    for repo, revision in repos:
         for file in api.model_info(repo, revision=revision, files_metadata=True).siblings or []:
-            if not file.rfilename.startswith(WORDS):
-                seen.update(f"{file.rfilename} {file.blob_id}\n".encode())
-    return seen.hexdigest()
+            if not file.rfilename.startswith(METADATA_FILES):
+                digest.update(f"{file.rfilename} {file.blob_id}\n".encode())
+    return digest.hexdigest()
 
 
-def _under(api: HfApi, repo: str, revision: str) -> tuple[str, str]:
-    """What a model stands on: itself, or for an adapter the base that its config names."""
+def _base_of(api: HfApi, repo: str, revision: str) -> RepoAt:
+    """Return the base that an adapter's config names; the model itself if it is whole."""
     if not is_adapter(api, repo, revision):
         return repo, revision
     path = api.hf_hub_download(repo, "adapter_config.json", revision=revision)
     try:
         with open(path, encoding="utf-8") as file:
             config = json.load(file)
-        name, pinned = str(config["base_model_name_or_path"]), config.get("revision") or "main"
+        name, base_revision = str(config["base_model_name_or_path"]), config.get("revision")
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f"The adapter_config.json of {repo} names no base model.") from error
-    return name, commit_of(api, name, "model", pinned)
+    return name, commit_of(api, name, "model", base_revision or "main")

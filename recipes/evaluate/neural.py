@@ -1,7 +1,7 @@
-"""A metric that is a model on the Hub: an encoder with a head of one number, as BLEURT is.
+"""Score translations with a model from the Hub: an encoder whose head gives one number.
 
-Whatever `AutoModelForSequenceClassification` loads with one label will do; which texts it reads,
-and in which order, the recipe says.
+Everything that `AutoModelForSequenceClassification` loads with one label works, like BLEURT. The
+recipe says which texts the model reads, and in which order.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from recipes.core.errors import UserError
 from recipes.evaluate.benchmarks import Item, fill
-from recipes.evaluate.settings import Neural
+from recipes.evaluate.settings import NeuralSettings
 
 if TYPE_CHECKING:
     import torch
@@ -20,44 +20,44 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Judge:
-    """The loaded metric, at a commit."""
+class NeuralMetric:
+    """The loaded model, at a commit."""
 
-    settings: Neural
+    settings: NeuralSettings
     revision: str
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
 
     @property
     def signature(self) -> str:
-        """Which model at which commit, and what it read."""
-        read = f"{self.settings.first} + {self.settings.second}"
-        return f"{self.settings.model}@{self.revision[:12]}|reads:{read}"
+        """The model, its commit and the texts that it reads."""
+        texts = f"{self.settings.first} + {self.settings.second}"
+        return f"{self.settings.model}@{self.revision[:12]}|reads:{texts}"
 
-    def knows(self, code: str) -> bool:
-        """Whether it may be asked about answers in this language."""
+    def supports(self, code: str) -> bool:
+        """Return whether it can score texts in this language."""
         return self.settings.languages is None or code in self.settings.languages
 
     def scores(self, items: Sequence[Item], outputs: Sequence[str]) -> list[float]:
-        """One number an item, in order; what it means is the metric's own business."""
+        """Return one number for each item, on the metric's own scale."""
         import torch
 
         pairs = [
-            _pair(self.settings, item, said) for item, said in zip(items, outputs, strict=True)
+            _pair(self.settings, item, output) for item, output in zip(items, outputs, strict=True)
         ]
-        order = sorted(range(len(pairs)), key=lambda place: -sum(map(len, pairs[place])))
+        order = sorted(range(len(pairs)), key=lambda index: -sum(map(len, pairs[index])))
         scores = [0.0] * len(pairs)
         for start in range(0, len(order), self.settings.batch):
-            places = order[start : start + self.settings.batch]
+            indices = order[start : start + self.settings.batch]
             with torch.inference_mode():
-                logits = self.model(**self._batch([pairs[place] for place in places])).logits
-            for place, score in zip(places, logits[:, 0].float().tolist(), strict=True):
-                scores[place] = score
+                logits = self.model(**self._batch([pairs[index] for index in indices])).logits
+            for index, score in zip(indices, logits[:, 0].float().tolist(), strict=True):
+                scores[index] = score
         return scores
 
     def _batch(self, pairs: Sequence[tuple[str, str]]) -> dict[str, torch.Tensor]:
         first, second = map(list, zip(*pairs, strict=True))
-        made = self.tokenizer(
+        encoded = self.tokenizer(
             first,
             second,
             padding=True,
@@ -65,11 +65,11 @@ class Judge:
             max_length=self.settings.max_length,
             return_tensors="pt",
         )
-        return dict(made.to(self.model.device))
+        return dict(encoded.to(self.model.device))
 
 
-def load(settings: Neural, revision: str, device: str) -> Judge:
-    """Load the metric at a commit; raises UserError when it does not give one number."""
+def load(settings: NeuralSettings, revision: str, device: str) -> NeuralMetric:
+    """Load the metric at a commit; raise UserError if it does not give one number."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(settings.model, revision=revision)
@@ -79,10 +79,10 @@ def load(settings: Neural, revision: str, device: str) -> Judge:
             f"A neural metric must give one number, and {settings.model} gives "
             f"{model.config.num_labels}: choose a regression model for `evaluate.neural`."
         )
-    return Judge(settings, revision, model.to(device).train(False), tokenizer)
+    return NeuralMetric(settings, revision, model.to(device).train(False), tokenizer)
 
 
-def _pair(settings: Neural, item: Item, output: str) -> tuple[str, str]:
-    """What the metric reads; texts are put in as they are, braces in them mean nothing."""
-    texts = {"source": item.source, "reference": item.answer, "output": output}
-    return fill(settings.first, **texts), fill(settings.second, **texts)
+def _pair(settings: NeuralSettings, item: Item, output: str) -> tuple[str, str]:
+    """Return the two texts that the metric reads; braces inside the texts mean nothing."""
+    fields = {"source": item.source, "reference": item.reference, "output": output}
+    return fill(settings.first, **fields), fill(settings.second, **fields)

@@ -1,6 +1,6 @@
-"""Puts an evaluation on the Hub: answers as they come, then rows, then what the adapter shows.
+"""Push an evaluation to the Hub: outputs as they come, the results, and the adapter's card.
 
-One commit each, and doing it again changes nothing but dates.
+Each is one commit; repeating one changes nothing but dates.
 """
 
 from __future__ import annotations
@@ -22,70 +22,76 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
-    """The folder of an adapter's results in the dataset of all results."""
+class ResultsFolder:
+    """The folder of an adapter in the results dataset."""
 
     repo: str
     folder: str
 
     def path(self, name: str) -> str:
-        """Where in the repository one of its files is."""
+        """Return the path of a file of the folder in the repository."""
         return f"{self.folder}/{name}"
 
-    def rows_at(self, endpoint: str, commit: str) -> str:
-        """The page of its rows, as they were pushed."""
+    def results_url(self, endpoint: str, commit: str) -> str:
+        """Return the page of results.jsonl at a commit."""
         return f"{endpoint}/datasets/{self.repo}/blob/{commit}/{self.path('results.jsonl')}"
 
 
-def place(args: argparse.Namespace) -> Place:
-    """Where the results of this run are."""
-    return Place(args.into, f"{args.config.language}/{args.adapter.split('/')[-1]}")
+def results_folder(args: argparse.Namespace) -> ResultsFolder:
+    """Return the folder of this run's adapter."""
+    return ResultsFolder(args.into, f"{args.config.language}/{args.adapter.split('/')[-1]}")
 
 
-def made(api: HfApi, args: argparse.Namespace) -> bool:
-    """Whether this run is done: a manifest of its digest, and no peer that is not in it."""
-    where = place(args)
-    path = where.path("run.json")
-    if not manifest.already_made(api, where.repo, "dataset", path, args.digest):
+def is_done(api: HfApi, args: argparse.Namespace) -> bool:
+    """Return whether a manifest of this digest exists and has all peers of this run."""
+    target = results_folder(args)
+    path = target.path("run.json")
+    if not manifest.already_made(api, target.repo, "dataset", path, args.digest):
         return False
-    done = manifest.Manifest.from_json(_text(api, where.repo, "dataset", path))
-    return set(args.models) <= set(done.metrics.get("peers", ()))
+    pushed = manifest.Manifest.from_json(_text(api, target.repo, "dataset", path))
+    return set(args.models) <= set(pushed.metrics.get("peers", ()))
 
 
-def kept(api: HfApi, where: Place) -> response_cache.Kept:
-    """The answers of earlier runs that are on the Hub."""
-    path = where.path("outputs.jsonl")
-    if not api.repo_exists(where.repo, repo_type="dataset"):
+def cached_outputs(api: HfApi, target: ResultsFolder) -> response_cache.CachedOutputs:
+    """Return the outputs that earlier runs pushed; empty if there are none."""
+    path = target.path("outputs.jsonl")
+    if not api.repo_exists(target.repo, repo_type="dataset"):
         return {}
-    if not api.file_exists(where.repo, path, repo_type="dataset"):
+    if not api.file_exists(target.repo, path, repo_type="dataset"):
         return {}
-    return response_cache.read(_text(api, where.repo, "dataset", path))
+    return response_cache.parse(_text(api, target.repo, "dataset", path))
 
 
-def push(api: HfApi, where: Place, files: Mapping[str, Sequence[Row]], message: str) -> str:
-    """Commit these lines as files of the folder, together; returns the commit's sha."""
+def push(
+    api: HfApi, target: ResultsFolder, files: Mapping[str, Sequence[Row]], message: str
+) -> str:
+    """Commit the rows of these files of the folder together; return the commit's sha."""
     from huggingface_hub import CommitOperationAdd
 
-    api.create_repo(where.repo, repo_type="dataset", exist_ok=True)
+    api.create_repo(target.repo, repo_type="dataset", exist_ok=True)
     commit = api.create_commit(
-        where.repo,
+        target.repo,
         repo_type="dataset",
         commit_message=message,
         operations=[
-            CommitOperationAdd(where.path(name), jsonl(lines)) for name, lines in files.items()
+            CommitOperationAdd(target.path(name), jsonl(rows)) for name, rows in files.items()
         ],
     )
     return str(commit.oid)
 
 
-def show(api: HfApi, adapter: str, report: Report, date: str, source: str) -> None:
+def update_adapter(
+    api: HfApi, adapter: str, report: Report, evaluated_at: str, results_url: str
+) -> None:
     """Put the results into the adapter's card, its metadata and `.eval_results`, in one commit."""
     from huggingface_hub import CommitOperationAdd, ModelCard
 
     model_card = ModelCard.load(adapter)
     name = adapter.split("/")[-1]
-    card.update(model_card, name, markdown.markdown(report), report.outcomes, report.practice)
-    files = card.eval_results(report.outcomes, report.language, report.practice, date, source)
+    card.update(model_card, name, markdown.markdown(report), report.results, report.practice)
+    files = card.eval_results(
+        report.results, report.language, report.practice, evaluated_at, results_url
+    )
     api.create_commit(
         adapter,
         commit_message="Add the results of the evaluation",
@@ -96,29 +102,29 @@ def show(api: HfApi, adapter: str, report: Report, date: str, source: str) -> No
     )
 
 
-def spent(
+def cost(
     api: HfApi, dataset: tuple[str, str], adapter: tuple[str, str]
 ) -> tuple[float, float | None]:
-    """(US dollars, kWh) that both took, each given as its repository and commit.
+    """Return the (US dollars, kWh) of both, each given as repository and commit.
 
-    As far as their manifests tell.
+    Both come from the manifests; kWh is None if neither has it.
     """
     dollars, energy = 0.0, None
-    for (repo, at), kind in ((dataset, "dataset"), (adapter, "model")):
-        if api.file_exists(repo, "run.json", repo_type=kind, revision=at):
-            done = manifest.Manifest.from_json(_text(api, repo, kind, "run.json", at))
-            dollars += done.cost_usd + float(done.metrics.get("earlier_runs_usd", 0.0))
-            if (told := done.metrics.get("energy_kwh")) is not None:
-                energy = (energy or 0.0) + float(told)
+    for (repo, commit), repo_type in ((dataset, "dataset"), (adapter, "model")):
+        if api.file_exists(repo, "run.json", repo_type=repo_type, revision=commit):
+            run = manifest.Manifest.from_json(_text(api, repo, repo_type, "run.json", commit))
+            dollars += run.cost_usd + float(run.metrics.get("earlier_runs_usd", 0.0))
+            if (energy_kwh := run.metrics.get("energy_kwh")) is not None:
+                energy = (energy or 0.0) + float(energy_kwh)
     return dollars, energy
 
 
-def _text(api: HfApi, repo: str, kind: str, path: str, revision: str = "main") -> str:
-    local = api.hf_hub_download(repo, path, repo_type=kind, revision=revision)
+def _text(api: HfApi, repo: str, repo_type: str, path: str, revision: str = "main") -> str:
+    local = api.hf_hub_download(repo, path, repo_type=repo_type, revision=revision)
     with open(local, encoding="utf-8") as file:
         return file.read()
 
 
-def jsonl(lines: Sequence[dict[str, Any]]) -> bytes:
-    """One JSON object a line."""
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+def jsonl(rows: Sequence[dict[str, Any]]) -> bytes:
+    """Return one JSON object per line."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()

@@ -1,8 +1,7 @@
-"""Asks all contestants all questions, and none of them twice.
+"""Collect the outputs of all models for all tasks, without asking the same thing twice.
 
-Answers are put on the Hub after each model, and in between when that takes long; a run that was
-killed, or that is to have one more peer, finds them there again. Whoever changes what an answer
-depends on adds it to `key`.
+Outputs are pushed after each model, and in between if that takes long. A run that was killed, or
+that adds a peer, reads them back. Whatever an output depends on must be part of `cache_key`.
 """
 
 from __future__ import annotations
@@ -16,121 +15,122 @@ from typing import Any
 
 from recipes.core.progress import Progress
 from recipes.evaluate import schema
-from recipes.evaluate.backends.loader import Speaker, Stage
-from recipes.evaluate.backends.transformers_lm import Said, Show
+from recipes.evaluate.backends.loader import Backend, LoadedModel
+from recipes.evaluate.backends.transformers_lm import Generation, OnProgress
 from recipes.evaluate.benchmarks import Task
-from recipes.evaluate.models import Contestant
+from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.schema import Row
 from recipes.evaluate.settings import EvaluateSettings
 from recipes.evaluate.significance import Output, Outputs
 
-Kept = Mapping[str, Mapping[str, Output]]  # key → item's id → answer
-Given = dict[tuple[int, int], Outputs]  # (contestant, task) → answers
-Keep = Callable[[list[Row]], None]
+CachedOutputs = Mapping[str, Mapping[str, Output]]  # cache key → id of the item → output
+CollectedOutputs = Mapping[tuple[int, int], Outputs]  # (index of the model, of the task) → outputs
 
 
 def collect(
-    contestants: Sequence[Contestant],
+    models: Sequence[ComparedModel],
     tasks: Sequence[Task],
     settings: EvaluateSettings,
-    stage: Stage,
-    kept: Kept,
-    keep: Keep,
-) -> Given:
-    """The answers of each contestant to each task; `keep` gets the rows of all that is known."""
-    keys = {(c, t): key(one, task, settings) for c, one in enumerate(contestants)
-            for t, task in enumerate(tasks)}  # fmt: skip
-    given: Given = {
-        place: found
-        for place, name in keys.items()
-        if (found := recall(kept, name, tasks[place[1]])) is not None
-    }
-    show = _counter(len(contestants) * sum(len(task.items) for task in tasks))
-    show(sum(map(len, given.values())))
-    last = monotonic()
-    for c, contestant in enumerate(contestants):
-        missing = [t for t in range(len(tasks)) if (c, t) not in given]
-        speaker = stage.call(contestant) if missing else None
+    backend: Backend,
+    cached: CachedOutputs,
+    save: Callable[[list[Row]], None],
+) -> CollectedOutputs:
+    """Return the outputs of each model for each task; `save` gets all rows known so far."""
+    collected: dict[tuple[int, int], Outputs] = {}
+    for m, model in enumerate(models):
+        for t, task in enumerate(tasks):
+            outputs = lookup(cached, cache_key(model, task, settings), task)
+            if outputs is not None:
+                collected[m, t] = outputs
+    on_progress = _progress(len(models) * sum(len(task.items) for task in tasks))
+    on_progress(sum(map(len, collected.values())))
+    saved_at = monotonic()
+    for m, model in enumerate(models):
+        missing = [t for t in range(len(tasks)) if (m, t) not in collected]
+        if not missing:
+            continue
+        loaded = backend.load(model)
         for t in missing:
-            assert speaker
-            given[c, t] = _ask(speaker, tasks[t], settings, show)
-            if t == missing[-1] or monotonic() - last > settings.keep_after:
-                keep(lines(contestants, tasks, settings, given))
-                last = monotonic()
-    return given
+            collected[m, t] = _outputs(loaded, tasks[t], settings, on_progress)
+            if t == missing[-1] or monotonic() - saved_at > settings.keep_after:
+                save(rows(models, tasks, settings, collected))
+                saved_at = monotonic()
+    return collected
 
 
-def lines(
-    contestants: Sequence[Contestant],
+def rows(
+    models: Sequence[ComparedModel],
     tasks: Sequence[Task],
     settings: EvaluateSettings,
-    given: Mapping[tuple[int, int], Outputs],
+    collected: CollectedOutputs,
     scores: Mapping[tuple[int, int], dict[str, Sequence[float]]] | None = None,
 ) -> list[Row]:
-    """The rows of outputs.jsonl, as far as answers are there."""
+    """Return the rows of outputs.jsonl for all outputs collected so far."""
     return [
-        line
-        for (c, t), answers in sorted(given.items())
-        for line in schema.outputs(
-            contestants[c],
+        row
+        for (m, t), outputs in sorted(collected.items())
+        for row in schema.output_rows(
+            models[m],
             tasks[t],
-            key(contestants[c], tasks[t], settings),
-            answers,
-            (scores or {}).get((c, t), {}),
+            cache_key(models[m], tasks[t], settings),
+            outputs,
+            (scores or {}).get((m, t), {}),
         )
     ]
 
 
-def key(contestant: Contestant, task: Task, settings: EvaluateSettings) -> str:
-    """What an answer depends on beside the item itself: same key, same answer."""
-    asked = {
-        "model": [contestant.model, contestant.base, contestant.files],
+def cache_key(model: ComparedModel, task: Task, settings: EvaluateSettings) -> str:
+    """Return a digest of everything that an output depends on except the item itself."""
+    dependencies = {
+        "model": [model.model, model.base, model.files],
         "how": [settings.backend, settings.model, settings.merge, settings.vllm],
         "decoding": asdict(settings.generation if task.metric == "chrF++" else settings.choice),
         "system": settings.system,
-        "task": [task.dataset, task.revision, task.config, task.direction, asdict(task.asked)],
+        "task": [task.dataset, task.revision, task.config, task.direction, asdict(task.settings)],
     }
-    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(dependencies, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def read(text: str) -> Kept:
-    """The answers in an outputs.jsonl; lines that are none are left out, and so asked for again."""
-    kept: dict[str, dict[str, Output]] = {}
-    for line in text.split("\n"):  # splitlines would cut at signs that JSON leaves alone
+def parse(text: str) -> CachedOutputs:
+    """Parse an outputs.jsonl; broken lines are skipped, so that their items are asked again."""
+    cached: dict[str, dict[str, Output]] = {}
+    for line in text.split("\n"):  # splitlines would split at characters that JSON does not escape
         try:
             row = schema.upgraded_output(json.loads(line))
-            kept.setdefault(str(row["cache_key"]), {})[str(row["id"])] = _output(row)
+            cached.setdefault(str(row["cache_key"]), {})[str(row["id"])] = _output(row)
         except (AttributeError, KeyError, TypeError, ValueError):
             continue
-    return kept
+    return cached
 
 
-def recall(kept: Kept, name: str, task: Task) -> list[Output] | None:
-    """All answers to the task, or None when one of them is missing."""
-    known = kept.get(name, {})
-    if any(item.id not in known for item in task.items):
+def lookup(cached: CachedOutputs, key: str, task: Task) -> list[Output] | None:
+    """Return the cached outputs for the task; None if one is missing."""
+    by_id = cached.get(key, {})
+    if any(item.id not in by_id for item in task.items):
         return None
-    return [known[item.id] for item in task.items]
+    return [by_id[item.id] for item in task.items]
 
 
-def _output(row: dict[str, Any]) -> Output:
+def _output(row: Mapping[str, Any]) -> Output:
     if "raw" in row:
-        return Said(str(row["raw"]), bool(row["finished"]))
-    return [float(each) for each in row["log_likelihoods"]]
+        return Generation(str(row["raw"]), bool(row["finished"]))
+    return [float(value) for value in row["log_likelihoods"]]
 
 
-def _ask(speaker: Speaker, task: Task, settings: EvaluateSettings, show: Show) -> Outputs:
+def _outputs(
+    model: LoadedModel, task: Task, settings: EvaluateSettings, on_progress: OnProgress
+) -> Outputs:
     if task.metric == "chrF++":
-        return speaker.translate(task.items, settings.generation, show)
-    return speaker.choose(task.items, settings.choice, show)
+        return model.generate(task.items, settings.generation, on_progress)
+    return model.log_likelihoods(task.items, settings.choice, on_progress)
 
 
-def _counter(total: int) -> Show:
+def _progress(total: int) -> OnProgress:
     progress, done = Progress(total, "items"), 0
 
-    def show(items: int) -> None:
+    def on_progress(items: int) -> None:
         nonlocal done
         done += items
         progress.show(done)
 
-    return show
+    return on_progress

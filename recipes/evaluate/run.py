@@ -1,8 +1,8 @@
-"""`kakugo-recipe evaluate`: base, adapter and peers on the same benchmarks, results and card out.
+"""Run the evaluate recipe: compare base, adapter and peers, and push results and card.
 
-Items found in the training data are left out and counted. Pushes answers as they come, rows and
-outputs in one commit, then what the adapter shows, then `run.json`. Killed at any moment it may be
-started again: what was answered is not asked again.
+Items whose texts are in the training data are left out and counted. Outputs are pushed as they
+come, then results and outputs in one commit, then the adapter's card, then `run.json`. A run that
+was killed continues without asking for an output twice.
 """
 
 from __future__ import annotations
@@ -29,88 +29,100 @@ from recipes.evaluate import (
 )
 from recipes.evaluate.backends import loader
 from recipes.evaluate.benchmarks import Suite, Task
-from recipes.evaluate.markdown import Checked, Report
-from recipes.evaluate.models import Contestant
+from recipes.evaluate.markdown import Contamination, Report
+from recipes.evaluate.models import ComparedModel
+from recipes.evaluate.response_cache import CollectedOutputs
 from recipes.evaluate.settings import EvaluateSettings, parse
-from recipes.evaluate.significance import Outcome
+from recipes.evaluate.significance import TaskResult
 
 if TYPE_CHECKING:
-    from recipes.evaluate.neural import Judge
+    from recipes.evaluate.neural import NeuralMetric
 
 PACKAGES = ("torch", "transformers", "peft", "datasets", "sacrebleu")
 
 
 @dataclass(frozen=True)
-class Questions:
-    """The tasks without what was trained on, and how much that was."""
+class CleanSuite:
+    """The tasks without contaminated items."""
 
     tasks: tuple[Task, ...]
     suite: Suite
-    checked: Checked
+    contamination: Contamination
+
+    @property
+    def items(self) -> int:
+        """The number of items of all tasks."""
+        return _count_items(self.tasks)
 
 
 @dataclass(frozen=True)
-class Scored:
-    """Who answered, everything that was answered, and what it is worth."""
+class Evaluation:
+    """The models, their outputs and the results."""
 
-    contestants: tuple[Contestant, ...]
-    given: response_cache.Given
-    outcomes: list[Outcome]
+    models: tuple[ComparedModel, ...]
+    outputs: CollectedOutputs
+    results: list[TaskResult]
 
 
 def main(args: argparse.Namespace) -> None:
-    """Evaluate and push, or leave at once when the manifest of this digest is there."""
+    """Evaluate and push, unless a manifest of this digest exists."""
     model_loading.quiet()
     from huggingface_hub import HfApi
 
     settings = parse(args.config.evaluate)
     api = HfApi()
-    if publish.made(api, args):
-        where = publish.place(args)
-        say(f"{where.repo} has {where.path('run.json')} already, with digest {args.digest[:12]}")
+    if publish.is_done(api, args):
+        target = publish.results_folder(args)
+        say(f"{target.repo} has {target.path('run.json')} already: nothing to do")
         return
-    stage = loader.stage(settings)
+    backend = loader.backend(settings)
     repos = {args.dataset: "dataset", args.base: "model", args.adapter: "model"}
-    _evaluate(pin(api, args, settings, repos), stage)
+    _evaluate(pin(api, args, settings, repos), backend)
 
 
-def _evaluate(job: Job[EvaluateSettings], stage: loader.Stage) -> None:
+def _evaluate(job: Job[EvaluateSettings], backend: loader.Backend) -> None:
+    clean = load_clean_suite(job)
+    say(f"{clean.items} items of {len(clean.tasks)} tasks, {job.seconds():.1f} s")
+    evaluation = _collect_and_score(job, clean, backend)
+    say(f"scored, {job.seconds():.1f} s")
+    report = make_report(job, clean, evaluation)
+    target = publish.results_folder(job.args)
+    commit = _publish(job, clean, evaluation, report)
+    run = _manifest(job, clean, evaluation, commit)
+    manifest.push(job.api, target.repo, "dataset", target.path("run.json"), run)
+    say(markdown.markdown(report))
+    say(f"pushed {target.repo}/{target.folder}; {job.seconds():.1f} s in total")
+
+
+def load_clean_suite(job: Job[EvaluateSettings]) -> CleanSuite:
+    """Load the benchmarks, record their commits and leave contaminated items out.
+
+    Raises UserError if a task has no items left.
+    """
     suite = benchmarks.load(job.api, job.settings, job.config.language)
     job.inputs.update(suite.revisions)
-    questions = clean(job, suite)
-    say(f"{_items(questions.tasks)} items of {len(questions.tasks)} tasks, {job.seconds():.1f} s")
-    scored = _scored(job, questions, stage)
-    say(f"scored, {job.seconds():.1f} s")
-    told = report(job, questions, scored.contestants, scored.outcomes)
-    where = publish.place(job.args)
-    commit = _publish(job, questions, scored, told)
-    made = _manifest(job, questions, scored, commit)
-    manifest.push(job.api, where.repo, "dataset", where.path("run.json"), made)
-    say(markdown.markdown(told))
-    say(f"pushed {where.repo}/{where.folder}; {job.seconds():.1f} s in all")
-
-
-def clean(job: Job[EvaluateSettings], suite: Suite) -> Questions:
-    """Take out what the adapter was trained on; a task of which nothing is left is refused."""
     texts = {text for task in suite.tasks for item in task.items for text in item.texts}
-    seen = contamination.found(
+    contaminated = contamination.contaminated(
         texts,
         _training_messages(job.args.dataset, job.inputs[job.args.dataset]),
         job.settings.copied,
     )
-    tasks = tuple(_without(task, seen) for task in suite.tasks)
-    lost = _items(suite.tasks) - _items(tasks)
-    say(f"{len(seen)} of {len(texts)} benchmark texts are in the training data: {lost} items out")
-    return Questions(tasks, suite, Checked(len(texts), len(seen), lost))
+    tasks = tuple(_without(task, contaminated) for task in suite.tasks)
+    left_out = _count_items(suite.tasks) - _count_items(tasks)
+    say(
+        f"{len(contaminated)} of {len(texts)} benchmark texts in the training data: "
+        f"{left_out} items left out"
+    )
+    return CleanSuite(tasks, suite, Contamination(len(texts), len(contaminated), left_out))
 
 
-def _without(task: Task, seen: set[str]) -> Task:
-    kept = tuple(item for item in task.items if seen.isdisjoint(item.texts))
-    if not kept:
+def _without(task: Task, contaminated: set[str]) -> Task:
+    items = tuple(item for item in task.items if contaminated.isdisjoint(item.texts))
+    if not items:
         raise UserError(
             f"Every item of {task.benchmark} is in the training data: nothing to score."
         )
-    return replace(task, items=kept)
+    return replace(task, items=items)
 
 
 def _training_messages(repo: str, revision: str) -> list[str]:
@@ -122,42 +134,42 @@ def _training_messages(repo: str, revision: str) -> list[str]:
     ]
 
 
-def _items(tasks: Sequence[Task]) -> int:
+def _count_items(tasks: Sequence[Task]) -> int:
     return sum(len(task.items) for task in tasks)
 
 
-def _scored(job: Job[EvaluateSettings], questions: Questions, stage: loader.Stage) -> Scored:
-    """Ask everybody everything, then judge."""
-    where, tasks = publish.place(job.args), questions.tasks
-    everybody = _contestants(job)
-    given = response_cache.collect(
-        everybody,
+def _collect_and_score(
+    job: Job[EvaluateSettings], clean: CleanSuite, backend: loader.Backend
+) -> Evaluation:
+    target, tasks = publish.results_folder(job.args), clean.tasks
+    compared = _models(job)
+    outputs = response_cache.collect(
+        compared,
         tasks,
         job.settings,
-        stage,
-        publish.kept(job.api, where),
-        lambda lines: _keep(job, lines),
+        backend,
+        publish.cached_outputs(job.api, target),
+        lambda rows: _save(job, rows),
     )
-    by_task = [[given[c, t] for c in range(len(everybody))] for t in range(len(tasks))]
-    return Scored(everybody, given, significance.judge(tasks, by_task, job.settings, _neural(job)))
+    by_task = [[outputs[m, t] for m in range(len(compared))] for t in range(len(tasks))]
+    results = significance.score_tasks(tasks, by_task, job.settings, _neural_metric(job))
+    return Evaluation(compared, outputs, results)
 
 
-def _keep(job: Job[EvaluateSettings], lines: Sequence[schema.Row]) -> None:
-    """Put what is answered so far on the Hub."""
-    message = f"Keep the answers about {job.args.adapter}"
-    publish.push(job.api, publish.place(job.args), {"outputs.jsonl": lines}, message)
+def _save(job: Job[EvaluateSettings], rows: Sequence[schema.Row]) -> None:
+    message = f"Keep the outputs for {job.args.adapter}"
+    publish.push(job.api, publish.results_folder(job.args), {"outputs.jsonl": rows}, message)
 
 
-def _contestants(job: Job[EvaluateSettings]) -> tuple[Contestant, ...]:
-    base_at, adapter_at = ((repo, job.inputs[repo]) for repo in (job.args.base, job.args.adapter))
-    ours = models.find(job.api, base_at, adapter_at)
+def _models(job: Job[EvaluateSettings]) -> tuple[ComparedModel, ...]:
+    base, adapter = ((repo, job.inputs[repo]) for repo in (job.args.base, job.args.adapter))
     others = [repo for repo in job.args.models if repo not in (job.args.base, job.args.adapter)]
     peers = models.peers(job.api, others)
     job.inputs.update({peer.model: peer.revision for peer in peers})
-    return (*ours, *peers)
+    return (*models.base_and_adapter(job.api, base, adapter), *peers)
 
 
-def _neural(job: Job[EvaluateSettings]) -> Judge | None:
+def _neural_metric(job: Job[EvaluateSettings]) -> NeuralMetric | None:
     from recipes.evaluate import neural
 
     settings = job.settings.neural
@@ -168,102 +180,96 @@ def _neural(job: Job[EvaluateSettings]) -> Judge | None:
     return neural.load(settings, revision, loader.device())
 
 
-def report(
-    job: Job[EvaluateSettings],
-    questions: Questions,
-    everybody: Sequence[Contestant],
-    outcomes: Sequence[Outcome],
-) -> Report:
-    """What the tables are made from; the first two contestants are base and ours."""
+def make_report(job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evaluation) -> Report:
+    """Return what the card's tables are made from."""
+    _, adapter, *peers = evaluation.models
     return Report(
         language=job.config.language,
         practice=job.config.practice,
-        ours="adapter" if everybody[1].adapted else "tuned",
-        outcomes=outcomes,
-        missing=questions.suite.not_covered,
-        checked=questions.checked,
-        peers=[peer.model for peer in everybody[2:]],
+        adapter_label="adapter" if adapter.is_adapter else "tuned",
+        results=evaluation.results,
+        missing=clean.suite.not_covered,
+        contamination=clean.contamination,
+        peers=[peer.model for peer in peers],
     )
 
 
-def record(job: Job[EvaluateSettings], everybody: tuple[Contestant, ...]) -> schema.Run:
-    """What all rows of this run say, its moment being now."""
-    sources = ((repo, job.inputs[repo]) for repo in (job.args.dataset, job.args.adapter))
-    dollars, energy = publish.spent(job.api, *sources)
-    return schema.Run(
+def run_info(job: Job[EvaluateSettings], compared: tuple[ComparedModel, ...]) -> schema.RunInfo:
+    """Return what all rows of this run share; `evaluated_at` is now."""
+    dataset, adapter = ((repo, job.inputs[repo]) for repo in (job.args.dataset, job.args.adapter))
+    cost_usd, energy_kwh = publish.cost(job.api, dataset, adapter)
+    return schema.RunInfo(
         language=job.config.language,
-        contestants=everybody,
+        models=compared,
         practice=job.config.practice,
         request=job.args.request,
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
-        cost_usd=dollars,
-        energy_kwh=energy,
+        evaluated_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        cost_usd=cost_usd,
+        energy_kwh=energy_kwh,
         decoding=_decoding(job.settings),
     )
 
 
-def _publish(job: Job[EvaluateSettings], questions: Questions, scored: Scored, told: Report) -> str:
-    """Push rows and outputs, then card, metadata and `.eval_results`; returns the first's sha."""
-    run = record(job, scored.contestants)
-    where = publish.place(job.args)
+def _publish(
+    job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evaluation, report: Report
+) -> str:
+    """Push results and outputs, then the adapter's card; return the sha of the first commit."""
+    run = run_info(job, evaluation.models)
+    target = publish.results_folder(job.args)
     files = {
-        "results.jsonl": schema.rows(run, scored.outcomes, questions.suite.not_covered),
-        "outputs.jsonl": outputs(job, questions, scored),
+        "results.jsonl": schema.result_rows(run, evaluation.results, clean.suite.not_covered),
+        "outputs.jsonl": output_rows(job, clean, evaluation),
     }
-    commit = publish.push(job.api, where, files, f"Add the results of {job.args.adapter}")
-    source = where.rows_at(job.api.endpoint, commit)
-    publish.show(job.api, job.args.adapter, told, run.date, source)
+    commit = publish.push(job.api, target, files, f"Add the results of {job.args.adapter}")
+    url = target.results_url(job.api.endpoint, commit)
+    publish.update_adapter(job.api, job.args.adapter, report, run.evaluated_at, url)
     return commit
 
 
-def outputs(job: Job[EvaluateSettings], questions: Questions, scored: Scored) -> list[schema.Row]:
-    """The lines of outputs.jsonl: every answer, with what it is worth."""
-    return response_cache.lines(
-        scored.contestants, questions.tasks, job.settings, scored.given, _by_item(scored)
+def output_rows(
+    job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evaluation
+) -> list[schema.Row]:
+    """Return the rows of outputs.jsonl: every output with its scores."""
+    scores = {
+        (m, t): {score.metric: score.by_item[m] for score in result.scores if score.by_item}
+        for t, result in enumerate(evaluation.results)
+        for m in range(len(evaluation.models))
+    }
+    return response_cache.rows(
+        evaluation.models, clean.tasks, job.settings, evaluation.outputs, scores
     )
 
 
-def _by_item(scored: Scored) -> dict[tuple[int, int], dict[str, Sequence[float]]]:
-    """Each item's own score, where the metric has one."""
-    return {
-        (c, t): {score.metric: score.by_item[c] for score in outcome.scores if score.by_item}
-        for t, outcome in enumerate(scored.outcomes)
-        for c in range(len(scored.contestants))
-    }
-
-
 def _decoding(settings: EvaluateSettings) -> dict[str, str]:
-    """How answers come about, in words, by the main metric of the task."""
-    how = f"{settings.backend}, {settings.model.get('dtype', 'float32')}"
+    """Describe in words how outputs are made, by the task's main metric."""
+    engine = f"{settings.backend}, {settings.model.get('dtype', 'float32')}"
+    divisors = {"none": "", "tokens": " per token", "characters": " per character"}
     return {
-        "chrF++": f"greedy, at most {settings.generation.max_new_tokens} new tokens, {how}",
-        "accuracy": f"log-likelihood, divided by {settings.choice.normalise}, {how}",
+        "chrF++": f"greedy, at most {settings.generation.max_new_tokens} new tokens, {engine}",
+        "accuracy": f"log-likelihood{divisors[settings.choice.normalise]}, {engine}",
     }
 
 
 def _manifest(
-    job: Job[EvaluateSettings], questions: Questions, scored: Scored, commit: str
+    job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evaluation, commit: str
 ) -> manifest.Manifest:
-    checked = questions.checked
-    own = [o for o in scored.outcomes if o.task.language == job.config.language]
-    english = [o for o in scored.outcomes if o.task.language != job.config.language]
-    backend = ("vllm",) if job.settings.backend == "vllm" else ()
+    contamination = clean.contamination
+    results = evaluation.results
+    own = [result for result in results if result.task.language == job.config.language]
+    english = [result for result in results if result.task.language != job.config.language]
+    engine = ("vllm",) if job.settings.backend == "vllm" else ()
+    dropped = {"in_training_data": contamination.left_out} if contamination.left_out else {}
     metrics: dict[str, Any] = {
         "results": schema.summary(own),
         "other_metrics": schema.summary(own, main=False),
         "english": schema.summary(english),
-        "degenerate": schema.flaws(scored.outcomes),
-        "not_covered": [lacking.benchmark for lacking in questions.suite.not_covered],
-        "contamination": {"texts": checked.texts, "contaminated": checked.found},
-        "peers": [peer.model for peer in scored.contestants[2:]],
+        "degenerate": schema.flaw_summary(results),
+        "not_covered": [missing.benchmark for missing in clean.suite.not_covered],
+        "contamination": {
+            "texts": contamination.texts,
+            "contaminated": contamination.contaminated,
+        },
+        "peers": [peer.model for peer in evaluation.models[2:]],
     }
-    return job.manifest(
-        "evaluate",
-        commit,
-        manifest.Counts(
-            _items(questions.tasks),
-            {"in_training_data": checked.left_out} if checked.left_out else {},
-        ),
-        PACKAGES + backend,
-        metrics=metrics,
-    )
+    counts = manifest.Counts(clean.items, dropped)
+    return job.manifest("evaluate", commit, counts, PACKAGES + engine, metrics=metrics)

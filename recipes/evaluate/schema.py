@@ -35,66 +35,71 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from recipes.evaluate.backends.transformers_lm import Said
-from recipes.evaluate.benchmarks import Item, Missing, Task
-from recipes.evaluate.models import Contestant
-from recipes.evaluate.significance import Outcome, Output, Score, said
+from recipes.evaluate.backends.transformers_lm import Generation
+from recipes.evaluate.benchmarks import Item, MissingBenchmark, Task
+from recipes.evaluate.models import ComparedModel
+from recipes.evaluate.significance import Output, Outputs, Score, TaskResult, output_text
 
 SCHEMA = 3
 # Keys of outputs.jsonl before schema 3 → their names since.
 RENAMED_OUTPUT_KEYS = {
     "key": "cache_key",
     "score": "scores",
-    "test_language": "test_language",
+    "tested": "test_language",
     "whole": "finished",
 }
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Run:
-    """What every row of one evaluation shares; the first contestants are base and adapter."""
+class RunInfo:
+    """What all rows of one evaluation share; the first two models are base and adapter.
+
+    `decoding` describes by main metric how outputs are made.
+    """
 
     language: str
-    contestants: tuple[Contestant, ...]
+    models: tuple[ComparedModel, ...]
     practice: bool
     request: str
-    date: str
+    evaluated_at: str
     cost_usd: float
     energy_kwh: float | None
-    decoding: dict[str, str]  # by main metric
+    decoding: dict[str, str]
 
     @property
-    def adapter(self) -> Contestant:
-        """The one that it is all about."""
-        return self.contestants[1]
+    def adapter(self) -> ComparedModel:
+        """The model that is evaluated."""
+        return self.models[1]
 
 
-def rows(run: Run, outcomes: Sequence[Outcome], missing: Sequence[Missing]) -> list[Row]:
-    """The lines of results.jsonl: for each metric of each task one of each contestant."""
+def result_rows(
+    run: RunInfo, results: Sequence[TaskResult], missing: Sequence[MissingBenchmark]
+) -> list[Row]:
+    """Return the rows of results.jsonl: for each metric of each task, one for each model."""
     scored = [
-        _row(run, outcome, score, place)
-        for outcome in outcomes
-        for score in outcome.scores
-        for place in range(len(run.contestants))
+        _result_row(run, result, score, index)
+        for result in results
+        for score in result.scores
+        for index in range(len(run.models))
     ]
-    return scored + [_not_covered(run, lacking) for lacking in missing]
+    return scored + [_missing_row(run, benchmark) for benchmark in missing]
 
 
-def _row(run: Run, outcome: Outcome, score: Score, place: int) -> Row:
-    task, interval = outcome.task, score.intervals[place]
+def _result_row(run: RunInfo, result: TaskResult, score: Score, index: int) -> Row:
+    task, interval, model = result.task, score.intervals[index], run.models[index]
     row = {
-        **_who(run, run.contestants[place]),
+        **_run_columns(run, model),
         "test_language": task.language,
         "benchmark": task.benchmark,
         "dataset": task.dataset,
         "dataset_revision": task.revision,
         "config": task.config,
-        "split": task.asked.split,
+        "split": task.settings.split,
         "direction": task.direction,
         "covered": True,
         "metric": score.metric,
-        "main": score.main,
+        "main": score.is_main,
         "value": interval.value,
         "ci": [interval.low, interval.high],
         "n": len(task.items),
@@ -102,31 +107,31 @@ def _row(run: Run, outcome: Outcome, score: Score, place: int) -> Row:
         "signature": score.signature,
         "shots": len(task.items[0].shots),
         "system": task.items[0].system,
-        "prompt": task.template,
+        "prompt": task.prompt_template,
         "decoding": run.decoding[task.metric],
-        "degenerate": outcome.flaws[place] if outcome.flaws else None,
+        "degenerate": result.flaws[index] if result.flaws else None,
     }
-    return row | _compared(score) if run.contestants[place] == run.adapter else row
+    return row | _comparison_columns(score) if model == run.adapter else row
 
 
-def _who(run: Run, contestant: Contestant) -> Row:
+def _run_columns(run: RunInfo, model: ComparedModel) -> Row:
     return {
         "schema": SCHEMA,
         "language": run.language,
-        "role": contestant.role,
-        "model": contestant.model,
-        "revision": contestant.revision,
-        "base": contestant.base,
-        "base_revision": contestant.base_revision,
+        "role": model.role,
+        "model": model.model,
+        "revision": model.revision,
+        "base": model.base,
+        "base_revision": model.base_revision,
         "practice": run.practice,
         "request": run.request,
-        "evaluated_at": run.date,
+        "evaluated_at": run.evaluated_at,
         "cost_usd": run.cost_usd,
         "energy_kwh": run.energy_kwh,
     }
 
 
-def _compared(score: Score) -> Row:
+def _comparison_columns(score: Score) -> Row:
     difference = score.comparison.difference
     return {
         "difference": difference.value,
@@ -134,98 +139,99 @@ def _compared(score: Score) -> Row:
         "p": score.comparison.p,
         "test": score.comparison.test,
         "p_holm": score.p_holm,
-        "family": score.family,
-        "significant": score.significant,
+        "family": score.family_size,
+        "significant": score.is_significant,
     }
 
 
-def _not_covered(run: Run, lacking: Missing) -> Row:
+def _missing_row(run: RunInfo, missing: MissingBenchmark) -> Row:
     return {
-        **_who(run, run.adapter),
+        **_run_columns(run, run.adapter),
         "test_language": run.language,
-        "benchmark": lacking.benchmark,
-        "dataset": lacking.dataset,
-        "dataset_revision": lacking.revision,
+        "benchmark": missing.benchmark,
+        "dataset": missing.dataset,
+        "dataset_revision": missing.revision,
         "covered": False,
         "value": None,
     }
 
 
-def outputs(
-    contestant: Contestant,
+def output_rows(
+    model: ComparedModel,
     task: Task,
-    key: str,
-    answers: Sequence[Output],
+    cache_key: str,
+    outputs: Outputs,
     scores: dict[str, Sequence[float]],
 ) -> list[Row]:
-    """The lines of outputs.jsonl of one model on one task; `scores` by metric, item by item."""
+    """Return the rows of outputs.jsonl of one model and task; `scores` by metric and item."""
     return [
         {
-            "cache_key": key,
-            "model": contestant.model,
-            "revision": contestant.revision,
+            "cache_key": cache_key,
+            "model": model.model,
+            "revision": model.revision,
             "benchmark": task.benchmark,
             "test_language": task.language,
             "direction": task.direction,
             "id": item.id,
             "prompt": item.prompt,
-            **_answered(item, output),
-            "reference": item.answer,
-            "scores": {metric: each[place] for metric, each in scores.items()},
+            **_output_columns(item, output),
+            "reference": item.reference,
+            "scores": {metric: by_item[index] for metric, by_item in scores.items()},
         }
-        for place, (item, output) in enumerate(zip(task.items, answers, strict=True))
+        for index, (item, output) in enumerate(zip(task.items, outputs, strict=True))
     ]
 
 
 def upgraded_output(row: Row) -> Row:
-    """Return a row of outputs.jsonl with the keys of today, whichever it was written with."""
+    """Return a row of outputs.jsonl of any schema with today's keys."""
     return {RENAMED_OUTPUT_KEYS.get(key, key): value for key, value in row.items()}
 
 
-def _answered(item: Item, output: Output) -> Row:
-    if isinstance(output, Said):
-        return {"raw": output.raw, "finished": output.whole, "output": output.text}
+def _output_columns(item: Item, output: Output) -> Row:
+    if isinstance(output, Generation):
+        return {"raw": output.raw, "finished": output.finished, "output": output.text}
     return {
         "options": list(item.answers),
         "log_likelihoods": output,
-        "output": said(item, output),
+        "output": output_text(item, output),
     }
 
 
-def summary(outcomes: Sequence[Outcome], main: bool = True) -> list[Row]:
-    """The compact table of the manifest, one entry a score, base → adapter."""
+def summary(results: Sequence[TaskResult], main: bool = True) -> list[Row]:
+    """Return the scores of base and adapter for the manifest: the main ones, or the others."""
     return [
-        _line(outcome, score)
-        for outcome in outcomes
-        for score in outcome.scores
-        if score.main == main
+        _summary_row(result, score)
+        for result in results
+        for score in result.scores
+        if score.is_main == main
     ]
 
 
-def _line(outcome: Outcome, score: Score) -> Row:
-    compared, chance = score.comparison, outcome.task.chance
+def _summary_row(result: TaskResult, score: Score) -> Row:
+    comparison, chance = score.comparison, result.task.chance
+    difference = comparison.difference
     return {
-        "benchmark": outcome.task.benchmark,
-        "direction": outcome.task.direction,
+        "benchmark": result.task.benchmark,
+        "direction": result.task.direction,
         "metric": score.metric,
-        "base": round(compared.base.value, 4),
-        "adapter": round(compared.adapter.value, 4),
-        "difference": round(compared.difference.value, 4),
-        "difference_ci": [round(compared.difference.low, 4), round(compared.difference.high, 4)],
-        "p": round(compared.p, 5),
+        "base": round(comparison.base.value, 4),
+        "adapter": round(comparison.adapter.value, 4),
+        "difference": round(difference.value, 4),
+        "difference_ci": [round(difference.low, 4), round(difference.high, 4)],
+        "p": round(comparison.p, 5),
         "p_holm": round(score.p_holm, 5),
-        "test": compared.test,
-        "significant": score.significant,
-        "n": len(outcome.task.items),
+        "test": comparison.test,
+        "significant": score.is_significant,
+        "n": len(result.task.items),
         "chance": chance and round(chance, 4),
     }
 
 
-def flaws(outcomes: Sequence[Outcome]) -> list[Row]:
-    """How often base and adapter said something degenerate, by direction."""
+def flaw_summary(results: Sequence[TaskResult]) -> list[Row]:
+    """Return the counts of flaws of base and adapter for the manifest, by direction."""
     return [
-        {"direction": outcome.task.direction, "base": base, "adapter": adapter}
-        for outcome in outcomes
-        if outcome.flaws
-        for base, adapter in [outcome.flaws[:2]]
+        {"direction": result.task.direction, "base": base, "adapter": adapter}
+        for result in results
+        if result.flaws
+        for base, adapter in [result.flaws[:2]]
     ]

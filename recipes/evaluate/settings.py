@@ -1,4 +1,4 @@
-"""The `evaluate:` section of a recipe: which benchmarks, how they are asked and judged."""
+"""Parse the `evaluate:` section of a recipe. The fields are its keys."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from recipes.core.errors import UserError
 from recipes.core.schema import build
 
 Normalise = Literal["none", "tokens", "characters"]
-Backend = Literal["transformers", "vllm"]
+BackendName = Literal["transformers", "vllm"]
 
 
 @dataclass(frozen=True)
-class Shots:
-    """So many rows of a split come before each question, as earlier turns."""
+class ShotSettings:
+    """How many rows of a split come before each question, as earlier turns of the chat."""
 
     count: int
     split: str
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """One benchmark; prompts are templates whose fields are named in benchmarks.py.
+class BenchmarkSettings:
+    """How one benchmark is asked; benchmarks.py names the fields that a prompt may have.
 
-    `revision` is a branch, a tag or a commit, and its commit is what gets recorded. `prompts` has
-    the two directions of a translation, `options` the recipe's word for each category, `answer`
-    how an option is said, `configs` the dataset's own names of languages that it calls otherwise.
-    `english` says what is different when the same is asked in English; without it, it is not.
+    `revision` is a branch, a tag or a commit; its commit is recorded. `prompts` has the two
+    directions of a translation, `options` the recipe's name for each category. `answer` is the
+    template of an option as an answer. `configs` maps our language codes to the dataset's config
+    names that differ. `english` overrides settings for the same test in English; None skips it.
     """
 
     dataset: str
@@ -39,40 +39,40 @@ class Benchmark:
     answer: str = "{option}"
     configs: dict[str, str] = field(default_factory=dict)
     limit: int | None = None
-    shots: Shots = Shots(0, "")
+    shots: ShotSettings = ShotSettings(0, "")
     english: dict[str, Any] | None = None
 
-    def in_english(self) -> Benchmark | None:
-        """The same benchmark as it is asked in English, None where it is not."""
+    def in_english(self) -> BenchmarkSettings | None:
+        """Return the settings of the same test in English; None if there is none."""
         return None if self.english is None else replace(self, english=None, **self.english)
 
 
 @dataclass(frozen=True)
-class Generation:
-    """Greedy translations: prompts at a time, and the longest answer in tokens."""
+class GenerationSettings:
+    """Greedy translations: the number of prompts in a batch, and the limit of new tokens."""
 
     batch: int
     max_new_tokens: int
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Options by log-likelihood: prompts at a time, and what the sum is divided by."""
+class ChoiceSettings:
+    """Log-likelihoods of options: prompts in a batch, and what a sum is divided by."""
 
     batch: int
     normalise: Normalise
 
 
 @dataclass(frozen=True)
-class Bootstrap:
-    """Resamples of the items, and their seed."""
+class BootstrapSettings:
+    """The number of resamples, and the seed of the draws."""
 
     samples: int
     seed: int
 
 
 @dataclass(frozen=True)
-class Bleu:
+class BleuSettings:
     """sacrebleu's tokenizer, and the one for texts in the `unspaced` scripts (ISO 15924)."""
 
     tokenize: str
@@ -81,11 +81,11 @@ class Bleu:
 
 
 @dataclass(frozen=True)
-class Neural:
+class NeuralSettings:
     """A metric that is a model: an encoder whose head gives one number for two texts.
 
-    `first` and `second` are templates of what it reads, with {source}, {reference} and {output};
-    `languages` are those that it knows, None where it is asked about any.
+    `first` and `second` are templates of the texts, with {source}, {reference} and {output}.
+    `languages` are those that the metric supports; None means all.
     """
 
     name: str
@@ -99,8 +99,8 @@ class Neural:
 
 
 @dataclass(frozen=True)
-class Degenerate:
-    """From how many letters CLD2 is believed; the share of a text from which a repeat is a loop."""
+class DegenerateSettings:
+    """The fewest letters for identifying a language, and the repeated share that is a loop."""
 
     identify_from: int
     loop: float
@@ -108,65 +108,65 @@ class Degenerate:
 
 @dataclass(frozen=True)
 class EvaluateSettings:
-    """`model` goes to `from_pretrained`; `merge` puts the adapter into the weights before scoring.
+    """The whole section.
 
-    `copied` is from how many letters on a benchmark text inside a training message is a copy;
-    `keep_after` are the seconds after which finished answers are put on the Hub; `vllm` are
-    arguments of its engine.
+    `model` are arguments of `from_pretrained` and `vllm` those of vLLM's engine. `merge` merges the
+    adapter into the weights before scoring. A benchmark text of at least `copied` letters inside a
+    training message is contaminated. Finished outputs are pushed after `keep_after` seconds.
     """
 
     model: dict[str, Any]
     merge: bool
-    generation: Generation
-    choice: Choice
-    bootstrap: Bootstrap
-    bleu: Bleu
-    degenerate: Degenerate
+    generation: GenerationSettings
+    choice: ChoiceSettings
+    bootstrap: BootstrapSettings
+    bleu: BleuSettings
+    degenerate: DegenerateSettings
     copied: int
     keep_after: float
-    benchmarks: dict[str, Benchmark]
-    backend: Backend = "transformers"
+    benchmarks: dict[str, BenchmarkSettings]
+    backend: BackendName = "transformers"
     vllm: dict[str, Any] = field(default_factory=dict)
-    neural: Neural | None = None
+    neural: NeuralSettings | None = None
     system: str = ""
     threads: int | None = None
 
 
 PARTS = {
-    "generation": Generation,
-    "choice": Choice,
-    "bootstrap": Bootstrap,
-    "bleu": Bleu,
-    "degenerate": Degenerate,
-    "neural": Neural,
+    "generation": GenerationSettings,
+    "choice": ChoiceSettings,
+    "bootstrap": BootstrapSettings,
+    "bleu": BleuSettings,
+    "degenerate": DegenerateSettings,
+    "neural": NeuralSettings,
 }
 
 
 def parse(section: dict[str, Any]) -> EvaluateSettings:
-    """Parse the section; raises UserError that names a missing or an unknown key."""
-    known = {
+    """Parse the section; raise UserError that names a missing, unknown or wrong key."""
+    values = {
         key: build(PARTS[key], value, key) if key in PARTS and value is not None else value
         for key, value in section.items()
     }
-    known["benchmarks"] = {
+    values["benchmarks"] = {
         name: _benchmark(name, value) for name, value in (section.get("benchmarks") or {}).items()
     }
-    settings = build(EvaluateSettings, known, "evaluate")
-    _one_of("normalise", settings.choice.normalise, get_args(Normalise))
-    _one_of("backend", settings.backend, get_args(Backend))
+    settings = build(EvaluateSettings, values, "evaluate")
+    _check_choice("normalise", settings.choice.normalise, get_args(Normalise))
+    _check_choice("backend", settings.backend, get_args(BackendName))
     return settings
 
 
-def _one_of(key: str, value: str, allowed: tuple[str, ...]) -> None:
+def _check_choice(key: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise UserError(f"`{key}` in the recipe is one of {', '.join(allowed)}, not {value!r}.")
 
 
-def _benchmark(name: str, value: object) -> Benchmark:
+def _benchmark(name: str, value: object) -> BenchmarkSettings:
     if isinstance(value, dict) and "shots" in value:
-        value = {**value, "shots": build(Shots, value["shots"], "shots")}
-    benchmark: Benchmark = build(Benchmark, value, name)
-    if benchmark.english is not None:
-        # Refused here, not when it is asked.
-        build(Benchmark, {**vars(benchmark), **benchmark.english}, f"{name}.english")
-    return benchmark
+        value = {**value, "shots": build(ShotSettings, value["shots"], "shots")}
+    settings: BenchmarkSettings = build(BenchmarkSettings, value, name)
+    if settings.english is not None:
+        # Fail now, not after the tests in the language.
+        build(BenchmarkSettings, {**vars(settings), **settings.english}, f"{name}.english")
+    return settings

@@ -1,8 +1,8 @@
-"""From answers to scores: which metrics a task has, what each contestant got, what differs.
+"""Score the outputs of all models, and test whether base and adapter differ.
 
-The base and the adapter are compared by a test, peers only get their scores. Tests of one claim
-("it is better in the language", "it lost English", the further metrics of the same translations)
-are corrected together by Holm. Nothing here loads a model or knows the Hub.
+Base and adapter are compared by a test; peers only get scores. The tests of one claim are corrected
+together by Holm: the main scores in the language, those in English, and the other metrics. Pure,
+except for a neural metric.
 """
 
 from __future__ import annotations
@@ -12,197 +12,203 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from recipes.evaluate import degenerate, metrics
-from recipes.evaluate.backends.transformers_lm import Said
+from recipes.evaluate.backends.transformers_lm import Generation
 from recipes.evaluate.benchmarks import Item, Task
-from recipes.evaluate.metrics import Array, Comparison, Interval, Value
-from recipes.evaluate.settings import Bleu, Bootstrap, EvaluateSettings
+from recipes.evaluate.metrics import Array, Comparison, Interval, ScoreFunction
+from recipes.evaluate.settings import BleuSettings, BootstrapSettings, EvaluateSettings
 
 if TYPE_CHECKING:
-    from recipes.evaluate.neural import Judge
+    from recipes.evaluate.neural import NeuralMetric
 
-Output = Said | list[float]  # a translation, or the log-likelihood of each option
-Outputs = Sequence[Output]
+Output = Generation | list[float]  # a translation, or the log-likelihood of each option
+Outputs = Sequence[Output]  # of one model for one task, in the order of its items
 
 
 @dataclass(frozen=True)
-class Measure:
-    """A metric of one task: answers → statistics (items, k) → score."""
+class Metric:
+    """A metric of one task: texts → statistics (items, k) → score."""
 
-    metric: str
+    name: str
     signature: str
-    value: Value
+    score: ScoreFunction
     statistics: Callable[[Sequence[str]], Array]
-    main: bool = False
-    by_item: bool = True
+    is_main: bool = False
+    has_item_scores: bool = True
 
 
 @dataclass(frozen=True)
 class Score:
-    """What all contestants got by one metric; `p_holm` is corrected for its `family` of tests."""
+    """The scores of all models by one metric.
+
+    `by_item` has each model's scores of single items; empty if the metric has none. `p_holm` is
+    corrected for the `family_size` tests of the same claim.
+    """
 
     metric: str
     signature: str
-    main: bool
+    is_main: bool
     comparison: Comparison
     peers: tuple[Interval, ...]
     by_item: tuple[tuple[float, ...], ...]
-    family: int = 1
+    family_size: int = 1
     p_holm: float = 1.0
 
     @property
-    def significant(self) -> bool:
-        """Whether base and adapter differ, after the correction."""
-        return metrics.significant(self.p_holm)
+    def is_significant(self) -> bool:
+        """Whether base and adapter differ after the correction."""
+        return metrics.is_significant(self.p_holm)
 
     @property
     def intervals(self) -> tuple[Interval, ...]:
-        """Those of base, adapter and peers."""
+        """The scores of base, adapter and peers."""
         return (self.comparison.base, self.comparison.adapter, *self.peers)
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One task: what base, adapter and peers answered, their scores, how often which flaw."""
+class TaskResult:
+    """One task: its scores and, for a translation, the counts of flaws of each model."""
 
     task: Task
-    answers: tuple[Outputs, ...]
     scores: tuple[Score, ...]
     flaws: tuple[dict[str, int], ...]
 
     @property
-    def main(self) -> Score:
-        """The score that the task is known by."""
-        return next(score for score in self.scores if score.main)
+    def main_score(self) -> Score:
+        """The score by the task's main metric."""
+        return next(score for score in self.scores if score.is_main)
 
 
-def judge(
+def score_tasks(
     tasks: Sequence[Task],
-    answers: Sequence[Sequence[Outputs]],
+    outputs: Sequence[Sequence[Outputs]],
     settings: EvaluateSettings,
-    neural: Judge | None = None,
-) -> list[Outcome]:
-    """Score `answers` (task by task those of base, adapter, peers) and correct the tests."""
+    neural: NeuralMetric | None = None,
+) -> list[TaskResult]:
+    """Score `outputs` (by task, those of base, adapter and peers) and correct the tests."""
     return _corrected(
         [
-            _outcome(task, tuple(outputs), settings, neural)
-            for task, outputs in zip(tasks, answers, strict=True)
+            _task_result(task, task_outputs, settings, neural)
+            for task, task_outputs in zip(tasks, outputs, strict=True)
         ]
     )
 
 
-def said(item: Item, output: Output) -> str:
-    """The translation, or the option that the model finds likeliest."""
-    if isinstance(output, Said):
+def output_text(item: Item, output: Output) -> str:
+    """Return the translation, or the most likely option."""
+    if isinstance(output, Generation):
         return output.text
     return item.answers[output.index(max(output))]
 
 
-def _outcome(
-    task: Task, answers: tuple[Outputs, ...], settings: EvaluateSettings, neural: Judge | None
-) -> Outcome:
+def _task_result(
+    task: Task,
+    outputs: Sequence[Outputs],
+    settings: EvaluateSettings,
+    neural: NeuralMetric | None,
+) -> TaskResult:
     scores = tuple(
-        _score(measure, task, answers, settings.bootstrap)
-        for measure in measures(task, settings, neural)
+        _score(metric, task, outputs, settings.bootstrap)
+        for metric in metrics_of(task, settings, neural)
     )
     flaws = tuple(
-        degenerate.count(task.items, spoken, task.answers_in, settings.degenerate)
-        for outputs in answers
-        if (spoken := [output for output in outputs if isinstance(output, Said)])
+        degenerate.count_flaws(task.items, generations, task.output_language, settings.degenerate)
+        for model_outputs in outputs
+        if (generations := [each for each in model_outputs if isinstance(each, Generation)])
     )
-    return Outcome(task, answers, scores, flaws)
+    return TaskResult(task, scores, flaws)
 
 
-def measures(task: Task, settings: EvaluateSettings, neural: Judge | None) -> list[Measure]:
-    """The metrics of a task, its main one first."""
-    references = [item.answer for item in task.items]
+def metrics_of(task: Task, settings: EvaluateSettings, neural: NeuralMetric | None) -> list[Metric]:
+    """Return the metrics of a task, the main one first."""
+    references = [item.reference for item in task.items]
     if task.metric == "accuracy":
-        how = f"loglikelihood|norm:{settings.choice.normalise}"
-        return [Measure("accuracy", how, metrics.mean, _right(references), main=True)]
-    cut = tokenizer_of(task.answers_in, settings.bleu)
-    found = [
-        Measure(
+        signature = f"loglikelihood|norm:{settings.choice.normalise}"
+        return [Metric("accuracy", signature, metrics.mean, _is_correct(references), is_main=True)]
+    tokenizer = bleu_tokenizer(task.output_language, settings.bleu)
+    translation_metrics = [
+        Metric(
             "chrF++",
             metrics.chrf_signature(),
             metrics.chrf,
             lambda texts: metrics.chrf_statistics(texts, references),
-            main=True,
+            is_main=True,
         ),
-        Measure(
+        Metric(
             "BLEU",
-            metrics.bleu_signature(cut),
+            metrics.bleu_signature(tokenizer),
             metrics.bleu,
-            lambda texts: metrics.bleu_statistics(texts, references, cut),
-            by_item=False,  # of a corpus only
+            lambda texts: metrics.bleu_statistics(texts, references, tokenizer),
+            has_item_scores=False,  # BLEU is defined for a corpus
         ),
     ]
-    if neural and neural.knows(task.answers_in):
-        found.append(
-            Measure(
+    if neural and neural.supports(task.output_language):
+        translation_metrics.append(
+            Metric(
                 neural.settings.name,
                 neural.signature,
                 metrics.mean,
                 lambda texts: metrics.mean_statistics(neural.scores(task.items, texts)),
             )
         )
-    return found
+    return translation_metrics
 
 
-def tokenizer_of(code: str, bleu: Bleu) -> str:
-    """Which of sacrebleu's tokenizers cuts texts in this language."""
+def bleu_tokenizer(code: str, bleu: BleuSettings) -> str:
+    """Return the name of sacrebleu's tokenizer for texts in this language."""
     return bleu.characters if code.split("_")[1] in bleu.unspaced else bleu.tokenize
 
 
-def _right(references: Sequence[str]) -> Callable[[Sequence[str]], Array]:
-    def statistics(chosen: Sequence[str]) -> Array:
-        pairs = zip(chosen, references, strict=True)
-        return metrics.mean_statistics([float(answer == right) for answer, right in pairs])
+def _is_correct(references: Sequence[str]) -> Callable[[Sequence[str]], Array]:
+    def statistics(texts: Sequence[str]) -> Array:
+        pairs = zip(texts, references, strict=True)
+        return metrics.mean_statistics([float(text == reference) for text, reference in pairs])
 
     return statistics
 
 
 def _score(
-    measure: Measure, task: Task, answers: tuple[Outputs, ...], bootstrap: Bootstrap
+    metric: Metric, task: Task, outputs: Sequence[Outputs], bootstrap: BootstrapSettings
 ) -> Score:
     statistics = [
-        measure.statistics(
-            [said(item, output) for item, output in zip(task.items, outputs, strict=True)]
+        metric.statistics(
+            [output_text(item, output) for item, output in zip(task.items, each, strict=True)]
         )
-        for outputs in answers
+        for each in outputs
     ]
     base, adapter, *peers = statistics
-    drawn = bootstrap.samples, bootstrap.seed
-    comparison = metrics.compare(measure.value, base, adapter, *drawn)
-    if measure.metric == "accuracy":
+    draws = bootstrap.samples, bootstrap.seed
+    comparison = metrics.compare(metric.score, base, adapter, *draws)
+    if metric.name == "accuracy":
         p = metrics.mcnemar(base[:, 0], adapter[:, 0])
-        comparison = replace(comparison, p=p, test=metrics.EXACT)
+        comparison = replace(comparison, p=p, test=metrics.MCNEMAR)
     return Score(
-        metric=measure.metric,
-        signature=f"{measure.signature}|shots:{len(task.items[0].shots)}",
-        main=measure.main,
+        metric=metric.name,
+        signature=f"{metric.signature}|shots:{len(task.items[0].shots)}",
+        is_main=metric.is_main,
         comparison=comparison,
-        peers=tuple(metrics.alone(measure.value, peer, *drawn) for peer in peers),
-        by_item=tuple(tuple(measure.value(each).tolist()) for each in statistics)
-        if measure.by_item
+        peers=tuple(metrics.score_interval(metric.score, peer, *draws) for peer in peers),
+        by_item=tuple(tuple(metric.score(each).tolist()) for each in statistics)
+        if metric.has_item_scores
         else (),
     )
 
 
-def _corrected(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Holm within each family: the language's tests, English's, and those of further metrics."""
+def _corrected(results: Sequence[TaskResult]) -> list[TaskResult]:
+    """Apply Holm's correction to each family of tests: by language, main metric or not."""
     families: dict[tuple[str, bool], list[Score]] = {}
-    for outcome in outcomes:
-        for score in outcome.scores:
-            families.setdefault((outcome.task.language, score.main), []).append(score)
+    for result in results:
+        for score in result.scores:
+            families.setdefault((result.task.language, score.is_main), []).append(score)
     adjusted = {
         key: iter(metrics.holm([score.comparison.p for score in family]))
         for key, family in families.items()
     }
 
-    def corrected(outcome: Outcome, score: Score) -> Score:
-        key = outcome.task.language, score.main
-        return replace(score, family=len(families[key]), p_holm=next(adjusted[key]))
+    def corrected(result: TaskResult, score: Score) -> Score:
+        key = result.task.language, score.is_main
+        return replace(score, family_size=len(families[key]), p_holm=next(adjusted[key]))
 
     return [
-        replace(outcome, scores=tuple(corrected(outcome, score) for score in outcome.scores))
-        for outcome in outcomes
+        replace(result, scores=tuple(corrected(result, score) for score in result.scores))
+        for result in results
     ]

@@ -1,8 +1,8 @@
-"""Prompts and options as tokens, the same for every backend.
+"""Tokenize prompts and options, the same way for every backend.
 
-Where the last letters of a prompt and the first of an option would melt into one token, the prompt
-ends earlier, at the same place for all options of an item: otherwise a model is asked for tokens
-that it would never write there. Nothing here may know a model.
+If the last letters of a prompt and the first of an option merged into one token, a model would have
+to predict tokens that it never writes there. Such a prompt is cut earlier, at the same place for
+all options of the item.
 """
 
 from __future__ import annotations
@@ -21,51 +21,61 @@ Ids = list[int]
 
 
 @dataclass(frozen=True)
-class Question:
-    """A prompt and what may follow it; no option is empty, and each follows the same prompt."""
+class Choice:
+    """A prompt and its possible continuations; none is empty."""
 
     prompt: Ids
     options: tuple[Ids, ...]
 
 
 def prompts(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[Ids]:
-    """The chat of each item, up to where the model begins to answer."""
-    ids: list[Ids] = tokenizer(_rendered(tokenizer, items), add_special_tokens=False)["input_ids"]
-    return ids
+    """Tokenize the chat of each item up to where the model starts to answer."""
+    return _ids(tokenizer, _rendered(tokenizer, items))
 
 
-def questions(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[Question]:
-    """The chat of each item with its options as answers."""
+def choices(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[Choice]:
+    """Tokenize the chat of each item, with its options as continuations."""
     texts = _rendered(tokenizer, items)
-    starts: list[Ids] = tokenizer(texts, add_special_tokens=False)["input_ids"]
     tails = [_tail(tokenizer, text) for text in texts]
-    spoken = [
-        tail + option for item, tail in zip(items, tails, strict=True) for option in item.answers
-    ]
-    short: list[Ids] = tokenizer(tails, add_special_tokens=False)["input_ids"]
-    whole = iter(tokenizer(spoken, add_special_tokens=False)["input_ids"])
+    continued = iter(
+        _ids(
+            tokenizer,
+            [
+                tail + option
+                for item, tail in zip(items, tails, strict=True)
+                for option in item.answers
+            ],
+        )
+    )
     return [
-        _question(start, tail, [next(whole) for _ in item.answers])
-        for item, start, tail in zip(items, starts, short, strict=True)
+        _choice(prompt, tail, [next(continued) for _ in item.answers])
+        for item, prompt, tail in zip(
+            items, _ids(tokenizer, texts), _ids(tokenizer, tails), strict=True
+        )
     ]
 
 
-def _question(prompt: Ids, tail: Ids, wholes: Sequence[Ids]) -> Question:
-    """Cut the tokens of tail and option at the last place where all of them agree with the tail."""
-    shared = min(min(_agree(tail, whole), len(whole) - 1) for whole in wholes)
-    kept = len(prompt) - len(tail) + shared
-    return Question(prompt[:kept], tuple(whole[shared:] for whole in wholes))
+def _choice(prompt: Ids, tail: Ids, continued: Sequence[Ids]) -> Choice:
+    """Cut at the last place where the tail agrees with all its continuations."""
+    shared = min(min(_common_length(tail, ids), len(ids) - 1) for ids in continued)
+    cut = len(prompt) - len(tail) + shared
+    return Choice(prompt[:cut], tuple(ids[shared:] for ids in continued))
 
 
-def _agree(one: Ids, other: Ids) -> int:
-    """How many tokens two lists begin with alike."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+def _common_length(left: Ids, right: Ids) -> int:
+    """Return the number of tokens with which both lists start."""
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
 def _tail(tokenizer: PreTrainedTokenizerBase, text: str) -> str:
-    """The text from its last added token on: nothing before that can change how it is cut."""
-    return text[max([0, *(text.rfind(mark) for mark in tokenizer.added_tokens_encoder)]) :]
+    """Return the text from its last added token on: nothing before it changes how it is split."""
+    return text[max([0, *(text.rfind(token) for token in tokenizer.added_tokens_encoder)]) :]
+
+
+def _ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[Ids]:
+    ids: list[Ids] = tokenizer(texts, add_special_tokens=False)["input_ids"]
+    return ids
 
 
 def _rendered(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[str]:
@@ -77,7 +87,7 @@ def _rendered(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list
         )
     except TemplateError as error:
         raise UserError(
-            f"The chat template of {tokenizer.name_or_path} refuses how the recipe asks "
-            f"({error}): change `system` or `shots` in its evaluate section."
+            f"The chat template of {tokenizer.name_or_path} rejects the recipe's chats ({error}): "
+            "change `system` or `shots` in its evaluate section."
         ) from error
     return list(texts)

@@ -128,7 +128,7 @@ def _load_chats(
 ) -> tuple[list[heldout_loss.Chat], list[heldout_loss.Chat]]:
     """Return held-out chats in the language, and English ones from the recipe's corpus."""
     rows, repo = job.settings.rows, job.args.dataset
-    target = row_edits.chats(job.api, repo, job.inputs[repo], "test")[:rows]
+    target = row_edits.load_chats(job.api, repo, job.inputs[repo], "test")[:rows]
     corpus = build(Corpus, job.config.generate["conversations"], "conversations")
     section = job.config.generate
     library = DatasetReader(job.api, int(section["seed"]), section["gates"]["tokenizer"])

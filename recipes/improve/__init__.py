@@ -1,4 +1,4 @@
-"""`kakugo-recipe improve`: what speakers corrected in, the next version out, compared and told.
+"""`kakugo-recipe improve`: train, compare and report a next version of an adapter from feedback.
 
-run  `kakugo-recipe improve`: next version, comparison and review report of an adap
+run  Run the three recipes one after the other, and push a manifest for the request
 """

@@ -1,7 +1,7 @@
-"""`kakugo-recipe improve`: next version, comparison and review report of an adapter, in one job.
+"""Make a next version of an adapter from feedback, compare it, and report the reviews, in one job.
 
-Three recipes one after the other, each of which leaves at once when it is done already; `run.json`
-comes last, in a folder of the request's own: who asks again, asks for one more version.
+It runs three recipes one after the other, each of which does nothing if it is already done. The
+manifest comes last, in a folder of the request, so that another request makes another version.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from recipes.core.job import Job, pin
 from recipes.core.manifest import Manifest
 from recipes.core.progress import say
 from recipes.evaluate import publish
-from recipes.evaluate.publish import Place
+from recipes.evaluate.publish import ResultsFolder
 from recipes.train import versions
 from recipes.train.card_facts import PACKAGES
 from recipes.train.settings import parse
@@ -24,48 +24,51 @@ if TYPE_CHECKING:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Do all of it, or leave at once when this request has its manifest."""
+    """Run everything, unless this request has its manifest."""
     model_loading.quiet()
     from huggingface_hub import HfApi
 
-    api, results = HfApi(), publish.place(args)
-    where = Place(results.repo, f"{results.folder}/improvements/{args.request}")
-    if manifest.already_made(api, where.repo, "dataset", where.path("run.json"), args.digest):
-        say(f"{where.repo} has {where.path('run.json')} already")
+    api, results = HfApi(), publish.results_folder(args)
+    target = ResultsFolder(results.repo, f"{results.folder}/improvements/{args.request}")
+    if manifest.already_made(api, target.repo, "dataset", target.path("run.json"), args.digest):
+        say(f"{target.repo} has {target.path('run.json')} already: nothing to do")
         return
     repos = {args.dataset: "dataset", args.base: "model", args.adapter: "model"}
     job = pin(api, args, None, {**repos, args.feedback: "dataset"})
-    _in_turn(api, args)
-    done = _compared(api, results, args)
+    _run_recipes(api, args)
+    promotion = _promotion(api, results, args)
     metrics: dict[str, Any] = {
-        "version": done.metrics["version"],
-        "promoted": done.metrics["promoted"],
-        "fresh": done.request == args.request,  # or it was made and compared for somebody else
+        "version": promotion.metrics["version"],
+        "promoted": promotion.metrics["promoted"],
+        "fresh": promotion.request == args.request,
     }
-    _finish(job, where, done, metrics)
+    _push_manifest(job, target, promotion, metrics)
 
 
-def _in_turn(api: HfApi, args: argparse.Namespace) -> None:
-    from recipes.promote import run as promoting
-    from recipes.review import run as reviewing
-    from recipes.train import next_version as training
+def _run_recipes(api: HfApi, args: argparse.Namespace) -> None:
+    from recipes.promote import run as promote
+    from recipes.review import run as review
+    from recipes.train import next_version
 
-    given = vars(args)
-    learnt = argparse.Namespace(**{**given, "into": args.adapter})
-    training.main(api, learnt, parse(args.config.train))
-    promoting.main(argparse.Namespace(**given, version=None))
-    reviewing.main(argparse.Namespace(**given, thank=[]))
+    arguments = vars(args)
+    train_args = argparse.Namespace(**{**arguments, "into": args.adapter})
+    next_version.main(api, train_args, parse(args.config.train))
+    promote.main(argparse.Namespace(**arguments, version=None))
+    review.main(argparse.Namespace(**arguments, thank=[]))
 
 
-def _compared(api: HfApi, results: Place, args: argparse.Namespace) -> Manifest:
-    """What became of the newest version."""
+def _promotion(api: HfApi, results: ResultsFolder, args: argparse.Namespace) -> Manifest:
+    """Return the manifest of the comparison of the newest version."""
     version = versions.newest_tag(versions.list_versions(api, args.adapter))
     path = results.path(f"versions/{version}/run.json")
     with open(api.hf_hub_download(results.repo, path, repo_type="dataset"), "rb") as file:
         return Manifest.from_json(file.read().decode())
 
 
-def _finish(job: Job[None], where: Place, done: Manifest, metrics: dict[str, Any]) -> None:
-    made = job.manifest("improve", done.output_commit, done.counts, PACKAGES, metrics)
-    manifest.push(job.api, where.repo, "dataset", where.path("run.json"), made)
-    say(f"{metrics['version']}: promoted {metrics['promoted']}; {job.seconds():.1f} s in all")
+def _push_manifest(
+    job: Job[None], target: ResultsFolder, promotion: Manifest, metrics: dict[str, Any]
+) -> None:
+    run = job.manifest("improve", promotion.output_commit, promotion.counts, PACKAGES, metrics)
+    manifest.push(job.api, target.repo, "dataset", target.path("run.json"), run)
+    outcome = "promoted" if metrics["promoted"] else "not promoted"
+    say(f"{metrics['version']}: {outcome}; {job.seconds():.1f} s in total")

@@ -1,6 +1,6 @@
 """`kakugo-recipe promote`: compare base, current and new version of an adapter, and update `main`.
 
-The new version is a tag of the adapter's repository. Its result rows and answers always go to
+The new version is a tag of the adapter's repository. Its result rows and outputs always go to
 `<code>/<adapter>/versions/<tag>/` of the results. If it is promoted, its files and results also
 replace those of `main`; if not, `main` stays and its card says why. `run.json` is pushed last, and
 a killed run can be started again.
@@ -17,7 +17,6 @@ from recipes.core.errors import UserError
 from recipes.core.job import Job, pin
 from recipes.core.progress import say
 from recipes.evaluate import (
-    benchmarks,
     markdown,
     models,
     publish,
@@ -26,10 +25,18 @@ from recipes.evaluate import (
     significance,
 )
 from recipes.evaluate.backends import loader
-from recipes.evaluate.publish import Place
-from recipes.evaluate.run import PACKAGES, Questions, Scored, clean, outputs, record, report
+from recipes.evaluate.publish import ResultsFolder
+from recipes.evaluate.run import (
+    PACKAGES,
+    CleanSuite,
+    Evaluation,
+    load_clean_suite,
+    make_report,
+    output_rows,
+    run_info,
+)
 from recipes.evaluate.settings import EvaluateSettings, parse
-from recipes.evaluate.significance import Outcome
+from recipes.evaluate.significance import TaskResult
 from recipes.promote.decision import Decision, VersionScores, decide
 from recipes.train import versions
 
@@ -41,9 +48,9 @@ CARD_SECTION = "promotion"
 
 @dataclass(frozen=True)
 class Comparison:
-    """The new version's scores beside the base's, and how it compares with the current version."""
+    """The new version's evaluation, and how it compares with the current version."""
 
-    scored: Scored
+    evaluation: Evaluation
     scores: list[VersionScores]
     decision: Decision
 
@@ -61,12 +68,12 @@ def main(args: argparse.Namespace) -> None:
     if version not in commits:
         known = ", ".join(sorted(commits)) or "none"
         raise UserError(f"{args.adapter} has no version {version}; it has: {known}.")
-    where = _place(args, version)
-    if manifest.already_made(api, where.repo, "dataset", where.path("run.json"), args.digest):
-        say(f"{version} of {args.adapter} was already compared: {where.repo}/{where.folder}")
+    target = _results_folder(args, version)
+    if manifest.already_made(api, target.repo, "dataset", target.path("run.json"), args.digest):
+        say(f"{version} of {args.adapter} was already compared: {target.repo}/{target.folder}")
         return
     current = current_version(api, args.adapter, job.inputs[args.adapter], commits, version)
-    _promote(job, where, current, (version, commits[version]))
+    _promote(job, target, current, (version, commits[version]))
 
 
 def current_version(
@@ -86,27 +93,30 @@ def current_version(
     return str(previous), commits[str(previous)]
 
 
-def _place(args: argparse.Namespace, version: str) -> Place:
-    return Place(args.into, f"{publish.place(args).folder}/versions/{version}")
+def _results_folder(args: argparse.Namespace, version: str) -> ResultsFolder:
+    return ResultsFolder(args.into, f"{publish.results_folder(args).folder}/versions/{version}")
 
 
 def _promote(
-    job: Job[EvaluateSettings], where: Place, current: tuple[str, str], new: tuple[str, str]
+    job: Job[EvaluateSettings],
+    target: ResultsFolder,
+    current: tuple[str, str],
+    new: tuple[str, str],
 ) -> None:
     """Compare, push the results and update `main`; each step can be repeated."""
-    questions = clean(job, benchmarks.load(job.api, job.settings, job.config.language))
-    job.inputs.update(questions.suite.revisions)
+    clean = load_clean_suite(job)
     job.inputs[job.args.adapter] = current[1]
-    comparison = _compare(job, where, questions, current[1], new[1])
-    scored, decision = comparison.scored, comparison.decision
-    run = record(job, scored.contestants)
-    result_rows = schema.rows(run, scored.outcomes, questions.suite.not_covered)
+    comparison = _compare(job, target, clean, current[1], new[1])
+    evaluation, decision = comparison.evaluation, comparison.decision
+    run = run_info(job, evaluation.models)
+    result_rows = schema.result_rows(run, evaluation.results, clean.suite.not_covered)
     rows = [{**row, "version": new[0]} for row in result_rows]
     message = f"Add the results of {job.args.adapter} {new[0]}"
-    commit = publish.push(job.api, where, {"results.jsonl": rows}, message)
+    commit = publish.push(job.api, target, {"results.jsonl": rows}, message)
     if decision.promoted:
         _put_in_use(job, new)
-        _show(job, questions, scored, rows, run.date, where.rows_at(job.api.endpoint, commit))
+        url = target.results_url(job.api.endpoint, commit)
+        _show(job, clean, evaluation, rows, run.evaluated_at, url)
     _update_card(job.api, job.args.adapter, current[0], new[0], decision)
     metrics: dict[str, Any] = {
         "version": new[0],
@@ -115,53 +125,57 @@ def _promote(
         "reason": decision.reason,
         "comparisons": [asdict(score) for score in comparison.scores],
     }
-    items = sum(len(task.items) for task in questions.tasks)
-    done = job.manifest("promote", commit, manifest.Counts(items), PACKAGES, metrics)
-    manifest.push(job.api, where.repo, "dataset", where.path("run.json"), done)
+    done = job.manifest("promote", commit, manifest.Counts(clean.items), PACKAGES, metrics)
+    manifest.push(job.api, target.repo, "dataset", target.path("run.json"), done)
     say(f"{new[0]} is {'' if decision.promoted else 'not '}promoted. {decision.reason}")
 
 
 def _compare(
-    job: Job[EvaluateSettings], where: Place, questions: Questions, current: str, new: str
+    job: Job[EvaluateSettings], target: ResultsFolder, clean: CleanSuite, current: str, new: str
 ) -> Comparison:
-    """Evaluate base, current and new version; answers of earlier runs are reused."""
+    """Evaluate base, current and new version; outputs of earlier runs are reused."""
     api, args = job.api, job.args
-    under = args.base, job.base_revision
-    base, current_model = models.find(api, under, (args.adapter, current))
-    _, new_model = models.find(api, under, (args.adapter, new))
-    tasks = questions.tasks
+    base_repo = args.base, job.base_revision
+    base, current_model = models.base_and_adapter(api, base_repo, (args.adapter, current))
+    _, new_model = models.base_and_adapter(api, base_repo, (args.adapter, new))
+    tasks = clean.tasks
     outputs_of = response_cache.collect(
         (base, current_model, new_model),
         tasks,
         job.settings,
-        loader.stage(job.settings),
-        {**publish.kept(api, publish.place(args)), **publish.kept(api, where)},
-        lambda lines: _push_answers(job, where, lines),
+        loader.backend(job.settings),
+        {
+            **publish.cached_outputs(api, publish.results_folder(args)),
+            **publish.cached_outputs(api, target),
+        },
+        lambda rows: _push_outputs(job, target, rows),
     )
 
-    def outcomes(*indices: int) -> list[Outcome]:
+    def results(*indices: int) -> list[TaskResult]:
         by_task = [[outputs_of[model, task] for model in indices] for task in range(len(tasks))]
-        return significance.judge(tasks, by_task, job.settings)
+        return significance.score_tasks(tasks, by_task, job.settings)
 
-    scores = [_version_scores(outcome, job.config.practice) for outcome in outcomes(1, 2, 0)]
-    pair = {(c, t): outputs_of[2 * c, t] for c in (0, 1) for t in range(len(tasks))}
-    scored = Scored((base, new_model), pair, outcomes(0, 2))
-    return Comparison(scored, scores, decide(scores))
+    scores = [_version_scores(result, job.config.practice) for result in results(1, 2, 0)]
+    outputs = {(m, t): outputs_of[2 * m, t] for m in (0, 1) for t in range(len(tasks))}
+    evaluation = Evaluation((base, new_model), outputs, results(0, 2))
+    return Comparison(evaluation, scores, decide(scores))
 
 
-def _version_scores(outcome: Outcome, practice: bool) -> VersionScores:
-    score = outcome.main
+def _version_scores(result: TaskResult, practice: bool) -> VersionScores:
+    score = result.main_score
     return VersionScores(
-        markdown.tested_name(outcome, practice),
+        markdown.name_of_test(result.task, practice),
         score.metric,
         score.comparison.base.value,
         score.comparison.adapter.value,
-        score.significant,
+        score.is_significant,
     )
 
 
-def _push_answers(job: Job[EvaluateSettings], where: Place, lines: list[schema.Row]) -> None:
-    publish.push(job.api, where, {"outputs.jsonl": lines}, f"Save answers of {where.folder}")
+def _push_outputs(
+    job: Job[EvaluateSettings], target: ResultsFolder, rows: list[schema.Row]
+) -> None:
+    publish.push(job.api, target, {"outputs.jsonl": rows}, f"Keep the outputs of {target.folder}")
 
 
 def _put_in_use(job: Job[EvaluateSettings], new: tuple[str, str]) -> None:
@@ -179,18 +193,18 @@ def _put_in_use(job: Job[EvaluateSettings], new: tuple[str, str]) -> None:
 
 def _show(
     job: Job[EvaluateSettings],
-    questions: Questions,
-    scored: Scored,
+    clean: CleanSuite,
+    evaluation: Evaluation,
     rows: list[schema.Row],
-    date: str,
-    source: str,
+    evaluated_at: str,
+    results_url: str,
 ) -> None:
-    """Publish the new version's rows and answers as the adapter's, and its results on the card."""
-    adapter, place = job.args.adapter, publish.place(job.args)
-    files = {"results.jsonl": rows, "outputs.jsonl": outputs(job, questions, scored)}
-    publish.push(job.api, place, files, f"Show the version of {adapter} that is in use")
-    results = report(job, questions, scored.contestants, scored.outcomes)
-    publish.show(job.api, adapter, results, date, source)
+    """Publish the new version's rows and outputs as the adapter's, and its results on the card."""
+    adapter, target = job.args.adapter, publish.results_folder(job.args)
+    files = {"results.jsonl": rows, "outputs.jsonl": output_rows(job, clean, evaluation)}
+    publish.push(job.api, target, files, f"Show the version of {adapter} that is in use")
+    report = make_report(job, clean, evaluation)
+    publish.update_adapter(job.api, adapter, report, evaluated_at, results_url)
 
 
 def _update_card(api: HfApi, adapter: str, current: str, new: str, decision: Decision) -> None:

@@ -1,5 +1,5 @@
-"""`kakugo-recipe review-report`: what speakers found in a dataset, told on the cards.
+"""`kakugo-recipe review-report`: write the speakers' reviews of a dataset on the cards.
 
-card  What the cards of dataset and adapter say of the reviews: numbers, and harmles
-run   `kakugo-recipe review-report`: the reviews of a dataset in, its card and its a
+card  Write the section about reviews for the cards of dataset and adapter
+run   Count the reviews, agree on edits of rows, and update cards and citation files
 """

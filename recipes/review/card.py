@@ -1,4 +1,4 @@
-"""What the cards of dataset and adapter say of the reviews: numbers, and harmless names."""
+"""Write the section about reviews for the cards of dataset and adapter."""
 
 from __future__ import annotations
 
@@ -8,57 +8,61 @@ from recipes.core import citation
 from recipes.core.agreement import ReviewSettings, Tally
 from recipes.core.row_edits import PATH, RowEdits
 
-MARK = "review"
+SECTION = "review"
 
 
 def text(
-    tally: Tally, mending: RowEdits, settings: ReviewSettings, speakers: str, thanked: Sequence[str]
+    tally: Tally, edits: RowEdits, settings: ReviewSettings, language: str, thanked: Sequence[str]
 ) -> str:
-    """The part between the marks; `speakers` is the language's English name."""
-    parts = [_headline(tally, settings, speakers)]
+    """Return the section; `language` is an English name."""
+    parts = [_headline(tally, settings, language)]
     if tally.rows:
         parts.append(_table(tally))
         parts.append(_agreement(tally))
-        parts.append(_mended(mending, settings))
+        parts.append(_edits(edits, settings))
     parts.append(citation.thanks(thanked))
     return "\n\n".join(part for part in parts if part)
 
 
-def _headline(tally: Tally, settings: ReviewSettings, speakers: str) -> str:
-    so_far = f"{_many(tally.reviewers, 'person', 'people')} looked at {_many(tally.rows, 'row')}"
-    if tally.enough(settings):
-        return f"**Reviewed by speakers of {speakers}**: {so_far} of the dataset."
+def _headline(tally: Tally, settings: ReviewSettings, language: str) -> str:
+    so_far = f"{_people(tally.reviewers)} reviewed {_rows(tally.rows)} of the dataset"
+    if tally.is_enough(settings):
+        return f"**Reviewed by speakers of {language}**: {so_far}."
     return (
-        f"**Not yet reviewed by speakers of {speakers}**: {so_far} of the dataset; "
-        f"{settings.reviewers} people and {settings.rows} rows are needed."
+        f"**Not yet reviewed by speakers of {language}**: {so_far}; "
+        f"{_people(settings.reviewers)} and {_rows(settings.rows)} are needed."
     )
 
 
 def _table(tally: Tally) -> str:
     counts = tally.verdicts
     return (
-        "| keep | fix | drop | rows seen by several |\n|---|---|---|---|\n"
-        f"| {counts['keep']} | {counts['fix']} | {counts['drop']} | {tally.shared} |"
+        "| keep | fix | drop | rows reviewed by several people |\n|---|---|---|---|\n"
+        f"| {counts['keep']} | {counts['fix']} | {counts['drop']} | {tally.shared_rows} |"
     )
 
 
 def _agreement(tally: Tally) -> str:
+    counted = "Each browser counts as one person."
     if tally.alpha is None:
-        return "How far they agree cannot be told yet (people are counted by browser)."
+        return f"Agreement is not defined yet. {counted}"
     return (
-        f"Agreement (Krippendorff's alpha, nominal): {tally.alpha:.2f}, where 1 is always and 0 as "
-        "by chance. People are counted by browser."
+        f"Agreement (Krippendorff's alpha, nominal): {tally.alpha:.2f}, where 1 is perfect "
+        f"agreement and 0 is chance. {counted}"
     )
 
 
-def _mended(mending: RowEdits, settings: ReviewSettings) -> str:
+def _edits(edits: RowEdits, settings: ReviewSettings) -> str:
     return (
-        f"At least {_many(settings.reviewers, 'person', 'people')}, and most of those who looked, "
-        f"agree to drop {_many(len(mending.dropped), 'row')} and to correct "
-        f"{len(mending.corrected):,}: whatever is trained from now on leaves those out and learns "
-        f"these as corrected. `{PATH}` of the dataset names them."
+        f"At least {_people(settings.reviewers)}, and most of those who reviewed the row, agree to "
+        f"drop {_rows(len(edits.dropped))} and to correct {_rows(len(edits.corrected))}. All "
+        f"training from now on applies this; `{PATH}` in the dataset lists the rows."
     )
 
 
-def _many(count: int, one: str, more: str | None = None) -> str:
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
+def _people(number: int) -> str:
+    return f"{number:,} {'person' if number == 1 else 'people'}"
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} {'row' if number == 1 else 'rows'}"

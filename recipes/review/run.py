@@ -1,7 +1,7 @@
-"""`kakugo-recipe review-report`: the reviews of a dataset in, its card and its adapter's told anew.
+"""Count the reviews of a dataset, agree on edits of its rows, and update cards and citations.
 
-What people agree on goes into the dataset (mending.py), who is thanked and what was read into
-CITATION.cff. One commit a repository, and none where nothing changed.
+The agreed edits go to `speakers.jsonl` in the dataset. Each repository gets at most one commit, and
+none if nothing changed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from recipes.core import card_sections, citation, feedback, language, manifest, row_edits
-from recipes.core.agreement import ReviewSettings, Tally, settle, tally
+from recipes.core.agreement import ReviewSettings, Tally, agreed_edits, tally
+from recipes.core.feedback import Feedback
 from recipes.core.job import Job, pin
 from recipes.core.progress import say
 from recipes.core.row_edits import RowEdits
@@ -24,127 +25,132 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 CARD = "README.md"
-ALONE = "**Not yet reviewed by speakers of {}.**\n"  # how a card says it that has no marks
+NOT_REVIEWED = "**Not yet reviewed by speakers of {}.**\n"  # in a card without the section
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A repository whose card tells it; `kind` is "dataset" or "model"."""
+class Target:
+    """A repository whose card gets the section, before the given heading at first."""
 
     repo: str
-    kind: str
-    before: str
+    repo_type: str
+    heading: str
 
     def url(self, endpoint: str) -> str:
-        """Its page."""
-        folder = "datasets/" if self.kind == "dataset" else ""
+        """Return the page of the repository."""
+        folder = "datasets/" if self.repo_type == "dataset" else ""
         return f"{endpoint}/{folder}{self.repo}"
 
 
 def main(args: argparse.Namespace) -> None:
-    """Count the reviews and write the cards."""
+    """Count the reviews and update the repositories."""
     from huggingface_hub import HfApi
 
     api = HfApi()
     settings = build(ReviewSettings, args.config.review, "review")
-    shown = [Shown(args.dataset, "dataset", "## What is in it")]
+    targets = [Target(args.dataset, "dataset", "## What is in it")]
     if args.adapter:
-        shown.append(Shown(args.adapter, "model", "## Use"))
-    repos = {one.repo: one.kind for one in shown}
+        targets.append(Target(args.adapter, "model", "## Use"))
+    repos = {target.repo: target.repo_type for target in targets}
     job = pin(api, args, settings, {**repos, args.feedback: "dataset"})
-    said = feedback.fetch(api, args.feedback, job.inputs[args.feedback], args.config.language)
-    reviews = [review for review in said.reviews if review.dataset == args.dataset]
-    counted, mended = tally(reviews), _usable(job, settle(reviews, settings.reviewers))
-    thanked = sorted({*counted.credits, *_correctors(said, args.adapter), *args.thank})
-    text = card.text(counted, mended, settings, language.get(args.config.language).name, thanked)
-    for one in shown:
-        _show(api, one, text, args, thanked, mended)
-    say(_told(counted, mended, said.left_out))
+    rows = feedback.fetch(api, args.feedback, job.inputs[args.feedback], args.config.language)
+    reviews = [review for review in rows.reviews if review.dataset == args.dataset]
+    counts = tally(reviews)
+    edits = _usable_edits(job, agreed_edits(reviews, settings.reviewers))
+    thanked = sorted({*counts.credits, *_correctors(rows, args.adapter), *args.thank})
+    text = card.text(counts, edits, settings, language.get(args.config.language).name, thanked)
+    for target in targets:
+        _update(api, target, text, args, thanked, edits)
+    say(_summary(counts, edits, rows.skipped))
 
 
-def _usable(job: Job[ReviewSettings], agreed: RowEdits) -> RowEdits:
-    """Without the corrections of rows that are not there, or that no teacher's row would pass."""
-    if not agreed.corrected:
-        return agreed
-    rows, judge = (
-        feedback_gates.load_turns(job, agreed.corrected),
-        feedback_gates.feedback_gate(job),
-    )
-    code = job.config.language
-    usable = {
-        row: text
-        for row, text in agreed.corrected.items()
-        if row in rows
-        and not judge(to_draft(rows[row][:-1], row_edits.reworded(rows[row][-1][1], text), code))
-    }
-    return replace(agreed, corrected=usable)
+def _usable_edits(job: Job[ReviewSettings], edits: RowEdits) -> RowEdits:
+    """Remove corrections of rows that do not exist, and those that the gates would reject."""
+    if not edits.corrected:
+        return edits
+    rows = feedback_gates.load_turns(job, edits.corrected)
+    gate = feedback_gates.feedback_gate(job)
+    usable = {}
+    for row, text in edits.corrected.items():
+        if row in rows:
+            *prompt, (_, response) = rows[row]
+            answer = row_edits.replace_answer(response, text)
+            if not gate(to_draft(tuple(prompt), answer, job.config.language)):
+                usable[row] = text
+    return replace(edits, corrected=usable)
 
 
-def _correctors(said: feedback.Feedback, adapter: str | None) -> set[str]:
-    """Who corrected answers of this adapter and wanted to be named."""
-    return {chat.credit for chat in said.chats if chat.credit and chat.model == adapter}
+def _correctors(rows: Feedback, adapter: str | None) -> set[str]:
+    """Return the names of those who corrected this adapter and want credit."""
+    return {chat.credit for chat in rows.chats if chat.credit and chat.model == adapter}
 
 
-def _show(
+def _update(
     api: HfApi,
-    shown: Shown,
+    target: Target,
     text: str,
     args: argparse.Namespace,
     thanked: list[str],
-    mended: RowEdits,
+    edits: RowEdits,
 ) -> None:
-    """Card, citation and, in the dataset, what is agreed: one commit if any is not so already."""
+    """Commit what changed: card, citation file and, in the dataset, the edits."""
     from huggingface_hub import CommitOperationAdd
 
-    old = _read(api, shown, CARD) or f"# {shown.repo.split('/')[-1]}\n"
-    old = old.replace(ALONE.format(language.get(args.config.language).name), "")
-    new = {CARD: card_sections.put(old, card.MARK, text, shown.before)}
-    kind = "dataset" if shown.kind == "dataset" else "software"
-    new[citation.PATH] = citation.citation(
-        shown.repo.split("/")[-1],
-        kind,
-        shown.url(api.endpoint),
-        thanked,
-        _sources(api, args),
-    )
-    if shown.kind == "dataset":
-        new[row_edits.PATH] = mended.to_jsonl()
-    changed = {path: made for path, made in new.items() if made != (_read(api, shown, path) or "")}
+    name = target.repo.split("/")[-1]
+    old_card = _read(api, target, CARD) or f"# {name}\n"
+    old_card = old_card.replace(NOT_REVIEWED.format(language.get(args.config.language).name), "")
+    files = {
+        CARD: card_sections.put(old_card, card.SECTION, text, target.heading),
+        citation.PATH: citation.citation_file(
+            name,
+            "dataset" if target.repo_type == "dataset" else "software",
+            target.url(api.endpoint),
+            thanked,
+            _source_urls(api, args),
+        ),
+    }
+    if target.repo_type == "dataset":
+        files[row_edits.PATH] = edits.to_jsonl()
+    changed = {
+        path: content
+        for path, content in files.items()
+        if content != (_read(api, target, path) or "")
+    }
     if changed:
         api.create_commit(
-            shown.repo,
-            [CommitOperationAdd(path, made.encode()) for path, made in changed.items()],
-            repo_type=shown.kind,
-            commit_message="Say what speakers found",
+            target.repo,
+            [CommitOperationAdd(path, content.encode()) for path, content in changed.items()],
+            repo_type=target.repo_type,
+            commit_message="Add what speakers reviewed",
         )
 
 
-def _read(api: HfApi, shown: Shown, path: str) -> str | None:
-    if not api.file_exists(shown.repo, path, repo_type=shown.kind):
+def _read(api: HfApi, target: Target, path: str) -> str | None:
+    if not api.file_exists(target.repo, path, repo_type=target.repo_type):
         return None
-    with open(api.hf_hub_download(shown.repo, path, repo_type=shown.kind), "rb") as file:
+    with open(api.hf_hub_download(target.repo, path, repo_type=target.repo_type), "rb") as file:
         return file.read().decode("utf-8", "replace")
 
 
-def _sources(api: HfApi, args: argparse.Namespace) -> list[str]:
-    """The pages of the texts that the dataset was made from, as its manifest tells."""
+def _source_urls(api: HfApi, args: argparse.Namespace) -> list[str]:
+    """Return the pages of the corpora that the dataset was made from, by its manifest."""
     if not api.file_exists(args.dataset, "run.json", repo_type="dataset"):
         return []
     with open(
         api.hf_hub_download(args.dataset, "run.json", repo_type="dataset"), encoding="utf-8"
     ) as file:
-        read = manifest.Manifest.from_json(file.read()).inputs
+        inputs = manifest.Manifest.from_json(file.read()).inputs
     section: dict[str, Any] = args.config.generate
     corpora = [*(section.get("texts") or []), section.get("conversations") or {}]
-    named = {str(corpus["repo"]) for corpus in corpora if "repo" in corpus}
-    return [f"{api.endpoint}/datasets/{repo}" for repo in sorted(named & set(read))]
+    repos = {str(corpus["repo"]) for corpus in corpora if "repo" in corpus}
+    return [f"{api.endpoint}/datasets/{repo}" for repo in sorted(repos & set(inputs))]
 
 
-def _told(counted: Tally, mended: RowEdits, left_out: dict[str, int]) -> str:
-    agreed = "not defined" if counted.alpha is None else f"{counted.alpha:.3f}"
-    verdicts = ", ".join(f"{name} {count}" for name, count in counted.verdicts.items())
+def _summary(counts: Tally, edits: RowEdits, skipped: dict[str, int]) -> str:
+    agreement = "not defined" if counts.alpha is None else f"{counts.alpha:.3f}"
+    verdicts = ", ".join(f"{verdict} {count}" for verdict, count in counts.verdicts.items())
     return (
-        f"{counted.reviewers} reviewers, {counted.rows} rows ({verdicts}), agreement {agreed}; "
-        f"agreed to drop {len(mended.dropped)} and to correct {len(mended.corrected)}; "
-        f"rows not read: {left_out or 'none'}"
+        f"{counts.reviewers} reviewers, {counts.rows} rows ({verdicts}), agreement {agreement}; "
+        f"agreed to drop {len(edits.dropped)} and to correct {len(edits.corrected)}; "
+        f"skipped: {skipped or 'none'}"
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.core import card_sections, citation, feedback, language, model_loading
 from recipes.core import manifest as manifests
-from recipes.core.agreement import ReviewSettings, settle
+from recipes.core.agreement import ReviewSettings, agreed_edits
 from recipes.core.errors import UserError
 from recipes.core.job import Job, pin
 from recipes.core.progress import say
@@ -79,7 +79,7 @@ def _load_pairs(job: Job[TrainingSettings]) -> PreferencePairs:
     contributions = feedback.fetch(job.api, repo, job.inputs[repo], code)
     reviews = [review for review in contributions.reviews if review.dataset == job.args.dataset]
     required_reviewers = build(ReviewSettings, job.config.review, "review").reviewers
-    dropped_rows = settle(reviews, required_reviewers).dropped
+    dropped_rows = agreed_edits(reviews, required_reviewers).dropped
     reviews = [review for review in reviews if review.row_id not in dropped_rows]
     rows = feedback_gates.load_turns(job, {review.row_id for review in reviews if review.fixed})
     gate = feedback_gates.feedback_gate(job)
@@ -88,9 +88,9 @@ def _load_pairs(job: Job[TrainingSettings]) -> PreferencePairs:
         raise UserError(
             f"{repo} has {len(pairs.kept)} usable pairs for {code}, but a new version needs "
             f"{settings.fewest} (`train.feedback.fewest`): ask speakers for more corrections. "
-            f"Not used: {pairs.dropped or 'none'}; not read: {contributions.left_out or 'none'}."
+            f"Not used: {pairs.dropped or 'none'}; not read: {contributions.skipped or 'none'}."
         )
-    return PreferencePairs(pairs.kept, {**pairs.dropped, **contributions.left_out})
+    return PreferencePairs(pairs.kept, {**pairs.dropped, **contributions.skipped})
 
 
 def _already_made(job: Job[TrainingSettings], tags: dict[str, str], digest: str) -> bool:
@@ -157,7 +157,9 @@ def _publish(
     (out / "README.md").write_text(_card(job, pairs, result, version), encoding="utf-8")
     title = f"{repo.split('/')[-1]} {version}"
     sources = [f"{api.endpoint}/datasets/{job.args.dataset}", f"{api.endpoint}/{job.args.base}"]
-    cff = citation.citation(title, "software", f"{api.endpoint}/{repo}", pairs.credits, sources)
+    cff = citation.citation_file(
+        title, "software", f"{api.endpoint}/{repo}", pairs.credits, sources
+    )
     (out / citation.PATH).write_text(cff, encoding="utf-8")
     api.create_branch(repo, branch=versions.BRANCH, revision=current, exist_ok=True)
     commit = api.upload_folder(

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from recipes.core.feedback import Chat, Review
-from recipes.core.row_edits import reworded
+from recipes.core.feedback import ChatFeedback, Review
+from recipes.core.row_edits import replace_answer
 from recipes.generate.schema import Draft, Message, Row
 
 Turns = tuple[tuple[str, str], ...]
@@ -72,7 +72,7 @@ class PreferencePairs:
 
 
 def make_pairs(
-    chats: Sequence[Chat],
+    chats: Sequence[ChatFeedback],
     reviews: Sequence[Review],
     rows: Mapping[str, Turns],
     language: str,
@@ -105,13 +105,13 @@ def _drop_reason(
     return "duplicate" if pair.key in kept else None
 
 
-def _corrections(chats: Sequence[Chat]) -> Iterator[PreferencePair]:
+def _corrections(chats: Sequence[ChatFeedback]) -> Iterator[PreferencePair]:
     for chat in chats:
         if chat.correction is not None:
             yield PreferencePair(chat.messages, chat.correction, chat.response, chat.credit)
 
 
-def _thumbs(chats: Sequence[Chat]) -> Iterator[PreferencePair]:
+def _thumbs(chats: Sequence[ChatFeedback]) -> Iterator[PreferencePair]:
     """Pair each answer with a thumb up with each one with a thumb down to the same prompt."""
     for up in chats:
         for down in chats if up.rating == "up" else ():
@@ -124,7 +124,7 @@ def _fixes(reviews: Sequence[Review], rows: Mapping[str, Turns]) -> Iterator[Pre
     for review in reviews:
         turns = rows.get(review.row_id)
         if review.fixed is not None and turns and turns[-1][0] == "assistant":
-            better = reworded(turns[-1][1], review.fixed)
+            better = replace_answer(turns[-1][1], review.fixed)
             yield PreferencePair(turns[:-1], better, turns[-1][1], review.credit)
 
 

@@ -168,11 +168,11 @@ def _load_examples(
 
     settings = job.settings
     repo = job.args.dataset
-    training_chats = row_edits.chats(job.api, repo, job.inputs[repo], "train")
+    training_chats = row_edits.load_chats(job.api, repo, job.inputs[repo], "train")
     training = tokenize_chats(tokenizer, training_chats, settings.max_length)
     if settings.held_out is None:
         return training, None
-    test_chats = row_edits.chats(job.api, repo, job.inputs[repo], "test")
+    test_chats = row_edits.load_chats(job.api, repo, job.inputs[repo], "test")
     test_chats = test_chats[: settings.held_out.rows]
     held_out = tokenize_chats(tokenizer, test_chats, settings.max_length)
     if not held_out.input_ids:

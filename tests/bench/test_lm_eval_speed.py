@@ -18,7 +18,7 @@ import pytest
 from recipes.evaluate import significance
 from recipes.evaluate.backends import transformers_lm
 from recipes.evaluate.benchmarks import Item, Task
-from recipes.evaluate.settings import Choice, EvaluateSettings, Generation
+from recipes.evaluate.settings import ChoiceSettings, EvaluateSettings, GenerationSettings
 from tests.recipes.evaluate import lm_eval_tasks
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(1800)]
@@ -27,7 +27,7 @@ SHOTS, BATCH = 3, 64
 
 def with_shots(task: Task) -> Task:
     """Show the first items before each of the others."""
-    shots = tuple((item.prompt, item.answer) for item in task.items[:SHOTS])
+    shots = tuple((item.prompt, item.reference) for item in task.items[:SHOTS])
     return replace(task, items=tuple(replace(item, shots=shots) for item in task.items[SHOTS:]))
 
 
@@ -41,11 +41,15 @@ def test_items_per_second_against_the_harness(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     section = replace(
-        lm_eval_tasks.practice(), choice=Choice(BATCH, "none"), generation=Generation(BATCH, 40)
+        lm_eval_tasks.practice(),
+        choice=ChoiceSettings(BATCH, "none"),
+        generation=GenerationSettings(BATCH, 40),
     )
     tasks = [with_shots(task) for task in lm_eval_tasks.tasks(tmp_path, section)]
     model = AutoModelForCausalLM.from_pretrained(lm_eval_tasks.BASE, dtype="float32").train(False)
-    ours = transformers_lm.Loaded(model, AutoTokenizer.from_pretrained(lm_eval_tasks.BASE))
+    ours = transformers_lm.TransformersModel(
+        model, AutoTokenizer.from_pretrained(lm_eval_tasks.BASE)
+    )
     harness = lm_eval_tasks.model(BATCH)
     print()
     for task in tasks:
@@ -55,7 +59,7 @@ def test_items_per_second_against_the_harness(tmp_path: Path) -> None:
             tmp_path, "t", rendered, section.generation.max_new_tokens
         )
         results, their_seconds = timed(lm_eval_tasks.run, harness, [harness_task], False)
-        main = significance.judge([task], [[outputs, outputs]], section)[0].main
+        main = significance.score_tasks([task], [[outputs, outputs]], section)[0].main_score
         score = results["results"]["t"]["acc,none" if main.metric == "accuracy" else "chrf++,none"]
         assert main.comparison.base.value == pytest.approx(score, abs=1e-9)
         count = len(task.items)
@@ -66,13 +70,15 @@ def test_items_per_second_against_the_harness(tmp_path: Path) -> None:
         )
 
 
-def answers(ours: transformers_lm.Loaded, task: Task, section: EvaluateSettings) -> Sequence[Any]:
+def answers(
+    ours: transformers_lm.TransformersModel, task: Task, section: EvaluateSettings
+) -> Sequence[Any]:
     if task.metric == "accuracy":
-        return ours.choose(task.items, section.choice, lambda _: None)
-    return ours.translate(task.items, section.generation, lambda _: None)
+        return ours.log_likelihoods(task.items, section.choice, lambda _: None)
+    return ours.generate(task.items, section.generation, lambda _: None)
 
 
-def as_rendered(ours: transformers_lm.Loaded, task: Task) -> Task:
+def as_rendered(ours: transformers_lm.TransformersModel, task: Task) -> Task:
     """Replace each prompt by the rendered chat, because the harness does not know our turns."""
 
     def text(item: Item) -> str:

@@ -20,11 +20,11 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize("name", ["practice", "kakugo"])
 def test_packaged_recipes_load_filled_in(name: str) -> None:
-    found = config.load(name, "org", "gla_Latn")
+    recipe = config.load(name, "org", "gla_Latn")
     text = (ROOT / "recipes" / f"{name}.yaml").read_text("utf-8")
-    assert found.digest == hashlib.sha256(f"{text}\ngla_Latn".encode()).hexdigest()
-    assert found.practice is (name == "practice")
-    for section in (found.plan, found.generate, found.train, found.evaluate):
+    assert recipe.digest == hashlib.sha256(f"{text}\ngla_Latn".encode()).hexdigest()
+    assert recipe.practice is (name == "practice")
+    for section in (recipe.plan, recipe.generate, recipe.train, recipe.evaluate):
         assert section
         assert "{org}" not in str(section) and "{language}" not in str(section)
 
@@ -32,12 +32,12 @@ def test_packaged_recipes_load_filled_in(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("plan: {}\nextra: 1\n", "unknown top key extra"),
+        ("plan: {}\nextra: 1\n", r"unknown keys \(extra\)"),
         ("- 1\n", "must be a mapping"),
         ("plan: [\n", "is not YAML"),
     ],
 )
-def test_a_foreign_recipe_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+def test_a_file_that_is_not_a_recipe_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
     path = tmp_path / "r.yaml"
     path.write_text(text)
     with pytest.raises(UserError, match=sentence):
@@ -45,12 +45,12 @@ def test_a_foreign_recipe_is_refused(tmp_path: Path, text: str, sentence: str) -
 
 
 @pytest.mark.parametrize("language", ["", "Espranto", "epo_Latn/..", "epo_Latn\n", "../x"])
-def test_a_language_that_is_no_code_is_refused(language: str) -> None:
+def test_an_unknown_language_is_refused(language: str) -> None:
     with pytest.raises(UserError, match="Which language is"):
         config.load("practice", "org", language)
 
 
-def test_a_recipe_of_the_wrong_form_names_the_key() -> None:
+def test_a_wrong_key_of_a_recipe_is_named() -> None:
     from recipes.generate.settings import parse
 
     section = config.load("practice", "org", "epo_Latn").generate
@@ -58,13 +58,13 @@ def test_a_recipe_of_the_wrong_form_names_the_key() -> None:
         ({**section, "sead": 1}, "sead"),
         ({key: value for key, value in section.items() if key != "seed"}, "seed"),
         ({**section, "gates": {**section["gates"], "lup": 1}}, "`gates`.*lup"),
-        ({**section, "topics": 3}, "`topics` in the recipe must hold"),
+        ({**section, "topics": 3}, "`topics` in the recipe must be a mapping"),
     ):
         with pytest.raises(UserError, match=sentence):
             parse(broken)
 
 
-def test_a_person_at_a_terminal_sees_a_bar() -> None:
+def test_a_terminal_gets_a_bar() -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -77,7 +77,7 @@ def test_a_person_at_a_terminal_sees_a_bar() -> None:
     assert "progress:" not in stream.getvalue()
 
 
-def test_progress_is_told_at_most_twice_a_second_and_at_the_end() -> None:
+def test_progress_is_printed_at_most_twice_a_second_and_at_the_end() -> None:
     stream = io.StringIO()
     progress = Progress(100, "rows", stream)
     for done in range(1, 101):
@@ -103,7 +103,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert "--teacher URL" in ran.stdout
 
 
-def test_asking_a_teacher_has_nothing_in_memory_that_only_reading_and_writing_need() -> None:
+def test_generating_does_not_import_what_only_reading_and_writing_need() -> None:
     script = (
         "import sys\nimport recipes.generate.run\n"
         "heavy = {'datasets', 'pyarrow', 'pandas', 'matplotlib', 'transformers', 'torch'}\n"
@@ -113,7 +113,7 @@ def test_asking_a_teacher_has_nothing_in_memory_that_only_reading_and_writing_ne
     assert ran.returncode == 0, ran.stderr
 
 
-def test_a_refusal_is_one_sentence_and_status_two(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_user_error_is_one_sentence_with_status_2(capsys: pytest.CaptureFixture[str]) -> None:
     common = ["--config", "none", "--org", "o", "--language", "epo_Latn"]
     assert cli.main(["generate", *common, "--teacher", "http://127.0.0.1:1"]) == 2
-    assert capsys.readouterr().err.startswith("kakugo-recipe generate: No recipe 'none'")
+    assert capsys.readouterr().err.startswith("kakugo-recipe generate: There is no recipe 'none'")

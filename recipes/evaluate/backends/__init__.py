@@ -1,7 +1,7 @@
-"""Load models and get their answers.
+"""Load models and get their outputs.
 
-prefix_cache     What all prompts of a task begin with, above all the shots, is read once for a
-transformers_lm  What a model answers: greedy translations and log-likelihoods of options, in b
-vllm             The same questions put to vLLM, for machines that have it: `backend: vllm` in
-loader           Loads one contestant after the other, each at its commit, so that it can be as
+prefix_cache     Compute the prefix that all prompts of a task share only once
+transformers_lm  Get a model's outputs with transformers: generations and log-likelihoods
+vllm             Get a model's outputs with vLLM
+loader           Load the compared models one after the other, each at its commit
 """

@@ -1,7 +1,7 @@
-"""Loads one contestant after the other, each at its commit, so that it can be asked.
+"""Load the compared models one after the other, each at its commit.
 
-The base is loaded once for itself and its adapter; it is asked before the adapter is put on, so its
-answers are the plain base's. Only one model is in memory at a time.
+The base is loaded once for itself and its adapter, and is asked before the adapter is added, so its
+outputs are those of the plain base. Only one model is in memory at a time.
 """
 
 from __future__ import annotations
@@ -11,83 +11,84 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recipes.core import model_loading
-from recipes.evaluate.backends.transformers_lm import Loaded, Said, Show
+from recipes.evaluate.backends.transformers_lm import Generation, OnProgress, TransformersModel
 from recipes.evaluate.benchmarks import Item
-from recipes.evaluate.models import Contestant
-from recipes.evaluate.settings import Choice, EvaluateSettings, Generation
+from recipes.evaluate.models import ComparedModel
+from recipes.evaluate.settings import ChoiceSettings, EvaluateSettings, GenerationSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-class Speaker(Protocol):
-    """A contestant that is loaded, by whichever backend."""
+class LoadedModel(Protocol):
+    """A compared model in memory, whichever backend loaded it."""
 
-    def translate(self, items: Sequence[Item], settings: Generation, show: Show) -> list[Said]:
-        """One greedy answer an item, in order."""
+    def generate(
+        self, items: Sequence[Item], settings: GenerationSettings, on_progress: OnProgress
+    ) -> list[Generation]:
+        """Return one greedy generation for each item."""
         ...
 
-    def choose(self, items: Sequence[Item], settings: Choice, show: Show) -> list[list[float]]:
-        """For each item the log-likelihood of each option, in order."""
+    def log_likelihoods(
+        self, items: Sequence[Item], settings: ChoiceSettings, on_progress: OnProgress
+    ) -> list[list[float]]:
+        """Return the log-likelihood of each option of each item."""
         ...
 
 
-class Stage(Protocol):
-    """Where contestants speak, one at a time."""
+class Backend(Protocol):
+    """Loads models, one at a time."""
 
-    def call(self, contestant: Contestant) -> Speaker:
-        """Load it; whoever was loaded before may no longer speak."""
+    def load(self, model: ComparedModel) -> LoadedModel:
+        """Load the model; the one loaded before must not be used any more."""
         ...
 
 
 @dataclass
-class Local:
-    """The stage of transformers and PEFT, in this process."""
+class TransformersBackend:
+    """Loads models with transformers and PEFT into this process."""
 
     settings: EvaluateSettings
-    _plain: tuple[tuple[str, str], Loaded] | None = field(default=None, init=False)
+    _base: tuple[tuple[str, str], TransformersModel] | None = field(default=None, init=False)
 
-    def call(self, contestant: Contestant) -> Loaded:
-        """Load it, on the base that is there already where that is its own."""
-        wanted = contestant.weights
-        if self._plain is None or self._plain[0] != wanted:
-            self._plain = None
-            self._plain = wanted, self._load(*wanted)
-        plain = self._plain[1]
-        if not contestant.adapted:
-            return plain
-        self._plain = None  # an adapter leaves traces, above all when it is merged
-        return Loaded(self._adapted(plain.model, contestant), plain.tokenizer)
+    def load(self, model: ComparedModel) -> TransformersModel:
+        """Load the model; keep the weights of the one before if they are its base."""
+        if self._base is None or self._base[0] != model.weights:
+            self._base = None  # frees the memory first
+            self._base = model.weights, self._load(*model.weights)
+        base = self._base[1]
+        if not model.is_adapter:
+            return base
+        self._base = None  # an adapter changes the base, above all if it is merged
+        return TransformersModel(self._with_adapter(base.model, model), base.tokenizer)
 
-    def _load(self, repo: str, revision: str) -> Loaded:
+    def _load(self, repo: str, revision: str) -> TransformersModel:
         model, tokenizer = model_loading.load(
             repo, revision, self.settings.threads, self.settings.model
         )
-        return Loaded(model.to(device()).train(False), tokenizer)  # type: ignore[arg-type]
+        return TransformersModel(model.to(device()).train(False), tokenizer)  # type: ignore[arg-type]
 
-    def _adapted(self, model: PreTrainedModel, contestant: Contestant) -> PreTrainedModel:
-        """The model with the adapter on it, merged into its weights when the recipe says so."""
+    def _with_adapter(self, base: PreTrainedModel, model: ComparedModel) -> PreTrainedModel:
+        """Add the adapter, and merge it into the weights if the recipe says so."""
         from peft import PeftModel
 
-        adapted: Any = PeftModel.from_pretrained(
-            model, contestant.model, revision=contestant.revision
-        )
+        adapted: Any = PeftModel.from_pretrained(base, model.model, revision=model.revision)
         scored: PreTrainedModel = adapted.merge_and_unload() if self.settings.merge else adapted
         scored.train(False)
         return scored
 
 
-def stage(settings: EvaluateSettings) -> Stage:
-    """The stage of the recipe's backend; raises UserError where that is not installed."""
+def backend(settings: EvaluateSettings) -> Backend:
+    """Return the recipe's backend; raise UserError if it is not installed."""
     if settings.backend == "transformers":
-        return Local(settings)
+        return TransformersBackend(settings)
     from recipes.evaluate.backends import vllm
 
-    return vllm.Engine(settings, vllm.installed())
+    return vllm.VllmBackend(settings, vllm.installed())
 
 
 def device() -> str:
-    """Where models are put."""
+    """Return the device that models are loaded on."""
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,7 +1,7 @@
-"""What all prompts of a task begin with, above all the shots, is read once for all of them.
+"""Compute the keys and values of the prefix that all prompts of a task share only once.
 
-Only where the model keeps plain keys and values: a cache that slides or that holds a state cannot
-be handed on, and then every prompt is read whole. Nothing of that may change an answer.
+This works only for models with plain key-value caches; sliding windows and recurrent states cannot
+be continued, so their prompts are computed whole. The outputs are the same either way.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prefix:
-    """Tokens that every prompt begins with, and what the model made of them."""
+    """The tokens that all prompts start with, and their cache; None without a usable one."""
 
     ids: list[int]
     cache: Cache | None = None
@@ -26,17 +26,17 @@ class Prefix:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def of_batch(self, rows: int) -> Cache | None:
-        """A copy for so many prompts: what follows is written into it."""
+    def copy_for(self, rows: int) -> Cache | None:
+        """Return a copy for a batch of `rows` prompts, which the model writes to."""
         if self.cache is None:
             return None
-        own = copy.deepcopy(self.cache)
-        own.batch_repeat_interleave(rows)
-        return own
+        cache = copy.deepcopy(self.cache)
+        cache.batch_repeat_interleave(rows)
+        return cache
 
 
-def read(model: PreTrainedModel, prompts: Sequence[list[int]]) -> Prefix:
-    """Let the model read what the prompts share; something of each prompt is always left over."""
+def compute(model: PreTrainedModel, prompts: Sequence[list[int]]) -> Prefix:
+    """Run the model on the shared prefix; at least one token of each prompt is left out of it."""
     import torch
     from transformers.cache_utils import DynamicCache, DynamicLayer
 
@@ -46,7 +46,7 @@ def read(model: PreTrainedModel, prompts: Sequence[list[int]]) -> Prefix:
     with torch.inference_mode():
         ids = torch.tensor([shared], device=model.device)
         cache = model(input_ids=ids, use_cache=True, logits_to_keep=1).past_key_values
-    plain = type(cache) is DynamicCache and all(
+    is_plain = type(cache) is DynamicCache and all(
         type(layer) is DynamicLayer for layer in cache.layers
     )
-    return Prefix(shared, cache) if plain else Prefix([])
+    return Prefix(shared, cache) if is_plain else Prefix([])

@@ -1,4 +1,4 @@
-"""The part of a card between marks, and people's words on it."""
+"""Sections of a card between markers, and people's text in them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from recipes.core.card_sections import harmless, put
+from recipes.core.card_sections import escape, put
 
 
-def test_it_goes_before_its_heading_at_first_and_stays_in_its_place() -> None:
+def test_a_section_is_added_before_its_heading_and_then_replaced() -> None:
     card = "# A\n\nWords.\n\n## B\n\nMore.\n"
     once = put(card, "x", "one", before="## B")
     assert once == "# A\n\nWords.\n\n<!-- x -->\none\n<!-- /x -->\n\n## B\n\nMore.\n"
@@ -19,8 +19,8 @@ def test_it_goes_before_its_heading_at_first_and_stays_in_its_place() -> None:
 
 
 @given(st.text(max_size=60))
-def test_words_stay_words(words: str) -> None:
-    (paragraph, *rest) = MarkdownIt().parse(f"Thanks to {harmless(words)}.")[1:]
-    assert paragraph.children is not None and [one.type for one in rest] == ["paragraph_close"]
-    assert {one.type for one in paragraph.children} <= {"text", "text_special"}
-    assert "<" not in harmless(words) and "\n" not in harmless(words) and "@" not in harmless(words)
+def test_escaped_text_is_plain_text(words: str) -> None:
+    (paragraph, *rest) = MarkdownIt().parse(f"Thanks to {escape(words)}.")[1:]
+    assert paragraph.children is not None and [token.type for token in rest] == ["paragraph_close"]
+    assert {token.type for token in paragraph.children} <= {"text", "text_special"}
+    assert "<" not in escape(words) and "\n" not in escape(words) and "@" not in escape(words)

@@ -1,4 +1,4 @@
-"""The door through which people's words come in."""
+"""Rows of the feedback dataset are parsed, and invalid ones are skipped and counted."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from recipes.core import feedback
 from tests.recipes.feedback_samples import HOSTILE, chat, corrections, json_line, review
 
 
-def test_rows_come_in_the_order_they_were_written_whatever_the_files() -> None:
+def test_rows_are_sorted_by_time_whatever_the_files() -> None:
     rows = corrections()
-    found = feedback.parse([json_line(row) for row in reversed(rows)], "epo_Latn")
-    assert [one.id for one in found.chats] == [row["id"] for row in rows]
-    assert found.chats[0].credit == HOSTILE and found.chats[0].messages[-1][0] == "user"
-    assert found.left_out == {}
+    parsed = feedback.parse([json_line(row) for row in reversed(rows)], "epo_Latn")
+    assert [chat.id for chat in parsed.chats] == [row["id"] for row in rows]
+    assert parsed.chats[0].credit == HOSTILE and parsed.chats[0].messages[-1][0] == "user"
+    assert parsed.skipped == {}
 
 
 @pytest.mark.parametrize(
@@ -34,29 +34,27 @@ def test_rows_come_in_the_order_they_were_written_whatever_the_files() -> None:
         ({"correction": "x" * 64_001}, "too_long"),
     ],
 )
-def test_a_row_that_is_not_right_is_left_out_and_counted(
-    change: dict[str, Any], reason: str
-) -> None:
-    found = feedback.parse([json_line({**corrections()[0], **change})], "epo_Latn")
-    assert (found.chats, found.left_out) == ((), {reason: 1})
+def test_an_invalid_row_is_skipped_and_counted(change: dict[str, Any], reason: str) -> None:
+    parsed = feedback.parse([json_line({**corrections()[0], **change})], "epo_Latn")
+    assert (parsed.chats, parsed.skipped) == ((), {reason: 1})
 
 
-def test_what_is_no_json_is_counted_and_the_rest_is_read() -> None:
-    found = feedback.parse(
+def test_broken_lines_are_counted_and_the_others_are_read() -> None:
+    parsed = feedback.parse(
         [b'{"half": \n\xff\xfe\n[]\n' + json_line(chat(1, "Kio?", "Io."))], "epo_Latn"
     )
-    assert (len(found.chats), found.left_out) == (1, {"unreadable": 3})
+    assert (len(parsed.chats), parsed.skipped) == (1, {"unreadable": 3})
 
 
-def test_a_fix_says_what_it_fixes() -> None:
+def test_only_a_fix_has_a_corrected_text() -> None:
     good = [review(1, "r1", "keep", "a"), review(2, "r1", "fix", "b", fixed="Jes.")]
     wrong = [review(3, "r1", "fix", "c"), review(4, "r1", "keep", "c", fixed="Jes.")]
-    found = feedback.parse(map(json_line, good + wrong), "epo_Latn")
-    assert [one.verdict for one in found.reviews] == ["keep", "fix"]
-    assert found.left_out == {"unreadable": 2}
+    parsed = feedback.parse(map(json_line, good + wrong), "epo_Latn")
+    assert [review.verdict for review in parsed.reviews] == ["keep", "fix"]
+    assert parsed.skipped == {"unreadable": 2}
 
 
-def test_a_name_is_one_line_of_bounded_length() -> None:
+def test_a_credit_is_one_short_line() -> None:
     row = chat(1, "Kio?", "Io.", credit="A\n\n# B" + "x" * 200)
-    (found,) = feedback.parse([json_line(row)], "epo_Latn").chats
-    assert found.credit is not None and "\n" not in found.credit and len(found.credit) == 80
+    (parsed,) = feedback.parse([json_line(row)], "epo_Latn").chats
+    assert parsed.credit is not None and "\n" not in parsed.credit and len(parsed.credit) == 80

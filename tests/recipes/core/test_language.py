@@ -1,6 +1,6 @@
-"""recipes/core/languages.tsv says what bot/language says: the two may not import each other.
+"""recipes/core/languages.tsv agrees with bot/language, which recipes must not import.
 
-`python tests/recipes/core/test_language.py` writes the table anew.
+Run `python tests/recipes/core/test_language.py` to write the table again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from recipes.core.errors import UserError
 from tests.bot.language.test_lookup import THE_54
 
 TABLE = Path(language.__file__).with_name("languages.tsv")
-# How CLD2 names what ISO 639-3 splits or BCP-47 renamed.
+# CLD2's names of languages that ISO 639-3 splits or BCP-47 renamed.
 IN_CLD2 = {
     "arb": "ar", "azj": "az", "azb": "az", "ekk": "et", "fil": "tl", "gaz": "om", "gug": "gn",
     "als": "sq", "ayr": "ay", "heb": "iw", "jav": "jw", "khk": "mn", "lvs": "lv", "nob": "no",
@@ -32,27 +32,27 @@ IN_CLD2 = {
 
 
 def expected() -> str:
-    """The table as it must be."""
+    """Return the table, made from the bot's tables."""
     detected = set(pycld2.DETECTED_LANGUAGES)
     known = {code for name, code in pycld2.LANGUAGES if name in detected}
     isos = {iso: iso for iso in (*tables().scripts_of, *tables().choices)}
-    names, tags = called(tables().names), called({**isos, **tables().tags})
+    names, tags = by_code_of(tables().names), by_code_of({**isos, **tables().tags})
     lines = ["code\tname\ttag\tcld2\tnames\ttags"]
     for code, (_, tag, name, *_) in sorted(tables().rows.items()):
         cld2 = _cld2(code, tag)
-        said = {language.fold(each) for each in (name, *names[code])}
-        row = (code, name, tag, cld2 if cld2 in known else "-", ";".join(sorted(said)))
+        folded = {language.fold(each) for each in (name, *names[code])}
+        row = (code, name, tag, cld2 if cld2 in known else "-", ";".join(sorted(folded)))
         lines.append("\t".join((*row, ";".join(sorted({tag.lower(), *tags[code]})))))
     return "\n".join(lines) + "\n"
 
 
-def called(table: dict[str, str]) -> defaultdict[str, set[str]]:
-    """Code → what it is called there; a name of several languages stands at each of them."""
-    found: defaultdict[str, set[str]] = defaultdict(set)
+def by_code_of(table: dict[str, str]) -> defaultdict[str, set[str]]:
+    """Return the names of each code; an ambiguous name belongs to several codes."""
+    names: defaultdict[str, set[str]] = defaultdict(set)
     for name, targets in table.items():
         for code in (code for target in targets.split() for code in resolve(target)):
-            found[code].add(name)
-    return found
+            names[code].add(name)
+    return names
 
 
 def _cld2(code: str, tag: str) -> str:
@@ -62,9 +62,9 @@ def _cld2(code: str, tag: str) -> str:
 
 
 def test_the_tables_agree() -> None:
-    found = TABLE.read_text("utf-8")
-    assert found.count("\n") > 7000
-    assert found == expected(), f"run python {Path(__file__).name}"
+    table = TABLE.read_text("utf-8")
+    assert table.count("\n") > 7000
+    assert table == expected(), f"run python {Path(__file__).name}"
 
 
 @pytest.mark.parametrize(
@@ -82,29 +82,29 @@ def test_a_language_is_found(code: str, name: str, tag: str, cld2: str | None) -
     assert language.get(code) == language.Language(code, name, tag, cld2)
 
 
-def test_the_54_languages_of_the_paper_are_the_same_here_and_for_the_bot() -> None:
+def test_the_54_languages_of_the_paper_agree_with_the_bot() -> None:
     assert len(THE_54) == 54
     for tag, code, name in THE_54:
         bots = find(name)
         assert isinstance(bots, Language) and bots.code == code
-        for said in (tag, code[:3], name, bots.name, bots.bcp47, bots.autonym or name):
-            known = find(said)
+        for text in (tag, code[:3], name, bots.name, bots.bcp47, bots.autonym or name):
+            known = find(text)
             if isinstance(known, Language):
-                assert language.named(said).code == known.code, said
+                assert language.find(text).code == known.code, text
         assert (language.get(code).name, language.get(code).tag) == (bots.name, bots.bcp47)
 
 
-def test_every_name_means_here_what_it_means_to_the_bot() -> None:
-    looked_at = 0
+def test_names_mean_the_same_as_for_the_bot() -> None:
+    compared = 0
     for name in list(tables().names)[::7]:
         theirs = find(name)
         if isinstance(theirs, Language):
-            assert language.named(name).code == theirs.code, name
-            looked_at += 1
+            assert language.find(name).code == theirs.code, name
+            compared += 1
         elif theirs.reason == "ambiguous":
-            with pytest.raises(UserError, match="Perhaps it is one of"):
-                language.named(name)
-    assert looked_at > 1000
+            with pytest.raises(UserError, match="Did you mean"):
+                language.find(name)
+    assert compared > 1000
 
 
 def test_every_code_of_one_table_is_in_the_other() -> None:
@@ -113,7 +113,7 @@ def test_every_code_of_one_table_is_in_the_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("text", "code"),
     [
         ("Scottish Gaelic", "gla_Latn"),
         ("Gàidhlig", "gla_Latn"),
@@ -128,16 +128,16 @@ def test_every_code_of_one_table_is_in_the_other() -> None:
         ("Te Reo Māori", "mri_Latn"),
     ],
 )
-def test_a_language_may_be_called_in_any_usual_way(said: str, code: str) -> None:
-    assert load("kakugo", None, said).language == code
+def test_a_language_has_many_names(text: str, code: str) -> None:
+    assert load("kakugo", None, text).language == code
 
 
 @pytest.mark.parametrize(
-    ("said", "sentence"),
+    ("text", "hint"),
     [
-        ("Gaelic", "Perhaps it is one of gla_Latn (Scottish Gaelic), gle_Latn (Irish)."),
-        ("Ga", "Perhaps it is one of gaa_Latn (Ga), gle_Latn (Irish)."),
-        ("Scottisch Gaelic", "Perhaps it is one of gla_Latn (Scottish Gaelic)"),
+        ("Gaelic", "Did you mean gla_Latn (Scottish Gaelic), gle_Latn (Irish)?"),
+        ("Ga", "Did you mean gaa_Latn (Ga), gle_Latn (Irish)?"),
+        ("Scottisch Gaelic", "Did you mean gla_Latn (Scottish Gaelic)"),
         ("Kurdish", "kmr_Latn (Northern Kurdish)"),
         ("srp", "srp_Latn"),
         ("xqz", "Give its code, like epo_Latn."),
@@ -145,16 +145,14 @@ def test_a_language_may_be_called_in_any_usual_way(said: str, code: str) -> None
         ("", "Give its code, like epo_Latn."),
     ],
 )
-def test_what_is_not_one_language_is_refused_with_what_may_be_meant(
-    said: str, sentence: str
-) -> None:
-    with pytest.raises(UserError) as refused:
-        load("kakugo", None, said)
-    assert str(refused.value).startswith(f"Which language is {said!r}? ")
-    assert sentence in str(refused.value) and "\n" not in str(refused.value)
+def test_an_unknown_or_ambiguous_name_is_refused_with_suggestions(text: str, hint: str) -> None:
+    with pytest.raises(UserError) as error:
+        load("kakugo", None, text)
+    assert str(error.value).startswith(f"Which language is {text!r}? ")
+    assert hint in str(error.value) and "\n" not in str(error.value)
 
 
-def test_what_no_table_has_is_refused() -> None:
+def test_an_unknown_code_is_refused() -> None:
     with pytest.raises(UserError, match="xxx_Latn"):
         language.get("xxx_Latn")
 

@@ -1,4 +1,4 @@
-"""What speakers agree on is left out of the next training, or learnt as they put it."""
+"""Agreed edits are applied by the next training: dropped rows and corrected answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.recipes.feedback_samples import FEEDBACK, review
 from tests.recipes.train.train_jobs import DATA, Jobs, client, hub_with_chats, wait_for_success
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
-SAID = [
+VERDICTS = [
     *(("r00", "drop", who, None) for who in "ab"),
     *(("r01", "drop", who, None) for who in "ab"),
     ("r01", "keep", "c", None),
@@ -38,7 +38,7 @@ SAID = [
 def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
     with hub_with_chats(tmp_path / "hub", tiny_base) as hub:
         rows = [review(number, row, verdict, who, fixed=fixed)
-                for number, (row, verdict, who, fixed) in enumerate(SAID)]  # fmt: skip
+                for number, (row, verdict, who, fixed) in enumerate(VERDICTS)]  # fmt: skip
         feedback_samples.push(client(hub), rows)
         yield hub
 
@@ -58,49 +58,50 @@ def report(hub: LocalHub, folder: Path) -> str:
     return done.stdout
 
 
-def agreed(api: HfApi) -> RowEdits:
+def edits(api: HfApi) -> RowEdits:
     return row_edits.read(api, DATA)
 
 
-def test_what_speakers_agree_on_is_obeyed_by_the_next_training(
-    hub: LocalHub, tmp_path: Path
-) -> None:
+def test_agreed_edits_are_applied_by_the_next_training(hub: LocalHub, tmp_path: Path) -> None:
     api = client(hub)
     assert "agreed to drop 2 and to correct 1" in report(hub, tmp_path)
-    assert agreed(api) == RowEdits(frozenset({"r00", "r01"}), {"r04": "Estas 4."})
+    assert edits(api) == RowEdits(frozenset({"r00", "r01"}), {"r04": "Estas 4."})
     card = Path(api.hf_hub_download(DATA, "README.md", repo_type="dataset")).read_text()
-    assert "agree to drop 2 rows and to correct 1" in card and "evil" not in card
+    assert "agree to drop 2 rows and to correct 1 row." in card and "evil" not in card
 
     jobs = Jobs(hub, tmp_path)
-    said = wait_for_success(jobs.start("practice/mended", trainer={"max_steps": 2}, held_out=None))
-    assert "46 rows" in said
-    card = " ".join(Path(api.hf_hub_download("practice/mended", "README.md")).read_text().split())
+    output = wait_for_success(
+        jobs.start("practice/edited", trainer={"max_steps": 2}, held_out=None)
+    )
+    assert "46 rows" in output
+    card = " ".join(Path(api.hf_hub_download("practice/edited", "README.md")).read_text().split())
     assert "* 2 rows dropped: `r00`, `r01` * 1 row corrected: `r04`" in card
 
     first = api.list_repo_files(FEEDBACK, repo_type="dataset")
     api.delete_file(next(path for path in first if path.endswith("000.jsonl")), FEEDBACK,
                     repo_type="dataset")  # fmt: skip
     report(hub, tmp_path)
-    assert agreed(api).dropped == {"r01"}, "who takes a word back is not counted any more"
+    assert edits(api).dropped == {"r01"}, "a withdrawn review does not count"
 
 
-def test_rows_are_learnt_as_agreed() -> None:
-    asked = {"role": "user", "content": "1 plus 1?"}
-    chats = [[asked, {"role": "assistant", "content": said}] for said in ("One.", "Two.", "Dua.")]
-    found = RowEdits(frozenset({"a"}), {"b": "Du."}).apply(["a", "b", "c"], chats)
-    assert [chat[-1]["content"] for chat in found] == ["Du.", "Dua."]
-    assert chats[1][-1]["content"] == "Two." and found[0][0] == asked
+def test_edits_are_applied_to_chats() -> None:
+    prompt = {"role": "user", "content": "1 plus 1?"}
+    answers = ("One.", "Two.", "Dua.")
+    chats = [[prompt, {"role": "assistant", "content": answer}] for answer in answers]
+    edited = RowEdits(frozenset({"a"}), {"b": "Du."}).apply(["a", "b", "c"], chats)
+    assert [chat[-1]["content"] for chat in edited] == ["Du.", "Dua."]
+    assert chats[1][-1]["content"] == "Two." and edited[0][0] == prompt
 
 
-def test_a_file_that_cannot_be_read_is_no_empty_one(hub: LocalHub) -> None:
+def test_an_invalid_file_is_an_error(hub: LocalHub) -> None:
     api = client(hub)
-    assert agreed(api) == row_edits.read(api, "practice/nothing") == RowEdits()
-    made = RowEdits(frozenset("ba"), {"c": "\u2028é"})
-    for text in (made.to_jsonl(), '{"id": "a b", "verdict": "drop"}', '{"id": "a"}', "x"):
+    assert edits(api) == row_edits.read(api, "practice/nothing") == RowEdits()
+    written = RowEdits(frozenset("ba"), {"c": "\u2028é"})
+    for text in (written.to_jsonl(), '{"id": "a b", "verdict": "drop"}', '{"id": "a"}', "x"):
         api.upload_file(path_or_fileobj=text.encode(), path_in_repo=row_edits.PATH, repo_id=DATA,
                         repo_type="dataset")  # fmt: skip
-        if text == made.to_jsonl():
-            assert agreed(api) == made
+        if text == written.to_jsonl():
+            assert edits(api) == written
         else:
-            with pytest.raises(UserError, match="Line 1 of speakers.jsonl of practice/chats"):
-                agreed(api)
+            with pytest.raises(UserError, match="Line 1 of speakers.jsonl in practice/chats"):
+                edits(api)

@@ -1,4 +1,4 @@
-"""The same questions for lm-evaluation-harness: tasks over local files, its own chat rendering."""
+"""The practice benchmarks as tasks of lm-evaluation-harness, over local files."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ BASE = publish.BASE
 
 
 def practice() -> EvaluateSettings:
-    """The practice recipe's numbers."""
+    """Return the settings of the practice recipe."""
     return settings.parse(config.load("practice", "org", "epo_Latn").evaluate)
 
 
 def tasks(folder: Path, section: EvaluateSettings) -> list[Task]:
-    """The practice benchmarks, read from a folder instead of the Hub."""
-    made = publish.dataset_files()
+    """Return the practice benchmarks, read from a folder instead of the Hub."""
+    datasets = publish.dataset_files()
     for name in section.benchmarks:
-        for path, content in made[name].items():
+        for path, content in datasets[name].items():
             (folder / name / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / name / path).write_bytes(content)
     return [
@@ -38,7 +38,7 @@ def tasks(folder: Path, section: EvaluateSettings) -> list[Task]:
 
 
 def adapter(folder: Path) -> Path:
-    """A LoRA adapter of the practice base that changes what it says, at random."""
+    """Write a random LoRA adapter of the practice base, and return its folder."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
@@ -51,9 +51,9 @@ def adapter(folder: Path) -> Path:
 
 
 def as_harness_task(folder: Path, name: str, task: Task, max_new_tokens: int) -> dict[str, Any]:
-    """The task as lm_eval's YAML would say it, over a file of our prompts and answers."""
+    """Return the task as lm_eval's YAML has it, over a file of our prompts and answers."""
     rows = [
-        {"prompt": item.prompt, "options": list(item.answers), "right": item.right}
+        {"prompt": item.prompt, "options": list(item.answers), "correct": item.correct}
         for item in task.items
     ]
     file = folder / f"{name}.jsonl"
@@ -70,7 +70,7 @@ def as_harness_task(folder: Path, name: str, task: Task, max_new_tokens: int) ->
         return common | {
             "output_type": "multiple_choice",
             "doc_to_choice": "{{options}}",
-            "doc_to_target": "right",
+            "doc_to_target": "correct",
             "metric_list": [{"metric": "acc"}],
         }
     greedy = {"until": ["<|end|>"], "do_sample": False, "max_gen_toks": max_new_tokens}
@@ -83,7 +83,7 @@ def as_harness_task(folder: Path, name: str, task: Task, max_new_tokens: int) ->
 
 
 def model(batch: int, peft: Path | None = None) -> Any:
-    """The practice base, or an adapter of it, as the harness loads it: float32, the processor."""
+    """Load the practice base, or an adapter of it, with the harness: float32, on the CPU."""
     from lm_eval.models.huggingface import HFLM
 
     return HFLM(
@@ -96,7 +96,7 @@ def model(batch: int, peft: Path | None = None) -> Any:
 
 
 def run(model: Any, tasks: Sequence[dict[str, Any]], chat: bool = True) -> Any:
-    """What the harness makes of the tasks; without `chat` their prompts are rendered already."""
+    """Run the harness; without `chat`, the prompts are already rendered."""
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager
 

@@ -1,4 +1,4 @@
-"""Rows in the schemas of the real benchmarks become the right questions with the right answers."""
+"""Rows in the schemas of the real benchmarks become prompts with the right answers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import yaml
 
 from recipes.core.errors import UserError
 from recipes.evaluate.benchmarks import Source, belebele, flores, global_mmlu, sib200
-from recipes.evaluate.settings import Benchmark, Shots
+from recipes.evaluate.settings import BenchmarkSettings, ShotSettings
 
 Rows = dict[str, dict[str, list[dict[str, Any]]]]  # config → split → rows
 
 
 def source(folder: Path, rows: Rows, **settings: Any) -> Source:
-    """A dataset in a folder, as `datasets` reads it without any Hub."""
+    """Write a dataset that `datasets` reads without a Hub."""
     configs = []
     for config, splits in rows.items():
         (folder / config).mkdir()
@@ -26,7 +26,7 @@ def source(folder: Path, rows: Rows, **settings: Any) -> Source:
         files = [{"split": split, "path": f"{config}/{split}.jsonl"} for split in splits]
         configs.append({"config_name": config, "data_files": files})
     (folder / "README.md").write_text(f"---\n{yaml.safe_dump({'configs': configs})}---\n")
-    benchmark = Benchmark(dataset=str(folder), revision="main", **settings)
+    benchmark = BenchmarkSettings(dataset=str(folder), revision="main", **settings)
     return Source(str(folder), "main", next(iter(rows)), "epo_Latn", benchmark)
 
 
@@ -37,40 +37,42 @@ def test_flores_joins_each_split_by_its_own_ids(tmp_path: Path) -> None:
             "devtest": [{"id": i, "text": f"{word} test {i}"} for i in (1, 2, 3)],
         }
 
-    made = source(
+    benchmark = source(
         tmp_path,
         {"epo_Latn": rows("eo"), "eng_Latn": rows("en")},
         split="devtest",
         limit=2,
-        shots=Shots(1, "dev"),
+        shots=ShotSettings(1, "dev"),
         prompts={"from_english": "{language}: {text}", "into_english": "{text}?"},
     )
-    into, out_of = flores(made)
-    assert (into.direction, out_of.direction) == ("eng_Latn-epo_Latn", "epo_Latn-eng_Latn")
-    assert into.chance is None and len(into.items) == len(out_of.items) == 2
+    into, back = flores(benchmark)
+    assert (into.direction, back.direction) == ("eng_Latn-epo_Latn", "epo_Latn-eng_Latn")
+    assert into.chance is None and len(into.items) == len(back.items) == 2
     second = into.items[1]
-    assert (second.prompt, second.answer) == ("Esperanto: en test 2", "eo test 2")
+    assert (second.prompt, second.reference) == ("Esperanto: en test 2", "eo test 2")
     assert second.shots == (("Esperanto: en dev 1", "eo dev 1"),)
     assert second.texts == ("en test 2", "eo test 2")
-    assert out_of.items[0].shots == (("eo dev 1?", "en dev 1"),)
+    assert back.items[0].shots == (("eo dev 1?", "en dev 1"),)
     assert [turn["role"] for turn in second.messages] == ["user", "assistant", "user"]
 
 
-def test_sib200_says_the_categories_in_the_recipe_s_words(tmp_path: Path) -> None:
+def test_sib200_uses_the_recipe_s_names_of_categories(tmp_path: Path) -> None:
     rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
     settings = {"split": "test", "prompt": "{text} {options}"}
-    named = {"travel": "vojaĝoj", "sports": "sporto"}
-    made = source(tmp_path, {"epo_Latn": {"test": rows}}, options=named, **settings)
-    (task,) = sib200(made)
-    assert (task.items[0].answer, task.chance) == ("sporto", 0.5)
+    options = {"travel": "vojaĝoj", "sports": "sporto"}
+    benchmark = source(tmp_path, {"epo_Latn": {"test": rows}}, options=options, **settings)
+    (task,) = sib200(benchmark)
+    assert (task.items[0].reference, task.chance) == ("sporto", 0.5)
     assert task.items[0].prompt == "Pilko. vojaĝoj, sporto"
 
 
-def test_sib200_refuses_a_category_without_a_word(tmp_path: Path) -> None:
+def test_sib200_refuses_a_category_without_a_name(tmp_path: Path) -> None:
     rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
-    made = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", options={"travel": "x"})
+    benchmark = source(
+        tmp_path, {"epo_Latn": {"test": rows}}, split="test", options={"travel": "x"}
+    )
     with pytest.raises(UserError, match="lacks 'sports'"):
-        sib200(made)
+        sib200(benchmark)
 
 
 def test_belebele_takes_its_shots_out_of_the_questions(tmp_path: Path) -> None:
@@ -85,53 +87,59 @@ def test_belebele_takes_its_shots_out_of_the_questions(tmp_path: Path) -> None:
         }
         for i in (1, 2, 3, 4)
     ]
-    made = source(
+    benchmark = source(
         tmp_path,
         {"epo_Latn": {"test": rows}},
         split="test",
-        shots=Shots(1, "test"),
+        shots=ShotSettings(1, "test"),
         prompt="{passage} {question} A: {option_a} D: {option_d}",
         answer="{letter}. {option}",
     )
-    (task,) = belebele(made)
-    assert [item.answer for item in task.items] == ["B. o2", "C. o3", "D. o4"]
+    (task,) = belebele(benchmark)
+    assert [item.reference for item in task.items] == ["B. o2", "C. o3", "D. o4"]
     assert task.items[0].shots == (("P1 Q? A: o1 D: o4", "A. o1"),)
     assert task.items[0].texts == ("P2",) and task.chance == 0.25
 
 
-def test_a_prompt_that_asks_for_what_there_is_not_is_refused(tmp_path: Path) -> None:
+def test_a_template_with_an_unknown_field_is_refused(tmp_path: Path) -> None:
     rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
-    made = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", prompt="{question}",
+    benchmark = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", prompt="{question}",
                   options={"sports": "sporto"})  # fmt: skip
-    with pytest.raises(UserError, match=r"'question', and may only have \{text\}, \{options\}"):
-        sib200(made)
+    with pytest.raises(UserError, match=r"'question'; it may have \{text\}, \{options\}"):
+        sib200(benchmark)
 
 
 def test_global_mmlu_reads_letters(tmp_path: Path) -> None:
     rows = [{"sample_id": "a/1", "question": "Q?", "answer": "C",
              **{f"option_{letter}": letter * 2 for letter in "abcd"}}]  # fmt: skip
-    made = source(tmp_path, {"eo": {"test": rows}}, split="test", prompt="{question} {option_c}")
-    (task,) = global_mmlu(made)
-    assert (task.items[0].prompt, task.items[0].answer) == ("Q? cc", "cc")
+    benchmark = source(
+        tmp_path, {"eo": {"test": rows}}, split="test", prompt="{question} {option_c}"
+    )
+    (task,) = global_mmlu(benchmark)
+    assert (task.items[0].prompt, task.items[0].reference) == ("Q? cc", "cc")
 
 
-def test_rows_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+def test_rows_with_the_same_id_are_refused(tmp_path: Path) -> None:
     rows = [{"index_id": 7, "category": "sports", "text": text} for text in ("Pilko.", "Ludo.")]
-    made = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", options={"sports": "s"})
+    benchmark = source(
+        tmp_path, {"epo_Latn": {"test": rows}}, split="test", options={"sports": "s"}
+    )
     with pytest.raises(UserError, match="rows with the same id in the config epo_Latn, split test"):
-        sib200(made)
+        sib200(benchmark)
 
 
-def test_what_is_different_in_english_replaces_the_rest() -> None:
-    asked = Benchmark("o/d", "v1", "test", prompt="Kio?", limit=9, english={"prompt": "What?"})
-    english = asked.in_english()
+def test_english_settings_override_the_others() -> None:
+    settings = BenchmarkSettings(
+        "o/d", "v1", "test", prompt="Kio?", limit=9, english={"prompt": "What?"}
+    )
+    english = settings.in_english()
     assert english and (english.prompt, english.limit, english.revision) == ("What?", 9, "v1")
     assert english.in_english() is None
 
 
 def test_a_benchmark_without_rows_is_refused(tmp_path: Path) -> None:
     rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
-    made = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", limit=0,
+    benchmark = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", limit=0,
                   options={"sports": "sporto"})  # fmt: skip
-    with pytest.raises(UserError, match="no row in the config epo_Latn, split test"):
-        sib200(made)
+    with pytest.raises(UserError, match="no rows in the config epo_Latn, split test"):
+        sib200(benchmark)

@@ -1,4 +1,4 @@
-"""Card, tables and `.eval_results` say what was found, and no text of a model gets into them."""
+"""Card, tables and `.eval_results` have the results, and no text of a model or benchmark."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
 
 from recipes.evaluate import card, markdown, schema, significance
-from recipes.evaluate.backends.transformers_lm import Said
-from recipes.evaluate.benchmarks import Item, Missing, Task
-from recipes.evaluate.markdown import Checked, Report
-from recipes.evaluate.models import Contestant
-from recipes.evaluate.settings import Benchmark, Shots
-from recipes.evaluate.significance import Outputs
+from recipes.evaluate.backends.transformers_lm import Generation
+from recipes.evaluate.benchmarks import Item, MissingBenchmark, Task
+from recipes.evaluate.markdown import Contamination, Report
+from recipes.evaluate.models import ComparedModel
+from recipes.evaluate.settings import BenchmarkSettings, ShotSettings
+from recipes.evaluate.significance import Outputs, TaskResult
 from tests.recipes.evaluate import lm_eval_tasks
 
 HOSTILE = (
     "<!-- /results --> | a | b |\n# Owned\n---\nlicense: mit\n---\n<script>x</script>\u2028{{ x }}"
 )
-ASKED = Benchmark(dataset="o/data", revision="main", split="test", shots=Shots(0, ""))
+BENCHMARK = BenchmarkSettings(
+    dataset="o/data", revision="main", split="test", shots=ShotSettings(0, "")
+)
 SETTINGS = lm_eval_tasks.practice()
-OURS = [
-    Contestant(role, f"o/{role}", "c" * 40, "o/base", "c" * 40, role == "adapter", "f")
+MODELS = [
+    ComparedModel(role, f"o/{role}", "c" * 40, "o/base", "c" * 40, role == "adapter", "f")
     for role in ("base", "adapter")
 ]
 
@@ -29,72 +31,76 @@ OURS = [
 def choice(language: str = "epo_Latn", benchmark: str = "belebele", size: int = 40) -> Task:
     items = tuple(Item(str(number), HOSTILE, ("A", "B"), 0, (HOSTILE,)) for number in range(size))
     return Task(
-        benchmark, language, None, "accuracy", items, "o/data", "d" * 40, language, ASKED, ""
+        benchmark, language, None, "accuracy", items, "o/data", "d" * 40, language, BENCHMARK, ""
     )
 
 
 def translation(code: str = "epo_Latn") -> Task:
     items = tuple(Item(str(n), "?", (f"{n} bona",), 0, (), source=HOSTILE) for n in range(12))
-    way = f"eng_Latn-{code}"
-    return Task("flores", code, way, "chrF++", items, "o/flores", "d" * 40, code, ASKED, "")
+    direction = f"eng_Latn-{code}"
+    return Task(
+        "flores", code, direction, "chrF++", items, "o/flores", "d" * 40, code, BENCHMARK, ""
+    )
 
 
-def chosen(task: Task, right: int) -> Outputs:
-    """The first so many are right."""
-    return [[0.0, -1.0] if place < right else [-1.0, 0.0] for place in range(len(task.items))]
+def outputs(task: Task, correct: int) -> Outputs:
+    """Return outputs of which the first `correct` are right."""
+    return [[0.0, -1.0] if i < correct else [-1.0, 0.0] for i in range(len(task.items))]
 
 
-def outcomes(*asked: tuple[Task, Outputs, Outputs]) -> list[significance.Outcome]:
-    return significance.judge([task for task, *_ in asked], [said for _, *said in asked], SETTINGS)
+def results(*tests: tuple[Task, Outputs, Outputs]) -> list[TaskResult]:
+    """Score the outputs of base and adapter for each task."""
+    tasks, by_task = [task for task, *_ in tests], [models for _, *models in tests]
+    return significance.score_tasks(tasks, by_task, SETTINGS)
 
 
-def report(
-    found: list[significance.Outcome], practice: bool = False, language: str = "epo_Latn"
-) -> Report:
-    lacking = [Missing("global_mmlu", "o/mmlu", "e" * 40)]
-    return Report(language, practice, "adapter", found, lacking, Checked(90, 2, 3), [])
+def report(scored: list[TaskResult], practice: bool = False, language: str = "epo_Latn") -> Report:
+    missing = [MissingBenchmark("global_mmlu", "o/mmlu", "e" * 40)]
+    contamination = Contamination(90, 2, 3)
+    return Report(language, practice, "adapter", scored, missing, contamination, [])
 
 
-def test_a_difference_within_chance_is_called_so_everywhere() -> None:
+def test_a_chance_difference_is_not_significant_anywhere() -> None:
     task = choice()
-    found = outcomes((task, chosen(task, 20), chosen(task, 23)))
-    assert ", not significant" in markdown.markdown(report(found))
-    assert [line["significant"] for line in schema.summary(found)] == [False]
-    (file,) = card.eval_results(found, "epo_Latn", False, "2026-01-01", "https://x").values()
+    scored = results((task, outputs(task, 20), outputs(task, 23)))
+    assert ", not significant" in markdown.markdown(report(scored))
+    assert [row["significant"] for row in schema.summary(scored)] == [False]
+    (file,) = card.eval_results(scored, "epo_Latn", False, "2026-01-01", "https://x").values()
     assert "(not significant)" in file.decode()
 
 
-def test_several_tests_of_one_claim_are_corrected_together_and_english_apart() -> None:
+def test_tests_of_one_claim_are_corrected_together() -> None:
     own, other, english = choice(), choice(benchmark="sib200"), choice("eng_Latn")
-    found = outcomes(
-        *((task, chosen(task, 20), chosen(task, 26)) for task in (own, other, english))
+    scored = results(
+        *((task, outputs(task, 20), outputs(task, 26)) for task in (own, other, english))
     )
-    ps = [outcome.main.comparison.p for outcome in found]
-    assert ps == [pytest.approx(0.03125)] * 3  # six against none
-    assert [outcome.main.p_holm for outcome in found] == pytest.approx([0.0625, 0.0625, 0.03125])
-    assert [outcome.main.family for outcome in found] == [2, 2, 1]
-    assert [outcome.main.significant for outcome in found] == [False, False, True]
+    ps = [result.main_score.comparison.p for result in scored]
+    assert ps == [pytest.approx(0.03125)] * 3  # six discordant pairs
+    assert [result.main_score.p_holm for result in scored] == pytest.approx(
+        [0.0625, 0.0625, 0.03125]
+    )
+    assert [result.main_score.family_size for result in scored] == [2, 2, 1]
+    assert [result.main_score.is_significant for result in scored] == [False, False, True]
 
 
-def test_what_an_adapter_forgot_of_english_is_said() -> None:
+def test_lost_english_is_reported() -> None:
     own, english = choice(), choice("eng_Latn")
-    rows = (own, chosen(own, 20), chosen(own, 20))
-    lost = outcomes(rows, (english, chosen(english, 40), chosen(english, 20)))
-    kept = outcomes(rows, (english, chosen(english, 30), chosen(english, 31)))
-    assert "**English was not kept**: significantly worse in 1 of 1" in markdown.markdown(
-        report(lost)
-    )
-    assert "**English kept**" in markdown.markdown(report(kept))
+    same = (own, outputs(own, 20), outputs(own, 20))
+    lost = results(same, (english, outputs(english, 40), outputs(english, 20)))
+    kept = results(same, (english, outputs(english, 30), outputs(english, 31)))
+    not_kept = "**English was not kept**: significantly worse than the base in 1 of 1 test."
+    assert not_kept in markdown.markdown(report(lost))
+    assert "**English was kept**" in markdown.markdown(report(kept))
 
 
-def test_no_text_of_model_or_benchmark_reaches_card_or_metadata() -> None:
-    task, way = choice(), translation()
-    said: Outputs = [Said(HOSTILE, True)] * len(way.items)
-    found = outcomes((task, chosen(task, 5), chosen(task, 9)), (way, said, said))
-    marked = f"## Results\n\n{card.RESULTS_START}\nold\n{card.RESULTS_END}\n\n## Limits\n\nmany\n"
-    before = ModelCard(f"---\nlicense: apache-2.0\n---\n\n# x\n\n{marked}")
+def test_no_text_of_model_or_benchmark_gets_into_card_or_metadata() -> None:
+    task, flores = choice(), translation()
+    hostile: Outputs = [Generation(HOSTILE, True)] * len(flores.items)
+    scored = results((task, outputs(task, 5), outputs(task, 9)), (flores, hostile, hostile))
+    section = f"## Results\n\n{card.RESULTS_START}\nold\n{card.RESULTS_END}\n\n## Limits\n\nmany\n"
+    before = ModelCard(f"---\nlicense: apache-2.0\n---\n\n# x\n\n{section}")
     for _ in range(2):
-        card.update(before, "x", markdown.markdown(report(found)), found, practice=False)
+        card.update(before, "x", markdown.markdown(report(scored)), scored, practice=False)
     after = ModelCard(str(before))
     assert after.data.license == "apache-2.0" and len(after.data.eval_results or []) == 3
     assert after.text.count(card.RESULTS_START) == after.text.count(card.RESULTS_END) == 1
@@ -104,14 +110,14 @@ def test_no_text_of_model_or_benchmark_reaches_card_or_metadata() -> None:
     assert markdown.RELATED in after.text
 
 
-def test_practice_is_called_practice_and_nothing_else() -> None:
+def test_practice_results_are_called_practice() -> None:
     task = choice()
-    found = outcomes((task, chosen(task, 5), chosen(task, 35)))
-    text = markdown.markdown(report(found, practice=True))
+    scored = results((task, outputs(task, 5), outputs(task, 35)))
+    text = markdown.markdown(report(scored, practice=True))
     assert (
         "practice Belebele" in text and markdown.PRACTICE in text and markdown.RELATED not in text
     )
-    files = card.eval_results(found, "epo_Latn", True, "2026-01-01", "https://x")
+    files = card.eval_results(scored, "epo_Latn", True, "2026-01-01", "https://x")
     (entry,) = parse_eval_result_entries(yaml.safe_load(files[".eval_results/data.yaml"]))
     assert entry.notes and entry.notes.startswith("practice, not a real benchmark")
     assert (entry.dataset_id, entry.task_id, entry.value) == ("o/data", "epo_Latn", 0.875)
@@ -120,10 +126,8 @@ def test_practice_is_called_practice_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("code", "source"), [("hau_Latn", "2409.00626"), ("jpn_Jpan", "2508.20511")]
 )
-def test_what_is_known_to_be_wrong_with_flores_is_noted_with_its_source(
-    code: str, source: str
-) -> None:
+def test_known_problems_of_flores_are_noted_with_their_source(code: str, source: str) -> None:
     task = choice(code)
-    found = outcomes((task, chosen(task, 5), chosen(task, 9)))
-    assert source in markdown.markdown(report(found, language=code))
-    assert source not in markdown.markdown(report(outcomes((choice(), *[chosen(task, 5)] * 2))))
+    scored = results((task, outputs(task, 5), outputs(task, 9)))
+    assert source in markdown.markdown(report(scored, language=code))
+    assert source not in markdown.markdown(report(results((choice(), *[outputs(task, 5)] * 2))))

@@ -1,4 +1,4 @@
-"""A metric that is a model gives each pair of texts its number, whatever the batch."""
+"""A neural metric gives each pair of texts the same number, whatever the batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from recipes.core.errors import UserError
 from recipes.evaluate import neural
 from recipes.evaluate.benchmarks import Item
-from recipes.evaluate.settings import Neural
+from recipes.evaluate.settings import NeuralSettings
 from tests.recipes.conftest import byte_tokenizer
 
 ITEMS = [Item(str(n), "?", (f"bona {n}",), 0, (), source="good {output}" * n) for n in range(5)]
@@ -32,20 +32,20 @@ def encoder(folder: Path, labels: int) -> Path:
     return folder
 
 
-def settings(folder: Path, batch: int) -> Neural:
-    return Neural("n", str(folder), "main", batch, 200, "{reference}", "{source} {output}")
+def settings(folder: Path, batch: int) -> NeuralSettings:
+    return NeuralSettings("n", str(folder), "main", batch, 200, "{reference}", "{source} {output}")
 
 
-def test_a_batch_scores_like_one_at_a_time_and_in_order(tmp_path: Path) -> None:
+def test_a_batch_scores_like_single_items_in_order(tmp_path: Path) -> None:
     folder = encoder(tmp_path, 1)
-    together = neural.load(settings(folder, 3), "main", "cpu").scores(ITEMS, OUTPUTS)
+    batched = neural.load(settings(folder, 3), "main", "cpu").scores(ITEMS, OUTPUTS)
     single = neural.load(settings(folder, 1), "main", "cpu")
-    alone = [single.scores([item], [said])[0] for item, said in zip(ITEMS, OUTPUTS, strict=True)]
-    assert together == pytest.approx(alone, abs=1e-5)
-    assert len({round(score, 4) for score in together}) == len(ITEMS)
+    expected = [single.scores([i], [output])[0] for i, output in zip(ITEMS, OUTPUTS, strict=True)]
+    assert batched == pytest.approx(expected, abs=1e-5)
+    assert len({round(score, 4) for score in batched}) == len(ITEMS)
 
 
-def test_a_model_that_does_not_give_one_number_is_refused(tmp_path: Path) -> None:
+def test_a_model_with_two_labels_is_refused(tmp_path: Path) -> None:
     folder = encoder(tmp_path, 2)
     with pytest.raises(UserError, match="gives 2: choose a regression model"):
         neural.load(settings(folder, 1), "main", "cpu")

@@ -1,4 +1,4 @@
-"""Both recipes as jobs run them, against the local Hub: what they push, and that twice is once."""
+"""Train and evaluate as jobs run them on the local Hub: what they push, and running twice."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.recipes.train.train_jobs import environment
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 BASE, DATA = "practice/kakugo-tiny", "practice/kakugo-epo_Latn"
 ADAPTER, RESULTS = "practice/kakugo-tiny-epo_Latn", "practice/kakugo-results"
-PEER, JUDGE = "practice/another", "practice/a-metric"
+PEER, METRIC = "practice/another", "practice/a-metric"
 FOLDER = "epo_Latn/kakugo-tiny-epo_Latn"
 COPIED = "La kvara frazo de la provo estas tute alia ol la ceteraj."
 ENGLISH = [f"Sentence number {i} is about the colour of a house." for i in range(6)]
@@ -47,7 +47,7 @@ RECIPE: dict[str, Any] = {
         "model": {"dtype": "float32"},
         "merge": True,
         "system": "Be brief.",
-        "neural": {"name": "neural", "model": JUDGE, "revision": "main", "batch": 3,
+        "neural": {"name": "neural", "model": METRIC, "revision": "main", "batch": 3,
                    "max_length": 200, "first": "{reference}", "second": "{source} {output}",
                    "languages": ["eng_Latn"]},
         "bootstrap": {"samples": 200, "seed": 1},
@@ -72,7 +72,7 @@ RECIPE: dict[str, Any] = {
 
 
 def publish(api: HfApi, repo: str, configs: dict[str, dict[str, list[dict[str, Any]]]]) -> None:
-    """Push rows as jsonl, one file a config and split, named in the card as `datasets` wants it."""
+    """Push rows as jsonl: one file for each config and split, listed in the card."""
     named = [
         {"config_name": config, "data_files": [
             {"split": split, "path": f"{config}/{split}.jsonl"} for split in splits]}
@@ -106,9 +106,12 @@ def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[L
         api.upload_folder(repo_id=BASE, folder_path=tiny_base)
         publish(api, "practice/flores",
                 {"epo_Latn": sentences(ESPERANTO), "eng_Latn": sentences(ENGLISH)})  # fmt: skip
-        asked = {"test": [question(i) for i in range(8)]}
-        publish(api, "practice/belebele", {"epo_Latn": asked, "eng_Latn": asked})
-        for repo, folder in ((PEER, tiny_base), (JUDGE, metric(tmp_path_factory.mktemp("metric")))):
+        questions = {"test": [question(i) for i in range(8)]}
+        publish(api, "practice/belebele", {"epo_Latn": questions, "eng_Latn": questions})
+        for repo, folder in (
+            (PEER, tiny_base),
+            (METRIC, metric(tmp_path_factory.mktemp("metric"))),
+        ):
             api.create_repo(repo)
             api.upload_folder(repo_id=repo, folder_path=folder)
         chats = [[{"role": "user", "content": f"{i}?"}, {"role": "assistant", "content": "Jes."}]
@@ -117,15 +120,15 @@ def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[L
                       {"role": "assistant", "content": "Ne."}])  # fmt: skip
         rows = [{"messages": chat, "source": "t"} for chat in chats]
         publish(api, DATA, {"default": {"train": rows, "test": rows[:2]}})
-        taught = Manifest("generate", "r1", 2, "d", "epo_Latn", {}, DATA, "c", True, 9.0,
+        made = Manifest("generate", "r1", 2, "d", "epo_Latn", {}, DATA, "c", True, 9.0,
                           cost_usd=0.25, metrics={"earlier_runs_usd": 0.5}).to_json()  # fmt: skip
-        api.upload_file(path_or_fileobj=taught.encode(), path_in_repo="run.json", repo_id=DATA,
+        api.upload_file(path_or_fileobj=made.encode(), path_in_repo="run.json", repo_id=DATA,
                         repo_type="dataset")  # fmt: skip
         yield hub
 
 
 def metric(folder: Path) -> Path:
-    """A metric that knows nothing: a tiny random encoder with a head of one number."""
+    """Write a tiny random encoder with a head of one number."""
     import torch
     from transformers import BertConfig, BertForSequenceClassification
 
@@ -146,7 +149,7 @@ def client(hub: LocalHub) -> HfApi:
 
 @pytest.fixture
 def start(hub: LocalHub, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
-    """Start `kakugo-recipe` in a process of its own, as a job does."""
+    """Return a function that starts `kakugo-recipe` in its own process, as a job does."""
     path = tmp_path / "tiny.yaml"
     path.write_text(yaml.safe_dump(RECIPE, sort_keys=False))
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -163,12 +166,12 @@ def start(hub: LocalHub, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]
 def recipe(
     start: Callable[..., subprocess.Popen[str]],
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The same, to its end."""
+    """Return a function that runs `kakugo-recipe` to its end."""
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        job = start(*words)
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        job = start(*arguments)
         out, err = job.communicate()
-        return subprocess.CompletedProcess(words, job.returncode, out, err)
+        return subprocess.CompletedProcess(arguments, job.returncode, out, err)
 
     return run
 
@@ -209,7 +212,7 @@ def test_train_then_evaluate(
     assert commits(hub, ADAPTER)[0] == "Finish train of epo_Latn"
 
     again = recipe(*train)
-    assert again.returncode == 0 and "made already" in again.stdout
+    assert again.returncode == 0 and "already has a run" in again.stdout
     assert "progress" not in again.stdout
 
     evaluate = ("evaluate", "--dataset", DATA, "--base", BASE, "--adapter", ADAPTER,
@@ -228,14 +231,14 @@ def test_train_then_evaluate(
     assert again.returncode == 0 and "already" in again.stdout
 
     client(hub).delete_folder(FOLDER, RESULTS, repo_type="dataset")
-    killed_after_a_task(hub, start(*evaluate))
+    kill_after_a_task(hub, start(*evaluate))
     done = recipe(*evaluate, "--models", PEER)
     assert done.returncode == 0, done.stderr
     first = next(line for line in done.stdout.splitlines() if line.startswith("progress:"))
-    known, of = first.split()[1].split("/")
-    assert 4 <= int(known) <= 48 and of == "72"
+    cached, total = first.split()[1].split("/")
+    assert 4 <= int(cached) <= 48 and total == "72"
     check_with_peer(hub, rows)
-    check_who_is_who(client(hub))
+    check_identities(client(hub))
 
 
 def results(hub: LocalHub) -> list[dict[str, Any]]:
@@ -245,17 +248,17 @@ def results(hub: LocalHub) -> list[dict[str, Any]]:
 
 def check_manifest(evaluated: Manifest, rows: list[dict[str, Any]]) -> None:
     assert evaluated.counts.dropped == {"in_training_data": 2}  # one sentence, both directions
-    said = evaluated.metrics
-    assert said["contamination"] == {"texts": 18, "contaminated": 1}
-    assert (said["not_covered"], said["peers"]) == (["global_mmlu"], [])
-    assert [(row["benchmark"], row["n"]) for row in said["results"]] == [
+    metrics = evaluated.metrics
+    assert metrics["contamination"] == {"texts": 18, "contaminated": 1}
+    assert (metrics["not_covered"], metrics["peers"]) == (["global_mmlu"], [])
+    assert [(row["benchmark"], row["n"]) for row in metrics["results"]] == [
         ("flores", 4), ("flores", 4), ("belebele", 8)]  # fmt: skip
-    assert [row["metric"] for row in said["other_metrics"]] == ["BLEU", "BLEU", "neural"]
-    assert [row["benchmark"] for row in said["english"]] == ["belebele"]
-    assert [row["adapter"]["any"] <= 4 for row in said["degenerate"]] == [True, True]
+    assert [row["metric"] for row in metrics["other_metrics"]] == ["BLEU", "BLEU", "neural"]
+    assert [row["benchmark"] for row in metrics["english"]] == ["belebele"]
+    assert [row["adapter"]["any"] <= 4 for row in metrics["degenerate"]] == [True, True]
     main = [row for row in rows if row["role"] == "adapter" and row.get("main")]
-    shown = [*said["results"], *said["english"]]
-    for row, summary in zip(main, shown, strict=True):
+    summaries = [*metrics["results"], *metrics["english"]]
+    for row, summary in zip(main, summaries, strict=True):
         assert summary["adapter"] == pytest.approx(row["value"], abs=1e-4)
         assert summary["significant"] == row["significant"]
 
@@ -267,7 +270,7 @@ def check_rows(hub: LocalHub, rows: list[dict[str, Any]], inputs: dict[str, str]
         "chrF++", "BLEU", "chrF++", "BLEU", "neural", "accuracy", "accuracy"]  # fmt: skip
     assert [row["test_language"] for row in scored[-4:]] == ["epo_Latn"] * 2 + ["eng_Latn"] * 2
     assert all(row["practice"] and row["request"] == "r1" and row["base"] == BASE for row in rows)
-    assert {row["cost_usd"] for row in rows} == {0.75}  # of all attempts
+    assert {row["cost_usd"] for row in rows} == {0.75}  # of all attempts of the dataset
     assert all(row["system"] == "Be brief." and row["prompt"] and row["decoding"] for row in scored)
     for base, adapter in zip(scored[::2], scored[1::2], strict=True):
         for key in ("dataset_revision", "prompt", "shots", "decoding", "n", "signature"):
@@ -278,8 +281,8 @@ def check_rows(hub: LocalHub, rows: list[dict[str, Any]], inputs: dict[str, str]
         assert adapter["p"] <= adapter["p_holm"] and "p" not in base
         assert (base["revision"], adapter["base_revision"]) == (inputs[BASE],) * 2
         assert adapter["dataset_revision"] == inputs[adapter["dataset"]]
-    (lacking,) = [row for row in rows if not row["covered"]]
-    assert (lacking["benchmark"], lacking["value"]) == ("global_mmlu", None)
+    (missing,) = [row for row in rows if not row["covered"]]
+    assert (missing["benchmark"], missing["value"]) == ("global_mmlu", None)
 
 
 def check_outputs(hub: LocalHub) -> None:
@@ -299,23 +302,26 @@ def check_card(hub: LocalHub, rows: list[dict[str, Any]]) -> None:
     card = ModelCard(read(hub, ADAPTER, "README.md"))
     assert "Not evaluated yet." not in card.text and "practice Belebele" in card.text
     assert "practice Global-MMLU | | not covered" in card.text and "in English" in card.text
-    assert "1 of 18 benchmark texts" in card.text and "Degenerate" in card.text
+    assert "1 of 18 benchmark texts is in the training data, so 2 items were" in card.text
+    assert "Degenerate translations" in card.text
     assert card.data.base_model == BASE and len(card.data.eval_results) == 7
     info = client(hub).model_info(ADAPTER, expand=["evalResults"])
-    shown = {entry.task_id: entry for entry in info.eval_results or []}
-    assert list(shown) == ["epo_Latn", "eng_Latn-epo_Latn", "epo_Latn-eng_Latn"]
+    entries = {entry.task_id: entry for entry in info.eval_results or []}
+    assert list(entries) == ["epo_Latn", "eng_Latn-epo_Latn", "epo_Latn-eng_Latn"]
     into = next(row for row in rows if row["role"] == "adapter")
-    assert shown["eng_Latn-epo_Latn"].value == pytest.approx(into["value"], abs=1e-4)
-    assert shown["eng_Latn-epo_Latn"].dataset_revision == into["dataset_revision"]
-    assert all("practice, not a real benchmark" in (entry.notes or "") for entry in shown.values())
-    assert all("/results.jsonl" in (entry.source_url or "") for entry in shown.values())
+    assert entries["eng_Latn-epo_Latn"].value == pytest.approx(into["value"], abs=1e-4)
+    assert entries["eng_Latn-epo_Latn"].dataset_revision == into["dataset_revision"]
+    assert all(
+        "practice, not a real benchmark" in (entry.notes or "") for entry in entries.values()
+    )
+    assert all("/results.jsonl" in (entry.source_url or "") for entry in entries.values())
 
 
-def killed_after_a_task(hub: LocalHub, job: subprocess.Popen[str]) -> None:
-    """Kill the job as soon as it has put answers on the Hub."""
-    until = time.monotonic() + 120
+def kill_after_a_task(hub: LocalHub, job: subprocess.Popen[str]) -> None:
+    """Kill the job as soon as it has pushed outputs."""
+    deadline = time.monotonic() + 120
     while not commits(hub, RESULTS, "dataset")[0].startswith("Keep"):
-        assert job.poll() is None and time.monotonic() < until
+        assert job.poll() is None and time.monotonic() < deadline
         time.sleep(0.02)
     job.kill()
     job.communicate()
@@ -323,12 +329,12 @@ def killed_after_a_task(hub: LocalHub, job: subprocess.Popen[str]) -> None:
 
 
 def check_with_peer(hub: LocalHub, before: list[dict[str, Any]]) -> None:
-    """What was cut is as it would have been, and a copy of the base scores like the base."""
+    """Results are the same as without the kill, and a copy of the base scores like the base."""
     rows = results(hub)
-    passing = ("evaluated_at", "revision")  # the card is younger now
+    changing = ("evaluated_at", "revision")  # the card has changed
     ours = [row for row in rows if row["role"] != "peer"]
-    assert [{k: v for k, v in row.items() if k not in passing} for row in ours] == [
-        {k: v for k, v in row.items() if k not in passing} for row in before]  # fmt: skip
+    assert [{k: v for k, v in row.items() if k not in changing} for row in ours] == [
+        {k: v for k, v in row.items() if k not in changing} for row in before]  # fmt: skip
     peers = [row for row in rows if row["role"] == "peer"]
     assert {row["model"] for row in peers} == {PEER} and "p" not in peers[0]
     bases = [row for row in rows if row["role"] == "base"]
@@ -339,8 +345,8 @@ def check_with_peer(hub: LocalHub, before: list[dict[str, Any]]) -> None:
     assert f"`{PEER}`" in text and text.count("<!-- results -->") == 1
 
 
-def check_who_is_who(api: HfApi) -> None:
-    """A new card makes no new model, and an adapter as a peer stands on its own base."""
+def check_identities(api: HfApi) -> None:
+    """A new card is not a new model, and an adapter as a peer has its own base."""
     before = api.model_info(ADAPTER).sha or ""
     base = BASE, api.model_info(BASE).sha or ""
     api.upload_file(
@@ -348,10 +354,10 @@ def check_who_is_who(api: HfApi) -> None:
     )
     (peer,) = models.peers(api, [ADAPTER, ADAPTER])
     assert (peer.base, peer.base_revision) == base and peer.revision != before
-    plain, adapter = models.find(api, base, (ADAPTER, before))
+    plain, adapter = models.base_and_adapter(api, base, (ADAPTER, before))
     assert peer.files == adapter.files != plain.files
     (whole,) = models.peers(api, [PEER])
-    assert (whole.base, whole.adapted, peer.adapted) == (PEER, False, True)
+    assert (whole.base, whole.is_adapter, peer.is_adapter) == (PEER, False, True)
 
 
 def test_a_base_that_cannot_chat_is_refused_and_nothing_is_pushed(
@@ -368,7 +374,7 @@ def test_a_base_that_cannot_chat_is_refused_and_nothing_is_pushed(
     assert not api.repo_exists("practice/x")
 
 
-def test_what_is_not_on_the_hub_is_refused_by_name(hub: LocalHub) -> None:
+def test_an_absent_repository_or_revision_is_named(hub: LocalHub) -> None:
     with pytest.raises(UserError, match="no dataset practice/nothing on the Hub"):
         commit_of(client(hub), "practice/nothing", "dataset")
     with pytest.raises(UserError, match="practice/flores has no revision v9"):
@@ -380,20 +386,3 @@ def test_an_unknown_benchmark_is_refused(hub: LocalHub) -> None:
     section["benchmarks"] = {"sib": section["benchmarks"]["belebele"]}
     with pytest.raises(UserError, match="'sib'"):
         benchmarks.load(client(hub), parse(section), "epo_Latn")
-
-
-@pytest.mark.parametrize(
-    ("place", "key", "message"),
-    [((), "merge", "`evaluate`.*merge"), (("choice",), "batch", "`choice`.*batch"),
-     (("benchmarks", "flores"), "dataset", "`flores`.*dataset")],
-)  # fmt: skip
-def test_a_number_that_the_recipe_lacks_is_refused(
-    place: tuple[str, ...], key: str, message: str
-) -> None:
-    section = copy.deepcopy(RECIPE["evaluate"])
-    inner = section
-    for name in place:
-        inner = inner[name]
-    del inner[key]
-    with pytest.raises(UserError, match=message):
-        parse(section)

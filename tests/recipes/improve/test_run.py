@@ -1,4 +1,4 @@
-"""What the bot orders for `/improve`: one job from corrections to a compared version, and told."""
+"""The job that the bot starts for `/improve`, from corrections to a compared version."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ pytestmark = [
 
 
 def recipe(folder: Path) -> Path:
-    made = yaml.safe_load((Path("recipes") / "practice.yaml").read_text())
-    made["generate"]["benchmarks"] = []
-    made["train"] |= {"max_length": 200}
-    made["evaluate"] = RECIPE["evaluate"]
+    recipe = yaml.safe_load((Path("recipes") / "practice.yaml").read_text())
+    recipe["generate"]["benchmarks"] = []
+    recipe["train"] |= {"max_length": 200}
+    recipe["evaluate"] = RECIPE["evaluate"]
     path = folder / "tiny.yaml"
-    path.write_text(yaml.safe_dump(made))
+    path.write_text(yaml.safe_dump(recipe))
     return path
 
 
-def test_one_job_makes_a_version_compares_it_and_says_so(tmp_path: Path, tiny_base: Path) -> None:
+def test_one_job_makes_a_version_compares_it_and_reports(tmp_path: Path, tiny_base: Path) -> None:
     with hub_with_chats(tmp_path / "hub", tiny_base) as hub:
         api = client(hub)
         add_benchmark(api)
@@ -59,8 +59,8 @@ def test_one_job_makes_a_version_compares_it_and_says_so(tmp_path: Path, tiny_ba
         compared = Manifest.from_json(read_result(api, f"{FOLDER}/versions/v2/run.json")).metrics
         for request, fresh in (("r7", True), ("r8", False)):
             text = read_result(api, f"{FOLDER}/improvements/{request}/run.json")
-            found = parse_manifest(yaml.safe_load(text)).version
-            assert found == Version("v2", compared["promoted"], fresh)
+            version = parse_manifest(yaml.safe_load(text)).version
+            assert version == Version("v2", compared["promoted"], fresh)
         card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
         assert "v2 is in use" in card or "v2 did not replace it" in card
         assert "With thanks to Eva" in card, "the review report was made, too"

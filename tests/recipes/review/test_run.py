@@ -1,4 +1,4 @@
-"""Reviews on the local Hub → the cards, in a process as a person starts it."""
+"""Reviews on the local Hub are written on the cards, by a process as a person starts it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def report(hub: LocalHub, folder: Path, *more: str) -> subprocess.CompletedProce
     return subprocess.run(command, env=os.environ | own, capture_output=True, text=True)
 
 
-def test_what_speakers_found_stands_on_both_cards(hub: LocalHub, tmp_path: Path) -> None:
+def test_reviews_are_written_on_both_cards(hub: LocalHub, tmp_path: Path) -> None:
     api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
 
     def read(repo: str, kind: str, path: str = "README.md") -> str:
@@ -69,7 +69,7 @@ def test_what_speakers_found_stands_on_both_cards(hub: LocalHub, tmp_path: Path)
     for repo, kind, old in ((DATA, "dataset", CARD), (ADAPTER, "model", MODEL)):
         card = read(repo, kind)
         assert card.count("Not yet reviewed by speakers of Esperanto") == 1
-        assert "2 people looked at 2 rows of the dataset; 2 people and 4 rows are needed" in card
+        assert "2 people reviewed 2 rows of the dataset; 2 people and 4 rows are needed" in card
         assert card.endswith(old.partition("\n## ")[2])
 
     rows = [review(6, "r2", "drop", "b", credit=HOSTILE), review(7, "r3", "keep", "b")]
@@ -77,13 +77,13 @@ def test_what_speakers_found_stands_on_both_cards(hub: LocalHub, tmp_path: Path)
     done = report(hub, tmp_path, "--thank", "Requester One")
     assert done.returncode == 0, done.stderr
     card = read(DATA, "dataset")
-    assert "**Reviewed by speakers of Esperanto**: 3 people looked at 4 rows" in card
+    assert "**Reviewed by speakers of Esperanto**: 3 people reviewed 4 rows" in card
     assert "| 3 | 1 | 2 | 2 |" in card and "alpha, nominal): 1.00" in card
     assert "With thanks to Eva" in card and "Requester One" in card
     assert "<script>" not in card and "@everyone" not in card and "](http" not in card
     cited = yaml.safe_load(read(DATA, "dataset", "CITATION.cff"))
     assert cited["type"] == "dataset" and {"name": "Requester One"} in cited["authors"]
-    urls = [one.get("url", "") for one in cited["references"]]
+    urls = [reference.get("url", "") for reference in cited["references"]]
     assert urls[1:] == [f"{hub.url}/datasets/practice/kakugo-practice-corpus"]
 
     before = [api.repo_info(DATA, repo_type="dataset").sha, api.model_info(ADAPTER).sha]

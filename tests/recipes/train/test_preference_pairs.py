@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recipes.core.feedback import Chat, Review
+from recipes.core.feedback import ChatFeedback, Review
 from recipes.generate.schema import Draft
 from recipes.train.preference_pairs import make_pairs
 
@@ -13,8 +13,10 @@ EPO = "epo_Latn"
 
 
 def chat(prompt: str, response: str, rating: str | None = None, correction: str | None = None,
-         credit: str | None = None) -> Chat:  # fmt: skip
-    return Chat("id", "at", EPO, "m", (("user", prompt),), response, rating, correction, credit)
+         credit: str | None = None) -> ChatFeedback:  # fmt: skip
+    return ChatFeedback(
+        "id", "at", EPO, "m", (("user", prompt),), response, rating, correction, credit
+    )
 
 
 def review(row_id: str, fixed: str | None) -> Review:
@@ -70,7 +72,7 @@ def test_only_the_chosen_answer_must_be_in_the_language() -> None:
         drafts.append(draft)
         return "wrong_language"
 
-    feedback = Chat("i", "a", EPO, "m", (("system", "S"), ("user", "q"), ("assistant", "a"),
+    feedback = ChatFeedback("i", "a", EPO, "m", (("system", "S"), ("user", "q"), ("assistant", "a"),
                ("user", "w")), "r", None, "c", None)  # fmt: skip
     pairs = make_pairs([feedback], [], {}, EPO, gate)
     assert (pairs.kept, pairs.dropped) == ((), {"wrong_language": 1})
@@ -95,7 +97,7 @@ CHATS = st.builds(chat, WORDS, WORDS, st.sampled_from(["up", "down", None]), WOR
 
 
 @given(st.lists(CHATS, max_size=8))
-def test_no_pair_is_a_duplicate_or_contradicts_another(chats: list[Chat]) -> None:
+def test_no_pair_is_a_duplicate_or_contradicts_another(chats: list[ChatFeedback]) -> None:
     pairs = make_pairs(chats, [], {}, EPO, keep_all)
     keys = {pair.key for pair in pairs.kept}
     assert len(keys) == len(pairs.kept)

@@ -1,4 +1,4 @@
-"""Batched scores are the scores of one item at a time, computed by hand from the logits."""
+"""Batched outputs equal those of single items, computed directly from the logits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from recipes.evaluate import tokenize
 from recipes.evaluate.backends import prefix_cache, transformers_lm
 from recipes.evaluate.benchmarks import Item
-from recipes.evaluate.settings import Choice, Generation
+from recipes.evaluate.settings import ChoiceSettings, GenerationSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -21,7 +21,9 @@ ITEMS = [
     Item("3", "Ĉu?", ("b", "c"), 0, (), (), "Be brief."),
 ]
 SHOTS = (("Kio estas tio?", "Tio estas domo."), ("Kiu?", "Mi."))
-ALIKE = [Item(str(n), f"Kie {'estas ' * n}ĝi?", ("tie", "ĉi tie"), 0, (), SHOTS) for n in range(5)]
+SAME_SHOTS = [
+    Item(str(n), f"Kie {'estas ' * n}ĝi?", ("tie", "ĉi tie"), 0, (), SHOTS) for n in range(5)
+]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def base(tiny_base: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     return AutoModelForCausalLM.from_pretrained(tiny_base), AutoTokenizer.from_pretrained(tiny_base)
 
 
-def by_hand(
+def expected_log_likelihood(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, item: Item, option: str
 ) -> float:
     import torch
@@ -47,42 +49,48 @@ def by_hand(
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3])
-def test_log_likelihoods_equal_a_computation_by_hand(
+def test_log_likelihoods_equal_those_of_single_items(
     base: tuple[PreTrainedModel, PreTrainedTokenizerBase], batch: int
 ) -> None:
-    scores = transformers_lm.choose(*base, ITEMS, Choice(batch, "none"), lambda _: None)
-    for item, got in zip(ITEMS, scores, strict=True):
-        expected = [by_hand(*base, item, option) for option in item.answers]
-        assert got == pytest.approx(expected, abs=1e-4)
+    scores = transformers_lm.log_likelihoods(
+        *base, ITEMS, ChoiceSettings(batch, "none"), lambda _: None
+    )
+    for item, item_scores in zip(ITEMS, scores, strict=True):
+        expected = [expected_log_likelihood(*base, item, option) for option in item.answers]
+        assert item_scores == pytest.approx(expected, abs=1e-4)
 
 
-def test_normalising_divides_by_tokens_or_characters(
+def test_normalisation_divides_by_tokens_or_characters(
     base: tuple[PreTrainedModel, PreTrainedTokenizerBase],
 ) -> None:
     plain, tokens, characters = (
-        transformers_lm.choose(*base, ITEMS, Choice(3, normalise), lambda _: None)[1]
+        transformers_lm.log_likelihoods(*base, ITEMS, ChoiceSettings(3, normalise), lambda _: None)[
+            1
+        ]
         for normalise in ("none", "tokens", "characters")
     )
     assert tokens[0] == pytest.approx(plain[0] / 3)  # "ĉu" is three bytes, two characters
     assert characters[0] == pytest.approx(plain[0] / 2)
 
 
-def test_a_batch_translates_like_one_at_a_time_and_counts_what_it_did(
+def test_a_batch_generates_like_single_items_and_reports_progress(
     base: tuple[PreTrainedModel, PreTrainedTokenizerBase],
 ) -> None:
     done: list[int] = []
-    together = transformers_lm.translate(*base, ITEMS, Generation(3, 12), done.append)
-    alone = [
-        transformers_lm.translate(*base, [item], Generation(1, 12), done.append)[0]
+    batched = transformers_lm.generate(*base, ITEMS, GenerationSettings(3, 12), done.append)
+    single = [
+        transformers_lm.generate(*base, [item], GenerationSettings(1, 12), done.append)[0]
         for item in ITEMS
     ]
-    assert together == alone
-    assert len(set(together)) > 1
+    assert batched == single
+    assert len(set(batched)) > 1
     assert done == [3, 1, 1, 1]
 
 
-def greedily(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, item: Item) -> list[int]:
-    """The tokens of a greedy answer, each from a forward pass over everything before it."""
+def expected_tokens(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, item: Item
+) -> list[int]:
+    """Return the tokens of a greedy answer, each from a forward pass over all tokens before."""
     import torch
 
     prompt = tokenizer.apply_chat_template(
@@ -97,26 +105,32 @@ def greedily(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, item: I
 
 
 @pytest.mark.parametrize("batch", [2, 5])
-def test_reading_what_prompts_share_only_once_changes_nothing(
+def test_sharing_a_prefix_changes_no_output(
     base: tuple[PreTrainedModel, PreTrainedTokenizerBase], batch: int
 ) -> None:
     model, tokenizer = base
-    shared = prefix_cache.read(model, tokenize.prompts(tokenizer, ALIKE))
-    assert tokenizer.decode(shared.ids).endswith("Mi.<|end|>\n<|user|>Kie ")
-    scores = transformers_lm.choose(model, tokenizer, ALIKE, Choice(batch, "none"), lambda _: None)
-    said = transformers_lm.translate(model, tokenizer, ALIKE, Generation(batch, 10), lambda _: None)
-    for item, got, answer in zip(ALIKE, scores, said, strict=True):
-        expected = [by_hand(model, tokenizer, item, option) for option in item.answers]
-        assert got == pytest.approx(expected, abs=1e-4)
-        ids = greedily(model, tokenizer, item)
-        assert answer.raw == tokenizer.decode(ids, skip_special_tokens=True)
-        assert answer.whole == (ids[-1] == tokenizer.eos_token_id)
+    prefix = prefix_cache.compute(model, tokenize.prompts(tokenizer, SAME_SHOTS))
+    assert tokenizer.decode(prefix.ids).endswith("Mi.<|end|>\n<|user|>Kie ")
+    scores = transformers_lm.log_likelihoods(
+        model, tokenizer, SAME_SHOTS, ChoiceSettings(batch, "none"), lambda _: None
+    )
+    generations = transformers_lm.generate(
+        model, tokenizer, SAME_SHOTS, GenerationSettings(batch, 10), lambda _: None
+    )
+    for item, item_scores, generation in zip(SAME_SHOTS, scores, generations, strict=True):
+        expected = [
+            expected_log_likelihood(model, tokenizer, item, option) for option in item.answers
+        ]
+        assert item_scores == pytest.approx(expected, abs=1e-4)
+        ids = expected_tokens(model, tokenizer, item)
+        assert generation.raw == tokenizer.decode(ids, skip_special_tokens=True)
+        assert generation.finished == (ids[-1] == tokenizer.eos_token_id)
 
 
-def test_a_cache_that_slides_is_not_handed_on() -> None:
+def test_a_sliding_window_has_no_shared_prefix() -> None:
     from transformers import MistralConfig, MistralForCausalLM
 
     sizes = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1}
     heads = {"num_attention_heads": 2, "num_key_value_heads": 2, "vocab_size": 99}
     model = MistralForCausalLM(MistralConfig(sliding_window=4, **sizes, **heads)).train(False)
-    assert len(prefix_cache.read(model, [[1, 2, 3], [1, 2, 4]])) == 0
+    assert len(prefix_cache.compute(model, [[1, 2, 3], [1, 2, 4]])) == 0
