@@ -18,7 +18,7 @@ LINE_INTERVAL = 5.0
 
 _VERBS = {
     StepState.WAITING: "waits",
-    StepState.ORDERED: "has been ordered",
+    StepState.ORDERED: "is starting",
     StepState.RUNNING: "is running",
     StepState.MADE: "is done",
     StepState.FAILED: "has failed",

@@ -113,4 +113,4 @@ def _english(manifest: Manifest) -> list[str]:
     ]
     if losses:
         return [f"The model has lost some English: {join(losses)}.", ""]
-    return ["Its English is not significantly worse on any of these benchmarks.", ""]
+    return ["The model's English is not significantly worse on any benchmark.", ""]

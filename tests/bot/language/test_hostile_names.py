@@ -1,4 +1,4 @@
-"""Whatever strangers write: never raises, never a guess, only closed vocabulary comes out."""
+"""Any text that strangers write: no exception and no guess, only known languages come out."""
 
 import string
 import subprocess
@@ -53,7 +53,7 @@ INJECTIONS = [
     "Welsh](https://example.com)",
     "Welsh @everyone",
 ]
-# What is around a name and says nothing of its own.
+# What may be around a name without a meaning of its own.
 AROUND = [
     "{}",
     "  {}\n",
@@ -68,7 +68,7 @@ AROUND = [
 
 
 def codes(found: Language | Candidates) -> list[str]:
-    return [found.code] if isinstance(found, Language) else [one.code for one in found.languages]
+    return [found.code] if isinstance(found, Language) else [each.code for each in found.languages]
 
 
 @pytest.mark.parametrize("text", NO_NAME, ids=range(len(NO_NAME)))
@@ -78,12 +78,12 @@ def test_no_name_at_all(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["Welsh" + " " * 200, "x" * 201, "ﷺ" * 200, "Welsh " * 200_000])
-def test_what_is_too_long_is_not_even_compared(text: str) -> None:
+def test_text_that_is_too_long_is_unknown(text: str) -> None:
     assert find(text) == Candidates((), "unknown")
 
 
 @pytest.mark.parametrize("text", INJECTIONS)
-def test_a_name_among_other_words_is_only_asked_about(text: str) -> None:
+def test_a_name_among_other_words_is_only_suggested(text: str) -> None:
     found = find(text)
     assert isinstance(found, Candidates) and found.reason != "script"
     assert "cym_Latn" in codes(found)
@@ -96,7 +96,7 @@ def test_invisible_characters_and_punctuation_change_nothing(around: str, name: 
     assert isinstance(find(name), Language)
 
 
-def test_homoglyphs_are_refused_and_the_imitated_name_suggested() -> None:
+def test_homoglyphs_are_unknown_and_the_imitated_name_is_suggested() -> None:
     forged = 0
     for name in NAMES:
         other = name.translate(LATIN_TO_CYRILLIC)
@@ -112,7 +112,7 @@ def test_homoglyphs_are_refused_and_the_imitated_name_suggested() -> None:
 
 
 def typos(name: str) -> set[str]:
-    """One slip of the finger: two letters swapped, one left out, one doubled."""
+    """Typos: two letters swapped, one left out, one doubled."""
     places = range(len(name))
     swapped = {name[:i] + name[i + 1 : i + 2] + name[i] + name[i + 2 :] for i in places}
     dropped = {name[:i] + name[i + 1 :] for i in places}
@@ -120,8 +120,8 @@ def typos(name: str) -> set[str]:
     return (swapped | dropped | doubled) - {name}
 
 
-def test_no_typo_is_accepted_and_what_was_meant_is_suggested() -> None:
-    """A slip may hit another language's very name (Igbo → Igo) or tag, never anything else."""
+def test_a_typo_is_not_accepted_and_the_name_is_suggested() -> None:
+    """A typo may be the name (Igbo → Igo) or tag of another language, and nothing else."""
     asked = hit = 0
     for number, name in enumerate(NAMES):
         for typo in sorted(typos(name))[number % 20 :: 20]:
@@ -151,7 +151,7 @@ def test_any_text(text: str) -> None:
     else:
         assert len(set(found.languages)) == len(found.languages)
         assert found.languages or found.reason == "unknown"
-        assert all(by_code(one.code) == one for one in found.languages)
+        assert all(by_code(each.code) == each for each in found.languages)
 
 
 words = st.sampled_from(
@@ -162,7 +162,7 @@ words = st.sampled_from(
 
 @given(st.lists(words, max_size=6).map(" ".join) | st.lists(words, max_size=4).map("-".join))
 @settings(deadline=None, max_examples=200)
-def test_any_sentence_of_the_grammar(text: str) -> None:
+def test_any_combination_of_names_and_scripts(text: str) -> None:
     found = find(text)
     assert find(clean(text)) == found or len(text) > 200
     for code in codes(found):
@@ -171,7 +171,7 @@ def test_any_sentence_of_the_grammar(text: str) -> None:
 
 @given(st.text(alphabet=string.printable, max_size=80), st.integers(0, 8))
 @settings(deadline=None, max_examples=100)
-def test_near_is_at_most_n_and_never_twice(text: str, n: int) -> None:
+def test_suggestions_are_few_and_distinct(text: str, n: int) -> None:
     found = suggest(text, n)
     assert len(found) <= n and len(set(found)) == len(found)
 

@@ -1,4 +1,4 @@
-"""Names that people use, and the one language each means. A table: add a row for each surprise."""
+"""Names that people use, and the language that each means. Add a row for each surprise."""
 
 import pytest
 
@@ -203,7 +203,7 @@ def test_usual_names(name: str, code: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "expected"), ASKED.items())
-def test_asked_back(name: str, expected: list[str]) -> None:
+def test_ambiguous_names(name: str, expected: list[str]) -> None:
     found = find(name)
     assert isinstance(found, Candidates) and found.reason == "ambiguous"
     assert codes(found)[: len(expected)] == expected
@@ -211,7 +211,7 @@ def test_asked_back(name: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("name", "expected"), WRONG_SCRIPT.items())
-def test_not_written_so(name: str, expected: list[str]) -> None:
+def test_unknown_scripts_of_a_language(name: str, expected: list[str]) -> None:
     found = find(name)
     assert isinstance(found, Candidates)
     assert (found.reason, codes(found)) == ("script", expected)
@@ -231,7 +231,7 @@ def test_a_code_is_exact() -> None:
             by_code(wrong)
 
 
-def test_unknown_code_is_a_key_error_of_one_short_line() -> None:
+def test_an_unknown_code_raises_one_short_sentence() -> None:
     with pytest.raises(KeyError) as seen:
         by_code("x" * 5000 + "\n")
     assert len(str(seen.value)) < 120 and "\n" not in str(seen.value)
@@ -244,7 +244,7 @@ def test_direction_and_parts() -> None:
     assert (valencian.iso639_3, valencian.script, valencian.variant) == ("cat", "Latn", "vale1252")
 
 
-def test_unknown_script_is_said_and_may_be_named() -> None:
+def test_an_assumed_script_is_marked_and_can_be_chosen() -> None:
     assumed, named = find("Ghotuo"), find("Ghotuo in Devanagari")
     assert isinstance(assumed, Language) and assumed.script_assumed and assumed.code == "aaa_Latn"
     assert isinstance(named, Language) and not named.script_assumed and named.code == "aaa_Deva"

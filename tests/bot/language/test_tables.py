@@ -1,4 +1,4 @@
-"""The tables: complete, consistent with each other, and what `build` makes of its sources."""
+"""The tables are complete, consistent, and what `build` makes of its sources."""
 
 import importlib.util
 import re
@@ -13,31 +13,31 @@ from bot.language import Candidates, Language, by_code, find
 from bot.language.normalize import fold, mixes_scripts
 from bot.language.tables import FOLDER, read_table, resolve, tables
 
-BY_HAND = ("aliases", "choices", "countries", "flores", "scripts", "tags")
-MADE = ("codes", "languages", "names")
+HAND_WRITTEN = ("aliases", "choices", "countries", "flores", "scripts", "tags")
+GENERATED = ("codes", "languages", "names")
 COLUMNS = {"languages": 5, "flores": 3, "scripts": 4}  # the others have two
 BUILT_WITH = {"langcodes": "3.5.1", "language_data": "1.4.0", "iso639-lang": "2.6.3"}
 CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?")
 
-# Languages whose name is one letter: too short to act on, only their code is taken.
+# Languages whose name is one letter, which is too short to accept.
 ONE_LETTER = {"eee_Latn", "uuu_Latn"}
-# What speakers of these say means first the language that the name of the other is kept for.
+# Languages whose autonym is the usual name of another language.
 SAME_AUTONYM = {"fat_Latn", "gug_Latn", "hin_Latn", "pbu_Arab", "src_Latn", "yue_Hans"}
 
 
 def holds(found: Language | Candidates, code: str) -> bool:
     if isinstance(found, Language):
         return found.code == code
-    return found.reason == "ambiguous" and code in [one.code for one in found.languages]
+    return found.reason == "ambiguous" and code in [each.code for each in found.languages]
 
 
 def test_every_table_is_read() -> None:
-    assert {path.stem for path in FOLDER.glob("*.tsv")} == {*BY_HAND, *MADE}
+    assert {path.stem for path in FOLDER.glob("*.tsv")} == {*HAND_WRITTEN, *GENERATED}
     assert sum(path.stat().st_size for path in FOLDER.glob("*.tsv")) < 1_000_000
 
 
-@pytest.mark.parametrize("table", [*BY_HAND, *MADE])
-def test_rows_have_their_columns_and_keys_are_once(table: str) -> None:
+@pytest.mark.parametrize("table", [*HAND_WRITTEN, *GENERATED])
+def test_rows_have_their_columns_and_unique_keys(table: str) -> None:
     rows = list(read_table(table))
     assert len(rows) > 50
     assert {len(row) for row in rows} == {COLUMNS.get(table, 2)}
@@ -82,7 +82,7 @@ def test_keys_are_folded_and_of_one_script() -> None:
         assert not mixes_scripts(key), key
 
 
-def test_codes_names_and_tags_lead_back() -> None:
+def test_codes_names_and_tags_are_found_again() -> None:
     checked = 0
     for code in tables().rows:
         language = by_code(code)
@@ -101,8 +101,8 @@ def test_every_iso_639_3_code_is_known() -> None:
         assert isinstance(found, Language) or found.reason == "ambiguous", iso
 
 
-def test_names_by_hand_do_not_hide_other_languages_unseen() -> None:
-    """A new alias that takes over another language's name has to be looked at, then listed here."""
+def test_hand_written_names_hide_only_known_names() -> None:
+    """Check a new alias that takes the name of another language, then list it here."""
     made = {row[0]: row[1] for row in read_table("names")}
     hidden = {
         row[0]
@@ -119,13 +119,13 @@ def test_choices_name_each_language_differently() -> None:
         assert len({by_code(code).name for code in codes}) == len(codes), iso
 
 
-def test_made_tables_are_what_the_build_makes(tmp_path: Path) -> None:
+def test_generated_tables_are_up_to_date(tmp_path: Path) -> None:
     for library, version in BUILT_WITH.items():
         if importlib.util.find_spec(library.removesuffix("-lang")) is None:
             pytest.skip(f"{library} is not installed: only who changes the tables needs it")
         if metadata.version(library) != version:
             pytest.skip(f"{library} is not {version}, which the tables were made with")
     subprocess.run([sys.executable, "-m", "bot.language.build", tmp_path], check=True)
-    assert {path.stem for path in tmp_path.iterdir()} == set(MADE)
-    for table in MADE:
+    assert {path.stem for path in tmp_path.iterdir()} == set(GENERATED)
+    for table in GENERATED:
         assert (tmp_path / f"{table}.tsv").read_bytes() == (FOLDER / f"{table}.tsv").read_bytes()

@@ -1,4 +1,4 @@
-"""What an operator reads: a plan, the queue, one request's story."""
+"""What an operator reads: a plan, the queue, one request in detail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.bot.examples import CURRENT, NOW, world
 POLICY = examples.terms()
 
 
-def test_a_plan_says_what_would_be_done() -> None:
+def test_a_plan_lists_what_a_tick_would_do() -> None:
     snapshot = LedgerSnapshot("head", (examples.request(),), CURRENT)
     lines = list(report.plan_lines(decide(snapshot, world(), POLICY), snapshot))
     assert lines[0] == "r1: check ordered"
@@ -32,7 +32,7 @@ def test_a_plan_says_what_would_be_done() -> None:
     assert "  would write the plan comment in discussion 1" in lines
 
 
-def test_a_plan_for_the_teacher_and_none_at_all() -> None:
+def test_a_plan_may_wake_the_teacher_or_be_empty() -> None:
     snapshot = LedgerSnapshot("head", (examples.request(),), TeacherRecord())
     asleep = decide(snapshot, world(teacher=Teacher("paused"), discussions={}), POLICY)
     assert "  would wake the endpoint kakugo-teacher" in list(report.plan_lines(asleep, snapshot))
@@ -43,17 +43,17 @@ def test_a_plan_for_the_teacher_and_none_at_all() -> None:
     ]
 
 
-def test_the_queue_lists_what_is_not_over() -> None:
-    over = examples.request(id="r2", discussion=2, status=Status.DONE, archived=True)
+def test_the_queue_leaves_out_archived_requests() -> None:
+    archived = examples.request(id="r2", discussion=2, status=Status.DONE, archived=True)
     asked = examples.request(id="r3", discussion=3, status=Status.ASKED, spec=None)
-    some = list(report.request_lines([asked, over, examples.request()], everything=False))
-    assert [line.split()[0] for line in some] == ["r1", "r3"]
-    assert "epo_Latn" in some[0] and "ludoviko" in some[0]
-    assert len(list(report.request_lines([asked, over], everything=True))) == 2
+    lines = list(report.request_lines([asked, archived, examples.request()], everything=False))
+    assert [line.split()[0] for line in lines] == ["r1", "r3"]
+    assert "epo_Latn" in lines[0] and "ludoviko" in lines[0]
+    assert len(list(report.request_lines([asked, archived], everything=True))) == 2
     assert list(report.request_lines([], everything=False)) == ["no requests"]
 
 
-def test_a_story_has_the_agreement_the_steps_the_words_and_the_history() -> None:
+def test_the_details_have_spec_steps_answers_and_history() -> None:
     record = StepRecord(StepState.FAILED, 3, 3, NOW, "j1", cost_usd=0.02, reason=Reason.ERROR)
     request = examples.request(
         status=Status.FAILED,
@@ -61,7 +61,7 @@ def test_a_story_has_the_agreement_the_steps_the_words_and_the_history() -> None
         steps={Step.GENERATE: record},
         answers=(Answer(Command.HELP, True, "words"),),
     )
-    told = "\n".join(report.details(request, [(NOW, "r1: failed attempts")], POLICY))
+    text = "\n".join(report.details(request, [(NOW, "r1: failed attempts")], POLICY))
     for part in (
         "r1: failed attempts",
         by_code("epo_Latn").name,
@@ -71,4 +71,4 @@ def test_a_story_has_the_agreement_the_steps_the_words_and_the_history() -> None
         "discussions/1",
         "2027-01-15",
     ):
-        assert part in told
+        assert part in text

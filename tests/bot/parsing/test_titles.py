@@ -1,4 +1,4 @@
-"""What a discussion's words mean, and that hostile ones mean nothing."""
+"""What the words of a discussion mean, and that hostile text means nothing."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from bot.parsing.titles import Named, Unclear, read_answer, read_request
         ("A dataset for Lingala please", "", "lin_Latn"),
     ],
 )
-def test_usual_ways_to_ask(title: str, body: str, code: str) -> None:
+def test_usual_requests(title: str, body: str, code: str) -> None:
     answer = read_request(title, body)
     assert isinstance(answer, Named) and answer.language.code == code
 
 
 @pytest.mark.parametrize(
-    ("title", "body", "why"),
+    ("title", "body", "verdict"),
     [
         ("", "", Verdict.NO_NAME),
         ("Kurdish", "", Verdict.AMBIGUOUS),
@@ -52,12 +52,12 @@ def test_usual_ways_to_ask(title: str, body: str, code: str) -> None:
         ("Support for Python", "", Verdict.UNKNOWN),
     ],
 )
-def test_what_cannot_be_read_says_why(title: str, body: str, why: Verdict) -> None:
+def test_unclear_requests_have_a_reason(title: str, body: str, verdict: Verdict) -> None:
     answer = read_request(title, body)
-    assert isinstance(answer, Unclear) and answer.verdict is why
+    assert isinstance(answer, Unclear) and answer.verdict is verdict
 
 
-def test_a_near_name_is_offered_and_never_taken() -> None:
+def test_a_similar_name_is_offered_and_never_assumed() -> None:
     answer = read_request("Esperanot", "")
     assert isinstance(answer, Unclear)
     assert "epo_Latn" in [language.code for language in answer.choices]
@@ -79,9 +79,9 @@ KURDISH = ("kmr_Latn", "ckb_Arab", "sdh_Arab")
         ("Welsh", "cym_Latn"),
     ],
 )
-def test_usual_ways_to_answer(answer: str, code: str) -> None:
-    found = read_answer(answer, KURDISH)
-    assert isinstance(found, Named) and found.language.code == code
+def test_usual_answers(answer: str, code: str) -> None:
+    reading = read_answer(answer, KURDISH)
+    assert isinstance(reading, Named) and reading.language.code == code
 
 
 @pytest.mark.parametrize(
@@ -96,16 +96,16 @@ def test_usual_ways_to_answer(answer: str, code: str) -> None:
     ],
 )
 def test_a_script_answers_a_question_about_scripts(choices: str, answer: str, code: str) -> None:
-    found = read_answer(answer, tuple(choices.split()))
-    assert isinstance(found, Named) and found.language.code == code
+    reading = read_answer(answer, tuple(choices.split()))
+    assert isinstance(reading, Named) and reading.language.code == code
 
 
-def test_a_script_that_leaves_several_is_asked_about_again() -> None:
-    found = read_answer("Arabic", KURDISH)
-    assert isinstance(found, Unclear) and len(found.choices) == 2
+def test_a_script_of_several_choices_is_asked_about_again() -> None:
+    reading = read_answer("Arabic", KURDISH)
+    assert isinstance(reading, Unclear) and len(reading.choices) == 2
 
 
-def test_a_slip_in_an_answer_is_asked_about() -> None:
+def test_a_typo_in_an_answer_is_asked_about() -> None:
     assert read_answer("Kurmanjii", KURDISH) == Unclear(Verdict.CONFIRM, (by_code("kmr_Latn"),))
 
 
@@ -113,7 +113,7 @@ TALK = ("nice weather today", "7", "yes", "Ok!", "all", "why", "the sixth", "x" 
 
 
 @pytest.mark.parametrize("talk", TALK)
-def test_what_is_no_answer_is_left_alone(talk: str) -> None:
+def test_what_is_no_answer_is_ignored(talk: str) -> None:
     assert read_answer(talk, KURDISH) is None
 
 
@@ -122,13 +122,13 @@ def test_what_is_no_answer_is_left_alone(talk: str) -> None:
     "unit", [" ", " ,", "please ", ".! ", "a ", "a model for ", "\t\u3000", "("]
 )
 @pytest.mark.parametrize("size", [190, 19_000])
-def test_no_line_keeps_the_bot_busy(unit: str, size: int) -> None:
+def test_no_line_takes_long_to_read(unit: str, size: int) -> None:
     line = "Welsh" + (unit * size)[:size] + "x"
     assert isinstance(read_request("hello", line), Unclear | Named)
     assert isinstance(read_answer(line[:80], KURDISH), Unclear | Named | None)
 
 
 @given(st.text(max_size=300), st.text(max_size=300))
-def test_nothing_a_stranger_writes_breaks_it(title: str, body: str) -> None:
+def test_any_text_is_read(title: str, body: str) -> None:
     answer = read_request(title, body)
     assert isinstance(answer, Named | Unclear)

@@ -1,6 +1,6 @@
-"""Every sentence of the bot, as a file one can read: `replies.md` beside this one.
+"""Every sentence of the bot, as a file to read: `replies.md` in this folder.
 
-After a change of wording: `python -m tests.bot.replies.test_replies`, and read the diff.
+After a change, run `python -m tests.bot.replies.test_replies` and read the diff.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ EVALUATION = examples.manifest(
 
 
 def situations() -> dict[str, tuple[Request, Manifest | None]]:
-    """Every situation in which the bot speaks."""
+    """Every situation in which the bot writes something."""
     taken = examples.request(reserved_at=examples.NOW)
     evaluated = StepRecord(
         StepState.MADE,
@@ -93,7 +93,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         steps = {} if why is Verdict.TEACHER else {**checked, Step.GENERATE: record}
         return replace(taken, status=Status.FAILED, verdict=why, steps=steps)
 
-    def no(why: Verdict, *choices: str) -> Request:
+    def decline(why: Verdict, *choices: str) -> Request:
         return examples.request(status=Status.DECLINED, verdict=why, choices=choices, spec=None)
 
     def ask(why: Verdict, *choices: str) -> Request:
@@ -102,7 +102,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
     def answer(command: Command, note: str) -> Request:
         return examples.request(answers=(Answer(command, True, note),))
 
-    wished = replace(
+    with_options = replace(
         examples.spec(), base="org/other", refused_options=("base", "size"), unread_lines=(3, 7)
     )
     chosen = replace(
@@ -114,77 +114,79 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
     asked = ask(Verdict.CONFIRM, "hin_Deva")
     cost = estimate(examples.programme(), examples.PRICES)
     alone: dict[str, Request] = {
-        "taken": taken,
-        "taken, with wishes": replace(taken, spec=wished),
+        "accepted": taken,
+        "accepted, with options": replace(taken, spec=with_options),
         "above the limit": replace(
             taken,
             status=Status.HELD,
             verdict=Verdict.TOO_DEAR,
             spec=replace(examples.spec(), estimate_usd=60.0),
         ),
-        "its speakers are asked": replace(
+        "waiting for its speakers": replace(
             taken, status=Status.HELD, verdict=Verdict.COMMUNITY, spec=chosen
         ),
         "approved": replace(taken, spec=replace(examples.spec(), estimate_usd=60.0, cap_usd=80.0)),
-        "making data": replace(taken, steps=halfway),
-        "under way": replace(taken, steps=running),
+        "generating data": replace(taken, steps=halfway),
+        "evaluating, second attempt": replace(taken, steps=running),
         **{
             f"failed: {reason.value}": end(Verdict.ATTEMPTS, reason)
             for reason in Reason
             if reason not in (Reason.NONE, Reason.HOPELESS)
         },
-        "no teacher came up": end(Verdict.TEACHER),
-        "money used up": end(Verdict.BUDGET, Reason.NONE, 1),
+        "the teacher did not start": end(Verdict.TEACHER),
+        "budget used up": end(Verdict.BUDGET, Reason.NONE, 1),
         "no credit on the Hub": end(Verdict.NO_CREDIT, Reason.NO_CREDIT, 1),
-        "not worth it": replace(
+        "the teacher is not good enough": replace(
             taken,
             status=Status.FAILED,
             verdict=Verdict.HOPELESS,
             steps={Step.CHECK: replace(doubtful, note=replies.step_note(Step.CHECK, HOPELESS))},
         ),
-        "/retry of what is not worth it": answer(
+        "/retry although the teacher is not good enough": answer(
             Command.RETRY, replies.needs_approval(Verdict.HOPELESS)
         ),
-        "closed by a person": replace(taken, status=Status.CANCELLED, verdict=Verdict.CLOSED),
-        "told to stop": replace(taken, status=Status.CANCELLED, verdict=Verdict.STOPPED),
-        "stopped before anything": replace(asked, status=Status.CANCELLED, verdict=Verdict.STOPPED),
-        "unknown, with near names": ask(Verdict.UNKNOWN, "cym_Latn"),
+        "closed by somebody": replace(taken, status=Status.CANCELLED, verdict=Verdict.CLOSED),
+        "/cancel": replace(taken, status=Status.CANCELLED, verdict=Verdict.STOPPED),
+        "/cancel of a question": replace(asked, status=Status.CANCELLED, verdict=Verdict.STOPPED),
+        "unknown, with a similar name": ask(Verdict.UNKNOWN, "cym_Latn"),
         "unknown": ask(Verdict.UNKNOWN),
         "ambiguous": ask(Verdict.AMBIGUOUS, "ckb_Arab", "kmr_Latn"),
         "several scripts": ask(Verdict.SCRIPT, "srp_Cyrl", "srp_Latn"),
-        "a word that is a code": asked,
+        "a word that is also a code": asked,
         "no name": ask(Verdict.NO_NAME),
         "too long": ask(Verdict.TOO_LONG),
-        "never answered": no(Verdict.UNANSWERED, "ckb_Arab", "kmr_Latn"),
-        "talk": no(Verdict.UNANSWERED),
-        "no teacher for it": no(Verdict.NO_TEACHER, "cym_Latn"),
-        "withdrawn by its speakers": no(Verdict.WITHDRAWN, "gla_Latn"),
+        "never answered": decline(Verdict.UNANSWERED, "ckb_Arab", "kmr_Latn"),
+        "never answered, no language named": decline(Verdict.UNANSWERED),
+        "no teacher for the language": decline(Verdict.NO_TEACHER, "cym_Latn"),
+        "withdrawn by its speakers": decline(Verdict.WITHDRAWN, "gla_Latn"),
         "/retry after a withdrawal": answer(Command.RETRY, replies.withdrawn()),
-        "nothing to improve": no(Verdict.NO_MODEL, "epo_Latn"),
-        "asked before": no(Verdict.DUPLICATE, "epo_Latn", "r7"),
-        "too many of one person": no(Verdict.TOO_MANY),
-        "too many in all": no(Verdict.FULL),
+        "nothing to improve": decline(Verdict.NO_MODEL, "epo_Latn"),
+        "requested before": decline(Verdict.DUPLICATE, "epo_Latn", "r7"),
+        "too many requests of one person": decline(Verdict.TOO_MANY),
+        "too many requests": decline(Verdict.FULL),
         "/status": answer(Command.STATUS, replies.current_status(replace(taken, steps=halfway))),
         "/status of a question": answer(Command.STATUS, replies.current_status(asked)),
         "/estimate": answer(Command.ESTIMATE, replies.estimate(taken, cost)),
         "/help": answer(Command.HELP, replies.help_text()),
         "/retry": answer(Command.RETRY, replies.continues(Command.RETRY)),
         "/approve": answer(Command.APPROVE, replies.continues(Command.APPROVE)),
-        "/retry without money": answer(Command.RETRY, replies.needs_approval(Verdict.BUDGET)),
+        "/retry without budget": answer(Command.RETRY, replies.needs_approval(Verdict.BUDGET)),
         "/cancel by a stranger": answer(Command.CANCEL, replies.not_allowed(Command.CANCEL)),
         "/approve by the requester": answer(Command.APPROVE, replies.not_allowed(Command.APPROVE)),
         **{
-            f"/{command.value} out of place": answer(command, replies.not_applicable(command))
+            f"/{command.value} without effect": answer(command, replies.not_applicable(command))
             for command in (Command.CANCEL, Command.RETRY, Command.APPROVE)
         },
     }
     finished = replace(taken, status=Status.DONE, steps=done)
     better = replace(taken, spec=replace(examples.spec(), improves=True, estimate_usd=0.001))
-    improved: dict[str, tuple[Request, Manifest | None]] = {"to be improved": (better, None)}
+    improved: dict[str, tuple[Request, Manifest | None]] = {
+        "next version requested": (better, None)
+    }
     for name, version in {
-        "a better version": Version("v2", promoted=True, fresh=True),
-        "a worse version": Version("v3", promoted=False, fresh=True),
-        "no new version": Version("v3", promoted=False, fresh=False),
+        "next version is better": Version("v2", promoted=True, fresh=True),
+        "next version is worse": Version("v3", promoted=False, fresh=True),
+        "no corrections for a next version": Version("v3", promoted=False, fresh=False),
     }.items():
         made = examples.manifest(version=version)
         note = replies.step_note(Step.IMPROVE, made)
@@ -196,8 +198,8 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
 
 
 def rendered() -> str:
-    """What is new in each situation: the plan and the status are shown where they matter."""
-    parts, seen = ["Generated by test_replies.py: what the bot says, by situation.\n"], set()
+    """Return the new texts of each situation; repeated ones are left out."""
+    parts, seen = ["Generated by test_replies.py: what the bot writes in each situation.\n"], set()
     for situation, (request, evaluation) in situations().items():
         parts.append(f"\n# {situation}\n")
         for kind, text in replies.due(request, evaluation, examples.terms()):
@@ -207,7 +209,7 @@ def rendered() -> str:
     return "".join(parts)
 
 
-def test_the_sentences_are_the_ones_that_were_read() -> None:
+def test_the_sentences_are_those_of_the_snapshot() -> None:
     assert rendered() == SNAPSHOT.read_text(encoding="utf-8")
 
 

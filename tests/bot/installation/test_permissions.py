@@ -1,0 +1,47 @@
+"""The permissions of each token: enough, no more, and the same as in the operator's guide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.installation import permissions
+from bot.installation.permissions import Scope, Token
+from tests.bot.installation.examples import ORG
+
+TABLES = (permissions.deployer, permissions.bot, permissions.job, permissions.chat)
+GUIDE = Path(__file__).parents[3] / "docs" / "OPERATING.md"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_token_needs_each_scope_of_its_table_and_no_other(
+    table: Callable[[str], tuple[Scope, ...]],
+) -> None:
+    needed = table(ORG)
+    granted = {("me" if s.entity == "OWNER" else s.entity, s.permission) for s in needed}
+    exact = Token("me", "fineGrained", frozenset(granted), ((ORG, "write"),))
+    assert not permissions.missing(exact, needed) and not permissions.has_excess(exact, needed)
+    for pair in granted:
+        less = replace(exact, granted=exact.granted - {pair})
+        is_covered = pair[0] != ORG and (ORG, pair[1]) in granted
+        assert permissions.missing(less, needed) or is_covered
+    more = replace(exact, granted=exact.granted | {("other", "repo.write")})
+    assert permissions.has_excess(more, needed)
+
+
+def test_the_bot_cannot_change_webhooks_or_most_repos() -> None:
+    """It reads what strangers write."""
+    pairs = {(scope.entity, scope.permission) for scope in permissions.bot(ORG)}
+    assert (ORG, "repo.write") not in pairs
+    assert not {"user.webhooks.write", "inference.endpoints.infer.write"} & {p for _, p in pairs}
+    assert "job.write" not in {scope.permission for scope in permissions.job(ORG)}
+
+
+def test_the_operators_guide_has_the_same_scopes() -> None:
+    text = GUIDE.read_text(encoding="utf-8")
+    for table in TABLES:
+        for scope in table("ORG"):
+            assert f"`{scope.permission}` on `{scope.entity}`" in text, scope

@@ -1,0 +1,56 @@
+"""Settings keep their secrets to themselves and reject values that they cannot use."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from bot.localhub.contract.checker import check_request
+from bot.settings import Settings, SettingsError
+from tests.bot.installation.examples import make_settings
+
+
+def test_secrets_are_not_in_the_repr() -> None:
+    secret = {"token", "job_token", "bot_token", "chat_token", "webhook_secret", "webhook_payload"}
+    assert {field.name for field in fields(Settings) if not field.repr} == secret
+
+
+def test_an_unknown_run_mode_is_rejected() -> None:
+    with pytest.raises(SettingsError, match="KAKUGO_RUN must be one of serve, space"):
+        make_settings(KAKUGO_RUN="lambda")
+
+
+def test_a_job_gets_no_webhook_secret_next_to_untrusted_text() -> None:
+    assert "KAKUGO_WEBHOOK_SECRET" not in make_settings(KAKUGO_RUN="webhook-job").bot_secrets
+    assert "KAKUGO_WEBHOOK_SECRET" in make_settings(KAKUGO_RUN="space").bot_secrets
+
+
+def test_narrower_tokens_replace_the_deployers() -> None:
+    settings = make_settings(KAKUGO_BOT_TOKEN="hf_bot", KAKUGO_JOB_TOKEN="hf_job")
+    assert settings.bot_secrets == {"HF_TOKEN": "hf_bot", "KAKUGO_JOB_TOKEN": "hf_job"}
+    assert make_settings(KAKUGO_BOT_TOKEN="hf_bot").job_token == "hf_bot"
+
+
+@pytest.mark.parametrize(
+    "schedule", ["*/5 * * * *", "0 9 * * 1-5", "0,30 8 1 1 *", "@daily", "0/5 * * * *"]
+)
+def test_a_schedule_that_the_hub_accepts_is_accepted(schedule: str) -> None:
+    assert make_settings(KAKUGO_SCHEDULE=schedule).schedule == schedule
+    assert not _refusals(schedule)
+
+
+@pytest.mark.parametrize(
+    "schedule", ["0 9 * * mon", "@midnight", "1-5/2 * * * *", "1-3,7 * * * *", "* * * *", "noon"]
+)
+def test_a_schedule_that_the_hub_rejects_is_rejected(schedule: str) -> None:
+    assert _refusals(schedule)
+    with pytest.raises(SettingsError, match="KAKUGO_SCHEDULE must have five fields"):
+        make_settings(KAKUGO_SCHEDULE=schedule)
+
+
+def _refusals(schedule: str) -> tuple[str, ...]:
+    """Return why the Hub rejects a scheduled job."""
+    spec = {"dockerImage": "x", "flavor": "cpu-basic"}
+    body = {"jobSpec": spec, "schedule": schedule}
+    return check_request("POST", "/api/scheduled-jobs/lab", "", body).refused
