@@ -169,18 +169,25 @@ def _worth(action: EnsureJob) -> float:
     return action.timeout_seconds / 3600 * rate
 
 
-def test_every_state_has_a_plan_that_keeps_the_rules() -> None:
+def check_states(every: int) -> Counter[str]:
+    """Plan every n-th state, check all rules, and return how many were planned and how they end."""
     count: Counter[str] = Counter()
-    for state in _states():
+    for state in itertools.islice(_states(), None, None, every):
         request, observation, teacher = _build(state)
         planned = plan(request, observation, POLICY, teacher)
         broken = [rule for rule, kept in _rules(request, observation, planned).items() if not kept]
         assert not broken, (broken, state, planned)
         count["states"] += 1
-        count["told"] += planned.request.reported
-        count["rest"] += planned.request == request
-    assert count["states"] == (6 + 4) * 5 * 6 * 7 * 3 * 4 * 2
-    assert count["told"] > 1000 and count["rest"] > 500
+        count["reported"] += planned.request.reported
+        count["unchanged"] += planned.request == request
+    return count
+
+
+def test_a_sample_of_all_states_has_plans_that_keep_the_rules() -> None:
+    """`tests/bench/test_every_state.py` plans them all."""
+    count = check_states(every=11)  # prime to the number of values of each dimension
+    assert count["states"] == -(-(6 + 4) * 5 * 6 * 7 * 3 * 4 * 2 // 11)
+    assert count["reported"] > 100 and count["unchanged"] > 50
 
 
 def test_every_open_state_goes_on_when_the_world_is_kind() -> None:
