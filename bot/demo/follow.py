@@ -20,7 +20,7 @@ from bot.hub.client import Connection, TryLater
 from bot.hub.ledger_repo import LedgerRepo
 from bot.hub.observe import manifest
 
-POLL_SECONDS = 0.3
+POLL_SECONDS = 1.0  # a person has 1,000 calls in 5 minutes, more with a plan
 LISTING_TIMEOUT_SECONDS = 60.0
 
 # What recipes print to their logs.

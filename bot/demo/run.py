@@ -156,7 +156,7 @@ def _seed(config: DemoConfig) -> dict[str, Any]:
     """Return the users and the organization that the local Hub creates."""
     full_names = {BOT: "Kakugo (Bot)", PERSON: "Ludoviko"}
     users: list[dict[str, Any]] = [
-        {"name": name, "fullname": full_names[name], "token": config.tokens[name], "role": "write"}
+        {"name": name, "fullname": full_names[name], "token": config.tokens[name], "plan": "pro"}
         for name in (BOT, PERSON)
     ]
     scoped = [

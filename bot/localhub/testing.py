@@ -16,8 +16,7 @@ from typing import Any, Self
 
 import yaml
 
-from bot.localhub.core.contract_checks import FILE as FINDINGS
-from bot.localhub.core.rules import Rules
+from bot.localhub.core.rules import FINDINGS_FILE, Rules
 
 READY = "local Hub ready at "
 USERS = ("kakugo-bot", "alice", "bob")
@@ -62,7 +61,7 @@ class LocalHub:
         self.seed = data / "seed.yaml"
         self.url = ""
         self._port, self._host, self._rules = port, host, rules
-        _findings_files.add(self.data / FINDINGS)
+        _findings_files.add(self.data / FINDINGS_FILE)
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._write_seed(users, orgs)

@@ -20,10 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.localhub.contract.checker import check_request, check_response, parse_body
 from bot.localhub.contract.operations import contract
 from bot.localhub.core import auth
-from bot.localhub.core.rules import Rules
+from bot.localhub.core.rules import FINDINGS_FILE, Rules
 from bot.localhub.core.wire import HubError, error_response
 
-FILE = "contract-findings.txt"
 MAX_CHECKED_BYTES = 4 << 20
 REASONS_SHOWN = 3
 JSON_TYPES = ("application/json", "application/x-ndjson", "application/x-www-form-urlencoded")
@@ -33,7 +32,7 @@ class ContractChecks:
     """Answers 400 to what the Hub refuses, and records what differs from its contract."""
 
     def __init__(self, app: ASGIApp, rules: Rules, data: Path) -> None:
-        self.app, self.rules, self.file = app, rules, data / FILE
+        self.app, self.rules, self.file = app, rules, data / FINDINGS_FILE
         self._reported: set[str] = set()
         self._lock = threading.Lock()
         contract()

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
+# In the data folder: one line for each request or response that differs from the contract.
+FINDINGS_FILE = "contract-findings.txt"
+
 
 class RuleError(Exception):
     """A rule was given that does not exist, or with a value of another kind; one sentence."""
