@@ -11,18 +11,18 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from recipes.train.tokenize import Message, tokenize_chats
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-Chat = list[dict[str, str]]
+Chat = list[Message]
 
 
 def nats(model: Any, tokenizer: PreTrainedTokenizerBase, chats: Sequence[Chat]) -> list[float]:
     """Return each chat's negative log-likelihood of the answers and their end-of-turn tokens."""
     import torch
     from torch.nn.functional import cross_entropy
-
-    from recipes.train.tokenize import tokenize_chats
 
     unlimited = sys.maxsize >> 32  # truncation would favour tokenizers that need more tokens
     model.train(False)

@@ -22,17 +22,17 @@ from recipes.core import manifest, model_loading, row_edits
 from recipes.core.errors import UserError
 from recipes.core.job import Job, pin
 from recipes.core.progress import say
-from recipes.train import hardware, launch
+from recipes.train import card, card_facts, checkpoints, hardware, launch, sft
 from recipes.train.callbacks import print_progress
 from recipes.train.card_facts import PACKAGES
+from recipes.train.plot import plot_loss
 from recipes.train.settings import TrainingSettings, parse
+from recipes.train.sft import SftResult
+from recipes.train.tokenize import Examples, tokenize_chats
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
-
-    from recipes.train.sft import SftResult
-    from recipes.train.tokenize import Examples
 
 
 def main(args: argparse.Namespace) -> None:
@@ -43,7 +43,7 @@ def main(args: argparse.Namespace) -> None:
 
     api = HfApi()
     if args.feedback:
-        from recipes.train import next_version
+        from recipes.train import next_version  # needs what `generate` installs
 
         next_version.main(api, args, settings)
         return
@@ -114,8 +114,6 @@ def _checkpoint_key(job: Job[TrainingSettings]) -> str:
 
 def _fine_tune(job: Job[TrainingSettings], scratch: Path) -> tuple[Examples, SftResult]:
     """Load, tokenize and train; write adapter and tokenizer to `scratch`/adapter."""
-    from recipes.train import checkpoints, sft
-
     settings, out = job.settings, scratch / "adapter"
     with _main_process_first():
         tokenizer = model_loading.tokenizer(job.args.base, job.base_revision)
@@ -151,8 +149,6 @@ def _load_model(job: Job[TrainingSettings]) -> PreTrainedModel:
 
 def _download_checkpoint(job: Job[TrainingSettings], scratch: Path) -> Path | None:
     """Return an earlier attempt's last checkpoint; the main process downloads it for all."""
-    from recipes.train import checkpoints
-
     folder = scratch / "adapter" / "checkpoints"
     if _is_main_process():
         job.api.create_repo(job.args.into, exist_ok=True)
@@ -164,8 +160,6 @@ def _load_examples(
     job: Job[TrainingSettings], tokenizer: PreTrainedTokenizerBase
 ) -> tuple[Examples, Examples | None]:
     """Return the rows to train on, and those for the held-out loss if the recipe wants it."""
-    from recipes.train.tokenize import tokenize_chats
-
     settings = job.settings
     repo = job.args.dataset
     training_chats = row_edits.load_chats(job.api, repo, job.inputs[repo], "train")
@@ -194,9 +188,6 @@ def _publish(
     job: Job[TrainingSettings], scratch: Path, examples: Examples, result: SftResult
 ) -> str:
     """Push adapter, tokenizer, log and card in one commit; return its sha."""
-    from recipes.train import card, card_facts, checkpoints
-    from recipes.train.plot import plot_loss
-
     out = scratch / "adapter"
     shutil.rmtree(out / "checkpoints", ignore_errors=True)
     lines = "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in result.log)

@@ -67,15 +67,15 @@ class FaultyStory(Story):
 
 @pytest.mark.timeout(600)
 def test_requests_end_as_without_faults(tmp_path: Path) -> None:
-    whole, _ = play(1, None)
+    expected, _ = play(1, None)
     with LocalHub(tmp_path, users=(BOT, PERSON), orgs={ORG: (BOT,)}) as hub:
         theatre = FaultyStory(hub, lambda labels: "good" if fails_once(labels) else "fail")
         assert theatre.play(0, False, patience=400) == 0
         count = theatre.client.count
         theatre.control("reset", {})
         launches, records, kinds = theatre.outcome()
-    assert (launches, records) == (whole.launches, whole.records)
-    assert all(len(set(said)) == len(said) for said in kinds.values()), kinds
+    assert (launches, records) == (expected.launches, expected.records)
+    assert all(len(set(sequence)) == len(sequence) for sequence in kinds.values()), kinds
     failed = count.total() - count["calls"]
     assert failed > 5
     print(f"{failed} of {count['calls']} calls failed ({dict(count)}), with the same result")

@@ -33,25 +33,25 @@ import datasets, peft, torch, transformers, sacrebleu, recipes.promote.run
 from huggingface_hub.utils import _http
 from recipes import cli
 
-def dying(before):
+def die_before(commit):
     commits = 0
-    def look(request):
+    def count_commits(request):
         nonlocal commits
         commits += request.url.path.endswith("/commit/main")
-        if commits == before:
+        if commits == commit:
             os.kill(os.getpid(), signal.SIGKILL)
-    def client():
-        made = _http.default_client_factory()
-        made.event_hooks["request"].append(look)
-        return made
-    _http.set_client_factory(client)
+    def make_client():
+        client = _http.default_client_factory()
+        client.event_hooks["request"].append(count_commits)
+        return client
+    _http.set_client_factory(make_client)
 
 for line in sys.stdin:
     before, argv = json.loads(line)
     if not (pid := os.fork()):
         os.dup2(2, 1)
         if before:
-            dying(before)
+            die_before(before)
         os._exit(cli.main(argv))
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
@@ -153,7 +153,7 @@ def test_run_killed_before_a_commit_can_be_repeated(
 ) -> None:
     api = client(hub)
     pair = [letter_adapters[letter] for letter in ("BA" if better else "AB")]
-    adapter = f"practice/kakugo-whole-{better}"
+    adapter = f"practice/kakugo-uninterrupted-{better}"
     add_versions(api, adapter, *pair)
     assert forks.promote(adapter) == 0
     expected = published_files(api, adapter)
