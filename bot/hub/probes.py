@@ -15,6 +15,8 @@ from bot.domain import names
 from bot.domain.recipe import EndpointSpec
 from bot.hub.client import Allowance, Connection, Refused, translated
 from bot.hub.observe import prices
+from bot.installation import billing
+from bot.installation.billing import Billing
 from bot.installation.permissions import EVERYWHERE, Token
 
 
@@ -31,8 +33,8 @@ class Facts:
     """What was found out; a text in place of a value is why it was not.
 
     `skew`: seconds by which this machine is ahead of the Hub. `offer`: the teacher's hardware, None
-    when the Hub has none like it. `jobs`, `endpoints` and `discussions`:
-    why the Hub shows none, empty when it does.
+    when the Hub has none like it. `jobs`, `endpoints` and `discussions`: why the Hub shows none,
+    empty when it does. `billing`: None when the token does not show it.
     """
 
     tokens: dict[str, Token | str]
@@ -43,6 +45,7 @@ class Facts:
     endpoints: str = ""
     discussions: str = ""
     offer: Offer | str | None = None
+    billing: Billing | str | None = None
 
 
 def examine(hub: Connection, tokens: dict[str, str], teacher: EndpointSpec) -> Facts:
@@ -56,7 +59,14 @@ def examine(hub: Connection, tokens: dict[str, str], teacher: EndpointSpec) -> F
         endpoints=_refusal(lambda: hub.api.list_inference_endpoints(namespace=hub.org)),
         discussions=_refusal(lambda: _one_discussion(hub)),
         offer=_said(lambda: _offer(hub, teacher)),
+        billing=_said(lambda: billing_of(hub)),
     )
+
+
+def billing_of(hub: Connection) -> Billing | None:
+    """Return who pays for the namespace, None if the token does not show it."""
+    with translated("read the plan of the namespace"):
+        return billing.read(hub.api.whoami(cache=True), hub.org)
 
 
 def _said(ask: Callable[[], Any]) -> Any:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.domain import names
 from bot.domain.recipe import Recipe
 from bot.hub import install, inventory
 from bot.hub.client import Connection, Refused, TryLater
-from bot.hub.probes import examine
+from bot.hub.probes import billing_of, examine
+from bot.installation.billing import obstacles
 from bot.installation.diff import Change, compare
 from bot.installation.state import (
     Checkout,
@@ -69,6 +70,7 @@ def deploy(deployment: Deployment) -> Iterator[str]:
         raise Refused("KAKUGO_WEBHOOK_SECRET is not set; without it, anyone could trigger the bot")
     applied, applied_before = 0, 0
     desired, actual = deployment.states()
+    _check_billing(deployment, compare(desired, actual))
     for phase in PHASES:
         if applied > applied_before:
             applied_before = applied
@@ -84,6 +86,15 @@ def deploy(deployment: Deployment) -> Iterator[str]:
     if settings.run_mode is RunMode.SERVE and not settings.webhook_url:
         seconds = f"{settings.poll_seconds:g}"
         yield f"KAKUGO_WEBHOOK_URL is not set: the bot will look for news every {seconds} seconds"
+
+
+def _check_billing(deployment: Deployment, changes: Iterable[Change]) -> None:
+    """Raise Refused if the Hub will not make what is missing; nothing has been made then."""
+    billing = billing_of(deployment.hub)
+    if billing is not None:
+        reasons = list(obstacles(billing, deployment.hub.org, changes))
+        if reasons:
+            raise Refused("; ".join(reasons))
 
 
 def check(deployment: Deployment) -> tuple[Finding, ...]:

@@ -12,6 +12,7 @@ from bot.domain.recipe import Recipe
 from bot.domain.request import Step
 from bot.hub.probes import Facts
 from bot.installation import permissions
+from bot.installation.billing import obstacles
 from bot.installation.diff import Change
 from bot.installation.permissions import Scope, Token
 from bot.installation.state import Installation, SpaceStage
@@ -46,7 +47,9 @@ def diagnose(
     `actual` is the state of the installation, or the reason why it cannot be read. `changes` are
     what `deploy` would do.
     """
+    changes = tuple(changes)
     findings = [*_tokens(settings, facts), *_rights(settings.org, facts)]
+    findings += _billing(settings.org, facts, changes)
     has_endpoint = not isinstance(actual, str) and actual.endpoint is not None
     findings += [*_flavors(recipe, facts), *_teacher_hardware(recipe, facts, has_endpoint)]
     findings += [*_limits(settings), *_clock(facts), *_rate_limit(facts)]
@@ -124,6 +127,16 @@ def _rights(org: str, facts: Facts) -> Iterator[Finding]:
         f"Nobody can request a language: {facts.discussions}. Run `kakugo deploy`, or enable the "
         f"Community tab in the settings of {space}.",
     )
+
+
+def _billing(org: str, facts: Facts, changes: Iterable[Change]) -> Iterator[Finding]:
+    if isinstance(facts.billing, str):
+        yield Finding("bad", f"The plan of {org} cannot be read: {facts.billing}.")
+    elif facts.billing is not None:
+        reasons = list(obstacles(facts.billing, org, changes))
+        yield from (Finding("bad", f"{reason}.") for reason in reasons)
+        if not reasons:
+            yield Finding("ok", f"The plan and the billing of {org} allow everything.")
 
 
 def _flavors(recipe: Recipe, facts: Facts) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ import pytest
 from huggingface_hub import HfApi
 
 from bot.domain import names
-from bot.hub.client import TryLater
+from bot.hub.client import Refused, TryLater
 from bot.localhub.testing import LocalHub
 from bot.operations.deploy import check
 from bot.operations.destroy import destroy, plan_removal
@@ -28,7 +28,7 @@ DONE = "nothing to do: the installation is up to date"
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
-    orgs = {name: (BOT,) for name in ("cut", "killed", "ill", "left", "emptied")}
+    orgs = {name: (BOT,) for name in ("cut", "killed", "ill", "left", "emptied", "poor")}
     server = LocalHub(tmp_path_factory.mktemp("site"), users=(BOT, PERSON), orgs=orgs)
     with server:
         yield server
@@ -168,6 +168,16 @@ def test_the_doctor_sees_a_late_clock_and_a_closed_community_tab(hub: LocalHub) 
     text = "\n".join(str(finding) for finding in found if finding.level == "bad")
     assert re.search(r"clock is (99|100|101) s ahead of the Hub's", text)
     assert "Nobody can request a language" in text
+
+
+def test_a_free_namespace_is_told_so_before_anything_is_made(hub: LocalHub) -> None:
+    house = House.of(hub, "poor", KAKUGO_WEBHOOK_URL=RING)
+    house.control("account", {"name": "poor", "plan": "", "canPay": False})
+    with pytest.raises(Refused, match="poor has no plan, .* poor has no payment method"):
+        house.deploys()
+    state = house.state()
+    assert not (state["heads"] or state["endpoints"] or state["webhooks"])
+    assert "poor has no plan" in "\n".join(_complaints(house))
 
 
 def test_a_schedule_that_is_none_is_refused_before_anything_is_made(hub: LocalHub) -> None:

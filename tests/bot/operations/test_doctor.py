@@ -9,6 +9,7 @@ import pytest
 from bot.domain import names
 from bot.hub.client import Allowance
 from bot.hub.probes import Facts, Offer
+from bot.installation.billing import Billing
 from bot.installation.diff import compare
 from bot.installation.permissions import Token
 from bot.installation.state import Installation, SpaceStage
@@ -88,6 +89,17 @@ def test_missing_hardware_is_reported() -> None:
     assert complaints(unavailable) == "", "the endpoint exists"
     complaint = complaints(unavailable, actual=without_endpoint)
     assert "in aws us-east-1 is not available: choose other hardware" in complaint
+
+
+def test_what_a_namespace_does_not_pay_for_is_reported() -> None:
+    free = replace(FACTS, billing=Billing("", can_pay=False))
+    assert complaints(free) == "", "everything exists already"
+    empty = replace(deployed(make_settings()), spaces={}, endpoint=None)
+    complaint = complaints(free, actual=empty)
+    assert "lab has no plan, and the Hub runs Gradio Spaces only for PRO users" in complaint
+    assert "lab has no payment method, which Inference Endpoints need" in complaint
+    limited = replace(FACTS, billing=Billing("team", can_pay=True, spend_limit_reached=True))
+    assert "lab has reached its spending limit" in complaints(limited)
 
 
 def test_a_broken_space_and_an_unreadable_installation_are_reported() -> None:
