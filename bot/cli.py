@@ -285,7 +285,8 @@ def hub_serve(
         typer.Option(help="The address; if other machines can reach it, every call needs a token."),
     ] = "127.0.0.1",
     rule: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE: be less strict than the real Hub.")
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Be less strict than the real Hub; repeatable."),
     ] = None,
 ) -> None:
     """Run the local Hub in the foreground and print its URL when it is ready."""

@@ -173,11 +173,11 @@ def _endpoint(desired: Endpoint | None, actual: Endpoint | None) -> Iterator[Cha
         return
     reasons: list[str] = []
     if actual is not None:
-        wanted, found = _endpoint_settings(desired), _endpoint_settings(actual)
+        values = _endpoint_settings(desired)
         reasons += [
             f"{name.replace('_', ' ')} is {value!r}"
-            for name, value in found.items()
-            if value != wanted[name]
+            for name, value in _endpoint_settings(actual).items()
+            if value != values[name]
         ]
         if actual.awake and not desired.awake:
             reasons.append("it is awake, but no request needs it")
@@ -185,7 +185,7 @@ def _endpoint(desired: Endpoint | None, actual: Endpoint | None) -> Iterator[Cha
 
 
 def _endpoint_settings(endpoint: Endpoint) -> dict[str, object]:
-    """Return what is compared, by name: the recipe's terms, and what every endpoint has."""
+    """Return what is compared, by name: the terms of the recipe and the settings beside them."""
     values = {
         field.name: getattr(part, field.name)
         for part in (endpoint.terms, endpoint)

@@ -118,10 +118,10 @@ class Webhook:
 class Endpoint:
     """The teacher's Inference Endpoint. Its price is not compared: `usd_per_hour` is 0.
 
-    access: `private` is for members of the namespace; `authenticated` would be for any account.
-    health_route: without it, the endpoint counts as running while its model still loads. port: the
-    one that the container listens on. idle_minutes: after this time without a request the Hub
-    scales it to zero, so that it stops costing money even if no bot is left to pause it.
+    access: only members of the namespace can use a `private` endpoint, any account could use an
+    `authenticated` one. health_route: without it, the endpoint counts as running while its model
+    is still loading. port: the port of the container. idle_minutes: after this time without a
+    request, the Hub scales the endpoint to zero, so it stops costing money even without a bot.
     """
 
     terms: EndpointSpec

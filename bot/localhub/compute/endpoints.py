@@ -316,7 +316,7 @@ def hardware_list(request: Request) -> Response:
 
 
 def check_access(request: Request) -> Response:
-    """Prove a right, `read`, `write` or `infer`, without starting anything."""
+    """Confirm that the user has a permission (`read`, `write` or `infer`); start nothing."""
     right, hub = request.url.path.rpartition("/")[2], hub_of(request)
     namespace, user = _namespace(request, right == "write"), auth.require_user(request)
     with hub.store.read() as db:

@@ -78,7 +78,7 @@ def launch(
 
 
 def cancel_waiting(db: sqlite3.Connection, job_id: str, reason: str, now: str) -> None:
-    """Cancel a job that has not started, as the Hub does for want of credit."""
+    """Cancel a job that has not started, as the Hub does for lack of credit."""
     db.execute("UPDATE jobs SET stage = 'CANCELED', finished_at = ? WHERE id = ?", (now, job_id))
     db.execute("INSERT INTO job_cancellations VALUES (?, ?)", (job_id, reason))
 
@@ -209,7 +209,7 @@ def _reload(hub: Hub, namespace: str, job_id: str) -> Response:
 
 
 def check_access(request: Request) -> Response:
-    """Prove a right, `read` or `write`, without starting anything."""
+    """Confirm that the user has a permission (`read` or `write`); start nothing."""
     user, namespace = auth.require_user(request), path_param(request, "namespace")
     if request.url.path.endswith("/write"):
         check_may_run(request)

@@ -1,7 +1,7 @@
 """Middleware that compares requests and responses with the real Hub's contract.
 
-What the Hub refuses is refused. What it ignores is ignored but recorded, and so are responses of
-another shape: lines in a file of the data folder, which outlive a crash. `testing.LocalHub` fails
+Requests that the Hub refuses get 400. Keys that it ignores are recorded, and so are responses of
+another shape, as lines in a file of the data folder that survives a crash. `testing.LocalHub` fails
 the test that caused them.
 """
 
@@ -103,7 +103,7 @@ class ContractChecks:
             self.record(f"{method} {path}: the response {status} is not the Hub's: {reason}")
 
     def record(self, finding: str) -> None:
-        """Append a finding to the file, and say it once on stderr."""
+        """Append a finding to the file, and print it once to stderr."""
         with self._lock:
             with self.file.open("a", encoding="utf-8") as file:
                 file.write(f"{finding}\n")

@@ -11,7 +11,7 @@ FINDINGS_FILE = "contract-findings.txt"
 
 
 class RuleError(Exception):
-    """A rule was given that does not exist, or with a value of another kind; one sentence."""
+    """There is no such rule, or its value is not valid; the message is one sentence."""
 
 
 @dataclass(frozen=True)
