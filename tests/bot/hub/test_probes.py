@@ -1,0 +1,43 @@
+"""What the doctor asks the Hub."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.hub.client import Connection
+from bot.hub.probes import Offer, examine
+from bot.localhub.testing import LocalHub
+from tests.bot import examples
+from tests.bot.hub.calls import BOT, ORG, read
+from tests.bot.localhub.helpers import control
+
+
+def test_the_doctor_knows_whether_the_hardware_can_be_had(
+    hub: LocalHub, connection: Connection
+) -> None:
+    def offer(**changes: str) -> Offer | str | None:
+        h200 = {"accelerator": "gpu", "instance_type": "nvidia-h200", "instance_size": "x1"}
+        teacher = replace(examples.programme().teacher, **{**h200, **changes})
+        return examine(connection, {}, teacher).offer
+
+    assert offer() == Offer(5.0)
+    assert offer(region="us-west-9") is None
+    assert offer(region="eu-west-1") == Offer(5.0, "is not available")
+    assert offer(instance_type="nvidia-h100") == Offer(10.0, "is deprecated")
+    control(hub, "account", name=ORG, canPay=False)
+    try:
+        refused = offer()
+    finally:
+        control(hub, "account", name=ORG, canPay=True)
+    assert refused == Offer(5.0, "is beyond the quota of this namespace (0 of 0 are in use)")
+
+
+def test_the_doctor_asks_for_each_token_once(hub: LocalHub, connection: Connection) -> None:
+    _ = connection.me
+    before = read(hub, "control/calls?path=whoami")["count"]
+    tokens = {"HF_TOKEN": hub.token(BOT), "KAKUGO_BOT_TOKEN": hub.token(BOT)}
+    tokens["KAKUGO_JOB_TOKEN"] = hub.read_token(BOT)
+    facts = examine(connection, tokens, examples.programme().teacher)
+    assert read(hub, "control/calls?path=whoami")["count"] - before == 1
+    assert not isinstance(facts.allowance, str) and 0 < facts.allowance.calls < 10_000
+    assert isinstance(facts.skew, float) and abs(facts.skew) < 3
