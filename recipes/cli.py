@@ -34,7 +34,14 @@ MODULES = {
 WITHOUT_TORCH = ("check", "generate")
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
-TEACHER_HELP = "an OpenAI-compatible API, or tgi+URL for TGI's own"
+TEACHER_HELP = "an OpenAI-compatible API; tgi+URL for TGI's own protocol"
+REPO_HELP = {
+    "dataset": "the dataset of the language",
+    "base": "the base model",
+    "adapter": "the adapter, or a whole model tuned from the base",
+    "feedback": "the feedback dataset",
+    "into": "the results dataset",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,7 +97,7 @@ def parser() -> argparse.ArgumentParser:
 
     check = _recipe(commands, "check", "test what teacher and bases can do in a language")
     check.add_argument("--teacher", required=True, metavar="URL", help=TEACHER_HELP)
-    check.add_argument("--base", required=True, metavar="REPO", help="the base to be trained")
+    _require_repos(check, "base")
     check.add_argument("--into", metavar="REPO", help="push to this results dataset")
     check.add_argument("--cap-usd", type=_usd, metavar="USD", help="never spend more")
 
@@ -105,53 +112,38 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--out", type=Path, metavar="DIR", help="write here instead of pushing")
 
     bake_off = _recipe(commands, "bake-off", "train candidate bases briefly and recommend one")
-    bake_off.add_argument("--dataset", required=True, metavar="REPO")
-    bake_off.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
+    _require_repos(bake_off, "dataset", "into")
 
     train = _recipe(commands, "train", "train an adapter on the dataset and push it")
-    train.add_argument("--dataset", required=True, metavar="REPO")
-    train.add_argument("--base", required=True, metavar="REPO")
+    _require_repos(train, "dataset", "base")
     train.add_argument("--into", required=True, metavar="REPO", help="the adapter to push")
     train.add_argument("--feedback", metavar="REPO",
                        help="train its next version on this feedback instead")  # fmt: skip
 
     evaluate = _recipe(commands, "evaluate", "compare base and adapter and push the results")
-    evaluate.add_argument("--dataset", required=True, metavar="REPO")
-    evaluate.add_argument("--base", required=True, metavar="REPO")
-    evaluate.add_argument("--adapter", required=True, metavar="REPO")
-    evaluate.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
+    _require_repos(evaluate, "dataset", "base", "adapter", "into")
     evaluate.add_argument("--models", nargs="*", default=[], metavar="REPO",
                           help="other models to compare with")  # fmt: skip
 
-    promote = _recipe(commands, "promote", "compare an adapter's versions; use the new one if good")
-    promote.add_argument("--dataset", required=True, metavar="REPO")
-    promote.add_argument("--base", required=True, metavar="REPO")
-    promote.add_argument("--adapter", required=True, metavar="REPO")
-    promote.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
+    promote = _recipe(commands, "promote", "use an adapter's new version unless it is worse")
+    _require_repos(promote, "dataset", "base", "adapter", "into")
     promote.add_argument("--version", metavar="vN", help="default: the newest")
 
-    improve = _recipe(commands, "improve", "train, compare and report a next version from feedback")
-    improve.add_argument("--dataset", required=True, metavar="REPO")
-    improve.add_argument("--base", required=True, metavar="REPO")
-    improve.add_argument("--adapter", required=True, metavar="REPO")
-    improve.add_argument("--feedback", required=True, metavar="REPO", help="the feedback dataset")
-    improve.add_argument("--into", required=True, metavar="REPO", help="the results dataset")
+    improve = _recipe(commands, "improve", "train, compare and report a version from feedback")
+    _require_repos(improve, "dataset", "base", "adapter", "feedback", "into")
 
     export = _recipe(commands, "export", "merge an adapter into its base, push weights and GGUF")
-    export.add_argument("--dataset", required=True, metavar="REPO")
-    export.add_argument("--base", required=True, metavar="REPO")
-    export.add_argument("--adapter", required=True, metavar="REPO")
+    _require_repos(export, "dataset", "base", "adapter")
     export.add_argument("--into", metavar="REPO", help="default: ADAPTER-merged")
 
     review = _recipe(commands, "review-report", "write the speakers' reviews on the cards")
-    review.add_argument("--dataset", required=True, metavar="REPO")
-    review.add_argument("--feedback", required=True, metavar="REPO", help="the feedback dataset")
+    _require_repos(review, "dataset", "feedback")
     review.add_argument("--adapter", metavar="REPO", help="write on its card, too")
     review.add_argument("--thank", action="append", default=[], metavar="NAME",
                         help="a requester who wants to be named (repeatable)")  # fmt: skip
 
     publish = commands.add_parser("practice-publish", help="push the practice world")
-    publish.add_argument("--org", required=True)
+    publish.add_argument("--org", required=True, help="the namespace on the Hub")
     commands.add_parser("practice-teacher", help="serve the practice teacher on $PORT (8080)")
     return root
 
@@ -170,21 +162,23 @@ _usd.__name__ = "amount of US dollars"  # argparse's name for it in errors
 def _recipe(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, summary: str
 ) -> argparse.ArgumentParser:
-    recipe = commands.add_parser(
-        name, help=summary, description=f"{summary[0].upper()}{summary[1:]}."
-    )
-    recipe.add_argument(
-        "--config", required=True, metavar="NAME", help="practice, kakugo or a path"
-    )
+    description = f"{summary[0].upper()}{summary[1:]}."
+    recipe = commands.add_parser(name, help=summary, description=description)
+    recipe.add_argument("--config", required=True, metavar="NAME",
+                        help="a recipe: practice, kakugo or a path")  # fmt: skip
     org = "the namespace on the Hub" + (" (optional with --out)" if name == "generate" else "")
     recipe.add_argument("--org", required=name != "generate", help=org)
     recipe.add_argument("--language", required=True, help='like epo_Latn, or "Scottish Gaelic"')
-    recipe.add_argument("--request", default="by-hand", metavar="ID")
-    recipe.add_argument("--attempt", type=int, default=1, metavar="N")
-    recipe.add_argument(
-        "--digest", metavar="HEX", help="names the run (default: config + language)"
-    )
+    recipe.add_argument("--request", default="by-hand", metavar="ID", help="for the manifest")
+    recipe.add_argument("--attempt", type=int, default=1, metavar="N", help="for the manifest")
+    recipe.add_argument("--digest", metavar="HEX",
+                        help="name of the run (default: from recipe and language)")  # fmt: skip
     return recipe
+
+
+def _require_repos(recipe: argparse.ArgumentParser, *names: str) -> None:
+    for name in names:
+        recipe.add_argument(f"--{name}", required=True, metavar="REPO", help=REPO_HELP[name])
 
 
 if __name__ == "__main__":

@@ -21,11 +21,13 @@ TITLES = {
     "belebele": "Belebele",
     "global_mmlu": "Global-MMLU",
 }
+FLAW_TITLES = {"leaked_think": "unclosed reasoning"}
 METHOD = (
     "All models got the same prompts and shots. Translations are greedy; options are chosen by "
     f"log-likelihood. Intervals come from a {BOOTSTRAP}, which also gives p for translations; p "
-    f"for accuracy comes from an exact test ({MCNEMAR.split()[0]}). p is corrected for all tests "
-    "of its table (Holm), and from 0.05 on a difference is called not significant."
+    f"for accuracy comes from an exact test ({MCNEMAR.split()[0]}). p is corrected (Holm), for the "
+    "main metrics of a table and for its other metrics separately. From 0.05 on, a difference is "
+    "called not significant."
 )
 RELATED = (
     "SIB-200 and Belebele are built from FLORES texts. Together with FLORES+ they are one piece of "
@@ -78,7 +80,7 @@ def flores_notes(code: str) -> list[str]:
     return [f"{note} ([source]({url}))" for language, note, url in rows if language == code]
 
 
-def markdown(report: Report) -> str:
+def render(report: Report) -> str:
     """Return all tables and notes."""
     parts = [
         _score_table(report),
@@ -167,7 +169,7 @@ def _flaw_table(report: Report) -> list[str]:
     ]
     if not rows:
         return []
-    flaws = " | ".join(flaw.replace("_", " ") for flaw in FLAWS)
+    flaws = " | ".join(FLAW_TITLES.get(flaw, flaw.replace("_", " ")) for flaw in FLAWS)
     table = _table(f"direction | model | {flaws} | any of these | n", rows)
     return [f"Degenerate translations by flaw:\n\n{table}"]
 

@@ -88,7 +88,7 @@ def update_adapter(
 
     model_card = ModelCard.load(adapter)
     name = adapter.split("/")[-1]
-    card.update(model_card, name, markdown.markdown(report), report.results, report.practice)
+    card.update(model_card, name, markdown.render(report), report.results, report.practice)
     files = card.eval_results(
         report.results, report.language, report.practice, evaluated_at, results_url
     )

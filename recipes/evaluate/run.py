@@ -90,7 +90,7 @@ def _evaluate(job: Job[EvaluateSettings], backend: loader.Backend) -> None:
     commit = _publish(job, clean, evaluation, report)
     run = _manifest(job, clean, evaluation, commit)
     manifest.push(job.api, target.repo, "dataset", target.path("run.json"), run)
-    say(markdown.markdown(report))
+    say(markdown.render(report))
     say(f"pushed {target.repo}/{target.folder}; {job.seconds():.1f} s in total")
 
 

@@ -63,7 +63,7 @@ def report(scored: list[TaskResult], practice: bool = False, language: str = "ep
 def test_a_chance_difference_is_not_significant_anywhere() -> None:
     task = choice()
     scored = results((task, outputs(task, 20), outputs(task, 23)))
-    assert ", not significant" in markdown.markdown(report(scored))
+    assert ", not significant" in markdown.render(report(scored))
     assert [row["significant"] for row in schema.summary(scored)] == [False]
     (file,) = card.eval_results(scored, "epo_Latn", False, "2026-01-01", "https://x").values()
     assert "(not significant)" in file.decode()
@@ -89,8 +89,8 @@ def test_lost_english_is_reported() -> None:
     lost = results(same, (english, outputs(english, 40), outputs(english, 20)))
     kept = results(same, (english, outputs(english, 30), outputs(english, 31)))
     not_kept = "**English was not kept**: significantly worse than the base in 1 of 1 test."
-    assert not_kept in markdown.markdown(report(lost))
-    assert "**English was kept**" in markdown.markdown(report(kept))
+    assert not_kept in markdown.render(report(lost))
+    assert "**English was kept**" in markdown.render(report(kept))
 
 
 def test_no_text_of_model_or_benchmark_gets_into_card_or_metadata() -> None:
@@ -100,7 +100,7 @@ def test_no_text_of_model_or_benchmark_gets_into_card_or_metadata() -> None:
     section = f"## Results\n\n{card.RESULTS_START}\nold\n{card.RESULTS_END}\n\n## Limits\n\nmany\n"
     before = ModelCard(f"---\nlicense: apache-2.0\n---\n\n# x\n\n{section}")
     for _ in range(2):
-        card.update(before, "x", markdown.markdown(report(scored)), scored, practice=False)
+        card.update(before, "x", markdown.render(report(scored)), scored, practice=False)
     after = ModelCard(str(before))
     assert after.data.license == "apache-2.0" and len(after.data.eval_results or []) == 3
     assert after.text.count(card.RESULTS_START) == after.text.count(card.RESULTS_END) == 1
@@ -113,7 +113,7 @@ def test_no_text_of_model_or_benchmark_gets_into_card_or_metadata() -> None:
 def test_practice_results_are_called_practice() -> None:
     task = choice()
     scored = results((task, outputs(task, 5), outputs(task, 35)))
-    text = markdown.markdown(report(scored, practice=True))
+    text = markdown.render(report(scored, practice=True))
     assert (
         "practice Belebele" in text and markdown.PRACTICE in text and markdown.RELATED not in text
     )
@@ -129,5 +129,5 @@ def test_practice_results_are_called_practice() -> None:
 def test_known_problems_of_flores_are_noted_with_their_source(code: str, source: str) -> None:
     task = choice(code)
     scored = results((task, outputs(task, 5), outputs(task, 9)))
-    assert source in markdown.markdown(report(scored, language=code))
-    assert source not in markdown.markdown(report(results((choice(), *[outputs(task, 5)] * 2))))
+    assert source in markdown.render(report(scored, language=code))
+    assert source not in markdown.render(report(results((choice(), *[outputs(task, 5)] * 2))))
