@@ -47,10 +47,11 @@ def small(variant: str) -> TrainingSettings:
 def test_trl_and_peft_accept_the_packaged_recipes(name: str, tmp_path: Path) -> None:
     settings = parse(config.load(name, "org", "epo_Latn").train)
     settings.trainer["use_cpu"] = True
-    config_ = sft._sft_config(settings, tmp_path, OPTIONS)
-    assert config_.learning_rate == settings.trainer["learning_rate"]
+    sft_config = sft._sft_config(settings, tmp_path, OPTIONS)
+    assert sft_config.learning_rate == settings.trainer["learning_rate"]
     assert (
-        config_.per_device_train_batch_size * config_.gradient_accumulation_steps == settings.batch
+        sft_config.per_device_train_batch_size * sft_config.gradient_accumulation_steps
+        == settings.batch
     )
     assert settings.lora is not None
     assert adapter.lora_config(settings.lora, []).r == settings.lora["r"]
