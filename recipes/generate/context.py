@@ -84,7 +84,7 @@ class GenerationContext:
     async def complete_list(
         self, messages: Sequence[Message], at_most: int, common: bool = False
     ) -> list[str]:
-        """Return a list of up to so many texts, empty without a usable answer."""
+        """Return up to `at_most` texts, none without a usable answer."""
         schema = parsing.list_schema(at_most)
         return await self.complete(messages, partial(_texts, at_most), common, schema) or []
 

@@ -34,7 +34,7 @@ def teacher_price(config: Config) -> Price:
 
 
 def estimate(config: Config, settings: GenerateSettings, rows: int) -> Estimate:
-    """Scale the figures of `plan.steps.generate` to so many rows."""
+    """Scale the figures of `plan.steps.generate` to a number of rows."""
     plan = (config.plan.get("steps") or {}).get("generate") or {}
     share = rows / max(1, settings.planned_rows(None))
     tokens_in, tokens_out = (

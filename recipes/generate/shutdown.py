@@ -51,7 +51,7 @@ async def graceful_shutdown(teacher: Teacher, push: Callable[[], object]) -> Asy
         loop.add_signal_handler(number, on_signal)
     try:
         yield
-        if stopping:  # the rest was done without waiting, so that it was not cancelled
+        if stopping:  # the task never waited after the signal, so it was not cancelled
             await stopping[0]
     finally:
         if not stopping:

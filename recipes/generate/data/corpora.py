@@ -30,7 +30,7 @@ class Corpus:
     columns: the columns with text; a conversation is in the first one
     where: values that a row must have, by column
     longest: tokens that a text is truncated to, and that a conversation may have
-    configs: the dataset's own names for configs, by ours
+    configs: names of configs in the dataset, where they differ from `config`
     revision: a branch, tag or commit
     """
 
@@ -131,7 +131,7 @@ class DatasetReader:
 
         sha = self._pinned(corpus)
         if corpus.config and corpus.config not in configs(corpus.repo, sha):
-            self._skip(f"`{corpus.repo}` has no config `{corpus.config}`; it is skipped")
+            self._skip(f"{corpus.repo} has no config {corpus.config} and was skipped")
             return
         try:
             rows = datasets.load_dataset(

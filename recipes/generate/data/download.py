@@ -36,7 +36,10 @@ def download(
     conversations: tuple[Corpus, int],
     benchmarks: Sequence[Corpus],
 ) -> Downloads:
-    """Write up to so many texts and conversations, and all benchmarks, to files in `folder`."""
+    """Write texts, conversations and benchmarks to files in `folder`.
+
+    `texts` and `conversations` come with their maximum number.
+    """
     from huggingface_hub import HfApi
     from huggingface_hub.utils.tqdm import disable_progress_bars
 

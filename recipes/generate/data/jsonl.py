@@ -1,6 +1,6 @@
 """Items in a JSON Lines file, written once and read as often as needed.
 
-A corpus and the buffers of the Hub client are thus out of memory before the first request.
+This way, no corpus and no buffer of the Hub client is in memory during the requests.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Count and truncate texts in tokens of a model, or of four bytes each.
 
-Four bytes are about one token of English in a byte-level vocabulary. Of a long text, only as much
-is tokenized as a limit can need.
+Four bytes are about one token of English in a byte-level vocabulary. Of a long text, only
+the part that a limit can need is tokenized.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class TextTokenizer(Protocol):
         ...
 
     def truncate(self, text: str, max_tokens: int) -> str:
-        """Return the longest start of at most so many tokens, in whole letters."""
+        """Return the longest prefix of at most `max_tokens`, without splitting a letter."""
         ...
 
     def close(self) -> None:
@@ -45,7 +45,7 @@ class ByteTokenizer:
         return len(text.encode()) / BYTES_PER_TOKEN
 
     def truncate(self, text: str, max_tokens: int) -> str:
-        """Return the longest start of at most so many tokens, in whole letters."""
+        """Return the longest prefix of at most `max_tokens`, without splitting a letter."""
         size = max_tokens * BYTES_PER_TOKEN
         start = text[:size].encode()[:size].decode(errors="ignore")
         return _whole_letters(text, len(start))
@@ -68,7 +68,7 @@ class ModelTokenizer:
         return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def truncate(self, text: str, max_tokens: int) -> str:
-        """Return the longest start of at most so many tokens of at most `MAX_LETTERS` letters."""
+        """Return the longest prefix of at most `max_tokens` and `MAX_LETTERS` letters per token."""
         size = max_tokens * USUAL_LETTERS
         while True:
             offsets = self._tokenizer.encode(text[:size], add_special_tokens=False).offsets
@@ -106,7 +106,7 @@ def load_tokenizer(api: HfApi, repo: str | None, commits: dict[str, str]) -> Tex
 
 
 def fits(tokenizer: TextTokenizer, texts: Sequence[str], max_tokens: int) -> bool:
-    """Whether the texts together have at most so many tokens."""
+    """Whether the texts together have at most `max_tokens`."""
     if sum(map(len, texts)) > max_tokens * MAX_LETTERS:
         return False
     return sum(map(tokenizer.count, texts)) <= max_tokens

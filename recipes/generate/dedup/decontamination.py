@@ -62,7 +62,7 @@ class Benchmarks:
         for name, texts in benchmarks:
             self.counts.append(self._add(name, texts, ngrams_by_length))
         self._known = {
-            length: _sorted_unique(ngrams_by_length.pop(length))
+            length: sorted_unique(ngrams_by_length.pop(length))
             for length in sorted(ngrams_by_length)
         }
 
@@ -143,7 +143,7 @@ def _hash(item: str) -> int:
     return xxhash.xxh3_64_intdigest(item.encode("utf-8", "replace"))
 
 
-def _sorted_unique(ngrams: array[int]) -> np.ndarray:
+def sorted_unique(ngrams: array[int]) -> np.ndarray:
     """Sort in place and drop repetitions, with little extra memory."""
     known = np.frombuffer(ngrams, dtype=np.uint64)
     known.sort()

@@ -112,7 +112,7 @@ def finalize(
 
 
 def _screened(store: RowStore, benchmarks: Benchmarks) -> Iterator[Screened]:
-    """Yield all rows in their order, with the status that each has by itself."""
+    """Yield all rows in their order, with their status before near-duplicates are found."""
     for batch in _batches(_without_duplicates(store.in_order())):
         kept = [row for _, row, _, status in batch if status == KEPT]
         overlaps = iter(benchmarks.overlaps(kept))

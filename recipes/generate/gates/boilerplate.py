@@ -23,7 +23,7 @@ PHRASES = re.compile(
     r"|\b(?:the )?user (?:wants|asks|asked|is asking|says)\b",
     re.IGNORECASE | re.MULTILINE,
 )
-# Their own words are too close to these phrases.
+# Languages whose own words look like these phrases.
 ENGLISH_CODES = {ENGLISH[:3], *LIKE_ENGLISH}
 # Every match of PHRASES contains one of these, and they are much faster to look for.
 HINTS = (

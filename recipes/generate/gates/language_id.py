@@ -34,15 +34,15 @@ ENGLISH_WORDS = frozenset(
     "the of and to is was are were that this with for from my our his her their they have has had "
     "not you your which would will been be by an at or in what who where".split()
 )
-# Hardly another language has these words; "is", "of" and "in" are Dutch as well.
+# Hardly any other language has these words; "is", "of" and "in" are Dutch as well.
 ONLY_ENGLISH = frozenset(
     "the and that this with from they their have you your are were which would been".split()
 )
 ONLY_ENGLISH_WORD = re.compile(rf"\b(?:{'|'.join(sorted(ONLY_ENGLISH))})\b", re.IGNORECASE)
-# Scots and the English creoles share those words.
+# Scots and the English-based creoles share these words.
 LIKE_ENGLISH = frozenset("sco pcm jam bis tpi kri gul bzj icr pis srn djk rop trf".split())
 CLD2_ENGLISH = "en"
-TRIAL_TEXTS = 100  # of the language, to test a library with
+TRIAL_TEXTS = 100  # texts of the language that a library is tested on
 RELATIVES = (
     {"rn", "rw"},
     {"zu", "xh", "ss", "nr"},
@@ -56,7 +56,7 @@ RELATIVES = (
     {"bh", "hi", "mr", "ne"},
     {"tw", "ak"},
 )
-# Labels of py3langid for languages that CLD2 does not know in this script.
+# py3langid's labels for languages that CLD2 does not know in this script.
 PY3LANGID = {
     "ace_Latn": "ace",
     "arg_Latn": "an",
@@ -170,7 +170,7 @@ def _reason_if_not_english(language: Language, text: str, settings: GateSettings
     if letters >= MAX_NAME_LETTERS and latin * 2 < letters:
         return "not_english"
     if letters >= 2 * MAX_NAME_LETTERS and language.cld2 and identify(text) == language.cld2:
-        return "not_english"  # it was not translated
+        return "not_english"  # the text was not translated
     return "not_english" if is_english(text, letters, settings) is False else None
 
 
@@ -208,7 +208,7 @@ def _own_words(text: str, script: str) -> tuple[str, int, int]:
 
 
 def is_english(text: str, letters: int, settings: GateSettings) -> bool | None:
-    """Whether a text of so many letters is English; None where that is unclear.
+    """Whether a text with this number of letters is English; None where that is unclear.
 
     CLD2 takes some languages that it does not know for English, so function words must agree.
     """
@@ -238,9 +238,9 @@ def has_english_sentence(text: str, settings: GateSettings) -> bool:
     return False
 
 
-def identify(text: str, hint: str | None = None) -> str | None:
+def identify(text: str) -> str | None:
     """Return CLD2's code for the language of a text, None when it is not sure."""
-    is_sure, codes = _cld2(text, hint)
+    is_sure, codes = _cld2(text, None)
     return codes[0] if is_sure and codes else None
 
 

@@ -43,7 +43,7 @@ def repeated_share(text: str) -> float:
 def _without_refrains(text: str) -> str:
     """Drop the numbers of list items, which hide repetition, and repeated lines of a song.
 
-    A text is a song when its lines are short and none comes too often for a refrain.
+    A text is a song when its lines are short and none is repeated more often than a refrain.
     """
     lines = [ITEM.sub("", line) for line in text.splitlines()]
     most_often = max(Counter(filter(None, lines)).values(), default=0)

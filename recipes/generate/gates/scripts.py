@@ -12,7 +12,7 @@ from recipes.generate.dedup.decontamination import NO_SPACES
 from recipes.generate.gates.views import given_text, model_texts, prose, unquoted
 from recipes.generate.schema import Draft
 
-# ISO 15924 scripts that are several in Unicode, or have another name there.
+# ISO 15924 scripts that Unicode splits into several, or names differently.
 UNICODE_SCRIPTS = {
     "Hans": ("Hani", "Bopo"),
     "Hant": ("Hani", "Bopo"),

@@ -33,7 +33,7 @@ class TrigramProfile:
     def learn(
         cls, own_texts: Sequence[str], english_texts: Sequence[str], min_letters: int
     ) -> TrigramProfile | None:
-        """Learn from texts of the language; None when they have fewer letters than that in all."""
+        """Learn from texts of the language; return None if they have too few letters in total."""
         own = [_letters(text) for text in own_texts]
         if sum(map(len, own)) < min_letters or len(own) < 4:
             return None

@@ -13,7 +13,7 @@ CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 URL = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]{}\"'`]+", re.IGNORECASE)
 ADDRESS = re.compile(rf"{URL.pattern}|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
-MAX_NAME_LETTERS = 12  # a name or an abbreviation may stand alone in Latin letters
+MAX_NAME_LETTERS = 12  # a name or an abbreviation may be in Latin letters in any text
 QUOTED = re.compile(
     r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|\"[^\"\n]*\"|「[^「」]*」|『[^『』]*』|《[^《》]*》|\([^()\n]*\)|（[^（）\n]*）"
 )

@@ -1,9 +1,9 @@
 """The journal on disk: append-only files of answers that outlive the process.
 
 Answers that this run pays for go to one JSON Lines file, each in one write before it is used. Only
-the last line can be torn by a kill; it is dropped at the next start. HubJournal of earlier runs are
-read beside that file. The index over all of them is a scratch database that is built at every
-start, so that memory does not grow with the answers. `hub.py` downloads and uploads shards.
+the last line can be torn by a kill; it is dropped at the next start. Shards of earlier runs are
+read in addition. The index over all files is a scratch database that is built at every start, so
+that memory does not grow with the answers. `hub.py` downloads and uploads shards.
 
 A line is `{"key", "shelf", "by", "usd", "answer"}`: the sha256 of the request, the partition
 (`common` or the code of a language), the code of the language whose run paid, the US dollars billed
@@ -168,7 +168,7 @@ class Journal:
         return len(self._unshared or ())
 
     def unshared(self, max_bytes: int) -> list[UnsharedLine]:
-        """Return the oldest answers in no shard, about so many bytes of them; thread-safe."""
+        """Return the oldest answers in no shard, about `max_bytes` of them; thread-safe."""
         unshared: list[UnsharedLine] = []
         size = 0
         with self._path.open("rb") as file:

@@ -91,7 +91,7 @@ class UsageCounter:
         return {payer: sums.get(payer, Usage()) for payer in Payer}
 
     def report(self, paid_usd: float, seconds: float, stop_reason: str) -> UsageReport:
-        """Return the report of a run that spent so much money and time."""
+        """Return the report of a run that spent this much money and time."""
         by_payer = self.by_payer()
         return UsageReport(
             sum(usage.tokens_in for usage in by_payer.values()),

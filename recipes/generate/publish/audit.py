@@ -18,7 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recipes.generate.dedup.decontamination import BenchmarkCount, NgramSettings, Splitter
+from recipes.generate.dedup.decontamination import (
+    BenchmarkCount,
+    NgramSettings,
+    Splitter,
+    sorted_unique,
+)
 
 if TYPE_CHECKING:
     import pyarrow
@@ -52,7 +57,7 @@ class BenchmarkAuditor:
                 runs_by_length.setdefault(length, array("Q")).frombytes(hashes.tobytes())
             self.counts.append(BenchmarkCount(name, count, too_short))
         self._known = {
-            length: _sorted_unique(runs_by_length.pop(length)) for length in sorted(runs_by_length)
+            length: sorted_unique(runs_by_length.pop(length)) for length in sorted(runs_by_length)
         }
 
     def overlapping(self, texts: Sequence[str]) -> list[int]:
@@ -81,13 +86,6 @@ def hash_runs(words: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     for offset in range(length):
         hashes = (hashes + words[starts + offset]) * MULTIPLIER
     return starts, hashes
-
-
-def _sorted_unique(hashes: array[int]) -> np.ndarray:
-    """Sort in place and drop repetitions, with little extra memory."""
-    known = np.frombuffer(hashes, dtype=np.uint64)
-    known.sort()
-    return known[np.r_[True, known[1:] != known[:-1]]]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ SOURCE = "replay"
 
 
 def row_count(other_rows: int, share: float) -> int:
-    """Return how many rows make up this share (0..1) of all, beside so many others."""
+    """Return the number of rows that make up this share (0..1) of all rows."""
     return round(other_rows * share / (1 - share))
 
 

@@ -47,7 +47,7 @@ def root_work(
     response_settings: responses.ResponseSettings,
     at_most: int,
 ) -> Iterator[Work]:
-    """Yield two roots, for anybody and for speakers, with `at_most` so many rows in all."""
+    """Yield two roots, for anybody and for speakers, for at most `at_most` rows in total."""
     quotas = split_quota(at_most, 2, settings.per_scenario, settings.rows // 2)
     audiences = (("general", None), ("language", context.language.name))
     taxonomy = Taxonomy(

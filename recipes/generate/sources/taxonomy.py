@@ -36,8 +36,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """How a tree grows: `kind` is the word for a node in prompts, and `list_children` makes the
-    request for so many children of a node."""
+    """How a tree grows.
+
+    kind: the word for a node in prompts
+    list_children: returns the request for a number of children of a node
+    """
 
     context: GenerationContext
     response_settings: responses.ResponseSettings

@@ -43,7 +43,7 @@ def root_work(
     texts: Iterable[str],
     at_most: int,
 ) -> Iterator[Work]:
-    """Yield one root for each text, with `at_most` so many rows in all."""
+    """Yield one root for each text, for at most `at_most` rows in total."""
     for number, text in enumerate(texts):
         if quota := min(settings.per_text, at_most):
             at_most -= quota

@@ -52,7 +52,7 @@ def root_work(
     response_settings: responses.ResponseSettings,
     at_most: int,
 ) -> Iterator[Work]:
-    """Yield one root for each seed, with `at_most` so many rows in all."""
+    """Yield one root for each seed, for at most `at_most` rows in total."""
     language, levels = context.language.name, settings.levels
     general = templates.general_seeds()[: settings.general_seeds]
     own = templates.language_seeds(language)[: settings.language_seeds] + settings.own

@@ -3,7 +3,7 @@
 A pure controller: events and times go in, `limit` comes out; there is no clock, waiting or network.
 It raises the limit while more concurrent calls bring more throughput. That stays right with
 continuous batching, where each call gets slower long before the endpoint is full. Latency, compared
-with the best seen, only tells when calls wait in a useless queue.
+with the best so far, only shows when calls wait in a useless queue.
 
 A refusal shows the capacity directly: the calls that are still in flight were accepted. A refused
 call that was sent before the last cut, or too soon after it to show its effect, belongs to the same
@@ -90,7 +90,7 @@ class ConcurrencyLimiter:
             self._wake(now)
         self._refusals = 0
         if self.in_flight < 0.75 * int(self.limit):
-            self._is_idle = True  # there were too few calls: this epoch shows nothing
+            self._is_idle = True  # too few calls to measure anything in this epoch
         self.in_flight -= 1
         self._answers += 1
         self._work += work

@@ -26,12 +26,12 @@ class Price:
     usd_per_million_out: float = 0.0
 
     def of_tokens(self, tokens_in: float, tokens_out: float) -> float:
-        """Return the US dollars that so many tokens cost."""
+        """Return the cost of tokens in US dollars."""
         millions = tokens_in * self.usd_per_million_in + tokens_out * self.usd_per_million_out
         return millions / 1e6
 
     def of_run(self, tokens_in: float, tokens_out: float, seconds: float) -> float:
-        """Return the US dollars that a run of this size costs."""
+        """Return the cost of a run in US dollars."""
         return self.of_tokens(tokens_in, tokens_out) + seconds / 3600 * self.usd_per_hour
 
 
@@ -60,7 +60,7 @@ class Budget:
         return self._tokens_usd + hours * self.price.usd_per_hour
 
     def seconds_left(self) -> float:
-        """Return how many seconds of the endpoint can still be paid for."""
+        """Return for how many more seconds the endpoint can be paid."""
         if self.cap is None or not self.price.usd_per_hour:
             return float("inf")
         left = self.cap - self.spent - self._unconfirmed_usd - self._reserved_usd
@@ -85,7 +85,7 @@ class Budget:
         return usd
 
     def charge(self, reserved: float, usd: float, seconds: float) -> float:
-        """Replace a reservation by the cost of an answer that took so many seconds.
+        """Replace a reservation by the actual cost of an answer, which took `seconds`.
 
         Returns the US dollars that the answer is billed: its tokens, and the endpoint's time since
         the answer before it.

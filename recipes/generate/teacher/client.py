@@ -164,7 +164,7 @@ class Teacher:
             await asyncio.sleep(POLL_SECONDS)
 
     async def _complete_for_all(self, key: str, request: Request, common: bool) -> Answer:
-        """Complete a request for everyone who makes the same one meanwhile."""
+        """Complete a request, also for callers that make the same one while it is in flight."""
         in_flight: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._in_flight[key] = in_flight
         try:
@@ -206,7 +206,7 @@ class Teacher:
                 return result
 
     def _is_asleep(self, error: RetryableError) -> bool:
-        """Whether the endpoint answers nobody, which is no failure of this request.
+        """Whether the endpoint is asleep, which does not count as an attempt of this request.
 
         Raises UserError when that lasts longer than `ready_within` seconds.
         """
@@ -241,7 +241,7 @@ class Teacher:
         )
 
     async def _complete_once(self, request: Request) -> tuple[Answer, float]:
-        """Make one call within budget and limiter, and tell both how it ended.
+        """Make one call within the budget and the limiter, and report the result to both.
 
         Returns the answer and the US dollars billed for it.
         """

@@ -78,7 +78,7 @@ class RetryableError(Exception):
     """A call failed, but another attempt may succeed.
 
     `retry_after`: seconds that the server named, 0 if none. `may_be_billed`: whether the server may
-    have done the work all the same.
+    have done the work and bill it.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class Endpoint(Protocol):
         ...
 
     async def complete(self, request: Request, seconds: float) -> Answer:
-        """Make one call of at most so many seconds.
+        """Make one call of at most `seconds`.
 
         Raises RetryableError, NoAnswer or UserError.
         """
@@ -288,5 +288,5 @@ def raise_if_permanent(status: int, base: str) -> None:
 
 
 def max_tokens_of(messages: Sequence[Message]) -> int:
-    """Return an upper bound of the tokens of messages: no tokenizer makes two of one byte."""
+    """Return an upper bound of the tokens of messages: a token has at least one byte."""
     return sum(len(turn["content"].encode()) + 32 for turn in messages) + 32

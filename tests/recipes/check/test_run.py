@@ -62,11 +62,11 @@ def test_the_practice_teacher_is_good_and_a_second_check_asks_nothing(
     assert manifest["metrics"]["teacher"]["chrf"] > 80
     assert manifest["metrics"]["bases"][BASE]["fertility"] > 1
     assert manifest["tokens"]["output"] > 0 and manifest["practice"] is True
-    calls = len(counting_teacher.asked)
+    calls = len(counting_teacher.requests)
     assert 0 < calls <= 2 * 12 + 4 + 4
     status, output = check(hub, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
     assert status == 0 and "nothing to do" in output
-    assert len(counting_teacher.asked) == calls
+    assert len(counting_teacher.requests) == calls
 
 
 def test_a_hopeless_advice_names_the_shortfall(

@@ -79,12 +79,12 @@ def infinity() -> Splits:
     def chat(number: int) -> Row:
         turns = []
         for _ in range(1 + (number % 5 == 0)):
-            asked = sentences.together(
+            question = sentences.together(
                 [sentences.sentence(rng), rng.choice(sentences.phrases("question"))]
             )
-            said = sentences.passage(rng, 200 if number % 60 == 59 else rng.randrange(1, 5))
-            turns += [{"from": "human", "value": asked[ENGLISH]},
-                      {"from": "gpt", "value": said[ENGLISH]}]  # fmt: skip
+            answer = sentences.passage(rng, 200 if number % 60 == 59 else rng.randrange(1, 5))
+            turns += [{"from": "human", "value": question[ENGLISH]},
+                      {"from": "gpt", "value": answer[ENGLISH]}]  # fmt: skip
         chinese = number % 4 == 3
         return {
             "id": number,
@@ -102,12 +102,12 @@ def infinity() -> Splits:
 
 def flores() -> Splits:
     """`openlanguagedata/flores_plus`."""
-    made: dict[tuple[str, str], list[Row]] = {}
+    rows: dict[tuple[str, str], list[Row]] = {}
     for split, count in (("dev", 50), ("devtest", 20)):
         rng = Random(f"flores {split}")
         pairs = [sentences.sentence(rng, held=True) for _ in range(count)]
         for code, side in SIDES.items():
-            made[code, split] = [
+            rows[code, split] = [
                 {
                     "id": number,
                     "iso_639_3": code[:3],
@@ -123,23 +123,23 @@ def flores() -> Splits:
                 }
                 for number, pair in enumerate(pairs)
             ]
-        made["gug_Latn", split] = made["gla_Latn", split]  # Guarani has this code in FLORES+
-    return made
+        rows["gug_Latn", split] = rows["gla_Latn", split]  # Guarani has this code in FLORES+
+    return rows
 
 
 def sib200() -> Splits:
     """`Davlan/sib200`, whose texts are FLORES-200's."""
-    made: dict[tuple[str, str], list[Row]] = {}
+    rows: dict[tuple[str, str], list[Row]] = {}
     for split, count in (("train", 14), ("validation", 7), ("test", 21)):
         rng = Random(f"sib {split}")
         pairs = [sentences.sentence(rng, held=True) for _ in range(count)]
         for code, side in SIDES.items():
-            made[code, split] = [
+            rows[code, split] = [
                 {"index_id": number, "category": TOPICS[number % 7], "text": pair[side]}
                 for number, pair in enumerate(pairs)
             ]
-        made["grn_Latn", split] = made["gla_Latn", split]  # and this one in FLORES-200
-    return made
+        rows["grn_Latn", split] = rows["gla_Latn", split]  # and this one in FLORES-200
+    return rows
 
 
 def belebele() -> Splits:
@@ -230,10 +230,10 @@ def _write(folder: Path, rows: Splits) -> None:
     import pyarrow.parquet
 
     configs: dict[str, list[dict[str, str]]] = {}
-    for (config, split), made in rows.items():
+    for (config, split), split_rows in rows.items():
         path = f"data/{config}/{split}.parquet"
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(made), folder / path)
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(split_rows), folder / path)
         configs.setdefault(config, []).append({"split": split, "path": path})
     front = {"configs": [{"config_name": name, "data_files": f} for name, f in configs.items()]}
     (folder / "README.md").write_text(f"---\n{yaml.safe_dump(front)}---\n", "utf-8")

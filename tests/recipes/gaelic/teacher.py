@@ -36,72 +36,77 @@ FAULTY = 12  # percent
 class Tutor:
     """Answers depend on the request alone; `unknown` has requests that it did not understand."""
 
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
-    def respond(self, wire: dict[str, Any]) -> dict[str, Any]:
+    def respond(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return a chat completion."""
-        asked = wire["messages"][-1]["content"]
-        self.asked.append("\n".join(turn["content"] for turn in wire["messages"]))
-        rng = Random(crc32(json.dumps([wire["messages"], wire["seed"]]).encode()))
-        is_list = bool(re.search(r"JSON", asked))
-        text, finish = self._answer(asked, wire["messages"][0], rng), "stop"
+        request = body["messages"][-1]["content"]
+        self.requests.append("\n".join(turn["content"] for turn in body["messages"]))
+        rng = Random(crc32(json.dumps([body["messages"], body["seed"]]).encode()))
+        is_list = bool(re.search(r"JSON", request))
+        text, finish = self._answer(request, body["messages"][0], rng), "stop"
         if rng.randrange(100) < FAULTY:
             text, finish = _with_fault(text, is_list, rng)
         message = {"role": "assistant", "content": text}
         if not is_list:
             message["reasoning_content"] = "The user wants this in Gaelic. I keep it simple."
-        used = [-(-len(json.dumps(part)) // 4) for part in (wire["messages"], message)]
+        used = [-(-len(json.dumps(part)) // 4) for part in (body["messages"], message)]
         return {
             "choices": [{"index": 0, "message": message, "finish_reason": finish}],
             "usage": {"prompt_tokens": used[0], "completion_tokens": used[1]},
         }
 
-    def _answer(self, asked: str, first: dict[str, str], rng: Random) -> str:
+    def _answer(self, request: str, first: dict[str, str], rng: Random) -> str:
         if first["role"] == "system" and (match := ANSWER.search(first["content"])):
-            return self._reply(asked, match[1], rng)
-        if match := re.match(r"(?:List|Write) (\d+) different", asked):
-            return json.dumps(self._list(asked, int(match[1]), rng), ensure_ascii=False)
-        if asked.startswith("Below is a text in"):
-            count, task = re.search(r"Write (\d+) .* assistant to (.*?)\. Neither", asked).groups()
+            return self._reply(request, match[1], rng)
+        if match := re.match(r"(?:List|Write) (\d+) different", request):
+            return json.dumps(self._list(request, int(match[1]), rng), ensure_ascii=False)
+        if request.startswith("Below is a text in"):
+            count, task = re.search(
+                r"Write (\d+) .* assistant to (.*?)\. Neither", request
+            ).groups()
             low, high = next(span for key, span in TASKS.items() if task.startswith(key))
             frames = [pair[GAELIC] for pair in sentences.phrases("frame")[low:high]]
             return json.dumps([f"{frame}\n{{text}}" for frame in frames][: int(count)])
-        if asked.startswith("Below is a conversation in English"):
-            turns = json.loads(_between(asked, "conversation"))
+        if request.startswith("Below is a conversation in English"):
+            turns = json.loads(_between(request, "conversation"))
             return json.dumps([self._translated(turn, GAELIC) for turn in turns])
-        if asked.startswith("Rewrite the prompt"):
-            return f"{_between(asked, 'prompt')} {rng.choice(sentences.phrases('more'))[GAELIC]}"
-        if asked.startswith("Translate the text below"):
-            to = ENGLISH if "into English" in asked else GAELIC
-            return self._translated(_between(asked, "text"), to)
-        if '{"mark": N}' in asked:
+        if request.startswith("Rewrite the prompt"):
+            return f"{_between(request, 'prompt')} {rng.choice(sentences.phrases('more'))[GAELIC]}"
+        if request.startswith("Translate the text below"):
+            to = ENGLISH if "into English" in request else GAELIC
+            return self._translated(_between(request, "text"), to)
+        if '{"mark": N}' in request:
             return json.dumps({"mark": rng.choice((3, 4, 4, 5))})
-        return self._unknown(asked)
+        return self._unknown(request)
 
-    def _list(self, asked: str, count: int, rng: Random) -> list[str]:
-        if "in which" in asked or " topics within " in asked:
+    def _list(self, request: str, count: int, rng: Random) -> list[str]:
+        if "in which" in request or " topics within " in request:
             return [
                 f"{rng.choice(DOING)} {rng.choice(ABOUT)} no. {rng.randrange(10**6)}"
                 for _ in range(count)
             ]
-        if f"a speaker of {NAME} would" in asked and f"everyday {NAME} and nothing else" in asked:
+        if (
+            f"a speaker of {NAME} would" in request
+            and f"everyday {NAME} and nothing else" in request
+        ):
             return [_prompt(rng) for _ in range(count)]
-        return [self._unknown(asked)]
+        return [self._unknown(request)]
 
-    def _reply(self, asked: str, language: str, rng: Random) -> str:
+    def _reply(self, request: str, language: str, rng: Random) -> str:
         if language == "English":
-            text = "\n".join(line for line in asked.splitlines() if line.startswith("Tha "))
-            return sentences.translate(text, ENGLISH) or self._unknown(asked)
+            text = "\n".join(line for line in request.splitlines() if line.startswith("Tha "))
+            return sentences.translate(text, ENGLISH) or self._unknown(request)
         if language != NAME:
-            return self._unknown(asked)
+            return self._unknown(request)
         return sentences.passage(rng, rng.randrange(2, 6))[GAELIC]
 
     def _translated(self, text: str, to: int) -> str:
         return sentences.translate(text, to) or self._unknown(text)
 
-    def _unknown(self, asked: str) -> str:
-        self.unknown.append(asked)
+    def _unknown(self, request: str) -> str:
+        self.unknown.append(request)
         return REFUSAL
 
 

@@ -35,9 +35,9 @@ FIGURES = ("eta=", "kept=", "spent=$", "rows/s=", "tokens/s=", "calls=")
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     """A local Hub with the datasets and the tokenizer of the real recipe."""
-    with started(tmp_path_factory.mktemp("byhand")) as made:
-        publish(made, weights=False)
-        yield made
+    with started(tmp_path_factory.mktemp("byhand")) as local_hub:
+        publish(local_hub, weights=False)
+        yield local_hub
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,13 @@ def at_a_terminal(command: list[str], env: dict[str, str], cwd: Path) -> tuple[i
     env = {**env, "COLUMNS": "120"}
     process = subprocess.Popen(command, env=env, cwd=cwd, stdout=inner, stderr=inner)
     os.close(inner)
-    drawn = b""
+    output = b""
     with os.fdopen(outer, "rb", buffering=0) as terminal:
         while True:
             try:
-                drawn += terminal.read(4096)
+                output += terminal.read(4096)
             except OSError:  # the other end is closed
-                return process.wait(), drawn.decode()
+                return process.wait(), output.decode()
 
 
 def test_a_bar_shows_speed_cost_and_time_left(ran: Ran) -> None:
@@ -95,10 +95,10 @@ def test_a_bar_shows_speed_cost_and_time_left(ran: Ran) -> None:
 
 def test_requests_name_the_language_and_are_understood(ran: Ran) -> None:
     assert ran.tutor.unknown == []
-    assert len(ran.tutor.asked) > 2 * LIMIT
-    for asked in ran.tutor.asked:
-        assert "gla_Latn" not in asked and "{language}" not in asked
-    assert sum("Scottish Gaelic" in asked for asked in ran.tutor.asked) > LIMIT
+    assert len(ran.tutor.requests) > 2 * LIMIT
+    for request in ran.tutor.requests:
+        assert "gla_Latn" not in request and "{language}" not in request
+    assert sum("Scottish Gaelic" in request for request in ran.tutor.requests) > LIMIT
 
 
 def test_every_source_gives_rows_and_dropped_rows_are_counted(ran: Ran) -> None:
@@ -132,8 +132,8 @@ def test_the_card_is_that_of_a_real_language(ran: Ran) -> None:
     assert "pretty_name: Kakugo Scottish Gaelic\nlanguage:\n- gd\n- en\n" in card
     assert "(BCP-47 `gd`, here\n`gla_Latn`)" in card and "identified\nby CLD2" in card
     assert "ractice" not in card and "gpt-oss-120b" in card
-    assert card.count("has no config \\`gla\\_Latn\\`; it is skipped") == 2
-    assert ran.output.count("has no config `gla_Latn`; it is skipped") == 2
+    assert card.count("has no config gla\\_Latn and was skipped") == 2
+    assert ran.output.count("has no config gla_Latn and was skipped") == 2
     for repo in (*DATA, BASE):
         assert re.search(rf"- `{repo}` at `[0-9a-f]{{40}}`", card), repo
     audit = json.loads((ran.out / "decontamination.json").read_text("utf-8"))
@@ -161,10 +161,10 @@ def test_the_manifest_names_the_commit_of_every_input(hub: LocalHub, tmp_path: P
     lines = [line for line in done.stdout.splitlines() if line.startswith("progress: ")]
     assert lines and all(all(figure in line for figure in FIGURES) for line in lines)
     path = api.hf_hub_download(into, "run.json", repo_type="dataset", cache_dir=tmp_path)
-    made = Manifest.from_json(Path(path).read_text("utf-8"))
-    assert made.inputs.keys() == {*DATA, BASE} and made.practice is False
+    run_manifest = Manifest.from_json(Path(path).read_text("utf-8"))
+    assert run_manifest.inputs.keys() == {*DATA, BASE} and run_manifest.practice is False
     for repo in DATA:
-        assert made.inputs[repo] == api.dataset_info(repo).sha
+        assert run_manifest.inputs[repo] == api.dataset_info(repo).sha
 
 
 def test_a_gated_dataset_gives_a_clear_error(hub: LocalHub, tmp_path: Path) -> None:
@@ -183,13 +183,13 @@ import json
 from huggingface_hub import HfApi
 from recipes.core import config
 from recipes.evaluate import benchmarks, settings
-found = {}
+coverage = {}
 for code in ("gla_Latn", "gaz_Latn", "grn_Latn"):
     section = settings.parse(config.load("kakugo", "practice", code).evaluate)
     suite = benchmarks.load(HfApi(), section, code)
-    asked = [[task.benchmark, task.config, len(task.items)] for task in suite.tasks]
-    found[code] = [asked, [lacking.benchmark for lacking in suite.not_covered]]
-print(json.dumps(found))
+    tasks = [[task.benchmark, task.config, len(task.items)] for task in suite.tasks]
+    coverage[code] = [tasks, [lacking.benchmark for lacking in suite.not_covered]]
+print(json.dumps(coverage))
 """
 
 
@@ -201,15 +201,18 @@ def test_evaluation_names_benchmarks_without_the_language(hub: LocalHub, tmp_pat
         text=True,
         check=True,
     )
-    found = json.loads(done.stdout.splitlines()[-1])
+    coverage = json.loads(done.stdout.splitlines()[-1])
     english = [["sib200", "eng_Latn", 21], ["belebele", "eng_Latn", 12], ["global_mmlu", "en", 15]]
-    asked, lacking = found["gla_Latn"]
-    assert asked[:2] == [["flores", "gla_Latn", 20]] * 2 and lacking == ["belebele", "global_mmlu"]
-    assert asked[2] == ["sib200", "gla_Latn", 21] and asked[3:] == english
-    asked, lacking = found["gaz_Latn"]
-    assert ["belebele", "gaz_Latn", 1] in asked and lacking == ["flores", "sib200", "global_mmlu"]
-    asked, lacking = found["grn_Latn"]  # it has another name in FLORES+
-    assert [one[:2] for one in asked[:3]] == [*[["flores", "gug_Latn"]] * 2, ["sib200", "grn_Latn"]]
+    tasks, lacking = coverage["gla_Latn"]
+    assert tasks[:2] == [["flores", "gla_Latn", 20]] * 2 and lacking == ["belebele", "global_mmlu"]
+    assert tasks[2] == ["sib200", "gla_Latn", 21] and tasks[3:] == english
+    tasks, lacking = coverage["gaz_Latn"]
+    assert ["belebele", "gaz_Latn", 1] in tasks and lacking == ["flores", "sib200", "global_mmlu"]
+    tasks, lacking = coverage["grn_Latn"]  # it has another name in FLORES+
+    assert [task[:2] for task in tasks[:3]] == [
+        *[["flores", "gug_Latn"]] * 2,
+        ["sib200", "grn_Latn"],
+    ]
 
 
 def test_the_check_of_a_language_without_text_measures_the_round_trip(

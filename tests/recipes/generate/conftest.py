@@ -27,7 +27,7 @@ class CountingTeacher(ThreadedServer):
     """The real practice teacher, which records the requests; in a thread, on a free port."""
 
     def __init__(self) -> None:
-        self.asked: list[bytes] = []
+        self.requests: list[bytes] = []
         self.delay = 0.0
         self.flaky = False
         self._busy = 0
@@ -51,9 +51,9 @@ class CountingTeacher(ThreadedServer):
         try:
             if request.method == "POST":
                 body = await request.read()
-                self.asked.append(body)
+                self.requests.append(body)
                 await asyncio.sleep(self.delay)
-                if self.flaky and self.asked.count(body) <= crc32(body) % 5 - 1:
+                if self.flaky and self.requests.count(body) <= crc32(body) % 5 - 1:
                     return self._fail(crc32(body) // 5 % 4)
             return await handler(request)
         finally:
@@ -72,8 +72,8 @@ class CountingTeacher(ThreadedServer):
 @pytest.fixture
 def counting_teacher() -> Iterator[CountingTeacher]:
     """A practice teacher that records the requests."""
-    with CountingTeacher() as made:
-        yield made
+    with CountingTeacher() as teacher:
+        yield teacher
 
 
 @pytest.fixture(scope="session")
@@ -81,14 +81,14 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     """A local Hub that has the practice corpus and benchmarks."""
     from huggingface_hub import CommitOperationAdd, HfApi
 
-    with LocalHub(tmp_path_factory.mktemp("hub")) as made:
-        api = HfApi(endpoint=made.url, token=made.token("kakugo-bot"))
+    with LocalHub(tmp_path_factory.mktemp("hub")) as local_hub:
+        api = HfApi(endpoint=local_hub.url, token=local_hub.token("kakugo-bot"))
         for name, files in publish.dataset_files().items():
             repo = f"practice/kakugo-practice-{name}"
             api.create_repo(repo, repo_type="dataset")
             added = [CommitOperationAdd(path, content) for path, content in files.items()]
             api.create_commit(repo, added, repo_type="dataset", commit_message="Publish")
-        yield made
+        yield local_hub
 
 
 @pytest.fixture

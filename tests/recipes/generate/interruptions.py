@@ -187,12 +187,12 @@ def _run(
     runs: Runs, out: Path, tally: Tally, end: Callable[[], int], is_graceful: bool = False
 ) -> int:
     """Start a process in this folder, let `end` end it, and return its status."""
-    before, first = _keys(out / "journal.jsonl"), len(runs.teacher.asked)
+    before, first = _keys(out / "journal.jsonl"), len(runs.teacher.requests)
     runs.start(out)
     status = end()
     tally.interruptions += status != 0
     runs.teacher.wait_until_idle()
-    requests = [key(body) for body in runs.teacher.asked[first:]]
+    requests = [key(body) for body in runs.teacher.requests[first:]]
     shards = [_keys(path) for path in (out / "journal").glob("*/*.jsonl")]
     tally.count(requests, before.union(*shards), _keys(out / "journal.jsonl"), is_graceful)
     return status
@@ -200,9 +200,11 @@ def _run(
 
 def _interrupt(runs: Runs, requests: int, seconds: float, sign: signal.Signals) -> int:
     """Send the signal so many seconds after so many more requests; return the status."""
-    requests += len(runs.teacher.asked)
+    requests += len(runs.teacher.requests)
     deadline = time.monotonic() + 60
-    while len(runs.teacher.asked) < requests and time.monotonic() < deadline and _alive(runs.pid):
+    while (
+        len(runs.teacher.requests) < requests and time.monotonic() < deadline and _alive(runs.pid)
+    ):
         time.sleep(0.001)
     time.sleep(seconds)
     if _alive(runs.pid):

@@ -32,33 +32,35 @@ SECTION: dict[str, Any] = {
 
 def test_a_profile_is_merged_into_the_recipe() -> None:
     profile = community.parse(TEXT, "", "gla_Latn.yaml")
-    made = community.overlay(SECTION, profile, "")
-    assert made["licence"] == "cc-by-4.0"
-    assert [(texts["repo"], texts["longest"]) for texts in made["texts"]] == [
+    section = community.overlay(SECTION, profile, "")
+    assert section["licence"] == "cc-by-4.0"
+    assert [(texts["repo"], texts["longest"]) for texts in section["texts"]] == [
         ("org/own", 1000),
         ("org/web", 1000),
     ], "a community's own texts have the recipe's limit"
-    assert made["gates"]["forbidden"] == ["foo", "gille-toine"]
-    assert made["gates"]["glossary"][0]["say"] == "coimpiutair" and made["gates"]["loop"] == 0.3
-    assert made["style"] == {
+    assert section["gates"]["forbidden"] == ["foo", "gille-toine"]
+    assert (
+        section["gates"]["glossary"][0]["say"] == "coimpiutair" and section["gates"]["loop"] == 0.3
+    )
+    assert section["style"] == {
         "region": "the Isle of Lewis",
         "credit": ("An Comunn",),
     }
-    assert made["topics"] == {"topics": 4, "own": ("peat cutting",)}
+    assert section["topics"] == {"topics": 4, "own": ("peat cutting",)}
     assert SECTION["gates"]["forbidden"] == ["foo"], "the recipe itself is not touched"
 
 
 def test_a_variant_replaces_values_and_extends_lists() -> None:
-    made = community.overlay(SECTION, community.parse(TEXT, "harris", "p"), "cc0-1.0")
-    assert made["licence"] == "cc0-1.0", "the licence of the request goes first"
-    assert made["style"]["region"] == "Harris"
-    assert made["topics"]["own"] == ("peat cutting", "tweed")
-    assert made["gates"]["forbidden"] == ["foo", "gille-toine", "eile"]
+    section = community.overlay(SECTION, community.parse(TEXT, "harris", "p"), "cc0-1.0")
+    assert section["licence"] == "cc0-1.0", "the licence of the request goes first"
+    assert section["style"]["region"] == "Harris"
+    assert section["topics"]["own"] == ("peat cutting", "tweed")
+    assert section["gates"]["forbidden"] == ["foo", "gille-toine", "eile"]
 
 
 def test_an_empty_profile_only_adds_an_empty_style() -> None:
-    made = community.overlay(SECTION, {}, "")
-    assert made == {**SECTION, "style": {"credit": ()}}
+    section = community.overlay(SECTION, {}, "")
+    assert section == {**SECTION, "style": {"credit": ()}}
 
 
 @pytest.mark.parametrize(

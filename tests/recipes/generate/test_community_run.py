@@ -54,7 +54,7 @@ def test_a_profile_shapes_prompts_gates_and_card(
 
     status, output = run(hub, tmp_path, ours, counting_teacher.url, "--limit", "60")
     assert status == 0, output
-    asked = [json.loads(body)["messages"] for body in counting_teacher.asked]
+    asked = [json.loads(body)["messages"] for body in counting_teacher.requests]
     with_rules = [
         turns
         for turns in asked
@@ -82,7 +82,7 @@ def test_prompts_name_the_variant_and_the_requested_licence_goes_first(
     more = ("--limit", "8", "--variant", "old", "--licence", "cc0-1.0")
     status, output = run(hub, tmp_path, ours, counting_teacher.url, *more)
     name = "Esperanto (in the dialect Fundamento, spelt by the h-system)"
-    assert any(name.encode() in body for body in counting_teacher.asked), output
+    assert any(name.encode() in body for body in counting_teacher.requests), output
     if status == 0:  # the practice teacher knows no dialects and may answer nothing usable
         assert "license: cc0-1.0" in (tmp_path / "out" / "README.md").read_text("utf-8")
     assert "Traceback" not in output

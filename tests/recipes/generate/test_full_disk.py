@@ -56,7 +56,7 @@ def test_a_run_with_a_full_disk_ends_and_continues_later(
     assert "Traceback" not in output and parquet(tmp_path / "out") == {}
     assert not (tmp_path / "out" / "scratch").exists()
     finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out))
-    repeated = len(counting_teacher.asked) - len(set(counting_teacher.asked))
+    repeated = len(counting_teacher.requests) - len(set(counting_teacher.requests))
     assert repeated <= 8 and parquet(tmp_path / "out") != {}
 
 

@@ -77,14 +77,14 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
     assert "Practice" in card and "2601.14051" in card and "language:\n- eo\n" in card
     assert "`, licence apache\\-2.0\n" in card
     check_counts(output, out)
-    assert len(counting_teacher.asked) == len(set(counting_teacher.asked))
+    assert len(counting_teacher.requests) == len(set(counting_teacher.requests))
 
-    calls, again = len(counting_teacher.asked), tmp_path / "again"
-    counting_teacher.asked.clear()
+    calls, again = len(counting_teacher.requests), tmp_path / "again"
+    counting_teacher.requests.clear()
     counting_teacher.flaky = True
     forget(hub, recipe)
     finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(again)))
-    assert len(counting_teacher.asked) > calls + 100
+    assert len(counting_teacher.requests) > calls + 100
     assert parquet(again) == parquet(out)
 
 
@@ -113,7 +113,7 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
     repo = f"practice/kakugo-test-{tmp_path.name}"[:90]
     into = ("--into", repo, "--request", "r7", "--attempt", "2")
     finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *into))
-    asked = len(counting_teacher.asked)
+    asked = len(counting_teacher.requests)
     api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
     commits = api.list_repo_commits(repo, repo_type="dataset")
     assert commits[0].title == "Finish generate of epo_Latn"
@@ -121,14 +121,17 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
     text = Path(
         api.hf_hub_download(repo, "run.json", repo_type="dataset", cache_dir=tmp_path / "hf")
     ).read_text("utf-8")
-    made = Manifest.from_json(text)
+    done = Manifest.from_json(text)
     config = load(str(recipe), "practice", "epo_Latn")
-    assert (made.request, made.attempt, made.practice) == ("r7", 2, True)
-    assert (made.digest, made.output_commit) == (config.digest, commits[1].commit_id)
-    assert set(made.inputs) == {
+    assert (done.request, done.attempt, done.practice) == ("r7", 2, True)
+    assert (done.digest, done.output_commit) == (
+        config.digest,
+        commits[1].commit_id,
+    )
+    assert set(done.inputs) == {
         f"practice/kakugo-practice-{name}" for name in ("corpus", "flores", "sib200", "belebele")
     }
-    assert made.tokens.input > 0 < made.tokens.output
+    assert done.tokens.input > 0 < done.tokens.output
 
     script = (
         "import datasets, json\n"
@@ -140,14 +143,14 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
     counted = run_script(script, environment(hub, tmp_path / "reader"))
     rows = counted.pop("default")
     rejected = counted.pop("rejected")
-    assert sum(rows.values()) == made.counts.kept
+    assert sum(rows.values()) == done.counts.kept
     assert set(rows) == {"train", "test"}
-    assert sum(sum(splits.values()) for splits in counted.values()) == made.counts.kept
-    assert rejected["train"] <= sum(made.counts.dropped.values())
+    assert sum(sum(splits.values()) for splits in counted.values()) == done.counts.kept
+    assert rejected["train"] <= sum(done.counts.dropped.values())
 
     output = finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *into))
     assert "was already made" in output
-    assert len(counting_teacher.asked) == asked
+    assert len(counting_teacher.requests) == asked
     assert len(api.list_repo_commits(repo, repo_type="dataset")) == len(commits)
 
     path = api.hf_hub_download(repo, "topics/train.parquet", repo_type="dataset")
@@ -172,7 +175,7 @@ def test_a_limit_keeps_a_trial_small(
 ) -> None:
     out = ("--out", str(tmp_path / "out"), "--limit", "5")
     finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out))
-    assert 10 < len(counting_teacher.asked) < 80
+    assert 10 < len(counting_teacher.requests) < 80
 
 
 def test_a_cap_ends_a_run_and_a_larger_cap_continues_it(
@@ -189,7 +192,7 @@ def test_a_cap_ends_a_run_and_a_larger_cap_continues_it(
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
     assert "Incomplete" in card and "`cap`" in card and parquet(tmp_path / "out")
 
-    def bill() -> float:
+    def total_cost() -> float:
         lines = map(json.loads, (tmp_path / "out" / "journal.jsonl").read_bytes().splitlines())
         answers = [(line["usd"], line["answer"]) for line in lines]
         assert all(
@@ -198,19 +201,20 @@ def test_a_cap_ends_a_run_and_a_larger_cap_continues_it(
         )
         return float(sum(usd for usd, _ in answers))
 
-    paid = bill()
-    cost = re.search(r"cost of these answers: ([\d.]+) US dollars\n", card)
+    paid = total_cost()
+    cost = re.search(r"cost: ([\d.]+) US dollars\n", card)
     assert 10 < paid <= 15 and cost and float(cost[1]) == pytest.approx(paid, abs=0.01)
 
-    asked = len(counting_teacher.asked)
+    asked = len(counting_teacher.requests)
     output = finished(
         generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out, "--cap-usd", "1000")
     )
-    assert "stopped" not in output and len(counting_teacher.asked) > asked
+    assert "stopped" not in output and len(counting_teacher.requests) > asked
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
-    cost = re.search(r"answers: ([\d.]+) US dollars, ([\d.]+) of them in earlier", card)
-    assert cost and [float(usd) for usd in cost.groups()] == pytest.approx([bill(), paid], abs=0.01)
-    assert len(set(counting_teacher.asked)) == len(counting_teacher.asked)
+    cost = re.search(r"cost: ([\d.]+) US dollars, ([\d.]+) of them in earlier", card)
+    assert cost
+    assert [float(usd) for usd in cost.groups()] == pytest.approx([total_cost(), paid], abs=0.01)
+    assert len(set(counting_teacher.requests)) == len(counting_teacher.requests)
 
 
 def test_system_prompts_ask_for_reasoning_or_for_none(

@@ -63,7 +63,7 @@ def test_a_second_signal_ends_a_run_at_once(
     recipe.write_text(recipe.read_text("utf-8").replace("grace: 2", "grace: 60"), "utf-8")
     out = ("--out", str(tmp_path / "out"))
     process = generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out)
-    while not counting_teacher.asked:
+    while not counting_teacher.requests:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     assert process.stdout

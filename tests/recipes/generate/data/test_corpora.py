@@ -1,4 +1,4 @@
-"""Reading from the Hub: pinned, in the seed's order, or refused in a sentence."""
+"""Datasets are read at one commit, in the order of the seed, or refused with a clear error."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ import json, sys
 from huggingface_hub import HfApi
 from recipes.generate.data.corpora import Corpus, DatasetReader
 from recipes.core.errors import UserError
-for told in json.loads(sys.argv[1]):
-    library = DatasetReader(HfApi(), 7, "practice/tokens")
-    corpus = Corpus(**told)
+for values in json.loads(sys.argv[1]):
+    reader = DatasetReader(HfApi(), 7, "practice/tokens")
+    corpus = Corpus(**values)
     try:
         if corpus.config == "conversations":
-            found = list(library.conversations(corpus, 5))
+            items = list(reader.conversations(corpus, 5))
         else:
-            found = list(library.texts([corpus], 5))
-    except UserError as refusal:
-        found = str(refusal)
-    print(json.dumps([found, library.commits]))
+            items = list(reader.texts([corpus], 5))
+    except UserError as error:
+        items = str(error)
+    print(json.dumps([items, reader.commits]))
 """
 
 
 def read(hub: LocalHub, home: Path, *corpora: Corpus) -> list[tuple[object, dict[str, str]]]:
-    """What a process with the real clients reads of each corpus."""
+    """Read each corpus in a process with the real clients."""
     ran = subprocess.run(
         [sys.executable, "-c", READ, json.dumps([asdict(corpus) for corpus in corpora])],
         env=environment(hub, home),
@@ -49,7 +49,7 @@ def read(hub: LocalHub, home: Path, *corpora: Corpus) -> list[tuple[object, dict
 
 def test_corpora_are_read_or_refused(tmp_path: Path, hub: LocalHub) -> None:
     shuffled = replace(CORPUS, shuffle_buffer=100)
-    found = read(
+    results = read(
         hub,
         tmp_path,
         CORPUS,
@@ -61,7 +61,7 @@ def test_corpora_are_read_or_refused(tmp_path: Path, hub: LocalHub) -> None:
         replace(CORPUS, repo="practice/nowhere"),
         replace(CORPUS, where={"text": "no such text"}),
     )
-    plain, mixed, again, no_config, no_split, no_column, no_repo, no_match = found
+    plain, mixed, again, no_config, no_split, no_column, no_repo, no_match = results
     assert len(plain[0]) == 5  # type: ignore[arg-type]
     assert len(plain[1]["practice/kakugo-practice-corpus"]) == 40
     assert mixed == again and mixed[0] != plain[0]
@@ -77,12 +77,12 @@ from dataclasses import replace
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from recipes.generate.data.corpora import Corpus, DatasetReader
 corpus, api = Corpus(**json.loads(sys.argv[1])), HfApi()
-library = DatasetReader(api, 7, None)
-before = list(library.texts([corpus], 5))
-held = library.commits[corpus.repo]
+reader = DatasetReader(api, 7, None)
+before = list(reader.texts([corpus], 5))
+held = reader.commits[corpus.repo]
 api.upload_file(path_or_fileobj=b"more", path_in_repo="more.txt", repo_id=corpus.repo,
                 repo_type="dataset")
-still = list(library.texts([corpus], 5)), library.commits[corpus.repo] == held
+still = list(reader.texts([corpus], 5)), reader.commits[corpus.repo] == held
 later = DatasetReader(api, 7, None)
 list(later.texts([corpus], 5))
 again = DatasetReader(api, 7, None)
@@ -93,13 +93,11 @@ print(json.dumps([before == still[0], still[1], later.commits[corpus.repo] != he
 """
 
 
-def test_a_run_reads_one_commit_and_another_can_read_it_again(
-    tmp_path: Path, hub: LocalHub
-) -> None:
+def test_a_run_reads_one_commit_and_another_can_read_it_too(tmp_path: Path, hub: LocalHub) -> None:
     """Defect 7 of the original: no pinned revisions, shuffles without a seed."""
-    told = json.dumps(asdict(replace(CORPUS, shuffle_buffer=100)))
+    corpus = json.dumps(asdict(replace(CORPUS, shuffle_buffer=100)))
     ran = subprocess.run(
-        [sys.executable, "-c", MOVED, told],
+        [sys.executable, "-c", MOVED, corpus],
         env=environment(hub, tmp_path),
         capture_output=True,
         text=True,
@@ -108,7 +106,7 @@ def test_a_run_reads_one_commit_and_another_can_read_it_again(
     assert json.loads(ran.stdout.splitlines()[-1]) == [True] * 6
 
 
-def test_texts_are_cut_and_conversations_left_out_by_the_tokens_of_a_model(
+def test_texts_are_truncated_and_conversations_skipped_by_a_models_tokens(
     tmp_path: Path, hub: LocalHub
 ) -> None:
     from huggingface_hub import HfApi
@@ -133,7 +131,7 @@ def test_texts_are_cut_and_conversations_left_out_by_the_tokens_of_a_model(
         return sum(len(tokenizer.encode(turn["content"]).ids) for turn in turns)
 
     kept = [chat for chat in all_chats[0] if size(chat) <= 70]  # type: ignore[attr-defined]
-    assert 0 < len(kept) < 5, "or this test says nothing"
+    assert 0 < len(kept) < 5, "or this test proves nothing"
     assert short_chats[0][: len(kept)] == kept  # type: ignore[index]
     assert all(size(chat) <= 70 for chat in short_chats[0])  # type: ignore[attr-defined]
 
@@ -148,7 +146,7 @@ def test_texts_are_cut_and_conversations_left_out_by_the_tokens_of_a_model(
         [{"from": "human", "value": " "}],
     ],
 )
-def test_what_is_no_conversation_is_left_out(value: object) -> None:
+def test_values_that_are_no_conversation_are_skipped(value: object) -> None:
     assert _conversation(value) is None
 
 

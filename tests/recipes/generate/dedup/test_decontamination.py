@@ -82,7 +82,7 @@ def test_both_passes_match_runs_of_any_length_and_short_texts_as_a_whole(length:
         return not wanted.isdisjoint(runs)
 
     hits = [number for number, text in enumerate(texts) if hit(text)]
-    assert 20 < len(hits) < 380, "or this test says nothing"
+    assert 20 < len(hits) < 380, "or this test proves nothing"
     named = [("b", known)]
     assert BenchmarkAuditor(named, size, "Latn").overlapping(texts) == hits
     overlaps = Benchmarks(named, size, "Latn").overlaps([row(text) for text in texts])

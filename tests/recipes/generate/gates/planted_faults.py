@@ -1,8 +1,8 @@
-"""Clean drafts in many languages, and the same with one fault planted in each.
+"""Clean drafts in many languages, and drafts with one planted fault each.
 
 The sentences are those of `seeds.tsv`: the first articles of the Universal Declaration of Human
-Rights and sentences of daily life, the same ones in each language. What looks like a fault and is
-none (code, quotations, names, given addresses, formulas, short answers) is in the clean ones.
+Rights and sentences of daily life, the same ones in each language. Clean drafts also have what only
+looks like a fault: code, quotations, names, given addresses, formulas, short answers.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ REFUSALS = {
 }
 TAGS = ("<|im_start|>", "<|channel|>final", "</think>", "[INST]", "<end_of_turn>", "<tool_call>")
 CODE = "```html\n<text>the code of the page is not that of the user</text>\n```"
-ASKED = "https://wiki.example.edu/page"
+GIVEN_URL = "https://wiki.example.edu/page"
 
 
 @cache
 def sentences() -> dict[str, tuple[str, ...]]:
-    """The sentences of each language, in one order."""
-    found: dict[str, tuple[str, ...]] = {}
+    """Return the sentences of each language, in the same order."""
+    by_code: dict[str, tuple[str, ...]] = {}
     for line in Path(__file__).with_name("seeds.tsv").read_text("utf-8").splitlines():
         code, text = line.split("\t")
-        found[code] = (*found.get(code, ()), text)
-    return found
+        by_code[code] = (*by_code.get(code, ()), text)
+    return by_code
 
 
 @cache
@@ -68,47 +68,47 @@ def gates_of(code: str) -> tuple[Gate, ...]:
 
 
 def targets() -> list[str]:
-    """The languages that are asked for."""
+    """The languages that are question_sentences for."""
     return [code for code in sentences() if code != ENGLISH]
 
 
-def said(code: str, chosen: list[int], joint: str = "") -> str:
-    """Some of the sentences."""
-    between = joint or ("" if code.endswith(("_Jpan", "_Hans")) else " ")
+def text_of(code: str, chosen: list[int], separator: str = "") -> str:
+    """Return some sentences as one text."""
+    between = separator or ("" if code.endswith(("_Jpan", "_Hans")) else " ")
     return between.join(sentences()[code][number] for number in chosen)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A language, and which sentences the user and the assistant say."""
+    """A language, and the numbers of the sentences in question and answer."""
 
     rng: Random
     code: str
-    asked: list[int]
-    answered: list[int]
+    question_sentences: list[int]
+    answer_sentences: list[int]
 
     @classmethod
     def draw(cls, rng: Random, code: str) -> Scene:
-        """A random one; the assistant says at least three sentences."""
+        """Return a random scene whose answer has at least three sentences."""
         order = rng.sample(range(6), 6)
         return cls(rng, code, order[:2], order[2 : 5 + rng.randrange(2)])
 
     @property
     def question(self) -> str:
-        """What the user says."""
-        return said(self.code, self.asked)
+        """The user's text."""
+        return text_of(self.code, self.question_sentences)
 
     @property
     def answer(self) -> str:
-        """What the assistant says."""
-        return said(self.code, self.answered)
+        """The assistant's text."""
+        return text_of(self.code, self.answer_sentences)
 
     def draft(self, answer: str, question: str = "") -> Draft:
-        """A question and its answer, both in the language."""
+        """Return a question and its answer, both in the language."""
         return exchange(question or self.question, answer, (self.code, self.code))
 
     def translated(self, english: str, text: str, into_english: bool = False) -> Draft:
-        """A request to translate."""
+        """Return a request to translate and its answer."""
         pairs = ((english, text),)
         if into_english:
             return exchange(f"{self.question}\n{text}", english, (None, ENGLISH), pairs)
@@ -116,30 +116,30 @@ class Scene:
 
 
 def exchange(
-    asked: str,
-    answered: str,
+    question: str,
+    answer: str,
     codes: tuple[str | None, str | None],
     pairs: tuple[tuple[str, str], ...] = (),
 ) -> Draft:
-    """A draft of two turns."""
-    turns = (Message(role="user", content=asked), Message(role="assistant", content=answered))
+    """Return a draft of two turns."""
+    turns = (Message(role="user", content=question), Message(role="assistant", content=answer))
     return Draft(Row("topics", "p", "t", turns), codes, pairs)
 
 
 def clean(rng: Random, code: str) -> Draft:
-    """A draft that every gate must let through."""
+    """Return a draft that every gate must keep."""
     scene = Scene.draw(rng, code)
-    text, english = scene.answer, said(ENGLISH, scene.answered)
-    first = sentences()[code][scene.answered[0]]
-    likes: tuple[Callable[[], Draft], ...] = (
+    text, english = scene.answer, text_of(ENGLISH, scene.answer_sentences)
+    first = sentences()[code][scene.answer_sentences[0]]
+    variants: tuple[Callable[[], Draft], ...] = (
         lambda: scene.draft(text),
         lambda: scene.draft(f"<think>\nThe user wants to know. {english}\n</think>\n\n{text}"),
-        lambda: scene.draft("\n".join(f"- {sentences()[code][n]}" for n in scene.answered)),
+        lambda: scene.draft("\n".join(f"- {sentences()[code][n]}" for n in scene.answer_sentences)),
         lambda: scene.draft(f"**{first}**\n\n{text}\n\nAnna Schmidt"),
         lambda: scene.draft(f"{text}\n\n{CODE}\n\n{first}"),
         lambda: scene.draft(f"{first} “{english}” {text}"),
         lambda: scene.draft(f"{text} (Johann Sebastian Bach, 1685–1750) $E = mc^2$ α 🙂"),
-        lambda: scene.draft(f"{text} {ASKED}", f"{scene.question} {ASKED}"),
+        lambda: scene.draft(f"{text} {GIVEN_URL}", f"{scene.question} {GIVEN_URL}"),
         lambda: scene.draft(f"{text} http://www.example.com/a?b=c"),
         lambda: scene.draft("Paris"),
         lambda: scene.draft("42"),
@@ -149,11 +149,11 @@ def clean(rng: Random, code: str) -> Draft:
         lambda: scene.translated(english, text),
         lambda: scene.translated(english, text, into_english=True),
     )
-    return rng.choice(likes)()
+    return rng.choice(variants)()
 
 
 def _in(scene: Scene, mark: str) -> str:
-    """The answer with something put between two of its words or letters."""
+    """Return the answer with a mark between two of its words or letters."""
     text = scene.answer
     place = scene.rng.randrange(len(text) // 4, len(text))
     space = text.find(" ", place)
@@ -162,61 +162,62 @@ def _in(scene: Scene, mark: str) -> str:
 
 
 def swapped_pair(scene: Scene) -> Draft:
-    """Original and translation have changed places."""
-    return scene.translated(scene.answer, said(ENGLISH, scene.answered))
+    """Swap original and translation."""
+    return scene.translated(scene.answer, text_of(ENGLISH, scene.answer_sentences))
 
 
 def wrong_language(scene: Scene) -> Draft | None:
-    """The answer is in another language, of the same script where there is one.
+    """Answer in another language, of the same script if possible.
 
-    Languages that no library knows are left out: without texts to learn from nobody can tell.
+    Languages that no library knows are skipped: they cannot be identified without texts.
     """
     if not language_id.build_identifier(language.get(scene.code)).method.startswith(
         ("CLD2", "py3")
     ):
         return None
     same = [code for code in targets() if code.endswith(scene.code[4:]) and code != scene.code]
-    return scene.draft(said(scene.rng.choice(same or targets()[:20]), scene.answered))
+    return scene.draft(text_of(scene.rng.choice(same or targets()[:20]), scene.answer_sentences))
 
 
 def wrong_script(scene: Scene) -> Draft:
-    """The answer is in another script."""
+    """Answer in another script."""
     other = [code for code in targets() if code[4:] != scene.code[4:]]
     if scene.code.endswith(("_Jpan", "_Hans")):
         other = [code for code in other if not code.endswith(("_Jpan", "_Hans"))]
-    return scene.draft(said(scene.rng.choice(other), scene.answered))
+    return scene.draft(text_of(scene.rng.choice(other), scene.answer_sentences))
 
 
 def english_answer(scene: Scene) -> Draft:
-    """The answer is in English."""
-    return scene.draft(said(ENGLISH, scene.answered))
+    """Answer in English."""
+    return scene.draft(text_of(ENGLISH, scene.answer_sentences))
 
 
 def english_left(scene: Scene) -> Draft:
-    """One sentence of the answer was left in English."""
+    """Leave one sentence of the answer in English."""
     english = sentences()[ENGLISH][scene.rng.choice([0, 1, 3, 5])]
-    return scene.draft(f"{scene.answer} {english} {sentences()[scene.code][scene.asked[0]]}")
+    last = sentences()[scene.code][scene.question_sentences[0]]
+    return scene.draft(f"{scene.answer} {english} {last}")
 
 
 def looped(scene: Scene) -> Draft:
-    """The end comes again and again."""
-    last = sentences()[scene.code][scene.answered[-1]]
+    """Repeat the end many times."""
+    last = sentences()[scene.code][scene.answer_sentences[-1]]
     piece = scene.rng.choice((last, last[: len(last) // 2], " ".join(last.split()[:3])))
     return scene.draft(f"{scene.answer} " + f"{piece} " * scene.rng.randrange(10, 40))
 
 
 def stuttered(scene: Scene) -> Draft:
-    """One letter without end."""
+    """Repeat one letter."""
     return scene.draft(_in(scene, "a" * scene.rng.randrange(15, 80)))
 
 
 def leaked_tag(scene: Scene) -> Draft:
-    """A tag of a template."""
+    """Insert a tag of a chat template."""
     return scene.draft(_in(scene, scene.rng.choice(TAGS)))
 
 
 def failed_text(scene: Scene) -> Draft:
-    """What failed software writes, as the answer or behind the question."""
+    """Use what failed software writes as the answer, or append it to the question."""
     word = scene.rng.choice(("nan", "None", "null", "NaN", "undefined", " ", ""))
     if scene.rng.random() < 0.3 and word.strip():
         return scene.draft(scene.answer, f"{scene.question}\n\n{word}")
@@ -224,24 +225,24 @@ def failed_text(scene: Scene) -> Draft:
 
 
 def out_of_tokens(scene: Scene) -> Draft:
-    """The teacher ran out of tokens and said so."""
+    """Cut off the answer, with the finish_reason for it."""
     half = scene.answer[: len(scene.answer) * 2 // 3]
     return replace(scene.draft(half), finish="length")
 
 
 def cut_off(scene: Scene) -> Draft | None:
-    """The teacher broke off and said that it did not; told by the full stop that is missing."""
+    """Cut off the answer, without the finish_reason for it; only the full stop is missing."""
     if scene.code[4:] in {*NO_SPACES, "Hans", "Jpan"}:
         return None
-    last = sentences()[scene.code][scene.answered[-1]]
+    last = sentences()[scene.code][scene.answer_sentences[-1]]
     kept = last[: scene.rng.randrange(42, len(last) - 1)] if len(last) > 45 else ""
     if not kept or not kept[-1].isalpha():
         return None
-    return scene.draft(f"{said(scene.code, scene.answered[:-1])} {kept}")
+    return scene.draft(f"{text_of(scene.code, scene.answer_sentences[:-1])} {kept}")
 
 
 def refused(scene: Scene) -> Draft:
-    """A refusal in English."""
+    """Refuse in English."""
     refusal = scene.rng.choice(
         (
             "I'm sorry, but I can't help with that.",
@@ -254,7 +255,7 @@ def refused(scene: Scene) -> Draft:
 
 
 def refused_in_language(scene: Scene) -> Draft | None:
-    """A refusal in the language, not in the very words that were learnt."""
+    """Refuse in the language, not in exactly the words of the examples."""
     if scene.code not in REFUSALS:
         return None
     refusal = REFUSALS[scene.code]
@@ -263,36 +264,36 @@ def refused_in_language(scene: Scene) -> Draft | None:
 
 
 def stray_letter(scene: Scene) -> Draft:
-    """A letter of another script, as in the published model's answers."""
+    """Insert a letter of another script, as in the answers of the published model."""
     strays = {"Arab": "的", "Hans": "ы", "Jpan": "ы"}.get(scene.code[4:])
     return scene.draft(_in(scene, strays or scene.rng.choice(("的", "私", "한", "ا"))))
 
 
 def invented_address(scene: Scene) -> Draft:
-    """A web address from nowhere."""
+    """Insert a made-up web address."""
     url = scene.rng.choice(("https://www.kakugo-news.org/2024/a", "www.madeup.info"))
     return scene.draft(_in(scene, f" {url} "))
 
 
 def broken_letters(scene: Scene) -> Draft:
-    """Text that was decoded wrongly."""
+    """Insert wrongly decoded characters."""
     return scene.draft(_in(scene, scene.rng.choice(("\ufffd", "\x00", "â€™", "\ud83d"))))
 
 
 def too_short(scene: Scene) -> Draft:
-    """A translation of one sentence in six."""
-    english = said(ENGLISH, list(range(6)))
+    """Translate only one sentence of six."""
+    english = text_of(ENGLISH, list(range(6)))
     shortest = min(sentences()[scene.code], key=lambda text: len(text.encode()))
     return scene.translated(english * (3 if len(shortest.encode()) > 90 else 1), shortest)
 
 
 def without_text(scene: Scene) -> Draft:
-    """The question has no text where it belongs."""
+    """Leave a placeholder in the question."""
     return scene.draft(scene.answer, f"{scene.question}\n{{text}}")
 
 
 def no_turns(scene: Scene) -> Draft:
-    """An assistant speaks first, or nobody answers."""
+    """Let the assistant speak first, or drop the answer."""
     draft = scene.draft(scene.answer)
     turns = draft.row.messages[::-1] if scene.rng.random() < 0.5 else draft.row.messages[:1]
     codes = (scene.code,) * len(turns)
@@ -300,12 +301,12 @@ def no_turns(scene: Scene) -> Draft:
 
 
 def echoed(scene: Scene) -> Draft:
-    """The answer is the question."""
+    """Repeat the question as the answer."""
     return scene.draft(scene.question)
 
 
 def unwanted_word(scene: Scene) -> Draft:
-    """A form that the community does not want."""
+    """Insert a form that the community rejects."""
     word = scene.rng.choice(("komputorojn", "Vulgaraĵo"))
     return scene.draft(_in(scene, f" {word} "))
 
@@ -338,7 +339,7 @@ FAULTS: tuple[Callable[[Scene], Draft | None], ...] = (
 def planted(
     rng: Random, count: int, without: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, str, Draft]]:
-    """So many drafts with a fault, in all languages but some: its name, the language, the draft."""
+    """Yield faulty drafts in all languages but some: fault, language and draft."""
     codes = [code for code in targets() if code not in without]
     while count:
         fault, code = rng.choice(FAULTS), rng.choice(codes)

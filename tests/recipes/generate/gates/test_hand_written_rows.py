@@ -1,8 +1,8 @@
-"""The gates on rows that were written by hand, after them and apart from `faults.py`.
+"""The gates on rows that were written by hand, after the gates and apart from `planted_faults.py`.
 
-`hand_clean.tsv` has what people really ask and are answered (refrains, counting, names, titles,
-code, one word, a joke) in some fifty languages; `hand_faults.jsonl` what teachers really do wrong.
-What the gates do not catch, or catch wrongly, stays in the files: the figure is to be honest.
+`hand_clean.tsv` has what people really ask and get answered (refrains, counting, names, titles,
+code, one word, a joke) in some fifty languages, `hand_faults.jsonl` what teachers really do wrong.
+Rows that the gates judge wrongly stay in the files, so that the figures are honest.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from tests.recipes.generate.gates import planted_faults as faults
 HERE = Path(__file__).parent
 
 
-def draft(asked: str, said: str, codes: tuple[str, str], **more: str) -> Draft:
-    """A question and its answer; `english` is what the answer translates."""
-    turns = (Message(role="user", content=asked), Message(role="assistant", content=said))
+def draft(question: str, answer: str, codes: tuple[str, str], **more: str) -> Draft:
+    """Return a question and its answer; `english` is the original of a translation."""
+    turns = (Message(role="user", content=question), Message(role="assistant", content=answer))
     english = more.get("english")
-    pairs = ((english, said),) if english else ()
+    pairs = ((english, answer),) if english else ()
     row = Row("topics", "p", "t", turns)
     return Draft(row, codes, pairs, more.get("finish", "stop"), from_corpus=bool(pairs))
 
@@ -31,8 +31,8 @@ def draft(asked: str, said: str, codes: tuple[str, str], **more: str) -> Draft:
 def clean() -> Iterator[tuple[str, Draft]]:
     for line in HERE.joinpath("hand_clean.tsv").read_text("utf-8").splitlines():
         code, answer_language, *texts = line.split("\t")
-        asked, said = (text.replace("\\n", "\n") for text in texts)
-        yield code, draft(asked, said, (code, answer_language))
+        question, answer = (text.replace("\\n", "\n") for text in texts)
+        yield code, draft(question, answer, (code, answer_language))
 
 
 def test_clean_rows_of_other_styles_are_kept() -> None:
@@ -46,24 +46,25 @@ def test_clean_rows_of_other_styles_are_kept() -> None:
     assert share <= 0.01
 
 
-def test_faults_that_nobody_planted_are_caught() -> None:
+def test_real_faults_are_caught() -> None:
     missed, count = [], 0
     for line in HERE.joinpath("hand_faults.jsonl").read_text("utf-8").splitlines():
-        wire = json.loads(line)
-        kind, code, asked, said = (wire.pop(key) for key in ("kind", "code", "asked", "said"))
+        fault = json.loads(line)
+        kind, code, question, answer = (fault.pop(key) for key in ("kind", "code", "asked", "said"))
         count += 1
-        if first_reason(draft(asked, said, (code, code), **wire), faults.gates_of(code)) is None:
+        faulty = draft(question, answer, (code, code), **fault)
+        if first_reason(faulty, faults.gates_of(code)) is None:
             missed.append((kind, code))
     print(f"{1 - len(missed) / count:.1%} of {count} faults caught; missed: {missed}")
     assert count >= 110 and len(missed) <= 15
 
 
-def test_what_was_left_in_the_language_is_no_english() -> None:
-    told, kept = faults.sentences(), []
+def test_untranslated_text_is_not_taken_for_english() -> None:
+    sentences, kept = faults.sentences(), []
     for code in faults.targets():
         if language.get(code).cld2:
-            left = draft("Q: 1", told[code][3], (code, "eng_Latn"))
-            kept += [code] if first_reason(left, faults.gates_of(code)) is None else []
-            english = draft("Q: 1", told["eng_Latn"][3], (code, "eng_Latn"))
+            untranslated = draft("Q: 1", sentences[code][3], (code, "eng_Latn"))
+            kept += [code] if first_reason(untranslated, faults.gates_of(code)) is None else []
+            english = draft("Q: 1", sentences["eng_Latn"][3], (code, "eng_Latn"))
             assert first_reason(english, faults.gates_of(code)) is None
     assert len(kept) <= 2, kept

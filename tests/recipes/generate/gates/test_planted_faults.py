@@ -1,6 +1,6 @@
-"""Thousands of planted faults: how many the gates catch, and how many clean rows they drop.
+"""Thousands of planted faults: the share that the gates catch, and the clean rows they drop.
 
-`tests/bench/test_planted_faults.py` does the same with tens of thousands.
+`tests/bench/test_planted_faults.py` does the same with more.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WITHOUT = ("sdh_Arab",)  # its library takes two seconds to load: only in the be
 
 @pytest.fixture(scope="module")
 def caught() -> tuple[Counter[str], Counter[tuple[str, str | None]]]:
-    """How many faults of each kind there were, and which reasons were given for them."""
+    """Count the faults of each kind, and the reasons that the gates gave for them."""
     planted, reasons = Counter[str](), Counter[tuple[str, str | None]]()
     for name, code, draft in faults.planted(Random(20260120), COUNT, WITHOUT):
         planted[name] += 1
@@ -44,9 +44,9 @@ def test_planted_faults_are_caught(
 def test_every_reason_is_in_the_table(
     caught: tuple[Counter[str], Counter[tuple[str, str | None]]],
 ) -> None:
-    found = {reason for _, reason in caught[1] if reason}
-    assert len(found) > 15
-    assert all(map(gate_of, found))
+    reasons = {reason for _, reason in caught[1] if reason}
+    assert len(reasons) > 15
+    assert all(map(gate_of, reasons))
 
 
 def test_clean_rows_are_kept() -> None:
@@ -60,8 +60,8 @@ def test_clean_rows_are_kept() -> None:
     assert sum(false.values()) <= 0.005 * COUNT
 
 
-def test_without_any_gate_nothing_would_be_caught() -> None:
-    """The measurement itself: a gate that is taken away is missed."""
+def test_a_missing_gate_is_noticed() -> None:
+    """The measurement notices when a gate is missing."""
     rng, code = Random(3), "swh_Latn"
     known = language.get(code)
     blind = replace(faults.SETTINGS, loop=1.0, cut_tail=10**6)

@@ -26,22 +26,22 @@ SETTINGS = JournalSettings("practice/j", 1, 1, 10, 10**6, 4, 100, 2, 0.01)
 
 @pytest.fixture
 def api(hub: LocalHub) -> HfApi:
-    """The real client with the bot's token."""
+    """Return the real client with the bot's token."""
     return HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
 
 
 def shards(api: HfApi, repo: str) -> list[Shard]:
     """Return the shards of a journal on the Hub."""
-    found = []
+    shards = []
     for path in api.list_repo_files(repo, repo_type="dataset"):
         if match := SHARD_PATH.fullmatch(path):
-            found.append(Shard(match["partition"], int(match["number"]), match["digest"]))
-    return sorted(found)
+            shards.append(Shard(match["partition"], int(match["number"]), match["digest"]))
+    return sorted(shards)
 
 
 def lines(api: HfApi, repo: str, home: Path, but: str = "") -> list[tuple[str, str]]:
     """Return the partition and key of every answer in every shard but this one."""
-    found = []
+    answers = []
     for shard in shards(api, repo):
         if shard.path == but:
             continue
@@ -49,16 +49,16 @@ def lines(api: HfApi, repo: str, home: Path, but: str = "") -> list[tuple[str, s
             repo, shard.path, repo_type="dataset", cache_dir=home, force_download=True
         )
         for line in Path(local).read_text("utf-8").splitlines():
-            found.append((shard.partition, json.loads(line)["key"]))
-    return found
+            answers.append((shard.partition, json.loads(line)["key"]))
+    return answers
 
 
-def journal_of(recipe: Path, **numbers: object) -> str:
+def journal_of(recipe: Path, **settings: object) -> str:
     """Change settings of the journal; return its repository."""
-    told = yaml.safe_load(recipe.read_text("utf-8"))
-    told["generate"]["journal"] |= numbers
-    recipe.write_text(yaml.safe_dump(told), encoding="utf-8")
-    return str(told["generate"]["journal"]["repo"])
+    config = yaml.safe_load(recipe.read_text("utf-8"))
+    config["generate"]["journal"] |= settings
+    recipe.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return str(config["generate"]["journal"]["repo"])
 
 
 def test_another_machine_and_another_language_pay_only_for_what_is_new(
@@ -69,12 +69,12 @@ def test_another_machine_and_another_language_pay_only_for_what_is_new(
     output = {}
 
     def run(name: str, *more: str) -> set[bytes]:
-        counting_teacher.asked.clear()
+        counting_teacher.requests.clear()
         out = ("--limit", "30", "--out", str(tmp_path / name), *more)
         process = generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out)
         output[name] = finished(process)
-        assert len(set(counting_teacher.asked)) == len(counting_teacher.asked)
-        return set(counting_teacher.asked)
+        assert len(set(counting_teacher.requests)) == len(counting_teacher.requests)
+        return set(counting_teacher.requests)
 
     first = run("first")
     assert api.dataset_info(repo).private
@@ -96,11 +96,11 @@ def test_another_machine_and_another_language_pay_only_for_what_is_new(
 
     other = run("third", "--language", "Scottish Gaelic")
     assert not any(b"Scottish Gaelic" not in body for body in other if b"List " in body)
-    mine = {partition for partition, key in lines(api, repo, tmp_path / "cache")}
-    assert mine == {"common", "epo_Latn", "gla_Latn"}
+    partitions = {partition for partition, key in lines(api, repo, tmp_path / "cache")}
+    assert partitions == {"common", "epo_Latn", "gla_Latn"}
 
 
-def test_a_run_that_is_stopped_leaves_what_it_paid_on_the_hub(
+def test_a_stopped_run_has_pushed_its_answers(
     tmp_path: Path, hub: LocalHub, api: HfApi, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     repo = journal_of(recipe)
@@ -108,11 +108,11 @@ def test_a_run_that_is_stopped_leaves_what_it_paid_on_the_hub(
     process = generate(
         hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(tmp_path / "one")
     )
-    while len(counting_teacher.asked) < 60:
+    while len(counting_teacher.requests) < 60:
         time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=60)
-    asked = len(counting_teacher.asked)
+    asked = len(counting_teacher.requests)
     assert process.returncode == 130 and "stopping: " in output and "Trace" not in output
     assert f"stopped: {asked} answers are kept; run it again to continue" in output
     assert len(lines(api, repo, tmp_path / "cache")) == asked
@@ -135,28 +135,28 @@ def test_a_run_survives_an_unreachable_hub_and_loses_nothing(
             api.create_commit(repo, added, repo_type="dataset", commit_message="Publish")
         out = ("--limit", "30", "--out", str(tmp_path / "one"))
         process = generate(own, tmp_path / "home", recipe, counting_teacher.url, *out)
-        while len(counting_teacher.asked) < 40:
+        while len(counting_teacher.requests) < 40:
             time.sleep(0.01)
         own.stop()
         assert process.stdout and "the run continues" in next(
             line for line in process.stdout if line.startswith("could not push")
         )
         finished(process)
-        asked = len(counting_teacher.asked)
+        asked = len(counting_teacher.requests)
         own.start()
         finished(generate(own, tmp_path / "home", recipe, counting_teacher.url, *out))
-        assert len(counting_teacher.asked) == asked
+        assert len(counting_teacher.requests) == asked
         repo = journal_of(recipe)
-        assert len(lines(api, repo, tmp_path / "cache")) == len(counting_teacher.asked)
+        assert len(lines(api, repo, tmp_path / "cache")) == len(counting_teacher.requests)
 
 
 def pulled(api: HfApi, repo: str, code: str, folder: Path, merge_from: int = 99) -> HubJournal:
-    """The journal of a run of this language in this folder, read from the Hub."""
+    """Pull the journal of a run for a language into a folder."""
     settings = JournalSettings(repo, 1, 1, 10, 10**6, merge_from, 10**6, 12, 0.05)
     journal = Journal(folder / "journal.jsonl", code)
-    made = HubJournal(api, settings, journal, folder / "journal", code)
-    made.pull()
-    return made
+    shards = HubJournal(api, settings, journal, folder / "journal", code)
+    shards.pull()
+    return shards
 
 
 def key(text: str) -> str:
@@ -171,19 +171,19 @@ def test_languages_that_push_at_once_all_get_through(
     repo = f"practice/journal-{uuid4().hex[:12]}"
 
     def push(code: str) -> bool:
-        ours = pulled(api, repo, code, tmp_path / code)
+        hub_journal = pulled(api, repo, code, tmp_path / code)
         for number in range(8):
-            ours.journal.put(key(f"{code}{number}"), {"text": code}, 0.0, common=True)
-            if not ours.push():
+            hub_journal.journal.put(key(f"{code}{number}"), {"text": code}, 0.0, common=True)
+            if not hub_journal.push():
                 return False
-        ours.journal.close()
+        hub_journal.journal.close()
         return True
 
     pulled(api, repo, "aaa_Latn", tmp_path / "first").journal.close()
     with ThreadPoolExecutor() as pool:
         assert all(pool.map(push, ["aaa_Latn", "bbb_Latn", "ccc_Latn"]))
-    found = shards(api, repo)
-    assert [shard.number for shard in found] == list(range(1, 25))
+    pushed = shards(api, repo)
+    assert [shard.number for shard in pushed] == list(range(1, 25))
     assert len(set(lines(api, repo, tmp_path / "cache"))) == 24
 
 
@@ -195,11 +195,13 @@ def test_a_damaged_shard_is_skipped_and_many_are_merged(
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "of-this-machine")
     repo = f"practice/journal-{uuid4().hex[:12]}"
-    ours = pulled(api, repo, "epo_Latn", tmp_path / "a")
+    hub_journal = pulled(api, repo, "epo_Latn", tmp_path / "a")
     for number in range(6):
-        ours.journal.put(key(str(number)), {"text": str(number)}, 0.0, common=number % 2 == 0)
-        assert ours.push()
-    ours.journal.close()
+        hub_journal.journal.put(
+            key(str(number)), {"text": str(number)}, 0.0, common=number % 2 == 0
+        )
+        assert hub_journal.push()
+    hub_journal.journal.close()
     torn = Shard("epo_Latn", 99, "0123456789abcdef").path
     api.upload_file(
         path_or_fileobj=b'{"key": "half', path_in_repo=torn, repo_id=repo, repo_type="dataset"
@@ -224,20 +226,20 @@ def test_a_journal_that_is_closed_to_us_stays_here(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "of-this-machine")
-    ours = pulled(api, "bob/not-ours", "epo_Latn", tmp_path)
+    hub_journal = pulled(api, "bob/not-ours", "epo_Latn", tmp_path)
     assert (
         "the token has no access to bob/not-ours: answers are only kept in"
         in capfd.readouterr().out
     )
-    ours.journal.put(key("a"), {"text": "a"}, 0.0)
-    assert ours.push()
+    hub_journal.journal.put(key("a"), {"text": "a"}, 0.0)
+    assert hub_journal.push()
     monkeypatch.delenv("HF_TOKEN")
     pulled(api, "practice/any", "epo_Latn", tmp_path).journal.close()
     assert "no token for the Hub: answers are only kept in" in capfd.readouterr().out
 
 
 def test_neighbours_join_while_they_fit_and_only_when_there_are_many() -> None:
-    made = [Shard("common", number, "0" * 16, 40) for number in range(1, 6)]
-    assert mergeable(made[:3], SETTINGS) == []
-    assert mergeable(made, SETTINGS) == [made[:2], made[2:4]]
+    listed = [Shard("common", number, "0" * 16, 40) for number in range(1, 6)]
+    assert mergeable(listed[:3], SETTINGS) == []
+    assert mergeable(listed, SETTINGS) == [listed[:2], listed[2:4]]
     assert Shard("common", 12, "0" * 16).path == "common/00000012-0000000000000000.jsonl"

@@ -1,7 +1,8 @@
-"""The journal: what was paid for is never lost, and the right one of two answers counts."""
+"""The journal on disk: no answer is lost, and the right one of two answers counts."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from hashlib import sha256
@@ -11,19 +12,19 @@ import pytest
 
 from recipes.core.errors import UserError
 from recipes.generate.journal.local import Journal
-from recipes.generate.sources.quotas import capacity, split_quota
+from recipes.generate.teacher.openai import Answer
 
 A, B, C = (sha256(name.encode()).hexdigest() for name in "abc")
 
 
-def said(journal: Journal, key: str) -> str | None:
-    """The text of the answer that a journal has."""
-    known = journal.get(key)
-    return known.answer["text"] if known else None
+def answer_text(journal: Journal, key: str) -> str | None:
+    """Return the text of an answer in the journal."""
+    entry = journal.get(key)
+    return entry.answer["text"] if entry else None
 
 
 @pytest.mark.parametrize("cut", range(1, 40))
-def test_a_journal_torn_anywhere_loses_the_torn_answer_alone(tmp_path: Path, cut: int) -> None:
+def test_a_torn_journal_only_loses_the_torn_answer(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "journal.jsonl"
     journal = Journal(path, "epo_Latn")
     journal.put(A, {"text": "a"}, 0.5)
@@ -36,12 +37,12 @@ def test_a_journal_torn_anywhere_loses_the_torn_answer_alone(tmp_path: Path, cut
     assert (len(torn), torn.get(B), path.stat().st_size) == (1, None, whole)
     torn.put(B, {"text": "c"}, 0.5)
     torn.close()
-    mended = Journal(path, "epo_Latn")
-    assert (said(mended, A), said(mended, B)) == ("a", "c")
-    mended.close()
+    repaired = Journal(path, "epo_Latn")
+    assert (answer_text(repaired, A), answer_text(repaired, B)) == ("a", "c")
+    repaired.close()
 
 
-def test_a_damaged_line_costs_no_other(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_line_is_skipped_alone(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "journal.jsonl"
     journal = Journal(path, "epo_Latn")
     for key in (A, B, C):
@@ -51,10 +52,25 @@ def test_a_damaged_line_costs_no_other(tmp_path: Path, capfd: pytest.CaptureFixt
     for damaged in (b"\0" * (len(second) - 1) + b"\n", second.replace(b'"usd":0.5,', b"")):
         path.write_bytes(first + damaged + third)
         again = Journal(path, "epo_Latn")
-        assert [said(again, key) for key in (A, B, C)] == [A[:3], None, C[:3]]
+        assert [answer_text(again, key) for key in (A, B, C)] == [A[:3], None, C[:3]]
         output = capfd.readouterr().out
         assert f"skipped 1 damaged line, the first at byte {len(first)}" in output
         again.close()
+
+
+def test_the_format_of_a_line_is_stable(tmp_path: Path) -> None:
+    """A run that an older version started must go on: do not rename these keys."""
+    answer = {"text": "a", "reasoning": "", "finish": "stop", "tokens_in": 7, "tokens_out": 3}
+    line = {"key": A, "shelf": "common", "by": "gla_Latn", "usd": 0.5, "answer": answer}
+    path = tmp_path / "journal.jsonl"
+    path.write_text(json.dumps(line) + "\n")
+    journal = Journal(path, "epo_Latn")
+    entry = journal.get(A)
+    assert entry == (answer, 0.5, True) and Answer(**entry.answer).tokens_out == 3
+    journal.put(B, answer, 0.5)
+    journal.close()
+    lines = [json.loads(text) for text in path.read_text().splitlines()]
+    assert lines == [line, {**line, "key": B, "shelf": "epo_Latn", "by": "epo_Latn"}]
 
 
 def test_a_journal_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
@@ -63,14 +79,14 @@ def test_a_journal_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         Journal(tmp_path / "file" / "journal.jsonl", "epo_Latn")
 
 
-def test_the_first_answer_counts_but_ones_own_before_it(tmp_path: Path) -> None:
-    """Two languages asked the same at once: each must go on from the answer that it used."""
+def test_the_first_answer_counts_unless_this_language_has_its_own(tmp_path: Path) -> None:
+    """Two languages made the same request at once: each keeps the answer that it used."""
     journals = {}
     for code in ("aaa_Latn", "bbb_Latn"):
         journal = Journal(tmp_path / f"{code}.jsonl", code)
         journal.put(A, {"text": code}, 0.5, common=True)
         journal.close()
-    for code, uses in (
+    for code, expected in (
         ("aaa_Latn", "aaa_Latn"),
         ("bbb_Latn", "bbb_Latn"),
         ("ccc_Latn", "aaa_Latn"),
@@ -78,13 +94,13 @@ def test_the_first_answer_counts_but_ones_own_before_it(tmp_path: Path) -> None:
         journals[code] = Journal(tmp_path / "new" / f"{code}.jsonl", code)
         for shard in ("aaa_Latn", "bbb_Latn"):
             journals[code].add_shard(tmp_path / f"{shard}.jsonl")
-        assert said(journals[code], A) == uses
+        assert answer_text(journals[code], A) == expected
         journals[code].track_unshared()
         assert journals[code].unshared_count == 0
         journals[code].close()
 
 
-def test_what_is_on_no_shard_waits_and_no_more(tmp_path: Path) -> None:
+def test_only_answers_in_no_shard_are_unshared(tmp_path: Path) -> None:
     path, shard = tmp_path / "journal.jsonl", tmp_path / "shard.jsonl"
     journal = Journal(path, "epo_Latn")
     journal.put(A, {"text": "a"}, 0.5)
@@ -116,12 +132,12 @@ journal = Journal(Path(sys.argv[1]), "epo_Latn")
 try:
     for number in range(100):
         journal.put(f"{number:02x}" * 32, {"text": "x" * 50}, 0.5)
-except UserError as refusal:
-    print(number, refusal)
+except UserError as error:
+    print(number, error)
 """
 
 
-def test_a_full_disk_is_told_and_what_was_paid_is_kept(tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error_and_keeps_the_answers(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     ran = subprocess.run(
         [sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=True
@@ -152,21 +168,3 @@ def test_the_index_takes_no_memory(tmp_path: Path) -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert int(ran.stdout) < 6
-
-
-@pytest.mark.parametrize("quota", [0, 1, 2, 3, 7, 40, 99, 100, 101, 5_000])
-@pytest.mark.parametrize(("branches", "portion", "most"), [(8, 3, 33), (1, 5, 200), (20, 1, 1)])
-def test_a_quota_is_dealt_out_in_whole_portions(
-    quota: int, branches: int, portion: int, most: int
-) -> None:
-    dealt = split_quota(quota, branches, portion, most)
-    assert len(dealt) == branches and max(dealt) <= most
-    assert sum(dealt) == quota or min(dealt) + portion > most or max(dealt) == most
-    assert max(dealt) - min(dealt) < 2 * portion
-    assert sum(share % portion != 0 for share in dealt if share != most) <= 1
-
-
-def test_a_tree_holds_what_the_paper_says() -> None:
-    assert 16 * capacity((20, 10), 3) == 10_608
-    assert 60 * capacity((30,), 5) == 9_300
-    assert split_quota(16 * capacity((20, 10), 3), 16, 3, 663) == [663] * 16

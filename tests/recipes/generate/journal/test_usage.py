@@ -1,4 +1,4 @@
-"""What a dataset cost: each answer once, however often it was wanted, and whoever paid."""
+"""Each answer of a dataset is counted once, however often it is used and whoever paid."""
 
 from __future__ import annotations
 

@@ -152,8 +152,8 @@ def test_the_cost_is_that_of_all_runs_for_the_language() -> None:
     assert "0.50 US dollars\n- time of the last run: 120.0 minutes" in card.render(facts([]))
     shared = replace(USAGE, earlier_runs_usd=1.25, other_languages_usd=0.75)
     text = card.render(facts([], usage=shared))
-    assert "answers: 1.75 US dollars, 1.25 of them in earlier runs; runs for other" in text
-    assert "languages paid 0.75 more for answers that all languages share\n- time" in text
+    assert "cost: 1.75 US dollars, 1.25 of them in earlier runs; runs for other" in text
+    assert "languages paid 0.75 more, for answers that all languages share\n- time" in text
 
 
 def test_marks_have_an_interval_and_an_incomplete_run_says_so() -> None:
@@ -162,8 +162,8 @@ def test_marks_have_an_interval_and_an_incomplete_run_says_so() -> None:
     assert "**Incomplete.** The run stopped early (`cap`)" in text
     assert "The mean is" not in card.render(facts([], marks={5: 1}))
     assert "Incomplete" not in card.render(facts([]))
-    assert "as a judge of 3 rows. They were kept." in card.render(facts([], unjudged=3))
-    assert "as a judge of 1 row. It was kept." in card.render(facts([], unjudged=1))
+    assert "no usable answer for 3 rows, which were kept." in card.render(facts([], unjudged=3))
+    assert "no usable answer for 1 row, which was kept." in card.render(facts([], unjudged=1))
     assert "no usable answer" not in text
 
 
@@ -186,9 +186,9 @@ def test_a_communitys_choices_are_on_the_card() -> None:
     assert "The community asked" not in card.render(facts([]))
 
 
-def test_the_picture_is_the_same_for_the_same_rows(tmp_path: Path) -> None:
+def test_the_plot_is_the_same_for_the_same_rows(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         plot.draw(facts([row("a", "b"), row("c", "d", "pairs")]).stats, tmp_path / name)
-    drawn = (tmp_path / "a.png").read_bytes()
-    assert drawn.startswith(b"\x89PNG") and drawn == (tmp_path / "b.png").read_bytes()
-    assert int.from_bytes(drawn[16:20]) == 800
+    image = (tmp_path / "a.png").read_bytes()
+    assert image.startswith(b"\x89PNG") and image == (tmp_path / "b.png").read_bytes()
+    assert int.from_bytes(image[16:20]) == 800

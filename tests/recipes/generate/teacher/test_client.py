@@ -1,4 +1,4 @@
-"""Teachers that fail and lie: every request ends with an answer or a reason, within bounds."""
+"""Teachers that fail: every request ends with an answer or a reason, within limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from recipes.generate.teacher.connect import authorization
 from recipes.generate.teacher.openai import Answer, NoAnswer
 from tests.recipes.generate.teacher_server import SETTINGS, Handler, serving, teaching
 
-ASKED = [Message(role="user", content="Saluton")]
+MESSAGES = [Message(role="user", content="Saluton")]
 GOOD = {"choices": [{"message": {"content": "Bonan tagon"}, "finish_reason": "stop"}]}
 
 
@@ -30,13 +30,13 @@ async def _with(
 
 
 def after(failures: int, bad: Callable[[], Awaitable[web.StreamResponse]]) -> Handler:
-    """A teacher that is good after so many failures."""
-    seen = 0
+    """Return a handler that answers correctly after this number of failures."""
+    calls = 0
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        nonlocal seen
-        seen += 1
-        return await bad() if seen <= failures else web.json_response(GOOD)
+        nonlocal calls
+        calls += 1
+        return await bad() if calls <= failures else web.json_response(GOOD)
 
     return handler
 
@@ -52,13 +52,13 @@ async def _reset() -> web.StreamResponse:
 
 def _text(text: str, status: int = 200, **headers: str) -> Callable[[], Awaitable[web.Response]]:
     async def respond() -> web.Response:
-        told = {name.replace("_", "-"): value for name, value in headers.items()}
-        return web.Response(text=text, status=status, headers=told)
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        return web.Response(text=text, status=status, headers=fields)
 
     return respond
 
 
-PASSING = {
+FAILURES = {
     "too many requests": (_text("{}", 429, Retry_After="1"), "status_429"),
     "server error": (_text("oops", 500), "status_500"),
     "starting": (_text("", 503), "status_503"),
@@ -74,52 +74,49 @@ PASSING = {
 }
 
 
-@pytest.mark.parametrize("name", PASSING)
-def test_a_passing_failure_is_tried_again(name: str, tmp_path: Path) -> None:
-    bad, _ = PASSING[name]
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_temporary_failure_is_retried(name: str, tmp_path: Path) -> None:
+    bad, _ = FAILURES[name]
     answer, teacher = asyncio.run(
-        _with(after(2, bad), tmp_path, lambda teacher: teacher.complete(ASKED, 1))
+        _with(after(2, bad), tmp_path, lambda teacher: teacher.complete(MESSAGES, 1))
     )
     assert isinstance(answer, Answer) and answer.text == "Bonan tagon"
     assert (teacher.stats.answered, teacher.stats.retried, teacher.stats.failed) == (1, 2, 0)
 
 
-@pytest.mark.parametrize("name", sorted(PASSING.keys() - {"starting", "paused"}))
-def test_a_lasting_failure_ends_with_its_reason(name: str, tmp_path: Path) -> None:
-    bad, reason = PASSING[name]
-    seen: list[Teacher] = []
+@pytest.mark.parametrize("name", sorted(FAILURES.keys() - {"starting", "paused"}))
+def test_a_permanent_failure_ends_with_its_reason(name: str, tmp_path: Path) -> None:
+    bad, reason = FAILURES[name]
+    teachers: list[Teacher] = []
 
     async def use(teacher: Teacher) -> None:
-        seen.append(teacher)
-        await teacher.complete(ASKED, 1)
+        teachers.append(teacher)
+        await teacher.complete(MESSAGES, 1)
 
     with pytest.raises(NoAnswer, match=reason):
         asyncio.run(_with(after(99, bad), tmp_path, use))
-    assert (seen[0].stats.failed, seen[0].stats.retried) == (1, 2)
+    assert (teachers[0].stats.failed, teachers[0].stats.retried) == (1, 2)
     assert not (tmp_path / "journal.jsonl").read_bytes()
 
 
-def test_a_request_that_is_wrong_is_not_repeated(tmp_path: Path) -> None:
+def test_an_invalid_request_is_not_repeated(tmp_path: Path) -> None:
     async def use(teacher: Teacher) -> None:
         with pytest.raises(NoAnswer, match="status_422"):
-            await teacher.complete(ASKED, 1)
+            await teacher.complete(MESSAGES, 1)
 
     _, teacher = asyncio.run(_with(after(99, _text("", 422)), tmp_path, use))
     assert teacher.stats.retried == 0
 
 
 @pytest.mark.parametrize(
-    ("status", "says"), [(401, "token"), (402, "credit"), (403, "token"), (404, "path")]
+    ("status", "message"), [(401, "token"), (402, "credit"), (403, "token"), (404, "path")]
 )
-def test_a_teacher_that_never_will_is_refused_at_once(
-    status: int, says: str, tmp_path: Path
+def test_a_permanent_refusal_ends_the_run_at_once(
+    status: int, message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(UserError, match=says):
-        asyncio.run(
-            _with(
-                after(99, _text("", status)), tmp_path, lambda teacher: teacher.complete(ASKED, 1)
-            )
-        )
+    refusing = after(99, _text("", status))
+    with pytest.raises(UserError, match=message):
+        asyncio.run(_with(refusing, tmp_path, lambda teacher: teacher.complete(MESSAGES, 1)))
 
 
 def test_a_dead_teacher_ends_the_run(tmp_path: Path) -> None:
@@ -136,8 +133,8 @@ def test_a_dead_teacher_ends_the_run(tmp_path: Path) -> None:
 
 def test_the_same_request_is_paid_once(tmp_path: Path) -> None:
     async def use(teacher: Teacher) -> None:
-        first = await asyncio.gather(*(teacher.complete(ASKED, 1) for _ in range(20)))
-        assert {answer.text for answer in [*first, await teacher.complete(ASKED, 1)]} == {
+        first = await asyncio.gather(*(teacher.complete(MESSAGES, 1) for _ in range(20)))
+        assert {answer.text for answer in [*first, await teacher.complete(MESSAGES, 1)]} == {
             "Bonan tagon"
         }
 
@@ -146,7 +143,7 @@ def test_the_same_request_is_paid_once(tmp_path: Path) -> None:
     assert (tmp_path / "journal.jsonl").read_bytes().count(b"\n") == 1
 
 
-def test_a_cold_start_is_waited_for_and_a_dead_one_is_not(tmp_path: Path) -> None:
+def test_a_cold_start_is_awaited_but_a_dead_teacher_is_not(tmp_path: Path) -> None:
     cold = after(3, _text("", 503))
     asyncio.run(_with(cold, tmp_path, lambda teacher: teacher.wait_until_ready(), ready_within=5.0))
     with pytest.raises(UserError, match="not ready after 0.2 s: status 503"):
@@ -158,17 +155,17 @@ def test_a_cold_start_is_waited_for_and_a_dead_one_is_not(tmp_path: Path) -> Non
 def test_a_teacher_that_wakes_slowly_uses_up_no_attempts(tmp_path: Path) -> None:
     asleep = after(9, _text("", 503))
     answer, teacher = asyncio.run(
-        _with(asleep, tmp_path, lambda teacher: teacher.complete(ASKED, 1), ready_within=5.0)
+        _with(asleep, tmp_path, lambda teacher: teacher.complete(MESSAGES, 1), ready_within=5.0)
     )
     assert isinstance(answer, Answer) and teacher.stats.failed == 0
     assert teacher.limiter.limit == SETTINGS.start and teacher.limiter.asleep_since is None
     with pytest.raises(UserError, match="not ready after 0.2 s: status_503"):
         asyncio.run(
-            _with(after(9**9, _text("", 503)), tmp_path / "2", lambda t: t.complete(ASKED, 1))
+            _with(after(9**9, _text("", 503)), tmp_path / "2", lambda t: t.complete(MESSAGES, 1))
         )
 
 
-def test_the_hubs_token_goes_to_the_hub_alone() -> None:
+def test_only_the_hub_gets_the_hubs_token() -> None:
     tokens = {"HF_TOKEN": "hf_secret"}
     assert authorization("http://127.0.0.1:9/v1", tokens) == {}
     local = {**tokens, "HF_ENDPOINT": "http://127.0.0.1:9"}

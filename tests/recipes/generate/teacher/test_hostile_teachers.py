@@ -29,7 +29,7 @@ from recipes.practice import exercises
 from recipes.practice.rule_based import respond
 from tests.recipes.generate.teacher_server import completion, serving, teaching
 
-ASKED = [Message(role="user", content="Saluton")]
+MESSAGES = [Message(role="user", content="Saluton")]
 FAULTS = (
     "half a list",
     "fenced",
@@ -209,7 +209,7 @@ def test_a_useless_response_has_a_reason(fault: str, reason: str, tmp_path: Path
     async def run() -> None:
         async with serving(complete) as url, teaching(url, tmp_path) as teacher:  # type: ignore[arg-type]
             with pytest.raises(NoAnswer, match=reason):
-                await teacher.complete(ASKED, 1)
+                await teacher.complete(MESSAGES, 1)
 
     asyncio.run(run())
     assert counts[fault] == (1 if fault == "redirect" else 3)
@@ -230,47 +230,47 @@ def test_an_endless_body_is_not_read_to_the_end(tmp_path: Path) -> None:
     async def run() -> None:
         async with serving(complete) as url, teaching(url, tmp_path, timeout=20) as teacher:
             with pytest.raises(NoAnswer, match="too_large"):
-                await teacher.complete(ASKED, 1)
+                await teacher.complete(MESSAGES, 1)
 
     asyncio.run(run())
     assert sent < 3 * 20
 
 
 def test_a_teacher_that_refuses_a_schema_gets_none_from_then_on(tmp_path: Path) -> None:
-    seen: list[bool] = []
+    had_schema: list[bool] = []
 
     async def complete(request: web.Request) -> web.StreamResponse:
-        wire = await request.json()
-        seen.append("response_format" in wire)
-        if seen[-1]:
+        body = await request.json()
+        had_schema.append("response_format" in body)
+        if had_schema[-1]:
             return web.json_response({"error": "response_format is not supported"}, status=400)
         return web.json_response(completion('["a"]'))
 
     async def run() -> list[Answer]:
         async with serving(complete) as url, teaching(url, tmp_path) as teacher:
-            return [await teacher.complete(ASKED, n, schema={"type": "array"}) for n in range(3)]
+            return [await teacher.complete(MESSAGES, n, schema={"type": "array"}) for n in range(3)]
 
     assert [answer.text for answer in asyncio.run(run())] == ['["a"]'] * 3
-    assert seen == [True, False, False, False]
+    assert had_schema == [True, False, False, False]
 
 
 def test_a_request_that_is_refused_without_a_schema_too_proves_nothing(tmp_path: Path) -> None:
-    seen: list[bool] = []
+    had_schema: list[bool] = []
 
     async def complete(request: web.Request) -> web.StreamResponse:
-        wire = await request.json()
-        seen.append("response_format" in wire)
-        wrong = wire["seed"] == 0
+        body = await request.json()
+        had_schema.append("response_format" in body)
+        wrong = body["seed"] == 0
         return web.json_response(completion("[]"), status=400 if wrong else 200)
 
     async def run() -> None:
         async with serving(complete) as url, teaching(url, tmp_path) as teacher:
             with pytest.raises(NoAnswer, match="status_400"):
-                await teacher.complete(ASKED, 0, schema={"type": "array"})
-            await teacher.complete(ASKED, 1, schema={"type": "array"})
+                await teacher.complete(MESSAGES, 0, schema={"type": "array"})
+            await teacher.complete(MESSAGES, 1, schema={"type": "array"})
 
     asyncio.run(run())
-    assert seen == [True, False, True]
+    assert had_schema == [True, False, True]
 
 
 def test_the_cap_ends_a_run_with_the_answers_so_far(tmp_path: Path) -> None:
@@ -294,8 +294,8 @@ def test_calls_with_the_same_long_prefix_follow_each_other(tmp_path: Path) -> No
     received: list[str] = []
 
     async def complete(request: web.Request) -> web.StreamResponse:
-        wire = await request.json()
-        received.append(wire["messages"][-1]["content"][0])
+        body = await request.json()
+        received.append(body["messages"][-1]["content"][0])
         await asyncio.sleep(0.001)
         return web.json_response(completion("Jes."))
 

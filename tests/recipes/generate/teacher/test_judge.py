@@ -47,9 +47,9 @@ def with_teacher(url: str, folder: Path, use: Callable[[Teacher], Awaitable[T]])
     return asyncio.run(run())
 
 
-def row(asked: str, said: str) -> Row:
+def row(prompt: str, answer: str) -> Row:
     """One exchange."""
-    turns = (Message(role="user", content=asked), Message(role="assistant", content=said))
+    turns = (Message(role="user", content=prompt), Message(role="assistant", content=answer))
     return Row("topics", "p", "t", turns)
 
 
@@ -60,8 +60,8 @@ def good(count: int) -> list[Row]:
     from recipes.practice import exercises
 
     rng = Random(4)
-    drawn = (exercises.random_exercise(rng, "topic", "epo") for _ in range(count))
-    return [row(exercises.prompt(one), exercises.answer(one, rng)) for one in drawn]
+    exercise_list = (exercises.random_exercise(rng, "topic", "epo") for _ in range(count))
+    return [row(exercises.prompt(each), exercises.answer(each, rng)) for each in exercise_list]
 
 
 def judged(url: str, folder: Path, rows: Iterable[Row], settings: JudgeSettings = ALL) -> Verdicts:
@@ -75,37 +75,37 @@ def test_the_judge_marks_good_and_bad_rows_and_is_paid_once(
     bad = [row(f"Traduku en la anglan:\nBlah {number}", "Lo li mi.") for number in range(10)]
     verdicts = judged(counting_teacher.url, tmp_path, [*good(40), *bad])
     assert verdicts.marks[5] >= 38
-    assert set(verdicts.reasons) <= {one.id for one in bad}
+    assert set(verdicts.reasons) <= {each.id for each in bad}
     assert len(verdicts.reasons) + verdicts.unanswered >= 10
     assert set(verdicts.reasons.values()) == {"not_fluent"}
-    asked = len(counting_teacher.asked)
+    asked = len(counting_teacher.requests)
     assert judged(counting_teacher.url, tmp_path, [*good(40), *bad]) == verdicts
-    assert len(counting_teacher.asked) == asked
+    assert len(counting_teacher.requests) == asked
 
 
 def test_the_sample_depends_on_the_rows_alone() -> None:
     rows = [row(f"{number}", "x") for number in range(4_000)]
-    assert 150 < sum(in_sample(one, 0.05) for one in rows) < 250
-    assert not any(in_sample(one, 0.0) for one in rows)
-    assert all(in_sample(one, 1.0) for one in rows)
+    assert 150 < sum(in_sample(each, 0.05) for each in rows) < 250
+    assert not any(in_sample(each, 0.0) for each in rows)
+    assert all(in_sample(each, 1.0) for each in rows)
 
 
 def test_a_judge_that_is_switched_off_gets_no_requests(
     tmp_path: Path, counting_teacher: CountingTeacher
 ) -> None:
     verdicts = judged(counting_teacher.url, tmp_path, good(20), JudgeSettings(False, 0.0, 0))
-    assert verdicts == Verdicts() and not counting_teacher.asked
+    assert verdicts == Verdicts() and not counting_teacher.requests
 
 
 def test_replayed_rows_are_not_marked(tmp_path: Path, counting_teacher: CountingTeacher) -> None:
-    replayed = [replace(one, teacher="") for one in good(10)]
+    replayed = [replace(each, teacher="") for each in good(10)]
     assert judged(counting_teacher.url, tmp_path, replayed) == Verdicts()
 
 
 def test_every_row_is_judged_for_harm(tmp_path: Path, counting_teacher: CountingTeacher) -> None:
     verdicts = judged(counting_teacher.url, tmp_path, good(20), JudgeSettings(True, 0.0, 0))
-    assert len(counting_teacher.asked) >= 20 and not verdicts.reasons
-    assert all(b"Is it harmful" in body for body in counting_teacher.asked)
+    assert len(counting_teacher.requests) >= 20 and not verdicts.reasons
+    assert all(b"Is it harmful" in body for body in counting_teacher.requests)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""TGI's own protocol, through its client, against a server of its shape."""
+"""TGI's own protocol: its client with a server that answers like TGI."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from recipes.generate.teacher.connect import authorization, endpoint
 from recipes.generate.teacher.openai import Answer, NoAnswer
 from tests.recipes.generate.teacher_server import Handler, serving, teaching
 
-ASKED = [Message(role="system", content="Be kind."), Message(role="user", content="Saluton")]
+MESSAGES = [Message(role="system", content="Be kind."), Message(role="user", content="Saluton")]
 SCHEMA = {"type": "array", "items": {"type": "string"}}
 
 
-def told(text: str | None, finish: str = "stop") -> dict[str, object]:
-    """TGI's answer to a chat, every field that it sends."""
+def completion(text: str | None, finish: str = "stop") -> dict[str, object]:
+    """Return TGI's response to a chat, with every field."""
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
     return {
@@ -41,7 +41,7 @@ async def info(request: web.Request) -> web.StreamResponse:
 
 
 def ask(complete: Handler, folder: Path, times: int = 1, **more: object) -> tuple[Answer, Teacher]:
-    """What a TGI server that answers so is understood to say."""
+    """Send requests to such a TGI server; return the last answer and the teacher."""
 
     async def run() -> tuple[Answer, Teacher]:
         async with (
@@ -50,14 +50,14 @@ def ask(complete: Handler, folder: Path, times: int = 1, **more: object) -> tupl
         ):
             await teacher.wait_until_ready()
             for number in range(times):
-                answer = await teacher.complete(ASKED, number, schema=SCHEMA)
+                answer = await teacher.complete(MESSAGES, number, schema=SCHEMA)
             return answer, teacher
 
     return asyncio.run(run())
 
 
 @pytest.mark.parametrize(
-    ("said", "reasoning", "text"),
+    ("content", "reasoning", "text"),
     [
         ('<think>\nHm.\n</think>\n\n["a"]', "Hm.", '["a"]'),
         ('Hm.\n</think>\n\n["a"]', "Hm.", '["a"]'),  # the template had opened it
@@ -66,19 +66,19 @@ def ask(complete: Handler, folder: Path, times: int = 1, **more: object) -> tupl
         ("<think>Hm. It never", "", "<think>Hm. It never"),
     ],
 )
-def test_reasoning_in_the_text_is_parted_from_it(
-    said: str, reasoning: str, text: str, tmp_path: Path
+def test_reasoning_is_split_from_the_text(
+    content: str, reasoning: str, text: str, tmp_path: Path
 ) -> None:
     async def complete(request: web.Request) -> web.StreamResponse:
-        return web.json_response(told(said))
+        return web.json_response(completion(content))
 
     answer, _ = ask(complete, tmp_path)
     assert (answer.reasoning, answer.text) == (reasoning, text)
 
 
-def test_tokens_less_than_none_do_not_pay_for_other_calls(tmp_path: Path) -> None:
+def test_negative_token_counts_do_not_pay_for_other_calls(tmp_path: Path) -> None:
     async def complete(request: web.Request) -> web.StreamResponse:
-        wire = told("a")
+        wire = completion("a")
         return web.json_response({**wire, "usage": {"prompt_tokens": -9, "completion_tokens": -9}})
 
     answer, _ = ask(complete, tmp_path)
@@ -86,44 +86,44 @@ def test_tokens_less_than_none_do_not_pay_for_other_calls(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("finish", "means"),
+    ("finish", "expected"),
     [("stop", "stop"), ("eos_token", "stop"), ("stop_sequence", "stop"), ("length", "length")],
 )
-def test_tokens_and_the_reason_of_the_end_are_read_right(
-    finish: str, means: str, tmp_path: Path
+def test_tokens_and_the_finish_reason_are_parsed(
+    finish: str, expected: str, tmp_path: Path
 ) -> None:
-    seen: list[dict[str, object]] = []
+    bodies: list[dict[str, object]] = []
 
     async def complete(request: web.Request) -> web.StreamResponse:
-        seen.append(await request.json())
-        return web.json_response(told('["a"]', finish))
+        bodies.append(await request.json())
+        return web.json_response(completion('["a"]', finish))
 
     answer, teacher = ask(complete, tmp_path)
-    assert answer == Answer('["a"]', "", means, 11, 5)
+    assert answer == Answer('["a"]', "", expected, 11, 5)
     assert (teacher.stats.tokens_in, teacher.stats.tokens_out) == (11, 5)
-    (wire,) = seen
-    assert wire["messages"] == ASKED and wire["response_format"] == {
+    (body,) = bodies
+    assert body["messages"] == MESSAGES and body["response_format"] == {
         "type": "json",
         "value": SCHEMA,
     }
-    assert (wire["max_tokens"], wire["seed"], wire["temperature"]) == (16, 0, 1.0)
+    assert (body["max_tokens"], body["seed"], body["temperature"]) == (16, 0, 1.0)
 
 
-def test_a_server_that_knows_no_grammar_is_asked_without_from_then_on(tmp_path: Path) -> None:
+def test_a_server_that_refuses_a_grammar_gets_none_from_then_on(tmp_path: Path) -> None:
     seen: list[bool] = []
 
     async def complete(request: web.Request) -> web.StreamResponse:
         seen.append("response_format" in await request.json())
         error = {"error": "Input validation error: grammar is disabled", "error_type": "validation"}
         return web.json_response(
-            *((error,) if seen[-1] else (told("[]"),)), status=422 if seen[-1] else 200
+            *((error,) if seen[-1] else (completion("[]"),)), status=422 if seen[-1] else 200
         )
 
     ask(complete, tmp_path, times=3)
     assert seen == [True, False, False, False]
 
 
-def test_an_overloaded_server_is_asked_again_more_slowly(tmp_path: Path) -> None:
+def test_an_overloaded_server_gets_fewer_calls(tmp_path: Path) -> None:
     seen = 0
 
     async def complete(request: web.Request) -> web.StreamResponse:
@@ -131,7 +131,7 @@ def test_an_overloaded_server_is_asked_again_more_slowly(tmp_path: Path) -> None
         seen += 1
         error = {"error": "Model is overloaded", "error_type": "overloaded"}
         return web.json_response(
-            error if seen == 1 else told("[]"), status=429 if seen == 1 else 200
+            error if seen == 1 else completion("[]"), status=429 if seen == 1 else 200
         )
 
     answer, teacher = ask(complete, tmp_path)
@@ -146,7 +146,7 @@ def test_an_overloaded_server_is_asked_again_more_slowly(tmp_path: Path) -> None
         ({"error": "too long", "error_type": "validation"}, 422, "status_422"),
         ({"choices": []}, 200, "no_completion"),
         ([], 200, "no_completion"),
-        ({**told("x"), "choices": [{"message": {}}]}, 200, "no_completion"),
+        ({**completion("x"), "choices": [{"message": {}}]}, 200, "no_completion"),
     ],
 )
 def test_what_is_no_answer_has_a_reason(
@@ -164,7 +164,7 @@ def test_connections_are_kept(tmp_path: Path) -> None:
 
     async def complete(request: web.Request) -> web.StreamResponse:
         seen.add(request.transport)
-        return web.json_response(told(None))
+        return web.json_response(completion(None))
 
     answer, _ = ask(complete, tmp_path, times=20)
     assert answer.text == "" and len(seen) == 1
