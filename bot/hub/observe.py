@@ -183,10 +183,17 @@ def logs_to_read(jobs: Collection[Job], now: float) -> frozenset[str]:
 
 
 def cancel_reason(hub: Connection, job: str) -> str:
-    """Return why the Hub cancelled a job by itself; the client does not pass it on."""
-    with translated(f"look at the cancelled job {job}"):
-        answer, _ = hub.get(f"jobs/{hub.org}/{job}")
-    return str(answer["status"].get("cancelReason") or "")
+    """Return why the Hub cancelled a job by itself, empty if it did not or does not say.
+
+    The client does not pass the reason on.
+    """
+    try:
+        with translated(f"look at the cancelled job {job}"):
+            response, _ = hub.get(f"jobs/{hub.org}/{job}")
+    except (TryLater, Refused) as error:
+        log.info("%s", error)
+        return ""
+    return str(response["status"].get("cancelReason") or "")
 
 
 def _log(hub: Connection, job: str) -> tuple[str, ...]:

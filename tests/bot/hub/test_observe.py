@@ -19,6 +19,7 @@ def test_why_the_hub_cancelled_a_job_is_read(hub: LocalHub, connection: Connecti
         control(hub, "account", name=ORG, spendLimitReached=False)
     assert job.status.stage == "CANCELED"
     assert cancel_reason(connection, job.id) == "SPEND_LIMIT"
+    assert cancel_reason(connection, "0" * 24) == "", "a job that is gone stops no tick"
 
 
 def test_a_tick_reads_few_logs_of_running_jobs_and_all_of_failed_ones() -> None:
