@@ -45,7 +45,7 @@ def main(api: HfApi, args: argparse.Namespace, settings: TrainingSettings) -> No
     job = pin(api, args, settings, {**repos, args.feedback: "dataset"})
     _pin_base_of_adapter(job)
     pairs = _load_pairs(job)
-    say(f"{len(pairs.kept)} pairs, {sum(pairs.dropped.values())} rows left out; "
+    say(f"pairs: {len(pairs.kept)}, left out: {sum(pairs.dropped.values())}; "
         f"{job.seconds():.1f} s")  # fmt: skip
     tags = versions.ensure_first(api, args.into, job.inputs[args.into])
     if _already_made(job, tags, pairs.digest):
@@ -86,8 +86,8 @@ def _load_pairs(job: Job[TrainingSettings]) -> PreferencePairs:
     pairs = make_pairs(contributions.chats, reviews, rows, code, gate)
     if len(pairs.kept) < settings.fewest:
         raise UserError(
-            f"{repo} has {len(pairs.kept)} usable pairs for {code}, but a new version needs "
-            f"{settings.fewest} (`train.feedback.fewest`): ask speakers for more corrections. "
+            f"{repo} has too few usable pairs for {code}: {len(pairs.kept)} of {settings.fewest} "
+            "(`train.feedback.fewest`). Ask speakers for more corrections. "
             f"Not used: {pairs.dropped or 'none'}; not read: {contributions.skipped or 'none'}."
         )
     return PreferencePairs(pairs.kept, {**pairs.dropped, **contributions.skipped})
@@ -99,7 +99,7 @@ def _already_made(job: Job[TrainingSettings], tags: dict[str, str], digest: str)
     for tag, commit in tags.items():
         run = versions.read_manifest(api, repo, commit)
         if run and run.metrics.get("pairs_digest") == digest:
-            say(f"{tag} of {repo} was already made from these {run.counts.kept} pairs")
+            say(f"{tag} of {repo} was already made from these pairs")
             return True
     head = versions.branch_head(api, repo)
     run = versions.read_manifest(api, repo, head) if head else None
@@ -197,10 +197,11 @@ def _card(
     speakers = language.get(job.config.language).name
     section = (
         f"## Version {version}\n\n"
-        f"Made from commit `{current}` by direct preference optimization (DPO) on "
-        f"{len(pairs.kept):,} pairs of answers that speakers of {speakers} corrected or rated "
-        f"(`{job.args.feedback}` at `{job.inputs[job.args.feedback]}`): {result.steps} steps, loss "
-        f"{result.loss_first:.3f} → {result.loss_last:.3f}. The sections on training below "
+        f"Made from commit `{current}` by direct preference optimization (DPO) on pairs of answers "
+        f"that speakers of {speakers} corrected or rated (`{job.args.feedback}` at "
+        f"`{job.inputs[job.args.feedback]}`).\n\n"
+        f"Pairs: {len(pairs.kept):,}; steps: {result.steps:,}; loss: {result.loss_first:.3f} → "
+        f"{result.loss_last:.3f}. The sections on training below "
         "describe the first version."
     )
     thanks = citation.thanks(pairs.credits)

@@ -120,7 +120,8 @@ def _fine_tune(job: Job[TrainingSettings], scratch: Path) -> tuple[Examples, Sft
         examples, held_out = _load_examples(job, tokenizer)
         resume_from = _download_checkpoint(job, scratch)
     if _is_main_process():
-        say(f"{len(examples.input_ids)} rows, {examples.tokens} tokens, {job.seconds():.1f} s")
+        rows = len(examples.input_ids)
+        say(f"rows: {rows}, tokens: {examples.tokens}; {job.seconds():.1f} s")
     key = _checkpoint_key(job)
     upload = checkpoints.CheckpointUpload(job.api, job.args.into, key, scratch / "upload")
     result = sft.train(

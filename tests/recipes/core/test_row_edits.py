@@ -73,7 +73,7 @@ def test_agreed_edits_are_applied_by_the_next_training(hub: LocalHub, tmp_path: 
     output = wait_for_success(
         jobs.start("practice/edited", trainer={"max_steps": 2}, held_out=None)
     )
-    assert "46 rows" in output
+    assert "rows: 46" in output
     card = " ".join(Path(api.hf_hub_download("practice/edited", "README.md")).read_text().split())
     assert "* 2 rows dropped: `r00`, `r01` * 1 row corrected: `r04`" in card
 
