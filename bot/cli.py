@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,9 @@ app.add_typer(teacher_app, name="teacher")
 
 def main() -> None:
     """Run the command line; an expected error prints one sentence and exits with 1."""
+    # A shell without job control starts background commands with SIGINT ignored.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except UserError as error:
@@ -79,13 +83,8 @@ def serve() -> None:
             "KAKUGO_WEBHOOK_SECRET is not set; without it, anyone could trigger the bot"
         )
     typer.echo(f"{controller.hub.me} watches {controller.policy.org} on {settings.endpoint}")
-    server.serve(
-        controller,
-        settings.webhook_secret,
-        settings.host,
-        settings.port,
-        settings.poll_seconds,
-    )
+    secret, host, port = settings.webhook_secret, settings.host, settings.port
+    server.serve(controller, secret, host, port, settings.poll_seconds)
 
 
 @app.command()
@@ -95,14 +94,14 @@ def tick(
     ] = False,
 ) -> None:
     """Look at the Hub once, do what is due, and exit (for cron or a Job)."""
-    from bot.controller.until_idle import hint, shift
-    from bot.hub.other_bots import older_at_work
+    from bot.controller.until_idle import discussion_of, run_until_idle
+    from bot.hub.other_bots import is_older_bot_alive
 
     settings, controller = _controller()
-    first = hint(settings.webhook_payload)
+    first = discussion_of(settings.webhook_payload)
     if until_idle:
-        relieved = partial(older_at_work, controller.hub, settings.job_id)
-        for line in shift(controller, first, settings.poll_seconds, relieved):
+        is_replaced = partial(is_older_bot_alive, controller.hub, settings.job_id)
+        for line in run_until_idle(controller, first, settings.poll_seconds, is_replaced):
             typer.echo(line)
         return
     report = controller.tick([first] if first else [])

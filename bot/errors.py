@@ -1,5 +1,5 @@
-"""The one base of every failure whose text is for the person at the terminal; all else is a bug."""
+"""The base of all errors whose text is for the user; any other exception is a bug."""
 
 
 class UserError(Exception):
-    """One sentence: the rule, what was seen, what to do."""
+    """An expected failure; its text says in a sentence what was wrong and what to do."""

@@ -1,4 +1,4 @@
-"""The doorbell and the timer. A webhook carries no news: it only says that a look is due."""
+"""Tick when a webhook or a timer says so. A webhook only says that something may have changed."""
 
 from __future__ import annotations
 
@@ -18,35 +18,40 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from bot.controller.tick import Controller, Report
-from bot.controller.until_idle import hint
+from bot.controller.until_idle import discussion_of
 from bot.domain.codec import UnreadableRecord
 from bot.domain.request import Status
 from bot.hub.client import Refused, TryLater
 
 log = logging.getLogger(__name__)
 
-LONGEST_TICK = 600.0
-LONGEST_BODY = 1 << 20
-MOST_HINTS = 1_000
+MAX_TICK_SECONDS = 600.0
+MAX_BODY_BYTES = 1 << 20
+MAX_HINTS = 1_000
+STOP_SECONDS = 10.0
 
 
 @dataclass
 class Watcher:
-    """Rung by webhooks, answered by the watch; many rings while it is away count as one."""
+    """Ticks in a thread of its own; notifications that arrive during a tick cause one more tick.
+
+    `last_error` is empty after a successful tick. `counts` are totals since the start, `requests`
+    the numbers of requests by status.
+    """
 
     controller: Controller
     poll_seconds: float
-    _notified: threading.Event = field(default_factory=threading.Event)
-    _stopped: threading.Event = field(default_factory=threading.Event)
     last_tick_at: float = field(default_factory=time.time)
     last_error: str = ""
-    count: Counter[str] = field(default_factory=Counter)
-    _hints: set[int] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
     requests: Mapping[str, int] = field(default_factory=dict)
+    _notified: threading.Event = field(default_factory=threading.Event)
+    _stopped: threading.Event = field(default_factory=threading.Event)
+    _hints: set[int] = field(default_factory=set)
 
     def notify(self, discussion: int = 0) -> None:
-        """Have a look soon; `discussion`: perhaps something was said there."""
-        if discussion and len(self._hints) < MOST_HINTS:
+        """Tick soon; `discussion` is where something may have happened, 0 if unknown."""
+        if discussion and len(self._hints) < MAX_HINTS:
             self._hints.add(discussion)
         self._notified.set()
 
@@ -59,16 +64,16 @@ class Watcher:
         self._notified.set()
 
     def watch(self) -> None:
-        """Tick when rung or when the time is up, until stopped."""
+        """Tick when notified and every `poll_seconds`, until stopped."""
         while not self._stopped.is_set():
             wait, more = self.tick()
-            # A breath between looks keeps a flood of deliveries inside the Hub's rate limit.
+            # A pause between ticks keeps a flood of webhooks within the Hub's rate limit.
             self._stopped.wait(max(wait, self.poll_seconds / 20))
             if not more:
                 self._notified.wait(self.poll_seconds)
 
     def tick(self) -> tuple[float, bool]:
-        """One tick; how long the Hub wants us to wait, and whether there is more to do at once."""
+        """Tick once; return the seconds to wait, and whether to tick again at once."""
         self._notified.clear()
         wait, more = 0.0, False
         try:
@@ -83,30 +88,32 @@ class Watcher:
             self.last_error = str(error)
             log.warning("no tick: %s", error)
         except Exception:
-            # A bug in one tick must not end the watch; the next one sees the same world again.
-            self.last_error = "a bug: see the log"
+            # A bug must not end the thread: the next tick starts from the Hub's state again.
+            self.last_error = "internal error, see the log"
             log.exception("the tick failed")
-        self.count["ticks"] += 1
-        self.count["failed ticks"] += bool(self.last_error)
+        self.counts["ticks"] += 1
+        self.counts["failed ticks"] += bool(self.last_error)
         self.last_tick_at = time.time()
         return wait, more
 
     def _record(self, report: Report) -> None:
-        for line in report.summaries:
-            log.info("%s", line)
+        for summary in report.summaries:
+            log.info("%s", summary)
         if report.lost_race:
-            log.info("another bot was faster")
-        self.count.update(orders=report.done, left=len(report.postponed), races=report.lost_race)
+            log.info("another bot committed first")
+        self.counts.update(
+            actions=report.done, postponed=len(report.postponed), races=report.lost_race
+        )
         self.requests = report.counts
 
     @property
     def is_stalled(self) -> bool:
-        """Whether the watch has not looked for so long that something must be wrong."""
-        return time.time() - self.last_tick_at > 3 * self.poll_seconds + LONGEST_TICK
+        """Whether the last tick was so long ago that something must be wrong."""
+        return time.time() - self.last_tick_at > 3 * self.poll_seconds + MAX_TICK_SECONDS
 
 
 def make_app(watcher: Watcher, secret: str) -> FastAPI:
-    """The web side: `POST /webhook` (needs the secret), `GET /health` and `GET /metrics`."""
+    """Build the web app: `POST /webhook` (requires the secret), `GET /health`, `GET /metrics`."""
 
     @asynccontextmanager
     async def watching(_: FastAPI) -> AsyncIterator[None]:
@@ -114,36 +121,36 @@ def make_app(watcher: Watcher, secret: str) -> FastAPI:
         thread.start()
         yield
         watcher.stop()
-        await asyncio.to_thread(thread.join, 10)
+        await asyncio.to_thread(thread.join, STOP_SECONDS)
 
     app = FastAPI(title="Kakugo", lifespan=watching, docs_url=None, redoc_url=None)
 
     @app.post("/webhook", status_code=202)
     async def webhook(request: Request) -> Response:
-        """The body is no news; only the number in it is taken, as a hint where to look first."""
-        shown = request.headers.get("x-webhook-secret", "")
-        if not hmac.compare_digest(shown.encode(), secret.encode()):
-            watcher.count["refused"] += 1
-            if not shown:
+        """Schedule a tick. Only the discussion's number is read from the body, as a hint."""
+        given = request.headers.get("x-webhook-secret", "")
+        if not hmac.compare_digest(given.encode(), secret.encode()):
+            watcher.counts["rejected"] += 1
+            if not given:
                 return Response("The header X-Webhook-Secret is missing.", 401)
             return Response("The header X-Webhook-Secret is wrong.", 403)
-        watcher.count["rings"] += 1
-        watcher.notify(await _number(request))
+        watcher.counts["webhooks"] += 1
+        watcher.notify(await _discussion(request))
         return Response(status_code=202)
 
     @app.get("/", response_class=PlainTextResponse)
-    def door() -> str:
-        """Who lives here; the Hub shows it as the Space's page, and asks for it to see it is up."""
-        return "Kakugo's bot. It is spoken to in discussions; see /health and /metrics.\n"
+    def index() -> str:
+        """Say what runs here: the Hub shows it as the Space's page, and checks that it answers."""
+        return "Kakugo's bot. It answers in discussions; see /health and /metrics for its state.\n"
 
     @app.get("/health")
     def health(response: Response) -> dict[str, Any]:
         response.status_code = 503 if watcher.is_stalled else 200
         return {
             "ok": not watcher.last_error and not watcher.is_stalled,
-            "trouble": watcher.last_error,
-            "ticks": watcher.count["ticks"],
-            "last_tick": watcher.last_tick_at,
+            "last_error": watcher.last_error,
+            "ticks": watcher.counts["ticks"],
+            "last_tick_at": watcher.last_tick_at,
         }
 
     @app.get("/metrics", response_class=PlainTextResponse)
@@ -153,31 +160,32 @@ def make_app(watcher: Watcher, secret: str) -> FastAPI:
     return app
 
 
-async def _number(request: Request) -> int:
-    """The discussion that a delivery is about; 0 for anything else, and for more than it may be."""
+async def _discussion(request: Request) -> int:
+    """Return the discussion that a webhook is about; 0 if none, or if the body is too big."""
     body = b""
     async for chunk in request.stream():
         body += chunk
-        if len(body) > LONGEST_BODY:
+        if len(body) > MAX_BODY_BYTES:
             return 0
-    return hint(body)
+    return discussion_of(body)
 
 
 def _metrics(watcher: Watcher) -> Iterator[str]:
-    """In the text format of Prometheus; counts only, no names."""
-    for name in ("ticks", "failed ticks", "races", "orders", "left", "rings", "refused"):
+    """Yield lines in the text format of Prometheus; they have numbers only, no names."""
+    for name in ("ticks", "failed ticks", "races", "actions", "postponed", "webhooks", "rejected"):
         metric = f"kakugo_{name.replace(' ', '_')}_total"
         yield f"# TYPE {metric} counter"
-        yield f"{metric} {watcher.count[name]}"
+        yield f"{metric} {watcher.counts[name]}"
     yield "# TYPE kakugo_last_tick_timestamp_seconds gauge"
     yield f"kakugo_last_tick_timestamp_seconds {watcher.last_tick_at:.3f}"
     yield "# TYPE kakugo_requests gauge"
     for status in Status:
-        yield f'kakugo_requests{{status="{status.value}"}} {watcher.requests.get(status.value, 0)}'
+        count = watcher.requests.get(status.value, 0)
+        yield f'kakugo_requests{{status="{status.value}"}} {count}'
 
 
 def serve(controller: Controller, secret: str, host: str, port: int, poll_seconds: float) -> None:
-    """Listen until SIGINT or SIGTERM. Raises Refused when the port is taken."""
+    """Serve until SIGINT or SIGTERM. Raises Refused if the port is in use."""
     watcher = Watcher(controller, poll_seconds)
     config = uvicorn.Config(
         make_app(watcher, secret), host=host, port=port, log_level="warning", access_log=False
@@ -185,5 +193,5 @@ def serve(controller: Controller, secret: str, host: str, port: int, poll_second
     server = uvicorn.Server(config)
     try:
         server.run()
-    except SystemExit as exit_:
-        raise Refused(f"cannot listen on {host}:{port}: choose another PORT") from exit_
+    except SystemExit as error:
+        raise Refused(f"cannot listen on {host}:{port}: set PORT to a free port") from error

@@ -1,4 +1,4 @@
-"""The tick: observe, plan, commit, act. Level-triggered; any of it may be killed at any moment."""
+"""One tick: observe, plan, commit, act. It may be killed at any moment; the next one continues."""
 
 from __future__ import annotations
 
@@ -10,33 +10,30 @@ from dataclasses import dataclass, field
 from bot.controller.ledger import Ledger, LedgerSnapshot
 from bot.domain import steps
 from bot.domain.actions import GRACE, Action, EnsureClosed, EnsureJob, EnsureReply, Permit, Plan
-from bot.domain.observation import Observation
+from bot.domain.observation import Discussion, Observation
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Status, Step, TeacherRecord
 from bot.hub.client import Connection, Refused, TryLater
-from bot.hub.discussions import DiscussionReader
-from bot.hub.execute import carry_out
-from bot.hub.observe import members, observe, prices
-from bot.hub.profiles import Communities
-from bot.planner import scheduling as rooms
+from bot.hub.execute import execute
+from bot.hub.observe import Observer, Scope
 from bot.planner.endpoint import plan_teacher
 from bot.planner.plan import admit, is_at_rest, plan
+from bot.planner.scheduling import Capacity, fair_order, used_capacity
+from bot.planner.situation import Situation
 
 log = logging.getLogger(__name__)
 
-FACTS_LAST = 3600.0
+# A tick plans no more actions than it can carry out while its permit is valid; the rest is left to
+# the next tick, which follows at once.
+MAX_ACTIONS = 40
 
-# A tick takes on no more than it can carry out while its permit is fresh; the next one comes at
-# once.
-MOST_ORDERS = 40
-
-# Calls that are kept back for people and jobs with the same token.
-RESERVE = 50
+# Calls of the rate limit that are left to people and jobs with the same token.
+RESERVED_CALLS = 50
 
 
 @dataclass(frozen=True)
 class Decision:
-    """All that one tick has decided; `more`: there was more than one tick takes on."""
+    """What one tick has decided; `more`: more is due than one tick takes on."""
 
     plans: tuple[Plan, ...]
     teacher: TeacherRecord
@@ -45,16 +42,20 @@ class Decision:
 
     @property
     def actions(self) -> tuple[Action, ...]:
-        """The teacher first: it takes longest to come up; then the jobs, then words."""
-        actions = [action for p in self.plans for action in p.actions]
-        return (*self.teacher_actions, *sorted(actions, key=lambda o: not isinstance(o, EnsureJob)))
+        """All actions: first the teacher, which takes long to start, then jobs, then replies."""
+        actions = [action for plan in self.plans for action in plan.actions]
+        jobs_first = sorted(actions, key=lambda action: not isinstance(action, EnsureJob))
+        return (*self.teacher_actions, *jobs_first)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a tick did: the log line of it, whether to look again at once, how long to wait.
+    """What a tick did.
 
-    `counts`: how many requests there were of each status.
+    `summaries` say what changed, `done` is the number of actions carried out, and `postponed` are
+    the reasons why others were not. `lost_race`: another bot committed first. `more`: the next tick
+    should follow at once; `wait`: the seconds until the Hub allows it. `counts` are the numbers of
+    requests by status.
     """
 
     summaries: tuple[str, ...] = ()
@@ -66,134 +67,109 @@ class Report:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """What changes slowly enough to be read once an hour."""
-
-    read_at: float
-    prices: Mapping[str, float]
-    maintainers: frozenset[str]
-
-
-@dataclass
 class Controller:
-    """Everything a tick needs, made once; remembers nothing that the Hub does not have."""
+    """Runs ticks. It keeps nothing that could not be read from the Hub again."""
 
-    hub: Connection
-    ledger: Ledger
-    policy: Policy
-    discussions: DiscussionReader = field(default_factory=DiscussionReader)
-    profiles: Communities = field(default_factory=Communities)
-    _facts: _Facts | None = None
+    def __init__(self, hub: Connection, ledger: Ledger, policy: Policy) -> None:
+        self.hub = hub
+        self.ledger = ledger
+        self.policy = policy
+        self._observer = Observer(hub)
 
     def tick(self, hints: Iterable[int] = ()) -> Report:
-        """One round, looking first at the discussions of the `hints`.
+        """Run one tick; `hints` are discussions in which something may have happened.
 
-        Raises TryLater when the Hub cannot be seen, Refused when it says no.
+        Raises TryLater if the Hub cannot be observed, Refused if it refuses, and UnreadableRecord.
         """
         for num in hints:
-            self.discussions.invalidate(num)
-        snapshot, decision, seen = self.decide()
-        wait = (
-            self.discussions.allowance.reset_seconds
-            if self.discussions.allowance.calls < RESERVE
-            else 0.0
-        )
+            self._observer.invalidate(num)
+        snapshot, decision, observed_at = self.decide()
+        allowance, more = self._observer.allowance, self._observer.is_behind
+        wait = allowance.reset_seconds if allowance.calls < RESERVED_CALLS else 0.0
         counts = Counter(request.status.value for request in snapshot.requests)
         if not decision.plans and decision.teacher == snapshot.teacher:
-            return Report(more=self.discussions.behind, wait=wait, counts=counts)
-        permit = self.ledger.commit(snapshot, decision.plans, decision.teacher, seen)
+            return Report(more=more, wait=wait, counts=counts)
+        permit = self.ledger.commit(snapshot, decision.plans, decision.teacher, observed_at)
         if permit is None:
             return Report(lost_race=True, wait=wait, counts=counts)
-        left = self._act(decision.actions, permit)
-        why = tuple(plan.summary for plan in decision.plans)
-        more = decision.more or self.discussions.behind
-        done = len(decision.actions) - len(left)
-        return Report(why, done, False, left, more, wait, counts)
+        postponed = self._act(decision.actions, permit)
+        return Report(
+            summaries=tuple(plan.summary for plan in decision.plans),
+            done=len(decision.actions) - len(postponed),
+            postponed=postponed,
+            more=decision.more or more,
+            wait=wait,
+            counts=counts,
+        )
 
     def decide(self) -> tuple[LedgerSnapshot, Decision, float]:
-        """Look, and say what a tick would do, and when it was seen; nothing is changed."""
-        snapshot = self.ledger.load()
-        facts, now = self._slow_facts(), self.hub.clock()
+        """Return the ledger, what a tick would do, and when that was observed; change nothing."""
+        snapshot, now = self.ledger.load(), self.hub.clock()
         active = [request for request in snapshot.requests if not is_at_rest(request, now)]
-        observation = observe(
-            self.hub,
-            self.discussions,
-            active,
-            {request.discussion for request in snapshot.requests},
-            wanted(active, rooms.taken(snapshot.requests, now, self.policy)),
-            self.policy.recipe.teacher.name,
-            facts.prices,
-            facts.maintainers,
-            self.profiles,
+        capacity = used_capacity(snapshot.requests, now, self.policy)
+        scope = Scope(
+            active=active,
+            known={request.discussion for request in snapshot.requests},
+            manifests=needed_manifests(active, capacity),
+            endpoint=self.policy.recipe.teacher.name,
         )
+        observation = self._observer.observe(scope)
         return snapshot, decide(snapshot, observation, self.policy), observation.now
 
-    def _slow_facts(self) -> _Facts:
-        now = self.hub.clock()
-        if self._facts is None or now - self._facts.read_at > FACTS_LAST:
-            self._facts = _Facts(now, prices(self.hub), members(self.hub))
-        return self._facts
-
     def _act(self, actions: tuple[Action, ...], permit: Permit) -> tuple[str, ...]:
-        """Carry out what can be; returns why the rest was left to the next tick."""
-        left = []
+        """Carry out the actions; return why some of them were left to the next tick."""
+        postponed = []
         for action in actions:
             if isinstance(action, EnsureReply | EnsureClosed):
-                self.discussions.invalidate(action.discussion)
+                self._observer.invalidate(action.discussion)
             try:
-                carry_out(self.hub, action, permit, self.policy.recipe.teacher, GRACE / 2)
+                execute(self.hub, action, permit, self.policy.recipe.teacher, max_age=GRACE / 2)
             except (TryLater, Refused) as error:
                 log.warning("%s", error)
-                left.append(str(error))
-        return tuple(left)
+                postponed.append(str(error))
+        return tuple(postponed)
 
 
-def wanted(active: list[Request], capacity: rooms.Capacity) -> list[tuple[Request, Step]]:
-    """The manifests that matter now: of steps under way or about to start, and scores to tell."""
-    found: list[tuple[Request, Step]] = []
+def needed_manifests(active: Iterable[Request], capacity: Capacity) -> list[tuple[Request, Step]]:
+    """Return the steps that run or may start now, and the last steps of requests to report.
+
+    A request that has not started looks for the results of all its steps, which may exist already.
+    """
+    needed: list[tuple[Request, Step]] = []
     for request in active:
-        step = steps.current(request) if request.spec is not None else None
         if request.status is Status.DONE:
-            found.append((request, steps.last(request.spec)))
-        elif step is not None and request.step(step).is_active:
-            found.append((request, step))
-        elif step is not None and request.status is Status.OPEN and capacity.allows(request, step):
-            mine = [row.step for row in steps.rows(request.spec)]
-            found += [(request, each) for each in (mine if not request.steps else [step])]
-    return found
+            needed.append((request, steps.last(request.spec)))
+        step = steps.current(request) if request.spec is not None else None
+        if step is None or request.status is Status.DONE:
+            continue
+        if request.step(step).is_active:
+            needed.append((request, step))
+        elif request.status is Status.OPEN and capacity.allows(request, step):
+            rows = steps.rows(request.spec)
+            needed += [(request, row.step) for row in rows if not request.steps or row.step is step]
+    return needed
 
 
 def decide(snapshot: LedgerSnapshot, observation: Observation, policy: Policy) -> Decision:
-    """Plan for every request and every new discussion; only changed ones are returned."""
-    plans: list[Plan] = []
-    after = {request.id: request for request in snapshot.requests}
-    active = [request for request in snapshot.requests if not is_at_rest(request, observation.now)]
-    capacity = rooms.taken(snapshot.requests, observation.now, policy)
-    orders = 0
-    for request in rooms.fair_order(active):
-        if orders >= MOST_ORDERS:
-            break
-        planned = plan(request, after.values(), observation, policy, snapshot.teacher, capacity)
-        capacity = _room_after(capacity, request, planned)
-        if planned.request != request:
-            plans.append(planned)
-            after[request.id] = planned.request
-            orders += len(planned.actions)
+    """Plan for every request, every new discussion and the teacher; return the changes."""
+    situation = Situation.of(observation, policy, snapshot.requests, snapshot.teacher)
     known = {request.discussion for request in snapshot.requests}
-    for num in sorted(set(observation.discussions) - known):
-        if orders >= MOST_ORDERS:
+    active = [request for request in snapshot.requests if not is_at_rest(request, observation.now)]
+    discussions = observation.discussions
+    new = [discussions[num] for num in sorted(discussions.keys() - known)]
+    subjects: list[Request | Discussion] = [*fair_order(active), *new]
+    plans: list[Plan] = []
+    action_count = 0
+    for subject in subjects:
+        if action_count >= MAX_ACTIONS:
             break
-        admitted = admit(observation.discussions[num], after.values(), observation, policy)
-        plans.append(admitted)
-        after[admitted.request.id] = admitted.request
-        orders += len(admitted.actions)
-    teacher, woken = plan_teacher(snapshot.teacher, after.values(), capacity, observation, policy)
-    return Decision(tuple(plans), teacher, woken, orders >= MOST_ORDERS)
-
-
-def _room_after(capacity: rooms.Capacity, before: Request, planned: Plan) -> rooms.Capacity:
-    for action in planned.actions:
-        if isinstance(action, EnsureJob):
-            capacity = capacity.with_job(planned.request, action.step, newly=not before.reserved_at)
-    return capacity
+        if isinstance(subject, Request):
+            next_plan = plan(subject, situation)
+        else:
+            next_plan = admit(subject, situation)
+        if next_plan.request != subject:
+            plans.append(next_plan)
+            situation = situation.after(next_plan)
+            action_count += len(next_plan.actions)
+    teacher, teacher_actions = plan_teacher(situation)
+    return Decision(tuple(plans), teacher, teacher_actions, action_count >= MAX_ACTIONS)

@@ -1,7 +1,7 @@
-"""One shift of a bot that a webhook has started as a Job: tick until nothing is under way.
+"""Tick until nothing is under way: a bot that a webhook started as a Job.
 
-A Job hears no second ring, and a failed job rings at no door: so the bot stays while a request is
-at work, and looks by its timer. Idle, no Job is there and nothing is paid.
+Such a Job cannot receive further webhooks, and jobs of requests send none when they end. So the bot
+stays while a request is open, and ticks on a timer. When it is idle, no Job runs and nothing costs.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from bot.domain.actions import GRACE
 from bot.domain.request import Status
 from bot.hub.client import TryLater
 
-# Looks in a row that saw nothing of the Hub; then the Job fails and the next ring starts another.
-MOST_BLIND = 30
+# After so many failed ticks in a row the Job fails; the next webhook starts another one.
+MAX_FAILED_TICKS = 30
 
 
-def hint(payload: str | bytes) -> int:
-    """The discussion that a delivery is about, all that is read of it; 0 for anything else."""
+def discussion_of(payload: str | bytes) -> int:
+    """Return the number of the discussion in a webhook's payload, which is untrusted; 0 if none."""
     try:
         number = json.loads(payload)["discussion"]["num"]
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -28,39 +28,40 @@ def hint(payload: str | bytes) -> int:
     return number if type(number) is int and 0 < number < 1 << 31 else 0
 
 
-def shift(
+def run_until_idle(
     controller: Controller,
     first: int,
     pause: float,
-    relieved: Callable[[], bool],
+    is_replaced: Callable[[], bool],
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[str]:
-    """Tick every `pause` seconds until nothing has been under way for a grace, saying why.
+    """Tick every `pause` seconds until no request was open for a grace; yield what happens.
 
-    `first` is looked at first. `relieved` says whether an older bot is alive: asked a grace after
-    the tick, so that one on its way out has gone by then and nobody's work is left to nobody.
-    Raises Refused, and TryLater when the Hub stays out of sight.
+    `first` is the discussion to read first, 0 for none. `is_replaced` says whether an older bot is
+    alive. It is asked a grace after the tick, so that a bot that is about to end has ended by then
+    and its work is not left to nobody. Raises Refused, and TryLater if the Hub stays out of reach.
     """
     hints = [first] if first else []
-    busy, blind = controller.hub.clock(), 0
+    busy_at, failed_ticks = controller.hub.clock(), 0
     while True:
         try:
             report = controller.tick(hints)
-            hints, blind = [], 0
+            hints, failed_ticks = [], 0
         except TryLater as error:
-            blind += 1
-            if blind > MOST_BLIND:
+            failed_ticks += 1
+            if failed_ticks > MAX_FAILED_TICKS:
                 raise
             report = Report(postponed=(str(error),), wait=error.after)
         yield from (*report.summaries, *report.postponed)
         if report.done or report.postponed or report.more or report.lost_race:
-            busy = controller.hub.clock()
-        if not report.counts.get(Status.OPEN.value) and controller.hub.clock() - busy > GRACE:
-            yield "nothing is under way: this shift is over"
+            busy_at = controller.hub.clock()
+        is_idle = not report.counts.get(Status.OPEN.value)
+        if is_idle and controller.hub.clock() - busy_at > GRACE:
+            yield "nothing is under way: this bot ends"
             return
         if report.more:
             continue
         sleep(max(pause, GRACE, report.wait))
-        if relieved():
-            yield "an older bot is at work: this shift is over"
+        if is_replaced():
+            yield "an older bot is running: this bot ends"
             return

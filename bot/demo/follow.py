@@ -18,7 +18,7 @@ from bot.errors import UserError
 from bot.hub import visitor
 from bot.hub.client import Connection, TryLater
 from bot.hub.ledger_repo import LedgerRepo
-from bot.hub.observe import manifest
+from bot.hub.observe import read_manifest
 
 POLL_SECONDS = 1.0  # a person has 1,000 calls in 5 minutes, more with a plan
 LISTING_TIMEOUT_SECONDS = 60.0
@@ -46,7 +46,7 @@ class Follower:
 
     def open_request(self, title: str) -> int:
         """Open a discussion, or find the one that is open already; return its number."""
-        return visitor.ask_for(self._hub, title)
+        return visitor.open_discussion(self._hub, title)
 
     def discussion_url(self, num: int) -> str:
         return names.discussion_url(self._hub.endpoint, self._hub.org, num)
@@ -81,7 +81,7 @@ class Follower:
         adapter = result["urls"]["adapter"].removeprefix(f"{self._hub.endpoint}/")
         deadline = time.monotonic() + LISTING_TIMEOUT_SECONDS
         while time.monotonic() < deadline:
-            host = visitor.space_host(self._hub, names.leaderboard(self._hub.org))
+            host = visitor.space_url(self._hub, names.leaderboard(self._hub.org))
             if host and adapter in _get(f"{host}/api/rows"):
                 self._screen.line(f"the leaderboard shows {adapter}")
                 return
@@ -90,7 +90,7 @@ class Follower:
         raise UserError(f"the leaderboard does not show {adapter}: see {self._leaderboard_url()}")
 
     def _show_replies(self, num: int) -> None:
-        _, replies = visitor.replies(self._hub, num, self._operator.me)
+        _, replies = visitor.read_replies(self._hub, num, self._operator.me)
         for text in replies[self._replies_shown :]:
             if names.marker_kind(text) != "status":
                 self._screen.reply(self._operator.me, text)
@@ -123,14 +123,14 @@ class Follower:
 
     def _read_log(self, step: Step, job: str) -> None:
         def read() -> None:
-            for line in visitor.job_log(self._operator, job):
+            for line in visitor.follow_log(self._operator, job):
                 if match := _PROGRESS.match(line):
                     self._screen.progress(step, int(match[1]), int(match[2]), match[3])
 
         threading.Thread(target=read, daemon=True).start()
 
     def _result(self, request: Request) -> dict[str, Any]:
-        evaluation = manifest(self._hub, request, Step.EVALUATE)
+        evaluation = read_manifest(self._hub, request, Step.EVALUATE)
         repos = {row.product: steps.output(self._hub.org, request, row.step) for row in steps.TABLE}
         urls = {name: self._repo_url(repo, kind) for name, (repo, kind, _) in repos.items()}
         return {

@@ -1,6 +1,6 @@
-"""What to do on the Hub: ensures that are complete in themselves and safe to repeat.
+"""Changes on the Hub that the planner orders, and the permit that carrying them out requires.
 
-Floor of words. An order without a Permit is only a wish.
+Each action states a wanted result in full, so that repeating it is harmless.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 from bot.domain.request import Request, Step
 
-# Seconds. Listings may be late by less than half of it, and an order older than half of it is left
-# to the next tick; what is not seen after it has not happened.
-GRACE = 60.0
+# Listings of the Hub may lag by up to half of this, and an action older than half of it is left to
+# the next tick. So what a listing does not show after this time has not happened.
+GRACE = 60.0  # seconds
 
 
 @dataclass(frozen=True)
 class EnsureJob:
-    """There is a Job for this attempt of this step; `command` is argv, never a shell line."""
+    """A Job exists for this attempt of this step. `command` is argv, never a shell line."""
 
     request: str
     step: Step
@@ -30,9 +30,9 @@ class EnsureJob:
 
 @dataclass(frozen=True)
 class EnsureReply:
-    """The bot's one comment of this kind in the discussion reads exactly so.
+    """The bot's only reply of this kind in the discussion has this text.
 
-    `comment` is the id of the one that stands there and reads otherwise; empty when there is none.
+    `comment_id` is the existing reply with another text, empty if there is none.
     """
 
     discussion: int
@@ -51,14 +51,14 @@ class EnsureClosed:
 
 @dataclass(frozen=True)
 class EnsureCancelled:
-    """This Job does not run any more."""
+    """This Job is not running."""
 
     job_id: str
 
 
 @dataclass(frozen=True)
 class EnsureEndpoint:
-    """The teacher's Inference Endpoint exists and is running, or is paused and costs nothing."""
+    """The teacher's Inference Endpoint is running, or is paused and costs nothing."""
 
     name: str
     running: bool
@@ -69,7 +69,7 @@ Action = EnsureJob | EnsureReply | EnsureClosed | EnsureCancelled | EnsureEndpoi
 
 @dataclass(frozen=True)
 class Plan:
-    """What to remember and what to do; no orders and an equal record mean: nothing."""
+    """The next record of a request, and the actions for it; `summary` is for the history."""
 
     request: Request
     actions: tuple[Action, ...] = ()
@@ -78,9 +78,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Permit:
-    """The right to act: proof of a won commit, and the moment of the observation behind it.
+    """Proof that a plan was committed, with the time of the observation that it is based on.
 
-    Only `ledger.commit` makes one.
+    Only `Ledger.commit` makes one.
     """
 
     commit: str
@@ -88,7 +88,7 @@ class Permit:
 
 
 def labels(action: EnsureJob) -> Mapping[str, str]:
-    """Labels by which the job is found again (letters, digits, `-` and `_` only)."""
+    """Return the labels by which the job is found again (letters, digits, `-` and `_` only)."""
     return {
         "kakugo": "job",
         "request": action.request,

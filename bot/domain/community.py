@@ -1,8 +1,8 @@
 """What the speakers of a language decided about it: `<code>.yaml` in `ORG/kakugo-communities`.
 
-The bot reads the closed part (may it be done, on which licence, in which variants, who is asked);
-the rest (glossary, places, own texts) is for the recipe. The file is written by people with a right
-to it, or through a pull request that they merged; still nothing but closed words leaves it here.
+The bot reads whether models may be made, under which licence, in which variants, and who approves.
+The rest of the file (glossary, places, texts) is for the recipe. Only values from closed lists and
+strings of a fixed form leave this module.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-LONGEST = 20_000
-MOST = 50
+MAX_LENGTH = 20_000  # characters of a profile
+MAX_ITEMS = 50  # variants or stewards
 
 _LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{1,39}")
 _SLUG = re.compile(r"[a-z][a-z0-9]{1,19}")
@@ -25,7 +25,7 @@ _PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,41}")
 
 
 class Consent(StrEnum):
-    """Whether models of the language may be made: yes, after a steward's word, or not at all."""
+    """Whether models of the language may be made: yes, only if a steward approves, or no."""
 
     WELCOME = "welcome"
     ASK = "ask"
@@ -34,7 +34,10 @@ class Consent(StrEnum):
 
 @dataclass(frozen=True)
 class Community:
-    """`licence` is empty when any on offer will do; `variants`: slug → name as people know it."""
+    """The profile of a language.
+
+    An empty `licence` allows any that the recipe offers. `variants` maps slugs to names.
+    """
 
     consent: Consent = Consent.WELCOME
     licence: str = ""
@@ -43,25 +46,27 @@ class Community:
 
 
 def parse(text: str) -> Community:
-    """Read a profile; one that cannot be read means that somebody is asked, never that all is well.
+    """Read a profile; one that cannot be read requires an approval (Consent.ASK).
 
-    Raises nothing: a mistake in one language's file must not stop the others.
+    Raises nothing, because a mistake in one language's file must not stop the others.
     """
     try:
-        return _parsed(yaml.safe_load(text[:LONGEST]) or {})
+        return _parse(yaml.safe_load(text[:MAX_LENGTH]) or {})
     except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
         return Community(consent=Consent.ASK)
 
 
-def _parsed(data: Mapping[str, Any]) -> Community:
-    variants = dict(list((data.get("variants") or {}).items())[:MOST])
+def _parse(data: Mapping[str, Any]) -> Community:
+    variants = dict(list((data.get("variants") or {}).items())[:MAX_ITEMS])
     return Community(
         consent=_consent(data.get("consent", Consent.WELCOME)),
-        licence=_word(_LICENCE, data.get("licence") or ""),
-        stewards=frozenset(_word(_PERSON, who) for who in (data.get("stewards") or ())[:MOST]),
+        licence=_matching(_LICENCE, data.get("licence") or ""),
+        stewards=frozenset(
+            _matching(_PERSON, steward) for steward in (data.get("stewards") or ())[:MAX_ITEMS]
+        ),
         variants={
-            _word(_SLUG, slug): _word(_NAME, (about or {}).get("name") or slug)
-            for slug, about in variants.items()
+            _matching(_SLUG, slug): _matching(_NAME, (variant or {}).get("name") or slug)
+            for slug, variant in variants.items()
         },
     )
 
@@ -70,9 +75,10 @@ def _consent(value: object) -> Consent:
     return Consent.NO if value is False else Consent(str(value))  # YAML reads a bare `no` as false
 
 
-def _word(shape: re.Pattern[str], value: object) -> str:
+def _matching(pattern: re.Pattern[str], value: object) -> str:
+    """Return the value if it matches or is empty. Raises ValueError."""
     if value == "":
         return ""
-    if not isinstance(value, str) or not shape.fullmatch(value):
-        raise ValueError(f"{value!r} does not look right")
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ValueError(f"{value!r} is not a valid value")
     return value

@@ -1,7 +1,7 @@
-"""Money: what a request will cost, what it did cost, what is set aside. Nothing but arithmetic.
+"""Estimates, caps and reserved money, in US dollars. Pure.
 
-A request that starts has its cap set aside on that day; once it is over, what it really cost
-counts instead. So a day never passes its budget, whatever becomes of the jobs.
+A request that starts reserves its cap in the budget of that day; when it ends, its real cost counts
+instead. So the requests of a day never cost more than its budget, whatever happens to the jobs.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from bot.domain import steps
 from bot.domain.recipe import Recipe
 from bot.domain.request import Request, Status, Step
 
-DAY = 86_400.0
+DAY = 86_400.0  # seconds
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Expected cost in US dollars by step, the teacher's share in `teacher_usd`, and minutes.
+    """The expected cost and duration of a request.
 
-    `ceiling_usd`: one attempt of every step, each up to its time limit.
+    `by_step` is the cost of the jobs, `teacher_usd` that of the teacher's endpoint. `ceiling_usd`
+    is the cost of one attempt of every step if each runs until its time limit.
     """
 
     by_step: Mapping[Step, float]
@@ -36,64 +37,70 @@ class Estimate:
 def estimate(
     recipe: Recipe, prices: Mapping[str, float], rows: Sequence[steps.Row] = steps.TABLE
 ) -> Estimate:
-    """Price the whole request from each step's expected minutes and its flavor's hourly price.
+    """Estimate a request from the expected minutes of each step and the hourly price of its flavor.
 
-    Raises KeyError when the Hub offers no hardware of a flavor that the recipe asks for.
+    Raises KeyError if the Hub does not offer a flavor that the recipe asks for.
     """
-    wanted = {row.step: recipe.steps[row.step] for row in rows}
-    by_step = {
-        step: settings.expected_minutes / 60 * prices[settings.flavor]
-        for step, settings in wanted.items()
-    }
-    taught = sum(wanted[r.step].expected_minutes for r in rows if r.needs_teacher)
-    minutes = sum(settings.expected_minutes for settings in wanted.values())
-    ceiling = sum(
-        settings.timeout_minutes / 60 * hourly(recipe, step, prices)
-        for step, settings in wanted.items()
+    settings = {row.step: recipe.steps[row.step] for row in rows}
+    teacher_minutes = sum(settings[row.step].expected_minutes for row in rows if row.needs_teacher)
+    return Estimate(
+        by_step={
+            step: each.expected_minutes / 60 * prices[each.flavor]
+            for step, each in settings.items()
+        },
+        teacher_usd=teacher_minutes / 60 * recipe.teacher.usd_per_hour,
+        minutes=sum(each.expected_minutes for each in settings.values()),
+        ceiling_usd=sum(
+            each.timeout_minutes / 60 * usd_per_hour(recipe, step, prices)
+            for step, each in settings.items()
+        ),
     )
-    return Estimate(by_step, taught / 60 * recipe.teacher.usd_per_hour, minutes, ceiling)
 
 
-def hourly(recipe: Recipe, step: Step, prices: Mapping[str, float]) -> float:
-    """US dollars an hour while a job of this step runs, the teacher with it."""
-    taught = recipe.teacher.usd_per_hour if steps.row(step).needs_teacher else 0.0
-    return prices.get(recipe.steps[step].flavor, 0.0) + taught
+def usd_per_hour(recipe: Recipe, step: Step, prices: Mapping[str, float]) -> float:
+    """Return the hourly price of a job of this step, including the teacher if it needs one."""
+    teacher = recipe.teacher.usd_per_hour if steps.row(step).needs_teacher else 0.0
+    return prices.get(recipe.steps[step].flavor, 0.0) + teacher
 
 
-def may_start(cost: Estimate, limit_usd: float) -> bool:
-    """Whether a request of this price starts without anybody's word."""
+def is_within_limit(cost: Estimate, limit_usd: float) -> bool:
+    """Whether a request with this estimate starts without an approval."""
     return cost.total_usd <= limit_usd
 
 
-def cap(cost: Estimate, limit_usd: float) -> float:
-    """What a request may cost at most without anybody's word."""
+def cap_usd(cost: Estimate, limit_usd: float) -> float:
+    """Return the most that a request may cost without an approval."""
     return round(min(cost.ceiling_usd, limit_usd), 6)
 
 
-def seconds_left(request: Request, step: Step, usd_per_hour: float, most: int) -> int:
-    """How long the next job may run: its own limit, or until the request's cap is reached."""
-    left = request.agreed_spec.cap_usd - request.spent_usd
-    return most if usd_per_hour <= 0 else max(0, min(most, int(left / usd_per_hour * 3600)))
+def remaining_seconds(request: Request, hourly_usd: float, timeout_seconds: int) -> int:
+    """Return how long a job may run: until its time limit, or until it reaches the cap."""
+    remaining_usd = request.agreed_spec.cap_usd - request.spent_usd
+    if hourly_usd <= 0:
+        return timeout_seconds
+    return max(0, min(timeout_seconds, int(remaining_usd / hourly_usd * 3600)))
 
 
-def teacher_cap(recipe: Recipe, request: Request, step: Step, prices: Mapping[str, float]) -> float:
-    """What a job of this step may spend on the teacher, in US dollars.
+def teacher_cap_usd(
+    recipe: Recipe, request: Request, step: Step, prices: Mapping[str, float]
+) -> float:
+    """Return what a job of this step may spend on the teacher.
 
-    The request's cap, less what was spent, what the later steps are expected to take, and the job's
-    own hardware.
+    That is the request's cap less what was spent, less the expected cost of the later steps and of
+    the job's own hardware.
     """
     order = [row.step for row in steps.rows(request.spec)]
-    later = sum(
-        recipe.steps[other].expected_minutes / 60 * hourly(recipe, other, prices)
-        for other in order[order.index(step) + 1 :]
+    later_usd = sum(
+        recipe.steps[later].expected_minutes / 60 * usd_per_hour(recipe, later, prices)
+        for later in order[order.index(step) + 1 :]
     )
-    left = max(0.0, request.agreed_spec.cap_usd - request.spent_usd - later)
-    both = hourly(recipe, step, prices)
-    return left * recipe.teacher.usd_per_hour / both if both else left
+    remaining_usd = max(0.0, request.agreed_spec.cap_usd - request.spent_usd - later_usd)
+    hourly_usd = usd_per_hour(recipe, step, prices)
+    return remaining_usd * recipe.teacher.usd_per_hour / hourly_usd if hourly_usd else remaining_usd
 
 
-def set_aside(request: Request) -> float:
-    """What a request takes of the budget of the day on which it was reserved."""
+def reserved_usd(request: Request) -> float:
+    """Return what a request takes from the budget of the day on which it was reserved."""
     if not request.reserved_at or request.spec is None:
         return 0.0
     if request.status is Status.OPEN:
@@ -101,6 +108,6 @@ def set_aside(request: Request) -> float:
     return request.spent_usd
 
 
-def same_day(one: float, other: float) -> bool:
-    """Whether two moments are of the same day (UTC)."""
-    return one // DAY == other // DAY
+def is_same_day(first: float, second: float) -> bool:
+    """Whether two moments (epoch seconds) are on the same day in UTC."""
+    return first // DAY == second // DAY

@@ -1,4 +1,4 @@
-"""Every name that leaves the program: repo ids, paths, markers, URLs. Nothing else builds one."""
+"""Every name that leaves the program: repo ids, paths, markers, URLs. No other module makes one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def bot(org: str) -> str:
 
 
 def is_ours(repo: str, org: str) -> bool:
-    """Whether a repo belongs to the installation or was made by it."""
+    """Whether a repo is part of the installation or was created by it."""
     return repo == leaderboard(org) or repo.startswith(f"{org}/kakugo-")
 
 
@@ -60,13 +60,13 @@ def profile_path(language: str) -> str:
     return f"{language}.yaml"
 
 
-def profiled(path: str) -> str:
-    """The language code whose profile this file is, or an empty string."""
-    found = _PROFILE.fullmatch(path)
-    return found[1] if found else ""
+def profile_language(path: str) -> str:
+    """Return the code of the language whose profile this file is; empty if it is no profile."""
+    match = _PROFILE.fullmatch(path)
+    return match[1] if match else ""
 
 
-def code(org: str) -> str:
+def code_repo(org: str) -> str:
     return f"{org}/kakugo-code"
 
 
@@ -75,7 +75,7 @@ def dataset(org: str, language: str) -> str:
 
 
 def adapter(org: str, base: str, language: str) -> str:
-    """The adapter's repo: the base's own name without its owner and without our prefix."""
+    """Return the adapter's repo, named after the base without its owner and our prefix."""
     name = base.rsplit("/", 1)[-1].removeprefix("kakugo-")
     return f"{org}/kakugo-{name}-{language}"
 
@@ -85,12 +85,12 @@ def results_folder(adapter_repo: str, language: str) -> str:
 
 
 def setup_tag(digest: str) -> str:
-    """The tag on the code that says: the set-up with this digest is done."""
+    """Return the tag of the code repo that records that the setup with this digest is done."""
     return f"setup-{digest[:16]}"
 
 
 def is_version(name: str) -> bool:
-    """Whether it is the tag of an adapter's version, like `v2`."""
+    """Whether this is the tag of an adapter's version, like `v2`."""
     return _VERSION.fullmatch(name) is not None
 
 
@@ -107,24 +107,24 @@ def ledger_path(request: str) -> str:
 
 
 def sheet_path(discussion: int) -> str:
-    """Where a request stands once more, among those of its hundred."""
+    """Return the sheet with a copy of the request's record, and of 99 others."""
     return f"sheets/{discussion // SHEET_SIZE:05}.jsonl"
 
 
 def marker(kind: str, text: str) -> str:
-    """A hidden line by which the bot finds its comment again and sees whether it still says so."""
+    """Return a hidden line by which the bot finds its reply again and sees whether it changed."""
     return f"<!-- kakugo {kind} {hashlib.sha256(text.encode()).hexdigest()[:12]} -->"
 
 
 def find_marker(comment: str) -> str:
-    """The marker at the end of a comment of the bot, or an empty string."""
-    found = list(_MARKER.finditer(comment))
-    return found[-1].group(0) if found else ""
+    """Return the last marker in a comment; empty if it has none."""
+    matches = list(_MARKER.finditer(comment))
+    return matches[-1].group(0) if matches else ""
 
 
 def marker_kind(text: str) -> str:
-    found = _MARKER.search(text)
-    return found.group(1) if found else ""
+    match = _MARKER.search(text)
+    return match.group(1) if match else ""
 
 
 def repo_url(endpoint: str, repo: str, repo_type: str) -> str:
@@ -137,10 +137,10 @@ def discussion_url(endpoint: str, org: str, num: int) -> str:
 
 
 def wheel_url(endpoint: str, org: str, commit: str, wheel: str) -> str:
-    return f"{repo_url(endpoint, code(org), 'dataset')}/resolve/{commit}/{wheel}"
+    return f"{repo_url(endpoint, code_repo(org), 'dataset')}/resolve/{commit}/{wheel}"
 
 
-def doorbell(host: str) -> str:
+def webhook_url(host: str) -> str:
     return f"{host.rstrip('/')}/webhook"
 
 

@@ -1,6 +1,6 @@
-"""What was seen on the Hub, and when: plain values that `plan` reads and nothing else.
+"""The state of the Hub at one moment: all that the planner knows of the outside.
 
-Floor of words. Every text in here that a stranger wrote (title, body, comment) is hostile.
+Titles, bodies and comments are untrusted text. Times are in epoch seconds, 0.0 if unknown.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bot.domain.request import Step
 
 
 class JobStage(StrEnum):
-    """Stages of a Job as the Hub names them (huggingface_hub `JobStage`)."""
+    """The stages of a Job, named as on the Hub (`huggingface_hub.JobStage`)."""
 
     SCHEDULING = "SCHEDULING"
     RUNNING = "RUNNING"
@@ -30,7 +30,7 @@ class JobStage(StrEnum):
 
 @dataclass(frozen=True)
 class OwnReply:
-    """A comment of the bot itself, by the marker that it carries."""
+    """A comment of the bot itself, identified by its marker."""
 
     id: str
     marker: str
@@ -38,7 +38,7 @@ class OwnReply:
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment of anybody else; `at` is epoch seconds. Its text is hostile."""
+    """A comment of anybody else. Its text is untrusted."""
 
     author: str
     text: str
@@ -47,9 +47,9 @@ class Comment:
 
 @dataclass(frozen=True)
 class Discussion:
-    """One discussion; `said` holds the bot's own comments, `remarks` all others but the first.
+    """One discussion; `comments` are those of people, without the first post.
 
-    `seen`: when it was looked at, where that was before the observation.
+    It was read at `observed_at`, which may be earlier than the rest of the observation.
     """
 
     num: int
@@ -65,10 +65,10 @@ class Discussion:
 
 @dataclass(frozen=True)
 class Job:
-    """One Job of ours, found by its labels; times in epoch seconds, 0.0 when unknown.
+    """A Job of a request, found by its labels.
 
-    `log_tail`: the last lines of its log, scrubbed of secrets, where they were looked at.
-    `cancel_reason`: why the Hub itself cancelled it, such as NO_CREDITS; empty for all others.
+    `log_tail` are the last lines of its log without secrets, empty if the log was not read.
+    `cancel_reason` says why the Hub cancelled it by itself, such as NO_CREDITS; otherwise empty.
     """
 
     id: str
@@ -84,7 +84,7 @@ class Job:
     cancel_reason: str = ""
 
     def seconds(self, now: float) -> float:
-        """How long it has been running, as it is billed."""
+        """Return how long the job has been running, as it is billed."""
         if not self.started_at:
             return 0.0
         return max(0.0, (self.finished_at if self.stage.is_final else now) - self.started_at)
@@ -92,7 +92,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Score:
-    """One line of an evaluation: chrF++ in 0..100, accuracy in 0..1."""
+    """One comparison of base and adapter: chrF++ from 0 to 100 or accuracy from 0 to 1.
+
+    `low` and `high` are the confidence interval of the difference.
+    """
 
     benchmark: str
     direction: str
@@ -113,7 +116,7 @@ CHECK_METRICS = (
 
 @dataclass(frozen=True)
 class Shortfall:
-    """Something that does not reach its floor (or passes its ceiling): what, seen and wanted."""
+    """A metric of the check that misses its threshold."""
 
     metric: str
     value: float
@@ -122,9 +125,10 @@ class Shortfall:
 
 @dataclass(frozen=True)
 class Advice:
-    """What the check says: `good`, `doubtful` or `hopeless`, and figures, None when unknown.
+    """The result of the check: a level and its most important metrics, None if not measured.
 
-    `script` is a share, `chrf` and `round_trip` are chrF++, `fertility` is in times of English.
+    `script` is a share, `chrf` and `round_trip` are chrF++ from 0 to 100, and `fertility` is the
+    number of tokens divided by that of the same text in English.
     """
 
     level: str
@@ -137,7 +141,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class Version:
-    """A version of an adapter, like `v2`; `fresh`: it was made now, not before."""
+    """A version of an adapter, like `v2`; `fresh` if this request made it."""
 
     tag: str
     promoted: bool
@@ -146,10 +150,10 @@ class Version:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the bot needs of a recipe's `run.json`; `english`: the same tests in English.
+    """The parts of a recipe's `run.json` that the bot uses.
 
-    `stopped`: why the recipe ended before it was through, empty when it was. `version`: what was
-    compared with the one in use, whether it took its place, and whether it was made for this.
+    `english` are the same tests in English. `stopped` is `cap` if the recipe ended early because
+    its money was spent. `version` is the version that was compared with the current one.
     """
 
     digest: str
@@ -168,7 +172,7 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Teacher:
-    """The teacher's Inference Endpoint; `url` only while it answers."""
+    """The teacher's Inference Endpoint; it has a `url` while it answers."""
 
     state: str = "absent"
     url: str = ""
@@ -180,9 +184,10 @@ class Teacher:
 
 @dataclass(frozen=True)
 class Observation:
-    """One observation. `now` is its moment, in epoch seconds; `code` the commit of the wheel.
+    """What was observed at the time `now`.
 
-    A request whose discussion is neither among the `discussions` nor `gone` was not looked at.
+    A discussion that is neither in `discussions` nor in `deleted` was not read. `wheel_revision`
+    is the commit that new requests pin.
     """
 
     now: float
@@ -197,10 +202,11 @@ class Observation:
     communities: Mapping[str, Community] = field(default_factory=dict)
 
     def community(self, language: str) -> Community:
-        """What the speakers decided; everything is open where they have not spoken."""
+        """Return the profile of a language; the default allows everything."""
         return self.communities.get(language, Community())
 
     def job(self, request: str, step: Step, attempt: int) -> Job | None:
-        """The job of this attempt; of two (a doubled launch) the one that got further."""
-        mine = [j for j in self.jobs if (j.request, j.step, j.attempt) == (request, step, attempt)]
-        return min(mine, key=lambda job: (job.stage.is_final, job.created_at), default=None)
+        """Return the job of this attempt; of two (a double launch), the one that got further."""
+        key = (request, step, attempt)
+        jobs = [job for job in self.jobs if (job.request, job.step, job.attempt) == key]
+        return min(jobs, key=lambda job: (job.stage.is_final, job.created_at), default=None)

@@ -1,4 +1,4 @@
-"""The terms on which requests are taken: where, under which programme, within which limits."""
+"""Where, with which recipe and within which limits requests are accepted."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from bot.settings import Limits
 
 @dataclass(frozen=True)
 class Policy:
-    """`endpoint` is the Hub's URL without a slash, `wheel` the file that jobs install.
+    """How one installation treats requests.
 
-    A request whose estimate is within `limit_usd` starts without anybody's word; `maintainers` may
-    give it beside the members of the organisation.
+    `endpoint` is the Hub's URL without a trailing slash, `wheel` the file that jobs install. A
+    request whose estimate is at most `limit_usd` starts without an approval. `maintainers` may
+    approve, in addition to the members of the organization.
     """
 
     endpoint: str

@@ -1,6 +1,6 @@
-"""The `plan:` section of a recipe's YAML: all that the bot has to know of what it starts.
+"""The `plan:` section of a recipe's YAML: what the bot needs to know to run it.
 
-A recipe is read here as text, never imported: bot and recipes meet in files only.
+The YAML is all that bot and recipes share here; the bot never imports a recipe.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ RECIPES = Path(__file__).parents[2] / "recipes"
 
 
 class InvalidRecipe(UserError):
-    """A recipe whose `plan:` section cannot be used; the message says which key and why."""
+    """A recipe whose `plan:` section is invalid; the message names the key and the reason."""
 
 
 @dataclass(frozen=True)
 class StepSettings:
-    """What one step runs on, how long it may take, and how often it may be tried."""
+    """The hardware of one step, its time limit, and how often it may be tried."""
 
     flavor: str
     timeout_minutes: int
@@ -35,7 +35,7 @@ class StepSettings:
 
 @dataclass(frozen=True)
 class EndpointSpec:
-    """The Inference Endpoint of the teacher as the API wants it; money in US dollars an hour."""
+    """The teacher's Inference Endpoint, as the Hub's API describes it."""
 
     name: str
     model: str
@@ -51,10 +51,11 @@ class EndpointSpec:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One recipe for one namespace. `languages` is None when the teacher writes any language.
+    """One recipe for one namespace.
 
-    `bases` are the models that may be asked for; the first one is trained when none is. `licences`
-    are those that a request may choose for its data.
+    `languages` is None if the teacher writes any language. The first of `bases` is the default; a
+    request may choose another one, and one of `licences` for its dataset. `setup` are commands
+    that `deploy` runs once.
     """
 
     name: str
@@ -74,7 +75,7 @@ class Recipe:
         return self.bases[0]
 
     def digest(self, language: str) -> str:
-        """Binds a manifest to this configuration and language, as `recipes/core/config.py` does."""
+        """Identify this configuration and language, as `recipes/core/config.py` does."""
         return hashlib.sha256(f"{self.text}\n{language}".encode()).hexdigest()
 
     def teaches(self, language: str) -> bool:
@@ -82,16 +83,16 @@ class Recipe:
 
 
 def load(name: str, org: str) -> Recipe:
-    """Read the packaged recipe `name` for a namespace; raises InvalidRecipe."""
+    """Read the packaged recipe `name` for a namespace. Raises InvalidRecipe."""
     path = RECIPES / f"{name}.yaml"
     known = sorted(file.stem for file in RECIPES.glob("*.yaml"))
     if name not in known:
-        raise InvalidRecipe(f"there is no recipe {name!r}; there are: {', '.join(known)}")
+        raise InvalidRecipe(f"There is no recipe {name!r}. Choose one of: {', '.join(known)}.")
     return parse(name, org, path.read_text(encoding="utf-8"))
 
 
 def parse(name: str, org: str, text: str) -> Recipe:
-    """Read a recipe's text; raises InvalidRecipe when the `plan:` section lacks something."""
+    """Read the text of a recipe. Raises InvalidRecipe if its `plan:` section is incomplete."""
     try:
         plan = _fill(yaml.safe_load(text)["plan"], org)
         languages = plan.get("languages")
@@ -109,7 +110,9 @@ def parse(name: str, org: str, text: str) -> Recipe:
             steps={step: _step(plan["steps"][step.value]) for step in Step},
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InvalidRecipe(f"the plan of recipe {name!r} is not usable: {error!r}") from error
+        raise InvalidRecipe(
+            f"The `plan:` section of recipe {name!r} is invalid: {error!r}"
+        ) from error
 
 
 def _teacher(data: Mapping[str, Any]) -> EndpointSpec:

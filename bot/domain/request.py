@@ -1,6 +1,6 @@
-"""What the ledger remembers of one request: only what cannot be observed on the Hub.
+"""What the ledger stores about a request: only what the Hub does not show.
 
-Floor of words: frozen dataclasses and their JSON. Nothing here decides, reads or writes.
+`codec` turns these dataclasses into JSON. All times are in epoch seconds, 0.0 if there was none.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from enum import StrEnum
 
 from bot.language import Language
 
-# The kind under which `said` keeps when the discussion was closed; all others are comments.
+# The key of `Request.replied_at` for closing the discussion; the other keys are kinds of replies.
 CLOSING = "close"
 
 
 class Step(StrEnum):
-    """The recipes, in the order in which they run; IMPROVE is for requests of its own."""
+    """The recipes, in the order in which they run; IMPROVE is the only step of its requests."""
 
     CHECK = "check"
     GENERATE = "generate"
@@ -26,7 +26,7 @@ class Step(StrEnum):
 
 
 class StepState(StrEnum):
-    """How far a step is, as last told to the people who wait for it."""
+    """The state of a step, as the status table last showed it."""
 
     WAITING = "waiting"
     ORDERED = "ordered"
@@ -36,10 +36,10 @@ class StepState(StrEnum):
 
 
 class Status(StrEnum):
-    """How far a request is.
+    """The state of a request.
 
-    ASKED waits for the answer to a question, HELD for a maintainer's word; FAILED may be retried;
-    DONE, DECLINED and CANCELLED are final.
+    ASKED waits for the answer to a question, HELD for an approval. FAILED may be retried. DONE,
+    DECLINED and CANCELLED are final.
     """
 
     ASKED = "asked"
@@ -55,7 +55,7 @@ LIVE = (Status.ASKED, Status.HELD, Status.OPEN)
 
 
 class Verdict(StrEnum):
-    """Why a request is asked about, held or not taken, or did not end well."""
+    """Why a request is asked about, held, declined, failed or cancelled."""
 
     NONE = ""
     UNKNOWN = "unknown"
@@ -83,7 +83,7 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an attempt failed, or why what it made speaks against going on."""
+    """Why an attempt failed, or why its result advises against the next step."""
 
     NONE = ""
     ERROR = "error"
@@ -97,7 +97,7 @@ class Reason(StrEnum):
 
 
 class Command(StrEnum):
-    """What a comment asks of the bot."""
+    """What a comment can ask the bot to do."""
 
     STATUS = "status"
     ESTIMATE = "estimate"
@@ -109,10 +109,13 @@ class Command(StrEnum):
 
 @dataclass(frozen=True)
 class Spec:
-    """What was agreed when the request was taken; `digest` binds it to one configuration.
+    """What was agreed when the request was accepted.
 
-    `licence` and `variant` are empty for the recipe's licence and the language as such; `improves`:
-    asked for is the next version of a model that is there.
+    `digest` identifies the recipe's text and the language. `wheel_revision` is the commit of the
+    wheel that jobs install. `refused_options` are keys of options that were understood but are not
+    available, `unread_lines` numbers of lines that look like an option but are none. An empty
+    `licence` means the recipe's, an empty `variant` the language itself. If `improves`, the request
+    is for the next version of an existing model.
     """
 
     language: Language
@@ -130,7 +133,7 @@ class Spec:
 
     @property
     def key(self) -> str:
-        """The language and its variant, as repositories are named after them."""
+        """The language and its variant, as they appear in the names of repos."""
         return "-".join(filter(None, (self.language.code, self.variant)))
 
 
@@ -138,9 +141,8 @@ class Spec:
 class StepRecord:
     """One step of one request.
 
-    `attempt` counts all jobs, `tries` those since the last /retry; `ordered` is epoch seconds;
-    `seconds` is what the good attempt took, dollars what all of them did; `tail` holds the last
-    words of a failed one, scrubbed; `progress` is in tenths.
+    `attempt` numbers the jobs from 1. `seconds` is the duration of the successful attempt,
+    `cost_usd` the cost of all attempts. `reason` and `log_tail` (redacted) are of the last failure.
     """
 
     state: StepState = StepState.WAITING
@@ -157,13 +159,13 @@ class StepRecord:
 
     @property
     def is_active(self) -> bool:
-        """Whether a job stands for this step, or should by now."""
+        """Whether a job for this step is running, or was ordered."""
         return self.state in (StepState.ORDERED, StepState.RUNNING)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered to a command; `note` is our own text at that moment."""
+    """The answer to a command; `note` is the bot's text at that moment."""
 
     command: Command
     allowed: bool
@@ -174,10 +176,12 @@ class Answer:
 class Request:
     """One request for one language.
 
-    `reserved`: when its money was set aside; `said`: when each kind of comment was last ordered;
-    `heard`: the moment of the last comment that was considered, and `remarks` how many people had
-    made by then; `turn` counts its commits;
-    `told`: all is said; `over`: nobody listens any more. Times in epoch seconds.
+    `choices` are the language codes that the bot asks about (or that its refusal names). The budget
+    is reserved since `reserved_at`. `replied_at` maps each kind of reply to the time when it was
+    last ordered. `last_comment_at` is the time of the last comment that was considered, and
+    `comments_read` the number of people's comments until then. `revision` counts the commits that
+    changed the record. `reported`: nothing is left to reply; `archived`: comments are no longer
+    read either.
     """
 
     id: str
@@ -207,9 +211,9 @@ class Request:
 
     @property
     def agreed_spec(self) -> Spec:
-        """The spec of a request that was taken; a declined one has none."""
+        """The spec of an accepted request. Raises ValueError for one that was not accepted."""
         if self.spec is None:
-            raise ValueError(f"request {self.id} was never agreed")
+            raise ValueError(f"request {self.id} was never accepted")
         return self.spec
 
     @property
@@ -218,12 +222,12 @@ class Request:
 
     @property
     def may_pin_wheel(self) -> bool:
-        """Whether the next word of a person may make it pin a wheel, or needs a community's."""
+        """Whether the next comment may accept it, which pins a wheel and asks the community."""
         return self.status in (Status.ASKED, Status.FAILED) or self.verdict is Verdict.COMMUNITY
 
     @property
     def expected_comments(self) -> int:
-        """How many its discussion has, the first one too, when all is heard and said."""
+        """How many comments, with the first post, its discussion has if nothing is new."""
         return 1 + self.comments_read + sum(kind != CLOSING for kind in self.replied_at)
 
     @property
@@ -233,10 +237,10 @@ class Request:
 
 @dataclass(frozen=True)
 class TeacherRecord:
-    """What the endpoint was last told.
+    """The last order to the teacher's endpoint: to run (since `ordered_at`) or to pause.
 
-    `ordered` and `rested`: when it was last told to run and to pause; `tries` counts vain attempts
-    to get it running.
+    `paused_at` is the time of the last order to pause, `failed_starts` the number of orders to run
+    since it last ran.
     """
 
     running: bool = False

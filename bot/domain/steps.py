@@ -1,4 +1,4 @@
-"""The table of steps: which recipe, from what, into what. The README's diagram is drawn from it."""
+"""The steps of a request: their order, outputs and command lines, and the README's diagram."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.domain.request import Request, Spec, Step, StepState
 
 @dataclass(frozen=True)
 class Row:
-    """One step as people and the controller see it."""
+    """A step: what it does and produces, in words, and whether it needs the teacher's endpoint."""
 
     step: Step
     description: str
@@ -26,7 +26,7 @@ TABLE: tuple[Row, ...] = (
     Row(Step.TRAIN, "a small model is trained on this data (a LoRA adapter)", "adapter", False),
     Row(Step.EVALUATE, "the adapter is compared with the original small model", "results", False),
 )
-# What a request runs that asks for the next version of a model.
+# The steps of a request for the next version of a model.
 IMPROVING: tuple[Row, ...] = (
     Row(Step.IMPROVE, "a new version is trained on the corrections of speakers", "version", False),
 )
@@ -37,25 +37,23 @@ def row(step: Step) -> Row:
 
 
 def rows(spec: Spec | None) -> tuple[Row, ...]:
-    """What a request runs, in this order."""
+    """Return the steps of a request, in the order in which they run."""
     return IMPROVING if spec is not None and spec.improves else TABLE
 
 
 def last(spec: Spec | None) -> Step:
-    """The step whose manifest has the result to be told."""
+    """Return the step whose manifest has the result of the request."""
     return rows(spec)[-1].step
 
 
 def current(request: Request) -> Step | None:
-    """The first step that is not made yet; None when all are."""
-    unmade = (
-        r.step for r in rows(request.spec) if request.step(r.step).state is not StepState.MADE
-    )
-    return next(unmade, None)
+    """Return the first unfinished step; None if all are finished."""
+    ordered = (row.step for row in rows(request.spec))
+    return next((step for step in ordered if request.step(step).state is not StepState.MADE), None)
 
 
 def output(org: str, request: Request, step: Step) -> tuple[str, str, str]:
-    """Repo, repo type and manifest path of what a step makes."""
+    """Return the repo, the repo type and the path of the manifest that a step writes."""
     spec = request.agreed_spec
     adapter = names.adapter(org, spec.base, spec.key)
     if step is Step.CHECK:
@@ -71,17 +69,16 @@ def output(org: str, request: Request, step: Step) -> tuple[str, str, str]:
 
 
 def digest(recipe: Recipe, spec: Spec, step: Step) -> str:
-    """What a step's manifest must say; another base, variant or licence is another result.
+    """Return the digest that the manifest of a step must have.
 
-    The data do not depend on the base: they are made once for all of them; nor does what the
-    teacher can do depend on what is asked for beside the language.
+    It depends on what changes the step's result. The dataset is the same for all base models, and
+    the check does not depend on the variant or the licence.
     """
-    other_base = step is not Step.GENERATE and spec.base != recipe.base
-    wanted = (spec.variant, spec.licence) if step is not Step.CHECK else ("", "")
-    chosen = (spec.base if other_base else "", *wanted)
-    if not any(chosen):
+    base = spec.base if step is not Step.GENERATE and spec.base != recipe.base else ""
+    variant, licence = (spec.variant, spec.licence) if step is not Step.CHECK else ("", "")
+    if not (base or variant or licence):
         return spec.digest
-    return hashlib.sha256("\n".join((spec.digest, *chosen)).encode()).hexdigest()
+    return hashlib.sha256("\n".join((spec.digest, base, variant, licence)).encode()).hexdigest()
 
 
 def command(
@@ -93,26 +90,24 @@ def command(
     teacher: str,
     cap_usd: float,
 ) -> tuple[str, ...]:
-    """The argv of a step's Job: `uv run --with <wheel> kakugo-recipe …`.
+    """Return the argv of a step's Job: `uv run --with <wheel> kakugo-recipe …`.
 
-    `cap_usd` is what a job that needs the teacher may spend on it, in US dollars.
+    `wheel` and `teacher` are URLs. A job that needs the teacher may spend `cap_usd` on it.
     """
     spec, org = request.agreed_spec, recipe.org
     code = spec.language.code
     into, _, _ = output(org, request, step)
     dataset = names.dataset(org, spec.key)
     adapter = names.adapter(org, spec.base, spec.key)
-    compared = ("--dataset", dataset, "--base", spec.base, "--adapter", adapter)
-    chosen = (("--licence", spec.licence), ("--variant", spec.variant))
+    models = ("--dataset", dataset, "--base", spec.base, "--adapter", adapter)
+    budget = ("--teacher", teacher, "--cap-usd", f"{cap_usd:.6f}")
+    options = (("--licence", spec.licence), ("--variant", spec.variant))
     inputs = {
-        Step.CHECK: ("--teacher", teacher, "--base", spec.base, "--cap-usd", f"{cap_usd:.6f}"),
-        Step.GENERATE: (
-            *("--teacher", teacher, "--cap-usd", f"{cap_usd:.6f}"),
-            *(w for pair in chosen if pair[1] for w in pair),
-        ),
+        Step.CHECK: (*budget, "--base", spec.base),
+        Step.GENERATE: (*budget, *(word for option in options if option[1] for word in option)),
         Step.TRAIN: ("--dataset", dataset, "--base", spec.base),
-        Step.EVALUATE: compared,
-        Step.IMPROVE: (*compared, "--feedback", names.feedback(org)),
+        Step.EVALUATE: models,
+        Step.IMPROVE: (*models, "--feedback", names.feedback(org)),
     }[step]
     return (
         *("uv", "run", "--with", f"kakugo-bot[{step.value}] @ {wheel}"),
@@ -133,17 +128,17 @@ def command(
 
 
 def diagram() -> str:
-    """The life of a request as a Mermaid chart."""
+    """Return the life of a request as a Mermaid flowchart."""
     lines = [
         "flowchart LR",
         '  ask(["discussion: a language\'s name"]) --> reply["reply: plan and price"]',
         '  ask -. "unknown, unclear, too expensive" .-> no(["question or reason"])',
     ]
-    before = "reply"
-    for r in TABLE:
-        lines.append(f'  {before} --> {r.step.value}["{r.step.value}: {r.description}"]')
-        lines.append(f"  {r.step.value} --> {r.step.value}_made[({r.product})]")
-        lines.append(f'  {r.step.value} -. "fails every attempt" .-> failed(["reason, closed"])')
-        before = f"{r.step.value}_made"
-    lines.append(f'  {before} --> done(["results in the discussion, leaderboard, chat"])')
+    previous = "reply"
+    for row in TABLE:
+        lines.append(f'  {previous} --> {row.step.value}["{row.step.value}: {row.description}"]')
+        lines.append(f"  {row.step.value} --> {row.step.value}_made[({row.product})]")
+        lines.append(f'  {row.step.value} -. "fails every attempt" .-> failed(["reason, closed"])')
+        previous = f"{row.step.value}_made"
+    lines.append(f'  {previous} --> done(["results in the discussion, leaderboard, chat"])')
     return "\n".join(lines)

@@ -2,9 +2,11 @@
 
 client       The connection, and all errors of the client as two: Refused and TryLater
 discussions  Read discussions, with few calls however many there are
+endpoints    Read, create, start and pause the teacher's Inference Endpoint
 execute      Carry out the planner's actions
 install      Make one change to the installation
 inventory    Read which parts of the installation exist
+jobs         Read the jobs of requests and their logs
 ledger_repo  Store small JSON files in a repo, with compare-and-swap on its head
 manifests    Parse the manifests of recipes
 observe      Read everything that the next decision needs

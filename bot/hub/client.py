@@ -1,4 +1,4 @@
-"""The client, and its many errors as two: Refused (tell the operator) and TryLater (next tick)."""
+"""The connection to the Hub, and all errors of `huggingface_hub` as two: Refused and TryLater."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
 
 from bot.errors import UserError
 
-BUSY = (408, 409, 412, 429)
+BUSY_STATUSES = (408, 409, 412, 429)
 
-# `httpx` is the name under which hub 1.x and 2.x both show the library they really use.
+# `huggingface_hub` 1.x and 2.x use different libraries and show both under the name `httpx`.
 NETWORK_ERRORS = (httpx.TransportError, OSError)
 
-
-# Seconds. The client's own calls wait for ever by default: one lost answer would stop the bot.
-PATIENCE = 20.0
+# By default the client waits forever: one lost response would stop the bot.
+TIMEOUT_SECONDS = 20.0
+MAX_WAIT_SECONDS = 300.0  # the window of the Hub's rate limit
 
 
 class TryLater(UserError):
-    """The Hub is out of reach or busy; the same thing may go well at the next tick.
+    """The Hub is busy or cannot be reached; the next tick may succeed.
 
-    `after`: how many seconds the Hub asked us to wait, 0.0 when it did not say.
+    `after` is the number of seconds that the Hub asked to wait, 0.0 if it did not.
     """
 
     def __init__(self, reason: str, after: float = 0.0) -> None:
@@ -42,14 +42,14 @@ class TryLater(UserError):
 
 
 class Refused(UserError):
-    """The Hub says no: a wrong token, a missing permission or repo. The text is one sentence."""
+    """The Hub refuses: a wrong token, a missing permission or repo. The text is one sentence."""
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """What the Hub's `RateLimit` header left us: calls, and seconds until there are more.
+    """The calls left in the Hub's rate limit, and the seconds until it is reset.
 
-    `told`: whether there was such a header.
+    `reported` is false if the Hub sent no `RateLimit` header; the numbers are guesses then.
     """
 
     calls: int = 1_000
@@ -59,9 +59,10 @@ class Allowance:
 
 @dataclass(frozen=True)
 class Connection:
-    """One namespace of one Hub, seen with one token; `endpoints_url` moves the Endpoints API.
+    """One namespace of one Hub, accessed with one token.
 
-    `clock` tells epoch seconds: all that the hands know of time.
+    `job_token` is passed to jobs. `endpoints_url` replaces the URL of the Endpoints API. `clock`
+    returns epoch seconds; `bot/hub` reads the time nowhere else.
     """
 
     endpoint: str
@@ -74,74 +75,88 @@ class Connection:
     @cached_property
     def api(self) -> HfApi:
         if self.endpoints_url:
-            # The client reads this constant at every call and offers no variable for it.
+            # The client reads this constant in every call and offers no other way to set it.
             constants.INFERENCE_ENDPOINTS_ENDPOINT = self.endpoints_url
-        set_client_factory(_client)
+        set_client_factory(_client_with_timeout)
         return HfApi(endpoint=self.endpoint, token=self.token, library_name="kakugo")
 
     def get(self, path: str, **query: Any) -> tuple[Any, Allowance]:
-        """A JSON answer of the Hub's API as it came, for what the client does not pass on."""
+        """Return JSON of the Hub's API that the client does not expose, and the rate limit.
+
+        Raises the client's errors.
+        """
         headers = self.api._build_hf_headers()
-        answer = get_session().get(f"{self.endpoint}/api/{path}", params=query, headers=headers)
-        hf_raise_for_status(answer)
-        seen = parse_ratelimit_headers(answer.headers)
-        allowance = Allowance(seen.remaining, seen.reset_in_seconds, True) if seen else Allowance()
-        return answer.json(), allowance
+        response = get_session().get(f"{self.endpoint}/api/{path}", params=query, headers=headers)
+        hf_raise_for_status(response)
+        limit = parse_ratelimit_headers(response.headers)
+        if limit is None:
+            return response.json(), Allowance()
+        return response.json(), Allowance(limit.remaining, limit.reset_in_seconds, reported=True)
 
     def text(self, repo: str, repo_type: str, path: str, revision: str = "main") -> str:
-        """A file as it is now, never as a cache remembers it: the client's own download falls back
-        to an old copy when the Hub is out of reach.
+        """Return the current text of a file.
 
-        Raises the client's errors for an entry or a repository that is not there.
+        The client's download would return an old copy from its cache if the Hub cannot be reached.
+        Raises the client's errors, also if the file or the repo does not exist.
         """
         url = hf_hub_url(repo, path, repo_type=repo_type, revision=revision, endpoint=self.endpoint)
-        headers = self.api._build_hf_headers()  # the api is made first: it brings the session
-        answer = get_session().get(url, headers=headers)
-        hf_raise_for_status(answer)
-        return bytes(answer.content).decode()
+        headers = self.api._build_hf_headers()  # `api` also sets up the session
+        response = get_session().get(url, headers=headers)
+        hf_raise_for_status(response)
+        return bytes(response.content).decode()
 
     @cached_property
     def me(self) -> str:
-        """The name behind the token."""
-        with translated("say whose token this is"):
+        """The user name of the token's owner."""
+        with translate_errors("look up the token's owner"):
             return str(self.api.whoami(cache=True)["name"])
 
 
 @contextmanager
-def translated(what: str) -> Iterator[None]:
-    """Turn the client's errors into TryLater or Refused; `what` completes "cannot …"."""
+def translate_errors(task: str) -> Iterator[None]:
+    """Raise the client's errors as TryLater or Refused; `task` completes "cannot …"."""
     try:
         yield
     except HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else 0
-        reason = f"cannot {what}: the Hub answered {status} ({_first_line(error)})"
-        if status in BUSY or status >= 500 or status == 0:
-            raise TryLater(reason, _asked_to_wait(error)) from error
+        status = status_code(error)
+        reason = f"cannot {task}: the Hub answered {status} ({_first_line(error)})"
+        if status in BUSY_STATUSES or status >= 500 or status == 0:
+            raise TryLater(reason, _requested_wait(error)) from error
         raise Refused(reason) from error
-    except (*NETWORK_ERRORS, ValueError) as error:  # ValueError: an answer that was cut is no JSON
-        if "Invalid metadata" in str(error):  # of a card, which the client asks the Hub about
-            raise Refused(f"cannot {what}: {' '.join(str(error).split())}") from error
-        raise TryLater(f"cannot {what}: {type(error).__name__}: {_first_line(error)}") from error
+    except (*NETWORK_ERRORS, ValueError) as error:  # ValueError: a truncated response is not JSON
+        if "Invalid metadata" in str(error):  # of a card, which the client asks the Hub to check
+            raise Refused(f"cannot {task}: {' '.join(str(error).split())}") from error
+        raise TryLater(f"cannot {task}: {type(error).__name__}: {_first_line(error)}") from error
 
 
-def _client() -> Any:
-    """The client's own, but with an end to its patience."""
+def status_code(error: HfHubHTTPError) -> int:
+    """Return the HTTP status of an error; 0 if there was no response."""
+    return error.response.status_code if error.response is not None else 0
+
+
+def value_of(value: Any) -> str:
+    """Return the value of an enum of the client; some of its versions return a plain string."""
+    return str(getattr(value, "value", value))
+
+
+def _client_with_timeout() -> Any:
     client = _http.default_client_factory()
-    client.timeout = httpx.Timeout(PATIENCE, read=3 * PATIENCE)
+    client.timeout = httpx.Timeout(TIMEOUT_SECONDS, read=3 * TIMEOUT_SECONDS)
     return client
 
 
-def _asked_to_wait(error: HfHubHTTPError) -> float:
-    """Seconds from `RateLimit` or `Retry-After`, bounded by the Hub's own window."""
+def _requested_wait(error: HfHubHTTPError) -> float:
+    """Return the seconds in the `RateLimit` or `Retry-After` header, 0.0 without one."""
     if error.response is None:
         return 0.0
     limit = parse_ratelimit_headers(error.response.headers)
-    said = error.response.headers.get("retry-after", "")
-    seconds = float(limit.reset_in_seconds) if limit else float(said) if said.isdigit() else 0.0
-    return min(seconds, 300.0)
+    if limit is not None:
+        return min(float(limit.reset_in_seconds), MAX_WAIT_SECONDS)
+    retry_after = error.response.headers.get("retry-after", "")
+    return min(float(retry_after), MAX_WAIT_SECONDS) if retry_after.isdecimal() else 0.0
 
 
 def _first_line(error: Exception) -> str:
-    """What the Hub itself says goes before the client's heading, which is the request's id."""
+    """Prefer the Hub's own message to the client's heading, which is the id of the request."""
     text = f"{getattr(error, 'server_message', None) or ''}\n{error}"
     return next((line.strip() for line in text.splitlines() if line.strip()), "no reason")

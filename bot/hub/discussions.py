@@ -1,18 +1,18 @@
-"""What is said in the discussions, at a price that does not grow with how many there are.
+"""Read discussions, at a cost that does not grow with their number.
 
-Each look reads the newest page of the listing and at most `OLDER` others in turn; details are read
-only where the listing shows something new, and never more than `MOST` of them. All of it is memory
-of what was seen: without it (a new process) the same is found a little later.
+Each observation reads the newest page of the listing and up to `OLDER_PAGES` others in turn. The
+details of a discussion are read only if the listing shows something new, and for at most
+`MAX_DETAILS` discussions. Everything kept here only saves calls: a new process finds the same a
+little later.
 
-The listing tells how many comments each open discussion has, and neither when it changed nor in
-that order: a comment that was edited is seen when somebody says something more, or rings. Where it
-tells no number, those that were seen longest ago are read again, as many as a look takes on. A new
-process compares with the number that the ledger expects, and reads `SPARE` of those that agree.
+The listing says how many comments each open discussion has, but not when it changed, nor is it
+sorted by that. So an edited comment is noticed when there is another comment, or by a webhook. If a
+Hub reports no numbers, the discussions that were read longest ago are read again. A new process
+compares the numbers with those that the ledger expects, and reads `SPOT_CHECKS` of the others.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,212 +24,238 @@ from bot.domain import names
 from bot.domain.actions import GRACE
 from bot.domain.observation import Comment, Discussion, OwnReply
 from bot.domain.request import LIVE, Request
-from bot.hub.client import Allowance, Connection, translated
+from bot.hub.client import Allowance, Connection, status_code, translate_errors
 
-log = logging.getLogger(__name__)
+MAX_DETAILS = 60
+# A page has 50 discussions: 200 open ones are checked in each observation, 1,000 in seven. More
+# pages would notice a command sooner where there is no webhook, at the cost of more calls.
+OLDER_PAGES = 3
+SPOT_CHECKS = 20
+UNREPORTED = -1
+_UNBOUNDED = 1 << 40
 
-MOST = 60
-# Fifty are on a page: so 200 open discussions are looked through at each look, 1,000 in seven. More
-# pages hear a command sooner where no webhook rings, and cost calls for everybody who only waits.
-OLDER = 3
-# Where nothing seems to have happened a new process looks all the same, at so many in turn.
-SPARE = 20
-UNTOLD = -1
-_ENDLESS = 1 << 40
+
+def read_details(hub: Connection, num: int) -> DiscussionWithDetails:
+    """Read a discussion with all its comments. Raises TryLater and Refused."""
+    with translate_errors(f"read discussion {num}"):
+        return _details(hub, num)
+
+
+def own_markers(details: DiscussionWithDetails, me: str) -> list[str]:
+    """Return the markers of the bot's own comments, empty for a comment without one."""
+    own = [event for event in _comments(details) if event.author == me]
+    return [names.find_marker(comment.content or "") for comment in own]
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What was seen, how many comments were listed then, and when something new was seen last."""
+class _Cached:
+    """A discussion, its listed number of comments, and when something new was last read."""
 
     discussion: Discussion
     comment_count: int
     changed_at: float
 
-    def is_due(self, said: float, now: float) -> bool:
-        """Whether to look once more, now that what people and bots did cannot be late any more."""
+    def is_due(self, last_reply_at: float, now: float) -> bool:
+        """Whether to read it again, now that recent changes must have become visible."""
         return any(
-            self.discussion.observed_at <= moment + late < now
-            for moment, late in ((self.changed_at, GRACE / 2), (said, GRACE))
+            self.discussion.observed_at <= moment + delay < now
+            for moment, delay in ((self.changed_at, GRACE / 2), (last_reply_at, GRACE))
         )
 
 
 @dataclass
 class DiscussionReader:
-    """The discussions as far as this process saw them; `behind`: more than one look takes on."""
+    """The discussions that this process has read.
+
+    `behind`: more of them have to be read than one observation takes on.
+    """
 
     allowance: Allowance = field(default_factory=Allowance)
     behind: bool = False
-    _seen: dict[int, _Seen] = field(default_factory=dict)
-    _invalidated: set[int] = field(default_factory=set)
+    _cache: dict[int, _Cached] = field(default_factory=dict)
+    _invalid: set[int] = field(default_factory=set)
     _deleted: set[int] = field(default_factory=set)
 
     def invalidate(self, num: int) -> None:
-        """Something happens in this discussion: look at it the next time."""
-        self._invalidated.add(num)
+        """Read this discussion the next time, whatever the listing shows."""
+        self._invalid.add(num)
 
     def read(
         self, hub: Connection, active: Collection[Request], known: Collection[int], now: float
     ) -> tuple[Mapping[int, Discussion], frozenset[int]]:
-        """The discussions of the active requests and the new ones, and which of them are gone."""
-        mine = {request.discussion: request for request in active}
-        with translated("look at the discussions"):
+        """Return the discussions of active requests, the new ones, and which are deleted.
+
+        `known` are the discussions of all requests. Raises TryLater and Refused.
+        """
+        requests = {request.discussion: request for request in active}
+        with translate_errors("read the discussions"):
             listed, counts = self._list(hub, known, now)
-            fresh = sorted(num for num in counts if num not in known)
-            stirred, restless, quiet = self._sort(mine, listed, counts, now)
-            due = [*stirred, *fresh[: MOST // 2], *restless, *fresh[MOST // 2 :]]
-            self.behind = len(due) > MOST
-            for num in [*due, *quiet][:MOST]:
-                self._read_details(hub, num, counts.get(num), now)
-                if num in self._deleted and (num not in mine or now - mine[num].opened_at <= GRACE):
-                    self._deleted.discard(num)  # a listing was ahead of what answers here
-        self._invalidated &= mine.keys()
-        self._seen = {n: s for n, s in self._seen.items() if n in mine or n in counts}
-        wanted = {*mine, *fresh}
-        shown = {num: s.discussion for num, s in self._seen.items() if num in wanted}
-        return shown, frozenset(self._deleted & mine.keys())
+            new = sorted(num for num in counts if num not in known)
+            invalid, changed, quiet = self._sort(requests, listed, counts, now)
+            due = [*invalid, *new[: MAX_DETAILS // 2], *changed, *new[MAX_DETAILS // 2 :]]
+            self.behind = len(due) > MAX_DETAILS
+            for num in [*due, *quiet][:MAX_DETAILS]:
+                self._read(hub, num, counts.get(num), now)
+                is_recent = num not in requests or now - requests[num].opened_at <= GRACE
+                if num in self._deleted and is_recent:
+                    self._deleted.discard(num)  # the listing was ahead of the details
+        self._invalid &= requests.keys()
+        self._cache = {n: c for n, c in self._cache.items() if n in requests or n in counts}
+        wanted = {*requests, *new}
+        discussions = {n: c.discussion for n, c in self._cache.items() if n in wanted}
+        return discussions, frozenset(self._deleted & requests.keys())
 
     def _sort(
         self,
-        mine: Mapping[int, Request],
+        requests: Mapping[int, Request],
         listed: Collection[range],
         counts: Mapping[int, int],
         now: float,
     ) -> tuple[list[int], list[int], list[int]]:
-        """Where the bot itself was at work, where something else happened, and the quiet ones."""
-        stirred, restless, unread, untold = [], [], [], []
-        for num, request in mine.items():
-            seen, count = self._seen.get(num), counts.get(num)
-            closed = count is None and any(num in span for span in listed)
-            if seen is None:
-                told = (None, UNTOLD, request.expected_comments)
-                changed = closed or count not in told or not _is_calm(request, now)
-            else:
-                changed = (closed and seen.discussion.open) or count not in (
-                    None,
-                    seen.comment_count,
-                )
-                changed = changed or seen.is_due(request.last_reply_at, now)
-            if num in self._invalidated:
-                stirred.append(num)
-            elif seen is None and num in self._deleted:
+        """Return the invalidated discussions, those that seem changed, and quiet ones in turn."""
+        invalid, changed, uncached, unreported = [], [], [], []
+        for num, request in requests.items():
+            cached, count = self._cache.get(num), counts.get(num)
+            is_closed = count is None and any(num in span for span in listed)
+            if num in self._invalid:
+                invalid.append(num)
+            elif cached is None and num in self._deleted:
                 continue
-            elif changed:
-                restless.append(num)
-            elif count == UNTOLD:
-                untold.append(num)
-            elif seen is None:
-                unread.append(num)
-        quiet = _in_turn(unread, now)[:SPARE] + _in_turn(untold, now)
-        return stirred, restless, sorted(quiet, key=self._last_seen)
+            elif self._seems_changed(request, cached, count, is_closed, now):
+                changed.append(num)
+            elif count == UNREPORTED:
+                unreported.append(num)
+            elif cached is None:
+                uncached.append(num)
+        quiet = _in_turn(uncached, now)[:SPOT_CHECKS] + _in_turn(unreported, now)
+        return invalid, changed, sorted(quiet, key=self._read_at)
 
-    def _last_seen(self, num: int) -> float:
-        return self._seen[num].discussion.observed_at if num in self._seen else 0.0
+    def _seems_changed(
+        self, request: Request, cached: _Cached | None, count: int | None, closed: bool, now: float
+    ) -> bool:
+        if cached is None:
+            is_expected = count in (None, UNREPORTED, request.expected_comments)
+            return closed or not is_expected or not _is_calm(request, now)
+        if closed and cached.discussion.open:
+            return True
+        has_new_count = count not in (None, cached.comment_count)
+        return has_new_count or cached.is_due(request.last_reply_at, now)
 
-    def _read_details(self, hub: Connection, num: int, count: int | None, now: float) -> None:
-        before = self._seen.get(num)
-        count = count if count is not None else before.comment_count if before else UNTOLD
+    def _read_at(self, num: int) -> float:
+        return self._cache[num].discussion.observed_at if num in self._cache else 0.0
+
+    def _read(self, hub: Connection, num: int, count: int | None, now: float) -> None:
+        cached = self._cache.get(num)
+        if count is None:
+            count = cached.comment_count if cached else UNREPORTED
         try:
-            details = hub.api.get_discussion_details(
-                names.leaderboard(hub.org), num, repo_type="space"
-            )
+            details = _details(hub, num)
         except HfHubHTTPError as error:
-            if error.response is None or error.response.status_code != 404:
+            if status_code(error) != 404:
                 raise
             self._deleted.add(num)
             return
         self._deleted.discard(num)
-        self._invalidated.discard(num)
-        found = replace(_discussion(details, hub.me), observed_at=now)
-        same = before is not None and found == replace(before.discussion, observed_at=now)
-        changed = before.changed_at if same and before and before.comment_count == count else now
-        self._seen[num] = _Seen(found, count, changed)
+        self._invalid.discard(num)
+        discussion, changed_at = replace(_parse(details, hub.me), observed_at=now), now
+        if cached is not None and cached.comment_count == count:
+            if discussion == replace(cached.discussion, observed_at=now):
+                changed_at = cached.changed_at
+        self._cache[num] = _Cached(discussion, count, changed_at)
 
     def _list(
         self, hub: Connection, known: Collection[int], now: float
     ) -> tuple[list[range], dict[int, int]]:
-        """Spans of numbers that were listed, and how many comments each open one has.
+        """Return the listed spans of numbers, and the number of comments of each open discussion.
 
-        New ones come first: the listing is followed as long as it shows something unknown. As the
-        oldest new ones are taken first, none can hide behind a page of known ones.
+        New discussions come first, so pages are read while they show something unknown. As the
+        oldest new ones are accepted first, none can hide behind a page of known ones.
         """
         spans: list[range] = []
         counts: dict[int, int] = {}
-        page, last = 0, 1
-        while page < last:
-            span, found, last = self._list_page(hub, page)
-            lowest = 0 if page + 1 >= last else span.start
-            spans.append(range(lowest, span.stop if page else _ENDLESS))
-            counts.update(found)
-            if all(num in known for num in found):
+        page, page_count = 0, 1
+        while page < page_count:
+            span, page_counts, page_count = self._list_page(hub, page)
+            lowest = 0 if page + 1 >= page_count else span.start
+            spans.append(range(lowest, span.stop if page else _UNBOUNDED))
+            counts.update(page_counts)
+            if all(num in known for num in page_counts):
                 break
             page += 1
-        for older in _older(range(page + 1, last), now):
-            span, found, _ = self._list_page(hub, older)
+        for older in _pages_in_turn(range(page + 1, page_count), now):
+            span, page_counts, _ = self._list_page(hub, older)
             spans.append(span)
-            counts.update(found)
+            counts.update(page_counts)
         return spans, counts
 
     def _list_page(self, hub: Connection, page: int) -> tuple[range, dict[int, int], int]:
-        # Without a sort, pinned discussions come first, and a page is no range of numbers.
-        sort = "recently-created"
-        query = {"type": "discussion", "status": "open", "sort": sort, "p": page}
+        """Return the span of a page, its numbers of comments, and how many pages there are."""
         path = f"spaces/{names.leaderboard(hub.org)}/discussions"
-        answer, self.allowance = hub.get(path, **query)
-        listed = answer["discussions"]
-        nums = [int(each["num"]) for each in listed]
-        found = {
-            int(each["num"]): int(each.get("numComments", UNTOLD))
-            for each in listed
-            if _author(each) != hub.me
+        # Without this order, pinned discussions come first, and a page is no range of numbers.
+        query = {"type": "discussion", "status": "open", "sort": "recently-created", "p": page}
+        listing, self.allowance = hub.get(path, **query)
+        items = listing["discussions"]
+        nums = [int(item["num"]) for item in items]
+        counts = {
+            int(item["num"]): int(item.get("numComments", UNREPORTED))
+            for item in items
+            if _listed_author(item) != hub.me
         }
         span = range(min(nums), max(nums) + 1) if nums else range(0)
-        size = max(1, int(answer["start"]) // page if page else len(nums))
-        return span, found, -(-int(answer["count"]) // size)
+        page_size = max(1, int(listing["start"]) // page if page else len(nums))
+        return span, counts, -(-int(listing["count"]) // page_size)
 
 
 def _is_calm(request: Request, now: float) -> bool:
-    """Whether nothing is under way and nothing was just ordered to be said."""
-    at_work = any(record.is_active for record in request.steps.values())
-    said = request.reported or request.status in LIVE
-    return said and not at_work and now - request.last_reply_at > 5 * GRACE
+    """Whether no job is running and no reply was ordered recently."""
+    is_active = any(record.is_active for record in request.steps.values())
+    has_replied = request.reported or request.status in LIVE
+    return has_replied and not is_active and now - request.last_reply_at > 5 * GRACE
 
 
-def _older(pages: range, now: float) -> list[int]:
-    """Whose turn it is in this minute: by the clock, so that a new process goes on with it."""
+def _pages_in_turn(pages: range, now: float) -> list[int]:
+    """Return the pages of this minute; by the clock, so that a new process continues in turn."""
     if not pages:
         return []
-    first = int(now // 60) * OLDER
-    return [pages[(first + n) % len(pages)] for n in range(min(OLDER, len(pages)))]
+    first = int(now // 60) * OLDER_PAGES
+    return [pages[(first + n) % len(pages)] for n in range(min(OLDER_PAGES, len(pages)))]
 
 
 def _in_turn(nums: list[int], now: float) -> list[int]:
-    """Begun elsewhere each minute, so that processes without memory come round, too."""
-    start = int(now / 60) * SPARE % len(nums) if nums else 0
+    """Start at another number each minute, so that short-lived processes reach all of them."""
+    start = int(now / 60) * SPOT_CHECKS % len(nums) if nums else 0
     return nums[start:] + nums[:start]
 
 
-def _author(listed: Mapping[str, Any]) -> str:
-    author = listed.get("author") or {}
+def _listed_author(item: Mapping[str, Any]) -> str:
+    author = item.get("author") or {}
     return str(author.get("name", "")) if isinstance(author, dict) else ""
 
 
-def _writer(comment: DiscussionComment) -> str:
-    """The name of who wrote a comment, empty for an account that was deleted.
+def _details(hub: Connection, num: int) -> DiscussionWithDetails:
+    return hub.api.get_discussion_details(names.leaderboard(hub.org), num, repo_type="space")
 
-    The client says "deleted" then, which may be somebody's name.
+
+def _comments(details: DiscussionWithDetails) -> list[DiscussionComment]:
+    return [event for event in details.events if isinstance(event, DiscussionComment)]
+
+
+def _author_of(comment: DiscussionComment) -> str:
+    """Return the author's name; empty for a deleted account.
+
+    The client returns "deleted" for that, which may be somebody's name.
     """
     return comment.author if comment._event.get("author") else ""
 
 
-def _discussion(details: DiscussionWithDetails, me: str) -> Discussion:
-    comments = [event for event in details.events if isinstance(event, DiscussionComment)]
-    opening = comments[0] if comments else None
+def _parse(details: DiscussionWithDetails, me: str) -> Discussion:
+    comments = _comments(details)
+    first = comments[0] if comments else None
     return Discussion(
         num=details.num,
         title=details.title,
-        body=opening.content or "" if opening and not opening.hidden else "",
-        author=_writer(opening) if opening else details.author,
+        body=first.content or "" if first and not first.hidden else "",
+        author=_author_of(first) if first else details.author,
         open=details.status == "open",
         created_at=details.created_at.timestamp(),
         own_replies=tuple(
@@ -238,7 +264,7 @@ def _discussion(details: DiscussionWithDetails, me: str) -> Discussion:
             if comment.author == me and (marker := names.find_marker(comment.content or ""))
         ),
         comments=tuple(
-            Comment(_writer(comment), comment.content, comment.created_at.timestamp())
+            Comment(_author_of(comment), comment.content, comment.created_at.timestamp())
             for comment in comments[1:]
             if comment.author != me and comment.content and not comment.hidden
         ),

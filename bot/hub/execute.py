@@ -1,10 +1,6 @@
-"""Orders → Hub. Each looks first whether it is done already, so that repeating one is harmless."""
+"""Carry out the planner's actions; each first checks whether its result exists already."""
 
 from __future__ import annotations
-
-from typing import Any
-
-from huggingface_hub.errors import HfHubHTTPError
 
 from bot.domain import names
 from bot.domain.actions import (
@@ -17,56 +13,64 @@ from bot.domain.actions import (
     Permit,
     labels,
 )
-from bot.domain.observation import JobStage
 from bot.domain.recipe import EndpointSpec
-from bot.hub.client import Connection, TryLater, translated
-from bot.installation.state import Endpoint
+from bot.hub.client import Connection, TryLater, translate_errors
+from bot.hub.discussions import own_markers, read_details
+from bot.hub.endpoints import run_or_pause
+from bot.hub.jobs import alive_jobs
 
-ALIVE = (JobStage.SCHEDULING.value, JobStage.RUNNING.value)
 
-
-def carry_out(
-    hub: Connection, action: Action, permit: Permit, teacher: EndpointSpec, patience: float
+def execute(
+    hub: Connection, action: Action, permit: Permit, teacher: EndpointSpec, max_age: float
 ) -> None:
-    """Do one order under a permit that is younger than `patience` seconds.
+    """Carry out one action with a permit that is at most `max_age` seconds old.
 
-    Raises TryLater (also when the permit went stale) and Refused.
+    Raises TryLater (also if the permit is too old) and Refused.
     """
-    _check(hub, action, permit, patience)
+    _check_age(hub, action, permit, max_age)
     match action:
         case EnsureJob():
-            if not _stands(hub, action):
-                _check(hub, action, permit, patience)  # the look may have taken long
-                _launch(hub, action)
+            if not _is_alive(hub, action):
+                _check_age(hub, action, permit, max_age)  # the listing may have taken long
+                _start_job(hub, action)
         case EnsureReply():
-            if action.comment_id or not _said(hub, action):
-                _check(hub, action, permit, patience)
+            if action.comment_id or not _has_reply(hub, action):
+                _check_age(hub, action, permit, max_age)
                 _reply(hub, action)
         case EnsureClosed(num):
-            _closed(hub, num)
-        case EnsureCancelled(job):
-            with translated(f"cancel job {job}"):
-                hub.api.cancel_job(job_id=job, namespace=hub.org)
-        case EnsureEndpoint(name, running):
-            _endpoint(hub, name, running, teacher)
+            close_discussion(hub, num)
+        case EnsureCancelled(job_id):
+            with translate_errors(f"cancel job {job_id}"):
+                hub.api.cancel_job(job_id=job_id, namespace=hub.org)
+        case EnsureEndpoint():
+            run_or_pause(hub, teacher, action.running)
 
 
-def _check(hub: Connection, action: Action, permit: Permit, patience: float) -> None:
+def close_discussion(hub: Connection, num: int) -> None:
+    """Close a discussion that is open. Raises TryLater and Refused."""
+    details = read_details(hub, num)
+    if details.status == "open":
+        with translate_errors(f"close discussion {num}"):
+            hub.api.change_discussion_status(
+                names.leaderboard(hub.org), num, "closed", repo_type="space"
+            )
+
+
+def _check_age(hub: Connection, action: Action, permit: Permit, max_age: float) -> None:
     age = hub.clock() - permit.observed_at
-    if age > patience:
-        raise TryLater(f"{type(action).__name__} is {age:.0f} s old: the next tick makes it again")
+    if age > max_age:
+        name = type(action).__name__
+        raise TryLater(f"{name} is {age:.0f} s old: the next tick orders it again")
 
 
-def _stands(hub: Connection, action: EnsureJob) -> bool:
-    wanted = dict(labels(action))
-    key, value = names.JOB_LABEL
-    with translated(f"look for the job of {action.request} {action.step}"):
-        alive = hub.api.list_jobs(namespace=hub.org, labels={key: value}, status=list(ALIVE))
-        return any(wanted.items() <= (job.labels or {}).items() for job in alive)
+def _is_alive(hub: Connection, action: EnsureJob) -> bool:
+    wanted = labels(action).items()
+    with translate_errors(f"look for the job of {action.request} {action.step}"):
+        return any(wanted <= (job.labels or {}).items() for job in alive_jobs(hub, names.JOB_LABEL))
 
 
-def _launch(hub: Connection, action: EnsureJob) -> None:
-    with translated(f"start the job of {action.request} {action.step}"):
+def _start_job(hub: Connection, action: EnsureJob) -> None:
+    with translate_errors(f"start the job of {action.request} {action.step}"):
         hub.api.run_job(
             image=action.image,
             command=list(action.command),
@@ -78,85 +82,18 @@ def _launch(hub: Connection, action: EnsureJob) -> None:
         )
 
 
-def _said(hub: Connection, action: EnsureReply) -> bool:
-    """Whether the bot has a comment of this kind there; the next tick sees if it is good."""
-    there = own_markers(hub, action.discussion)
-    return any(names.marker_kind(marker) == action.kind for marker in there)
-
-
-def own_markers(hub: Connection, num: int) -> list[str]:
-    """The markers of the bot's own comments in a discussion, empty for one that has none."""
-    with translated(f"read discussion {num}"):
-        details = hub.api.get_discussion_details(names.leaderboard(hub.org), num, repo_type="space")
-    mine = [getattr(e, "content", None) or "" for e in details.events if e.author == hub.me]
-    return [names.find_marker(text) for text in mine]
+def _has_reply(hub: Connection, action: EnsureReply) -> bool:
+    """Whether the bot has a reply of this kind there; the next tick checks its text."""
+    markers = own_markers(read_details(hub, action.discussion), hub.me)
+    return any(names.marker_kind(marker) == action.kind for marker in markers)
 
 
 def _reply(hub: Connection, action: EnsureReply) -> None:
     repo, num = names.leaderboard(hub.org), action.discussion
-    with translated(f"reply in discussion {num}"):
+    with translate_errors(f"reply in discussion {num}"):
         if action.comment_id:
             hub.api.edit_discussion_comment(
                 repo, num, action.comment_id, action.text, repo_type="space"
             )
         else:
             hub.api.comment_discussion(repo, num, action.text, repo_type="space")
-
-
-def _closed(hub: Connection, num: int) -> None:
-    repo = names.leaderboard(hub.org)
-    with translated(f"close discussion {num}"):
-        details = hub.api.get_discussion_details(repo, num, repo_type="space")
-        if details.status == "open":
-            hub.api.change_discussion_status(repo, num, "closed", repo_type="space")
-
-
-def _endpoint(hub: Connection, name: str, running: bool, spec: EndpointSpec) -> None:
-    with translated(f"have the endpoint {name} {'running' if running else 'paused'}"):
-        try:
-            endpoint = hub.api.get_inference_endpoint(name, namespace=hub.org)
-        except HfHubHTTPError as error:
-            if error.response is None or error.response.status_code != 404:
-                raise
-            if running:
-                create_endpoint(hub, Endpoint(spec))
-            return
-        state = str(getattr(endpoint.status, "value", endpoint.status))
-        if running and state in ("paused", "scaledToZero", "failed", "updateFailed"):
-            hub.api.resume_inference_endpoint(name, namespace=hub.org)
-        elif not running and state != "paused":
-            hub.api.pause_inference_endpoint(name, namespace=hub.org)
-
-
-def create_endpoint(hub: Connection, endpoint: Endpoint) -> None:
-    """Create the teacher's endpoint and start it; raises the client's errors."""
-    spec = endpoint.terms
-    hub.api.create_inference_endpoint(
-        spec.name,
-        namespace=hub.org,
-        framework="custom",
-        region=spec.region,
-        vendor=spec.vendor,
-        type=endpoint.access,
-        **endpoint_options(endpoint),
-    )
-
-
-def endpoint_options(endpoint: Endpoint) -> dict[str, Any]:
-    """Return what may be changed of an endpoint later, as arguments of the client's methods."""
-    spec = endpoint.terms
-    return {
-        "repository": spec.model,
-        "accelerator": spec.accelerator,
-        "instance_size": spec.instance_size,
-        "instance_type": spec.instance_type,
-        "custom_image": {
-            "url": spec.image,
-            "healthRoute": endpoint.health_route,
-            "port": endpoint.port,
-        },
-        "container_command": list(spec.command),
-        "min_replica": 0,
-        "max_replica": 1,
-        "scale_to_zero_timeout": endpoint.idle_minutes,
-    }

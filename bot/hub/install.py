@@ -1,7 +1,7 @@
-"""One change of the installation → Hub. Each looks at nothing: it does what its line says.
+"""Make one change to the installation; the caller has compared its desired and actual state.
 
-Whatever is cut in the middle shows up as a line of the next difference. Secrets travel in request
-bodies only.
+An interrupted change shows up in the next comparison. Secrets are only sent in request bodies. All
+functions raise TryLater and Refused.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, Literal
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, WebhookWatchedItem
 
 from bot.domain import names
-from bot.hub.client import Connection, translated
-from bot.hub.execute import create_endpoint, endpoint_options
+from bot.hub.client import Connection, translate_errors
+from bot.hub.endpoints import create_endpoint, update_arguments
 from bot.installation.diff import needs_start, space_changes
 from bot.installation.state import BotJob, Endpoint, Schedule, Space, Webhook
 from bot.settings import BOT_SECRETS
@@ -23,139 +23,151 @@ from bot.settings import BOT_SECRETS
 RepoType = Literal["model", "dataset", "space"]
 
 
-def make_dataset(hub: Connection, repo: str) -> None:
-    """What people send in is private until somebody has looked at it."""
+def create_dataset(hub: Connection, repo: str) -> None:
+    """Create a dataset; people's feedback is private until somebody has reviewed it."""
     private = repo == names.feedback(hub.org)
-    with translated(f"create the dataset {repo}"):
+    with translate_errors(f"create the dataset {repo}"):
         hub.api.create_repo(repo, repo_type="dataset", exist_ok=True, private=private)
 
 
 def push_wheel(hub: Connection, name: str, content: bytes) -> None:
-    """The wheel that jobs install; the same bytes make no new commit."""
-    with translated(f"push {name}"):
+    """Upload the wheel that jobs install; the same content makes no new commit."""
+    with translate_errors(f"push {name}"):
         hub.api.upload_file(
             path_or_fileobj=content,
             path_in_repo=name,
-            repo_id=names.code(hub.org),
+            repo_id=names.code_repo(hub.org),
             repo_type="dataset",
             commit_message=f"Push {name}",
         )
 
 
-def note_setup(hub: Connection, digest: str) -> None:
-    """Remember on the code that the set-up was done: a tag moves nothing that is pinned."""
-    with translated("note that the set-up is done"):
+def record_setup(hub: Connection, digest: str) -> None:
+    """Record in the code repo that the setup was done; a tag does not move its head."""
+    with translate_errors("record that the setup is done"):
         hub.api.create_tag(
-            names.code(hub.org), tag=names.setup_tag(digest), repo_type="dataset", exist_ok=True
+            names.code_repo(hub.org),
+            tag=names.setup_tag(digest),
+            repo_type="dataset",
+            exist_ok=True,
         )
 
 
 def ensure_space(
     hub: Connection,
     name: str,
-    want: Space,
-    seen: Space | None,
+    desired: Space,
+    actual: Space | None,
     contents: Mapping[str, bytes],
     secrets: Mapping[str, str],
 ) -> None:
-    """Bring a Gradio Space from `seen` to `want`: values first, then one commit, then a start."""
-    seen = seen or Space({}, {}, {})
-    with translated(f"push the Space {name}"):
+    """Create or update a Gradio Space: variables and secrets, then one commit, then a restart.
+
+    `contents` maps paths to new contents, `secrets` names to values.
+    """
+    actual = actual or Space({}, {}, {})
+    with translate_errors(f"push the Space {name}"):
         hub.api.create_repo(name, repo_type="space", space_sdk="gradio", exist_ok=True)
-        files, variables, hidden = space_changes(want, seen)
+        files, variables, secret_names = space_changes(desired, actual)
         for key in sorted(variables):
-            if key in want.variables:
-                hub.api.add_space_variable(name, key, want.variables[key])
+            if key in desired.variables:
+                hub.api.add_space_variable(name, key, desired.variables[key])
             else:
                 hub.api.delete_space_variable(name, key)
-        for key in sorted(hidden):
-            if key in want.secrets:
-                mark = want.secrets[key]
-                hub.api.add_space_secret(name, key, secrets[key], description=mark)
+        for key in sorted(secret_names):
+            if key in desired.secrets:
+                fingerprint = desired.secrets[key]
+                hub.api.add_space_secret(name, key, secrets[key], description=fingerprint)
             else:
                 hub.api.delete_space_secret(name, key)
         _commit(hub, name, {path: contents.get(path) for path in files})
-        if needs_start(want, seen):
+        if needs_start(desired, actual):
             hub.api.restart_space(name)
 
 
 def _commit(hub: Connection, space: str, files: Mapping[str, bytes | None]) -> None:
-    """One commit; None deletes."""
-    there = set(hub.api.list_repo_files(space, repo_type="space"))
+    """Write all files in one commit; None deletes a file."""
+    existing = set(hub.api.list_repo_files(space, repo_type="space"))
+    # The Hub writes its own README into a new Space: ours replaces it in the same commit.
     operations: list[CommitOperationAdd | CommitOperationDelete] = []
     for path, content in sorted(files.items()):
         if content is not None:
             operations.append(CommitOperationAdd(path, content))
-        elif path in there:
+        elif path in existing:
             operations.append(CommitOperationDelete(path))
-    # The Hub writes a README of its own into a new Space: ours replaces it in the same commit.
     if operations:
         hub.api.create_commit(space, operations, commit_message="Deploy", repo_type="space")
 
 
-def ensure_endpoint(hub: Connection, want: Endpoint, seen: Endpoint | None) -> None:
-    """It is there as the recipe wants it, and rests unless the bot has woken it."""
-    spec = want.terms
-    with translated(f"set up the endpoint {spec.name}"):
-        is_awake = seen is None or seen.awake
-        if seen is None:
-            create_endpoint(hub, want)
-        elif replace(seen, awake=want.awake) != want:
-            # The client cannot change who may call an endpoint, and the service not where it is.
-            keys = attrgetter("access", "terms.vendor", "terms.region")
-            if keys(seen) != keys(want):
-                hub.api.delete_inference_endpoint(spec.name, namespace=hub.org)
-                create_endpoint(hub, want)
+def ensure_endpoint(hub: Connection, desired: Endpoint, actual: Endpoint | None) -> None:
+    """Create or update the endpoint, and pause it unless the bot needs it."""
+    name = desired.spec.name
+    with translate_errors(f"set up the endpoint {name}"):
+        is_awake = actual is None or actual.awake
+        if actual is None:
+            create_endpoint(hub, desired)
+        elif replace(actual, awake=desired.awake) != desired:
+            # Neither the place of an endpoint nor who may call it can be changed.
+            fixed = attrgetter("access", "spec.vendor", "spec.region")
+            if fixed(actual) != fixed(desired):
+                hub.api.delete_inference_endpoint(name, namespace=hub.org)
+                create_endpoint(hub, desired)
                 is_awake = True
             else:
-                options = endpoint_options(want)
-                hub.api.update_inference_endpoint(spec.name, namespace=hub.org, **options)
-        if is_awake and not want.awake:
-            hub.api.pause_inference_endpoint(spec.name, namespace=hub.org)
+                arguments = update_arguments(desired)
+                hub.api.update_inference_endpoint(name, namespace=hub.org, **arguments)
+        if is_awake and not desired.awake:
+            hub.api.pause_inference_endpoint(name, namespace=hub.org)
 
 
 def ensure_schedule(
-    hub: Connection, want: Schedule, seen: Schedule | None, secrets: Mapping[str, str]
+    hub: Connection, desired: Schedule, actual: Schedule | None, secrets: Mapping[str, str]
 ) -> None:
-    """A scheduled Job cannot be given another command: the new one is made, then the old goes."""
-    with translated("schedule the bot"):
+    """Create the schedule and delete the old one; a scheduled Job cannot be changed."""
+    with translate_errors("schedule the bot"):
         hub.api.create_scheduled_job(
-            **_spec(hub, want.job), schedule=want.cron, concurrency=False, secrets=dict(secrets)
+            **_job_arguments(hub, desired.job),
+            schedule=desired.cron,
+            concurrency=False,
+            secrets=dict(secrets),
         )
-        if seen is not None:
-            hub.api.delete_scheduled_job(scheduled_job_id=seen.id, namespace=hub.org)
+        if actual is not None:
+            hub.api.delete_scheduled_job(scheduled_job_id=actual.id, namespace=hub.org)
 
 
 def ensure_webhook(
     hub: Connection,
-    want: Webhook,
-    seen: Webhook | None,
+    desired: Webhook,
+    actual: Webhook | None,
     secret: str,
     secrets: Mapping[str, str],
 ) -> None:
-    """One webhook of ours that rings at the bot's door, or starts it as a Job."""
-    with translated("register the webhook"):
-        url = names.with_secret_version(want.url, want.secret)
-        given: dict[str, Any] = {"url": url, "secret": secret}
-        if want.job is not None:
-            # Its source is the bot's first shift, which sees to whatever has waited.
-            first = hub.api.run_job(**_spec(hub, want.job), secrets=dict(secrets))
-            given = {"job_id": first.id, "secrets": dict(secrets)}
-            if seen is not None:  # the Hub keeps what is not listed, and removes what is empty
-                given["secrets"] = dict.fromkeys(BOT_SECRETS, "") | dict(secrets)
-        kinds: list[Any] = [WebhookWatchedItem(kind, name) for kind, name in want.watched]  # type: ignore[arg-type]
-        given |= {"watched": kinds, "domains": list(want.domains)}
-        if seen is not None and bool(seen.job) == bool(want.job):
-            hub.api.update_webhook(seen.id, **given)
-            if seen.disabled:
-                hub.api.enable_webhook(seen.id)
+    """Create or update the webhook that calls the bot, or starts it as a Job."""
+    with translate_errors("register the webhook"):
+        url = names.with_secret_version(desired.url, desired.secret)
+        target: dict[str, Any] = {"url": url, "secret": secret}
+        if desired.job is not None:
+            # The Hub copies the Job from an existing one, which also does what is already due.
+            job = hub.api.run_job(**_job_arguments(hub, desired.job), secrets=dict(secrets))
+            target = {"job_id": job.id, "secrets": dict(secrets)}
+            if actual is not None:  # the Hub keeps secrets that are missing, and deletes empty ones
+                target["secrets"] = dict.fromkeys(BOT_SECRETS, "") | dict(secrets)
+        watched: list[Any] = [
+            WebhookWatchedItem(kind, name)  # type: ignore[arg-type]
+            for kind, name in desired.watched
+        ]
+        arguments = {**target, "watched": watched, "domains": list(desired.domains)}
+        if actual is not None and bool(actual.job) == bool(desired.job):
+            hub.api.update_webhook(actual.id, **arguments)
+            if actual.disabled:
+                hub.api.enable_webhook(actual.id)
             return
-        hub.api.create_webhook(**given)
-        if seen is not None:
-            hub.api.delete_webhook(seen.id)
+        hub.api.create_webhook(**arguments)
+        if actual is not None:
+            hub.api.delete_webhook(actual.id)
 
 
-def _spec(hub: Connection, job: BotJob) -> dict[str, Any]:
+def _job_arguments(hub: Connection, job: BotJob) -> dict[str, Any]:
     key, value = names.BOT_LABEL
     return {
         "image": job.image,

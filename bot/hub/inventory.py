@@ -1,18 +1,19 @@
-"""Hub → Installation: what of it is there now. Nothing is changed here."""
+"""Read which parts of the installation exist. All functions raise TryLater and Refused."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from huggingface_hub import InferenceEndpoint, RepoFile
 from huggingface_hub._jobs_api import JobSpec
-from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
 from bot.domain import names
 from bot.domain.recipe import EndpointSpec
-from bot.hub.client import Connection, translated
+from bot.hub.client import Connection, translate_errors, value_of
+from bot.hub.endpoints import ASLEEP, endpoint_state, find_endpoint
 from bot.installation.state import (
     DATASETS,
     BotJob,
@@ -26,7 +27,6 @@ from bot.installation.state import (
     Wheel,
 )
 
-ASLEEP = ("paused", "scaledToZero")
 STAGES = {
     "SLEEPING": SpaceStage.ASLEEP,
     "STOPPED": SpaceStage.ASLEEP,
@@ -39,32 +39,29 @@ STAGES = {
 }
 
 
-def take(hub: Connection, wheel: str, teacher: str) -> Installation:
-    """Look at every part; `wheel` and `teacher` are the names to look for.
-
-    Raises TryLater and Refused.
-    """
+def read_installation(hub: Connection, wheel: str, teacher: str) -> Installation:
+    """Read every part; `wheel` and `teacher` are the names of the wheel and the endpoint."""
     datasets = _repos(hub, "dataset", DATASETS)
-    has_code = names.code(hub.org) in datasets
+    has_code = names.code_repo(hub.org) in datasets
     spaces = _repos(hub, "space", (names.leaderboard, names.chat, names.bot))
-    hooks, schedules = webhooks(hub), _schedules(hub)
-    duplicates = [(Part.WEBHOOK, hook.id) for hook in hooks[1:]]
+    webhooks, schedules = read_webhooks(hub), _schedules(hub)
+    duplicates = [(Part.WEBHOOK, webhook.id) for webhook in webhooks[1:]]
     duplicates += [(Part.SCHEDULE, schedule.id) for schedule in schedules[1:]]
     return Installation(
         datasets=datasets,
         wheel=_wheel(hub, wheel) if has_code else None,
         setup=_setup(hub) if has_code else frozenset(),
-        spaces={name: space(hub, name) for name in sorted(spaces)},
-        endpoint=endpoint(hub, teacher),
+        spaces={name: read_space(hub, name) for name in sorted(spaces)},
+        endpoint=read_endpoint(hub, teacher),
         schedule=schedules[0] if schedules else None,
-        webhook=hooks[0] if hooks else None,
+        webhook=webhooks[0] if webhooks else None,
         duplicates=tuple(duplicates),
     )
 
 
-def teacher_needed(hub: Connection) -> bool:
-    """Whether the ledger says that the teacher should be running."""
-    with translated("read the ledger's teacher"):
+def is_teacher_needed(hub: Connection) -> bool:
+    """Whether the ledger's last order to the teacher's endpoint is to run."""
+    with translate_errors("read the ledger's teacher"):
         try:
             text = hub.text(names.ledger(hub.org), "dataset", names.TEACHER_FILE)
         except (EntryNotFoundError, RepositoryNotFoundError):
@@ -72,38 +69,33 @@ def teacher_needed(hub: Connection) -> bool:
     return bool(json.loads(text).get("running"))
 
 
-def webhooks(hub: Connection) -> list[Webhook]:
-    """Ours among the webhooks of the token's owner, oldest first.
+def read_webhooks(hub: Connection) -> list[Webhook]:
+    """Return the installation's webhooks among those of the token's owner, oldest first.
 
     The client drops whether a webhook has a secret, and the timeout of its job.
     """
-    with translated("list the webhooks"):
-        listed, _ = hub.get("settings/webhooks")
-    return [_webhook(item) for item in listed if _is_ours(item, hub.org)]
+    with translate_errors("list the webhooks"):
+        listing, _ = hub.get("settings/webhooks")
+    return [_parse_webhook(item) for item in listing if _is_ours(item, hub.org)]
 
 
-def endpoint(hub: Connection, name: str) -> Endpoint | None:
-    with translated(f"look at the endpoint {name}"):
-        try:
-            found = hub.api.get_inference_endpoint(name, namespace=hub.org)
-        except HfHubHTTPError as error:
-            if error.response is None or error.response.status_code != 404:
-                raise
-            return None
-    state = str(getattr(found.status, "value", found.status))
-    compute, image = found.raw["compute"], next(iter(found.raw["model"]["image"].values()))
+def read_endpoint(hub: Connection, name: str) -> Endpoint | None:
+    endpoint = find_endpoint(hub, name)
+    if endpoint is None:
+        return None
+    image = next(iter(endpoint.raw["model"]["image"].values()))
     return Endpoint(
-        _terms(found),
-        state not in ASLEEP,
-        access=str(found.raw["type"]),
+        _endpoint_spec(endpoint),
+        awake=endpoint_state(endpoint) not in ASLEEP,
+        access=str(endpoint.raw["type"]),
         health_route=str(image.get("healthRoute", "")),
         port=image.get("port"),
-        idle_minutes=compute["scaling"].get("scaleToZeroTimeout"),
+        idle_minutes=endpoint.raw["compute"]["scaling"].get("scaleToZeroTimeout"),
     )
 
 
-def space(hub: Connection, name: str) -> Space:
-    with translated(f"look at the Space {name}"):
+def read_space(hub: Connection, name: str) -> Space:
+    with translate_errors(f"read the Space {name}"):
         tree = hub.api.list_repo_tree(name, recursive=True, repo_type="space")
         info = hub.api.space_info(name)
         variables = hub.api.get_space_variables(name)
@@ -118,17 +110,19 @@ def space(hub: Connection, name: str) -> Space:
     )
 
 
-def _repos(hub: Connection, kind: str, named: Iterable[Any]) -> frozenset[str]:
-    wanted = [name(hub.org) for name in named]
-    with translated(f"look for the {kind}s of {hub.org}"):
-        return frozenset(name for name in wanted if hub.api.repo_exists(name, repo_type=kind))
+def _repos(
+    hub: Connection, repo_type: str, named: Iterable[Callable[[str], str]]
+) -> frozenset[str]:
+    repos = [name(hub.org) for name in named]
+    with translate_errors(f"look for the {repo_type}s of {hub.org}"):
+        return frozenset(repo for repo in repos if hub.api.repo_exists(repo, repo_type=repo_type))
 
 
 def _wheel(hub: Connection, name: str) -> Wheel | None:
-    repo = names.code(hub.org)
-    with translated(f"look at {repo}"):
-        found = hub.api.get_paths_info(repo, [name], expand=True, repo_type="dataset")
-    for item in found:
+    repo = names.code_repo(hub.org)
+    with translate_errors(f"read {repo}"):
+        items = hub.api.get_paths_info(repo, [name], expand=True, repo_type="dataset")
+    for item in items:
         if isinstance(item, RepoFile):
             digest = item.lfs.sha256 if item.lfs else item.blob_id
             commit = item.last_commit.oid if item.last_commit else ""
@@ -137,36 +131,38 @@ def _wheel(hub: Connection, name: str) -> Wheel | None:
 
 
 def _setup(hub: Connection) -> frozenset[str]:
-    with translated("look for the set-up's tag"):
-        refs = hub.api.list_repo_refs(names.code(hub.org), repo_type="dataset")
-    mark = names.setup_tag("")
-    return frozenset(t.name.removeprefix(mark) for t in refs.tags if t.name.startswith(mark))
+    with translate_errors("read the tags of the setup"):
+        refs = hub.api.list_repo_refs(names.code_repo(hub.org), repo_type="dataset")
+    prefix = names.setup_tag("")
+    tags = (tag.name for tag in refs.tags)
+    return frozenset(tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix))
 
 
 def _schedules(hub: Connection) -> list[Schedule]:
-    key, value = names.BOT_LABEL
-    with translated("list the scheduled jobs"):
-        found = hub.api.list_scheduled_jobs(namespace=hub.org, labels={key: value})
+    labels = dict([names.BOT_LABEL])
+    with translate_errors("list the scheduled jobs"):
+        newest_first = hub.api.list_scheduled_jobs(namespace=hub.org, labels=labels)
     return [
-        Schedule(_job(info.job_spec), info.schedule or "", bool(info.suspend), info.id)
-        for info in reversed(found)
+        Schedule(_parse_job(info.job_spec), info.schedule or "", bool(info.suspend), info.id)
+        for info in reversed(newest_first)
     ]
 
 
 def _is_ours(item: Mapping[str, Any], org: str) -> bool:
-    """It watches this namespace, and is a doorbell or starts our Job; others' own are left."""
-    watches = any(target["name"] in (org, names.leaderboard(org)) for target in item["watched"])
+    """Whether a webhook watches this namespace, and calls a bot or starts the bot's Job."""
+    targets = (org, names.leaderboard(org))
+    is_watching = any(target["name"] in targets for target in item["watched"])
     key, value = names.BOT_LABEL
-    starts = (item.get("job") or {}).get("labels", {}).get(key) == value
+    starts_bot = (item.get("job") or {}).get("labels", {}).get(key) == value
     url, _ = names.without_secret_version(item.get("url") or "")
-    return watches and (starts or url.endswith(names.doorbell("")))
+    return is_watching and (starts_bot or url.endswith(names.webhook_url("")))
 
 
-def _webhook(item: Mapping[str, Any]) -> Webhook:
+def _parse_webhook(item: Mapping[str, Any]) -> Webhook:
     url, version = names.without_secret_version(item.get("url") or "")
     return Webhook(
         url=url,
-        job=_webhook_job(item["job"]) if item.get("job") else None,
+        job=_parse_webhook_job(item["job"]) if item.get("job") else None,
         watched=frozenset((target["type"], target["name"]) for target in item["watched"]),
         domains=tuple(item["domains"]),
         secret=version if item["hasSecret"] else "",
@@ -175,7 +171,7 @@ def _webhook(item: Mapping[str, Any]) -> Webhook:
     )
 
 
-def _webhook_job(item: Mapping[str, Any]) -> BotJob:
+def _parse_webhook_job(item: Mapping[str, Any]) -> BotJob:
     return BotJob(
         command=(*item.get("command", ()), *item.get("arguments", ())),
         image=str(item.get("dockerImage", "")),
@@ -186,23 +182,24 @@ def _webhook_job(item: Mapping[str, Any]) -> BotJob:
     )
 
 
-def _job(spec: JobSpec) -> BotJob:
+def _parse_job(spec: JobSpec) -> BotJob:
     variables: Mapping[str, Any] = spec.environment or {}
     return BotJob(
         command=tuple([*(spec.command or ()), *(spec.arguments or ())]),
         image=spec.docker_image or "",
-        flavor=str(getattr(spec.flavor, "value", spec.flavor)),
+        flavor=value_of(spec.flavor),
         timeout_seconds=spec.timeout or 0,
         variables={str(key): str(value) for key, value in variables.items()},
         secrets=(spec.labels or {}).get(names.SECRETS_LABEL, ""),
     )
 
 
-def _terms(found: InferenceEndpoint) -> EndpointSpec:
-    model, compute, provider = (found.raw.get(k) or {} for k in ("model", "compute", "provider"))
+def _endpoint_spec(endpoint: InferenceEndpoint) -> EndpointSpec:
+    keys = ("model", "compute", "provider")
+    model, compute, provider = (endpoint.raw.get(key) or {} for key in keys)
     image: Mapping[str, Any] = next(iter((model.get("image") or {}).values()), {})
     return EndpointSpec(
-        name=found.name,
+        name=endpoint.name,
         model=str(model.get("repository")),
         image=str(image.get("url")),
         command=tuple(model.get("command") or ()),

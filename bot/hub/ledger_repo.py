@@ -1,8 +1,8 @@
-"""A Hub repo as a store of small JSON files, written by compare-and-swap on its head.
+"""Store small JSON files in a repo, with compare-and-swap on its head.
 
-Beside the files stand *sheets*: JSON lines, each of them the content of one file once more. They
-let a new process read many files with few calls, and are never the truth: a line counts only where
-the tree names a file of exactly that content.
+*Sheets* hold copies of the files, one a line (JSON lines), so that a new process reads many files
+with few calls. The files are authoritative: a line counts only if there is a file with exactly its
+content.
 """
 
 from __future__ import annotations
@@ -16,90 +16,95 @@ from typing import Any
 from huggingface_hub import CommitOperationAdd, RepoFile
 from huggingface_hub.errors import HfHubHTTPError
 
-from bot.hub.client import Connection, TryLater, translated
+from bot.hub.client import Connection, TryLater, status_code, translate_errors
 from bot.installation import state
 
 log = logging.getLogger(__name__)
 
-MOVED = (409, 412)
+HEAD_MOVED_STATUSES = (409, 412)
 
-# The Hub takes about 128 commits an hour to one repo, and then none for up to an hour. Half of the
-# budget may be used at once; after that, commits are spread over the hour.
+# The Hub accepts about 128 commits an hour to one repo, and then none for up to an hour. Half of
+# our budget may be used at once; after that, commits are spread over the hour.
 COMMITS_PER_HOUR = 100
 _HOUR = 3600.0
 
 
 def json_text(data: Mapping[str, Any]) -> str:
-    """Sorted keys, one field a line: the history of the repo is the audit trail."""
+    """Write JSON with sorted keys and one field a line: the repo's diffs are the audit trail."""
     return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def sheet_text(files: Iterable[Mapping[str, Any]]) -> str:
-    """One file a line."""
+    """Write the content of one file a line."""
     lines = (json.dumps(data, sort_keys=True, ensure_ascii=False) for data in files)
     return "".join(f"{line}\n" for line in lines)
 
 
-def _unfolded(sheet: str) -> Iterator[str]:
-    """The texts of the files on a sheet."""
+def _files_of_sheet(sheet: str) -> Iterator[str]:
+    """Yield the texts of the files on a sheet."""
     for line in filter(None, sheet.split("\n")):
         try:
             yield json_text(json.loads(line))
         except ValueError as error:
-            log.warning("a line of a sheet is no JSON, its file is read by itself: %s", error)
+            log.warning("a line of a sheet is not JSON, so its file is read instead: %s", error)
 
 
 def blob_id(text: str) -> str:
-    """What git calls a file with this content."""
+    """Return the git blob id of a file with this content."""
     return state.blob_id(text.encode())
 
 
 @dataclass
 class LedgerRepo:
-    """One dataset repo; remembers the files of the last head so as not to fetch them again."""
+    """A dataset repo; keeps the files of the last head, so that only changed ones are read again.
+
+    All methods raise TryLater and Refused.
+    """
 
     hub: Connection
     name: str
     commits_per_hour: int = COMMITS_PER_HOUR
-    _seen: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _files: dict[str, tuple[str, str]] = field(default_factory=dict)  # path → blob id and text
     _committed_at: list[float] = field(default_factory=list)
 
     def head(self) -> str:
-        with translated(f"read the head of {self.name}"):
+        with translate_errors(f"read the head of {self.name}"):
             return str(self.hub.api.repo_info(self.name, repo_type="dataset").sha)
 
     def files(self, head: str) -> dict[str, str]:
-        """Path → text of every JSON file at this commit; the sheets where that is less to read."""
-        with translated(f"read {self.name}"):
-            tree = list(
-                self.hub.api.list_repo_tree(
-                    self.name, revision=head, recursive=True, repo_type="dataset"
-                )
+        """Return path → text of every JSON file at this commit; read sheets if that is less."""
+        with translate_errors(f"read {self.name}"):
+            tree = self.hub.api.list_repo_tree(
+                self.name, revision=head, recursive=True, repo_type="dataset"
             )
-            found = [item for item in tree if isinstance(item, RepoFile)]
-            wanted = {item.path: item.blob_id for item in found if item.path.endswith(".json")}
-            sheets = [item.path for item in found if item.path.endswith(".jsonl")]
-            texts = dict(self._seen.values())
-            if sum(blob not in texts for blob in wanted.values()) > len(sheets):
+            items = [item for item in tree if isinstance(item, RepoFile)]
+            blobs = {item.path: item.blob_id for item in items if item.path.endswith(".json")}
+            sheets = [item.path for item in items if item.path.endswith(".jsonl")]
+            texts = dict(self._files.values())
+            if sum(blob not in texts for blob in blobs.values()) > len(sheets):
                 for path in sheets:
-                    texts |= {blob_id(text): text for text in _unfolded(self._text(path, head))}
-            self._seen = {
+                    sheet = self._text(path, head)
+                    texts |= {blob_id(text): text for text in _files_of_sheet(sheet)}
+            self._files = {
                 path: (blob, texts[blob] if blob in texts else self._text(path, head))
-                for path, blob in wanted.items()
+                for path, blob in blobs.items()
             }
-        return {path: text for path, (_, text) in self._seen.items()}
+        return {path: text for path, (_, text) in self._files.items()}
 
     def _text(self, path: str, head: str) -> str:
         return self.hub.text(self.name, "dataset", path, head)
 
     def swap(self, head: str, changed: Mapping[str, str], message: str) -> str | None:
-        """Commit the changed files on top of `head`; None when somebody else was faster."""
+        """Commit the changed files on top of `head`, and return the new head.
+
+        Return None if another commit came first.
+        """
         operations = [
             CommitOperationAdd(path_in_repo=path, path_or_fileobj=text.encode())
             for path, text in changed.items()
         ]
         self._check_budget()
-        with translated(f"write {self.name}"):
+        with translate_errors(f"write {self.name}"):
             try:
                 commit = self.hub.api.create_commit(
                     self.name,
@@ -109,39 +114,39 @@ class LedgerRepo:
                     repo_type="dataset",
                 )
             except HfHubHTTPError as error:
-                if error.response is not None and error.response.status_code in MOVED:
+                if status_code(error) in HEAD_MOVED_STATUSES:
                     return None
                 raise
         self._committed_at.append(self.hub.clock())
         for path, text in changed.items():
             if path.endswith(".json"):
-                self._seen[path] = (blob_id(text), text)
-        # The client skips a commit that changes nothing: then nothing was swapped either.
+                self._files[path] = (blob_id(text), text)
+        # The client skips a commit that changes nothing: then nothing was compared either.
         return str(commit.oid) if commit.oid != head else None
 
     def _check_budget(self) -> None:
-        """Raise TryLater if this process has written too often of late."""
+        """Raise TryLater if this process has committed too often in the last hour."""
         now, burst = self.hub.clock(), self.commits_per_hour // 2
         self._committed_at = [moment for moment in self._committed_at if now - moment < _HOUR]
-        if len(self._committed_at) < burst:
+        count = len(self._committed_at)
+        if count < burst:
             return
         wait = self._committed_at[-1] + _HOUR / (self.commits_per_hour - burst) - now
         if wait > 0:
-            count = len(self._committed_at)
             raise TryLater(f"{self.name} was written {count} times in an hour: waiting", wait)
 
     def history(self) -> list[tuple[float, str]]:
-        """When each commit was made, and its title; newest first."""
-        with translated(f"read the history of {self.name}"):
+        """Return the time and title of each commit, newest first."""
+        with translate_errors(f"read the history of {self.name}"):
             commits = self.hub.api.list_repo_commits(self.name, repo_type="dataset")
             return [(commit.created_at.timestamp(), commit.title) for commit in commits]
 
-    def squash(self, most: int) -> bool:
-        """Make one commit of the history when it has more than `most`; whether that was done."""
-        if len(self.history()) <= most:
+    def squash(self, max_commits: int) -> bool:
+        """Replace a history of more than `max_commits` by one commit; return whether it was."""
+        if len(self.history()) <= max_commits:
             return False
-        with translated(f"squash the history of {self.name}"):
+        with translate_errors(f"squash the history of {self.name}"):
             self.hub.api.super_squash_history(
-                self.name, repo_type="dataset", commit_message="Begin a new history"
+                self.name, repo_type="dataset", commit_message="Start a new history"
             )
         return True

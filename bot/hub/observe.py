@@ -1,239 +1,127 @@
-"""Hub → Observation. One look at everything that the next decision needs; nothing is changed here.
+"""Read everything from the Hub that the next decision needs; nothing is changed.
 
-The number of calls depends on what is going on, not on how many requests wait: discussions are
-looked at when the listing shows that something was said (`talk.py`), manifests where a step is
-under way or about to be, logs of jobs at work.
+The number of calls depends on how much happens, not on how many requests wait: discussions are read
+when their listing shows something new, manifests if a step runs or may start, logs while jobs run.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
-from datetime import datetime
-from itertools import takewhile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
-from huggingface_hub import JobInfo
-from huggingface_hub.errors import (
-    EntryNotFoundError,
-    HfHubHTTPError,
-    RepositoryNotFoundError,
-)
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 
 from bot.domain import names, steps
-from bot.domain.observation import (
-    Job,
-    JobStage,
-    Manifest,
-    Observation,
-    Teacher,
-)
+from bot.domain.observation import Manifest, Observation, Teacher
 from bot.domain.request import Request, Step
-from bot.hub.client import Connection, Refused, TryLater, translated
+from bot.hub.client import Allowance, Connection, status_code, translate_errors
 from bot.hub.discussions import DiscussionReader
+from bot.hub.endpoints import endpoint_state, find_endpoint
+from bot.hub.jobs import observe_jobs, with_details
 from bot.hub.manifests import parse_manifest
-from bot.hub.profiles import Communities
-from bot.parsing.redaction import last_lines
+from bot.hub.profiles import ProfileReader
 
 log = logging.getLogger(__name__)
 
-_PER_HOUR = {"second": 3600.0, "minute": 60.0, "hour": 1.0}
-_LAG = 300.0
-_ALIVE = [JobStage.SCHEDULING.value, JobStage.RUNNING.value]
-_LOG_LINES = 20
-# Reading the log of a running job takes as long as the client waits for its next line: 5 seconds
-# for a quiet one. More of them in a tick would make its decisions stale.
-_RUNNING_LOGS = 2
+FACTS_SECONDS = 3600.0
+_UNITS_PER_HOUR = {"second": 3600.0, "minute": 60.0, "hour": 1.0}
 
 
-def observe(
-    hub: Connection,
-    reader: DiscussionReader,
-    active: Collection[Request],
-    known: Collection[int],
-    wanted: Iterable[tuple[Request, Step]],
-    teacher: str,
-    prices: Mapping[str, float],
-    maintainers: frozenset[str],
-    profiles: Communities,
-) -> Observation:
-    """Look at what the `active` requests need; `known` are the numbers of all discussions of ours.
+@dataclass(frozen=True)
+class Scope:
+    """What to observe.
 
-    `wanted`: the manifests to look for. Raises TryLater and Refused.
+    `active` are the requests that may change, `known` the discussions of all requests, `manifests`
+    the steps whose manifests matter now, and `endpoint` the name of the teacher's endpoint.
     """
-    now = hub.clock()
-    discussions, gone = reader.read(hub, active, known, now)
-    jobs = _jobs(hub, active)
-    agrees = _may_agree(active, known, discussions.keys())
-    manifests = {
-        (request.id, step): found
-        for request, step in wanted
-        if (found := manifest(hub, request, step)) is not None
-    }
-    return Observation(
-        now=now,
-        discussions=discussions,
-        deleted=gone,
-        maintainers=maintainers,
-        jobs=_with_details(hub, jobs, active, manifests),
-        manifests=manifests,
-        teacher=_teacher(hub, teacher),
-        prices=prices,
-        wheel_revision=_code(hub) if agrees else "",
-        communities=profiles.read(hub) if agrees else {},
-    )
+
+    active: Collection[Request]
+    known: Collection[int]
+    manifests: Collection[tuple[Request, Step]]
+    endpoint: str
 
 
-def _may_agree(active: Collection[Request], known: Collection[int], seen: Collection[int]) -> bool:
-    """Whether something may be agreed now (a wheel pinned, a community asked): something is new, or
-    something may have been answered."""
-    fresh = any(num not in known for num in seen)
-    return fresh or any(request.may_pin_wheel for request in active if request.discussion in seen)
+@dataclass(frozen=True)
+class _Facts:
+    """What changes so slowly that it is read once an hour."""
+
+    read_at: float
+    prices: Mapping[str, float]
+    members: frozenset[str]
 
 
-def prices(hub: Connection) -> dict[str, float]:
-    """US dollars an hour of every job flavor that the Hub offers."""
-    with translated("read the price list of the hardware"):
+@dataclass
+class Observer:
+    """Observes the Hub for one process; what it keeps only saves calls."""
+
+    hub: Connection
+    _discussions: DiscussionReader = field(default_factory=DiscussionReader)
+    _profiles: ProfileReader = field(default_factory=ProfileReader)
+    _facts: _Facts | None = None
+
+    def observe(self, scope: Scope) -> Observation:
+        """Read what is in the scope. Raises TryLater and Refused."""
+        hub, active, facts, now = self.hub, scope.active, self._current_facts(), self.hub.clock()
+        discussions, deleted = self._discussions.read(hub, active, scope.known, now)
+        jobs = observe_jobs(hub, active)
+        may_accept = _may_accept(scope, discussions)
+        manifests = {
+            (request.id, step): manifest
+            for request, step in scope.manifests
+            if (manifest := read_manifest(hub, request, step)) is not None
+        }
+        return Observation(
+            now=now,
+            discussions=discussions,
+            deleted=deleted,
+            maintainers=facts.members,
+            jobs=with_details(hub, jobs, active, manifests),
+            manifests=manifests,
+            teacher=_teacher(hub, scope.endpoint),
+            prices=facts.prices,
+            wheel_revision=_wheel_revision(hub) if may_accept else "",
+            communities=self._profiles.read(hub) if may_accept else {},
+        )
+
+    def invalidate(self, discussion: int) -> None:
+        """Read this discussion in the next observation, whatever the listing shows."""
+        self._discussions.invalidate(discussion)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more discussions have to be read than one observation takes on."""
+        return self._discussions.behind
+
+    @property
+    def allowance(self) -> Allowance:
+        return self._discussions.allowance
+
+    def _current_facts(self) -> _Facts:
+        now = self.hub.clock()
+        if self._facts is None or now - self._facts.read_at > FACTS_SECONDS:
+            self._facts = _Facts(now, read_prices(self.hub), _members(self.hub))
+        return self._facts
+
+
+def read_prices(hub: Connection) -> dict[str, float]:
+    """Return the hourly price of every job flavor, in US dollars. Raises TryLater and Refused."""
+    with translate_errors("read the hardware prices"):
         return {
-            str(hardware.name): hardware.unit_cost_usd * _PER_HOUR[str(hardware.unit_label)]
+            str(hardware.name): hardware.unit_cost_usd * _UNITS_PER_HOUR[str(hardware.unit_label)]
             for hardware in hub.api.list_jobs_hardware()
-            if str(hardware.unit_label) in _PER_HOUR  # any text, by the API's document
+            if str(hardware.unit_label) in _UNITS_PER_HOUR  # the API allows any text
         }
 
 
-def members(hub: Connection) -> frozenset[str]:
-    """Who belongs to the organisation; nobody where the namespace is a person's own."""
-    with translated(f"list the members of {hub.org}"):
-        try:
-            listing = list(hub.api.list_organization_members(hub.org))
-        except HfHubHTTPError as error:
-            if error.response is not None and error.response.status_code in (403, 404):
-                return frozenset()
-            raise
-    return frozenset(member.username for member in listing) - {hub.me}
+def read_manifest(hub: Connection, request: Request, step: Step) -> Manifest | None:
+    """Return the manifest of a step; None if there is none, or if it cannot be parsed.
 
-
-def _jobs(hub: Connection, active: Collection[Request]) -> tuple[Job, ...]:
-    """Our jobs that are not over, and all back to the oldest that a record waits for."""
-    if not active:
-        return ()
-    key, value = names.JOB_LABEL
-    with translated("list the jobs"):
-        listing = hub.api.list_jobs(namespace=hub.org, labels={key: value}, status=_ALIVE)
-        seen = {info.id: info for info in listing}
-        oldest = _oldest_missing(active, seen.values())
-        if oldest is not None:
-            listing = hub.api.list_jobs(namespace=hub.org, labels={key: value})
-            recent = takewhile(lambda info: _epoch(info.created_at) >= oldest - _LAG, listing)
-            seen.update((info.id, info) for info in recent)
-    return tuple(job for info in seen.values() if (job := _job(info)) is not None)
-
-
-def _oldest_missing(active: Collection[Request], alive: Iterable[JobInfo]) -> float | None:
-    """When the oldest job was ordered that should stand somewhere and does not run."""
-    there = {(labels.get("request"), labels.get("step"), labels.get("attempt"))
-             for info in alive if (labels := info.labels or {})}  # fmt: skip
-    ordered = [
-        record.ordered_at
-        for request in active
-        for step, record in request.steps.items()
-        if record.is_active and (request.id, step.value, str(record.attempt)) not in there
-    ]
-    return min(ordered, default=None)
-
-
-def _with_details(
-    hub: Connection,
-    jobs: tuple[Job, ...],
-    active: Collection[Request],
-    manifests: Mapping[tuple[str, Step], Manifest],
-) -> tuple[Job, ...]:
-    """Add what the listing lacks, for jobs that records wait for.
-
-    The last lines of the logs of failed jobs and of some running ones, in turn, and why the Hub
-    cancelled a job.
+    Raises TryLater and Refused.
     """
-    waiting = {
-        (request.id, step, record.attempt)
-        for request in active
-        for step, record in request.steps.items()
-        if record.is_active and (request.id, step) not in manifests
-    }
-    mine = [job for job in jobs if (job.request, job.step, job.attempt) in waiting]
-    logs = logs_to_read(mine, hub.clock())
-    cancelled = {job.id for job in mine if job.stage is JobStage.CANCELED}
-    return tuple(
-        replace(job, log_tail=_log(hub, job.id))
-        if job.id in logs
-        else replace(job, cancel_reason=cancel_reason(hub, job.id))
-        if job.id in cancelled
-        else job
-        for job in jobs
-    )
-
-
-def logs_to_read(jobs: Collection[Job], now: float) -> frozenset[str]:
-    """Return the ids of all failed jobs and, in turn, of a few running ones."""
-    ids = {stage: sorted(job.id for job in jobs if job.stage is stage) for stage in JobStage}
-    running = ids[JobStage.RUNNING]
-    first = int(now / 60) * _RUNNING_LOGS
-    turn = {running[(first + n) % len(running)] for n in range(min(_RUNNING_LOGS, len(running)))}
-    return frozenset({*ids[JobStage.ERROR], *turn})
-
-
-def cancel_reason(hub: Connection, job: str) -> str:
-    """Return why the Hub cancelled a job by itself, empty if it did not or does not say.
-
-    The client does not pass the reason on.
-    """
-    try:
-        with translated(f"look at the cancelled job {job}"):
-            response, _ = hub.get(f"jobs/{hub.org}/{job}")
-    except (TryLater, Refused) as error:
-        log.info("%s", error)
-        return ""
-    return str(response["status"].get("cancelReason") or "")
-
-
-def _log(hub: Connection, job: str) -> tuple[str, ...]:
-    """A log that cannot be read now is no reason not to go on."""
-    try:
-        with translated(f"read the log of job {job}"):
-            lines = hub.api.fetch_job_logs(job_id=job, namespace=hub.org, tail=_LOG_LINES)
-            return last_lines(lines, (hub.token, hub.job_token))
-    except (TryLater, Refused) as error:
-        log.info("%s", error)
-        return ()
-
-
-def _job(info: JobInfo) -> Job | None:
-    labels = info.labels or {}
-    try:
-        return Job(
-            id=info.id,
-            url=info.url,
-            request=labels["request"],
-            step=Step(labels["step"]),
-            attempt=int(labels["attempt"]),
-            stage=JobStage(str(getattr(info.status.stage, "value", info.status.stage))),
-            created_at=_epoch(info.created_at),
-            started_at=_epoch(info.started_at),
-            finished_at=_epoch(info.finished_at),
-        )
-    except (KeyError, ValueError) as error:
-        log.warning("job %s carries our label but is not ours: %r", info.id, error)
-        return None
-
-
-def _epoch(moment: datetime | None) -> float:
-    return moment.timestamp() if moment else 0.0
-
-
-def manifest(hub: Connection, request: Request, step: Step) -> Manifest | None:
-    """What a step has made so far; None when there is nothing, or nothing readable."""
     repo, repo_type, path = steps.output(hub.org, request, step)
-    with translated(f"look for the manifest of {repo}"):
+    with translate_errors(f"read the manifest in {repo}"):
         try:
             text = hub.text(repo, repo_type, path)
         except (EntryNotFoundError, RepositoryNotFoundError):
@@ -241,21 +129,33 @@ def manifest(hub: Connection, request: Request, step: Step) -> Manifest | None:
     try:
         return parse_manifest(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        log.warning("%s in %s is no manifest: %r", path, repo, error)
+        log.warning("%s in %s is not a valid manifest: %r", path, repo, error)
         return None
 
 
-def _teacher(hub: Connection, name: str) -> Teacher:
-    with translated("look at the teacher's endpoint"):
+def _may_accept(scope: Scope, read: Collection[int]) -> bool:
+    """Whether a request may be accepted now, which needs the wheel and the profiles."""
+    is_new = any(num not in scope.known for num in read)
+    return is_new or any(r.may_pin_wheel for r in scope.active if r.discussion in read)
+
+
+def _members(hub: Connection) -> frozenset[str]:
+    """Return the members of the organization; nobody if the namespace is a person's."""
+    with translate_errors(f"list the members of {hub.org}"):
         try:
-            endpoint = hub.api.get_inference_endpoint(name, namespace=hub.org)
+            members = list(hub.api.list_organization_members(hub.org))
         except HfHubHTTPError as error:
-            if error.response is not None and error.response.status_code == 404:
-                return Teacher()
+            if status_code(error) in (403, 404):
+                return frozenset()
             raise
-    return Teacher(str(getattr(endpoint.status, "value", endpoint.status)), endpoint.url or "")
+    return frozenset(member.username for member in members) - {hub.me}
 
 
-def _code(hub: Connection) -> str:
-    with translated("find the wheel's commit"):
-        return str(hub.api.repo_info(names.code(hub.org), repo_type="dataset").sha)
+def _teacher(hub: Connection, name: str) -> Teacher:
+    endpoint = find_endpoint(hub, name)
+    return Teacher(endpoint_state(endpoint), endpoint.url or "") if endpoint else Teacher()
+
+
+def _wheel_revision(hub: Connection) -> str:
+    with translate_errors("find the wheel's commit"):
+        return str(hub.api.repo_info(names.code_repo(hub.org), repo_type="dataset").sha)

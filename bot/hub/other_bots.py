@@ -1,26 +1,26 @@
-"""Other bots that run as Jobs in this namespace."""
+"""Find other bots that run as Jobs in this namespace."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from bot.domain import names
-from bot.hub.client import Connection, translated
+from bot.hub.client import Connection, translate_errors
+from bot.hub.jobs import alive_jobs
 
-STAYS = "--until-idle"
+STAYS_OPTION = "--until-idle"
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
-def older_at_work(hub: Connection, me: str) -> bool:
-    """Whether a Job that started before `me` is alive and stays until nothing is under way."""
-    key, value = names.BOT_LABEL
-    with translated("look for other bots"):
-        alive = hub.api.list_jobs(
-            namespace=hub.org, labels={key: value}, status=["SCHEDULING", "RUNNING"]
-        )
-        age = {
+def is_older_bot_alive(hub: Connection, job_id: str) -> bool:
+    """Whether a bot that was started before this Job is alive and stays until nothing is under way.
+
+    Raises TryLater and Refused.
+    """
+    with translate_errors("look for other bots"):
+        ages = {
             job.id: (job.created_at or EARLIEST, job.id)
-            for job in alive
-            if STAYS in [*(job.command or ()), *(job.arguments or ())]
+            for job in alive_jobs(hub, names.BOT_LABEL)
+            if STAYS_OPTION in [*(job.command or ()), *(job.arguments or ())]
         }
-    return me in age and any(other < age[me] for other in age.values())
+    return job_id in ages and any(age < ages[job_id] for age in ages.values())

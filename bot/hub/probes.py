@@ -1,4 +1,4 @@
-"""What `doctor` asks the Hub beyond the installation: tokens, clocks, limits, prices, doors."""
+"""Test tokens, permissions, the clock, the rate limit and prices for `doctor`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defin
 
 from bot.domain import names
 from bot.domain.recipe import EndpointSpec
-from bot.hub.client import Allowance, Connection, Refused, translated
-from bot.hub.observe import prices
+from bot.hub.client import Allowance, Connection, Refused, translate_errors
+from bot.hub.observe import read_prices
 from bot.installation import billing
 from bot.installation.billing import Billing
 from bot.installation.permissions import EVERYWHERE, Token
@@ -22,7 +22,7 @@ from bot.installation.permissions import EVERYWHERE, Token
 
 @dataclass(frozen=True)
 class Offer:
-    """Hardware for an endpoint, and why it cannot be had now (empty if it can)."""
+    """Hardware for an endpoint, and why it is not available now (empty if it is)."""
 
     usd_per_hour: float
     obstacle: str = ""
@@ -30,11 +30,12 @@ class Offer:
 
 @dataclass(frozen=True)
 class Facts:
-    """What was found out; a text in place of a value is why it was not.
+    """The results; a text in place of a value is the Hub's reason for refusing it.
 
-    `skew`: seconds by which this machine is ahead of the Hub. `offer`: the teacher's hardware, None
-    when the Hub has none like it. `jobs`, `endpoints` and `discussions`: why the Hub shows none,
-    empty when it does. `billing`: None when the token does not show it.
+    `tokens` are by variable. `skew` is how many seconds this machine's clock is ahead of the Hub's.
+    `prices` are hourly prices of job flavors in US dollars. `offer` is the teacher's hardware, None
+    if the Hub does not offer it. `jobs`, `endpoints` and `discussions` are the reason why
+    they cannot be listed, empty if they can.
     """
 
     tokens: dict[str, Token | str]
@@ -49,93 +50,101 @@ class Facts:
 
 
 def examine(hub: Connection, tokens: dict[str, str], teacher: EndpointSpec) -> Facts:
-    """Ask everything once; a refusal is a fact. `tokens`: variable → token. Raises TryLater."""
+    """Run all probes. `tokens` maps variables to tokens. Raises TryLater."""
+    running = ["RUNNING"]
     return Facts(
-        tokens={name: _said(partial(_token, hub, value)) for name, value in tokens.items()},
-        skew=_said(lambda: _skew(hub)),
-        allowance=_said(lambda: _allowance(hub)),
-        prices=_said(lambda: prices(hub)),
-        jobs=_refusal(lambda: list(hub.api.list_jobs(namespace=hub.org, status=["RUNNING"]))),
-        endpoints=_refusal(lambda: hub.api.list_inference_endpoints(namespace=hub.org)),
-        discussions=_refusal(lambda: _one_discussion(hub)),
-        offer=_said(lambda: _offer(hub, teacher)),
-        billing=_said(lambda: billing_of(hub)),
+        tokens={
+            variable: _value_or_reason(partial(_token, hub, token))
+            for variable, token in tokens.items()
+        },
+        skew=_value_or_reason(lambda: _skew(hub)),
+        allowance=_value_or_reason(lambda: _allowance(hub)),
+        prices=_value_or_reason(lambda: read_prices(hub)),
+        jobs=_refusal(
+            "list the jobs", lambda: list(hub.api.list_jobs(namespace=hub.org, status=running))
+        ),
+        endpoints=_refusal(
+            "list the endpoints", lambda: hub.api.list_inference_endpoints(namespace=hub.org)
+        ),
+        discussions=_refusal("list the discussions", lambda: _first_discussion(hub)),
+        offer=_value_or_reason(lambda: _offer(hub, teacher)),
+        billing=_value_or_reason(lambda: read_billing(hub)),
     )
 
 
-def billing_of(hub: Connection) -> Billing | None:
-    """Return who pays for the namespace, None if the token does not show it."""
-    with translated("read the plan of the namespace"):
+def read_billing(hub: Connection) -> Billing | None:
+    """Return who pays for the namespace; None if the token does not show it."""
+    with translate_errors("read the plan of the namespace"):
         return billing.read(hub.api.whoami(cache=True), hub.org)
 
 
-def _said(ask: Callable[[], Any]) -> Any:
+def _value_or_reason(probe: Callable[[], Any]) -> Any:
     try:
-        return ask()
+        return probe()
     except Refused as error:
         return str(error)
 
 
-def _refusal(ask: Callable[[], Any]) -> str:
-    """The Hub's refusal as a text, empty when there was none."""
+def _refusal(task: str, probe: Callable[[], Any]) -> str:
+    """Return the Hub's reason for refusing; empty if it did not."""
     try:
-        with translated("look"):
-            ask()
+        with translate_errors(task):
+            probe()
     except Refused as error:
         return str(error)
     return ""
 
 
 def _token(hub: Connection, token: str) -> Token:
-    with translated("say whose token this is"):
-        # Its rate limit is strict: one call for each token, however many variables have it.
-        who = hub.api.whoami(token=token, cache=True)
-    told = (who.get("auth") or {}).get("accessToken") or {}
-    scoped = (told.get("fineGrained") or {}).get("scoped") or ()
-    held = {
+    with translate_errors("look up the token's owner"):
+        # This call has a strict rate limit: cache it, as several variables may hold one token.
+        owner = hub.api.whoami(token=token, cache=True)
+    info = (owner.get("auth") or {}).get("accessToken") or {}
+    scoped = (info.get("fineGrained") or {}).get("scoped") or ()
+    granted = {
         (str((item.get("entity") or {}).get("name")), str(permission))
         for item in scoped
         for permission in item.get("permissions") or ()
     }
-    everywhere = (told.get("fineGrained") or {}).get("global") or ()
-    held |= {(EVERYWHERE, str(permission)) for permission in everywhere}
-    orgs = tuple((str(o.get("name")), str(o.get("roleInOrg"))) for o in who.get("orgs") or ())
-    return Token(str(who["name"]), str(told.get("role")), frozenset(held), orgs)
+    everywhere = (info.get("fineGrained") or {}).get("global") or ()
+    granted |= {(EVERYWHERE, str(permission)) for permission in everywhere}
+    orgs = tuple((str(o.get("name")), str(o.get("roleInOrg"))) for o in owner.get("orgs") or ())
+    return Token(str(owner["name"]), str(info.get("role")), frozenset(granted), orgs)
 
 
 def _skew(hub: Connection) -> float:
-    with translated("read the Hub's clock"):
+    with translate_errors("read the Hub's clock"):
         headers = hub.api._build_hf_headers()
         before = hub.clock()
-        answer = get_session().get(f"{hub.endpoint}/api/jobs/hardware", headers=headers)
-        hf_raise_for_status(answer)
-    here = (before + hub.clock()) / 2
-    # The header has whole seconds: half of one is lost on average.
-    return here - parsedate_to_datetime(answer.headers["date"]).timestamp() - 0.5
+        response = get_session().get(f"{hub.endpoint}/api/jobs/hardware", headers=headers)
+        hf_raise_for_status(response)
+    now = (before + hub.clock()) / 2
+    # The header is rounded down to whole seconds: half a second is lost on average.
+    return now - parsedate_to_datetime(response.headers["date"]).timestamp() - 0.5
 
 
 def _allowance(hub: Connection) -> Allowance:
-    with translated("read what is left of the rate limit"):
+    with translate_errors("read the rate limit"):
         return hub.get("jobs/hardware")[1]
 
 
-def _one_discussion(hub: Connection) -> None:
+def _first_discussion(hub: Connection) -> None:
     repo = names.leaderboard(hub.org)
     next(iter(hub.api.get_repo_discussions(repo, repo_type="space")), None)
 
 
 def _offer(hub: Connection, teacher: EndpointSpec) -> Offer | None:
-    """Return the teacher's hardware where it is to run; None when it is not on the list.
+    """Return the teacher's hardware in its region; None if it is not offered there.
 
-    The client passes on neither status nor quota.
+    The client exposes neither status nor quota.
     """
-    with translated("list the hardware of Inference Endpoints"):
+    with translate_errors("list the hardware of Inference Endpoints"):
         url = f"{constants.INFERENCE_ENDPOINTS_ENDPOINT}/provider/{hub.org}"
-        answer = get_session().get(url, headers=hub.api._build_hf_headers())
-        hf_raise_for_status(answer)
-    wanted = (teacher.vendor, teacher.region, teacher.accelerator, teacher.instance_type,
-              teacher.instance_size)  # fmt: skip
-    for vendor in answer.json()["vendors"]:
+        response = get_session().get(url, headers=hub.api._build_hf_headers())
+        hf_raise_for_status(response)
+    kind = (teacher.accelerator, teacher.instance_type, teacher.instance_size)
+    wanted = (teacher.vendor, teacher.region, *kind)
+    for vendor in response.json()["vendors"]:
         for region in vendor["regions"]:
             for item in region["computes"]:
                 kind = (item["accelerator"], item["instanceType"], item["instanceSize"])
@@ -145,7 +154,7 @@ def _offer(hub: Connection, teacher: EndpointSpec) -> Offer | None:
 
 
 def _obstacle(item: Mapping[str, Any]) -> str:
-    """Return why an endpoint cannot run on this hardware, empty if it can."""
+    """Return why an endpoint cannot run on this hardware; empty if it can."""
     if item["status"] in ("not_available", "deprecated"):
         return f"is {str(item['status']).replace('_', ' ')}"
     quota = item["quota"]

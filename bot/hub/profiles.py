@@ -1,4 +1,4 @@
-"""The profiles of all communities, read again only where a file has changed."""
+"""Read the profiles of all communities; a file is read again only after it changed."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
 from bot.domain import names
 from bot.domain.community import Community, parse
-from bot.hub.client import Connection, translated
+from bot.hub.client import Connection, translate_errors
 
 
 @dataclass
-class Communities:
-    """Remembers profiles by their blob; one call when nothing has changed."""
+class ProfileReader:
+    """Keeps profiles by their blob id, so that one call suffices if nothing changed."""
 
-    _known: dict[str, Community] = field(default_factory=dict)
+    _by_blob: dict[str, Community] = field(default_factory=dict)
 
     def read(self, hub: Connection) -> Mapping[str, Community]:
-        """Profiles by language code; none where nobody has made the repository.
+        """Return the profiles by language code; none if the repo does not exist.
 
         Raises TryLater and Refused.
         """
         repo = names.communities(hub.org)
-        with translated(f"read {repo}"):
+        with translate_errors(f"read {repo}"):
             try:
                 tree = list(hub.api.list_repo_tree(repo, repo_type="dataset"))
             except (RepositoryNotFoundError, EntryNotFoundError):
                 return {}
-            found = {
+            files = {
                 code: item
                 for item in tree
-                if isinstance(item, RepoFile) and (code := names.profiled(item.path))
+                if isinstance(item, RepoFile) and (code := names.profile_language(item.path))
             }
-            for item in found.values():
-                if item.blob_id not in self._known:
-                    self._known[item.blob_id] = parse(hub.text(repo, "dataset", item.path))
-        return {code: self._known[item.blob_id] for code, item in found.items()}
+            for file in files.values():
+                if file.blob_id not in self._by_blob:
+                    self._by_blob[file.blob_id] = parse(hub.text(repo, "dataset", file.path))
+        return {code: self._by_blob[file.blob_id] for code, file in files.items()}

@@ -86,7 +86,7 @@ def removal(
         changes.append(Change("-", Part.SPACE, bot_space))
     changes += [Change("-", Part.JOB, job) for job in jobs]
     if actual.endpoint:
-        changes.append(Change("-", Part.ENDPOINT, actual.endpoint.terms.name))
+        changes.append(Change("-", Part.ENDPOINT, actual.endpoint.spec.name))
     if actual.wheel and not everything:
         changes.append(Change("-", Part.WHEEL, actual.wheel.name))
     for part, repo in repos:
@@ -181,17 +181,17 @@ def _endpoint(desired: Endpoint | None, actual: Endpoint | None) -> Iterator[Cha
         ]
         if actual.awake and not desired.awake:
             reasons.append("it is awake, but no request needs it")
-    yield _change(Part.ENDPOINT, desired.terms.name, actual is not None, reasons)
+    yield _change(Part.ENDPOINT, desired.spec.name, actual is not None, reasons)
 
 
 def _endpoint_settings(endpoint: Endpoint) -> dict[str, object]:
-    """Return what is compared, by name: the terms of the recipe and the settings beside them."""
+    """Return what is compared, by name: the recipe's spec, and what every endpoint has."""
     values = {
         field.name: getattr(part, field.name)
-        for part in (endpoint.terms, endpoint)
+        for part in (endpoint.spec, endpoint)
         for field in fields(part)
     }
-    return {name: value for name, value in values.items() if name not in ("terms", "awake")}
+    return {name: value for name, value in values.items() if name not in ("spec", "awake")}
 
 
 def _schedule(desired: Schedule | None, actual: Schedule | None) -> Iterator[Change]:

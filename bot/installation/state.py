@@ -22,7 +22,7 @@ TICK_TIMEOUT_SECONDS, UNTIL_IDLE_TIMEOUT_SECONDS = 15 * 60, 7 * 86_400
 WEBHOOK_DOMAINS = ("discussion",)
 # Stands for the wheel's commit before the wheel is pushed.
 UNPUSHED = "the-new-wheel"
-DATASETS = (names.ledger, names.results, names.code, names.communities, names.feedback)
+DATASETS = (names.ledger, names.results, names.code_repo, names.communities, names.feedback)
 SPACE_FOLDERS = {names.leaderboard: "leaderboard", names.chat: "chat", names.bot: "bot"}
 
 
@@ -124,7 +124,7 @@ class Endpoint:
     request, the Hub scales the endpoint to zero, so it stops costing money even without a bot.
     """
 
-    terms: EndpointSpec
+    spec: EndpointSpec
     awake: bool = False
     access: str = "private"
     health_route: str = "/health"
@@ -285,7 +285,7 @@ def _webhook(
     url, job = settings.webhook_url, None
     if settings.run_mode is RunMode.SPACE:
         space = actual.spaces.get(names.bot(settings.org))
-        url = names.doorbell(space.host) if space and space.host else "(the Space's URL)"
+        url = names.webhook_url(space.host) if space and space.host else "(the Space's URL)"
     elif settings.run_mode is RunMode.WEBHOOK_JOB:
         url, job = "", _job(recipe, settings, wheel_url, until_idle=True)
     elif settings.run_mode is RunMode.SCHEDULE or not url:

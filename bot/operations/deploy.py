@@ -15,7 +15,7 @@ from bot.domain import names
 from bot.domain.recipe import Recipe
 from bot.hub import install, inventory
 from bot.hub.client import Connection, Refused, TryLater
-from bot.hub.probes import billing_of, examine
+from bot.hub.probes import examine, read_billing
 from bot.installation.billing import obstacles
 from bot.installation.diff import Change, compare
 from bot.installation.state import (
@@ -55,8 +55,8 @@ class Deployment:
         """Return the desired and the actual state. Raises TryLater and Refused."""
         teacher = self.programme.teacher.name
         wheel = self.checkout.wheel.name
-        actual = inventory.take(self.hub, wheel, teacher)
-        needed = inventory.teacher_needed(self.hub)
+        actual = inventory.read_installation(self.hub, wheel, teacher)
+        needed = inventory.is_teacher_needed(self.hub)
         return (
             desired_state(self.programme, self.settings, self.checkout, actual, needed),
             actual,
@@ -90,7 +90,7 @@ def deploy(deployment: Deployment) -> Iterator[str]:
 
 def _check_billing(deployment: Deployment, changes: Iterable[Change]) -> None:
     """Raise Refused if the Hub will not make what is missing; nothing has been made then."""
-    billing = billing_of(deployment.hub)
+    billing = read_billing(deployment.hub)
     if billing is not None:
         reasons = list(obstacles(billing, deployment.hub.org, changes))
         if reasons:
@@ -119,7 +119,7 @@ def wait_for_host(deployment: Deployment) -> None:
     """Wait until the bot's Space has a URL for the webhook. Raises TryLater and Refused."""
     name = names.bot(deployment.hub.org)
     deadline = time.monotonic() + SPACE_START_SECONDS
-    while not (space := inventory.space(deployment.hub, name)).host:
+    while not (space := inventory.read_space(deployment.hub, name)).host:
         if space.stage is SpaceStage.BROKEN:
             raise Refused(f"the Space {name} does not run: read its logs, then deploy again")
         if time.monotonic() > deadline:
@@ -136,13 +136,13 @@ def _apply(
         return
     match change.part:
         case Part.DATASET:
-            install.make_dataset(hub, change.name)
+            install.create_dataset(hub, change.name)
         case Part.WHEEL:
             install.push_wheel(hub, change.name, deployment.checkout.wheel_content)
         case Part.SETUP:
             for command in deployment.programme.setup:
                 _run_setup((*command, "--org", hub.org), settings)
-            install.note_setup(hub, change.name)
+            install.record_setup(hub, change.name)
         case Part.ENDPOINT if desired.endpoint:
             install.ensure_endpoint(hub, desired.endpoint, actual.endpoint)
         case Part.SPACE:

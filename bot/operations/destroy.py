@@ -23,8 +23,8 @@ def plan_removal(
 ) -> tuple[tuple[Change, ...], Installation]:
     """Return what `destroy` would do, and the actual state. Raises Refused and TryLater."""
     wheel = names.wheel(metadata.version("kakugo-bot"))
-    actual = inventory.take(hub, wheel, recipe.teacher.name)
-    jobs, repos = uninstall.live_jobs(hub), uninstall.made(hub)
+    actual = inventory.read_installation(hub, wheel, recipe.teacher.name)
+    jobs, repos = uninstall.list_alive_jobs(hub), uninstall.list_repos(hub)
     return removal(actual, hub.org, jobs, repos, everything), actual
 
 
@@ -45,7 +45,7 @@ def remove(hub: Connection, change: Change, actual: Installation) -> None:
         case Part.SCHEDULE:
             uninstall.delete_schedule(hub, change.name if is_duplicate else _id(actual.schedule))
         case Part.JOB:
-            uninstall.cancel(hub, change.name)
+            uninstall.cancel_job(hub, change.name)
         case Part.ENDPOINT:
             uninstall.delete_endpoint(hub, change.name)
         case Part.WHEEL:

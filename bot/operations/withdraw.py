@@ -8,17 +8,18 @@ from bot.domain import names
 from bot.domain.request import LIVE, Request
 from bot.hub import withdrawal
 from bot.hub.client import Connection
+from bot.hub.execute import close_discussion
 from bot.language import Language
 
 
 def withdraw(hub: Connection, language: Language, requests: Iterable[Request]) -> Iterator[str]:
     """Take all steps and yield a line after each. Raises Refused and TryLater."""
     code = language.code
-    withdrawal.ensure_refused(hub, code)
+    withdrawal.ensure_no_consent(hub, code)
     yield f"the community profile now refuses new requests for {language.name}"
     for request in requests:
         if request.status in LIVE and request.spec and request.spec.language.code == code:
-            withdrawal.ensure_closed(hub, request.discussion)
+            close_discussion(hub, request.discussion)
             yield f"closed discussion {request.discussion}; its jobs stop at the next tick"
     for repo in withdrawal.ensure_private(hub, code):
         yield f"made {repo} private"

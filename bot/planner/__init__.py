@@ -1,5 +1,6 @@
 """Decide what to do next for each request, from what was agreed and what was observed. Pure.
 
+situation          What a decision depends on, besides the request itself
 plan               The next record of a request, and the actions for it
 admission          Accept a new discussion, ask about it, hold it or decline it
 incoming_comments  What comments ask for, and who may ask for it

@@ -1,8 +1,7 @@
-"""What is to be said now: the comments that should stand in a discussion against those that do.
+"""The replies that are missing or outdated in a discussion, and whether to close it.
 
-A comment that is not seen may be on its way: it is ordered again only after the grace, so that no
-two bots say the same thing. One that is seen and reads otherwise is edited in place, which may be
-repeated at will.
+A reply that is not seen may be on its way, so it is ordered again only after the grace: no two bots
+post the same reply. One with an outdated text is edited in place, which may be repeated.
 """
 
 from __future__ import annotations
@@ -13,68 +12,67 @@ from dataclasses import dataclass, field
 from bot import replies
 from bot.domain import names, steps
 from bot.domain.actions import GRACE, Action, EnsureClosed, EnsureReply
-from bot.domain.observation import Observation
-from bot.domain.policy import Policy
 from bot.domain.request import CLOSING, LIVE, Request, Status, Verdict
+from bot.planner.situation import Situation
 
-PATIENCE = 14 * 86_400.0
+# How long to wait for an answer, or for a retry after a failure.
+ANSWER_TIMEOUT = 14 * 86_400.0  # seconds
 
-# What looks like no request at all is left to people: it may be talk about something else.
-NOT_OURS = (Verdict.NO_NAME, Verdict.UNKNOWN, Verdict.TOO_LONG)
+# Discussions that look like no request at all may be about something else: people close them.
+NOT_A_REQUEST = (Verdict.NO_NAME, Verdict.UNKNOWN, Verdict.TOO_LONG)
 
 
 @dataclass(frozen=True)
 class DueReplies:
-    """Orders, when each kind was ordered last, and whether nothing is left or on its way."""
+    """The actions, when each kind of reply was last ordered, and whether no reply is due."""
 
     actions: tuple[Action, ...] = ()
     replied_at: Mapping[str, float] = field(default_factory=dict)
     complete: bool = True
 
 
-def due_replies(request: Request, observation: Observation, policy: Policy) -> DueReplies:
-    """What to say in the discussion of a request; nothing where nobody looked or it is gone."""
-    discussion = observation.discussions.get(request.discussion)
+def due_replies(request: Request, situation: Situation) -> DueReplies:
+    """Return what to post, edit or close; nothing if the discussion was not read or is deleted."""
+    discussion, now = situation.discussion(request), situation.now
     if discussion is None:
-        return DueReplies((), request.replied_at, request.discussion in observation.deleted)
+        is_deleted = request.discussion in situation.observation.deleted
+        return DueReplies((), request.replied_at, complete=is_deleted)
     actions: list[Action] = []
-    said, silent = dict(request.replied_at), True
-    seen = min(observation.now, discussion.observed_at)
-    standing = {names.marker_kind(comment.marker): comment for comment in discussion.own_replies}
-    result = observation.manifests.get((request.id, steps.last(request.spec)))
-    for kind, text in replies.due(request, result, policy):
-        marker, there = names.marker(kind, text), standing.get(kind)
-        if there is not None and there.marker == marker:
+    replied_at, complete = dict(request.replied_at), True
+    observed_at = min(now, discussion.observed_at)
+    existing = {names.marker_kind(reply.marker): reply for reply in discussion.own_replies}
+    result = situation.manifest(request, steps.last(request.spec))
+    for kind, text in replies.due(request, result, situation.policy):
+        marker, reply = names.marker(kind, text), existing.get(kind)
+        if reply is not None and reply.marker == marker:
             continue
-        silent = False
-        if there is not None or _may_repeat(said.get(kind), seen):
-            comment = there.id if there else ""
+        complete = False
+        if reply is not None or _may_order(replied_at.get(kind), observed_at):
+            comment_id = reply.id if reply else ""
             body = f"{text}\n\n{marker}"
-            actions.append(EnsureReply(request.discussion, kind, body, marker, comment))
-            said[kind] = observation.now
-    since = max(said.values(), default=observation.now)
-    if discussion.open and closes(request, observation.now - since):
-        silent = False
-        if _may_repeat(said.get(CLOSING), seen):
+            actions.append(EnsureReply(request.discussion, kind, body, marker, comment_id))
+            replied_at[kind] = now
+    last_reply_at = max(replied_at.values(), default=now)
+    if discussion.open and _closes(request, now - last_reply_at):
+        complete = False
+        if _may_order(replied_at.get(CLOSING), observed_at):
             actions.append(EnsureClosed(request.discussion))
-            said[CLOSING] = observation.now
-    return DueReplies(tuple(actions), said, silent)
+            replied_at[CLOSING] = now
+    return DueReplies(tuple(actions), replied_at, complete)
 
 
-def _may_repeat(ordered: float | None, seen: float) -> bool:
-    """Whether it was never ordered, or was not there when it could no more be on its way."""
-    return ordered is None or seen - ordered > GRACE
+def _may_order(ordered_at: float | None, observed_at: float) -> bool:
+    """Whether a reply was never ordered, or is still missing although it would have arrived."""
+    return ordered_at is None or observed_at - ordered_at > GRACE
 
 
-def closes(request: Request, silence: float) -> bool:
-    """Whether the bot closes the discussion of a request in this state, after so many seconds."""
+def _closes(request: Request, silent_seconds: float) -> bool:
+    """Whether the bot closes the discussion, so many seconds after its last reply."""
     if request.status is Status.FAILED:
-        return silence > PATIENCE
-    if request.status in LIVE:
-        return False
-    return not is_talk(request)
+        return silent_seconds > ANSWER_TIMEOUT
+    return request.status not in LIVE and not _is_left_to_people(request)
 
 
-def is_talk(request: Request) -> bool:
-    """A discussion that never named a language, given up: it is left to people."""
+def _is_left_to_people(request: Request) -> bool:
+    """Whether the discussion never named a language, and nobody answered the question."""
     return request.verdict is Verdict.UNANSWERED and not request.choices and request.spec is None

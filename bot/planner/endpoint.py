@@ -1,83 +1,75 @@
-"""Whether the teacher's endpoint should cost money now, derived from all requests each time."""
+"""When the teacher's endpoint runs and when it pauses, derived from all requests in each tick."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.domain import steps
 from bot.domain.actions import GRACE, Action, EnsureEndpoint
-from bot.domain.observation import Observation
-from bot.domain.policy import Policy
 from bot.domain.request import Request, Status, TeacherRecord
 from bot.planner.scheduling import Capacity
+from bot.planner.situation import Situation
 
-# One that failed is tried again a few times; one that never heard the order, for half an hour.
-TRIES, UNHEARD = 3, 30
+# How often to start an endpoint that failed, and one that does not react (about half an hour).
+MAX_FAILED_STARTS, MAX_IGNORED_STARTS = 3, 30
 STARTING = ("pending", "initializing", "updating")
 FAILED = ("failed", "updateFailed")
-# An endpoint that is scaled to zero is no rest: any request wakes it, and it keeps its quota.
-ASLEEP = ("absent", "paused", *FAILED)
+# An endpoint that is scaled to zero is not at rest: any call starts it, and it uses the quota.
+AT_REST = ("absent", "paused", *FAILED)
+
+Decision = tuple[TeacherRecord, tuple[Action, ...]]
 
 
-def is_hopeless(record: TeacherRecord, observation: Observation) -> bool:
-    most = TRIES if observation.teacher.state in FAILED else UNHEARD
-    return record.running and record.failed_starts > most
+def plan_teacher(situation: Situation) -> Decision:
+    """Run the endpoint while a request uses it or waits only for it, otherwise pause it."""
+    if any(needs_teacher(request, situation.capacity) for request in situation.requests.values()):
+        return _run(situation)
+    return _pause(situation)
 
 
-def is_ready(record: TeacherRecord, observation: Observation) -> bool:
-    """Whether a job may count on the teacher.
-
-    An endpoint that was told to pause a moment ago may still look awake, and fall asleep in the
-    middle of a job that was not known when it was told.
-    """
-    settled = observation.now - record.paused_at > GRACE
-    return observation.teacher.is_running and record.running and settled
-
-
-def plan_teacher(
-    record: TeacherRecord,
-    requests: Iterable[Request],
-    capacity: Capacity,
-    observation: Observation,
-    policy: Policy,
-) -> tuple[TeacherRecord, tuple[Action, ...]]:
-    """Have the endpoint running while a request needs it or could go on with it, else paused."""
-    if any(needs(request, capacity) for request in requests):
-        return _awake(record, observation, policy)
-    return _asleep(record, observation, policy)
-
-
-def _awake(
-    record: TeacherRecord, observation: Observation, policy: Policy
-) -> tuple[TeacherRecord, tuple[Action, ...]]:
-    action = EnsureEndpoint(policy.recipe.teacher.name, True)
-    if not record.running:
-        return replace(record, running=True, ordered_at=observation.now, failed_starts=1), (action,)
-    if observation.teacher.is_running:
-        return (replace(record, failed_starts=0) if record.failed_starts else record), ()
-    waits = observation.teacher.state in STARTING or observation.now - record.ordered_at <= GRACE
-    if waits or is_hopeless(record, observation):
-        return record, ()
-    return replace(record, ordered_at=observation.now, failed_starts=record.failed_starts + 1), (
-        action,
-    )
-
-
-def _asleep(
-    record: TeacherRecord, observation: Observation, policy: Policy
-) -> tuple[TeacherRecord, tuple[Action, ...]]:
-    if observation.teacher.state in ASLEEP:
-        return (replace(record, running=False, failed_starts=0) if record.running else record), ()
-    if not record.running and observation.now - record.paused_at <= GRACE:
-        return record, ()
-    action = EnsureEndpoint(policy.recipe.teacher.name, False)
-    return replace(record, running=False, failed_starts=0, paused_at=observation.now), (action,)
-
-
-def needs(request: Request, capacity: Capacity) -> bool:
-    """Whether a request is being taught, or waits for nothing but the teacher."""
+def needs_teacher(request: Request, capacity: Capacity) -> bool:
+    """Whether a job of the request uses the teacher, or could start if the teacher ran."""
     step = steps.current(request)
     if request.status is not Status.OPEN or step is None or not steps.row(step).needs_teacher:
         return False
     return request.step(step).is_active or capacity.allows(request, step)
+
+
+def is_hopeless(situation: Situation) -> bool:
+    """Whether the endpoint was started so often that no request should wait for it."""
+    failed = situation.observation.teacher.state in FAILED
+    limit = MAX_FAILED_STARTS if failed else MAX_IGNORED_STARTS
+    return situation.teacher.running and situation.teacher.failed_starts > limit
+
+
+def is_ready(situation: Situation) -> bool:
+    """Whether a job may rely on the teacher.
+
+    Shortly after an order to pause, an endpoint may still look awake and then stop under a job that
+    started after the order.
+    """
+    record = situation.teacher
+    settled = situation.now - record.paused_at > GRACE
+    return situation.observation.teacher.is_running and record.running and settled
+
+
+def _run(situation: Situation) -> Decision:
+    record, teacher, now = situation.teacher, situation.observation.teacher, situation.now
+    action = EnsureEndpoint(situation.recipe.teacher.name, True)
+    if not record.running:
+        return replace(record, running=True, ordered_at=now, failed_starts=1), (action,)
+    if teacher.is_running:
+        return replace(record, failed_starts=0), ()
+    if teacher.state in STARTING or now - record.ordered_at <= GRACE or is_hopeless(situation):
+        return record, ()
+    return replace(record, ordered_at=now, failed_starts=record.failed_starts + 1), (action,)
+
+
+def _pause(situation: Situation) -> Decision:
+    record, now = situation.teacher, situation.now
+    if situation.observation.teacher.state in AT_REST:
+        return (replace(record, running=False, failed_starts=0) if record.running else record), ()
+    if not record.running and now - record.paused_at <= GRACE:
+        return record, ()
+    action = EnsureEndpoint(situation.recipe.teacher.name, False)
+    return replace(record, running=False, failed_starts=0, paused_at=now), (action,)

@@ -1,187 +1,192 @@
-"""What people say in a discussion, and what it changes. Pure; only closed words come out of it.
+"""What comments ask for, and what that changes. Pure; no text of a comment leaves this module.
 
-A comment counts when its author may give that command: the requester, a member of the organisation
-or somebody on the allow-list; money above the limit is a matter of the latter two.
+Commands are accepted from the author of a request and from maintainers: the organization, its
+members, and those whom the policy names. Only maintainers may approve, and the stewards of a
+language when its community is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 
 from bot import replies
-from bot.domain import costs, steps
+from bot.domain import steps
 from bot.domain.community import Consent
-from bot.domain.observation import Comment, Discussion, Observation
-from bot.domain.policy import Policy
+from bot.domain.observation import Comment, Discussion
 from bot.domain.request import LIVE, Answer, Command, Reason, Request, Status, Step, Verdict
 from bot.parsing.commands import read_command
 from bot.parsing.titles import Named, Unclear, read_answer
 from bot.planner import admission
+from bot.planner.situation import Situation
 
-MOST_ANSWERS = 20
+MAX_ANSWERS = 20
+
+# Commands that change nothing. From anybody else, they are ignored without a reply.
+_QUESTIONS = (Command.STATUS, Command.ESTIMATE, Command.HELP)
 
 
-def hear(
-    request: Request,
-    discussion: Discussion,
-    requests: Collection[Request],
-    observation: Observation,
-    policy: Policy,
-) -> Request:
-    """The request after all comments that were not considered before."""
+def apply_comments(request: Request, discussion: Discussion, situation: Situation) -> Request:
+    """Return the request after all comments that were not considered before."""
     for comment in discussion.comments:
         if comment.created_at > request.last_comment_at:
-            request = _considered(request, comment, discussion, requests, observation, policy)
             request = replace(
-                request, last_comment_at=comment.created_at, comments_read=len(discussion.comments)
+                _apply(request, comment, discussion, situation),
+                last_comment_at=comment.created_at,
+                comments_read=len(discussion.comments),
             )
     return request
 
 
-def _considered(
-    request: Request,
-    comment: Comment,
-    discussion: Discussion,
-    requests: Collection[Request],
-    observation: Observation,
-    policy: Policy,
+def _apply(
+    request: Request, comment: Comment, discussion: Discussion, situation: Situation
 ) -> Request:
-    command, trusted = (
-        read_command(comment.text),
-        is_maintainer(comment.author, observation, policy),
+    command, author = read_command(comment.text), comment.author
+    is_trusted = _is_maintainer(author, situation) or (
+        command is Command.APPROVE and _is_asked_steward(author, request, situation)
     )
-    if command is Command.APPROVE and request.verdict is Verdict.COMMUNITY:
-        trusted = trusted or _is_steward(comment.author, request, observation)
-    if comment.author != request.author and not trusted:
-        return _not_yours(request) if command and command not in _HARMLESS else request
-    if command is Command.APPROVE and not trusted:
-        return _not_yours(request, command)
-    if command:
-        return _DEEDS[command](request, observation, policy)
-    if request.status is not Status.ASKED:
-        return request
-    answer = read_answer(comment.text, request.choices)
-    if isinstance(answer, Named):
-        return admission.agree(request, answer.language, discussion, requests, observation, policy)
-    if isinstance(answer, Unclear):
-        return _asked_again(request, answer)
+    if author != request.author and not is_trusted:
+        if command is None or command in _QUESTIONS:
+            return request
+        return _refuse(request, Command.CANCEL)
+    if command is Command.APPROVE and not is_trusted:
+        return _refuse(request, command)
+    if command is not None:
+        return _EFFECTS[command](request, situation)
+    if request.status is Status.ASKED:
+        return _apply_answer(request, comment, discussion, situation)
     return request
 
 
-_HARMLESS = (Command.STATUS, Command.ESTIMATE, Command.HELP)
+def _is_maintainer(person: str, situation: Situation) -> bool:
+    policy = situation.policy
+    members = situation.observation.maintainers
+    return person in members or person in policy.maintainers or person == policy.org
 
 
-def is_maintainer(author: str, observation: Observation, policy: Policy) -> bool:
-    return author in observation.maintainers or author in policy.maintainers or author == policy.org
+def _is_asked_steward(person: str, request: Request, situation: Situation) -> bool:
+    if request.verdict is not Verdict.COMMUNITY:
+        return False
+    return person in situation.community(request.agreed_spec).stewards
 
 
-def _is_steward(author: str, request: Request, observation: Observation) -> bool:
-    return author in observation.community(request.agreed_spec.language.code).stewards
+def _apply_answer(
+    request: Request, comment: Comment, discussion: Discussion, situation: Situation
+) -> Request:
+    """Accept the language that the comment names, or ask again."""
+    answer = read_answer(comment.text, request.choices)
+    if isinstance(answer, Named):
+        return admission.accept(request, answer.language, discussion, situation)
+    if isinstance(answer, Unclear):
+        # "No" (none of these) leaves nothing to choose from.
+        languages = () if answer.verdict is Verdict.NO_NAME else answer.choices
+        choices = tuple(language.code for language in languages)
+        return replace(request, verdict=answer.verdict, choices=choices)
+    return request
 
 
-def _asked_again(request: Request, answer: Unclear) -> Request:
-    if answer.verdict is Verdict.NO_NAME:  # "no": none of these
-        return replace(request, verdict=Verdict.NO_NAME, choices=())
-    return replace(
-        request, verdict=answer.verdict, choices=tuple(language.code for language in answer.choices)
-    )
-
-
-def _answered(request: Request, command: Command, note: str, allowed: bool = True) -> Request:
-    if len(request.answers) >= MOST_ANSWERS:
+def _answer(request: Request, command: Command, note: str, allowed: bool = True) -> Request:
+    if len(request.answers) >= MAX_ANSWERS:
         return request
     return replace(request, answers=(*request.answers, Answer(command, allowed, note)))
 
 
-def _not_yours(request: Request, command: Command = Command.CANCEL) -> Request:
-    """Said once; whoever goes on after that is not answered."""
+def _refuse(request: Request, command: Command) -> Request:
+    """Say once that the person may not give this command; later attempts get no reply."""
     if any(not answer.allowed for answer in request.answers):
         return request
-    return _answered(request, command, replies.not_allowed(command), allowed=False)
+    return _answer(request, command, replies.not_allowed(command), allowed=False)
 
 
-def _status(request: Request, observation: Observation, policy: Policy) -> Request:
-    return _answered(request, Command.STATUS, replies.current_status(request))
+def _status(request: Request, situation: Situation) -> Request:
+    return _answer(request, Command.STATUS, replies.current_status(request))
 
 
-def _estimate(request: Request, observation: Observation, policy: Policy) -> Request:
-    cost = costs.estimate(policy.recipe, observation.prices, steps.rows(request.spec))
-    return _answered(request, Command.ESTIMATE, replies.estimate(request, cost))
+def _estimate(request: Request, situation: Situation) -> Request:
+    estimate = situation.estimate(request.spec)
+    return _answer(request, Command.ESTIMATE, replies.estimate(request, estimate))
 
 
-def _help(request: Request, observation: Observation, policy: Policy) -> Request:
-    return _answered(request, Command.HELP, replies.help_text())
+def _help(request: Request, situation: Situation) -> Request:
+    return _answer(request, Command.HELP, replies.help_text())
 
 
-def _cancel(request: Request, observation: Observation, policy: Policy) -> Request:
+def _cancel(request: Request, situation: Situation) -> Request:
     if request.status not in LIVE:
-        return _answered(request, Command.CANCEL, replies.not_applicable(Command.CANCEL))
+        return _answer(request, Command.CANCEL, replies.not_applicable(Command.CANCEL))
     return replace(request, status=Status.CANCELLED, verdict=Verdict.STOPPED)
 
 
-def _retry(request: Request, observation: Observation, policy: Policy) -> Request:
+def _retry(request: Request, situation: Situation) -> Request:
+    command = Command.RETRY
     if request.status is not Status.FAILED:
-        return _answered(request, Command.RETRY, replies.not_applicable(Command.RETRY))
+        return _answer(request, command, replies.not_applicable(command))
     if request.verdict in (Verdict.BUDGET, Verdict.HOPELESS):
-        return _answered(request, Command.RETRY, replies.needs_approval(request.verdict))
-    if _is_withdrawn(request, observation):
-        return _answered(request, Command.RETRY, replies.withdrawn())
-    return _begun_again(request, observation, Command.RETRY)
+        return _answer(request, command, replies.needs_approval(request.verdict))
+    if _is_withdrawn(request, situation):
+        return _answer(request, command, replies.withdrawn())
+    return _answer(_reopened(request, situation), command, replies.continues(command))
 
 
-def _approve(request: Request, observation: Observation, policy: Policy) -> Request:
-    """More money: one more attempt of every step, each up to its time limit.
+def _approve(request: Request, situation: Situation) -> Request:
+    command = Command.APPROVE
+    if _is_withdrawn(request, situation):
+        return _answer(request, command, replies.withdrawn())
+    approved = _approved(request, situation)
+    if approved is None:
+        return _answer(request, command, replies.not_applicable(command))
+    return _answer(approved, command, replies.continues(command))
 
-    A community's word is no word on money, and one against the check's advice no new money.
+
+def _approved(request: Request, situation: Situation) -> Request | None:
+    """Return the request after an approval; None if it does not wait for one.
+
+    The approval of a community does not raise the limit, and one against the advice of the check
+    does not raise the cap.
     """
-    held = request.status is Status.HELD
-    if _is_withdrawn(request, observation):
-        return _answered(request, Command.APPROVE, replies.withdrawn())
-    if request.verdict is Verdict.COMMUNITY:
-        agreed = admission.afforded(request, observation, policy)
-        return _answered(agreed, Command.APPROVE, replies.continues(Command.APPROVE))
-    if (request.status, request.verdict) == (Status.FAILED, Verdict.HOPELESS):
-        dared = replace(request.step(Step.CHECK), reason=Reason.NONE)
-        return _begun_again(request.with_step(Step.CHECK, dared), observation, Command.APPROVE)
-    if not held and (request.status, request.verdict) != (Status.FAILED, Verdict.BUDGET):
-        return _answered(request, Command.APPROVE, replies.not_applicable(Command.APPROVE))
-    cost = costs.estimate(policy.recipe, observation.prices, steps.rows(request.spec))
-    ceiling = cost.ceiling_usd
-    spec = replace(request.agreed_spec, cap_usd=round(request.spent_usd + ceiling, 6))
-    request = replace(request, spec=spec, reserved_at=0.0)
-    if held:
-        opened = replace(request, status=Status.OPEN, verdict=Verdict.NONE)
-        return _answered(opened, Command.APPROVE, replies.continues(Command.APPROVE))
-    return _begun_again(request, observation, Command.APPROVE)
+    match request.status, request.verdict:
+        case _, Verdict.COMMUNITY:
+            return admission.open_within_limit(request, situation)
+        case Status.FAILED, Verdict.HOPELESS:
+            check = replace(request.step(Step.CHECK), reason=Reason.NONE)
+            return _reopened(request.with_step(Step.CHECK, check), situation)
+        case Status.FAILED, Verdict.BUDGET:
+            return _reopened(_with_raised_cap(request, situation), situation)
+        case Status.HELD, _:
+            raised = _with_raised_cap(request, situation)
+            return replace(raised, status=Status.OPEN, verdict=Verdict.NONE)
+        case _:
+            return None
 
 
-def _is_withdrawn(request: Request, observation: Observation) -> bool:
-    if request.spec is None:
-        return False
-    return observation.community(request.spec.language.code).consent is Consent.NO
+def _with_raised_cap(request: Request, situation: Situation) -> Request:
+    """Allow the cost of another attempt of every step, each up to its time limit."""
+    ceiling_usd = situation.estimate(request.spec).ceiling_usd
+    cap_usd = round(request.spent_usd + ceiling_usd, 6)
+    return replace(request, spec=replace(request.agreed_spec, cap_usd=cap_usd), reserved_at=0.0)
 
 
-def _begun_again(request: Request, observation: Observation, command: Command) -> Request:
-    """Open once more, with all attempts and the wheel of today; what is made stays made."""
+def _is_withdrawn(request: Request, situation: Situation) -> bool:
+    return request.spec is not None and situation.community(request.spec).consent is Consent.NO
+
+
+def _reopened(request: Request, situation: Situation) -> Request:
+    """Open the request again, with all attempts and the current wheel; what is finished stays."""
     step = steps.current(request) or steps.last(request.spec)
     request = request.with_step(step, replace(request.step(step), attempts_since_retry=0))
-    spec = replace(
-        request.agreed_spec,
-        wheel_revision=observation.wheel_revision or request.agreed_spec.wheel_revision,
-    )
-    again = replace(
+    spec = request.agreed_spec
+    wheel_revision = situation.observation.wheel_revision or spec.wheel_revision
+    return replace(
         request,
-        spec=spec,
+        spec=replace(spec, wheel_revision=wheel_revision),
         status=Status.OPEN,
         verdict=Verdict.NONE,
         reserved_at=0.0,
         retries=request.retries + 1,
     )
-    return _answered(again, command, replies.continues(command))
 
 
-_DEEDS: dict[Command, Callable[[Request, Observation, Policy], Request]] = {
+_EFFECTS: dict[Command, Callable[[Request, Situation], Request]] = {
     Command.STATUS: _status,
     Command.ESTIMATE: _estimate,
     Command.HELP: _help,

@@ -1,4 +1,4 @@
-"""How far each step is: records against jobs and manifests, and what the jobs have cost."""
+"""The state of each step, from jobs and manifests, and what its jobs have cost."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 from dataclasses import replace
 
 from bot import replies
-from bot.domain import costs, steps
+from bot.domain import steps
 from bot.domain.actions import GRACE
-from bot.domain.observation import Job, JobStage, Manifest, Observation
-from bot.domain.policy import Policy
+from bot.domain.observation import Job, JobStage, Manifest
 from bot.domain.request import Reason, Request, Step, StepRecord, StepState
+from bot.planner.situation import Situation
 
-# A queue for hardware may be long; beyond this nobody believes in it any more.
-LONGEST_QUEUE = 6 * 3600.0
-# Why the Hub cancels a job by itself: nothing can run in this namespace until somebody pays.
+# The queue for hardware may be long; after this time a job is given up.
+MAX_QUEUE_SECONDS = 6 * 3600.0
+# The Hub cancels jobs for these reasons: nothing runs in this namespace until somebody pays.
 _UNPAID = ("NO_CREDITS", "NO_SUBSCRIPTION", "SPEND_LIMIT", "RESOURCE_GROUP_LIMIT")
 _PROGRESS = re.compile(r"progress: (\d+)/(\d+) ")
 
@@ -26,110 +26,104 @@ _REASONS = {
 }
 
 
-def look(request: Request, observation: Observation, policy: Policy) -> Request:
-    """The request with every step's state as it is seen now."""
+def update_progress(request: Request, situation: Situation) -> Request:
+    """Return the request with the observed state of every step."""
     if request.spec is None:
         return request
     for step in (row.step for row in steps.rows(request.spec)):
         record = request.step(step)
         if record.state is StepState.MADE:
             continue
-        manifest = observation.manifests.get((request.id, step))
-        digest = steps.digest(policy.recipe, request.agreed_spec, step)
+        manifest = situation.manifest(request, step)
+        digest = steps.digest(situation.recipe, request.agreed_spec, step)
         if manifest is not None and manifest.digest == digest:
-            made = _made(record, step, manifest, observation, policy)
-            request = request.with_step(step, made)
+            request = request.with_step(step, _finished(record, step, manifest, situation))
             continue
         if record.is_active:
-            request = request.with_step(
-                step, _attempted(request, step, record, observation, policy)
-            )
+            request = request.with_step(step, _running_or_failed(request, step, situation))
         break
     return request
 
 
-def cost(request: Request, step: Step, observation: Observation, policy: Policy) -> float:
-    """US dollars that the jobs of the present attempt have cost so far."""
-    record = request.step(step)
-    key = (request.id, step, record.attempt)
-    jobs = [job for job in observation.jobs if (job.request, job.step, job.attempt) == key]
-    hours = sum(job.seconds(observation.now) for job in jobs) / 3600
-    return round(hours * costs.hourly(policy.recipe, step, observation.prices), 6)
+def attempt_usd(request: Request, step: Step, situation: Situation) -> float:
+    """Return what the jobs of the current attempt have cost so far, in US dollars."""
+    key = (request.id, step, request.step(step).attempt)
+    jobs = situation.observation.jobs
+    attempt = [job for job in jobs if (job.request, job.step, job.attempt) == key]
+    hours = sum(job.seconds(situation.now) for job in attempt) / 3600
+    return round(hours * situation.usd_per_hour(step), 6)
 
 
-def _made(
-    record: StepRecord, step: Step, manifest: Manifest, observation: Observation, policy: Policy
+def _finished(
+    record: StepRecord, step: Step, manifest: Manifest, situation: Situation
 ) -> StepRecord:
-    """What was found without an attempt of ours has been paid for before.
-
-    A manifest tells what its own run paid the teacher: by the token, or by the hour as we do.
-    """
-    paid = 0.0
-    if record.attempt:
-        hours = manifest.seconds / 3600
-        both = costs.hourly(policy.recipe, step, observation.prices)
-        machine = observation.prices.get(policy.recipe.steps[step].flavor, 0.0)
-        paid = hours * machine + max(hours * (both - machine), manifest.cost_usd)
+    cost_usd = _finished_usd(step, manifest, situation) if record.attempt else 0.0
+    is_hopeless = manifest.advice is not None and manifest.advice.level == "hopeless"
     return replace(
         record,
         state=StepState.MADE,
         note=replies.step_note(step, manifest),
         seconds=round(manifest.seconds, 1),
-        cost_usd=round(record.cost_usd + paid, 6),
-        reason=_against(manifest),
+        cost_usd=round(record.cost_usd + cost_usd, 6),
+        reason=Reason.HOPELESS if is_hopeless else Reason.NONE,
         log_tail=(),
         progress_tenths=0,
     )
 
 
-def _against(manifest: Manifest) -> Reason:
-    hopeless = manifest.advice is not None and manifest.advice.level == "hopeless"
-    return Reason.HOPELESS if hopeless else Reason.NONE
+def _finished_usd(step: Step, manifest: Manifest, situation: Situation) -> float:
+    """Return the cost of the hardware and the teacher in a finished run.
+
+    The manifest says what the run paid the teacher by the token; ours is paid by the hour.
+    """
+    hours = manifest.seconds / 3600
+    hardware = situation.observation.prices.get(situation.recipe.steps[step].flavor, 0.0)
+    teacher = situation.usd_per_hour(step) - hardware
+    return hours * hardware + max(hours * teacher, manifest.cost_usd)
 
 
-def _attempted(
-    request: Request, step: Step, record: StepRecord, observation: Observation, policy: Policy
-) -> StepRecord:
-    job = observation.job(request.id, step, record.attempt)
+def _running_or_failed(request: Request, step: Step, situation: Situation) -> StepRecord:
+    record, job = request.step(step), situation.job(request, step)
     if job is None:
-        if observation.now - record.ordered_at <= GRACE:
+        if situation.now - record.ordered_at <= GRACE:
             return record
         if record.job_id:
             return replace(record, state=StepState.FAILED, reason=Reason.VANISHED, log_tail=())
         return replace(record, state=StepState.WAITING)
-    reason = _reason(job, step, observation, policy)
+    reason = _failure(job, step, situation)
     if reason is Reason.NONE:
-        done = max(record.progress_tenths, _tenths(job))
-        return replace(record, state=StepState.RUNNING, job_id=job.id, progress_tenths=done)
+        tenths = max(record.progress_tenths, _progress_tenths(job))
+        return replace(record, state=StepState.RUNNING, job_id=job.id, progress_tenths=tenths)
     return replace(
         record,
         state=StepState.FAILED,
         job_id=job.id,
         reason=reason,
         log_tail=job.log_tail,
-        cost_usd=round(record.cost_usd + cost(request, step, observation, policy), 6),
+        cost_usd=round(record.cost_usd + attempt_usd(request, step, situation), 6),
         progress_tenths=0,
     )
 
 
-def _reason(job: Job, step: Step, observation: Observation, policy: Policy) -> Reason:
-    """Why this attempt is given up; NONE while there is hope."""
+def _failure(job: Job, step: Step, situation: Situation) -> Reason:
+    """Return why this attempt is given up; NONE while it may still succeed."""
+    now = situation.now
     if job.stage is JobStage.SCHEDULING:
-        return Reason.STUCK if observation.now - job.created_at > LONGEST_QUEUE else Reason.NONE
+        return Reason.STUCK if now - job.created_at > MAX_QUEUE_SECONDS else Reason.NONE
     if job.stage is JobStage.RUNNING:
-        longest = policy.recipe.steps[step].timeout_minutes * 60 + GRACE
-        return Reason.OVERDUE if job.seconds(observation.now) > longest else Reason.NONE
+        timeout = situation.recipe.steps[step].timeout_minutes * 60 + GRACE
+        return Reason.OVERDUE if job.seconds(now) > timeout else Reason.NONE
     if job.stage is JobStage.CANCELED and job.cancel_reason in _UNPAID:
         return Reason.NO_CREDIT
-    ended = job.finished_at or job.created_at
-    if job.stage is JobStage.COMPLETED and observation.now - ended <= GRACE:
+    ended_at = job.finished_at or job.created_at
+    if job.stage is JobStage.COMPLETED and now - ended_at <= GRACE:
         return Reason.NONE
     return _REASONS[job.stage]
 
 
-def _tenths(job: Job) -> int:
-    """How much is done, from the last line of progress in what was seen of the log."""
-    found = [m for line in job.log_tail if (m := _PROGRESS.match(line))]
-    if not found or not int(found[-1][2]):
+def _progress_tenths(job: Job) -> int:
+    """Read the last line of progress in the log; 10 tenths are reached only by the manifest."""
+    matches = [match for line in job.log_tail if (match := _PROGRESS.match(line))]
+    if not matches or not int(matches[-1][2]):
         return 0
-    return min(9, 10 * int(found[-1][1]) // int(found[-1][2]))
+    return min(9, 10 * int(matches[-1][1]) // int(matches[-1][2]))

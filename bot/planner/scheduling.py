@@ -1,38 +1,37 @@
-"""Who may start what, now: budgets, concurrent jobs, and one job at a time for one repo.
+"""Which job may start now: budgets, concurrent jobs, one job per repo, and a fair order.
 
-Counted from the ledger alone, never from a listing that may be late: the swap that reserves is the
-swap that spends.
+Everything is counted from the ledger, never from a listing, which may lag: the commit that reserves
+money or a place is the commit that uses it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.domain import costs, steps
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Status, Step
 
-# These write into a dataset that all requests share, each to a place of its own.
-SHARED = (Step.CHECK, Step.EVALUATE, Step.IMPROVE)
+# Jobs of these steps write to a dataset that all requests share, each to its own path.
+SHARED_REPO_STEPS = (Step.CHECK, Step.EVALUATE, Step.IMPROVE)
 
 
 @dataclass(frozen=True)
 class Capacity:
-    """What is taken: jobs by flavor, repos by the request that writes them, today's dollars by
-    person."""
+    """What is in use: jobs by flavor, repos with the id of the request that writes them, and the
+    money reserved today by person."""
 
     policy: Policy
-    now: float
     jobs: Mapping[str, int] = field(default_factory=dict)
     writers: Mapping[str, str] = field(default_factory=dict)
     reserved_usd: Mapping[str, float] = field(default_factory=dict)
 
     def allows(self, request: Request, step: Step) -> bool:
-        """Whether a job of this step may be started for this request.
+        """Whether a job of this step may start for this request.
 
-        The place of its own attempt before, which is seen to be over only now, is its own.
+        A request may always use the place of its own previous attempt.
         """
         repo, _, _ = steps.output(self.policy.org, request, step)
         if request.reserved_at and self.writers.get(repo) == request.id:
@@ -40,62 +39,61 @@ class Capacity:
         flavor = self.policy.recipe.steps[step].flavor
         return (
             self.jobs.get(flavor, 0) < self.policy.limits.jobs_per_flavor
-            and (repo not in self.writers or step in SHARED)
-            and (bool(request.reserved_at) or self._affords(request))
+            and (repo not in self.writers or step in SHARED_REPO_STEPS)
+            and (bool(request.reserved_at) or self._is_affordable(request))
         )
 
-    def _affords(self, request: Request) -> bool:
-        cap, limits = request.agreed_spec.cap_usd, self.policy.limits
+    def _is_affordable(self, request: Request) -> bool:
+        cap_usd, limits = request.agreed_spec.cap_usd, self.policy.limits
         return (
-            sum(self.reserved_usd.values()) + cap <= limits.day_usd
-            and self.reserved_usd.get(request.author, 0.0) + cap <= limits.person_usd
+            sum(self.reserved_usd.values()) + cap_usd <= limits.day_usd
+            and self.reserved_usd.get(request.author, 0.0) + cap_usd <= limits.person_usd
         )
 
-    def with_job(self, request: Request, step: Step, newly: bool) -> Capacity:
-        """The room that is left when this job starts; `newly`: the request's money with it."""
+    def with_job(self, request: Request, step: Step, reserves: bool) -> Capacity:
+        """Return what is in use after this job started; `reserves`: the request's cap as well."""
         flavor = self.policy.recipe.steps[step].flavor
         repo, _, _ = steps.output(self.policy.org, request, step)
-        spent = self.reserved_usd.get(request.author, 0.0) + (
-            request.agreed_spec.cap_usd if newly else 0.0
-        )
-        return Capacity(
-            self.policy,
-            self.now,
-            {**self.jobs, flavor: self.jobs.get(flavor, 0) + 1},
-            {**self.writers, repo: request.id},
-            {**self.reserved_usd, request.author: spent},
+        reserved_usd = self.reserved_usd.get(request.author, 0.0)
+        reserved_usd += request.agreed_spec.cap_usd if reserves else 0.0
+        return replace(
+            self,
+            jobs={**self.jobs, flavor: self.jobs.get(flavor, 0) + 1},
+            writers={**self.writers, repo: request.id},
+            reserved_usd={**self.reserved_usd, request.author: reserved_usd},
         )
 
 
-def taken(requests: Iterable[Request], now: float, policy: Policy) -> Capacity:
-    """The room as the ledger leaves it."""
+def used_capacity(requests: Iterable[Request], now: float, policy: Policy) -> Capacity:
+    """Count what the requests of the ledger use at the time `now`."""
     jobs: Counter[str] = Counter()
-    written: dict[str, str] = {}
-    spent: Counter[str] = Counter()
+    writers: dict[str, str] = {}
+    reserved_usd: dict[str, float] = {}
     for request in requests:
-        if request.reserved_at and costs.same_day(request.reserved_at, now):
-            spent[request.author] += costs.set_aside(request)  # type: ignore[assignment]
+        if request.reserved_at and costs.is_same_day(request.reserved_at, now):
+            reserved_usd.setdefault(request.author, 0.0)
+            reserved_usd[request.author] += costs.reserved_usd(request)
         for step, record in request.steps.items():
             if record.is_active and request.status is Status.OPEN:
                 jobs[policy.recipe.steps[step].flavor] += 1
-                written[steps.output(policy.org, request, step)[0]] = request.id
-    return Capacity(policy, now, jobs, written, spent)
+                writers[steps.output(policy.org, request, step)[0]] = request.id
+    return Capacity(policy, jobs, writers, reserved_usd)
 
 
 def fair_order(requests: Collection[Request]) -> list[Request]:
-    """Who is asked first: the work that is begun, then whoever has least at work, then the oldest.
+    """Sort requests: those that have started, then by how many the author has before, then by age.
 
     So one person with many requests never keeps the others waiting.
     """
-    at_work: Counter[str] = Counter()
+    started: Counter[str] = Counter()
     for request in requests:
         if request.status is Status.OPEN and request.reserved_at:
-            at_work[request.author] += 1
-    ahead: Counter[str] = Counter()
+            started[request.author] += 1
+    waiting: Counter[str] = Counter()
     rank: dict[str, tuple[bool, int, int]] = {}
     for request in sorted(requests, key=lambda r: r.discussion):
         waits = request.status is Status.OPEN and not request.reserved_at
-        before = at_work[request.author] + ahead[request.author] if waits else 0
+        before = started[request.author] + waiting[request.author] if waits else 0
         rank[request.id] = (waits, before, request.discussion)
-        ahead[request.author] += waits
+        waiting[request.author] += waits
     return sorted(requests, key=lambda r: rank[r.id])

@@ -21,7 +21,7 @@ from huggingface_hub import get_session
 
 from bot.controller.serve import Watcher, make_app
 from bot.controller.tick import Controller
-from bot.hub.discussions import OLDER
+from bot.hub.discussions import OLDER_PAGES
 from bot.localhub.testing import LocalHub
 from bot.settings import Limits
 from tests.scenarios.local_bots import BOT, ORG, SPACE, Theatre
@@ -72,7 +72,7 @@ def test_a_thousand_open_requests(tmp_path: Path) -> None:
         many = _settled(theatre, bot, OPEN - 10)
         print(f"10 open requests: {few[0]} calls, {few[1] * 1000:.0f} ms per tick")
         print(f"{OPEN} open requests: {many[0]} calls, {many[1] * 1000:.0f} ms per tick", end="; ")
-        assert many[0] <= few[0] + OLDER + 2
+        assert many[0] <= few[0] + OLDER_PAGES + 2
         fresh = theatre.bot()
         first = tick(theatre, fresh)
         print(f"the first tick of a new process: {first[0]} calls, {first[1] * 1000:.0f} ms")
@@ -111,7 +111,8 @@ def _newcomers(theatre: Theatre, bot: Controller) -> None:
     waited = sorted(_waited(theatre, num) for num in nums)
     p50, p99 = waited[len(waited) // 2], waited[int(0.99 * len(waited))]
     print(
-        f"{NEWCOMERS} newcomers, {watcher.count['rings']} rings, {watcher.count['ticks']} ticks: "
+        f"{NEWCOMERS} newcomers, {watcher.counts['webhooks']} webhooks, "
+        f"{watcher.counts['ticks']} ticks: "
         f"first reply after p50 {p50:.1f} s, p99 {p99:.1f} s, at most {waited[-1]:.1f} s "
         f"(ticks are {POLL_SECONDS / 20:.0f} s apart)"
     )

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bot.controller.tick import Controller
-from bot.hub.discussions import OLDER
+from bot.hub.discussions import OLDER_PAGES
 from bot.settings import Limits
 from tests.scenarios.crash_story import POLICY
 from tests.scenarios.memory_hub import HubModel
@@ -76,7 +76,7 @@ def test_cost_of_a_tick_does_not_grow_with_open_requests() -> None:
         _newcomer(scene)
         _command(scene)
         _new_process(scene)
-    assert idle_calls[1_000] <= idle_calls[10] + OLDER
+    assert idle_calls[1_000] <= idle_calls[10] + OLDER_PAGES
 
 
 def _newcomer(scene: Scene) -> None:

@@ -1,7 +1,8 @@
-"""Values for the tests of the pure floors: one programme, one request, one world."""
+"""Values for tests: a recipe, a policy, a request, an observation."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 from bot.domain.actions import Action, EnsureReply, Plan
@@ -21,8 +22,9 @@ from bot.domain.policy import Policy
 from bot.domain.recipe import Recipe, parse
 from bot.domain.request import Request, Spec, Step, StepRecord, StepState, TeacherRecord
 from bot.language import by_code
-from bot.planner import scheduling
+from bot.planner.plan import admit as admit_one
 from bot.planner.plan import plan as plan_one
+from bot.planner.situation import Situation
 from bot.settings import Limits
 
 NOW = 1_800_000_000.0
@@ -62,14 +64,14 @@ CURRENT = TeacherRecord(running=True, ordered_at=NOW - 500)
 
 
 @cache
-def programme() -> Recipe:
+def recipe() -> Recipe:
     return parse("practice", "practice", YAML)
 
 
-def terms(limit_usd: float = 50.0, limits: Limits = LIMITS) -> Policy:
+def policy(limit_usd: float = 50.0, limits: Limits = LIMITS) -> Policy:
     return Policy(
         endpoint="http://127.0.0.1:1",
-        recipe=programme(),
+        recipe=recipe(),
         limit_usd=limit_usd,
         wheel="kakugo_bot-0.1.0-py3-none-any.whl",
         limits=limits,
@@ -83,7 +85,7 @@ def spec() -> Spec:
         language=by_code("epo_Latn"),
         recipe_name="practice",
         base="practice/kakugo-practice-base",
-        digest=programme().digest("epo_Latn"),
+        digest=recipe().digest("epo_Latn"),
         wheel_revision="c0ffee",
         estimate_usd=0.002917,
         cap_usd=0.024167,
@@ -137,17 +139,17 @@ SCORES = (
 )
 
 
-def heard(actions: tuple[Action, ...]) -> tuple[OwnReply, ...]:
-    """What stands in the discussion once these orders are carried out."""
+def posted(actions: tuple[Action, ...]) -> tuple[OwnReply, ...]:
+    """Return the bot's replies in a discussion after these actions."""
     replies = [action for action in actions if isinstance(action, EnsureReply)]
     return tuple(OwnReply(str(n), reply.marker) for n, reply in enumerate(replies))
 
 
-def comment(kind: str, text: str) -> OwnReply:
+def own_reply(kind: str, text: str) -> OwnReply:
     return OwnReply(kind, marker(kind, text))
 
 
-def remark(text: str, author: str = "ludoviko", at: float = NOW - 1) -> Comment:
+def comment(text: str, author: str = "ludoviko", at: float = NOW - 1) -> Comment:
     return Comment(author, text, at)
 
 
@@ -156,21 +158,34 @@ def job(stage: JobStage, step: Step = Step.GENERATE, attempt: int = 1, ended: fl
     return Job("j1", "http://hub/jobs/j1", "r1", step, attempt, stage, *begun, ended)
 
 
+def situation(
+    observation: Observation,
+    policy: Policy,
+    requests: Iterable[Request] = (),
+    teacher: TeacherRecord = CURRENT,
+) -> Situation:
+    return Situation.of(observation, policy, requests, teacher)
+
+
 def plan(
     request: Request,
     observation: Observation,
     policy: Policy,
-    teacher: TeacherRecord,
+    teacher: TeacherRecord = CURRENT,
     *others: Request,
 ) -> Plan:
-    """One request with all the room there is."""
-    every = (request, *others)
-    return plan_one(
-        request, every, observation, policy, teacher, scheduling.taken(every, NOW, policy)
-    )
+    """Plan for one request among others."""
+    return plan_one(request, situation(observation, policy, (request, *others), teacher))
 
 
-def world(**changes: object) -> Observation:
+def admit(
+    discussion: Discussion, requests: Iterable[Request], observation: Observation, policy: Policy
+) -> Plan:
+    """Plan for a new discussion, with these requests in the ledger."""
+    return admit_one(discussion, situation(observation, policy, requests))
+
+
+def observed(**changes: object) -> Observation:
     values: dict[str, object] = {
         "now": NOW,
         "discussions": {1: discussion()},

@@ -20,7 +20,7 @@ from bot import settings
 from bot.domain import names, recipe
 from bot.domain.recipe import Recipe
 from bot.hub.client import Connection
-from bot.hub.uninstall import KINDS, made
+from bot.hub.uninstall import REPO_TYPES, list_repos
 from bot.installation import permissions
 from bot.installation.diff import compare
 from bot.installation.permissions import Scope
@@ -148,11 +148,11 @@ class House:
     def state(self) -> dict[str, Any]:
         """All of the namespace that a change would show in."""
         api, org = self.wire.api, self.org
-        repos = made(self.wire)
+        repos = list_repos(self.wire)
         spaces = [repo for part, repo in repos if part is Part.SPACE]
-        code = [repo for _, repo in repos if repo == names.code(org)]
+        code = [repo for _, repo in repos if repo == names.code_repo(org)]
         return {
-            "heads": {r: api.repo_info(r, repo_type=KINDS[part]).sha for part, r in repos},
+            "heads": {r: api.repo_info(r, repo_type=REPO_TYPES[part]).sha for part, r in repos},
             "tags": [api.list_repo_refs(repo, repo_type="dataset").tags for repo in code],
             "values": [(api.get_space_variables(s), api.get_space_secrets(s)) for s in spaces],
             "webhooks": [

@@ -76,7 +76,7 @@ class Theatre:
     ) -> None:
         self.hub, self.fate, self.shift = hub, fate, 0.0
         self.api = HfApi(endpoint=hub.url, token=hub.token(BOT))
-        for repo in (names.ledger(ORG), names.results(ORG), names.code(ORG)):
+        for repo in (names.ledger(ORG), names.results(ORG), names.code_repo(ORG)):
             self.api.create_repo(repo, repo_type="dataset")
         self.api.create_repo(SPACE, repo_type="space", space_sdk="static")
         teacher = replace(POLICY.recipe.teacher, command=_teacher())

@@ -15,7 +15,7 @@ import pytest
 
 from bot.domain import costs, steps
 from bot.domain.request import Request, Status, Step, StepState
-from bot.hub.observe import prices
+from bot.hub.observe import read_prices
 from bot.localhub.testing import LocalHub
 from bot.settings import Limits
 from tests.scenarios.fake_recipe import SECONDS
@@ -100,7 +100,7 @@ def _balances(theatre: Theatre, languages: Sequence[str]) -> int:
 
 def _money(theatre: Theatre, requests: Sequence[Request]) -> None:
     """A good job costs what its manifest says, a failed one what the Hub says it ran."""
-    rates = prices(theatre.bot().hub)
+    rates = read_prices(theatre.bot().hub)
     billed: Counter[str] = Counter()
     for job in theatre.api.list_jobs(namespace=ORG):
         step = Step(job.labels["step"])
@@ -108,7 +108,7 @@ def _money(theatre: Theatre, requests: Sequence[Request]) -> None:
         ran = (job.finished_at - job.started_at).total_seconds()
         seconds = SECONDS if job.status.stage == "COMPLETED" else ran
         billed[job.labels["request"]] += (  # type: ignore[assignment]
-            seconds / 3600 * costs.hourly(theatre.policy.recipe, step, rates)
+            seconds / 3600 * costs.usd_per_hour(theatre.policy.recipe, step, rates)
         )
     for request in requests:
         assert request.spent_usd == pytest.approx(billed[request.id], abs=1e-5), request.id

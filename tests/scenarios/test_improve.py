@@ -9,8 +9,8 @@ import pytest
 from bot.domain import steps
 from bot.domain.codec import request_from_json, request_to_json
 from bot.domain.request import Request, Status, Step, Verdict
-from bot.planner.plan import admit
 from tests.bot import examples
+from tests.bot.examples import admit
 from tests.scenarios.crash_story import LAG, POLICY, Outcome, outcome_of
 from tests.scenarios.memory_hub import HubModel
 from tests.scenarios.simulation import Cut, Faults, Simulation, told
@@ -54,7 +54,7 @@ def test_only_a_model_that_is_there_is_improved_and_by_one_request_at_a_time() -
     asks = examples.discussion(body="/improve")
 
     def taken(*others: Request) -> Request:
-        return admit(asks, others, examples.world(discussions={}), examples.terms()).request
+        return admit(asks, others, examples.observed(discussions={}), examples.policy()).request
 
     def other(number: int, status: Status, improves: bool = False) -> Request:
         spec = replace(examples.spec(), improves=improves)
@@ -70,7 +70,7 @@ def test_only_a_model_that_is_there_is_improved_and_by_one_request_at_a_time() -
     busy = taken(made, other(9, Status.OPEN, improves=True))
     assert (busy.verdict, busy.choices[1]) == (Verdict.DUPLICATE, "r9")
     dear = admit(
-        asks, (made,), examples.world(discussions={}), examples.terms(limit_usd=0.0005)
+        asks, (made,), examples.observed(discussions={}), examples.policy(limit_usd=0.0005)
     ).request
     assert dear.verdict is Verdict.TOO_DEAR, "money is a maintainer's matter here, too"
     again = examples.request(spec=replace(examples.spec(), improves=True))
@@ -81,7 +81,7 @@ def test_the_job_runs_a_command_that_the_recipe_knows() -> None:
     from recipes.cli import parser
 
     asked = examples.request(spec=replace(examples.spec(), improves=True))
-    command = steps.command(examples.programme(), asked, Step.IMPROVE, 1, "http://w", "", 0.0)
+    command = steps.command(examples.recipe(), asked, Step.IMPROVE, 1, "http://w", "", 0.0)
     assert "kakugo-bot[improve] @ http://w" in command
     args = parser().parse_args(list(command[command.index("kakugo-recipe") + 1 :]))
     assert (args.command, args.request, args.feedback) == (

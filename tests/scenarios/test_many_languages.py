@@ -93,7 +93,7 @@ def _balances(simulation: Simulation) -> None:
     for job in hub.jobs:
         step = Step(job.labels["step"])
         ran = SECONDS[step.value] + (3.0 if job.stage.values[-1] == "COMPLETED" else 0.0)
-        billed += ran / 3600 * costs.hourly(POLICY.recipe, step, FLAVOR_PRICES)
+        billed += ran / 3600 * costs.usd_per_hour(POLICY.recipe, step, FLAVOR_PRICES)
     assert sum(r.spent_usd for r in requests) == pytest.approx(billed, abs=1e-3)
     assert hub.endpoint.values[-1] == "paused"
     assert all(t.status.values[-1] == "closed" for t in hub.threads.values())

@@ -61,8 +61,8 @@ def test_a_command_is_heard_within_a_few_looks(num: int) -> None:
     assert all(house.hub.heard(n) for n in house.hub.threads)
     house.calls.clear()
     ticks = house.ticks_until_stopped(num)
-    assert ticks <= 1 + COUNT // 50 // discussions.OLDER
-    assert house.calls["list_discussions"] <= ticks * (1 + discussions.OLDER)
+    assert ticks <= 1 + COUNT // 50 // discussions.OLDER_PAGES
+    assert house.calls["list_discussions"] <= ticks * (1 + discussions.OLDER_PAGES)
     assert house.calls["get_discussion_details"] <= 3
 
 
@@ -70,8 +70,8 @@ def test_a_listing_that_tells_no_numbers_is_no_reason_to_hurry() -> None:
     house = House(silent=True)
     house.calls.clear()
     assert not any(house.tick() for _ in range(5))
-    assert house.calls["get_discussion_details"] <= 5 * discussions.MOST
-    assert house.ticks_until_stopped(7) <= COUNT // discussions.MOST + 1
+    assert house.calls["get_discussion_details"] <= 5 * discussions.MAX_DETAILS
+    assert house.ticks_until_stopped(7) <= COUNT // discussions.MAX_DETAILS + 1
 
 
 def test_a_new_process_knows_the_queue_with_few_calls() -> None:
@@ -90,14 +90,19 @@ def test_processes_without_memory_hear_a_command_too() -> None:
     for num in (COUNT, 1, COUNT // 2):
         house.calls.clear()
         house.bot = house.fresh()
-        assert not house.tick() and house.calls["get_discussion_details"] <= discussions.SPARE + 3
-        assert house.ticks_until_stopped(num, cold=True) <= 1 + COUNT // 50 // discussions.OLDER
+        assert (
+            not house.tick()
+            and house.calls["get_discussion_details"] <= discussions.SPOT_CHECKS + 3
+        )
+        assert (
+            house.ticks_until_stopped(num, cold=True) <= 1 + COUNT // 50 // discussions.OLDER_PAGES
+        )
 
 
 def test_processes_without_memory_come_round_to_those_who_are_silent() -> None:
     house = House(silent=False)
     house.hub.move(house.hub.now + 15 * 86_400)
-    for _ in range(COUNT // discussions.SPARE + 1):
+    for _ in range(COUNT // discussions.SPOT_CHECKS + 1):
         house.bot = house.fresh()
         house.tick()
     assert {request.status for request in house.bot.ledger.load().requests} == {Status.DECLINED}

@@ -18,8 +18,8 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
 
 from bot.domain import names
-from bot.hub.other_bots import older_at_work
-from bot.hub.uninstall import KINDS, made
+from bot.hub.other_bots import is_older_bot_alive
+from bot.hub.uninstall import REPO_TYPES, list_repos
 from bot.localhub.testing import LocalHub
 from bot.operations.destroy import destroy, plan_removal
 from tests.scenarios.installation_env import BOT, PERSON, SECRET, House, seed_narrow, token, until
@@ -119,15 +119,15 @@ def _only_the_oldest_stays(house: House) -> None:
     jobs = house.wire.api.list_jobs(namespace=house.org, labels={key: value}, status=["RUNNING"])
     oldest, *others = sorted(jobs, key=lambda job: job.created_at)
     assert others and all(job.labels["secrets"] for job in others)
-    assert not older_at_work(house.wire, oldest.id)
-    assert all(older_at_work(house.wire, job.id) for job in others)
+    assert not is_older_bot_alive(house.wire, oldest.id)
+    assert all(is_older_bot_alive(house.wire, job.id) for job in others)
 
 
 def _pushed(house: House) -> Iterator[str]:
     """All files and commit titles of the installation, and what its Space has printed."""
     api = house.wire.api
-    for part, repo in made(house.wire):
-        kind = KINDS[part]
+    for part, repo in list_repos(house.wire):
+        kind = REPO_TYPES[part]
         yield from (commit.title for commit in api.list_repo_commits(repo, repo_type=kind))
         for path in api.list_repo_files(repo, repo_type=kind):
             if not path.endswith((".whl", ".safetensors")) and "practice" not in repo:

@@ -52,15 +52,15 @@ class Stage:
     """A Hub, an installed bot that ticks when told to, and a person."""
 
     def __init__(self, hub: LocalHub, folder: Path) -> None:
-        recipe = tiny_recipe(folder)
+        path = tiny_recipe(folder)
         token = hub.token(BOT)
         self.endpoints = f"{hub.url}/endpoints-api/v2"
         self.connection = Connection(hub.url, ORG, token, token, self.endpoints)
-        recipe = parse(str(recipe), ORG, recipe.read_text())
+        recipe = parse(str(path), ORG, path.read_text())
         settings = Settings(
             endpoint=hub.url,
             org=ORG,
-            recipe=str(recipe),
+            recipe=str(path),
             limit_usd=50,
             poll_seconds=60,
             webhook_url="http://127.0.0.1:9/webhook",
@@ -212,7 +212,7 @@ def test_a_squashed_ledger_says_the_same(stage: Stage) -> None:
     before = stage.ledger.load().requests
     assert len(stage.ledger.repo.history()) > 3 and before
     assert stage.ledger.history(before[0].id)
-    assert stage.ledger.repo.squash(most=3) and not stage.ledger.repo.squash(most=3)
+    assert stage.ledger.repo.squash(max_commits=3) and not stage.ledger.repo.squash(max_commits=3)
     assert stage.ledger.load().requests == before
     num = stage.says("Kurdish")
     stage.bot.tick()

@@ -13,7 +13,7 @@ from bot.domain import names
 from bot.domain.community import Consent
 from bot.domain.request import Status
 from bot.hub.client import Connection
-from bot.hub.profiles import Communities
+from bot.hub.profiles import ProfileReader
 from bot.language import by_code
 from bot.localhub.testing import LocalHub
 from bot.operations.withdraw import withdraw
@@ -81,7 +81,7 @@ def test_what_is_withdrawn_is_gone_and_stays_away(hub: tuple[Connection, HfApi])
     assert closed.status == "closed"
     profile = connection.text(names.communities(ORG), "dataset", "epo_Latn.yaml")
     assert profile == "consent: no\n# ours\nlicence: cc-by-nc-4.0\nforbidden: [x]\n"
-    read = Communities().read(connection)
+    read = ProfileReader().read(connection)
     assert read["epo_Latn"].consent is Consent.NO and read["epo_Latn"].licence == "cc-by-nc-4.0"
     again = list(withdraw(connection, by_code("epo_Latn"), []))
     assert len(again) == 1, "the second time there is nothing left to do"
@@ -91,4 +91,4 @@ def test_an_installation_without_profiles_is_one_where_all_is_open(
     hub: tuple[Connection, HfApi],
 ) -> None:
     connection, _ = hub
-    assert Communities().read(connection) == {}
+    assert ProfileReader().read(connection) == {}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
@@ -13,12 +15,17 @@ from bot.domain.actions import Plan
 from bot.domain.codec import request_to_json
 from bot.domain.request import Request, Status, TeacherRecord
 from bot.hub.client import Connection
-from bot.hub.ledger_repo import LedgerRepo, json_text
+from bot.hub.ledger_repo import LedgerRepo, json_text, sheet_text
 from bot.localhub.testing import LocalHub
 from tests.bot import examples
 
 BOT, REPO = "kakugo-bot", names.ledger("practice")
 COUNT = 250
+OLD_RECORD = (
+    Path(__file__)
+    .parents[2]
+    .joinpath("data", "old_schemas", "ledger_midway", "requests", "r1.json")
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ def test_a_new_process_reads_many_requests_with_few_calls(hub: LocalHub) -> None
 
     # And what was squashed reads the same.
     before = by_id(ledger.load())
-    assert ledger.repo.squash(most=1)
+    assert ledger.repo.squash(max_commits=1)
     wire, ledger = new_process(hub)
     assert by_id(ledger.load()) == before and len(wire.read) == 4
 
@@ -115,3 +122,27 @@ def test_the_history_of_a_request_is_its_own(hub: LocalHub) -> None:
     assert [why for _, why in ledger.history("r1")] == ["r1: test"]
     text = ledger.repo.files(ledger.repo.head())["requests/r1.json"]
     assert text == json_text(request_to_json(some(1)[0])) and text.count("\n") > 20
+
+
+def test_first_change_on_a_sheet_upgrades_the_records_on_it(hub: LocalHub) -> None:
+    repo, old = "practice/outdated", OLD_RECORD.read_text(encoding="utf-8")
+    records = {f"r{n}": {**json.loads(old), "id": f"r{n}", "discussion": n} for n in (1, 2, 150)}
+    files = {names.ledger_path(id_): json_text(record) for id_, record in records.items()}
+    files[names.sheet_path(1)] = sheet_text([records["r1"], records["r2"]])
+    wire, ledger = new_process(hub)
+    ledger.repo.name = repo
+    wire.api.create_repo(repo, repo_type="dataset")
+    assert ledger.repo.swap(ledger.repo.head(), files, "written by an older version")
+
+    _, ledger = new_process(hub)
+    ledger.repo.name = repo
+    snapshot = ledger.load()
+    assert snapshot.outdated == {"r1", "r2", "r150"}
+    changed = replace(by_id(snapshot)["r1"], retries=1)
+    assert ledger.commit(snapshot, [Plan(changed, (), "r1: test")], snapshot.teacher, 0.0)
+
+    wire, ledger = new_process(hub)
+    ledger.repo.name = repo
+    snapshot = ledger.load()
+    assert snapshot.outdated == {"r150"} and by_id(snapshot)["r1"] == changed
+    assert sorted(wire.read) == ["requests/r150.json", "sheets/00000.jsonl"]

@@ -79,7 +79,7 @@ def test_health_tells_trouble_and_the_watch_goes_on() -> None:
     with _app(ticker, 0.05) as web:
         time.sleep(0.3)
         seen = web.get("/health").json()
-        assert not seen["ok"] and "503" in seen["trouble"]
+        assert not seen["ok"] and "503" in seen["last_error"]
         ticker.fails = False
         time.sleep(0.4)
         assert web.get("/health").json()["ok"]
@@ -92,7 +92,7 @@ def test_metrics_count_and_name_nobody() -> None:
         web.post("/webhook", headers={"X-Webhook-Secret": SECRET})
         web.post("/webhook", headers={"X-Webhook-Secret": "guess"})
         text = web.get("/metrics").text
-    assert "kakugo_rings_total 1" in text and "kakugo_refused_total 1" in text
+    assert "kakugo_webhooks_total 1" in text and "kakugo_rejected_total 1" in text
     assert 'kakugo_requests{status="open"} 0' in text
     assert SECRET not in text
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.controller.tick import Report
-from bot.controller.until_idle import MOST_BLIND, hint, shift
+from bot.controller.until_idle import MAX_FAILED_TICKS, discussion_of, run_until_idle
 from bot.domain.actions import GRACE
 from bot.hub.client import TryLater
 
@@ -41,43 +41,43 @@ class FakeController:
         self.slept.append(seconds)
         self.now += seconds
 
-    def works(self, first: int = 0, relieved: bool = False) -> list[str]:
-        return list(shift(self, first, 5.0, lambda: relieved, self.sleep))  # type: ignore[arg-type]
+    def run(self, first: int = 0, is_replaced: bool = False) -> list[str]:
+        return list(run_until_idle(self, first, 5.0, lambda: is_replaced, self.sleep))  # type: ignore[arg-type]
 
 
 def test_it_stays_while_a_request_is_open_and_a_grace_longer() -> None:
-    world = FakeController([Report(summaries=("r1: new",), done=2), OPEN, OPEN, OPEN, IDLE])
-    assert world.works(first=7) == ["r1: new", "nothing is under way: this shift is over"]
-    assert world.hints[0] == [7] and not any(world.hints[1:])
-    assert len(world.hints) == 5 and set(world.slept) == {GRACE}
+    controller = FakeController([Report(summaries=("r1: new",), done=2), OPEN, OPEN, OPEN, IDLE])
+    assert controller.run(first=7) == ["r1: new", "nothing is under way: this bot ends"]
+    assert controller.hints[0] == [7] and not any(controller.hints[1:])
+    assert len(controller.hints) == 5 and set(controller.slept) == {GRACE}
 
 
 def test_nothing_to_do_is_over_after_a_grace() -> None:
-    world = FakeController([IDLE])
-    world.works()
-    assert GRACE < world.now <= 3 * GRACE
+    controller = FakeController([IDLE])
+    controller.run()
+    assert GRACE < controller.now <= 3 * GRACE
 
 
 def test_what_there_is_more_of_is_done_at_once() -> None:
-    world = FakeController([Report(more=True, done=40), Report(more=True, done=40), IDLE])
-    world.works()
-    assert len(world.slept) <= 3
+    controller = FakeController([Report(more=True, done=40), Report(more=True, done=40), IDLE])
+    controller.run()
+    assert len(controller.slept) <= 3
 
 
 def test_an_older_bot_relieves_it_only_after_its_first_look_and_a_grace() -> None:
-    world = FakeController([OPEN])
-    assert world.works(relieved=True) == ["an older bot is at work: this shift is over"]
-    assert len(world.hints) == 1 and world.slept == [GRACE]
+    controller = FakeController([OPEN])
+    assert controller.run(is_replaced=True) == ["an older bot is running: this bot ends"]
+    assert len(controller.hints) == 1 and controller.slept == [GRACE]
 
 
 def test_a_hub_out_of_sight_is_looked_for_again_but_not_for_ever() -> None:
-    world = FakeController([None, None, OPEN, IDLE])
-    world.works(first=3)
-    assert world.hints[:3] == [[3], [3], [3]] and world.slept[0] == 200.0
+    controller = FakeController([None, None, OPEN, IDLE])
+    controller.run(first=3)
+    assert controller.hints[:3] == [[3], [3], [3]] and controller.slept[0] == 200.0
     with pytest.raises(TryLater):
-        FakeController([None]).works()
-    world = FakeController([None] * MOST_BLIND + [IDLE])
-    assert "over" in world.works()[-1]
+        FakeController([None]).run()
+    controller = FakeController([None] * MAX_FAILED_TICKS + [IDLE])
+    assert "this bot ends" in controller.run()[-1]
 
 
 @pytest.mark.parametrize(
@@ -92,4 +92,4 @@ def test_a_hub_out_of_sight_is_looked_for_again_but_not_for_ever() -> None:
     ],
 )
 def test_of_a_payload_only_a_number_is_read(payload: str, number: int) -> None:
-    assert hint(payload) == number
+    assert discussion_of(payload) == number

@@ -15,9 +15,8 @@ from bot.domain.community import Community, Consent, parse
 from bot.domain.observation import Observation
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Status, Step, Verdict
-from bot.planner.plan import admit
 from tests.bot import examples
-from tests.bot.examples import CURRENT, NOW, plan
+from tests.bot.examples import CURRENT, NOW, admit, plan
 
 PROFILE = """
 consent: ask
@@ -28,15 +27,15 @@ variants:
 glossary:
   - {term: computer, say: komputilo, not: [komputoro]}
 """
-POLICY = examples.terms()
+POLICY = examples.policy()
 
 
 def seen(profile: str, **changes: object) -> Observation:
-    return examples.world(communities={"epo_Latn": parse(profile)}, **changes)
+    return examples.observed(communities={"epo_Latn": parse(profile)}, **changes)
 
 
 def after_words(request: Request, profile: str, *said: tuple[str, str], policy: Policy) -> Request:
-    remarks = tuple(examples.remark(text, who, NOW - 5 + n) for n, (who, text) in enumerate(said))
+    remarks = tuple(examples.comment(text, who, NOW - 5 + n) for n, (who, text) in enumerate(said))
     discussion = replace(examples.discussion(), comments=remarks)
     return plan(request, seen(profile, discussions={1: discussion}), policy, CURRENT).request
 
@@ -100,7 +99,7 @@ def test_stewards_are_asked_first_and_nothing_starts_before() -> None:
 
 
 def test_a_stewards_word_is_no_word_on_money() -> None:
-    low_limit = examples.terms(limit_usd=0.0001)
+    low_limit = examples.policy(limit_usd=0.0001)
     held = admit(examples.discussion(), (), seen(PROFILE), low_limit).request
     asked = after_words(held, PROFILE, ("zamenhof", "/approve"), policy=low_limit)
     assert (asked.status, asked.verdict) == (Status.HELD, Verdict.TOO_DEAR)
@@ -130,7 +129,7 @@ def test_licence_and_variant_are_chosen_from_what_is_on_offer() -> None:
 
 
 def test_a_variant_is_a_result_of_its_own() -> None:
-    recipe = examples.programme()
+    recipe = examples.recipe()
     plain, special = examples.request(), examples.request()
     special = replace(
         special, spec=replace(examples.spec(), variant="fundamenta", licence="cc0-1.0")
@@ -151,6 +150,6 @@ def test_a_variant_is_a_result_of_its_own() -> None:
 
 
 def test_profiles_are_found_by_their_path() -> None:
-    assert names.profiled(names.profile_path("epo_Latn")) == "epo_Latn"
+    assert names.profile_language(names.profile_path("epo_Latn")) == "epo_Latn"
     for path in ("README.md", "epo.yaml", "x/epo_Latn.yaml", "epo_Latn.yml"):
-        assert not names.profiled(path)
+        assert not names.profile_language(path)

@@ -62,7 +62,7 @@ def test_a_programme_that_lacks_something_is_refused() -> None:
         broken = {"plan": {k: v for k, v in whole["plan"].items() if k != key}}
         with pytest.raises(recipe.InvalidRecipe, match=key):
             recipe.parse("broken", "org", yaml.safe_dump(broken))
-    with pytest.raises(recipe.InvalidRecipe, match="there is no recipe"):
+    with pytest.raises(recipe.InvalidRecipe, match="There is no recipe"):
         recipe.load("../../etc/passwd", "org")
 
 

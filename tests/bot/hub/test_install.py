@@ -18,7 +18,7 @@ from tests.bot.hub.calls import ORG, read
 
 
 def spec(name: str) -> EndpointSpec:
-    teacher = examples.programme().teacher
+    teacher = examples.recipe().teacher
     return replace(teacher, name=name, command=("sleep", "60"), usd_per_hour=0.0)
 
 
@@ -37,7 +37,7 @@ def test_the_teacher_is_private_ready_when_it_answers_and_sleeps_by_itself(
     assert made["compute"]["scaling"] == {
         "minReplica": 0, "maxReplica": 1, "scaleToZeroTimeout": 15,
     }  # fmt: skip
-    assert inventory.endpoint(connection, "fresh") == wanted
+    assert inventory.read_endpoint(connection, "fresh") == wanted
 
 
 @pytest.mark.parametrize(
@@ -47,20 +47,20 @@ def test_an_older_endpoint_gets_what_it_lacks(connection: Connection, old: dict[
     name = "old-" + next(iter(old)).replace("_", "-")
     before = replace(Endpoint(spec(name)), **old)
     install.ensure_endpoint(connection, before, None)
-    seen = inventory.endpoint(connection, name)
+    seen = inventory.read_endpoint(connection, name)
     assert seen == before
     install.ensure_endpoint(connection, Endpoint(spec(name)), seen)
-    assert inventory.endpoint(connection, name) == Endpoint(spec(name))
+    assert inventory.read_endpoint(connection, name) == Endpoint(spec(name))
 
 
 def test_a_webhook_settles_although_its_secret_is_never_returned(connection: Connection) -> None:
     watched = frozenset({("space", names.leaderboard(ORG))})
     wanted = Webhook("http://127.0.0.1:9/webhook", None, watched, ("discussion",), "abc")
     install.ensure_webhook(connection, wanted, None, "hush", {})
-    (seen,) = inventory.webhooks(connection)
+    (seen,) = inventory.read_webhooks(connection)
     assert replace(seen, id="") == wanted
     other = replace(wanted, secret="def")
     install.ensure_webhook(connection, other, seen, "other", {})
-    (seen,) = inventory.webhooks(connection)
+    (seen,) = inventory.read_webhooks(connection)
     assert replace(seen, id="") == other
     connection.api.delete_webhook(seen.id)

@@ -17,7 +17,7 @@ def test_the_doctor_knows_whether_the_hardware_can_be_had(
 ) -> None:
     def offer(**changes: str) -> Offer | str | None:
         h200 = {"accelerator": "gpu", "instance_type": "nvidia-h200", "instance_size": "x1"}
-        teacher = replace(examples.programme().teacher, **{**h200, **changes})
+        teacher = replace(examples.recipe().teacher, **{**h200, **changes})
         return examine(connection, {}, teacher).offer
 
     assert offer() == Offer(5.0)
@@ -37,7 +37,7 @@ def test_the_doctor_asks_for_each_token_once(hub: LocalHub, connection: Connecti
     before = read(hub, "control/calls?path=whoami")["count"]
     tokens = {"HF_TOKEN": hub.token(BOT), "KAKUGO_BOT_TOKEN": hub.token(BOT)}
     tokens["KAKUGO_JOB_TOKEN"] = hub.read_token(BOT)
-    facts = examine(connection, tokens, examples.programme().teacher)
+    facts = examine(connection, tokens, examples.recipe().teacher)
     assert read(hub, "control/calls?path=whoami")["count"] - before == 1
     assert not isinstance(facts.allowance, str) and 0 < facts.allowance.calls < 10_000
     assert isinstance(facts.skew, float) and abs(facts.skew) < 3

@@ -19,14 +19,14 @@ from bot.domain.request import (
 from bot.language import by_code
 from bot.operations import report
 from tests.bot import examples
-from tests.bot.examples import CURRENT, NOW, world
+from tests.bot.examples import CURRENT, NOW, observed
 
-POLICY = examples.terms()
+POLICY = examples.policy()
 
 
 def test_a_plan_lists_what_a_tick_would_do() -> None:
     snapshot = LedgerSnapshot("head", (examples.request(),), CURRENT)
-    lines = list(report.plan_lines(decide(snapshot, world(), POLICY), snapshot))
+    lines = list(report.plan_lines(decide(snapshot, observed(), POLICY), snapshot))
     assert lines[0] == "r1: check ordered"
     assert "  would start check of r1, attempt 1, on cpu-basic for at most 5 minutes" in lines
     assert "  would write the plan comment in discussion 1" in lines
@@ -34,10 +34,10 @@ def test_a_plan_lists_what_a_tick_would_do() -> None:
 
 def test_a_plan_may_wake_the_teacher_or_be_empty() -> None:
     snapshot = LedgerSnapshot("head", (examples.request(),), TeacherRecord())
-    asleep = decide(snapshot, world(teacher=Teacher("paused"), discussions={}), POLICY)
+    asleep = decide(snapshot, observed(teacher=Teacher("paused"), discussions={}), POLICY)
     assert "  would wake the endpoint kakugo-teacher" in list(report.plan_lines(asleep, snapshot))
     nothing = LedgerSnapshot("head", (), TeacherRecord())
-    observation = world(teacher=Teacher("paused"), discussions={})
+    observation = observed(teacher=Teacher("paused"), discussions={})
     assert list(report.plan_lines(decide(nothing, observation, POLICY), nothing)) == [
         "nothing to do"
     ]

@@ -21,20 +21,22 @@ from bot.domain.request import (
     Verdict,
 )
 from bot.parsing.commands import read_command
-from bot.planner.incoming_comments import MOST_ANSWERS
+from bot.planner.incoming_comments import MAX_ANSWERS
 from tests.bot import examples
-from tests.bot.examples import CURRENT, NOW, job, plan, world
+from tests.bot.examples import CURRENT, NOW, job, observed, plan
 
-POLICY = examples.terms()
+POLICY = examples.policy()
 RUNNING = StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1")
 STUCK = StepRecord(StepState.FAILED, 3, 3, NOW - 300, "j1", reason=Reason.ERROR)
 
 
-def said(request: Request, *remarks: tuple[str, str], **changes: object) -> Plan:
+def after(request: Request, *remarks: tuple[str, str], **changes: object) -> Plan:
     """What follows when these people say these things."""
-    heard = tuple(examples.remark(text, who, NOW - 50 + n) for n, (who, text) in enumerate(remarks))
+    heard = tuple(
+        examples.comment(text, who, NOW - 50 + n) for n, (who, text) in enumerate(remarks)
+    )
     discussion = examples.discussion(comments=heard)
-    return plan(request, world(discussions={1: discussion}, **changes), POLICY, CURRENT)
+    return plan(request, observed(discussions={1: discussion}, **changes), POLICY, CURRENT)
 
 
 def answers(planned: Plan) -> list[str]:
@@ -97,7 +99,7 @@ def test_any_text_is_a_word_or_none(text: str) -> None:
 
 
 def test_status_estimate_and_help_are_answered_once_each() -> None:
-    planned = said(
+    planned = after(
         examples.request(steps={Step.GENERATE: RUNNING}),
         ("ludoviko", "/status"),
         ("ludoviko", "/estimate"),
@@ -107,14 +109,14 @@ def test_status_estimate_and_help_are_answered_once_each() -> None:
     now, cost, words = answers(planned)
     assert "generate, running" in now and "should cost" in cost and "`/retry`" in words
     assert planned.request.last_comment_at == NOW - 48
-    again = said(planned.request, ("ludoviko", "/status"), jobs=(job(JobStage.RUNNING),))
+    again = after(planned.request, ("ludoviko", "/status"), jobs=(job(JobStage.RUNNING),))
     assert len(again.request.answers) == 3
 
 
 @pytest.mark.parametrize("who", ["ludoviko", "ada"])
 def test_cancel_stops_jobs_and_closes(who: str) -> None:
     request = examples.request(steps={Step.GENERATE: RUNNING})
-    planned = said(request, (who, "/cancel"), jobs=(job(JobStage.RUNNING),))
+    planned = after(request, (who, "/cancel"), jobs=(job(JobStage.RUNNING),))
     assert (planned.request.status, planned.request.verdict) == (Status.CANCELLED, Verdict.STOPPED)
     assert EnsureCancelled("j1") in planned.actions and EnsureClosed(1) in planned.actions
 
@@ -122,14 +124,14 @@ def test_cancel_stops_jobs_and_closes(who: str) -> None:
 def test_strangers_are_told_once_and_obeyed_never() -> None:
     request = examples.request(steps={Step.GENERATE: RUNNING})
     tries = [("mallory", "/cancel"), ("mallory", "/approve"), ("eve", "/retry")] * 5
-    planned = said(request, *tries, jobs=(job(JobStage.RUNNING),))
+    planned = after(request, *tries, jobs=(job(JobStage.RUNNING),))
     assert planned.request.status is Status.OPEN
     assert len(answers(planned)) == 1
 
 
 def test_members_of_the_organisation_are_maintainers() -> None:
     request = examples.request(steps={Step.GENERATE: RUNNING})
-    planned = said(request, ("grace", "/cancel"), maintainers=frozenset({"grace"}))
+    planned = after(request, ("grace", "/cancel"), maintainers=frozenset({"grace"}))
     assert planned.request.status is Status.CANCELLED
 
 
@@ -137,7 +139,7 @@ def test_retry_goes_on_with_new_attempts_and_the_wheel_of_today() -> None:
     failed = examples.request(
         status=Status.FAILED, verdict=Verdict.ATTEMPTS, reported=True, steps={Step.GENERATE: STUCK}
     )
-    planned = said(failed, ("ludoviko", "/retry"), wheel_revision="beef")
+    planned = after(failed, ("ludoviko", "/retry"), wheel_revision="beef")
     assert (
         planned.request.status is Status.OPEN
         and planned.request.agreed_spec.wheel_revision == "beef"
@@ -157,7 +159,7 @@ def test_a_second_failure_is_a_new_comment() -> None:
         steps={Step.GENERATE: STUCK},
         retries=1,
     )
-    planned = said(failed)
+    planned = after(failed)
     assert "failed1" in [o.kind for o in planned.actions if isinstance(o, EnsureReply)]
 
 
@@ -166,21 +168,23 @@ def test_money_that_is_used_up_needs_a_maintainer() -> None:
     failed = examples.request(
         status=Status.FAILED, verdict=Verdict.BUDGET, reported=True, steps={Step.GENERATE: spent}
     )
-    assert said(failed, ("ludoviko", "/retry")).request.status is Status.FAILED
-    assert said(failed, ("ludoviko", "/approve")).request.status is Status.FAILED
-    approved = said(failed, ("ada", "/approve")).request
+    assert after(failed, ("ludoviko", "/retry")).request.status is Status.FAILED
+    assert after(failed, ("ludoviko", "/approve")).request.status is Status.FAILED
+    approved = after(failed, ("ada", "/approve")).request
     assert approved.status is Status.OPEN
     assert approved.agreed_spec.cap_usd == pytest.approx(0.018 + 0.024167)
 
 
 def test_words_that_make_no_sense_now_say_so() -> None:
     done = examples.request(steps={Step.GENERATE: RUNNING})
-    planned = said(done, ("ludoviko", "/retry"), ("ada", "/approve"), jobs=(job(JobStage.RUNNING),))
+    planned = after(
+        done, ("ludoviko", "/retry"), ("ada", "/approve"), jobs=(job(JobStage.RUNNING),)
+    )
     assert all("nothing to" in text for text in answers(planned))
 
 
 def test_a_flood_of_commands_has_an_end() -> None:
     request = examples.request(steps={Step.GENERATE: RUNNING})
     flood = [("ludoviko", "/status")] * 500
-    planned = said(request, *flood, jobs=(job(JobStage.RUNNING),))
-    assert len(planned.request.answers) == MOST_ANSWERS
+    planned = after(request, *flood, jobs=(job(JobStage.RUNNING),))
+    assert len(planned.request.answers) == MAX_ANSWERS

@@ -33,12 +33,12 @@ from bot.domain.request import (
     Verdict,
 )
 from bot.domain.steps import last, rows
-from bot.planner.endpoint import TRIES
+from bot.planner.endpoint import MAX_FAILED_STARTS
 from tests.bot import examples
-from tests.bot.examples import CURRENT, RUNNING, job, plan, world
+from tests.bot.examples import CURRENT, RUNNING, job, observed, plan
 
 NOW = examples.NOW
-POLICY = examples.terms()
+POLICY = examples.policy()
 
 
 def jobs_of(planned: Plan) -> list[EnsureJob]:
@@ -66,7 +66,7 @@ ASKED = ("ckb_Arab", "kmr_Latn")
 def _states() -> Iterator[tuple[object, ...]]:
     """All of them; only an open request has to do with the teacher."""
     for status in Status:
-        teachers = list(itertools.product(TEACHERS, [0, TRIES + 1]))
+        teachers = list(itertools.product(TEACHERS, [0, MAX_FAILED_STARTS + 1]))
         seen = itertools.product(Step, RECORDS, JOBS, MANIFESTS, DISCUSSIONS, SAID)
         for state in seen:
             for teacher, tries in teachers if status is Status.OPEN else teachers[:1]:
@@ -101,9 +101,9 @@ def _build(state: tuple[object, ...]) -> tuple[Request, Observation, TeacherReco
     comments: tuple[OwnReply, ...] = ()
     if said:
         due = replies.due(request, manifests.get(("r1", last(spec))), POLICY)
-        comments = tuple(examples.comment(kind, text) for kind, text in due)
+        comments = tuple(examples.own_reply(kind, text) for kind, text in due)
     discussion = examples.discussion(open=where == "open", own_replies=comments)
-    observation = world(
+    observation = observed(
         discussions={1: discussion} if where in ("open", "closed") else {},
         deleted=frozenset({1} if where == "deleted" else ()),
         jobs=() if stage is None else (job(JobStage(str(stage)), step, max(1, record.attempt)),),
@@ -165,7 +165,7 @@ def _words(planned: Plan) -> list[object]:
 
 
 def _worth(action: EnsureJob) -> float:
-    rate = costs.hourly(POLICY.recipe, action.step, examples.PRICES)
+    rate = costs.usd_per_hour(POLICY.recipe, action.step, examples.PRICES)
     return action.timeout_seconds / 3600 * rate
 
 
@@ -200,7 +200,7 @@ def test_every_open_state_goes_on_when_the_world_is_kind() -> None:
         for turn in range(40):
             if request.reported:
                 break
-            observation = world(
+            observation = observed(
                 now=NOW + turn * 2 * GRACE,
                 discussions={1: discussion},
                 manifests=made,
@@ -237,9 +237,9 @@ def test_every_open_state_goes_on_when_the_world_is_kind() -> None:
 
 
 def test_the_teacher_is_awaited_before_the_first_job() -> None:
-    asleep = world(teacher=Teacher("paused"))
+    asleep = observed(teacher=Teacher("paused"))
     assert not jobs_of(plan(examples.request(), asleep, POLICY, CURRENT))
-    started = jobs_of(plan(examples.request(), world(), POLICY, CURRENT))
+    started = jobs_of(plan(examples.request(), observed(), POLICY, CURRENT))
     assert [(action.step, action.attempt) for action in started] == [(Step.CHECK, 1)]
     assert "http://127.0.0.1:2" in started[0].command
 
@@ -247,24 +247,24 @@ def test_the_teacher_is_awaited_before_the_first_job() -> None:
 def test_completed_without_a_manifest_fails_after_the_grace() -> None:
     running = examples.request(steps={Step.GENERATE: RECORDS[3]})
     for age, launched in ((GRACE - 1, 0), (GRACE + 1, 1)):
-        observation = world(jobs=(job(JobStage.COMPLETED, ended=NOW - age),))
+        observation = observed(jobs=(job(JobStage.COMPLETED, ended=NOW - age),))
         assert len(jobs_of(plan(running, observation, POLICY, CURRENT))) == launched
 
 
 def test_a_lost_launch_is_repeated_under_its_own_number() -> None:
     lost = examples.request(steps={Step.GENERATE: RECORDS[2]})
-    (action,) = jobs_of(plan(lost, world(), POLICY, CURRENT))
+    (action,) = jobs_of(plan(lost, observed(), POLICY, CURRENT))
     assert action.attempt == 1
 
 
 def test_a_failed_attempt_is_followed_by_the_next_until_the_last() -> None:
     failed = examples.request(steps={Step.GENERATE: RECORDS[3]})
-    (action,) = jobs_of(plan(failed, world(jobs=(job(JobStage.ERROR),)), POLICY, CURRENT))
+    (action,) = jobs_of(plan(failed, observed(jobs=(job(JobStage.ERROR),)), POLICY, CURRENT))
     assert action.attempt == 2
     last = examples.request(
         steps={Step.GENERATE: StepRecord(StepState.RUNNING, 3, 3, NOW - 300, "j1")}
     )
-    planned = plan(last, world(jobs=(job(JobStage.ERROR, attempt=3),)), POLICY, CURRENT)
+    planned = plan(last, observed(jobs=(job(JobStage.ERROR, attempt=3),)), POLICY, CURRENT)
     assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.ATTEMPTS)
     assert "generate* failed 3 times" in str(planned.actions)
 
@@ -273,31 +273,31 @@ def test_a_failed_attempt_is_followed_by_the_next_until_the_last() -> None:
 def test_a_job_cancelled_for_lack_of_credit_ends_the_request_until_a_retry(reason: str) -> None:
     running = examples.request(steps={Step.GENERATE: RECORDS[3]})
     cancelled = replace(job(JobStage.CANCELED), cancel_reason=reason)
-    planned = plan(running, world(jobs=(cancelled,)), POLICY, CURRENT)
+    planned = plan(running, observed(jobs=(cancelled,)), POLICY, CURRENT)
     assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.NO_CREDIT)
     assert not jobs_of(planned) and "no credit left" in str(planned.actions)
     record = replace(planned.request.step(Step.GENERATE), attempts_since_retry=0)
     again = planned.request.with_step(Step.GENERATE, record)
     again = replace(again, status=Status.OPEN, verdict=Verdict.NONE)
-    assert len(jobs_of(plan(again, world(), POLICY, CURRENT))) == 1
+    assert len(jobs_of(plan(again, observed(), POLICY, CURRENT))) == 1
 
 
 def test_a_job_that_somebody_cancelled_is_followed_by_the_next_attempt() -> None:
     running = examples.request(steps={Step.GENERATE: RECORDS[3]})
-    planned = plan(running, world(jobs=(job(JobStage.CANCELED),)), POLICY, CURRENT)
+    planned = plan(running, observed(jobs=(job(JobStage.CANCELED),)), POLICY, CURRENT)
     assert [action.attempt for action in jobs_of(planned)] == [2]
 
 
 def test_a_manifest_that_is_there_already_is_not_paid_for_again() -> None:
     made = {("r1", step): examples.manifest(scores=examples.SCORES) for step in Step}
-    planned = plan(examples.request(), world(manifests=made), POLICY, CURRENT)
+    planned = plan(examples.request(), observed(manifests=made), POLICY, CURRENT)
     assert planned.request.status is Status.DONE
     assert not jobs_of(planned)
 
 
 def test_closing_the_discussion_stops_everything() -> None:
     running = examples.request(steps={Step.GENERATE: RECORDS[3]})
-    observation = world(
+    observation = observed(
         discussions={1: examples.discussion(open=False)}, jobs=(job(JobStage.RUNNING),)
     )
     planned = plan(running, observation, POLICY, CURRENT)
@@ -308,18 +308,18 @@ def test_closing_the_discussion_stops_everything() -> None:
 def test_what_the_check_calls_hopeless_is_not_begun_until_a_maintainer_dares() -> None:
     advice = Advice("hopeless", (Shortfall("script", 0.2, 0.5),), script=0.2)
     checked = {("r1", Step.CHECK): examples.manifest(advice=advice)}
-    planned = plan(examples.request(), world(manifests=checked), POLICY, CURRENT)
+    planned = plan(examples.request(), observed(manifests=checked), POLICY, CURRENT)
     assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.HOPELESS)
     assert not jobs_of(planned) and "20% in the right script" in str(planned.actions)
     for who, status in (("ludoviko", Status.FAILED), ("ada", Status.OPEN)):
-        discussion = examples.discussion(comments=(examples.remark("/approve", who),))
-        after = plan(planned.request, world(discussions={1: discussion}), POLICY, CURRENT)
+        discussion = examples.discussion(comments=(examples.comment("/approve", who),))
+        after = plan(planned.request, observed(discussions={1: discussion}), POLICY, CURRENT)
         assert after.request.status is status
     assert [action.step for action in jobs_of(after)] == [Step.GENERATE]
 
 
 def test_the_first_reply_shows_the_advice_once_it_is_there() -> None:
     checked = {("r1", Step.CHECK): examples.manifest(advice=Advice("good", script=1.0, chrf=61.2))}
-    planned = plan(examples.request(), world(manifests=checked), POLICY, CURRENT)
+    planned = plan(examples.request(), observed(manifests=checked), POLICY, CURRENT)
     (text,) = [o.text for o in planned.actions if isinstance(o, EnsureReply) and o.kind == "plan"]
     assert "Result: good (100% in the right script, chrF++ 61.2 against reference" in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.observation import Job, JobStage
 from bot.domain.request import Step
 from bot.hub.client import Connection
-from bot.hub.observe import cancel_reason, logs_to_read
+from bot.hub.jobs import cancel_reason, logs_to_read
 from bot.localhub.testing import LocalHub
 from tests.bot.hub.calls import ORG
 from tests.bot.localhub.helpers import control

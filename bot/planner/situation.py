@@ -1,0 +1,82 @@
+"""What a decision about a request depends on, besides the request itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from bot.domain import costs, steps
+from bot.domain.actions import EnsureJob, Plan
+from bot.domain.community import Community
+from bot.domain.observation import Discussion, Job, Manifest, Observation
+from bot.domain.policy import Policy
+from bot.domain.recipe import Recipe
+from bot.domain.request import Request, Spec, Step, TeacherRecord
+from bot.planner.scheduling import Capacity, used_capacity
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The observation, the policy, and the ledger with what was already decided in this tick.
+
+    `requests` are all requests by id, and `capacity` is what they use.
+    """
+
+    observation: Observation
+    policy: Policy
+    requests: Mapping[str, Request]
+    teacher: TeacherRecord
+    capacity: Capacity
+
+    @classmethod
+    def of(
+        cls,
+        observation: Observation,
+        policy: Policy,
+        requests: Iterable[Request] = (),
+        teacher: TeacherRecord | None = None,
+    ) -> Situation:
+        """Build the situation in which nothing was decided yet."""
+        by_id = {request.id: request for request in requests}
+        capacity = used_capacity(by_id.values(), observation.now, policy)
+        return cls(observation, policy, by_id, teacher or TeacherRecord(), capacity)
+
+    def after(self, plan: Plan) -> Situation:
+        """Return the situation in which this plan was decided."""
+        request = plan.request
+        before = self.requests.get(request.id)
+        reserves = before is None or not before.reserved_at
+        capacity = self.capacity
+        for action in plan.actions:
+            if isinstance(action, EnsureJob):
+                capacity = capacity.with_job(request, action.step, reserves)
+        return replace(self, requests={**self.requests, request.id: request}, capacity=capacity)
+
+    @property
+    def now(self) -> float:
+        return self.observation.now
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.policy.recipe
+
+    def discussion(self, request: Request) -> Discussion | None:
+        """Return the request's discussion; None if it was not read."""
+        return self.observation.discussions.get(request.discussion)
+
+    def manifest(self, request: Request, step: Step) -> Manifest | None:
+        return self.observation.manifests.get((request.id, step))
+
+    def job(self, request: Request, step: Step) -> Job | None:
+        """Return the job of the current attempt of a step."""
+        return self.observation.job(request.id, step, request.step(step).attempt)
+
+    def community(self, spec: Spec) -> Community:
+        return self.observation.community(spec.language.code)
+
+    def usd_per_hour(self, step: Step) -> float:
+        """Return the hourly price of a job of this step, including the teacher if it needs one."""
+        return costs.usd_per_hour(self.recipe, step, self.observation.prices)
+
+    def estimate(self, spec: Spec | None) -> costs.Estimate:
+        return costs.estimate(self.recipe, self.observation.prices, steps.rows(spec))
