@@ -1,4 +1,4 @@
-"""Three requests, a question, a command, a job that fails once: always the same end.
+"""A story of three requests that must always end the same, wherever a bot is killed.
 
 Whoever dies, and whenever.
 """

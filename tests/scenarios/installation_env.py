@@ -1,4 +1,4 @@
-"""An operator's side of the stage: a namespace, settings, and what can be seen of it all."""
+"""The environment of an operator: a namespace, settings, and checks of the installation."""
 
 from __future__ import annotations
 

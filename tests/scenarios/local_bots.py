@@ -1,4 +1,4 @@
-"""A local Hub with its people, where bots are born and die, and jobs run a stand-in at once.
+"""A local Hub with people, bots that can be killed, and jobs that run a fake recipe at once.
 
 Real calls over HTTP, real processes as jobs. Time is the theatre's own: bots and Hub wait by moving
 their clocks together.

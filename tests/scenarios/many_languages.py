@@ -1,4 +1,4 @@
-"""Many languages in one day on the local Hub: real calls, real processes, recipes that stand in.
+"""Many languages in one day on the local Hub: real calls, real processes, fake recipes.
 
 People ask when they like and answer what they are asked; one job in nine fails at first.
 """

@@ -1,4 +1,4 @@
-"""A Hub in memory, for stories that are played thousands of times: every fact with its history.
+"""A Hub in memory, for stories that run thousands of times; it keeps the history of every value.
 
 A reader can be shown the past, as the Hub's listings do (`lag`). What a call means here is what it
 means on the local Hub: `test_crash.py` plays the same story on both. The calls are in `client.py`.

@@ -1,4 +1,4 @@
-"""Bots on a Hub in memory, one call at a time: who goes next, how long a call takes, who dies.
+"""Simulate bots on a Hub in memory: the order of their calls, their duration, and kills.
 
 Each bot is a greenlet that stops at every call, so that the calls of several bots interleave as
 those of processes do, and the same seed always gives the same story.

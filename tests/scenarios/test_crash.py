@@ -1,4 +1,4 @@
-"""The story of three requests, cut at Hub calls before and after they take effect.
+"""The story of three requests, with a bot killed before and after calls to the Hub.
 
 Here every n-th cut on the Hub in memory, and some on the local Hub; `tests/bench` tries every one.
 """

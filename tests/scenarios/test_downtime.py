@@ -1,4 +1,4 @@
-"""All bots are dead for five days, and the world goes on; then one comes back.
+"""No bot runs for five days while people and jobs go on; then one starts again.
 
 Jobs have finished, failed, run into their time limit or vanished, people have answered, asked,
 stopped and closed, and the teacher was left running.

@@ -1,4 +1,4 @@
-"""Ten calls in a hundred go wrong: 429, 5xx, timeouts, answers that are lost or cut short."""
+"""Ten percent of all calls fail: 429, 5xx, timeouts, lost or truncated responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A new version is told where the language was asked for: once, and whichever way it went."""
+"""A request for the next version: its result is reported once, promoted or not."""
 
 from __future__ import annotations
 

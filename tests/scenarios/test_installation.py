@@ -1,4 +1,4 @@
-"""An installation's life: cut while it is built, fallen ill, taken down and built again."""
+"""An installation: interrupted while it is deployed, damaged, destroyed and deployed again."""
 
 from __future__ import annotations
 

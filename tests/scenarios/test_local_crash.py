@@ -1,4 +1,4 @@
-"""The story that is cut, on the local Hub: real calls over HTTP, real processes as jobs.
+"""The story of three requests on the local Hub: real calls over HTTP, real processes as jobs.
 
 It ends as on the Hub in memory, comment for comment; a dead bot is a new one that remembers
 nothing. Time is the bots' own: they wait by moving their clock.

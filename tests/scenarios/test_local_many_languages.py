@@ -1,4 +1,4 @@
-"""A small day on the local Hub; `tests/bench` plays the whole one."""
+"""A few languages in one day on the local Hub; `tests/bench` has the full version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Money on the local Hub: real jobs that hang, a real endpoint that was left running."""
+"""Costs on the local Hub: real jobs that hang, and a real endpoint that was left running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All 54 languages of the paper, asked for in one day by 20 people: everything ends right.
+"""All 54 languages of the paper, requested by 20 people in one day: all end correctly.
 
 The Hub is the one in memory, the recipes are its stand-ins; a few of their jobs fail.
 """

@@ -1,4 +1,4 @@
-"""Without a single webhook: what is said is heard soon, and looking costs little."""
+"""Without webhooks: comments are read soon, and polling needs few calls."""
 
 from __future__ import annotations
 

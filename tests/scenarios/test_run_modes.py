@@ -1,4 +1,4 @@
-"""From an empty namespace and a token to an answer, whichever way the bot is run.
+"""From an empty namespace and a token to a reply, in every way of running the bot.
 
 Nothing of ours runs beside the Hub, but for the operator's own process in the mode `serve`.
 """

@@ -1,4 +1,4 @@
-"""The whole story of one request against the local Hub, with the real recipes made small.
+"""A whole request on the local Hub, with the real recipes and small settings.
 
 Written like a play: a person says something, the bot ticks, the audience reads the discussion.
 """

@@ -1,4 +1,4 @@
-"""A hundred thousand deliveries, lost, doubled, out of order, replayed and forged: one outcome.
+"""100,000 webhooks, lost, doubled, reordered, replayed or forged: always the same outcome.
 
 They go through the real web application; behind it a real controller on the Hub in memory.
 """

@@ -1,4 +1,4 @@
-"""Speakers take their language down: afterwards nobody finds it, and nothing new is made of it."""
+"""Speakers withdraw their language: it becomes invisible, and nothing new is made."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger on the local Hub: a new process reads it with few calls, and never believes a copy."""
+"""The ledger on the local Hub: read with few calls, and files win over their copies on sheets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doorbell: who may ring, what a ring does, and what trouble looks like from outside."""
+"""The web app of the bot: who may call the webhook, what it causes, health and metrics."""
 
 from __future__ import annotations
 

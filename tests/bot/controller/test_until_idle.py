@@ -1,4 +1,4 @@
-"""A webhook's Job: it stays while something is under way, and leaves when nobody needs it."""
+"""A bot that a webhook started: it stays while a request is open, and ends when it is idle."""
 
 from __future__ import annotations
 

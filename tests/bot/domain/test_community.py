@@ -1,4 +1,4 @@
-"""What speakers decide about their language binds the bot: consent, licence, variants."""
+"""The bot follows what speakers decide about their language: consent, licence, variants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What it costs, what is set aside, who may start, when the teacher sleeps."""
+"""Costs, reserved budgets, which jobs may start, and when the teacher runs."""
 
 from __future__ import annotations
 

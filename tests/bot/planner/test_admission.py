@@ -1,4 +1,4 @@
-"""From a discussion to what is agreed: taken, asked about, held or declined; and who listens."""
+"""New discussions: accepted, asked about, held or declined, and whose answers count."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def kinds(planned: Plan) -> list[str]:
 
 
 def answered(first: Plan, discussion: Discussion, *texts: str, author: str = "ludoviko") -> Plan:
-    """The plan after the bot's words stand there and somebody has said something more."""
+    """Plan after the bot has replied and somebody has posted these comments."""
     remarks = tuple(examples.comment(text, author, NOW - 5 + n) for n, text in enumerate(texts))
     heard = replace(discussion, own_replies=examples.posted(first.actions), comments=remarks)
     return plan(first.request, observed(discussions={discussion.num: heard}), POLICY, CURRENT)

@@ -1,4 +1,4 @@
-"""Strangers who try: whatever they write, the bot replies or ignores, and never acts on it."""
+"""Untrusted text: whatever a stranger writes, the bot replies or ignores it, and never acts."""
 
 from __future__ import annotations
 

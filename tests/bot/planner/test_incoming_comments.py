@@ -1,4 +1,4 @@
-"""Commands in comments: which words are heard, from whom, and what they change."""
+"""Commands in comments: which are understood, who may give them, and what they change."""
 
 from __future__ import annotations
 

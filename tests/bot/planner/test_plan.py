@@ -1,4 +1,4 @@
-"""The planner over its whole state space, and the decisions that matter by name."""
+"""The planner in every state, and its most important decisions one by one."""
 
 from __future__ import annotations
 
