@@ -18,6 +18,10 @@ check: .venv/ready  ## lint, format, types and import contracts
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/mypy spaces/bot/app.py
+	# The other Spaces run in their own folders, and have modules of the same names.
+	for space in chat leaderboard; do (cd spaces/$$space && \
+	  MYPYPATH=.. ../../$(BIN)/mypy --config-file ../../pyproject.toml .) || exit 1; done
 	$(BIN)/lint-imports
 
 bench: .venv/ready  ## run the benchmarks (minutes to hours); ARGS names some of them

@@ -19,8 +19,8 @@ from recipes.generate.gates.scripts import in_script
 from recipes.generate.gates.views import prose
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Message
-from recipes.generate.teacher.client import Answer, NoAnswer, Teacher
-from recipes.generate.teacher.openai import TIMEOUT
+from recipes.generate.teacher.client import Teacher
+from recipes.generate.teacher.openai import TIMEOUT, Answer, NoAnswer
 
 LIST_LENGTH = 5
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from recipes.core.errors import UserError
 
@@ -35,7 +36,7 @@ class Language:
         return self.code.split("_")[1]
 
     @property
-    def metadata(self) -> dict[str, list[str]]:
+    def metadata(self) -> dict[str, Any]:
         """The metadata of a card: the Hub lists languages by the first subtag."""
         first, *more = self.tag.split("-")
         return {"language": [first], **({"language_bcp47": [self.tag]} if more else {})}
@@ -73,7 +74,7 @@ def find(text: str) -> Language:
     """
     folded, (names, tags) = fold(text), _index()
     by_tag = tags.get(text.lower().replace("_", "-"), [])
-    matches = list(dict.fromkeys((*names.get(folded, ()), *by_tag)))
+    matches: list[Language] = list(dict.fromkeys([*names.get(folded, []), *by_tag]))
     if by_tag and text.islower():  # "ga" is Irish, "Ga" may also be the language Ga
         matches = by_tag
     if len(matches) == 1:

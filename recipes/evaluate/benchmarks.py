@@ -107,8 +107,8 @@ class Suite:
     @property
     def revisions(self) -> dict[str, str]:
         """The commit of each dataset."""
-        return {
-            benchmark.dataset: benchmark.revision for benchmark in (*self.tasks, *self.not_covered)
+        return {task.dataset: task.revision for task in self.tasks} | {
+            missing.dataset: missing.revision for missing in self.not_covered
         }
 
 

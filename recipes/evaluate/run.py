@@ -230,7 +230,7 @@ def output_rows(
     job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evaluation
 ) -> list[schema.Row]:
     """Return the rows of outputs.jsonl: every output with its scores."""
-    scores = {
+    scores: dict[tuple[int, int], dict[str, Sequence[float]]] = {
         (m, t): {score.metric: score.by_item[m] for score in result.scores if score.by_item}
         for t, result in enumerate(evaluation.results)
         for m in range(len(evaluation.models))

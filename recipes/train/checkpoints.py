@@ -39,9 +39,9 @@ def download(api: HfApi, repo: str, key: str, folder: Path) -> Path | None:
         _relocate_best(checkpoint, folder)
         step = _step(checkpoint)
         os.utime(checkpoint, (step, step))  # the trainer orders checkpoints by modification time
-    checkpoint = last(folder)
-    say(f"resuming from {checkpoint.name if checkpoint else 'nothing'} of {repo}")
-    return checkpoint
+    newest = last(folder)
+    say(f"resuming from {newest.name if newest else 'nothing'} of {repo}")
+    return newest
 
 
 def last(folder: Path) -> Path | None:

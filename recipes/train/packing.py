@@ -22,7 +22,8 @@ TOLERANCE = 1e-3  # allowed difference from rounding, as a share of the largest 
 def separate_packed_rows(trainer: SFTTrainer) -> None:
     """Add an attention mask if the model needs one; raise UserError if that does not help."""
     model: Any = trainer.model
-    if not trainer.args.packing or "flash" in str(model.config._attn_implementation):
+    args: Any = trainer.args
+    if not args.packing or "flash" in str(model.config._attn_implementation):
         return
     if not _rows_interact(trainer):
         return

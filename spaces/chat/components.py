@@ -35,7 +35,10 @@ class TranslatedComponents:
     def updates(self, ui_language: str) -> list[Any]:
         """Return the texts of all components in another language."""
         t = translations(ui_language)
-        return [gr.update(**{name: t(key) for name, key in keys.items()}) for _, keys in self._keys]
+        texts: list[dict[str, Any]] = [
+            {name: t(key) for name, key in keys.items()} for _, keys in self._keys
+        ]
+        return [gr.update(**properties) for properties in texts]
 
 
 def html_component(value: str, **options: Any) -> Any:

@@ -12,7 +12,7 @@ def first_rows(path: str, limit: int, columns: Sequence[str]) -> dict[str, list[
 
     try:
         batches = ParquetFile(path).iter_batches(limit, columns=columns)
-        rows = next((batch.to_pydict() for batch in batches), {})
+        rows: dict[str, list[object]] = next((batch.to_pydict() for batch in batches), {})
         return {column: rows[column] if rows else [] for column in columns}
     except (ArrowException, KeyError) as error:
         raise ValueError(f"{path} has no readable columns {', '.join(columns)}") from error

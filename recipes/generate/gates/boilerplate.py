@@ -27,18 +27,10 @@ PHRASES = re.compile(
 ENGLISH_CODES = {ENGLISH[:3], *LIKE_ENGLISH}
 # Every match of PHRASES contains one of these, and they are much faster to look for.
 HINTS = (
-    "here",
-    "would you",
-    "know if",
-    "free to",
-    "helps",
-    "note: ",
-    "translation: ",
-    "answer: ",
-    "response: ",
-)
-HINTS += ("sure", "certainly", "of course", "absolutely", "[your", "[insert", "[recipient")
-HINTS += ("[company", "native speaker", "answer in", "we need", "we should", "we must", "user ")
+    "here", "would you", "know if", "free to", "helps", "note: ", "translation: ", "answer: ",
+    "response: ", "sure", "certainly", "of course", "absolutely", "[your", "[insert", "[recipient",
+    "[company", "native speaker", "answer in", "we need", "we should", "we must", "user ",
+)  # fmt: skip
 
 
 def chatter(draft: Draft) -> str | None:

@@ -26,8 +26,9 @@ REFUSAL = re.compile(
     re.IGNORECASE,
 )
 # Every match of REFUSAL contains one of these, and they are much faster to look for.
-HINTS = (" ai", "artificial intelligence", "language model", "sorry", "unable", "not able", "i can")
-HINTS += ("i won", "i must", "i do", "i apolog", "my training", "my knowledge", "chatgpt", "openai")
+HINTS = (" ai", "artificial intelligence", "language model", "sorry", "unable", "not able",
+         "i can", "i won", "i must", "i do", "i apolog", "my training", "my knowledge", "chatgpt",
+         "openai")  # fmt: skip
 CHECKED_LETTERS = 300  # of an answer
 ENGLISH_REFUSALS = (
     "I'm sorry, but I can't help with that.",

@@ -62,10 +62,10 @@ def _mean(table: np.ndarray, texts: Sequence[str]) -> float:
 
 
 def _letters(text: str) -> str:
-    return NOT_LETTERS.sub(" ", text.lower())
+    return str(NOT_LETTERS.sub(" ", text.lower()))
 
 
 def _trigrams(text: str) -> np.ndarray:
     points = np.frombuffer(text.encode("utf-32-le", "replace"), dtype="<u4").astype("u8")
     mixed = points[:-2] * 0x9E3779B1 ^ points[1:-1] * 0x85EBCA77 ^ points[2:] * 0xC2B2AE3D
-    return (mixed ^ mixed >> np.uint64(17)) % TABLE_SIZE
+    return np.asarray((mixed ^ mixed >> np.uint64(17)) % TABLE_SIZE)

@@ -121,7 +121,7 @@ class MeanMark(NamedTuple):
 
     mean: float
     half_interval: float
-    count: int
+    rows: int
 
 
 def render(facts: CardFacts) -> str:
