@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from aiohttp import web
 from huggingface_hub import HfApi
 
 from bot.localhub.testing import LocalHub
-from tests.recipes.generate.conftest import KAKUGO_RECIPE, CountingTeacher, environment
+from tests.recipes.generate.conftest import CountingTeacher, environment
 from tests.recipes.generate.teacher_server import completion, serving
+from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 
 RESULTS, BASE = "practice/kakugo-results", "practice/kakugo-practice-base"
 
@@ -30,17 +31,21 @@ def api(hub: LocalHub, tiny_base: Path) -> HfApi:
     return api
 
 
-def check(hub: LocalHub, home: Path, recipe: Path, teacher: str, *more: str) -> tuple[int, str]:
-    command = [*KAKUGO_RECIPE, "check", "--config", str(recipe), "--org", "practice"]
-    command += ["--language", "epo_Latn", "--teacher", teacher, "--base", BASE, *more]
-    done = subprocess.run(
-        command,
-        cwd=home,
-        env=environment(hub, home / "hf"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def runner(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecipeRunner]:
+    folder = tmp_path_factory.mktemp("check")
+    env = {**environment(hub, folder / "hf"), "USE_TORCH": "0"}  # as the command sets it
+    with recipe_runner(env, folder / "runs", "datasets", "recipes.check.run") as runner:
+        yield runner
+
+
+def check(
+    runner: RecipeRunner, home: Path, recipe: Path, teacher: str, *more: str
+) -> tuple[int, str]:
+    done = runner.run(
+        "check", "--config", str(recipe), "--org", "practice", "--language", "epo_Latn",
+        "--teacher", teacher, "--base", BASE, *more, cwd=home,
+    )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
 
@@ -51,9 +56,13 @@ def pushed(api: HfApi) -> dict[str, Any]:
 
 
 def test_the_practice_teacher_is_good_and_a_second_check_asks_nothing(
-    hub: LocalHub, api: HfApi, recipe: Path, counting_teacher: CountingTeacher, tmp_path: Path
+    runner: RecipeRunner,
+    api: HfApi,
+    recipe: Path,
+    counting_teacher: CountingTeacher,
+    tmp_path: Path,
 ) -> None:
-    status, output = check(hub, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
+    status, output = check(runner, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
     assert status == 0, output
     assert "advice: good" in output and "right script 100%" in output
     manifest = pushed(api)
@@ -64,18 +73,22 @@ def test_the_practice_teacher_is_good_and_a_second_check_asks_nothing(
     assert manifest["tokens"]["output"] > 0 and manifest["practice"] is True
     calls = len(counting_teacher.requests)
     assert 0 < calls <= 2 * 12 + 4 + 4
-    status, output = check(hub, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
+    status, output = check(runner, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
     assert status == 0 and "nothing to do" in output
     assert len(counting_teacher.requests) == calls
 
 
 def test_a_hopeless_advice_names_the_shortfall(
-    hub: LocalHub, api: HfApi, recipe: Path, counting_teacher: CountingTeacher, tmp_path: Path
+    runner: RecipeRunner,
+    api: HfApi,
+    recipe: Path,
+    counting_teacher: CountingTeacher,
+    tmp_path: Path,
 ) -> None:
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
     numbers["check"]["hopeless"] = {"round_trip": 100.1}
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
-    status, output = check(hub, tmp_path, recipe, counting_teacher.url)
+    status, output = check(runner, tmp_path, recipe, counting_teacher.url)
     assert status == 0, "a bad advice is not a failure of the check"
     assert "advice: hopeless, the data would not be worth the money\n" in output
     assert "chrF++ of the round trip: 88" in output and "needs at least 100.1" in output
@@ -83,7 +96,7 @@ def test_a_hopeless_advice_names_the_shortfall(
 
 @pytest.mark.parametrize("behavior", ["echo", "error", "hang"])
 def test_a_useless_teacher_is_hopeless_with_the_reason(
-    hub: LocalHub, api: HfApi, recipe: Path, tmp_path: Path, behavior: str
+    runner: RecipeRunner, api: HfApi, recipe: Path, tmp_path: Path, behavior: str
 ) -> None:
     async def run() -> tuple[int, str]:
         async def complete(request: web.Request) -> web.StreamResponse:
@@ -98,7 +111,7 @@ def test_a_useless_teacher_is_hopeless_with_the_reason(
             return web.json_response({"data": []})
 
         async with serving(complete, models) as url:
-            return await asyncio.to_thread(check, hub, tmp_path, recipe, url)
+            return await asyncio.to_thread(check, runner, tmp_path, recipe, url)
 
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
     numbers["check"]["minutes"] = 1 / 60 if behavior == "hang" else 1
@@ -115,12 +128,12 @@ def test_a_useless_teacher_is_hopeless_with_the_reason(
 
 
 def test_an_unreachable_teacher_is_an_error_in_one_sentence(
-    hub: LocalHub, recipe: Path, tmp_path: Path
+    runner: RecipeRunner, recipe: Path, tmp_path: Path
 ) -> None:
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
     numbers["generate"]["teacher"]["ready_within"] = 0.2
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
-    status, output = check(hub, tmp_path, recipe, "http://127.0.0.1:1")
+    status, output = check(runner, tmp_path, recipe, "http://127.0.0.1:1")
     assert (
         status == 2
         and "is not ready (" in output

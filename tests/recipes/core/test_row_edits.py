@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +15,15 @@ from recipes.core.errors import UserError
 from recipes.core.row_edits import RowEdits
 from tests.recipes import feedback_samples
 from tests.recipes.feedback_samples import FEEDBACK, review
-from tests.recipes.train.train_jobs import DATA, Jobs, client, hub_with_chats, wait_for_success
+from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
+from tests.recipes.train.train_jobs import (
+    DATA,
+    Jobs,
+    client,
+    environment,
+    hub_with_chats,
+    wait_for_success,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 VERDICTS = [
@@ -43,33 +48,37 @@ def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
         yield hub
 
 
-def report(hub: LocalHub, folder: Path) -> str:
+def report(runner: RecipeRunner, folder: Path) -> str:
     recipe = yaml.safe_load((Path("recipes") / "practice.yaml").read_text())
     recipe["generate"]["benchmarks"] = []
     path = folder / "practice.yaml"
     path.write_text(yaml.safe_dump(recipe))
-    command = [sys.executable, "-m", "recipes.cli", "review-report", "--config", str(path), "--org",
-               "practice", "--language", "epo_Latn", "--dataset", DATA, "--feedback",
-               FEEDBACK]  # fmt: skip
-    env = os.environ | {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"),
-                        "HF_HOME": str(folder / "cache")}  # fmt: skip
-    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    done = runner.run("review-report", "--config", str(path), "--org", "practice", "--language",
+                       "epo_Latn", "--dataset", DATA, "--feedback", FEEDBACK)  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.fixture
+def runner(hub: LocalHub, tmp_path: Path) -> Iterator[RecipeRunner]:
+    with recipe_runner(environment(hub, tmp_path), tmp_path / "runs") as runner:
+        yield runner
 
 
 def edits(api: HfApi) -> RowEdits:
     return row_edits.read(api, DATA)
 
 
-def test_agreed_edits_are_applied_by_the_next_training(hub: LocalHub, tmp_path: Path) -> None:
+def test_agreed_edits_are_applied_by_the_next_training(
+    hub: LocalHub, runner: RecipeRunner, tmp_path: Path
+) -> None:
     api = client(hub)
-    assert "agreed to drop 2 and to correct 1" in report(hub, tmp_path)
+    assert "agreed to drop 2 and to correct 1" in report(runner, tmp_path)
     assert edits(api) == RowEdits(frozenset({"r00", "r01"}), {"r04": "Estas 4."})
     card = Path(api.hf_hub_download(DATA, "README.md", repo_type="dataset")).read_text()
     assert "agree to drop 2 rows and to correct 1 row." in card and "evil" not in card
 
-    jobs = Jobs(hub, tmp_path)
+    jobs = Jobs(hub, tmp_path, runner)
     output = wait_for_success(
         jobs.start("practice/edited", trainer={"max_steps": 2}, held_out=None)
     )
@@ -80,7 +89,7 @@ def test_agreed_edits_are_applied_by_the_next_training(hub: LocalHub, tmp_path: 
     first = api.list_repo_files(FEEDBACK, repo_type="dataset")
     api.delete_file(next(path for path in first if path.endswith("000.jsonl")), FEEDBACK,
                     repo_type="dataset")  # fmt: skip
-    report(hub, tmp_path)
+    report(runner, tmp_path)
     assert edits(api).dropped == {"r01"}, "a withdrawn review does not count"
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from recipes.core.manifest import Manifest
 from recipes.evaluate import benchmarks, models
 from recipes.evaluate.settings import parse
 from tests.recipes.conftest import byte_tokenizer
+from tests.recipes.recipe_runner import Run, recipe_runner
 from tests.recipes.train.train_jobs import environment
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -148,30 +150,30 @@ def client(hub: LocalHub) -> HfApi:
 
 
 @pytest.fixture
-def start(hub: LocalHub, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+def start(hub: LocalHub, tmp_path: Path) -> Iterator[Callable[..., Run]]:
     """Return a function that starts `kakugo-recipe` in its own process, as a job does."""
     path = tmp_path / "tiny.yaml"
     path.write_text(yaml.safe_dump(RECIPE, sort_keys=False))
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    imports = ("recipes.train.sft", "recipes.evaluate.backends.transformers_lm")
+    with recipe_runner(environment(hub, tmp_path), tmp_path / "runs", *imports) as runner:
 
-    def run(step: str, *more: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "recipes.cli", step, "--config", str(path), "--org",
-                   "practice", "--language", "epo_Latn", "--request", "r1", *more]  # fmt: skip
-        return subprocess.Popen(command, env=environment(hub, tmp_path), text=True, **pipes)
+        def run(step: str, *more: str) -> Run:
+            return runner.start(step, "--config", str(path), "--org", "practice",
+                                 "--language", "epo_Latn", "--request", "r1", *more)  # fmt: skip
 
-    return run
+        yield run
 
 
 @pytest.fixture
 def recipe(
-    start: Callable[..., subprocess.Popen[str]],
+    start: Callable[..., Run],
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Return a function that runs `kakugo-recipe` to its end."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         job = start(*arguments)
         out, err = job.communicate()
-        return subprocess.CompletedProcess(arguments, job.returncode, out, err)
+        return subprocess.CompletedProcess(arguments, job.returncode or 0, out, err)
 
     return run
 
@@ -188,7 +190,7 @@ def commits(hub: LocalHub, repo: str, kind: str = "model") -> list[str]:
 def test_train_then_evaluate(
     hub: LocalHub,
     recipe: Callable[..., subprocess.CompletedProcess[str]],
-    start: Callable[..., subprocess.Popen[str]],
+    start: Callable[..., Run],
 ) -> None:
     train = ("train", "--dataset", DATA, "--base", BASE, "--into", ADAPTER)
     done = recipe(*train)
@@ -317,13 +319,13 @@ def check_card(hub: LocalHub, rows: list[dict[str, Any]]) -> None:
     assert all("/results.jsonl" in (entry.source_url or "") for entry in entries.values())
 
 
-def kill_after_a_task(hub: LocalHub, job: subprocess.Popen[str]) -> None:
+def kill_after_a_task(hub: LocalHub, job: Run) -> None:
     """Kill the job as soon as it has pushed outputs."""
     deadline = time.monotonic() + 120
     while not commits(hub, RESULTS, "dataset")[0].startswith("Keep"):
         assert job.poll() is None and time.monotonic() < deadline
         time.sleep(0.02)
-    job.kill()
+    os.kill(job.pid, signal.SIGKILL)
     job.communicate()
     assert not client(hub).file_exists(RESULTS, f"{FOLDER}/run.json", repo_type="dataset")
 

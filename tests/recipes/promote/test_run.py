@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from recipes.promote.run import current_version
 from recipes.train import versions
 from tests.recipes import tiny_adapters
 from tests.recipes.conftest import byte_tokenizer
+from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 from tests.recipes.train.train_jobs import BASE, DATA, client, environment, hub_with_chats
 
 pytestmark = [
@@ -90,13 +90,21 @@ def add_version(api: HfApi, tiny_base: Path, folder: Path, tag: str, letter: str
     api.create_tag(ADAPTER, tag=tag, revision=commit)
 
 
-def promote(hub: LocalHub, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+def promote(runner: RecipeRunner, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
     path = folder / "tiny.yaml"
     path.write_text(yaml.safe_dump(RECIPE))
-    command = [sys.executable, "-m", "recipes.cli", "promote", "--config", str(path), "--org",
-               "practice", "--language", "epo_Latn", "--dataset", DATA, "--base", BASE,
-               "--adapter", ADAPTER, "--into", RESULTS, *more]  # fmt: skip
-    return subprocess.run(command, env=environment(hub, folder), capture_output=True, text=True)
+    return runner.run(
+        "promote", "--config", str(path), "--org", "practice", "--language", "epo_Latn",
+        "--dataset", DATA, "--base", BASE, "--adapter", ADAPTER, "--into", RESULTS, *more
+    )  # fmt: skip
+
+
+@pytest.fixture
+def runner(hub: LocalHub, tmp_path: Path) -> Iterator[RecipeRunner]:
+    with recipe_runner(
+        environment(hub, tmp_path), tmp_path / "runs", "recipes.promote.run"
+    ) as runner:
+        yield runner
 
 
 def weights(api: HfApi, revision: str) -> bytes:
@@ -109,12 +117,12 @@ def read_result(api: HfApi, path: str) -> str:
 
 
 def test_better_version_is_put_in_use_and_worse_one_is_not(
-    hub: LocalHub, tiny_base: Path, tmp_path: Path
+    hub: LocalHub, runner: RecipeRunner, tiny_base: Path, tmp_path: Path
 ) -> None:
     api = client(hub)
     add_version(api, tiny_base, tmp_path, "v1", "B")
     add_version(api, tiny_base, tmp_path, "v2", "A")
-    process = promote(hub, tmp_path)
+    process = promote(runner, tmp_path)
     assert process.returncode == 0, process.stderr
     assert "v2 is promoted. It is significantly better in 1 of 1 test:" in process.stdout
     assert weights(api, "main") == weights(api, "v2") != weights(api, "v1")
@@ -133,7 +141,7 @@ def test_better_version_is_put_in_use_and_worse_one_is_not(
         current_version(api, ADAPTER, commits["v1"], commits, "v1")
 
     add_version(api, tiny_base, tmp_path, "v3", "B")
-    process = promote(hub, tmp_path)
+    process = promote(runner, tmp_path)
     assert process.returncode == 0, process.stderr
     assert "v3 is not promoted. It is significantly worse" in process.stdout
     assert weights(api, "main") == weights(api, "v2")
@@ -143,7 +151,7 @@ def test_better_version_is_put_in_use_and_worse_one_is_not(
     card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
     assert "**v2 is in use; v3 did not replace it.**" in card and "replaced v1" not in card
 
-    process = promote(hub, tmp_path, "--version", "v3")
+    process = promote(runner, tmp_path, "--version", "v3")
     assert process.returncode == 0 and "was already compared" in process.stdout
-    process = promote(hub, tmp_path, "--version", "v9")
+    process = promote(runner, tmp_path, "--version", "v9")
     assert process.returncode == 2 and "it has: v1, v2, v3" in process.stderr

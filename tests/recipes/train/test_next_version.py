@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +18,7 @@ from bot.localhub.testing import LocalHub
 from recipes.core.manifest import Manifest
 from recipes.train import checkpoints, heldout_loss
 from tests.recipes import feedback_samples, tiny_adapters
+from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
 from tests.recipes.train.train_jobs import (
     BASE,
     DATA,
@@ -60,33 +59,34 @@ def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
         yield hub
 
 
-class Run:
+class NextVersions:
     """Runs `kakugo-recipe train --feedback` with the practice recipe."""
 
-    def __init__(self, hub: LocalHub, folder: Path) -> None:
+    def __init__(self, folder: Path, runner: RecipeRunner) -> None:
         recipe = yaml.safe_load((Path("recipes") / "practice.yaml").read_text())
         recipe["generate"]["benchmarks"] = [{"repo": "practice/benchmark", "split": "train",
                                              "columns": ["text"], "config": "default"}]  # fmt: skip
         recipe["train"] |= {"max_length": 200, "model": {"dtype": "float32"}}
-        self.recipe, self.path = recipe, folder / "tiny.yaml"
-        self._env = environment(hub, folder)
+        self.recipe, self.path, self._runner = recipe, folder / "tiny.yaml", runner
 
-    def start(self, **changes: Any) -> subprocess.Popen[str]:
+    def start(self, **changes: Any) -> Run:
         """Start the recipe with these changes to `train.feedback`."""
         section = self.recipe["train"]["feedback"]
         section["trainer"] |= changes.pop("trainer", {})
         section |= changes
         self.path.write_text(yaml.safe_dump(self.recipe))
-        command = [sys.executable, "-m", "recipes.cli", "train", "--config", str(self.path),
-                   "--org", "practice", "--language", "epo_Latn", "--dataset", DATA, "--base",
-                   BASE, "--into", ADAPTER, "--feedback", feedback_samples.FEEDBACK]  # fmt: skip
-        return subprocess.Popen(command, env=self._env, stdout=subprocess.PIPE, text=True,
-                                stderr=subprocess.STDOUT, start_new_session=True)  # fmt: skip
+        return self._runner.start(
+            "train", "--config", str(self.path), "--org", "practice", "--language", "epo_Latn",
+            "--dataset", DATA, "--base", BASE, "--into", ADAPTER,
+            "--feedback", feedback_samples.FEEDBACK)  # fmt: skip
 
 
 @pytest.fixture
-def run(hub: LocalHub, tmp_path: Path) -> Run:
-    return Run(hub, tmp_path)
+def run(hub: LocalHub, tmp_path: Path) -> Iterator[NextVersions]:
+    with recipe_runner(
+        environment(hub, tmp_path), tmp_path / "runs", "recipes.train.dpo"
+    ) as runner:
+        yield NextVersions(tmp_path, runner)
 
 
 def preference(hub: LocalHub, revision: str) -> float:
@@ -116,7 +116,7 @@ def branches(hub: LocalHub) -> set[str]:
     return {branch.name for branch in client(hub).list_repo_refs(ADAPTER).branches}
 
 
-def wait_for_a_checkpoint(hub: LocalHub, process: subprocess.Popen[str]) -> None:
+def wait_for_a_checkpoint(hub: LocalHub, process: Run) -> None:
     api, deadline = client(hub), time.monotonic() + 120
     while not (
         checkpoints.BRANCH in branches(hub)
@@ -128,7 +128,7 @@ def wait_for_a_checkpoint(hub: LocalHub, process: subprocess.Popen[str]) -> None
 
 
 def test_corrections_become_a_version_that_prefers_them_even_if_the_run_is_killed(
-    hub: LocalHub, run: Run
+    hub: LocalHub, run: NextVersions
 ) -> None:
     api = client(hub)
     before = api.model_info(ADAPTER).sha
@@ -182,9 +182,11 @@ def check_card(api: HfApi) -> None:
     assert citation["authors"] == [{"name": "Kakugo"}, {"name": feedback_samples.HOSTILE[:80]}]
 
 
-def test_too_few_corrections_are_an_error_and_make_no_version(hub: LocalHub, run: Run) -> None:
+def test_too_few_corrections_are_an_error_and_make_no_version(
+    hub: LocalHub, run: NextVersions
+) -> None:
     feedback_samples.push(client(hub), feedback_samples.corrections()[:3])
     process = run.start()
-    output, _ = process.communicate(timeout=120)
+    output = "".join(process.communicate())
     assert process.returncode == 2 and "too few usable pairs for epo_Latn: 3 of 4" in output
     assert tags(hub) == {} and branches(hub) == {"main"}

@@ -11,7 +11,15 @@ import pytest
 
 from bot.localhub.testing import LocalHub
 from recipes.train import checkpoints
-from tests.recipes.train.train_jobs import Jobs, client, hub_with_chats, wait_for_success, weights
+from tests.recipes.recipe_runner import recipe_runner
+from tests.recipes.train.train_jobs import (
+    Jobs,
+    client,
+    environment,
+    hub_with_chats,
+    wait_for_success,
+    weights,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
@@ -19,9 +27,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning
 @pytest.fixture
 def jobs(tmp_path: Path, tiny_base: Path) -> Iterator[Jobs]:
     with hub_with_chats(tmp_path, tiny_base) as hub:
-        jobs = Jobs(hub, tmp_path)
-        yield jobs
-        jobs.kill()
+        with recipe_runner(
+            environment(hub, tmp_path), tmp_path / "runs", "recipes.train.sft"
+        ) as runner:
+            jobs = Jobs(hub, tmp_path, runner)
+            yield jobs
+            jobs.kill()
 
 
 def untimed_log(hub: LocalHub, repo: str) -> list[dict[str, float]]:

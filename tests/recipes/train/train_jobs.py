@@ -17,6 +17,7 @@ import yaml
 from huggingface_hub import CommitOperationAdd, HfApi
 
 from bot.localhub.testing import LocalHub
+from tests.recipes.recipe_runner import RecipeRunner, Run
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -87,43 +88,35 @@ def run_commands(
 class Jobs:
     """Starts `kakugo-recipe train` as a job does."""
 
-    def __init__(self, hub: LocalHub, folder: Path) -> None:
-        self.hub, self._folder = hub, folder
-        self._processes: list[subprocess.Popen[str]] = []
+    def __init__(self, hub: LocalHub, folder: Path, runner: RecipeRunner) -> None:
+        self.hub, self._folder, self._runner = hub, folder, runner
+        self._runs: list[Run] = []
 
-    def start(self, into: str, **train: Any) -> subprocess.Popen[str]:
+    def start(self, into: str, **train: Any) -> Run:
         """Start training into a repo, with these changes to the recipe."""
         recipe = deepcopy(RECIPE)
         recipe["train"]["trainer"] |= train.pop("trainer", {})
         recipe["train"] |= train
         path = self._folder / "tiny.yaml"
         path.write_text(yaml.safe_dump(recipe))
-        command = [sys.executable, "-m", "recipes.cli", "train", "--config", str(path), "--org",
-                   "practice", "--language", "epo_Latn", "--dataset", DATA, "--base", BASE,
-                   "--into", into]  # fmt: skip
-        process = subprocess.Popen(
-            command,
-            env=environment(self.hub, self._folder),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
-        self._processes.append(process)
-        return process
+        run = self._runner.start(
+            "train", "--config", str(path), "--org", "practice", "--language", "epo_Latn",
+            "--dataset", DATA, "--base", BASE, "--into", into)  # fmt: skip
+        self._runs.append(run)
+        return run
 
     def kill(self) -> None:
         """Kill the jobs that still run, with all processes that they started."""
-        for process in self._processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
+        for run in self._runs:
+            if run.poll() is None:
+                os.killpg(run.pid, signal.SIGKILL)
+                run.communicate()
 
 
-def wait_for_success(process: subprocess.Popen[str]) -> str:
-    """Wait until the process ends with 0; return its output."""
-    output, _ = process.communicate(timeout=200)
-    assert process.returncode == 0, output
+def wait_for_success(run: Run) -> str:
+    """Wait until the run ends with 0; return its output."""
+    output = "".join(run.communicate())
+    assert run.returncode == 0, output
     return output
 
 
