@@ -16,9 +16,9 @@ from bot.domain.request import Request, Status, Step, TeacherRecord
 from bot.hub.client import Connection, Refused, TryLater
 from bot.hub.execute import execute
 from bot.hub.observe import Observer, Scope
+from bot.planner.capacity import Capacity, fair_order, used_capacity
 from bot.planner.endpoint import plan_teacher
 from bot.planner.plan import admit, is_at_rest, plan
-from bot.planner.scheduling import Capacity, fair_order, used_capacity
 from bot.planner.situation import Situation
 
 log = logging.getLogger(__name__)

@@ -2,10 +2,10 @@
 
 situation          What a decision depends on, besides the request itself
 plan               The next record of a request, and the actions for it
-admission          Accept a new discussion, ask about it, hold it or decline it
+new_requests       Accept a new discussion, ask about it, hold it or decline it
 incoming_comments  What comments ask for, and who may ask for it
 progress           The state of each step, from jobs and manifests, and what it cost
 due_replies        The replies that are missing or outdated in a discussion
-scheduling         Which job may start now: budgets, concurrency and order
+capacity           Which job may start now: budgets, concurrency and order
 endpoint           When the teacher's endpoint runs and when it pauses
 """

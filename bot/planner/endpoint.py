@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.domain import steps
 from bot.domain.actions import GRACE, Action, EnsureEndpoint
 from bot.domain.request import Request, Status, TeacherRecord
-from bot.planner.scheduling import Capacity
+from bot.planner.capacity import Capacity
 from bot.planner.situation import Situation
 
 # How often to start an endpoint that failed, and one that does not react (about half an hour).

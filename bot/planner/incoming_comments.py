@@ -17,7 +17,7 @@ from bot.domain.observation import Comment, Discussion
 from bot.domain.request import LIVE, Answer, Command, Reason, Request, Status, Step, Verdict
 from bot.parsing.commands import read_command
 from bot.parsing.titles import Named, Unclear, read_answer
-from bot.planner import admission
+from bot.planner import new_requests
 from bot.planner.situation import Situation
 
 MAX_ANSWERS = 20
@@ -76,7 +76,7 @@ def _apply_answer(
     """Accept the language that the comment names, or ask again."""
     answer = read_answer(comment.text, request.choices)
     if isinstance(answer, Named):
-        return admission.accept(request, answer.language, discussion, situation)
+        return new_requests.accept(request, answer.language, discussion, situation)
     if isinstance(answer, Unclear):
         # "No" (none of these) leaves nothing to choose from.
         languages = () if answer.verdict is Verdict.NO_NAME else answer.choices
@@ -146,7 +146,7 @@ def _approved(request: Request, situation: Situation) -> Request | None:
     """
     match request.status, request.verdict:
         case _, Verdict.COMMUNITY:
-            return admission.open_within_limit(request, situation)
+            return new_requests.open_within_limit(request, situation)
         case Status.FAILED, Verdict.HOPELESS:
             check = replace(request.step(Step.CHECK), reason=Reason.NONE)
             return _reopened(request.with_step(Step.CHECK, check), situation)

@@ -13,7 +13,7 @@ from bot.domain import costs, names, steps
 from bot.domain.actions import GRACE, Action, EnsureCancelled, EnsureJob, Plan
 from bot.domain.observation import Discussion
 from bot.domain.request import LIVE, Reason, Request, Status, Step, StepState, Verdict
-from bot.planner import admission, progress
+from bot.planner import new_requests, progress
 from bot.planner.due_replies import ANSWER_TIMEOUT, NOT_A_REQUEST, due_replies
 from bot.planner.endpoint import is_hopeless, is_ready
 from bot.planner.incoming_comments import apply_comments
@@ -24,7 +24,7 @@ Decision = tuple[Request, tuple[Action, ...]]
 
 def admit(discussion: Discussion, situation: Situation) -> Plan:
     """Plan for a new discussion: accept it as a request, ask about it, or decline it."""
-    request = admission.new_request(discussion, situation)
+    request = new_requests.new_request(discussion, situation)
     request = apply_comments(request, discussion, situation)
     return _complete(replace(request, revision=0), request, (), situation)
 

@@ -12,7 +12,7 @@ from bot.domain.observation import Discussion, Job, Manifest, Observation
 from bot.domain.policy import Policy
 from bot.domain.recipe import Recipe
 from bot.domain.request import Request, Spec, Step, TeacherRecord
-from bot.planner.scheduling import Capacity, used_capacity
+from bot.planner.capacity import Capacity, used_capacity
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from bot.domain.request import (
     Verdict,
 )
 from bot.language import by_code
-from bot.planner import scheduling
+from bot.planner import capacity
 from bot.planner.endpoint import MAX_FAILED_STARTS, is_hopeless, plan_teacher
 from bot.settings import Limits
 from tests.bot import examples
@@ -181,7 +181,7 @@ def test_the_order_is_fair() -> None:
     greedy = [examples.request(id=f"r{n}", discussion=n, author="greedy") for n in range(1, 6)]
     modest = examples.request(id="r9", discussion=9, author="modest")
     begun = replace(greedy[0], reserved_at=NOW)
-    order = [r.id for r in scheduling.fair_order([*greedy[1:], modest, begun])]
+    order = [r.id for r in capacity.fair_order([*greedy[1:], modest, begun])]
     assert order == ["r1", "r9", "r2", "r3", "r4", "r5"]
 
 
