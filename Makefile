@@ -12,7 +12,7 @@ demo: .venv/ready  ## run the whole story on this machine: no account, no GPU, n
 	$(BIN)/kakugo demo $(ARGS)
 
 test: check  ## run all checks and all tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 4 --dist loadgroup
 
 check: .venv/ready  ## lint, format, types and import contracts
 	$(BIN)/ruff check

@@ -41,11 +41,14 @@ def contract_of_the_hub() -> Iterator[None]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip browser tests on a machine without a browser, and let `xdist_group` take effect.
+    """Order the tests, skip those without a browser, and let `xdist_group` take effect.
+
+    Slow tests start first, so that none of them runs alone at the end.
 
     xdist 3.8 appends the group to `_nodeid`, which pytest 9.2 no longer reads: without this,
     `--dist loadgroup` ignores every group.
     """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         if node_id := getattr(item, "_nodeid", ""):
             item._id = type(item._id).parse(node_id)

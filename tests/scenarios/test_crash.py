@@ -9,6 +9,8 @@ import pytest
 
 from tests.scenarios.crash_story import LAG, play, tally
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(("bots", "every"), [(1, 53), (2, 97), (4, 211)])
 def test_a_cut_anywhere_changes_nothing(bots: int, every: int) -> None:

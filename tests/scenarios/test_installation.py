@@ -23,6 +23,8 @@ from bot.operations.destroy import destroy, plan_removal
 from bot.settings import SettingsError
 from tests.scenarios.installation_env import BOT, PERSON, House
 
+pytestmark = pytest.mark.xdist_group("installation")
+
 DONE = "nothing to do: the installation is up to date"
 
 

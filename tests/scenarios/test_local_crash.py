@@ -20,6 +20,8 @@ from bot.localhub.testing import LocalHub
 from tests.scenarios.crash_story import ASKED, fails_once, play
 from tests.scenarios.local_bots import BOT, ORG, Killed, Theatre
 
+pytestmark = pytest.mark.slow
+
 PERSON = "ludoviko"
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.scenarios.many_languages import rehearse
 
+pytestmark = pytest.mark.slow
+
 # One is asked back.
 LANGUAGES = ["Amharic", "Kurdish", "cym", "Faroese", "Basque", "gàidhlig"]
 

@@ -19,6 +19,8 @@ from tests.scenarios.crash_story import LAG, POLICY
 from tests.scenarios.memory_hub import EPOCH, SECONDS, HubModel
 from tests.scenarios.simulation import Faults, Simulation, told
 
+pytestmark = pytest.mark.slow
+
 # The codes as the paper's tracker lists them.
 LANGUAGES = """
     am arz ars as ast az ba bn bo ceb cv cy fo ga gd gl gn ha ht ig jv kmr sdh ky lb lo lus mg mi mn

@@ -24,6 +24,8 @@ from bot.localhub.testing import LocalHub
 from bot.operations.destroy import destroy, plan_removal
 from tests.scenarios.installation_env import BOT, PERSON, SECRET, House, seed_narrow, token, until
 
+pytestmark = pytest.mark.xdist_group("run-modes")
+
 MODES = ("serve", "space", "schedule", "webhook-job")
 
 

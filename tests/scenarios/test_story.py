@@ -27,6 +27,8 @@ from bot.operations import package
 from bot.operations.deploy import Deployment, deploy
 from bot.settings import Settings
 
+pytestmark = pytest.mark.xdist_group("story")
+
 ORG, BOT, PERSON = "practice", "kakugo-bot", "ludoviko"
 SPACE = names.leaderboard(ORG)
 PATIENCE = 240.0

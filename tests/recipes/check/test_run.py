@@ -18,6 +18,8 @@ from tests.recipes.generate.conftest import CountingTeacher, environment
 from tests.recipes.generate.teacher_server import completion, serving
 from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 
+pytestmark = pytest.mark.xdist_group("check")
+
 RESULTS, BASE = "practice/kakugo-results", "practice/kakugo-practice-base"
 
 

@@ -25,7 +25,10 @@ from tests.recipes.train.train_jobs import (
     wait_for_success,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
+]
 VERDICTS = [
     *(("r00", "drop", who, None) for who in "ab"),
     *(("r01", "drop", who, None) for who in "ab"),

@@ -26,7 +26,10 @@ from tests.recipes.conftest import byte_tokenizer
 from tests.recipes.recipe_runner import Run, recipe_runner
 from tests.recipes.train.train_jobs import environment
 
-pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+pytestmark = [
+    pytest.mark.xdist_group("evaluate"),
+    pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
+]
 BASE, DATA = "practice/kakugo-tiny", "practice/kakugo-epo_Latn"
 ADAPTER, RESULTS = "practice/kakugo-tiny-epo_Latn", "practice/kakugo-results"
 PEER, METRIC = "practice/another", "practice/a-metric"

@@ -23,7 +23,10 @@ from recipes.export.settings import GgufSettings, parse
 from recipes.train import heldout_loss
 from tests.recipes.train.train_jobs import BASE, DATA, RECIPE, client, hub_with_chats, run_commands
 
-pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+pytestmark = [
+    pytest.mark.xdist_group("export"),
+    pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
+]
 FULL = "practice/full-epo"
 BASE_LOSS = ShareLoss(0.0, 3.0, 1.0)
 CONVERTER = """\

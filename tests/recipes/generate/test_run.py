@@ -25,6 +25,8 @@ from recipes.generate.prompts import templates
 from tests.recipes.generate.conftest import CountingTeacher, environment, forget, generate
 from tests.recipes.generate.interruptions import Runs, hurry, play, uncut
 
+pytestmark = pytest.mark.slow
+
 
 def finished(process: subprocess.Popen[str], status: int = 0) -> str:
     """Wait for the end and return the output."""

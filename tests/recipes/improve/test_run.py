@@ -22,6 +22,7 @@ from tests.recipes.promote.test_run import (
 from tests.recipes.train.train_jobs import BASE, DATA, client, hub_with_chats, run_commands
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),  # PEFT's, of transformers
 ]

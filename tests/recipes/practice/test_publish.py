@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bot.localhub.testing import LocalHub
+
+pytestmark = pytest.mark.slow
 
 LOAD = """
 from datasets import load_dataset

@@ -23,6 +23,7 @@ from tests.recipes.promote.test_run import ITEMS, RECIPE, RESULTS, add_benchmark
 from tests.recipes.train.train_jobs import BASE, DATA, client, environment, hub_with_chats
 
 pytestmark = [
+    pytest.mark.xdist_group("promote"),
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),  # PEFT's, of transformers
 ]

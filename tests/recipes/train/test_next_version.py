@@ -29,6 +29,7 @@ from tests.recipes.train.train_jobs import (
 )
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),  # PEFT's, of transformers
 ]

@@ -21,6 +21,8 @@ from recipes.generate.journal.local import Journal
 from tests.recipes.generate.conftest import CountingTeacher, generate
 from tests.recipes.generate.test_run import finished, parquet
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = JournalSettings("practice/j", 1, 1, 10, 10**6, 4, 100, 2, 0.01)
 
 
