@@ -23,6 +23,7 @@ MODULES = {
     "bake-off": "recipes.bakeoff.run",
     "train": "recipes.train.run",
     "evaluate": "recipes.evaluate.run",
+    "compare": "recipes.evaluate.compare",
     "promote": "recipes.promote.run",
     "improve": "recipes.improve.run",
     "export": "recipes.export.run",
@@ -121,9 +122,27 @@ def parser() -> argparse.ArgumentParser:
                        help="train its next version on this feedback instead")  # fmt: skip
 
     evaluate = _recipe(commands, "evaluate", "compare base and adapter and push the results")
-    _require_repos(evaluate, "dataset", "base", "adapter", "into")
+    for name in ("dataset", "base", "adapter", "into"):
+        evaluate.add_argument(f"--{name}", metavar="REPO", help=REPO_HELP[name])
+    evaluate.add_argument("--write-tasks", type=Path, metavar="DIR",
+                          help="only write the tests as tasks of lm-eval; needs no repository, but "
+                          "with --dataset leaves out what the training data has")  # fmt: skip
     evaluate.add_argument("--models", nargs="*", default=[], metavar="REPO",
                           help="other models to compare with")  # fmt: skip
+
+    compare = commands.add_parser(
+        "compare", help="say whether two evaluations differ",
+        description="Say whether two evaluations of the same items differ, for each task.",
+    )  # fmt: skip
+    logs = "a samples_*.jsonl of lm-eval or a folder of them, or an outputs.jsonl"
+    compare.add_argument("a", type=Path, metavar="A", help=logs)
+    compare.add_argument("b", type=Path, metavar="B", help="the same of the other model")
+    compare.add_argument("--models", nargs=2, metavar=("MODEL_A", "MODEL_B"),
+                         help="whose outputs to take of each outputs.jsonl")  # fmt: skip
+    compare.add_argument("--samples", type=_positive, default=10_000, metavar="N",
+                         help="resamples of the bootstrap (default: 10000)")  # fmt: skip
+    compare.add_argument("--seed", type=int, default=0, metavar="N", help="of the resamples (0)")
+    compare.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     promote = _recipe(commands, "promote", "use an adapter's new version unless it is worse")
     _require_repos(promote, "dataset", "base", "adapter", "into")
@@ -156,6 +175,15 @@ def _usd(text: str) -> float:
     return usd
 
 
+def _positive(text: str) -> int:
+    """Parse a whole number above 0; raise ValueError for any other."""
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+_positive.__name__ = "whole number above 0"
 _usd.__name__ = "amount of US dollars"  # argparse's name for it in errors
 
 

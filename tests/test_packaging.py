@@ -29,7 +29,7 @@ DISTRIBUTIONS = {
     "yaml": "pyyaml",
 }
 # Installed separately (text_generation pins an old client), or only if a recipe needs it.
-OPTIONAL = {"text_generation", "vllm", "lm_eval", "gguf", "spaces"}
+OPTIONAL = {"text_generation", "lm_eval", "gguf", "spaces"}
 # Imports that a step does not run: check loads only tokenizers, and train has no `--feedback`.
 NOT_RUN = {Step.CHECK: {"torch"}}
 NOT_REACHED = {"recipes.train.next_version"}

@@ -69,6 +69,12 @@ class Recipe:
     teacher: EndpointSpec
     setup: tuple[tuple[str, ...], ...]
     steps: Mapping[Step, StepSettings]
+    evaluate_extras: tuple[str, ...] = ()
+
+    def extras(self, step: Step) -> tuple[str, ...]:
+        """Return the extras of this package that a step's job installs."""
+        evaluates = step in (Step.EVALUATE, Step.IMPROVE)
+        return (step.value, *(self.evaluate_extras if evaluates else ()))
 
     @property
     def base(self) -> str:
@@ -94,7 +100,8 @@ def load(name: str, org: str) -> Recipe:
 def parse(name: str, org: str, text: str) -> Recipe:
     """Read the text of a recipe. Raises InvalidRecipe if its `plan:` section is incomplete."""
     try:
-        plan = _fill(yaml.safe_load(text)["plan"], org)
+        sections = yaml.safe_load(text)
+        plan = _fill(sections["plan"], org)
         languages = plan.get("languages")
         return Recipe(
             name=name,
@@ -108,6 +115,7 @@ def parse(name: str, org: str, text: str) -> Recipe:
             teacher=_teacher(plan["teacher"]),
             setup=tuple(tuple(map(str, command)) for command in plan.get("setup", ())),
             steps={step: _step(plan["steps"][step.value]) for step in Step},
+            evaluate_extras=_evaluate_extras(sections.get("evaluate") or {}),
         )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidRecipe(
@@ -128,6 +136,13 @@ def _teacher(data: Mapping[str, Any]) -> EndpointSpec:
         instance_size=str(data["instance_size"]),
         usd_per_hour=float(data["usd_per_hour"]),
     )
+
+
+def _evaluate_extras(section: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what `backend: lm_eval` needs besides the extra of the step."""
+    if section.get("backend") != "lm_eval":
+        return ()
+    return ("lm-eval", "vllm") if section["lm_eval"]["model"] == "vllm" else ("lm-eval",)
 
 
 def _step(data: Mapping[str, Any]) -> StepSettings:

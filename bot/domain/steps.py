@@ -110,7 +110,7 @@ def command(
         Step.IMPROVE: (*models, "--feedback", names.feedback(org)),
     }[step]
     return (
-        *("uv", "run", "--with", f"kakugo-bot[{step.value}] @ {wheel}"),
+        *("uv", "run", "--with", f"kakugo-bot[{','.join(recipe.extras(step))}] @ {wheel}"),
         *(
             "kakugo-recipe",
             step.value,

@@ -15,5 +15,9 @@ schema          The rows of `results.jsonl` and `outputs.jsonl`
 card            Put an evaluation into what the Hub shows of an adapter
 response_cache  Collect the outputs of all models without asking twice
 publish         Push an evaluation to the Hub
+harness_docs    Read rows for lm-evaluation-harness; copied next to its tasks
+harness_tasks   Write our tests as tasks of lm-evaluation-harness
 run             Run the evaluate recipe
+item_scores     Read scores of single items: sample logs of lm-eval, or our outputs
+compare         Say whether two models differ, from the scores of single items
 """

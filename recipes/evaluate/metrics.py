@@ -124,9 +124,14 @@ def chrf(sums: Array) -> Array:
     return score
 
 
-def chrf_statistics(outputs: Sequence[str], references: Sequence[str]) -> Array:
-    """Return (items, 24): sacrebleu's counts of character 1- to 6-grams, word 1- and 2-grams."""
-    counts = _chrf()._extract_corpus_statistics(list(outputs), [list(references)])
+def chrf_statistics(
+    outputs: Sequence[str], references: Sequence[str], word_order: int = 2
+) -> Array:
+    """Return (items, 24): sacrebleu's counts of character 1- to 6-grams, word 1- and 2-grams.
+
+    With `word_order=0`, chrF's (items, 18).
+    """
+    counts = _chrf(word_order)._extract_corpus_statistics(list(outputs), [list(references)])
     return np.asarray(counts, dtype=np.float64)
 
 
@@ -168,10 +173,10 @@ def bleu_signature(tokenize: str) -> str:
     return str(metric.get_signature())
 
 
-def _chrf() -> CHRF:
+def _chrf(word_order: int = 2) -> CHRF:
     from sacrebleu.metrics.chrf import CHRF
 
-    return CHRF(word_order=2)
+    return CHRF(word_order=word_order)
 
 
 def _bleu(tokenize: str) -> BLEU:

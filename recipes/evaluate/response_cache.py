@@ -55,6 +55,7 @@ def collect(
             if t == missing[-1] or monotonic() - saved_at > settings.keep_after:
                 save(rows(models, tasks, settings, collected))
                 saved_at = monotonic()
+        del loaded  # frees its memory before the next model is loaded
     return collected
 
 
@@ -83,7 +84,12 @@ def cache_key(model: ComparedModel, task: Task, settings: EvaluateSettings) -> s
     """Return a digest of everything that an output depends on except the item itself."""
     dependencies = {
         "model": [model.model, model.base, model.files],
-        "how": [settings.backend, settings.model, settings.merge, settings.vllm],
+        "how": [
+            settings.backend,
+            settings.model,
+            settings.merge,
+            asdict(settings.lm_eval) if settings.lm_eval else {},
+        ],
         "decoding": asdict(settings.generation if task.metric == "chrF++" else settings.choice),
         "system": settings.system,
         "task": [task.dataset, task.revision, task.config, task.direction, asdict(task.settings)],

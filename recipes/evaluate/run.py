@@ -11,7 +11,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recipes.core import hub_refs, manifest, model_loading
 from recipes.core.errors import UserError
@@ -20,6 +20,7 @@ from recipes.core.progress import say
 from recipes.evaluate import (
     benchmarks,
     contamination,
+    harness_tasks,
     markdown,
     models,
     publish,
@@ -36,9 +37,21 @@ from recipes.evaluate.settings import EvaluateSettings, parse
 from recipes.evaluate.significance import TaskResult
 
 if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
     from recipes.evaluate.neural import NeuralMetric
 
+REPOSITORIES = ("dataset", "base", "adapter", "into")
 PACKAGES = ("torch", "transformers", "peft", "datasets", "sacrebleu")
+
+
+# Packages that decide outputs besides these, by the harness's model.
+ENGINES = {
+    "hf": ("lm_eval",),
+    "vllm": ("lm_eval", "vllm"),
+    "sglang": ("lm_eval", "sglang"),
+    "local-completions": ("lm_eval",),
+}
 
 
 @dataclass(frozen=True)
@@ -71,6 +84,11 @@ def main(args: argparse.Namespace) -> None:
 
     settings = parse(args.config.evaluate)
     api = HfApi()
+    if args.write_tasks:
+        _write_tasks(api, args, settings)
+        return
+    if missing := [name for name in REPOSITORIES if getattr(args, name) is None]:
+        raise UserError(f"--{missing[0]} is missing: give it, or --write-tasks DIR.")
     if publish.is_done(api, args):
         target = publish.results_folder(args)
         say(f"{target.repo} has {target.path('run.json')} already: nothing to do")
@@ -78,6 +96,24 @@ def main(args: argparse.Namespace) -> None:
     backend = loader.backend(settings)
     repos = {args.dataset: "dataset", args.base: "model", args.adapter: "model"}
     _evaluate(pin(api, args, settings, repos), backend)
+
+
+def _write_tasks(api: HfApi, args: argparse.Namespace, settings: EvaluateSettings) -> None:
+    """Write tasks of lm-eval instead; with a dataset, without the items that it contains."""
+    code = args.config.language
+    suite = benchmarks.load(api, settings, code)
+    scored = suite.tasks
+    if args.dataset:
+        revision = hub_refs.commit_of(api, args.dataset, "dataset")
+        scored = _without_contaminated(suite.tasks, args.dataset, revision, settings.copied).tasks
+    tasks = harness_tasks.left_out(suite.tasks, scored)
+    names = harness_tasks.write(args.write_tasks, tasks, settings, code)
+    for missing in suite.not_covered:
+        say(f"{missing.benchmark} does not cover {code}")
+    say(
+        f"wrote {', '.join(names)}; run lm_eval --include_path {args.write_tasks} "
+        f"--tasks kakugo_{code} --apply_chat_template"
+    )
 
 
 def _evaluate(job: Job[EvaluateSettings], backend: loader.Backend) -> None:
@@ -101,19 +137,31 @@ def load_clean_suite(job: Job[EvaluateSettings]) -> CleanSuite:
     """
     suite = benchmarks.load(job.api, job.settings, job.config.language)
     job.inputs.update(suite.revisions)
-    texts = {text for task in suite.tasks for item in task.items for text in item.texts}
-    contaminated = contamination.contaminated(
-        texts,
-        _training_messages(job.args.dataset, job.inputs[job.args.dataset]),
-        job.settings.copied,
-    )
-    tasks = tuple(_without(task, contaminated) for task in suite.tasks)
-    left_out = _count_items(suite.tasks) - _count_items(tasks)
+    dataset = job.args.dataset
+    clean = _without_contaminated(suite.tasks, dataset, job.inputs[dataset], job.settings.copied)
+    return CleanSuite(clean.tasks, suite, clean.contamination)
+
+
+class CleanTasks(NamedTuple):
+    """Tasks without contaminated items, and how many those were."""
+
+    tasks: tuple[Task, ...]
+    contamination: Contamination
+
+
+def _without_contaminated(
+    tasks: Sequence[Task], dataset: str, revision: str, copied: int
+) -> CleanTasks:
+    """Leave out the items with a text of at least `copied` letters in the training data."""
+    texts = {text for task in tasks for item in task.items for text in item.texts}
+    contaminated = contamination.contaminated(texts, _training_messages(dataset, revision), copied)
+    clean = tuple(_without(task, contaminated) for task in tasks)
+    left_out = _count_items(tasks) - _count_items(clean)
     say(
         f"{len(contaminated)} of {len(texts)} benchmark texts in the training data: "
         f"{left_out} items left out"
     )
-    return CleanSuite(tasks, suite, Contamination(len(texts), len(contaminated), left_out))
+    return CleanTasks(clean, Contamination(len(texts), len(contaminated), left_out))
 
 
 def _without(task: Task, contaminated: set[str]) -> Task:
@@ -242,7 +290,9 @@ def output_rows(
 
 def _decoding(settings: EvaluateSettings) -> dict[str, str]:
     """Describe in words how outputs are made, by the task's main metric."""
-    engine = f"{settings.backend}, {settings.model.get('dtype', 'float32')}"
+    harness = settings.lm_eval if settings.backend == "lm_eval" else None
+    name = f"lm_eval {harness.model}" if harness else settings.backend
+    engine = f"{name}, {settings.model.get('dtype', 'float32')}"
     divisors = {"none": "", "tokens": " per token", "characters": " per character"}
     return {
         "chrF++": f"greedy, at most {settings.generation.max_new_tokens} new tokens, {engine}",
@@ -257,7 +307,8 @@ def _manifest(
     results = evaluation.results
     own = [result for result in results if result.task.language == job.config.language]
     english = [result for result in results if result.task.language != job.config.language]
-    engine = ("vllm",) if job.settings.backend == "vllm" else ()
+    harness = job.settings.lm_eval if job.settings.backend == "lm_eval" else None
+    engine = ENGINES[harness.model] if harness else ()
     dropped = {"in_training_data": contamination.left_out} if contamination.left_out else {}
     metrics: dict[str, Any] = {
         "results": schema.summary(own),

@@ -9,7 +9,8 @@ from recipes.core.errors import UserError
 from recipes.core.schema import build
 
 Normalise = Literal["none", "tokens", "characters"]
-BackendName = Literal["transformers", "vllm"]
+BackendName = Literal["transformers", "lm_eval"]
+LmEvalModelName = Literal["hf", "vllm", "sglang", "local-completions"]
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,22 @@ class DegenerateSettings:
 
 
 @dataclass(frozen=True)
+class LmEvalSettings:
+    """For `backend: lm_eval`: a model of lm-evaluation-harness, and its `--model_args`.
+
+    The models, their commits and the dtype are added to `args`; a server needs `base_url`.
+    """
+
+    model: LmEvalModelName
+    args: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class EvaluateSettings:
     """The whole section.
 
-    `model` are arguments of `from_pretrained` and `vllm` those of vLLM's engine. `merge` merges the
-    adapter into the weights before scoring. A benchmark text of at least `copied` letters inside a
+    `model` are arguments of `from_pretrained`. `merge` merges the adapter into the weights before
+    scoring; lm_eval keeps it apart. A benchmark text of at least `copied` letters inside a
     training message is contaminated. Finished outputs are pushed after `keep_after` seconds.
     """
 
@@ -126,7 +138,7 @@ class EvaluateSettings:
     keep_after: float
     benchmarks: dict[str, BenchmarkSettings]
     backend: BackendName = "transformers"
-    vllm: dict[str, Any] = field(default_factory=dict)
+    lm_eval: LmEvalSettings | None = None
     neural: NeuralSettings | None = None
     system: str = ""
     threads: int | None = None
@@ -139,6 +151,7 @@ PARTS = {
     "bleu": BleuSettings,
     "degenerate": DegenerateSettings,
     "neural": NeuralSettings,
+    "lm_eval": LmEvalSettings,
 }
 
 
@@ -154,6 +167,10 @@ def parse(section: dict[str, Any]) -> EvaluateSettings:
     settings = build(EvaluateSettings, values, "evaluate")
     _check_choice("normalise", settings.choice.normalise, get_args(Normalise))
     _check_choice("backend", settings.backend, get_args(BackendName))
+    if settings.lm_eval:
+        _check_choice("model", settings.lm_eval.model, get_args(LmEvalModelName))
+    elif settings.backend == "lm_eval":
+        raise UserError("`backend: lm_eval` in the recipe needs `lm_eval: {model: …}` beside it.")
     return settings
 
 

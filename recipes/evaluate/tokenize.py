@@ -30,15 +30,15 @@ class Choice:
 
 def prompts(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[Ids]:
     """Tokenize the chat of each item up to where the model starts to answer."""
-    return _ids(tokenizer, _rendered(tokenizer, items))
+    return ids(tokenizer, rendered(tokenizer, items))
 
 
 def choices(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[Choice]:
     """Tokenize the chat of each item, with its options as continuations."""
-    texts = _rendered(tokenizer, items)
+    texts = rendered(tokenizer, items)
     tails = [_tail(tokenizer, text) for text in texts]
     continued = iter(
-        _ids(
+        ids(
             tokenizer,
             [
                 tail + option
@@ -50,7 +50,7 @@ def choices(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[C
     return [
         _choice(prompt, tail, [next(continued) for _ in item.answers])
         for item, prompt, tail in zip(
-            items, _ids(tokenizer, texts), _ids(tokenizer, tails), strict=True
+            items, ids(tokenizer, texts), ids(tokenizer, tails), strict=True
         )
     ]
 
@@ -73,12 +73,14 @@ def _tail(tokenizer: PreTrainedTokenizerBase, text: str) -> str:
     return text[max([0, *(text.rfind(token) for token in tokenizer.added_tokens_encoder)]) :]
 
 
-def _ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[Ids]:
-    ids: list[Ids] = tokenizer(texts, add_special_tokens=False)["input_ids"]
-    return ids
+def ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[Ids]:
+    """Tokenize texts as they are, without adding special tokens."""
+    tokens: list[Ids] = tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
+    return tokens
 
 
-def _rendered(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[str]:
+def rendered(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[str]:
+    """Render the chat of each item as text; raise UserError if the template rejects it."""
     from jinja2 import TemplateError
 
     try:

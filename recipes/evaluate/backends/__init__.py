@@ -2,6 +2,6 @@
 
 prefix_cache     Compute the prefix that all prompts of a task share only once
 transformers_lm  Get a model's outputs with transformers: generations and log-likelihoods
-vllm             Get a model's outputs with vLLM
+lm_eval          Get a model's outputs through lm-evaluation-harness: vLLM, SGLang, servers
 loader           Load the compared models one after the other, each at its commit
 """

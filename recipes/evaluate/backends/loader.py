@@ -80,11 +80,11 @@ class TransformersBackend:
 
 def backend(settings: EvaluateSettings) -> Backend:
     """Return the recipe's backend; raise UserError if it is not installed."""
-    if settings.backend == "transformers":
+    if settings.backend == "transformers" or settings.lm_eval is None:
         return TransformersBackend(settings)
-    from recipes.evaluate.backends import vllm
+    from recipes.evaluate.backends import lm_eval
 
-    return vllm.VllmBackend(settings, vllm.installed())
+    return lm_eval.backend(settings, settings.lm_eval)
 
 
 def device() -> str:

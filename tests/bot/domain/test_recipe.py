@@ -9,6 +9,7 @@ import yaml
 
 from bot import settings
 from bot.domain import names, recipe
+from bot.domain.request import Step
 from tests.bot import examples
 
 
@@ -68,3 +69,13 @@ def test_a_programme_that_lacks_something_is_refused() -> None:
 
 def test_package_data_is_where_the_bot_looks() -> None:
     assert (Path(recipe.RECIPES) / "practice.yaml").is_file()
+
+
+def test_a_job_installs_lm_eval_only_if_the_recipe_asks_for_it() -> None:
+    text = (recipe.RECIPES / "practice.yaml").read_text("utf-8")
+    assert recipe.parse("practice", "org", text).extras(Step.EVALUATE) == ("evaluate",)
+    section = yaml.safe_load(text)
+    section["evaluate"] |= {"backend": "lm_eval", "lm_eval": {"model": "vllm"}}
+    asking = recipe.parse("practice", "org", yaml.safe_dump(section))
+    assert asking.extras(Step.IMPROVE) == ("improve", "lm-eval", "vllm")
+    assert asking.extras(Step.TRAIN) == ("train",)

@@ -1,9 +1,9 @@
-"""The practice benchmarks as tasks of lm-evaluation-harness, over local files."""
+"""The practice benchmarks over local files, and lm-evaluation-harness on the practice base."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def tasks(folder: Path, section: EvaluateSettings) -> list[Task]:
             (folder / name / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / name / path).write_bytes(content)
     return [
-        task
+        replace(task, items=tuple(replace(item, system=section.system) for item in task.items))
         for name, benchmark in section.benchmarks.items()
         for task in benchmarks.READERS[name](
             Source(str(folder / name), "main", "epo_Latn", "epo_Latn", benchmark)
@@ -50,38 +50,6 @@ def adapter(folder: Path) -> Path:
     return folder
 
 
-def as_harness_task(folder: Path, name: str, task: Task, max_new_tokens: int) -> dict[str, Any]:
-    """Return the task as lm_eval's YAML has it, over a file of our prompts and answers."""
-    rows = [
-        {"prompt": item.prompt, "options": list(item.answers), "correct": item.correct}
-        for item in task.items
-    ]
-    file = folder / f"{name}.jsonl"
-    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    common = {
-        "task": name,
-        "dataset_path": "json",
-        "dataset_kwargs": {"data_files": {"test": str(file)}},
-        "test_split": "test",
-        "doc_to_text": "{{prompt}}",
-        "target_delimiter": "",
-    }
-    if task.metric == "accuracy":
-        return common | {
-            "output_type": "multiple_choice",
-            "doc_to_choice": "{{options}}",
-            "doc_to_target": "correct",
-            "metric_list": [{"metric": "acc"}],
-        }
-    greedy = {"until": ["<|end|>"], "do_sample": False, "max_gen_toks": max_new_tokens}
-    return common | {
-        "output_type": "generate_until",
-        "doc_to_target": "{{options[0]}}",
-        "generation_kwargs": greedy,
-        "metric_list": [{"metric": "chrf++"}, {"metric": "bleu"}],
-    }
-
-
 def model(batch: int, peft: Path | None = None) -> Any:
     """Load the practice base, or an adapter of it, with the harness: float32, on the CPU."""
     from lm_eval.models.huggingface import HFLM
@@ -95,15 +63,15 @@ def model(batch: int, peft: Path | None = None) -> Any:
     )
 
 
-def run(model: Any, tasks: Sequence[dict[str, Any]], chat: bool = True) -> Any:
-    """Run the harness; without `chat`, the prompts are already rendered."""
+def run(model: Any, folder: Path, names: Sequence[str]) -> Any:
+    """Run the harness on tasks that were written into a folder, as its command line does."""
     from lm_eval import simple_evaluate
     from lm_eval.tasks import TaskManager
 
     return simple_evaluate(
         model=model,
-        tasks=list(tasks),
-        task_manager=TaskManager(include_defaults=False),
-        apply_chat_template=chat,
+        tasks=list(names),
+        task_manager=TaskManager(include_path=str(folder), include_defaults=False),
+        apply_chat_template=True,
         bootstrap_iters=0,
     )

@@ -1,4 +1,4 @@
-"""lm-evaluation-harness gives the same outputs and scores, item by item."""
+"""lm-evaluation-harness gives the same outputs and scores from the tasks that we write."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from recipes.evaluate import significance
+from recipes.evaluate import harness_tasks, significance
 from recipes.evaluate.backends import transformers_lm
-from recipes.evaluate.settings import ChoiceSettings
+from recipes.evaluate.benchmarks import Task
+from recipes.evaluate.settings import ChoiceSettings, EvaluateSettings, ShotSettings
 from tests.recipes.evaluate import lm_eval_tasks
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # from the harness and its dependencies
@@ -24,23 +25,43 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def section() -> EvaluateSettings:
+    """Return the practice settings with what the real recipe has: shots, a system prompt."""
+    settings = replace(
+        lm_eval_tasks.practice(), choice=ChoiceSettings(16, "none"), system="Be {brief}."
+    )
+    shots = {"sib200": 2, "belebele": 1}
+    return replace(settings, benchmarks={
+        name: replace(benchmark, limit=ITEMS,
+                      shots=ShotSettings(shots.get(name, 0), benchmark.split))
+        for name, benchmark in settings.benchmarks.items()
+    })  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def written(folder: Path, section: EvaluateSettings) -> list[tuple[str, Task]]:
+    """Write the tasks of lm-eval, without the fourth item; return their names and our tasks."""
+    loaded = lm_eval_tasks.tasks(folder, section)
+    scored = [replace(task, items=task.items[:3] + task.items[4:]) for task in loaded]
+    tasks = harness_tasks.left_out(loaded, scored)
+    names = harness_tasks.write(folder / "tasks", tasks, section, "epo_Latn")
+    return list(zip(names, scored, strict=True))
+
+
 @pytest.mark.parametrize("with_adapter", [False, True], ids=["base", "adapter"])
-def test_the_harness_agrees(folder: Path, with_adapter: bool) -> None:
+def test_the_harness_agrees(
+    folder: Path,
+    section: EvaluateSettings,
+    written: list[tuple[str, Task]],
+    with_adapter: bool,
+) -> None:
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    section = replace(lm_eval_tasks.practice(), choice=ChoiceSettings(16, "none"))
-    tasks = [
-        replace(task, items=task.items[:ITEMS]) for task in lm_eval_tasks.tasks(folder, section)
-    ]
     peft = folder / "adapter" if with_adapter else None
-    theirs = lm_eval_tasks.run(
-        lm_eval_tasks.model(section.choice.batch, peft),
-        [
-            lm_eval_tasks.as_harness_task(folder, f"t{n}", task, section.generation.max_new_tokens)
-            for n, task in enumerate(tasks)
-        ],
-    )
+    harness = lm_eval_tasks.model(section.choice.batch, peft)
+    theirs = lm_eval_tasks.run(harness, folder / "tasks", ["kakugo_epo_Latn"])
 
     model = AutoModelForCausalLM.from_pretrained(lm_eval_tasks.BASE, dtype="float32")
     if peft:
@@ -48,13 +69,13 @@ def test_the_harness_agrees(folder: Path, with_adapter: bool) -> None:
     ours = transformers_lm.TransformersModel(
         model.train(False), AutoTokenizer.from_pretrained(lm_eval_tasks.BASE)
     )
-    for number, task in enumerate(tasks):
-        samples = sorted(theirs["samples"][f"t{number}"], key=lambda sample: sample["doc_id"])
+    for name, task in written:
+        samples = sorted(theirs["samples"][name], key=lambda sample: sample["doc_id"])
         outputs = _outputs(ours, task, section)
         for sample, output in zip(samples, outputs, strict=True):
             _check_output(sample, output)
         (result,) = significance.score_tasks([task], [[outputs, outputs]], section)
-        _check_scores(theirs["results"][f"t{number}"], result)
+        _check_scores(theirs["results"][name], result)
 
 
 def _outputs(ours: transformers_lm.TransformersModel, task: Any, section: Any) -> Any:
@@ -73,6 +94,6 @@ def _check_output(sample: dict[str, Any], output: Any) -> None:
 
 
 def _check_scores(theirs: dict[str, Any], ours: significance.TaskResult) -> None:
-    names = {"accuracy": "acc,none", "chrF++": "chrf++,none", "BLEU": "bleu,none"}
+    names = {"accuracy": "acc,none", "chrF++": "chrf++,answer", "BLEU": "bleu,answer"}
     for score in ours.scores:
         assert score.comparison.base.value == pytest.approx(theirs[names[score.metric]], abs=1e-9)

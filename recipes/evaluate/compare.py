@@ -1,0 +1,193 @@
+"""Say whether two models differ: `kakugo-recipe compare A B`.
+
+A and B are sample logs of lm-evaluation-harness, or our `outputs.jsonl`, of the same items. As in
+an evaluation, right and wrong answers are compared by McNemar's exact test and other scores by the
+paired bootstrap, and Holm corrects the main metrics of all tasks together, and the others together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from recipes.core.errors import UserError
+from recipes.core.progress import say
+from recipes.evaluate import item_scores, metrics
+from recipes.evaluate.item_scores import TaskScores, Value
+from recipes.evaluate.metrics import Array, Comparison, ScoreFunction
+
+BLEU_TOKENIZER = "13a"  # sacrebleu's default, which the harness uses
+HEADINGS = ("task", "metric", "items", "A", "B", "B - A", "95% interval", "p", "p (Holm)", "")
+
+
+@dataclass(frozen=True)
+class Row:
+    """The comparison of one metric of one task; `p_holm` is corrected for `family` tests."""
+
+    task: str
+    metric: str
+    is_main: bool
+    items: int
+    comparison: Comparison
+    family: int = 1
+    p_holm: float = 1.0
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether A and B differ after the correction."""
+        return metrics.is_significant(self.p_holm)
+
+
+def main(args: argparse.Namespace) -> None:
+    """Print a table, or with `--json` a list of objects."""
+    model_a, model_b = args.models or (None, None)
+    a, b = item_scores.read(args.a, model_a), item_scores.read(args.b, model_b)
+    if len(a) == len(b) == 1:  # two logs of one task, whatever they are called
+        b = dict(zip(a, b.values(), strict=True))
+    rows = compare(a, b, args.samples, args.seed)
+    if args.json:
+        say(json.dumps([as_json(row) for row in rows], ensure_ascii=False, indent=1))
+        return
+    say(table(rows))
+    for name, one, other in (("A", a, b), ("B", b, a)):
+        if only := sorted(one.keys() - other.keys()):
+            say(f"only in {name}, not compared: {', '.join(only)}")
+
+
+def compare(
+    a: dict[str, TaskScores], b: dict[str, TaskScores], samples: int, seed: int
+) -> list[Row]:
+    """Compare all tasks that A and B share; raise UserError if none, or if their items differ."""
+    tasks = [task for task in a if task in b]
+    if not tasks:
+        raise UserError(f"A has the tasks {', '.join(a)} and B {', '.join(b)}: none in common.")
+    rows = []
+    for task in tasks:
+        one, other = a[task].by_metric, b[task].by_metric
+        shared = [metric for metric in one if metric in other]
+        if not shared:
+            raise UserError(
+                f"{task}: A has the metrics {', '.join(one)} and B {', '.join(other)}: "
+                "none in common."
+            )
+        for metric in shared:
+            items = _shared_items(task, one[metric], other[metric])
+            values = [[scores[metric][item] for item in items] for scores in (one, other)]
+            comparison = _comparison(metric.partition(",")[0], values, samples, seed)
+            rows.append(Row(task, metric, metric == shared[0], len(items), comparison))
+    return _corrected(rows)
+
+
+def _shared_items(task: str, a: dict[str, Value], b: dict[str, Value]) -> list[str]:
+    if a.keys() == b.keys():
+        return list(a)
+    if a.keys().isdisjoint(b):
+        raise UserError(f"{task}: A and B have no items in common.")
+    raise UserError(
+        f"{task}: the items differ: {len(a.keys() - b)} are only in A and "
+        f"{len(b.keys() - a)} only in B."
+    )
+
+
+def _comparison(
+    metric: str, values: Sequence[Sequence[Value]], samples: int, seed: int
+) -> Comparison:
+    score, statistics = _statistics(metric, values)
+    comparison = metrics.compare(score, *statistics, samples, seed)
+    if all(value in (0, 1) for each in values for value in each):
+        p = metrics.mcnemar(*(each[:, 0] for each in statistics))
+        return replace(comparison, p=p, test=metrics.MCNEMAR)
+    return comparison
+
+
+def _statistics(
+    metric: str, values: Sequence[Sequence[Value]]
+) -> tuple[ScoreFunction, tuple[Array, Array]]:
+    """Return the function that scores sums, and the statistics (items, k) of A and of B."""
+
+    def of_one(one: Sequence[Value]) -> Array:
+        if metric not in item_scores.CORPUS_METRICS:
+            return metrics.mean_statistics([value for value in one if isinstance(value, float)])
+        texts = [value for value in one if isinstance(value, tuple)]
+        references, outputs = [each[0] for each in texts], [each[1] for each in texts]
+        if metric == "bleu":
+            return metrics.bleu_statistics(outputs, references, BLEU_TOKENIZER)
+        return metrics.chrf_statistics(outputs, references, 2 if metric == "chrf++" else 0)
+
+    a, b = values
+    functions: dict[str, ScoreFunction] = {
+        "bleu": metrics.bleu, "chrf": metrics.chrf, "chrf++": metrics.chrf,
+    }  # fmt: skip
+    return functions.get(metric, metrics.mean), (of_one(a), of_one(b))
+
+
+def _corrected(rows: Sequence[Row]) -> list[Row]:
+    """Apply Holm's correction to the main metrics of all tasks, and to the other metrics."""
+    corrected = {}
+    for is_main in (True, False):
+        family = [index for index, row in enumerate(rows) if row.is_main == is_main]
+        adjusted = metrics.holm([rows[index].comparison.p for index in family])
+        for index, p_holm in zip(family, adjusted, strict=True):
+            corrected[index] = replace(rows[index], family=len(family), p_holm=p_holm)
+    return [corrected[index] for index in range(len(rows))]
+
+
+def as_json(row: Row) -> dict[str, Any]:
+    """Return a row under the names that results.jsonl has for the same numbers."""
+    comparison = row.comparison
+    a, b, difference = comparison.base, comparison.adapter, comparison.difference
+    return {
+        "task": row.task,
+        "metric": row.metric,
+        "main": row.is_main,
+        "n": row.items,
+        "a": a.value,
+        "a_ci": [a.low, a.high],
+        "b": b.value,
+        "b_ci": [b.low, b.high],
+        "difference": difference.value,
+        "difference_ci": [difference.low, difference.high],
+        "p": comparison.p,
+        "test": comparison.test,
+        "p_holm": row.p_holm,
+        "family": row.family,
+        "significant": row.is_significant,
+    }
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Return the rows in columns for a terminal."""
+    lines = [HEADINGS, *map(_cells, rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if column < 2 or column == len(HEADINGS) - 1 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _p(p: float) -> str:
+    return f"{p:.4f}" if p >= 0.0001 else "<0.0001"
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    comparison = row.comparison
+    difference = comparison.difference
+    digits = 1 if row.metric.partition(",")[0] in item_scores.CORPUS_METRICS else 3
+    return (
+        row.task,
+        row.metric,
+        f"{row.items:,}",
+        f"{comparison.base.value:.{digits}f}",
+        f"{comparison.adapter.value:.{digits}f}",
+        f"{difference.value:+.{digits}f}",
+        f"{difference.low:+.{digits}f} to {difference.high:+.{digits}f}",
+        _p(comparison.p),
+        _p(row.p_holm),
+        "significant" if row.is_significant else "not significant",
+    )
