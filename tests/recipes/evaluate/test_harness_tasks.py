@@ -88,9 +88,8 @@ def _write_recipes(folder: Path) -> None:
 def _push_world(api: HfApi, folder: Path) -> None:
     """Push benchmarks, base and adapter, and a dataset that has the second sentence of a test."""
     datasets = publish.dataset_files()
-    for name, files in datasets.items():
-        repo = f"practice/kakugo-practice-{name}"
-        _push(api, repo, files)
+    for name in ("flores", "sib200", "belebele"):
+        _push(api, f"practice/kakugo-practice-{name}", datasets[name])
     for repo, path in ((BASE, publish.BASE), (ADAPTER, lm_eval_tasks.adapter(folder / "adapter"))):
         api.create_repo(repo)
         api.upload_folder(repo_id=repo, folder_path=path)
