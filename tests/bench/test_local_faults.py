@@ -14,9 +14,9 @@ import pytest
 
 from bot.controller.tick import Controller
 from bot.localhub.testing import LocalHub
-from tests.scenarios.crash_story import fails_once, play
-from tests.scenarios.local_bots import BOT, ORG
-from tests.scenarios.test_local_crash import PERSON, Story
+from tests.scenarios.local_scenario import BOT, ORG
+from tests.scenarios.test_local_crash import PERSON, LocalThreeRequests, behavior
+from tests.scenarios.three_requests import simulate
 
 # Matches calls of the bot, but not those of jobs.
 OWN_PATHS = {"create_commit": "kakugo-requests/commit"}
@@ -32,8 +32,8 @@ FAULTS: tuple[dict[str, Any], ...] = (
 class FaultyClient:
     """A client that asks the Hub for a fault before some of its calls."""
 
-    def __init__(self, inner: Any, theatre: Story, share: float, seed: int) -> None:
-        self._inner, self._theatre, self._share = inner, theatre, share
+    def __init__(self, inner: Any, scenario: LocalThreeRequests, share: float, seed: int) -> None:
+        self._inner, self._scenario, self._share = inner, scenario, share
         self._random, self.count = random.Random(seed), Counter[str]()
 
     def __getattr__(self, name: str) -> Any:
@@ -47,19 +47,19 @@ class FaultyClient:
                 kind = self._random.choice(FAULTS)
                 self.count[str(kind)] += 1
                 fault = {"path": OWN_PATHS.get(name, OTHER_PATHS), "times": 1, **kind}
-                self._theatre.control("faults", fault)
+                self._scenario.control("faults", fault)
             return target(*args, **kwargs)
 
         return call
 
 
-class FaultyStory(Story):
-    """The story of three requests with a bot whose calls sometimes fail."""
+class FaultyThreeRequests(LocalThreeRequests):
+    """The three requests with a bot whose calls sometimes fail."""
 
     client: FaultyClient
 
-    def bot(self, cut: int = 0, after: bool = False) -> Controller:
-        bot = super().bot(cut, after)
+    def bot(self, kill_at: int = 0, after: bool = False) -> Controller:
+        bot = super().bot(kill_at, after)
         self.client = FaultyClient(bot.hub.api, self, 0.1, 7)
         vars(bot.hub)["api"] = self.client
         return bot
@@ -67,13 +67,13 @@ class FaultyStory(Story):
 
 @pytest.mark.timeout(600)
 def test_requests_end_as_without_faults(tmp_path: Path) -> None:
-    expected, _ = play(1, None)
+    expected, _ = simulate(1, None)
     with LocalHub(tmp_path, users=(BOT, PERSON), orgs={ORG: (BOT,)}) as hub:
-        theatre = FaultyStory(hub, lambda labels: "good" if fails_once(labels) else "fail")
-        assert theatre.play(0, False, patience=400) == 0
-        count = theatre.client.count
-        theatre.control("reset", {})
-        launches, records, kinds = theatre.outcome()
+        scenario = FaultyThreeRequests(hub, behavior)
+        assert scenario.run(0, False, timeout_seconds=400) == 0
+        count = scenario.client.count
+        scenario.control("reset", {})
+        launches, records, kinds = scenario.outcome()
     assert (launches, records) == (expected.launches, expected.records)
     assert all(len(set(sequence)) == len(sequence) for sequence in kinds.values()), kinds
     failed = count.total() - count["calls"]

@@ -24,26 +24,26 @@ from bot.controller.tick import Controller
 from bot.hub.discussions import OLDER_PAGES
 from bot.localhub.testing import LocalHub
 from bot.settings import Limits
-from tests.scenarios.local_bots import BOT, ORG, SPACE, Theatre
+from tests.scenarios.local_scenario import BOT, ORG, SPACE, LocalScenario
 
-OPEN, NEWCOMERS, SECRET = 1_000, 60, "the-house-has-one-secret"
+OPEN, NEWCOMERS, SECRET = 1_000, 60, "webhook-secret"
 PEOPLE = [f"speaker{n}" for n in range(20)]
 LIMITS = Limits(queue=5_000, person_requests=1_000)
 POLL_SECONDS = 60.0
 
 
-def calls(theatre: Theatre) -> int:
-    headers = {"Authorization": f"Bearer {theatre.hub.token(BOT)}"}
-    answer = get_session().get(f"{theatre.hub.url}/control/calls", headers=headers)
-    return int(answer.json()["count"])
+def calls(scenario: LocalScenario) -> int:
+    headers = {"Authorization": f"Bearer {scenario.hub.token(BOT)}"}
+    response = get_session().get(f"{scenario.hub.url}/control/calls", headers=headers)
+    return int(response.json()["count"])
 
 
-def tick(theatre: Theatre, bot: Controller) -> tuple[int, float, bool]:
+def tick(scenario: LocalScenario, bot: Controller) -> tuple[int, float, bool]:
     """Do a tick; return calls, seconds, and whether it did something or has more to do."""
-    before, started_at = calls(theatre), time.monotonic()
+    before, started_at = calls(scenario), time.monotonic()
     report = bot.tick()
     return (
-        calls(theatre) - before - 1,
+        calls(scenario) - before - 1,
         time.monotonic() - started_at,
         report.more or bool(report.summaries),
     )
@@ -66,49 +66,51 @@ def serving(watcher: Watcher) -> Iterator[str]:
 @pytest.mark.timeout(1800)
 def test_a_thousand_open_requests(tmp_path: Path) -> None:
     with LocalHub(tmp_path, users=(BOT, *PEOPLE), orgs={ORG: (BOT,)}) as hub:
-        theatre = Theatre(hub, limits=LIMITS)
-        bot = theatre.bot()
-        few = _settled(theatre, bot, 10)
-        many = _settled(theatre, bot, OPEN - 10)
+        scenario = LocalScenario(hub, limits=LIMITS)
+        bot = scenario.bot()
+        few = _settled(scenario, bot, 10)
+        many = _settled(scenario, bot, OPEN - 10)
         print(f"10 open requests: {few[0]} calls, {few[1] * 1000:.0f} ms per tick")
         print(f"{OPEN} open requests: {many[0]} calls, {many[1] * 1000:.0f} ms per tick", end="; ")
         assert many[0] <= few[0] + OLDER_PAGES + 2
-        fresh = theatre.bot()
-        first = tick(theatre, fresh)
+        fresh = scenario.bot()
+        first = tick(scenario, fresh)
         print(f"the first tick of a new process: {first[0]} calls, {first[1] * 1000:.0f} ms")
         assert first[0] < 80
-        _newcomers(theatre, bot)
+        _newcomers(scenario, bot)
 
 
-def _settled(theatre: Theatre, bot: Controller, count: int) -> tuple[int, float]:
+def _settled(scenario: LocalScenario, bot: Controller, count: int) -> tuple[int, float]:
     """Open requests and tick until all are answered; return calls and seconds of idle ticks."""
     for number in range(count):
-        theatre.asks(PEOPLE[number % len(PEOPLE)], "Kurdish")
+        scenario.open_discussion(PEOPLE[number % len(PEOPLE)], "Kurdish")
     quiet = 0
     while quiet < 8:
-        _, _, more = tick(theatre, bot)
+        _, _, more = tick(scenario, bot)
         quiet = 0 if more else quiet + 1
-        theatre.wait(0 if more else 60)
-    ticks = [tick(theatre, bot) for _ in range(5)]
+        scenario.advance(0 if more else 60)
+    ticks = [tick(scenario, bot) for _ in range(5)]
     return round(statistics.median(c for c, _, _ in ticks)), statistics.median(
         s for _, s, _ in ticks
     )
 
 
-def _newcomers(theatre: Theatre, bot: Controller) -> None:
+def _newcomers(scenario: LocalScenario, bot: Controller) -> None:
     """Open a request about every second, and post a comment elsewhere; the webhook reports both."""
     watcher, rng, nums = Watcher(bot, POLL_SECONDS), random.Random(7), []
     with serving(watcher) as url:
         watched = [{"type": "space", "name": SPACE}]
-        theatre.api.create_webhook(url=url, watched=watched, domains=["discussion"], secret=SECRET)
+        scenario.api.create_webhook(url=url, watched=watched, domains=["discussion"], secret=SECRET)
         for number in range(NEWCOMERS):
-            nums.append(theatre.asks(PEOPLE[number % len(PEOPLE)], "Kurdish"))
-            theatre.says(PEOPLE[0], rng.randrange(1, OPEN), "nice weather today")
+            nums.append(scenario.open_discussion(PEOPLE[number % len(PEOPLE)], "Kurdish"))
+            scenario.add_comment(PEOPLE[0], rng.randrange(1, OPEN), "nice weather today")
             time.sleep(rng.expovariate(1.0))
         deadline = time.monotonic() + 120
-        while not all(theatre.heard(num) for num in nums[-3:]) and time.monotonic() < deadline:
+        while (
+            not all(scenario.bot_comments(num) for num in nums[-3:]) and time.monotonic() < deadline
+        ):
             time.sleep(1)
-    waited = sorted(_waited(theatre, num) for num in nums)
+    waited = sorted(_waited(scenario, num) for num in nums)
     p50, p99 = waited[len(waited) // 2], waited[int(0.99 * len(waited))]
     print(
         f"{NEWCOMERS} newcomers, {watcher.counts['webhooks']} webhooks, "
@@ -118,8 +120,8 @@ def _newcomers(theatre: Theatre, bot: Controller) -> None:
     )
 
 
-def _waited(theatre: Theatre, num: int) -> float:
+def _waited(scenario: LocalScenario, num: int) -> float:
     """Return the seconds from a request to the bot's first comment, by the Hub's clock."""
-    details: Any = theatre.api.get_discussion_details(SPACE, num, repo_type="space")
+    details: Any = scenario.api.get_discussion_details(SPACE, num, repo_type="space")
     replies = [e for e in details.events if e.type == "comment" and e.author == BOT]
     return float((replies[0].created_at - details.created_at).total_seconds())

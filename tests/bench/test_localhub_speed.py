@@ -15,8 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from huggingface_hub import CommitOperationAdd, HfApi, constants
-from huggingface_hub.utils import get_session
+from huggingface_hub import CommitOperationAdd, HfApi, constants, get_session
 
 from bot.localhub.testing import LocalHub
 

@@ -24,7 +24,7 @@ from tests.bench.test_engine_speed import serving
 ROWS = [10_000, 100_000, int(os.environ.get("KAKUGO_BENCH_ROWS", "0"))]
 ASKED = 20_000  # rows from the teacher at most: only calls in flight take memory
 MAX_MB = 200
-RUN = Path(__file__).with_name("whole_run.py")
+RUN = Path(__file__).with_name("memory_of_a_run.py")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 LANGUAGES: tuple[Language, Language] = ("eng", "epo")
 

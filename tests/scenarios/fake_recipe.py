@@ -1,7 +1,7 @@
-"""A recipe's stand-in: leaves the manifest that a real one would, at once, or fails when told to.
+"""A fake recipe: it pushes a manifest at once, or fails or hangs as `--behavior` says.
 
-Run as a job of the local Hub in place of `kakugo-recipe`; only the standard library, so that it
-starts quickly.
+A job of the local Hub runs it in place of `kakugo-recipe`. It imports only the standard library, so
+that it starts quickly.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def call(path: str, body: bytes, kind: str = "application/json") -> None:
     try:
         urllib.request.urlopen(request, timeout=60).read()
     except urllib.error.HTTPError as error:
-        if error.code != 409:  # the repo is there already
+        if error.code != 409:  # the repo exists
             raise
 
 
@@ -44,7 +44,7 @@ def option(name: str) -> str:
 def manifest(step: str) -> str:
     score: dict[str, Any] = {"benchmark": "flores", "direction": "eng_Latn-x", "metric": "chrF++"}
     score |= {"base": 5.0, "adapter": 25.0, "difference_ci": [18.0, 22.0], "significant": True}
-    wire = {
+    data = {
         "schema": 2,
         "digest": option("--digest"),
         "attempt": int(option("--attempt")),
@@ -53,16 +53,16 @@ def manifest(step: str) -> str:
         "cost_usd": 0.0,
         "metrics": {"check": ADVICE, "evaluate": {"results": [score]}}.get(step, {}),
     }
-    return json.dumps(wire)
+    return json.dumps(data)
 
 
 def main() -> None:
     step, into = sys.argv[1], option("--into")
     name = into.split("/")[1]
-    if option("--fate") == "hang":
+    if option("--behavior") == "hang":
         time.sleep(300)
-    if option("--fate") == "fail":
-        sys.exit(f"told to fail, and to tell: HF_TOKEN={os.environ['HF_TOKEN']}")
+    if option("--behavior") == "fail":
+        sys.exit(f"failed by --behavior, with HF_TOKEN={os.environ['HF_TOKEN']}")
     path, kind = "run.json", "model" if step == "train" else "dataset"
     if step == "evaluate":
         path = f"{option('--language')}/{option('--adapter').split('/')[1]}/run.json"

@@ -1,7 +1,8 @@
 """Simulate bots on a Hub in memory: the order of their calls, their duration, and kills.
 
-Each bot is a greenlet that stops at every call, so that the calls of several bots interleave as
-those of processes do, and the same seed always gives the same story.
+The bot's controller, planner and ledger are real; the Hub, its jobs and the clock are simulated.
+Each bot is a greenlet that stops at every call, so that the calls of several bots interleave like
+those of processes. The same seed always gives the same run.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from greenlet import getcurrent, greenlet
-from huggingface_hub.utils import httpx
+from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
 
 from bot.controller.ledger import Ledger
 from bot.controller.tick import Controller
@@ -24,95 +25,119 @@ from bot.domain.policy import Policy
 from bot.domain.request import Request
 from bot.hub.client import Connection, Refused, TryLater
 from bot.hub.ledger_repo import LedgerRepo
-from tests.scenarios.memory_client import Client, error
-from tests.scenarios.memory_hub import BOT, ORG, URL, HubModel
+from tests.scenarios.in_memory_client import Call, InMemoryClient, error
+from tests.scenarios.in_memory_hub import ORG, URL, InMemoryHub
 
-RESTART = 20.0
+RESTART_SECONDS = 20.0
+T = TypeVar("T")
 
 
-class Cut(NamedTuple):
-    """The bot that makes this call (counted over all bots, from 1) dies before or after it."""
+class Kill(NamedTuple):
+    """Kill the bot that makes this call (counted over all bots, from 1), before or after it."""
 
     call: int
     after: bool
 
 
 class Faults:
-    """What goes wrong with a share of all calls: half of them had already taken effect."""
+    """Make a share of all calls fail, half of them after they have taken effect."""
 
     def __init__(self, share: float, seed: int) -> None:
         self._share, self._random = share, random.Random(seed)
         self.count: Counter[str] = Counter()
 
-    def around(self, effect: Callable[[], Any]) -> Any:
-        """The answer of a call, or an error before or after it takes effect."""
+    def around(self, effect: Callable[[], T]) -> T:
+        """Return the response of a call, or raise an error before or after it takes effect."""
         if self._random.random() >= self._share:
             return effect()
-        name, problem = self._random.choice(_PROBLEMS)
+        name, make_error = self._random.choice(_ERRORS)
         self.count[name] += 1
-        if name not in _REFUSED and self._random.random() < 0.5:
+        if name not in _WITHOUT_EFFECT and self._random.random() < 0.5:
             effect()
-        raise problem()
+        raise make_error()
 
 
-def _problem(status: int, **headers: str) -> Callable[[], Exception]:
+def _response(status: int, **headers: str) -> Callable[[], Exception]:
     return lambda: error(status, {k.replace("_", "-"): v for k, v in headers.items()})
 
 
-_REFUSED = ("busy", "limit")  # these are said before anything is done
-_PROBLEMS: tuple[tuple[str, Callable[[], Exception]], ...] = (
-    ("busy", _problem(429, retry_after="7")),
-    ("limit", _problem(429, ratelimit='"api";r=0;t=12')),
-    ("broken", _problem(500)),
-    ("gateway", _problem(502)),
-    ("away", _problem(503)),
-    ("timeout", lambda: httpx.ReadTimeout("the answer did not come")),
+_WITHOUT_EFFECT = ("busy", "rate limit")  # the Hub refuses these calls before it does anything
+_ERRORS: tuple[tuple[str, Callable[[], Exception]], ...] = (
+    ("busy", _response(429, retry_after="7")),
+    ("rate limit", _response(429, ratelimit='"api";r=0;t=12')),
+    ("internal error", _response(500)),
+    ("bad gateway", _response(502)),
+    ("unavailable", _response(503)),
+    ("timeout", lambda: httpx.ReadTimeout("the response did not arrive")),
     ("no connection", lambda: httpx.ConnectError("refused")),
-    ("cut", lambda: httpx.RemoteProtocolError("the answer ended in the middle")),
-    ("no JSON", lambda: json.JSONDecodeError("the answer ended in the middle", "{", 1)),
+    ("truncated", lambda: httpx.RemoteProtocolError("the response is truncated")),
+    ("invalid JSON", lambda: json.JSONDecodeError("the response is truncated", "{", 1)),
 )
 
 
 class Killed(BaseException):
-    """SIGKILL: nothing of the bot gets to see it."""
+    """The simulated SIGKILL; a BaseException, so that the bot does not catch it."""
 
 
 @dataclass(frozen=True)
-class Wire(Connection):
-    """A connection whose client is the model's."""
+class InMemoryConnection(Connection):
+    """A connection to the Hub in memory."""
 
     client: Any = None
 
     @property
-    def api(self) -> Any:  # type: ignore[override]
+    def api(self) -> Any:
         return self.client
 
     def get(self, path: str, **query: Any) -> Any:
         return self.client.get(path, **query)
 
     def text(self, repo: str, repo_type: str, path: str, revision: str = "main") -> str:
-        return self.client.text(repo, path, revision)
+        return str(self.client.text(repo, path, revision))
 
 
-Event = tuple[float, Callable[[HubModel], float | None]]
+Act = Callable[[InMemoryHub], float | None]
+Event = tuple[float, Act]
+
+
+def open_discussion(author: str, title: str, body: str = "") -> Act:
+    """Return an event's act: somebody opens a discussion."""
+
+    def act(hub: InMemoryHub) -> None:
+        hub.open_discussion(author, title, body)
+
+    return act
+
+
+def add_comment(num: int, author: str, text: str) -> Act:
+    """Return an event's act: somebody writes a comment."""
+
+    def act(hub: InMemoryHub) -> None:
+        hub.add_comment(num, author, text)
+
+    return act
 
 
 @dataclass
 class Simulation:
-    """`script`: what people do, and when; a deed is done again after the seconds it returns."""
+    """Bots and people on one Hub.
 
-    hub: HubModel
+    `script` is what people do, and after how many seconds; an act that returns seconds is repeated
+    after them.
+    """
+
+    hub: InMemoryHub
     policy: Policy
     bots: int = 1
-    cut: Cut | None = None
+    kill: Kill | None = None
     seed: int = 0
     script: list[Event] = field(default_factory=list)
     faults: Faults = field(default_factory=lambda: Faults(0.0, 0))
-    pause: float = 20.0
-    longest: float = 7200.0
+    poll_seconds: float = 20.0
+    max_seconds: float = 7200.0
     calls: int = 0
-    cuts: int = 0
-    trail: list[str] = field(default_factory=list)
+    kills: int = 0
+    log: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -120,93 +145,96 @@ class Simulation:
         self._due: list[tuple[float, int, Any]] = []
         self._turn = 0
 
-    def play(self, until: Callable[[], bool], rest: float = 100.0) -> None:
-        """Play until the story is told, then watch for a while that nothing more happens."""
-        begun, ends = self.hub.now, None
-        for delay, deed in self.script:
-            self._push(begun + delay, deed)
+    def run(self, is_done: Callable[[], bool], settle_seconds: float = 100.0) -> None:
+        """Run until `is_done`, and then a while longer, in which nothing more must happen."""
+        started_at, ends_at = self.hub.now, None
+        for delay, act in self.script:
+            self._push(started_at + delay, act)
         for number in range(self.bots):
-            self._push(begun + number * self.pause / self.bots, self._bot(number))
-        while self._due and (ends is None or self.hub.now < ends):
-            at, _, what = heapq.heappop(self._due)
-            self.hub.move(at)
-            if isinstance(what, greenlet):
-                what.switch()
-            elif (again := what(self.hub)) is not None:
-                self._push(self.hub.now + again, what)
-            if ends is None and until():
-                ends = self.hub.now + rest
-            if self.hub.now - begun > self.longest:
-                raise AssertionError(f"not told after {self.longest} s: {self.trail[-30:]}")
-        assert ends is not None and until()
+            self._push(started_at + number * self.poll_seconds / self.bots, self._bot(number))
+        while self._due and (ends_at is None or self.hub.now < ends_at):
+            at, _, due = heapq.heappop(self._due)
+            self.hub.advance_to(at)
+            if isinstance(due, greenlet):
+                due.switch()
+            elif (delay := due(self.hub)) is not None:
+                self._push(self.hub.now + delay, due)
+            if ends_at is None and is_done():
+                ends_at = self.hub.now + settle_seconds
+            if self.hub.now - started_at > self.max_seconds:
+                raise AssertionError(f"not done after {self.max_seconds} s: {self.log[-30:]}")
+        assert ends_at is not None and is_done()
 
-    def _push(self, at: float, what: Any) -> None:
+    def _push(self, at: float, due: Any) -> None:
         self._turn += 1
-        heapq.heappush(self._due, (at, self._turn, what))
+        heapq.heappush(self._due, (at, self._turn, due))
 
     def _bot(self, number: int) -> greenlet:
-        return greenlet(lambda: self._live(number))
+        return greenlet(lambda: self._run_bot(number))
 
-    def _live(self, number: int) -> None:
+    def _run_bot(self, number: int) -> None:
         try:
             controller = self.controller(self._call)
             while True:
                 try:
                     report = controller.tick()
-                    self.trail += [f"{self.hub.now:.0f} bot{number} {w}" for w in report.summaries]
-                    self.trail += [
-                        f"{self.hub.now:.0f} bot{number} left: {w}" for w in report.postponed
+                    self.log += [
+                        f"{self.hub.now:.0f} bot{number} {summary}" for summary in report.summaries
                     ]
-                    pause = 1.0 if report.more else self.pause
+                    self.log += [
+                        f"{self.hub.now:.0f} bot{number} postponed: {action}"
+                        for action in report.postponed
+                    ]
+                    pause = 1.0 if report.more else self.poll_seconds
                 except (TryLater, Refused) as error:
-                    self.trail.append(f"{self.hub.now:.0f} bot{number} {error}")
-                    pause = max(self.pause, getattr(error, "after", 0.0))
+                    self.log.append(f"{self.hub.now:.0f} bot{number} {error}")
+                    pause = max(self.poll_seconds, getattr(error, "after", 0.0))
                 self._wait(pause)
         except Killed:
-            self.cuts += 1
-            self._push(self.hub.now + RESTART, self._bot(number))
+            self.kills += 1
+            self._push(self.hub.now + RESTART_SECONDS, self._bot(number))
 
-    def controller(self, call: Callable[[str, Callable[[], Any]], Any]) -> Controller:
-        """A new process: nothing is remembered."""
-        wire = Wire(URL, ORG, "", "", "", lambda: self.hub.now, Client(self.hub, call))
-        return Controller(wire, Ledger(LedgerRepo(wire, names.ledger(ORG))), self.policy)
+    def controller(self, call: Call) -> Controller:
+        """Return the controller of a new process, which remembers nothing."""
+        connection = self._connect(InMemoryClient(self.hub, call))
+        ledger = Ledger(LedgerRepo(connection, names.ledger(ORG)))
+        return Controller(connection, ledger, self.policy)
+
+    def _connect(self, client: InMemoryClient) -> InMemoryConnection:
+        return InMemoryConnection(URL, ORG, "", "", "", lambda: self.hub.now, client)
 
     def _wait(self, seconds: float) -> None:
         self._push(self.hub.now + seconds, getcurrent())
         self._main.switch()
 
-    def _call(self, name: str, effect: Callable[[], Any]) -> Any:
+    def _call(self, name: str, effect: Callable[[], T]) -> T:
         self.calls += 1
-        cut = self.cut if self.cut and self.cut.call == self.calls else None
+        kill = self.kill if self.kill and self.kill.call == self.calls else None
         self._wait(self._random.choice((0.05, 0.1, 0.2, 0.4)))
-        if cut and not cut.after:
-            self.trail.append(f"{self.hub.now:.0f} killed before {name}")
+        if kill and not kill.after:
+            self.log.append(f"{self.hub.now:.0f} killed before {name}")
             raise Killed
         try:
             return self.faults.around(effect)
         finally:
-            if cut:
-                self.trail.append(f"{self.hub.now:.0f} killed after {name}")
+            if kill:
+                self.log.append(f"{self.hub.now:.0f} killed after {name}")
                 raise Killed
 
     def requests(self) -> list[Request]:
-        wire = Wire(URL, ORG, "", "", "", lambda: self.hub.now, Client(self.hub))
-        repo = LedgerRepo(wire, names.ledger(ORG))
+        repo = LedgerRepo(self._connect(InMemoryClient(self.hub)), names.ledger(ORG))
         return list(Ledger(repo).read(self.hub.head).requests)
 
 
-def told(simulation: Simulation, count: int) -> Callable[[], bool]:
-    """Whether all `count` requests are at rest and the teacher costs nothing."""
-    seen: dict[str, bool] = {}
+def all_reported(simulation: Simulation, count: int) -> Callable[[], bool]:
+    """Return a check: all `count` requests are reported and the teacher is paused."""
+    cached: dict[str, bool] = {}
 
-    def look() -> bool:
+    def check() -> bool:
         head = simulation.hub.head
-        if head not in seen:
+        if head not in cached:
             requests = simulation.requests()
-            seen[head] = len(requests) == count and all(r.reported for r in requests)
-        return seen[head] and simulation.hub.endpoint.values[-1:] == ["paused"]
+            cached[head] = len(requests) == count and all(r.reported for r in requests)
+        return cached[head] and simulation.hub.endpoint.values[-1:] == ["paused"]
 
-    return look
-
-
-__all__ = ["BOT", "Cut", "Simulation", "Wire", "told"]
+    return check

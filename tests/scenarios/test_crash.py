@@ -1,27 +1,28 @@
-"""The story of three requests, with a bot killed before and after calls to the Hub.
+"""Three requests on the Hub in memory, with a bot killed before and after every n-th call.
 
-Here every n-th cut on the Hub in memory, and some on the local Hub; `tests/bench` tries every one.
+The bot is real; the Hub, jobs and the clock are simulated. `tests/bench` kills the bot at every
+call, and `test_local_crash.py` at some calls on the local Hub.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from tests.scenarios.crash_story import LAG, play, tally
+from tests.scenarios.three_requests import MAX_LAG, check_every_kill, simulate
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(("bots", "every"), [(1, 53), (2, 97), (4, 211)])
-def test_a_cut_anywhere_changes_nothing(bots: int, every: int) -> None:
-    assert tally(bots, every) > 10
+def test_requests_end_the_same_wherever_a_bot_is_killed(bots: int, every: int) -> None:
+    assert check_every_kill(bots, every) > 10
 
 
-def test_beyond_the_bound_it_would_show() -> None:
-    """The test can fail: with listings later than the grace allows, work is done twice."""
+def test_listings_older_than_the_grace_let_work_be_done_twice() -> None:
+    """The test above can fail."""
     doubled = 0
     for seed in range(4):
-        outcome, _ = play(4, None, seed, lag=6 * LAG)
-        twice = len(set(outcome.launches)) < len(outcome.launches)
-        doubled += twice or any(len(c) > 4 for c in outcome.comments.values())
+        outcome, _ = simulate(4, None, seed, lag=6 * MAX_LAG)
+        launched_twice = len(set(outcome.launches)) < len(outcome.launches)
+        doubled += launched_twice or any(len(c) > 4 for c in outcome.comments.values())
     assert doubled

@@ -1,4 +1,7 @@
-"""Ten percent of all calls fail: 429, 5xx, timeouts, lost or truncated responses."""
+"""Ten percent of all calls fail: 429, 5xx, timeouts, lost or truncated responses.
+
+The bot is real; the Hub in memory, jobs and the clock are simulated.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,22 @@ from collections import Counter
 
 import pytest
 
-from tests.scenarios.crash_story import play
+from tests.scenarios.three_requests import simulate
 
 
 @pytest.mark.parametrize("bots", [1, 2])
-def test_every_request_ends_right(bots: int) -> None:
-    whole, _ = play(bots, None)
+def test_requests_end_the_same_although_calls_fail(bots: int) -> None:
+    expected, _ = simulate(bots, None)
     count: Counter[str] = Counter()
     calls = 0
     for seed in range(1, 16):
-        outcome, story = play(bots, None, seed, faults=0.1)
-        assert outcome.launches == whole.launches, story.trail
-        assert outcome.records == whole.records, story.trail
-        assert outcome.spent == whole.spent, story.trail
-        assert outcome.comments == whole.comments, story.trail
+        outcome, simulation = simulate(bots, None, seed, faults=0.1)
+        assert outcome.launches == expected.launches, simulation.log
+        assert outcome.records == expected.records, simulation.log
+        assert outcome.spent == expected.spent, simulation.log
+        assert outcome.comments == expected.comments, simulation.log
         assert not outcome.open
-        count += story.faults.count
-        calls += story.calls
+        count += simulation.faults.count
+        calls += simulation.calls
     assert len(count) == 9 and 0.07 < count.total() / calls < 0.13
-    print(f"{bots} bots: {count.total()} of {calls} calls went wrong, always the same end")
+    print(f"{bots} bots: {count.total()} of {calls} calls failed, always the same outcome")

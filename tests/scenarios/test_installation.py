@@ -1,4 +1,7 @@
-"""An installation: interrupted while it is deployed, damaged, destroyed and deployed again."""
+"""An installation is interrupted while it is deployed, damaged, destroyed and deployed again.
+
+Calls over HTTP and the command line are real, on the local Hub.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,9 @@ from bot.domain import names
 from bot.hub.client import Refused, TryLater
 from bot.localhub.testing import LocalHub
 from bot.operations.deploy import check
-from bot.operations.destroy import destroy, plan_removal
+from bot.operations.destroy import destroy
 from bot.settings import SettingsError
-from tests.scenarios.installation_env import BOT, PERSON, House
+from tests.scenarios.local_installation import BOT, PERSON, LocalInstallation
 
 pytestmark = pytest.mark.xdist_group("installation")
 
@@ -36,10 +39,10 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
         yield server
 
 
-def test_wherever_a_call_fails_the_next_deploy_goes_on(hub: LocalHub) -> None:
-    """Each of these calls is performed and its answer lost, or not performed, once."""
-    house = House.of(hub, "cut", KAKUGO_RUN="webhook-job")
-    for path, method, how in (
+def test_after_a_failed_call_the_next_deploy_continues(hub: LocalHub) -> None:
+    """Each of these calls fails once, either before or after it has taken effect."""
+    installation = LocalInstallation.create(hub, "cut", KAKUGO_RUN="webhook-job")
+    for path, method, fault in (
         ("/api/repos/create", "POST", {"status": 500}),
         ("/kakugo-code/commit/", "POST", {"cut": 10}),
         ("/endpoint/cut", "POST", {"cut": 10}),
@@ -49,40 +52,44 @@ def test_wherever_a_call_fails_the_next_deploy_goes_on(hub: LocalHub) -> None:
         ("/api/jobs/cut", "POST", {"cut": 10}),
         ("/api/settings/webhooks", "POST", {"cut": 10}),
     ):
-        house.control("faults", {"path": path, "method": method, "times": 1, **how})
+        installation.control("faults", {"path": path, "method": method, "times": 1, **fault})
         with pytest.raises(TryLater):
-            house.deploys()
-    house.deploys()
-    assert house.deploys() == [DONE]
-    state = house.state()
+            installation.deploy()
+    installation.deploy()
+    assert installation.deploy() == [DONE]
+    state = installation.state()
     assert len(state["webhooks"]) == 1 and state["endpoints"] == [("kakugo-teacher", "paused")]
 
 
-def test_killed_in_the_middle_it_goes_on(hub: LocalHub) -> None:
-    house = House.of(hub, "killed")
+def test_after_a_kill_the_next_deploy_continues(hub: LocalHub) -> None:
+    installation = LocalInstallation.create(hub, "killed")
     command = [sys.executable, "-m", "bot.cli", "deploy"]
     process = subprocess.Popen(
-        command, env=house.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        env=installation.process_env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert process.stdout
-    seen = [next(process.stdout) for _ in range(6)]
+    lines = [next(process.stdout) for _ in range(6)]
     process.kill()
     process.wait()
     process.stdout.close()
-    assert seen[-1].startswith("+ create wheel")
-    done = house.deploys()
-    assert done[-2:] == [
+    assert lines[-1].startswith("+ create wheel")
+    lines = installation.deploy()
+    assert lines[-2:] == [
         "deployed",
         "KAKUGO_WEBHOOK_URL is not set: the bot will look for news every 40 seconds",
     ]
-    assert not [line for line in done if "dataset" in line or "wheel" in line]
-    assert {line[0] for line in house.lines()} == {"="}
+    assert not [line for line in lines if "dataset" in line or "wheel" in line]
+    assert {line[0] for line in installation.planned_changes()} == {"="}
 
 
 # ── the doctor ───────────────────────────────────────────────────────────────────────────────
 
-RING = "http://127.0.0.1:9/webhook"
-Plant = Callable[[HfApi, str], object]
+WEBHOOK_URL = "http://127.0.0.1:9/webhook"
+Damage = Callable[[HfApi, str], object]
 
 
 def _push_another_wheel(api: HfApi, _: str) -> None:
@@ -93,22 +100,22 @@ def _push_another_wheel(api: HfApi, _: str) -> None:
 
 
 def _update(api: HfApi, hook: str, **changes: Any) -> object:
-    """Update a webhook: an update needs what it watches, and keeps all that is left out."""
+    """Update a webhook: the call requires what it watches, and keeps what is left out."""
     watched = [{"type": "space", "name": "ill/kakugo"}]
     return api.update_webhook(hook, **{"watched": watched, "domains": ["discussion"], **changes})
 
 
-# What the doctor must say, and how it comes about; the second argument is the webhook's id.
-OF_THE_WEBHOOK: dict[str, Plant] = {
+# What the doctor must say, and what causes it; the second argument is the webhook's id.
+WEBHOOK_DAMAGE: dict[str, Damage] = {
     "it is disabled": lambda api, hook: api.disable_webhook(hook),
     "it calls http://else/webhook": lambda api, hook: _update(
         api, hook, url="http://else/webhook?secret-version=1"
     ),
     "its secret is different": lambda api, hook: _update(api, hook, secret=""),
     "it watches other events": lambda api, hook: _update(api, hook, domains=["repo"]),
-    f"webhook {RING} is missing": lambda api, hook: api.delete_webhook(hook),
+    f"webhook {WEBHOOK_URL} is missing": lambda api, hook: api.delete_webhook(hook),
 }
-OF_THE_REST: dict[str, Plant] = {
+OTHER_DAMAGE: dict[str, Damage] = {
     "it differs from this checkout": _push_another_wheel,
     "Space ill/kakugo-chat is paused": lambda api, _: api.pause_space("ill/kakugo-chat"),
     "variables KAKUGO_ORG": lambda api, _: api.add_space_variable("ill/kakugo", "KAKUGO_ORG", "x"),
@@ -128,119 +135,127 @@ OF_THE_REST: dict[str, Plant] = {
 }
 
 
-def test_the_doctor_has_a_sentence_for_each_fault_and_deploy_the_cure(hub: LocalHub) -> None:
-    house = House.of(hub, "ill", KAKUGO_WEBHOOK_URL=RING)
-    house.deploys()
-    assert not _complaints(house)
-    api = house.wire.api
-    for text, plant in OF_THE_WEBHOOK.items():
-        plant(api, house.state()["webhooks"][0].id)
-        (complaint,) = _complaints(house)
+def test_the_doctor_reports_all_damage_and_deploy_repairs_it(hub: LocalHub) -> None:
+    installation = LocalInstallation.create(hub, "ill", KAKUGO_WEBHOOK_URL=WEBHOOK_URL)
+    installation.deploy()
+    assert not _complaints(installation)
+    api = installation.connection.api
+    for text, damage in WEBHOOK_DAMAGE.items():
+        damage(api, installation.state()["webhooks"][0].id)
+        (complaint,) = _complaints(installation)
         assert text in complaint and "run `kakugo deploy`" in complaint
-        house.deploys()
-    for plant in OF_THE_REST.values():
-        plant(api, "")
-    complaints = "\n".join(_complaints(house))
-    for text in OF_THE_REST:
+        installation.deploy()
+    for damage in OTHER_DAMAGE.values():
+        damage(api, "")
+    complaints = "\n".join(_complaints(installation))
+    for text in OTHER_DAMAGE:
         assert text in complaints
-    house.deploys()
-    assert not _complaints(house)
+    installation.deploy()
+    assert not _complaints(installation)
 
 
-def test_the_doctor_tells_what_a_token_lacks_and_never_the_token(hub: LocalHub) -> None:
-    house = House.of(
+def test_the_doctor_reports_what_a_token_lacks_without_the_token(hub: LocalHub) -> None:
+    installation = LocalInstallation.create(
         hub, "ill", KAKUGO_JOB_TOKEN="hf_nobodys", KAKUGO_BOT_TOKEN=hub.read_token(BOT)
     )
-    complaints = _complaints(house)
+    complaints = _complaints(installation)
     text = "\n".join(complaints)
     assert "KAKUGO_JOB_TOKEN does not work" in text and "401" in text
     assert "KAKUGO_BOT_TOKEN lacks" in text and "job.write on ill" in text
-    stranger = House.of(hub, "ill", HF_TOKEN=hub.token(PERSON))
-    told = "\n".join(_complaints(stranger))
-    assert f"belongs to {PERSON}, who cannot write to ill" in told
-    assert "The installation cannot be read" in told
-    assert "hf_" not in text + told
+    stranger = LocalInstallation.create(hub, "ill", HF_TOKEN=hub.token(PERSON))
+    others = "\n".join(_complaints(stranger))
+    assert f"belongs to {PERSON}, who cannot write to ill" in others
+    assert "The installation cannot be read" in others
+    assert "hf_" not in text + others
 
 
-def test_the_doctor_sees_a_late_clock_and_a_closed_community_tab(hub: LocalHub) -> None:
-    house = House.of(hub, "ill")
-    late = replace(house.wire, clock=lambda: time.time() + 100)
-    house.control("faults", {"path": "/spaces/ill/kakugo/discussions", "times": 1, "status": 403})
-    found = check(replace(house.deployment, hub=late))
-    text = "\n".join(str(finding) for finding in found if finding.level == "bad")
+def test_the_doctor_reports_a_wrong_clock_and_a_closed_community_tab(hub: LocalHub) -> None:
+    installation = LocalInstallation.create(hub, "ill")
+    ahead = replace(installation.connection, clock=lambda: time.time() + 100)
+    installation.control(
+        "faults", {"path": "/spaces/ill/kakugo/discussions", "times": 1, "status": 403}
+    )
+    findings = check(replace(installation.deployment, hub=ahead))
+    text = "\n".join(str(finding) for finding in findings if finding.level == "bad")
     assert re.search(r"clock is (99|100|101) s ahead of the Hub's", text)
     assert "Nobody can request a language" in text
 
 
-def test_a_free_namespace_is_told_so_before_anything_is_made(hub: LocalHub) -> None:
-    house = House.of(hub, "poor", KAKUGO_WEBHOOK_URL=RING)
-    house.control("account", {"name": "poor", "plan": "", "canPay": False})
+def test_a_namespace_without_a_plan_is_refused_before_any_change(hub: LocalHub) -> None:
+    installation = LocalInstallation.create(hub, "poor", KAKUGO_WEBHOOK_URL=WEBHOOK_URL)
+    installation.control("account", {"name": "poor", "plan": "", "canPay": False})
     with pytest.raises(Refused, match="poor has no plan, .* poor has no payment method"):
-        house.deploys()
-    state = house.state()
+        installation.deploy()
+    state = installation.state()
     assert not (state["heads"] or state["endpoints"] or state["webhooks"])
-    assert "poor has no plan" in "\n".join(_complaints(house))
+    assert "poor has no plan" in "\n".join(_complaints(installation))
 
 
-def test_a_schedule_that_is_none_is_refused_before_anything_is_made(hub: LocalHub) -> None:
-    house = House.of(hub, "ill", KAKUGO_RUN="schedule", KAKUGO_SCHEDULE="at teatime")
+def test_an_invalid_schedule_is_refused_before_any_change(hub: LocalHub) -> None:
+    installation = LocalInstallation.create(
+        hub, "ill", KAKUGO_RUN="schedule", KAKUGO_SCHEDULE="at teatime"
+    )
     with pytest.raises(SettingsError, match="KAKUGO_SCHEDULE .* five fields"):
-        house.deploys()
+        installation.deploy()
 
 
-def _complaints(house: House) -> list[str]:
-    found = check(house.deployment)
-    assert len(found) > 10
-    return [finding.text for finding in found if finding.level == "bad"]
+def _complaints(installation: LocalInstallation) -> list[str]:
+    findings = check(installation.deployment)
+    assert len(findings) > 10
+    return [finding.text for finding in findings if finding.level == "bad"]
 
 
-# ── taking it down ───────────────────────────────────────────────────────────────────────────
+# ── destroy ──────────────────────────────────────────────────────────────────────────────────
 
 
-def test_destroy_asks_keeps_what_people_made_and_can_be_built_again(hub: LocalHub) -> None:
-    house = House.of(hub, "left", KAKUGO_RUN="schedule", KAKUGO_SCHEDULE="0 0 1 1 *")
-    house.deploys()
-    num = house.asks("Welsh")
-    house.wire.api.create_repo("left/kakugo-cym_Latn", repo_type="dataset")
-    house.wire.api.create_repo("left/unrelated", repo_type="dataset")
-    before = house.state()
+def test_destroy_asks_first_keeps_data_and_deploy_restores_it(hub: LocalHub) -> None:
+    installation = LocalInstallation.create(
+        hub, "left", KAKUGO_RUN="schedule", KAKUGO_SCHEDULE="0 0 1 1 *"
+    )
+    installation.deploy()
+    num = installation.open_discussion("Welsh")
+    installation.connection.api.create_repo("left/kakugo-cym_Latn", repo_type="dataset")
+    installation.connection.api.create_repo("left/unrelated", repo_type="dataset")
+    before = installation.state()
 
-    refused = house.kakugo("destroy")
-    assert refused.returncode == 1 and "confirm with --yes left" in refused.stderr
-    assert "- delete schedule 0 0 1 1 *" in refused.stdout
-    refused = house.kakugo("destroy", "--yes", "lefd")
-    assert refused.returncode == 1 and "nothing was changed" in refused.stderr
-    assert house.state() == before
+    process = installation.run_cli("destroy")
+    assert process.returncode == 1 and "confirm with --yes left" in process.stderr
+    assert "- delete schedule 0 0 1 1 *" in process.stdout
+    process = installation.run_cli("destroy", "--yes", "lefd")
+    assert process.returncode == 1 and "nothing was changed" in process.stderr
+    assert installation.state() == before
 
-    typed, terminal = pty.openpty()
-    os.write(typed, b"left\n")
-    done = house.kakugo("destroy", stdin=terminal)
-    os.close(typed)
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, b"left\n")
+    process = installation.run_cli("destroy", stdin=terminal)
+    os.close(keyboard)
     os.close(terminal)
-    assert done.returncode == 0, done.stderr
-    after = house.state()
+    assert process.returncode == 0, process.stderr
+    after = installation.state()
     assert not (after["schedules"] or after["webhooks"] or after["endpoints"])
     assert set(after["heads"]) == set(before["heads"]) - {"left/kakugo-chat"}
-    assert house.wire.api.get_space_runtime("left/kakugo").stage == "PAUSED"
-    assert house.kakugo("destroy").stdout.endswith("nothing to do: the installation is down\n")
+    assert installation.connection.api.get_space_runtime("left/kakugo").stage == "PAUSED"
+    assert installation.run_cli("destroy").stdout.endswith(
+        "nothing to do: the installation is down\n"
+    )
 
-    house.deploys()
-    assert {line[0] for line in house.lines()} == {"="}
-    assert house.person.get_discussion_details("left/kakugo", num, repo_type="space").title
+    installation.deploy()
+    assert {line[0] for line in installation.planned_changes()} == {"="}
+    assert installation.person.get_discussion_details("left/kakugo", num, repo_type="space").title
 
 
-def test_destroy_everything_cut_in_the_middle_leaves_only_what_is_not_ours(hub: LocalHub) -> None:
-    house = House.of(hub, "emptied", KAKUGO_WEBHOOK_URL=RING)
-    house.deploys()
-    house.wire.api.create_repo("emptied/unrelated", repo_type="dataset")
-    changes, seen = plan_removal(house.wire, house.programme, house.settings, True)
-    half = destroy(house.wire, changes, seen)
-    assert next(half).startswith("- delete webhook") and next(half)
-    half.close()
-    changes, seen = plan_removal(house.wire, house.programme, house.settings, True)
-    list(destroy(house.wire, changes, seen))
-    list(destroy(house.wire, changes, seen))  # what is gone already is no failure
-    assert [repo.id for repo in house.wire.api.list_datasets(author="emptied")] == [
+def test_destroy_everything_can_be_interrupted_and_leaves_other_repos(hub: LocalHub) -> None:
+    installation = LocalInstallation.create(hub, "emptied", KAKUGO_WEBHOOK_URL=WEBHOOK_URL)
+    installation.deploy()
+    installation.connection.api.create_repo("emptied/unrelated", repo_type="dataset")
+    changes, actual = installation.plan_removal(everything=True)
+    lines = destroy(installation.connection, changes, actual)
+    assert next(lines).startswith("- delete webhook") and next(lines)
+    del lines  # interrupted
+    changes, actual = installation.plan_removal(everything=True)
+    list(destroy(installation.connection, changes, actual))
+    list(destroy(installation.connection, changes, actual))  # missing parts are no error
+    assert [repo.id for repo in installation.connection.api.list_datasets(author="emptied")] == [
         "emptied/unrelated"
     ]
-    assert not house.state()["heads"] and not house.state()["endpoints"]
+    assert not installation.state()["heads"] and not installation.state()["endpoints"]

@@ -1,12 +1,13 @@
-"""The story of three requests on the local Hub: real calls over HTTP, real processes as jobs.
+"""The three requests on the local Hub end as on the Hub in memory, also if a bot is killed.
 
-It ends as on the Hub in memory, comment for comment; a dead bot is a new one that remembers
-nothing. Time is the bots' own: they wait by moving their clock.
+Calls over HTTP and processes of jobs are real; recipes are fake, the clock is simulated, and a
+killed bot is replaced by a new controller that remembers nothing.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,66 +18,71 @@ from bot.domain.request import Request
 from bot.hub.client import Refused, TryLater
 from bot.hub.ledger_repo import LedgerRepo
 from bot.localhub.testing import LocalHub
-from tests.scenarios.crash_story import ASKED, fails_once, play
-from tests.scenarios.local_bots import BOT, ORG, Killed, Theatre
+from tests.scenarios.local_scenario import BOT, ORG, Killed, LocalScenario
+from tests.scenarios.three_requests import TITLES, all_but_one_succeed, simulate
 
 pytestmark = pytest.mark.slow
 
 PERSON = "ludoviko"
 
 
-class Story(Theatre):
-    """The three requests of `crash.py`."""
+def behavior(labels: Mapping[str, str]) -> str:
+    return "good" if all_but_one_succeed(labels) else "fail"
+
+
+class LocalThreeRequests(LocalScenario):
+    """The three requests of `three_requests.py`."""
 
     calls = 0
 
-    def play(self, cut: int, after: bool, patience: float = 120) -> int:
-        """The story, with a bot that dies at one of its calls; returns how often bots died."""
-        for title in ASKED.values():
-            self.asks(PERSON, title)
-        bot, deaths, answered = self.bot(cut, after), 0, set()
+    def run(self, kill_at: int, after: bool, timeout_seconds: float = 120) -> int:
+        """Run until all is reported, with a bot that dies at one of its calls; count the kills."""
+        for title in TITLES.values():
+            self.open_discussion(PERSON, title)
+        bot, kills, answered = self.bot(kill_at, after), 0, set[int]()
         requests: tuple[Request, ...] = ()
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:
             try:
                 bot.tick()
-                requests = bot.ledger.load().requests  # the cut may fall here, too
+                requests = bot.ledger.load().requests  # the bot may also die here
             except Killed:
-                bot, deaths = self.bot(), deaths + 1  # it remembers nothing
-                self.wait(65)  # what the dead one ordered is now missed
+                bot, kills = self.bot(), kills + 1
+                self.advance(65)  # long enough for a lost launch to be repeated
             except (TryLater, Refused):
                 pass
-            answered |= self._people_talk(answered)
+            answered |= self._write_comments(answered)
             self.calls = max(self.calls, bot.hub.api.calls)  # type: ignore[attr-defined]
             if len(requests) == 3 and all(r.reported for r in requests) and len(answered) == 2:
-                return deaths
-            self.pass_time(5)
-        raise AssertionError(f"not told in {patience} s: {requests}")
+                return kills
+            self.advance_unless_jobs_run(5)
+        raise AssertionError(f"not reported in {timeout_seconds} s: {requests}")
 
-    def _people_talk(self, answered: set[int]) -> set[int]:
-        said: set[int] = set()
+    def _write_comments(self, answered: set[int]) -> set[int]:
+        """Answer the question and give the command once the bot has written; return where."""
+        written: set[int] = set()
         for num, kind, text in ((2, "question", "1"), (3, "plan", "/estimate")):
-            if num not in answered and any(f"kakugo {kind} " in t for t in self.heard(num)):
-                self.says(PERSON, num, text)
-                said.add(num)
-        return said
+            if num not in answered and any(f"kakugo {kind} " in t for t in self.bot_comments(num)):
+                self.add_comment(PERSON, num, text)
+                written.add(num)
+        return written
 
     def outcome(self) -> tuple[Any, ...]:
-        """What may be compared with the Hub in memory: all but the money that time costs."""
+        """Return what must be as on the Hub in memory: all but costs, which depend on real time."""
         requests = self.bot().ledger.load().requests
         records = [
             f"{r.id} {r.status} " + " ".join(f"{s}={r.step(s).state}" for s in r.steps)
             for r in sorted(requests, key=lambda r: r.id)
         ]
-        kinds = {num: self.kinds(num) for num in ASKED}
+        kinds = {num: self.comment_kinds(num) for num in TITLES}
         return tuple(self.launches()), tuple(records), kinds
 
-    def everything(self) -> str:
-        """All that anybody has pushed, said or asked to run, the ledger's past included."""
-        repo = LedgerRepo(self.bot().hub, names.ledger(ORG))
-        commits = self.api.list_repo_commits(repo.name, repo_type="dataset")
-        parts = [str(repo.files(commit.commit_id)) for commit in commits]
-        assert "told to fail" in str(parts)  # what the failed job said was kept, without the token
+    def all_text(self) -> str:
+        """Return the text of all commits, comments, jobs and the endpoint."""
+        ledger = LedgerRepo(self.bot().hub, names.ledger(ORG))
+        commits = self.api.list_repo_commits(ledger.name, repo_type="dataset")
+        parts = [str(ledger.files(commit.commit_id)) for commit in commits]
+        assert "failed by --behavior" in str(parts)  # the failed job's log, without the token
         for kind in ("models", "datasets"):
             for repo in getattr(self.api, f"list_{kind}")(author=ORG):
                 files = self.api.list_repo_files(repo.id, repo_type=kind[:-1])
@@ -84,7 +90,7 @@ class Story(Theatre):
                     Path(self.api.hf_hub_download(repo.id, file, repo_type=kind[:-1])).read_text()
                     for file in files
                 ]
-        parts += [text for num in ASKED for text in self.heard(num)]
+        parts += [text for num in TITLES for text in self.bot_comments(num)]
         parts += [str(vars(job)) for job in self.api.list_jobs(namespace=ORG)]
         parts.append(str(self.api.get_inference_endpoint("kakugo-teacher", namespace=ORG).raw))
         return "\n".join(parts)
@@ -94,30 +100,30 @@ def _kind(text: str) -> str:
     return names.marker_kind(names.find_marker(text))
 
 
-def perform(folder: Path, cut: int, after: bool) -> tuple[tuple[Any, ...], int, int]:
-    """One performance: what is left of it, how many calls a bot made, how many died."""
+def run_locally(folder: Path, kill_at: int, after: bool) -> tuple[tuple[Any, ...], int, int]:
+    """Run on a new Hub; return the outcome, the most calls of one bot, and the kills."""
     with LocalHub(folder, users=(BOT, PERSON), orgs={ORG: (BOT,)}) as hub:
-        theatre = Story(hub, lambda labels: "good" if fails_once(labels) else "fail")
-        deaths = theatre.play(cut, after)
-        assert hub.token(BOT) not in theatre.everything()
-        return theatre.outcome(), theatre.calls, deaths
+        scenario = LocalThreeRequests(hub, behavior)
+        kills = scenario.run(kill_at, after)
+        assert hub.token(BOT) not in scenario.all_text()
+        return scenario.outcome(), scenario.calls, kills
 
 
 @pytest.mark.timeout(300)
-def test_it_ends_as_on_the_hub_in_memory(
+def test_requests_end_as_on_the_hub_in_memory_also_if_a_bot_is_killed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    imagined, _ = play(1, None)
-    whole, calls, deaths = perform(tmp_path / "whole", 0, False)
-    assert deaths == 0
-    assert whole[:2] == (imagined.launches, imagined.records)
-    kinds = {num: sorted(map(_kind, said)) for num, said in imagined.comments.items()}
+    in_memory, _ = simulate(1, None)
+    whole, calls, kills = run_locally(tmp_path / "whole", 0, False)
+    assert kills == 0
+    assert whole[:2] == (in_memory.launches, in_memory.records)
+    kinds = {num: sorted(map(_kind, texts)) for num, texts in in_memory.comments.items()}
     assert whole[2] == kinds
     for number, share in enumerate((0.1, 0.35, 0.6)):
         after = number % 2 == 0
-        outcome, _, deaths = perform(tmp_path / f"cut{number}", int(calls * share), after)
+        outcome, _, kills = run_locally(tmp_path / f"kill{number}", int(calls * share), after)
         assert outcome == whole, (share, after)
-        assert deaths == 1
+        assert kills == 1
     printed = "".join(capfd.readouterr()) + caplog.text
     assert "hf_local" not in printed
-    print(f"4 performances on the local Hub, {calls} calls when nobody dies: always the same end")
+    print(f"4 runs on the local Hub, {calls} calls without a kill: always the same outcome")

@@ -1,4 +1,4 @@
-"""A few languages in one day on the local Hub; `tests/bench` has the full version."""
+"""Six languages in one day on the local Hub, with fake recipes; `tests/bench` has all 54."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.many_languages import rehearse
+from tests.scenarios.local_many_languages import run_day
 
 pytestmark = pytest.mark.slow
 
-# One is asked back.
+# The bot asks about one of them.
 LANGUAGES = ["Amharic", "Kurdish", "cym", "Faroese", "Basque", "gàidhlig"]
 
 
 @pytest.mark.timeout(200)
-def test_six_languages_of_three_people(tmp_path: Path) -> None:
-    print(rehearse(tmp_path, LANGUAGES, people=3, patience=150))
+def test_requests_of_three_people_for_six_languages_end_correctly(tmp_path: Path) -> None:
+    print(run_day(tmp_path, LANGUAGES, people=3, timeout_seconds=150))

@@ -1,4 +1,7 @@
-"""A bot that starts on a ledger of schema 2 continues with it, and writes schema 3."""
+"""A bot that starts on a ledger of schema 2 continues with it, and writes schema 3.
+
+The bot is real; the Hub in memory, jobs and the clock are simulated.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,10 @@ from pathlib import Path
 
 from bot.domain import names, steps
 from bot.domain.request import Status, Step
-from tests.scenarios.crash_story import POLICY
-from tests.scenarios.memory_client import Client
-from tests.scenarios.memory_hub import ORG, HubModel
+from tests.scenarios.in_memory_client import InMemoryClient, call_directly
+from tests.scenarios.in_memory_hub import ORG, InMemoryHub
 from tests.scenarios.simulation import Simulation
+from tests.scenarios.three_requests import POLICY
 
 OLD_LEDGER = Path(__file__).parents[1] / "data" / "old_schemas" / "ledger_midway"
 
@@ -22,12 +25,12 @@ def old_files() -> dict[str, str]:
     }
 
 
-def start_training(hub: HubModel, simulation: Simulation) -> None:
+def start_training(hub: InMemoryHub, simulation: Simulation) -> None:
     """Start the job that the old ledger waits for."""
     (request,) = simulation.requests()
     repo, _, _ = steps.output(ORG, request, Step.TRAIN)
     digest = steps.digest(POLICY.recipe, request.agreed_spec, Step.TRAIN)
-    Client(hub).run_job(
+    InMemoryClient(hub).run_job(
         labels={"kakugo": "job", "request": "r1", "step": "train", "attempt": "1"},
         command=["kakugo-recipe", "train", "--into", repo, "--digest", digest],
         image="image",
@@ -37,16 +40,16 @@ def start_training(hub: HubModel, simulation: Simulation) -> None:
 
 
 def test_bot_continues_with_an_old_ledger_and_upgrades_it() -> None:
-    hub = HubModel()
+    hub = InMemoryHub()
     simulation = Simulation(hub, POLICY)
-    hub.asks("ludoviko", "Esperanto")
-    hub._commit(old_files())
+    hub.open_discussion("ludoviko", "Esperanto")
+    hub.commit(old_files())
     start_training(hub, simulation)
 
-    bot = simulation.controller(lambda name, effect: effect())
+    bot = simulation.controller(call_directly)
     for _ in range(30):
         bot.tick()
-        hub.move(hub.now + 20)
+        hub.advance_to(hub.now + 20)
 
     (request,) = simulation.requests()
     assert request.status is Status.DONE and request.reported

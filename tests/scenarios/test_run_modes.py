@@ -1,6 +1,7 @@
-"""From an empty namespace and a token to a reply, in every way of running the bot.
+"""From an empty namespace to a reply, in every way of running the bot.
 
-Nothing of ours runs beside the Hub, but for the operator's own process in the mode `serve`.
+Processes and calls over HTTP are real, on the local Hub. The Hub runs the bot, except in the mode
+`serve`, in which the test starts its process as an operator does.
 """
 
 from __future__ import annotations
@@ -21,8 +22,17 @@ from bot.domain import names
 from bot.hub.other_bots import is_older_bot_alive
 from bot.hub.uninstall import REPO_TYPES, list_repos
 from bot.localhub.testing import LocalHub
-from bot.operations.destroy import destroy, plan_removal
-from tests.scenarios.installation_env import BOT, PERSON, SECRET, House, seed_narrow, token, until
+from bot.operations.destroy import destroy
+from tests.scenarios.local_installation import (
+    BOT,
+    PERSON,
+    SECRET,
+    LocalInstallation,
+    seed_narrow_tokens,
+    token,
+    wait_until,
+)
+from tests.scenarios.local_scenario import labels_of
 
 pytestmark = pytest.mark.xdist_group("run-modes")
 
@@ -33,41 +43,41 @@ MODES = ("serve", "space", "schedule", "webhook-job")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     orgs = {f"by-{mode}": (BOT,) for mode in MODES}
     server = LocalHub(tmp_path_factory.mktemp("modes"), users=(BOT, PERSON), orgs=orgs)
-    seed_narrow(server, "by-schedule")
+    seed_narrow_tokens(server, "by-schedule")
     with server:
         yield server
 
 
-def _house(hub: LocalHub, mode: str) -> House:
-    org, more = f"by-{mode}", {"KAKUGO_RUN": mode}
+def _installation(hub: LocalHub, mode: str) -> LocalInstallation:
+    org, variables = f"by-{mode}", {"KAKUGO_RUN": mode}
     if mode == "serve":
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        more |= {"PORT": str(port), "KAKUGO_WEBHOOK_URL": f"http://127.0.0.1:{port}/webhook"}
-    if mode == "schedule":  # every process with the least that the table allows
-        more |= {
+        variables |= {"PORT": str(port), "KAKUGO_WEBHOOK_URL": f"http://127.0.0.1:{port}/webhook"}
+    if mode == "schedule":  # every process with the fewest permissions
+        variables |= {
             "HF_TOKEN": token("deployer", org),
             "KAKUGO_BOT_TOKEN": token("bot", org),
             "KAKUGO_JOB_TOKEN": token("job", org),
             "KAKUGO_SCHEDULE": "* * * * *",
         }
-    return House.of(hub, org, **more)
+    return LocalInstallation.create(hub, org, **variables)
 
 
 @contextmanager
-def _running(house: House, mode: str) -> Iterator[None]:
-    """Have the time of the schedule come; or the operator's process up."""
+def _running(installation: LocalInstallation, mode: str) -> Iterator[None]:
+    """Run the operator's process in the mode `serve`."""
     if mode != "serve":
         yield
         return
     bot = subprocess.Popen(
         [sys.executable, "-m", "bot.cli", "serve"],
-        env=house.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=installation.process_env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        with_port = house.settings.port
-        until(lambda: _listens(with_port), "the bot is up")
+        port = installation.settings.port
+        wait_until(lambda: _listens(port), "the bot is up")
         yield
     finally:
         bot.terminate()
@@ -80,89 +90,94 @@ def _listens(port: int) -> bool:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_from_an_empty_namespace_to_an_answer(
+def test_an_installation_from_an_empty_namespace_replies(
     hub: LocalHub, mode: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    house = _house(hub, mode)
-    house.with_setup = mode == "serve"
-    before = house.state()
-    promised = house.lines()
-    assert house.state() == before and not before["heads"]
-    assert all(line.startswith("+ ") for line in promised)
+    installation = _installation(hub, mode)
+    installation.with_setup = mode == "serve"
+    before = installation.state()
+    planned = installation.planned_changes()
+    assert installation.state() == before and not before["heads"]
+    assert all(line.startswith("+ ") for line in planned)
 
-    done = house.deploys()
-    if mode == "space":  # its address is known only now
-        assert promised.pop().startswith("+ create webhook")
-        assert done.pop(-2).endswith("/webhook")
-    assert done == [*promised, "deployed"]
-    assert {line[0] for line in house.lines()} == {"="}
+    lines = installation.deploy()
+    if mode == "space":  # its address is only known after the deployment
+        assert planned.pop().startswith("+ create webhook")
+        assert lines.pop(-2).endswith("/webhook")
+    assert lines == [*planned, "deployed"]
+    assert {line[0] for line in installation.planned_changes()} == {"="}
 
-    with _running(house, mode):
-        num = house.asks("Esperanto")
+    with _running(installation, mode):
+        num = installation.open_discussion("Esperanto")
         if mode == "schedule":
-            house.control("clock", {"advance": 61 - time.time() % 60})
-        said = until(lambda: house.heard(num), f"{mode} answers")
-    assert "request for **Esperanto" in said[0] and "cost **" in said[0]
+            installation.control("clock", {"advance": 61 - time.time() % 60})
+        comments = wait_until(lambda: installation.bot_comments(num), f"{mode} replies")
+    assert "request for **Esperanto" in comments[0] and "cost **" in comments[0]
 
     if mode == "webhook-job":
-        _only_the_oldest_stays(house)
-    texts = [*promised, *done, *capfd.readouterr(), *_pushed(house), *_arguments()]
-    changes, seen = plan_removal(house.wire, house.programme, house.settings, False)
-    texts += destroy(house.wire, changes, seen)
-    _hold_no_secret(house, [*texts, *_shown_of_jobs(house)])
-    left = house.state()
-    assert not left["webhooks"] and not left["schedules"]
-    assert not left["endpoints"] and names.bot(house.org) not in left["heads"]
+        _check_that_only_the_oldest_stays(installation)
+    texts = [*planned, *lines, *capfd.readouterr(), *_pushed(installation), *_arguments()]
+    changes, actual = installation.plan_removal(everything=False)
+    texts += destroy(installation.connection, changes, actual)
+    _check_for_secrets(installation, [*texts, *_job_texts(installation)])
+    after = installation.state()
+    assert not after["webhooks"] and not after["schedules"]
+    assert not after["endpoints"] and names.bot(installation.org) not in after["heads"]
 
 
-def _only_the_oldest_stays(house: House) -> None:
-    """The deployment's own first shift is alive, and relieves those that comments have started."""
+def _check_that_only_the_oldest_stays(installation: LocalInstallation) -> None:
+    """Check that the job of the deployment runs, and replaces those that webhooks start."""
     key, value = names.BOT_LABEL
-    jobs = house.wire.api.list_jobs(namespace=house.org, labels={key: value}, status=["RUNNING"])
-    oldest, *others = sorted(jobs, key=lambda job: job.created_at)
-    assert others and all(job.labels["secrets"] for job in others)
-    assert not is_older_bot_alive(house.wire, oldest.id)
-    assert all(is_older_bot_alive(house.wire, job.id) for job in others)
+    jobs = installation.connection.api.list_jobs(
+        namespace=installation.org, labels={key: value}, status=["RUNNING"]
+    )
+    oldest, *others = sorted(jobs, key=lambda job: str(job.created_at))
+    assert others and all(labels_of(job)["secrets"] for job in others)
+    assert not is_older_bot_alive(installation.connection, oldest.id)
+    assert all(is_older_bot_alive(installation.connection, job.id) for job in others)
 
 
-def _pushed(house: House) -> Iterator[str]:
-    """All files and commit titles of the installation, and what its Space has printed."""
-    api = house.wire.api
-    for part, repo in list_repos(house.wire):
+def _pushed(installation: LocalInstallation) -> Iterator[str]:
+    """Yield all files and commit titles of the installation, and the log of its Space."""
+    api = installation.connection.api
+    for part, repo in list_repos(installation.connection):
         kind = REPO_TYPES[part]
         yield from (commit.title for commit in api.list_repo_commits(repo, repo_type=kind))
         for path in api.list_repo_files(repo, repo_type=kind):
             if not path.endswith((".whl", ".safetensors")) and "practice" not in repo:
-                yield house.wire.text(repo, kind, path)
-        if repo == names.bot(house.org):
+                yield installation.connection.text(repo, kind, path)
+        if repo == names.bot(installation.org):
             yield from (str(variable) for variable in api.get_space_variables(repo).values())
             yield from api.fetch_space_logs(repo)
 
 
 def _arguments() -> Iterator[str]:
-    """The command lines of all processes."""
+    """Yield the command lines of all processes."""
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             yield process.read_bytes().decode(errors="replace")
         except OSError:
-            continue  # it ended while we looked
+            continue  # it has ended
 
 
-def _shown_of_jobs(house: House) -> Iterator[str]:
-    for job in house.wire.api.list_jobs(namespace=house.org):
+def _job_texts(installation: LocalInstallation) -> Iterator[str]:
+    api = installation.connection.api
+    for job in api.list_jobs(namespace=installation.org):
         yield f"{job.command} {job.environment} {job.labels}"
-        yield from house.wire.api.fetch_job_logs(job_id=job.id, namespace=house.org, tail=500)
+        yield from installation.connection.api.fetch_job_logs(
+            job_id=job.id, namespace=installation.org, tail=500
+        )
 
 
-def _hold_no_secret(house: House, texts: list[str]) -> None:
-    told = house.settings
-    secrets = {told.token, told.bot_token, told.job_token, SECRET}
+def _check_for_secrets(installation: LocalInstallation, texts: list[str]) -> None:
+    read = installation.settings
+    secrets = {read.token, read.bot_token, read.job_token, SECRET}
     assert len(texts) > 30
     for text in texts:
         assert not any(secret in text for secret in secrets), text[:300]
 
 
-def test_the_bots_own_token_can_do_no_more_than_it_must(hub: LocalHub) -> None:
+def test_the_bots_own_token_has_no_other_permissions(hub: LocalHub) -> None:
     narrow = HfApi(endpoint=hub.url, token=token("bot", "by-schedule"))
     for attempt in (
         lambda: narrow.create_repo("by-schedule/kakugo-other", repo_type="dataset"),

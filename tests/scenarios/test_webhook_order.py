@@ -1,6 +1,6 @@
 """100,000 webhooks, lost, doubled, reordered, replayed or forged: always the same outcome.
 
-They go through the real web application; behind it a real controller on the Hub in memory.
+The web application and the controller are real; the Hub in memory and the clock are simulated.
 """
 
 from __future__ import annotations
@@ -11,16 +11,17 @@ from collections import Counter
 from typing import Any
 
 from bot.controller.serve import Watcher, make_app
-from tests.scenarios.crash_story import ASKED, POLICY, expected, outcome_of
-from tests.scenarios.memory_hub import HubModel
-from tests.scenarios.simulation import Simulation, told
+from tests.scenarios.in_memory_client import call_directly
+from tests.scenarios.in_memory_hub import InMemoryHub
+from tests.scenarios.simulation import Simulation, all_reported
+from tests.scenarios.three_requests import POLICY, TITLES, assert_expected, outcome_of
 
 DELIVERIES = 100_000
-SECRET = "the-house-has-one-secret"
+SECRET = "webhook-secret"
 
 
 async def deliver(app: Any, secret: str | None, body: bytes) -> int:
-    """The status with which the application answers one delivery."""
+    """Return the status of the application's response to one delivery."""
     headers = [(b"content-type", b"application/json")]
     if secret is not None:
         headers.append((b"x-webhook-secret", secret.encode()))
@@ -49,61 +50,61 @@ async def deliver(app: Any, secret: str | None, body: bytes) -> int:
     return statuses[0]
 
 
-def _genuine(random_: random.Random) -> tuple[str | None, bytes]:
+def _genuine(rng: random.Random) -> tuple[str | None, bytes]:
     body = b'{"event":{"action":"create","scope":"discussion"},"discussion":{"num":%d}}'
-    return SECRET, body % random_.choice((1, 2, 3, 3, 99))
+    return SECRET, body % rng.choice((1, 2, 3, 3, 99))
 
 
-def _forged(random_: random.Random) -> tuple[str | None, bytes]:
-    guess = random_.choice((None, "", "guess", SECRET[:-1], SECRET + " ", SECRET.upper(), "\u00e9"))
-    return guess, random_.choice((b"", b"{", b"[]" * 100, b'{"discussion":{"num":1}}'))
+def _forged(rng: random.Random) -> tuple[str | None, bytes]:
+    guess = rng.choice((None, "", "guess", SECRET[:-1], SECRET + " ", SECRET.upper(), "\u00e9"))
+    return guess, rng.choice((b"", b"{", b"[]" * 100, b'{"discussion":{"num":1}}'))
 
 
-def test_one_outcome_whatever_the_webhooks_do() -> None:
-    hub = HubModel()
+def test_requests_end_the_same_whatever_webhooks_arrive() -> None:
+    hub = InMemoryHub()
     simulation = Simulation(hub, POLICY)
-    watcher = Watcher(simulation.controller(lambda name, effect: effect()), 1000.0)
-    app, luck = make_app(watcher, SECRET), random.Random(7)
-    answers: Counter[tuple[bool, int]] = Counter()
-    done = told(simulation, len(ASKED))
+    watcher = Watcher(simulation.controller(call_directly), 1000.0)
+    app, rng = make_app(watcher, SECRET), random.Random(7)
+    statuses: Counter[tuple[bool, int]] = Counter()
+    is_done = all_reported(simulation, len(TITLES))
 
-    async def story() -> None:
+    async def deliver_all() -> None:
         past: list[tuple[str | None, bytes]] = []
         for number in range(DELIVERIES):
-            _people(hub, number)
-            forged = luck.random() < 0.5
+            _write_as_people(hub, number)
+            forged = rng.random() < 0.5
             if forged:
-                delivery = _forged(luck)
+                delivery = _forged(rng)
             else:
-                fresh = luck.random() < 0.3 or not past  # the others are doubled, late or replayed
-                delivery = _genuine(luck) if fresh else luck.choice(past)
+                fresh = rng.random() < 0.3 or not past  # or doubled, late, replayed
+                delivery = _genuine(rng) if fresh else rng.choice(past)
                 past = [*past[-500:], delivery]
-            answers[forged, await deliver(app, *delivery)] += 1
-            if number % 400 == 0:  # nobody looks at every ring
-                hub.move(hub.now + luck.choice((1, 5, 20)))
+            statuses[forged, await deliver(app, *delivery)] += 1
+            if number % 400 == 0:  # the watcher ticks less often
+                hub.advance_to(hub.now + rng.choice((1, 5, 20)))
                 if watcher.is_notified:
                     watcher.tick()
 
-    asyncio.run(story())
+    asyncio.run(deliver_all())
     for _ in range(10):
-        hub.move(hub.now + 120)
+        hub.advance_to(hub.now + 120)
         watcher.tick()
-    assert done()
-    expected(outcome_of(simulation), retried=False)
-    genuine = {status for forged, status in answers if not forged}
-    refused = {status for forged, status in answers if forged}
+    assert is_done()
+    assert_expected(outcome_of(simulation), retried=False)
+    genuine = {status for forged, status in statuses if not forged}
+    refused = {status for forged, status in statuses if forged}
     assert genuine == {202} and refused == {401, 403}
     assert watcher.counts["webhooks"] + watcher.counts["rejected"] == DELIVERIES
     assert watcher.counts["ticks"] < DELIVERIES / 300
-    print(f"{DELIVERIES} deliveries, {watcher.counts['rejected']} forged ones refused: one outcome")
+    print(f"{DELIVERIES} deliveries, {watcher.counts['rejected']} forged: always the same outcome")
 
 
-def _people(hub: HubModel, number: int) -> None:
-    """Three people ask at different times; one of them is asked back."""
+def _write_as_people(hub: InMemoryHub, number: int) -> None:
+    """Open three discussions, and later an answer and a command in two of them."""
     if number in (10, 20_000, 40_000):
-        asked = {10: 1, 20_000: 2, 40_000: 3}[number]
-        hub.asks("ludoviko", ASKED[asked])
+        num = {10: 1, 20_000: 2, 40_000: 3}[number]
+        hub.open_discussion("ludoviko", TITLES[num])
     if number == 60_000:
-        hub.says(2, "ludoviko", "1")
+        hub.add_comment(2, "ludoviko", "1")
     if number == 42_000:
-        hub.says(3, "ludoviko", "/estimate")
+        hub.add_comment(3, "ludoviko", "/estimate")

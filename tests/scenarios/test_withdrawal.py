@@ -1,4 +1,7 @@
-"""Speakers withdraw their language: it becomes invisible, and nothing new is made."""
+"""Speakers withdraw their language: everything of it is hidden, and nothing new is made.
+
+Calls over HTTP are real, on the local Hub.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +43,8 @@ def push(api: HfApi, repo: str, path: str, text: str) -> None:
     api.create_commit(repo, operations, commit_message="Begin", repo_type="dataset")
 
 
-def furnish(api: HfApi) -> int:
-    """A language with data, models, results, feedback, a profile and an open request."""
+def create_language(api: HfApi) -> int:
+    """Create data, models, results, feedback, a profile and an open request of a language."""
     for name in (*OURS, *THEIRS):
         api.create_repo(f"{ORG}/{name}", repo_type="dataset")
     for name in MODELS:
@@ -64,12 +67,12 @@ def visible(api: HfApi, name: str, repo_type: str) -> bool:
     return True
 
 
-def test_what_is_withdrawn_is_gone_and_stays_away(hub: tuple[Connection, HfApi]) -> None:
+def test_a_withdrawn_language_is_hidden_and_stays_so(hub: tuple[Connection, HfApi]) -> None:
     connection, stranger = hub
-    num = furnish(connection.api)
+    num = create_language(connection.api)
     request = examples.request(id=names.request_id(num), discussion=num, status=Status.OPEN)
-    said = list(withdraw(connection, by_code("epo_Latn"), [request]))
-    assert len(said) == 1 + 1 + len(OURS) + len(MODELS) + 1 + 1 + 1
+    lines = list(withdraw(connection, by_code("epo_Latn"), [request]))
+    assert len(lines) == 1 + 1 + len(OURS) + len(MODELS) + 1 + 1 + 1
     assert not any(visible(stranger, name, "dataset") for name in OURS)
     assert not any(visible(stranger, name, "model") for name in MODELS)
     assert all(visible(stranger, name, "dataset") for name in THEIRS)
@@ -81,13 +84,13 @@ def test_what_is_withdrawn_is_gone_and_stays_away(hub: tuple[Connection, HfApi])
     assert closed.status == "closed"
     profile = connection.text(names.communities(ORG), "dataset", "epo_Latn.yaml")
     assert profile == "consent: no\n# ours\nlicence: cc-by-nc-4.0\nforbidden: [x]\n"
-    read = ProfileReader().read(connection)
-    assert read["epo_Latn"].consent is Consent.NO and read["epo_Latn"].licence == "cc-by-nc-4.0"
+    stored = ProfileReader().read(connection)["epo_Latn"]
+    assert stored.consent is Consent.NO and stored.licence == "cc-by-nc-4.0"
     again = list(withdraw(connection, by_code("epo_Latn"), []))
-    assert len(again) == 1, "the second time there is nothing left to do"
+    assert len(again) == 1, "the second time, nothing is left to do"
 
 
-def test_an_installation_without_profiles_is_one_where_all_is_open(
+def test_an_installation_without_profiles_has_no_restrictions(
     hub: tuple[Connection, HfApi],
 ) -> None:
     connection, _ = hub

@@ -1,4 +1,7 @@
-"""The calls of `HfApi` that `bot.hub` makes, answered by the Hub in memory; there are no others."""
+"""The calls of `HfApi` that `bot.hub` makes, answered by the Hub in memory.
+
+The results have the client's own types and pass the contract's checks; nothing is sent over HTTP.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +9,49 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from huggingface_hub import CommitOperationAdd, JobInfo, RepoFile
 from huggingface_hub._jobs_api import JobHardwareInfo
 from huggingface_hub.community import DiscussionWithDetails, deserialize_event
 from huggingface_hub.errors import HfHubHTTPError, RemoteEntryNotFoundError
-from huggingface_hub.utils import httpx
+from huggingface_hub.utils import httpx  # type: ignore[attr-defined]
 
 from bot.domain import names
 from bot.hub.client import Allowance
 from bot.hub.ledger_repo import blob_id
-from tests.scenarios.memory_hub import (
+from tests.scenarios.in_memory_hub import (
     BOT,
     FLAVORS,
     ORG,
     SCHEDULING,
     SECONDS,
     URL,
-    HubModel,
+    InMemoryHub,
     JobRecord,
 )
-from tests.scenarios.memory_wire import details, endpoint, hardware, jobs, listing
+from tests.scenarios.in_memory_json import details, endpoint, hardware, jobs, listing
 
 PAGE = 50
+T = TypeVar("T")
+
+
+class Call(Protocol):
+    """Makes a call of this name, whose result is that of `effect`."""
+
+    def __call__(self, name: str, effect: Callable[[], T]) -> T: ...
+
+
+def call_directly(name: str, effect: Callable[[], T]) -> T:
+    """Make a call that neither fails nor takes time."""
+    return effect()
 
 
 def error(status: int, headers: Mapping[str, str] | None = None) -> HfHubHTTPError:
+    """Return the client's error for a response with this status."""
     request = httpx.Request("GET", URL)
-    answer = httpx.Response(status, request=request, headers=headers)
-    return HfHubHTTPError(f"{status} as the model says", response=answer)
+    response = httpx.Response(status, request=request, headers=headers)
+    return HfHubHTTPError(f"{status} from the Hub in memory", response=response)
 
 
 def _date(moment: float) -> datetime:
@@ -43,11 +59,11 @@ def _date(moment: float) -> datetime:
 
 
 @dataclass
-class Client:
-    """`HfApi` of one user of the model; every call goes through `call`, which may cut it."""
+class InMemoryClient:
+    """The `HfApi` of one user; every call goes through `call`, which may fail or kill the bot."""
 
-    hub: HubModel
-    call: Callable[[str, Callable[[], Any]], Any] = lambda name, effect: effect()
+    hub: InMemoryHub
+    call: Call = call_directly
     name: str = BOT
 
     def whoami(self, *, cache: bool) -> dict[str, Any]:
@@ -62,10 +78,10 @@ class Client:
     def repo_info(self, repo: str, *, repo_type: str) -> Any:
         if repo.endswith("-code"):
             return self.call("repo_info code", lambda: SimpleNamespace(sha="c0ffee"))
-        return self.call("repo_info", lambda: SimpleNamespace(sha=self._seen_head()))
+        return self.call("repo_info", lambda: SimpleNamespace(sha=self._listed_head()))
 
-    def _seen_head(self) -> str:
-        return self.hub.heads.at(self.hub.past()) or self.hub.commits[0][0]
+    def _listed_head(self) -> str:
+        return self.hub.heads.at(self.hub.listed_at()) or self.hub.commits[0][0]
 
     def list_repo_commits(self, repo: str, *, repo_type: str) -> list[Any]:
         commits = [SimpleNamespace(created_at=_date(at), title="") for at in self.hub.heads.since]
@@ -75,7 +91,7 @@ class Client:
         def effect() -> None:
             files = self.hub.files(self.hub.head)
             self.hub.heads = type(self.hub.heads)()
-            self.hub._commit(files)
+            self.hub.commit(files)
 
         return self.call("super_squash_history", effect)
 
@@ -84,9 +100,9 @@ class Client:
     ) -> list[RepoFile]:
         def effect() -> list[RepoFile]:
             if repo == names.communities(ORG):
-                return []  # nobody has said anything
+                return []  # there are no profiles
             return [
-                RepoFile(path=path, size=len(text), oid=blob_id(text))
+                RepoFile(path=path, size=len(text), oid=blob_id(text))  # type: ignore[no-untyped-call]
                 for path, text in self.hub.files(revision).items()
             ]
 
@@ -96,11 +112,11 @@ class Client:
         def effect() -> str:
             if revision != "main":
                 return self.hub.files(revision)[path]
-            past = self.hub.manifests.get((repo, path))
-            text = past.at(self.hub.past()) if past else None
+            history = self.hub.manifests.get((repo, path))
+            text = history.at(self.hub.listed_at()) if history else None
             if text is None:
-                answer = httpx.Response(404, request=httpx.Request("GET", URL))
-                raise RemoteEntryNotFoundError("no such entry", response=answer)
+                response = httpx.Response(404, request=httpx.Request("GET", URL))
+                raise RemoteEntryNotFoundError("no such entry", response=response)
             return text
 
         return self.call("text", effect)
@@ -124,7 +140,7 @@ class Client:
             files = {**self.hub.files(self.hub.head), **changed}
             if files == self.hub.files(self.hub.head):
                 return SimpleNamespace(oid=self.hub.head)
-            return SimpleNamespace(oid=self.hub._commit(files))
+            return SimpleNamespace(oid=self.hub.commit(files))
 
         return self.call("create_commit", effect)
 
@@ -132,18 +148,18 @@ class Client:
 
     def get(self, path: str, **query: Any) -> Any:
         def effect() -> Any:
-            moment = self.hub.past()
+            moment = self.hub.listed_at()
             if path.startswith("jobs/"):
                 (job,) = [job for job in self.hub.jobs if job.id == path.rpartition("/")[2]]
                 return jobs([job], moment)[0], Allowance()
-            shown = [
+            listed = [
                 thread
                 for thread in reversed(self.hub.threads.values())
                 if thread.created <= moment and thread.status.at(moment) == query["status"]
             ]
             start = PAGE * query["p"]
-            page = listing(shown[start : start + PAGE], len(shown), start, moment)
-            for summary in page["discussions"] if self.hub.silent else ():
+            page = listing(listed[start : start + PAGE], len(listed), start, moment)
+            for summary in page["discussions"] if self.hub.omits_counts else ():
                 del summary["numComments"]
             return page, Allowance()
 
@@ -153,21 +169,21 @@ class Client:
         self, repo: str, num: int, *, repo_type: str
     ) -> DiscussionWithDetails:
         def effect() -> DiscussionWithDetails:
-            thread, moment = self.hub.threads[num], self.hub.past()
+            thread, moment = self.hub.threads[num], self.hub.listed_at()
             if thread.created > moment:
                 raise error(404)
-            wire = details(thread, moment)
+            data = details(thread, moment)
             return DiscussionWithDetails(
-                title=wire["title"],
-                num=wire["num"],
-                author=wire["author"]["name"],
+                title=data["title"],
+                num=data["num"],
+                author=data["author"]["name"],
                 created_at=_date(thread.created),
-                status=wire["status"],
-                repo_id=wire["repo"]["name"],
-                repo_type=wire["repo"]["type"],
-                is_pull_request=wire["isPullRequest"],
+                status=data["status"],
+                repo_id=data["repo"]["name"],
+                repo_type=data["repo"]["type"],
+                is_pull_request=data["isPullRequest"],
                 endpoint=URL,
-                events=[deserialize_event(event) for event in wire["events"]],
+                events=[deserialize_event(event) for event in data["events"]],
                 conflicting_files=None,
                 target_branch=None,
                 merge_commit_oid=None,
@@ -177,7 +193,7 @@ class Client:
         return self.call("get_discussion_details", effect)
 
     def comment_discussion(self, repo: str, num: int, text: str, *, repo_type: str) -> Any:
-        return self.call("comment_discussion", lambda: self.hub.says(num, self.name, text))
+        return self.call("comment_discussion", lambda: self.hub.add_comment(num, self.name, text))
 
     def edit_discussion_comment(
         self, repo: str, num: int, comment: str, text: str, *, repo_type: str
@@ -204,22 +220,22 @@ class Client:
         self, *, namespace: str, labels: Mapping[str, str], status: Sequence[str] = ()
     ) -> list[JobInfo]:
         def effect() -> list[JobInfo]:
-            moment = self.hub.past()
-            found = [
+            moment = self.hub.listed_at()
+            listed = [
                 job
                 for job in reversed(self.hub.jobs)
                 if job.created <= moment and (not status or job.stage.at(moment) in status)
             ]
-            return [JobInfo(**wire, endpoint=URL) for wire in jobs(found, moment)]
+            return [JobInfo(**data, endpoint=URL) for data in jobs(listed, moment)]
 
         return self.call("list_jobs", effect)
 
     def run_job(self, **order: Any) -> Any:
         def effect() -> None:
             seconds = SECONDS[order["labels"]["step"]]
-            begun = self.hub.now
-            job = JobRecord(f"j{len(self.hub.jobs)}", order, begun, begun + SCHEDULING + seconds)
-            job.stage.put(begun, "SCHEDULING")
+            now = self.hub.now
+            job = JobRecord(f"j{len(self.hub.jobs)}", order, now, now + SCHEDULING + seconds)
+            job.stage.put(now, "SCHEDULING")
             self.hub.jobs.append(job)
 
         return self.call("run_job", effect)
@@ -240,7 +256,7 @@ class Client:
 
     def get_inference_endpoint(self, name: str, *, namespace: str) -> Any:
         def effect() -> Any:
-            state = self.hub.teacher_at(self.hub.past())
+            state = self.hub.teacher_at(self.hub.listed_at())
             if state == "absent":
                 raise error(404)
             status = endpoint(state, self.hub.now)["status"]
@@ -249,15 +265,15 @@ class Client:
         return self.call("get_inference_endpoint", effect)
 
     def create_inference_endpoint(self, name: str, **_: Any) -> Any:
-        return self.call("create_inference_endpoint", lambda: self._tell("running"))
+        return self.call("create_inference_endpoint", lambda: self._set_endpoint("running"))
 
     def resume_inference_endpoint(self, name: str, *, namespace: str) -> Any:
-        return self.call("resume_inference_endpoint", lambda: self._tell("running"))
+        return self.call("resume_inference_endpoint", lambda: self._set_endpoint("running"))
 
     def pause_inference_endpoint(self, name: str, *, namespace: str) -> Any:
-        return self.call("pause_inference_endpoint", lambda: self._tell("paused"))
+        return self.call("pause_inference_endpoint", lambda: self._set_endpoint("paused"))
 
-    def _tell(self, state: str) -> None:
+    def _set_endpoint(self, state: str) -> None:
         if (self.hub.endpoint.values or [""])[-1] != state:
             self.hub.endpoint.put(self.hub.now, state)
             self.hub.endpoint_orders += 1

@@ -1,8 +1,8 @@
 """All phases of a generate run in one process whose memory is measured; see test_memory.py.
 
-`python whole_run.py SPEC`: SPEC is JSON with the `url` of an endpoint, the number of rows `asked`
-from it, the number of `rows` to finalize, a `folder`, files of English `conversations` and of
-`benchmarks`, and a `tokenizer`. Prints the result as JSON. Import only what a run imports.
+`python memory_of_a_run.py SPEC`: SPEC is JSON with the `url` of an endpoint, the number of rows
+`asked` from it, the number of `rows` to finalize, a `folder`, files of English `conversations` and
+of `benchmarks`, and a `tokenizer`. Prints the result as JSON. Import only what a run imports.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def random_rows(rows: int) -> Iterator[tuple[Row, str | None]]:
         yield Row(source, f"{source}/{number}", "t", turns), None if number % 50 else "loop"
 
 
-def whole(spec: dict[str, Any]) -> dict[str, Any]:
+def run_all_phases(spec: dict[str, Any]) -> dict[str, Any]:
     """Run all phases, one after the other."""
     memory_profile, job, inputs = MemoryProfile(), job_of(spec), inputs_of(spec)
     with memory_profile.phase("load"):
@@ -185,13 +185,13 @@ def job_of(spec: dict[str, Any]) -> RunOptions:
 
 def inputs_of(spec: dict[str, Any]) -> Inputs:
     """Return the inputs, as if they had been read from the Hub."""
-    nothing: JsonlItems[Any] = JsonlItems(Path(), 0, 0)
+    no_texts: JsonlItems[Any] = JsonlItems(Path(), 0, 0)
     known: JsonlItems[str] = JsonlItems(Path(spec["benchmarks"]), 0, ENDLESS)
     return Inputs(
-        context_texts=nothing,
-        pair_texts=nothing,
+        context_texts=no_texts,
+        pair_texts=no_texts,
         conversations=JsonlItems(Path(spec["conversations"]), 0, ENDLESS),
-        replay_conversations=nothing,
+        replay_conversations=no_texts,
         benchmarks=[("benchmarks", known)],
         commits={},
         licences={},
@@ -201,4 +201,4 @@ def inputs_of(spec: dict[str, Any]) -> Inputs:
 
 if __name__ == "__main__":
     before = memory()
-    print(json.dumps({"imported": before, **whole(json.loads(sys.argv[1]))}))
+    print(json.dumps({"imported": before, **run_all_phases(json.loads(sys.argv[1]))}))

@@ -1,4 +1,7 @@
-"""The environment of an operator: a namespace, settings, and checks of the installation."""
+"""An installation on a local Hub, as its operator sees it: settings, the command line, the state.
+
+Calls over HTTP, processes and the recipe are real; the Hub is the local one.
+"""
 
 from __future__ import annotations
 
@@ -22,32 +25,34 @@ from bot.domain.recipe import Recipe
 from bot.hub.client import Connection
 from bot.hub.uninstall import REPO_TYPES, list_repos
 from bot.installation import permissions
-from bot.installation.diff import compare
+from bot.installation.diff import Change, compare
 from bot.installation.permissions import Scope
-from bot.installation.state import Checkout, Part
+from bot.installation.state import Checkout, Installation, Part
 from bot.localhub.testing import LocalHub
 from bot.operations.deploy import Deployment, deploy
+from bot.operations.destroy import plan_removal
 from bot.operations.package import read as read_checkout
 from bot.settings import Settings
+from tests.scenarios.local_scenario import comments_by
 
 BOT, PERSON, SECRET = "kakugo-bot", "ludoviko", "ring-s3cret-ring"
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 T = TypeVar("T")
 
 
 @cache
 def _checkout() -> Checkout:
-    """Built once: it takes a while, and its bytes are always the same."""
+    """Build the package once: it takes a while, and its bytes are always the same."""
     return read_checkout()
 
 
 def token(who: str, org: str) -> str:
-    """A fine-grained token, seeded by `seed_narrow`."""
+    """Return a fine-grained token that `seed_narrow_tokens` has seeded."""
     return f"hf_narrow_{who}_{org}"
 
 
-def seed_narrow(hub: LocalHub, org: str) -> None:
-    """Before the Hub starts: tokens of the bot's account that hold what the table says, no more."""
+def seed_narrow_tokens(hub: LocalHub, org: str) -> None:
+    """Seed tokens with exactly the permissions of the tables, before the Hub starts."""
     seed: dict[str, Any] = yaml.safe_load(hub.seed.read_text())
     tables = {"deployer": permissions.deployer, "bot": permissions.bot, "job": permissions.job}
     for who, table in tables.items():
@@ -64,10 +69,10 @@ def _scoped(scope: Scope) -> dict[str, Any]:
 
 
 @dataclass
-class House:
-    """One namespace on a local Hub, with the environment that its operator exports.
+class LocalInstallation:
+    """One namespace on a local Hub, and the variables that its operator exports.
 
-    The recipe's setup takes seconds: only `with_setup` runs it.
+    The recipe's setup takes seconds, and runs only if `with_setup`.
     """
 
     hub: LocalHub
@@ -76,7 +81,7 @@ class House:
     with_setup: bool = False
 
     @classmethod
-    def of(cls, hub: LocalHub, org: str, **more: str) -> House:
+    def create(cls, hub: LocalHub, org: str, **variables: str) -> LocalInstallation:
         env = {
             "HF_ENDPOINT": hub.url,
             "HF_TOKEN": hub.token(BOT),
@@ -86,21 +91,21 @@ class House:
             "KAKUGO_WEBHOOK_SECRET": SECRET,
             "KAKUGO_POLL_SECONDS": "40",
         }
-        return cls(hub, org, {**env, **more})
+        return cls(hub, org, {**env, **variables})
 
     @property
     def settings(self) -> Settings:
         return settings.read(self.env)
 
     @property
-    def programme(self) -> Recipe:
+    def recipe(self) -> Recipe:
         loaded = recipe.load("practice", self.org)
         return loaded if self.with_setup else replace(loaded, setup=())
 
     @cached_property
-    def wire(self) -> Connection:
-        told = self.settings
-        return Connection(told.endpoint, self.org, told.token, told.job_token, told.endpoints_url)
+    def connection(self) -> Connection:
+        read = self.settings
+        return Connection(read.endpoint, self.org, read.token, read.job_token, read.endpoints_url)
 
     @property
     def person(self) -> HfApi:
@@ -108,21 +113,21 @@ class House:
 
     @property
     def deployment(self) -> Deployment:
-        return Deployment(self.wire, self.programme, self.settings, _checkout())
+        return Deployment(self.connection, self.recipe, self.settings, _checkout())
 
-    def lines(self) -> list[str]:
-        """What a dry run says."""
+    def planned_changes(self) -> list[str]:
+        """Return the lines of a dry run."""
         return [str(change) for change in compare(*self.deployment.states())]
 
-    def deploys(self) -> list[str]:
+    def deploy(self) -> list[str]:
         return list(deploy(self.deployment))
 
-    def kakugo(
+    def run_cli(
         self, *args: str, stdin: Any = subprocess.DEVNULL
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "bot.cli", *args],
-            env=self.environment,
+            env=self.process_env,
             stdin=stdin,
             capture_output=True,
             text=True,
@@ -131,24 +136,25 @@ class House:
         )
 
     @property
-    def environment(self) -> dict[str, str]:
+    def process_env(self) -> dict[str, str]:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("KAKUGO_", "HF_TOKEN"))}
         return {**clean, **self.env}
 
-    def asks(self, title: str) -> int:
+    def plan_removal(self, everything: bool) -> tuple[tuple[Change, ...], Installation]:
+        """Return the changes of `kakugo destroy`, and the state that they start from."""
+        return plan_removal(self.connection, self.recipe, self.settings, everything)
+
+    def open_discussion(self, title: str) -> int:
         space = names.leaderboard(self.org)
         return self.person.create_discussion(space, title, description="", repo_type="space").num
 
-    def heard(self, num: int) -> list[str]:
-        details = self.person.get_discussion_details(
-            names.leaderboard(self.org), num, repo_type="space"
-        )
-        return [e.content for e in details.events if e.type == "comment" and e.author == BOT]
+    def bot_comments(self, num: int) -> list[str]:
+        return comments_by(BOT, self.person, num, names.leaderboard(self.org))
 
     def state(self) -> dict[str, Any]:
-        """All of the namespace that a change would show in."""
-        api, org = self.wire.api, self.org
-        repos = list_repos(self.wire)
+        """Return everything in the namespace that a deployment can change."""
+        api, org = self.connection.api, self.org
+        repos = list_repos(self.connection)
         spaces = [repo for part, repo in repos if part is Part.SPACE]
         code = [repo for _, repo in repos if repo == names.code_repo(org)]
         return {
@@ -161,8 +167,8 @@ class House:
                 if any(item.name.startswith(org) for item in hook.watched)
             ],
             "schedules": [
-                (found.id, found.schedule, found.suspend)
-                for found in api.list_scheduled_jobs(namespace=org)
+                (schedule.id, schedule.schedule, schedule.suspend)
+                for schedule in api.list_scheduled_jobs(namespace=org)
             ],
             "jobs": [job.id for job in api.list_jobs(namespace=org)],
             "endpoints": [(e.name, str(e.status)) for e in api.list_inference_endpoints(org)],
@@ -180,10 +186,10 @@ class House:
         urllib.request.urlopen(request, timeout=20).read()
 
 
-def until(look: Callable[[], T], what: str) -> T:
-    """The first true answer; AssertionError after a while."""
-    deadline = time.monotonic() + PATIENCE
-    while not (seen := look()):
-        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE:.0f} s"
+def wait_until(poll: Callable[[], T], description: str) -> T:
+    """Return the first true value of `poll`; raise AssertionError after TIMEOUT_SECONDS."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not (value := poll()):
+        assert time.monotonic() < deadline, f"{description}: not within {TIMEOUT_SECONDS:.0f} s"
         time.sleep(0.1)
-    return seen
+    return value

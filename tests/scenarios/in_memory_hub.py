@@ -1,7 +1,8 @@
-"""A Hub in memory, for stories that run thousands of times; it keeps the history of every value.
+"""A simulated Hub in memory, for scenarios that run thousands of times, with a simulated clock.
 
-A reader can be shown the past, as the Hub's listings do (`lag`). What a call means here is what it
-means on the local Hub: `test_crash.py` plays the same story on both. The calls are in `client.py`.
+It keeps the history of every value, so that listings can lag behind as the real Hub's do. Jobs run
+nothing: they end after a fixed time and leave a manifest. `test_local_crash.py` compares a scenario
+on this Hub with the same one on the local Hub. `in_memory_client.py` has the calls.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ SECONDS = {"check": 100.0, "generate": 100.0, "train": 80.0, "evaluate": 50.0, "
 EPOCH = 1_800_000_000.0
 
 
-class Past(Generic[T]):
-    """A value and since when it holds."""
+class History(Generic[T]):
+    """A value over time."""
 
     def __init__(self) -> None:
         self.since: list[float] = []
@@ -49,7 +50,7 @@ class Past(Generic[T]):
 class Comment:
     id: str
     author: str
-    text: Past[str]
+    text: History[str]
 
 
 @dataclass
@@ -59,53 +60,52 @@ class Thread:
     author: str
     created: float
     comments: list[Comment] = field(default_factory=list)
-    status: Past[str] = field(default_factory=Past)
+    status: History[str] = field(default_factory=History)
 
 
 @dataclass
 class JobRecord:
-    """One job; what becomes of it is settled when its time is up."""
+    """One job; whether it succeeds is decided when it ends."""
 
     id: str
     order: Mapping[str, Any]
     created: float
     ends: float
-    stage: Past[str] = field(default_factory=Past)
+    stage: History[str] = field(default_factory=History)
 
     @property
     def labels(self) -> Mapping[str, str]:
-        return self.order["labels"]
-
-
-Outcome = Callable[[Mapping[str, str]], bool]
+        labels: Mapping[str, str] = self.order["labels"]
+        return labels
 
 
 @dataclass
-class HubModel:
-    """`lag`: how many seconds back a listing may look; `succeeds` decides by a job's labels.
+class InMemoryHub:
+    """The state of the Hub.
 
-    `silent`: the listing does not say how many comments there are.
+    `lag` is the greatest age of a listing in seconds; `succeeds` decides by a job's labels;
+    `omits_counts`: the listing of discussions has no numbers of comments.
     """
 
     lag: float = 0.0
     seed: int = 0
-    silent: bool = False
-    succeeds: Outcome = lambda labels: True
+    omits_counts: bool = False
+    succeeds: Callable[[Mapping[str, str]], bool] = lambda labels: True
     now: float = EPOCH
     threads: dict[int, Thread] = field(default_factory=dict)
     jobs: list[JobRecord] = field(default_factory=list)
     commits: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    heads: Past[str] = field(default_factory=Past)
-    manifests: dict[tuple[str, str], Past[str]] = field(default_factory=dict)
-    endpoint: Past[str] = field(default_factory=Past)
+    heads: History[str] = field(default_factory=History)
+    manifests: dict[tuple[str, str], History[str]] = field(default_factory=dict)
+    endpoint: History[str] = field(default_factory=History)
     endpoint_orders: int = 0
     members: list[str] = field(default_factory=lambda: [BOT, "ada"])
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
-        self._commit({})
+        self.commit({})
 
-    def _commit(self, files: dict[str, str]) -> str:
+    def commit(self, files: dict[str, str]) -> str:
         oid = hashlib.sha1(f"{len(self.commits)}".encode()).hexdigest()
         self.commits.append((oid, files))
         self.heads.put(self.now, oid)
@@ -120,33 +120,33 @@ class HubModel:
 
     # -- people ------------------------------------------------------------------------------------
 
-    def asks(self, author: str, title: str, body: str = "") -> int:
+    def open_discussion(self, author: str, title: str, body: str = "") -> int:
         thread = Thread(len(self.threads) + 1, title, author, self.now)
         thread.status.put(self.now, "open")
         self.threads[thread.num] = thread
-        self.says(thread.num, author, body)
+        self.add_comment(thread.num, author, body)
         return thread.num
 
-    def says(self, num: int, author: str, text: str) -> str:
+    def add_comment(self, num: int, author: str, text: str) -> str:
         comments = self.threads[num].comments
-        comment = Comment(f"{num:04x}{len(comments):04x}", author, Past())
+        comment = Comment(f"{num:04x}{len(comments):04x}", author, History())
         comment.text.put(self.now, text)
         comments.append(comment)
         return comment.id
 
-    def heard(self, num: int, author: str = BOT) -> list[str]:
-        """What stands in a discussion now, said by `author`."""
+    def bot_comments(self, num: int) -> list[str]:
+        """Return the current texts of the bot's comments in a discussion."""
         comments = self.threads[num].comments
-        return [comment.text.values[-1] for comment in comments if comment.author == author]
+        return [comment.text.values[-1] for comment in comments if comment.author == BOT]
 
     # -- time --------------------------------------------------------------------------------------
 
-    def past(self) -> float:
-        """A moment that a listing may show."""
+    def listed_at(self) -> float:
+        """Return a time that a listing may show."""
         return self.now - self.random.uniform(0, self.lag) if self.lag else self.now
 
-    def move(self, now: float) -> None:
-        """Let the time pass: jobs start, end and leave what they made."""
+    def advance_to(self, now: float) -> None:
+        """Set the clock; jobs start, end and leave their manifests."""
         self.now = max(self.now, now)
         for job in self.jobs:
             if job.stage.values[-1] == "SCHEDULING" and job.created + SCHEDULING <= self.now:
@@ -156,22 +156,22 @@ class HubModel:
 
     def _end(self, job: JobRecord) -> None:
         started = job.created + SCHEDULING
-        taught = job.labels["step"] not in ("check", "generate") or self.taught(started, job.ends)
-        made = self._made(job)
-        if made is None and not (taught and self.succeeds(job.labels)):
+        needs_teacher = job.labels["step"] in ("check", "generate")
+        has_teacher = not needs_teacher or self.teacher_runs(started, job.ends)
+        has_manifest = self._has_manifest(job)
+        if not has_manifest and not (has_teacher and self.succeeds(job.labels)):
             job.stage.put(job.ends, "ERROR")
             return
-        if made is None:
+        if not has_manifest:
             path, text = self._manifest(job)
-            self.manifests.setdefault(path, Past()).put(job.ends - 1, text)
+            self.manifests.setdefault(path, History()).put(job.ends - 1, text)
         job.stage.put(job.ends, "COMPLETED")
 
-    def _made(self, job: JobRecord) -> str | None:
-        """A recipe that finds its manifest leaves at once."""
-        past = self.manifests.get(self._manifest(job)[0])
-        found = past.at(job.created + SCHEDULING) if past else None
-        same = found and json.loads(found)["digest"] == _option(job, "--digest")
-        return found if same else None
+    def _has_manifest(self, job: JobRecord) -> bool:
+        """Return whether the job found its manifest when it started, and did nothing."""
+        history = self.manifests.get(self._manifest(job)[0])
+        text = history.at(job.created + SCHEDULING) if history else None
+        return text is not None and json.loads(text)["digest"] == _option(job, "--digest")
 
     def _manifest(self, job: JobRecord) -> tuple[tuple[str, str], str]:
         repo, step = _option(job, "--into"), job.labels["step"]
@@ -184,14 +184,14 @@ class HubModel:
             step, int(job.labels["attempt"]), _option(job, "--digest"), job.ends - job.created
         )
 
-    def taught(self, begin: float, end: float) -> bool:
-        """Whether the teacher answered all the time."""
-        return all(self.teacher_at(moment) == "running" for moment in (begin, end))
+    def teacher_runs(self, start: float, end: float) -> bool:
+        """Return whether the teacher runs at the start and at the end."""
+        return all(self.teacher_at(moment) == "running" for moment in (start, end))
 
     def teacher_at(self, moment: float) -> str:
-        told = self.endpoint.at(moment)
-        if told != "running":
-            return told or "absent"
+        state = self.endpoint.at(moment)
+        if state != "running":
+            return state or "absent"
         index = bisect.bisect_right(self.endpoint.since, moment)
         return "running" if moment - self.endpoint.since[index - 1] >= WAKING else "initializing"
 
@@ -207,10 +207,9 @@ def _option(job: JobRecord, name: str) -> str:
 
 
 def _manifest_text(step: str, attempt: int, digest: str, seconds: float) -> str:
-    score = {"benchmark": "flores", "direction": "eng_Latn-x", "metric": "chrF++", "base": 5.0}
-    score |= {"adapter": 25.0, "difference_ci": [18.0, 22.0], "significant": True}
-    told = {"check": ADVICE, "evaluate": {"results": [score]}, "improve": IMPROVED}
-    metrics = told.get(step, {})
+    score: dict[str, Any] = {"benchmark": "flores", "direction": "eng_Latn-x", "metric": "chrF++"}
+    score |= {"base": 5.0, "adapter": 25.0, "difference_ci": [18.0, 22.0], "significant": True}
+    metrics = {"check": ADVICE, "evaluate": {"results": [score]}, "improve": IMPROVED}.get(step, {})
     counts = {"kept": 1000, "dropped": {"loop": 10}}
     run = {"schema": 2, "digest": digest, "attempt": attempt, "counts": counts, "seconds": seconds}
     return json.dumps({**run, "cost_usd": 0.0, "metrics": metrics})

@@ -1,4 +1,4 @@
-"""The JSON of the Hub in memory, as the real Hub sends it: every object is checked here."""
+"""The JSON of the Hub in memory: every object is checked against the real Hub's contract here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.localhub.contract.checker import check_response
-from tests.scenarios.memory_hub import BOT, ORG, SCHEDULING, Comment, JobRecord, Thread
+from tests.scenarios.in_memory_hub import BOT, ORG, SCHEDULING, Comment, JobRecord, Thread
 
 SPACE = f"{ORG}/kakugo"
 THREADS = f"/api/spaces/{SPACE}/discussions"
@@ -16,14 +16,14 @@ ENDPOINT = f"/endpoints-api/v2/endpoint/{ORG}/kakugo-teacher"
 
 
 def checked(method: str, path: str, body: Any) -> Any:
-    """Return a response of status 200; fails if it is not one that the Hub sends."""
+    """Return a response with status 200, after checking it against the contract."""
     findings = check_response(method, path, 200, body)
     assert not findings, f"{method} {path}: {findings}"
     return body
 
 
 def oid(text: str) -> str:
-    """Return an id in the Hub's form."""
+    """Return an id of the Hub's format."""
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()[:24]
 
 
