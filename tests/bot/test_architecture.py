@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 
-def test_the_bot_stays_light() -> None:
-    """Everything that serves is imported in under 200 MB and without a model library."""
+def test_the_bot_needs_little_memory() -> None:
+    """`kakugo serve` needs less than 200 MB for its imports, and no model library."""
     script = r"""
 import re, sys
 from pathlib import Path
@@ -16,16 +16,16 @@ from bot.language import find
 find("Esperanto")
 heavy = {"torch", "transformers", "datasets", "gradio", "peft", "trl", "numpy"} & set(sys.modules)
 assert not heavy, heavy
-# Not ru_maxrss: that one is inherited from whoever forked this process.
+# Not ru_maxrss, which a forked process inherits.
 print(int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
 """
-    done = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    assert int(done.stdout) < 200
+    assert int(process.stdout) < 200
 
 
-def test_help_needs_nothing_heavy() -> None:
+def test_help_imports_no_large_library() -> None:
     script = """
 import sys
 sys.argv = ["kakugo", "--help"]

@@ -1,4 +1,4 @@
-"""What a person sees when something is wrong: one sentence and a non-zero status."""
+"""The command line: in an error, one sentence and the status 1."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,14 @@ import bot
 from bot.localhub.testing import LocalHub
 
 
-def kakugo(*args: str, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+def kakugo(
+    *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("KAKUGO_", "HF_TOKEN"))}
     return subprocess.run(
         [sys.executable, "-m", "bot.cli", *args],
         cwd=cwd,
-        env={**clean, **env},
+        env={**clean, **(env or {})},
         capture_output=True,
         text=True,
         timeout=60,
@@ -37,11 +40,11 @@ def assert_error(process: subprocess.CompletedProcess[str], reason: str) -> None
     assert reason in lines[0], lines[0]
 
 
-def test_a_taken_port_is_reported(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = str(taken.getsockname()[1])
+def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = str(server.getsockname()[1])
         assert_error(kakugo("hub", "serve", "--data", str(tmp_path), "--port", port), port)
         assert_error(kakugo("demo", "--data", str(tmp_path / "demo"), "--port", port), port)
 
@@ -54,11 +57,12 @@ def test_an_unwritable_folder_is_reported() -> None:
 def test_a_wrong_token_and_a_missing_hub_are_reported(tmp_path: Path) -> None:
     with LocalHub(tmp_path) as hub:
         env = {"HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_wrong", "KAKUGO_ORG": "practice"}
-        process = kakugo("tick", **env)
+        process = kakugo("tick", env=env)
         assert_error(process, "401")
         assert "hf_wrong" not in process.stdout + process.stderr
         url = hub.url
-    assert_error(kakugo("tick", HF_ENDPOINT=url, HF_TOKEN="hf_x", KAKUGO_ORG="practice"), "cannot")
+    env = {"HF_ENDPOINT": url, "HF_TOKEN": "hf_x", "KAKUGO_ORG": "practice"}
+    assert_error(kakugo("tick", env=env), "cannot")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,7 @@ def test_a_wrong_token_and_a_missing_hub_are_reported(tmp_path: Path) -> None:
     ],
 )
 def test_settings_are_checked(env: dict[str, str], reason: str) -> None:
-    assert_error(kakugo("tick", **env), reason)
+    assert_error(kakugo("tick", env=env), reason)
 
 
 def test_language_shows_what_a_name_means() -> None:

@@ -1,4 +1,4 @@
-"""Settings keep their secrets to themselves and reject values that they cannot use."""
+"""Settings do not show their secrets, and reject invalid values."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 
+from bot import settings
 from bot.localhub.contract.checker import check_request
 from bot.settings import Settings, SettingsError
 from tests.bot.installation.examples import make_settings
@@ -54,3 +55,17 @@ def _refusals(schedule: str) -> tuple[str, ...]:
     spec = {"dockerImage": "x", "flavor": "cpu-basic"}
     body = {"jobSpec": spec, "schedule": schedule}
     return check_request("POST", "/api/scheduled-jobs/lab", "", body).refused
+
+
+def test_missing_and_invalid_settings_are_named() -> None:
+    with pytest.raises(settings.SettingsError, match="HF_TOKEN"):
+        settings.read({})
+    with pytest.raises(settings.SettingsError, match="KAKUGO_ORG"):
+        settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "../etc"})
+    with pytest.raises(settings.SettingsError, match="KAKUGO_LIMIT_USD"):
+        settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "KAKUGO_LIMIT_USD": "much"})
+    with pytest.raises(settings.SettingsError, match="KAKUGO_POLL_SECONDS"):
+        settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "KAKUGO_POLL_SECONDS": "-1"})
+    valid = settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "HF_ENDPOINT": "http://h/"})
+    assert (valid.endpoint, valid.job_token) == ("http://h", "hf_x")
+    assert "hf_x" not in repr(valid)

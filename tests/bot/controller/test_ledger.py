@@ -1,4 +1,4 @@
-"""The ledger on the local Hub: read with few calls, and files win over their copies on sheets."""
+"""The ledger on the local Hub: read with few calls, and files take precedence over sheets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,8 +30,8 @@ OLD_RECORD = (
 
 
 @dataclass(frozen=True)
-class Counting(Connection):
-    """Counts the files that are read."""
+class RecordingConnection(Connection):
+    """A connection that records the files that are read."""
 
     read: list[str] = field(default_factory=list)
 
@@ -45,13 +46,13 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
         yield running
 
 
-def new_process(hub: LocalHub) -> tuple[Counting, Ledger]:
-    wire = Counting(hub.url, "practice", hub.token(BOT), "")
-    return wire, Ledger(LedgerRepo(wire, REPO))
+def new_process(hub: LocalHub) -> tuple[RecordingConnection, Ledger]:
+    connection = RecordingConnection(hub.url, "practice", hub.token(BOT), "")
+    return connection, Ledger(LedgerRepo(connection, REPO))
 
 
-def some(count: int) -> list[Request]:
-    archived = {"status": Status.DONE, "reported": True, "archived": True}
+def make_requests(count: int) -> list[Request]:
+    archived: dict[str, Any] = {"status": Status.DONE, "reported": True, "archived": True}
     return [
         examples.request(id=f"r{n}", discussion=n, author=f"p{n}", **(archived if n % 5 else {}))
         for n in range(1, count + 1)
@@ -70,43 +71,43 @@ def write(ledger: Ledger, requests: list[Request], teacher: TeacherRecord) -> Le
 
 
 def test_a_new_process_reads_many_requests_with_few_calls(hub: LocalHub) -> None:
-    wire, ledger = new_process(hub)
-    wire.api.create_repo(REPO, repo_type="dataset")
-    written = write(ledger, some(COUNT), TeacherRecord(running=True))
+    connection, ledger = new_process(hub)
+    connection.api.create_repo(REPO, repo_type="dataset")
+    written = write(ledger, make_requests(COUNT), TeacherRecord(running=True))
 
-    wire, ledger = new_process(hub)
+    connection, ledger = new_process(hub)
     snapshot = ledger.load()
-    assert sorted(wire.read) == [*(f"sheets/{n:05}.jsonl" for n in range(3)), "teacher.json"]
+    assert sorted(connection.read) == [*(f"sheets/{n:05}.jsonl" for n in range(3)), "teacher.json"]
     assert by_id(snapshot) == by_id(written) and snapshot.teacher.running
 
-    # Another process changed one request: this one reads that file alone.
+    # After another process has changed one request, only its file is read.
     _, other = new_process(hub)
     changed = examples.request(id="r7", discussion=7, author="p7", retries=1)
     other.load()
     write(other, [changed], TeacherRecord(running=True))
-    wire.read.clear()
-    assert changed in ledger.load().requests and wire.read == ["requests/r7.json"]
+    connection.read.clear()
+    assert changed in ledger.load().requests and connection.read == ["requests/r7.json"]
 
-    # And what was squashed reads the same.
+    # A squashed ledger has the same requests.
     before = by_id(ledger.load())
     assert ledger.repo.squash(max_commits=1)
-    wire, ledger = new_process(hub)
-    assert by_id(ledger.load()) == before and len(wire.read) == 4
+    connection, ledger = new_process(hub)
+    assert by_id(ledger.load()) == before and len(connection.read) == 4
 
 
-@pytest.mark.parametrize("damage", ["stale", "broken", "gone"])
-def test_the_file_counts_whatever_the_sheet_says(hub: LocalHub, damage: str) -> None:
+@pytest.mark.parametrize("damage", ["stale", "broken", "missing"])
+def test_a_file_takes_precedence_over_its_sheet(hub: LocalHub, damage: str) -> None:
     _, ledger = new_process(hub)
     repo = f"practice/{damage}"
     ledger.repo.name = repo
     ledger.repo.hub.api.create_repo(repo, repo_type="dataset")
-    write(ledger, some(9), TeacherRecord())
+    write(ledger, make_requests(9), TeacherRecord())
     edited = examples.request(id="r3", discussion=3, author="p3", retries=5)  # by hand, on the Hub
     files = {names.ledger_path("r3"): json_text(request_to_json(edited))}
     if damage == "broken":
         files[names.sheet_path(3)] = '{"schema": 2}\nno JSON\n[]\n'
     assert ledger.repo.swap(ledger.repo.head(), files, "edit")
-    if damage == "gone":
+    if damage == "missing":
         ledger.repo.hub.api.delete_file(names.sheet_path(3), repo, repo_type="dataset")
     _, ledger = new_process(hub)
     ledger.repo.name = repo
@@ -114,14 +115,14 @@ def test_the_file_counts_whatever_the_sheet_says(hub: LocalHub, damage: str) -> 
     assert edited in snapshot.requests and len(snapshot.requests) == 9
 
 
-def test_the_history_of_a_request_is_its_own(hub: LocalHub) -> None:
+def test_a_request_has_its_own_history(hub: LocalHub) -> None:
     _, ledger = new_process(hub)
-    ledger.repo.name = "practice/told"
-    ledger.repo.hub.api.create_repo("practice/told", repo_type="dataset")
-    write(ledger, some(12), TeacherRecord())
-    assert [why for _, why in ledger.history("r1")] == ["r1: test"]
+    ledger.repo.name = "practice/history"
+    ledger.repo.hub.api.create_repo("practice/history", repo_type="dataset")
+    write(ledger, make_requests(12), TeacherRecord())
+    assert [summary for _, summary in ledger.history("r1")] == ["r1: test"]
     text = ledger.repo.files(ledger.repo.head())["requests/r1.json"]
-    assert text == json_text(request_to_json(some(1)[0])) and text.count("\n") > 20
+    assert text == json_text(request_to_json(make_requests(1)[0])) and text.count("\n") > 20
 
 
 def test_first_change_on_a_sheet_upgrades_the_records_on_it(hub: LocalHub) -> None:
@@ -129,9 +130,9 @@ def test_first_change_on_a_sheet_upgrades_the_records_on_it(hub: LocalHub) -> No
     records = {f"r{n}": {**json.loads(old), "id": f"r{n}", "discussion": n} for n in (1, 2, 150)}
     files = {names.ledger_path(id_): json_text(record) for id_, record in records.items()}
     files[names.sheet_path(1)] = sheet_text([records["r1"], records["r2"]])
-    wire, ledger = new_process(hub)
+    connection, ledger = new_process(hub)
     ledger.repo.name = repo
-    wire.api.create_repo(repo, repo_type="dataset")
+    connection.api.create_repo(repo, repo_type="dataset")
     assert ledger.repo.swap(ledger.repo.head(), files, "written by an older version")
 
     _, ledger = new_process(hub)
@@ -141,8 +142,8 @@ def test_first_change_on_a_sheet_upgrades_the_records_on_it(hub: LocalHub) -> No
     changed = replace(by_id(snapshot)["r1"], retries=1)
     assert ledger.commit(snapshot, [Plan(changed, (), "r1: test")], snapshot.teacher, 0.0)
 
-    wire, ledger = new_process(hub)
+    connection, ledger = new_process(hub)
     ledger.repo.name = repo
     snapshot = ledger.load()
     assert snapshot.outdated == {"r150"} and by_id(snapshot)["r1"] == changed
-    assert sorted(wire.read) == ["requests/r150.json", "sheets/00000.jsonl"]
+    assert sorted(connection.read) == ["requests/r150.json", "sheets/00000.jsonl"]

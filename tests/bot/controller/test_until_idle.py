@@ -1,4 +1,4 @@
-"""A bot that a webhook started: it stays while a request is open, and ends when it is idle."""
+"""A bot that a webhook started: it runs while a request is open, and ends when it is idle."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPEN, IDLE = Report(counts={"open": 1}), Report()
 
 @dataclass
 class FakeController:
-    """A controller that reports what the script says, and a clock that sleeping moves."""
+    """A controller with a simulated clock and scripted reports; None raises TryLater."""
 
     script: list[Report | None]
     now: float = 0.0
@@ -45,32 +45,32 @@ class FakeController:
         return list(run_until_idle(self, first, 5.0, lambda: is_replaced, self.sleep))  # type: ignore[arg-type]
 
 
-def test_it_stays_while_a_request_is_open_and_a_grace_longer() -> None:
+def test_it_runs_while_a_request_is_open_and_a_grace_longer() -> None:
     controller = FakeController([Report(summaries=("r1: new",), done=2), OPEN, OPEN, OPEN, IDLE])
     assert controller.run(first=7) == ["r1: new", "nothing is under way: this bot ends"]
     assert controller.hints[0] == [7] and not any(controller.hints[1:])
     assert len(controller.hints) == 5 and set(controller.slept) == {GRACE}
 
 
-def test_nothing_to_do_is_over_after_a_grace() -> None:
+def test_without_open_requests_it_ends_after_a_grace() -> None:
     controller = FakeController([IDLE])
     controller.run()
     assert GRACE < controller.now <= 3 * GRACE
 
 
-def test_what_there_is_more_of_is_done_at_once() -> None:
+def test_remaining_actions_are_done_without_a_pause() -> None:
     controller = FakeController([Report(more=True, done=40), Report(more=True, done=40), IDLE])
     controller.run()
     assert len(controller.slept) <= 3
 
 
-def test_an_older_bot_relieves_it_only_after_its_first_look_and_a_grace() -> None:
+def test_it_ends_for_an_older_bot_after_its_first_tick_and_a_grace() -> None:
     controller = FakeController([OPEN])
     assert controller.run(is_replaced=True) == ["an older bot is running: this bot ends"]
     assert len(controller.hints) == 1 and controller.slept == [GRACE]
 
 
-def test_a_hub_out_of_sight_is_looked_for_again_but_not_for_ever() -> None:
+def test_an_unreachable_hub_is_tried_again_a_few_times() -> None:
     controller = FakeController([None, None, OPEN, IDLE])
     controller.run(first=3)
     assert controller.hints[:3] == [[3], [3], [3]] and controller.slept[0] == 200.0
@@ -91,5 +91,5 @@ def test_a_hub_out_of_sight_is_looked_for_again_but_not_for_ever() -> None:
         ("[" * 100_000, 0),
     ],
 )
-def test_of_a_payload_only_a_number_is_read(payload: str, number: int) -> None:
+def test_only_the_discussion_is_read_from_a_payload(payload: str, number: int) -> None:
     assert discussion_of(payload) == number

@@ -1,4 +1,4 @@
-"""Records of the ledger: written, read back, refused with the path of the field, upgraded."""
+"""Records of the ledger are written, read back, refused with the field's path, and upgraded."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.bot import examples
 OLD_SCHEMAS = Path(__file__).parents[2] / "data" / "old_schemas"
 
 
-def test_request_survives_its_file() -> None:
+def test_request_is_read_back() -> None:
     record = StepRecord(
         StepState.MADE, 2, 1, examples.NOW, "j1", "a note", 3.5, 0.25, Reason.ERROR, ("x",)
     )
@@ -49,7 +49,7 @@ def test_request_survives_its_file() -> None:
     assert request_from_json(request_to_json(declined)) == declined
 
 
-def test_teacher_survives_its_file() -> None:
+def test_teacher_is_read_back() -> None:
     teacher = TeacherRecord(True, examples.NOW, 2, examples.NOW - 5)
     assert teacher_from_json(json.loads(json.dumps(teacher_to_json(teacher)))) == teacher
 
@@ -88,7 +88,7 @@ def test_unreadable_record_is_refused_with_the_path_of_the_field(
 
 
 @pytest.mark.parametrize("data", [None, [], "{}", {}, {"schema": "3"}, {"schema": 4}])
-def test_no_record_at_all_is_refused(data: object) -> None:
+def test_other_values_are_refused(data: object) -> None:
     for read in (request_from_json, teacher_from_json):
         with pytest.raises(UnreadableRecord, match="expected schema 3"):
             read(data)
@@ -145,6 +145,6 @@ def test_teacher_without_a_schema_is_upgraded() -> None:
 @pytest.mark.parametrize(
     "data", [None, [], {}, {"schema": 3}, {"schema": 2}, {"schema": 2, "steps": {"train": 1}}]
 )
-def test_upgrade_leaves_it_to_the_codec_to_refuse(data: object) -> None:
+def test_upgrade_of_other_values_is_refused_by_the_codec(data: object) -> None:
     with pytest.raises(UnreadableRecord):
         request_from_json(upgrade_request(data))

@@ -1,4 +1,4 @@
-"""Names, and calls that the client does not offer."""
+"""Names, and reads that the client does not offer."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ BOT, ORG = "kakugo-bot", "practice"
 
 
 def read(hub: LocalHub, path: str) -> Any:
-    """Return what the API answers, as the client does not pass it on."""
+    """Return a response of the API, with fields that the client leaves out."""
     return get_session().get(f"{hub.url}/{path}", headers=auth_header(hub)).json()

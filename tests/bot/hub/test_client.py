@@ -1,4 +1,4 @@
-"""Errors of the client as the bot's own."""
+"""Errors of the client become the bot's own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.hub.client import Connection, Refused, translate_errors
 from tests.bot.hub.calls import ORG
 
 
-def test_a_card_that_the_hub_refuses_is_no_reason_to_try_again(connection: Connection) -> None:
+def test_a_card_that_the_hub_refuses_is_not_sent_again(connection: Connection) -> None:
     connection.api.create_repo(f"{ORG}/card")
     card = b"---\nlanguage: zh-Hans\n---\n"
     with pytest.raises(Refused, match=re.escape('"language" with value "zh-Hans" is not valid')):

@@ -1,4 +1,4 @@
-"""Discussions as the real Hub lists them."""
+"""Discussions, as the real Hub lists them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.bot.hub.calls import ORG, read
 from tests.bot.localhub.helpers import auth_header, control
 
 
-def test_pinned_discussions_and_deleted_authors_change_nothing(
+def test_pinned_discussions_and_deleted_authors_are_read(
     hub: LocalHub, connection: Connection
 ) -> None:
     space = names.leaderboard(ORG)
@@ -30,9 +30,9 @@ def test_pinned_discussions_and_deleted_authors_change_nothing(
     pages = "control/calls?method=GET&path=/discussions$"
     before = read(hub, pages)["count"]
     try:
-        shown, gone = DiscussionReader().read(connection, [], nums[1:], time.time())
+        discussions, deleted = DiscussionReader().read(connection, [], nums[1:], time.time())
     finally:
         control(hub, "account", name="bob", deleted=False)
-    assert list(shown) == [nums[0]] and not gone
-    assert (shown[nums[0]].author, shown[nums[0]].body) == ("", "please")
+    assert list(discussions) == [nums[0]] and not deleted
+    assert (discussions[nums[0]].author, discussions[nums[0]].body) == ("", "please")
     assert read(hub, pages)["count"] - before == 2, "one for each page"

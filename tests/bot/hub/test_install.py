@@ -22,7 +22,7 @@ def spec(name: str) -> EndpointSpec:
     return replace(teacher, name=name, command=("sleep", "60"), usd_per_hour=0.0)
 
 
-def test_the_teacher_is_private_ready_when_it_answers_and_sleeps_by_itself(
+def test_the_teacher_is_private_has_a_health_route_and_scales_to_zero(
     hub: LocalHub, connection: Connection
 ) -> None:
     wanted = Endpoint(spec("fresh"))
@@ -43,24 +43,26 @@ def test_the_teacher_is_private_ready_when_it_answers_and_sleeps_by_itself(
 @pytest.mark.parametrize(
     "old", [{"access": "authenticated"}, {"health_route": ""}, {"idle_minutes": 60}]
 )
-def test_an_older_endpoint_gets_what_it_lacks(connection: Connection, old: dict[str, Any]) -> None:
+def test_an_older_endpoint_is_updated(connection: Connection, old: dict[str, Any]) -> None:
     name = "old-" + next(iter(old)).replace("_", "-")
     before = replace(Endpoint(spec(name)), **old)
     install.ensure_endpoint(connection, before, None)
-    seen = inventory.read_endpoint(connection, name)
-    assert seen == before
-    install.ensure_endpoint(connection, Endpoint(spec(name)), seen)
+    actual = inventory.read_endpoint(connection, name)
+    assert actual == before
+    install.ensure_endpoint(connection, Endpoint(spec(name)), actual)
     assert inventory.read_endpoint(connection, name) == Endpoint(spec(name))
 
 
-def test_a_webhook_settles_although_its_secret_is_never_returned(connection: Connection) -> None:
+def test_a_webhook_is_up_to_date_although_its_secret_is_never_returned(
+    connection: Connection,
+) -> None:
     watched = frozenset({("space", names.leaderboard(ORG))})
     wanted = Webhook("http://127.0.0.1:9/webhook", None, watched, ("discussion",), "abc")
-    install.ensure_webhook(connection, wanted, None, "hush", {})
-    (seen,) = inventory.read_webhooks(connection)
-    assert replace(seen, id="") == wanted
+    install.ensure_webhook(connection, wanted, None, "secret", {})
+    (actual,) = inventory.read_webhooks(connection)
+    assert replace(actual, id="") == wanted
     other = replace(wanted, secret="def")
-    install.ensure_webhook(connection, other, seen, "other", {})
-    (seen,) = inventory.read_webhooks(connection)
-    assert replace(seen, id="") == other
-    connection.api.delete_webhook(seen.id)
+    install.ensure_webhook(connection, other, actual, "other", {})
+    (actual,) = inventory.read_webhooks(connection)
+    assert replace(actual, id="") == other
+    connection.api.delete_webhook(actual.id)

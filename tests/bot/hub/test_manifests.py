@@ -1,4 +1,4 @@
-"""Manifests of recipes: both schemas, and what is not one."""
+"""Manifests of recipes: both schemas are read, anything else is refused."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ Damage = Callable[[dict[str, Any]], object]
         lambda data: data["metrics"].update(version="../evil", fresh=True),
     ],
 )
-def test_what_is_no_manifest_is_refused(damage: Damage) -> None:
+def test_damaged_manifest_is_refused(damage: Damage) -> None:
     data = old("check")
     damage(data)
     with pytest.raises((ValueError, KeyError, TypeError, AttributeError)):

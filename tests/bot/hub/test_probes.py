@@ -1,4 +1,4 @@
-"""What the doctor asks the Hub."""
+"""What the doctor reads from the Hub."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from tests.bot.hub.calls import BOT, ORG, read
 from tests.bot.localhub.helpers import control
 
 
-def test_the_doctor_knows_whether_the_hardware_can_be_had(
+def test_the_offer_says_whether_the_hardware_is_available(
     hub: LocalHub, connection: Connection
 ) -> None:
-    def offer(**changes: str) -> Offer | str | None:
-        h200 = {"accelerator": "gpu", "instance_type": "nvidia-h200", "instance_size": "x1"}
-        teacher = replace(examples.recipe().teacher, **{**h200, **changes})
+    def offer(instance_type: str = "nvidia-h200", region: str = "") -> Offer | str | None:
+        teacher = examples.recipe().teacher
+        teacher = replace(
+            teacher,
+            accelerator="gpu",
+            instance_type=instance_type,
+            instance_size="x1",
+            region=region or teacher.region,
+        )
         return examine(connection, {}, teacher).offer
 
     assert offer() == Offer(5.0)
@@ -32,7 +38,7 @@ def test_the_doctor_knows_whether_the_hardware_can_be_had(
     assert refused == Offer(5.0, "is beyond the quota of this namespace (0 of 0 are in use)")
 
 
-def test_the_doctor_asks_for_each_token_once(hub: LocalHub, connection: Connection) -> None:
+def test_each_token_is_checked_once(hub: LocalHub, connection: Connection) -> None:
     _ = connection.me
     before = read(hub, "control/calls?path=whoami")["count"]
     tokens = {"HF_TOKEN": hub.token(BOT), "KAKUGO_BOT_TOKEN": hub.token(BOT)}

@@ -89,7 +89,7 @@ def test_an_awake_teacher_is_paused_only_if_no_request_needs_it() -> None:
     assert {change.sign for change in compare(needed, awake)} == {"="}
 
 
-def test_what_others_add_to_a_space_is_left_alone() -> None:
+def test_additions_of_others_to_a_space_are_kept() -> None:
     settings = make_settings(KAKUGO_RUN="space")
     actual = deployed(settings)
     bot = actual.spaces[names.bot(ORG)]
@@ -103,7 +103,7 @@ def test_what_others_add_to_a_space_is_left_alone() -> None:
     assert {change.sign for change in compare(desired(settings, actual), actual)} == {"="}
 
 
-def test_removal_begins_with_what_acts_and_keeps_what_people_made() -> None:
+def test_removal_starts_with_what_is_running_and_keeps_datasets_and_models() -> None:
     settings = make_settings(KAKUGO_RUN="space")
     actual = replace(deployed(settings), duplicates=((Part.WEBHOOK, "w2"),))
     repos = [(Part.SPACE, name) for name in sorted(actual.spaces)]
@@ -116,9 +116,3 @@ def test_removal_begins_with_what_acts_and_keeps_what_people_made() -> None:
     assert kept == {names.leaderboard(ORG), f"{ORG}/kakugo-gla_Latn", f"{ORG}/kakugo-x-gla_Latn"}
     changes = removal(actual, ORG, [], repos, everything=True)
     assert {change.sign for change in changes} == {"-"} and len(changes) > len(repos)
-
-
-@pytest.mark.parametrize("url", ["https://a.b/webhook", "https://a.b/webhook?x=1", ""])
-@pytest.mark.parametrize("version", ["", "0123abcd"])
-def test_the_version_of_a_secret_is_part_of_the_url(url: str, version: str) -> None:
-    assert names.without_secret_version(names.with_secret_version(url, version)) == (url, version)

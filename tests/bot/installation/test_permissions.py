@@ -1,4 +1,4 @@
-"""The permissions of each token: enough, no more, and the same as in the operator's guide."""
+"""The permissions of each token are necessary, sufficient and those of the operator's guide."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_token_needs_each_scope_of_its_table_and_no_other(
 
 
 def test_the_bot_cannot_change_webhooks_or_most_repos() -> None:
-    """It reads what strangers write."""
+    """The bot reads what strangers write."""
     pairs = {(scope.entity, scope.permission) for scope in permissions.bot(ORG)}
     assert (ORG, "repo.write") not in pairs
     assert not {"user.webhooks.write", "inference.endpoints.infer.write"} & {p for _, p in pairs}

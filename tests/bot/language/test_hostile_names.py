@@ -1,4 +1,4 @@
-"""Any text that strangers write: no exception and no guess, only known languages come out."""
+"""Any text gives a known language or candidates: no exception and no guess."""
 
 import string
 import subprocess
@@ -53,7 +53,7 @@ INJECTIONS = [
     "Welsh](https://example.com)",
     "Welsh @everyone",
 ]
-# What may be around a name without a meaning of its own.
+# What may surround a name without changing its meaning.
 AROUND = [
     "{}",
     "  {}\n",
@@ -67,14 +67,16 @@ AROUND = [
 ]
 
 
-def codes(found: Language | Candidates) -> list[str]:
-    return [found.code] if isinstance(found, Language) else [each.code for each in found.languages]
+def codes(result: Language | Candidates) -> list[str]:
+    return (
+        [result.code] if isinstance(result, Language) else [each.code for each in result.languages]
+    )
 
 
 @pytest.mark.parametrize("text", NO_NAME, ids=range(len(NO_NAME)))
-def test_no_name_at_all(text: str) -> None:
-    found = find(text)
-    assert isinstance(found, Candidates) and found.reason == "unknown"
+def test_text_without_a_name_is_unknown(text: str) -> None:
+    result = find(text)
+    assert isinstance(result, Candidates) and result.reason == "unknown"
 
 
 @pytest.mark.parametrize("text", ["Welsh" + " " * 200, "x" * 201, "ﷺ" * 200, "Welsh " * 200_000])
@@ -84,9 +86,9 @@ def test_text_that_is_too_long_is_unknown(text: str) -> None:
 
 @pytest.mark.parametrize("text", INJECTIONS)
 def test_a_name_among_other_words_is_only_suggested(text: str) -> None:
-    found = find(text)
-    assert isinstance(found, Candidates) and found.reason != "script"
-    assert "cym_Latn" in codes(found)
+    result = find(text)
+    assert isinstance(result, Candidates) and result.reason != "script"
+    assert "cym_Latn" in codes(result)
 
 
 @pytest.mark.parametrize("around", AROUND)
@@ -102,9 +104,9 @@ def test_homoglyphs_are_unknown_and_the_imitated_name_is_suggested() -> None:
         other = name.translate(LATIN_TO_CYRILLIC)
         copies = (name[:i] + c + name[i + 1 :] for i, c in enumerate(other) if c != name[i])
         if mixes_scripts(copy := next(copies, name)):
-            found = find(copy)
-            assert isinstance(found, Candidates) and found.reason == "unknown", copy
-            assert set(codes(found)) & set(codes(find(name))), copy
+            result = find(copy)
+            assert isinstance(result, Candidates) and result.reason == "unknown", copy
+            assert set(codes(result)) & set(codes(find(name))), copy
             forged += 1
     assert forged > 210
     assert codes(find("Wеlsh"))[0] == "cym_Latn"  # Cyrillic е
@@ -112,7 +114,7 @@ def test_homoglyphs_are_unknown_and_the_imitated_name_is_suggested() -> None:
 
 
 def typos(name: str) -> set[str]:
-    """Typos: two letters swapped, one left out, one doubled."""
+    """Return typos of a name: two letters swapped, one left out or doubled."""
     places = range(len(name))
     swapped = {name[:i] + name[i + 1 : i + 2] + name[i] + name[i + 2 :] for i in places}
     dropped = {name[:i] + name[i + 1 :] for i in places}
@@ -122,18 +124,18 @@ def typos(name: str) -> set[str]:
 
 def test_a_typo_is_not_accepted_and_the_name_is_suggested() -> None:
     """A typo may be the name (Igbo → Igo) or tag of another language, and nothing else."""
-    asked = hit = 0
+    unknown = accepted = 0
     for number, name in enumerate(NAMES):
         for typo in sorted(typos(name))[number % 20 :: 20]:
-            found = find(typo)
-            if isinstance(found, Candidates) and found.reason == "unknown":
-                assert set(codes(found)) & set(codes(find(name))) or len(name) < 6, typo
-                asked += 1
+            result = find(typo)
+            if isinstance(result, Candidates) and result.reason == "unknown":
+                assert set(codes(result)) & set(codes(find(name))) or len(name) < 6, typo
+                unknown += 1
             elif fold(typo) != fold(name):
                 assert len(typo) <= 3 or fold(typo) in tables().names, typo
-                hit += 1
-    assert asked > 300
-    assert hit < asked // 20
+                accepted += 1
+    assert unknown > 300
+    assert accepted < unknown // 20
 
 
 @given(st.text(max_size=300))
@@ -144,14 +146,14 @@ def test_a_typo_is_not_accepted_and_the_name_is_suggested() -> None:
 @example("(latin)")
 @example("a" * 199)
 @settings(deadline=None, max_examples=300)
-def test_any_text(text: str) -> None:
-    found = find(text)
-    if isinstance(found, Language):
-        assert find(found.code) == by_code(found.code) == found
+def test_any_text_gives_known_languages(text: str) -> None:
+    result = find(text)
+    if isinstance(result, Language):
+        assert find(result.code) == by_code(result.code) == result
     else:
-        assert len(set(found.languages)) == len(found.languages)
-        assert found.languages or found.reason == "unknown"
-        assert all(by_code(each.code) == each for each in found.languages)
+        assert len(set(result.languages)) == len(result.languages)
+        assert result.languages or result.reason == "unknown"
+        assert all(by_code(each.code) == each for each in result.languages)
 
 
 words = st.sampled_from(
@@ -162,22 +164,22 @@ words = st.sampled_from(
 
 @given(st.lists(words, max_size=6).map(" ".join) | st.lists(words, max_size=4).map("-".join))
 @settings(deadline=None, max_examples=200)
-def test_any_combination_of_names_and_scripts(text: str) -> None:
-    found = find(text)
-    assert find(clean(text)) == found or len(text) > 200
-    for code in codes(found):
+def test_any_names_and_scripts_give_known_languages(text: str) -> None:
+    result = find(text)
+    assert find(clean(text)) == result or len(text) > 200
+    for code in codes(result):
         assert find(code) == by_code(code)
 
 
 @given(st.text(alphabet=string.printable, max_size=80), st.integers(0, 8))
 @settings(deadline=None, max_examples=100)
 def test_suggestions_are_few_and_distinct(text: str, n: int) -> None:
-    found = suggest(text, n)
-    assert len(found) <= n and len(set(found)) == len(found)
+    result = suggest(text, n)
+    assert len(result) <= n and len(set(result)) == len(result)
 
 
 @given(st.text(max_size=100))
-def test_fold_is_stable(text: str) -> None:
+def test_folding_twice_changes_nothing_more(text: str) -> None:
     assert fold(fold(text)) == fold(text)
     assert fold(clean(text)) == fold(text)
 
@@ -189,5 +191,7 @@ def test_standard_library_only_and_nothing_read_at_import() -> None:
         "bot.language.find('Welsh'); loaded = {m.split('.')[0] for m in set(sys.modules) - before};"
         "print(sorted(loaded - set(sys.stdlib_module_names) - {'bot'}))"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "[]"
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert process.stdout.strip() == "[]"

@@ -1,4 +1,4 @@
-"""Names that people use, and the language that each means. Add a row for each surprise."""
+"""Names that people use, and the languages that they mean."""
 
 import pytest
 
@@ -109,7 +109,7 @@ USUAL = {
     "ase_Sgnw": ["American Sign Language", "ase"],
 }
 
-ASKED = {
+AMBIGUOUS = {
     "Kurdish": ["kmr_Latn", "ckb_Arab", "sdh_Arab"],
     "Kurdî": ["kmr_Latn", "ckb_Arab", "sdh_Arab"],
     "ku": ["kmr_Latn", "ckb_Arab", "sdh_Arab"],
@@ -147,7 +147,7 @@ WRONG_SCRIPT = {
     "Greek in Devanagari script": ["ell_Grek"],
 }
 
-# langcodes.find() answers the first four of these, wrongly; nobody may.
+# langcodes.find() returns a wrong language for the first four of these.
 UNKNOWN = {
     "Scotish Gaelic": "gla_Latn",
     "Papiamnto": "pap_Latn",
@@ -174,16 +174,18 @@ def pairs(table: dict[str, list[str]]) -> list[tuple[str, str]]:
     return [(name, code) for code, names in table.items() for name in names]
 
 
-def codes(found: Language | Candidates) -> list[str]:
-    return [found.code] if isinstance(found, Language) else [one.code for one in found.languages]
+def codes(result: Language | Candidates) -> list[str]:
+    if isinstance(result, Language):
+        return [result.code]
+    return [language.code for language in result.languages]
 
 
-def test_the_paper_has_54() -> None:
+def test_the_paper_has_54_languages() -> None:
     assert len(THE_54) == len({tag for tag, _, _ in THE_54}) == 54
 
 
 @pytest.mark.parametrize(("tag", "code", "name"), THE_54)
-def test_languages_of_the_paper(tag: str, code: str, name: str) -> None:
+def test_languages_of_the_paper_are_found(tag: str, code: str, name: str) -> None:
     expected = by_code(code)
     assert find(tag) == find(code) == find(name) == find(name.upper()) == find(code[:3]) == expected
     assert expected.autonym and find(expected.autonym) == expected
@@ -191,40 +193,42 @@ def test_languages_of_the_paper(tag: str, code: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "name"), [row[:2] for row in read_table("flores")])
-def test_flores_by_code_and_name(code: str, name: str) -> None:
+def test_languages_of_flores_are_found_by_code_and_name(code: str, name: str) -> None:
     assert find(code) == find(code.replace("_", "-")) == by_code(code)
     assert find(name) == find(by_code(code).bcp47) == by_code(code)
     assert by_code(code).name == name
 
 
 @pytest.mark.parametrize(("name", "code"), pairs(USUAL))
-def test_usual_names(name: str, code: str) -> None:
+def test_usual_names_are_found(name: str, code: str) -> None:
     assert find(name) == by_code(code)
 
 
-@pytest.mark.parametrize(("name", "expected"), ASKED.items())
-def test_ambiguous_names(name: str, expected: list[str]) -> None:
-    found = find(name)
-    assert isinstance(found, Candidates) and found.reason == "ambiguous"
-    assert codes(found)[: len(expected)] == expected
-    assert len({one.name for one in found.languages}) == len(found.languages), "tell them apart"
+@pytest.mark.parametrize(("name", "expected"), AMBIGUOUS.items())
+def test_ambiguous_names_have_candidates(name: str, expected: list[str]) -> None:
+    result = find(name)
+    assert isinstance(result, Candidates) and result.reason == "ambiguous"
+    assert codes(result)[: len(expected)] == expected
+    assert len({language.name for language in result.languages}) == len(result.languages), (
+        "names differ"
+    )
 
 
 @pytest.mark.parametrize(("name", "expected"), WRONG_SCRIPT.items())
-def test_unknown_scripts_of_a_language(name: str, expected: list[str]) -> None:
-    found = find(name)
-    assert isinstance(found, Candidates)
-    assert (found.reason, codes(found)) == ("script", expected)
+def test_a_script_that_the_language_does_not_use_is_refused(name: str, expected: list[str]) -> None:
+    result = find(name)
+    assert isinstance(result, Candidates)
+    assert (result.reason, codes(result)) == ("script", expected)
 
 
 @pytest.mark.parametrize(("name", "meant"), UNKNOWN.items())
-def test_did_you_mean(name: str, meant: str) -> None:
-    found = find(name)
-    assert isinstance(found, Candidates) and found.reason == "unknown"
-    assert meant in codes(found)[:3]
+def test_the_intended_name_is_suggested(name: str, meant: str) -> None:
+    result = find(name)
+    assert isinstance(result, Candidates) and result.reason == "unknown"
+    assert meant in codes(result)[:3]
 
 
-def test_a_code_is_exact() -> None:
+def test_a_code_must_be_exact() -> None:
     assert by_code("gla_Latn").autonym == "Gàidhlig"
     for wrong in ("gla", "gla_latn", "gla-Latn", "GLA_LATN", "gla_Cyrl", "gla_Latn_x", "", "_"):
         with pytest.raises(UnknownCode, match="not a known language code"):
@@ -232,12 +236,12 @@ def test_a_code_is_exact() -> None:
 
 
 def test_an_unknown_code_raises_one_short_sentence() -> None:
-    with pytest.raises(KeyError) as seen:
+    with pytest.raises(KeyError) as error:
         by_code("x" * 5000 + "\n")
-    assert len(str(seen.value)) < 120 and "\n" not in str(seen.value)
+    assert len(str(error.value)) < 120 and "\n" not in str(error.value)
 
 
-def test_direction_and_parts() -> None:
+def test_a_language_has_a_direction_and_parts() -> None:
     assert by_code("urd_Arab").direction == by_code("ydd_Hebr").direction == "rtl"
     assert by_code("nqo_Nkoo").direction == "rtl" and by_code("srp_Cyrl").direction == "ltr"
     valencian = by_code("cat_Latn_vale1252")

@@ -1,4 +1,4 @@
-"""The tables are complete, consistent, and what `build` makes of its sources."""
+"""The tables are complete, consistent, and what `build` generates."""
 
 import importlib.util
 import re
@@ -25,10 +25,10 @@ ONE_LETTER = {"eee_Latn", "uuu_Latn"}
 SAME_AUTONYM = {"fat_Latn", "gug_Latn", "hin_Latn", "pbu_Arab", "src_Latn", "yue_Hans"}
 
 
-def holds(found: Language | Candidates, code: str) -> bool:
-    if isinstance(found, Language):
-        return found.code == code
-    return found.reason == "ambiguous" and code in [each.code for each in found.languages]
+def includes(result: Language | Candidates, code: str) -> bool:
+    if isinstance(result, Language):
+        return result.code == code
+    return result.reason == "ambiguous" and code in [each.code for each in result.languages]
 
 
 def test_every_table_is_read() -> None:
@@ -46,7 +46,7 @@ def test_rows_have_their_columns_and_unique_keys(table: str) -> None:
     assert all(row[0] and row[1] and row == [cell.strip() for cell in row] for row in rows)
 
 
-def test_counts() -> None:
+def test_tables_have_the_expected_numbers_of_rows() -> None:
     text = (FOLDER / "flores.tsv").read_text(encoding="utf-8")
     plus, before = text.split("# FLORES-200 only\n")
     assert sum(not line.startswith("#") for line in plus.splitlines()) == 230
@@ -69,7 +69,7 @@ def test_all_targets_exist() -> None:
     assert checked == len(known.names) + len(known.tags) + len(known.choices)
 
 
-def test_countries() -> None:
+def test_countries_have_codes_and_unique_names() -> None:
     codes = [row[0] for row in read_table("countries")]
     assert len(codes) == 258 and all(re.fullmatch("[a-z]{2}", code) for code in codes)
     names = [fold(name) for row in read_table("countries") for name in row[1].split(";")]
@@ -88,17 +88,17 @@ def test_codes_names_and_tags_are_found_again() -> None:
         language = by_code(code)
         assert CODE.fullmatch(code) and language.script in tables().scripts
         assert find(code) == find(language.bcp47) == language
-        assert holds(find(language.name), code) or code in ONE_LETTER, language
+        assert includes(find(language.name), code) or code in ONE_LETTER, language
         if language.autonym:
-            assert holds(find(language.autonym), code) or code in SAME_AUTONYM, language
+            assert includes(find(language.autonym), code) or code in SAME_AUTONYM, language
         checked += 1
     assert checked == len(tables().rows) > 8000
 
 
 def test_every_iso_639_3_code_is_known() -> None:
     for iso in {code[:3] for code in tables().rows} | set(tables().choices):
-        found = find(iso)
-        assert isinstance(found, Language) or found.reason == "ambiguous", iso
+        result = find(iso)
+        assert isinstance(result, Language) or result.reason == "ambiguous", iso
 
 
 def test_hand_written_names_hide_only_known_names() -> None:
@@ -122,7 +122,7 @@ def test_choices_name_each_language_differently() -> None:
 def test_generated_tables_are_up_to_date(tmp_path: Path) -> None:
     for library, version in BUILT_WITH.items():
         if importlib.util.find_spec(library.removesuffix("-lang")) is None:
-            pytest.skip(f"{library} is not installed: only who changes the tables needs it")
+            pytest.skip(f"{library} is not installed: only a change of the tables needs it")
         if metadata.version(library) != version:
             pytest.skip(f"{library} is not {version}, which the tables were made with")
     subprocess.run([sys.executable, "-m", "bot.language.build", tmp_path], check=True)

@@ -1,4 +1,4 @@
-"""The doctor has one sentence for each fault, and none for a sound installation."""
+"""The doctor reports each fault in one sentence, and nothing for a sound installation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FACTS = Facts(
 def complaints(
     facts: Facts = FACTS, settings: Settings | None = None, actual: Installation | str = ""
 ) -> str:
-    """The texts of all bad findings; `actual` may be the reason why it cannot be read."""
+    """Return the texts of bad findings; `actual` may be the reason why it cannot be read."""
     settings = settings or make_settings()
     actual = actual or deployed(settings)
     changes = () if isinstance(actual, str) else compare(desired(settings, actual), actual)
@@ -38,7 +38,7 @@ def complaints(
     return "\n".join(finding.text for finding in findings if finding.level == "bad")
 
 
-def test_a_sound_installation_gets_no_complaint() -> None:
+def test_a_sound_installation_has_no_complaints() -> None:
     assert complaints() == ""
 
 
@@ -61,7 +61,7 @@ def test_a_sound_installation_gets_no_complaint() -> None:
         (replace(FACTS, discussions="cannot look: 403"), "Nobody can request a language"),
     ],
 )
-def test_each_fault_has_its_sentence(facts: Facts, sentence: str) -> None:
+def test_each_fault_is_reported_in_one_sentence(facts: Facts, sentence: str) -> None:
     (complaint,) = complaints(facts).splitlines()
     assert sentence in complaint
 
@@ -91,7 +91,7 @@ def test_missing_hardware_is_reported() -> None:
     assert "in aws us-east-1 is not available: choose other hardware" in complaint
 
 
-def test_what_a_namespace_does_not_pay_for_is_reported() -> None:
+def test_a_missing_plan_or_payment_is_reported() -> None:
     free = replace(FACTS, billing=Billing("", can_pay=False))
     assert complaints(free) == "", "everything exists already"
     empty = replace(deployed(make_settings()), spaces={}, endpoint=None)

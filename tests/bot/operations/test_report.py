@@ -1,4 +1,4 @@
-"""What an operator reads: a plan, the queue, one request in detail."""
+"""What an operator reads: a dry run, the queue, one request in detail."""
 
 from __future__ import annotations
 
@@ -36,11 +36,9 @@ def test_a_plan_may_wake_the_teacher_or_be_empty() -> None:
     snapshot = LedgerSnapshot("head", (examples.request(),), TeacherRecord())
     asleep = decide(snapshot, observed(teacher=Teacher("paused"), discussions={}), POLICY)
     assert "  would wake the endpoint kakugo-teacher" in list(report.plan_lines(asleep, snapshot))
-    nothing = LedgerSnapshot("head", (), TeacherRecord())
+    empty = LedgerSnapshot("head", (), TeacherRecord())
     observation = observed(teacher=Teacher("paused"), discussions={})
-    assert list(report.plan_lines(decide(nothing, observation, POLICY), nothing)) == [
-        "nothing to do"
-    ]
+    assert list(report.plan_lines(decide(empty, observation, POLICY), empty)) == ["nothing to do"]
 
 
 def test_the_queue_leaves_out_archived_requests() -> None:

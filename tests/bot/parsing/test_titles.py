@@ -1,4 +1,4 @@
-"""What the words of a discussion mean, and that hostile text means nothing."""
+"""The languages that titles, bodies and answers name; hostile text names none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.request import Verdict
-from bot.language import by_code
+from bot.language import Language, by_code
 from bot.parsing.titles import Named, Unclear, read_answer, read_request
 
 
@@ -95,26 +95,28 @@ def test_usual_answers(answer: str, code: str) -> None:
         ("lat_Latn ita_Latn", "Latin", "lat_Latn"),
     ],
 )
-def test_a_script_answers_a_question_about_scripts(choices: str, answer: str, code: str) -> None:
+def test_a_script_is_an_answer_to_a_question_about_scripts(
+    choices: str, answer: str, code: str
+) -> None:
     reading = read_answer(answer, tuple(choices.split()))
     assert isinstance(reading, Named) and reading.language.code == code
 
 
-def test_a_script_of_several_choices_is_asked_about_again() -> None:
+def test_a_script_that_several_choices_share_leads_to_another_question() -> None:
     reading = read_answer("Arabic", KURDISH)
     assert isinstance(reading, Unclear) and len(reading.choices) == 2
 
 
-def test_a_typo_in_an_answer_is_asked_about() -> None:
+def test_a_typo_in_an_answer_must_be_confirmed() -> None:
     assert read_answer("Kurmanjii", KURDISH) == Unclear(Verdict.CONFIRM, (by_code("kmr_Latn"),))
 
 
-TALK = ("nice weather today", "7", "yes", "Ok!", "all", "why", "the sixth", "x" * 500, "")
+CHATTER = ("nice weather today", "7", "yes", "Ok!", "all", "why", "the sixth", "x" * 500, "")
 
 
-@pytest.mark.parametrize("talk", TALK)
-def test_what_is_no_answer_is_ignored(talk: str) -> None:
-    assert read_answer(talk, KURDISH) is None
+@pytest.mark.parametrize("text", CHATTER)
+def test_other_comments_are_ignored(text: str) -> None:
+    assert read_answer(text, KURDISH) is None
 
 
 @pytest.mark.timeout(10)
@@ -132,3 +134,14 @@ def test_no_line_takes_long_to_read(unit: str, size: int) -> None:
 def test_any_text_is_read(title: str, body: str) -> None:
     answer = read_request(title, body)
     assert isinstance(answer, Named | Unclear)
+
+
+def test_homoglyphs_and_hidden_letters_name_no_language() -> None:
+    for text in ("Esp\u0435ranto", "W\u0435lsh", "\u202eotnarepsE"):
+        assert not isinstance(read_request(text, ""), Named), text
+
+
+@given(st.text(max_size=300), st.lists(st.sampled_from(["epo_Latn", "cym_Latn"]), max_size=2))
+def test_any_answer_is_a_known_language_or_none(text: str, choices: list[str]) -> None:
+    answer = read_answer(text, tuple(choices))
+    assert not isinstance(answer, Named) or isinstance(answer.language, Language)

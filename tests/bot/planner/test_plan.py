@@ -59,22 +59,22 @@ JOBS = [None, *JobStage]
 MANIFESTS = ["none", "ours", "foreign"]
 TEACHERS = [Teacher("failed"), RUNNING]
 DISCUSSIONS = ["open", "closed", "deleted", "not looked at"]
-SAID = [False, True]
+REPLIED = [False, True]
 ASKED = ("ckb_Arab", "kmr_Latn")
 
 
 def _states() -> Iterator[tuple[object, ...]]:
-    """All of them; only an open request has to do with the teacher."""
+    """Yield all states; the teacher varies only for open requests, which alone depend on it."""
     for status in Status:
         teachers = list(itertools.product(TEACHERS, [0, MAX_FAILED_STARTS + 1]))
-        seen = itertools.product(Step, RECORDS, JOBS, MANIFESTS, DISCUSSIONS, SAID)
-        for state in seen:
+        states = itertools.product(Step, RECORDS, JOBS, MANIFESTS, DISCUSSIONS, REPLIED)
+        for state in states:
             for teacher, tries in teachers if status is Status.OPEN else teachers[:1]:
                 yield (status, *state[:4], teacher, *state[4:], tries)
 
 
 def _build(state: tuple[object, ...]) -> tuple[Request, Observation, TeacherRecord]:
-    status, step, record, stage, made, teacher, where, said, tries = state
+    status, step, record, stage, made, teacher, discussion_state, has_replied, failed_starts = state
     assert isinstance(step, Step) and isinstance(record, StepRecord) and isinstance(status, Status)
     spec = replace(examples.spec(), improves=step is Step.IMPROVE)
     before = list(itertools.takewhile(lambda s: s is not step, (r.step for r in rows(spec))))
@@ -96,75 +96,77 @@ def _build(state: tuple[object, ...]) -> tuple[Request, Observation, TeacherReco
     if made != "none":
         digest = examples.spec().digest if made == "ours" else "another"
         version = Version("v2", True, True) if spec.improves else None
-        found = examples.manifest(digest=digest, scores=examples.SCORES, version=version)
-        manifests[("r1", step)] = found
+        manifest = examples.manifest(digest=digest, scores=examples.SCORES, version=version)
+        manifests[("r1", step)] = manifest
     comments: tuple[OwnReply, ...] = ()
-    if said:
+    if has_replied:
         due = replies.due(request, manifests.get(("r1", last(spec))), POLICY)
         comments = tuple(examples.own_reply(kind, text) for kind, text in due)
-    discussion = examples.discussion(open=where == "open", own_replies=comments)
+    discussion = examples.discussion(open=discussion_state == "open", own_replies=comments)
     observation = observed(
-        discussions={1: discussion} if where in ("open", "closed") else {},
-        deleted=frozenset({1} if where == "deleted" else ()),
+        discussions={1: discussion} if discussion_state in ("open", "closed") else {},
+        deleted=frozenset({1} if discussion_state == "deleted" else ()),
         jobs=() if stage is None else (job(JobStage(str(stage)), step, max(1, record.attempt)),),
         manifests=manifests,
         teacher=teacher,
     )
-    assert isinstance(tries, int)
-    return request, observation, TeacherRecord(True, NOW - 5, tries)
+    assert isinstance(failed_starts, int)
+    return request, observation, TeacherRecord(True, NOW - 5, failed_starts)
 
 
 def _rules(request: Request, observation: Observation, planned: Plan) -> dict[str, bool]:
-    """Each rule a plan must keep, and whether this one does."""
+    """Return each rule that a plan must keep, and whether this one does."""
     after, actions = planned.request, jobs_of(planned)
     attempts = {step: request.step(step).attempt for step in Step}
     closes = any(isinstance(action, EnsureClosed) for action in planned.actions)
-    found = {step: observation.manifests.get(("r1", step)) for step in Step}
+    manifests = {step: observation.manifests.get(("r1", step)) for step in Step}
     return {
         "no effect without a changed record": after != request or not planned.actions,
-        "a turn is a change": after.revision == request.revision + (after != request),
+        "the revision counts changes": after.revision == request.revision + (after != request),
         "one job at a time": len(actions) <= 1,
         "jobs only while open": not actions or request.status is Status.OPEN,
-        "never beyond the attempts": all(
+        "attempts are limited": all(
             action.attempt <= POLICY.recipe.steps[action.step].attempts for action in actions
         ),
-        "the record knows its order": all(
-            (after.step(o.step).attempt, after.step(o.step).ordered_at) == (o.attempt, NOW)
-            for o in actions
+        "the record has the attempt and its time": all(
+            (after.step(action.step).attempt, after.step(action.step).ordered_at)
+            == (action.attempt, NOW)
+            for action in actions
         ),
-        # A job that no attempt stands for (a ledger started anew) is left to the ensure.
+        # After a new start of the ledger, a job may exist without an attempt: execution skips it.
         "no second job for an attempt": all(
-            not attempts[o.step] or observation.job("r1", o.step, o.attempt) is None
-            for o in actions
+            not attempts[action.step] or observation.job("r1", action.step, action.attempt) is None
+            for action in actions
         ),
-        "nothing is paid twice": all(
-            (made := found[o.step]) is None or made.digest != examples.spec().digest
-            for o in actions
+        "no result is paid for twice": all(
+            (made := manifests[action.step]) is None or made.digest != examples.spec().digest
+            for action in actions
         ),
         "a final status stays": request.status in (*LIVE, after.status),
-        "only what is final is closed": not closes or after.status not in LIVE,
-        "told means that nothing is left": not after.reported
-        or (after.status not in LIVE and not _words(planned)),
-        "over means told": not after.archived or after.reported,
-        "nothing is said where nobody looked": bool(observation.discussions) or not _words(planned),
+        "only a final request is closed": not closes or after.status not in LIVE,
+        "a reported request has nothing left to write": not after.reported
+        or (after.status not in LIVE and not _replies(planned)),
+        "an archived request is reported": not after.archived or after.reported,
+        "no reply without an observed discussion": bool(observation.discussions)
+        or not _replies(planned),
         "no job outlives its request": after.status in (Status.OPEN, Status.DONE)
         or all(
             EnsureCancelled(job.id) in planned.actions
             for job in observation.jobs
             if not job.stage.is_final
         ),
-        "a job's time is within the cap": all(
-            _worth(o) <= after.agreed_spec.cap_usd for o in actions
+        "a job's greatest cost is within the cap": all(
+            _greatest_cost(action) <= after.agreed_spec.cap_usd for action in actions
         ),
-        "money is set aside first": not actions or after.reserved_at > 0,
+        "the budget is reserved first": not actions or after.reserved_at > 0,
     }
 
 
-def _words(planned: Plan) -> list[object]:
-    return [o for o in planned.actions if isinstance(o, EnsureReply | EnsureClosed)]
+def _replies(planned: Plan) -> list[object]:
+    return [action for action in planned.actions if isinstance(action, EnsureReply | EnsureClosed)]
 
 
-def _worth(action: EnsureJob) -> float:
+def _greatest_cost(action: EnsureJob) -> float:
     rate = costs.usd_per_hour(POLICY.recipe, action.step, examples.PRICES)
     return action.timeout_seconds / 3600 * rate
 
@@ -183,16 +185,16 @@ def check_states(every: int) -> Counter[str]:
     return count
 
 
-def test_a_sample_of_all_states_has_plans_that_keep_the_rules() -> None:
+def test_plans_keep_the_rules_in_a_sample_of_all_states() -> None:
     """`tests/bench/test_every_state.py` plans them all."""
-    count = check_states(every=11)  # prime to the number of values of each dimension
+    count = check_states(every=11)  # coprime to the number of values of each dimension
     assert count["states"] == -(-(6 + 4) * 5 * 6 * 7 * 3 * 4 * 2 // 11)
     assert count["reported"] > 100 and count["unchanged"] > 50
 
 
-def test_every_open_state_goes_on_when_the_world_is_kind() -> None:
-    """From any state, a world that does what it is told leads to the end in a bounded walk."""
-    walked = 0
+def test_every_open_request_ends_if_all_actions_succeed() -> None:
+    """From any state, a bounded number of ticks leads to the end."""
+    checked = 0
     for status, step, record in itertools.product([Status.OPEN], Step, RECORDS):
         request, _, _ = _build((status, step, record, None, "none", RUNNING, "open", False, 0))
         discussion = examples.discussion()
@@ -223,20 +225,20 @@ def test_every_open_state_goes_on_when_the_world_is_kind() -> None:
                     )
                 if isinstance(action, EnsureClosed):
                     discussion = replace(discussion, open=False)
-            end = last(request.spec)
-            if request.step(end).state is StepState.MADE:
-                made.setdefault(("r1", end), examples.manifest(scores=examples.SCORES))
+            final = last(request.spec)
+            if request.step(final).state is StepState.MADE:
+                made.setdefault(("r1", final), examples.manifest(scores=examples.SCORES))
         assert request.reported, (step, record, request)
         assert discussion.open == (request.status is Status.FAILED)
         assert request.status in (Status.DONE, Status.FAILED)
-        walked += 1
-    assert walked == 30
+        checked += 1
+    assert checked == 30
 
 
 # --- single decisions ----------------------------------------------------------------------------
 
 
-def test_the_teacher_is_awaited_before_the_first_job() -> None:
+def test_the_first_job_waits_for_the_teacher() -> None:
     asleep = observed(teacher=Teacher("paused"))
     assert not jobs_of(plan(examples.request(), asleep, POLICY, CURRENT))
     started = jobs_of(plan(examples.request(), observed(), POLICY, CURRENT))
@@ -244,14 +246,14 @@ def test_the_teacher_is_awaited_before_the_first_job() -> None:
     assert "http://127.0.0.1:2" in started[0].command
 
 
-def test_completed_without_a_manifest_fails_after_the_grace() -> None:
+def test_a_completed_job_without_a_manifest_fails_after_the_grace() -> None:
     running = examples.request(steps={Step.GENERATE: RECORDS[3]})
     for age, launched in ((GRACE - 1, 0), (GRACE + 1, 1)):
         observation = observed(jobs=(job(JobStage.COMPLETED, ended=NOW - age),))
         assert len(jobs_of(plan(running, observation, POLICY, CURRENT))) == launched
 
 
-def test_a_lost_launch_is_repeated_under_its_own_number() -> None:
+def test_a_lost_launch_is_repeated_with_its_own_number() -> None:
     lost = examples.request(steps={Step.GENERATE: RECORDS[2]})
     (action,) = jobs_of(plan(lost, observed(), POLICY, CURRENT))
     assert action.attempt == 1
@@ -288,14 +290,14 @@ def test_a_job_that_somebody_cancelled_is_followed_by_the_next_attempt() -> None
     assert [action.attempt for action in jobs_of(planned)] == [2]
 
 
-def test_a_manifest_that_is_there_already_is_not_paid_for_again() -> None:
+def test_an_existing_manifest_is_not_paid_for_again() -> None:
     made = {("r1", step): examples.manifest(scores=examples.SCORES) for step in Step}
     planned = plan(examples.request(), observed(manifests=made), POLICY, CURRENT)
     assert planned.request.status is Status.DONE
     assert not jobs_of(planned)
 
 
-def test_closing_the_discussion_stops_everything() -> None:
+def test_closing_the_discussion_cancels_the_request() -> None:
     running = examples.request(steps={Step.GENERATE: RECORDS[3]})
     observation = observed(
         discussions={1: examples.discussion(open=False)}, jobs=(job(JobStage.RUNNING),)
@@ -305,7 +307,7 @@ def test_closing_the_discussion_stops_everything() -> None:
     assert EnsureCancelled("j1") in planned.actions
 
 
-def test_what_the_check_calls_hopeless_is_not_begun_until_a_maintainer_dares() -> None:
+def test_a_hopeless_teacher_is_used_only_if_a_maintainer_approves() -> None:
     advice = Advice("hopeless", (Shortfall("script", 0.2, 0.5),), script=0.2)
     checked = {("r1", Step.CHECK): examples.manifest(advice=advice)}
     planned = plan(examples.request(), observed(manifests=checked), POLICY, CURRENT)
@@ -318,8 +320,12 @@ def test_what_the_check_calls_hopeless_is_not_begun_until_a_maintainer_dares() -
     assert [action.step for action in jobs_of(after)] == [Step.GENERATE]
 
 
-def test_the_first_reply_shows_the_advice_once_it_is_there() -> None:
+def test_the_first_reply_shows_the_advice_once_it_exists() -> None:
     checked = {("r1", Step.CHECK): examples.manifest(advice=Advice("good", script=1.0, chrf=61.2))}
     planned = plan(examples.request(), observed(manifests=checked), POLICY, CURRENT)
-    (text,) = [o.text for o in planned.actions if isinstance(o, EnsureReply) and o.kind == "plan"]
+    (text,) = [
+        action.text
+        for action in planned.actions
+        if isinstance(action, EnsureReply) and action.kind == "plan"
+    ]
     assert "Result: good (100% in the right script, chrF++ 61.2 against reference" in text

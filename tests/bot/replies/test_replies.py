@@ -1,4 +1,4 @@
-"""Every sentence of the bot, as a file to read: `replies.md` in this folder.
+"""Everything the bot writes, as a file to read: `replies.md` in this folder.
 
 After a change, run `python -m tests.bot.replies.test_replies` and read the diff.
 """
@@ -64,8 +64,8 @@ EVALUATION = examples.manifest(
 
 
 def situations() -> dict[str, tuple[Request, Manifest | None]]:
-    """Every situation in which the bot writes something."""
-    taken = examples.request(reserved_at=examples.NOW)
+    """Return every situation in which the bot writes something."""
+    accepted = examples.request(reserved_at=examples.NOW)
     evaluated = StepRecord(
         StepState.MADE,
         1,
@@ -84,20 +84,20 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         **checked,
         Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, examples.NOW, "j1", progress_tenths=4),
     }
-    last_words = ("RuntimeError: CUDA out of memory", "token=*** was used")
+    log_tail = ("RuntimeError: CUDA out of memory", "token=*** was used")
 
-    def end(why: Verdict, reason: Reason = Reason.ERROR, tries: int = 3) -> Request:
+    def fail(verdict: Verdict, reason: Reason = Reason.ERROR, tries: int = 3) -> Request:
         record = StepRecord(
-            StepState.FAILED, tries, tries, cost_usd=0.02, reason=reason, log_tail=last_words
+            StepState.FAILED, tries, tries, cost_usd=0.02, reason=reason, log_tail=log_tail
         )
-        steps = {} if why is Verdict.TEACHER else {**checked, Step.GENERATE: record}
-        return replace(taken, status=Status.FAILED, verdict=why, steps=steps)
+        steps = {} if verdict is Verdict.TEACHER else {**checked, Step.GENERATE: record}
+        return replace(accepted, status=Status.FAILED, verdict=verdict, steps=steps)
 
-    def decline(why: Verdict, *choices: str) -> Request:
-        return examples.request(status=Status.DECLINED, verdict=why, choices=choices, spec=None)
+    def decline(verdict: Verdict, *choices: str) -> Request:
+        return examples.request(status=Status.DECLINED, verdict=verdict, choices=choices, spec=None)
 
-    def ask(why: Verdict, *choices: str) -> Request:
-        return examples.request(status=Status.ASKED, verdict=why, choices=choices, spec=None)
+    def ask(verdict: Verdict, *choices: str) -> Request:
+        return examples.request(status=Status.ASKED, verdict=verdict, choices=choices, spec=None)
 
     def answer(command: Command, note: str) -> Request:
         return examples.request(answers=(Answer(command, True, note),))
@@ -114,30 +114,32 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
     asked = ask(Verdict.CONFIRM, "hin_Deva")
     cost = estimate(examples.recipe(), examples.PRICES)
     alone: dict[str, Request] = {
-        "accepted": taken,
-        "accepted, with options": replace(taken, spec=with_options),
+        "accepted": accepted,
+        "accepted, with options": replace(accepted, spec=with_options),
         "above the limit": replace(
-            taken,
+            accepted,
             status=Status.HELD,
             verdict=Verdict.TOO_DEAR,
             spec=replace(examples.spec(), estimate_usd=60.0),
         ),
         "waiting for its speakers": replace(
-            taken, status=Status.HELD, verdict=Verdict.COMMUNITY, spec=chosen
+            accepted, status=Status.HELD, verdict=Verdict.COMMUNITY, spec=chosen
         ),
-        "approved": replace(taken, spec=replace(examples.spec(), estimate_usd=60.0, cap_usd=80.0)),
-        "generating data": replace(taken, steps=halfway),
-        "evaluating, second attempt": replace(taken, steps=running),
+        "approved": replace(
+            accepted, spec=replace(examples.spec(), estimate_usd=60.0, cap_usd=80.0)
+        ),
+        "generating data": replace(accepted, steps=halfway),
+        "evaluating, second attempt": replace(accepted, steps=running),
         **{
-            f"failed: {reason.value}": end(Verdict.ATTEMPTS, reason)
+            f"failed: {reason.value}": fail(Verdict.ATTEMPTS, reason)
             for reason in Reason
             if reason not in (Reason.NONE, Reason.HOPELESS)
         },
-        "the teacher did not start": end(Verdict.TEACHER),
-        "budget used up": end(Verdict.BUDGET, Reason.NONE, 1),
-        "no credit on the Hub": end(Verdict.NO_CREDIT, Reason.NO_CREDIT, 1),
+        "the teacher did not start": fail(Verdict.TEACHER),
+        "budget used up": fail(Verdict.BUDGET, Reason.NONE, 1),
+        "no credit on the Hub": fail(Verdict.NO_CREDIT, Reason.NO_CREDIT, 1),
         "the teacher is not good enough": replace(
-            taken,
+            accepted,
             status=Status.FAILED,
             verdict=Verdict.HOPELESS,
             steps={Step.CHECK: replace(doubtful, note=replies.step_note(Step.CHECK, HOPELESS))},
@@ -145,8 +147,8 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "/retry although the teacher is not good enough": answer(
             Command.RETRY, replies.needs_approval(Verdict.HOPELESS)
         ),
-        "closed by somebody": replace(taken, status=Status.CANCELLED, verdict=Verdict.CLOSED),
-        "/cancel": replace(taken, status=Status.CANCELLED, verdict=Verdict.STOPPED),
+        "closed by somebody": replace(accepted, status=Status.CANCELLED, verdict=Verdict.CLOSED),
+        "/cancel": replace(accepted, status=Status.CANCELLED, verdict=Verdict.STOPPED),
         "/cancel of a question": replace(asked, status=Status.CANCELLED, verdict=Verdict.STOPPED),
         "unknown, with a similar name": ask(Verdict.UNKNOWN, "cym_Latn"),
         "unknown": ask(Verdict.UNKNOWN),
@@ -164,9 +166,9 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "requested before": decline(Verdict.DUPLICATE, "epo_Latn", "r7"),
         "too many requests of one person": decline(Verdict.TOO_MANY),
         "too many requests": decline(Verdict.FULL),
-        "/status": answer(Command.STATUS, replies.current_status(replace(taken, steps=halfway))),
+        "/status": answer(Command.STATUS, replies.current_status(replace(accepted, steps=halfway))),
         "/status of a question": answer(Command.STATUS, replies.current_status(asked)),
-        "/estimate": answer(Command.ESTIMATE, replies.estimate(taken, cost)),
+        "/estimate": answer(Command.ESTIMATE, replies.estimate(accepted, cost)),
         "/help": answer(Command.HELP, replies.help_text()),
         "/retry": answer(Command.RETRY, replies.continues(Command.RETRY)),
         "/approve": answer(Command.APPROVE, replies.continues(Command.APPROVE)),
@@ -178,10 +180,10 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
             for command in (Command.CANCEL, Command.RETRY, Command.APPROVE)
         },
     }
-    finished = replace(taken, status=Status.DONE, steps=done)
-    better = replace(taken, spec=replace(examples.spec(), improves=True, estimate_usd=0.001))
+    finished = replace(accepted, status=Status.DONE, steps=done)
+    improving = replace(accepted, spec=replace(examples.spec(), improves=True, estimate_usd=0.001))
     improved: dict[str, tuple[Request, Manifest | None]] = {
-        "next version requested": (better, None)
+        "next version requested": (improving, None)
     }
     for name, version in {
         "next version is better": Version("v2", promoted=True, fresh=True),
@@ -191,31 +193,34 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         made = examples.manifest(version=version)
         note = replies.step_note(Step.IMPROVE, made)
         record = StepRecord(StepState.MADE, 1, 1, examples.NOW, "j5", note, 9.0)
-        told = replace(better, status=Status.DONE, steps={Step.IMPROVE: record})
-        improved[name] = told, made
+        finished_version = replace(improving, status=Status.DONE, steps={Step.IMPROVE: record})
+        improved[name] = finished_version, made
     others = {name: (request, None) for name, request in alone.items()}
     return {"done": (finished, EVALUATION), **improved, **others}
 
 
 def rendered() -> str:
     """Return the new texts of each situation; repeated ones are left out."""
-    parts, seen = ["Generated by test_replies.py: what the bot writes in each situation.\n"], set()
+    parts, written = (
+        ["Generated by test_replies.py: what the bot writes in each situation.\n"],
+        set(),
+    )
     for situation, (request, evaluation) in situations().items():
         parts.append(f"\n# {situation}\n")
         for kind, text in replies.due(request, evaluation, examples.policy()):
-            if text not in seen:
+            if text not in written:
                 parts.append(f"\n## {kind}\n\n{text}\n")
-            seen.add(text)
+            written.add(text)
     return "".join(parts)
 
 
-def test_the_sentences_are_those_of_the_snapshot() -> None:
+def test_replies_are_those_of_the_snapshot() -> None:
     assert rendered() == SNAPSHOT.read_text(encoding="utf-8")
 
 
-def test_every_verdict_and_status_has_a_sentence() -> None:
-    seen = {request.verdict for request, _ in situations().values()}
-    assert seen == set(Verdict)
+def test_the_snapshot_has_every_verdict_and_status() -> None:
+    verdicts = {request.verdict for request, _ in situations().values()}
+    assert verdicts == set(Verdict)
     assert {request.status for request, _ in situations().values()} == set(Status)
 
 

@@ -1,0 +1,90 @@
+"""Which requests may start a job now: limits, budgets and order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from bot.controller.ledger import LedgerSnapshot
+from bot.controller.tick import decide
+from bot.domain import steps
+from bot.domain.actions import EnsureJob
+from bot.domain.costs import (
+    DAY,
+)
+from bot.domain.request import (
+    Request,
+    Status,
+    Step,
+    StepRecord,
+    StepState,
+)
+from bot.language import by_code
+from bot.planner import capacity
+from bot.settings import Limits
+from tests.bot import examples
+from tests.bot.examples import CURRENT, NOW, observed
+
+CAP = examples.spec().cap_usd
+
+
+CODES = ("cym_Latn", "gla_Latn", "gle_Latn", "bre_Latn", "epo_Latn", "fra_Latn")
+
+
+def _requests(count: int, first: int = 1, **changes: Any) -> list[Request]:
+    """Return requests of two people for several languages."""
+    return [
+        examples.request(
+            id=f"r{n}",
+            discussion=n,
+            author=f"p{n % 2}",
+            spec=replace(examples.spec(), language=by_code(CODES[n % len(CODES)])),
+            **changes,
+        )
+        for n in range(first, first + count)
+    ]
+
+
+def _started(limits: Limits, requests: list[Request]) -> list[str]:
+    """Return the requests for which a tick starts a job."""
+    policy = examples.policy(limits=limits)
+    policy = replace(policy, recipe=replace(policy.recipe, languages=None))
+    decision = decide(
+        LedgerSnapshot("h", tuple(requests), CURRENT), observed(discussions={}), policy
+    )
+    return [action.request for action in decision.actions if isinstance(action, EnsureJob)]
+
+
+def test_jobs_on_one_flavor_are_limited() -> None:
+    assert len(_started(Limits(jobs_per_flavor=2), _requests(6))) == 2
+    assert len(_started(Limits(jobs_per_flavor=9), _requests(6))) == 6
+
+
+def test_the_budgets_of_a_day_and_of_a_person_are_never_exceeded() -> None:
+    assert len(_started(Limits(jobs_per_flavor=9, day_usd=3.5 * CAP), _requests(6))) == 3
+    assert len(_started(Limits(jobs_per_flavor=9, person_usd=1.5 * CAP), _requests(6))) == 2
+    record = StepRecord(StepState.MADE, 1, 1, cost_usd=CAP)
+    done: dict[str, Any] = {
+        "steps": {row.step: record for row in steps.TABLE},
+        "status": Status.DONE,
+        "archived": True,
+    }
+    tight = Limits(jobs_per_flavor=9, day_usd=13 * CAP)
+    today = _requests(3, first=11, **done)  # three times four caps
+    assert len(_started(tight, [*today, *_requests(6)])) == 1
+    yesterday = [replace(request, reserved_at=NOW - DAY) for request in today]
+    assert len(_started(tight, [*yesterday, *_requests(6)])) == 6
+
+
+def test_one_repo_is_written_by_one_job_at_a_time() -> None:
+    checked: dict[str, Any] = {"steps": {Step.CHECK: examples.CHECKED}}
+    same = [replace(request, spec=examples.spec()) for request in _requests(3, **checked)]
+    assert _started(Limits(), same) == ["r1"]
+
+
+def test_people_with_few_requests_come_first() -> None:
+    greedy = [examples.request(id=f"r{n}", discussion=n, author="greedy") for n in range(1, 6)]
+    other = examples.request(id="r9", discussion=9, author="other")
+    started = replace(greedy[0], reserved_at=NOW)
+    order = [r.id for r in capacity.fair_order([*greedy[1:], other, started])]
+    assert order == ["r1", "r9", "r2", "r3", "r4", "r5"]

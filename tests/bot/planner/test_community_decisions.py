@@ -1,0 +1,121 @@
+"""The planner follows what speakers decide about their language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain import steps
+from bot.domain.actions import EnsureClosed, EnsureJob, EnsureReply
+from bot.domain.codec import request_from_json, request_to_json
+from bot.domain.community import parse
+from bot.domain.observation import Observation
+from bot.domain.policy import Policy
+from bot.domain.request import Request, Status, Step, Verdict
+from tests.bot import examples
+from tests.bot.examples import CURRENT, NOW, admit, plan
+
+PROFILE = """
+consent: ask
+licence: cc-by-nc-4.0
+stewards: [zamenhof]
+variants:
+  fundamenta: {name: "Fundamenta Esperanto", orthography: "as in the Fundamento"}
+glossary:
+  - {term: computer, say: komputilo, not: [komputoro]}
+"""
+
+
+POLICY = examples.policy()
+
+
+def observed_with(profile: str, **changes: object) -> Observation:
+    return examples.observed(communities={"epo_Latn": parse(profile)}, **changes)
+
+
+def after_comments(
+    request: Request, profile: str, *comments: tuple[str, str], policy: Policy = POLICY
+) -> Request:
+    """Return the request after these people have written these texts."""
+    written = tuple(
+        examples.comment(text, who, NOW - 5 + n) for n, (who, text) in enumerate(comments)
+    )
+    discussion = replace(examples.discussion(), comments=written)
+    return plan(
+        request, observed_with(profile, discussions={1: discussion}), policy, CURRENT
+    ).request
+
+
+def test_a_withdrawn_language_is_declined_with_the_reason() -> None:
+    planned = admit(examples.discussion(), (), observed_with("consent: no"), POLICY)
+    assert (planned.request.status, planned.request.verdict) == (Status.DECLINED, Verdict.WITHDRAWN)
+    texts = [action.text for action in planned.actions if isinstance(action, EnsureReply)]
+    assert len(texts) == 1 and "epo_Latn.yaml" in texts[0]
+    assert any(isinstance(action, EnsureClosed) for action in planned.actions)
+
+
+def test_nothing_starts_before_a_steward_approves() -> None:
+    held = admit(examples.discussion(), (), observed_with(PROFILE), POLICY)
+    assert (held.request.status, held.request.verdict) == (Status.HELD, Verdict.COMMUNITY)
+    assert not any(isinstance(action, EnsureJob) for action in held.actions)
+    for who in ("ludoviko", "mallory"):
+        unchanged = after_comments(held.request, PROFILE, (who, "/approve"))
+        assert unchanged.status is Status.HELD
+    for who in ("zamenhof", "ada"):
+        approved = after_comments(held.request, PROFILE, (who, "/approve"))
+        assert approved.status is Status.OPEN
+
+
+def test_a_steward_does_not_approve_the_price() -> None:
+    low_limit = examples.policy(limit_usd=0.0001)
+    held = admit(examples.discussion(), (), observed_with(PROFILE), low_limit).request
+    asked = after_comments(held, PROFILE, ("zamenhof", "/approve"), policy=low_limit)
+    assert (asked.status, asked.verdict) == (Status.HELD, Verdict.TOO_DEAR)
+    again = after_comments(asked, PROFILE, ("zamenhof", "/approve"), policy=low_limit)
+    assert again.status is Status.HELD
+
+
+def test_a_withdrawal_stops_retry_and_approval() -> None:
+    failed = examples.request(status=Status.FAILED, verdict=Verdict.ATTEMPTS)
+    after = after_comments(failed, "consent: no", ("ludoviko", "/retry"))
+    assert after.status is Status.FAILED and "withdrawn" in after.answers[-1].note
+    held = replace(examples.request(), status=Status.HELD, verdict=Verdict.COMMUNITY)
+    after = after_comments(held, "consent: no", ("ada", "/approve"))
+    assert after.status is Status.HELD
+
+
+def test_licence_and_variant_are_chosen_from_the_available_ones() -> None:
+    body = "dialect: Fundamenta Esperanto\nlicence: CC-BY-NC-4.0"
+    welcome = PROFILE.replace("ask", "welcome")
+    request = admit(examples.discussion(body=body), (), observed_with(welcome), POLICY).request
+    assert (request.agreed_spec.licence, request.agreed_spec.variant) == (
+        "cc-by-nc-4.0",
+        "fundamenta",
+    )
+    assert request_from_json(request_to_json(request)) == request
+    other = admit(
+        examples.discussion(body="licence: mit\nregion: Mars"), (), observed_with(welcome), POLICY
+    )
+    spec = other.request.agreed_spec
+    assert (spec.licence, spec.variant) == ("cc-by-nc-4.0", "")
+    assert spec.refused_options == ("licence", "variant")
+
+
+def test_a_variant_has_its_own_repos() -> None:
+    recipe = examples.recipe()
+    plain, special = examples.request(), examples.request()
+    special = replace(
+        special, spec=replace(examples.spec(), variant="fundamenta", licence="cc0-1.0")
+    )
+    for step in (Step.GENERATE, Step.TRAIN, Step.EVALUATE):
+        assert steps.digest(recipe, plain.agreed_spec, step) == examples.spec().digest
+        assert steps.digest(recipe, special.agreed_spec, step) != examples.spec().digest
+        assert steps.output("practice", plain, step) != steps.output("practice", special, step)
+    assert steps.digest(recipe, special.agreed_spec, Step.CHECK) == examples.spec().digest
+    command = steps.command(recipe, special, Step.GENERATE, 1, "wheel", "http://teacher", 1.0)
+    assert command[command.index("--licence") + 1] == "cc0-1.0"
+    assert command[command.index("--variant") + 1] == "fundamenta"
+    assert "--licence" not in steps.command(recipe, plain, Step.GENERATE, 1, "w", "http://t", 1.0)
+    first = examples.request(id="r1", discussion=1)
+    second = examples.discussion(num=2, body="variant: fundamenta")
+    observation = observed_with(PROFILE.replace("ask", "welcome"), discussions={2: second})
+    assert admit(second, (first,), observation, POLICY).request.status is Status.OPEN

@@ -1,0 +1,113 @@
+"""What the bot does with a running or ended job, and what the job costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.actions import EnsureCancelled, EnsureJob
+from bot.domain.observation import JobStage
+from bot.domain.request import (
+    Reason,
+    Status,
+    Step,
+    StepRecord,
+    StepState,
+    Verdict,
+)
+from tests.bot import examples
+from tests.bot.examples import CURRENT, NOW, job, observed, plan
+
+POLICY = examples.policy()
+
+
+CAP = examples.spec().cap_usd
+
+
+def test_failed_attempts_cost_what_their_jobs_ran() -> None:
+    running = examples.request(
+        steps={Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1", cost_usd=0.001)}
+    )
+    failed = plan(running, observed(jobs=(job(JobStage.ERROR, ended=NOW - 130),)), POLICY, CURRENT)
+    # It ran from NOW - 490 to NOW - 130: 0.1 h at $0.01 and the teacher's $0.06
+    assert failed.request.spent_usd == pytest.approx(0.001 + 0.1 * 0.07)
+
+
+def test_a_result_that_exists_before_any_attempt_costs_nothing() -> None:
+    made = {("r1", step): examples.manifest(cost_usd=3.0) for step in (Step.CHECK, Step.GENERATE)}
+    planned = plan(examples.request(), observed(manifests=made), POLICY, CURRENT)
+    assert (
+        planned.request.step(Step.GENERATE).state is StepState.MADE
+        and not planned.request.spent_usd
+    )
+
+
+def test_the_teacher_costs_the_hours_or_what_the_manifest_says_whichever_is_more() -> None:
+    running = examples.request(
+        steps={Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1")}
+    )
+    hour = examples.recipe().teacher.usd_per_hour
+    for reported_usd, teacher_usd in ((0.0, hour), (0.9 * hour, hour), (3.0, 3.0)):
+        made = {("r1", Step.GENERATE): examples.manifest(cost_usd=reported_usd, seconds=3600.0)}
+        planned = plan(running, observed(manifests=made), POLICY, CURRENT)
+        assert planned.request.spent_usd == pytest.approx(0.01 + teacher_usd)
+
+
+def test_a_job_over_its_budget_is_cancelled() -> None:
+    expensive = StepRecord(StepState.RUNNING, 2, 2, NOW - 600, "j1", cost_usd=CAP - 0.001)
+    request = examples.request(steps={Step.GENERATE: expensive})
+    observation = observed(jobs=(job(JobStage.RUNNING, attempt=2),))
+    planned = plan(request, observation, POLICY, CURRENT)
+    assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.BUDGET)
+    assert EnsureCancelled("j1") in planned.actions
+    assert planned.request.spent_usd > CAP - 0.001
+
+
+def test_the_budget_limits_the_time_of_a_job() -> None:
+    spent = StepRecord(StepState.FAILED, 1, 1, NOW - 600, "j1", cost_usd=CAP - 0.07 / 60 * 3)
+    request = examples.request(steps={Step.GENERATE: spent})
+    (action,) = [
+        action
+        for action in plan(request, observed(), POLICY, CURRENT).actions
+        if isinstance(action, EnsureJob)
+    ]
+    assert action.timeout_seconds in (179, 180)
+    almost_all = replace(spent, cost_usd=CAP - 0.07 / 60 / 2)
+    planned = plan(examples.request(steps={Step.GENERATE: almost_all}), observed(), POLICY, CURRENT)
+    assert planned.request.verdict is Verdict.BUDGET
+
+
+@pytest.mark.parametrize(
+    ("stage", "age", "reason"),
+    [
+        (JobStage.SCHEDULING, 7 * 3600.0, Reason.STUCK),
+        (JobStage.RUNNING, 700.0, Reason.OVERDUE),
+    ],
+)
+def test_a_hanging_job_is_cancelled_and_repeated(
+    stage: JobStage, age: float, reason: Reason
+) -> None:
+    hanging = replace(job(stage), created_at=NOW - age, finished_at=0.0)
+    hanging = replace(hanging, started_at=0.0 if stage is JobStage.SCHEDULING else NOW - age)
+    record = StepRecord(StepState.RUNNING, 1, 1, NOW - age, "j1")
+    request = examples.request(steps={Step.EVALUATE: record, **_made(Step.GENERATE, Step.TRAIN)})
+    planned = plan(request, observed(jobs=(replace(hanging, step=Step.EVALUATE),)), POLICY, CURRENT)
+    assert EnsureCancelled("j1") in planned.actions
+    (action,) = [action for action in planned.actions if isinstance(action, EnsureJob)]
+    assert action.attempt == 2 and planned.request.step(Step.EVALUATE).reason is reason
+
+
+def _made(*steps: Step) -> dict[Step, StepRecord]:
+    return {
+        step: StepRecord(StepState.MADE, 1, 1, NOW - 900, "j0", "n", 1.0, 0.001) for step in steps
+    }
+
+
+def test_of_two_jobs_for_one_attempt_one_is_cancelled() -> None:
+    first = replace(job(JobStage.RUNNING), started_at=NOW - 20)
+    jobs = (first, replace(first, id="j2", created_at=NOW - 400))
+    request = examples.request(
+        steps={Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, NOW - 550, "j1")}
+    )
+    assert plan(request, observed(jobs=jobs), POLICY, CURRENT).actions[0] == EnsureCancelled("j2")
