@@ -24,6 +24,7 @@ from recipes.evaluate.settings import BenchmarkSettings, EvaluateSettings
 
 DOCS_MODULE = "kakugo_docs"
 ANSWER = "answer"  # the name of the filter that cuts off the reasoning; part of the metric's name
+VERSION = 1.0  # to be raised when the same recipe writes tasks with other scores
 # The harness's names for what a log-likelihood is divided by.
 ACCURACIES = {"none": "acc", "characters": "acc_norm"}
 
@@ -51,8 +52,10 @@ def write(
 ) -> list[str]:
     """Write the tasks, their group and the module that reads their rows; return their names.
 
-    Raises UserError if the harness cannot score as the recipe does.
+    Raises UserError if the harness cannot score as the recipe does, or the folder is a file.
     """
+    if folder.is_file():
+        raise UserError(f"{folder} is a file: give a folder for the tasks.")
     if settings.choice.normalise not in ACCURACIES:
         raise UserError(
             f"lm-eval cannot divide a log-likelihood by {settings.choice.normalise}: set "
@@ -105,6 +108,7 @@ def _task(name: str, each: LeftOut, settings: EvaluateSettings) -> dict[str, Any
         "test_split": harness_docs.QUESTIONS,
         "num_fewshot": shots,
         "target_delimiter": "",
+        "metadata": {"version": VERSION},
     }
     if shots:
         config["fewshot_split"] = harness_docs.SHOTS

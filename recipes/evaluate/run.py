@@ -28,7 +28,7 @@ from recipes.evaluate import (
     schema,
     significance,
 )
-from recipes.evaluate.backends import loader
+from recipes.evaluate.backends import loader, transformers_lm
 from recipes.evaluate.benchmarks import Suite, Task
 from recipes.evaluate.markdown import Contamination, Report
 from recipes.evaluate.models import ComparedModel
@@ -225,7 +225,7 @@ def _neural_metric(job: Job[EvaluateSettings]) -> NeuralMetric | None:
         return None
     revision = hub_refs.commit_of(job.api, settings.model, "model", settings.revision)
     job.inputs[settings.model] = revision
-    return neural.load(settings, revision, loader.device())
+    return neural.load(settings, revision, transformers_lm.device())
 
 
 def make_report(job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evaluation) -> Report:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from recipes.core import model_loading
 from recipes.core.errors import UserError
 from recipes.evaluate import tokenize
+from recipes.evaluate.backends import transformers_lm
 from recipes.evaluate.backends.transformers_lm import Generation, OnProgress, normalised
 from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.models import ComparedModel
@@ -57,7 +58,7 @@ class LmEvalBackend:
         arguments = ARGUMENTS[self.harness.model](model, self.settings) | self.harness.args
         try:
             self._loaded = get_model(self.harness.model).create_from_arg_obj(arguments)
-        except (ImportError, TypeError, ValueError) as error:
+        except (AssertionError, ImportError, TypeError, ValueError) as error:
             raise UserError(
                 f"lm-eval cannot load {model.model} with `{self.harness.model}`: {error}"
             ) from error
@@ -126,6 +127,7 @@ def _hf(model: ComparedModel, settings: EvaluateSettings) -> Arguments:
         "pretrained": repo,
         "revision": revision,
         "dtype": settings.model.get("dtype", "float32"),
+        "device": transformers_lm.device(),
         "add_bos_token": False,  # chat templates add it
         "batch_size": min(settings.generation.batch, settings.choice.batch),
         **adapter,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recipes.core import model_loading
+from recipes.evaluate.backends import transformers_lm
 from recipes.evaluate.backends.transformers_lm import Generation, OnProgress, TransformersModel
 from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.models import ComparedModel
@@ -66,7 +67,7 @@ class TransformersBackend:
         model, tokenizer = model_loading.load(
             repo, revision, self.settings.threads, self.settings.model
         )
-        return TransformersModel(model.to(device()).train(False), tokenizer)  # type: ignore[arg-type]
+        return TransformersModel(model.to(transformers_lm.device()).train(False), tokenizer)  # type: ignore[arg-type]
 
     def _with_adapter(self, base: PreTrainedModel, model: ComparedModel) -> PreTrainedModel:
         """Add the adapter, and merge it into the weights if the recipe says so."""
@@ -85,10 +86,3 @@ def backend(settings: EvaluateSettings) -> Backend:
     from recipes.evaluate.backends import lm_eval
 
     return lm_eval.backend(settings, settings.lm_eval)
-
-
-def device() -> str:
-    """Return the device that models are loaded on."""
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -53,6 +53,13 @@ class TransformersModel:
         return log_likelihoods(self.model, self.tokenizer, items, settings, on_progress)
 
 
+def device() -> str:
+    """Return the device that models are loaded on."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def generate(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,

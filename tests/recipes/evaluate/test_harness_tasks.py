@@ -26,7 +26,11 @@ from recipes.practice import publish
 from tests.recipes.evaluate import lm_eval_tasks
 from tests.recipes.train.train_jobs import environment
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # from PEFT and huggingface_hub
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("harness"),  # one Hub and one process for all of them
+    pytest.mark.filterwarnings("ignore"),  # from PEFT and huggingface_hub
+]
 BASE, ADAPTER, DATA = "practice/kakugo-practice-base", "practice/adapter", "practice/chats"
 ITEMS, CODE = 6, "epo_Latn"
 SCRIPT = """
@@ -166,3 +170,6 @@ def test_a_normalisation_that_the_harness_lacks_is_refused(tmp_path: Path) -> No
     settings = replace(lm_eval_tasks.practice(), choice=ChoiceSettings(8, "tokens"))
     with pytest.raises(UserError, match="cannot divide .* by tokens: set `normalise` to none or"):
         harness_tasks.write(tmp_path, [], settings, CODE)
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="is a file: give a folder"):
+        harness_tasks.write(tmp_path / "file", [], settings, CODE)

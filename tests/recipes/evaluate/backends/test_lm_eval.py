@@ -42,7 +42,7 @@ def settings(name: Any = "hf", **args: Any) -> EvaluateSettings:
 
 
 def test_outputs_are_those_of_the_default_backend(tiny_base: Path) -> None:
-    harness_settings = settings(device="cpu")
+    harness_settings = settings()
     theirs = loader.backend(harness_settings).load(model(tiny_base))
     ours = loader.backend(replace(harness_settings, backend="transformers")).load(model(tiny_base))
     done: list[int] = []
