@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 2
 
-.PHONY: help demo test check bench style browser
+.PHONY: help demo test pytest check bench style browser
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -11,7 +11,10 @@ help:  ## list these targets
 demo: .venv/ready  ## run the whole story on this machine: no account, no GPU, no network
 	$(BIN)/kakugo demo $(ARGS)
 
-test: check  ## run all checks and all tests
+test: .venv/ready  ## run all checks and all tests
+	@$(MAKE) --no-print-directory -j 2 check pytest
+
+pytest: .venv/ready
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 4 --dist loadgroup
 
 check: .venv/ready  ## lint, format, types and import contracts
@@ -21,7 +24,8 @@ check: .venv/ready  ## lint, format, types and import contracts
 	$(BIN)/mypy spaces/bot/app.py
 	# The other Spaces run in their own folders, and have modules of the same names.
 	for space in chat leaderboard; do (cd spaces/$$space && \
-	  MYPYPATH=.. ../../$(BIN)/mypy --config-file ../../pyproject.toml .) || exit 1; done
+	  MYPYPATH=.. ../../$(BIN)/mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache \
+	  .) || exit 1; done
 	$(BIN)/lint-imports
 
 bench: .venv/ready  ## run the benchmarks (minutes to hours); ARGS names some of them
