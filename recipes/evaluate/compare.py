@@ -52,8 +52,8 @@ def main(args: argparse.Namespace) -> None:
         say(json.dumps([as_json(row) for row in rows], ensure_ascii=False, indent=1))
         return
     say(table(rows))
-    for name, one, other in (("A", a, b), ("B", b, a)):
-        if only := sorted(one.keys() - other.keys()):
+    for name, scores, others in (("A", a, b), ("B", b, a)):
+        if only := sorted(scores.keys() - others.keys()):
             say(f"only in {name}, not compared: {', '.join(only)}")
 
 
@@ -66,16 +66,16 @@ def compare(
         raise UserError(f"A has the tasks {', '.join(a)} and B {', '.join(b)}: none in common.")
     rows = []
     for task in tasks:
-        one, other = a[task].by_metric, b[task].by_metric
-        shared = [metric for metric in one if metric in other]
+        metrics_a, metrics_b = a[task].by_metric, b[task].by_metric
+        shared = [metric for metric in metrics_a if metric in metrics_b]
         if not shared:
             raise UserError(
-                f"{task}: A has the metrics {', '.join(one)} and B {', '.join(other)}: "
+                f"{task}: A has the metrics {', '.join(metrics_a)} and B {', '.join(metrics_b)}: "
                 "none in common."
             )
         for metric in shared:
-            items = _shared_items(task, one[metric], other[metric])
-            values = [[scores[metric][item] for item in items] for scores in (one, other)]
+            items = _shared_items(task, metrics_a[metric], metrics_b[metric])
+            values = [[scores[metric][item] for item in items] for scores in (metrics_a, metrics_b)]
             comparison = _comparison(metric.partition(",")[0], values, samples, seed)
             rows.append(Row(task, metric, metric == shared[0], len(items), comparison))
     return _corrected(rows)
@@ -108,10 +108,10 @@ def _statistics(
 ) -> tuple[ScoreFunction, tuple[Array, Array]]:
     """Return the function that scores sums, and the statistics (items, k) of A and of B."""
 
-    def of_one(one: Sequence[Value]) -> Array:
+    def of_model(scores: Sequence[Value]) -> Array:
         if metric not in item_scores.CORPUS_METRICS:
-            return metrics.mean_statistics([value for value in one if isinstance(value, float)])
-        texts = [value for value in one if isinstance(value, tuple)]
+            return metrics.mean_statistics([value for value in scores if isinstance(value, float)])
+        texts = [value for value in scores if isinstance(value, tuple)]
         references, outputs = [each[0] for each in texts], [each[1] for each in texts]
         if metric == "bleu":
             return metrics.bleu_statistics(outputs, references, BLEU_TOKENIZER)
@@ -121,7 +121,7 @@ def _statistics(
     functions: dict[str, ScoreFunction] = {
         "bleu": metrics.bleu, "chrf": metrics.chrf, "chrf++": metrics.chrf,
     }  # fmt: skip
-    return functions.get(metric, metrics.mean), (of_one(a), of_one(b))
+    return functions.get(metric, metrics.mean), (of_model(a), of_model(b))
 
 
 def _corrected(rows: Sequence[Row]) -> list[Row]:

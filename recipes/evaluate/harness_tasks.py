@@ -30,25 +30,25 @@ ACCURACIES = {"none": "acc", "characters": "acc_norm"}
 
 
 @dataclass(frozen=True)
-class LeftOut:
-    """A task as it is scored, and the indices of the questions that it lacks."""
+class ScoredTask:
+    """A task as it is scored, and the indices of the questions that were left out of it."""
 
     task: Task
-    indices: tuple[int, ...] = ()
+    left_out: tuple[int, ...] = ()
 
 
-def left_out(loaded: Sequence[Task], scored: Sequence[Task]) -> list[LeftOut]:
-    """Return the scored tasks with the questions that were left out of the loaded ones."""
+def scored_tasks(loaded: Sequence[Task], scored: Sequence[Task]) -> list[ScoredTask]:
+    """Return the scored tasks with the indices of what the loaded ones have besides."""
     pairs = []
     for before, after in zip(loaded, scored, strict=True):
         kept = {item.id for item in after.items}
         indices = (index for index, item in enumerate(before.items) if item.id not in kept)
-        pairs.append(LeftOut(after, tuple(indices)))
+        pairs.append(ScoredTask(after, tuple(indices)))
     return pairs
 
 
 def write(
-    folder: Path, tasks: Sequence[LeftOut], settings: EvaluateSettings, code: str
+    folder: Path, tasks: Sequence[ScoredTask], settings: EvaluateSettings, code: str
 ) -> list[str]:
     """Write the tasks, their group and the module that reads their rows; return their names.
 
@@ -85,7 +85,7 @@ def _write_group(folder: Path, group: str, names: Sequence[str]) -> None:
     (folder / f"{group}.yaml").write_text(usage + text, encoding="utf-8")
 
 
-def _task(name: str, each: LeftOut, settings: EvaluateSettings) -> dict[str, Any]:
+def _task(name: str, each: ScoredTask, settings: EvaluateSettings) -> dict[str, Any]:
     task, benchmark = each.task, each.task.settings
     shots = len(task.items[0].shots)
     rows: dict[str, Any] = {
@@ -96,8 +96,8 @@ def _task(name: str, each: LeftOut, settings: EvaluateSettings) -> dict[str, Any
     }
     if benchmark.limit is not None:
         rows["limit"] = benchmark.limit
-    if each.indices:
-        rows["left_out"] = list(each.indices)
+    if each.left_out:
+        rows["left_out"] = list(each.left_out)
     if shots:
         rows |= {"shots": shots, "shots_split": benchmark.shots.split}
     if task.benchmark == "flores":

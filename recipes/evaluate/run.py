@@ -106,7 +106,7 @@ def _write_tasks(api: HfApi, args: argparse.Namespace, settings: EvaluateSetting
     if args.dataset:
         revision = hub_refs.commit_of(api, args.dataset, "dataset")
         scored = _without_contaminated(suite.tasks, args.dataset, revision, settings.copied).tasks
-    tasks = harness_tasks.left_out(suite.tasks, scored)
+    tasks = harness_tasks.scored_tasks(suite.tasks, scored)
     names = harness_tasks.write(args.write_tasks, tasks, settings, code)
     for missing in suite.not_covered:
         say(f"{missing.benchmark} does not cover {code}")

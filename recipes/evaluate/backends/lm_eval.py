@@ -173,8 +173,16 @@ def _sglang(model: ComparedModel, settings: EvaluateSettings) -> Arguments:
 
 def _local_completions(model: ComparedModel, settings: EvaluateSettings) -> Arguments:
     """Ask a server that has each compared model, also an adapter, under its repository's name."""
+    from transformers import AutoConfig
+
     repo, revision = model.weights
-    return {"model": model.model, "tokenizer": repo, "revision": revision}
+    config = AutoConfig.from_pretrained(repo, revision=revision).get_text_config()
+    return {
+        "model": model.model,
+        "tokenizer": repo,
+        "revision": revision,
+        "max_length": config.max_position_embeddings,  # longer prompts are cut
+    }
 
 
 ARGUMENTS: dict[str, Callable[[ComparedModel, EvaluateSettings], Arguments]] = {

@@ -44,7 +44,7 @@ def written(folder: Path, section: EvaluateSettings) -> list[tuple[str, Task]]:
     """Write the tasks of lm-eval, without the fourth item; return their names and our tasks."""
     loaded = lm_eval_tasks.tasks(folder, section)
     scored = [replace(task, items=task.items[:3] + task.items[4:]) for task in loaded]
-    tasks = harness_tasks.left_out(loaded, scored)
+    tasks = harness_tasks.scored_tasks(loaded, scored)
     names = harness_tasks.write(folder / "tasks", tasks, section, "epo_Latn")
     return list(zip(names, scored, strict=True))
 

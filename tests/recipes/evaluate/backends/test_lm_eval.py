@@ -52,11 +52,11 @@ def test_outputs_are_those_of_the_default_backend(tiny_base: Path) -> None:
     for score, value in zip(scores, expected, strict=True):
         assert score == pytest.approx(value, abs=1e-4)
     generation = replace(harness_settings.generation, max_new_tokens=12)
-    theirs_said = theirs.generate(ITEMS, generation, done.append)
-    assert [each.text for each in theirs_said] == [
+    generations = theirs.generate(ITEMS, generation, done.append)
+    assert [each.text for each in generations] == [
         each.text for each in ours.generate(ITEMS, generation, lambda _: None)
     ]
-    assert all(isinstance(each, Generation) for each in theirs_said) and sum(done) == 6
+    assert all(isinstance(each, Generation) for each in generations) and sum(done) == 6
 
 
 def test_arguments_of_each_model_of_the_harness(tiny_base: Path) -> None:
