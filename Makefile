@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 2
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
 
-demo: .venv/ready  ## run the whole story on this machine: no account, no GPU, no network
+demo: .venv/ready  ## run a complete request on this machine: no account, no GPU, no network
 	$(BIN)/kakugo demo $(ARGS)
 
 test: .venv/ready  ## run all checks and all tests

@@ -64,17 +64,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt as interrupt:
         reason = f": {interrupt}" if str(interrupt) else ""
-        _print_error(args.command, f"stopped{reason}; run it again to continue")
+        _print_error(args.command, f"Stopped{reason}; run it again to continue.")
         return 130
     except _hub_errors() as error:
         message = next(iter(str(error).splitlines()), type(error).__name__)
-        _print_error(args.command, f"the Hub failed: {message}")
+        _print_error(args.command, f"The Hub failed: {message}")
         return 1
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise
         message = error.strerror or "the disk is full"
-        _print_error(args.command, f"{message}: free some space and run it again to continue")
+        _print_error(args.command, f"{message}: free some space and run it again to continue.")
         return 1
     return 0
 

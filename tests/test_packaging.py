@@ -150,7 +150,7 @@ def test_wheel_has_neither_the_local_hub_nor_the_demo(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert not [name for name in names if name.startswith(("bot/localhub", "bot/demo", "tests"))]
-    assert {"bot/cli.py", "recipes/cli.py", "recipes/kakugo.yaml"} <= set(names)
+    assert {"bot/cli/app.py", "recipes/cli.py", "recipes/kakugo.yaml"} <= set(names)
 
 
 def test_no_shipped_file_imports_pytest() -> None:

@@ -2,6 +2,6 @@
 
 ledger      All requests as files of a Hub dataset, changed by compare-and-swap
 tick        One tick
-until_idle  Tick until nothing is under way: a bot that a webhook started as a Job
+until_idle  Tick until no request is in progress: a bot that a webhook started as a Job
 serve       Tick when a webhook or a timer says so
 """

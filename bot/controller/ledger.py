@@ -1,7 +1,7 @@
 """The ledger: every request as a file of a Hub dataset, and the only source of a Permit.
 
-A commit that changes the file of a request also rewrites the sheet with the records of a hundred
-requests, so that a new process, and each Space, reads ten files for a thousand requests.
+A commit that changes the file of a request also rewrites the index file with the records of a
+hundred requests, so that a new process, and each Space, reads ten files for a thousand requests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bot.domain.codec import (
 from bot.domain.ledger_upgrade import upgrade_request, upgrade_teacher
 from bot.domain.request import Request, TeacherRecord
 from bot.hub.client import Refused, TryLater
-from bot.hub.ledger_repo import LedgerRepo, json_text, sheet_text
+from bot.hub.ledger_repo import LedgerRepo, index_text, json_text
 
 log = logging.getLogger(__name__)
 
@@ -69,19 +69,19 @@ class Ledger:
     ) -> Permit | None:
         """Write all changed records on top of `snapshot`; return None if another bot was faster.
 
-        Records of an older schema are rewritten with the first change on their sheet.
+        Records of an older schema are rewritten with the first change in their index file.
         """
         old = {request.id: request for request in snapshot.requests}
         changed = [plan for plan in plans if old.get(plan.request.id) != plan.request]
         requests = {**old, **{plan.request.id: plan.request for plan in changed}}
-        sheets = _sheets(requests.values(), {plan.request.discussion for plan in changed})
+        indexes = _indexes(requests.values(), {plan.request.discussion for plan in changed})
         written = {plan.request.id for plan in changed}
-        on_sheets = {request.id for sheet in sheets.values() for request in sheet}
-        written |= snapshot.outdated & on_sheets
+        in_indexes = {request.id for index in indexes.values() for request in index}
+        written |= snapshot.outdated & in_indexes
         files = {
             names.ledger_path(id_): json_text(request_to_json(requests[id_])) for id_ in written
         }
-        files |= {path: sheet_text(map(request_to_json, sheet)) for path, sheet in sheets.items()}
+        files |= {path: index_text(map(request_to_json, index)) for path, index in indexes.items()}
         summaries = [plan.summary for plan in changed]
         if teacher != snapshot.teacher:
             files[names.TEACHER_FILE] = json_text(teacher_to_json(teacher))
@@ -119,15 +119,15 @@ class Ledger:
             log.warning("%s", error)
 
 
-def _sheets(
+def _indexes(
     requests: Collection[Request], discussions: Collection[int]
 ) -> dict[str, list[Request]]:
-    """Path → requests of each sheet that has one of these discussions."""
-    sheets: dict[str, list[Request]] = {names.sheet_path(num): [] for num in discussions}
+    """Path → requests of each index file that has one of these discussions."""
+    indexes: dict[str, list[Request]] = {names.index_path(num): [] for num in discussions}
     for request in sorted(requests, key=lambda r: r.discussion):
-        if (path := names.sheet_path(request.discussion)) in sheets:
-            sheets[path].append(request)
-    return sheets
+        if (path := names.index_path(request.discussion)) in indexes:
+            indexes[path].append(request)
+    return indexes
 
 
 def _parse_snapshot(head: str, files: Mapping[str, str]) -> LedgerSnapshot:

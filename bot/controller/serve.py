@@ -33,7 +33,7 @@ STOP_SECONDS = 10.0
 
 @dataclass
 class Watcher:
-    """Ticks in a thread of its own; notifications that arrive during a tick cause one more tick.
+    """Ticks in a thread of its own; events that arrive during a tick cause one more tick.
 
     `last_error` is empty after a successful tick. `counts` are totals since the start, `requests`
     the numbers of requests by status.

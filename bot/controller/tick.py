@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 
 from bot.controller.ledger import Ledger, LedgerSnapshot
 from bot.domain import steps
-from bot.domain.actions import GRACE, Action, EnsureClosed, EnsureJob, EnsureReply, Permit, Plan
+from bot.domain.actions import (
+    GRACE_SECONDS,
+    Action,
+    EnsureClosed,
+    EnsureJob,
+    EnsureReply,
+    Permit,
+    Plan,
+)
 from bot.domain.observation import Discussion, Observation
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Status, Step, TeacherRecord
@@ -33,7 +41,7 @@ RESERVED_CALLS = 50
 
 @dataclass(frozen=True)
 class Decision:
-    """What one tick has decided; `more`: more is due than one tick takes on."""
+    """What one tick has decided; `more`: more is due than one tick may do."""
 
     plans: tuple[Plan, ...]
     teacher: TeacherRecord
@@ -84,7 +92,7 @@ class Controller:
         for num in hints:
             self._observer.invalidate(num)
         snapshot, decision, observed_at = self.decide()
-        allowance, more = self._observer.allowance, self._observer.is_behind
+        allowance, more = self._observer.allowance, self._observer.has_more_due
         wait = allowance.reset_seconds if allowance.calls < RESERVED_CALLS else 0.0
         counts = Counter(request.status.value for request in snapshot.requests)
         if not decision.plans and decision.teacher == snapshot.teacher:
@@ -123,7 +131,9 @@ class Controller:
             if isinstance(action, EnsureReply | EnsureClosed):
                 self._observer.invalidate(action.discussion)
             try:
-                execute(self.hub, action, permit, self.policy.recipe.teacher, max_age=GRACE / 2)
+                execute(
+                    self.hub, action, permit, self.policy.recipe.teacher, max_age=GRACE_SECONDS / 2
+                )
             except (TryLater, Refused) as error:
                 log.warning("%s", error)
                 postponed.append(str(error))
@@ -145,8 +155,10 @@ def needed_manifests(active: Iterable[Request], capacity: Capacity) -> list[tupl
         if request.step(step).is_active:
             needed.append((request, step))
         elif request.status is Status.OPEN and capacity.allows(request, step):
-            rows = steps.rows(request.spec)
-            needed += [(request, row.step) for row in rows if not request.steps or row.step is step]
+            infos = steps.of(request.spec)
+            needed += [
+                (request, info.step) for info in infos if not request.steps or info.step is step
+            ]
     return needed
 
 

@@ -1,7 +1,8 @@
-"""Tick until nothing is under way: a bot that a webhook started as a Job.
+"""Tick until no request is in progress: a bot that a webhook started as a Job.
 
 Such a Job cannot receive further webhooks, and jobs of requests send none when they end. So the bot
-stays while a request is open, and ticks on a timer. When it is idle, no Job runs and nothing costs.
+stays while a request is open, and ticks on a timer. When it is idle, no Job runs and nothing costs
+money.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from bot.controller.tick import Controller, Report
-from bot.domain.actions import GRACE
+from bot.domain.actions import GRACE_SECONDS
 from bot.domain.request import Status
 from bot.hub.client import TryLater
 
@@ -35,11 +36,14 @@ def run_until_idle(
     is_replaced: Callable[[], bool],
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[str]:
-    """Tick every `pause` seconds until no request was open for a grace; yield what happens.
+    """Tick every `pause` seconds until no request has been open for one grace period.
+
+    Yields what happens.
 
     `first` is the discussion to read first, 0 for none. `is_replaced` says whether an older bot is
-    alive. It is asked a grace after the tick, so that a bot that is about to end has ended by then
-    and its work is not left to nobody. Raises Refused, and TryLater if the Hub stays out of reach.
+    alive. It is called one grace period after the tick: a bot that is about to end has ended by
+    then, so no work is left without a bot. Raises Refused, and TryLater if the Hub cannot be
+    reached for a long time.
     """
     hints = [first] if first else []
     busy_at, failed_ticks = controller.hub.clock(), 0
@@ -56,12 +60,12 @@ def run_until_idle(
         if report.done or report.postponed or report.more or report.lost_race:
             busy_at = controller.hub.clock()
         is_idle = not report.counts.get(Status.OPEN.value)
-        if is_idle and controller.hub.clock() - busy_at > GRACE:
-            yield "nothing is under way: this bot ends"
+        if is_idle and controller.hub.clock() - busy_at > GRACE_SECONDS:
+            yield "no request is in progress: this bot ends"
             return
         if report.more:
             continue
-        sleep(max(pause, GRACE, report.wait))
+        sleep(max(pause, GRACE_SECONDS, report.wait))
         if is_replaced():
             yield "an older bot is running: this bot ends"
             return

@@ -100,8 +100,8 @@ class Follower:
         snapshot = self._ledger.load()
         request = next((each for each in snapshot.requests if each.discussion == num), None)
         if request is not None:
-            for row in steps.TABLE:
-                self._show_step(row.step, request)
+            for info in steps.NEW_MODEL:
+                self._show_step(info.step, request)
         return request
 
     def _show_step(self, step: Step, request: Request) -> None:
@@ -131,7 +131,10 @@ class Follower:
 
     def _result(self, request: Request) -> dict[str, Any]:
         evaluation = read_manifest(self._hub, request, Step.EVALUATE)
-        repos = {row.product: steps.output(self._hub.org, request, row.step) for row in steps.TABLE}
+        repos = {
+            info.product: steps.output(self._hub.org, request, info.step)
+            for info in steps.NEW_MODEL
+        }
         urls = {name: self._repo_url(repo, kind) for name, (repo, kind, _) in repos.items()}
         return {
             "status": request.status.value,

@@ -94,8 +94,10 @@ class Screen:
 
     def result(self, result: dict[str, Any]) -> None:
         """Print the comparison of base and adapter, the URLs, and the seconds of each step."""
-        table = Table("benchmark", "metric", title="Base and adapter on held-out practice data")
-        for column in ("base", "adapter", "difference (95% CI)"):
+        table = Table(
+            "benchmark", "metric", title="Base model and adapter on held-out practice data"
+        )
+        for column in ("base", "adapter", "difference (95% interval)"):
             table.add_column(column, justify="right")
         for row in result["table"]:
             digits = 1 if row["metric"] == "chrF++" else 3

@@ -12,7 +12,7 @@ from bot.domain.request import Request, Step
 
 # Listings of the Hub may lag by up to half of this, and an action older than half of it is left to
 # the next tick. So what a listing does not show after this time has not happened.
-GRACE = 60.0  # seconds
+GRACE_SECONDS = 60.0  # seconds
 
 
 @dataclass(frozen=True)

@@ -35,14 +35,16 @@ class Estimate:
 
 
 def estimate(
-    recipe: Recipe, prices: Mapping[str, float], rows: Sequence[steps.Row] = steps.TABLE
+    recipe: Recipe, prices: Mapping[str, float], infos: Sequence[steps.StepInfo] = steps.NEW_MODEL
 ) -> Estimate:
     """Estimate a request from the expected minutes of each step and the hourly price of its flavor.
 
     Raises KeyError if the Hub does not offer a flavor that the recipe asks for.
     """
-    settings = {row.step: recipe.steps[row.step] for row in rows}
-    teacher_minutes = sum(settings[row.step].expected_minutes for row in rows if row.needs_teacher)
+    settings = {info.step: recipe.steps[info.step] for info in infos}
+    teacher_minutes = sum(
+        settings[info.step].expected_minutes for info in infos if info.needs_teacher
+    )
     return Estimate(
         by_step={
             step: each.expected_minutes / 60 * prices[each.flavor]
@@ -59,7 +61,7 @@ def estimate(
 
 def usd_per_hour(recipe: Recipe, step: Step, prices: Mapping[str, float]) -> float:
     """Return the hourly price of a job of this step, including the teacher if it needs one."""
-    teacher = recipe.teacher.usd_per_hour if steps.row(step).needs_teacher else 0.0
+    teacher = recipe.teacher.usd_per_hour if steps.info(step).needs_teacher else 0.0
     return prices.get(recipe.steps[step].flavor, 0.0) + teacher
 
 
@@ -89,7 +91,7 @@ def teacher_cap_usd(
     That is the request's cap less what was spent, less the expected cost of the later steps and of
     the job's own hardware.
     """
-    order = [row.step for row in steps.rows(request.spec)]
+    order = [info.step for info in steps.of(request.spec)]
     later_usd = sum(
         recipe.steps[later].expected_minutes / 60 * usd_per_hour(recipe, later, prices)
         for later in order[order.index(step) + 1 :]

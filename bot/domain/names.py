@@ -6,7 +6,7 @@ import hashlib
 import re
 
 LEDGER_DIR = "requests"
-SHEET_SIZE = 100
+INDEX_SIZE = 100
 TEACHER_FILE = "teacher.json"
 MANIFEST = "run.json"
 JOB_LABEL = ("kakugo", "job")
@@ -106,9 +106,9 @@ def ledger_path(request: str) -> str:
     return f"{LEDGER_DIR}/{request}.json"
 
 
-def sheet_path(discussion: int) -> str:
-    """Return the sheet with a copy of the request's record, and of 99 others."""
-    return f"sheets/{discussion // SHEET_SIZE:05}.jsonl"
+def index_path(discussion: int) -> str:
+    """Return the path of the index file with a copy of the request's record, and of 99 others."""
+    return f"sheets/{discussion // INDEX_SIZE:05}.jsonl"
 
 
 def marker(kind: str, text: str) -> str:

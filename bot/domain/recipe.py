@@ -84,7 +84,7 @@ class Recipe:
         """Identify this configuration and language, as `recipes/core/config.py` does."""
         return hashlib.sha256(f"{self.text}\n{language}".encode()).hexdigest()
 
-    def teaches(self, language: str) -> bool:
+    def supports_language(self, language: str) -> bool:
         return self.languages is None or language in self.languages
 
 
@@ -101,7 +101,7 @@ def parse(name: str, org: str, text: str) -> Recipe:
     """Read the text of a recipe. Raises InvalidRecipe if its `plan:` section is incomplete."""
     try:
         sections = yaml.safe_load(text)
-        plan = _fill(sections["plan"], org)
+        plan = _fill_placeholders(sections["plan"], org)
         languages = plan.get("languages")
         return Recipe(
             name=name,
@@ -154,9 +154,9 @@ def _step(data: Mapping[str, Any]) -> StepSettings:
     )
 
 
-def _fill(value: Any, org: str) -> Any:
+def _fill_placeholders(value: Any, org: str) -> Any:
     if isinstance(value, dict):
-        return {key: _fill(item, org) for key, item in value.items()}
+        return {key: _fill_placeholders(item, org) for key, item in value.items()}
     if isinstance(value, list):
-        return [_fill(item, org) for item in value]
+        return [_fill_placeholders(item, org) for item in value]
     return value.replace("{org}", org) if isinstance(value, str) else value

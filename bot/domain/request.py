@@ -177,8 +177,8 @@ class Request:
     """One request for one language.
 
     `choices` are the language codes that the bot asks about (or that its refusal names). The budget
-    is reserved since `reserved_at`. `replied_at` maps each kind of reply to the time when it was
-    last ordered. `last_comment_at` is the time of the last comment that was considered, and
+    has been reserved since `reserved_at`. `replied_at` maps each kind of reply to the time when it
+    was last ordered. `last_comment_at` is the time of the last comment that was considered, and
     `comments_read` the number of people's comments until then. `revision` counts the commits that
     changed the record. `reported`: nothing is left to reply; `archived`: comments are no longer
     read either.

@@ -11,7 +11,7 @@ from bot.domain.request import Request, Spec, Step, StepState
 
 
 @dataclass(frozen=True)
-class Row:
+class StepInfo:
     """A step: what it does and produces, in words, and whether it needs the teacher's endpoint."""
 
     step: Step
@@ -20,35 +20,46 @@ class Row:
     needs_teacher: bool
 
 
-TABLE: tuple[Row, ...] = (
-    Row(Step.CHECK, "a large model, the teacher, is tested in the language", "advice", True),
-    Row(Step.GENERATE, "the teacher writes training data: prompts and answers", "dataset", True),
-    Row(Step.TRAIN, "a small model is trained on this data (a LoRA adapter)", "adapter", False),
-    Row(Step.EVALUATE, "the adapter is compared with the original small model", "results", False),
+NEW_MODEL: tuple[StepInfo, ...] = (
+    StepInfo(
+        Step.CHECK,
+        "a large model, the teacher, is tested in the language",
+        "result of the check",
+        True,
+    ),
+    StepInfo(
+        Step.GENERATE, "the teacher writes training data: prompts and answers", "dataset", True
+    ),
+    StepInfo(
+        Step.TRAIN, "a small base model is trained on this data (a LoRA adapter)", "adapter", False
+    ),
+    StepInfo(Step.EVALUATE, "the new model is compared with the base model", "results", False),
 )
 # The steps of a request for the next version of a model.
-IMPROVING: tuple[Row, ...] = (
-    Row(Step.IMPROVE, "a new version is trained on the corrections of speakers", "version", False),
+NEXT_VERSION: tuple[StepInfo, ...] = (
+    StepInfo(
+        Step.IMPROVE, "a new version is trained on the corrections of speakers", "version", False
+    ),
 )
 
 
-def row(step: Step) -> Row:
-    return next(row for row in (*TABLE, *IMPROVING) if row.step is step)
+def info(step: Step) -> StepInfo:
+    return next(each for each in (*NEW_MODEL, *NEXT_VERSION) if each.step is step)
 
 
-def rows(spec: Spec | None) -> tuple[Row, ...]:
+def of(spec: Spec | None) -> tuple[StepInfo, ...]:
     """Return the steps of a request, in the order in which they run."""
-    return IMPROVING if spec is not None and spec.improves else TABLE
+    return NEXT_VERSION if spec is not None and spec.improves else NEW_MODEL
 
 
 def last(spec: Spec | None) -> Step:
     """Return the step whose manifest has the result of the request."""
-    return rows(spec)[-1].step
+    return of(spec)[-1].step
 
 
 def current(request: Request) -> Step | None:
     """Return the first unfinished step; None if all are finished."""
-    ordered = (row.step for row in rows(request.spec))
+    ordered = (each.step for each in of(request.spec))
     return next((step for step in ordered if request.step(step).state is not StepState.MADE), None)
 
 
@@ -132,13 +143,15 @@ def diagram() -> str:
     lines = [
         "flowchart LR",
         '  ask(["discussion: a language\'s name"]) --> reply["reply: plan and price"]',
-        '  ask -. "unknown, unclear, too expensive" .-> no(["question or reason"])',
+        '  ask -. "unknown or unclear" .-> no(["question or reason"])',
+        '  reply -. "too expensive" .-> held(["waits for a maintainer"])',
     ]
     previous = "reply"
-    for row in TABLE:
-        lines.append(f'  {previous} --> {row.step.value}["{row.step.value}: {row.description}"]')
-        lines.append(f"  {row.step.value} --> {row.step.value}_made[({row.product})]")
-        lines.append(f'  {row.step.value} -. "fails every attempt" .-> failed(["reason, closed"])')
-        previous = f"{row.step.value}_made"
+    for each in NEW_MODEL:
+        lines.append(f'  {previous} --> {each.step.value}["{each.step.value}: {each.description}"]')
+        lines.append(f"  {each.step.value} --> {each.step.value}_made[({each.product})]")
+        failure = 'failed(["reason; closed after two weeks"])'
+        lines.append(f'  {each.step.value} -. "fails every attempt" .-> {failure}')
+        previous = f"{each.step.value}_made"
     lines.append(f'  {previous} --> done(["results in the discussion, leaderboard, chat"])')
     return "\n".join(lines)

@@ -42,7 +42,14 @@ class TryLater(UserError):
 
 
 class Refused(UserError):
-    """The Hub refuses: a wrong token, a missing permission or repo. The text is one sentence."""
+    """The Hub refuses: a wrong token, a missing permission or repo. The text is one sentence.
+
+    `reason` is the part of the text that does not name the task.
+    """
+
+    def __init__(self, text: str, reason: str = "") -> None:
+        super().__init__(text)
+        self.reason = reason or text
 
 
 @dataclass(frozen=True)
@@ -119,13 +126,14 @@ def translate_errors(task: str) -> Iterator[None]:
         yield
     except HfHubHTTPError as error:
         status = status_code(error)
-        reason = f"cannot {task}: the Hub answered {status} ({_first_line(error)})"
+        reason = f"the Hub answered {status} ({_first_line(error)})"
         if status in BUSY_STATUSES or status >= 500 or status == 0:
-            raise TryLater(reason, _requested_wait(error)) from error
-        raise Refused(reason) from error
+            raise TryLater(f"cannot {task}: {reason}", _requested_wait(error)) from error
+        raise Refused(f"cannot {task}: {reason}", reason) from error
     except (*NETWORK_ERRORS, ValueError) as error:  # ValueError: a truncated response is not JSON
         if "Invalid metadata" in str(error):  # of a card, which the client asks the Hub to check
-            raise Refused(f"cannot {task}: {' '.join(str(error).split())}") from error
+            reason = " ".join(str(error).split())
+            raise Refused(f"cannot {task}: {reason}", reason) from error
         raise TryLater(f"cannot {task}: {type(error).__name__}: {_first_line(error)}") from error
 
 

@@ -1,14 +1,14 @@
 """Read discussions, at a cost that does not grow with their number.
 
-Each observation reads the newest page of the listing and up to `OLDER_PAGES` others in turn. The
-details of a discussion are read only if the listing shows something new, and for at most
+Each observation reads the newest page of the listing and up to `OLDER_PAGES` others, in rotation.
+The details of a discussion are read only if the listing shows something new, and for at most
 `MAX_DETAILS` discussions. Everything kept here only saves calls: a new process finds the same a
 little later.
 
 The listing says how many comments each open discussion has, but not when it changed, nor is it
 sorted by that. So an edited comment is noticed when there is another comment, or by a webhook. If a
 Hub reports no numbers, the discussions that were read longest ago are read again. A new process
-compares the numbers with those that the ledger expects, and reads `SPOT_CHECKS` of the others.
+compares the numbers with those that the ledger expects, and reads `MAX_SPOT_CHECKS` of the others.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from huggingface_hub import DiscussionComment, DiscussionWithDetails
 from huggingface_hub.errors import HfHubHTTPError
 
 from bot.domain import names
-from bot.domain.actions import GRACE
+from bot.domain.actions import GRACE_SECONDS
 from bot.domain.observation import Comment, Discussion, OwnReply
 from bot.domain.request import LIVE, Request
 from bot.hub.client import Allowance, Connection, status_code, translate_errors
@@ -30,9 +30,9 @@ MAX_DETAILS = 60
 # A page has 50 discussions: 200 open ones are checked in each observation, 1,000 in seven. More
 # pages would notice a command sooner where there is no webhook, at the cost of more calls.
 OLDER_PAGES = 3
-SPOT_CHECKS = 20
+MAX_SPOT_CHECKS = 20
 UNREPORTED = -1
-_UNBOUNDED = 1 << 40
+_ABOVE_ALL_NUMBERS = 1 << 40
 
 
 def read_details(hub: Connection, num: int) -> DiscussionWithDetails:
@@ -55,11 +55,14 @@ class _Cached:
     comment_count: int
     changed_at: float
 
-    def is_due(self, last_reply_at: float, now: float) -> bool:
-        """Whether to read it again, now that recent changes must have become visible."""
+    def needs_second_read(self, last_reply_at: float, now: float) -> bool:
+        """Whether to read it again, because the Hub must show recent changes by now."""
         return any(
             self.discussion.observed_at <= moment + delay < now
-            for moment, delay in ((self.changed_at, GRACE / 2), (last_reply_at, GRACE))
+            for moment, delay in (
+                (self.changed_at, GRACE_SECONDS / 2),
+                (last_reply_at, GRACE_SECONDS),
+            )
         )
 
 
@@ -67,18 +70,18 @@ class _Cached:
 class DiscussionReader:
     """The discussions that this process has read.
 
-    `behind`: more of them have to be read than one observation takes on.
+    `has_more_due`: more discussions are due than one observation may read.
     """
 
     allowance: Allowance = field(default_factory=Allowance)
-    behind: bool = False
+    has_more_due: bool = False
     _cache: dict[int, _Cached] = field(default_factory=dict)
-    _invalid: set[int] = field(default_factory=set)
+    _to_read_again: set[int] = field(default_factory=set)
     _deleted: set[int] = field(default_factory=set)
 
     def invalidate(self, num: int) -> None:
         """Read this discussion the next time, whatever the listing shows."""
-        self._invalid.add(num)
+        self._to_read_again.add(num)
 
     def read(
         self, hub: Connection, active: Collection[Request], known: Collection[int], now: float
@@ -91,34 +94,36 @@ class DiscussionReader:
         with translate_errors("read the discussions"):
             listed, counts = self._list(hub, known, now)
             new = sorted(num for num in counts if num not in known)
-            invalid, changed, quiet = self._sort(requests, listed, counts, now)
-            due = [*invalid, *new[: MAX_DETAILS // 2], *changed, *new[MAX_DETAILS // 2 :]]
-            self.behind = len(due) > MAX_DETAILS
-            for num in [*due, *quiet][:MAX_DETAILS]:
+            to_read_again, changed, unchanged = self._split_by_urgency(
+                requests, listed, counts, now
+            )
+            due = [*to_read_again, *new[: MAX_DETAILS // 2], *changed, *new[MAX_DETAILS // 2 :]]
+            self.has_more_due = len(due) > MAX_DETAILS
+            for num in [*due, *unchanged][:MAX_DETAILS]:
                 self._read(hub, num, counts.get(num), now)
-                is_recent = num not in requests or now - requests[num].opened_at <= GRACE
+                is_recent = num not in requests or now - requests[num].opened_at <= GRACE_SECONDS
                 if num in self._deleted and is_recent:
                     self._deleted.discard(num)  # the listing was ahead of the details
-        self._invalid &= requests.keys()
+        self._to_read_again &= requests.keys()
         self._cache = {n: c for n, c in self._cache.items() if n in requests or n in counts}
         wanted = {*requests, *new}
         discussions = {n: c.discussion for n, c in self._cache.items() if n in wanted}
         return discussions, frozenset(self._deleted & requests.keys())
 
-    def _sort(
+    def _split_by_urgency(
         self,
         requests: Mapping[int, Request],
         listed: Collection[range],
         counts: Mapping[int, int],
         now: float,
     ) -> tuple[list[int], list[int], list[int]]:
-        """Return the invalidated discussions, those that seem changed, and quiet ones in turn."""
-        invalid, changed, uncached, unreported = [], [], [], []
+        """Return discussions in three lists: to read again, seemingly changed, and unchanged."""
+        to_read_again, changed, uncached, unreported = [], [], [], []
         for num, request in requests.items():
             cached, count = self._cache.get(num), counts.get(num)
             is_closed = count is None and any(num in span for span in listed)
-            if num in self._invalid:
-                invalid.append(num)
+            if num in self._to_read_again:
+                to_read_again.append(num)
             elif cached is None and num in self._deleted:
                 continue
             elif self._seems_changed(request, cached, count, is_closed, now):
@@ -127,19 +132,21 @@ class DiscussionReader:
                 unreported.append(num)
             elif cached is None:
                 uncached.append(num)
-        quiet = _in_turn(uncached, now)[:SPOT_CHECKS] + _in_turn(unreported, now)
-        return invalid, changed, sorted(quiet, key=self._read_at)
+        unchanged = _rotated_by_minute(uncached, now)[:MAX_SPOT_CHECKS] + _rotated_by_minute(
+            unreported, now
+        )
+        return to_read_again, changed, sorted(unchanged, key=self._read_at)
 
     def _seems_changed(
         self, request: Request, cached: _Cached | None, count: int | None, closed: bool, now: float
     ) -> bool:
         if cached is None:
             is_expected = count in (None, UNREPORTED, request.expected_comments)
-            return closed or not is_expected or not _is_calm(request, now)
+            return closed or not is_expected or not _has_no_recent_activity(request, now)
         if closed and cached.discussion.open:
             return True
         has_new_count = count not in (None, cached.comment_count)
-        return has_new_count or cached.is_due(request.last_reply_at, now)
+        return has_new_count or cached.needs_second_read(request.last_reply_at, now)
 
     def _read_at(self, num: int) -> float:
         return self._cache[num].discussion.observed_at if num in self._cache else 0.0
@@ -156,7 +163,7 @@ class DiscussionReader:
             self._deleted.add(num)
             return
         self._deleted.discard(num)
-        self._invalid.discard(num)
+        self._to_read_again.discard(num)
         discussion, changed_at = replace(_parse(details, hub.me), observed_at=now), now
         if cached is not None and cached.comment_count == count:
             if discussion == replace(cached.discussion, observed_at=now):
@@ -177,12 +184,12 @@ class DiscussionReader:
         while page < page_count:
             span, page_counts, page_count = self._list_page(hub, page)
             lowest = 0 if page + 1 >= page_count else span.start
-            spans.append(range(lowest, span.stop if page else _UNBOUNDED))
+            spans.append(range(lowest, span.stop if page else _ABOVE_ALL_NUMBERS))
             counts.update(page_counts)
             if all(num in known for num in page_counts):
                 break
             page += 1
-        for older in _pages_in_turn(range(page + 1, page_count), now):
+        for older in _older_pages_of_minute(range(page + 1, page_count), now):
             span, page_counts, _ = self._list_page(hub, older)
             spans.append(span)
             counts.update(page_counts)
@@ -206,24 +213,27 @@ class DiscussionReader:
         return span, counts, -(-int(listing["count"]) // page_size)
 
 
-def _is_calm(request: Request, now: float) -> bool:
+def _has_no_recent_activity(request: Request, now: float) -> bool:
     """Whether no job is running and no reply was ordered recently."""
     is_active = any(record.is_active for record in request.steps.values())
     has_replied = request.reported or request.status in LIVE
-    return has_replied and not is_active and now - request.last_reply_at > 5 * GRACE
+    return has_replied and not is_active and now - request.last_reply_at > 5 * GRACE_SECONDS
 
 
-def _pages_in_turn(pages: range, now: float) -> list[int]:
-    """Return the pages of this minute; by the clock, so that a new process continues in turn."""
+def _older_pages_of_minute(pages: range, now: float) -> list[int]:
+    """Return the older pages to read in this minute.
+
+    The clock decides which, so that a new process continues where the last one stopped.
+    """
     if not pages:
         return []
     first = int(now // 60) * OLDER_PAGES
     return [pages[(first + n) % len(pages)] for n in range(min(OLDER_PAGES, len(pages)))]
 
 
-def _in_turn(nums: list[int], now: float) -> list[int]:
+def _rotated_by_minute(nums: list[int], now: float) -> list[int]:
     """Start at another number each minute, so that short-lived processes reach all of them."""
-    start = int(now / 60) * SPOT_CHECKS % len(nums) if nums else 0
+    start = int(now / 60) * MAX_SPOT_CHECKS % len(nums) if nums else 0
     return nums[start:] + nums[:start]
 
 

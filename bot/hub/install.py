@@ -108,8 +108,8 @@ def ensure_endpoint(hub: Connection, desired: Endpoint, actual: Endpoint | None)
             create_endpoint(hub, desired)
         elif replace(actual, awake=desired.awake) != desired:
             # Neither the place of an endpoint nor who may call it can be changed.
-            fixed = attrgetter("access", "spec.vendor", "spec.region")
-            if fixed(actual) != fixed(desired):
+            unchangeable_fields = attrgetter("access", "spec.vendor", "spec.region")
+            if unchangeable_fields(actual) != unchangeable_fields(desired):
                 hub.api.delete_inference_endpoint(name, namespace=hub.org)
                 create_endpoint(hub, desired)
                 is_awake = True
@@ -147,7 +147,8 @@ def ensure_webhook(
         url = names.with_secret_version(desired.url, desired.secret)
         target: dict[str, Any] = {"url": url, "secret": secret}
         if desired.job is not None:
-            # The Hub copies the Job from an existing one, which also does what is already due.
+            # A webhook's Job is always a copy of an existing Job, so one is started here. It also
+            # does what is already due.
             job = hub.api.run_job(**_job_arguments(hub, desired.job), secrets=dict(secrets))
             target = {"job_id": job.id, "secrets": dict(secrets)}
             if actual is not None:  # the Hub keeps secrets that are missing, and deletes empty ones

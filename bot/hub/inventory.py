@@ -72,7 +72,7 @@ def is_teacher_needed(hub: Connection) -> bool:
 def read_webhooks(hub: Connection) -> list[Webhook]:
     """Return the installation's webhooks among those of the token's owner, oldest first.
 
-    The client drops whether a webhook has a secret, and the timeout of its job.
+    The client does not return whether a webhook has a secret, nor the time limit of its job.
     """
     with translate_errors("list the webhooks"):
         listing, _ = hub.get("settings/webhooks")

@@ -34,19 +34,21 @@ def json_text(data: Mapping[str, Any]) -> str:
     return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def sheet_text(files: Iterable[Mapping[str, Any]]) -> str:
+def index_text(files: Iterable[Mapping[str, Any]]) -> str:
     """Write the content of one file a line."""
     lines = (json.dumps(data, sort_keys=True, ensure_ascii=False) for data in files)
     return "".join(f"{line}\n" for line in lines)
 
 
-def _files_of_sheet(sheet: str) -> Iterator[str]:
-    """Yield the texts of the files on a sheet."""
-    for line in filter(None, sheet.split("\n")):
+def _files_of_index(index: str) -> Iterator[str]:
+    """Yield the texts of the files in an index file."""
+    for line in filter(None, index.split("\n")):
         try:
             yield json_text(json.loads(line))
         except ValueError as error:
-            log.warning("a line of a sheet is not JSON, so its file is read instead: %s", error)
+            log.warning(
+                "a line of an index file is not JSON, so its file is read instead: %s", error
+            )
 
 
 def blob_id(text: str) -> str:
@@ -72,19 +74,19 @@ class LedgerRepo:
             return str(self.hub.api.repo_info(self.name, repo_type="dataset").sha)
 
     def files(self, head: str) -> dict[str, str]:
-        """Return path → text of every JSON file at this commit; read sheets if that is less."""
+        """Return path → text of every JSON file at this commit, read with few calls."""
         with translate_errors(f"read {self.name}"):
             tree = self.hub.api.list_repo_tree(
                 self.name, revision=head, recursive=True, repo_type="dataset"
             )
             items = [item for item in tree if isinstance(item, RepoFile)]
             blobs = {item.path: item.blob_id for item in items if item.path.endswith(".json")}
-            sheets = [item.path for item in items if item.path.endswith(".jsonl")]
+            indexes = [item.path for item in items if item.path.endswith(".jsonl")]
             texts = dict(self._files.values())
-            if sum(blob not in texts for blob in blobs.values()) > len(sheets):
-                for path in sheets:
-                    sheet = self._text(path, head)
-                    texts |= {blob_id(text): text for text in _files_of_sheet(sheet)}
+            if sum(blob not in texts for blob in blobs.values()) > len(indexes):
+                for path in indexes:
+                    index = self._text(path, head)
+                    texts |= {blob_id(text): text for text in _files_of_index(index)}
             self._files = {
                 path: (blob, texts[blob] if blob in texts else self._text(path, head))
                 for path, blob in blobs.items()

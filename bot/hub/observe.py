@@ -25,7 +25,7 @@ from bot.hub.profiles import ProfileReader
 
 log = logging.getLogger(__name__)
 
-FACTS_SECONDS = 3600.0
+SLOW_FACTS_MAX_AGE_SECONDS = 3600.0
 _UNITS_PER_HOUR = {"second": 3600.0, "minute": 60.0, "hour": 1.0}
 
 
@@ -44,7 +44,7 @@ class Scope:
 
 
 @dataclass(frozen=True)
-class _Facts:
+class _SlowFacts:
     """What changes so slowly that it is read once an hour."""
 
     read_at: float
@@ -59,7 +59,7 @@ class Observer:
     hub: Connection
     _discussions: DiscussionReader = field(default_factory=DiscussionReader)
     _profiles: ProfileReader = field(default_factory=ProfileReader)
-    _facts: _Facts | None = None
+    _facts: _SlowFacts | None = None
 
     def observe(self, scope: Scope) -> Observation:
         """Read what is in the scope. Raises TryLater and Refused."""
@@ -90,18 +90,18 @@ class Observer:
         self._discussions.invalidate(discussion)
 
     @property
-    def is_behind(self) -> bool:
-        """Whether more discussions have to be read than one observation takes on."""
-        return self._discussions.behind
+    def has_more_due(self) -> bool:
+        """Whether more discussions are due than one observation may read."""
+        return self._discussions.has_more_due
 
     @property
     def allowance(self) -> Allowance:
         return self._discussions.allowance
 
-    def _current_facts(self) -> _Facts:
+    def _current_facts(self) -> _SlowFacts:
         now = self.hub.clock()
-        if self._facts is None or now - self._facts.read_at > FACTS_SECONDS:
-            self._facts = _Facts(now, read_prices(self.hub), _members(self.hub))
+        if self._facts is None or now - self._facts.read_at > SLOW_FACTS_MAX_AGE_SECONDS:
+            self._facts = _SlowFacts(now, read_prices(self.hub), _members(self.hub))
         return self._facts
 
 

@@ -74,7 +74,7 @@ def examine(hub: Connection, tokens: dict[str, str], teacher: EndpointSpec) -> F
 
 def read_billing(hub: Connection) -> Billing | None:
     """Return who pays for the namespace; None if the token does not show it."""
-    with translate_errors("read the plan of the namespace"):
+    with translate_errors(f"read the plan of {hub.org}"):
         return billing.read(hub.api.whoami(cache=True), hub.org)
 
 
@@ -82,7 +82,7 @@ def _value_or_reason(probe: Callable[[], Any]) -> Any:
     try:
         return probe()
     except Refused as error:
-        return str(error)
+        return error.reason
 
 
 def _refusal(task: str, probe: Callable[[], Any]) -> str:
@@ -91,7 +91,7 @@ def _refusal(task: str, probe: Callable[[], Any]) -> str:
         with translate_errors(task):
             probe()
     except Refused as error:
-        return str(error)
+        return error.reason
     return ""
 
 

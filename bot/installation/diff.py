@@ -180,7 +180,7 @@ def _endpoint(desired: Endpoint | None, actual: Endpoint | None) -> Iterator[Cha
             if value != values[name]
         ]
         if actual.awake and not desired.awake:
-            reasons.append("it is awake, but no request needs it")
+            reasons.append("it is running, but no request needs it")
     yield _change(Part.ENDPOINT, desired.spec.name, actual is not None, reasons)
 
 

@@ -134,7 +134,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Installation:
-    """A whole installation. `duplicates` are ids of superfluous webhooks and schedules."""
+    """A whole installation. `duplicates` are ids of webhooks and schedules that are not needed."""
 
     datasets: frozenset[str] = frozenset()
     wheel: Wheel | None = None

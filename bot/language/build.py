@@ -66,7 +66,7 @@ class Sources:
         self.registry = (folder / "language-subtag-registry.txt").read_text(encoding="utf-8")
         with (folder / "extra_language_names.csv").open(encoding="utf-8") as extra:
             self.extra = list(csv.reader(extra))
-        self.written = written_in(self.supplement)
+        self.written = scripts_by_language(self.supplement)
         self.flores = {row[0]: row for row in read_table("flores")}
         self.choices = {row[0]: row[1].split() for row in read_table("choices")}
         self.by_hand = {
@@ -85,7 +85,7 @@ class Sources:
         return str(self.iso[iso].scope())
 
 
-def written_in(supplement: str) -> dict[str, list[str]]:
+def scripts_by_language(supplement: str) -> dict[str, list[str]]:
     """Return the scripts that CLDR lists for each language, secondary ones last."""
     scripts_of: dict[str, list[str]] = defaultdict(list)
     rows = re.findall(r'<language type="(\w+)"(?: scripts="([^"]*)")?([^>]*)/>', supplement)
@@ -196,8 +196,8 @@ def name_rows(sources: Sources, rows: dict[str, list[str]]) -> dict[str, str]:
     A name without its parentheses counts only if no language has it as its full name.
     """
     registry = registry_names(sources.registry)
-    owned: dict[str, set[str]] = defaultdict(set)
-    bare: dict[str, set[str]] = defaultdict(set)
+    by_full_name: dict[str, set[str]] = defaultdict(set)
+    by_name_without_parentheses: dict[str, set[str]] = defaultdict(set)
     for iso, lang in sources.iso.items():
         if sources.scope(iso) == "Special":
             continue
@@ -206,17 +206,21 @@ def name_rows(sources: Sources, rows: dict[str, list[str]]) -> dict[str, str]:
         english_names += registry.get(tag, [])
         english_names += [row[2] for row in sources.extra if row[0] == "en" and row[1] == tag]
         for name in english_names:
-            owned[fold(name)].add(iso)
-            bare[fold(re.sub(r"\(.*?\)", "", name))].add(iso)
+            by_full_name[fold(name)].add(iso)
+            by_name_without_parentheses[fold(re.sub(r"\(.*?\)", "", name))].add(iso)
         for row in sources.extra:
             if row[0] == row[1] == tag:
-                owned[fold(row[2])].add(iso)
+                by_full_name[fold(row[2])].add(iso)
     for code, (_, _, name, own, _) in rows.items():
         qualified = name.endswith(" script)")
-        owned[fold(name)].add(code if qualified or code in sources.flores else code[:3])
+        by_full_name[fold(name)].add(code if qualified or code in sources.flores else code[:3])
         if own:
-            owned[fold(own)].add(code)
-    targets_of = {key: targets for key, targets in bare.items() if key not in owned} | owned
+            by_full_name[fold(own)].add(code)
+    targets_of = {
+        key: targets
+        for key, targets in by_name_without_parentheses.items()
+        if key not in by_full_name
+    } | by_full_name
     return {
         key: " ".join(sorted(without_repeats(sources, targets)))
         for key, targets in targets_of.items()
@@ -226,12 +230,16 @@ def name_rows(sources: Sources, rows: dict[str, list[str]]) -> dict[str, str]:
 
 def without_repeats(sources: Sources, targets: set[str]) -> set[str]:
     """Remove codes that another target stands for."""
-    stood_for = {
+    covered_codes = {
         code
         for iso in targets & sources.iso.keys()
         for code in (*sources.choices.get(iso, [f"{iso}_"]),)
     }
-    return {t for t in targets if t not in stood_for and f"{t[:3]}_" not in stood_for or len(t) < 4}
+    return {
+        t
+        for t in targets
+        if t not in covered_codes and f"{t[:3]}_" not in covered_codes or len(t) < 4
+    }
 
 
 def tag_rows(sources: Sources, rows: dict[str, list[str]]) -> dict[str, str]:

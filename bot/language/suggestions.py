@@ -10,8 +10,8 @@ from bot.language.types import Language
 
 MAX_LENGTH = 60  # characters that are compared; more only take time
 _CUTOFF = 0.7  # difflib's ratio; two swapped letters ("Welhs") give 0.8
-_INSIDE = 0.85  # the score of a name that is one of the words
-_FLORES = 0.05  # the bonus for languages of FLORES+, which are requested most
+_WHOLE_WORD_SCORE = 0.85  # the score of a name that is one of the words
+_FLORES_BONUS = 0.05  # the bonus for languages of FLORES+, which are requested most
 _MIN_WORD = 4  # letters; too many shorter words are also names of languages
 _IGNORED_WORDS = {"the", "language", "languages"}
 
@@ -21,9 +21,11 @@ def suggest(text: str, n: int = 5) -> tuple[Language, ...]:
     line = clean(text[: 4 * MAX_LENGTH])[:MAX_LENGTH]
     scores: dict[str, float] = {}
     for key in dict.fromkeys(filter(None, map(_key, (line, latin_lookalike(line))))):
-        scores |= dict.fromkeys(_names_inside(key), _INSIDE)
+        scores |= dict.fromkeys(_names_inside(key), _WHOLE_WORD_SCORE)
         scores |= _similar_names(key)
-    names = sorted(scores, key=lambda name: (-scores[name] - _FLORES * _in_flores(name), name))
+    names = sorted(
+        scores, key=lambda name: (-scores[name] - _FLORES_BONUS * _in_flores(name), name)
+    )
     meanings = [_codes(name) for name in names]
     likely = [code for codes in meanings for code in codes[:2]]  # "arabic" alone means 13
     others = [code for codes in meanings for code in codes[2:]]
@@ -48,10 +50,13 @@ def _similar_names(key: str) -> dict[str, float]:
     """Return the score of each similar name; cheap upper bounds rule out most names first."""
     matcher = SequenceMatcher(b=key, autojunk=False)
     similar: dict[str, float] = {}
-    slack, letters = 1 + len(key) // 3, _letters(key)
-    enough = round(_CUTOFF * letters.bit_count())
+    max_length_difference, letters = 1 + len(key) // 3, _letters(key)
+    min_shared_letters = round(_CUTOFF * letters.bit_count())
     for name, its_letters in _names():
-        if abs(len(name) - len(key)) > slack or (letters & its_letters).bit_count() < enough:
+        if (
+            abs(len(name) - len(key)) > max_length_difference
+            or (letters & its_letters).bit_count() < min_shared_letters
+        ):
             continue
         matcher.set_seq1(name)
         if matcher.quick_ratio() >= _CUTOFF and (ratio := matcher.ratio()) >= _CUTOFF:

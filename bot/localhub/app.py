@@ -43,7 +43,7 @@ SERVICES: tuple[ModuleType, ...] = (
     jobs, schedules, spaces, endpoints, endpoint_gateway, gated, info, collections, control,
 )  # fmt: skip
 # Calls that are not served, although they would match the route of a repo or a page.
-NOT_SERVED = (
+UNSUPPORTED_PATHS = (
     "/api/spaces/hardware",
     "/api/spaces/semantic-search",
     "/api/spaces/templates",
@@ -71,7 +71,7 @@ def routes() -> list[Route]:
         if route.path.startswith((REPO + "/", f"/api/spaces{repo_id}", repo_id))
     ]
     return [
-        *(Route(path, not_served, methods=METHODS) for path in NOT_SERVED),
+        *(Route(path, not_served, methods=METHODS) for path in UNSUPPORTED_PATHS),
         *api,
         *without_namespace,
         Route("/api/agent-harnesses", list_harnesses),

@@ -47,18 +47,18 @@ class Deployment:
     """A namespace of a Hub, and what `deploy` is to put there."""
 
     hub: Connection
-    programme: Recipe
+    recipe: Recipe
     settings: Settings
     checkout: Checkout
 
     def states(self) -> tuple[Installation, Installation]:
         """Return the desired and the actual state. Raises TryLater and Refused."""
-        teacher = self.programme.teacher.name
+        teacher = self.recipe.teacher.name
         wheel = self.checkout.wheel.name
         actual = inventory.read_installation(self.hub, wheel, teacher)
         needed = inventory.is_teacher_needed(self.hub)
         return (
-            desired_state(self.programme, self.settings, self.checkout, actual, needed),
+            desired_state(self.recipe, self.settings, self.checkout, actual, needed),
             actual,
         )
 
@@ -85,7 +85,7 @@ def deploy(deployment: Deployment) -> Iterator[str]:
     yield "deployed" if applied else "nothing to do: the installation is up to date"
     if settings.run_mode is RunMode.SERVE and not settings.webhook_url:
         seconds = f"{settings.poll_seconds:g}"
-        yield f"KAKUGO_WEBHOOK_URL is not set: the bot will look for news every {seconds} seconds"
+        yield f"KAKUGO_WEBHOOK_URL is not set: the bot will check the Hub every {seconds} seconds"
 
 
 def _check_billing(deployment: Deployment, changes: Iterable[Change]) -> None:
@@ -99,7 +99,7 @@ def _check_billing(deployment: Deployment, changes: Iterable[Change]) -> None:
 
 def check(deployment: Deployment) -> tuple[Finding, ...]:
     """Return what `doctor` reports; what the Hub refuses becomes a finding. Raises TryLater."""
-    settings, recipe = deployment.settings, deployment.programme
+    settings, recipe = deployment.settings, deployment.recipe
     tokens = {"HF_TOKEN": settings.token}
     if settings.bot_token != settings.token:
         tokens["KAKUGO_BOT_TOKEN"] = settings.bot_token
@@ -140,7 +140,7 @@ def _apply(
         case Part.WHEEL:
             install.push_wheel(hub, change.name, deployment.checkout.wheel_content)
         case Part.SETUP:
-            for command in deployment.programme.setup:
+            for command in deployment.recipe.setup:
                 _run_setup((*command, "--org", hub.org), settings)
             install.record_setup(hub, change.name)
         case Part.ENDPOINT if desired.endpoint:

@@ -1,4 +1,4 @@
-"""Check an installation and say in one sentence each what is wrong and what to do. Pure."""
+"""Check an installation; say in a sentence for each problem what is wrong and what to do. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.domain import names
-from bot.domain.actions import GRACE
+from bot.domain.actions import GRACE_SECONDS
 from bot.domain.recipe import Recipe
 from bot.domain.request import Step
 from bot.hub.probes import Facts
@@ -48,13 +48,16 @@ def diagnose(
     what `deploy` would do.
     """
     changes = tuple(changes)
-    findings = [*_tokens(settings, facts), *_rights(settings.org, facts)]
+    findings = [*_tokens(settings, facts), *_access(settings.org, facts)]
     findings += _billing(settings.org, facts, changes)
     has_endpoint = not isinstance(actual, str) and actual.endpoint is not None
     findings += [*_flavors(recipe, facts), *_teacher_hardware(recipe, facts, has_endpoint)]
     findings += [*_limits(settings), *_clock(facts), *_rate_limit(facts)]
     if isinstance(actual, str):
-        return (*findings, Finding("bad", f"The installation cannot be read: {actual}."))
+        return (
+            *findings,
+            Finding("bad", f"The installation was not checked, because the doctor {actual}."),
+        )
     findings += [*_changes(changes), *_spaces(actual), *_teacher(recipe, actual)]
     return tuple(findings)
 
@@ -108,7 +111,7 @@ def _scopes(variable: str, token: Token, needed: tuple[Scope, ...]) -> Finding:
     return Finding("ok", f"{variable} has the permissions that it needs.")
 
 
-def _rights(org: str, facts: Facts) -> Iterator[Finding]:
+def _access(org: str, facts: Facts) -> Iterator[Finding]:
     space = names.leaderboard(org)
     yield _finding(
         not facts.jobs,
@@ -194,12 +197,13 @@ def _limits(settings: Settings) -> Iterator[Finding]:
         (
             limits.day_usd < settings.limit_usd,
             "KAKUGO_DAY_USD is less than KAKUGO_LIMIT_USD: some requests that need no approval "
-            "would wait forever. Raise it.",
+            "would wait forever. Raise KAKUGO_DAY_USD.",
         ),
         (
             limits.person_usd < settings.limit_usd,
             "KAKUGO_PERSON_USD is less than KAKUGO_LIMIT_USD: some requests that need no approval "
-            "would be too expensive for anyone. Raise it.",
+            "would be too expensive for anyone. Raise "
+            "KAKUGO_PERSON_USD.",
         ),
         (
             min(limits.person_requests, limits.queue, limits.jobs_per_flavor) < 1,
@@ -209,7 +213,7 @@ def _limits(settings: Settings) -> Iterator[Finding]:
         (
             limits.person_requests > limits.queue,
             "KAKUGO_PERSON_REQUESTS is more than KAKUGO_QUEUE: one person could fill the queue. "
-            "Lower it.",
+            "Lower KAKUGO_PERSON_REQUESTS.",
         ),
     )
     sentences = [sentence for is_bad, sentence in contradictions if is_bad]
@@ -228,10 +232,10 @@ def _clock(facts: Facts) -> Iterator[Finding]:
         return
     direction = "ahead of" if facts.skew > 0 else "behind"
     yield _finding(
-        abs(facts.skew) < GRACE / 4,
+        abs(facts.skew) < GRACE_SECONDS / 4,
         f"This machine's clock is within {abs(facts.skew):.0f} s of the Hub's.",
         f"This machine's clock is {abs(facts.skew):.0f} s {direction} the Hub's; the bot allows "
-        f"{GRACE / 4:.0f} s: synchronize it with NTP.",
+        f"{GRACE_SECONDS / 4:.0f} s: synchronize it with NTP.",
     )
 
 
@@ -262,7 +266,9 @@ def _changes(changes: Iterable[Change]) -> Iterator[Finding]:
         elif change.sign == "~":
             yield Finding("bad", f"{subject} is not up to date{reasons}: run `kakugo deploy`.")
         else:
-            yield Finding("bad", f"{subject} is superfluous{reasons}: run `kakugo deploy`.")
+            yield Finding(
+                "bad", f"{subject} is no longer needed{reasons}: run `kakugo deploy` to delete it."
+            )
 
 
 def _spaces(actual: Installation) -> Iterator[Finding]:
@@ -279,6 +285,6 @@ def _teacher(recipe: Recipe, actual: Installation) -> Iterator[Finding]:
         return
     if actual.endpoint.awake:
         price = f"${recipe.teacher.usd_per_hour:.2f} an hour"
-        yield Finding("ok", f"The teacher is awake and costs {price}.")
+        yield Finding("ok", f"The teacher is running and costs {price}.")
     else:
-        yield Finding("ok", "The teacher is paused and costs nothing.")
+        yield Finding("ok", "The teacher is not running and costs nothing.")

@@ -51,7 +51,7 @@ def _description(action: Action) -> str:
         case EnsureCancelled(job):
             return f"cancel job {job}"
         case EnsureEndpoint(name, running):
-            return f"{'wake' if running else 'pause'} the endpoint {name}"
+            return f"{'start' if running else 'pause'} the endpoint {name}"
 
 
 def request_lines(requests: Iterable[Request], everything: bool) -> Iterator[str]:
@@ -89,8 +89,8 @@ def details(
             f"  estimate ${spec.estimate_usd:.4f}, cap ${spec.cap_usd:.4f} ({reserved}), "
             f"spent ${request.spent_usd:.4f}"
         )
-        for row in steps.rows(spec):
-            yield f"  {row.step.value}: {_record(request.step(row.step))}"
+        for info in steps.of(spec):
+            yield f"  {info.step.value}: {_record(request.step(info.step))}"
     for answer in request.answers:
         yield f"  /{answer.command.value}: {'done' if answer.allowed else 'not allowed'}"
     for moment, reason in history:

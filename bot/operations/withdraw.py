@@ -16,7 +16,7 @@ def withdraw(hub: Connection, language: Language, requests: Iterable[Request]) -
     """Take all steps and yield a line after each. Raises Refused and TryLater."""
     code = language.code
     withdrawal.ensure_no_consent(hub, code)
-    yield f"the community profile now refuses new requests for {language.name}"
+    yield f"the profile now declines new requests for {language.name}"
     for request in requests:
         if request.status in LIVE and request.spec and request.spec.language.code == code:
             close_discussion(hub, request.discussion)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bot import replies
 from bot.domain import names, steps
-from bot.domain.actions import GRACE, Action, EnsureClosed, EnsureReply
+from bot.domain.actions import GRACE_SECONDS, Action, EnsureClosed, EnsureReply
 from bot.domain.request import CLOSING, LIVE, Request, Status, Verdict
 from bot.planner.situation import Situation
 
@@ -63,7 +63,7 @@ def due_replies(request: Request, situation: Situation) -> DueReplies:
 
 def _may_order(ordered_at: float | None, observed_at: float) -> bool:
     """Whether a reply was never ordered, or is still missing although it would have arrived."""
-    return ordered_at is None or observed_at - ordered_at > GRACE
+    return ordered_at is None or observed_at - ordered_at > GRACE_SECONDS
 
 
 def _closes(request: Request, silent_seconds: float) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain import steps
-from bot.domain.actions import GRACE, Action, EnsureEndpoint
+from bot.domain.actions import GRACE_SECONDS, Action, EnsureEndpoint
 from bot.domain.request import Request, Status, TeacherRecord
 from bot.planner.capacity import Capacity
 from bot.planner.situation import Situation
@@ -14,8 +14,8 @@ from bot.planner.situation import Situation
 MAX_FAILED_STARTS, MAX_IGNORED_STARTS = 3, 30
 STARTING = ("pending", "initializing", "updating")
 FAILED = ("failed", "updateFailed")
-# An endpoint that is scaled to zero is not at rest: any call starts it, and it uses the quota.
-AT_REST = ("absent", "paused", *FAILED)
+# An endpoint that is scaled to zero is not one of these: any call starts it, and it uses the quota.
+NEEDS_NO_PAUSE = ("absent", "paused", *FAILED)
 
 Decision = tuple[TeacherRecord, tuple[Action, ...]]
 
@@ -30,12 +30,12 @@ def plan_teacher(situation: Situation) -> Decision:
 def needs_teacher(request: Request, capacity: Capacity) -> bool:
     """Whether a job of the request uses the teacher, or could start if the teacher ran."""
     step = steps.current(request)
-    if request.status is not Status.OPEN or step is None or not steps.row(step).needs_teacher:
+    if request.status is not Status.OPEN or step is None or not steps.info(step).needs_teacher:
         return False
     return request.step(step).is_active or capacity.allows(request, step)
 
 
-def is_hopeless(situation: Situation) -> bool:
+def has_given_up(situation: Situation) -> bool:
     """Whether the endpoint was started so often that no request should wait for it."""
     failed = situation.observation.teacher.state in FAILED
     limit = MAX_FAILED_STARTS if failed else MAX_IGNORED_STARTS
@@ -45,12 +45,12 @@ def is_hopeless(situation: Situation) -> bool:
 def is_ready(situation: Situation) -> bool:
     """Whether a job may rely on the teacher.
 
-    Shortly after an order to pause, an endpoint may still look awake and then stop under a job that
-    started after the order.
+    Shortly after an order to pause, an endpoint may still look as if it were running. It would
+    then stop while a job uses it that started after the order.
     """
     record = situation.teacher
-    settled = situation.now - record.paused_at > GRACE
-    return situation.observation.teacher.is_running and record.running and settled
+    is_past_grace = situation.now - record.paused_at > GRACE_SECONDS
+    return situation.observation.teacher.is_running and record.running and is_past_grace
 
 
 def _run(situation: Situation) -> Decision:
@@ -60,16 +60,20 @@ def _run(situation: Situation) -> Decision:
         return replace(record, running=True, ordered_at=now, failed_starts=1), (action,)
     if teacher.is_running:
         return replace(record, failed_starts=0), ()
-    if teacher.state in STARTING or now - record.ordered_at <= GRACE or is_hopeless(situation):
+    if (
+        teacher.state in STARTING
+        or now - record.ordered_at <= GRACE_SECONDS
+        or has_given_up(situation)
+    ):
         return record, ()
     return replace(record, ordered_at=now, failed_starts=record.failed_starts + 1), (action,)
 
 
 def _pause(situation: Situation) -> Decision:
     record, now = situation.teacher, situation.now
-    if situation.observation.teacher.state in AT_REST:
+    if situation.observation.teacher.state in NEEDS_NO_PAUSE:
         return (replace(record, running=False, failed_starts=0) if record.running else record), ()
-    if not record.running and now - record.paused_at <= GRACE:
+    if not record.running and now - record.paused_at <= GRACE_SECONDS:
         return record, ()
     action = EnsureEndpoint(situation.recipe.teacher.name, False)
     return replace(record, running=False, failed_starts=0, paused_at=now), (action,)

@@ -43,7 +43,7 @@ def accept(
 ) -> Request:
     """Accept, hold or decline a request whose language is certain."""
     code = language.code
-    if not situation.recipe.teaches(code):
+    if not situation.recipe.supports_language(code):
         return _decline(request, Verdict.NO_TEACHER, code)
     community = situation.observation.community(code)
     if community.consent is Consent.NO:
@@ -73,8 +73,8 @@ def _spec(
 ) -> Spec:
     recipe = situation.recipe
     options = read_options(discussion.body, _available(community, situation.policy))
-    rows = steps.IMPROVING if options.improves else steps.TABLE
-    estimate = costs.estimate(recipe, situation.observation.prices, rows)
+    infos = steps.NEXT_VERSION if options.improves else steps.NEW_MODEL
+    estimate = costs.estimate(recipe, situation.observation.prices, infos)
     return Spec(
         language=language,
         recipe_name=recipe.name,
@@ -106,7 +106,7 @@ def _decline(request: Request, verdict: Verdict, *choices: str) -> Request:
 
 
 def _duplicate(request: Request, spec: Spec, situation: Situation) -> Request | None:
-    """Return another request for the same result that is under way or done.
+    """Return another request for the same result that is in progress or done.
 
     A model can be improved again and again, so a finished improvement is not a duplicate.
     """

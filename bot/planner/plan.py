@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain import costs, names, steps
-from bot.domain.actions import GRACE, Action, EnsureCancelled, EnsureJob, Plan
+from bot.domain.actions import GRACE_SECONDS, Action, EnsureCancelled, EnsureJob, Plan
 from bot.domain.observation import Discussion
 from bot.domain.request import LIVE, Reason, Request, Status, Step, StepState, Verdict
 from bot.planner import new_requests, progress
 from bot.planner.due_replies import ANSWER_TIMEOUT, NOT_A_REQUEST, due_replies
-from bot.planner.endpoint import is_hopeless, is_ready
+from bot.planner.endpoint import has_given_up, is_ready
 from bot.planner.incoming_comments import apply_comments
 from bot.planner.situation import Situation
 
@@ -44,7 +44,7 @@ def plan(request: Request, situation: Situation) -> Plan:
 
 def is_at_rest(request: Request, now: float) -> bool:
     """Whether the request is archived, and the last action of any bot has been observed."""
-    return request.archived and now - request.last_reply_at > GRACE
+    return request.archived and now - request.last_reply_at > GRACE_SECONDS
 
 
 def _end_if_closed_or_unanswered(
@@ -77,9 +77,9 @@ def _start_next_step(request: Request, situation: Situation) -> Decision:
     max_attempts = situation.recipe.steps[step].attempts
     if record.state is StepState.FAILED and record.attempts_since_retry >= max_attempts:
         return _fail(request, Verdict.ATTEMPTS), ()
-    if steps.row(step).needs_teacher and not is_ready(situation):
+    if steps.info(step).needs_teacher and not is_ready(situation):
         is_running = situation.observation.teacher.is_running
-        if not is_running and is_hopeless(situation):
+        if not is_running and has_given_up(situation):
             return _fail(request, Verdict.TEACHER), ()
         return request, ()
     if not situation.capacity.allows(request, step):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot import replies
 from bot.domain import steps
-from bot.domain.actions import GRACE
+from bot.domain.actions import GRACE_SECONDS
 from bot.domain.observation import Job, JobStage, Manifest
 from bot.domain.request import Reason, Request, Step, StepRecord, StepState
 from bot.planner.situation import Situation
@@ -30,7 +30,7 @@ def update_progress(request: Request, situation: Situation) -> Request:
     """Return the request with the observed state of every step."""
     if request.spec is None:
         return request
-    for step in (row.step for row in steps.rows(request.spec)):
+    for step in (info.step for info in steps.of(request.spec)):
         record = request.step(step)
         if record.state is StepState.MADE:
             continue
@@ -85,7 +85,7 @@ def _finished_usd(step: Step, manifest: Manifest, situation: Situation) -> float
 def _running_or_failed(request: Request, step: Step, situation: Situation) -> StepRecord:
     record, job = request.step(step), situation.job(request, step)
     if job is None:
-        if situation.now - record.ordered_at <= GRACE:
+        if situation.now - record.ordered_at <= GRACE_SECONDS:
             return record
         if record.job_id:
             return replace(record, state=StepState.FAILED, reason=Reason.VANISHED, log_tail=())
@@ -111,12 +111,12 @@ def _failure(job: Job, step: Step, situation: Situation) -> Reason:
     if job.stage is JobStage.SCHEDULING:
         return Reason.STUCK if now - job.created_at > MAX_QUEUE_SECONDS else Reason.NONE
     if job.stage is JobStage.RUNNING:
-        timeout = situation.recipe.steps[step].timeout_minutes * 60 + GRACE
+        timeout = situation.recipe.steps[step].timeout_minutes * 60 + GRACE_SECONDS
         return Reason.OVERDUE if job.seconds(now) > timeout else Reason.NONE
     if job.stage is JobStage.CANCELED and job.cancel_reason in _UNPAID:
         return Reason.NO_CREDIT
     ended_at = job.finished_at or job.created_at
-    if job.stage is JobStage.COMPLETED and now - ended_at <= GRACE:
+    if job.stage is JobStage.COMPLETED and now - ended_at <= GRACE_SECONDS:
         return Reason.NONE
     return _REASONS[job.stage]
 

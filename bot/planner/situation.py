@@ -79,4 +79,4 @@ class Situation:
         return costs.usd_per_hour(self.recipe, step, self.observation.prices)
 
     def estimate(self, spec: Spec | None) -> costs.Estimate:
-        return costs.estimate(self.recipe, self.observation.prices, steps.rows(spec))
+        return costs.estimate(self.recipe, self.observation.prices, steps.of(spec))

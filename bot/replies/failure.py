@@ -14,7 +14,7 @@ REASONS = {
     Reason.STUCK: "no hardware became available for the job",
     Reason.OVERDUE: "the job exceeded its time limit",
     Reason.VANISHED: "the job disappeared from the Hub",
-    Reason.NO_CREDIT: "the Hub cancelled the job for lack of credit",
+    Reason.NO_CREDIT: "the Hub cancelled the job because the account has no credit left",
 }
 
 
@@ -27,8 +27,8 @@ def failed(request: Request) -> str:
             f"Sorry, {_what_failed(request, step, record)}",
             *_log_tail(record),
             "",
-            f"{_next(request)} If nobody does, I close this discussion in two weeks. Finished "
-            "steps are kept and are not paid for again.",
+            f"{_next(request)} If nobody does, I will close this discussion in two weeks. The "
+            "results of finished steps are kept, so they will not cost anything again.",
         ]
     )
 
@@ -37,13 +37,16 @@ def _what_failed(request: Request, step: Step, record: StepRecord) -> str:
     if request.verdict is Verdict.HOPELESS:
         return (
             "the teacher is not good enough in this language, so I stopped before spending more. "
-            f"Result of its test: {check_result(request.step(Step.CHECK).note)}."
+            f"Result of the check: {check_result(request.step(Step.CHECK).note)}."
         )
     if request.verdict is Verdict.TEACHER:
-        return "the teacher did not start, although I tried several times."
+        return (
+            "the teacher (the large model that writes the data) did not start, although I tried "
+            "several times."
+        )
     if request.verdict is Verdict.NO_CREDIT:
         return (
-            f"the Hub cancelled the step *{step.value}*, because this namespace has no credit left "
+            f"the Hub cancelled the step *{step.value}*, because this account has no credit left "
             "or has reached its spending limit."
         )
     if request.verdict is Verdict.BUDGET:
@@ -55,7 +58,7 @@ def _what_failed(request: Request, step: Step, record: StepRecord) -> str:
     reason = REASONS.get(record.reason, "")
     last = f" The last time, {reason}." if reason else ""
     attempts = plural(record.attempts_since_retry, "time")
-    return f"the step *{step.value}* failed {attempts}.{last} I do not try again by myself."
+    return f"the step *{step.value}* failed {attempts}.{last} I will not try again on my own."
 
 
 def _log_tail(record: StepRecord) -> list[str]:
@@ -68,7 +71,7 @@ def _next(request: Request) -> str:
     if request.verdict is Verdict.HOPELESS:
         return "A maintainer can let me continue anyway with `/approve`."
     if request.verdict is Verdict.NO_CREDIT:
-        return "Once a maintainer has added credit or raised the limit, write `/retry`."
+        return "When a maintainer has added credit or raised the limit, write `/retry`."
     if request.verdict is Verdict.BUDGET:
         return "A maintainer can raise the budget with `/approve`."
     return "To try again, write `/retry`."
@@ -83,6 +86,6 @@ def cancelled(request: Request) -> str:
     if request.spec is None:
         return f"I stopped, {why}. Nothing was started."
     return (
-        f"I stopped, {why}. Finished steps are kept: to continue from there, open a new discussion "
-        f"with the title `{request.agreed_spec.language.name}`."
+        f"I stopped, {why}. The results of finished steps are kept. To continue from there, open "
+        f"a new discussion with the title `{request.agreed_spec.language.name}`."
     )

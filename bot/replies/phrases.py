@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from bot.language import Language
 
+# How to write a level of the check. Notes in the ledger have the keys.
+_CHECK_LEVELS = {"good": "good", "doubtful": "uncertain", "hopeless": "not good enough"}
+
 
 def language_name(language: Language) -> str:
     """Return `Scottish Gaelic (Gàidhlig, gla_Latn)`, the code as Markdown code."""
@@ -49,10 +52,16 @@ def code_list(items: Sequence[str]) -> str:
     return ", ".join(f"`{item}`" for item in items)
 
 
+def check_level(note: str) -> str:
+    """Return the level in the note of a check, as people read it."""
+    level = note.partition(":")[0]
+    return _CHECK_LEVELS.get(level, level)
+
+
 def check_result(note: str) -> str:
-    """Return `good (100% in the right script, …)` for the note of a check."""
-    level, _, metrics = note.partition(": ")
-    return f"{level} ({metrics})" if metrics else level
+    """Return `good. In detail: 100% in the right script, …` for the note of a check."""
+    metrics = note.partition(": ")[2]
+    return f"{check_level(note)}. In detail: {metrics}" if metrics else check_level(note)
 
 
 def sentence(text: str) -> str:

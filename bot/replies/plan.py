@@ -16,49 +16,58 @@ from bot.replies.phrases import (
     sentence,
 )
 
-# The options that `bot/parsing/options.py` knows, without the synonyms.
-OPTIONS = ("base", "licence", "variant", "size", "teacher", "reasoning")
+# The options of `bot/parsing/options.py` that have available values, without the synonyms.
+OPTIONS = ("base", "licence", "variant")
+
+_UNAPPROVED = "If nobody does within two weeks, I will close this discussion."
 
 
 def plan(request: Request, policy: Policy) -> str:
     spec = request.agreed_spec
-    rows = steps.rows(spec)
-    expected = sum(policy.recipe.steps[row.step].expected_minutes for row in rows)
-    subject = "the next version of the model of " if spec.improves else ""
+    infos = steps.of(spec)
+    expected = sum(policy.recipe.steps[info.step].expected_minutes for info in infos)
+    subject = "the next version of the model for " if spec.improves else ""
     lines = [
-        f"Hello! I understand this as a request for {subject}**{language_name(spec.language)}**.",
+        f"Hello! You are asking for {subject}**{language_name(spec.language)}**, if I understand "
+        "you correctly.",
         "",
         "My plan:",
         "",
-        *(f"{number}. {sentence(row.description)}" for number, row in enumerate(rows, 1)),
+        *(f"{number}. {sentence(info.description)}" for number, info in enumerate(infos, 1)),
         "",
-        f"This should take about {minutes(expected)} and cost **{money(spec.estimate_usd)}**. "
+        f"This should take about {minutes(expected)} and cost **{money(spec.estimate_usd)}**."
         f"{_approval(request, policy)}",
         *_options(spec, policy),
         *_check_result(request),
         "",
         "If this is not the language that you mean, write `/cancel` or close this discussion, and "
-        "I stop. To see all commands, write `/help`.",
+        "I will stop. To see all commands, write `/help`.",
     ]
     return "\n".join([*lines, *practice_note(policy.recipe.practice)])
 
 
 def _approval(request: Request, policy: Policy) -> str:
-    """Say whether the request starts now, or who has to approve it first."""
+    """Say whether the request starts soon, or who has to approve it first.
+
+    The text starts with a space. It is empty after a failure, whose reply says what comes next.
+    """
     spec = request.agreed_spec
     if request.verdict is Verdict.COMMUNITY:
         return (
-            "The speakers of this language want to decide first: I start as soon as one of "
-            "their stewards, or a maintainer, writes `/approve`."
+            " The speakers of this language want to decide first. I will start when one of their "
+            "stewards (the people who decide for the language) or a maintainer writes `/approve`. "
+            f"{_UNAPPROVED}"
         )
     if request.status is Status.HELD:
         return (
-            f"I may spend only ${policy.limit_usd:.2f} without approval, so I start as soon as "
-            "a maintainer writes `/approve`."
+            f" I may spend only ${policy.limit_usd:.2f} without approval, so I will start when a "
+            f"maintainer writes `/approve`. {_UNAPPROVED}"
         )
-    approved = "A maintainer has approved this. " if spec.estimate_usd > policy.limit_usd else ""
-    cap = f"I start now and spend at most {money(spec.cap_usd)}" if spec.cap_usd else "I start now"
-    return f"{approved}{cap}. The next comment shows the progress."
+    if request.status is Status.FAILED:
+        return ""
+    approved = " A maintainer has approved this." if spec.estimate_usd > policy.limit_usd else ""
+    cap = f" and spend at most {money(spec.cap_usd)}" if spec.cap_usd else ""
+    return f"{approved} I will start soon{cap}. The next comment shows the progress."
 
 
 def _check_result(request: Request) -> list[str]:
@@ -72,11 +81,11 @@ def _options(spec: Spec, policy: Policy) -> list[str]:
     """Say which options are used, not available, or not understood."""
     sentences: list[str] = []
     if spec.base != policy.recipe.base:
-        sentences.append(f"I train `{spec.base}`, as you asked.")
+        sentences.append(f"I will train `{spec.base}`, as you asked.")
     if spec.variant:
-        sentences.append(f"I use the variant `{spec.variant}`, as its speakers describe it.")
+        sentences.append(f"I will use the variant `{spec.variant}`, as its speakers describe it.")
     if spec.licence:
-        sentences.append(f"The dataset gets the licence `{spec.licence}`.")
+        sentences.append(f"The dataset will have the licence `{spec.licence}`.")
     if spec.refused_options:
         options = join([f"*{option}*" for option in spec.refused_options])
         sentences += [f"I cannot use your choice of {options}.", *_alternatives(spec, policy)]
@@ -86,7 +95,7 @@ def _options(spec: Spec, policy: Policy) -> list[str]:
             unknown = f"Line {numbers} of your text has an option that I do not know."
         else:
             unknown = f"Lines {numbers} of your text have options that I do not know."
-        sentences.append(f"{unknown} I know {code_list(OPTIONS)}.")
+        sentences.append(f"{unknown} You can choose {join([f'`{name}`' for name in OPTIONS])}.")
     return ["", " ".join(sentences)] if sentences else []
 
 
@@ -98,5 +107,8 @@ def _alternatives(spec: Spec, policy: Policy) -> list[str]:
         licences = code_list(policy.recipe.licences)
         sentences.append(f"Available licences, unless the speakers have chosen one: {licences}.")
     if "variant" in spec.refused_options:
-        sentences.append("The speakers describe the available variants in the language's profile.")
+        sentences.append(
+            "The variants that you can choose are those in the language's profile, a file that its "
+            "speakers write."
+        )
     return sentences

@@ -18,10 +18,9 @@ def question(request: Request) -> str:
         case Verdict.AMBIGUOUS:
             return f"This name can mean several languages. Which one?\n\n{_choices(choices)}"
         case Verdict.SCRIPT:
-            scripts = "in another script" if len(choices) == 1 else "in other scripts"
-            return f"I know this language only {scripts}. {_did_you_mean(choices)}"
+            return f"I know this language, but not in this script. {_did_you_mean(choices)}"
         case Verdict.CONFIRM:
-            return f"{_did_you_mean(choices)} I ask to be sure before anything costs money."
+            return f"{_did_you_mean(choices)} I am asking because the work costs money."
         case Verdict.TOO_LONG:
             return f"This text is too long for me. {_answer_with_a_name()}"
         case Verdict.NO_NAME:
@@ -38,7 +37,7 @@ def question(request: Request) -> str:
 def _answer_with_a_name() -> str:
     return (
         "If you want to request a language, answer with its name or its code (like `gla_Latn`). "
-        "If this is about something else, I leave it to people."
+        "If this is about something else, please ignore this comment."
     )
 
 
@@ -61,20 +60,30 @@ def _choices(codes: tuple[str, ...]) -> str:
 
 
 def unanswered(request: Request) -> str:
-    if request.spec is None and not request.choices:
-        return "Nobody answered for two weeks, so I stop reading this discussion."
-    return "Nobody answered for two weeks. Nothing was started. I close this discussion."
+    if request.spec is not None:
+        event = "Nobody approved this request"
+    elif request.choices:
+        event = "Nobody answered my question"
+    else:
+        return (
+            "Nobody answered my question for two weeks, so I will not read this discussion any "
+            "more."
+        )
+    return f"{event} for two weeks, so I am closing this discussion. Nothing was started."
 
 
 def declined(request: Request, policy: Policy) -> str:
-    return f"{_reason(request, policy)}\n\nNothing was started. I close this discussion."
+    return f"{_reason(request, policy)}\n\nNothing was started. I am closing this discussion."
 
 
 def _reason(request: Request, policy: Policy) -> str:
     choices = request.choices
     match request.verdict:
         case Verdict.NO_TEACHER:
-            return f"I have no teacher for {by_code(choices[0]).name}. {_taught(policy)}"
+            return (
+                f"The large model that I use cannot teach {by_code(choices[0]).name}. "
+                f"{_taught(policy)}"
+            )
         case Verdict.WITHDRAWN:
             return (
                 f"The speakers of {by_code(choices[0]).name} have decided against models of their "

@@ -19,7 +19,11 @@ _BENCHMARKS = {
 
 def result(request: Request, manifest: Manifest, policy: Policy) -> str:
     if manifest.version is not None:
-        lines = [_next_version(manifest.version, request, policy), "", "I close this discussion."]
+        lines = [
+            _next_version(manifest.version, request, policy),
+            "",
+            "I am closing this discussion.",
+        ]
     else:
         lines = _evaluation(request, manifest, policy)
     return "\n".join([*lines, *practice_note(policy.recipe.practice)])
@@ -31,13 +35,13 @@ def _next_version(version: Version, request: Request, policy: Policy) -> str:
     page = names.repo_url(policy.endpoint, adapter, "model")
     link = f"[`{version.tag}`]({page}/tree/{version.tag})"
     if not version.fresh:
-        return f"There are no usable corrections since {link} was made, so there is no new version."
+        return f"There are no new corrections since {link} was made, so there is no new version."
     if version.promoted:
-        outcome = "No benchmark is significantly worse than before, so it is now in use."
+        outcome = "No test is significantly worse than before, so it is now the current version."
     else:
         outcome = (
-            "At least one benchmark is significantly worse than before, so the previous version "
-            "stays in use."
+            "At least one test is significantly worse than before, so the current version stays as "
+            "it is."
         )
     return (
         f"{link} is a new version of the model, trained on the corrections of speakers. {outcome} "
@@ -56,10 +60,10 @@ def _evaluation(request: Request, manifest: Manifest, policy: Policy) -> list[st
         "the chat": names.repo_url(policy.endpoint, names.chat(policy.org), "space"),
     }
     return [
-        f"**{spec.language.name} is done.** The adapter compared with its base model on held-out "
-        "benchmarks:",
+        f"**{spec.language.name} is done.** These tests compare the new model (base model plus "
+        "adapter) with the base model alone. No test question was in the training data:",
         "",
-        "| benchmark | metric | base | adapter | difference (95% interval) | |",
+        "| test | metric | base | adapter | difference (95% interval) | |",
         "|---|---|---:|---:|---:|---|",
         *(_score_row(score) for score in manifest.scores),
         "",
@@ -69,8 +73,8 @@ def _evaluation(request: Request, manifest: Manifest, policy: Policy) -> list[st
         f"{join([f'[{name}]({url})' for name, url in links.items()])}.",
         "",
         "No speaker has reviewed this model yet. If you speak the language, please try it: your "
-        "opinion is worth more than these numbers. I close this discussion. Thank you for your "
-        "request!",
+        "opinion is worth more than these numbers. I am closing this discussion. Thank you "
+        "for your request!",
     ]
 
 
@@ -98,11 +102,14 @@ def _not_covered(manifest: Manifest) -> list[str]:
     if not manifest.not_covered:
         return []
     benchmarks = [_BENCHMARKS.get(name, name).lower() for name in manifest.not_covered]
-    return [f"Not available in this language: {join(benchmarks)}.", ""]
+    return [
+        f"Not covered, because the test does not exist in this language: {join(benchmarks)}.",
+        "",
+    ]
 
 
 def _english(manifest: Manifest) -> list[str]:
-    """Say whether the adapter is worse in English than its base."""
+    """Say whether the new model is worse in English than the base model."""
     if not manifest.english:
         return []
     losses = [
@@ -112,5 +119,5 @@ def _english(manifest: Manifest) -> list[str]:
         if score.significant and score.adapter < score.base
     ]
     if losses:
-        return [f"The model has lost some English: {join(losses)}.", ""]
-    return ["The model's English is not significantly worse on any benchmark.", ""]
+        return [f"The new model is worse in English: {join(losses)}.", ""]
+    return ["The new model is not significantly worse in English in any test.", ""]

@@ -7,7 +7,7 @@ from bot.domain.observation import CHECK_METRICS, Advice, Manifest
 from bot.domain.policy import Policy
 from bot.domain.request import Reason, Request, Status, Step, StepRecord, StepState, Verdict
 from bot.replies.failure import REASONS
-from bot.replies.phrases import duration, money, plural
+from bot.replies.phrases import check_level, duration, money, plural
 
 _STATES = {
     StepState.WAITING: "waiting",
@@ -23,9 +23,9 @@ _CHECK_METRICS = {
     "script": "{}% in the right script",
     "language": "{}% in the right language",
     "structured": "{}% in the requested format",
-    "chrf": "chrF++ {} against reference sentences",
-    "round_trip": "chrF++ {} after translating there and back",
-    "fertility": "{} times as many tokens as English",
+    "chrf": "chrF++ translation score {} of 100",
+    "round_trip": "chrF++ score {} of 100 after translating into the language and back",
+    "fertility": "{} times as many tokens (pieces of words) as the same text in English",
     "bytes": "{}% of the tokens shorter than a letter",
 }
 _SHARES = ("answered", "script", "language", "structured", "bytes")
@@ -34,8 +34,8 @@ _LOWER_IS_BETTER = ("fertility", "bytes")
 
 def status(request: Request, policy: Policy) -> str:
     rows = [
-        _status_row(row.step, row.product, request.step(row.step), request, policy)
-        for row in steps.rows(request.spec)
+        _status_row(info.step, info.product, request.step(info.step), request, policy)
+        for info in steps.of(request.spec)
     ]
     table = ["| step | state | result | time | cost |", "|---|---|---|---|---|", *rows]
     spent = (
@@ -50,16 +50,16 @@ def headline(request: Request) -> str:
     if request.status is Status.ASKED:
         return "waiting for your answer"
     if request.verdict is Verdict.COMMUNITY:
-        return "waiting for the approval of its speakers"
+        return "waiting for a decision by the language's speakers"
     if request.status is Status.HELD:
-        return "waiting for the approval of a maintainer"
+        return "waiting for approval by a maintainer"
     if request.status is not Status.OPEN:
         return request.status.value
     step = steps.current(request)
     if step is None:
         return "finishing"
     record = request.step(step)
-    if record.state is StepState.WAITING and steps.row(step).needs_teacher:
+    if record.state is StepState.WAITING and steps.info(step).needs_teacher:
         return "waiting for its turn and for the teacher to start"
     if record.state is StepState.FAILED:
         return f"{step.value}, next attempt soon"
@@ -73,7 +73,7 @@ def _status_row(
     is_made = record.state is StepState.MADE
     link = f"[{product}]({names.repo_url(policy.endpoint, repo, repo_type)})" if is_made else ""
     # The plan has the metrics of the check; here the level is enough.
-    note = record.note.partition(":")[0] if step is Step.CHECK else record.note
+    note = check_level(record.note) if step is Step.CHECK else record.note
     result = ": ".join(filter(None, (link, note, _failure(record))))
     state = _STATES[record.state]
     if record.state is StepState.RUNNING and record.progress_tenths:
@@ -98,22 +98,22 @@ def step_note(step: Step, manifest: Manifest) -> str:
     if manifest.advice is not None:
         return check_note(manifest.advice)
     if manifest.version is not None:
-        use = "in use" if manifest.version.promoted else "not in use"
+        use = "now the current version" if manifest.version.promoted else "not used"
         return f"`{manifest.version.tag}`, {use}"
     if step is Step.GENERATE:
         stopped = "; stopped when its budget was used up" if manifest.stopped else ""
         kept = plural(manifest.kept, "row")
-        return f"{kept} kept, {manifest.dropped:,} rejected by filters{stopped}"
+        return f"{kept} kept, {manifest.dropped:,} dropped by filters{stopped}"
     if step is Step.TRAIN:
         return f"trained on {plural(manifest.kept, 'row')}"
     better = sum(score.significant and score.adapter > score.base for score in manifest.scores)
-    return f"{better} of {plural(len(manifest.scores), 'score')} significantly better"
+    return f"significantly better in {better} of {plural(len(manifest.scores), 'test')}"
 
 
 def check_note(advice: Advice) -> str:
     """Return the level, then all metrics that are known, with the bound of those that miss it.
 
-    `hopeless: 41% in the right script (needs at least 50%), chrF++ 61 after translating …`
+    `hopeless: 41% in the right script (should be at least 50%), …`
     """
     values = {
         "script": advice.script,

@@ -99,7 +99,7 @@ def report(
     return (
         f"# Bake-off for {language}\n\nUse **{decision.base}**.\n\n{reasons}\n\n{table}\n\n"
         f"Each base was trained for {steps} steps on the same rows. Bits per byte are of the "
-        f"answers in {len(sizes)} held-out chats, with 95 % paired bootstrap intervals. The "
+        f"answers in {len(sizes)} held-out chats, with 95% paired bootstrap intervals. The "
         "benchmark scores are few-shot and on few items; they do not affect the choice.\n"
     )
 

@@ -1,4 +1,4 @@
-"""Turn the metrics of a check into an advice. Pure."""
+"""Turn the metrics of a check into a level: good, doubtful or hopeless. Pure."""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from recipes.check.probe import ProbeMetrics
 from recipes.generate.gates.reasons import meaning
 
 LEVELS = {
-    "good": "the teacher writes the language well enough to teach it",
-    "doubtful": "ask speakers to read what it writes before you spend much",
-    "hopeless": "the data would not be worth the money",
+    "good": "good, the teacher writes the language well enough to teach it",
+    "doubtful": "uncertain, ask speakers to read what it writes before you spend much",
+    "hopeless": "not good enough, the data would not be worth the money",
 }
 METRICS = {
     "answered": "share of questions answered",
@@ -45,7 +45,7 @@ def lines(
             f"{_percent(fit.bytes)}"
             for repo, fit in bases.items()
         ),
-        f"advice: {advice.level}, {LEVELS[advice.level]}",
+        f"result: {LEVELS[advice.level]}",
         *(f"  {_shortfall(shortfall)}" for shortfall in advice.shortfalls),
     ]
 

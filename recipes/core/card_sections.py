@@ -1,4 +1,4 @@
-"""Write a section of a card between two markers, again and again, and make people's text safe."""
+"""Insert or replace a section of a card between two markers, and escape text that people wrote."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 SPECIAL_CHARACTERS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&@:/$^=\"'])")
 
 
-def put(text: str, name: str, body: str, before: str | None = None) -> str:
+def set_section(text: str, name: str, body: str, before: str | None = None) -> str:
     """Return the card with `body` between the markers of the section `name`.
 
     A new section is added before the heading `before`, or at the end.

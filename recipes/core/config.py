@@ -88,17 +88,17 @@ def _sections(name: str, text: str, values: dict[str, str]) -> dict[str, dict[st
     unknown = sorted(str(key) for key in parsed if key not in SECTIONS)
     if unknown:
         raise UserError(
-            f"The recipe {name!r} has unknown keys ({', '.join(unknown)}): "
-            f"known are {', '.join(SECTIONS)}."
+            f"The recipe {name!r} has unknown keys ({', '.join(unknown)}). "
+            f"Use only {', '.join(SECTIONS)}."
         )
-    return {key: _fill(parsed.get(key) or {}, values) for key in SECTIONS}
+    return {key: _fill_placeholders(parsed.get(key) or {}, values) for key in SECTIONS}
 
 
-def _fill(value: Any, values: dict[str, str]) -> Any:
+def _fill_placeholders(value: Any, values: dict[str, str]) -> Any:
     if isinstance(value, dict):
-        return {key: _fill(item, values) for key, item in value.items()}
+        return {key: _fill_placeholders(item, values) for key, item in value.items()}
     if isinstance(value, list):
-        return [_fill(item, values) for item in value]
+        return [_fill_placeholders(item, values) for item in value]
     if isinstance(value, str):
         for placeholder, replacement in values.items():
             value = value.replace(placeholder, replacement)

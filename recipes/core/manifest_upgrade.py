@@ -1,4 +1,4 @@
-"""Read manifests of schema 1, which repositories keep from before the renaming.
+"""Upgrade manifests of schema 1, which older repositories still contain, to schema 2.
 
 The keys that schema 2 renamed are listed here; `manifest.py` documents today's.
 """

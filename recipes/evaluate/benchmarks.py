@@ -118,7 +118,7 @@ def load(api: HfApi, settings: EvaluateSettings, code: str) -> Suite:
     missing: list[MissingBenchmark] = []
     for name, benchmark in settings.benchmarks.items():
         if name not in READERS:
-            raise UserError(f"evaluate.benchmarks has {name!r}: known are {', '.join(READERS)}.")
+            raise UserError(f"evaluate.benchmarks has {name!r}: use only {', '.join(READERS)}.")
         commit = commit_of(api, benchmark.dataset, "dataset", benchmark.revision)
         available = configs(benchmark.dataset, commit)
         source = _source(benchmark, commit, code)

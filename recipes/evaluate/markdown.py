@@ -26,8 +26,8 @@ METHOD = (
     "All models got the same prompts and shots. Translations are greedy; options are chosen by "
     f"log-likelihood. Intervals come from a {BOOTSTRAP}, which also gives p for translations; p "
     f"for accuracy comes from an exact test ({MCNEMAR.split()[0]}). p is corrected (Holm), for the "
-    "main metrics of a table and for its other metrics separately. From 0.05 on, a difference is "
-    "called not significant."
+    "main metrics of a table and for its other metrics separately. A difference with p of 0.05 or "
+    "more is reported as not significant."
 )
 RELATED = (
     "SIB-200 and Belebele are built from FLORES texts. Together with FLORES+ they are one piece of "
@@ -118,7 +118,9 @@ def _score_table(report: Report) -> str:
         for benchmark in report.missing
     ]
     rows = [*_rows(report, results, main=True), *missing, *_rows(report, results, main=False)]
-    header = f"benchmark | metric | base | {report.adapter_label} | difference (95 % CI) | p | n"
+    header = (
+        f"benchmark | metric | base | {report.adapter_label} | difference (95% interval) | p | n"
+    )
     return _table(header, rows)
 
 
@@ -126,7 +128,9 @@ def _english_table(report: Report) -> list[str]:
     results = _results(report, in_english=True)
     if not results:
         return []
-    header = f"in English | metric | base | {report.adapter_label} | difference (95 % CI) | p | n"
+    header = (
+        f"in English | metric | base | {report.adapter_label} | difference (95% interval) | p | n"
+    )
     table = _table(header, _rows(report, results, main=True))
     return [f"{_english_verdict(results)}\n\n{table}"]
 
@@ -180,7 +184,7 @@ def _contamination(contamination: Contamination) -> str:
     return (
         f"{contamination.contaminated:,} of {_count(contamination.texts, 'benchmark text')} {verb} "
         f"in the training data, so {left_out} {'was' if contamination.left_out == 1 else 'were'} "
-        "left out."
+        "dropped."
     )
 
 

@@ -12,7 +12,7 @@
 | `benchmark`, `dataset`, `dataset_revision`, `config`, `split` | the test, at a commit |
 | `direction` | `eng_Latn-epo_Latn` for a translation, else null |
 | `covered` | false if the benchmark lacks the language; `value` is then null, never 0 |
-| `metric`, `main`, `value`, `ci` | chrF++, BLEU: 0 to 100, accuracy: 0 to 1; 95 % interval |
+| `metric`, `main`, `value`, `ci` | chrF++, BLEU: 0 to 100, accuracy: 0 to 1; 95% interval |
 | `n`, `chance`, `signature` | items scored; score of guessing; how the metric was computed |
 | `shots`, `system`, `prompt`, `decoding` | how the models were asked, the same for all of them |
 | `degenerate` | for a translation: outputs with each flaw (degenerate.py), else null |

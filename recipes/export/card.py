@@ -66,7 +66,7 @@ def render(facts: CardFacts) -> ModelCard:
 
 
 def update(adapter: ModelCard, facts: CardFacts) -> None:
-    """Link to the merged weights on the adapter's card, between its EXPORT marks."""
+    """Link to the merged weights on the adapter's card, between its EXPORT markers."""
     before, start, after = adapter.text.partition(EXPORT_START)
     if not start:
         before = f"{adapter.text.rstrip()}\n\n## Merged\n\n"

@@ -139,7 +139,8 @@ def _load_chats(
     job.inputs.update(library.commits)
     if not target or not english:
         raise UserError(
-            "The choice of a share needs held-out chats and English chats; some are missing."
+            "Export chooses a share by the loss on held-out chats in the language and in English, "
+            f"but the `test` split of {repo} or the corpus {corpus.repo} has no usable chat."
         )
     return target, english
 

@@ -59,6 +59,6 @@ async def _refusal_examples(teacher: Teacher, seed: int, language: Language) -> 
             teacher, messages, seed, lambda answer: parsing.turns(answer.text, turns), schema=schema
         )
     except NoAnswer:
-        say(f"no refusals in {language.name} from the teacher: only English ones are recognised")
+        say(f"no refusals in {language.name} from the teacher: only English ones are recognized")
         return []
     return [turn["content"] for turn in translated if turn["role"] == "assistant"]

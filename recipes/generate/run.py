@@ -48,7 +48,7 @@ from recipes.generate.sources import (
 from recipes.generate.teacher.budget import Budget
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.connect import endpoint, session
-from recipes.generate.teacher.judge import Verdicts, judge_rows
+from recipes.generate.teacher.judge import Judgements, judge_rows
 from recipes.generate.teacher.workers import Work, run_workers
 
 MANIFEST = "run.json"
@@ -57,11 +57,11 @@ FLUENCY_KEYS = ("mean", "half_interval", "rows")
 
 @dataclass(frozen=True)
 class GenerationResult:
-    """What a run made: its rows, the judge's verdicts, and how the language was identified."""
+    """What a run made: its rows, what the judge decided, and how the language was identified."""
 
     context: GenerationContext
     rows: FinalRows
-    verdicts: Verdicts
+    judgements: Judgements
     identified_by: str
 
 
@@ -185,11 +185,11 @@ async def generate_rows(
                     Benchmarks, inputs.benchmarks, settings.ngrams, options.language.script
                 )
                 rows = finalize(store, context.lost, benchmarks, settings.near, signatures)
-                verdicts = await judge_rows(
+                judgements = await judge_rows(
                     teacher, settings.judge, rows.kept, prompt_language, seed
                 )
-                rows = rows.without(verdicts.reasons)
-    return GenerationResult(context, rows, verdicts, gate_set.identified_by)
+                rows = rows.without(judgements.reasons)
+    return GenerationResult(context, rows, judgements, gate_set.identified_by)
 
 
 async def print_estimate(options: RunOptions, inputs: Inputs, journal: Journal) -> None:
@@ -257,8 +257,8 @@ def write_dataset(
         identified_by=result.identified_by,
         usage=usage,
         skipped=inputs.skipped,
-        marks=result.verdicts.marks,
-        unjudged=result.verdicts.unanswered,
+        grades=result.judgements.grades,
+        unjudged=result.judgements.unanswered,
     )
     run_isolated(
         build,
@@ -274,11 +274,11 @@ def write_dataset(
     say(f"rows kept: {len(rows.kept)}, dropped: {sum(rows.dropped.values())}; {options.folder}")
 
 
-def row_origin(options: RunOptions) -> parquet.Origin:
+def row_origin(options: RunOptions) -> parquet.RunColumns:
     """Return how every row was made; it is the same on every machine."""
     teacher, commit = options.settings.teacher, manifest.recipe_commit()
     recipe = f"{options.config.name} {options.digest[:12]}, kakugo-bot {manifest.recipe_version()}"
-    return parquet.Origin(
+    return parquet.RunColumns(
         options.settings.seed,
         teacher.temperature,
         teacher.max_tokens,
@@ -296,7 +296,7 @@ def push_dataset(
     started_at: float,
 ) -> None:
     """Push the dataset in one commit, and the manifest after it."""
-    rows, fluency = result.rows, card.mean_mark(result.verdicts.marks)
+    rows, fluency = result.rows, card.mean_grade(result.judgements.grades)
     stats = result.context.teacher.stats
     commit = parquet.push(api, options.folder, into, f"Write {len(rows.kept)} rows")
     made = manifest.Manifest(

@@ -103,7 +103,7 @@ def answer(exercise: Exercise, rng: Random) -> str:
     if exercise.task == "write":
         return write_text((random_sentence(rng, _topic(exercise)),), language)
     if exercise.task == "write_about":
-        return write_text((sentence_with(rng, _nouns(language)[exercise.noun]),), language)
+        return write_text((random_sentence_with(rng, _nouns(language)[exercise.noun]),), language)
     sentences = read_text(exercise.text, text_language(exercise)) or ()
     if exercise.task == "topic":
         return TOPIC_NAMES[language][main_topic(sentences)]
@@ -145,12 +145,14 @@ def random_exercise(rng: Random, task: Task, language: Language, topic: str = ""
         noun = rng.choice(words("person", topic) + words("thing", topic))
         return replace(exercise, noun=noun.english if language == "eng" else noun.esperanto + "o")
     if task == "question":
-        return replace(question_on(rng, passage(rng, topic), language), wording=exercise.wording)
+        return replace(
+            random_question_about(rng, passage(rng, topic), language), wording=exercise.wording
+        )
     text = tuple(random_sentence(rng, topic) for _ in range(rng.choice((1, 1, 1, 2))))
     return replace(exercise, text=write_text(text, text_language(exercise)))
 
 
-def question_on(rng: Random, text: tuple[Sentence, ...], language: Language) -> Exercise:
+def random_question_about(rng: Random, text: tuple[Sentence, ...], language: Language) -> Exercise:
     """Return an exercise with a question about one sentence of a text."""
     question = rng.choice(questions(rng.choice(text)))
     return Exercise(
@@ -161,7 +163,7 @@ def question_on(rng: Random, text: tuple[Sentence, ...], language: Language) -> 
     )
 
 
-def sentence_with(rng: Random, noun: Word) -> Sentence:
+def random_sentence_with(rng: Random, noun: Word) -> Sentence:
     """Return a training sentence in which `noun` is the subject, the object or the place."""
     while True:
         topic = noun.topic if noun.topic in TOPICS else rng.choice(TOPICS)

@@ -26,7 +26,7 @@ ENGLISH_TASKS: tuple[Task, ...] = ("topic", "topic", "write", "write_about")
 
 @dataclass(frozen=True)
 class Example:
-    """A text, whose tokens all have a loss, or turns, of which only the answers have one."""
+    """Either a text, with a loss on all tokens, or turns, with a loss on the answers only."""
 
     text: str = ""
     turns: tuple[tuple[str, str], ...] = ()

@@ -144,14 +144,14 @@ def _translate_conversation(rng: Random, conversation: str) -> str:
 
 
 def _mark(rng: Random, conversation: str) -> str:
-    """Return the lowest mark of the answers: 5 if right, 4 if grammatical, 1 for anything else."""
+    """Return the lowest grade of the answers: 5 if right, 4 if grammatical, 1 for anything else."""
     turns = [next(iter(turn.values())) for turn in json.loads(conversation)]
     pairs = zip(turns[::2], turns[1::2], strict=False)
-    marks = [_mark_of(prompt, answer) for prompt, answer in pairs]
-    return json.dumps({"mark": min(marks, default=1)})
+    grades = [_grade_of(prompt, answer) for prompt, answer in pairs]
+    return json.dumps({"mark": min(grades, default=1)})
 
 
-def _mark_of(prompt: str, answer: str) -> int:
+def _grade_of(prompt: str, answer: str) -> int:
     exercise = exercises.read_prompt(prompt)
     if exercise and answer == exercises.answer(exercise, Random(0)):
         return 5

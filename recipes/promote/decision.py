@@ -1,4 +1,4 @@
-"""Decide whether an adapter's new version replaces the version in use. Pure."""
+"""Decide whether an adapter's new version replaces the current version. Pure."""
 
 from __future__ import annotations
 

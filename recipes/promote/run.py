@@ -89,7 +89,9 @@ def current_version(
         return versions.tag_of(in_use), head
     previous = in_use.metrics.get("parent_version") if in_use else None
     if previous not in commits:
-        raise UserError(f"{new} of {adapter} is in use; there is no other version to compare with.")
+        raise UserError(
+            f"{new} of {adapter} is the current version; there is no other version to compare with."
+        )
     return str(previous), commits[str(previous)]
 
 
@@ -187,7 +189,7 @@ def _put_in_use(job: Job[EvaluateSettings], new: tuple[str, str]) -> None:
             repo_id=adapter,
             folder_path=folder,
             delete_patterns="*",
-            commit_message=f"Put {version} in use",
+            commit_message=f"Make {version} the current version",
         )
 
 
@@ -202,7 +204,7 @@ def _show(
     """Publish the new version's rows and outputs as the adapter's, and its results on the card."""
     adapter, target = job.args.adapter, publish.results_folder(job.args)
     files = {"results.jsonl": rows, "outputs.jsonl": output_rows(job, clean, evaluation)}
-    publish.push(job.api, target, files, f"Show the version of {adapter} that is in use")
+    publish.push(job.api, target, files, f"Show the current version of {adapter}")
     report = make_report(job, clean, evaluation)
     publish.update_adapter(job.api, adapter, report, evaluated_at, results_url)
 
@@ -213,15 +215,15 @@ def _update_card(api: HfApi, adapter: str, current: str, new: str, decision: Dec
 
     card: ModelCard = ModelCard.load(adapter)
     status = (
-        f"**{new} is in use and replaced {current}.**"
+        f"**{new} is the current version and replaced {current}.**"
         if decision.promoted
-        else f"**{current} is in use; {new} did not replace it.**"
+        else f"**{current} is the current version; {new} did not replace it.**"
     )
     text = (
         f"{status} {decision.reason} Every version is kept as a tag: "
         f'`PeftModel.from_pretrained(…, revision="{current}")`.'
     )
-    card.text = card_sections.put(card.text, CARD_SECTION, text, before="## Results")
+    card.text = card_sections.set_section(card.text, CARD_SECTION, text, before="## Results")
     api.upload_file(
         path_or_fileobj=str(card).encode(),
         path_in_repo="README.md",

@@ -37,7 +37,7 @@ def _headline(tally: Tally, settings: ReviewSettings, language: str) -> str:
 def _table(tally: Tally) -> str:
     counts = tally.verdicts
     return (
-        "| keep | fix | drop | rows reviewed by several people |\n|---|---|---|---|\n"
+        "| keep | correct | drop | rows reviewed by several people |\n|---|---|---|---|\n"
         f"| {counts['keep']} | {counts['fix']} | {counts['drop']} | {tally.shared_rows} |"
     )
 
@@ -45,7 +45,7 @@ def _table(tally: Tally) -> str:
 def _agreement(tally: Tally) -> str:
     counted = "Each browser counts as one person."
     if tally.alpha is None:
-        return f"Agreement is not defined yet. {counted}"
+        return f"Agreement cannot be computed yet. {counted}"
     return (
         f"Agreement (Krippendorff's alpha, nominal): {tally.alpha:.2f}, where 1 is perfect "
         f"agreement and 0 is chance. {counted}"
@@ -56,7 +56,8 @@ def _edits(edits: RowEdits, settings: ReviewSettings) -> str:
     return (
         f"At least {_people(settings.reviewers)}, and most of those who reviewed the row, agree to "
         f"drop {_rows(len(edits.dropped))} and to correct {_rows(len(edits.corrected))}. All "
-        f"training from now on applies this; `{PATH}` in the dataset lists the rows."
+        "training from now on leaves out the dropped rows and uses the corrected ones; "
+        f"`{PATH}` in the dataset lists them."
     )
 
 

@@ -100,7 +100,7 @@ def _update(
     old_card = _read(api, target, CARD) or f"# {name}\n"
     old_card = old_card.replace(NOT_REVIEWED.format(language.get(args.config.language).name), "")
     files = {
-        CARD: card_sections.put(old_card, card.SECTION, text, target.heading),
+        CARD: card_sections.set_section(old_card, card.SECTION, text, target.heading),
         citation.PATH: citation.citation_file(
             name,
             "dataset" if target.repo_type == "dataset" else "software",

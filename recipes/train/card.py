@@ -1,7 +1,7 @@
 """The adapter's model card: facts of one run filled into `card.md.j2`; unknown facts are omitted.
 
-`evaluate` later fills the part between the RESULTS marks and `export` that between the EXPORT
-marks; until then, the card says that there is no evaluation and no export yet.
+`evaluate` later fills the part between the RESULTS markers and `export` that between the EXPORT
+markers; until then, the card says that there is no evaluation and no export yet.
 """
 
 from __future__ import annotations

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 Device = Literal["cuda", "mps", "cpu"]
 MLP_SIZES = ("intermediate_size", "shared_intermediate_size")  # Granite 4 uses the second
-USABLE = 0.9  # share of a device's memory; fragmentation, buffers and context take the rest
+USABLE_MEMORY_SHARE = (
+    0.9  # share of a device's memory; fragmentation, buffers and context take the rest
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class TrainingOptions:
 def choose_options(machine: Machine, needs: MemoryNeeds) -> TrainingOptions:
     """Choose the fastest options that fit; if nothing does, one row with checkpointing."""
     cuda = machine.device == "cuda"
-    free = USABLE * machine.memory - _resident_bytes(needs)
+    free = USABLE_MEMORY_SHARE * machine.memory - _resident_bytes(needs)
     per_row = needs.tokens * needs.layers * _activation_bytes(needs.hidden, needs.mlp)
     checkpointing = cuda and free < per_row
     if checkpointing:  # keep the input of every layer, and the activations of one
@@ -91,7 +93,8 @@ def choose_options(machine: Machine, needs: MemoryNeeds) -> TrainingOptions:
         liger=cuda and "liger_kernel" in machine.packages,
         checkpointing=checkpointing,
         rows=rows,
-        workers=2 if cuda else 0,  # rows are tokenized already: two outpace any accelerator
+        # The rows are tokenized already, so two processes are fast enough for any accelerator.
+        workers=2 if cuda else 0,
     )
 
 

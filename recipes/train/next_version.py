@@ -1,6 +1,6 @@
 """`kakugo-recipe train --feedback`: make an adapter's next version from speakers' feedback.
 
-Train the version in use on preference pairs (preference_pairs.py, dpo.py), push the result to the
+Train the current version on preference pairs (preference_pairs.py, dpo.py), push the result to the
 branch `next`, and tag it last. `main` stays as it is: `kakugo-recipe promote` compares the
 versions first. A killed run can be started again, and the same pairs never give a second version.
 """
@@ -111,7 +111,7 @@ def _already_made(job: Job[TrainingSettings], tags: dict[str, str], digest: str)
 
 
 def _fine_tune(job: Job[TrainingSettings], pairs: PreferencePairs, scratch: Path) -> dpo.DpoResult:
-    """Train from the version in use, or from the checkpoint of an earlier attempt."""
+    """Train from the current version, or from the checkpoint of an earlier attempt."""
     out, repo = scratch / "adapter", job.args.into
     inputs = "".join(sha for name, sha in sorted(job.inputs.items()) if name != job.args.feedback)
     key = hashlib.sha256(f"{job.args.digest}{inputs}{pairs.digest}".encode()).hexdigest()
@@ -135,7 +135,7 @@ def _fine_tune(job: Job[TrainingSettings], pairs: PreferencePairs, scratch: Path
 
 
 def _load_current_version(job: Job[TrainingSettings]) -> Any:
-    """Load the version in use, with its adapter trainable."""
+    """Load the current version, with its adapter trainable."""
     from peft import PeftModel
 
     settings, repo = job.settings, job.args.into
@@ -205,7 +205,7 @@ def _card(
         "describe the first version."
     )
     thanks = citation.thanks(pairs.credits)
-    card.text = card_sections.put(
+    card.text = card_sections.set_section(
         card.text, CARD_SECTION, f"{section}\n\n{thanks}".rstrip(), before="## Results"
     )
     before, start, after = card.text.partition(RESULTS_START)

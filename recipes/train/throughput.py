@@ -23,7 +23,10 @@ class Accelerator:
 
 @dataclass(frozen=True)
 class ModelSize:
-    """What a token is multiplied with: weights, the trained ones of them, and attention's sizes."""
+    """The sizes that determine the computation per token.
+
+    All weights, the trained weights, and the dimensions of attention.
+    """
 
     weights: int
     trained: int

@@ -1,4 +1,4 @@
-"""Versions of an adapter: the tags v1, v2, … of its repository. `main` is the version in use.
+"""Versions of an adapter: the tags v1, v2, … of its repository. `main` is the current version.
 
 A new version is made on the branch `next`, so that nobody uses it before it is compared. Its tag is
 created last. Versions are never moved or deleted here.

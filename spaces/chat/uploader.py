@@ -21,7 +21,7 @@ BATCH_SIZE = 200
 UPLOAD_INTERVAL_SECONDS = 60.0  # the Hub accepts about a hundred commits an hour
 FIRST_RETRY_SECONDS, MAX_RETRY_SECONDS = 10.0, 600.0
 LISTING_LAG_SECONDS = 600.0  # how long the Hub's listing may lag behind its commits
-SHUTDOWN_SECONDS = 8.0  # what a Space has between the signal to end and its end
+SHUTDOWN_SECONDS = 8.0  # how long a Space may still run after the signal to stop
 CARD_PATH = "README.md"
 CARD = Path(__file__).with_name("feedback_card.md")
 DeleteResult = Literal["deleted", "not_found", "pending"]
@@ -75,7 +75,7 @@ class Uploader:
             if not deletions and not rows:
                 return set()
             self._create_repo()
-            existing = self._existing([*deletions, CARD_PATH])
+            existing = self._paths_on_hub([*deletions, CARD_PATH])
             to_delete = {path for path in deletions if path in existing}
             to_add = {path: text.encode() for path, text in rows.items()}
             if CARD_PATH not in existing:
@@ -95,7 +95,7 @@ class Uploader:
             self._api.create_repo(self._repo, repo_type="dataset", private=True, exist_ok=True)
             self._repo_exists = True
 
-    def _existing(self, paths: list[str]) -> set[str]:
+    def _paths_on_hub(self, paths: list[str]) -> set[str]:
         infos = self._api.get_paths_info(self._repo, paths, repo_type="dataset")
         return {info.path for info in infos}
 

@@ -27,17 +27,17 @@ def charts(entries: Sequence[Entry], key: str) -> str:
 
 
 def difference_dot(name: str, benchmark: Benchmark, score: Score | None) -> svg_charts.Dot | None:
-    """Return the difference to the base model in points; None if there is none."""
+    """Return the difference from the base model, in points; None if there is none."""
     if score is None or score.difference is None:
         return None
     interval = score.interval and (
         benchmark.points(score.interval[0]),
         benchmark.points(score.interval[1]),
     )
-    return svg_charts.Dot(name, benchmark.points(score.difference), interval, score.verdict)
+    return svg_charts.Dot(name, benchmark.points(score.difference), interval, score.outcome)
 
 
-def in_words(rows: Sequence[svg_charts.Dot]) -> str:
+def describe_dots(rows: Sequence[svg_charts.Dot]) -> str:
     """Return the names and values of a dot plot for screen readers."""
     return "; ".join(f"{row.name} {number(row.value, sign=True)}" for row in rows)
 
@@ -50,19 +50,19 @@ def _improvement(entries: Sequence[Entry], benchmark: Benchmark) -> str:
             rows.append(dot)
     title = f"Improvement: {benchmark.title}"
     if not rows:
-        return svg_charts.figure(title, "None of these models was tested on this benchmark.", "")
+        return svg_charts.figure(title, "None of these models has taken this test.", "")
     rows.sort(key=lambda row: -row.value)
     shown = rows[:MAX_ROWS]
-    verdicts = Counter(row.verdict for row in rows)
+    outcomes = Counter(row.outcome for row in rows)
     caption = (
         f"{benchmark.metric} points compared with the base model, with 95% intervals: "
-        f"{counted(verdicts['gain'], 'clear gain')}, "
-        f"{counted(verdicts['loss'], 'clear loss', 'clear losses')}, "
-        f"{counted(verdicts['unclear'], 'difference')} that may be due to chance."
+        f"{counted(outcomes['gain'], 'clear gain')}, "
+        f"{counted(outcomes['loss'], 'clear loss', 'clear losses')}, "
+        f"{counted(outcomes['unclear'], 'difference')} that may be due to chance."
     )
     if len(shown) < len(rows):
         caption += f" The chart shows the {len(shown)} largest of {len(rows)}."
-    svg = svg_charts.dot_plot(shown, f"{title}. {in_words(shown)}")
+    svg = svg_charts.dot_plot(shown, f"{title}. {describe_dots(shown)}")
     return svg_charts.figure(title, caption, svg)
 
 
@@ -77,7 +77,7 @@ def _coverage(entries: Sequence[Entry]) -> str:
             (benchmark.title, count / len(codes), f"{count} of {len(codes)}")
             for benchmark, count in covered
         ],
-        "Languages that each benchmark covers",
+        "Languages that each test covers",
     )
     families = Counter(family(code) or "other" for code in codes).most_common(MAX_FAMILIES)
     largest = families[0][1]
@@ -85,11 +85,11 @@ def _coverage(entries: Sequence[Entry]) -> str:
         [(name, count / largest, str(count)) for name, count in families], "Languages by family"
     )
     columns = (
-        f'<div class="k-two-columns"><div><h4>By benchmark</h4>{by_benchmark}</div>'
+        f'<div class="k-two-columns"><div><h4>By test</h4>{by_benchmark}</div>'
         f"<div><h4>By family</h4>{by_family}</div></div>"
     )
     caption = (
-        f"{counted(len(codes), 'language')}. A benchmark covers only the languages that its "
+        f"{counted(len(codes), 'language')}. A test covers only the languages that its "
         "authors made it for."
     )
     return svg_charts.figure("Coverage", caption, columns)
@@ -108,7 +108,7 @@ def _cost(entries: Sequence[Entry]) -> str:
     median_cost = median_high(cost for _, cost, _, _ in points)
     median_gain = median_high(gain for _, _, gain, _ in points)
     caption = (
-        f"Mean gain over all benchmarks (points) and cost (US dollars) of {len(points)} models. "
+        f"Mean gain over all tests (points) and cost (US dollars) of {len(points)} models. "
         f"Half of them cost {money(median_cost)} or less; half of them gained "
         f"{number(median_gain, sign=True)} points or more."
     )

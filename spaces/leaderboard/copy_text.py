@@ -49,11 +49,11 @@ def guide() -> str:
         '<i class="k-base-dot" style="left:30%"></i><i class="k-adapter-dot" style="left:75%"></i>'
         "</span>The ring is the base model and the full dot is the adapter, on a line from 0 to "
         "100. The small tick marks the score of pure guessing.</p><ul>"
-        '<li><span class="k-verdict k-gain">▲ clear gain</span> The adapter is better. A '
+        '<li><span class="k-outcome k-gain">▲ clear gain</span> The adapter is better. A '
         "difference this large would occur by chance less than once in twenty times.</li>"
-        '<li><span class="k-verdict k-unclear">≈ no clear change</span> The difference may be '
+        '<li><span class="k-outcome k-unclear">≈ no clear change</span> The difference may be '
         "due to chance. Read it as “about the same”.</li>"
-        '<li><span class="k-verdict k-loss">▼ clear loss</span> The adapter is worse, and that is '
+        '<li><span class="k-outcome k-loss">▼ clear loss</span> The adapter is worse, and that is '
         "unlikely to be chance.</li>"
         "<li><b>not covered</b> This test does not exist in the language.</li>"
         "</ul><h3>The tests</h3>"

@@ -89,8 +89,8 @@ class DetailsSource:
             training=details.parse_training_log(log),
             reviewed=details.parse_review(card),
             examples=details.parse_examples(outputs, entry.code, entry.base, entry.model),
-            gguf_repo=merged if _or_none(lambda: self._has_gguf(merged)) else "",
-            licence=_or_none(lambda: self._licence(entry.model)) or "",
+            gguf_repo=merged if _none_if_hub_fails(lambda: self._has_gguf(merged)) else "",
+            licence=_none_if_hub_fails(lambda: self._licence(entry.model)) or "",
         )
 
     def _has_gguf(self, repo: str) -> bool:
@@ -98,7 +98,7 @@ class DetailsSource:
 
     def _dataset(self, repo: str) -> details.DatasetSummary:
         manifest = self._read(repo, "dataset", "run.json")
-        sizes = _or_none(lambda: dict(self._sizes(repo))) or {}
+        sizes = _none_if_hub_fails(lambda: dict(self._sizes(repo))) or {}
         return details.parse_dataset(manifest, sizes)
 
     def _sizes(self, repo: str) -> Iterator[tuple[str, int]]:
@@ -123,13 +123,13 @@ class DetailsSource:
             )
             return Path(local_path).read_bytes()
 
-        return _or_none(read) or b""
+        return _none_if_hub_fails(read) or b""
 
 
-def _or_none(ask: Callable[[], _T]) -> _T | None:
+def _none_if_hub_fails(call: Callable[[], _T]) -> _T | None:
     """Return the Hub's answer; None if it fails."""
     try:
-        return ask()
+        return call()
     except HUB_ERRORS:
         return None
 

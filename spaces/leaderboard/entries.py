@@ -43,7 +43,7 @@ class Score:
     degenerate: int | None = None
 
     @property
-    def verdict(self) -> str:
+    def outcome(self) -> str:
         """One of `gain`, `loss`, `unclear` (not significant) and `untested`."""
         if self.difference is None or self.significant is None:
             return "untested"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import svg_charts
 import table_html
 from benchmarks import BENCHMARKS
-from charts_tab import difference_dot, in_words
+from charts_tab import describe_dots, difference_dot
 from common.hub_urls import HubUrls
 from common.languages import by_code
 from common.markup import link, safe
@@ -35,12 +35,12 @@ _BENCHMARK_NAMES = {
     "belebele": "Belebele",
     "global_mmlu": "Global-MMLU",
 }
-_ROLE_NAMES = {"base": "base", "adapter": "ours", "peer": "for comparison"}
+_ROLE_NAMES = {"base": "base", "adapter": "adapter", "peer": "for comparison"}
 _ADVICE = {
     "good": "The teacher knows this language well enough to write examples in it.",
-    "doubtful": "It is doubtful how well the teacher knows this language: read its examples with "
-    "care.",
-    "hopeless": "The teacher hardly knows this language, so not much could be expected.",
+    "doubtful": "It is not certain how well the teacher knows this language. Read its examples "
+    "with care.",
+    "hopeless": "The teacher knows this language poorly, so do not expect a good model.",
 }
 
 
@@ -111,7 +111,7 @@ def _improvement(entry: Entry) -> str:
     ]
     if not rows:
         return ""
-    label = f"Difference to the base model in points: {in_words(rows)}"
+    label = f"Difference from the base model, in points: {describe_dots(rows)}"
     caption = (
         "Points above or below the base model, with 95% intervals. Gray ones may be due to chance."
     )
@@ -196,7 +196,7 @@ def _examples(examples: Sequence[Example], entry: Entry) -> str:
     )
     return (
         "<h3>Example answers</h3>"
-        "<p>The first translations of the benchmark; they are not chosen by quality.</p>"
+        "<p>These are the first sentences of the test. We did not choose good or bad ones.</p>"
         f'<ol class="k-examples">{items}</ol>'
     )
 
@@ -210,8 +210,13 @@ def _training(log: TrainingLog) -> str:
         f"{curve.name} from {curve.points[0][1]:.2f} to {curve.points[-1][1]:.2f}"
         for curve in curves
     )
-    svg = svg_charts.line_chart(curves, f"Training loss: {changes}", "step", "loss (nats a token)")
-    caption = f"How much each token surprised the model; lower is better: {changes}."
+    svg = svg_charts.line_chart(
+        curves, f"Training loss: {changes}", "training step", "loss (nats per token)"
+    )
+    caption = (
+        "Training loss: how badly the model predicts the next piece of text. Lower is better: "
+        f"{changes}."
+    )
     return svg_charts.figure("How it was trained", caption, svg)
 
 
@@ -235,7 +240,7 @@ def _dataset(dataset: DatasetSummary, entry: Entry, urls: HubUrls) -> str:
     dataset_link = link(urls.dataset(entry.code), "The dataset")
     return (
         f"<h3>What it learned from</h3><p>{dataset_link} has {counted(dataset.kept, 'row')}. "
-        f"{counted(dropped, 'more row was', 'more rows were')} written, but dropped by the quality "
+        f"{counted(dropped, 'more row was', 'more rows were')} written, but dropped by the "
         "filters.</p>"
         f'<div class="k-two-columns"><div><h4>Sources, by size</h4>{sources}</div>'
         f"<div><h4>Dropped, by reason</h4>{reasons if dataset.dropped else 'None.'}</div></div>"

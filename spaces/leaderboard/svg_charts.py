@@ -17,12 +17,12 @@ MAX_NAMED_POINTS = 30
 
 @dataclass(frozen=True)
 class Dot:
-    """A row of a dot plot: a name, a value with its interval, and a verdict."""
+    """A row of a dot plot: a name, a value with its interval, and a outcome."""
 
     name: str
     value: float
     interval: tuple[float, float] | None
-    verdict: str
+    outcome: str
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def dot_plot(rows: Sequence[Dot], label: str) -> str:
 def _dot(row: Dot, y: float, scale: _Scale) -> str:
     low, high = row.interval or (row.value, row.value)
     return (
-        f'<g class="k-dot-{row.verdict}"><text text-anchor="end" x="{LEFT - 12}" y="{y + 4:.1f}">'
+        f'<g class="k-dot-{row.outcome}"><text text-anchor="end" x="{LEFT - 12}" y="{y + 4:.1f}">'
         f'{safe(_shortened(row.name))}</text><line class="k-interval" x1="{scale(low):.1f}" '
         f'x2="{scale(high):.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
         f'<circle cx="{scale(row.value):.1f}" cy="{y:.1f}" r="5"/></g>'
@@ -82,13 +82,13 @@ def _dot(row: Dot, y: float, scale: _Scale) -> str:
 def scatter_plot(
     points: Sequence[tuple[str, float, float, str]], label: str, x_title: str, y_title: str
 ) -> str:
-    """Return points of (name, x, y, verdict); their names are shown if there are few."""
+    """Return points of (name, x, y, outcome); their names are shown if there are few."""
     height, left = 380, 60
     x_scale = _Scale(0.0, max(x for _, x, _, _ in points), left, WIDTH - 90)
     values = [y for _, _, y, _ in points]
     y_scale = _Scale(min(0.0, *values), max(0.0, *values), height - 44, 24)
     marks = "".join(
-        f'<g class="k-dot-{verdict}"><circle cx="{x_scale(x):.1f}" cy="{y_scale(y):.1f}" r="5"/>'
+        f'<g class="k-dot-{outcome}"><circle cx="{x_scale(x):.1f}" cy="{y_scale(y):.1f}" r="5"/>'
         + (
             f'<text class="k-tick" x="{x_scale(x) + 8:.1f}" y="{y_scale(y) + 4:.1f}">'
             f"{safe(_shortened(name, 14))}</text>"
@@ -96,7 +96,7 @@ def scatter_plot(
             else ""
         )
         + "</g>"
-        for name, x, y, verdict in points
+        for name, x, y, outcome in points
     )
     return _svg(label, height, _axes(x_scale, y_scale, height, left, x_title, y_title) + marks)
 

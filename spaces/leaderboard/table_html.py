@@ -16,7 +16,7 @@ from entries import Entry, Leaderboard, Score
 from number_format import MISSING, count, counted, difference, money, parameters, score
 from query import Page, to_query
 
-_VERDICTS = {
+_OUTCOMES = {
     "gain": ("▲", "clear gain"),
     "loss": ("▼", "clear loss"),
     "unclear": ("≈", "no clear change"),
@@ -116,15 +116,15 @@ def _cell(benchmark: Benchmark, result: Score | None) -> str:
     label = f'role="cell" data-label="{benchmark.label}" data-source="{benchmark.source}"'
     if result is None:
         return f'<td {label} class="k-not-covered">not covered</td>'
-    symbol, verdict = _VERDICTS[result.verdict]
+    symbol, outcome = _OUTCOMES[result.outcome]
     return (
         f'<td {label} class="k-score"><span class="k-values"><span class="k-base">'
         f'<span class="k-hidden">base </span>{score(benchmark, result.base)}</span>'
         '<span aria-hidden="true" class="k-arrow">→</span>'
         f'<span class="k-hidden">adapter </span><b>{score(benchmark, result.adapter)}</b></span>'
         f"{_track(benchmark, result)}"
-        f'<span class="k-verdict k-{result.verdict}"><span aria-hidden="true">{symbol}</span> '
-        f"{difference(benchmark, result.difference)} <small>{verdict}</small></span></td>"
+        f'<span class="k-outcome k-{result.outcome}"><span aria-hidden="true">{symbol}</span> '
+        f"{difference(benchmark, result.difference)} <small>{outcome}</small></span></td>"
     )
 
 
@@ -140,7 +140,7 @@ def _track(benchmark: Benchmark, result: Score) -> str:
         else ""
     )
     return (
-        f'<span class="k-track k-{result.verdict}" aria-hidden="true">{chance}'
+        f'<span class="k-track k-{result.outcome}" aria-hidden="true">{chance}'
         f'<i class="k-range" style="left:{low:.1f}%;width:{high - low:.1f}%"></i>'
         f'<i class="k-base-dot" style="left:{base:.1f}%"></i>'
         f'<i class="k-adapter-dot" style="left:{adapter:.1f}%"></i></span>'

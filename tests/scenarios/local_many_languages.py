@@ -88,7 +88,7 @@ def _check_ledger(scenario: LocalScenario, languages: Sequence[str]) -> int:
     assert sum(r.step(step).attempt for r in requests for step in Step) == len(jobs)
     assert len(jobs) > 3 * len(languages), "some first attempts failed"
     for request in requests:
-        assert all(request.step(row.step).state is StepState.MADE for row in steps.TABLE)
+        assert all(request.step(info.step).state is StepState.MADE for info in steps.NEW_MODEL)
         kinds = scenario.comment_kinds(request.discussion)
         assert kinds in (["plan", "result", "status"], ["plan", "question", "result", "status"])
     assert not list(

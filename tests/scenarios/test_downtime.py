@@ -13,7 +13,7 @@ from dataclasses import replace
 import pytest
 
 from bot.controller.tick import Controller
-from bot.domain.actions import GRACE
+from bot.domain.actions import GRACE_SECONDS
 from bot.domain.request import Request, Status, Step
 from bot.settings import Limits
 from tests.scenarios.in_memory_client import call_directly
@@ -143,7 +143,7 @@ def test_a_teacher_left_running_is_paused_at_once_if_no_request_needs_it() -> No
     scenario.bot = scenario.new_bot()
     scenario.ticks(1)
     assert scenario.hub.endpoint.values[-1] == "paused"
-    assert scenario.hub.now - scenario.hub.endpoint.since[-1] <= GRACE
+    assert scenario.hub.now - scenario.hub.endpoint.since[-1] <= GRACE_SECONDS
 
 
 def test_a_question_unanswered_for_weeks_is_closed_with_a_comment() -> None:
@@ -152,7 +152,7 @@ def test_a_question_unanswered_for_weeks_is_closed_with_a_comment() -> None:
     scenario.ticks(2)
     scenario.hub.advance_to(scenario.hub.now + 30 * 86_400)
     scenario.bot = scenario.new_bot()
-    scenario.ticks(4, pause=GRACE)
+    scenario.ticks(4, pause=GRACE_SECONDS)
     assert scenario.request(1).status is Status.DECLINED
     assert (
         len(scenario.hub.bot_comments(1)) == 2

@@ -115,7 +115,7 @@ def test_a_language_name_leads_to_a_result(environment: Environment) -> None:
     num = environment.open_discussion("Esperanto")
     environment.bot.tick()
     plan, status = environment.bot_comments(num)
-    assert "request for **Esperanto" in plan and "cost **" in plan
+    assert "asking for **Esperanto" in plan and "cost **" in plan
     assert "for the teacher to start" in status
 
     summaries = environment.tick_until_reported(num)
@@ -173,7 +173,7 @@ def test_a_language_without_a_teacher_is_declined_and_closed(environment: Enviro
     num = environment.open_discussion("Welsh")
     environment.tick_until_reported(num)
     (answer,) = environment.bot_comments(num)
-    assert "no teacher for Welsh" in answer and "Nothing was started" in answer
+    assert "cannot teach Welsh" in answer and "Nothing was started" in answer
     assert not environment.is_open(num)
     assert len(list(environment.api.list_jobs(namespace=ORG))) == before
 
@@ -197,7 +197,7 @@ def test_an_unclear_title_leads_to_a_question_whose_answer_is_read(
     environment.person.comment_discussion(SPACE, num, "Welsh, please", repo_type="space")
     environment.tick_until_reported(num)
     _, answer = environment.bot_comments(num)
-    assert "no teacher for Welsh" in answer and not environment.is_open(num)
+    assert "cannot teach Welsh" in answer and not environment.is_open(num)
 
 
 def test_help_and_cancel_are_answered(environment: Environment) -> None:

@@ -56,7 +56,7 @@ def test_a_next_version_is_one_job_wherever_a_bot_is_killed(bots: int, every: in
     assert expected.records[1] == "r2 done improve=made"
     kinds = [text.rsplit("kakugo ", 1)[1].split()[0] for text in expected.comments[2]]
     assert sorted(kinds) == ["plan", "result", "status"]
-    assert any("it is now in use" in text for text in expected.comments[2])
+    assert any("it is now the current version" in text for text in expected.comments[2])
     assert simulation.requests()[1].spent_usd > 0
     for call in range(simulation.calls // 2, simulation.calls + 1, every):
         for after in (False, True):

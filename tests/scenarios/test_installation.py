@@ -80,7 +80,7 @@ def test_after_a_kill_the_next_deploy_continues(hub: LocalHub) -> None:
     lines = installation.deploy()
     assert lines[-2:] == [
         "deployed",
-        "KAKUGO_WEBHOOK_URL is not set: the bot will look for news every 40 seconds",
+        "KAKUGO_WEBHOOK_URL is not set: the bot will check the Hub every 40 seconds",
     ]
     assert not [line for line in lines if "dataset" in line or "wheel" in line]
     assert {line[0] for line in installation.planned_changes()} == {"="}
@@ -120,7 +120,7 @@ OTHER_DAMAGE: dict[str, Damage] = {
     "Space ill/kakugo-chat is paused": lambda api, _: api.pause_space("ill/kakugo-chat"),
     "variables KAKUGO_ORG": lambda api, _: api.add_space_variable("ill/kakugo", "KAKUGO_ORG", "x"),
     "files app.py": lambda api, _: api.delete_file("app.py", "ill/kakugo", repo_type="space"),
-    "instance type is 'intel-icl', health route is '', it is awake, but": lambda api, _: (
+    "instance type is 'intel-icl', health route is '', it is running, but": lambda api, _: (
         api.update_inference_endpoint(
             "kakugo-teacher",
             namespace="ill",
@@ -165,7 +165,7 @@ def test_the_doctor_reports_what_a_token_lacks_without_the_token(hub: LocalHub) 
     stranger = LocalInstallation.create(hub, "ill", HF_TOKEN=hub.token(PERSON))
     others = "\n".join(_complaints(stranger))
     assert f"belongs to {PERSON}, who cannot write to ill" in others
-    assert "The installation cannot be read" in others
+    assert "The installation was not checked, because the doctor cannot" in others
     assert "hf_" not in text + others
 
 

@@ -13,7 +13,7 @@ import pytest
 from huggingface_hub import JobStage
 
 from bot.controller.tick import Controller
-from bot.domain.actions import GRACE
+from bot.domain.actions import GRACE_SECONDS
 from bot.domain.request import Reason, Request, Status, Step, Verdict
 from bot.localhub.testing import LocalHub
 from tests.scenarios.local_scenario import BOT, ORG, LocalScenario, labels_of
@@ -74,7 +74,9 @@ def test_a_stuck_job_is_cancelled_and_repeated(scenario: LocalScenario) -> None:
     bot = scenario.bot()
     scenario.open_discussion(PERSON, "Esperanto")
     tick_until(scenario, bot, JobStage.RUNNING)
-    scenario.advance(600 + 2 * GRACE)  # the Hub should have ended it at the step's time limit
+    scenario.advance(
+        600 + 2 * GRACE_SECONDS
+    )  # the Hub should have ended it at the step's time limit
     bot.tick()
     jobs = scenario.api.list_jobs(namespace=ORG)
     stages = {labels_of(job)["attempt"]: job.status.stage for job in jobs}

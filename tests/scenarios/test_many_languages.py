@@ -95,7 +95,7 @@ def _check_ledger(simulation: Simulation) -> None:
     launches = Counter(hub.launches())
     assert set(launches.values()) == {1}
     for request in requests:
-        assert all(request.step(row.step).state is StepState.MADE for row in steps.TABLE)
+        assert all(request.step(info.step).state is StepState.MADE for info in steps.NEW_MODEL)
         kinds = [
             text.rsplit("kakugo ", 1)[1].split()[0] for text in hub.bot_comments(request.discussion)
         ]

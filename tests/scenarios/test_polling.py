@@ -95,7 +95,7 @@ def test_a_new_process_per_tick_also_reads_a_command() -> None:
         scenario.calls.clear()
         scenario.bot = scenario.new_bot()
         assert not scenario.tick()
-        assert scenario.calls["get_discussion_details"] <= discussions.SPOT_CHECKS + 3
+        assert scenario.calls["get_discussion_details"] <= discussions.MAX_SPOT_CHECKS + 3
         ticks = scenario.ticks_until_cancelled(num, new_process_each_tick=True)
         assert ticks <= 1 + COUNT // 50 // discussions.OLDER_PAGES
 
@@ -103,7 +103,7 @@ def test_a_new_process_per_tick_also_reads_a_command() -> None:
 def test_a_new_process_per_tick_also_closes_unanswered_questions() -> None:
     scenario = PollingScenario(omits_counts=False)
     scenario.hub.advance_to(scenario.hub.now + 15 * 86_400)
-    for _ in range(COUNT // discussions.SPOT_CHECKS + 1):
+    for _ in range(COUNT // discussions.MAX_SPOT_CHECKS + 1):
         scenario.bot = scenario.new_bot()
         scenario.tick()
     assert {request.status for request in scenario.bot.ledger.load().requests} == {Status.DECLINED}

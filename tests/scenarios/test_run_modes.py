@@ -112,7 +112,7 @@ def test_an_installation_from_an_empty_namespace_replies(
         if mode == "schedule":
             installation.control("clock", {"advance": 61 - time.time() % 60})
         comments = wait_until(lambda: installation.bot_comments(num), f"{mode} replies")
-    assert "request for **Esperanto" in comments[0] and "cost **" in comments[0]
+    assert "asking for **Esperanto" in comments[0] and "cost **" in comments[0]
 
     if mode == "webhook-job":
         _check_that_only_the_oldest_stays(installation)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.domain.actions import GRACE
+from bot.domain.actions import GRACE_SECONDS
 from bot.domain.policy import Policy
 from bot.domain.recipe import parse
 from tests.bot import examples
@@ -28,7 +28,7 @@ TITLES = {1: "Welsh", 2: "Kurdish", 3: "Esperanto"}
 PERSON = "ludoviko"
 RECIPE = parse("practice", ORG, examples.YAML.replace("[epo_Latn]", "null"))
 POLICY = Policy("http://model.hub", RECIPE, 50.0, "kakugo_bot-0.1.0-py3-none-any.whl")
-MAX_LAG = GRACE / 2 - 2  # seconds; with older listings the bot may do things twice
+MAX_LAG = GRACE_SECONDS / 2 - 2  # seconds; with older listings the bot may do things twice
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ MAX_ATTEMPTS = 1000
 LABEL_KEY = re.compile(r"[A-Za-z0-9_-]{1,100}")
 LABEL_VALUE = re.compile(r"[A-Za-z0-9_-]{0,100}")
 VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-NOT_SERVED = {"ssh": "SSH access", "network": "network groups", "volumes": "volumes"}
+UNSUPPORTED_FIELDS = {"ssh": "SSH access", "network": "network groups", "volumes": "volumes"}
 
 
 def read_spec(body: Json) -> Json:
@@ -28,7 +28,7 @@ def read_spec(body: Json) -> Json:
 
     Raises HubError 400 for what is invalid, 501 for what the Hub offers and this one does not.
     """
-    for key, name in NOT_SERVED.items():
+    for key, name in UNSUPPORTED_FIELDS.items():
         if body.get(key) not in (None, [], {"enabled": False}):
             raise HubError(501, f"The local Hub runs jobs without {name}: leave out `{key}`")
     image, space = body.get("dockerImage"), body.get("spaceId")

@@ -23,7 +23,7 @@ from bot.localhub.core.wire import HubError, json_body, json_endpoint, path_para
 from bot.localhub.repos import repos
 
 SCHEMA = space_runner.SCHEMA
-NOT_SERVED = ("template", "volumes")
+UNSUPPORTED_FIELDS = ("template", "volumes")
 
 
 @asynccontextmanager
@@ -45,7 +45,7 @@ def _reset_stages(hub: Hub) -> None:
         db.execute("UPDATE spaces SET stage = '', message = '' WHERE stage != 'PAUSED'")
 
 
-def _about_space(request: Request) -> Request:
+def _set_repo_type(request: Request) -> Request:
     """Set the repo type, which is a literal part of the paths below."""
     request.path_params["repo_type"] = "space"
     return request
@@ -54,7 +54,7 @@ def _about_space(request: Request) -> Request:
 def writable(request: Request) -> Repo:
     """Return the Space in the path; raises HubError if the user may not change it."""
     with hub_of(request).store.read() as db:
-        return repos.writable_repo(_about_space(request), db)[0]
+        return repos.writable_repo(_set_repo_type(request), db)[0]
 
 
 # ── secrets and variables ────────────────────────────────────────────────────────────────────
@@ -64,7 +64,7 @@ def set_up(db: sqlite3.Connection, repo: Repo, body: Json) -> None:
     """Set the secrets and variables in the body that created a Space."""
     if repo.type != "space":
         return
-    for name in NOT_SERVED:
+    for name in UNSUPPORTED_FIELDS:
         if body.get(name):
             raise HubError(501, f"The local Hub creates Spaces without `{name}`")
     if body.get("hardware"):
@@ -163,7 +163,7 @@ def runtime(request: Request) -> Response:
     """Show the runtime of a Space, without waking it."""
     hub = hub_of(request)
     with hub.store.read() as db:
-        repo = repos.requested_repo(_about_space(request), db)
+        repo = repos.requested_repo(_set_repo_type(request), db)
         return JSONResponse(hub.spaces.runtime(db, repo))
 
 

@@ -21,9 +21,9 @@ from bot.localhub.repos import cards, files, git, history, repos
 from bot.localhub.repos.info import RepoInfo
 from bot.localhub.repos.initial_files import README
 
-MAX_SHOWN = 512 * 1024
+MAX_SHOWN_BYTES = 512 * 1024
 MAX_ENTRIES, PAGE = 1000, 50
-PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def repo_context(db: sqlite3.Connection, request: Request, repo: Repo, tab: str)
 
 def _text_of(hub: Hub, file: git.File | None) -> str | None:
     """Return a file as text, None if it is missing, too large or not text."""
-    if file is None or file.size > MAX_SHOWN:
+    if file is None or file.size > MAX_SHOWN_BYTES:
         return None
     data = hub.store.blob_path(file.sha256).read_bytes()
     try:
@@ -141,7 +141,7 @@ def blob(request: Request) -> Response:
         context = repo_context(db, request, repo, "files")
     return render(
         request, "blob.html", file=file, rev=rev, path=path, text=_text_of(hub, file),
-        last_commit=last_commit, is_picture=path.lower().endswith(PICTURES), **context,
+        last_commit=last_commit, is_picture=path.lower().endswith(IMAGE_SUFFIXES), **context,
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ BRIEF = {
 }
 SELECT = "SELECT r.* FROM repos r"
 SORTS = {"createdAt": "r.created_at", "lastModified": "r.updated_at"}
-NOT_SERVED = ("apps", "gated", "inference", "inference_provider", "num_parameters")
+UNSUPPORTED_FIELDS = ("apps", "gated", "inference", "inference_provider", "num_parameters")
 PAGE = 1000
 JSON_LIMIT = 1 << 20
 
@@ -295,7 +295,7 @@ def list_repos(request: Request) -> Response:
     hub, user = hub_of(request), auth.current_user(request)
     repo_type = repos.requested_type(request)
     query = {key: request.query_params.getlist(key) for key in request.query_params}
-    for name in NOT_SERVED:
+    for name in UNSUPPORTED_FIELDS:
         if name in query:
             raise HubError(501, f"The local Hub does not serve listings filtered by {name}")
     sort = query.get("sort", ["lastModified"])[0]

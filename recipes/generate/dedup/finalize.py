@@ -28,7 +28,7 @@ REASONS = {
     SPEAKERS: "speakers",
 }
 STATUS_OF = {reason: status for status, reason in REASONS.items()}
-Screened = tuple[int, Row, str | None, int]  # place, row, reason of a gate, status
+ScreenedRow = tuple[int, Row, str | None, int]  # place, row, reason of a gate, status
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def finalize(
     return FinalRows(store, statuses, dict(dropped))
 
 
-def _screened(store: RowStore, benchmarks: Benchmarks) -> Iterator[Screened]:
+def _screened(store: RowStore, benchmarks: Benchmarks) -> Iterator[ScreenedRow]:
     """Yield all rows in their order, with their status before near-duplicates are found."""
     for batch in _batches(_without_duplicates(store.in_order())):
         kept = [row for _, row, _, status in batch if status == KEPT]
@@ -120,7 +120,7 @@ def _screened(store: RowStore, benchmarks: Benchmarks) -> Iterator[Screened]:
             yield place, row, reason, OVERLAP if status == KEPT and next(overlaps) else status
 
 
-def _without_duplicates(rows: Iterable[tuple[int, Row, str | None]]) -> Iterator[Screened]:
+def _without_duplicates(rows: Iterable[tuple[int, Row, str | None]]) -> Iterator[ScreenedRow]:
     """Yield the rows; identical ones follow each other, and all but the first are duplicates."""
     last = ""
     for place, row, reason in rows:
@@ -131,9 +131,9 @@ def _without_duplicates(rows: Iterable[tuple[int, Row, str | None]]) -> Iterator
             last = row.id
 
 
-def _batches(rows: Iterable[Screened]) -> Iterator[list[Screened]]:
+def _batches(rows: Iterable[ScreenedRow]) -> Iterator[list[ScreenedRow]]:
     """Yield the rows in their order, in batches of about `BATCH_LETTERS` letters."""
-    batch: list[Screened] = []
+    batch: list[ScreenedRow] = []
     letters = 0
     for screened in rows:
         batch.append(screened)

@@ -1,9 +1,9 @@
 """Translations that are much longer or shorter than their original.
 
 The paper (arXiv 2601.14051) keeps 0.75 to 25 tokens per token of the original, counted with the
-student's tokenizer; 25, because a byte-level vocabulary splits a rare script into many tokens. With
-`gates.tokenizer` in the recipe, that model's tokens are counted. Without it bytes are, which need a
-narrower range. A few tokens of slack spare short phrases such as "Thank you very much".
+base model's tokenizer; 25, because a byte-level vocabulary splits a rare script into many tokens.
+With `gates.tokenizer` in the recipe, that model's tokens are counted. Without it bytes are, which
+need a narrower range. A few tokens of slack spare short phrases such as "Thank you very much".
 """
 
 from __future__ import annotations

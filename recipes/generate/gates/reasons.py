@@ -43,7 +43,7 @@ GATES: Mapping[str, Mapping[str, str]] = {
     "loops": {"loop": "the text repeats itself"},
     "lengths": {"length_ratio": "the translation is too long or too short for its original"},
     "language": {
-        "wrong_script": "another script than the language's",
+        "wrong_script": "a script that is not the language's",
         "wrong_language": "another language",
         "english": "English instead of the language",
         "english_inside": "a sentence in English",

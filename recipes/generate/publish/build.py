@@ -19,7 +19,7 @@ def build(
     folder: Path,
     settings: GenerateSettings,
     rows: FinalRows,
-    origin: parquet.Origin,
+    origin: parquet.RunColumns,
     script: str,
     benchmarks: Sequence[tuple[str, JsonlItems[str]]],
     commits: Mapping[str, str],

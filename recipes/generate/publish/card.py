@@ -53,7 +53,7 @@ class CardFacts:
     lost: answers that never became a row, by reason
     inputs, licences: commits and licences by repo
     skipped: a sentence for each dataset without data for the language
-    marks: how often the judge gave each mark from 1 to 5
+    grades: how often the judge gave each grade from 1 to 5
     unjudged: rows without an answer from the judge
     """
 
@@ -72,7 +72,7 @@ class CardFacts:
     identified_by: str
     usage: UsageReport
     skipped: Sequence[str] = ()
-    marks: Mapping[int, int] = field(default_factory=dict)
+    grades: Mapping[int, int] = field(default_factory=dict)
     unjudged: int = 0
 
     @property
@@ -116,8 +116,8 @@ class BenchmarkLine(NamedTuple):
     too_short: int
 
 
-class MeanMark(NamedTuple):
-    """The mean of the judge's marks, half its 95 % confidence interval, and their number."""
+class MeanGrade(NamedTuple):
+    """The mean of the judge's grades, half its 95% confidence interval, and their number."""
 
     mean: float
     half_interval: float
@@ -146,7 +146,7 @@ def render(facts: CardFacts) -> str:
         origins=sorted(_origins(facts)),
         escape=escape_markdown,
         counted=counted,
-        mark=mean_mark(facts.marks),
+        grade=mean_grade(facts.grades),
     )
 
 
@@ -208,14 +208,14 @@ def example_requests(sources: Sequence[str], facts: CardFacts) -> list[str]:
     ]
 
 
-def mean_mark(marks: Mapping[int, int]) -> MeanMark | None:
-    """Return the mean of the judge's marks, None for fewer than two."""
-    count = sum(marks.values())
+def mean_grade(grades: Mapping[int, int]) -> MeanGrade | None:
+    """Return the mean of the judge's grades, None for fewer than two."""
+    count = sum(grades.values())
     if count < 2:
         return None
-    mean = sum(mark * times for mark, times in marks.items()) / count
-    squares = sum((mark - mean) ** 2 * times for mark, times in marks.items())
-    return MeanMark(mean, 1.96 * (squares / (count - 1) / count) ** 0.5, count)
+    mean = sum(grade * times for grade, times in grades.items()) / count
+    squares = sum((grade - mean) ** 2 * times for grade, times in grades.items())
+    return MeanGrade(mean, 1.96 * (squares / (count - 1) / count) ** 0.5, count)
 
 
 def sample_line(row: Row) -> str:

@@ -31,7 +31,7 @@ GROUP_BYTES = 1 << 20  # of rows as JSON
 
 
 @dataclass(frozen=True)
-class Origin:
+class RunColumns:
     """The columns that are the same in all rows of a run."""
 
     seed: int
@@ -80,7 +80,7 @@ class FileWriter:
 
 
 def write(
-    folder: Path, rows: Iterable[tuple[Row, str | None]], test_share: float, origin: Origin
+    folder: Path, rows: Iterable[tuple[Row, str | None]], test_share: float, origin: RunColumns
 ) -> list[dict[str, Any]]:
     """Write parquet files and return the `configs` of the card; `default` has all sources.
 

@@ -2,7 +2,7 @@
 
 backtranslation  Translations of real texts, as rows in both directions
 quotas           Divide a number of rows among the branches of a tree
-replay           English conversations as they are, so that the student keeps its English
+replay           English conversations as they are, so that the model keeps its English
 responses        From a prompt to a row: revised or not, with a response
 scenarios        Prompts from situations, broad ones and detailed ones within them
 taxonomy         A tree of topics or scenarios, with prompts at each node

@@ -1,7 +1,7 @@
 """Translations of real texts, as rows in both directions (back-translation).
 
 The teacher translates a real text into English. A row "translate into English" has the teacher's
-text as its response, and a row "translate into the language" the real text, so that the student
+text as its response, and a row "translate into the language" the real text, so that the model
 learns to write from text that no machine wrote. The paper does not have this source.
 """
 

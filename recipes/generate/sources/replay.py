@@ -1,4 +1,4 @@
-"""English conversations as they are, so that the student keeps its English.
+"""English conversations as they are, so that the model keeps its English.
 
 A model that is trained on another language alone forgets the one it knew; a few rows of that one
 prevent it ("rehearsal", https://arxiv.org/abs/2205.12393). They cost no call: prompt and response

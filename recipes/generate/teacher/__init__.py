@@ -1,6 +1,6 @@
 """Requests to the teacher: protocols, concurrency, retries and budget.
 
-adaptive_concurrency  The number of calls in flight, adapted to what the endpoint takes
+adaptive_concurrency  Adapt the number of calls in flight to the capacity of the endpoint
 admission_queue       A first-come, first-served queue of calls in front of the limiter
 budget                A budget that reserves the most a call can cost before it is made
 client                The teacher: each request once, with journal, limiter, budget and retries

@@ -22,7 +22,7 @@ class AdmissionQueue:
         """Wait until the call may be sent; return the event loop's time then."""
         now = self._time()
         if not self._waiting and self._may_send(now):
-            self.limiter.sent(now)
+            self.limiter.on_sent(now)
             return now
         place: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
@@ -39,7 +39,7 @@ class AdmissionQueue:
         while self._waiting and self._may_send(now):
             place = self._waiting.popleft()
             if not place.done():  # a call that was cancelled meanwhile takes no place
-                self.limiter.sent(now)
+                self.limiter.on_sent(now)
                 place.set_result(now)
         if self._waiting and self._timer is None and now < self.limiter.closed_until:
             loop = asyncio.get_running_loop()

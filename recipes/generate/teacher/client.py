@@ -260,7 +260,7 @@ class Teacher:
             raise
         except NoAnswer:
             self.budget.release(reserved, may_be_billed=False)
-            self.limiter.failed()
+            self.limiter.on_failed()
             raise
         else:
             return answer, self._charge(answer, reserved, max_tokens, self._time() - sent_at)
@@ -272,7 +272,7 @@ class Teacher:
     ) -> float:
         tokens = answer.tokens_in, answer.tokens_out
         usd = self.budget.price.of_tokens(*(tokens if any(tokens) else max_tokens))
-        self.limiter.answered(self._time(), 1.0 + answer.tokens_out)
+        self.limiter.on_answered(self._time(), 1.0 + answer.tokens_out)
         return round(self.budget.charge(reserved, usd, seconds), 9)
 
     def _note_failure(self, error: RetryableError, sent_at: float) -> None:
@@ -280,11 +280,11 @@ class Teacher:
         retry_after = min(error.retry_after, self.settings.longest_backoff)
         if error.failure is Failure.OVERLOADED:
             self.stats.refused += 1
-            self.limiter.refused(now, sent_at, retry_after)
+            self.limiter.on_refused(now, sent_at, retry_after)
         elif error.failure is Failure.NOT_READY:
-            self.limiter.unready(now, sent_at, retry_after)
+            self.limiter.on_unavailable(now, sent_at, retry_after)
         else:
-            self.limiter.failed()
+            self.limiter.on_failed()
 
 
 def key_of(request: Request) -> str:

@@ -23,16 +23,16 @@ from recipes.generate.teacher.retry import complete_parsed
 from recipes.generate.teacher.workers import Work, run_workers
 
 T = TypeVar("T")
-MARKS = range(1, 6)
+GRADES = range(1, 6)
 HARM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"harmful": {"type": "boolean"}},
     "required": ["harmful"],
     "additionalProperties": False,
 }
-MARK_SCHEMA: dict[str, Any] = {
+GRADE_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "properties": {"mark": {"type": "integer", "minimum": MARKS[0], "maximum": MARKS[-1]}},
+    "properties": {"mark": {"type": "integer", "minimum": GRADES[0], "maximum": GRADES[-1]}},
     "required": ["mark"],
     "additionalProperties": False,
 }
@@ -44,7 +44,7 @@ class JudgeSettings:
 
     unsafe: whether every row is judged for harm
     share: share (0..1) of rows whose writing is marked from 1 to 5
-    floor: rows with a lower mark are dropped; 0 drops none
+    floor: rows with a lower grade are dropped; 0 drops none
     """
 
     unsafe: bool
@@ -53,21 +53,21 @@ class JudgeSettings:
 
 
 @dataclass
-class Verdicts:
-    """Reasons to drop rows by id, how often each mark was given, and rows without an answer."""
+class Judgements:
+    """Reasons to drop rows by id, how often each grade was given, and rows without an answer."""
 
     reasons: dict[str, str] = field(default_factory=dict)
-    marks: Counter[int] = field(default_factory=Counter)
+    grades: Counter[int] = field(default_factory=Counter)
     unanswered: int = 0
 
 
 async def judge_rows(
     teacher: Teacher, settings: JudgeSettings, rows: Iterable[Row], language: Language, seed: int
-) -> Verdicts:
+) -> Judgements:
     """Have the teacher judge the rows."""
-    judge = _Judge(teacher, settings, language, seed, Verdicts())
+    judge = _Judge(teacher, settings, language, seed, Judgements())
     await run_workers(judge.work(rows), teacher.settings.concurrency)
-    return judge.verdicts
+    return judge.judgements
 
 
 def in_sample(row: Row, share: float) -> bool:
@@ -81,7 +81,7 @@ class _Judge:
     settings: JudgeSettings
     language: Language
     seed: int
-    verdicts: Verdicts
+    judgements: Judgements
 
     def work(self, rows: Iterable[Row]) -> Iterator[Work]:
         for row in rows:
@@ -96,18 +96,18 @@ class _Judge:
             messages, HARM_SCHEMA, lambda text: parsing.flag(text, "harmful")
         )
         if is_harmful:
-            self.verdicts.reasons[row.id] = "unsafe"
+            self.judgements.reasons[row.id] = "unsafe"
         return ()
 
     async def _mark_writing(self, row: Row) -> Sequence[Work]:
         messages = templates.judge_writing(row.turns, self.language.name)
-        mark = await self._complete(
-            messages, MARK_SCHEMA, lambda text: parsing.number(text, "mark", MARKS)
+        grade = await self._complete(
+            messages, GRADE_SCHEMA, lambda text: parsing.number(text, "mark", GRADES)
         )
-        if mark is not None:
-            self.verdicts.marks[mark] += 1
-            if mark < self.settings.floor:
-                self.verdicts.reasons.setdefault(row.id, "not_fluent")
+        if grade is not None:
+            self.judgements.grades[grade] += 1
+            if grade < self.settings.floor:
+                self.judgements.reasons.setdefault(row.id, "not_fluent")
         return ()
 
     async def _complete(
@@ -118,5 +118,5 @@ class _Judge:
                 self.teacher, messages, self.seed, lambda answer: parse(answer.text), schema=schema
             )
         except NoAnswer:
-            self.verdicts.unanswered += 1
+            self.judgements.unanswered += 1
             return None

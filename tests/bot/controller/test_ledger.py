@@ -16,7 +16,7 @@ from bot.domain.actions import Plan
 from bot.domain.codec import request_to_json
 from bot.domain.request import Request, Status, TeacherRecord
 from bot.hub.client import Connection
-from bot.hub.ledger_repo import LedgerRepo, json_text, sheet_text
+from bot.hub.ledger_repo import LedgerRepo, index_text, json_text
 from bot.localhub.testing import LocalHub
 from tests.bot import examples
 
@@ -105,10 +105,10 @@ def test_a_file_takes_precedence_over_its_sheet(hub: LocalHub, damage: str) -> N
     edited = examples.request(id="r3", discussion=3, author="p3", retries=5)  # by hand, on the Hub
     files = {names.ledger_path("r3"): json_text(request_to_json(edited))}
     if damage == "broken":
-        files[names.sheet_path(3)] = '{"schema": 2}\nno JSON\n[]\n'
+        files[names.index_path(3)] = '{"schema": 2}\nno JSON\n[]\n'
     assert ledger.repo.swap(ledger.repo.head(), files, "edit")
     if damage == "missing":
-        ledger.repo.hub.api.delete_file(names.sheet_path(3), repo, repo_type="dataset")
+        ledger.repo.hub.api.delete_file(names.index_path(3), repo, repo_type="dataset")
     _, ledger = new_process(hub)
     ledger.repo.name = repo
     snapshot = ledger.load()
@@ -129,7 +129,7 @@ def test_first_change_on_a_sheet_upgrades_the_records_on_it(hub: LocalHub) -> No
     repo, old = "practice/outdated", OLD_RECORD.read_text(encoding="utf-8")
     records = {f"r{n}": {**json.loads(old), "id": f"r{n}", "discussion": n} for n in (1, 2, 150)}
     files = {names.ledger_path(id_): json_text(record) for id_, record in records.items()}
-    files[names.sheet_path(1)] = sheet_text([records["r1"], records["r2"]])
+    files[names.index_path(1)] = index_text([records["r1"], records["r2"]])
     connection, ledger = new_process(hub)
     ledger.repo.name = repo
     connection.api.create_repo(repo, repo_type="dataset")

@@ -11,7 +11,7 @@ import pytest
 
 from bot.controller.tick import Report
 from bot.controller.until_idle import MAX_FAILED_TICKS, discussion_of, run_until_idle
-from bot.domain.actions import GRACE
+from bot.domain.actions import GRACE_SECONDS
 from bot.hub.client import TryLater
 
 OPEN, IDLE = Report(counts={"open": 1}), Report()
@@ -47,15 +47,15 @@ class FakeController:
 
 def test_it_runs_while_a_request_is_open_and_a_grace_longer() -> None:
     controller = FakeController([Report(summaries=("r1: new",), done=2), OPEN, OPEN, OPEN, IDLE])
-    assert controller.run(first=7) == ["r1: new", "nothing is under way: this bot ends"]
+    assert controller.run(first=7) == ["r1: new", "no request is in progress: this bot ends"]
     assert controller.hints[0] == [7] and not any(controller.hints[1:])
-    assert len(controller.hints) == 5 and set(controller.slept) == {GRACE}
+    assert len(controller.hints) == 5 and set(controller.slept) == {GRACE_SECONDS}
 
 
 def test_without_open_requests_it_ends_after_a_grace() -> None:
     controller = FakeController([IDLE])
     controller.run()
-    assert GRACE < controller.now <= 3 * GRACE
+    assert GRACE_SECONDS < controller.now <= 3 * GRACE_SECONDS
 
 
 def test_remaining_actions_are_done_without_a_pause() -> None:
@@ -67,7 +67,7 @@ def test_remaining_actions_are_done_without_a_pause() -> None:
 def test_it_ends_for_an_older_bot_after_its_first_tick_and_a_grace() -> None:
     controller = FakeController([OPEN])
     assert controller.run(is_replaced=True) == ["an older bot is running: this bot ends"]
-    assert len(controller.hints) == 1 and controller.slept == [GRACE]
+    assert len(controller.hints) == 1 and controller.slept == [GRACE_SECONDS]
 
 
 def test_an_unreachable_hub_is_tried_again_a_few_times() -> None:

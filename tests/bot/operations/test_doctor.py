@@ -107,4 +107,4 @@ def test_a_broken_space_and_an_unreadable_installation_are_reported() -> None:
     chat = replace(actual.spaces[names.chat(ORG)], stage=SpaceStage.BROKEN)
     broken = replace(actual, spaces={**actual.spaces, names.chat(ORG): chat})
     assert "Space lab/kakugo-chat is broken: read its logs" in complaints(actual=broken)
-    assert "cannot be read: 403" in complaints(actual="403")
+    assert "the doctor cannot read the tags." in complaints(actual="cannot read the tags")

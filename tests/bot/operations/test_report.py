@@ -35,7 +35,7 @@ def test_a_plan_lists_what_a_tick_would_do() -> None:
 def test_a_plan_may_wake_the_teacher_or_be_empty() -> None:
     snapshot = LedgerSnapshot("head", (examples.request(),), TeacherRecord())
     asleep = decide(snapshot, observed(teacher=Teacher("paused"), discussions={}), POLICY)
-    assert "  would wake the endpoint kakugo-teacher" in list(report.plan_lines(asleep, snapshot))
+    assert "  would start the endpoint kakugo-teacher" in list(report.plan_lines(asleep, snapshot))
     empty = LedgerSnapshot("head", (), TeacherRecord())
     observation = observed(teacher=Teacher("paused"), discussions={})
     assert list(report.plan_lines(decide(empty, observation, POLICY), empty)) == ["nothing to do"]

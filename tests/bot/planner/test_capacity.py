@@ -65,7 +65,7 @@ def test_the_budgets_of_a_day_and_of_a_person_are_never_exceeded() -> None:
     assert len(_started(Limits(jobs_per_flavor=9, person_usd=1.5 * CAP), _requests(6))) == 2
     record = StepRecord(StepState.MADE, 1, 1, cost_usd=CAP)
     done: dict[str, Any] = {
-        "steps": {row.step: record for row in steps.TABLE},
+        "steps": {info.step: record for info in steps.NEW_MODEL},
         "status": Status.DONE,
         "archived": True,
     }

@@ -77,7 +77,7 @@ def test_a_steward_does_not_approve_the_price() -> None:
 def test_a_withdrawal_stops_retry_and_approval() -> None:
     failed = examples.request(status=Status.FAILED, verdict=Verdict.ATTEMPTS)
     after = after_comments(failed, "consent: no", ("ludoviko", "/retry"))
-    assert after.status is Status.FAILED and "withdrawn" in after.answers[-1].note
+    assert after.status is Status.FAILED and "decided against models" in after.answers[-1].note
     held = replace(examples.request(), status=Status.HELD, verdict=Verdict.COMMUNITY)
     after = after_comments(held, "consent: no", ("ada", "/approve"))
     assert after.status is Status.HELD

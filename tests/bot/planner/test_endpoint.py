@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.domain.actions import GRACE, EnsureEndpoint, EnsureJob
+from bot.domain.actions import GRACE_SECONDS, EnsureEndpoint, EnsureJob
 from bot.domain.observation import Teacher
 from bot.domain.request import (
     Status,
@@ -14,7 +14,7 @@ from bot.domain.request import (
     TeacherRecord,
     Verdict,
 )
-from bot.planner.endpoint import MAX_FAILED_STARTS, is_hopeless, plan_teacher
+from bot.planner.endpoint import MAX_FAILED_STARTS, has_given_up, plan_teacher
 from bot.settings import Limits
 from tests.bot import examples
 from tests.bot.examples import CURRENT, NOW, observed, plan, situation
@@ -42,7 +42,7 @@ def test_the_teacher_is_woken_when_needed_and_paused_when_not() -> None:
 
 
 def test_a_pause_lost_in_a_crash_is_ordered_again() -> None:
-    paused = TeacherRecord(running=False, paused_at=NOW - GRACE - 1)
+    paused = TeacherRecord(running=False, paused_at=NOW - GRACE_SECONDS - 1)
     record, actions = plan_teacher(situation(observed(), POLICY, [], paused))
     assert actions == (EnsureEndpoint("kakugo-teacher", False),) and record.paused_at == NOW
 
@@ -75,10 +75,10 @@ def test_a_teacher_that_never_starts_ends_the_request_and_is_tried_for_the_next(
     for _ in range(MAX_FAILED_STARTS + 3):
         observation = observed(now=now, teacher=Teacher("failed"))
         record, _ = plan_teacher(situation(observation, POLICY, [examples.request()], record))
-        now += GRACE + 1
-    assert is_hopeless(situation(observation, POLICY, (), record))
-    assert not is_hopeless(situation(observed(teacher=Teacher("paused")), POLICY, (), record))
+        now += GRACE_SECONDS + 1
+    assert has_given_up(situation(observation, POLICY, (), record))
+    assert not has_given_up(situation(observed(teacher=Teacher("paused")), POLICY, (), record))
     planned = plan(examples.request(), observed(teacher=Teacher("failed")), POLICY, record)
     assert planned.request.verdict is Verdict.TEACHER
     record, _ = plan_teacher(situation(observation, POLICY, [planned.request], record))
-    assert not is_hopeless(situation(observation, POLICY, (), record))
+    assert not has_given_up(situation(observation, POLICY, (), record))

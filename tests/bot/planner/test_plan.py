@@ -11,7 +11,14 @@ import pytest
 
 from bot import replies
 from bot.domain import costs
-from bot.domain.actions import GRACE, EnsureCancelled, EnsureClosed, EnsureJob, EnsureReply, Plan
+from bot.domain.actions import (
+    GRACE_SECONDS,
+    EnsureCancelled,
+    EnsureClosed,
+    EnsureJob,
+    EnsureReply,
+    Plan,
+)
 from bot.domain.observation import (
     Advice,
     JobStage,
@@ -32,7 +39,8 @@ from bot.domain.request import (
     TeacherRecord,
     Verdict,
 )
-from bot.domain.steps import last, rows
+from bot.domain.steps import last
+from bot.domain.steps import of as steps_of
 from bot.planner.endpoint import MAX_FAILED_STARTS
 from tests.bot import examples
 from tests.bot.examples import CURRENT, RUNNING, job, observed, plan
@@ -50,7 +58,7 @@ def jobs_of(planned: Plan) -> list[EnsureJob]:
 RECORDS = [
     StepRecord(),
     StepRecord(StepState.ORDERED, 1, 1, NOW - 5),
-    StepRecord(StepState.ORDERED, 1, 1, NOW - GRACE - 5),
+    StepRecord(StepState.ORDERED, 1, 1, NOW - GRACE_SECONDS - 5),
     StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1"),
     StepRecord(StepState.FAILED, 2, 2, NOW - 300, "j1"),
     StepRecord(StepState.MADE, 1, 1, NOW - 300, "j1", "note", 3.0, 0.001),
@@ -77,7 +85,7 @@ def _build(state: tuple[object, ...]) -> tuple[Request, Observation, TeacherReco
     status, step, record, stage, made, teacher, discussion_state, has_replied, failed_starts = state
     assert isinstance(step, Step) and isinstance(record, StepRecord) and isinstance(status, Status)
     spec = replace(examples.spec(), improves=step is Step.IMPROVE)
-    before = list(itertools.takewhile(lambda s: s is not step, (r.step for r in rows(spec))))
+    before = list(itertools.takewhile(lambda s: s is not step, (r.step for r in steps_of(spec))))
     steps = {s: StepRecord(StepState.MADE, 1, 1, NOW - 900, "j0", "n", 1.0, 0.001) for s in before}
     request = examples.request(status=status, spec=spec, steps={**steps, step: record})
     if status is Status.DECLINED:
@@ -203,7 +211,7 @@ def test_every_open_request_ends_if_all_actions_succeed() -> None:
             if request.reported:
                 break
             observation = observed(
-                now=NOW + turn * 2 * GRACE,
+                now=NOW + turn * 2 * GRACE_SECONDS,
                 discussions={1: discussion},
                 manifests=made,
                 teacher=RUNNING,
@@ -248,7 +256,7 @@ def test_the_first_job_waits_for_the_teacher() -> None:
 
 def test_a_completed_job_without_a_manifest_fails_after_the_grace() -> None:
     running = examples.request(steps={Step.GENERATE: RECORDS[3]})
-    for age, launched in ((GRACE - 1, 0), (GRACE + 1, 1)):
+    for age, launched in ((GRACE_SECONDS - 1, 0), (GRACE_SECONDS + 1, 1)):
         observation = observed(jobs=(job(JobStage.COMPLETED, ended=NOW - age),))
         assert len(jobs_of(plan(running, observation, POLICY, CURRENT))) == launched
 
@@ -328,4 +336,6 @@ def test_the_first_reply_shows_the_advice_once_it_exists() -> None:
         for action in planned.actions
         if isinstance(action, EnsureReply) and action.kind == "plan"
     ]
-    assert "Result: good (100% in the right script, chrF++ 61.2 against reference" in text
+    assert (
+        "Result: good. In detail: 100% in the right script, chrF++ translation score 61.2" in text
+    )

@@ -66,7 +66,7 @@ def test_the_practice_teacher_is_good_and_a_second_check_asks_nothing(
 ) -> None:
     status, output = check(runner, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
     assert status == 0, output
-    assert "advice: good" in output and "right script 100%" in output
+    assert "result: good" in output and "right script 100%" in output
     manifest = pushed(api)
     assert manifest["step"] == "check"
     assert manifest["metrics"]["advice"] == {"level": "good", "shortfalls": []}
@@ -92,7 +92,7 @@ def test_a_hopeless_advice_names_the_shortfall(
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
     status, output = check(runner, tmp_path, recipe, counting_teacher.url)
     assert status == 0, "a bad advice is not a failure of the check"
-    assert "advice: hopeless, the data would not be worth the money\n" in output
+    assert "result: not good enough, the data would not be worth the money\n" in output
     assert "chrF++ of the round trip: 88" in output and "needs at least 100.1" in output
 
 
@@ -119,7 +119,7 @@ def test_a_useless_teacher_is_hopeless_with_the_reason(
     numbers["check"]["minutes"] = 1 / 60 if behavior == "hang" else 1
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
     status, output = asyncio.run(run())
-    assert status == 0 and "advice: hopeless" in output, output
+    assert status == 0 and "result: not good enough" in output, output
     if behavior == "hang":
         assert "0% of the questions (the teacher did not answer in time: timeout)" in output
         return

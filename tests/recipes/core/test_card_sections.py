@@ -6,16 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from recipes.core.card_sections import escape, put
+from recipes.core.card_sections import escape, set_section
 
 
 def test_a_section_is_added_before_its_heading_and_then_replaced() -> None:
     card = "# A\n\nWords.\n\n## B\n\nMore.\n"
-    once = put(card, "x", "one", before="## B")
+    once = set_section(card, "x", "one", before="## B")
     assert once == "# A\n\nWords.\n\n<!-- x -->\none\n<!-- /x -->\n\n## B\n\nMore.\n"
-    assert put(once, "x", "two", before="## B") == once.replace("one", "two")
-    assert put(once, "x", "one") == once
-    assert put("# A\n", "x", "one", before="## C").endswith("\n\n<!-- x -->\none\n<!-- /x -->\n")
+    assert set_section(once, "x", "two", before="## B") == once.replace("one", "two")
+    assert set_section(once, "x", "one") == once
+    assert set_section("# A\n", "x", "one", before="## C").endswith(
+        "\n\n<!-- x -->\none\n<!-- /x -->\n"
+    )
 
 
 @given(st.text(max_size=60))

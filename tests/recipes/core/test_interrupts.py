@@ -37,4 +37,4 @@ def test_ctrl_c_ends_a_recipe_that_waits_for_the_hub(ignored: bool, tmp_path: Pa
                 finally:
                     process.kill()
     assert process.returncode == 130
-    assert errors == "kakugo-recipe practice-publish: stopped; run it again to continue\n"
+    assert errors == "kakugo-recipe practice-publish: Stopped; run it again to continue.\n"

@@ -23,7 +23,7 @@ if limit:
 turns = (Message(role="user", content="?"), Message(role="assistant", content="!"))
 rows = (Row("topics", f"{n * 7919 % 100003} {n}", "t", turns) for n in range(6_000))
 try:
-    parquet.write(folder, ((row, None) for row in rows), 0.1, parquet.Origin(1, 1.0, 1, "r"))
+    parquet.write(folder, ((row, None) for row in rows), 0.1, parquet.RunColumns(1, 1.0, 1, "r"))
 except OSError as error:
     print(error.errno in (27, 28), error)
 """

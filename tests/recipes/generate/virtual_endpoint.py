@@ -102,7 +102,7 @@ class _Play:
     def send(self) -> None:
         limiter = self.result.limiter
         while limiter.may_send(self.now):
-            limiter.sent(self.now)
+            limiter.on_sent(self.now)
             self.result.calls += 1
             sent, tokens = self.now, self.chance.lognormvariate(0, 0.5) * 50
             self.at(self.now + self.half_way, lambda s=sent, t=tokens: self.arrive(s, t))
@@ -112,7 +112,7 @@ class _Play:
     def arrive(self, sent: float, tokens: float) -> None:
         endpoint = self.endpoint
         if self.now < endpoint.cold:
-            self.return_later(lambda: self.result.limiter.unready(self.now, sent, 0.0))
+            self.return_later(lambda: self.result.limiter.on_unavailable(self.now, sent, 0.0))
         elif endpoint.busy < endpoint.slots:
             self.serve(sent, tokens)
         elif len(endpoint.waiting) < endpoint.queue:
@@ -122,7 +122,7 @@ class _Play:
 
     def refuse(self, sent: float) -> None:
         self.result.refused.append(self.now)
-        self.result.limiter.refused(self.now, sent, self.endpoint.retry_after)
+        self.result.limiter.on_refused(self.now, sent, self.endpoint.retry_after)
 
     def serve(self, sent: float, tokens: float) -> None:
         self.endpoint.busy += 1
@@ -133,6 +133,6 @@ class _Play:
         endpoint = self.endpoint
         endpoint.busy -= 1
         self.result.served.append((self.now, tokens))
-        self.return_later(lambda: self.result.limiter.answered(self.now, tokens))
+        self.return_later(lambda: self.result.limiter.on_answered(self.now, tokens))
         while endpoint.waiting and endpoint.busy < endpoint.slots:
             self.serve(*endpoint.waiting.popleft())

@@ -63,5 +63,5 @@ def test_one_job_makes_a_version_compares_it_and_reports(tmp_path: Path, tiny_ba
             version = parse_manifest(yaml.safe_load(text)).version
             assert version == Version("v2", compared["promoted"], fresh)
         card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
-        assert "v2 is in use" in card or "v2 did not replace it" in card
+        assert "v2 is the current version" in card or "v2 did not replace it" in card
         assert "With thanks to Eva" in card, "the review report was made, too"

@@ -131,13 +131,14 @@ def test_better_version_is_put_in_use_and_worse_one_is_not(
     assert [(row["role"], row["version"]) for row in rows] == [("base", "v2"), ("adapter", "v2")]
     assert rows[1]["value"] == 1.0
     card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
-    assert "**v2 is in use and replaced v1.**" in card and "Good." not in card
+    assert "**v2 is the current version and replaced v1.**" in card and "Good." not in card
 
     commits, head = versions.list_versions(api, ADAPTER), api.model_info(ADAPTER).sha or ""
     assert current_version(api, ADAPTER, head, commits, "v2") == ("v1", commits["v1"])
     assert current_version(api, ADAPTER, commits["v1"], commits, "v2") == ("v1", commits["v1"])
     with pytest.raises(
-        UserError, match="v1 of practice/kakugo-epo is in use; there is no other version"
+        UserError,
+        match="v1 of practice/kakugo-epo is the current version; there is no other version",
     ):
         current_version(api, ADAPTER, commits["v1"], commits, "v1")
 
@@ -150,7 +151,10 @@ def test_better_version_is_put_in_use_and_worse_one_is_not(
     assert (metrics["current"], metrics["promoted"]) == ("v2", False)
     assert metrics["comparisons"][0]["new"] == 0.0 and metrics["comparisons"][0]["current"] == 1.0
     card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
-    assert "**v2 is in use; v3 did not replace it.**" in card and "replaced v1" not in card
+    assert (
+        "**v2 is the current version; v3 did not replace it.**" in card
+        and "replaced v1" not in card
+    )
 
     process = promote(runner, tmp_path, "--version", "v3")
     assert process.returncode == 0 and "was already compared" in process.stdout

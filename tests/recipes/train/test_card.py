@@ -91,7 +91,7 @@ def test_card_passes_the_validation_of_the_hub(
 
 def test_unknown_facts_are_omitted() -> None:
     text = str(card.render(FACTS))
-    assert "| price | $10.00 for the training time" in text and "51 % of the peak (MFU)" in text
+    assert "| price | $10.00 for the training time" in text and "51% of the peak (MFU)" in text
     assert "at most 1.40 kWh" in text and "not measured" in text and "`cccc" in text
     assert "--max-lora-rank 64" in text and "base_model_relation: adapter" in text
     unknown = with_facts(hourly_usd=None, energy_kwh=None, result=replace(RESULT, mfu=None))

@@ -30,7 +30,7 @@ def test_rows_of_base_and_adapter_become_an_entry_with_its_request() -> None:
     assert entry.practice and entry.date == "2026-11-20"
     assert set(entry.scores) == {"into", "out", "topic"}
     assert (entry.scores["into"].base, entry.scores["into"].adapter) == (10.0, 50.0)
-    assert entry.scores["topic"].verdict == "gain"
+    assert entry.scores["topic"].outcome == "gain"
     assert entry.gain == pytest.approx((40 + 40 + 50) / 3)
     assert json.loads(json.dumps(as_json(entry)))["scores"]["out"]["difference"] == 40.0
 
@@ -51,7 +51,7 @@ def test_missing_keys_leave_gaps() -> None:
     text = lines({**row, "metric": "accuracy", "value": 0.5})
     (entry,) = build_leaderboard([text], []).entries
     assert entry.scores["reading"] == Score(adapter=0.5)
-    assert entry.scores["reading"].verdict == "untested"
+    assert entry.scores["reading"].outcome == "untested"
     assert entry.gain is None and entry.cost_usd is None
     assert entry.practice, "a row that does not say so must not pass for a real result"
     assert entry.title == "Esperanto", "the table of languages knows a name that no request has"
@@ -78,8 +78,8 @@ def test_malformed_values_are_ignored(more: dict[str, Any]) -> None:
 
 
 def test_insignificant_difference_is_not_a_gain() -> None:
-    verdicts = [
-        Score(difference=difference, significant=significant).verdict
+    outcomes = [
+        Score(difference=difference, significant=significant).outcome
         for difference, significant in (
             (1.0, True),
             (-1.0, True),
@@ -88,7 +88,7 @@ def test_insignificant_difference_is_not_a_gain() -> None:
             (1.0, None),
         )
     ]
-    assert verdicts == ["gain", "loss", "unclear", "untested", "untested"]
+    assert outcomes == ["gain", "loss", "unclear", "untested", "untested"]
 
 
 def test_peers_english_and_uncovered_tests_are_neither_shown_nor_unreadable() -> None:

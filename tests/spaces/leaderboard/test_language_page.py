@@ -41,7 +41,7 @@ def test_hostile_texts_do_not_become_markup(hostile: str) -> None:
 def test_page_shows_what_is_known_and_leaves_out_what_is_not() -> None:
     leaderboard, known = language()
     text = checked_text(language_page(leaderboard.entries, known, URLS))
-    for part in ("50.0", "o/other", "in English", "held-out rows", "7 rows", "doubtful", "#1"):
+    for part in ("50.0", "o/other", "in English", "held-out rows", "7 rows", "not certain", "#1"):
         assert part in text, part
     assert "3 more rows were written" in text
     empty = details.LanguageDetails()

@@ -12,7 +12,7 @@ from request_queue import parse_request, parse_requests
 
 from bot.domain.codec import request_to_json
 from bot.domain.request import Status, Step, StepRecord, StepState
-from bot.hub.ledger_repo import sheet_text
+from bot.hub.ledger_repo import index_text
 from tests.bot import examples
 from tests.spaces.result_rows import request
 
@@ -69,7 +69,7 @@ def test_sheet_is_read_as_the_bot_writes_it() -> None:
     hostile = StepRecord(StepState.FAILED, 2, 2, log_tail=("a\u2028b", '"\n{}'), cost_usd=0.25)
     done = examples.request(id="r2", discussion=2, status=Status.DONE)
     records = [examples.request(steps={Step.TRAIN: hostile}), done]
-    first, second = parse_requests([sheet_text(map(request_to_json, records))])
+    first, second = parse_requests([index_text(map(request_to_json, records))])
     assert (first.id, first.code, first.cost_usd) == ("r1", "epo_Latn", 0.25)
     assert (second.id, second.is_unfinished) == ("r2", False)
 
@@ -78,7 +78,7 @@ def test_request_for_the_next_version_has_one_step() -> None:
     record = StepRecord(StepState.RUNNING, 1, 1, examples.NOW, "j1", cost_usd=0.5)
     spec = replace(examples.spec(), improves=True)
     improvement = examples.request(spec=spec, steps={Step.IMPROVE: record})
-    (parsed,) = parse_requests([sheet_text([request_to_json(improvement)])])
+    (parsed,) = parse_requests([index_text([request_to_json(improvement)])])
     assert [(step.name, step.state) for step in parsed.steps] == [("improve", "running")]
 
 

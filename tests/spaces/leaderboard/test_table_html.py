@@ -49,7 +49,7 @@ def test_template_characters_of_gradio_are_escaped() -> None:
     assert not set("{}$`\\<>\"'") & set(safe("${x}{{y}}`\\<>\"'"))
 
 
-def test_row_shows_base_adapter_difference_and_verdict() -> None:
+def test_row_shows_base_adapter_difference_and_outcome() -> None:
     rows = [*pair("epo_Latn", "flores", 12.34, 56.78), *pair("epo_Latn", "sib200", 0.25, 0.2)]
     requests = parse_requests([request(1, "epo_Latn", "Esperanto")])
     text = checked_text(table(first_page(build_leaderboard([lines(*rows)], requests)), URLS))

@@ -19,7 +19,7 @@ ARABIC = "كتب الطالب الدرس الجديد في المدرسة الق
 
 BENGALI = "সমস্ত মানুষ স্বাধীনভাবে সমান মর্যাদা এবং অধিকার নিয়ে"
 LAO = "ມະນຸດທຸກຄົນເກີດມາມີກຽດສັກສີສິດທິເສລີພາບ"
-ORIGIN = parquet.Origin(1, 1.0, 512, "practice")
+ORIGIN = parquet.RunColumns(1, 1.0, 512, "practice")
 
 
 def row(*said: str) -> Row:

@@ -116,7 +116,7 @@ def test_a_stopped_run_has_pushed_its_answers(
     output, _ = process.communicate(timeout=60)
     asked = len(counting_teacher.requests)
     assert process.returncode == 130 and "stopping: " in output and "Trace" not in output
-    assert f"stopped: {asked} answers are kept; run it again to continue" in output
+    assert f"Stopped: {asked} answers are kept; run it again to continue." in output
     assert len(lines(api, repo, tmp_path / "cache")) == asked
 
 

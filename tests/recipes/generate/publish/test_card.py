@@ -157,10 +157,10 @@ def test_the_cost_is_that_of_all_runs_for_the_language() -> None:
 
 
 def test_marks_have_an_interval_and_an_incomplete_run_says_so() -> None:
-    text = card.render(facts([], marks={5: 50, 4: 50}, usage=replace(USAGE, stop_reason="cap")))
-    assert "The mean is 4.50 ± 0.10 (95 % confidence interval)" in text
+    text = card.render(facts([], grades={5: 50, 4: 50}, usage=replace(USAGE, stop_reason="cap")))
+    assert "The mean grade is 4.50 ± 0.10 (95% interval)" in text
     assert "**Incomplete.** The run stopped early (`cap`)" in text
-    assert "The mean is" not in card.render(facts([], marks={5: 1}))
+    assert "The mean grade is" not in card.render(facts([], grades={5: 1}))
     assert "Incomplete" not in card.render(facts([]))
     assert "no usable answer for 3 rows, which were kept." in card.render(facts([], unjudged=3))
     assert "no usable answer for 1 row, which was kept." in card.render(facts([], unjudged=1))

@@ -80,18 +80,18 @@ def test_continuous_batching_is_filled_although_each_call_gets_slower(seed: int)
 def test_a_refusal_shows_how_many_calls_were_accepted() -> None:
     limiter = ConcurrencyLimiter(16, 100, 1.0, 10.0)
     for _ in range(16):
-        limiter.sent(1.0)
+        limiter.on_sent(1.0)
     for _ in range(6):  # one burst, one cut
-        limiter.refused(1.1, 1.0, 5.0)
+        limiter.on_refused(1.1, 1.0, 5.0)
     assert (limiter.cuts, limiter.in_flight, limiter.limit) == (1, 10, 10.0)
     assert limiter.closed_until == 0.0  # only its own caller waits
-    limiter.answered(1.2, 1.0)
-    limiter.sent(1.15)
-    limiter.refused(1.25, 1.15, 5.0)  # sent before the cut could show
+    limiter.on_answered(1.2, 1.0)
+    limiter.on_sent(1.15)
+    limiter.on_refused(1.25, 1.15, 5.0)  # sent before the cut could show
     assert (limiter.cuts, limiter.closed_until) == (1, 0.0)
-    limiter.answered(1.3, 1.0)
-    limiter.sent(1.4)
-    limiter.refused(1.5, 1.4, 5.0)
+    limiter.on_answered(1.3, 1.0)
+    limiter.on_sent(1.4)
+    limiter.on_refused(1.5, 1.4, 5.0)
     assert limiter.closed_until == 6.5 and not limiter.may_send(6.4)
 
 
@@ -113,9 +113,9 @@ def test_falling_asleep_during_a_run_keeps_the_limit() -> None:
 def test_one_unready_response_among_good_ones_only_lowers_the_limit() -> None:
     limiter = ConcurrencyLimiter(8, 100, 1.0, 10.0)
     for _ in range(8):
-        limiter.sent(1.0)
-    limiter.answered(1.5, 10.0)
-    limiter.unready(1.6, 1.0, 0.0)
+        limiter.on_sent(1.0)
+    limiter.on_answered(1.5, 10.0)
+    limiter.on_unavailable(1.6, 1.0, 0.0)
     assert limiter.asleep_since is None and limiter.limit == 6.0
 
 
@@ -123,27 +123,27 @@ def test_idle_workers_are_not_taken_for_a_slow_endpoint() -> None:
     limiter, now = ConcurrencyLimiter(64, 1024, 1.0, 10.0), 0.0
     for _ in range(2000):
         now += 0.5
-        limiter.sent(now)
-        limiter.answered(now + 0.1, 50.0)
+        limiter.on_sent(now)
+        limiter.on_answered(now + 0.1, 50.0)
     assert (limiter.limit, limiter.cuts) == (64.0, 0)
 
 
 def test_resets_and_nonsense_do_not_change_the_limit() -> None:
     limiter = ConcurrencyLimiter(64, 1024, 1.0, 10.0)
     for number in range(1000):
-        limiter.sent(float(number))
-        limiter.failed()
+        limiter.on_sent(float(number))
+        limiter.on_failed()
     assert (limiter.limit, limiter.in_flight) == (64.0, 0)
 
 
 def test_a_stall_of_this_machine_is_not_taken_for_a_smaller_endpoint() -> None:
     limiter, now = ConcurrencyLimiter(64, 64, 1.0, 10.0), 0.0
     for _ in range(64):
-        limiter.sent(now)
+        limiter.on_sent(now)
     for number in range(2000):
         now += 0.01 + (5.0 if number == 1000 else 0.0)
-        limiter.answered(now, 50.0)
+        limiter.on_answered(now, 50.0)
         while limiter.may_send(now):
-            limiter.sent(now)
+            limiter.on_sent(now)
         assert limiter.limit >= 50
     assert limiter.limit == 64.0

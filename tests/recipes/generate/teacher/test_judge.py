@@ -23,7 +23,7 @@ from recipes.generate.settings import parse
 from recipes.generate.teacher.budget import Budget, Price
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.connect import endpoint, session
-from recipes.generate.teacher.judge import JudgeSettings, Verdicts, in_sample, judge_rows
+from recipes.generate.teacher.judge import Judgements, JudgeSettings, in_sample, judge_rows
 from tests.recipes.generate.conftest import ROOT, CountingTeacher
 
 T = TypeVar("T")
@@ -64,8 +64,10 @@ def good(count: int) -> list[Row]:
     return [row(exercises.prompt(each), exercises.answer(each, rng)) for each in exercise_list]
 
 
-def judged(url: str, folder: Path, rows: Iterable[Row], settings: JudgeSettings = ALL) -> Verdicts:
-    """Return the judge's verdicts."""
+def judged(
+    url: str, folder: Path, rows: Iterable[Row], settings: JudgeSettings = ALL
+) -> Judgements:
+    """Return the judge's judgements."""
     return with_teacher(url, folder, lambda teacher: judge_rows(teacher, settings, rows, EPO, 1))
 
 
@@ -73,13 +75,13 @@ def test_the_judge_marks_good_and_bad_rows_and_is_paid_once(
     tmp_path: Path, counting_teacher: CountingTeacher
 ) -> None:
     bad = [row(f"Traduku en la anglan:\nBlah {number}", "Lo li mi.") for number in range(10)]
-    verdicts = judged(counting_teacher.url, tmp_path, [*good(40), *bad])
-    assert verdicts.marks[5] >= 38
-    assert set(verdicts.reasons) <= {each.id for each in bad}
-    assert len(verdicts.reasons) + verdicts.unanswered >= 10
-    assert set(verdicts.reasons.values()) == {"not_fluent"}
+    judgements = judged(counting_teacher.url, tmp_path, [*good(40), *bad])
+    assert judgements.grades[5] >= 38
+    assert set(judgements.reasons) <= {each.id for each in bad}
+    assert len(judgements.reasons) + judgements.unanswered >= 10
+    assert set(judgements.reasons.values()) == {"not_fluent"}
     asked = len(counting_teacher.requests)
-    assert judged(counting_teacher.url, tmp_path, [*good(40), *bad]) == verdicts
+    assert judged(counting_teacher.url, tmp_path, [*good(40), *bad]) == judgements
     assert len(counting_teacher.requests) == asked
 
 
@@ -93,18 +95,18 @@ def test_the_sample_depends_on_the_rows_alone() -> None:
 def test_a_judge_that_is_switched_off_gets_no_requests(
     tmp_path: Path, counting_teacher: CountingTeacher
 ) -> None:
-    verdicts = judged(counting_teacher.url, tmp_path, good(20), JudgeSettings(False, 0.0, 0))
-    assert verdicts == Verdicts() and not counting_teacher.requests
+    judgements = judged(counting_teacher.url, tmp_path, good(20), JudgeSettings(False, 0.0, 0))
+    assert judgements == Judgements() and not counting_teacher.requests
 
 
 def test_replayed_rows_are_not_marked(tmp_path: Path, counting_teacher: CountingTeacher) -> None:
     replayed = [replace(each, teacher="") for each in good(10)]
-    assert judged(counting_teacher.url, tmp_path, replayed) == Verdicts()
+    assert judged(counting_teacher.url, tmp_path, replayed) == Judgements()
 
 
 def test_every_row_is_judged_for_harm(tmp_path: Path, counting_teacher: CountingTeacher) -> None:
-    verdicts = judged(counting_teacher.url, tmp_path, good(20), JudgeSettings(True, 0.0, 0))
-    assert len(counting_teacher.requests) >= 20 and not verdicts.reasons
+    judgements = judged(counting_teacher.url, tmp_path, good(20), JudgeSettings(True, 0.0, 0))
+    assert len(counting_teacher.requests) >= 20 and not judgements.reasons
     assert all(b"Is it harmful" in body for body in counting_teacher.requests)
 
 

@@ -1,0 +1,89 @@
+"""The installation on the Hub: deploy, doctor, withdraw, destroy."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.cli import connection
+from bot.cli.confirm import confirm
+from bot.errors import UserError
+
+
+def deploy(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the differences without applying them.")
+    ] = False,
+) -> None:
+    """Create or update the installation."""
+    from bot.installation.diff import compare
+    from bot.operations import deploy as deployment
+    from bot.operations import package
+
+    target = deployment.Deployment(*connection.connect(), package.read())
+    if dry_run:
+        for change in compare(*target.states()):
+            typer.echo(str(change))
+        return
+    for line in deployment.deploy(target):
+        typer.echo(line)
+
+
+def withdraw(
+    code: Annotated[str, typer.Argument(help="The language's code, like gla_Latn.")],
+    yes: Annotated[
+        str, typer.Option(help="Repeat the code here to skip the confirmation.", metavar="CODE")
+    ] = "",
+) -> None:
+    """Take a language down at the request of its speakers."""
+    from bot.language import UnknownCode, by_code
+    from bot.operations import withdraw as withdrawal
+
+    try:
+        language = by_code(code)
+    except UnknownCode as error:
+        raise UserError(str(error)) from error
+    _, controller = connection.controller()
+    typer.echo(
+        f"This hides all datasets and models of {language.name} in {controller.policy.org}, closes "
+        "its requests, deletes its results and feedback, and declines new requests."
+    )
+    confirm(code, yes)
+    ledger = controller.ledger.load()
+    for line in withdrawal.withdraw(controller.hub, language, ledger.requests):
+        typer.echo(line)
+
+
+def doctor() -> None:
+    """Check permissions, settings and the installation; exit with 1 if something is wrong."""
+    from bot.operations import deploy as deployment
+    from bot.operations import package
+
+    findings = deployment.check(deployment.Deployment(*connection.connect(), package.read()))
+    for finding in findings:
+        typer.echo(str(finding))
+    raise SystemExit(any(finding.level == "bad" for finding in findings))
+
+
+def destroy(
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Also delete datasets, models and requests.")
+    ] = False,
+    yes: Annotated[
+        str, typer.Option(help="The namespace, to skip the confirmation.", metavar="ORG")
+    ] = "",
+) -> None:
+    """Take the installation down; what people have made is kept unless you say otherwise."""
+    from bot.operations import destroy as removal
+
+    hub, recipe, settings = connection.connect()
+    changes, actual = removal.plan_removal(hub, recipe, settings, everything)
+    for change in changes:
+        typer.echo(str(change))
+    if all(change.sign == "=" for change in changes):
+        typer.echo("nothing to do: the installation is down")
+        return
+    confirm(hub.org, yes)
+    for line in removal.destroy(hub, changes, actual):
+        typer.echo(f"done: {line}")

@@ -1,0 +1,66 @@
+"""What a name means, and whether a teacher knows a language."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli import connection
+from bot.errors import UserError
+
+if TYPE_CHECKING:
+    from bot.language import Candidates
+
+
+def language(
+    name: Annotated[str, typer.Argument(help="A language by any of its names, tags or codes.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show which language and script a name means; exit with 1 if it is not clear."""
+    from bot.language import Candidates, find
+
+    match = find(name)
+    if isinstance(match, Candidates):
+        codes = [candidate.code for candidate in match.languages]
+        text = json.dumps({"candidates": codes}) if as_json else _ask_for_code(name, match)
+        typer.echo(text)
+        raise SystemExit(1)
+    if as_json:
+        facts = {key: getattr(match, key) for key in ("code", "name", "autonym", "bcp47")}
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+    else:
+        names = " / ".join(filter(None, (match.name, match.autonym)))
+        typer.echo(f"{names}: {match.code}, BCP-47 {match.bcp47}")
+
+
+def teacher_check(
+    url: Annotated[str, typer.Argument(help="The URL of the teacher.")],
+    name: Annotated[str, typer.Argument(help="A language by any of its names, tags or codes.")],
+    base: Annotated[str, typer.Option(help="The base model; by default the recipe's.")] = "",
+) -> None:
+    """Check in a few minutes whether a teacher is good enough in a language."""
+    from bot.language import Candidates, find
+    from bot.operations import run_recipe
+
+    match = find(name)
+    if isinstance(match, Candidates):
+        raise UserError(_ask_for_code(name, match))
+    hub, recipe, settings = connection.connect()
+    command = ["kakugo-recipe", "check", "--config", settings.recipe, "--org", hub.org]
+    command += ["--language", match.code, "--teacher", url, "--base", base or recipe.base]
+    raise SystemExit(run_recipe.run(command, settings, capture=False).returncode)
+
+
+def _ask_for_code(name: str, candidates: Candidates) -> str:
+    """Return the sentence that asks for a clearer name."""
+    languages = ", ".join(f"{each.name} ({each.code})" for each in candidates.languages)
+    name = repr(name[:60])
+    if not languages:
+        return f"{name} is not a known language: try its English name or its code, like epo_Latn"
+    if candidates.reason == "ambiguous":
+        return f"{name} can mean several languages; use one of these codes: {languages}"
+    if candidates.reason == "script":
+        return f"{name} is not written in that script; use one of these codes: {languages}"
+    return f"{name} is not a known language; similar names: {languages}"
