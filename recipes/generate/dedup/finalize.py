@@ -84,7 +84,7 @@ class FinalRows:
 
 def finalize(
     store: RowStore,
-    lost: Counter[str],
+    unusable_answers: Counter[str],
     benchmarks: Callable[[], Benchmarks],
     settings: MinhashSettings,
     scratch: Path,
@@ -95,7 +95,11 @@ def finalize(
     each other. `scratch` is a file that is written and removed.
     """
     store.sort()
-    statuses, dropped, near = array("B"), Counter(lost), NearDuplicates(settings, scratch)
+    statuses, dropped, near = (
+        array("B"),
+        Counter(unusable_answers),
+        NearDuplicates(settings, scratch),
+    )
     places, positions = array("I"), array("I")
     for place, row, reason, status in _screened(store, benchmarks()):
         if status == KEPT:
