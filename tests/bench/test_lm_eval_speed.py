@@ -91,6 +91,7 @@ def test_items_per_second_against_the_harness(real_model: Path, tmp_path: Path, 
         del loaded
         gc.collect()
     print()
+    too_slow = []
     for number, task in enumerate(tasks):
         both = [outputs[backend, number] for backend in ("transformers", "lm_eval")]
         main = significance.score_tasks([task], [both], section)[0].main_score
@@ -105,7 +106,8 @@ def test_items_per_second_against_the_harness(real_model: Path, tmp_path: Path, 
         )
         if dtype == "float32":  # in bfloat16, other batches round differently
             assert main.comparison.difference.value == pytest.approx(0, abs=1e-9)
-            assert ratio >= FASTER[task.metric]
+            too_slow += [task.benchmark] * (ratio < FASTER[task.metric])
+    assert not too_slow
 
 
 def _section(dtype: str) -> EvaluateSettings:
