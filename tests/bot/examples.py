@@ -154,8 +154,10 @@ def comment(text: str, author: str = "ludoviko", at: float = NOW - 1) -> Comment
 
 
 def job(stage: JobStage, step: Step = Step.GENERATE, attempt: int = 1, ended: float = NOW) -> Job:
-    begun = NOW - 500, NOW - 490
-    return Job("j1", "http://hub/jobs/j1", "r1", step, attempt, stage, *begun, ended)
+    created_at, started_at = NOW - 500, NOW - 490
+    return Job(
+        "j1", "http://hub/jobs/j1", "r1", step, attempt, stage, created_at, started_at, ended
+    )
 
 
 def situation(

@@ -27,14 +27,14 @@ def test_the_teacher_is_private_has_a_health_route_and_scales_to_zero(
 ) -> None:
     wanted = Endpoint(spec("fresh"))
     install.ensure_endpoint(connection, wanted, None)
-    made = read(hub, "endpoints-api/v2/endpoint/practice/fresh")
-    assert (made["type"], made["healthRoute"], made["status"]["state"]) == (
+    created = read(hub, "endpoints-api/v2/endpoint/practice/fresh")
+    assert (created["type"], created["healthRoute"], created["status"]["state"]) == (
         "private",
         "/health",
         "paused",
     )
-    assert made["model"]["image"]["custom"]["port"] == 80
-    assert made["compute"]["scaling"] == {
+    assert created["model"]["image"]["custom"]["port"] == 80
+    assert created["compute"]["scaling"] == {
         "minReplica": 0, "maxReplica": 1, "scaleToZeroTimeout": 15,
     }  # fmt: skip
     assert inventory.read_endpoint(connection, "fresh") == wanted

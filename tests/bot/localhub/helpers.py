@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx2
 import pytest
+from huggingface_hub import HfApi, RepoFile, get_session
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
 
@@ -45,6 +45,12 @@ def post_commit(
     headers = {**auth_header(hub, user), "Content-Type": "application/x-ndjson"}
     url = f"{hub.url}/api/models/{repo}/commit/main"
     return get_session().post(url, headers=headers, content=body)
+
+
+def files_of(api: HfApi, repo: str, *paths: str) -> list[RepoFile]:
+    """Return the files at these paths of a model repo."""
+    infos = api.get_paths_info(repo, list(paths))
+    return [info for info in infos if isinstance(info, RepoFile)]
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 15.0) -> None:

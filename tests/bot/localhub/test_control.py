@@ -8,9 +8,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub import CommitOperationAdd, HfApi, get_session
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.helpers import auth_header, control, status_of
@@ -97,10 +96,10 @@ def test_invalid_fault_is_rejected(hub: LocalHub, alice: HfApi, body: dict[str, 
 
 
 def test_reset_deletes_everything_but_the_accounts(hub: LocalHub, alice: HfApi) -> None:
-    alice.create_repo("alice/gone")
-    alice.create_discussion("alice/gone", title="gone too")
+    alice.create_repo("alice/deleted")
+    alice.create_discussion("alice/deleted", title="another")
     control(hub, "reset", data=True)
-    assert not alice.repo_exists("alice/gone")
-    alice.create_repo("alice/gone")
-    assert list(alice.get_repo_discussions("alice/gone")) == []
-    assert alice.create_discussion("alice/gone", title="first").num == 1
+    assert not alice.repo_exists("alice/deleted")
+    alice.create_repo("alice/deleted")
+    assert list(alice.get_repo_discussions("alice/deleted")) == []
+    assert alice.create_discussion("alice/deleted", title="first").num == 1

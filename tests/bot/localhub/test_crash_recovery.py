@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx2
@@ -58,8 +59,8 @@ def work(hub: LocalHub, acknowledged: Acknowledged, is_ending: threading.Event) 
                     CommitOperationAdd(f"{text}.txt", text.encode()),
                     CommitOperationAdd(f"{text}.bin", large),
                 ]
-                made = api.create_commit("practice/crash", adds, commit_message=text)
-                acknowledged.commits[text] = (made.oid, large)
+                commit = api.create_commit("practice/crash", adds, commit_message=text)
+                acknowledged.commits[text] = (commit.oid, large)
             with contextlib.suppress(httpx2.HTTPError):
                 http.post(f"{base}/1/comment", json={"comment": text}).raise_for_status()
                 acknowledged.comments.append(text)
@@ -84,6 +85,10 @@ def workers(hub: LocalHub, acknowledged: Acknowledged) -> Iterator[None]:
             thread.join()
 
 
+def has_commits(acknowledged: Acknowledged, count: int) -> bool:
+    return len(acknowledged.commits) >= count
+
+
 @pytest.fixture(scope="module")
 def crash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crash]:
     receiver = Receiver()
@@ -93,8 +98,7 @@ def crash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crash]:
         api.create_repo("practice/crash")
         api.create_discussion("practice/crash", "the first discussion")
         api.create_repo("practice/quiet")
-        watched = [{"type": "model", "name": "practice/quiet"}]
-        api.create_webhook(url=receiver.url, watched=watched)
+        api.create_webhook(url=receiver.url, watched=[{"type": "model", "name": "practice/quiet"}])
         api.create_scheduled_job(
             image="x", command=["true"], schedule="@yearly", namespace="practice"
         )
@@ -107,14 +111,14 @@ def crash(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crash]:
             create(endpoints_api, "rests").pause()
         acknowledged = Acknowledged()
         with workers(hub, acknowledged):
-            wait_until(lambda: len(acknowledged.commits) >= 5, 60)
+            wait_until(partial(has_commits, acknowledged, 5), 60)
             api.create_discussion("practice/quiet", "nobody listens")
             hub.kill()
             wait_until(lambda: not is_running(MARKER))
             receiver = Receiver(receiver.port)
             hub.start()
             for number in range(2, KILLS + 1):
-                wait_until(lambda n=number: len(acknowledged.commits) >= 5 * n, 60)
+                wait_until(partial(has_commits, acknowledged, 5 * number), 60)
                 hub.kill()
                 hub.start()
         yield Crash(hub, api, acknowledged, job.id, endpoint_url, receiver)

@@ -82,7 +82,17 @@ def _states() -> Iterator[tuple[object, ...]]:
 
 
 def _build(state: tuple[object, ...]) -> tuple[Request, Observation, TeacherRecord]:
-    status, step, record, stage, made, teacher, discussion_state, has_replied, failed_starts = state
+    (
+        status,
+        step,
+        record,
+        stage,
+        manifest_kind,
+        teacher,
+        discussion_state,
+        has_replied,
+        failed_starts,
+    ) = state
     assert isinstance(step, Step) and isinstance(record, StepRecord) and isinstance(status, Status)
     spec = replace(examples.spec(), improves=step is Step.IMPROVE)
     before = list(itertools.takewhile(lambda s: s is not step, (r.step for r in steps_of(spec))))
@@ -101,8 +111,8 @@ def _build(state: tuple[object, ...]) -> tuple[Request, Observation, TeacherReco
     if status is Status.HELD:
         request = examples.request(status=status, verdict=Verdict.TOO_DEAR)
     manifests: dict[tuple[str, Step], Manifest] = {}
-    if made != "none":
-        digest = examples.spec().digest if made == "ours" else "another"
+    if manifest_kind != "none":
+        digest = examples.spec().digest if manifest_kind == "ours" else "another"
         version = Version("v2", True, True) if spec.improves else None
         manifest = examples.manifest(digest=digest, scores=examples.SCORES, version=version)
         manifests[("r1", step)] = manifest
@@ -147,7 +157,8 @@ def _rules(request: Request, observation: Observation, planned: Plan) -> dict[st
             for action in actions
         ),
         "no result is paid for twice": all(
-            (made := manifests[action.step]) is None or made.digest != examples.spec().digest
+            (manifest := manifests[action.step]) is None
+            or manifest.digest != examples.spec().digest
             for action in actions
         ),
         "a final status stays": request.status in (*LIVE, after.status),
@@ -206,14 +217,14 @@ def test_every_open_request_ends_if_all_actions_succeed() -> None:
     for status, step, record in itertools.product([Status.OPEN], Step, RECORDS):
         request, _, _ = _build((status, step, record, None, "none", RUNNING, "open", False, 0))
         discussion = examples.discussion()
-        made: dict[tuple[str, Step], Manifest] = {}
+        manifests: dict[tuple[str, Step], Manifest] = {}
         for turn in range(40):
             if request.reported:
                 break
             observation = observed(
                 now=NOW + turn * 2 * GRACE_SECONDS,
                 discussions={1: discussion},
-                manifests=made,
+                manifests=manifests,
                 teacher=RUNNING,
             )
             planned = plan(request, observation, POLICY, CURRENT)
@@ -221,7 +232,7 @@ def test_every_open_request_ends_if_all_actions_succeed() -> None:
             assert request.replied_at.keys() <= {"plan", "status", "result", "failed", "close"}
             for action in planned.actions:
                 if isinstance(action, EnsureJob):
-                    made[("r1", action.step)] = examples.manifest(scores=examples.SCORES)
+                    manifests[("r1", action.step)] = examples.manifest(scores=examples.SCORES)
                 if isinstance(action, EnsureReply):
                     kept = [
                         c
@@ -235,7 +246,7 @@ def test_every_open_request_ends_if_all_actions_succeed() -> None:
                     discussion = replace(discussion, open=False)
             final = last(request.spec)
             if request.step(final).state is StepState.MADE:
-                made.setdefault(("r1", final), examples.manifest(scores=examples.SCORES))
+                manifests.setdefault(("r1", final), examples.manifest(scores=examples.SCORES))
         assert request.reported, (step, record, request)
         assert discussion.open == (request.status is Status.FAILED)
         assert request.status in (Status.DONE, Status.FAILED)
@@ -299,8 +310,8 @@ def test_a_job_that_somebody_cancelled_is_followed_by_the_next_attempt() -> None
 
 
 def test_an_existing_manifest_is_not_paid_for_again() -> None:
-    made = {("r1", step): examples.manifest(scores=examples.SCORES) for step in Step}
-    planned = plan(examples.request(), observed(manifests=made), POLICY, CURRENT)
+    manifests = {("r1", step): examples.manifest(scores=examples.SCORES) for step in Step}
+    planned = plan(examples.request(), observed(manifests=manifests), POLICY, CURRENT)
     assert planned.request.status is Status.DONE
     assert not jobs_of(planned)
 

@@ -35,8 +35,10 @@ def test_failed_attempts_cost_what_their_jobs_ran() -> None:
 
 
 def test_a_result_that_exists_before_any_attempt_costs_nothing() -> None:
-    made = {("r1", step): examples.manifest(cost_usd=3.0) for step in (Step.CHECK, Step.GENERATE)}
-    planned = plan(examples.request(), observed(manifests=made), POLICY, CURRENT)
+    manifests = {
+        ("r1", step): examples.manifest(cost_usd=3.0) for step in (Step.CHECK, Step.GENERATE)
+    }
+    planned = plan(examples.request(), observed(manifests=manifests), POLICY, CURRENT)
     assert (
         planned.request.step(Step.GENERATE).state is StepState.MADE
         and not planned.request.spent_usd
@@ -49,8 +51,10 @@ def test_the_teacher_costs_the_hours_or_what_the_manifest_says_whichever_is_more
     )
     hour = examples.recipe().teacher.usd_per_hour
     for reported_usd, teacher_usd in ((0.0, hour), (0.9 * hour, hour), (3.0, 3.0)):
-        made = {("r1", Step.GENERATE): examples.manifest(cost_usd=reported_usd, seconds=3600.0)}
-        planned = plan(running, observed(manifests=made), POLICY, CURRENT)
+        manifests = {
+            ("r1", Step.GENERATE): examples.manifest(cost_usd=reported_usd, seconds=3600.0)
+        }
+        planned = plan(running, observed(manifests=manifests), POLICY, CURRENT)
         assert planned.request.spent_usd == pytest.approx(0.01 + teacher_usd)
 
 

@@ -190,11 +190,11 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "next version is worse": Version("v3", promoted=False, fresh=True),
         "no corrections for a next version": Version("v3", promoted=False, fresh=False),
     }.items():
-        made = examples.manifest(version=version)
-        note = replies.step_note(Step.IMPROVE, made)
+        manifest = examples.manifest(version=version)
+        note = replies.step_note(Step.IMPROVE, manifest)
         record = StepRecord(StepState.MADE, 1, 1, examples.NOW, "j5", note, 9.0)
         finished_version = replace(improving, status=Status.DONE, steps={Step.IMPROVE: record})
-        improved[name] = finished_version, made
+        improved[name] = finished_version, manifest
     others = {name: (request, None) for name, request in alone.items()}
     return {"done": (finished, EVALUATION), **improved, **others}
 

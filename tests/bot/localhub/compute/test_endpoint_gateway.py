@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from huggingface_hub import InferenceEndpoint
-from huggingface_hub.utils import get_session
+from huggingface_hub import InferenceEndpoint, get_session
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.compute.endpoint_server import wait_for_url

@@ -7,9 +7,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from huggingface_hub import HfApi, InferenceEndpoint
+from huggingface_hub import HfApi, InferenceEndpoint, get_session
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, InferenceEndpointError
-from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.compute.endpoint_server import SERVER, create, wait_for_url
@@ -35,12 +34,12 @@ def test_endpoint_is_started_paused_and_resumed(endpoints_api: HfApi, make_endpo
     listed = endpoints_api.list_inference_endpoints(namespace="practice")
     assert endpoint.name in [other.name for other in listed]
     endpoint.pause()
-    assert (endpoint.status, endpoint.url) == ("paused", url)
+    assert endpoint.status == "paused" and endpoint.url == url
     assert not is_up(url)
     endpoint.resume()
     url = wait_for_url(endpoint)
     endpoint.scale_to_zero()
-    assert (endpoint.status, endpoint.url) == ("scaledToZero", url)
+    assert endpoint.status == "scaledToZero" and endpoint.url == url
     endpoint.resume()
     assert is_up(wait_for_url(endpoint))
 
@@ -124,14 +123,14 @@ def test_update_replaces_the_process(make_endpoint: Make) -> None:
     assert endpoint.status == "updating"
     wait_for_url(endpoint)
     scaling = endpoint.raw["compute"]["scaling"]
-    assert (scaling["minReplica"], scaling["maxReplica"]) == (1, 2), "the rest of it stays"
+    assert (scaling["minReplica"], scaling["maxReplica"]) == (1, 2), "other values stay"
     assert endpoint.raw["model"]["repository"] == "practice/teacher"
 
 
 def test_secrets_reach_only_the_process(make_endpoint: Make) -> None:
-    endpoint = make_endpoint(secrets={"WORD": "hush"})
-    assert get_session().get(f"{wait_for_url(endpoint)}/health").text == "hush"
-    assert "hush" not in str(endpoint.raw) and endpoint.raw["model"]["secrets"] == {}
+    endpoint = make_endpoint(secrets={"WORD": "secret value"})
+    assert get_session().get(f"{wait_for_url(endpoint)}/health").text == "secret value"
+    assert "secret value" not in str(endpoint.raw) and endpoint.raw["model"]["secrets"] == {}
 
 
 def test_invalid_requests_are_rejected(

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import HfApi, JobInfo, Volume
+from huggingface_hub import HfApi, JobInfo, Volume, get_session
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, JobNotFoundError
-from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.compute.process_tree import tree_code

@@ -32,22 +32,22 @@ def delete(api: HfApi, scheduled: ScheduledJobInfo) -> None:
 
 
 def test_job_is_launched_when_it_is_due(alice: HfApi, advance: Callable[[float], None]) -> None:
-    made = schedule(alice, secrets={"S": "hush"}, labels={"kind": "nightly"})
-    assert made.schedule == "@hourly" and not made.suspend and not made.concurrency
-    assert made.status.last_job is None and made.status.next_job_run_at is not None
-    assert "hush" not in repr(made) and made.owner.name == "practice"
+    scheduled = schedule(alice, secrets={"S": "secret value"}, labels={"kind": "nightly"})
+    assert scheduled.schedule == "@hourly" and not scheduled.suspend and not scheduled.concurrency
+    assert scheduled.status.last_job is None and scheduled.status.next_job_run_at is not None
+    assert "secret value" not in repr(scheduled) and scheduled.owner.name == "practice"
     advance(3600)
-    wait_until(lambda: inspect(alice, made).status.last_job)
-    last = inspect(alice, made).status.last_job
+    wait_until(lambda: inspect(alice, scheduled).status.last_job)
+    last = inspect(alice, scheduled).status.last_job
     assert last is not None
     job = alice.wait_for_job(job_id=last.id, namespace="practice", timeout=30, poll_interval=0.05)
     assert job.status.stage == "COMPLETED" and job.labels and job.labels["kind"] == "nightly"
-    assert job.initiator.type == "scheduled-job"
-    following = inspect(alice, made).status.next_job_run_at
-    assert following is not None and following > made.status.next_job_run_at
-    delete(alice, made)
+    assert job.initiator and job.initiator.type == "scheduled-job"
+    following = inspect(alice, scheduled).status.next_job_run_at
+    assert following is not None and following > scheduled.status.next_job_run_at
+    delete(alice, scheduled)
     with pytest.raises(JobNotFoundError):
-        inspect(alice, made)
+        inspect(alice, scheduled)
 
 
 def test_suspended_job_waits_and_no_job_runs_twice_at_once(

@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable
 
 import pytest
-from huggingface_hub import HfApi, SpaceRuntime, Volume
+from huggingface_hub import HfApi, SpaceHardware, SpaceRuntime, Volume, get_session
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError
-from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.helpers import status_of, wait_until
@@ -158,7 +157,10 @@ def test_unserved_options_of_a_new_space_answer_501(alice: HfApi, name: str) -> 
 
 
 def test_hardware_is_remembered(alice: HfApi, name: str) -> None:
-    alice.create_repo(name, repo_type="space", space_sdk="gradio", space_hardware="zero-a10g")  # type: ignore[call-overload]
+    alice.create_repo(
+        name, repo_type="space", space_sdk="gradio", space_hardware=SpaceHardware.ZERO_A10G
+    )
     runtime = alice.get_space_runtime(name)
     assert (runtime.hardware, runtime.requested_hardware) == (None, "zero-a10g")
-    assert alice.request_space_hardware(name, "t4-small").requested_hardware == "t4-small"
+    runtime = alice.request_space_hardware(name, SpaceHardware.T4_SMALL)
+    assert runtime.requested_hardware == "t4-small"

@@ -145,8 +145,8 @@ def test_what_the_hub_takes_has_no_findings(method: str, path: str, body: Any) -
     ],
 )
 def test_what_the_hub_refuses_is_found(method: str, path: str, body: Any, reason: str) -> None:
-    found = check_request(method, path, "", body).refused
-    assert any(reason in text for text in found), found
+    findings = check_request(method, path, "", body).refused
+    assert any(reason in text for text in findings), findings
 
 
 @pytest.mark.parametrize(
@@ -282,8 +282,8 @@ def test_the_hubs_own_answers_have_no_findings(
 def test_what_the_hub_never_answers_is_found(
     method: str, path: str, status: int, body: Any, reason: str
 ) -> None:
-    found = check_response(method, path, status, body)
-    assert any(reason in text for text in found), found
+    findings = check_response(method, path, status, body)
+    assert any(reason in text for text in findings), findings
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from huggingface_hub import (
     CommitOperationAdd,
     CommitOperationDelete,
     HfApi,
+    JobStage,
+    SpaceHardware,
     WebhookWatchedItem,
     constants,
     set_client_factory,
@@ -108,7 +110,7 @@ ANSWERS: list[tuple[str, int, Any]] = [
 @pytest.fixture
 def findings() -> Iterator[list[str]]:
     """Answer the client without a network; what was wrong with each call, at the end."""
-    found: list[str] = []
+    recorded: list[str] = []
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         path = request.url.raw_path.decode().partition("?")[0]
@@ -116,16 +118,16 @@ def findings() -> Iterator[list[str]]:
         path = path.replace("/v2/", "/endpoints-api/v2/", 1) if path.startswith("/v2/") else path
         body = parse_body(request.headers.get("content-type", ""), request.read())
         checked = check_request(request.method, path, request.url.query.decode(), body)
-        found.extend(f"{call} is unknown" for _ in range(checked.unknown))
-        found.extend(f"{call} refused {text}" for text in checked.refused)
-        found.extend(f"{call} ignored {text}" for text in checked.ignored)
+        recorded.extend(f"{call} is unknown" for _ in range(checked.unknown))
+        recorded.extend(f"{call} refused {text}" for text in checked.refused)
+        recorded.extend(f"{call} ignored {text}" for text in checked.ignored)
         status, content = next((s, c) for rule, s, c in ANSWERS if re.fullmatch(rule, call))
         wrong = check_response(request.method, path, status, content)
-        found.extend(f"{call} answered {text}" for text in wrong)
+        recorded.extend(f"{call} answered {text}" for text in wrong)
         return httpx2.Response(status, json=content, request=request)
 
     set_client_factory(lambda: httpx2.Client(transport=httpx2.MockTransport(answer)))
-    yield found
+    yield recorded
     set_client_factory(default_client_factory)
 
 
@@ -138,11 +140,13 @@ def api() -> HfApi:
 def test_accounts_repos_and_content(api: HfApi, findings: list[str]) -> None:
     api.whoami()
     api.create_repo(REPO, private=True)
-    api.create_repo("lab/space", repo_type="space", space_sdk="gradio", space_hardware="t4-small")
+    api.create_repo(
+        "lab/space", repo_type="space", space_sdk="gradio", space_hardware=SpaceHardware.T4_SMALL
+    )
     api.update_repo_settings(REPO, visibility="private", gated="auto")
     api.move_repo(REPO, "lab/other")
     api.delete_repo(REPO)
-    api.repo_info(REPO, expand=["sha"])
+    api.model_info(REPO, expand=["sha"])
     list(api.list_models(author="lab", sort="created_at", expand=["sha"], limit=2))
     list(api.list_repo_tree(REPO, recursive=True))
     api.get_paths_info(REPO, ["a.txt"], expand=True)
@@ -153,6 +157,7 @@ def test_accounts_repos_and_content(api: HfApi, findings: list[str]) -> None:
     api.create_tag(REPO, tag="v1", tag_message="one")
     api.delete_tag(REPO, tag="v1")
     api.super_squash_history(REPO)
+    operations: list[CommitOperationAdd | CommitOperationDelete]
     operations = [CommitOperationAdd("a.txt", b"a"), CommitOperationDelete("b.txt")]
     api.create_commit(REPO, operations, commit_message="one", parent_commit=COMMIT)
     api.auth_check(REPO)
@@ -186,7 +191,8 @@ def test_jobs_and_schedules(api: HfApi, findings: list[str]) -> None:
         labels={"request": "r1"},
         namespace="lab",
     )
-    assert (job.id, job.status.stage, job.secrets) == (OID, "CANCELED", ["HF_TOKEN"])
+    assert (job.id, job.status.stage) == (OID, JobStage.CANCELED)
+    assert list(job.secrets or ()) == ["HF_TOKEN"]
     assert next(iter(api.list_jobs(namespace="lab", labels={"request": "r1"}))).id == OID
     api.inspect_job(job_id=OID, namespace="lab")
     api.cancel_job(job_id=OID, namespace="lab")
@@ -200,12 +206,13 @@ def test_jobs_and_schedules(api: HfApi, findings: list[str]) -> None:
 
 
 def test_webhooks(api: HfApi, findings: list[str]) -> None:
+    watched: list[dict[Any, Any] | WebhookWatchedItem]
     watched = [WebhookWatchedItem(type="org", name="lab")]
     api.create_webhook(
         job_id=OID, watched=watched, domains=["discussion"], secret="s", secrets={"T": "s"}
     )
     (webhook,) = api.list_webhooks()
-    assert webhook.secret is None  # the Hub never tells it
+    assert webhook.secret is None  # the Hub never returns it
     api.update_webhook(OID, url="https://a.b/c", watched=watched, domains=["discussion"])
     api.disable_webhook(OID)
     api.delete_webhook(OID)
@@ -230,15 +237,17 @@ def test_spaces_and_collections(api: HfApi, findings: list[str]) -> None:
     api.add_space_variable("lab/space", "KEY", "v")
     api.get_space_variables("lab/space")
     api.get_space_runtime("lab/space")
-    api.request_space_hardware("lab/space", "t4-small", sleep_time=3600)
+    api.request_space_hardware("lab/space", SpaceHardware.T4_SMALL, sleep_time=3600)
     api.set_space_sleep_time("lab/space", -1)
     api.pause_space("lab/space")
     api.restart_space("lab/space", factory_reboot=True)
-    made = api.create_collection("Kakugo", namespace="lab", description="All of it", private=True)
-    api.add_collection_item(made.slug, REPO, "model", note="an adapter")
-    api.update_collection_item(made.slug, OID, note="another", position=0)
-    api.update_collection_metadata(made.slug, title="New", theme="blue")
-    api.delete_collection_item(made.slug, OID)
+    collection = api.create_collection(
+        "Kakugo", namespace="lab", description="All of it", private=True
+    )
+    api.add_collection_item(collection.slug, REPO, "model", note="an adapter")
+    api.update_collection_item(collection.slug, OID, note="another", position=0)
+    api.update_collection_metadata(collection.slug, title="New", theme="blue")
+    api.delete_collection_item(collection.slug, OID)
     assert findings == []
 
 
@@ -247,7 +256,7 @@ def test_endpoints(api: HfApi, findings: list[str], monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(constants, "INFERENCE_ENDPOINTS_ENDPOINT", base)
     image = {"url": "vllm/vllm-openai", "healthRoute": "/health", "port": 80}
     common: dict[str, Any] = {"accelerator": "gpu", "instance_size": "x1", "namespace": "lab"}
-    made = api.create_inference_endpoint(
+    endpoint = api.create_inference_endpoint(
         "teacher",
         repository="org/teacher",
         framework="custom",
@@ -260,7 +269,7 @@ def test_endpoints(api: HfApi, findings: list[str], monkeypatch: pytest.MonkeyPa
         scale_to_zero_timeout=15,
         **common,
     )
-    assert (made.status, made.health_route) == ("running", "/health")
+    assert (endpoint.status, endpoint.health_route) == ("running", "/health")
     assert [each.name for each in api.list_inference_endpoints("lab")] == ["teacher"]
     api.update_inference_endpoint("teacher", namespace="lab", min_replica=1)
     api.pause_inference_endpoint("teacher", namespace="lab")

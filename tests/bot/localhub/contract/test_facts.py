@@ -17,7 +17,7 @@ def read(schema: Any, **definitions: Any) -> dict[str, Fact]:
 
 
 def test_fields_items_and_maps_have_paths() -> None:
-    found = read(
+    facts = read(
         {
             "type": "object",
             "required": ["jobs"],
@@ -35,12 +35,12 @@ def test_fields_items_and_maps_have_paths() -> None:
             },
         }
     )
-    assert found["jobs"] == Fact(frozenset({"array"}), True, None, {"maxItems": 3})
-    assert found["jobs[]"].types == frozenset({"object"})
-    assert found["jobs[].id"] == Fact(TEXT, True)
-    assert found["env.*"].types == frozenset({"string", "null"})
-    assert found["env.<key>"].limits == {"pattern": "^a"}
-    assert found["env"].open and not found[""].open
+    assert facts["jobs"] == Fact(frozenset({"array"}), True, None, {"maxItems": 3})
+    assert facts["jobs[]"].types == frozenset({"object"})
+    assert facts["jobs[].id"] == Fact(TEXT, True)
+    assert facts["env.*"].types == frozenset({"string", "null"})
+    assert facts["env.<key>"].limits == {"pattern": "^a"}
+    assert facts["env"].open and not facts[""].open
 
 
 @pytest.mark.parametrize(
@@ -86,21 +86,21 @@ def test_the_same_in_other_words_has_the_same_facts(one: Any, other: Any) -> Non
 
 
 def test_a_union_requires_what_all_its_parts_require() -> None:
-    part = {"properties": {"id": {}, "x": {}}}
-    found = read({"anyOf": [{**part, "required": ["id", "x"]}, {**part, "required": ["id"]}]})
-    assert found["id"].required and not found["x"].required
+    part: dict[str, Any] = {"properties": {"id": {}, "x": {}}}
+    facts = read({"anyOf": [{**part, "required": ["id", "x"]}, {**part, "required": ["id"]}]})
+    assert facts["id"].required and not facts["x"].required
 
 
 def test_values_are_open_if_one_part_lists_none() -> None:
     assert read({"anyOf": [{"enum": ["a"]}, {"type": "string"}]})[""].values is None
-    assert read({"anyOf": [{"enum": ["a"]}, {"type": "null"}]})[""].values == {"a"}
+    assert read({"anyOf": [{"enum": ["a"]}, {"type": "null"}]})[""].values == frozenset({"a"})
 
 
 def test_references_are_followed_and_may_lead_back() -> None:
     tree = {"properties": {"name": {"type": "string"}, "parent": {"$ref": "#/$defs/Tree"}}}
-    found = read({"$ref": "#/components/schemas/Tree"}, Tree=tree)
-    assert found["name"].types == TEXT
-    assert found["parent"] == Fact()
+    facts = read({"$ref": "#/components/schemas/Tree"}, Tree=tree)
+    assert facts["name"].types == TEXT
+    assert facts["parent"] == Fact()
 
 
 @pytest.mark.parametrize("schema", [True, None, {}, {"$ref": "#/nowhere"}])

@@ -71,9 +71,9 @@ def test_every_call_of_the_local_hub_is_in_the_contract_or_ours() -> None:
 
 
 def test_what_is_ours_is_served() -> None:
-    found = {CONTRACT.find(method, filled(path)) for method, path in served()}
+    operations = {CONTRACT.find(method, filled(path)) for method, path in served()}
     ours = {operation for operation in CONTRACT.operations if operation.ours}
-    assert {operation.name for operation in ours - found} == set()
+    assert {operation.name for operation in ours - operations} == set()
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, SpaceHardware, get_session
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.helpers import auth_header, control, status_of, wait_until
@@ -54,7 +53,7 @@ def test_a_free_account_gets_static_spaces_and_two_on_zero_gpu(bob: HfApi, accou
     with pytest.raises(HfHubHTTPError, match="PRO subscription"):
         create("three", space_hardware="zero-a10g")
     with pytest.raises(HfHubHTTPError, match="no way to pay") as error:
-        bob.request_space_hardware("bob/one", "t4-small")
+        bob.request_space_hardware("bob/one", SpaceHardware.T4_SMALL)
     assert status_of(error) == 402
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
@@ -51,21 +53,20 @@ def test_private_repo_does_not_exist_for_others(
 ) -> None:
     alice.create_repo(name, private=True)
     alice.upload_file(path_or_fileobj=b"secret", path_in_repo="a.txt", repo_id=name)
+    reads_and_writes: tuple[Callable[[HfApi], object], ...] = (
+        lambda api: api.model_info(name),
+        lambda api: api.list_repo_files(name),
+        lambda api: api.list_repo_commits(name),
+        lambda api: api.list_repo_refs(name),
+        lambda api: api.get_paths_info(name, ["a.txt"]),
+        lambda api: api.get_hf_file_metadata(url=f"{api.endpoint}/{name}/resolve/main/a.txt"),
+        lambda api: api.upload_file(path_or_fileobj=b"x", path_in_repo="x", repo_id=name),
+        lambda api: api.delete_repo(name),
+    )
     for other in (bob, anonymous):
-        for call in (
-            lambda api=other: api.model_info(name),
-            lambda api=other: api.list_repo_files(name),
-            lambda api=other: api.list_repo_commits(name),
-            lambda api=other: api.list_repo_refs(name),
-            lambda api=other: api.get_paths_info(name, ["a.txt"]),
-            lambda api=other: api.get_hf_file_metadata(
-                url=f"{api.endpoint}/{name}/resolve/main/a.txt"
-            ),
-            lambda api=other: api.upload_file(path_or_fileobj=b"x", path_in_repo="x", repo_id=name),
-            lambda api=other: api.delete_repo(name),
-        ):
+        for call in reads_and_writes:
             with pytest.raises(HfHubHTTPError) as error:
-                call()
+                call(other)
             assert isinstance(error.value, RepositoryNotFoundError) or status_of(error) == 401
         assert name not in [m.id for m in other.list_models(author=name.partition("/")[0])]
     assert name in [m.id for m in alice.list_models(author=name.partition("/")[0])]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub.utils import get_session
+from huggingface_hub import get_session
 
 from bot.localhub.core.rules import Rules
 from bot.localhub.testing import LocalHub, take_findings

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, get_session
 from huggingface_hub.errors import HfHubHTTPError
-from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.helpers import status_of

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
-from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub import CommitOperationAdd, HfApi, get_session
 from huggingface_hub.community import DiscussionComment, DiscussionCommit, DiscussionStatusChange
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, RepositoryNotFoundError
-from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.helpers import auth_header, control, status_of
 
 
-def put(api: HfApi, repo: str, path: str, content: bytes, **more: bool) -> str:
+def put(api: HfApi, repo: str, path: str, content: bytes, **more: Any) -> str:
     add = CommitOperationAdd(path, content)
     return str(api.create_commit(repo, [add], commit_message=f"Add {path}", **more).oid)
 
 
 def test_created_discussion_can_be_read_back(bob: HfApi, repo: str) -> None:
-    made = bob.create_discussion(repo, "  Esperanto  ", description="Hello *there*")
-    assert made == bob.get_discussion_details(repo, made.num)
+    discussion = bob.create_discussion(repo, "  Esperanto  ", description="Hello *there*")
+    assert discussion == bob.get_discussion_details(repo, discussion.num)
     author = bob.whoami()["name"]
-    assert (made.num, made.title, made.status, made.author) == (1, "Esperanto", "open", author)
-    first = made.events[0]
+    assert (discussion.num, discussion.title, discussion.status, discussion.author) == (
+        1,
+        "Esperanto",
+        "open",
+        author,
+    )
+    first = discussion.events[0]
     assert isinstance(first, DiscussionComment)
     assert first.content == "Hello *there*"
     assert first.rendered.strip() == "<p>Hello <em>there</em></p>"
-    assert made.url.endswith(f"{repo}/discussions/1")
+    assert discussion.url.endswith(f"{repo}/discussions/1")
 
 
 def test_discussions_and_pull_requests_share_their_numbers(alice: HfApi, repo: str) -> None:
@@ -45,8 +50,8 @@ def test_discussions_and_pull_requests_share_their_numbers(alice: HfApi, repo: s
 
 def test_concurrent_discussions_get_different_numbers(alice: HfApi, repo: str) -> None:
     with ThreadPoolExecutor(8) as pool:
-        made = pool.map(lambda n: alice.create_discussion(repo, f"number {n}").num, range(16))
-    assert sorted(made) == list(range(1, 17))
+        nums = pool.map(lambda n: alice.create_discussion(repo, f"number {n}").num, range(16))
+    assert sorted(nums) == list(range(1, 17))
 
 
 def test_listing_can_be_filtered_and_paged(alice: HfApi, bob: HfApi, repo: str) -> None:

@@ -26,7 +26,7 @@ from huggingface_hub.errors import (
 )
 
 from bot.localhub.testing import LocalHub
-from tests.bot.localhub.helpers import post_commit, status_of
+from tests.bot.localhub.helpers import files_of, post_commit, status_of
 
 
 def content(api: HfApi, repo: str, path: str, tmp_path: Path, **more: Any) -> bytes:
@@ -35,7 +35,9 @@ def content(api: HfApi, repo: str, path: str, tmp_path: Path, **more: Any) -> by
 
 def put(api: HfApi, repo: str, path: str, data: bytes, **more: Any) -> CommitInfo:
     add = CommitOperationAdd(path, data)
-    return api.create_commit(repo, operations=[add], commit_message=f"put {path}", **more)
+    info = api.create_commit(repo, operations=[add], commit_message=f"put {path}", **more)
+    assert isinstance(info, CommitInfo)
+    return info
 
 
 HEADER = {"key": "header", "value": {"summary": "by hand"}}
@@ -51,7 +53,7 @@ def test_one_commit_can_add_change_copy_and_delete(alice: HfApi, repo: str, tmp_
     put(alice, repo, "w.bin", large)
     put(alice, repo, "folder/a.txt", b"a")
     put(alice, repo, "folder/b.txt", b"b")
-    made = alice.create_commit(
+    commit = alice.create_commit(
         repo,
         operations=[
             CommitOperationAdd("new/deep/c.txt", b"c"),
@@ -62,7 +64,7 @@ def test_one_commit_can_add_change_copy_and_delete(alice: HfApi, repo: str, tmp_
         commit_message="many\nwith a body",
         commit_description="and a description",
     )
-    assert made.oid == alice.model_info(repo).sha
+    assert commit.oid == alice.model_info(repo).sha
     assert alice.list_repo_files(repo) == [
         ".gitattributes", "copies/w.bin", "folder/a.txt", "new/deep/c.txt", "w.bin",
     ]  # fmt: skip
@@ -179,7 +181,7 @@ def test_binary_tracked_and_large_files_use_lfs(alice: HfApi, repo: str) -> None
     put(alice, repo, "binary.dat", b"a\0b")
     put(alice, repo, "large.txt", b"x" * (10 << 20))
     put(alice, repo, "empty.safetensors", b"")
-    files = alice.get_paths_info(repo, alice.list_repo_files(repo))
+    files = files_of(alice, repo, *alice.list_repo_files(repo))
     large = {file.path for file in files if file.lfs}
     assert large == {"tracked.safetensors", "binary.dat", "large.txt"}
 
@@ -188,8 +190,8 @@ def test_files_with_the_same_content_share_an_lfs_object(alice: HfApi, repo: str
     data = os.urandom(100_000)
     put(alice, repo, "a.bin", data)
     put(alice, repo, "b.bin", data)
-    infos = alice.get_paths_info(repo, ["a.bin", "b.bin"])
-    assert infos[0].lfs == infos[1].lfs
+    first, second = files_of(alice, repo, "a.bin", "b.bin")
+    assert first.lfs == second.lfs
 
 
 def test_hash_alone_does_not_give_access_to_a_file(
@@ -197,25 +199,26 @@ def test_hash_alone_does_not_give_access_to_a_file(
 ) -> None:
     alice.create_repo(name, private=True)
     put(alice, name, "secret.bin", b"\0secret")
-    lfs = alice.get_paths_info(name, ["secret.bin"])[0].lfs
-    mine = f"bob/{name.partition('/')[2]}"
-    bob.create_repo(mine)
+    lfs = files_of(alice, name, "secret.bin")[0].lfs
+    assert lfs
+    copy = f"bob/{name.partition('/')[2]}"
+    bob.create_repo(copy)
     line = {
         "key": "lfsFile",
         "value": {"path": "x.bin", "algo": "sha256", "oid": lfs.sha256, "size": lfs.size},
     }
-    response = post_commit(hub, mine, [HEADER, line], "bob")
+    response = post_commit(hub, copy, [HEADER, line], "bob")
     assert response.status_code == 400
     assert "does not exist" in response.json()["error"]
-    assert bob.list_repo_files(mine) == [".gitattributes"]
+    assert bob.list_repo_files(copy) == [".gitattributes"]
 
 
 def test_user_without_write_access_opens_a_pull_request(
     alice: HfApi, bob: HfApi, repo: str, tmp_path: Path
 ) -> None:
-    made = put(bob, repo, "fix.txt", b"fix", create_pr=True)
-    assert made.pr_num == 1
-    assert made.pr_url == f"{bob.endpoint}/{repo}/discussions/1"
+    commit = put(bob, repo, "fix.txt", b"fix", create_pr=True)
+    assert commit.pr_num == 1
+    assert commit.pr_url == f"{bob.endpoint}/{repo}/discussions/1"
     assert alice.list_repo_files(repo) == [".gitattributes"]
     assert "fix.txt" in alice.list_repo_files(repo, revision="refs/pr/1")
     put(bob, repo, "more.txt", b"more", revision="refs/pr/1")

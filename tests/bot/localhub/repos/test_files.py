@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
-from huggingface_hub import CommitOperationAdd, HfApi, HfFileSystem
+from huggingface_hub import CommitOperationAdd, HfApi, HfFileSystem, get_session
 from huggingface_hub.errors import (
     EntryNotFoundError,
     RemoteEntryNotFoundError,
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile, RepoFolder
-from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
+from tests.bot.localhub.helpers import files_of
 
 LARGE = bytes(range(256)) * 2000
 
@@ -75,13 +75,14 @@ def test_expanded_paths_have_their_last_commit(alice: HfApi, filled: str) -> Non
 
 def test_head_has_the_headers_that_clients_read(alice: HfApi, hub: LocalHub, filled: str) -> None:
     sha = alice.model_info(filled).sha
-    infos = {i.path: i for i in alice.get_paths_info(filled, ["a.txt", "w.bin"])}
+    files = {file.path: file for file in files_of(alice, filled, "a.txt", "w.bin")}
     small = get(hub, f"/{filled}/resolve/main/a.txt", "HEAD")
     assert small.headers["x-repo-commit"] == sha
-    assert small.headers["etag"] == f'"{infos["a.txt"].blob_id}"'
+    assert small.headers["etag"] == f'"{files["a.txt"].blob_id}"'
     assert small.headers["content-length"] == "5"
     large = get(hub, f"/{filled}/resolve/main/w.bin", "HEAD")
-    assert large.headers["x-linked-etag"] == f'"{infos["w.bin"].lfs.sha256}"'
+    lfs = files["w.bin"].lfs
+    assert lfs and large.headers["x-linked-etag"] == f'"{lfs.sha256}"'
     assert large.headers["x-linked-size"] == str(len(LARGE))
     assert large.content == b""
     missing = get(hub, f"/{filled}/resolve/main/nope", "HEAD")
@@ -172,7 +173,7 @@ def test_interrupted_download_resumes(alice: HfApi, filled: str, tmp_path: Path)
 
 
 def test_hf_file_system(hub: LocalHub, filled: str) -> None:
-    fs = HfFileSystem(endpoint=hub.url, token=hub.token("alice"), skip_instance_cache=True)
+    fs: Any = HfFileSystem(endpoint=hub.url, token=hub.token("alice"), skip_instance_cache=True)
     assert fs.isdir(f"{filled}/d") and fs.isfile(f"{filled}/a.txt")
     assert sorted(fs.glob(f"{filled}/**/*.txt")) == [
         f"{filled}/{p}" for p in ("a.txt", "d/b.txt", "d/e/c.txt")

@@ -16,8 +16,8 @@ def test_listings_can_be_filtered_sorted_and_paged(alice: HfApi, name: str) -> N
     names = [f"{owner}/list-{word}-{n}" for n in range(5)]
     for repo in names:
         alice.create_repo(repo, repo_type="dataset")
-    found = [d.id for d in alice.list_datasets(search=f"list-{word}", sort="created_at")]
-    assert found == names[::-1]
+    ids = [d.id for d in alice.list_datasets(search=f"list-{word}", sort="created_at")]
+    assert ids == names[::-1]
     assert [d.id for d in alice.list_datasets(search=f"list-{word}-3")] == [names[3]]
     assert list(alice.list_datasets(author="nobody-of-this-name", search=word)) == []
     assert len(list(alice.list_datasets(search=f"list-{word}", limit=2))) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from huggingface_hub.utils import get_session
+from huggingface_hub import get_session
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.helpers import auth_header

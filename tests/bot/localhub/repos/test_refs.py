@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub import CommitOperationAdd, HfApi, get_session
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, RevisionNotFoundError
-from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.helpers import auth_header, post_commit, status_of
@@ -23,10 +24,11 @@ def test_branches_and_tags_are_created_listed_and_deleted(alice: HfApi, repo: st
     assert alice.list_repo_files(repo, revision="dev/one") == [".gitattributes"]
     assert alice.list_repo_files(repo, revision="v1") == [".gitattributes", "x"]
     assert alice.model_info(repo, revision=str(first)[:8]).sha == first
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: alice.create_branch(repo, branch="dev/one"),
         lambda: alice.create_tag(repo, tag="v1"),
-    ):
+    )
+    for call in calls:
         with pytest.raises(HfHubHTTPError) as error:
             call()
         assert status_of(error) == 409

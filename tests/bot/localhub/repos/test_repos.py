@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub import CommitOperationAdd, HfApi, get_session
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
-from huggingface_hub.utils import get_session
+from huggingface_hub.hf_api import KernelInfo
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.helpers import auth_header, status_of
@@ -23,9 +23,10 @@ def test_repo_of_each_type_is_created_and_deleted(
     assert status_of(error) == 409
     assert alice.create_repo(name, repo_type=repo_type, space_sdk=sdk, exist_ok=True) == url
     info = alice.repo_info(name, repo_type=repo_type)
+    assert not isinstance(info, KernelInfo)
     assert (info.id, info.author, info.private) == (name, name.partition("/")[0], False)
     files = [".gitattributes", *(["README.md"] if repo_type == "space" else [])]
-    assert [s.rfilename for s in info.siblings] == files
+    assert [file.rfilename for file in info.siblings or ()] == files
     commits = alice.list_repo_commits(name, repo_type=repo_type)
     assert [(c.title, c.authors) for c in commits] == [("initial commit", [alice.whoami()["name"]])]
     assert commits[0].commit_id == info.sha
@@ -37,9 +38,9 @@ def test_repo_of_each_type_is_created_and_deleted(
 
 
 def test_static_space_begins_with_a_page(bob: HfApi, name: str) -> None:
-    made = bob.create_repo(name.rpartition("/")[2], repo_type="space", space_sdk="static").repo_id
+    repo = bob.create_repo(name.rpartition("/")[2], repo_type="space", space_sdk="static").repo_id
     files = [".gitattributes", "README.md", "index.html", "style.css"]
-    assert bob.list_repo_files(made, repo_type="space") == files
+    assert bob.list_repo_files(repo, repo_type="space") == files
 
 
 @pytest.mark.parametrize("bad", ["a--b", "a..b", ".a", "-a", "a-", "x" * 97, "a.git", "ä", "a b"])

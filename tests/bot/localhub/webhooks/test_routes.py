@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from huggingface_hub import HfApi, WebhookPayload
+from huggingface_hub import HfApi, WebhookPayload, get_session
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError
-from huggingface_hub.utils import get_session
 
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.helpers import auth_header, wait_until
@@ -31,18 +30,18 @@ def scopes(bodies: list[dict[str, Any]]) -> list[str]:
 def test_settings_can_be_created_changed_and_deleted(alice: HfApi) -> None:
     watched = [{"type": "org", "name": "practice"}]
     terms: dict[str, Any] = {"watched": watched, "domains": DOMAINS}
-    made = alice.create_webhook(url="http://127.0.0.1:9/x", secret="s3", **terms)
-    assert made in alice.list_webhooks() and made == alice.get_webhook(made.id)
-    assert (made.secret, made.disabled, made.domains) == (None, False, DOMAINS)
-    assert alice.disable_webhook(made.id).disabled
-    assert not alice.enable_webhook(made.id).disabled
-    changed = alice.update_webhook(made.id, **{**terms, "domains": ["discussion"]})
+    webhook = alice.create_webhook(url="http://127.0.0.1:9/x", secret="s3", **terms)
+    assert webhook in alice.list_webhooks() and webhook == alice.get_webhook(webhook.id)
+    assert (webhook.secret, webhook.disabled, webhook.domains) == (None, False, DOMAINS)
+    assert alice.disable_webhook(webhook.id).disabled
+    assert not alice.enable_webhook(webhook.id).disabled
+    changed = alice.update_webhook(webhook.id, **{**terms, "domains": ["discussion"]})
     assert (changed.domains, changed.url, changed.watched) == (
-        ["discussion"], made.url, made.watched,
+        ["discussion"], webhook.url, webhook.watched,
     )  # fmt: skip
-    alice.delete_webhook(made.id)
+    alice.delete_webhook(webhook.id)
     with pytest.raises(HfHubHTTPError):
-        alice.get_webhook(made.id)
+        alice.get_webhook(webhook.id)
 
 
 def test_secret_is_kept_and_never_shown(hub: LocalHub, alice: HfApi) -> None:
@@ -50,14 +49,14 @@ def test_secret_is_kept_and_never_shown(hub: LocalHub, alice: HfApi) -> None:
         watched = [{"type": "org", "name": "practice"}]
         body = {"url": "http://127.0.0.1:9/x", "watched": watched, "domains": DOMAINS, **changed}
         url = f"{hub.url}/api/settings/webhooks{path}"
-        content = {"json": body} if method == "POST" else {}
-        answer = get_session().request(method, url, headers=auth_header(hub), **content)
-        return dict(answer.raise_for_status().json())
+        content = body if method == "POST" else None
+        response = get_session().request(method, url, headers=auth_header(hub), json=content)
+        return dict(response.raise_for_status().json())
 
-    made = ask("POST", secret="hush")["webhook"]
-    assert made["hasSecret"] and "hush" not in str(made)
-    path = f"/{made['id']}"
-    assert ask("POST", path)["webhook"]["hasSecret"], "what is left out stays"
+    webhook = ask("POST", secret="secret value")["webhook"]
+    assert webhook["hasSecret"] and "secret value" not in str(webhook)
+    path = f"/{webhook['id']}"
+    assert ask("POST", path)["webhook"]["hasSecret"], "the secret stays"
     assert not ask("POST", path, secret="")["webhook"]["hasSecret"]
     assert ask("DELETE", path) == {}
 
@@ -80,13 +79,13 @@ def test_secrets_of_a_job_are_merged(hub: LocalHub, alice: HfApi) -> None:
 
 
 def test_webhooks_are_private_to_their_owner(alice: HfApi, bob: HfApi) -> None:
-    made = alice.create_webhook(
+    webhook = alice.create_webhook(
         url="http://127.0.0.1:9/x", watched=[{"type": "user", "name": "u"}], domains=DOMAINS
     )
     with pytest.raises(HfHubHTTPError):
-        bob.get_webhook(made.id)
-    assert made.id not in [hook.id for hook in bob.list_webhooks()]
-    alice.delete_webhook(made.id)
+        bob.get_webhook(webhook.id)
+    assert webhook.id not in [hook.id for hook in bob.list_webhooks()]
+    alice.delete_webhook(webhook.id)
 
 
 @pytest.mark.parametrize(
@@ -149,13 +148,13 @@ def test_commits_and_pull_requests_are_delivered(
     )
     alice.upload_file(path_or_fileobj=b"x", path_in_repo="x.txt", repo_id=repo)
     alice.upload_file(path_or_fileobj=b"y", path_in_repo="y.txt", repo_id=repo, create_pr=True)
-    mine = [body for body in receiver.wait(3) if body["repo"]["name"] == repo]
-    assert sorted(scopes(mine)) == [
+    bodies = [body for body in receiver.wait(3) if body["repo"]["name"] == repo]
+    assert sorted(scopes(bodies)) == [
         "create discussion", "update repo.content", "update repo.content",
     ]  # fmt: skip
-    refs = sorted(b["updatedRefs"][0]["ref"] for b in mine if "updatedRefs" in b)
+    refs = sorted(b["updatedRefs"][0]["ref"] for b in bodies if "updatedRefs" in b)
     assert refs == ["refs/heads/main", "refs/pr/1"]
-    pull = next(body for body in mine if "discussion" in body)
+    pull = next(body for body in bodies if "discussion" in body)
     assert pull["discussion"]["isPullRequest"]
     assert pull["discussion"]["changes"] == {"base": "refs/heads/main"}
     alice.delete_webhook(hook.id)
@@ -165,8 +164,9 @@ def test_only_watched_events_are_delivered(alice: HfApi, name: str, receiver: Re
     other = f"{name}-other"
     for repo in (name, other):
         alice.create_repo(repo)
-    watched = [{"type": "model", "name": name}]
-    hook = alice.create_webhook(url=receiver.url, watched=watched, domains=["discussion"])
+    hook = alice.create_webhook(
+        url=receiver.url, watched=[{"type": "model", "name": name}], domains=["discussion"]
+    )
     alice.create_discussion(other, "not watched")
     alice.upload_file(path_or_fileobj=b"x", path_in_repo="x.txt", repo_id=name)
     alice.create_discussion(name, "watched")
