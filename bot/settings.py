@@ -121,7 +121,7 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         poll_seconds=_number(env, "KAKUGO_POLL_SECONDS", 60.0),
         webhook_url=env.get("KAKUGO_WEBHOOK_URL", ""),
         endpoints_url=env.get("KAKUGO_ENDPOINTS_URL", "").rstrip("/"),
-        port=int(_number(env, "PORT", 7860)),
+        port=_port(env),
         token=token,
         job_token=env.get("KAKUGO_JOB_TOKEN") or bot_token,
         webhook_secret=webhook_secret,
@@ -166,6 +166,13 @@ def _limits(env: Mapping[str, str]) -> Limits:
         queue=int(_number(env, "KAKUGO_QUEUE", default.queue)),
         jobs_per_flavor=int(_number(env, "KAKUGO_JOBS_PER_FLAVOR", default.jobs_per_flavor)),
     )
+
+
+def _port(env: Mapping[str, str]) -> int:
+    port = _number(env, "PORT", 7860)
+    if port > 65535:
+        raise SettingsError(f"PORT must be a number up to 65535, not {port:.0f}")
+    return int(port)
 
 
 def _required(env: Mapping[str, str], name: str, description: str) -> str:

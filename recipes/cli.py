@@ -105,7 +105,9 @@ def parser() -> argparse.ArgumentParser:
     generate = _recipe(commands, "generate", "generate a dataset with the teacher and push it")
     generate.add_argument("--teacher", required=True, metavar="URL", help=TEACHER_HELP)
     generate.add_argument("--into", metavar="REPO", help="the dataset to push")
-    generate.add_argument("--limit", type=int, metavar="N", help="at most N prompts per source")
+    generate.add_argument(
+        "--limit", type=_positive, metavar="N", help="at most N prompts per source"
+    )
     generate.add_argument("--cap-usd", type=_usd, metavar="USD", help="never spend more")
     generate.add_argument("--licence", default="", metavar="ID", help="of the dataset, as a Hub id")
     generate.add_argument("--variant", default="", metavar="NAME",

@@ -141,7 +141,7 @@ def _parse_snapshot(head: str, files: Mapping[str, str]) -> LedgerSnapshot:
                 requests.append(request_from_json(upgrade_request(record)))
                 if record["schema"] != SCHEMA:
                     outdated.add(requests[-1].id)
-        except (ValueError, UnreadableRecord) as error:
+        except (ValueError, RecursionError, UnreadableRecord) as error:
             raise UnreadableRecord(f"cannot read {path} of the ledger: {error}") from error
     return LedgerSnapshot(head, _sorted(requests), teacher, frozenset(outdated))
 

@@ -185,7 +185,7 @@ def _metrics(watcher: Watcher) -> Iterator[str]:
 
 
 def serve(controller: Controller, secret: str, host: str, port: int, poll_seconds: float) -> None:
-    """Serve until SIGINT or SIGTERM. Raises Refused if the port is in use."""
+    """Serve until SIGINT or SIGTERM. Raises Refused if it cannot listen there."""
     watcher = Watcher(controller, poll_seconds)
     config = uvicorn.Config(
         make_app(watcher, secret), host=host, port=port, log_level="warning", access_log=False
@@ -194,4 +194,7 @@ def serve(controller: Controller, secret: str, host: str, port: int, poll_second
     try:
         server.run()
     except SystemExit as error:
-        raise Refused(f"cannot listen on {host}:{port}: set PORT to a free port") from error
+        raise Refused(
+            f"cannot listen on {host}:{port}: set KAKUGO_HOST to an address of this machine and "
+            "PORT to a free port"
+        ) from error

@@ -60,6 +60,8 @@ def run(data: Path, port: int, stay: bool, fresh: bool, json_file: Path | None) 
     data = data.absolute()
     if fresh:
         shutil.rmtree(data, ignore_errors=True)
+    if json_file and not json_file.absolute().parent.is_dir():
+        raise DemoError(f"cannot write {json_file}: there is no such folder")
     config = _config(data, port)
     screen = Screen()
     with Processes(data) as processes:

@@ -6,6 +6,7 @@ the path of the field. `ledger_upgrade` first brings records of an older schema 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
@@ -117,7 +118,13 @@ def _language(data: Mapping[str, Any], path: str) -> Language:
 
 
 def _expect(kind: type[T], data: Any, path: str) -> T:
-    """Return `data` if it is exactly of this type; an integer also counts as a float."""
-    if type(data) is not kind and not (kind is float and type(data) is int):
+    """Return `data` if it is exactly of this type; an integer also counts as a float.
+
+    NaN and infinity, which Python's JSON allows, are refused: every limit on money would let them
+    pass.
+    """
+    if kind is float and type(data) in (int, float) and abs(data) <= sys.float_info.max:
+        return kind(data)  # type: ignore[call-arg]
+    if type(data) is not kind or kind is float:
         raise UnreadableRecord(f"{path}: expected {kind.__name__}, got {str(data)[:80]!r}")
-    return kind(data)  # type: ignore[call-arg]
+    return data

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,10 +21,15 @@ from bot.domain.observation import (
 )
 
 SCHEMAS = (1, 2)
+# What parsing a manifest of the wrong shape raises.
+MALFORMED = (
+    *(ValueError, KeyError, TypeError, AttributeError),
+    *(OverflowError, RecursionError),
+)
 
 
 def parse_manifest(data: Any) -> Manifest:
-    """Parse the content of `run.json`. Raises ValueError, KeyError, TypeError or AttributeError."""
+    """Parse the content of `run.json`. Raises one of MALFORMED."""
     if data["schema"] not in SCHEMAS:
         raise ValueError(f"schema {str(data['schema'])[:20]!r} is unknown")
     metrics = data.get("metrics", {})
@@ -34,8 +40,8 @@ def parse_manifest(data: Any) -> Manifest:
         attempt=int(data["attempt"]),
         kept=int(data["counts"]["kept"]),
         dropped=sum(map(int, data["counts"]["dropped"].values())),
-        seconds=float(data["seconds"]),
-        cost_usd=float(data["cost_usd"]),
+        seconds=_finite(data["seconds"]),
+        cost_usd=_finite(data["cost_usd"]),
         advice=_advice(metrics) if "advice" in metrics else None,
         scores=tuple(map(_score, metrics.get("results", ()))),
         english=tuple(map(_score, metrics.get("english", ()))),
@@ -73,6 +79,14 @@ def _advice(metrics: Mapping[str, Any]) -> Advice:
         round_trip=_optional_float(teacher.get("round_trip")),
         fertility=_optional_float(tokens.get("fertility")),
     )
+
+
+def _finite(value: Any) -> float:
+    """Return a number. NaN and infinity raise ValueError: they would pass every limit on money."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is not finite")
+    return number
 
 
 def _optional_float(value: Any) -> float | None:

@@ -20,7 +20,7 @@ from bot.hub.client import Allowance, Connection, status_code, translate_errors
 from bot.hub.discussions import DiscussionReader
 from bot.hub.endpoints import endpoint_state, find_endpoint
 from bot.hub.jobs import observe_jobs, with_details
-from bot.hub.manifests import parse_manifest
+from bot.hub.manifests import MALFORMED, parse_manifest
 from bot.hub.profiles import ProfileReader
 
 log = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ def read_manifest(hub: Connection, request: Request, step: Step) -> Manifest | N
             return None
     try:
         return parse_manifest(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except MALFORMED as error:
         log.warning("%s in %s is not a valid manifest: %r", path, repo, error)
         return None
 

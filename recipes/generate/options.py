@@ -48,13 +48,15 @@ class RunOptions:
 
 
 def parse_options(api: HfApi, args: argparse.Namespace) -> RunOptions:
-    """Parse the arguments; raises UserError when one is missing."""
+    """Parse the arguments; raises UserError if one is missing or cannot be used."""
     if not args.into and not args.out:
         raise UserError("Say where the dataset goes: --into REPO on the Hub, or --out DIR.")
     if not args.org and (args.into or needs_org(args.config.generate)):
         raise UserError(
             f"The recipe {args.config.name!r} uses repositories of an organization: add --org ORG."
         )
+    if args.out:
+        _make_folder(args.out)
     section, profile = merge_profile(api, args)
     return RunOptions(
         config=args.config,
@@ -71,6 +73,13 @@ def parse_options(api: HfApi, args: argparse.Namespace) -> RunOptions:
         attempt=args.attempt,
         digest=args.digest,
     )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written: {error.strerror}.") from error
 
 
 def merge_profile(api: HfApi, args: argparse.Namespace) -> tuple[dict[str, Any], dict[str, str]]:

@@ -67,9 +67,13 @@ def is_in_own_language(row: Row) -> bool:
 
 def number(value: object) -> float | None:
     """Return a finite number; None for anything else (NaN, infinity, text, booleans)."""
-    if type(value) is float:
-        return value if math.isfinite(value) else None
-    return float(value) if type(value) is int else None  # orjson reads none above 64 bits
+    if isinstance(value, bool) or not isinstance(value, (float, int)):
+        return None
+    try:
+        parsed = float(value)
+    except OverflowError:  # orjson reads no integer above 64 bits, but json does
+        return None
+    return parsed if math.isfinite(parsed) else None
 
 
 def whole_number(value: object) -> int | None:

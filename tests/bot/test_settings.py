@@ -69,3 +69,9 @@ def test_missing_and_invalid_settings_are_named() -> None:
     valid = settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "o", "HF_ENDPOINT": "http://h/"})
     assert (valid.endpoint, valid.job_token) == ("http://h", "hf_x")
     assert "hf_x" not in repr(valid)
+
+
+def test_a_port_that_does_not_exist_is_rejected() -> None:
+    assert make_settings(PORT="65535").port == 65535
+    with pytest.raises(SettingsError, match="PORT must be a number up to 65535, not 99999"):
+        make_settings(PORT="99999")

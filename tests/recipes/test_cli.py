@@ -117,3 +117,24 @@ def test_a_user_error_is_one_sentence_with_status_2(capsys: pytest.CaptureFixtur
     common = ["--config", "none", "--org", "o", "--language", "epo_Latn"]
     assert cli.main(["generate", *common, "--teacher", "http://127.0.0.1:1"]) == 2
     assert capsys.readouterr().err.startswith("kakugo-recipe generate: There is no recipe 'none'")
+
+
+@pytest.mark.parametrize("limit", ["-5", "0", "many"])
+def test_a_limit_that_is_no_positive_number_is_refused(
+    limit: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["--config", "practice", "--language", "epo_Latn", "--teacher", "http://127.0.0.1:1"]
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["generate", *common, "--limit", limit])
+    assert "argument --limit: invalid whole number above 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("folder", ["file", "file/folder"])
+def test_a_folder_that_cannot_be_written_is_refused(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    common = ["--config", "practice", "--org", "o", "--language", "epo_Latn"]
+    out = ["--teacher", "http://127.0.0.1:1", "--out", str(tmp_path / folder)]
+    assert cli.main(["generate", *common, *out]) == 2
+    assert "cannot be written" in capsys.readouterr().err

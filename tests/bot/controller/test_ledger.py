@@ -13,7 +13,7 @@ import pytest
 from bot.controller.ledger import Ledger, LedgerSnapshot
 from bot.domain import names
 from bot.domain.actions import Plan
-from bot.domain.codec import request_to_json
+from bot.domain.codec import UnreadableRecord, request_to_json
 from bot.domain.request import Request, Status, TeacherRecord
 from bot.hub.client import Connection
 from bot.hub.ledger_repo import LedgerRepo, index_text, json_text
@@ -123,6 +123,16 @@ def test_a_request_has_its_own_history(hub: LocalHub) -> None:
     assert [summary for _, summary in ledger.history("r1")] == ["r1: test"]
     text = ledger.repo.files(ledger.repo.head())["requests/r1.json"]
     assert text == json_text(request_to_json(make_requests(1)[0])) and text.count("\n") > 20
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, '{"schema": 2, "opened": NaN}'])
+def test_a_file_that_is_no_record_is_named(hub: LocalHub, text: str) -> None:
+    wire, ledger = new_process(hub)
+    ledger.repo.name = "practice/damaged"
+    wire.api.create_repo("practice/damaged", repo_type="dataset", exist_ok=True)
+    assert ledger.repo.swap(ledger.repo.head(), {"requests/r1.json": text}, "damage")
+    with pytest.raises(UnreadableRecord, match=r"cannot read requests/r1\.json of the ledger"):
+        ledger.load()
 
 
 def test_first_change_on_a_sheet_upgrades_the_records_on_it(hub: LocalHub) -> None:

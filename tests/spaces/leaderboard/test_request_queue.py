@@ -47,6 +47,7 @@ def test_line_that_is_no_record_is_left_out(text: str) -> None:
         {"steps": {"generate": "made", "train": 3}},
         {"discussion": True, "author": None, "status": 4},
         {"steps": {"generate": {"attempt": "two", "cost_usd": float("nan")}}},
+        {"steps": {"generate": {"cost_usd": 10**400, "seconds": 10**400}}},
     ],
 )
 def test_missing_or_malformed_parts_are_empty(more: dict[str, Any]) -> None:
