@@ -14,7 +14,7 @@ from random import Random
 from typing import Any, Protocol, TypeVar
 
 from recipes.core.language import Language
-from recipes.generate.gates import Gate, first_reason
+from recipes.generate.gates import Check, first_reason
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Draft, Message, Row
 from recipes.generate.teacher.client import Teacher
@@ -46,7 +46,7 @@ class GenerationContext:
     teacher: Teacher
     language: Language
     seed: int
-    gates: tuple[Gate, ...]
+    gates: tuple[Check, ...]
     rows: RowSink
     rules: str = ""
     lost: Counter[str] = field(default_factory=Counter)

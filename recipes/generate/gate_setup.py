@@ -11,7 +11,7 @@ from itertools import islice
 
 from recipes.core.language import Language
 from recipes.core.progress import say
-from recipes.generate.gates import Gate, GateSettings, build_gates, language_id, refusals
+from recipes.generate.gates import Check, GateSettings, build_gates, language_id, refusals
 from recipes.generate.gates.length_ratio import TokenCount
 from recipes.generate.inputs import Inputs
 from recipes.generate.prompts import parsing, templates
@@ -26,7 +26,7 @@ MAX_TEXTS = 2_000  # of each kind, for the identifier
 class GateSet:
     """The gates of a run; `identified_by` is how they identify the language, for the card."""
 
-    gates: tuple[Gate, ...]
+    gates: tuple[Check, ...]
     identified_by: str
 
 
@@ -39,7 +39,7 @@ async def set_up_gates(
     count_tokens: TokenCount,
 ) -> GateSet:
     """Build the gates of a run."""
-    own_texts = [*islice(inputs.context_texts, MAX_TEXTS), *islice(inputs.pair_texts, MAX_TEXTS)]
+    own_texts = list(islice(inputs.texts, MAX_TEXTS))
     english = [turns[0]["content"] for turns in islice(inputs.conversations, MAX_TEXTS)]
     identifier = language_id.build_identifier(language, own_texts, english, settings.profile)
     examples = []

@@ -42,10 +42,6 @@ class RunOptions:
     attempt: int
     digest: str
 
-    def limited(self, count: int) -> int:
-        """Return the count, or the limit if that is less."""
-        return count if self.limit is None else min(count, self.limit)
-
 
 def parse_options(api: HfApi, args: argparse.Namespace) -> RunOptions:
     """Parse the arguments; raises UserError if one is missing or cannot be used."""

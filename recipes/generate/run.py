@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 
 import uvloop
@@ -37,14 +36,7 @@ from recipes.generate.progress_report import report_progress
 from recipes.generate.publish import card, parquet
 from recipes.generate.publish.build import build
 from recipes.generate.shutdown import graceful_shutdown, interrupt_on_sigterm
-from recipes.generate.sources import (
-    backtranslation,
-    replay,
-    scenarios,
-    text_tasks,
-    topics,
-    translation,
-)
+from recipes.generate.sources.table import SOURCES, SourceJob
 from recipes.generate.teacher.budget import Budget
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.connect import endpoint, session
@@ -173,13 +165,7 @@ async def generate_rows(
             async with report_progress(settings.planned_rows(options.limit), context):
                 await run_workers(root_work(options, inputs, context), settings.teacher.concurrency)
                 await asyncio.to_thread(shards.push)  # the next steps block the event loop
-                replay.add_rows(
-                    context,
-                    inputs.replay_conversations,
-                    settings.replay,
-                    settings.conversations.name,
-                    settings.answers,
-                )
+                await run_workers(root_work(options, inputs, context, asks_teacher=False), 1)
                 tokenizer.close()
                 benchmarks = partial(
                     Benchmarks, inputs.benchmarks, settings.ngrams, options.language.script
@@ -212,27 +198,23 @@ async def print_estimate(options: RunOptions, inputs: Inputs, journal: Journal) 
     say(str(estimate(options.config, settings, rows)))
 
 
-def root_work(options: RunOptions, inputs: Inputs, context: GenerationContext) -> Iterator[Work]:
-    """Yield the roots of all work, source by source."""
-    settings, response_settings = options.settings, options.settings.answers
-    limited = options.limited
-    return chain(
-        backtranslation.root_work(context, settings.pairs, response_settings, inputs.pair_texts),
-        text_tasks.root_work(
-            context,
-            settings.contexts,
-            response_settings,
-            inputs.context_texts,
-            limited(settings.contexts.rows),
-        ),
-        translation.root_work(context, response_settings, inputs.conversations),
-        topics.root_work(
-            context, settings.topics, response_settings, limited(settings.topics.rows)
-        ),
-        scenarios.root_work(
-            context, settings.scenarios, response_settings, limited(settings.scenarios.rows)
-        ),
-    )
+def root_work(
+    options: RunOptions, inputs: Inputs, context: GenerationContext, asks_teacher: bool = True
+) -> Iterator[Work]:
+    """Yield the roots of all work, source by source: of those that ask the teacher, or others."""
+    settings, planned = options.settings, options.settings.planned_by_source(options.limit)
+    for source in SOURCES:
+        if source.asks_teacher == asks_teacher:
+            yield from source.grow(
+                SourceJob(
+                    context,
+                    settings.sources[source.name],
+                    settings.answers,
+                    inputs.by_source.get(source.name, ()),
+                    settings.conversations.name,
+                    planned[source.name],
+                )
+            )
 
 
 def write_dataset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,9 +12,10 @@ from recipes.core.schema import build
 from recipes.generate import community, gates
 from recipes.generate.data.corpora import Corpus
 from recipes.generate.dedup import decontamination, minhash
-from recipes.generate.gates.settings import parse as parse_gates
+from recipes.generate.gates.table import parse_settings as parse_gates
 from recipes.generate.journal import hub
-from recipes.generate.sources import backtranslation, responses, scenarios, text_tasks, topics
+from recipes.generate.sources import responses
+from recipes.generate.sources.table import SOURCES
 from recipes.generate.teacher import client, judge
 
 
@@ -24,8 +25,7 @@ class GenerateSettings:
 
     test_share: share (0..1) of rows in the test split
     samples: rows of each source on the card
-    translations: number of conversations to translate
-    replay: share (0..1) of all rows that are English conversations as they are
+    sources: the settings of each source by its name; each is a key of `generate`
     watts: power of the teacher's hardware, for the estimate of energy on the card
     style: from the community's profile
     """
@@ -37,12 +37,7 @@ class GenerateSettings:
     teacher: client.TeacherSettings
     journal: hub.JournalSettings
     answers: responses.ResponseSettings
-    topics: topics.TopicSettings
-    scenarios: scenarios.ScenarioSettings
-    contexts: text_tasks.TextTaskSettings
-    pairs: backtranslation.BacktranslationSettings
-    translations: int
-    replay: float
+    sources: Mapping[str, Any]
     texts: tuple[Corpus, ...]
     conversations: Corpus
     gates: gates.GateSettings
@@ -65,14 +60,16 @@ class GenerateSettings:
 
     def planned_rows(self, limit: int | None) -> int:
         """Return how many rows the teacher makes if every answer is good, `limit` per source."""
-        sources = (
-            self.topics.rows,
-            self.scenarios.rows,
-            self.contexts.rows,
-            round(self.pairs.texts * (1 + self.pairs.to_english)),
-            self.translations,
-        )
-        return sum(rows if limit is None else min(rows, limit) for rows in sources)
+        planned = self.planned_by_source(limit)
+        return sum(planned[source.name] for source in SOURCES if source.asks_teacher)
+
+    def planned_by_source(self, limit: int | None) -> dict[str, int]:
+        """Return how many rows each source gives if every answer is good, `limit` at most."""
+        planned: dict[str, int] = {}
+        for source in SOURCES:
+            rows = source.planned(self.sources[source.name], sum(planned.values()))
+            planned[source.name] = rows if limit is None else min(rows, limit)
+        return planned
 
 
 def parse(section: dict[str, Any]) -> GenerateSettings:
@@ -81,10 +78,6 @@ def parse(section: dict[str, Any]) -> GenerateSettings:
         "teacher": client.TeacherSettings,
         "journal": hub.JournalSettings,
         "answers": responses.ResponseSettings,
-        "topics": topics.TopicSettings,
-        "scenarios": scenarios.ScenarioSettings,
-        "contexts": text_tasks.TextTaskSettings,
-        "pairs": backtranslation.BacktranslationSettings,
         "conversations": Corpus,
         "gates": parse_gates,
         "ngrams": decontamination.NgramSettings,
@@ -92,15 +85,17 @@ def parse(section: dict[str, Any]) -> GenerateSettings:
         "judge": judge.JudgeSettings,
         "style": community.Style,
     }
-    values = {
+    by_section = {source.section: source for source in SOURCES}
+    values: dict[str, Any] = {
         key: build(parsers[key], value, key) if key in parsers else value
         for key, value in section.items()
+        if key not in by_section
+    }
+    if missing := [key for key in by_section if key not in section]:
+        raise UserError(f"`generate` in the recipe is wrong: the source `{missing[0]}` is missing.")
+    values["sources"] = {
+        source.name: source.settings(section[key], key) for key, source in by_section.items()
     }
     for key in ("texts", "benchmarks"):
         values[key] = tuple(build(Corpus, value, key) for value in section.get(key) or ())
-    settings: GenerateSettings = build(GenerateSettings, values, "generate")
-    if not 0 <= settings.replay < 1:
-        raise UserError(
-            f"`generate.replay` must be a share of the rows (0..1), not {settings.replay!r}."
-        )
-    return settings
+    return build(GenerateSettings, values, "generate")

@@ -124,7 +124,7 @@ def random_rows(rows: int) -> Iterator[tuple[Row, str | None]]:
             Message(role="user", content=" ".join(text[:12])),
             Message(role="assistant", content=" ".join(text[12:])),
         )
-        source = parquet.SOURCES[number % 5]
+        source = parquet.SOURCE_NAMES[number % 5]
         yield Row(source, f"{source}/{number}", "t", turns), None if number % 50 else "loop"
 
 
@@ -188,10 +188,9 @@ def inputs_of(spec: dict[str, Any]) -> Inputs:
     no_texts: JsonlItems[Any] = JsonlItems(Path(), 0, 0)
     known: JsonlItems[str] = JsonlItems(Path(spec["benchmarks"]), 0, ENDLESS)
     return Inputs(
-        context_texts=no_texts,
-        pair_texts=no_texts,
+        texts=no_texts,
         conversations=JsonlItems(Path(spec["conversations"]), 0, ENDLESS),
-        replay_conversations=no_texts,
+        by_source={},
         benchmarks=[("benchmarks", known)],
         commits={},
         licences={},

@@ -1,10 +1,11 @@
 """The gates: each is a pure function from a draft to None (kept) or the reason to drop it.
 
 A gate is a filter with a reason. One file per kind of fault; most functions have the name of the
-reason that they return. `reasons.py` says which gate a reason belongs to and what it means. Checks
-that need other rows (duplicates), the benchmarks or the teacher's judgement are not here.
+reason that they return. `table.py` lists all gates in the order in which they run. Checks that need
+other rows (duplicates), the benchmarks or the teacher's judgement are only named there.
 
-    reasons       Every reason why a row is dropped, the gate it belongs to, and what it means
+    table         The table of gates: their names, reasons, checks and settings
+    reasons       The gate and the meaning of each reason
     settings      The settings of the gates, parsed from `generate.gates` of the recipe
     views         The parts of a row that the gates look at: by speaker, without reasoning or code
     structure     The structure of a row: alternating turns, real text, no leaked template
@@ -22,34 +23,27 @@ that need other rows (duplicates), the benchmarks or the teacher's judgement are
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from recipes.core.language import Language
 from recipes.generate.data.tokenizer import BYTE_TOKENIZER
-from recipes.generate.gates import (
-    boilerplate,
-    glossary,
-    language_id,
-    length_ratio,
-    refusals,
-    repetition,
-    scripts,
-    structure,
-    urls,
-)
+from recipes.generate.gates import language_id, refusals
 from recipes.generate.gates.language_id import Identifier
 from recipes.generate.gates.length_ratio import TokenCount
+from recipes.generate.gates.reasons import GATE_OF
 from recipes.generate.gates.settings import GateSettings
+from recipes.generate.gates.table import GATES, Gate, GateContext
 from recipes.generate.schema import Draft
 
-__all__ = ["Gate", "GateSettings", "build_gates", "first_reason"]
+__all__ = ["Check", "GateSettings", "build_gates", "first_reason"]
 
-Gate = Callable[[Draft], str | None]
+Check = Callable[[Draft], str | None]
 
 
-def first_reason(draft: Draft, gates: tuple[Gate, ...]) -> str | None:
+def first_reason(draft: Draft, checks: tuple[Check, ...]) -> str | None:
     """Return the first reason to drop a draft, None when every gate lets it pass."""
-    for gate in gates:
-        if reason := gate(draft):
+    for check in checks:
+        if reason := check(draft):
             return reason
     return None
 
@@ -60,29 +54,26 @@ def build_gates(
     identifier: Identifier | None = None,
     count_tokens: TokenCount = BYTE_TOKENIZER.count,
     refusal_examples: Sequence[str] = (),
-) -> tuple[Gate, ...]:
-    """Return all gates in the order in which they run, the cheap ones first.
+) -> tuple[Check, ...]:
+    """Return the checks of all gates in the order of their table.
 
     `identifier` recognises the language (`language_id.build_identifier` by default), and
     `refusal_examples` are sentences in which this teacher declines in the language.
     """
-    known = identifier or language_id.build_identifier(language)
-    ngrams = refusals.refusal_ngrams(refusal_examples)
-    return (
-        structure.truncated,
-        structure.structure,
-        structure.placeholder,
-        structure.bare_json,
-        boilerplate.chatter,
-        lambda draft: refusals.refusal(draft, ngrams),
-        lambda draft: structure.cut_off(draft, settings.cut_tail, language.script),
-        lambda draft: repetition.loop(draft, settings.loop),
-        lambda draft: length_ratio.length_ratio(
-            draft, count_tokens, settings.ratio, settings.slack
-        ),
-        lambda draft: language_id.wrong_language(draft, language, known, settings),
-        lambda draft: scripts.stray_script(draft, language),
-        urls.invented_url,
-        lambda draft: glossary.glossary(draft, settings.glossary, language),
-        lambda draft: glossary.forbidden_form(draft, settings.forbidden, language),
+    context = GateContext(
+        settings,
+        language,
+        identifier or language_id.build_identifier(language),
+        count_tokens,
+        refusals.refusal_ngrams(refusal_examples),
     )
+    return tuple(partial(_check, gate, context) for gate in GATES if gate.check)
+
+
+def _check(gate: Gate, context: GateContext, draft: Draft) -> str | None:
+    """Return the reason to drop a draft; raises ValueError if it is not in the table."""
+    assert gate.check
+    reason = gate.check(draft, context)
+    if reason is not None and reason not in GATE_OF:
+        raise ValueError(f"The gate {gate.name!r} gave the unlisted reason {reason!r}.")
+    return reason

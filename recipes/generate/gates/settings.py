@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from recipes.core.errors import UserError
@@ -33,6 +34,7 @@ class GateSettings:
     learn_refusals: whether the teacher is asked once how it declines in the language
     profile: letters of text that a trigram profile needs; 0 learns none
     glossary, forbidden: a community's terms and forms
+    own: the settings of gates with a section of their own, by the gate's name
     """
 
     identify_from: int
@@ -47,10 +49,11 @@ class GateSettings:
     profile: int
     glossary: tuple[GlossaryTerm, ...] = ()
     forbidden: tuple[str, ...] = ()
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 def parse(**section: Any) -> GateSettings:
-    """Parse `generate.gates`; raises UserError that names what is wrong."""
+    """Parse the keys that are not of one gate alone; raises UserError that names what is wrong."""
     terms = tuple(_term(value) for value in section.pop("glossary", None) or ())
     forms = _forms(section.pop("forbidden", None) or [], "gates.forbidden")
     return build(GateSettings, {**section, "glossary": terms, "forbidden": forms}, "gates")

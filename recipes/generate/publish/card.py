@@ -17,33 +17,24 @@ import jinja2
 import yaml
 
 from recipes.core.language import Language
-from recipes.generate.gates.reasons import GATES, gate_of, meaning
+from recipes.generate.gates.reasons import GATE_NAMES, gate_of, meaning
 from recipes.generate.journal.usage import UsageReport
 from recipes.generate.prompts import templates
 from recipes.generate.publish.audit import AuditReport
 from recipes.generate.publish.stats import DatasetStats
-from recipes.generate.schema import Message, Row
+from recipes.generate.schema import Row
 from recipes.generate.settings import GenerateSettings
+from recipes.generate.sources.table import SOURCES, Source
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 SAMPLE_LETTERS = 400  # of a turn
 # Characters that break a line, or change the direction of text beyond their own row.
 LINE_BREAKERS = re.compile("[\x85\u2028-\u202e\u2066-\u2069]")
-ABOUT = {
-    "topics": "prompts from a tree of topics",
-    "scenarios": "prompts from situations of daily life",
-    "contexts": "prompts about real texts in the language",
-    "pairs": "translations of real texts, in both directions",
-    "translation": "English conversations, translated turn by turn",
-    "replay": "English conversations as they are, so that a model keeps its English",
-}
-DOTS = (Message(role="user", content="…"), Message(role="assistant", content="…"))
 # Ids that the Hub knows and a request may choose; a community may have a licence of its own.
 LICENCES = frozenset(
     "apache-2.0 mit cc0-1.0 cc-by-4.0 cc-by-sa-4.0 cc-by-nc-4.0 cc-by-nc-sa-4.0 cc-by-nc-nd-4.0 "
     "odc-by odbl".split()
 )
-WITH_ENGLISH = {"contexts", "pairs", "replay"}  # sources whose rows also have English
 
 
 @dataclass(frozen=True)
@@ -129,19 +120,28 @@ def render(facts: CardFacts) -> str:
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True)
     source = Path(__file__).with_name("card.md.j2").read_text("utf-8")
     stats = facts.stats
-    names = [name for name in ABOUT if stats.kept[name] or stats.dropped_by_gate(name)]
+    sources = [source for source in SOURCES if stats.has_rows(source.name)]
+    names = [source.name for source in sources]
     return environment.from_string(source).render(
         front_matter=yaml.safe_dump(_front_matter(facts), allow_unicode=True, sort_keys=False),
         facts=facts,
         sources=[
-            SourceLine(name, ABOUT[name], stats.kept[name], stats.dropped_by_gate(name).total())
-            for name in names
+            SourceLine(
+                source.name,
+                source.about,
+                stats.kept[source.name],
+                stats.dropped_by_gate(source.name).total(),
+            )
+            for source in sources
         ],
         prompt_language=facts.settings.prompt_language(facts.language).name,
         reasons=list(reason_lines(facts, names)),
         benchmarks=benchmark_lines(facts.audit),
-        requests=fenced("\n\n".join(example_requests(names, facts)), "text"),
+        requests=fenced("\n\n".join(example_requests(sources, facts)), "text"),
         samples=fenced("\n".join(map(sample_line, stats.samples)), "json"),
+        copied=[
+            source.name for source in sources if stats.kept[source.name] and not source.asks_teacher
+        ],
         org=facts.repo.rpartition("/")[0],
         origins=sorted(_origins(facts)),
         escape=escape_markdown,
@@ -173,32 +173,22 @@ def benchmark_lines(audit: AuditReport) -> list[BenchmarkLine]:
 def reason_lines(facts: CardFacts, sources: Sequence[str]) -> Iterator[ReasonLine]:
     """Yield one line per reason that occurred, in the order of the gates."""
     reasons = {reason for _, reason in facts.stats.dropped} | set(facts.lost)
-    for gate in GATES:
+    for gate in GATE_NAMES:
         for reason in sorted(reason for reason in reasons if gate_of(reason) == gate):
             dropped = [facts.stats.dropped[source, reason] for source in sources]
             lost = facts.lost.get(reason, 0)
             yield ReasonLine(gate, reason, meaning(reason), dropped, lost, sum(dropped) + lost)
 
 
-def example_requests(sources: Sequence[str], facts: CardFacts) -> list[str]:
+def example_requests(sources: Sequence[Source[Any]], facts: CardFacts) -> list[str]:
     """Return the requests to the teacher, with dots for what changes."""
     settings = facts.settings
     language = settings.prompt_language(facts.language).name
-    topics, scenarios, contexts = settings.topics, settings.scenarios, settings.contexts
-    by_source = {
-        "topics": [
-            templates.list_topics(topics.macro_topics, "…", None, language),
-            templates.write_prompts(topics.per_topic, "…", "topic", language),
-        ],
-        "scenarios": [
-            templates.list_scenarios(scenarios.detailed, "…", language),
-            templates.write_prompts(scenarios.per_scenario, "…", "scenario", language),
-        ],
-        "contexts": [templates.write_context_prompts(contexts.per_text, "…", "question", language)],
-        "pairs": [templates.translate_text("…", language, "English")],
-        "translation": [templates.translate_conversation(DOTS, language)],
-    }
-    requests = [messages for source in sources for messages in by_source.get(source, ())]
+    requests = [
+        messages
+        for source in sources
+        for messages in source.requests(settings.sources[source.name], language)
+    ]
     requests += [templates.revise("…", language), templates.answer("…", language)]
     if rules := settings.prompt_rules(facts.language):
         requests = [templates.with_rules(rules, messages) for messages in requests]
@@ -241,7 +231,8 @@ def escape_markdown(text: str) -> str:
 def _front_matter(facts: CardFacts) -> dict[str, Any]:
     size = next((name for limit, name in SIZES if facts.rows < limit), "1M<n<10M")
     tags = ["kakugo", "synthetic", "arxiv:2601.14051"]
-    english = ["en"] if WITH_ENGLISH & set(facts.stats.kept) else []
+    kept = [source for source in SOURCES if facts.stats.kept[source.name]]
+    english = ["en"] if any(source.with_english for source in kept) else []
     metadata = facts.language.metadata
     return {
         "pretty_name": f"Kakugo {facts.language.name}{' (practice)' if facts.practice else ''}",
@@ -261,9 +252,10 @@ def _front_matter(facts: CardFacts) -> dict[str, Any]:
 
 def _origins(facts: CardFacts) -> set[str]:
     """Return the repos of datasets whose text is in the rows."""
-    kept, settings = facts.stats.kept, facts.settings
-    repos = {corpus.repo for corpus in settings.texts if kept["contexts"] or kept["pairs"]}
-    if kept["translation"] or kept["replay"]:
+    settings = facts.settings
+    read = {source.reads for source in SOURCES if facts.stats.kept[source.name]}
+    repos = {corpus.repo for corpus in settings.texts if "texts" in read}
+    if "conversations" in read:
         repos.add(settings.conversations.repo)
     return repos & set(facts.inputs)
 

@@ -18,13 +18,14 @@ import orjson
 
 from recipes.generate.gates.reasons import gate_of
 from recipes.generate.schema import Row
+from recipes.generate.sources.table import SOURCES
 
 if TYPE_CHECKING:  # pyarrow takes 30 MB, which nothing needs before rows are written
     import pyarrow
     import pyarrow.parquet
     from huggingface_hub import HfApi
 
-SOURCES = ("topics", "scenarios", "contexts", "pairs", "translation", "replay")
+SOURCE_NAMES = tuple(source.name for source in SOURCES)
 REJECTED = "rejected"
 SPLITS = ("train", "test")
 GROUP_BYTES = 1 << 20  # of rows as JSON
@@ -161,14 +162,16 @@ def _schema(is_rejected: bool) -> pyarrow.Schema:
 def _path(row: Row, reason: str | None, test_share: float) -> str:
     if reason is not None:
         return f"{REJECTED}/train.parquet"
+    if row.source not in SOURCE_NAMES:  # no config would have its rows
+        raise ValueError(f"The source {row.source!r} is not in the table of sources.")
     return f"{row.source}/{SPLITS[in_test(row, test_share)]}.parquet"
 
 
 def _configs(paths: Iterable[str]) -> list[dict[str, Any]]:
     """Return the configs: all sources as `default`, each source, and the rejected rows."""
-    by_source = {source: [f"{source}/{split}.parquet" for split in SPLITS] for source in SOURCES}
+    by_source = {name: [f"{name}/{split}.parquet" for split in SPLITS] for name in SOURCE_NAMES}
     paths_by_config = {
-        "default": [path for source in SOURCES for path in by_source[source]],
+        "default": [path for name in SOURCE_NAMES for path in by_source[name]],
         **by_source,
         REJECTED: [f"{REJECTED}/train.parquet"],
     }

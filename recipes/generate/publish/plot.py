@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recipes.generate.gates.reasons import GATES
+from recipes.generate.gates.reasons import GATE_NAMES
 from recipes.generate.publish.stats import DatasetStats
 
 NAME = "gates.png"
@@ -19,7 +19,7 @@ def draw(stats: DatasetStats, path: Path) -> None:
 
     sources = sorted({*stats.kept, *(source for source, _ in stats.dropped)}, reverse=True)
     dropped = {source: stats.dropped_by_gate(source) for source in sources}
-    gates = [gate for gate in GATES if any(by_gate[gate] for by_gate in dropped.values())]
+    gates = [gate for gate in GATE_NAMES if any(by_gate[gate] for by_gate in dropped.values())]
     figure = Figure(figsize=(8, 1.2 + 0.5 * max(1, len(sources))), dpi=100, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()

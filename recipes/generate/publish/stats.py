@@ -55,6 +55,10 @@ class DatasetStats:
         """The lengths of turns, without reasoning, by role."""
         return {role: _percentiles(counts) for role, counts in sorted(self._lengths.items())}
 
+    def has_rows(self, source: str) -> bool:
+        """Whether a source gave any rows, kept or dropped."""
+        return bool(self.kept[source]) or any(name == source for name, _ in self.dropped)
+
     def dropped_by_gate(self, source: str) -> Counter[str]:
         """Return how many rows of a source each gate dropped."""
         by_gate: Counter[str] = Counter()

@@ -33,6 +33,11 @@ class BacktranslationSettings:
     wordings: int
     to_english: float
 
+    @property
+    def rows(self) -> int:
+        """The number of rows if every answer is good."""
+        return round(self.texts * (1 + self.to_english))
+
 
 @dataclass(frozen=True)
 class Instructions:

@@ -7,20 +7,45 @@ are those of the corpus.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from recipes.core.errors import UserError
 from recipes.generate.context import GenerationContext
 from recipes.generate.schema import ENGLISH, Draft, Message
 from recipes.generate.sources import responses
+from recipes.generate.teacher.workers import Work
 
 SOURCE = "replay"
+
+
+def parse_share(value: object, key: str) -> float:
+    """Return the share (0..1) of all rows that are replayed; raises UserError."""
+    if not isinstance(value, int | float) or not 0 <= value < 1:
+        raise UserError(f"`generate.{key}` must be a share of the rows (0..1), not {value!r}.")
+    return value
 
 
 def row_count(other_rows: int, share: float) -> int:
     """Return the number of rows that make up this share (0..1) of all rows."""
     return round(other_rows * share / (1 - share))
+
+
+def root_work(
+    context: GenerationContext,
+    share: float,
+    response_settings: responses.ResponseSettings,
+    conversations: Iterable[tuple[Message, ...]],
+    corpus: str,
+) -> Iterator[Work]:
+    """Yield one root, which adds all rows."""
+
+    async def add_all() -> Sequence[Work]:
+        add_rows(context, conversations, share, corpus, response_settings)
+        return ()
+
+    yield add_all
 
 
 def add_rows(

@@ -15,7 +15,7 @@ from random import Random
 
 from recipes.core import language
 from recipes.generate.dedup.decontamination import NO_SPACES
-from recipes.generate.gates import Gate, GateSettings, build_gates, language_id
+from recipes.generate.gates import Check, GateSettings, build_gates, language_id
 from recipes.generate.gates.settings import GlossaryTerm
 from recipes.generate.schema import ENGLISH, Draft, Message, Row
 
@@ -59,7 +59,7 @@ def sentences() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def gates_of(code: str) -> tuple[Gate, ...]:
+def gates_of(code: str) -> tuple[Check, ...]:
     """Return the gates of a language."""
     known = language.get(code)
     examples = [REFUSALS[code]] if code in REFUSALS else []

@@ -64,7 +64,8 @@ def replayed(
         teacher = Teacher(OfflineEndpoint(), changed.teacher, journal, Budget(Price(), None))
         context = GenerationContext(teacher, EPO, 1, build_gates(changed.gates, EPO), rows)
         corpus = changed.conversations.name
-        replay.add_rows(context, chats, changed.replay, corpus, changed.answers)
+        share = changed.sources[replay.SOURCE]
+        replay.add_rows(context, chats, share, corpus, changed.answers)
         journal.close()
 
     asyncio.run(add())

@@ -1,0 +1,169 @@
+"""The table of sources. To add one, add an entry here and its section to the recipes.
+
+Everything that must know all sources reads this table: the parser of the recipe, the plan and the
+estimate, what is read from the Hub, the work of a run and of a dry run, the card, and the configs
+of the dataset. Training reads the config `default`, which has the rows of all sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, Literal, TypeVar
+
+from recipes.core.schema import build
+from recipes.generate.context import GenerationContext
+from recipes.generate.prompts import templates
+from recipes.generate.schema import Message
+from recipes.generate.sources import (
+    backtranslation,
+    replay,
+    scenarios,
+    text_tasks,
+    topics,
+    translation,
+)
+from recipes.generate.sources.responses import ResponseSettings
+from recipes.generate.teacher.workers import Work
+
+S = TypeVar("S")
+DOTS = (Message(role="user", content="…"), Message(role="assistant", content="…"))
+
+
+@dataclass(frozen=True)
+class SourceJob(Generic[S]):
+    """What a source makes its rows from.
+
+    settings: its section of the recipe
+    items: the texts or conversations that were read for it
+    corpus: the name of the dataset of the conversations
+    max_rows: rows that the source may plan
+    """
+
+    context: GenerationContext
+    settings: S
+    response_settings: ResponseSettings
+    items: Iterable[Any]
+    corpus: str
+    max_rows: int
+
+
+@dataclass(frozen=True)
+class Source(Generic[S]):
+    """A place that rows come from.
+
+    name: of the source, its config and its folder
+    section: its key in `generate` of the recipe
+    settings: parses the value of that key, which is named for errors
+    planned: its rows if every answer is good, given the rows of all sources before it
+    grow: yields the roots of its work
+    about: what its rows are, for the card
+    with_english: whether its rows also have English
+    reads: what is read for it from the Hub
+    item_count: how many of them; as many as rows if None
+    requests: its requests to the teacher, for the card, given the name of the language
+    asks_teacher: sources that do not are grown when the rows of all others are there
+    """
+
+    name: str
+    section: str
+    settings: Callable[[object, str], S]
+    planned: Callable[[S, int], int]
+    grow: Callable[[SourceJob[S]], Iterator[Work]]
+    about: str
+    with_english: bool = False
+    reads: Literal["texts", "conversations"] | None = None
+    item_count: Callable[[S], int] | None = None
+    requests: Callable[[S, str], list[list[Message]]] = lambda settings, language: []
+    asks_teacher: bool = True
+
+
+def mapping(settings_class: Callable[..., S]) -> Callable[[object, str], S]:
+    """Return a parser for a section that is a mapping of keys to values."""
+    return partial(build, settings_class)
+
+
+SOURCES: tuple[Source[Any], ...] = (
+    Source[topics.TopicSettings](
+        name=topics.SOURCE,
+        section="topics",
+        settings=mapping(topics.TopicSettings),
+        planned=lambda settings, _: settings.rows,
+        grow=lambda job: topics.root_work(
+            job.context, job.settings, job.response_settings, job.max_rows
+        ),
+        about="prompts from a tree of topics",
+        requests=lambda settings, language: [
+            templates.list_topics(settings.macro_topics, "…", None, language),
+            templates.write_prompts(settings.per_topic, "…", "topic", language),
+        ],
+    ),
+    Source[scenarios.ScenarioSettings](
+        name=scenarios.SOURCE,
+        section="scenarios",
+        settings=mapping(scenarios.ScenarioSettings),
+        planned=lambda settings, _: settings.rows,
+        grow=lambda job: scenarios.root_work(
+            job.context, job.settings, job.response_settings, job.max_rows
+        ),
+        about="prompts from situations of daily life",
+        requests=lambda settings, language: [
+            templates.list_scenarios(settings.detailed, "…", language),
+            templates.write_prompts(settings.per_scenario, "…", "scenario", language),
+        ],
+    ),
+    Source[text_tasks.TextTaskSettings](
+        name=text_tasks.SOURCE,
+        section="contexts",
+        settings=mapping(text_tasks.TextTaskSettings),
+        planned=lambda settings, _: settings.rows,
+        grow=lambda job: text_tasks.root_work(
+            job.context, job.settings, job.response_settings, job.items, job.max_rows
+        ),
+        about="prompts about real texts in the language",
+        with_english=True,
+        reads="texts",
+        item_count=lambda settings: settings.texts,
+        requests=lambda settings, language: [
+            templates.write_context_prompts(settings.per_text, "…", "question", language)
+        ],
+    ),
+    Source[backtranslation.BacktranslationSettings](
+        name=backtranslation.SOURCE,
+        section="pairs",
+        settings=mapping(backtranslation.BacktranslationSettings),
+        planned=lambda settings, _: settings.rows,
+        grow=lambda job: backtranslation.root_work(
+            job.context, job.settings, job.response_settings, job.items
+        ),
+        about="translations of real texts, in both directions",
+        with_english=True,
+        reads="texts",
+        item_count=lambda settings: settings.texts,
+        requests=lambda settings, language: [templates.translate_text("…", language, "English")],
+    ),
+    Source[int](
+        name=translation.SOURCE,
+        section="translations",
+        settings=translation.parse_count,
+        planned=lambda count, _: count,
+        grow=lambda job: translation.root_work(job.context, job.response_settings, job.items),
+        about="English conversations, translated turn by turn",
+        reads="conversations",
+        requests=lambda count, language: [templates.translate_conversation(DOTS, language)],
+    ),
+    Source[float](
+        name=replay.SOURCE,
+        section="replay",
+        settings=replay.parse_share,
+        planned=lambda share, other_rows: replay.row_count(other_rows, share),
+        grow=lambda job: replay.root_work(
+            job.context, job.settings, job.response_settings, job.items, job.corpus
+        ),
+        about="English conversations as they are, so that a model keeps its English",
+        with_english=True,
+        reads="conversations",
+        asks_teacher=False,
+    ),
+)
