@@ -74,6 +74,18 @@ from recipes.core.row_edits import load_chats
 repo = sys.argv[1]
 print(json.dumps(load_chats(HfApi(), repo, HfApi().dataset_info(repo).sha, "train")))
 """
+LEADERBOARD_SUMMARY = """
+import json, sys
+from pathlib import Path
+from huggingface_hub import HfApi
+sys.path[:0] = sys.argv[2:]
+from details import parse_dataset
+files = HfApi().list_repo_tree(sys.argv[1], recursive=True, repo_type="dataset")
+sizes = {file.path: file.size for file in files if hasattr(file, "size")}
+manifest = HfApi().hf_hub_download(sys.argv[1], "run.json", repo_type="dataset")
+summary = parse_dataset(Path(manifest).read_bytes(), sizes)
+print(json.dumps([dict(summary.sources), dict(summary.dropped)]))
+"""
 
 
 def insert(path: Path, table: str, code: str, entry: str) -> None:
@@ -131,6 +143,11 @@ def test_an_entry_and_a_section_are_enough(
 
     chats = json.loads(run(sys.executable, "-c", TRAINING_CHATS, repo).splitlines()[-1])
     assert all(row["messages"] in chats for row in glosses)
+
+    folders = str(ROOT / "spaces" / "leaderboard"), str(ROOT / "spaces")
+    summary = run(sys.executable, "-c", LEADERBOARD_SUMMARY, repo, *folders)
+    sources, dropped = json.loads(summary.splitlines()[-1])
+    assert sources["glosses"] > 0 and dropped["long_answer"] >= len(long)
 
 
 def _kept(out: Path) -> int:
