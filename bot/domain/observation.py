@@ -90,6 +90,15 @@ class Job:
         return max(0.0, (self.finished_at if self.stage.is_final else now) - self.started_at)
 
 
+# The benchmarks of manifests without `titles`.
+FIRST_TITLES = {
+    "flores": "Translation",
+    "sib200": "Topic classification",
+    "belebele": "Reading comprehension",
+    "global_mmlu": "Knowledge questions",
+}
+
+
 @dataclass(frozen=True)
 class Score:
     """One comparison of base and adapter: chrF++ from 0 to 100 or accuracy from 0 to 1.
@@ -153,7 +162,8 @@ class Manifest:
     """The parts of a recipe's `run.json` that the bot uses.
 
     `english` are the same tests in English. `stopped` is `cap` if the recipe ended early because
-    its money was spent. `version` is the version that was compared with the current one.
+    its money was spent. `version` is the version that was compared with the current one. `titles`
+    says what each benchmark tests.
     """
 
     digest: str
@@ -168,6 +178,7 @@ class Manifest:
     not_covered: tuple[str, ...] = ()
     stopped: str = ""
     version: Version | None = None
+    titles: Mapping[str, str] = field(default_factory=FIRST_TITLES.copy, hash=False)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from bot.domain import names
 from bot.domain.observation import (
     ADVICE_LEVELS,
     CHECK_METRICS,
+    FIRST_TITLES,
     Advice,
     Manifest,
     Score,
@@ -48,6 +50,7 @@ def parse_manifest(data: Any) -> Manifest:
         stopped="cap" if metrics.get("stopped") == "cap" else "",
         not_covered=tuple(map(str, metrics.get("not_covered", ()))),
         version=_version(metrics) if "fresh" in metrics else None,
+        titles=FIRST_TITLES | _titles(metrics.get("titles", {})),
     )
 
 
@@ -105,6 +108,15 @@ def _score(result: Mapping[str, Any]) -> Score:
         high=float(high),
         significant=bool(result["significant"]),
     )
+
+
+def _titles(titles: Mapping[str, Any]) -> dict[str, str]:
+    """Return the titles that are a few words without markup, by benchmark."""
+    return {
+        str(key): title
+        for key, title in titles.items()
+        if isinstance(title, str) and re.fullmatch(r"\w[\w ,-]{0,40}", title)
+    }
 
 
 def _version(metrics: Mapping[str, Any]) -> Version:

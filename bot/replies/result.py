@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.domain import names, steps
 from bot.domain.observation import Manifest, Score, Version
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Step
 from bot.language import UnknownCode, by_code
 from bot.replies.phrases import join, money, practice_note
-
-_BENCHMARKS = {
-    "flores": "Translation",
-    "sib200": "Topic classification",
-    "belebele": "Reading comprehension",
-    "global_mmlu": "Knowledge questions",
-}
 
 
 def result(request: Request, manifest: Manifest, policy: Policy) -> str:
@@ -65,7 +60,7 @@ def _evaluation(request: Request, manifest: Manifest, policy: Policy) -> list[st
         "",
         "| test | metric | base | adapter | difference (95% interval) | |",
         "|---|---|---:|---:|---:|---|",
-        *(_score_row(score) for score in manifest.scores),
+        *(_score_row(score, manifest.titles) for score in manifest.scores),
         "",
         *_not_covered(manifest),
         *_english(manifest),
@@ -78,8 +73,8 @@ def _evaluation(request: Request, manifest: Manifest, policy: Policy) -> list[st
     ]
 
 
-def _score_row(score: Score) -> str:
-    benchmark = _BENCHMARKS.get(score.benchmark, score.benchmark)
+def _score_row(score: Score, titles: Mapping[str, str]) -> str:
+    benchmark = titles.get(score.benchmark, score.benchmark)
     if score.direction:
         source, _, target = score.direction.partition("-")
         benchmark += f" from {_name(source)} to {_name(target)}"
@@ -101,7 +96,7 @@ def _name(code: str) -> str:
 def _not_covered(manifest: Manifest) -> list[str]:
     if not manifest.not_covered:
         return []
-    benchmarks = [_BENCHMARKS.get(name, name).lower() for name in manifest.not_covered]
+    benchmarks = [manifest.titles.get(name, name).lower() for name in manifest.not_covered]
     return [
         f"Not covered, because the test does not exist in this language: {join(benchmarks)}.",
         "",
@@ -113,8 +108,8 @@ def _english(manifest: Manifest) -> list[str]:
     if not manifest.english:
         return []
     losses = [
-        f"{_BENCHMARKS.get(score.benchmark, score.benchmark).lower()} went from {score.base:.3f} "
-        f"to {score.adapter:.3f}"
+        f"{manifest.titles.get(score.benchmark, score.benchmark).lower()} went from "
+        f"{score.base:.3f} to {score.adapter:.3f}"
         for score in manifest.english
         if score.significant and score.adapter < score.base
     ]

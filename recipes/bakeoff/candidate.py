@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from recipes.bakeoff.settings import BakeOffSettings
 from recipes.check import fertility
 from recipes.core import model_loading
+from recipes.core.benchmarks.tasks import Task
 from recipes.evaluate.backends import transformers_lm
-from recipes.evaluate.benchmarks import Task
-from recipes.evaluate.settings import ChoiceSettings
+from recipes.evaluate.settings import EvaluateSettings
 from recipes.train import hardware, heldout_loss, sft
 from recipes.train.callbacks import print_progress
 from recipes.train.heldout_loss import Chat
@@ -52,7 +52,7 @@ class BakeOffData:
     training_chats: Sequence[Chat]
     held_out_chats: Sequence[Chat]
     tasks: Sequence[Task]
-    choice: ChoiceSettings
+    evaluation: EvaluateSettings
 
 
 def measure(
@@ -132,7 +132,7 @@ def _scores(model: Any, tokenizer: PreTrainedTokenizerBase, data: BakeOffData) -
     scores = {}
     for task in data.tasks:
         likelihoods = transformers_lm.log_likelihoods(
-            model, tokenizer, task.items, data.choice, lambda _: None
+            model, tokenizer, task.items, data.evaluation.choice_for(task.settings), lambda _: None
         )
         correct = [
             max(range(len(row)), key=row.__getitem__) == item.correct

@@ -20,8 +20,8 @@ from recipes.core import language, manifest, model_loading, row_edits
 from recipes.core.errors import UserError
 from recipes.core.job import Job, pin
 from recipes.core.progress import say
-from recipes.evaluate import benchmarks
 from recipes.evaluate import settings as evaluating
+from recipes.evaluate import suite
 from recipes.train import heldout_loss
 from recipes.train import settings as training
 
@@ -74,13 +74,13 @@ def _load_data(job: Job[BakeOffSettings], evaluation: evaluating.EvaluateSetting
     ]
     if not training_chats or not held_out_chats:
         raise UserError(f"{repo} must have rows in both its `train` and its `test` split.")
-    suite = benchmarks.load(job.api, evaluation, job.config.language)
+    loaded = suite.load(job.api, evaluation, job.config.language)
     tasks = [
         replace(task, items=task.items[: settings.items])
-        for task in suite.tasks
+        for task in loaded.tasks
         if task.metric == "accuracy" and task.language == job.config.language
     ]
-    return BakeOffData(training_chats, held_out_chats, tasks, evaluation.choice)
+    return BakeOffData(training_chats, held_out_chats, tasks, evaluation)
 
 
 def _measure(job: Job[BakeOffSettings], repo: str, data: BakeOffData, folder: str) -> Measurement:

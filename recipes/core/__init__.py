@@ -1,6 +1,7 @@
 """What several recipes share.
 
 agreement         Combine several people's verdicts on the same rows of a dataset
+benchmarks        The benchmarks: how their rows become tasks, and what is said about them
 card_sections     Write a section of a card between two markers, again and again
 citation          Credit people and sources in cards and citation files
 config            Read the YAML of a recipe, and compute the digest that names a run

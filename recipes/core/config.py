@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from recipes.core.benchmarks.exclusions import exclusions
 from recipes.core.errors import UserError
 from recipes.core.language import find, is_known
 
@@ -49,6 +50,7 @@ class Config:
 def load(name_or_path: str, org: str | None, language: str) -> Config:
     """Read a packaged recipe ("practice") or a path, for a language's code, tag or name.
 
+    Unless the recipe has its own `generate.benchmarks`, no row may overlap with its evaluation.
     Raises UserError for an unknown recipe, language or key.
     """
     if not (CODE.fullmatch(language) and is_known(language)):
@@ -56,6 +58,8 @@ def load(name_or_path: str, org: str | None, language: str) -> Config:
     text = _read(name_or_path)
     values = {"{org}": org, "{language}": language} if org else {"{language}": language}
     sections = _sections(name_or_path, text, values)
+    evaluated = sections["evaluate"].get("benchmarks")
+    sections["generate"].setdefault("benchmarks", exclusions(evaluated, language))
     name = Path(name_or_path).stem
     return Config(name, text, digest(text, language), org, language, **sections)
 

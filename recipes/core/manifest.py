@@ -22,6 +22,7 @@ schema 1 are read, too (`manifest_upgrade.py`). What `metrics` holds, by step:
 | | `reward_margin`, `reward_accuracy` | of DPO at the last step |
 | evaluate | `results`, `other_metrics`, `english` | main and other scores, and those in English |
 | | `degenerate` | flaws of translations by direction (evaluate/degenerate.py) |
+| | `titles` | what each benchmark tests, for the bot's reply |
 | | `not_covered`, `peers` | benchmarks without the language; other models |
 | | `contamination` | `texts` of the benchmarks, and how many are `contaminated` |
 | promote | `version`, `current`, `promoted`, `reason` | the two versions; the decision |

@@ -4,7 +4,7 @@ settings        Parse the `evaluate:` section of a recipe
 models          Find the compared models, each at a commit: base, adapter and peers
 contamination   Find benchmark texts in the training data
 metrics         Compute scores with confidence intervals and paired comparisons
-benchmarks      Read the benchmarks from the Hub and turn them into prompts
+suite           Load the benchmarks of a recipe in a language and in English
 neural          Score translations with a model from the Hub
 tokenize        Tokenize prompts and options, the same way for every backend
 backends        Load models and get their outputs

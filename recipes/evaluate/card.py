@@ -12,19 +12,13 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from recipes.core.benchmarks.table import benchmark_of
 from recipes.evaluate import markdown
 from recipes.evaluate.significance import Score, TaskResult
 from recipes.train.card import RESULTS_END, RESULTS_START
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult, EvalResultEntry, ModelCard
-
-HUB_TASK_TYPES = {
-    "flores": "translation",
-    "sib200": "text-classification",
-    "belebele": "multiple-choice",
-    "global_mmlu": "multiple-choice",
-}
 
 
 def update(
@@ -48,7 +42,7 @@ def _metadata(result: TaskResult, score: Score, practice: bool) -> EvalResult:
     task = result.task
     metric = f"{score.metric} {task.direction}" if task.direction else score.metric
     return EvalResult(
-        task_type=HUB_TASK_TYPES[task.benchmark],
+        task_type=benchmark_of(task.benchmark).hub_type,
         dataset_type=task.dataset,
         dataset_name=markdown.name_of_test(task, practice),
         dataset_config=task.config,

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from recipes.core import language
+from recipes.core.benchmarks.tasks import ENGLISH, Item
 from recipes.evaluate.backends.transformers_lm import Generation
-from recipes.evaluate.benchmarks import ENGLISH, Item
 from recipes.evaluate.settings import DegenerateSettings
 from recipes.generate.gates.language_id import (
     CLD2_ENGLISH,

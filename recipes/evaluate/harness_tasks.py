@@ -7,20 +7,19 @@ the harness's docs/task_guide.md.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 import yaml
 
-from recipes.core import language
+from recipes.core.benchmarks.harness_templates import jinja
+from recipes.core.benchmarks.table import benchmark_of
+from recipes.core.benchmarks.tasks import ENGLISH, Task
 from recipes.core.errors import UserError
 from recipes.evaluate import harness_docs, significance
-from recipes.evaluate.benchmarks import ENGLISH, LETTERS, Task
-from recipes.evaluate.settings import BenchmarkSettings, EvaluateSettings
+from recipes.evaluate.settings import ChoiceSettings, EvaluateSettings
 
 DOCS_MODULE = "kakugo_docs"
 ANSWER = "answer"  # the name of the filter that cuts off the reasoning; part of the metric's name
@@ -56,11 +55,6 @@ def write(
     """
     if folder.is_file():
         raise UserError(f"{folder} is a file: give a folder for the tasks.")
-    if settings.choice.normalise not in ACCURACIES:
-        raise UserError(
-            f"lm-eval cannot divide a log-likelihood by {settings.choice.normalise}: set "
-            f"`normalise` to {' or '.join(ACCURACIES)} in the recipe's evaluate section."
-        )
     group = f"kakugo_{code}"
     folder.mkdir(parents=True, exist_ok=True)
     names = []
@@ -100,7 +94,7 @@ def _task(name: str, each: ScoredTask, settings: EvaluateSettings) -> dict[str, 
         rows["left_out"] = list(each.left_out)
     if shots:
         rows |= {"shots": shots, "shots_split": benchmark.shots.split}
-    if task.benchmark == "flores":
+    if benchmark_of(task.benchmark).is_translation:
         rows["english"] = ENGLISH
     config: dict[str, Any] = {
         "task": name,
@@ -115,14 +109,14 @@ def _task(name: str, each: ScoredTask, settings: EvaluateSettings) -> dict[str, 
         config["fewshot_config"] = {"sampler": "first_n"}
     if settings.system:
         config["description"] = jinja(settings.system, None)
-    return config | FORMATS[task.benchmark](task) | _scoring(task, settings)
+    return config | benchmark_of(task.benchmark).harness_format(task) | _scoring(task, settings)
 
 
 def _scoring(task: Task, settings: EvaluateSettings) -> dict[str, Any]:
     if task.metric == "accuracy":
         return {
             "output_type": "multiple_choice",
-            "metric_list": [_metric(ACCURACIES[settings.choice.normalise], "mean")],
+            "metric_list": [_metric(_accuracy(settings.choice_for(task.settings)), "mean")],
         }
     metrics = ["chrf++"]
     if significance.bleu_tokenizer(task.output_language, settings.bleu) == "13a":
@@ -142,97 +136,15 @@ def _scoring(task: Task, settings: EvaluateSettings) -> dict[str, Any]:
     }
 
 
+def _accuracy(choice: ChoiceSettings) -> str:
+    """Return the harness's accuracy that divides log-likelihoods as the recipe does."""
+    if choice.normalise not in ACCURACIES:
+        raise UserError(
+            f"lm-eval cannot divide a log-likelihood by {choice.normalise}: set "
+            f"`normalise` to {' or '.join(ACCURACIES)} in the recipe's evaluate section."
+        )
+    return ACCURACIES[choice.normalise]
+
+
 def _metric(name: str, aggregation: str) -> dict[str, Any]:
     return {"metric": name, "aggregation": aggregation, "higher_is_better": True}
-
-
-def _flores(task: Task) -> dict[str, Any]:
-    source, target = ("english", "text") if task.output_language != ENGLISH else ("text", "english")
-    fields = {"text": source, "language": _quoted(language.get(task.language).name)}
-    return {"doc_to_text": jinja(task.prompt_template, fields), "doc_to_target": target}
-
-
-def _sib200(task: Task) -> dict[str, Any]:
-    options = task.settings.options
-    fields = {"text": "text", "options": _quoted(", ".join(options.values()))}
-    return {
-        "doc_to_text": jinja(task.prompt_template, fields),
-        "doc_to_choice": list(options.values()),
-        "doc_to_target": f"{{{{ {_quoted(list(options))}.index(category) }}}}",
-    }
-
-
-def _belebele(task: Task) -> dict[str, Any]:
-    columns = [f"mc_answer{number}" for number in range(1, 5)]
-    fields = {"passage": "flores_passage", "question": "question"}
-    return _lettered(task, columns, fields, "{{ correct_answer_num | int - 1 }}")
-
-
-def _global_mmlu(task: Task) -> dict[str, Any]:
-    columns = [f"option_{letter.lower()}" for letter in LETTERS]
-    return _lettered(
-        task, columns, {"question": "question"}, f"{{{{ {_quoted(LETTERS)}.index(answer) }}}}"
-    )
-
-
-def _lettered(
-    task: Task, columns: Sequence[str], fields: Mapping[str, str], target: str
-) -> dict[str, Any]:
-    lettered = {
-        f"option_{letter.lower()}": column for letter, column in zip(LETTERS, columns, strict=True)
-    }
-    return {
-        "doc_to_text": jinja(task.prompt_template, {**fields, **lettered}),
-        "doc_to_choice": choices(task.settings, columns),
-        "doc_to_target": target,
-    }
-
-
-def choices(settings: BenchmarkSettings, columns: Sequence[str]) -> str | list[str]:
-    """Return the options as a list if they are the same for all rows, else as an expression."""
-    if "option" not in {field for _, field, _, _ in Formatter().parse(settings.answer)}:
-        return [settings.answer.format(letter=letter) for letter in LETTERS]
-    answers = [
-        " ~ ".join(
-            part
-            for literal, field, _, _ in Formatter().parse(settings.answer)
-            for part in (
-                _quoted(literal) if literal else "",
-                {"letter": _quoted(letter), "option": column}[field] if field else "",
-            )
-            if part
-        )
-        for letter, column in zip(LETTERS, columns, strict=True)
-    ]
-    return f"{{{{ [{', '.join(answers)}] }}}}"
-
-
-FORMATS: dict[str, Callable[[Task], dict[str, Any]]] = {
-    "flores": _flores,
-    "sib200": _sib200,
-    "belebele": _belebele,
-    "global_mmlu": _global_mmlu,
-}
-
-
-def jinja(template: str, fields: Mapping[str, str] | None) -> str:
-    """Return a template of the recipe as one of Jinja; `fields` maps its fields to expressions.
-
-    Without `fields`, the text has none and stays as it is.
-    """
-    if fields is None:
-        return _literal(template)
-    return "".join(
-        _literal(literal) + (f"{{{{ {fields[field]} }}}}" if field else "")
-        for literal, field, _, _ in Formatter().parse(template)
-    )
-
-
-def _literal(text: str) -> str:
-    """Protect braces, which Jinja could take for its own."""
-    return f"{{{{ {_quoted(text)} }}}}" if "{" in text else text
-
-
-def _quoted(value: object) -> str:
-    """Return a literal that Jinja reads as this text or list of texts."""
-    return json.dumps(value, ensure_ascii=False)

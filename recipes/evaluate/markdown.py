@@ -10,17 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from recipes.evaluate.benchmarks import ENGLISH, MissingBenchmark, Task
+from recipes.core.benchmarks.table import benchmark_of
+from recipes.core.benchmarks.tasks import ENGLISH, Task
 from recipes.evaluate.degenerate import FLAWS
 from recipes.evaluate.metrics import BOOTSTRAP, MCNEMAR
 from recipes.evaluate.significance import Score, TaskResult
+from recipes.evaluate.suite import MissingBenchmark
 
-TITLES = {
-    "flores": "FLORES+",
-    "sib200": "SIB-200",
-    "belebele": "Belebele",
-    "global_mmlu": "Global-MMLU",
-}
 FLAW_TITLES = {"leaked_think": "unclosed reasoning"}
 METHOD = (
     "All models got the same prompts and shots. Translations are greedy; options are chosen by "
@@ -29,13 +25,8 @@ METHOD = (
     "main metrics of a table and for its other metrics separately. A difference with p of 0.05 or "
     "more is reported as not significant."
 )
-RELATED = (
-    "SIB-200 and Belebele are built from FLORES texts. Together with FLORES+ they are one piece of "
-    "evidence, not three, so they are never averaged."
-)
 PRACTICE = "Practice benchmarks have the format of the real ones, but none of their texts."
 FLORES_NOTES = Path(__file__).with_name("flores_notes.tsv")
-BUILT_ON_FLORES = {"flores", "sib200", "belebele"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +56,8 @@ class Report:
 
 def title(benchmark: str, practice: bool) -> str:
     """Return a benchmark's name, which for practice is never the real one's alone."""
-    return f"practice {TITLES[benchmark]}" if practice else TITLES[benchmark]
+    name = benchmark_of(benchmark).title
+    return f"practice {name}" if practice else name
 
 
 def name_of_test(task: Task, practice: bool) -> str:
@@ -191,9 +183,20 @@ def _contamination(contamination: Contamination) -> str:
 def _notes(report: Report) -> list[str]:
     if report.practice:
         return [PRACTICE]
-    benchmarks = {result.task.benchmark for result in report.results} & BUILT_ON_FLORES
-    related = [RELATED] if len(benchmarks) > 1 else []
-    return related + (flores_notes(report.language) if benchmarks else [])
+    families: dict[str, list[str]] = {}
+    for key in dict.fromkeys(result.task.benchmark for result in report.results):
+        benchmark = benchmark_of(key)
+        families.setdefault(benchmark.family, []).append(benchmark.title)
+    related = [_relation(titles) for titles in families.values() if len(titles) > 1]
+    return related + (flores_notes(report.language) if "FLORES" in families else [])
+
+
+def _relation(titles: Sequence[str]) -> str:
+    """Say that benchmarks of one family are not independent."""
+    return (
+        f"{', '.join(titles[:-1])} and {titles[-1]} are built from the same texts. They are one "
+        f"piece of evidence, not {len(titles)}, so they are never averaged."
+    )
 
 
 def _name(task: Task, practice: bool) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from recipes.core.benchmarks.tasks import Item, fill
 from recipes.core.errors import UserError
-from recipes.evaluate.benchmarks import Item, fill
 from recipes.evaluate.settings import NeuralSettings
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from recipes.core import manifest
+from recipes.core.benchmarks.table import leaderboard_columns
 from recipes.evaluate import card, markdown, response_cache
 from recipes.evaluate.markdown import Report
 from recipes.evaluate.schema import Row
@@ -65,16 +66,21 @@ def cached_outputs(api: HfApi, target: ResultsFolder) -> response_cache.CachedOu
 def push(
     api: HfApi, target: ResultsFolder, files: Mapping[str, Sequence[Row]], message: str
 ) -> str:
-    """Commit the rows of these files of the folder together; return the commit's sha."""
+    """Commit the rows of these files of the folder together; return the commit's sha.
+
+    `benchmarks.json` beside the folders describes the columns of the leaderboard.
+    """
     from huggingface_hub import CommitOperationAdd
 
     api.create_repo(target.repo, repo_type="dataset", exist_ok=True)
+    columns = json.dumps(leaderboard_columns(), ensure_ascii=False, indent=1) + "\n"
     commit = api.create_commit(
         target.repo,
         repo_type="dataset",
         commit_message=message,
         operations=[
-            CommitOperationAdd(target.path(name), jsonl(rows)) for name, rows in files.items()
+            CommitOperationAdd("benchmarks.json", columns.encode()),
+            *(CommitOperationAdd(target.path(name), jsonl(rows)) for name, rows in files.items()),
         ],
     )
     return str(commit.oid)

@@ -13,11 +13,11 @@ from dataclasses import asdict
 from time import monotonic
 from typing import Any
 
+from recipes.core.benchmarks.tasks import Task
 from recipes.core.progress import Progress
 from recipes.evaluate import schema
 from recipes.evaluate.backends.loader import Backend, LoadedModel
 from recipes.evaluate.backends.transformers_lm import Generation, OnProgress
-from recipes.evaluate.benchmarks import Task
 from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.schema import Row
 from recipes.evaluate.settings import EvaluateSettings
@@ -82,6 +82,8 @@ def rows(
 
 def cache_key(model: ComparedModel, task: Task, settings: EvaluateSettings) -> str:
     """Return a digest of everything that an output depends on except the item itself."""
+    asked = asdict(task.settings)
+    del asked["normalise"], asked["text_columns"]  # in `decoding`; not seen by a model
     dependencies = {
         "model": [model.model, model.base, model.files],
         "how": [
@@ -90,9 +92,11 @@ def cache_key(model: ComparedModel, task: Task, settings: EvaluateSettings) -> s
             settings.merge,
             asdict(settings.lm_eval) if settings.lm_eval else {},
         ],
-        "decoding": asdict(settings.generation if task.metric == "chrF++" else settings.choice),
+        "decoding": asdict(
+            settings.generation if task.metric == "chrF++" else settings.choice_for(task.settings)
+        ),
         "system": settings.system,
-        "task": [task.dataset, task.revision, task.config, task.direction, asdict(task.settings)],
+        "task": [task.dataset, task.revision, task.config, task.direction, asked],
     }
     return hashlib.sha256(json.dumps(dependencies, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -128,7 +132,7 @@ def _outputs(
 ) -> Outputs:
     if task.metric == "chrF++":
         return model.generate(task.items, settings.generation, on_progress)
-    return model.log_likelihoods(task.items, settings.choice, on_progress)
+    return model.log_likelihoods(task.items, settings.choice_for(task.settings), on_progress)
 
 
 def _progress(total: int) -> OnProgress:

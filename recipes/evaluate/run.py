@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recipes.core import hub_refs, manifest, model_loading
+from recipes.core.benchmarks.table import benchmark_of
+from recipes.core.benchmarks.tasks import Task
 from recipes.core.errors import UserError
 from recipes.core.job import Job, pin
 from recipes.core.progress import say
 from recipes.evaluate import (
-    benchmarks,
     contamination,
     harness_tasks,
     markdown,
@@ -27,14 +28,15 @@ from recipes.evaluate import (
     response_cache,
     schema,
     significance,
+    suite,
 )
 from recipes.evaluate.backends import loader, transformers_lm
-from recipes.evaluate.benchmarks import Suite, Task
 from recipes.evaluate.markdown import Contamination, Report
 from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.response_cache import CollectedOutputs
 from recipes.evaluate.settings import EvaluateSettings, parse
 from recipes.evaluate.significance import TaskResult
+from recipes.evaluate.suite import Suite
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -101,14 +103,14 @@ def main(args: argparse.Namespace) -> None:
 def _write_tasks(api: HfApi, args: argparse.Namespace, settings: EvaluateSettings) -> None:
     """Write tasks of lm-eval instead; with a dataset, without the items that it contains."""
     code = args.config.language
-    suite = benchmarks.load(api, settings, code)
-    scored = suite.tasks
+    loaded = suite.load(api, settings, code)
+    scored = loaded.tasks
     if args.dataset:
         revision = hub_refs.commit_of(api, args.dataset, "dataset")
-        scored = _without_contaminated(suite.tasks, args.dataset, revision, settings.copied).tasks
-    tasks = harness_tasks.scored_tasks(suite.tasks, scored)
+        scored = _without_contaminated(loaded.tasks, args.dataset, revision, settings.copied).tasks
+    tasks = harness_tasks.scored_tasks(loaded.tasks, scored)
     names = harness_tasks.write(args.write_tasks, tasks, settings, code)
-    for missing in suite.not_covered:
+    for missing in loaded.not_covered:
         say(f"{missing.benchmark} does not cover {code}")
     say(
         f"wrote {', '.join(names)}; run lm_eval --include_path {args.write_tasks} "
@@ -135,11 +137,11 @@ def load_clean_suite(job: Job[EvaluateSettings]) -> CleanSuite:
 
     Raises UserError if a task has no items left.
     """
-    suite = benchmarks.load(job.api, job.settings, job.config.language)
-    job.inputs.update(suite.revisions)
+    loaded = suite.load(job.api, job.settings, job.config.language)
+    job.inputs.update(loaded.revisions)
     dataset = job.args.dataset
-    clean = _without_contaminated(suite.tasks, dataset, job.inputs[dataset], job.settings.copied)
-    return CleanSuite(clean.tasks, suite, clean.contamination)
+    clean = _without_contaminated(loaded.tasks, dataset, job.inputs[dataset], job.settings.copied)
+    return CleanSuite(clean.tasks, loaded, clean.contamination)
 
 
 class CleanTasks(NamedTuple):
@@ -289,14 +291,17 @@ def output_rows(
 
 
 def _decoding(settings: EvaluateSettings) -> dict[str, str]:
-    """Describe in words how outputs are made, by the task's main metric."""
+    """Describe in words how outputs are made, by benchmark."""
     harness = settings.lm_eval if settings.backend == "lm_eval" else None
     name = f"lm_eval {harness.model}" if harness else settings.backend
     engine = f"{name}, {settings.model.get('dtype', 'float32')}"
     divisors = {"none": "", "tokens": " per token", "characters": " per character"}
+    greedy = f"greedy, at most {settings.generation.max_new_tokens} new tokens, {engine}"
     return {
-        "chrF++": f"greedy, at most {settings.generation.max_new_tokens} new tokens, {engine}",
-        "accuracy": f"log-likelihood{divisors[settings.choice.normalise]}, {engine}",
+        name: greedy
+        if benchmark_of(name).is_translation
+        else f"log-likelihood{divisors[settings.choice_for(benchmark).normalise]}, {engine}"
+        for name, benchmark in settings.benchmarks.items()
     }
 
 
@@ -315,6 +320,7 @@ def _manifest(
         "other_metrics": schema.summary(own, main=False),
         "english": schema.summary(english),
         "degenerate": schema.flaw_summary(results),
+        "titles": {name: benchmark_of(name).ability for name in job.settings.benchmarks},
         "not_covered": [missing.benchmark for missing in clean.suite.not_covered],
         "contamination": {
             "texts": contamination.texts,

@@ -35,10 +35,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from recipes.core.benchmarks.tasks import Item, Task
 from recipes.evaluate.backends.transformers_lm import Generation
-from recipes.evaluate.benchmarks import Item, MissingBenchmark, Task
 from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.significance import Output, Outputs, Score, TaskResult, output_text
+from recipes.evaluate.suite import MissingBenchmark
 
 SCHEMA = 3
 # Keys of outputs.jsonl before schema 3 → their names since.
@@ -55,7 +56,7 @@ Row = dict[str, Any]
 class RunInfo:
     """What all rows of one evaluation share; the first two models are base and adapter.
 
-    `decoding` describes by main metric how outputs are made.
+    `decoding` describes by benchmark how outputs are made.
     """
 
     language: str
@@ -108,7 +109,7 @@ def _result_row(run: RunInfo, result: TaskResult, score: Score, index: int) -> R
         "shots": len(task.items[0].shots),
         "system": task.items[0].system,
         "prompt": task.prompt_template,
-        "decoding": run.decoding[task.metric],
+        "decoding": run.decoding[task.benchmark],
         "degenerate": result.flaws[index] if result.flaws else None,
     }
     return row | _comparison_columns(score) if model == run.adapter else row

@@ -5,47 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
+from recipes.core.benchmarks.settings import BenchmarkSettings, Normalise
+from recipes.core.benchmarks.settings import parse as parse_benchmarks
 from recipes.core.errors import UserError
 from recipes.core.schema import build
 
-Normalise = Literal["none", "tokens", "characters"]
 BackendName = Literal["transformers", "lm_eval"]
 LmEvalModelName = Literal["hf", "vllm", "sglang", "local-completions"]
-
-
-@dataclass(frozen=True)
-class ShotSettings:
-    """How many rows of a split come before each question, as earlier turns of the chat."""
-
-    count: int
-    split: str
-
-
-@dataclass(frozen=True)
-class BenchmarkSettings:
-    """How one benchmark is asked; benchmarks.py names the fields that a prompt may have.
-
-    `revision` is a branch, a tag or a commit; its commit is recorded. `prompts` has the two
-    directions of a translation, `options` the recipe's name for each category. `answer` is the
-    template of an option as an answer. `configs` maps our language codes to the dataset's config
-    names that differ. `english` overrides settings for the same test in English; None skips it.
-    """
-
-    dataset: str
-    revision: str
-    split: str
-    prompt: str = ""
-    prompts: dict[str, str] = field(default_factory=dict)
-    options: dict[str, str] = field(default_factory=dict)
-    answer: str = "{option}"
-    configs: dict[str, str] = field(default_factory=dict)
-    limit: int | None = None
-    shots: ShotSettings = ShotSettings(0, "")
-    english: dict[str, Any] | None = None
-
-    def in_english(self) -> BenchmarkSettings | None:
-        """Return the settings of the same test in English; None if there is none."""
-        return None if self.english is None else replace(self, english=None, **self.english)
 
 
 @dataclass(frozen=True)
@@ -143,6 +109,10 @@ class EvaluateSettings:
     system: str = ""
     threads: int | None = None
 
+    def choice_for(self, benchmark: BenchmarkSettings) -> ChoiceSettings:
+        """Return how a benchmark's options are scored: its own `normalise` comes first."""
+        return replace(self.choice, normalise=benchmark.normalise or self.choice.normalise)
+
 
 PARTS = {
     "generation": GenerationSettings,
@@ -161,9 +131,7 @@ def parse(section: dict[str, Any]) -> EvaluateSettings:
         key: build(PARTS[key], value, key) if key in PARTS and value is not None else value
         for key, value in section.items()
     }
-    values["benchmarks"] = {
-        name: _benchmark(name, value) for name, value in (section.get("benchmarks") or {}).items()
-    }
+    values["benchmarks"] = parse_benchmarks(section.get("benchmarks"))
     settings = build(EvaluateSettings, values, "evaluate")
     _check_choice("normalise", settings.choice.normalise, get_args(Normalise))
     _check_choice("backend", settings.backend, get_args(BackendName))
@@ -177,13 +145,3 @@ def parse(section: dict[str, Any]) -> EvaluateSettings:
 def _check_choice(key: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise UserError(f"`{key}` in the recipe is one of {', '.join(allowed)}, not {value!r}.")
-
-
-def _benchmark(name: str, value: object) -> BenchmarkSettings:
-    if isinstance(value, dict) and "shots" in value:
-        value = {**value, "shots": build(ShotSettings, value["shots"], "shots")}
-    settings: BenchmarkSettings = build(BenchmarkSettings, value, name)
-    if settings.english is not None:
-        # Fail now, not after the tests in the language.
-        build(BenchmarkSettings, {**vars(settings), **settings.english}, f"{name}.english")
-    return settings

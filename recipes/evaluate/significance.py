@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from recipes.core.benchmarks.tasks import Item, Task
 from recipes.evaluate import degenerate, metrics
 from recipes.evaluate.backends.transformers_lm import Generation
-from recipes.evaluate.benchmarks import Item, Task
 from recipes.evaluate.metrics import Array, Comparison, Interval, ScoreFunction
 from recipes.evaluate.settings import BleuSettings, BootstrapSettings, EvaluateSettings
 
@@ -122,7 +122,7 @@ def metrics_of(task: Task, settings: EvaluateSettings, neural: NeuralMetric | No
     """Return the metrics of a task, the main one first."""
     references = [item.reference for item in task.items]
     if task.metric == "accuracy":
-        signature = f"loglikelihood|norm:{settings.choice.normalise}"
+        signature = f"loglikelihood|norm:{settings.choice_for(task.settings).normalise}"
         return [Metric("accuracy", signature, metrics.mean, _is_correct(references), is_main=True)]
     tokenizer = bleu_tokenizer(task.output_language, settings.bleu)
     translation_metrics = [

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from recipes.core.benchmarks.tasks import Item
 from recipes.core.errors import UserError
-from recipes.evaluate.benchmarks import Item
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

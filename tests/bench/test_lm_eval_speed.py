@@ -21,10 +21,10 @@ from typing import Any
 
 import pytest
 
+from recipes.core.benchmarks.tasks import Task
 from recipes.evaluate import significance
 from recipes.evaluate.backends import loader
 from recipes.evaluate.backends.loader import LoadedModel
-from recipes.evaluate.benchmarks import Task
 from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.settings import (
     ChoiceSettings,

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.core import model_loading
+from recipes.core.benchmarks.tasks import Item
 from recipes.core.errors import UserError
 from recipes.evaluate import tokenize
 from recipes.evaluate.backends import transformers_lm
 from recipes.evaluate.backends.transformers_lm import Generation, OnProgress, normalised
-from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.settings import (
     ChoiceSettings,

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recipes.core import model_loading
+from recipes.core.benchmarks.tasks import Item
 from recipes.evaluate.backends import transformers_lm
 from recipes.evaluate.backends.transformers_lm import Generation, OnProgress, TransformersModel
-from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.settings import ChoiceSettings, EvaluateSettings, GenerationSettings
 

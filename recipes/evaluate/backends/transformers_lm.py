@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from recipes.core.benchmarks.tasks import Item
 from recipes.evaluate import tokenize
 from recipes.evaluate.backends import prefix_cache
 from recipes.evaluate.backends.prefix_cache import Prefix
-from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.settings import ChoiceSettings, GenerationSettings
 
 if TYPE_CHECKING:

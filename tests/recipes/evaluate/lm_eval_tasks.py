@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from recipes.core import config
-from recipes.evaluate import benchmarks, settings
-from recipes.evaluate.benchmarks import Source, Task
+from recipes.core.benchmarks.table import benchmark_of
+from recipes.core.benchmarks.tasks import Source, Task
+from recipes.evaluate import settings
 from recipes.evaluate.settings import EvaluateSettings
 from recipes.practice import publish
 
@@ -31,7 +32,7 @@ def tasks(folder: Path, section: EvaluateSettings) -> list[Task]:
     return [
         replace(task, items=tuple(replace(item, system=section.system) for item in task.items))
         for name, benchmark in section.benchmarks.items()
-        for task in benchmarks.READERS[name](
+        for task in benchmark_of(name).reader(
             Source(str(folder / name), "main", "epo_Latn", "epo_Latn", benchmark)
         )
     ]

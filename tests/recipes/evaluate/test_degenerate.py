@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from recipes.core.benchmarks.tasks import Item
 from recipes.evaluate.backends.transformers_lm import Generation
-from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.degenerate import FLAWS, count_flaws
 from recipes.evaluate.settings import DegenerateSettings
 

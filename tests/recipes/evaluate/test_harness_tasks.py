@@ -19,9 +19,10 @@ from huggingface_hub import CommitOperationAdd, HfApi
 
 from bot.localhub.testing import LocalHub
 from recipes.core import config
+from recipes.core.benchmarks.harness_templates import choices, jinja
 from recipes.core.errors import UserError
 from recipes.evaluate import harness_tasks
-from recipes.evaluate.settings import BenchmarkSettings, ChoiceSettings
+from recipes.evaluate.settings import ChoiceSettings
 from recipes.practice import publish
 from tests.recipes.evaluate import lm_eval_tasks
 from tests.recipes.train.train_jobs import environment
@@ -152,24 +153,22 @@ def test_the_written_tasks_name_the_commit_and_leave_out_contaminated_items(runs
 
 def test_jinja_templates_are_those_of_the_recipe() -> None:
     fields = {"text": "text", "language": '"Esperanto"'}
-    assert harness_tasks.jinja("Into {language}:\n{text}", fields) == (
-        'Into {{ "Esperanto" }}:\n{{ text }}'
-    )
-    assert harness_tasks.jinja("{{a}} {text}", fields) == '{{ "{" }}a} {{ text }}'
+    assert jinja("Into {language}:\n{text}", fields) == ('Into {{ "Esperanto" }}:\n{{ text }}')
+    assert jinja("{{a}} {text}", fields) == '{{ "{" }}a} {{ text }}'
 
 
 def test_answers_with_texts_become_an_expression() -> None:
-    settings = BenchmarkSettings("d", "main", "test", answer="{letter}) {option}")
-    assert harness_tasks.choices(settings, ["mc_answer1", "a", "b", "c"]).startswith(
+    assert choices("{letter}) {option}", ["mc_answer1", "a", "b", "c"]).startswith(
         '{{ ["A" ~ ") " ~ mc_answer1, '
     )
-    assert harness_tasks.choices(replace(settings, answer="{letter}"), []) == ["A", "B", "C", "D"]
+    assert choices("{letter}", ["solution0", "solution1"]) == ["A", "B"]
 
 
 def test_a_normalisation_that_the_harness_lacks_is_refused(tmp_path: Path) -> None:
     settings = replace(lm_eval_tasks.practice(), choice=ChoiceSettings(8, "tokens"))
+    tasks = [harness_tasks.LeftOut(task) for task in lm_eval_tasks.tasks(tmp_path, settings)[2:3]]
     with pytest.raises(UserError, match="cannot divide .* by tokens: set `normalise` to none or"):
-        harness_tasks.write(tmp_path, [], settings, CODE)
+        harness_tasks.write(tmp_path / "tasks", tasks, settings, CODE)
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="is a file: give a folder"):
         harness_tasks.write(tmp_path / "file", [], settings, CODE)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from recipes.core.benchmarks.tasks import Task
 from recipes.evaluate import harness_tasks, significance
 from recipes.evaluate.backends import transformers_lm
-from recipes.evaluate.benchmarks import Task
 from recipes.evaluate.settings import ChoiceSettings, EvaluateSettings, ShotSettings
 from tests.recipes.evaluate import lm_eval_tasks
 

@@ -6,13 +6,14 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
 
+from recipes.core.benchmarks.settings import BenchmarkSettings, ShotSettings
+from recipes.core.benchmarks.tasks import Item, Task
 from recipes.evaluate import card, markdown, schema, significance
 from recipes.evaluate.backends.transformers_lm import Generation
-from recipes.evaluate.benchmarks import Item, MissingBenchmark, Task
 from recipes.evaluate.markdown import Contamination, Report
 from recipes.evaluate.models import ComparedModel
-from recipes.evaluate.settings import BenchmarkSettings, ShotSettings
 from recipes.evaluate.significance import Outputs, TaskResult
+from recipes.evaluate.suite import MissingBenchmark
 from tests.recipes.evaluate import lm_eval_tasks
 
 HOSTILE = (
@@ -107,7 +108,7 @@ def test_no_text_of_model_or_benchmark_gets_into_card_or_metadata() -> None:
     assert after.text.endswith("## Limits\n\nmany\n") and "old" not in after.text
     assert "Owned" not in str(after) and "script" not in after.text.replace("wrong script", "")
     assert "| not covered |" in after.text and "2 of 90 benchmark texts" in after.text
-    assert markdown.RELATED in after.text
+    assert "are built from the same texts. They are one piece of" in after.text
 
 
 def test_practice_results_are_called_practice() -> None:
@@ -115,7 +116,7 @@ def test_practice_results_are_called_practice() -> None:
     scored = results((task, outputs(task, 5), outputs(task, 35)))
     text = markdown.render(report(scored, practice=True))
     assert (
-        "practice Belebele" in text and markdown.PRACTICE in text and markdown.RELATED not in text
+        "practice Belebele" in text and markdown.PRACTICE in text and "the same texts" not in text
     )
     files = card.eval_results(scored, "epo_Latn", True, "2026-01-01", "https://x")
     (entry,) = parse_eval_result_entries(yaml.safe_load(files[".eval_results/data.yaml"]))

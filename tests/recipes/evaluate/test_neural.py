@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from recipes.core.benchmarks.tasks import Item
 from recipes.core.errors import UserError
 from recipes.evaluate import neural
-from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.settings import NeuralSettings
 from tests.recipes.conftest import byte_tokenizer
 

@@ -20,7 +20,7 @@ from bot.localhub.testing import LocalHub
 from recipes.core.errors import UserError
 from recipes.core.hub_refs import commit_of
 from recipes.core.manifest import Manifest
-from recipes.evaluate import benchmarks, models
+from recipes.evaluate import models, suite
 from recipes.evaluate.settings import parse
 from tests.recipes.conftest import byte_tokenizer
 from tests.recipes.recipe_runner import Run, recipe_runner
@@ -390,4 +390,4 @@ def test_an_unknown_benchmark_is_refused(hub: LocalHub) -> None:
     section = copy.deepcopy(RECIPE["evaluate"])
     section["benchmarks"] = {"sib": section["benchmarks"]["belebele"]}
     with pytest.raises(UserError, match="'sib'"):
-        benchmarks.load(client(hub), parse(section), "epo_Latn")
+        suite.load(client(hub), parse(section), "epo_Latn")

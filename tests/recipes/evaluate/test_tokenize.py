@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from transformers import PreTrainedTokenizerFast
 
+from recipes.core.benchmarks.tasks import Item
 from recipes.core.errors import UserError
 from recipes.evaluate import tokenize
 from recipes.evaluate.backends import transformers_lm
-from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.settings import ChoiceSettings
 from tests.recipes.conftest import byte_tokenizer
 

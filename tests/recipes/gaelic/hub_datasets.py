@@ -193,6 +193,21 @@ def global_mmlu() -> Splits:
     }
 
 
+def global_piqa() -> Splits:
+    """`mrlbenchmarks/global-piqa-nonparallel`: names in lower case, and no Scottish Gaelic."""
+    rng = Random("piqa")
+    rows = [
+        {
+            "prompt": f"{sentences.sentence(rng, held=True)[ENGLISH]} It rains.",
+            "solution0": f"Stay at home, says friend {number}.",
+            "solution1": f"Wash the dry umbrella of friend {number}.",
+            "label": number % 2,
+        }
+        for number in range(8)
+    ]
+    return {("eng_latn", "test"): rows, ("yor_latn", "test"): rows}
+
+
 DATA = {
     "HuggingFaceFW/fineweb-2": fineweb,
     "BAAI/Infinity-Instruct": infinity,
@@ -200,6 +215,7 @@ DATA = {
     "Davlan/sib200": sib200,
     "facebook/belebele": belebele,
     "CohereLabs/Global-MMLU": global_mmlu,
+    "mrlbenchmarks/global-piqa-nonparallel": global_piqa,
 }
 GATED = (
     "BAAI/Infinity-Instruct",

@@ -182,13 +182,13 @@ ASK = """
 import json
 from huggingface_hub import HfApi
 from recipes.core import config
-from recipes.evaluate import benchmarks, settings
+from recipes.evaluate import settings, suite
 coverage = {}
 for code in ("gla_Latn", "gaz_Latn", "grn_Latn"):
     section = settings.parse(config.load("kakugo", "practice", code).evaluate)
-    suite = benchmarks.load(HfApi(), section, code)
-    tasks = [[task.benchmark, task.config, len(task.items)] for task in suite.tasks]
-    coverage[code] = [tasks, [lacking.benchmark for lacking in suite.not_covered]]
+    loaded = suite.load(HfApi(), section, code)
+    tasks = [[task.benchmark, task.config, len(task.items)] for task in loaded.tasks]
+    coverage[code] = [tasks, [lacking.benchmark for lacking in loaded.not_covered]]
 print(json.dumps(coverage))
 """
 
@@ -202,12 +202,18 @@ def test_evaluation_names_benchmarks_without_the_language(hub: LocalHub, tmp_pat
         check=True,
     )
     coverage = json.loads(done.stdout.splitlines()[-1])
-    english = [["sib200", "eng_Latn", 21], ["belebele", "eng_Latn", 12], ["global_mmlu", "en", 15]]
+    english = [["sib200", "eng_Latn", 21], ["belebele", "eng_Latn", 12], ["global_mmlu", "en", 15],
+               ["global_piqa", "eng_latn", 8]]  # fmt: skip
     tasks, lacking = coverage["gla_Latn"]
-    assert tasks[:2] == [["flores", "gla_Latn", 20]] * 2 and lacking == ["belebele", "global_mmlu"]
+    assert tasks[:2] == [["flores", "gla_Latn", 20]] * 2 and lacking == [
+        "belebele",
+        "global_mmlu",
+        "global_piqa",
+    ]
     assert tasks[2] == ["sib200", "gla_Latn", 21] and tasks[3:] == english
     tasks, lacking = coverage["gaz_Latn"]
-    assert ["belebele", "gaz_Latn", 1] in tasks and lacking == ["flores", "sib200", "global_mmlu"]
+    assert ["belebele", "gaz_Latn", 1] in tasks and lacking == [
+        "flores", "sib200", "global_mmlu", "global_piqa"]  # fmt: skip
     tasks, lacking = coverage["grn_Latn"]  # it has another name in FLORES+
     assert [task[:2] for task in tasks[:3]] == [
         *[["flores", "gug_Latn"]] * 2,

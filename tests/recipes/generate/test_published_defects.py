@@ -18,6 +18,7 @@ import yaml
 from aiohttp import web
 
 from recipes.core import language
+from recipes.core.benchmarks.table import BENCHMARKS
 from recipes.core.config import CODE, load
 from recipes.evaluate import settings as evaluate
 from recipes.generate.context import GenerationContext
@@ -195,16 +196,16 @@ def test_10_no_question_or_shot_of_a_benchmark_may_be_learnt(recipe: str, code: 
 
 def evaluated(settings: evaluate.EvaluateSettings, code: str) -> set[tuple[str, str, str]]:
     """(repository, config, split) of the questions and of their shots, in English too."""
-    asked = [(benchmark, code) for benchmark in settings.benchmarks.values()]
-    asked += [
-        (benchmark if name == "flores" else benchmark.in_english(), ENGLISH)
+    tests = [(name, benchmark, code) for name, benchmark in settings.benchmarks.items()]
+    tests += [
+        (name, english, ENGLISH)
         for name, benchmark in settings.benchmarks.items()
+        if (english := benchmark if name == "flores" else benchmark.in_english())
     ]
     return {
-        (one.dataset, one.configs.get(called, called), split)
-        for one, called in asked
-        if one
-        for split in {one.split, one.shots.split or one.split}
+        (test.dataset, BENCHMARKS[name].config(test, language_code), split)
+        for name, test, language_code in tests
+        for split in {test.split, test.shots.split or test.split}
     }
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from recipes.core.benchmarks.tasks import Item
 from recipes.core.errors import UserError
 from recipes.evaluate.backends import lm_eval, loader
 from recipes.evaluate.backends.transformers_lm import Generation
-from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.settings import ChoiceSettings, EvaluateSettings, LmEvalSettings
 from tests.recipes.evaluate import lm_eval_tasks

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from recipes.core.benchmarks.tasks import Item
 from recipes.evaluate import tokenize
 from recipes.evaluate.backends import prefix_cache, transformers_lm
-from recipes.evaluate.benchmarks import Item
 from recipes.evaluate.settings import ChoiceSettings, GenerationSettings
 
 if TYPE_CHECKING:

@@ -9,9 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
+from recipes.core.benchmarks.readers import (
+    belebele,
+    flores,
+    global_mmlu,
+    global_piqa,
+    sib200,
+)
+from recipes.core.benchmarks.settings import BenchmarkSettings, ShotSettings
+from recipes.core.benchmarks.tasks import Source
 from recipes.core.errors import UserError
-from recipes.evaluate.benchmarks import Source, belebele, flores, global_mmlu, sib200
-from recipes.evaluate.settings import BenchmarkSettings, ShotSettings
 
 Rows = dict[str, dict[str, list[dict[str, Any]]]]  # config → split → rows
 
@@ -143,3 +150,17 @@ def test_a_benchmark_without_rows_is_refused(tmp_path: Path) -> None:
                   options={"sports": "sporto"})  # fmt: skip
     with pytest.raises(UserError, match="no rows in the config epo_Latn, split test"):
         sib200(benchmark)
+
+
+def test_global_piqa_scores_solutions_as_continuations_of_the_prompt(tmp_path: Path) -> None:
+    rows = [
+        {"prompt": f"Pluvas {i} tagojn, do", "solution0": "mi prenas ombrelon.",
+         "solution1": "mi akvumas la ĝardenon per tre longa akvohoso.", "label": i % 2}
+        for i in range(2)
+    ]  # fmt: skip
+    benchmark = source(tmp_path, {"epo_latn": {"test": rows}}, split="test", prompt="{prompt}")
+    (task,) = global_piqa(benchmark)
+    first, second = task.items
+    assert (first.prompt, first.reference) == ("Pluvas 0 tagojn, do", rows[0]["solution0"])
+    assert second.reference == rows[1]["solution1"] and first.id != second.id
+    assert first.texts == ("Pluvas 0 tagojn, do",) and task.chance == 0.5

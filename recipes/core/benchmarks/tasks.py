@@ -1,0 +1,153 @@
+"""Tasks: the items of a benchmark in one language, read from a dataset at one commit.
+
+Every item also has the texts that are its own, without the recipe's prompt, so that they can be
+looked for in the training data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from recipes.core.benchmarks.settings import BenchmarkSettings
+from recipes.core.errors import UserError
+
+ENGLISH = "eng_Latn"
+Message = dict[str, str]
+Row = Mapping[str, Any]
+MainMetric = Literal["chrF++", "accuracy"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question; `answers` are its options, or the one reference of a translation.
+
+    `correct` is the index of the right answer, `texts` are what the item is made of, and `source`
+    is the text to translate, empty for other tasks. `shots` are pairs of prompt and answer.
+    """
+
+    id: str
+    prompt: str
+    answers: tuple[str, ...]
+    correct: int
+    texts: tuple[str, ...]
+    shots: tuple[tuple[str, str], ...] = ()
+    system: str = ""
+    source: str = ""
+
+    @property
+    def reference(self) -> str:
+        """The right answer."""
+        return self.answers[self.correct]
+
+    @property
+    def messages(self) -> list[Message]:
+        """The chat: the system prompt, the shots as earlier turns, the prompt."""
+        turns = [{"role": "system", "content": self.system}] if self.system else []
+        for prompt, answer in self.shots:
+            turns += [{"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
+        return [*turns, {"role": "user", "content": self.prompt}]
+
+
+@dataclass(frozen=True)
+class Task:
+    """The items of one benchmark in one language, and in one direction if it has two.
+
+    `language` is the language of the test and `metric` its main metric.
+    """
+
+    benchmark: str
+    language: str
+    direction: str | None
+    metric: MainMetric
+    items: tuple[Item, ...]
+    dataset: str
+    revision: str
+    config: str
+    settings: BenchmarkSettings
+    prompt_template: str
+
+    @property
+    def output_language(self) -> str:
+        """The language of the answers."""
+        return self.direction.split("-")[1] if self.direction else self.language
+
+    @property
+    def chance(self) -> float | None:
+        """The accuracy of guessing; None for a translation."""
+        if self.metric == "chrF++":
+            return None
+        return sum(1 / len(item.answers) for item in self.items) / len(self.items)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One benchmark's repository at a commit, in one language."""
+
+    repo: str
+    revision: str
+    config: str
+    code: str
+    settings: BenchmarkSettings
+
+    def rows(self) -> tuple[list[Row], list[Row]]:
+        """Return (questions, shots); shots from the same split are its first rows."""
+        shots, limit = self.settings.shots, self.settings.limit
+        rows = self.split(self.settings.split)
+        if not shots.count:
+            return rows[:limit], []
+        if shots.split == self.settings.split:
+            return rows[shots.count :][:limit], rows[: shots.count]
+        return rows[:limit], self.split(shots.split)[: shots.count]
+
+    def split(self, name: str, config: str = "") -> list[Row]:
+        """Return all rows of a split, of the language's config unless another is given."""
+        from datasets import load_dataset
+
+        config = config or self.config
+        return list(load_dataset(self.repo, config, split=name, revision=self.revision))
+
+    def items(self, item: Callable[[Row], Item]) -> list[Item]:
+        """Return an item for each question, with the shots as items of the same kind."""
+        questions, shots = self.rows()
+        shot_turns = tuple((shot.prompt, shot.reference) for shot in map(item, shots))
+        return [replace(item(row), shots=shot_turns) for row in questions]
+
+    def task(
+        self,
+        benchmark: str,
+        items: Sequence[Item],
+        metric: MainMetric = "accuracy",
+        direction: str | None = None,
+        prompt_template: str = "",
+    ) -> Task:
+        """Return a task of these items; raise UserError if there are none, or ids repeat."""
+        where = f"in the config {self.config}, split {self.settings.split}"
+        if not items:
+            raise UserError(f"{self.repo} has no rows {where}.")
+        if len({item.id for item in items}) < len(items):
+            raise UserError(f"{self.repo} has rows with the same id {where}.")
+        return Task(
+            benchmark=benchmark,
+            language=self.code,
+            direction=direction,
+            metric=metric,
+            items=tuple(items),
+            dataset=self.repo,
+            revision=self.revision,
+            config=self.config,
+            settings=self.settings,
+            prompt_template=prompt_template or self.settings.prompt,
+        )
+
+
+def fill(template: str, **fields: str) -> str:
+    """Fill a template of the recipe; raise UserError for a field that does not exist."""
+    try:
+        return template.format(**fields)
+    except (KeyError, IndexError, ValueError) as error:
+        raise UserError(
+            f"The recipe's template {template!r} has {error}; it may have "
+            f"{', '.join(f'{{{field}}}' for field in fields)}."
+        ) from error
