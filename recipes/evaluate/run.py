@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from recipes.core import hub_refs, manifest, model_loading
-from recipes.core.benchmarks.table import benchmark_of
+from recipes.core.benchmarks.table import abilities, benchmark_of
 from recipes.core.benchmarks.tasks import Task
 from recipes.core.errors import UserError
 from recipes.core.job import Job, pin
@@ -320,7 +320,7 @@ def _manifest(
         "other_metrics": schema.summary(own, main=False),
         "english": schema.summary(english),
         "degenerate": schema.flaw_summary(results),
-        "titles": {name: benchmark_of(name).ability for name in job.settings.benchmarks},
+        "titles": abilities(job.settings.benchmarks),
         "not_covered": [missing.benchmark for missing in clean.suite.not_covered],
         "contamination": {
             "texts": contamination.texts,

@@ -16,15 +16,17 @@ def routes(source: HubSource) -> list[Route]:
 
     def json_rows(request: Request) -> Response:
         snapshot = source.snapshot()
-        view = from_query(dict(request.query_params))
+        view = from_query(dict(request.query_params), snapshot.leaderboard.benchmarks)
         rows = [as_json(entry) for entry in snapshot.index.matching(view)]
         body = orjson.dumps({"problem": snapshot.problem, "rows": rows})
         headers = _attachment("json") if request.url.path.endswith(".json") else {}
         return Response(body, media_type="application/json", headers=headers)
 
     def csv_rows(request: Request) -> Response:
-        view = from_query(dict(request.query_params))
-        body = as_csv(source.snapshot().index.matching(view), view.columns)
+        snapshot = source.snapshot()
+        benchmarks = snapshot.leaderboard.benchmarks
+        view = from_query(dict(request.query_params), benchmarks)
+        body = as_csv(snapshot.index.matching(view), view.columns, benchmarks)
         return Response(body, media_type="text/csv", headers=_attachment("csv"))
 
     return [

@@ -49,7 +49,7 @@ import copy_text
 import gradio as gr
 import request_form
 from api import routes
-from benchmarks import BENCHMARK_CHOICES
+from benchmarks import FIRST_BENCHMARKS
 from common.gradio_options import IMMEDIATE, launch
 from common.hub_urls import HubUrls
 from common.languages import MAX_NAME_LENGTH
@@ -95,8 +95,9 @@ def build(source: HubSource, settings: LeaderboardSettings) -> gr.Blocks:
                 lay_out_charts(charts_tab, results.controls, handlers)
             with gr.Tab("Queue", id="queue"):
                 queue = html(elem_id="queue")
-            with gr.Tab("Guide", id="guide"):
-                html(copy_text.guide())
+            with gr.Tab("Guide", id="guide") as guide_tab:
+                guide = html()
+                guide_tab.select(handlers.guide, None, guide, **LATEST)
             with gr.Tab("Request", id="request"):
                 answer = lay_out_request_form(source, urls, handlers)
         controls, table = results.controls, results.table
@@ -138,10 +139,12 @@ def lay_out_results(urls: HubUrls) -> ResultsTab:
 def lay_out_charts(tab: gr.Tab, controls: Controls, handlers: Handlers) -> None:
     """Create the charts, which are drawn when somebody opens the tab."""
     with gr.Row(elem_classes="k-filters"):
-        benchmark = gr.Dropdown(BENCHMARK_CHOICES, value="into", label="Test", filterable=False)
+        benchmark = gr.Dropdown(FIRST_BENCHMARKS.choices, label="Test", filterable=False)
     charts = html(elem_id="charts")
     inputs = [benchmark, *controls.all]
-    gr.on([tab.select, benchmark.input], handlers.draw_charts, inputs, charts, **LATEST)
+    gr.on(
+        [tab.select, benchmark.input], handlers.draw_charts, inputs, [benchmark, charts], **LATEST
+    )
 
 
 def lay_out_request_form(source: HubSource, urls: HubUrls, handlers: Handlers) -> gr.HTML:

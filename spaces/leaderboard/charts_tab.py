@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from statistics import median_high
 
 import svg_charts
-from benchmarks import BENCHMARKS, BY_KEY, Benchmark
+from benchmarks import Benchmark, BenchmarkTable
 from entries import Entry, Score
 from language_groups import family
 from number_format import counted, money, number
@@ -18,12 +18,12 @@ from number_format import counted, money, number
 MAX_ROWS, MAX_POINTS, MAX_FAMILIES = 60, 400, 12
 
 
-def charts(entries: Sequence[Entry], key: str) -> str:
+def charts(entries: Sequence[Entry], benchmark: Benchmark, benchmarks: BenchmarkTable) -> str:
     """Return all charts; the first one shows the improvement on one benchmark."""
     if not entries:
         return '<p class="k-empty">There is nothing to draw: no model matches these filters.</p>'
-    benchmark = BY_KEY.get(key, BENCHMARKS[0])
-    return f"{_improvement(entries, benchmark)}{_coverage(entries)}{_cost(entries)}"
+    coverage = _coverage(entries, benchmarks)
+    return f"{_improvement(entries, benchmark)}{coverage}{_cost(entries)}"
 
 
 def difference_dot(name: str, benchmark: Benchmark, score: Score | None) -> svg_charts.Dot | None:
@@ -66,11 +66,11 @@ def _improvement(entries: Sequence[Entry], benchmark: Benchmark) -> str:
     return svg_charts.figure(title, caption, svg)
 
 
-def _coverage(entries: Sequence[Entry]) -> str:
+def _coverage(entries: Sequence[Entry], benchmarks: BenchmarkTable) -> str:
     codes = dict.fromkeys(entry.code for entry in entries)
     covered = [
         (benchmark, len({entry.code for entry in entries if benchmark.key in entry.scores}))
-        for benchmark in BENCHMARKS
+        for benchmark in benchmarks.benchmarks
     ]
     by_benchmark = svg_charts.bar_list(
         [

@@ -7,26 +7,29 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from benchmarks import BENCHMARK_CHOICES, COLUMN_CHOICES, COLUMNS
+from benchmarks import FIRST_BENCHMARKS, BenchmarkTable, Choices
 from parse_results import MAX_TEXT_LENGTH
-from query import EntryIndex, View, known_columns
+from query import EntryIndex, View
 
-SORTS = [
-    ("Largest gain", "gain"),
-    ("Language", "name"),
-    ("Newest", "date"),
-    ("Most parameters", "size"),
-    ("Cheapest", "-cost"),
-    ("Most expensive", "cost"),
-    *BENCHMARK_CHOICES,
-    ("Smallest gain", "-gain"),
-    ("Language, from Z to A", "-name"),
-    ("Oldest", "-date"),
-    ("Fewest parameters", "-size"),
-    *((f"{title}, lowest", f"-{key}") for title, key in BENCHMARK_CHOICES),
-]
 ANY = ("Any", "")
 FILTERS = ("script", "family", "region", "base")  # their choices depend on the entries
+
+
+def _sorts(benchmarks: BenchmarkTable) -> Choices:
+    return [
+        ("Largest gain", "gain"),
+        ("Language", "name"),
+        ("Newest", "date"),
+        ("Most parameters", "size"),
+        ("Cheapest", "-cost"),
+        ("Most expensive", "cost"),
+        *benchmarks.choices,
+        ("Smallest gain", "-gain"),
+        ("Language, from Z to A", "-name"),
+        ("Oldest", "-date"),
+        ("Fewest parameters", "-size"),
+        *((f"{title}, lowest", f"-{key}") for title, key in benchmarks.choices),
+    ]
 
 
 @dataclass(frozen=True)
@@ -53,16 +56,16 @@ class Controls:
                 scale=3,
                 elem_id="search",
             )
-            sort = gr.Dropdown(SORTS, value="gain", label="Sort by", filterable=False)
+            sort = gr.Dropdown(
+                _sorts(FIRST_BENCHMARKS), value="gain", label="Sort by", filterable=False
+            )
             script = _filter("Script")
         with gr.Accordion("More filters and columns", open=False, elem_classes="k-accordion"):
             with gr.Row(elem_classes="k-filters"):
                 family, region, base = _filter("Family"), _filter("Region"), _filter("Base model")
-                covered = gr.Dropdown(
-                    [ANY, *BENCHMARK_CHOICES], value="", label="Covered by", filterable=False
-                )
+                covered = _filter("Covered by")
             with gr.Row(elem_classes="k-filters"):
-                columns = gr.CheckboxGroup(COLUMN_CHOICES, value=list(COLUMNS), label="Columns")
+                columns = gr.CheckboxGroup(FIRST_BENCHMARKS.column_choices, label="Columns")
         return cls(query, script, family, region, base, covered, sort, columns)
 
     @property
@@ -72,34 +75,41 @@ class Controls:
 
     @property
     def filters(self) -> list[Any]:
-        """The components that `filter_updates` updates."""
-        return [getattr(self, name) for name in FILTERS]
+        """The components that `filter_updates` updates: all but the search."""
+        return self.all[1:]
 
 
 def _filter(label: str) -> gr.Dropdown:
     return gr.Dropdown([ANY], value="", label=label, filterable=False)
 
 
-def view_of(values: Sequence[Any], page: int = 1) -> View:
+def view_of(values: Sequence[Any], benchmarks: BenchmarkTable, page: int = 1) -> View:
     """Return the view of the controls' values; unexpected values are ignored."""
     *texts, columns = values
     query, script, family, region, base, covered, sort = (
         text if isinstance(text, str) else "" for text in texts
     )
-    shown = known_columns(columns if isinstance(columns, list) else ())
+    shown = benchmarks.known_columns(columns if isinstance(columns, list) else ())
     return View(query, script, family, region, base, covered, sort or View.sort, shown, page)
 
 
-def control_updates(index: EntryIndex, view: View) -> list[Any]:
-    """Return the values of all controls for a view, with the choices of the filters."""
-    return [view.query, *filter_updates(index, view), view.covered, view.sort, list(view.columns)]
+def control_updates(index: EntryIndex, benchmarks: BenchmarkTable, view: View) -> list[Any]:
+    """Return the values and choices of all controls for a view."""
+    return [view.query, *filter_updates(index, benchmarks, view)]
 
 
-def filter_updates(index: EntryIndex, view: View) -> list[Any]:
-    """Return the filters' choices: those of the entries, and the chosen one in any case."""
+def filter_updates(index: EntryIndex, benchmarks: BenchmarkTable, view: View) -> list[Any]:
+    """Return the choices of all controls but the search, and the chosen one in any case."""
     updates = []
     for name in FILTERS:
         value = getattr(view, name)
         choices = sorted({*index.choices[name], value} - {""})
         updates.append(gr.update(choices=[ANY, *((c, c) for c in choices)], value=value))
-    return updates
+    columns = benchmarks.column_choices
+    covered = view.covered if view.covered in benchmarks.by_key else ""
+    return [
+        *updates,
+        gr.update(choices=[ANY, *benchmarks.choices], value=covered),
+        gr.update(choices=_sorts(benchmarks), value=view.sort),
+        gr.update(choices=columns, value=list(view.columns) or [key for _, key in columns]),
+    ]

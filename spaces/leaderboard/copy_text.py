@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks import BENCHMARKS
+from benchmarks import BenchmarkTable
 from common.hub_urls import HubUrls
-from common.markup import link
+from common.markup import link, safe
 from entries import Leaderboard
 from number_format import noun
 
@@ -31,12 +31,13 @@ def hero(leaderboard: Leaderboard) -> str:
     )
 
 
-def guide() -> str:
+def guide(table: BenchmarkTable) -> str:
     """Return how to read the table, for people who have never seen one like it."""
     benchmarks = "".join(
-        f"<div><dt>{benchmark.label} <small>{benchmark.source}, {benchmark.metric}</small></dt>"
-        f"<dd>{benchmark.description}</dd></div>"
-        for benchmark in BENCHMARKS
+        f"<div><dt>{safe(benchmark.label)} "
+        f"<small>{safe(benchmark.source)}, {safe(benchmark.metric)}</small></dt>"
+        f"<dd>{safe(benchmark.description)}</dd></div>"
+        for benchmark in table.benchmarks
     )
     return (
         '<article class="k-prose"><h2>How to read this</h2>'

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from benchmarks import BENCHMARKS
+from benchmarks import FIRST_BENCHMARKS, Benchmark, BenchmarkTable
 from common.languages import Language, by_code
 from parse_results import (
     Row,
@@ -28,6 +28,7 @@ from request_queue import Request
 class Score:
     """Base model and adapter on one benchmark; chrF++ is 0 to 100, accuracy 0 to 1.
 
+    A difference times `scale` is in points from 0 to 100.
     `degenerate` counts the adapter's degenerate answers among `n`.
     """
 
@@ -41,6 +42,7 @@ class Score:
     chance: float | None = None
     signature: str = ""
     degenerate: int | None = None
+    scale: float = 1.0
 
     @property
     def outcome(self) -> str:
@@ -92,9 +94,9 @@ class Entry:
     def gain(self) -> float | None:
         """The mean difference over the covered benchmarks, all on 0 to 100."""
         differences = [
-            benchmark.points(score.difference)
-            for benchmark in BENCHMARKS
-            if (score := self.scores.get(benchmark.key)) and score.difference is not None
+            score.scale * score.difference
+            for score in self.scores.values()
+            if score.difference is not None
         ]
         return sum(differences) / len(differences) if differences else None
 
@@ -106,6 +108,7 @@ class Leaderboard:
     entries: tuple[Entry, ...] = ()
     requests: tuple[Request, ...] = ()
     unreadable_rows: int = 0
+    benchmarks: BenchmarkTable = FIRST_BENCHMARKS
 
 
 @dataclass(frozen=True)
@@ -116,20 +119,25 @@ class ResultsFile:
     unreadable_rows: int = 0
 
 
-def parse_results_file(text: str | bytes) -> ResultsFile:
+def parse_results_file(
+    text: str | bytes, benchmarks: BenchmarkTable = FIRST_BENCHMARKS
+) -> ResultsFile:
     """Read one `results.jsonl`."""
     rows, unreadable = parse_rows(text)
-    return ResultsFile(tuple(_entries(rows)), unreadable)
+    return ResultsFile(tuple(_entries(rows, benchmarks)), unreadable)
 
 
 def build_leaderboard(
     results: Iterable[str | bytes | ResultsFile],
     requests: Iterable[Request],
     parameters: Mapping[str, int] | None = None,
+    benchmarks: BenchmarkTable = FIRST_BENCHMARKS,
 ) -> Leaderboard:
     """Join all results with their requests; `parameters` are those of the base models."""
     queue = tuple(requests)
-    files = [r if isinstance(r, ResultsFile) else parse_results_file(r) for r in results]
+    files = [
+        r if isinstance(r, ResultsFile) else parse_results_file(r, benchmarks) for r in results
+    ]
     entries = [entry for file in files for entry in file.entries]
     by_id = {request.id: request for request in queue}
     named_by_code = {request.code: request for request in queue if request.name}
@@ -145,7 +153,8 @@ def build_leaderboard(
                 version_count=version_count,
             )
         )
-    return Leaderboard(tuple(joined), queue, sum(file.unreadable_rows for file in files))
+    unreadable = sum(file.unreadable_rows for file in files)
+    return Leaderboard(tuple(joined), queue, unreadable, benchmarks)
 
 
 def newest(entries: Iterable[Entry]) -> Entry:
@@ -153,12 +162,13 @@ def newest(entries: Iterable[Entry]) -> Entry:
     return max(entries, key=lambda entry: (entry.date, entry.version))
 
 
-def _entries(rows: Sequence[Row]) -> list[Entry]:
+def _entries(rows: Sequence[Row], benchmarks: BenchmarkTable) -> list[Entry]:
     bases: dict[tuple[str, str, str], Row] = {}
     adapters: dict[tuple[str, str, str], list[tuple[str | None, Row]]] = {}
     peers: dict[str, set[str]] = {}
     for row in rows:
-        language, model, role, column = row["language"], row["model"], row["role"], column_of(row)
+        language, model, role = row["language"], row["model"], row["role"]
+        column = column_of(row, benchmarks)
         if role == "base" and column:
             bases[language, model, column] = row
         elif role == "adapter":
@@ -167,24 +177,27 @@ def _entries(rows: Sequence[Row]) -> list[Entry]:
         elif role == "peer":
             peers.setdefault(language, set()).add(model)
     return [
-        _entry(adapter_rows, bases, len(peers.get(language, ())))
+        _entry(adapter_rows, bases, len(peers.get(language, ())), benchmarks)
         for (language, _, _), adapter_rows in adapters.items()
     ]
 
 
 def _entry(
-    rows: Sequence[tuple[str | None, Row]], bases: Mapping[tuple[str, str, str], Row], peers: int
+    rows: Sequence[tuple[str | None, Row]],
+    bases: Mapping[tuple[str, str, str], Row],
+    peers: int,
+    benchmarks: BenchmarkTable,
 ) -> Entry:
     last = max((row for _, row in rows), key=lambda row: text_of(row.get("evaluated_at")))
-    base = text_of(last.get("base"))
+    base, by_column = text_of(last.get("base")), {column: row for column, row in rows if column}
     return Entry(
         code=text_of(last["language"]),
         model=text_of(last["model"]),
         base=base,
         scores={
-            column: _score(row, bases.get((row["language"], base, column)))
-            for column, row in rows
-            if column
+            key: _score(by_column[key], bases.get((last["language"], base, key)), benchmark)
+            for key, benchmark in benchmarks.by_key.items()
+            if key in by_column
         },
         practice=any(row.get("practice") is not False for _, row in rows),
         request=text_of(last.get("request")),
@@ -195,7 +208,7 @@ def _entry(
     )
 
 
-def _score(row: Row, base: Row | None) -> Score:
+def _score(row: Row, base: Row | None, benchmark: Benchmark) -> Score:
     return Score(
         base=number(base.get("value")) if base else None,
         adapter=number(row["value"]),
@@ -207,6 +220,7 @@ def _score(row: Row, base: Row | None) -> Score:
         chance=number(row.get("chance")),
         signature=text_of(row.get("signature")),
         degenerate=degenerate_answers(row),
+        scale=benchmark.points(1),
     )
 
 

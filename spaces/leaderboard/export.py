@@ -11,7 +11,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from benchmarks import ABOUT, BENCHMARKS
+from benchmarks import ABOUT, BenchmarkTable
 from entries import Entry, Score
 from language_groups import family, region
 
@@ -56,10 +56,10 @@ def as_json(entry: Entry) -> dict[str, Any]:
     }
 
 
-def as_csv(entries: Sequence[Entry], columns: Sequence[str]) -> str:
+def as_csv(entries: Sequence[Entry], columns: Sequence[str], benchmarks: BenchmarkTable) -> str:
     """Return one line an entry with the scores of these columns, as UTF-8 with a mark for Excel."""
-    keys = [benchmark.key for benchmark in BENCHMARKS if benchmark.key in columns]
-    about = ("size", "cost_usd", "date") if ABOUT in columns else ()
+    keys = [key for key in benchmarks.by_key if not columns or key in columns]
+    about = ("size", "cost_usd", "date") if not columns or ABOUT in columns else ()
     head = ("language", "name", "autonym", "script", "family", "region", "model", "revision")
     head += ("version", "base", "practice", "discussion", "gain", *about)
     text = io.StringIO()

@@ -5,6 +5,7 @@ They answer from what `hub_source` and `details_source` hold. No layout here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,8 +39,11 @@ class Handlers:
 
         Returns controls, searched text, page number, language page and columns, content.
         """
-        view, snapshot = query.from_query(dict(request.query_params)), self._source.snapshot()
-        state = [*controls.control_updates(snapshot.index, view), view.query, view.page]
+        snapshot = self._source.snapshot()
+        benchmarks = snapshot.leaderboard.benchmarks
+        view = query.from_query(dict(request.query_params), benchmarks)
+        updates = controls.control_updates(snapshot.index, benchmarks, view)
+        state = [*updates, view.query, view.page]
         return [
             *state,
             *self._language_page(snapshot, view.language),
@@ -53,13 +57,16 @@ class Handlers:
         """
         snapshot = self._source.snapshot()
         if shown in ("", _stamp(snapshot)):
-            return [gr.skip()] * (len(controls.FILTERS) + CONTENT_COUNT)
-        view = controls.view_of(values, page_number)
-        return [*controls.filter_updates(snapshot.index, view), *self._content(snapshot, view)]
+            return [gr.skip()] * (len(values) - 1 + CONTENT_COUNT)
+        benchmarks = snapshot.leaderboard.benchmarks
+        view = controls.view_of(values, benchmarks, page_number)
+        updates = controls.filter_updates(snapshot.index, benchmarks, view)
+        return [*updates, *self._content(snapshot, view)]
 
     def apply_filters(self, *values: Any) -> list[Any]:
         """Return page number, status bar and table."""
-        return [1, *self._table(self._source.snapshot(), controls.view_of(values))]
+        snapshot = self._source.snapshot()
+        return [1, *self._table(snapshot, _view(snapshot, values))]
 
     def search(self, searched: str, *values: Any) -> list[Any]:
         """Return searched text, page number, status bar and table, if the text has changed.
@@ -72,13 +79,15 @@ class Handlers:
 
     def sort(self, event: gr.EventData, *values: Any) -> list[Any]:
         """Return sort, page number, status bar and table after a click on a heading."""
-        view = query.sorted_by(controls.view_of(values), str(event.by))
-        return [view.sort, 1, *self._table(self._source.snapshot(), view)]
+        snapshot = self._source.snapshot()
+        view = query.sorted_by(_view(snapshot, values), str(event.by))
+        return [view.sort, 1, *self._table(snapshot, view)]
 
     def change_page(self, event: gr.EventData, *values: Any) -> list[Any]:
         """Return page number, status bar and table after a click on the pager."""
-        view = replace(controls.view_of(values), page=int(event.page))
-        return [view.page, *self._table(self._source.snapshot(), view)]
+        snapshot = self._source.snapshot()
+        view = replace(_view(snapshot, values), page=int(event.page))
+        return [view.page, *self._table(snapshot, view)]
 
     def open_language(self, event: gr.EventData) -> list[Any]:
         """Return the page of the clicked language, and which column is visible."""
@@ -93,10 +102,20 @@ class Handlers:
         """Return an empty page of a language, and which column is visible."""
         return self._language_page(self._source.snapshot(), "")
 
-    def draw_charts(self, benchmark: str, *values: Any) -> str:
-        """Return the charts of the entries that match the filters."""
-        entries = self._source.snapshot().index.matching(controls.view_of(values))
-        return charts_tab.charts(entries, benchmark)
+    def draw_charts(self, key: str, *values: Any) -> list[Any]:
+        """Return the benchmarks to choose from, and the charts of the entries that match."""
+        snapshot = self._source.snapshot()
+        benchmarks = snapshot.leaderboard.benchmarks
+        benchmark = benchmarks.by_key.get(key, benchmarks.benchmarks[0])
+        entries = snapshot.index.matching(_view(snapshot, values))
+        return [
+            gr.update(choices=benchmarks.choices, value=benchmark.key),
+            charts_tab.charts(entries, benchmark, benchmarks),
+        ]
+
+    def guide(self) -> str:
+        """Return how to read the table, with a description of each benchmark."""
+        return copy_text.guide(self._source.snapshot().leaderboard.benchmarks)
 
     def check_name(self, text: str) -> str:
         """Return what the form answers to a name."""
@@ -111,7 +130,7 @@ class Handlers:
         """Return status bar and table."""
         page = snapshot.index.select(view)
         table = (
-            table_html.table(page, self._urls)
+            table_html.table(page, snapshot.leaderboard.benchmarks, self._urls)
             if page.entries
             else table_html.empty_table(snapshot.leaderboard, self._urls)
         )
@@ -133,11 +152,20 @@ class Handlers:
             return ["", gr.update(visible=False), gr.update(visible=True)]
         entries = snapshot.entries_of(code)
         page = (
-            language_page.language_page(entries, self._details.get(snapshot, code), self._urls)
+            language_page.language_page(
+                entries,
+                self._details.get(snapshot, code),
+                snapshot.leaderboard.benchmarks,
+                self._urls,
+            )
             if entries
             else language_page.missing_language_page(code, self._urls)
         )
         return [page, gr.update(visible=True), gr.update(visible=False)]
+
+
+def _view(snapshot: Snapshot, values: Sequence[Any]) -> query.View:
+    return controls.view_of(values, snapshot.leaderboard.benchmarks)
 
 
 def _stamp(snapshot: Snapshot) -> str:

@@ -16,11 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks import FIRST_BENCHMARKS, BenchmarkTable
 from common.hub_errors import HUB_ERRORS
 from entries import Entry, Leaderboard, ResultsFile, build_leaderboard, parse_results_file
 from huggingface_hub import HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
 from leaderboard_settings import LeaderboardSettings
+from parse_results import parse_benchmarks
 from query import EntryIndex
 from request_queue import parse_requests
 
@@ -101,12 +103,17 @@ class HubSource:
             return ""
 
     def _read(self, revisions: tuple[str, str]) -> Snapshot:
-        results = self._download(self._results, revisions[0], "*/*/results.jsonl")
-        ledger = self._download(self._ledger, revisions[1], "sheets/*.jsonl")
+        results = self._download(
+            self._results, revisions[0], ["*/*/results.jsonl", "benchmarks.json"]
+        )
+        ledger = self._download(self._ledger, revisions[1], ["sheets/*.jsonl"])
+        benchmarks = _read_benchmarks(results)
+        if benchmarks != self._snapshot.leaderboard.benchmarks:
+            self._files = {}
         # The cache names a file by its content, so an unchanged one is not parsed again.
         paths = {str(path.resolve()): path for path in _matching_files(results, RESULTS_PATH)}
         self._files = {
-            key: self._files.get(key) or parse_results_file(path.read_bytes())
+            key: self._files.get(key) or parse_results_file(path.read_bytes(), benchmarks)
             for key, path in paths.items()
         }
         files = list(self._files.values())
@@ -114,7 +121,7 @@ class HubSource:
             self._read_parameters(base)
         sheets = _matching_files(ledger, SHEET_PATH)
         requests = parse_requests(sheet.read_text("utf-8", "replace") for sheet in sheets)
-        leaderboard = build_leaderboard(files, requests, self._parameters)
+        leaderboard = build_leaderboard(files, requests, self._parameters, benchmarks)
         return Snapshot(leaderboard, revisions, "", results, EntryIndex(leaderboard.entries))
 
     def _read_parameters(self, base: str) -> None:
@@ -128,7 +135,7 @@ class HubSource:
         if safetensors is not None:
             self._parameters[base] = safetensors.total
 
-    def _download(self, dataset: str, revision: str, pattern: str) -> Path | None:
+    def _download(self, dataset: str, revision: str, patterns: list[str]) -> Path | None:
         if not revision:
             return None
         return Path(
@@ -136,10 +143,22 @@ class HubSource:
                 dataset,
                 repo_type="dataset",
                 revision=revision,
-                allow_patterns=pattern,
+                allow_patterns=patterns,
                 max_workers=MAX_DOWNLOADS,
             )
         )
+
+
+def _read_benchmarks(results: Path | None) -> BenchmarkTable:
+    """Return the columns of the results; those of the first results if there is no usable file."""
+    path = results and results / "benchmarks.json"
+    if not path or not path.is_file():
+        return FIRST_BENCHMARKS
+    try:
+        return parse_benchmarks(path.read_bytes())
+    except ValueError as error:
+        logging.warning("cannot read benchmarks.json: %s", error)
+        return FIRST_BENCHMARKS
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import svg_charts
 import table_html
-from benchmarks import BENCHMARKS
+from benchmarks import BenchmarkTable
 from charts_tab import describe_dots, difference_dot
 from common.hub_urls import HubUrls
 from common.languages import by_code
@@ -29,12 +29,6 @@ from number_format import MISSING, count, counted, money, number, parameters
 
 MAX_REASONS = 12
 BACK = '<p><a href="?" data-back>← All languages</a></p>'
-_BENCHMARK_NAMES = {
-    "flores": "FLORES",
-    "sib200": "SIB-200",
-    "belebele": "Belebele",
-    "global_mmlu": "Global-MMLU",
-}
 _ROLE_NAMES = {"base": "base", "adapter": "adapter", "peer": "for comparison"}
 _ADVICE = {
     "good": "The teacher knows this language well enough to write examples in it.",
@@ -44,13 +38,16 @@ _ADVICE = {
 }
 
 
-def language_page(entries: Sequence[Entry], details: LanguageDetails, urls: HubUrls) -> str:
+def language_page(
+    entries: Sequence[Entry], details: LanguageDetails, benchmarks: BenchmarkTable, urls: HubUrls
+) -> str:
     """Return the page of a language that has entries; its head is about the newest one."""
     entry = newest(entries)
     return (
         f'<article class="k-language-page" data-code="{safe(entry.code)}">{BACK}'
         f"{_head(entry, details, urls)}{table_html.practice_note(entries)}"
-        f"{_improvement(entry)}{_measures(details.measures)}{_examples(details.examples, entry)}"
+        f"{_improvement(entry, benchmarks)}{_measures(details.measures, benchmarks)}"
+        f"{_examples(details.examples, entry)}"
         f"{_training(details.training)}{_dataset(details.dataset, entry, urls)}"
         f"{_advice(details.advice)}</article>"
     )
@@ -103,10 +100,10 @@ def _head(entry: Entry, details: LanguageDetails, urls: HubUrls) -> str:
     )
 
 
-def _improvement(entry: Entry) -> str:
+def _improvement(entry: Entry, benchmarks: BenchmarkTable) -> str:
     rows = [
         dot
-        for benchmark in BENCHMARKS
+        for benchmark in benchmarks.benchmarks
         if (dot := difference_dot(benchmark.title, benchmark, entry.scores.get(benchmark.key)))
     ]
     if not rows:
@@ -118,8 +115,11 @@ def _improvement(entry: Entry) -> str:
     return svg_charts.figure("What the adapter changed", caption, svg_charts.dot_plot(rows, label))
 
 
-def _measures(measures: Sequence[Measure]) -> str:
-    rows = "".join(_measure_rows(measure) for measure in measures)
+def _measures(measures: Sequence[Measure], benchmarks: BenchmarkTable) -> str:
+    rows = "".join(
+        _measure_rows(measure, benchmarks.titles.get(measure.benchmark, measure.benchmark))
+        for measure in measures
+    )
     if not rows:
         return '<p class="k-empty">The scores of this language cannot be read right now.</p>'
     names = ("Test", "Model", "Score", "95% interval", "Difference", "Broken answers", "Items")
@@ -131,16 +131,17 @@ def _measures(measures: Sequence[Measure]) -> str:
     )
 
 
-def _measure_rows(measure: Measure) -> str:
+def _measure_rows(measure: Measure, benchmark: str) -> str:
     best = max(score.value for score in measure.scores)
     return "".join(
-        _score_row(measure, score, is_first=position == 0, is_best=score.value == best)
+        _score_row(measure, benchmark, score, is_first=position == 0, is_best=score.value == best)
         for position, score in enumerate(measure.scores)
     )
 
 
-def _score_row(measure: Measure, score: ModelScore, is_first: bool, is_best: bool) -> str:
-    benchmark = _BENCHMARK_NAMES.get(measure.benchmark, measure.benchmark)
+def _score_row(
+    measure: Measure, benchmark: str, score: ModelScore, is_first: bool, is_best: bool
+) -> str:
     name = f"{benchmark} {measure.direction}".strip()
     if measure.test_language == "eng_Latn":
         name += ", in English"

@@ -1,4 +1,4 @@
-"""Parse the lines of a `results.jsonl` into checked rows.
+"""Parse the lines of a `results.jsonl` into checked rows, and `benchmarks.json` into columns.
 
 Pure. Everything from the results repository is untrusted until it is checked here. What a row means
 for the table is decided elsewhere.
@@ -7,16 +7,18 @@ for the table is decided elsewhere.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
+from benchmarks import ABOUT, Benchmark, BenchmarkTable
 
 MAX_TEXT_LENGTH = 200
 ROLES = ("base", "adapter", "peer")
 # Keys of schemas 1 and 2 → their names since schema 3.
 RENAMED_KEYS = {"tested": "test_language", "date": "evaluated_at"}
-_COLUMNS = {"sib200": "topic", "belebele": "reading", "global_mmlu": "knowledge"}
+_KEY = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 Row = Mapping[str, Any]
 
 
@@ -106,14 +108,43 @@ def degenerate_answers(row: Row) -> int | None:
     return whole_number(counts.get("any")) if isinstance(counts, dict) else None
 
 
-def column_of(row: Row) -> str | None:
+def column_of(row: Row, table: BenchmarkTable) -> str | None:
     """Return the key of a row's column; None for a benchmark or metric that has none."""
-    benchmark, metric = row.get("benchmark"), row.get("metric")
     if not is_in_own_language(row):
         return None
-    if benchmark == "flores" and metric == "chrF++":
-        source, _, target = text_of(row.get("direction")).partition("-")
-        if source == "eng_Latn" and target == row["language"]:
-            return "into"
-        return "out" if target == "eng_Latn" and source == row["language"] else None
-    return _COLUMNS.get(str(benchmark)) if metric == "accuracy" else None
+    directions = {
+        "": "",
+        f"eng_Latn-{row['language']}": "from_english",
+        f"{row['language']}-eng_Latn": "into_english",
+    }
+    column = (
+        row.get("benchmark"),
+        row.get("metric"),
+        directions.get(text_of(row.get("direction"))),
+    )
+    return table.keys.get(column)
+
+
+def parse_benchmarks(text: str | bytes) -> BenchmarkTable:
+    """Read a `benchmarks.json`; raise ValueError if it is not a list of columns."""
+    columns = orjson.loads(text)
+    if not isinstance(columns, list) or not columns:
+        raise ValueError("benchmarks.json is not a list of columns")
+    table = BenchmarkTable(tuple(map(_benchmark, columns)))
+    if len(table.by_key) < len(table.benchmarks) or ABOUT in table.by_key:
+        raise ValueError("benchmarks.json has a key twice")
+    return table
+
+
+def _benchmark(column: Any) -> Benchmark:
+    if not isinstance(column, dict) or not _KEY.fullmatch(text_of(column.get("key"))):
+        raise ValueError("a column of benchmarks.json has no usable key")
+    return Benchmark(
+        key=column["key"],
+        label=text_of(column.get("label")),
+        source=text_of(column.get("title")),
+        metric=text_of(column.get("metric")),
+        description=text_of(column.get("description")),
+        name=text_of(column.get("benchmark")),
+        direction=text_of(column.get("direction")),
+    )

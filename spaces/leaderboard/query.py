@@ -13,21 +13,24 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from urllib.parse import urlencode
 
-from benchmarks import BENCHMARKS, COLUMNS
+from benchmarks import FIRST_BENCHMARKS, BenchmarkTable
 from common.normalize import fold
 from entries import Entry
 from language_groups import family, region
 from parse_results import MAX_TEXT_LENGTH
 
 PAGE_SIZE = 20
-SORTS = ("gain", "name", "date", "cost", "size", *(benchmark.key for benchmark in BENCHMARKS))
+SORTS = ("gain", "name", "date", "cost", "size")  # besides the benchmarks
 _PUNCTUATION = re.compile(r"[\W_]+")
 _CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?")
 
 
 @dataclass(frozen=True)
 class View:
-    """What a visitor wants to see; pages count from 1, a minus before the sort reverses it."""
+    """What a visitor wants to see; pages count from 1, a minus before the sort reverses it.
+
+    Without `columns`, all are shown.
+    """
 
     query: str = ""
     script: str = ""
@@ -36,7 +39,7 @@ class View:
     base: str = ""
     covered: str = ""
     sort: str = "gain"
-    columns: tuple[str, ...] = COLUMNS
+    columns: tuple[str, ...] = ()
     page: int = 1
     language: str = ""
 
@@ -52,17 +55,18 @@ class Page:
     view: View = field(default_factory=View)
 
 
-def from_query(query: Mapping[str, str]) -> View:
+def from_query(query: Mapping[str, str], benchmarks: BenchmarkTable = FIRST_BENCHMARKS) -> View:
     """Return the view of a query string; unknown values are ignored."""
     texts = {
         name: query.get(name, "")[:MAX_TEXT_LENGTH]
         for name in ("query", "script", "family", "region", "base", "covered")
     }
     sort, language, page = query.get("sort", ""), query.get("language", ""), query.get("page", "")
+    sorts = (*SORTS, *benchmarks.by_key)
     return View(
         **texts,
-        sort=sort if sort.removeprefix("-") in SORTS else View.sort,
-        columns=known_columns(query["columns"].split(",")) if "columns" in query else COLUMNS,
+        sort=sort if sort.removeprefix("-") in sorts else View.sort,
+        columns=benchmarks.known_columns(query.get("columns", "").split(",")),
         page=int(page) if re.fullmatch(r"[0-9]{1,6}", page) else 1,
         language=language if _CODE.fullmatch(language) else "",
     )
@@ -77,11 +81,6 @@ def to_query(view: View) -> str:
         if (value := getattr(view, item.name)) != getattr(default, item.name)
     }
     return urlencode(parts)
-
-
-def known_columns(keys: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns with these keys in their usual order; all columns if there are none."""
-    return tuple(key for key in COLUMNS if key in keys) or COLUMNS
 
 
 def sorted_by(view: View, sort: str) -> View:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlencode
 
-from benchmarks import ABOUT, ABOUT_TITLE, BENCHMARKS, Benchmark
+from benchmarks import ABOUT, ABOUT_TITLE, Benchmark, BenchmarkTable
 from common.hub_urls import HubUrls
 from common.languages import Language
 from common.markup import link, safe
@@ -51,14 +51,15 @@ def autonym(language: Entry | Language) -> str:
     return f' <bdi lang="{safe(language.bcp47)}">{safe(name)}</bdi>'
 
 
-def table(page: Page, urls: HubUrls) -> str:
+def table(page: Page, benchmarks: BenchmarkTable, urls: HubUrls) -> str:
     """Return one page of the leaderboard."""
-    benchmarks = [benchmark for benchmark in BENCHMARKS if benchmark.key in page.view.columns]
-    has_about = ABOUT in page.view.columns
-    headings = "".join(_heading(benchmark, page.view.sort) for benchmark in benchmarks)
+    columns = page.view.columns
+    shown = [each for each in benchmarks.benchmarks if not columns or each.key in columns]
+    has_about = not columns or ABOUT in columns
+    headings = "".join(_heading(benchmark, page.view.sort) for benchmark in shown)
     if has_about:
         headings += _plain_heading(ABOUT_TITLE)
-    rows = "".join(_row(entry, benchmarks, has_about, urls) for entry in page.entries)
+    rows = "".join(_row(entry, benchmarks, shown, has_about, urls) for entry in page.entries)
     return (
         '<table class="k-table" role="table"><caption class="k-hidden">Languages with the scores '
         "of the base model and of the adapter</caption>"
@@ -85,13 +86,15 @@ def _heading(benchmark: Benchmark, sort: str) -> str:
     return (
         f'<th role="columnheader" scope="col" aria-sort="{order}" '
         f'title="{safe(benchmark.description)}">'
-        f'<button type="button" data-sort="{benchmark.key}">{benchmark.label}</button>'
-        f"<small>{benchmark.source} · {benchmark.metric}</small></th>"
+        f'<button type="button" data-sort="{benchmark.key}">{safe(benchmark.label)}</button>'
+        f"<small>{safe(benchmark.source)} · {safe(benchmark.metric)}</small></th>"
     )
 
 
-def _row(entry: Entry, benchmarks: list[Benchmark], has_about: bool, urls: HubUrls) -> str:
-    cells = "".join(_cell(benchmark, entry.scores.get(benchmark.key)) for benchmark in benchmarks)
+def _row(
+    entry: Entry, table: BenchmarkTable, shown: list[Benchmark], has_about: bool, urls: HubUrls
+) -> str:
+    cells = "".join(_cell(benchmark, entry.scores.get(benchmark.key)) for benchmark in shown)
     return (
         '<tr role="row"><th role="rowheader" scope="row" class="k-name">'
         f"<strong>{language_link(entry.code, entry.title)}</strong>"
@@ -100,7 +103,7 @@ def _row(entry: Entry, benchmarks: list[Benchmark], has_about: bool, urls: HubUr
         f"{cells}{_about(entry) if has_about else ''}"
         f'<td role="cell" class="k-links">{_links(entry, urls)}</td></tr>'
         '<tr role="row" class="k-details-row">'
-        f'<td role="cell" colspan="{len(benchmarks) + has_about + 2}">{_details(entry)}</td></tr>'
+        f'<td role="cell" colspan="{len(shown) + has_about + 2}">{_details(entry, table)}</td></tr>'
     )
 
 
@@ -113,7 +116,8 @@ def _about(entry: Entry) -> str:
 
 
 def _cell(benchmark: Benchmark, result: Score | None) -> str:
-    label = f'role="cell" data-label="{benchmark.label}" data-source="{benchmark.source}"'
+    names = f'data-label="{safe(benchmark.label)}" data-source="{safe(benchmark.source)}"'
+    label = f'role="cell" {names}'
     if result is None:
         return f'<td {label} class="k-not-covered">not covered</td>'
     symbol, outcome = _OUTCOMES[result.outcome]
@@ -165,10 +169,10 @@ def _links(entry: Entry, urls: HubUrls) -> str:
     return "".join(links)
 
 
-def _details(entry: Entry) -> str:
+def _details(entry: Entry, table: BenchmarkTable) -> str:
     rows = "".join(
         _detail_row(benchmark, result)
-        for benchmark in BENCHMARKS
+        for benchmark in table.benchmarks
         if (result := entry.scores.get(benchmark.key))
     )
     facts = (

@@ -6,7 +6,7 @@ types on the card, the title in the bot's reply, and the columns of the leaderbo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -184,6 +184,11 @@ def benchmark_of(key: str) -> Benchmark:
     if key not in BENCHMARKS:
         raise UserError(f"evaluate.benchmarks has {key!r}: use only {', '.join(BENCHMARKS)}.")
     return BENCHMARKS[key]
+
+
+def abilities(keys: Iterable[str]) -> dict[str, str]:
+    """Return what these benchmarks test, for `titles` in the manifest."""
+    return {key: benchmark_of(key).ability for key in keys}
 
 
 def leaderboard_columns() -> list[dict[str, Any]]:

@@ -166,7 +166,9 @@ def test_answers_with_texts_become_an_expression() -> None:
 
 def test_a_normalisation_that_the_harness_lacks_is_refused(tmp_path: Path) -> None:
     settings = replace(lm_eval_tasks.practice(), choice=ChoiceSettings(8, "tokens"))
-    tasks = [harness_tasks.LeftOut(task) for task in lm_eval_tasks.tasks(tmp_path, settings)[2:3]]
+    tasks = [
+        harness_tasks.ScoredTask(task) for task in lm_eval_tasks.tasks(tmp_path, settings)[2:3]
+    ]
     with pytest.raises(UserError, match="cannot divide .* by tokens: set `normalise` to none or"):
         harness_tasks.write(tmp_path / "tasks", tasks, settings, CODE)
     (tmp_path / "file").touch()

@@ -243,6 +243,8 @@ def test_train_then_evaluate(
     cached, total = first.split()[1].split("/")
     assert 4 <= int(cached) <= 48 and total == "72"
     check_with_peer(hub, rows)
+    columns = json.loads(read(hub, RESULTS, "benchmarks.json", "dataset"))
+    assert {"key": "topic", "benchmark": "sib200", "chance": 0.1429}.items() <= columns[2].items()
     check_identities(client(hub))
 
 
@@ -256,6 +258,7 @@ def check_manifest(evaluated: Manifest, rows: list[dict[str, Any]]) -> None:
     metrics = evaluated.metrics
     assert metrics["contamination"] == {"texts": 18, "contaminated": 1}
     assert (metrics["not_covered"], metrics["peers"]) == (["global_mmlu"], [])
+    assert metrics["titles"]["belebele"] == "Reading comprehension"
     assert [(row["benchmark"], row["n"]) for row in metrics["results"]] == [
         ("flores", 4), ("flores", 4), ("belebele", 8)]  # fmt: skip
     assert [row["metric"] for row in metrics["other_metrics"]] == ["BLEU", "BLEU", "neural"]

@@ -27,7 +27,7 @@ Row = dict[str, Any]
 Splits = Mapping[tuple[str, str], list[Row]]  # (config, split) → rows
 ORG, BASE = "practice", "ibm-granite/granite-4.0-micro"
 ORGS = ("HuggingFaceFW", "BAAI", "openlanguagedata", "Davlan", "facebook", "CohereLabs",
-        "ibm-granite")  # fmt: skip
+        "mrlbenchmarks", "ibm-granite")  # fmt: skip
 SIDES = {"eng_Latn": ENGLISH, "gla_Latn": GAELIC}
 TOPICS = ("science/technology", "travel", "politics", "sports", "health", "entertainment",
           "geography")  # fmt: skip

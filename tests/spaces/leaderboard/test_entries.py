@@ -50,7 +50,7 @@ def test_missing_keys_leave_gaps() -> None:
     row = {"language": "epo_Latn", "model": "o/m", "role": "adapter", "benchmark": "belebele"}
     text = lines({**row, "metric": "accuracy", "value": 0.5})
     (entry,) = build_leaderboard([text], []).entries
-    assert entry.scores["reading"] == Score(adapter=0.5)
+    assert entry.scores["reading"] == Score(adapter=0.5, scale=100)
     assert entry.scores["reading"].outcome == "untested"
     assert entry.gain is None and entry.cost_usd is None
     assert entry.practice, "a row that does not say so must not pass for a real result"

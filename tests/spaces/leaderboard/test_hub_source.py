@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,9 @@ ROWS = lines(*pair("epo_Latn", "sib200", 0.2, 0.7)).encode()
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
-    with LocalHub(tmp_path_factory.mktemp("hub"), orgs={"changing": ["kakugo-bot"]}) as running:
+    with LocalHub(
+        tmp_path_factory.mktemp("hub"), orgs={"changing": ["kakugo-bot"], "columns": ["kakugo-bot"]}
+    ) as running:
         yield running
 
 
@@ -50,6 +53,20 @@ def test_only_changes_are_read_and_unreadable_rows_are_left_out(hub: LocalHub) -
     source.refresh()
     codes = {entry.code for entry in source.snapshot().leaderboard.entries}
     assert codes == {"epo_Latn", "gla_Latn"}
+
+
+def test_columns_come_from_the_results(hub: LocalHub) -> None:
+    source, api = hub_source(hub.url, "columns"), hub_api(hub)
+    rows = lines(*pair("epo_Latn", "riddles", 0.2, 0.7)).encode()
+    push(api, "columns/kakugo-results", {"epo_Latn/x/results.jsonl": rows})
+    source.refresh()
+    assert source.snapshot().leaderboard.entries[0].scores == {}
+    column = {"key": "riddles", "benchmark": "riddles", "metric": "accuracy", "label": "Riddles"}
+    for columns, keys in ((json.dumps([column]), ["riddles"]), ("broken", [])):
+        push(api, "columns/kakugo-results", {"benchmarks.json": columns.encode()})
+        source.refresh()
+        (entry,) = source.snapshot().leaderboard.entries
+        assert list(entry.scores) == keys and source.snapshot().problem == ""
 
 
 def test_unreachable_hub_keeps_the_old_leaderboard_with_a_sentence(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import details
 import pytest
+from benchmarks import FIRST_BENCHMARKS
 from entries import Leaderboard, build_leaderboard
 from language_page import language_page, missing_language_page
 from parse_results import parse_rows
@@ -34,16 +35,18 @@ def language(text: str = "word") -> tuple[Leaderboard, details.LanguageDetails]:
 @pytest.mark.parametrize("hostile", HOSTILE_TEXTS)
 def test_hostile_texts_do_not_become_markup(hostile: str) -> None:
     leaderboard, known = language(hostile)
-    assert hostile in checked_text(language_page(leaderboard.entries, known, URLS))
+    assert hostile in checked_text(
+        language_page(leaderboard.entries, known, FIRST_BENCHMARKS, URLS)
+    )
     assert checked_text(missing_language_page(hostile, URLS))
 
 
 def test_page_shows_what_is_known_and_leaves_out_what_is_not() -> None:
     leaderboard, known = language()
-    text = checked_text(language_page(leaderboard.entries, known, URLS))
+    text = checked_text(language_page(leaderboard.entries, known, FIRST_BENCHMARKS, URLS))
     for part in ("50.0", "o/other", "in English", "held-out rows", "7 rows", "not certain", "#1"):
         assert part in text, part
     assert "3 more rows were written" in text
     empty = details.LanguageDetails()
-    text = checked_text(language_page(leaderboard.entries, empty, URLS))
+    text = checked_text(language_page(leaderboard.entries, empty, FIRST_BENCHMARKS, URLS))
     assert "cannot be read right now" in text and "What it learned from" not in text

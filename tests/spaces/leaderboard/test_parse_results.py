@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from parse_results import parse_rows
+import json
 
+import pytest
+from benchmarks import FIRST_BENCHMARKS
+from parse_results import parse_benchmarks, parse_rows
+
+from recipes.core.benchmarks.table import leaderboard_columns
 from tests.spaces.result_rows import lines, pair
 
 
@@ -37,3 +41,25 @@ def test_keys_of_schema_2_get_their_new_names() -> None:
     (parsed,), _ = parse_rows(lines({**row, "tested": "eng_Latn", "date": "2026-11-20"}))
     assert (parsed["test_language"], parsed["evaluated_at"]) == ("eng_Latn", "2026-11-20")
     assert not {"tested", "date"} & set(parsed)
+
+
+def test_the_recipes_columns_are_those_of_the_first_results_and_more() -> None:
+    table = parse_benchmarks(json.dumps(leaderboard_columns()))
+    first = {
+        (each.key, each.name, each.metric, each.direction) for each in FIRST_BENCHMARKS.benchmarks
+    }
+    assert first <= {
+        (each.key, each.name, each.metric, each.direction) for each in table.benchmarks
+    }
+    assert "everyday" in table.by_key and table.titles["global_piqa"] == "Global PIQA"
+    assert all(each.description and each.label for each in table.benchmarks)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["no JSON", "{}", "[]", "[1]", "[{}]", '[{"key": "<b>"}]', '[{"key": "about"}]',
+     '[{"key": "a"}, {"key": "a"}]'],
+)  # fmt: skip
+def test_unusable_columns_are_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_benchmarks(text)

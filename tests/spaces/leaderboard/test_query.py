@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-from benchmarks import BENCHMARKS
 from entries import Entry, Score
 from query import PAGE_SIZE, EntryIndex, View, from_query, to_query
 
@@ -100,11 +99,6 @@ def test_page_numbers_stay_in_range(requested: int, number: int) -> None:
     assert (page.number, page.pages, page.total) == (number, 3, len(entries))
     assert page.entries[0].code == f"{(number - 1) * PAGE_SIZE:03}_Latn"
     assert EntryIndex([]).select(View()).pages == 1
-
-
-def test_each_benchmark_has_its_own_key_and_a_description() -> None:
-    assert len({benchmark.key for benchmark in BENCHMARKS}) == len(BENCHMARKS) == 5
-    assert all(benchmark.description for benchmark in BENCHMARKS)
 
 
 @pytest.mark.parametrize(
