@@ -29,7 +29,7 @@ def demo(
     ] = None,
 ) -> None:
     """Run a complete request on this machine, from a discussion to a better model."""
-    with _needs_checkout("kakugo demo"):
+    with _needs_checkout("kakugo demo", "dev"):
         from bot.demo.run import run
 
     run(data, port, stay, fresh, json_file)
@@ -76,12 +76,12 @@ def hub_contract(
 
 
 @contextmanager
-def _needs_checkout(command: str) -> Iterator[None]:
+def _needs_checkout(command: str, extra: str = "local") -> Iterator[None]:
     """Turn a missing module into a UserError: the wheel has neither the local Hub nor the demo."""
     try:
         yield
     except ModuleNotFoundError as error:
         raise UserError(
             f"`{command}` needs a checkout of the repository: clone it and run "
-            f"`pip install -e '.[local]'` in it ({error.name} is missing here)"
+            f"`pip install -e '.[{extra}]'` in it ({error.name} is missing here)"
         ) from error
