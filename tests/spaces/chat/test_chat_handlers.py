@@ -57,4 +57,4 @@ def test_too_many_questions_and_a_full_queue_are_refused(handlers: ChatHandlers)
         (view,) = handlers.send("a", Conversation(), ADAPTER.repo, False, "en", visitor())
         assert "Too many people" in view[STATUS]
     (view,) = handlers.send("a", Conversation(), ADAPTER.repo, False, "en", visitor())
-    assert "Please try again in" in view[STATUS] and "a lot at once" in view[STATUS]
+    assert "Please try again in" in view[STATUS] and "Too many messages" in view[STATUS]
