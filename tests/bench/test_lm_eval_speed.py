@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from recipes.core.benchmarks.settings import ShotSettings
 from recipes.core.benchmarks.tasks import Task
 from recipes.evaluate import significance
 from recipes.evaluate.backends import loader
@@ -31,7 +32,6 @@ from recipes.evaluate.settings import (
     EvaluateSettings,
     GenerationSettings,
     LmEvalSettings,
-    ShotSettings,
 )
 from tests.recipes.evaluate import lm_eval_tasks
 

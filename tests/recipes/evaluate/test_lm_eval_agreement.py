@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 
+from recipes.core.benchmarks.settings import ShotSettings
 from recipes.core.benchmarks.tasks import Task
 from recipes.evaluate import harness_tasks, significance
 from recipes.evaluate.backends import transformers_lm
-from recipes.evaluate.settings import ChoiceSettings, EvaluateSettings, ShotSettings
+from recipes.evaluate.settings import ChoiceSettings, EvaluateSettings
 from tests.recipes.evaluate import lm_eval_tasks
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # from the harness and its dependencies
+pytestmark = [
+    pytest.mark.xdist_group("harness"),  # one process pays for importing it
+    pytest.mark.filterwarnings("ignore"),  # from the harness and its dependencies
+]
 ITEMS = 24
 
 

@@ -147,7 +147,7 @@ def _normalized(raw: bytes, name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("better", "first_commit"), [(True, 3), (False, 5)]
+    ("better", "first_commit"), [(True, 6), (False, 5)]
 )  # earlier ones are alike
 def test_run_killed_before_a_commit_can_be_repeated(
     hub: LocalHub, letter_adapters: dict[str, Path], forks: Forks, better: bool, first_commit: int
