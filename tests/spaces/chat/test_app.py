@@ -89,6 +89,7 @@ def test_choose_a_language_chat_compare_edit_and_retry(chat: str, page: Page) ->
     answers = adapter_chat.locator(".bot.message").last, base_chat.locator(".bot.message")
     assert answers[0].inner_text() != answers[1].inner_text()
 
+    wait_for_streams(page, streams)  # a running answer would bring the old conversation back
     page.get_by_role("button", name="Edit").first.click()
     adapter_chat.locator("textarea").fill("akvo <i>vivo</i>")
     page.get_by_role("button", name="Submit").click()
@@ -98,7 +99,7 @@ def test_choose_a_language_chat_compare_edit_and_retry(chat: str, page: Page) ->
     wait_for_streams(page, streams)
     with page.expect_request(is_stream):
         page.get_by_role("button", name="Retry").last.click()
-    wait_for_streams(page, streams)  # a running answer would bring the old conversation back
+    wait_for_streams(page, streams)
     expect(page.locator("#send")).to_be_visible()
     page.get_by_role("button", name="New chat").click()
     expect(adapter_chat.locator(".message")).to_have_count(0)
