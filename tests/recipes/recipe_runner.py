@@ -6,6 +6,7 @@ Each run is a process of its own, as a job's is: it can be killed, and it writes
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,41 +19,53 @@ TIMEOUT_SECONDS = 200
 # Each line on stdin starts a run. A process between server and run waits for it and writes its
 # exit status, so that runs may overlap.
 SERVER = """
-import importlib, json, os, sys
+import importlib, json, os, signal, sys
 for module in sys.argv[1:]:
     importlib.import_module(module)
 from recipes import cli
 
-def start(folder, argv, cwd):
-    pid = os.fork()
-    if pid == 0:
-        os.setsid()
-        if cwd:
-            os.chdir(cwd)
-        for stream, name in ((1, "stdout"), (2, "stderr")):
-            os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT, 0o600), stream)
-        try:
-            status = cli.main(argv)
-        except SystemExit as exit:
-            status = exit.code
-        sys.stdout.flush()
-        os._exit(status)
+def die_before(commit):
+    from huggingface_hub.utils import _http
+    commits = 0
+    def count_commits(request):
+        nonlocal commits
+        commits += request.url.path.endswith("/commit/main")
+        if commits == commit:
+            os.kill(os.getpid(), signal.SIGKILL)
+    def make_client():
+        client = _http.default_client_factory()
+        client.event_hooks["request"].append(count_commits)
+        return client
+    _http.set_client_factory(make_client)
+
+def run(folder, argv, cwd, killed_before_commit):
+    if cwd:
+        os.chdir(cwd)
+    for stream, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT, 0o600), stream)
+    if killed_before_commit:
+        die_before(killed_before_commit)
+    try:
+        status = cli.main(argv)
+    except SystemExit as exit:
+        status = exit.code
+    sys.stdout.flush()
+    os._exit(status)
+
+for line in sys.stdin:
+    command = json.loads(line)
+    if os.fork():
+        continue
+    if not (pid := os.fork()):
+        run(**command)
+    os.setpgid(pid, pid)  # so that a run is killed with all processes that it started
     print(pid, flush=True)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    folder = command["folder"]
     with open(f"{folder}/status.new", "w") as file:
         file.write(str(status))
     os.rename(f"{folder}/status.new", f"{folder}/status")
     os._exit(0)
-
-for line in sys.stdin:
-    if not os.fork():
-        start(*json.loads(line))
-    while True:
-        try:
-            if os.waitpid(-1, os.WNOHANG)[0] == 0:
-                break
-        except ChildProcessError:
-            break
 """
 
 
@@ -70,49 +83,73 @@ class Run:
             self.returncode = int(status.read_text())
         return self.returncode
 
-    def communicate(self, timeout: float = TIMEOUT_SECONDS) -> tuple[str, str]:
-        """Wait for the end; return what was written to stdout and stderr."""
+    def wait(self, timeout: float = TIMEOUT_SECONDS) -> int:
+        """Wait for the end and return the exit status, -9 after SIGKILL."""
         deadline = time.monotonic() + timeout
-        while self.poll() is None:
+        while (status := self.poll()) is None:
             if time.monotonic() > deadline:
                 raise subprocess.TimeoutExpired("kakugo-recipe", timeout)
             time.sleep(0.02)
+        return status
+
+    def communicate(self, timeout: float = TIMEOUT_SECONDS) -> tuple[str, str]:
+        """Wait for the end; return what was written to stdout and stderr."""
+        self.wait(timeout)
         stdout, stderr = (self._folder / name for name in ("stdout", "stderr"))
         return stdout.read_text(), stderr.read_text()
+
+    def kill(self) -> None:
+        """Kill the run and all processes that it started; nothing if it has ended."""
+        if self.poll() is None:
+            os.killpg(self.pid, signal.SIGKILL)
+            self.wait()
 
 
 class RecipeRunner:
     """Starts runs; `folder` holds their output."""
 
     def __init__(self, server: subprocess.Popen[str], folder: Path) -> None:
-        self._server, self._folder, self._count = server, folder, 0
+        self._server, self._folder = server, folder
+        self._runs: list[Run] = []
 
-    def start(self, *argv: str, cwd: Path | None = None) -> Run:
-        """Start `kakugo-recipe` with these arguments in a session of its own."""
+    def start(self, *argv: str, cwd: Path | None = None, killed_before_commit: int = 0) -> Run:
+        """Start `kakugo-recipe` with these arguments.
+
+        It dies by SIGKILL before its n-th commit to a main branch; 0 is never.
+        """
         assert self._server.stdin and self._server.stdout
-        self._count += 1
-        folder = self._folder / f"run{self._count}"
+        folder = self._folder / f"run{len(self._runs)}"
         folder.mkdir()
-        self._server.stdin.write(json.dumps([str(folder), argv, cwd and str(cwd)]) + "\n")
+        command = {"folder": str(folder), "argv": argv, "cwd": cwd and str(cwd),
+                   "killed_before_commit": killed_before_commit}  # fmt: skip
+        self._server.stdin.write(json.dumps(command) + "\n")
         self._server.stdin.flush()
-        return Run(int(self._server.stdout.readline()), folder)
+        self._runs.append(Run(int(self._server.stdout.readline()), folder))
+        return self._runs[-1]
 
     def run(self, *argv: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Run `kakugo-recipe` to its end."""
-        process = self.start(*argv, cwd=cwd)
-        stdout, stderr = process.communicate()
-        return subprocess.CompletedProcess(argv, process.returncode or 0, stdout, stderr)
+        run = self.start(*argv, cwd=cwd)
+        stdout, stderr = run.communicate()
+        return subprocess.CompletedProcess(argv, run.wait(), stdout, stderr)
+
+    def kill_all(self) -> None:
+        """Kill the runs that still go on."""
+        for run in self._runs:
+            run.kill()
 
 
 @contextmanager
 def recipe_runner(env: Mapping[str, str], folder: Path, *imports: str) -> Iterator[RecipeRunner]:
-    """Start a server that has imported these modules and ends with the block."""
+    """Start a server that has imported these modules; it and its runs end with the block."""
     folder.mkdir(exist_ok=True)
     command = [sys.executable, "-c", SERVER, *imports]
     with subprocess.Popen(
         command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
+        runner = RecipeRunner(server, folder)
         try:
-            yield RecipeRunner(server, folder)
+            yield runner
         finally:
-            server.send_signal(signal.SIGKILL)
+            runner.kill_all()
+            server.kill()

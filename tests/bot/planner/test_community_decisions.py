@@ -12,18 +12,8 @@ from bot.domain.observation import Observation
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Status, Step, Verdict
 from tests.bot import examples
+from tests.bot.domain.test_community import PROFILE
 from tests.bot.examples import CURRENT, NOW, admit, plan
-
-PROFILE = """
-consent: ask
-licence: cc-by-nc-4.0
-stewards: [zamenhof]
-variants:
-  fundamenta: {name: "Fundamenta Esperanto", orthography: "as in the Fundamento"}
-glossary:
-  - {term: computer, say: komputilo, not: [komputoro]}
-"""
-
 
 POLICY = examples.policy()
 

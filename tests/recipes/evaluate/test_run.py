@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -176,7 +174,7 @@ def recipe(
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         job = start(*arguments)
         out, err = job.communicate()
-        return subprocess.CompletedProcess(arguments, job.returncode or 0, out, err)
+        return subprocess.CompletedProcess(arguments, job.wait(), out, err)
 
     return run
 
@@ -331,8 +329,7 @@ def kill_after_a_task(hub: LocalHub, job: Run) -> None:
     while not commits(hub, RESULTS, "dataset")[0].startswith("Keep"):
         assert job.poll() is None and time.monotonic() < deadline
         time.sleep(0.02)
-    os.kill(job.pid, signal.SIGKILL)
-    job.communicate()
+    job.kill()
     assert not client(hub).file_exists(RESULTS, f"{FOLDER}/run.json", repo_type="dataset")
 
 

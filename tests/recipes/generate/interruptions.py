@@ -10,10 +10,9 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,24 +23,9 @@ from bot.localhub.testing import LocalHub
 from recipes.generate.teacher.client import key_of
 from recipes.generate.teacher.openai import Request
 from tests.recipes.generate.conftest import CountingTeacher, environment
+from tests.recipes.recipe_runner import Run, recipe_runner
 
-FORK_SERVER = """
-import json, os, sys
-import datasets, matplotlib.figure, pyarrow.parquet, recipes.generate.run, torch
-from recipes import cli
-print("ready", flush=True)
-for line in sys.stdin:
-    command = json.loads(line)
-    if not (pid := os.fork()):
-        os.chdir(command["home"])
-        log = os.open("log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os._exit(cli.main(command["argv"]))
-    print(pid, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-"""
-
+IMPORTS = ("datasets", "matplotlib.figure", "pyarrow.parquet", "recipes.generate.run", "torch")
 
 Interruption = tuple[signal.Signals, bool]  # the signal, and whether another machine continues
 
@@ -106,38 +90,22 @@ class Runs:
     """Starts runs of one recipe; a folder stands for a machine."""
 
     def __init__(self, hub: LocalHub, teacher: CountingTeacher, recipe: Path, home: Path) -> None:
-        self.teacher, self.home, self.pid = teacher, home, 0
-        self.argv = ["generate", "--config", str(recipe), "--org", "practice"]
-        self.argv += ["--language", "epo_Latn", "--teacher", teacher.url, "--out"]
+        self.teacher, self._home = teacher, home
+        self._argv = ["generate", "--config", str(recipe), "--org", "practice"]
+        self._argv += ["--language", "epo_Latn", "--teacher", teacher.url, "--out"]
         home.mkdir()
-        self._server = subprocess.Popen(
-            [sys.executable, "-c", FORK_SERVER],
-            env=environment(hub, home / "hf"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+        self._stack = ExitStack()
+        self._runner = self._stack.enter_context(
+            recipe_runner(environment(hub, home / "hf"), home / "runs", *IMPORTS)
         )
-        assert self._line() == "ready"
 
-    def start(self, out: Path) -> None:
+    def start(self, out: Path) -> Run:
         """Start a run into this folder."""
-        assert self._server.stdin
-        command = {"home": str(self.home), "argv": [*self.argv, str(out)]}
-        self._server.stdin.write(json.dumps(command) + "\n")
-        self._server.stdin.flush()
-        self.pid = int(self._line())
-
-    def wait(self) -> int:
-        """Wait for the end of the run and return its status."""
-        return int(self._line())
+        return self._runner.start(*self._argv, str(out), cwd=self._home)
 
     def close(self) -> None:
-        """End the fork server."""
-        self._server.communicate(timeout=60)
-
-    def _line(self) -> str:
-        assert self._server.stdout
-        return self._server.stdout.readline().strip()
+        """End the runs."""
+        self._stack.close()
 
 
 def play(
@@ -153,19 +121,20 @@ def play(
     """
     out, tally = folder / "0", Tally()
     for number, (sign, moves) in enumerate(interruptions):
-        end = partial(_interrupt, runs, chance.randint(1, most), chance.uniform(0, 0.02), sign)
+        end = partial(
+            _interrupt, runs.teacher, chance.randint(1, most), chance.uniform(0, 0.02), sign
+        )
         _run(runs, out, tally, end, is_graceful=sign is signal.SIGTERM)
         if moves:
             out, tally.moves = folder / str(number + 1), tally.moves + 1
-    status = _run(runs, out, tally, runs.wait)
-    assert status == 0, (runs.home / "log").read_text("utf-8")[-2000:]
+    _run(runs, out, tally, _finish)
     return out, tally
 
 
 def uncut(runs: Runs, out: Path) -> set[str]:
     """Finish a run into this folder without interruptions; return the keys of its requests."""
     tally = Tally()
-    assert _run(runs, out, tally, runs.wait) == 0, (runs.home / "log").read_text("utf-8")[-2000:]
+    _run(runs, out, tally, _finish)
     return tally.needed
 
 
@@ -184,32 +153,36 @@ def hurry(recipe: Path, **sources: int) -> None:
 
 
 def _run(
-    runs: Runs, out: Path, tally: Tally, end: Callable[[], int], is_graceful: bool = False
-) -> int:
-    """Start a process in this folder, let `end` end it, and return its status."""
+    runs: Runs, out: Path, tally: Tally, end: Callable[[Run], int], is_graceful: bool = False
+) -> None:
+    """Start a process in this folder, let `end` end it, and count."""
     before, first = _keys(out / "journal.jsonl"), len(runs.teacher.requests)
-    runs.start(out)
-    status = end()
-    tally.interruptions += status != 0
+    tally.interruptions += end(runs.start(out)) != 0
     runs.teacher.wait_until_idle()
     requests = [key(body) for body in runs.teacher.requests[first:]]
     shards = [_keys(path) for path in (out / "journal").glob("*/*.jsonl")]
     tally.count(requests, before.union(*shards), _keys(out / "journal.jsonl"), is_graceful)
-    return status
 
 
-def _interrupt(runs: Runs, requests: int, seconds: float, sign: signal.Signals) -> int:
+def _finish(run: Run) -> int:
+    """Wait for the end of a run that must succeed."""
+    output = "".join(run.communicate())
+    assert run.returncode == 0, output[-2000:]
+    return run.returncode
+
+
+def _interrupt(
+    teacher: CountingTeacher, requests: int, seconds: float, sign: signal.Signals, run: Run
+) -> int:
     """Send the signal so many seconds after so many more requests; return the status."""
-    requests += len(runs.teacher.requests)
+    requests += len(teacher.requests)
     deadline = time.monotonic() + 60
-    while (
-        len(runs.teacher.requests) < requests and time.monotonic() < deadline and _alive(runs.pid)
-    ):
+    while len(teacher.requests) < requests and time.monotonic() < deadline and run.poll() is None:
         time.sleep(0.001)
     time.sleep(seconds)
-    if _alive(runs.pid):
-        os.kill(runs.pid, sign)
-    return runs.wait()
+    with suppress(ProcessLookupError):  # it may just have ended
+        os.kill(run.pid, sign)
+    return run.wait()
 
 
 def key(body: bytes) -> str:
@@ -217,13 +190,6 @@ def key(body: bytes) -> str:
     request = json.loads(body)
     settings = (request[name] for name in ("temperature", "max_tokens", "seed"))
     return key_of(Request(request["model"], tuple(request["messages"]), *settings))
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def _keys(path: Path) -> set[str]:

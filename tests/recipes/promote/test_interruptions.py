@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from recipes.core.manifest import Manifest
 from tests.recipes import tiny_adapters
 from tests.recipes.conftest import byte_tokenizer
 from tests.recipes.promote.test_run import ITEMS, RECIPE, RESULTS, add_benchmark, question
+from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 from tests.recipes.train.train_jobs import BASE, DATA, client, environment, hub_with_chats
 
 pytestmark = [
@@ -27,35 +25,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),  # PEFT's, of transformers
 ]
-# Each line on stdin starts a run in a fork, which is killed before its n-th commit; 0 is never.
-FORKS = """
-import json, os, signal, sys
-import datasets, peft, torch, transformers, sacrebleu, recipes.promote.run
-from huggingface_hub.utils import _http
-from recipes import cli
-
-def die_before(commit):
-    commits = 0
-    def count_commits(request):
-        nonlocal commits
-        commits += request.url.path.endswith("/commit/main")
-        if commits == commit:
-            os.kill(os.getpid(), signal.SIGKILL)
-    def make_client():
-        client = _http.default_client_factory()
-        client.event_hooks["request"].append(count_commits)
-        return client
-    _http.set_client_factory(make_client)
-
-for line in sys.stdin:
-    before, argv = json.loads(line)
-    if not (pid := os.fork()):
-        os.dup2(2, 1)
-        if before:
-            die_before(before)
-        os._exit(cli.main(argv))
-    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -82,34 +51,27 @@ def letter_adapters(
     return {letter: folder / letter for letter in "AB"}
 
 
-class Forks:
-    """Runs `kakugo-recipe promote` in forks of one process, which imports only once."""
+class Promotions:
+    """Runs `kakugo-recipe promote`."""
 
-    def __init__(self, hub: LocalHub, folder: Path) -> None:
-        self.path = folder / "tiny.yaml"
-        self.path.write_text(yaml.safe_dump(RECIPE))
-        env = environment(hub, folder)
-        self.process = subprocess.Popen([sys.executable, "-c", FORKS], env=env, text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.DEVNULL)  # fmt: skip
+    def __init__(self, runner: RecipeRunner, folder: Path) -> None:
+        self._runner, self._path = runner, folder / "tiny.yaml"
+        self._path.write_text(yaml.safe_dump(RECIPE))
 
-    def promote(self, adapter: str, before: int = 0) -> int:
-        """Run, or be killed before this commit; return the exit status."""
-        assert self.process.stdin and self.process.stdout
-        argv = ["promote", "--config", str(self.path), "--org", "practice", "--language",
-                "epo_Latn", "--dataset", DATA, "--base", BASE, "--adapter", adapter,
-                "--into", RESULTS]  # fmt: skip
-        self.process.stdin.write(json.dumps([before, argv]) + "\n")
-        self.process.stdin.flush()
-        return int(self.process.stdout.readline())
+    def run(self, adapter: str, killed_before_commit: int = 0) -> int:
+        """Run to the end, or until it is killed; return the exit status."""
+        return self._runner.start(
+            "promote", "--config", str(self._path), "--org", "practice", "--language", "epo_Latn",
+            "--dataset", DATA, "--base", BASE, "--adapter", adapter, "--into", RESULTS,
+            killed_before_commit=killed_before_commit,
+        ).wait()  # fmt: skip
 
 
 @pytest.fixture
-def forks(hub: LocalHub, tmp_path: Path) -> Iterator[Forks]:
-    forks = Forks(hub, tmp_path)
-    yield forks
-    forks.process.kill()
-    forks.process.communicate()
+def promotions(hub: LocalHub, tmp_path: Path) -> Iterator[Promotions]:
+    imports = ("datasets", "peft", "torch", "transformers", "sacrebleu", "recipes.promote.run")
+    with recipe_runner(environment(hub, tmp_path), tmp_path / "runs", *imports) as runner:
+        yield Promotions(runner, tmp_path)
 
 
 def add_versions(api: HfApi, adapter: str, first: Path, second: Path) -> None:
@@ -147,16 +109,20 @@ def _normalized(raw: bytes, name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("better", "first_commit"), [(True, 6), (False, 5)]
+    ("better", "first_commit"), [(True, 3), (False, 5)]
 )  # earlier ones are alike
 def test_run_killed_before_a_commit_can_be_repeated(
-    hub: LocalHub, letter_adapters: dict[str, Path], forks: Forks, better: bool, first_commit: int
+    hub: LocalHub,
+    letter_adapters: dict[str, Path],
+    promotions: Promotions,
+    better: bool,
+    first_commit: int,
 ) -> None:
     api = client(hub)
     pair = [letter_adapters[letter] for letter in ("BA" if better else "AB")]
     adapter = f"practice/kakugo-uninterrupted-{better}"
     add_versions(api, adapter, *pair)
-    assert forks.promote(adapter) == 0
+    assert promotions.run(adapter) == 0
     expected = published_files(api, adapter)
     assert f'"promoted": {str(better).lower()}' in expected["epo_Latn/NAME/versions/v2/run.json"]
     assert ("epo_Latn/NAME/outputs.jsonl" in expected) == better
@@ -164,10 +130,10 @@ def test_run_killed_before_a_commit_can_be_repeated(
     while True:
         adapter = f"practice/kakugo-killed{commit}-{better}"
         add_versions(api, adapter, *pair)
-        status = forks.promote(adapter, before=commit)
+        status = promotions.run(adapter, killed_before_commit=commit)
         if status == 0:
             break
-        assert status == -9 and forks.promote(adapter) == 0
+        assert status == -9 and promotions.run(adapter) == 0
         assert published_files(api, adapter) == expected, f"killed before commit {commit}"
         commit += 1
     assert commit == (10 if better else 7)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,8 +148,7 @@ def test_corrections_become_a_version_that_prefers_them_even_if_the_run_is_kille
     }
     process = run.start(fewest=6, trainer=trainer)
     wait_for_a_checkpoint(hub, process)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.kill()
     assert "v2" not in tags(hub)
 
     output = wait_for_success(run.start())

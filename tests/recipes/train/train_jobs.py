@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -90,7 +89,6 @@ class Jobs:
 
     def __init__(self, hub: LocalHub, folder: Path, runner: RecipeRunner) -> None:
         self.hub, self._folder, self._runner = hub, folder, runner
-        self._runs: list[Run] = []
 
     def start(self, into: str, **train: Any) -> Run:
         """Start training into a repo, with these changes to the recipe."""
@@ -99,18 +97,9 @@ class Jobs:
         recipe["train"] |= train
         path = self._folder / "tiny.yaml"
         path.write_text(yaml.safe_dump(recipe))
-        run = self._runner.start(
+        return self._runner.start(
             "train", "--config", str(path), "--org", "practice", "--language", "epo_Latn",
             "--dataset", DATA, "--base", BASE, "--into", into)  # fmt: skip
-        self._runs.append(run)
-        return run
-
-    def kill(self) -> None:
-        """Kill the jobs that still run, with all processes that they started."""
-        for run in self._runs:
-            if run.poll() is None:
-                os.killpg(run.pid, signal.SIGKILL)
-                run.communicate()
 
 
 def wait_for_success(run: Run) -> str:
