@@ -18,6 +18,7 @@ from bot.domain.request import Step
 from tests.import_graph import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+OWN = {"bot", "recipes", "validation"}  # what the wheel has
 # Modules whose distribution has another name.
 DISTRIBUTIONS = {
     "PIL": "pillow",
@@ -26,6 +27,8 @@ DISTRIBUTIONS = {
     "jsonschema_rs": "jsonschema-rs",
     "lm_eval": "lm-eval",
     "markdown_it": "markdown-it-py",
+    "pydantic_core": "pydantic",  # which pins it
+    "typing_extensions": "typing-extensions",
     "yaml": "pyyaml",
 }
 # Installed separately (text_generation pins an old client), or only if a recipe needs it.
@@ -96,14 +99,14 @@ def reached(module: str, skipped: set[str]) -> list[Path]:
         path = source(name)
         if path and name not in files and name not in skipped:
             files[name] = path
-            queue += [other for other in imports(path) if other.split(".")[0] in ("bot", "recipes")]
+            queue += [other for other in imports(path) if other.split(".")[0] in OWN]
     return list(files.values())
 
 
 @pytest.mark.parametrize("step", list(Step))
 def test_extra_of_a_step_has_all_that_it_imports(step: Step) -> None:
     files = reached(f"recipes.{step}.run", set() if step is Step.IMPROVE else NOT_REACHED)
-    needed = third_party(files, {"recipes"})
+    needed = third_party(files, OWN)
     assert len(needed) > 5
     available = declared(step) | NOT_RUN.get(step, set())
     assert {name: file for name, file in needed.items() if name not in available} == {}
@@ -111,13 +114,13 @@ def test_extra_of_a_step_has_all_that_it_imports(step: Step) -> None:
 
 def test_core_has_all_that_the_bot_imports() -> None:
     shipped = [path for path in (ROOT / "bot").rglob("*.py") if not _is_local(path)]
-    needed = third_party(shipped, {"bot"})
+    needed = third_party([*shipped, *(ROOT / "validation").rglob("*.py")], OWN)
     assert {name: file for name, file in needed.items() if name not in declared()} == {}
     assert len(needed) >= 5
 
 
 def test_local_extra_has_all_that_the_local_hub_and_the_demo_import() -> None:
-    needed = third_party([p for p in (ROOT / "bot").rglob("*.py") if _is_local(p)], {"bot"})
+    needed = third_party([p for p in (ROOT / "bot").rglob("*.py") if _is_local(p)], OWN)
     assert {name: file for name, file in needed.items() if name not in declared("local")} == {}
 
 
@@ -129,7 +132,7 @@ def test_dev_extra_has_all_that_the_tests_import() -> None:
     own = {
         path.stem for path in (*(ROOT / "spaces").rglob("*.py"), *(ROOT / "tests").rglob("*.py"))
     }
-    needed = third_party(list((ROOT / "tests").rglob("*.py")), own | {"bot", "recipes", "tests"})
+    needed = third_party(list((ROOT / "tests").rglob("*.py")), own | OWN | {"tests"})
     needed = {name: file for name, file in needed.items() if name != "common"}
     assert {name: file for name, file in needed.items() if name not in declared("dev")} == {}
 
@@ -154,5 +157,5 @@ def test_wheel_has_neither_the_local_hub_nor_the_demo(tmp_path: Path) -> None:
 
 
 def test_no_shipped_file_imports_pytest() -> None:
-    trees = [path for tree in ("bot", "recipes", "spaces") for path in (ROOT / tree).rglob("*.py")]
+    trees = [path for tree in (*OWN, "spaces") for path in (ROOT / tree).rglob("*.py")]
     assert not [path for path in trees if "pytest" in imports(path)]

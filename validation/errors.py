@@ -1,0 +1,32 @@
+"""The error for input that cannot be used, and quoting of the values in it."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+
+LONGEST_QUOTE = 60
+
+
+class InvalidInput(ValueError):
+    """One sentence: where the input is wrong, which rule it breaks, and what to do."""
+
+
+def quote(value: object) -> str:
+    """Return a value for a sentence: in JSON's notation, short, and without invisible letters."""
+    if isinstance(value, dict | list | tuple) and value:
+        return "a mapping" if isinstance(value, dict) else "a list"
+    if isinstance(value, int | float) and abs(value) > 1e15:
+        return "a very large number"
+    text = json.dumps(value, ensure_ascii=False, default=lambda other: type(other).__name__)
+    return shorten(text, '"' if isinstance(value, str) else "")
+
+
+def shorten(text: str, end: str = "", longest: int = LONGEST_QUOTE) -> str:
+    """Return hostile text in one short line of visible letters; `end` closes what was cut."""
+    visible = "".join(
+        letter
+        for letter in " ".join(text.split())
+        if not unicodedata.category(letter).startswith("C")
+    )
+    return visible if len(visible) <= longest else f"{visible[:longest]}…{end}"
