@@ -8,28 +8,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 # The key of the column with size, cost and date.
 ABOUT = "about"
 ABOUT_TITLE = "Size, cost, date"
 Choices = list[tuple[str, str]]
+Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 
 
 @dataclass(frozen=True)
 class Benchmark:
     """One benchmark in one direction, measured with one metric; `key` is part of addresses.
 
-    `name` is the benchmark in a row of the results. `direction` is `from_english`, `into_english`
-    or empty.
+    `name` is the benchmark in a row of the results. The aliases are keys of `benchmarks.json`.
     """
 
-    key: str
-    label: str
-    source: str
-    metric: str
-    description: str
-    name: str
-    direction: str = ""
+    key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+    label: Text
+    source: Annotated[Text, Field(validation_alias="title")]
+    metric: Text
+    description: Text
+    name: Annotated[Text, Field(validation_alias="benchmark")]
+    direction: Literal["from_english", "into_english"] | None = None
 
     @property
     def title(self) -> str:

@@ -12,15 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from parse_results import (
-    Row,
-    boolean,
-    degenerate_answers,
-    interval,
-    number,
-    text_of,
-    whole_number,
-)
+from parse_results import Row, number, text_of, whole_number
 
 MAX_EXAMPLE_LENGTH = 600
 MAX_EXAMPLES = 6
@@ -114,9 +106,9 @@ def parse_measures(rows: Iterable[Row]) -> tuple[Measure, ...]:
     scores: dict[tuple[str, str, str, str], dict[tuple[str, str], ModelScore]] = {}
     for row in rows:
         measure = (
-            text_of(row.get("benchmark")),
+            row["benchmark"],
             text_of(row.get("direction")),
-            text_of(row.get("test_language")) or text_of(row["language"]),
+            row.get("test_language", row["language"]),
             text_of(row.get("metric")),
         )
         score = _model_score(row)
@@ -127,16 +119,16 @@ def parse_measures(rows: Iterable[Row]) -> tuple[Measure, ...]:
 
 def _model_score(row: Row) -> ModelScore:
     return ModelScore(
-        role=text_of(row.get("role")),
-        model=text_of(row["model"]),
+        role=row["role"],
+        model=row["model"],
         revision=text_of(row.get("revision")),
-        value=float(row["value"]),
-        interval=interval(row.get("ci")),
-        degenerate=degenerate_answers(row),
-        n=whole_number(row.get("n")),
-        difference=number(row.get("difference")),
-        difference_interval=interval(row.get("difference_ci")),
-        significant=boolean(row.get("significant")),
+        value=row["value"],
+        interval=row.get("ci"),
+        degenerate=(row.get("degenerate") or {}).get("any"),
+        n=row.get("n"),
+        difference=row.get("difference"),
+        difference_interval=row.get("difference_ci"),
+        significant=row.get("significant"),
     )
 
 

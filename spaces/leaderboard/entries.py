@@ -10,17 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from benchmarks import FIRST_BENCHMARKS, Benchmark, BenchmarkTable
 from common.languages import Language, by_code
-from parse_results import (
-    Row,
-    boolean,
-    column_of,
-    degenerate_answers,
-    interval,
-    number,
-    parse_rows,
-    text_of,
-    whole_number,
-)
+from parse_results import Row, column_of, parse_rows, text_of
 from request_queue import Request
 
 
@@ -103,11 +93,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Everything that is shown, and the number of result rows that could not be read."""
+    """Everything that is shown, and what could not be read: the number of rows, and files."""
 
     entries: tuple[Entry, ...] = ()
     requests: tuple[Request, ...] = ()
     unreadable_rows: int = 0
+    unreadable_files: tuple[str, ...] = ()
     benchmarks: BenchmarkTable = FIRST_BENCHMARKS
 
 
@@ -154,7 +145,7 @@ def build_leaderboard(
             )
         )
     unreadable = sum(file.unreadable_rows for file in files)
-    return Leaderboard(tuple(joined), queue, unreadable, benchmarks)
+    return Leaderboard(tuple(joined), queue, unreadable, benchmarks=benchmarks)
 
 
 def newest(entries: Iterable[Entry]) -> Entry:
@@ -191,8 +182,8 @@ def _entry(
     last = max((row for _, row in rows), key=lambda row: text_of(row.get("evaluated_at")))
     base, by_column = text_of(last.get("base")), {column: row for column, row in rows if column}
     return Entry(
-        code=text_of(last["language"]),
-        model=text_of(last["model"]),
+        code=last["language"],
+        model=last["model"],
         base=base,
         scores={
             key: _score(by_column[key], bases.get((last["language"], base, key)), benchmark)
@@ -202,7 +193,7 @@ def _entry(
         practice=any(row.get("practice") is not False for _, row in rows),
         request=text_of(last.get("request")),
         date=text_of(last.get("evaluated_at"))[:10],
-        cost_usd=number(last.get("cost_usd")),
+        cost_usd=last.get("cost_usd"),
         revision=text_of(last.get("revision")),
         peers=peers,
     )
@@ -210,16 +201,16 @@ def _entry(
 
 def _score(row: Row, base: Row | None, benchmark: Benchmark) -> Score:
     return Score(
-        base=number(base.get("value")) if base else None,
-        adapter=number(row["value"]),
-        difference=number(row.get("difference")),
-        interval=interval(row.get("difference_ci")),
-        p=number(row.get("p")),
-        significant=boolean(row.get("significant")),
-        n=whole_number(row.get("n")),
-        chance=number(row.get("chance")),
+        base=base["value"] if base else None,
+        adapter=row["value"],
+        difference=row.get("difference"),
+        interval=row.get("difference_ci"),
+        p=row.get("p"),
+        significant=row.get("significant"),
+        n=row.get("n"),
+        chance=row.get("chance"),
         signature=text_of(row.get("signature")),
-        degenerate=degenerate_answers(row),
+        degenerate=(row.get("degenerate") or {}).get("any"),
         scale=benchmark.points(1),
     )
 

@@ -107,11 +107,14 @@ class HubSource:
             self._results, revisions[0], ["*/*/results.jsonl", "benchmarks.json"]
         )
         ledger = self._download(self._ledger, revisions[1], ["sheets/*.jsonl"])
-        benchmarks = _read_benchmarks(results)
+        unreadable: list[str] = []
+        benchmarks = _read_benchmarks(results, unreadable)
         if benchmarks != self._snapshot.leaderboard.benchmarks:
             self._files = {}
         # The cache names a file by its content, so an unchanged one is not parsed again.
-        paths = {str(path.resolve()): path for path in _matching_files(results, RESULTS_PATH)}
+        paths = {
+            str(path.resolve()): path for path in _matching_files(results, RESULTS_PATH, unreadable)
+        }
         self._files = {
             key: self._files.get(key) or parse_results_file(path.read_bytes(), benchmarks)
             for key, path in paths.items()
@@ -119,9 +122,10 @@ class HubSource:
         files = list(self._files.values())
         for base in sorted({entry.base for file in files for entry in file.entries} - {""}):
             self._read_parameters(base)
-        sheets = _matching_files(ledger, SHEET_PATH)
+        sheets = _matching_files(ledger, SHEET_PATH, unreadable)
         requests = parse_requests(sheet.read_text("utf-8", "replace") for sheet in sheets)
         leaderboard = build_leaderboard(files, requests, self._parameters, benchmarks)
+        leaderboard = replace(leaderboard, unreadable_files=tuple(unreadable))
         return Snapshot(leaderboard, revisions, "", results, EntryIndex(leaderboard.entries))
 
     def _read_parameters(self, base: str) -> None:
@@ -149,8 +153,11 @@ class HubSource:
         )
 
 
-def _read_benchmarks(results: Path | None) -> BenchmarkTable:
-    """Return the columns of the results; those of the first results if there is no usable file."""
+def _read_benchmarks(results: Path | None, unreadable: list[str]) -> BenchmarkTable:
+    """Return the columns of the results; those of the first results if there is no usable file.
+
+    A file that cannot be read is added to `unreadable`.
+    """
     path = results and results / "benchmarks.json"
     if not path or not path.is_file():
         return FIRST_BENCHMARKS
@@ -158,6 +165,7 @@ def _read_benchmarks(results: Path | None) -> BenchmarkTable:
         return parse_benchmarks(path.read_bytes())
     except ValueError as error:
         logging.warning("cannot read benchmarks.json: %s", error)
+        unreadable.append(path.name)
         return FIRST_BENCHMARKS
 
 
@@ -176,9 +184,17 @@ def garbage_collection_paused() -> Iterator[None]:
         gc.enable()
 
 
-def _matching_files(folder: Path | None, path_pattern: re.Pattern[str]) -> Iterator[Path]:
-    """Return the files of a download whose whole path matches, in order, without too large ones."""
+def _matching_files(
+    folder: Path | None, path_pattern: re.Pattern[str], too_large: list[str]
+) -> Iterator[Path]:
+    """Return the files of a download whose whole path matches, in order.
+
+    The paths of those that are too large are added to `too_large` instead.
+    """
     for path in sorted(folder.rglob("*.jsonl")) if folder else ():
-        if path_pattern.fullmatch(path.relative_to(folder).as_posix()):  # type: ignore[arg-type]
-            if path.is_file() and path.stat().st_size <= MAX_FILE_BYTES:
+        name = path.relative_to(folder).as_posix()  # type: ignore[arg-type]
+        if path_pattern.fullmatch(name) and path.is_file():
+            if path.stat().st_size <= MAX_FILE_BYTES:
                 yield path
+            else:
+                too_large.append(name)

@@ -6,20 +6,93 @@ for the table is decided elsewhere.
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Literal, Required
 
-import orjson
 from benchmarks import ABOUT, Benchmark, BenchmarkTable
+from pydantic import AfterValidator, AliasChoices, ConfigDict, Field, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 MAX_TEXT_LENGTH = 200
-ROLES = ("base", "adapter", "peer")
-# Keys of schemas 1 and 2 → their names since schema 3.
-RENAMED_KEYS = {"tested": "test_language", "date": "evaluated_at"}
-_KEY = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-Row = Mapping[str, Any]
+MAX_COLUMNS = 50
+# The largest value of a metric; other metrics may have any of a chart's size.
+MAX_VALUES = {"accuracy": 1.0, "chrF++": 100.0, "BLEU": 100.0}
+MAX_VALUE = 1_000.0
+MAX_NUMBER = 1e12  # of all other numbers
+
+Text = Annotated[str, Field(strict=True)]
+Name = Annotated[Text, Field(min_length=1, max_length=MAX_TEXT_LENGTH)]
+Bool = Annotated[bool, Field(strict=True)]
+Count = Annotated[int, Field(strict=True, ge=0, le=10**9)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Cost = Annotated[Number, Field(ge=0, le=1e9)]
+Interval = tuple[Number, Number]
+
+
+class Row(TypedDict, total=False):
+    """The keys of a row that are shown; `recipes/evaluate/schema.py` describes all."""
+
+    __pydantic_config__ = ConfigDict(extra="ignore")  # type: ignore[misc]
+
+    language: Required[Annotated[Text, Field(pattern=r"^[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?$")]]
+    role: Required[Literal["base", "adapter", "peer"]]
+    model: Required[Name]
+    benchmark: Required[Name]
+    value: Required[Number]
+    covered: Literal[True]
+    # The second name is that of schemas 1 and 2.
+    test_language: Annotated[Name, Field(validation_alias=AliasChoices("test_language", "tested"))]
+    evaluated_at: Annotated[
+        Text | None,
+        Field(validation_alias=AliasChoices("evaluated_at", "date"), pattern=r"^\d{4}-\d\d-\d\d"),
+    ]
+    direction: Text | None
+    metric: Text | None
+    revision: Text | None
+    base: Text | None
+    practice: Bool | None
+    request: Text | None
+    cost_usd: Cost | None
+    ci: Interval | None
+    n: Count | None
+    chance: Share | None
+    signature: Text | None
+    degenerate: dict[str, Count] | None
+    difference: Number | None
+    difference_ci: Interval | None
+    p: Share | None
+    significant: Bool | None
+
+
+class _Uncovered(TypedDict):
+    """A row that says that a benchmark does not cover the language."""
+
+    covered: Literal[False]
+
+
+def _plausible(row: Row) -> Row:
+    """Return the row; raise ValueError if a number cannot be one of its metric."""
+    metric, value = row.get("metric") or "", row["value"]
+    intervals = [interval for key in ("ci", "difference_ci") if (interval := row.get(key))]
+    if any(low > high for low, high in intervals):
+        raise ValueError("an interval is inverted")
+    largest = MAX_VALUES.get(metric, MAX_VALUE)
+    numbers = (value, row.get("difference") or 0.0, *(end for ends in intervals for end in ends))
+    if any(abs(number) > largest for number in numbers) or (value < 0 and metric in MAX_VALUES):
+        raise ValueError("a number is out of the metric's range")
+    return row
+
+
+_LINE: TypeAdapter[Row | None] = TypeAdapter(
+    Annotated[
+        Annotated[Row, AfterValidator(_plausible)]
+        | Annotated[_Uncovered, AfterValidator(lambda _: None)],
+        Field(union_mode="left_to_right"),
+    ]
+)
+_COLUMNS: TypeAdapter[list[Benchmark]] = TypeAdapter(
+    Annotated[list[Benchmark], Field(min_length=1, max_length=MAX_COLUMNS)]
+)
 
 
 def parse_rows(text: str | bytes) -> tuple[list[Row], int]:
@@ -31,62 +104,29 @@ def parse_rows(text: str | bytes) -> tuple[list[Row], int]:
         if not line.strip():
             continue
         try:
-            row = orjson.loads(line)
-        except ValueError:
-            row = None
-        if not isinstance(row, dict) or not (row.get("covered") is False or _is_usable(row)):
+            row = _LINE.validate_json(line)
+        except ValidationError:
             unreadable += 1
-        elif row.get("covered") is not False:
-            rows.append(_renamed(row))
+        else:
+            rows += [row] if row else []
     return rows, unreadable
-
-
-def _is_usable(row: Row) -> bool:
-    return (
-        row.get("role") in ROLES
-        and _is_text(row.get("language"))
-        and _is_text(row.get("model"))
-        and _is_text(row.get("benchmark"))
-        and number(row.get("value")) is not None
-    )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _renamed(row: dict[str, Any]) -> Row:
-    for old, new in RENAMED_KEYS.items():
-        if old in row:
-            row.setdefault(new, row.pop(old))
-    return row
 
 
 def is_in_own_language(row: Row) -> bool:
     """Return whether a row tests the language itself, not whether English was kept."""
-    return bool(row.get("test_language", row["language"]) == row["language"])
+    return row.get("test_language", row["language"]) == row["language"]
 
 
 def number(value: object) -> float | None:
-    """Return a finite number; None for anything else (NaN, infinity, text, booleans)."""
-    if isinstance(value, bool) or not isinstance(value, (float, int)):
-        return None
-    try:
-        parsed = float(value)
-    except OverflowError:  # orjson reads no integer above 64 bits, but json does
-        return None
-    return parsed if math.isfinite(parsed) else None
+    """Return a number from 0 to `MAX_NUMBER`; None for anything else."""
+    is_number = isinstance(value, (float, int)) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= MAX_NUMBER else None
 
 
 def whole_number(value: object) -> int | None:
-    """Return a finite number without its fraction; None for anything else."""
+    """Return a number without its fraction; None for anything else."""
     parsed = number(value)
     return None if parsed is None else int(parsed)
-
-
-def boolean(value: object) -> bool | None:
-    """Return a boolean; None for anything else."""
-    return value if isinstance(value, bool) else None
 
 
 def text_of(value: object) -> str:
@@ -94,57 +134,23 @@ def text_of(value: object) -> str:
     return value[:MAX_TEXT_LENGTH] if isinstance(value, str) else ""
 
 
-def interval(value: object) -> tuple[float, float] | None:
-    """Return a pair of finite numbers; None for anything else."""
-    if not isinstance(value, list) or len(value) != 2:
-        return None
-    low, high = number(value[0]), number(value[1])
-    return None if low is None or high is None else (low, high)
-
-
-def degenerate_answers(row: Row) -> int | None:
-    """Return how many answers are empty, cut off, repetitive or in the wrong language."""
-    counts: Any = row.get("degenerate")
-    return whole_number(counts.get("any")) if isinstance(counts, dict) else None
-
-
 def column_of(row: Row, table: BenchmarkTable) -> str | None:
     """Return the key of a row's column; None for a benchmark or metric that has none."""
     if not is_in_own_language(row):
         return None
     directions = {
-        "": "",
+        "": None,
         f"eng_Latn-{row['language']}": "from_english",
         f"{row['language']}-eng_Latn": "into_english",
     }
-    column = (
-        row.get("benchmark"),
-        row.get("metric"),
-        directions.get(text_of(row.get("direction"))),
-    )
-    return table.keys.get(column)
+    direction = directions.get(row.get("direction") or "", "another")
+    return table.keys.get((row["benchmark"], row.get("metric"), direction))
 
 
 def parse_benchmarks(text: str | bytes) -> BenchmarkTable:
-    """Read a `benchmarks.json`; raise ValueError if it is not a list of columns."""
-    columns = orjson.loads(text)
-    if not isinstance(columns, list) or not columns:
-        raise ValueError("benchmarks.json is not a list of columns")
-    table = BenchmarkTable(tuple(map(_benchmark, columns)))
-    if len(table.by_key) < len(table.benchmarks) or ABOUT in table.by_key:
-        raise ValueError("benchmarks.json has a key twice")
+    """Read a `benchmarks.json`; raise ValueError if it is not a list of different columns."""
+    table = BenchmarkTable(tuple(_COLUMNS.validate_json(text)))
+    count = len(table.benchmarks)
+    if len(table.by_key) < count or len(table.keys) < count or ABOUT in table.by_key:
+        raise ValueError("benchmarks.json has a column twice")
     return table
-
-
-def _benchmark(column: Any) -> Benchmark:
-    if not isinstance(column, dict) or not _KEY.fullmatch(text_of(column.get("key"))):
-        raise ValueError("a column of benchmarks.json has no usable key")
-    return Benchmark(
-        key=column["key"],
-        label=text_of(column.get("label")),
-        source=text_of(column.get("title")),
-        metric=text_of(column.get("metric")),
-        description=text_of(column.get("description")),
-        name=text_of(column.get("benchmark")),
-        direction=text_of(column.get("direction")),
-    )

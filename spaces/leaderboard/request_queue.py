@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from parse_results import number, text_of
+from parse_results import number, text_of, whole_number
 
 STEPS = ("check", "generate", "train", "evaluate")
 IMPROVEMENT_STEPS = ("improve",)  # of a request for the next version of a model
@@ -82,7 +82,7 @@ def parse_request(text: str) -> Request | None:
         autonym=text_of(language.get("autonym")),
         bcp47=text_of(language.get("bcp47")),
         author=text_of(record.get("author")),
-        discussion=_integer(record.get("discussion")),
+        discussion=whole_number(record.get("discussion")),
         steps=tuple(_step(name, _object(record, "steps")) for name in steps),
         estimate_usd=number(spec.get("estimate_usd")),
         cap_usd=number(spec.get("cap_usd")),
@@ -105,18 +105,14 @@ def _step(name: str, steps: Mapping[str, Any]) -> Step:
     return Step(
         name,
         text_of(record.get("state")) or text_of(record.get("status")),
-        attempt=_integer(record.get("attempt")) or 0,
+        attempt=whole_number(record.get("attempt")) or 0,
         cost_usd=number(record.get("cost_usd")),
         seconds=number(record.get("seconds")) or 0.0,
         # Schema 2 calls it `progress`.
-        progress_tenths=_integer(record.get("progress_tenths", record.get("progress"))) or 0,
+        progress_tenths=whole_number(record.get("progress_tenths", record.get("progress"))) or 0,
     )
 
 
 def _object(record: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = record.get(key)
     return value if isinstance(value, dict) else {}
-
-
-def _integer(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -252,6 +252,9 @@ def status_bar(page: Page, leaderboard: Leaderboard, problem: str) -> str:
     if leaderboard.unreadable_rows:
         rows = counted(leaderboard.unreadable_rows, "unreadable result row")
         parts.append(f"{rows} left out")
+    if leaderboard.unreadable_files:
+        files = counted(len(leaderboard.unreadable_files), "unreadable file")
+        parts.append(f"{files} left out ({', '.join(leaderboard.unreadable_files[:3])})")
     if problem:
         parts.append(problem)
     query = safe(to_query(page.view))

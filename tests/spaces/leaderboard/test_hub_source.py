@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hub_source import LOADING, UNREACHABLE, HubSource
 from leaderboard_settings import LeaderboardSettings
+from query import View
+from table_html import status_bar
 
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import hub_api, push
@@ -61,12 +63,22 @@ def test_columns_come_from_the_results(hub: LocalHub) -> None:
     push(api, "columns/kakugo-results", {"epo_Latn/x/results.jsonl": rows})
     source.refresh()
     assert source.snapshot().leaderboard.entries[0].scores == {}
-    column = {"key": "riddles", "benchmark": "riddles", "metric": "accuracy", "label": "Riddles"}
-    for columns, keys in ((json.dumps([column]), ["riddles"]), ("broken", [])):
+    column = {
+        **dict.fromkeys(("key", "benchmark"), "riddles"),
+        **dict.fromkeys(("label", "title", "description"), "Riddles"),
+        "metric": "accuracy",
+    }
+    for columns, keys, unreadable in (
+        (json.dumps([column]), ["riddles"], ()),
+        ("broken", [], ("benchmarks.json",)),
+    ):
         push(api, "columns/kakugo-results", {"benchmarks.json": columns.encode()})
         source.refresh()
-        (entry,) = source.snapshot().leaderboard.entries
-        assert list(entry.scores) == keys and source.snapshot().problem == ""
+        leaderboard = source.snapshot().leaderboard
+        assert list(leaderboard.entries[0].scores) == keys
+        assert leaderboard.unreadable_files == unreadable
+        bar = status_bar(source.snapshot().index.select(View()), leaderboard, "")
+        assert ("1 unreadable file left out (benchmarks.json)" in bar) == bool(unreadable)
 
 
 def test_unreachable_hub_keeps_the_old_leaderboard_with_a_sentence(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_unreadable_row_is_counted_and_the_others_are_kept(line: str) -> None:
 
 
 def test_keys_of_schema_2_get_their_new_names() -> None:
-    row = {"language": "a", "model": "b", "benchmark": "c", "role": "base", "value": 1}
+    row = {"language": "epo_Latn", "model": "b", "benchmark": "c", "role": "base", "value": 1}
     (parsed,), _ = parse_rows(lines({**row, "tested": "eng_Latn", "date": "2026-11-20"}))
     assert (parsed["test_language"], parsed["evaluated_at"]) == ("eng_Latn", "2026-11-20")
     assert not {"tested", "date"} & set(parsed)
@@ -56,10 +56,36 @@ def test_the_recipes_columns_are_those_of_the_first_results_and_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["no JSON", "{}", "[]", "[1]", "[{}]", '[{"key": "<b>"}]', '[{"key": "about"}]',
-     '[{"key": "a"}, {"key": "a"}]'],
-)  # fmt: skip
-def test_unusable_columns_are_refused(text: str) -> None:
+    "changes", [[], [{"key": "<b>"}], [{"key": "about"}], [{}, {}], [{}, {"key": "again"}]]
+)
+def test_unusable_columns_are_refused(changes: list[dict[str, str]]) -> None:
+    columns = [{**leaderboard_columns()[0], **change} for change in changes]
     with pytest.raises(ValueError):
-        parse_benchmarks(text)
+        parse_benchmarks(json.dumps(columns))
+
+
+@pytest.mark.parametrize(
+    ("more", "is_plausible"),
+    [
+        ({"metric": "accuracy", "value": 1.0, "p": 1.0, "difference_ci": [-1.0, 1.0]}, True),
+        ({"metric": "chrF++", "value": 100.0, "difference": -100.0}, True),
+        ({"metric": "COMET", "value": -0.2}, True),
+        ({"metric": "accuracy", "value": 7.0}, False),
+        ({"metric": "chrF++", "value": -0.1}, False),
+        ({"metric": "COMET", "value": 1e308}, False),
+        ({"difference": 1e308}, False),
+        ({"difference_ci": [-1e308, 1e308]}, False),
+        ({"difference_ci": [0.2, 0.1]}, False),
+        ({"difference_ci": [None, 2]}, False),
+        ({"p": 5.0}, False),
+        ({"n": 1e300}, False),
+        ({"cost_usd": -1.0}, False),
+        ({"evaluated_at": "zzz"}, False),
+        ({"language": "../.."}, False),
+        ({"metric": []}, False),
+    ],
+)
+def test_implausible_rows_are_left_out(more: dict[str, object], is_plausible: bool) -> None:
+    _, row = pair("epo_Latn", "sib200", 0.2, 0.7)
+    rows, unreadable = parse_rows(lines({**row, **more}))
+    assert (len(rows), unreadable) == ((1, 0) if is_plausible else (0, 1))
