@@ -20,7 +20,8 @@ from recipes.generate.gates.views import prose
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Message
 from recipes.generate.teacher.client import Teacher
-from recipes.generate.teacher.openai import TIMEOUT, Answer, NoAnswer
+from recipes.generate.teacher.completion import Answer
+from recipes.generate.teacher.failures import TIMEOUT, NoAnswer
 
 LIST_LENGTH = 5
 

@@ -16,6 +16,7 @@ manifest          Write and read `run.json`, the manifest that every recipe push
 manifest_upgrade  Read manifests of schema 1
 model_loading     Load base models and their tokenizers
 progress          Print progress lines, or a bar in a terminal
+reasoning         Separate a model's reasoning from its answer, in every known form
 row_edits         Rows that speakers agreed to drop or correct: `speakers.jsonl` of a dataset
 schema            Build a settings class from a section of a recipe's YAML
 """

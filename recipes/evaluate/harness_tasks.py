@@ -18,6 +18,7 @@ from recipes.core.benchmarks.harness_templates import jinja
 from recipes.core.benchmarks.table import benchmark_of
 from recipes.core.benchmarks.tasks import ENGLISH, Task
 from recipes.core.errors import UserError
+from recipes.core.reasoning import ANSWER_PATTERN
 from recipes.evaluate import harness_docs, significance
 from recipes.evaluate.settings import ChoiceSettings, EvaluateSettings
 
@@ -121,7 +122,7 @@ def _scoring(task: Task, settings: EvaluateSettings) -> dict[str, Any]:
     metrics = ["chrf++"]
     if significance.bleu_tokenizer(task.output_language, settings.bleu) == "13a":
         metrics.append("bleu")  # the harness has no other tokenizer
-    without_reasoning = {"function": "regex", "regex_pattern": "(?s)(?:.*</think>)?(.*)"}
+    without_reasoning = {"function": "regex", "regex_pattern": ANSWER_PATTERN}
     return {
         "output_type": "generate_until",
         "generation_kwargs": {

@@ -18,8 +18,9 @@ from recipes.generate.gates import Check, first_reason
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Draft, Message, Row
 from recipes.generate.teacher.client import Teacher
-from recipes.generate.teacher.openai import Answer, NoAnswer
-from recipes.generate.teacher.retry import complete_parsed
+from recipes.generate.teacher.completion import Answer
+from recipes.generate.teacher.failures import NoAnswer
+from recipes.generate.teacher.retry import complete_parsed, list_in, text_in
 
 T = TypeVar("T")
 
@@ -86,18 +87,8 @@ class GenerationContext:
     ) -> list[str]:
         """Return up to `at_most` texts, none without a usable answer."""
         schema = parsing.list_schema(at_most)
-        return await self.complete(messages, partial(_texts, at_most), common, schema) or []
+        return await self.complete(messages, partial(list_in, at_most), common, schema) or []
 
     async def complete_text(self, messages: Sequence[Message]) -> str | None:
         """Return one text, None without a usable answer."""
-        return await self.complete(messages, _text)
-
-
-def _texts(at_most: int, answer: Answer) -> list[str]:
-    return parsing.texts(answer.text, at_most)
-
-
-def _text(answer: Answer) -> str:
-    if answer.finish != "stop":
-        raise parsing.InvalidFormat("truncated")
-    return parsing.text(answer.text)
+        return await self.complete(messages, text_in)

@@ -14,7 +14,9 @@ from recipes.generate.journal.local import Journal
 from recipes.generate.schema import Row
 from recipes.generate.teacher.budget import Budget, Price
 from recipes.generate.teacher.client import Teacher, TeacherSettings
-from recipes.generate.teacher.openai import Answer, NoAnswer, Request
+from recipes.generate.teacher.completion import Answer
+from recipes.generate.teacher.failures import NoAnswer
+from recipes.generate.teacher.openai import Request
 from recipes.generate.teacher.workers import Work, run_workers
 
 
@@ -45,9 +47,9 @@ class OfflineEndpoint:
 
     base = "offline"
 
-    async def status(self) -> int:
-        """Return 404."""
-        return 404
+    async def models(self) -> tuple[str, ...]:
+        """Return no names."""
+        return ()
 
     async def complete(self, request: Request, seconds: float) -> Answer:
         """Raise NoAnswer."""

@@ -7,6 +7,7 @@ teacher shows how it declines in the language.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from recipes.core.language import Language
@@ -16,8 +17,8 @@ from recipes.generate.gates.length_ratio import TokenCount
 from recipes.generate.inputs import Inputs
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.teacher.client import Teacher
-from recipes.generate.teacher.openai import NoAnswer
-from recipes.generate.teacher.retry import complete_parsed
+from recipes.generate.teacher.failures import NoAnswer
+from recipes.generate.teacher.retry import complete_parsed, turns_in
 
 MAX_TEXTS = 2_000  # of each kind, for the identifier
 
@@ -56,7 +57,7 @@ async def _refusal_examples(teacher: Teacher, seed: int, language: Language) -> 
     schema = parsing.list_schema(len(turns), len(turns))
     try:
         translated = await complete_parsed(
-            teacher, messages, seed, lambda answer: parsing.turns(answer.text, turns), schema=schema
+            teacher, messages, seed, partial(turns_in, turns), schema=schema
         )
     except NoAnswer:
         say(f"no refusals in {language.name} from the teacher: only English ones are recognized")

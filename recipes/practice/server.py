@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import json
 import os
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import uvloop
@@ -22,6 +23,7 @@ from recipes.practice.rule_based import Response, respond
 
 MODEL = "kakugo-practice-teacher"
 BYTES_PER_TOKEN = 4
+EVENTS = 3  # of a streamed answer's text
 
 
 def main(args: argparse.Namespace) -> None:
@@ -59,8 +61,8 @@ def app() -> web.Application:
     return application
 
 
-async def complete(request: web.Request) -> web.Response:
-    """Answer a chat completion; an invalid request gets OpenAI's error object."""
+async def complete(request: web.Request) -> web.StreamResponse:
+    """Answer a chat completion, streamed if asked; an invalid one gets OpenAI's error object."""
     try:
         body = json.loads(await request.read())
         messages = body["messages"]
@@ -72,7 +74,15 @@ async def complete(request: web.Request) -> web.Response:
         content = {"error": {"message": message, "type": "invalid_request"}}
         return web.json_response(content, status=400)
     response = respond(messages, seed)
-    return web.json_response(completion(messages, response, str(body.get("model") or MODEL)))
+    answer = completion(messages, response, str(body.get("model") or MODEL))
+    if not body.get("stream"):
+        return web.json_response(answer)
+    stream = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    await stream.prepare(request)
+    for event in events(answer, EVENTS):
+        await stream.write(event)
+    await stream.write_eof()
+    return stream
 
 
 async def models(request: web.Request) -> web.Response:
@@ -104,6 +114,26 @@ def completion(messages: list[dict[str, str]], response: Response, model: str) -
             "total_tokens": prompt_tokens + completion_tokens,
         },
     }
+
+
+def events(answer: Mapping[str, Any], pieces: int) -> Iterator[bytes]:
+    """Yield the events of a streamed completion, its text in so many pieces at most."""
+    choice = answer["choices"][0]
+    head = {"object": "chat.completion.chunk", "id": answer.get("id"), "model": answer.get("model")}
+    deltas = [{key: text} for key, text in choice["message"].items() if key != "content"]
+    text = choice["message"]["content"]
+    size = -(-len(text) // pieces) or 1
+    deltas += [{"content": text[start : start + size]} for start in range(0, len(text), size)]
+    for delta in deltas:
+        yield _event({**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+    end = {"index": 0, "delta": {}, "finish_reason": choice["finish_reason"]}
+    yield _event({**head, "choices": [end]})
+    yield _event({**head, "choices": [], "usage": answer["usage"]})
+    yield b"data: [DONE]\n\n"
+
+
+def _event(content: object) -> bytes:
+    return f"data: {json.dumps(content)}\n\n".encode()
 
 
 def _tokens(text: str) -> int:

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import uvloop
 
+from recipes.practice.server import events
+
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
@@ -27,7 +29,7 @@ class Spec:
 
     At most `queue` more calls wait; others are refused with `Retry-After: retry_after`. For the
     first `cold` seconds, every call gets a 503. `changes` lists (seconds since the first call,
-    slots, queue).
+    slots, queue). With `events`, each answer is streamed in so many events, evenly over its time.
     """
 
     slots: int
@@ -35,6 +37,7 @@ class Spec:
     rate: float = 0.0
     retry_after: int = 0
     cold: float = 0.0
+    events: int = 0
     changes: list[tuple[float, int, int]] = field(default_factory=list)
 
 
@@ -43,7 +46,9 @@ class Endpoint:
 
     def __init__(self, spec: Spec, answers: list[bytes]) -> None:
         self.spec = spec
-        self.answers = itertools.cycle([(reply(200, body), tokens(body)) for body in answers])
+        self.answers = itertools.cycle(
+            [(response(body, spec.events), tokens(body)) for body in answers]
+        )
         self.refusal = reply(429, b"{}", f"Retry-After: {spec.retry_after}\r\n".encode())
         self.busy = 0
         self.waiting: deque[Connection] = deque()
@@ -76,18 +81,21 @@ class Endpoint:
         self.spec.slots, self.spec.queue = slots, queue
 
     def serve(self, connection: Connection) -> None:
-        body, count = next(self.answers)
+        parts, count = next(self.answers)
         if not self.spec.rate:
             self.served.append((0.0, count))
-            connection.write(body)
+            connection.write(b"".join(parts))
             return
         self.busy += 1
-        self.loop.call_later(count / self.spec.rate, self.finish, connection, body, count)
+        seconds = count / self.spec.rate
+        for number, part in enumerate(parts[:-1], 1):
+            self.loop.call_later(seconds * number / len(parts), connection.write, part)
+        self.loop.call_later(seconds, self.finish, connection, parts[-1], count)
 
-    def finish(self, connection: Connection, body: bytes, count: int) -> None:
+    def finish(self, connection: Connection, part: bytes, count: int) -> None:
         self.busy -= 1
         self.served.append((self.loop.time() - self.started_at, count))
-        connection.write(body)
+        connection.write(part)
         while self.waiting and self.busy < self.spec.slots:
             self.serve(self.waiting.popleft())
 
@@ -124,6 +132,19 @@ class Connection(asyncio.Protocol):
         if length and len(self.data) >= head + 4 + int(length[1]):
             self.data = b""
             self.endpoint.arrive(self)
+
+
+def response(body: bytes, pieces: int) -> list[bytes]:
+    """Return a completion as the parts that are sent, one for each event of a stream."""
+    if not pieces:
+        return [reply(200, body)]
+    head = b"HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked"
+    chunks = [chunk(event) for event in events(json.loads(body), pieces)]
+    return [head + b"\r\n\r\n" + chunks[0], *chunks[1:-1], chunks[-1] + b"0\r\n\r\n"]
+
+
+def chunk(event: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(event), event)
 
 
 def reply(status: int, body: bytes, headers: bytes = b"") -> bytes:

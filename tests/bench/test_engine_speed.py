@@ -214,15 +214,16 @@ def bare_call_seconds(url: str, calls: int) -> float:
     return (time.process_time() - before) / calls
 
 
-def test_cpu_time_per_row(answers: Path, tmp_path: Path) -> None:
-    with serving(answers, slots=10**6) as url:
+@pytest.mark.parametrize("events", [0, 8, 300])  # 0: an answer in one piece
+def test_cpu_time_per_row(events: int, answers: Path, tmp_path: Path) -> None:
+    with serving(answers, slots=10**6, events=events) as url:
         bare = min(bare_call_seconds(url, 2_000) for _ in range(3))
         run(url, tmp_path / "warm", rows=500, width=64, start=64)
         measured = run(url, tmp_path / "run", rows=10_000, width=64, start=64)
     assert measured.context.rows.kept > 9_900, measured.context.lost
     rows = measured.context.finished
     show(
-        "64 in flight, no latency",
+        f"64 in flight, no latency, {events} events",
         f"{measured.cpu / rows * 1000:.3f} ms of CPU per row, {rows / measured.cpu:.0f} rows per "
         f"CPU second, {rows / measured.seconds:.0f} rows/s of wall-clock time; "
         f"{measured.cpu / rows / bare:.1f} times a bare aiohttp call of {bare * 1000:.3f} ms",
@@ -231,7 +232,7 @@ def test_cpu_time_per_row(answers: Path, tmp_path: Path) -> None:
 
 def test_share_of_capacity_with_a_thousand_calls_in_flight(answers: Path, tmp_path: Path) -> None:
     rate = mean_tokens(answers) / 2
-    with serving(answers, slots=1000, queue=100, rate=rate) as url:
+    with serving(answers, slots=1000, queue=100, rate=rate, events=8) as url:
         measured = run(url, tmp_path / "run", seconds=40, width=1000, start=1000)
     share = measured.share(6, 38, 1000 * rate)
     milliseconds = measured.cpu / measured.context.finished * 1000
@@ -250,7 +251,7 @@ def test_share_of_capacity_that_is_halved_and_doubled_again(
     name: str, queue: int, retry_after: int, answers: Path, tmp_path: Path
 ) -> None:
     rate = mean_tokens(answers) / 0.5
-    spec = {"slots": 64, "queue": queue, "rate": rate, "retry_after": retry_after}
+    spec = {"slots": 64, "queue": queue, "rate": rate, "retry_after": retry_after, "events": 8}
     changes = [(25, 32, queue // 2), (45, 64, queue)]
     with serving(answers, changes=changes, **spec) as url:
         measured = run(url, tmp_path / "run", seconds=70)

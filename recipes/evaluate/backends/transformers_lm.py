@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from recipes.core.benchmarks.tasks import Item
+from recipes.core.reasoning import split_reasoning
 from recipes.evaluate import tokenize
 from recipes.evaluate.backends import prefix_cache
 from recipes.evaluate.backends.prefix_cache import Prefix
@@ -30,7 +31,7 @@ class Generation:
     @property
     def text(self) -> str:
         """The text that is scored, without the reasoning before it."""
-        return self.raw.rpartition("</think>")[2].strip()
+        return split_reasoning(self.raw)[1].strip()
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from recipes.generate.gates.views import (
     prose,
     without_reasoning,
 )
-from recipes.generate.prompts.parsing import EMPTY
+from recipes.generate.prompts.parsing import EMPTY, unfinished
 from recipes.generate.schema import PLACEHOLDER, Draft, Message
 
 TAGS = re.compile(
@@ -63,7 +63,7 @@ ITEM = regex.compile(r"\s*(?:[-*•–#>|]|\p{N}+[.)])")
 
 def truncated(draft: Draft) -> str | None:
     """Reject an answer that the teacher did not finish."""
-    return None if draft.finish == "stop" else "truncated"
+    return unfinished(draft.finish)
 
 
 def structure(draft: Draft) -> str | None:

@@ -68,6 +68,7 @@ GATES: tuple[Gate, ...] = (
             "too_large": "the response was too large at every attempt",
             "no_completion": "the response was not a completion at any attempt",
             "status": "the teacher returned an HTTP error",
+            "context_limit": "prompt and answer do not fit into the model's context",
             "stopped": "the run ended before the request was sent",
             "cap": "the budget was spent before the request was sent",
         },

@@ -21,6 +21,17 @@ class InvalidFormat(Exception):
     """The answer does not have the requested format; the message is a reason of the gates."""
 
 
+def unfinished(finish: str) -> str | None:
+    """Return why an answer is not a whole one, None if it is; `finish` as in `Answer`."""
+    return {"stop": None, "content_filter": "refusal"}.get(finish, "truncated")
+
+
+def check_finished(finish: str) -> None:
+    """Raise InvalidFormat unless the answer is a whole one."""
+    if reason := unfinished(finish):
+        raise InvalidFormat(reason)
+
+
 def texts(answer: str, at_most: int) -> list[str]:
     """Parse a JSON list of up to `at_most` different texts; raises InvalidFormat."""
     items = _list(answer)

@@ -11,6 +11,7 @@ from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Draft, Message
 from recipes.generate.sources import responses
 from recipes.generate.sources.responses import make_row
+from recipes.generate.teacher.retry import turns_in
 from recipes.generate.teacher.workers import Work
 
 SOURCE = "translation"
@@ -39,19 +40,18 @@ async def _translate(
     path: str,
     turns: tuple[Message, ...],
 ) -> Sequence[Work]:
-    result = await context.complete(
+    translated = await context.complete(
         templates.translate_conversation(turns, context.language.name),
-        lambda answer: (parsing.turns(answer.text, turns), answer.finish),
+        partial(turns_in, turns),
         schema=parsing.list_schema(len(turns), len(turns)),
     )
-    if result is None:
+    if translated is None:
         return ()
-    translated, finish = result
     row = make_row(context, SOURCE, path, translated, response_settings, has_reasoning=False)
     pairs = tuple(
         (original["content"], translation["content"])
         for original, translation in zip(turns, translated, strict=True)
     )
     languages = (context.language.code,) * len(translated)
-    context.add(Draft(row, languages, pairs, finish, from_corpus=True))
+    context.add(Draft(row, languages, pairs, from_corpus=True))
     return ()

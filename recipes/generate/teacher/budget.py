@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from recipes.generate.teacher.openai import NoAnswer
+from recipes.generate.teacher.failures import NoAnswer
 
 CAP = "cap"
 

@@ -1,8 +1,8 @@
 """The teacher: each request once, with journal, limiter, budget and retries.
 
 The client decides which failures are worth another attempt and counts what was used. The texts of
-requests are in `prompts/templates.py`, the formats of answers in `prompts/parsing.py`, and the
-failures of one call in `openai.py`.
+requests are in `prompts/templates.py`, the formats of answers in `prompts/parsing.py`, and what a
+failure means in `failures.py`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import asyncio
 import hashlib
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import aiohttp
 import orjson
 
 from recipes.core.errors import UserError
@@ -25,18 +24,17 @@ from recipes.generate.schema import Message
 from recipes.generate.teacher.adaptive_concurrency import ConcurrencyLimiter
 from recipes.generate.teacher.admission_queue import AdmissionQueue
 from recipes.generate.teacher.budget import CAP, Budget
-from recipes.generate.teacher.openai import (
+from recipes.generate.teacher.completion import Answer
+from recipes.generate.teacher.failures import (
     TIMEOUT,
-    Answer,
-    Endpoint,
     Failure,
     NoAnswer,
-    Request,
     RetryableError,
-    max_tokens_of,
-    raise_if_permanent,
+    readable,
 )
+from recipes.generate.teacher.openai import Endpoint, Request, max_tokens_of
 
+MAX_SAME_ANSWERS = 3  # in a row, from which the endpoint does not heed seeds
 POLL_SECONDS = 0.02  # between checks whether all calls have ended
 
 
@@ -101,28 +99,57 @@ class Teacher:
         self._journal = journal
         self._in_flight: dict[str, asyncio.Future[Answer]] = {}
         self._failures_in_a_row = 0
+        self._said: set[str] = set()
+        self._same_answers = 0  # in a row, to another seed
         self._time = asyncio.get_running_loop().time
 
     async def wait_until_ready(self) -> None:
-        """Wait until the teacher serves; raises UserError after `ready_within` seconds."""
+        """Wait until the teacher serves its model.
+
+        A server with a single model serves that one, by whatever name. Raises UserError after
+        `ready_within` seconds, and if the server has other models only.
+        """
         deadline = self._time() + self.settings.ready_within
-        reason, has_said = "no answer", False
+        reason = "no answer"
         while self._time() < deadline:
             try:
-                status = await self._endpoint.status()
-            except (aiohttp.ClientError, TimeoutError) as error:
-                reason = type(error).__name__
-            else:
-                if status == 200:
-                    return
-                raise_if_permanent(status, self._endpoint.base)
-                reason = f"status {status}"
-            if not has_said:
-                has_said = True
+                names = await self._endpoint.models()
+            except RetryableError as error:
+                reason = error.reason
                 base, within = self._endpoint.base, self.settings.ready_within
-                say(f"the teacher {base} is not ready ({reason}): waiting up to {within:g} s")
-            await asyncio.sleep(self.settings.backoff)
+                self.say_once(
+                    "ready",
+                    f"the teacher {base} is not ready ({reason}): waiting up to {within:g} s",
+                )
+                await asyncio.sleep(self.settings.backoff)
+            else:
+                model = choose_model(self.settings.model, names, self._endpoint.base)
+                if model != self.settings.model:
+                    say(f"the teacher serves {model}, not {self.settings.model}: it is asked")
+                self.settings = replace(self.settings, model=model)
+                return
         raise self._not_ready(reason)
+
+    @property
+    def heeds_seeds(self) -> bool:
+        """Whether another seed may bring another answer, as far as is known."""
+        return self._same_answers < MAX_SAME_ANSWERS
+
+    def note_second_answer(self, is_same: bool) -> None:
+        """Note whether the answer to the same messages with another seed was the same."""
+        self._same_answers = self._same_answers + 1 if is_same else 0
+        if not self.heeds_seeds:
+            self.say_once(
+                "seeds",
+                "the teacher gives the same answer to every seed: unusable answers are not tried "
+                "again",
+            )
+
+    def say_once(self, topic: str, text: str) -> None:
+        """Print a line of text unless this run has printed one about the topic already."""
+        if topic not in self._said:
+            self._said.add(topic)
+            say(text)
 
     async def complete(
         self,
@@ -195,12 +222,12 @@ class Teacher:
             except RetryableError as error:
                 attempt += not self._is_asleep(error)
                 if attempt >= self.settings.attempts:
-                    raise self._permanent_failure(error.reason) from error
+                    raise self._permanent_failure(error.reason, error.words) from error
                 self.stats.retried += 1
                 if self.limiter.asleep_since is None:
                     await asyncio.sleep(self._pause(attempt, error.retry_after))
             except NoAnswer as error:
-                raise self._permanent_failure(str(error)) from error
+                raise self._permanent_failure(str(error), error.words) from error
             else:
                 self._failures_in_a_row = 0
                 return result
@@ -228,13 +255,16 @@ class Teacher:
         jitter: float = random.uniform(0.5, 1.0)
         return float(max(wait * jitter, min(retry_after, longest) * (1.5 - jitter / 2)))
 
-    def _permanent_failure(self, reason: str) -> Exception:
+    def _permanent_failure(self, reason: str, words: str) -> Exception:
+        """Return what a request ends with, and print once for each reason what the server says."""
         if reason == CAP:
             return NoAnswer(reason)
         self.stats.failed += 1
         self._failures_in_a_row += 1
+        if words:
+            self.say_once(reason, f"the teacher failed a request ({reason}) and says: {words}")
         if self._failures_in_a_row < self.settings.failures_in_a_row:
-            return NoAnswer(reason)
+            return NoAnswer(reason, words)
         return UserError(
             f"The teacher {self._endpoint.base} failed {self._failures_in_a_row} requests in a row "
             f"({reason}). Fix it and run the same command again; all answers so far are kept."
@@ -285,6 +315,23 @@ class Teacher:
             self.limiter.on_unavailable(now, sent_at, retry_after)
         else:
             self.limiter.on_failed()
+
+
+def choose_model(wanted: str, served: Sequence[str], base: str) -> str:
+    """Return the name of the model to ask: the wanted one, or the only one that is served.
+
+    Inference Providers take names with a suffix such as `:cheapest`. Raises UserError if there are
+    several others.
+    """
+    if not served or wanted in served or wanted.partition(":")[0] in served:
+        return wanted
+    if len(served) == 1:
+        return served[0]
+    names = ", ".join(map(readable, served[:5])) + (", …" if len(served) > 5 else "")
+    raise UserError(
+        f"The teacher {base} does not serve {wanted!r}, but {names}: name one of them as the "
+        "teacher's model."
+    )
 
 
 def key_of(request: Request) -> str:

@@ -18,7 +18,7 @@ from recipes.core.language import Language
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Message, Row
 from recipes.generate.teacher.client import Teacher
-from recipes.generate.teacher.openai import NoAnswer
+from recipes.generate.teacher.failures import NoAnswer
 from recipes.generate.teacher.retry import complete_parsed
 from recipes.generate.teacher.workers import Work, run_workers
 

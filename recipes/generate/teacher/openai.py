@@ -1,39 +1,37 @@
-"""One call by OpenAI's chat completions protocol, and what each failure means.
+"""One call by OpenAI's chat completions protocol, streamed.
 
-A call returns an answer or raises RetryableError, NoAnswer or UserError. `client.py` decides what
-follows from a failure: another attempt, or fewer calls in flight. Never more than `MAX_BYTES` of a
-response are read.
+A call returns an answer or raises what `failures.py` makes of its failure. `client.py` decides what
+follows: another attempt, or fewer calls in flight. A field that a server refuses is left out.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from enum import Enum, auto
 from typing import Any, Protocol
 
 import aiohttp
-import orjson
 
-from recipes.core.errors import UserError
 from recipes.generate.schema import Message
+from recipes.generate.teacher.completion import Answer, error_of, parse_completion, read_content
+from recipes.generate.teacher.failures import CONTEXT_LIMIT, NoAnswer, failure_of, server_error
+from recipes.generate.teacher.http import HttpResponse, get, post
 
-MAX_BYTES = 4 << 20  # of a response: far more than the longest answer in any script
-OVERLOADED = {429, 529}
-NOT_READY = {502, 503, 504}
-PAUSED = b"endpoint is paused"  # in the body of the 400 of a paused Inference Endpoint
-RETRYABLE = {408, 409, 424, 425, 500, 520, 522, 524}
-PERMANENT = {
-    401: "refuses the token",
-    402: "asks for payment: the credit is used up",
-    403: "refuses the token",
-    404: "does not know the model or path",
+REFUSES_FIELDS = {400, 404, 415, 422, 500, 501}  # a 500 only of a schema
+# What a request can do without, the least needed first, and how servers call it.
+OPTIONAL_FIELDS = {
+    "response_format": re.compile(r"response_format|json_schema|grammar|guided|structured", re.I),
+    "stream_options": re.compile(r"stream_options|include_usage", re.I),
+    "stream": re.compile(r"\bstream(?:ing)?\b", re.I),
+    "seed": re.compile(r"\bseed\b", re.I),
+    "temperature": re.compile(r"\btemperature\b", re.I),
+    "max_tokens": re.compile(r"\bmax_tokens\b", re.I),
 }
-UNKNOWN_FIELD = {400, 422, 501}  # from servers that do not know a field of the request
-TIMEOUT = "timeout"
+UNNAMED = ("response_format", "stream")  # left out if the server names no field
+MIN_FAILURES = 3  # with the status 500 in a row, from which a field is left out from the start
+WITHOUT_LIST = {404, 405, 500, 501}  # from servers that cannot list their models
 
 
 @dataclass(frozen=True)
@@ -48,60 +46,16 @@ class Request:
     schema: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True)
-class Answer:
-    """The teacher's answer; journals store these fields.
-
-    `finish` is OpenAI's finish_reason. Tokens are 0 where the server did not count them.
-    """
-
-    text: str
-    reasoning: str
-    finish: str
-    tokens_in: int
-    tokens_out: int
-
-
-class Failure(Enum):
-    """The kind of a failed call, for the limiter."""
-
-    OVERLOADED = auto()
-    NOT_READY = auto()
-    BROKEN = auto()
-
-
-class NoAnswer(Exception):
-    """The teacher has no answer to this request; the message is a reason of `gates/reasons.py`."""
-
-
-class RetryableError(Exception):
-    """A call failed, but another attempt may succeed.
-
-    `retry_after`: seconds that the server named, 0 if none. `may_be_billed`: whether the server may
-    have done the work and bill it.
-    """
-
-    def __init__(
-        self,
-        failure: Failure,
-        reason: str,
-        retry_after: float = 0.0,
-        may_be_billed: bool = False,
-    ) -> None:
-        super().__init__(reason)
-        self.failure = failure
-        self.reason = reason
-        self.retry_after = retry_after
-        self.may_be_billed = may_be_billed
-
-
 class Endpoint(Protocol):
     """A server that completes chats: by OpenAI's protocol here, by TGI's in `tgi.py`."""
 
     base: str
 
-    async def status(self) -> int:
-        """Return the HTTP status of a request that costs nothing."""
+    async def models(self) -> tuple[str, ...]:
+        """Return the names of the models that it serves, none if it cannot list them.
+
+        Raises RetryableError while it does not serve yet, and UserError if it refuses the token.
+        """
         ...
 
     async def complete(self, request: Request, seconds: float) -> Answer:
@@ -113,178 +67,117 @@ class Endpoint(Protocol):
 
 
 class OpenAIEndpoint:
-    """OpenAI's protocol: Inference Endpoints and Providers, vLLM, llama.cpp."""
+    """OpenAI's protocol: Inference Endpoints and Providers, vLLM, SGLang, llama.cpp."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
         self.base = url.rstrip("/").removesuffix("/v1") + "/v1"
         self._http = http
-        self._supports_schemas = True
+        self._refusals: Counter[str] = Counter()  # in a row, by field
 
-    async def status(self) -> int:
-        """Return the status of the list of models."""
-        return await get_status(self._http, f"{self.base}/models")
+    async def models(self) -> tuple[str, ...]:
+        """Return the names in `/v1/models`, which some servers do not have."""
+        return await self._list_models(f"{self.base}/models")
+
+    async def _list_models(self, url: str) -> tuple[str, ...]:
+        response = await get(self._http, url)
+        content = read_content(response)
+        if (error := server_error(response.status, content)) is None:
+            return model_names(content)
+        failure = failure_of(error, response.retry_after, self.base, "")
+        if response.status in WITHOUT_LIST or isinstance(failure, NoAnswer):
+            return ()
+        raise failure
 
     async def complete(self, request: Request, seconds: float) -> Answer:
-        """Make one call, without the schema once the server has refused one."""
+        """Make one call; one more for each field that the server refuses.
+
+        A field counts as refused when the call succeeds without it.
+        """
+        body, left_out = self.body(request), Counter[str]()
+        for name in [name for name in body if self._refusals[name] >= MIN_FAILURES]:
+            leave_out(body, name)
+        while True:
+            sent = [field for field in OPTIONAL_FIELDS if field in body]
+            response = await self._post(body, seconds)
+            field = refused_field(response, sent)
+            if field is None:
+                break
+            leave_out(body, field)
+            left_out[field] = 1 if response.status == 500 else MIN_FAILURES
+        answer = parse_completion(response, self.base, request.model)
+        self._refusals.update(left_out)
+        for name in sent:
+            del self._refusals[name]
+        return answer
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """Return the JSON of a request."""
         body: dict[str, Any] = {
             "model": request.model,
             "messages": request.messages,
             "temperature": request.temperature,
             "max_tokens": request.max_tokens,
             "seed": request.seed,
+            "stream": True,
+            "stream_options": {"include_usage": True},
         }
-        if request.schema is None or not self._supports_schemas:
-            return parse_completion(await self._post(body, seconds), self.base)
-        with_schema = {**body, "response_format": response_format(request)}
-        response = await self._post(with_schema, seconds)
-        if response.status not in UNKNOWN_FIELD:
-            return parse_completion(response, self.base)
-        answer = parse_completion(await self._post(body, seconds), self.base)
-        self._supports_schemas = False
-        return answer
+        if request.schema is not None:
+            body["response_format"] = response_format(request.schema)
+        return body
 
     async def _post(self, body: dict[str, Any], seconds: float) -> HttpResponse:
         return await post(self._http, f"{self.base}/chat/completions", body, seconds)
 
 
-def response_format(request: Request) -> dict[str, Any]:
+def model_names(content: object) -> tuple[str, ...]:
+    """Return the names in a list of models, none if it is not one."""
+    entries = content.get("data") if isinstance(content, Mapping) else None
+    if not isinstance(entries, list):
+        return ()
+    names = (entry.get("id") for entry in entries if isinstance(entry, Mapping))
+    return tuple(name for name in names if isinstance(name, str) and name)
+
+
+def response_format(schema: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema as OpenAI's API expects it."""
-    schema = {"name": "answer", "strict": True, "schema": request.schema}
-    return {"type": "json_schema", "json_schema": schema}
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "strict": True, "schema": schema},
+    }
 
 
-@dataclass(frozen=True)
-class HttpResponse:
-    """An HTTP response; `retry_after` in seconds from now, 0 without that header."""
+def refused_field(response: HttpResponse, sent: Sequence[str]) -> str | None:
+    """Return which of the optional fields that were sent the server refuses; None if none.
 
-    status: int
-    retry_after: float
-    body: bytes
-
-
-async def get_status(http: aiohttp.ClientSession, url: str) -> int:
-    """Return the status of a GET."""
-    async with http.get(url, timeout=aiohttp.ClientTimeout(total=30)) as response:
-        return response.status
-
-
-async def post(
-    http: aiohttp.ClientSession, url: str, message: object, seconds: float
-) -> HttpResponse:
-    """Post JSON and return the response; raises RetryableError when there is none."""
-    try:
-        async with http.post(
-            url,
-            data=aiohttp.BytesPayload(orjson.dumps(message), content_type="application/json"),
-            timeout=aiohttp.ClientTimeout(total=seconds),
-            allow_redirects=False,
-        ) as response:
-            retry_after = parse_retry_after(response.headers)
-            body = await _read_body(response)
-            is_paused = response.status == 400 and PAUSED in body
-            return HttpResponse(503 if is_paused else response.status, retry_after, body)
-    except TimeoutError as error:
-        raise RetryableError(Failure.OVERLOADED, TIMEOUT, may_be_billed=True) from error
-    except aiohttp.ClientConnectorError as error:
-        raise RetryableError(Failure.NOT_READY, "connection") from error
-    except (aiohttp.ClientError, ConnectionError) as error:
-        raise RetryableError(Failure.BROKEN, "connection", may_be_billed=True) from error
-
-
-async def _read_body(response: aiohttp.ClientResponse) -> bytes:
-    """Return the body; raises RetryableError when it has more than `MAX_BYTES`."""
-    if response.content_length is not None and response.content_length <= MAX_BYTES:
-        return await response.read()
-    parts, size = [], 0
-    async for part in response.content.iter_any():
-        size += len(part)
-        if size > MAX_BYTES:
-            response.close()
-            raise RetryableError(Failure.BROKEN, "too_large", may_be_billed=True)
-        parts.append(part)
-        await asyncio.sleep(0)  # an endless response must not block other calls
-    return b"".join(parts)
-
-
-def parse_retry_after(headers: Mapping[str, str]) -> float:
-    """Return the seconds of `Retry-After`, a number or an HTTP date; 0 for anything else."""
-    value = headers.get("Retry-After")
-    if not value:
-        return 0.0
-    if value.replace(".", "", 1).isdecimal():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return 0.0
-
-
-def parse_completion(response: HttpResponse, base: str) -> Answer:
-    """Return the answer of a response, or raise what its status or body means."""
-    raise_for_status(response, base)
-    try:
-        body = orjson.loads(response.body)
-        choice = body["choices"][0]
-        message = choice["message"]
-        usage = body.get("usage") or {}
-        reasoning = optional_text(message.get("reasoning_content") or message.get("reasoning"))
-        text = optional_text(message.get("content"))
-        if not reasoning:
-            reasoning, text = split_reasoning(text)
-        return Answer(
-            text=text,
-            reasoning=reasoning,
-            finish=str(choice.get("finish_reason") or "stop"),
-            tokens_in=token_count(usage, "prompt_tokens"),
-            tokens_out=token_count(usage, "completion_tokens"),
-        )
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise RetryableError(Failure.BROKEN, "no_completion", may_be_billed=True) from error
-
-
-def raise_for_status(response: HttpResponse, base: str) -> None:
-    """Raise what any status but 200 means."""
-    raise_if_permanent(response.status, base)
-    reason = f"status_{response.status}"
-    for statuses, failure in (
-        (OVERLOADED, Failure.OVERLOADED),
-        (NOT_READY, Failure.NOT_READY),
-        (RETRYABLE, Failure.BROKEN),
-    ):
-        if response.status in statuses:
-            raise RetryableError(failure, reason, response.retry_after)
-    if response.status != 200:
-        raise NoAnswer(reason)
-
-
-def optional_text(value: object) -> str:
-    """Return a text, empty for null; raises TypeError for anything else."""
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise TypeError("the value must be a text")
-    return value
-
-
-def token_count(usage: Mapping[str, Any], key: str) -> int:
-    """Return a count of tokens, 0 if there is none; a negative one would pay for other calls."""
-    return max(0, int(usage.get(key) or 0))
-
-
-def split_reasoning(content: str) -> tuple[str, str]:
-    """Return reasoning and text of a server that leaves both in the content.
-
-    The opening `<think>` may be missing, because the chat template can have it.
+    A server that names none may mean any of a few.
     """
-    reasoning, end, text = content.rpartition("</think>")
-    reasoning = reasoning.strip().removeprefix("<think>").strip()
-    return (reasoning, text.strip()) if end and "think>" not in reasoning else ("", content)
+    if response.status not in REFUSES_FIELDS:
+        return None
+    error = error_of(response)
+    if error is None or (response.status == 500 and "response_format" not in sent):
+        return None
+    if response.status == 500:
+        return "response_format"
+    failure = failure_of(error, 0.0, "", "")
+    if isinstance(failure, NoAnswer) and str(failure) == CONTEXT_LIMIT:
+        return None
+    if error.field in sent:
+        return error.field
+    for field in sent:
+        if OPTIONAL_FIELDS[field].search(error.words):
+            return field
+    if isinstance(failure, NoAnswer):
+        return next((field for field in UNNAMED if field in sent), None)
+    return None
 
 
-def raise_if_permanent(status: int, base: str) -> None:
-    """Raise UserError for a status that no other attempt will change."""
-    if status in PERMANENT:
-        raise UserError(f"The teacher {base} {PERMANENT[status]} (status {status}).")
+def leave_out(body: dict[str, Any], field: str) -> None:
+    """Remove a field; the limit of tokens gets its newer name, because it limits the cost."""
+    value = body.pop(field, None)
+    if field == "max_tokens":
+        body["max_completion_tokens"] = value
+    elif field == "stream":
+        body.pop("stream_options", None)
 
 
 def max_tokens_of(messages: Sequence[Message]) -> int:

@@ -28,7 +28,7 @@ from recipes.generate.publish import card
 from recipes.generate.schema import ENGLISH, Message, Prompt
 from recipes.generate.settings import parse
 from recipes.generate.sources import responses
-from recipes.generate.teacher import openai
+from recipes.generate.teacher import completion, failures, http
 from tests.recipes.generate.gates import planted_faults as faults
 from tests.recipes.generate.teacher_server import serving, teaching
 
@@ -58,8 +58,8 @@ def test_1_a_row_without_reasoning_does_not_say_that_it_thinks(reasoning: str) -
     drafts: list[Any] = []
     prompt = Prompt("topics", "p", "Saluton", "epo_Latn", "t")
 
-    async def complete(*_: object) -> openai.Answer:
-        return openai.Answer("Bonan tagon!", reasoning, "stop", 1, 1)
+    async def complete(*_: object) -> completion.Answer:
+        return completion.Answer("Bonan tagon!", reasoning, "stop", 1, 1)
 
     context: Any = SimpleNamespace(
         teacher=SimpleNamespace(settings=SimpleNamespace(model="m")),
@@ -119,8 +119,8 @@ def test_4_an_answer_belongs_to_its_request_and_not_to_its_position(tmp_path: Pa
 
 @pytest.mark.parametrize("body", [b'{"choices": []}', b'{"choices": ["choices"]}', b"{}"])
 def test_5_a_completion_without_choices_is_a_failure(body: bytes) -> None:
-    with pytest.raises(openai.RetryableError, match="no_completion"):
-        openai.parse_completion(openai.HttpResponse(200, 0.0, body), "http://teacher")
+    with pytest.raises(failures.RetryableError, match="no_completion"):
+        completion.parse_completion(http.HttpResponse(200, 0.0, body), "http://teacher", "m")
 
 
 def test_6_failures_are_retried_within_limits() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from recipes.core.errors import UserError
 from recipes.generate.journal.local import Journal
-from recipes.generate.teacher.openai import Answer
+from recipes.generate.teacher.completion import Answer
 
 A, B, C = (sha256(name.encode()).hexdigest() for name in "abc")
 

@@ -12,7 +12,7 @@ from recipes.core.config import load
 from recipes.generate.estimate import estimate, teacher_price
 from recipes.generate.settings import parse
 from recipes.generate.teacher.budget import Budget, Price
-from recipes.generate.teacher.openai import NoAnswer
+from recipes.generate.teacher.failures import NoAnswer
 
 BY_TOKEN = Price(usd_per_million_in=1.0, usd_per_million_out=4.0)
 BY_HOUR = Price(usd_per_hour=3.6)  # a tenth of a cent per second

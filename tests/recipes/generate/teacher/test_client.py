@@ -13,8 +13,9 @@ from aiohttp import web
 from recipes.core.errors import UserError
 from recipes.generate.schema import Message
 from recipes.generate.teacher.client import Teacher
+from recipes.generate.teacher.completion import Answer
 from recipes.generate.teacher.connect import authorization
-from recipes.generate.teacher.openai import Answer, NoAnswer
+from recipes.generate.teacher.failures import NoAnswer
 from tests.recipes.generate.teacher_server import SETTINGS, Handler, serving, teaching
 
 MESSAGES = [Message(role="user", content="Saluton")]
@@ -146,7 +147,7 @@ def test_the_same_request_is_paid_once(tmp_path: Path) -> None:
 def test_a_cold_start_is_awaited_but_a_dead_teacher_is_not(tmp_path: Path) -> None:
     cold = after(3, _text("", 503))
     asyncio.run(_with(cold, tmp_path, lambda teacher: teacher.wait_until_ready(), ready_within=5.0))
-    with pytest.raises(UserError, match="not ready after 0.2 s: status 503"):
+    with pytest.raises(UserError, match="not ready after 0.2 s: status_503"):
         asyncio.run(
             _with(after(9**9, _text("", 503)), tmp_path, lambda teacher: teacher.wait_until_ready())
         )

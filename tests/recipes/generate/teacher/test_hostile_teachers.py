@@ -23,7 +23,9 @@ from recipes.generate.settings import parse
 from recipes.generate.sources import topics, translation
 from recipes.generate.teacher.budget import Price
 from recipes.generate.teacher.client import Teacher
-from recipes.generate.teacher.openai import MAX_BYTES, Answer, NoAnswer
+from recipes.generate.teacher.completion import Answer
+from recipes.generate.teacher.failures import NoAnswer
+from recipes.generate.teacher.http import MAX_BYTES
 from recipes.generate.teacher.workers import run_workers
 from recipes.practice import exercises
 from recipes.practice.rule_based import respond
@@ -270,7 +272,7 @@ def test_a_request_that_is_refused_without_a_schema_too_proves_nothing(tmp_path:
             await teacher.complete(MESSAGES, 1, schema={"type": "array"})
 
     asyncio.run(run())
-    assert had_schema == [True, False, True]
+    assert had_schema == [True, False, False, True]  # streamed, too, until the last
 
 
 def test_the_cap_ends_a_run_with_the_answers_so_far(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from aiohttp import web
 from recipes.core.errors import UserError
 from recipes.generate.schema import Message
 from recipes.generate.teacher.client import Teacher
+from recipes.generate.teacher.completion import Answer
 from recipes.generate.teacher.connect import authorization, endpoint
-from recipes.generate.teacher.openai import Answer, NoAnswer
+from recipes.generate.teacher.failures import NoAnswer
 from tests.recipes.generate.teacher_server import Handler, serving, teaching
 
 MESSAGES = [Message(role="system", content="Be kind."), Message(role="user", content="Saluton")]
@@ -171,7 +172,7 @@ def test_connections_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_missing_client_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "text_generation", None)
+    monkeypatch.setitem(sys.modules, "text_generation.types", None)
     monkeypatch.delitem(sys.modules, "recipes.generate.teacher.tgi", raising=False)
 
     async def run() -> None:

@@ -1,0 +1,218 @@
+"""Read the response to a chat completion: JSON, or the events of a stream.
+
+The pieces of a stream are put together to what the server would have sent as one JSON object, so
+that all that follows is the same for both. https://platform.openai.com/docs/api-reference/chat
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from recipes.core.reasoning import split_reasoning
+from recipes.generate.teacher.failures import (
+    Failure,
+    RetryableError,
+    ServerError,
+    failure_of,
+    server_error,
+)
+from recipes.generate.teacher.http import HttpResponse
+
+# Values of `finish_reason`, in lower case. All others mean that the model ended its answer.
+CUT = {"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit"}
+FILTERED = {
+    *("content_filter", "content_filtered", "safety", "refusal", "recitation", "blocklist"),
+    *("prohibited_content", "spii", "sensitive", "guardrail_intervened", "moderation"),
+}
+FAILED = {"error", "abort", "aborted", "cancelled", "insufficient_system_resource"}
+REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "thought", "reasoning_details")
+REASONING_TYPES = ("thinking", "reasoning", "thought", "redacted_thinking")
+PART_KEYS = ("text", "content", "thinking", "reasoning", "summary", "refusal")
+NO_COMPLETION = "no_completion"
+# What reading something else than a completion raises.
+INVALID = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+EVENT_FIELDS = (b"data:", b"error:")  # llama.cpp has had `error:` for errors
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The teacher's answer; journals store these fields.
+
+    `finish` is `stop`, `length` (the token limit) or `content_filter` (a filter of the server, or a
+    refusal). Tokens are 0 where the server did not count them.
+    """
+
+    text: str
+    reasoning: str
+    finish: str
+    tokens_in: int
+    tokens_out: int
+
+
+def parse_completion(response: HttpResponse, base: str, model: str) -> Answer:
+    """Return the answer of a response, or raise what its status or its content means."""
+    content = read_content(response)
+    error = server_error(response.status, content) or _error_of_choice(content)
+    if error is not None:
+        raise failure_of(error, response.retry_after, base, model)
+    try:
+        return _answer(content)
+    except INVALID as invalid:
+        raise RetryableError(Failure.BROKEN, NO_COMPLETION, may_be_billed=True) from invalid
+
+
+def error_of(response: HttpResponse) -> ServerError | None:
+    """Return the error that a response reports; None if there is none."""
+    return server_error(response.status, read_content(response))
+
+
+def read_content(response: HttpResponse) -> object:
+    """Return the JSON of a body, also of a stream; the text of any other body.
+
+    Raises RetryableError for a stream that broke off.
+    """
+    try:
+        return orjson.loads(response.body)
+    except ValueError:
+        events = _events(response.body)
+    if events is None:
+        return response.body[:4000].decode("utf-8", "replace")
+    try:
+        return _joined(events)
+    except INVALID as invalid:
+        raise RetryableError(Failure.BROKEN, NO_COMPLETION, may_be_billed=True) from invalid
+
+
+def _events(body: bytes) -> list[Any] | None:
+    """Return the JSON of each event of a stream, None for `[DONE]`; None if it is no stream."""
+    lines = body.removeprefix(b"\xef\xbb\xbf").splitlines()
+    data = [
+        line.partition(b":")[2].strip() if line.startswith(EVENT_FIELDS) else line
+        for line in lines
+        if line.startswith((*EVENT_FIELDS, b"{"))  # a gateway's error may interrupt a stream
+    ]
+    if not any(line.startswith(EVENT_FIELDS) for line in lines):
+        return None
+    joined = b",".join(b"null" if each == b"[DONE]" else each for each in data if each)
+    try:
+        return list(orjson.loads(b"[" + joined + b"]"))
+    except ValueError:
+        return []  # it broke off in the middle of an event
+
+
+def _joined(events: Iterable[Any]) -> object:
+    """Return the completion that the events of a stream add up to, or the first error.
+
+    Raises RetryableError if the stream broke off.
+    """
+    fields: dict[str, Any] = {"content": []}
+    usage: object = None
+    finish: object = None
+    is_done = False
+    for event in events:
+        if event is None:
+            is_done = True
+            continue
+        choices = event.get("choices")
+        if event.get("error") or (choices is None and _is_error(event)):
+            return {"error": event.get("error") or event}
+        usage = event.get("usage") or usage
+        for choice in choices or ():
+            if choice.get("error"):
+                return {"error": choice["error"]}
+            finish = choice.get("finish_reason") or finish
+            for key, value in (choice.get("delta", choice.get("message")) or {}).items():
+                if value:
+                    fields.setdefault(key, []).append(value)
+    if not finish and not is_done:
+        raise RetryableError(Failure.BROKEN, "connection", may_be_billed=True)
+    return {"choices": [{"message": fields, "finish_reason": finish}], "usage": usage}
+
+
+def _is_error(event: Mapping[str, Any]) -> bool:
+    return bool(server_error(200, event)) or "code" in event
+
+
+def _error_of_choice(content: object) -> ServerError | None:
+    """Return the error in the first choice, where OpenRouter reports those of its providers."""
+    match content:
+        case {"choices": [{"error": error}, *_]}:
+            return server_error(200, {"error": error})
+    return None
+
+
+def _answer(content: Any) -> Answer:
+    """Read the first choice; raises one of several errors if the content is not a completion."""
+    choice, usage = content["choices"][0], content.get("usage") or {}
+    finish = str(choice.get("finish_reason") or "stop").lower()
+    if finish in FAILED:
+        raise RetryableError(Failure.BROKEN, NO_COMPLETION, may_be_billed=True)
+    message = choice["message"]
+    fields = (_parts(message.get(key)).all for key in REASONING_KEYS)
+    reasoning = next(filter(None, fields), "")
+    declined = _parts(message.get("refusal")).all
+    parts = _parts(message.get("content") if reasoning or declined else message["content"])
+    declined = parts.refusal or declined
+    inside, text = split_reasoning(parts.text)
+    return Answer(
+        text=text or declined,
+        reasoning=reasoning or parts.reasoning or inside,
+        finish=_finish(finish, bool(declined and not text)),
+        tokens_in=token_count(usage, "prompt_tokens"),
+        tokens_out=token_count(usage, "completion_tokens"),
+    )
+
+
+def _finish(finish: str, has_declined: bool) -> str:
+    if has_declined or finish in FILTERED:
+        return "content_filter"
+    return "length" if finish in CUT else "stop"
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The texts of a message's content by kind."""
+
+    text: str = ""
+    reasoning: str = ""
+    refusal: str = ""
+
+    @property
+    def all(self) -> str:
+        return self.reasoning + self.text + self.refusal
+
+
+def _parts(value: object) -> _Parts:
+    """Return the texts in a string, a part (an object with a type), or a list of them.
+
+    Raises TypeError for anything else.
+    """
+    if value is None:
+        return _Parts()
+    if isinstance(value, str):
+        return _Parts(value)
+    if isinstance(value, list):
+        if all(isinstance(each, str) for each in value):
+            return _Parts("".join(value))
+        parts = [_parts(each) for each in value]
+        return _Parts(
+            "".join(part.text for part in parts),
+            "".join(part.reasoning for part in parts),
+            "".join(part.refusal for part in parts),
+        )
+    if not isinstance(value, Mapping):
+        raise TypeError("the content must be a text")
+    kind = str(value.get("type") or "")
+    inside = _parts([value[key] for key in PART_KEYS if key in value]).all
+    if "thinking" in value or kind.startswith(REASONING_TYPES):
+        return _Parts(reasoning=inside)
+    return _Parts(refusal=inside) if kind == "refusal" else _Parts(inside)
+
+
+def token_count(usage: Mapping[str, Any], key: str) -> int:
+    """Return a count of tokens, 0 if there is none; a negative one would pay for other calls."""
+    return max(0, int(usage.get(key) or 0))
