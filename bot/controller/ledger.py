@@ -6,7 +6,6 @@ hundred requests, so that a new process, and each Space, reads ten files for a t
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,14 +13,11 @@ from dataclasses import dataclass, field
 from bot.domain import names
 from bot.domain.actions import Permit, Plan
 from bot.domain.codec import (
-    SCHEMA,
     UnreadableRecord,
-    request_from_json,
     request_to_json,
-    teacher_from_json,
     teacher_to_json,
 )
-from bot.domain.ledger_upgrade import upgrade_request, upgrade_teacher
+from bot.domain.ledger_upgrade import read_request, read_teacher
 from bot.domain.request import Request, TeacherRecord
 from bot.hub.client import Refused, TryLater
 from bot.hub.ledger_repo import LedgerRepo, index_text, json_text
@@ -135,13 +131,13 @@ def _parse_snapshot(head: str, files: Mapping[str, str]) -> LedgerSnapshot:
     for path, text in files.items():
         try:
             if path == names.TEACHER_FILE:
-                teacher = teacher_from_json(upgrade_teacher(json.loads(text)))
+                teacher = read_teacher(text)
             elif path.startswith(f"{names.LEDGER_DIR}/"):
-                record = json.loads(text)
-                requests.append(request_from_json(upgrade_request(record)))
-                if record["schema"] != SCHEMA:
-                    outdated.add(requests[-1].id)
-        except (ValueError, RecursionError, UnreadableRecord) as error:
+                request, is_outdated = read_request(text)
+                requests.append(request)
+                if is_outdated:
+                    outdated.add(request.id)
+        except UnreadableRecord as error:
             raise UnreadableRecord(f"cannot read {path} of the ledger: {error}") from error
     return LedgerSnapshot(head, _sorted(requests), teacher, frozenset(outdated))
 

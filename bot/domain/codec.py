@@ -1,12 +1,12 @@
 """Convert the ledger's records to JSON values and back, driven by the dataclasses' type hints.
 
-Reading is strict: a missing or unknown key and a value of another type raise UnreadableRecord with
-the path of the field. `ledger_upgrade` first brings records of an older schema to this one.
+Reading is strict: a missing or unknown key, a value of another type and a negative number raise
+UnreadableRecord with the path of the field. `ledger_upgrade` first brings records of an older
+schema to this one.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import StrEnum
@@ -17,8 +17,10 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from bot.domain.request import Request, TeacherRecord
 from bot.errors import UserError
 from bot.language import Language, UnknownCode, by_code
+from validation.errors import quote
 
-SCHEMA = 3
+SCHEMA = 4
+LARGEST = 1e15  # of all numbers; times are about 2e9
 
 T = TypeVar("T")
 
@@ -65,7 +67,7 @@ def _encode(value: Any) -> Any:
 
 def _decode_record(kind: type[T], data: Any, path: str) -> T:
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise UnreadableRecord(f"{path}: expected schema {SCHEMA}, got {str(data)[:80]!r}")
+        raise UnreadableRecord(f"{path}: expected schema {SCHEMA}, got {quote(data)}")
     record: T = _decode(kind, {key: data[key] for key in data if key != "schema"}, path)
     return record
 
@@ -92,7 +94,7 @@ def _decode(kind: Any, data: Any, path: str) -> Any:
         try:
             return kind(_expect(str, data, path))
         except ValueError as error:
-            raise UnreadableRecord(f"{path}: {error}") from error
+            raise UnreadableRecord(f"{path}: {quote(data)} is not a known value") from error
     return _expect(kind, data, path)
 
 
@@ -100,7 +102,7 @@ def _decode_dataclass(kind: Any, data: Mapping[str, Any], path: str) -> Any:
     hints = _field_types(kind)
     if differing := sorted(hints.keys() ^ data.keys()):
         problem = "unknown" if differing[0] in data else "missing"
-        raise UnreadableRecord(f"{path}: the field {differing[0][:40]!r} is {problem}")
+        raise UnreadableRecord(f"{path}: the field {quote(differing[0])} is {problem}")
     return kind(**{name: _decode(hints[name], data[name], f"{path}.{name}") for name in hints})
 
 
@@ -120,11 +122,11 @@ def _language(data: Mapping[str, Any], path: str) -> Language:
 def _expect(kind: type[T], data: Any, path: str) -> T:
     """Return `data` if it is exactly of this type; an integer also counts as a float.
 
-    NaN and infinity, which Python's JSON allows, are refused: every limit on money would let them
-    pass.
+    NaN, infinity and negative numbers are refused: every limit on money would let them pass.
     """
-    if kind is float and type(data) in (int, float) and abs(data) <= sys.float_info.max:
+    is_number = type(data) is int or (type(data) is float and kind is float)
+    if is_number and kind in (int, float) and 0 <= data <= LARGEST:
         return kind(data)  # type: ignore[call-arg]
-    if type(data) is not kind or kind is float:
-        raise UnreadableRecord(f"{path}: expected {kind.__name__}, got {str(data)[:80]!r}")
+    if type(data) is not kind or kind in (int, float):
+        raise UnreadableRecord(f"{path}: expected {kind.__name__}, got {quote(data)}")
     return data

@@ -7,21 +7,24 @@ strings of a fixed form leave this module.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import yaml
+from pydantic import Field
 
-MAX_LENGTH = 20_000  # characters of a profile
+from validation.documents import read_yaml
+from validation.errors import InvalidInput
+from validation.models import parse as validate
+
+MAX_BYTES = 60_000  # of a profile
 MAX_ITEMS = 50  # variants or stewards
 
-_LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{1,39}")
-_SLUG = re.compile(r"[a-z][a-z0-9]{1,19}")
-_NAME = re.compile(r"[\w][\w .'’()-]{0,59}")
-_PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,41}")
+Licence = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,39}$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]{1,19}$")]
+Name = Annotated[str, Field(pattern=r"^\w[\w .'’()-]{0,59}$")]
+Person = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,41}$")]
 
 
 class Consent(StrEnum):
@@ -45,40 +48,52 @@ class Community:
     variants: Mapping[str, str] = field(default_factory=dict)
 
 
-def parse(text: str) -> Community:
-    """Read a profile; one that cannot be read requires an approval (Consent.ASK).
+@dataclass(frozen=True)
+class _Variant:
+    """The keys of a variant. The bot only needs to know those that just the recipe reads."""
 
-    Raises nothing, because a mistake in one language's file must not stop the others.
+    name: Name | None = None
+    licence: Licence | None = None
+    region: Any = None
+    dialect: Any = None
+    orthography: Any = None
+    seeds: Any = None
+    glossary: Any = None
+    forbidden: Any = None
+    texts: Any = None
+    credit: Any = None
+
+
+@dataclass(frozen=True)
+class _Profile(_Variant):
+    """The keys of the file; YAML reads a bare `no` as false."""
+
+    consent: Literal["welcome", "ask", "no", False] = "welcome"
+    stewards: Annotated[tuple[Person, ...], Field(max_length=MAX_ITEMS)] | None = None
+    variants: Annotated[dict[Slug, _Variant | None], Field(max_length=MAX_ITEMS)] | None = None
+
+
+def parse(content: str | bytes) -> Community:
+    """Read a profile; any mistake, also an unknown key, requires an approval (Consent.ASK).
+
+    A `consent: no` counts, whatever else is wrong. Raises nothing, because a mistake in one
+    language's file must not stop the others.
     """
+    if len(content) > MAX_BYTES:
+        return Community(Consent.ASK)
+    data: Any = None
     try:
-        return _parse(yaml.safe_load(text[:MAX_LENGTH]) or {})
-    except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError):
-        return Community(consent=Consent.ASK)
-
-
-def _parse(data: Mapping[str, Any]) -> Community:
-    variants = dict(list((data.get("variants") or {}).items())[:MAX_ITEMS])
+        data = read_yaml(content, "the profile")
+        profile = validate(_Profile, {} if data is None else data, "the profile")
+    except InvalidInput:
+        says_no = isinstance(data, dict) and data.get("consent") in ("no", False)
+        return Community(Consent.NO if says_no else Consent.ASK)
     return Community(
-        consent=_consent(data.get("consent", Consent.WELCOME)),
-        licence=_matching(_LICENCE, data.get("licence") or ""),
-        stewards=frozenset(
-            _matching(_PERSON, steward) for steward in (data.get("stewards") or ())[:MAX_ITEMS]
-        ),
+        consent=Consent(profile.consent or "no"),
+        licence=profile.licence or "",
+        stewards=frozenset(profile.stewards or ()),
         variants={
-            _matching(_SLUG, slug): _matching(_NAME, (variant or {}).get("name") or slug)
-            for slug, variant in variants.items()
+            slug: (variant and variant.name) or slug
+            for slug, variant in (profile.variants or {}).items()
         },
     )
-
-
-def _consent(value: object) -> Consent:
-    return Consent.NO if value is False else Consent(str(value))  # YAML reads a bare `no` as false
-
-
-def _matching(pattern: re.Pattern[str], value: object) -> str:
-    """Return the value if it matches or is empty. Raises ValueError."""
-    if value == "":
-        return ""
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise ValueError(f"{value!r} is not a valid value")
-    return value

@@ -1,7 +1,8 @@
-"""Bring the ledger's records of schema 2 to schema 3, which only has other names.
+"""Read the ledger's files, also those of older schemas.
 
-A record of schema 2 may lack the fields that were added to it over time. Anything that is no record
-of schema 2 is returned as it is: the codec then says what is wrong with it.
+Schema 3 gave the fields of schema 2 other names, and schema 4 added `consented`. A record of schema
+2 may lack the fields that were added to it over time. Anything that is no record of an older schema
+is left as it is: the codec then says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.domain.codec import SCHEMA
+from bot.domain.codec import (
+    SCHEMA,
+    UnreadableRecord,
+    request_from_json,
+    teacher_from_json,
+)
+from bot.domain.request import Request, TeacherRecord
+from validation.documents import read_json
+from validation.errors import InvalidInput
 
 _REQUEST = {
     "opened": "opened_at",
@@ -38,11 +47,38 @@ _ANSWER = {"word": "command"}
 _TEACHER = {"ordered": "ordered_at", "rested": "paused_at", "tries": "failed_starts"}
 
 
+def read_request(text: str) -> tuple[Request, bool]:
+    """Read `requests/<id>.json`, and whether it is outdated. Raises UnreadableRecord."""
+    data = _read_json(text, "request")
+    upgraded = upgrade_request(data)
+    return request_from_json(upgraded), upgraded is not data
+
+
+def read_teacher(text: str | bytes) -> TeacherRecord:
+    """Read `teacher.json`. Raises UnreadableRecord."""
+    return teacher_from_json(upgrade_teacher(_read_json(text, "teacher")))
+
+
+def _read_json(text: str | bytes, name: str) -> Any:
+    try:
+        return read_json(text, name)
+    except InvalidInput as error:
+        raise UnreadableRecord(str(error)) from error
+
+
 def upgrade_request(data: Any) -> Any:
     """Return the content of `requests/<id>.json` in today's schema."""
-    if not isinstance(data, dict) or data.get("schema") != 2:
+    if not isinstance(data, dict):
         return data
-    request = {"remarks": 0, **data, "schema": SCHEMA}
+    if data.get("schema") == 2:
+        data = _with_names_of_schema_3(data)
+    if data.get("schema") == 3:
+        return {"consented": False, **data, "schema": SCHEMA}
+    return data
+
+
+def _with_names_of_schema_3(data: Mapping[str, Any]) -> Any:
+    request = {"remarks": 0, **data, "schema": 3}
     if isinstance(spec := data.get("spec"), dict):
         added = {"licence": "", "variant": "", "improves": False}
         request["spec"] = _renamed({**added, **spec}, _SPEC)
@@ -55,9 +91,11 @@ def upgrade_request(data: Any) -> Any:
 
 def upgrade_teacher(data: Any) -> Any:
     """Return the content of `teacher.json` in today's schema; before, it did not name one."""
-    if not isinstance(data, dict) or "schema" in data:
+    if not isinstance(data, dict) or data.get("schema", 3) != 3:
         return data
-    return _renamed({"rested": 0.0, **data, "schema": SCHEMA}, _TEACHER)
+    if "schema" not in data:
+        data = _renamed({"rested": 0.0, **data}, _TEACHER)
+    return {**data, "schema": SCHEMA}
 
 
 def _renamed(record: Any, names: Mapping[str, str]) -> Any:

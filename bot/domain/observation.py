@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.domain.community import Community
+from bot.domain.community import Community, Consent
 from bot.domain.request import Step
 
 
@@ -198,7 +198,7 @@ class Observation:
     """What was observed at the time `now`.
 
     A discussion that is neither in `discussions` nor in `deleted` was not read. `wheel_revision`
-    is the commit that new requests pin.
+    is the commit that new requests pin. `communities` is None if the profiles were not read.
     """
 
     now: float
@@ -210,10 +210,12 @@ class Observation:
     teacher: Teacher = Teacher()
     prices: Mapping[str, float] = field(default_factory=dict)
     wheel_revision: str = ""
-    communities: Mapping[str, Community] = field(default_factory=dict)
+    communities: Mapping[str, Community] | None = None
 
     def community(self, language: str) -> Community:
-        """Return the profile of a language; the default allows everything."""
+        """Return the profile of a language; without one, everything is allowed."""
+        if self.communities is None:
+            return Community(Consent.ASK)
         return self.communities.get(language, Community())
 
     def job(self, request: str, step: Step, attempt: int) -> Job | None:

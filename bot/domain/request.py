@@ -181,7 +181,7 @@ class Request:
     was last ordered. `last_comment_at` is the time of the last comment that was considered, and
     `comments_read` the number of people's comments until then. `revision` counts the commits that
     changed the record. `reported`: nothing is left to reply; `archived`: comments are no longer
-    read either.
+    read either. `consented`: somebody who may has approved it for the language's community.
     """
 
     id: str
@@ -202,6 +202,7 @@ class Request:
     revision: int = 1
     reported: bool = False
     archived: bool = False
+    consented: bool = False
 
     def step(self, step: Step) -> StepRecord:
         return self.steps.get(step, StepRecord())

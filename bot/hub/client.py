@@ -100,8 +100,8 @@ class Connection:
             return response.json(), Allowance()
         return response.json(), Allowance(limit.remaining, limit.reset_in_seconds, reported=True)
 
-    def text(self, repo: str, repo_type: str, path: str, revision: str = "main") -> str:
-        """Return the current text of a file.
+    def content(self, repo: str, repo_type: str, path: str, revision: str = "main") -> bytes:
+        """Return the current content of a file.
 
         The client's download would return an old copy from its cache if the Hub cannot be reached.
         Raises the client's errors, also if the file or the repo does not exist.
@@ -110,7 +110,7 @@ class Connection:
         headers = self.api._build_hf_headers()  # `api` also sets up the session
         response = get_session().get(url, headers=headers)
         hf_raise_for_status(response)
-        return bytes(response.content).decode()
+        return bytes(response.content)
 
     @cached_property
     def me(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from huggingface_hub._jobs_api import JobSpec
 from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
 from bot.domain import names
+from bot.domain.ledger_upgrade import read_teacher
 from bot.domain.recipe import EndpointSpec
 from bot.hub.client import Connection, translate_errors, value_of
 from bot.hub.endpoints import ASLEEP, endpoint_state, find_endpoint
@@ -60,13 +60,16 @@ def read_installation(hub: Connection, wheel: str, teacher: str) -> Installation
 
 
 def is_teacher_needed(hub: Connection) -> bool:
-    """Whether the ledger's last order to the teacher's endpoint is to run."""
+    """Whether the ledger's last order to the teacher's endpoint is to run.
+
+    Raises UnreadableRecord, too.
+    """
     with translate_errors("read the ledger's teacher"):
         try:
-            text = hub.text(names.ledger(hub.org), "dataset", names.TEACHER_FILE)
+            content = hub.content(names.ledger(hub.org), "dataset", names.TEACHER_FILE)
         except (EntryNotFoundError, RepositoryNotFoundError):
             return False
-    return bool(json.loads(text).get("running"))
+    return read_teacher(content).running
 
 
 def read_webhooks(hub: Connection) -> list[Webhook]:

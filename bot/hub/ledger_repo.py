@@ -94,7 +94,8 @@ class LedgerRepo:
         return {path: text for path, (_, text) in self._files.items()}
 
     def _text(self, path: str, head: str) -> str:
-        return self.hub.text(self.name, "dataset", path, head)
+        # A byte that is not UTF-8 becomes an escape that JSON does not know, so it is refused.
+        return self.hub.content(self.name, "dataset", path, head).decode(errors="backslashreplace")
 
     def swap(self, head: str, changed: Mapping[str, str], message: str) -> str | None:
         """Commit the changed files on top of `head`, and return the new head.

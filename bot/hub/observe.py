@@ -82,7 +82,7 @@ class Observer:
             teacher=_teacher(hub, scope.endpoint),
             prices=facts.prices,
             wheel_revision=_wheel_revision(hub) if may_accept else "",
-            communities=self._profiles.read(hub) if may_accept else {},
+            communities=self._profiles.read(hub) if may_accept or scope.manifests else None,
         )
 
     def invalidate(self, discussion: int) -> None:
@@ -123,11 +123,11 @@ def read_manifest(hub: Connection, request: Request, step: Step) -> Manifest | N
     repo, repo_type, path = steps.output(hub.org, request, step)
     with translate_errors(f"read the manifest in {repo}"):
         try:
-            text = hub.text(repo, repo_type, path)
+            content = hub.content(repo, repo_type, path)
         except (EntryNotFoundError, RepositoryNotFoundError):
             return None
     try:
-        return parse_manifest(json.loads(text))
+        return parse_manifest(json.loads(content))
     except MALFORMED as error:
         log.warning("%s in %s is not a valid manifest: %r", path, repo, error)
         return None

@@ -9,7 +9,7 @@ from huggingface_hub import RepoFile
 from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
 from bot.domain import names
-from bot.domain.community import Community, parse
+from bot.domain.community import MAX_BYTES, Community, Consent, parse
 from bot.hub.client import Connection, translate_errors
 
 
@@ -36,6 +36,8 @@ class ProfileReader:
                 if isinstance(item, RepoFile) and (code := names.profile_language(item.path))
             }
             for file in files.values():
-                if file.blob_id not in self._by_blob:
-                    self._by_blob[file.blob_id] = parse(hub.text(repo, "dataset", file.path))
+                if file.size > MAX_BYTES:
+                    self._by_blob[file.blob_id] = Community(Consent.ASK)
+                elif file.blob_id not in self._by_blob:
+                    self._by_blob[file.blob_id] = parse(hub.content(repo, "dataset", file.path))
         return {code: self._by_blob[file.blob_id] for code, file in files.items()}

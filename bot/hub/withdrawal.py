@@ -14,21 +14,22 @@ from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
 from bot.domain import names
+from bot.domain.community import Consent, parse
 from bot.hub.client import Connection, translate_errors
 
 RepoType = Literal["model", "dataset"]
 
 
 def ensure_no_consent(hub: Connection, language: str) -> None:
-    """Write `consent: no` into the profile; its other lines stay."""
+    """Write `consent: no` into the profile."""
     repo, path = names.communities(hub.org), names.profile_path(language)
     with translate_errors(f"write the profile of {language}"):
         hub.api.create_repo(repo, repo_type="dataset", exist_ok=True)
         try:
-            old = hub.text(repo, "dataset", path)
+            old = hub.content(repo, "dataset", path).decode("utf-8", "replace")
         except EntryNotFoundError:
             old = ""
-        new = "consent: no\n" + re.sub(r"(?m)^consent:.*\n?", "", old)
+        new = _without_consent(old)
         if new != old:
             hub.api.create_commit(
                 repo,
@@ -36,6 +37,18 @@ def ensure_no_consent(hub: Connection, language: str) -> None:
                 commit_message=f"Withdraw {language}",
                 repo_type="dataset",
             )
+
+
+def _without_consent(profile: str) -> str:
+    """Return the profile with `consent: no`.
+
+    Its other lines stay, as comments if they are wrong, or are left out if even that is unreadable.
+    """
+    no, lines = "consent: no\n", profile.splitlines(keepends=True)
+    commented = "".join(line if line.startswith("#") else f"# {line}" for line in lines)
+    kept = re.sub(r"(?m)^consent:.*\n?", "", profile)
+    candidates = (f"{no}{kept}", f"{no}{commented}", no)
+    return next(text for text in candidates if parse(text).consent is Consent.NO)
 
 
 def ensure_private(hub: Connection, language: str) -> Iterator[str]:

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from bot import replies
 from bot.domain import steps
-from bot.domain.community import Consent
 from bot.domain.observation import Comment, Discussion
 from bot.domain.request import LIVE, Answer, Command, Reason, Request, Status, Step, Verdict
 from bot.parsing.commands import read_command
@@ -123,14 +122,14 @@ def _retry(request: Request, situation: Situation) -> Request:
         return _answer(request, command, replies.not_applicable(command))
     if request.verdict in (Verdict.BUDGET, Verdict.HOPELESS):
         return _answer(request, command, replies.needs_approval(request.verdict))
-    if _is_withdrawn(request, situation):
+    if situation.is_withdrawn(request):
         return _answer(request, command, replies.withdrawn())
     return _answer(_reopened(request, situation), command, replies.continues(command))
 
 
 def _approve(request: Request, situation: Situation) -> Request:
     command = Command.APPROVE
-    if _is_withdrawn(request, situation):
+    if situation.is_withdrawn(request):
         return _answer(request, command, replies.withdrawn())
     approved = _approved(request, situation)
     if approved is None:
@@ -146,7 +145,8 @@ def _approved(request: Request, situation: Situation) -> Request | None:
     """
     match request.status, request.verdict:
         case _, Verdict.COMMUNITY:
-            return new_requests.open_within_limit(request, situation)
+            consented = replace(request, consented=True)
+            return new_requests.open_within_limit(consented, situation)
         case Status.FAILED, Verdict.HOPELESS:
             check = replace(request.step(Step.CHECK), reason=Reason.NONE)
             return _reopened(request.with_step(Step.CHECK, check), situation)
@@ -164,10 +164,6 @@ def _with_raised_cap(request: Request, situation: Situation) -> Request:
     ceiling_usd = situation.estimate(request.spec).ceiling_usd
     cap_usd = round(request.spent_usd + ceiling_usd, 6)
     return replace(request, spec=replace(request.agreed_spec, cap_usd=cap_usd), reserved_at=0.0)
-
-
-def _is_withdrawn(request: Request, situation: Situation) -> bool:
-    return request.spec is not None and situation.community(request.spec).consent is Consent.NO
 
 
 def _reopened(request: Request, situation: Situation) -> Request:

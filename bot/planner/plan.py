@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bot.domain import costs, names, steps
 from bot.domain.actions import GRACE_SECONDS, Action, EnsureCancelled, EnsureJob, Plan
+from bot.domain.community import Consent
 from bot.domain.observation import Discussion
 from bot.domain.request import LIVE, Reason, Request, Status, Step, StepState, Verdict
 from bot.planner import new_requests, progress
@@ -38,6 +39,8 @@ def plan(request: Request, situation: Situation) -> Plan:
     if discussion is not None:
         after = apply_comments(after, discussion, situation)
         after = _end_if_closed_or_unanswered(after, discussion, situation)
+    if after.status in LIVE and situation.is_withdrawn(after):
+        after = replace(after, status=Status.CANCELLED, verdict=Verdict.WITHDRAWN)
     after, actions = _start_next_step(after, situation)
     return _complete(request, after, actions, situation)
 
@@ -72,6 +75,10 @@ def _start_next_step(request: Request, situation: Situation) -> Decision:
     record = request.step(step)
     if record.is_active:
         return _fail_above_cap(request, step, situation), ()
+    if situation.observation.communities is None:
+        return request, ()
+    if situation.community(request.agreed_spec).consent is Consent.ASK and not request.consented:
+        return replace(request, status=Status.HELD, verdict=Verdict.COMMUNITY), ()
     if record.reason is Reason.NO_CREDIT and record.attempts_since_retry:
         return _fail(request, Verdict.NO_CREDIT), ()
     max_attempts = situation.recipe.steps[step].attempts

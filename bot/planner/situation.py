@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain import costs, steps
 from bot.domain.actions import EnsureJob, Plan
-from bot.domain.community import Community
+from bot.domain.community import Community, Consent
 from bot.domain.observation import Discussion, Job, Manifest, Observation
 from bot.domain.policy import Policy
 from bot.domain.recipe import Recipe
@@ -73,6 +73,10 @@ class Situation:
 
     def community(self, spec: Spec) -> Community:
         return self.observation.community(spec.language.code)
+
+    def is_withdrawn(self, request: Request) -> bool:
+        """Whether the speakers of the request's language have decided against models of it."""
+        return request.spec is not None and self.community(request.spec).consent is Consent.NO
 
     def usd_per_hour(self, step: Step) -> float:
         """Return the hourly price of a job of this step, including the teacher if it needs one."""

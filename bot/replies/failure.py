@@ -78,6 +78,12 @@ def _next(request: Request) -> str:
 
 
 def cancelled(request: Request) -> str:
+    """Say why nothing more is done, and what remains."""
+    if request.verdict is Verdict.WITHDRAWN:
+        return (
+            f"I stopped, because the speakers of {request.agreed_spec.language.name} have decided "
+            "against models of their language here. Thank you for asking."
+        )
     why = (
         "as requested"
         if request.verdict is Verdict.STOPPED

@@ -194,5 +194,6 @@ def observed(**changes: object) -> Observation:
         "prices": PRICES,
         "teacher": RUNNING,
         "wheel_revision": "c0ffee",
+        "communities": {},
     }
     return Observation(**{**values, **changes})  # type: ignore[arg-type]

@@ -151,6 +151,8 @@ class InMemoryClient:
             moment = self.hub.listed_at()
             if path.startswith("jobs/"):
                 (job,) = [job for job in self.hub.jobs if job.id == path.rpartition("/")[2]]
+                if job.created > moment:
+                    raise error(404)
                 return jobs([job], moment)[0], Allowance()
             listed = [
                 thread

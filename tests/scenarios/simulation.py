@@ -92,8 +92,8 @@ class InMemoryConnection(Connection):
     def get(self, path: str, **query: Any) -> Any:
         return self.client.get(path, **query)
 
-    def text(self, repo: str, repo_type: str, path: str, revision: str = "main") -> str:
-        return str(self.client.text(repo, path, revision))
+    def content(self, repo: str, repo_type: str, path: str, revision: str = "main") -> bytes:
+        return str(self.client.text(repo, path, revision)).encode()
 
 
 Act = Callable[[InMemoryHub], float | None]

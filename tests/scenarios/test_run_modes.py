@@ -145,7 +145,7 @@ def _pushed(installation: LocalInstallation) -> Iterator[str]:
         yield from (commit.title for commit in api.list_repo_commits(repo, repo_type=kind))
         for path in api.list_repo_files(repo, repo_type=kind):
             if not path.endswith((".whl", ".safetensors")) and "practice" not in repo:
-                yield installation.connection.text(repo, kind, path)
+                yield installation.connection.content(repo, kind, path).decode()
         if repo == names.bot(installation.org):
             yield from (str(variable) for variable in api.get_space_variables(repo).values())
             yield from api.fetch_space_logs(repo)

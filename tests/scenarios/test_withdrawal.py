@@ -13,7 +13,7 @@ from huggingface_hub import CommitOperationAdd, HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
 
 from bot.domain import names
-from bot.domain.community import Consent
+from bot.domain.community import MAX_BYTES, Consent
 from bot.domain.request import Status
 from bot.hub.client import Connection
 from bot.hub.profiles import ProfileReader
@@ -37,9 +37,10 @@ def hub(tmp_path: Path) -> Iterator[tuple[Connection, HfApi]]:
         yield connection, HfApi(endpoint=local.url, token=local.token("bob"))
 
 
-def push(api: HfApi, repo: str, path: str, text: str) -> None:
+def push(api: HfApi, repo: str, path: str, text: str | bytes) -> None:
+    content = text.encode() if isinstance(text, str) else text
     api.create_repo(repo, repo_type="dataset", exist_ok=True)
-    operations = [CommitOperationAdd(path_in_repo=path, path_or_fileobj=text.encode())]
+    operations = [CommitOperationAdd(path_in_repo=path, path_or_fileobj=content)]
     api.create_commit(repo, operations, commit_message="Begin", repo_type="dataset")
 
 
@@ -82,12 +83,48 @@ def test_a_withdrawn_language_is_hidden_and_stays_so(hub: tuple[Connection, HfAp
         assert not any("epo_Latn" in path for path in left)
     closed = connection.api.get_discussion_details(names.leaderboard(ORG), num, repo_type="space")
     assert closed.status == "closed"
-    profile = connection.text(names.communities(ORG), "dataset", "epo_Latn.yaml")
-    assert profile == "consent: no\n# ours\nlicence: cc-by-nc-4.0\nforbidden: [x]\n"
+    profile = connection.content(names.communities(ORG), "dataset", "epo_Latn.yaml")
+    assert profile == b"consent: no\n# ours\nlicence: cc-by-nc-4.0\nforbidden: [x]\n"
     stored = ProfileReader().read(connection)["epo_Latn"]
     assert stored.consent is Consent.NO and stored.licence == "cc-by-nc-4.0"
     again = list(withdraw(connection, by_code("epo_Latn"), []))
     assert len(again) == 1, "the second time, nothing is left to do"
+
+
+@pytest.mark.parametrize(
+    ("profile", "lines"),
+    [
+        ('"consent": welcome\n', '# "consent": welcome\n'),
+        ("consnt: welcome\n# ours\n", "consnt: welcome\n# ours\n"),
+        ("region: [\n# ours\n", "# region: [\n# ours\n"),
+        ("region: \x07\n", ""),
+    ],
+)
+def test_a_withdrawal_holds_whatever_the_profile_says(
+    hub: tuple[Connection, HfApi], profile: str, lines: str
+) -> None:
+    connection, _ = hub
+    repo, path = names.communities(ORG), "epo_Latn.yaml"
+    push(connection.api, repo, path, profile)
+    list(withdraw(connection, by_code("epo_Latn"), []))
+    assert connection.content(repo, "dataset", path).decode() == f"consent: no\n{lines}"
+    assert ProfileReader().read(connection)["epo_Latn"].consent is Consent.NO
+
+
+def test_a_profile_that_cannot_be_read_stops_no_other(hub: tuple[Connection, HfApi]) -> None:
+    connection, _ = hub
+    for code, content in (
+        ("epo_Latn", b"\xff\xfe"),
+        ("eng_Latn", b"# " + b"x" * MAX_BYTES),
+        ("gla_Latn", b"consent: no"),
+    ):
+        push(connection.api, names.communities(ORG), f"{code}.yaml", content)
+    profiles = ProfileReader().read(connection)
+    assert {code: profile.consent.value for code, profile in profiles.items()} == {
+        "epo_Latn": "ask",
+        "eng_Latn": "ask",
+        "gla_Latn": "no",
+    }
 
 
 def test_an_installation_without_profiles_has_no_restrictions(

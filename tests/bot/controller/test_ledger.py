@@ -35,9 +35,9 @@ class RecordingConnection(Connection):
 
     read: list[str] = field(default_factory=list)
 
-    def text(self, repo: str, repo_type: str, path: str, revision: str = "main") -> str:
+    def content(self, repo: str, repo_type: str, path: str, revision: str = "main") -> bytes:
         self.read.append(path)
-        return super().text(repo, repo_type, path, revision)
+        return super().content(repo, repo_type, path, revision)
 
 
 @pytest.fixture(scope="module")

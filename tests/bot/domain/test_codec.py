@@ -60,19 +60,21 @@ Damage = Callable[[dict[str, Any]], object]
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda data: data.pop("id"), "request: the field 'id' is missing"),
-        (lambda data: data.update(mood="good"), "request: the field 'mood' is unknown"),
-        (lambda data: data.update(schema=1), "request: expected schema 3"),
-        (lambda data: data.update(status="asleep"), "request.status: 'asleep' is not"),
-        (lambda data: data.update(discussion="1"), "request.discussion: expected int, got '1'"),
-        (lambda data: data.update(revision=True), "request.revision: expected int, got 'True'"),
+        (lambda data: data.pop("id"), 'request: the field "id" is missing'),
+        (lambda data: data.update(mood="good"), 'request: the field "mood" is unknown'),
+        (lambda data: data.update(schema=1), "request: expected schema 4"),
+        (lambda data: data.update(status="asleep"), 'request.status: "asleep" is not'),
+        (lambda data: data.update(discussion="1"), 'request.discussion: expected int, got "1"'),
+        (lambda data: data.update(revision=True), "request.revision: expected int, got true"),
         (lambda data: data.update(opened_at=None), "request.opened_at: expected float"),
         (lambda data: data.update(opened_at=10**400), "request.opened_at: expected float"),
         (lambda data: data.update(opened_at=float("nan")), "request.opened_at: expected float"),
         (lambda data: data["spec"].update(cap_usd=float("inf")), "request.spec.cap_usd: expected"),
+        (lambda data: data["spec"].update(cap_usd=-1.0), "request.spec.cap_usd: expected float"),
+        (lambda data: data.update(discussion=10**300), "request.discussion: expected int"),
         (lambda data: data.update(choices="epo"), "request.choices: expected list"),
         (lambda data: data.update(choices=[1]), "request.choices\\[0\\]: expected str"),
-        (lambda data: data.update(steps={"dance": {}}), "request.steps: 'dance' is not"),
+        (lambda data: data.update(steps={"dance": {}}), 'request.steps: "dance" is not'),
         (lambda data: data.update(steps={"train": {}}), "request.steps.train: the field"),
         (lambda data: data["spec"].update(language=None), "request.spec.language: expected dict"),
         (
@@ -90,10 +92,10 @@ def test_unreadable_record_is_refused_with_the_path_of_the_field(
         request_from_json(data)
 
 
-@pytest.mark.parametrize("data", [None, [], "{}", {}, {"schema": "3"}, {"schema": 4}])
+@pytest.mark.parametrize("data", [None, [], "{}", {}, {"schema": "3"}, {"schema": 5}])
 def test_other_values_are_refused(data: object) -> None:
     for read in (request_from_json, teacher_from_json):
-        with pytest.raises(UnreadableRecord, match="expected schema 3"):
+        with pytest.raises(UnreadableRecord, match="expected schema 4"):
             read(data)
 
 
@@ -146,7 +148,7 @@ def test_teacher_without_a_schema_is_upgraded() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [None, [], {}, {"schema": 3}, {"schema": 2}, {"schema": 2, "steps": {"train": 1}}]
+    "data", [None, [], {}, {"schema": 4}, {"schema": 2}, {"schema": 2, "steps": {"train": 1}}]
 )
 def test_upgrade_of_other_values_is_refused_by_the_codec(data: object) -> None:
     with pytest.raises(UnreadableRecord):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.domain import steps
-from bot.domain.actions import EnsureClosed, EnsureJob, EnsureReply
+from bot.domain.actions import EnsureCancelled, EnsureClosed, EnsureJob, EnsureReply
 from bot.domain.codec import request_from_json, request_to_json
 from bot.domain.community import parse
-from bot.domain.observation import Observation
+from bot.domain.observation import JobStage, Observation
 from bot.domain.policy import Policy
-from bot.domain.request import Request, Status, Step, Verdict
+from bot.domain.request import Request, Status, Step, StepRecord, StepState, Verdict
 from tests.bot import examples
 from tests.bot.domain.test_community import PROFILE
 from tests.bot.examples import CURRENT, NOW, admit, plan
@@ -70,7 +72,52 @@ def test_a_withdrawal_stops_retry_and_approval() -> None:
     assert after.status is Status.FAILED and "decided against models" in after.answers[-1].note
     held = replace(examples.request(), status=Status.HELD, verdict=Verdict.COMMUNITY)
     after = after_comments(held, "consent: no", ("ada", "/approve"))
-    assert after.status is Status.HELD
+    assert (after.status, after.verdict) == (Status.CANCELLED, Verdict.WITHDRAWN)
+
+
+def test_a_withdrawal_stops_a_request_in_progress() -> None:
+    waiting = examples.request()
+    running = examples.request(
+        steps={Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, NOW - 500, "j1")}
+    )
+    for request in (waiting, running):
+        planned = plan(
+            request,
+            observed_with("consent: no", jobs=(examples.job(JobStage.RUNNING, ended=0.0),)),
+            POLICY,
+            CURRENT,
+        )
+        assert planned.request.verdict is Verdict.WITHDRAWN
+        assert planned.request.status is Status.CANCELLED
+        assert not any(isinstance(action, EnsureJob) for action in planned.actions)
+        assert EnsureCancelled("j1") in planned.actions
+        texts = [action.text for action in planned.actions if isinstance(action, EnsureReply)]
+        assert any("have decided against models of their language" in text for text in texts)
+
+
+@pytest.mark.parametrize("profile", ["consent: ask", "consnt: no", "{"])
+def test_the_profile_is_asked_again_before_each_step(profile: str) -> None:
+    """A job that runs may finish; the next one waits for an approval, which is asked for once."""
+    made = StepRecord(StepState.MADE, 1, 1, NOW - 500, "j1")
+    request = examples.request(steps={Step.GENERATE: made})
+    running = examples.request(
+        steps={Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, NOW - 500, "j1")}
+    )
+    jobs = (examples.job(JobStage.RUNNING, ended=0.0),)
+    still = plan(running, observed_with(profile, jobs=jobs), POLICY, CURRENT).request
+    assert still.status is Status.OPEN
+    held = plan(request, observed_with(profile), POLICY, CURRENT)
+    assert (held.request.status, held.request.verdict) == (Status.HELD, Verdict.COMMUNITY)
+    assert not any(isinstance(action, EnsureJob) for action in held.actions)
+    approved = after_comments(held.request, profile, ("ada", "/approve"))
+    assert approved.status is Status.OPEN and approved.step(Step.TRAIN).is_active
+    assert request_from_json(request_to_json(approved)) == approved
+
+
+def test_nothing_starts_if_the_profiles_were_not_read() -> None:
+    planned = plan(examples.request(), examples.observed(communities=None), POLICY, CURRENT)
+    assert planned.request.status is Status.OPEN
+    assert not any(isinstance(action, EnsureJob) for action in planned.actions)
 
 
 def test_licence_and_variant_are_chosen_from_the_available_ones() -> None:
