@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 2
+# Otherwise each process that a test starts compiles everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test pytest check bench style browser
 

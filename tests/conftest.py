@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 
@@ -25,6 +26,8 @@ from hypothesis import settings  # noqa: E402
 
 from bot.localhub.testing import take_findings  # noqa: E402
 from tests.browser import CHROMIUM, MISSING  # noqa: E402
+
+COLLECTED = pytest.StashKey[frozenset[str]]()
 
 # Deadlines of examples are unreliable on a machine that also runs other work.
 settings.register_profile("kakugo", deadline=None)
@@ -56,6 +59,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if "browser" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.skip(reason=MISSING))
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    session.config.stash[COLLECTED] = frozenset(sys.modules)
+
+
+@pytest.fixture
+def modules_after_collection(pytestconfig: pytest.Config) -> frozenset[str]:
+    """The names of all modules that this process had imported before its first test."""
+    return pytestconfig.stash[COLLECTED]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -81,6 +81,14 @@ def test_no_name_is_taken_from_the_standard_library() -> None:
     assert not scripts & set(sys.stdlib_module_names)
 
 
+def test_test_modules_import_libraries_that_take_seconds_in_functions(
+    modules_after_collection: frozenset[str],
+) -> None:
+    """Each process of `pytest -n` imports all test modules."""
+    slow = {"datasets", "gradio", "lm_eval", "scipy", "torch", "transformers"}
+    assert not slow & modules_after_collection
+
+
 def test_paths_in_prose_exist() -> None:
     """Files that docstrings, comments and documents name exist."""
     files = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / ".github").rglob("*.md")]

@@ -7,9 +7,10 @@ imports nothing of ours.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datasets import Dataset, load_dataset
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 QUESTIONS, SHOTS = "questions", "shots"
 
@@ -33,6 +34,7 @@ def load(
     indices of questions that are in the training data. With `english`, the config of the same rows
     in English, rows get its text with the same `id` as their column `english`.
     """
+    from datasets import Dataset, load_dataset
 
     def rows(split: str) -> list[dict[str, Any]]:
         translated = list(load_dataset(path, name, split=split, revision=revision))

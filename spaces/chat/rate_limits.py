@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
+from typing import TYPE_CHECKING
 
-import gradio as gr
+if TYPE_CHECKING:
+    import gradio as gr
 
 WINDOW_SECONDS = 60.0
 MAX_CLIENTS = 5000

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
-import gradio as gr
 from feedback import MAX_CORRECTION_LENGTH, MAX_CREDIT_LENGTH, Receipt
 from i18n import Translations
 from outbox import Outbox, OutboxFull
 from rate_limits import VisitorLimits
 from uploader import DeleteResult, Uploader
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 MAX_REMEMBERED = 200  # receipts in one browser
 

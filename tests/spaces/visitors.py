@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import gradio as gr
 from adapters import Adapter
 from chat_settings import ChatSettings
 from common.languages import by_code
 from model_registry import ModelRegistry
-from starlette.requests import Request
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 ADAPTER = Adapter("org/kakugo-base-epo_Latn", "abc", "org/base", by_code("epo_Latn"), False)
 
@@ -28,6 +30,9 @@ def model_registry(folder: Path) -> ModelRegistry:
 
 def visitor(session: str = "one", forwarded: str = "1.2.3.4") -> gr.Request:
     """Return a request of one session, whose `X-Forwarded-For` header is `forwarded`."""
+    import gradio as gr
+    from starlette.requests import Request
+
     scope = {
         "type": "http",
         "headers": [(b"x-forwarded-for", forwarded.encode())],

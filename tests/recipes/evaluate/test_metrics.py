@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sacrebleu
-from scipy.stats import binomtest
 
 from recipes.core.errors import UserError
 from recipes.evaluate.metrics import (
@@ -116,6 +115,8 @@ def test_accuracy_interval_agrees_with_the_binomial() -> None:
 
 
 def test_mcnemar_is_the_exact_binomial_of_discordant_pairs() -> None:
+    from scipy.stats import binomtest
+
     rng = np.random.default_rng(5)
     for size, rate in ((5, 0.5), (40, 0.6), (900, 0.53)):
         base, adapter = (rng.random(size) < share for share in (0.5, rate))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from transformers import PreTrainedTokenizerFast
 
 from recipes.core.benchmarks.tasks import Item
 from recipes.core.errors import UserError
@@ -12,12 +13,16 @@ from recipes.evaluate.backends import transformers_lm
 from recipes.evaluate.settings import ChoiceSettings
 from tests.recipes.conftest import byte_tokenizer
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
 ITEM = Item("1", "Kio?", ("bc", "d", "b"), 0, ())
 
 
 def merging_tokenizer(template: str) -> PreTrainedTokenizerFast:
     """Return a byte tokenizer that has tokens for "ab" and "abc", with this chat template."""
     from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocabulary = {token: index for index, token in enumerate([*alphabet, "ab", "abc"])}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
-from transformers import PreTrainedModel
 
 from recipes.core.errors import UserError
 from recipes.core.model_loading import model as load_model
@@ -15,6 +14,10 @@ from recipes.core.model_loading import tokenizer as load_tokenizer
 from recipes.train import heldout_loss, packing, sft
 from recipes.train.settings import HeldOutSettings, TrainingSettings
 from recipes.train.tokenize import IGNORED, Message, tokenize_chats
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
 
 # PEFT 0.21 uses a deprecated name of transformers 5.23
 pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
@@ -47,6 +50,7 @@ def test_a_few_steps_lower_the_loss_also_of_the_saved_adapter(
     settings: TrainingSettings,
     chats: list[list[Message]],
 ) -> None:
+    import torch
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -72,6 +76,7 @@ def test_same_seed_gives_the_same_adapter_and_settings_are_not_changed(
     settings: TrainingSettings,
     chats: list[list[Message]],
 ) -> None:
+    import torch
     from safetensors.torch import load_file
 
     settings.trainer["max_steps"] = 3
@@ -120,6 +125,7 @@ def test_out_of_memory_reduces_the_device_batch_and_gives_the_same_steps(
     settings: TrainingSettings,
     chats: list[list[Message]],
 ) -> None:
+    import torch
     from safetensors.torch import load_file
 
     settings.trainer["max_steps"] = 3
@@ -155,6 +161,8 @@ def test_packed_rows_do_not_see_each_other(
     chats: list[list[Message]],
 ) -> None:
     """Logits and loss of packed rows equal those of single rows (defect 9 of the original)."""
+    import torch
+
     settings = replace(settings, max_length=256)
     settings.trainer.update({"packing": True})
     folder = str(request.getfixturevalue(base))
@@ -217,6 +225,7 @@ def test_logits_are_computed_for_answers_only(
     chats: list[list[Message]],
 ) -> None:
     """This does not change the loss."""
+    import torch
     from torch.utils.flop_counter import FlopCounterMode
 
     tokenizer = load_tokenizer(str(tiny_base), "main")

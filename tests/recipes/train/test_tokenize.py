@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from recipes.core import model_loading
 from recipes.core.errors import UserError
 from recipes.train.tokenize import IGNORED, Examples, Message, order_for_batches, tokenize_chats
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 GRANITE_LIKE = (
     "{% for m in messages %}<|start|>{{ m.role }}<|sep|>{{ m.content }}<|end|>\n{% endfor %}"
@@ -30,6 +33,8 @@ DROPS_REASONING = (  # like Qwen's: only the last answer keeps its reasoning
 
 @pytest.fixture
 def tokenizer(tiny_base: Path) -> PreTrainedTokenizerBase:
+    from transformers import AutoTokenizer
+
     return AutoTokenizer.from_pretrained(tiny_base)
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import gradio as gr
 import pytest
-from chat_handlers import MAX_MESSAGES_PER_VISITOR, ChatHandlers
 from conversation import MAX_MESSAGE_LENGTH, Conversation, Turn
 from engine import Engine
 
 from tests.spaces.visitors import ADAPTER, model_registry, visitor
+
+if TYPE_CHECKING:
+    from chat_handlers import ChatHandlers
+
+pytestmark = pytest.mark.xdist_group("gradio")
 
 TEXT, CONVERSATION, STATUS = 0, 1, 4
 
 
 @pytest.fixture
 def handlers(tmp_path: Path) -> ChatHandlers:
+    from chat_handlers import ChatHandlers
+
     return ChatHandlers(model_registry(tmp_path), Engine())
 
 
@@ -37,6 +43,8 @@ def test_leaving_or_stopping_frees_the_place_and_keeps_the_question(handlers: Ch
 
 
 def test_refused_question_changes_nothing_and_says_why(handlers: ChatHandlers) -> None:
+    import gradio as gr
+
     conversation = Conversation((Turn("a", "A"),))
     too_long = "x" * (MAX_MESSAGE_LENGTH + 1)
     cases = {" ": "Write something", too_long: f"{MAX_MESSAGE_LENGTH} characters"}
@@ -51,6 +59,8 @@ def test_refused_question_changes_nothing_and_says_why(handlers: ChatHandlers) -
 
 
 def test_too_many_questions_and_a_full_queue_are_refused(handlers: ChatHandlers) -> None:
+    from chat_handlers import MAX_MESSAGES_PER_VISITOR
+
     while handlers.queue.enter():
         pass
     for _ in range(MAX_MESSAGES_PER_VISITOR):

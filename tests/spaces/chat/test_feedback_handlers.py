@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import gradio as gr
 import pytest
 from conversation import Conversation, Turn
 from feedback import RatedAnswer, Receipt
-from feedback_handlers import MAX_FORMS_PER_VISITOR, FeedbackHandlers
 from huggingface_hub import HfApi
 from outbox import Outbox
 from uploader import Uploader
 
 from tests.spaces.visitors import ADAPTER, model_registry, visitor
 
+if TYPE_CHECKING:
+    import gradio as gr
+    from feedback_handlers import FeedbackHandlers
+
+pytestmark = pytest.mark.xdist_group("gradio")
+
 ANSWER = RatedAnswer(ADAPTER, ({"role": "user", "content": "Kio?"},), "Tago")
 
 
 def like(index: int) -> gr.LikeData:
+    import gradio as gr
+
     return gr.LikeData(None, {"index": index, "value": "", "liked": True})
 
 
@@ -31,12 +37,16 @@ def send(
 
 @pytest.fixture
 def handlers(tmp_path: Path) -> FeedbackHandlers:
+    from feedback_handlers import FeedbackHandlers
+
     outbox = Outbox(tmp_path)
     unreachable = Uploader(HfApi("http://127.0.0.1:9", "hf_x"), "org/kakugo-feedback", outbox)
     return FeedbackHandlers(model_registry(tmp_path), outbox, unreachable)
 
 
 def test_form_without_a_token_says_that_it_is_closed(tmp_path: Path) -> None:
+    from feedback_handlers import FeedbackHandlers
+
     outbox = Outbox(tmp_path)
     closed = FeedbackHandlers(model_registry(tmp_path), outbox, None)
     conversation = Conversation((Turn("Kio?", "Tago"),))
@@ -74,6 +84,8 @@ def test_row_is_stored_once_and_its_receipt_is_remembered(
 
 
 def test_limits_apply_to_a_visitor_and_to_an_address(handlers: FeedbackHandlers) -> None:
+    from feedback_handlers import MAX_FORMS_PER_VISITOR
+
     too_fast = "Please try again in"
     for _ in range(MAX_FORMS_PER_VISITOR):
         send(handlers, visitor())

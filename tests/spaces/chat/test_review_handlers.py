@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from huggingface_hub import HfApi
 from outbox import Outbox
-from review_handlers import ReviewHandlers
 from reviews import Row, Sample
 from uploader import Uploader
 
 from recipes.core import feedback
 from tests.spaces.visitors import chat_settings, model_registry, visitor
+
+if TYPE_CHECKING:
+    from review_handlers import ReviewHandlers
+
+pytestmark = pytest.mark.xdist_group("gradio")
 
 ROW = Row("a1", ({"role": "user", "content": "Kio?"}, {"role": "assistant", "content": "Io."}))
 NEXT = Row("b2", ({"role": "user", "content": "Kiu?"}, {"role": "assistant", "content": "Iu."}))
@@ -24,6 +28,8 @@ CURRENT_ROW, ROW_HTML, REVIEWER, STATUS, RECEIPTS = 1, 2, 5, 6, 7
 
 @pytest.fixture
 def handlers(tmp_path: Path) -> ReviewHandlers:
+    from review_handlers import ReviewHandlers
+
     outbox = Outbox(tmp_path)
     unreachable = Uploader(HfApi("http://127.0.0.1:9", "hf_x"), "o/f", outbox)
     return ReviewHandlers(chat_settings(tmp_path), model_registry(tmp_path), outbox, unreachable)
@@ -64,6 +70,8 @@ def test_review_without_consent_is_not_stored(handlers: ReviewHandlers, tmp_path
 
 
 def test_review_without_a_token_is_not_stored(tmp_path: Path) -> None:
+    from review_handlers import ReviewHandlers
+
     outbox = Outbox(tmp_path)
     closed = ReviewHandlers(chat_settings(tmp_path), model_registry(tmp_path), outbox, None)
     assert "HF_TOKEN" in submit(closed, "keep")[STATUS] and outbox.rows(9) == {}

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from common.theme import style_sheet
 
 SPACES = Path(__file__).parents[3] / "spaces"
 BACKGROUNDS = ("background", "card")
@@ -27,6 +26,12 @@ def palettes() -> dict[str, dict[str, str]]:
         assert match
         colors[name] = dict(re.findall(r"--k-([a-z-]+): (#[0-9a-f]{6});", match[1]))
     return colors
+
+
+def style_sheet(space: str) -> str:
+    from common import theme  # imports Gradio
+
+    return theme.style_sheet(SPACES / space)
 
 
 def luminance(color: str) -> float:
@@ -52,7 +57,7 @@ def test_both_palettes_have_the_same_colors() -> None:
 @pytest.mark.parametrize("space", ["chat", "leaderboard"])
 def test_colors_are_defined_only_in_the_shared_palettes(space: str) -> None:
     own = (SPACES / space / "style.css").read_text(encoding="utf-8")
-    used = set(re.findall(r"var\(--k-([a-z-]+)[,)]", style_sheet(SPACES / space)))
+    used = set(re.findall(r"var\(--k-([a-z-]+)[,)]", style_sheet(space)))
     defined_here = set(re.findall(r"--k-([a-z-]+):", own))
     assert not defined_here & set(palettes()["light"])
     assert used <= set(palettes()["light"]) | defined_here
@@ -60,7 +65,7 @@ def test_colors_are_defined_only_in_the_shared_palettes(space: str) -> None:
 
 @pytest.mark.parametrize("space", ["chat", "leaderboard"])
 def test_style_sheet_requests_nothing_from_another_host(space: str) -> None:
-    assert not re.search(r"url\(|@import|https?:", style_sheet(SPACES / space))
+    assert not re.search(r"url\(|@import|https?:", style_sheet(space))
 
 
 @pytest.mark.parametrize("space", ["chat", "leaderboard"])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import gradio as gr
-from handlers import Handlers
+import pytest
 from hub_source import HubSource
 from leaderboard_settings import LeaderboardSettings
 from query import View
@@ -14,7 +13,11 @@ VALUES = (VIEW.query, VIEW.script, VIEW.family, VIEW.region, VIEW.base, VIEW.cov
           list(VIEW.columns))  # fmt: skip
 
 
+@pytest.mark.xdist_group("gradio")
 def test_page_is_refreshed_only_after_it_was_loaded_and_when_something_changed() -> None:
+    import gradio as gr
+    from handlers import Handlers
+
     source = HubSource(SETTINGS)
     handlers = Handlers(source, SETTINGS)
     before_load = handlers.refresh("", 1, *VALUES)
