@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from bot.errors import UserError
 
@@ -114,13 +115,13 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
     token = _required(env, "HF_TOKEN", "a token that can write to the namespace")
     bot_token = env.get("KAKUGO_BOT_TOKEN") or token
     return Settings(
-        endpoint=env.get("HF_ENDPOINT", PUBLIC_HUB).rstrip("/"),
+        endpoint=_url(env, "HF_ENDPOINT", PUBLIC_HUB),
         org=_namespace(env),
         recipe=env.get("KAKUGO_RECIPE", "kakugo"),
         limit_usd=_number(env, "KAKUGO_LIMIT_USD", 50.0),
         poll_seconds=_number(env, "KAKUGO_POLL_SECONDS", 60.0),
-        webhook_url=env.get("KAKUGO_WEBHOOK_URL", ""),
-        endpoints_url=env.get("KAKUGO_ENDPOINTS_URL", "").rstrip("/"),
+        webhook_url=_webhook_url(env),
+        endpoints_url=_url(env, "KAKUGO_ENDPOINTS_URL"),
         port=_port(env),
         token=token,
         job_token=env.get("KAKUGO_JOB_TOKEN") or bot_token,
@@ -173,6 +174,28 @@ def _port(env: Mapping[str, str]) -> int:
     if port > 65535:
         raise SettingsError(f"PORT must be a number up to 65535, not {port:.0f}")
     return int(port)
+
+
+def _url(env: Mapping[str, str], name: str, default: str = "") -> str:
+    """Return a URL without a slash at its end; `default` if the variable is not set."""
+    url = (env.get(name) or default).rstrip("/")
+    try:
+        parts = urlsplit(url)
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port or an IPv6 address
+        is_valid = False
+    if url and not is_valid:
+        raise SettingsError(f"{name} must be a URL like {PUBLIC_HUB}, not {url[:80]!r}")
+    return url
+
+
+def _webhook_url(env: Mapping[str, str]) -> str:
+    url = _url(env, "KAKUGO_WEBHOOK_URL")
+    if url and not url.endswith("/webhook"):
+        raise SettingsError(
+            f"KAKUGO_WEBHOOK_URL must end in /webhook, where the bot listens, not {url[-40:]!r}"
+        )
+    return url
 
 
 def _required(env: Mapping[str, str], name: str, description: str) -> str:

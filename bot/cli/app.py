@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -10,7 +12,6 @@ from bot.cli import bot_commands, installation, languages, local
 from bot.errors import UserError
 
 app = typer.Typer(
-    help="Name a language in a Hub discussion; get a dataset, an adapter, an evaluation, a chat.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -35,6 +36,22 @@ hub_app.command("serve")(local.hub_serve)
 hub_app.command("contract")(local.hub_contract)
 app.add_typer(teacher_app, name="teacher")
 teacher_app.command("check")(languages.teacher_check)
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"kakugo {metadata.version('kakugo-bot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Name a language in a Hub discussion; get a dataset, an adapter, an evaluation, a chat."""
 
 
 def main() -> None:

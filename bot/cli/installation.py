@@ -17,15 +17,15 @@ def deploy(
     ] = False,
 ) -> None:
     """Create or update the installation."""
-    from bot.installation.diff import compare
     from bot.operations import deploy as deployment
-    from bot.operations import package
+    from bot.operations import findings, package
 
     target = deployment.Deployment(*connection.connect(), package.read())
     if dry_run:
-        for change in compare(*target.states()):
-            typer.echo(str(change))
-        return
+        lines, obstacles = deployment.preview(target)
+        for line in (*lines, *findings.table(obstacles)):
+            typer.echo(line)
+        raise SystemExit(bool(obstacles))
     for line in deployment.deploy(target):
         typer.echo(line)
 
@@ -55,15 +55,26 @@ def withdraw(
         typer.echo(line)
 
 
-def doctor() -> None:
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
     """Check permissions, settings and the installation; exit with 1 if something is wrong."""
     from bot.operations import deploy as deployment
-    from bot.operations import package
+    from bot.operations import findings, package
 
-    findings = deployment.check(deployment.Deployment(*connection.connect(), package.read()))
-    for finding in findings:
-        typer.echo(str(finding))
-    raise SystemExit(any(finding.level == "bad" for finding in findings))
+    results: tuple[findings.Finding, ...]
+    try:
+        target = deployment.Deployment(*connection.connect(), package.read())
+    except UserError as error:  # a variable, the token or the network: nothing else can be checked
+        results = (findings.Finding("bad", "connection", str(error)),)
+    else:
+        results = deployment.check(target)
+    if as_json:
+        typer.echo(findings.to_json(results))
+    else:
+        for line in findings.table(results):
+            typer.echo(line)
+    raise SystemExit(bool(findings.bad(results)))
 
 
 def destroy(

@@ -6,7 +6,8 @@ The YAML is all that bot and recipes share here; the bot never imports a recipe.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from bot.domain.request import Step
 from bot.errors import UserError
 
 RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+_REPO = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 class InvalidRecipe(UserError):
@@ -80,12 +84,32 @@ class Recipe:
     def base(self) -> str:
         return self.bases[0]
 
+    @property
+    def inputs(self) -> tuple[tuple[str, str], ...]:
+        """Type and name of each repo of others that jobs read: base models and datasets."""
+        found = [("model", base) for base in self.bases]
+        found += [("dataset", repo) for repo in _repos(yaml.safe_load(self.text))]
+        mine = f"{self.org}/"
+        return tuple(dict.fromkeys(item for item in found if not item[1].startswith(mine)))
+
     def digest(self, language: str) -> str:
         """Identify this configuration and language, as `recipes/core/config.py` does."""
         return hashlib.sha256(f"{self.text}\n{language}".encode()).hexdigest()
 
     def supports_language(self, language: str) -> bool:
         return self.languages is None or language in self.languages
+
+
+def _repos(value: Any) -> Iterator[str]:
+    """Yield every `repo` and `dataset` of a YAML that names a repo of the Hub."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key in ("repo", "dataset") and isinstance(item, str) and _REPO.fullmatch(item):
+                yield item
+            yield from _repos(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _repos(item)
 
 
 def load(name: str, org: str) -> Recipe:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from huggingface_hub import HfApi, constants, get_session, hf_hub_url, set_client_factory
 from huggingface_hub.errors import HfHubHTTPError
@@ -115,8 +116,11 @@ class Connection:
     @cached_property
     def me(self) -> str:
         """The user name of the token's owner."""
-        with translate_errors("look up the token's owner"):
-            return str(self.api.whoami(cache=True)["name"])
+        try:
+            with translate_errors("look up the token's owner"):
+                return str(self.api.whoami(cache=True)["name"])
+        except Refused as error:
+            raise Refused(f"{error}: check HF_TOKEN and HF_ENDPOINT", error.reason) from error
 
 
 @contextmanager
@@ -128,13 +132,15 @@ def translate_errors(task: str) -> Iterator[None]:
         status = status_code(error)
         reason = f"the Hub answered {status} ({_first_line(error)})"
         if status in BUSY_STATUSES or status >= 500 or status == 0:
-            raise TryLater(f"cannot {task}: {reason}", _requested_wait(error)) from error
+            seconds = _requested_wait(error)
+            wait = f": try again in {seconds:.0f} s" if seconds else ""
+            raise TryLater(f"cannot {task}: {reason}{wait}", seconds) from error
         raise Refused(f"cannot {task}: {reason}", reason) from error
     except (*NETWORK_ERRORS, ValueError) as error:  # ValueError: a truncated response is not JSON
         if "Invalid metadata" in str(error):  # of a card, which the client asks the Hub to check
             reason = " ".join(str(error).split())
             raise Refused(f"cannot {task}: {reason}", reason) from error
-        raise TryLater(f"cannot {task}: {type(error).__name__}: {_first_line(error)}") from error
+        raise TryLater(f"cannot {task}: {_network_reason(error)}") from error
 
 
 def status_code(error: HfHubHTTPError) -> int:
@@ -162,6 +168,18 @@ def _requested_wait(error: HfHubHTTPError) -> float:
         return min(float(limit.reset_in_seconds), MAX_WAIT_SECONDS)
     retry_after = error.response.headers.get("retry-after", "")
     return min(float(retry_after), MAX_WAIT_SECONDS) if retry_after.isdecimal() else 0.0
+
+
+def _network_reason(error: Exception) -> str:
+    """Say who did not answer, and which variable has its address."""
+    url = ""
+    with suppress(AttributeError, RuntimeError):  # not an error of the network, or of no request
+        url = str(error.request.url)  # type: ignore[attr-defined]
+    is_endpoints_api = url.startswith(constants.INFERENCE_ENDPOINTS_ENDPOINT)
+    variable = "KAKUGO_ENDPOINTS_URL" if is_endpoints_api else "HF_ENDPOINT"
+    host = urlsplit(url).netloc or "the Hub"
+    reason = f"{type(error).__name__}: {_first_line(error)}"
+    return f"no valid response from {host} ({reason}): check the network and {variable}"
 
 
 def _first_line(error: Exception) -> str:

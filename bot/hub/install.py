@@ -11,7 +11,12 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Literal
 
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, WebhookWatchedItem
+from huggingface_hub import (
+    CommitOperationAdd,
+    CommitOperationDelete,
+    SpaceHardware,
+    WebhookWatchedItem,
+)
 
 from bot.domain import names
 from bot.hub.client import Connection, translate_errors
@@ -60,14 +65,19 @@ def ensure_space(
     actual: Space | None,
     contents: Mapping[str, bytes],
     secrets: Mapping[str, str],
+    zero_gpu: bool,
 ) -> None:
     """Create or update a Gradio Space: variables and secrets, then one commit, then a restart.
 
-    `contents` maps paths to new contents, `secrets` names to values.
+    `contents` maps paths to new contents, `secrets` names to values. `zero_gpu` is the hardware of
+    a new Space; a Space that exists keeps what its owner gave it.
     """
     actual = actual or Space({}, {}, {})
     with translate_errors(f"push the Space {name}"):
-        hub.api.create_repo(name, repo_type="space", space_sdk="gradio", exist_ok=True)
+        hardware = SpaceHardware.ZERO_A10G if zero_gpu else None
+        hub.api.create_repo(
+            name, repo_type="space", space_sdk="gradio", space_hardware=hardware, exist_ok=True
+        )
         files, variables, secret_names = space_changes(desired, actual)
         for key in sorted(variables):
             if key in desired.variables:

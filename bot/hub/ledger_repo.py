@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from huggingface_hub import CommitOperationAdd, RepoFile
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
-from bot.hub.client import Connection, TryLater, status_code, translate_errors
+from bot.hub.client import Connection, Refused, TryLater, status_code, translate_errors
 from bot.installation import state
 
 log = logging.getLogger(__name__)
@@ -71,7 +71,14 @@ class LedgerRepo:
 
     def head(self) -> str:
         with translate_errors(f"read the head of {self.name}"):
-            return str(self.hub.api.repo_info(self.name, repo_type="dataset").sha)
+            try:
+                return str(self.hub.api.repo_info(self.name, repo_type="dataset").sha)
+            except RepositoryNotFoundError as error:
+                raise Refused(
+                    f"there is no dataset {self.name} on {self.hub.endpoint}, or this token cannot"
+                    " see it: check KAKUGO_ORG and HF_TOKEN, or create the installation with"
+                    " `kakugo deploy`"
+                ) from error
 
     def files(self, head: str) -> dict[str, str]:
         """Return path → text of every JSON file at this commit, read with few calls."""

@@ -1,23 +1,31 @@
-"""Test tokens, permissions, the clock, the rate limit and prices for `doctor`."""
+"""Everything that `doctor` asks the Hub; nothing is changed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from huggingface_hub import constants, get_session
 from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
 from bot.domain import names
-from bot.domain.recipe import EndpointSpec
-from bot.hub.client import Allowance, Connection, Refused, translate_errors
+from bot.domain.recipe import EndpointSpec, Recipe
+from bot.hub.client import Allowance, Connection, Refused, TryLater, translate_errors
 from bot.hub.observe import read_prices
-from bot.installation import billing
+from bot.installation import billing, permissions
 from bot.installation.billing import Billing
-from bot.installation.permissions import EVERYWHERE, Token
+from bot.installation.permissions import EVERYWHERE, Scope, Token
+from bot.installation.state import SPACE_FOLDERS
+from bot.parsing.redaction import last_lines
+from bot.settings import Settings
+
+RepoType = Literal["model", "dataset", "space"]
+K = TypeVar("K")
+REACH_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -34,41 +42,66 @@ class Facts:
 
     `tokens` are by variable. `skew` is how many seconds this machine's clock is ahead of the Hub's.
     `prices` are hourly prices of job flavors in US dollars. `offer` is the teacher's hardware, None
-    if the Hub does not offer it. `jobs`, `endpoints` and `discussions` are the reason why
-    they cannot be listed, empty if they can.
+    if the Hub does not offer it. `other_spaces` counts the namespace's Gradio Spaces that are not
+    ours.
+
+    The others are reasons why something does not work: `unproven` why the Hub does not confirm a
+    permission, by variable and scope; `unreadable` why a job cannot read a repo of others, by type
+    and name; `invalid_cards` what is wrong with a card, by repo; `discussions` why they cannot be
+    listed; `webhook` why its address does not answer; the last two are empty if it works.
     """
 
     tokens: dict[str, Token | str]
     skew: float | str
     allowance: Allowance | str
     prices: dict[str, float] | str
-    jobs: str = ""
-    endpoints: str = ""
-    discussions: str = ""
     offer: Offer | str | None = None
     billing: Billing | str | None = None
+    other_spaces: int | str = 0
+    unproven: Mapping[tuple[str, Scope], str] = field(default_factory=dict)
+    unreadable: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    invalid_cards: Mapping[str, str] = field(default_factory=dict)
+    discussions: str = ""
+    webhook: str = ""
 
 
-def examine(hub: Connection, tokens: dict[str, str], teacher: EndpointSpec) -> Facts:
-    """Run all probes. `tokens` maps variables to tokens. Raises TryLater."""
-    running = ["RUNNING"]
+def examine(
+    hub: Connection,
+    settings: Settings,
+    recipe: Recipe,
+    cards: Mapping[str, tuple[RepoType, str]],
+) -> Facts:
+    """Run all probes, which change nothing. `cards` maps a repo to its type and its card."""
+    uses = permissions.uses(settings)
+    unproven = {
+        (use.variable, scope): partial(_prove, hub, scope.proof, use.token)
+        for use in uses
+        for scope in use.needed
+        if scope.proof
+    }
+    unreadable = {
+        (repo_type, repo): partial(
+            hub.api.auth_check, repo, repo_type=repo_type, token=settings.job_token
+        )
+        for repo_type, repo in recipe.inputs
+    }
+    invalid_cards = {
+        repo: partial(hub.api._validate_yaml, text, repo_type=repo_type)
+        for repo, (repo_type, text) in cards.items()
+    }
     return Facts(
-        tokens={
-            variable: _value_or_reason(partial(_token, hub, token))
-            for variable, token in tokens.items()
-        },
+        tokens={use.variable: _value_or_reason(partial(_token, hub, use.token)) for use in uses},
         skew=_value_or_reason(lambda: _skew(hub)),
         allowance=_value_or_reason(lambda: _allowance(hub)),
         prices=_value_or_reason(lambda: read_prices(hub)),
-        jobs=_refusal(
-            "list the jobs", lambda: list(hub.api.list_jobs(namespace=hub.org, status=running))
-        ),
-        endpoints=_refusal(
-            "list the endpoints", lambda: hub.api.list_inference_endpoints(namespace=hub.org)
-        ),
-        discussions=_refusal("list the discussions", lambda: _first_discussion(hub)),
-        offer=_value_or_reason(lambda: _offer(hub, teacher)),
+        offer=_value_or_reason(lambda: _offer(hub, recipe.teacher)),
         billing=_value_or_reason(lambda: read_billing(hub)),
+        other_spaces=_value_or_reason(lambda: _other_spaces(hub)),
+        unproven=_failures(unproven),
+        unreadable=_failures(unreadable),
+        invalid_cards=_failures(invalid_cards),
+        discussions=_reason(lambda: _first_discussion(hub)),
+        webhook=_reason(lambda: _call_webhook(settings.webhook_url)),
     )
 
 
@@ -78,21 +111,59 @@ def read_billing(hub: Connection) -> Billing | None:
         return billing.read(hub.api.whoami(cache=True), hub.org)
 
 
+def read_space_log(hub: Connection, space: str) -> tuple[str, ...]:
+    """Return the redacted end of the log of a Space: of its app, or of its build if that failed.
+
+    It is empty if there is no log, or if the log cannot be read.
+    """
+    for build in (False, True):
+        with suppress(TryLater, Refused), translate_errors(f"read the log of {space}"):
+            lines = last_lines(hub.api.fetch_space_logs(space, build=build), (hub.token,))
+            if lines:
+                return lines
+    return ()
+
+
 def _value_or_reason(probe: Callable[[], Any]) -> Any:
     try:
         return probe()
-    except Refused as error:
-        return error.reason
+    except (Refused, TryLater) as error:
+        return getattr(error, "reason", "") or str(error)
 
 
-def _refusal(task: str, probe: Callable[[], Any]) -> str:
-    """Return the Hub's reason for refusing; empty if it did not."""
+def _reason(probe: Callable[[], object]) -> str:
+    """Return why a call fails; empty if it does not."""
     try:
-        with translate_errors(task):
+        with translate_errors("do this"):
             probe()
-    except Refused as error:
-        return error.reason
+    except (Refused, TryLater) as error:
+        return getattr(error, "reason", "") or str(error).removeprefix("cannot do this: ")
     return ""
+
+
+def _failures(probes: Mapping[K, Callable[[], object]]) -> dict[K, str]:
+    return {key: reason for key, probe in probes.items() if (reason := _reason(probe))}
+
+
+def _prove(hub: Connection, path: str, token: str) -> None:
+    """Ask the Hub whether a token has a permission."""
+    headers = hub.api._build_hf_headers(token=token)
+    hf_raise_for_status(get_session().post(f"{hub.endpoint}/api/{path}", headers=headers))
+
+
+def _call_webhook(url: str) -> None:
+    """Ask the bot at this address whether it is there."""
+    if url:
+        response = get_session().get(f"{url.removesuffix('webhook')}health", timeout=REACH_SECONDS)
+        if response.status_code != 503:  # which it answers while it cannot check the Hub
+            hf_raise_for_status(response)
+
+
+def _other_spaces(hub: Connection) -> int:
+    ours = {name(hub.org) for name in SPACE_FOLDERS}
+    with translate_errors(f"list the Spaces of {hub.org}"):
+        spaces = hub.api.list_spaces(author=hub.org, expand=["sdk"])
+        return sum(space.sdk == "gradio" and space.id not in ours for space in spaces)
 
 
 def _token(hub: Connection, token: str) -> Token:

@@ -5,5 +5,5 @@ The modules are pure: `bot.hub` reads the actual state and applies changes.
     permissions  The permissions that each token needs: the table in docs/OPERATING.md as values
     state        The parts of an installation, and the desired state that the settings describe
     diff         The changes that lead from the actual to the desired state
-    billing      Who pays for a namespace, and what it cannot have until somebody does
+    billing      Who pays for a namespace, what it cannot have until then, its cost at rest
 """

@@ -7,12 +7,20 @@ See https://huggingface.co/docs/hub/security-tokens.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+import operator
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from bot.domain import names
+from bot.settings import RunMode, Settings
 
 EVERYWHERE = "*"
+# Calls that prove a permission on a namespace without starting anything.
+PROOFS = {
+    "job.write": "jobs/{namespace}/auth-check/write",
+    "inference.endpoints.write": "inference-endpoints/{namespace}/auth-check/write",
+    "inference.endpoints.infer.write": "inference-endpoints/{namespace}/auth-check/infer",
+}
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,12 @@ class Scope:
     entity: str
     permission: str
     purpose: str
+
+    @property
+    def proof(self) -> str:
+        """The call of the Hub's API that proves the permission; empty if there is none."""
+        path = PROOFS.get(self.permission, "")
+        return path.format(namespace=self.entity)
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,46 @@ def deployer(org: str) -> tuple[Scope, ...]:
         Scope(org, "inference.endpoints.write", "the teacher's endpoint"),
         Scope("OWNER", "user.webhooks.write", "the webhook"),
     )
+
+
+# Who uses a token, by the variable of that token.
+HOLDERS: Mapping[str, Callable[[str], tuple[Scope, ...]]] = {
+    "HF_TOKEN": deployer,
+    "KAKUGO_BOT_TOKEN": bot,
+    "KAKUGO_JOB_TOKEN": job,
+    "KAKUGO_CHAT_TOKEN": chat,
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """A token, and every scope that its holders need. Several variables may hold one token."""
+
+    variable: str
+    token: str = field(repr=False)
+    needed: tuple[Scope, ...]
+
+
+def uses(settings: Settings) -> tuple[Use, ...]:
+    """Return each token of the settings once, under its first variable.
+
+    A bot that the operator runs has its own settings, so the deployer's token need not do for it.
+    """
+    tokens = {
+        "HF_TOKEN": settings.token,
+        "KAKUGO_BOT_TOKEN": settings.bot_token,
+        "KAKUGO_JOB_TOKEN": settings.job_token,
+        "KAKUGO_CHAT_TOKEN": settings.chat_token,
+    }
+    found: dict[str, Use] = {}
+    for variable, token in filter(operator.itemgetter(1), tokens.items()):
+        needed = HOLDERS[variable](settings.org)
+        if token not in found:
+            found[token] = Use(variable, token, needed)
+        elif settings.run_mode is not RunMode.SERVE:
+            together = dict.fromkeys((*found[token].needed, *needed))
+            found[token] = replace(found[token], needed=tuple(together))
+    return tuple(found.values())
 
 
 def missing(token: Token, needed: Collection[Scope]) -> tuple[Scope, ...]:

@@ -12,6 +12,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Literal
 
 from bot.domain import names
 from bot.domain.recipe import EndpointSpec, Recipe
@@ -153,6 +154,13 @@ class Checkout:
     wheel: Wheel
     wheel_content: bytes
     spaces: Mapping[str, Mapping[str, bytes]]
+
+    def cards(self, org: str) -> dict[str, tuple[Literal["space"], str]]:
+        """Return the card of each Space by name, with the type of its repo."""
+        return {
+            name(org): ("space", self.spaces[folder]["README.md"].decode())
+            for name, folder in SPACE_FOLDERS.items()
+        }
 
 
 def fingerprint(key: str, name: str, secret: str) -> str:

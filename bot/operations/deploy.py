@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.domain import names
 from bot.domain.recipe import Recipe
 from bot.hub import install, inventory
 from bot.hub.client import Connection, Refused, TryLater
-from bot.hub.probes import examine, read_billing
-from bot.installation.billing import obstacles
+from bot.hub.probes import Facts, examine, read_space_log
+from bot.installation.billing import Billing, idle_costs, needs_zero_gpu
 from bot.installation.diff import Change, compare
 from bot.installation.state import (
     Checkout,
@@ -29,7 +29,9 @@ from bot.installation.state import (
 )
 from bot.operations import run_recipe
 from bot.operations.destroy import remove
-from bot.operations.doctor import Finding, diagnose
+from bot.operations.doctor import diagnose
+from bot.operations.findings import Finding, bad
+from bot.operations.preflight import preflight
 from bot.settings import RunMode, Settings
 
 SPACE_START_SECONDS = 300.0
@@ -63,14 +65,54 @@ class Deployment:
         )
 
 
+@dataclass(frozen=True)
+class Inspection:
+    """What deployment and namespace are found to be, before anything is changed.
+
+    `actual` is the reason why the installation cannot be read, if it cannot.
+    """
+
+    facts: Facts
+    desired: Installation | None
+    actual: Installation | str
+    changes: tuple[Change, ...]
+
+
+def inspect(deployment: Deployment) -> Inspection:
+    """Read everything that decides whether the installation can work. Changes nothing."""
+    checkout, recipe = deployment.checkout, deployment.recipe
+    facts = examine(deployment.hub, deployment.settings, recipe, checkout.cards(deployment.hub.org))
+    try:
+        desired, actual = deployment.states()
+    except (Refused, TryLater) as error:
+        return Inspection(facts, None, str(error), ())
+    return Inspection(facts, desired, actual, compare(desired, actual))
+
+
+def preview(deployment: Deployment) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """Return the lines of a dry run, and what keeps `deploy` from working."""
+    inspection, settings = inspect(deployment), deployment.settings
+    billing = inspection.facts.billing
+    known = billing if isinstance(billing, Billing) else None
+    costs = idle_costs(known, settings.org, settings.run_mode)
+    lines = (*map(str, inspection.changes), *costs)
+    return lines, _obstacles(deployment, inspection)
+
+
 def deploy(deployment: Deployment) -> Iterator[str]:
-    """Apply all changes and yield a line after each. Raises Refused and TryLater."""
+    """Apply all changes and yield a line after each.
+
+    Raises Refused before the first change if the installation could not work. Raises TryLater.
+    """
     settings = deployment.settings
     if settings.run_mode is RunMode.SPACE and not settings.webhook_secret:
         raise Refused("KAKUGO_WEBHOOK_SECRET is not set; without it, anyone could trigger the bot")
     applied, applied_before = 0, 0
-    desired, actual = deployment.states()
-    _check_billing(deployment, compare(desired, actual))
+    inspection = inspect(deployment)
+    if obstacles := _obstacles(deployment, inspection):
+        raise Refused("nothing was changed: " + "; ".join(map(str, obstacles)))
+    assert inspection.desired is not None and isinstance(inspection.actual, Installation)
+    desired, actual = inspection.desired, inspection.actual
     for phase in PHASES:
         if applied > applied_before:
             applied_before = applied
@@ -79,7 +121,7 @@ def deploy(deployment: Deployment) -> Iterator[str]:
             desired, actual = deployment.states()
         for change in compare(desired, actual):
             if change.part in phase and change.sign != "=":
-                _apply(deployment, change, desired, actual)
+                _apply(deployment, change, desired, actual, inspection.facts.billing)
                 applied += 1
                 yield str(change)
     yield "deployed" if applied else "nothing to do: the installation is up to date"
@@ -88,31 +130,27 @@ def deploy(deployment: Deployment) -> Iterator[str]:
         yield f"KAKUGO_WEBHOOK_URL is not set: the bot will check the Hub every {seconds} seconds"
 
 
-def _check_billing(deployment: Deployment, changes: Iterable[Change]) -> None:
-    """Raise Refused if the Hub will not make what is missing; nothing has been made then."""
-    billing = read_billing(deployment.hub)
-    if billing is not None:
-        reasons = list(obstacles(billing, deployment.hub.org, changes))
-        if reasons:
-            raise Refused("; ".join(reasons))
+def _obstacles(deployment: Deployment, inspection: Inspection) -> tuple[Finding, ...]:
+    """Return the reasons why `deploy` does not begin."""
+    recipe, settings = deployment.recipe, deployment.settings
+    found = bad(preflight(recipe, settings, inspection.facts, inspection.changes))
+    if not found and isinstance(inspection.actual, str):
+        return (Finding("bad", "installation", inspection.actual, "try again later"),)
+    return found
 
 
 def check(deployment: Deployment) -> tuple[Finding, ...]:
-    """Return what `doctor` reports; what the Hub refuses becomes a finding. Raises TryLater."""
-    settings, recipe = deployment.settings, deployment.recipe
-    tokens = {"HF_TOKEN": settings.token}
-    if settings.bot_token != settings.token:
-        tokens["KAKUGO_BOT_TOKEN"] = settings.bot_token
-    if settings.chat_token:
-        tokens["KAKUGO_CHAT_TOKEN"] = settings.chat_token
-    if settings.job_token != settings.bot_token:
-        tokens["KAKUGO_JOB_TOKEN"] = settings.job_token
-    facts = examine(deployment.hub, tokens, recipe.teacher)
-    try:
-        desired, actual = deployment.states()
-    except Refused as error:
-        return diagnose(recipe, settings, facts, str(error), ())
-    return diagnose(recipe, settings, facts, actual, compare(desired, actual))
+    """Return what `doctor` reports."""
+    inspection = inspect(deployment)
+    actual, logs = inspection.actual, {}
+    if not isinstance(actual, str):
+        logs = {
+            name: read_space_log(deployment.hub, name)
+            for name, space in actual.spaces.items()
+            if space.stage is SpaceStage.BROKEN
+        }
+    recipe, settings = deployment.recipe, deployment.settings
+    return diagnose(recipe, settings, inspection.facts, actual, inspection.changes, logs)
 
 
 def wait_for_host(deployment: Deployment) -> None:
@@ -128,7 +166,11 @@ def wait_for_host(deployment: Deployment) -> None:
 
 
 def _apply(
-    deployment: Deployment, change: Change, desired: Installation, actual: Installation
+    deployment: Deployment,
+    change: Change,
+    desired: Installation,
+    actual: Installation,
+    billing: Billing | str | None,
 ) -> None:
     hub, settings = deployment.hub, deployment.settings
     if change.sign == "-":
@@ -149,7 +191,8 @@ def _apply(
             space, existing = desired.spaces[change.name], actual.spaces.get(change.name)
             files = files_of(change.name, settings, deployment.checkout, actual)
             secrets = space_secrets(change.name, settings)
-            install.ensure_space(hub, change.name, space, existing, files, secrets)
+            zero_gpu = needs_zero_gpu(billing, change.name, hub.org)
+            install.ensure_space(hub, change.name, space, existing, files, secrets, zero_gpu)
         case Part.SCHEDULE if desired.schedule:
             install.ensure_schedule(hub, desired.schedule, actual.schedule, settings.bot_secrets)
         case Part.WEBHOOK if desired.webhook:

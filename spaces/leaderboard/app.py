@@ -35,6 +35,7 @@ The files, lowest layer first; a file imports only from files above it and from 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -44,6 +45,11 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))  # a checkout has `common` there
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it when it is imported
+
+with contextlib.suppress(ImportError):  # ZeroGPU starts no app without a function for its GPU
+    from spaces import GPU  # type: ignore[import-untyped]
+
+    GPU(lambda: None)
 
 import copy_text
 import gradio as gr

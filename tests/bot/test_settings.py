@@ -71,6 +71,18 @@ def test_missing_and_invalid_settings_are_named() -> None:
     assert "hf_x" not in repr(valid)
 
 
+@pytest.mark.parametrize("name", ["HF_ENDPOINT", "KAKUGO_ENDPOINTS_URL", "KAKUGO_WEBHOOK_URL"])
+@pytest.mark.parametrize("url", ["notaurl", "ftp://hub/webhook", "http://:80/webhook", "http://[/"])
+def test_a_url_is_checked_before_it_is_called(name: str, url: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} must be a URL like https://huggingface.co"):
+        make_settings(**{name: url})
+
+
+def test_the_webhook_calls_the_path_where_the_bot_listens() -> None:
+    with pytest.raises(SettingsError, match="KAKUGO_WEBHOOK_URL must end in /webhook"):
+        make_settings(KAKUGO_WEBHOOK_URL="https://bot.example.org/")
+
+
 def test_a_port_that_does_not_exist_is_rejected() -> None:
     assert make_settings(PORT="65535").port == 65535
     with pytest.raises(SettingsError, match="PORT must be a number up to 65535, not 99999"):

@@ -266,19 +266,19 @@ def create_repo(request: Request, body: Json) -> Response:
 def _check_plan(db: sqlite3.Connection, owner_id: str, body: Json) -> None:
     """Raise HubError 402 unless the owner's plan allows a Gradio or Docker Space.
 
-    Paid hardware needs no plan, only a way to pay. A free account may have two on ZeroGPU.
+    Paid hardware needs no plan, only a way to pay. A free personal account may have two on ZeroGPU.
     """
     state = accounts.state_of(db, owner_id)
     hardware = body.get("hardware", "cpu-basic")
     if state.plan or (hardware not in FREE_HARDWARE and state.can_pay):
         return
-    query = "SELECT name FROM accounts WHERE id = ?"
-    name = db.execute(query, (owner_id,)).fetchone()["name"]
+    query = "SELECT name, type FROM accounts WHERE id = ?"
+    owner = db.execute(query, (owner_id,)).fetchone()
     count = db.execute(
         "SELECT count(*) AS n FROM repos WHERE type = 'space' AND sdk = 'gradio' AND namespace = ?",
-        (name,),
+        (owner["name"],),
     ).fetchone()["n"]
-    if hardware in ZERO_GPU and count < FREE_ZERO_GPU_SPACES:
+    if owner["type"] == "user" and hardware in ZERO_GPU and count < FREE_ZERO_GPU_SPACES:
         return
     raise HubError(
         402,

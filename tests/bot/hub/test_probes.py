@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot import settings
 from bot.hub.client import Connection
 from bot.hub.probes import Offer, examine
 from bot.localhub.testing import LocalHub
+from bot.settings import Settings
 from tests.bot import examples
 from tests.bot.hub.calls import BOT, ORG, read
 from tests.bot.localhub.helpers import control
+
+
+def _settings(hub: LocalHub, **variables: str) -> Settings:
+    env = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token(BOT), "KAKUGO_ORG": ORG}
+    return settings.read({**env, **variables})
 
 
 def test_the_offer_says_whether_the_hardware_is_available(
@@ -24,7 +31,8 @@ def test_the_offer_says_whether_the_hardware_is_available(
             instance_size="x1",
             region=region or teacher.region,
         )
-        return examine(connection, {}, teacher).offer
+        recipe = replace(examples.recipe(), teacher=teacher)
+        return examine(connection, _settings(hub), recipe, {}).offer
 
     assert offer() == Offer(5.0)
     assert offer(region="us-west-9") is None
@@ -41,9 +49,8 @@ def test_the_offer_says_whether_the_hardware_is_available(
 def test_each_token_is_checked_once(hub: LocalHub, connection: Connection) -> None:
     _ = connection.me
     before = read(hub, "control/calls?path=whoami")["count"]
-    tokens = {"HF_TOKEN": hub.token(BOT), "KAKUGO_BOT_TOKEN": hub.token(BOT)}
-    tokens["KAKUGO_JOB_TOKEN"] = hub.read_token(BOT)
-    facts = examine(connection, tokens, examples.recipe().teacher)
+    tokens = {"KAKUGO_BOT_TOKEN": hub.token(BOT), "KAKUGO_JOB_TOKEN": hub.read_token(BOT)}
+    facts = examine(connection, _settings(hub, **tokens), examples.recipe(), {})
     assert read(hub, "control/calls?path=whoami")["count"] - before == 1
     assert not isinstance(facts.allowance, str) and 0 < facts.allowance.calls < 10_000
     assert isinstance(facts.skew, float) and abs(facts.skew) < 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,11 +10,13 @@ import pytest
 from bot.domain import names
 from bot.hub.client import Allowance
 from bot.hub.probes import Facts, Offer
+from bot.installation import permissions
 from bot.installation.billing import Billing
 from bot.installation.diff import compare
 from bot.installation.permissions import Token
 from bot.installation.state import Installation, SpaceStage
 from bot.operations.doctor import diagnose
+from bot.operations.findings import Finding, bad, table, to_json
 from bot.settings import Settings
 from tests.bot.installation.examples import ORG, RECIPE, deployed, desired, make_settings
 
@@ -34,8 +37,8 @@ def complaints(
     settings = settings or make_settings()
     actual = actual or deployed(settings)
     changes = () if isinstance(actual, str) else compare(desired(settings, actual), actual)
-    findings = diagnose(RECIPE, settings, facts, actual, changes)
-    return "\n".join(finding.text for finding in findings if finding.level == "bad")
+    logs = {names.chat(ORG): ("ImportError: no module named spam",)}
+    return "\n".join(map(str, bad(diagnose(RECIPE, settings, facts, actual, changes, logs))))
 
 
 def test_a_sound_installation_has_no_complaints() -> None:
@@ -54,10 +57,25 @@ def test_a_sound_installation_has_no_complaints() -> None:
         (replace(FACTS, skew=-400.0), "400 s behind the Hub's"),
         (replace(FACTS, allowance=Allowance(3, 90.0, True)), "leaves only 3 calls"),
         (replace(FACTS, prices={"cpu-basic": 0.01, "h200": 5.0}), "evaluate needs l40sx1"),
-        (replace(FACTS, prices="cannot read: 500"), "price list of the Hub's hardware is missing"),
+        (
+            replace(FACTS, prices={"cpu-basic": 0.01, "h200": 5.0, "l40sx4": 8.3}),
+            "recipes/kakugo.yaml, like l40sx4",
+        ),
+        (replace(FACTS, prices="cannot read: 500"), "prices of jobs cannot be read"),
         (replace(FACTS, offer=Offer(9.0)), "costs $9.000 an hour, but the recipe says $5.000"),
-        (replace(FACTS, jobs="cannot look: 402"), "cannot be listed: cannot look: 402"),
-        (replace(FACTS, endpoints="cannot look: 403"), "Inference Endpoints of lab cannot be"),
+        (
+            replace(FACTS, unproven={("HF_TOKEN", permissions.deployer(ORG)[1]): "402"}),
+            "does not confirm job.write on lab for HF_TOKEN (402)",
+        ),
+        (
+            replace(FACTS, unreadable={("dataset", "BAAI/Infinity-Instruct"): "403"}),
+            "Jobs cannot read BAAI/Infinity-Instruct with their token (403): accept its terms on "
+            "https://huggingface.co/datasets/BAAI/Infinity-Instruct",
+        ),
+        (
+            replace(FACTS, invalid_cards={"lab/kakugo": "no colour"}),
+            "card of lab/kakugo (no colour)",
+        ),
         (replace(FACTS, discussions="cannot look: 403"), "Nobody can request a language"),
     ],
 )
@@ -71,7 +89,7 @@ def test_each_fault_is_reported_in_one_sentence(facts: Facts, sentence: str) -> 
     [
         ({"KAKUGO_DAY_USD": "10"}, "KAKUGO_DAY_USD is less than KAKUGO_LIMIT_USD"),
         ({"KAKUGO_PERSON_USD": "1"}, "KAKUGO_PERSON_USD is less"),
-        ({"KAKUGO_QUEUE": "0", "KAKUGO_PERSON_REQUESTS": "0"}, "must be at least 1"),
+        ({"KAKUGO_QUEUE": "0", "KAKUGO_PERSON_REQUESTS": "0"}, "below 1, no request can start"),
         ({"KAKUGO_QUEUE": "3"}, "one person could fill the queue"),
     ],
 )
@@ -82,7 +100,7 @@ def test_contradictory_limits_are_reported(env: dict[str, str], sentence: str) -
 def test_missing_hardware_is_reported() -> None:
     actual = deployed(make_settings())
     without_endpoint = replace(actual, endpoint=None)
-    assert "which Inference Endpoints do not offer" in complaints(
+    assert "hardware that Inference Endpoints do not offer" in complaints(
         replace(FACTS, offer=None), actual=without_endpoint
     )
     unavailable = replace(FACTS, offer=Offer(5.0, "is not available"))
@@ -91,20 +109,97 @@ def test_missing_hardware_is_reported() -> None:
     assert "in aws us-east-1 is not available: choose other hardware" in complaint
 
 
+EMPTY = replace(deployed(make_settings()), spaces={}, endpoint=None)
+FREE_USER = Billing("", can_pay=True, is_user=True)
+
+
 def test_a_missing_plan_or_payment_is_reported() -> None:
     free = replace(FACTS, billing=Billing("", can_pay=False))
     assert complaints(free) == "", "everything exists already"
-    empty = replace(deployed(make_settings()), spaces={}, endpoint=None)
-    complaint = complaints(free, actual=empty)
-    assert "lab has no plan, and the Hub runs Gradio Spaces only for PRO users" in complaint
-    assert "lab has no payment method, which Inference Endpoints need" in complaint
+    complaint = complaints(free, actual=EMPTY)
+    assert "the Hub reports no plan for the organization lab" in complaint
+    assert "lab has no payment method, which jobs and Inference Endpoints need" in complaint
     limited = replace(FACTS, billing=Billing("team", can_pay=True, spend_limit_reached=True))
     assert "lab has reached its spending limit" in complaints(limited)
+
+
+@pytest.mark.parametrize(
+    ("facts", "env", "sentence"),
+    [
+        (FACTS, {}, ""),
+        (FACTS, {"KAKUGO_RUN": "schedule"}, ""),
+        (FACTS, {"KAKUGO_RUN": "space"}, "a free account cannot run the bot as a Space"),
+        (replace(FACTS, other_spaces=1), {}, "1 other Gradio Spaces, and a free account may"),
+        (
+            replace(FACTS, billing=replace(FREE_USER, is_verified=False)),
+            {},
+            "a free account needs a verified email address",
+        ),
+    ],
+)
+def test_a_free_account_may_have_two_spaces(
+    facts: Facts, env: dict[str, str], sentence: str
+) -> None:
+    facts = replace(facts, billing=facts.billing or FREE_USER)
+    reasons = complaints(facts, make_settings(**env), EMPTY)
+    reasons = "\n".join(line for line in reasons.splitlines() if "is missing" not in line)
+    assert sentence in reasons and bool(sentence) == bool(reasons)
+
+
+def test_without_a_word_on_payment_the_quota_decides() -> None:
+    """Facts about money that are missing count as no."""
+    unknown = replace(FACTS, billing=Billing("team", can_pay=None))
+    assert "no payment method" not in complaints(unknown, actual=EMPTY)
+    for offer in (None, "cannot list", Offer(5.0, "is beyond the quota")):
+        complaint = complaints(replace(unknown, offer=offer), actual=EMPTY)
+        assert "lab shows no payment method" in complaint
+
+
+@pytest.mark.parametrize(
+    ("url", "is_reachable"),
+    [
+        ("https://bot.example.org/webhook", True),
+        ("http://localhost:7860/webhook", False),
+        ("http://192.168.1.7/webhook", False),
+        ("http://[::1]/webhook", False),
+    ],
+)
+def test_a_webhook_needs_a_public_address(url: str, is_reachable: bool) -> None:
+    settings = make_settings(KAKUGO_WEBHOOK_URL=url)
+    assert ("cannot reach KAKUGO_WEBHOOK_URL" in complaints(settings=settings)) != is_reachable
+    nearby = make_settings(KAKUGO_WEBHOOK_URL=url, HF_ENDPOINT="http://127.0.0.1:9")
+    assert "KAKUGO_WEBHOOK_URL" not in complaints(settings=nearby)
+
+
+def test_a_token_is_checked_for_all_its_holders() -> None:
+    """The deployer's token is also the bot's and the jobs', unless they have their own."""
+    granted = frozenset(
+        (scope.entity if scope.entity != "OWNER" else TOKEN.user, scope.permission)
+        for scope in permissions.deployer(ORG)
+    )
+    facts = replace(FACTS, tokens={"HF_TOKEN": replace(TOKEN, role="fineGrained", granted=granted)})
+    assert complaints(facts) == "", "the operator runs the bot with other settings"
+    complaint = complaints(facts, make_settings(KAKUGO_RUN="schedule"))
+    assert "HF_TOKEN lacks discussion.write on lab/kakugo, inference.endpoints.infer" in complaint
+
+
+def test_the_table_shows_a_mark_and_a_remedy_and_json_has_the_same() -> None:
+    findings = (
+        Finding("ok", "plan", "It is fine."),
+        Finding("bad", "clock", "It is off", "set it"),
+    )
+    good, wrong, remedy = table(findings)
+    assert good.startswith("✓ plan ") and wrong.startswith("✗ clock ") and "→ set it" in remedy
+    assert json.loads(to_json(findings))[1] == {
+        "level": "bad", "check": "clock", "text": "It is off", "remedy": "set it",
+    }  # fmt: skip
 
 
 def test_a_broken_space_and_an_unreadable_installation_are_reported() -> None:
     actual = deployed(make_settings())
     chat = replace(actual.spaces[names.chat(ORG)], stage=SpaceStage.BROKEN)
     broken = replace(actual, spaces={**actual.spaces, names.chat(ORG): chat})
-    assert "Space lab/kakugo-chat is broken: read its logs" in complaints(actual=broken)
-    assert "the doctor cannot read the tags." in complaints(actual="cannot read the tags")
+    assert "Space lab/kakugo-chat is broken; its log ends with: ImportError: no" in complaints(
+        actual=broken
+    )
+    assert "the doctor cannot read the tags: see" in complaints(actual="cannot read the tags")
