@@ -27,6 +27,17 @@ class GgufFile:
     path: str
     size: int = 0  # bytes
 
+    @property
+    def name(self) -> str:
+        """The file's name without its folder."""
+        return self.path.rsplit("/", 1)[-1]
+
+    @property
+    def size_text(self) -> str:
+        """The size as people read it."""
+        in_megabytes = self.size >= 1e6
+        return f"{self.size / 1e6:.0f} MB" if in_megabytes else f"{self.size / 1e3:.0f} kB"
+
 
 @dataclass(frozen=True)
 class Adapter:

@@ -13,6 +13,7 @@ The files, lowest layer first; a file imports only from files above it and from 
     reviews              Reviews of dataset rows
     javascript           The JavaScript of the page
     style.css            The style sheet, after that of `common`
+    html                 The template of the HTML
     fragments            The HTML of the page
     parquet_rows         Read the first rows of a parquet file
     model_registry       Find the adapters and example questions on the Hub

@@ -6,7 +6,8 @@ The files, lowest layer first; a file imports only from files above it:
     hub_errors       The exceptions that a failing Hub raises
     hub_urls         Addresses of repositories and discussions on the Hub
     space_settings   The environment variables that both Spaces read
-    markup           The one way a value gets into HTML
+    templates        The one way a value gets into HTML: templates that escape it
+    html             Templates that both Spaces use
     scripts          Scripts of the world: their English names and writing directions
     scripts.tsv      ISO 15924 codes with English names
     languages        Look up languages by code or by any of their names

@@ -16,7 +16,9 @@ The files, lowest layer first; a file imports only from files above it and from 
     hub_source             Read results and requests from the Hub
     details_source         Download what the page of one language shows
     api                    The API for programs
-    svg_charts             Charts as SVG
+    svg_charts             The geometry of the charts
+    html                   The templates of the HTML, with the charts as SVG
+    html_templates         Render the templates
     charts_tab             The charts of the whole leaderboard
     table_html             The HTML of the table
     language_page          The HTML of the page of one language
@@ -39,7 +41,6 @@ import contextlib
 import json
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,28 +58,14 @@ import request_form
 from api import routes
 from benchmarks import FIRST_BENCHMARKS
 from common.gradio_options import IMMEDIATE, launch
-from common.hub_urls import HubUrls
 from common.languages import MAX_NAME_LENGTH
 from controls import Controls
-from handlers import REFRESH_SECONDS, Handlers
+from handlers import REFRESH_SECONDS, Components, Handlers
 from hub_source import HubSource
 from leaderboard_settings import LeaderboardSettings
 
 FOLDER = Path(__file__).parent
 LATEST: dict[str, Any] = IMMEDIATE | {"trigger_mode": "always_last"}
-
-
-@dataclass(frozen=True)
-class ResultsTab:
-    """The components of the tab; either the table or the page of one language is visible."""
-
-    language_column: gr.Column
-    language_page: gr.HTML
-    table_column: gr.Column
-    practice_note: gr.HTML
-    controls: Controls
-    status_bar: gr.HTML
-    table: gr.HTML
 
 
 def html(value: str = "", elem_id: str | None = None, script: str = "", hub: str = "") -> gr.HTML:
@@ -90,84 +77,72 @@ def html(value: str = "", elem_id: str | None = None, script: str = "", hub: str
 
 def build(source: HubSource, settings: LeaderboardSettings) -> gr.Blocks:
     """Lay out the page and connect it; all visitors are served from what `source` holds."""
-    handlers, urls = Handlers(source, settings), settings.urls
+    urls, leaderboard = settings.urls, source.snapshot().leaderboard
     with gr.Blocks(title=copy_text.TITLE, fill_width=True) as demo:
         stamp, searched, page_number = gr.State(""), gr.State(""), gr.State(1)
-        hero = html(copy_text.hero(source.snapshot().leaderboard))
+        hero = html(copy_text.hero(leaderboard))
         with gr.Tabs() as tabs:
             with gr.Tab("Results", id="results"):
-                results = lay_out_results(urls)
+                with gr.Column(visible=False) as language_column:
+                    language_page = html("", "language-page", "language_page.js", urls.endpoint)
+                with gr.Column() as table_column:
+                    practice_note = html()
+                    controls = Controls.create()
+                    status_bar = html(script="view_address.js", hub=urls.endpoint)
+                    table = html(elem_id="table", script="table.js")
             with gr.Tab("Charts", id="charts") as charts_tab:
-                lay_out_charts(charts_tab, results.controls, handlers)
+                with gr.Row(elem_classes="k-filters"):
+                    chart_benchmark = gr.Dropdown(
+                        FIRST_BENCHMARKS.choices, label="Test", filterable=False
+                    )
+                charts = html(elem_id="charts")
             with gr.Tab("Queue", id="queue"):
                 queue = html(elem_id="queue")
             with gr.Tab("Guide", id="guide") as guide_tab:
                 guide = html()
-                guide_tab.select(handlers.guide, None, guide, **LATEST)
             with gr.Tab("Request", id="request"):
-                answer = lay_out_request_form(source, urls, handlers)
-        controls, table = results.controls, results.table
-        shown = [page_number, results.status_bar, table]
-        page = [results.language_page, results.language_column, results.table_column]
-        content = [stamp, hero, results.practice_note, queue, results.status_bar, table]
-        filter_events = [control.input for control in controls.all[1:]]
-        search_inputs, search_outputs = [searched, *controls.all], [searched, *shown]
-        gr.on(filter_events, handlers.apply_filters, controls.all, shown, **LATEST)
-        controls.query.change(handlers.search, search_inputs, search_outputs, **LATEST)
-        table.sort(handlers.sort, controls.all, [controls.sort, *shown], **LATEST)
-        table.change_page(handlers.change_page, controls.all, shown, **LATEST)
-        table.open(handlers.open_language, None, page, **LATEST)
-        results.language_page.back(handlers.close_language, None, page, **LATEST)
-        answer.open(handlers.open_language_from_form, None, [tabs, *page], **LATEST)
-        everything = [*controls.all, searched, page_number, *page, *content]
-        demo.load(handlers.load, None, everything, **LATEST)
-        refresh_inputs = [stamp, page_number, *controls.all]
-        refresh_outputs = [*controls.filters, *content]
-        timer = gr.Timer(REFRESH_SECONDS)
-        timer.tick(handlers.refresh, refresh_inputs, refresh_outputs, **LATEST)
+                html(copy_text.request_intro())
+                with gr.Row(elem_classes="k-filters", elem_id="request-form"):
+                    requested_name = gr.Textbox(
+                        label="Language",
+                        placeholder="Scottish Gaelic, Gàidhlig, gla …",
+                        max_length=MAX_NAME_LENGTH,
+                    )
+                hint = request_form.answer("", leaderboard, urls)
+                request_answer = html(hint, "request-answer", "request_form.js")
+                html(copy_text.request_alternative(urls))
+        components = Components(
+            stamp, searched, page_number, hero, tabs, language_column, language_page,
+            table_column, practice_note, controls, status_bar, table, charts_tab,
+            chart_benchmark, charts, queue, guide_tab, guide, requested_name, request_answer,
+        )  # fmt: skip
+        connect(demo, Handlers(source, settings, components), components)
     return demo  # type: ignore[no-any-return]
 
 
-def lay_out_results(urls: HubUrls) -> ResultsTab:
-    """Create the table with its controls, and the page of one language in its place."""
-    with gr.Column(visible=False) as language_column:
-        page = html(elem_id="language-page", script="language_page.js", hub=urls.endpoint)
-    with gr.Column() as table_column:
-        practice_note = html()
-        controls = Controls.create()
-        status_bar = html(script="view_address.js", hub=urls.endpoint)
-        table = html(elem_id="table", script="table.js")
-    return ResultsTab(
-        language_column, page, table_column, practice_note, controls, status_bar, table
+def connect(demo: gr.Blocks, handlers: Handlers, page: Components) -> None:
+    """Connect the events of the components to their handlers."""
+    controls, values = page.controls, page.controls.all
+    filter_events = [control.input for control in values[1:]]
+    gr.on(filter_events, handlers.apply_filters, values, page.shown, **LATEST)
+    controls.query.change(handlers.search, [page.searched, *values], page.shown, **LATEST)
+    page.table.sort(handlers.sort, values, page.shown, **LATEST)
+    page.table.change_page(handlers.change_page, values, page.shown, **LATEST)
+    opened = [page.tabs, *page.language]
+    page.table.open(handlers.open_language, None, opened, **LATEST)
+    page.request_answer.open(handlers.open_language, None, opened, **LATEST)
+    page.language_page.back(handlers.close_language, None, page.language, **LATEST)
+    chart_events = [page.charts_tab.select, page.chart_benchmark.input]
+    charts = [page.chart_benchmark, page.charts]
+    gr.on(chart_events, handlers.draw_charts, [charts[0], *values], charts, **LATEST)
+    page.guide_tab.select(handlers.guide, None, page.guide, **LATEST)
+    page.requested_name.change(
+        handlers.check_name, page.requested_name, page.request_answer, **LATEST
     )
-
-
-def lay_out_charts(tab: gr.Tab, controls: Controls, handlers: Handlers) -> None:
-    """Create the charts, which are drawn when somebody opens the tab."""
-    with gr.Row(elem_classes="k-filters"):
-        benchmark = gr.Dropdown(FIRST_BENCHMARKS.choices, label="Test", filterable=False)
-    charts = html(elem_id="charts")
-    inputs = [benchmark, *controls.all]
-    gr.on(
-        [tab.select, benchmark.input], handlers.draw_charts, inputs, [benchmark, charts], **LATEST
-    )
-
-
-def lay_out_request_form(source: HubSource, urls: HubUrls, handlers: Handlers) -> gr.HTML:
-    """Create the form, which checks a name while it is typed; return the place of its answer."""
-    html(copy_text.request_intro())
-    with gr.Row(elem_classes="k-filters", elem_id="request-form"):
-        name = gr.Textbox(
-            label="Language",
-            placeholder="Scottish Gaelic, Gàidhlig, gla …",
-            max_length=MAX_NAME_LENGTH,
-        )
-    hint = request_form.answer("", source.snapshot().leaderboard, urls)
-    answer = html(hint, "request-answer", "request_form.js")
-    html(copy_text.request_alternative(urls))
-    name.change(handlers.check_name, name, answer, **LATEST)
-    answer.pick(handlers.pick_language, None, name, **LATEST)
-    return answer
+    page.request_answer.pick(handlers.pick_language, None, page.requested_name, **LATEST)
+    demo.load(handlers.load, None, page.everything, **LATEST)
+    refreshed = [page.stamp, page.page_number, *values]
+    gr.Timer(REFRESH_SECONDS).tick(handlers.refresh, refreshed, page.everything, **LATEST)
 
 
 def main() -> None:

@@ -24,6 +24,8 @@ class Benchmark:
     """One benchmark in one direction, measured with one metric; `key` is part of addresses.
 
     `name` is the benchmark in a row of the results. The aliases are keys of `benchmarks.json`.
+    Benchmarks of one `family` share their texts, so they are one piece of evidence; without one a
+    benchmark is its own family.
     """
 
     key: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -33,6 +35,7 @@ class Benchmark:
     description: Text
     name: Annotated[Text, Field(validation_alias="benchmark")]
     direction: Literal["from_english", "into_english"] | None = None
+    family: Text = ""
 
     @property
     def title(self) -> str:
@@ -94,6 +97,7 @@ FIRST_BENCHMARKS = BenchmarkTable(
             "Translates sentences from English into the language. From 0 to 100; higher is better.",
             "flores",
             "from_english",
+            family="FLORES",
         ),
         Benchmark(
             "out",
@@ -103,6 +107,7 @@ FIRST_BENCHMARKS = BenchmarkTable(
             "Translates sentences from the language into English. From 0 to 100; higher is better.",
             "flores",
             "into_english",
+            family="FLORES",
         ),
         Benchmark(
             "topic",
@@ -111,6 +116,7 @@ FIRST_BENCHMARKS = BenchmarkTable(
             "accuracy",
             "Names the topic of a sentence, one of seven. The share of correct answers.",
             "sib200",
+            family="FLORES",
         ),
         Benchmark(
             "reading",
@@ -119,6 +125,7 @@ FIRST_BENCHMARKS = BenchmarkTable(
             "accuracy",
             "Reads a passage and picks one of four answers. The share of correct answers.",
             "belebele",
+            family="FLORES",
         ),
         Benchmark(
             "knowledge",
@@ -127,6 +134,7 @@ FIRST_BENCHMARKS = BenchmarkTable(
             "accuracy",
             "Answers exam questions with four choices. The share of correct answers.",
             "global_mmlu",
+            family="MMLU",
         ),
     )
 )

@@ -7,26 +7,52 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import median_high
 
-import svg_charts
 from benchmarks import Benchmark, BenchmarkTable
 from entries import Entry, Score
+from html_templates import render
 from language_groups import family
 from number_format import counted, money, number
+from svg_charts import Dot, DotPlot, ScatterPlot, scatter_plot
 
 MAX_ROWS, MAX_POINTS, MAX_FAMILIES = 60, 400, 12
+Bars = list[tuple[str, float, str]]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart with a title and a caption; without a plot the caption says why."""
+
+    title: str
+    caption: str
+    plot: DotPlot | ScatterPlot | None = None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many languages each test covers, and how many there are of each family."""
+
+    caption: str
+    by_benchmark: Bars
+    by_family: Bars
 
 
 def charts(entries: Sequence[Entry], benchmark: Benchmark, benchmarks: BenchmarkTable) -> str:
     """Return all charts; the first one shows the improvement on one benchmark."""
     if not entries:
-        return '<p class="k-empty">There is nothing to draw: no model matches these filters.</p>'
-    coverage = _coverage(entries, benchmarks)
-    return f"{_improvement(entries, benchmark)}{coverage}{_cost(entries)}"
+        return render("charts_tab.html", entries=entries)
+    return render(
+        "charts_tab.html",
+        entries=entries,
+        improvement=_improvement(entries, benchmark),
+        coverage=_coverage(entries, benchmarks),
+        cost=_cost(entries),
+    )
 
 
-def difference_dot(name: str, benchmark: Benchmark, score: Score | None) -> svg_charts.Dot | None:
+def difference_dot(name: str, benchmark: Benchmark, score: Score | None) -> Dot | None:
     """Return the difference from the base model, in points; None if there is none."""
     if score is None or score.difference is None:
         return None
@@ -34,15 +60,15 @@ def difference_dot(name: str, benchmark: Benchmark, score: Score | None) -> svg_
         benchmark.points(score.interval[0]),
         benchmark.points(score.interval[1]),
     )
-    return svg_charts.Dot(name, benchmark.points(score.difference), interval, score.outcome)
+    return Dot(name, benchmark.points(score.difference), interval, score.outcome)
 
 
-def describe_dots(rows: Sequence[svg_charts.Dot]) -> str:
+def describe_dots(rows: Sequence[Dot]) -> str:
     """Return the names and values of a dot plot for screen readers."""
     return "; ".join(f"{row.name} {number(row.value, sign=True)}" for row in rows)
 
 
-def _improvement(entries: Sequence[Entry], benchmark: Benchmark) -> str:
+def _improvement(entries: Sequence[Entry], benchmark: Benchmark) -> Figure:
     rows = []
     for entry in entries:
         name = entry.title + (f" v{entry.version}" if entry.version_count > 1 else "")
@@ -50,7 +76,7 @@ def _improvement(entries: Sequence[Entry], benchmark: Benchmark) -> str:
             rows.append(dot)
     title = f"Improvement: {benchmark.title}"
     if not rows:
-        return svg_charts.figure(title, "None of these models has taken this test.", "")
+        return Figure(title, "None of these models has taken this test.")
     rows.sort(key=lambda row: -row.value)
     shown = rows[:MAX_ROWS]
     outcomes = Counter(row.outcome for row in rows)
@@ -62,40 +88,29 @@ def _improvement(entries: Sequence[Entry], benchmark: Benchmark) -> str:
     )
     if len(shown) < len(rows):
         caption += f" The chart shows the {len(shown)} largest of {len(rows)}."
-    svg = svg_charts.dot_plot(shown, f"{title}. {describe_dots(shown)}")
-    return svg_charts.figure(title, caption, svg)
+    return Figure(title, caption, DotPlot(shown, f"{title}. {describe_dots(shown)}"))
 
 
-def _coverage(entries: Sequence[Entry], benchmarks: BenchmarkTable) -> str:
+def _coverage(entries: Sequence[Entry], benchmarks: BenchmarkTable) -> Coverage:
     codes = dict.fromkeys(entry.code for entry in entries)
     covered = [
         (benchmark, len({entry.code for entry in entries if benchmark.key in entry.scores}))
         for benchmark in benchmarks.benchmarks
     ]
-    by_benchmark = svg_charts.bar_list(
+    families = Counter(family(code) or "other" for code in codes).most_common(MAX_FAMILIES)
+    largest = families[0][1]
+    return Coverage(
+        f"{counted(len(codes), 'language')}. A test covers only the languages that its "
+        "authors made it for.",
         [
             (benchmark.title, count / len(codes), f"{count} of {len(codes)}")
             for benchmark, count in covered
         ],
-        "Languages that each test covers",
+        [(name, count / largest, str(count)) for name, count in families],
     )
-    families = Counter(family(code) or "other" for code in codes).most_common(MAX_FAMILIES)
-    largest = families[0][1]
-    by_family = svg_charts.bar_list(
-        [(name, count / largest, str(count)) for name, count in families], "Languages by family"
-    )
-    columns = (
-        f'<div class="k-two-columns"><div><h4>By test</h4>{by_benchmark}</div>'
-        f"<div><h4>By family</h4>{by_family}</div></div>"
-    )
-    caption = (
-        f"{counted(len(codes), 'language')}. A test covers only the languages that its "
-        "authors made it for."
-    )
-    return svg_charts.figure("Coverage", caption, columns)
 
 
-def _cost(entries: Sequence[Entry]) -> str:
+def _cost(entries: Sequence[Entry]) -> Figure:
     points = [
         (entry.title, entry.cost_usd, entry.gain, "gain" if entry.gain > 0 else "loss")
         for entry in entries
@@ -103,14 +118,13 @@ def _cost(entries: Sequence[Entry]) -> str:
     ][:MAX_POINTS]
     title = "Cost against gain"
     if len(points) < 2:
-        caption = "This chart appears when the cost of at least two models is known."
-        return svg_charts.figure(title, caption, "")
+        return Figure(title, "This chart appears when the cost of at least two models is known.")
     median_cost = median_high(cost for _, cost, _, _ in points)
     median_gain = median_high(gain for _, _, gain, _ in points)
     caption = (
-        f"Mean gain over all tests (points) and cost (US dollars) of {len(points)} models. "
-        f"Half of them cost {money(median_cost)} or less; half of them gained "
+        f"Mean gain over the families of tests (points) and cost (US dollars) of {len(points)} "
+        f"models. Half of them cost {money(median_cost)} or less; half of them gained "
         f"{number(median_gain, sign=True)} points or more."
     )
-    svg = svg_charts.scatter_plot(points, f"{title}. {caption}", "US dollars", "mean gain, points")
-    return svg_charts.figure(title, caption, svg)
+    plot = scatter_plot(points, f"{title}. {caption}", "US dollars", "mean gain, points")
+    return Figure(title, caption, plot)

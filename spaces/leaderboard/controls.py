@@ -73,43 +73,35 @@ class Controls:
         """The components, in order."""
         return [getattr(self, name) for name in self.__dataclass_fields__]
 
-    @property
-    def filters(self) -> list[Any]:
-        """The components that `filter_updates` updates: all but the search."""
-        return self.all[1:]
-
 
 def _filter(label: str) -> gr.Dropdown:
     return gr.Dropdown([ANY], value="", label=label, filterable=False)
 
 
-def view_of(values: Sequence[Any], benchmarks: BenchmarkTable, page: int = 1) -> View:
-    """Return the view of the controls' values; unexpected values are ignored."""
+def view_of(values: Sequence[Any], benchmarks: BenchmarkTable) -> View:
+    """Return the first page of the view of the controls' values; unexpected values are ignored."""
     *texts, columns = values
     query, script, family, region, base, covered, sort = (
         text if isinstance(text, str) else "" for text in texts
     )
     shown = benchmarks.known_columns(columns if isinstance(columns, list) else ())
-    return View(query, script, family, region, base, covered, sort or View.sort, shown, page)
+    return View(query, script, family, region, base, covered, sort or View.sort, shown)
 
 
-def control_updates(index: EntryIndex, benchmarks: BenchmarkTable, view: View) -> list[Any]:
-    """Return the values and choices of all controls for a view."""
-    return [view.query, *filter_updates(index, benchmarks, view)]
-
-
-def filter_updates(index: EntryIndex, benchmarks: BenchmarkTable, view: View) -> list[Any]:
-    """Return the choices of all controls but the search, and the chosen one in any case."""
-    updates = []
-    for name in FILTERS:
-        value = getattr(view, name)
-        choices = sorted({*index.choices[name], value} - {""})
-        updates.append(gr.update(choices=[ANY, *((c, c) for c in choices)], value=value))
-    columns = benchmarks.column_choices
+def updates(index: EntryIndex, benchmarks: BenchmarkTable, view: View) -> dict[str, Any]:
+    """Return the values and choices of all controls but the search, by the control's name."""
+    titles = benchmarks.column_choices
+    shown = list(view.columns) or [key for _, key in titles]
     covered = view.covered if view.covered in benchmarks.by_key else ""
-    return [
-        *updates,
-        gr.update(choices=[ANY, *benchmarks.choices], value=covered),
-        gr.update(choices=_sorts(benchmarks), value=view.sort),
-        gr.update(choices=columns, value=list(view.columns) or [key for _, key in columns]),
-    ]
+    return {
+        **{name: _filter_update(index, name, getattr(view, name)) for name in FILTERS},
+        "covered": gr.update(choices=[ANY, *benchmarks.choices], value=covered),
+        "sort": gr.update(choices=_sorts(benchmarks), value=view.sort),
+        "columns": gr.update(choices=titles, value=shown),
+    }
+
+
+def _filter_update(index: EntryIndex, name: str, value: str) -> dict[str, Any]:
+    """Return the choices of a filter, and the chosen one in any case."""
+    choices = sorted({*index.choices[name], value} - {""})
+    return gr.update(choices=[ANY, *((choice, choice) for choice in choices)], value=value)

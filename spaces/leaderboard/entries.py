@@ -5,6 +5,7 @@ Pure: rows in, frozen values out. Nothing here reads the Hub or writes HTML.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,8 +19,8 @@ from request_queue import Request
 class Score:
     """Base model and adapter on one benchmark; chrF++ is 0 to 100, accuracy 0 to 1.
 
-    A difference times `scale` is in points from 0 to 100.
-    `degenerate` counts the adapter's degenerate answers among `n`.
+    A difference times `scale` is in points from 0 to 100. Benchmarks of one `family` share their
+    texts. `degenerate` counts the adapter's degenerate answers among `n`.
     """
 
     base: float | None = None
@@ -33,6 +34,7 @@ class Score:
     signature: str = ""
     degenerate: int | None = None
     scale: float = 1.0
+    family: str = ""
 
     @property
     def outcome(self) -> str:
@@ -49,7 +51,8 @@ class Entry:
     """A row of the leaderboard: a language and one version of an adapter for it.
 
     `parameters` are those of the base model. Of several versions (commits) of an adapter the oldest
-    is version 1. `peers` is the number of other models that were tested in the language.
+    is version 1. `peers` is the number of other models that were tested in the language. `rank`
+    orders entries by gain, practice runs apart; it is 0 without a gain.
     """
 
     code: str
@@ -69,6 +72,7 @@ class Entry:
     version: int = 1
     version_count: int = 1
     peers: int = 0
+    rank: int = 0
 
     @property
     def title(self) -> str:
@@ -82,13 +86,13 @@ class Entry:
 
     @property
     def gain(self) -> float | None:
-        """The mean difference over the covered benchmarks, all on 0 to 100."""
-        differences = [
-            score.scale * score.difference
-            for score in self.scores.values()
-            if score.difference is not None
-        ]
-        return sum(differences) / len(differences) if differences else None
+        """The mean difference, all on 0 to 100: each family of benchmarks counts once."""
+        families: dict[str, list[float]] = {}
+        for score in self.scores.values():
+            if score.difference is not None:
+                families.setdefault(score.family, []).append(score.scale * score.difference)
+        means = [sum(differences) / len(differences) for differences in families.values()]
+        return sum(means) / len(means) if means else None
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,7 @@ def build_leaderboard(
     named_by_code = {request.code: request for request in queue if request.name}
     versions = _versions(entries)
     joined = []
-    for entry in entries:
+    for entry, rank in zip(entries, _ranks(entries), strict=True):
         version, version_count = versions[entry.code, entry.model, entry.revision]
         joined.append(
             replace(
@@ -142,10 +146,26 @@ def build_leaderboard(
                 parameters=(parameters or {}).get(entry.base),
                 version=version,
                 version_count=version_count,
+                rank=rank,
             )
         )
     unreadable = sum(file.unreadable_rows for file in files)
     return Leaderboard(tuple(joined), queue, unreadable, benchmarks=benchmarks)
+
+
+def _ranks(entries: Sequence[Entry]) -> list[int]:
+    """Return the rank of each entry among all practice runs, or among all others."""
+    gains = [entry.gain for entry in entries]
+    better: dict[bool, list[float]] = {True: [], False: []}
+    for entry, gain in zip(entries, gains, strict=True):
+        if gain is not None:
+            better[entry.practice].append(-gain)
+    for negated in better.values():
+        negated.sort()
+    return [
+        0 if gain is None else bisect_left(better[entry.practice], -gain) + 1
+        for entry, gain in zip(entries, gains, strict=True)
+    ]
 
 
 def newest(entries: Iterable[Entry]) -> Entry:
@@ -212,6 +232,7 @@ def _score(row: Row, base: Row | None, benchmark: Benchmark) -> Score:
         signature=text_of(row.get("signature")),
         degenerate=(row.get("degenerate") or {}).get("any"),
         scale=benchmark.points(1),
+        family=benchmark.family or benchmark.name,
     )
 
 

@@ -1,4 +1,4 @@
-"""Gradio handlers of the page: values of its components in, new values out.
+"""Gradio handlers of the page: values of its components in, new values by component out.
 
 They answer from what `hub_source` and `details_source` hold. No layout here.
 """
@@ -6,7 +6,7 @@ They answer from what `hub_source` and `details_source` hold. No layout here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import charts_tab
@@ -18,150 +18,203 @@ import query
 import queue_html
 import request_form
 import table_html
+from benchmarks import BenchmarkTable
 from details_source import DetailsSource
 from hub_source import HubSource, Snapshot
 from leaderboard_settings import LeaderboardSettings
 
 REFRESH_SECONDS = 4  # how often a page calls `refresh`
-CONTENT_COUNT = 6  # how many values `_content` returns
+Updates = dict[Any, Any]  # new values by component; other components stay as they are
+NOTHING: Updates = gr.skip()
+
+
+@dataclass(frozen=True)
+class Components:
+    """The components that have events or that handlers change.
+
+    Either the table or the page of one language is visible. `stamp` changes with the content;
+    `searched` is the text that the table was searched for.
+    """
+
+    stamp: gr.State
+    searched: gr.State
+    page_number: gr.State
+    hero: gr.HTML
+    tabs: gr.Tabs
+    language_column: gr.Column
+    language_page: gr.HTML
+    table_column: gr.Column
+    practice_note: gr.HTML
+    controls: controls.Controls
+    status_bar: gr.HTML
+    table: gr.HTML
+    charts_tab: gr.Tab
+    chart_benchmark: gr.Dropdown
+    charts: gr.HTML
+    queue: gr.HTML
+    guide_tab: gr.Tab
+    guide: gr.HTML
+    requested_name: gr.Textbox
+    request_answer: gr.HTML
+
+    @property
+    def shown(self) -> list[Any]:
+        """What a change of the view changes."""
+        searched = [self.searched, self.controls.sort]
+        return [*searched, self.page_number, self.status_bar, self.table]
+
+    @property
+    def language(self) -> list[Any]:
+        """What opening or closing the page of a language changes."""
+        return [self.language_page, self.language_column, self.table_column]
+
+    @property
+    def everything(self) -> list[Any]:
+        """What a new content changes, or a new address."""
+        content = [self.stamp, self.hero, self.practice_note, self.queue]
+        return [*self.controls.all, *self.shown, *self.language, *content]
 
 
 class Handlers:
     """The handlers; all visitors share them."""
 
-    def __init__(self, source: HubSource, settings: LeaderboardSettings) -> None:
+    def __init__(
+        self, source: HubSource, settings: LeaderboardSettings, components: Components
+    ) -> None:
         self._source = source
         self._details = DetailsSource(settings)
         self._urls = settings.urls
+        self._page = components
 
-    def load(self, request: gr.Request) -> list[Any]:
-        """Show what the address asks for.
+    def load(self, request: gr.Request) -> Updates:
+        """Show what the address asks for."""
+        page, snapshot = self._page, self._source.snapshot()
+        view = query.from_query(dict(request.query_params), snapshot.leaderboard.benchmarks)
+        return {
+            page.controls.query: view.query,
+            page.searched: view.query,
+            page.page_number: view.page,
+            **self._language_page(snapshot, view.language),
+            **self._content(snapshot, view),
+        }
 
-        Returns controls, searched text, page number, language page and columns, content.
-        """
-        snapshot = self._source.snapshot()
-        benchmarks = snapshot.leaderboard.benchmarks
-        view = query.from_query(dict(request.query_params), benchmarks)
-        updates = controls.control_updates(snapshot.index, benchmarks, view)
-        state = [*updates, view.query, view.page]
-        return [
-            *state,
-            *self._language_page(snapshot, view.language),
-            *self._content(snapshot, view),
-        ]
-
-    def refresh(self, shown: str, page_number: int, *values: Any) -> list[Any]:
-        """Return the filters and the content if something has changed since it was shown.
+    def refresh(self, shown: str, page_number: int, *values: Any) -> Updates:
+        """Renew the filters and the content if something has changed since it was shown.
 
         Before `load` has answered, the controls do not have the values of the address yet.
         """
         snapshot = self._source.snapshot()
         if shown in ("", _stamp(snapshot)):
-            return [gr.skip()] * (len(values) - 1 + CONTENT_COUNT)
-        benchmarks = snapshot.leaderboard.benchmarks
-        view = controls.view_of(values, benchmarks, page_number)
-        updates = controls.filter_updates(snapshot.index, benchmarks, view)
-        return [*updates, *self._content(snapshot, view)]
+            return NOTHING
+        return self._content(snapshot, replace(_view(snapshot, values), page=page_number))
 
-    def apply_filters(self, *values: Any) -> list[Any]:
-        """Return page number, status bar and table."""
+    def apply_filters(self, *values: Any) -> Updates:
+        """Show the first page of what matches."""
         snapshot = self._source.snapshot()
-        return [1, *self._table(snapshot, _view(snapshot, values))]
+        return self._table(snapshot, _view(snapshot, values))
 
-    def search(self, searched: str, *values: Any) -> list[Any]:
-        """Return searched text, page number, status bar and table, if the text has changed.
+    def search(self, searched: str, *values: Any) -> Updates:
+        """Show what matches the searched text, if it has changed.
 
         Otherwise the search that an address asks for would lead back to the first page.
         """
         if values[0] == searched:
-            return [gr.skip()] * 4
-        return [values[0], *self.apply_filters(*values)]
+            return NOTHING
+        return {self._page.searched: values[0], **self.apply_filters(*values)}
 
-    def sort(self, event: gr.EventData, *values: Any) -> list[Any]:
-        """Return sort, page number, status bar and table after a click on a heading."""
+    def sort(self, event: gr.EventData, *values: Any) -> Updates:
+        """Sort by the clicked heading."""
         snapshot = self._source.snapshot()
         view = query.sorted_by(_view(snapshot, values), str(event.by))
-        return [view.sort, 1, *self._table(snapshot, view)]
+        return {self._page.controls.sort: view.sort, **self._table(snapshot, view)}
 
-    def change_page(self, event: gr.EventData, *values: Any) -> list[Any]:
-        """Return page number, status bar and table after a click on the pager."""
+    def change_page(self, event: gr.EventData, *values: Any) -> Updates:
+        """Show the page that was clicked in the pager."""
         snapshot = self._source.snapshot()
-        view = replace(_view(snapshot, values), page=int(event.page))
-        return [view.page, *self._table(snapshot, view)]
+        return self._table(snapshot, replace(_view(snapshot, values), page=int(event.page)))
 
-    def open_language(self, event: gr.EventData) -> list[Any]:
-        """Return the page of the clicked language, and which column is visible."""
+    def open_language(self, event: gr.EventData) -> Updates:
+        """Show the page of the clicked language instead of the table."""
         view = query.from_query({"language": str(event.language)})
-        return self._language_page(self._source.snapshot(), view.language)
+        updates = self._language_page(self._source.snapshot(), view.language)
+        return {self._page.tabs: gr.Tabs(selected="results"), **updates}
 
-    def open_language_from_form(self, event: gr.EventData) -> list[Any]:
-        """Return the same, and the tab to show."""
-        return [gr.Tabs(selected="results"), *self.open_language(event)]
-
-    def close_language(self) -> list[Any]:
-        """Return an empty page of a language, and which column is visible."""
+    def close_language(self) -> Updates:
+        """Show the table again."""
         return self._language_page(self._source.snapshot(), "")
 
-    def draw_charts(self, key: str, *values: Any) -> list[Any]:
-        """Return the benchmarks to choose from, and the charts of the entries that match."""
-        snapshot = self._source.snapshot()
-        benchmarks = snapshot.leaderboard.benchmarks
+    def draw_charts(self, key: str, *values: Any) -> Updates:
+        """Draw the charts of the entries that match, and offer the benchmarks."""
+        snapshot, benchmarks = self._source.snapshot(), self._benchmarks
         benchmark = benchmarks.by_key.get(key, benchmarks.benchmarks[0])
         entries = snapshot.index.matching(_view(snapshot, values))
-        return [
-            gr.update(choices=benchmarks.choices, value=benchmark.key),
-            charts_tab.charts(entries, benchmark, benchmarks),
-        ]
+        return {
+            self._page.chart_benchmark: gr.update(choices=benchmarks.choices, value=benchmark.key),
+            self._page.charts: charts_tab.charts(entries, benchmark, benchmarks),
+        }
 
-    def guide(self) -> str:
-        """Return how to read the table, with a description of each benchmark."""
-        return copy_text.guide(self._source.snapshot().leaderboard.benchmarks)
+    def guide(self) -> Updates:
+        """Show how to read the table, with a description of each benchmark."""
+        return {self._page.guide: copy_text.guide(self._benchmarks)}
 
-    def check_name(self, text: str) -> str:
-        """Return what the form answers to a name."""
-        return request_form.answer(text or "", self._source.snapshot().leaderboard, self._urls)
+    def check_name(self, text: str) -> Updates:
+        """Show what the form answers to a name."""
+        leaderboard = self._source.snapshot().leaderboard
+        return {self._page.request_answer: request_form.answer(text or "", leaderboard, self._urls)}
 
-    @staticmethod
-    def pick_language(event: gr.EventData) -> str:
-        """Return the code of the clicked suggestion."""
-        return str(event.code)
+    def pick_language(self, event: gr.EventData) -> Updates:
+        """Fill the clicked suggestion into the form."""
+        return {self._page.requested_name: str(event.code)}
 
-    def _table(self, snapshot: Snapshot, view: query.View) -> list[Any]:
-        """Return status bar and table."""
+    @property
+    def _benchmarks(self) -> BenchmarkTable:
+        return self._source.snapshot().leaderboard.benchmarks
+
+    def _table(self, snapshot: Snapshot, view: query.View) -> Updates:
+        """Show one page of the entries that match a view."""
         page = snapshot.index.select(view)
         table = (
             table_html.table(page, snapshot.leaderboard.benchmarks, self._urls)
             if page.entries
             else table_html.empty_table(snapshot.leaderboard, self._urls)
         )
-        return [table_html.status_bar(page, snapshot.leaderboard, snapshot.problem), table]
+        return {
+            self._page.page_number: view.page,
+            self._page.status_bar: table_html.status_bar(
+                page, snapshot.leaderboard, snapshot.problem
+            ),
+            self._page.table: table,
+        }
 
-    def _content(self, snapshot: Snapshot, view: query.View) -> list[Any]:
-        """Return stamp, hero, practice note, queue, status bar and table."""
-        return [
-            _stamp(snapshot),
-            copy_text.hero(snapshot.leaderboard),
-            table_html.practice_note(snapshot.leaderboard.entries),
-            queue_html.queue(snapshot.leaderboard.requests, self._urls),
-            *self._table(snapshot, view),
-        ]
+    def _content(self, snapshot: Snapshot, view: query.View) -> Updates:
+        """Show everything that depends on the results and on the requests."""
+        page, leaderboard = self._page, snapshot.leaderboard
+        updates = controls.updates(snapshot.index, leaderboard.benchmarks, view)
+        return {
+            page.stamp: _stamp(snapshot),
+            page.hero: copy_text.hero(leaderboard),
+            page.practice_note: table_html.practice_note(leaderboard.entries),
+            page.queue: queue_html.queue(leaderboard.requests, self._urls),
+            **{getattr(page.controls, name): update for name, update in updates.items()},
+            **self._table(snapshot, view),
+        }
 
-    def _language_page(self, snapshot: Snapshot, code: str) -> list[Any]:
-        """Return the page of a language, and the columns of the page and of the table."""
-        if not code:
-            return ["", gr.update(visible=False), gr.update(visible=True)]
+    def _language_page(self, snapshot: Snapshot, code: str) -> Updates:
+        """Show the page of a language, or the table without a code."""
+        page = self._page
+        return {
+            page.language_page: self._language_html(snapshot, code) if code else "",
+            page.language_column: gr.update(visible=bool(code)),
+            page.table_column: gr.update(visible=not code),
+        }
+
+    def _language_html(self, snapshot: Snapshot, code: str) -> str:
         entries = snapshot.entries_of(code)
-        page = (
-            language_page.language_page(
-                entries,
-                self._details.get(snapshot, code),
-                snapshot.leaderboard.benchmarks,
-                self._urls,
-            )
-            if entries
-            else language_page.missing_language_page(code, self._urls)
-        )
-        return [page, gr.update(visible=True), gr.update(visible=False)]
+        if not entries:
+            return language_page.missing_language_page(code, self._urls)
+        details = self._details.get(snapshot, code)
+        benchmarks = snapshot.leaderboard.benchmarks
+        return language_page.language_page(entries, details, benchmarks, self._urls)
 
 
 def _view(snapshot: Snapshot, values: Sequence[Any]) -> query.View:

@@ -39,6 +39,13 @@ def count(value: int | None) -> str:
     return MISSING if value is None else f"{value:,}"
 
 
+def p_value(value: float | None) -> str:
+    """Return a p-value with three decimal places."""
+    if value is None:
+        return MISSING
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def money(value: float | None) -> str:
     """Return US dollars to the cent."""
     return MISSING if value is None else f"US${value:,.2f}"

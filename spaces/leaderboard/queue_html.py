@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from common.hub_urls import HubUrls
-from common.markup import link, safe
-from request_queue import Request, Step
+from html_templates import render
+from request_queue import Request
 
 # State in the ledger → (class, text)
 _STATES = {
@@ -36,39 +36,11 @@ _STEP_NAMES = {
 
 def queue(requests: Sequence[Request], urls: HubUrls) -> str:
     """Return the requests with the state of each step."""
-    if not requests:
-        first = link(urls.discussions, "Be the first, in the Community tab.")
-        return f'<p class="k-empty">No language has been requested yet. {first}</p>'
-    items = "".join(_request(request, urls) for request in requests)
-    return f'<ul class="k-queue">{items}</ul>'
-
-
-def _request(request: Request, urls: HubUrls) -> str:
-    name = request.name or request.code or "A request"
-    autonym = f" <bdi>{safe(request.autonym)}</bdi>" if request.autonym not in ("", name) else ""
-    look = "open" if request.is_unfinished else "closed"
-    status = _STATUSES.get(request.status, request.status)
-    requester = f"requested by {safe(request.author)}" if request.author else "requested"
-    discussion = (
-        link(urls.discussion(request.discussion), f"Discussion #{request.discussion}")
-        if request.discussion is not None
-        else ""
-    )
-    steps = "".join(_step(step) for step in request.steps) if request.name else ""
-    return (
-        f'<li class="k-request"><div><strong><bdi>{safe(name)}</bdi></strong>{autonym}'
-        f'<span class="k-request-status k-is-{look}">{safe(status)}</span></div>'
-        f'<ol class="k-steps" aria-label="Steps">{steps}</ol>'
-        f'<p class="k-requester">{requester} {discussion}</p></li>'
-    )
-
-
-def _step(step: Step) -> str:
-    look, text = _STATES.get(step.state, ("waiting", step.state or "waiting"))
-    details = f", attempt {step.attempt}" if step.attempt > 1 else ""
-    if look == "now" and 0 < step.progress_tenths < 10:
-        details = f", {10 * step.progress_tenths}%{details}"
-    return (
-        f'<li class="k-step-{look}">{_STEP_NAMES[step.name]} '
-        f"<small>{safe(text)}{safe(details)}</small></li>"
+    return render(
+        "queue.html",
+        requests=requests,
+        states=_STATES,
+        statuses=_STATUSES,
+        step_names=_STEP_NAMES,
+        urls=urls,
     )

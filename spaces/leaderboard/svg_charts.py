@@ -1,6 +1,6 @@
-"""Charts as SVG: numbers in, markup out. Each chart says in words what it shows.
+"""The geometry of the charts, which `html/charts.html` draws as SVG.
 
-Pure. Colors are classes of `style.css`, so that both palettes work. No script, no library.
+Pure. Each chart says in words what it shows, for screen readers. No script, no library.
 """
 
 from __future__ import annotations
@@ -9,156 +9,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common.markup import safe
-
-WIDTH, LEFT, RIGHT, ROW_HEIGHT, TOP = 720, 190, 24, 26, 30
+WIDTH, ROW_HEIGHT = 720, 26
 MAX_NAMED_POINTS = 30
+MIN_NAME_GAP = 16.0
 
 
 @dataclass(frozen=True)
-class Dot:
-    """A row of a dot plot: a name, a value with its interval, and a outcome."""
-
-    name: str
-    value: float
-    interval: tuple[float, float] | None
-    outcome: str
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A curve through points (x, y)."""
-
-    name: str
-    points: Sequence[tuple[float, float]]
-
-
-def figure(title: str, caption: str, svg: str) -> str:
-    """Return a chart with a title above and a caption below."""
-    return (
-        f'<figure class="k-figure"><h3>{safe(title)}</h3>{svg}'
-        f"<figcaption>{safe(caption)}</figcaption></figure>"
-    )
-
-
-def _svg(label: str, height: float, content: str) -> str:
-    return (
-        f'<div class="k-scroll" role="region" tabindex="0" aria-label="{safe(label)}">'
-        f'<svg class="k-chart" viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
-        f'aria-label="{safe(label)}">{content}</svg></div>'
-    )
-
-
-def dot_plot(rows: Sequence[Dot], label: str) -> str:
-    """Return one line a row: the value as a dot, its interval as a bar, with a line at zero."""
-    ends = [end for row in rows for end in (row.interval or (row.value, row.value))]
-    low, high = min(0.0, *ends), max(0.0, *ends)
-    scale = _Scale(low, high, LEFT, WIDTH - RIGHT)
-    height = TOP + ROW_HEIGHT * len(rows) + 8
-    grid = "".join(
-        f'<line class="k-grid{" k-zero" if tick == 0 else ""}" x1="{scale(tick):.1f}" '
-        f'x2="{scale(tick):.1f}" y1="{TOP - 6}" y2="{height}"/>'
-        f'<text class="k-tick" text-anchor="middle" x="{scale(tick):.1f}" y="{TOP - 12}">'
-        f"{_tick_label(tick, sign=True)}</text>"
-        for tick in ticks(low, high)
-    )
-    dots = "".join(
-        _dot(row, TOP + ROW_HEIGHT * number + ROW_HEIGHT / 2, scale)
-        for number, row in enumerate(rows)
-    )
-    return _svg(label, height, grid + dots)
-
-
-def _dot(row: Dot, y: float, scale: _Scale) -> str:
-    low, high = row.interval or (row.value, row.value)
-    return (
-        f'<g class="k-dot-{row.outcome}"><text text-anchor="end" x="{LEFT - 12}" y="{y + 4:.1f}">'
-        f'{safe(_shortened(row.name))}</text><line class="k-interval" x1="{scale(low):.1f}" '
-        f'x2="{scale(high):.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        f'<circle cx="{scale(row.value):.1f}" cy="{y:.1f}" r="5"/></g>'
-    )
-
-
-def scatter_plot(
-    points: Sequence[tuple[str, float, float, str]], label: str, x_title: str, y_title: str
-) -> str:
-    """Return points of (name, x, y, outcome); their names are shown if there are few."""
-    height, left = 380, 60
-    x_scale = _Scale(0.0, max(x for _, x, _, _ in points), left, WIDTH - 90)
-    values = [y for _, _, y, _ in points]
-    y_scale = _Scale(min(0.0, *values), max(0.0, *values), height - 44, 24)
-    marks = "".join(
-        f'<g class="k-dot-{outcome}"><circle cx="{x_scale(x):.1f}" cy="{y_scale(y):.1f}" r="5"/>'
-        + (
-            f'<text class="k-tick" x="{x_scale(x) + 8:.1f}" y="{y_scale(y) + 4:.1f}">'
-            f"{safe(_shortened(name, 14))}</text>"
-            if len(points) <= MAX_NAMED_POINTS
-            else ""
-        )
-        + "</g>"
-        for name, x, y, outcome in points
-    )
-    return _svg(label, height, _axes(x_scale, y_scale, height, left, x_title, y_title) + marks)
-
-
-def line_chart(curves: Sequence[Curve], label: str, x_title: str, y_title: str) -> str:
-    """Return curves over the same axes, each with its name at its end."""
-    height, left = 300, 60
-    points = [point for curve in curves for point in curve.points]
-    x_scale = _Scale(0.0, max(x for x, _ in points), left, WIDTH - 120)
-    values = [y for _, y in points]
-    y_scale = _Scale(min(0.0, *values), max(values), height - 44, 24)
-    drawn = "".join(_curve(curve, number, x_scale, y_scale) for number, curve in enumerate(curves))
-    return _svg(label, height, _axes(x_scale, y_scale, height, left, x_title, y_title) + drawn)
-
-
-def _curve(curve: Curve, number: int, x_scale: _Scale, y_scale: _Scale) -> str:
-    path = " ".join(f"{x_scale(x):.1f},{y_scale(y):.1f}" for x, y in curve.points)
-    x, y = curve.points[-1]
-    name_y = y_scale(y) + (-8 if number else 14)
-    return (
-        f'<polyline class="k-curve k-curve-{number}" points="{path}"/>'
-        f'<text class="k-curve-{number}" x="{x_scale(x) + 8:.1f}" y="{name_y:.1f}">'
-        f"{safe(curve.name)}</text>"
-    )
-
-
-def bar_list(rows: Sequence[tuple[str, float, str]], label: str) -> str:
-    """Return bars of (name, share from 0 to 1, text) as a list, which screen readers can read."""
-    items = "".join(
-        f"<li><span>{safe(name)}</span>"
-        f'<i aria-hidden="true"><b style="width:{100 * min(max(share, 0), 1):.1f}%"></b></i>'
-        f"<small>{safe(text)}</small></li>"
-        for name, share, text in rows
-    )
-    return f'<ul class="k-bars" aria-label="{safe(label)}">{items}</ul>'
-
-
-def _axes(
-    x_scale: _Scale, y_scale: _Scale, height: float, left: float, x_title: str, y_title: str
-) -> str:
-    y_ticks = "".join(
-        f'<line class="k-grid{" k-zero" if tick == 0 else ""}" x1="{left}" '
-        f'x2="{x_scale.end:.0f}" y1="{y_scale(tick):.1f}" y2="{y_scale(tick):.1f}"/>'
-        f'<text class="k-tick" text-anchor="end" x="{left - 8}" y="{y_scale(tick) + 4:.1f}">'
-        f"{_tick_label(tick)}</text>"
-        for tick in ticks(y_scale.low, y_scale.high)
-    )
-    x_ticks = "".join(
-        f'<text class="k-tick" text-anchor="middle" x="{x_scale(tick):.1f}" y="{height - 24}">'
-        f"{_tick_label(tick)}</text>"
-        for tick in ticks(x_scale.low, x_scale.high)
-    )
-    titles = (
-        f'<text class="k-tick" x="{left}" y="14">{safe(y_title)}</text>'
-        f'<text class="k-tick" text-anchor="end" x="{x_scale.end:.0f}" y="{height - 6}">'
-        f"{safe(x_title)}</text>"
-    )
-    return y_ticks + x_ticks + titles
-
-
-@dataclass(frozen=True)
-class _Scale:
+class Scale:
     """Maps values from low to high to coordinates from start to end."""
 
     low: float
@@ -171,6 +28,123 @@ class _Scale:
         return self.start + share * (self.end - self.start)
 
 
+@dataclass(frozen=True)
+class Dot:
+    """A row of a dot plot: a name, a value with its interval, and an outcome."""
+
+    name: str
+    value: float
+    interval: tuple[float, float] | None
+    outcome: str
+
+
+@dataclass(frozen=True)
+class DotPlot:
+    """One line a row: the value as a dot, its interval as a bar, with a line at zero."""
+
+    rows: Sequence[Dot]
+    label: str
+    width: int = WIDTH
+    left: int = 190
+    top: int = 30
+
+    @property
+    def height(self) -> int:
+        return self.top + ROW_HEIGHT * len(self.rows) + 8
+
+    @property
+    def x(self) -> Scale:
+        ends = [end for row in self.rows for end in (row.interval or (row.value, row.value))]
+        return Scale(min(0.0, *ends), max(0.0, *ends), self.left, self.width - 24)
+
+    @property
+    def ticks(self) -> list[float]:
+        return ticks(self.x.low, self.x.high)
+
+    def y(self, row: int) -> float:
+        """Return the coordinate of the middle of a row."""
+        return self.top + ROW_HEIGHT * (row + 0.5)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve through points (x, y)."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """Two scales with titles; zero is always on both."""
+
+    label: str
+    x: Scale
+    y: Scale
+    x_title: str
+    y_title: str
+    height: int
+    width: int = WIDTH
+    left: int = 60
+
+    @property
+    def x_ticks(self) -> list[float]:
+        return ticks(self.x.low, self.x.high)
+
+    @property
+    def y_ticks(self) -> list[float]:
+        return ticks(self.y.low, self.y.high)
+
+
+@dataclass(frozen=True)
+class ScatterPlot(_Axes):
+    """Points of (name, x, y, outcome); their names are shown if there are few."""
+
+    points: Sequence[tuple[str, float, float, str]] = ()
+
+    @property
+    def are_named(self) -> bool:
+        return len(self.points) <= MAX_NAMED_POINTS
+
+
+@dataclass(frozen=True)
+class LineChart(_Axes):
+    """Curves over the same axes, each with its name at its end."""
+
+    curves: Sequence[Curve] = ()
+
+    @property
+    def name_ys(self) -> list[float]:
+        """The coordinate of each curve's name, far enough apart to be read."""
+        ends = [self.y(curve.points[-1][1]) for curve in self.curves]
+        placed: dict[int, float] = {}
+        above = -math.inf
+        for number in sorted(range(len(ends)), key=ends.__getitem__):
+            above = placed[number] = max(ends[number] + 4, above + MIN_NAME_GAP)
+        return [placed[number] for number in range(len(ends))]
+
+
+def scatter_plot(
+    points: Sequence[tuple[str, float, float, str]], label: str, x_title: str, y_title: str
+) -> ScatterPlot:
+    """Return points of (name, x, y, outcome) on axes that fit them."""
+    height = 380
+    x = Scale(0.0, max(x for _, x, _, _ in points), 60, WIDTH - 90)
+    values = [y for _, _, y, _ in points]
+    y = Scale(min(0.0, *values), max(0.0, *values), height - 44, 24)
+    return ScatterPlot(label, x, y, x_title, y_title, height, points=points)
+
+
+def line_chart(curves: Sequence[Curve], label: str, x_title: str, y_title: str) -> LineChart:
+    """Return curves on axes that fit them."""
+    height = 300
+    points = [point for curve in curves for point in curve.points]
+    x = Scale(0.0, max(x for x, _ in points), 60, WIDTH - 120)
+    values = [y for _, y in points]
+    y = Scale(min(0.0, *values), max(values), height - 44, 24)
+    return LineChart(label, x, y, x_title, y_title, height, curves=curves)
+
+
 def ticks(low: float, high: float) -> list[float]:
     """Return a handful of round numbers from low to high."""
     span = (high - low) or 1.0
@@ -180,10 +154,17 @@ def ticks(low: float, high: float) -> list[float]:
     return [round(number * step, 6) for number in range(first, int(high // step) + 1)]
 
 
-def _tick_label(value: float, sign: bool = False) -> str:
+def tick_label(value: float, sign: bool = False) -> str:
+    """Return the number at a tick."""
     text = f"{value:+g}" if sign and value else f"{value:g}"
     return text.replace("-", "−")
 
 
-def _shortened(name: str, max_length: int = 26) -> str:
+def px(value: float) -> str:
+    """Return a coordinate or a share in percent."""
+    return f"{value:.1f}"
+
+
+def shortened(name: str, max_length: int = 26) -> str:
+    """Return a name that fits beside a chart."""
     return name if len(name) <= max_length else f"{name[: max_length - 1]}…"

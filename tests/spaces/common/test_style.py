@@ -71,8 +71,10 @@ def test_style_sheet_requests_nothing_from_another_host(space: str) -> None:
 @pytest.mark.parametrize("space", ["chat", "leaderboard"])
 def test_style_sheet_has_no_unused_class_or_id(space: str) -> None:
     folders = (SPACES / space, SPACES / "common")
-    files = [path for folder in folders for path in folder.iterdir()]
-    code = "\n".join(p.read_text(encoding="utf-8") for p in files if p.suffix in (".py", ".js"))
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    code = "\n".join(
+        p.read_text(encoding="utf-8") for p in files if p.suffix in (".py", ".js", ".html")
+    )
     own = (SPACES / space / "style.css").read_text(encoding="utf-8")
     rules = re.sub(r"\{[^}]*\}", "{}", own)
     names = set(re.findall(r"\.(k-[a-z-]+)|#([a-z-]+)", rules))

@@ -34,6 +34,33 @@ def test_rows_of_base_and_adapter_become_an_entry_with_its_request() -> None:
     assert json.loads(json.dumps(as_json(entry)))["scores"]["out"]["difference"] == 40.0
 
 
+def test_tests_that_share_their_sentences_count_once_in_the_gain() -> None:
+    related = [
+        *pair("epo_Latn", "flores", 10.0, 50.0),
+        *pair("epo_Latn", "sib200", 0.2, 0.7),
+        *pair("epo_Latn", "belebele", 0.2, 0.8),
+    ]
+    knowledge = pair("epo_Latn", "global_mmlu", 0.3, 0.2)
+    (entry,) = build_leaderboard([lines(*related, *knowledge)], []).entries
+    assert entry.gain == pytest.approx(((40 + 50 + 60) / 3 - 10) / 2)
+
+
+def test_rank_orders_entries_by_gain_practice_runs_apart() -> None:
+    gains = {"epo_Latn": 0.3, "gla_Latn": 0.5, "cym_Latn": 0.3, "bre_Latn": 0.1}
+    results = [
+        lines(*pair(code, "sib200", 0.2, 0.2 + gain, practice=False))
+        for code, gain in gains.items()
+    ]
+    untested = [lines(pair("hau_Latn", "sib200", 0.2, 0.3, difference=None)[1])]
+    practice = [lines(*pair("yor_Latn", "sib200", 0.1, 0.9))]
+    entries = build_leaderboard(results + untested + practice, []).entries
+    ranks = {entry.code: entry.rank for entry in entries}
+    assert ranks == {"gla_Latn": 1, "epo_Latn": 2, "cym_Latn": 2, "bre_Latn": 4,
+                     "hau_Latn": 0, "yor_Latn": 1}  # fmt: skip
+    by_code = {entry.code: as_json(entry)["rank"] for entry in entries}
+    assert by_code["bre_Latn"] == 4 and by_code["hau_Latn"] is None
+
+
 def test_results_and_ledger_of_schema_2_are_read() -> None:
     results = (OLD_SCHEMAS / "results" / "results.jsonl").read_bytes()
     sheet = (OLD_SCHEMAS / "ledger" / "sheets" / "00000.jsonl").read_text(encoding="utf-8")
@@ -49,7 +76,7 @@ def test_missing_keys_leave_gaps() -> None:
     row = {"language": "epo_Latn", "model": "o/m", "role": "adapter", "benchmark": "belebele"}
     text = lines({**row, "metric": "accuracy", "value": 0.5})
     (entry,) = build_leaderboard([text], []).entries
-    assert entry.scores["reading"] == Score(adapter=0.5, scale=100)
+    assert entry.scores["reading"] == Score(adapter=0.5, scale=100, family="FLORES")
     assert entry.scores["reading"].outcome == "untested"
     assert entry.gain is None and entry.cost_usd is None
     assert entry.practice, "a row that does not say so must not pass for a real result"

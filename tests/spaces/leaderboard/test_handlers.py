@@ -2,29 +2,62 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hub_source import HubSource
 from leaderboard_settings import LeaderboardSettings
 from query import View
 
+from tests.spaces.named_components import named_components
+
+pytestmark = pytest.mark.xdist_group("gradio")
 SETTINGS = LeaderboardSettings.read({"KAKUGO_ORG": "org", "HF_ENDPOINT": "http://127.0.0.1:9"})
 VIEW = View()
 VALUES = (VIEW.query, VIEW.script, VIEW.family, VIEW.region, VIEW.base, VIEW.covered, VIEW.sort,
           list(VIEW.columns))  # fmt: skip
 
 
-@pytest.mark.xdist_group("gradio")
+def event(**values: object) -> Any:
+    from gradio import EventData
+
+    return EventData(None, values)
+
+
+def handlers_of(source: HubSource) -> tuple[Any, Any]:
+    """Return handlers and their components."""
+    from controls import Controls
+    from handlers import Components, Handlers
+
+    page = named_components(Components, controls=named_components(Controls))
+    return Handlers(source, SETTINGS, page), page
+
+
 def test_page_is_refreshed_only_after_it_was_loaded_and_when_something_changed() -> None:
-    import gradio as gr
-    from handlers import Handlers
+    from gradio import skip
 
     source = HubSource(SETTINGS)
-    handlers = Handlers(source, SETTINGS)
-    before_load = handlers.refresh("", 1, *VALUES)
-    assert before_load == [gr.skip()] * len(before_load)
-    updates = handlers.refresh("older", 1, *VALUES)
-    assert len(updates) == len(before_load)
-    stamp = next(update for update in updates if isinstance(update, str))
-    assert handlers.refresh(stamp, 1, *VALUES) == before_load
+    handlers, _ = handlers_of(source)
+    assert handlers.refresh("", 1, *VALUES) == skip()
+    updates = handlers.refresh("older", 3, *VALUES)
+    assert updates["page_number"] == 3 and "table" in updates
+    assert handlers.refresh(updates["stamp"], 1, *VALUES) == skip()
     source.refresh()  # the Hub cannot be reached
-    assert handlers.refresh(stamp, 1, *VALUES) != before_load
+    assert "cannot be reached" in handlers.refresh(updates["stamp"], 1, *VALUES)["status_bar"]
+
+
+def test_only_components_that_an_event_may_change_are_changed() -> None:
+    from gradio import skip
+
+    handlers, page = handlers_of(HubSource(SETTINGS))
+    sorted_by_name = handlers.sort(event(by="name"), *VALUES)
+    assert sorted_by_name["sort"] == "name" and set(sorted_by_name) <= set(page.shown)
+    assert set(handlers.search("before", *VALUES)) <= set(page.shown)
+    assert handlers.search(VIEW.query, *VALUES) == skip()
+    second_page = handlers.change_page(event(page=2), *VALUES)
+    assert second_page["page_number"] == 2 and set(second_page) <= set(page.shown)
+    assert set(handlers.refresh("older", 1, *VALUES)) <= set(page.everything)
+    opened = handlers.open_language(event(language="gla_Latn"))
+    assert "No model has been evaluated" in opened["language_page"]
+    assert set(opened) == {page.tabs, *page.language}
+    assert handlers.close_language()["table_column"]["visible"]

@@ -135,5 +135,6 @@ def test_the_leaderboard_has_a_column_for_it(recipe: config.Config) -> None:
     (entry,) = leaderboard.entries
     assert entry.gain == pytest.approx(70) and list(entry.scores) == ["riddles"]
     page = EntryIndex(leaderboard.entries).select(View(sort="riddles", columns=("riddles",)))
+    assert entry.scores["riddles"].family == "riddles"
     text = checked_text(table(page, benchmarks, URLS))
     assert "RIDDLE-2" in text and "25.0%" in text and "95.0%" in text

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from svg_charts import Dot, dot_plot, ticks
-
-from tests.spaces.markup_checker import HOSTILE_TEXTS, checked_text
+from svg_charts import Curve, line_chart, ticks
 
 
-@pytest.mark.parametrize("hostile", HOSTILE_TEXTS)
-def test_hostile_names_do_not_become_markup(hostile: str) -> None:
-    dot = Dot(hostile[:20], 1.0, None, "gain")
-    assert hostile[:20] in checked_text(dot_plot([dot], hostile))
+def test_names_of_curves_that_end_together_do_not_overlap() -> None:
+    curves = [Curve(name, ((0, 3), (9, 1.0 + at / 100))) for at, name in enumerate("abc")]
+    first, second, third = sorted(line_chart(curves, "", "", "").name_ys)
+    assert second - first >= 16 and third - second >= 16
 
 
 @pytest.mark.parametrize("ends", [(0, 0), (0, 0.4), (-3, 7), (-120, 950), (2, 1e6)])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from benchmarks import FIRST_BENCHMARKS
-from common.markup import safe
+from common.templates import escaped
 from entries import Entry, Leaderboard, Score, build_leaderboard
 from query import EntryIndex, Page, View
 from request_queue import parse_requests
-from table_html import badge, empty_table, practice_note, status_bar, table
+from table_html import empty_table, practice_note, status_bar, table
 
 from tests.spaces.markup_checker import HOSTILE_TEXTS, URLS, checked_text
 from tests.spaces.result_rows import lines, pair, request
@@ -47,7 +47,7 @@ def test_hostile_values_do_not_become_markup(hostile: str) -> None:
 
 
 def test_template_characters_of_gradio_are_escaped() -> None:
-    assert not set("{}$`\\<>\"'") & set(safe("${x}{{y}}`\\<>\"'"))
+    assert not set("{}$`\\<>\"'") & set(escaped("${x}{{y}}`\\<>\"'"))
 
 
 def test_row_shows_base_adapter_difference_and_outcome() -> None:
@@ -87,10 +87,12 @@ def test_status_bar_counts_models_and_unreadable_rows() -> None:
 
 
 def test_practice_runs_are_marked_and_real_results_are_not() -> None:
-    practice, real = leaderboard().entries, leaderboard(practice=False).entries
-    assert "practice run" in checked_text(practice_note(practice))
-    assert practice_note(real) == ""
-    assert "practice" in badge(practice[0]) and "practice" not in badge(real[0])
+    practice, real = leaderboard(), leaderboard(practice=False)
+    assert "practice run" in checked_text(practice_note(practice.entries))
+    assert practice_note(real.entries) == ""
+    marked = ">practice</span>"
+    assert marked in table(first_page(practice), FIRST_BENCHMARKS, URLS)
+    assert marked not in table(first_page(real), FIRST_BENCHMARKS, URLS)
 
 
 def test_page_stays_small() -> None:
