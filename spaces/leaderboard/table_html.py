@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from benchmarks import ABOUT, ABOUT_TITLE, Benchmark, BenchmarkTable
 from common.hub_urls import HubUrls
-from entries import Entry, Leaderboard
+from entries import Entry, Leaderboard, Score
 from html_templates import render
 from number_format import counted
 from query import Page, to_query
@@ -33,14 +33,27 @@ def table(page: Page, benchmarks: BenchmarkTable, urls: HubUrls) -> str:
         about_title=ABOUT_TITLE,
         outcomes=_OUTCOMES,
         detail_headings=_DETAIL_HEADINGS,
-        position=_position,
+        positions=_positions,
         urls=urls,
     )
 
 
-def _position(benchmark: Benchmark, value: float) -> float:
-    """Return the place of a value on the line in percent, never outside of it."""
-    return min(max(benchmark.points(value), 0), 100)
+def _positions(benchmark: Benchmark, score: Score) -> list[str]:
+    """Return base, adapter and chance on a line, and start and width of what is between the first.
+
+    All are percentages from 0 to 100; chance is empty if it is unknown. Without base or adapter the
+    list is empty.
+    """
+    if score.base is None or score.adapter is None:
+        return []
+    base, adapter, chance = (
+        min(max(benchmark.points(value or 0.0), 0.0), 100.0)
+        for value in (score.base, score.adapter, score.chance)
+    )
+    places = [
+        f"{at:.1f}%" for at in (base, adapter, chance, min(base, adapter), abs(adapter - base))
+    ]
+    return places if score.chance is not None else [*places[:2], "", *places[3:]]
 
 
 def empty_table(leaderboard: Leaderboard, urls: HubUrls) -> str:
