@@ -21,6 +21,6 @@ def test_fifty_four_languages_on_the_local_hub(tmp_path: Path) -> None:
     print(run_day(tmp_path, titles, people=20, timeout_seconds=800))
 
 
-@pytest.mark.parametrize(("bots", "faults"), [(1, 0.0), (4, 0.1)])
+@pytest.mark.parametrize(("bots", "faults"), [(1, 0.0), (2, 0.05), (4, 0.1)])
 def test_fifty_four_languages_on_the_hub_in_memory(bots: int, faults: float) -> None:
-    simulate_day(bots, faults)
+    simulate_day(LANGUAGES, bots, faults)

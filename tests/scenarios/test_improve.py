@@ -48,7 +48,7 @@ def simulate(bots: int, kill: Kill | None = None) -> tuple[Outcome, Simulation]:
     return outcome_of(simulation, 2), simulation
 
 
-@pytest.mark.parametrize(("bots", "every"), [(1, 9), (2, 19)])
+@pytest.mark.parametrize(("bots", "every"), [(1, 18), (2, 38)])
 def test_a_next_version_is_one_job_wherever_a_bot_is_killed(bots: int, every: int) -> None:
     expected, simulation = simulate(bots)
     assert [launch for launch in expected.launches if launch[0] == "r2"] == [("r2", "improve", 1)]

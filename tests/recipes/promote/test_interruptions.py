@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -67,11 +67,12 @@ class Promotions:
         ).wait()  # fmt: skip
 
 
-@pytest.fixture
-def promotions(hub: LocalHub, tmp_path: Path) -> Iterator[Promotions]:
+@pytest.fixture(scope="module")
+def promotions(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Promotions]:
+    folder = tmp_path_factory.mktemp("promotions")
     imports = ("datasets", "peft", "torch", "transformers", "sacrebleu", "recipes.promote.run")
-    with recipe_runner(environment(hub, tmp_path), tmp_path / "runs", *imports) as runner:
-        yield Promotions(runner, tmp_path)
+    with recipe_runner(environment(hub, folder), folder / "runs", *imports) as runner:
+        yield Promotions(runner, folder)
 
 
 def add_versions(api: HfApi, adapter: str, first: Path, second: Path) -> None:
@@ -108,32 +109,38 @@ def _normalized(raw: bytes, name: str) -> str:
     return re.sub(r'"(seconds|cache_key)": ("[0-9a-f]+"|[0-9.]+)', "", text)
 
 
-@pytest.mark.parametrize(
-    ("better", "first_commit"), [(True, 3), (False, 5)]
-)  # earlier ones are alike
+# How many commits a whole run makes.
+ALL_COMMITS = {True: 9, False: 6}
+
+
+@pytest.mark.parametrize("better", [True, False])
 def test_run_killed_before_a_commit_can_be_repeated(
+    hub: LocalHub, letter_adapters: dict[str, Path], promotions: Promotions, better: bool
+) -> None:
+    """`tests/bench` tries every commit."""
+    last = ALL_COMMITS[better]
+    check_kills(hub, letter_adapters, promotions, better, [last - 3, last] if better else [last])
+
+
+def check_kills(
     hub: LocalHub,
-    letter_adapters: dict[str, Path],
+    adapters: dict[str, Path],
     promotions: Promotions,
     better: bool,
-    first_commit: int,
+    commits: Iterable[int],
 ) -> None:
+    """Compare a run killed before each of these commits and repeated with an uninterrupted one."""
     api = client(hub)
-    pair = [letter_adapters[letter] for letter in ("BA" if better else "AB")]
+    pair = [adapters[letter] for letter in ("BA" if better else "AB")]
     adapter = f"practice/kakugo-uninterrupted-{better}"
     add_versions(api, adapter, *pair)
-    assert promotions.run(adapter) == 0
+    assert promotions.run(adapter, killed_before_commit=ALL_COMMITS[better] + 1) == 0
     expected = published_files(api, adapter)
     assert f'"promoted": {str(better).lower()}' in expected["epo_Latn/NAME/versions/v2/run.json"]
     assert ("epo_Latn/NAME/outputs.jsonl" in expected) == better
-    commit = first_commit
-    while True:
+    for commit in commits:
         adapter = f"practice/kakugo-killed{commit}-{better}"
         add_versions(api, adapter, *pair)
-        status = promotions.run(adapter, killed_before_commit=commit)
-        if status == 0:
-            break
-        assert status == -9 and promotions.run(adapter) == 0
+        assert promotions.run(adapter, killed_before_commit=commit) == -9
+        assert promotions.run(adapter) == 0
         assert published_files(api, adapter) == expected, f"killed before commit {commit}"
-        commit += 1
-    assert commit == (10 if better else 7)
