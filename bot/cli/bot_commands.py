@@ -56,7 +56,7 @@ def plan() -> None:
     from bot.operations import report
 
     _, controller = connection.controller()
-    snapshot, decision, _ = controller.decide()
+    snapshot, decision = controller.decide()
     for line in report.plan_lines(decision, snapshot):
         typer.echo(line)
 
@@ -68,8 +68,11 @@ def requests(
     from bot.operations import report
 
     _, controller = connection.controller()
-    for line in report.request_lines(controller.ledger.load().requests, everything):
+    snapshot = controller.ledger.load()
+    for line in report.request_lines(snapshot.requests, everything):
         typer.echo(line)
+    for reason in snapshot.unreadable.values():
+        typer.echo(reason)
 
 
 def show(
@@ -90,7 +93,10 @@ def show(
 def _request(controller: Controller, name: str) -> Request:
     """Return a request by its id or its discussion's number. Raises UserError."""
     wanted = name if name.startswith("r") else f"r{name}"
-    for request in controller.ledger.load().requests:
+    snapshot = controller.ledger.load()
+    for request in snapshot.requests:
         if request.id == wanted:
             return request
+    if wanted in snapshot.unreadable:
+        raise UserError(snapshot.unreadable[wanted])
     raise UserError(f"there is no request {wanted[:20]!r}: `kakugo requests --all` lists them all")

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.domain import names
 from bot.domain.actions import Permit, Plan
 from bot.domain.codec import (
+    NewerRecord,
     UnreadableRecord,
+    faults_to_json,
     request_to_json,
     teacher_to_json,
 )
-from bot.domain.ledger_upgrade import read_request, read_teacher
+from bot.domain.fault import Faults
+from bot.domain.ledger_upgrade import read_faults, read_request, read_teacher
 from bot.domain.request import Request, TeacherRecord
 from bot.hub.client import Refused, TryLater
 from bot.hub.ledger_repo import LedgerRepo, index_text, json_text
@@ -30,12 +33,24 @@ MAX_COMMITS = 2_000
 
 @dataclass(frozen=True)
 class LedgerSnapshot:
-    """The ledger at the commit `head`; `outdated` are the ids of records of an older schema."""
+    """The ledger at the commit `head`.
+
+    `outdated` are the ids of records of an older schema, `unreadable` those of records that cannot
+    be read, with the reason.
+    """
 
     head: str
     requests: tuple[Request, ...] = ()
     teacher: TeacherRecord = field(default_factory=TeacherRecord)
     outdated: frozenset[str] = frozenset()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
+
+    @property
+    def discussions(self) -> frozenset[int]:
+        """The discussions of all requests, also of those whose record cannot be read."""
+        unreadable = map(names.discussion_of, self.unreadable)
+        return frozenset({*(request.discussion for request in self.requests), *unreadable})
 
 
 @dataclass
@@ -46,14 +61,18 @@ class Ledger:
     _last: LedgerSnapshot | None = None
 
     def load(self) -> LedgerSnapshot:
-        """Return the ledger at the repo's head. Raises TryLater, Refused and UnreadableRecord."""
+        """Return the ledger at the repo's head.
+
+        A request's record that cannot be read is left out. Raises TryLater, Refused, and
+        UnreadableRecord if the teacher's record cannot be read, because it is about money.
+        """
         head = self.repo.head()
         if self._last is None or self._last.head != head:
             self._last = self.read(head)
         return self._last
 
     def read(self, head: str) -> LedgerSnapshot:
-        """Return the ledger at a commit. Raises TryLater, Refused and UnreadableRecord."""
+        """Return the ledger at a commit, like `load`."""
         return _parse_snapshot(head, self.repo.files(head))
 
     def commit(
@@ -62,8 +81,11 @@ class Ledger:
         plans: Iterable[Plan],
         teacher: TeacherRecord,
         observed_at: float,
+        faults: Faults | None = None,
     ) -> Permit | None:
         """Write all changed records on top of `snapshot`; return None if another bot was faster.
+
+        Without `faults`, those of the snapshot stay.
 
         Records of an older schema are rewritten with the first change in their index file.
         """
@@ -82,6 +104,10 @@ class Ledger:
         if teacher != snapshot.teacher:
             files[names.TEACHER_FILE] = json_text(teacher_to_json(teacher))
             summaries.append(f"teacher {'on' if teacher.running else 'off'}")
+        faults = snapshot.faults if faults is None else faults
+        if faults != snapshot.faults:
+            files[names.FAULTS_FILE] = json_text(faults_to_json(faults))
+            summaries.append(f"faults: {len(faults.faults)}")
         if not files:
             return None
         head = self.repo.swap(snapshot.head, files, "; ".join(summaries)[:200])
@@ -89,7 +115,14 @@ class Ledger:
             return None
         self._squash_sometimes(head)
         outdated = snapshot.outdated - written
-        self._last = LedgerSnapshot(head, _sorted(requests.values()), teacher, outdated)
+        self._last = replace(
+            snapshot,
+            head=head,
+            requests=_sorted(requests.values()),
+            teacher=teacher,
+            outdated=outdated,
+            faults=faults,
+        )
         return Permit(head, observed_at)
 
     def history(self, request: str) -> list[tuple[float, str]]:
@@ -127,19 +160,55 @@ def _indexes(
 
 
 def _parse_snapshot(head: str, files: Mapping[str, str]) -> LedgerSnapshot:
-    requests, outdated, teacher = [], set(), TeacherRecord()
+    requests: list[Request] = []
+    outdated: set[str] = set()
+    unreadable: dict[str, str] = {}
     for path, text in files.items():
+        if not (id_ := names.request_of_path(path)):
+            continue
         try:
-            if path == names.TEACHER_FILE:
-                teacher = read_teacher(text)
-            elif path.startswith(f"{names.LEDGER_DIR}/"):
-                request, is_outdated = read_request(text)
-                requests.append(request)
-                if is_outdated:
-                    outdated.add(request.id)
+            request, is_outdated = read_request(text)
+        except NewerRecord as error:
+            raise NewerRecord(f"{path} of the ledger: {error}") from error
         except UnreadableRecord as error:
-            raise UnreadableRecord(f"cannot read {path} of the ledger: {error}") from error
-    return LedgerSnapshot(head, _sorted(requests), teacher, frozenset(outdated))
+            unreadable[id_] = f"cannot read {path} of the ledger: {error}"
+            continue
+        if (request.id, request.discussion) != (id_, names.discussion_of(id_)):
+            unreadable[id_] = f"cannot read {path} of the ledger: it is about another request"
+            continue
+        requests.append(request)
+        if is_outdated:
+            outdated.add(id_)
+    return LedgerSnapshot(
+        head=head,
+        requests=_sorted(requests),
+        teacher=_parse_teacher(files),
+        outdated=frozenset(outdated),
+        unreadable=unreadable,
+        faults=_parse_faults(files),
+    )
+
+
+def _parse_teacher(files: Mapping[str, str]) -> TeacherRecord:
+    path = names.TEACHER_FILE
+    if path not in files:
+        return TeacherRecord()
+    try:
+        return read_teacher(files[path])
+    except UnreadableRecord as error:
+        raise UnreadableRecord(f"cannot read {path} of the ledger: {error}") from error
+
+
+def _parse_faults(files: Mapping[str, str]) -> Faults:
+    """Return the recorded faults; without them, each is only tried again sooner."""
+    path = names.FAULTS_FILE
+    if path not in files:
+        return Faults()
+    try:
+        return read_faults(files[path])
+    except UnreadableRecord as error:
+        log.warning("cannot read %s of the ledger, so no fault is known: %s", path, error)
+        return Faults()
 
 
 def _sorted(requests: Collection[Request]) -> tuple[Request, ...]:

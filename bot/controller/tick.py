@@ -7,53 +7,34 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from bot.controller.decision import (
+    Decision,
+    active_requests,
+    decide,
+    has_job,
+    needed_manifests,
+    situation_of,
+)
 from bot.controller.ledger import Ledger, LedgerSnapshot
-from bot.domain import steps
 from bot.domain.actions import (
     GRACE_SECONDS,
     Action,
     EnsureClosed,
-    EnsureJob,
     EnsureReply,
     Permit,
-    Plan,
 )
-from bot.domain.observation import Discussion, Observation
 from bot.domain.policy import Policy
-from bot.domain.request import Request, Status, Step, TeacherRecord
 from bot.hub.client import Connection, Refused, TryLater
 from bot.hub.execute import execute
+from bot.hub.jobs import cancel_job
 from bot.hub.observe import Observer, Scope
-from bot.planner.capacity import Capacity, fair_order, used_capacity
-from bot.planner.endpoint import plan_teacher
-from bot.planner.plan import admit, is_at_rest, plan
-from bot.planner.situation import Situation
+from bot.planner.capacity import used_capacity
+from bot.planner.faults import cancel_above_cap
 
 log = logging.getLogger(__name__)
 
-# A tick plans no more actions than it can carry out while its permit is valid; the rest is left to
-# the next tick, which follows at once.
-MAX_ACTIONS = 40
-
 # Calls of the rate limit that are left to people and jobs with the same token.
 RESERVED_CALLS = 50
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What one tick has decided; `more`: more is due than one tick may do."""
-
-    plans: tuple[Plan, ...]
-    teacher: TeacherRecord
-    teacher_actions: tuple[Action, ...]
-    more: bool = False
-
-    @property
-    def actions(self) -> tuple[Action, ...]:
-        """All actions: first the teacher, which takes long to start, then jobs, then replies."""
-        actions = [action for plan in self.plans for action in plan.actions]
-        jobs_first = sorted(actions, key=lambda action: not isinstance(action, EnsureJob))
-        return (*self.teacher_actions, *jobs_first)
 
 
 @dataclass(frozen=True)
@@ -91,13 +72,24 @@ class Controller:
         """
         for num in hints:
             self._observer.invalidate(num)
-        snapshot, decision, observed_at = self.decide()
+        snapshot = self.ledger.load()
+        try:
+            return self._tick(snapshot)
+        except (TryLater, Refused):
+            self._cancel_above_cap(snapshot)
+            raise
+
+    def _tick(self, snapshot: LedgerSnapshot) -> Report:
+        decision, observed_at = self._decide(snapshot)
         allowance, more = self._observer.allowance, self._observer.has_more_due
         wait = allowance.reset_seconds if allowance.calls < RESERVED_CALLS else 0.0
         counts = Counter(request.status.value for request in snapshot.requests)
-        if not decision.plans and decision.teacher == snapshot.teacher:
+        records = (decision.teacher, decision.faults)
+        if not decision.plans and records == (snapshot.teacher, snapshot.faults):
             return Report(more=more, wait=wait, counts=counts)
-        permit = self.ledger.commit(snapshot, decision.plans, decision.teacher, observed_at)
+        permit = self.ledger.commit(
+            snapshot, decision.plans, decision.teacher, observed_at, decision.faults
+        )
         if permit is None:
             return Report(lost_race=True, wait=wait, counts=counts)
         postponed = self._act(decision.actions, permit)
@@ -110,19 +102,46 @@ class Controller:
             counts=counts,
         )
 
-    def decide(self) -> tuple[LedgerSnapshot, Decision, float]:
-        """Return the ledger, what a tick would do, and when that was observed; change nothing."""
-        snapshot, now = self.ledger.load(), self.hub.clock()
-        active = [request for request in snapshot.requests if not is_at_rest(request, now)]
-        capacity = used_capacity(snapshot.requests, now, self.policy)
+    def decide(self) -> tuple[LedgerSnapshot, Decision]:
+        """Return the ledger and what a tick would do; change nothing."""
+        snapshot = self.ledger.load()
+        return snapshot, self._decide(snapshot)[0]
+
+    def _decide(self, snapshot: LedgerSnapshot) -> tuple[Decision, float]:
+        """Return what to do, and the time of the observation on which that is based."""
+        now = self.hub.clock()
+        left_alone = snapshot.faults.left_alone(now)
+        active, waiting = active_requests(snapshot, now)
+        capacity = used_capacity(
+            snapshot.requests, now, self.policy, unreadable=len(snapshot.unreadable)
+        )
         scope = Scope(
             active=active,
-            known={request.discussion for request in snapshot.requests},
+            left_alone=[request for request in waiting if has_job(request)],
+            known=snapshot.discussions | left_alone,
             manifests=needed_manifests(active, capacity),
             endpoint=self.policy.recipe.teacher.name,
         )
         observation = self._observer.observe(scope)
-        return snapshot, decide(snapshot, observation, self.policy), observation.now
+        return decide(snapshot, observation, self.policy), observation.now
+
+    def _cancel_above_cap(self, snapshot: LedgerSnapshot) -> None:
+        """Cancel jobs at their cap although there is no tick; this needs no ledger and no permit.
+
+        A job can be cancelled twice, and no later observation could make up for what it has spent.
+        """
+        spending = [request for request in snapshot.requests if has_job(request)]
+        if not spending:
+            return
+        try:
+            observation = self._observer.observe_spending(spending)
+            situation = situation_of(snapshot, observation, self.policy)
+            for request in spending:
+                for action in cancel_above_cap(request, situation):
+                    cancel_job(self.hub, action.job_id)
+                    log.warning("%s: cancelled job %s at its cap", request.id, action.job_id)
+        except (TryLater, Refused) as error:
+            log.warning("jobs at their cap end at their own time limit: %s", error)
 
     def _act(self, actions: tuple[Action, ...], permit: Permit) -> tuple[str, ...]:
         """Carry out the actions; return why some of them were left to the next tick."""
@@ -137,51 +156,7 @@ class Controller:
             except (TryLater, Refused) as error:
                 log.warning("%s", error)
                 postponed.append(str(error))
+            except Exception:  # a mistake in one action: the others are carried out
+                log.exception("%s failed", type(action).__name__)
+                postponed.append(f"{type(action).__name__} failed: internal error, see the log")
         return tuple(postponed)
-
-
-def needed_manifests(active: Iterable[Request], capacity: Capacity) -> list[tuple[Request, Step]]:
-    """Return the steps that run or may start now, and the last steps of requests to report.
-
-    A request that has not started looks for the results of all its steps, which may exist already.
-    """
-    needed: list[tuple[Request, Step]] = []
-    for request in active:
-        if request.status is Status.DONE:
-            needed.append((request, steps.last(request.spec)))
-        step = steps.current(request) if request.spec is not None else None
-        if step is None or request.status is Status.DONE:
-            continue
-        if request.step(step).is_active:
-            needed.append((request, step))
-        elif request.status is Status.OPEN and capacity.allows(request, step):
-            infos = steps.of(request.spec)
-            needed += [
-                (request, info.step) for info in infos if not request.steps or info.step is step
-            ]
-    return needed
-
-
-def decide(snapshot: LedgerSnapshot, observation: Observation, policy: Policy) -> Decision:
-    """Plan for every request, every new discussion and the teacher; return the changes."""
-    situation = Situation.of(observation, policy, snapshot.requests, snapshot.teacher)
-    known = {request.discussion for request in snapshot.requests}
-    active = [request for request in snapshot.requests if not is_at_rest(request, observation.now)]
-    discussions = observation.discussions
-    new = [discussions[num] for num in sorted(discussions.keys() - known)]
-    subjects: list[Request | Discussion] = [*fair_order(active), *new]
-    plans: list[Plan] = []
-    action_count = 0
-    for subject in subjects:
-        if action_count >= MAX_ACTIONS:
-            break
-        if isinstance(subject, Request):
-            next_plan = plan(subject, situation)
-        else:
-            next_plan = admit(subject, situation)
-        if next_plan.request != subject:
-            plans.append(next_plan)
-            situation = situation.after(next_plan)
-            action_count += len(next_plan.actions)
-    teacher, teacher_actions = plan_teacher(situation)
-    return Decision(tuple(plans), teacher, teacher_actions, action_count >= MAX_ACTIONS)

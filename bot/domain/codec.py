@@ -14,6 +14,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from bot.domain.fault import Faults
 from bot.domain.request import Request, TeacherRecord
 from bot.errors import UserError
 from bot.language import Language, UnknownCode, by_code
@@ -27,6 +28,10 @@ T = TypeVar("T")
 
 class UnreadableRecord(UserError):
     """A file of the ledger that this version cannot read; the message names the field."""
+
+
+class NewerRecord(UnreadableRecord):
+    """A file of the ledger that a newer version of this bot has written."""
 
 
 def request_to_json(request: Request) -> dict[str, Any]:
@@ -49,6 +54,19 @@ def teacher_from_json(data: Any) -> TeacherRecord:
     return _decode_record(TeacherRecord, data, "teacher")
 
 
+def faults_to_json(faults: Faults) -> dict[str, Any]:
+    """Return the content of `faults.json`."""
+    return {"schema": SCHEMA, **_encode(faults)}
+
+
+def faults_from_json(data: Any) -> Faults:
+    """Read the content of `faults.json`. Raises UnreadableRecord."""
+    faults = _decode_record(Faults, data, "faults")
+    if not all(num.isascii() and num.isdecimal() for num in faults.faults):
+        raise UnreadableRecord("faults: a key is not the number of a discussion")
+    return faults
+
+
 def _encode(value: Any) -> Any:
     if isinstance(value, Language):
         # The names are for people and the leaderboard; only the code is read back.
@@ -66,7 +84,10 @@ def _encode(value: Any) -> Any:
 
 
 def _decode_record(kind: type[T], data: Any, path: str) -> T:
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if type(schema) is int and schema > SCHEMA:
+        raise NewerRecord(f"a newer version has written schema {schema} of {path}: update this bot")
+    if schema != SCHEMA:
         raise UnreadableRecord(f"{path}: expected schema {SCHEMA}, got {quote(data)}")
     record: T = _decode(kind, {key: data[key] for key in data if key != "schema"}, path)
     return record

@@ -13,9 +13,11 @@ from typing import Any
 from bot.domain.codec import (
     SCHEMA,
     UnreadableRecord,
+    faults_from_json,
     request_from_json,
     teacher_from_json,
 )
+from bot.domain.fault import Faults
 from bot.domain.request import Request, TeacherRecord
 from validation.documents import read_json
 from validation.errors import InvalidInput
@@ -57,6 +59,11 @@ def read_request(text: str) -> tuple[Request, bool]:
 def read_teacher(text: str | bytes) -> TeacherRecord:
     """Read `teacher.json`. Raises UnreadableRecord."""
     return teacher_from_json(upgrade_teacher(_read_json(text, "teacher")))
+
+
+def read_faults(text: str) -> Faults:
+    """Read `faults.json`. Raises UnreadableRecord."""
+    return faults_from_json(_read_json(text, "faults"))
 
 
 def _read_json(text: str | bytes, name: str) -> Any:

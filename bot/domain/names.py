@@ -8,12 +8,15 @@ import re
 LEDGER_DIR = "requests"
 INDEX_SIZE = 100
 TEACHER_FILE = "teacher.json"
+FAULTS_FILE = "faults.json"
 MANIFEST = "run.json"
 JOB_LABEL = ("kakugo", "job")
 BOT_LABEL = ("kakugo", "bot")
 SECRETS_LABEL = "secrets"
 
 _PROFILE = re.compile(r"([a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?)\.yaml")
+_REQUEST_ID = re.compile(r"r([1-9][0-9]{0,9})")
+_RECORD = re.compile(rf"{LEDGER_DIR}/({_REQUEST_ID.pattern})\.json")
 _VERSION = re.compile(r"v[1-9][0-9]{0,5}")
 _MARKER = re.compile(r"<!-- kakugo ([a-z]+[0-9]*) ([0-9a-f]{12}) -->")
 SECRET_VERSION = "secret-version"
@@ -104,6 +107,18 @@ def request_id(discussion: int) -> str:
 
 def ledger_path(request: str) -> str:
     return f"{LEDGER_DIR}/{request}.json"
+
+
+def request_of_path(path: str) -> str:
+    """Return the id of the request whose record has this path; empty if it is none."""
+    match = _RECORD.fullmatch(path)
+    return match[1] if match else ""
+
+
+def discussion_of(request: str) -> int:
+    """Return the number of the discussion of a request's id; 0 if it is no id."""
+    match = _REQUEST_ID.fullmatch(request)
+    return int(match[1]) if match else 0
 
 
 def index_path(discussion: int) -> str:

@@ -197,8 +197,10 @@ class Teacher:
 class Observation:
     """What was observed at the time `now`.
 
-    A discussion that is neither in `discussions` nor in `deleted` was not read. `wheel_revision`
-    is the commit that new requests pin. `communities` is None if the profiles were not read.
+    A discussion that is neither in `discussions` nor in `deleted` was not read. If it is
+    `unreadable`, the Hub did not show all that its request depends on, so nothing may be concluded
+    from what is missing. `wheel_revision` is the commit that new requests pin. `communities` is
+    None if the profiles were not read.
     """
 
     now: float
@@ -211,6 +213,7 @@ class Observation:
     prices: Mapping[str, float] = field(default_factory=dict)
     wheel_revision: str = ""
     communities: Mapping[str, Community] | None = None
+    unreadable: frozenset[int] = frozenset()
 
     def community(self, language: str) -> Community:
         """Return the profile of a language; without one, everything is allowed."""

@@ -22,9 +22,17 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
 from bot.errors import UserError
 
 BUSY_STATUSES = (408, 409, 412, 429)
+# The Hub failed at this call; 503 and 504 say that it is overloaded or away as a whole.
+BROKEN_STATUSES = (500, 501, 502)
 
 # `huggingface_hub` 1.x and 2.x use different libraries and show both under the name `httpx`.
 NETWORK_ERRORS = (httpx.TransportError, OSError)
+
+# What the client and we raise for a response of the wrong shape, or one that is cut off.
+MALFORMED = (
+    *(ValueError, LookupError, TypeError, AttributeError),
+    *(ArithmeticError, RecursionError),
+)
 
 # By default the client waits forever: one lost response would stop the bot.
 TIMEOUT_SECONDS = 20.0
@@ -40,6 +48,10 @@ class TryLater(UserError):
     def __init__(self, reason: str, after: float = 0.0) -> None:
         super().__init__(reason)
         self.after = after
+
+
+class Broken(TryLater):
+    """The Hub failed at this one call or answered something malformed; other calls may succeed."""
 
 
 class Refused(UserError):
@@ -134,13 +146,16 @@ def translate_errors(task: str) -> Iterator[None]:
         if status in BUSY_STATUSES or status >= 500 or status == 0:
             seconds = _requested_wait(error)
             wait = f": try again in {seconds:.0f} s" if seconds else ""
-            raise TryLater(f"cannot {task}: {reason}{wait}", seconds) from error
+            kind = Broken if status in BROKEN_STATUSES else TryLater
+            raise kind(f"cannot {task}: {reason}{wait}", seconds) from error
         raise Refused(f"cannot {task}: {reason}", reason) from error
-    except (*NETWORK_ERRORS, ValueError) as error:  # ValueError: a truncated response is not JSON
+    except NETWORK_ERRORS as error:
+        raise TryLater(f"cannot {task}: {_network_reason(error)}") from error
+    except MALFORMED as error:
         if "Invalid metadata" in str(error):  # of a card, which the client asks the Hub to check
             reason = " ".join(str(error).split())
             raise Refused(f"cannot {task}: {reason}", reason) from error
-        raise TryLater(f"cannot {task}: {_network_reason(error)}") from error
+        raise Broken(f"cannot {task}: {_network_reason(error)}") from error
 
 
 def status_code(error: HfHubHTTPError) -> int:

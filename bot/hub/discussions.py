@@ -13,6 +13,7 @@ compares the numbers with those that the ledger expects, and reads `MAX_SPOT_CHE
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,13 +25,24 @@ from bot.domain import names
 from bot.domain.actions import GRACE_SECONDS
 from bot.domain.observation import Comment, Discussion, OwnReply
 from bot.domain.request import LIVE, Request
-from bot.hub.client import Allowance, Connection, status_code, translate_errors
+from bot.hub.client import (
+    Allowance,
+    Broken,
+    Connection,
+    Refused,
+    status_code,
+    translate_errors,
+)
+
+log = logging.getLogger(__name__)
 
 MAX_DETAILS = 60
 # A page has 50 discussions: 200 open ones are checked in each observation, 1,000 in seven. More
 # pages would notice a command sooner where there is no webhook, at the cost of more calls.
 OLDER_PAGES = 3
 MAX_SPOT_CHECKS = 20
+# Each may take as long as the time limit of a call.
+MAX_UNREADABLE = 3
 UNREPORTED = -1
 _ABOVE_ALL_NUMBERS = 1 << 40
 
@@ -70,11 +82,13 @@ class _Cached:
 class DiscussionReader:
     """The discussions that this process has read.
 
-    `has_more_due`: more discussions are due than one observation may read.
+    `has_more_due`: more discussions are due than one observation may read. `unreadable` are those
+    that the Hub did not show in the last observation.
     """
 
     allowance: Allowance = field(default_factory=Allowance)
     has_more_due: bool = False
+    unreadable: frozenset[int] = frozenset()
     _cache: dict[int, _Cached] = field(default_factory=dict)
     _to_read_again: set[int] = field(default_factory=set)
     _deleted: set[int] = field(default_factory=set)
@@ -99,11 +113,20 @@ class DiscussionReader:
             )
             due = [*to_read_again, *new[: MAX_DETAILS // 2], *changed, *new[MAX_DETAILS // 2 :]]
             self.has_more_due = len(due) > MAX_DETAILS
-            for num in [*due, *unchanged][:MAX_DETAILS]:
-                self._read(hub, num, counts.get(num), now)
-                is_recent = num not in requests or now - requests[num].opened_at <= GRACE_SECONDS
-                if num in self._deleted and is_recent:
-                    self._deleted.discard(num)  # the listing was ahead of the details
+            self.unreadable = frozenset()
+        for num in [*due, *unchanged][:MAX_DETAILS]:
+            if len(self.unreadable) == MAX_UNREADABLE:
+                self.has_more_due = True
+                break
+            try:
+                with translate_errors(f"read discussion {num}"):
+                    self._read(hub, num, counts.get(num), now)
+            except (Broken, Refused) as error:
+                log.warning("%s", error)
+                self.unreadable |= {num}
+            is_recent = num not in requests or now - requests[num].opened_at <= GRACE_SECONDS
+            if num in self._deleted and is_recent:
+                self._deleted.discard(num)  # the listing was ahead of the details
         self._to_read_again &= requests.keys()
         self._cache = {n: c for n, c in self._cache.items() if n in requests or n in counts}
         wanted = {*requests, *new}

@@ -17,7 +17,7 @@ from bot.domain.recipe import EndpointSpec
 from bot.hub.client import Connection, TryLater, translate_errors
 from bot.hub.discussions import own_markers, read_details
 from bot.hub.endpoints import run_or_pause
-from bot.hub.jobs import alive_jobs
+from bot.hub.jobs import alive_jobs, cancel_job
 
 
 def execute(
@@ -40,8 +40,7 @@ def execute(
         case EnsureClosed(num):
             close_discussion(hub, num)
         case EnsureCancelled(job_id):
-            with translate_errors(f"cancel job {job_id}"):
-                hub.api.cancel_job(job_id=job_id, namespace=hub.org)
+            cancel_job(hub, job_id)
         case EnsureEndpoint():
             run_or_pause(hub, teacher, action.running)
 

@@ -13,7 +13,14 @@ from huggingface_hub import JobInfo
 from bot.domain import names
 from bot.domain.observation import Job, JobStage
 from bot.domain.request import Request, Step
-from bot.hub.client import Connection, Refused, TryLater, translate_errors, value_of
+from bot.hub.client import (
+    MALFORMED,
+    Connection,
+    Refused,
+    TryLater,
+    translate_errors,
+    value_of,
+)
 from bot.parsing.redaction import last_lines
 
 log = logging.getLogger(__name__)
@@ -31,13 +38,17 @@ def alive_jobs(hub: Connection, label: tuple[str, str]) -> Iterable[JobInfo]:
     return hub.api.list_jobs(namespace=hub.org, labels=dict([label]), status=ALIVE)
 
 
-def observe_jobs(hub: Connection, active: Collection[Request]) -> tuple[Job, ...]:
+def observe_jobs(
+    hub: Connection, active: Collection[Request], left_alone: Collection[Request]
+) -> tuple[tuple[Job, ...], frozenset[int]]:
     """Return the jobs that are alive, and all others since the oldest that a record waits for.
 
-    Raises TryLater and Refused.
+    Also return the discussions of requests with a job that cannot be parsed: it must not look as if
+    they had none. For requests that are `left_alone`, only jobs that are alive matter. Raises
+    TryLater and Refused.
     """
-    if not active:
-        return ()
+    if not active and not left_alone:
+        return (), frozenset()
     with translate_errors("list the jobs"):
         jobs = {info.id: info for info in alive_jobs(hub, names.JOB_LABEL)}
         oldest_at = _oldest_missing(active, jobs.values())
@@ -46,7 +57,12 @@ def observe_jobs(hub: Connection, active: Collection[Request]) -> tuple[Job, ...
             since = oldest_at - CLOCK_DIFFERENCE_SECONDS
             recent = takewhile(lambda info: _epoch(info.created_at) >= since, newest_first)
             jobs.update((info.id, info) for info in recent)
-    return tuple(job for info in jobs.values() if (job := _parse(info)) is not None)
+    parsed = {info.id: _parse(info) for info in jobs.values()}
+    unparseable = (jobs[id_].labels for id_, job in parsed.items() if job is None)
+    discussions = {
+        names.discussion_of(str((labels or {}).get("request"))) for labels in unparseable
+    }
+    return tuple(filter(None, parsed.values())), frozenset(discussions - {0})
 
 
 def with_details(
@@ -87,6 +103,12 @@ def _with_details(hub: Connection, job: Job, has_log: bool) -> Job:
     if job.stage is JobStage.CANCELED:
         return replace(job, cancel_reason=cancel_reason(hub, job.id))
     return job
+
+
+def cancel_job(hub: Connection, job: str) -> None:
+    """Cancel a job; one that has ended stays as it is. Raises TryLater and Refused."""
+    with translate_errors(f"cancel job {job}"):
+        hub.api.cancel_job(job_id=job, namespace=hub.org)
 
 
 def cancel_reason(hub: Connection, job: str) -> str:
@@ -141,8 +163,8 @@ def _parse(info: JobInfo) -> Job | None:
             started_at=_epoch(info.started_at),
             finished_at=_epoch(info.finished_at),
         )
-    except (KeyError, ValueError) as error:
-        log.warning("job %s has the bot's label but was not started by it: %r", info.id, error)
+    except MALFORMED as error:
+        log.warning("job %s has the bot's label but cannot be parsed: %r", info.id, error)
         return None
 
 

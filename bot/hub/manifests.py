@@ -23,15 +23,10 @@ from bot.domain.observation import (
 )
 
 SCHEMAS = (1, 2)
-# What parsing a manifest of the wrong shape raises.
-MALFORMED = (
-    *(ValueError, KeyError, TypeError, AttributeError),
-    *(OverflowError, RecursionError),
-)
 
 
 def parse_manifest(data: Any) -> Manifest:
-    """Parse the content of `run.json`. Raises one of MALFORMED."""
+    """Parse the content of `run.json`. Raises one of `client.MALFORMED`."""
     if data["schema"] not in SCHEMAS:
         raise ValueError(f"schema {str(data['schema'])[:20]!r} is unknown")
     metrics = data.get("metrics", {})

@@ -16,11 +16,19 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, Repositor
 from bot.domain import names, steps
 from bot.domain.observation import Manifest, Observation, Teacher
 from bot.domain.request import Request, Step
-from bot.hub.client import Allowance, Connection, status_code, translate_errors
+from bot.hub.client import (
+    MALFORMED,
+    Allowance,
+    Broken,
+    Connection,
+    Refused,
+    status_code,
+    translate_errors,
+)
 from bot.hub.discussions import DiscussionReader
 from bot.hub.endpoints import endpoint_state, find_endpoint
 from bot.hub.jobs import observe_jobs, with_details
-from bot.hub.manifests import MALFORMED, parse_manifest
+from bot.hub.manifests import parse_manifest
 from bot.hub.profiles import ProfileReader
 
 log = logging.getLogger(__name__)
@@ -33,11 +41,13 @@ _UNITS_PER_HOUR = {"second": 3600.0, "minute": 60.0, "hour": 1.0}
 class Scope:
     """What to observe.
 
-    `active` are the requests that may change, `known` the discussions of all requests, `manifests`
-    the steps whose manifests matter now, and `endpoint` the name of the teacher's endpoint.
+    `active` are the requests that may change, and `left_alone` those of which only the running jobs
+    matter. `known` are the discussions that are not new, `manifests` the steps whose manifests
+    matter now, and `endpoint` is the name of the teacher's endpoint.
     """
 
     active: Collection[Request]
+    left_alone: Collection[Request]
     known: Collection[int]
     manifests: Collection[tuple[Request, Step]]
     endpoint: str
@@ -65,13 +75,9 @@ class Observer:
         """Read what is in the scope. Raises TryLater and Refused."""
         hub, active, facts, now = self.hub, scope.active, self._current_facts(), self.hub.clock()
         discussions, deleted = self._discussions.read(hub, active, scope.known, now)
-        jobs = observe_jobs(hub, active)
+        jobs, unparseable = observe_jobs(hub, active, scope.left_alone)
         may_accept = _may_accept(scope, discussions)
-        manifests = {
-            (request.id, step): manifest
-            for request, step in scope.manifests
-            if (manifest := read_manifest(hub, request, step)) is not None
-        }
+        manifests, unread = _read_manifests(hub, scope)
         return Observation(
             now=now,
             discussions=discussions,
@@ -83,7 +89,14 @@ class Observer:
             prices=facts.prices,
             wheel_revision=_wheel_revision(hub) if may_accept else "",
             communities=self._profiles.read(hub) if may_accept or scope.manifests else None,
+            unreadable=self._discussions.unreadable | unparseable | unread,
         )
+
+    def observe_spending(self, requests: Collection[Request]) -> Observation:
+        """Read only what running jobs have cost. Raises TryLater and Refused."""
+        facts, now = self._current_facts(), self.hub.clock()
+        jobs, _ = observe_jobs(self.hub, (), requests)
+        return Observation(now=now, jobs=jobs, prices=facts.prices)
 
     def invalidate(self, discussion: int) -> None:
         """Read this discussion in the next observation, whatever the listing shows."""
@@ -131,6 +144,26 @@ def read_manifest(hub: Connection, request: Request, step: Step) -> Manifest | N
     except MALFORMED as error:
         log.warning("%s in %s is not a valid manifest: %r", path, repo, error)
         return None
+
+
+def _read_manifests(
+    hub: Connection, scope: Scope
+) -> tuple[dict[tuple[str, Step], Manifest], frozenset[int]]:
+    """Return the manifests, and the discussions of requests whose manifests the Hub cannot show."""
+    manifests: dict[tuple[str, Step], Manifest] = {}
+    unread: set[int] = set()
+    for request, step in scope.manifests:
+        if request.discussion in unread:
+            continue
+        try:
+            manifest = read_manifest(hub, request, step)
+        except (Broken, Refused) as error:
+            log.warning("%s: %s", request.id, error)
+            unread.add(request.discussion)
+            continue
+        if manifest is not None:
+            manifests[request.id, step] = manifest
+    return manifests, frozenset(unread)
 
 
 def _may_accept(scope: Scope, read: Collection[int]) -> bool:

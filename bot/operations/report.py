@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from bot.controller.decision import Decision
 from bot.controller.ledger import LedgerSnapshot
-from bot.controller.tick import Decision
 from bot.domain import names, steps
 from bot.domain.actions import (
     Action,
@@ -25,10 +25,12 @@ from bot.domain.request import Request, StepRecord
 
 def plan_lines(decision: Decision, snapshot: LedgerSnapshot) -> Iterator[str]:
     """Yield what a tick would record and do."""
-    if not decision.plans and decision.teacher == snapshot.teacher:
+    if not decision.plans and not decision.actions:
         yield "nothing to do"
     for planned in decision.plans:
         yield planned.summary
+    for num, fault in decision.faults.faults.items():
+        yield f"r{num} cannot be handled ({fault.kind.value}, {fault.count} times in a row)"
     for action in decision.actions:
         yield f"  would {_description(action)}"
     if decision.more:

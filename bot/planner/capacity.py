@@ -64,11 +64,16 @@ class Capacity:
         )
 
 
-def used_capacity(requests: Iterable[Request], now: float, policy: Policy) -> Capacity:
-    """Count what the requests of the ledger use at the time `now`."""
+def used_capacity(
+    requests: Iterable[Request], now: float, policy: Policy, unreadable: int = 0
+) -> Capacity:
+    """Count what the requests of the ledger use at the time `now`.
+
+    Each of the `unreadable` records may have reserved all that needs no approval.
+    """
     jobs: Counter[str] = Counter()
     writers: dict[str, str] = {}
-    reserved_usd: dict[str, float] = {}
+    reserved_usd = {"": unreadable * policy.limit_usd}
     for request in requests:
         if request.reserved_at and costs.is_same_day(request.reserved_at, now):
             reserved_usd.setdefault(request.author, 0.0)

@@ -97,7 +97,7 @@ def _start_next_step(request: Request, situation: Situation) -> Decision:
 def _fail_above_cap(request: Request, step: Step, situation: Situation) -> Request:
     """End the request if its running job has exceeded the cap."""
     attempt_usd = progress.attempt_usd(request, step, situation)
-    if not attempt_usd or request.spent_usd + attempt_usd <= request.agreed_spec.cap_usd:
+    if not progress.is_above_cap(request, step, situation):
         return request
     record = request.step(step)
     failed = replace(record, state=StepState.FAILED, cost_usd=record.cost_usd + attempt_usd)

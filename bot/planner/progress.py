@@ -54,6 +54,12 @@ def attempt_usd(request: Request, step: Step, situation: Situation) -> float:
     return round(hours * situation.usd_per_hour(step), 6)
 
 
+def is_above_cap(request: Request, step: Step, situation: Situation) -> bool:
+    """Whether the jobs of the current attempt have brought the request above its cap."""
+    usd = attempt_usd(request, step, situation)
+    return usd > 0 and request.spent_usd + usd > request.agreed_spec.cap_usd
+
+
 def _finished(
     record: StepRecord, step: Step, manifest: Manifest, situation: Situation
 ) -> StepRecord:

@@ -35,10 +35,14 @@ class Situation:
         policy: Policy,
         requests: Iterable[Request] = (),
         teacher: TeacherRecord | None = None,
+        unreadable: int = 0,
     ) -> Situation:
-        """Build the situation in which nothing was decided yet."""
+        """Build the situation in which nothing was decided yet.
+
+        `unreadable` is the number of records of the ledger that cannot be read.
+        """
         by_id = {request.id: request for request in requests}
-        capacity = used_capacity(by_id.values(), observation.now, policy)
+        capacity = used_capacity(by_id.values(), observation.now, policy, unreadable)
         return cls(observation, policy, by_id, teacher or TeacherRecord(), capacity)
 
     def after(self, plan: Plan) -> Situation:

@@ -7,6 +7,7 @@ redacted before they get here.
     questions  Questions before a request is accepted, and reasons to decline one
     plan       The first reply to an accepted request: steps, cost, approval, options
     failure    The replies to a failed and to a cancelled request
+    fault      The reply to a discussion that the bot cannot handle at the moment
     status     The status comment, which is kept up to date, and notes on finished steps
     result     The reply to a finished request
     commands   The replies to commands in comments
@@ -31,6 +32,7 @@ from bot.replies.commands import (
     withdrawn,
 )
 from bot.replies.failure import cancelled, failed
+from bot.replies.fault import fault
 from bot.replies.plan import plan
 from bot.replies.result import result
 from bot.replies.status import status, step_note
@@ -40,6 +42,7 @@ __all__ = [
     "current_status",
     "due",
     "estimate",
+    "fault",
     "help_text",
     "needs_approval",
     "not_allowed",

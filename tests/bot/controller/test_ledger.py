@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from huggingface_hub import CommitOperationAdd
 
 from bot.controller.ledger import Ledger, LedgerSnapshot
 from bot.domain import names
 from bot.domain.actions import Plan
-from bot.domain.codec import UnreadableRecord, request_to_json
+from bot.domain.codec import NewerRecord, UnreadableRecord, request_to_json
+from bot.domain.fault import FaultKind
 from bot.domain.request import Request, Status, TeacherRecord
 from bot.hub.client import Connection
 from bot.hub.ledger_repo import LedgerRepo, index_text, json_text
@@ -125,14 +127,55 @@ def test_a_request_has_its_own_history(hub: LocalHub) -> None:
     assert text == json_text(request_to_json(make_requests(1)[0])) and text.count("\n") > 20
 
 
-@pytest.mark.parametrize("text", ["", "[]", "[" * 100_000, '{"schema": 2, "opened": NaN}'])
-def test_a_file_that_is_no_record_is_named(hub: LocalHub, text: str) -> None:
-    wire, ledger = new_process(hub)
+NO_RECORDS = ["", "[]", "[" * 100_000, '{"schema": 2, "opened": NaN}', "null", '{"schema": "9"}']
+
+
+def test_records_that_cannot_be_read_are_named_and_the_others_are_read(hub: LocalHub) -> None:
+    connection, ledger = new_process(hub)
     ledger.repo.name = "practice/damaged"
-    wire.api.create_repo("practice/damaged", repo_type="dataset", exist_ok=True)
-    assert ledger.repo.swap(ledger.repo.head(), {"requests/r1.json": text}, "damage")
-    with pytest.raises(UnreadableRecord, match=r"cannot read requests/r1\.json of the ledger"):
+    connection.api.create_repo("practice/damaged", repo_type="dataset", exist_ok=True)
+    write(ledger, make_requests(9), TeacherRecord())
+    damaged = {names.ledger_path(f"r{n}"): text for n, text in enumerate(NO_RECORDS, 1)}
+    other = names.ledger_path("r7"), json_text(request_to_json(make_requests(8)[-1]))
+    files = damaged | dict([other]) | {names.FAULTS_FILE: "[]", names.ledger_path("r0"): "{}"}
+    assert ledger.repo.swap(ledger.repo.head(), files, "damage")
+    latin1 = CommitOperationAdd(names.ledger_path("r8"), b'{"schema": "\xe9"}')
+    connection.api.create_commit(
+        "practice/damaged", [latin1], commit_message="damage", repo_type="dataset"
+    )
+    snapshot = ledger.load()
+    assert [request.id for request in snapshot.requests] == ["r9"]
+    assert sorted(snapshot.unreadable) == [f"r{n}" for n in range(1, 9)]
+    assert all(names.ledger_path(id_) in reason for id_, reason in snapshot.unreadable.items())
+    assert snapshot.discussions == set(range(1, 10)) and not snapshot.faults.faults
+
+    # What follows keeps them, and so does the file of faults.
+    changed = replace(snapshot.requests[0], retries=1)
+    faults = snapshot.faults.with_one_more(3, FaultKind.RECORD, examples.NOW)
+    assert ledger.commit(snapshot, [Plan(changed)], snapshot.teacher, 0.0, faults)
+    _, ledger = new_process(hub)
+    ledger.repo.name = "practice/damaged"
+    assert ledger.load().unreadable == snapshot.unreadable and ledger.load().faults == faults
+
+
+@pytest.mark.parametrize(
+    "path, text, error",
+    [
+        (names.TEACHER_FILE, "{}", UnreadableRecord),
+        (names.ledger_path("r1"), '{"schema": 99}', NewerRecord),
+    ],
+    ids=["teacher", "newer version"],
+)
+def test_what_concerns_all_requests_stops_the_bot(
+    hub: LocalHub, path: str, text: str, error: type[Exception]
+) -> None:
+    connection, ledger = new_process(hub)
+    ledger.repo.name = "practice/stopped"
+    connection.api.create_repo("practice/stopped", repo_type="dataset", exist_ok=True)
+    assert ledger.repo.swap(ledger.repo.head(), {path: text}, "damage")
+    with pytest.raises(error, match=path):
         ledger.load()
+    connection.api.delete_repo("practice/stopped", repo_type="dataset")
 
 
 def test_first_change_on_a_sheet_upgrades_the_records_on_it(hub: LocalHub) -> None:

@@ -95,7 +95,7 @@ def test_unreadable_record_is_refused_with_the_path_of_the_field(
 @pytest.mark.parametrize("data", [None, [], "{}", {}, {"schema": "3"}, {"schema": 5}])
 def test_other_values_are_refused(data: object) -> None:
     for read in (request_from_json, teacher_from_json):
-        with pytest.raises(UnreadableRecord, match="expected schema 4"):
+        with pytest.raises(UnreadableRecord, match="expected schema 4|a newer version"):
             read(data)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bot.domain.observation import Advice, Shortfall
-from bot.hub.manifests import MALFORMED, parse_manifest
+from bot.hub.client import MALFORMED
+from bot.hub.manifests import parse_manifest
 
 OLD_MANIFESTS = Path(__file__).parents[2] / "data" / "old_schemas" / "manifests"
 

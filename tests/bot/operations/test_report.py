@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.controller.decision import decide
 from bot.controller.ledger import LedgerSnapshot
-from bot.controller.tick import decide
 from bot.domain.observation import Teacher
 from bot.domain.request import (
     Answer,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from bot.controller.decision import decide
 from bot.controller.ledger import LedgerSnapshot
-from bot.controller.tick import decide
 from bot.domain import steps
 from bot.domain.actions import EnsureJob
 from bot.domain.costs import (
