@@ -34,6 +34,19 @@ def bot(org: str) -> str:
     return f"{org}/kakugo-bot"
 
 
+COLLECTION = "Kakugo"
+
+
+def job_name(request: str, step: str) -> str:
+    """Return what the Hub's list of jobs shows; letters, digits and hyphens."""
+    return f"kakugo-{request}-{step}"
+
+
+def is_shown(repo: str, org: str) -> bool:
+    """Whether the collection lists a public repo: everything but code and the teacher's answers."""
+    return is_ours(repo, org) and repo not in (code_repo(org), journal(org))
+
+
 def is_ours(repo: str, org: str) -> bool:
     """Whether a repo is part of the installation or was created by it."""
     return repo == leaderboard(org) or repo.startswith(f"{org}/kakugo-")

@@ -76,6 +76,7 @@ def _start_job(hub: Connection, action: EnsureJob) -> None:
             secrets={"HF_TOKEN": hub.job_token},
             flavor=action.flavor,
             timeout=action.timeout_seconds,
+            name=names.job_name(action.request, action.step.value),
             labels=dict(labels(action)),
             namespace=hub.org,
         )

@@ -19,10 +19,10 @@ from huggingface_hub import (
 )
 
 from bot.domain import names
-from bot.hub.client import Connection, translate_errors
+from bot.hub.client import Connection, TryLater, translate_errors
 from bot.hub.endpoints import create_endpoint, update_arguments
 from bot.installation.diff import needs_start, space_changes
-from bot.installation.state import BotJob, Endpoint, Schedule, Space, Webhook
+from bot.installation.state import BotJob, Collection, Endpoint, Schedule, Space, Webhook
 from bot.settings import BOT_SECRETS
 
 RepoType = Literal["model", "dataset", "space"]
@@ -109,6 +109,22 @@ def _commit(hub: Connection, space: str, files: Mapping[str, bytes | None]) -> N
         hub.api.create_commit(space, operations, commit_message="Deploy", repo_type="space")
 
 
+def ensure_collection(hub: Connection, desired: Collection, actual: Collection | None) -> None:
+    """Create the collection, and add what it lacks."""
+    with translate_errors(f"set up the collection {names.COLLECTION}"):
+        slug = actual.slug if actual else ""
+        if not slug:
+            slug = hub.api.create_collection(
+                names.COLLECTION,
+                namespace=hub.org,
+                description="Small models that were taught a language, their data and results",
+                exists_ok=True,
+            ).slug
+        present = actual.items if actual else frozenset()
+        for item_type, name in sorted(desired.items - present):
+            hub.api.add_collection_item(slug, name, item_type, exists_ok=True)  # type: ignore[arg-type]
+
+
 def ensure_endpoint(hub: Connection, desired: Endpoint, actual: Endpoint | None) -> None:
     """Create or update the endpoint, and pause it unless the bot needs it."""
     name = desired.spec.name
@@ -186,6 +202,18 @@ def _job_arguments(hub: Connection, job: BotJob) -> dict[str, Any]:
         "env": dict(job.variables),
         "flavor": job.flavor,
         "timeout": job.timeout_seconds,
+        "name": "kakugo-bot",
         "labels": {key: value, names.SECRETS_LABEL: job.secrets},
         "namespace": hub.org,
     }
+
+
+def wait_for_space(hub: Connection, name: str, seconds: float) -> None:
+    """Wait until a Space runs or fails. Raises TryLater if that takes longer."""
+    with translate_errors(f"wait for the Space {name}"):
+        try:
+            hub.api.wait_for_space(name, timeout=seconds)
+        except TimeoutError as error:
+            raise TryLater(
+                f"the Space {name} has not started yet: deploy again in a few minutes"
+            ) from error

@@ -17,6 +17,7 @@ from bot.hub.endpoints import ASLEEP, endpoint_state, find_endpoint
 from bot.installation.state import (
     DATASETS,
     BotJob,
+    Collection,
     Endpoint,
     Installation,
     Part,
@@ -55,7 +56,9 @@ def read_installation(hub: Connection, wheel: str, teacher: str) -> Installation
         endpoint=read_endpoint(hub, teacher),
         schedule=schedules[0] if schedules else None,
         webhook=webhooks[0] if webhooks else None,
+        collection=_collection(hub),
         duplicates=tuple(duplicates),
+        public=list_public_repos(hub),
     )
 
 
@@ -95,6 +98,31 @@ def read_endpoint(hub: Connection, name: str) -> Endpoint | None:
         port=image.get("port"),
         idle_minutes=endpoint.raw["compute"]["scaling"].get("scaleToZeroTimeout"),
     )
+
+
+def list_public_repos(hub: Connection) -> frozenset[tuple[str, str]]:
+    """Return type and id of every public repo of ours that people may use."""
+    with translate_errors(f"list the repos of {hub.org}"):
+        repos: list[tuple[str, Any]] = [
+            *(("model", repo) for repo in hub.api.list_models(author=hub.org)),
+            *(("dataset", repo) for repo in hub.api.list_datasets(author=hub.org)),
+            *(("space", repo) for repo in hub.api.list_spaces(author=hub.org)),
+        ]
+    return frozenset(
+        (repo_type, repo.id)
+        for repo_type, repo in repos
+        if names.is_shown(repo.id, hub.org) and not repo.private
+    )
+
+
+def _collection(hub: Connection) -> Collection | None:
+    with translate_errors(f"list the collections of {hub.org}"):
+        for listed in hub.api.list_collections(owner=hub.org):
+            if listed.title == names.COLLECTION:  # the listing has only its first items
+                collection = hub.api.get_collection(listed.slug)
+                items = ((item.item_type, item.item_id) for item in collection.items)
+                return Collection(frozenset(items), collection.slug)
+    return None
 
 
 def read_space(hub: Connection, name: str) -> Space:

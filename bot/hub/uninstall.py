@@ -69,6 +69,11 @@ def delete_repo(hub: Connection, part: Part, repo: str) -> None:
     )
 
 
+def delete_collection(hub: Connection, slug: str) -> None:
+    """Delete the collection; what it lists stays."""
+    _ignore_missing("delete the collection", lambda: hub.api.delete_collection(slug))
+
+
 def delete_wheel(hub: Connection, name: str) -> None:
     """Delete the file but not the history, to which requests are pinned."""
     repo = names.code_repo(hub.org)

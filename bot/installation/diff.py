@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from bot.domain import names
 from bot.installation.state import (
     BotJob,
+    Collection,
     Endpoint,
     Installation,
     Part,
@@ -58,6 +59,7 @@ def compare(desired: Installation, actual: Installation) -> tuple[Change, ...]:
             *_spaces(desired.spaces, actual.spaces),
             *_schedule(desired.schedule, actual.schedule),
             *_webhook(desired.webhook, actual.webhook),
+            *_collection(desired.collection, actual.collection),
             *(Change("-", part, id_, ("duplicate",)) for part, id_ in actual.duplicates),
         ]
     )
@@ -87,6 +89,8 @@ def removal(
     changes += [Change("-", Part.JOB, job) for job in jobs]
     if actual.endpoint:
         changes.append(Change("-", Part.ENDPOINT, actual.endpoint.spec.name))
+    if actual.collection and everything:
+        changes.append(Change("-", Part.COLLECTION, names.COLLECTION))
     if actual.wheel and not everything:
         changes.append(Change("-", Part.WHEEL, actual.wheel.name))
     for part, repo in repos:
@@ -227,6 +231,13 @@ def _webhook(desired: Webhook | None, actual: Webhook | None) -> Iterator[Change
         if desired.job and actual.job:
             reasons += _job_reasons(desired.job, actual.job)
     yield _change(Part.WEBHOOK, _target(desired), actual is not None, reasons)
+
+
+def _collection(desired: Collection | None, actual: Collection | None) -> Iterator[Change]:
+    if desired is not None:
+        missing = sorted(desired.items - actual.items) if actual else []
+        reasons = [f"it lacks {', '.join(name for _, name in missing)}"] if missing else []
+        yield _change(Part.COLLECTION, names.COLLECTION, actual is not None, reasons)
 
 
 def _target(webhook: Webhook) -> str:

@@ -87,6 +87,7 @@ def deployer(org: str) -> tuple[Scope, ...]:
         Scope(org, "repo.write", "repos, Spaces and their secrets"),
         Scope(org, "job.write", "the bot's schedule or Job"),
         Scope(org, "inference.endpoints.write", "the teacher's endpoint"),
+        Scope(org, "collection.write", "the collection"),
         Scope("OWNER", "user.webhooks.write", "the webhook"),
     )
 

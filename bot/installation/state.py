@@ -37,6 +37,7 @@ class Part(StrEnum):
     SPACE = "Space"
     SCHEDULE = "schedule"
     WEBHOOK = "webhook"
+    COLLECTION = "collection"
     JOB = "job"
     MODEL = "model"
 
@@ -75,6 +76,17 @@ class Space:
     secrets: Mapping[str, str]
     stage: SpaceStage = SpaceStage.ASLEEP
     host: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The page of the namespace that lists what people may use; `items` are types and ids.
+
+    Items that somebody else has added stay. `slug` identifies the collection on the Hub.
+    """
+
+    items: frozenset[tuple[str, str]]
+    slug: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -135,7 +147,11 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Installation:
-    """A whole installation. `duplicates` are ids of webhooks and schedules that are not needed."""
+    """A whole installation.
+
+    `duplicates` are ids of webhooks and schedules that are not needed. `public` are the type and id
+    of every public repo that the collection shall list.
+    """
 
     datasets: frozenset[str] = frozenset()
     wheel: Wheel | None = None
@@ -144,7 +160,9 @@ class Installation:
     endpoint: Endpoint | None = None
     schedule: Schedule | None = None
     webhook: Webhook | None = None
+    collection: Collection | None = None
     duplicates: tuple[tuple[Part, str], ...] = ()
+    public: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -208,6 +226,7 @@ def desired_state(
         endpoint=Endpoint(replace(recipe.teacher, usd_per_hour=0.0), awake),
         schedule=_schedule(recipe, settings, wheel_url),
         webhook=_webhook(recipe, settings, wheel_url, actual),
+        collection=Collection(actual.public),
     )
 
 

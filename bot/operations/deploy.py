@@ -6,8 +6,6 @@ killed at any point and run again. A second run finds nothing to do.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -40,7 +38,7 @@ SPACE_START_SECONDS = 300.0
 PHASES = (
     (Part.DATASET, Part.WHEEL),
     (Part.SETUP, Part.ENDPOINT, Part.SPACE),
-    (Part.SCHEDULE, Part.WEBHOOK),
+    (Part.SCHEDULE, Part.WEBHOOK, Part.COLLECTION),
 )
 
 
@@ -117,7 +115,7 @@ def deploy(deployment: Deployment) -> Iterator[str]:
         if applied > applied_before:
             applied_before = applied
             if Part.WEBHOOK in phase and settings.run_mode is RunMode.SPACE:
-                wait_for_host(deployment)
+                wait_for_bot(deployment)
             desired, actual = deployment.states()
         for change in compare(desired, actual):
             if change.part in phase and change.sign != "=":
@@ -153,16 +151,12 @@ def check(deployment: Deployment) -> tuple[Finding, ...]:
     return diagnose(recipe, settings, inspection.facts, actual, inspection.changes, logs)
 
 
-def wait_for_host(deployment: Deployment) -> None:
-    """Wait until the bot's Space has a URL for the webhook. Raises TryLater and Refused."""
+def wait_for_bot(deployment: Deployment) -> None:
+    """Wait until the bot's Space runs: the webhook calls it. Raises TryLater and Refused."""
     name = names.bot(deployment.hub.org)
-    deadline = time.monotonic() + SPACE_START_SECONDS
-    while not (space := inventory.read_space(deployment.hub, name)).host:
-        if space.stage is SpaceStage.BROKEN:
-            raise Refused(f"the Space {name} does not run: read its logs, then deploy again")
-        if time.monotonic() > deadline:
-            raise TryLater(f"the Space {name} has not started yet: deploy again in a few minutes")
-        time.sleep(random.uniform(0.3, 1.0))
+    install.wait_for_space(deployment.hub, name, SPACE_START_SECONDS)
+    if inventory.read_space(deployment.hub, name).stage is SpaceStage.BROKEN:
+        raise Refused(f"the Space {name} does not run: read its logs, then deploy again")
 
 
 def _apply(
@@ -193,6 +187,8 @@ def _apply(
             secrets = space_secrets(change.name, settings)
             zero_gpu = needs_zero_gpu(billing, change.name, hub.org)
             install.ensure_space(hub, change.name, space, existing, files, secrets, zero_gpu)
+        case Part.COLLECTION if desired.collection:
+            install.ensure_collection(hub, desired.collection, actual.collection)
         case Part.SCHEDULE if desired.schedule:
             install.ensure_schedule(hub, desired.schedule, actual.schedule, settings.bot_secrets)
         case Part.WEBHOOK if desired.webhook:

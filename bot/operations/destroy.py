@@ -48,6 +48,8 @@ def remove(hub: Connection, change: Change, actual: Installation) -> None:
             uninstall.cancel_job(hub, change.name)
         case Part.ENDPOINT:
             uninstall.delete_endpoint(hub, change.name)
+        case Part.COLLECTION if actual.collection:
+            uninstall.delete_collection(hub, actual.collection.slug)
         case Part.WHEEL:
             uninstall.delete_wheel(hub, change.name)
         case Part.SPACE if change.sign == "~":

@@ -85,7 +85,11 @@ def _changes(changes: Iterable[Change]) -> Iterator[Finding]:
         subject = f"The {change.part} {change.name}"
         reasons = f" ({', '.join(change.reasons)})" if change.reasons else ""
         check = str(change.part).lower()
-        if change.sign == "=":
+        if change.part is Part.COLLECTION and change.sign == "~":
+            yield Finding(
+                "note", check, f"{subject} misses something{reasons}", "run `kakugo deploy`"
+            )
+        elif change.sign == "=":
             yield Finding("ok", check, f"{subject} is up to date.")
         elif change.sign == "+":
             yield Finding("bad", check, f"{subject} is missing", "run `kakugo deploy`")

@@ -93,7 +93,9 @@ FAULTS = {
     "no plan": Fault("no plan for the organization poor", account={"plan": ""}),
     "no credit": Fault("poor has no payment method, which jobs", account={"canPay": False}),
     "spending limit": Fault("reached its spending limit", account={"spendLimitReached": True}),
-    "half the scopes": Fault("lacks job.write on poor, user.webhooks", {"HF_TOKEN": NARROW}),
+    "half the scopes": Fault(
+        "lacks job.write on poor, coll.*, user.webhooks", {"HF_TOKEN": NARROW}
+    ),
     "a revoked token": Fault("KAKUGO_JOB_TOKEN does not work", {"KAKUGO_JOB_TOKEN": "hf_gone"}),
     "another's namespace": Fault(f"cannot write to {PERSON}", {"KAKUGO_ORG": PERSON}),
     "no such namespace": Fault("cannot write to nobody", {"KAKUGO_ORG": "nobody"}),

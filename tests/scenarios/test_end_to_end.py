@@ -127,11 +127,8 @@ def test_a_language_name_leads_to_a_result(environment: Environment) -> None:
 
     # Each step ran once, as one job, and the teacher is paused.
     jobs = list(environment.api.list_jobs(namespace=ORG))
-    assert sorted(labels_of(job)["step"] for job in jobs) == [
-        "check",
-        "evaluate",
-        "generate",
-        "train",
+    assert sorted(labels_of(job)["name"] for job in jobs) == [
+        f"kakugo-r{num}-{step}" for step in ("check", "evaluate", "generate", "train")
     ]
     for step in ("check", "generate", "train"):
         assert sum(f"{step} ordered" in summary for summary in summaries) == 1

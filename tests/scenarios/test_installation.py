@@ -251,7 +251,18 @@ def test_destroy_asks_first_keeps_data_and_deploy_restores_it(hub: LocalHub) -> 
 def test_destroy_everything_can_be_interrupted_and_leaves_other_repos(hub: LocalHub) -> None:
     installation = LocalInstallation.create(hub, "emptied", KAKUGO_WEBHOOK_URL=WEBHOOK_URL)
     installation.deploy()
-    installation.connection.api.create_repo("emptied/unrelated", repo_type="dataset")
+    api = installation.connection.api
+    api.create_repo("emptied/unrelated", repo_type="dataset")
+    api.create_repo("emptied/kakugo-epo_Latn", repo_type="dataset")
+    (note,) = [each for each in check(installation.deployment) if each.check == "collection"]
+    assert note.level == "note" and "it lacks emptied/kakugo-epo_Latn" in note.text
+    installation.deploy()
+    (collection,) = api.list_collections(owner="emptied")
+    assert {item.item_id for item in api.get_collection(collection.slug).items} == {
+        f"emptied/{name}"
+        for name in ("kakugo", "kakugo-chat", "kakugo-communities", "kakugo-epo_Latn",
+                     "kakugo-requests", "kakugo-results")
+    }  # fmt: skip
     changes, actual = installation.plan_removal(everything=True)
     lines = destroy(installation.connection, changes, actual)
     assert next(lines).startswith("- delete webhook") and next(lines)
@@ -263,3 +274,4 @@ def test_destroy_everything_can_be_interrupted_and_leaves_other_repos(hub: Local
         "emptied/unrelated"
     ]
     assert not installation.state()["heads"] and not installation.state()["endpoints"]
+    assert not list(api.list_collections(owner="emptied"))

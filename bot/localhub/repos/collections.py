@@ -41,6 +41,7 @@ CREATE TABLE IF NOT EXISTS collection_items (
 """
 
 REPO_TYPES = ("model", "dataset", "space")
+PERMISSION = "collection.write"
 TYPES = (*REPO_TYPES, "paper", "collection")
 THEMES = ("orange", "blue", "green", "purple", "pink", "indigo")
 ITEMS_IN_LISTING = 4
@@ -112,7 +113,7 @@ def _requested(request: Request, db: sqlite3.Connection) -> sqlite3.Row:
 
 def _writable(request: Request, db: sqlite3.Connection) -> tuple[sqlite3.Row, User]:
     row, user = _requested(request, db), auth.require_user(request)
-    if not auth.may_write(db, user, row["namespace"]):
+    if not auth.may_write(db, user, row["namespace"], permission=PERMISSION):
         raise HubError(403, f"You don't have write access to {_slug(row)} with this token")
     return row, user
 
@@ -166,7 +167,7 @@ def create(request: Request, body: Json) -> Response:
         raise HubError(400, "`title` must not be empty")
     with hub.store.write() as db:
         owner = auth.find_account(db, namespace)
-        if owner is None or not auth.may_write(db, user, namespace):
+        if owner is None or not auth.may_write(db, user, namespace, permission=PERMISSION):
             raise HubError(
                 403, f"You don't have the rights to create a collection for {namespace[:100]}"
             )
