@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from recipes.core import config
+from recipes.core.accelerator import check_accelerator
 from recipes.core.errors import UserError
 from recipes.core.interrupts import restore_keyboard_interrupt
 
@@ -33,6 +34,7 @@ MODULES = {
 }
 # Where torch is installed, `datasets` imports it unasked: a second and 200 MB for each process.
 WITHOUT_TORCH = ("check", "generate")
+WITH_ACCELERATOR = ("bake-off", "train", "evaluate", "improve", "export")
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 TEACHER_HELP = "an OpenAI-compatible API; tgi+URL for TGI's own protocol"
@@ -58,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(args, "config"):
             args.config = config.load(args.config, args.org, args.language)
             args.digest = args.digest or args.config.digest
+        if args.command in WITH_ACCELERATOR:
+            check_accelerator(os.environ)
         importlib.import_module(MODULES[args.command]).main(args)
     except UserError as error:
         _print_error(args.command, str(error))

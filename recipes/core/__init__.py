@@ -1,5 +1,6 @@
 """What several recipes share.
 
+accelerator       Refuse to use the CPU of a machine whose accelerator is paid for
 agreement         Combine several people's verdicts on the same rows of a dataset
 benchmarks        The benchmarks: how their rows become tasks, and what is said about them
 card_sections     Write a section of a card between two markers, again and again
