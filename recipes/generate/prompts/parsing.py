@@ -6,6 +6,10 @@ refused. "nan", "None" and "null" come from failed software, and are never a tex
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import json_repair
@@ -14,6 +18,8 @@ import orjson
 from recipes.generate.schema import Message
 
 MAX_REPAIRED = 64_000  # characters
+LIST_START = re.compile(r"\[(?=\s*[\"'“”„«{])")  # not "[as you asked]"
+MAX_STARTS = 8  # places where a list may start
 EMPTY = {"", "nan", "none", "null", "undefined", "n/a"}
 
 
@@ -95,27 +101,78 @@ def _object(answer: str) -> dict[str, Any]:
 
 
 def _list(answer: str) -> list[str]:
-    value = _json(answer)
-    if isinstance(value, dict) and len(value) == 1:  # {"prompts": [...]}
-        (value,) = value.values()
+    """Return the first list of texts in an answer, which may have remarks around it."""
+    reason = ""
+    for value in _values(answer):
+        try:
+            return _list_of(value)
+        except InvalidFormat as error:
+            reason = reason or str(error)
+    raise InvalidFormat(reason or "broken_json")
+
+
+def _list_of(value: object) -> list[str]:
+    """Return a list of texts, also from `{"prompts": [...]}` and `[{"prompt": "..."}, ...]`."""
+    if isinstance(value, dict):
+        lists = [each for each in value.values() if isinstance(each, list)]
+        value = lists[0] if len(lists) == 1 else None
     if not isinstance(value, list):
         raise InvalidFormat("not_a_list")
-    if not all(isinstance(item, str) and _is_unicode(item) for item in value):
+    items = [_only_text(each) if isinstance(each, dict) else each for each in value]
+    if not all(isinstance(item, str) and _is_unicode(item) for item in items):
         raise InvalidFormat("not_texts")
-    return value
+    return items
 
 
-def _json(answer: str) -> object:
+def _only_text(value: dict[str, object]) -> object:
+    texts = [each for each in value.values() if isinstance(each, str)]
+    return texts[0] if len(texts) == 1 else None
+
+
+def _values(answer: str) -> Iterator[object]:
+    """Yield what may be the JSON value that was requested, the likeliest first."""
     try:
-        return orjson.loads(answer)
+        yield orjson.loads(answer)
+        return
     except ValueError:
-        start, end = answer.find("["), answer.rfind("]")
-        if start < 0 or end < start or len(answer) > MAX_REPAIRED:
-            raise InvalidFormat("broken_json") from None
-    try:
-        return json_repair.loads(answer[start : end + 1])
-    except RecursionError:
-        raise InvalidFormat("broken_json") from None
+        pass
+    if len(answer) > MAX_REPAIRED:
+        return
+    if lists := _lists_in_lines(answer):
+        yield lists
+        return
+    starts = [match.start() for match in islice(LIST_START.finditer(answer), MAX_STARTS)]
+    for start in starts:
+        try:
+            yield json.JSONDecoder().raw_decode(answer, start)[0]
+        except (ValueError, RecursionError):
+            yield from _repaired(answer, start)
+    if not starts:
+        yield from _repaired(answer, answer.find("["))
+
+
+def _repaired(answer: str, start: int) -> Iterator[object]:
+    """Yield what `json_repair` makes of an answer from one bracket to the last one."""
+    end = answer.rfind("]")
+    if 0 <= start < end:
+        try:
+            yield json_repair.loads(answer[start : end + 1])
+        except RecursionError:
+            return
+
+
+def _lists_in_lines(answer: str) -> list[object]:
+    """Return the items of all lists, where each line is one; empty if a line is something else."""
+    items: list[object] = []
+    for line in filter(None, map(str.strip, answer.splitlines())):
+        try:
+            value = orjson.loads(line)
+        except ValueError:
+            return []
+        if not isinstance(value, list):
+            return []
+        items += value
+    return items
 
 
 def _is_unicode(text: str) -> bool:

@@ -35,6 +35,14 @@ TURNS = (Message(role="user", content="Hi"), Message(role="assistant", content="
         ("[]", []),
         ('{"prompts": ["a", "b"]}', ["a", "b"]),
         ('["a\\ud83d\\ude00"]', ["a\U0001f600"]),
+        ('Here are 3 prompts [as asked]:\n["a", "b"]', ["a", "b"]),
+        ('["a", "b"]\nI hope that [these] help.', ["a", "b"]),
+        ('{"prompts": ["a", "b"], "count": 2}', ["a", "b"]),
+        ('[{"prompt": "a", "id": 1}, {"prompt": "b", "id": 2}]', ["a", "b"]),
+        ('Sure:\n[{"prompt": "a"}, {"prompt": "b"}]', ["a", "b"]),
+        ('["a"]\n["b"]\n', ["a", "b"]),
+        ('["a [x]", "b",]', ["a [x]", "b"]),
+        ("[a, b]", ["a", "b"]),
     ],
 )
 def test_lists_are_parsed_and_repaired(answer: str, texts: list[str]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -16,6 +18,8 @@ from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.completion import Answer
 from recipes.generate.teacher.connect import authorization
 from recipes.generate.teacher.failures import NoAnswer
+from recipes.generate.teacher.retry import complete_parsed, list_in
+from recipes.practice.server import events
 from tests.recipes.generate.teacher_server import SETTINGS, Handler, serving, teaching
 
 MESSAGES = [Message(role="user", content="Saluton")]
@@ -179,3 +183,136 @@ def test_only_the_hub_gets_the_hubs_token() -> None:
     }
     named = {**tokens, "KAKUGO_TEACHER_TOKEN": "sk"}
     assert authorization("https://api.example/v1", named) == {"Authorization": "Bearer sk"}
+
+
+def _once(status: int, content: object) -> tuple[list[dict[str, Any]], Handler]:
+    """Return the bodies that were sent, and a handler that answers all with this content."""
+    bodies: list[dict[str, Any]] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        bodies.append(await request.json())
+        return web.json_response(content, status=status)
+
+    return bodies, handler
+
+
+def test_a_limit_that_has_another_name_is_sent_by_it_from_then_on(tmp_path: Path) -> None:
+    names: list[str] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        names.extend(key for key in body if "tokens" in key)
+        if "max_tokens" in body:
+            message = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+            return web.json_response({"error": {"message": message}}, status=400)
+        assert body["max_completion_tokens"] == 16
+        return web.json_response(GOOD)
+
+    async def use(teacher: Teacher) -> None:
+        for seed in range(2):
+            await teacher.complete(MESSAGES, seed)
+
+    asyncio.run(_with(handler, tmp_path, use))
+    assert names == ["max_tokens", "max_completion_tokens", "max_completion_tokens"]
+
+
+def test_a_schema_that_breaks_a_server_is_left_out_after_a_few_calls(tmp_path: Path) -> None:
+    had_schema: list[bool] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        had_schema.append("response_format" in await request.json())
+        return web.json_response(GOOD, status=500 if had_schema[-1] else 200)
+
+    async def use(teacher: Teacher) -> None:
+        for seed in range(5):
+            await teacher.complete(MESSAGES, seed, schema={"type": "array"})
+
+    _, teacher = asyncio.run(_with(handler, tmp_path, use))
+    assert had_schema == [True, False] * 3 + [False] * 2 and teacher.stats.retried == 0
+
+
+def test_without_credit_the_first_call_is_the_last(tmp_path: Path) -> None:
+    error = {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}
+    bodies, handler = _once(429, error)
+    with pytest.raises(UserError, match="credit is used up .status 402.. It says: You exceeded"):
+        asyncio.run(_with(handler, tmp_path, lambda teacher: teacher.complete(MESSAGES, 1)))
+    assert len(bodies) == 1
+
+
+def test_the_servers_words_are_printed_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, handler = _once(422, {"error": {"message": "Saluton is a forbidden word"}})
+
+    async def use(teacher: Teacher) -> None:
+        for seed in range(3):
+            with pytest.raises(NoAnswer, match="status_422"):
+                await teacher.complete(MESSAGES, seed)
+
+    asyncio.run(_with(handler, tmp_path, use))
+    assert capsys.readouterr().out.count("Saluton is a forbidden word") == 1
+
+
+def test_an_answer_is_streamed_for_longer_than_a_gateway_waits(tmp_path: Path) -> None:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        assert (await request.json())["stream"] is True
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        for event in events({**GOOD, "usage": None}, 5):
+            await response.write(event)
+            await asyncio.sleep(0.01)
+        return response
+
+    answer, _ = asyncio.run(_with(handler, tmp_path, lambda teacher: teacher.complete(MESSAGES, 1)))
+    assert answer == Answer("Bonan tagon", "", "stop", 0, 0)
+
+
+def _models(*names: str, status: int = 200) -> Handler:
+    async def handler(request: web.Request) -> web.StreamResponse:
+        return web.json_response({"data": [{"id": name} for name in names]}, status=status)
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("handler", "model"),
+    [
+        (_models("m", "n"), "m"),
+        (_models("n"), "n"),
+        (_models(), "m"),
+        (_models(status=404), "m"),
+        (_models(status=500), "m"),
+    ],
+)
+def test_the_model_is_the_recipes_or_the_only_one(
+    handler: Handler, model: str, tmp_path: Path
+) -> None:
+    _, teacher = asyncio.run(_with(handler, tmp_path, lambda teacher: teacher.wait_until_ready()))
+    assert teacher.settings.model == model
+
+
+def test_one_of_several_other_models_must_be_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="does not serve 'm', but a, b: name one"):
+        asyncio.run(_with(_models("a", "b"), tmp_path, lambda teacher: teacher.wait_until_ready()))
+
+
+@pytest.mark.parametrize(("heeds", "calls"), [(True, 8), (False, 7)])
+def test_a_teacher_that_repeats_its_answers_is_not_asked_twice(
+    heeds: bool, calls: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bodies: list[dict[str, Any]] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        bodies.append(await request.json())
+        text = f"no list {bodies[-1]['seed'] if heeds else ''}"
+        return web.json_response({"choices": [{"message": {"content": text}}]})
+
+    async def use(teacher: Teacher) -> None:
+        for number in range(4):
+            with pytest.raises(NoAnswer, match="broken_json"):
+                asked = [Message(role="user", content=str(number))]
+                await complete_parsed(teacher, asked, 1, partial(list_in, 3))
+
+    asyncio.run(_with(handler, tmp_path, use))
+    assert len(bodies) == calls
+    assert ("same answer to every seed" in capsys.readouterr().out) is not heeds
