@@ -8,7 +8,6 @@ fewer than 200 of each.
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
@@ -37,6 +36,8 @@ from tests.recipes.evaluate import lm_eval_tasks
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(7200)]
 ITEMS, SHOTS, BATCH = int(os.environ.get("BENCH_ITEMS", "200")), 3, 16
+PART = 4 * BATCH  # items that one backend answers before it is the other's turn
+BACKENDS = ("transformers", "lm_eval")
 READ_GGUF = """
 import sys
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
@@ -82,25 +83,25 @@ def test_items_per_second_against_the_harness(real_model: Path, tmp_path: Path, 
     tasks = lm_eval_tasks.tasks(tmp_path, section)
     repo = str(real_model), "main"
     model = ComparedModel("base", *repo, *repo, False, "")
-    outputs, seconds = {}, {}
-    for backend in ("transformers", "lm_eval"):
-        loaded = loader.backend(replace(section, backend=backend)).load(model)
-        for number, task in enumerate(tasks):
-            result = _timed(_answers, loaded, task, section)
-            outputs[backend, number], seconds[backend, number] = result
-        del loaded
-        gc.collect()
+    # In turns, so that whatever else the machine does slows both down.
+    models = [loader.backend(replace(section, backend=name)).load(model) for name in BACKENDS]
     print()
     too_slow = []
-    for number, task in enumerate(tasks):
-        both = [outputs[backend, number] for backend in ("transformers", "lm_eval")]
-        main = significance.score_tasks([task], [both], section)[0].main_score
-        ratio = seconds["lm_eval", number] / seconds["transformers", number]
+    for task in tasks:
+        outputs: tuple[list[Any], list[Any]] = ([], [])
+        seconds = [0.0, 0.0]
+        for start in range(0, len(task.items), PART):
+            part = replace(task, items=task.items[start : start + PART])
+            for number, loaded in enumerate(models):
+                answers, part_seconds = _timed(_answers, loaded, part, section)
+                outputs[number].extend(answers)
+                seconds[number] += part_seconds
+        main = significance.score_tasks([task], [list(outputs)], section)[0].main_score
+        ratio = seconds[1] / seconds[0]
         count = len(task.items)
         print(
             f"{dtype} {task.benchmark:>9} {task.direction or '':<18} {count} items: "
-            f"{count / seconds['transformers', number]:.2f}/s, "
-            f"lm_eval {count / seconds['lm_eval', number]:.2f}/s, {ratio:.1f}x; "
+            f"{count / seconds[0]:.2f}/s, lm_eval {count / seconds[1]:.2f}/s, {ratio:.1f}x; "
             f"{main.metric} {main.comparison.base.value:.4f} "
             f"and {main.comparison.adapter.value:.4f}"
         )

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os.path import commonprefix
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transformers import Cache, PreTrainedModel
@@ -32,6 +32,23 @@ class Prefix:
             return None
         cache = copy.deepcopy(self.cache)
         cache.batch_repeat_interleave(rows)
+        return cache
+
+    def preallocated_for(self, rows: int, tokens: int, model: PreTrainedModel) -> Cache | None:
+        """Return a copy for a batch of `rows` prompts with room for `tokens` in each.
+
+        A cache that grows is copied whole at every token, which takes more than a third of the
+        time of generating.
+        """
+        from transformers import StaticCache
+
+        if self.cache is None:
+            return None
+        cache = StaticCache(model.config, max_cache_len=tokens)
+        layers: Any = self.cache.layers  # `compute` made sure that they have keys and values
+        for number, layer in enumerate(layers):
+            keys, values = (part.repeat_interleave(rows, 0) for part in (layer.keys, layer.values))
+            cache.update(keys, values, number)
         return cache
 
 

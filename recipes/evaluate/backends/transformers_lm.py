@@ -77,17 +77,19 @@ def generate(
         max_new_tokens=settings.max_new_tokens,
         eos_token_id=_end_tokens(model, tokenizer),
         pad_token_id=tokenizer.pad_token_id,
+        disable_compile=True,  # for every length of a batch, it takes longer than generating
     )
     generations: dict[int, Generation] = {}
     prompts = tokenize.prompts(tokenizer, items)
     prefix = prefix_cache.compute(model, prompts)
     for indices, batch in _batches(tokenizer, prompts, settings.batch, prefix, model.device):
-        cache = prefix.copy_for(len(indices))
+        rows, length = batch["input_ids"].shape
+        cache = prefix.preallocated_for(rows, length + settings.max_new_tokens, model)
         with torch.inference_mode():
             output: Any = model.generate(  # type: ignore[operator]
                 **batch, past_key_values=cache, generation_config=greedy
             )
-        new_ids = output[:, batch["input_ids"].shape[1] :]
+        new_ids = output[:, length:]
         texts = tokenizer.batch_decode(new_ids, skip_special_tokens=True)
         for index, text, ids in zip(indices, texts, new_ids.tolist(), strict=True):
             generations[index] = Generation(text, _is_finished(ids, greedy))
