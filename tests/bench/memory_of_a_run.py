@@ -8,12 +8,12 @@ of `benchmarks`, and a `tokenizer`. Prints the result as JSON. Import only what 
 from __future__ import annotations
 
 import json
-import resource
+import multiprocessing
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from itertools import cycle, islice
@@ -45,7 +45,7 @@ from recipes.generate.sources import translation
 from recipes.generate.teacher.budget import Budget, Price
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.connect import endpoint, session
-from recipes.generate.teacher.judge import Verdicts
+from recipes.generate.teacher.judge import Judgements
 from recipes.generate.teacher.workers import run_workers
 
 EPO = language.get("epo_Latn")
@@ -54,7 +54,8 @@ ENDLESS = 1 << 30
 
 
 class MemoryProfile:
-    """Peak memory in MB (resident and anonymous) and seconds of each phase."""
+    """Peak memory in MB (resident, anonymous, and what other processes add) and seconds of each
+    phase."""
 
     def __init__(self) -> None:
         self.phases: dict[str, dict[str, float]] = {}
@@ -81,10 +82,21 @@ class MemoryProfile:
 
 
 def memory() -> dict[str, float]:
-    """Return this process's memory in MB."""
-    with open("/proc/self/status", encoding="ascii") as file:
-        status = dict(line.split(":", 1) for line in file)
-    return {key: int(status[key].split()[0]) // 1024 for key in ("VmRSS", "RssAnon")}
+    """Return the memory in MB of this process, and what its child has that is not shared."""
+    status = _kilobytes("/proc/self/status")
+    numbers: dict[str, float] = {key: status[key] // 1024 for key in ("VmRSS", "RssAnon")}
+    for child in multiprocessing.active_children():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+            rollup = _kilobytes(f"/proc/{child.pid}/smaps_rollup")
+            numbers["child"] = (rollup["Private_Clean"] + rollup["Private_Dirty"]) // 1024
+    return numbers
+
+
+def _kilobytes(path: str) -> dict[str, int]:
+    """Return the lines of a file in /proc that are numbers of kilobytes."""
+    with open(path, encoding="ascii") as file:
+        lines = [line.split() for line in file if line.endswith(" kB\n")]
+    return {words[0].removesuffix(":"): int(words[1]) for words in lines}
 
 
 async def ask(
@@ -145,13 +157,13 @@ def run_all_phases(spec: dict[str, Any]) -> dict[str, Any]:
         outcome = finalize(store, Counter(), known, job.settings.near, job.folder / "signatures")
     with memory_profile.phase("write"):
         run.write_dataset(
-            job, inputs, run.GenerationResult(context, outcome, Verdicts(), "nobody"), bill
+            job, inputs, run.GenerationResult(context, outcome, Judgements(), "nobody"), bill
         )
     store.close()
     return {
         "passed": context.rows.kept,
         "kept": len(outcome.kept),
-        "writing": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,
+        "writing": memory_profile.phases["write"]["child"],
         "phases": memory_profile.phases,
     }
 

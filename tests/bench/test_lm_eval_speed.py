@@ -35,7 +35,7 @@ from recipes.evaluate.settings import (
 from tests.recipes.evaluate import lm_eval_tasks
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(7200)]
-ITEMS, SHOTS, BATCH = int(os.environ.get("BENCH_ITEMS", "200")), 3, 16
+ITEMS, SHOTS, BATCH = int(os.environ.get("BENCH_ITEMS", "200")), 3, 32
 PART = 4 * BATCH  # items that one backend answers before it is the other's turn
 BACKENDS = ("transformers", "lm_eval")
 READ_GGUF = """

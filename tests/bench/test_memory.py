@@ -3,7 +3,7 @@
 Run with `pytest tests/bench/test_memory.py -s`; `KAKUGO_BENCH_ROWS=1000000` adds a million rows.
 Prints the peak memory of each phase. One process does what a run does, with a thousand calls in
 flight, a vocabulary of the usual size and 1.5 million benchmark n-grams. Its resident memory counts
-libraries and mapped files; the process that writes the files is measured separately.
+libraries and mapped files; of the process that writes the files, what is not shared counts.
 """
 
 from __future__ import annotations
