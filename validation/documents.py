@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -18,6 +19,7 @@ LONGEST_YAML = 300_000  # letters; PyYAML reads about 100,000 in a second
 DEEPEST = 50
 MOST_VALUES = 200_000  # aliases in YAML can make billions of a few lines
 LARGEST_INTEGER = 2**64
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # cannot be written as UTF-8
 
 
 def read_yaml(content: str | bytes, name: str) -> Any:
@@ -132,6 +134,8 @@ class _Plain:
                         for key, item in value.items()}  # fmt: skip
             case list():
                 return [self.copy(item, (*location, at)) for at, item in enumerate(value)]
+            case str() if _SURROGATE.search(value):
+                raise self._error(location, f"{quote(value)} has half a letter: write it again")
             case bool() | str() | None:
                 return value
             case int() if abs(value) < LARGEST_INTEGER:

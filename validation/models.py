@@ -22,6 +22,8 @@ from validation.errors import InvalidInput, quote
 T = TypeVar("T")
 # Nested dataclasses and TypedDicts of the standard library inherit it.
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
+# For files that others extend: `__pydantic_config__ = OPEN` in a dataclass ignores unknown keys.
+OPEN = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore")
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 KINDS = {
     "int_type": "a whole number",

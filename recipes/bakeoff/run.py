@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,9 @@ from recipes.evaluate import settings as evaluating
 from recipes.evaluate import suite
 from recipes.train import heldout_loss
 from recipes.train import settings as training
+from validation import models
+from validation.documents import read_json
+from validation.errors import InvalidInput
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "datasets")
 
@@ -88,9 +91,9 @@ def _measure(job: Job[BakeOffSettings], repo: str, data: BakeOffData, folder: st
     path = f"{folder}/{repo.replace('/', '--')}.json"
     key = {"digest": job.args.digest, "inputs": [job.inputs[repo], job.inputs[job.args.dataset]]}
     pushed = _pushed(job, path)
-    if pushed and pushed["key"] == key and "measurement" in pushed:
+    if pushed and pushed.key == key:
         say(f"{repo} was already measured")
-        return Measurement(**pushed["measurement"])
+        return pushed.measurement
     train = training.parse(job.config.train)
     with tempfile.TemporaryDirectory(prefix="kakugo-bake-off-") as scratch:
         measurement = measure(repo, job.inputs[repo], data, job.settings, train, Path(scratch))
@@ -99,12 +102,24 @@ def _measure(job: Job[BakeOffSettings], repo: str, data: BakeOffData, folder: st
     return measurement
 
 
-def _pushed(job: Job[BakeOffSettings], path: str) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class _Pushed:
+    """A file of a measurement; `key` is what it depends on."""
+
+    key: dict[str, Any]
+    measurement: Measurement
+
+
+def _pushed(job: Job[BakeOffSettings], path: str) -> _Pushed | None:
+    """Return the measurement in a file; None if there is none that can be read."""
     if not job.api.file_exists(job.args.into, path, repo_type="dataset"):
         return None
     local = job.api.hf_hub_download(job.args.into, path, repo_type="dataset")
-    content: dict[str, Any] = json.loads(Path(local).read_text(encoding="utf-8"))
-    return content
+    try:
+        return models.parse(_Pushed, read_json(Path(local).read_bytes(), path), path)
+    except InvalidInput as error:
+        say(f"measuring again: {error}")
+        return None
 
 
 def _push(job: Job[BakeOffSettings], path: str, text: str, message: str) -> str:

@@ -6,14 +6,15 @@ and withdrawn rows are deleted from the dataset. All text in the rows is untrust
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.core.row_edits import ID
+from validation.documents import read_json
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 MAX_BYTES = 64_000
 MAX_NAME_LENGTH = 80
-ROLES = {"system", "user", "assistant"}
-RATINGS = {"up", "down", None}
+ROLES = ("system", "user", "assistant")
+RATINGS = ("up", "down", None)
 VERDICTS = ("keep", "fix", "drop")
 
 
@@ -103,7 +104,7 @@ def parse(files: Iterable[bytes], code: str) -> Feedback:
 def _parse_row(line: bytes, code: str) -> ChatFeedback | Review:
     if len(line) > MAX_BYTES:
         raise InvalidRow("too_long")
-    row = json.loads(line)
+    row = read_json(line, "the row")
     if not isinstance(row, dict) or row.get("schema") != SCHEMA:
         raise InvalidRow("unreadable")
     if row.get("consent") is not True:
@@ -122,7 +123,7 @@ def _chat(row: dict[str, Any]) -> ChatFeedback:
         raise InvalidRow("unreadable")
     return ChatFeedback(
         id=_text(row, "id"),
-        at=_text(row, "at"),
+        at=_time(row),
         language=_text(row, "language"),
         model=_text(row, "model"),
         messages=_messages(row.get("messages")),
@@ -141,7 +142,7 @@ def _review(row: dict[str, Any]) -> Review:
         raise InvalidRow("unreadable")
     return Review(
         id=_text(row, "id"),
-        at=_text(row, "at"),
+        at=_time(row),
         language=_text(row, "language"),
         dataset=_text(row, "dataset"),
         row_id=_text(row, "row_id"),
@@ -171,6 +172,12 @@ def _text(row: dict[str, Any], key: str) -> str:
     if not isinstance(value, str) or not value:
         raise InvalidRow("unreadable")
     return value
+
+
+def _time(row: dict[str, Any]) -> str:
+    text = _text(row, "at")
+    datetime.fromisoformat(text)
+    return text
 
 
 def _optional_text(row: dict[str, Any], key: str) -> str | None:

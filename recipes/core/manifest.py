@@ -37,32 +37,40 @@ import json
 import re
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+from typing_extensions import TypedDict
 
 from recipes.core.errors import UserError
 from recipes.core.manifest_upgrade import upgrade
+from validation.documents import read_json
+from validation.errors import InvalidInput
+from validation.models import parse
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 SCHEMA = 2
 Step = Literal["check", "generate", "bake-off", "train", "evaluate", "promote", "improve", "export"]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+Amount = Annotated[float, Field(ge=0, le=1e12)]
 
 
 @dataclass(frozen=True)
 class Counts:
     """Rows kept, and rows dropped by reason."""
 
-    kept: int = 0
-    dropped: dict[str, int] = field(default_factory=dict)
+    kept: Count = 0
+    dropped: dict[str, Count] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Tokens:
     """Tokens that a paid model read and wrote."""
 
-    input: int = 0
-    output: int = 0
+    input: Count = 0
+    output: Count = 0
 
 
 @dataclass(frozen=True)
@@ -110,37 +118,82 @@ class Manifest:
         return json.dumps(wire, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
     @staticmethod
-    def from_json(text: str) -> Manifest:
+    def from_json(content: str | bytes) -> Manifest:
         """Parse `run.json`; raise UserError if it is not a manifest of a known schema."""
         try:
-            wire = upgrade(json.loads(text))
-            if wire["schema"] != SCHEMA:
-                raise UserError(f"This manifest has the unknown schema {wire['schema']!r}.")
-            return _parse(wire)
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"This is not a manifest ({type(error).__name__}: {error}).") from error
+            wire = parse(_Wire, upgrade(read_json(content, "run.json")), "run.json")
+        except (InvalidInput, KeyError, TypeError, ValueError, AttributeError) as error:
+            problem = str(error) if isinstance(error, InvalidInput) else type(error).__name__
+            raise UserError(f"This is not a manifest ({problem.rstrip('.')}).") from error
+        return Manifest(
+            step=wire.step,
+            request=wire.request,
+            attempt=wire.attempt,
+            digest=wire.digest,
+            language=wire.language,
+            inputs=wire.inputs,
+            output_repo=wire.output.repo,
+            output_commit=wire.output.commit,
+            practice=wire.practice,
+            seconds=wire.seconds,
+            counts=wire.counts,
+            tokens=wire.tokens,
+            cost_usd=wire.cost_usd,
+            versions=wire.versions,
+            metrics=dict(wire.metrics),
+            recipe_version=wire.recipe.version,
+            recipe_commit=wire.recipe.commit,
+        )
 
 
-def _parse(wire: dict[str, Any]) -> Manifest:
-    return Manifest(
-        step=wire["step"],
-        request=wire["request"],
-        attempt=wire["attempt"],
-        digest=wire["digest"],
-        language=wire["language"],
-        inputs=wire["inputs"],
-        output_repo=wire["output"]["repo"],
-        output_commit=wire["output"]["commit"],
-        practice=wire["practice"],
-        seconds=wire["seconds"],
-        counts=Counts(wire["counts"]["kept"], wire["counts"]["dropped"]),
-        tokens=Tokens(wire["tokens"]["input"], wire["tokens"]["output"]),
-        cost_usd=wire["cost_usd"],
-        versions=wire["versions"],
-        metrics=wire["metrics"],
-        recipe_version=wire["recipe"]["version"],
-        recipe_commit=wire["recipe"]["commit"],
+class _Metrics(TypedDict, total=False):
+    """The metrics that recipes read from each other's manifests; there are many others."""
+
+    __pydantic_config__ = ConfigDict(  # type: ignore[misc]
+        strict=True, allow_inf_nan=False, extra="allow"
     )
+
+    earlier_runs_usd: Amount
+    energy_kwh: Amount | None
+    pairs_digest: str
+    peers: list[str]
+    version: Annotated[str, Field(pattern=r"^v[1-9][0-9]{0,5}$")]
+    parent_version: str | None
+    promoted: bool
+
+
+@dataclass(frozen=True)
+class _Output:
+    repo: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    version: str
+    commit: str | None
+
+
+@dataclass(frozen=True)
+class _Wire:
+    """What `to_json` writes."""
+
+    schema: Literal[2]
+    step: Step
+    request: str
+    attempt: Count
+    digest: str
+    language: str
+    inputs: dict[str, str]
+    output: _Output
+    recipe: _Recipe
+    counts: Counts
+    tokens: Tokens
+    cost_usd: Amount
+    seconds: Amount
+    versions: dict[str, str]
+    metrics: _Metrics
+    practice: bool
 
 
 def already_made(api: HfApi, repo: str, repo_type: str, path: str, digest: str) -> bool:
@@ -150,7 +203,7 @@ def already_made(api: HfApi, repo: str, repo_type: str, path: str, digest: str) 
     if not api.file_exists(repo, path, repo_type=repo_type):
         return False
     local = api.hf_hub_download(repo, path, repo_type=repo_type)
-    with open(local, encoding="utf-8") as file:
+    with open(local, "rb") as file:
         try:
             return Manifest.from_json(file.read()).digest == digest
         except UserError:

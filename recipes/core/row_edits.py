@@ -11,9 +11,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
 
 from recipes.core.errors import UserError
+from validation.documents import read_json
+from validation.errors import InvalidInput
+from validation.models import parse
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -72,22 +77,36 @@ def read(api: HfApi, repo: str, revision: str = "main") -> RowEdits:
     if not api.file_exists(repo, PATH, repo_type="dataset", revision=revision):
         return RowEdits()
     path = api.hf_hub_download(repo, PATH, repo_type="dataset", revision=revision)
+    return parse_jsonl(Path(path).read_bytes(), f"{PATH} in {repo}")
+
+
+def parse_jsonl(content: bytes, file: str) -> RowEdits:
+    """Parse what `to_jsonl` wrote; raise UserError, which starts with `file`, for anything else."""
     dropped, corrected = set[str](), dict[str, str]()
-    for number, line in enumerate(Path(path).read_bytes().split(b"\n"), 1):
+    for number, line in enumerate(content.split(b"\n"), 1):
+        place = f"{file}, line {number}"
         try:
-            if line and (edit := json.loads(line))["verdict"] == "drop":
-                dropped.add(_checked_id(edit["id"]))
-            elif line:
-                corrected[_checked_id(edit["id"])] = str(edit["fixed"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"Line {number} of {PATH} in {repo} is invalid: fix it.") from error
+            edit = parse(_Edit, read_json(line, place), place) if line else None
+        except InvalidInput as error:
+            raise UserError(f"{error} Fix it.") from error
+        if edit and edit.fixed is None:
+            dropped.add(edit.id)
+        elif edit and edit.fixed is not None:
+            corrected[edit.id] = edit.fixed
     return RowEdits(frozenset(dropped), corrected)
 
 
-def _checked_id(value: str) -> str:
-    if not ID.fullmatch(value):
-        raise ValueError
-    return value
+@dataclass(frozen=True)
+class _Edit:
+    """A line of the file."""
+
+    id: Annotated[str, Field(pattern=f"^{ID.pattern}$")]
+    verdict: Literal["drop", "fix"]
+    fixed: Annotated[str, Field(min_length=1)] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.verdict == "fix") != (self.fixed is not None):
+            raise ValueError("`fixed` must be there if the verdict is `fix`, and only then")
 
 
 def load_chats(api: HfApi, repo: str, revision: str, split: str) -> list[Chat]:

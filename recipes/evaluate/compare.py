@@ -16,8 +16,9 @@ from typing import Any
 from recipes.core.errors import UserError
 from recipes.core.progress import say
 from recipes.evaluate import item_scores, metrics
-from recipes.evaluate.item_scores import TaskScores, Value
+from recipes.evaluate.item_scores import TaskScores, Value, listed
 from recipes.evaluate.metrics import Array, Comparison, ScoreFunction
+from validation.errors import shorten
 
 BLEU_TOKENIZER = "13a"  # sacrebleu's default, which the harness uses
 HEADINGS = ("task", "metric", "items", "A", "B", "B - A", "95% interval", "p", "p (Holm)", "")
@@ -54,7 +55,7 @@ def main(args: argparse.Namespace) -> None:
     say(table(rows))
     for name, scores, others in (("A", a, b), ("B", b, a)):
         if only := sorted(scores.keys() - others.keys()):
-            say(f"only in {name}, not compared: {', '.join(only)}")
+            say(f"only in {name}, not compared: {listed(only)}")
 
 
 def compare(
@@ -63,15 +64,15 @@ def compare(
     """Compare all tasks that A and B share; raise UserError if none, or if their items differ."""
     tasks = [task for task in a if task in b]
     if not tasks:
-        raise UserError(f"A has the tasks {', '.join(a)} and B {', '.join(b)}: none in common.")
+        raise UserError(f"A has the tasks {listed(a)} and B {listed(b)}: none in common.")
     rows = []
     for task in tasks:
         metrics_a, metrics_b = a[task].by_metric, b[task].by_metric
         shared = [metric for metric in metrics_a if metric in metrics_b]
         if not shared:
             raise UserError(
-                f"{task}: A has the metrics {', '.join(metrics_a)} and B {', '.join(metrics_b)}: "
-                "none in common."
+                f"{shorten(task)}: A has the metrics {listed(metrics_a)} "
+                f"and B {listed(metrics_b)}: none in common."
             )
         for metric in shared:
             items = _shared_items(task, metrics_a[metric], metrics_b[metric])
@@ -85,9 +86,9 @@ def _shared_items(task: str, a: dict[str, Value], b: dict[str, Value]) -> list[s
     if a.keys() == b.keys():
         return list(a)
     if a.keys().isdisjoint(b):
-        raise UserError(f"{task}: A and B have no items in common.")
+        raise UserError(f"{shorten(task)}: A and B have no items in common.")
     raise UserError(
-        f"{task}: the items differ: {len(a.keys() - b)} are only in A and "
+        f"{shorten(task)}: the items differ: {len(a.keys() - b)} are only in A and "
         f"{len(b.keys() - a)} only in B."
     )
 
@@ -180,8 +181,8 @@ def _cells(row: Row) -> tuple[str, ...]:
     difference = comparison.difference
     digits = 1 if row.metric.partition(",")[0] in item_scores.CORPUS_METRICS else 3
     return (
-        row.task,
-        row.metric,
+        shorten(row.task),
+        shorten(row.metric),
         f"{row.items:,}",
         f"{comparison.base.value:.{digits}f}",
         f"{comparison.adapter.value:.{digits}f}",

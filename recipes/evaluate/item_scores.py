@@ -10,18 +10,23 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from recipes.core.errors import UserError
 from recipes.evaluate import schema
+from validation.errors import shorten
 
 Value = float | tuple[str, str]  # a score, or reference and output of a corpus metric
 CORPUS_METRICS = ("chrf++", "chrf", "bleu")  # the harness logs reference and output for these
 LOG_NAME = re.compile(r"samples_(.+?)(?:_\d{4}-\d\d-\d\dT[\d.:-]+)?\.jsonl")
 NO_FILTERS = ("none", None)
+MAX_LISTED = 5
+# What reading a row of the wrong shape raises.
+MALFORMED = (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError)
 
 
 @dataclass
@@ -31,7 +36,9 @@ class TaskScores:
     by_metric: dict[str, dict[str, Value]] = field(default_factory=dict)
 
     def add(self, metric: str, item: str, value: Value) -> None:
-        """Add one score; raise ValueError for a second one."""
+        """Add one score; raise ValueError for a second one, or one that is no score."""
+        if isinstance(value, tuple) != (metric.partition(",")[0] in CORPUS_METRICS):
+            raise ValueError(f"{metric} is no score")
         values = self.by_metric.setdefault(metric, {})
         if item in values:
             raise ValueError("an item twice")
@@ -62,7 +69,7 @@ def _logs(folder: Path) -> list[Path]:
     logs = sorted(path for path in folder.rglob("samples_*.jsonl") if LOG_NAME.fullmatch(path.name))
     folders = sorted({str(path.parent) for path in logs})
     if len(folders) > 1:
-        raise UserError(f"{folder} has the logs of several models: name one of {_list(folders)}.")
+        raise UserError(f"{folder} has the logs of several models: name one of {listed(folders)}.")
     if not logs and (folder / "outputs.jsonl").is_file():
         return [folder / "outputs.jsonl"]
     if not logs:
@@ -76,8 +83,8 @@ def _rows(file: Path) -> list[dict[str, Any]]:
         rows = [json.loads(line) for line in text.split("\n") if line]
     except OSError as error:
         raise UserError(f"{file} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise UserError(f"{file} is not a file of JSON lines: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{file} is not a file of JSON lines: {shorten(str(error))}.") from error
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise UserError(f"{file} has no JSON objects, one a line.")
     return rows
@@ -99,18 +106,20 @@ def _harness_scores(file: Path, rows: Sequence[Mapping[str, Any]]) -> TaskScores
                 if value is not None:
                     name = metric if kind in NO_FILTERS else f"{metric},{kind}"
                     scores.add(name, item, _finite(value, file, number, metric))
-        except (KeyError, TypeError, ValueError) as error:
-            raise UserError(f"{file}, line {number} is no sample of lm-eval: {error}.") from error
+        except MALFORMED as error:
+            raise UserError(
+                f"{file}, line {number} is no sample of lm-eval: {shorten(str(error))}."
+            ) from error
     if not scores.by_metric:
-        raise UserError(f"{file} has no metric that is a number, {_list(CORPUS_METRICS)}.")
+        raise UserError(f"{file} has no metric that is a number, {listed(CORPUS_METRICS)}.")
     return scores
 
 
 def _value(metric: str, logged: object) -> Value | None:
     """Return what the harness logged for an item; None if this metric cannot be compared."""
-    if isinstance(logged, int | float):
-        return float(logged)
-    if metric in CORPUS_METRICS and isinstance(logged, list) and len(logged) == 2:
+    if metric not in CORPUS_METRICS:
+        return float(logged) if isinstance(logged, int | float) else None
+    if isinstance(logged, list) and len(logged) == 2:
         reference, output = logged
         return str(reference[0] if isinstance(reference, list) else reference), str(output)
     return None
@@ -135,9 +144,9 @@ def _our_scores(
 ) -> dict[str, TaskScores]:
     models = list(dict.fromkeys(str(row.get("model")) for row in rows))
     if model is None and len(models) > 1:
-        raise UserError(f"{file} has the outputs of {_list(models)}: choose with --models.")
+        raise UserError(f"{file} has the outputs of {listed(models)}: choose with --models.")
     if model is not None and model not in models:
-        raise UserError(f"{file} has the outputs of {_list(models)}, not of {model}.")
+        raise UserError(f"{file} has the outputs of {listed(models)}, not of {model}.")
     scores: dict[str, TaskScores] = {}
     for number, row in enumerate(map(schema.upgraded_output, rows), 1):
         if row["model"] != (model or models[0]):
@@ -148,7 +157,7 @@ def _our_scores(
             for metric, value in _our_values(row):
                 of_task = scores.setdefault(task, TaskScores())
                 of_task.add(metric, item, _finite(value, file, number, metric))
-        except (KeyError, TypeError, ValueError) as error:
+        except MALFORMED as error:
             raise UserError(f"{file}, line {number} is no row of an outputs.jsonl.") from error
     return scores
 
@@ -165,5 +174,6 @@ def _our_values(row: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
             yield metric, float(value)
 
 
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(names)
+def listed(names: Iterable[str]) -> str:
+    """Return the first names, which may be hostile, for a sentence."""
+    return ", ".join(map(shorten, islice(names, MAX_LISTED)))

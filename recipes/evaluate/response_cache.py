@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from time import monotonic
-from typing import Any
+from typing import Annotated
 
-from recipes.core.benchmarks.tasks import Task
+from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
+
+from recipes.core.benchmarks.tasks import Item, Task
 from recipes.core.progress import Progress
 from recipes.evaluate import schema
 from recipes.evaluate.backends.loader import Backend, LoadedModel
@@ -22,6 +24,7 @@ from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.schema import Row
 from recipes.evaluate.settings import EvaluateSettings
 from recipes.evaluate.significance import Output, Outputs
+from validation.models import OPEN
 
 CachedOutputs = Mapping[str, Mapping[str, Output]]  # cache key → id of the item → output
 CollectedOutputs = Mapping[tuple[int, int], Outputs]  # (index of the model, of the task) → outputs
@@ -101,30 +104,53 @@ def cache_key(model: ComparedModel, task: Task, settings: EvaluateSettings) -> s
     return hashlib.sha256(json.dumps(dependencies, sort_keys=True).encode()).hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class _CachedRow:
+    """The keys of a line of outputs.jsonl, of any schema, that make an output."""
+
+    __pydantic_config__ = OPEN
+
+    cache_key: Annotated[str, Field(validation_alias=AliasChoices("cache_key", "key"))]
+    id: str
+    raw: str | None = None
+    finished: Annotated[bool, Field(validation_alias=AliasChoices("finished", "whole"))] = False
+    log_likelihoods: list[float] | None = None
+
+
+_CACHED_ROW = TypeAdapter(_CachedRow)
+
+
 def parse(text: str) -> CachedOutputs:
     """Parse an outputs.jsonl; broken lines are skipped, so that their items are asked again."""
     cached: dict[str, dict[str, Output]] = {}
     for line in text.split("\n"):  # splitlines would split at characters that JSON does not escape
         try:
-            row = schema.upgraded_output(json.loads(line))
-            cached.setdefault(str(row["cache_key"]), {})[str(row["id"])] = _output(row)
-        except (AttributeError, KeyError, TypeError, ValueError):
+            row = _CACHED_ROW.validate_json(line)
+        except ValidationError:
             continue
+        if row.raw is not None:
+            cached.setdefault(row.cache_key, {})[row.id] = Generation(row.raw, row.finished)
+        elif row.log_likelihoods is not None:
+            cached.setdefault(row.cache_key, {})[row.id] = row.log_likelihoods
     return cached
 
 
 def lookup(cached: CachedOutputs, key: str, task: Task) -> list[Output] | None:
-    """Return the cached outputs for the task; None if one is missing."""
+    """Return the cached outputs for the task; None if one is missing or of another task."""
     by_id = cached.get(key, {})
-    if any(item.id not in by_id for item in task.items):
-        return None
-    return [by_id[item.id] for item in task.items]
+    outputs = [by_id.get(item.id) for item in task.items]
+    fitting = [
+        output
+        for item, output in zip(task.items, outputs, strict=True)
+        if output is not None and _fits(output, item, task)
+    ]
+    return fitting if len(fitting) == len(outputs) else None
 
 
-def _output(row: Mapping[str, Any]) -> Output:
-    if "raw" in row:
-        return Generation(str(row["raw"]), bool(row["finished"]))
-    return [float(value) for value in row["log_likelihoods"]]
+def _fits(output: Output, item: Item, task: Task) -> bool:
+    if isinstance(output, Generation):
+        return task.metric == "chrF++"
+    return task.metric != "chrF++" and len(output) == len(item.answers)
 
 
 def _outputs(

@@ -26,12 +26,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 
-import yaml
+from pydantic import AfterValidator, Field
+from typing_extensions import TypedDict
 
 from recipes.core.errors import UserError
 from recipes.generate.gates.settings import GlossaryTerm
+from validation.documents import read_yaml
+from validation.errors import InvalidInput, quote
+from validation.models import parse as validate
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -39,9 +43,44 @@ if TYPE_CHECKING:
 MAX_LETTERS, MAX_ITEMS = 120, 500
 STYLE_KEYS = ("region", "dialect", "orthography")
 LIST_KEYS = ("seeds", "glossary", "forbidden", "credit")
-OTHER_KEYS = ("consent", "licence", "texts", "stewards", "variants", "name")
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f<>{}]+")
-_LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{1,39}")
+
+
+def _plain(text: str) -> str:
+    """Return a text that may go into prompts, or raise ValueError."""
+    if len(text) > MAX_LETTERS or not _PLAIN.fullmatch(text):
+        raise ValueError(
+            f"{quote(text)} must be plain words, at most {MAX_LETTERS} letters without < > {{ }}"
+        )
+    return text
+
+
+Plain = Annotated[str, AfterValidator(_plain)]
+Words = Annotated[list[Plain], Field(max_length=MAX_ITEMS)]
+_Term = TypedDict("_Term", {"term": Plain, "say": Plain, "not": NotRequired[Words | None]})
+
+
+class _Variant(TypedDict, total=False):
+    """The keys of a variant, which replace or extend those of the profile."""
+
+    name: Plain | None
+    licence: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,39}$")] | None
+    region: Plain | None
+    dialect: Plain | None
+    orthography: Plain | None
+    seeds: Words | None
+    glossary: Annotated[list[_Term], Field(max_length=MAX_ITEMS)] | None
+    forbidden: Words | None
+    credit: Words | None
+    texts: dict[str, Any] | None
+
+
+class _Profile(_Variant, total=False):
+    """The keys of a profile; YAML reads a bare `no` as false."""
+
+    consent: Literal["welcome", "ask", "no", False]
+    stewards: list[str] | None
+    variants: dict[str, _Variant | None] | None
 
 
 @dataclass(frozen=True)
@@ -77,27 +116,27 @@ def read(api: HfApi, repo: str, language: str, variant: str) -> tuple[dict[str, 
         file = api.hf_hub_download(repo, path, repo_type="dataset", revision=commit)
     except (RepositoryNotFoundError, EntryNotFoundError) as error:
         if variant:
-            raise UserError(f"{repo} has no {path} that describes {variant!r}.") from error
+            raise UserError(f"{repo} has no {path} that describes {quote(variant)}.") from error
         return {}, ""
-    return parse(Path(file).read_text(encoding="utf-8"), variant, f"{repo}/{path}"), commit
+    return parse(Path(file).read_bytes(), variant, f"{repo}/{path}"), commit
 
 
-def parse(text: str, variant: str, place: str) -> dict[str, Any]:
+def parse(content: str | bytes, variant: str, place: str) -> dict[str, Any]:
     """Return the profile with its variant merged in; raises UserError."""
     try:
-        data = yaml.safe_load(text) or {}
-    except yaml.YAMLError as error:
-        raise UserError(f"{place} is not valid YAML: {' '.join(str(error).split())}") from error
-    profile = _checked(data, place)
-    if profile.get("consent") in (False, "no"):
+        data = read_yaml(content, place)
+        profile = validate(_Profile, {} if data is None else data, place)
+    except InvalidInput as error:
+        raise UserError(str(error)) from error
+    if profile.get("consent") in ("no", False):
         raise UserError(f"{place} does not consent to data being made in this language.")
     if not variant:
-        return profile
+        return dict(profile)
     variants = profile.get("variants") or {}
     if variant not in variants:
-        known = ", ".join(map(str, variants)) or "none"
-        raise UserError(f"{place} has no variant {variant!r}. Its variants: {known}.")
-    return _merge(profile, _checked(variants[variant] or {}, f"{place}, {variant}"))
+        known = ", ".join(variants) or "none"
+        raise UserError(f"{place} has no variant {quote(variant)}. Its variants: {known}.")
+    return _merge(dict(profile), dict(variants[variant] or {}))
 
 
 def overlay(section: Mapping[str, Any], profile: Mapping[str, Any], licence: str) -> dict[str, Any]:
@@ -136,49 +175,6 @@ def prompt_rules(
     return "\n".join(rules)
 
 
-def _merge(profile: dict[str, Any], variant: dict[str, Any]) -> dict[str, Any]:
+def _merge(profile: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:
     lists = {key: [*(profile.get(key) or ()), *(variant.get(key) or ())] for key in LIST_KEYS}
     return {**profile, **variant, **{key: value for key, value in lists.items() if value}}
-
-
-def _checked(data: object, place: str) -> dict[str, Any]:
-    """Check that there are only known keys with plain words, since these go into prompts."""
-    if not isinstance(data, dict):
-        raise UserError(f"{place} must be a mapping of keys to values.")
-    known = (*STYLE_KEYS, *LIST_KEYS, *OTHER_KEYS)
-    unknown = sorted(str(key) for key in data if key not in known)
-    if unknown:
-        raise UserError(
-            f"{place} has the unknown key {unknown[0]!r}. Known keys: {', '.join(known)}."
-        )
-    for key in STYLE_KEYS:
-        _check_plain(data.get(key, "-"), f"{place}: {key}")
-    if not _LICENCE.fullmatch(str(data.get("licence", "mit"))):
-        raise UserError(f"{place}: licence must be a licence id of the Hub, like cc-by-4.0.")
-    if not isinstance(data.get("texts") or {}, dict):
-        raise UserError(f"{place}: texts must have repo, split and columns.")
-    for key in LIST_KEYS:
-        _check_list(data.get(key) or [], f"{place}: {key}")
-    return data
-
-
-def _check_list(values: object, place: str) -> None:
-    if not isinstance(values, list) or len(values) > MAX_ITEMS:
-        raise UserError(f"{place} must be a list of at most {MAX_ITEMS} items.")
-    for value in values:
-        if isinstance(value, dict):
-            if not {"term", "say"} <= set(value) <= {"term", "say", "not"}:
-                raise UserError(f"{place}: an item looks like {{term: …, say: …, not: […]}}.")
-            _check_plain(value["term"], place)
-            _check_plain(value["say"], place)
-            _check_list(value.get("not") or [], place)
-        else:
-            _check_plain(value, place)
-
-
-def _check_plain(value: object, place: str) -> None:
-    if not isinstance(value, str) or len(value) > MAX_LETTERS or not _PLAIN.fullmatch(value):
-        raise UserError(
-            f"{place} must be plain words, at most {MAX_LETTERS} letters without < > {{ }}, "
-            f"not {str(value)[:40]!r}."
-        )

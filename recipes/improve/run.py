@@ -62,7 +62,7 @@ def _promotion(api: HfApi, results: ResultsFolder, args: argparse.Namespace) -> 
     version = versions.newest_tag(versions.list_versions(api, args.adapter))
     path = results.path(f"versions/{version}/run.json")
     with open(api.hf_hub_download(results.repo, path, repo_type="dataset"), "rb") as file:
-        return Manifest.from_json(file.read().decode())
+        return Manifest.from_json(file.read())
 
 
 def _push_manifest(

@@ -136,9 +136,7 @@ def _source_urls(api: HfApi, args: argparse.Namespace) -> list[str]:
     """Return the pages of the corpora that the dataset was made from, by its manifest."""
     if not api.file_exists(args.dataset, "run.json", repo_type="dataset"):
         return []
-    with open(
-        api.hf_hub_download(args.dataset, "run.json", repo_type="dataset"), encoding="utf-8"
-    ) as file:
+    with open(api.hf_hub_download(args.dataset, "run.json", repo_type="dataset"), "rb") as file:
         inputs = manifest.Manifest.from_json(file.read()).inputs
     section: dict[str, Any] = args.config.generate
     corpora = [*(section.get("texts") or []), section.get("conversations") or {}]

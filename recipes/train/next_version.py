@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,9 @@ from recipes.train.card import RESULTS_END, RESULTS_START
 from recipes.train.card_facts import PACKAGES
 from recipes.train.preference_pairs import PreferencePairs, make_pairs
 from recipes.train.settings import TrainingSettings
+from validation.documents import read_json
+from validation.errors import InvalidInput, shorten
+from validation.models import OPEN, parse
 
 if TYPE_CHECKING:
     import argparse
@@ -59,17 +63,31 @@ def main(api: HfApi, args: argparse.Namespace, settings: TrainingSettings) -> No
     say(f"pushed {args.into} {version}; {job.seconds():.1f} s in total")
 
 
+@dataclass(frozen=True)
+class _AdapterConfig:
+    """What is needed of PEFT's configuration."""
+
+    __pydantic_config__ = OPEN
+
+    base_model_name_or_path: str
+    revision: str | None = None
+
+
 def _pin_base_of_adapter(job: Job[TrainingSettings]) -> None:
     """Pin the base to the commit that the adapter was trained on."""
     repo, revision = job.args.into, job.inputs[job.args.into]
     if not job.api.file_exists(repo, ADAPTER_CONFIG, revision=revision):
         raise UserError(f"{repo} has no adapter yet: train one without --feedback first.")
     path = job.api.hf_hub_download(repo, ADAPTER_CONFIG, revision=revision)
-    config = json.loads(Path(path).read_bytes())
-    base = config.get("base_model_name_or_path")
-    if base != job.args.base:
+    place = f"{ADAPTER_CONFIG} of {repo}"
+    try:
+        config = parse(_AdapterConfig, read_json(Path(path).read_bytes(), place), place)
+    except InvalidInput as error:
+        raise UserError(f"{error} Train the adapter again without --feedback.") from error
+    if config.base_model_name_or_path != job.args.base:
+        base = shorten(config.base_model_name_or_path)
         raise UserError(f"{repo} is an adapter of {base}: give that as --base.")
-    job.inputs[job.args.base] = config.get("revision") or job.inputs[job.args.base]
+    job.inputs[job.args.base] = config.revision or job.inputs[job.args.base]
 
 
 def _load_pairs(job: Job[TrainingSettings]) -> PreferencePairs:

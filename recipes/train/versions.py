@@ -57,7 +57,7 @@ def read_manifest(api: HfApi, repo: str, revision: str) -> Manifest | None:
     """Return the manifest at a revision, None if there is no readable one."""
     if not api.file_exists(repo, MANIFEST, revision=revision):
         return None
-    with open(api.hf_hub_download(repo, MANIFEST, revision=revision), encoding="utf-8") as file:
+    with open(api.hf_hub_download(repo, MANIFEST, revision=revision), "rb") as file:
         try:
             return Manifest.from_json(file.read())
         except UserError:

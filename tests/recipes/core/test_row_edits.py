@@ -115,5 +115,5 @@ def test_an_invalid_file_is_an_error(hub: LocalHub) -> None:
         if text == written.to_jsonl():
             assert edits(api) == written
         else:
-            with pytest.raises(UserError, match="Line 1 of speakers.jsonl in practice/chats"):
+            with pytest.raises(UserError, match="speakers.jsonl in practice/chats, line 1"):
                 edits(api)

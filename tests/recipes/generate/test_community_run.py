@@ -92,7 +92,7 @@ def test_prompts_name_the_variant_and_the_requested_licence_goes_first(
     ("profile", "more", "sentence"),
     [
         ("consent: no", (), "does not consent"),
-        (PROFILE, ("--variant", "x"), "no variant 'x'"),
+        (PROFILE, ("--variant", "x"), 'no variant "x"'),
     ],
 )
 def test_a_refusal_ends_the_run(
