@@ -7,18 +7,25 @@ machine, and how many answers were paid for twice.
 from __future__ import annotations
 
 import signal
-from contextlib import closing
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from bot.localhub.testing import LocalHub
-from tests.recipes.generate.conftest import CountingTeacher, counting_teacher, forget, hub, recipe
+from tests.recipes.generate.conftest import (
+    CountingTeacher,
+    counting_teacher,
+    forget,
+    hub,
+    jobs,
+    recipe,
+)
 from tests.recipes.generate.interruptions import Runs, hurry, play, uncut
 from tests.recipes.generate.test_run import parquet
+from tests.recipes.recipe_runner import RecipeRunner
 
-__all__ = ["counting_teacher", "hub", "recipe"]
+__all__ = ["counting_teacher", "hub", "jobs", "recipe"]
 TIMES = 100
 
 
@@ -29,6 +36,7 @@ TIMES = 100
 def test_ended_runs_pay_for_no_answer_twice(
     tmp_path: Path,
     hub: LocalHub,
+    jobs: RecipeRunner,
     recipe: Path,
     counting_teacher: CountingTeacher,
     sign: signal.Signals,
@@ -37,12 +45,12 @@ def test_ended_runs_pay_for_no_answer_twice(
     hurry(recipe, translations=1_500)
     rng = Random(7)
     ends = [(sign, rng.random() < moves) for _ in range(TIMES)]
-    with closing(Runs(hub, counting_teacher, recipe, tmp_path / "home")) as runs:
-        needed = uncut(runs, tmp_path / "whole")
-        counting_teacher.delay = 0.01
-        forget(hub, recipe)
-        each = len(needed) // TIMES - 12  # the calls in flight are also answered
-        out, tally = play(runs, tmp_path / "cut", ends, 2 * each - 1, rng)
+    runs = Runs(jobs, counting_teacher, recipe, tmp_path / "home")
+    needed = uncut(runs, tmp_path / "whole")
+    counting_teacher.delay = 0.01
+    forget(hub, recipe)
+    each = len(needed) // TIMES - 12  # the calls in flight are also answered
+    out, tally = play(runs, tmp_path / "cut", ends, 2 * each - 1, rng)
     print(f"\n{sign.name}: {tally}")
     assert (tally.interruptions, tally.needed) == (TIMES, needed)
     assert tally.repeated == tally.in_flight + tally.unshared

@@ -18,7 +18,9 @@ from aiohttp import web
 from bot.localhub.testing import LocalHub
 from recipes.practice import publish, server
 from tests.recipes.generate.teacher_server import ThreadedServer
+from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
 
+IMPORTS = ("datasets", "matplotlib.figure", "pyarrow.parquet", "recipes.generate.run", "torch")
 KAKUGO_RECIPE = [sys.executable, "-m", "recipes.cli"]
 ROOT = Path(__file__).parents[3]
 
@@ -91,6 +93,14 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
         yield local_hub
 
 
+@pytest.fixture(scope="session")
+def jobs(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecipeRunner]:
+    """Runs `kakugo-recipe` on the Hub; all runs share the clients' cache."""
+    folder = tmp_path_factory.mktemp("jobs")
+    with recipe_runner(environment(hub, folder / "hf"), folder / "runs", *IMPORTS) as runner:
+        yield runner
+
+
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
     """The practice recipe with smaller numbers."""
@@ -134,12 +144,17 @@ def environment(hub: LocalHub, home: Path) -> dict[str, str]:
     }
 
 
-def generate(
+def generate(jobs: RecipeRunner, home: Path, recipe: Path, teacher_url: str, *more: str) -> Run:
+    """Start `kakugo-recipe generate` as a job would."""
+    home.mkdir(exist_ok=True)
+    return jobs.start(*_arguments(recipe, teacher_url), *more, cwd=home)
+
+
+def generate_alone(
     hub: LocalHub, home: Path, recipe: Path, teacher_url: str, *more: str, max_file_kb: int = 0
 ) -> subprocess.Popen[str]:
-    """Start `kakugo-recipe generate` as a job would; no file may exceed `max_file_kb`."""
-    command = [*KAKUGO_RECIPE, "generate", "--config", str(recipe), "--org", "practice"]
-    command += ["--language", "epo_Latn", "--teacher", teacher_url, *more]
+    """Start it in a new interpreter; no file may exceed `max_file_kb`."""
+    command = [*KAKUGO_RECIPE, *_arguments(recipe, teacher_url), *more]
     home.mkdir(exist_ok=True)
     if max_file_kb:
         command = ["bash", "-c", f'ulimit -f {max_file_kb}; exec "$@"', "bash", *command]
@@ -151,3 +166,8 @@ def generate(
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def _arguments(recipe: Path, teacher_url: str) -> list[str]:
+    arguments = ["generate", "--config", str(recipe), "--org", "practice"]
+    return [*arguments, "--language", "epo_Latn", "--teacher", teacher_url]

@@ -1,7 +1,6 @@
 """Interrupt a real run with signals again and again, on one machine or several, and count.
 
-Every run is a process of its own, forked from one that has imported everything, so that a hundred
-runs cost little more than their work.
+Every run is a process of its own.
 """
 
 from __future__ import annotations
@@ -12,20 +11,17 @@ import random
 import signal
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import yaml
 
-from bot.localhub.testing import LocalHub
 from recipes.generate.teacher.client import key_of
 from recipes.generate.teacher.openai import Request
-from tests.recipes.generate.conftest import CountingTeacher, environment
-from tests.recipes.recipe_runner import Run, recipe_runner
-
-IMPORTS = ("datasets", "matplotlib.figure", "pyarrow.parquet", "recipes.generate.run", "torch")
+from tests.recipes.generate.conftest import CountingTeacher, generate
+from tests.recipes.recipe_runner import RecipeRunner, Run
 
 Interruption = tuple[signal.Signals, bool]  # the signal, and whether another machine continues
 
@@ -89,23 +85,14 @@ class Tally:
 class Runs:
     """Starts runs of one recipe; a folder stands for a machine."""
 
-    def __init__(self, hub: LocalHub, teacher: CountingTeacher, recipe: Path, home: Path) -> None:
-        self.teacher, self._home = teacher, home
-        self._argv = ["generate", "--config", str(recipe), "--org", "practice"]
-        self._argv += ["--language", "epo_Latn", "--teacher", teacher.url, "--out"]
-        home.mkdir()
-        self._stack = ExitStack()
-        self._runner = self._stack.enter_context(
-            recipe_runner(environment(hub, home / "hf"), home / "runs", *IMPORTS)
-        )
+    def __init__(
+        self, jobs: RecipeRunner, teacher: CountingTeacher, recipe: Path, home: Path
+    ) -> None:
+        self.teacher, self._jobs, self._recipe, self._home = teacher, jobs, recipe, home
 
     def start(self, out: Path) -> Run:
         """Start a run into this folder."""
-        return self._runner.start(*self._argv, str(out), cwd=self._home)
-
-    def close(self) -> None:
-        """End the runs."""
-        self._stack.close()
+        return generate(self._jobs, self._home, self._recipe, self.teacher.url, "--out", str(out))
 
 
 def play(

@@ -11,6 +11,7 @@ from huggingface_hub import HfApi
 
 from bot.localhub.testing import LocalHub
 from tests.recipes.generate.conftest import CountingTeacher, generate
+from tests.recipes.recipe_runner import RecipeRunner
 
 PROFILES = "practice/kakugo-profiles"
 PROFILE = """
@@ -41,18 +42,18 @@ def ours(hub: LocalHub, recipe: Path) -> Path:
     return recipe
 
 
-def run(hub: LocalHub, home: Path, recipe: Path, teacher: str, *more: str) -> tuple[int, str]:
-    process = generate(hub, home, recipe, teacher, "--out", str(home / "out"), *more)
-    output, _ = process.communicate(timeout=200)
-    return process.returncode, output
+def run(jobs: RecipeRunner, home: Path, recipe: Path, teacher: str, *more: str) -> tuple[int, str]:
+    process = generate(jobs, home, recipe, teacher, "--out", str(home / "out"), *more)
+    output = "".join(process.communicate())
+    return process.wait(), output
 
 
 def test_a_profile_shapes_prompts_gates_and_card(
-    hub: LocalHub, ours: Path, counting_teacher: CountingTeacher, tmp_path: Path
+    jobs: RecipeRunner, ours: Path, counting_teacher: CountingTeacher, tmp_path: Path
 ) -> None:
     import datasets
 
-    status, output = run(hub, tmp_path, ours, counting_teacher.url, "--limit", "60")
+    status, output = run(jobs, tmp_path, ours, counting_teacher.url, "--limit", "60")
     assert status == 0, output
     asked = [json.loads(body)["messages"] for body in counting_teacher.requests]
     with_rules = [
@@ -77,10 +78,10 @@ def test_a_profile_shapes_prompts_gates_and_card(
 
 
 def test_prompts_name_the_variant_and_the_requested_licence_goes_first(
-    hub: LocalHub, ours: Path, counting_teacher: CountingTeacher, tmp_path: Path
+    jobs: RecipeRunner, ours: Path, counting_teacher: CountingTeacher, tmp_path: Path
 ) -> None:
     more = ("--limit", "8", "--variant", "old", "--licence", "cc0-1.0")
-    status, output = run(hub, tmp_path, ours, counting_teacher.url, *more)
+    status, output = run(jobs, tmp_path, ours, counting_teacher.url, *more)
     name = "Esperanto (in the dialect Fundamento, spelt by the h-system)"
     assert any(name.encode() in body for body in counting_teacher.requests), output
     if status == 0:  # the practice teacher knows no dialects and may answer nothing usable
@@ -96,7 +97,13 @@ def test_prompts_name_the_variant_and_the_requested_licence_goes_first(
     ],
 )
 def test_a_refusal_ends_the_run(
-    hub: LocalHub, ours: Path, tmp_path: Path, profile: str, more: tuple[str, ...], sentence: str
+    hub: LocalHub,
+    jobs: RecipeRunner,
+    ours: Path,
+    tmp_path: Path,
+    profile: str,
+    more: tuple[str, ...],
+    sentence: str,
 ) -> None:
     api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
     api.upload_file(
@@ -105,5 +112,5 @@ def test_a_refusal_ends_the_run(
         repo_id=PROFILES,
         repo_type="dataset",
     )
-    status, output = run(hub, tmp_path, ours, "http://127.0.0.1:1", *more)
+    status, output = run(jobs, tmp_path, ours, "http://127.0.0.1:1", *more)
     assert status == 2 and sentence in output and "Traceback" not in output

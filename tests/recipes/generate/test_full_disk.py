@@ -9,8 +9,9 @@ from pathlib import Path
 from bot.localhub.testing import LocalHub
 from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.schema import Message, Row
-from tests.recipes.generate.conftest import CountingTeacher, environment, generate
+from tests.recipes.generate.conftest import CountingTeacher, environment, generate, generate_alone
 from tests.recipes.generate.test_run import finished, parquet
+from tests.recipes.recipe_runner import RecipeRunner
 
 WRITE = """
 import resource, sys
@@ -44,10 +45,16 @@ except OSError as error:
 
 
 def test_a_run_with_a_full_disk_ends_and_continues_later(
-    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+    tmp_path: Path,
+    hub: LocalHub,
+    jobs: RecipeRunner,
+    recipe: Path,
+    counting_teacher: CountingTeacher,
 ) -> None:
     out = ("--out", str(tmp_path / "out"))
-    process = generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out, max_file_kb=60)
+    process = generate_alone(
+        hub, tmp_path / "home", recipe, counting_teacher.url, *out, max_file_kb=60
+    )
     output = finished(process, 2)
     assert (
         "cannot be written" in output
@@ -55,7 +62,7 @@ def test_a_run_with_a_full_disk_ends_and_continues_later(
     )
     assert "Traceback" not in output and parquet(tmp_path / "out") == {}
     assert not (tmp_path / "out" / "scratch").exists()
-    finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out))
+    finished(generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out))
     repeated = len(counting_teacher.requests) - len(set(counting_teacher.requests))
     assert repeated <= 8 and parquet(tmp_path / "out") != {}
 

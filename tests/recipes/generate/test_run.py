@@ -7,7 +7,6 @@ import json
 import re
 import signal
 import subprocess
-from contextlib import closing
 from pathlib import Path
 from random import Random
 
@@ -22,15 +21,22 @@ from recipes.core.manifest import Manifest
 from recipes.core.row_edits import RowEdits
 from recipes.generate.gates.reasons import gate_of
 from recipes.generate.prompts import templates
-from tests.recipes.generate.conftest import CountingTeacher, environment, forget, generate
+from tests.recipes.generate.conftest import (
+    CountingTeacher,
+    environment,
+    forget,
+    generate,
+    generate_alone,
+)
 from tests.recipes.generate.interruptions import Runs, hurry, play, uncut
+from tests.recipes.recipe_runner import RecipeRunner, Run
 
 pytestmark = pytest.mark.slow
 
 
-def finished(process: subprocess.Popen[str], status: int = 0) -> str:
+def finished(process: Run | subprocess.Popen[str], status: int = 0) -> str:
     """Wait for the end and return the output."""
-    text, _ = process.communicate(timeout=200)
+    text = "".join(stream or "" for stream in process.communicate(timeout=200))
     assert process.returncode == status, text
     return text
 
@@ -44,13 +50,17 @@ def parquet(folder: Path) -> dict[str, str]:
 
 
 def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
-    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+    tmp_path: Path,
+    hub: LocalHub,
+    jobs: RecipeRunner,
+    recipe: Path,
+    counting_teacher: CountingTeacher,
 ) -> None:
     import datasets
 
     out = tmp_path / "out"
     output = finished(
-        generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(out))
+        generate(jobs, tmp_path / "home", recipe, counting_teacher.url, "--out", str(out))
     )
     assert "progress: " in output
     files = [str(path) for path in out.glob("*/*.parquet") if path.parent.name != "rejected"]
@@ -85,22 +95,26 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
     counting_teacher.requests.clear()
     counting_teacher.flaky = True
     forget(hub, recipe)
-    finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(again)))
+    finished(generate(jobs, tmp_path / "home", recipe, counting_teacher.url, "--out", str(again)))
     assert len(counting_teacher.requests) > calls + 100
     assert parquet(again) == parquet(out)
 
 
 def test_an_interrupted_run_pays_for_nothing_twice(
-    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+    tmp_path: Path,
+    hub: LocalHub,
+    jobs: RecipeRunner,
+    recipe: Path,
+    counting_teacher: CountingTeacher,
 ) -> None:
     """Except for calls that a kill cuts off; `tests/bench` interrupts it hundreds of times."""
     hurry(recipe)
     ends = [(signal.SIGTERM, True), (signal.SIGKILL, False), (signal.SIGKILL, True)]
-    with closing(Runs(hub, counting_teacher, recipe, tmp_path / "home")) as runs:
-        needed = uncut(runs, tmp_path / "whole")
-        counting_teacher.delay = 0.01
-        forget(hub, recipe)
-        out, tally = play(runs, tmp_path / "cut", ends, most=150, chance=Random(1))
+    runs = Runs(jobs, counting_teacher, recipe, tmp_path / "home")
+    needed = uncut(runs, tmp_path / "whole")
+    counting_teacher.delay = 0.01
+    forget(hub, recipe)
+    out, tally = play(runs, tmp_path / "cut", ends, most=150, chance=Random(1))
     print(tally)
     assert tally.needed == needed
     assert tally.repeated == tally.in_flight + tally.unshared
@@ -108,13 +122,17 @@ def test_an_interrupted_run_pays_for_nothing_twice(
 
 
 def test_the_dataset_and_then_the_manifest_are_pushed_once(
-    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+    tmp_path: Path,
+    hub: LocalHub,
+    jobs: RecipeRunner,
+    recipe: Path,
+    counting_teacher: CountingTeacher,
 ) -> None:
     from huggingface_hub import HfApi
 
     repo = f"practice/kakugo-test-{tmp_path.name}"[:90]
     into = ("--into", repo, "--request", "r7", "--attempt", "2")
-    finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *into))
+    finished(generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *into))
     asked = len(counting_teacher.requests)
     api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
     commits = api.list_repo_commits(repo, repo_type="dataset")
@@ -150,7 +168,7 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
     assert sum(sum(splits.values()) for splits in counted.values()) == done.counts.kept
     assert rejected["train"] <= sum(done.counts.dropped.values())
 
-    output = finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *into))
+    output = finished(generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *into))
     assert "was already made" in output
     assert len(counting_teacher.requests) == asked
     assert len(api.list_repo_commits(repo, repo_type="dataset")) == len(commits)
@@ -164,7 +182,7 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
         repo_type="dataset",
     )
     finished(
-        generate(hub, tmp_path / "home", recipe, counting_teacher.url, *into, "--digest", "f" * 64)
+        generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *into, "--digest", "f" * 64)
     )
     path = api.hf_hub_download(repo, "rejected/train.parquet", repo_type="dataset")
     table = pyarrow.parquet.read_table(path).to_pylist()
@@ -173,22 +191,22 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
 
 
 def test_a_limit_keeps_a_trial_small(
-    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+    tmp_path: Path, jobs: RecipeRunner, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     out = ("--out", str(tmp_path / "out"), "--limit", "5")
-    finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out))
+    finished(generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out))
     assert 10 < len(counting_teacher.requests) < 80
 
 
 def test_a_cap_ends_a_run_and_a_larger_cap_continues_it(
-    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+    tmp_path: Path, jobs: RecipeRunner, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
     numbers["plan"]["teacher"] = {"usd_per_million_in": 1000, "usd_per_million_out": 1000}
     recipe.write_text(yaml.safe_dump(numbers), encoding="utf-8")
     out = ("--out", str(tmp_path / "out"))
     output = finished(
-        generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out, "--cap-usd", "15")
+        generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out, "--cap-usd", "15")
     )
     assert "stopped at the cap of $15.00" in output and "\nestimate: " in output
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
@@ -209,7 +227,7 @@ def test_a_cap_ends_a_run_and_a_larger_cap_continues_it(
 
     asked = len(counting_teacher.requests)
     output = finished(
-        generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out, "--cap-usd", "1000")
+        generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out, "--cap-usd", "1000")
     )
     assert "stopped" not in output and len(counting_teacher.requests) > asked
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
@@ -220,7 +238,7 @@ def test_a_cap_ends_a_run_and_a_larger_cap_continues_it(
 
 
 def test_system_prompts_ask_for_reasoning_or_for_none(
-    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+    tmp_path: Path, jobs: RecipeRunner, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     """The published pipeline lost its system prompts (defect 1 of the original)."""
     import pyarrow.parquet
@@ -230,7 +248,7 @@ def test_system_prompts_ask_for_reasoning_or_for_none(
     recipe.write_text(yaml.safe_dump(numbers), encoding="utf-8")
     out = tmp_path / "out"
     more = ("--out", str(out), "--limit", "15")
-    finished(generate(hub, tmp_path / "home", recipe, counting_teacher.url, *more))
+    finished(generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *more))
     for source, system, begins in (
         ("contexts", templates.THINKING, "<think>\n"),
         ("translation", templates.CONCISE, ""),
@@ -251,7 +269,7 @@ def test_a_hub_that_fails_gives_a_clear_error(tmp_path: Path, hub: LocalHub, rec
     elsewhere = LocalHub(tmp_path / "no")
     elsewhere.url = "http://127.0.0.1:1"
     output = finished(
-        generate(elsewhere, tmp_path / "home", recipe, "http://127.0.0.1:1", *into), 1
+        generate_alone(elsewhere, tmp_path / "home", recipe, "http://127.0.0.1:1", *into), 1
     )
     assert "kakugo-recipe generate: The Hub failed:" in output
     assert "Traceback" not in output
@@ -267,17 +285,19 @@ def test_a_hub_that_fails_gives_a_clear_error(tmp_path: Path, hub: LocalHub, rec
     ],
 )
 def test_invalid_arguments_give_a_clear_error(
-    tmp_path: Path, hub: LocalHub, recipe: Path, more: tuple[str, ...], sentence: str
+    tmp_path: Path, jobs: RecipeRunner, recipe: Path, more: tuple[str, ...], sentence: str
 ) -> None:
-    output = finished(generate(hub, tmp_path / "home", recipe, "http://127.0.0.1:1", *more), 2)
+    output = finished(generate(jobs, tmp_path / "home", recipe, "http://127.0.0.1:1", *more), 2)
     assert sentence in output
     assert "Traceback" not in output
 
 
-def test_a_missing_teacher_gives_a_clear_error(tmp_path: Path, hub: LocalHub, recipe: Path) -> None:
+def test_a_missing_teacher_gives_a_clear_error(
+    tmp_path: Path, jobs: RecipeRunner, recipe: Path
+) -> None:
     recipe.write_text(recipe.read_text("utf-8").replace("ready_within: 60", "ready_within: 1"))
     out = ("--out", str(tmp_path / "out"))
-    output = finished(generate(hub, tmp_path / "home", recipe, "http://127.0.0.1:1", *out), 2)
+    output = finished(generate(jobs, tmp_path / "home", recipe, "http://127.0.0.1:1", *out), 2)
     assert "is not ready after 1 s" in output
     assert not list((tmp_path / "out").glob("*/*"))
 

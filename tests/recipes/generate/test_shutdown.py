@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.localhub.testing import LocalHub
 from recipes.generate.schema import Message
 from recipes.generate.teacher.client import Teacher
-from tests.recipes.generate.conftest import CountingTeacher, generate
+from tests.recipes.generate.conftest import CountingTeacher, generate_alone
 from tests.recipes.generate.teacher_server import completion, serving, teaching
 
 ASKS, AT_ONCE = 20, 4
@@ -62,7 +62,7 @@ def test_a_second_signal_ends_a_run_at_once(
     counting_teacher.delay = 60
     recipe.write_text(recipe.read_text("utf-8").replace("grace: 2", "grace: 60"), "utf-8")
     out = ("--out", str(tmp_path / "out"))
-    process = generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out)
+    process = generate_alone(hub, tmp_path / "home", recipe, counting_teacher.url, *out)
     while not counting_teacher.requests:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)

@@ -18,8 +18,9 @@ from huggingface_hub import CommitOperationAdd, HfApi
 from bot.localhub.testing import LocalHub
 from recipes.generate.journal.hub import SHARD_PATH, HubJournal, JournalSettings, Shard, mergeable
 from recipes.generate.journal.local import Journal
-from tests.recipes.generate.conftest import CountingTeacher, generate
+from tests.recipes.generate.conftest import CountingTeacher, generate, generate_alone
 from tests.recipes.generate.test_run import finished, parquet
+from tests.recipes.recipe_runner import RecipeRunner
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +65,7 @@ def journal_of(recipe: Path, **settings: object) -> str:
 
 
 def test_another_machine_and_another_language_pay_only_for_what_is_new(
-    tmp_path: Path, hub: LocalHub, api: HfApi, recipe: Path, counting_teacher: CountingTeacher
+    tmp_path: Path, jobs: RecipeRunner, api: HfApi, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     repo = journal_of(recipe, every_answers=50, every_seconds=0.2)
 
@@ -73,7 +74,7 @@ def test_another_machine_and_another_language_pay_only_for_what_is_new(
     def run(name: str, *more: str) -> set[bytes]:
         counting_teacher.requests.clear()
         out = ("--limit", "30", "--out", str(tmp_path / name), *more)
-        process = generate(hub, tmp_path / "home", recipe, counting_teacher.url, *out)
+        process = generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out)
         output[name] = finished(process)
         assert len(set(counting_teacher.requests)) == len(counting_teacher.requests)
         return set(counting_teacher.requests)
@@ -107,7 +108,7 @@ def test_a_stopped_run_has_pushed_its_answers(
 ) -> None:
     repo = journal_of(recipe)
     counting_teacher.delay = 0.03
-    process = generate(
+    process = generate_alone(
         hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(tmp_path / "one")
     )
     while len(counting_teacher.requests) < 60:
@@ -136,7 +137,7 @@ def test_a_run_survives_an_unreachable_hub_and_loses_nothing(
             added = [CommitOperationAdd(path, content) for path, content in files.items()]
             api.create_commit(repo, added, repo_type="dataset", commit_message="Publish")
         out = ("--limit", "30", "--out", str(tmp_path / "one"))
-        process = generate(own, tmp_path / "home", recipe, counting_teacher.url, *out)
+        process = generate_alone(own, tmp_path / "home", recipe, counting_teacher.url, *out)
         while len(counting_teacher.requests) < 40:
             time.sleep(0.01)
         own.stop()
@@ -146,7 +147,7 @@ def test_a_run_survives_an_unreachable_hub_and_loses_nothing(
         finished(process)
         asked = len(counting_teacher.requests)
         own.start()
-        finished(generate(own, tmp_path / "home", recipe, counting_teacher.url, *out))
+        finished(generate_alone(own, tmp_path / "home", recipe, counting_teacher.url, *out))
         assert len(counting_teacher.requests) == asked
         repo = journal_of(recipe)
         assert len(lines(api, repo, tmp_path / "cache")) == len(counting_teacher.requests)
