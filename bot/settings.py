@@ -139,6 +139,15 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
     )
 
 
+def recipe_options(env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the options of `kakugo-recipe` that name the recipe and, if it is set, the namespace.
+
+    Raises SettingsError for an invalid namespace.
+    """
+    options = {"config": env.get("KAKUGO_RECIPE") or "kakugo"}
+    return {**options, "org": _namespace(env)} if env.get("KAKUGO_ORG") else options
+
+
 def _schedule(env: Mapping[str, str]) -> str:
     schedule = env.get("KAKUGO_SCHEDULE") or "*/5 * * * *"
     if not CRON.fullmatch(schedule):

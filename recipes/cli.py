@@ -50,7 +50,8 @@ REPO_HELP = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one recipe and return the exit status; errors are one sentence on stderr.
 
-    0: done; 1: the Hub or the disk failed; 2: the input was wrong; 130: Ctrl-C.
+    0: done; 1: the Hub or the disk failed, or `check` advises against the language; 2: the input
+    was wrong; 130: Ctrl-C.
     """
     args = parser().parse_args(argv)
     restore_keyboard_interrupt()
@@ -62,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             args.digest = args.digest or args.config.digest
         if args.command in WITH_ACCELERATOR:
             check_accelerator(os.environ)
-        importlib.import_module(MODULES[args.command]).main(args)
+        return importlib.import_module(MODULES[args.command]).main(args) or 0
     except UserError as error:
         _print_error(args.command, str(error))
         return 2
@@ -80,7 +81,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         message = error.strerror or "the disk is full"
         _print_error(args.command, f"{message}: free some space and run it again to continue.")
         return 1
-    return 0
 
 
 def _print_error(command: str, message: str) -> None:
@@ -102,7 +102,10 @@ def parser() -> argparse.ArgumentParser:
 
     check = _recipe(commands, "check", "test what teacher and bases can do in a language")
     check.add_argument("--teacher", required=True, metavar="URL", help=TEACHER_HELP)
-    _require_repos(check, "base")
+    check.add_argument("--base", metavar="REPO", help="the base model (default: the recipe's)")
+    check.add_argument(
+        "--model", metavar="NAME", help="the teacher's model (default: the recipe's)"
+    )
     check.add_argument("--into", metavar="REPO", help="push to this results dataset")
     check.add_argument("--cap-usd", type=_usd, metavar="USD", help="never spend more")
 
@@ -200,8 +203,9 @@ def _recipe(
     recipe = commands.add_parser(name, help=summary, description=description)
     recipe.add_argument("--config", required=True, metavar="NAME",
                         help="a recipe: practice, kakugo or a path")  # fmt: skip
-    org = "the namespace on the Hub" + (" (optional with --out)" if name == "generate" else "")
-    recipe.add_argument("--org", required=name != "generate", help=org)
+    uses = {"generate": " (optional with --out)", "check": " (optional without --into)"}
+    recipe.add_argument("--org", required=name not in uses,
+                        help=f"the namespace on the Hub{uses.get(name, '')}")  # fmt: skip
     recipe.add_argument("--language", required=True, help='like epo_Latn, or "Scottish Gaelic"')
     recipe.add_argument("--request", default="by-hand", metavar="ID", help="for the manifest")
     recipe.add_argument("--attempt", type=int, default=1, metavar="N", help="for the manifest")

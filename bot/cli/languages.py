@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli import connection
 from bot.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,19 +37,25 @@ def language(
 def teacher_check(
     url: Annotated[str, typer.Argument(help="The URL of the teacher.")],
     name: Annotated[str, typer.Argument(help="A language by any of its names, tags or codes.")],
+    model: Annotated[str, typer.Option(help="The teacher's model; by default the recipe's.")] = "",
     base: Annotated[str, typer.Option(help="The base model; by default the recipe's.")] = "",
 ) -> None:
-    """Check in a few minutes whether a teacher is good enough in a language."""
+    """Check in a few minutes whether a teacher is good enough in a language.
+
+    Exits with 1 if it is not, or if nothing can be said. A teacher outside the Hub needs no token
+    for the Hub, but FLORES+, whose sentences it translates, does.
+    """
+    from bot import settings
     from bot.language import Candidates, find
     from bot.operations import run_recipe
 
     match = find(name)
     if isinstance(match, Candidates):
         raise UserError(_ask_for_code(name, match))
-    hub, recipe, settings = connection.connect()
-    command = ["kakugo-recipe", "check", "--config", settings.recipe, "--org", hub.org]
-    command += ["--language", match.code, "--teacher", url, "--base", base or recipe.base]
-    raise SystemExit(run_recipe.run(command, settings, capture=False).returncode)
+    options = settings.recipe_options() | {"language": match.code, "teacher": url}
+    options |= {key: value for key, value in (("model", model), ("base", base)) if value}
+    command = ["kakugo-recipe", "check", *(f"--{key}={value}" for key, value in options.items())]
+    raise SystemExit(run_recipe.run(command, capture=False).returncode)
 
 
 def _ask_for_code(name: str, candidates: Candidates) -> str:

@@ -198,6 +198,7 @@ def _apply(
 
 
 def _run_setup(command: tuple[str, ...], settings: Settings) -> None:
-    process = run_recipe.run(command, settings, capture=True)
+    variables = {"HF_ENDPOINT": settings.endpoint, "HF_TOKEN": settings.token}
+    process = run_recipe.run(command, capture=True, variables=variables)
     if process.returncode:
         raise Refused(f"{' '.join(command)} failed: {process.stderr.strip()[-300:]}")

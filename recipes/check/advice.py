@@ -1,4 +1,4 @@
-"""Turn the metrics of a check into a level: good, doubtful or hopeless. Pure."""
+"""Turn the metrics of a check into a level: good, doubtful, hopeless or unknown. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 from recipes.check.settings import Thresholds
 
-Level = Literal["good", "doubtful", "hopeless"]
+Level = Literal["good", "doubtful", "hopeless", "unknown"]
 
 HIGHER_IS_BETTER = ("answered", "script", "language", "structured", "chrf", "round_trip")
 LOWER_IS_BETTER = ("fertility", "bytes")
@@ -34,8 +34,15 @@ class Advice:
 def advise(
     metrics: Mapping[str, float | None], hopeless: Thresholds, doubtful: Thresholds
 ) -> Advice:
-    """Compare the metrics with both sets of thresholds; None (not measured) counts for nothing."""
-    if shortfalls := _shortfalls(metrics, hopeless):
+    """Compare the metrics with both sets of thresholds; None (not measured) counts for nothing.
+
+    The level is `unknown` if the teacher did not answer, or if no translation could be compared.
+    """
+    shortfalls = _shortfalls(metrics, hopeless)
+    silent = tuple(shortfall for shortfall in shortfalls if shortfall.metric == "answered")
+    if silent or (metrics.get("chrf") is None and metrics.get("round_trip") is None):
+        return Advice("unknown", silent)
+    if shortfalls:
         return Advice("hopeless", shortfalls)
     if shortfalls := _shortfalls(metrics, doubtful):
         return Advice("doubtful", shortfalls)

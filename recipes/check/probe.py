@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -22,6 +22,7 @@ from recipes.generate.schema import Message
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.completion import Answer
 from recipes.generate.teacher.failures import TIMEOUT, NoAnswer
+from recipes.generate.teacher.retry import list_in, text_in
 
 LIST_LENGTH = 5
 
@@ -32,7 +33,8 @@ class ProbeMetrics:
 
     `chrf` compares the teacher's translations with the references, `round_trip` a text with its
     translation there and back. `tokens_per_second` is of all calls together.
-    `most_common_failure` is the reason why most questions were not answered; empty if all were.
+    `repeats`: the same list of prompts came for another seed. `most_common_failure` is the reason
+    why most questions were not answered; empty if all were.
     """
 
     answered: float
@@ -44,6 +46,7 @@ class ProbeMetrics:
     round_trip: float | None
     tokens_per_second: float
     median_seconds: float
+    repeats: bool = False
     most_common_failure: str = ""
 
 
@@ -66,8 +69,9 @@ class Probe:
         """Ask all questions, as many at once as the endpoint takes, and measure the answers."""
         started = time.monotonic()
         self._deadline = asyncio.get_running_loop().time() + 60 * settings.minutes
-        lists, (written, round_trip, chrf) = await asyncio.gather(
-            asyncio.gather(*map(self._list, range(settings.lists))),
+        lists, again, (written, round_trip, chrf) = await asyncio.gather(
+            asyncio.gather(*(self._list(number, number) for number in range(settings.lists))),
+            self._list(0, settings.lists),
             self._translate_both_ways(references),
         )
         seconds = time.monotonic() - started
@@ -83,6 +87,7 @@ class Probe:
             round_trip=round_trip,
             tokens_per_second=tokens / max(seconds, 1e-9),
             median_seconds=median(self._latencies) if self._latencies else 0.0,
+            repeats=bool(again and lists[0] and again.text == lists[0].text),
             most_common_failure=max(self._failures, key=self._failures.__getitem__, default=""),
         )
 
@@ -120,21 +125,24 @@ class Probe:
             return None
         answer = await self._ask(templates.translate_text(text, source, target), self.seed)
         try:
-            return parsing.text(answer.text) if answer else None
+            return text_in(answer) if answer else None
         except parsing.InvalidFormat:
             return None
 
-    async def _list(self, number: int) -> Answer | None:
-        topic = templates.language_seeds(self.language.name)[number % 8]
-        messages = templates.write_prompts(LIST_LENGTH, topic, "topic", self.language.name)
-        return await self._ask(messages, self.seed + number)
+    async def _list(self, topic: int, number: int) -> Answer | None:
+        name = self.language.name
+        seed_topic = templates.language_seeds(name)[topic % 8]
+        messages = templates.write_prompts(LIST_LENGTH, seed_topic, "topic", name)
+        return await self._ask(messages, self.seed + number, parsing.list_schema(LIST_LENGTH))
 
-    async def _ask(self, messages: list[Message], seed: int) -> Answer | None:
+    async def _ask(
+        self, messages: list[Message], seed: int, schema: Mapping[str, Any] | None = None
+    ) -> Answer | None:
         started = time.monotonic()
         answer: Answer | None
         try:
             async with asyncio.timeout_at(self._deadline):
-                answer = await self.teacher.complete(messages, seed)
+                answer = await self.teacher.complete(messages, seed, schema=schema)
         except (NoAnswer, TimeoutError) as failure:
             self._failures[str(failure) or TIMEOUT] += 1
             answer = None
@@ -162,7 +170,7 @@ def _share(items: Sequence[Any], condition: Callable[[Any], bool]) -> float | No
 
 def _is_list(answer: Answer) -> bool:
     try:
-        return len(parsing.texts(answer.text, LIST_LENGTH)) == LIST_LENGTH
+        return len(list_in(LIST_LENGTH, answer)) == LIST_LENGTH
     except parsing.InvalidFormat:
         return False
 

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from huggingface_hub import get_token
+
 from recipes.check.settings import CheckSettings
+from recipes.core.errors import UserError
 from recipes.core.hub_refs import commit_of, configs
 from recipes.core.progress import say
 from recipes.generate.data.corpora import Corpus, DatasetReader
@@ -30,15 +33,22 @@ def read(
 ) -> References:
     """Read the benchmark's development split; without the language there, its texts.
 
-    If the recipe has no texts of the language either, return English sentences alone.
+    If the recipe has no texts of the language either, return English sentences alone. Without a
+    token, the benchmark is not read if it is gated.
     """
     source = settings.known
     repo = source.dataset
     commit = commit_of(library.api, repo, "dataset")
-    sentences, originals = (
-        _by_id(repo, commit, source.configs.get(code, code), source.split)
-        for code in (language, ENGLISH)
-    )
+    try:
+        sentences, originals = (
+            _by_id(repo, commit, source.configs.get(code, code), source.split)
+            for code in (language, ENGLISH)
+        )
+    except UserError as error:
+        if get_token():
+            raise
+        say(f"without a token for the Hub, the translations cannot be compared: {error}")
+        sentences, originals = {}, {}
     if ids := sorted(sentences.keys() & originals.keys())[: settings.sentences]:
         texts = tuple(sentences[key] for key in ids)
         return References(texts, tuple(originals[key] for key in ids), {repo: commit})

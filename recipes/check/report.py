@@ -13,7 +13,12 @@ LEVELS = {
     "good": "good, the teacher writes the language well enough to teach it",
     "doubtful": "uncertain, ask speakers to read what it writes before you spend much",
     "hopeless": "not good enough, the data would not be worth the money",
+    "unknown": "cannot tell, because too little was answered or could be compared",
 }
+REPEATS = (
+    "it gives the same answer to another seed: unusable answers cannot be tried again, and prompts "
+    "will repeat themselves"
+)
 METRICS = {
     "answered": "share of questions answered",
     "script": "share in the right script",
@@ -37,6 +42,7 @@ def lines(
         f"{metrics.tokens_per_second:.0f} tokens/s, median {metrics.median_seconds:.1f} s",
         f"requested format {_percent(metrics.structured)}, with reasoning "
         f"{_percent(metrics.reasoning)}",
+        *([REPEATS] if metrics.repeats else []),
         f"texts in {name}: right script {_percent(metrics.script)}, right language "
         f"{_percent(metrics.language)}, chrF++ {_score(metrics.chrf)} against the references, "
         f"{_score(metrics.round_trip)} after a round trip",

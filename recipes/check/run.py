@@ -7,7 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from recipes.check.references import References
 from recipes.check.settings import CheckSettings, parse
 from recipes.core import hub_refs, manifest, model_loading
 from recipes.core import language as languages
+from recipes.core.errors import UserError
 from recipes.core.language import Language
 from recipes.core.progress import Progress, say
 from recipes.generate import settings as generate_settings
@@ -34,26 +35,39 @@ from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.connect import authorization, endpoint, session
 
 
-def main(args: argparse.Namespace) -> None:
-    """Check, print the advice, and push it to `--into` unless it is there already."""
+def main(args: argparse.Namespace) -> int:
+    """Check, print the advice, and push it to `--into` unless it is there already.
+
+    Returns the exit status: 1 if nothing can be said about the language, which is not pushed, and
+    without `--into` also if the advice is `hopeless`.
+    """
     started = time.monotonic()
     model_loading.quiet()
     api, path = HfApi(), f"checks/{args.config.language}/run.json"
     if args.into and manifest.already_made(api, args.into, "dataset", path, args.digest):
         say(f"{args.into} has this check already: nothing to do")
-        return
+        return 0
+    base = args.base or str(args.config.plan["base"])
+    if not args.org and "{org}" in f"{base} {args.config.check} {args.config.generate['texts']}":
+        raise UserError(
+            f"The recipe {args.config.name!r} uses repositories of an organization: add --org ORG."
+        )
     settings = parse(args.config.check)
     generate = generate_settings.parse(args.config.generate)
+    if args.model:
+        generate = replace(generate, teacher=replace(generate.teacher, model=args.model))
     language = languages.get(args.config.language)
     library = DatasetReader(api, generate.seed, generate.gates.tokenizer)
     sentences = references.read(library, settings, language.code, generate.texts)
     metrics, spent_usd, usage = uvloop.run(_ask(args, settings, generate, language, sentences))
-    bases = {repo: _tokenizer_fit(api, repo, sentences) for repo in (args.base, *settings.bases)}
-    fit = bases[args.base]
+    bases = {repo: _tokenizer_fit(api, repo, sentences) for repo in (base, *settings.bases)}
+    fit = bases[base]
     measured = {**asdict(metrics), "fertility": fit.fertility, "bytes": fit.bytes}
     advice = advise(measured, settings.hopeless, settings.doubtful)
     for line in report.lines(language.name, metrics, bases, advice):
         say(line)
+    if advice.level == "unknown":
+        return 1
     if args.into:
         run = manifest.Manifest(
             step="check",
@@ -72,6 +86,7 @@ def main(args: argparse.Namespace) -> None:
             metrics=_manifest_metrics(metrics, bases, advice),
         )
         manifest.push(api, args.into, "dataset", path, run)
+    return 1 if advice.level == "hopeless" and not args.into else 0
 
 
 async def _ask(
@@ -93,7 +108,7 @@ async def _ask(
             async with session(headers) as http:
                 teacher = Teacher(endpoint(http, args.teacher), generate.teacher, journal, budget)
                 await teacher.wait_until_ready()
-                progress = Progress(settings.lists + 2 * len(sentences.texts), "questions")
+                progress = Progress(settings.lists + 1 + 2 * len(sentences.texts), "questions")
                 probe = Probe(teacher, language, generate.seed, progress)
                 metrics = await probe.run(sentences, settings)
         finally:

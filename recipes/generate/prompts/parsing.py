@@ -119,9 +119,10 @@ def _list_of(value: object) -> list[str]:
     if not isinstance(value, list):
         raise InvalidFormat("not_a_list")
     items = [_only_text(each) if isinstance(each, dict) else each for each in value]
-    if not all(isinstance(item, str) and _is_unicode(item) for item in items):
+    texts = [item for item in items if isinstance(item, str) and _is_unicode(item)]
+    if len(texts) < len(items):
         raise InvalidFormat("not_texts")
-    return items
+    return texts
 
 
 def _only_text(value: dict[str, object]) -> object:

@@ -10,7 +10,7 @@ from recipes.check.settings import Thresholds, parse
 from recipes.core.errors import UserError
 from tests.recipes.conftest import byte_tokenizer
 
-HOPELESS = Thresholds(script=0.5, round_trip=20)
+HOPELESS = Thresholds(script=0.5, round_trip=20, answered=0.5)
 DOUBTFUL = Thresholds(script=0.9, chrf=30, round_trip=45, fertility=4, bytes=0.3)
 GOOD_METRICS: dict[str, float | None] = {
     "script": 1.0,
@@ -37,6 +37,8 @@ def test_metrics_above_all_thresholds_are_good() -> None:
         ("bytes", 0.9, "doubtful"),
         ("script", None, "good"),
         ("tokens_per_second", 0.0, "good"),
+        ("chrf", None, "good"),
+        ("answered", 0.4, "unknown"),
     ],
 )
 def test_a_single_shortfall_decides_the_level(metric: str, value: float | None, level: str) -> None:
@@ -45,6 +47,11 @@ def test_a_single_shortfall_decides_the_level(metric: str, value: float | None, 
     assert [shortfall.metric for shortfall in advice.shortfalls] == (
         [] if level == "good" else [metric]
     )
+
+
+def test_nothing_can_be_told_without_a_translation_to_compare() -> None:
+    metrics = {**GOOD_METRICS, "chrf": None, "round_trip": None}
+    assert advise(metrics, HOPELESS, DOUBTFUL) == Advice("unknown")
 
 
 def test_a_shortfall_has_its_value_and_threshold() -> None:

@@ -74,7 +74,8 @@ def test_the_practice_teacher_is_good_and_a_second_check_asks_nothing(
     assert manifest["metrics"]["bases"][BASE]["fertility"] > 1
     assert manifest["tokens"]["output"] > 0 and manifest["practice"] is True
     calls = len(counting_teacher.requests)
-    assert 0 < calls <= 2 * 12 + 4 + 4
+    assert 0 < calls <= 2 * 12 + 4 + 4 + 1
+    assert any(b"json_schema" in body for body in counting_teacher.requests)
     status, output = check(runner, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
     assert status == 0 and "nothing to do" in output
     assert len(counting_teacher.requests) == calls
@@ -91,13 +92,13 @@ def test_a_hopeless_advice_names_the_shortfall(
     numbers["check"]["hopeless"] = {"round_trip": 100.1}
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
     status, output = check(runner, tmp_path, recipe, counting_teacher.url)
-    assert status == 0, "a bad advice is not a failure of the check"
+    assert status == 1, output
     assert "result: not good enough, the data would not be worth the money\n" in output
     assert "chrF++ of the round trip: 88" in output and "needs at least 100.1" in output
 
 
 @pytest.mark.parametrize("behavior", ["echo", "error", "hang"])
-def test_a_useless_teacher_is_hopeless_with_the_reason(
+def test_a_useless_teacher_has_the_reason_and_the_status_1(
     runner: RecipeRunner, api: HfApi, recipe: Path, tmp_path: Path, behavior: str
 ) -> None:
     async def run() -> tuple[int, str]:
@@ -119,14 +120,17 @@ def test_a_useless_teacher_is_hopeless_with_the_reason(
     numbers["check"]["minutes"] = 1 / 60 if behavior == "hang" else 1
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
     status, output = asyncio.run(run())
-    assert status == 0 and "result: not good enough" in output, output
+    result = "not good enough" if behavior == "echo" else "cannot tell"
+    assert status == 1 and f"result: {result}" in output, output
     if behavior == "hang":
         assert "0% of the questions (the teacher did not answer in time: timeout)" in output
         return
     if behavior == "error":
         assert "0% of the questions (the teacher returned an HTTP error: status_500)" in output
+        assert output.count("says: boom") == 1
     else:
         assert "100% of the questions: " in output and "right language not measured" in output
+        assert "it gives the same answer to another seed" in output
 
 
 def test_an_unreachable_teacher_is_an_error_in_one_sentence(
