@@ -17,6 +17,13 @@ CHAT_TEMPLATE = (
 SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Run what needs a model in one process, which alone imports torch and transformers."""
+    if "tiny_base" in getattr(item, "fixturenames", ()):
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group("torch"))
+
+
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a base model of 40,000 parameters, with the files that it has on the Hub."""

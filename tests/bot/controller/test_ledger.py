@@ -22,6 +22,8 @@ from bot.hub.ledger_repo import LedgerRepo, index_text, json_text
 from bot.localhub.testing import LocalHub
 from tests.bot import examples
 
+pytestmark = pytest.mark.xdist_group("ledger")  # one Hub for all of them
+
 BOT, REPO = "kakugo-bot", names.ledger("practice")
 COUNT = 250
 OLD_RECORD = (

@@ -11,6 +11,11 @@ from bot.localhub.testing import LocalHub
 from tests.bot.hub.calls import BOT, ORG
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Run these tests in one process, so that one Hub is enough."""
+    item.add_marker(pytest.mark.xdist_group("bot-hub"))
+
+
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     with LocalHub(tmp_path_factory.mktemp("real"), orgs={ORG: (BOT, "alice")}) as running:

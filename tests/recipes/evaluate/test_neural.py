@@ -12,6 +12,8 @@ from recipes.evaluate import neural
 from recipes.evaluate.settings import NeuralSettings
 from tests.recipes.conftest import byte_tokenizer
 
+pytestmark = pytest.mark.xdist_group("torch")
+
 ITEMS = [Item(str(n), "?", (f"bona {n}",), 0, (), source="good {output}" * n) for n in range(5)]
 OUTPUTS = ["bona", "{reference}", "", "tre bona" * 9, "ne"]
 

@@ -150,13 +150,14 @@ def client(hub: LocalHub) -> HfApi:
     return HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
 
 
-@pytest.fixture
-def start(hub: LocalHub, tmp_path: Path) -> Iterator[Callable[..., Run]]:
+@pytest.fixture(scope="module")
+def start(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Run]]:
     """Return a function that starts `kakugo-recipe` in its own process, as a job does."""
-    path = tmp_path / "tiny.yaml"
+    folder = tmp_path_factory.mktemp("jobs")
+    path = folder / "tiny.yaml"
     path.write_text(yaml.safe_dump(RECIPE, sort_keys=False))
     imports = ("recipes.train.sft", "recipes.evaluate.backends.transformers_lm")
-    with recipe_runner(environment(hub, tmp_path), tmp_path / "runs", *imports) as runner:
+    with recipe_runner(environment(hub, folder), folder / "runs", *imports) as runner:
 
         def run(step: str, *more: str) -> Run:
             return runner.start(step, "--config", str(path), "--org", "practice",
@@ -165,7 +166,7 @@ def start(hub: LocalHub, tmp_path: Path) -> Iterator[Callable[..., Run]]:
         yield run
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def recipe(
     start: Callable[..., Run],
 ) -> Callable[..., subprocess.CompletedProcess[str]]:

@@ -16,6 +16,8 @@ from tests.recipes.conftest import byte_tokenizer
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
+pytestmark = pytest.mark.xdist_group("torch")
+
 ITEM = Item("1", "Kio?", ("bc", "d", "b"), 0, ())
 
 

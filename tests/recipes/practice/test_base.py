@@ -15,6 +15,8 @@ from recipes.practice.benchmarks import flores, sib200
 from recipes.practice.exercises import TOPIC_NAMES, WORDINGS
 from recipes.practice.tokenizer import build_tokenizer
 
+pytestmark = pytest.mark.xdist_group("torch")
+
 SMALL = """
 seed: 1
 threads: 1

@@ -17,6 +17,8 @@ from recipes.train import card
 from recipes.train.plot import plot_loss
 from recipes.train.sft import SftResult, counter_total
 
+pytestmark = pytest.mark.xdist_group("train-card")  # one Hub for all of them
+
 LOG = [
     {"step": 1, "loss": 3.0, "num_tokens": 10.0, "seconds": 2.0},
     {"step": 2, "eval_loss": 2.5},

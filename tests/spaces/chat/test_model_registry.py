@@ -12,6 +12,8 @@ from model_registry import ModelRegistry
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import hub_api, push, questions
 
+pytestmark = pytest.mark.xdist_group("model-registry")  # one Hub for all of them
+
 CARD = b"---\nbase_model: practice/base\n---\n"
 
 

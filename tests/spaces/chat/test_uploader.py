@@ -22,6 +22,8 @@ from uploader import Uploader
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import hub_api
 
+pytestmark = pytest.mark.xdist_group("uploader")  # one Hub for all of them
+
 SPACES = Path(__file__).parents[3] / "spaces"
 DAY = "data/epo_Latn/2026-11-24"
 ROW = '{"schema": 1}\n'

@@ -17,6 +17,8 @@ from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import hub_api, push
 from tests.spaces.result_rows import lines, pair, request
 
+pytestmark = pytest.mark.xdist_group("hub-source")  # one Hub for all of them
+
 LEDGER = {"sheets/00000.jsonl": request(1, "epo_Latn", "Esperanto").encode() + b"\n"}
 ROWS = lines(*pair("epo_Latn", "sib200", 0.2, 0.7)).encode()
 
