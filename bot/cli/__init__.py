@@ -6,6 +6,7 @@ Each command imports what it needs when it runs, so that the command line starts
     bot_commands   Run the bot and look at its requests: serve, tick, plan, requests, show
     installation   The installation on the Hub: deploy, doctor, withdraw, destroy
     local          Everything on this machine: demo, and the local Hub's serve and contract
+    smoke          A first real run in an empty namespace
     languages      What a name means, and whether a teacher knows a language
     connection     Connect to the Hub with the settings of the environment
     confirm        Ask the operator to confirm

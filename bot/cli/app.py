@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import bot_commands, installation, languages, local
+from bot.cli import bot_commands, installation, languages, local, smoke
 from bot.errors import UserError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command()(installation.deploy)
 app.command()(installation.withdraw)
 app.command()(installation.doctor)
 app.command()(installation.destroy)
+app.command()(smoke.smoke)
 app.command()(languages.language)
 app.add_typer(hub_app, name="hub")
 hub_app.command("serve")(local.hub_serve)

@@ -13,6 +13,9 @@ observe      Read everything that the next decision needs
 other_bots   Find other bots that run as Jobs in this namespace
 probes       Test tokens, permissions, clock, rate limit and prices for `doctor`
 profiles     Read the profiles of all communities
+recording    Write down what the Hub answers, without secrets and names
+scratch      What only `kakugo smoke` does on the Hub
+teacher_probe  Call a teacher as `generate` does
 uninstall    Remove the parts of an installation
 visitor      Use the Hub like a person: open a discussion, read replies, follow a log
 withdrawal   Take down one language

@@ -97,7 +97,7 @@ class Connection:
         if self.endpoints_url:
             # The client reads this constant in every call and offers no other way to set it.
             constants.INFERENCE_ENDPOINTS_ENDPOINT = self.endpoints_url
-        set_client_factory(_client_with_timeout)
+        set_client_factory(client_with_timeout)
         return HfApi(endpoint=self.endpoint, token=self.token, library_name="kakugo")
 
     def get(self, path: str, **query: Any) -> tuple[Any, Allowance]:
@@ -168,7 +168,8 @@ def value_of(value: Any) -> str:
     return str(getattr(value, "value", value))
 
 
-def _client_with_timeout() -> Any:
+def client_with_timeout() -> Any:
+    """Return a client for `huggingface_hub` that never waits forever."""
     client = _http.default_client_factory()
     client.timeout = httpx.Timeout(TIMEOUT_SECONDS, read=3 * TIMEOUT_SECONDS)
     return client

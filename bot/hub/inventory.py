@@ -45,7 +45,7 @@ def read_installation(hub: Connection, wheel: str, teacher: str) -> Installation
     datasets = _repos(hub, "dataset", DATASETS)
     has_code = names.code_repo(hub.org) in datasets
     spaces = _repos(hub, "space", (names.leaderboard, names.chat, names.bot))
-    webhooks, schedules = read_webhooks(hub), _schedules(hub)
+    webhooks, schedules = read_webhooks(hub), read_schedules(hub)
     duplicates = [(Part.WEBHOOK, webhook.id) for webhook in webhooks[1:]]
     duplicates += [(Part.SCHEDULE, schedule.id) for schedule in schedules[1:]]
     return Installation(
@@ -169,7 +169,7 @@ def _setup(hub: Connection) -> frozenset[str]:
     return frozenset(tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix))
 
 
-def _schedules(hub: Connection) -> list[Schedule]:
+def read_schedules(hub: Connection) -> list[Schedule]:
     labels = dict([names.BOT_LABEL])
     with translate_errors("list the scheduled jobs"):
         newest_first = hub.api.list_scheduled_jobs(namespace=hub.org, labels=labels)

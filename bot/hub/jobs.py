@@ -99,7 +99,7 @@ def logs_to_read(jobs: Collection[Job], now: float) -> frozenset[str]:
 
 def _with_details(hub: Connection, job: Job, has_log: bool) -> Job:
     if has_log:
-        return replace(job, log_tail=_log_tail(hub, job.id))
+        return replace(job, log_tail=log_tail(hub, job.id))
     if job.stage is JobStage.CANCELED:
         return replace(job, cancel_reason=cancel_reason(hub, job.id))
     return job
@@ -138,7 +138,7 @@ def _oldest_missing(active: Collection[Request], alive: Iterable[JobInfo]) -> fl
     return min(ordered_at, default=None)
 
 
-def _log_tail(hub: Connection, job: str) -> tuple[str, ...]:
+def log_tail(hub: Connection, job: str) -> tuple[str, ...]:
     """Return the redacted end of a log; empty if it cannot be read, which stops nothing."""
     try:
         with translate_errors(f"read the log of job {job}"):

@@ -94,7 +94,7 @@ def examine(
         skew=_value_or_reason(lambda: _skew(hub)),
         allowance=_value_or_reason(lambda: _allowance(hub)),
         prices=_value_or_reason(lambda: read_prices(hub)),
-        offer=_value_or_reason(lambda: _offer(hub, recipe.teacher)),
+        offer=_value_or_reason(lambda: read_offer(hub, recipe.teacher)),
         billing=_value_or_reason(lambda: read_billing(hub)),
         other_spaces=_value_or_reason(lambda: _other_spaces(hub)),
         unproven=_failures(unproven),
@@ -204,7 +204,7 @@ def _first_discussion(hub: Connection) -> None:
     next(iter(hub.api.get_repo_discussions(repo, repo_type="space")), None)
 
 
-def _offer(hub: Connection, teacher: EndpointSpec) -> Offer | None:
+def read_offer(hub: Connection, teacher: EndpointSpec) -> Offer | None:
     """Return the teacher's hardware in its region; None if it is not offered there.
 
     The client exposes neither status nor quota.

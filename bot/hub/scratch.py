@@ -1,0 +1,59 @@
+"""What only `kakugo smoke` does on the Hub: parts that an installation does not have.
+
+All functions raise TryLater and Refused.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+from huggingface_hub import get_session
+from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
+
+from bot.domain import names
+from bot.hub.client import Connection, translate_errors
+
+
+def create_static_space(hub: Connection, repo: str) -> None:
+    """Create a Space that every plan may have."""
+    with translate_errors(f"create the Space {repo}"):
+        hub.api.create_repo(repo, repo_type="space", space_sdk="static", exist_ok=True)
+
+
+def create_model(hub: Connection, repo: str) -> None:
+    with translate_errors(f"create the model {repo}"):
+        hub.api.create_repo(repo, exist_ok=True)
+
+
+def head(hub: Connection, dataset: str) -> str:
+    """Return the newest commit of a dataset."""
+    with translate_errors(f"read {dataset}"):
+        return str(hub.api.repo_info(dataset, repo_type="dataset").sha)
+
+
+def open_discussion(hub: Connection, title: str) -> int:
+    """Open a discussion of the leaderboard's Space, and return its number."""
+    with translate_errors("open a discussion"):
+        repo = names.leaderboard(hub.org)
+        return hub.api.create_discussion(repo, title, description="", repo_type="space").num
+
+
+def pin(hub: Connection, num: int) -> None:
+    """Pin a discussion, which the client cannot do."""
+    url = f"{hub.endpoint}/api/spaces/{names.leaderboard(hub.org)}/discussions/{num}/pin"
+    with translate_errors(f"pin discussion {num}"):
+        headers = hub.api._build_hf_headers()
+        hf_raise_for_status(get_session().post(url, json={"pinned": True}, headers=headers))
+
+
+def hide(hub: Connection, num: int, comment: str) -> None:
+    with translate_errors(f"hide a comment of discussion {num}"):
+        repo = names.leaderboard(hub.org)
+        with warnings.catch_warnings(action="ignore"):  # that this cannot be undone
+            hub.api.hide_discussion_comment(repo, num, comment, repo_type="space")
+
+
+def count_jobs(hub: Connection, label: tuple[str, str]) -> int:
+    """Return how many jobs with this label there are, whatever their stage."""
+    with translate_errors("list the jobs"):
+        return len(list(hub.api.list_jobs(namespace=hub.org, labels=dict([label]))))
