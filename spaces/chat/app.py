@@ -23,11 +23,11 @@ The files, lowest layer first; a file imports only from files above it and from 
     feedback_card.md     The card of the feedback dataset
     uploader             Upload the outbox; the only file that writes to the Hub
     submissions          Accept what visitors send
+    components           The components of the pages, and their texts
     chat_handlers        Gradio handlers of the conversation
     selection_handlers   Gradio handlers for choosing a language and sharing a link
     feedback_handlers    Gradio handlers of the feedback form
     review_handlers      Gradio handlers of the review page
-    components           Components whose texts follow the interface language
     feedback_layout      The layout of the feedback form
     review_layout        The layout of the review page
     layout               The layout of the chat page
@@ -50,16 +50,12 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it when it is i
 with contextlib.suppress(ImportError):  # ZeroGPU requires this import before that of torch
     import spaces  # type: ignore[import-untyped]  # noqa: F401
 
-from chat_handlers import ChatHandlers
 from chat_settings import ChatSettings
 from common.gradio_options import launch
 from engine import Engine
-from feedback_handlers import FeedbackHandlers
 from layout import build
 from model_registry import ModelRegistry
 from outbox import Outbox
-from review_handlers import ReviewHandlers
-from selection_handlers import SelectionHandlers
 from uploader import Uploader
 
 MAX_THREADS = 80  # each visitor in the queue holds one while waiting
@@ -83,13 +79,7 @@ def main() -> None:
     registry.start()
     if uploader:
         uploader.start()
-    chat = ChatHandlers(registry, Engine(settings.token))
-    demo = build(
-        chat,
-        SelectionHandlers(settings, registry, chat),
-        FeedbackHandlers(registry, outbox, uploader),
-        ReviewHandlers(settings, registry, outbox, uploader),
-    )
+    demo = build(settings, registry, Engine(settings.token), outbox, uploader)
     stopped = threading.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: stopped.set())

@@ -10,12 +10,12 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import fragments
 import gradio as gr
 from adapters import Adapter
 from common.hub_errors import HUB_ERRORS
+from components import ChatComponents, PageState, Updates
 from conversation import (
     MAX_MESSAGE_LENGTH,
     Conversation,
@@ -40,9 +40,12 @@ MAX_MESSAGES_PER_ADDRESS = 90  # a school behind one address may chat, a script 
 class ChatHandlers:
     """All visitors share one engine, the queue before it, and the limits."""
 
-    def __init__(self, registry: ModelRegistry, engine: Engine) -> None:
+    def __init__(
+        self, registry: ModelRegistry, engine: Engine, page: ChatComponents, state: PageState
+    ) -> None:
         self._registry = registry
         self._engine = engine
+        self._page, self._state = page, state
         self.queue = WaitingQueue()
         self._limits = VisitorLimits(MAX_MESSAGES_PER_VISITOR, MAX_MESSAGES_PER_ADDRESS)
         self._stop_events: dict[str, threading.Event] = {}
@@ -71,23 +74,23 @@ class ChatHandlers:
         compare: bool,
         ui_language: str,
         request: gr.Request,
-    ) -> Iterator[list[Any]]:
+    ) -> Iterator[Updates]:
         """Take a question, wait in the queue and stream the answer, or say why not."""
         t = translations(ui_language)
         adapter = self._registry.get(repo)
         problem = self._problem(text, adapter, t, request)
         ticket = None if problem else self.queue.enter()
         if problem or not adapter or ticket is None:
-            yield _view(conversation, t, problem or t("queue_full"), is_error=True)
+            yield self._view(conversation, t, problem or t("queue_full"), is_error=True)
             return
         visitor, stop = request.session_hash or "", threading.Event()
         self._stop_events[visitor] = stop
         try:
             asked = conversation.ask(text.strip())
             for position in self.queue.wait(ticket):
-                yield _view(asked, t, t("queued", place=position), busy=True, text="")
+                yield self._view(asked, t, t("queued", place=position), busy=True, text="")
                 if stop.is_set():
-                    yield _view(conversation, t, t("stopped"), text=text)
+                    yield self._view(conversation, t, t("stopped"), text=text)
                     return
             yield from self._stream(asked, adapter, compare, stop, t)
         finally:
@@ -102,7 +105,7 @@ class ChatHandlers:
         compare: bool,
         ui_language: str,
         request: gr.Request,
-    ) -> Iterator[list[Any]]:
+    ) -> Iterator[Updates]:
         """Ask the last question again."""
         if conversation.turns:
             question, before = conversation.turns[-1].question, conversation.without_last()
@@ -116,16 +119,16 @@ class ChatHandlers:
         ui_language: str,
         event: gr.EditData,
         request: gr.Request,
-    ) -> Iterator[list[Any]]:
+    ) -> Iterator[Updates]:
         """Ask an edited question; the turns after it are dropped."""
         t = translations(ui_language)
         turn = turn_of_message(conversation, event.index)
         if turn is None:
-            yield _view(conversation, t, "")
+            yield self._view(conversation, t, "")
             return
         text = unescape_markup(str(event.value))
         if problem := _message_problem(text, t):
-            yield _view(conversation, t, problem, is_error=True)
+            yield self._view(conversation, t, problem, is_error=True)
             return
         before = conversation.before(turn)
         yield from self.send(text, before, repo, compare, ui_language, request)
@@ -138,7 +141,7 @@ class ChatHandlers:
         ui_language: str,
         event: gr.EventData,
         request: gr.Request,
-    ) -> Iterator[list[Any]]:
+    ) -> Iterator[Updates]:
         """Ask the example whose button was clicked."""
         yield from self.send(str(event.text), conversation, repo, compare, ui_language, request)
 
@@ -159,23 +162,23 @@ class ChatHandlers:
         compare: bool,
         stop: threading.Event,
         t: Translations,
-    ) -> Iterator[list[Any]]:
+    ) -> Iterator[Updates]:
         """Stream the answers of the adapter and, for a comparison, of its base model."""
         status = "thinking" if self._engine.is_loaded(adapter) else "loading"
-        yield _view(conversation, t, t(status), busy=True, text="")
+        yield self._view(conversation, t, t(status), busy=True, text="")
         sides: tuple[Side, ...] = ("adapter", "base") if compare else ("adapter",)
         try:
             for side in sides:
                 for answered in self._stream_side(conversation, adapter, side, stop):
                     conversation = answered
-                    yield _view(conversation, t, t("answering"), busy=True)
+                    yield self._view(conversation, t, t("answering"), busy=True)
         except CannotAnswer as error:
-            yield _failed_view(conversation, t, t(str(error)))
+            yield self._failed_view(conversation, t, t(str(error)))
         except (*HUB_ERRORS, RuntimeError, gr.Error) as error:
             logging.exception("cannot answer with %s", adapter.repo)
-            yield _failed_view(conversation, t, t("no_answer", why=type(error).__name__))
+            yield self._failed_view(conversation, t, t("no_answer", why=type(error).__name__))
         else:
-            yield _view(conversation, t, t("stopped") if stop.is_set() else "")
+            yield self._view(conversation, t, t("stopped") if stop.is_set() else "")
 
     def _stream_side(
         self, conversation: Conversation, adapter: Adapter, side: Side, stop: threading.Event
@@ -191,35 +194,34 @@ class ChatHandlers:
                 yield conversation
         yield conversation
 
+    def _view(
+        self,
+        conversation: Conversation,
+        t: Translations,
+        status: str,
+        is_error: bool = False,
+        busy: bool = False,
+        text: str | None = None,
+    ) -> Updates:
+        """Show a conversation; `text` goes into the message box."""
+        page = self._page
+        message_box = {} if text is None else {page.message_box: gr.update(value=text)}
+        return message_box | {
+            self._state.conversation: conversation,
+            page.adapter_chat: chatbot_messages(conversation, "adapter", t("thinking")),
+            page.base_chat: chatbot_messages(conversation, "base", t("thinking")),
+            page.status: fragments.status(status, is_error),
+            page.send: gr.update(visible=not busy),
+            page.stop: gr.update(visible=busy),
+            page.examples: gr.update(visible=not conversation.turns),
+        }
+
+    def _failed_view(self, conversation: Conversation, t: Translations, status: str) -> Updates:
+        """Take the last question back into the message box."""
+        question = conversation.turns[-1].question
+        return self._view(conversation.without_last(), t, status, is_error=True, text=question)
+
 
 def _message_problem(text: str, t: Translations) -> str:
     key = check_message(text)
     return t(key, limit=MAX_MESSAGE_LENGTH, count=len(text)) if key else ""
-
-
-def _view(
-    conversation: Conversation,
-    t: Translations,
-    status: str,
-    is_error: bool = False,
-    busy: bool = False,
-    text: str | None = None,
-) -> list[Any]:
-    """Return message box, conversation, both chatbots, status, Send, Stop and examples."""
-    message_box = gr.skip() if text is None else gr.update(value=text)
-    return [
-        message_box,
-        conversation,
-        chatbot_messages(conversation, "adapter", t("thinking")),
-        chatbot_messages(conversation, "base", t("thinking")),
-        fragments.status(status, is_error),
-        gr.update(visible=not busy),
-        gr.update(visible=busy),
-        gr.update(visible=not conversation.turns),
-    ]
-
-
-def _failed_view(conversation: Conversation, t: Translations, status: str) -> list[Any]:
-    """Take the last question back into the message box."""
-    question = conversation.turns[-1].question
-    return _view(conversation.without_last(), t, status, is_error=True, text=question)

@@ -10,6 +10,8 @@ from feedback import MAX_CREDIT_LENGTH
 from i18n import ENGLISH, translations
 
 ENGLISH_TEXTS = translations(ENGLISH)
+Updates = dict[Any, Any]  # new values by component; other components stay as they are
+NOTHING: Updates = gr.skip()
 
 
 class TranslatedComponents:
@@ -32,13 +34,14 @@ class TranslatedComponents:
     def components(self) -> list[Any]:
         return [component for component, _ in self._keys]
 
-    def updates(self, ui_language: str) -> list[Any]:
+    def updates(self, ui_language: str) -> Updates:
         """Return the texts of all components in another language."""
         t = translations(ui_language)
-        texts: list[dict[str, Any]] = [
-            {name: t(key) for name, key in keys.items()} for _, keys in self._keys
-        ]
-        return [gr.update(**properties) for properties in texts]
+        updates: Updates = {}
+        for component, keys in self._keys:
+            texts: dict[str, Any] = {name: t(key) for name, key in keys.items()}
+            updates[component] = gr.update(**texts)
+        return updates
 
 
 def html_component(value: str, **options: Any) -> Any:
@@ -67,4 +70,66 @@ class PageState:
     shown_model: Any
     known_models: Any
     rated_answer: Any
+    sent: Any
+
+
+@dataclass(frozen=True)
+class ChatComponents:
+    """The components of the conversation."""
+
+    hero: Any
+    language: Any
+    model: Any
+    compare: Any
+    name_lookup: Any
+    model_info: Any
+    adapter_chat: Any
+    base_chat: Any
+    examples: Any
+    message_box: Any
+    send: Any
+    stop: Any
+    status: Any
+    share: Any
+    new_chat: Any
+    share_link: Any
+    page_state: Any
+
+
+@dataclass(frozen=True)
+class FeedbackComponents:
+    """The components of the feedback form and of the list of what was sent."""
+
+    panel: Any
+    fields: Any
+    about: Any
+    rating: Any
+    categories: Any
+    correction: Any
+    credit: Any
+    consent: Any
+    send: Any
+    cancel: Any
+    status: Any
+    thanks: Any
+    sent_list: Any
+    key: Any
+    delete: Any
+    delete_status: Any
+
+
+@dataclass(frozen=True)
+class ReviewComponents:
+    """The components of the review page that its handlers change."""
+
+    heading: Any
+    language: Any
+    ui_language: Any
+    sample: Any
+    row: Any
+    row_html: Any
+    answer: Any
+    buttons: Any
+    reviewer: Any
+    status: Any
     sent: Any

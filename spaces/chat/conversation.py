@@ -11,14 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from common.templates import BIDI_CONTROLS
+
 Message = dict[str, str]
 Side = Literal["adapter", "base"]  # of the comparison
 
 MAX_MESSAGE_LENGTH = 2000
 MAX_TURNS = 30
-_ENTITY = re.compile(r"&(?=#?\w+;)")
-_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_JOINER = "\u2060"  # WORD JOINER: no width, no line break
+# A tag, an entity, an image, and a fence that Gradio draws as a diagram without escaping it.
+_MARKUP = re.compile(
+    r"(?<=<)(?=[A-Za-z/!?])|(?<=&)(?=#?\w+;)|(?<=!)(?=\[)|(?<=[`~]{3})(?=\s*mermaid)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -98,21 +102,18 @@ def split_reasoning(text: str) -> tuple[str, str, bool]:
 
 
 def escape_markup(text: str) -> str:
-    """Escape HTML and images, which could imitate parts of the page; other Markdown stays."""
-    parts = _CODE.split(text)
-    for at in range(0, len(parts), 2):
-        part = _ENTITY.sub("&amp;", parts[at])
-        parts[at] = _TAG.sub("&lt;", part).replace("![", "!&#91;")
-    return "".join(parts)
+    """Keep a text from being HTML, an image or a diagram; other Markdown stays.
+
+    An invisible character goes between what would begin one, inside and outside of code alike, so
+    that nothing depends on what a Markdown parser takes for code. Controls that would reorder the
+    text around a message are dropped.
+    """
+    return _MARKUP.sub(_JOINER, text.translate(BIDI_CONTROLS))
 
 
 def unescape_markup(text: str) -> str:
     """Undo `escape_markup`, for a message that was edited on the page."""
-    parts = _CODE.split(text)
-    for at in range(0, len(parts), 2):
-        part = parts[at].replace("!&#91;", "![").replace("&lt;", "<")
-        parts[at] = part.replace("&amp;", "&")
-    return "".join(parts)
+    return text.replace(_JOINER, "")
 
 
 def chatbot_messages(

@@ -7,6 +7,7 @@ from typing import Any
 
 import fragments
 import gradio as gr
+from components import NOTHING, FeedbackComponents, PageState, Updates
 from conversation import Conversation, model_messages, split_reasoning, turn_of_message
 from feedback import (
     CATEGORIES,
@@ -31,44 +32,49 @@ MAX_FORMS_PER_ADDRESS = 60
 class FeedbackHandlers:
     """Shows the form and takes it; without an uploader the form says that it is closed."""
 
-    def __init__(self, registry: ModelRegistry, outbox: Outbox, uploader: Uploader | None) -> None:
+    def __init__(
+        self,
+        registry: ModelRegistry,
+        outbox: Outbox,
+        uploader: Uploader | None,
+        form: FeedbackComponents,
+        state: PageState,
+    ) -> None:
         self._registry = registry
+        self._form, self._state = form, state
         limits = VisitorLimits(MAX_FORMS_PER_VISITOR, MAX_FORMS_PER_ADDRESS)
         self._submissions = Submissions(outbox, uploader, limits)
 
     def open(
         self, conversation: Conversation, repo: str, ui_language: str, event: gr.LikeData
-    ) -> list[Any]:
-        """Show the form for the answer whose thumb was clicked.
-
-        Returns panel, rated answer, fields, about, rating, categories, correction, consent, status.
-        """
+    ) -> Updates:
+        """Show the form for the answer whose thumb was clicked."""
+        form, rated_answer = self._form, self._state.rated_answer
         t, adapter = translations(ui_language), self._registry.get(repo)
         turn = turn_of_message(conversation, event.index)
         answer = conversation.turns[turn].adapter if turn is not None else None
         if not adapter or turn is None or not answer:
-            return [gr.skip()] * 9
+            return NOTHING
         if closed := self._submissions.closed_text(t):
-            return [
-                gr.update(visible=True),
-                None,
-                gr.update(visible=False),
-                fragments.status(closed, is_error=True),
-                *[gr.skip()] * 5,
-            ]
+            return {
+                form.panel: gr.update(visible=True),
+                rated_answer: None,
+                form.fields: gr.update(visible=False),
+                form.about: fragments.status(closed, is_error=True),
+            }
         messages = tuple(model_messages(conversation.before(turn + 1), "adapter"))
         rated = RatedAnswer(adapter, messages, split_reasoning(answer)[1])
-        return [
-            gr.update(visible=True),
-            rated,
-            gr.update(visible=True),
-            fragments.rated_answer(rated, t),
-            RATINGS[0] if event.liked else RATINGS[1],
-            [],
-            rated.response,
-            False,
-            fragments.status(""),
-        ]
+        return {
+            form.panel: gr.update(visible=True),
+            rated_answer: rated,
+            form.fields: gr.update(visible=True),
+            form.about: fragments.rated_answer(rated, t),
+            form.rating: RATINGS[0] if event.liked else RATINGS[1],
+            form.categories: [],
+            form.correction: rated.response,
+            form.consent: False,
+            form.status: fragments.status(""),
+        }
 
     def send(
         self,
@@ -81,67 +87,72 @@ class FeedbackHandlers:
         sent: object,
         ui_language: str,
         request: gr.Request,
-    ) -> list[Any]:
-        """Store the form.
-
-        Returns panel, rated answer, status, thanks, the browser's receipts, and their list.
-        """
-        t = translations(ui_language)
+    ) -> Updates:
+        """Store the form, and give its receipt to the browser."""
+        form, t = self._form, translations(ui_language)
+        closed: Updates = {form.panel: gr.update(visible=False), self._state.rated_answer: None}
         if not answer or self._submissions.closed_text(t):
-            return [gr.update(visible=False), None, *[gr.skip()] * 4]
-        form = parse_form(answer, rating, correction, categories, credit, consent)
-        problem = self._submissions.refusal(check_form(form), t, request)
+            return closed
+        filled = parse_form(answer, rating, correction, categories, credit, consent)
+        problem = self._submissions.refusal(check_form(filled), t, request)
         now = datetime.now(UTC)
         receipt = Receipt.new(answer.adapter.code, now)
         if not problem:
-            line = feedback_row(receipt, now, answer, form)
+            line = feedback_row(receipt, now, answer, filled)
             problem = self._submissions.store(receipt, line, t)
         if problem:
-            status = fragments.status(problem, is_error=True)
-            return [gr.skip(), gr.skip(), status, *[gr.skip()] * 3]
+            return {form.status: fragments.status(problem, is_error=True)}
         receipts = [*_parse_receipts(sent), receipt][-MAX_REMEMBERED:]
-        return [
-            gr.update(visible=False),
-            None,
-            fragments.status(""),
-            fragments.thanks(receipt, t),
-            [str(known) for known in receipts],
-            fragments.sent_list(receipts, t),
-        ]
+        return closed | {
+            form.status: fragments.status(""),
+            form.thanks: fragments.thanks(receipt, t),
+            self._state.sent: [str(known) for known in receipts],
+            form.sent_list: fragments.sent_list(receipts, t),
+        }
 
-    def sent_list(self, sent: object, ui_language: str) -> str:
-        """Return the list of what was sent from this browser."""
-        return fragments.sent_list(_parse_receipts(sent), translations(ui_language))
+    def cancel(self) -> Updates:
+        """Close the form."""
+        return {self._form.panel: gr.update(visible=False), self._state.rated_answer: None}
+
+    def sent_list(self, sent: object, ui_language: str) -> Updates:
+        """Show the list of what was sent from this browser."""
+        receipts, t = _parse_receipts(sent), translations(ui_language)
+        return {self._form.sent_list: fragments.sent_list(receipts, t)}
 
     def delete_from_list(
         self, event: gr.EventData, sent: object, ui_language: str, request: gr.Request
-    ) -> list[Any]:
-        """Delete the row whose button in the list was clicked; returns the same as `delete`."""
+    ) -> Updates:
+        """Delete the row whose button in the list was clicked."""
         return self.delete(str(event.text), sent, ui_language, request)
 
     def delete(
         self, key: str | None, sent: object, ui_language: str, request: gr.Request
-    ) -> list[Any]:
-        """Delete the row of a key.
-
-        Returns status, the browser's receipts, their list, and thanks.
-        """
-        t, receipt = translations(ui_language), Receipt.parse(key or "")
+    ) -> Updates:
+        """Delete the row of a key."""
+        form, t, receipt = self._form, translations(ui_language), Receipt.parse(key or "")
         problem = self._submissions.closed_text(t)
         if not problem:
             problem = self._submissions.refusal("" if receipt else "key_invalid", t, request)
         result = None if problem or not receipt else self._submissions.delete(receipt)
         if result is None:
             status = fragments.status(problem or t("not_saved"), is_error=True)
-            return [status, *[gr.skip()] * 3]
+            return {form.delete_status: status}
         text = {"deleted": "deleted", "not_found": "delete_not_found", "pending": "delete_pending"}
         receipts = [known for known in _parse_receipts(sent) if known != receipt]
-        return [
-            fragments.status(t(text[result])),
-            [str(known) for known in receipts],
-            fragments.sent_list(receipts, t),
-            "",
-        ]
+        return {
+            form.delete_status: fragments.status(t(text[result])),
+            self._state.sent: [str(known) for known in receipts],
+            form.sent_list: fragments.sent_list(receipts, t),
+            form.thanks: "",
+        }
+
+    def translate(self, ui_language: str) -> Updates:
+        """Show the choices of the form in another language."""
+        texts = choices(translations(ui_language))
+        return {
+            self._form.rating: gr.update(choices=texts["rating"]),
+            self._form.categories: gr.update(choices=texts["categories"]),
+        }
 
 
 def _parse_receipts(sent: object) -> list[Receipt]:

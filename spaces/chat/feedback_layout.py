@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import fragments
 import gradio as gr
 import javascript
 from common.gradio_options import IMMEDIATE
-from components import ENGLISH_TEXTS, PageState, TranslatedComponents, credit_box, html_component
+from components import (
+    ENGLISH_TEXTS,
+    FeedbackComponents,
+    PageState,
+    TranslatedComponents,
+    credit_box,
+    html_component,
+)
 from feedback import MAX_CORRECTION_LENGTH
 from feedback_handlers import FeedbackHandlers, choices
-from i18n import translations
-
-
-@dataclass(frozen=True)
-class FeedbackComponents:
-    """The components of the feedback form and of the list of what was sent."""
-
-    panel: Any
-    fields: Any
-    about: Any
-    rating: Any
-    categories: Any
-    correction: Any
-    credit: Any
-    consent: Any
-    send: Any
-    cancel: Any
-    status: Any
-    thanks: Any
-    sent_list: Any
-    key: Any
-    delete: Any
-    delete_status: Any
 
 
 def lay_out(translated: TranslatedComponents) -> FeedbackComponents:
@@ -107,18 +90,12 @@ def connect(
         [form.panel, rated, form.status, form.thanks, sent, form.sent_list],
         **IMMEDIATE,
     )  # fmt: skip
-    form.cancel.click(
-        lambda: [gr.update(visible=False), None], None, [form.panel, rated], **IMMEDIATE
-    )
+    form.cancel.click(handlers.cancel, None, [form.panel, rated], **IMMEDIATE)
     deleted = [form.delete_status, sent, form.sent_list, form.thanks]
     form.sent_list.pick(handlers.delete_from_list, [sent, ui_language], deleted, **IMMEDIATE)
     form.delete.click(handlers.delete, [form.key, sent, ui_language], deleted, **IMMEDIATE)
     demo.load(handlers.sent_list, [sent, ui_language], [form.sent_list], **IMMEDIATE)
     ui_language.change(handlers.sent_list, [sent, ui_language], [form.sent_list], **IMMEDIATE)
     ui_language.change(
-        _translated_choices, [ui_language], [form.rating, form.categories], **IMMEDIATE
+        handlers.translate, [ui_language], [form.rating, form.categories], **IMMEDIATE
     )
-
-
-def _translated_choices(ui_language: str) -> list[Any]:
-    return [gr.update(choices=pairs) for pairs in choices(translations(ui_language)).values()]

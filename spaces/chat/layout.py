@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import feedback_layout
@@ -11,13 +11,24 @@ import gradio as gr
 import javascript
 import review_layout
 from chat_handlers import ChatHandlers
+from chat_settings import ChatSettings
 from common.gradio_options import IMMEDIATE
-from components import ENGLISH_TEXTS, PageState, TranslatedComponents, html_component
+from components import (
+    ENGLISH_TEXTS,
+    ChatComponents,
+    PageState,
+    TranslatedComponents,
+    html_component,
+)
 from conversation import MAX_MESSAGE_LENGTH, Conversation
+from engine import Engine
 from feedback_handlers import FeedbackHandlers
 from i18n import ENGLISH
+from model_registry import ModelRegistry
+from outbox import Outbox
 from review_handlers import ReviewHandlers
 from selection_handlers import SelectionHandlers
+from uploader import Uploader
 from waiting_queue import MAX_WAITING
 
 POLL_SECONDS = 10.0
@@ -25,35 +36,14 @@ POLL_SECONDS = 10.0
 QUEUED: dict[str, Any] = IMMEDIATE | {"queue": True, "concurrency_limit": MAX_WAITING + 5}
 
 
-@dataclass(frozen=True)
-class ChatComponents:
-    """The components of the conversation."""
-
-    language: Any
-    model: Any
-    compare: Any
-    name_lookup: Any
-    model_info: Any
-    adapter_chat: Any
-    base_chat: Any
-    examples: Any
-    message_box: Any
-    send: Any
-    stop: Any
-    status: Any
-    share: Any
-    new_chat: Any
-    share_link: Any
-    page_state: Any
-
-
 def build(
-    chat: ChatHandlers,
-    selection: SelectionHandlers,
-    feedback: FeedbackHandlers,
-    review: ReviewHandlers,
+    settings: ChatSettings,
+    registry: ModelRegistry,
+    engine: Engine,
+    outbox: Outbox,
+    uploader: Uploader | None,
 ) -> gr.Blocks:
-    """Lay out the pages and connect them."""
+    """Lay out the pages and connect them; without an uploader nothing can be sent."""
     translated = TranslatedComponents()
     with gr.Blocks(title="Kakugo chat", fill_width=True) as demo:
         with gr.Row(elem_classes="k-header"):
@@ -76,14 +66,17 @@ def build(
             rated_answer=gr.State(None),
             sent=gr.BrowserState([], storage_key="kakugo-sent", secret="kakugo-sent"),
         )
-        page, form = _lay_out(translated), feedback_layout.lay_out(translated)
+        page, form = _lay_out(translated, hero), feedback_layout.lay_out(translated)
+        chat = ChatHandlers(registry, engine, page, state)
+        selection = SelectionHandlers(settings, registry, chat, page, state)
+        feedback = FeedbackHandlers(registry, outbox, uploader, form, state)
         _connect_selection(demo, selection, page, state)
         _connect_chat(chat, selection, page, state)
         feedback_layout.connect(demo, feedback, form, page.adapter_chat, state)
         ui_language.change(
             selection.translate,
             [state.chosen_model, ui_language],
-            [hero, page.model_info, page.adapter_chat, page.page_state],
+            [page.hero, page.model_info, page.adapter_chat, page.page_state],
             **IMMEDIATE,
         )
         ui_language.change(translated.updates, [ui_language], translated.components, **IMMEDIATE)
@@ -91,7 +84,9 @@ def build(
         offline_page = html_component("")
         offline.load(selection.offline_page, None, [offline_page], **IMMEDIATE)
     with demo.route("Review", "/review", show_in_navbar=False) as review_page:
-        review_layout.build(review_page, review)
+        review_layout.build(
+            review_page, partial(ReviewHandlers, settings, registry, outbox, uploader)
+        )
     return demo  # type: ignore[no-any-return]
 
 
@@ -112,7 +107,7 @@ def _chatbot(translated: TranslatedComponents, label: str, elem_id: str, **optio
     )
 
 
-def _lay_out(translated: TranslatedComponents) -> ChatComponents:
+def _lay_out(translated: TranslatedComponents, hero: Any) -> ChatComponents:
     with gr.Row(elem_classes="k-selection"):
         language = translated.create(
             gr.Dropdown,
@@ -164,7 +159,7 @@ def _lay_out(translated: TranslatedComponents) -> ChatComponents:
     )
     page_state = html_component("", js_on_load=javascript.APPLY_PAGE_STATE, elem_id="page-state")
     return ChatComponents(
-        language, model, compare, name_lookup, model_info, adapter_chat, base_chat, examples,
+        hero, language, model, compare, name_lookup, model_info, adapter_chat, base_chat, examples,
         message_box, send, stop, status, share, new_chat, share_link, page_state,
     )  # fmt: skip
 
@@ -187,15 +182,13 @@ def _connect_selection(
         ),
         page.model.input(lambda repo: repo, [page.model], [chosen], **IMMEDIATE),
     )
+    shown = state.shown_model
     views = [
-        page.model, ui_language, page.model_info, page.examples, state.conversation,
+        shown, page.model, ui_language, page.model_info, page.examples, state.conversation,
         page.adapter_chat, page.base_chat, page.status, page.page_state,
     ]  # fmt: skip
-    shown = state.shown_model
     for selected in selections:
-        selected.then(
-            handlers.show_model_if_new, [chosen, shown, ui_language], [shown, *views], **IMMEDIATE
-        )
+        selected.then(handlers.show_model_if_new, [chosen, shown, ui_language], views, **IMMEDIATE)
     page.new_chat.click(handlers.show_model, [chosen, ui_language], views, **IMMEDIATE)
     page.compare.change(
         lambda on: [gr.update(show_label=on), gr.update(visible=on)],

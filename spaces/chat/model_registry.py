@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import zip_longest
 from typing import Any
 
 import httpx2
@@ -23,14 +24,15 @@ from huggingface_hub import HfApi, set_client_factory
 from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from huggingface_hub.utils._http import default_client_factory
-from parquet_rows import first_rows
+from parquet_rows import REPLAY_FOLDER, first_rows
 
 POLL_SECONDS = 20.0
 TIMEOUT_SECONDS = 20.0
 MODEL_FIELDS: Any = ["cardData", "sha", "siblings"]
 MAX_FILE_BYTES = 20_000_000
 MAX_ROWS = 400
-TEST_FILE = re.compile(r"(data|default)/test-[\w.-]+\.parquet")
+# The held-out rows of a source; replayed rows are in English.
+TEST_FILE = re.compile(rf"(?!{REPLAY_FOLDER}/)[\w-]+/test[\w.-]*\.parquet")
 
 
 def http_client() -> httpx2.Client:
@@ -120,16 +122,18 @@ class ModelRegistry:
         return self._examples[key]
 
     def _held_out_rows(self, dataset: str) -> list[object]:
+        """Return the first `messages` of all sources, one of each source in turn."""
         try:
             tree = list(self.api.list_repo_tree(dataset, recursive=True, repo_type="dataset"))
         except RepositoryNotFoundError:
             return []
+        rows: list[list[object]] = []
         for item in sorted(tree, key=lambda item: item.path):
             is_small_file = isinstance(item, RepoFile) and item.size <= MAX_FILE_BYTES
             if is_small_file and TEST_FILE.fullmatch(item.path):
                 path = self.api.hf_hub_download(dataset, item.path, repo_type="dataset")
-                return first_rows(path, MAX_ROWS, ["messages"])["messages"]
-        return []
+                rows.append(first_rows(path, MAX_ROWS, ["messages"])["messages"])
+        return [row for turn in zip_longest(*rows) for row in turn]
 
 
 def _card(model: Any) -> Mapping[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+REPLAY_FOLDER = "replay"  # of a dataset: English conversations, which keep the model's English
+
 
 def first_rows(path: str, limit: int, columns: Sequence[str]) -> dict[str, list[object]]:
     """Return the first rows by column. Raises ValueError if the file or a column is unreadable."""

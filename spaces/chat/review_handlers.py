@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import fragments
 import gradio as gr
 from chat_settings import ChatSettings
 from common.languages import by_code, named
+from components import ReviewComponents, Updates
 from feedback import Receipt
 from i18n import Translations, translations
 from model_registry import ModelRegistry
@@ -33,14 +33,16 @@ class ReviewHandlers:
         registry: ModelRegistry,
         outbox: Outbox,
         uploader: Uploader | None,
+        page: ReviewComponents,
     ) -> None:
         self._registry = registry
+        self._page = page
         self._samples = ReviewSamples(registry.api, settings.org)
         limits = VisitorLimits(MAX_REVIEWS_PER_VISITOR, MAX_REVIEWS_PER_ADDRESS)
         self._submissions = Submissions(outbox, uploader, limits)
 
-    def load(self, request: gr.Request) -> list[Any]:
-        """Return the languages, with the one that the address asks for, and the ui language."""
+    def load(self, request: gr.Request) -> Updates:
+        """Offer the languages, and choose what the address asks for."""
         self._registry.first_poll.wait(FIRST_POLL_SECONDS)
         query, languages = PageQuery.parse(request), self._registry.languages()
         codes = [language.code for language in languages]
@@ -48,18 +50,18 @@ class ReviewHandlers:
         requested = [code for code in meant if code in codes]
         choices = [(language.label, language.code) for language in languages]
         value = next(iter([*requested, *codes]), None)
-        return [gr.update(choices=choices, value=value), query.ui_language]
+        return {
+            self._page.heading: fragments.review_heading(translations(query.ui_language)),
+            self._page.language: gr.update(choices=choices, value=value),
+            self._page.ui_language: query.ui_language,
+        }
 
-    def show(self, code: str | None, reviewer_state: object, ui_language: str) -> list[Any]:
-        """Show the next row of a language.
-
-        Returns sample, row, row HTML, answer box, buttons, reviewer and status.
-        """
+    def show(self, code: str | None, reviewer_state: object, ui_language: str) -> Updates:
+        """Show the next row of a language."""
         reviewer, t = Reviewer.parse(reviewer_state), translations(ui_language)
         codes = {language.code for language in self._registry.languages()}
         sample = self._samples.get(code) if code in codes else None
-        status = fragments.status(self._submissions.closed_text(t))
-        return [*self._next_row(sample, reviewer, t), status]
+        return self._next_row(sample, reviewer, t, self._submissions.closed_text(t))
 
     def submit(
         self,
@@ -73,12 +75,12 @@ class ReviewHandlers:
         sent: object,
         ui_language: str,
         request: gr.Request,
-    ) -> list[Any]:
-        """Store a verdict and show the next row; returns the same as `show` and the receipts."""
+    ) -> Updates:
+        """Store a verdict and show the next row."""
         t, reviewer = translations(ui_language), Reviewer.parse(reviewer_state)
         closed = self._submissions.closed_text(t)
         if not sample or not row or closed:
-            return _refused(closed or t("review_none"))
+            return self._refused(closed or t("review_none"))
         fixed, credit = fixed or "", credit or ""
         key = check_review(verdict, row, fixed, credit, consent)
         problem = self._submissions.refusal(key, t, request)
@@ -88,42 +90,45 @@ class ReviewHandlers:
             line = review_line(receipt, now, sample, row, verdict, fixed, reviewer, credit)
             problem = self._submissions.store(receipt, line, t)
         if problem:
-            return _refused(problem)
+            return self._refused(problem)
         known = [text for text in sent if isinstance(text, str)] if isinstance(sent, list) else []
         receipts = [*known, str(receipt)][-MAX_REMEMBERED:]
-        status = fragments.status(t("review_stored"))
-        return [*self._next_row(sample, reviewer.with_reviewed(row), t), status, receipts]
+        shown = self._next_row(sample, reviewer.with_reviewed(row), t, t("review_stored"))
+        return {**shown, self._page.sent: receipts}
 
     def skip(
         self, sample: Sample | None, row: Row | None, reviewer_state: object, ui_language: str
-    ) -> list[Any]:
-        """Show the next row without storing anything; returns the same as `show`."""
+    ) -> Updates:
+        """Show the next row without storing anything."""
         reviewer, t = Reviewer.parse(reviewer_state), translations(ui_language)
         if row:
             reviewer = reviewer.with_reviewed(row)
-        return [*self._next_row(sample, reviewer, t), fragments.status("")]
+        return self._next_row(sample, reviewer, t, "")
 
-    def _next_row(self, sample: Sample | None, reviewer: Reviewer, t: Translations) -> list[Any]:
-        """Return sample, row, row HTML, answer box, buttons and reviewer."""
-        row = sample.next_row(reviewer.reviewed) if sample else None
+    def _next_row(
+        self, sample: Sample | None, reviewer: Reviewer, t: Translations, status: str
+    ) -> Updates:
+        page, row = self._page, sample.next_row(reviewer.reviewed) if sample else None
         language = by_code(sample.code if sample else "")
         is_done = sample is not None and bool(sample.rows)
-        return [
-            sample,
-            row,
+        row_html = (
             fragments.review_row(row, language, t)
             if row
-            else fragments.nothing_to_review(is_done, t),
-            gr.update(
+            else fragments.nothing_to_review(is_done, t)
+        )
+        return {
+            page.sample: sample,
+            page.row: row,
+            page.row_html: row_html,
+            page.answer: gr.update(
                 value=row.answer if row else "",
                 visible=row is not None,
                 rtl=language.direction == "rtl",
             ),
-            gr.update(visible=row is not None),
-            reviewer.to_json(),
-        ]
+            page.buttons: gr.update(visible=row is not None),
+            page.reviewer: reviewer.to_json(),
+            page.status: fragments.status(status),
+        }
 
-
-def _refused(problem: str) -> list[Any]:
-    """Change nothing but the status."""
-    return [*[gr.skip()] * 6, fragments.status(problem, is_error=True), gr.skip()]
+    def _refused(self, problem: str) -> Updates:
+        return {self._page.status: fragments.status(problem, is_error=True)}

@@ -8,14 +8,21 @@ from typing import Any
 import fragments
 import gradio as gr
 from common.gradio_options import IMMEDIATE
-from components import ENGLISH_TEXTS, TranslatedComponents, credit_box, html_component
+from components import (
+    ENGLISH_TEXTS,
+    ReviewComponents,
+    TranslatedComponents,
+    Updates,
+    credit_box,
+    html_component,
+)
 from feedback import MAX_CORRECTION_LENGTH
-from i18n import ENGLISH, translations
+from i18n import ENGLISH
 from review_handlers import ReviewHandlers
 from reviews import VERDICTS
 
 
-def build(page: Any, handlers: ReviewHandlers) -> None:
+def build(page: Any, handlers_of: Callable[[ReviewComponents], ReviewHandlers]) -> None:
     """Lay out the page, which is a route of the chat app, and connect it."""
     translated = TranslatedComponents()
     sample, row, ui_language = gr.State(None), gr.State(None), gr.State(ENGLISH)
@@ -53,12 +60,16 @@ def build(page: Any, handlers: ReviewHandlers) -> None:
         status = html_component(fragments.status(""), elem_id="review-status")
         credit = credit_box(translated, "review-credit")
 
+    components = ReviewComponents(
+        heading, language, ui_language, sample, row, row_html, answer, buttons, reviewer,
+        status, sent,
+    )  # fmt: skip
+    handlers = handlers_of(components)
     views = [sample, row, row_html, answer, buttons, reviewer, status]
     inputs = [sample, row, answer, credit, consent, reviewer, sent, ui_language]
     selection = [language, reviewer, ui_language]
-    loaded = page.load(handlers.load, None, [language, ui_language], **IMMEDIATE)
+    loaded = page.load(handlers.load, None, [heading, language, ui_language], **IMMEDIATE)
     loaded.then(translated.updates, [ui_language], translated.components, **IMMEDIATE)
-    loaded.then(_translated_heading, [ui_language], [heading], **IMMEDIATE)
     loaded.then(handlers.show, selection, views, **IMMEDIATE)
     language.input(handlers.show, selection, views, **IMMEDIATE)
     for verdict, button in zip(VERDICTS, verdict_buttons, strict=True):
@@ -66,7 +77,7 @@ def build(page: Any, handlers: ReviewHandlers) -> None:
     skip.click(handlers.skip, [sample, row, reviewer, ui_language], views, **IMMEDIATE)
 
 
-def _submit(handlers: ReviewHandlers, verdict: str) -> Callable[..., list[Any]]:
+def _submit(handlers: ReviewHandlers, verdict: str) -> Callable[..., Updates]:
     """Return the click handler of a verdict; Gradio finds the request by its annotation."""
 
     def click(
@@ -79,13 +90,9 @@ def _submit(handlers: ReviewHandlers, verdict: str) -> Callable[..., list[Any]]:
         sent: Any,
         ui_language: str,
         request: gr.Request,
-    ) -> list[Any]:
+    ) -> Updates:
         return handlers.submit(
             verdict, sample, row, answer, credit, consent, reviewer, sent, ui_language, request
         )
 
     return click
-
-
-def _translated_heading(ui_language: str) -> str:
-    return fragments.review_heading(translations(ui_language))

@@ -15,13 +15,13 @@ from huggingface_hub import HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
 from model_registry import MAX_FILE_BYTES
-from parquet_rows import first_rows
+from parquet_rows import REPLAY_FOLDER, first_rows
 from reviews import Row, Sample
 
 SAMPLE_ROWS = 200
 ROWS_PER_FILE = 2000
 CACHE_SECONDS = 600.0
-REJECTED_FOLDER = "rejected"
+EXCLUDED_FOLDERS = {"rejected", REPLAY_FOLDER}
 
 
 class ReviewSamples:
@@ -55,7 +55,7 @@ class ReviewSamples:
         for item in tree:
             path = PurePosixPath(item.path)
             is_small_file = isinstance(item, RepoFile) and item.size <= MAX_FILE_BYTES
-            is_accepted = path.suffix == ".parquet" and REJECTED_FOLDER not in path.parts
+            is_accepted = path.suffix == ".parquet" and EXCLUDED_FOLDERS.isdisjoint(path.parts)
             if is_small_file and is_accepted:
                 local_path = self._api.hf_hub_download(
                     dataset, item.path, repo_type="dataset", revision=revision

@@ -12,6 +12,7 @@ from adapters import Adapter
 from chat_handlers import ChatHandlers
 from chat_settings import ChatSettings
 from common.languages import MAX_NAME_LENGTH, by_code, named, similar
+from components import NOTHING, ChatComponents, PageState, Updates
 from conversation import MAX_MESSAGE_LENGTH, Conversation
 from feedback import clean
 from i18n import ENGLISH, available_tags, preferred_tag, translations
@@ -49,40 +50,52 @@ class PageQuery:
 class SelectionHandlers:
     """Serves all visitors; what somebody chose is in the state of their page."""
 
-    def __init__(self, settings: ChatSettings, registry: ModelRegistry, chat: ChatHandlers) -> None:
+    def __init__(
+        self,
+        settings: ChatSettings,
+        registry: ModelRegistry,
+        chat: ChatHandlers,
+        page: ChatComponents,
+        state: PageState,
+    ) -> None:
         self._urls = settings.urls
+        self._page, self._state = page, state
         self._registry = registry
         self._chat = chat
 
-    def load_languages(self, repo: str, known: tuple[str, ...], request: gr.Request) -> list[Any]:
+    def load_languages(self, repo: str, known: tuple[str, ...], request: gr.Request) -> Updates:
         """Offer the languages if they have changed.
 
         Keeps the chosen model; without one it takes what the address asks for, else the first.
-        Returns language, chosen model, known models, lookup, message box, compare, ui language.
         """
         self._registry.first_poll.wait(FIRST_POLL_SECONDS)
+        page, state = self._page, self._state
         repos = tuple(adapter.repo for adapter in self._registry.adapters)
         if repos and repos == known:
-            return [gr.skip()] * 7
+            return NOTHING
         query = PageQuery.parse(request)
         if not repos:
-            t = translations(query.ui_language)
-            message = fragments.no_models(self._urls, self._registry.is_unreachable, t)
-            nothing, disabled = gr.update(choices=[], value=None), gr.update(interactive=False)
-            return [nothing, "", repos, message, disabled, gr.skip(), gr.skip()]
+            t, is_unreachable = translations(query.ui_language), self._registry.is_unreachable
+            return {
+                page.language: gr.update(choices=[], value=None),
+                state.chosen_model: "",
+                state.known_models: repos,
+                page.name_lookup: fragments.no_models(self._urls, is_unreachable, t),
+                page.message_box: gr.update(interactive=False),
+            }
         choices = [(language.label, language.code) for language in self._registry.languages()]
         if self._registry.get(repo):
-            return [gr.update(choices=choices), gr.skip(), repos, *[gr.skip()] * 4]
+            return {page.language: gr.update(choices=choices), state.known_models: repos}
         adapter, problem = self._requested_adapter(query)
-        return [
-            gr.update(choices=choices, value=adapter.code),
-            adapter.repo,
-            repos,
-            problem,
-            gr.update(interactive=True, value=query.prompt),
-            query.compare,
-            self._ui_languages(adapter, query.ui_language),
-        ]
+        return {
+            page.language: gr.update(choices=choices, value=adapter.code),
+            state.chosen_model: adapter.repo,
+            state.known_models: repos,
+            page.name_lookup: problem,
+            page.message_box: gr.update(interactive=True, value=query.prompt),
+            page.compare: query.compare,
+            state.ui_language: self._ui_languages(adapter, query.ui_language),
+        }
 
     def _requested_adapter(self, query: PageQuery) -> tuple[Adapter, str]:
         """Return the adapter that the address asks for, else the first one and the reason."""
@@ -93,23 +106,22 @@ class SelectionHandlers:
         adapters = self._registry.for_language(code) or list(self._registry.adapters)
         return adapters[0], problem
 
-    def choose_language(self, value: object, repo: str, ui_language: str) -> list[Any]:
-        """Take a language by its code or by any of its names, or ask which one is meant.
-
-        Returns language, chosen model and lookup.
-        """
+    def choose_language(self, value: object, repo: str, ui_language: str) -> Updates:
+        """Take a language by its code or by any of its names, or ask which one is meant."""
         if not isinstance(value, str) or not value.strip():
-            return [gr.skip()] * 3
+            return NOTHING
         code, problem = self._resolve(value, ui_language)
         if problem:
-            return [gr.skip(), gr.skip(), problem]
+            return {self._page.name_lookup: problem}
+        updates: Updates = {self._page.name_lookup: ""}
         current = self._registry.get(repo)
-        is_current = current is not None and current.code == code
-        language = gr.skip() if value == code else gr.update(value=code)
-        model = gr.skip() if is_current else self._registry.for_language(code)[0].repo
-        return [language, model, ""]
+        if current is None or current.code != code:
+            updates[self._state.chosen_model] = self._registry.for_language(code)[0].repo
+        if value != code:
+            updates[self._page.language] = gr.update(value=code)
+        return updates
 
-    def choose_suggestion(self, event: gr.EventData, repo: str, ui_language: str) -> list[Any]:
+    def choose_suggestion(self, event: gr.EventData, repo: str, ui_language: str) -> Updates:
         """Take the language of a "did you mean" button, which may have no model either."""
         return self.choose_language(str(event.text), repo, ui_language)
 
@@ -130,38 +142,35 @@ class SelectionHandlers:
             translations(ui_language),
         )
 
-    def show_model_if_new(self, repo: str, shown_repo: str, ui_language: str) -> list[Any]:
-        """Show the chosen model, unless it is shown already; returns it and the views."""
-        if repo == shown_repo:
-            return [gr.skip()] * 10
-        return [repo, *self.show_model(repo, ui_language)]
+    def show_model_if_new(self, repo: str, shown_repo: str, ui_language: str) -> Updates:
+        """Show the chosen model, unless it is shown already."""
+        return NOTHING if repo == shown_repo else self.show_model(repo, ui_language)
 
-    def show_model(self, repo: str, ui_language: str) -> list[Any]:
-        """Start a new conversation with a model, and load it before the first question.
-
-        Returns model, ui language, model info, examples, conversation, both chatbots, status and
-        page state.
-        """
-        adapter = self._registry.get(repo)
+    def show_model(self, repo: str, ui_language: str) -> Updates:
+        """Start a new conversation with a model, and load it before the first question."""
+        page, state, adapter = self._page, self._state, self._registry.get(repo)
         if not adapter:
-            return [gr.skip()] * 9
+            return {state.shown_model: repo}
         self._chat.preload(adapter)
         t, language = translations(ui_language), adapter.language
         adapters = self._registry.for_language(adapter.code)
         models = [(other.base.rpartition("/")[2], other.repo) for other in adapters]
         rtl = language.direction == "rtl"
         examples = fragments.example_buttons(self._registry.examples(adapter), language)
-        return [
-            gr.update(choices=models, value=repo, visible=len(models) > 1),
-            self._ui_languages(adapter, ui_language),
-            fragments.model_info(adapter, self._urls, t),
-            gr.update(value=examples, visible=True),
-            Conversation(),
-            gr.update(value=[], rtl=rtl, placeholder=fragments.placeholder(language, t)),
-            gr.update(value=[], rtl=rtl),
-            fragments.status(""),
-            fragments.page_state(adapter, t),
-        ]
+        return {
+            state.shown_model: repo,
+            page.model: gr.update(choices=models, value=repo, visible=len(models) > 1),
+            state.ui_language: self._ui_languages(adapter, ui_language),
+            page.model_info: fragments.model_info(adapter, self._urls, t),
+            page.examples: gr.update(value=examples, visible=True),
+            state.conversation: Conversation(),
+            page.adapter_chat: gr.update(
+                value=[], rtl=rtl, placeholder=fragments.placeholder(language, t)
+            ),
+            page.base_chat: gr.update(value=[], rtl=rtl),
+            page.status: fragments.status(""),
+            page.page_state: fragments.page_state(adapter, t),
+        }
 
     def _ui_languages(self, adapter: Adapter, ui_language: str) -> Any:
         """Offer English and the model's own language, if somebody has translated the interface."""
@@ -170,17 +179,17 @@ class SelectionHandlers:
         choices = [(translations(tag)("name"), tag) for tag in tags]
         return gr.update(choices=choices, value=ui_language, visible=len(choices) > 1)
 
-    def translate(self, repo: str, ui_language: str) -> list[Any]:
-        """Return hero, model info, the adapter's chatbot and page state in another language."""
-        t, adapter = translations(ui_language), self._registry.get(repo)
+    def translate(self, repo: str, ui_language: str) -> Updates:
+        """Show what depends on the chosen model in another language."""
+        page, t, adapter = self._page, translations(ui_language), self._registry.get(repo)
         if not adapter:
-            return [fragments.hero(t), gr.skip(), gr.skip(), gr.skip()]
-        return [
-            fragments.hero(t),
-            fragments.model_info(adapter, self._urls, t),
-            gr.update(placeholder=fragments.placeholder(adapter.language, t)),
-            fragments.page_state(adapter, t),
-        ]
+            return {page.hero: fragments.hero(t)}
+        return {
+            page.hero: fragments.hero(t),
+            page.model_info: fragments.model_info(adapter, self._urls, t),
+            page.adapter_chat: gr.update(placeholder=fragments.placeholder(adapter.language, t)),
+            page.page_state: fragments.page_state(adapter, t),
+        }
 
     def share_link(
         self,

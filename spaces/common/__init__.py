@@ -15,5 +15,6 @@ The files, lowest layer first; a file imports only from files above it:
     csp              The Content-Security-Policy header of every response
     style.css        The palette and the rules that both style sheets share
     theme            The Gradio theme and the style sheet
+    storage.js       Memory in place of a storage that the browser blocks
     gradio_options   The options that both apps give to Gradio
 """

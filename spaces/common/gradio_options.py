@@ -19,6 +19,7 @@ IMMEDIATE: dict[str, Any] = {
     "show_progress": "hidden",
     "api_visibility": "private",
 }
+_STORAGE = Path(__file__).with_name("storage.js").read_text(encoding="utf-8")
 
 
 def launch(
@@ -39,6 +40,7 @@ def launch(
         footer_links=[],
         theme=theme(),
         css=style_sheet(folder),
+        head=f"<script>{_STORAGE}</script>",
         app_kwargs={"routes": list(routes), "middleware": middleware},
         **options,
     )

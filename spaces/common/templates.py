@@ -15,8 +15,8 @@ SHARED = Path(__file__).with_name("html")
 # gr.HTML also runs its value through two template languages, so their characters are escaped too.
 _TEMPLATE_CHARACTERS = {"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;", "\\": "&#92;"}
 # Controls that would reorder the text around a value; elements isolate its direction instead.
-_BIDI_CONTROLS = dict.fromkeys("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", "")
-_ESCAPES = str.maketrans(_TEMPLATE_CHARACTERS | _BIDI_CONTROLS)
+BIDI_CONTROLS = str.maketrans("", "", "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_ESCAPES = str.maketrans(_TEMPLATE_CHARACTERS) | BIDI_CONTROLS
 
 
 def escaped(value: object) -> Markup:

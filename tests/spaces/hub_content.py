@@ -67,7 +67,7 @@ def fill(hub: LocalHub, folder: Path) -> None:
         "broken",
     )
     push(api, "practice/kakugo-requests", {"sheets/00000.jsonl": "\n".join(ledger).encode()})
-    test_split = "data/test-00000-of-00001.parquet"
+    test_split = "topics/test.parquet"
     reviewable = parquet_file(
         id=["b2", "a1", "c3"],
         messages=[
@@ -79,6 +79,7 @@ def fill(hub: LocalHub, folder: Path) -> None:
     files = {
         test_split: questions("saluton mondo", HOSTILE_TEXT),
         "topics/train.parquet": reviewable,
+        "replay/train.parquet": parquet_file(id=["a0"], messages=[conversation("Who?", "Me.")]),
     }
     push(api, "practice/kakugo-epo_Latn", files)
     push(api, "practice/kakugo-sdh_Arab", {test_split: questions("سڵاو")})

@@ -18,6 +18,25 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),  # transformers and peft warn about themselves
 ]
 FEEDBACK = "practice/kakugo-feedback"
+# As a browser that blocks third-party storage does it.
+BLOCK_STORAGE = """Object.defineProperty(window, 'localStorage', {
+  configurable: true, get() { throw new DOMException('denied', 'SecurityError'); }});"""
+# Everything that has been HTML in some Markdown parser, a link that runs a script, and a beacon.
+HOSTILE_MARKDOWN = """bela <b>tago</b> ![x](http://127.0.0.1:9/x.png) &lt;i>
+[a](javascript:alert(1)) [b](JaVaScRiPt&colon;alert(2)) <javascript:alert(3)>
+`\\`<form>` <details open><summary>x</summary></div> <img src=x onerror=alert(4)>
+![y][1] <svg/onload=alert(5)> <a href="/" style="position:fixed;inset:0">z</a>
+
+[1]: http://127.0.0.1:9/y.png
+
+```mermaid
+<iframe src="//127.0.0.1:9"></iframe> graph TD; A["<form><input></form>"]
+```
+
+~~~
+<style>*{display:none}</style>
+~~~
+"""
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +98,11 @@ def test_choose_a_language_chat_compare_edit_and_retry(chat: str, page: Page) ->
     expect(adapter_chat.locator(".bot.message")).to_have_count(1)
     expect(page.locator("#send")).to_be_visible()
 
-    message_box.fill("bela <b>tago</b> ![x](http://127.0.0.1:9/x.png)")
+    message_box.fill("bela tago")
     page.get_by_label("Compare with the base model").check()
     message_box.press("Enter")
     expect(base_chat.locator(".bot.message")).to_have_count(1)
-    expect(adapter_chat.locator(".user.message").last).to_contain_text("<b>tago</b> ![x]")
     expect(page.locator("#send")).to_be_visible()
-    assert page.locator(".message img, .message b").count() == 0
     answers = adapter_chat.locator(".bot.message").last, base_chat.locator(".bot.message")
     assert answers[0].inner_text() != answers[1].inner_text()
 
@@ -94,13 +111,24 @@ def test_choose_a_language_chat_compare_edit_and_retry(chat: str, page: Page) ->
     adapter_chat.locator("textarea").fill("akvo <i>vivo</i>")
     page.get_by_role("button", name="Submit").click()
     expect(adapter_chat.locator(".user.message")).to_have_count(1)
-    expect(adapter_chat.locator(".user.message")).to_have_text("akvo <i>vivo</i>")
+    expect(adapter_chat.locator(".user.message")).to_have_text("akvo <\u2060i>vivo<\u2060/i>")
     expect(adapter_chat.locator(".bot.message")).to_have_count(1)
     wait_for_streams(page, streams)
     with page.expect_request(is_stream):
         page.get_by_role("button", name="Retry").last.click()
     wait_for_streams(page, streams)
     expect(page.locator("#send")).to_be_visible()
+
+    message_box.fill(HOSTILE_MARKDOWN)
+    page.locator("#send").click()
+    expect(adapter_chat.locator(".user.message")).to_have_count(2)
+    shown = adapter_chat.locator(".user.message").last
+    for text in ("<|b>tago<|/b>", "!|x", "<|form>", "&|lt;i>", "<|/div>", "<|iframe", "<|style>"):
+        expect(shown).to_contain_text(text.replace("|", "\u2060"))
+    foreign = "img, b, form, iframe, details, input, style, script, a[style], .mermaid"
+    assert shown.locator(f"{foreign}, [href^=java]").count() == 0
+    expect(adapter_chat.locator(".bot.message")).to_have_count(2)
+    wait_for_streams(page, streams)
     page.get_by_role("button", name="New chat").click()
     expect(adapter_chat.locator(".message")).to_have_count(0)
 
@@ -204,15 +232,24 @@ def test_feedback_needs_consent_and_is_deleted_on_request(
     expect(delete_status).to_have_text("Nothing is stored under this key.")
 
 
-def test_phone_does_not_scroll_sideways(chat: str, browser: Browser) -> None:
+def test_phone_does_not_scroll_sideways_and_needs_no_storage(chat: str, browser: Browser) -> None:
     phone = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark")
     page = phone.new_page()
+    page.add_init_script(BLOCK_STORAGE)
     page.goto(f"{chat}/?language=epo_Latn&prompt=bela")
     page.locator("#examples button").first.wait_for(timeout=TIMEOUT_SECONDS * 1000)
+    expect(page.locator(".k-model-info")).to_contain_text("practice")
     page.locator("#send").click()
     page.get_by_role("button", name="Like", exact=True).click()
     expect(page.locator("#correction")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_label("I agree").check()
+    page.get_by_role("button", name="Send feedback").click()
+    key = page.locator("#thanks code").inner_text()
+    page.get_by_role("button", name="What you sent").click()
+    page.locator("#sent-list").get_by_role("button", name="Delete").click()
+    expect(page.locator("#delete-status")).to_have_text("Deleted.")
+    assert key.startswith("kakugo-epo_Latn-")
     page.goto(f"{chat}/review?language=epo_Latn")
     page.locator("#review-row").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

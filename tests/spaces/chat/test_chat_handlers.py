@@ -9,6 +9,7 @@ import pytest
 from conversation import MAX_MESSAGE_LENGTH, Conversation, Turn
 from engine import Engine
 
+from tests.spaces.named_components import named_components
 from tests.spaces.visitors import ADAPTER, model_registry, visitor
 
 if TYPE_CHECKING:
@@ -16,28 +17,28 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("gradio")
 
-TEXT, CONVERSATION, STATUS = 0, 1, 4
-
 
 @pytest.fixture
 def handlers(tmp_path: Path) -> ChatHandlers:
     from chat_handlers import ChatHandlers
+    from components import ChatComponents, PageState
 
-    return ChatHandlers(model_registry(tmp_path), Engine())
+    page = named_components(ChatComponents)
+    return ChatHandlers(model_registry(tmp_path), Engine(), page, named_components(PageState))
 
 
 def test_leaving_or_stopping_frees_the_place_and_keeps_the_question(handlers: ChatHandlers) -> None:
     served = handlers.queue.enter()
     waiting = handlers.send("Kio?", Conversation(), ADAPTER.repo, False, "en", visitor())
-    assert "Number 1 in the queue" in next(waiting)[STATUS]
+    assert "Number 1 in the queue" in next(waiting)["status"]
     other = handlers.send("Kiu?", Conversation(), ADAPTER.repo, False, "eo", visitor("other"))
-    assert "Numero 2 en la vico" in next(other)[STATUS]
+    assert "Numero 2 en la vico" in next(other)["status"]
     waiting.close()  # Gradio does this when somebody closes the page
-    assert "Numero 1 en la vico" in next(other)[STATUS]
+    assert "Numero 1 en la vico" in next(other)["status"]
     handlers.stop(visitor("other"))
     *_, last = other
-    assert "Haltigita" in last[STATUS] and last[TEXT]["value"] == "Kiu?"
-    assert not last[CONVERSATION].turns
+    assert "Haltigita" in last["status"] and last["message_box"]["value"] == "Kiu?"
+    assert not last["conversation"].turns
     handlers.queue.leave(served)
     assert not handlers.queue.is_busy()
 
@@ -50,12 +51,12 @@ def test_refused_question_changes_nothing_and_says_why(handlers: ChatHandlers) -
     cases = {" ": "Write something", too_long: f"{MAX_MESSAGE_LENGTH} characters"}
     for text, problem in cases.items():
         (view,) = handlers.send(text, conversation, ADAPTER.repo, False, "en", visitor())
-        assert problem in view[STATUS] and view[CONVERSATION] is conversation
+        assert problem in view["status"] and view["conversation"] is conversation
     (view,) = handlers.send("a", conversation, "other/model", False, "en", visitor())
-    assert "Choose a language" in view[STATUS]
+    assert "Choose a language" in view["status"]
     edited = gr.EditData(None, {"index": 0, "value": "", "previous_value": "a"})
     (view,) = handlers.edit(conversation, ADAPTER.repo, False, "en", edited, visitor())
-    assert "Write something" in view[STATUS] and view[CONVERSATION] is conversation
+    assert "Write something" in view["status"] and view["conversation"] is conversation
 
 
 def test_too_many_questions_and_a_full_queue_are_refused(handlers: ChatHandlers) -> None:
@@ -65,6 +66,6 @@ def test_too_many_questions_and_a_full_queue_are_refused(handlers: ChatHandlers)
         pass
     for _ in range(MAX_MESSAGES_PER_VISITOR):
         (view,) = handlers.send("a", Conversation(), ADAPTER.repo, False, "en", visitor())
-        assert "Too many people" in view[STATUS]
+        assert "Too many people" in view["status"]
     (view,) = handlers.send("a", Conversation(), ADAPTER.repo, False, "en", visitor())
-    assert "Please try again in" in view[STATUS] and "Too many messages" in view[STATUS]
+    assert "Please try again in" in view["status"] and "Too many messages" in view["status"]

@@ -46,22 +46,22 @@ def test_reasoning_is_split_from_the_answer(
 
 
 @pytest.mark.parametrize(
-    ("text", "escaped"),
+    ("text", "escaped"),  # with | for the invisible character
     [
         ("plain", "plain"),
         ("a < b and c > d", "a < b and c > d"),
-        ("<b>x</b>", "&lt;b>x&lt;/b>"),
-        ("<!-- x --><?php", "&lt;!-- x -->&lt;?php"),
-        ("![x](http://a.test/x.png)", "!&#91;x](http://a.test/x.png)"),
+        ("<b>x</b>", "<|b>x<|/b>"),
+        ("<!-- x --><?php", "<|!-- x --><|?php"),
+        ("![x](http://a.test/x.png)", "!|[x](http://a.test/x.png)"),
         ("**bold** [link](http://a.test)", "**bold** [link](http://a.test)"),
-        ("`<b>` and <b>", "`<b>` and &lt;b>"),
-        ("```\n<b>\n```\n<b>", "```\n<b>\n```\n&lt;b>"),
-        ("```\n<b>", "```\n<b>"),
-        ("&lt;b> & &#60;", "&amp;lt;b> & &amp;#60;"),
+        ("`\\`<b>` ~~~\n<b>", "`\\`<|b>` ~~~\n<|b>"),
+        ("```Mermaid\n<b>", "```|Mermaid\n<|b>"),
+        ("&lt;b> & &#60;", "&|lt;b> & &|#60;"),
+        ("a\u202egnp.exe\u2066", "agnp.exe"),
     ],
 )
-def test_html_and_images_are_escaped_and_markdown_is_kept(text: str, escaped: str) -> None:
-    assert escape_markup(text) == escaped
+def test_nothing_is_html_an_image_or_a_diagram_even_in_code(text: str, escaped: str) -> None:
+    assert escape_markup(text) == escaped.replace("|", "\u2060")
 
 
 @settings(max_examples=60, deadline=None)
@@ -80,11 +80,11 @@ def test_messages_of_the_chatbot_belong_to_turns() -> None:
 def test_reasoning_is_shown_collapsed() -> None:
     conversation = Conversation().ask("<i>Kiel?</i>").answer("adapter", "<think>nu")
     question, reasoning = chatbot_messages(conversation, "adapter")
-    assert question == {"role": "user", "content": "&lt;i>Kiel?&lt;/i>"}
+    assert question == {"role": "user", "content": "<\u2060i>Kiel?<\u2060/i>"}
     assert reasoning["metadata"] == {"title": "Thinking", "status": "pending"}
     finished = conversation.answer("adapter", "<think>nu</think>Bone.")
     messages = chatbot_messages(finished, "adapter")
-    assert contents(messages) == ["&lt;i>Kiel?&lt;/i>", "nu", "Bone."]
+    assert contents(messages) == ["<\u2060i>Kiel?<\u2060/i>", "nu", "Bone."]
     assert messages[1]["metadata"]["status"] == "done"
     assert chatbot_messages(conversation.answer("adapter", ""), "adapter")[-1]["content"] == "…"
 

@@ -42,7 +42,13 @@ def test_registry_reads_cards_gguf_files_and_held_out_rows(hub: LocalHub) -> Non
     push(api, "complete/kakugo-other-epo_Latn", {"README.md": CARD}, "model")
     no_adapter = {"README.md": b"---\nlicense: mit\n---\n"}
     push(api, "complete/kakugo-base-sdh_Arab", no_adapter, "model")
-    data = {"data/train-0.parquet": questions("train"), "data/test-0.parquet": questions("Kiu?")}
+    data = {
+        "topics/train.parquet": questions("train"),
+        "topics/test.parquet": questions("Kiu?", "Kio?"),
+        "translation/test.parquet": questions("Kie?"),
+        "replay/test.parquet": questions("Who?"),
+        "rejected/train.parquet": questions("Ne!"),
+    }
     push(api, "complete/kakugo-epo_Latn", data)
     registry = refreshed(hub, "complete")
     assert [adapter.repo for adapter in registry.for_language("epo_Latn")] == [
@@ -51,14 +57,14 @@ def test_registry_reads_cards_gguf_files_and_held_out_rows(hub: LocalHub) -> Non
     ]
     assert [language.label for language in registry.languages()] == ["Esperanto"]
     adapter = registry.get("complete/kakugo-base-epo_Latn")
-    assert adapter and registry.examples(adapter) == ["Kiu?"]
+    assert adapter and registry.examples(adapter) == ["Kiu?", "Kie?", "Kio?"]
     assert adapter.gguf == GgufFile("complete/kakugo-base-epo_Latn-merged", "m.gguf", 36)
 
 
 def test_unreadable_rows_give_no_examples(hub: LocalHub) -> None:
     api = hub_api(hub)
     push(api, "broken/kakugo-base-gla_Latn", {"README.md": CARD}, "model")
-    push(api, "broken/kakugo-gla_Latn", {"data/test-0.parquet": b"PAR1 no parquet PAR1"})
+    push(api, "broken/kakugo-gla_Latn", {"topics/test.parquet": b"PAR1 no parquet PAR1"})
     registry = refreshed(hub, "broken")
     (adapter,) = registry.for_language("gla_Latn")
     assert registry.examples(adapter) == []

@@ -13,6 +13,7 @@ from reviews import Row, Sample
 from uploader import Uploader
 
 from recipes.core import feedback
+from tests.spaces.named_components import named_components
 from tests.spaces.visitors import chat_settings, model_registry, visitor
 
 if TYPE_CHECKING:
@@ -23,16 +24,22 @@ pytestmark = pytest.mark.xdist_group("gradio")
 ROW = Row("a1", ({"role": "user", "content": "Kio?"}, {"role": "assistant", "content": "Io."}))
 NEXT = Row("b2", ({"role": "user", "content": "Kiu?"}, {"role": "assistant", "content": "Iu."}))
 SAMPLE = Sample("epo_Latn", "org/kakugo-epo_Latn", "f" * 40, (ROW, NEXT))
-CURRENT_ROW, ROW_HTML, REVIEWER, STATUS, RECEIPTS = 1, 2, 5, 6, 7
+
+
+def handlers_with(uploader: Uploader | None, outbox: Outbox, folder: Path) -> ReviewHandlers:
+    from components import ReviewComponents
+    from review_handlers import ReviewHandlers
+
+    page = named_components(ReviewComponents)
+    settings, registry = chat_settings(folder), model_registry(folder)
+    return ReviewHandlers(settings, registry, outbox, uploader, page)
 
 
 @pytest.fixture
 def handlers(tmp_path: Path) -> ReviewHandlers:
-    from review_handlers import ReviewHandlers
-
     outbox = Outbox(tmp_path)
     unreachable = Uploader(HfApi("http://127.0.0.1:9", "hf_x"), "o/f", outbox)
-    return ReviewHandlers(chat_settings(tmp_path), model_registry(tmp_path), outbox, unreachable)
+    return handlers_with(unreachable, outbox, tmp_path)
 
 
 def submit(
@@ -42,7 +49,7 @@ def submit(
     consent: object = True,
     reviewer: object = None,
     sent: object = None,
-) -> list[Any]:
+) -> dict[str, Any]:
     return handlers.submit(
         verdict, SAMPLE, ROW, fixed, "Eva", consent, reviewer, sent, "en", visitor()
     )
@@ -58,28 +65,26 @@ def test_stored_review_is_what_the_recipe_reads(handlers: ReviewHandlers, tmp_pa
     assert (review.dataset, review.reviewer, review.credit) == (SAMPLE.dataset, "0" * 16, "Eva")
     assert review.id == stored["id"] and stored["revision"] == SAMPLE.revision
     assert path == f"data/epo_Latn/{stored['at'][:10]}/{stored['id']}.jsonl"
-    assert shown[CURRENT_ROW] == NEXT
-    assert shown[REVIEWER] == {"name": "0" * 16, "done": ["a1"]}
-    assert len(shown[RECEIPTS]) == 2 and shown[RECEIPTS][0] == "k"
+    assert shown["row"] == NEXT
+    assert shown["reviewer"] == {"name": "0" * 16, "done": ["a1"]}
+    assert len(shown["sent"]) == 2 and shown["sent"][0] == "k"
 
 
 def test_review_without_consent_is_not_stored(handlers: ReviewHandlers, tmp_path: Path) -> None:
     shown = submit(handlers, "keep", consent=False)
-    assert "without your consent" in shown[STATUS] and Outbox(tmp_path).rows(9) == {}
-    assert not isinstance(shown[CURRENT_ROW], Row), "the row stays"
+    assert "without your consent" in shown["status"] and Outbox(tmp_path).rows(9) == {}
+    assert set(shown) == {"status"}, "the row stays"
 
 
 def test_review_without_a_token_is_not_stored(tmp_path: Path) -> None:
-    from review_handlers import ReviewHandlers
-
     outbox = Outbox(tmp_path)
-    closed = ReviewHandlers(chat_settings(tmp_path), model_registry(tmp_path), outbox, None)
-    assert "HF_TOKEN" in submit(closed, "keep")[STATUS] and outbox.rows(9) == {}
+    closed = handlers_with(None, outbox, tmp_path)
+    assert "HF_TOKEN" in submit(closed, "keep")["status"] and outbox.rows(9) == {}
 
 
 def test_skipped_row_is_not_shown_again(handlers: ReviewHandlers, tmp_path: Path) -> None:
     first = handlers.skip(SAMPLE, ROW, None, "en")
-    assert first[CURRENT_ROW] == NEXT
-    last = handlers.skip(SAMPLE, NEXT, first[REVIEWER], "en")
-    assert last[CURRENT_ROW] is None and "seen all texts" in last[ROW_HTML]
+    assert first["row"] == NEXT
+    last = handlers.skip(SAMPLE, NEXT, first["reviewer"], "en")
+    assert last["row"] is None and "seen all texts" in last["row_html"]
     assert Outbox(tmp_path).rows(9) == {}

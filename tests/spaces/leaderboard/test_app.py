@@ -147,10 +147,34 @@ def test_empty_leaderboard_is_a_sentence_and_the_first_row_appears_by_itself(
         page.goto("about:blank")
 
 
-def test_phone_does_not_scroll_sideways(leaderboard: str, browser: Browser) -> None:
+# Links and buttons that are too small to touch: under 24 px, but those inside of a sentence.
+TOO_SMALL = """() => [...document.querySelectorAll(
+    '#table a, .k-downloads a, .k-accordion button, #queue a, #language-page a, .k-alternative a')]
+  .filter(element => !element.closest('h3 ~ p'))
+  .map(element => [element.innerText, element.getBoundingClientRect()])
+  .filter(([, box]) => box.height && (box.height < 24 || box.width < 24))
+  .map(([text, box]) => `${text} ${box.width} ${box.height}`)"""
+
+
+def test_phones_reach_all_tabs_and_nothing_is_clipped_or_too_small(
+    leaderboard: str, browser: Browser
+) -> None:
     phone = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark")
     page = phone.new_page()
     page.goto(leaderboard)
     page.locator(".k-name").first.wait_for(timeout=TIMEOUT_SECONDS * 1000)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for width in (360, 390, 412):
+        page.set_viewport_size({"width": width, "height": 740})
+        for name in ("Queue", "Request", "Results"):
+            tab = page.get_by_role("tab", name=name, exact=True)
+            if not tab.is_visible():
+                page.locator(".overflow-menu > button").click()
+                tab = page.locator(".overflow-dropdown button", has_text=name)
+            tab.click()
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate(TOO_SMALL) == [], name
+    page.locator(".k-name a").first.click()
+    expect(page.locator(".k-language-page h2")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 412
+    assert page.evaluate(TOO_SMALL) == []
     phone.close()
