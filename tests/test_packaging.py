@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from bot.domain.names import CONSTRAINTS
 from bot.domain.request import Step
 from tests.import_graph import ROOT
 
@@ -154,6 +156,27 @@ def test_wheel_has_neither_the_local_hub_nor_the_demo(tmp_path: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert not [name for name in names if name.startswith(("bot/localhub", "bot/demo", "tests"))]
     assert {"bot/cli/app.py", "recipes/cli.py", "recipes/kakugo.yaml"} <= set(names)
+    # Another tested version is another wheel, so `deploy` pushes both.
+    with zipfile.ZipFile(wheel) as archive:
+        assert archive.read("recipes/constraints.txt") == (ROOT / CONSTRAINTS).read_bytes()
+
+
+def test_all_that_jobs_install_has_a_tested_version() -> None:
+    lines = (ROOT / CONSTRAINTS).read_text("utf-8").splitlines()
+    pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
+    extras = [step.value for step in Step]
+    assert {name.replace("_", "-") for name in declared(*extras)} <= pinned
+    assert len(pinned) == len(lines), "each line is one version"
+
+
+def test_workflows_name_actions_by_commit() -> None:
+    used = [
+        line.partition("uses:")[2].split()[0]
+        for path in (ROOT / ".github" / "workflows").glob("*.yml")
+        for line in path.read_text("utf-8").splitlines()
+        if "uses:" in line
+    ]
+    assert used and not [action for action in used if not re.search(r"@[0-9a-f]{40}$", action)]
 
 
 def test_no_shipped_file_imports_pytest() -> None:

@@ -10,6 +10,7 @@ INDEX_SIZE = 100
 TEACHER_FILE = "teacher.json"
 FAULTS_FILE = "faults.json"
 MANIFEST = "run.json"
+CONSTRAINTS = "constraints.txt"
 JOB_LABEL = ("kakugo", "job")
 BOT_LABEL = ("kakugo", "bot")
 SECRETS_LABEL = "secrets"
@@ -166,6 +167,11 @@ def discussion_url(endpoint: str, org: str, num: int) -> str:
 
 def wheel_url(endpoint: str, org: str, commit: str, wheel: str) -> str:
     return f"{repo_url(endpoint, code_repo(org), 'dataset')}/resolve/{commit}/{wheel}"
+
+
+def constraints_url(wheel_url: str) -> str:
+    """Return the URL of the pinned versions that were pushed with a wheel."""
+    return f"{wheel_url.rpartition('/')[0]}/{CONSTRAINTS}"
 
 
 def webhook_url(host: str) -> str:

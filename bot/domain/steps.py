@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain import names
@@ -101,7 +102,7 @@ def command(
     teacher: str,
     cap_usd: float,
 ) -> tuple[str, ...]:
-    """Return the argv of a step's Job: `uv run --with <wheel> kakugo-recipe …`.
+    """Return the argv of a step's Job: `uv tool run --from <wheel> kakugo-recipe …`.
 
     `wheel` and `teacher` are URLs. A job that needs the teacher may spend `cap_usd` on it.
     """
@@ -121,7 +122,7 @@ def command(
         Step.IMPROVE: (*models, "--feedback", names.feedback(org)),
     }[step]
     return (
-        *("uv", "run", "--with", f"kakugo-bot[{','.join(recipe.extras(step))}] @ {wheel}"),
+        *run_from_wheel(wheel, recipe.extras(step)),
         *(
             "kakugo-recipe",
             step.value,
@@ -136,6 +137,17 @@ def command(
         *("--into", into, "--request", request.id, "--attempt", str(attempt)),
         *("--digest", digest(recipe, spec, step)),
     )
+
+
+def run_from_wheel(wheel: str, extras: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the argv before a command of the wheel, which installs it with the tested versions.
+
+    uv checks no hashes here, not even one in the URL: only `uv pip` does. The wheel is what its
+    commit says, and an index never replaces a file of a version.
+    """
+    package = f"kakugo-bot[{','.join(extras)}]" if extras else "kakugo-bot"
+    constraints = names.constraints_url(wheel)
+    return ("uv", "tool", "run", "--constraints", constraints, "--from", f"{package} @ {wheel}")
 
 
 def diagram() -> str:

@@ -22,7 +22,7 @@ from bot.domain import names
 from bot.hub.client import Connection, TryLater, translate_errors
 from bot.hub.endpoints import create_endpoint, update_arguments
 from bot.installation.diff import needs_start, space_changes
-from bot.installation.state import BotJob, Collection, Endpoint, Schedule, Space, Webhook
+from bot.installation.state import BotJob, Checkout, Collection, Endpoint, Schedule, Space, Webhook
 from bot.settings import BOT_SECRETS
 
 RepoType = Literal["model", "dataset", "space"]
@@ -35,15 +35,20 @@ def create_dataset(hub: Connection, repo: str) -> None:
         hub.api.create_repo(repo, repo_type="dataset", exist_ok=True, private=private)
 
 
-def push_wheel(hub: Connection, name: str, content: bytes) -> None:
-    """Upload the wheel that jobs install; the same content makes no new commit."""
+def push_wheel(hub: Connection, name: str, checkout: Checkout) -> None:
+    """Upload the wheel that jobs install, and the versions that it is installed with.
+
+    The same content makes no new commit.
+    """
     with translate_errors(f"push {name}"):
-        hub.api.upload_file(
-            path_or_fileobj=content,
-            path_in_repo=name,
-            repo_id=names.code_repo(hub.org),
-            repo_type="dataset",
+        hub.api.create_commit(
+            names.code_repo(hub.org),
+            [
+                CommitOperationAdd(name, checkout.wheel_content),
+                CommitOperationAdd(names.CONSTRAINTS, checkout.constraints),
+            ],
             commit_message=f"Push {name}",
+            repo_type="dataset",
         )
 
 

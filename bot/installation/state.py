@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
-from bot.domain import names
+from bot.domain import names, steps
 from bot.domain.recipe import EndpointSpec, Recipe
 from bot.settings import RunMode, Settings
 
@@ -167,10 +167,15 @@ class Installation:
 
 @dataclass(frozen=True)
 class Checkout:
-    """What `deploy` uploads: the wheel and, for each folder of `spaces/`, path → content."""
+    """What `deploy` uploads: the wheel and, for each folder of `spaces/`, path → content.
+
+    `constraints` are the tested versions of all packages. The wheel contains them as well, so that
+    another version is another wheel.
+    """
 
     wheel: Wheel
     wheel_content: bytes
+    constraints: bytes
     spaces: Mapping[str, Mapping[str, bytes]]
 
     def cards(self, org: str) -> dict[str, tuple[Literal["space"], str]]:
@@ -287,7 +292,7 @@ def _space(name: str, settings: Settings, checkout: Checkout, actual: Installati
 
 def _job(recipe: Recipe, settings: Settings, wheel_url: str, until_idle: bool) -> BotJob:
     secrets = "\n".join(f"{key}={value}" for key, value in sorted(settings.bot_secrets.items()))
-    command = ("uv", "run", "--with", f"kakugo-bot @ {wheel_url}", "kakugo", "tick")
+    command = (*steps.run_from_wheel(wheel_url), "kakugo", "tick")
     return BotJob(
         command=(*command, "--until-idle") if until_idle else command,
         image=recipe.image,

@@ -174,7 +174,7 @@ def _apply(
         case Part.DATASET:
             install.create_dataset(hub, change.name)
         case Part.WHEEL:
-            install.push_wheel(hub, change.name, deployment.checkout.wheel_content)
+            install.push_wheel(hub, change.name, deployment.checkout)
         case Part.SETUP:
             for command in deployment.recipe.setup:
                 _run_setup((*command, "--org", hub.org), settings)

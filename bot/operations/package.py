@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bot.domain import names
 from bot.errors import UserError
 from bot.installation.state import SPACE_FOLDERS, Checkout, wheel_of
 
@@ -32,7 +33,8 @@ def read() -> Checkout:
         wheel = _build_wheel(Path(folder))
         content = wheel.read_bytes()
     spaces = {name: _space(ROOT / "spaces", name) for name in SPACE_FOLDERS.values()}
-    return Checkout(wheel_of(wheel.name, content), content, spaces)
+    constraints = (ROOT / names.CONSTRAINTS).read_bytes()
+    return Checkout(wheel_of(wheel.name, content), content, constraints, spaces)
 
 
 def _space(spaces: Path, name: str) -> dict[str, bytes]:

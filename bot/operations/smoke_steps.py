@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from bot.domain import names
+from bot.domain import names, steps
 from bot.domain.actions import (
     EnsureCancelled,
     EnsureClosed,
@@ -304,7 +304,7 @@ def cuda(probe: Probe, flavor: str) -> str:
     """Install the wheel that jobs install, and look for the GPU as they do."""
     hub, wheel = probe.hub, probe.checkout.wheel
     install.create_dataset(hub, names.code_repo(hub.org))
-    install.push_wheel(hub, wheel.name, probe.checkout.wheel_content)
+    install.push_wheel(hub, wheel.name, probe.checkout)
     commit = scratch.head(hub, names.code_repo(hub.org))
     url = names.wheel_url(hub.endpoint, hub.org, commit, wheel.name)
     code = (
@@ -312,7 +312,7 @@ def cuda(probe: Probe, flavor: str) -> str:
         " check_accelerator(os.environ); print(torch.__version__, torch.version.cuda,"
         " torch.cuda.get_device_name())"
     )
-    command = ("uv", "run", "--with", f"kakugo-bot[train] @ {url}", "python", "-c", code)
+    command = (*steps.run_from_wheel(url, ("train",)), "python", "-c", code)
     found = _wait_for_job(
         probe, _order(probe, command, flavor, 240), JobStage.COMPLETED, JobStage.ERROR
     )

@@ -22,12 +22,15 @@ CLOSING_GRACE_SECONDS = 3.0  # the same when the Hub itself ends
 OPTIONS_WITH_A_VALUE = frozenset(
     {"--with", "--with-editable", "--with-requirements", "--python", "-p", "--index", "--index-url"}
     | {"--extra-index-url", "--default-index", "--find-links", "--env-file", "--extra", "--group"}
+    | {"--from", "--constraints", "-c"}
 )
 
 
 def local_command(command: Sequence[str]) -> list[str]:
-    """Return what `uv run …` would run after the installation, with this interpreter."""
+    """Return what `uv run …` or `uv tool run …` would run after the installation."""
     words = list(command)
+    if words[:3] == ["uv", "tool", "run"]:
+        words = ["uv", *words[2:]]
     if words[:2] != ["uv", "run"]:
         return words
     words = words[2:]

@@ -21,7 +21,8 @@ from bot.settings import read
 from tests.bot.localhub.contract.test_recorded import findings
 
 BOT, ORG = "kakugo-bot", "scratch"
-CHECKOUT = Checkout(wheel_of("kakugo_bot-0-py3-none-any.whl", b"wheel"), b"wheel", {})
+WHEEL = wheel_of("kakugo_bot-0-py3-none-any.whl", b"wheel")
+CHECKOUT = Checkout(WHEEL, b"wheel", b"idna==3.20\n", {})
 
 
 @pytest.fixture(scope="module")
