@@ -2,6 +2,7 @@
 
 core      What several recipes share
 cli       Run one recipe: `kakugo-recipe COMMAND …`
+schema    Check the whole recipe, and print its JSON Schema
 check     Check whether a language should be trained
 generate  Let the teacher write a dataset, filter it and push it
 train     Train an adapter of a base on a dataset

@@ -29,12 +29,15 @@ MODULES = {
     "improve": "recipes.improve.run",
     "export": "recipes.export.run",
     "review-report": "recipes.review.run",
+    "schema": "recipes.schema",
     "practice-publish": "recipes.practice.publish",
     "practice-teacher": "recipes.practice.server",
 }
 # Where torch is installed, `datasets` imports it unasked: a second and 200 MB for each process.
 WITHOUT_TORCH = ("check", "generate")
 WITH_ACCELERATOR = ("bake-off", "train", "evaluate", "improve", "export")
+# The first commands that cost something refuse what is wrong in any section, also of later steps.
+BEFORE_COSTS = ("check", "generate")
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 TEACHER_HELP = "an OpenAI-compatible API; tgi+URL for TGI's own protocol"
@@ -63,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             args.digest = args.digest or args.config.digest
         if args.command in WITH_ACCELERATOR:
             check_accelerator(os.environ)
+        if args.command in BEFORE_COSTS:
+            importlib.import_module("recipes.schema").check_all(args.config)
         return importlib.import_module(MODULES[args.command]).main(args) or 0
     except UserError as error:
         _print_error(args.command, str(error))
@@ -170,6 +175,7 @@ def parser() -> argparse.ArgumentParser:
     review.add_argument("--thank", action="append", default=[], metavar="NAME",
                         help="a requester who wants to be named (repeatable)")  # fmt: skip
 
+    commands.add_parser("schema", help="print the JSON Schema of a recipe's YAML")
     publish = commands.add_parser("practice-publish", help="push the practice world")
     publish.add_argument("--org", required=True, help="the namespace on the Hub")
     commands.add_parser("practice-teacher", help="serve the practice teacher on $PORT (8080)")

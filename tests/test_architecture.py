@@ -98,7 +98,7 @@ def test_paths_in_prose_exist() -> None:
         for path in (ROOT / tree).rglob("*.py")
     ]
     named = re.compile(
-        r"(?<![\w/{])((?:bot|recipes|spaces|tests|validation)/[\w/]+\.(?:py|yaml|tsv|md|j2))\b"
+        r"(?<![\w/{])((?:bot|recipes|spaces|tests|validation)/[\w/]+\.(?:py|yaml|tsv|md|j2|json))\b"
     )
     missing = {
         f"{path.relative_to(ROOT)}: {name}"

@@ -143,7 +143,11 @@ def test_dev_extra_has_all_that_the_tests_import() -> None:
 def test_requirements_of_a_space_have_all_that_it_imports(space: str) -> None:
     files = [path for part in (space, "common") for path in (ROOT / "spaces" / part).glob("*.py")]
     lines = (ROOT / "spaces" / space / "requirements.txt").read_text("utf-8").splitlines()
-    listed = {Requirement(line).name.lower().replace("_", "-") for line in lines}
+    listed = {
+        Requirement(line).name.lower().replace("_", "-")
+        for line in lines
+        if not line.startswith("#")
+    }
     needed = third_party(files, {path.stem for path in files} | {"common"})
     assert {name: file for name, file in needed.items() if name not in listed} == {}
     assert listed <= declared("spaces")

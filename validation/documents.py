@@ -17,7 +17,7 @@ from validation.errors import InvalidInput, quote, shorten
 
 LONGEST_YAML = 300_000  # letters; PyYAML reads about 100,000 in a second
 DEEPEST = 50
-MOST_VALUES = 200_000  # aliases in YAML can make billions of a few lines
+MOST_VALUES = 50_000  # aliases in YAML can make billions of a few lines
 LARGEST_INTEGER = 2**64
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # cannot be written as UTF-8
 
@@ -27,7 +27,7 @@ def read_yaml(content: str | bytes, name: str) -> Any:
 
     Dates are text. Aliases and merge keys are resolved.
     """
-    text = _decoded(content, name)
+    text = decoded(content, name)
     if len(text) > LONGEST_YAML:
         raise InvalidInput(f"{name} is too long: use at most {LONGEST_YAML:,} letters.")
     try:
@@ -41,7 +41,7 @@ def read_yaml(content: str | bytes, name: str) -> Any:
 
 def read_json(content: str | bytes, name: str) -> Any:
     """Return the value of a JSON document; raise InvalidInput, which starts with `name`."""
-    text = _decoded(content, name)
+    text = decoded(content, name)
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except ValueError as error:
@@ -61,7 +61,8 @@ def _short(key: str) -> str:
     return key if key.isidentifier() else shorten(key)
 
 
-def _decoded(content: str | bytes, name: str) -> str:
+def decoded(content: str | bytes, name: str) -> str:
+    """Return UTF-8 bytes as text; raise InvalidInput, which starts with `name`."""
     if isinstance(content, str):
         return content
     try:

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Collection
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, core_schema
 
 from validation.documents import path_of
 from validation.errors import InvalidInput, quote
 
 T = TypeVar("T")
-# Nested dataclasses and TypedDicts of the standard library inherit it.
+# Nested dataclasses of the standard library inherit it.
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
-# For files that others extend: `__pydantic_config__ = OPEN` in a dataclass ignores unknown keys.
-OPEN = ConfigDict(strict=True, allow_inf_nan=False, extra="ignore")
+# For what others extend, such as the arguments of a library: `__pydantic_config__ = OPEN` in a
+# dataclass ignores unknown keys.
+OPEN = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
+LISTED_KEYS = 16  # a longer list helps nobody
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 KINDS = {
     "int_type": "a whole number",
@@ -51,37 +53,131 @@ BOUNDS = {
 }
 
 
-def parse(kind: type[T], value: object, place: str) -> T:
+def parse(kind: Callable[..., T], value: object, place: str) -> T:
     """Return a plain value (one that JSON can hold) as a `kind`.
 
     `place` is where the value is, such as `generate.teacher`. Raises InvalidInput for the first
     problem, which starts with the path. Types are strict: "3" is no number, and 1 is not true.
     """
-    model = _model(kind)
     try:
-        text = json.dumps({"value": value}, allow_nan=False)
-        built: T = vars(model.model_validate_json(text))["value"]
+        built: T = vars(_model(kind).model_validate_json(_json(value, place)))["value"]
     except ValidationError as error:
-        problems = error.errors(include_url=False)
-        # A misspelt key is missing, too: say that it is misspelt.
-        first = min(problems, key=lambda problem: problem["type"] not in UNKNOWN_KEY)
-        raise InvalidInput(sentence(first, place, model)) from error
-    except (ValueError, TypeError, RecursionError) as error:  # of json.dumps
-        raise InvalidInput(f"{place} has a value that JSON cannot hold.") from error
+        raise _refusal(error.errors(include_url=False), place, _model(kind)) from error
     return built
+
+
+class Partial:
+    """Annotates a mapping of changes to a `kind`: each key that is there must fit.
+
+    A required key may be missing, with `deep` also one of a mapping inside. `keys` are all those
+    that are known, if the `kind` does not have them all. The mapping stays as it is.
+    """
+
+    def __init__(
+        self, kind: Callable[..., Any], *, deep: bool = False, keys: Collection[str] = ()
+    ) -> None:
+        self._kind, self._deep, self._keys = kind, deep, sorted(keys)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        root = _model(self._kind).model_json_schema()
+        changes = _inlined(root["properties"]["value"], root, self._deep)
+        if self._keys:
+            changes["propertyNames"] = {"enum": self._keys}
+        return _without(changes, "required")
+
+    def check(self, value: dict[str, Any], place: str = "") -> dict[str, Any]:
+        """Return the value, or raise InvalidInput for the first problem."""
+        if unknown := [key for key in value if self._keys and key not in self._keys]:
+            raise InvalidInput(f"{path_of((unknown[0],))}: {_unknown(unknown[0], self._keys)}.")
+        try:
+            _model(self._kind).model_validate_json(_json(value, place))
+        except ValidationError as error:
+            problems = error.errors(include_url=False)
+            if wrong := [problem for problem in problems if not self._may_miss(problem)]:
+                raise _refusal(wrong, place, _model(self._kind)) from error
+        return value
+
+    def _may_miss(self, problem: ErrorDetails) -> bool:
+        is_own = len(problem["loc"]) == 2  # "value" and the key
+        return problem["type"] == "missing" and (self._deep or is_own)
+
+
+def json_schema(kind: Callable[..., Any]) -> dict[str, Any]:
+    """Return the JSON Schema of a `kind`, as people write and read it."""
+    root = _simplified(_model(kind).model_json_schema())
+    whole = root["properties"]["value"]
+    own = whole["$ref"].rpartition("/")[2]
+    return {**_resolved(whole, root), "$defs": _without(root["$defs"], own)}
+
+
+def _simplified(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_simplified(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    node = {key: _simplified(item) for key, item in node.items() if not _is_title(key, item)}
+    match node:
+        case {"anyOf": [{"type": str(name), **choice}, {"type": "null"}], **other} if (
+            "enum" not in choice
+        ):
+            return {"type": [name, "null"], **choice, **other}
+    return node
+
+
+def _inlined(node: Any, root: dict[str, Any], deep: bool) -> Any:
+    """Return a schema without references; with `deep`, nothing in it is required."""
+    if isinstance(node, list):
+        return [_inlined(item, root, deep) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        named = {**_resolved({"$ref": node["$ref"]}, root), **_without(node, "$ref")}
+        return _inlined(named, root, deep)
+    kept = _without(node, "required") if deep else node
+    return {key: _inlined(item, root, deep) for key, item in kept.items()}
+
+
+def _without(node: dict[str, Any], key: str) -> dict[str, Any]:
+    return {other: value for other, value in node.items() if other != key}
+
+
+def _is_title(key: str, value: object) -> bool:
+    """Whether it is pydantic's title of a field, which only repeats the name."""
+    return key == "title" and isinstance(value, str)
+
+
+def _json(value: object, place: str) -> str:
+    try:
+        return json.dumps({"value": value}, allow_nan=False)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InvalidInput(f"{place} has a value that JSON cannot hold.") from error
+
+
+def _refusal(problems: list[ErrorDetails], place: str, model: type[BaseModel]) -> InvalidInput:
+    """Return the first problem; a misspelt key is missing, too, and comes first."""
+    first = min(problems, key=lambda problem: problem["type"] not in UNKNOWN_KEY)
+    return InvalidInput(sentence(first, place, model))
 
 
 def sentence(problem: ErrorDetails, place: str, model: type[BaseModel]) -> str:
     """Return a problem of pydantic as a sentence for people: path, value, rule and remedy."""
     location = tuple(part for part in problem["loc"][1:] if part != "[key]")
     found = f"{place}.{path_of(location)}" if location else place
-    return f"{found.replace('.[', '[').removeprefix('.')}: {_rule(problem, model)}."
+    found = found.replace(".[", "[").removeprefix(".") or "the document"
+    inner = problem.get("ctx", {}).get("error")
+    if isinstance(inner, InvalidInput):  # of changes to a dataclass: its path goes on
+        return f"{found}.{inner}".rstrip(".") + "."
+    return f"{found}: {_rule(problem, model)}."
 
 
 @cache
-def _model(kind: Hashable) -> type[BaseModel]:
+def _model(kind: Callable[..., Any]) -> type[BaseModel]:
     """Return a model whose only field is a `kind`, so that it is validated strictly."""
-    return create_model("Value", __config__=STRICT, value=(kind, ...))
+    required: Any = (kind, ...)
+    return create_model("Value", __config__=STRICT, value=required)
 
 
 def _rule(problem: ErrorDetails, model: type[BaseModel]) -> str:
@@ -114,9 +210,10 @@ def _listed(expected: str) -> str:
 
 
 def _unknown(key: str, known: list[str]) -> str:
-    if close := get_close_matches(key, known, 1):
+    if close := get_close_matches(key, known, 1, cutoff=0.7):
         return f"is not a known key; the nearest is {close[0]}"
-    return f"is not a known key; use only {', '.join(known)}" if known else "is not a known key"
+    is_short = 0 < len(known) <= LISTED_KEYS
+    return "is not a known key" + (f"; use only {', '.join(known)}" if is_short else "")
 
 
 def _keys(location: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:

@@ -1,6 +1,7 @@
 """The `plan:` section of a recipe's YAML: what the bot needs to know to run it.
 
-The YAML is all that bot and recipes share here; the bot never imports a recipe.
+The other sections only have to fit `recipes/recipe.schema.json`, so that a recipe with a mistake in
+the last step does not start the first. The bot never imports a recipe.
 """
 
 from __future__ import annotations
@@ -8,33 +9,24 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.domain.request import Step
 from bot.errors import UserError
+from validation.documents import decoded, read_yaml
+from validation.errors import InvalidInput
+from validation.json_schema import check
+from validation.models import parse as parse_model
+from validation.plan import Plan, StepSettings
 
 RECIPES = Path(__file__).parents[2] / "recipes"
-
-
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 class InvalidRecipe(UserError):
-    """A recipe whose `plan:` section is invalid; the message names the key and the reason."""
-
-
-@dataclass(frozen=True)
-class StepSettings:
-    """The hardware of one step, its time limit, and how often it may be tried."""
-
-    flavor: str
-    timeout_minutes: int
-    attempts: int
-    expected_minutes: float
+    """A recipe that cannot be used; the message names the key and the reason."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +80,7 @@ class Recipe:
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Type and name of each repo of others that jobs read: base models and datasets."""
         found = [("model", base) for base in self.bases]
-        found += [("dataset", repo) for repo in _repos(yaml.safe_load(self.text))]
+        found += [("dataset", repo) for repo in _repos(read_yaml(self.text, self.name))]
         mine = f"{self.org}/"
         return tuple(dict.fromkeys(item for item in found if not item[1].startswith(mine)))
 
@@ -118,47 +110,37 @@ def load(name: str, org: str) -> Recipe:
     known = sorted(file.stem for file in RECIPES.glob("*.yaml"))
     if name not in known:
         raise InvalidRecipe(f"There is no recipe {name!r}. Choose one of: {', '.join(known)}.")
-    return parse(name, org, path.read_text(encoding="utf-8"))
+    try:
+        text = decoded(path.read_bytes(), path.name)
+    except InvalidInput as error:
+        raise InvalidRecipe(str(error)) from error
+    return parse(name, org, text)
 
 
 def parse(name: str, org: str, text: str) -> Recipe:
-    """Read the text of a recipe. Raises InvalidRecipe if its `plan:` section is incomplete."""
+    """Read the text of a recipe. Raises InvalidRecipe if any section is wrong, not only `plan:`."""
     try:
-        sections = yaml.safe_load(text)
-        plan = _fill_placeholders(sections["plan"], org)
-        languages = plan.get("languages")
-        return Recipe(
-            name=name,
-            org=org,
-            text=text,
-            practice=bool(plan.get("practice", False)),
-            languages=None if languages is None else frozenset(map(str, languages)),
-            bases=tuple(dict.fromkeys(map(str, (plan["base"], *plan.get("bases", ()))))),
-            licences=tuple(map(str, plan.get("licences", ()))),
-            image=str(plan["image"]),
-            teacher=_teacher(plan["teacher"]),
-            setup=tuple(tuple(map(str, command)) for command in plan.get("setup", ())),
-            steps={step: _step(plan["steps"][step.value]) for step in Step},
-            evaluate_extras=_evaluate_extras(sections.get("evaluate") or {}),
-        )
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InvalidRecipe(
-            f"The `plan:` section of recipe {name!r} is invalid: {error!r}"
-        ) from error
-
-
-def _teacher(data: Mapping[str, Any]) -> EndpointSpec:
-    return EndpointSpec(
-        name=str(data["name"]),
-        model=str(data["model"]),
-        image=str(data["image"]),
-        command=tuple(map(str, data["command"])),
-        vendor=str(data["vendor"]),
-        region=str(data["region"]),
-        accelerator=str(data["accelerator"]),
-        instance_type=str(data["instance_type"]),
-        instance_size=str(data["instance_size"]),
-        usd_per_hour=float(data["usd_per_hour"]),
+        sections = _fill_placeholders(read_yaml(text, "the document"), org)
+        check(sections, RECIPES / "recipe.schema.json")
+        plan = parse_model(Plan, sections.get("plan"), "plan")
+        if missing := [step.value for step in Step if step.value not in plan.steps]:
+            raise InvalidInput(f"plan.steps.{missing[0]}: is missing; add it.")
+    except InvalidInput as error:
+        raise InvalidRecipe(f"In the recipe {name!r}, {error}") from error
+    endpoint = {field.name: getattr(plan.teacher, field.name) for field in fields(EndpointSpec)}
+    return Recipe(
+        name=name,
+        org=org,
+        text=text,
+        practice=plan.practice,
+        languages=None if plan.languages is None else frozenset(plan.languages),
+        bases=tuple(dict.fromkeys((plan.base, *plan.bases))),
+        licences=plan.licences,
+        image=plan.image,
+        teacher=EndpointSpec(**endpoint),
+        setup=plan.setup,
+        steps={step: plan.steps[step.value] for step in Step},
+        evaluate_extras=_evaluate_extras(sections.get("evaluate") or {}),
     )
 
 
@@ -167,15 +149,6 @@ def _evaluate_extras(section: Mapping[str, Any]) -> tuple[str, ...]:
     if section.get("backend") != "lm_eval":
         return ()
     return ("lm-eval", "vllm") if section["lm_eval"]["model"] == "vllm" else ("lm-eval",)
-
-
-def _step(data: Mapping[str, Any]) -> StepSettings:
-    return StepSettings(
-        flavor=str(data["flavor"]),
-        timeout_minutes=int(data["timeout_minutes"]),
-        attempts=int(data["attempts"]),
-        expected_minutes=float(data["expected_minutes"]),
-    )
 
 
 def _fill_placeholders(value: Any, org: str) -> Any:

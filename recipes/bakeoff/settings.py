@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
 
-from recipes.core.errors import UserError
+from pydantic import Field
+
 from recipes.core.schema import build
+from validation.ranges import PositiveCount, Text
 
 
 @dataclass(frozen=True)
 class BakeOffSettings:
-    """Candidates are trained for `steps` on `rows` of the training split, as `train:` says.
+    """Candidates are trained briefly, as `train:` says, and compared."""
 
-    `held_out` rows of the test split measure the loss, `items` of each multiple-choice benchmark
-    the accuracy.
-    """
+    candidates: Annotated[list[Text], Field(min_length=1)]
+    """The base models."""
+    rows: PositiveCount
+    """Rows of the training split to train on."""
+    steps: PositiveCount
+    held_out: PositiveCount
+    """Rows of the test split that measure the loss."""
+    items: PositiveCount
+    """Items of each multiple-choice benchmark that measure the accuracy."""
 
-    candidates: list[str]
-    rows: int
-    steps: int
-    held_out: int
-    items: int
 
-
-def parse(section: dict[str, Any]) -> BakeOffSettings:
-    """Parse the section; raise UserError that names the key."""
-    settings = build(BakeOffSettings, section, "bake_off")
-    if not settings.candidates:
-        raise UserError("`bake_off.candidates` in the recipe must name at least one base.")
-    return settings
+def parse(section: object) -> BakeOffSettings:
+    """Parse the section; raise UserError that starts with a path."""
+    return build(BakeOffSettings, section, "bake_off")

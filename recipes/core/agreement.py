@@ -13,18 +13,17 @@ from itertools import permutations
 
 from recipes.core.feedback import VERDICTS, Review
 from recipes.core.row_edits import RowEdits
+from validation.ranges import PositiveCount
 
 
 @dataclass(frozen=True)
 class ReviewSettings:
-    """The `review:` section of a recipe.
+    """From how many reviews on a dataset counts as reviewed by speakers."""
 
-    A dataset counts as reviewed from so many `reviewers` and `rows` on. As many people must agree
-    before a row is dropped or corrected.
-    """
-
-    reviewers: int
-    rows: int
+    reviewers: PositiveCount
+    """People who reviewed it; as many must agree before a row is dropped or corrected."""
+    rows: PositiveCount
+    """Rows that were reviewed."""
 
 
 @dataclass(frozen=True)

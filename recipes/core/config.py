@@ -8,19 +8,37 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Annotated, Any
 
 from recipes.core.benchmarks.exclusions import exclusions
 from recipes.core.errors import UserError
 from recipes.core.language import find, is_known
+from validation.documents import decoded, read_yaml
+from validation.errors import InvalidInput, quote
+from validation.models import Partial, parse
+from validation.plan import Plan
 
-SECTIONS = ("plan", "check", "generate", "bake_off", "train", "evaluate", "export", "review")
 # ISO 639-3, ISO 15924 and, for a few languages of FLORES+, a variety.
 CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?")
+
+
+@dataclass(frozen=True)
+class Sections:
+    """The keys of a recipe. What is in each is checked by the step that reads it, before it runs.
+
+    A recipe that is only run by hand may leave out what the bot needs of the plan.
+    """
+
+    plan: Annotated[dict[str, Any], Partial(Plan, deep=True)] = field(default_factory=dict)
+    check: dict[str, Any] = field(default_factory=dict)
+    generate: dict[str, Any] = field(default_factory=dict)
+    bake_off: dict[str, Any] = field(default_factory=dict)
+    train: dict[str, Any] = field(default_factory=dict)
+    evaluate: dict[str, Any] = field(default_factory=dict)
+    export: dict[str, Any] = field(default_factory=dict)
+    review: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,7 +75,10 @@ def load(name_or_path: str, org: str | None, language: str) -> Config:
         language = find(language).code
     text = _read(name_or_path)
     values = {"{org}": org, "{language}": language} if org else {"{language}": language}
-    sections = _sections(name_or_path, text, values)
+    try:
+        sections = _sections(name_or_path, text, values)
+    except InvalidInput as error:
+        raise UserError(str(error)) from error
     evaluated = sections["evaluate"].get("benchmarks")
     sections["generate"].setdefault("benchmarks", exclusions(evaluated, language))
     name = Path(name_or_path).stem
@@ -74,28 +95,15 @@ def _read(name_or_path: str) -> str:
     path = packaged.get(name_or_path, Path(name_or_path))
     if not path.is_file():
         names = ", ".join(sorted(packaged))
-        raise UserError(f"There is no recipe {name_or_path!r}: use {names}, or the path of a file.")
-    return path.read_text(encoding="utf-8")
+        raise UserError(
+            f"There is no recipe {quote(name_or_path)}: use {names}, or the path of a file."
+        )
+    return decoded(path.read_bytes(), f"The recipe {path.name}")
 
 
 def _sections(name: str, text: str, values: dict[str, str]) -> dict[str, dict[str, Any]]:
-    try:
-        parsed = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UserError(
-            f"The recipe {name!r} is not YAML: {' '.join(str(error).split())}"
-        ) from error
-    if not isinstance(parsed, dict):
-        raise UserError(
-            f"The recipe {name!r} must be a mapping with the keys {', '.join(SECTIONS)}."
-        )
-    unknown = sorted(str(key) for key in parsed if key not in SECTIONS)
-    if unknown:
-        raise UserError(
-            f"The recipe {name!r} has unknown keys ({', '.join(unknown)}). "
-            f"Use only {', '.join(SECTIONS)}."
-        )
-    return {key: _fill_placeholders(parsed.get(key) or {}, values) for key in SECTIONS}
+    parsed = read_yaml(text, f"The recipe {Path(name).name}")
+    return vars(parse(Sections, _fill_placeholders(parsed, values), ""))
 
 
 def _fill_placeholders(value: Any, values: dict[str, str]) -> Any:

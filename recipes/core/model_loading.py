@@ -4,14 +4,36 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from recipes.core.errors import UserError
+from validation.models import Partial
+from validation.ranges import Text
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
+Dtype = Literal["float32", "bfloat16", "float16", "auto"]
 EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
+
+
+@dataclass(frozen=True)
+class ModelArguments:
+    """Arguments of transformers' `from_pretrained` that a recipe may set."""
+
+    dtype: Dtype = "float32"
+    """The type of the weights."""
+    attn_implementation: Text = "sdpa"
+    device_map: Text | dict[str, str | int] | None = None
+    low_cpu_mem_usage: bool | None = None
+    max_memory: dict[str, str | int] | None = None
+    quantization_config: dict[str, Any] | None = None
+    trust_remote_code: bool = False
+    use_safetensors: bool | None = None
+
+
+ModelMapping = Annotated[dict[str, Any], Partial(ModelArguments)]
 
 
 def quiet() -> None:

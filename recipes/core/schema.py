@@ -6,17 +6,18 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from recipes.core.errors import UserError
+from validation.errors import InvalidInput
+from validation.models import parse
 
 T = TypeVar("T")
 
 
 def build(settings_class: Callable[..., T], values: object, key: str) -> T:
-    """Build `settings_class` from a mapping; raise UserError for a missing or unknown key."""
-    if not isinstance(values, dict):
-        raise UserError(f"`{key}` in the recipe must be a mapping, not {values!r}.")
+    """Build `settings_class` from plain values; raise UserError that starts with a path.
+
+    `key` is where the values are in the recipe, such as `generate.teacher`.
+    """
     try:
-        return settings_class(**values)
-    except TypeError as error:
-        name = getattr(settings_class, "__name__", "")
-        problem = str(error).removeprefix(f"{name}.__init__() ")
-        raise UserError(f"`{key}` in the recipe is wrong: {problem}.") from error
+        return parse(settings_class, values, key)
+    except InvalidInput as error:
+        raise UserError(str(error)) from error

@@ -3,74 +3,105 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
 
 from recipes.core.benchmarks.settings import BenchmarkSettings, Normalise
-from recipes.core.benchmarks.settings import parse as parse_benchmarks
-from recipes.core.errors import UserError
+from recipes.core.benchmarks.table import BENCHMARKS, benchmark_of
+from recipes.core.benchmarks.template_checks import check_templates
+from recipes.core.model_loading import ModelMapping
 from recipes.core.schema import build
+from validation.errors import InvalidInput, quote
+from validation.ranges import Amount, Count, PositiveCount, Share, Text
 
-BackendName = Literal["transformers", "lm_eval"]
-LmEvalModelName = Literal["hf", "vllm", "sglang", "local-completions"]
+
+def _known_benchmark(key: str) -> str:
+    if key not in BENCHMARKS:
+        raise ValueError(f"{quote(key)} is not one of {', '.join(BENCHMARKS)}")
+    return key
+
+
+BenchmarkKey = Annotated[
+    str, AfterValidator(_known_benchmark), Field(json_schema_extra={"enum": list(BENCHMARKS)})
+]
+
+
+BleuTokenizer = Literal[
+    "13a",
+    "char",
+    "intl",
+    "none",
+    "zh",
+    "ja-mecab",
+    "ko-mecab",
+    "flores101",
+    "flores200",
+    "spBLEU-1K",
+    "spm",
+]
 
 
 @dataclass(frozen=True)
 class GenerationSettings:
-    """Greedy translations: the number of prompts in a batch, and the limit of new tokens."""
+    """Greedy translations."""
 
-    batch: int
-    max_new_tokens: int
+    batch: PositiveCount
+    """The number of prompts in a batch."""
+    max_new_tokens: PositiveCount
 
 
 @dataclass(frozen=True)
 class ChoiceSettings:
-    """Log-likelihoods of options: prompts in a batch, and what a sum is divided by."""
+    """Log-likelihoods of options."""
 
-    batch: int
+    batch: PositiveCount
+    """The number of prompts in a batch."""
     normalise: Normalise
+    """What a sum is divided by."""
 
 
 @dataclass(frozen=True)
 class BootstrapSettings:
     """The number of resamples, and the seed of the draws."""
 
-    samples: int
-    seed: int
+    samples: PositiveCount
+    seed: Count
 
 
 @dataclass(frozen=True)
 class BleuSettings:
     """sacrebleu's tokenizer, and the one for texts in the `unspaced` scripts (ISO 15924)."""
 
-    tokenize: str
-    characters: str
-    unspaced: tuple[str, ...]
+    tokenize: BleuTokenizer
+    characters: BleuTokenizer
+    unspaced: tuple[Text, ...]
 
 
 @dataclass(frozen=True)
 class NeuralSettings:
-    """A metric that is a model: an encoder whose head gives one number for two texts.
+    """A metric that is a model: an encoder whose head gives one number for two texts."""
 
-    `first` and `second` are templates of the texts, with {source}, {reference} and {output}.
-    `languages` are those that the metric supports; None means all.
-    """
-
-    name: str
-    model: str
-    revision: str
-    batch: int
-    max_length: int
-    first: str
-    second: str
-    languages: tuple[str, ...] | None = None
+    name: Text
+    model: Text
+    revision: Text
+    batch: PositiveCount
+    max_length: PositiveCount
+    first: Text
+    """The template of the first text, with {source}, {reference} and {output}."""
+    second: Text
+    languages: tuple[Text, ...] | None = None
+    """Those that the metric supports; null means all."""
 
 
 @dataclass(frozen=True)
 class DegenerateSettings:
-    """The fewest letters for identifying a language, and the repeated share that is a loop."""
+    """Which outputs count as degenerate."""
 
-    identify_from: int
-    loop: float
+    identify_from: Count
+    """The fewest letters for identifying a language."""
+    loop: Share
+    """The repeated share (0 to 1) that is a loop."""
 
 
 @dataclass(frozen=True)
@@ -80,68 +111,50 @@ class LmEvalSettings:
     The models, their commits and the dtype are added to `args`; a server needs `base_url`.
     """
 
-    model: LmEvalModelName
+    model: Literal["hf", "vllm", "sglang", "local-completions"]
     args: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class EvaluateSettings:
-    """The whole section.
+    """How models are compared."""
 
-    `model` are arguments of `from_pretrained`. `merge` merges the adapter into the weights before
-    scoring; lm_eval keeps it apart. A benchmark text of at least `copied` letters inside a
-    training message is contaminated. Finished outputs are pushed after `keep_after` seconds.
-    """
-
-    model: dict[str, Any]
+    model: ModelMapping
+    """Arguments of `from_pretrained`."""
     merge: bool
+    """Whether the adapter is merged into the weights before scoring; lm_eval keeps it apart."""
     generation: GenerationSettings
     choice: ChoiceSettings
     bootstrap: BootstrapSettings
     bleu: BleuSettings
     degenerate: DegenerateSettings
-    copied: int
-    keep_after: float
-    benchmarks: dict[str, BenchmarkSettings]
-    backend: BackendName = "transformers"
+    copied: PositiveCount
+    """A benchmark text of at least so many letters inside a training message is contaminated."""
+    keep_after: Amount
+    """Seconds after which finished outputs are pushed."""
+    benchmarks: dict[BenchmarkKey, BenchmarkSettings]
+    backend: Literal["transformers", "lm_eval"] = "transformers"
     lm_eval: LmEvalSettings | None = None
     neural: NeuralSettings | None = None
     system: str = ""
-    threads: int | None = None
+    """The system prompt."""
+    threads: PositiveCount | None = None
+    """CPU threads; null leaves it to torch."""
+
+    def __post_init__(self) -> None:
+        if self.backend == "lm_eval" and self.lm_eval is None:
+            raise ValueError("`backend: lm_eval` needs `lm_eval: {model: …}` beside it")
+        for key, benchmark in self.benchmarks.items():
+            try:
+                check_templates(benchmark_of(key), benchmark)
+            except InvalidInput as error:
+                raise InvalidInput(f"benchmarks.{key}.{error}") from error
 
     def choice_for(self, benchmark: BenchmarkSettings) -> ChoiceSettings:
         """Return how a benchmark's options are scored: its own `normalise` comes first."""
         return replace(self.choice, normalise=benchmark.normalise or self.choice.normalise)
 
 
-PARTS = {
-    "generation": GenerationSettings,
-    "choice": ChoiceSettings,
-    "bootstrap": BootstrapSettings,
-    "bleu": BleuSettings,
-    "degenerate": DegenerateSettings,
-    "neural": NeuralSettings,
-    "lm_eval": LmEvalSettings,
-}
-
-
-def parse(section: dict[str, Any]) -> EvaluateSettings:
-    """Parse the section; raise UserError that names a missing, unknown or wrong key."""
-    values = {
-        key: build(PARTS[key], value, key) if key in PARTS and value is not None else value
-        for key, value in section.items()
-    }
-    values["benchmarks"] = parse_benchmarks(section.get("benchmarks"))
-    settings = build(EvaluateSettings, values, "evaluate")
-    _check_choice("normalise", settings.choice.normalise, get_args(Normalise))
-    _check_choice("backend", settings.backend, get_args(BackendName))
-    if settings.lm_eval:
-        _check_choice("model", settings.lm_eval.model, get_args(LmEvalModelName))
-    elif settings.backend == "lm_eval":
-        raise UserError("`backend: lm_eval` in the recipe needs `lm_eval: {model: …}` beside it.")
-    return settings
-
-
-def _check_choice(key: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise UserError(f"`{key}` in the recipe is one of {', '.join(allowed)}, not {value!r}.")
+def parse(section: object) -> EvaluateSettings:
+    """Parse the section; raise UserError that starts with a path."""
+    return build(EvaluateSettings, section, "evaluate")

@@ -17,8 +17,8 @@ from recipes.core.progress import Progress, say
 from recipes.core.schema import build
 from recipes.export import card, gguf, interpolate
 from recipes.export.interpolate import ShareChoice, ShareLoss
-from recipes.export.settings import ExportSettings, parse
-from recipes.generate.data.corpora import Corpus, DatasetReader
+from recipes.export.settings import EnglishSource, ExportSettings, parse
+from recipes.generate.data.corpora import DatasetReader
 from recipes.train import heldout_loss
 from recipes.train.card import licence_of
 
@@ -129,9 +129,9 @@ def _load_chats(
     """Return held-out chats in the language, and English ones from the recipe's corpus."""
     rows, repo = job.settings.rows, job.args.dataset
     target = row_edits.load_chats(job.api, repo, job.inputs[repo], "test")[:rows]
-    corpus = build(Corpus, job.config.generate["conversations"], "conversations")
-    section = job.config.generate
-    library = DatasetReader(job.api, int(section["seed"]), section["gates"]["tokenizer"])
+    generate = build(EnglishSource, job.config.generate, "generate")
+    corpus = generate.conversations
+    library = DatasetReader(job.api, generate.seed, generate.gates.tokenizer)
     english = [
         [{"role": turn["role"], "content": turn["content"]} for turn in chat]
         for chat in library.conversations(corpus, rows)

@@ -3,51 +3,75 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field
 
 from recipes.core.errors import UserError
+from recipes.core.model_loading import Dtype, ModelMapping
 from recipes.core.schema import build
+from recipes.generate.data.corpora import Corpus
+from validation.models import OPEN
+from validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Text
 
 
 @dataclass(frozen=True)
 class GgufSettings:
-    """llama.cpp at `commit` of the git repository `repo` (a URL or a folder), and its converter.
+    """llama.cpp, and what to convert with it."""
 
-    `types` are values of the converter's `--outtype`, such as q8_0 or bf16; `minutes` is the
-    longest that each command may take.
-    """
-
-    repo: str
-    commit: str
-    script: str
-    types: list[str]
-    minutes: float
+    repo: Text
+    """Its git repository: a URL or a folder."""
+    commit: Text
+    script: Text
+    """The converter in it."""
+    types: Annotated[list[Text], Field(min_length=1)]
+    """Values of the converter's `--outtype`, such as q8_0 or bf16."""
+    minutes: PositiveAmount
+    """The longest that each command may take."""
 
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """Each of `shares` is tried: the merged weights are base + share × (tuned - base).
+    """Which share of the adapter's change is merged into the base.
 
-    Losses are measured on `rows` held-out chats in the language and `rows` in English. The best
-    share in the language is chosen among those whose English loss is at most `worse` (a share)
-    above the base's. `model` is passed to `from_pretrained`.
+    The best share in the language is chosen among those that keep the base's English.
     """
 
-    model: dict[str, Any]
-    dtype: str
-    shares: list[float]
-    rows: int
-    worse: float
+    model: ModelMapping
+    """Arguments of `from_pretrained`."""
+    dtype: Dtype
+    """The type of the exported weights."""
+    shares: Annotated[list[Annotated[float, Field(gt=0, le=1)]], Field(min_length=1)]
+    """Each is tried: the merged weights are base + share × (tuned - base)."""
+    rows: PositiveCount
+    """Held-out chats in the language, and as many in English, that losses are measured on."""
+    worse: Amount
+    """The share by which the English loss may be above the base's."""
     gguf: GgufSettings | None = None
 
 
-def parse(section: dict[str, Any]) -> ExportSettings:
-    """Parse the section; raise UserError that names the key."""
+@dataclass(frozen=True)
+class TokenizerChoice:
+    """What export reads of `generate.gates`."""
+
+    __pydantic_config__ = OPEN
+
+    tokenizer: Text | None
+
+
+@dataclass(frozen=True)
+class EnglishSource:
+    """What export reads of `generate:`, for English chats; the other keys are not checked here."""
+
+    __pydantic_config__ = OPEN
+
+    seed: Count
+    conversations: Corpus
+    gates: TokenizerChoice
+
+
+def parse(section: object) -> ExportSettings:
+    """Parse the section; raise UserError that starts with a path."""
     if not section:
         raise UserError("The recipe has no `export:` section, so it cannot export.")
-    gguf = section.get("gguf")
-    values = {**section, "gguf": build(GgufSettings, gguf, "export.gguf") if gguf else None}
-    settings = build(ExportSettings, values, "export")
-    if not settings.shares or not all(0 < share <= 1 for share in settings.shares):
-        raise UserError("`export.shares` in the recipe must hold numbers above 0 and up to 1.")
-    return settings
+    return build(ExportSettings, section, "export")

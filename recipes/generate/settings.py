@@ -2,52 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, make_dataclass, replace
+from typing import Annotated, Any
 
-from recipes.core.errors import UserError
+from pydantic import Field
+
 from recipes.core.language import Language
 from recipes.core.schema import build
 from recipes.generate import community, gates
 from recipes.generate.data.corpora import Corpus
 from recipes.generate.dedup import decontamination, minhash
-from recipes.generate.gates.table import parse_settings as parse_gates
+from recipes.generate.gates.table import GateSection
 from recipes.generate.journal import hub
 from recipes.generate.sources import responses
 from recipes.generate.sources.table import SOURCES
 from recipes.generate.teacher import client, judge
+from validation.ranges import Count, PositiveAmount, Text
 
 
 @dataclass(frozen=True)
 class GenerateSettings:
-    """The keys of `generate` in the recipe.
+    """How the teacher writes a dataset, and what of it is kept."""
 
-    test_share: share (0..1) of rows in the test split
-    samples: rows of each source on the card
-    sources: the settings of each source by its name; each is a key of `generate`
-    watts: power of the teacher's hardware, for the estimate of energy on the card
-    style: from the community's profile
-    """
-
-    seed: int
-    test_share: float
-    licence: str
-    samples: int
+    seed: Count
+    test_share: Annotated[float, Field(ge=0, lt=1)]
+    """The share (0 to 1) of rows in the test split."""
+    licence: Text
+    """The licence of the dataset, as the Hub calls it."""
+    samples: Count
+    """Rows of each source on the card."""
     teacher: client.TeacherSettings
     journal: hub.JournalSettings
     answers: responses.ResponseSettings
-    sources: Mapping[str, Any]
     texts: tuple[Corpus, ...]
+    """Texts in the language: from each corpus in turn, until there are enough."""
     conversations: Corpus
+    """English conversations."""
     gates: gates.GateSettings
     ngrams: decontamination.NgramSettings
     near: minhash.MinhashSettings
     judge: judge.JudgeSettings
-    watts: float | None
-    benchmarks: tuple[Corpus, ...]
-    communities: str
+    watts: PositiveAmount | None
+    """The power of the teacher's hardware, for the estimate of energy on the card."""
+    communities: Text
+    """The dataset with the profiles of communities."""
+    benchmarks: tuple[Corpus, ...] = ()
+    """Texts that no row may overlap with, instead of those of `evaluate.benchmarks`."""
     style: community.Style = field(default_factory=community.Style)
+    """From the community's profile."""
+
+    @property
+    def sources(self) -> Mapping[str, Any]:
+        """The settings of each source by its name; each has a key of its own."""
+        return {source.name: vars(self)[source.section] for source in SOURCES}
 
     def prompt_language(self, language: Language) -> Language:
         """Return the language with the name that prompts call it."""
@@ -72,30 +80,18 @@ class GenerateSettings:
         return planned
 
 
-def parse(section: dict[str, Any]) -> GenerateSettings:
-    """Parse the section; raises UserError that names a missing or unknown key."""
-    parsers: dict[str, Callable[..., object]] = {
-        "teacher": client.TeacherSettings,
-        "journal": hub.JournalSettings,
-        "answers": responses.ResponseSettings,
-        "conversations": Corpus,
-        "gates": parse_gates,
-        "ngrams": decontamination.NgramSettings,
-        "near": minhash.MinhashSettings,
-        "judge": judge.JudgeSettings,
-        "style": community.Style,
-    }
-    by_section = {source.section: source for source in SOURCES}
-    values: dict[str, Any] = {
-        key: build(parsers[key], value, key) if key in parsers else value
-        for key, value in section.items()
-        if key not in by_section
-    }
-    if missing := [key for key in by_section if key not in section]:
-        raise UserError(f"`generate` in the recipe is wrong: the source `{missing[0]}` is missing.")
-    values["sources"] = {
-        source.name: source.settings(section[key], key) for key, source in by_section.items()
-    }
-    for key in ("texts", "benchmarks"):
-        values[key] = tuple(build(Corpus, value, key) for value in section.get(key) or ())
-    return build(GenerateSettings, values, "generate")
+# The keys of `generate`: those above, with the sections of single gates and of each source.
+GenerateSection = make_dataclass(
+    "GenerateSection",
+    [("gates", GateSection), *((source.section, source.settings) for source in SOURCES)],
+    bases=(GenerateSettings,),
+    namespace={"__doc__": GenerateSettings.__doc__},
+    frozen=True,
+    kw_only=True,
+)
+
+
+def parse(section: object) -> GenerateSettings:
+    """Parse the section; raise UserError that starts with a path."""
+    settings: GenerateSettings = build(GenerateSection, section, "generate")
+    return settings

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recipes.core import card_sections, citation, feedback, language, manifest, row_edits
 from recipes.core.agreement import ReviewSettings, Tally, agreed_edits, tally
@@ -17,6 +17,7 @@ from recipes.core.job import Job, pin
 from recipes.core.progress import say
 from recipes.core.row_edits import RowEdits
 from recipes.core.schema import build
+from recipes.generate.data.corpora import Corpus
 from recipes.review import card
 from recipes.train import feedback_gates
 from recipes.train.preference_pairs import to_draft
@@ -138,9 +139,11 @@ def _source_urls(api: HfApi, args: argparse.Namespace) -> list[str]:
         return []
     with open(api.hf_hub_download(args.dataset, "run.json", repo_type="dataset"), "rb") as file:
         inputs = manifest.Manifest.from_json(file.read()).inputs
-    section: dict[str, Any] = args.config.generate
-    corpora = [*(section.get("texts") or []), section.get("conversations") or {}]
-    repos = {str(corpus["repo"]) for corpus in corpora if "repo" in corpus}
+    section = args.config.generate
+    corpora = build(list[Corpus], section.get("texts", []), "generate.texts")
+    if "conversations" in section:
+        corpora.append(build(Corpus, section["conversations"], "generate.conversations"))
+    repos = {corpus.repo for corpus in corpora}
     return [f"{api.endpoint}/datasets/{repo}" for repo in sorted(repos & set(inputs))]
 
 

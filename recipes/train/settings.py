@@ -6,63 +6,156 @@ the one to train. What depends on the machine is chosen in hardware.py instead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from recipes.core.errors import UserError
+from recipes.core.model_loading import ModelMapping
 from recipes.core.schema import build
+from validation.errors import quote
+from validation.models import OPEN, Partial
+from validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Share, Text
+
+Loss = Literal[
+    "nll", "dft", "chunked_nll", "sigmoid", "sigmoid_norm", "hinge", "ipo", "exo_pair",
+    "nca_pair", "robust", "bco_pair", "sppo_hard", "aot", "aot_unpaired", "apo_zero", "apo_down",
+    "discopop", "sft",
+]  # fmt: skip
+
+
+Scheduler = Literal[
+    "linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup",
+    "inverse_sqrt", "reduce_lr_on_plateau", "cosine_with_min_lr", "cosine_warmup_with_min_lr",
+    "warmup_stable_decay", "greedy",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TrainerArguments:
+    """Arguments of TRL's SFTConfig or DPOConfig; they have more than these."""
+
+    __pydantic_config__ = OPEN
+
+    seed: Count
+    """The seed of the adapter's initial weights, the order of rows and dropout."""
+    num_train_epochs: PositiveAmount = 1
+    max_steps: Annotated[int, Field(ge=-1)] = -1
+    packing: bool = False
+    """Whether several rows are packed into one of `max_length` tokens."""
+    learning_rate: PositiveAmount = 5e-5
+    lr_scheduler_type: Scheduler = "linear"
+    warmup_steps: Amount = 0
+    """The number of steps, or their share below 1."""
+    weight_decay: Amount = 0
+    max_grad_norm: Amount = 1
+    use_cpu: bool = False
+    bf16: bool = False
+    fp16: bool = False
+    activation_checkpointing: bool = False
+    gradient_checkpointing: bool = False
+    dataloader_num_workers: Count = 0
+    dataloader_pin_memory: bool = True
+    logging_steps: PositiveAmount = 1
+    eval_steps: PositiveAmount | None = None
+    save_strategy: Literal["no", "steps", "epoch", "best"] = "steps"
+    save_steps: PositiveAmount = 500
+    save_total_limit: PositiveCount | None = None
+    beta: Amount = 0.1
+    """How strongly preferences stay close to the current version."""
+    loss_type: Loss | list[Loss] = "sigmoid"
+    loss_weights: list[Amount] | None = None
+
+
+@dataclass(frozen=True)
+class LoraArguments:
+    """Arguments of PEFT's LoraConfig; it has more than these."""
+
+    __pydantic_config__ = OPEN
+
+    r: PositiveCount = 8
+    """The rank."""
+    lora_alpha: PositiveAmount = 8
+    lora_dropout: Share = 0.0
+    target_modules: Text | list[Text] | None = None
+    modules_to_save: list[Text] | None = None
+    ensure_weight_tying: bool = False
+    use_rslora: bool = False
+    use_dora: bool = False
+
+
+# What the libraries know, so that a misspelt argument is refused before anything is paid for.
+KNOWN_ARGUMENTS: dict[str, list[str]] = json.loads(
+    Path(__file__).with_name("library_arguments.json").read_text(encoding="utf-8")
+)
+SftMapping = Annotated[dict[str, Any], Partial(TrainerArguments, keys=KNOWN_ARGUMENTS["SFTConfig"])]
+DpoMapping = Annotated[dict[str, Any], Partial(TrainerArguments, keys=KNOWN_ARGUMENTS["DPOConfig"])]
+LoraMapping = Annotated[dict[str, Any], Partial(LoraArguments, keys=KNOWN_ARGUMENTS["LoraConfig"])]
 
 
 @dataclass(frozen=True)
 class HeldOutSettings:
-    """`rows` of the `test` split measure the held-out loss, every `trainer.eval_steps`.
+    """Rows that measure the held-out loss, every `trainer.eval_steps`."""
 
-    Training stops after `patience` measurements without a lower loss, or never if it is None.
-    """
-
-    rows: int
-    patience: int | None = None
+    rows: PositiveCount
+    """Rows of the `test` split."""
+    patience: PositiveCount | None = None
+    """Training stops after so many measurements without a lower loss; null never stops it."""
 
 
 @dataclass(frozen=True)
 class FeedbackSettings:
-    """How an adapter learns from feedback: at least `fewest` pairs, `batch` pairs per step.
+    """How an adapter learns from feedback."""
 
-    `trainer` holds arguments of TRL's DPOConfig.
-    """
-
-    fewest: int
-    batch: int
-    trainer: dict[str, Any]
+    fewest: PositiveCount
+    """Pairs that it needs at least."""
+    batch: PositiveCount
+    """Pairs per step."""
+    trainer: DpoMapping
+    """Arguments of TRL's DPOConfig."""
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """`model` is passed to `from_pretrained`, `lora` to LoraConfig, `trainer` to SFTConfig.
+    """How the base is trained on the dataset."""
 
-    `max_length` is in tokens.
-    `batch` is the number of rows per step, on all devices together.
-    `lora` None trains all weights.
-    `trained_tokens` is how many token embeddings are trained beside the adapter.
-    `launch` is the file of `accelerate/` that several processes are started with, `processes` their
-    number, None for one per accelerator.
-    `threads` is the number of CPU threads, None for torch's default.
-    The rows of `window` batches are sorted by length together (`tokenize.order_for_batches`).
-    """
-
-    max_length: int
-    batch: int
-    model: dict[str, Any]
-    trainer: dict[str, Any]
-    lora: dict[str, Any] | None = None
+    max_length: PositiveCount
+    """The longest row, in tokens."""
+    batch: PositiveCount
+    """Rows per step, on all devices together."""
+    model: ModelMapping
+    """Arguments of `from_pretrained`."""
+    trainer: SftMapping
+    """Arguments of TRL's SFTConfig."""
+    lora: LoraMapping | None = None
+    """Arguments of PEFT's LoraConfig; null trains all weights."""
     variant: str | None = None
-    trained_tokens: int = 0
+    """The one of `variants` to train."""
+    trained_tokens: Count = 0
+    """Token embeddings that are trained beside the adapter."""
     held_out: HeldOutSettings | None = None
-    launch: str = "ddp"
-    processes: int | None = None
-    threads: int | None = None
-    window: int = 1
+    launch: Literal["ddp", "fsdp"] = "ddp"
+    """The file of `accelerate/` that several processes are started with."""
+    processes: PositiveCount | None = None
+    """Their number; null starts one per accelerator."""
+    threads: PositiveCount | None = None
+    """CPU threads; null leaves it to torch."""
+    window: PositiveCount = 1
+    """The rows of so many batches are sorted by length together (`tokenize.order_for_batches`)."""
     feedback: FeedbackSettings | None = None
+
+    def __post_init__(self) -> None:
+        if self.trained_tokens and self.lora is None:
+            raise ValueError(
+                "`trained_tokens` needs `lora`: without it, all embeddings are trained"
+            )
+        if "seed" not in self.trainer:
+            raise ValueError("`trainer` needs a `seed`, so that the run can be repeated")
+        if self.held_out and "eval_steps" not in self.trainer:
+            raise ValueError("`held_out` needs `trainer.eval_steps`: how often to measure")
 
     @property
     def seed(self) -> int:
@@ -75,37 +168,33 @@ class TrainingSettings:
         return bool(self.trainer.get("packing"))
 
 
+Changes = Annotated[dict[str, Any], Partial(TrainingSettings, deep=True)]
+
+
+@dataclass(frozen=True)
+class TrainSection(TrainingSettings):
+    """How the base is trained, with several variants to choose from."""
+
+    variants: dict[str, Changes] = field(default_factory=dict)
+    """Changes of the other keys; `variant` names the one to train."""
+
+
 def parse(section: dict[str, Any]) -> TrainingSettings:
-    """Parse the section; raise UserError for a missing or unknown key."""
-    values = _apply_variant(section)
-    held_out = values.get("held_out")
-    if held_out is not None:
-        values["held_out"] = build(HeldOutSettings, held_out, "train.held_out")
-    if (feedback := values.get("feedback")) is not None:
-        values["feedback"] = build(FeedbackSettings, feedback, "train.feedback")
-    settings = build(TrainingSettings, values, "train")
-    if settings.trained_tokens and settings.lora is None:
-        raise UserError(
-            "`train.trained_tokens` needs `train.lora`: without it, all embeddings are trained."
-        )
-    if "seed" not in settings.trainer:
-        raise UserError("`train.trainer` needs a `seed`, so that the run can be repeated.")
-    if settings.held_out and "eval_steps" not in settings.trainer:
-        raise UserError("`train.held_out` needs `train.trainer.eval_steps`: how often to measure.")
-    return settings
-
-
-def _apply_variant(section: dict[str, Any]) -> dict[str, Any]:
-    """Return the section with the changes of its variant applied."""
-    variants = section.get("variants") or {}
+    """Parse the section; raise UserError that starts with a path, also for other variants."""
+    build(TrainSection, section, "train")
     common = {key: value for key, value in section.items() if key != "variants"}
-    name = section.get("variant")
-    if name is None:
-        return common
-    if name not in variants:
+    variants = {
+        name: build(TrainingSettings, _merge(common, changes), f"train.variants.{name}")
+        for name, changes in section.get("variants", {}).items()
+    }
+    if common.get("variant") is None:
+        return build(TrainingSettings, common, "train")
+    if common["variant"] not in variants:
         known = ", ".join(sorted(variants)) or "none"
-        raise UserError(f"`train.variant` is {name!r}; the recipe's `variants` are: {known}.")
-    return _merge(common, variants[name] or {})
+        raise UserError(
+            f"train.variant: {quote(common['variant'])} is not one of `variants`: {known}."
+        )
+    return variants[common["variant"]]
 
 
 def _merge(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -7,14 +7,15 @@ from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import Field
-from typing_extensions import TypedDict
 
 from validation.errors import InvalidInput
-from validation.models import parse
+from validation.models import Partial, parse
 
 
-class Options(TypedDict, total=False):
+@dataclass(frozen=True)
+class Options:
     depth: int
+    width: int
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Whole:
     mode: Literal["fast", "slow"] = "fast"
     names: Annotated[tuple[str, ...], Field(min_length=1)] = ("x",)
     weights: dict[Literal["a", "b"], int] = field(default_factory=dict)
-    options: Options | None = None
+    options: Annotated[dict[str, Any], Partial(Options)] | None = None
 
 
 def test_what_fits_is_built() -> None:
@@ -71,7 +72,11 @@ def test_what_fits_is_built() -> None:
         ({"part": None, "weights": {"c": 1}}, 'w.weights.c: "c" is not one of a or b.'),
         (
             {"part": None, "options": {"speed": 1}},
-            "w.options.speed: is not a known key; use only depth.",
+            "w.options.speed: is not a known key; use only depth, width.",
+        ),
+        (
+            {"part": None, "options": {"depth": "a"}},
+            'w.options.depth: "a" is not a whole number.',
         ),
         ({"part": None, "share": float("nan")}, "w has a value that JSON cannot hold."),
     ],

@@ -14,6 +14,7 @@ from recipes.core.benchmarks import readers
 from recipes.core.benchmarks.settings import BenchmarkSettings
 from recipes.core.benchmarks.tasks import MainMetric, Source, Task
 from recipes.core.errors import UserError
+from validation.errors import quote
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Benchmark:
     ability: what it tests, for the bot's reply
     reader: turns the rows of a dataset into tasks
     harness_format: the fields of a task of lm-evaluation-harness that asks the same
+    prompt_fields: the fields that its prompts may have
     text_columns: columns whose texts no training row may overlap with
     hub_type: the Hub's task type, for the metadata of a card
     family: benchmarks of one family share their texts, so they are one piece of evidence
@@ -46,6 +48,7 @@ class Benchmark:
     ability: str
     reader: Callable[[Source], list[Task]]
     harness_format: Callable[[Task], dict[str, Any]]
+    prompt_fields: tuple[str, ...]
     text_columns: tuple[str, ...]
     hub_type: str
     family: str
@@ -77,6 +80,7 @@ BENCHMARKS = {
             ability="Translation",
             reader=readers.flores,
             harness_format=readers.flores_format,
+            prompt_fields=("text", "language"),
             text_columns=("text",),
             hub_type="translation",
             family="FLORES",
@@ -103,6 +107,7 @@ BENCHMARKS = {
             ability="Topic classification",
             reader=readers.sib200,
             harness_format=readers.sib200_format,
+            prompt_fields=("text", "options"),
             text_columns=("text",),
             hub_type="text-classification",
             family="FLORES",
@@ -121,6 +126,7 @@ BENCHMARKS = {
             ability="Reading comprehension",
             reader=readers.belebele,
             harness_format=readers.belebele_format,
+            prompt_fields=("passage", "question", "option_a", "option_b", "option_c", "option_d"),
             text_columns=(
                 "flores_passage",
                 "question",
@@ -143,6 +149,7 @@ BENCHMARKS = {
             ability="Knowledge questions",
             reader=readers.global_mmlu,
             harness_format=readers.global_mmlu_format,
+            prompt_fields=("question", "option_a", "option_b", "option_c", "option_d"),
             text_columns=("question", "option_a", "option_b", "option_c", "option_d"),
             hub_type="multiple-choice",
             family="MMLU",
@@ -161,6 +168,7 @@ BENCHMARKS = {
             ability="Everyday knowledge",
             reader=readers.global_piqa,
             harness_format=readers.global_piqa_format,
+            prompt_fields=("prompt", "option_a", "option_b"),
             text_columns=("prompt", "solution0", "solution1"),
             hub_type="multiple-choice",
             family="PIQA",
@@ -182,7 +190,7 @@ BENCHMARKS = {
 def benchmark_of(key: str) -> Benchmark:
     """Return a benchmark of the table; raise UserError for an unknown one."""
     if key not in BENCHMARKS:
-        raise UserError(f"evaluate.benchmarks has {key!r}: use only {', '.join(BENCHMARKS)}.")
+        raise UserError(f"evaluate.benchmarks: {quote(key)} is not one of {', '.join(BENCHMARKS)}.")
     return BENCHMARKS[key]
 
 

@@ -9,13 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
 
 from recipes.core.errors import UserError
 from recipes.core.hub_refs import commit_of, configs
 from recipes.core.progress import say
 from recipes.generate.data.tokenizer import TextTokenizer, fits, load_tokenizer
 from recipes.generate.schema import Message
+from validation.ranges import PositiveCount, Text
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCardData, HfApi
@@ -25,24 +28,23 @@ ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assi
 
 @dataclass(frozen=True)
 class Corpus:
-    """A dataset on the Hub, and what to read of it.
+    """A dataset on the Hub, and what to read of it."""
 
-    columns: the columns with text; a conversation is in the first one
-    where: values that a row must have, by column
-    longest: tokens that a text is truncated to, and that a conversation may have
-    configs: names of configs in the dataset, where they differ from `config`
-    revision: a branch, tag or commit
-    """
-
-    repo: str
-    split: str
-    columns: list[str]
+    repo: Text
+    split: Text
+    columns: Annotated[list[Text], Field(min_length=1)]
+    """The columns with text; a conversation is in the first one."""
     config: str | None = None
     where: dict[str, str] = field(default_factory=dict)
-    longest: int | None = None
-    shuffle_buffer: int = 1
+    """Values that a row must have, by column."""
+    longest: PositiveCount | None = None
+    """Tokens that a text is truncated to, and that a conversation may have."""
+    shuffle_buffer: PositiveCount = 1
+    """Texts in memory while the order is shuffled."""
     configs: dict[str, str] = field(default_factory=dict)
-    revision: str = "main"
+    """The dataset's names of configs, where they differ from `config`."""
+    revision: Text = "main"
+    """A branch, tag or commit."""
 
     def __post_init__(self) -> None:
         renamed = self.configs.get(self.config or "", self.config)

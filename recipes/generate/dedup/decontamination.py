@@ -21,6 +21,7 @@ import regex
 import xxhash
 
 from recipes.generate.schema import Row
+from validation.ranges import Count, PositiveCount
 
 WORD = regex.compile(r"\w+")
 NO_SPACES = frozenset({"Hans", "Hant", "Jpan", "Thai", "Laoo", "Khmr", "Mymr", "Tibt"})
@@ -32,12 +33,14 @@ MASK = (1 << 64) - 1
 
 @dataclass(frozen=True)
 class NgramSettings:
-    """Length of an n-gram in words or characters; texts of fewer than `shortest` words are not
-    compared."""
+    """Which n-grams of a benchmark no row may have."""
 
-    words: int
-    characters: int
-    shortest: int
+    words: PositiveCount
+    """The length of an n-gram in words."""
+    characters: PositiveCount
+    """Its length in characters, in scripts without spaces."""
+    shortest: Count
+    """Texts of fewer words are not compared."""
 
 
 @dataclass(frozen=True)

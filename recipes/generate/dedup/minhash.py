@@ -19,6 +19,7 @@ import regex
 from rensa import RMinHash
 
 from recipes.generate.schema import Row
+from validation.ranges import PositiveCount, Share
 
 GAPS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 SEED = 1  # of the hash functions: the same rows have the same signature everywhere
@@ -31,17 +32,15 @@ MIX, SPREAD, HALF = np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15), np.
 
 @dataclass(frozen=True)
 class MinhashSettings:
-    """When rows are near-duplicates.
+    """When rows are near-duplicates."""
 
-    threshold: Jaccard similarity (0..1) of their n-grams, in each turn
-    letters: length of an n-gram
-    bands, rows: a signature has `bands` bands of `rows` hashes
-    """
-
-    threshold: float
-    letters: int
-    bands: int
-    rows: int
+    threshold: Share
+    """The Jaccard similarity (0 to 1) of their n-grams, in each turn."""
+    letters: PositiveCount
+    """The length of an n-gram."""
+    bands: PositiveCount
+    """Bands of a signature; each has `rows` hashes."""
+    rows: PositiveCount
 
     @property
     def hashes(self) -> int:

@@ -7,12 +7,9 @@ and of feedback, the published columns `gate` and `reason`, the card, its statis
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, make_dataclass
 
-from recipes.core.errors import UserError
 from recipes.core.language import Language
-from recipes.core.schema import build
 from recipes.generate.gates import (
     boilerplate,
     glossary,
@@ -21,7 +18,6 @@ from recipes.generate.gates import (
     refusals,
     repetition,
     scripts,
-    settings,
     structure,
     urls,
 )
@@ -54,7 +50,7 @@ class Gate:
     name: str
     reasons: Mapping[str, str]
     check: Callable[[Draft, GateContext], str | None] | None = None
-    settings: Callable[..., object] | None = None
+    settings: type[object] | None = None
 
 
 # The cheap checks first. Entries without a check come before or after them: answers that never
@@ -198,12 +194,12 @@ GATES: tuple[Gate, ...] = (
 )
 
 
-def parse_settings(**section: Any) -> GateSettings:
-    """Parse `generate.gates` of the recipe; raises UserError that names what is wrong."""
-    own = {}
-    for gate in GATES:
-        if gate.settings is not None:
-            if gate.name not in section:
-                raise UserError(f"`gates` in the recipe is wrong: `{gate.name}` is missing.")
-            own[gate.name] = build(gate.settings, section.pop(gate.name), f"gates.{gate.name}")
-    return settings.parse(**section, own=own)
+# The keys of `generate.gates`: those above, and the sections of single gates.
+GateSection = make_dataclass(
+    "GateSection",
+    [(gate.name, gate.settings) for gate in GATES if gate.settings is not None],
+    bases=(GateSettings,),
+    namespace={"__doc__": GateSettings.__doc__},
+    frozen=True,
+    kw_only=True,
+)

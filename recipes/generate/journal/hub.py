@@ -27,6 +27,7 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 
 from recipes.core.progress import say
 from recipes.generate.journal.local import COMMON, Journal, UnsharedLine
+from validation.ranges import Amount, PositiveAmount, PositiveCount, Text
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -38,27 +39,25 @@ POLL_SECONDS = 0.5  # between checks whether a push is due
 
 @dataclass(frozen=True)
 class JournalSettings:
-    """The keys of `generate.journal` in the recipe.
+    """Where and when answers that were paid for are pushed; times in seconds."""
 
-    repo: the dataset with the shards
-    first_seconds, every_seconds: time before the first push; it doubles with each push, up to the
-        second value
-    every_answers: number of answers after which a push is due earlier
-    push_bytes: size of one push, about
-    merge_from: number of shards in a partition from which mergeable are merged
-    merged_bytes: largest size of a merged shard
-    tries, backoff: attempts at one push, and seconds between the first two
-    """
-
-    repo: str
-    first_seconds: float
-    every_seconds: float
-    every_answers: int
-    push_bytes: int
-    merge_from: int
-    merged_bytes: int
-    tries: int
-    backoff: float
+    repo: Text
+    """The dataset with the shards."""
+    first_seconds: PositiveAmount
+    """The time before the first push; it doubles with each push, up to `every_seconds`."""
+    every_seconds: PositiveAmount
+    every_answers: PositiveCount
+    """The number of answers after which a push is due earlier."""
+    push_bytes: PositiveCount
+    """The size of one push, about."""
+    merge_from: PositiveCount
+    """The number of shards in a partition from which those that can be are merged."""
+    merged_bytes: PositiveCount
+    """The largest size of a merged shard."""
+    tries: PositiveCount
+    """Attempts at one push."""
+    backoff: Amount
+    """Seconds between the first two attempts."""
 
 
 @dataclass(frozen=True, order=True)

@@ -18,20 +18,19 @@ from recipes.generate.schema import ENGLISH, PLACEHOLDER, Draft, Message
 from recipes.generate.sources import responses
 from recipes.generate.sources.responses import make_row
 from recipes.generate.teacher.workers import Work
+from validation.ranges import Count, Share
 
 
 @dataclass(frozen=True)
 class BacktranslationSettings:
-    """The keys of `generate.pairs` in the recipe.
+    """How many real texts are translated into English."""
 
-    texts: number of texts
-    wordings: number of instructions per direction
-    to_english: share (0..1) of texts that also give a row into English
-    """
-
-    texts: int
-    wordings: int
-    to_english: float
+    texts: Count
+    """The number of texts."""
+    wordings: Count
+    """The number of instructions per direction."""
+    to_english: Share
+    """The share (0 to 1) of texts that also give a row into English."""
 
     @property
     def rows(self) -> int:

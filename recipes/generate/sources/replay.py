@@ -11,20 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from recipes.core.errors import UserError
 from recipes.generate.context import GenerationContext
 from recipes.generate.schema import ENGLISH, Draft, Message
 from recipes.generate.sources import responses
 from recipes.generate.teacher.workers import Work
 
 SOURCE = "replay"
-
-
-def parse_share(value: object, key: str) -> float:
-    """Return the share (0..1) of all rows that are replayed; raises UserError."""
-    if not isinstance(value, int | float) or not 0 <= value < 1:
-        raise UserError(f"`generate.{key}` must be a share of the rows (0..1), not {value!r}.")
-    return value
 
 
 def row_count(other_rows: int, share: float) -> int:

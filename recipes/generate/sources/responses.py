@@ -10,20 +10,19 @@ from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import templates
 from recipes.generate.schema import ENGLISH, PLACEHOLDER, Draft, Message, Prompt, Row
 from recipes.generate.teacher.workers import Work
+from validation.ranges import Share
 
 
 @dataclass(frozen=True)
 class ResponseSettings:
-    """The keys of `generate.answers` in the recipe.
+    """How prompts are answered."""
 
-    revised: share (0..1) of prompts that are made longer and harder
-    thinking: whether rows have the teacher's reasoning
-    system_prompts: whether rows have a system prompt that asks for reasoning or for none
-    """
-
-    revised: float
+    revised: Share
+    """The share (0 to 1) of prompts that are made longer and harder."""
     thinking: bool
+    """Whether rows have the teacher's reasoning."""
     system_prompts: bool
+    """Whether rows have a system prompt that asks for reasoning or for none."""
 
 
 def response_work(

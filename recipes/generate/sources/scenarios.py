@@ -13,22 +13,21 @@ from recipes.generate.sources import responses
 from recipes.generate.sources.quotas import capacity, split_quota
 from recipes.generate.sources.taxonomy import Node, Taxonomy
 from recipes.generate.teacher.workers import Work
+from validation.ranges import Count
 
 SOURCE = "scenarios"
 
 
 @dataclass(frozen=True)
 class ScenarioSettings:
-    """The keys of `generate.scenarios` in the recipe.
+    """How many prompts are made from situations of daily life."""
 
-    broad: broad scenarios for anybody, and as many for speakers
-    detailed: detailed scenarios within each of them
-    per_scenario: prompts for each scenario
-    """
-
-    broad: int
-    detailed: int
-    per_scenario: int
+    broad: Count
+    """Broad scenarios for anybody, and as many for speakers."""
+    detailed: Count
+    """Detailed scenarios within each of them."""
+    per_scenario: Count
+    """Prompts for each scenario."""
 
     @property
     def levels(self) -> tuple[int, int]:

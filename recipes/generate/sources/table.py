@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from recipes.core.schema import build
+from pydantic import Field
+
 from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import templates
 from recipes.generate.schema import Message
@@ -55,7 +55,7 @@ class Source(Generic[S]):
 
     name: of the source, its config and its folder
     section: its key in `generate` of the recipe
-    settings: parses the value of that key, which is named for errors
+    settings: the type of the value of that key
     planned: its rows if every answer is good, given the rows of all sources before it
     grow: yields the roots of its work
     about: what its rows are, for the card
@@ -68,7 +68,7 @@ class Source(Generic[S]):
 
     name: str
     section: str
-    settings: Callable[[object, str], S]
+    settings: Callable[..., S]
     planned: Callable[[S, int], int]
     grow: Callable[[SourceJob[S]], Iterator[Work]]
     about: str
@@ -79,16 +79,15 @@ class Source(Generic[S]):
     asks_teacher: bool = True
 
 
-def mapping(settings_class: Callable[..., S]) -> Callable[[object, str], S]:
-    """Return a parser for a section that is a mapping of keys to values."""
-    return partial(build, settings_class)
-
-
+Translations = Annotated[int, Field(ge=0, description="The number of English conversations.")]
+Replay = Annotated[
+    float, Field(ge=0, lt=1, description="The share of all rows that are English as they are.")
+]
 SOURCES: tuple[Source[Any], ...] = (
     Source[topics.TopicSettings](
         name=topics.SOURCE,
         section="topics",
-        settings=mapping(topics.TopicSettings),
+        settings=topics.TopicSettings,
         planned=lambda settings, _: settings.rows,
         grow=lambda job: topics.root_work(
             job.context, job.settings, job.response_settings, job.max_rows
@@ -102,7 +101,7 @@ SOURCES: tuple[Source[Any], ...] = (
     Source[scenarios.ScenarioSettings](
         name=scenarios.SOURCE,
         section="scenarios",
-        settings=mapping(scenarios.ScenarioSettings),
+        settings=scenarios.ScenarioSettings,
         planned=lambda settings, _: settings.rows,
         grow=lambda job: scenarios.root_work(
             job.context, job.settings, job.response_settings, job.max_rows
@@ -116,7 +115,7 @@ SOURCES: tuple[Source[Any], ...] = (
     Source[text_tasks.TextTaskSettings](
         name=text_tasks.SOURCE,
         section="contexts",
-        settings=mapping(text_tasks.TextTaskSettings),
+        settings=text_tasks.TextTaskSettings,
         planned=lambda settings, _: settings.rows,
         grow=lambda job: text_tasks.root_work(
             job.context, job.settings, job.response_settings, job.items, job.max_rows
@@ -132,7 +131,7 @@ SOURCES: tuple[Source[Any], ...] = (
     Source[backtranslation.BacktranslationSettings](
         name=backtranslation.SOURCE,
         section="pairs",
-        settings=mapping(backtranslation.BacktranslationSettings),
+        settings=backtranslation.BacktranslationSettings,
         planned=lambda settings, _: settings.rows,
         grow=lambda job: backtranslation.root_work(
             job.context, job.settings, job.response_settings, job.items
@@ -146,7 +145,7 @@ SOURCES: tuple[Source[Any], ...] = (
     Source[int](
         name=translation.SOURCE,
         section="translations",
-        settings=translation.parse_count,
+        settings=Translations,
         planned=lambda count, _: count,
         grow=lambda job: translation.root_work(job.context, job.response_settings, job.items),
         about="English conversations, translated turn by turn",
@@ -156,7 +155,7 @@ SOURCES: tuple[Source[Any], ...] = (
     Source[float](
         name=replay.SOURCE,
         section="replay",
-        settings=replay.parse_share,
+        settings=Replay,
         planned=lambda share, other_rows: replay.row_count(other_rows, share),
         grow=lambda job: replay.root_work(
             job.context, job.settings, job.response_settings, job.items, job.corpus

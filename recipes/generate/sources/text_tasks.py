@@ -5,27 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import cast
+from typing import Annotated, cast
+
+from pydantic import AfterValidator
 
 from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import templates
 from recipes.generate.schema import ENGLISH, Prompt
 from recipes.generate.sources import responses
 from recipes.generate.teacher.workers import Work
+from validation.ranges import Count
+
+
+def _check_weights(weights: dict[templates.Task, int]) -> dict[templates.Task, int]:
+    if not any(weights.values()):
+        raise ValueError("no task has a weight above 0; give one to at least one task")
+    return weights
 
 
 @dataclass(frozen=True)
 class TextTaskSettings:
-    """The keys of `generate.contexts` in the recipe.
+    """How many prompts are made about real texts."""
 
-    texts: number of texts
-    per_text: prompts for each text, at most
-    weights: how often each task is chosen
-    """
-
-    texts: int
-    per_text: int
-    weights: dict[templates.Task, int]
+    texts: Count
+    """The number of texts."""
+    per_text: Count
+    """Prompts for each text, at most."""
+    weights: Annotated[dict[templates.Task, Count], AfterValidator(_check_weights)]
+    """How often each task is chosen."""
 
     @property
     def rows(self) -> int:

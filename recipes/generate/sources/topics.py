@@ -13,26 +13,27 @@ from recipes.generate.sources import responses
 from recipes.generate.sources.quotas import capacity, split_quota
 from recipes.generate.sources.taxonomy import Node, Taxonomy
 from recipes.generate.teacher.workers import Work
+from validation.ranges import Count, Text
 
 SOURCE = "topics"
 
 
 @dataclass(frozen=True)
 class TopicSettings:
-    """The keys of `generate.topics` in the recipe.
+    """How many prompts are made from a tree of topics."""
 
-    general_seeds, language_seeds: seeds for everybody, and for speakers of the language
-    macro_topics, topics: macro-topics of each seed, and topics of each macro-topic
-    per_topic: prompts for each seed, macro-topic and topic
-    own: a community's seeds
-    """
-
-    general_seeds: int
-    language_seeds: int
-    macro_topics: int
-    topics: int
-    per_topic: int
-    own: tuple[str, ...] = ()
+    general_seeds: Count
+    """Seeds for everybody."""
+    language_seeds: Count
+    """Seeds for speakers of the language."""
+    macro_topics: Count
+    """Macro-topics of each seed."""
+    topics: Count
+    """Topics of each macro-topic."""
+    per_topic: Count
+    """Prompts for each seed, macro-topic and topic."""
+    own: tuple[Text, ...] = ()
+    """A community's seeds."""
 
     @property
     def levels(self) -> tuple[int, int]:

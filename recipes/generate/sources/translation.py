@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from recipes.core.errors import UserError
 from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Draft, Message
@@ -15,13 +14,6 @@ from recipes.generate.teacher.retry import turns_in
 from recipes.generate.teacher.workers import Work
 
 SOURCE = "translation"
-
-
-def parse_count(value: object, key: str) -> int:
-    """Return the number of conversations to translate; raises UserError."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise UserError(f"`generate.{key}` must be a number of conversations, not {value!r}.")
-    return value
 
 
 def root_work(

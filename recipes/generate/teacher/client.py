@@ -33,6 +33,7 @@ from recipes.generate.teacher.failures import (
     readable,
 )
 from recipes.generate.teacher.openai import Endpoint, Request, max_tokens_of
+from validation.ranges import Amount, PositiveAmount, PositiveCount, Text
 
 MAX_SAME_ANSWERS = 3  # in a row, from which the endpoint does not heed seeds
 POLL_SECONDS = 0.02  # between checks whether all calls have ended
@@ -40,31 +41,30 @@ POLL_SECONDS = 0.02  # between checks whether all calls have ended
 
 @dataclass(frozen=True)
 class TeacherSettings:
-    """The keys of `generate.teacher` in the recipe; times in seconds.
+    """How the teacher is called; times in seconds."""
 
-    start, concurrency: calls in flight at first, and at most
-    timeout: of one call
-    attempts: calls for one answer
-    tries: answers to one request, each with another seed, until one has the requested format
-    backoff, longest_backoff: pauses between attempts
-    ready_within: time that a teacher may take until it serves
-    failures_in_a_row: failed requests after which the run ends
-    grace: time for calls in flight when the run is stopped
-    """
-
-    model: str
-    start: int
-    concurrency: int
-    temperature: float
-    max_tokens: int
-    timeout: float
-    attempts: int
-    tries: int
-    backoff: float
-    longest_backoff: float
-    ready_within: float
-    failures_in_a_row: int
-    grace: float
+    model: Text
+    start: PositiveCount
+    """Calls in flight at first; the limiter adapts them to the endpoint."""
+    concurrency: PositiveCount
+    """Calls in flight at most."""
+    temperature: Amount
+    max_tokens: PositiveCount
+    timeout: PositiveAmount
+    """Of one call."""
+    attempts: PositiveCount
+    """Calls for one answer."""
+    tries: PositiveCount
+    """Answers to one request, each with another seed, until one has the requested format."""
+    backoff: Amount
+    """The first pause between attempts; it grows up to `longest_backoff`."""
+    longest_backoff: Amount
+    ready_within: Amount
+    """The time that a teacher may take until it serves."""
+    failures_in_a_row: PositiveCount
+    """Failed requests after which the run ends."""
+    grace: Amount
+    """The time for calls in flight when the run is stopped."""
 
 
 @dataclass

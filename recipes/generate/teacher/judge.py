@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field
 
 from recipes.core.language import Language
 from recipes.generate.prompts import parsing, templates
@@ -21,6 +23,7 @@ from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.failures import NoAnswer
 from recipes.generate.teacher.retry import complete_parsed
 from recipes.generate.teacher.workers import Work, run_workers
+from validation.ranges import Share
 
 T = TypeVar("T")
 GRADES = range(1, 6)
@@ -40,16 +43,14 @@ GRADE_SCHEMA: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class JudgeSettings:
-    """The keys of `generate.judge` in the recipe.
-
-    unsafe: whether every row is judged for harm
-    share: share (0..1) of rows whose writing is marked from 1 to 5
-    floor: rows with a lower grade are dropped; 0 drops none
-    """
+    """What the teacher judges in finished rows."""
 
     unsafe: bool
-    share: float
-    floor: int
+    """Whether every row is judged for harm."""
+    share: Share
+    """The share (0 to 1) of rows whose writing is graded from 1 to 5."""
+    floor: Annotated[int, Field(ge=0, le=GRADES[-1])]
+    """Rows with a lower grade are dropped; 0 drops none."""
 
 
 @dataclass

@@ -68,7 +68,7 @@ RECIPE: dict[str, Any] = {
                          "prompt": "{passage} {question} {option_a}", "answer": "{letter}",
                          "english": {"prompt": "Read: {passage} {question}"}},
             "global_mmlu": {"dataset": "{org}/belebele", "revision": "main", "split": "test",
-                            "configs": {"epo_Latn": "eo"}, "prompt": "", "answer": ""},
+                            "configs": {"epo_Latn": "eo"}, "prompt": "{question}"},
         },
     },
 }  # fmt: skip
@@ -390,5 +390,5 @@ def test_an_absent_repository_or_revision_is_named(hub: LocalHub) -> None:
 def test_an_unknown_benchmark_is_refused(hub: LocalHub) -> None:
     section = copy.deepcopy(RECIPE["evaluate"])
     section["benchmarks"] = {"sib": section["benchmarks"]["belebele"]}
-    with pytest.raises(UserError, match="'sib'"):
+    with pytest.raises(UserError, match='"sib" is not one of'):
         suite.load(client(hub), parse(section), "epo_Latn")

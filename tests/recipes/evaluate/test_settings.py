@@ -92,8 +92,9 @@ def test_the_system_prompt_is_that_of_the_training_data() -> None:
 
 @pytest.mark.parametrize(
     ("section_path", "key", "message"),
-    [((), "merge", "`evaluate`.*merge"), (("choice",), "batch", "`choice`.*batch"),
-     (("benchmarks", "flores"), "dataset", "`flores`.*dataset")],
+    [((), "merge", r"evaluate\.merge: is missing"), 
+     (("choice",), "batch", r"evaluate\.choice\.batch: is missing"),
+     (("benchmarks", "flores"), "dataset", r"evaluate\.benchmarks\.flores\.dataset: is missing")],
 )  # fmt: skip
 def test_a_missing_key_of_the_recipe_is_refused(
     section_path: tuple[str, ...], key: str, message: str
@@ -111,6 +112,8 @@ def test_the_harness_needs_one_of_its_models() -> None:
     section = RECIPE["evaluate"] | {"backend": "lm_eval"}
     with pytest.raises(UserError, match="needs `lm_eval: {model: …}`"):
         evaluate.parse(section)
-    with pytest.raises(UserError, match="`model` .* is one of hf, vllm, sglang, local-completions"):
+    with pytest.raises(
+        UserError, match=r"evaluate\.lm_eval\.model: .* not one of hf, vllm, sglang or local"
+    ):
         evaluate.parse(section | {"lm_eval": {"model": "gguf"}})
     assert evaluate.parse(section | {"lm_eval": {"model": "vllm"}}).lm_eval

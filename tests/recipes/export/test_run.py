@@ -143,7 +143,7 @@ def test_error_names_the_converters_own_message(
 
 @pytest.mark.parametrize(
     ("section", "sentence"),
-    [({}, "no `export:` section"), ({"shares": [0.0]}, "`export.shares`"), ({"row": 1}, "row")],
+    [({}, "no `export:` section"), ({"shares": [0.0]}, "export.shares"), ({"row": 1}, "row")],
 )
 def test_invalid_section_is_refused(section: dict[str, Any], sentence: str) -> None:
     valid = {"model": {}, "dtype": "float32", "shares": [1.0], "rows": 1, "worse": 0.1}

@@ -44,7 +44,7 @@ SOURCE_ENTRY = """
     Source[GlossSettings](
         name="glosses",
         section="glosses",
-        settings=mapping(GlossSettings),
+        settings=GlossSettings,
         planned=lambda settings, _: settings.texts,
         grow=_glosses,
         about="made-up glosses",
@@ -101,7 +101,9 @@ def test_an_entry_and_a_section_are_enough(
 ) -> None:
     shutil.copytree(ROOT / "recipes", tmp_path / "code" / "recipes")
     generate = tmp_path / "code" / "recipes" / "generate"
-    prelude = "from recipes.generate.schema import ENGLISH, Draft, Row\n"
+    prelude = (
+        "from functools import partial\nfrom recipes.generate.schema import ENGLISH, Draft, Row\n"
+    )
     insert(generate / "sources" / "table.py", "SOURCES: tuple", prelude + SOURCE, SOURCE_ENTRY)
     insert(generate / "gates" / "table.py", "GATES: tuple", GATE, GATE_ENTRY)
     section = yaml.safe_load(recipe.read_text("utf-8"))

@@ -281,7 +281,7 @@ def test_a_hub_that_fails_gives_a_clear_error(tmp_path: Path, hub: LocalHub, rec
         ((), "Say where the dataset goes"),
         (("--into", "practice/x", "--teacher", "ftp://x"), "http or https URL"),
         (("--into", "practice/x", "--language", "Espranto"), "Did you mean epo_Latn"),
-        (("--into", "practice/x", "--config", "nothing"), "There is no recipe 'nothing'"),
+        (("--into", "practice/x", "--config", "nothing"), 'There is no recipe "nothing"'),
     ],
 )
 def test_invalid_arguments_give_a_clear_error(

@@ -57,6 +57,7 @@ RIDDLES = Benchmark(
     ability="Riddles",
     reader=riddles,
     harness_format=lambda task: {"doc_to_text": "riddle", "doc_to_choice": ["jes", "ne"]},
+    prompt_fields=("riddle",),
     text_columns=("riddle", "good", "bad"),
     hub_type="question-answering",
     family="riddles",

@@ -112,5 +112,5 @@ def test_english_goes_through_the_gates(tmp_path: Path, turns: Turns, reason: st
 
 @pytest.mark.parametrize("share", [1, -0.1])
 def test_a_share_of_everything_is_refused(share: float) -> None:
-    with pytest.raises(UserError, match="share of the rows"):
+    with pytest.raises(UserError, match="generate.replay: .* out of range"):
         settings(replay=share)

@@ -19,13 +19,13 @@ SECTION = load("kakugo", "o", "gla_Latn").generate
 
 @pytest.mark.parametrize("key", [source.section for source in SOURCES])
 def test_a_missing_section_of_a_source_is_named(key: str) -> None:
-    with pytest.raises(UserError, match=f"`{key}` is missing"):
+    with pytest.raises(UserError, match=f"generate.{key}: is missing"):
         parse({name: value for name, value in SECTION.items() if name != key})
 
 
 @pytest.mark.parametrize("value", ["many", -1, True, 1.5, None])
 def test_a_number_of_conversations_is_checked(value: Any) -> None:
-    with pytest.raises(UserError, match=r"`generate\.translations` must be a number"):
+    with pytest.raises(UserError, match=r"generate\.translations: .* (number|range)"):
         parse({**SECTION, "translations": value})
 
 

@@ -14,8 +14,9 @@ import yaml
 from recipes.core import language
 from recipes.core.config import load
 from recipes.core.errors import UserError
+from recipes.core.schema import build
 from recipes.generate.gates import refusals
-from recipes.generate.gates.settings import parse as parse_gates
+from recipes.generate.gates.table import GateSection
 from recipes.generate.journal.local import Journal
 from recipes.generate.prompts import parsing
 from recipes.generate.schema import Draft, Message, Row
@@ -187,9 +188,9 @@ GLOSSARY = {"term": "computer", "say": "komputero", "not": ["komputoro*"]}
 @pytest.mark.parametrize(
     ("section", "message"),
     [
-        ({"glossary": [{"term": "x"}]}, "A line of `gates.glossary`"),
-        ({"forbidden": ["*"]}, "which is not a word"),
-        ({"forbidden": "x"}, "must be a list"),
+        ({"glossary": [{"term": "x"}]}, r"gates\.glossary\[0\]\.say: is missing"),
+        ({"forbidden": ["*"]}, r"gates\.forbidden\[0\]: has no letter"),
+        ({"forbidden": "x"}, "is not a list"),
         ({"unheard_of": 1}, "unheard_of"),
     ],
 )
@@ -197,6 +198,6 @@ def test_invalid_gate_settings_are_refused(section: dict[str, object], message: 
     numbers = yaml.safe_load((ROOT / "recipes" / "practice.yaml").read_text("utf-8"))["generate"][
         "gates"
     ]
-    assert parse_gates(**{**numbers, "glossary": [GLOSSARY]}).glossary[0].avoided
+    assert build(GateSection, {**numbers, "glossary": [GLOSSARY]}, "gates").glossary[0].avoided
     with pytest.raises(UserError, match=message):
-        parse_gates(**{**numbers, **section})
+        build(GateSection, {**numbers, **section}, "gates")

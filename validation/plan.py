@@ -1,0 +1,68 @@
+"""The `plan:` section of a recipe, which bot and recipes both read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from validation.ranges import Amount, PositiveAmount, PositiveCount, Text
+
+StepName = Literal["check", "generate", "train", "evaluate", "improve"]
+
+
+@dataclass(frozen=True)
+class StepSettings:
+    """The hardware of one step, its time limit, and how often it may be tried."""
+
+    flavor: Text
+    """The hardware of its job, as the Hub calls it."""
+    timeout_minutes: PositiveCount
+    attempts: PositiveCount
+    expected_minutes: PositiveAmount
+    """For the estimate of time and costs."""
+    tokens_in: Amount = 0.0
+    """Tokens that the teacher reads, for the estimate."""
+    tokens_out: Amount = 0.0
+    """Tokens that the teacher writes, for the estimate."""
+
+
+@dataclass(frozen=True)
+class TeacherPlan:
+    """The teacher's Inference Endpoint, as the Hub's API describes it."""
+
+    name: Text
+    model: Text
+    image: Text
+    command: tuple[Text, ...]
+    vendor: Text
+    region: Text
+    accelerator: Literal["cpu", "gpu", "neuron", "tpu"]
+    instance_type: Text
+    instance_size: Text
+    usd_per_hour: Amount
+    usd_per_million_in: Amount = 0.0
+    """For a teacher that is paid by tokens."""
+    usd_per_million_out: Amount = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the bot needs to know to run the recipe."""
+
+    base: Text
+    """The base model, unless a request chooses one of `bases`."""
+    image: Text
+    """The image of the jobs."""
+    teacher: TeacherPlan
+    steps: dict[StepName, StepSettings]
+    practice: bool = False
+    """Whether all outputs must say that they are practice."""
+    languages: tuple[Text, ...] | None = None
+    """The codes of the languages that the teacher writes; null for any."""
+    bases: tuple[Text, ...] = ()
+    licences: tuple[Text, ...] = ()
+    """The licences that a request may choose for its dataset."""
+    setup: tuple[Annotated[tuple[Text, ...], Field(min_length=1)], ...] = ()
+    """Commands that `deploy` runs once."""
