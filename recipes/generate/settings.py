@@ -85,7 +85,7 @@ GenerateSection = make_dataclass(
     "GenerateSection",
     [("gates", GateSection), *((source.section, source.settings) for source in SOURCES)],
     bases=(GenerateSettings,),
-    namespace={"__doc__": GenerateSettings.__doc__},
+    namespace={"__doc__": GenerateSettings.__doc__, "__module__": __name__},  # to be pickled
     frozen=True,
     kw_only=True,
 )

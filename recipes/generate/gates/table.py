@@ -199,7 +199,7 @@ GateSection = make_dataclass(
     "GateSection",
     [(gate.name, gate.settings) for gate in GATES if gate.settings is not None],
     bases=(GateSettings,),
-    namespace={"__doc__": GateSettings.__doc__},
+    namespace={"__doc__": GateSettings.__doc__, "__module__": __name__},  # to be pickled
     frozen=True,
     kw_only=True,
 )
