@@ -82,7 +82,9 @@ class Settings:
     maintainers: frozenset[str] = frozenset()
     bot_token: str = field(default="", repr=False)
     chat_token: str = field(default="", repr=False)
+    read_token: str = field(default="", repr=False)
     run_mode: RunMode = RunMode.SERVE
+    is_run_mode_set: bool = False
     schedule: str = "*/5 * * * *"
     host: str = "127.0.0.1"
     forwarded_variables: Mapping[str, str] = field(default_factory=dict)
@@ -103,6 +105,13 @@ class Settings:
     def chat_secrets(self) -> dict[str, str]:
         """The secrets of the chat, by variable. Without a token, the chat takes no corrections."""
         return {"HF_TOKEN": self.chat_token} if self.chat_token else {}
+
+    @property
+    def leaderboard_secrets(self) -> dict[str, str]:
+        """The secrets of the leaderboard, by variable. Without a token, all Spaces of an address
+        share the Hub's limit of calls.
+        """
+        return {"HF_TOKEN": self.read_token} if self.read_token else {}
 
 
 def read(env: Mapping[str, str] = os.environ) -> Settings:
@@ -130,7 +139,9 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         maintainers=frozenset(env.get("KAKUGO_MAINTAINERS", "").replace(",", " ").split()),
         bot_token=bot_token,
         chat_token=env.get("KAKUGO_CHAT_TOKEN", ""),
+        read_token=env.get("KAKUGO_READ_TOKEN", ""),
         run_mode=_run_mode(env),
+        is_run_mode_set=bool(env.get("KAKUGO_RUN")),
         schedule=_schedule(env),
         host=env.get("KAKUGO_HOST") or "127.0.0.1",
         forwarded_variables={name: env[name] for name in FORWARDED_VARIABLES if env.get(name)},

@@ -81,6 +81,11 @@ def chat(org: str) -> tuple[Scope, ...]:
     return (Scope(names.feedback(org), "repo.write", "feedback"),)
 
 
+def reader(org: str) -> tuple[Scope, ...]:
+    """What the leaderboard needs: to read public repos, for which a token needs no permission."""
+    return ()
+
+
 def deployer(org: str) -> tuple[Scope, ...]:
     """What `kakugo deploy` and `kakugo destroy` need while they run."""
     return (
@@ -98,6 +103,7 @@ HOLDERS: Mapping[str, Callable[[str], tuple[Scope, ...]]] = {
     "KAKUGO_BOT_TOKEN": bot,
     "KAKUGO_JOB_TOKEN": job,
     "KAKUGO_CHAT_TOKEN": chat,
+    "KAKUGO_READ_TOKEN": reader,
 }
 
 
@@ -120,6 +126,7 @@ def uses(settings: Settings) -> tuple[Use, ...]:
         "KAKUGO_BOT_TOKEN": settings.bot_token,
         "KAKUGO_JOB_TOKEN": settings.job_token,
         "KAKUGO_CHAT_TOKEN": settings.chat_token,
+        "KAKUGO_READ_TOKEN": settings.read_token,
     }
     found: dict[str, Use] = {}
     for variable, token in filter(operator.itemgetter(1), tokens.items()):

@@ -242,6 +242,15 @@ def space_names(settings: Settings) -> tuple[str, ...]:
     return (*spaces, names.bot(settings.org)) if is_bot_space else spaces
 
 
+def run_mode_of(actual: Installation, org: str) -> RunMode | None:
+    """Return which part of an installation runs its bot; None if none does."""
+    if actual.schedule is not None:
+        return RunMode.SCHEDULE
+    if names.bot(org) in actual.spaces:
+        return RunMode.SPACE
+    return RunMode.WEBHOOK_JOB if actual.webhook and actual.webhook.job else None
+
+
 def setup_digest(recipe: Recipe, wheel: Wheel) -> str:
     """Return a digest of the setup commands and the code that runs them."""
     lines = (*map(" ".join, recipe.setup), recipe.org, *sorted(wheel.digests))
@@ -265,6 +274,8 @@ def files_of(
 
 def space_secrets(name: str, settings: Settings) -> dict[str, str]:
     """Return the secrets of a Space by name."""
+    if name == names.leaderboard(settings.org):
+        return settings.leaderboard_secrets
     if name == names.chat(settings.org):
         return settings.chat_secrets
     return settings.bot_secrets if name == names.bot(settings.org) else {}

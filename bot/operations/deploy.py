@@ -29,7 +29,7 @@ from bot.operations import run_recipe
 from bot.operations.destroy import remove
 from bot.operations.doctor import diagnose
 from bot.operations.findings import Finding, bad
-from bot.operations.preflight import preflight
+from bot.operations.preflight import check_run_mode, preflight
 from bot.settings import RunMode, Settings
 
 SPACE_START_SECONDS = 300.0
@@ -132,9 +132,9 @@ def _obstacles(deployment: Deployment, inspection: Inspection) -> tuple[Finding,
     """Return the reasons why `deploy` does not begin."""
     recipe, settings = deployment.recipe, deployment.settings
     found = bad(preflight(recipe, settings, inspection.facts, inspection.changes))
-    if not found and isinstance(inspection.actual, str):
-        return (Finding("bad", "installation", inspection.actual, "try again later"),)
-    return found
+    if not isinstance(inspection.actual, str):
+        return (*found, *check_run_mode(settings, inspection.actual))
+    return found or (Finding("bad", "installation", inspection.actual, "try again later"),)
 
 
 def check(deployment: Deployment) -> tuple[Finding, ...]:

@@ -11,7 +11,7 @@ from bot.hub.probes import Facts
 from bot.installation.diff import Change
 from bot.installation.state import Installation, Part, SpaceStage
 from bot.operations.findings import Finding
-from bot.operations.preflight import finding, preflight
+from bot.operations.preflight import check_run_mode, finding, preflight
 from bot.settings import Settings
 
 # The calls that one busy tick may need.
@@ -40,6 +40,7 @@ def diagnose(
     if isinstance(actual, str):
         text = f"The installation was not checked, because the doctor {actual}"
         return (*findings, Finding("bad", "installation", text, "see the findings above"))
+    findings += check_run_mode(settings, actual)
     findings += [*_changes(changes), *_discussions(settings.org, facts, changes)]
     findings += [*_spaces(settings, actual, logs), *_teacher(recipe, actual)]
     return tuple(findings)

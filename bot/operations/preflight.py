@@ -15,7 +15,7 @@ from bot.installation import permissions
 from bot.installation.billing import Billing, obstacles
 from bot.installation.diff import Change
 from bot.installation.permissions import Token, Use
-from bot.installation.state import BOT_FLAVOR, Part
+from bot.installation.state import BOT_FLAVOR, Installation, Part, run_mode_of
 from bot.operations.findings import Finding
 from bot.settings import RunMode, Settings
 
@@ -60,7 +60,7 @@ def _tokens(settings: Settings, facts: Facts) -> Iterator[Finding]:
             yield Finding("bad", "token", f"{use.variable} does not work: {token}", remedy)
         else:
             yield _token(use, token, settings.org, facts)
-    if len(uses) == 1:
+    if settings.token == settings.bot_token == settings.job_token:
         yield Finding(
             "note",
             "token",
@@ -75,10 +75,22 @@ def _has_access(settings: Settings, facts: Facts) -> bool:
     return isinstance(token, Token) and token.owner_can_write(settings.org)
 
 
+def check_run_mode(settings: Settings, actual: Installation) -> Iterator[Finding]:
+    """Report that `deploy` would replace what runs the bot, although nobody has said so."""
+    current = run_mode_of(actual, settings.org)
+    if current not in (None, settings.run_mode) and not settings.is_run_mode_set:
+        yield Finding(
+            "bad",
+            "run mode",
+            f"The bot of {settings.org} runs in the mode {current}, and KAKUGO_RUN is not set",
+            f"set it to {current}, or to {settings.run_mode} if you want to change the mode",
+        )
+
+
 def _token(use: Use, token: Token, org: str, facts: Facts) -> Finding:
     """Return the first fault of a token, because those after it are often its consequences."""
     variable = use.variable
-    if not token.owner_can_write(org):
+    if use.needed and not token.owner_can_write(org):
         text = f"{variable} belongs to {token.user}, who cannot write to {org}"
         remedy = f"give {token.user} the role write in {org}, or change KAKUGO_ORG"
         return Finding("bad", "token", text, remedy)

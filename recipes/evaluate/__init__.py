@@ -14,7 +14,7 @@ markdown        Write the Markdown of an evaluation
 schema          The rows of `results.jsonl` and `outputs.jsonl`
 card            Put an evaluation into what the Hub shows of an adapter
 response_cache  Collect the outputs of all models without asking twice
-publish         Push an evaluation to the Hub
+publish         Push an evaluation to the Hub, with the card in `results_card.md`
 harness_docs    Read rows for lm-evaluation-harness; copied next to its tasks
 harness_tasks   Write our tests as tasks of lm-evaluation-harness
 run             Run the evaluate recipe

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.core import manifest
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     import argparse
 
     from huggingface_hub import HfApi
+
+
+CARD = Path(__file__).with_name("results_card.md")
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def push(
 ) -> str:
     """Commit the rows of these files of the folder together; return the commit's sha.
 
-    `benchmarks.json` beside the folders describes the columns of the leaderboard.
+    `benchmarks.json` beside the folders describes the columns of the leaderboard, and the card the
+    columns of the files, so that `load_dataset` reads those of all adapters together.
     """
     from huggingface_hub import CommitOperationAdd
 
@@ -79,11 +84,19 @@ def push(
         repo_type="dataset",
         commit_message=message,
         operations=[
+            CommitOperationAdd("README.md", results_card(api.endpoint, target.repo).encode()),
             CommitOperationAdd("benchmarks.json", columns.encode()),
             *(CommitOperationAdd(target.path(name), jsonl(rows)) for name, rows in files.items()),
         ],
     )
     return str(commit.oid)
+
+
+def results_card(endpoint: str, repo: str) -> str:
+    """Return the card of the results dataset."""
+    leaderboard = f"{endpoint}/spaces/{repo.partition('/')[0]}/kakugo"
+    text = CARD.read_text(encoding="utf-8")
+    return text.replace("{repo}", repo).replace("{leaderboard}", leaderboard)
 
 
 def update_adapter(

@@ -13,7 +13,15 @@ from tests.bot.installation.examples import make_settings
 
 
 def test_secrets_are_not_in_the_repr() -> None:
-    secret = {"token", "job_token", "bot_token", "chat_token", "webhook_secret", "webhook_payload"}
+    secret = {
+        "token",
+        "job_token",
+        "bot_token",
+        "chat_token",
+        "read_token",
+        "webhook_secret",
+        "webhook_payload",
+    }
     assert {field.name for field in fields(Settings) if not field.repr} == secret
 
 

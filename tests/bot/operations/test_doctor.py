@@ -171,6 +171,14 @@ def test_a_webhook_needs_a_public_address(url: str, is_reachable: bool) -> None:
     assert "KAKUGO_WEBHOOK_URL" not in complaints(settings=nearby)
 
 
+def test_the_run_mode_is_not_changed_unasked() -> None:
+    """A workflow that forgets the variable would delete the schedule."""
+    actual = deployed(make_settings(KAKUGO_RUN="schedule"))
+    assert "runs in the mode schedule, and KAKUGO_RUN is not set" in complaints(actual=actual)
+    chosen = make_settings(KAKUGO_RUN="serve")
+    assert "KAKUGO_RUN is not set" not in complaints(settings=chosen, actual=actual)
+
+
 def test_a_token_is_checked_for_all_its_holders() -> None:
     """The deployer's token is also the bot's and the jobs', unless they have their own."""
     granted = frozenset(

@@ -21,6 +21,7 @@ from recipes.core.manifest import Manifest
 from recipes.evaluate import models, suite
 from recipes.evaluate.settings import parse
 from tests.recipes.conftest import byte_tokenizer
+from tests.recipes.evaluate.loaded_results import check_load_dataset
 from tests.recipes.recipe_runner import Run, recipe_runner
 from tests.recipes.train.train_jobs import environment
 
@@ -193,6 +194,7 @@ def test_train_then_evaluate(
     hub: LocalHub,
     recipe: Callable[..., subprocess.CompletedProcess[str]],
     start: Callable[..., Run],
+    tmp_path: Path,
 ) -> None:
     train = ("train", "--dataset", DATA, "--base", BASE, "--into", ADAPTER)
     done = recipe(*train)
@@ -230,6 +232,7 @@ def test_train_then_evaluate(
     check_rows(hub, rows, evaluated.inputs)
     check_outputs(hub)
     check_card(hub, rows)
+    check_load_dataset(RESULTS, environment(hub, tmp_path), rows)
     assert commits(hub, RESULTS, "dataset")[0] == "Finish evaluate of epo_Latn"
     again = recipe(*evaluate)
     assert again.returncode == 0 and "already" in again.stdout
