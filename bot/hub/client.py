@@ -20,6 +20,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
 )
 
 from bot.errors import UserError
+from validation.errors import shorten
 
 BUSY_STATUSES = (408, 409, 412, 429)
 # The Hub failed at this call; 503 and 504 say that it is overloaded or away as a whole.
@@ -199,6 +200,10 @@ def _network_reason(error: Exception) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    """Prefer the Hub's own message to the client's heading, which is the id of the request."""
+    """Prefer the Hub's own message to the client's heading, which is the id of the request.
+
+    It may quote what the Hub answered, so it is shortened and shown without invisible letters.
+    """
     text = f"{getattr(error, 'server_message', None) or ''}\n{error}"
-    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason")
+    first = next((line for line in text.splitlines() if line.strip()), "no reason")
+    return shorten(first, longest=300)

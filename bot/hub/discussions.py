@@ -33,6 +33,7 @@ from bot.hub.client import (
     status_code,
     translate_errors,
 )
+from validation.errors import quote
 
 log = logging.getLogger(__name__)
 
@@ -281,14 +282,21 @@ def _author_of(comment: DiscussionComment) -> str:
     return comment.author if comment._event.get("author") else ""
 
 
+def _text(value: object) -> str:
+    """Return a text; raise TypeError for anything else, which the client does not check."""
+    if not isinstance(value, str):
+        raise TypeError(f"{quote(value)} is not text")
+    return value
+
+
 def _parse(details: DiscussionWithDetails, me: str) -> Discussion:
     comments = _comments(details)
     first = comments[0] if comments else None
     return Discussion(
         num=details.num,
-        title=details.title,
-        body=first.content or "" if first and not first.hidden else "",
-        author=_author_of(first) if first else details.author,
+        title=_text(details.title),
+        body=_text(first.content or "") if first and not first.hidden else "",
+        author=_text(_author_of(first) if first else details.author),
         open=details.status == "open",
         created_at=details.created_at.timestamp(),
         own_replies=tuple(
@@ -297,7 +305,9 @@ def _parse(details: DiscussionWithDetails, me: str) -> Discussion:
             if comment.author == me and (marker := names.find_marker(comment.content or ""))
         ),
         comments=tuple(
-            Comment(_author_of(comment), comment.content, comment.created_at.timestamp())
+            Comment(
+                _text(_author_of(comment)), _text(comment.content), comment.created_at.timestamp()
+            )
             for comment in comments[1:]
             if comment.author != me and comment.content and not comment.hidden
         ),

@@ -40,6 +40,7 @@ STAGES = {
 }
 
 
+@translate_errors("understand the installation")
 def read_installation(hub: Connection, wheel: str, teacher: str) -> Installation:
     """Read every part; `wheel` and `teacher` are the names of the wheel and the endpoint."""
     datasets = _repos(hub, "dataset", DATASETS)
@@ -82,22 +83,23 @@ def read_webhooks(hub: Connection) -> list[Webhook]:
     """
     with translate_errors("list the webhooks"):
         listing, _ = hub.get("settings/webhooks")
-    return [_parse_webhook(item) for item in listing if _is_ours(item, hub.org)]
+        return [_parse_webhook(item) for item in listing if _is_ours(item, hub.org)]
 
 
 def read_endpoint(hub: Connection, name: str) -> Endpoint | None:
     endpoint = find_endpoint(hub, name)
     if endpoint is None:
         return None
-    image = next(iter(endpoint.raw["model"]["image"].values()))
-    return Endpoint(
-        _endpoint_spec(endpoint),
-        awake=endpoint_state(endpoint) not in ASLEEP,
-        access=str(endpoint.raw["type"]),
-        health_route=str(image.get("healthRoute", "")),
-        port=image.get("port"),
-        idle_minutes=endpoint.raw["compute"]["scaling"].get("scaleToZeroTimeout"),
-    )
+    with translate_errors(f"read the endpoint {name}"):
+        image: Mapping[str, Any] = next(iter(endpoint.raw["model"]["image"].values()), {})
+        return Endpoint(
+            _endpoint_spec(endpoint),
+            awake=endpoint_state(endpoint) not in ASLEEP,
+            access=str(endpoint.raw["type"]),
+            health_route=str(image.get("healthRoute", "")),
+            port=image.get("port"),
+            idle_minutes=endpoint.raw["compute"]["scaling"].get("scaleToZeroTimeout"),
+        )
 
 
 def list_public_repos(hub: Connection) -> frozenset[tuple[str, str]]:
@@ -131,14 +133,14 @@ def read_space(hub: Connection, name: str) -> Space:
         info = hub.api.space_info(name)
         variables = hub.api.get_space_variables(name)
         secrets = hub.api.get_space_secrets(name)
-    stage = str(info.runtime.stage) if info.runtime else ""
-    return Space(
-        files={item.path: item.blob_id for item in tree if isinstance(item, RepoFile)},
-        variables={key: variable.value for key, variable in variables.items()},
-        secrets={key: secret.description or "" for key, secret in secrets.items()},
-        stage=STAGES.get(stage, SpaceStage.UP),
-        host=str(info.host or ""),
-    )
+        stage = str(info.runtime.stage) if info.runtime else ""
+        return Space(
+            files={item.path: item.blob_id for item in tree if isinstance(item, RepoFile)},
+            variables={key: variable.value for key, variable in variables.items()},
+            secrets={key: secret.description or "" for key, secret in secrets.items()},
+            stage=STAGES.get(stage, SpaceStage.UP),
+            host=str(info.host or ""),
+        )
 
 
 def _repos(
@@ -152,31 +154,30 @@ def _repos(
 def _wheel(hub: Connection, name: str) -> Wheel | None:
     repo = names.code_repo(hub.org)
     with translate_errors(f"read {repo}"):
-        items = hub.api.get_paths_info(repo, [name], expand=True, repo_type="dataset")
-    for item in items:
-        if isinstance(item, RepoFile):
-            digest = item.lfs.sha256 if item.lfs else item.blob_id
-            commit = item.last_commit.oid if item.last_commit else ""
-            return Wheel(name, frozenset({digest}), commit)
-    return None
+        for item in hub.api.get_paths_info(repo, [name], expand=True, repo_type="dataset"):
+            if isinstance(item, RepoFile):
+                digest = item.lfs.sha256 if item.lfs else item.blob_id
+                commit = item.last_commit.oid if item.last_commit else ""
+                return Wheel(name, frozenset({digest}), commit)
+        return None
 
 
 def _setup(hub: Connection) -> frozenset[str]:
     with translate_errors("read the tags of the setup"):
         refs = hub.api.list_repo_refs(names.code_repo(hub.org), repo_type="dataset")
-    prefix = names.setup_tag("")
-    tags = (tag.name for tag in refs.tags)
-    return frozenset(tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix))
+        prefix = names.setup_tag("")
+        tags = (tag.name for tag in refs.tags)
+        return frozenset(tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix))
 
 
 def read_schedules(hub: Connection) -> list[Schedule]:
     labels = dict([names.BOT_LABEL])
     with translate_errors("list the scheduled jobs"):
         newest_first = hub.api.list_scheduled_jobs(namespace=hub.org, labels=labels)
-    return [
-        Schedule(_parse_job(info.job_spec), info.schedule or "", bool(info.suspend), info.id)
-        for info in reversed(newest_first)
-    ]
+        return [
+            Schedule(_parse_job(info.job_spec), info.schedule or "", bool(info.suspend), info.id)
+            for info in reversed(newest_first)
+        ]
 
 
 def _is_ours(item: Mapping[str, Any], org: str) -> bool:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -21,29 +20,31 @@ from bot.domain.observation import (
     Shortfall,
     Version,
 )
+from validation.errors import quote
 
 SCHEMAS = (1, 2)
+LARGEST, LARGEST_SCORE = 1e12, 1e4
 
 
 def parse_manifest(data: Any) -> Manifest:
     """Parse the content of `run.json`. Raises one of `client.MALFORMED`."""
     if data["schema"] not in SCHEMAS:
-        raise ValueError(f"schema {str(data['schema'])[:20]!r} is unknown")
+        raise ValueError(f"schema {quote(data['schema'])} is unknown")
     metrics = data.get("metrics", {})
     if data["schema"] == 1 and "advice" in metrics:
         metrics = _upgrade_check(metrics)
     return Manifest(
         digest=str(data["digest"]),
-        attempt=int(data["attempt"]),
-        kept=int(data["counts"]["kept"]),
-        dropped=sum(map(int, data["counts"]["dropped"].values())),
-        seconds=_finite(data["seconds"]),
-        cost_usd=_finite(data["cost_usd"]),
+        attempt=int(_amount(data["attempt"])),
+        kept=int(_amount(data["counts"]["kept"])),
+        dropped=int(sum(map(_amount, data["counts"]["dropped"].values()))),
+        seconds=_amount(data["seconds"]),
+        cost_usd=_amount(data["cost_usd"]),
         advice=_advice(metrics) if "advice" in metrics else None,
         scores=tuple(map(_score, metrics.get("results", ()))),
         english=tuple(map(_score, metrics.get("english", ()))),
         stopped="cap" if metrics.get("stopped") == "cap" else "",
-        not_covered=tuple(map(str, metrics.get("not_covered", ()))),
+        not_covered=tuple(map(_word, metrics.get("not_covered", ()))),
         version=_version(metrics) if "fresh" in metrics else None,
         titles=FIRST_TITLES | _titles(metrics.get("titles", {})),
     )
@@ -63,45 +64,64 @@ def _upgrade_check(metrics: Mapping[str, Any]) -> Mapping[str, Any]:
 def _advice(metrics: Mapping[str, Any]) -> Advice:
     advice, teacher = metrics["advice"], metrics["teacher"]
     if advice["level"] not in ADVICE_LEVELS:
-        raise ValueError(f"{str(advice['level'])[:20]!r} is not a level of advice")
+        raise ValueError(f"{quote(advice['level'])} is not a level of advice")
     tokens: Mapping[str, Any] = next(iter(metrics["bases"].values()), {})
     return Advice(
         level=advice["level"],
         shortfalls=tuple(
-            Shortfall(item["metric"], float(item["value"]), float(item["threshold"]))
+            Shortfall(item["metric"], _score_value(item["value"]), _score_value(item["threshold"]))
             for item in advice["shortfalls"]
             if item["metric"] in CHECK_METRICS
         ),
-        script=_optional_float(teacher.get("script")),
-        chrf=_optional_float(teacher.get("chrf")),
-        round_trip=_optional_float(teacher.get("round_trip")),
-        fertility=_optional_float(tokens.get("fertility")),
+        script=_optional_score(teacher.get("script")),
+        chrf=_optional_score(teacher.get("chrf")),
+        round_trip=_optional_score(teacher.get("round_trip")),
+        fertility=_optional_score(tokens.get("fertility")),
     )
 
 
-def _finite(value: Any) -> float:
-    """Return a number. NaN and infinity raise ValueError: they would pass every limit on money."""
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{number} is not finite")
-    return number
+def is_amount(value: object) -> bool:
+    """Whether this is a number that may be added up: others would pass every limit on money."""
+    return _is_number(value) and 0 <= value <= LARGEST  # type: ignore[operator]
 
 
-def _optional_float(value: Any) -> float | None:
-    return None if value is None else float(value)
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _amount(value: Any) -> float:
+    if not is_amount(value):
+        raise ValueError(f"{quote(value)} is not an amount")
+    return float(value)
+
+
+def _score_value(value: Any) -> float:
+    if not _is_number(value) or not abs(value) <= LARGEST_SCORE:
+        raise ValueError(f"{quote(value)} is not a score")
+    return float(value)
+
+
+def _optional_score(value: Any) -> float | None:
+    return None if value is None else _score_value(value)
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[\w +().,/-]{1,80}", value):
+        raise ValueError(f"{quote(value)} is not a name")
+    return value
 
 
 def _score(result: Mapping[str, Any]) -> Score:
     low, high = result["difference_ci"]
     return Score(
-        benchmark=str(result["benchmark"]),
-        direction=str(result.get("direction") or ""),
-        metric=str(result["metric"]),
-        base=float(result["base"]),
-        adapter=float(result["adapter"]),
-        low=float(low),
-        high=float(high),
-        significant=bool(result["significant"]),
+        benchmark=_word(result["benchmark"]),
+        direction=_word(result["direction"]) if result.get("direction") else "",
+        metric=_word(result["metric"]),
+        base=_score_value(result["base"]),
+        adapter=_score_value(result["adapter"]),
+        low=_score_value(low),
+        high=_score_value(high),
+        significant=result["significant"] is True,
     )
 
 
@@ -117,5 +137,5 @@ def _titles(titles: Mapping[str, Any]) -> dict[str, str]:
 def _version(metrics: Mapping[str, Any]) -> Version:
     tag = str(metrics["version"])
     if not names.is_version(tag):
-        raise ValueError(f"{tag[:20]!r} is not a version")
+        raise ValueError(f"{quote(tag)} is not a version")
     return Version(tag, metrics["promoted"] is True, metrics["fresh"] is True)

@@ -28,7 +28,7 @@ from bot.hub.client import (
 from bot.hub.discussions import DiscussionReader
 from bot.hub.endpoints import endpoint_state, find_endpoint
 from bot.hub.jobs import observe_jobs, with_details
-from bot.hub.manifests import parse_manifest
+from bot.hub.manifests import is_amount, parse_manifest
 from bot.hub.profiles import ProfileReader
 
 log = logging.getLogger(__name__)
@@ -125,6 +125,7 @@ def read_prices(hub: Connection) -> dict[str, float]:
             str(hardware.name): hardware.unit_cost_usd * _UNITS_PER_HOUR[str(hardware.unit_label)]
             for hardware in hub.api.list_jobs_hardware()
             if str(hardware.unit_label) in _UNITS_PER_HOUR  # the API allows any text
+            and is_amount(hardware.unit_cost_usd)
         }
 
 
@@ -181,7 +182,7 @@ def _members(hub: Connection) -> frozenset[str]:
             if status_code(error) in (403, 404):
                 return frozenset()
             raise
-    return frozenset(member.username for member in members) - {hub.me}
+        return frozenset(str(member.username) for member in members) - {hub.me}
 
 
 def _teacher(hub: Connection, name: str) -> Teacher:

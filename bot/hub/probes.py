@@ -126,7 +126,8 @@ def read_space_log(hub: Connection, space: str) -> tuple[str, ...]:
 
 def _value_or_reason(probe: Callable[[], Any]) -> Any:
     try:
-        return probe()
+        with translate_errors("understand the Hub's answer"):
+            return probe()
     except (Refused, TryLater) as error:
         return getattr(error, "reason", "") or str(error)
 

@@ -37,7 +37,7 @@ def list_repos(hub: Connection) -> list[tuple[Part, str]]:
             *((Part.DATASET, repo.id) for repo in hub.api.list_datasets(author=hub.org)),
             *((Part.SPACE, repo.id) for repo in hub.api.list_spaces(author=hub.org)),
         ]
-    return sorted((part, repo) for part, repo in repos if names.is_ours(repo, hub.org))
+        return sorted((part, repo) for part, repo in repos if names.is_ours(repo, hub.org))
 
 
 def cancel_job(hub: Connection, job: str) -> None:

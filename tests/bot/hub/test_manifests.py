@@ -12,6 +12,7 @@ import pytest
 from bot.domain.observation import Advice, Shortfall
 from bot.hub.client import MALFORMED
 from bot.hub.manifests import parse_manifest
+from tests.damaged_json import damaged_texts
 
 OLD_MANIFESTS = Path(__file__).parents[2] / "data" / "old_schemas" / "manifests"
 
@@ -75,6 +76,10 @@ Damage = Callable[[dict[str, Any]], object]
         lambda data: data.update(seconds=10**400),
         lambda data: data.update(cost_usd=float("nan")),
         lambda data: data.update(cost_usd=float("inf")),
+        lambda data: data.update(seconds=-3.6e6),
+        lambda data: data.update(cost_usd=-0.01),
+        lambda data: data.update(cost_usd="0.1"),
+        lambda data: data["counts"].update(dropped={"loop": -5}),
         lambda data: data["counts"].update(kept=float("inf")),
         lambda data: data["metrics"].update(advice="excellent"),
         lambda data: data["metrics"].update(reasons=7),
@@ -86,3 +91,17 @@ def test_damaged_manifest_is_refused(damage: Damage) -> None:
     damage(data)
     with pytest.raises(MALFORMED):
         parse_manifest(data)
+
+
+@pytest.mark.parametrize("step", ["check", "generate", "train", "evaluate"])
+def test_no_damage_gets_through(step: str) -> None:
+    for damage, text in damaged_texts(old(step)):
+        try:
+            manifest = parse_manifest(json.loads(text))
+        except MALFORMED:
+            continue
+        amounts = [manifest.seconds, manifest.cost_usd, manifest.kept, manifest.dropped]
+        assert all(0 <= amount < 1e13 for amount in amounts), damage
+        for score in (*manifest.scores, *manifest.english):
+            assert all(abs(n) < 1e5 for n in (score.base, score.adapter, score.low, score.high))
+            assert f"{score.benchmark}{score.direction}{score.metric}".isprintable(), damage
