@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import yaml
 
 import bot
 from bot import settings
+from bot.domain import community as bot_community
 from bot.domain import steps
 from bot.domain.community import Consent, parse
 from bot.parsing.options import KEYS
+from recipes.generate import community as recipe_community
 
 ROOT = Path(bot.__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -46,9 +49,8 @@ def test_community_guide_documents_every_key() -> None:
     profile = parse(example)
     assert profile.stewards and profile.variants and profile.licence
     assert profile.consent is Consent.WELCOME
-    recipe = (ROOT / "recipes" / "generate" / "community.py").read_text(encoding="utf-8")
-    listed = re.findall(r"^(?:STYLE|LIST|OTHER)_KEYS = \((.*)\)$", recipe, re.MULTILINE)
-    keys = set(re.findall(r'"(\w+)"', " ".join(listed)))
+    keys = {field.name for field in fields(bot_community._Profile)}
+    assert keys == recipe_community._Profile.__annotations__.keys()
     assert keys - {"name"} == documented
     for option in ("licence", "variant", "dialect", "region", "orthography", "base"):
         assert option in KEYS and f"`{option}:" in text
