@@ -89,27 +89,33 @@ def has_job(request: Request) -> bool:
     return any(record.is_active for record in request.steps.values())
 
 
-def active_requests(snapshot: LedgerSnapshot, now: float) -> tuple[list[Request], list[Request]]:
-    """Return the requests that may change, and those left alone because of a fault."""
+def active_requests(
+    snapshot: LedgerSnapshot, now: float, left_alone: Collection[int]
+) -> tuple[list[Request], list[Request]]:
+    """Return the requests that may change, and those of the discussions that are left alone."""
     active = [request for request in snapshot.requests if not is_at_rest(request, now)]
-    left_alone = snapshot.faults.left_alone(now)
     return (
         [request for request in active if request.discussion not in left_alone],
         [request for request in active if request.discussion in left_alone],
     )
 
 
-def decide(snapshot: LedgerSnapshot, observation: Observation, policy: Policy) -> Decision:
+def decide(
+    snapshot: LedgerSnapshot,
+    observation: Observation,
+    policy: Policy,
+    left_alone: Collection[int] = (),
+) -> Decision:
     """Plan for every request, every new discussion and the teacher; return the changes.
 
-    What goes wrong with one of them is recorded as its fault, and the others are planned.
+    What goes wrong with one of them is recorded as its fault, and the others are planned. Of the
+    discussions that are `left_alone` because of a fault, only running jobs were observed.
     """
     situation = situation_of(snapshot, observation, policy)
-    active, left_alone = active_requests(snapshot, observation.now)
+    active, unplanned = active_requests(snapshot, observation.now, left_alone)
     kinds = {names.discussion_of(id_): FaultKind.RECORD for id_ in snapshot.unreadable}
     plans: list[Plan] = []
     planned: set[int] = set()
-    unplanned = list(left_alone)
     action_count = 0
     for num, subject in _subjects(snapshot, observation, active).items():
         if action_count >= MAX_ACTIONS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from bot.controller.decision import (
@@ -65,7 +65,7 @@ class Controller:
         self.policy = policy
         self._observer = Observer(hub)
 
-    def tick(self, hints: Iterable[int] = ()) -> Report:
+    def tick(self, hints: Collection[int] = ()) -> Report:
         """Run one tick; `hints` are discussions in which something may have happened.
 
         Raises TryLater if the Hub cannot be observed, Refused if it refuses, and UnreadableRecord.
@@ -74,13 +74,13 @@ class Controller:
             self._observer.invalidate(num)
         snapshot = self.ledger.load()
         try:
-            return self._tick(snapshot)
+            return self._tick(snapshot, hints)
         except (TryLater, Refused):
             self._cancel_above_cap(snapshot)
             raise
 
-    def _tick(self, snapshot: LedgerSnapshot) -> Report:
-        decision, observed_at = self._decide(snapshot)
+    def _tick(self, snapshot: LedgerSnapshot, hints: Collection[int]) -> Report:
+        decision, observed_at = self._decide(snapshot, hints)
         allowance, more = self._observer.allowance, self._observer.has_more_due
         wait = allowance.reset_seconds if allowance.calls < RESERVED_CALLS else 0.0
         counts = Counter(request.status.value for request in snapshot.requests)
@@ -107,11 +107,13 @@ class Controller:
         snapshot = self.ledger.load()
         return snapshot, self._decide(snapshot)[0]
 
-    def _decide(self, snapshot: LedgerSnapshot) -> tuple[Decision, float]:
+    def _decide(
+        self, snapshot: LedgerSnapshot, hints: Collection[int] = ()
+    ) -> tuple[Decision, float]:
         """Return what to do, and the time of the observation on which that is based."""
         now = self.hub.clock()
-        left_alone = snapshot.faults.left_alone(now)
-        active, waiting = active_requests(snapshot, now)
+        left_alone = snapshot.faults.left_alone(now, hints)
+        active, waiting = active_requests(snapshot, now, left_alone)
         capacity = used_capacity(
             snapshot.requests, now, self.policy, unreadable=len(snapshot.unreadable)
         )
@@ -123,7 +125,7 @@ class Controller:
             endpoint=self.policy.recipe.teacher.name,
         )
         observation = self._observer.observe(scope)
-        return decide(snapshot, observation, self.policy), observation.now
+        return decide(snapshot, observation, self.policy, left_alone), observation.now
 
     def _cancel_above_cap(self, snapshot: LedgerSnapshot) -> None:
         """Cancel jobs at their cap although there is no tick; this needs no ledger and no permit.

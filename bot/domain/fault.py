@@ -63,9 +63,13 @@ class Faults:
     def of(self, discussion: int) -> Fault | None:
         return self.faults.get(str(discussion))
 
-    def left_alone(self, now: float) -> frozenset[int]:
-        """Return the discussions that are not tried again yet."""
-        return frozenset(int(num) for num, f in self.faults.items() if f.is_left_alone(now))
+    def left_alone(self, now: float, hints: Collection[int] = ()) -> frozenset[int]:
+        """Return the discussions that are not tried again yet.
+
+        Those in `hints`, where something may have happened, are tried at once.
+        """
+        waiting = {int(num) for num, fault in self.faults.items() if fault.is_left_alone(now)}
+        return frozenset(waiting.difference(hints))
 
     def with_one_more(self, discussion: int, kind: FaultKind, now: float) -> Faults:
         """Return the faults with one more of this discussion."""

@@ -16,10 +16,11 @@ from bot.controller import decision
 from bot.controller.ledger import Ledger
 from bot.controller.tick import Controller
 from bot.domain import names
+from bot.domain.codec import faults_to_json
 from bot.domain.fault import MAX_DELAY_SECONDS, Fault, FaultKind, Faults
-from bot.domain.request import Request, Status
+from bot.domain.request import Request, Status, Step, StepState
 from bot.hub.client import TryLater
-from bot.hub.ledger_repo import LedgerRepo
+from bot.hub.ledger_repo import LedgerRepo, json_text
 from bot.planner import plan as planner
 from tests.scenarios.in_memory_client import InMemoryClient, call_directly, error
 from tests.scenarios.in_memory_hub import ORG, URL, InMemoryHub
@@ -210,6 +211,47 @@ def test_job_is_cancelled_at_the_cap_although_its_request_cannot_be_planned() ->
         scenario.run(20)
     assert scenario.hub.jobs[0].stage.values[-1] == "CANCELED"
     assert scenario.ledger().load().faults.of(1) == Fault(FaultKind.PLAN, 1, scenario.hub.now - 20)
+
+
+def test_ended_job_of_a_request_left_alone_is_not_taken_for_lost() -> None:
+    """Although the time until the next try ends while the Hub is being observed."""
+    hub = InMemoryHub()
+    scenario = Scenario(hub, FaultyClient(hub, fault="manifest", is_broken=False))
+    hub.open_discussion("ludoviko", "Welsh")
+    scenario.run(60)
+    faults = Faults().with_one_more(1, FaultKind.READ, hub.now - 29)
+    files = {names.FAULTS_FILE: json_text(faults_to_json(faults))}
+    hub.commit({**hub.files(hub.head), **files})
+    list_hardware = scenario.client.list_jobs_hardware
+
+    def list_slowly() -> list[Any]:
+        hub.advance_to(hub.now + 100)  # the job ends meanwhile
+        return list_hardware()
+
+    scenario.client.list_jobs_hardware = list_slowly  # type: ignore[method-assign]
+    Controller(scenario.connection(), scenario.ledger(), POLICY).tick()
+    assert scenario.requests()[1].step(Step.CHECK).state is StepState.RUNNING
+    scenario.client.list_jobs_hardware = list_hardware  # type: ignore[method-assign]
+    scenario.run(2000, until=lambda: scenario.is_done(1))
+    assert [launch for launch in hub.launches() if launch[0] == "r1"] == [
+        ("r1", step, 1) for step in ("check", "evaluate", "generate", "train")
+    ]
+
+
+def test_webhook_ends_the_wait() -> None:
+    hub = InMemoryHub()
+    scenario = Scenario(hub, FaultyClient(hub, fault="manifest", is_broken=False))
+    hub.open_discussion("ludoviko", "Welsh")
+    scenario.run(60)
+    faults = Faults({"1": Fault(FaultKind.READ, 20, hub.now)})
+    hub.commit({**hub.files(hub.head), names.FAULTS_FILE: json_text(faults_to_json(faults))})
+    hub.add_comment(1, "ludoviko", "/cancel")
+    controller = Controller(scenario.connection(), scenario.ledger(), POLICY)
+    controller.tick()
+    assert scenario.requests()[1].status is Status.OPEN
+    controller.tick([1])
+    assert scenario.requests()[1].status is Status.CANCELLED
+    assert not scenario.ledger().load().faults.faults
 
 
 def test_faults_are_tried_again_less_and_less_often() -> None:
