@@ -16,8 +16,10 @@ language          What a recipe needs to know about a language
 manifest          Write and read `run.json`, the manifest that every recipe pushes last
 manifest_upgrade  Read manifests of schema 1
 model_loading     Load base models and their tokenizers
+ngrams            An index of n-grams, to find texts that overlap with others
 progress          Print progress lines, or a bar in a terminal
 reasoning         Separate a model's reasoning from its answer, in every known form
 row_edits         Rows that speakers agreed to drop or correct: `speakers.jsonl` of a dataset
 schema            Build a settings class from a section of a recipe's YAML
+text_fold         The one form in which texts are compared
 """

@@ -1,6 +1,6 @@
 """Find benchmark texts in the training data, whatever the gates of the dataset did.
 
-Only letters and digits are compared, case-folded, so that neither spacing nor punctuation hides a
+Only the folded letters and digits are compared, so that neither spacing nor punctuation hides a
 copy and scripts without spaces are treated like the others.
 """
 
@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+
+from recipes.core.ngrams import NgramIndex
+from recipes.core.text_fold import letters
+
+BATCH_MESSAGES = 1024
 
 
 def contaminated(texts: Iterable[str], training: Iterable[str], min_letters: int) -> set[str]:
@@ -18,20 +23,28 @@ def contaminated(texts: Iterable[str], training: Iterable[str], min_letters: int
     """
     originals: dict[str, list[str]] = defaultdict(list)
     for text in texts:
-        originals[_letters(text)].append(text)
+        originals[letters(text)].append(text)
     by_start: dict[str, list[str]] = defaultdict(list)
+    index = NgramIndex()
     for text in originals:
         if len(text) >= min_letters:
             by_start[text[:min_letters]].append(text)
-    hits: set[str] = set()
-    for message in set(map(_letters, training)):
-        hits |= {message} & originals.keys()
-        for start in range(len(message) - min_letters + 1):
-            for text in by_start.get(message[start : start + min_letters], ()):
-                if message.startswith(text, start):
-                    hits.add(text)
+            index.add(text[:min_letters], min_letters)
+    index.sort()
+    messages = list(set(map(letters, training)))
+    hits = originals.keys() & set(messages)
+    for start in range(0, len(messages), BATCH_MESSAGES):
+        batch = messages[start : start + BATCH_MESSAGES]
+        for number in index.overlapping(batch):
+            hits |= _contained(batch[number], by_start, min_letters)
     return {text for hit in hits for text in originals[hit]}
 
 
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, text.casefold()))
+def _contained(message: str, by_start: dict[str, list[str]], min_letters: int) -> set[str]:
+    """Return the texts that the message contains."""
+    return {
+        text
+        for start in range(len(message) - min_letters + 1)
+        for text in by_start.get(message[start : start + min_letters], ())
+        if message.startswith(text, start)
+    }

@@ -71,11 +71,10 @@ class BootstrapSettings:
 
 @dataclass(frozen=True)
 class BleuSettings:
-    """sacrebleu's tokenizer, and the one for texts in the `unspaced` scripts (ISO 15924)."""
+    """sacrebleu's tokenizer, and the one for texts in scripts without spaces."""
 
     tokenize: BleuTokenizer
     characters: BleuTokenizer
-    unspaced: tuple[Text, ...]
 
 
 @dataclass(frozen=True)

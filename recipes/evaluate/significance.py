@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from recipes.core.benchmarks.tasks import Item, Task
+from recipes.core.text_fold import UNSPACED
 from recipes.evaluate import degenerate, metrics
 from recipes.evaluate.backends.transformers_lm import Generation
 from recipes.evaluate.metrics import Array, Comparison, Interval, ScoreFunction
@@ -155,7 +156,7 @@ def metrics_of(task: Task, settings: EvaluateSettings, neural: NeuralMetric | No
 
 def bleu_tokenizer(code: str, bleu: BleuSettings) -> str:
     """Return the name of sacrebleu's tokenizer for texts in this language."""
-    return bleu.characters if code.split("_")[1] in bleu.unspaced else bleu.tokenize
+    return bleu.characters if code.split("_")[1] in UNSPACED else bleu.tokenize
 
 
 def _is_correct(references: Sequence[str]) -> Callable[[Sequence[str]], Array]:

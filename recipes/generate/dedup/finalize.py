@@ -15,19 +15,15 @@ from pathlib import Path
 from recipes.generate.dedup.decontamination import Benchmarks
 from recipes.generate.dedup.minhash import MinhashSettings, NearDuplicates
 from recipes.generate.dedup.row_store import RowStore
+from recipes.generate.gates.reasons import GATE_OF
 from recipes.generate.schema import Row
 
 BATCH_LETTERS = 1 << 17
-KEPT, BY_GATE, DUPLICATE, OVERLAP, NEAR, UNSAFE, NOT_FLUENT, SPEAKERS = range(8)
-REASONS = {
-    DUPLICATE: "duplicate",
-    OVERLAP: "benchmark_overlap",
-    NEAR: "near_duplicate",
-    UNSAFE: "unsafe",
-    NOT_FLUENT: "not_fluent",
-    SPEAKERS: "speakers",
-}
+KEPT, BY_GATE = 0, 1  # the store has the reason of the gate
+REASONS = dict(enumerate(GATE_OF, start=2))
 STATUS_OF = {reason: status for status, reason in REASONS.items()}
+DUPLICATE, NEAR = STATUS_OF["duplicate"], STATUS_OF["near_duplicate"]
+OVERLAP = STATUS_OF["benchmark_overlap"]
 ScreenedRow = tuple[int, Row, str | None, int]  # place, row, reason of a gate, status
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import regex
 from rensa import RMinHash
 
+from recipes.core.text_fold import fold
 from recipes.generate.schema import Row
 from validation.ranges import PositiveCount, Share
 
@@ -172,8 +173,8 @@ def shingles(text: str, letters: int) -> set[str]:
 
 
 def plain(text: str) -> str:
-    """Return letters, marks and digits in lower case, and single spaces."""
-    bare: str = GAPS.sub(" ", text.lower())
+    """Return the folded letters, marks and digits, and single spaces."""
+    bare: str = GAPS.sub(" ", fold(text))
     return bare.strip()
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 import regex
 
 from recipes.core.language import Language
-from recipes.generate.dedup.decontamination import NO_SPACES
+from recipes.core.text_fold import UNSPACED
 from recipes.generate.gates.settings import GlossaryTerm
 from recipes.generate.gates.views import CODE, without_reasoning
 from recipes.generate.schema import ENGLISH, Draft
@@ -23,7 +23,7 @@ def forbidden_form(draft: Draft, forms: Sequence[str], language: Language) -> st
     """Reject an answer with a form that the community does not want."""
     if not forms:
         return None
-    pattern = _pattern(tuple(forms), language.script in NO_SPACES)
+    pattern = _pattern(tuple(forms), language.script in UNSPACED)
     return "forbidden_form" if any(pattern.search(text) for text in _answers(draft)) else None
 
 
@@ -32,7 +32,7 @@ def glossary(draft: Draft, terms: Sequence[GlossaryTerm], language: Language) ->
 
     A translation is also rejected where it keeps the English term.
     """
-    anywhere = language.script in NO_SPACES
+    anywhere = language.script in UNSPACED
     for term in terms:
         if term.avoided:
             wrong = _pattern(term.avoided, anywhere)

@@ -8,7 +8,7 @@ import numpy as np
 import regex
 
 from recipes.core.language import Language
-from recipes.generate.dedup.decontamination import NO_SPACES
+from recipes.core.text_fold import UNSPACED
 from recipes.generate.gates.views import given_text, model_texts, prose, unquoted
 from recipes.generate.schema import Draft
 
@@ -52,7 +52,7 @@ def stray_script(draft: Draft, language: Language) -> str | None:
     """Reject letters of a foreign script, unless the prompt has them or they are in brackets."""
     pattern = _foreign_letters(language.script)
     for text in model_texts(draft):
-        if "\u200b" in text and language.script not in NO_SPACES:
+        if "\u200b" in text and language.script not in UNSPACED:
             return "broken_encoding"  # only scripts without spaces separate words with it
         letters, own = letters_of(text, language.script)
         if own == letters or not pattern.search(text):

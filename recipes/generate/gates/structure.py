@@ -7,7 +7,7 @@ import re
 import orjson
 import regex
 
-from recipes.generate.dedup.decontamination import NO_SPACES
+from recipes.core.text_fold import UNSPACED
 from recipes.generate.gates.views import (
     CODE,
     MAX_NAME_LETTERS,
@@ -100,7 +100,7 @@ def cut_off(draft: Draft, tail: int, script: str) -> str | None:
 
     Scripts without spaces are not checked: they often have no full stops either.
     """
-    if script in NO_SPACES:
+    if script in UNSPACED:
         return None
     answers = [turn["content"] for turn in draft.row.turns if turn["role"] == "assistant"]
     return "cut_off" if any(_is_cut_off(text, tail) for text in answers) else None

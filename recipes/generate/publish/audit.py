@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recipes.core.ngrams import sorted_unique
 from recipes.generate.dedup.decontamination import (
     BenchmarkCount,
     NgramSettings,
     Splitter,
-    sorted_unique,
 )
 
 if TYPE_CHECKING:

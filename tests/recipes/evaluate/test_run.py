@@ -57,7 +57,7 @@ RECIPE: dict[str, Any] = {
         "bootstrap": {"samples": 200, "seed": 1},
         "generation": {"batch": 4, "max_new_tokens": 8},
         "choice": {"batch": 4, "normalise": "tokens"},
-        "bleu": {"tokenize": "13a", "characters": "char", "unspaced": ["Thai"]},
+        "bleu": {"tokenize": "13a", "characters": "char"},
         "degenerate": {"identify_from": 40, "loop": 0.5},
         "copied": 24, "keep_after": 0,
         "benchmarks": {

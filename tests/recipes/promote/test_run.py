@@ -38,7 +38,7 @@ RECIPE: dict[str, Any] = {
         "bootstrap": {"samples": 100, "seed": 1},
         "generation": {"batch": 4, "max_new_tokens": 4},
         "choice": {"batch": 12, "normalise": "none"},
-        "bleu": {"tokenize": "13a", "characters": "char", "unspaced": []},
+        "bleu": {"tokenize": "13a", "characters": "char"},
         "degenerate": {"identify_from": 40, "loop": 0.5}, "copied": 24, "keep_after": 300,
         "benchmarks": {"belebele": {"dataset": "{org}/belebele", "revision": "main",
                                     "split": "test", "prompt": "{passage}", "answer": "{letter}"}},

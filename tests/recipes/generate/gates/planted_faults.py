@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 
 from recipes.core import language
-from recipes.generate.dedup.decontamination import NO_SPACES
+from recipes.core.text_fold import UNSPACED
 from recipes.generate.gates import Check, GateSettings, build_gates, language_id
 from recipes.generate.gates.settings import GlossaryTerm
 from recipes.generate.schema import ENGLISH, Draft, Message, Row
@@ -232,7 +232,7 @@ def out_of_tokens(scene: Scene) -> Draft:
 
 def cut_off(scene: Scene) -> Draft | None:
     """Cut off the answer, without the finish_reason for it; only the full stop is missing."""
-    if scene.code[4:] in {*NO_SPACES, "Hans", "Jpan"}:
+    if scene.code[4:] in {*UNSPACED, "Hans", "Jpan"}:
         return None
     last = sentences()[scene.code][scene.answer_sentences[-1]]
     kept = last[: scene.rng.randrange(42, len(last) - 1)] if len(last) > 45 else ""
