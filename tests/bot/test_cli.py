@@ -9,11 +9,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import bot
+from bot.cli.app import app
 from bot.localhub.testing import LocalHub
 
 
@@ -38,6 +41,11 @@ def assert_error(process: subprocess.CompletedProcess[str], reason: str) -> None
     lines = process.stderr.strip().splitlines()
     assert len(lines) == 1 and lines[0].startswith("kakugo: "), process.stderr
     assert reason in lines[0], lines[0]
+
+
+def test_the_version_is_shown() -> None:
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.stdout) == (0, f"kakugo {metadata.version('kakugo-bot')}\n")
 
 
 def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
