@@ -25,6 +25,12 @@ def create_model(hub: Connection, repo: str) -> None:
         hub.api.create_repo(repo, exist_ok=True)
 
 
+def dataset_exists(hub: Connection, repo: str) -> bool:
+    """Ask for the repo itself: a listing may not show it yet."""
+    with translate_errors(f"look for {repo}"):
+        return bool(hub.api.repo_exists(repo, repo_type="dataset"))
+
+
 def head(hub: Connection, dataset: str) -> str:
     """Return the newest commit of a dataset."""
     with translate_errors(f"read {dataset}"):

@@ -14,9 +14,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from bot.domain import names
 from bot.domain import recipe as recipes
 from bot.domain.recipe import Recipe
-from bot.hub import install, recording, uninstall
+from bot.hub import install, recording, scratch, uninstall
 from bot.hub.client import Connection, Refused, TryLater
 from bot.hub.observe import read_prices
 from bot.hub.probes import read_offer
@@ -68,7 +69,7 @@ class Smoke:
 def prepare(hub: Connection, recipe: Recipe, settings: Settings, checkout: Checkout) -> Smoke:
     """Read the Hub's prices; change nothing. Raises Refused if the namespace is in use."""
     repos = uninstall.list_repos(hub)
-    if repos and _marker(hub) not in repos:
+    if repos and not scratch.dataset_exists(hub, _marker(hub)):
         raise Refused(
             f"{hub.org} has an installation, which a smoke test would delete: set KAKUGO_ORG to a "
             "namespace without one"
@@ -94,9 +95,9 @@ def _small(hub: Connection) -> recipes.EndpointSpec:
     )
 
 
-def _marker(hub: Connection) -> tuple[Part, str]:
-    """The repo that exists while a smoke test may have left something."""
-    return Part.DATASET, f"{hub.org}/kakugo-smoke"
+def _marker(hub: Connection) -> str:
+    """Return the dataset that exists while a smoke test may have left something."""
+    return f"{hub.org}/kakugo-smoke"
 
 
 def price_lines(smoke: Smoke, cap_usd: float) -> Iterator[str]:
@@ -118,7 +119,7 @@ def run(smoke: Smoke, cap_usd: float, folder: Path) -> Iterator[Result]:
     probe = Probe(smoke.hub, smoke.recipe, smoke.checkout, _small(smoke.hub), smoke.poll_seconds)
     clean(smoke)
     try:
-        install.create_dataset(smoke.hub, _marker(smoke.hub)[1])
+        install.create_dataset(smoke.hub, _marker(smoke.hub))
         with recording.recording(smoke.hub) as recorder:
             for step in smoke.steps:
                 reason = _reason_to_skip(step, cap_usd - spent_usd, is_blocked)
@@ -135,16 +136,27 @@ def run(smoke: Smoke, cap_usd: float, folder: Path) -> Iterator[Result]:
 
 
 def clean(smoke: Smoke) -> None:
-    """Delete whatever a smoke test has left, the marker last. Raises TryLater and Refused."""
+    """Delete whatever a smoke test has left, the marker last. Raises TryLater and Refused.
+
+    The Hub's listings may not show new repos yet, so those with known names are deleted as well.
+    """
     hub, marker = smoke.hub, _marker(smoke.hub)
-    if marker not in uninstall.list_repos(hub):
+    if not scratch.dataset_exists(hub, marker):
         return
     uninstall.delete_endpoint(hub, ENDPOINT)
     changes, actual = plan_removal(hub, smoke.recipe, smoke.settings, everything=True)
-    wanted = tuple(change for change in changes if (change.part, change.name) != marker)
+    last = (Part.DATASET, marker)
+    wanted = tuple(change for change in changes if (change.part, change.name) != last)
     for _ in destroy(hub, wanted, actual):
         pass
-    uninstall.delete_repo(hub, *marker)
+    for part, repo in (
+        (Part.SPACE, names.leaderboard(hub.org)),
+        (Part.DATASET, names.ledger(hub.org)),
+        (Part.DATASET, names.code_repo(hub.org)),
+        (Part.MODEL, _small(hub).model),
+        last,
+    ):
+        uninstall.delete_repo(hub, part, repo)
 
 
 def _reason_to_skip(step: SmokeStep, left_usd: float, is_blocked: bool) -> str:

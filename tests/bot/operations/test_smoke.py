@@ -89,6 +89,17 @@ def test_interrupted_run_is_cleaned_up_by_itself_and_a_killed_one_by_the_next(
     assert_nothing_is_left(test)
 
 
+def test_repos_that_the_listing_does_not_show_yet_are_deleted(
+    hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = prepare(hub)
+    with monkeypatch.context() as patch:
+        patch.setattr(uninstall, "list_repos", lambda _: [])
+        (result,) = smoke.run(replace(test, steps=test.steps[:1]), 3.0, tmp_path)
+    assert result.mark == "ok"
+    assert_nothing_is_left(test)
+
+
 def test_namespace_with_an_installation_is_refused(hub: LocalHub) -> None:
     connection = Connection(hub.url, "inuse", hub.token(BOT), "")
     install.create_dataset(connection, "inuse/kakugo-requests")
