@@ -35,6 +35,8 @@ from recipes.evaluate.settings import (
 from tests.recipes.evaluate import lm_eval_tasks
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(7200)]
+# The ratio for translation depends on the batch: 2.0 with 16 prompts (197 items), 2.5 with 32 (128
+# items). The recipe generates with 64 and scores choices with 16.
 ITEMS, SHOTS, BATCH = int(os.environ.get("BENCH_ITEMS", "200")), 3, 32
 PART = 4 * BATCH  # items that one backend answers before it is the other's turn
 BACKENDS = ("transformers", "lm_eval")
