@@ -23,8 +23,8 @@ from recipes.export import settings as export
 from recipes.generate import settings as generate
 from recipes.generate.gates.settings import GateSettings
 from recipes.train import settings as train
-from validation.models import json_schema
-from validation.plan import Plan
+from recipes.validation.models import json_schema
+from recipes.validation.plan import Plan
 
 PARSERS: dict[str, Callable[[Any], object]] = {
     "check": check.parse,

@@ -15,7 +15,7 @@ from tests.import_graph import ROOT, cycles, graph, members
 LONGEST_FILE = 400
 PACKAGES = sorted(
     path.parent.relative_to(ROOT).as_posix()
-    for tree in ("bot", "recipes", "validation")
+    for tree in ("bot", "recipes")
     for path in (ROOT / tree).rglob("__init__.py")
 )
 LAYERS: list[dict[str, Any]] = [
@@ -49,9 +49,7 @@ def test_layers_name_every_file(contract: dict[str, Any]) -> None:
     assert named == contents(container.replace(".", "/")) - beside
 
 
-@pytest.mark.parametrize(
-    "tree", ["bot", "recipes", "validation", "spaces/chat", "spaces/leaderboard"]
-)
+@pytest.mark.parametrize("tree", ["bot", "recipes", "spaces/chat", "spaces/leaderboard"])
 def test_no_modules_import_each_other(tree: str) -> None:
     assert cycles(graph(ROOT, tree)) == []
 
@@ -62,7 +60,7 @@ def test_no_packages_import_each_other(package: str) -> None:
 
 
 def test_no_file_is_too_long() -> None:
-    trees = ("bot", "recipes", "spaces", "tests", "validation")
+    trees = ("bot", "recipes", "spaces", "tests")
     files = [path for tree in trees for path in (ROOT / tree).rglob("*.py")]
     lengths = {
         path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
@@ -92,13 +90,9 @@ def test_test_modules_import_libraries_that_take_seconds_in_functions(
 def test_paths_in_prose_exist() -> None:
     """Files that docstrings, comments and documents name exist."""
     files = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / ".github").rglob("*.md")]
-    files += [
-        path
-        for tree in ("bot", "recipes", "spaces", "validation")
-        for path in (ROOT / tree).rglob("*.py")
-    ]
+    files += [path for tree in ("bot", "recipes", "spaces") for path in (ROOT / tree).rglob("*.py")]
     named = re.compile(
-        r"(?<![\w/{])((?:bot|recipes|spaces|tests|validation)/[\w/]+\.(?:py|yaml|tsv|md|j2|json))\b"
+        r"(?<![\w/{])((?:bot|recipes|spaces|tests)/[\w/]+\.(?:py|yaml|tsv|md|j2|json))\b"
     )
     missing = {
         f"{path.relative_to(ROOT)}: {name}"

@@ -18,7 +18,7 @@ from bot.domain.fault import Faults
 from bot.domain.request import Request, TeacherRecord
 from bot.errors import UserError
 from bot.language import Language, UnknownCode, by_code
-from validation.errors import quote
+from recipes.validation.errors import quote
 
 SCHEMA = 4
 LARGEST = 1e15  # of all numbers; times are about 2e9

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from validation.documents import read_yaml
-from validation.errors import InvalidInput
-from validation.models import parse as validate
+from recipes.validation.documents import read_yaml
+from recipes.validation.errors import InvalidInput
+from recipes.validation.models import parse as validate
 
 MAX_BYTES = 60_000  # of a profile
 MAX_ITEMS = 50  # variants or stewards

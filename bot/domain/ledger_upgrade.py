@@ -19,8 +19,8 @@ from bot.domain.codec import (
 )
 from bot.domain.fault import Faults
 from bot.domain.request import Request, TeacherRecord
-from validation.documents import read_json
-from validation.errors import InvalidInput
+from recipes.validation.documents import read_json
+from recipes.validation.errors import InvalidInput
 
 _REQUEST = {
     "opened": "opened_at",

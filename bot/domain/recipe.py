@@ -15,11 +15,11 @@ from typing import Any
 
 from bot.domain.request import Step
 from bot.errors import UserError
-from validation.documents import decoded, read_yaml
-from validation.errors import InvalidInput
-from validation.json_schema import check
-from validation.models import parse as parse_model
-from validation.plan import Plan, StepSettings
+from recipes.validation.documents import decoded, read_yaml
+from recipes.validation.errors import InvalidInput
+from recipes.validation.json_schema import check
+from recipes.validation.models import parse as parse_model
+from recipes.validation.plan import Plan, StepSettings
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")

@@ -20,7 +20,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
 )
 
 from bot.errors import UserError
-from validation.errors import shorten
+from recipes.validation.errors import shorten
 
 BUSY_STATUSES = (408, 409, 412, 429)
 # The Hub failed at this call; 503 and 504 say that it is overloaded or away as a whole.

@@ -33,7 +33,7 @@ from bot.hub.client import (
     status_code,
     translate_errors,
 )
-from validation.errors import quote
+from recipes.validation.errors import quote
 
 log = logging.getLogger(__name__)
 

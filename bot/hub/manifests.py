@@ -20,7 +20,7 @@ from bot.domain.observation import (
     Shortfall,
     Version,
 )
-from validation.errors import quote
+from recipes.validation.errors import quote
 
 SCHEMAS = (1, 2)
 LARGEST, LARGEST_SCORE = 1e12, 1e4

@@ -24,9 +24,9 @@ from recipes.evaluate import settings as evaluating
 from recipes.evaluate import suite
 from recipes.train import heldout_loss
 from recipes.train import settings as training
-from validation import models
-from validation.documents import read_json
-from validation.errors import InvalidInput
+from recipes.validation import models
+from recipes.validation.documents import read_json
+from recipes.validation.errors import InvalidInput
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "datasets")
 

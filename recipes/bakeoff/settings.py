@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from recipes.core.schema import build
-from validation.ranges import PositiveCount, Text
+from recipes.validation.ranges import PositiveCount, Text
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from recipes.core.schema import build
-from validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Share, Text
+from recipes.validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Share, Text
 
 Score = Annotated[float, Field(ge=0, le=100)]
 

@@ -13,7 +13,7 @@ from itertools import permutations
 
 from recipes.core.feedback import VERDICTS, Review
 from recipes.core.row_edits import RowEdits
-from validation.ranges import PositiveCount
+from recipes.validation.ranges import PositiveCount
 
 
 @dataclass(frozen=True)

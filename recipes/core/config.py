@@ -15,10 +15,10 @@ from typing import Annotated, Any
 from recipes.core.benchmarks.exclusions import exclusions
 from recipes.core.errors import UserError
 from recipes.core.language import find, is_known
-from validation.documents import decoded, read_yaml
-from validation.errors import InvalidInput, quote
-from validation.models import Partial, parse
-from validation.plan import Plan
+from recipes.validation.documents import decoded, read_yaml
+from recipes.validation.errors import InvalidInput, quote
+from recipes.validation.models import Partial, parse
+from recipes.validation.plan import Plan
 
 # ISO 639-3, ISO 15924 and, for a few languages of FLORES+, a variety.
 CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.core.row_edits import ID
-from validation.documents import read_json
+from recipes.validation.documents import read_json
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -44,9 +44,9 @@ from typing_extensions import TypedDict
 
 from recipes.core.errors import UserError
 from recipes.core.manifest_upgrade import upgrade
-from validation.documents import read_json
-from validation.errors import InvalidInput
-from validation.models import parse
+from recipes.validation.documents import read_json
+from recipes.validation.errors import InvalidInput
+from recipes.validation.models import parse
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from recipes.core.errors import UserError
-from validation.models import Partial
-from validation.ranges import Text
+from recipes.validation.models import Partial
+from recipes.validation.ranges import Text
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from recipes.core.errors import UserError
-from validation.documents import read_json
-from validation.errors import InvalidInput
-from validation.models import parse
+from recipes.validation.documents import read_json
+from recipes.validation.errors import InvalidInput
+from recipes.validation.models import parse
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

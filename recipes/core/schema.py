@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from recipes.core.errors import UserError
-from validation.errors import InvalidInput
-from validation.models import parse
+from recipes.validation.errors import InvalidInput
+from recipes.validation.models import parse
 
 T = TypeVar("T")
 

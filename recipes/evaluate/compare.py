@@ -18,7 +18,7 @@ from recipes.core.progress import say
 from recipes.evaluate import item_scores, metrics
 from recipes.evaluate.item_scores import TaskScores, Value, listed
 from recipes.evaluate.metrics import Array, Comparison, ScoreFunction
-from validation.errors import shorten
+from recipes.validation.errors import shorten
 
 BLEU_TOKENIZER = "13a"  # sacrebleu's default, which the harness uses
 HEADINGS = ("task", "metric", "items", "A", "B", "B - A", "95% interval", "p", "p (Holm)", "")

@@ -18,7 +18,7 @@ from typing import Any
 
 from recipes.core.errors import UserError
 from recipes.evaluate import schema
-from validation.errors import shorten
+from recipes.validation.errors import shorten
 
 Value = float | tuple[str, str]  # a score, or reference and output of a corpus metric
 CORPUS_METRICS = ("chrf++", "chrf", "bleu")  # the harness logs reference and output for these

@@ -24,7 +24,7 @@ from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.schema import Row
 from recipes.evaluate.settings import EvaluateSettings
 from recipes.evaluate.significance import Output, Outputs
-from validation.models import OPEN
+from recipes.validation.models import OPEN
 
 CachedOutputs = Mapping[str, Mapping[str, Output]]  # cache key → id of the item → output
 CollectedOutputs = Mapping[tuple[int, int], Outputs]  # (index of the model, of the task) → outputs

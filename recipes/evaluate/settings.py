@@ -12,8 +12,8 @@ from recipes.core.benchmarks.table import BENCHMARKS, benchmark_of
 from recipes.core.benchmarks.template_checks import check_templates
 from recipes.core.model_loading import ModelMapping
 from recipes.core.schema import build
-from validation.errors import InvalidInput, quote
-from validation.ranges import Amount, Count, PositiveCount, Share, Text
+from recipes.validation.errors import InvalidInput, quote
+from recipes.validation.ranges import Amount, Count, PositiveCount, Share, Text
 
 
 def _known_benchmark(key: str) -> str:

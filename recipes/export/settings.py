@@ -11,8 +11,8 @@ from recipes.core.errors import UserError
 from recipes.core.model_loading import Dtype, ModelMapping
 from recipes.core.schema import build
 from recipes.generate.data.corpora import Corpus
-from validation.models import OPEN
-from validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Text
+from recipes.validation.models import OPEN
+from recipes.validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Text
 
 
 @dataclass(frozen=True)

@@ -33,9 +33,9 @@ from typing_extensions import TypedDict
 
 from recipes.core.errors import UserError
 from recipes.generate.gates.settings import GlossaryTerm
-from validation.documents import read_yaml
-from validation.errors import InvalidInput, quote
-from validation.models import parse as validate
+from recipes.validation.documents import read_yaml
+from recipes.validation.errors import InvalidInput, quote
+from recipes.validation.models import parse as validate
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

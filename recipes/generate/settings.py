@@ -18,7 +18,7 @@ from recipes.generate.journal import hub
 from recipes.generate.sources import responses
 from recipes.generate.sources.table import SOURCES
 from recipes.generate.teacher import client, judge
-from validation.ranges import Count, PositiveAmount, Text
+from recipes.validation.ranges import Count, PositiveAmount, Text
 
 
 @dataclass(frozen=True)

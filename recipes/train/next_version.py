@@ -28,9 +28,9 @@ from recipes.train.card import RESULTS_END, RESULTS_START
 from recipes.train.card_facts import PACKAGES
 from recipes.train.preference_pairs import PreferencePairs, make_pairs
 from recipes.train.settings import TrainingSettings
-from validation.documents import read_json
-from validation.errors import InvalidInput, shorten
-from validation.models import OPEN, parse
+from recipes.validation.documents import read_json
+from recipes.validation.errors import InvalidInput, shorten
+from recipes.validation.models import OPEN, parse
 
 if TYPE_CHECKING:
     import argparse

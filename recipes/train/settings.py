@@ -16,9 +16,9 @@ from pydantic import Field
 from recipes.core.errors import UserError
 from recipes.core.model_loading import ModelMapping
 from recipes.core.schema import build
-from validation.errors import quote
-from validation.models import OPEN, Partial
-from validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Share, Text
+from recipes.validation.errors import quote
+from recipes.validation.models import OPEN, Partial
+from recipes.validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Share, Text
 
 Loss = Literal[
     "nll", "dft", "chunked_nll", "sigmoid", "sigmoid_norm", "hinge", "ipo", "exo_pair",

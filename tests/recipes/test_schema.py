@@ -18,9 +18,9 @@ from recipes.core import config
 from recipes.core.errors import UserError
 from recipes.core.schema import build
 from recipes.schema import PARSERS, schema_text
-from validation import json_schema
-from validation.documents import path_of, read_yaml
-from validation.errors import InvalidInput
+from recipes.validation import json_schema
+from recipes.validation.documents import path_of, read_yaml
+from recipes.validation.errors import InvalidInput
 
 PACKAGED = ["practice", "kakugo"]
 SCHEMA = RECIPES / "recipe.schema.json"

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from recipes.core.schema import build
-from validation.models import Partial
-from validation.ranges import Count, PositiveCount, Text
+from recipes.validation.models import Partial
+from recipes.validation.ranges import Count, PositiveCount, Text
 
 Direction = Literal["from_english", "into_english"]
 Normalise = Literal["none", "tokens", "characters"]

@@ -14,7 +14,7 @@ from recipes.core.benchmarks import readers
 from recipes.core.benchmarks.settings import BenchmarkSettings
 from recipes.core.benchmarks.tasks import MainMetric, Source, Task
 from recipes.core.errors import UserError
-from validation.errors import quote
+from recipes.validation.errors import quote
 
 
 @dataclass(frozen=True)

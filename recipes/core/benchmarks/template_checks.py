@@ -7,7 +7,7 @@ from typing import get_args
 
 from recipes.core.benchmarks.settings import BenchmarkSettings, Direction
 from recipes.core.benchmarks.table import Benchmark
-from validation.errors import InvalidInput, shorten
+from recipes.validation.errors import InvalidInput, shorten
 
 ANSWER_FIELDS = ("letter", "option")
 

@@ -18,7 +18,7 @@ from recipes.core.hub_refs import commit_of, configs
 from recipes.core.progress import say
 from recipes.generate.data.tokenizer import TextTokenizer, fits, load_tokenizer
 from recipes.generate.schema import Message
-from validation.ranges import PositiveCount, Text
+from recipes.validation.ranges import PositiveCount, Text
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetCardData, HfApi

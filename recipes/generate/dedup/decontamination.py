@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from recipes.core import text_fold
 from recipes.core.ngrams import NgramIndex
 from recipes.generate.schema import Row
-from validation.ranges import Count, PositiveCount
+from recipes.validation.ranges import Count, PositiveCount
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from rensa import RMinHash
 
 from recipes.core.text_fold import fold
 from recipes.generate.schema import Row
-from validation.ranges import PositiveCount, Share
+from recipes.validation.ranges import PositiveCount, Share
 
 GAPS = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 SEED = 1  # of the hash functions: the same rows have the same signature everywhere

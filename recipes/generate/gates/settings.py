@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
-from validation.ranges import Count, PositiveAmount, PositiveCount, Share, Text
+from recipes.validation.ranges import Count, PositiveAmount, PositiveCount, Share, Text
 
 
 def _check_word(text: str) -> str:

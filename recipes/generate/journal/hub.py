@@ -27,7 +27,7 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 
 from recipes.core.progress import say
 from recipes.generate.journal.local import COMMON, Journal, UnsharedLine
-from validation.ranges import Amount, PositiveAmount, PositiveCount, Text
+from recipes.validation.ranges import Amount, PositiveAmount, PositiveCount, Text
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -18,7 +18,7 @@ from recipes.generate.schema import ENGLISH, PLACEHOLDER, Draft, Message
 from recipes.generate.sources import responses
 from recipes.generate.sources.responses import make_row
 from recipes.generate.teacher.workers import Work
-from validation.ranges import Count, Share
+from recipes.validation.ranges import Count, Share
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import templates
 from recipes.generate.schema import ENGLISH, PLACEHOLDER, Draft, Message, Prompt, Row
 from recipes.generate.teacher.workers import Work
-from validation.ranges import Share
+from recipes.validation.ranges import Share
 
 
 @dataclass(frozen=True)

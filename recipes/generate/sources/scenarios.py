@@ -13,7 +13,7 @@ from recipes.generate.sources import responses
 from recipes.generate.sources.quotas import capacity, split_quota
 from recipes.generate.sources.taxonomy import Node, Taxonomy
 from recipes.generate.teacher.workers import Work
-from validation.ranges import Count
+from recipes.validation.ranges import Count
 
 SOURCE = "scenarios"
 

@@ -14,7 +14,7 @@ from recipes.generate.prompts import templates
 from recipes.generate.schema import ENGLISH, Prompt
 from recipes.generate.sources import responses
 from recipes.generate.teacher.workers import Work
-from validation.ranges import Count
+from recipes.validation.ranges import Count
 
 
 def _check_weights(weights: dict[templates.Task, int]) -> dict[templates.Task, int]:

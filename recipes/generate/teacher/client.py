@@ -33,7 +33,7 @@ from recipes.generate.teacher.failures import (
     readable,
 )
 from recipes.generate.teacher.openai import Endpoint, Request, max_tokens_of
-from validation.ranges import Amount, PositiveAmount, PositiveCount, Text
+from recipes.validation.ranges import Amount, PositiveAmount, PositiveCount, Text
 
 MAX_SAME_ANSWERS = 3  # in a row, from which the endpoint does not heed seeds
 POLL_SECONDS = 0.02  # between checks whether all calls have ended

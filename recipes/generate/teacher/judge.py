@@ -23,7 +23,7 @@ from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.failures import NoAnswer
 from recipes.generate.teacher.retry import complete_parsed
 from recipes.generate.teacher.workers import Work, run_workers
-from validation.ranges import Share
+from recipes.validation.ranges import Share
 
 T = TypeVar("T")
 GRADES = range(1, 6)

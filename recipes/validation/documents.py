@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from validation.errors import InvalidInput, quote, shorten
+from recipes.validation.errors import InvalidInput, quote, shorten
 
 LONGEST_YAML = 300_000  # letters; PyYAML reads about 100,000 in a second
 DEEPEST = 50

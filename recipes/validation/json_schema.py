@@ -10,8 +10,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from validation.documents import path_of
-from validation.errors import InvalidInput, quote, shorten
+from recipes.validation.documents import path_of
+from recipes.validation.errors import InvalidInput, quote, shorten
 
 KINDS = {
     "array": "a list",

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import Field
 
-from validation.errors import InvalidInput
-from validation.models import Partial, parse
+from recipes.validation.errors import InvalidInput
+from recipes.validation.models import Partial, parse
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from validation.ranges import Amount, PositiveAmount, PositiveCount, Text
+from recipes.validation.ranges import Amount, PositiveAmount, PositiveCount, Text
 
 StepName = Literal["check", "generate", "train", "evaluate", "improve"]
 

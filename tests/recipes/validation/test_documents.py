@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from validation.documents import read_json, read_yaml
-from validation.errors import InvalidInput, quote
+from recipes.validation.documents import read_json, read_yaml
+from recipes.validation.errors import InvalidInput, quote
 
 
 def test_plain_values_are_read() -> None:

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic_core import ErrorDetails, core_schema
 
-from validation.documents import path_of
-from validation.errors import InvalidInput, quote
+from recipes.validation.documents import path_of
+from recipes.validation.errors import InvalidInput, quote
 
 T = TypeVar("T")
 # Nested dataclasses of the standard library inherit it.
