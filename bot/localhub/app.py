@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.localhub import control, pages
-from bot.localhub.compute import endpoint_gateway, endpoints, jobs, schedules, spaces
+from bot.localhub.compute import endpoint_gateway, endpoints, jobs, oauth, schedules, spaces
 from bot.localhub.compute.hub import ComputeHub
 from bot.localhub.core import accounts, auth
 from bot.localhub.core.contract_checks import ContractChecks
@@ -21,6 +21,7 @@ from bot.localhub.core.rate_limits import RateLimits
 from bot.localhub.core.trusted_hosts import TrustedHosts
 from bot.localhub.core.wire import HubError, RawPathMiddleware, error_response
 from bot.localhub.discussions import routes as discussions
+from bot.localhub.pages import authorize
 from bot.localhub.repos import (
     cards,
     collections,
@@ -40,7 +41,7 @@ from bot.localhub.webhooks import routes as webhooks
 # A table may reference the tables before it, and the first route that matches wins.
 SERVICES: tuple[ModuleType, ...] = (
     auth, accounts, git, repos, history, cards, refs, commits, lfs, files, discussions, webhooks,
-    jobs, schedules, spaces, endpoints, endpoint_gateway, gated, info, collections, control,
+    jobs, schedules, spaces, oauth, endpoints, endpoint_gateway, gated, info, collections, control,
 )  # fmt: skip
 # Calls that are not served, although they would match the route of a repo or a page.
 UNSUPPORTED_PATHS = (
@@ -76,6 +77,7 @@ def routes() -> list[Route]:
         *without_namespace,
         Route("/api/agent-harnesses", list_harnesses),
         Route("/api/telemetry/{topic:path}", ignore),
+        *authorize.ROUTES,
         *(Route(f"/{part}/{{rest:path}}", not_served, methods=METHODS) for part in API_PREFIXES),
         *pages.ROUTES,
         Route("/{rest:path}", page_not_found, methods=METHODS),

@@ -26,9 +26,9 @@ START_TIMEOUT_SECONDS = 900.0
 class Launch:
     """What to run, and how to tell that it serves.
 
-    environment: without the port. health_route: the path to poll; "" if a process counts as healthy
-    once it has started. healthy_below: a response with a lower status code counts as healthy (201
-    means 200 only).
+    environment: without the variables that name the port. health_route: the path to poll; "" if a
+    process counts as healthy once it has started. healthy_below: a response with a lower status
+    code counts as healthy (201 means 200 only). port: by default, a free one.
     """
 
     command: list[str]
@@ -37,6 +37,7 @@ class Launch:
     log: Path
     health_route: str
     healthy_below: int
+    port: int = field(default_factory=processes.free_port)
 
 
 @dataclass
@@ -71,7 +72,7 @@ class ServedProcesses:
         process ends by itself.
         """
         assert key not in self.active
-        process = self.active[key] = ServedProcess(processes.free_port())
+        process = self.active[key] = ServedProcess(launch.port)
         process.task = asyncio.create_task(self._run(key, process, launch, on_phase))
 
     async def stop(self, key: str) -> None:

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bot.localhub.compute import logs, processes
+from bot.localhub.compute import logs, oauth_apps, processes
 from bot.localhub.compute.served_process import Launch, Phase, ServedProcesses
 from bot.localhub.core.hub import Hub
 from bot.localhub.core.records import Event, Json, Repo
@@ -41,6 +41,8 @@ RESTARTED_BY_COMMITS = ("BUILDING", "APP_STARTING", "RUNNING", "RUNTIME_ERROR", 
 FLAVOR = "cpu-basic"
 SLEEP_SECONDS = 48 * 3600
 POLL_SECONDS = 0.5
+# Cookies ignore ports: under the Hub's own host name, the app would receive its session.
+SPACE_HOST = "localhost"
 
 
 class SpaceRunner:
@@ -187,11 +189,15 @@ class SpaceRunner:
         return self._launch(repo, work, app, values)
 
     def _launch(self, repo: Repo, work: Path, app: str, values: dict[str, str]) -> Launch:
+        port = processes.free_port()
         reserved = {
+            "SYSTEM": "spaces",
             "SPACE_ID": repo.name,
             "SPACE_AUTHOR_NAME": repo.namespace,
             "SPACE_REPO_NAME": repo.name.partition("/")[2],
+            "SPACE_HOST": f"{SPACE_HOST}:{port}",
             "GRADIO_SERVER_NAME": "127.0.0.1",
+            **oauth_apps.environment(self.hub, repo),
         }
         home = self.folder(repo.id) / "home"  # beside the app, so that caches survive a restart
         (home / "tmp").mkdir(parents=True, exist_ok=True)
@@ -202,6 +208,7 @@ class SpaceRunner:
             log=self.log(repo.id, "run"),
             health_route="/",
             healthy_below=500,
+            port=port,
         )
 
     def runtime(self, db: sqlite3.Connection, repo: Repo) -> Json:

@@ -18,8 +18,9 @@ from bot.localhub.core.hub import Hub
 from bot.localhub.core.wire import HubError, error_response
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-# The login, the assets of its page, and uploads, whose URLs are signed.
-WITHOUT_TOKEN = ("/login", "/static/", "/lfs/")
+# The login, the assets of its page, the sign-in of Spaces, which have a secret of their own, and
+# uploads, whose URLs are signed.
+WITHOUT_TOKEN = ("/login", "/static/", "/oauth/", "/.well-known/", "/lfs/")
 
 
 class TrustedHosts:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.localhub.compute.hub import hub_of
+from bot.localhub.compute.space_runner import SPACE_HOST
 from bot.localhub.core import auth
 from bot.localhub.core.hub import Hub
 from bot.localhub.core.records import Repo
@@ -88,9 +89,8 @@ def _app(request: Request, db: sqlite3.Connection, repo: Repo) -> Response:
         hub.spaces.wake(repo)
     context = repo_context(db, request, repo, "app")
     url = hub.spaces.processes.url(repo.id) if runtime["stage"] == "RUNNING" else None
-    if url and request.url.hostname != "localhost":
-        # Cookies ignore ports: under the Hub's own host name, the app would receive its session.
-        url = url.replace("127.0.0.1", "localhost")
+    if url and request.url.hostname != SPACE_HOST:
+        url = url.replace("127.0.0.1", SPACE_HOST)
     # The app gets the page's query, so that a link can open it in a certain state.
     query = f"?{request.url.query}" if request.url.query else ""
     return render(request, "space.html", runtime=runtime, url=url, query=query, **context)

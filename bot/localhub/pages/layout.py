@@ -30,7 +30,7 @@ STATIC = {"hub.css": "text/css", "hub.js": "text/javascript", "icon.svg": "image
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:;"
     " script-src 'self'; connect-src 'self'; frame-src http://localhost:* http://127.0.0.1:*;"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,

@@ -23,7 +23,7 @@ from huggingface_hub import HfApi, constants
 
 from bot.localhub.core.rules import Rules
 from bot.localhub.testing import ORGS, USERS, LocalHub
-from tests.bot.localhub.helpers import NARROW_TOKEN, control
+from tests.bot.localhub.helpers import NARROW_TOKEN, Browser, control
 
 constants.HF_HUB_DISABLE_XET = True
 numbers = itertools.count(1)
@@ -146,3 +146,19 @@ def run_client(hub: LocalHub, tmp_path: Path) -> Callable[[str], str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def browse(hub: LocalHub) -> Iterator[Callable[[str], Browser]]:
+    """Open a browser in which a user is signed in, or nobody (`""`)."""
+    opened: list[Browser] = []
+
+    def browse(user: str = "") -> Browser:
+        opened.append(Browser(hub.url))
+        if user:
+            opened[-1].sign_in(user)
+        return opened[-1]
+
+    yield browse
+    for browser in opened:
+        browser.http.close()

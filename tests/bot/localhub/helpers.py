@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -70,3 +71,27 @@ def is_running(marker: str) -> bool:
         except OSError:
             continue
     return False
+
+
+class Browser:
+    """An HTTP client that keeps cookies, submits forms, and follows redirects."""
+
+    def __init__(self, url: str) -> None:
+        self.http = httpx2.Client(base_url=url, trust_env=False, follow_redirects=True)
+        self.url = url
+
+    def read(self, path: str, status: int = 200) -> str:
+        response = self.http.get(path)
+        assert response.status_code == status, (path, response.status_code)
+        return response.text
+
+    def submit(self, path: str, page: str, origin: str = "", **fields: str) -> httpx2.Response:
+        """Submit a form of a page."""
+        token = re.search(r'name="csrf" value="([^"]+)"', page)
+        assert token
+        data = {"csrf": token[1], **fields}
+        return self.http.post(path, data=data, headers={"Origin": origin or self.url})
+
+    def sign_in(self, user: str) -> None:
+        page = self.submit("/login", self.read("/login"), user=user, next="/")
+        assert page.status_code == 200 and f"<b>{user}</b>" in page.text

@@ -3,58 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
 
 import httpx2
-import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
 
-from bot.localhub.testing import LocalHub
-from tests.bot.localhub.helpers import wait_until
+from tests.bot.localhub.helpers import Browser, wait_until
 
 HOSTILE = "<script>alert(1)</script>\n\n<b onclick=x>bold</b> <iframe src=//evil></iframe>"
-
-
-class Browser:
-    """An HTTP client that keeps cookies, submits forms, and follows redirects."""
-
-    def __init__(self, url: str) -> None:
-        self.http = httpx2.Client(base_url=url, trust_env=False, follow_redirects=True)
-        self.url = url
-
-    def read(self, path: str, status: int = 200) -> str:
-        response = self.http.get(path)
-        assert response.status_code == status, (path, response.status_code)
-        return response.text
-
-    def submit(self, path: str, page: str, origin: str = "", **fields: str) -> httpx2.Response:
-        """Submit a form of a page."""
-        token = re.search(r'name="csrf" value="([^"]+)"', page)
-        assert token
-        data = {"csrf": token[1], **fields}
-        return self.http.post(path, data=data, headers={"Origin": origin or self.url})
-
-    def sign_in(self, user: str) -> None:
-        page = self.submit("/login", self.read("/login"), user=user, next="/")
-        assert page.status_code == 200 and f"<b>{user}</b>" in page.text
-
-
-@pytest.fixture
-def browse(hub: LocalHub) -> Iterator[Callable[[str], Browser]]:
-    """Open a browser in which a user is signed in, or nobody (`""`)."""
-    opened: list[Browser] = []
-
-    def browse(user: str = "") -> Browser:
-        opened.append(Browser(hub.url))
-        if user:
-            opened[-1].sign_in(user)
-        return opened[-1]
-
-    yield browse
-    for browser in opened:
-        browser.http.close()
 
 
 def links(page: str) -> set[str]:
