@@ -232,8 +232,9 @@ def test_the_check_of_a_language_without_text_measures_the_round_trip(
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            check=True,
+            check=False,
         )
+    assert done.returncode == 1, "the teacher answers in Gaelic, which is not good enough for Manx"
     assert "and no corpus has texts: only the round trip is measured" in done.stdout
     assert re.search(r"right script \d+%, .* \d+\.\d after a round trip", done.stdout)
     assert f"{BASE}: tokens relative to English not measured" in done.stdout
