@@ -122,7 +122,7 @@ class Controller:
             left_alone=[request for request in waiting if has_job(request)],
             known=snapshot.discussions | left_alone,
             manifests=needed_manifests(active, capacity),
-            endpoint=self.policy.recipe.teacher.name,
+            teacher=self.policy.recipe.teacher,
         )
         observation = self._observer.observe(scope)
         return decide(snapshot, observation, self.policy, left_alone), observation.now

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.domain import steps
-from bot.domain.recipe import Recipe
+from bot.domain.recipe import EndpointSpec, Recipe, TeacherJob, TeacherUrl
 from bot.domain.request import Request, Status, Step
 
 DAY = 86_400.0  # seconds
@@ -42,15 +42,15 @@ def estimate(
     Raises KeyError if the Hub does not offer a flavor that the recipe asks for.
     """
     settings = {info.step: recipe.steps[info.step] for info in infos}
-    teacher_minutes = sum(
-        settings[info.step].expected_minutes for info in infos if info.needs_teacher
-    )
     return Estimate(
         by_step={
             step: each.expected_minutes / 60 * prices[each.flavor]
             for step, each in settings.items()
         },
-        teacher_usd=teacher_minutes / 60 * recipe.teacher.usd_per_hour,
+        teacher_usd=sum(
+            each.expected_minutes / 60 * teacher_usd_per_hour(recipe, step)
+            for step, each in settings.items()
+        ),
         minutes=sum(each.expected_minutes for each in settings.values()),
         ceiling_usd=sum(
             each.timeout_minutes / 60 * usd_per_hour(recipe, step, prices)
@@ -61,8 +61,25 @@ def estimate(
 
 def usd_per_hour(recipe: Recipe, step: Step, prices: Mapping[str, float]) -> float:
     """Return the hourly price of a job of this step, including the teacher if it needs one."""
-    teacher = recipe.teacher.usd_per_hour if steps.info(step).needs_teacher else 0.0
-    return prices.get(recipe.steps[step].flavor, 0.0) + teacher
+    return prices.get(recipe.steps[step].flavor, 0.0) + teacher_usd_per_hour(recipe, step)
+
+
+def teacher_usd_per_hour(recipe: Recipe, step: Step) -> float:
+    """Return the hourly price of the teacher for a step, 0 if it needs none.
+
+    An endpoint may have all its replicas. A teacher that is paid by the token costs what the step's
+    expected tokens cost in its expected time; its job counts the real ones, and stops at the cap.
+    """
+    teacher, settings = recipe.teacher, recipe.steps[step]
+    if not steps.info(step).needs_teacher:
+        return 0.0
+    match teacher:
+        case EndpointSpec():
+            return teacher.usd_per_hour * teacher.max_replica
+        case TeacherJob():
+            return teacher.usd_per_hour
+        case TeacherUrl():
+            return teacher.usd(settings) / (settings.expected_minutes / 60)
 
 
 def is_within_limit(cost: Estimate, limit_usd: float) -> bool:
@@ -98,7 +115,8 @@ def teacher_cap_usd(
     )
     remaining_usd = max(0.0, request.agreed_spec.cap_usd - request.spent_usd - later_usd)
     hourly_usd = usd_per_hour(recipe, step, prices)
-    return remaining_usd * recipe.teacher.usd_per_hour / hourly_usd if hourly_usd else remaining_usd
+    teacher_usd = teacher_usd_per_hour(recipe, step)
+    return remaining_usd * teacher_usd / hourly_usd if hourly_usd else remaining_usd
 
 
 def reserved_usd(request: Request) -> float:

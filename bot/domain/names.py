@@ -12,6 +12,7 @@ FAULTS_FILE = "faults.json"
 MANIFEST = "run.json"
 CONSTRAINTS = "constraints.txt"
 JOB_LABEL = ("kakugo", "job")
+TEACHER_LABEL = ("kakugo", "teacher")
 BOT_LABEL = ("kakugo", "bot")
 SECRETS_LABEL = "secrets"
 

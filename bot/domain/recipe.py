@@ -22,6 +22,7 @@ from recipes.validation.models import parse as parse_model
 from recipes.validation.plan import Plan, StepSettings
 
 RECIPES = Path(__file__).parents[2] / "recipes"
+TAUGHT = (Step.CHECK, Step.GENERATE)  # the steps that ask the teacher
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -43,6 +44,48 @@ class EndpointSpec:
     instance_type: str
     instance_size: str
     usd_per_hour: float
+    max_replica: int = 1
+
+
+@dataclass(frozen=True)
+class TeacherJob:
+    """A Job that serves the teacher on an exposed port until it is cancelled or its time is up."""
+
+    name: str
+    image: str
+    command: tuple[str, ...]
+    flavor: str
+    port: int
+    timeout_minutes: int
+    usd_per_hour: float
+
+
+@dataclass(frozen=True)
+class TeacherUrl:
+    """A server that is always there and paid by the token, such as Inference Providers.
+
+    Prices are US dollars per million tokens.
+    """
+
+    url: str
+    usd_per_million_in: float
+    usd_per_million_out: float
+
+    @property
+    def name(self) -> str:
+        """It has none: nothing of it belongs to the installation."""
+        return ""
+
+    def usd(self, settings: StepSettings) -> float:
+        """Return the expected cost of a step."""
+        millions = (
+            settings.tokens_in * self.usd_per_million_in
+            + settings.tokens_out * self.usd_per_million_out
+        )
+        return millions / 1e6
+
+
+TeacherSpec = EndpointSpec | TeacherJob | TeacherUrl
 
 
 @dataclass(frozen=True)
@@ -62,7 +105,7 @@ class Recipe:
     bases: tuple[str, ...]
     licences: tuple[str, ...]
     image: str
-    teacher: EndpointSpec
+    teacher: TeacherSpec
     setup: tuple[tuple[str, ...], ...]
     steps: Mapping[Step, StepSettings]
     evaluate_extras: tuple[str, ...] = ()
@@ -71,6 +114,15 @@ class Recipe:
         """Return the extras of this package that a step's job installs."""
         evaluates = step in (Step.EVALUATE, Step.IMPROVE)
         return (step.value, *(self.evaluate_extras if evaluates else ()))
+
+    @property
+    def endpoint(self) -> EndpointSpec | None:
+        """The teacher's Inference Endpoint, if it has one."""
+        return self.teacher if isinstance(self.teacher, EndpointSpec) else None
+
+    @property
+    def endpoint_name(self) -> str:
+        return self.endpoint.name if self.endpoint else ""
 
     @property
     def base(self) -> str:
@@ -125,9 +177,9 @@ def parse(name: str, org: str, text: str) -> Recipe:
         plan = parse_model(Plan, sections.get("plan"), "plan")
         if missing := [step.value for step in Step if step.value not in plan.steps]:
             raise InvalidInput(f"plan.steps.{missing[0]}: is missing; add it.")
+        teacher = _teacher(plan)
     except InvalidInput as error:
         raise InvalidRecipe(f"In the recipe {name!r}, {error}") from error
-    endpoint = {field.name: getattr(plan.teacher, field.name) for field in fields(EndpointSpec)}
     return Recipe(
         name=name,
         org=org,
@@ -137,11 +189,29 @@ def parse(name: str, org: str, text: str) -> Recipe:
         bases=tuple(dict.fromkeys((plan.base, *plan.bases))),
         licences=plan.licences,
         image=plan.image,
-        teacher=EndpointSpec(**endpoint),
+        teacher=teacher,
         setup=plan.setup,
         steps={step: plan.steps[step.value] for step in Step},
         evaluate_extras=_evaluate_extras(sections.get("evaluate") or {}),
     )
+
+
+def _teacher(plan: Plan) -> TeacherSpec:
+    """Return the teacher by the road that its keys name: `url`, `flavor` (a job), or an endpoint.
+
+    Raises InvalidInput for what is missing, above all a price.
+    """
+    given = plan.teacher
+    kind = TeacherUrl if given.url else TeacherJob if given.flavor else EndpointSpec
+    values = {field.name: getattr(given, field.name) for field in fields(kind)}
+    if missing := [key for key, value in values.items() if not value]:
+        raise InvalidInput(f"plan.teacher.{missing[0]}: is missing; add it.")
+    if kind is TeacherUrl:
+        for step in TAUGHT:
+            for key in ("tokens_in", "tokens_out"):
+                if not getattr(plan.steps[step.value], key):
+                    raise InvalidInput(f"plan.steps.{step.value}.{key}: is missing; add it.")
+    return kind(**values)
 
 
 def _evaluate_extras(section: Mapping[str, Any]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ profiles     Read the profiles of all communities
 recording    Write down what the Hub answers, without secrets and names
 scratch      What only `kakugo smoke` does on the Hub
 teacher_probe  Call a teacher as `generate` does
+teachers     The teacher by each road: an Inference Endpoint, a Job with a port, or a URL
 uninstall    Remove the parts of an installation
 visitor      Use the Hub like a person: open a discussion, read replies, follow a log
 withdrawal   Take down one language

@@ -76,6 +76,6 @@ def update_arguments(endpoint: Endpoint) -> dict[str, Any]:
         },
         "container_command": list(spec.command),
         "min_replica": 0,
-        "max_replica": 1,
+        "max_replica": spec.max_replica,
         "scale_to_zero_timeout": endpoint.idle_minutes,
     }

@@ -13,15 +13,15 @@ from bot.domain.actions import (
     Permit,
     labels,
 )
-from bot.domain.recipe import EndpointSpec
+from bot.domain.recipe import TeacherSpec
 from bot.hub.client import Connection, TryLater, translate_errors
 from bot.hub.discussions import own_markers, read_details
-from bot.hub.endpoints import run_or_pause
 from bot.hub.jobs import alive_jobs, cancel_job
+from bot.hub.teachers import run_or_stop
 
 
 def execute(
-    hub: Connection, action: Action, permit: Permit, teacher: EndpointSpec, max_age: float
+    hub: Connection, action: Action, permit: Permit, teacher: TeacherSpec, max_age: float
 ) -> None:
     """Carry out one action with a permit that is at most `max_age` seconds old.
 
@@ -42,7 +42,7 @@ def execute(
         case EnsureCancelled(job_id):
             cancel_job(hub, job_id)
         case EnsureEndpoint():
-            run_or_pause(hub, teacher, action.running)
+            run_or_stop(hub, teacher, action.running)
 
 
 def close_discussion(hub: Connection, num: int) -> None:

@@ -41,8 +41,8 @@ STAGES = {
 
 
 @translate_errors("understand the installation")
-def read_installation(hub: Connection, wheel: str, teacher: str) -> Installation:
-    """Read every part; `wheel` and `teacher` are the names of the wheel and the endpoint."""
+def read_installation(hub: Connection, wheel: str, endpoint: str) -> Installation:
+    """Read every part; `wheel` and `endpoint` are names; `endpoint` may be empty."""
     datasets = _repos(hub, "dataset", DATASETS)
     has_code = names.code_repo(hub.org) in datasets
     spaces = _repos(hub, "space", (names.leaderboard, names.chat, names.bot))
@@ -54,7 +54,7 @@ def read_installation(hub: Connection, wheel: str, teacher: str) -> Installation
         wheel=_wheel(hub, wheel) if has_code else None,
         setup=_setup(hub) if has_code else frozenset(),
         spaces={name: read_space(hub, name) for name in sorted(spaces)},
-        endpoint=read_endpoint(hub, teacher),
+        endpoint=read_endpoint(hub, endpoint),
         schedule=schedules[0] if schedules else None,
         webhook=webhooks[0] if webhooks else None,
         collection=_collection(hub),
@@ -87,7 +87,7 @@ def read_webhooks(hub: Connection) -> list[Webhook]:
 
 
 def read_endpoint(hub: Connection, name: str) -> Endpoint | None:
-    endpoint = find_endpoint(hub, name)
+    endpoint = find_endpoint(hub, name) if name else None
     if endpoint is None:
         return None
     with translate_errors(f"read the endpoint {name}"):
@@ -241,4 +241,5 @@ def _endpoint_spec(endpoint: InferenceEndpoint) -> EndpointSpec:
         instance_type=str(compute.get("instanceType")),
         instance_size=str(compute.get("instanceSize")),
         usd_per_hour=0.0,
+        max_replica=int((compute.get("scaling") or {}).get("maxReplica") or 1),
     )

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 
 from bot.domain import names, steps
-from bot.domain.observation import Manifest, Observation, Teacher
+from bot.domain.observation import Manifest, Observation
+from bot.domain.recipe import TeacherSpec
 from bot.domain.request import Request, Step
 from bot.hub.client import (
     MALFORMED,
@@ -26,10 +27,10 @@ from bot.hub.client import (
     translate_errors,
 )
 from bot.hub.discussions import DiscussionReader
-from bot.hub.endpoints import endpoint_state, find_endpoint
 from bot.hub.jobs import observe_jobs, with_details
 from bot.hub.manifests import is_amount, parse_manifest
 from bot.hub.profiles import ProfileReader
+from bot.hub.teachers import observe_teacher
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +44,14 @@ class Scope:
 
     `active` are the requests that may change, and `left_alone` those of which only the running jobs
     matter. `known` are the discussions that are not new, `manifests` the steps whose manifests
-    matter now, and `endpoint` is the name of the teacher's endpoint.
+    matter now, and `teacher` is the recipe's teacher.
     """
 
     active: Collection[Request]
     left_alone: Collection[Request]
     known: Collection[int]
     manifests: Collection[tuple[Request, Step]]
-    endpoint: str
+    teacher: TeacherSpec
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Observer:
             maintainers=facts.members,
             jobs=with_details(hub, jobs, active, manifests),
             manifests=manifests,
-            teacher=_teacher(hub, scope.endpoint),
+            teacher=observe_teacher(hub, scope.teacher),
             prices=facts.prices,
             wheel_revision=_wheel_revision(hub) if may_accept else "",
             communities=self._profiles.read(hub) if may_accept or scope.manifests else None,
@@ -183,11 +184,6 @@ def _members(hub: Connection) -> frozenset[str]:
                 return frozenset()
             raise
         return frozenset(str(member.username) for member in members) - {hub.me}
-
-
-def _teacher(hub: Connection, name: str) -> Teacher:
-    endpoint = find_endpoint(hub, name)
-    return Teacher(endpoint_state(endpoint), endpoint.url or "") if endpoint else Teacher()
 
 
 def _wheel_revision(hub: Connection) -> str:

@@ -94,7 +94,7 @@ def examine(
         skew=_value_or_reason(lambda: _skew(hub)),
         allowance=_value_or_reason(lambda: _allowance(hub)),
         prices=_value_or_reason(lambda: read_prices(hub)),
-        offer=_value_or_reason(lambda: read_offer(hub, recipe.teacher)),
+        offer=_value_or_reason(lambda: read_offer(hub, recipe.endpoint)),
         billing=_value_or_reason(lambda: read_billing(hub)),
         other_spaces=_value_or_reason(lambda: _other_spaces(hub)),
         unproven=_failures(unproven),
@@ -205,11 +205,13 @@ def _first_discussion(hub: Connection) -> None:
     next(iter(hub.api.get_repo_discussions(repo, repo_type="space")), None)
 
 
-def read_offer(hub: Connection, teacher: EndpointSpec) -> Offer | None:
-    """Return the teacher's hardware in its region; None if it is not offered there.
+def read_offer(hub: Connection, teacher: EndpointSpec | None) -> Offer | None:
+    """Return the teacher's hardware in its region; None if it has none or is not offered there.
 
     The client exposes neither status nor quota.
     """
+    if teacher is None:
+        return None
     with translate_errors("list the hardware of Inference Endpoints"):
         url = f"{constants.INFERENCE_ENDPOINTS_ENDPOINT}/provider/{hub.org}"
         response = get_session().get(url, headers=hub.api._build_hf_headers())

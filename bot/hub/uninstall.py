@@ -23,9 +23,9 @@ REPO_TYPES: dict[Part, Literal["model", "dataset", "space"]] = {
 
 
 def list_alive_jobs(hub: Connection) -> list[str]:
-    """Return the ids of jobs of the bot and of requests that wait or run."""
+    """Return the ids of jobs of the bot, of requests and of the teacher that wait or run."""
     with translate_errors("list the jobs"):
-        labels = (names.BOT_LABEL, names.JOB_LABEL)
+        labels = (names.BOT_LABEL, names.JOB_LABEL, names.TEACHER_LABEL)
         return [job.id for label in labels for job in alive_jobs(hub, label)]
 
 

@@ -228,11 +228,15 @@ def desired_state(
         wheel=checkout.wheel,
         setup=frozenset(setup),
         spaces={name: _space(name, settings, checkout, actual) for name in space_names(settings)},
-        endpoint=Endpoint(replace(recipe.teacher, usd_per_hour=0.0), awake),
+        endpoint=_endpoint(recipe.endpoint, awake),
         schedule=_schedule(recipe, settings, wheel_url),
         webhook=_webhook(recipe, settings, wheel_url, actual),
         collection=Collection(actual.public),
     )
+
+
+def _endpoint(spec: EndpointSpec | None, awake: bool) -> Endpoint | None:
+    return Endpoint(replace(spec, usd_per_hour=0.0), awake) if spec else None
 
 
 def space_names(settings: Settings) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ class Deployment:
 
     def states(self) -> tuple[Installation, Installation]:
         """Return the desired and the actual state. Raises TryLater and Refused."""
-        teacher = self.recipe.teacher.name
+        teacher = self.recipe.endpoint_name
         wheel = self.checkout.wheel.name
         actual = inventory.read_installation(self.hub, wheel, teacher)
         needed = inventory.is_teacher_needed(self.hub)

@@ -23,7 +23,7 @@ def plan_removal(
 ) -> tuple[tuple[Change, ...], Installation]:
     """Return what `destroy` would do, and the actual state. Raises Refused and TryLater."""
     wheel = names.wheel(metadata.version("kakugo-bot"))
-    actual = inventory.read_installation(hub, wheel, recipe.teacher.name)
+    actual = inventory.read_installation(hub, wheel, recipe.endpoint_name)
     jobs, repos = uninstall.list_alive_jobs(hub), uninstall.list_repos(hub)
     return removal(actual, hub.org, jobs, repos, everything), actual
 

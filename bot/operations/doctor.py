@@ -133,10 +133,10 @@ def _spaces(
 
 
 def _teacher(recipe: Recipe, actual: Installation) -> Iterator[Finding]:
-    if actual.endpoint is None:
+    if actual.endpoint is None or recipe.endpoint is None:
         return
     if actual.endpoint.awake:
-        price = f"${recipe.teacher.usd_per_hour:.2f} an hour"
+        price = f"${recipe.endpoint.usd_per_hour:.2f} an hour"
         yield Finding("ok", "teacher", f"The teacher is running and costs {price}.")
     else:
         yield Finding("ok", "teacher", "The teacher is not running and costs nothing.")

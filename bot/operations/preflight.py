@@ -165,7 +165,9 @@ def _flavors(recipe: Recipe, settings: Settings, facts: Facts) -> Iterator[Findi
 
 
 def _teacher_hardware(recipe: Recipe, facts: Facts, has_endpoint: bool) -> Iterator[Finding]:
-    teacher, yaml = recipe.teacher, f"recipes/{recipe.name}.yaml"
+    teacher, yaml = recipe.endpoint, f"recipes/{recipe.name}.yaml"
+    if teacher is None:
+        return
     hardware = f"The teacher's {teacher.instance_type} {teacher.instance_size}"
     place = f"{teacher.vendor} {teacher.region}"
     if isinstance(facts.offer, str):

@@ -74,7 +74,7 @@ def prepare(hub: Connection, recipe: Recipe, settings: Settings, checkout: Check
             f"{hub.org} has an installation, which a smoke test would delete: set KAKUGO_ORG to a "
             "namespace without one"
         )
-    small, teacher = read_offer(hub, _small(hub)), read_offer(hub, recipe.teacher)
+    small, teacher = read_offer(hub, _small(hub)), read_offer(hub, recipe.endpoint)
     steps = all_steps(
         recipe,
         read_prices(hub),
@@ -86,8 +86,11 @@ def prepare(hub: Connection, recipe: Recipe, settings: Settings, checkout: Check
 
 def _small(hub: Connection) -> recipes.EndpointSpec:
     """Return a small endpoint on the hardware of the practice recipe."""
+    practice = recipes.load("practice", hub.org).endpoint
+    if practice is None:
+        raise Refused("The practice recipe has no Inference Endpoint.")
     return replace(
-        recipes.load("practice", hub.org).teacher,
+        practice,
         name=ENDPOINT,
         model=f"{hub.org}/kakugo-smoke",
         image="python:3.11-slim",

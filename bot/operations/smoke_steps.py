@@ -327,7 +327,9 @@ def cuda(probe: Probe, flavor: str) -> str:
 
 def teacher_calls(probe: Probe) -> str:
     """Run the recipe's own teacher, call it, and delete it."""
-    hub, spec = probe.hub, probe.recipe.teacher
+    hub, spec = probe.hub, probe.recipe.endpoint
+    if spec is None:
+        raise StepFailed("the recipe's teacher is not an Inference Endpoint")
     try:
         run_or_pause(hub, spec, True)
         url = probe.wait_for("running", lambda: _running_url(hub, spec))

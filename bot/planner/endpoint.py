@@ -1,4 +1,8 @@
-"""When the teacher's endpoint runs and when it pauses, derived from all requests in each tick."""
+"""When the teacher runs and when it pauses, derived from all requests in each tick.
+
+A teacher at a URL always runs; one in a job is started and cancelled as an endpoint is started and
+paused.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from dataclasses import replace
 
 from bot.domain import steps
 from bot.domain.actions import GRACE_SECONDS, Action, EnsureEndpoint
+from bot.domain.recipe import TeacherUrl
 from bot.domain.request import Request, Status, TeacherRecord
 from bot.planner.capacity import Capacity
 from bot.planner.situation import Situation
@@ -21,7 +26,9 @@ Decision = tuple[TeacherRecord, tuple[Action, ...]]
 
 
 def plan_teacher(situation: Situation) -> Decision:
-    """Run the endpoint while a request uses it or waits only for it, otherwise pause it."""
+    """Run the teacher while a request uses it or waits only for it, otherwise pause it."""
+    if isinstance(situation.recipe.teacher, TeacherUrl):
+        return replace(situation.teacher, running=False, failed_starts=0), ()
     if any(needs_teacher(request, situation.capacity) for request in situation.requests.values()):
         return _run(situation)
     return _pause(situation)
@@ -48,6 +55,8 @@ def is_ready(situation: Situation) -> bool:
     Shortly after an order to pause, an endpoint may still look as if it were running. It would
     then stop while a job uses it that started after the order.
     """
+    if isinstance(situation.recipe.teacher, TeacherUrl):
+        return True
     record = situation.teacher
     is_past_grace = situation.now - record.paused_at > GRACE_SECONDS
     return situation.observation.teacher.is_running and record.running and is_past_grace

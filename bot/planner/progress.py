@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot import replies
-from bot.domain import steps
+from bot.domain import costs, steps
 from bot.domain.actions import GRACE_SECONDS
 from bot.domain.observation import Job, JobStage, Manifest
+from bot.domain.recipe import TeacherUrl
 from bot.domain.request import Reason, Request, Step, StepRecord, StepState
 from bot.planner.situation import Situation
 
@@ -16,6 +18,7 @@ from bot.planner.situation import Situation
 MAX_QUEUE_SECONDS = 6 * 3600.0
 # The Hub cancels jobs for these reasons: nothing runs in this namespace until somebody pays.
 _UNPAID = ("NO_CREDITS", "NO_SUBSCRIPTION", "SPEND_LIMIT", "RESOURCE_GROUP_LIMIT")
+_SPENT = re.compile(r"progress: .* spent=\$(\d+\.\d+)")
 _PROGRESS = re.compile(r"progress: (\d+)/(\d+) ")
 
 _REASONS = {
@@ -47,11 +50,15 @@ def update_progress(request: Request, situation: Situation) -> Request:
 
 def attempt_usd(request: Request, step: Step, situation: Situation) -> float:
     """Return what the jobs of the current attempt have cost so far, in US dollars."""
+    return round(_hours(request, step, situation) * situation.usd_per_hour(step), 6)
+
+
+def _hours(request: Request, step: Step, situation: Situation) -> float:
+    """Return how long the jobs of the current attempt have been running."""
     key = (request.id, step, request.step(step).attempt)
     jobs = situation.observation.jobs
     attempt = [job for job in jobs if (job.request, job.step, job.attempt) == key]
-    hours = sum(job.seconds(situation.now) for job in attempt) / 3600
-    return round(hours * situation.usd_per_hour(step), 6)
+    return sum(job.seconds(situation.now) for job in attempt) / 3600
 
 
 def is_above_cap(request: Request, step: Step, situation: Situation) -> bool:
@@ -94,7 +101,13 @@ def _running_or_failed(request: Request, step: Step, situation: Situation) -> St
         if situation.now - record.ordered_at <= GRACE_SECONDS:
             return record
         if record.job_id:
-            return replace(record, state=StepState.FAILED, reason=Reason.VANISHED, log_tail=())
+            return replace(
+                record,
+                state=StepState.FAILED,
+                reason=Reason.VANISHED,
+                log_tail=(),
+                cost_usd=round(record.cost_usd + _failed_usd(request, step, (), situation), 6),
+            )
         return replace(record, state=StepState.WAITING)
     reason = _failure(job, step, situation)
     if reason is Reason.NONE:
@@ -106,9 +119,28 @@ def _running_or_failed(request: Request, step: Step, situation: Situation) -> St
         job_id=job.id,
         reason=reason,
         log_tail=job.log_tail,
-        cost_usd=round(record.cost_usd + attempt_usd(request, step, situation), 6),
+        cost_usd=round(record.cost_usd + _failed_usd(request, step, job.log_tail, situation), 6),
         progress_tenths=0,
     )
+
+
+def _failed_usd(
+    request: Request, step: Step, log_tail: Sequence[str], situation: Situation
+) -> float:
+    """Return what a failed attempt has cost.
+
+    Nobody but the job knows what it paid for tokens: that is in its log, or it counts as all that
+    the job was allowed to spend.
+    """
+    usd, recipe = attempt_usd(request, step, situation), situation.recipe
+    if not isinstance(recipe.teacher, TeacherUrl) or not steps.info(step).needs_teacher:
+        return usd
+    reported = [float(match[1]) for line in log_tail if (match := _SPENT.match(line))]
+    cap_usd = costs.teacher_cap_usd(recipe, request, step, situation.observation.prices)
+    if not reported:
+        return max(usd, cap_usd)
+    hardware = situation.observation.prices.get(recipe.steps[step].flavor, 0.0)
+    return _hours(request, step, situation) * hardware + reported[-1]
 
 
 def _failure(job: Job, step: Step, situation: Situation) -> Reason:

@@ -29,6 +29,7 @@ from recipes.generate import settings as generate_settings
 from recipes.generate.data.corpora import DatasetReader
 from recipes.generate.estimate import teacher_price
 from recipes.generate.journal.local import Journal
+from recipes.generate.options import bill_to
 from recipes.generate.settings import GenerateSettings
 from recipes.generate.teacher.budget import Budget
 from recipes.generate.teacher.client import Teacher
@@ -103,7 +104,7 @@ async def _ask(
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "journal.jsonl", language.code)
         budget = Budget(teacher_price(args.config), args.cap_usd)
-        headers = authorization(args.teacher, os.environ)
+        headers = authorization(args.teacher, os.environ, bill_to(args.config))
         try:
             async with session(headers) as http:
                 teacher = Teacher(endpoint(http, args.teacher), generate.teacher, journal, budget)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recipes.core.config import Config
+from recipes.core.errors import UserError
 from recipes.generate.settings import GenerateSettings
 from recipes.generate.teacher.budget import Price
 
@@ -28,9 +29,19 @@ class Estimate:
 
 
 def teacher_price(config: Config) -> Price:
-    """Return what the teacher costs: `plan.teacher` of the recipe."""
+    """Return what the teacher costs: `plan.teacher` of the recipe, with all replicas.
+
+    Raises UserError if that has no price, because nothing would end a run at its cap.
+    """
     teacher = config.plan.get("teacher") or {}
-    return Price(**{key: float(teacher.get(key) or 0.0) for key in PRICE_KEYS})
+    prices = {key: float(teacher.get(key) or 0.0) for key in PRICE_KEYS}
+    if not any(prices.values()):
+        raise UserError(
+            f"The recipe {config.name!r} does not say what its teacher costs: add `usd_per_hour`, "
+            "or `usd_per_million_in` and `usd_per_million_out`, to `plan.teacher`."
+        )
+    prices["usd_per_hour"] *= float(teacher.get("max_replica") or 1)
+    return Price(**prices)
 
 
 def estimate(config: Config, settings: GenerateSettings, rows: int) -> Estimate:

@@ -60,7 +60,7 @@ def parse_options(api: HfApi, args: argparse.Namespace) -> RunOptions:
         profile=profile,
         language=language.get(args.config.language),
         teacher=args.teacher,
-        headers=authorization(args.teacher, os.environ),
+        headers=authorization(args.teacher, os.environ, bill_to(args.config)),
         into=None if args.out else args.into,
         folder=args.out or Path.cwd() / f"kakugo-generate-{args.digest[:12]}",
         limit=args.limit,
@@ -69,6 +69,11 @@ def parse_options(api: HfApi, args: argparse.Namespace) -> RunOptions:
         attempt=args.attempt,
         digest=args.digest,
     )
+
+
+def bill_to(config: Config) -> str:
+    """Return the organization that pays for Inference Providers, empty for the token's owner."""
+    return str((config.plan.get("teacher") or {}).get("bill_to") or "")
 
 
 def _make_folder(folder: Path) -> None:

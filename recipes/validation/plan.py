@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from recipes.validation.ranges import Amount, PositiveAmount, PositiveCount, Text
+from recipes.validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Text
 
 StepName = Literal["check", "generate", "train", "evaluate", "improve"]
 
@@ -30,18 +30,30 @@ class StepSettings:
 
 @dataclass(frozen=True)
 class TeacherPlan:
-    """The teacher's Inference Endpoint, as the Hub's API describes it."""
+    """The teacher, by one of three roads: at a `url`, in a job (`flavor`), or an endpoint."""
 
-    name: Text
-    model: Text
-    image: Text
-    command: tuple[Text, ...]
-    vendor: Text
-    region: Text
-    accelerator: Literal["cpu", "gpu", "neuron", "tpu"]
-    instance_type: Text
-    instance_size: Text
-    usd_per_hour: Amount
+    name: Text = ""
+    model: Text = ""
+    image: Text = ""
+    command: tuple[Text, ...] = ()
+    vendor: Text = ""
+    region: Text = ""
+    accelerator: Literal["cpu", "gpu", "neuron", "tpu"] | None = None
+    instance_type: Text = ""
+    instance_size: Text = ""
+    max_replica: PositiveCount = 1
+    """Of an endpoint, which grows with its queue."""
+    flavor: Text = ""
+    """The hardware of the teacher's job."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """Where the teacher's job serves."""
+    timeout_minutes: Count = 0
+    """After which the teacher's job ends, even without a bot."""
+    url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    """A server that is paid by tokens, such as Inference Providers."""
+    bill_to: str = ""
+    """The organization that Inference Providers bill."""
+    usd_per_hour: Amount = 0.0
     usd_per_million_in: Amount = 0.0
     """For a teacher that is paid by tokens."""
     usd_per_million_out: Amount = 0.0

@@ -19,7 +19,7 @@ from bot.domain.observation import (
     Teacher,
 )
 from bot.domain.policy import Policy
-from bot.domain.recipe import Recipe, parse
+from bot.domain.recipe import EndpointSpec, Recipe, parse
 from bot.domain.request import Request, Spec, Step, StepRecord, StepState, TeacherRecord
 from bot.language import by_code
 from bot.planner.plan import admit as admit_one
@@ -66,6 +66,28 @@ CURRENT = TeacherRecord(running=True, ordered_at=NOW - 500)
 @cache
 def recipe() -> Recipe:
     return parse("practice", "practice", YAML)
+
+
+def endpoint() -> EndpointSpec:
+    spec = recipe().endpoint
+    assert spec is not None
+    return spec
+
+
+def recipe_with(teacher: str, tokens: str = "tokens_in: 1000000, tokens_out: 2000000") -> Recipe:
+    """Return the recipe with another teacher, given as YAML, and with expected tokens."""
+    start, end = YAML.index("    name: kakugo"), YAML.index("  setup:")
+    text = f"{YAML[:start]}    {{{teacher}}}\n{YAML[end:]}"
+    for minutes in ("0.5", "1"):
+        text = text.replace(f"expected_minutes: {minutes}}}", f"expected_minutes: 1, {tokens}}}", 1)
+    return parse("practice", "practice", text)
+
+
+URL = "url: 'https://router.huggingface.co/v1', usd_per_million_in: 0.1, usd_per_million_out: 0.5"
+JOB = (
+    "name: t, image: i, command: [serve], flavor: cpu-basic, port: 8000, timeout_minutes: 60, "
+    "usd_per_hour: 5"
+)
 
 
 def policy(limit_usd: float = 50.0, limits: Limits = LIMITS) -> Policy:

@@ -21,6 +21,7 @@ from bot.hub.client import Connection
 from bot.hub.ledger_repo import LedgerRepo
 from bot.localhub.testing import LocalHub
 from bot.settings import Limits
+from tests.bot import examples
 from tests.scenarios import fake_recipe
 from tests.scenarios.three_requests import POLICY
 
@@ -79,7 +80,7 @@ class LocalScenario:
         for repo in (names.ledger(ORG), names.results(ORG), names.code_repo(ORG)):
             self.api.create_repo(repo, repo_type="dataset")
         self.api.create_repo(SPACE, repo_type="space", space_sdk="static")
-        teacher = replace(POLICY.recipe.teacher, command=_fake_teacher())
+        teacher = replace(examples.endpoint(), command=_fake_teacher())
         recipe = replace(POLICY.recipe, teacher=teacher)
         self.policy = replace(
             POLICY, endpoint=hub.url, recipe=recipe, limits=limits or POLICY.limits

@@ -11,7 +11,8 @@ from recipes.core.errors import UserError
 from recipes.generate.teacher.openai import Endpoint, OpenAIEndpoint
 
 TGI = "tgi+"
-HUB_HOSTS = (".endpoints.huggingface.cloud", "router.huggingface.co")
+PROVIDERS = "router.huggingface.co"
+HUB_HOSTS = (".endpoints.huggingface.cloud", ".hf.jobs")  # the latter: ports of Jobs
 
 
 def session(headers: Mapping[str, str]) -> aiohttp.ClientSession:
@@ -37,10 +38,11 @@ def endpoint(http: aiohttp.ClientSession, url: str) -> Endpoint:
     return TgiEndpoint(http, url.removeprefix(TGI))
 
 
-def authorization(url: str, environment: Mapping[str, str]) -> dict[str, str]:
+def authorization(url: str, environment: Mapping[str, str], bill_to: str = "") -> dict[str, str]:
     """Return the header with the teacher's token; only a teacher on the Hub gets the Hub's token.
 
-    Raises UserError for an invalid URL.
+    Inference Providers also get the organization that pays, if there is one:
+    https://huggingface.co/docs/inference-providers/pricing. Raises UserError for an invalid URL.
     """
     plain = url.removeprefix(TGI)
     parts = urlsplit(plain)
@@ -49,6 +51,8 @@ def authorization(url: str, environment: Mapping[str, str]) -> dict[str, str]:
         raise UserError(f"A teacher must have an http or https URL, not {url!r}.")
     token = environment.get("KAKUGO_TEACHER_TOKEN")
     hub = environment.get("HF_ENDPOINT", "").rstrip("/")
-    if not token and (host.endswith(HUB_HOSTS) or (hub and plain.startswith(f"{hub}/"))):
+    is_on_hub = parts.scheme == "https" and (host.endswith(HUB_HOSTS) or host == PROVIDERS)
+    if not token and (is_on_hub or (hub and plain.startswith(f"{hub}/"))):
         token = environment.get("HF_TOKEN")
-    return {"Authorization": f"Bearer {token}"} if token else {}
+    payer = {"X-HF-Bill-To": bill_to} if bill_to and host == PROVIDERS else {}
+    return {**({"Authorization": f"Bearer {token}"} if token else {}), **payer}

@@ -63,3 +63,18 @@ def test_the_reserved_budget_becomes_the_spent_one() -> None:
     assert reserved_usd(request) == CAP
     assert reserved_usd(replace(request, status=Status.DONE)) == pytest.approx(0.001)
     assert reserved_usd(replace(request, reserved_at=0.0)) == 0
+
+
+def test_a_teacher_that_is_paid_by_the_token_costs_its_expected_tokens() -> None:
+    recipe = examples.recipe_with(examples.URL)
+    expected = 2 * (1 * 0.1 + 2 * 0.5)  # the check and the data: millions of tokens, their prices
+    assert estimate(recipe, examples.PRICES).teacher_usd == pytest.approx(expected)
+    request = examples.request(spec=replace(examples.spec(), cap_usd=10.0))
+    cap = teacher_cap_usd(recipe, request, Step.CHECK, examples.PRICES)
+    assert 10 - 1.2 < cap < 10 - 1.1  # less the expected cost of the data and of hardware
+
+
+def test_every_replica_of_the_teacher_may_cost() -> None:
+    two = replace(examples.recipe(), teacher=replace(examples.endpoint(), max_replica=2))
+    one, both = (estimate(recipe, examples.PRICES) for recipe in (examples.recipe(), two))
+    assert both.teacher_usd == pytest.approx(2 * one.teacher_usd)

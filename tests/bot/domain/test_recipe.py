@@ -47,3 +47,29 @@ def test_a_job_installs_lm_eval_only_if_the_recipe_asks_for_it() -> None:
     asking = recipe.parse("practice", "org", yaml.safe_dump(section))
     assert asking.extras(Step.IMPROVE) == ("improve", "lm-eval", "vllm")
     assert asking.extras(Step.TRAIN) == ("train",)
+
+
+def test_the_keys_of_the_teacher_choose_its_road() -> None:
+    teachers = [examples.recipe_with(text).teacher for text in (examples.URL, examples.JOB)]
+    assert [type(teacher) for teacher in teachers] == [recipe.TeacherUrl, recipe.TeacherJob]
+    assert examples.recipe().endpoint == examples.recipe().teacher
+
+
+@pytest.mark.parametrize(
+    ("teacher", "tokens", "named"),
+    [
+        (examples.URL.partition(", usd_per_million_out")[0], "tokens_in: 1, tokens_out: 1", "out"),
+        (examples.URL.replace("0.5", "0"), "tokens_in: 1, tokens_out: 1", "usd_per_million_out"),
+        (examples.URL.replace("0.5", ".inf"), "tokens_in: 1, tokens_out: 1", "usd_per_million_out"),
+        (examples.URL, "tokens_in: 1", "tokens_out"),
+        (examples.URL.replace("https", "ftp"), "tokens_in: 1, tokens_out: 1", "url"),
+        (
+            examples.JOB.replace("usd_per_hour: 5", "bill_to: a"),
+            "tokens_in: 1",
+            "usd_per_hour",
+        ),
+    ],
+)
+def test_a_teacher_without_its_price_is_refused(teacher: str, tokens: str, named: str) -> None:
+    with pytest.raises(recipe.InvalidRecipe, match=named):
+        examples.recipe_with(teacher, tokens)

@@ -88,7 +88,7 @@ def fill(hub: LocalHub, connection: Connection) -> Scope:
         api.upload_file(
             path_or_fileobj=content, path_in_repo=path, repo_id=repo, repo_type="dataset"
         )
-    create_endpoint(connection, Endpoint(examples.recipe().teacher))
+    create_endpoint(connection, Endpoint(examples.endpoint()))
     api.create_webhook(
         url="http://127.0.0.1:9/webhook",
         watched=[{"type": "space", "name": space}],
@@ -99,7 +99,7 @@ def fill(hub: LocalHub, connection: Connection) -> Scope:
         left_alone=[],
         known=[],
         manifests=[(request, Step.GENERATE)],
-        endpoint=examples.recipe().teacher.name,
+        teacher=examples.recipe().teacher,
     )
 
 
@@ -118,7 +118,7 @@ def test_damaged_answers_are_no_tracebacks(
     readers: dict[str, Callable[[Connection], Any]] = {
         "observe": lambda fresh: Observer(fresh).observe(scope),
         "installation": lambda fresh: inventory.read_installation(
-            fresh, "some.whl", scope.endpoint
+            fresh, "some.whl", scope.teacher.name
         ),
         "ledger": lambda fresh: (repo := LedgerRepo(fresh, names.ledger(ORG))).files(repo.head()),
         "billing": probes.read_billing,

@@ -18,8 +18,7 @@ from tests.bot.hub.calls import ORG, read
 
 
 def spec(name: str) -> EndpointSpec:
-    teacher = examples.recipe().teacher
-    return replace(teacher, name=name, command=("sleep", "60"), usd_per_hour=0.0)
+    return replace(examples.endpoint(), name=name, command=("sleep", "60"), usd_per_hour=0.0)
 
 
 def test_the_teacher_is_private_has_a_health_route_and_scales_to_zero(

@@ -23,7 +23,7 @@ def test_the_offer_says_whether_the_hardware_is_available(
     hub: LocalHub, connection: Connection
 ) -> None:
     def offer(instance_type: str = "nvidia-h200", region: str = "") -> Offer | str | None:
-        teacher = examples.recipe().teacher
+        teacher = examples.endpoint()
         teacher = replace(
             teacher,
             accelerator="gpu",

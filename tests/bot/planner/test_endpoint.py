@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain.actions import GRACE_SECONDS, EnsureEndpoint, EnsureJob
@@ -82,3 +84,13 @@ def test_a_teacher_that_never_starts_ends_the_request_and_is_tried_for_the_next(
     assert planned.request.verdict is Verdict.TEACHER
     record, _ = plan_teacher(situation(observation, POLICY, [planned.request], record))
     assert not has_given_up(situation(observation, POLICY, (), record))
+
+
+def test_a_teacher_at_a_url_is_always_ready_and_nobody_starts_it() -> None:
+    policy = replace(POLICY, recipe=examples.recipe_with(examples.URL))
+    observation = observed(teacher=Teacher("running", "https://router.huggingface.co/v1"))
+    request = examples.request(spec=replace(examples.spec(), cap_usd=10.0))
+    assert plan_teacher(situation(observation, policy, [request], ASLEEP)) == (ASLEEP, ())
+    planned = plan(request, observation, policy, ASLEEP)
+    (job,) = [action for action in planned.actions if isinstance(action, EnsureJob)]
+    assert "https://router.huggingface.co/v1" in job.command

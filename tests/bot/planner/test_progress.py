@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.actions import EnsureCancelled, EnsureJob
+from bot.domain.costs import teacher_cap_usd
 from bot.domain.observation import JobStage
 from bot.domain.request import (
     Reason,
@@ -49,7 +50,7 @@ def test_the_teacher_costs_the_hours_or_what_the_manifest_says_whichever_is_more
     running = examples.request(
         steps={Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1")}
     )
-    hour = examples.recipe().teacher.usd_per_hour
+    hour = examples.endpoint().usd_per_hour
     for reported_usd, teacher_usd in ((0.0, hour), (0.9 * hour, hour), (3.0, 3.0)):
         manifests = {
             ("r1", Step.GENERATE): examples.manifest(cost_usd=reported_usd, seconds=3600.0)
@@ -115,3 +116,22 @@ def test_of_two_jobs_for_one_attempt_one_is_cancelled() -> None:
         steps={Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, NOW - 550, "j1")}
     )
     assert plan(request, observed(jobs=jobs), POLICY, CURRENT).actions[0] == EnsureCancelled("j2")
+
+
+@pytest.mark.parametrize(
+    ("log_tail", "usd"),
+    [(("progress: 3/9 rows eta=1 kept=90% spent=$1.25 rows/s=2",), 1.25), (("Killed",), None)],
+)
+def test_a_failed_attempt_costs_the_tokens_it_reported_or_all_it_might_spend(
+    log_tail: tuple[str, ...], usd: float | None
+) -> None:
+    recipe = examples.recipe_with(examples.URL)
+    policy = replace(POLICY, recipe=recipe)
+    request = examples.request(
+        spec=replace(examples.spec(), cap_usd=10.0),
+        steps={Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1")},
+    )
+    failed = replace(job(JobStage.ERROR, Step.GENERATE), log_tail=log_tail)
+    planned = plan(request, observed(jobs=(failed,)), policy, CURRENT).request
+    cap = teacher_cap_usd(recipe, request, Step.GENERATE, examples.PRICES)
+    assert planned.step(Step.GENERATE).cost_usd == pytest.approx(usd or cap, rel=0.01)

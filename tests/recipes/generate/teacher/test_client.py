@@ -316,3 +316,14 @@ def test_a_teacher_that_repeats_its_answers_is_not_asked_twice(
     asyncio.run(_with(handler, tmp_path, use))
     assert len(bodies) == calls
     assert ("same answer to every seed" in capsys.readouterr().out) is not heeds
+
+
+def test_jobs_and_providers_on_the_hub_get_its_token_and_the_payer() -> None:
+    tokens = {"HF_TOKEN": "hf_secret"}
+    token = {"Authorization": "Bearer hf_secret"}
+    assert authorization("https://687f--8000.hf.jobs", tokens, "org") == token
+    assert authorization("http://687f--8000.hf.jobs", tokens) == {}
+    assert authorization("https://evilrouter.huggingface.co", tokens) == {}
+    providers = "https://router.huggingface.co/v1"
+    assert authorization(providers, tokens) == token
+    assert authorization(providers, tokens, "org") == {**token, "X-HF-Bill-To": "org"}
