@@ -116,6 +116,30 @@ class Score:
     significant: bool
 
 
+@dataclass(frozen=True)
+class Change:
+    """A mean difference from the base in points, from 0 to 100, and its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Overall:
+    """What an evaluation found: the mean gain, and what became of English.
+
+    `verdict` is one of `VERDICTS`, empty without a test in English. English was kept if it is
+    certain that not more than `margin` points were lost.
+    """
+
+    gain: Change | None = None
+    english: Change | None = None
+    verdict: str = ""
+    margin: float = 0.0
+
+
+VERDICTS = ("kept", "lost", "cannot tell")
 ADVICE_LEVELS = ("good", "doubtful", "hopeless")
 CHECK_METRICS = (
     *("answered", "script", "language", "structured", "chrf", "round_trip"),
@@ -161,7 +185,7 @@ class Version:
 class Manifest:
     """The parts of a recipe's `run.json` that the bot uses.
 
-    `english` are the same tests in English. `stopped` is `cap` if the recipe ended early because
+    `stopped` is `cap` if the recipe ended early because
     its money was spent. `version` is the version that was compared with the current one. `titles`
     says what each benchmark tests.
     """
@@ -174,7 +198,7 @@ class Manifest:
     cost_usd: float
     advice: Advice | None = None
     scores: tuple[Score, ...] = ()
-    english: tuple[Score, ...] = ()
+    overall: Overall = Overall()
     not_covered: tuple[str, ...] = ()
     stopped: str = ""
     version: Version | None = None

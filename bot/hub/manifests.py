@@ -14,8 +14,11 @@ from bot.domain.observation import (
     ADVICE_LEVELS,
     CHECK_METRICS,
     FIRST_TITLES,
+    VERDICTS,
     Advice,
+    Change,
     Manifest,
+    Overall,
     Score,
     Shortfall,
     Version,
@@ -42,7 +45,7 @@ def parse_manifest(data: Any) -> Manifest:
         cost_usd=_amount(data["cost_usd"]),
         advice=_advice(metrics) if "advice" in metrics else None,
         scores=tuple(map(_score, metrics.get("results", ()))),
-        english=tuple(map(_score, metrics.get("english", ()))),
+        overall=_overall(metrics["overall"]) if "overall" in metrics else Overall(),
         stopped="cap" if metrics.get("stopped") == "cap" else "",
         not_covered=tuple(map(_word, metrics.get("not_covered", ()))),
         version=_version(metrics) if "fresh" in metrics else None,
@@ -123,6 +126,25 @@ def _score(result: Mapping[str, Any]) -> Score:
         high=_score_value(high),
         significant=result["significant"] is True,
     )
+
+
+def _overall(overall: Mapping[str, Any]) -> Overall:
+    verdict = overall["english"]
+    if verdict is not None and verdict not in VERDICTS:
+        raise ValueError(f"{quote(verdict)} is not a verdict")
+    return Overall(
+        gain=_change(overall, "gain"),
+        english=_change(overall, "english_difference"),
+        verdict=verdict or "",
+        margin=_score_value(overall["margin"]),
+    )
+
+
+def _change(overall: Mapping[str, Any], name: str) -> Change | None:
+    if overall[name] is None:
+        return None
+    low, high = overall[f"{name}_ci"]
+    return Change(_score_value(overall[name]), _score_value(low), _score_value(high))
 
 
 def _titles(titles: Mapping[str, Any]) -> dict[str, str]:

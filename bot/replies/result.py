@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.domain import names, steps
-from bot.domain.observation import Manifest, Score, Version
+from bot.domain.observation import Change, Manifest, Overall, Score, Version
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Step
 from bot.language import UnknownCode, by_code
 from bot.replies.phrases import join, money, practice_note
+
+_VERDICTS = {
+    "kept": "English was kept",
+    "lost": "English was lost",
+    "cannot tell": "It cannot be told whether English was kept",
+}
 
 
 def result(request: Request, manifest: Manifest, policy: Policy) -> str:
@@ -63,7 +69,7 @@ def _evaluation(request: Request, manifest: Manifest, policy: Policy) -> list[st
         *(_score_row(score, manifest.titles) for score in manifest.scores),
         "",
         *_not_covered(manifest),
-        *_english(manifest),
+        *_overall(manifest.overall),
         f"It cost {money(request.spent_usd)}. Have a look at "
         f"{join([f'[{name}]({url})' for name, url in links.items()])}.",
         "",
@@ -103,16 +109,24 @@ def _not_covered(manifest: Manifest) -> list[str]:
     ]
 
 
-def _english(manifest: Manifest) -> list[str]:
-    """Say whether the new model is worse in English than the base model."""
-    if not manifest.english:
-        return []
-    losses = [
-        f"{manifest.titles.get(score.benchmark, score.benchmark).lower()} went from "
-        f"{score.base:.3f} to {score.adapter:.3f}"
-        for score in manifest.english
-        if score.significant and score.adapter < score.base
-    ]
-    if losses:
-        return [f"The new model is worse in English: {join(losses)}.", ""]
-    return ["The new model is not significantly worse in English in any test.", ""]
+def _overall(overall: Overall) -> list[str]:
+    """Say how much better the new model is on average, and what became of its English."""
+    lines: list[str] = []
+    if overall.gain:
+        lines += [
+            f"On average, the new model differs from the base model by {_points(overall.gain)}. "
+            "Tests that share their texts count once.",
+            "",
+        ]
+    if overall.english and overall.verdict:
+        lines += [
+            f"{_VERDICTS[overall.verdict]}: {_points(overall.english)} on average, and the recipe "
+            f"accepts a loss of {overall.margin:g} points.",
+            "",
+        ]
+    return lines
+
+
+def _points(change: Change) -> str:
+    value, low, high = (f"{each:+.1f}" for each in (change.value, change.low, change.high))
+    return f"{value} points (95% interval {low} to {high})"

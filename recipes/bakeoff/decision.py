@@ -15,10 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recipes.bakeoff.candidate import Measurement
-from recipes.evaluate import metrics
+from recipes.evaluate import intervals
 from recipes.train.heldout_loss import bits_per_byte
-
-SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -44,13 +42,13 @@ def decide(
     reasons = [f"{best.base} needs the fewest bits per byte after training: {_bits(best, sizes)}."]
     as_good = [best]
     for other in ranked[1:]:
-        comparison = metrics.compare(
+        comparison = intervals.compare_scores(
             _bits_of_sums, _statistics(best, sizes), _statistics(other, sizes), samples, seed
         )
         gap = comparison.difference
         interval = f"{gap.value:+.3f} [{gap.low:+.3f}, {gap.high:+.3f}]"
         figures = f"{other.base}: {_bits(other, sizes)}, {interval}"
-        if comparison.p < SIGNIFICANCE:
+        if comparison.is_significant:
             reasons.append(f"{figures}, significantly worse.")
         else:
             reasons.append(f"{figures}, not significantly worse.")

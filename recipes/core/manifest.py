@@ -21,6 +21,7 @@ schema 1 are read, too (`manifest_upgrade.py`). What `metrics` holds, by step:
 | | `pairs_digest` | of the preference pairs |
 | | `reward_margin`, `reward_accuracy` | of DPO at the last step |
 | evaluate | `results`, `other_metrics`, `english` | main and other scores, and those in English |
+| | `overall` | mean gain, and whether English was kept (evaluate/overall.py) |
 | | `degenerate` | flaws of translations by direction (evaluate/degenerate.py) |
 | | `titles` | what each benchmark tests, for the bot's reply |
 | | `not_covered`, `peers` | benchmarks without the language; other models |

@@ -3,13 +3,15 @@
 settings        Parse the `evaluate:` section of a recipe
 models          Find the compared models, each at a commit: base, adapter and peers
 contamination   Find benchmark texts in the training data
-metrics         Compute scores with confidence intervals and paired comparisons
+metrics         Compute scores from sums over items: chrF++, BLEU and means
+intervals       Confidence intervals and tests, one method for each kind of measure
 suite           Load the benchmarks of a recipe in a language and in English
 neural          Score translations with a model from the Hub
 tokenize        Tokenize prompts and options, the same way for every backend
 backends        Load models and get their outputs
 degenerate      Count degenerate translations by flaw
 significance    Score the outputs, and test whether base and adapter differ
+overall         Sum up an evaluation: the mean gain, and whether English was kept
 markdown        Write the Markdown of an evaluation
 schema          The rows of `results.jsonl` and `outputs.jsonl`
 card            Put an evaluation into what the Hub shows of an adapter

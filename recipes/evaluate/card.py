@@ -86,7 +86,7 @@ def _entry(
 
     task, score = result.task, result.main_score
     comparison = score.comparison
-    verdict = "significant" if score.is_significant else "not significant"
+    verdict = "significant" if comparison.is_significant else "not significant"
     notes = [
         *(["practice, not a real benchmark"] if practice else []),
         f"{score.metric}, n={len(task.items)}, {score.signature}",

@@ -1,8 +1,8 @@
 """Say whether two models differ: `kakugo-recipe compare A B`.
 
 A and B are sample logs of lm-evaluation-harness, or our `outputs.jsonl`, of the same items. As in
-an evaluation, right and wrong answers are compared by McNemar's exact test and other scores by the
-paired bootstrap, and Holm corrects the main metrics of all tasks together, and the others together.
+an evaluation, intervals.py has the methods, and the tests of the main metrics of all tasks are
+corrected together, and those of the other metrics.
 """
 
 from __future__ import annotations
@@ -10,36 +10,29 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from recipes.core.errors import UserError
 from recipes.core.progress import say
-from recipes.evaluate import item_scores, metrics
+from recipes.evaluate import intervals, item_scores, metrics
+from recipes.evaluate.intervals import Array, Comparison, ScoreFunction
 from recipes.evaluate.item_scores import TaskScores, Value, listed
-from recipes.evaluate.metrics import Array, Comparison, ScoreFunction
 from recipes.validation.errors import shorten
 
 BLEU_TOKENIZER = "13a"  # sacrebleu's default, which the harness uses
-HEADINGS = ("task", "metric", "items", "A", "B", "B - A", "95% interval", "p", "p (Holm)", "")
+HEADINGS = ("task", "metric", "items", "A", "B", "B - A", "95% interval", "p", "")
 
 
 @dataclass(frozen=True)
 class Row:
-    """The comparison of one metric of one task; `p_holm` is corrected for `family` tests."""
+    """The comparison of one metric of one task."""
 
     task: str
     metric: str
-    is_main: bool
     items: int
+    is_main: bool
     comparison: Comparison
-    family: int = 1
-    p_holm: float = 1.0
-
-    @property
-    def is_significant(self) -> bool:
-        """Whether A and B differ after the correction."""
-        return metrics.is_significant(self.p_holm)
 
 
 def main(args: argparse.Namespace) -> None:
@@ -65,21 +58,35 @@ def compare(
     tasks = [task for task in a if task in b]
     if not tasks:
         raise UserError(f"A has the tasks {listed(a)} and B {listed(b)}: none in common.")
+    shared = {task: _shared_metrics(task, a[task], b[task]) for task in tasks}
+    main_tests = len(tasks)
+    other_tests = sum(map(len, shared.values())) - main_tests
     rows = []
-    for task in tasks:
-        metrics_a, metrics_b = a[task].by_metric, b[task].by_metric
-        shared = [metric for metric in metrics_a if metric in metrics_b]
-        if not shared:
-            raise UserError(
-                f"{shorten(task)}: A has the metrics {listed(metrics_a)} "
-                f"and B {listed(metrics_b)}: none in common."
+    for task, names in shared.items():
+        for metric in names:
+            scores = a[task].by_metric[metric], b[task].by_metric[metric]
+            items = _shared_items(task, *scores)
+            is_main = metric == names[0]
+            comparison = _comparison(
+                metric.partition(",")[0],
+                [[each[item] for item in items] for each in scores],
+                samples,
+                seed,
+                main_tests if is_main else other_tests,
             )
-        for metric in shared:
-            items = _shared_items(task, metrics_a[metric], metrics_b[metric])
-            values = [[scores[metric][item] for item in items] for scores in (metrics_a, metrics_b)]
-            comparison = _comparison(metric.partition(",")[0], values, samples, seed)
-            rows.append(Row(task, metric, metric == shared[0], len(items), comparison))
-    return _corrected(rows)
+            rows.append(Row(task, metric, len(items), is_main, comparison))
+    return rows
+
+
+def _shared_metrics(task: str, a: TaskScores, b: TaskScores) -> list[str]:
+    """Return the metrics that both have, the main one first."""
+    shared = [metric for metric in a.by_metric if metric in b.by_metric]
+    if not shared:
+        raise UserError(
+            f"{shorten(task)}: A has the metrics {listed(a.by_metric)} "
+            f"and B {listed(b.by_metric)}: none in common."
+        )
+    return shared
 
 
 def _shared_items(task: str, a: dict[str, Value], b: dict[str, Value]) -> list[str]:
@@ -94,14 +101,12 @@ def _shared_items(task: str, a: dict[str, Value], b: dict[str, Value]) -> list[s
 
 
 def _comparison(
-    metric: str, values: Sequence[Sequence[Value]], samples: int, seed: int
+    metric: str, values: Sequence[Sequence[Value]], samples: int, seed: int, tests: int
 ) -> Comparison:
-    score, statistics = _statistics(metric, values)
-    comparison = metrics.compare(score, *statistics, samples, seed)
+    score, (a, b) = _statistics(metric, values)
     if all(value in (0, 1) for each in values for value in each):
-        p = metrics.mcnemar(*(each[:, 0] for each in statistics))
-        return replace(comparison, p=p, test=metrics.MCNEMAR)
-    return comparison
+        return intervals.compare_shares(a[:, 0], b[:, 0], tests)
+    return intervals.compare_scores(score, a, b, samples, seed, tests)
 
 
 def _statistics(
@@ -125,17 +130,6 @@ def _statistics(
     return functions.get(metric, metrics.mean), (of_model(a), of_model(b))
 
 
-def _corrected(rows: Sequence[Row]) -> list[Row]:
-    """Apply Holm's correction to the main metrics of all tasks, and to the other metrics."""
-    corrected = {}
-    for is_main in (True, False):
-        family = [index for index, row in enumerate(rows) if row.is_main == is_main]
-        adjusted = metrics.holm([rows[index].comparison.p for index in family])
-        for index, p_holm in zip(family, adjusted, strict=True):
-            corrected[index] = replace(rows[index], family=len(family), p_holm=p_holm)
-    return [corrected[index] for index in range(len(rows))]
-
-
 def as_json(row: Row) -> dict[str, Any]:
     """Return a row under the names that results.jsonl has for the same numbers."""
     comparison = row.comparison
@@ -153,9 +147,8 @@ def as_json(row: Row) -> dict[str, Any]:
         "difference_ci": [difference.low, difference.high],
         "p": comparison.p,
         "test": comparison.test,
-        "p_holm": row.p_holm,
-        "family": row.family,
-        "significant": row.is_significant,
+        "family": comparison.tests,
+        "significant": comparison.is_significant,
     }
 
 
@@ -189,6 +182,5 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{difference.value:+.{digits}f}",
         f"{difference.low:+.{digits}f} to {difference.high:+.{digits}f}",
         _p(comparison.p),
-        _p(row.p_holm),
-        "significant" if row.is_significant else "not significant",
+        "significant" if comparison.is_significant else "not significant",
     )

@@ -7,24 +7,31 @@ person. Practice benchmarks are called so in every table.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from recipes.core.benchmarks.table import benchmark_of
 from recipes.core.benchmarks.tasks import ENGLISH, Task
 from recipes.evaluate.degenerate import FLAWS
-from recipes.evaluate.metrics import BOOTSTRAP, MCNEMAR
+from recipes.evaluate.intervals import BOOTSTRAP, SCORE_TEST, Interval
+from recipes.evaluate.overall import Overall
 from recipes.evaluate.significance import Score, TaskResult
 from recipes.evaluate.suite import MissingBenchmark
 
 FLAW_TITLES = {"leaked_think": "unclosed reasoning"}
 METHOD = (
     "All models got the same prompts and shots. Translations are greedy; options are chosen by "
-    f"log-likelihood. Intervals come from a {BOOTSTRAP}, which also gives p for translations; p "
-    f"for accuracy comes from an exact test ({MCNEMAR.split()[0]}). p is corrected (Holm), for the "
-    "main metrics of a table and for its other metrics separately. A difference with p of 0.05 or "
-    "more is reported as not significant."
+    "log-likelihood. Output and reference are compared in the same Unicode form (NFC). Intervals "
+    f"have 95% confidence. The difference of two shares has the interval and p of the {SCORE_TEST} "
+    f"of Tango (1998), any other difference those of a {BOOTSTRAP}; both are corrected for the "
+    "number of tests (Bonferroni), for the main metrics of a table and for its other metrics "
+    "separately. A difference whose interval includes zero is reported as not significant."
 )
+VERDICTS = {
+    "kept": "**English was kept**",
+    "lost": "**English was lost**",
+    "cannot tell": "**It cannot be told whether English was kept**",
+}
 PRACTICE = "Practice benchmarks have the format of the real ones, but none of their texts."
 FLORES_NOTES = Path(__file__).with_name("flores_notes.tsv")
 
@@ -52,6 +59,7 @@ class Report:
     missing: Sequence[MissingBenchmark]
     contamination: Contamination
     peers: Sequence[str]
+    overall: Overall
 
 
 def title(benchmark: str, practice: bool) -> str:
@@ -75,6 +83,7 @@ def flores_notes(code: str) -> list[str]:
 def render(report: Report) -> str:
     """Return all tables and notes."""
     parts = [
+        *_gain(report.overall),
         _score_table(report),
         *_peer_table(report),
         *_english_table(report),
@@ -124,18 +133,30 @@ def _english_table(report: Report) -> list[str]:
         f"in English | metric | base | {report.adapter_label} | difference (95% interval) | p | n"
     )
     table = _table(header, _rows(report, results, main=True))
-    return [f"{_english_verdict(results)}\n\n{table}"]
+    return [f"{_english_verdict(report.overall)}\n\n{table}"]
 
 
-def _english_verdict(results: Sequence[TaskResult]) -> str:
-    scores = [result.main_score for result in results]
-    lost = sum(s.is_significant and s.comparison.difference.value < 0 for s in scores)
-    if lost:
-        return (
-            f"**English was not kept**: significantly worse than the base in {lost} of "
-            f"{_count(len(scores), 'test')}."
-        )
-    return "**English was kept**: no test is significantly worse than the base."
+def _gain(overall: Overall) -> list[str]:
+    if overall.gain is None:
+        return []
+    return [
+        f"Mean difference from the base: **{_points(overall.gain)}**. Tests that share their "
+        "texts count once."
+    ]
+
+
+def _english_verdict(overall: Overall) -> str:
+    if overall.english is None or overall.english_verdict is None:
+        return ""
+    return (
+        f"{VERDICTS[overall.english_verdict]}: {_points(overall.english)}, and the recipe accepts "
+        f"a loss of {overall.margin:g} points."
+    )
+
+
+def _points(difference: Interval) -> str:
+    value, low, high = (f"{each:+.1f}" for each in astuple(difference))
+    return f"{value} points ({low} to {high})"
 
 
 def _peer_table(report: Report) -> list[str]:
@@ -195,7 +216,7 @@ def _relation(titles: Sequence[str]) -> str:
     """Say that benchmarks of one family are not independent."""
     return (
         f"{', '.join(titles[:-1])} and {titles[-1]} are built from the same texts. They are one "
-        f"piece of evidence, not {len(titles)}, so they are never averaged."
+        f"piece of evidence, not {len(titles)}, so a mean counts them once."
     )
 
 
@@ -212,8 +233,8 @@ def _number(score: Score, value: float, sign: str = "") -> str:
 def _row(task: Task, score: Score, practice: bool) -> str:
     comparison, difference = score.comparison, score.comparison.difference
     low, high = _number(score, difference.low, "+"), _number(score, difference.high, "+")
-    mark = "" if score.is_significant else ", not significant"
-    p = "< 0.001" if score.p_holm < 0.001 else f"{score.p_holm:.3f}"
+    mark = "" if comparison.is_significant else ", not significant"
+    p = "< 0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"
     return (
         f"| {_name(task, practice)} | {score.metric} | {_number(score, comparison.base.value)} "
         f"| {_number(score, comparison.adapter.value)} "

@@ -33,6 +33,7 @@ from recipes.evaluate import (
 from recipes.evaluate.backends import loader, transformers_lm
 from recipes.evaluate.markdown import Contamination, Report
 from recipes.evaluate.models import ComparedModel
+from recipes.evaluate.overall import Overall, overall
 from recipes.evaluate.response_cache import CollectedOutputs
 from recipes.evaluate.settings import EvaluateSettings, parse
 from recipes.evaluate.significance import TaskResult
@@ -77,6 +78,7 @@ class Evaluation:
     models: tuple[ComparedModel, ...]
     outputs: CollectedOutputs
     results: list[TaskResult]
+    overall: Overall
 
 
 def main(args: argparse.Namespace) -> None:
@@ -203,7 +205,12 @@ def _collect_and_score(
     )
     by_task = [[outputs[m, t] for m in range(len(compared))] for t in range(len(tasks))]
     results = significance.score_tasks(tasks, by_task, job.settings, _neural_metric(job))
-    return Evaluation(compared, outputs, results)
+    return Evaluation(compared, outputs, results, sum_up(job, results))
+
+
+def sum_up(job: Job[EvaluateSettings], results: Sequence[TaskResult]) -> Overall:
+    """Sum up the results of the job's language."""
+    return overall(results, job.config.language, job.settings.english_margin)
 
 
 def _save(job: Job[EvaluateSettings], rows: Sequence[schema.Row]) -> None:
@@ -241,22 +248,24 @@ def make_report(job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evalu
         missing=clean.suite.not_covered,
         contamination=clean.contamination,
         peers=[peer.model for peer in peers],
+        overall=evaluation.overall,
     )
 
 
-def run_info(job: Job[EvaluateSettings], compared: tuple[ComparedModel, ...]) -> schema.RunInfo:
+def run_info(job: Job[EvaluateSettings], evaluation: Evaluation) -> schema.RunInfo:
     """Return what all rows of this run share; `evaluated_at` is now."""
     dataset, adapter = ((repo, job.inputs[repo]) for repo in (job.args.dataset, job.args.adapter))
     cost_usd, energy_kwh = publish.cost(job.api, dataset, adapter)
     return schema.RunInfo(
         language=job.config.language,
-        models=compared,
+        models=evaluation.models,
         practice=job.config.practice,
         request=job.args.request,
         evaluated_at=datetime.now(UTC).isoformat(timespec="seconds"),
         cost_usd=cost_usd,
         energy_kwh=energy_kwh,
         decoding=_decoding(job.settings),
+        overall=evaluation.overall,
     )
 
 
@@ -264,7 +273,7 @@ def _publish(
     job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evaluation, report: Report
 ) -> str:
     """Push results and outputs, then the adapter's card; return the sha of the first commit."""
-    run = run_info(job, evaluation.models)
+    run = run_info(job, evaluation)
     target = publish.results_folder(job.args)
     files = {
         "results.jsonl": schema.result_rows(run, evaluation.results, clean.suite.not_covered),
@@ -319,6 +328,7 @@ def _manifest(
         "results": schema.summary(own),
         "other_metrics": schema.summary(own, main=False),
         "english": schema.summary(english),
+        "overall": schema.overall_summary(evaluation.overall),
         "degenerate": schema.flaw_summary(results),
         "titles": abilities(job.settings.benchmarks),
         "not_covered": [missing.benchmark for missing in clean.suite.not_covered],

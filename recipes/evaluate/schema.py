@@ -1,10 +1,10 @@
 """The rows of `results.jsonl` and `outputs.jsonl`, and the summary in the manifest. Pure.
 
-`results.jsonl` in ORG/kakugo-results has one row for each model, test and metric. Schema 3:
+`results.jsonl` in ORG/kakugo-results has one row for each model, test and metric. Schema 4:
 
 | key | meaning |
 |---|---|
-| `schema` | 3 |
+| `schema` | 4 |
 | `language` | the adapter's language, like `epo_Latn` |
 | `test_language` | the language of the test: the same, or `eng_Latn` to see if English was kept |
 | `role`, `model`, `revision` | `base`, `adapter` or `peer`; the repository; its commit |
@@ -20,8 +20,11 @@
 | `request`, `evaluated_at` | who asked for it; ISO 8601, UTC |
 | `cost_usd`, `energy_kwh` | of dataset and adapter, from their manifests; null if unknown |
 
-Rows of the adapter also have `difference`, `difference_ci`, `p`, `test`, `p_holm`, `family` and
-`significant`: compared with the base, with `p` corrected by Holm for a `family` of so many tests.
+Rows of the adapter also have `difference`, `difference_ci`, `p`, `test`, `family` and
+`significant`: compared with the base, interval and p corrected for a `family` of so many tests (in
+schema 3, `p` was not corrected, but `p_holm` was). All of them repeat what overall.py found:
+`gain` and `gain_ci`, `english_difference` and `english_difference_ci`, all in points from 0 to 100,
+and `english`: `kept`, `lost` or `cannot tell`.
 
 `outputs.jsonl` has one row for each model and item: `model`, `revision`, `benchmark`,
 `test_language`, `direction`, `id`, `prompt`, the output (`raw`, `output`, `finished`, or `options`,
@@ -37,11 +40,13 @@ from typing import Any
 
 from recipes.core.benchmarks.tasks import Item, Task
 from recipes.evaluate.backends.transformers_lm import Generation
+from recipes.evaluate.intervals import Interval
 from recipes.evaluate.models import ComparedModel
+from recipes.evaluate.overall import Overall
 from recipes.evaluate.significance import Output, Outputs, Score, TaskResult, output_text
 from recipes.evaluate.suite import MissingBenchmark
 
-SCHEMA = 3
+SCHEMA = 4
 # Keys of outputs.jsonl before schema 3 → their names since.
 RENAMED_OUTPUT_KEYS = {
     "key": "cache_key",
@@ -67,6 +72,7 @@ class RunInfo:
     cost_usd: float
     energy_kwh: float | None
     decoding: dict[str, str]
+    overall: Overall
 
     @property
     def adapter(self) -> ComparedModel:
@@ -116,6 +122,7 @@ def _result_row(run: RunInfo, result: TaskResult, score: Score, index: int) -> R
 
 
 def _run_columns(run: RunInfo, model: ComparedModel) -> Row:
+    overall = _overall_columns(run.overall) if model == run.adapter else {}
     return {
         "schema": SCHEMA,
         "language": run.language,
@@ -129,19 +136,32 @@ def _run_columns(run: RunInfo, model: ComparedModel) -> Row:
         "evaluated_at": run.evaluated_at,
         "cost_usd": run.cost_usd,
         "energy_kwh": run.energy_kwh,
+        **overall,
     }
 
 
-def _comparison_columns(score: Score) -> Row:
-    difference = score.comparison.difference
+def _overall_columns(overall: Overall) -> Row:
     return {
-        "difference": difference.value,
-        "difference_ci": [difference.low, difference.high],
-        "p": score.comparison.p,
-        "test": score.comparison.test,
-        "p_holm": score.p_holm,
-        "family": score.family_size,
-        "significant": score.is_significant,
+        **_interval_columns("gain", overall.gain),
+        **_interval_columns("english_difference", overall.english),
+        "english": overall.english_verdict,
+    }
+
+
+def _interval_columns(name: str, interval: Interval | None) -> Row:
+    if interval is None:
+        return {name: None, f"{name}_ci": None}
+    return {name: interval.value, f"{name}_ci": [interval.low, interval.high]}
+
+
+def _comparison_columns(score: Score) -> Row:
+    comparison = score.comparison
+    return {
+        **_interval_columns("difference", comparison.difference),
+        "p": comparison.p,
+        "test": comparison.test,
+        "family": comparison.tests,
+        "significant": comparison.is_significant,
     }
 
 
@@ -220,12 +240,16 @@ def _summary_row(result: TaskResult, score: Score) -> Row:
         "difference": round(difference.value, 4),
         "difference_ci": [round(difference.low, 4), round(difference.high, 4)],
         "p": round(comparison.p, 5),
-        "p_holm": round(score.p_holm, 5),
         "test": comparison.test,
-        "significant": score.is_significant,
+        "significant": comparison.is_significant,
         "n": len(result.task.items),
         "chance": chance and round(chance, 4),
     }
+
+
+def overall_summary(overall: Overall) -> Row:
+    """Return the columns of `results.jsonl` that sum up the evaluation, for the manifest."""
+    return {**_overall_columns(overall), "margin": overall.margin}
 
 
 def flaw_summary(results: Sequence[TaskResult]) -> list[Row]:

@@ -132,6 +132,8 @@ class EvaluateSettings:
     keep_after: Amount
     """Seconds after which finished outputs are pushed."""
     benchmarks: dict[BenchmarkKey, BenchmarkSettings]
+    english_margin: Amount = 2.0
+    """Points that may be lost in English, on average; more than that is a loss."""
     backend: Literal["transformers", "lm_eval"] = "transformers"
     lm_eval: LmEvalSettings | None = None
     neural: NeuralSettings | None = None

@@ -1,22 +1,23 @@
 """Score the outputs of all models, and test whether base and adapter differ.
 
 Base and adapter are compared by a test; peers only get scores. The tests of one claim are corrected
-together by Holm: the main scores in the language, those in English, and the other metrics. Pure,
-except for a neural metric.
+together: those of the main metrics in the language, those in English, and those of the other
+metrics. Pure, except for a neural metric.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recipes.core.benchmarks.tasks import Item, Task
 from recipes.core.text_fold import UNSPACED
-from recipes.evaluate import degenerate, metrics
+from recipes.evaluate import degenerate, intervals, metrics
 from recipes.evaluate.backends.transformers_lm import Generation
-from recipes.evaluate.metrics import Array, Comparison, Interval, ScoreFunction
-from recipes.evaluate.settings import BleuSettings, BootstrapSettings, EvaluateSettings
+from recipes.evaluate.intervals import Array, Comparison, Interval, ScoreFunction
+from recipes.evaluate.settings import BleuSettings, EvaluateSettings
 
 if TYPE_CHECKING:
     from recipes.evaluate.neural import NeuralMetric
@@ -27,13 +28,17 @@ Outputs = Sequence[Output]  # of one model for one task, in the order of its ite
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric of one task: texts → statistics (items, k) → score."""
+    """A metric of one task: texts → statistics (items, k) → score.
+
+    A share counts right answers (1) and wrong ones (0).
+    """
 
     name: str
     signature: str
     score: ScoreFunction
     statistics: Callable[[Sequence[str]], Array]
     is_main: bool = False
+    is_share: bool = False
     has_item_scores: bool = True
 
 
@@ -41,8 +46,7 @@ class Metric:
 class Score:
     """The scores of all models by one metric.
 
-    `by_item` has each model's scores of single items; empty if the metric has none. `p_holm` is
-    corrected for the `family_size` tests of the same claim.
+    `by_item` has each model's scores of single items; empty if the metric has none.
     """
 
     metric: str
@@ -51,13 +55,6 @@ class Score:
     comparison: Comparison
     peers: tuple[Interval, ...]
     by_item: tuple[tuple[float, ...], ...]
-    family_size: int = 1
-    p_holm: float = 1.0
-
-    @property
-    def is_significant(self) -> bool:
-        """Whether base and adapter differ after the correction."""
-        return metrics.is_significant(self.p_holm)
 
     @property
     def intervals(self) -> tuple[Interval, ...]:
@@ -85,13 +82,24 @@ def score_tasks(
     settings: EvaluateSettings,
     neural: NeuralMetric | None = None,
 ) -> list[TaskResult]:
-    """Score `outputs` (by task, those of base, adapter and peers) and correct the tests."""
-    return _corrected(
-        [
-            _task_result(task, task_outputs, settings, neural)
-            for task, task_outputs in zip(tasks, outputs, strict=True)
-        ]
+    """Score `outputs`: by task, those of base, adapter and peers."""
+    by_task = [metrics_of(task, settings, neural) for task in tasks]
+    tests = Counter(
+        (task.language, metric.is_main)
+        for task, task_metrics in zip(tasks, by_task, strict=True)
+        for metric in task_metrics
     )
+    return [
+        TaskResult(
+            task,
+            tuple(
+                _score(metric, task, models, settings, tests[task.language, metric.is_main])
+                for metric in task_metrics
+            ),
+            _flaws(task, models, settings),
+        )
+        for task, task_metrics, models in zip(tasks, by_task, outputs, strict=True)
+    ]
 
 
 def output_text(item: Item, output: Output) -> str:
@@ -101,22 +109,14 @@ def output_text(item: Item, output: Output) -> str:
     return item.answers[output.index(max(output))]
 
 
-def _task_result(
-    task: Task,
-    outputs: Sequence[Outputs],
-    settings: EvaluateSettings,
-    neural: NeuralMetric | None,
-) -> TaskResult:
-    scores = tuple(
-        _score(metric, task, outputs, settings.bootstrap)
-        for metric in metrics_of(task, settings, neural)
-    )
-    flaws = tuple(
+def _flaws(
+    task: Task, outputs: Sequence[Outputs], settings: EvaluateSettings
+) -> tuple[dict[str, int], ...]:
+    return tuple(
         degenerate.count_flaws(task.items, generations, task.output_language, settings.degenerate)
         for model_outputs in outputs
         if (generations := [each for each in model_outputs if isinstance(each, Generation)])
     )
-    return TaskResult(task, scores, flaws)
 
 
 def metrics_of(task: Task, settings: EvaluateSettings, neural: NeuralMetric | None) -> list[Metric]:
@@ -124,19 +124,21 @@ def metrics_of(task: Task, settings: EvaluateSettings, neural: NeuralMetric | No
     references = [item.reference for item in task.items]
     if task.metric == "accuracy":
         signature = f"loglikelihood|norm:{settings.choice_for(task.settings).normalise}"
-        return [Metric("accuracy", signature, metrics.mean, _is_correct(references), is_main=True)]
+        right = _is_correct(references)
+        return [Metric("accuracy", signature, metrics.mean, right, is_main=True, is_share=True)]
+    unicode = f"|unicode:{metrics.NORMAL_FORM}"
     tokenizer = bleu_tokenizer(task.output_language, settings.bleu)
     translation_metrics = [
         Metric(
             "chrF++",
-            metrics.chrf_signature(),
+            metrics.chrf_signature() + unicode,
             metrics.chrf,
             lambda texts: metrics.chrf_statistics(texts, references),
             is_main=True,
         ),
         Metric(
             "BLEU",
-            metrics.bleu_signature(tokenizer),
+            metrics.bleu_signature(tokenizer) + unicode,
             metrics.bleu,
             lambda texts: metrics.bleu_statistics(texts, references, tokenizer),
             has_item_scores=False,  # BLEU is defined for a corpus
@@ -168,48 +170,34 @@ def _is_correct(references: Sequence[str]) -> Callable[[Sequence[str]], Array]:
 
 
 def _score(
-    metric: Metric, task: Task, outputs: Sequence[Outputs], bootstrap: BootstrapSettings
+    metric: Metric,
+    task: Task,
+    outputs: Sequence[Outputs],
+    settings: EvaluateSettings,
+    tests: int,
 ) -> Score:
+    """Score all models by one metric; `tests` tests are of the same claim."""
     statistics = [
         metric.statistics(
             [output_text(item, output) for item, output in zip(task.items, each, strict=True)]
         )
         for each in outputs
     ]
-    base, adapter, *peers = statistics
-    draws = bootstrap.samples, bootstrap.seed
-    comparison = metrics.compare(metric.score, base, adapter, *draws)
-    if metric.name == "accuracy":
-        p = metrics.mcnemar(base[:, 0], adapter[:, 0])
-        comparison = replace(comparison, p=p, test=metrics.MCNEMAR)
+    base, adapter, *others = statistics
+    if metric.is_share:
+        comparison = intervals.compare_shares(base[:, 0], adapter[:, 0], tests)
+        peers = [intervals.wilson(peer[:, 0]) for peer in others]
+    else:
+        draws = settings.bootstrap.samples, settings.bootstrap.seed
+        comparison = intervals.compare_scores(metric.score, base, adapter, *draws, tests)
+        peers = [intervals.score_interval(metric.score, peer, *draws) for peer in others]
     return Score(
         metric=metric.name,
         signature=f"{metric.signature}|shots:{len(task.items[0].shots)}",
         is_main=metric.is_main,
         comparison=comparison,
-        peers=tuple(metrics.score_interval(metric.score, peer, *draws) for peer in peers),
+        peers=tuple(peers),
         by_item=tuple(tuple(metric.score(each).tolist()) for each in statistics)
         if metric.has_item_scores
         else (),
     )
-
-
-def _corrected(results: Sequence[TaskResult]) -> list[TaskResult]:
-    """Apply Holm's correction to each family of tests: by language, main metric or not."""
-    families: dict[tuple[str, bool], list[Score]] = {}
-    for result in results:
-        for score in result.scores:
-            families.setdefault((result.task.language, score.is_main), []).append(score)
-    adjusted = {
-        key: iter(metrics.holm([score.comparison.p for score in family]))
-        for key, family in families.items()
-    }
-
-    def corrected(result: TaskResult, score: Score) -> Score:
-        key = result.task.language, score.is_main
-        return replace(score, family_size=len(families[key]), p_holm=next(adjusted[key]))
-
-    return [
-        replace(result, scores=tuple(corrected(result, score) for score in result.scores))
-        for result in results
-    ]

@@ -77,7 +77,7 @@ def segment_batches(
 ) -> list[list[Row]]:
     """Return the batches of one segment, always the same; each has rows of similar length."""
     rng = Random(f"{settings['seed']} {number}")
-    source = examples(rng, settings["shares"])
+    source = examples(rng, settings["shares"], settings["follow_ups"])
     rows: list[Row] = []
     tokens = 0
     while tokens < settings["segment"]:

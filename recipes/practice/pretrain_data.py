@@ -21,6 +21,7 @@ from recipes.practice.texts import (
 )
 from recipes.practice.world import TOPICS, Sentence, random_sentence
 
+MOST_TURNS = 4  # from which on no other example follows
 ENGLISH_TASKS: tuple[Task, ...] = ("topic", "topic", "write", "write_about")
 
 
@@ -32,8 +33,12 @@ class Example:
     turns: tuple[tuple[str, str], ...] = ()
 
 
-def examples(rng: Random, shares: dict[str, float]) -> Iterator[Example]:
-    """Yield examples without end; `shares` weights how often each source is drawn."""
+def examples(rng: Random, shares: dict[str, float], follow_ups: float = 0.0) -> Iterator[Example]:
+    """Yield examples without end; `shares` weights how often each source is drawn.
+
+    `follow_ups` is the share (0 to 1) of the turns that are followed by those of another example,
+    so that a model learns that a question may have nothing to do with what came before.
+    """
     sources = {
         "english": lambda: Example(write_text(_sentences(rng), "eng")),
         "esperanto": lambda: Example(write_text(_sentences(rng), "epo")),
@@ -41,8 +46,15 @@ def examples(rng: Random, shares: dict[str, float]) -> Iterator[Example]:
         "questions": lambda: _questions(rng),
         "artificial": lambda: _translation(rng),
     }
+    turns: tuple[tuple[str, str], ...] = ()
     while True:
-        yield sources[rng.choices(list(shares), list(shares.values()))[0]]()
+        example = sources[rng.choices(list(shares), list(shares.values()))[0]]()
+        turns += example.turns
+        if example.text:
+            yield example
+        elif len(turns) >= MOST_TURNS or rng.random() >= follow_ups:
+            yield Example(turns=turns)
+            turns = ()
 
 
 def _sentences(rng: Random, most: int = 3) -> tuple[Sentence, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class VersionScores:
-    """One test of both versions on the same items; `significant` is after Holm's correction."""
+    """One test of both versions on the same items; `significant` is corrected for all tests."""
 
     test: str
     metric: str

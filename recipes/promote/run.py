@@ -34,6 +34,7 @@ from recipes.evaluate.run import (
     make_report,
     output_rows,
     run_info,
+    sum_up,
 )
 from recipes.evaluate.settings import EvaluateSettings, parse
 from recipes.evaluate.significance import TaskResult
@@ -110,7 +111,7 @@ def _promote(
     job.inputs[job.args.adapter] = current[1]
     comparison = _compare(job, target, clean, current[1], new[1])
     evaluation, decision = comparison.evaluation, comparison.decision
-    run = run_info(job, evaluation.models)
+    run = run_info(job, evaluation)
     result_rows = schema.result_rows(run, evaluation.results, clean.suite.not_covered)
     rows = [{**row, "version": new[0]} for row in result_rows]
     message = f"Add the results of {job.args.adapter} {new[0]}"
@@ -159,7 +160,8 @@ def _compare(
 
     scores = [_version_scores(result, job.config.practice) for result in results(1, 2, 0)]
     outputs = {(m, t): outputs_of[2 * m, t] for m in (0, 1) for t in range(len(tasks))}
-    evaluation = Evaluation((base, new_model), outputs, results(0, 2))
+    shown = results(0, 2)
+    evaluation = Evaluation((base, new_model), outputs, shown, sum_up(job, shown))
     return Comparison(evaluation, scores, decide(scores))
 
 
@@ -170,7 +172,7 @@ def _version_scores(result: TaskResult, practice: bool) -> VersionScores:
         score.metric,
         score.comparison.base.value,
         score.comparison.adapter.value,
-        score.is_significant,
+        score.comparison.is_significant,
     )
 
 

@@ -52,7 +52,8 @@ class Entry:
 
     `parameters` are those of the base model. Of several versions (commits) of an adapter the oldest
     is version 1. `peers` is the number of other models that were tested in the language. `rank`
-    orders entries by gain, practice runs apart; it is 0 without a gain.
+    orders entries by gain, practice runs apart; it is 0 without a gain. `english` says whether it
+    was kept, and its mean difference from the base is in points, as the gain is.
     """
 
     code: str
@@ -73,6 +74,10 @@ class Entry:
     version_count: int = 1
     peers: int = 0
     rank: int = 0
+    gain_interval: tuple[float, float] | None = None
+    english: str = ""
+    english_difference: float | None = None
+    english_interval: tuple[float, float] | None = None
 
     @property
     def title(self) -> str:
@@ -216,6 +221,10 @@ def _entry(
         cost_usd=last.get("cost_usd"),
         revision=text_of(last.get("revision")),
         peers=peers,
+        gain_interval=last.get("gain_ci"),
+        english=last.get("english") or "",
+        english_difference=last.get("english_difference"),
+        english_interval=last.get("english_difference_ci"),
     )
 
 

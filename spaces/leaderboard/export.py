@@ -52,6 +52,10 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "date": entry.date,
         "cost_usd": entry.cost_usd,
         "gain": entry.gain,
+        "gain_ci": entry.gain_interval,
+        "english": entry.english,
+        "english_difference": entry.english_difference,
+        "english_difference_ci": entry.english_interval,
         "rank": entry.rank or None,
         "scores": scores,
     }
@@ -62,7 +66,8 @@ def as_csv(entries: Sequence[Entry], columns: Sequence[str], benchmarks: Benchma
     keys = [key for key in benchmarks.by_key if not columns or key in columns]
     about = ("size", "cost_usd", "date") if not columns or ABOUT in columns else ()
     head = ("language", "name", "autonym", "script", "family", "region", "model", "revision")
-    head += ("version", "base", "practice", "discussion", "gain", "rank", *about)
+    head += ("version", "base", "practice", "discussion", "gain", "rank", "english")
+    head += ("english_difference", *about)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([*head, *(f"{key}_{name}" for key in keys for name in _SCORE_FIELDS)])

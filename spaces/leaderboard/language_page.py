@@ -64,9 +64,11 @@ def missing_language_page(code: str, urls: HubUrls) -> str:
 
 
 def _facts(entry: Entry, details: LanguageDetails) -> tuple[tuple[str, str], ...]:
-    gain = "" if entry.gain is None else f"{number(entry.gain, sign=True)} points"
+    gain = _mean_difference(entry.gain, entry.gain_interval)
+    english = _mean_difference(entry.english_difference, entry.english_interval)
     return (
         ("Mean gain", f"{gain}, rank {entry.rank}" if gain else ""),
+        ("English", f"{entry.english}, {english}" if entry.english else ""),
         ("Code", entry.code),
         ("Script", entry.language.script_name),
         ("Family", family(entry.code)),
@@ -78,6 +80,13 @@ def _facts(entry: Entry, details: LanguageDetails) -> tuple[tuple[str, str], ...
         ("Licence", details.licence),
         ("Reviewed by speakers", details.reviewed or "not yet"),
     )
+
+
+def _mean_difference(value: float | None, interval: tuple[float, float] | None) -> str:
+    if value is None:
+        return ""
+    ends = [number(end, sign=True) for end in interval or ()]
+    return f"{number(value, sign=True)} points" + (f" ({' to '.join(ends)})" if ends else "")
 
 
 def _improvement(entry: Entry, benchmarks: BenchmarkTable) -> DotPlot | None:

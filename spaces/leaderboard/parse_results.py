@@ -60,8 +60,13 @@ class Row(TypedDict, total=False):
     degenerate: dict[str, Count] | None
     difference: Number | None
     difference_ci: Interval | None
-    p: Share | None
+    # Corrected for the number of tests; in schema 3, only `p_holm` was.
+    p: Annotated[Share | None, Field(validation_alias=AliasChoices("p_holm", "p"))]
     significant: Bool | None
+    gain_ci: Interval | None
+    english: Literal["kept", "lost", "cannot tell"] | None
+    english_difference: Number | None
+    english_difference_ci: Interval | None
 
 
 class _Uncovered(TypedDict):

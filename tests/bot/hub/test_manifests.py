@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.observation import Advice, Shortfall
+from bot.domain.observation import Advice, Change, Overall, Shortfall
 from bot.hub.client import MALFORMED
 from bot.hub.manifests import parse_manifest
 from tests.damaged_json import damaged_texts
@@ -60,7 +60,27 @@ def test_evaluation_is_read() -> None:
     first = manifest.scores[0]
     assert (first.benchmark, first.direction) == ("flores", "eng_Latn-epo_Latn")
     assert (first.base, first.adapter, first.low, first.high) == (5.9005, 88.141, 80.7351, 83.7966)
-    assert [score.benchmark for score in manifest.english] == ["sib200", "belebele"]
+    assert manifest.overall == Overall()
+
+
+OVERALL: dict[str, Any] = {
+    "gain": 38.2, "gain_ci": [31.0, 45.5], "english": "cannot tell", "english_difference": -1.0,
+    "english_difference_ci": [-3.0, 1.0], "margin": 2.0,
+}  # fmt: skip
+
+
+def test_what_sums_up_an_evaluation_is_read() -> None:
+    def read(**changes: Any) -> Overall:
+        data = {**old("evaluate"), "schema": 2}
+        data["metrics"] = {**data["metrics"], "overall": OVERALL | changes}
+        return parse_manifest(data).overall
+
+    assert read() == Overall(Change(38.2, 31.0, 45.5), Change(-1.0, -3.0, 1.0), "cannot tell", 2.0)
+    untested = read(english=None, english_difference=None, english_difference_ci=None)
+    assert (untested.english, untested.verdict) == (None, "")
+    for damage in ({"english": "<b>"}, {"gain": "9"}, {"gain_ci": [1.0]}, {"margin": float("nan")}):
+        with pytest.raises(MALFORMED):
+            read(**damage)
 
 
 Damage = Callable[[dict[str, Any]], object]
@@ -102,6 +122,6 @@ def test_no_damage_gets_through(step: str) -> None:
             continue
         amounts = [manifest.seconds, manifest.cost_usd, manifest.kept, manifest.dropped]
         assert all(0 <= amount < 1e13 for amount in amounts), damage
-        for score in (*manifest.scores, *manifest.english):
+        for score in manifest.scores:
             assert all(abs(n) < 1e5 for n in (score.base, score.adapter, score.low, score.high))
             assert f"{score.benchmark}{score.direction}{score.metric}".isprintable(), damage

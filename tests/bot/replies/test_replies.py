@@ -10,7 +10,14 @@ from pathlib import Path
 
 from bot import replies
 from bot.domain.costs import estimate
-from bot.domain.observation import Advice, Manifest, Score, Shortfall, Version
+from bot.domain.observation import (
+    Advice,
+    Change,
+    Manifest,
+    Overall,
+    Shortfall,
+    Version,
+)
 from bot.domain.request import (
     Answer,
     Command,
@@ -59,7 +66,7 @@ MADE = {
 EVALUATION = examples.manifest(
     scores=examples.SCORES,
     not_covered=("global_mmlu",),
-    english=(Score("sib200", "", "accuracy", 0.9, 0.381, -0.6, -0.4, True),),
+    overall=Overall(Change(38.2, 31.0, 45.5), Change(-51.9, -60.0, -40.0), "lost", 2.0),
 )
 
 

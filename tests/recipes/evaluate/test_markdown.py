@@ -12,6 +12,7 @@ from recipes.evaluate import card, markdown, schema, significance
 from recipes.evaluate.backends.transformers_lm import Generation
 from recipes.evaluate.markdown import Contamination, Report
 from recipes.evaluate.models import ComparedModel
+from recipes.evaluate.overall import overall
 from recipes.evaluate.significance import Outputs, TaskResult
 from recipes.evaluate.suite import MissingBenchmark
 from tests.recipes.evaluate import lm_eval_tasks
@@ -58,7 +59,8 @@ def results(*tests: tuple[Task, Outputs, Outputs]) -> list[TaskResult]:
 def report(scored: list[TaskResult], practice: bool = False, language: str = "epo_Latn") -> Report:
     missing = [MissingBenchmark("global_mmlu", "o/mmlu", "e" * 40)]
     contamination = Contamination(90, 2, 3)
-    return Report(language, practice, "adapter", scored, missing, contamination, [])
+    found = overall(scored, language, margin=2)
+    return Report(language, practice, "adapter", scored, missing, contamination, [], found)
 
 
 def test_a_chance_difference_is_not_significant_anywhere() -> None:
@@ -75,23 +77,41 @@ def test_tests_of_one_claim_are_corrected_together() -> None:
     scored = results(
         *((task, outputs(task, 20), outputs(task, 26)) for task in (own, other, english))
     )
-    ps = [result.main_score.comparison.p for result in scored]
-    assert ps == [pytest.approx(0.03125)] * 3  # six discordant pairs
-    assert [result.main_score.p_holm for result in scored] == pytest.approx(
-        [0.0625, 0.0625, 0.03125]
+    comparisons = [result.main_score.comparison for result in scored]
+    alone = 0.0143  # six discordant pairs
+    assert [each.p for each in comparisons] == pytest.approx(
+        [2 * alone, 2 * alone, alone], abs=2e-4
     )
-    assert [result.main_score.family_size for result in scored] == [2, 2, 1]
-    assert [result.main_score.is_significant for result in scored] == [False, False, True]
+    assert [each.tests for each in comparisons] == [2, 2, 1]
 
 
-def test_lost_english_is_reported() -> None:
-    own, english = choice(), choice("eng_Latn")
-    same = (own, outputs(own, 20), outputs(own, 20))
-    lost = results(same, (english, outputs(english, 40), outputs(english, 20)))
-    kept = results(same, (english, outputs(english, 30), outputs(english, 31)))
-    not_kept = "**English was not kept**: significantly worse than the base in 1 of 1 test."
-    assert not_kept in markdown.render(report(lost))
-    assert "**English was kept**" in markdown.render(report(kept))
+@pytest.mark.parametrize(
+    ("size", "base", "adapter", "verdict"),
+    [
+        (40, 40, 20, "**English was lost**: -50.0 points"),
+        (1000, 900, 900, "**English was kept**: +0.0 points"),
+        (40, 30, 28, "**It cannot be told whether English was kept**: -5.0 points"),
+    ],
+)
+def test_card_and_rows_say_the_same_of_english(
+    size: int, base: int, adapter: int, verdict: str
+) -> None:
+    own, english = choice(), choice("eng_Latn", size=size)
+    scored = results(
+        (own, outputs(own, 20), outputs(own, 30)),
+        (english, outputs(english, base), outputs(english, adapter)),
+    )
+    found = overall(scored, "epo_Latn", margin=2)
+    (line,) = [line for line in markdown.render(report(scored)).splitlines() if verdict in line]
+    assert line.endswith("and the recipe accepts a loss of 2 points.")
+    columns = schema.overall_summary(found)
+    assert columns["gain"] == 25 and columns["english"] == found.english_verdict
+    assert found.english is not None
+    assert columns["english_difference_ci"] == [
+        found.english.low,
+        found.english.high,
+    ]
+    assert f"({found.english.low:+.1f} to {found.english.high:+.1f})" in line
 
 
 def test_no_text_of_model_or_benchmark_gets_into_card_or_metadata() -> None:

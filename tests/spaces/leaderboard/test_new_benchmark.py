@@ -34,6 +34,7 @@ from recipes.evaluate import card, markdown, schema, significance
 from recipes.evaluate import settings as evaluate
 from recipes.evaluate.markdown import Contamination, Report
 from recipes.evaluate.models import ComparedModel
+from recipes.evaluate.overall import overall
 from tests.bot import examples
 from tests.spaces.markup_checker import URLS, checked_text
 
@@ -105,21 +106,26 @@ def test_no_training_row_may_overlap_with_it(recipe: config.Config) -> None:
 
 def test_the_card_names_it_with_its_type(recipe: config.Config) -> None:
     scored = evaluated(recipe)
-    report = Report(CODE, False, "adapter", scored, [], Contamination(40, 0, 0), [])
+    found = overall(scored, CODE, margin=2)
+    report = Report(CODE, False, "adapter", scored, [], Contamination(40, 0, 0), [], found)
     model_card = ModelCard("---\nlanguage: eo\n---\n# Model\n")
     card.update(model_card, "model", markdown.render(report), scored, practice=False)
     assert "| RIDDLE-2 | accuracy | 0.250 | 0.950 |" in model_card.text
+    assert "**+70.0 points (+54.6 to +81.9)**" in model_card.text
     (metadata,) = model_card.data.eval_results
     assert (metadata.task_type, metadata.dataset_name) == ("question-answering", "RIDDLE-2")
 
 
 def test_the_bot_says_what_it_tests(recipe: config.Config) -> None:
-    metrics = {"results": schema.summary(evaluated(recipe)), "titles": abilities(["riddles"])}
+    scored = evaluated(recipe)
+    metrics = {"results": schema.summary(scored), "titles": abilities(["riddles"]),
+               "overall": schema.overall_summary(overall(scored, CODE, margin=2))}  # fmt: skip
     run = Manifest("evaluate", "r1", 1, recipe.digest, CODE, {}, "o/results", "c", True, 9.0,
                    counts=Counts(40), metrics=metrics)  # fmt: skip
     manifest = parse_manifest(json.loads(run.to_json()))
     reply = result(examples.request(), manifest, examples.policy())
     assert "| Riddles | accuracy | 0.250 | 0.950 |" in reply
+    assert "+70.0 points (95% interval +54.6 to +81.9)" in reply
 
 
 def test_the_leaderboard_has_a_column_for_it(recipe: config.Config) -> None:
@@ -127,14 +133,16 @@ def test_the_leaderboard_has_a_column_for_it(recipe: config.Config) -> None:
         ComparedModel(role, f"o/{role}", "c" * 40, "o/base", "c" * 40, role == "adapter", "f")
         for role in ("base", "adapter")
     )
+    scored = evaluated(recipe)
     run = schema.RunInfo(CODE, models, False, "r1", "2026-11-30T10:00:00+00:00", 1.0, None,
-                         {"riddles": "log-likelihood"})  # fmt: skip
-    rows = schema.result_rows(run, evaluated(recipe), [])
+                         {"riddles": "log-likelihood"}, overall(scored, CODE, 2))  # fmt: skip
+    rows = schema.result_rows(run, scored, [])
     lines = "\n".join(map(json.dumps, rows))
     benchmarks = parse_benchmarks(json.dumps(leaderboard_columns()))
     leaderboard = build_leaderboard([lines], [], None, benchmarks)
     (entry,) = leaderboard.entries
     assert entry.gain == pytest.approx(70) and list(entry.scores) == ["riddles"]
+    assert entry.gain_interval == pytest.approx((54.6, 81.9), abs=0.05)
     page = EntryIndex(leaderboard.entries).select(View(sort="riddles", columns=("riddles",)))
     assert entry.scores["riddles"].family == "riddles"
     text = checked_text(table(page, benchmarks, URLS))

@@ -1,0 +1,51 @@
+"""Sum up an evaluation: how much better the adapter is, and whether English was kept. Pure.
+
+Discussion, card, leaderboard and CSV show these figures, in points from 0 to 100.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recipes.core.benchmarks.table import benchmark_of
+from recipes.evaluate import intervals
+from recipes.evaluate.intervals import Interval, Verdict
+from recipes.evaluate.significance import TaskResult
+
+
+@dataclass(frozen=True)
+class Overall:
+    """The mean differences from the base, in the language and in English; None without a test.
+
+    Benchmarks that share their texts are one family, and each family counts once. English was kept
+    if it is certain that not more than `margin` points were lost.
+    """
+
+    gain: Interval | None
+    english: Interval | None
+    margin: float
+
+    @property
+    def english_verdict(self) -> Verdict | None:
+        """Whether English was kept; None if it was not tested."""
+        if self.english is None:
+            return None
+        return intervals.non_inferiority(self.english, self.margin)
+
+
+def overall(results: Sequence[TaskResult], language: str, margin: float) -> Overall:
+    """Sum up the results of an adapter for a language."""
+    own = [result for result in results if result.task.language == language]
+    english = [result for result in results if result.task.language != language]
+    return Overall(_mean_difference(own), _mean_difference(english), margin)
+
+
+def _mean_difference(results: Sequence[TaskResult]) -> Interval | None:
+    families: dict[str, list[Interval]] = {}
+    for result in results:
+        score = result.main_score
+        scale = 100 if score.metric == "accuracy" else 1
+        family = benchmark_of(result.task.benchmark).family
+        families.setdefault(family, []).append(score.comparison.alone.scaled(scale))
+    return intervals.mean_by_family(families)
