@@ -1,8 +1,9 @@
 """Read the ledger's files, also those of older schemas.
 
-Schema 3 gave the fields of schema 2 other names, and schema 4 added `consented`. A record of schema
-2 may lack the fields that were added to it over time. Anything that is no record of an older schema
-is left as it is: the codec then says what is wrong with it.
+Schema 3 gave the fields of schema 2 other names, schema 4 added `consented`, and schema 5
+`last_comment_ids`. A record of schema 2 may lack the fields that were added to it over time.
+Anything that is no record of an older schema is left as it is: the codec then says what is wrong
+with it.
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ def read_teacher(text: str | bytes) -> TeacherRecord:
 
 def read_faults(text: str) -> Faults:
     """Read `faults.json`. Raises UnreadableRecord."""
-    return faults_from_json(_read_json(text, "faults"))
+    data = _read_json(text, "faults")
+    if isinstance(data, dict) and data.get("schema") == 4:
+        data = {**data, "schema": SCHEMA}
+    return faults_from_json(data)
 
 
 def _read_json(text: str | bytes, name: str) -> Any:
@@ -79,8 +83,8 @@ def upgrade_request(data: Any) -> Any:
         return data
     if data.get("schema") == 2:
         data = _with_names_of_schema_3(data)
-    if data.get("schema") == 3:
-        return {"consented": False, **data, "schema": SCHEMA}
+    if data.get("schema") in (3, 4):
+        return {"consented": False, "last_comment_ids": [], **data, "schema": SCHEMA}
     return data
 
 
@@ -98,7 +102,7 @@ def _with_names_of_schema_3(data: Mapping[str, Any]) -> Any:
 
 def upgrade_teacher(data: Any) -> Any:
     """Return the content of `teacher.json` in today's schema; before, it did not name one."""
-    if not isinstance(data, dict) or data.get("schema", 3) != 3:
+    if not isinstance(data, dict) or data.get("schema", 3) not in (3, 4):
         return data
     if "schema" not in data:
         data = _renamed({"rested": 0.0, **data}, _TEACHER)

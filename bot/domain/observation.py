@@ -40,6 +40,7 @@ class OwnReply:
 class Comment:
     """A comment of anybody else. Its text is untrusted."""
 
+    id: str
     author: str
     text: str
     created_at: float

@@ -178,10 +178,11 @@ class Request:
 
     `choices` are the language codes that the bot asks about (or that its refusal names). The budget
     has been reserved since `reserved_at`. `replied_at` maps each kind of reply to the time when it
-    was last ordered. `last_comment_at` is the time of the last comment that was considered, and
-    `comments_read` the number of people's comments until then. `revision` counts the commits that
-    changed the record. `reported`: nothing is left to reply; `archived`: comments are no longer
-    read either. `consented`: somebody who may has approved it for the language's community.
+    was last ordered. `last_comment_at` is the time of the last comment that was considered,
+    `last_comment_ids` are those of that time that were (empty in old records, which mean all), and
+    `comments_read` is the number of people's comments until then. `revision` counts the commits
+    that changed the record. `reported`: nothing is left to reply; `archived`: comments are no
+    longer read either. `consented`: somebody who may has approved it for the language's community.
     """
 
     id: str
@@ -196,6 +197,7 @@ class Request:
     reserved_at: float = 0.0
     replied_at: Mapping[str, float] = field(default_factory=dict)
     last_comment_at: float = 0.0
+    last_comment_ids: tuple[str, ...] = ()
     comments_read: int = 0
     answers: tuple[Answer, ...] = ()
     retries: int = 0

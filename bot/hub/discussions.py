@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from huggingface_hub import DiscussionComment, DiscussionWithDetails
@@ -45,6 +46,7 @@ MAX_SPOT_CHECKS = 20
 # Each may take as long as the time limit of a call.
 MAX_UNREADABLE = 3
 UNREPORTED = -1
+POST_DELAY = timedelta(seconds=10)  # between a discussion and its own post, which come together
 _ABOVE_ALL_NUMBERS = 1 << 40
 
 
@@ -188,7 +190,7 @@ class DiscussionReader:
             return
         self._deleted.discard(num)
         self._to_read_again.discard(num)
-        discussion, changed_at = replace(_parse(details, hub.me), observed_at=now), now
+        discussion, changed_at = replace(parse_details(details, hub.me), observed_at=now), now
         if cached is not None and cached.comment_count == count:
             if discussion == replace(cached.discussion, observed_at=now):
                 changed_at = cached.changed_at
@@ -289,9 +291,22 @@ def _text(value: object) -> str:
     return value
 
 
-def _parse(details: DiscussionWithDetails, me: str) -> Discussion:
+def _split_post(
+    details: DiscussionWithDetails, comments: list[DiscussionComment]
+) -> tuple[DiscussionComment | None, list[DiscussionComment]]:
+    """Return the post and the other comments.
+
+    Without a description, a discussion may have no post: the first comment may be a stranger's.
+    """
+    if not comments or comments[0].author != details.author:
+        return None, comments
+    age = comments[0].created_at - details.created_at
+    return (comments[0], comments[1:]) if age <= POST_DELAY else (None, comments)
+
+
+def parse_details(details: DiscussionWithDetails, me: str) -> Discussion:
     comments = _comments(details)
-    first = comments[0] if comments else None
+    first, comments = _split_post(details, comments)
     return Discussion(
         num=details.num,
         title=_text(details.title),
@@ -306,9 +321,12 @@ def _parse(details: DiscussionWithDetails, me: str) -> Discussion:
         ),
         comments=tuple(
             Comment(
-                _text(_author_of(comment)), _text(comment.content), comment.created_at.timestamp()
+                _text(comment.id),
+                _text(_author_of(comment)),
+                _text(comment.content),
+                comment.created_at.timestamp(),
             )
-            for comment in comments[1:]
+            for comment in comments
             if comment.author != me and comment.content and not comment.hidden
         ),
     )

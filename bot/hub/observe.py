@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError
 
 from bot.domain import names, steps
-from bot.domain.observation import Manifest, Observation
+from bot.domain.observation import Discussion, Manifest, Observation
 from bot.domain.recipe import TeacherSpec
 from bot.domain.request import Request, Step
 from bot.hub.client import (
@@ -56,7 +56,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class _SlowFacts:
-    """What changes so slowly that it is read once an hour."""
+    """What changes so slowly that it is read once an hour, or when somebody has commented."""
 
     read_at: float
     prices: Mapping[str, float]
@@ -76,6 +76,7 @@ class Observer:
         """Read what is in the scope. Raises TryLater and Refused."""
         hub, active, facts, now = self.hub, scope.active, self._current_facts(), self.hub.clock()
         discussions, deleted = self._discussions.read(hub, active, scope.known, now)
+        facts = self._current_facts(_last_comment_at(discussions.values()))
         jobs, unparseable = observe_jobs(hub, active, scope.left_alone)
         may_accept = _may_accept(scope, discussions)
         manifests, unread = _read_manifests(hub, scope)
@@ -112,11 +113,19 @@ class Observer:
     def allowance(self) -> Allowance:
         return self._discussions.allowance
 
-    def _current_facts(self) -> _SlowFacts:
+    def _current_facts(self, changed_at: float = 0.0) -> _SlowFacts:
+        """Return what was read at most an hour ago, and not before `changed_at`."""
         now = self.hub.clock()
-        if self._facts is None or now - self._facts.read_at > SLOW_FACTS_MAX_AGE_SECONDS:
+        oldest = max(changed_at, now - SLOW_FACTS_MAX_AGE_SECONDS)
+        if self._facts is None or self._facts.read_at < oldest:
             self._facts = _SlowFacts(now, read_prices(self.hub), _members(self.hub))
         return self._facts
+
+
+def _last_comment_at(discussions: Iterable[Discussion]) -> float:
+    """Return when anybody last commented: whether they are members is read after that."""
+    times = (each.created_at for discussion in discussions for each in discussion.comments)
+    return max(times, default=0.0)
 
 
 def read_prices(hub: Connection) -> dict[str, float]:

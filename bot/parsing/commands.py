@@ -1,22 +1,33 @@
 """The command in a comment.
 
-Only one line is read: the first that is neither a quote nor only politeness, without the bot's
-name. It has to be a command or one of the phrases below, with words of politeness around it::
+A Markdown parser decides what is ordinary text: code, quotes, lists and headings are never heard.
+Only one line is read: the first that is not only politeness, without the bot's name. It has to be a
+command or one of the phrases below, with words of politeness around it::
 
     "/" ( status | estimate | help | cancel | retry | approve | a synonym )
     phrase
 
-Any other "/" word asks for help. Longer sentences are ignored: people talk to each other, too.
+Any other "/" word asks for help. Longer sentences are ignored: people talk to each other, too. For
+the same reason, what changes something is never heard in a question, and an approval has to be
+given, not asked for.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from bot.domain.request import Command
 
 MAX_LINE_LENGTH = 80
-MAX_LINES = 20
+MAX_LENGTH = 2_000  # of the text that is parsed
+
+# Without links: the text of one may say anything.
+_MARKDOWN = MarkdownIt("commonmark")
+_INLINE = ("text", "text_special", "em_open", "em_close", "strong_open", "strong_close")
 
 _SLASH = {
     "status": Command.STATUS,
@@ -63,24 +74,68 @@ _SENTENCES = (
     ),
 )
 _PHRASES = tuple((command, re.compile(sentence)) for command, sentence in _SENTENCES)
-_POLITE = re.compile(
-    r"\b(?:please|pls|kindly|thanks|thank you|hi|hello|dear|kakugo|bot"
-    r"|(?:could|can|would|will) you|i (?:would|'d) like (?:you )?to|let(?:'s| us))\b|[,.!?:]"
+_POLITE = re.compile(r"\b(?:please|pls|kindly|thanks|thank you|hi|hello|dear|kakugo|bot)\b|[,.!?:]")
+_INDIRECT = re.compile(
+    r"\b(?:(?:could|can|would|will) you|i(?: would|'d) like (?:you )?to|let(?:'s| us))\b"
 )
+# What may follow a "/" word; after other words, it is part of a sentence.
+_OBJECT = re.compile(r"(?:it|this|that|(?:the|this|my) request|everything|again|now)?")
+_CHANGING = (Command.CANCEL, Command.RETRY, Command.APPROVE)
 _MENTION = re.compile(r"^@[\w-]*(?:kakugo|bot)[\w-]*[,:]?\s*", re.IGNORECASE)
 
 
 def read_command(text: str) -> Command | None:
     """Return the command in a comment, or None."""
-    for line in text.splitlines()[:MAX_LINES]:
-        if line.strip().startswith(">"):
-            continue
-        if len(line) > MAX_LINE_LENGTH or line.strip().startswith("```"):
+    for line in _ordinary_lines(text[:MAX_LENGTH]):
+        if line is None or len(line) > MAX_LINE_LENGTH:
             return None
-        line = _MENTION.sub("", line.strip(" `*"))
-        if line.startswith("/"):
-            word = re.match(r"/ ?([A-Za-z]+)(?![\w/])", line)
-            return _SLASH.get(word[1].casefold(), Command.HELP) if word else None
-        if bare := " ".join(_POLITE.sub(" ", line.casefold().replace("’", "'")).split()):
-            return next((command for command, regex in _PHRASES if regex.fullmatch(bare)), None)
+        line = _MENTION.sub("", line.strip())
+        bare = " ".join(_POLITE.sub(" ", line.casefold().replace("’", "'")).split())
+        if not bare:
+            continue
+        command = _slash_command(bare) if line.startswith("/") else _phrase(bare)
+        if command in _CHANGING and "?" in line:
+            return None
+        return command
     return None
+
+
+def _slash_command(bare: str) -> Command | None:
+    match = re.fullmatch(r"/ ?([a-z]+)(?![\w/])(.*)", bare)
+    if match is None:
+        return None
+    known = _SLASH.get(match[1]) if _OBJECT.fullmatch(match[2].strip()) else None
+    return known or Command.HELP
+
+
+def _phrase(bare: str) -> Command | None:
+    direct = " ".join(_INDIRECT.sub(" ", bare).split())
+    found = next((command for command, regex in _PHRASES if regex.fullmatch(direct)), None)
+    return None if found is Command.APPROVE and direct != bare else found
+
+
+def _ordinary_lines(text: str) -> Iterator[str | None]:
+    """Yield the lines of the paragraphs outside of quotes; None for anything else, such as code."""
+    quotes = 0
+    for token in _MARKDOWN.parse(text):
+        if token.type in ("blockquote_open", "blockquote_close"):
+            quotes += token.nesting
+        elif quotes or token.type in ("paragraph_open", "paragraph_close"):
+            continue
+        elif token.type == "inline" and token.level == 1:
+            yield from _inline_lines(token.children or [])
+        else:
+            yield None
+
+
+def _inline_lines(tokens: list[Token]) -> Iterator[str | None]:
+    line: str | None = ""
+    for token in tokens:
+        if token.type in ("softbreak", "hardbreak"):
+            yield line
+            line = ""
+        elif token.type not in _INLINE:
+            line = None
+        elif line is not None:
+            line += token.content
+    yield line

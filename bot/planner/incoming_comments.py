@@ -28,13 +28,22 @@ _QUESTIONS = (Command.STATUS, Command.ESTIMATE, Command.HELP)
 def apply_comments(request: Request, discussion: Discussion, situation: Situation) -> Request:
     """Return the request after all comments that were not considered before."""
     for comment in discussion.comments:
-        if comment.created_at > request.last_comment_at:
+        if _is_new(comment, request):
+            same_time = comment.created_at == request.last_comment_at
             request = replace(
                 _apply(request, comment, discussion, situation),
                 last_comment_at=comment.created_at,
+                last_comment_ids=(*(request.last_comment_ids if same_time else ()), comment.id),
                 comments_read=len(discussion.comments),
             )
     return request
+
+
+def _is_new(comment: Comment, request: Request) -> bool:
+    """Whether a comment was not considered; several may have been written in one millisecond."""
+    if comment.created_at != request.last_comment_at:
+        return comment.created_at > request.last_comment_at
+    return bool(request.last_comment_ids) and comment.id not in request.last_comment_ids
 
 
 def _apply(
@@ -47,7 +56,7 @@ def _apply(
     if author != request.author and not is_trusted:
         if command is None or command in _QUESTIONS:
             return request
-        return _refuse(request, Command.CANCEL)
+        return _refuse(request, command)
     if command is Command.APPROVE and not is_trusted:
         return _refuse(request, command)
     if command is not None:

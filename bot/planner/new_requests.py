@@ -24,11 +24,9 @@ def new_request(discussion: Discussion, situation: Situation) -> Request:
         opened_at=discussion.created_at,
         last_comment_at=discussion.created_at,
     )
-    limits = situation.policy.limits
-    live = [other for other in situation.requests.values() if other.status in LIVE]
-    if len(live) >= limits.queue:
-        return _decline(request, Verdict.FULL)
-    if sum(other.author == request.author for other in live) >= limits.person_requests:
+    others = situation.requests.values()
+    own = [other for other in others if other.author == request.author and other.status in LIVE]
+    if len(own) >= situation.policy.limits.person_requests:
         return _decline(request, Verdict.TOO_MANY)
     reading = read_request(discussion.title, discussion.body)
     if isinstance(reading, Unclear):
@@ -41,8 +39,14 @@ def new_request(discussion: Discussion, situation: Situation) -> Request:
 def accept(
     request: Request, language: Language, discussion: Discussion, situation: Situation
 ) -> Request:
-    """Accept, hold or decline a request whose language is certain."""
+    """Accept, hold or decline a request whose language is certain.
+
+    Only such requests count for the queue: anybody may open many discussions that are questions.
+    """
     code = language.code
+    statuses = [other.status for other in situation.requests.values()]
+    if statuses.count(Status.OPEN) + statuses.count(Status.HELD) >= situation.policy.limits.queue:
+        return _decline(request, Verdict.FULL)
     if not situation.recipe.supports_language(code):
         return _decline(request, Verdict.NO_TEACHER, code)
     community = situation.observation.community(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from functools import cache
 
@@ -172,7 +173,7 @@ def own_reply(kind: str, text: str) -> OwnReply:
 
 
 def comment(text: str, author: str = "ludoviko", at: float = NOW - 1) -> Comment:
-    return Comment(author, text, at)
+    return Comment(f"{zlib.crc32(f'{author} {text} {at}'.encode()):08x}", author, text, at)
 
 
 def job(stage: JobStage, step: Step = Step.GENERATE, attempt: int = 1, ended: float = NOW) -> Job:

@@ -12,12 +12,14 @@ import pytest
 
 from bot.domain.codec import (
     UnreadableRecord,
+    faults_to_json,
     request_from_json,
     request_to_json,
     teacher_from_json,
     teacher_to_json,
 )
-from bot.domain.ledger_upgrade import upgrade_request, upgrade_teacher
+from bot.domain.fault import FaultKind, Faults
+from bot.domain.ledger_upgrade import read_faults, upgrade_request, upgrade_teacher
 from bot.domain.request import (
     Answer,
     Command,
@@ -62,7 +64,7 @@ Damage = Callable[[dict[str, Any]], object]
     [
         (lambda data: data.pop("id"), 'request: the field "id" is missing'),
         (lambda data: data.update(mood="good"), 'request: the field "mood" is unknown'),
-        (lambda data: data.update(schema=1), "request: expected schema 4"),
+        (lambda data: data.update(schema=1), "request: expected schema 5"),
         (lambda data: data.update(status="asleep"), 'request.status: "asleep" is not'),
         (lambda data: data.update(discussion="1"), 'request.discussion: expected int, got "1"'),
         (lambda data: data.update(revision=True), "request.revision: expected int, got true"),
@@ -92,10 +94,10 @@ def test_unreadable_record_is_refused_with_the_path_of_the_field(
         request_from_json(data)
 
 
-@pytest.mark.parametrize("data", [None, [], "{}", {}, {"schema": "3"}, {"schema": 5}])
+@pytest.mark.parametrize("data", [None, [], "{}", {}, {"schema": "3"}, {"schema": 6}])
 def test_other_values_are_refused(data: object) -> None:
     for read in (request_from_json, teacher_from_json):
-        with pytest.raises(UnreadableRecord, match="expected schema 4|a newer version"):
+        with pytest.raises(UnreadableRecord, match="expected schema 5|a newer version"):
             read(data)
 
 
@@ -126,6 +128,16 @@ def test_request_of_schema_2_is_upgraded(ledger: str) -> None:
     assert train.progress_tenths == old_train["progress"]
     assert request.status is (Status.DONE if ledger == "ledger" else Status.OPEN)
     assert request_from_json(request_to_json(request)) == request
+
+
+def test_records_of_schema_4_are_upgraded() -> None:
+    data = {**request_to_json(examples.request()), "schema": 4}
+    del data["last_comment_ids"]
+    assert request_from_json(upgrade_request(data)) == examples.request()
+    teacher = TeacherRecord(True, 5.0)
+    assert teacher_from_json(upgrade_teacher({**teacher_to_json(teacher), "schema": 4})) == teacher
+    faults = Faults().with_one_more(7, FaultKind.PLAN, 5.0)
+    assert read_faults(json.dumps({**faults_to_json(faults), "schema": 4})) == faults
 
 
 def test_older_requests_of_schema_2_lack_fields() -> None:

@@ -71,6 +71,40 @@ def test_commands_of_strangers_get_one_reply_and_no_effect() -> None:
     assert len(answers(planned)) == 1
 
 
+@pytest.mark.parametrize("command", ["cancel", "retry"])
+def test_a_stranger_s_command_is_recorded_as_what_it_is(command: str) -> None:
+    request = examples.request(steps={Step.GENERATE: RUNNING})
+    planned = after(request, ("mallory", f"/{command}"), jobs=(job(JobStage.RUNNING),))
+    assert [answer.command.value for answer in planned.request.answers] == [command]
+
+
+def test_two_comments_in_one_millisecond_are_both_heard() -> None:
+    request = examples.request(steps={Step.GENERATE: RUNNING})
+    at = NOW - 5
+    hello, cancel = (examples.comment(text, "ludoviko", at) for text in ("hello", "/cancel"))
+    for order in ([hello, cancel], [cancel, hello]):
+        heard = request
+        for seen in (order[:1], order):
+            discussion = examples.discussion(comments=tuple(seen))
+            observation = observed(discussions={1: discussion}, jobs=(job(JobStage.RUNNING),))
+            heard = plan(heard, observation, POLICY, CURRENT).request
+        assert heard.status is Status.CANCELLED and len(heard.last_comment_ids) == 2
+
+
+def test_a_record_without_ids_has_heard_all_comments_of_its_time() -> None:
+    request = examples.request(steps={Step.GENERATE: RUNNING}, last_comment_at=NOW - 1)
+    planned = plan(
+        request,
+        observed(
+            discussions={1: examples.discussion(comments=(examples.comment("/cancel"),))},
+            jobs=(job(JobStage.RUNNING),),
+        ),
+        POLICY,
+        CURRENT,
+    )
+    assert planned.request.status is Status.OPEN
+
+
 def test_members_of_the_organization_are_maintainers() -> None:
     request = examples.request(steps={Step.GENERATE: RUNNING})
     planned = after(request, ("grace", "/cancel"), maintainers=frozenset({"grace"}))

@@ -159,8 +159,24 @@ def test_requests_of_a_person_and_the_queue_are_limited() -> None:
     assert sixth.request.verdict is Verdict.TOO_MANY
     other = admit(replace(new, author="zamenhof"), active, observed(), POLICY)
     assert other.request.status is Status.ASKED
-    full = admit(new, active, observed(), examples.policy(limits=Limits(queue=5)))
+
+
+def test_the_queue_counts_requests_and_no_questions() -> None:
+    limits = examples.policy(limits=Limits(queue=5))
+    asked = [
+        examples.request(id=f"r{n}", discussion=n, author=f"a{n}", status=Status.ASKED, spec=None)
+        for n in range(2, 400)
+    ]
+    new = examples.discussion(num=1)
+    assert admit(new, asked, observed(), limits).request.status is Status.OPEN
+    accepted = [replace(each, status=Status.OPEN, spec=examples.spec()) for each in asked[:4]]
+    held = replace(accepted[0], id="r500", discussion=500, status=Status.HELD)
+    full = admit(new, [*accepted, held], observed(), limits)
     assert full.request.verdict is Verdict.FULL
+    question = replace(accepted[0], id="r1", discussion=1, status=Status.ASKED, spec=None)
+    answered = replace(new, comments=(examples.comment("Esperanto", question.author),))
+    planned = plan(question, observed(discussions={1: answered}), limits, CURRENT, *accepted, held)
+    assert planned.request.verdict is Verdict.FULL
 
 
 def test_options_are_accepted_refused_or_named_by_their_line() -> None:
