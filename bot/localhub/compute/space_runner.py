@@ -43,6 +43,9 @@ SLEEP_SECONDS = 48 * 3600
 POLL_SECONDS = 0.5
 # Cookies ignore ports: under the Hub's own host name, the app would receive its session.
 SPACE_HOST = "localhost"
+# The Hub installs the package `spaces` in Gradio Spaces, and Gradio calls this function of it.
+# Without it, Python would take a checkout's folder `spaces` for the package.
+SPACES_PACKAGE = "def gradio_auto_wrap(function):\n    return function\n"
 
 
 class SpaceRunner:
@@ -190,6 +193,10 @@ class SpaceRunner:
 
     def _launch(self, repo: Repo, work: Path, app: str, values: dict[str, str]) -> Launch:
         port = processes.free_port()
+        home = self.folder(repo.id) / "home"  # beside the app, so that caches survive a restart
+        for folder in ("tmp", "preinstalled"):
+            (home / folder).mkdir(parents=True, exist_ok=True)
+        (home / "preinstalled" / "spaces.py").write_text(SPACES_PACKAGE)
         reserved = {
             "SYSTEM": "spaces",
             "SPACE_ID": repo.name,
@@ -197,10 +204,9 @@ class SpaceRunner:
             "SPACE_REPO_NAME": repo.name.partition("/")[2],
             "SPACE_HOST": f"{SPACE_HOST}:{port}",
             "GRADIO_SERVER_NAME": "127.0.0.1",
+            "PYTHONPATH": str(home / "preinstalled"),
             **oauth_apps.environment(self.hub, repo),
         }
-        home = self.folder(repo.id) / "home"  # beside the app, so that caches survive a restart
-        (home / "tmp").mkdir(parents=True, exist_ok=True)
         return Launch(
             command=["python", app],
             environment=processes.child_environment(self.hub.url, home, values, reserved),

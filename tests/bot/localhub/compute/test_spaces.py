@@ -14,13 +14,14 @@ from bot.localhub.testing import LocalHub
 from tests.bot.localhub.helpers import status_of, wait_until
 
 APP = """
-import http.server, os
+import http.server, os, spaces
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
         self.end_headers()
         keys = ('SPACE_ID', 'HF_ENDPOINT', 'WORD', 'HUSH', 'GRADIO_SERVER_NAME')
-        self.wfile.write(' '.join(os.environ.get(key, '-') for key in keys).encode())
+        words = (*(os.environ.get(key, '-') for key in keys), spaces.gradio_auto_wrap('same'))
+        self.wfile.write(' '.join(words).encode())
     def log_message(self, *_): pass
 print('serving VERSION', flush=True)
 at = ('127.0.0.1', int(os.environ['GRADIO_SERVER_PORT']))
@@ -67,7 +68,7 @@ def test_space_runs_with_its_environment(hub: LocalHub, alice: HfApi, space: str
     runtime = settled(alice, space)
     assert (runtime.stage, runtime.hardware) == ("RUNNING", "cpu-basic")
     text = get_session().get(url_of(runtime)).text
-    assert text == f"{space} {hub.url} spoken whispered 127.0.0.1"
+    assert text == f"{space} {hub.url} spoken whispered 127.0.0.1 same"
     assert alice.space_info(space).host == url_of(runtime).rstrip("/")
     assert [*alice.fetch_space_logs(space, build=True)][0].startswith("Copied 3 files of ")
     first = next(iter(alice.fetch_space_logs(space, follow=True)))
