@@ -15,7 +15,9 @@ from recipes.check.settings import CheckSettings
 from recipes.core.language import Language
 from recipes.core.progress import Progress
 from recipes.generate.gates.language_id import library_identifier
+from recipes.generate.gates.run_language import LanguageVerdict, RunLanguage
 from recipes.generate.gates.scripts import in_script
+from recipes.generate.gates.trigrams import TrigramProfile
 from recipes.generate.gates.views import prose
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Message
@@ -25,6 +27,7 @@ from recipes.generate.teacher.failures import TIMEOUT, NoAnswer
 from recipes.generate.teacher.retry import list_in, text_in
 
 LIST_LENGTH = 5
+MIN_PROFILE_LETTERS = 2_000  # enough, because the texts translate the same sentences
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class ProbeMetrics:
 
     `chrf` compares the teacher's translations with the references, `round_trip` a text with its
     translation there and back. `tokens_per_second` is of all calls together.
+    `language` is 0 if the texts as a whole seem to be in another language; `seems` says which
+    language some or all of them look like; empty if nothing speaks against the right one.
     `repeats`: the same list of prompts came for another seed. `most_common_failure` is the reason
     why most questions were not answered; empty if all were.
     """
@@ -46,18 +51,23 @@ class ProbeMetrics:
     round_trip: float | None
     tokens_per_second: float
     median_seconds: float
+    seems: str = ""
     repeats: bool = False
     most_common_failure: str = ""
 
 
 @dataclass
 class Probe:
-    """Asks the questions and records the latency and failure of each."""
+    """Asks the questions and records the latency and failure of each.
+
+    `min_letters` are what a text needs before its language can be identified.
+    """
 
     teacher: Teacher
     language: Language
     seed: int
     progress: Progress
+    min_letters: int
 
     def __post_init__(self) -> None:
         self._latencies: list[float] = []
@@ -76,17 +86,19 @@ class Probe:
         )
         seconds = time.monotonic() - started
         answers = [answer for answer in self._answers if answer is not None]
+        verdict = self._verdict(written, references)
         tokens = sum(answer.tokens_out for answer in answers)
         return ProbeMetrics(
             answered=len(answers) / max(1, len(self._answers)),
             script=_share(written, lambda text: in_script(text, self.language.script)),
-            language=self._share_in_language(written, references),
+            language=self._share_in_language(written, references, verdict),
             structured=_share([answer for answer in lists if answer], _is_list),
             reasoning=_share(answers, lambda answer: bool(answer.reasoning)),
             chrf=chrf,
             round_trip=round_trip,
             tokens_per_second=tokens / max(seconds, 1e-9),
             median_seconds=median(self._latencies) if self._latencies else 0.0,
+            seems=verdict.describe(self.language),
             repeats=bool(again and lists[0] and again.text == lists[0].text),
             most_common_failure=max(self._failures, key=self._failures.__getitem__, default=""),
         )
@@ -152,12 +164,25 @@ class Probe:
         self.progress.show(len(self._answers), spent=f"${self.teacher.budget.spent:.2f}")
         return answer
 
-    def _share_in_language(self, texts: list[str], references: References) -> float | None:
-        """Return the share in the right language; None if no library knows the language."""
+    def _verdict(self, texts: Sequence[str], references: References) -> LanguageVerdict:
+        """Judge the language of all texts together."""
+        profile = TrigramProfile.learn(references.texts, references.english, MIN_PROFILE_LETTERS)
+        run = RunLanguage.learn(self.language, references.texts, self.min_letters, profile)
+        for text in texts:
+            run.add(prose(text))
+        return run.verdict()
+
+    def _share_in_language(
+        self, texts: Sequence[str], references: References, verdict: LanguageVerdict
+    ) -> float | None:
+        """Return the share in the right language; None if nothing is known about it."""
+        if verdict.is_other_language:
+            return 0.0
         identifier = library_identifier(self.language, references.texts)
         if identifier is None:
-            return None
-        return _share(texts, lambda text: not identifier.is_other_language(prose(text)))
+            return 1 - verdict.share if verdict.share else None
+        share = _share(texts, lambda text: not identifier.is_other_language(prose(text)))
+        return None if share is None else min(share, 1 - verdict.share)
 
 
 def _without_none(texts: Sequence[str | None]) -> list[str]:

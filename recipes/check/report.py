@@ -46,6 +46,7 @@ def lines(
         f"texts in {name}: right script {_percent(metrics.script)}, right language "
         f"{_percent(metrics.language)}, chrF++ {_score(metrics.chrf)} against the references, "
         f"{_score(metrics.round_trip)} after a round trip",
+        *([metrics.seems] if metrics.seems else []),
         *(
             f"{repo}: tokens relative to English {_score(fit.fertility)}, part of a character "
             f"{_percent(fit.bytes)}"

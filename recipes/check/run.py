@@ -110,7 +110,9 @@ async def _ask(
                 teacher = Teacher(endpoint(http, args.teacher), generate.teacher, journal, budget)
                 await teacher.wait_until_ready()
                 progress = Progress(settings.lists + 1 + 2 * len(sentences.texts), "questions")
-                probe = Probe(teacher, language, generate.seed, progress)
+                probe = Probe(
+                    teacher, language, generate.seed, progress, generate.gates.identify_from
+                )
                 metrics = await probe.run(sentences, settings)
         finally:
             journal.close()

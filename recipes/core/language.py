@@ -62,6 +62,13 @@ def get(code: str) -> Language:
     return Language(code, name, f"{usual.tag.partition('-')[0]}-{script}", usual.cld2)
 
 
+def name_of_cld2(code: str) -> str:
+    """Return the English name of the language with this code of CLD2; the code if none has it."""
+    languages = [language for language, *_ in _rows() if language.cld2 == code]
+    exact = [language.name for language in languages if language.tag == code]
+    return next(iter((*exact, *(language.name for language in languages))), code)
+
+
 def is_known(code: str) -> bool:
     """Return whether `get` finds the code."""
     return code[:3] in _by_iso_639_3()

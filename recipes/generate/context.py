@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from recipes.core.language import Language
 from recipes.generate.gates import Check, first_reason
+from recipes.generate.gates.run_language import RunLanguage, written_text
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.schema import Draft, Message, Row
 from recipes.generate.teacher.client import Teacher
@@ -31,7 +32,7 @@ class RowSink(Protocol):
     kept: int
     dropped: int
 
-    def add(self, row: Row, reason: str | None = None) -> None: ...
+    def add(self, row: Row, reason: str | None = None, label: str | None = None) -> None: ...
 
 
 @dataclass
@@ -39,6 +40,7 @@ class GenerationContext:
     """What all sources of a run share.
 
     language: with the name that prompts call it
+    run_language: judges the language of all rows together; None in a dry run
     rules: the community's rules, which go in front of every request for text in the language
     lost: answers that never became a row, by reason
     missing: rows that were planned, but for which the teacher wrote no prompt
@@ -50,6 +52,7 @@ class GenerationContext:
     gates: tuple[Check, ...]
     rows: RowSink
     rules: str = ""
+    run_language: RunLanguage | None = None
     lost: Counter[str] = field(default_factory=Counter)
     missing: int = 0
 
@@ -59,8 +62,14 @@ class GenerationContext:
         return self.rows.kept + self.rows.dropped + self.lost.total()
 
     def add(self, draft: Draft) -> None:
-        """Add the row of a draft, with the first reason of the gates to drop it."""
-        self.rows.add(draft.row, first_reason(draft, self.gates))
+        """Add the row of a draft, with the first reason of the gates to drop it.
+
+        The language of what is kept counts for the verdict on the whole run.
+        """
+        reason, label = first_reason(draft, self.gates), None
+        if reason is None and self.run_language:
+            label = self.run_language.add(written_text(draft, self.language.code))
+        self.rows.add(draft.row, reason, label)
 
     def random(self, path: str) -> Random:
         """Return a generator that depends on the seed and a path, not on the order of answers."""

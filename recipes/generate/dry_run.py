@@ -37,7 +37,7 @@ class RowCounter:
     kept: int = 0
     dropped: int = 0
 
-    def add(self, row: Row, reason: str | None = None) -> None:
+    def add(self, row: Row, reason: str | None = None, label: str | None = None) -> None:
         """Count a row."""
         self.kept += 1
 

@@ -14,6 +14,8 @@ from recipes.core.language import Language
 from recipes.core.progress import say
 from recipes.generate.gates import Check, GateSettings, build_gates, language_id, refusals
 from recipes.generate.gates.length_ratio import TokenCount
+from recipes.generate.gates.run_language import RunLanguage
+from recipes.generate.gates.trigrams import TrigramProfile
 from recipes.generate.inputs import Inputs
 from recipes.generate.prompts import parsing, templates
 from recipes.generate.teacher.client import Teacher
@@ -25,10 +27,14 @@ MAX_TEXTS = 2_000  # of each kind, for the identifier
 
 @dataclass(frozen=True)
 class GateSet:
-    """The gates of a run; `identified_by` is how they identify the language, for the card."""
+    """The gates of a run, and what judges its language as a whole.
+
+    `identified_by` is how the gates identify the language, for the card.
+    """
 
     gates: tuple[Check, ...]
     identified_by: str
+    run_language: RunLanguage
 
 
 async def set_up_gates(
@@ -42,12 +48,16 @@ async def set_up_gates(
     """Build the gates of a run."""
     own_texts = list(islice(inputs.texts, MAX_TEXTS))
     english = [turns[0]["content"] for turns in islice(inputs.conversations, MAX_TEXTS)]
-    identifier = language_id.build_identifier(language, own_texts, english, settings.profile)
+    profile = None
+    if settings.profile:
+        profile = TrigramProfile.learn(own_texts, english, settings.profile)
+    identifier = language_id.build_identifier(language, own_texts, profile)
     examples = []
     if settings.learn_refusals:
         examples = await _refusal_examples(teacher, seed, language)
     gates = build_gates(settings, language, identifier, count_tokens, examples)
-    return GateSet(gates, identifier.method)
+    run_language = RunLanguage.learn(language, own_texts, settings.identify_from, profile)
+    return GateSet(gates, identifier.method, run_language)
 
 
 async def _refusal_examples(teacher: Teacher, seed: int, language: Language) -> list[str]:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +28,9 @@ from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.dry_run import dry_run
 from recipes.generate.estimate import estimate, teacher_price
 from recipes.generate.gate_setup import set_up_gates
+from recipes.generate.gates.reasons import meaning
+from recipes.generate.gates.run_language import LanguageVerdict, RunLanguage
+from recipes.generate.gates.views import without_reasoning
 from recipes.generate.inputs import Inputs, read_inputs
 from recipes.generate.journal.hub import HubJournal
 from recipes.generate.journal.local import Journal
@@ -34,7 +38,7 @@ from recipes.generate.journal.usage import UsageReport
 from recipes.generate.options import RunOptions, parse_options
 from recipes.generate.progress_report import report_progress
 from recipes.generate.publish import card, parquet
-from recipes.generate.publish.build import build
+from recipes.generate.publish.build import build, write_rejected
 from recipes.generate.shutdown import graceful_shutdown, interrupt_on_sigterm
 from recipes.generate.sources.table import SOURCES, SourceJob
 from recipes.generate.teacher.budget import Budget
@@ -44,17 +48,23 @@ from recipes.generate.teacher.judge import Judgements, judge_rows
 from recipes.generate.teacher.workers import Work, run_workers
 
 MANIFEST = "run.json"
+OTHER_LANGUAGE = "other_language"
+EXAMPLE_LETTERS = 80
 FLUENCY_KEYS = ("mean", "half_interval", "rows")
 
 
 @dataclass(frozen=True)
 class GenerationResult:
-    """What a run made: its rows, what the judge decided, and how the language was identified."""
+    """What a run made: its rows, what the judge decided, and how the language was identified.
+
+    `verdict` is what the run as a whole seems to be written in.
+    """
 
     context: GenerationContext
     rows: FinalRows
     judgements: Judgements
     identified_by: str
+    verdict: LanguageVerdict
 
 
 def main(args: argparse.Namespace) -> None:
@@ -160,13 +170,20 @@ async def generate_rows(
                 settings.gates, prompt_language, teacher, seed, inputs, tokenizer.count
             )
             context = GenerationContext(
-                teacher, prompt_language, seed, gate_set.gates, store, rules
+                teacher,
+                prompt_language,
+                seed,
+                gate_set.gates,
+                store,
+                rules,
+                gate_set.run_language,
             )
             async with report_progress(settings.planned_rows(options.limit), context):
                 await run_workers(root_work(options, inputs, context), settings.teacher.concurrency)
                 await asyncio.to_thread(shards.push)  # the next steps block the event loop
                 await run_workers(root_work(options, inputs, context, asks_teacher=False), 1)
                 tokenizer.close()
+                verdict = drop_other_language(store, gate_set.run_language)
                 benchmarks = partial(
                     Benchmarks, inputs.benchmarks, settings.ngrams, options.language.script
                 )
@@ -175,7 +192,19 @@ async def generate_rows(
                     teacher, settings.judge, rows.kept, prompt_language, seed
                 )
                 rows = rows.without(judgements.reasons)
-    return GenerationResult(context, rows, judgements, gate_set.identified_by)
+    return GenerationResult(context, rows, judgements, gate_set.identified_by, verdict)
+
+
+def drop_other_language(store: RowStore, run_language: RunLanguage) -> LanguageVerdict:
+    """Drop the rows that are surely in another language; all of them if the run as a whole is."""
+    verdict = run_language.verdict()
+    if verdict.is_other_language:
+        store.drop(OTHER_LANGUAGE)
+    else:
+        store.drop(OTHER_LANGUAGE, verdict.labels)
+    if seems := verdict.describe(run_language.language):
+        say(seems)
+    return verdict
 
 
 async def print_estimate(options: RunOptions, inputs: Inputs, journal: Journal) -> None:
@@ -223,8 +252,12 @@ def write_dataset(
     """Write the parquet files, audit, plot and card to the run's folder."""
     rows, settings = result.rows, options.settings
     if not rows.kept:
-        reasons = ", ".join(f"{reason}: {count}" for reason, count in sorted(rows.dropped.items()))
-        raise UserError(f"No row passed the gates ({reasons}), so nothing was written.")
+        run_isolated(write_rejected, options.folder, settings, rows, row_origin(options))
+        seems = result.verdict.describe(options.language)
+        raise UserError(
+            f"No row passed the gates{f' ({seems})' if seems else ''}. The commonest reasons: "
+            f"{commonest_reasons(rows)}. Rejected rows are in {options.folder / parquet.REJECTED}."
+        )
     facts = partial(
         card.CardFacts,
         repo=options.into or options.folder.resolve().name,
@@ -237,6 +270,7 @@ def write_dataset(
         inputs=inputs.commits,
         licences=inputs.licences,
         identified_by=result.identified_by,
+        seems=result.verdict.describe(options.language),
         usage=usage,
         skipped=inputs.skipped,
         grades=result.judgements.grades,
@@ -254,6 +288,20 @@ def write_dataset(
         facts,
     )
     say(f"rows kept: {len(rows.kept)}, dropped: {sum(rows.dropped.values())}; {options.folder}")
+
+
+def commonest_reasons(rows: FinalRows) -> str:
+    """Return the commonest reasons why rows were dropped, each with the start of an example."""
+    counts = Counter(rows.dropped).most_common(3)
+    examples: dict[str, str] = {}
+    for row, reason in rows.with_reasons():
+        if reason is not None and reason not in examples:
+            answer = without_reasoning(row.turns[-1]["content"]) if row.turns else ""
+            examples[reason] = f', like "{" ".join(answer.split())[:EXAMPLE_LETTERS]}"'
+    return "; ".join(
+        f"{count} × {reason} ({meaning(reason)}{examples.get(reason, '')})"
+        for reason, count in counts
+    )
 
 
 def row_origin(options: RunOptions) -> parquet.RunColumns:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,11 +17,12 @@ import orjson
 from recipes.generate.schema import Row
 
 CREATE_TABLE = """CREATE TABLE rows (place INTEGER PRIMARY KEY, id TEXT, source TEXT, path TEXT,
-                  reason TEXT, row BLOB)"""
+                  reason TEXT, label TEXT, row BLOB)"""
 CREATE_INDEX = "CREATE INDEX in_order ON rows (id, source, path, reason)"
-INSERT = "INSERT INTO rows VALUES (NULL, ?, ?, ?, ?, ?)"
+INSERT = "INSERT INTO rows VALUES (NULL, ?, ?, ?, ?, ?, ?)"
 SELECT_ALL = """SELECT place, row, reason FROM rows INDEXED BY in_order
                 ORDER BY id, source, path, reason"""
+DROP = "UPDATE rows SET reason = ? WHERE reason IS NULL"
 BATCH_ROWS = 256
 # The database is never needed after a crash, so it has no journal and does not wait for the disk.
 PRAGMAS = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE"
@@ -36,25 +37,36 @@ class RowStore:
         path.unlink(missing_ok=True)
         self.kept = self.dropped = 0
         self._path = path
-        self._pending: list[tuple[str, str, str, str | None, bytes]] = []
+        self._pending: list[tuple[str, str, str, str | None, str | None, bytes]] = []
         with self._disk_errors():
             self._database = sqlite3.connect(path, isolation_level=None)
             self._database.executescript(PRAGMAS)
             self._database.execute(CREATE_TABLE)
             self._database.execute("BEGIN")
 
-    def add(self, row: Row, reason: str | None = None) -> None:
-        """Add a row; raises OSError when the disk is full."""
+    def add(self, row: Row, reason: str | None = None, label: str | None = None) -> None:
+        """Add a row with the label of its language; raises OSError when the disk is full."""
         encoded = orjson.dumps(
             (row.source, row.prompt_id, row.teacher, row.messages, row.about, row.revised)
         )
-        self._pending.append((row.id, row.source, row.prompt_id, reason, encoded))
+        self._pending.append((row.id, row.source, row.prompt_id, reason, label, encoded))
         if len(self._pending) >= BATCH_ROWS:
             self._flush()
         if reason is None:
             self.kept += 1
         else:
             self.dropped += 1
+
+    def drop(self, reason: str, labels: Iterable[str] | None = None) -> None:
+        """Drop the rows with these labels, or all rows, before they are sorted."""
+        self._flush()
+        with self._disk_errors():
+            if labels is None:
+                count = self._database.execute(DROP, (reason,)).rowcount
+            else:
+                rows = [(reason, label) for label in labels]
+                count = self._database.executemany(f"{DROP} AND label = ?", rows).rowcount
+        self.kept, self.dropped = self.kept - count, self.dropped + count
 
     def sort(self) -> None:
         """Sort the rows. Call this once, after the last row; from then on, other processes may

@@ -14,7 +14,8 @@ other rows (duplicates), the benchmarks or the teacher's judgement are only name
     repetition    Text that repeats itself, by words, or by letters in scripts without spaces
     length_ratio  Translations that are much longer or shorter than their original
     language_id   Turns in the wrong language or script, and English left in them
-    trigrams      A profile of letter trigrams for languages that no library identifies
+    run_language  Whether a whole run is in the language, or in a relative of it
+    trigrams      A profile of the language's letter trigrams: how far a text is from it
     scripts       ISO 15924 scripts: the script of a text, and letters of a foreign script
     urls          Web and mail addresses that the teacher made up
     glossary      A community's glossary and its forbidden forms

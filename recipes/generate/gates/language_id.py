@@ -1,8 +1,9 @@
 """Turns in the wrong language or script, and English left in them.
 
-CLD2 identifies most languages, and py3langid some that CLD2 does not know. For all others, a
-trigram profile is learnt from texts of the language that the run reads anyway. Without such texts
-only the script and English are checked, and the card says so.
+CLD2 identifies most languages, and py3langid some that CLD2 does not know. A trigram profile, which
+is learnt from texts of the language that the run reads anyway, finds texts that are in no language,
+and identifies languages that no library knows. Without such texts and a library only the script and
+English are checked, and the card says so. Whether a run is in a relative: see `run_language`.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ PY3LANGID = {
 }
 MIN_CONFIDENCE = 0.8  # of py3langid
 MIN_LETTERS = 80  # from here on, CLD2 notices a language that it knows
+PROFILE_METHOD = "a trigram profile of texts in it"
 MAX_ERROR_RATE = 0.1  # on the language's own texts; a library with more does not know it
 
 
@@ -96,23 +98,26 @@ class Identifier:
 
 
 def build_identifier(
-    language: Language,
-    own_texts: Sequence[str] = (),
-    english_texts: Sequence[str] = (),
-    letters: int = 0,
+    language: Language, own_texts: Sequence[str] = (), profile: TrigramProfile | None = None
 ) -> Identifier:
     """Return the best available identifier of a language.
 
-    A library is tested on `own_texts` where there are any. Where no library knows the language, a
-    profile is learnt from them, if they have at least `letters` letters; 0 learns none.
+    A library is tested on `own_texts` where there are any. With a `profile` of such texts, a text
+    that CLD2 is not sure of must also be close enough to them.
     """
-    if identifier := library_identifier(language, own_texts):
-        return identifier
-    profile = None
-    if letters and own_texts and english_texts:
-        profile = TrigramProfile.learn(own_texts, english_texts, letters)
+    library = library_identifier(language, own_texts)
+    if library and profile:
+        return Identifier(
+            f"{library.method} and {PROFILE_METHOD}",
+            lambda text: (
+                library.is_other_language(text)
+                or (not _is_surely(text, language.cld2) and profile.is_other_language(text))
+            ),
+        )
+    if library:
+        return library
     if profile:
-        return Identifier("a trigram profile of texts in it", profile.is_other_language)
+        return Identifier(PROFILE_METHOD, profile.is_other_language)
     return Identifier("its script, and by not being English", lambda text: False)
 
 
@@ -242,6 +247,11 @@ def identify(text: str) -> str | None:
     """Return CLD2's code for the language of a text, None when it is not sure."""
     is_sure, codes = _cld2(text, None)
     return codes[0] if is_sure and codes else None
+
+
+def _is_surely(text: str, code: str | None) -> bool:
+    """Whether CLD2 is sure, without a hint, that the text is in the language of the code."""
+    return code is not None and identify(text) == code
 
 
 def _is_other_for_cld2(text: str, code: str) -> bool:

@@ -141,7 +141,8 @@ GATES: tuple[Gate, ...] = (
         "language",
         {
             "wrong_script": "a script that is not the language's",
-            "wrong_language": "another language",
+            "wrong_language": "another language, or none",
+            "other_language": "as the run as a whole shows: a language related to the right one",
             "english": "English instead of the language",
             "english_inside": "a sentence in English",
             "not_english": "another language where English was requested",

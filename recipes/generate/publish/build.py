@@ -15,6 +15,13 @@ from recipes.generate.publish import audit, card, parquet, plot, stats
 from recipes.generate.settings import GenerateSettings
 
 
+def write_rejected(
+    folder: Path, settings: GenerateSettings, rows: FinalRows, origin: parquet.RunColumns
+) -> None:
+    """Write the table of rejected rows alone, of a run that kept none."""
+    parquet.write(folder, rows.with_reasons(), settings.test_share, origin)
+
+
 def build(
     folder: Path,
     settings: GenerateSettings,

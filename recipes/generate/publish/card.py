@@ -43,6 +43,7 @@ class CardFacts:
 
     lost: answers that never became a row, by reason
     inputs, licences: commits and licences by repo
+    seems: which language all or some rows look like, if it is not the right one
     skipped: a sentence for each dataset without data for the language
     grades: how often the judge gave each grade from 1 to 5
     unjudged: rows without an answer from the judge
@@ -62,6 +63,7 @@ class CardFacts:
     audit: AuditReport
     identified_by: str
     usage: UsageReport
+    seems: str = ""
     skipped: Sequence[str] = ()
     grades: Mapping[int, int] = field(default_factory=dict)
     unjudged: int = 0

@@ -11,12 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from recipes.core import language
 from recipes.core.errors import UserError
 from recipes.generate.dedup.decontamination import Benchmarks, NgramSettings
 from recipes.generate.dedup.finalize import finalize
 from recipes.generate.dedup.minhash import MinhashSettings
 from recipes.generate.dedup.row_store import RowStore
+from recipes.generate.gates.run_language import RunLanguage
 from recipes.generate.prompts import parsing
+from recipes.generate.run import commonest_reasons, drop_other_language
 from recipes.generate.schema import Message, Prompt, Row
 from recipes.generate.teacher.workers import Work, run_workers
 
@@ -185,3 +188,42 @@ def test_final_rows_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
         "loop": 1,
         "timeout": 2,
     }
+
+
+@pytest.mark.parametrize(
+    ("counted", "reasons"),
+    [
+        (Counter(eo=100), [None, None, None]),
+        (Counter(eo=90, es=10), [None, "other_language", None]),
+        (Counter(eo=10, es=90), ["other_language"] * 3),
+    ],
+    ids=["in the language", "mixed", "in another language"],
+)
+def test_the_verdict_on_the_run_drops_rows(
+    tmp_path: Path, counted: Counter[str], reasons: list[str | None]
+) -> None:
+    store = RowStore(tmp_path / "rows")
+    for number, label in enumerate(("eo", "es", None)):
+        store.add(Row("topics", str(number), "t", TURNS), None, label)
+    run = RunLanguage(language.get("epo_Latn"), 60, Counter(eo=500), _run=counted)
+    drop_other_language(store, run)
+    store.sort()
+    assert {row.prompt_id: reason for _, row, reason in store.in_order()} == dict(
+        zip("012", reasons, strict=True)
+    )
+    assert store.dropped == reasons.count("other_language") == 3 - store.kept
+    store.close()
+
+
+def test_without_kept_rows_the_commonest_reasons_have_an_example(tmp_path: Path) -> None:
+    store = RowStore(tmp_path / "rows")
+    for number in range(3):
+        store.add(Row("topics", str(number), "t", TURNS), "loop" if number else "cut_off")
+    benchmarks = partial(Benchmarks, (), NgramSettings(6, 10, 2), "Latn")
+    rows = finalize(store, Counter(timeout=5, broken_json=1), benchmarks, NEAR, tmp_path / "s")
+    assert commonest_reasons(rows) == (
+        "5 × timeout (the teacher did not answer in time); "
+        '2 × loop (the text repeats itself, like "Hello"); '
+        "1 × broken_json (not valid JSON, even after repair)"
+    )
+    store.close()

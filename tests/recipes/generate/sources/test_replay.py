@@ -34,7 +34,7 @@ class RowList:
         self.kept, self.dropped = kept, 0
         self.rows: list[tuple[Row, str | None]] = []
 
-    def add(self, row: Row, reason: str | None = None) -> None:
+    def add(self, row: Row, reason: str | None = None, label: str | None = None) -> None:
         """Add a row."""
         self.rows.append((row, reason))
 
