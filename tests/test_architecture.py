@@ -113,4 +113,9 @@ def test_folders_mirror_in_the_tests() -> None:
         for path in (ROOT / "tests").rglob("test_*.py")
         if path.parent != ROOT / "tests"
     }
-    assert folders - known == {Path("bench"), Path("scenarios"), Path("recipes/gaelic")}
+    assert folders - known == {
+        Path("attacks"),
+        Path("bench"),
+        Path("scenarios"),
+        Path("recipes/gaelic"),
+    }

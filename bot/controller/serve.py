@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from bot.controller.connections import BoundedProtocol
 from bot.controller.tick import Controller, Report
 from bot.controller.until_idle import discussion_of
 from bot.domain.codec import UnreadableRecord
@@ -188,8 +189,9 @@ def serve(controller: Controller, secret: str, host: str, port: int, poll_second
     """Serve until SIGINT or SIGTERM. Raises Refused if it cannot listen there."""
     watcher = Watcher(controller, poll_seconds)
     config = uvicorn.Config(
-        make_app(watcher, secret), host=host, port=port, log_level="warning", access_log=False
-    )
+        make_app(watcher, secret), host=host, port=port, log_level="warning", access_log=False,
+        http=BoundedProtocol,
+    )  # fmt: skip
     server = uvicorn.Server(config)
     try:
         server.run()

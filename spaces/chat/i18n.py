@@ -26,12 +26,14 @@ class Translations:
         return self._texts[key].format(**values)
 
 
-@cache
 def translations(tag: str) -> Translations:
     """Return the texts in this language, or in English if nobody has contributed them."""
+    return _translations(tag if tag in available_tags() else ENGLISH)
+
+
+@cache
+def _translations(tag: str) -> Translations:
     english = _read(ENGLISH)
-    if tag not in available_tags():
-        tag = ENGLISH
     own = _read(tag)
     return Translations(tag, english | own, own.get("direction", "ltr"))
 

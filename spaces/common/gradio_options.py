@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from common.csp import ContentSecurityPolicy
+from common.request_limits import RequestLimits
 from common.theme import style_sheet, theme
 
 # For events that answer at once: no queue, no progress overlay, not in the API.
@@ -30,7 +31,7 @@ def launch(
     **options: Any,
 ) -> None:
     """Serve the pages with our theme, style sheet and policy; `folder` is that of the Space."""
-    middleware = [Middleware(ContentSecurityPolicy)]
+    middleware = [Middleware(ContentSecurityPolicy), Middleware(RequestLimits)]
     demo.launch(
         server_port=port,
         share=False,

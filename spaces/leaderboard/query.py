@@ -22,6 +22,7 @@ from parse_results import MAX_TEXT_LENGTH
 PAGE_SIZE = 20
 SORTS = ("gain", "name", "date", "cost", "size")  # besides the benchmarks
 _PUNCTUATION = re.compile(r"[\W_]+")
+PAGE = "p"  # in addresses: Gradio owns `page`
 _CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?")
 
 
@@ -61,7 +62,8 @@ def from_query(query: Mapping[str, str], benchmarks: BenchmarkTable = FIRST_BENC
         name: query.get(name, "")[:MAX_TEXT_LENGTH]
         for name in ("query", "script", "family", "region", "base", "covered")
     }
-    sort, language, page = query.get("sort", ""), query.get("language", ""), query.get("page", "")
+    sort, language = query.get("sort", ""), query.get("language", "")
+    page = query.get(PAGE) or query.get("page", "")  # the name in links that were shared earlier
     sorts = (*SORTS, *benchmarks.by_key)
     return View(
         **texts,
@@ -80,7 +82,7 @@ def to_query(view: View) -> str:
         for item in fields(view)
         if (value := getattr(view, item.name)) != getattr(default, item.name)
     }
-    return urlencode(parts)
+    return urlencode({PAGE if name == "page" else name: value for name, value in parts.items()})
 
 
 def sorted_by(view: View, sort: str) -> View:

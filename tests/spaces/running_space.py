@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -71,6 +72,21 @@ def _is_up(url: str) -> bool:
             return bool(response.status == 200)
     except OSError:
         return False
+
+
+def check_refusals(url: str) -> None:
+    """Check that a Space takes no file, and that no page number is an error."""
+    upload = urllib.request.Request(f"{url}/gradio_api/upload?upload_id=1", b"x" * 100)
+    try:
+        urllib.request.urlopen(upload)
+    except urllib.error.HTTPError as error:
+        assert error.code == 413
+        assert error.headers["Content-Security-Policy"]
+    else:
+        raise AssertionError("the upload was accepted")
+    for query in ("?page=2", "?p=2", "?page=nonsense&language=x"):
+        with urllib.request.urlopen(f"{url}/{query}") as response:
+            assert response.status == 200
 
 
 def wait_for(condition: Callable[[], bool], description: str) -> None:

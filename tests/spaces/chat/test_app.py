@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import HOSTILE_TEXT, hub_api
-from tests.spaces.running_space import TIMEOUT_SECONDS, run_space, wait_for
+from tests.spaces.running_space import TIMEOUT_SECONDS, check_refusals, run_space, wait_for
 
 pytestmark = [
     pytest.mark.xdist_group("browser"),
@@ -283,3 +283,7 @@ def test_speaker_reviews_rows_of_the_dataset(chat: str, hub: LocalHub, page: Pag
     page.goto(chat)
     page.get_by_role("button", name="What you sent").click()
     expect(page.locator("#sent-list li")).to_have_count(2)
+
+
+def test_uploads_are_refused_and_addresses_of_pages_work(chat: str) -> None:
+    check_refusals(chat)

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import HOSTILE_TEXT, hub_api, push, results
-from tests.spaces.running_space import TIMEOUT_SECONDS, run_space, wait_for
+from tests.spaces.running_space import TIMEOUT_SECONDS, check_refusals, run_space, wait_for
 
 pytestmark = [
     pytest.mark.xdist_group("browser"),
@@ -178,3 +178,7 @@ def test_phones_reach_all_tabs_and_nothing_is_clipped_or_too_small(
     assert page.evaluate("document.documentElement.scrollWidth") <= 412
     assert page.evaluate(TOO_SMALL) == []
     phone.close()
+
+
+def test_uploads_are_refused_and_addresses_of_pages_work(leaderboard: str) -> None:
+    check_refusals(leaderboard)
