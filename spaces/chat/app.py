@@ -4,6 +4,7 @@ The files, lowest layer first; a file imports only from files above it and from 
 
     chat_settings        The environment variables of the chat
     adapters             Parse what the Hub says about models
+    answer_settings      How answers are generated
     conversation         A conversation: its turns, what a model is sent, what a person is shown
     rate_limits          How much a visitor and an address may do in a minute
     waiting_queue        The queue for the model
@@ -29,6 +30,7 @@ The files, lowest layer first; a file imports only from files above it and from 
     feedback_handlers    Gradio handlers of the feedback form
     review_handlers      Gradio handlers of the review page
     feedback_layout      The layout of the feedback form
+    settings_layout      The layout of the settings of the answers
     review_layout        The layout of the review page
     layout               The layout of the chat page
     app                  Start everything

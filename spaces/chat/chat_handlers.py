@@ -10,10 +10,12 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import fragments
 import gradio as gr
 from adapters import Adapter
+from answer_settings import AnswerSettings
 from common.hub_errors import HUB_ERRORS
 from components import ChatComponents, PageState, Updates
 from conversation import (
@@ -33,8 +35,22 @@ from rate_limits import VisitorLimits
 from waiting_queue import WaitingQueue
 
 REDRAW_SECONDS = 0.08
+MAX_END_SECONDS = 10.0  # that a running answer gets to end
 MAX_MESSAGES_PER_VISITOR = 12  # a minute
 MAX_MESSAGES_PER_ADDRESS = 90  # a school behind one address may chat, a script may not
+
+
+@dataclass
+class _Run:
+    """An answer that a visitor waits for."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+    is_forgotten: bool = False
+
+    def end(self) -> None:
+        self.stop.set()
+        self.ended.wait(MAX_END_SECONDS)
 
 
 class ChatHandlers:
@@ -48,7 +64,7 @@ class ChatHandlers:
         self._page, self._state = page, state
         self.queue = WaitingQueue()
         self._limits = VisitorLimits(MAX_MESSAGES_PER_VISITOR, MAX_MESSAGES_PER_ADDRESS)
-        self._stop_events: dict[str, threading.Event] = {}
+        self._runs: dict[str, _Run] = {}
 
     def preload(self, adapter: Adapter) -> None:
         """Load a model before it is asked, unless somebody is being answered."""
@@ -63,8 +79,17 @@ class ChatHandlers:
 
     def stop(self, request: gr.Request) -> None:
         """End the answer that this visitor waits for."""
-        if stop := self._stop_events.get(request.session_hash or ""):
-            stop.set()
+        if run := self._runs.get(request.session_hash or ""):
+            run.stop.set()
+
+    def end_running(self, request: gr.Request) -> None:
+        """End the answer that this visitor waits for, and have it leave an empty conversation.
+
+        What it has sent may arrive after the new conversation, so it must not bring the old one.
+        """
+        if run := self._runs.get(request.session_hash or ""):
+            run.is_forgotten = True
+            run.end()
 
     def send(
         self,
@@ -72,6 +97,7 @@ class ChatHandlers:
         conversation: Conversation,
         repo: str,
         compare: bool,
+        settings: AnswerSettings,
         ui_language: str,
         request: gr.Request,
     ) -> Iterator[Updates]:
@@ -83,39 +109,49 @@ class ChatHandlers:
         if problem or not adapter or ticket is None:
             yield self._view(conversation, t, problem or t("queue_full"), is_error=True)
             return
-        visitor, stop = request.session_hash or "", threading.Event()
-        self._stop_events[visitor] = stop
+        visitor, run = request.session_hash or "", _Run()
+        if former := self._runs.get(visitor):
+            former.end()
+        self._runs[visitor] = run
         try:
             asked = conversation.ask(text.strip())
             for position in self.queue.wait(ticket):
                 yield self._view(asked, t, t("queued", place=position), busy=True, text="")
-                if stop.is_set():
-                    yield self._view(conversation, t, t("stopped"), text=text)
-                    return
-            yield from self._stream(asked, adapter, compare, stop, t)
+                if run.stop.is_set():
+                    break
+            if not run.stop.is_set():
+                yield from self._stream(asked, adapter, compare, settings, run.stop, t)
+            elif not run.is_forgotten:
+                yield self._view(conversation, t, t("stopped"), text=text)
+            if run.is_forgotten:
+                yield self._view(Conversation(), t, "")
         finally:
             self.queue.leave(ticket)
-            if self._stop_events.get(visitor) is stop:
-                del self._stop_events[visitor]
+            if self._runs.get(visitor) is run:
+                del self._runs[visitor]
+            run.ended.set()
 
     def retry(
         self,
         conversation: Conversation,
         repo: str,
         compare: bool,
+        settings: AnswerSettings,
         ui_language: str,
         request: gr.Request,
     ) -> Iterator[Updates]:
-        """Ask the last question again."""
+        """Ask the last question again, for another answer."""
         if conversation.turns:
             question, before = conversation.turns[-1].question, conversation.without_last()
-            yield from self.send(question, before, repo, compare, ui_language, request)
+            again = settings.for_retry()
+            yield from self.send(question, before, repo, compare, again, ui_language, request)
 
     def edit(
         self,
         conversation: Conversation,
         repo: str,
         compare: bool,
+        settings: AnswerSettings,
         ui_language: str,
         event: gr.EditData,
         request: gr.Request,
@@ -131,19 +167,21 @@ class ChatHandlers:
             yield self._view(conversation, t, problem, is_error=True)
             return
         before = conversation.before(turn)
-        yield from self.send(text, before, repo, compare, ui_language, request)
+        yield from self.send(text, before, repo, compare, settings, ui_language, request)
 
     def send_example(
         self,
         conversation: Conversation,
         repo: str,
         compare: bool,
+        settings: AnswerSettings,
         ui_language: str,
         event: gr.EventData,
         request: gr.Request,
     ) -> Iterator[Updates]:
         """Ask the example whose button was clicked."""
-        yield from self.send(str(event.text), conversation, repo, compare, ui_language, request)
+        text = str(event.text)
+        yield from self.send(text, conversation, repo, compare, settings, ui_language, request)
 
     def _problem(
         self, text: str, adapter: Adapter | None, t: Translations, request: gr.Request
@@ -160,6 +198,7 @@ class ChatHandlers:
         conversation: Conversation,
         adapter: Adapter,
         compare: bool,
+        settings: AnswerSettings,
         stop: threading.Event,
         t: Translations,
     ) -> Iterator[Updates]:
@@ -169,7 +208,7 @@ class ChatHandlers:
         sides: tuple[Side, ...] = ("adapter", "base") if compare else ("adapter",)
         try:
             for side in sides:
-                for answered in self._stream_side(conversation, adapter, side, stop):
+                for answered in self._stream_side(conversation, adapter, side, settings, stop):
                     conversation = answered
                     yield self._view(conversation, t, t("answering"), busy=True)
         except CannotAnswer as error:
@@ -181,13 +220,18 @@ class ChatHandlers:
             yield self._view(conversation, t, t("stopped") if stop.is_set() else "")
 
     def _stream_side(
-        self, conversation: Conversation, adapter: Adapter, side: Side, stop: threading.Event
+        self,
+        conversation: Conversation,
+        adapter: Adapter,
+        side: Side,
+        settings: AnswerSettings,
+        stop: threading.Event,
     ) -> Iterator[Conversation]:
         if stop.is_set():
             return
         drawn_at = 0.0
         messages = model_messages(conversation, side)
-        for text in self._engine.answer(adapter, messages, side, stop):
+        for text in self._engine.answer(adapter, messages, side, settings, stop):
             conversation = conversation.answer(side, text)
             if time.monotonic() - drawn_at > REDRAW_SECONDS:
                 drawn_at = time.monotonic()
@@ -214,6 +258,7 @@ class ChatHandlers:
             page.send: gr.update(visible=not busy),
             page.stop: gr.update(visible=busy),
             page.examples: gr.update(visible=not conversation.turns),
+            page.export: gr.update(visible=bool(conversation.turns)),
         }
 
     def _failed_view(self, conversation: Conversation, t: Translations, status: str) -> Updates:

@@ -66,6 +66,8 @@ class PageState:
 
     ui_language: Any
     conversation: Any
+    saved_conversation: Any
+    settings: Any
     chosen_model: Any
     shown_model: Any
     known_models: Any
@@ -91,6 +93,7 @@ class ChatComponents:
     stop: Any
     status: Any
     share: Any
+    export: Any
     new_chat: Any
     share_link: Any
     page_state: Any

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from common.templates import BIDI_CONTROLS
@@ -17,6 +17,7 @@ Message = dict[str, str]
 Side = Literal["adapter", "base"]  # of the comparison
 
 MAX_MESSAGE_LENGTH = 2000
+MAX_ANSWER_LENGTH = 20_000
 MAX_TURNS = 30
 _JOINER = "\u2060"  # WORD JOINER: no width, no line break
 # A tag, an entity, an image, and a fence that Gradio draws as a diagram without escaping it.
@@ -43,6 +44,17 @@ class Conversation:
 
     turns: tuple[Turn, ...] = ()
 
+    @classmethod
+    def parse(cls, stored: object) -> Conversation:
+        """Read what `to_json` made, from a browser; anything else is an empty conversation."""
+        turns = stored if isinstance(stored, list) else []
+        parsed = [_parse_turn(turn) for turn in turns[-MAX_TURNS:]]
+        return cls(tuple(turn for turn in parsed if turn))
+
+    def to_json(self) -> list[dict[str, str | None]]:
+        """Return the turns with the names of their fields."""
+        return [asdict(turn) for turn in self.turns]
+
     def ask(self, question: str) -> Conversation:
         """Add a turn; beyond the limit the oldest ones are dropped."""
         return Conversation((*self.turns, Turn(question))[-MAX_TURNS:])
@@ -60,6 +72,19 @@ class Conversation:
     def without_last(self) -> Conversation:
         """Return the conversation without its last turn."""
         return Conversation(self.turns[:-1])
+
+
+def _parse_turn(stored: object) -> Turn | None:
+    if not isinstance(stored, dict):
+        return None
+    question, *answers = (stored.get(name) for name in ("question", "adapter", "base"))
+    if not isinstance(question, str) or check_message(question):
+        return None
+    adapter, base = (
+        answer if isinstance(answer, str) and len(answer) <= MAX_ANSWER_LENGTH else None
+        for answer in answers
+    )
+    return Turn(question, adapter, base)
 
 
 def model_messages(conversation: Conversation, side: Side) -> list[Message]:

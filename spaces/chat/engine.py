@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from adapters import Adapter
+from answer_settings import AnswerSettings
 from conversation import Message, Side, truncate
 
 MAX_ADAPTERS = 4
-MAX_NEW_TOKENS = 512
 MAX_CONTEXT_TOKENS = 4096
 
-Generate = Callable[[Adapter, list[Message], Side], Generator[str, None, None]]
+Generate = Callable[[Adapter, list[Message], Side, AnswerSettings], Generator[str, None, None]]
 
 
 def on_gpu(generate: Generate) -> Generate:
@@ -70,17 +70,23 @@ class Engine:
             self._load(adapter)
 
     def answer(
-        self, adapter: Adapter, messages: Sequence[Message], side: Side, stop: threading.Event
+        self,
+        adapter: Adapter,
+        messages: Sequence[Message],
+        side: Side,
+        settings: AnswerSettings,
+        stop: threading.Event,
     ) -> Iterator[str]:
         """Yield the growing answer of the adapter or of its base model.
 
-        Both answer under the adapter's system prompt. Raises CannotAnswer, and OSError or
+        Both answer under the same system prompt. Raises CannotAnswer, and OSError or
         ValueError if a model cannot be loaded.
         """
         with self._lock:
             tokenizer = self._load(adapter).tokenizer
-            kept = self._truncated(tokenizer, messages, adapter.system_prompt)
-            with contextlib.closing(self._generate(adapter, kept, side)) as answers:
+            prompt = settings.system_prompt or adapter.system_prompt
+            kept = self._truncated(tokenizer, messages, prompt, settings.max_tokens)
+            with contextlib.closing(self._generate(adapter, kept, side, settings)) as answers:
                 for text in answers:
                     yield text
                     if stop.is_set():
@@ -123,23 +129,32 @@ class Engine:
         return _LoadedAdapter(name, tokenizer)
 
     def _stream(
-        self, adapter: Adapter, messages: list[Message], side: Side
+        self, adapter: Adapter, messages: list[Message], side: Side, settings: AnswerSettings
     ) -> Generator[str, None, None]:
         """Yield the growing answer; closing the generator ends the generation.
 
         On ZeroGPU this runs in a process that may lack a recently loaded adapter. Therefore it
         loads by itself, and its arguments and results can be pickled.
         """
+        import torch
         from transformers import TextIteratorStreamer
 
         loaded = self._load(adapter)
         self._model.set_adapter(loaded.name)
         tokenizer = loaded.tokenizer
         inputs = self._inputs(tokenizer, messages)
-        max_tokens = self._context_tokens() - inputs["input_ids"].shape[1]
+        free_tokens = self._context_tokens() - inputs["input_ids"].shape[1]
+        options = {
+            **self._generation_options(tokenizer, min(settings.max_tokens, free_tokens)),
+            "do_sample": settings.temperature > 0,
+            "temperature": settings.temperature or None,
+        }
         streamer: Any = TextIteratorStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
         errors: list[Exception] = []
         abandoned = threading.Event()
+
+        def is_abandoned(ids: Any, scores: Any, **_: Any) -> Any:
+            return torch.full((ids.shape[0],), abandoned.is_set(), device=ids.device)
 
         def generate() -> None:
             base_only = (
@@ -147,8 +162,9 @@ class Engine:
             )
             try:
                 with base_only:
-                    options = self._generation_options(tokenizer, abandoned, max_tokens)
-                    self._model.generate(**inputs, streamer=streamer, **options)
+                    self._model.generate(
+                        **inputs, streamer=streamer, stopping_criteria=[is_abandoned], **options
+                    )
             except Exception as error:  # raised below, in the thread that reads the streamer
                 errors.append(error)
                 streamer.end()
@@ -167,7 +183,7 @@ class Engine:
             raise errors[0]
 
     def _truncated(
-        self, tokenizer: Any, messages: Sequence[Message], system_prompt: str
+        self, tokenizer: Any, messages: Sequence[Message], system_prompt: str, max_tokens: int
     ) -> list[Message]:
         """Return the system prompt and as many messages as leave space for an answer."""
         if not tokenizer.chat_template:
@@ -183,7 +199,7 @@ class Engine:
             return len(encoded["input_ids"])
 
         context = self._context_tokens()
-        kept = truncate(messages, count_tokens, context - min(MAX_NEW_TOKENS, context // 2))
+        kept = truncate(messages, count_tokens, context - min(max_tokens, context // 2))
         if count_tokens(kept) >= context:
             raise CannotAnswer("too_long_for_model")
         return with_system_prompt(kept)
@@ -198,22 +214,14 @@ class Engine:
         limit = getattr(self._model.config, "max_position_embeddings", MAX_CONTEXT_TOKENS)
         return min(limit, MAX_CONTEXT_TOKENS)
 
-    def _generation_options(
-        self, tokenizer: Any, abandoned: threading.Event, max_tokens: int
-    ) -> dict[str, Any]:
-        import torch
-
-        def is_abandoned(ids: Any, scores: Any, **_: Any) -> Any:
-            return torch.full((ids.shape[0],), abandoned.is_set(), device=ids.device)
-
+    def _generation_options(self, tokenizer: Any, max_tokens: int) -> dict[str, Any]:
         eos = self._model.generation_config.eos_token_id
         eos = {*(eos if isinstance(eos, list) else [eos]), tokenizer.eos_token_id} - {None}
         pad = tokenizer.pad_token_id
         return {
-            "max_new_tokens": min(MAX_NEW_TOKENS, max_tokens),
+            "max_new_tokens": max_tokens,
             "eos_token_id": sorted(eos),
             "pad_token_id": pad if pad is not None else tokenizer.eos_token_id,
-            "stopping_criteria": [is_abandoned],
         }
 
 

@@ -16,6 +16,24 @@ from reviews import Row
 
 _MACROS = environment(Path(__file__).parent).get_template("fragments.html").module
 
+_SNIPPET = """import os
+
+os.environ["HF_ENDPOINT"] = {endpoint!r}
+
+from peft import AutoPeftModelForCausalLM
+from transformers import AutoTokenizer
+
+repo = {repo!r}
+tokenizer = AutoTokenizer.from_pretrained(repo)
+model = AutoPeftModelForCausalLM.from_pretrained(repo)
+messages = {messages}
+inputs = tokenizer.apply_chat_template(
+    messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
+)
+output = model.generate(**inputs, max_new_tokens=200)
+print(tokenizer.decode(output[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True))
+"""
+
 
 def _draw(macro: str, *values: object) -> str:
     return str(getattr(_MACROS, macro)(*values))
@@ -28,7 +46,16 @@ def hero(t: Translations) -> str:
 
 def model_info(adapter: Adapter, urls: HubUrls, t: Translations) -> str:
     """Return which model answers, what it was made from, and links to the other pages."""
-    return _draw("model_info", adapter, urlencode({"language": adapter.code, "ui": t.tag}), urls, t)
+    query = urlencode({"language": adapter.code, "ui": t.tag})
+    return _draw("model_info", adapter, query, python_snippet(adapter, urls), urls, t)
+
+
+def python_snippet(adapter: Adapter, urls: HubUrls) -> str:
+    """Return a program that asks the model a question, without this Space."""
+    messages = [{"role": "user", "content": "…"}]
+    if adapter.system_prompt:
+        messages.insert(0, {"role": "system", "content": adapter.system_prompt})
+    return _SNIPPET.format(endpoint=urls.endpoint, repo=adapter.repo, messages=messages)
 
 
 def no_models(urls: HubUrls, is_unreachable: bool, t: Translations) -> str:

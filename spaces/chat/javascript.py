@@ -30,8 +30,14 @@ const apply = () => {
 watch('value', apply);
 apply();
 """
-# Replaces the last input of the share button with the address of the page.
-PAGE_ADDRESS = "(...inputs) => [...inputs.slice(0, -1), location.origin + location.pathname]"
+# Saves the conversation that the browser keeps as a file.
+EXPORT = """saved => {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(
+    new Blob([JSON.stringify(saved, null, 2)], {type: 'application/json'}));
+  link.download = 'kakugo-chat.json';
+  link.click();
+}"""
 COPY = "link => { navigator.clipboard?.writeText(link).catch(() => {}); }"
 SHOW_FEEDBACK_FORM = (
     "() => { document.querySelector('#feedback-form')?.scrollIntoView({block: 'nearest'}); }"

@@ -10,6 +10,8 @@ import fragments
 import gradio as gr
 import javascript
 import review_layout
+import settings_layout
+from answer_settings import AnswerSettings
 from chat_handlers import ChatHandlers
 from chat_settings import ChatSettings
 from common.gradio_options import IMMEDIATE
@@ -60,18 +62,25 @@ def build(
         state = PageState(
             ui_language=ui_language,
             conversation=gr.State(Conversation()),
+            saved_conversation=gr.BrowserState(
+                None, storage_key="kakugo-conversation", secret="kakugo-conversation"
+            ),
+            settings=gr.State(AnswerSettings()),
             chosen_model=gr.State(""),
             shown_model=gr.State(""),
             known_models=gr.State(()),
             rated_answer=gr.State(None),
             sent=gr.BrowserState([], storage_key="kakugo-sent", secret="kakugo-sent"),
         )
-        page, form = _lay_out(translated, hero), feedback_layout.lay_out(translated)
+        page = _lay_out(translated, hero)
+        settings_layout.build(translated, state.settings)
+        form = feedback_layout.lay_out(translated)
         chat = ChatHandlers(registry, engine, page, state)
         selection = SelectionHandlers(settings, registry, chat, page, state)
         feedback = FeedbackHandlers(registry, outbox, uploader, form, state)
         _connect_selection(demo, selection, page, state)
         _connect_chat(chat, selection, page, state)
+        _connect_toolbar(selection, page, state)
         feedback_layout.connect(demo, feedback, form, page.adapter_chat, state)
         ui_language.change(
             selection.translate,
@@ -147,6 +156,7 @@ def _lay_out(translated: TranslatedComponents, hero: Any) -> ChatComponents:
     with gr.Row(elem_classes="k-toolbar"):
         status = html_component(fragments.status(""))
         share = translated.button("share", size="sm", scale=0, elem_id="share")
+        export = translated.button("export", size="sm", scale=0, elem_id="export", visible=False)
         new_chat = translated.button("new_chat", size="sm", scale=0, elem_id="new-chat")
     share_link = translated.create(
         gr.Textbox,
@@ -160,7 +170,7 @@ def _lay_out(translated: TranslatedComponents, hero: Any) -> ChatComponents:
     page_state = html_component("", js_on_load=javascript.APPLY_PAGE_STATE, elem_id="page-state")
     return ChatComponents(
         hero, language, model, compare, name_lookup, model_info, adapter_chat, base_chat, examples,
-        message_box, send, stop, status, share, new_chat, share_link, page_state,
+        message_box, send, stop, status, share, export, new_chat, share_link, page_state,
     )  # fmt: skip
 
 
@@ -171,7 +181,7 @@ def _connect_selection(
     loaded = [
         page.language, chosen, known, page.name_lookup, page.message_box, page.compare, ui_language,
     ]  # fmt: skip
-    named = [page.language, chosen, page.name_lookup]
+    named = [page.language, chosen, page.name_lookup, page.message_box]
     by_name = [page.language, chosen, ui_language]
     selections = (
         demo.load(handlers.load_languages, [chosen, known], loaded, **IMMEDIATE),
@@ -182,14 +192,10 @@ def _connect_selection(
         ),
         page.model.input(lambda repo: repo, [page.model], [chosen], **IMMEDIATE),
     )
-    shown = state.shown_model
-    views = [
-        shown, page.model, ui_language, page.model_info, page.examples, state.conversation,
-        page.adapter_chat, page.base_chat, page.status, page.page_state,
-    ]  # fmt: skip
+    shown = [chosen, state.shown_model, state.saved_conversation, ui_language]
+    views = _model_views(page, state)
     for selected in selections:
-        selected.then(handlers.show_model_if_new, [chosen, shown, ui_language], views, **IMMEDIATE)
-    page.new_chat.click(handlers.show_model, [chosen, ui_language], views, **IMMEDIATE)
+        selected.then(handlers.show_model_if_new, shown, views, **IMMEDIATE)
     page.compare.change(
         lambda on: [gr.update(show_label=on), gr.update(visible=on)],
         [page.compare],
@@ -198,28 +204,45 @@ def _connect_selection(
     )
 
 
+def _model_views(page: ChatComponents, state: PageState) -> list[Any]:
+    """Return what showing another model or another conversation changes."""
+    return [
+        state.shown_model, page.model, state.ui_language, page.model_info, page.examples,
+        state.conversation, page.adapter_chat, page.base_chat, page.status, page.page_state,
+        page.send, page.stop, page.export,
+    ]  # fmt: skip
+
+
 def _connect_chat(
     chat: ChatHandlers,
     selection: SelectionHandlers,
     page: ChatComponents,
     state: PageState,
 ) -> None:
-    inputs = [state.conversation, state.chosen_model, page.compare, state.ui_language]
+    inputs = [
+        state.conversation, state.chosen_model, page.compare, state.settings, state.ui_language,
+    ]  # fmt: skip
     views = [
         page.message_box, state.conversation, page.adapter_chat, page.base_chat, page.status,
-        page.send, page.stop, page.examples,
+        page.send, page.stop, page.examples, page.export,
     ]  # fmt: skip
-    with_text = [page.message_box, *inputs]
-    gr.on([page.send.click, page.message_box.submit], chat.send, with_text, views, **QUEUED)
-    page.examples.pick(chat.send_example, inputs, views, **QUEUED)
-    page.adapter_chat.retry(chat.retry, inputs, views, **QUEUED)
-    page.adapter_chat.edit(chat.edit, inputs, views, **QUEUED)
+    sends = [page.send.click, page.message_box.submit]
+    sent = gr.on(sends, chat.send, [page.message_box, *inputs], views, **QUEUED)
+    picked = page.examples.pick(chat.send_example, inputs, views, **QUEUED)
+    retried = page.adapter_chat.retry(chat.retry, inputs, views, **QUEUED)
+    edited = page.adapter_chat.edit(chat.edit, inputs, views, **QUEUED)
+    kept = [state.conversation, state.chosen_model]
+    for answered in (sent, picked, retried, edited):
+        answered.then(selection.save_conversation, kept, [state.saved_conversation], **IMMEDIATE)
     page.stop.click(chat.stop, None, None, **IMMEDIATE)
-    shared = page.share.click(
-        selection.share_link,
-        [*with_text, page.share_link],
-        [page.share_link],
-        js=javascript.PAGE_ADDRESS,
-        **IMMEDIATE,
-    )
+
+
+def _connect_toolbar(selection: SelectionHandlers, page: ChatComponents, state: PageState) -> None:
+    chosen, ui_language = state.chosen_model, state.ui_language
+    started = [*_model_views(page, state), state.saved_conversation]
+    # In the queue like the answers, so that what a running one still sends comes before it.
+    page.new_chat.click(selection.new_chat, [chosen, ui_language], started, **QUEUED)
+    page.export.click(None, [state.saved_conversation], None, js=javascript.EXPORT)
+    viewed = [page.message_box, state.conversation, chosen, page.compare, ui_language]
+    shared = page.share.click(selection.share_link, viewed, [page.share_link], **IMMEDIATE)
     shared.then(None, [page.share_link], None, js=javascript.COPY)

@@ -13,7 +13,7 @@ from chat_handlers import ChatHandlers
 from chat_settings import ChatSettings
 from common.languages import MAX_NAME_LENGTH, by_code, named, similar
 from components import NOTHING, ChatComponents, PageState, Updates
-from conversation import MAX_MESSAGE_LENGTH, Conversation
+from conversation import MAX_MESSAGE_LENGTH, Conversation, chatbot_messages
 from feedback import clean
 from i18n import ENGLISH, available_tags, preferred_tag, translations
 from model_registry import ModelRegistry
@@ -88,23 +88,26 @@ class SelectionHandlers:
             return {page.language: gr.update(choices=choices), state.known_models: repos}
         adapter, problem = self._requested_adapter(query)
         return {
-            page.language: gr.update(choices=choices, value=adapter.code),
-            state.chosen_model: adapter.repo,
+            page.language: gr.update(choices=choices, value=adapter and adapter.code),
+            state.chosen_model: adapter.repo if adapter else "",
             state.known_models: repos,
             page.name_lookup: problem,
-            page.message_box: gr.update(interactive=True, value=query.prompt),
+            page.message_box: gr.update(interactive=adapter is not None, value=query.prompt),
             page.compare: query.compare,
             state.ui_language: self._ui_languages(adapter, query.ui_language),
         }
 
-    def _requested_adapter(self, query: PageQuery) -> tuple[Adapter, str]:
-        """Return the adapter that the address asks for, else the first one and the reason."""
+    def _requested_adapter(self, query: PageQuery) -> tuple[Adapter | None, str]:
+        """Return the adapter that the address asks for, or why there is none.
+
+        An address that asks for nothing gets the first one.
+        """
         if adapter := self._registry.get(query.model):
             return adapter, ""
-        name, ui_language = query.language, query.ui_language
-        code, problem = self._resolve(name, ui_language) if name else ("", "")
-        adapters = self._registry.for_language(code) or list(self._registry.adapters)
-        return adapters[0], problem
+        if not query.language:
+            return self._registry.adapters[0], ""
+        code, problem = self._resolve(query.language, query.ui_language)
+        return next(iter(self._registry.for_language(code)), None), problem
 
     def choose_language(self, value: object, repo: str, ui_language: str) -> Updates:
         """Take a language by its code or by any of its names, or ask which one is meant."""
@@ -113,7 +116,8 @@ class SelectionHandlers:
         code, problem = self._resolve(value, ui_language)
         if problem:
             return {self._page.name_lookup: problem}
-        updates: Updates = {self._page.name_lookup: ""}
+        page = self._page
+        updates: Updates = {page.name_lookup: "", page.message_box: gr.update(interactive=True)}
         current = self._registry.get(repo)
         if current is None or current.code != code:
             updates[self._state.chosen_model] = self._registry.for_language(code)[0].repo
@@ -142,12 +146,29 @@ class SelectionHandlers:
             translations(ui_language),
         )
 
-    def show_model_if_new(self, repo: str, shown_repo: str, ui_language: str) -> Updates:
-        """Show the chosen model, unless it is shown already."""
-        return NOTHING if repo == shown_repo else self.show_model(repo, ui_language)
+    def show_model_if_new(
+        self, repo: str, shown_repo: str, saved: object, ui_language: str, request: gr.Request
+    ) -> Updates:
+        """Show the chosen model with the conversation that the browser kept, if it is new."""
+        if repo == shown_repo:
+            return NOTHING
+        self._chat.end_running(request)
+        kept = saved if isinstance(saved, dict) and saved.get("model") == repo else {}
+        return self._show_model(repo, Conversation.parse(kept.get("turns")), ui_language)
 
-    def show_model(self, repo: str, ui_language: str) -> Updates:
-        """Start a new conversation with a model, and load it before the first question."""
+    def new_chat(self, repo: str, ui_language: str, request: gr.Request) -> Updates:
+        """Start a new conversation, and have the browser forget the old one."""
+        self._chat.end_running(request)
+        shown = self._show_model(repo, Conversation(), ui_language)
+        return {**shown, self._state.saved_conversation: None}
+
+    def save_conversation(self, conversation: Conversation, repo: str) -> Updates:
+        """Have the browser keep the conversation; nobody else has a copy."""
+        saved = {"model": repo, "turns": conversation.to_json()} if conversation.turns else None
+        return {self._state.saved_conversation: saved}
+
+    def _show_model(self, repo: str, conversation: Conversation, ui_language: str) -> Updates:
+        """Show a conversation with a model, and load it before the first question."""
         page, state, adapter = self._page, self._state, self._registry.get(repo)
         if not adapter:
             return {state.shown_model: repo}
@@ -162,19 +183,27 @@ class SelectionHandlers:
             page.model: gr.update(choices=models, value=repo, visible=len(models) > 1),
             state.ui_language: self._ui_languages(adapter, ui_language),
             page.model_info: fragments.model_info(adapter, self._urls, t),
-            page.examples: gr.update(value=examples, visible=True),
-            state.conversation: Conversation(),
+            page.examples: gr.update(value=examples, visible=not conversation.turns),
+            state.conversation: conversation,
             page.adapter_chat: gr.update(
-                value=[], rtl=rtl, placeholder=fragments.placeholder(language, t)
+                value=chatbot_messages(conversation, "adapter", t("thinking")),
+                rtl=rtl,
+                placeholder=fragments.placeholder(language, t),
             ),
-            page.base_chat: gr.update(value=[], rtl=rtl),
+            page.base_chat: gr.update(
+                value=chatbot_messages(conversation, "base", t("thinking")), rtl=rtl
+            ),
             page.status: fragments.status(""),
+            page.send: gr.update(visible=True),
+            page.stop: gr.update(visible=False),
+            page.export: gr.update(visible=bool(conversation.turns)),
             page.page_state: fragments.page_state(adapter, t),
         }
 
-    def _ui_languages(self, adapter: Adapter, ui_language: str) -> Any:
+    def _ui_languages(self, adapter: Adapter | None, ui_language: str) -> Any:
         """Offer English and the model's own language, if somebody has translated the interface."""
-        tags = [tag for tag in (ENGLISH, adapter.language.bcp47) if tag in available_tags()]
+        own = adapter.language.bcp47 if adapter else ENGLISH
+        tags = [tag for tag in (ENGLISH, own) if tag in available_tags()]
         tags = list(dict.fromkeys([*tags, ui_language]))
         choices = [(translations(tag)("name"), tag) for tag in tags]
         return gr.update(choices=choices, value=ui_language, visible=len(choices) > 1)
@@ -198,7 +227,6 @@ class SelectionHandlers:
         repo: str,
         compare: bool,
         ui_language: str,
-        page_address: str,
     ) -> dict[str, Any]:
         """Return a link to this view, with the message or the last question in it."""
         adapter = self._registry.get(repo)
@@ -208,7 +236,7 @@ class SelectionHandlers:
         query |= {"compare": "1"} if compare else {}
         query |= {"ui": ui_language} if ui_language != ENGLISH else {}
         query |= {"prompt": prompt} if prompt else {}
-        return gr.update(value=f"{page_address}?{urlencode(query)}", visible=True)
+        return gr.update(value=self._urls.chat_view(urlencode(query)), visible=True)
 
     def offline_page(self, request: gr.Request) -> str:
         """Return the page that says how to use a model offline."""

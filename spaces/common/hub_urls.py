@@ -21,7 +21,11 @@ class HubUrls:
         return f"{self.endpoint}/datasets/{self.org}/kakugo-{code}"
 
     def chat(self, code: str) -> str:
-        return f"{self.endpoint}/spaces/{self.org}/kakugo-chat?language={code}"
+        return self.chat_view(f"language={code}")
+
+    def chat_view(self, query: str) -> str:
+        """Return the page of the chat Space, which passes the query string on to the Space."""
+        return f"{self.endpoint}/spaces/{self.org}/kakugo-chat?{query}"
 
     def download(self, repo: str, path: str) -> str:
         """Return the address that downloads a file of a model repository."""

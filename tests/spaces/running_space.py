@@ -59,7 +59,8 @@ def run_space(
     process = subprocess.Popen([sys.executable, "-c", code], cwd=folder / name, env=env)
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_for(lambda: _is_up(url), f"{name} to answer")
+        wait_for(lambda: _is_up(url) or process.poll() is not None, f"{name} to answer")
+        assert process.poll() is None, f"{name} ended before it answered"
         yield url
     finally:
         process.send_signal(signal.SIGTERM)

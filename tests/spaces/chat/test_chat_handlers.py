@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from answer_settings import AnswerSettings
 from conversation import MAX_MESSAGE_LENGTH, Conversation, Turn
 from engine import Engine
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from chat_handlers import ChatHandlers
 
 pytestmark = pytest.mark.xdist_group("gradio")
+SETTINGS = AnswerSettings()
 
 
 @pytest.fixture
@@ -29,9 +31,11 @@ def handlers(tmp_path: Path) -> ChatHandlers:
 
 def test_leaving_or_stopping_frees_the_place_and_keeps_the_question(handlers: ChatHandlers) -> None:
     served = handlers.queue.enter()
-    waiting = handlers.send("Kio?", Conversation(), ADAPTER.repo, False, "en", visitor())
+    waiting = handlers.send("Kio?", Conversation(), ADAPTER.repo, False, SETTINGS, "en", visitor())
     assert "Number 1 in the queue" in next(waiting)["status"]
-    other = handlers.send("Kiu?", Conversation(), ADAPTER.repo, False, "eo", visitor("other"))
+    other = handlers.send(
+        "Kiu?", Conversation(), ADAPTER.repo, False, SETTINGS, "eo", visitor("other")
+    )
     assert "Numero 2 en la vico" in next(other)["status"]
     waiting.close()  # Gradio does this when somebody closes the page
     assert "Numero 1 en la vico" in next(other)["status"]
@@ -50,12 +54,12 @@ def test_refused_question_changes_nothing_and_says_why(handlers: ChatHandlers) -
     too_long = "x" * (MAX_MESSAGE_LENGTH + 1)
     cases = {" ": "Write something", too_long: f"{MAX_MESSAGE_LENGTH} characters"}
     for text, problem in cases.items():
-        (view,) = handlers.send(text, conversation, ADAPTER.repo, False, "en", visitor())
+        (view,) = handlers.send(text, conversation, ADAPTER.repo, False, SETTINGS, "en", visitor())
         assert problem in view["status"] and view["conversation"] is conversation
-    (view,) = handlers.send("a", conversation, "other/model", False, "en", visitor())
+    (view,) = handlers.send("a", conversation, "other/model", False, SETTINGS, "en", visitor())
     assert "Choose a language" in view["status"]
     edited = gr.EditData(None, {"index": 0, "value": "", "previous_value": "a"})
-    (view,) = handlers.edit(conversation, ADAPTER.repo, False, "en", edited, visitor())
+    (view,) = handlers.edit(conversation, ADAPTER.repo, False, SETTINGS, "en", edited, visitor())
     assert "Write something" in view["status"] and view["conversation"] is conversation
 
 
@@ -65,7 +69,7 @@ def test_too_many_questions_and_a_full_queue_are_refused(handlers: ChatHandlers)
     while handlers.queue.enter():
         pass
     for _ in range(MAX_MESSAGES_PER_VISITOR):
-        (view,) = handlers.send("a", Conversation(), ADAPTER.repo, False, "en", visitor())
+        (view,) = handlers.send("a", Conversation(), ADAPTER.repo, False, SETTINGS, "en", visitor())
         assert "Too many people" in view["status"]
-    (view,) = handlers.send("a", Conversation(), ADAPTER.repo, False, "en", visitor())
+    (view,) = handlers.send("a", Conversation(), ADAPTER.repo, False, SETTINGS, "en", visitor())
     assert "Please try again in" in view["status"] and "Too many messages" in view["status"]

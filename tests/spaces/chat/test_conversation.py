@@ -25,6 +25,14 @@ def contents(messages: list[dict[str, str]]) -> list[str]:
     return [message["content"] for message in messages]
 
 
+def test_browser_keeps_a_conversation_and_malformed_turns_are_left_out() -> None:
+    conversation = Conversation((Turn("a", "A"), Turn("b", None, "B")))
+    assert Conversation.parse(conversation.to_json()) == conversation
+    turns = [{"question": 1}, {"question": " "}, None, {"question": "x", "adapter": ["<b>"]}]
+    assert Conversation.parse(turns) == Conversation((Turn("x"),))
+    assert Conversation.parse({"turns": 3}) == Conversation()
+
+
 @pytest.mark.parametrize(
     ("text", "reasoning", "answer", "unfinished"),
     [

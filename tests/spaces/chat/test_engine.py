@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from adapters import Adapter
+from answer_settings import AnswerSettings
 from common.languages import Language
 from conversation import Side
 from engine import MAX_ADAPTERS, CannotAnswer, Engine
@@ -20,6 +21,7 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),  # one process pays for importing torch
     pytest.mark.filterwarnings("ignore"),  # transformers and peft warn about themselves
 ]
+SETTINGS = AnswerSettings()
 QUESTION = [{"role": "user", "content": "saluton mondo"}]
 
 
@@ -34,7 +36,7 @@ def adapters(tmp_path_factory: pytest.TempPathFactory) -> list[Adapter]:
 
 
 def answer(engine: Engine, adapter: Adapter, side: Side = "adapter") -> list[str]:
-    return list(engine.answer(adapter, QUESTION, side, threading.Event()))
+    return list(engine.answer(adapter, QUESTION, side, SETTINGS, threading.Event()))
 
 
 def test_torch_is_not_imported_before_the_first_question() -> None:
@@ -62,8 +64,21 @@ def test_both_sides_answer_under_the_system_prompt_of_the_card(adapters: list[Ad
     sides: tuple[Side, ...] = ("adapter", "base")
     for side in sides:
         messages = [{"role": "system", "content": prompted.system_prompt}, *QUESTION]
-        expected = list(engine.answer(adapters[0], messages, side, threading.Event()))
+        expected = list(engine.answer(adapters[0], messages, side, SETTINGS, threading.Event()))
         assert answer(engine, prompted, side) == expected != answer(engine, adapters[0], side)
+
+
+def test_settings_of_a_visitor_decide_how_an_answer_is_generated(adapters: list[Adapter]) -> None:
+    engine, adapter = Engine(), replace(adapters[0], system_prompt="mondo mondo")
+
+    def last(settings: AnswerSettings) -> str:
+        *_, text = engine.answer(adapter, QUESTION, "adapter", settings, threading.Event())
+        return text
+
+    assert last(SETTINGS) == last(SETTINGS)
+    assert len({last(SETTINGS.for_retry()) for _ in range(5)}) > 1
+    assert len(last(AnswerSettings(max_tokens=2)).split()) <= 2
+    assert last(AnswerSettings(system_prompt="akvo")) != last(SETTINGS)
 
 
 def test_number_of_loaded_adapters_is_bounded(adapters: list[Adapter]) -> None:
@@ -79,7 +94,7 @@ def test_stop_ends_the_answer(adapters: list[Adapter]) -> None:
     engine, stop = Engine(), threading.Event()
     whole = answer(engine, adapters[0])
     assert len(whole) > 3
-    pieces = engine.answer(adapters[0], QUESTION, "adapter", stop)
+    pieces = engine.answer(adapters[0], QUESTION, "adapter", SETTINGS, stop)
     next(pieces)
     stop.set()
     assert len(list(pieces)) < len(whole) - 1
@@ -87,7 +102,7 @@ def test_stop_ends_the_answer(adapters: list[Adapter]) -> None:
 
 def test_abandoned_answer_frees_the_engine(adapters: list[Adapter]) -> None:
     engine = Engine()
-    pieces = engine.answer(adapters[0], QUESTION, "adapter", threading.Event())
+    pieces = engine.answer(adapters[0], QUESTION, "adapter", SETTINGS, threading.Event())
     next(pieces)
     del pieces
     assert answer(engine, adapters[0])
@@ -98,10 +113,12 @@ def test_long_conversation_is_truncated_and_too_long_question_is_refused(
 ) -> None:
     engine = Engine()
     turns = [{"role": role, "content": "bela " * 30} for role in ("user", "assistant")] * 9
-    assert list(engine.answer(adapters[0], [*turns, *QUESTION], "adapter", threading.Event()))
+    assert list(
+        engine.answer(adapters[0], [*turns, *QUESTION], "adapter", SETTINGS, threading.Event())
+    )
     too_long = [{"role": "user", "content": "bela " * 200}]
     with pytest.raises(CannotAnswer, match="too_long"):
-        list(engine.answer(adapters[0], too_long, "adapter", threading.Event()))
+        list(engine.answer(adapters[0], too_long, "adapter", SETTINGS, threading.Event()))
 
 
 def test_missing_model_is_an_error_and_the_next_one_works(
