@@ -17,6 +17,7 @@ from bot.domain.observation import Discussion, Observation
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Status, Step, TeacherRecord
 from bot.planner.capacity import Capacity, fair_order
+from bot.planner.due_replies import is_left_to_people
 from bot.planner.endpoint import plan_teacher
 from bot.planner.faults import cancel_above_cap, fault_reply, repeated_order
 from bot.planner.plan import admit, is_at_rest, plan
@@ -100,6 +101,19 @@ def active_requests(
     )
 
 
+def resting_requests(
+    snapshot: LedgerSnapshot, now: float, left_alone: Collection[int]
+) -> list[Request]:
+    """Return the requests that change only if somebody comments or reopens the discussion."""
+    return [
+        request
+        for request in snapshot.requests
+        if is_at_rest(request, now)
+        and request.discussion not in left_alone
+        and not is_left_to_people(request)
+    ]
+
+
 def decide(
     snapshot: LedgerSnapshot,
     observation: Observation,
@@ -113,6 +127,8 @@ def decide(
     """
     situation = situation_of(snapshot, observation, policy)
     active, unplanned = active_requests(snapshot, observation.now, left_alone)
+    resting = resting_requests(snapshot, observation.now, left_alone)
+    active += [request for request in resting if request.discussion in observation.discussions]
     kinds = {names.discussion_of(id_): FaultKind.RECORD for id_ in snapshot.unreadable}
     plans: list[Plan] = []
     planned: set[int] = set()

@@ -13,6 +13,7 @@ from bot.controller.decision import (
     decide,
     has_job,
     needed_manifests,
+    resting_requests,
     situation_of,
 )
 from bot.controller.ledger import Ledger, LedgerSnapshot
@@ -119,6 +120,7 @@ class Controller:
         )
         scope = Scope(
             active=active,
+            resting=resting_requests(snapshot, now, left_alone),
             left_alone=[request for request in waiting if has_job(request)],
             known=snapshot.discussions | left_alone,
             manifests=needed_manifests(active, capacity),

@@ -101,16 +101,28 @@ class DiscussionReader:
         self._to_read_again.add(num)
 
     def read(
-        self, hub: Connection, active: Collection[Request], known: Collection[int], now: float
+        self,
+        hub: Connection,
+        active: Collection[Request],
+        resting: Collection[Request],
+        known: Collection[int],
+        now: float,
     ) -> tuple[Mapping[int, Discussion], frozenset[int]]:
         """Return the discussions of active requests, the new ones, and which are deleted.
 
-        `known` are the discussions of all requests. Raises TryLater and Refused.
+        One of a resting request is read if the listing shows that it was reopened, or after a
+        webhook. `known` are the discussions of all requests. Raises TryLater and Refused.
         """
         requests = {request.discussion: request for request in active}
         with translate_errors("read the discussions"):
             listed, counts = self._list(hub, known, now)
             new = sorted(num for num in counts if num not in known)
+            for request in resting:
+                num = request.discussion
+                if num in counts or num in self._to_read_again:
+                    requests[num] = request
+                    if num not in self._cache or not self._cache[num].discussion.open:
+                        self._to_read_again.add(num)
             to_read_again, changed, unchanged = self._split_by_urgency(
                 requests, listed, counts, now
             )

@@ -42,12 +42,14 @@ _UNITS_PER_HOUR = {"second": 3600.0, "minute": 60.0, "hour": 1.0}
 class Scope:
     """What to observe.
 
-    `active` are the requests that may change, and `left_alone` those of which only the running jobs
+    `active` are the requests that may change, `resting` those that do so only if somebody reopens
+    their discussion or comments there, and `left_alone` those of which only the running jobs
     matter. `known` are the discussions that are not new, `manifests` the steps whose manifests
     matter now, and `teacher` is the recipe's teacher.
     """
 
     active: Collection[Request]
+    resting: Collection[Request]
     left_alone: Collection[Request]
     known: Collection[int]
     manifests: Collection[tuple[Request, Step]]
@@ -75,7 +77,7 @@ class Observer:
     def observe(self, scope: Scope) -> Observation:
         """Read what is in the scope. Raises TryLater and Refused."""
         hub, active, facts, now = self.hub, scope.active, self._current_facts(), self.hub.clock()
-        discussions, deleted = self._discussions.read(hub, active, scope.known, now)
+        discussions, deleted = self._discussions.read(hub, active, scope.resting, scope.known, now)
         facts = self._current_facts(_last_comment_at(discussions.values()))
         jobs, unparseable = observe_jobs(hub, active, scope.left_alone)
         may_accept = _may_accept(scope, discussions)
@@ -180,7 +182,8 @@ def _read_manifests(
 def _may_accept(scope: Scope, read: Collection[int]) -> bool:
     """Whether a request may be accepted now, which needs the wheel and the profiles."""
     is_new = any(num not in scope.known for num in read)
-    return is_new or any(r.may_pin_wheel for r in scope.active if r.discussion in read)
+    requests = (*scope.active, *scope.resting)
+    return is_new or any(r.may_pin_wheel for r in requests if r.discussion in read)
 
 
 def _members(hub: Connection) -> frozenset[str]:

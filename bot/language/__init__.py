@@ -11,6 +11,7 @@ export       Write the table of languages for the Spaces (run by hand)
 
 from bot.language.lookup import by_code, find, find_script
 from bot.language.suggestions import suggest
+from bot.language.tables import common_name
 from bot.language.types import Candidates, Language, Reason, UnknownCode
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Reason",
     "UnknownCode",
     "by_code",
+    "common_name",
     "find",
     "find_script",
     "suggest",

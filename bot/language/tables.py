@@ -51,6 +51,8 @@ class Tables:
     """folded name of a country → lower-case ISO 3166-1"""
     flores: frozenset[str]
     """the codes of FLORES+ and FLORES-200"""
+    common_names: dict[str, str]
+    """code → what its speakers mostly call it, if that differs from its name"""
 
 
 @cache
@@ -71,7 +73,16 @@ def tables() -> Tables:
         fold(name): row[0] for row in read_table("countries") for name in row[1].split(";")
     }
     return Tables(
-        rows, scripts_of, choices, names, tags, scripts, script_names, countries, frozenset(flores)
+        rows,
+        scripts_of,
+        choices,
+        names,
+        tags,
+        scripts,
+        script_names,
+        countries,
+        frozenset(flores),
+        {row[0]: row[1] for row in read_table("common_names")},
     )
 
 
@@ -94,6 +105,11 @@ def language(code: str) -> Language:
     script = code[4:8]
     direction = tables().scripts[script].direction
     return Language(code, name, autonym, bcp47, script, direction, assumed == "?")
+
+
+def common_name(code: str) -> str:
+    """Return what speakers mostly call a language, like Sorani for Central Kurdish, or ""."""
+    return tables().common_names.get(code, "")
 
 
 def resolve(target: str) -> list[str]:

@@ -166,7 +166,7 @@ def _read(probe: Probe) -> Discussion:
     reader = DiscussionReader()
     request = Request(REQUEST, num, hub.me, hub.clock())
     reader.invalidate(num)
-    discussions, _ = reader.read(hub, [request], {num}, hub.clock())
+    discussions, _ = reader.read(hub, [request], (), {num}, hub.clock())
     if num not in discussions:
         raise StepFailed("the discussion cannot be read")
     return discussions[num]

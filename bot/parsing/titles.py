@@ -77,6 +77,8 @@ def read_request(title: str, body: str) -> Named | Unclear:
     if len(title) + len(body) > MAX_TEXT:
         return Unclear(Verdict.TOO_LONG)
     first_line = body.strip().splitlines()[0] if body.strip() else ""
+    if first_line.casefold().strip(" .,!?") in _ENGLISH:  # "hi" under a title is no Hindi
+        first_line = ""
     readings = [reading for text in (title, first_line) for reading in _readings(text)]
     for reading in readings:
         if isinstance(reading, Named):

@@ -70,9 +70,9 @@ def _closes(request: Request, silent_seconds: float) -> bool:
     """Whether the bot closes the discussion, so many seconds after its last reply."""
     if request.status is Status.FAILED:
         return silent_seconds > ANSWER_TIMEOUT
-    return request.status not in LIVE and not _is_left_to_people(request)
+    return request.status not in LIVE and not is_left_to_people(request)
 
 
-def _is_left_to_people(request: Request) -> bool:
+def is_left_to_people(request: Request) -> bool:
     """Whether the discussion never named a language, and nobody answered the question."""
     return request.verdict is Verdict.UNANSWERED and not request.choices and request.spec is None

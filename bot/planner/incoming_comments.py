@@ -59,11 +59,18 @@ def _apply(
         return _refuse(request, command)
     if command is Command.APPROVE and not is_trusted:
         return _refuse(request, command)
+    if command in (Command.RETRY, Command.APPROVE) and not discussion.open:
+        return _answer(request, command, replies.closed(command))
     if command is not None:
         return _EFFECTS[command](request, situation)
     if request.status is Status.ASKED:
         return _apply_answer(request, comment, discussion, situation)
     return request
+
+
+def answer_reopening(request: Request) -> Request:
+    """Return the request after somebody has reopened the discussion of what had ended."""
+    return _answer(request, Command.STATUS, replies.reopened(request))
 
 
 def _is_maintainer(person: str, situation: Situation) -> bool:
@@ -116,19 +123,19 @@ def _estimate(request: Request, situation: Situation) -> Request:
 
 
 def _help(request: Request, situation: Situation) -> Request:
-    return _answer(request, Command.HELP, replies.help_text())
+    return _answer(request, Command.HELP, replies.help_text(situation.policy))
 
 
 def _cancel(request: Request, situation: Situation) -> Request:
     if request.status not in LIVE:
-        return _answer(request, Command.CANCEL, replies.not_applicable(Command.CANCEL))
+        return _answer(request, Command.CANCEL, replies.not_applicable(Command.CANCEL, request))
     return replace(request, status=Status.CANCELLED, verdict=Verdict.STOPPED)
 
 
 def _retry(request: Request, situation: Situation) -> Request:
     command = Command.RETRY
     if request.status is not Status.FAILED:
-        return _answer(request, command, replies.not_applicable(command))
+        return _answer(request, command, replies.not_applicable(command, request))
     if request.verdict in (Verdict.BUDGET, Verdict.HOPELESS):
         return _answer(request, command, replies.needs_approval(request.verdict))
     if situation.is_withdrawn(request):
@@ -142,7 +149,7 @@ def _approve(request: Request, situation: Situation) -> Request:
         return _answer(request, command, replies.withdrawn())
     approved = _approved(request, situation)
     if approved is None:
-        return _answer(request, command, replies.not_applicable(command))
+        return _answer(request, command, replies.not_applicable(command, request))
     return _answer(approved, command, replies.continues(command))
 
 

@@ -44,21 +44,21 @@ def accept(
     Only such requests count for the queue: anybody may open many discussions that are questions.
     """
     code = language.code
+    community = situation.observation.community(code)
+    spec = _spec(language, discussion, community, situation)
+    request = replace(request, spec=spec, choices=())
     statuses = [other.status for other in situation.requests.values()]
     if statuses.count(Status.OPEN) + statuses.count(Status.HELD) >= situation.policy.limits.queue:
         return _decline(request, Verdict.FULL)
     if not situation.recipe.supports_language(code):
         return _decline(request, Verdict.NO_TEACHER, code)
-    community = situation.observation.community(code)
     if community.consent is Consent.NO:
         return _decline(request, Verdict.WITHDRAWN, code)
-    spec = _spec(language, discussion, community, situation)
     if spec.improves and not _has_model(spec, situation):
         return _decline(request, Verdict.NO_MODEL, code)
     duplicate = _duplicate(request, spec, situation)
     if duplicate is not None:
         return _decline(request, Verdict.DUPLICATE, code, duplicate.id)
-    request = replace(request, spec=spec, choices=())
     if community.consent is Consent.ASK:
         return replace(request, status=Status.HELD, verdict=Verdict.COMMUNITY)
     return open_within_limit(request, situation)

@@ -15,10 +15,17 @@ from bot.domain.community import Consent
 from bot.domain.observation import Discussion
 from bot.domain.request import LIVE, Reason, Request, Status, Step, StepState, Verdict
 from bot.planner import new_requests, progress
-from bot.planner.due_replies import ANSWER_TIMEOUT, NOT_A_REQUEST, due_replies
+from bot.planner.due_replies import (
+    ANSWER_TIMEOUT,
+    NOT_A_REQUEST,
+    due_replies,
+    is_left_to_people,
+)
 from bot.planner.endpoint import has_given_up, is_ready
-from bot.planner.incoming_comments import apply_comments
+from bot.planner.incoming_comments import answer_reopening, apply_comments
 from bot.planner.situation import Situation
+
+REOPENING_SECONDS = 10 * GRACE_SECONDS
 
 Decision = tuple[Request, tuple[Action, ...]]
 
@@ -32,12 +39,16 @@ def admit(discussion: Discussion, situation: Situation) -> Plan:
 
 def plan(request: Request, situation: Situation) -> Plan:
     """Plan for a request in the ledger; without actions and with an equal record: do nothing."""
-    if is_at_rest(request, situation.now):
-        return Plan(request)
-    after = progress.update_progress(request, situation)
     discussion = situation.discussion(request)
+    reopened = _is_reopened(request, discussion, situation.now)
+    if is_at_rest(request, situation.now) and not reopened:
+        if discussion is None or not _has_new_comment(request, discussion):
+            return Plan(request)
+    after = progress.update_progress(request, situation)
     if discussion is not None:
         after = apply_comments(after, discussion, situation)
+        if reopened and after.status not in LIVE:
+            after = answer_reopening(after)
         after = _end_if_closed_or_unanswered(after, discussion, situation)
     if after.status in LIVE and situation.is_withdrawn(after):
         after = replace(after, status=Status.CANCELLED, verdict=Verdict.WITHDRAWN)
@@ -48,6 +59,20 @@ def plan(request: Request, situation: Situation) -> Plan:
 def is_at_rest(request: Request, now: float) -> bool:
     """Whether the request is archived, and the last action of any bot has been observed."""
     return request.archived and now - request.last_reply_at > GRACE_SECONDS
+
+
+def _is_reopened(request: Request, discussion: Discussion | None, now: float) -> bool:
+    """Whether somebody has reopened the closed discussion of an archived request.
+
+    One that was closed a short while ago may only look open, as the Hub shows what it was before.
+    """
+    if discussion is None or not request.archived or is_left_to_people(request):
+        return False
+    return discussion.open and now - request.last_reply_at > REOPENING_SECONDS
+
+
+def _has_new_comment(request: Request, discussion: Discussion) -> bool:
+    return any(comment.created_at > request.last_comment_at for comment in discussion.comments)
 
 
 def _end_if_closed_or_unanswered(

@@ -22,6 +22,7 @@ from bot.domain.policy import Policy
 from bot.domain.request import Request, Status, Verdict
 from bot.replies import questions
 from bot.replies.commands import (
+    closed,
     continues,
     current_status,
     estimate,
@@ -29,6 +30,7 @@ from bot.replies.commands import (
     needs_approval,
     not_allowed,
     not_applicable,
+    reopened,
     withdrawn,
 )
 from bot.replies.failure import cancelled, failed
@@ -38,6 +40,7 @@ from bot.replies.result import result
 from bot.replies.status import status, step_note
 
 __all__ = [
+    "closed",
     "continues",
     "current_status",
     "due",
@@ -47,6 +50,7 @@ __all__ = [
     "needs_approval",
     "not_allowed",
     "not_applicable",
+    "reopened",
     "step_note",
     "withdrawn",
 ]

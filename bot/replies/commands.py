@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bot.domain.costs import Estimate
-from bot.domain.request import Command, Request, Verdict
-from bot.replies.phrases import minutes, money
+from bot.domain.policy import Policy
+from bot.domain.request import Command, Request, Status, Verdict
+from bot.replies.phrases import code_list, minutes, money
 from bot.replies.status import headline
 
 _VERBS = {
@@ -16,7 +17,7 @@ _VERBS = {
 
 def current_status(request: Request) -> str:
     now = f"Current status: {headline(request)}."
-    if request.spec is None:
+    if request.spec is None or request.status is Status.DECLINED:
         return now
     return f"{now} Spent so far: {money(request.spent_usd)}. The table above is always up to date."
 
@@ -29,7 +30,8 @@ def estimate(request: Request, cost: Estimate) -> str:
     )
 
 
-def help_text() -> str:
+def help_text(policy: Policy) -> str:
+    bases, licences = code_list(policy.recipe.bases), code_list(policy.recipe.licences)
     return "\n".join(
         [
             "You can write these commands in a comment:",
@@ -41,8 +43,15 @@ def help_text() -> str:
             "- `/approve`: let me start or continue (only for maintainers, and for stewards when a "
             "request waits for the decision of the language's speakers)",
             "",
-            "To make a new version of a model with the corrections of speakers, open a discussion "
-            "with the language's name as its title and the line `/improve` in its text.",
+            "A discussion needs only the name of a language as its title. In its text you can "
+            "choose more, each in a line of its own:",
+            "",
+            f"- `base: NAME`: the small model to train; available: {bases}",
+            "- `licence: NAME`: the licence of the dataset"
+            + (f"; available: {licences}" if licences else ""),
+            "- `variant: NAME`: a dialect or a spelling that speakers describe in their profile",
+            "- `/improve`: not a new model, but the next version of the existing one, trained on "
+            "the corrections of speakers",
             "",
             "I follow commands from the person who opened the discussion and from maintainers.",
         ]
@@ -58,8 +67,35 @@ def not_allowed(command: Command) -> str:
     return "Only the person who opened this discussion and maintainers can use this command."
 
 
-def not_applicable(command: Command) -> str:
-    return f"There is nothing to {_VERBS[command]} here."
+def not_applicable(command: Command, request: Request) -> str:
+    return f"There is nothing to {_VERBS[command]} here: the status is “{headline(request)}”."
+
+
+def closed(command: Command) -> str:
+    return (
+        "This discussion is closed. Please reopen it first (the button is below the comments), and "
+        f"then write `/{command.value}` again."
+    )
+
+
+def reopened(request: Request) -> str:
+    """Say what can be done in a discussion that somebody has opened again."""
+    if request.status is Status.FAILED:
+        return (
+            "You have reopened this discussion. Write `/retry`, and I will try again; what is "
+            "finished stays."
+        )
+    state = f"This request is {headline(request)}"
+    if request.status is Status.DONE:
+        return (
+            f"{state}: the results are above. To make a better version from the corrections of "
+            "speakers, open a discussion with the language's name as its title and the line "
+            "`/improve` in its text. I am closing this discussion again."
+        )
+    return (
+        f"{state}, and I cannot continue it. To ask again, open a new discussion with the name of "
+        "the language as its title. I am closing this one again."
+    )
 
 
 def needs_approval(verdict: Verdict) -> str:

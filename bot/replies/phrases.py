@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.language import Language
+from bot.language import Language, common_name
 
 # How to write a level of the check. Notes in the ledger have the keys.
 _CHECK_LEVELS = {"good": "good", "doubtful": "uncertain", "hopeless": "not good enough"}
 
 
 def language_name(language: Language) -> str:
-    """Return `Scottish Gaelic (Gàidhlig, gla_Latn)`, the code as Markdown code."""
-    own = f"{language.autonym}, " if language.autonym not in ("", language.name) else ""
-    return f"{language.name} ({own}`{language.code}`)"
+    """Return `Central Kurdish (Sorani, کوردیی ناوەندی, ckb_Arab)`, the code as Markdown code."""
+    names = dict.fromkeys((language.name, common_name(language.code), language.autonym))
+    others = [name for name in names if name not in ("", language.name)]
+    return f"{language.name} ({', '.join([*others, f'`{language.code}`'])})"
 
 
 def money(usd: float) -> str:

@@ -6,7 +6,7 @@ from bot.domain import names
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Verdict
 from bot.language import by_code
-from bot.replies.phrases import language_name, plural
+from bot.replies.phrases import join, language_name, plural
 
 MAX_CHOICES = 12
 
@@ -90,10 +90,7 @@ def _reason(request: Request, policy: Policy) -> str:
                 f"language here: see {_profile(choices[0], policy)}. Thank you for asking."
             )
         case Verdict.DUPLICATE:
-            num = choices[1].removeprefix("r")
-            url = names.discussion_url(policy.endpoint, policy.org, int(num))
-            name = by_code(choices[0]).name
-            return f"{name} was already requested in [discussion {num}]({url})."
+            return _duplicate(request, policy)
         case Verdict.NO_MODEL:
             return (
                 f"There is no model of {by_code(choices[0]).name} to improve yet. To request one, "
@@ -113,6 +110,26 @@ def _reason(request: Request, policy: Policy) -> str:
             )
         case other:
             raise ValueError(f"no request is declined because of {other!r}")
+
+
+def _duplicate(request: Request, policy: Policy) -> str:
+    """Say where the request is that was first, and where its results are or will be."""
+    name, num = by_code(request.choices[0]).name, request.choices[1].removeprefix("r")
+    url = names.discussion_url(policy.endpoint, policy.org, int(num))
+    first = f"{name} was already requested in [discussion {num}]({url})."
+    if request.spec is None or request.spec.improves:
+        return first
+    model = names.adapter(policy.org, request.spec.base, request.spec.key)
+    links = {
+        "the chat": names.repo_url(policy.endpoint, names.chat(policy.org), "space"),
+        "the model": names.repo_url(policy.endpoint, model, "model"),
+    }
+    places = join([f"[{text}]({link})" for text, link in links.items()])
+    return (
+        f"{first} Once that request is done, have a look at {places}. If the model makes mistakes, "
+        "please correct them in the chat: a discussion with the line `/improve` in its text turns "
+        "the corrections into the next version."
+    )
 
 
 def _profile(code: str, policy: Policy) -> str:

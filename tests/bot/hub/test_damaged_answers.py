@@ -96,6 +96,7 @@ def fill(hub: LocalHub, connection: Connection) -> Scope:
     )
     return Scope(
         active=[request],
+        resting=[],
         left_alone=[],
         known=[],
         manifests=[(request, Step.GENERATE)],

@@ -32,7 +32,7 @@ def test_pinned_discussions_and_deleted_authors_are_read(
     pages = "control/calls?method=GET&path=/discussions$"
     before = read(hub, pages)["count"]
     try:
-        discussions, deleted = DiscussionReader().read(connection, [], nums[1:], time.time())
+        discussions, deleted = DiscussionReader().read(connection, [], [], nums[1:], time.time())
     finally:
         control(hub, "account", name="bob", deleted=False)
     assert list(discussions) == [nums[0]] and not deleted

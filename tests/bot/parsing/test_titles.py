@@ -30,6 +30,7 @@ from bot.parsing.titles import Named, Unclear, read_answer, read_request
         ("Could we have a dataset in Galician?", "", "glg_Latn"),
         ("Hello, please add Faroese. Thank you!", "", "fao_Latn"),
         ("Train on Kinyarwanda", "", "kin_Latn"),
+        ("世界語", "hi", "epo_Latn"),
         ("A dataset for Lingala please", "", "lin_Latn"),
     ],
 )
@@ -43,6 +44,8 @@ def test_usual_requests(title: str, body: str, code: str) -> None:
     [
         ("", "", Verdict.NO_NAME),
         ("Kurdish", "", Verdict.AMBIGUOUS),
+        ("Kurdish", "hi", Verdict.AMBIGUOUS),
+        ("Martian", "Hi!", Verdict.UNKNOWN),
         ("nonsense", "more nonsense", Verdict.UNKNOWN),
         ("Esperanto", "x" * 50_000, Verdict.TOO_LONG),
         ("y" * 300, "", Verdict.UNKNOWN),

@@ -19,7 +19,7 @@ from bot.domain.request import (
 )
 from bot.planner.incoming_comments import MAX_ANSWERS
 from tests.bot import examples
-from tests.bot.examples import CURRENT, NOW, job, observed, plan
+from tests.bot.examples import CURRENT, NOW, job, observed, plan, posted
 
 POLICY = examples.policy()
 RUNNING = StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1")
@@ -159,6 +159,42 @@ def test_commands_without_effect_are_answered_so() -> None:
         running, ("ludoviko", "/retry"), ("ada", "/approve"), jobs=(job(JobStage.RUNNING),)
     )
     assert all("nothing to" in text for text in answers(planned))
+
+
+def over(status: Status, **changes: object) -> Request:
+    """Return a request that is over and answered, whose discussion was closed long ago."""
+    verdict = Verdict.NO_MODEL if status is Status.DECLINED else Verdict.ATTEMPTS
+    told = {
+        "status": status,
+        "verdict": verdict,
+        "choices": ("epo_Latn",),
+        "reported": True,
+        "archived": True,
+        "last_comment_at": NOW - 500,
+    }
+    return examples.request(**{**told, **changes})
+
+
+@pytest.mark.parametrize("status", [Status.DONE, Status.FAILED, Status.DECLINED, Status.CANCELLED])
+@pytest.mark.parametrize("command", ["/status", "/help", "/retry", "/cancel", "/approve"])
+def test_commands_in_a_closed_discussion_are_answered(status: Status, command: str) -> None:
+    closed = examples.discussion(comments=(examples.comment(command, "ada"),), open=False)
+    planned = plan(over(status), observed(discussions={1: closed}), POLICY, CURRENT)
+    assert len(answers(planned)) == 1 and planned.request.status is status
+
+
+@pytest.mark.parametrize("status", [Status.DONE, Status.FAILED, Status.DECLINED, Status.CANCELLED])
+def test_a_reopened_discussion_is_answered_once(status: Status) -> None:
+    planned = plan(over(status), observed(), POLICY, CURRENT)
+    assert len(answers(planned)) == 1
+    assert (EnsureClosed(1) in planned.actions) is (status is not Status.FAILED)
+    later = observed(discussions={1: examples.discussion(own_replies=posted(planned.actions))})
+    assert not answers(plan(planned.request, later, POLICY, CURRENT))
+
+
+def test_a_failed_request_continues_after_reopening() -> None:
+    failed = over(Status.FAILED, verdict=Verdict.ATTEMPTS, steps={Step.GENERATE: STUCK})
+    assert after(failed, ("ludoviko", "/retry")).request.status is Status.OPEN
 
 
 def test_the_number_of_answers_is_limited() -> None:

@@ -170,20 +170,32 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "withdrawn by its speakers": decline(Verdict.WITHDRAWN, "gla_Latn"),
         "/retry after a withdrawal": answer(Command.RETRY, replies.withdrawn()),
         "nothing to improve": decline(Verdict.NO_MODEL, "epo_Latn"),
-        "requested before": decline(Verdict.DUPLICATE, "epo_Latn", "r7"),
+        "requested before": replace(
+            decline(Verdict.DUPLICATE, "epo_Latn", "r7"), spec=examples.spec()
+        ),
+        "requested before, in an old record": decline(Verdict.DUPLICATE, "epo_Latn", "r7"),
         "too many requests of one person": decline(Verdict.TOO_MANY),
         "too many requests": decline(Verdict.FULL),
         "/status": answer(Command.STATUS, replies.current_status(replace(accepted, steps=halfway))),
         "/status of a question": answer(Command.STATUS, replies.current_status(asked)),
         "/estimate": answer(Command.ESTIMATE, replies.estimate(accepted, cost)),
-        "/help": answer(Command.HELP, replies.help_text()),
+        "/retry in a closed discussion": answer(Command.RETRY, replies.closed(Command.RETRY)),
+        **{
+            f"reopened: {status.value}": answer(
+                Command.STATUS, replies.reopened(replace(accepted, status=status))
+            )
+            for status in (Status.DONE, Status.FAILED, Status.CANCELLED)
+        },
+        "/help": answer(Command.HELP, replies.help_text(examples.policy())),
         "/retry": answer(Command.RETRY, replies.continues(Command.RETRY)),
         "/approve": answer(Command.APPROVE, replies.continues(Command.APPROVE)),
         "/retry without budget": answer(Command.RETRY, replies.needs_approval(Verdict.BUDGET)),
         "/cancel by a stranger": answer(Command.CANCEL, replies.not_allowed(Command.CANCEL)),
         "/approve by the requester": answer(Command.APPROVE, replies.not_allowed(Command.APPROVE)),
         **{
-            f"/{command.value} without effect": answer(command, replies.not_applicable(command))
+            f"/{command.value} without effect": answer(
+                command, replies.not_applicable(command, accepted)
+            )
             for command in (Command.CANCEL, Command.RETRY, Command.APPROVE)
         },
     }
