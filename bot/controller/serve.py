@@ -194,7 +194,8 @@ def serve(controller: Controller, secret: str, host: str, port: int, poll_second
     )  # fmt: skip
     server = uvicorn.Server(config)
     try:
-        server.run()
+        # Before the first tick: a bot that cannot listen does nothing.
+        server.run(sockets=[config.bind_socket()])
     except SystemExit as error:
         raise Refused(
             f"cannot listen on {host}:{port}: set KAKUGO_HOST to an address of this machine and "

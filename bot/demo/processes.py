@@ -1,7 +1,8 @@
-"""Start the local Hub and the bot, and stop them when the demo ends."""
+"""Start the local Hub and the bot, and stop them when the demo ends, however it ends."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -17,10 +18,12 @@ from bot.errors import UserError
 
 READY = "local Hub ready at "
 START_TIMEOUT_SECONDS = 60.0
+STOP_TIMEOUT_SECONDS = 20.0  # of a demo that was killed just before
+PR_SET_PDEATHSIG = 1
 
 
 class ProcessError(UserError):
-    """A process did not start or has stopped; the message has the last line of its log."""
+    """A process did not start or has stopped; the message has its error, or its last line."""
 
 
 class Processes:
@@ -43,8 +46,9 @@ class Processes:
 
     def start_bot(self, env: Mapping[str, str]) -> None:
         """Start the bot and wait until its health page responds."""
-        log = self._start("bot", ("serve",), env)
         url = f"http://127.0.0.1:{env['PORT']}/health"
+        _wait_for_silence(url)
+        log = self._start("bot", ("serve",), env)
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not _responds(url):
             self._check("bot", log, deadline)
@@ -58,22 +62,21 @@ class Processes:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_end_with_parent,
         )
         assert process.stdout and process.stderr
         for line in process.stdout:
             yield line.strip()
         errors = process.stderr.read()
         if process.wait():
-            raise ProcessError(f"`kakugo deploy` failed: {_last_line(errors)}")
+            raise ProcessError(f"`kakugo deploy` failed: {_error(errors)}")
 
     def check(self) -> None:
         """Raise ProcessError if the Hub or the bot has stopped."""
         for name, process in self._running.items():
             if process.poll() is not None:
                 log = self._logs / f"{name}.log"
-                raise ProcessError(
-                    f"the {name} has stopped: {_last_line(log.read_text())} (see {log})"
-                )
+                raise ProcessError(f"the {name} has stopped: {_error(log.read_text())} (see {log})")
 
     def wait(self) -> None:
         """Wait for Ctrl-C. Raises ProcessError if a process stops."""
@@ -94,6 +97,7 @@ class Processes:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
         return log
 
@@ -112,7 +116,7 @@ class Processes:
 
     def _check(self, name: str, log: Path, deadline: float) -> None:
         if self._running[name].poll() is not None or time.monotonic() > deadline:
-            raise ProcessError(f"the {name} did not start: {_last_line(log.read_text())}")
+            raise ProcessError(f"the {name} did not start: {_error(log.read_text())}")
         time.sleep(0.05)
 
     def __enter__(self) -> Self:
@@ -129,6 +133,27 @@ class Processes:
     ) -> None:
         for process in reversed(self._running.values()):
             _stop(process)
+
+
+def _end_with_parent() -> None:
+    """Have the kernel stop this child when the demo is killed, which runs no `__exit__`.
+
+    Only Linux can do that; elsewhere, a killed demo leaves its processes behind.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
+def _wait_for_silence(url: str) -> None:
+    """Wait until nothing answers here: the bot of a killed demo may still be stopping."""
+    deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+    while _responds(url):
+        if time.monotonic() > deadline:
+            raise ProcessError(
+                f"another program answers at {url}, where the bot has to listen: stop it, or "
+                "start over with --fresh"
+            )
+        time.sleep(0.1)
 
 
 def _argv(command: tuple[str, ...]) -> list[str]:
@@ -153,6 +178,8 @@ def _responds(url: str) -> bool:
         return False
 
 
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1].removeprefix("kakugo: ") if lines else "its log is empty"
+def _error(log: str) -> str:
+    """Return the last error that a command has printed, otherwise the last line of its log."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    errors = [line.removeprefix("kakugo: ") for line in lines if line.startswith("kakugo: ")]
+    return (errors or lines or ["its log is empty"])[-1]

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,7 @@ HOST = "127.0.0.1"
 # How long an idle connection stays open: well above the 5 seconds after which clients drop theirs.
 # Otherwise a call could use a connection that is being closed, and most calls are not retried.
 KEEP_ALIVE_SECONDS = 75
+LOCK_SECONDS = 10.0  # until another Hub that is stopping has let go of the data folder
 
 
 class StartError(Exception):
@@ -103,19 +105,35 @@ def _lock(data: Path) -> IO[str]:
     """Reserve the data folder for this process."""
     try:
         data.mkdir(parents=True, exist_ok=True)
-        lock = (data / "lock").open("w")
+        lock = (data / "lock").open("a+")
     except OSError as error:
         raise StartError(
             f"Cannot write to the data folder {data} ({error.strerror}): choose another with --data"
         ) from error
+    deadline = time.monotonic() + LOCK_SECONDS
+    while not _is_locked(lock):
+        if time.monotonic() > deadline:
+            lock.seek(0)
+            process = lock.read(20).strip() or "unknown"
+            lock.close()
+            raise StartError(
+                f"Another local Hub (process {process}) already uses the data folder {data}: "
+                "stop it or choose another"
+            )
+        time.sleep(0.1)
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock
+
+
+def _is_locked(lock: IO[str]) -> bool:
+    """Try to lock a file for this process."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise StartError(
-            f"Another local Hub already uses the data folder {data}: stop it or choose another"
-        ) from error
-    return lock
+    except OSError:
+        return False
+    return True
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -48,13 +48,16 @@ def test_start_error_says_what_to_do(
         server.serve(port, tmp_path / data, host=host)
 
 
-def test_used_port_and_data_folder_are_start_errors(hub: LocalHub, tmp_path: Path) -> None:
+def test_used_port_and_data_folder_are_start_errors(
+    hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "LOCK_SECONDS", 0.2)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         with pytest.raises(server.StartError, match="choose another port"):
             server.serve(listener.getsockname()[1], tmp_path / "hub")
-    with pytest.raises(server.StartError, match="already uses"):
+    with pytest.raises(server.StartError, match=f"process {hub.pid}\\) already uses"):
         server.serve(0, hub.data)
 
 
