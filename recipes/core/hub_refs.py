@@ -5,6 +5,8 @@ This module must not import libraries for models.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from recipes.core.errors import UserError
@@ -36,8 +38,22 @@ def configs(repo: str, revision: str) -> list[str]:
     """Return the configs of a dataset; raise UserError if it cannot be read (it may be gated)."""
     from datasets import get_dataset_config_names
 
-    try:
+    with _unreadable_is_refused(repo):
         return list(get_dataset_config_names(repo, revision=revision))
+
+
+def splits(repo: str, config: str | None, revision: str) -> list[str]:
+    """Return the splits of a config that exists; raise UserError if it cannot be read."""
+    from datasets import get_dataset_split_names
+
+    with _unreadable_is_refused(repo):
+        return list(get_dataset_split_names(repo, config, revision=revision))
+
+
+@contextmanager
+def _unreadable_is_refused(repo: str) -> Iterator[None]:
+    try:
+        yield
     except (ValueError, FileNotFoundError) as error:
         message = next(iter(str(error).splitlines()), type(error).__name__)
         raise UserError(f"The dataset {repo} cannot be read: {message}") from error

@@ -6,6 +6,7 @@ imports nothing of ours.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +27,16 @@ def load(
     shots: int = 0,
     shots_split: str = "",
     english: str = "",
+    text_column: str = "",
     **_: Any,
 ) -> dict[str, Dataset]:
     """Return the rows under QUESTIONS and SHOTS, as the harness's `custom_dataset`.
 
-    Shots of the questions' own split are its first rows and no questions. `left_out` has the
-    indices of questions that are in the training data. With `english`, the config of the same rows
-    in English, rows get its text with the same `id` as their column `english`.
+    `text_column` has the text that no shot shares with a question: shots of the questions' own
+    split are its first rows, and no row with the text of one is a question; of another split they
+    are the first rows whose text is no question. `left_out` has the indices of questions that are
+    in the training data. With `english`, the config of the same rows in English, rows get its text
+    with the same `id` as their column `english`.
     """
     from datasets import Dataset, load_dataset
 
@@ -44,13 +48,25 @@ def load(
         texts = {row["id"]: row["text"] for row in originals}
         return [{**row, "english": texts[row["id"]]} for row in translated]
 
-    questions = rows(split)
-    examples = (questions if shots_split == split else rows(shots_split))[:shots] if shots else []
-    first = shots if shots_split == split else 0
-    kept = [
-        row
-        for index, row in enumerate(questions[first:][:limit])
-        if index not in frozenset(left_out)
-    ]
+    def texts(rows: Sequence[dict[str, Any]]) -> set[str]:
+        return {_letters(row[text_column]) for row in rows}
+
+    questions, examples = rows(split), list[dict[str, Any]]()
+    if shots and shots_split == split:
+        examples = questions[:shots]
+        shown = texts(examples)
+        questions = [row for row in questions if _letters(row[text_column]) not in shown]
+    questions = questions[:limit]
+    if shots and shots_split != split:
+        asked = texts(questions)
+        examples = [row for row in rows(shots_split) if _letters(row[text_column]) not in asked]
+        examples = examples[:shots]
+    kept = [row for index, row in enumerate(questions) if index not in frozenset(left_out)]
     splits = {QUESTIONS: Dataset.from_list(kept)}
     return {**splits, SHOTS: Dataset.from_list(examples)} if shots else splits
+
+
+def _letters(text: str) -> str:
+    """Return a text without case and punctuation, in one Unicode form."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(letter for letter in folded if letter.isalnum())

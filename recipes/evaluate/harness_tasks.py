@@ -94,7 +94,11 @@ def _task(name: str, each: ScoredTask, settings: EvaluateSettings) -> dict[str, 
     if each.left_out:
         rows["left_out"] = list(each.left_out)
     if shots:
-        rows |= {"shots": shots, "shots_split": benchmark.shots.split}
+        rows |= {
+            "shots": shots,
+            "shots_split": benchmark.shots.split,
+            "text_column": benchmark_of(task.benchmark).text_columns[0],
+        }
     if benchmark_of(task.benchmark).is_translation:
         rows["english"] = ENGLISH
     config: dict[str, Any] = {

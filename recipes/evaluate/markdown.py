@@ -89,6 +89,7 @@ def render(report: Report) -> str:
         *_english_table(report),
         *_flaw_table(report),
         METHOD,
+        *_ties(report.results),
         _contamination(report.contamination),
         *_notes(report),
     ]
@@ -117,6 +118,7 @@ def _score_table(report: Report) -> str:
     missing = [
         f"| {title(benchmark.benchmark, report.practice)} | | not covered | not covered | | | |"
         for benchmark in report.missing
+        if benchmark.language == report.language
     ]
     rows = [*_rows(report, results, main=True), *missing, *_rows(report, results, main=False)]
     header = (
@@ -189,6 +191,16 @@ def _flaw_table(report: Report) -> list[str]:
     flaws = " | ".join(FLAW_TITLES.get(flaw, flaw.replace("_", " ")) for flaw in FLAWS)
     table = _table(f"direction | model | {flaws} | any of these | n", rows)
     return [f"Degenerate translations by flaw:\n\n{table}"]
+
+
+def _ties(results: Sequence[TaskResult]) -> list[str]:
+    ties = sum(sum(result.ties) for result in results)
+    if not ties:
+        return []
+    return [
+        f"{_count(ties, 'answer')} of all models came from options that were equally likely, of "
+        "which the first was taken."
+    ]
 
 
 def _contamination(contamination: Contamination) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.core import manifest
 from recipes.core.benchmarks.table import leaderboard_columns
+from recipes.core.errors import UserError
 from recipes.evaluate import card, markdown, response_cache
 from recipes.evaluate.markdown import Report
 from recipes.evaluate.schema import Row
@@ -53,8 +54,21 @@ def is_done(api: HfApi, args: argparse.Namespace) -> bool:
     path = target.path("run.json")
     if not manifest.already_made(api, target.repo, "dataset", path, args.digest):
         return False
-    pushed = manifest.Manifest.from_json(_text(api, target.repo, "dataset", path))
-    return set(args.models) <= set(pushed.metrics.get("peers", ()))
+    return set(args.models) <= set(earlier_peers(api, target))
+
+
+def earlier_peers(api: HfApi, target: ResultsFolder) -> list[str]:
+    """Return the peers of the last run, which a run with others keeps."""
+    path = target.path("run.json")
+    if not api.repo_exists(target.repo, repo_type="dataset"):
+        return []
+    if not api.file_exists(target.repo, path, repo_type="dataset"):
+        return []
+    try:
+        pushed = manifest.Manifest.from_json(_text(api, target.repo, "dataset", path))
+    except UserError:  # as for a run that has not ended
+        return []
+    return list(pushed.metrics.get("peers", ()))
 
 
 def cached_outputs(api: HfApi, target: ResultsFolder) -> response_cache.CachedOutputs:

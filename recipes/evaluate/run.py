@@ -113,7 +113,7 @@ def _write_tasks(api: HfApi, args: argparse.Namespace, settings: EvaluateSetting
     tasks = harness_tasks.scored_tasks(loaded.tasks, scored)
     names = harness_tasks.write(args.write_tasks, tasks, settings, code)
     for missing in loaded.not_covered:
-        say(f"{missing.benchmark} does not cover {code}")
+        say(f"{missing.benchmark} does not cover {missing.language}")
     say(
         f"wrote {', '.join(names)}; run lm_eval --include_path {args.write_tasks} "
         f"--tasks kakugo_{code} --apply_chat_template"
@@ -194,7 +194,7 @@ def _collect_and_score(
     job: Job[EvaluateSettings], clean: CleanSuite, backend: loader.Backend
 ) -> Evaluation:
     target, tasks = publish.results_folder(job.args), clean.tasks
-    compared = _models(job)
+    compared = _models(job, publish.earlier_peers(job.api, target))
     outputs = response_cache.collect(
         compared,
         tasks,
@@ -218,9 +218,15 @@ def _save(job: Job[EvaluateSettings], rows: Sequence[schema.Row]) -> None:
     publish.push(job.api, publish.results_folder(job.args), {"outputs.jsonl": rows}, message)
 
 
-def _models(job: Job[EvaluateSettings]) -> tuple[ComparedModel, ...]:
+def _models(job: Job[EvaluateSettings], earlier: Sequence[str]) -> tuple[ComparedModel, ...]:
+    """Return base, adapter, and the peers of earlier runs and of this one."""
     base, adapter = ((repo, job.inputs[repo]) for repo in (job.args.base, job.args.adapter))
-    others = [repo for repo in job.args.models if repo not in (job.args.base, job.args.adapter)]
+    kept = [repo for repo in earlier if job.api.repo_exists(repo)]
+    if gone := sorted(set(earlier) - set(kept)):
+        say(f"not compared any more, because the Hub does not have them: {', '.join(gone)}")
+    others = [
+        repo for repo in (*kept, *job.args.models) if repo not in (job.args.base, job.args.adapter)
+    ]
     peers = models.peers(job.api, others)
     job.inputs.update({peer.model: peer.revision for peer in peers})
     return (*models.base_and_adapter(job.api, base, adapter), *peers)
@@ -305,7 +311,7 @@ def _decoding(settings: EvaluateSettings) -> dict[str, str]:
     name = f"lm_eval {harness.model}" if harness else settings.backend
     engine = f"{name}, {settings.model.get('dtype', 'float32')}"
     divisors = {"none": "", "tokens": " per token", "characters": " per character"}
-    greedy = f"greedy, at most {settings.generation.max_new_tokens} new tokens, {engine}"
+    greedy = f"greedy, at least {settings.generation.max_new_tokens} new tokens allowed, {engine}"
     return {
         name: greedy
         if benchmark_of(name).is_translation
@@ -331,7 +337,11 @@ def _manifest(
         "overall": schema.overall_summary(evaluation.overall),
         "degenerate": schema.flaw_summary(results),
         "titles": abilities(job.settings.benchmarks),
-        "not_covered": [missing.benchmark for missing in clean.suite.not_covered],
+        "not_covered": [
+            missing.benchmark
+            for missing in clean.suite.not_covered
+            if missing.language == job.config.language
+        ],
         "contamination": {
             "texts": contamination.texts,
             "contaminated": contamination.contaminated,

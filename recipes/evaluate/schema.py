@@ -15,6 +15,7 @@
 | `metric`, `main`, `value`, `ci` | chrF++, BLEU: 0 to 100, accuracy: 0 to 1; 95% interval |
 | `n`, `chance`, `signature` | items scored; score of guessing; how the metric was computed |
 | `shots`, `system`, `prompt`, `decoding` | how the models were asked, the same for all of them |
+| `ties` | items of which two options were equally likely, so that the first was taken |
 | `degenerate` | for a translation: outputs with each flaw (degenerate.py), else null |
 | `practice` | true if this is not a real result |
 | `request`, `evaluated_at` | who asked for it; ISO 8601, UTC |
@@ -117,6 +118,7 @@ def _result_row(run: RunInfo, result: TaskResult, score: Score, index: int) -> R
         "prompt": task.prompt_template,
         "decoding": run.decoding[task.benchmark],
         "degenerate": result.flaws[index] if result.flaws else None,
+        "ties": result.ties[index],
     }
     return row | _comparison_columns(score) if model == run.adapter else row
 
@@ -168,7 +170,7 @@ def _comparison_columns(score: Score) -> Row:
 def _missing_row(run: RunInfo, missing: MissingBenchmark) -> Row:
     return {
         **_run_columns(run, run.adapter),
-        "test_language": run.language,
+        "test_language": missing.language,
         "benchmark": missing.benchmark,
         "dataset": missing.dataset,
         "dataset_revision": missing.revision,

@@ -49,6 +49,7 @@ class GenerationSettings:
     batch: PositiveCount
     """The number of prompts in a batch."""
     max_new_tokens: PositiveCount
+    """At most so many, or twice the longest reference in the model's own tokens if that is more."""
 
 
 @dataclass(frozen=True)

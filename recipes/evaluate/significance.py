@@ -64,11 +64,15 @@ class Score:
 
 @dataclass(frozen=True)
 class TaskResult:
-    """One task: its scores and, for a translation, the counts of flaws of each model."""
+    """One task: its scores and, for a translation, the counts of flaws of each model.
+
+    `ties` counts for each model the items of which two options were equally likely: the first won.
+    """
 
     task: Task
     scores: tuple[Score, ...]
     flaws: tuple[dict[str, int], ...]
+    ties: tuple[int, ...]
 
     @property
     def main_score(self) -> Score:
@@ -97,6 +101,7 @@ def score_tasks(
                 for metric in task_metrics
             ),
             _flaws(task, models, settings),
+            tuple(map(_count_ties, models)),
         )
         for task, task_metrics, models in zip(tasks, by_task, outputs, strict=True)
     ]
@@ -107,6 +112,11 @@ def output_text(item: Item, output: Output) -> str:
     if isinstance(output, Generation):
         return output.text
     return item.answers[output.index(max(output))]
+
+
+def _count_ties(outputs: Outputs) -> int:
+    options = [output for output in outputs if not isinstance(output, Generation)]
+    return sum(likelihoods.count(max(likelihoods)) > 1 for likelihoods in options)
 
 
 def _flaws(

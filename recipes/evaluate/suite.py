@@ -1,7 +1,7 @@
 """Load the benchmarks of a recipe in a language and in English.
 
-A benchmark that lacks the language is reported, not scored. Tests that the recipe repeats in
-English, to see whether English was kept, are tasks of their own.
+A benchmark that lacks the language, or a split that the recipe needs, is reported, not scored.
+Tests that the recipe repeats in English, to see whether English was kept, are tasks of their own.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from recipes.core.benchmarks.settings import BenchmarkSettings
 from recipes.core.benchmarks.table import benchmark_of
 from recipes.core.benchmarks.tasks import ENGLISH, Source, Task
-from recipes.core.errors import UserError
-from recipes.core.hub_refs import commit_of, configs
+from recipes.core.hub_refs import commit_of, configs, splits
 from recipes.evaluate.settings import EvaluateSettings
 
 if TYPE_CHECKING:
@@ -22,16 +21,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MissingBenchmark:
-    """A benchmark that lacks the language at the given commit."""
+    """A benchmark that lacks a language at the given commit."""
 
     benchmark: str
+    language: str
     dataset: str
     revision: str
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The tasks in the language and in English, and the benchmarks that lack the language."""
+    """The tasks in the language and in English, and the benchmarks that lack one of them."""
 
     tasks: tuple[Task, ...]
     not_covered: tuple[MissingBenchmark, ...]
@@ -49,21 +49,24 @@ def load(api: HfApi, settings: EvaluateSettings, code: str) -> Suite:
     tasks: list[Task] = []
     missing: list[MissingBenchmark] = []
     for name, benchmark in settings.benchmarks.items():
-        read = benchmark_of(name).reader
         commit = commit_of(api, benchmark.dataset, "dataset", benchmark.revision)
         available = configs(benchmark.dataset, commit)
-        source = _source(name, benchmark, commit, code)
-        if source.config in available:
-            tasks += read(source)
-        else:
-            missing.append(MissingBenchmark(name, benchmark.dataset, commit))
         english = None if code == ENGLISH else benchmark.in_english()
-        if english:
-            source = _source(name, english, commit, ENGLISH)
-            if source.config not in available:
-                raise UserError(f"The recipe tests {name} in English, which {source.repo} lacks.")
-            tasks += read(source)
+        for asked, language in ((benchmark, code), (english, ENGLISH)):
+            if asked is None:
+                continue
+            source = _source(name, asked, commit, language)
+            if source.config in available and _needed_splits(asked) <= set(
+                splits(source.repo, source.config, commit)
+            ):
+                tasks += benchmark_of(name).reader(source)
+            else:
+                missing.append(MissingBenchmark(name, language, benchmark.dataset, commit))
     return Suite(tuple(_with_system(task, settings.system) for task in tasks), tuple(missing))
+
+
+def _needed_splits(benchmark: BenchmarkSettings) -> set[str]:
+    return {benchmark.split} | ({benchmark.shots.split} if benchmark.shots.count else set())
 
 
 def _source(name: str, benchmark: BenchmarkSettings, commit: str, code: str) -> Source:

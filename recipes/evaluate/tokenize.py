@@ -79,6 +79,14 @@ def ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[Ids]:
     return tokens
 
 
+def most_new_tokens(
+    tokenizer: PreTrainedTokenizerBase, items: Sequence[Item], at_least: int
+) -> int:
+    """Return how many tokens an answer may have: room for twice the longest reference."""
+    longest = max(map(len, ids(tokenizer, [item.reference for item in items])), default=0)
+    return max(at_least, 2 * longest)
+
+
 def rendered(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[str]:
     """Render the chat of each item as text; raise UserError if the template rejects it."""
     from jinja2 import TemplateError

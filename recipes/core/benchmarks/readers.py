@@ -19,7 +19,7 @@ from recipes.core.errors import UserError
 
 def flores(source: Source) -> list[Task]:
     """Return translation from and into English; the sentences of a split are joined by `id`."""
-    questions, shots = source.rows()
+    questions, shots = source.rows(lambda row: row["text"])
     question_pairs = _pairs(source, source.settings.split, questions)
     shot_pairs = _pairs(source, source.settings.shots.split, shots)
     name = language.get(source.code).name

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Literal
 
 from recipes.core.benchmarks.settings import BenchmarkSettings
 from recipes.core.errors import UserError
+from recipes.core.text_fold import letters
 
 ENGLISH = "eng_Latn"
 Message = dict[str, str]
@@ -91,15 +93,24 @@ class Source:
     code: str
     settings: BenchmarkSettings
 
-    def rows(self) -> tuple[list[Row], list[Row]]:
-        """Return (questions, shots); shots from the same split are its first rows."""
+    def rows(self, text: Callable[[Row], str]) -> tuple[list[Row], list[Row]]:
+        """Return (questions, shots), of which none has the same text.
+
+        Shots from the same split are its first rows, and no row with the text of one is a question.
+        Of another split they are the first rows with a text that is no question.
+        """
         shots, limit = self.settings.shots, self.settings.limit
         rows = self.split(self.settings.split)
         if not shots.count:
             return rows[:limit], []
         if shots.split == self.settings.split:
-            return rows[shots.count :][:limit], rows[: shots.count]
-        return rows[:limit], self.split(shots.split)[: shots.count]
+            examples = rows[: shots.count]
+            shown = {letters(text(row)) for row in examples}
+            return [row for row in rows if letters(text(row)) not in shown][:limit], examples
+        questions = rows[:limit]
+        asked = {letters(text(row)) for row in questions}
+        unasked = (row for row in self.split(shots.split) if letters(text(row)) not in asked)
+        return questions, list(islice(unasked, shots.count))
 
     def split(self, name: str, config: str = "") -> list[Row]:
         """Return all rows of a split, of the language's config unless another is given."""
@@ -110,7 +121,7 @@ class Source:
 
     def items(self, item: Callable[[Row], Item]) -> list[Item]:
         """Return an item for each question, with the shots as items of the same kind."""
-        questions, shots = self.rows()
+        questions, shots = self.rows(lambda row: item(row).texts[0])
         shot_turns = tuple((shot.prompt, shot.reference) for shot in map(item, shots))
         return [replace(item(row), shots=shot_turns) for row in questions]
 

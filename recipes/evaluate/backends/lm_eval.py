@@ -79,7 +79,8 @@ class LmEvalModel:
 
         The harness does not say why a generation ended, so one as long as the limit is unfinished.
         """
-        greedy = {"until": [], "do_sample": False, "max_gen_toks": settings.max_new_tokens}
+        most_tokens = tokenize.most_new_tokens(self.tokenizer, items, settings.max_new_tokens)
+        greedy = {"until": [], "do_sample": False, "max_gen_toks": most_tokens}
         prompts = tokenize.rendered(self.tokenizer, items)
         texts: list[str] = []
         for part in _parts(prompts):
@@ -90,7 +91,7 @@ class LmEvalModel:
             on_progress(len(part))
         lengths = map(len, tokenize.ids(self.tokenizer, texts))
         return [
-            Generation(text, length < settings.max_new_tokens)
+            Generation(text, length < most_tokens)
             for text, length in zip(texts, lengths, strict=True)
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -72,9 +73,10 @@ def generate(
     import torch
     from transformers import GenerationConfig
 
+    most_tokens = tokenize.most_new_tokens(tokenizer, items, settings.max_new_tokens)
     greedy = GenerationConfig(  # type: ignore[no-untyped-call]
         do_sample=False,
-        max_new_tokens=settings.max_new_tokens,
+        max_new_tokens=most_tokens,
         eos_token_id=_end_tokens(model, tokenizer),
         pad_token_id=tokenizer.pad_token_id,
         disable_compile=True,  # for every length of a batch, it takes longer than generating
@@ -84,7 +86,7 @@ def generate(
     prefix = prefix_cache.compute(model, prompts)
     for indices, batch in _batches(tokenizer, prompts, settings.batch, prefix, model.device):
         rows, length = batch["input_ids"].shape
-        cache = prefix.preallocated_for(rows, length + settings.max_new_tokens, model)
+        cache = prefix.preallocated_for(rows, length + most_tokens, model)
         with torch.inference_mode():
             output: Any = model.generate(  # type: ignore[operator]
                 **batch, past_key_values=cache, generation_config=greedy
@@ -131,12 +133,40 @@ def log_likelihoods(
         options = [
             (row, ids) for row, index in enumerate(indices) for ids in choices[index].options
         ]
-        with torch.inference_mode():
+        with torch.inference_mode(), _float32_logits(model):
             option_sums = _option_sums(model, tokenizer, batch, options, prefix)
         for (row, _), option_sum in zip(options, option_sums, strict=True):
             sums[indices[row]].append(option_sum)
         on_progress(len(indices))
     return normalised(items, choices, sums, settings)
+
+
+@contextmanager
+def _float32_logits(model: PreTrainedModel) -> Iterator[None]:
+    """Compute the last matrix in float32: logits of bfloat16 are so coarse that options tie."""
+    from torch.func import functional_call
+
+    head: Any = model.get_output_embeddings()
+    is_inside = False
+
+    def in_float32(module: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        nonlocal is_inside
+        if is_inside:  # the call below comes here again
+            return output
+        tensors = (*module.named_parameters(), *module.named_buffers())
+        is_inside = True
+        try:
+            return functional_call(
+                module, {name: tensor.float() for name, tensor in tensors}, (inputs[0].float(),)
+            )
+        finally:
+            is_inside = False
+
+    hook = head.register_forward_hook(in_float32)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def normalised(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from recipes.core.errors import UserError
-from recipes.core.hub_refs import commit_of, configs
+from recipes.core.hub_refs import commit_of, configs, splits
 from recipes.core.progress import say
 from recipes.generate.data.tokenizer import TextTokenizer, fits, load_tokenizer
 from recipes.generate.schema import Message
@@ -135,13 +135,12 @@ class DatasetReader:
         if corpus.config and corpus.config not in configs(corpus.repo, sha):
             self._skip(f"{corpus.repo} has no config {corpus.config} and was skipped")
             return
-        try:
-            rows = datasets.load_dataset(
-                corpus.repo, corpus.config, split=corpus.split, revision=sha, streaming=True
-            )
-        except (ValueError, FileNotFoundError) as error:  # a missing split
-            reason = next(iter(str(error).splitlines()), type(error).__name__)
-            raise UserError(f"The dataset {corpus.repo} cannot be read: {reason}") from error
+        if corpus.split not in splits(corpus.repo, corpus.config, sha):
+            self._skip(f"{corpus.name} does not exist and was skipped")
+            return
+        rows = datasets.load_dataset(
+            corpus.repo, corpus.config, split=corpus.split, revision=sha, streaming=True
+        )
         if corpus.shuffle_buffer > 1:
             rows = rows.shuffle(self.seed, buffer_size=corpus.shuffle_buffer)
         for row in rows:

@@ -57,7 +57,7 @@ def results(*tests: tuple[Task, Outputs, Outputs]) -> list[TaskResult]:
 
 
 def report(scored: list[TaskResult], practice: bool = False, language: str = "epo_Latn") -> Report:
-    missing = [MissingBenchmark("global_mmlu", "o/mmlu", "e" * 40)]
+    missing = [MissingBenchmark("global_mmlu", language, "o/mmlu", "e" * 40)]
     contamination = Contamination(90, 2, 3)
     found = overall(scored, language, margin=2)
     return Report(language, practice, "adapter", scored, missing, contamination, [], found)

@@ -31,7 +31,7 @@ pytestmark = [
 ]
 BASE, DATA = "practice/kakugo-tiny", "practice/kakugo-epo_Latn"
 ADAPTER, RESULTS = "practice/kakugo-tiny-epo_Latn", "practice/kakugo-results"
-PEER, METRIC = "practice/another", "practice/a-metric"
+PEER, OTHER_PEER, METRIC = "practice/another", "practice/one-more", "practice/a-metric"
 FOLDER = "epo_Latn/kakugo-tiny-epo_Latn"
 COPIED = "La kvara frazo de la provo estas tute alia ol la ceteraj."
 ENGLISH = [f"Sentence number {i} is about the colour of a house." for i in range(6)]
@@ -69,7 +69,11 @@ RECIPE: dict[str, Any] = {
                          "prompt": "{passage} {question} {option_a}", "answer": "{letter}",
                          "english": {"prompt": "Read: {passage} {question}"}},
             "global_mmlu": {"dataset": "{org}/belebele", "revision": "main", "split": "test",
-                            "configs": {"epo_Latn": "eo"}, "prompt": "{question}"},
+                            "configs": {"epo_Latn": "eo"}, "prompt": "{question}",
+                            "english": {"split": "absent"}},
+            "global_piqa": {"dataset": "{org}/belebele", "revision": "main", "split": "test",
+                            "configs": {"epo_Latn": "epo_Latn"}, "prompt": "{prompt}",
+                            "shots": {"count": 1, "split": "absent"}},
         },
     },
 }  # fmt: skip
@@ -114,6 +118,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[L
         publish(api, "practice/belebele", {"epo_Latn": questions, "eng_Latn": questions})
         for repo, folder in (
             (PEER, tiny_base),
+            (OTHER_PEER, tiny_base),
             (METRIC, metric(tmp_path_factory.mktemp("metric"))),
         ):
             api.create_repo(repo)
@@ -245,6 +250,10 @@ def test_train_then_evaluate(
     cached, total = first.split()[1].split("/")
     assert 4 <= int(cached) <= 48 and total == "72"
     check_with_peer(hub, rows)
+    done = recipe(*evaluate, "--models", OTHER_PEER)
+    assert "progress: 72/96 items" in done.stdout, done.stderr
+    evaluated = Manifest.from_json(read(hub, RESULTS, f"{FOLDER}/run.json", "dataset"))
+    assert evaluated.metrics["peers"] == [PEER, OTHER_PEER]
     columns = json.loads(read(hub, RESULTS, "benchmarks.json", "dataset"))
     assert {"key": "topic", "benchmark": "sib200", "chance": 0.1429}.items() <= columns[2].items()
     check_identities(client(hub))
@@ -259,7 +268,7 @@ def check_manifest(evaluated: Manifest, rows: list[dict[str, Any]]) -> None:
     assert evaluated.counts.dropped == {"in_training_data": 2}  # one sentence, both directions
     metrics = evaluated.metrics
     assert metrics["contamination"] == {"texts": 18, "contaminated": 1}
-    assert (metrics["not_covered"], metrics["peers"]) == (["global_mmlu"], [])
+    assert (metrics["not_covered"], metrics["peers"]) == (["global_mmlu", "global_piqa"], [])
     assert metrics["titles"]["belebele"] == "Reading comprehension"
     assert [(row["benchmark"], row["n"]) for row in metrics["results"]] == [
         ("flores", 4), ("flores", 4), ("belebele", 8)]  # fmt: skip
@@ -291,8 +300,12 @@ def check_rows(hub: LocalHub, rows: list[dict[str, Any]], inputs: dict[str, str]
         assert 0 <= adapter["p"] <= 1 and "p" not in base
         assert (base["revision"], adapter["base_revision"]) == (inputs[BASE],) * 2
         assert adapter["dataset_revision"] == inputs[adapter["dataset"]]
-    (missing,) = [row for row in rows if not row["covered"]]
-    assert (missing["benchmark"], missing["value"]) == ("global_mmlu", None)
+    missing = [row for row in rows if not row["covered"]]
+    assert [(row["benchmark"], row["test_language"], row["value"]) for row in missing] == [
+        ("global_mmlu", "epo_Latn", None),
+        ("global_mmlu", "eng_Latn", None),
+        ("global_piqa", "epo_Latn", None),
+    ]
 
 
 def check_outputs(hub: LocalHub) -> None:

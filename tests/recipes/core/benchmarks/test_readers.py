@@ -108,6 +108,31 @@ def test_belebele_takes_its_shots_out_of_the_questions(tmp_path: Path) -> None:
     assert task.items[0].texts == ("P2",) and task.chance == 0.25
 
 
+def test_no_shot_has_the_text_or_passage_of_a_question(tmp_path: Path) -> None:
+    """flores#67, lm-eval#3945 and #4145: a shot gave the answer, or showed the passage, of one."""
+
+    def rows(*texts: str) -> list[dict[str, Any]]:
+        return [
+            {"link": text, "question_number": n, "flores_passage": text, "question": "Q?",
+             **{f"mc_answer{i}": f"o{i}" for i in range(1, 5)}, "correct_answer_num": "1"}
+            for n, text in enumerate(texts)
+        ]  # fmt: skip
+
+    splits = {"dev": rows("Ruĝa!", "Verda.", "Blua.", "Griza."),
+              "test": rows("Nova.", "ruĝa", "Nova", "Alia.", "Blua.")}  # fmt: skip
+    for name, split, prompts, shown in (
+        ("own", "test", ["ruĝa", "Alia.", "Blua."], ["Nova."]),
+        ("other", "dev", ["Nova.", "ruĝa", "Nova", "Alia.", "Blua."], ["Verda.", "Griza."]),
+    ):
+        (folder := tmp_path / name).mkdir()
+        (task,) = belebele(
+            source(folder, {"epo_Latn": splits}, split="test", prompt="{passage}",
+                   shots=ShotSettings(len(shown), split))
+        )  # fmt: skip
+        assert [item.prompt for item in task.items] == prompts
+        assert [prompt for prompt, _ in task.items[0].shots] == shown
+
+
 def test_a_template_with_an_unknown_field_is_refused(tmp_path: Path) -> None:
     rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
     benchmark = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", prompt="{question}",

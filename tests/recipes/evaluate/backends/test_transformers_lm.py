@@ -60,6 +60,23 @@ def test_log_likelihoods_equal_those_of_single_items(
         assert item_scores == pytest.approx(expected, abs=1e-4)
 
 
+def test_no_options_tie_in_bfloat16(
+    tiny_base: Path, base: tuple[PreTrainedModel, PreTrainedTokenizerBase]
+) -> None:
+    """The last matrix is computed in float32, which no adapter or tied embedding notices."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    model = AutoModelForCausalLM.from_pretrained(tiny_base, dtype=torch.bfloat16)
+    items = [Item(str(n), f"{n}?", tuple("abcdefghijklmnop"), 0, ()) for n in range(20)]
+    scores = transformers_lm.log_likelihoods(
+        model, base[1], items, ChoiceSettings(8, "none"), lambda _: None
+    )
+    assert all(len(set(options)) == len(options) for options in scores)
+    assert model.lm_head.weight.dtype == torch.bfloat16
+    assert model(torch.tensor([[1]])).logits.dtype == torch.bfloat16
+
+
 def test_normalisation_divides_by_tokens_or_characters(
     base: tuple[PreTrainedModel, PreTrainedTokenizerBase],
 ) -> None:
@@ -85,6 +102,14 @@ def test_a_batch_generates_like_single_items_and_reports_progress(
     assert batched == single
     assert len(set(batched)) > 1
     assert done == [3, 1, 1, 1]
+
+
+def test_an_answer_may_be_twice_as_long_as_the_longest_reference(
+    base: tuple[PreTrainedModel, PreTrainedTokenizerBase],
+) -> None:
+    items = [Item("1", "?", ("ĉu",), 0, ()), Item("2", "?", ("a" * 9,), 0, ())]
+    assert tokenize.most_new_tokens(base[1], items, 12) == 18
+    assert tokenize.most_new_tokens(base[1], items, 30) == 30
 
 
 def expected_tokens(
