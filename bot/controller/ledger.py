@@ -110,7 +110,7 @@ class Ledger:
             summaries.append(f"faults: {len(faults.faults)}")
         if not files:
             return None
-        head = self.repo.swap(snapshot.head, files, "; ".join(summaries)[:200])
+        head = self.repo.swap(snapshot.head, files, "\n".join(summaries))
         if head is None:
             return None
         self._squash_sometimes(head)
@@ -129,8 +129,8 @@ class Ledger:
         """Return what was decided for a request and when, oldest first, up to the last squash."""
         return [
             (committed_at, part)
-            for committed_at, title in reversed(self.repo.history())
-            for part in title.split("; ")
+            for committed_at, parts in reversed(self.repo.history())
+            for part in parts
             if part.startswith(f"{request}: ")
         ]
 

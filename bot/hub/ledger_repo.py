@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from huggingface_hub import CommitOperationAdd, RepoFile
+from huggingface_hub import CommitOperationAdd, GitCommitInfo, RepoFile
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
 
 from bot.hub.client import Connection, Refused, TryLater, status_code, translate_errors
@@ -27,6 +27,7 @@ HEAD_MOVED_STATUSES = (409, 412)
 # our budget may be used at once; after that, commits are spread over the hour.
 COMMITS_PER_HOUR = 100
 _HOUR = 3600.0
+MAX_TITLE = 200
 
 
 def json_text(data: Mapping[str, Any]) -> str:
@@ -107,7 +108,8 @@ class LedgerRepo:
     def swap(self, head: str, changed: Mapping[str, str], message: str) -> str | None:
         """Commit the changed files on top of `head`, and return the new head.
 
-        Return None if another commit came first.
+        Each line of the message says what was decided; the title has as many of them as fit, the
+        description all. Return None if another commit came first.
         """
         operations = [
             CommitOperationAdd(path_in_repo=path, path_or_fileobj=text.encode())
@@ -119,7 +121,8 @@ class LedgerRepo:
                 commit = self.hub.api.create_commit(
                     self.name,
                     operations,
-                    commit_message=message,
+                    commit_message="; ".join(message.splitlines())[:MAX_TITLE],
+                    commit_description=message,
                     parent_commit=head,
                     repo_type="dataset",
                 )
@@ -145,11 +148,11 @@ class LedgerRepo:
         if wait > 0:
             raise TryLater(f"{self.name} was written {count} times in an hour: waiting", wait)
 
-    def history(self) -> list[tuple[float, str]]:
-        """Return the time and title of each commit, newest first."""
+    def history(self) -> list[tuple[float, list[str]]]:
+        """Return the time of each commit and what it decided, newest first."""
         with translate_errors(f"read the history of {self.name}"):
             commits = self.hub.api.list_repo_commits(self.name, repo_type="dataset")
-            return [(commit.created_at.timestamp(), commit.title) for commit in commits]
+            return [(commit.created_at.timestamp(), _parts(commit)) for commit in commits]
 
     def squash(self, max_commits: int) -> bool:
         """Replace a history of more than `max_commits` by one commit; return whether it was."""
@@ -160,3 +163,8 @@ class LedgerRepo:
                 self.name, repo_type="dataset", commit_message="Start a new history"
             )
         return True
+
+
+def _parts(commit: GitCommitInfo) -> list[str]:
+    """Return what a commit decided; older commits have it only in their title."""
+    return (commit.message or "").strip().splitlines() or commit.title.split("; ")

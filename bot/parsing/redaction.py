@@ -12,10 +12,18 @@ from collections.abc import Iterable
 MAX_LINES, MAX_LENGTH = 5, 160
 
 _SECRETS = re.compile(
-    r"hf_\w{6,}|api_org_\w{6,}|sk-[\w-]{8,}|gh[opsu]_\w{8,}|eyJ[\w-]{8,}\.[\w.-]+"
-    r"|(?<=://)[^/\s@]+(?=@)"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*"
+    r"|hf_\w{6,}|api_org_\w{6,}|sk-[\w-]{8,}|gh[oprsu]_\w{8,}|github_pat_\w{8,}|glpat-[\w-]{8,}"
+    r"|xox[a-z]-[\w-]{8,}|npm_\w{20,}|pypi-[\w-]{16,}|AIza[\w-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{12,}"
+    r"|eyJ[\w-]{8,}\.[\w.-]+"
+    r"|(?<=://)[^/\s]+(?=@)"
     r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/=-]+"
-    r"|(?i:(?<=token=)|(?<=secret=)|(?<=password=)|(?<=api_key=)|(?<=key=))[^\s&\"']+"
+)
+# `KEY: value`, `"token": "value"`, `api_key=value`; the name may be a part of a longer one.
+_NAMED_SECRETS = re.compile(
+    r"(?i)(\b[\w-]*(?:token|secret|passwo?r?d|passwd|credentials?|api[_-]?key|access[_-]?key"
+    r"|private[_-]?key|_key|\bkey)[\"']?\s*(?:=>|[=:])\s*)"
+    r"(?!(?:bearer|basic) )(?:\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s&\"',;}]+)"
 )
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _MARKUP = str.maketrans({"`": "'", "<": "‹", ">": "›"})
@@ -26,6 +34,7 @@ def redact(line: str, secrets: Iterable[str] = ()) -> str:
     for secret in filter(None, secrets):
         line = line.replace(secret, "***")
     line = _SECRETS.sub("***", _ESCAPES.sub("", line))
+    line = _NAMED_SECRETS.sub(r"\1***", line)
     printable = "".join(char if unicodedata.category(char)[0] != "C" else " " for char in line)
     text = " ".join(printable.translate(_MARKUP).split())
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"

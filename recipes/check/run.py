@@ -57,6 +57,8 @@ def main(args: argparse.Namespace) -> int:
     generate = generate_settings.parse(args.config.generate)
     if args.model:
         generate = replace(generate, teacher=replace(generate.teacher, model=args.model))
+    if args.into:  # before anything is paid for
+        api.create_repo(args.into, repo_type="dataset", exist_ok=True)
     language = languages.get(args.config.language)
     library = DatasetReader(api, generate.seed, generate.gates.tokenizer)
     sentences = references.read(library, settings, language.code, generate.texts)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from recipes.core.benchmarks.tasks import Item
+from recipes.core.control_tokens import clean_chats, without_control_tokens
 from recipes.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def choices(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[C
         ids(
             tokenizer,
             [
-                tail + option
+                tail + without_control_tokens(tokenizer, option)
                 for item, tail in zip(items, tails, strict=True)
                 for option in item.answers
             ],
@@ -93,7 +94,9 @@ def rendered(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[
 
     try:
         texts: Any = tokenizer.apply_chat_template(
-            [item.messages for item in items], tokenize=False, add_generation_prompt=True
+            clean_chats(tokenizer, [item.messages for item in items]),
+            tokenize=False,
+            add_generation_prompt=True,
         )
     except TemplateError as error:
         raise UserError(

@@ -81,14 +81,18 @@ class GenerationContext:
         parse: Callable[[Answer], T],
         common: bool = False,
         schema: Mapping[str, Any] | None = None,
+        is_row: bool = True,
     ) -> T | None:
-        """Return what `parse` makes of the answer; None, counted as lost, without a usable one."""
+        """Return what `parse` makes of the answer; None without a usable one.
+
+        That counts as a lost row, unless the row goes on without this answer.
+        """
         if self.rules and not common:
             messages = templates.with_rules(self.rules, messages)
         try:
             return await complete_parsed(self.teacher, messages, self.seed, parse, common, schema)
         except NoAnswer as error:
-            self.lost[str(error)] += 1
+            self.lost[str(error)] += is_row
             return None
 
     async def complete_list(
@@ -98,6 +102,6 @@ class GenerationContext:
         schema = parsing.list_schema(at_most)
         return await self.complete(messages, partial(list_in, at_most), common, schema) or []
 
-    async def complete_text(self, messages: Sequence[Message]) -> str | None:
+    async def complete_text(self, messages: Sequence[Message], is_row: bool = True) -> str | None:
         """Return one text, None without a usable answer."""
-        return await self.complete(messages, text_in)
+        return await self.complete(messages, text_in, is_row=is_row)

@@ -79,7 +79,7 @@ def main(args: argparse.Namespace) -> None:
     ):
         say(f"{options.into} was already made by this recipe: nothing to do")
         return
-    scratch = options.folder / "scratch"
+    scratch = options.folder / ".kakugo-scratch"
     store = RowStore(scratch / "rows")
     try:
         make_dataset(options, api, store, scratch, started_at)

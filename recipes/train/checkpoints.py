@@ -95,7 +95,7 @@ class CheckpointUpload:
     def wait(self) -> None:
         """Wait for the running upload; report a failure without stopping the training."""
         if self._future and (error := self._future.exception()):
-            reason = str(error).splitlines()[0]
+            reason = str(error).partition("\n")[0]
             say(f"could not upload a checkpoint ({type(error).__name__}): {reason}")
         self._future = None
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.core.control_tokens import clean_chats
 from recipes.core.errors import UserError
 from recipes.train import hardware
 from recipes.train.callbacks import OnStep, progress_callback
@@ -65,7 +66,12 @@ def train(
     trainer = DPOTrainer(
         model=model,
         args=_dpo_config(model, settings, out),
-        train_dataset=Dataset.from_list([pair.to_trl(system) for pair in pairs]),
+        train_dataset=Dataset.from_list(
+            [
+                dict(zip(row, clean_chats(tokenizer, list(row.values())), strict=True))
+                for row in (pair.to_trl(system) for pair in pairs)
+            ]
+        ),
         processing_class=tokenizer,
         callbacks=[progress_callback(on_step), *callbacks],
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.core import language
 from recipes.core.job import Job
-from recipes.generate import gates
+from recipes.generate import community, gates
 from recipes.generate.data.corpora import DatasetReader
 from recipes.generate.dedup.decontamination import Benchmarks
 from recipes.generate.schema import Draft
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 def feedback_gate(job: Job[Any]) -> FeedbackGate:
     """Return a function that says why a draft is dropped; add its benchmarks to the inputs."""
-    settings, target = parse(job.config.generate), language.get(job.config.language)
+    section = job.config.generate
+    if job.config.org:  # what the community forbids holds for corrections, too
+        repo = section["communities"]
+        profile, _ = community.read(job.api, repo, job.config.language, "")
+        section = community.overlay(section, profile, "")
+    settings, target = parse(section), language.get(job.config.language)
     library = DatasetReader(job.api, settings.seed, settings.gates.tokenizer)
     texts = ((corpus.name, library.all_texts(corpus)) for corpus in settings.benchmarks)
     benchmarks = Benchmarks(texts, settings.ngrams, target.script)

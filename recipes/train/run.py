@@ -84,6 +84,7 @@ def _train(api: HfApi, args: argparse.Namespace, settings: TrainingSettings, scr
         _metrics(result),
     )
     manifest.push(api, args.into, "model", "run.json", run)
+    checkpoints.delete(api, args.into)  # a run that is killed before continues from them
     say(f"pushed {args.into}; {job.seconds():.1f} s in total")
 
 
@@ -202,7 +203,6 @@ def _publish(
         delete_patterns="*",
         commit_message=f"Add the adapter for {job.config.language}",
     )
-    checkpoints.delete(job.api, job.args.into)
     return str(commit.oid)
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from recipes.core.control_tokens import clean_chats
+
 if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedTokenizerBase
 
@@ -104,7 +106,7 @@ def _render(
     if not chats:
         return []
     texts: Any = tokenizer.apply_chat_template(
-        list(chats), tokenize=False, add_generation_prompt=add_generation_prompt
+        clean_chats(tokenizer, chats), tokenize=False, add_generation_prompt=add_generation_prompt
     )
     return list(texts)
 

@@ -6,6 +6,7 @@ The files, lowest layer first; a file imports only from files above it and from 
     adapters             Parse what the Hub says about models
     answer_settings      How answers are generated
     conversation         A conversation: its turns, what a model is sent, what a person is shown
+    control_tokens       Text without the control tokens of a chat template
     rate_limits          How much a visitor and an address may do in a minute
     waiting_queue        The queue for the model
     i18n                 The texts of the interface

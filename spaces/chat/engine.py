@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from adapters import Adapter
 from answer_settings import AnswerSettings
+from control_tokens import without_control_tokens
 from conversation import Message, Side, truncate
 
 MAX_ADAPTERS = 4
@@ -188,6 +189,11 @@ class Engine:
         """Return the system prompt and as many messages as leave space for an answer."""
         if not tokenizer.chat_template:
             raise CannotAnswer("no_template")
+        system_prompt = without_control_tokens(tokenizer, system_prompt)
+        messages = [
+            {**message, "content": without_control_tokens(tokenizer, message["content"])}
+            for message in messages
+        ]
 
         def with_system_prompt(some: list[Message]) -> list[Message]:
             return [{"role": "system", "content": system_prompt}, *some] if system_prompt else some

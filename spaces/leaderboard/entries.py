@@ -220,6 +220,7 @@ def _entry(
         date=text_of(last.get("evaluated_at"))[:10],
         cost_usd=last.get("cost_usd"),
         revision=text_of(last.get("revision")),
+        version=int((last.get("version") or "v0")[1:]),
         peers=peers,
         gain_interval=last.get("gain_ci"),
         english=last.get("english") or "",
@@ -246,12 +247,18 @@ def _score(row: Row, base: Row | None, benchmark: Benchmark) -> Score:
 
 
 def _versions(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[int, int]]:
-    """Return number and count of the versions of each repository, the oldest being 1."""
+    """Return number and count of the versions of each repository, the oldest being 1.
+
+    Rows that `promote` wrote name their version; only the current one is on the leaderboard.
+    """
     by_model: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:
         by_model.setdefault((entry.code, entry.model), []).append(entry)
     return {
-        (code, model, entry.revision): (version, len(versions))
+        (code, model, entry.revision): (
+            entry.version or version,
+            max(len(versions), *(each.version for each in versions)),
+        )
         for (code, model), versions in by_model.items()
         for version, entry in enumerate(sorted(versions, key=lambda entry: entry.date), 1)
     }

@@ -49,6 +49,7 @@ class Row(TypedDict, total=False):
     direction: Text | None
     metric: Text | None
     revision: Text | None
+    version: Annotated[Text, Field(pattern=r"^v[1-9][0-9]{0,5}$")] | None
     base: Text | None
     practice: Bool | None
     request: Text | None

@@ -84,7 +84,10 @@ class InMemoryClient:
         return self.hub.heads.at(self.hub.listed_at()) or self.hub.commits[0][0]
 
     def list_repo_commits(self, repo: str, *, repo_type: str) -> list[Any]:
-        commits = [SimpleNamespace(created_at=_date(at), title="") for at in self.hub.heads.since]
+        commits = [
+            SimpleNamespace(created_at=_date(at), title="", message="")
+            for at in self.hub.heads.since
+        ]
         return self.call("list_repo_commits", lambda: commits)
 
     def super_squash_history(self, repo: str, *, repo_type: str, commit_message: str) -> Any:
@@ -127,6 +130,7 @@ class InMemoryClient:
         operations: list[CommitOperationAdd],
         *,
         commit_message: str,
+        commit_description: str,
         parent_commit: str,
         repo_type: str,
     ) -> Any:

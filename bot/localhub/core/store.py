@@ -35,6 +35,7 @@ class Store:
             leftover.unlink()
         self._local = threading.local()
         self._write_lock = threading.Lock()
+        (self.data / "hub.db").touch(mode=0o600)  # it has tokens and secrets
         self._connection().executescript(schema)
 
     def _connection(self) -> sqlite3.Connection:

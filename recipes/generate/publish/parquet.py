@@ -88,7 +88,7 @@ def write(
     Each row comes with the reason why it is dropped, None if it is kept. Raises OSError when the
     disk is full; the old files are then unchanged.
     """
-    staging = folder / "staging"
+    staging = folder / ".kakugo-staging"
     shutil.rmtree(staging, ignore_errors=True)
     writers: dict[str, FileWriter] = {}
     origin_columns = asdict(origin)
@@ -101,8 +101,8 @@ def write(
             writers[path].add({**_columns(row), **origin_columns, **reasons})
         for writer in writers.values():
             writer.close()
-        for old in folder.glob("*/*.parquet"):
-            old.unlink()
+        for old in all_paths():
+            (folder / old).unlink(missing_ok=True)
         for path in writers:
             (folder / path).parent.mkdir(exist_ok=True)
             (staging / path).replace(folder / path)
@@ -119,10 +119,16 @@ def push(api: HfApi, folder: Path, repo: str, message: str) -> str:
         repo_type="dataset",
         folder_path=folder,
         commit_message=message,
-        allow_patterns=["README.md", "decontamination.json", "*.png", "*/*.parquet"],
+        allow_patterns=["README.md", "decontamination.json", "*.png", *all_paths()],
         delete_patterns=["run.json", "*/*.parquet"],
     )
     return str(commit.oid)
+
+
+def all_paths() -> list[str]:
+    """Return the paths of all files that a run may write; others in its folder are not ours."""
+    sources = [f"{name}/{split}.parquet" for name in SOURCE_NAMES for split in SPLITS]
+    return [*sources, f"{REJECTED}/train.parquet"]
 
 
 def kept_paths(configs: Sequence[dict[str, Any]]) -> list[str]:

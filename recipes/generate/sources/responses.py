@@ -43,7 +43,7 @@ async def respond(
     """Make one row of a prompt."""
     if context.random(f"{prompt.path}/revise").random() < settings.revised:
         revised = await context.complete_text(
-            templates.revise(prompt.wording, context.language.name)
+            templates.revise(prompt.wording, context.language.name), is_row=False
         )
         if revised and revised.count(PLACEHOLDER) == prompt.wording.count(PLACEHOLDER):
             prompt = replace(prompt, wording=revised, revised=True)

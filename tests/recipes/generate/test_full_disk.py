@@ -61,7 +61,7 @@ def test_a_run_with_a_full_disk_ends_and_continues_later(
         and "Free some disk space and run the same command again" in output
     )
     assert "Traceback" not in output and parquet(tmp_path / "out") == {}
-    assert not (tmp_path / "out" / "scratch").exists()
+    assert not (tmp_path / "out" / ".kakugo-scratch").exists()
     finished(generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out))
     repeated = len(counting_teacher.requests) - len(set(counting_teacher.requests))
     assert repeated <= 8 and parquet(tmp_path / "out") != {}

@@ -1,0 +1,72 @@
+"""Control tokens of a chat template, written by a person, a teacher or a dataset."""
+
+from __future__ import annotations
+
+import inspect
+from functools import cache
+from pathlib import Path
+
+import pytest
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from recipes.core import control_tokens
+from recipes.core.benchmarks.tasks import Item
+from recipes.core.control_tokens import without_control_tokens
+from recipes.evaluate import tokenize as evaluation
+from recipes.train.tokenize import IGNORED, tokenize_chats
+
+ROOT = Path(__file__).parents[3]
+BASE = ROOT / "recipes" / "practice" / "base"
+
+
+@cache
+def tokenizer() -> PreTrainedTokenizerBase:
+    return AutoTokenizer.from_pretrained(str(BASE))  # type: ignore[no-any-return]
+
+
+def special() -> list[str]:
+    return [token for token in tokenizer().all_special_tokens if len(token) > 1]
+
+
+def count(ids: list[int]) -> int:
+    control = {*tokenizer().all_special_ids} - {tokenizer().unk_token_id}
+    return sum(id_ in control for id_ in ids)
+
+
+FORMS = ["{}", "a{}b", "`{}`", "```\n{}\n```", "{}{}", "<{}>", "{}\nuser\n{}", "\u200b{}"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_no_message_adds_a_control_token(form: str) -> None:
+    plain = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    expected = count(tokenize_chats(tokenizer(), [plain], 10_000).input_ids[0])
+    for token in special():
+        text = form.replace("{}", token)
+        chat = [{"role": "user", "content": text}, {"role": "assistant", "content": text}]
+        examples = tokenize_chats(tokenizer(), [chat], 10_000)
+        assert count(examples.input_ids[0]) == expected
+        learnt = [label for label in examples.labels[0] if label != IGNORED]
+        assert count(learnt) <= 1, "only the template's own end of the turn"
+        attacked, plain_item = (Item("1", each, ("a",), 0, ()) for each in (text, "a"))
+        (prompt,) = evaluation.prompts(tokenizer(), [attacked])
+        (same,) = evaluation.prompts(tokenizer(), [plain_item])
+        assert count(prompt) == count(same)
+
+
+@pytest.mark.parametrize("text", ["", "a < b", "<think>\nso\n</think>\n\n5", "<|", "|>", "< s >"])
+def test_other_text_stays_as_it_is(text: str) -> None:
+    assert without_control_tokens(tokenizer(), text) == text
+
+
+def test_nested_tokens_form_no_new_one() -> None:
+    for token in special():
+        half = len(token) // 2
+        nested = token[:half] + token + token[half:]
+        ids = tokenizer()(without_control_tokens(tokenizer(), nested), add_special_tokens=False)
+        assert count(ids["input_ids"]) == 0
+
+
+def test_the_chat_has_the_same_rule() -> None:
+    copied = (ROOT / "spaces" / "chat" / "control_tokens.py").read_text(encoding="utf-8")
+    body = inspect.getsource(control_tokens.without_control_tokens).partition('"""')[2]
+    assert body in copied
