@@ -5,7 +5,7 @@ export OMP_NUM_THREADS ?= 2
 # Otherwise each process that a test starts compiles everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test pytest check bench style browser
+.PHONY: help demo test pytest check bench screenshots style browser
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -32,6 +32,9 @@ check: .venv/ready  ## lint, format, types and import contracts
 
 bench: .venv/ready  ## run the benchmarks (minutes to hours); ARGS names some of them
 	$(BIN)/pytest -s $(or $(ARGS),tests/bench)
+
+screenshots: .venv/ready  ## run a demo, and take the README's pictures of it (minutes)
+	$(BIN)/python -m tests.screenshots $(ARGS)
 
 style: .venv/ready  ## fix what the linter can fix, and format
 	$(BIN)/ruff check --fix

@@ -11,10 +11,12 @@ import yaml
 import bot
 from bot import settings
 from bot.domain import community as bot_community
-from bot.domain import steps
+from bot.domain import costs, recipe, steps
 from bot.domain.community import Consent, parse
+from bot.localhub.compute import hardware
 from bot.parsing.options import KEYS
 from recipes.generate import community as recipe_community
+from tests.bench import baselines
 
 ROOT = Path(bot.__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,6 +56,27 @@ def test_community_guide_documents_every_key() -> None:
     assert keys - {"name"} == documented
     for option in ("licence", "variant", "dialect", "region", "orthography", "base"):
         assert option in KEYS and f"`{option}:" in text
+
+
+def test_costs_are_those_of_the_recipe() -> None:
+    """The table has the estimate that the bot makes, with the prices of the local Hub."""
+    prices = {name: float(row["usdPerHour"]) for name, row in hardware.flavors().items()}
+    plan, rows = recipe.load("kakugo", "ORG"), []
+    estimate = costs.estimate(plan, prices)
+    for info in steps.NEW_MODEL:
+        minutes = plan.steps[info.step].expected_minutes
+        teacher = minutes / 60 * costs.teacher_usd_per_hour(plan, info.step)
+        usd = f"${estimate.by_step[info.step]:.2f} | ${teacher:.2f}"
+        rows.append(f"| {info.step.value} | {minutes:.0f} | {usd} |")
+    jobs, total = sum(estimate.by_step.values()), estimate.total_usd
+    usd = f"${jobs:.2f} | ${estimate.teacher_usd:.2f}"
+    rows.append(f"| **together: ${total:.2f}** | {estimate.minutes:.0f} | {usd} |")
+    assert "\n".join(rows) in README
+
+
+def test_measured_figures_are_the_baselines() -> None:
+    rows = [baseline.markdown() for baseline in baselines.load().values()]
+    assert "\n".join(rows) in README and len(README.splitlines()) < 250
 
 
 def test_commands_and_files_of_the_readme_exist() -> None:

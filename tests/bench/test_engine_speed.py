@@ -40,6 +40,7 @@ from recipes.generate.teacher.client import Teacher, TeacherSettings
 from recipes.generate.teacher.connect import endpoint, session
 from recipes.generate.teacher.workers import run_workers
 from recipes.practice.texts import passage, write_text
+from tests.bench import baselines
 
 SERVER = Path(__file__).with_name("simulated_endpoint.py")
 DISTINCT = 997
@@ -228,6 +229,8 @@ def test_cpu_time_per_row(events: int, answers: Path, tmp_path: Path) -> None:
         f"CPU second, {rows / measured.seconds:.0f} rows/s of wall-clock time; "
         f"{measured.cpu / rows / bare:.1f} times a bare aiohttp call of {bare * 1000:.3f} ms",
     )
+    if events == 0:
+        baselines.compare("generate client", rows / measured.cpu)
 
 
 def test_share_of_capacity_with_a_thousand_calls_in_flight(answers: Path, tmp_path: Path) -> None:

@@ -33,7 +33,11 @@ from query import SORTS, EntryIndex, View  # noqa: E402
 from table_html import status_bar, table  # noqa: E402
 
 from bot.language.tables import tables  # noqa: E402
+from tests.bench import baselines  # noqa: E402
 from tests.spaces.result_rows import lines, pair  # noqa: E402
+
+FILTERING = "leaderboard of 100,000 rows: filter and sort, 50 visitors, 99th percentile"
+FIRST_PAGE = "leaderboard of 100,000 rows: first page"
 
 MODELS, ROWS = 5_000, 100_000
 VISITORS, ACTIONS, MAX_PAUSE_SECONDS = 50, 10, 4.0
@@ -141,6 +145,7 @@ def test_fifty_visitors_filter_and_sort(leaderboard: Leaderboard) -> None:
         median, slow = (_percentile(times, share) * 1e3 for share in (0.5, 0.99))
         print(f"{VISITORS} visitors, {name}: median {median:.1f} ms, 99th percentile {slow:.1f} ms")
     assert _percentile(cpu_times, 0.99) < 0.5
+    baselines.compare(FILTERING, _percentile(wall_times, 0.99) * 1e3)
 
 
 def _percentile(values: Sequence[float], share: float) -> float:
@@ -159,5 +164,5 @@ def test_first_page_is_small(leaderboard: Leaderboard) -> None:
     parts += [status_bar(page, leaderboard, ""), table(page, FIRST_BENCHMARKS, URLS)]
     parts += [str(controls.updates(index, FIRST_BENCHMARKS, View()))]
     sent = len(json.dumps(parts).encode())
-    print(f"\nthe first page: {sent / 1e3:.0f} kB of {MODELS} models")
     assert sent < 200_000
+    baselines.compare(FIRST_PAGE, sent / 1e3)
