@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from recipes.generate.gates.language_id import LIKE_ENGLISH
+from recipes.generate.gates.language_id import LIKE_ENGLISH, ONLY_ENGLISH_WORD
 from recipes.generate.gates.views import contains_any, prose
 from recipes.generate.schema import ENGLISH, Draft
 
@@ -16,7 +16,9 @@ PHRASES = re.compile(
     r"\A\W*(?:sure|certainly|of course|absolutely)[!,.:] "
     r"|\bhere(?:['’]s| is| are) (?:the|an?|your|my|some)\b"
     r"|\b(?:let me know if|feel free to|i hope (?:this|that) helps|would you like (?:me|to|more))\b"
-    r"|[(\[*](?:translator['’]s )?note: |^(?:note|translation|answer|response): "
+    r"|[(\[*](?:translator['’]s )?note: |^(?:translation|answer|response): "
+    # A note is one in other languages, too.
+    rf"|^note: (?=.*{ONLY_ENGLISH_WORD.pattern})"
     r"|\[(?:your|insert|recipient|company) ?[^\]\n]{0,30}\]"
     r"|\bas a native speaker would\b|\banswer in [A-Z]"
     r"|\bwe (?:need to|should|must) (?:answer|write|respond|produce|translate|give|provide)\b"

@@ -13,22 +13,25 @@ from dataclasses import dataclass
 
 import regex
 
-from recipes.generate.gates.views import contains_any, model_texts
+from recipes.generate.gates.views import contains_any, given_text, model_texts
 from recipes.generate.schema import Draft, Message
 
 REFUSAL = re.compile(
     r"\bas an? (?:ai|artificial intelligence)\b|\bas a (?:large )?language model\b"
     r"|\bi(?:'m| am) (?:just |only )?an? (?:ai|artificial intelligence|(?:large )?language model)\b"
-    r"|\bi(?:['’]m| am) (?:very |really |so )?(?:sorry|unable|not able)\b"
+    r"|\bi(?:['’]m| am) (?:very |really |so )?sorry[,.;]? (?:but )?(?:as an? |i )"
+    r"(?:ai|can ?not|can['’]t|am (?:unable|not able)|won['’]t|do not|don['’]t|must)\b"
+    r"|\bi(?:['’]m| am) (?:very |really |so )?(?:unable|not able) to "
+    r"(?:answer|assist|comply|do|engage|fulfil|give|help|provide|translate|write)\b"
     r"|\bi (?:can ?not|can['’]t|won['’]t|must decline|do not|don['’]t) "
     r"(?:to )?(?:help|assist|provide|comply|fulfil|answer that|do that|engage|feel comfortable)"
-    r"|\bi apologi[sz]e, but\b|\bmy (?:training data|knowledge cutoff)\b|\b(?:chatgpt|openai)\b",
+    r"|\bi apologi[sz]e, but\b|\bmy (?:training data|knowledge cutoff)\b",
     re.IGNORECASE,
 )
+MAKER = re.compile(r"\b(?:chatgpt|openai)\b", re.IGNORECASE)
 # Every match of REFUSAL contains one of these, and they are much faster to look for.
 HINTS = (" ai", "artificial intelligence", "language model", "sorry", "unable", "not able",
-         "i can", "i won", "i must", "i do", "i apolog", "my training", "my knowledge", "chatgpt",
-         "openai")  # fmt: skip
+         "i can", "i won", "i must", "i do", "i apolog", "my training", "my knowledge")  # fmt: skip
 CHECKED_LETTERS = 300  # of an answer
 ENGLISH_REFUSALS = (
     "I'm sorry, but I can't help with that.",
@@ -64,8 +67,11 @@ class RefusalNgrams:
     def match(self, sentence: str) -> bool:
         """Whether the sentence consists mostly of these n-grams."""
         ngrams = _ngrams(sentence, self.length)
-        known = sum(map(self.ngrams.__contains__, ngrams))
-        return len(ngrams) >= MIN_NGRAMS and known >= MIN_SHARE * len(ngrams)
+        # An apology alone is none: the end must say what the teacher cannot do.
+        return len(ngrams) >= MIN_NGRAMS and all(
+            sum(map(self.ngrams.__contains__, part)) >= MIN_SHARE * len(part)
+            for part in (ngrams, ngrams[len(ngrams) // 2 :])
+        )
 
 
 def refusal_conversation() -> tuple[Message, ...]:
@@ -94,6 +100,8 @@ def refusal(draft: Draft, ngrams: RefusalNgrams) -> str | None:
         sentences = SENTENCE_END.split(start)[:2]
         if _refuses(start) or (ngrams.ngrams and any(map(ngrams.match, sentences))):
             return "refusal"
+        if (name := MAKER.search(start)) and name[0].lower() not in given_text(draft).lower():
+            return "refusal"  # nobody asked, so it speaks of itself
     return None
 
 

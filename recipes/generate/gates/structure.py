@@ -26,7 +26,7 @@ TAGS = re.compile(
     r"|</?(?:text|prompt|topic|scenario|field|conversation)>|<(?:image|audio|video)>"
     r"|\bassistant(?:final|commentary|analysis)\b"
     r"|^#{2,} ?(?:Human|Assistant|User|Response|Instruction):"
-    r"|^(?:Human|Assistant|User|System): ",
+    r"|^(?:Human|Assistant|User): |^System: (?=.*\b(?:You|you|the|The|are|is)\b)",
     re.IGNORECASE | re.MULTILINE,
 )
 # Every match of TAGS outside of code contains one of these.

@@ -17,7 +17,7 @@ from recipes.generate.gates.trigrams import TrigramProfile
 from recipes.generate.schema import ENGLISH, Draft, Message, Row
 from recipes.practice.texts import passage, write_text
 from recipes.practice.world import TOPICS
-from tests.recipes.generate.gates.planted_faults import sentences
+from tests.recipes.generate.gates.planted_faults import REFUSALS, sentences
 
 SETTINGS = GateSettings(
     identify_from=40,
@@ -244,3 +244,34 @@ def test_additions_of_a_translation_are_dropped(
     translated = replace(draft("Saluton!", LONG_ANSWER + added, pairs=pairs), from_corpus=True)
     actual = first_reason(translated, build_gates(SETTINGS, language.get(EPO)))
     assert actual == (None if in_original else reason)
+
+
+@pytest.mark.parametrize(
+    ("code", "answer", "english", "reason"),
+    [
+        ("epo_Latn", "“Mi bedaŭras, ke mi malfruas”, diris la knabo kaj eksidis.",
+         "“I am sorry that I am late,” said the boy and sat down.", None),
+        ("epo_Latn", "Mi bedaŭras aŭdi tion. Donu al ĝi akvon kaj ripozon.", "", None),
+        ("epo_Latn", "ChatGPT estas programo, kiu respondas demandojn.", "", None),
+        ("epo_Latn", "Mi estas programo de OpenAI kaj respondas demandojn.", "", "refusal"),
+        ("epo_Latn", "Mi bedaŭras, sed mi ne povas helpi pri tio.", "", "refusal"),
+        ("epo_Latn", "I'm sorry, but I can't help with that.", "", "refusal"),
+        ("ita_Latn", "La città è antica.\nNote: il museo è chiuso il lunedì.", "", None),
+        ("ita_Latn", "La città è antica.\nNote: this is the literal translation.", "", "chatter"),
+        ("ltz_Latn", "Den Computer ass nei.\nSystem: e Programm dat alles steiert.", "", None),
+        ("ltz_Latn", "Den Computer ass nei.\nSystem: You are an assistant.", "", "leaked_tags"),
+    ],
+)  # fmt: skip
+def test_words_of_the_language_are_no_refusal_and_no_boilerplate(
+    code: str, answer: str, english: str, reason: str | None
+) -> None:
+    """An apology counts with an inability, English phrases with English."""
+    examples = [REFUSALS[code]] if code in REFUSALS else []
+    gates = build_gates(SETTINGS, language.get(code), refusal_examples=examples)
+    pairs = ((english, answer),) if english else ()
+    assert (
+        first_reason(
+            draft("Kio estas ChatGPT?", answer, languages=(None, code), pairs=pairs), gates
+        )
+        == reason
+    )
