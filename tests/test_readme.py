@@ -10,11 +10,13 @@ import yaml
 
 import bot
 from bot import settings
+from bot.cli.app import app
 from bot.domain import community as bot_community
 from bot.domain import costs, recipe, steps
 from bot.domain.community import Consent, parse
 from bot.localhub.compute import hardware
 from bot.parsing.options import KEYS
+from recipes.cli import MODULES
 from recipes.generate import community as recipe_community
 from tests.bench import baselines
 
@@ -77,6 +79,23 @@ def test_costs_are_those_of_the_recipe() -> None:
 def test_measured_figures_are_the_baselines() -> None:
     rows = [baseline.markdown() for baseline in baselines.load().values()]
     assert "\n".join(rows) in README and len(README.splitlines()) < 250
+
+
+def test_guides_of_agents_are_short_and_name_what_exists() -> None:
+    agents = (ROOT / "AGENTS.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:bot|recipes|tests|spaces|README)[/.][\w/*.]+)`", agents)
+    assert len(agents.splitlines()) <= 30 and len(paths) >= 8
+    assert not [path for path in paths if not list(ROOT.glob(path))]
+    skill = (ROOT / "SKILL.md").read_text(encoding="utf-8")
+    commands = {command.name for command in app.registered_commands} | {
+        command.callback.__name__ for command in app.registered_commands if command.callback
+    }
+    named = set(re.findall(r"`kakugo ([a-z]+)", skill)) | set(
+        re.findall(r"^kakugo ([a-z]+)", skill, re.MULTILINE)
+    )
+    groups = {group.name for group in app.registered_groups}
+    assert len(named) >= 6 and named <= commands | groups
+    assert set(re.findall(r"^kakugo-recipe ([a-z]+)", skill, re.MULTILINE)) <= set(MODULES)
 
 
 def test_commands_and_files_of_the_readme_exist() -> None:
