@@ -40,6 +40,21 @@ WITH_ACCELERATOR = ("bake-off", "train", "evaluate", "improve", "export")
 BEFORE_COSTS = ("check", "generate")
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
+ABOUT = """\
+A request runs check, generate, train and evaluate, in this order; each can be run by hand.
+
+  check     asks the teacher a few dozen questions, and says whether it knows the language: minutes
+  generate  has the teacher write prompts and answers, filters them, pushes a dataset: hours
+  train     trains an adapter (LoRA) of a small base model on the dataset: about an hour on a GPU
+  evaluate  compares base and adapter on held-out tests, with intervals: about half an hour on a GPU
+
+After that, improve makes the next version from speakers' corrections, promote decides whether it
+replaces the current one, export writes GGUF files, review-report writes what speakers said on the
+cards. Before all, bake-off compares candidate bases.
+
+A run that was stopped continues where it was, and what is done is not done again.
+`kakugo-recipe COMMAND --help` lists the options of one command.
+"""
 TEACHER_HELP = "an OpenAI-compatible API; tgi+URL for TGI's own protocol"
 REPO_HELP = {
     "dataset": "the dataset of the language",
@@ -77,8 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _print_error(args.command, f"Stopped{reason}; run it again to continue.")
         return 130
     except _hub_errors() as error:
-        message = next(iter(str(error).splitlines()), type(error).__name__)
-        _print_error(args.command, f"The Hub failed: {message}")
+        _print_error(args.command, _hub_failure(error))
         return 1
     except OSError as error:
         if error.errno not in DISK_FULL:
@@ -92,6 +106,17 @@ def _print_error(command: str, message: str) -> None:
     print(f"kakugo-recipe {command}: {message}", file=sys.stderr)
 
 
+def _hub_failure(error: Exception) -> str:
+    """Return what the Hub answered, or that there is no Hub where `HF_ENDPOINT` says."""
+    import httpx2
+
+    message = next(iter(str(error).splitlines()), type(error).__name__)
+    if isinstance(error, httpx2.TransportError):
+        url = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+        return f"The Hub at {url} cannot be reached ({message}): check the network and HF_ENDPOINT."
+    return f"The Hub failed: {message}"
+
+
 def _hub_errors() -> tuple[type[Exception], ...]:
     """Return what the Hub's client raises for a wrong token, a private repo, an absent Hub."""
     import httpx2
@@ -102,7 +127,12 @@ def _hub_errors() -> tuple[type[Exception], ...]:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser; recipes get its namespace with `config` already loaded."""
-    root = argparse.ArgumentParser(prog="kakugo-recipe", description="Run one recipe.")
+    root = argparse.ArgumentParser(
+        prog="kakugo-recipe",
+        description="Run one recipe.",
+        epilog=ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     check = _recipe(commands, "check", "test what teacher and bases can do in a language")

@@ -104,11 +104,16 @@ def _load_pairs(job: Job[TrainingSettings]) -> PreferencePairs:
     pairs = make_pairs(contributions.chats, reviews, rows, code, gate)
     if len(pairs.kept) < settings.fewest:
         raise UserError(
-            f"{repo} has too few usable pairs for {code}: {len(pairs.kept)} of {settings.fewest} "
-            "(`train.feedback.fewest`). Ask speakers for more corrections. "
-            f"Not used: {pairs.dropped or 'none'}; not read: {contributions.skipped or 'none'}."
+            f"There are {len(pairs.kept)} usable corrections for {code} in {repo} so far, and "
+            f"{settings.fewest} are needed (`train.feedback.fewest`). Ask speakers for more. "
+            f"Not used: {_counts(pairs.dropped)}; not read: {_counts(contributions.skipped)}."
         )
     return PreferencePairs(pairs.kept, {**pairs.dropped, **contributions.skipped})
+
+
+def _counts(reasons: dict[str, int]) -> str:
+    """Return `2 no_consent, 1 too_long`, or `none`."""
+    return ", ".join(f"{count} {reason}" for reason, count in reasons.items()) or "none"
 
 
 def _already_made(job: Job[TrainingSettings], tags: dict[str, str], digest: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,22 @@ def test_help_imports_nothing_heavy() -> None:
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
     assert ran.returncode == 0, ran.stderr
     assert "--teacher URL" in ran.stdout
+    assert all(f"\n  {name} " in cli.ABOUT for name in ("check", "generate", "train", "evaluate"))
+
+
+def test_a_hub_that_cannot_be_reached_is_named() -> None:
+    repos = [f"--{name}=o/r" for name in ("dataset", "base", "adapter", "into")]
+    command = ["evaluate", "--config=practice", "--org=o", "--language=epo_Latn", *repos]
+    url = "http://127.0.0.1:1"
+    ran = subprocess.run(
+        [sys.executable, "-m", "recipes.cli", *command],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "HF_ENDPOINT": url},
+    )
+    assert ran.returncode == 1 and f"The Hub at {url} cannot be reached" in ran.stderr
+    assert "HF_ENDPOINT" in ran.stderr and "Traceback" not in ran.stderr
 
 
 def test_generating_does_not_import_what_only_reading_and_writing_need() -> None:
