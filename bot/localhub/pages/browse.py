@@ -72,10 +72,10 @@ def index(request: Request) -> Response:
 
 
 def search(request: Request) -> Response:
-    """Show the repos of each type whose name matches."""
+    """Show the repos of each type whose name or card matches, like a language's name."""
     user, text = auth.current_user(request), request.query_params.get("q", "")[:200]
     with hub_of(request).store.read() as db:
-        by_type = _repos_by_type(db, user, {"search": [text]}, PAGE)
+        by_type = _repos_by_type(db, user, {"words": [text]}, PAGE)
     return render(request, "search.html", repos=by_type, search=text)
 
 

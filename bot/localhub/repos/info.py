@@ -259,7 +259,8 @@ def conditions(
 ) -> tuple[str, list[Any]]:
     """Return the WHERE clause of a listing and its values.
 
-    namespaces: those whose private repos the user may list.
+    namespaces: those whose private repos the user may list. In a query, `search` are words of a
+    name, as in the Hub's API, and `words` are words of a name or a card's front matter.
     """
     own = ", ".join("?" for _ in namespaces) or "NULL"
     parts = [f"r.type = ? AND (r.private = 0 OR r.namespace IN ({own}))"]
@@ -272,6 +273,11 @@ def conditions(
             parts.append("r.name LIKE ? ESCAPE '!'")
             escaped = word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
             values.append(f"%{escaped}%")
+    for text in query.get("words", []):
+        for word in text.split():
+            escaped = word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+            parts.append("(r.name LIKE ? ESCAPE '!' OR r.card LIKE ? ESCAPE '!')")
+            values += [f"%{escaped}%", f"%{escaped}%"]
     for tags in [*query.get("filter", []), *query.get("pipeline_tag", [])]:
         for tag in tags.split(","):
             parts.append("EXISTS (SELECT 1 FROM json_each(r.tags) j WHERE j.value = ?)")

@@ -122,6 +122,7 @@ def test_discussion_is_opened_commented_and_closed(
     browser, base = browse("bob"), f"/{repo}/discussions"
     form = browser.read(f"{base}/new")
     check(form)
+    assert "required" not in re.findall(r"<textarea[^>]*>", form)[0]  # a title is enough
     page = browser.submit(base, form, title="Esperanto", text="I **would** like it")
     assert str(page.url).endswith(f"{base}/1")
     assert "<strong>would</strong>" in page.text
@@ -136,6 +137,21 @@ def test_discussion_is_opened_commented_and_closed(
     assert [event.type for event in thread.events] == ["comment"] * 3 + ["status-change"]
     assert "Esperanto" in browser.read(f"{base}?status=closed")
     check(browser.read(base))
+
+
+def test_home_says_what_to_do_and_search_finds_a_word_of_a_card(
+    alice: HfApi, name: str, browse: Callable[[str], Browser]
+) -> None:
+    alice.create_repo(name, repo_type="space", space_sdk="gradio")
+    card = "---\nsdk: gradio\ntitle: Talk\nshort_description: Zenagish for all\n---\n"
+    alice.upload_file(
+        path_or_fileobj=card.encode(), path_in_repo="README.md", repo_id=name, repo_type="space"
+    )
+    browser = browse("bob")
+    home = browser.read("/")
+    check(home)
+    assert "Zenagish for all" in home and f"/spaces/{name}/discussions/new" in links(home)
+    assert f"/spaces/{name}" in links(browser.read("/search?q=zenagish"))
 
 
 def test_invalid_form_is_shown_again_with_its_contents(
