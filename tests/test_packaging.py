@@ -153,13 +153,20 @@ def test_requirements_of_a_space_have_all_that_it_imports(space: str) -> None:
     assert listed <= declared("spaces")
 
 
-def test_wheel_has_neither_the_local_hub_nor_the_demo(tmp_path: Path) -> None:
+def test_wheel_has_the_chats_code_but_neither_the_local_hub_nor_the_demo(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert not [name for name in names if name.startswith(("bot/localhub", "bot/demo", "tests"))]
     assert {"bot/cli/app.py", "recipes/cli.py", "recipes/kakugo.yaml"} <= set(names)
+    script = "from recipes.evaluate.chat import chat_modules; print(chat_modules()[-1].__file__)"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "wheel")
+    chat = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True,
+                          text=True, env={"PYTHONPATH": str(tmp_path / "wheel")})  # fmt: skip
+    engine = tmp_path / "wheel" / "recipes" / "spaces" / "chat" / "engine.py"
+    assert chat.stdout.strip() == str(engine), chat.stderr
     # Another tested version is another wheel, so `deploy` pushes both.
     with zipfile.ZipFile(wheel) as archive:
         assert archive.read("recipes/constraints.txt") == (ROOT / CONSTRAINTS).read_bytes()

@@ -127,6 +127,16 @@ class Change:
 
 
 @dataclass(frozen=True)
+class ChatScore:
+    """Answers in `count` chats: accuracy (0 to 1) or chrF++ of first and of second questions."""
+
+    metric: str
+    count: int
+    first: float
+    second: float
+
+
+@dataclass(frozen=True)
 class Overall:
     """What an evaluation found: the mean gain, and what became of English.
 
@@ -138,6 +148,7 @@ class Overall:
     english: Change | None = None
     verdict: str = ""
     margin: float = 0.0
+    chat: ChatScore | None = None
 
 
 VERDICTS = ("kept", "lost", "cannot tell")

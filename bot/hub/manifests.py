@@ -17,6 +17,7 @@ from bot.domain.observation import (
     VERDICTS,
     Advice,
     Change,
+    ChatScore,
     Manifest,
     Overall,
     Score,
@@ -137,6 +138,16 @@ def _overall(overall: Mapping[str, Any]) -> Overall:
         english=_change(overall, "english_difference"),
         verdict=verdict or "",
         margin=_score_value(overall["margin"]),
+        chat=_chat(overall["chat"]) if overall.get("chat") else None,
+    )
+
+
+def _chat(chat: Mapping[str, Any]) -> ChatScore:
+    return ChatScore(
+        metric=_word(chat["metric"]),
+        count=int(_amount(chat["n"])),
+        first=_score_value(chat["first"]),
+        second=_score_value(chat["second"]),
     )
 
 

@@ -9,13 +9,14 @@ from bot.domain.observation import Change, Manifest, Overall, Score, Version
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Step
 from bot.language import UnknownCode, by_code
-from bot.replies.phrases import join, money, practice_note
+from bot.replies.phrases import join, money, plural, practice_note
 
 _VERDICTS = {
     "kept": "English was kept",
     "lost": "English was lost",
     "cannot tell": "It cannot be told whether English was kept",
 }
+_CHAT_METRICS = {"accuracy": ("share of right answers", 3), "chrF++": ("chrF++", 1)}
 
 
 def result(request: Request, manifest: Manifest, policy: Policy) -> str:
@@ -116,6 +117,13 @@ def _overall(overall: Overall) -> list[str]:
         lines += [
             f"On average, the new model differs from the base model by {_points(overall.gain)}. "
             "Tests that share their texts count once.",
+            "",
+        ]
+    if chat := overall.chat:
+        name, digits = _CHAT_METRICS.get(chat.metric, (chat.metric, 1))
+        lines += [
+            f"Asked in {plural(chat.count, 'chat')}, as people will ask it: {name} "
+            f"{chat.first:.{digits}f}, and {chat.second:.{digits}f} as the second question.",
             "",
         ]
     if overall.english and overall.verdict:

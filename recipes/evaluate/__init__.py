@@ -11,6 +11,7 @@ tokenize        Tokenize prompts and options, the same way for every backend
 backends        Load models and get their outputs
 degenerate      Count degenerate translations by flaw
 significance    Score the outputs, and test whether base and adapter differ
+chat            Ask the adapter in a chat, through the code of the Space that visitors use
 overall         Sum up an evaluation: the mean gain, and whether English was kept
 markdown        Write the Markdown of an evaluation
 schema          The rows of `results.jsonl` and `outputs.jsonl`

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from recipes.core.benchmarks.table import benchmark_of
 from recipes.core.benchmarks.tasks import ENGLISH, Task
+from recipes.evaluate.chat import ChatScore
 from recipes.evaluate.degenerate import FLAWS
 from recipes.evaluate.intervals import BOOTSTRAP, SCORE_TEST, Interval
 from recipes.evaluate.overall import Overall
@@ -84,6 +85,7 @@ def render(report: Report) -> str:
     """Return all tables and notes."""
     parts = [
         *_gain(report.overall),
+        *_chat(report.overall.chat),
         _score_table(report),
         *_peer_table(report),
         *_english_table(report),
@@ -145,6 +147,20 @@ def _gain(overall: Overall) -> list[str]:
         f"Mean difference from the base: **{_points(overall.gain)}**. Tests that share their "
         "texts count once."
     ]
+
+
+def _chat(chat: ChatScore | None) -> list[str]:
+    if chat is None:
+        return []
+    if chat.metric == "accuracy":
+        name, digits = "Answers right when asked in a chat", 3
+    else:
+        name, digits = "Translations when asked in a chat (chrF++)", 1
+    first, second = (
+        f"**{each.value:.{digits}f}** ({each.low:.{digits}f} to {each.high:.{digits}f})"
+        for each in (chat.first, chat.second)
+    )
+    return [f"{name}: {first} in {chat.n} new chats, {second} as the second question."]
 
 
 def _english_verdict(overall: Overall) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from recipes.core.benchmarks.table import benchmark_of
 from recipes.evaluate import intervals
+from recipes.evaluate.chat import ChatScore
 from recipes.evaluate.intervals import Interval, Verdict
 from recipes.evaluate.significance import TaskResult
 
@@ -19,12 +20,14 @@ class Overall:
     """The mean differences from the base, in the language and in English; None without a test.
 
     Benchmarks that share their texts are one family, and each family counts once. English was kept
-    if it is certain that not more than `margin` points were lost.
+    if it is certain that not more than `margin` points were lost. `chat` is None if the adapter was
+    not asked in a chat.
     """
 
     gain: Interval | None
     english: Interval | None
     margin: float
+    chat: ChatScore | None = None
 
     @property
     def english_verdict(self) -> Verdict | None:
@@ -34,11 +37,13 @@ class Overall:
         return intervals.non_inferiority(self.english, self.margin)
 
 
-def overall(results: Sequence[TaskResult], language: str, margin: float) -> Overall:
+def overall(
+    results: Sequence[TaskResult], language: str, margin: float, chat: ChatScore | None = None
+) -> Overall:
     """Sum up the results of an adapter for a language."""
     own = [result for result in results if result.task.language == language]
     english = [result for result in results if result.task.language != language]
-    return Overall(_mean_difference(own), _mean_difference(english), margin)
+    return Overall(_mean_difference(own), _mean_difference(english), margin, chat)
 
 
 def _mean_difference(results: Sequence[TaskResult]) -> Interval | None:

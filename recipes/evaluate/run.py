@@ -20,6 +20,7 @@ from recipes.core.errors import UserError
 from recipes.core.job import Job, pin
 from recipes.core.progress import say
 from recipes.evaluate import (
+    chat,
     contamination,
     harness_tasks,
     markdown,
@@ -205,12 +206,23 @@ def _collect_and_score(
     )
     by_task = [[outputs[m, t] for m in range(len(compared))] for t in range(len(tasks))]
     results = significance.score_tasks(tasks, by_task, job.settings, _neural_metric(job))
-    return Evaluation(compared, outputs, results, sum_up(job, results))
+    return Evaluation(compared, outputs, results, sum_up(job, clean, compared[1], results))
 
 
-def sum_up(job: Job[EvaluateSettings], results: Sequence[TaskResult]) -> Overall:
-    """Sum up the results of the job's language."""
-    return overall(results, job.config.language, job.settings.english_margin)
+def sum_up(
+    job: Job[EvaluateSettings],
+    clean: CleanSuite,
+    adapter: ComparedModel,
+    results: Sequence[TaskResult],
+) -> Overall:
+    """Sum up the results of the job's language, and ask the adapter in a chat."""
+    settings, code = job.settings, job.config.language
+    score = None
+    if settings.chat:
+        own = [task for task in clean.tasks if task.language == code]
+        score = chat.score(job.api, adapter, own, settings.chat, settings.bootstrap)
+        say(f"asked in a chat, {job.seconds():.1f} s")
+    return overall(results, code, settings.english_margin, score)
 
 
 def _save(job: Job[EvaluateSettings], rows: Sequence[schema.Row]) -> None:

@@ -25,7 +25,8 @@ Rows of the adapter also have `difference`, `difference_ci`, `p`, `test`, `famil
 `significant`: compared with the base, interval and p corrected for a `family` of so many tests (in
 schema 3, `p` was not corrected, but `p_holm` was). All of them repeat what overall.py found:
 `gain` and `gain_ci`, `english_difference` and `english_difference_ci`, all in points from 0 to 100,
-and `english`: `kept`, `lost` or `cannot tell`.
+`english`: `kept`, `lost` or `cannot tell`, and `chat`: answers to the first and second questions of
+`n` chats, by `metric`.
 
 `outputs.jsonl` has one row for each model and item: `model`, `revision`, `benchmark`,
 `test_language`, `direction`, `id`, `prompt`, the output (`raw`, `output`, `finished`, or `options`,
@@ -41,6 +42,7 @@ from typing import Any
 
 from recipes.core.benchmarks.tasks import Item, Task
 from recipes.evaluate.backends.transformers_lm import Generation
+from recipes.evaluate.chat import ChatScore
 from recipes.evaluate.intervals import Interval
 from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.overall import Overall
@@ -147,6 +149,16 @@ def _overall_columns(overall: Overall) -> Row:
         **_interval_columns("gain", overall.gain),
         **_interval_columns("english_difference", overall.english),
         "english": overall.english_verdict,
+        "chat": overall.chat and _chat_columns(overall.chat),
+    }
+
+
+def _chat_columns(chat: ChatScore) -> Row:
+    return {
+        "metric": chat.metric,
+        "n": chat.n,
+        **_interval_columns("first", chat.first),
+        **_interval_columns("second", chat.second),
     }
 
 

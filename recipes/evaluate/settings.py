@@ -116,6 +116,18 @@ class LmEvalSettings:
 
 
 @dataclass(frozen=True)
+class ChatSettings:
+    """Questions that the adapter is asked in a chat, as visitors ask."""
+
+    requests: PositiveCount
+    """Chats with two questions each."""
+    benchmarks: tuple[BenchmarkKey, ...]
+    """The benchmarks whose items are the questions, in turn."""
+    metric: Literal["accuracy", "chrF++"]
+    """Whether an answer must equal the reference, or how close it comes."""
+
+
+@dataclass(frozen=True)
 class EvaluateSettings:
     """How models are compared."""
 
@@ -133,6 +145,7 @@ class EvaluateSettings:
     keep_after: Amount
     """Seconds after which finished outputs are pushed."""
     benchmarks: dict[BenchmarkKey, BenchmarkSettings]
+    chat: ChatSettings | None = None
     english_margin: Amount = 2.0
     """Points that may be lost in English, on average; more than that is a loss."""
     backend: Literal["transformers", "lm_eval"] = "transformers"

@@ -161,7 +161,7 @@ def _compare(
     scores = [_version_scores(result, job.config.practice) for result in results(1, 2, 0)]
     outputs = {(m, t): outputs_of[2 * m, t] for m in (0, 1) for t in range(len(tasks))}
     shown = results(0, 2)
-    evaluation = Evaluation((base, new_model), outputs, shown, sum_up(job, shown))
+    evaluation = Evaluation((base, new_model), outputs, shown, sum_up(job, clean, new_model, shown))
     return Comparison(evaluation, scores, decide(scores))
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from benchmarks import FIRST_BENCHMARKS, Benchmark, BenchmarkTable
 from common.languages import Language, by_code
-from parse_results import Row, column_of, parse_rows, text_of
+from parse_results import ChatScore, Row, column_of, parse_rows, text_of
 from request_queue import Request
 
 
@@ -78,6 +78,7 @@ class Entry:
     english: str = ""
     english_difference: float | None = None
     english_interval: tuple[float, float] | None = None
+    chat: ChatScore | None = None
 
     @property
     def title(self) -> str:
@@ -226,6 +227,7 @@ def _entry(
         english=last.get("english") or "",
         english_difference=last.get("english_difference"),
         english_interval=last.get("english_difference_ci"),
+        chat=last.get("chat"),
     )
 
 

@@ -56,6 +56,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "english": entry.english,
         "english_difference": entry.english_difference,
         "english_difference_ci": entry.english_interval,
+        "chat": entry.chat,
         "rank": entry.rank or None,
         "scores": scores,
     }
@@ -68,12 +69,20 @@ def as_csv(entries: Sequence[Entry], columns: Sequence[str], benchmarks: Benchma
     head = ("language", "name", "autonym", "script", "family", "region", "model", "revision")
     head += ("version", "base", "practice", "discussion", "gain", "rank", "english")
     head += ("english_difference", *about)
+    chat = ("metric", "n", "first", "second")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([*head, *(f"{key}_{name}" for key in keys for name in _SCORE_FIELDS)])
+    writer.writerow(
+        [
+            *head,
+            *(f"chat_{name}" for name in chat),
+            *(f"{key}_{name}" for key in keys for name in _SCORE_FIELDS),
+        ]
+    )
     for entry in entries:
         row = as_json(entry)
         values = [row[name] for name in head]
+        values += [(row["chat"] or {}).get(name) for name in chat]
         values += [value for key in keys for value in _score_values(entry.scores.get(key))]
         writer.writerow([_cell(value) for value in values])
     return "\ufeff" + text.getvalue()

@@ -13,7 +13,7 @@ from details import DatasetSummary, LanguageDetails, Measure, TrainingLog
 from entries import Entry, newest
 from html_templates import render
 from language_groups import family, region
-from number_format import MISSING, money, number, parameters
+from number_format import MISSING, chat_text, money, number, parameters
 from svg_charts import Curve, DotPlot, line_chart
 
 MAX_REASONS = 12
@@ -69,6 +69,7 @@ def _facts(entry: Entry, details: LanguageDetails) -> tuple[tuple[str, str], ...
     return (
         ("Mean gain", f"{gain}, rank {entry.rank}" if gain else ""),
         ("English", f"{entry.english}, {english}" if entry.english else ""),
+        ("Asked in a chat", chat_text(entry.chat)),
         ("Code", entry.code),
         ("Script", entry.language.script_name),
         ("Family", family(entry.code)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks import Benchmark
+from parse_results import ChatScore
 
 MISSING = "–"
 
@@ -32,6 +33,17 @@ def score(benchmark: Benchmark, value: float | None) -> str:
 def difference(benchmark: Benchmark, value: float | None) -> str:
     """Return a difference in points, always with its sign."""
     return MISSING if value is None else number(benchmark.points(value), sign=True)
+
+
+def chat_text(chat: ChatScore | None) -> str:
+    """Return how many answers were right when asked in a chat; empty if it was not."""
+    if chat is None:
+        return ""
+    first, second = (
+        f"{100 * value:.0f}% right" if chat["metric"] == "accuracy" else f"chrF++ {value:.1f}"
+        for value in (chat["first"], chat["second"])
+    )
+    return f"{first} in {counted(chat['n'], 'new chat')}, {second} as the second question"
 
 
 def count(value: int | None) -> str:

@@ -29,6 +29,17 @@ Cost = Annotated[Number, Field(ge=0, le=1e9)]
 Interval = tuple[Number, Number]
 
 
+class ChatScore(TypedDict):
+    """Answers to the first and second questions of `n` chats."""
+
+    __pydantic_config__ = ConfigDict(extra="ignore")  # type: ignore[misc]
+
+    metric: Literal["accuracy", "chrF++"]
+    n: Count
+    first: Annotated[Number, Field(ge=0, le=100)]
+    second: Annotated[Number, Field(ge=0, le=100)]
+
+
 class Row(TypedDict, total=False):
     """The keys of a row that are shown; `recipes/evaluate/schema.py` describes all."""
 
@@ -68,6 +79,7 @@ class Row(TypedDict, total=False):
     english: Literal["kept", "lost", "cannot tell"] | None
     english_difference: Number | None
     english_difference_ci: Interval | None
+    chat: ChatScore | None
 
 
 class _Uncovered(TypedDict):

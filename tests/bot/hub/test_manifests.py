@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.observation import Advice, Change, Overall, Shortfall
+from bot.domain.observation import Advice, Change, ChatScore, Overall, Shortfall
 from bot.hub.client import MALFORMED
 from bot.hub.manifests import parse_manifest
 from tests.damaged_json import damaged_texts
@@ -66,6 +66,7 @@ def test_evaluation_is_read() -> None:
 OVERALL: dict[str, Any] = {
     "gain": 38.2, "gain_ci": [31.0, 45.5], "english": "cannot tell", "english_difference": -1.0,
     "english_difference_ci": [-3.0, 1.0], "margin": 2.0,
+    "chat": {"metric": "accuracy", "n": 50, "first": 0.98, "second": 0.9},
 }  # fmt: skip
 
 
@@ -75,10 +76,22 @@ def test_what_sums_up_an_evaluation_is_read() -> None:
         data["metrics"] = {**data["metrics"], "overall": OVERALL | changes}
         return parse_manifest(data).overall
 
-    assert read() == Overall(Change(38.2, 31.0, 45.5), Change(-1.0, -3.0, 1.0), "cannot tell", 2.0)
+    assert read() == Overall(
+        Change(38.2, 31.0, 45.5),
+        Change(-1.0, -3.0, 1.0),
+        "cannot tell",
+        2.0,
+        ChatScore("accuracy", 50, 0.98, 0.9),
+    )
     untested = read(english=None, english_difference=None, english_difference_ci=None)
     assert (untested.english, untested.verdict) == (None, "")
-    for damage in ({"english": "<b>"}, {"gain": "9"}, {"gain_ci": [1.0]}, {"margin": float("nan")}):
+    for damage in (
+        {"english": "<b>"},
+        {"gain": "9"},
+        {"gain_ci": [1.0]},
+        {"margin": float("nan")},
+        {"chat": {"metric": "accuracy", "n": -1, "first": 1.0, "second": 1.0}},
+    ):
         with pytest.raises(MALFORMED):
             read(**damage)
 

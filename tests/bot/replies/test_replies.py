@@ -13,6 +13,7 @@ from bot.domain.costs import estimate
 from bot.domain.observation import (
     Advice,
     Change,
+    ChatScore,
     Manifest,
     Overall,
     Shortfall,
@@ -66,7 +67,13 @@ MADE = {
 EVALUATION = examples.manifest(
     scores=examples.SCORES,
     not_covered=("global_mmlu",),
-    overall=Overall(Change(38.2, 31.0, 45.5), Change(-51.9, -60.0, -40.0), "lost", 2.0),
+    overall=Overall(
+        Change(38.2, 31.0, 45.5),
+        Change(-51.9, -60.0, -40.0),
+        "lost",
+        2.0,
+        ChatScore("accuracy", 50, 0.96, 0.9),
+    ),
 )
 
 

@@ -60,6 +60,7 @@ RECIPE: dict[str, Any] = {
         "bleu": {"tokenize": "13a", "characters": "char"},
         "degenerate": {"identify_from": 40, "loop": 0.5},
         "copied": 24, "keep_after": 0,
+        "chat": {"requests": 3, "benchmarks": ["flores"], "metric": "chrF++"},
         "benchmarks": {
             "flores": {"dataset": "{org}/flores", "revision": "main", "split": "devtest",
                        "shots": {"count": 1, "split": "devtest"},
@@ -332,6 +333,9 @@ def check_card(hub: LocalHub, rows: list[dict[str, Any]]) -> None:
     entries = {entry.task_id: entry for entry in info.eval_results or []}
     assert list(entries) == ["epo_Latn", "eng_Latn-epo_Latn", "epo_Latn-eng_Latn"]
     into = next(row for row in rows if row["role"] == "adapter")
+    chat = into["chat"]
+    assert (chat["metric"], chat["n"]) == ("chrF++", 3) and 0 <= chat["second"] <= 100
+    assert f"(chrF++): **{chat['first']:.1f}** (" in card.text and "in 3 new chats" in card.text
     assert entries["eng_Latn-epo_Latn"].value == pytest.approx(into["value"], abs=1e-4)
     assert entries["eng_Latn-epo_Latn"].dataset_revision == into["dataset_revision"]
     assert all(

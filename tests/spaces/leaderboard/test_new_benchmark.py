@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from entries import build_leaderboard
+from export import as_csv
 from huggingface_hub import ModelCard
 from parse_results import parse_benchmarks
 from query import EntryIndex, View
@@ -32,6 +33,8 @@ from recipes.core.benchmarks.tasks import Item, Row, Source, Task, fill
 from recipes.core.manifest import Counts, Manifest
 from recipes.evaluate import card, markdown, schema, significance
 from recipes.evaluate import settings as evaluate
+from recipes.evaluate.chat import ChatScore
+from recipes.evaluate.intervals import Interval
 from recipes.evaluate.markdown import Contamination, Report
 from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.overall import overall
@@ -39,6 +42,7 @@ from tests.bot import examples
 from tests.spaces.markup_checker import URLS, checked_text
 
 CODE = "epo_Latn"
+CHAT = ChatScore("accuracy", 50, Interval(0.96, 0.9, 0.99), Interval(0.9, 0.8, 0.95))
 ROWS = [{"number": n, "riddle": f"Kio estas {n}?", "good": "jes", "bad": "ne"} for n in range(40)]
 
 
@@ -135,7 +139,7 @@ def test_the_leaderboard_has_a_column_for_it(recipe: config.Config) -> None:
     )
     scored = evaluated(recipe)
     run = schema.RunInfo(CODE, models, False, "r1", "2026-11-30T10:00:00+00:00", 1.0, None,
-                         {"riddles": "log-likelihood"}, overall(scored, CODE, 2))  # fmt: skip
+                         {"riddles": "log-likelihood"}, overall(scored, CODE, 2, CHAT))  # fmt: skip
     rows = schema.result_rows(run, scored, [])
     lines = "\n".join(map(json.dumps, rows))
     benchmarks = parse_benchmarks(json.dumps(leaderboard_columns()))
@@ -146,4 +150,6 @@ def test_the_leaderboard_has_a_column_for_it(recipe: config.Config) -> None:
     page = EntryIndex(leaderboard.entries).select(View(sort="riddles", columns=("riddles",)))
     assert entry.scores["riddles"].family == "riddles"
     text = checked_text(table(page, benchmarks, URLS))
+    assert "96% right in 50 new chats, 90% right as the second question" in text
+    assert as_csv([entry], (), benchmarks).count(",accuracy,50,0.96,0.9,") == 1
     assert "RIDDLE-2" in text and "25.0%" in text and "95.0%" in text
