@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+GREY = "#808080"  # readable on a light and on a dark page
 SERIES = {"loss": "training rows", "eval_loss": "held-out rows"}
 
 
@@ -23,6 +24,10 @@ def plot_loss(log: Sequence[dict[str, float]], path: Path) -> None:
             )
     axes.set(xlabel="step", ylabel="loss (nats per token)")
     axes.grid(alpha=0.3)
-    axes.legend()
+    axes.legend(frameon=False, labelcolor=GREY)
+    axes.tick_params(colors=GREY)
+    for title in (axes.xaxis.label, axes.yaxis.label):
+        title.set_color(GREY)
+    axes.spines[:].set_color(GREY)
     FigureCanvasAgg(figure)
-    figure.savefig(path)
+    figure.savefig(path, transparent=True)

@@ -6,7 +6,6 @@ backticks in it, so that nothing in it is markup. Everything else is our own tex
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -140,7 +139,8 @@ def render(facts: CardFacts) -> str:
         reasons=list(reason_lines(facts, names)),
         benchmarks=benchmark_lines(facts.audit),
         requests=fenced("\n\n".join(example_requests(sources, facts)), "text"),
-        samples=fenced("\n".join(map(sample_line, stats.samples)), "json"),
+        samples=fenced("\n\n".join(map(sample_text, stats.samples)), "text"),
+        english_rows=sum(stats.kept[source.name] for source in sources if not source.asks_teacher),
         copied=[
             source.name for source in sources if stats.kept[source.name] and not source.asks_teacher
         ],
@@ -210,11 +210,11 @@ def mean_grade(grades: Mapping[int, int]) -> MeanGrade | None:
     return MeanGrade(mean, 1.96 * (squares / (count - 1) / count) ** 0.5, count)
 
 
-def sample_line(row: Row) -> str:
-    """Return a row as one line of JSON, with long turns truncated."""
-    turns = [{turn["role"]: _truncate(turn["content"])} for turn in row.messages]
-    line = json.dumps({"source": row.source, "messages": turns}, ensure_ascii=False)
-    return LINE_BREAKERS.sub(lambda match: f"\\u{ord(match[0]):04x}", line)
+def sample_text(row: Row) -> str:
+    """Return a row as a conversation: its source, then each turn, truncated and on one line."""
+    turns = [f"{turn['role']}: {' '.join(turn['content'].split())}" for turn in row.messages]
+    text = "\n".join([f"[{row.source}]", *map(_truncate, turns)])
+    return LINE_BREAKERS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def fenced(text: str, info: str) -> str:

@@ -9,6 +9,7 @@ from recipes.generate.publish.stats import DatasetStats
 
 NAME = "gates.png"
 KEPT = "#2f6f4f"
+GREY = "#808080"  # readable on a light and on a dark page
 DROPPED = ("#d9822b", "#b3403a", "#7a5195", "#8c6d46", "#c774b2", "#6f7782", "#c2b430", "#3f8fc0")
 
 
@@ -34,5 +35,14 @@ def draw(stats: DatasetStats, path: Path) -> None:
     axes.set_xlabel("rows")
     axes.spines[["top", "right"]].set_visible(False)
     if sources:
-        axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
-    figure.savefig(path, metadata={"Software": None})
+        axes.legend(
+            fontsize="small",
+            loc="upper left",
+            bbox_to_anchor=(1, 1),
+            frameon=False,
+            labelcolor=GREY,
+        )
+    axes.tick_params(colors=GREY)
+    axes.xaxis.label.set_color(GREY)
+    axes.spines[["left", "bottom"]].set_color(GREY)
+    figure.savefig(path, transparent=True, metadata={"Software": None})
