@@ -146,3 +146,10 @@ def test_counters_of_a_resumed_run_are_added_up() -> None:
 def test_loss_is_plotted(tmp_path: Path) -> None:
     plot_loss(LOG, tmp_path / "loss.png")
     assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_card_is_titled_in_words_and_its_links_stay_on_its_hub() -> None:
+    text = str(card.render(FACTS))
+    assert f"\n# {FACTS.base.split('/')[-1]} in {FACTS.language.name} (an adapter)\n" in text
+    assert f"](/{FACTS.base})" in text and f"](/datasets/{FACTS.dataset})" in text
+    assert "huggingface.co" not in text and "…" not in text.partition("## Use")[2][:900]
