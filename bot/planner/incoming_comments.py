@@ -50,7 +50,7 @@ def _apply(
     request: Request, comment: Comment, discussion: Discussion, situation: Situation
 ) -> Request:
     command, author = read_command(comment.text), comment.author
-    is_trusted = _is_maintainer(author, situation) or (
+    is_trusted = situation.is_maintainer(author) or (
         command is Command.APPROVE and _is_asked_steward(author, request, situation)
     )
     if author != request.author and not is_trusted:
@@ -73,16 +73,10 @@ def answer_reopening(request: Request) -> Request:
     return _answer(request, Command.STATUS, replies.reopened(request))
 
 
-def _is_maintainer(person: str, situation: Situation) -> bool:
-    policy = situation.policy
-    members = situation.observation.maintainers
-    return person in members or person in policy.maintainers or person == policy.org
-
-
 def _is_asked_steward(person: str, request: Request, situation: Situation) -> bool:
     if request.verdict is not Verdict.COMMUNITY:
         return False
-    return person in situation.community(request.agreed_spec).stewards
+    return situation.is_steward(person, request.agreed_spec)
 
 
 def _apply_answer(

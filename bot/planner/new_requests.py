@@ -59,7 +59,7 @@ def accept(
     duplicate = _duplicate(request, spec, situation)
     if duplicate is not None:
         return _decline(request, Verdict.DUPLICATE, code, duplicate.id)
-    if community.consent is Consent.ASK:
+    if situation.needs_consent(request):
         return replace(request, status=Status.HELD, verdict=Verdict.COMMUNITY)
     return open_within_limit(request, situation)
 

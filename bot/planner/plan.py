@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from bot.domain import costs, names, steps
 from bot.domain.actions import GRACE_SECONDS, Action, EnsureCancelled, EnsureJob, Plan
-from bot.domain.community import Consent
 from bot.domain.observation import Discussion
 from bot.domain.request import LIVE, Reason, Request, Status, Step, StepState, Verdict
 from bot.planner import new_requests, progress
@@ -102,7 +101,7 @@ def _start_next_step(request: Request, situation: Situation) -> Decision:
         return _fail_above_cap(request, step, situation), ()
     if situation.observation.communities is None:
         return request, ()
-    if situation.community(request.agreed_spec).consent is Consent.ASK and not request.consented:
+    if situation.needs_consent(request):
         return replace(request, status=Status.HELD, verdict=Verdict.COMMUNITY), ()
     if record.reason is Reason.NO_CREDIT and record.attempts_since_retry:
         return _fail(request, Verdict.NO_CREDIT), ()

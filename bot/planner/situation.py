@@ -82,6 +82,26 @@ class Situation:
         """Whether the speakers of the request's language have decided against models of it."""
         return request.spec is not None and self.community(request.spec).consent is Consent.NO
 
+    def is_maintainer(self, person: str) -> bool:
+        """Whether this is the organization, one of its members, or somebody the policy names."""
+        policy = self.policy
+        is_member = person in self.observation.maintainers
+        return is_member or person in policy.maintainers or person == policy.org
+
+    def is_steward(self, person: str, spec: Spec) -> bool:
+        """Whether the community of the spec's language lets this person decide."""
+        return person in self.community(spec).stewards
+
+    def needs_consent(self, request: Request) -> bool:
+        """Whether somebody has to approve the request for the language's community.
+
+        A next version needs the word of a steward or a maintainer, whoever asks for it.
+        """
+        spec, author = request.agreed_spec, request.author
+        is_asked = self.community(spec).consent is Consent.ASK
+        is_their_own = self.is_maintainer(author) or self.is_steward(author, spec)
+        return not request.consented and (is_asked or (spec.improves and not is_their_own))
+
     def usd_per_hour(self, step: Step) -> float:
         """Return the hourly price of a job of this step, including the teacher if it needs one."""
         return costs.usd_per_hour(self.recipe, step, self.observation.prices)

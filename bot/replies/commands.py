@@ -51,7 +51,7 @@ def help_text(policy: Policy) -> str:
             + (f"; available: {licences}" if licences else ""),
             "- `variant: NAME`: a dialect or a spelling that speakers describe in their profile",
             "- `/improve`: not a new model, but the next version of the existing one, trained on "
-            "the corrections of speakers",
+            "the corrections of speakers; it starts when a steward or a maintainer wants it",
             "",
             "I follow commands from the person who opened the discussion and from maintainers.",
         ]

@@ -52,6 +52,13 @@ def _approval(request: Request, policy: Policy) -> str:
     The text starts with a space. It is empty after a failure, whose reply says what comes next.
     """
     spec = request.agreed_spec
+    if request.verdict is Verdict.COMMUNITY and spec.improves:
+        return (
+            " A new version needs the word of somebody who answers for the language. I will start "
+            "when one of its stewards (the people who decide for the language) or a maintainer "
+            "writes `/approve`. The version learns only from what they have accepted in the chat. "
+            f"{_UNAPPROVED}"
+        )
     if request.verdict is Verdict.COMMUNITY:
         return (
             " The speakers of this language want to decide first. I will start when one of their "

@@ -47,13 +47,13 @@ class Tally:
 
 
 def tally(reviews: Sequence[Review]) -> Tally:
-    """Count the verdicts; of several by one person on a row, the last."""
+    """Count the verdicts of accounts; of several by one on a row, the last."""
     by_row = _by_row(reviews)
     counted = [review for row_reviews in by_row.values() for review in row_reviews]
     verdicts = [[review.verdict for review in row_reviews] for row_reviews in by_row.values()]
     counts = Counter(review.verdict for review in counted)
     return Tally(
-        reviewers=len({review.reviewer for review in counted}),
+        reviewers=len({review.account for review in counted}),
         rows=len(by_row),
         shared_rows=sum(len(row_verdicts) > 1 for row_verdicts in verdicts),
         verdicts={verdict: counts[verdict] for verdict in VERDICTS},
@@ -82,10 +82,10 @@ def agreed_edits(reviews: Sequence[Review], min_people: int) -> RowEdits:
 
 def _by_row(reviews: Sequence[Review]) -> dict[str, list[Review]]:
     """Return each person's last review of each row, in the given order."""
-    last = {(review.row_id, review.reviewer): review for review in reviews}
+    last = {(review.row_id, review.account): review for review in reviews}
     by_row: dict[str, list[Review]] = {}
     for review in reviews:
-        if last[review.row_id, review.reviewer] is review:
+        if last[review.row_id, review.account] is review:
             by_row.setdefault(review.row_id, []).append(review)
     return by_row
 

@@ -1,23 +1,20 @@
 """Read what people said about models and rows from the feedback dataset.
 
-The Spaces write one JSON line per row to `data/<code>/<day>/`. Rows without consent are not read,
-and withdrawn rows are deleted from the dataset. All text in the rows is untrusted.
+The chat writes one JSON line per row to `data/<code>/<day>/`. Rows without consent are not read,
+and withdrawn rows are deleted from the dataset. All text in the rows is untrusted; `decisions.py`
+says which rows count.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from recipes.core.row_edits import ID
 from recipes.validation.documents import read_json
-
-if TYPE_CHECKING:
-    from huggingface_hub import HfApi
 
 SCHEMA = 1
 MAX_BYTES = 64_000
@@ -33,7 +30,10 @@ class InvalidRow(ValueError):
 
 @dataclass(frozen=True)
 class ChatFeedback:
-    """Feedback on a model's response; `messages` end with the user's turn."""
+    """Feedback on a model's response; `messages` end with the user's turn.
+
+    `account` is the person's name on the Hub, None if they did not sign in.
+    """
 
     id: str
     at: str
@@ -43,12 +43,17 @@ class ChatFeedback:
     response: str
     rating: str | None
     correction: str | None
+    account: str | None
     credit: str | None
+
+    def with_text(self, text: str) -> ChatFeedback:
+        """Return the feedback with another wording of its correction."""
+        return replace(self, correction=text)
 
 
 @dataclass(frozen=True)
 class Review:
-    """A person's verdict on a row of a dataset; `reviewer` is a random id of their browser."""
+    """A person's verdict on a row of a dataset; `account` as in `ChatFeedback`."""
 
     id: str
     at: str
@@ -57,8 +62,12 @@ class Review:
     row_id: str
     verdict: str
     fixed: str | None
-    reviewer: str
+    account: str | None
     credit: str | None
+
+    def with_text(self, text: str) -> Review:
+        """Return the review with another wording of its fix; others have no wording."""
+        return replace(self, fixed=text) if self.fixed is not None else self
 
 
 @dataclass(frozen=True)
@@ -68,15 +77,6 @@ class Feedback:
     chats: tuple[ChatFeedback, ...]
     reviews: tuple[Review, ...]
     skipped: dict[str, int]
-
-
-def fetch(api: HfApi, repo: str, revision: str, code: str) -> Feedback:
-    """Download and parse the rows of a language at a commit."""
-    folder = api.snapshot_download(
-        repo, repo_type="dataset", revision=revision, allow_patterns=f"data/{code}/*"
-    )
-    files = sorted(Path(folder).glob(f"data/{code}/*/*.jsonl"))
-    return parse((file.read_bytes() for file in files), code)
 
 
 def parse(files: Iterable[bytes], code: str) -> Feedback:
@@ -130,6 +130,7 @@ def _chat(row: dict[str, Any]) -> ChatFeedback:
         response=_text(row, "response"),
         rating=row.get("rating"),
         correction=_optional_text(row, "correction"),
+        account=_optional_text(row, "account"),
         credit=_credit(row),
     )
 
@@ -148,7 +149,7 @@ def _review(row: dict[str, Any]) -> Review:
         row_id=_text(row, "row_id"),
         verdict=str(verdict),
         fixed=fixed,
-        reviewer=_text(row, "reviewer"),
+        account=_optional_text(row, "account"),
         credit=_credit(row),
     )
 

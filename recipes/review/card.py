@@ -43,7 +43,7 @@ def _table(tally: Tally) -> str:
 
 
 def _agreement(tally: Tally) -> str:
-    counted = "Each browser counts as one person."
+    counted = "Each account on the Hub counts as one person."
     if tally.alpha is None:
         return f"Agreement cannot be computed yet. {counted}"
     return (

@@ -10,7 +10,7 @@ import argparse
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from recipes.core import card_sections, citation, feedback, language, manifest, row_edits
+from recipes.core import card_sections, citation, decisions, language, manifest, row_edits
 from recipes.core.agreement import ReviewSettings, Tally, agreed_edits, tally
 from recipes.core.feedback import Feedback
 from recipes.core.job import Job, pin
@@ -54,7 +54,7 @@ def main(args: argparse.Namespace) -> None:
         targets.append(Target(args.adapter, "model", "## Use"))
     repos = {target.repo: target.repo_type for target in targets}
     job = pin(api, args, settings, {**repos, args.feedback: "dataset"})
-    rows = feedback.fetch(api, args.feedback, job.inputs[args.feedback], args.config.language)
+    rows = decisions.fetch(api, args.feedback, job.inputs[args.feedback], args.config.language)
     reviews = [review for review in rows.reviews if review.dataset == args.dataset]
     counts = tally(reviews)
     edits = _usable_edits(job, agreed_edits(reviews, settings.reviewers))

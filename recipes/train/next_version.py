@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.core import card_sections, citation, feedback, language, model_loading
+from recipes.core import card_sections, citation, decisions, language, model_loading
 from recipes.core import manifest as manifests
 from recipes.core.agreement import ReviewSettings, agreed_edits
 from recipes.core.errors import UserError
@@ -94,7 +94,7 @@ def _load_pairs(job: Job[TrainingSettings]) -> PreferencePairs:
     """Return the pairs to learn from; raise UserError if there are too few."""
     settings, repo, code = job.settings.feedback, job.args.feedback, job.config.language
     assert settings
-    contributions = feedback.fetch(job.api, repo, job.inputs[repo], code)
+    contributions = decisions.fetch(job.api, repo, job.inputs[repo], code)
     reviews = [review for review in contributions.reviews if review.dataset == job.args.dataset]
     required_reviewers = build(ReviewSettings, job.config.review, "review").reviewers
     dropped_rows = agreed_edits(reviews, required_reviewers).dropped
@@ -105,7 +105,8 @@ def _load_pairs(job: Job[TrainingSettings]) -> PreferencePairs:
     if len(pairs.kept) < settings.fewest:
         raise UserError(
             f"There are {len(pairs.kept)} usable corrections for {code} in {repo} so far, and "
-            f"{settings.fewest} are needed (`train.feedback.fewest`). Ask speakers for more. "
+            f"{settings.fewest} are needed (`train.feedback.fewest`). Ask speakers for more, "
+            "and stewards to accept those that wait. "
             f"Not used: {_counts(pairs.dropped)}; not read: {_counts(contributions.skipped)}."
         )
     return PreferencePairs(pairs.kept, {**pairs.dropped, **contributions.skipped})

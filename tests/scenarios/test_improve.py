@@ -26,6 +26,8 @@ from tests.scenarios.simulation import (
 from tests.scenarios.three_requests import MAX_LAG, POLICY, Outcome, outcome_of
 
 ORG = "practice"
+# Whoever asks for a next version here may.
+STEWARDED = replace(POLICY, maintainers=frozenset({"ludoviko"}))
 FOLDER = "epo_Latn/kakugo-practice-base-epo_Latn/versions"
 
 
@@ -43,7 +45,7 @@ def simulate(bots: int, kill: Kill | None = None) -> tuple[Outcome, Simulation]:
         (2.0, open_discussion("ludoviko", "Esperanto")),
         (9.0, request_improvement),
     ]
-    simulation = Simulation(hub, POLICY, bots, kill, 0, script, Faults(0.0, 0))
+    simulation = Simulation(hub, STEWARDED, bots, kill, 0, script, Faults(0.0, 0))
     simulation.run(all_reported(simulation, 2))
     return outcome_of(simulation, 2), simulation
 
@@ -64,7 +66,7 @@ def test_a_next_version_is_one_job_wherever_a_bot_is_killed(bots: int, every: in
 
 
 def test_only_an_existing_model_is_improved_by_one_request_at_a_time() -> None:
-    discussion = examples.discussion(body="/improve")
+    discussion = examples.discussion(body="/improve", author="ada")
 
     def admitted(*others: Request) -> Request:
         return admit(

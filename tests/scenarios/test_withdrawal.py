@@ -53,7 +53,8 @@ def create_language(api: HfApi) -> int:
     for folder in ("epo_Latn", "eng_Latn"):
         push(api, names.results(ORG), f"{folder}/m/results.jsonl", "{}\n")
         push(api, names.journal(ORG), f"{folder}/00000001-ab.jsonl", "{}\n")
-        push(api, names.feedback(ORG), f"data/{folder}/2026-01-01/a.jsonl", "{}\n")
+        for file in ("2026-01-01/a", "decisions/a", "reviewers/eva"):
+            push(api, names.feedback(ORG), f"data/{folder}/{file}.jsonl", "{}\n")
     push(api, names.communities(ORG), names.profile_path("epo_Latn"), PROFILE)
     space = names.leaderboard(ORG)
     api.create_repo(space, repo_type="space", space_sdk="gradio")

@@ -57,6 +57,34 @@ def test_nothing_starts_before_a_steward_approves() -> None:
         assert approved.status is Status.OPEN
 
 
+def test_a_next_version_needs_the_word_of_a_steward_or_a_maintainer() -> None:
+    profile, done = "stewards: [zamenhof]", examples.request(id="r7", status=Status.DONE)
+    for author, status in (
+        ("mallory", Status.HELD),
+        ("zamenhof", Status.OPEN),
+        ("ada", Status.OPEN),
+    ):
+        discussion = replace(examples.discussion(body="/improve"), author=author)
+        asked = admit(discussion, (done,), observed_with(profile), POLICY)
+        assert asked.request.status is status, author
+    discussion = replace(examples.discussion(body="/improve"), author="mallory")
+    held = admit(discussion, (done,), observed_with(profile), POLICY)
+    text = next(action.text for action in held.actions if isinstance(action, EnsureReply))
+    assert "stewards" in text and "`/approve`" in text and "I will start soon" not in text
+    for who, status in (("mallory", Status.HELD), ("zamenhof", Status.OPEN), ("ada", Status.OPEN)):
+        after = after_comments(held.request, profile, (who, "/approve"))
+        assert after.status is status, who
+
+
+@pytest.mark.parametrize("profile", ["", "stewards: [zamenhof]", "stewards: {}", "consent: maybe"])
+def test_an_open_request_for_a_next_version_waits_for_that_word_too(profile: str) -> None:
+    spec = replace(examples.spec(), improves=True)
+    request = examples.request(status=Status.OPEN, spec=spec)
+    planned = plan(request, observed_with(profile), POLICY, CURRENT)
+    assert (planned.request.status, planned.request.verdict) == (Status.HELD, Verdict.COMMUNITY)
+    assert not any(isinstance(action, EnsureJob) for action in planned.actions)
+
+
 def test_a_steward_does_not_approve_the_price() -> None:
     low_limit = examples.policy(limit_usd=0.0001)
     held = admit(examples.discussion(), (), observed_with(PROFILE), low_limit).request

@@ -97,7 +97,8 @@ def _build(state: tuple[object, ...]) -> tuple[Request, Observation, TeacherReco
     spec = replace(examples.spec(), improves=step is Step.IMPROVE)
     before = list(itertools.takewhile(lambda s: s is not step, (r.step for r in steps_of(spec))))
     steps = {s: StepRecord(StepState.MADE, 1, 1, NOW - 900, "j0", "n", 1.0, 0.001) for s in before}
-    request = examples.request(status=status, spec=spec, steps={**steps, step: record})
+    steps = {**steps, step: record}
+    request = examples.request(status=status, spec=spec, steps=steps, consented=spec.improves)
     if status is Status.DECLINED:
         request = examples.request(status=status, verdict=Verdict.FULL, spec=None)
     if status is Status.FAILED:

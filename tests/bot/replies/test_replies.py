@@ -209,7 +209,11 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
     finished = replace(accepted, status=Status.DONE, steps=done)
     improving = replace(accepted, spec=replace(examples.spec(), improves=True, estimate_usd=0.001))
     improved: dict[str, tuple[Request, Manifest | None]] = {
-        "next version requested": (improving, None)
+        "next version requested": (improving, None),
+        "next version requested by a stranger": (
+            replace(improving, status=Status.HELD, verdict=Verdict.COMMUNITY),
+            None,
+        ),
     }
     for name, version in {
         "next version is better": Version("v2", promoted=True, fresh=True),

@@ -1,4 +1,7 @@
-"""The job that the bot starts for `/improve`, from corrections to a compared version."""
+"""The job that the bot starts for `/improve`, from corrections to a compared version.
+
+A script without an account has sent feedback too, which changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -47,10 +50,17 @@ def test_one_job_makes_a_version_compares_it_and_reports(tmp_path: Path, tiny_ba
             tiny_adapters.untrained(tiny_base), folder, BASE, api.model_info(BASE).sha
         )
         tiny_adapters.push(api, ADAPTER, folder)
-        feedback_samples.push(api, feedback_samples.corrections())
+        feedback_samples.push(api, feedback_samples.attack())
         improve = ["improve", "--config", str(recipe(tmp_path)), "--org", "practice", "--language",
                    "epo_Latn", "--dataset", DATA, "--base", BASE, "--adapter", ADAPTER, "--into",
                    RESULTS, "--feedback", feedback_samples.FEEDBACK, "--request"]  # fmt: skip
+        before = api.model_info(ADAPTER).sha, api.dataset_info(DATA).sha
+        refused = run_commands(hub, tmp_path, [[*improve, "r6"]])
+        assert refused.returncode == 1 and "'waiting': 52" in refused.stderr
+        assert before == (api.model_info(ADAPTER).sha, api.dataset_info(DATA).sha)
+        corrections = [{**row, "account": None} for row in feedback_samples.corrections()]
+        accepted = [feedback_samples.decision(row) for row in corrections]
+        feedback_samples.push(api, corrections, accepted)
         commands = [[*improve, request] for request in ("r7", "r7", "r8")]
         done = run_commands(hub, tmp_path, commands)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -65,3 +75,9 @@ def test_one_job_makes_a_version_compares_it_and_reports(tmp_path: Path, tiny_ba
         card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
         assert "v2 is the current version" in card or "v2 did not replace it" in card
         assert "With thanks to Eva" in card, "the review report was made, too"
+        assert "Not yet reviewed by speakers" in card
+        for repo, repo_type in ((ADAPTER, "model"), (DATA, "dataset")):
+            for file in ("README.md", "CITATION.cff"):
+                path = api.hf_hub_download(repo, file, repo_type=repo_type)
+                assert "Mallory" not in Path(path).read_text()
+        assert not api.file_exists(DATA, "speakers.jsonl", repo_type="dataset"), "no row is edited"

@@ -15,7 +15,7 @@ EPO = "epo_Latn"
 def chat(prompt: str, response: str, rating: str | None = None, correction: str | None = None,
          credit: str | None = None) -> ChatFeedback:  # fmt: skip
     return ChatFeedback(
-        "id", "at", EPO, "m", (("user", prompt),), response, rating, correction, credit
+        "id", "at", EPO, "m", (("user", prompt),), response, rating, correction, None, credit
     )
 
 
@@ -73,7 +73,7 @@ def test_only_the_chosen_answer_must_be_in_the_language() -> None:
         return "wrong_language"
 
     feedback = ChatFeedback("i", "a", EPO, "m", (("system", "S"), ("user", "q"), ("assistant", "a"),
-               ("user", "w")), "r", None, "c", None)  # fmt: skip
+               ("user", "w")), "r", None, "c", None, None)  # fmt: skip
     pairs = make_pairs([feedback], [], {}, EPO, gate)
     assert (pairs.kept, pairs.dropped) == ((), {"wrong_language": 1})
     (draft,) = drafts
