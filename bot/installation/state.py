@@ -21,6 +21,8 @@ from bot.settings import RunMode, Settings
 BOT_FLAVOR = "cpu-basic"
 TICK_TIMEOUT_SECONDS, UNTIL_IDLE_TIMEOUT_SECONDS = 15 * 60, 7 * 86_400
 WEBHOOK_DOMAINS = ("discussion",)
+# The network of the proxies through which visitors reach a Space: only they may say who asks.
+SPACE_PROXIES = "10.0.0.0/8"
 # Stands for the wheel's commit before the wheel is pushed.
 UNPUSHED = "the-new-wheel"
 DATASETS = (names.ledger, names.results, names.code_repo, names.communities, names.feedback)
@@ -300,9 +302,14 @@ def _space(name: str, settings: Settings, checkout: Checkout, actual: Installati
         key: fingerprint(settings.token, key, value)
         for key, value in space_secrets(name, settings).items()
     }
-    if name != names.bot(settings.org):
-        return Space(files, {"KAKUGO_ORG": settings.org}, secrets)
-    return Space(files, settings.forwarded_variables, secrets, SpaceStage.UP)
+    if name == names.bot(settings.org):
+        return Space(files, settings.forwarded_variables, secrets, SpaceStage.UP)
+    variables = {"KAKUGO_ORG": settings.org}
+    if name == names.chat(settings.org):
+        maintainers = " ".join(sorted(settings.maintainers))
+        variables |= {"KAKUGO_MAINTAINERS": maintainers} if maintainers else {}
+        variables["FORWARDED_ALLOW_IPS"] = SPACE_PROXIES
+    return Space(files, variables, secrets)
 
 
 def _job(recipe: Recipe, settings: Settings, wheel_url: str, until_idle: bool) -> BotJob:

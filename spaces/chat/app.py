@@ -13,6 +13,7 @@ The files, lowest layer first; a file imports only from files above it and from 
     locales              The texts in each language, one JSON file a language
     feedback             The feedback form, the stored row, and its receipt
     reviews              Reviews of dataset rows
+    decisions            Feedback that waits, and the files that say what was decided
     javascript           The JavaScript of the page
     style.css            The style sheet, after that of `common`
     html                 The template of the HTML
@@ -20,19 +21,24 @@ The files, lowest layer first; a file imports only from files above it and from 
     parquet_rows         Read the first rows of a parquet file
     model_registry       Find the adapters and example questions on the Hub
     review_samples       Read the rows to review from the Hub
+    stewards             Who may decide about the feedback on a language
     engine               Generate answers; the only file that imports torch
     outbox               Rows and deletions that the Hub does not have yet
+    feedback_reader      Read the feedback that waits for a decision
     feedback_card.md     The card of the feedback dataset
     uploader             Upload the outbox; the only file that writes to the Hub
     submissions          Accept what visitors send
+    sign_in              The account of who is signed in
     components           The components of the pages, and their texts
     chat_handlers        Gradio handlers of the conversation
     selection_handlers   Gradio handlers for choosing a language and sharing a link
     feedback_handlers    Gradio handlers of the feedback form
     review_handlers      Gradio handlers of the review page
+    steward_handlers     Gradio handlers of the stewards' page
     feedback_layout      The layout of the feedback form
     settings_layout      The layout of the settings of the answers
     review_layout        The layout of the review page
+    steward_layout       The layout of the stewards' page
     layout               The layout of the chat page
     app                  Start everything
 """

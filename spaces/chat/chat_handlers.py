@@ -31,7 +31,7 @@ from conversation import (
 from engine import CannotAnswer, Engine
 from i18n import Translations, translations
 from model_registry import ModelRegistry
-from rate_limits import VisitorLimits
+from rate_limits import VisitorLimits, address
 from waiting_queue import WaitingQueue
 
 REDRAW_SECONDS = 0.08
@@ -105,7 +105,7 @@ class ChatHandlers:
         t = translations(ui_language)
         adapter = self._registry.get(repo)
         problem = self._problem(text, adapter, t, request)
-        ticket = None if problem else self.queue.enter()
+        ticket = None if problem else self.queue.enter(address(request))
         if problem or not adapter or ticket is None:
             yield self._view(conversation, t, problem or t("queue_full"), is_error=True)
             return

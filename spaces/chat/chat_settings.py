@@ -16,9 +16,16 @@ PERSISTENT_DISK = Path("/data")  # survives a restart of a Space that has a disk
 
 @dataclass(frozen=True)
 class ChatSettings(SpaceSettings):
-    """What the environment sets; `outbox` is the folder for feedback that is not uploaded yet."""
+    """What the environment sets.
+
+    `outbox` is the folder for feedback that is not uploaded yet. `maintainers` may decide about
+    feedback, besides the members of the organization. `can_sign_in`: the Hub has given this Space
+    what its visitors need to sign in, because its card says `hf_oauth: true`.
+    """
 
     outbox: Path
+    maintainers: frozenset[str]
+    can_sign_in: bool
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> ChatSettings:
@@ -26,7 +33,11 @@ class ChatSettings(SpaceSettings):
         shared = read_settings(env, "The chat must know whose models to offer")
         disk = PERSISTENT_DISK if os.access(PERSISTENT_DISK, os.W_OK) else Path(HF_HOME)
         outbox = Path(env.get("KAKUGO_OUTBOX") or disk / "kakugo-outbox")
-        return cls(**asdict(shared), outbox=outbox)
+        maintainers = frozenset(env.get("KAKUGO_MAINTAINERS", "").replace(",", " ").split())
+        can_sign_in = env.get("SYSTEM") == "spaces" and "OAUTH_CLIENT_ID" in env
+        return cls(
+            **asdict(shared), outbox=outbox, maintainers=maintainers, can_sign_in=can_sign_in
+        )
 
     @property
     def urls(self) -> HubUrls:

@@ -49,7 +49,7 @@ def html_component(value: str, **options: Any) -> Any:
     return gr.HTML(value, apply_default_css=False, **options)
 
 
-def credit_box(translated: TranslatedComponents, elem_id: str) -> Any:
+def credit_box(translated: TranslatedComponents, elem_id: str, **options: Any) -> Any:
     """Create the box for the name of a person who wants credit."""
     return translated.create(
         gr.Textbox,
@@ -57,7 +57,20 @@ def credit_box(translated: TranslatedComponents, elem_id: str) -> Any:
         max_length=MAX_CREDIT_LENGTH,
         max_lines=1,
         elem_id=elem_id,
+        **options,
     )
+
+
+def sign_in_row(translated: TranslatedComponents, can_sign_in: bool) -> None:
+    """Create the button with which people sign in, and what that changes.
+
+    Without what the Hub gives for it, there is no button: Gradio would take every visitor for the
+    owner of the token.
+    """
+    if can_sign_in:
+        with gr.Row(elem_classes="k-sign-in"):
+            gr.LoginButton("Sign in with Hugging Face", "Sign out ({})", size="sm", scale=0)
+            translated.create(gr.Markdown, {"value": "sign_in_info"}, container=False)
 
 
 @dataclass(frozen=True)
@@ -136,3 +149,20 @@ class ReviewComponents:
     reviewer: Any
     status: Any
     sent: Any
+
+
+@dataclass(frozen=True)
+class StewardComponents:
+    """The components of the stewards' page that its handlers change."""
+
+    heading: Any
+    language: Any
+    ui_language: Any
+    panel: Any
+    rows: Any
+    shown: Any
+    text: Any
+    credit: Any
+    accept_edited: Any
+    people: Any
+    status: Any

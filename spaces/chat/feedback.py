@@ -1,7 +1,8 @@
 """Feedback on an answer: the form, the stored row, and the receipt that allows to delete it.
 
 Pure. Only the person has the key: the row's id is a hash of it. With the key anyone can delete the
-row; readers of the dataset cannot, and this Space stores nothing about a person.
+row; readers of the dataset cannot. Of a person, this Space stores only what they enter, and their
+name on the Hub if they have signed in.
 """
 
 from __future__ import annotations
@@ -115,10 +116,15 @@ def check_form(form: FeedbackForm) -> str:
     return "credit_too_long" if len(form.credit) > MAX_CREDIT_LENGTH else ""
 
 
-def feedback_row(receipt: Receipt, now: datetime, answer: RatedAnswer, form: FeedbackForm) -> str:
-    """Return the line to store, without the oldest turns if it would be too long."""
+def feedback_row(
+    receipt: Receipt, now: datetime, answer: RatedAnswer, form: FeedbackForm, account: str
+) -> str:
+    """Return the line to store, without the oldest turns if it would be too long.
+
+    `account` is the name on the Hub of who is signed in, "" for nobody.
+    """
     messages = [{key: clean(text) for key, text in m.items()} for m in answer.messages]
-    while len(line := _line(receipt, now, answer, form, messages)) > MAX_ROW_CHARACTERS:
+    while len(line := _line(receipt, now, answer, form, account, messages)) > MAX_ROW_CHARACTERS:
         if not messages[2:]:
             break
         messages = messages[2:]
@@ -130,6 +136,7 @@ def _line(
     now: datetime,
     answer: RatedAnswer,
     form: FeedbackForm,
+    account: str,
     messages: Sequence[Message],
 ) -> str:
     row: dict[str, Any] = {
@@ -148,6 +155,7 @@ def _line(
         "categories": list(form.categories),
         "consent": form.consent,
         "licence": LICENCE,
+        "account": account or None,
         "credit": form.credit or None,
     }
     return json.dumps(row, ensure_ascii=False) + "\n"

@@ -22,6 +22,7 @@ from i18n import Translations, translations
 from model_registry import ModelRegistry
 from outbox import Outbox
 from rate_limits import VisitorLimits
+from sign_in import Profile, account_of
 from submissions import MAX_REMEMBERED, Submissions
 from uploader import Uploader
 
@@ -87,6 +88,7 @@ class FeedbackHandlers:
         sent: object,
         ui_language: str,
         request: gr.Request,
+        profile: Profile,
     ) -> Updates:
         """Store the form, and give its receipt to the browser."""
         form, t = self._form, translations(ui_language)
@@ -94,12 +96,12 @@ class FeedbackHandlers:
         if not answer or self._submissions.closed_text(t):
             return closed
         filled = parse_form(answer, rating, correction, categories, credit, consent)
-        problem = self._submissions.refusal(check_form(filled), t, request)
+        problem = self._submissions.refusal(check_form(filled), t, request, account_of(profile))
         now = datetime.now(UTC)
         receipt = Receipt.new(answer.adapter.code, now)
         if not problem:
-            line = feedback_row(receipt, now, answer, filled)
-            problem = self._submissions.store(receipt, line, t)
+            line = feedback_row(receipt, now, answer, filled, account_of(profile))
+            problem = self._submissions.store(receipt.path, line, t)
         if problem:
             return {form.status: fragments.status(problem, is_error=True)}
         receipts = [*_parse_receipts(sent), receipt][-MAX_REMEMBERED:]
@@ -120,19 +122,30 @@ class FeedbackHandlers:
         return {self._form.sent_list: fragments.sent_list(receipts, t)}
 
     def delete_from_list(
-        self, event: gr.EventData, sent: object, ui_language: str, request: gr.Request
+        self,
+        event: gr.EventData,
+        sent: object,
+        ui_language: str,
+        request: gr.Request,
+        profile: Profile,
     ) -> Updates:
         """Delete the row whose button in the list was clicked."""
-        return self.delete(str(event.text), sent, ui_language, request)
+        return self.delete(str(event.text), sent, ui_language, request, profile)
 
     def delete(
-        self, key: str | None, sent: object, ui_language: str, request: gr.Request
+        self,
+        key: str | None,
+        sent: object,
+        ui_language: str,
+        request: gr.Request,
+        profile: Profile,
     ) -> Updates:
         """Delete the row of a key."""
         form, t, receipt = self._form, translations(ui_language), Receipt.parse(key or "")
         problem = self._submissions.closed_text(t)
         if not problem:
-            problem = self._submissions.refusal("" if receipt else "key_invalid", t, request)
+            invalid = "" if receipt else "key_invalid"
+            problem = self._submissions.refusal(invalid, t, request, account_of(profile))
         result = None if problem or not receipt else self._submissions.delete(receipt)
         if result is None:
             status = fragments.status(problem or t("not_saved"), is_error=True)

@@ -15,12 +15,13 @@ from components import (
     TranslatedComponents,
     credit_box,
     html_component,
+    sign_in_row,
 )
 from feedback import MAX_CORRECTION_LENGTH
 from feedback_handlers import FeedbackHandlers, choices
 
 
-def lay_out(translated: TranslatedComponents) -> FeedbackComponents:
+def lay_out(translated: TranslatedComponents, can_sign_in: bool) -> FeedbackComponents:
     """Create the form and the list."""
     english = choices(ENGLISH_TEXTS)
     with gr.Column(visible=False, elem_id="feedback-form") as panel:
@@ -60,6 +61,7 @@ def lay_out(translated: TranslatedComponents) -> FeedbackComponents:
             )
             delete = translated.button("delete", scale=0, elem_id="delete")
         delete_status = html_component(fragments.status(""), elem_id="delete-status")
+    sign_in_row(translated, can_sign_in)
     return FeedbackComponents(
         panel, fields, about, rating, categories, correction, credit, consent, send, cancel,
         status, thanks, sent_list, key, delete, delete_status,

@@ -123,6 +123,11 @@ def review_heading(t: Translations) -> str:
     return _draw("review_heading", urlencode({"ui": t.tag}), t)
 
 
+def steward_heading(account: str, may_decide: bool, t: Translations) -> str:
+    """Return the heading of the stewards' page, and why somebody sees nothing else there."""
+    return _draw("steward_heading", account, may_decide, urlencode({"ui": t.tag}), t)
+
+
 def review_row(row: Row, language: Language, t: Translations) -> str:
     """Return the turns of a row; the last one is the answer under review."""
     return _draw("review_row", row, language, t)

@@ -11,6 +11,7 @@ import gradio as gr
 import javascript
 import review_layout
 import settings_layout
+import steward_layout
 from answer_settings import AnswerSettings
 from chat_handlers import ChatHandlers
 from chat_settings import ChatSettings
@@ -29,7 +30,9 @@ from i18n import ENGLISH
 from model_registry import ModelRegistry
 from outbox import Outbox
 from review_handlers import ReviewHandlers
+from review_samples import ReviewSamples
 from selection_handlers import SelectionHandlers
+from steward_handlers import StewardHandlers
 from uploader import Uploader
 from waiting_queue import MAX_WAITING
 
@@ -74,7 +77,7 @@ def build(
         )
         page = _lay_out(translated, hero)
         settings_layout.build(translated, state.settings)
-        form = feedback_layout.lay_out(translated)
+        form = feedback_layout.lay_out(translated, settings.can_sign_in)
         chat = ChatHandlers(registry, engine, page, state)
         selection = SelectionHandlers(settings, registry, chat, page, state)
         feedback = FeedbackHandlers(registry, outbox, uploader, form, state)
@@ -92,9 +95,18 @@ def build(
     with demo.route("Offline", "/offline", show_in_navbar=False) as offline:
         offline_page = html_component("")
         offline.load(selection.offline_page, None, [offline_page], **IMMEDIATE)
+    samples = ReviewSamples(registry.api, settings.org)
     with demo.route("Review", "/review", show_in_navbar=False) as review_page:
         review_layout.build(
-            review_page, partial(ReviewHandlers, settings, registry, outbox, uploader)
+            review_page,
+            partial(ReviewHandlers, registry, samples, outbox, uploader),
+            settings.can_sign_in,
+        )
+    with demo.route("Stewards", "/stewards", show_in_navbar=False) as steward_page:
+        steward_layout.build(
+            steward_page,
+            partial(StewardHandlers, settings, registry, samples, outbox, uploader),
+            settings.can_sign_in,
         )
     return demo  # type: ignore[no-any-return]
 

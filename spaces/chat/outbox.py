@@ -8,8 +8,9 @@ there once. Nothing here knows the Hub.
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 MAX_FILES = 10_000
@@ -26,6 +27,7 @@ class Outbox:
         # Spaces that run have folders with these names on their disks.
         self._rows, self._deletions = folder / "rows", folder / "drops"
         self._partial = folder / "half"
+        self._lock = threading.Lock()  # between writing and forgetting a row
         for subfolder in (self._rows, self._deletions, self._partial):
             subfolder.mkdir(parents=True, exist_ok=True)
         for file in self._partial.iterdir():  # of a process that was killed while writing
@@ -35,7 +37,8 @@ class Outbox:
         """Store a row for this path. Raises OutboxFull, and OSError when the disk fails."""
         if len(_files(self._rows)) >= MAX_FILES:
             raise OutboxFull
-        self._write(self._rows / _file_name(path), text)
+        with self._lock:
+            self._write(self._rows / _file_name(path), text)
 
     def delete(self, path: str) -> bool:
         """Store that this path is to be deleted; return whether its row was still waiting here.
@@ -61,10 +64,13 @@ class Outbox:
         now = time.time()
         return {_path(file): now - file.stat().st_mtime for file in _files(self._deletions)}
 
-    def forget_rows(self, paths: Iterable[str]) -> None:
-        """Forget rows that are on the Hub now."""
-        for path in paths:
-            (self._rows / _file_name(path)).unlink(missing_ok=True)
+    def forget_rows(self, rows: Mapping[str, str]) -> None:
+        """Forget rows that are on the Hub now, unless another text has come for their path."""
+        with self._lock:
+            for path, text in rows.items():
+                file = self._rows / _file_name(path)
+                if file.exists() and file.read_text(encoding="utf-8") == text:
+                    file.unlink()
 
     def forget_deletions(self, paths: Iterable[str]) -> None:
         """Forget paths that are no longer on the Hub."""

@@ -1,4 +1,4 @@
-"""How much a visitor and an address may do in a minute; kept in memory only."""
+"""How much a visitor, an account and an address may do in a minute; kept in memory only."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 60.0
 MAX_CLIENTS = 5000
+MAX_KEY_LENGTH = 64
 
 
 class RateLimit:
@@ -40,14 +41,21 @@ class VisitorLimits:
     def __init__(self, per_visitor: int, per_address: int) -> None:
         self._visitors, self._addresses = RateLimit(per_visitor), RateLimit(per_address)
 
-    def count(self, request: gr.Request) -> float:
-        """Count a request; return 0, or in how many seconds one is allowed."""
+    def count(self, request: gr.Request, account: str = "") -> float:
+        """Count a request; return 0, or in how many seconds one is allowed.
+
+        A visitor who has signed in counts as their account, in however many pages.
+        """
         now = time.monotonic()
-        wait = self._visitors.count(request.session_hash or "", now)
-        return max(wait, self._addresses.count(_address(request), now))
+        visitor = f"@{account}" if account else (request.session_hash or "")[:MAX_KEY_LENGTH]
+        wait = self._visitors.count(visitor, now)
+        return max(wait, self._addresses.count(address(request), now))
 
 
-def _address(request: gr.Request) -> str:
-    """Return the visitor's address: the last hop, which the Space's own proxy adds."""
-    forwarded = str(request.headers.get("x-forwarded-for", "")).rpartition(",")[2].strip()
-    return forwarded or (request.client.host if request.client else "")
+def address(request: gr.Request) -> str:
+    """Return the visitor's address.
+
+    The server takes it from `X-Forwarded-For` only if a proxy that `FORWARDED_ALLOW_IPS` names sent
+    the request.
+    """
+    return str(request.client.host)[:MAX_KEY_LENGTH] if request.client else ""

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 import fragments
 import gradio as gr
-from chat_settings import ChatSettings
 from common.languages import by_code, named
 from components import ReviewComponents, Updates
 from feedback import Receipt
@@ -17,6 +16,7 @@ from rate_limits import VisitorLimits
 from review_samples import ReviewSamples
 from reviews import Reviewer, Row, Sample, check_review, review_line
 from selection_handlers import FIRST_POLL_SECONDS, PageQuery
+from sign_in import Profile, account_of
 from submissions import MAX_REMEMBERED, Submissions
 from uploader import Uploader
 
@@ -29,15 +29,15 @@ class ReviewHandlers:
 
     def __init__(
         self,
-        settings: ChatSettings,
         registry: ModelRegistry,
+        samples: ReviewSamples,
         outbox: Outbox,
         uploader: Uploader | None,
         page: ReviewComponents,
     ) -> None:
         self._registry = registry
         self._page = page
-        self._samples = ReviewSamples(registry.api, settings.org)
+        self._samples = samples
         limits = VisitorLimits(MAX_REVIEWS_PER_VISITOR, MAX_REVIEWS_PER_ADDRESS)
         self._submissions = Submissions(outbox, uploader, limits)
 
@@ -75,20 +75,21 @@ class ReviewHandlers:
         sent: object,
         ui_language: str,
         request: gr.Request,
+        profile: Profile,
     ) -> Updates:
         """Store a verdict and show the next row."""
         t, reviewer = translations(ui_language), Reviewer.parse(reviewer_state)
         closed = self._submissions.closed_text(t)
         if not sample or not row or closed:
             return self._refused(closed or t("review_none"))
-        fixed, credit = fixed or "", credit or ""
+        fixed, credit, account = fixed or "", credit or "", account_of(profile)
         key = check_review(verdict, row, fixed, credit, consent)
-        problem = self._submissions.refusal(key, t, request)
+        problem = self._submissions.refusal(key, t, request, account)
         now = datetime.now(UTC)
         receipt = Receipt.new(sample.code, now)
         if not problem:
-            line = review_line(receipt, now, sample, row, verdict, fixed, reviewer, credit)
-            problem = self._submissions.store(receipt, line, t)
+            line = review_line(receipt, now, sample, row, verdict, fixed, reviewer, account, credit)
+            problem = self._submissions.store(receipt.path, line, t)
         if problem:
             return self._refused(problem)
         known = [text for text in sent if isinstance(text, str)] if isinstance(sent, list) else []

@@ -15,14 +15,18 @@ from components import (
     Updates,
     credit_box,
     html_component,
+    sign_in_row,
 )
 from feedback import MAX_CORRECTION_LENGTH
 from i18n import ENGLISH
 from review_handlers import ReviewHandlers
 from reviews import VERDICTS
+from sign_in import Profile
 
 
-def build(page: Any, handlers_of: Callable[[ReviewComponents], ReviewHandlers]) -> None:
+def build(
+    page: Any, handlers_of: Callable[[ReviewComponents], ReviewHandlers], can_sign_in: bool
+) -> None:
     """Lay out the page, which is a route of the chat app, and connect it."""
     translated = TranslatedComponents()
     sample, row, ui_language = gr.State(None), gr.State(None), gr.State(ENGLISH)
@@ -59,6 +63,7 @@ def build(page: Any, handlers_of: Callable[[ReviewComponents], ReviewHandlers]) 
             skip = translated.button("review_skip", scale=0, elem_id="review-skip")
         status = html_component(fragments.status(""), elem_id="review-status")
         credit = credit_box(translated, "review-credit")
+        sign_in_row(translated, can_sign_in)
 
     components = ReviewComponents(
         heading, language, ui_language, sample, row, row_html, answer, buttons, reviewer,
@@ -90,9 +95,11 @@ def _submit(handlers: ReviewHandlers, verdict: str) -> Callable[..., Updates]:
         sent: Any,
         ui_language: str,
         request: gr.Request,
+        profile: Profile,
     ) -> Updates:
         return handlers.submit(
-            verdict, sample, row, answer, credit, consent, reviewer, sent, ui_language, request
-        )
+            verdict, sample, row, answer, credit, consent, reviewer, sent, ui_language, request,
+            profile,
+        )  # fmt: skip
 
     return click

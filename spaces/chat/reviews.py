@@ -1,7 +1,8 @@
 """Reviews of dataset rows: the rows to review, the reviewer, and the stored row.
 
 Pure. The reviewer is a random name that their browser keeps: it says which verdicts come from one
-person, and nothing about the person.
+person, and nothing about the person. Who has signed in is stored too, because only they can count
+as a reviewer.
 """
 
 from __future__ import annotations
@@ -118,9 +119,10 @@ def review_line(
     verdict: str,
     fixed: str,
     reviewer: Reviewer,
+    account: str,
     credit: str,
 ) -> str:
-    """Return the line to store."""
+    """Return the line to store; `account` is the name on the Hub, "" for nobody."""
     review = {
         "schema": SCHEMA,
         "id": receipt.id,
@@ -135,6 +137,7 @@ def review_line(
         "reviewer": reviewer.name,
         "consent": True,
         "licence": LICENCE,
+        "account": account or None,
         "credit": " ".join(clean(credit).split()) or None,
     }
     return json.dumps(review, ensure_ascii=False) + "\n"

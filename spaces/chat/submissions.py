@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from decisions import decision_path
 from feedback import MAX_CORRECTION_LENGTH, MAX_CREDIT_LENGTH, Receipt
 from i18n import Translations
 from outbox import Outbox, OutboxFull
@@ -29,21 +30,22 @@ class Submissions:
         """Return the text that says why nothing can be sent; empty if it can."""
         return "" if self._uploader else t("feedback_closed")
 
-    def refusal(self, key: str, t: Translations, request: gr.Request) -> str:
+    def refusal(self, key: str, t: Translations, request: gr.Request, account: str) -> str:
         """Return the text that says why a row is not accepted; empty if it is.
 
-        `key` is what the check of the row returned. A row that passed it counts for the limits.
+        `key` is what the check of the row returned. A row that passed it counts for the limits of
+        the account, "" for nobody.
         """
         if key:
             is_credit = key == "credit_too_long"
             return t(key, limit=MAX_CREDIT_LENGTH if is_credit else MAX_CORRECTION_LENGTH)
-        wait = self._limits.count(request)
+        wait = self._limits.count(request, account)
         return t("too_fast", seconds=f"{wait:.0f}") if wait else ""
 
-    def store(self, receipt: Receipt, line: str, t: Translations) -> str:
-        """Store a row and have it uploaded; return the text of an error, or nothing."""
+    def store(self, path: str, line: str, t: Translations) -> str:
+        """Store a file and have it uploaded; return the text of an error, or nothing."""
         try:
-            self._outbox.add(receipt.path, line)
+            self._outbox.add(path, line)
         except (OutboxFull, OSError) as error:
             logging.error("cannot store feedback: %s: %s", type(error).__name__, error)
             return t("not_saved")
@@ -52,11 +54,12 @@ class Submissions:
         return ""
 
     def delete(self, receipt: Receipt) -> DeleteResult | None:
-        """Delete a row; return None if that failed or nothing can be sent."""
+        """Delete a row and its decision; return None if that failed or nothing can be sent."""
         if not self._uploader:
             return None
         try:
-            return self._uploader.delete(receipt.path)
+            decision = decision_path(receipt.code, receipt.id)
+            return self._uploader.delete(receipt.path, decision)
         except (OutboxFull, OSError) as error:
             logging.error("cannot delete feedback: %s: %s", type(error).__name__, error)
             return None

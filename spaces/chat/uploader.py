@@ -53,11 +53,12 @@ class Uploader:
         last.start()
         last.join(SHUTDOWN_SECONDS)
 
-    def delete(self, path: str) -> DeleteResult:
-        """Delete a row here and on the Hub: at once, or as soon as the Hub can be reached.
+    def delete(self, path: str, decision: str) -> DeleteResult:
+        """Delete a row and its decision here and on the Hub, as soon as it can be reached.
 
         Raises OutboxFull and OSError.
         """
+        self._outbox.delete(decision)
         was_waiting = self._outbox.delete(path)
         deleted = self._try_upload()
         self.wake()

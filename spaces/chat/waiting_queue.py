@@ -7,9 +7,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 MAX_WAITING = 20
+MAX_PER_ADDRESS = 5  # a class may share an address, but not take all places
 POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Ticket:
+    """A place in the queue; no two are equal."""
+
+    address: str
 
 
 class WaitingQueue:
@@ -17,27 +26,28 @@ class WaitingQueue:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._tickets: list[object] = []
+        self._tickets: list[Ticket] = []
 
     def is_busy(self) -> bool:
         """Return whether somebody is being served or waits."""
         return bool(self._tickets)
 
-    def enter(self) -> object | None:
-        """Return a ticket for the end of the queue; None if the queue is full."""
+    def enter(self, address: str) -> Ticket | None:
+        """Return a ticket for the end of the queue; None if the queue or the address is full."""
         with self._changed:
-            if len(self._tickets) > MAX_WAITING:
+            own = sum(ticket.address == address for ticket in self._tickets)
+            if len(self._tickets) > MAX_WAITING or own >= MAX_PER_ADDRESS:
                 return None
-            ticket = object()
+            ticket = Ticket(address)
             self._tickets.append(ticket)
             return ticket
 
-    def position(self, ticket: object) -> int:
+    def position(self, ticket: Ticket) -> int:
         """Return how many tickets are before this one."""
         with self._changed:
             return self._tickets.index(ticket)
 
-    def wait(self, ticket: object) -> Iterator[int]:
+    def wait(self, ticket: Ticket) -> Iterator[int]:
         """Yield the position at each change and every second, until it is this ticket's turn."""
         while position := self.position(ticket):
             yield position
@@ -45,7 +55,7 @@ class WaitingQueue:
                 if self._tickets.index(ticket) == position:
                     self._changed.wait(POLL_SECONDS)
 
-    def leave(self, ticket: object) -> None:
+    def leave(self, ticket: Ticket) -> None:
         """Give the ticket back, served or not."""
         with self._changed:
             self._tickets.remove(ticket)

@@ -28,14 +28,23 @@ def model_registry(folder: Path) -> ModelRegistry:
     return registry
 
 
-def visitor(session: str = "one", forwarded: str = "1.2.3.4") -> gr.Request:
-    """Return a request of one session, whose `X-Forwarded-For` header is `forwarded`."""
+def visitor(session: str = "one", address: str = "1.2.3.4") -> gr.Request:
+    """Return a request of one session from an address, with a made-up `X-Forwarded-For`."""
     import gradio as gr
     from starlette.requests import Request
 
     scope = {
         "type": "http",
-        "headers": [(b"x-forwarded-for", forwarded.encode())],
-        "client": ("127.0.0.1", 1),
+        "headers": [(b"x-forwarded-for", session.encode())],
+        "query_string": b"",
+        "client": (address, 1),
     }
     return gr.Request(Request(scope), session_hash=session)
+
+
+def signed_in(account: str) -> gr.OAuthProfile:
+    """Return who has signed in, as Gradio gives it to a handler."""
+    import gradio as gr
+
+    profile = {"name": account, "preferred_username": account, "profile": "", "picture": ""}
+    return gr.OAuthProfile(profile)

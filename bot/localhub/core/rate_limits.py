@@ -22,7 +22,7 @@ WHOAMI = "/api/whoami-v2"
 # What other accounts have, relative to a free one: the best plan of a user's organizations counts.
 SHARES = {"anonymous": 0.5, "": 1.0, "pro": 2.5, "team": 3.0, "enterprise": 6.0, "plus": 10.0}
 DOWNLOADS_PER_CALL = 5
-EXEMPT = ("/control/", "/static/", "/inference/", "/endpoints-api/", "/lfs/")
+EXEMPT = ("/control/", "/static/", "/inference/", "/endpoints-api/", "/oauth/", "/lfs/")
 
 
 @dataclass

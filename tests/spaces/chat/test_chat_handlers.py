@@ -9,6 +9,7 @@ import pytest
 from answer_settings import AnswerSettings
 from conversation import MAX_MESSAGE_LENGTH, Conversation, Turn
 from engine import Engine
+from waiting_queue import MAX_WAITING
 
 from tests.spaces.named_components import named_components
 from tests.spaces.visitors import ADAPTER, model_registry, visitor
@@ -30,7 +31,7 @@ def handlers(tmp_path: Path) -> ChatHandlers:
 
 
 def test_leaving_or_stopping_frees_the_place_and_keeps_the_question(handlers: ChatHandlers) -> None:
-    served = handlers.queue.enter()
+    served = handlers.queue.enter("first")
     waiting = handlers.send("Kio?", Conversation(), ADAPTER.repo, False, SETTINGS, "en", visitor())
     assert "Number 1 in the queue" in next(waiting)["status"]
     other = handlers.send(
@@ -66,8 +67,7 @@ def test_refused_question_changes_nothing_and_says_why(handlers: ChatHandlers) -
 def test_too_many_questions_and_a_full_queue_are_refused(handlers: ChatHandlers) -> None:
     from chat_handlers import MAX_MESSAGES_PER_VISITOR
 
-    while handlers.queue.enter():
-        pass
+    assert all(handlers.queue.enter(str(number)) for number in range(MAX_WAITING + 1))
     for _ in range(MAX_MESSAGES_PER_VISITOR):
         (view,) = handlers.send("a", Conversation(), ADAPTER.repo, False, SETTINGS, "en", visitor())
         assert "Too many people" in view["status"]

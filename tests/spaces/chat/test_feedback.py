@@ -32,7 +32,7 @@ RECEIPT = Receipt("epo_Latn", "2026-11-24", "0" * 32)
 
 def test_row_has_exactly_the_documented_fields() -> None:
     form = parse_form(ANSWER, "down", "Bonan tagon", ["unnatural", "junk"], " Anna\n M. ", True)
-    assert json.loads(feedback_row(RECEIPT, NOW, ANSWER, form)) == {
+    assert json.loads(feedback_row(RECEIPT, NOW, ANSWER, form, "eva")) == {
         "schema": 1,
         "id": RECEIPT.id,
         "at": "2026-11-24T09:30:15+00:00",
@@ -48,6 +48,7 @@ def test_row_has_exactly_the_documented_fields() -> None:
         "categories": ["unnatural"],
         "consent": True,
         "licence": "CC-BY-4.0",
+        "account": "eva",
         "credit": "Anna M.",
     }
 
@@ -88,7 +89,7 @@ def test_hostile_text_is_stored_as_data_on_one_line(question: str, correction: s
     answer = RatedAnswer(ADAPTER, ({"role": "user", "content": question},), "Saluton")
     hostile = correction + "\x00\x1b[2J\ud800"
     form = parse_form(answer, "down", hostile, [], "<img src=x>", True)
-    line = feedback_row(RECEIPT, NOW, answer, form)
+    line = feedback_row(RECEIPT, NOW, answer, form, "")
     assert line.count("\n") == 1 and len(line.splitlines()[0]) > 0
     row = json.loads(line.encode("utf-8"))
     text = row["messages"][0]["content"] + (row["correction"] or "")
@@ -104,7 +105,7 @@ def test_invisible_letters_are_kept() -> None:
 def test_long_conversation_loses_its_oldest_turns() -> None:
     turns = [{"role": role, "content": "x" * 9000} for role in ("user", "assistant")] * 5
     answer = RatedAnswer(ADAPTER, (*turns, *QUESTION), "Bone")
-    line = feedback_row(RECEIPT, NOW, answer, FeedbackForm("up", consent=True))
+    line = feedback_row(RECEIPT, NOW, answer, FeedbackForm("up", consent=True), "")
     messages = json.loads(line)["messages"]
     assert len(line) <= MAX_ROW_CHARACTERS
     assert messages[-1] == QUESTION[0] and messages[0]["role"] == "user"

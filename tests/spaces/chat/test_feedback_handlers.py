@@ -13,7 +13,7 @@ from outbox import Outbox
 from uploader import Uploader
 
 from tests.spaces.named_components import named_components
-from tests.spaces.visitors import ADAPTER, model_registry, visitor
+from tests.spaces.visitors import ADAPTER, model_registry, signed_in, visitor
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -31,9 +31,13 @@ def like(index: int) -> gr.LikeData:
 
 
 def send(
-    handlers: FeedbackHandlers, request: gr.Request, answer: RatedAnswer | None = ANSWER
+    handlers: FeedbackHandlers,
+    request: gr.Request,
+    answer: RatedAnswer | None = ANSWER,
+    account: str = "",
 ) -> dict[str, Any]:
-    return handlers.send(answer, "up", [], "", "", True, ["junk", 3], "en", request)
+    profile = signed_in(account) if account else None
+    return handlers.send(answer, "up", [], "", "", True, ["junk", 3], "en", request, profile)
 
 
 def handlers_with(uploader: Uploader | None, outbox: Outbox, folder: Path) -> FeedbackHandlers:
@@ -85,7 +89,7 @@ def test_row_is_stored_once_and_its_receipt_is_remembered(
     assert list(Outbox(tmp_path).rows(9)) == [Receipt.parse(receipt).path]  # type: ignore[union-attr]
     send(handlers, visitor(), None)
     assert len(Outbox(tmp_path).rows(9)) == 1, "the form was already sent"
-    deleted = handlers.delete(receipt, [receipt], "en", visitor())
+    deleted = handlers.delete(receipt, [receipt], "en", visitor(), None)
     assert "as soon as possible" in deleted["delete_status"] and deleted["sent"] == []
     assert Outbox(tmp_path).rows(9) == {}
 
@@ -99,14 +103,24 @@ def test_limits_apply_to_a_visitor_and_to_an_address(handlers: FeedbackHandlers)
     assert too_fast in send(handlers, visitor())["status"]
     assert too_fast not in send(handlers, visitor("two"))["status"]
     for number in range(99):
-        send(handlers, visitor(f"script{number}", "spoofed, 6.6.6.6"))
-    assert too_fast in send(handlers, visitor("script", "other, 6.6.6.6"))["status"]
+        send(handlers, visitor(f"script{number}", "6.6.6.6"))
+    assert too_fast in send(handlers, visitor("script", "6.6.6.6"))["status"]
     assert too_fast not in send(handlers, visitor("else", "9.9.9.9"))["status"]
+
+
+def test_limits_apply_to_an_account_in_all_its_pages(handlers: FeedbackHandlers) -> None:
+    from feedback_handlers import MAX_FORMS_PER_VISITOR
+
+    for number in range(MAX_FORMS_PER_VISITOR):
+        send(handlers, visitor(f"page{number}", f"1.1.1.{number}"), account="eva")
+    shown = send(handlers, visitor("another", "2.2.2.2"), account="eva")
+    assert "Please try again in" in shown["status"]
+    assert "status" in send(handlers, visitor("another", "2.2.2.2"), account="ana")
 
 
 @pytest.mark.parametrize("text", ["", None, "kakugo-", "../../x"])
 def test_invalid_key_deletes_nothing(
     handlers: FeedbackHandlers, text: str | None, tmp_path: Path
 ) -> None:
-    assert "not a valid key" in handlers.delete(text, [], "en", visitor())["delete_status"]
+    assert "not a valid key" in handlers.delete(text, [], "en", visitor(), None)["delete_status"]
     assert Outbox(tmp_path).deletions() == {}

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from huggingface_hub import HfApi
 from outbox import Outbox
+from review_samples import ReviewSamples
 from reviews import Row, Sample
 from uploader import Uploader
 
 from recipes.core import feedback
 from tests.spaces.named_components import named_components
-from tests.spaces.visitors import chat_settings, model_registry, visitor
+from tests.spaces.visitors import model_registry, signed_in, visitor
 
 if TYPE_CHECKING:
     from review_handlers import ReviewHandlers
@@ -31,8 +32,9 @@ def handlers_with(uploader: Uploader | None, outbox: Outbox, folder: Path) -> Re
     from review_handlers import ReviewHandlers
 
     page = named_components(ReviewComponents)
-    settings, registry = chat_settings(folder), model_registry(folder)
-    return ReviewHandlers(settings, registry, outbox, uploader, page)
+    registry = model_registry(folder)
+    samples = ReviewSamples(registry.api, "org")
+    return ReviewHandlers(registry, samples, outbox, uploader, page)
 
 
 @pytest.fixture
@@ -49,20 +51,23 @@ def submit(
     consent: object = True,
     reviewer: object = None,
     sent: object = None,
+    account: str = "",
 ) -> dict[str, Any]:
     return handlers.submit(
-        verdict, SAMPLE, ROW, fixed, "Eva", consent, reviewer, sent, "en", visitor()
-    )
+        verdict, SAMPLE, ROW, fixed, "Eva", consent, reviewer, sent, "en", visitor(),
+        signed_in(account) if account else None,
+    )  # fmt: skip
 
 
 def test_stored_review_is_what_the_recipe_reads(handlers: ReviewHandlers, tmp_path: Path) -> None:
     reviewer: dict[str, object] = {"name": "0" * 16, "done": []}
-    shown = submit(handlers, "fix", "Nenio.", reviewer=reviewer, sent=["k", 3])
+    shown = submit(handlers, "fix", "Nenio.", reviewer=reviewer, sent=["k", 3], account="eva")
     ((path, text),) = Outbox(tmp_path).rows(9).items()
     stored = json.loads(text)
     (review,) = feedback.parse([text.encode()], "epo_Latn").reviews
     assert (review.row_id, review.verdict, review.fixed) == ("a1", "fix", "Nenio.")
-    assert (review.dataset, review.reviewer, review.credit) == (SAMPLE.dataset, "0" * 16, "Eva")
+    assert (review.dataset, review.account, review.credit) == (SAMPLE.dataset, "eva", "Eva")
+    assert stored["reviewer"] == "0" * 16
     assert review.id == stored["id"] and stored["revision"] == SAMPLE.revision
     assert path == f"data/epo_Latn/{stored['at'][:10]}/{stored['id']}.jsonl"
     assert shown["row"] == NEXT

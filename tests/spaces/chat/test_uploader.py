@@ -26,6 +26,7 @@ pytestmark = pytest.mark.xdist_group("uploader")  # one Hub for all of them
 
 SPACES = Path(__file__).parents[3] / "spaces"
 DAY = "data/epo_Latn/2026-11-24"
+DECISIONS = "data/epo_Latn/decisions"
 ROW = '{"schema": 1}\n'
 
 
@@ -98,7 +99,7 @@ def test_outage_keeps_everything_for_later(
     outbox.add(f"{DAY}/b.jsonl", "{}\n")
     with pytest.raises(HUB_ERRORS):
         unreachable.upload()
-    assert unreachable.delete(f"{DAY}/a.jsonl") == "pending"
+    assert unreachable.delete(f"{DAY}/a.jsonl", f"{DECISIONS}/a.jsonl") == "pending"
     monkeypatch.setattr(uploader_module, "BATCH_SIZE", 1)
     outbox.add(f"{DAY}/c.jsonl", "{}\n")
     reachable = Uploader(hub_api(hub), "outage/kakugo-feedback", Outbox(tmp_path))
@@ -114,12 +115,14 @@ def test_row_is_deleted_here_and_on_the_hub(hub: LocalHub, tmp_path: Path) -> No
         outbox.add(f"{DAY}/{name}.jsonl", "{}\n")
     uploader.upload()
     outbox.add(f"{DAY}/c.jsonl", "{}\n")
-    assert uploader.delete(f"{DAY}/a.jsonl") == "deleted"
+    assert uploader.delete(f"{DAY}/a.jsonl", f"{DECISIONS}/a.jsonl") == "deleted"
     assert stored(hub, "deleted") == ["b.jsonl", "c.jsonl"], "waiting rows were uploaded with it"
     outbox.add(f"{DAY}/d.jsonl", "{}\n")
-    assert uploader.delete(f"{DAY}/d.jsonl") == "deleted", "it was not uploaded yet"
-    assert uploader.delete(f"{DAY}/x.jsonl") == "not_found"
-    assert uploader.delete(f"{DAY}/b.jsonl") == "deleted"
+    assert uploader.delete(f"{DAY}/d.jsonl", f"{DECISIONS}/d.jsonl") == "deleted", (
+        "it was not uploaded yet"
+    )
+    assert uploader.delete(f"{DAY}/x.jsonl", f"{DECISIONS}/x.jsonl") == "not_found"
+    assert uploader.delete(f"{DAY}/b.jsonl", f"{DECISIONS}/b.jsonl") == "deleted"
     assert stored(hub, "deleted") == ["c.jsonl"]
     hub_api(hub).super_squash_history("deleted/kakugo-feedback", repo_type="dataset")
     assert commit_count(hub, "deleted") == 1, "squashing removes it from the history"

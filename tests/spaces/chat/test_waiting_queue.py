@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 
-from waiting_queue import MAX_WAITING, WaitingQueue
+from waiting_queue import MAX_PER_ADDRESS, MAX_WAITING, WaitingQueue
 
 
 def test_first_come_first_served_with_known_positions() -> None:
     queue = WaitingQueue()
-    tickets = [queue.enter() for _ in range(3)]
+    tickets = [queue.enter("a") for _ in range(3)]
     assert queue.is_busy() and list(map(queue.position, tickets)) == [0, 1, 2]
     assert list(queue.wait(tickets[0])) == []
     queue.leave(tickets[0])
@@ -19,7 +19,7 @@ def test_first_come_first_served_with_known_positions() -> None:
 
 def test_leaving_the_queue_moves_the_others_up_at_once() -> None:
     queue = WaitingQueue()
-    _served, leaving, last = queue.enter(), queue.enter(), queue.enter()
+    _served, leaving, last = queue.enter("a"), queue.enter("b"), queue.enter("c")
     positions = queue.wait(last)
     assert next(positions) == 2
     threading.Timer(0.05, queue.leave, [leaving]).start()
@@ -30,7 +30,17 @@ def test_leaving_the_queue_moves_the_others_up_at_once() -> None:
 
 def test_full_queue_refuses_until_somebody_leaves() -> None:
     queue = WaitingQueue()
-    tickets = [queue.enter() for _ in range(MAX_WAITING + 1)]
-    assert all(tickets) and queue.enter() is None
+    tickets = [queue.enter(str(n)) for n in range(MAX_WAITING + 1)]
+    assert all(tickets) and queue.enter("x") is None
     queue.leave(tickets[0])
-    assert queue.enter() is not None
+    assert queue.enter("x") is not None
+
+
+def test_one_address_does_not_take_all_places() -> None:
+    queue = WaitingQueue()
+    tickets = [queue.enter("script") for _ in range(MAX_PER_ADDRESS)]
+    assert all(tickets) and queue.enter("script") is None
+    assert queue.enter("somebody else") is not None
+    assert tickets[0] is not None
+    queue.leave(tickets[0])
+    assert queue.enter("script") is not None
