@@ -20,12 +20,16 @@ DEFAULT_SIZE = (120, 24)  # columns and rows
 
 @dataclass
 class Progress:
-    """Prints `progress: 12/80 rows kept=9` at most twice a second, and always the last line."""
+    """Prints `progress: 12/80 rows kept=9` at most twice a second, and always the last line.
+
+    Where there is no terminal, only what has changed is printed.
+    """
 
     total: int
     unit: str
     stream: TextIO = field(default_factory=lambda: sys.stdout)
     _shown_at: float = field(default=-1e9, init=False)
+    _shown: tuple[int, int] = field(default=(-1, -1), init=False)  # done and total
     _bar: tqdm[NoReturn] | None = field(default=None, init=False)
 
     def show(self, done: int, **details: object) -> None:
@@ -36,7 +40,8 @@ class Progress:
         self._shown_at = now
         if self.stream.isatty():
             self._draw(done, details)
-        else:
+        elif (done, self.total) != self._shown:
+            self._shown = (done, self.total)
             print(line(done, self.total, self.unit, details), file=self.stream, flush=True)
 
     def _draw(self, done: int, details: dict[str, object]) -> None:

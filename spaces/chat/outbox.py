@@ -80,11 +80,14 @@ class Outbox:
 
     def _write(self, target: Path, text: str) -> None:
         partial = self._partial / target.name
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
+        try:
+            with partial.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)  # a full disk must not stay full of halves
         folder = os.open(target.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

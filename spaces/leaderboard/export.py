@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,8 @@ from benchmarks import ABOUT, BenchmarkTable
 from entries import Entry, Score
 from language_groups import family, region
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+# A spreadsheet may also begin a cell after a semicolon, a tab or a line break in a text.
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=[=+\-@\t\r\n|%])")
 _SCORE_FIELDS = ("base", "adapter", "difference", "low", "high", "p", "significant", "n", "broken")
 
 
@@ -97,6 +99,4 @@ def _score_values(score: Score | None) -> list[Any]:
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    return _FORMULA.sub(r"\1'", value) if isinstance(value, str) else value

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import i18n
 import pytest
 from common.request_limits import MAX_BODY_BYTES, MAX_SESSION_LENGTH, RequestLimits
+from export import _cell
 from parse_results import parse_rows
 from query import View, from_query, to_query
 from rate_limits import MAX_CLIENTS, RateLimit
@@ -189,3 +190,12 @@ def test_a_line_that_is_no_row_is_skipped_and_counted(line: str) -> None:
 )
 def test_a_row_of_no_language_is_skipped(language: str) -> None:
     assert parse_rows(json.dumps({**ROW, "language": language})) == ([], 1)
+
+
+# Failed before: a program that splits at semicolons saw a formula.
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "|", "%"])
+@pytest.mark.parametrize("before", ["", "x;", "x\t", "x\n", ";;"])
+def test_no_text_of_a_csv_is_a_formula(before: str, start: str) -> None:
+    written = _cell(f"{before}{start}HYPERLINK(1)")
+    assert f"{before}'{start}HYPERLINK(1)" == written
+    assert _cell(-1.5) == -1.5 and _cell("Scottish Gaelic (new)") == "Scottish Gaelic (new)"

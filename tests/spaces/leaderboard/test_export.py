@@ -20,7 +20,8 @@ def test_no_cell_is_a_formula(hostile: str) -> None:
     text = as_csv([entry], (), FIRST_BENCHMARKS).removeprefix("\ufeff")
     head, row = csv.reader(io.StringIO(text, newline=""))
     cells = dict(zip(head, row, strict=True))
-    assert cells["name"] == f"'{hostile}" and cells["into_difference"] == "-0.5"
+    assert cells["name"].startswith("'") and cells["name"].replace("'", "") == hostile
+    assert cells["into_difference"] == "-0.5"
     assert not [cell for cell in row if cell.startswith(tuple("=+@|%\t\r"))]
 
 
