@@ -92,7 +92,10 @@ def _options(spec: Spec, policy: Policy) -> list[str]:
     if spec.variant:
         sentences.append(f"I will use the variant `{spec.variant}`, as its speakers describe it.")
     if spec.licence:
-        sentences.append(f"The dataset will have the licence `{spec.licence}`.")
+        sentences.append(
+            f"What the teacher writes will have the licence `{spec.licence}`; text from other "
+            "datasets keeps its own."
+        )
     if spec.refused_options:
         options = join([f"*{option}*" for option in spec.refused_options])
         sentences += [f"I cannot use your choice of {options}.", *_alternatives(spec, policy)]

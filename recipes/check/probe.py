@@ -81,7 +81,7 @@ class Probe:
         self._deadline = asyncio.get_running_loop().time() + 60 * settings.minutes
         lists, again, (written, round_trip, chrf) = await asyncio.gather(
             asyncio.gather(*(self._list(number, number) for number in range(settings.lists))),
-            self._list(0, settings.lists),
+            self._list(0, settings.lists, sends_seed=True),
             self._translate_both_ways(references),
         )
         seconds = time.monotonic() - started
@@ -141,20 +141,27 @@ class Probe:
         except parsing.InvalidFormat:
             return None
 
-    async def _list(self, topic: int, number: int) -> Answer | None:
+    async def _list(self, topic: int, number: int, sends_seed: bool = False) -> Answer | None:
         name = self.language.name
         seed_topic = templates.language_seeds(name)[topic % 8]
         messages = templates.write_prompts(LIST_LENGTH, seed_topic, "topic", name)
-        return await self._ask(messages, self.seed + number, parsing.list_schema(LIST_LENGTH))
+        schema = parsing.list_schema(LIST_LENGTH)
+        return await self._ask(messages, self.seed + number, schema, sends_seed)
 
     async def _ask(
-        self, messages: list[Message], seed: int, schema: Mapping[str, Any] | None = None
+        self,
+        messages: list[Message],
+        seed: int,
+        schema: Mapping[str, Any] | None = None,
+        sends_seed: bool = False,
     ) -> Answer | None:
         started = time.monotonic()
         answer: Answer | None
         try:
             async with asyncio.timeout_at(self._deadline):
-                answer = await self.teacher.complete(messages, seed, schema=schema)
+                answer = await self.teacher.complete(
+                    messages, seed, schema=schema, sends_seed=sends_seed
+                )
         except (NoAnswer, TimeoutError) as failure:
             self._failures[str(failure) or TIMEOUT] += 1
             answer = None

@@ -10,7 +10,7 @@ from huggingface_hub import get_token
 
 from recipes.check.settings import CheckSettings
 from recipes.core.errors import UserError
-from recipes.core.hub_refs import commit_of, configs
+from recipes.core.hub_refs import commit_of, configs, splits
 from recipes.core.progress import say
 from recipes.generate.data.corpora import Corpus, DatasetReader
 from recipes.generate.schema import ENGLISH
@@ -61,10 +61,10 @@ def read(
 
 
 def _by_id(repo: str, commit: str, config: str, split: str) -> dict[str, str]:
-    """Return the sentences by their id; empty if the dataset lacks the config."""
+    """Return the sentences by their id; empty if the dataset lacks the config or the split."""
     import datasets
 
-    if config not in configs(repo, commit):
+    if config not in configs(repo, commit) or split not in splits(repo, config, commit):
         return {}
     rows: Any = datasets.load_dataset(repo, config, split=split, revision=commit)
     return {str(row["id"]): str(row["text"]) for row in rows}

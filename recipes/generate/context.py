@@ -21,6 +21,7 @@ from recipes.generate.schema import Draft, Message, Row
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.completion import Answer
 from recipes.generate.teacher.failures import NoAnswer
+from recipes.generate.teacher.openai import Effort
 from recipes.generate.teacher.retry import complete_parsed, list_in, text_in
 
 T = TypeVar("T")
@@ -82,6 +83,7 @@ class GenerationContext:
         common: bool = False,
         schema: Mapping[str, Any] | None = None,
         is_row: bool = True,
+        effort: Effort | None = None,
     ) -> T | None:
         """Return what `parse` makes of the answer; None without a usable one.
 
@@ -90,7 +92,9 @@ class GenerationContext:
         if self.rules and not common:
             messages = templates.with_rules(self.rules, messages)
         try:
-            return await complete_parsed(self.teacher, messages, self.seed, parse, common, schema)
+            return await complete_parsed(
+                self.teacher, messages, self.seed, parse, common, schema, effort
+            )
         except NoAnswer as error:
             self.lost[str(error)] += is_row
             return None

@@ -38,6 +38,11 @@ CONTEXT_TASKS = {
     "answer a question, which the prompt asks and the text answers": "question",
 }
 
+RULES = r"(?:.*\n\n)?"  # of a community, in front of a request
+ANSWER = re.compile(
+    RULES + r"Answer the message below in .*?<message>(?P<message>.*)</message>", re.DOTALL
+)
+
 
 @dataclass(frozen=True)
 class Response:
@@ -51,13 +56,14 @@ class Response:
 def respond(messages: Sequence[Mapping[str, str]], seed: int = 0) -> Response:
     """Answer a conversation, sometimes with a mistake; another seed gives another response."""
     rng = Random(f"{seed} {json.dumps(messages, sort_keys=True)}")
-    prompt = str(messages[-1].get("content", ""))
+    content = str(messages[-1].get("content", ""))
     for pattern, handler in _handlers():
-        if match := pattern.fullmatch(prompt):
+        if match := pattern.fullmatch(content):
             response = Response(handler(rng, **match.groupdict()))
             break
     else:
-        response = _answer(rng, prompt)
+        request = ANSWER.fullmatch(content)
+        response = _answer(rng, request["message"] if request else content)
     return _add_fault(rng, response) if rng.random() < FAULT_RATE else response
 
 
@@ -190,7 +196,7 @@ def _handlers() -> tuple[tuple[re.Pattern[str], Callable[..., str]], ...]:
             _prompts,
         ),
         (
-            r"Below is a text in \w+\. Write (?P<count>\d+) different prompts that ask an "
+            r"Below is a text in \w+\. Write (?P<count>\d+) (?:different )?prompts? that asks? an "
             r"assistant to (?P<task>[^.]+)\. .*<text>(?P<text>.*)</text>",
             _context_prompts,
         ),
@@ -220,7 +226,7 @@ def _handlers() -> tuple[tuple[re.Pattern[str], Callable[..., str]], ...]:
             _harm,
         ),
     )
-    return tuple((re.compile(pattern, re.DOTALL), handler) for pattern, handler in handlers)
+    return tuple((re.compile(RULES + pattern, re.DOTALL), handler) for pattern, handler in handlers)
 
 
 def _topic_in(rng: Random, about: str) -> str:

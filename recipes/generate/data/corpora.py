@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Annotated, Any
+from random import Random
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -21,8 +22,11 @@ from recipes.generate.schema import Message
 from recipes.validation.ranges import PositiveCount, Text
 
 if TYPE_CHECKING:
+    import datasets
     from huggingface_hub import DatasetCardData, HfApi
 
+MAX_OPEN_FILES = 16  # of a dataset, read in turn
+EACH_ONCE: Literal["all_exhausted_without_replacement"] = "all_exhausted_without_replacement"
 ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant"}
 
 
@@ -45,6 +49,8 @@ class Corpus:
     """The dataset's names of configs, where they differ from `config`."""
     revision: Text = "main"
     """A branch, tag or commit."""
+    licence: str = ""
+    """The config's licence, as the Hub calls it, where the dataset's card has another or none."""
 
     def __post_init__(self) -> None:
         renamed = self.configs.get(self.config or "", self.config)
@@ -87,7 +93,7 @@ class DatasetReader:
 
     def all_texts(self, corpus: Corpus) -> Iterator[str]:
         """Yield every text of a corpus, truncated."""
-        for row in self._rows(corpus):
+        for row in self._rows(corpus, may_be_missing=True):  # not every dataset has the language
             for column in corpus.columns:
                 text = _column(row, column, corpus)
                 if isinstance(text, str) and (cut := self._truncate(text.strip(), corpus.longest)):
@@ -98,7 +104,8 @@ class DatasetReader:
         if count == 0:
             return
         conversations = (
-            _conversation(_column(row, corpus.columns[0], corpus)) for row in self._rows(corpus)
+            _conversation(_column(row, corpus.columns[0], corpus))
+            for row in self._rows(corpus, may_be_missing=False)
         )
         fitting = (turns for turns in conversations if turns and self._fits(turns, corpus.longest))
         yield from islice(fitting, count)
@@ -128,24 +135,47 @@ class DatasetReader:
             self.licences[corpus.repo] = _licence(info.card_data or {})
         return self.commits[corpus.repo]
 
-    def _rows(self, corpus: Corpus) -> Iterator[dict[str, Any]]:
+    def _rows(self, corpus: Corpus, may_be_missing: bool) -> Iterator[dict[str, Any]]:
         import datasets
 
         sha = self._pinned(corpus)
-        if corpus.config and corpus.config not in configs(corpus.repo, sha):
-            self._skip(f"{corpus.repo} has no config {corpus.config} and was skipped")
-            return
-        if corpus.split not in splits(corpus.repo, corpus.config, sha):
-            self._skip(f"{corpus.name} does not exist and was skipped")
+        if missing := _missing(corpus, sha):
+            if not may_be_missing:
+                raise UserError(f"{missing}: name another in the recipe.")
+            self._skip(f"{missing} and was skipped")
             return
         rows = datasets.load_dataset(
             corpus.repo, corpus.config, split=corpus.split, revision=sha, streaming=True
         )
-        if corpus.shuffle_buffer > 1:
-            rows = rows.shuffle(self.seed, buffer_size=corpus.shuffle_buffer)
-        for row in rows:
+        for row in self._shuffled(rows, corpus.shuffle_buffer):
             if all(row.get(column) == value for column, value in corpus.where.items()):
                 yield row
+
+    def _shuffled(self, rows: datasets.IterableDataset, buffer: int) -> Iterator[dict[str, Any]]:
+        """Yield rows of many files in turn, so that those needed are from the whole dataset."""
+        import datasets
+
+        if buffer <= 1:
+            yield from rows
+            return
+        count = rows.num_shards
+        order = Random(self.seed).sample(range(count), count)
+        for start in range(0, count, MAX_OPEN_FILES):
+            numbers = order[start : start + MAX_OPEN_FILES]
+            files = [
+                rows.shard(count, number).shuffle(self.seed, buffer_size=-(-buffer // len(numbers)))
+                for number in numbers
+            ]
+            yield from datasets.interleave_datasets(files, stopping_strategy=EACH_ONCE)
+
+
+def _missing(corpus: Corpus, sha: str) -> str:
+    """Say that the dataset lacks the config or split; empty if it has both."""
+    if corpus.config and corpus.config not in configs(corpus.repo, sha):
+        return f"{corpus.repo} has no config {corpus.config}"
+    if corpus.split not in splits(corpus.repo, corpus.config, sha):
+        return f"{corpus.repo} has no split {corpus.split} of {corpus.config or 'its only config'}"
+    return ""
 
 
 def _licence(card: Mapping[str, Any] | DatasetCardData) -> str:

@@ -19,6 +19,7 @@ from recipes.core.language import Language
 from recipes.generate.gates.reasons import GATE_NAMES, gate_of, meaning
 from recipes.generate.journal.usage import UsageReport
 from recipes.generate.prompts import templates
+from recipes.generate.publish import licences
 from recipes.generate.publish.audit import AuditReport
 from recipes.generate.publish.stats import DatasetStats
 from recipes.generate.schema import Row
@@ -29,11 +30,6 @@ SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6,
 SAMPLE_LETTERS = 400  # of a turn
 # Characters that break a line, or change the direction of text beyond their own row.
 LINE_BREAKERS = re.compile("[\x85\u2028-\u202e\u2066-\u2069]")
-# Ids that the Hub knows and a request may choose; a community may have a licence of its own.
-LICENCES = frozenset(
-    "apache-2.0 mit cc0-1.0 cc-by-4.0 cc-by-sa-4.0 cc-by-nc-4.0 cc-by-nc-sa-4.0 cc-by-nc-nd-4.0 "
-    "odc-by odbl".split()
-)
 
 
 @dataclass(frozen=True)
@@ -84,6 +80,7 @@ class SourceLine(NamedTuple):
 
     name: str
     about: str
+    licence: str
     kept: int
     dropped: int
 
@@ -130,6 +127,7 @@ def render(facts: CardFacts) -> str:
             SourceLine(
                 source.name,
                 source.about,
+                licences.licence_of(source, facts.settings, facts.licences),
                 stats.kept[source.name],
                 stats.dropped_by_gate(source.name).total(),
             )
@@ -144,6 +142,7 @@ def render(facts: CardFacts) -> str:
         copied=[
             source.name for source in sources if stats.kept[source.name] and not source.asks_teacher
         ],
+        licence=_licence(facts),
         org=facts.repo.rpartition("/")[0],
         origins=sorted(_origins(facts)),
         escape=escape_markdown,
@@ -241,7 +240,7 @@ def _front_matter(facts: CardFacts) -> dict[str, Any]:
         **metadata,
         "language": [*metadata["language"], *english],
         "multilinguality": "multilingual" if english else "monolingual",
-        **_licence(facts.settings.licence),
+        **_licence_fields(_licence(facts)),
         "task_categories": ["text-generation"],
         "annotations_creators": ["machine-generated"],
         "language_creators": ["machine-generated"],
@@ -254,17 +253,21 @@ def _front_matter(facts: CardFacts) -> dict[str, Any]:
 
 def _origins(facts: CardFacts) -> set[str]:
     """Return the repos of datasets whose text is in the rows."""
-    settings = facts.settings
-    read = {source.reads for source in SOURCES if facts.stats.kept[source.name]}
-    repos = {corpus.repo for corpus in settings.texts if "texts" in read}
-    if "conversations" in read:
-        repos.add(settings.conversations.repo)
-    return repos & set(facts.inputs)
+    kept = (source for source in SOURCES if facts.stats.kept[source.name])
+    corpora = (each for source in kept for each in licences.corpora_of(source, facts.settings))
+    return {corpus.repo for corpus in corpora} & set(facts.inputs)
 
 
-def _licence(licence: str) -> dict[str, str]:
+def _licence(facts: CardFacts) -> str:
+    """Return the licence of the dataset: the strictest of its sources."""
+    kept = (source for source in SOURCES if facts.stats.kept[source.name])
+    found = [licences.licence_of(source, facts.settings, facts.licences) for source in kept]
+    return licences.strictest(found or [facts.settings.licence])
+
+
+def _licence_fields(licence: str) -> dict[str, str]:
     """Return the licence for the Hub; one that it does not know is `other`, with its name."""
-    if licence in LICENCES:
+    if licence in licences.CONDITIONS:
         return {"license": licence}
     return {"license": "other", "license_name": licence}
 

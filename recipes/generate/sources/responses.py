@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from random import Random
 
 from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import templates
 from recipes.generate.schema import ENGLISH, PLACEHOLDER, Draft, Message, Prompt, Row
+from recipes.generate.teacher.openai import Effort
 from recipes.generate.teacher.workers import Work
 from recipes.validation.ranges import Share
 
@@ -23,6 +25,14 @@ class ResponseSettings:
     """Whether rows have the teacher's reasoning."""
     system_prompts: bool
     """Whether rows have a system prompt that asks for reasoning or for none."""
+    concise: Share = 0.0
+    """The share (0 to 1) of answers without reasoning, if others have it: both are evaluated."""
+    effort: Effort | None = None
+    """The reasoning effort of answers with reasoning; null is that of all other requests."""
+
+    def keeps_reasoning(self, random: Random) -> bool:
+        """Decide whether a row has the teacher's reasoning."""
+        return self.thinking and random.random() >= self.concise
 
 
 def response_work(
@@ -49,9 +59,14 @@ async def respond(
             prompt = replace(prompt, wording=revised, revised=True)
     is_english = prompt.answer_language == ENGLISH
     name = "English" if is_english else context.language.name
-    answer = await context.complete(templates.answer(prompt.text, name), lambda answer: answer)
+    keeps_reasoning = settings.keeps_reasoning(context.random(f"{prompt.path}/think"))
+    answer = await context.complete(
+        templates.answer(prompt.text, name),
+        lambda answer: answer,
+        effort=settings.effort if keeps_reasoning else None,
+    )
     if answer is not None:
-        reasoning = answer.reasoning.strip() if settings.thinking else ""
+        reasoning = answer.reasoning.strip() if keeps_reasoning else ""
         turns = [
             Message(role="user", content=prompt.text),
             Message(role="assistant", content=_with_reasoning(answer.text.strip(), reasoning)),

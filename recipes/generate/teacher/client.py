@@ -32,7 +32,7 @@ from recipes.generate.teacher.failures import (
     RetryableError,
     readable,
 )
-from recipes.generate.teacher.openai import Endpoint, Request, max_tokens_of
+from recipes.generate.teacher.openai import Effort, Endpoint, Request, max_tokens_of
 from recipes.validation.ranges import Amount, PositiveAmount, PositiveCount, Text
 
 MAX_SAME_ANSWERS = 3  # in a row, from which the endpoint does not heed seeds
@@ -65,6 +65,8 @@ class TeacherSettings:
     """Failed requests after which the run ends."""
     grace: Amount
     """The time for calls in flight when the run is stopped."""
+    effort: Effort | None = None
+    """The reasoning effort; null leaves it to the model."""
 
 
 @dataclass
@@ -157,11 +159,15 @@ class Teacher:
         seed: int,
         common: bool = False,
         schema: Mapping[str, Any] | None = None,
+        effort: Effort | None = None,
+        sends_seed: bool = False,
     ) -> Answer:
         """Return the answer to a conversation; `common` if it has nothing of one language.
 
-        A schema helps the teacher to keep the format, but is not part of a request's key. Raises
-        NoAnswer, or UserError when the run cannot go on.
+        A schema helps the teacher to keep the format, but is not part of a request's key. The
+        `effort` replaces that of the settings. The seed is part of the key, but only sent where
+        another answer than the first one is wanted. Raises NoAnswer, or UserError when the run
+        cannot go on.
         """
         settings = self.settings
         request = Request(
@@ -171,6 +177,8 @@ class Teacher:
             settings.max_tokens,
             seed,
             schema,
+            effort or settings.effort,
+            sends_seed,
         )
         key = key_of(request)
         if (entry := self._journal.get(key)) is not None:
@@ -220,6 +228,8 @@ class Teacher:
             try:
                 result = await self._complete_once(request)
             except RetryableError as error:
+                if error.reason == TIMEOUT:  # unchanged, it would only time out again
+                    request = replace(request, max_tokens=max(1, request.max_tokens // 2))
                 attempt += not self._is_asleep(error)
                 if attempt >= self.settings.attempts:
                     raise self._permanent_failure(error.reason, error.words) from error
@@ -336,11 +346,13 @@ def choose_model(wanted: str, served: Sequence[str], base: str) -> str:
 
 def key_of(request: Request) -> str:
     """Return the sha256 (hex) of everything that determines the answer."""
-    parts = (
+    parts: tuple[object, ...] = (
         request.model,
         request.messages,
         request.temperature,
         request.max_tokens,
         request.seed,
     )
+    if request.effort is not None:  # older journals have keys without one
+        parts += (request.effort,)
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()

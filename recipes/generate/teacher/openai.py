@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import aiohttp
 
@@ -25,18 +25,24 @@ OPTIONAL_FIELDS = {
     "response_format": re.compile(r"response_format|json_schema|grammar|guided|structured", re.I),
     "stream_options": re.compile(r"stream_options|include_usage", re.I),
     "stream": re.compile(r"\bstream(?:ing)?\b", re.I),
+    "reasoning_effort": re.compile(r"reasoning_effort|reasoning effort", re.I),
     "seed": re.compile(r"\bseed\b", re.I),
     "temperature": re.compile(r"\btemperature\b", re.I),
     "max_tokens": re.compile(r"\bmax_tokens\b", re.I),
 }
 UNNAMED = ("response_format", "stream")  # left out if the server names no field
 MIN_FAILURES = 3  # with the status 500 in a row, from which a field is left out from the start
+Effort = Literal["low", "medium", "high"]
 WITHOUT_LIST = {404, 405, 500, 501}  # from servers that cannot list their models
 
 
 @dataclass(frozen=True)
 class Request:
-    """A chat completion: all that determines the answer, and a JSON schema for it."""
+    """A chat completion: all that determines the answer, and a JSON schema for it.
+
+    effort: how much a model thinks that can be told so, None for its own default
+    sends_seed: whether the server is told the seed, which makes vLLM sample the call on its own
+    """
 
     model: str
     messages: tuple[Message, ...]
@@ -44,6 +50,8 @@ class Request:
     max_tokens: int
     seed: int
     schema: Mapping[str, Any] | None = None
+    effort: Effort | None = None
+    sends_seed: bool = False
 
 
 class Endpoint(Protocol):
@@ -117,10 +125,13 @@ class OpenAIEndpoint:
             "messages": request.messages,
             "temperature": request.temperature,
             "max_tokens": request.max_tokens,
-            "seed": request.seed,
             "stream": True,
             "stream_options": {"include_usage": True},
         }
+        if request.sends_seed:
+            body["seed"] = request.seed
+        if request.effort is not None:
+            body["reasoning_effort"] = request.effort
         if request.schema is not None:
             body["response_format"] = response_format(request.schema)
         return body

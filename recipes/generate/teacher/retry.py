@@ -11,6 +11,7 @@ from recipes.generate.schema import Message
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.completion import Answer
 from recipes.generate.teacher.failures import NoAnswer
+from recipes.generate.teacher.openai import Effort
 
 T = TypeVar("T")
 
@@ -22,6 +23,7 @@ async def complete_parsed(
     parse: Callable[[Answer], T],
     common: bool = False,
     schema: Mapping[str, Any] | None = None,
+    effort: Effort | None = None,
 ) -> T:
     """Return what `parse` makes of the answer, with another seed for each of the tries.
 
@@ -30,7 +32,9 @@ async def complete_parsed(
     """
     reason, earlier = "", None
     for attempt in range(teacher.settings.tries if teacher.heeds_seeds else 1):
-        answer = await teacher.complete(messages, seed + attempt, common, schema)
+        answer = await teacher.complete(
+            messages, seed + attempt, common, schema, effort, sends_seed=attempt > 0
+        )
         if earlier is not None:
             teacher.note_second_answer(is_same=answer.text == earlier.text != "")
         try:

@@ -27,7 +27,7 @@ class TgiEndpoint(OpenAIEndpoint):
             model=request.model,
             messages=[Message(**turn) for turn in request.messages],
             max_tokens=request.max_tokens,
-            seed=request.seed,
+            seed=request.seed if request.sends_seed else None,
             temperature=request.temperature or None,  # TGI refuses 0, and is greedy without one
             stream=True,
         )

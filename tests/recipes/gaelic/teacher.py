@@ -43,7 +43,7 @@ class Tutor:
         """Return a chat completion."""
         request = body["messages"][-1]["content"]
         self.requests.append("\n".join(turn["content"] for turn in body["messages"]))
-        rng = Random(crc32(json.dumps([body["messages"], body["seed"]]).encode()))
+        rng = Random(crc32(json.dumps([body["messages"], body.get("seed")]).encode()))
         is_list = bool(re.search(r"JSON", request))
         text, finish = self._answer(request, body["messages"][0], rng), "stop"
         if rng.randrange(100) < FAULTY:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -58,7 +59,7 @@ def test_1_a_row_without_reasoning_does_not_say_that_it_thinks(reasoning: str) -
     drafts: list[Any] = []
     prompt = Prompt("topics", "p", "Saluton", "epo_Latn", "t")
 
-    async def complete(*_: object) -> completion.Answer:
+    async def complete(*_: object, **__: object) -> completion.Answer:
         return completion.Answer("Bonan tagon!", reasoning, "stop", 1, 1)
 
     context: Any = SimpleNamespace(
@@ -73,6 +74,32 @@ def test_1_a_row_without_reasoning_does_not_say_that_it_thinks(reasoning: str) -
     thought = reasoning.strip()
     assert contents[0] == (templates.THINKING if thought else templates.CONCISE)
     assert contents[2] == (f"<think>\n{thought}\n</think>\n\n" if thought else "") + "Bonan tagon!"
+
+
+def test_1_both_modes_are_taught_and_only_kept_reasoning_is_paid_for() -> None:
+    settings = responses.ResponseSettings(**KAKUGO["generate"]["answers"])
+    drafts: list[Any] = []
+    efforts: list[str | None] = []
+
+    async def complete(*_: object, effort: str | None) -> completion.Answer:
+        efforts.append(effort)
+        return completion.Answer("Bonan tagon!", "Hm.", "stop", 1, 1)
+
+    context: Any = SimpleNamespace(
+        teacher=SimpleNamespace(settings=SimpleNamespace(model="m")),
+        language=language.get("epo_Latn"),
+        random=faults.Random,
+        complete=complete,
+        add=drafts.append,
+    )
+    unrevised = replace(settings, revised=0.0)
+    for number in range(200):
+        prompt = Prompt("topics", f"p{number}", "Saluton", "epo_Latn", "t")
+        asyncio.run(responses.respond(context, unrevised, prompt))
+    systems = [draft.row.messages[0]["content"] for draft in drafts]
+    assert 80 <= systems.count(templates.CONCISE) <= 120
+    assert efforts == ["medium" if each == templates.THINKING else None for each in systems]
+    assert KAKUGO["evaluate"]["system"] == templates.CONCISE
 
 
 @pytest.mark.parametrize("text", ["nan", "NaN", "None", "null", "undefined", "", " \n"])

@@ -60,14 +60,35 @@ def test_corpora_are_read_or_refused(tmp_path: Path, hub: LocalHub) -> None:
         replace(CORPUS, columns=["texts"]),
         replace(CORPUS, repo="practice/nowhere"),
         replace(CORPUS, where={"text": "no such text"}),
+        replace(CORPUS, config="conversations", split="nothing"),
     )
-    plain, mixed, again, no_config, no_split, no_column, no_repo, no_match = results
+    plain, mixed, again, no_config, no_split, no_column, no_repo, no_match, no_chats = results
     assert len(plain[0]) == 5  # type: ignore[arg-type]
     assert len(plain[1]["practice/kakugo-practice-corpus"]) == 40
     assert mixed == again and mixed[0] != plain[0]
     assert no_config[0] == no_split[0] == no_match[0] == []
     assert "no column 'texts'" in str(no_column[0])
+    assert "no split nothing of conversations: name another" in str(no_chats[0])
     assert "There is no dataset practice/nowhere on the Hub" in str(no_repo[0])
+
+
+def test_rows_are_drawn_from_every_file_of_a_dataset(tmp_path: Path, hub: LocalHub) -> None:
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+    api.create_repo("practice/files", repo_type="dataset", exist_ok=True)
+    files = [
+        CommitOperationAdd(
+            f"{name}.jsonl",
+            b"".join(b'{"text": "%s%d"}\n' % (name.encode(), number) for number in range(40)),
+        )
+        for name in "abcd"
+    ]
+    api.create_commit("practice/files", files, repo_type="dataset", commit_message="Add files")
+    corpus = replace(CORPUS, repo="practice/files", config=None, shuffle_buffer=20)
+    ordered, shuffled = read(hub, tmp_path, replace(corpus, shuffle_buffer=1), corpus)
+    assert ordered[0] == [f"a{number}" for number in range(5)]
+    assert {text[0] for text in shuffled[0]} == set("abcd")  # type: ignore[attr-defined]
 
 
 MOVED = """

@@ -134,10 +134,11 @@ def test_benchmarks_are_listed_by_repository_and_commit() -> None:
 
 def test_copied_rows_keep_their_licence() -> None:
     text = card.render(facts([row("a", "b"), row("c", "d", "replay")]))
-    assert (
-        "copied word for word from `practice/kakugo-practice-corpus`: its licence applies to them"
-        in text
-    )
+    assert "copied word for word from `practice/kakugo-practice-corpus`\n" in text
+    read = {SETTINGS.conversations.repo: "cc-by-sa-4.0"}
+    mixed = card.render(facts([row("a", "b"), row("c", "d", "replay")], licences=read))
+    assert "as they are, so that a model keeps its English | cc\\-by\\-sa\\-4.0 | 1 | 0 |" in mixed
+    assert next(yaml.safe_load_all(mixed))["license"] == "cc-by-sa-4.0"
     assert f"\n- `practice/corpus` at `{'a' * 40}`, licence cc\\-by\\-sa\\-4.0 &lt;b\\>\n" in text
     assert "copied word for word" not in card.render(facts([row("a", "b")]))
 
@@ -180,7 +181,7 @@ def test_a_communitys_choices_are_on_the_card() -> None:
     chosen = replace(SETTINGS, style=Style(orthography="the *h-system*"), gates=gates)
     text = card.render(facts([row("a", "b")], settings=chosen))
     assert "asked for Esperanto \\(spelt by the \\*h\\-system\\*\\)." in text
-    assert text.count("[system] Never write in Esperanto: bilet* ") == 4, (
+    assert text.count("[user] Never write in Esperanto: bilet* ") == 4, (
         "it goes in front of every request"
     )
     assert "The community asked" not in card.render(facts([]))

@@ -34,14 +34,14 @@ def test_planned_rows_are_those_of_the_recipe() -> None:
     assert planned == {
         "topics": 10_608,
         "scenarios": 9_300,
-        "contexts": 30_000,
-        "pairs": 0,
+        "contexts": 10_000,
+        "pairs": 12_000,
         "translation": 15_000,
-        "replay": 3_416,
+        "replay": 2_995,
     }
     assert parse(SECTION).planned_rows(None) == sum(planned.values()) - planned["replay"]
     limited = parse(SECTION).planned_by_source(200)
-    assert limited == {**dict.fromkeys(planned, 200), "pairs": 0, "replay": 42}
+    assert limited == {**dict.fromkeys(planned, 200), "replay": 53}
 
 
 def test_rows_of_an_unknown_source_are_never_written(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from aiohttp import web
 
 from recipes.core.errors import UserError
 from recipes.generate.schema import Message
-from recipes.generate.teacher.client import Teacher
+from recipes.generate.teacher.client import Teacher, key_of
 from recipes.generate.teacher.completion import Answer
 from recipes.generate.teacher.connect import authorization
 from recipes.generate.teacher.failures import NoAnswer
+from recipes.generate.teacher.openai import Request
 from recipes.generate.teacher.retry import complete_parsed, list_in
 from recipes.practice.server import events
 from tests.recipes.generate.teacher_server import SETTINGS, Handler, serving, teaching
@@ -304,7 +306,7 @@ def test_a_teacher_that_repeats_its_answers_is_not_asked_twice(
 
     async def handler(request: web.Request) -> web.StreamResponse:
         bodies.append(await request.json())
-        text = f"no list {bodies[-1]['seed'] if heeds else ''}"
+        text = f"no list {bodies[-1].get('seed') if heeds else ''}"
         return web.json_response({"choices": [{"message": {"content": text}}]})
 
     async def use(teacher: Teacher) -> None:
@@ -316,6 +318,38 @@ def test_a_teacher_that_repeats_its_answers_is_not_asked_twice(
     asyncio.run(_with(handler, tmp_path, use))
     assert len(bodies) == calls
     assert ("same answer to every seed" in capsys.readouterr().out) is not heeds
+    seeds = {body.get("seed") for body in bodies}
+    assert seeds == {None, 2}, "only a second try pays for a seed"
+
+
+def test_a_timeout_is_asked_again_with_half_of_the_tokens(tmp_path: Path) -> None:
+    limits: list[int] = []
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        limits.append((await request.json())["max_tokens"])
+        return await _slow() if limits[-1] > 4 else web.json_response(GOOD)
+
+    answer, _ = asyncio.run(_with(handler, tmp_path, lambda teacher: teacher.complete(MESSAGES, 1)))
+    assert isinstance(answer, Answer) and limits == [16, 8, 4]
+
+
+def test_an_effort_is_sent_and_makes_another_request(tmp_path: Path) -> None:
+    bodies, handler = _once(200, GOOD)
+
+    async def use(teacher: Teacher) -> None:
+        await teacher.complete(MESSAGES, 1)
+        await teacher.complete(MESSAGES, 1, effort="high")
+        await teacher.complete(MESSAGES, 1)
+
+    asyncio.run(_with(handler, tmp_path, use, effort="low"))
+    assert [body["reasoning_effort"] for body in bodies] == ["low", "high"]
+
+
+def test_the_key_of_a_request_without_new_fields_is_that_of_older_journals() -> None:
+    request = Request("m", tuple(MESSAGES), 1.0, 16, 1)
+    assert key_of(request) == "c53089f4d7eebcf8fe4664853da6ed88926e75f5c29db7af324a9c5e59ca4014"
+    assert key_of(replace(request, sends_seed=True, schema={"type": "array"})) == key_of(request)
+    assert key_of(replace(request, effort="low")) != key_of(request)
 
 
 def test_jobs_and_providers_on_the_hub_get_its_token_and_the_payer() -> None:

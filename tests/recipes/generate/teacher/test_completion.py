@@ -14,7 +14,7 @@ from recipes.core.errors import UserError
 from recipes.generate.teacher.completion import Answer, parse_completion
 from recipes.generate.teacher.failures import MAX_WORDS, Failure, NoAnswer, RetryableError
 from recipes.generate.teacher.http import HttpResponse
-from recipes.generate.teacher.openai import model_names, refused_field
+from recipes.generate.teacher.openai import OPTIONAL_FIELDS, model_names, refused_field
 
 USAGE = {"prompt_tokens": 7, "completion_tokens": 3}
 TEXT, THOUGHT = "Saluton.", "Hm."
@@ -306,13 +306,15 @@ def test_the_servers_words_are_short_and_printable() -> None:
     assert words.startswith("a [31m *** xx") and len(words) == MAX_WORDS
 
 
-SENT = ("response_format", "stream_options", "stream", "seed", "temperature", "max_tokens")
+SENT = tuple(OPTIONAL_FIELDS)
 REFUSED_FIELDS = {
     "another spelling (A5)": (
         400, error("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
                    "unsupported_parameter", param="max_tokens"), "max_tokens",
     ),
     "only in words": (400, error("Unrecognized request argument supplied: seed"), "seed"),
+    "an effort": (400, error("Unsupported value: 'reasoning_effort' does not support 'low'"),
+                  "reasoning_effort"),
     "a value": (400, error("'temperature' does not support 0.7 with this model"), "temperature"),
     "pydantic": (
         422, {"detail": [{"loc": ["body", "stream_options"], "msg": "extra fields not permitted"}]},
