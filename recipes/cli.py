@@ -154,6 +154,9 @@ def parser() -> argparse.ArgumentParser:
     generate.add_argument("--licence", default="", metavar="ID", help="of the dataset, as a Hub id")
     generate.add_argument("--variant", default="", metavar="NAME",
                           help="a variant in the community's profile")  # fmt: skip
+    generate.add_argument("--check", metavar="REPO",
+                          help="the results dataset with the check of the language, which has "
+                          "counted the teacher's tokens in it")  # fmt: skip
     generate.add_argument("--out", type=Path, metavar="DIR", help="write here instead of pushing")
 
     bake_off = _recipe(commands, "bake-off", "train candidate bases briefly and recommend one")

@@ -10,18 +10,16 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 from bot.domain.request import Step
 from bot.errors import UserError
-from recipes.validation.documents import decoded, read_yaml
 from recipes.validation.errors import InvalidInput
 from recipes.validation.json_schema import check
 from recipes.validation.models import parse as parse_model
 from recipes.validation.plan import Plan, StepSettings
+from recipes.validation.recipe_files import PACKAGED, packaged_names, read_recipe, recipe_text
 
-RECIPES = Path(__file__).parents[2] / "recipes"
 TAUGHT = (Step.CHECK, Step.GENERATE)  # the steps that ask the teacher
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -94,7 +92,8 @@ class Recipe:
 
     `languages` is None if the teacher writes any language. The first of `bases` is the default; a
     request may choose another one, and one of `licences` for its dataset. `setup` are commands
-    that `deploy` runs once.
+    that `deploy` runs once. The expected minutes assume that the teacher writes so many
+    `tokens_per_second`; 0 if the recipe names no speed.
     """
 
     name: str
@@ -109,6 +108,7 @@ class Recipe:
     setup: tuple[tuple[str, ...], ...]
     steps: Mapping[Step, StepSettings]
     evaluate_extras: tuple[str, ...] = ()
+    tokens_per_second: float = 0.0
 
     def extras(self, step: Step) -> tuple[str, ...]:
         """Return the extras of this package that a step's job installs."""
@@ -132,7 +132,7 @@ class Recipe:
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Type and name of each repo of others that jobs read: base models and datasets."""
         found = [("model", base) for base in self.bases]
-        found += [("dataset", repo) for repo in _repos(read_yaml(self.text, self.name))]
+        found += [("dataset", repo) for repo in _repos(read_recipe(self.text, self.name))]
         mine = f"{self.org}/"
         return tuple(dict.fromkeys(item for item in found if not item[1].startswith(mine)))
 
@@ -158,12 +158,11 @@ def _repos(value: Any) -> Iterator[str]:
 
 def load(name: str, org: str) -> Recipe:
     """Read the packaged recipe `name` for a namespace. Raises InvalidRecipe."""
-    path = RECIPES / f"{name}.yaml"
-    known = sorted(file.stem for file in RECIPES.glob("*.yaml"))
+    known = packaged_names()
     if name not in known:
         raise InvalidRecipe(f"There is no recipe {name!r}. Choose one of: {', '.join(known)}.")
     try:
-        text = decoded(path.read_bytes(), path.name)
+        text = recipe_text(PACKAGED / f"{name}.yaml")
     except InvalidInput as error:
         raise InvalidRecipe(str(error)) from error
     return parse(name, org, text)
@@ -172,8 +171,8 @@ def load(name: str, org: str) -> Recipe:
 def parse(name: str, org: str, text: str) -> Recipe:
     """Read the text of a recipe. Raises InvalidRecipe if any section is wrong, not only `plan:`."""
     try:
-        sections = _fill_placeholders(read_yaml(text, "the document"), org)
-        check(sections, RECIPES / "recipe.schema.json")
+        sections = _fill_placeholders(read_recipe(text, "the document"), org)
+        check(sections, PACKAGED / "recipe.schema.json")
         plan = parse_model(Plan, sections.get("plan"), "plan")
         if missing := [step.value for step in Step if step.value not in plan.steps]:
             raise InvalidInput(f"plan.steps.{missing[0]}: is missing; add it.")
@@ -193,6 +192,7 @@ def parse(name: str, org: str, text: str) -> Recipe:
         setup=plan.setup,
         steps={step: plan.steps[step.value] for step in Step},
         evaluate_extras=_evaluate_extras(sections.get("evaluate") or {}),
+        tokens_per_second=plan.teacher.tokens_per_second,
     )
 
 

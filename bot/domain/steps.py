@@ -113,10 +113,15 @@ def command(
     adapter = names.adapter(org, spec.base, spec.key)
     models = ("--dataset", dataset, "--base", spec.base, "--adapter", adapter)
     budget = ("--teacher", teacher, "--cap-usd", f"{cap_usd:.6f}")
+    check = ("--check", names.results(org))
     options = (("--licence", spec.licence), ("--variant", spec.variant))
     inputs = {
         Step.CHECK: (*budget, "--base", spec.base),
-        Step.GENERATE: (*budget, *(word for option in options if option[1] for word in option)),
+        Step.GENERATE: (
+            *budget,
+            *check,
+            *(word for option in options if option[1] for word in option),
+        ),
         Step.TRAIN: ("--dataset", dataset, "--base", spec.base),
         Step.EVALUATE: models,
         Step.IMPROVE: (*models, "--feedback", names.feedback(org)),

@@ -35,8 +35,8 @@ def plan(request: Request, policy: Policy) -> str:
         "",
         *(f"{number}. {sentence(info.description)}" for number, info in enumerate(infos, 1)),
         "",
-        f"This should take about {minutes(expected)} and cost **{money(spec.estimate_usd)}**."
-        f"{_approval(request, policy)}",
+        f"This should take about {minutes(expected)} and cost **{money(spec.estimate_usd)}**"
+        f"{_assumption(request, policy)}.{_approval(request, policy)}",
         *_options(spec, policy),
         *_check_result(request),
         "",
@@ -44,6 +44,14 @@ def plan(request: Request, policy: Policy) -> str:
         "I will stop. To see all commands, write `/help`.",
     ]
     return "\n".join([*lines, *practice_note(policy.recipe.practice)])
+
+
+def _assumption(request: Request, policy: Policy) -> str:
+    """Name what the estimate assumes, if the teacher has most of the work."""
+    speed = policy.recipe.tokens_per_second
+    if not speed or request.agreed_spec.improves:
+        return ""
+    return f", if the teacher writes {speed:,.0f} tokens (pieces of words) a second"
 
 
 def _approval(request: Request, policy: Policy) -> str:

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import StatisticsError, linear_regression, mean, median
 from typing import Any
 
 from recipes.check.references import References
@@ -38,6 +38,7 @@ class ProbeMetrics:
     translation there and back. `tokens_per_second` is of all calls together.
     `language` is 0 if the texts as a whole seem to be in another language; `seems` says which
     language some or all of them look like; empty if nothing speaks against the right one.
+    `fertility`: the teacher's tokens for the texts relative to their English originals.
     `repeats`: the same list of prompts came for another seed. `most_common_failure` is the reason
     why most questions were not answered; empty if all were.
     """
@@ -53,6 +54,7 @@ class ProbeMetrics:
     median_seconds: float
     seems: str = ""
     repeats: bool = False
+    fertility: float | None = None
     most_common_failure: str = ""
 
 
@@ -74,6 +76,7 @@ class Probe:
         self._answers: list[Answer | None] = []
         self._failures = Counter[str]()
         self._deadline = 0.0
+        self._read: dict[str, list[tuple[int, int]]] = {}
 
     async def run(self, references: References, settings: CheckSettings) -> ProbeMetrics:
         """Ask all questions, as many at once as the endpoint takes, and measure the answers."""
@@ -99,6 +102,7 @@ class Probe:
             tokens_per_second=tokens / max(seconds, 1e-9),
             median_seconds=median(self._latencies) if self._latencies else 0.0,
             seems=verdict.describe(self.language),
+            fertility=self._fertility(),
             repeats=bool(again and lists[0] and again.text == lists[0].text),
             most_common_failure=max(self._failures, key=self._failures.__getitem__, default=""),
         )
@@ -136,6 +140,8 @@ class Probe:
         if not text:
             return None
         answer = await self._ask(templates.translate_text(text, source, target), self.seed)
+        if answer and answer.tokens_in:
+            self._read.setdefault(source, []).append((len(text), answer.tokens_in))
         try:
             return text_in(answer) if answer else None
         except parsing.InvalidFormat:
@@ -171,6 +177,13 @@ class Probe:
         self.progress.show(len(self._answers), spent=f"${self.teacher.budget.spent:.2f}")
         return answer
 
+    def _fertility(self) -> float | None:
+        """Compare how many tokens the texts of both translations took, without their requests."""
+        language, english = (
+            _tokens_of_texts(self._read.get(name, ())) for name in (self.language.name, "English")
+        )
+        return language / english if language and english else None
+
     def _verdict(self, texts: Sequence[str], references: References) -> LanguageVerdict:
         """Judge the language of all texts together."""
         profile = TrigramProfile.learn(references.texts, references.english, MIN_PROFILE_LETTERS)
@@ -190,6 +203,18 @@ class Probe:
             return 1 - verdict.share if verdict.share else None
         share = _share(texts, lambda text: not identifier.is_other_language(prose(text)))
         return None if share is None else min(share, 1 - verdict.share)
+
+
+def _tokens_of_texts(read: Sequence[tuple[int, int]]) -> float | None:
+    """Return the mean tokens of texts, given their letters and the tokens of whole requests.
+
+    The tokens that all requests have in common are the intercept of a linear fit.
+    """
+    try:
+        slope, _ = linear_regression(*zip(*read, strict=True))
+    except (StatisticsError, TypeError):  # too few, or all of one length
+        return None
+    return slope * mean(letters for letters, _ in read)
 
 
 def _without_none(texts: Sequence[str | None]) -> list[str]:

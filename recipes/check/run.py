@@ -44,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
     """
     started = time.monotonic()
     model_loading.quiet()
-    api, path = HfApi(), f"checks/{args.config.language}/run.json"
+    api, path = HfApi(), manifest.check_path(args.config.language)
     if args.into and manifest.already_made(api, args.into, "dataset", path, args.digest):
         say(f"{args.into} has this check already: nothing to do")
         return 0

@@ -15,10 +15,10 @@ from typing import Annotated, Any
 from recipes.core.benchmarks.exclusions import exclusions
 from recipes.core.errors import UserError
 from recipes.core.language import find, is_known
-from recipes.validation.documents import decoded, read_yaml
 from recipes.validation.errors import InvalidInput, quote
 from recipes.validation.models import Partial, parse
 from recipes.validation.plan import Plan
+from recipes.validation.recipe_files import PACKAGED, packaged_names, read_recipe, recipe_text
 
 # ISO 639-3, ISO 15924 and, for a few languages of FLORES+, a variety.
 CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?")
@@ -73,9 +73,9 @@ def load(name_or_path: str, org: str | None, language: str) -> Config:
     """
     if not (CODE.fullmatch(language) and is_known(language)):
         language = find(language).code
-    text = _read(name_or_path)
     values = {"{org}": org, "{language}": language} if org else {"{language}": language}
     try:
+        text = _read(name_or_path)
         sections = _sections(name_or_path, text, values)
     except InvalidInput as error:
         raise UserError(str(error)) from error
@@ -91,18 +91,18 @@ def digest(text: str, language: str) -> str:
 
 
 def _read(name_or_path: str) -> str:
-    packaged = {path.stem: path for path in Path(__file__).parents[1].glob("*.yaml")}
-    path = packaged.get(name_or_path, Path(name_or_path))
+    names = packaged_names()
+    path = PACKAGED / f"{name_or_path}.yaml" if name_or_path in names else Path(name_or_path)
     if not path.is_file():
-        names = ", ".join(sorted(packaged))
         raise UserError(
-            f"There is no recipe {quote(name_or_path)}: use {names}, or the path of a file."
+            f"There is no recipe {quote(name_or_path)}: use {', '.join(names)}, or the path of a "
+            "file."
         )
-    return decoded(path.read_bytes(), f"The recipe {path.name}")
+    return recipe_text(path)
 
 
 def _sections(name: str, text: str, values: dict[str, str]) -> dict[str, dict[str, Any]]:
-    parsed = read_yaml(text, f"The recipe {Path(name).name}")
+    parsed = read_recipe(text, f"The recipe {Path(name).name}")
     return vars(parse(Sections, _fill_placeholders(parsed, values), ""))
 
 

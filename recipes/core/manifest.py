@@ -197,6 +197,11 @@ class _Wire:
     practice: bool
 
 
+def check_path(language: str) -> str:
+    """Return the path of a language's check in the results dataset."""
+    return f"checks/{language}/run.json"
+
+
 def already_made(api: HfApi, repo: str, repo_type: str, path: str, digest: str) -> bool:
     """Return whether the repository has a manifest with this digest at `path`."""
     if not api.repo_exists(repo, repo_type=repo_type):

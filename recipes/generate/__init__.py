@@ -8,6 +8,7 @@ prompts          Every text sent to the teacher, and the parsing of its answers
 gates            Filters of drafts, each with a reason
 teacher          Requests to the teacher: protocols, concurrency, retries and budget
 community        A community's profile, merged into the recipe
+lengths          How many calls a run makes, and how long they are: the arithmetic of the estimate
 context          What all sources of a run share
 shutdown         Stop a run by Ctrl-C or SIGTERM without losing answers
 dry_run          Count the rows that need no call, because the journal has their answers

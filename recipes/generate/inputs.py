@@ -78,7 +78,7 @@ def item_counts(
             if source.item_count is None:
                 count = planned[source.name]
             else:
-                count = source.item_count(settings.sources[source.name])
+                count = round(settings.share * source.item_count(settings.sources[source.name]))
             counts[source.name] = count if limit is None else min(count, limit)
     return counts
 

@@ -7,11 +7,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from huggingface_hub import HfApi
 
-from recipes.core import language
+from recipes.core import language, manifest
 from recipes.core.config import Config
 from recipes.core.errors import UserError
 from recipes.generate import community
@@ -26,6 +26,7 @@ class RunOptions:
     profile: the commit of the community's profile by repo, if there is one
     into: the repo to push to; None if the dataset only goes to `folder`
     limit: rows per source, at most
+    fertility: the teacher's tokens in the language relative to English, None if not measured
     """
 
     config: Config
@@ -38,6 +39,7 @@ class RunOptions:
     folder: Path
     limit: int | None
     cap_usd: float | None
+    fertility: float | None
     request: str
     attempt: int
     digest: str
@@ -54,9 +56,10 @@ def parse_options(api: HfApi, args: argparse.Namespace) -> RunOptions:
     if args.out:
         _make_folder(args.out)
     section, profile = merge_profile(api, args)
+    fertility = measured_fertility(api, args.check, args.config.language) if args.check else None
     return RunOptions(
         config=args.config,
-        settings=parse(section),
+        settings=parse(section).within(fertility),
         profile=profile,
         language=language.get(args.config.language),
         teacher=args.teacher,
@@ -65,10 +68,30 @@ def parse_options(api: HfApi, args: argparse.Namespace) -> RunOptions:
         folder=args.out or Path.cwd() / f"kakugo-generate-{args.digest[:12]}",
         limit=args.limit,
         cap_usd=args.cap_usd,
+        fertility=fertility,
         request=args.request,
         attempt=args.attempt,
         digest=args.digest,
     )
+
+
+def measured_fertility(api: HfApi, repo: str, code: str) -> float | None:
+    """Return the teacher's tokens in a language relative to English, as its check measured them.
+
+    None without a check, or if the teacher did not count its tokens.
+    """
+    path = manifest.check_path(code)
+    if not api.file_exists(repo, path, repo_type="dataset"):
+        return None
+    file = api.hf_hub_download(repo, path, repo_type="dataset")
+    teacher = manifest.Manifest.from_json(Path(file).read_bytes()).metrics.get("teacher")
+    fertility = teacher.get("fertility") if isinstance(teacher, dict) else None
+    return float(fertility) if is_fertility(fertility) else None
+
+
+def is_fertility(value: object) -> TypeGuard[float]:
+    """Whether this may be a ratio of tokens; the worst known ones are about 20."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0.2 <= value <= 50
 
 
 def bill_to(config: Config) -> str:

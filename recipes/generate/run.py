@@ -26,7 +26,7 @@ from recipes.generate.dedup.decontamination import Benchmarks
 from recipes.generate.dedup.finalize import FinalRows, finalize
 from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.dry_run import dry_run
-from recipes.generate.estimate import estimate, teacher_price
+from recipes.generate.estimate import Estimate, estimate, teacher_price
 from recipes.generate.gate_setup import set_up_gates
 from recipes.generate.gates.reasons import meaning
 from recipes.generate.gates.run_language import LanguageVerdict, RunLanguage
@@ -161,7 +161,8 @@ async def generate_rows(
     prompt_language = settings.prompt_language(options.language)
     rules = settings.prompt_rules(options.language)
     budget = Budget(teacher_price(options.config), options.cap_usd)
-    await print_estimate(options, inputs, journal)
+    expected = await expect(options, inputs, journal)
+    say(str(expected))
     async with session(options.headers) as http:
         teacher = Teacher(endpoint(http, options.teacher), settings.teacher, journal, budget)
         async with graceful_shutdown(teacher, shards.push), shards.pushing():
@@ -178,7 +179,7 @@ async def generate_rows(
                 rules,
                 gate_set.run_language,
             )
-            async with report_progress(settings.planned_rows(options.limit), context):
+            async with report_progress(settings.planned_rows(options.limit), context, expected):
                 await run_workers(root_work(options, inputs, context), settings.teacher.concurrency)
                 await asyncio.to_thread(shards.push)  # the next steps block the event loop
                 await run_workers(root_work(options, inputs, context, asks_teacher=False), 1)
@@ -207,8 +208,8 @@ def drop_other_language(store: RowStore, run_language: RunLanguage) -> LanguageV
     return verdict
 
 
-async def print_estimate(options: RunOptions, inputs: Inputs, journal: Journal) -> None:
-    """Print what the run will take, beyond the answers of the journal."""
+async def expect(options: RunOptions, inputs: Inputs, journal: Journal) -> Estimate:
+    """Estimate what the run will take, beyond the answers of the journal."""
     settings, rows = options.settings, options.settings.planned_rows(options.limit)
     if len(journal):
         paid = await dry_run(
@@ -224,7 +225,7 @@ async def print_estimate(options: RunOptions, inputs: Inputs, journal: Journal) 
             f"{paid.tokens_out:,} written"
         )
         rows = max(0, rows - paid.rows) if paid.unanswered else 0
-    say(str(estimate(options.config, settings, rows)))
+    return estimate(options.config, settings, options.limit, rows, options.fertility)
 
 
 def root_work(

@@ -15,6 +15,7 @@ from recipes.generate.data.corpora import Corpus
 from recipes.generate.dedup import decontamination, minhash
 from recipes.generate.gates.table import GateSection
 from recipes.generate.journal import hub
+from recipes.generate.lengths import LengthSettings
 from recipes.generate.sources import responses
 from recipes.generate.sources.table import SOURCES
 from recipes.generate.teacher import client, judge
@@ -47,10 +48,25 @@ class GenerateSettings:
     """The power of the teacher's hardware, for the estimate of energy on the card."""
     communities: Text
     """The dataset with the profiles of communities."""
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """The share (0 to 1) of the rows below to make, of each source."""
+    lengths: LengthSettings | None = None
+    """Assumed lengths of calls; without them, the estimate is that of the plan."""
     benchmarks: tuple[Corpus, ...] = ()
     """Texts that no row may overlap with, instead of those of `evaluate.benchmarks`."""
     style: community.Style = field(default_factory=community.Style)
     """From the community's profile."""
+
+    def within(self, fertility: float | None) -> GenerateSettings:
+        """Return settings whose conversations are short enough to be translated in one answer.
+
+        `fertility` is the teacher's tokens in the language relative to English, None if unknown.
+        """
+        fertility = fertility or (self.lengths.fertility if self.lengths else 1.0)
+        longest = max(1, int(self.teacher.max_tokens / max(1.0, fertility)))
+        if self.conversations.longest is not None:
+            longest = min(longest, self.conversations.longest)
+        return replace(self, conversations=replace(self.conversations, longest=longest))
 
     @property
     def sources(self) -> Mapping[str, Any]:
@@ -76,6 +92,8 @@ class GenerateSettings:
         planned: dict[str, int] = {}
         for source in SOURCES:
             rows = source.planned(self.sources[source.name], sum(planned.values()))
+            if source.asks_teacher:  # the others follow from these
+                rows = round(self.share * rows)
             planned[source.name] = rows if limit is None else min(rows, limit)
         return planned
 

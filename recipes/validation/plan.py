@@ -51,6 +51,8 @@ class TeacherPlan:
     """After which the teacher's job ends, even without a bot."""
     url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
     """A server that is paid by tokens, such as Inference Providers."""
+    tokens_per_second: Amount = 0.0
+    """Tokens that it is assumed to write for all calls together, for the estimate."""
     bill_to: str = ""
     """The organization that Inference Providers bill."""
     usd_per_hour: Amount = 0.0

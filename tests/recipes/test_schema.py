@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.recipe import RECIPES, InvalidRecipe
+from bot.domain.recipe import InvalidRecipe
 from bot.domain.recipe import parse as parse_for_bot
 from recipes.core import config
 from recipes.core.errors import UserError
@@ -21,9 +21,10 @@ from recipes.schema import PARSERS, schema_text
 from recipes.validation import json_schema
 from recipes.validation.documents import path_of, read_yaml
 from recipes.validation.errors import InvalidInput
+from recipes.validation.recipe_files import PACKAGED
 
-PACKAGED = ["practice", "kakugo"]
-SCHEMA = RECIPES / "recipe.schema.json"
+NAMES = ["practice", "kakugo"]
+SCHEMA = PACKAGED / "recipe.schema.json"
 Location = tuple[str | int, ...]
 # By the type of a value: others that are always wrong in its place.
 WRONG: dict[type, list[Any]] = {
@@ -39,13 +40,13 @@ WRONG: dict[type, list[Any]] = {
 FREE = {"where", "configs", "options", "args"}
 
 
-@pytest.fixture(params=PACKAGED)
+@pytest.fixture(params=NAMES)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 def recipe(name: str) -> dict[str, Any]:
-    value: dict[str, Any] = read_yaml((RECIPES / f"{name}.yaml").read_bytes(), name)
+    value: dict[str, Any] = read_yaml((PACKAGED / f"{name}.yaml").read_bytes(), name)
     return value
 
 
@@ -87,7 +88,7 @@ def test_the_packaged_schema_is_that_of_the_code() -> None:
 
 
 def test_editors_find_the_schema(name: str) -> None:
-    first = (RECIPES / f"{name}.yaml").read_text("utf-8").splitlines()[0]
+    first = (PACKAGED / f"{name}.yaml").read_text("utf-8").splitlines()[0]
     assert first == f"# yaml-language-server: $schema={SCHEMA.name}"
 
 
@@ -148,7 +149,7 @@ def names(sentence: str, location: Location) -> bool:
     ],
 )  # fmt: skip
 def test_sentences(tmp_path: Path, old: str, new: str, sentence: str) -> None:
-    text = (RECIPES / "practice.yaml").read_text("utf-8")
+    text = (PACKAGED / "practice.yaml").read_text("utf-8")
     assert old in text
     path = tmp_path / "mine.yaml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")

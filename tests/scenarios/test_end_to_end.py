@@ -19,7 +19,7 @@ from bot.controller.ledger import Ledger
 from bot.controller.tick import Controller
 from bot.domain import names
 from bot.domain.policy import Policy
-from bot.domain.recipe import RECIPES, parse
+from bot.domain.recipe import parse
 from bot.domain.request import Status
 from bot.hub.client import Connection
 from bot.hub.ledger_repo import LedgerRepo
@@ -27,6 +27,7 @@ from bot.localhub.testing import LocalHub
 from bot.operations import package
 from bot.operations.deploy import Deployment, deploy
 from bot.settings import Settings
+from recipes.validation.recipe_files import PACKAGED
 from tests.scenarios.local_scenario import comments_by, labels_of
 
 pytestmark = pytest.mark.xdist_group("end-to-end")
@@ -38,7 +39,7 @@ TIMEOUT_SECONDS = 240.0
 
 def tiny_recipe(folder: Path) -> Path:
     """Write a practice recipe that runs every step but is too small to learn anything."""
-    recipe: dict[str, Any] = yaml.safe_load((RECIPES / "practice.yaml").read_text())
+    recipe: dict[str, Any] = yaml.safe_load((PACKAGED / "practice.yaml").read_text())
     recipe["generate"]["contexts"]["texts"] = 30
     recipe["generate"]["pairs"]["texts"] = 60
     recipe["generate"]["translations"] = 40

@@ -7,13 +7,14 @@ of the dataset. Training reads the config `default`, which has the rows of all s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
 from recipes.generate.context import GenerationContext
+from recipes.generate.lengths import Kind
 from recipes.generate.prompts import templates
 from recipes.generate.schema import Message
 from recipes.generate.sources import (
@@ -24,6 +25,7 @@ from recipes.generate.sources import (
     topics,
     translation,
 )
+from recipes.generate.sources.quotas import capacity
 from recipes.generate.sources.responses import ResponseSettings
 from recipes.generate.teacher.workers import Work
 
@@ -64,6 +66,8 @@ class Source(Generic[S]):
     item_count: how many of them; as many as rows if None
     requests: its requests to the teacher, for the card, given the name of the language
     asks_teacher: sources that do not are grown when the rows of all others are there
+    calls: how many calls of each kind all its rows take, without those of their responses
+    answers: the kind of the call that each row's response takes, if its prompts are answered
     """
 
     name: str
@@ -77,6 +81,8 @@ class Source(Generic[S]):
     item_count: Callable[[S], int] | None = None
     requests: Callable[[S, str], list[list[Message]]] = lambda settings, language: []
     asks_teacher: bool = True
+    calls: Callable[[S], Mapping[Kind, float]] = lambda settings: {}
+    answers: Literal["answers", "text_answers"] | None = None
 
 
 Translations = Annotated[int, Field(ge=0, description="The number of English conversations.")]
@@ -97,6 +103,11 @@ SOURCES: tuple[Source[Any], ...] = (
             templates.list_topics(settings.macro_topics, "…", None, language),
             templates.write_prompts(settings.per_topic, "…", "topic", language),
         ],
+        calls=lambda settings: {
+            "topics": settings.seeds * (1 + settings.macro_topics),
+            "prompts": settings.seeds * capacity(settings.levels, 1),
+        },
+        answers="answers",
     ),
     Source[scenarios.ScenarioSettings](
         name=scenarios.SOURCE,
@@ -111,6 +122,11 @@ SOURCES: tuple[Source[Any], ...] = (
             templates.list_scenarios(settings.detailed, "…", language),
             templates.write_prompts(settings.per_scenario, "…", "scenario", language),
         ],
+        calls=lambda settings: {
+            "scenarios": 2 * (1 + settings.broad),
+            "prompts": 2 * settings.broad * (1 + settings.detailed),
+        },
+        answers="answers",
     ),
     Source[text_tasks.TextTaskSettings](
         name=text_tasks.SOURCE,
@@ -127,6 +143,8 @@ SOURCES: tuple[Source[Any], ...] = (
         requests=lambda settings, language: [
             templates.write_context_prompts(settings.per_text, "…", "question", language)
         ],
+        calls=lambda settings: {"text_prompts": settings.texts},
+        answers="text_answers",
     ),
     Source[backtranslation.BacktranslationSettings](
         name=backtranslation.SOURCE,
@@ -141,6 +159,10 @@ SOURCES: tuple[Source[Any], ...] = (
         reads="texts",
         item_count=lambda settings: settings.texts,
         requests=lambda settings, language: [templates.translate_text("…", language, "English")],
+        calls=lambda settings: {
+            "instructions": 2 * bool(settings.texts),
+            "back_translations": settings.texts,
+        },
     ),
     Source[int](
         name=translation.SOURCE,
@@ -151,6 +173,7 @@ SOURCES: tuple[Source[Any], ...] = (
         about="English conversations, translated turn by turn",
         reads="conversations",
         requests=lambda count, language: [templates.translate_conversation(DOTS, language)],
+        calls=lambda count: {"translations": count},
     ),
     Source[float](
         name=replay.SOURCE,

@@ -43,8 +43,12 @@ class TopicSettings:
     @property
     def rows(self) -> int:
         """The number of rows if every answer is good."""
-        seeds = self.general_seeds + self.language_seeds + len(self.own)
-        return seeds * capacity(self.levels, self.per_topic)
+        return self.seeds * capacity(self.levels, self.per_topic)
+
+    @property
+    def seeds(self) -> int:
+        """The number of seeds."""
+        return self.general_seeds + self.language_seeds + len(self.own)
 
 
 def root_work(

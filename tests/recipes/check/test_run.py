@@ -15,6 +15,8 @@ from aiohttp import web
 from huggingface_hub import HfApi
 
 from bot.localhub.testing import LocalHub
+from recipes.check.probe import _tokens_of_texts
+from recipes.generate.options import is_fertility, measured_fertility
 from tests.recipes.generate.conftest import CountingTeacher, environment
 from tests.recipes.generate.teacher_server import completion, serving
 from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
@@ -74,6 +76,10 @@ def test_the_practice_teacher_is_good_and_a_second_check_asks_nothing(
     assert manifest["metrics"]["teacher"]["chrf"] > 80
     assert manifest["metrics"]["bases"][BASE]["fertility"] > 1
     assert manifest["tokens"]["output"] > 0 and manifest["practice"] is True
+    fertility = measured_fertility(api, RESULTS, "epo_Latn")
+    assert fertility == manifest["metrics"]["teacher"]["fertility"]
+    assert fertility and 0.8 < fertility < 1.6, "both are written in bytes"
+    assert measured_fertility(api, RESULTS, "gla_Latn") is None
     calls = len(counting_teacher.requests)
     assert 0 < calls <= 2 * 12 + 4 + 4 + 1
     assert any(b"json_schema" in body for body in counting_teacher.requests)
@@ -147,3 +153,23 @@ def test_an_unreachable_teacher_is_an_error_in_one_sentence(
         and "is not ready after 0.2 s" in output
         and "Traceback" not in output
     )
+
+
+@pytest.mark.parametrize(
+    ("read", "tokens"),
+    [
+        ([(10, 45), (30, 55), (20, 50)], 10.0),  # half a token a letter, after 40 of the request
+        ([(10, 45), (10, 45)], None),
+        ([(10, 45)], None),
+        ([], None),
+    ],
+)
+def test_tokens_of_texts_are_told_from_those_of_their_requests(
+    read: list[tuple[int, int]], tokens: float | None
+) -> None:
+    assert _tokens_of_texts(read) == (None if tokens is None else pytest.approx(tokens))
+
+
+@pytest.mark.parametrize("value", [0, -1, 1e9, True, "2", None, float("nan")])
+def test_an_absurd_fertility_is_not_used(value: object) -> None:
+    assert not is_fertility(value) and is_fertility(11.8)

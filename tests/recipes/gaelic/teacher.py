@@ -28,7 +28,7 @@ ABOUT = ("fishing boats", "village schools", "old songs", "winter storms", "mark
 DOING = ("planning", "explaining", "comparing", "describing", "choosing", "understanding")
 TASKS = {"translate": (0, 3), "summarise": (3, 5), "improve": (5, 7), "say what topic": (7, 9),
          "answer a question": (9, 11)}  # fmt: skip
-ANSWER = re.compile(r"Answer in ([\w ]+),")
+ANSWER = re.compile(r"Answer the message below in ([\w ]+),")
 FAULTY = 12  # percent
 
 
@@ -45,7 +45,7 @@ class Tutor:
         self.requests.append("\n".join(turn["content"] for turn in body["messages"]))
         rng = Random(crc32(json.dumps([body["messages"], body.get("seed")]).encode()))
         is_list = bool(re.search(r"JSON", request))
-        text, finish = self._answer(request, body["messages"][0], rng), "stop"
+        text, finish = self._answer(request, rng), "stop"
         if rng.randrange(100) < FAULTY:
             text, finish = _with_fault(text, is_list, rng)
         message = {"role": "assistant", "content": text}
@@ -57,9 +57,13 @@ class Tutor:
             "usage": {"prompt_tokens": used[0], "completion_tokens": used[1]},
         }
 
-    def _answer(self, request: str, first: dict[str, str], rng: Random) -> str:
-        if first["role"] == "system" and (match := ANSWER.search(first["content"])):
-            return self._reply(request, match[1], rng)
+    def _answer(self, request: str, rng: Random) -> str:
+        if match := ANSWER.match(request):
+            return self._reply(_between(request, "message"), match[1], rng)
+        if request.startswith("Write 20 different short instructions"):
+            low, high = TASKS["translate"]
+            frames = [pair[GAELIC] for pair in sentences.phrases("frame")[low:high]]
+            return json.dumps([f"{frame}\n{{text}}" for frame in frames])
         if match := re.match(r"(?:List|Write) (\d+) different", request):
             return json.dumps(self._list(request, int(match[1]), rng), ensure_ascii=False)
         if request.startswith("Below is a text in"):
@@ -76,7 +80,11 @@ class Tutor:
             return f"{_between(request, 'prompt')} {rng.choice(sentences.phrases('more'))[GAELIC]}"
         if request.startswith("Translate the text below"):
             to = ENGLISH if "into English" in request else GAELIC
-            return self._translated(_between(request, "text"), to)
+            text = _between(request, "text")
+            whole = (
+                text if text.rstrip().endswith((".", "?", "!")) else text.rpartition(".")[0] + "."
+            )
+            return self._translated(whole, to)
         if '{"mark": N}' in request:
             return json.dumps({"mark": rng.choice((3, 4, 4, 5))})
         return self._unknown(request)

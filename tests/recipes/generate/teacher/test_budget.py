@@ -106,19 +106,19 @@ def test_without_a_cap_or_a_price_nothing_stops() -> None:
     asyncio.run(run())
 
 
-def test_the_estimate_scales_the_recipes_figures() -> None:
-    config = load("kakugo", "o", "gla_Latn")
+def test_without_lengths_the_estimate_scales_the_recipes_figures() -> None:
+    config = load("practice", "o", "epo_Latn")
     settings = parse(config.generate)
     plan, planned = config.plan["steps"]["generate"], settings.planned_rows(None)
-    whole = estimate(config, settings, planned)
+    whole = estimate(config, settings, None, planned)
     assert (whole.tokens_in, whole.tokens_out) == (plan["tokens_in"], plan["tokens_out"])
     assert whole.usd == pytest.approx(
         plan["expected_minutes"] / 60 * teacher_price(config).usd_per_hour
     )
-    part = estimate(config, settings, settings.planned_rows(200))
+    part = estimate(config, settings, 200, settings.planned_rows(200))
     share = settings.planned_rows(200) / planned
-    assert part.tokens_out == pytest.approx(whole.tokens_out * share) and part.usd < whole.usd / 10
-    nothing = estimate(config, settings, 0)
+    assert part.tokens_out == pytest.approx(whole.tokens_out * share) and part.usd < whole.usd / 2
+    nothing = estimate(config, settings, None, 0)
     assert (nothing.tokens_in, nothing.tokens_out, nothing.usd) == (0, 0, 0)
 
 
