@@ -6,8 +6,8 @@ The files, lowest layer first; a file imports only from files above it and from 
     benchmarks             The columns of the table, in plain words
     language_groups        The family and the region of each language
     groups.tsv             Families and regions with their languages
-    number_format          Numbers and counted nouns as people read them
     parse_results          Parse the lines of a `results.jsonl`
+    number_format          Numbers and counted nouns as people read them
     request_queue          Parse the bot's ledger
     entries                The entries of the leaderboard
     query                  What a visitor wants to see, and the entries that match it
