@@ -173,7 +173,8 @@ class Advice:
     """The result of the check: a level and its most important metrics, None if not measured.
 
     `script` is a share, `chrf` and `round_trip` are chrF++ from 0 to 100, and `fertility` is the
-    number of tokens divided by that of the same text in English.
+    number of tokens divided by that of the same text in English. `looks_like` is the language that
+    the teacher's texts seem to be in, empty if it is the right one.
     """
 
     level: str
@@ -182,6 +183,7 @@ class Advice:
     chrf: float | None = None
     round_trip: float | None = None
     fertility: float | None = None
+    looks_like: str = ""
 
 
 @dataclass(frozen=True)

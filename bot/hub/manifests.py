@@ -81,6 +81,7 @@ def _advice(metrics: Mapping[str, Any]) -> Advice:
         chrf=_optional_score(teacher.get("chrf")),
         round_trip=_optional_score(teacher.get("round_trip")),
         fertility=_optional_score(tokens.get("fertility")),
+        looks_like=_word(teacher["looks_like"]) if teacher.get("looks_like") else "",
     )
 
 

@@ -130,6 +130,8 @@ def check_note(advice: Advice) -> str:
         for metric in CHECK_METRICS
         if (value := values.get(metric)) is not None
     ]
+    if advice.looks_like:
+        texts.append(f"the texts look like {advice.looks_like}")
     return f"{advice.level}: {', '.join(texts) or 'nothing could be measured'}"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from recipes.check.references import References
 from recipes.check.settings import CheckSettings
-from recipes.core.language import Language
+from recipes.core.language import Language, name_of_cld2
 from recipes.core.progress import Progress
 from recipes.generate.gates.language_id import library_identifier
 from recipes.generate.gates.run_language import LanguageVerdict, RunLanguage
@@ -37,7 +37,8 @@ class ProbeMetrics:
     `chrf` compares the teacher's translations with the references, `round_trip` a text with its
     translation there and back. `tokens_per_second` is of all calls together.
     `language` is 0 if the texts as a whole seem to be in another language; `seems` says which
-    language some or all of them look like; empty if nothing speaks against the right one.
+    language some or all of them look like, and `looks_like` is its English name; both are empty if
+    nothing speaks against the right one.
     `fertility`: the teacher's tokens for the texts relative to their English originals.
     `repeats`: the same list of prompts came for another seed. `most_common_failure` is the reason
     why most questions were not answered; empty if all were.
@@ -52,6 +53,7 @@ class ProbeMetrics:
     round_trip: float | None
     tokens_per_second: float
     median_seconds: float
+    looks_like: str = ""
     seems: str = ""
     repeats: bool = False
     fertility: float | None = None
@@ -101,6 +103,7 @@ class Probe:
             round_trip=round_trip,
             tokens_per_second=tokens / max(seconds, 1e-9),
             median_seconds=median(self._latencies) if self._latencies else 0.0,
+            looks_like=name_of_cld2(verdict.other),
             seems=verdict.describe(self.language),
             fertility=self._fertility(),
             repeats=bool(again and lists[0] and again.text == lists[0].text),

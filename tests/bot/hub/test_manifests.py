@@ -12,6 +12,7 @@ import pytest
 from bot.domain.observation import Advice, Change, ChatScore, Overall, Shortfall
 from bot.hub.client import MALFORMED
 from bot.hub.manifests import parse_manifest
+from bot.replies.status import check_note
 from tests.damaged_json import damaged_texts
 
 OLD_MANIFESTS = Path(__file__).parents[2] / "data" / "old_schemas" / "manifests"
@@ -53,6 +54,9 @@ def test_advice_of_both_schemas_is_the_same() -> None:
     }
     expected = Advice("doubtful", (Shortfall("chrf", 12.0, 20.0),), 1.0, 100.0, 88.43, 1.352)
     assert parse_manifest(data).advice == parse_manifest(new).advice == expected
+    new["metrics"]["teacher"] = {**data["metrics"]["teacher"], "looks_like": "Zulu"}
+    advice = parse_manifest(new).advice
+    assert advice and check_note(advice).endswith(", the texts look like Zulu")
 
 
 def test_evaluation_is_read() -> None:
