@@ -103,16 +103,13 @@ def build_identifier(
     """Return the best available identifier of a language.
 
     A library is tested on `own_texts` where there are any. With a `profile` of such texts, a text
-    that CLD2 is not sure of must also be close enough to them.
+    must also be close enough to them: CLD2 is sure that gibberish with the right letters is Welsh.
     """
     library = library_identifier(language, own_texts)
     if library and profile:
         return Identifier(
             f"{library.method} and {PROFILE_METHOD}",
-            lambda text: (
-                library.is_other_language(text)
-                or (not _is_surely(text, language.cld2) and profile.is_other_language(text))
-            ),
+            lambda text: library.is_other_language(text) or profile.is_other_language(text),
         )
     if library:
         return library
@@ -247,11 +244,6 @@ def identify(text: str) -> str | None:
     """Return CLD2's code for the language of a text, None when it is not sure."""
     is_sure, codes = _cld2(text, None)
     return codes[0] if is_sure and codes else None
-
-
-def _is_surely(text: str, code: str | None) -> bool:
-    """Whether CLD2 is sure, without a hint, that the text is in the language of the code."""
-    return code is not None and identify(text) == code
 
 
 def _is_other_for_cld2(text: str, code: str) -> bool:
