@@ -20,7 +20,7 @@ PUBLIC_HUB = "https://huggingface.co"
 FORWARDED_VARIABLES = (
     *("KAKUGO_ORG", "KAKUGO_RECIPE", "KAKUGO_ENDPOINTS_URL", "KAKUGO_MAINTAINERS"),
     *("KAKUGO_LIMIT_USD", "KAKUGO_DAY_USD", "KAKUGO_PERSON_USD", "KAKUGO_PERSON_REQUESTS"),
-    *("KAKUGO_QUEUE", "KAKUGO_JOBS_PER_FLAVOR", "KAKUGO_POLL_SECONDS"),
+    *("KAKUGO_PERSON_STARTS", "KAKUGO_QUEUE", "KAKUGO_JOBS_PER_FLAVOR", "KAKUGO_POLL_SECONDS"),
 )
 
 
@@ -54,6 +54,7 @@ class Limits:
     day_usd: float = 200.0
     person_usd: float = 100.0
     person_requests: int = 5
+    person_starts: int = 10
     queue: int = 500
     jobs_per_flavor: int = 4
 
@@ -184,6 +185,7 @@ def _limits(env: Mapping[str, str]) -> Limits:
         day_usd=_number(env, "KAKUGO_DAY_USD", default.day_usd),
         person_usd=_number(env, "KAKUGO_PERSON_USD", default.person_usd),
         person_requests=int(_number(env, "KAKUGO_PERSON_REQUESTS", default.person_requests)),
+        person_starts=int(_number(env, "KAKUGO_PERSON_STARTS", default.person_starts)),
         queue=int(_number(env, "KAKUGO_QUEUE", default.queue)),
         jobs_per_flavor=int(_number(env, "KAKUGO_JOBS_PER_FLAVOR", default.jobs_per_flavor)),
     )

@@ -87,7 +87,7 @@ def situation_of(snapshot: LedgerSnapshot, observation: Observation, policy: Pol
 
 
 def has_job(request: Request) -> bool:
-    return any(record.is_active for record in request.steps.values())
+    return bool(request.unsettled)
 
 
 def active_requests(
@@ -152,19 +152,30 @@ def decide(
         if isinstance(subject, Request) and (kind := repeated_order(subject, next_plan)):
             kinds[num] = kind
     idle = {request.id for request in unplanned if not _may_run(request, observation)}
-    requests = {id_: each for id_, each in situation.requests.items() if id_ not in idle}
-    teacher, teacher_actions = plan_teacher(replace(situation, requests=requests))
+    teacher = plan_teacher(situation, idle)
     healed = snapshot.faults.without_healed(planned, observation.now)
     all_faults, replies = _count_faults(healed, kinds, observation.now)
     cancellations = [each for request in unplanned for each in cancel_above_cap(request, situation)]
     return Decision(
-        plans=tuple(plans),
-        teacher=teacher,
-        teacher_actions=teacher_actions,
+        plans=_with_charges(plans, teacher.charged),
+        teacher=teacher.record,
+        teacher_actions=teacher.actions,
         more=action_count >= MAX_ACTIONS,
         faults=all_faults,
         fault_actions=(*cancellations, *replies),
     )
+
+
+def _with_charges(plans: Collection[Plan], charged: Collection[Request]) -> tuple[Plan, ...]:
+    """Add what requests were charged for the teacher to their plans."""
+    by_id = {plan.request.id: plan for plan in plans}
+    for request in charged:
+        if (planned := by_id.get(request.id)) is not None:
+            by_id[request.id] = replace(planned, request=request)
+        else:
+            request = replace(request, revision=request.revision + 1)
+            by_id[request.id] = Plan(request, summary=f"{request.id}: charged for the teacher")
+    return tuple(by_id.values())
 
 
 def _may_run(request: Request, observation: Observation) -> bool:

@@ -25,7 +25,7 @@ from bot.domain.actions import (
     Permit,
 )
 from bot.domain.policy import Policy
-from bot.hub.client import Connection, Refused, TryLater
+from bot.hub.client import Connection, Refused, TryLater, WrongClock
 from bot.hub.execute import execute
 from bot.hub.jobs import cancel_job
 from bot.hub.observe import Observer, Scope
@@ -76,6 +76,8 @@ class Controller:
         snapshot = self.ledger.load()
         try:
             return self._tick(snapshot, hints)
+        except WrongClock:
+            raise
         except (TryLater, Refused):
             self._cancel_above_cap(snapshot)
             raise

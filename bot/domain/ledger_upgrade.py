@@ -1,15 +1,15 @@
 """Read the ledger's files, also those of older schemas.
 
-Schema 3 gave the fields of schema 2 other names, schema 4 added `consented`, and schema 5
-`last_comment_ids`. A record of schema 2 may lack the fields that were added to it over time.
-Anything that is no record of an older schema is left as it is: the codec then says what is wrong
-with it.
+Schema 3 gave the fields of schema 2 other names, schema 4 added `consented`, schema 5
+`last_comment_ids`, and schema 6 what was paid on each day and what may still have to be paid. A
+record of schema 2 may lack the fields that were added to it over time. Anything that is no record
+of an older schema is left as it is: the codec then says what is wrong with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from bot.domain.codec import (
     SCHEMA,
@@ -18,6 +18,7 @@ from bot.domain.codec import (
     request_from_json,
     teacher_from_json,
 )
+from bot.domain.costs import day_of
 from bot.domain.fault import Faults
 from bot.domain.request import Request, TeacherRecord
 from recipes.validation.documents import read_json
@@ -84,8 +85,54 @@ def upgrade_request(data: Any) -> Any:
     if data.get("schema") == 2:
         data = _with_names_of_schema_3(data)
     if data.get("schema") in (3, 4):
-        return {"consented": False, "last_comment_ids": [], **data, "schema": SCHEMA}
+        data = {"consented": False, "last_comment_ids": [], **data, "schema": 5}
+    if data.get("schema") == 5:
+        return {"unsettled": _unsettled(data), "days": _days(data), **data, "schema": SCHEMA}
     return data
+
+
+def _unsettled(data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the jobs that may still run; each may cost all that is left of the cap."""
+    spec = data.get("spec")
+    cap_usd = spec.get("cap_usd") if isinstance(spec, dict) else None
+    return [
+        {
+            "step": step,
+            "attempt": record.get("attempt"),
+            "ordered_at": record.get("ordered_at"),
+            "usd_per_hour": 0.0,
+            "hold_usd": max(0.0, cap_usd - _spent_usd(data)) if _is_number(cap_usd) else cap_usd,
+            "tokens_usd": 0.0,
+            "appeared": bool(record.get("job_id")),
+            "started": record.get("state") == "running",
+        }
+        for step, record in _records(data).items()
+        if record.get("state") in ("ordered", "running")
+    ]
+
+
+def _days(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was paid, on the day on which it was reserved."""
+    reserved_at, spent_usd = data.get("reserved_at"), _spent_usd(data)
+    if not spent_usd or not (_is_number(reserved_at) and 0 <= reserved_at < 1e11):
+        return {}
+    return {day_of(reserved_at or 0.0): {"usd": spent_usd, "starts": 0}}
+
+
+def _spent_usd(data: Mapping[str, Any]) -> float:
+    costs = [record.get("cost_usd") for record in _records(data).values()]
+    return sum(cost for cost in costs if _is_number(cost))
+
+
+def _records(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    steps = data.get("steps")
+    if not isinstance(steps, dict):
+        return {}
+    return {step: record for step, record in steps.items() if isinstance(record, dict)}
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return type(value) in (int, float)
 
 
 def _with_names_of_schema_3(data: Mapping[str, Any]) -> Any:
@@ -102,11 +149,11 @@ def _with_names_of_schema_3(data: Mapping[str, Any]) -> Any:
 
 def upgrade_teacher(data: Any) -> Any:
     """Return the content of `teacher.json` in today's schema; before, it did not name one."""
-    if not isinstance(data, dict) or data.get("schema", 3) not in (3, 4):
+    if not isinstance(data, dict) or data.get("schema", 3) not in (3, 4, 5):
         return data
     if "schema" not in data:
         data = _renamed({"rested": 0.0, **data}, _TEACHER)
-    return {**data, "schema": SCHEMA}
+    return {"charged_until": 0.0, "payers": [], **data, "schema": SCHEMA}
 
 
 def _renamed(record: Any, names: Mapping[str, str]) -> Any:

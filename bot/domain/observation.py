@@ -219,6 +219,10 @@ class Manifest:
     titles: Mapping[str, str] = field(default_factory=FIRST_TITLES.copy, hash=False)
 
 
+# The states of an endpoint that costs nothing.
+STOPPED_STATES = ("absent", "paused", "scaledToZero", "failed", "updateFailed")
+
+
 @dataclass(frozen=True)
 class Teacher:
     """The teacher's Inference Endpoint; it has a `url` while it answers."""
@@ -259,8 +263,12 @@ class Observation:
             return Community(Consent.ASK)
         return self.communities.get(language, Community())
 
+    def jobs_of(self, request: str, step: Step, attempt: int) -> list[Job]:
+        """Return the jobs of this attempt; two if it was started twice."""
+        key = (request, step, attempt)
+        return [job for job in self.jobs if (job.request, job.step, job.attempt) == key]
+
     def job(self, request: str, step: Step, attempt: int) -> Job | None:
         """Return the job of this attempt; of two (a double launch), the one that got further."""
-        key = (request, step, attempt)
-        jobs = [job for job in self.jobs if (job.request, job.step, job.attempt) == key]
+        jobs = self.jobs_of(request, step, attempt)
         return min(jobs, key=lambda job: (job.stage.is_final, job.created_at), default=None)

@@ -142,7 +142,8 @@ class StepRecord:
     """One step of one request.
 
     `attempt` numbers the jobs from 1. `seconds` is the duration of the successful attempt,
-    `cost_usd` the cost of all attempts. `reason` and `log_tail` (redacted) are of the last failure.
+    `cost_usd` the cost of all settled attempts and of the teacher. `reason` and `log_tail`
+    (redacted) are of the last failure.
     """
 
     state: StepState = StepState.WAITING
@@ -161,6 +162,33 @@ class StepRecord:
     def is_active(self) -> bool:
         """Whether a job for this step is running, or was ordered."""
         return self.state in (StepState.ORDERED, StepState.RUNNING)
+
+
+@dataclass(frozen=True)
+class UnsettledJob:
+    """A job that was ordered and whose cost is not known yet, as it may still run.
+
+    It costs `usd_per_hour` (without the teacher; 0.0 if unknown) and at most `hold_usd`, of which
+    `tokens_usd` are for the tokens of a teacher that is paid by the token. `appeared`: it was seen
+    on the Hub; `started`: it was seen running.
+    """
+
+    step: Step
+    attempt: int
+    ordered_at: float
+    usd_per_hour: float
+    hold_usd: float
+    tokens_usd: float = 0.0
+    appeared: bool = False
+    started: bool = False
+
+
+@dataclass(frozen=True)
+class DayUse:
+    """What a request has cost on one day, and how often the teacher was started for it."""
+
+    usd: float = 0.0
+    starts: int = 0
 
 
 @dataclass(frozen=True)
@@ -183,6 +211,8 @@ class Request:
     `comments_read` is the number of people's comments until then. `revision` counts the commits
     that changed the record. `reported`: nothing is left to reply; `archived`: comments are no
     longer read either. `consented`: somebody who may has approved it for the language's community.
+    `unsettled` are the jobs that may still cost money, and `days` is what was paid on each day
+    (UTC, like 2026-01-31).
     """
 
     id: str
@@ -205,6 +235,8 @@ class Request:
     reported: bool = False
     archived: bool = False
     consented: bool = False
+    unsettled: tuple[UnsettledJob, ...] = ()
+    days: Mapping[str, DayUse] = field(default_factory=dict)
 
     def step(self, step: Step) -> StepRecord:
         return self.steps.get(step, StepRecord())
@@ -221,7 +253,16 @@ class Request:
 
     @property
     def spent_usd(self) -> float:
+        """What was paid so far, without the jobs that are not settled."""
         return sum(record.cost_usd for record in self.steps.values())
+
+    @property
+    def held_usd(self) -> float:
+        """The most that the jobs which are not settled may cost."""
+        return sum(job.hold_usd for job in self.unsettled)
+
+    def used_on(self, day: str) -> DayUse:
+        return self.days.get(day, DayUse())
 
     @property
     def may_pin_wheel(self) -> bool:
@@ -243,10 +284,14 @@ class TeacherRecord:
     """The last order to the teacher's endpoint: to run (since `ordered_at`) or to pause.
 
     `paused_at` is the time of the last order to pause, `failed_starts` the number of orders to run
-    since it last ran.
+    since it last ran. While it costs money, `payers` are the ids of the requests that share the
+    cost since `charged_until`; what it cost before was charged. `charged_until` is 0.0 if it costs
+    nothing.
     """
 
     running: bool = False
     ordered_at: float = 0.0
     failed_starts: int = 0
     paused_at: float = 0.0
+    charged_until: float = 0.0
+    payers: tuple[str, ...] = ()

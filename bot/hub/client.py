@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,6 +52,13 @@ class TryLater(UserError):
         self.after = after
 
 
+class WrongClock(TryLater):
+    """This machine's clock and the Hub's differ, so nothing that depends on a time can be decided.
+
+    Jobs would be cancelled, and days of the teacher charged, for a time that has not passed.
+    """
+
+
 class Broken(TryLater):
     """The Hub failed at this one call or answered something malformed; other calls may succeed."""
 
@@ -71,11 +79,13 @@ class Allowance:
     """The calls left in the Hub's rate limit, and the seconds until it is reset.
 
     `reported` is false if the Hub sent no `RateLimit` header; the numbers are guesses then.
+    `answered_at` is the time by the Hub's clock in epoch seconds, 0.0 if it did not say.
     """
 
     calls: int = 1_000
     reset_seconds: float = 0.0
     reported: bool = False
+    answered_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -109,10 +119,12 @@ class Connection:
         headers = self.api._build_hf_headers()
         response = get_session().get(f"{self.endpoint}/api/{path}", params=query, headers=headers)
         hf_raise_for_status(response)
-        limit = parse_ratelimit_headers(response.headers)
+        limit, answered_at = parse_ratelimit_headers(response.headers), _answered_at(response)
         if limit is None:
-            return response.json(), Allowance()
-        return response.json(), Allowance(limit.remaining, limit.reset_in_seconds, reported=True)
+            return response.json(), Allowance(answered_at=answered_at)
+        return response.json(), Allowance(
+            limit.remaining, limit.reset_in_seconds, reported=True, answered_at=answered_at
+        )
 
     def content(self, repo: str, repo_type: str, path: str, revision: str = "main") -> bytes:
         """Return the current content of a file.
@@ -174,6 +186,13 @@ def client_with_timeout() -> Any:
     client = _http.default_client_factory()
     client.timeout = httpx.Timeout(TIMEOUT_SECONDS, read=3 * TIMEOUT_SECONDS)
     return client
+
+
+def _answered_at(response: Any) -> float:
+    try:
+        return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _requested_wait(error: HfHubHTTPError) -> float:

@@ -130,10 +130,10 @@ def _oldest_missing(active: Collection[Request], alive: Iterable[JobInfo]) -> fl
     labels = [info.labels or {} for info in alive]
     present = {(each.get("request"), each.get("step"), each.get("attempt")) for each in labels}
     ordered_at = [
-        record.ordered_at
+        held.ordered_at
         for request in active
-        for step, record in request.steps.items()
-        if record.is_active and (request.id, step.value, str(record.attempt)) not in present
+        for held in request.unsettled
+        if (request.id, held.step.value, str(held.attempt)) not in present
     ]
     return min(ordered_at, default=None)
 

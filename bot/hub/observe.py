@@ -23,11 +23,12 @@ from bot.hub.client import (
     Broken,
     Connection,
     Refused,
+    WrongClock,
     status_code,
     translate_errors,
 )
 from bot.hub.discussions import DiscussionReader
-from bot.hub.jobs import observe_jobs, with_details
+from bot.hub.jobs import CLOCK_DIFFERENCE_SECONDS, observe_jobs, with_details
 from bot.hub.manifests import is_amount, parse_manifest
 from bot.hub.profiles import ProfileReader
 from bot.hub.teachers import observe_teacher
@@ -35,6 +36,7 @@ from bot.hub.teachers import observe_teacher
 log = logging.getLogger(__name__)
 
 SLOW_FACTS_MAX_AGE_SECONDS = 3600.0
+MAX_PRICE = 1000.0  # US dollars an hour; the most expensive flavor costs about 40
 _UNITS_PER_HOUR = {"second": 3600.0, "minute": 60.0, "hour": 1.0}
 
 
@@ -78,6 +80,7 @@ class Observer:
         """Read what is in the scope. Raises TryLater and Refused."""
         hub, active, facts, now = self.hub, scope.active, self._current_facts(), self.hub.clock()
         discussions, deleted = self._discussions.read(hub, active, scope.resting, scope.known, now)
+        check_clock(now, self.allowance)
         facts = self._current_facts(_last_comment_at(discussions.values()))
         jobs, unparseable = observe_jobs(hub, active, scope.left_alone)
         may_accept = _may_accept(scope, discussions)
@@ -130,14 +133,30 @@ def _last_comment_at(discussions: Iterable[Discussion]) -> float:
     return max(times, default=0.0)
 
 
+def check_clock(now: float, allowance: Allowance) -> None:
+    """Compare this machine's time with the Hub's. Raises WrongClock."""
+    if not allowance.answered_at:
+        raise WrongClock("the Hub does not say what time it is, so no cost can be computed")
+    ahead = now - allowance.answered_at
+    if abs(ahead) > CLOCK_DIFFERENCE_SECONDS:
+        raise WrongClock(
+            f"this machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} "
+            "the Hub's: synchronize it with NTP"
+        )
+
+
 def read_prices(hub: Connection) -> dict[str, float]:
-    """Return the hourly price of every job flavor, in US dollars. Raises TryLater and Refused."""
+    """Return the hourly price of every job flavor, in US dollars. Raises TryLater and Refused.
+
+    A flavor without a plausible price is left out, so that nothing starts on it.
+    """
     with translate_errors("read the hardware prices"):
         return {
             str(hardware.name): hardware.unit_cost_usd * _UNITS_PER_HOUR[str(hardware.unit_label)]
             for hardware in hub.api.list_jobs_hardware()
             if str(hardware.unit_label) in _UNITS_PER_HOUR  # the API allows any text
             and is_amount(hardware.unit_cost_usd)
+            and 0 < hardware.unit_cost_usd * _UNITS_PER_HOUR[str(hardware.unit_label)] <= MAX_PRICE
         }
 
 

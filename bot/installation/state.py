@@ -129,6 +129,9 @@ class Webhook:
     id: str = field(default="", compare=False)
 
 
+IDLE_MINUTES = 15
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """The teacher's Inference Endpoint. Its price is not compared: `usd_per_hour` is 0.
@@ -144,7 +147,7 @@ class Endpoint:
     access: str = "private"
     health_route: str = "/health"
     port: int | None = 80
-    idle_minutes: int | None = 15
+    idle_minutes: int | None = IDLE_MINUTES
 
 
 @dataclass(frozen=True)

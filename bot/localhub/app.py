@@ -136,7 +136,7 @@ def build_app(hub: ComputeHub) -> Starlette:
         routes=routes(),
         lifespan=lifespan,
         middleware=[
-            Middleware(RawPathMiddleware),
+            Middleware(RawPathMiddleware, clock=hub.clock),
             Middleware(TrustedHosts, hub),
             Middleware(control.FaultInjection, faults),
             *([Middleware(RateLimits, hub)] if hub.rules.api_calls else []),

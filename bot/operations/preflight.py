@@ -239,9 +239,13 @@ def _limits(settings: Settings) -> Iterator[Finding]:
             "raise KAKUGO_PERSON_USD",
         ),
         (
-            min(limits.person_requests, limits.queue, limits.jobs_per_flavor) < 1,
-            "With KAKUGO_PERSON_REQUESTS, KAKUGO_QUEUE or KAKUGO_JOBS_PER_FLAVOR below 1, no "
-            "request can start",
+            min(
+                *(limits.person_requests, limits.person_starts),
+                *(limits.queue, limits.jobs_per_flavor),
+            )
+            < 1,
+            "With KAKUGO_PERSON_REQUESTS, KAKUGO_PERSON_STARTS, KAKUGO_QUEUE or "
+            "KAKUGO_JOBS_PER_FLAVOR below 1, no request can start",
             "set them to 1 or more",
         ),
         (

@@ -1,7 +1,8 @@
 """Which job may start now: budgets, concurrent jobs, one job per repo, and a fair order.
 
-Everything is counted from the ledger, never from a listing, which may lag: the commit that reserves
-money or a place is the commit that uses it.
+Whatever may still cost money counts, also of requests that were closed. Everything is counted from
+the ledger, never from a listing, which may lag: the commit that reserves money or a place is the
+commit that uses it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from bot.domain import costs, steps
 from bot.domain.policy import Policy
@@ -20,13 +22,15 @@ SHARED_REPO_STEPS = (Step.CHECK, Step.EVALUATE, Step.IMPROVE)
 
 @dataclass(frozen=True)
 class Capacity:
-    """What is in use: jobs by flavor, repos with the id of the request that writes them, and the
-    money reserved today by person."""
+    """What is in use: jobs by flavor, repos with the id of the request that writes them, and by
+    person the money of the `day` that is paid or may have to be, and starts of the teacher."""
 
     policy: Policy
+    day: str = ""
     jobs: Mapping[str, int] = field(default_factory=dict)
     writers: Mapping[str, str] = field(default_factory=dict)
-    reserved_usd: Mapping[str, float] = field(default_factory=dict)
+    committed_usd: Mapping[str, float] = field(default_factory=dict)
+    starts: Mapping[str, int] = field(default_factory=dict)
 
     def allows(self, request: Request, step: Step) -> bool:
         """Whether a job of this step may start for this request.
@@ -40,49 +44,64 @@ class Capacity:
         return (
             self.jobs.get(flavor, 0) < self.policy.limits.jobs_per_flavor
             and (repo not in self.writers or step in SHARED_REPO_STEPS)
-            and (bool(request.reserved_at) or self._is_affordable(request))
+            and (bool(request.reserved_at) or self.is_affordable(request))
         )
 
-    def _is_affordable(self, request: Request) -> bool:
-        cap_usd, limits = request.agreed_spec.cap_usd, self.policy.limits
+    def is_affordable(self, request: Request) -> bool:
+        """Whether the budgets of the day and of the person have room for what is left of the cap.
+
+        They count what the request has paid today already.
+        """
+        limits, left_usd = self.policy.limits, request.agreed_spec.cap_usd - request.spent_usd
         return (
-            sum(self.reserved_usd.values()) + cap_usd <= limits.day_usd
-            and self.reserved_usd.get(request.author, 0.0) + cap_usd <= limits.person_usd
+            sum(self.committed_usd.values()) + left_usd <= limits.day_usd
+            and self.committed_usd.get(request.author, 0.0) + left_usd <= limits.person_usd
         )
 
-    def with_job(self, request: Request, step: Step, reserves: bool) -> Capacity:
-        """Return what is in use after this job started; `reserves`: the request's cap as well."""
-        flavor = self.policy.recipe.steps[step].flavor
-        repo, _, _ = steps.output(self.policy.org, request, step)
-        reserved_usd = self.reserved_usd.get(request.author, 0.0)
-        reserved_usd += request.agreed_spec.cap_usd if reserves else 0.0
-        return replace(
-            self,
-            jobs={**self.jobs, flavor: self.jobs.get(flavor, 0) + 1},
-            writers={**self.writers, repo: request.id},
-            reserved_usd={**self.reserved_usd, request.author: reserved_usd},
-        )
+    def may_start_teacher(self, request: Request) -> bool:
+        """Whether the teacher may be started once more today for this person."""
+        return self.starts.get(request.author, 0) < self.policy.limits.person_starts
+
+    def after(self, before: Request | None, request: Request, accrued_usd: float) -> Capacity:
+        """Return what is in use after a request has changed; it owes as much for the teacher."""
+        jobs, writers = Counter(self.jobs), dict(self.writers)
+        known = () if before is None else before.unsettled
+        for held in request.unsettled:
+            if held not in known:
+                jobs[self.policy.recipe.steps[held.step].flavor] += 1
+                writers[steps.output(self.policy.org, request, held.step)[0]] = request.id
+        usd = self.committed_usd.get(request.author, 0.0)
+        usd += costs.committed_usd(request, self.day, accrued_usd)
+        usd -= 0.0 if before is None else costs.committed_usd(before, self.day, accrued_usd)
+        committed_usd = {**self.committed_usd, request.author: usd}
+        return replace(self, jobs=jobs, writers=writers, committed_usd=committed_usd)
 
 
 def used_capacity(
-    requests: Iterable[Request], now: float, policy: Policy, unreadable: int = 0
+    requests: Iterable[Request],
+    now: float,
+    policy: Policy,
+    unreadable: int = 0,
+    accrued_usd: Mapping[str, float] = MappingProxyType({}),
 ) -> Capacity:
     """Count what the requests of the ledger use at the time `now`.
 
-    Each of the `unreadable` records may have reserved all that needs no approval.
+    Each of the `unreadable` records may have reserved all that needs no approval. `accrued_usd` is
+    what requests owe for the teacher, by id.
     """
+    day = costs.day_of(now)
     jobs: Counter[str] = Counter()
     writers: dict[str, str] = {}
-    reserved_usd = {"": unreadable * policy.limit_usd}
+    committed_usd = {"": unreadable * policy.limit_usd}
+    starts: Counter[str] = Counter()
     for request in requests:
-        if request.reserved_at and costs.is_same_day(request.reserved_at, now):
-            reserved_usd.setdefault(request.author, 0.0)
-            reserved_usd[request.author] += costs.reserved_usd(request)
-        for step, record in request.steps.items():
-            if record.is_active and request.status is Status.OPEN:
-                jobs[policy.recipe.steps[step].flavor] += 1
-                writers[steps.output(policy.org, request, step)[0]] = request.id
-    return Capacity(policy, jobs, writers, reserved_usd)
+        usd = costs.committed_usd(request, day, accrued_usd.get(request.id, 0.0))
+        committed_usd[request.author] = committed_usd.get(request.author, 0.0) + usd
+        starts[request.author] += request.used_on(day).starts
+        for held in request.unsettled:
+            jobs[policy.recipe.steps[held.step].flavor] += 1
+            writers[steps.output(policy.org, request, held.step)[0]] = request.id
+    return Capacity(policy, day, jobs, writers, committed_usd, starts)
 
 
 def fair_order(requests: Collection[Request]) -> list[Request]:

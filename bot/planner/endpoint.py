@@ -1,17 +1,19 @@
 """When the teacher runs and when it pauses, derived from all requests in each tick.
 
-A teacher at a URL always runs; one in a job is started and cancelled as an endpoint is started and
-paused.
+It only runs for requests that have reserved money, and they pay for it. A teacher at a URL always
+runs; one in a job is started and cancelled as an endpoint is started and paused.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
-from bot.domain import steps
+from bot.domain import costs, steps
 from bot.domain.actions import GRACE_SECONDS, Action, EnsureEndpoint
 from bot.domain.recipe import TeacherUrl
 from bot.domain.request import Request, Status, TeacherRecord
+from bot.planner import billing
 from bot.planner.capacity import Capacity
 from bot.planner.situation import Situation
 
@@ -25,13 +27,39 @@ NEEDS_NO_PAUSE = ("absent", "paused", *FAILED)
 Decision = tuple[TeacherRecord, tuple[Action, ...]]
 
 
-def plan_teacher(situation: Situation) -> Decision:
-    """Run the teacher while a request uses it or waits only for it, otherwise pause it."""
+@dataclass(frozen=True)
+class TeacherPlan:
+    """The next record of the teacher, the orders, and the requests that were charged for it."""
+
+    record: TeacherRecord
+    actions: tuple[Action, ...] = ()
+    charged: tuple[Request, ...] = ()
+
+
+def plan_teacher(situation: Situation, idle: Collection[str] = ()) -> TeacherPlan:
+    """Run the teacher while a request uses it or waits only for it, otherwise pause it.
+
+    Requests whose ids are in `idle` do not use it.
+    """
     if isinstance(situation.recipe.teacher, TeacherUrl):
-        return replace(situation.teacher, running=False, failed_starts=0), ()
-    if any(needs_teacher(request, situation.capacity) for request in situation.requests.values()):
-        return _run(situation)
-    return _pause(situation)
+        return TeacherPlan(replace(situation.teacher, running=False, failed_starts=0))
+    requests, before = situation.requests, situation.teacher
+    users = tuple(
+        sorted(
+            request.id
+            for request in requests.values()
+            if request.id not in idle and needs_teacher(request, situation.capacity)
+        )
+    )
+    if not before.running:
+        may_start = situation.capacity.may_start_teacher
+        users = tuple(id_ for id_ in users if _has_job(requests[id_]) or may_start(requests[id_]))
+    after, actions = _run(situation) if users else _pause(situation)
+    usd_per_hour = costs.awake_usd_per_hour(situation.recipe.teacher)
+    record, charged = billing.charge_teacher(
+        before, after, users, requests, situation.meter, situation.observation, usd_per_hour
+    )
+    return TeacherPlan(record, actions, charged)
 
 
 def needs_teacher(request: Request, capacity: Capacity) -> bool:
@@ -39,14 +67,23 @@ def needs_teacher(request: Request, capacity: Capacity) -> bool:
     step = steps.current(request)
     if request.status is not Status.OPEN or step is None or not steps.info(step).needs_teacher:
         return False
-    return request.step(step).is_active or capacity.allows(request, step)
+    return _has_job(request) or (bool(request.reserved_at) and capacity.allows(request, step))
+
+
+def _has_job(request: Request) -> bool:
+    return any(record.is_active for record in request.steps.values())
 
 
 def has_given_up(situation: Situation) -> bool:
     """Whether the endpoint was started so often that no request should wait for it."""
-    failed = situation.observation.teacher.state in FAILED
-    limit = MAX_FAILED_STARTS if failed else MAX_IGNORED_STARTS
-    return situation.teacher.running and situation.teacher.failed_starts > limit
+    record, teacher = situation.teacher, situation.observation.teacher
+    if not record.running or not record.failed_starts or teacher.is_running:
+        return False
+    limit = MAX_FAILED_STARTS if teacher.state in FAILED else MAX_IGNORED_STARTS
+    is_slow = (
+        teacher.state in STARTING and situation.now - record.ordered_at > billing.MAX_START_SECONDS
+    )
+    return record.failed_starts > limit or is_slow
 
 
 def is_ready(situation: Situation) -> bool:

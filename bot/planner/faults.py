@@ -17,21 +17,17 @@ from bot.domain.actions import (
 )
 from bot.domain.fault import Fault, FaultKind
 from bot.domain.request import CLOSING, Request
-from bot.planner import progress
 from bot.planner.situation import Situation
 
 
 def cancel_above_cap(request: Request, situation: Situation) -> tuple[EnsureCancelled, ...]:
     """Cancel the running jobs of a request at its cap, when nothing else can be planned."""
-    above = {
-        (request.id, step, record.attempt)
-        for step, record in request.steps.items()
-        if record.is_active and progress.is_above_cap(request, step, situation)
-    }
+    if not request.unsettled or situation.remaining_usd(request) >= 0:
+        return ()
     return tuple(
         EnsureCancelled(job.id)
         for job in situation.observation.jobs
-        if (job.request, job.step, job.attempt) in above and not job.stage.is_final
+        if job.request == request.id and not job.stage.is_final
     )
 
 

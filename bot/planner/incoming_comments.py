@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot import replies
-from bot.domain import steps
+from bot.domain import costs, steps
 from bot.domain.observation import Comment, Discussion
 from bot.domain.request import LIVE, Answer, Command, Reason, Request, Status, Step, Verdict
 from bot.parsing.commands import read_command
@@ -134,7 +134,7 @@ def _retry(request: Request, situation: Situation) -> Request:
         return _answer(request, command, replies.needs_approval(request.verdict))
     if situation.is_withdrawn(request):
         return _answer(request, command, replies.withdrawn())
-    return _answer(_reopened(request, situation), command, replies.continues(command))
+    return _continue(_reopened(request, situation), command, situation)
 
 
 def _approve(request: Request, situation: Situation) -> Request:
@@ -144,7 +144,14 @@ def _approve(request: Request, situation: Situation) -> Request:
     approved = _approved(request, situation)
     if approved is None:
         return _answer(request, command, replies.not_applicable(command, request))
-    return _answer(approved, command, replies.continues(command))
+    return _continue(approved, command, situation)
+
+
+def _continue(request: Request, command: Command, situation: Situation) -> Request:
+    """Say that the request goes on, or that it waits for the next day's budget."""
+    has_budget = request.reserved_at or situation.capacity.is_affordable(request)
+    reply = replies.continues(command) if has_budget else replies.continues_tomorrow(command)
+    return _answer(request, command, reply)
 
 
 def _approved(request: Request, situation: Situation) -> Request | None:
@@ -170,9 +177,13 @@ def _approved(request: Request, situation: Situation) -> Request | None:
 
 
 def _with_raised_cap(request: Request, situation: Situation) -> Request:
-    """Allow the cost of another attempt of every step, each up to its time limit."""
-    ceiling_usd = situation.estimate(request.spec).ceiling_usd
-    cap_usd = round(request.spent_usd + ceiling_usd, 6)
+    """Allow the cost of another attempt of every step, each up to its time limit.
+
+    More than a person or a day may cost would never be affordable, so it is no part of the cap.
+    """
+    limits, estimate = situation.policy.limits, situation.estimate(request.spec)
+    raised_usd = costs.cap_usd(estimate, limits.person_usd, limits.day_usd)
+    cap_usd = round(request.spent_usd + request.held_usd + raised_usd, 6)
     return replace(request, spec=replace(request.agreed_spec, cap_usd=cap_usd), reserved_at=0.0)
 
 

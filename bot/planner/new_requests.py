@@ -75,8 +75,9 @@ def open_within_limit(request: Request, situation: Situation) -> Request:
 def _spec(
     language: Language, discussion: Discussion, community: Community, situation: Situation
 ) -> Spec:
-    recipe = situation.recipe
-    options = read_options(discussion.body, _available(community, situation.policy))
+    policy, recipe = situation.policy, situation.recipe
+    limits = policy.limits
+    options = read_options(discussion.body, _available(community, policy))
     infos = steps.NEXT_VERSION if options.improves else steps.NEW_MODEL
     estimate = costs.estimate(recipe, situation.observation.prices, infos)
     return Spec(
@@ -86,7 +87,7 @@ def _spec(
         digest=recipe.digest(language.code),
         wheel_revision=situation.observation.wheel_revision,
         estimate_usd=round(estimate.total_usd, 6),
-        cap_usd=costs.cap_usd(estimate, situation.policy.limit_usd),
+        cap_usd=costs.cap_usd(estimate, policy.limit_usd, limits.person_usd, limits.day_usd),
         refused_options=options.refused,
         unread_lines=options.unread_lines,
         licence=options.licence or community.licence,

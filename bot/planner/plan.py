@@ -12,8 +12,18 @@ from dataclasses import replace
 from bot.domain import costs, names, steps
 from bot.domain.actions import GRACE_SECONDS, Action, EnsureCancelled, EnsureJob, Plan
 from bot.domain.observation import Discussion
-from bot.domain.request import LIVE, Reason, Request, Status, Step, StepState, Verdict
-from bot.planner import new_requests, progress
+from bot.domain.recipe import TeacherUrl
+from bot.domain.request import (
+    LIVE,
+    Reason,
+    Request,
+    Status,
+    Step,
+    StepState,
+    UnsettledJob,
+    Verdict,
+)
+from bot.planner import billing, new_requests, progress
 from bot.planner.due_replies import (
     ANSWER_TIMEOUT,
     NOT_A_REQUEST,
@@ -33,6 +43,7 @@ def admit(discussion: Discussion, situation: Situation) -> Plan:
     """Plan for a new discussion: accept it as a request, ask about it, or decline it."""
     request = new_requests.new_request(discussion, situation)
     request = apply_comments(request, discussion, situation)
+    request = _reserve_for_teacher(request, situation)
     return _complete(replace(request, revision=0), request, (), situation)
 
 
@@ -43,7 +54,8 @@ def plan(request: Request, situation: Situation) -> Plan:
     if is_at_rest(request, situation.now) and not reopened:
         if discussion is None or not _has_new_comment(request, discussion):
             return Plan(request)
-    after = progress.update_progress(request, situation)
+    after = billing.settle_jobs(request, situation.observation, situation.job_prices)
+    after = progress.update_progress(after, situation)
     if discussion is not None:
         after = apply_comments(after, discussion, situation)
         if reopened and after.status not in LIVE:
@@ -97,9 +109,11 @@ def _start_next_step(request: Request, situation: Situation) -> Decision:
     if request.step(Step.CHECK).reason is Reason.HOPELESS:
         return _fail(request, Verdict.HOPELESS), ()
     record = request.step(step)
-    if record.is_active:
-        return _fail_above_cap(request, step, situation), ()
-    if situation.observation.communities is None:
+    if situation.remaining_usd(request) < 0:
+        failed = replace(record, state=StepState.FAILED) if record.is_active else record
+        return _fail(request.with_step(step, failed), Verdict.BUDGET), ()
+    # Until the cost of the last job is known, the next one could not be paid for.
+    if record.is_active or request.unsettled or situation.observation.communities is None:
         return request, ()
     if situation.needs_consent(request):
         return replace(request, status=Status.HELD, verdict=Verdict.COMMUNITY), ()
@@ -108,38 +122,53 @@ def _start_next_step(request: Request, situation: Situation) -> Decision:
     max_attempts = situation.recipe.steps[step].attempts
     if record.state is StepState.FAILED and record.attempts_since_retry >= max_attempts:
         return _fail(request, Verdict.ATTEMPTS), ()
-    if steps.info(step).needs_teacher and not is_ready(situation):
-        is_running = situation.observation.teacher.is_running
-        if not is_running and has_given_up(situation):
-            return _fail(request, Verdict.TEACHER), ()
+    spec, prices = request.agreed_spec, situation.observation.prices
+    if not costs.has_prices(situation.recipe, spec, prices):
         return request, ()
+    timeout_seconds = _timeout_seconds(request, step, situation)
+    settings = situation.recipe.steps[step]
+    if timeout_seconds < min(settings.expected_minutes, settings.timeout_minutes) * 60:
+        return _fail(request, Verdict.BUDGET), ()
+    if steps.info(step).needs_teacher and not is_ready(situation):
+        if has_given_up(situation):
+            return _fail(request, Verdict.TEACHER), ()
+        return _reserve_for_teacher(request, situation), ()
     if not situation.capacity.allows(request, step):
         return request, ()
-    return _order_job(request, step, situation)
+    return _order_job(request, step, timeout_seconds, situation)
 
 
-def _fail_above_cap(request: Request, step: Step, situation: Situation) -> Request:
-    """End the request if its running job has exceeded the cap."""
-    attempt_usd = progress.attempt_usd(request, step, situation)
-    if not progress.is_above_cap(request, step, situation):
+def _reserve_for_teacher(request: Request, situation: Situation) -> Request:
+    """Reserve money for a teacher that does not run yet: it costs something while it starts."""
+    step = steps.current(request)
+    if request.status is not Status.OPEN or step is None or not steps.info(step).needs_teacher:
         return request
-    record = request.step(step)
-    failed = replace(record, state=StepState.FAILED, cost_usd=record.cost_usd + attempt_usd)
-    return _fail(request.with_step(step, failed), Verdict.BUDGET)
+    capacity, is_running = situation.capacity, situation.teacher.running
+    if not capacity.allows(request, step):
+        return request
+    if is_ready(situation) or not (is_running or capacity.may_start_teacher(request)):
+        return request
+    return replace(request, reserved_at=request.reserved_at or situation.now)
+
+
+def _timeout_seconds(request: Request, step: Step, situation: Situation) -> int:
+    """Return how long a job of this step may run."""
+    return costs.affordable_seconds(
+        situation.remaining_usd(request),
+        situation.usd_per_hour(step),
+        situation.recipe.steps[step].timeout_minutes * 60,
+    )
 
 
 def _fail(request: Request, verdict: Verdict) -> Request:
     return replace(request, status=Status.FAILED, verdict=verdict)
 
 
-def _order_job(request: Request, step: Step, situation: Situation) -> Decision:
+def _order_job(
+    request: Request, step: Step, timeout_seconds: int, situation: Situation
+) -> Decision:
     """Order the next attempt after a failed one, or a lost attempt again under its number."""
     settings, record = situation.recipe.steps[step], request.step(step)
-    timeout_seconds = costs.remaining_seconds(
-        request, situation.usd_per_hour(step), settings.timeout_minutes * 60
-    )
-    if timeout_seconds < min(settings.expected_minutes, settings.timeout_minutes) * 60:
-        return _fail(request, Verdict.BUDGET), ()
     is_new = record.state is StepState.FAILED or record.attempt == 0
     ordered = replace(
         record,
@@ -150,24 +179,49 @@ def _order_job(request: Request, step: Step, situation: Situation) -> Decision:
         job_id="",
         progress_tenths=0,
     )
+    teacher_cap_usd = costs.teacher_cap_usd(
+        situation.recipe,
+        request,
+        step,
+        situation.observation.prices,
+        situation.remaining_usd(request),
+    )
+    is_paid_by_token = steps.info(step).needs_teacher and isinstance(
+        situation.recipe.teacher, TeacherUrl
+    )
+    tokens_usd = teacher_cap_usd if is_paid_by_token else 0.0
     action = EnsureJob(
         request=request.id,
         step=step,
         attempt=ordered.attempt,
-        command=_command(request, step, ordered.attempt, situation),
+        command=_command(request, step, ordered.attempt, teacher_cap_usd, situation),
         image=situation.recipe.image,
         flavor=settings.flavor,
         timeout_seconds=timeout_seconds,
     )
-    reserved_at = request.reserved_at or situation.now
-    return replace(request.with_step(step, ordered), reserved_at=reserved_at), (action,)
+    usd_per_hour = situation.observation.prices[settings.flavor]
+    held = UnsettledJob(
+        step=step,
+        attempt=ordered.attempt,
+        ordered_at=situation.now,
+        usd_per_hour=usd_per_hour,
+        hold_usd=timeout_seconds / 3600 * usd_per_hour + tokens_usd,
+        tokens_usd=tokens_usd,
+    )
+    request = replace(
+        request.with_step(step, ordered),
+        reserved_at=request.reserved_at or situation.now,
+        unsettled=(*request.unsettled, held),
+    )
+    return request, (action,)
 
 
-def _command(request: Request, step: Step, attempt: int, situation: Situation) -> tuple[str, ...]:
+def _command(
+    request: Request, step: Step, attempt: int, cap_usd: float, situation: Situation
+) -> tuple[str, ...]:
     policy, observation = situation.policy, situation.observation
     revision = request.agreed_spec.wheel_revision
     wheel = names.wheel_url(policy.endpoint, policy.org, revision, policy.wheel)
-    cap_usd = costs.teacher_cap_usd(policy.recipe, request, step, observation.prices)
     teacher = observation.teacher.url
     return steps.command(policy.recipe, request, step, attempt, wheel, teacher, cap_usd)
 
@@ -182,8 +236,7 @@ def _complete(
     last_step = steps.last(after.spec)
     can_report = after.status is not Status.DONE or situation.manifest(after, last_step) is not None
     reported = due.complete and after.status not in LIVE and can_report
-    is_active = any(record.is_active for record in after.steps.values())
-    archived = reported and not is_active and not _is_listening(after, situation)
+    archived = reported and not after.unsettled and not _is_listening(after, situation)
     after = replace(after, replied_at=due.replied_at, reported=reported, archived=archived)
     if after == before and not actions:
         return Plan(before)

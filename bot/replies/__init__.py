@@ -24,6 +24,7 @@ from bot.replies import questions
 from bot.replies.commands import (
     closed,
     continues,
+    continues_tomorrow,
     current_status,
     estimate,
     help_text,
@@ -42,6 +43,7 @@ from bot.replies.status import status, step_note
 __all__ = [
     "closed",
     "continues",
+    "continues_tomorrow",
     "current_status",
     "due",
     "estimate",

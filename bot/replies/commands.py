@@ -15,6 +15,9 @@ _VERBS = {
 }
 
 
+_THANKS = {Command.APPROVE: "Thank you for the approval"}
+
+
 def current_status(request: Request) -> str:
     now = f"Current status: {headline(request)}."
     if request.spec is None or request.status is Status.DECLINED:
@@ -114,9 +117,15 @@ def withdrawn() -> str:
     )
 
 
-def continues(command: Command) -> str:
-    thanks = "Thank you for the approval" if command is Command.APPROVE else "OK"
+def continues_tomorrow(command: Command) -> str:
     return (
-        f"{thanks}. I will continue after the last finished step. The table above shows the "
-        "progress."
+        f"{_THANKS.get(command, 'OK')}. The budget of today, or yours for today, has no room for "
+        "this, so I will continue as soon as there is room, usually after midnight (UTC)."
+    )
+
+
+def continues(command: Command) -> str:
+    return (
+        f"{_THANKS.get(command, 'OK')}. I will continue after the last finished step. The table "
+        "above shows the progress."
     )

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable
 from functools import cache
 
+from bot.domain import costs
 from bot.domain.actions import Action, EnsureReply, Plan
 from bot.domain.names import marker
 from bot.domain.observation import (
@@ -21,7 +22,16 @@ from bot.domain.observation import (
 )
 from bot.domain.policy import Policy
 from bot.domain.recipe import EndpointSpec, Recipe, parse
-from bot.domain.request import Request, Spec, Step, StepRecord, StepState, TeacherRecord
+from bot.domain.request import (
+    DayUse,
+    Request,
+    Spec,
+    Step,
+    StepRecord,
+    StepState,
+    TeacherRecord,
+    UnsettledJob,
+)
 from bot.language import by_code
 from bot.planner.plan import admit as admit_one
 from bot.planner.plan import plan as plan_one
@@ -127,9 +137,30 @@ def request(**changes: object) -> Request:
         "spec": spec(),
     }
     if steps := changes.get("steps"):
+        records = {Step.CHECK: CHECKED, **steps}  # type: ignore[dict-item]
+        spent = sum(record.cost_usd for record in records.values())
         values["reserved_at"] = NOW - 900
-        changes["steps"] = {Step.CHECK: CHECKED, **steps}  # type: ignore[dict-item]
+        values["unsettled"] = tuple(
+            unsettled(step, record) for step, record in records.items() if record.is_active
+        )
+        values["days"] = {costs.day_of(NOW): DayUse(spent)} if spent else {}
+        changes["steps"] = records
     return Request(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def unsettled(step: Step, record: StepRecord) -> UnsettledJob:
+    """Return the job of an active record, whose greatest cost is that of its time limit."""
+    settings = recipe().steps[step]
+    usd_per_hour = PRICES[settings.flavor]
+    return UnsettledJob(
+        step=step,
+        attempt=record.attempt,
+        ordered_at=record.ordered_at,
+        usd_per_hour=usd_per_hour,
+        hold_usd=settings.timeout_minutes / 60 * usd_per_hour,
+        appeared=bool(record.job_id),
+        started=record.state is StepState.RUNNING,
+    )
 
 
 def discussion(title: str = "Esperanto", body: str = "", **changes: object) -> Discussion:

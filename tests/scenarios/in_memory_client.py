@@ -165,7 +165,7 @@ class InMemoryClient:
             page = listing(listed[start : start + PAGE], len(listed), start, moment)
             for summary in page["discussions"] if self.hub.omits_counts else ():
                 del summary["numComments"]
-            return page, Allowance()
+            return page, Allowance(answered_at=self.hub.now)
 
         return self.call("list_discussions", effect)
 

@@ -195,6 +195,26 @@ class InMemoryHub:
         index = bisect.bisect_right(self.endpoint.since, moment)
         return "running" if moment - self.endpoint.since[index - 1] >= WAKING else "initializing"
 
+    def bill_usd(self, teacher_usd_per_hour: float) -> float:
+        """Return what the Hub bills by the second: jobs that run, and the endpoint while it is on.
+
+        Jobs that still run are not on the bill.
+        """
+        usd = 0.0
+        for job in self.jobs:
+            moments = dict(zip(job.stage.values, job.stage.since, strict=True))
+            started, ended = moments.get("RUNNING"), job.stage.since[-1]
+            if started is not None:
+                usd += (ended - started) / 3600 * FLAVORS[job.order["flavor"]]
+        changes = list(zip(self.endpoint.values, self.endpoint.since, strict=True))
+        ends = [*self.endpoint.since[1:], self.now]
+        awake = sum(
+            end - since
+            for (state, since), end in zip(changes, ends, strict=True)
+            if state == "running"
+        )
+        return usd + awake / 3600 * teacher_usd_per_hour
+
     def launches(self) -> list[tuple[str, str, int]]:
         return sorted(
             (j.labels["request"], j.labels["step"], int(j.labels["attempt"])) for j in self.jobs

@@ -14,12 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain import costs, steps
+from bot.domain import steps
 from bot.domain.request import Request, Status, Step, StepState
 from bot.hub.observe import read_prices
 from bot.localhub.testing import LocalHub
 from bot.settings import Limits
-from tests.scenarios.fake_recipe import SECONDS
 from tests.scenarios.local_scenario import BOT, ORG, SPACE, LocalScenario, labels_of
 
 DAY = 86_400.0
@@ -99,17 +98,21 @@ def _check_ledger(scenario: LocalScenario, languages: Sequence[str]) -> int:
 
 
 def _check_costs(scenario: LocalScenario, requests: Sequence[Request]) -> None:
-    """Check costs: a completed job costs its manifest's seconds, a failed one those it ran."""
+    """Check that each request pays what its jobs ran, and those that use the teacher share it."""
     rates = read_prices(scenario.bot().hub)
-    billed: defaultdict[str, float] = defaultdict(float)
+    billed: defaultdict[tuple[str, Step], float] = defaultdict(float)
     for job in scenario.api.list_jobs(namespace=ORG):
         labels = labels_of(job)
         step = Step(labels["step"])
         assert job.started_at and job.finished_at
-        ran = (job.finished_at - job.started_at).total_seconds()
-        seconds = SECONDS if job.status.stage == "COMPLETED" else ran
-        usd_per_hour = costs.usd_per_hour(scenario.policy.recipe, step, rates)
-        billed[labels["request"]] += seconds / 3600 * usd_per_hour
+        hours = (job.finished_at - job.started_at).total_seconds() / 3600
+        flavor = scenario.policy.recipe.steps[step].flavor
+        billed[labels["request"], step] += hours * rates[flavor]
     for request in requests:
-        assert request.spent_usd == pytest.approx(billed[request.id], abs=1e-5), request.id
+        for info in steps.NEW_MODEL:
+            usd, jobs_usd = request.step(info.step).cost_usd, billed[request.id, info.step]
+            if info.needs_teacher:
+                assert usd >= jobs_usd - 1e-9, request.id
+            else:
+                assert usd == pytest.approx(jobs_usd), request.id
         assert request.spent_usd <= request.agreed_spec.cap_usd

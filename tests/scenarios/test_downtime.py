@@ -77,6 +77,7 @@ class DowntimeScenario:
         hub.threads[7].status.put(hub.now, "closed")
         hub.add_comment(9, SPEAKERS[8], "1")
         hub.add_comment(1, SPEAKERS[0], "/status")
+        hub.endpoint.put(hub.now + 900, "scaledToZero")
         hub.advance_to(hub.now + DAYS)
         hub.open_discussion(SPEAKERS[9], "Scottish Gaelic")
         hub.add_comment(1, "stranger", "/cancel")
@@ -93,7 +94,7 @@ def scenario() -> DowntimeScenario:
 
 def test_the_first_ticks_catch_up(scenario: DowntimeScenario) -> None:
     before = {id(job) for job in scenario.hub.jobs}
-    scenario.ticks(3)
+    scenario.ticks(6)  # the teacher has to start again
 
     assert scenario.request(1).step(Step.CHECK).note, "its job finished meanwhile"
     failed = scenario.request(2).step(Step.CHECK)
@@ -109,7 +110,7 @@ def test_the_first_ticks_catch_up(scenario: DowntimeScenario) -> None:
         for job in scenario.hub.jobs
         if id(job) not in before
     }
-    assert ("r8", "check") in started, "a new day has a new budget"
+    assert ("r9", "check") in started, "a new day has a new budget"
     assert not started & {("r6", "check"), ("r7", "check"), ("r1", "check")}
 
 

@@ -18,10 +18,12 @@ from bot.controller.tick import Controller
 from bot.domain import names
 from bot.domain.codec import faults_to_json
 from bot.domain.fault import MAX_DELAY_SECONDS, Fault, FaultKind, Faults
+from bot.domain.policy import Policy
 from bot.domain.request import Request, Status, Step, StepState
 from bot.hub.client import TryLater
 from bot.hub.ledger_repo import LedgerRepo, json_text
 from bot.planner import plan as planner
+from tests.bot import examples
 from tests.scenarios.in_memory_client import InMemoryClient, call_directly, error
 from tests.scenarios.in_memory_hub import ORG, URL, InMemoryHub
 from tests.scenarios.simulation import InMemoryConnection
@@ -82,6 +84,7 @@ class FaultyClient(InMemoryClient):
 class Scenario:
     hub: InMemoryHub
     client: FaultyClient
+    policy: Policy = POLICY
 
     def connection(self) -> InMemoryConnection:
         return InMemoryConnection(URL, ORG, "", "", "", lambda: self.hub.now, self.client)
@@ -96,7 +99,7 @@ class Scenario:
         """Tick every 20 seconds, each time in a new process."""
         ends_at = self.hub.now + seconds
         while self.hub.now < ends_at and not until():
-            Controller(self.connection(), self.ledger(), POLICY).tick()
+            Controller(self.connection(), self.ledger(), self.policy).tick()
             self.hub.advance_to(self.hub.now + 20)
 
     def is_done(self, num: int) -> bool:
@@ -150,7 +153,10 @@ CASES = {
 def test_fault_of_one_request_stops_no_other(name: str) -> None:
     damage, is_told = CASES[name]
     hub = InMemoryHub()
-    scenario = Scenario(hub, FaultyClient(hub, call_directly, fault=name))
+    # While a request is tried again, it pays for the teacher, here not much.
+    teacher = replace(examples.endpoint(), usd_per_hour=0.006)
+    policy = replace(POLICY, recipe=replace(POLICY.recipe, teacher=teacher))
+    scenario = Scenario(hub, FaultyClient(hub, call_directly, fault=name), policy)
     for title in TITLES:
         hub.open_discussion("ludoviko", title)
     if damage is not nothing:

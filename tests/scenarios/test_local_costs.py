@@ -61,6 +61,7 @@ def test_a_job_over_its_budget_is_cancelled_and_the_teacher_paused(scenario: Loc
     assert job.status.stage == "CANCELED" and scenario.teacher_status() == "paused"
     assert job.started_at and job.finished_at
     ran = (job.finished_at - job.started_at).total_seconds()
+    scenario.bot().tick()
     (request,) = scenario.bot().ledger.load().requests
     assert (request.status, request.verdict) == (Status.FAILED, Verdict.BUDGET)
     assert request.spent_usd == pytest.approx(ran / 3600 * 0.07, rel=0.05)
@@ -78,6 +79,7 @@ def test_a_stuck_job_is_cancelled_and_repeated(scenario: LocalScenario) -> None:
         600 + 2 * GRACE_SECONDS
     )  # the Hub should have ended it at the step's time limit
     bot.tick()
+    bot.tick()  # sees the first job cancelled, so that its cost is known
     jobs = scenario.api.list_jobs(namespace=ORG)
     stages = {labels_of(job)["attempt"]: job.status.stage for job in jobs}
     assert stages["1"] == "CANCELED" and set(stages) == {"1", "2"}

@@ -14,10 +14,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain import costs, steps
+from bot.domain import steps
 from bot.domain.request import Status, Step, StepState
 from bot.settings import Limits
-from tests.scenarios.in_memory_hub import EPOCH, SECONDS, InMemoryHub
+from tests.bot import examples
+from tests.scenarios.in_memory_hub import EPOCH, InMemoryHub
 from tests.scenarios.simulation import Event, Faults, Simulation, all_reported, open_discussion
 from tests.scenarios.three_requests import MAX_LAG, POLICY
 
@@ -104,14 +105,7 @@ def _check_ledger(simulation: Simulation, languages: Sequence[str]) -> None:
         assert request.spent_usd <= request.agreed_spec.cap_usd
     attempts = sum(request.step(step).attempt for request in requests for step in Step)
     assert attempts == len(hub.jobs) > 3 * len(languages)
-    billed = 0.0
-    for job in hub.jobs:
-        step = Step(job.labels["step"])
-        ran = SECONDS[step.value] + (3.0 if job.stage.values[-1] == "COMPLETED" else 0.0)
-        billed += ran / 3600 * costs.usd_per_hour(POLICY.recipe, step, FLAVOR_PRICES)
-    assert sum(r.spent_usd for r in requests) == pytest.approx(billed, abs=1e-3)
+    bill_usd = hub.bill_usd(examples.endpoint().usd_per_hour)
+    assert sum(r.spent_usd for r in requests) == pytest.approx(bill_usd, abs=1e-3)
     assert hub.endpoint.values[-1] == "paused"
     assert all(t.status.values[-1] == "closed" for t in hub.threads.values())
-
-
-FLAVOR_PRICES = {"cpu-basic": 0.01, "cpu-upgrade": 0.03}

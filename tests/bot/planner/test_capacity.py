@@ -7,12 +7,10 @@ from typing import Any
 
 from bot.controller.decision import decide
 from bot.controller.ledger import LedgerSnapshot
-from bot.domain import steps
+from bot.domain import costs, steps
 from bot.domain.actions import EnsureJob
-from bot.domain.costs import (
-    DAY,
-)
 from bot.domain.request import (
+    DayUse,
     Request,
     Status,
     Step,
@@ -72,7 +70,9 @@ def test_the_budgets_of_a_day_and_of_a_person_are_never_exceeded() -> None:
     tight = Limits(jobs_per_flavor=9, day_usd=13 * CAP)
     today = _requests(3, first=11, **done)  # three times four caps
     assert len(_started(tight, [*today, *_requests(6)])) == 1
-    yesterday = [replace(request, reserved_at=NOW - DAY) for request in today]
+    yesterday = [
+        replace(request, days={costs.day_of(NOW - 86_400): DayUse(4 * CAP)}) for request in today
+    ]
     assert len(_started(tight, [*yesterday, *_requests(6)])) == 6
 
 

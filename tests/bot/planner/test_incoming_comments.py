@@ -18,6 +18,7 @@ from bot.domain.request import (
     Verdict,
 )
 from bot.planner.incoming_comments import MAX_ANSWERS
+from bot.settings import Limits
 from tests.bot import examples
 from tests.bot.examples import CURRENT, NOW, job, observed, plan, posted
 
@@ -151,6 +152,28 @@ def test_a_spent_budget_needs_a_maintainer() -> None:
     approved = after(failed, ("ada", "/approve")).request
     assert approved.status is Status.OPEN
     assert approved.agreed_spec.cap_usd == pytest.approx(0.018 + 0.024167)
+
+
+def test_an_approval_after_a_budget_stop_goes_on_or_says_why_not() -> None:
+    """It used to wait forever: the raised cap was more than a person may spend."""
+    cap = examples.spec().cap_usd
+    spent = replace(STUCK, cost_usd=cap)
+    failed = examples.request(
+        status=Status.FAILED, verdict=Verdict.BUDGET, reported=True, steps={Step.GENERATE: spent}
+    )
+    for person_usd, is_new_day, starts in (
+        (3, False, True),
+        (1.5, False, False),
+        (1.5, True, True),
+    ):
+        poor = examples.policy(limits=Limits(person_usd=person_usd * cap))
+        request = replace(failed, days={}) if is_new_day else failed
+        discussion = examples.discussion(comments=(examples.comment("/approve", "ada"),))
+        planned = plan(request, observed(discussions={1: discussion}), poor, CURRENT)
+        assert planned.request.status is Status.OPEN
+        assert any(isinstance(action, EnsureJob) for action in planned.actions) == starts
+        (answer,) = planned.request.answers
+        assert ("after midnight (UTC)" in answer.note) != starts
 
 
 def test_commands_without_effect_are_answered_so() -> None:

@@ -196,6 +196,9 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "/help": answer(Command.HELP, replies.help_text(examples.policy())),
         "/retry": answer(Command.RETRY, replies.continues(Command.RETRY)),
         "/approve": answer(Command.APPROVE, replies.continues(Command.APPROVE)),
+        "/approve without a budget": answer(
+            Command.APPROVE, replies.continues_tomorrow(Command.APPROVE)
+        ),
         "/retry without budget": answer(Command.RETRY, replies.needs_approval(Verdict.BUDGET)),
         "/cancel by a stranger": answer(Command.CANCEL, replies.not_allowed(Command.CANCEL)),
         "/approve by the requester": answer(Command.APPROVE, replies.not_allowed(Command.APPROVE)),
