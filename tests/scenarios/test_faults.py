@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from tests.scenarios.three_requests import simulate
+from tests.scenarios.three_requests import Outcome, simulate
 
 
 @pytest.mark.parametrize("bots", [1, 2])
@@ -28,9 +28,17 @@ def check_faults(bots: int, seeds: int) -> None:
         assert outcome.launches == expected.launches, simulation.log
         assert outcome.records == expected.records, simulation.log
         assert outcome.is_billed_right, simulation.log
-        assert outcome.comments == expected.comments, simulation.log
+        assert _without_faults(outcome) == _without_faults(expected), simulation.log
         assert not outcome.open
         count += simulation.faults.count
         calls += simulation.calls
     assert len(count) == 9 and 0.07 < count.total() / calls < 0.13
     print(f"{bots} bots: {count.total()} of {calls} calls failed, always the same outcome")
+
+
+def _without_faults(outcome: Outcome) -> dict[int, list[str]]:
+    """Return the comments without those that say that an order had no effect for a while."""
+    return {
+        num: [text for text in texts if "<!-- kakugo fault" not in text]
+        for num, texts in outcome.comments.items()
+    }
