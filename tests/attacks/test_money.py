@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from bot.domain import costs
@@ -40,9 +38,7 @@ def test_an_absurd_limit_is_refused(name: str, value: str) -> None:
 @pytest.mark.parametrize("spent", [0.0, 0.01, 0.024, 0.025, 1.0, 1e6])
 @pytest.mark.parametrize("price", [0.01, 1.0, 100.0])
 def test_no_job_runs_beyond_the_cap(spent: float, price: float) -> None:
-    step = replace(examples.CHECKED, cost_usd=spent)
-    request = examples.request(steps={})
-    request = replace(request, steps={next(iter(costs.Step)): step})
-    seconds = costs.remaining_seconds(request, price, 3600)
+    cap_usd = examples.spec().cap_usd
+    seconds = costs.affordable_seconds(cap_usd - spent, price, 3600)
     assert 0 <= seconds <= 3600
-    assert seconds == 0 or spent + seconds / 3600 * price <= request.agreed_spec.cap_usd
+    assert seconds == 0 or spent + seconds / 3600 * price <= cap_usd
