@@ -21,6 +21,8 @@ from recipes.validation.plan import Plan, StepSettings
 from recipes.validation.recipe_files import PACKAGED, packaged_names, read_recipe, recipe_text
 
 TAUGHT = (Step.CHECK, Step.GENERATE)  # the steps that ask the teacher
+# After so many minutes without a call, the Hub scales the endpoint to zero, also without a bot.
+IDLE_MINUTES = 15
 _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 
 

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Literal
 
 from bot.domain import names, steps
-from bot.domain.recipe import EndpointSpec, Recipe
+from bot.domain.recipe import IDLE_MINUTES, EndpointSpec, Recipe
 from bot.settings import RunMode, Settings
 
 BOT_FLAVOR = "cpu-basic"
@@ -127,9 +127,6 @@ class Webhook:
     secret: str
     disabled: bool = False
     id: str = field(default="", compare=False)
-
-
-IDLE_MINUTES = 15
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from bot.domain import costs, steps
 from bot.domain.actions import GRACE_SECONDS
 from bot.domain.observation import STOPPED_STATES, Job, JobStage, Manifest, Observation
+from bot.domain.recipe import IDLE_MINUTES
 from bot.domain.request import Request, Step, StepState, TeacherRecord, UnsettledJob
-from bot.installation.state import IDLE_MINUTES
 
 MAX_START_SECONDS = 3600.0  # of the endpoint; after this time the bot gives it up
 
