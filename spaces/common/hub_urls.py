@@ -20,6 +20,10 @@ class HubUrls:
     def dataset(self, code: str) -> str:
         return f"{self.endpoint}/datasets/{self.org}/kakugo-{code}"
 
+    def results(self, path: str) -> str:
+        """Return the page of a file of the results."""
+        return f"{self.endpoint}/datasets/{self.org}/kakugo-results/blob/main/{path}"
+
     def chat(self, code: str) -> str:
         return self.chat_view(f"language={code}")
 

@@ -26,6 +26,7 @@ The files, lowest layer first; a file imports only from files above it and from 
     request_form           The answer of the request form
     copy_text              The texts around the table
     style.css              The style sheet, after that of `common`
+    hero.js                Clicks on "Ask for your language"
     table.js               Clicks on headings, names and pager
     view_address.js        The address of the view
     language_page.js       The address of a language's page, and the way back
@@ -80,7 +81,7 @@ def build(source: HubSource, settings: LeaderboardSettings) -> gr.Blocks:
     urls, leaderboard = settings.urls, source.snapshot().leaderboard
     with gr.Blocks(title=copy_text.TITLE, fill_width=True) as demo:
         stamp, searched, page_number = gr.State(""), gr.State(""), gr.State(1)
-        hero = html(copy_text.hero(leaderboard))
+        hero = html(copy_text.hero(leaderboard), script="hero.js")
         with gr.Tabs() as tabs:
             with gr.Tab("Results", id="results"):
                 with gr.Column(visible=False) as language_column:
@@ -136,6 +137,7 @@ def connect(demo: gr.Blocks, handlers: Handlers, page: Components) -> None:
     charts = [page.chart_benchmark, page.charts]
     gr.on(chart_events, handlers.draw_charts, [charts[0], *values], charts, **LATEST)
     page.guide_tab.select(handlers.guide, None, page.guide, **LATEST)
+    page.hero.ask(lambda: gr.Tabs(selected="request"), None, page.tabs, **LATEST)
     page.requested_name.change(
         handlers.check_name, page.requested_name, page.request_answer, **LATEST
     )

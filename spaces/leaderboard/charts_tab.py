@@ -48,7 +48,7 @@ def charts(entries: Sequence[Entry], benchmark: Benchmark, benchmarks: Benchmark
         entries=entries,
         improvement=_improvement(entries, benchmark),
         coverage=_coverage(entries, benchmarks),
-        cost=_cost(entries),
+        scatters=(_size(entries), _cost(entries)),
     )
 
 
@@ -108,6 +108,29 @@ def _coverage(entries: Sequence[Entry], benchmarks: BenchmarkTable) -> Coverage:
         ],
         [(name, count / largest, str(count)) for name, count in families],
     )
+
+
+def _size(entries: Sequence[Entry]) -> Figure:
+    points = [
+        (
+            entry.title,
+            entry.parameters / 1e9,
+            entry.mean,
+            "gain" if (entry.gain or 0) > 0 else "loss",
+        )
+        for entry in entries
+        if entry.parameters is not None and entry.mean is not None
+    ][:MAX_POINTS]
+    title = "Size against score"
+    if len(points) < 2:
+        return Figure(title, "This chart appears when the size of at least two models is known.")
+    caption = (
+        "Mean score of the adapter over the families of tests (0 to 100) and billions of "
+        f"parameters of {len(points)} models. "
+        "Full dots are better than their base model, rings are not."
+    )
+    plot = scatter_plot(points, f"{title}. {caption}", "billion parameters", "mean score")
+    return Figure(title, caption, plot)
 
 
 def _cost(entries: Sequence[Entry]) -> Figure:

@@ -12,7 +12,7 @@ from parse_results import MAX_TEXT_LENGTH
 from query import EntryIndex, View
 
 ANY = ("Any", "")
-FILTERS = ("script", "family", "region", "base")  # their choices depend on the entries
+FILTERS = ("script", "family", "region", "base", "english")  # their choices depend on the entries
 
 
 def _sorts(benchmarks: BenchmarkTable) -> Choices:
@@ -23,9 +23,11 @@ def _sorts(benchmarks: BenchmarkTable) -> Choices:
         ("Most parameters", "size"),
         ("Cheapest", "-cost"),
         ("Most expensive", "cost"),
+        ("English, best kept", "english"),
         *benchmarks.choices,
         ("Smallest gain", "-gain"),
         ("Language, from Z to A", "-name"),
+        ("English, worst kept", "-english"),
         ("Oldest", "-date"),
         ("Fewest parameters", "-size"),
         *((f"{title}, lowest", f"-{key}") for title, key in benchmarks.choices),
@@ -42,6 +44,7 @@ class Controls:
     region: gr.Dropdown
     base: gr.Dropdown
     covered: gr.Dropdown
+    english: gr.Dropdown
     sort: gr.Dropdown
     columns: gr.CheckboxGroup
 
@@ -63,10 +66,10 @@ class Controls:
         with gr.Accordion("More filters and columns", open=False, elem_classes="k-accordion"):
             with gr.Row(elem_classes="k-filters"):
                 family, region, base = _filter("Family"), _filter("Region"), _filter("Base model")
-                covered = _filter("Covered by")
+                covered, english = _filter("Covered by"), _filter("English")
             with gr.Row(elem_classes="k-filters"):
                 columns = gr.CheckboxGroup(FIRST_BENCHMARKS.column_choices, label="Columns")
-        return cls(query, script, family, region, base, covered, sort, columns)
+        return cls(query, script, family, region, base, covered, english, sort, columns)
 
     @property
     def all(self) -> list[Any]:
@@ -81,11 +84,12 @@ def _filter(label: str) -> gr.Dropdown:
 def view_of(values: Sequence[Any], benchmarks: BenchmarkTable) -> View:
     """Return the first page of the view of the controls' values; unexpected values are ignored."""
     *texts, columns = values
-    query, script, family, region, base, covered, sort = (
+    query, script, family, region, base, covered, english, sort = (
         text if isinstance(text, str) else "" for text in texts
     )
     shown = benchmarks.known_columns(columns if isinstance(columns, list) else ())
-    return View(query, script, family, region, base, covered, sort or View.sort, shown)
+    sort = sort or View.sort
+    return View(query, script, family, region, base, covered, english, sort, shown)
 
 
 def updates(index: EntryIndex, benchmarks: BenchmarkTable, view: View) -> dict[str, Any]:

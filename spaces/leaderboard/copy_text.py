@@ -14,7 +14,7 @@ TITLE = "Kakugo leaderboard"
 def hero(leaderboard: Leaderboard) -> str:
     """Return the heading of the page with the counts of languages, models and requests."""
     languages = len({entry.code for entry in leaderboard.entries})
-    unfinished = sum(request.is_unfinished for request in leaderboard.requests)
+    unfinished = sum(request.is_in_progress for request in leaderboard.requests)
     models = len(leaderboard.entries)
     facts = (
         (noun(languages, "language"), languages),

@@ -6,7 +6,7 @@ Pure: rows in, frozen values out. Nothing here reads the Hub or writes HTML.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from benchmarks import FIRST_BENCHMARKS, Benchmark, BenchmarkTable
@@ -20,7 +20,8 @@ class Score:
     """Base model and adapter on one benchmark; chrF++ is 0 to 100, accuracy 0 to 1.
 
     A difference times `scale` is in points from 0 to 100. Benchmarks of one `family` share their
-    texts. `degenerate` counts the adapter's degenerate answers among `n`.
+    texts. `degenerate` counts the adapter's degenerate answers among `n`. `peer` is the best of the
+    other models: its name and its value.
     """
 
     base: float | None = None
@@ -35,6 +36,7 @@ class Score:
     degenerate: int | None = None
     scale: float = 1.0
     family: str = ""
+    peer: tuple[str, float] | None = None
 
     @property
     def outcome(self) -> str:
@@ -93,11 +95,20 @@ class Entry:
     @property
     def gain(self) -> float | None:
         """The mean difference, all on 0 to 100: each family of benchmarks counts once."""
+        return self._mean_of_families(lambda score: score.difference)
+
+    @property
+    def mean(self) -> float | None:
+        """The mean score of the adapter, all on 0 to 100: each family of benchmarks counts once."""
+        return self._mean_of_families(lambda score: score.adapter)
+
+    def _mean_of_families(self, value_of: Callable[[Score], float | None]) -> float | None:
         families: dict[str, list[float]] = {}
         for score in self.scores.values():
-            if score.difference is not None:
-                families.setdefault(score.family, []).append(score.scale * score.difference)
-        means = [sum(differences) / len(differences) for differences in families.values()]
+            value = value_of(score)
+            if value is not None:
+                families.setdefault(score.family, []).append(score.scale * value)
+        means = [sum(values) / len(values) for values in families.values()]
         return sum(means) / len(means) if means else None
 
 
@@ -182,7 +193,8 @@ def newest(entries: Iterable[Entry]) -> Entry:
 def _entries(rows: Sequence[Row], benchmarks: BenchmarkTable) -> list[Entry]:
     bases: dict[tuple[str, str, str], Row] = {}
     adapters: dict[tuple[str, str, str], list[tuple[str | None, Row]]] = {}
-    peers: dict[str, set[str]] = {}
+    peers: dict[str, dict[str, Row]] = {}
+    peer_names: dict[str, set[str]] = {}
     for row in rows:
         language, model, role = row["language"], row["model"], row["role"]
         column = column_of(row, benchmarks)
@@ -192,9 +204,18 @@ def _entries(rows: Sequence[Row], benchmarks: BenchmarkTable) -> list[Entry]:
             revision = text_of(row.get("revision"))
             adapters.setdefault((language, model, revision), []).append((column, row))
         elif role == "peer":
-            peers.setdefault(language, set()).add(model)
+            peer_names.setdefault(language, set()).add(model)
+            best = peers.setdefault(language, {})
+            if column and (column not in best or best[column]["value"] < row["value"]):
+                best[column] = row
     return [
-        _entry(adapter_rows, bases, len(peers.get(language, ())), benchmarks)
+        _entry(
+            adapter_rows,
+            bases,
+            peers.get(language, {}),
+            len(peer_names.get(language, ())),
+            benchmarks,
+        )
         for (language, _, _), adapter_rows in adapters.items()
     ]
 
@@ -202,7 +223,8 @@ def _entries(rows: Sequence[Row], benchmarks: BenchmarkTable) -> list[Entry]:
 def _entry(
     rows: Sequence[tuple[str | None, Row]],
     bases: Mapping[tuple[str, str, str], Row],
-    peers: int,
+    peers: Mapping[str, Row],
+    peer_count: int,
     benchmarks: BenchmarkTable,
 ) -> Entry:
     last = max((row for _, row in rows), key=lambda row: text_of(row.get("evaluated_at")))
@@ -212,7 +234,9 @@ def _entry(
         model=last["model"],
         base=base,
         scores={
-            key: _score(by_column[key], bases.get((last["language"], base, key)), benchmark)
+            key: _score(
+                by_column[key], bases.get((last["language"], base, key)), peers.get(key), benchmark
+            )
             for key, benchmark in benchmarks.by_key.items()
             if key in by_column
         },
@@ -222,7 +246,7 @@ def _entry(
         cost_usd=last.get("cost_usd"),
         revision=text_of(last.get("revision")),
         version=int((last.get("version") or "v0")[1:]),
-        peers=peers,
+        peers=peer_count,
         gain_interval=last.get("gain_ci"),
         english=last.get("english") or "",
         english_difference=last.get("english_difference"),
@@ -231,7 +255,7 @@ def _entry(
     )
 
 
-def _score(row: Row, base: Row | None, benchmark: Benchmark) -> Score:
+def _score(row: Row, base: Row | None, peer: Row | None, benchmark: Benchmark) -> Score:
     return Score(
         base=base["value"] if base else None,
         adapter=row["value"],
@@ -245,6 +269,7 @@ def _score(row: Row, base: Row | None, benchmark: Benchmark) -> Score:
         degenerate=(row.get("degenerate") or {}).get("any"),
         scale=benchmark.points(1),
         family=benchmark.family or benchmark.name,
+        peer=(peer["model"], peer["value"]) if peer else None,
     )
 
 

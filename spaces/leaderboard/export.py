@@ -32,6 +32,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
             "p": score.p,
             "significant": score.significant,
             "n": score.n,
+            "peer": score.peer and {"model": score.peer[0], "value": score.peer[1]},
             "broken": score.degenerate,
         }
         for key, score in entry.scores.items()

@@ -54,7 +54,19 @@ def language_page(
         source_bars=_source_bars(details.dataset),
         reason_bars=_reason_bars(details.dataset),
         advice=_ADVICE,
+        outputs=f"{entry.code}/{entry.model.rpartition('/')[2]}/outputs.jsonl",
+        command=_command(entry, urls.org),
         urls=urls,
+    )
+
+
+def _command(entry: Entry, org: str) -> str:
+    """Return the command that evaluates the adapter again, into the reader's own results."""
+    recipe = "practice" if entry.practice else "kakugo"
+    return (
+        f"kakugo-recipe evaluate --config {recipe} --org {org} --language {entry.code} "
+        f"--dataset {org}/kakugo-{entry.code} --base {entry.base} --adapter {entry.model} "
+        "--into YOUR_NAME/kakugo-results"
     )
 
 

@@ -20,7 +20,7 @@ from language_groups import family, region
 from parse_results import MAX_TEXT_LENGTH
 
 PAGE_SIZE = 20
-SORTS = ("gain", "name", "date", "cost", "size")  # besides the benchmarks
+SORTS = ("gain", "name", "date", "cost", "size", "english")  # besides the benchmarks
 _PUNCTUATION = re.compile(r"[\W_]+")
 PAGE = "p"  # in addresses: Gradio owns `page`
 _CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?")
@@ -39,6 +39,7 @@ class View:
     region: str = ""
     base: str = ""
     covered: str = ""
+    english: str = ""
     sort: str = "gain"
     columns: tuple[str, ...] = ()
     page: int = 1
@@ -60,7 +61,7 @@ def from_query(query: Mapping[str, str], benchmarks: BenchmarkTable = FIRST_BENC
     """Return the view of a query string; unknown values are ignored."""
     texts = {
         name: query.get(name, "")[:MAX_TEXT_LENGTH]
-        for name in ("query", "script", "family", "region", "base", "covered")
+        for name in ("query", "script", "family", "region", "base", "covered", "english")
     }
     sort, language = query.get("sort", ""), query.get("language", "")
     page = query.get(PAGE) or query.get("page", "")  # the name in links that were shared earlier
@@ -116,12 +117,13 @@ class EntryIndex:
 
     @cached_property
     def choices(self) -> Mapping[str, tuple[str, ...]]:
-        """The values of the filters `script`, `family`, `region` and `base`."""
+        """The values of the filters `script`, `family`, `region`, `base` and `english`."""
         values = {
             "script": {item.script for item in self._items},
             "family": {item.family for item in self._items},
             "region": {item.region for item in self._items},
             "base": {item.entry.base for item in self._items},
+            "english": {item.entry.english for item in self._items},
         }
         return {name: tuple(sorted(found - {""})) for name, found in values.items()}
 
@@ -167,6 +169,7 @@ def _matches(item: _IndexedEntry, view: View, words: Sequence[str]) -> bool:
         and view.family in ("", item.family)
         and view.region in ("", item.region)
         and view.base in ("", item.entry.base)
+        and view.english in ("", item.entry.english)
         and (not view.covered or view.covered in item.entry.scores)
     )
 
@@ -191,6 +194,8 @@ def _sort_value(item: _IndexedEntry, key: str) -> float | None:
     match key:
         case "gain":
             return item.gain
+        case "english":
+            return entry.english_difference
         case "cost":
             return entry.cost_usd
         case "size":

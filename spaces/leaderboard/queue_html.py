@@ -25,6 +25,23 @@ _STATUSES = {
     "declined": "Declined",
     "cancelled": "Cancelled",
 }
+_VERDICTS = {
+    "unknown": "no language has this name",
+    "ambiguous": "several languages have this name",
+    "script": "several scripts are possible",
+    "no-name": "no language is named",
+    "too-long": "the title is too long",
+    "no-teacher": "no teacher knows the language",
+    "duplicate": "there is a request for it already",
+    "no-model": "there is no model to improve",
+    "too-dear": "it costs more than may start without a maintainer",
+    "community": "its community decides",
+    "withdrawn": "its community has withdrawn it",
+    "too-many": "the requester has too many requests",
+    "full": "the queue is full",
+    "hopeless": "the teacher knows the language poorly",
+    "unanswered": "nobody answered the question",
+}
 _STEP_NAMES = {
     "check": "Check",
     "generate": "Data",
@@ -41,6 +58,7 @@ def queue(requests: Sequence[Request], urls: HubUrls) -> str:
         requests=requests,
         states=_STATES,
         statuses=_STATUSES,
+        verdicts=_VERDICTS,
         step_names=_STEP_NAMES,
         urls=urls,
     )

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from common.languages import by_code
 from parse_results import number, text_of, whole_number
 
 STEPS = ("check", "generate", "train", "evaluate")
 IMPROVEMENT_STEPS = ("improve",)  # of a request for the next version of a model
+MAX_CHOICES = 4
 FINAL_STATUSES = ("done", "failed", "declined", "cancelled")
 
 
@@ -32,7 +34,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Request:
-    """A request for a language and its progress."""
+    """A request for a language and its progress.
+
+    `verdict` says why it is asked about, held, declined or failed, in a word of the bot's.
+    """
 
     id: str
     status: str = "open"
@@ -45,6 +50,18 @@ class Request:
     steps: tuple[Step, ...] = ()
     estimate_usd: float | None = None
     cap_usd: float | None = None
+    verdict: str = ""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The language's name, or those that the bot asks about; empty if none was understood."""
+        return self.name or self.code or " / ".join(by_code(c).title for c in self.choices)
+
+    @property
+    def is_in_progress(self) -> bool:
+        """Whether a language is being worked on or waits for it, not for somebody's answer."""
+        return self.status in ("open", "held")
 
     @property
     def seconds(self) -> float:
@@ -86,6 +103,8 @@ def parse_request(text: str) -> Request | None:
         steps=tuple(_step(name, _object(record, "steps")) for name in steps),
         estimate_usd=number(spec.get("estimate_usd")),
         cap_usd=number(spec.get("cap_usd")),
+        verdict=text_of(record.get("verdict")),
+        choices=_codes(record.get("choices")),
     )
 
 
@@ -111,6 +130,11 @@ def _step(name: str, steps: Mapping[str, Any]) -> Step:
         # Schema 2 calls it `progress`.
         progress_tenths=whole_number(record.get("progress_tenths", record.get("progress"))) or 0,
     )
+
+
+def _codes(value: object) -> tuple[str, ...]:
+    codes = [text_of(code) for code in value] if isinstance(value, list) else []
+    return tuple(code for code in codes[:MAX_CHOICES] if code)
 
 
 def _object(record: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, ROW_HEIGHT = 720, 26
+WIDTH = 400  # on a phone a unit is a little less than a pixel
 MAX_NAMED_POINTS = 30
 MIN_NAME_GAP = 16.0
 
@@ -40,30 +40,20 @@ class Dot:
 
 @dataclass(frozen=True)
 class DotPlot:
-    """One line a row: the value as a dot, its interval as a bar, with a line at zero."""
+    """A list, one item a row: the value as a dot, its interval as a bar, with a line at zero."""
 
     rows: Sequence[Dot]
     label: str
-    width: int = WIDTH
-    left: int = 190
-    top: int = 30
-
-    @property
-    def height(self) -> int:
-        return self.top + ROW_HEIGHT * len(self.rows) + 8
 
     @property
     def x(self) -> Scale:
+        """Maps values to percentages of the width."""
         ends = [end for row in self.rows for end in (row.interval or (row.value, row.value))]
-        return Scale(min(0.0, *ends), max(0.0, *ends), self.left, self.width - 24)
+        return Scale(min(0.0, *ends), max(0.0, *ends), 0, 100)
 
     @property
     def ticks(self) -> list[float]:
         return ticks(self.x.low, self.x.high)
-
-    def y(self, row: int) -> float:
-        """Return the coordinate of the middle of a row."""
-        return self.top + ROW_HEIGHT * (row + 0.5)
 
 
 @dataclass(frozen=True)
@@ -85,7 +75,7 @@ class _Axes:
     y_title: str
     height: int
     width: int = WIDTH
-    left: int = 60
+    left: int = 48
 
     @property
     def x_ticks(self) -> list[float]:
@@ -128,8 +118,8 @@ def scatter_plot(
     points: Sequence[tuple[str, float, float, str]], label: str, x_title: str, y_title: str
 ) -> ScatterPlot:
     """Return points of (name, x, y, outcome) on axes that fit them."""
-    height = 380
-    x = Scale(0.0, max(x for _, x, _, _ in points), 60, WIDTH - 90)
+    height = 300
+    x = Scale(0.0, max(x for _, x, _, _ in points), 48, WIDTH - 90)
     values = [y for _, _, y, _ in points]
     y = Scale(min(0.0, *values), max(0.0, *values), height - 44, 24)
     return ScatterPlot(label, x, y, x_title, y_title, height, points=points)
@@ -137,9 +127,9 @@ def scatter_plot(
 
 def line_chart(curves: Sequence[Curve], label: str, x_title: str, y_title: str) -> LineChart:
     """Return curves on axes that fit them."""
-    height = 300
+    height = 260
     points = [point for curve in curves for point in curve.points]
-    x = Scale(0.0, max(x for x, _ in points), 60, WIDTH - 120)
+    x = Scale(0.0, max(x for x, _ in points), 48, WIDTH - 100)
     values = [y for _, y in points]
     y = Scale(min(0.0, *values), max(values), height - 44, 24)
     return LineChart(label, x, y, x_title, y_title, height, curves=curves)

@@ -6,6 +6,13 @@ element.addEventListener('click', event => {
     trigger('open', {language: name.dataset.language});
     return;
   }
+  const details = event.target.closest('[data-details]');
+  if (details) {
+    const row = details.closest('tr').nextElementSibling;
+    row.hidden = !row.hidden;
+    details.setAttribute('aria-expanded', String(!row.hidden));
+    return;
+  }
   const button = event.target.closest('[data-sort], [data-page]');
   if (!button || button.disabled) return;
   const {sort, page} = button.dataset;

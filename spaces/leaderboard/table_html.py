@@ -17,8 +17,8 @@ _OUTCOMES = {
     "unclear": ("≈", "no clear change"),
     "untested": ("·", "not tested"),
 }
-_DETAIL_HEADINGS = ("Benchmark", "Base", "Adapter", "Difference", "95% interval", "p", "Items",
-                    "Guessing", "Broken answers")  # fmt: skip
+_DETAIL_HEADINGS = ("Benchmark", "Base", "Adapter", "Difference", "95% interval",
+                    "Best other model", "p", "Items", "Guessing", "Broken answers")  # fmt: skip
 
 
 def table(page: Page, benchmarks: BenchmarkTable, urls: HubUrls) -> str:

@@ -17,9 +17,9 @@ HOSTILE_TEXTS = [
     "\\u003cscript\\u003e",
 ]
 ALLOWED_TAGS = set(
-    "a article b bdi button caption circle dd details div dl dt figcaption figure g h1 h2 h3 h4 "
-    "header i li line nav ol p polyline small span strong summary svg table tbody td text th thead "
-    "tr ul".split()
+    "a article b bdi button caption circle code dd details div dl dt figcaption figure g h1 h2 "
+    "h3 h4 header i li line nav ol p polyline pre small span strong summary svg table tbody td "
+    "text th thead tr ul".split()
 )
 ALLOWED_LINKS = ("https://hub.test/", "?", "api/rows.")
 

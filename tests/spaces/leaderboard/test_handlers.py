@@ -14,7 +14,8 @@ from tests.spaces.named_components import named_components
 pytestmark = pytest.mark.xdist_group("gradio")
 SETTINGS = LeaderboardSettings.read({"KAKUGO_ORG": "org", "HF_ENDPOINT": "http://127.0.0.1:9"})
 VIEW = View()
-VALUES = (VIEW.query, VIEW.script, VIEW.family, VIEW.region, VIEW.base, VIEW.covered, VIEW.sort,
+VALUES = (VIEW.query, VIEW.script, VIEW.family, VIEW.region, VIEW.base, VIEW.covered,
+          VIEW.english, VIEW.sort,
           list(VIEW.columns))  # fmt: skip
 
 

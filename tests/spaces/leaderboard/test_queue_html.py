@@ -34,5 +34,17 @@ def test_request_for_the_next_version_has_one_step() -> None:
     assert "Next version running" in text and "Check" not in text
 
 
+def test_request_without_a_language_says_what_is_known_and_why() -> None:
+    nameless = {"spec": {}, "status": "declined"}
+    records = [
+        request(1, "", "", **nameless, verdict="ambiguous", choices=["ckb_Arab", "kmr_Latn"]),
+        request(2, "", "", **nameless, verdict="no-name"),
+    ]
+    text = checked_text(queue(parse_requests(records), URLS))
+    assert "Central Kurdish / Northern Kurdish" in text
+    assert "several languages have this name" in text
+    assert "Not understood" in text and "no language is named" in text
+
+
 def test_empty_queue_is_a_sentence() -> None:
     assert "No language has been requested yet" in checked_text(queue([], URLS))

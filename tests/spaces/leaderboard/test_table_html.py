@@ -66,6 +66,21 @@ def test_row_shows_base_adapter_difference_and_outcome() -> None:
         assert part in text, part
 
 
+def test_row_shows_the_best_other_model_and_whether_english_was_kept() -> None:
+    english = {"english": "kept", "english_difference": -0.3}
+    base, adapter = pair("epo_Latn", "flores", 10.0, 50.0, **english)
+    peers = [
+        {**base, "role": "peer", "model": f"o/{name}", "value": value}
+        for name, value in (("weaker", 20.0), ("other", 30.0), ("weakest", 10.0))
+    ]
+    shown = build_leaderboard([lines(base, adapter, *peers)], [])
+    assert shown.entries[0].scores["into"].peer == ("o/other", 30.0)
+    text = checked_text(table(first_page(shown), FIRST_BENCHMARKS, URLS))
+    assert "vs 30.0" in text and "o/other" in text and "−0.3 kept" in text
+    index = EntryIndex(shown.entries)
+    assert index.matching(View(english="kept")) and not index.matching(View(english="lost"))
+
+
 def test_row_links_to_model_dataset_and_chat() -> None:
     markup = table(first_page(leaderboard()), FIRST_BENCHMARKS, URLS)
     for url in (
