@@ -21,7 +21,7 @@ from bot.domain.actions import (
 )
 from bot.domain.observation import Discussion, Job, JobStage
 from bot.domain.recipe import EndpointSpec, Recipe
-from bot.domain.request import Request, StepRecord, StepState
+from bot.domain.request import Request, UnsettledJob
 from bot.domain.request import Step as RequestStep
 from bot.errors import UserError
 from bot.hub import install, inventory, scratch, teacher_probe, uninstall
@@ -185,8 +185,8 @@ def _order(probe: Probe, command: tuple[str, ...], flavor: str, seconds: int) ->
 
 
 def _wait_for_job(probe: Probe, attempt: int, *stages: JobStage) -> Job:
-    record = StepRecord(StepState.ORDERED, attempt, ordered_at=probe.hub.clock() - 3600)
-    waiting = Request(REQUEST, 1, probe.hub.me, 0.0, steps={RequestStep.CHECK: record})
+    held = UnsettledJob(RequestStep.CHECK, attempt, probe.hub.clock() - 3600, 0.0, 0.0)
+    waiting = Request(REQUEST, 1, probe.hub.me, 0.0, unsettled=(held,))
 
     def read() -> Job | None:
         jobs, _ = observe_jobs(probe.hub, [waiting], ())

@@ -49,12 +49,11 @@ def test_a_job_over_its_budget_is_cancelled_and_the_teacher_paused(scenario: Loc
     num = scenario.open_discussion(PERSON, "Esperanto")
     request = tick_until(scenario, bot, JobStage.RUNNING)
     assert request.agreed_spec.cap_usd == 0.005 and scenario.teacher_status() == "running"
-    scenario.advance(
-        0.9 * 0.005 / 0.07 * 3600
-    )  # $0.01 for the job and $0.06 for the teacher an hour
+    # $0.01 for the job and $0.06 for the teacher an hour; the teacher has run for a while already
+    scenario.advance(0.6 * 0.005 / 0.07 * 3600)
     bot.tick()
     assert not list(scenario.api.list_jobs(namespace=ORG, status=["CANCELED"]))
-    scenario.advance(0.2 * 0.005 / 0.07 * 3600)
+    scenario.advance(0.5 * 0.005 / 0.07 * 3600)
     scenario.bot().tick()  # in a new process
 
     (job,) = scenario.api.list_jobs(namespace=ORG)
@@ -64,7 +63,7 @@ def test_a_job_over_its_budget_is_cancelled_and_the_teacher_paused(scenario: Loc
     scenario.bot().tick()
     (request,) = scenario.bot().ledger.load().requests
     assert (request.status, request.verdict) == (Status.FAILED, Verdict.BUDGET)
-    assert request.spent_usd == pytest.approx(ran / 3600 * 0.07, rel=0.05)
+    assert ran / 3600 * 0.07 * 0.99 < request.spent_usd < 0.007
     scenario.bot().tick()
     status, *_, last = scenario.bot_comments(num)[1:]
     assert "budget is too small for the step *check*" in last, last

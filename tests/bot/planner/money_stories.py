@@ -278,7 +278,8 @@ class Story:
 
     def _lose_a_fact(self, job: SimulatedJob) -> None:
         """Forget a fact about a running job that the bot has seen."""
-        held = [each for request in self.snapshot.requests for each in request.unsettled]
+        requests = {request.id: request for request in self.snapshot.requests}
+        held = requests[job.order.request].unsettled
         if any(each.started and _is_of(each, job) for each in held):
             job.lost |= {self.random.choice(("start", "end", "job"))}
             self.is_exact = False
