@@ -22,6 +22,7 @@ from recipes.evaluate import models, suite
 from recipes.evaluate.settings import parse
 from tests.recipes.conftest import byte_tokenizer
 from tests.recipes.evaluate.loaded_results import check_load_dataset
+from tests.recipes.evaluate.tiny_recipe import METRIC, RECIPE
 from tests.recipes.recipe_runner import Run, recipe_runner
 from tests.recipes.train.train_jobs import environment
 
@@ -31,53 +32,11 @@ pytestmark = [
 ]
 BASE, DATA = "practice/kakugo-tiny", "practice/kakugo-epo_Latn"
 ADAPTER, RESULTS = "practice/kakugo-tiny-epo_Latn", "practice/kakugo-results"
-PEER, OTHER_PEER, METRIC = "practice/another", "practice/one-more", "practice/a-metric"
+PEER, OTHER_PEER = "practice/another", "practice/one-more"
 FOLDER = "epo_Latn/kakugo-tiny-epo_Latn"
 COPIED = "La kvara frazo de la provo estas tute alia ol la ceteraj."
 ENGLISH = [f"Sentence number {i} is about the colour of a house." for i in range(6)]
 ESPERANTO = [f"La frazo numero {i} temas pri la koloro de domo." for i in range(5)] + [COPIED]
-RECIPE: dict[str, Any] = {
-    "plan": {"practice": True},
-    "train": {
-        "threads": 1, "max_length": 96, "batch": 4, "model": {"dtype": "float32"},
-        "lora": {"r": 4, "target_modules": "all-linear", "modules_to_save": ["embed_tokens"],
-                 "ensure_weight_tying": True},
-        "trainer": {"seed": 1, "max_steps": 3, "bf16": False,
-                    "learning_rate": 0.01, "logging_steps": 1, "save_strategy": "no",
-                    "activation_checkpointing": False, "dataloader_pin_memory": False},
-    },
-    "evaluate": {
-        "threads": 1,
-        "model": {"dtype": "float32"},
-        "merge": True,
-        "system": "Be brief.",
-        "neural": {"name": "neural", "model": METRIC, "revision": "main", "batch": 3,
-                   "max_length": 200, "first": "{reference}", "second": "{source} {output}",
-                   "languages": ["eng_Latn"]},
-        "bootstrap": {"samples": 200, "seed": 1},
-        "generation": {"batch": 4, "max_new_tokens": 8},
-        "choice": {"batch": 4, "normalise": "tokens"},
-        "bleu": {"tokenize": "13a", "characters": "char"},
-        "degenerate": {"identify_from": 40, "loop": 0.5},
-        "copied": 24, "keep_after": 0,
-        "chat": {"requests": 3, "benchmarks": ["flores"], "metric": "chrF++"},
-        "benchmarks": {
-            "flores": {"dataset": "{org}/flores", "revision": "main", "split": "devtest",
-                       "shots": {"count": 1, "split": "devtest"},
-                       "prompts": {"from_english": "Into {language}: {text}",
-                                   "into_english": "From {language}: {text}"}},
-            "belebele": {"dataset": "{org}/belebele", "revision": "main", "split": "test",
-                         "prompt": "{passage} {question} {option_a}", "answer": "{letter}",
-                         "english": {"prompt": "Read: {passage} {question}"}},
-            "global_mmlu": {"dataset": "{org}/belebele", "revision": "main", "split": "test",
-                            "configs": {"epo_Latn": "eo"}, "prompt": "{question}",
-                            "english": {"split": "absent"}},
-            "global_piqa": {"dataset": "{org}/belebele", "revision": "main", "split": "test",
-                            "configs": {"epo_Latn": "epo_Latn"}, "prompt": "{prompt}",
-                            "shots": {"count": 1, "split": "absent"}},
-        },
-    },
-}  # fmt: skip
 
 
 def publish(api: HfApi, repo: str, configs: dict[str, dict[str, list[dict[str, Any]]]]) -> None:
