@@ -267,7 +267,8 @@ class Story:
             self._advance(self.random.choice((900.0, 3600.0)))
         elif event == "teacher stops":
             record = self.snapshot.teacher
-            was_seen = record.charged_until != record.ordered_at
+            # A pause that looks like the effect of a lost order is not told apart from it.
+            was_seen = record.running and record.charged_until != record.ordered_at
             if self.endpoint.state not in STOPPED_STATES and was_seen:
                 self.is_exact = False
                 self._stop_endpoint(self.random.choice(("paused", "scaledToZero", "failed")))
