@@ -190,7 +190,7 @@ class Story:
         requests |= {plan.request.id: plan.request for plan in decision.plans}
         for before in self.snapshot.requests:
             if before.spec is not None and requests[before.id].agreed_spec.cap_usd > _cap(before):
-                self.above_usd[before.id].append(before.spent_usd - _cap(before))
+                self.above_usd[before.id].append(requests[before.id].spent_usd - _cap(before))
         self.snapshot = replace(
             self.snapshot, requests=tuple(requests.values()), teacher=decision.teacher
         )
