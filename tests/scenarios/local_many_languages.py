@@ -114,5 +114,12 @@ def _check_costs(scenario: LocalScenario, requests: Sequence[Request]) -> None:
             if info.needs_teacher:
                 assert usd >= jobs_usd - 1e-9, request.id
             else:
-                assert usd == pytest.approx(jobs_usd), request.id
+                assert usd == pytest.approx(jobs_usd), (
+                    request.id,
+                    info.step,
+                    usd,
+                    jobs_usd,
+                    request.steps,
+                    request.unsettled,
+                )
         assert request.spent_usd <= request.agreed_spec.cap_usd

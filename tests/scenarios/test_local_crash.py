@@ -6,6 +6,7 @@ killed bot is replaced by a new controller that remembers nothing.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -97,7 +98,8 @@ class LocalThreeRequests(LocalScenario):
 
 
 def _kind(text: str) -> str:
-    return names.marker_kind(names.find_marker(text))
+    """Return the kind of a reply, whose marker may have lost its digest."""
+    return "".join(re.findall(r"<!-- kakugo (\w+)", text))
 
 
 def run_locally(folder: Path, kill_at: int, after: bool) -> tuple[tuple[Any, ...], int, int]:

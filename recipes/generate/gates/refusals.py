@@ -54,6 +54,7 @@ WORD = regex.compile(r"[\p{L}\p{M}']+")
 SENTENCE_END = regex.compile(r"[.!?։።।།۔؟]+(?=\s|\Z)|[。！？\n]")
 IDEOGRAPH = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]")
 MIN_SHARE = 0.6  # of a sentence's n-grams
+MIN_SHARE_OF_END = 0.3  # of the n-grams of its second half, which names what was asked
 MIN_NGRAMS, MAX_LETTERS = 8, 100  # of a sentence
 
 
@@ -67,10 +68,11 @@ class RefusalNgrams:
     def match(self, sentence: str) -> bool:
         """Whether the sentence consists mostly of these n-grams."""
         ngrams = _ngrams(sentence, self.length)
+        end = ngrams[len(ngrams) // 2 :]
         # An apology alone is none: the end must say what the teacher cannot do.
-        return len(ngrams) >= MIN_NGRAMS and all(
-            sum(map(self.ngrams.__contains__, part)) >= MIN_SHARE * len(part)
-            for part in (ngrams, ngrams[len(ngrams) // 2 :])
+        return len(ngrams) >= MIN_NGRAMS and (
+            sum(map(self.ngrams.__contains__, ngrams)) >= MIN_SHARE * len(ngrams)
+            and sum(map(self.ngrams.__contains__, end)) >= MIN_SHARE_OF_END * len(end)
         )
 
 

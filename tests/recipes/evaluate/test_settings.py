@@ -17,7 +17,7 @@ from recipes.generate.prompts import templates
 from recipes.practice.exercises import TOPIC_NAMES, WORDINGS
 from tests.recipes.evaluate.test_run import RECIPE
 
-PACKAGED = ["practice", "kakugo"]
+PACKAGED = ["practice", "kakugo", "economy"]
 # Varieties of languages that Global PIQA has, but nobody can request; and others in Latin letters.
 PIQA_VARIETIES = {
     *("apc_arab_jord", "apc_arab_leba", "apc_arab_pale", "apc_arab_syri", "ben_latn", "bsk_arab"),

@@ -271,7 +271,7 @@ def test_a_hub_that_fails_gives_a_clear_error(tmp_path: Path, hub: LocalHub, rec
     output = finished(
         generate_alone(elsewhere, tmp_path / "home", recipe, "http://127.0.0.1:1", *into), 1
     )
-    assert "kakugo-recipe generate: The Hub failed:" in output
+    assert "kakugo-recipe generate: The Hub at http://127.0.0.1:1 cannot be reached" in output
     assert "Traceback" not in output
 
 
