@@ -22,7 +22,7 @@ def test_listings_older_than_the_grace_let_work_be_done_twice() -> None:
     """The test above can fail."""
     doubled = 0
     for seed in range(4):
-        outcome, _ = simulate(4, None, seed, lag=5 * MAX_LAG)
+        outcome, _ = simulate(4, None, seed, lag=4 * MAX_LAG)
         launched_twice = len(set(outcome.launches)) < len(outcome.launches)
         doubled += launched_twice or any(len(c) > 4 for c in outcome.comments.values())
     assert doubled

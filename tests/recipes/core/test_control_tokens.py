@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from recipes.core import control_tokens
 from recipes.core.benchmarks.tasks import Item
@@ -15,12 +15,17 @@ from recipes.core.control_tokens import without_control_tokens
 from recipes.evaluate import tokenize as evaluation
 from recipes.train.tokenize import IGNORED, tokenize_chats
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
 ROOT = Path(__file__).parents[3]
 BASE = ROOT / "recipes" / "practice" / "base"
 
 
 @cache
 def tokenizer() -> PreTrainedTokenizerBase:
+    from transformers import AutoTokenizer
+
     return AutoTokenizer.from_pretrained(str(BASE))  # type: ignore[no-any-return]
 
 
