@@ -69,7 +69,7 @@ def as_csv(entries: Sequence[Entry], columns: Sequence[str], benchmarks: Benchma
     """Return one line an entry with the scores of these columns, as UTF-8 with a mark for Excel."""
     keys = [key for key in benchmarks.by_key if not columns or key in columns]
     about = ("size", "cost_usd", "date") if not columns or ABOUT in columns else ()
-    head = ("language", "name", "autonym", "script", "family", "region", "model", "revision")
+    head = ["language", "name", "autonym", "script", "family", "region", "model", "revision"]
     head += ("version", "base", "practice", "discussion", "gain", "rank", "english")
     head += ("english_difference", *about)
     chat = ("metric", "n", "first", "second")

@@ -6,7 +6,7 @@ for the table is decided elsewhere.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Required
+from typing import Annotated, Any, Literal, Required
 
 from benchmarks import ABOUT, Benchmark, BenchmarkTable
 from pydantic import AfterValidator, AliasChoices, ConfigDict, Field, TypeAdapter, ValidationError
@@ -91,7 +91,7 @@ class _Uncovered(TypedDict):
 def _plausible(row: Row) -> Row:
     """Return the row; raise ValueError if a number cannot be one of its metric."""
     metric, value = row.get("metric") or "", row["value"]
-    intervals = [interval for key in ("ci", "difference_ci") if (interval := row.get(key))]
+    intervals = [interval for interval in (row.get("ci"), row.get("difference_ci")) if interval]
     if any(low > high for low, high in intervals):
         raise ValueError("an interval is inverted")
     largest = MAX_VALUES.get(metric, MAX_VALUE)
@@ -101,7 +101,7 @@ def _plausible(row: Row) -> Row:
     return row
 
 
-_LINE: TypeAdapter[Row | None] = TypeAdapter(
+_LINE = TypeAdapter[Any](
     Annotated[
         Annotated[Row, AfterValidator(_plausible)]
         | Annotated[_Uncovered, AfterValidator(lambda _: None)],
@@ -122,7 +122,7 @@ def parse_rows(text: str | bytes) -> tuple[list[Row], int]:
         if not line.strip():
             continue
         try:
-            row = _LINE.validate_json(line)
+            row: Row | None = _LINE.validate_json(line)
         except ValidationError:
             unreadable += 1
         else:
@@ -137,8 +137,9 @@ def is_in_own_language(row: Row) -> bool:
 
 def number(value: object) -> float | None:
     """Return a number from 0 to `MAX_NUMBER`; None for anything else."""
-    is_number = isinstance(value, (float, int)) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value <= MAX_NUMBER else None
+    if isinstance(value, bool) or not isinstance(value, (float, int)):
+        return None
+    return float(value) if 0 <= value <= MAX_NUMBER else None
 
 
 def whole_number(value: object) -> int | None:
