@@ -26,6 +26,7 @@ Count = Annotated[int, Field(strict=True, ge=0, le=10**9)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 Cost = Annotated[Number, Field(ge=0, le=1e9)]
+Points = Annotated[Number, Field(ge=-MAX_VALUE, le=MAX_VALUE)]  # of all tests together
 Interval = tuple[Number, Number]
 
 
@@ -75,10 +76,10 @@ class Row(TypedDict, total=False):
     # Corrected for the number of tests; in schema 3, only `p_holm` was.
     p: Annotated[Share | None, Field(validation_alias=AliasChoices("p_holm", "p"))]
     significant: Bool | None
-    gain_ci: Interval | None
+    gain_ci: tuple[Points, Points] | None
     english: Literal["kept", "lost", "cannot tell"] | None
-    english_difference: Number | None
-    english_difference_ci: Interval | None
+    english_difference: Points | None
+    english_difference_ci: tuple[Points, Points] | None
     chat: ChatScore | None
 
 
@@ -89,7 +90,7 @@ class _Uncovered(TypedDict):
 
 
 def _plausible(row: Row) -> Row:
-    """Return the row; raise ValueError if a number cannot be one of its metric."""
+    """Return the row; raise ValueError if its values cannot be true together."""
     metric, value = row.get("metric") or "", row["value"]
     intervals = [interval for interval in (row.get("ci"), row.get("difference_ci")) if interval]
     if any(low > high for low, high in intervals):
@@ -98,6 +99,8 @@ def _plausible(row: Row) -> Row:
     numbers = (value, row.get("difference") or 0.0, *(end for ends in intervals for end in ends))
     if any(abs(number) > largest for number in numbers) or (value < 0 and metric in MAX_VALUES):
         raise ValueError("a number is out of the metric's range")
+    if row.get("english") and row.get("english_difference") is None:
+        raise ValueError("whether English was kept is said without the difference")
     return row
 
 
