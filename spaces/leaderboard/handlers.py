@@ -18,7 +18,6 @@ import query
 import queue_html
 import request_form
 import table_html
-from benchmarks import BenchmarkTable
 from details_source import DetailsSource
 from hub_source import HubSource, Snapshot
 from leaderboard_settings import LeaderboardSettings
@@ -145,7 +144,8 @@ class Handlers:
 
     def draw_charts(self, key: str, *values: Any) -> Updates:
         """Draw the charts of the entries that match, and offer the benchmarks."""
-        snapshot, benchmarks = self._source.snapshot(), self._benchmarks
+        snapshot = self._source.snapshot()
+        benchmarks = snapshot.leaderboard.benchmarks
         benchmark = benchmarks.by_key.get(key, benchmarks.benchmarks[0])
         entries = snapshot.index.matching(_view(snapshot, values))
         return {
@@ -155,7 +155,8 @@ class Handlers:
 
     def guide(self) -> Updates:
         """Show how to read the table, with a description of each benchmark."""
-        return {self._page.guide: copy_text.guide(self._benchmarks)}
+        benchmarks = self._source.snapshot().leaderboard.benchmarks
+        return {self._page.guide: copy_text.guide(benchmarks)}
 
     def check_name(self, text: str) -> Updates:
         """Show what the form answers to a name."""
@@ -165,10 +166,6 @@ class Handlers:
     def pick_language(self, event: gr.EventData) -> Updates:
         """Fill the clicked suggestion into the form."""
         return {self._page.requested_name: str(event.code)}
-
-    @property
-    def _benchmarks(self) -> BenchmarkTable:
-        return self._source.snapshot().leaderboard.benchmarks
 
     def _table(self, snapshot: Snapshot, view: query.View) -> Updates:
         """Show one page of the entries that match a view."""

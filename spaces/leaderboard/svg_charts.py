@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 WIDTH = 400  # on a phone a unit is a little less than a pixel
+LEFT = 48  # of the axes, with their numbers before it
 MAX_NAMED_POINTS = 30
 MIN_NAME_GAP = 16.0
 
@@ -74,8 +76,8 @@ class _Axes:
     x_title: str
     y_title: str
     height: int
-    width: int = WIDTH
-    left: int = 48
+    width: ClassVar[int] = WIDTH
+    left: ClassVar[int] = LEFT
 
     @property
     def x_ticks(self) -> list[float]:
@@ -119,7 +121,7 @@ def scatter_plot(
 ) -> ScatterPlot:
     """Return points of (name, x, y, outcome) on axes that fit them."""
     height = 300
-    x = Scale(0.0, max(x for _, x, _, _ in points), 48, WIDTH - 90)
+    x = Scale(0.0, max(x for _, x, _, _ in points), LEFT, WIDTH - 90)
     values = [y for _, _, y, _ in points]
     y = Scale(min(0.0, *values), max(0.0, *values), height - 44, 24)
     return ScatterPlot(label, x, y, x_title, y_title, height, points=points)
@@ -129,7 +131,7 @@ def line_chart(curves: Sequence[Curve], label: str, x_title: str, y_title: str) 
     """Return curves on axes that fit them."""
     height = 260
     points = [point for curve in curves for point in curve.points]
-    x = Scale(0.0, max(x for x, _ in points), 48, WIDTH - 100)
+    x = Scale(0.0, max(x for x, _ in points), LEFT, WIDTH - 100)
     values = [y for _, y in points]
     y = Scale(min(0.0, *values), max(values), height - 44, 24)
     return LineChart(label, x, y, x_title, y_title, height, curves=curves)
