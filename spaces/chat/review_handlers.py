@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import fragments
 import gradio as gr
-from common.languages import by_code, named
+from common.languages import by_code
 from components import ReviewComponents, Updates
 from feedback import Receipt
 from i18n import Translations, translations
@@ -45,14 +45,9 @@ class ReviewHandlers:
         """Offer the languages, and choose what the address asks for."""
         self._registry.first_poll.wait(FIRST_POLL_SECONDS)
         query, languages = PageQuery.parse(request), self._registry.languages()
-        codes = [language.code for language in languages]
-        meant = (query.language, *(language.code for language in named(query.language)))
-        requested = [code for code in meant if code in codes]
-        choices = [(language.label, language.code) for language in languages]
-        value = next(iter([*requested, *codes]), None)
         return {
             self._page.heading: fragments.review_heading(translations(query.ui_language)),
-            self._page.language: gr.update(choices=choices, value=value),
+            self._page.language: gr.update(**query.language_choices(languages)),
             self._page.ui_language: query.ui_language,
         }
 

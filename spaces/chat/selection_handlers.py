@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -11,7 +12,7 @@ import gradio as gr
 from adapters import Adapter
 from chat_handlers import ChatHandlers
 from chat_settings import ChatSettings
-from common.languages import MAX_NAME_LENGTH, by_code, named, similar
+from common.languages import MAX_NAME_LENGTH, Language, by_code, named, similar
 from components import NOTHING, ChatComponents, PageState, Updates
 from conversation import MAX_MESSAGE_LENGTH, Conversation, chatbot_messages
 from feedback import clean
@@ -45,6 +46,15 @@ class PageQuery:
             query.get("compare") == "1",
             translations(tag or preferred_tag(accepted, available_tags())).tag,
         )
+
+    def language_choices(self, languages: Sequence[Language]) -> dict[str, Any]:
+        """Return choices and value of a dropdown: the language that is asked for, or the first."""
+        codes = [language.code for language in languages]
+        meant = (self.language, *(language.code for language in named(self.language)))
+        return {
+            "choices": [(language.label, language.code) for language in languages],
+            "value": next((code for code in (*meant, *codes) if code in codes), None),
+        }
 
 
 class SelectionHandlers:

@@ -10,7 +10,6 @@ import fragments
 import gradio as gr
 from chat_settings import ChatSettings
 from common.hub_errors import HUB_ERRORS
-from common.languages import named
 from components import StewardComponents, Updates
 from decisions import (
     Contribution,
@@ -66,14 +65,10 @@ class StewardHandlers:
             for language in self._registry.languages()
             if self._stewards.may_decide(account, language.code)
         ]
-        codes = [language.code for language in languages]
-        meant = (query.language, *(language.code for language in named(query.language)))
-        choices = [(language.label, language.code) for language in languages]
-        value = next((code for code in (*meant, *codes) if code in codes), None)
         page, t = self._page, translations(query.ui_language)
         return {
             page.heading: fragments.steward_heading(account, bool(languages), t),
-            page.language: gr.update(choices=choices, value=value, visible=bool(languages)),
+            page.language: gr.update(**query.language_choices(languages), visible=bool(languages)),
             page.ui_language: query.ui_language,
         }
 
@@ -143,11 +138,9 @@ class StewardHandlers:
         profile: Profile,
     ) -> Updates:
         t, account, now = translations(ui_language), account_of(profile), datetime.now(UTC)
-        if not self._stewards.may_decide(account, code):
-            return self._hidden(t("steward_not_allowed"))
         key = "" if rows else "select_some"
-        if problem := self._submissions.refusal(key, t, request, account):
-            return self._refused(problem)
+        if refused := self._check(code, key, account, t, request):
+            return refused
         for row in rows:
             line = decision_line(row.id, verdict, account, now, row.credit, text)
             if problem := self._submissions.store(decision_path(code, row.id), line, t):
@@ -165,10 +158,8 @@ class StewardHandlers:
     ) -> Updates:
         """Store which accounts are known, as far as that has changed."""
         t, account, now = translations(ui_language), account_of(profile), datetime.now(UTC)
-        if not self._stewards.may_decide(account, code):
-            return self._hidden(t("steward_not_allowed"))
-        if problem := self._submissions.refusal("", t, request, account):
-            return self._refused(problem)
+        if refused := self._check(code, "", account, t, request):
+            return refused
         feedback = self._read(code)
         if feedback is None:
             return self._refused(t("hub_unreachable"))
@@ -178,6 +169,18 @@ class StewardHandlers:
             if problem := self._submissions.store(reviewer_path(code, person), line, t):
                 return self._refused(problem)
         return self._shown(code, t("people_saved"), t)
+
+    def _check(
+        self, code: str, key: str, account: str, t: Translations, request: gr.Request
+    ) -> Updates:
+        """Return what is shown if nothing is stored; empty if the account may decide now.
+
+        `key` is that of the text which says what is missing, or empty.
+        """
+        if not self._stewards.may_decide(account, code):
+            return self._hidden(t("steward_not_allowed"))
+        problem = self._submissions.refusal(key, t, request, account)
+        return self._refused(problem) if problem else {}
 
     def _selected(self, code: str, selected: list[str], profile: Profile) -> list[Contribution]:
         """Return the selected rows that still wait; none for who may not decide."""
