@@ -202,18 +202,24 @@ def check_path(language: str) -> str:
     return f"checks/{language}/run.json"
 
 
-def already_made(api: HfApi, repo: str, repo_type: str, path: str, digest: str) -> bool:
-    """Return whether the repository has a manifest with this digest at `path`."""
-    if not api.repo_exists(repo, repo_type=repo_type):
-        return False
-    if not api.file_exists(repo, path, repo_type=repo_type):
-        return False
-    local = api.hf_hub_download(repo, path, repo_type=repo_type)
+def read(
+    api: HfApi, repo: str, repo_type: str, path: str = "run.json", revision: str = "main"
+) -> Manifest | None:
+    """Return the manifest at `path`; None if there is none that can be read."""
+    if not api.file_exists(repo, path, repo_type=repo_type, revision=revision):
+        return None
+    local = api.hf_hub_download(repo, path, repo_type=repo_type, revision=revision)
     with open(local, "rb") as file:
         try:
-            return Manifest.from_json(file.read()).digest == digest
+            return Manifest.from_json(file.read())
         except UserError:
-            return False
+            return None
+
+
+def already_made(api: HfApi, repo: str, repo_type: str, path: str, digest: str) -> bool:
+    """Return whether the repository has a manifest with this digest at `path`."""
+    made = read(api, repo, repo_type, path)
+    return made is not None and made.digest == digest
 
 
 def push(

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.core import manifest
 from recipes.core.benchmarks.table import leaderboard_columns
-from recipes.core.errors import UserError
 from recipes.evaluate import card, markdown, response_cache
 from recipes.evaluate.markdown import Report
 from recipes.evaluate.schema import Row
@@ -59,23 +58,13 @@ def is_done(api: HfApi, args: argparse.Namespace) -> bool:
 
 def earlier_peers(api: HfApi, target: ResultsFolder) -> list[str]:
     """Return the peers of the last run, which a run with others keeps."""
-    path = target.path("run.json")
-    if not api.repo_exists(target.repo, repo_type="dataset"):
-        return []
-    if not api.file_exists(target.repo, path, repo_type="dataset"):
-        return []
-    try:
-        pushed = manifest.Manifest.from_json(_text(api, target.repo, "dataset", path))
-    except UserError:  # as for a run that has not ended
-        return []
-    return list(pushed.metrics.get("peers", ()))
+    pushed = manifest.read(api, target.repo, "dataset", target.path("run.json"))
+    return list(pushed.metrics.get("peers", ())) if pushed else []
 
 
 def cached_outputs(api: HfApi, target: ResultsFolder) -> response_cache.CachedOutputs:
     """Return the outputs that earlier runs pushed; empty if there are none."""
     path = target.path("outputs.jsonl")
-    if not api.repo_exists(target.repo, repo_type="dataset"):
-        return {}
     if not api.file_exists(target.repo, path, repo_type="dataset"):
         return {}
     return response_cache.parse(_text(api, target.repo, "dataset", path))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from recipes.core.errors import UserError
+from recipes.core import manifest as manifests
 from recipes.core.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -55,13 +55,7 @@ def branch_head(api: HfApi, repo: str) -> str | None:
 
 def read_manifest(api: HfApi, repo: str, revision: str) -> Manifest | None:
     """Return the manifest at a revision, None if there is no readable one."""
-    if not api.file_exists(repo, MANIFEST, revision=revision):
-        return None
-    with open(api.hf_hub_download(repo, MANIFEST, revision=revision), "rb") as file:
-        try:
-            return Manifest.from_json(file.read())
-        except UserError:
-            return None
+    return manifests.read(api, repo, "model", MANIFEST, revision)
 
 
 def tag_of(manifest: Manifest | None) -> str:
