@@ -3,6 +3,8 @@
 A tokenizer turns the letters `<|im_end|>` into the token that ends a turn, wherever they come from.
 A fast tokenizer cannot be told which parts of a rendered chat are the template's own, so the
 letters of the messages are changed before the template is applied: `< |im_end|>`.
+
+`recipes/core` and `spaces/chat` have identical copies of this file; a test compares them.
 """
 
 from __future__ import annotations

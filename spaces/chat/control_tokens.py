@@ -2,20 +2,25 @@
 
 A tokenizer turns the letters `<|im_end|>` into the token that ends a turn, wherever they come from.
 A fast tokenizer cannot be told which parts of a rendered chat are the template's own, so the
-letters of the messages are changed before the template is applied: `< |im_end|>`. The recipes
-do the same (`recipes/core/control_tokens.py`).
+letters of the messages are changed before the template is applied: `< |im_end|>`.
+
+`recipes/core` and `spaces/chat` have identical copies of this file; a test compares them.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 # Our own rows have their reasoning between these, which some tokenizers list as control tokens.
 REASONING = ("<think>", "</think>")
 
 
-def without_control_tokens(tokenizer: Any, text: str) -> str:
+def without_control_tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> str:
     """Return the text with a space after the first letter of each control token."""
     special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
     special = {token for token in special | set(tokenizer.all_special_tokens) if len(token) > 1}
@@ -24,3 +29,16 @@ def without_control_tokens(tokenizer: Any, text: str) -> str:
         return text
     pattern = "|".join(map(re.escape, names))
     return re.sub(pattern, lambda match: f"{match[0][0]} {match[0][1:]}", text)
+
+
+def clean_chats(
+    tokenizer: PreTrainedTokenizerBase, chats: Sequence[Sequence[dict[str, Any]]]
+) -> list[list[dict[str, Any]]]:
+    """Return chats whose messages contain no control tokens."""
+    return [
+        [
+            {**message, "content": without_control_tokens(tokenizer, str(message["content"]))}
+            for message in messages
+        ]
+        for messages in chats
+    ]

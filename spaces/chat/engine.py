@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from adapters import Adapter
 from answer_settings import AnswerSettings
-from control_tokens import without_control_tokens
+from control_tokens import clean_chats, without_control_tokens
 from conversation import Message, Side, truncate
 
 MAX_ADAPTERS = 4
@@ -190,10 +190,7 @@ class Engine:
         if not tokenizer.chat_template:
             raise CannotAnswer("no_template")
         system_prompt = without_control_tokens(tokenizer, system_prompt)
-        messages = [
-            {**message, "content": without_control_tokens(tokenizer, message["content"])}
-            for message in messages
-        ]
+        (messages,) = clean_chats(tokenizer, [messages])
 
         def with_system_prompt(some: list[Message]) -> list[Message]:
             return [{"role": "system", "content": system_prompt}, *some] if system_prompt else some
