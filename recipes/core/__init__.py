@@ -6,10 +6,10 @@ benchmarks        The benchmarks: how their rows become tasks, and what is said 
 card_sections     Write a section of a card between two markers, again and again
 citation          Credit people and sources in cards and citation files
 config            Read the YAML of a recipe, and compute the digest that names a run
+control_tokens    Text without the control tokens of a chat template
 decisions         Which feedback counts: what stewards accepted, or whose author they know
 errors            The error that a user causes and can fix
 feedback          Read what people said about models and rows from the feedback dataset
-control_tokens    Text without the control tokens of a chat template
 hub_refs          Repositories on the Hub at a commit
 interrupts        Make Ctrl-C work in processes that a background shell started
 isolated          Run a function in a process of its own

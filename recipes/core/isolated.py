@@ -30,8 +30,8 @@ def run_isolated(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
             return pool.submit(work, *args, **kwargs).result()
         except BrokenProcessPool as error:
             raise UserError(
-                f"The process for {work.__name__!r} crashed or was killed, perhaps for want of "
-                "memory. Run this again."
+                f"The process for {work.__name__!r} crashed or was killed, perhaps because "
+                "memory ran out. Run this again."
             ) from error
         except KeyboardInterrupt:  # leaving the pool would wait for the work
             for process in multiprocessing.active_children():

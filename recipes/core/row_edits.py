@@ -84,14 +84,16 @@ def parse_jsonl(content: bytes, file: str) -> RowEdits:
     """Parse what `to_jsonl` wrote; raise UserError, which starts with `file`, for anything else."""
     dropped, corrected = set[str](), dict[str, str]()
     for number, line in enumerate(content.split(b"\n"), 1):
+        if not line:
+            continue
         place = f"{file}, line {number}"
         try:
-            edit = parse(_Edit, read_json(line, place), place) if line else None
+            edit = parse(_Edit, read_json(line, place), place)
         except InvalidInput as error:
             raise UserError(f"{error} Fix it.") from error
-        if edit and edit.fixed is None:
+        if edit.fixed is None:
             dropped.add(edit.id)
-        elif edit and edit.fixed is not None:
+        else:
             corrected[edit.id] = edit.fixed
     return RowEdits(frozenset(dropped), corrected)
 

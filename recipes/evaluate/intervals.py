@@ -190,7 +190,6 @@ def _resample(statistics: Array, samples: int, seed: int) -> Array:
 
 def _drawn_interval(value: float, draws: Array, tests: int = 1) -> Interval:
     """Return the interval that leaves out zero exactly if the p of the draws is small enough."""
-    tail = math.ceil((1 - CONFIDENCE) / tests * (len(draws) + 1) / 2) - 1
+    tail = max(1, math.ceil((1 - CONFIDENCE) / tests * (len(draws) + 1) / 2) - 1)
     ordered = np.sort(draws)
-    tail = max(1, tail)
     return Interval(value, float(ordered[tail - 1]), float(ordered[-tail]))
