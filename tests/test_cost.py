@@ -6,7 +6,6 @@ the figures of `generate` into `plan.steps.generate` of the recipes.
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from bot.domain import costs
 from bot.domain import recipe as bot_recipes
 from bot.domain.steps import NEW_MODEL
+from bot.localhub.compute import hardware
 from recipes.core.config import Config, load
 from recipes.generate.estimate import Estimate, efforts, estimate, planned_calls
 from recipes.generate.lengths import tokens
@@ -43,11 +43,7 @@ def expected(name: str, fertility: float | None = None) -> Estimate:
 
 def prices() -> dict[str, float]:
     """Return US dollars per hour by flavor, from the Hub's price list."""
-    with (ROOT / "bot" / "localhub" / "compute" / "hardware.tsv").open(encoding="utf-8") as file:
-        return {
-            row["name"]: float(row["usdPerHour"])
-            for row in csv.DictReader(file, dialect="excel-tab")
-        }
+    return {name: float(row["usdPerHour"]) for name, row in hardware.flavors().items()}
 
 
 def request_usd(name: str) -> float:
@@ -121,7 +117,7 @@ def tables() -> str:
 
 
 def steps_table(name: str) -> str:
-    recipe, hardware = bot_recipes.load(name, "org"), prices()
+    recipe, hourly_usd = bot_recipes.load(name, "org"), prices()
     lines = [
         f"**`{name}`**, by step",
         "",
@@ -131,9 +127,9 @@ def steps_table(name: str) -> str:
     for info in NEW_MODEL:
         plan = recipe.steps[info.step]
         teacher = costs.teacher_usd_per_hour(recipe, info.step)
-        hourly = f"{plan.flavor} ${hardware[plan.flavor]:.2f}"
+        hourly = f"{plan.flavor} ${hourly_usd[plan.flavor]:.2f}"
         hourly += f" + teacher ${teacher:.2f}" if teacher else ""
-        usd = plan.expected_minutes / 60 * (hardware[plan.flavor] + teacher)
+        usd = plan.expected_minutes / 60 * (hourly_usd[plan.flavor] + teacher)
         lines.append(
             f"| {info.step.value} | {hourly} an hour | {plan.expected_minutes:g} | {usd:.2f} |"
         )

@@ -15,7 +15,7 @@ from recipes.core.errors import UserError
 from recipes.evaluate import settings as evaluate
 from recipes.generate.prompts import templates
 from recipes.practice.exercises import TOPIC_NAMES, WORDINGS
-from tests.recipes.evaluate.test_run import RECIPE
+from tests.recipes.evaluate.tiny_recipe import RECIPE
 
 PACKAGED = ["practice", "kakugo", "economy"]
 # Varieties of languages that Global PIQA has, but nobody can request; and others in Latin letters.
