@@ -66,7 +66,7 @@ def read_teacher(text: str | bytes) -> TeacherRecord:
 def read_faults(text: str) -> Faults:
     """Read `faults.json`. Raises UnreadableRecord."""
     data = _read_json(text, "faults")
-    if isinstance(data, dict) and data.get("schema") == 4:
+    if isinstance(data, dict) and data.get("schema") in (4, 5):  # with the same fields
         data = {**data, "schema": SCHEMA}
     return faults_from_json(data)
 

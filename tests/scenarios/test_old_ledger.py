@@ -1,4 +1,4 @@
-"""A bot that starts on a ledger of schema 2 continues with it, and writes schema 5.
+"""A bot that starts on a ledger of schema 2 continues with it, and writes schema 6.
 
 The bot is real; the Hub in memory, jobs and the clock are simulated.
 """

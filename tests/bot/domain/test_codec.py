@@ -130,14 +130,19 @@ def test_request_of_schema_2_is_upgraded(ledger: str) -> None:
     assert request_from_json(request_to_json(request)) == request
 
 
-def test_records_of_schema_4_are_upgraded() -> None:
-    data = {**request_to_json(examples.request()), "schema": 4}
-    del data["last_comment_ids"]
+@pytest.mark.parametrize("schema", [4, 5])
+def test_records_of_recent_schemas_are_upgraded(schema: int) -> None:
+    data = {**request_to_json(examples.request()), "schema": schema}
+    if schema == 4:
+        del data["last_comment_ids"]
     assert request_from_json(upgrade_request(data)) == examples.request()
     teacher = TeacherRecord(True, 5.0)
-    assert teacher_from_json(upgrade_teacher({**teacher_to_json(teacher), "schema": 4})) == teacher
+    assert (
+        teacher_from_json(upgrade_teacher({**teacher_to_json(teacher), "schema": schema}))
+        == teacher
+    )
     faults = Faults().with_one_more(7, FaultKind.PLAN, 5.0)
-    assert read_faults(json.dumps({**faults_to_json(faults), "schema": 4})) == faults
+    assert read_faults(json.dumps({**faults_to_json(faults), "schema": schema})) == faults
 
 
 def test_older_requests_of_schema_2_lack_fields() -> None:
