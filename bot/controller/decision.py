@@ -86,10 +86,6 @@ def situation_of(snapshot: LedgerSnapshot, observation: Observation, policy: Pol
     return Situation.of(observation, policy, snapshot.requests, snapshot.teacher, unreadable)
 
 
-def has_job(request: Request) -> bool:
-    return bool(request.unsettled)
-
-
 def active_requests(
     snapshot: LedgerSnapshot, now: float, left_alone: Collection[int]
 ) -> tuple[list[Request], list[Request]]:
@@ -136,12 +132,9 @@ def decide(
     for num, subject in _subjects(snapshot, observation, active).items():
         if action_count >= MAX_ACTIONS:
             break
-        try:
-            next_plan = _plan(num, subject, situation)
-        except Exception as error:  # whatever is wrong with one must not stop the others
-            if not isinstance(error, _NotShown):
-                log.exception("discussion %s cannot be planned", num)
-            kinds[num] = FaultKind.READ if isinstance(error, _NotShown) else FaultKind.PLAN
+        next_plan = _plan(num, subject, situation)
+        if isinstance(next_plan, FaultKind):
+            kinds[num] = next_plan
             unplanned += [subject] if isinstance(subject, Request) else []
             continue
         planned.add(num)
@@ -180,13 +173,9 @@ def _with_charges(plans: Collection[Plan], charged: Collection[Request]) -> tupl
 
 def _may_run(request: Request, observation: Observation) -> bool:
     """Whether a request that cannot be planned may have a running job, which needs the teacher."""
-    is_hidden = request.discussion in observation.unreadable and has_job(request)
+    is_hidden = request.discussion in observation.unreadable and bool(request.unsettled)
     jobs = (job for job in observation.jobs if job.request == request.id)
     return is_hidden or any(not job.stage.is_final for job in jobs)
-
-
-class _NotShown(Exception):
-    """The Hub did not show all that a decision about one discussion depends on."""
 
 
 def _subjects(
@@ -201,10 +190,17 @@ def _subjects(
     }
 
 
-def _plan(num: int, subject: Request | Discussion | None, situation: Situation) -> Plan:
+def _plan(num: int, subject: Request | Discussion | None, situation: Situation) -> Plan | FaultKind:
+    """Return the plan for one discussion, or why there is none."""
     if subject is None or num in situation.observation.unreadable:
-        raise _NotShown
-    return plan(subject, situation) if isinstance(subject, Request) else admit(subject, situation)
+        return FaultKind.READ  # the Hub did not show all that the plan depends on
+    try:
+        if isinstance(subject, Request):
+            return plan(subject, situation)
+        return admit(subject, situation)
+    except Exception:  # whatever is wrong with one must not stop the others
+        log.exception("discussion %s cannot be planned", num)
+        return FaultKind.PLAN
 
 
 def _count_faults(

@@ -11,7 +11,6 @@ from bot.controller.decision import (
     Decision,
     active_requests,
     decide,
-    has_job,
     needed_manifests,
     resting_requests,
     situation_of,
@@ -123,7 +122,7 @@ class Controller:
         scope = Scope(
             active=active,
             resting=resting_requests(snapshot, now, left_alone),
-            left_alone=[request for request in waiting if has_job(request)],
+            left_alone=[request for request in waiting if request.unsettled],
             known=snapshot.discussions | left_alone,
             manifests=needed_manifests(active, capacity),
             teacher=self.policy.recipe.teacher,
@@ -136,7 +135,7 @@ class Controller:
 
         A job can be cancelled twice, and no later observation could make up for what it has spent.
         """
-        spending = [request for request in snapshot.requests if has_job(request)]
+        spending = [request for request in snapshot.requests if request.unsettled]
         if not spending:
             return
         try:
