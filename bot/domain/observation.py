@@ -219,8 +219,11 @@ class Manifest:
     titles: Mapping[str, str] = field(default_factory=FIRST_TITLES.copy, hash=False)
 
 
-# The states of an endpoint that costs nothing.
-STOPPED_STATES = ("absent", "paused", "scaledToZero", "failed", "updateFailed")
+# The states of an endpoint that somebody has paused or deleted, of one that has failed, and of all
+# that cost nothing.
+PAUSED_STATES = ("absent", "paused")
+FAILED_STATES = ("failed", "updateFailed")
+STOPPED_STATES = (*PAUSED_STATES, "scaledToZero", *FAILED_STATES)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from huggingface_hub import InferenceEndpoint
 from huggingface_hub.errors import HfHubHTTPError
 
+from bot.domain.observation import FAILED_STATES
 from bot.domain.recipe import EndpointSpec
 from bot.hub.client import Connection, status_code, translate_errors, value_of
 from bot.installation.state import Endpoint
@@ -14,7 +15,7 @@ from bot.installation.state import Endpoint
 # In these states nothing runs. An endpoint that is scaled to zero still has to be paused: any call
 # starts it, and it uses the quota.
 ASLEEP = ("paused", "scaledToZero")
-STOPPED = (*ASLEEP, "failed", "updateFailed")
+STOPPED = (*ASLEEP, *FAILED_STATES)
 
 
 def find_endpoint(hub: Connection, name: str) -> InferenceEndpoint | None:

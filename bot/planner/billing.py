@@ -14,7 +14,14 @@ from dataclasses import dataclass, replace
 
 from bot.domain import costs, steps
 from bot.domain.actions import GRACE_SECONDS
-from bot.domain.observation import STOPPED_STATES, Job, JobStage, Manifest, Observation
+from bot.domain.observation import (
+    PAUSED_STATES,
+    STOPPED_STATES,
+    Job,
+    JobStage,
+    Manifest,
+    Observation,
+)
 from bot.domain.recipe import IDLE_MINUTES
 from bot.domain.request import Request, Step, StepState, TeacherRecord, UnsettledJob
 
@@ -24,9 +31,6 @@ MAX_START_SECONDS = 3600.0  # of the endpoint; after this time the bot gives it 
 MAX_UNSEEN_QUEUE_SECONDS = 3600.0
 
 _SPENT = re.compile(r"progress: .* spent=\$(\d+\.\d+)")
-
-# States in which somebody has paused or deleted the endpoint.
-_PAUSED = ("absent", "paused")
 
 
 def settle_jobs(
@@ -135,11 +139,11 @@ def read_meter(
     """Return for how long the teacher has cost money that nobody was charged for."""
     since, state, now = record.charged_until, observation.teacher.state, observation.now
     is_recent = now - max(record.ordered_at, record.paused_at) <= GRACE_SECONDS
-    if state in _PAUSED and since == record.ordered_at and (record.running or is_recent):
+    if state in PAUSED_STATES and since == record.ordered_at and (record.running or is_recent):
         return Meter(0.0, since)  # the order to start it has had no effect yet
-    if state in _PAUSED and not record.running:
+    if state in PAUSED_STATES and not record.running:
         return Meter(0.0, 0.0)  # by our order
-    if state not in _PAUSED and not record.running and is_recent:
+    if state not in PAUSED_STATES and not record.running and is_recent:
         return Meter(0.0, since)  # the order to pause it may have had an effect already
     until = now
     if state in STOPPED_STATES:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain import costs, steps
 from bot.domain.actions import GRACE_SECONDS, Action, EnsureEndpoint
+from bot.domain.observation import FAILED_STATES, PAUSED_STATES
 from bot.domain.recipe import TeacherUrl
 from bot.domain.request import Request, Status, TeacherRecord
 from bot.planner import billing
@@ -20,9 +21,8 @@ from bot.planner.situation import Situation
 # How often to start an endpoint that failed, and one that does not react (about half an hour).
 MAX_FAILED_STARTS, MAX_IGNORED_STARTS = 3, 30
 STARTING = ("pending", "initializing", "updating")
-FAILED = ("failed", "updateFailed")
 # An endpoint that is scaled to zero is not one of these: any call starts it, and it uses the quota.
-NEEDS_NO_PAUSE = ("absent", "paused", *FAILED)
+NEEDS_NO_PAUSE = (*PAUSED_STATES, *FAILED_STATES)
 
 Decision = tuple[TeacherRecord, tuple[Action, ...]]
 
@@ -79,7 +79,7 @@ def has_given_up(situation: Situation) -> bool:
     record, teacher = situation.teacher, situation.observation.teacher
     if not record.running or not record.failed_starts or teacher.is_running:
         return False
-    limit = MAX_FAILED_STARTS if teacher.state in FAILED else MAX_IGNORED_STARTS
+    limit = MAX_FAILED_STARTS if teacher.state in FAILED_STATES else MAX_IGNORED_STARTS
     is_slow = (
         teacher.state in STARTING and situation.now - record.ordered_at > billing.MAX_START_SECONDS
     )
