@@ -12,12 +12,12 @@ from typing import Any
 from huggingface_hub import constants, set_client_factory
 
 from bot.hub.client import Connection, client_with_timeout
+from bot.parsing.redaction import SECRETS
 
 ENDPOINTS_PATH = "/endpoints-api/v2"  # where the contract has the API of Inference Endpoints
 MAX_BYTES = 200_000  # of one answer
 HIDDEN = "hidden"
 _PRIVATE_KEYS = re.compile(r"(?i)token|secret|password|email|fullname|avatar|^ip$|^orgs$|gravatar")
-_TOKEN = re.compile(r"hf_\w{6,}|api_org_\w{6,}|eyJ[\w-]{8,}\.[\w.-]+")
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
 
 
@@ -99,7 +99,7 @@ def scrub(value: Any, names: Mapping[str, str], secrets: tuple[str, ...]) -> Any
         value = value.replace(secret, HIDDEN)
     for name, replacement in names.items():
         value = re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w])", replacement, value)
-    return _EMAIL.sub(HIDDEN, _TOKEN.sub(HIDDEN, value))
+    return _EMAIL.sub(HIDDEN, SECRETS.sub(HIDDEN, value))
 
 
 def _hidden(value: Any) -> Any:

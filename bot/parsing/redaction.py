@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 MAX_LINES, MAX_LENGTH = 5, 160
 
-_SECRETS = re.compile(
+SECRETS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*"
     r"|hf_\w{6,}|api_org_\w{6,}|sk-[\w-]{8,}|gh[oprsu]_\w{8,}|github_pat_\w{8,}|glpat-[\w-]{8,}"
     r"|xox[a-z]-[\w-]{8,}|npm_\w{20,}|pypi-[\w-]{16,}|AIza[\w-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{12,}"
@@ -33,7 +33,7 @@ def redact(line: str, secrets: Iterable[str] = ()) -> str:
     """Return one printable line; `secrets` are removed, and what looks like a secret."""
     for secret in filter(None, secrets):
         line = line.replace(secret, "***")
-    line = _SECRETS.sub("***", _ESCAPES.sub("", line))
+    line = SECRETS.sub("***", _ESCAPES.sub("", line))
     line = _NAMED_SECRETS.sub(r"\1***", line)
     printable = "".join(char if unicodedata.category(char)[0] != "C" else " " for char in line)
     text = " ".join(printable.translate(_MARKUP).split())

@@ -142,6 +142,7 @@ def test_real_recipe_stays_below_three_dollars(hub: LocalHub) -> None:
     [
         ({"token": "x", "n": 1}, {"token": "hidden", "n": 1}),
         ({"a": ["mail me@example.org", "hf_abcdefgh"]}, {"a": ["mail hidden", "hidden"]}),
+        ({"log": "https://u:p@host, ghp_abcdefgh"}, {"log": "https://hidden@host, hidden"}),
         ({"id": "me/x", "who": "someone"}, {"id": "ORG/x", "who": "someone"}),
         ({"orgs": [{"name": "x", "n": 2}]}, {"orgs": [{"name": "hidden", "n": 2}]}),
         ({"text": "s3cret at me-x.hf.space, some"}, {"text": "hidden at ORG-x.hf.space, some"}),
