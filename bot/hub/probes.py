@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -186,13 +185,13 @@ def _token(hub: Connection, token: str) -> Token:
 
 def _skew(hub: Connection) -> float:
     with translate_errors("read the Hub's clock"):
-        headers = hub.api._build_hf_headers()
         before = hub.clock()
-        response = get_session().get(f"{hub.endpoint}/api/jobs/hardware", headers=headers)
-        hf_raise_for_status(response)
+        _, allowance = hub.get("jobs/hardware")
+    if not allowance.answered_at:
+        raise TryLater("the Hub does not say what time it is")
     now = (before + hub.clock()) / 2
-    # The header is rounded down to whole seconds: half a second is lost on average.
-    return now - parsedate_to_datetime(response.headers["date"]).timestamp() - 0.5
+    # The time is rounded down to whole seconds: half a second is lost on average.
+    return now - allowance.answered_at - 0.5
 
 
 def _allowance(hub: Connection) -> Allowance:
