@@ -78,7 +78,9 @@ class Observer:
 
     def observe(self, scope: Scope) -> Observation:
         """Read what is in the scope. Raises TryLater and Refused."""
-        hub, active, facts, now = self.hub, scope.active, self._current_facts(), self.hub.clock()
+        hub, active = self.hub, scope.active
+        self._current_facts()  # may take long, so it comes before the time of the observation
+        now = hub.clock()
         discussions, deleted = self._discussions.read(hub, active, scope.resting, scope.known, now)
         check_clock(now, self.allowance)
         facts = self._current_facts(_last_comment_at(discussions.values()))
@@ -94,7 +96,7 @@ class Observer:
             manifests=manifests,
             teacher=observe_teacher(hub, scope.teacher),
             prices=facts.prices,
-            wheel_revision=_wheel_revision(hub) if may_accept else "",
+            wheel_revision=wheel_revision(hub) if may_accept else "",
             communities=self._profiles.read(hub) if may_accept or scope.manifests else None,
             unreadable=self._discussions.unreadable | unparseable | unread,
         )
@@ -217,6 +219,7 @@ def _members(hub: Connection) -> frozenset[str]:
         return frozenset(str(member.username) for member in members) - {hub.me}
 
 
-def _wheel_revision(hub: Connection) -> str:
+def wheel_revision(hub: Connection) -> str:
+    """Return the newest commit of the repo with the wheel. Raises TryLater and Refused."""
     with translate_errors("find the wheel's commit"):
         return str(hub.api.repo_info(names.code_repo(hub.org), repo_type="dataset").sha)

@@ -31,19 +31,6 @@ def dataset_exists(hub: Connection, repo: str) -> bool:
         return bool(hub.api.repo_exists(repo, repo_type="dataset"))
 
 
-def head(hub: Connection, dataset: str) -> str:
-    """Return the newest commit of a dataset."""
-    with translate_errors(f"read {dataset}"):
-        return str(hub.api.repo_info(dataset, repo_type="dataset").sha)
-
-
-def open_discussion(hub: Connection, title: str) -> int:
-    """Open a discussion of the leaderboard's Space, and return its number."""
-    with translate_errors("open a discussion"):
-        repo = names.leaderboard(hub.org)
-        return hub.api.create_discussion(repo, title, description="", repo_type="space").num
-
-
 def pin(hub: Connection, num: int) -> None:
     """Pin a discussion, which the client cannot do."""
     url = f"{hub.endpoint}/api/spaces/{names.leaderboard(hub.org)}/discussions/{num}/pin"

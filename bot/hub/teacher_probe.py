@@ -41,18 +41,10 @@ def call_teacher(hub: Connection, url: str, model: str) -> str:
     )
 
 
-def status_for_strangers(url: str) -> int:
-    """Return the HTTP status that somebody without a token gets; 0 if nobody answers."""
+def status(url: str, hub: Connection | None = None) -> int:
+    """Return the HTTP status with the token of `hub`, or without one; 0 if nobody answers."""
+    headers = hub.api._build_hf_headers() if hub else None
     try:
-        return int(get_session().get(url, timeout=CALL_SECONDS).status_code)
-    except NETWORK_ERRORS:
-        return 0
-
-
-def status_for_us(hub: Connection, url: str) -> int:
-    """Return the HTTP status that the namespace's own token gets; 0 if nobody answers."""
-    try:
-        headers = hub.api._build_hf_headers()
         return int(get_session().get(url, headers=headers, timeout=CALL_SECONDS).status_code)
     except NETWORK_ERRORS:
         return 0

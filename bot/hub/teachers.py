@@ -9,7 +9,7 @@ from bot.domain.observation import JobStage, Teacher
 from bot.domain.recipe import EndpointSpec, TeacherJob, TeacherSpec, TeacherUrl
 from bot.hub.client import Connection, translate_errors, value_of
 from bot.hub.endpoints import endpoint_state, find_endpoint, run_or_pause
-from bot.hub.jobs import alive_jobs
+from bot.hub.jobs import alive_jobs, cancel_job
 
 
 def observe_teacher(hub: Connection, spec: TeacherSpec) -> Teacher:
@@ -70,4 +70,4 @@ def _run_or_cancel(hub: Connection, spec: TeacherJob, running: bool) -> None:
             )
         elif not running:
             for job in alive:
-                hub.api.cancel_job(job_id=job.id, namespace=hub.org)
+                cancel_job(hub, job.id)

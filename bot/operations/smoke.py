@@ -51,12 +51,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Smoke:
-    """One run: where, with which recipe, and the steps with their prices."""
+    """One run: where, with which recipe and small endpoint, and the steps with their prices."""
 
     hub: Connection
     recipe: Recipe
     settings: Settings
     checkout: Checkout
+    small: recipes.EndpointSpec
     steps: tuple[SmokeStep, ...]
     poll_seconds: float = 3.0
 
@@ -74,14 +75,16 @@ def prepare(hub: Connection, recipe: Recipe, settings: Settings, checkout: Check
             f"{hub.org} has an installation, which a smoke test would delete: set KAKUGO_ORG to a "
             "namespace without one"
         )
-    small, teacher = read_offer(hub, _small(hub)), read_offer(hub, recipe.endpoint)
-    steps = all_steps(
-        recipe,
-        read_prices(hub),
-        small.usd_per_hour if small and not small.obstacle else None,
-        teacher.usd_per_hour if teacher and not teacher.obstacle else None,
-    )
-    return Smoke(hub, recipe, settings, checkout, tuple(steps))
+    small = _small(hub)
+    prices = (_endpoint_price(hub, small), _endpoint_price(hub, recipe.endpoint))
+    steps = all_steps(recipe, read_prices(hub), *prices)
+    return Smoke(hub, recipe, settings, checkout, small, tuple(steps))
+
+
+def _endpoint_price(hub: Connection, spec: recipes.EndpointSpec | None) -> float | None:
+    """Return the hourly price of an endpoint; None if the namespace cannot start it."""
+    offer = read_offer(hub, spec)
+    return offer.usd_per_hour if offer and not offer.obstacle else None
 
 
 def _small(hub: Connection) -> recipes.EndpointSpec:
@@ -119,7 +122,7 @@ def run(smoke: Smoke, cap_usd: float, folder: Path) -> Iterator[Result]:
     if the namespace cannot be prepared or cleaned up.
     """
     spent_usd, is_blocked = 0.0, False
-    probe = Probe(smoke.hub, smoke.recipe, smoke.checkout, _small(smoke.hub), smoke.poll_seconds)
+    probe = Probe(smoke.hub, smoke.recipe, smoke.checkout, smoke.small, smoke.poll_seconds)
     clean(smoke)
     try:
         install.create_dataset(smoke.hub, _marker(smoke.hub))
@@ -156,7 +159,7 @@ def clean(smoke: Smoke) -> None:
         (Part.SPACE, names.leaderboard(hub.org)),
         (Part.DATASET, names.ledger(hub.org)),
         (Part.DATASET, names.code_repo(hub.org)),
-        (Part.MODEL, _small(hub).model),
+        (Part.MODEL, smoke.small.model),
         last,
     ):
         uninstall.delete_repo(hub, part, repo)
@@ -167,7 +170,7 @@ def _reason_to_skip(step: SmokeStep, left_usd: float, is_blocked: bool) -> str:
         return "not offered: the Hub has no price for it"
     if step.bound_usd > left_usd:
         return f"it may cost ${step.bound_usd:.2f}, and ${max(0.0, left_usd):.2f} are left"
-    return "an earlier step failed that it needs" if is_blocked else ""
+    return "an earlier step that it needs failed" if is_blocked else ""
 
 
 def _run_step(step: SmokeStep, probe: Probe) -> Result:

@@ -19,18 +19,19 @@ from bot.domain.actions import (
     EnsureReply,
     Permit,
 )
-from bot.domain.observation import Discussion, Job, JobStage
+from bot.domain.observation import FAILED_STATES, Discussion, Job, JobStage
 from bot.domain.recipe import EndpointSpec, Recipe
 from bot.domain.request import Request, UnsettledJob
 from bot.domain.request import Step as RequestStep
 from bot.errors import UserError
-from bot.hub import install, inventory, scratch, teacher_probe, uninstall
+from bot.hub import install, inventory, scratch, teacher_probe, uninstall, visitor
 from bot.hub.client import Connection
 from bot.hub.discussions import DiscussionReader
 from bot.hub.endpoints import endpoint_state, find_endpoint, run_or_pause
 from bot.hub.execute import execute
 from bot.hub.jobs import log_tail, observe_jobs
 from bot.hub.ledger_repo import LedgerRepo
+from bot.hub.observe import wheel_revision
 from bot.installation.state import BotJob, Checkout, Endpoint, Schedule, Webhook
 
 CPU = "cpu-basic"
@@ -143,7 +144,7 @@ def repos(probe: Probe) -> str:
 def discussion(probe: Probe) -> str:
     hub = probe.hub
     scratch.create_static_space(hub, names.leaderboard(hub.org))
-    num = probe.discussion = scratch.open_discussion(hub, "Smoke test")
+    num = probe.discussion = visitor.open_discussion(hub, "Smoke test")
     for text in ("one", "two"):
         marker = names.marker("plan", text)
         existing = _read(probe).own_replies
@@ -247,7 +248,7 @@ def webhook(probe: Probe) -> str:
     before = probe.wait_for(
         "the first job", lambda: scratch.count_jobs(hub, names.BOT_LABEL) or None
     )
-    num = scratch.open_discussion(hub, "Smoke test of the webhook")
+    num = visitor.open_discussion(hub, "Smoke test of the webhook")
     probe.wait_for(
         "a job of the webhook",
         lambda: True if scratch.count_jobs(hub, names.BOT_LABEL) > before else None,
@@ -273,10 +274,7 @@ def endpoint(probe: Probe) -> str:
         paused = probe.wait_for("pausing", lambda: _state(hub, spec) == "paused" or None)
         run_or_pause(hub, spec, True)
         url = probe.wait_for("running", lambda: _running_url(hub, spec))
-        stranger, own = (
-            teacher_probe.status_for_strangers(url),
-            teacher_probe.status_for_us(hub, url),
-        )
+        stranger, own = teacher_probe.status(url), teacher_probe.status(url, hub)
         made = inventory.read_endpoint(hub, spec.name)
     finally:
         uninstall.delete_endpoint(hub, spec.name)
@@ -298,7 +296,7 @@ def _state(hub: Connection, spec: EndpointSpec) -> str:
 
 def _running_url(hub: Connection, spec: EndpointSpec) -> str | None:
     found = find_endpoint(hub, spec.name)
-    if found is not None and endpoint_state(found) in ("failed", "updateFailed"):
+    if found is not None and endpoint_state(found) in FAILED_STATES:
         raise StepFailed("the endpoint failed to start")
     return found.url if found is not None and endpoint_state(found) == "running" else None
 
@@ -308,8 +306,7 @@ def cuda(probe: Probe, flavor: str) -> str:
     hub, wheel = probe.hub, probe.checkout.wheel
     install.create_dataset(hub, names.code_repo(hub.org))
     install.push_wheel(hub, wheel.name, probe.checkout)
-    commit = scratch.head(hub, names.code_repo(hub.org))
-    url = names.wheel_url(hub.endpoint, hub.org, commit, wheel.name)
+    url = names.wheel_url(hub.endpoint, hub.org, wheel_revision(hub), wheel.name)
     code = (
         "import os, torch; from recipes.core.accelerator import check_accelerator;"
         " check_accelerator(os.environ); print(torch.__version__, torch.version.cuda,"
