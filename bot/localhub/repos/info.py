@@ -271,18 +271,22 @@ def conditions(
     for text in query.get("search", []):
         for word in text.split():
             parts.append("r.name LIKE ? ESCAPE '!'")
-            escaped = word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
-            values.append(f"%{escaped}%")
+            values.append(_containing(word))
     for text in query.get("words", []):
         for word in text.split():
-            escaped = word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
             parts.append("(r.name LIKE ? ESCAPE '!' OR r.card LIKE ? ESCAPE '!')")
-            values += [f"%{escaped}%", f"%{escaped}%"]
+            values += [_containing(word)] * 2
     for tags in [*query.get("filter", []), *query.get("pipeline_tag", [])]:
         for tag in tags.split(","):
             parts.append("EXISTS (SELECT 1 FROM json_each(r.tags) j WHERE j.value = ?)")
             values.append(tag)
     return " AND ".join(parts), values
+
+
+def _containing(word: str) -> str:
+    """Return the pattern of LIKE, with "!" as its escape, for texts with this word in them."""
+    escaped = word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f"%{escaped}%"
 
 
 def own_namespaces(db: sqlite3.Connection, user: User | None) -> list[str]:
