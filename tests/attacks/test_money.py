@@ -24,13 +24,11 @@ def test_an_absurd_figure_is_no_amount(value: object) -> None:
     assert not is_amount(value)
 
 
-@pytest.mark.parametrize("value", ["-1", "nan", "inf", "-inf", "1e999", "", "x", "1,5", "0x10"])
+@pytest.mark.parametrize("value", ["-1", "nan", "inf", "-inf", "1e999", "x", "1,5", "0x10"])
 @pytest.mark.parametrize(
     "name", ["KAKUGO_LIMIT_USD", "KAKUGO_DAY_USD", "KAKUGO_PERSON_USD", "KAKUGO_QUEUE"]
 )
 def test_an_absurd_limit_is_refused(name: str, value: str) -> None:
-    if value == "":
-        return
     with pytest.raises(UserError, match=name):
         read({**SETTINGS, name: value})
 
