@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from statistics import NormalDist, fmean
 from typing import Literal, TypeAlias
 
@@ -125,9 +125,7 @@ def mean_by_family(differences: Mapping[str, Sequence[Interval]]) -> Interval | 
     if not differences:
         return None
     means = [
-        Interval(
-            *(fmean(getattr(each, name) for each in family) for name in ("value", "low", "high"))
-        )
+        Interval(*map(fmean, zip(*map(astuple, family), strict=True)))
         for family in differences.values()
     ]
     value = fmean(mean.value for mean in means)

@@ -153,7 +153,7 @@ def _chat(chat: ChatScore | None) -> list[str]:
     if chat is None:
         return []
     if chat.metric == "accuracy":
-        name, digits = "Answers right when asked in a chat", 3
+        name, digits = "Right answers when asked in a chat", 3
     else:
         name, digits = "Translations when asked in a chat (chrF++)", 1
     first, second = (
