@@ -102,20 +102,18 @@ class RunLanguage:
 
     def verdict(self) -> LanguageVerdict:
         """Return what the texts so far seem to be written in."""
-        count, own_count = self._run.total(), self.own.total()
+        count, own_count, code = self._run.total(), self.own.total(), self.language.cld2
         if count < MIN_TEXTS or not own_count:
             return LanguageVerdict()
         shares = {
             label: share
             for label in self._run
-            if label not in (UNCLEAR, self.language.cld2)
-            and (share := self._share_in(label)) >= MIN_SHARE
+            if label not in (UNCLEAR, code) and (share := self._share_in(label)) >= MIN_SHARE
         }
         other = max(shares, key=shares.__getitem__, default="")
-        share = max(shares.values(), default=0.0)
-        known = self.own[self.language.cld2 or UNCLEAR] / own_count if self.language.cld2 else 0.0
-        if known >= KNOWN_SHARE:
-            recognized = self._run[self.language.cld2 or UNCLEAR] / count
+        share = shares.get(other, 0.0)
+        if code and (known := self.own[code] / own_count) >= KNOWN_SHARE:
+            recognized = self._run[code] / count
             if recognized < known / 2:
                 share = max(share, 1 - recognized / known)
         elif self.profile and self.profile.is_far(self._log_likelihood / count):

@@ -14,6 +14,7 @@ import orjson
 
 from recipes.core.reasoning import split_reasoning
 from recipes.generate.teacher.failures import (
+    NO_COMPLETION,
     Failure,
     RetryableError,
     ServerError,
@@ -32,7 +33,6 @@ FAILED = {"error", "abort", "aborted", "cancelled", "insufficient_system_resourc
 REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "thought", "reasoning_details")
 REASONING_TYPES = ("thinking", "reasoning", "thought", "redacted_thinking")
 PART_KEYS = ("text", "content", "thinking", "reasoning", "summary", "refusal")
-NO_COMPLETION = "no_completion"
 # What reading something else than a completion raises.
 INVALID = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 EVENT_FIELDS = (b"data:", b"error:")  # llama.cpp has had `error:` for errors

@@ -25,6 +25,7 @@ PERMANENT = {
 }
 WRONG_MODEL = "does not serve this model"
 TIMEOUT = "timeout"
+NO_COMPLETION = "no_completion"
 CONTEXT_LIMIT = "context_limit"
 MAX_WORDS = 240  # characters of what a server says
 
@@ -181,7 +182,7 @@ def failure_of(error: ServerError, retry_after: float, base: str, model: str) ->
         return _end(base, f"{WRONG_MODEL}, {model!r}", error)
     if status in PERMANENT:
         return _end(base, PERMANENT[status], error)
-    reason = f"status_{status}" if status else "no_completion"
+    reason = f"status_{status}" if status else NO_COMPLETION
     for statuses, failure in (
         (OVERLOADED, Failure.OVERLOADED),
         (NOT_READY, Failure.NOT_READY),

@@ -165,10 +165,10 @@ def refused_field(response: HttpResponse, sent: Sequence[str]) -> str | None:
     if response.status not in REFUSES_FIELDS:
         return None
     error = error_of(response)
-    if error is None or (response.status == 500 and "response_format" not in sent):
+    if error is None:
         return None
     if response.status == 500:
-        return "response_format"
+        return "response_format" if "response_format" in sent else None
     failure = failure_of(error, 0.0, "", "")
     if isinstance(failure, NoAnswer) and str(failure) == CONTEXT_LIMIT:
         return None

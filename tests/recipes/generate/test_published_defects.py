@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,6 +45,17 @@ def names() -> list[tuple[str, str, str]]:
     return [(code, name, tag) for code, name, tag, *_ in (line.split("\t") for line in lines)]
 
 
+def context_of(complete: Callable[..., Awaitable[completion.Answer]], drafts: list[Any]) -> Any:
+    """Return a context whose teacher is `complete`, and which adds rows to `drafts`."""
+    return SimpleNamespace(
+        teacher=SimpleNamespace(settings=SimpleNamespace(model="m")),
+        language=language.get("epo_Latn"),
+        random=faults.Random,
+        complete=complete,
+        add=drafts.append,
+    )
+
+
 def test_1_rows_carry_the_system_prompt_of_their_mode() -> None:
     settings = responses.ResponseSettings(**KAKUGO["generate"]["answers"])
     context: Any = SimpleNamespace(teacher=SimpleNamespace(settings=SimpleNamespace(model="m")))
@@ -62,14 +74,7 @@ def test_1_a_row_without_reasoning_does_not_say_that_it_thinks(reasoning: str) -
     async def complete(*_: object, **__: object) -> completion.Answer:
         return completion.Answer("Bonan tagon!", reasoning, "stop", 1, 1)
 
-    context: Any = SimpleNamespace(
-        teacher=SimpleNamespace(settings=SimpleNamespace(model="m")),
-        language=language.get("epo_Latn"),
-        random=faults.Random,
-        complete=complete,
-        add=drafts.append,
-    )
-    asyncio.run(responses.respond(context, settings, prompt))
+    asyncio.run(responses.respond(context_of(complete, drafts), settings, prompt))
     contents = [turn["content"] for turn in drafts[0].row.messages]
     thought = reasoning.strip()
     assert contents[0] == (templates.THINKING if thought else templates.CONCISE)
@@ -85,13 +90,7 @@ def test_1_both_modes_are_taught_and_only_kept_reasoning_is_paid_for() -> None:
         efforts.append(effort)
         return completion.Answer("Bonan tagon!", "Hm.", "stop", 1, 1)
 
-    context: Any = SimpleNamespace(
-        teacher=SimpleNamespace(settings=SimpleNamespace(model="m")),
-        language=language.get("epo_Latn"),
-        random=faults.Random,
-        complete=complete,
-        add=drafts.append,
-    )
+    context = context_of(complete, drafts)
     unrevised = replace(settings, revised=0.0)
     for number in range(200):
         prompt = Prompt("topics", f"p{number}", "Saluton", "epo_Latn", "t")
