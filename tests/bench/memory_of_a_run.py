@@ -35,6 +35,7 @@ from recipes.generate.dedup.decontamination import Benchmarks
 from recipes.generate.dedup.finalize import finalize
 from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.gates import build_gates
+from recipes.generate.gates.run_language import LanguageVerdict
 from recipes.generate.inputs import Inputs
 from recipes.generate.journal.local import Journal
 from recipes.generate.options import RunOptions
@@ -156,9 +157,8 @@ def run_all_phases(spec: dict[str, Any]) -> dict[str, Any]:
         known = partial(Benchmarks, inputs.benchmarks, job.settings.ngrams, EPO.script)
         outcome = finalize(store, Counter(), known, job.settings.near, job.folder / "signatures")
     with memory_profile.phase("write"):
-        run.write_dataset(
-            job, inputs, run.GenerationResult(context, outcome, Judgements(), "nobody"), bill
-        )
+        result = run.GenerationResult(context, outcome, Judgements(), "nobody", LanguageVerdict())
+        run.write_dataset(job, inputs, result, bill)
     store.close()
     return {
         "passed": context.rows.kept,
@@ -189,6 +189,7 @@ def job_of(spec: dict[str, Any]) -> RunOptions:
         folder=Path(spec["folder"]),
         limit=None,
         cap_usd=None,
+        fertility=None,
         request="",
         attempt=1,
         digest="0" * 64,

@@ -92,7 +92,7 @@ class Endpoint:
             self.loop.call_later(seconds * number / len(parts), connection.write, part)
         self.loop.call_later(seconds, self.finish, connection, parts[-1], count)
 
-    def finish(self, connection: Connection, part: bytes, count: int) -> None:
+    def finish(self, connection: Connection, part: bytes, count: float) -> None:
         self.busy -= 1
         self.served.append((self.loop.time() - self.started_at, count))
         connection.write(part)

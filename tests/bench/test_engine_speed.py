@@ -106,7 +106,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def mean_tokens(answers: Path) -> float:
     lines = answers.read_text("utf-8").splitlines()
-    counts = [json.loads(line)["usage"]["completion_tokens"] for line in lines]
+    counts: list[int] = [json.loads(line)["usage"]["completion_tokens"] for line in lines]
     return sum(counts) / len(counts)
 
 

@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -39,7 +39,7 @@ pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(7200)]
 # items). The recipe generates with 64 and scores choices with 16.
 ITEMS, SHOTS, BATCH = int(os.environ.get("BENCH_ITEMS", "200")), 3, 32
 PART = 4 * BATCH  # items that one backend answers before it is the other's turn
-BACKENDS = ("transformers", "lm_eval")
+BACKENDS: tuple[Literal["transformers", "lm_eval"], ...] = ("transformers", "lm_eval")
 READ_GGUF = """
 import sys
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer

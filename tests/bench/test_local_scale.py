@@ -99,8 +99,12 @@ def _newcomers(scenario: LocalScenario, bot: Controller) -> None:
     """Open a request about every second, and post a comment elsewhere; the webhook reports both."""
     watcher, rng, nums = Watcher(bot, POLL_SECONDS), random.Random(7), []
     with serving(watcher) as url:
-        watched = [{"type": "space", "name": SPACE}]
-        scenario.api.create_webhook(url=url, watched=watched, domains=["discussion"], secret=SECRET)
+        scenario.api.create_webhook(
+            url=url,
+            watched=[{"type": "space", "name": SPACE}],
+            domains=["discussion"],
+            secret=SECRET,
+        )
         for number in range(NEWCOMERS):
             nums.append(scenario.open_discussion(PEOPLE[number % len(PEOPLE)], "Kurdish"))
             scenario.add_comment(PEOPLE[0], rng.randrange(1, OPEN), "nice weather today")

@@ -102,8 +102,11 @@ def test_data_is_complete_after_hundreds_of_kills(tmp_path: Path) -> None:
     api = HfApi(endpoint=hub.url, token=hub.token("alice"))
     api.create_repo(REPO)
     api.create_discussion(REPO, "the first discussion")
-    watched = [{"type": "model", "name": REPO}]
-    api.create_webhook(url="http://127.0.0.1:9/nobody", watched=watched, domains=["discussion"])
+    api.create_webhook(
+        url="http://127.0.0.1:9/nobody",
+        watched=[{"type": "model", "name": REPO}],
+        domains=["discussion"],
+    )
     for _ in range(KILLS):
         workers = [
             threading.Thread(target=repeat, args=(hub, call, acknowledged))

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from huggingface_hub import CommitOperationAdd, HfApi, constants, get_session
+from huggingface_hub import CommitInfo, CommitOperationAdd, HfApi, constants, get_session
 
 from bot.localhub.testing import LocalHub
 
@@ -52,9 +52,9 @@ def peak_megabytes(hub: LocalHub) -> float:
     raise AssertionError("no VmHWM in /proc")
 
 
-def put(api: HfApi, files: dict[str, bytes]) -> None:
+def put(api: HfApi, files: dict[str, bytes]) -> CommitInfo:
     adds = [CommitOperationAdd(path, data) for path, data in files.items()]
-    api.create_commit(REPO, operations=adds, commit_message="bench")
+    return api.create_commit(REPO, operations=adds, commit_message="bench")
 
 
 def test_small_commits(hub: LocalHub) -> None:

@@ -6,23 +6,14 @@ time and is therefore not in the test suite.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.recipes.conftest import make_tiny_base
-from tests.recipes.train.train_jobs import Jobs, hub_with_chats, wait_for_success, weights
+from tests.recipes.conftest import tiny_base
+from tests.recipes.train.test_run import jobs
+from tests.recipes.train.train_jobs import Jobs, wait_for_success, weights
 
+__all__ = ["jobs", "tiny_base"]
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
-
-
-@pytest.fixture
-def jobs(tmp_path: Path) -> Iterator[Jobs]:
-    with hub_with_chats(tmp_path, make_tiny_base(tmp_path / "tiny-base")) as hub:
-        jobs = Jobs(hub, tmp_path)
-        yield jobs
-        jobs.kill()
 
 
 def test_two_processes_give_the_weights_of_one(jobs: Jobs) -> None:

@@ -135,7 +135,7 @@ def test_rows_are_loaded_faster_than_they_are_trained_on(
     loading = time.process_time() - started_at
     started_at = time.process_time()
     for batch in list(trainer.get_train_dataloader())[:5]:
-        trainer.compute_loss(trainer.model, batch).backward()
+        trainer.compute_loss(trainer.model, batch).backward()  # type: ignore[no-untyped-call]
     training = (time.process_time() - started_at) / 5 * batches
     with capsys.disabled():
         print(f"\nloading takes {loading / training:.2%} of the training time")

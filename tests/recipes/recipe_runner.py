@@ -45,6 +45,7 @@ def run(folder, argv, cwd, killed_before_commit):
         os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT, 0o600), stream)
     if killed_before_commit:
         die_before(killed_before_commit)
+    sys.argv[1:] = argv  # training starts more processes with it
     try:
         status = cli.main(argv)
     except SystemExit as exit:
