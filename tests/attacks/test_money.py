@@ -1,4 +1,4 @@
-"""Money where facts are missing or absurd. `tests/bot/planner` tells the stories."""
+"""Money where facts are missing or absurd. `tests/bot/planner` simulates a bill."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Random stories about money: what people do, what the Hub forgets, and where the bot is killed.
+"""Random simulations of a bill: what people do, what the Hub forgets, and where the bot is killed.
 
 The bot's decisions are real. The Hub is simulated: it bills by the second, each job on its own and
-the teacher from the call that starts it to the call that stops it. A story ends when everybody has
-gone and nothing costs money any more; then the ledger is compared with the bill and all limits.
+the teacher from the call that starts it to the call that stops it. A simulation ends when everybody
+has gone and nothing costs money any more; then the ledger is compared with the bill and all limits.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from tests.bot.planner.billed_hub import SimulatedJob, Thread
 DAY = 86_400.0
 PEOPLE = ("ludoviko", "zamenhof")
 LANGUAGES = ("Welsh", "Breton", "Esperanto", "Scottish Gaelic")
-# A minute costs dollars, so that stories of an hour reach the limits.
+# A minute costs dollars, so that simulations of an hour reach the limits.
 PRICES = {"cpu-basic": 6.0, "cpu-upgrade": 60.0}
 TEACHER_USD = 90.0
 START_SECONDS = 45.0
@@ -61,11 +61,11 @@ def _policy(limit_usd: float, person_usd: float, day_usd: float, starts: int) ->
 
 
 @dataclass
-class Story:
-    """One story; `told` counts what happened in it."""
+class Simulation:
+    """One simulation; `counts` is how often each thing happened in it."""
 
     seed: int
-    told: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -76,7 +76,7 @@ class Story:
             choose((45.0, 120.0)),
             choose((2, 10)),
         )
-        # Half of the stories pass midnight (UTC).
+        # Half of the simulations pass midnight (UTC).
         self.now = 20_000 * DAY - choose((0.0, 1800.0)) + self.random.uniform(0, 1000)
         self.snapshot = LedgerSnapshot("0")
         self.threads: dict[int, Thread] = {}
@@ -130,7 +130,7 @@ class Story:
                 if self.endpoint.state in STOPPED_STATES:
                     self.awake.append([self.now, float("inf")])
                     self.endpoint = Teacher("initializing")
-                    self.told["teacher started"] += 1
+                    self.counts["teacher started"] += 1
             case EnsureEndpoint():
                 if self.endpoint.state != "absent":
                     self._stop_endpoint("paused")
@@ -149,7 +149,7 @@ class Story:
         mine = [job for job in self.jobs if job.order.request == order.request]
         seen = [job for job in mine if "job" not in job.lost]
         assert all(job.stage(self.now).is_final for job in seen), "two jobs of one request"
-        self.told["jobs"] += 1
+        self.counts["jobs"] += 1
         starts_at = self.now + self.random.choice((1.0, 5.0, 40.0, 40.0, 400.0, 2000.0))
         minutes = self.random.choice((0.5, 1.0, 2.0, 60.0))
         ends_at = starts_at + min(order.timeout_seconds, minutes * 60)
@@ -179,7 +179,7 @@ class Story:
         try:
             check_clock(observation.now, Allowance(answered_at=self.now))
         except WrongClock:
-            self.told["wrong clock"] += 1
+            self.counts["wrong clock"] += 1
             return
         decision = decide(self.snapshot, observation, self.policy)
         kinds = {fault.kind for fault in decision.faults.faults.values()}
@@ -212,9 +212,9 @@ class Story:
                 payers = self.snapshot.teacher.payers
                 assert payers and all(requests[payer].reserved_at for payer in payers)
 
-    # -- the story ---------------------------------------------------------------------------------
+    # -- the events --------------------------------------------------------------------------------
 
-    def tell(self, length: int) -> None:
+    def run(self, length: int) -> None:
         """Let things happen, then let everybody go, and check the ledger."""
         for _ in range(length):
             self._advance(self.random.choice((15.0, 20.0, 45.0, 61.0, 90.0, 300.0)))
@@ -238,7 +238,7 @@ class Story:
 
     def _something_happens(self) -> None:
         event = self.random.choices(_EVENTS, _WEIGHTS)[0]
-        self.told[event] += 1
+        self.counts[event] += 1
         observation = None
         actions = 1_000
         threads = list(self.threads.values())
@@ -312,9 +312,9 @@ class Story:
         assert ledger_usd >= bill_usd - 0.01, f"{bill_usd - ledger_usd:.2f} was never charged"
         if self.is_exact:
             assert ledger_usd <= bill_usd + 0.01, f"{ledger_usd - bill_usd:.2f} was not billed"
-        self.told["exact"] += self.is_exact
+        self.counts["exact"] += self.is_exact
         # If the bot is killed before it acts, the orders are repeated after the grace.
-        checks = 2 if self.told["crash"] else 1
+        checks = 2 if self.counts["crash"] else 1
         grace_seconds = checks * self.longest_gap + (checks - 1) * GRACE_SECONDS
         grace_usd = grace_seconds / 3600 * TEACHER_USD + 0.01
         for request in requests:
@@ -327,8 +327,8 @@ class Story:
                 f"{request.id} is above its cap"
             )
         above = {id_: sum(max(0.0, each) for each in usd) for id_, usd in self.above_usd.items()}
-        self.told["requests"] += len(requests)
-        self.told["above a cap"] += any(usd > 0.01 for usd in above.values())
+        self.counts["requests"] += len(requests)
+        self.counts["above a cap"] += any(usd > 0.01 for usd in above.values())
         for day in {day for request in requests for day in request.days}:
             self._check_day(day, above)
 
@@ -337,7 +337,7 @@ class Story:
         paid = {request.id: request.used_on(day).usd for request in requests}
         day_usd = max(sum(paid.values()), self.bill_usd(day) if self.is_exact else 0.0)
         assert day_usd <= limits.day_usd + sum(above.values()) + 0.01, f"{day} costs {day_usd:.2f}"
-        self.told["day at its limit"] += day_usd > 0.7 * limits.day_usd
+        self.counts["day at its limit"] += day_usd > 0.7 * limits.day_usd
         for person in PEOPLE:
             mine = [request for request in requests if request.author == person]
             usd = sum(paid[request.id] for request in mine)
@@ -345,7 +345,7 @@ class Story:
             assert usd <= allowed + 0.01, f"{person} costs {usd:.2f} on {day}"
             starts = sum(request.used_on(day).starts for request in mine)
             assert starts <= limits.person_starts, f"{person}: {starts} starts"
-            self.told["person at the limit"] += usd > 0.7 * limits.person_usd
+            self.counts["person at the limit"] += usd > 0.7 * limits.person_usd
 
 
 _EVENTS = (
@@ -383,11 +383,11 @@ def _manifest(job: SimulatedJob) -> Manifest:
     return Manifest(digest, job.order.attempt, 100, 1, 60.0, 0.0, scores=examples.SCORES)
 
 
-def tell(seed: int, length: int = 40) -> Counter[str]:
-    """Tell the story of this number. Raises AssertionError with the number if a rule is broken."""
-    story = Story(seed)
+def simulate(seed: int, length: int = 40) -> Counter[str]:
+    """Run one simulation. Raises AssertionError with the seed if a rule is broken."""
+    simulation = Simulation(seed)
     try:
-        story.tell(length)
+        simulation.run(length)
     except AssertionError as error:
-        raise AssertionError(f"story {seed}: {error}") from error
-    return story.told
+        raise AssertionError(f"seed {seed}: {error}") from error
+    return simulation.counts
