@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from huggingface_hub import HfApi, constants, get_session, hf_hub_url, set_client_factory
@@ -22,6 +22,8 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
 
 from bot.errors import UserError
 from recipes.validation.errors import shorten
+
+RepoType = Literal["model", "dataset", "space"]
 
 BUSY_STATUSES = (408, 409, 412, 429)
 # The Hub failed at this call; 503 and 504 say that it is overloaded or away as a whole.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any
 
 from huggingface_hub import (
     CommitOperationAdd,
@@ -24,8 +24,6 @@ from bot.hub.endpoints import create_endpoint, update_arguments
 from bot.installation.diff import needs_start, space_changes
 from bot.installation.state import BotJob, Checkout, Collection, Endpoint, Schedule, Space, Webhook
 from bot.settings import BOT_SECRETS
-
-RepoType = Literal["model", "dataset", "space"]
 
 
 def create_dataset(hub: Connection, repo: str) -> None:

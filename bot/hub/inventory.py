@@ -12,7 +12,7 @@ from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 from bot.domain import names
 from bot.domain.ledger_upgrade import read_teacher
 from bot.domain.recipe import EndpointSpec
-from bot.hub.client import Connection, translate_errors, value_of
+from bot.hub.client import Connection, RepoType, translate_errors, value_of
 from bot.hub.endpoints import ASLEEP, endpoint_state, find_endpoint
 from bot.installation.state import (
     DATASETS,
@@ -104,17 +104,22 @@ def read_endpoint(hub: Connection, name: str) -> Endpoint | None:
 
 def list_public_repos(hub: Connection) -> frozenset[tuple[str, str]]:
     """Return type and id of every public repo of ours that people may use."""
+    return frozenset(
+        (repo_type, repo.id)
+        for repo_type, repo in list_repos(hub)
+        if names.is_shown(repo.id, hub.org) and not repo.private
+    )
+
+
+def list_repos(hub: Connection) -> list[tuple[RepoType, Any]]:
+    """Return type and info of every repo that is part of the installation or was created by it."""
     with translate_errors(f"list the repos of {hub.org}"):
-        repos: list[tuple[str, Any]] = [
+        repos: list[tuple[RepoType, Any]] = [
             *(("model", repo) for repo in hub.api.list_models(author=hub.org)),
             *(("dataset", repo) for repo in hub.api.list_datasets(author=hub.org)),
             *(("space", repo) for repo in hub.api.list_spaces(author=hub.org)),
         ]
-    return frozenset(
-        (repo_type, repo.id)
-        for repo_type, repo in repos
-        if names.is_shown(repo.id, hub.org) and not repo.private
-    )
+        return [(kind, repo) for kind, repo in repos if names.is_ours(repo.id, hub.org)]
 
 
 def _collection(hub: Connection) -> Collection | None:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from huggingface_hub import constants, get_session
 from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
 from bot.domain import names
 from bot.domain.recipe import EndpointSpec, Recipe
-from bot.hub.client import Allowance, Connection, Refused, TryLater, translate_errors
+from bot.hub.client import Allowance, Connection, Refused, RepoType, TryLater, translate_errors
 from bot.hub.observe import read_prices
 from bot.installation import billing, permissions
 from bot.installation.billing import Billing
@@ -22,7 +22,6 @@ from bot.installation.state import SPACE_FOLDERS
 from bot.parsing.redaction import last_lines
 from bot.settings import Settings
 
-RepoType = Literal["model", "dataset", "space"]
 K = TypeVar("K")
 REACH_SECONDS = 5.0
 

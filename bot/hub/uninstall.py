@@ -6,16 +6,17 @@ All functions raise TryLater and Refused.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from huggingface_hub.errors import HfHubHTTPError
 
 from bot.domain import names
-from bot.hub.client import Connection, status_code, translate_errors
+from bot.hub import inventory
+from bot.hub.client import Connection, RepoType, status_code, translate_errors
 from bot.hub.jobs import alive_jobs
 from bot.installation.state import Part
 
-REPO_TYPES: dict[Part, Literal["model", "dataset", "space"]] = {
+REPO_TYPES: dict[Part, RepoType] = {
     Part.MODEL: "model",
     Part.DATASET: "dataset",
     Part.SPACE: "space",
@@ -31,13 +32,8 @@ def list_alive_jobs(hub: Connection) -> list[str]:
 
 def list_repos(hub: Connection) -> list[tuple[Part, str]]:
     """Return every repo that is part of the installation or was created by it."""
-    with translate_errors(f"list the repos of {hub.org}"):
-        repos: list[tuple[Part, str]] = [
-            *((Part.MODEL, repo.id) for repo in hub.api.list_models(author=hub.org)),
-            *((Part.DATASET, repo.id) for repo in hub.api.list_datasets(author=hub.org)),
-            *((Part.SPACE, repo.id) for repo in hub.api.list_spaces(author=hub.org)),
-        ]
-        return sorted((part, repo) for part, repo in repos if names.is_ours(repo, hub.org))
+    parts = {repo_type: part for part, repo_type in REPO_TYPES.items()}
+    return sorted((parts[repo_type], repo.id) for repo_type, repo in inventory.list_repos(hub))
 
 
 def cancel_job(hub: Connection, job: str) -> None:
