@@ -129,7 +129,7 @@ def idle_costs(billing: Billing | None, org: str, run_mode: RunMode) -> Iterator
         yield f"  unknown, because this token does not show the plan of {org}."
         return
     if billing.plan:
-        yield f"  The Spaces are part of the plan ({billing.plan}), which costs the same without."
+        yield f"  The plan ({billing.plan}) includes the Spaces, and costs the same without them."
     else:
         yield "  $0.00 a month: both Spaces run on ZeroGPU, which is free for two Spaces."
         yield f"  PRO or Team adds faster Spaces and one for the bot: {PRICING_PAGE}"

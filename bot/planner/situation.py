@@ -99,7 +99,7 @@ class Situation:
     def needs_consent(self, request: Request) -> bool:
         """Whether somebody has to approve the request for the language's community.
 
-        A next version needs the word of a steward or a maintainer, whoever asks for it.
+        A next version needs the approval of a steward or a maintainer, whoever asks for it.
         """
         spec, author = request.agreed_spec, request.author
         is_asked = self.community(spec).consent is Consent.ASK

@@ -62,9 +62,10 @@ def _approval(request: Request, policy: Policy) -> str:
     spec = request.agreed_spec
     if request.verdict is Verdict.COMMUNITY and spec.improves:
         return (
-            " A new version needs the word of somebody who answers for the language. I will start "
-            "when one of its stewards (the people who decide for the language) or a maintainer "
-            "writes `/approve`. The version learns only from what they have accepted in the chat. "
+            " A new version needs the approval of somebody who is responsible for the language. I "
+            "will start when one of its stewards (the people who decide for the language) or a "
+            "maintainer writes `/approve`. The version learns only from what they have accepted in "
+            "the chat. "
             f"{_UNAPPROVED}"
         )
     if request.verdict is Verdict.COMMUNITY:
