@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bot.domain import names, steps
@@ -57,10 +57,10 @@ class Probe:
     attempts: Iterator[int] = field(default_factory=lambda: iter(range(1, 1000)))
 
     def wait_for(self, what: str, read: Callable[[], T | None]) -> T:
-        """Return the first value that `read` returns. Raises StepFailed at the deadline."""
-        while (value := read()) is None:
+        """Return the first true value that `read` returns. Raises StepFailed at the deadline."""
+        while not (value := read()):
             if time.monotonic() > self.deadline:
-                raise StepFailed(f"{what} did not happen in time")
+                raise StepFailed(f"gave up waiting for {what}")
             time.sleep(self.poll_seconds)
         return value
 
@@ -156,9 +156,9 @@ def discussion(probe: Probe) -> str:
         raise StepFailed(f"there are {len(replies)} comments")
     scratch.pin(hub, num)
     scratch.hide(hub, num, replies[0].id)
-    probe.wait_for("hiding", lambda: True if not _read(probe).own_replies else None)
+    probe.wait_for("the comment to be hidden", lambda: not _read(probe).own_replies)
     probe.do(EnsureClosed(num))
-    probe.wait_for("closing", lambda: True if not _read(probe).open else None)
+    probe.wait_for("the discussion to close", lambda: not _read(probe).open)
     return f"discussion {num}: marker kept, edited, pinned, hidden, closed"
 
 
@@ -173,8 +173,8 @@ def _read(probe: Probe) -> Discussion:
     return discussions[num]
 
 
-def _has(probe: Probe, marker: str) -> bool | None:
-    return any(reply.marker == marker for reply in _read(probe).own_replies) or None
+def _has(probe: Probe, marker: str) -> bool:
+    return any(reply.marker == marker for reply in _read(probe).own_replies)
 
 
 def _order(probe: Probe, command: tuple[str, ...], flavor: str, seconds: int) -> int:
@@ -245,13 +245,10 @@ def webhook(probe: Probe) -> str:
     install.ensure_webhook(hub, wanted, None, "", {})
     (made,) = inventory.read_webhooks(hub)
     # The webhook copies a job that was started for it.
-    before = probe.wait_for(
-        "the first job", lambda: scratch.count_jobs(hub, names.BOT_LABEL) or None
-    )
+    before = probe.wait_for("the first job", lambda: scratch.count_jobs(hub, names.BOT_LABEL))
     num = visitor.open_discussion(hub, "Smoke test of the webhook")
     probe.wait_for(
-        "a job of the webhook",
-        lambda: True if scratch.count_jobs(hub, names.BOT_LABEL) > before else None,
+        "a job of the webhook", lambda: scratch.count_jobs(hub, names.BOT_LABEL) > before
     )
     probe.do(EnsureClosed(num))
     uninstall.delete_webhook(hub, made.id)
@@ -270,10 +267,10 @@ def endpoint(probe: Probe) -> str:
     hub, spec = probe.hub, probe.small
     scratch.create_model(hub, spec.model)
     try:
-        install.ensure_endpoint(hub, replace(_endpoint(spec), awake=False), None)
-        paused = probe.wait_for("pausing", lambda: _state(hub, spec) == "paused" or None)
+        install.ensure_endpoint(hub, Endpoint(spec, awake=False, health_route="/"), None)
+        probe.wait_for("the endpoint to pause", lambda: _state(hub, spec) == "paused")
         run_or_pause(hub, spec, True)
-        url = probe.wait_for("running", lambda: _running_url(hub, spec))
+        url = probe.wait_for("the endpoint to run", lambda: _running_url(hub, spec))
         stranger, own = teacher_probe.status(url), teacher_probe.status(url, hub)
         made = inventory.read_endpoint(hub, spec.name)
     finally:
@@ -281,12 +278,7 @@ def endpoint(probe: Probe) -> str:
     if not (400 <= stranger < 500) or own != 200:
         raise StepFailed(f"strangers got {stranger}, we got {own}")
     access = made.access if made else "absent"
-    said = "paused while pending" if paused else "not paused"
-    return f"{said}, {access}, strangers got {stranger}, we got {own}"
-
-
-def _endpoint(spec: EndpointSpec) -> Endpoint:
-    return Endpoint(spec, health_route="/")
+    return f"paused while pending, {access}, strangers got {stranger}, we got {own}"
 
 
 def _state(hub: Connection, spec: EndpointSpec) -> str:
@@ -329,7 +321,7 @@ def teacher_calls(probe: Probe) -> str:
         raise StepFailed("the recipe's teacher is not an Inference Endpoint")
     try:
         run_or_pause(hub, spec, True)
-        url = probe.wait_for("running", lambda: _running_url(hub, spec))
+        url = probe.wait_for("the endpoint to run", lambda: _running_url(hub, spec))
         return teacher_probe.call_teacher(hub, url, spec.model)
     except ValueError as error:
         raise StepFailed(str(error)) from error
