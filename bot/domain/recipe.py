@@ -199,7 +199,7 @@ def parse(name: str, org: str, text: str) -> Recipe:
 
 
 def _teacher(plan: Plan) -> TeacherSpec:
-    """Return the teacher by the road that its keys name: `url`, `flavor` (a job), or an endpoint.
+    """Return the kind of teacher that its keys name: `url`, `flavor` (a job), or an endpoint.
 
     Raises InvalidInput for what is missing, above all a price.
     """

@@ -1,4 +1,4 @@
-"""The teacher by each road: an Inference Endpoint, a Job with an exposed port, or a URL."""
+"""Each kind of teacher: an Inference Endpoint, a Job with an exposed port, or a URL."""
 
 from __future__ import annotations
 

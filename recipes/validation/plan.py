@@ -30,7 +30,7 @@ class StepSettings:
 
 @dataclass(frozen=True)
 class TeacherPlan:
-    """The teacher, by one of three roads: at a `url`, in a job (`flavor`), or an endpoint."""
+    """One of three kinds of teacher: at a `url`, in a job (`flavor`), or an endpoint."""
 
     name: Text = ""
     model: Text = ""

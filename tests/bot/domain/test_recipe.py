@@ -49,7 +49,7 @@ def test_a_job_installs_lm_eval_only_if_the_recipe_asks_for_it() -> None:
     assert asking.extras(Step.TRAIN) == ("train",)
 
 
-def test_the_keys_of_the_teacher_choose_its_road() -> None:
+def test_the_keys_of_the_teacher_choose_its_kind() -> None:
     teachers = [examples.recipe_with(text).teacher for text in (examples.URL, examples.JOB)]
     assert [type(teacher) for teacher in teachers] == [recipe.TeacherUrl, recipe.TeacherJob]
     assert examples.recipe().endpoint == examples.recipe().teacher

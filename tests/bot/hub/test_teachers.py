@@ -1,4 +1,4 @@
-"""The teacher by each road, on a local Hub."""
+"""Each kind of teacher, on a local Hub."""
 
 from __future__ import annotations
 
