@@ -96,7 +96,8 @@ class GenerationContext:
                 self.teacher, messages, self.seed, parse, common, schema, effort
             )
         except NoAnswer as error:
-            self.lost[str(error)] += is_row
+            if is_row:
+                self.lost[str(error)] += 1
             return None
 
     async def complete_list(

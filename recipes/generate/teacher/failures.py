@@ -23,7 +23,6 @@ PERMANENT = {
     403: "refuses the token",
     404: "does not know the model or path",
 }
-WRONG_MODEL = "does not serve this model"
 TIMEOUT = "timeout"
 NO_COMPLETION = "no_completion"
 CONTEXT_LIMIT = "context_limit"
@@ -179,7 +178,7 @@ def failure_of(error: ServerError, retry_after: float, base: str, model: str) ->
     if status in (400, 413, 422, 500) and CONTEXT.search(said):
         return NoAnswer(CONTEXT_LIMIT, words)
     if status in (400, 404, 422) and MODEL.search(said):
-        return _end(base, f"{WRONG_MODEL}, {model!r}", error)
+        return _end(base, f"does not serve this model, {model!r}", error)
     if status in PERMANENT:
         return _end(base, PERMANENT[status], error)
     reason = f"status_{status}" if status else NO_COMPLETION
