@@ -42,7 +42,8 @@ def recipe_text(path: Path) -> str:
 def read_recipe(text: str, name: str) -> Any:
     """Return the plain values of a recipe's text; raise InvalidInput, which starts with `name`."""
     documents = [read_yaml(document, name) for document in text.split(BOUNDARY)]
-    merged = reduce(_merged, documents)
+    # One of comments only is what stands before the `---` of a recipe.
+    merged = reduce(_merged, [document for document in documents if document is not None], None)
     if isinstance(merged, dict):
         merged.pop(EXTENDS, None)
     return merged

@@ -31,6 +31,14 @@ def test_a_recipe_has_what_it_does_not_change_from_the_one_it_extends(tmp_path: 
     assert loaded.digest == config.digest(text, "epo_Latn") != practice.digest
 
 
+@pytest.mark.parametrize("start", ["---\n", "# mine\n---\n", "\n---\n", "# mine\r\n---\r\n"])
+def test_the_start_of_a_document_does_not_hide_the_base(tmp_path: Path, start: str) -> None:
+    mine = written(tmp_path, f"{start}extends: practice\ngenerate: {{translations: 7}}\n")
+    base = read_recipe(recipe_text(PACKAGED / "practice.yaml"), "r")
+    merged = read_recipe(recipe_text(mine), "r")
+    assert merged == {**base, "generate": {**base["generate"], "translations": 7}}
+
+
 def test_a_recipe_alone_is_read_as_it_is_written(tmp_path: Path) -> None:
     path = PACKAGED / "kakugo.yaml"
     assert recipe_text(path) == path.read_text("utf-8")
