@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Hashable
 from typing import Any
 
 import yaml
@@ -19,6 +18,8 @@ LONGEST_YAML = 300_000  # letters; PyYAML reads about 100,000 in a second
 DEEPEST = 50
 MOST_VALUES = 50_000  # aliases in YAML can make billions of a few lines
 LARGEST_INTEGER = 2**64
+# What PyYAML raises for a value that does not fit its tag, as in `!!int ""`.
+_MISFITS = (ValueError, LookupError, TypeError, AttributeError)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")  # cannot be written as UTF-8
 
 
@@ -32,7 +33,7 @@ def read_yaml(content: str | bytes, name: str) -> Any:
         raise InvalidInput(f"{name} is too long: use at most {LONGEST_YAML:,} letters.")
     try:
         value = yaml.load(text, Loader=_Loader)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: an integer of too many digits
+    except (yaml.YAMLError, *_MISFITS) as error:
         raise InvalidInput(f"{name} is not valid YAML: {_problem(error)}.") from error
     except RecursionError as error:
         raise InvalidInput(f"{name} is nested too deeply: use at most {DEEPEST} levels.") from error
@@ -75,6 +76,8 @@ def _problem(error: Exception) -> str:
     text = str(error)
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         text = f"{error.problem} in line {error.problem_mark.line + 1}"
+    elif isinstance(error, _MISFITS) and not isinstance(error, ValueError):
+        text = "a value does not fit the tag before it"
     return shorten(text.rstrip("."), longest=120)
 
 
@@ -86,13 +89,26 @@ class _Loader(yaml.SafeLoader):
         for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+    _merged = 0
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Compose a mapping; its keys are its own until merge keys are resolved."""
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         if repeated := _repeated(keys):
-            raise yaml.constructor.ConstructorError(
-                None, None, f"the key {repeated} is there twice", node.start_mark
-            )
-        return super().construct_mapping(node, deep)
+            raise _refusal(f"the key {repeated} is there twice", node)
+        return node
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Resolve merge keys, a few lines of which can double a mapping a hundred times."""
+        super().flatten_mapping(node)
+        self._merged += len(node.value)
+        if self._merged > MOST_VALUES:
+            raise _refusal(f"there are more than {MOST_VALUES:,} keys", node)
+
+
+def _refusal(problem: str, node: yaml.Node) -> yaml.MarkedYAMLError:
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, Repositor
 
 CACHE_SECONDS = 60.0
 MAX_PROFILE_BYTES = 60_000
+TEXT_TAG = yaml.resolver.BaseResolver.DEFAULT_SCALAR_TAG
+LIST_TAG = yaml.resolver.BaseResolver.DEFAULT_SEQUENCE_TAG
 MAINTAINERS = ""  # their key in the cache, between the codes of languages
 
 
@@ -71,13 +73,19 @@ class Stewards:
 
 
 def parse_stewards(profile: bytes) -> frozenset[str]:
-    """Return the stewards of a profile; nobody if it cannot be read."""
+    """Return the stewards of a profile; nobody if it cannot be read.
+
+    Only nodes are read: tags and merge keys of a hostile profile can fail or fill the memory.
+    """
     if len(profile) > MAX_PROFILE_BYTES:
         return frozenset()
     try:
-        data = yaml.safe_load(profile)
+        root = yaml.compose(profile, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, ValueError, RecursionError):
         return frozenset()
-    stewards = data.get("stewards") if isinstance(data, dict) else None
-    names = stewards if isinstance(stewards, list) else []
-    return frozenset(name for name in names if isinstance(name, str) and name)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    lists = [value for key, value in pairs if key.value == "stewards"]
+    if len(lists) != 1 or lists[0].tag != LIST_TAG:
+        return frozenset()
+    names = [node for node in lists[0].value if isinstance(node, yaml.ScalarNode)]
+    return frozenset(name.value for name in names if name.tag == TEXT_TAG and name.value)

@@ -57,6 +57,7 @@ def test_the_documented_profile_is_read() -> None:
         ("Consent: no", ASK),
         ("consnt: no", ASK),
         ("consents: no", ASK),
+        ('consent: no\nregion: !!int ""', ASK),
         ("consent: no\nconsent: welcome", ASK),
         ("consent: welcome\nwithdrawn: true", ASK),
         ("consent: welcome\n# " + "x" * MAX_BYTES + "\nconsent: no", ASK),

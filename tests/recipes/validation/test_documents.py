@@ -42,11 +42,24 @@ def test_plain_values_are_read() -> None:
             f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9)
         ), "r has too many values"),
         ("a" * 300_001, "r is too long"),
+        ("a0: &a0 {x: 1}\n" + "".join(
+            f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}\n" for n in range(1, 99)
+        ), "r is not valid YAML: there are more than 50,000 keys"),
+        ("a: {<<: &x {b: 1, b: 2}}", 'r is not valid YAML: the key "b" is there twice'),
+        *(
+            (f"a: !!{tag}", "r is not valid YAML")
+            for tag in ('int ""', 'int "-"', 'float "_"', "bool x", "timestamp x", "map [1]")
+        ),
     ],
-    ids=range(19),
+    ids=range(27),
 )  # fmt: skip
 def test_other_yaml_is_refused(text: str | bytes, message: str) -> None:
     _refused(read_yaml, text, message)
+
+
+def test_a_key_that_was_merged_is_not_there_twice() -> None:
+    text = "x: {<<: &m {<<: &b {a: 1}, a: 2}}\ny: *m\n"
+    assert read_yaml(text, "r") == {"x": {"a": 2}, "y": {"a": 2}}
 
 
 @pytest.mark.parametrize(
