@@ -15,15 +15,20 @@ SECRETS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*"
     r"|hf_\w{6,}|api_org_\w{6,}|sk-[\w-]{8,}|gh[oprsu]_\w{8,}|github_pat_\w{8,}|glpat-[\w-]{8,}"
     r"|xox[a-z]-[\w-]{8,}|npm_\w{20,}|pypi-[\w-]{16,}|AIza[\w-]{20,}|(?:AKIA|ASIA)[A-Z0-9]{12,}"
+    r"|\b(?:gsk|r8|csk|fw|xai|nvapi|dckr_pat|[sr]k_live)[_-][\w-]{16,}"
     r"|eyJ[\w-]{8,}\.[\w.-]+"
     r"|(?<=://)[^/\s]+(?=@)"
     r"|(?i:(?<=bearer )|(?<=basic ))[\w.~+/=-]+"
 )
-# `KEY: value`, `"token": "value"`, `api_key=value`; the name may be a part of a longer one.
+# `KEY: value`, `"token": "value"`, `api_key=value`; the name may be a part of a longer one. Quotes
+# may be escaped, and the value may be as Python prints it: `b'value'`, `SecretStr('value')`.
 _NAMED_SECRETS = re.compile(
-    r"(?i)(\b[\w-]*(?:token|secret|passwo?r?d|passwd|credentials?|api[_-]?key|access[_-]?key"
-    r"|private[_-]?key|_key|\bkey)[\"']?\s*(?:=>|[=:])\s*)"
-    r"(?!(?:bearer|basic) )(?:\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|[^\s&\"',;}]+)"
+    r"(?i)(\b[\w-]*(?:token|secret|passwo?r?d|passwd|passphrase|credentials?|api[_-]?key"
+    r"|access[_-]?key|account[_-]?key|private[_-]?key|_key|\bkey|\bpwd|\bauth|authorization"
+    r"|signature|\bsig)\\*[\"']?\s*(?:=>|[=:])\s*)"
+    r"(?!(?:bearer|basic) )(?:token )?"
+    r"(?:(?:\w{0,12}\(?(?=\\*[\"']))?(?:\\+[\"'][^\\\"']*|\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?)"
+    r"|[^\s&\"',;}]+)"
 )
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _MARKUP = str.maketrans({"`": "'", "<": "‹", ">": "›"})
@@ -31,12 +36,10 @@ _MARKUP = str.maketrans({"`": "'", "<": "‹", ">": "›"})
 
 def redact(line: str, secrets: Iterable[str] = ()) -> str:
     """Return one printable line; `secrets` are removed, and what looks like a secret."""
-    for secret in filter(None, secrets):
+    line = _plain(line)
+    for secret in filter(None, map(_plain, secrets)):
         line = line.replace(secret, "***")
-    line = SECRETS.sub("***", _ESCAPES.sub("", line))
-    line = _NAMED_SECRETS.sub(r"\1***", line)
-    printable = "".join(char if unicodedata.category(char)[0] != "C" else " " for char in line)
-    text = " ".join(printable.translate(_MARKUP).split())
+    text = _NAMED_SECRETS.sub(r"\1***", SECRETS.sub("***", line)).translate(_MARKUP)
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
 
 
@@ -45,3 +48,13 @@ def last_lines(lines: Iterable[str], secrets: Iterable[str] = ()) -> tuple[str, 
     known_secrets = tuple(secrets)
     texts = [text for line in lines if (text := redact(line, known_secrets))]
     return tuple(texts[-MAX_LINES:])
+
+
+def _plain(text: str) -> str:
+    """Return the text as it will be seen: what is invisible could stand inside of a secret."""
+    visible = (
+        " " if char.isspace() else char
+        for char in _ESCAPES.sub("", text)
+        if char.isspace() or unicodedata.category(char)[0] != "C"
+    )
+    return " ".join("".join(visible).split())

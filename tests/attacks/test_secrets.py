@@ -21,6 +21,11 @@ FORMS = [
     "aws_secret_access_key = {}", "AWS_SECRET_ACCESS_KEY={}", "credentials: {}", "?token={}&x=1",
     "?x=1&api_key={}", "refresh_token={};", "x-webhook-secret: {}", "https://u:a@{}@host/x",
     "ftp://{}@host", "OPENAI_API_KEY: {}", "encryption_key: {}", '"password" : "a b {}"',
+    r'{\"token\": \"{}\"}', r'{\"api_key\":\"{}\", \"n\": 1}', r'\\"token\\": \\"{}\\"',
+    r'token=\"{}\"',
+    "{'token': b'{}'}", "b'token': b'{}'", "token=SecretStr('{}')", "Authorization: Bearer  {}",
+    "authorization: {}", "Authorization: Token {}", "bearer\t{}", "passphrase: {}", "pwd={}",
+    "auth={}", "AccountKey={}", "https://h/?sig={}&x=1", "?X-Amz-Signature={}", "to\u200bken={}",
 ]  # fmt: skip
 TOKENS = [
     "hf_" + VALUE, "api_org_" + VALUE, "sk-" + VALUE, "sk-proj-" + VALUE, "sk-ant-api03-" + VALUE,
@@ -28,7 +33,8 @@ TOKENS = [
     "github_pat_" + VALUE, "glpat-" + VALUE, "xoxb-1-" + VALUE, "npm_" + VALUE * 2,
     "pypi-AgEI" + VALUE, "AIza" + VALUE * 2, "AKIAABCDEFGH12345678", "ASIAABCDEFGH12345678",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", "-----BEGIN PRIVATE KEY-----" + VALUE,
-    "-----BEGIN OPENSSH PRIVATE KEY-----" + VALUE,
+    "-----BEGIN OPENSSH PRIVATE KEY-----" + VALUE, "gsk_" + VALUE, "r8_" + VALUE, "nvapi-" + VALUE,
+    "dckr_pat_" + VALUE, "sk_live_" + VALUE,
 ]  # fmt: skip
 
 
@@ -37,16 +43,27 @@ def test_a_secret_with_a_name_is_not_repeated(form: str) -> None:
     assert VALUE not in redact(form.replace("{}", VALUE))
 
 
-@pytest.mark.parametrize("around", ["{}", "failed with {}", "({})", "'{}'", "a={},b", "x:{}\n"])
+@pytest.mark.parametrize(
+    "around", ["{}", "failed with {}", "({})", "'{}'", "a={},b", "x:{}\n", "{}\x00"]
+)
 @pytest.mark.parametrize("token", TOKENS)
 def test_a_token_is_not_repeated(token: str, around: str) -> None:
     assert token not in redact(around.replace("{}", token))
 
 
+@pytest.mark.parametrize("inside", ["\u200b", "\x00", "\x1b[0m", "\x1b[31;1m", "\u00ad", "\u202e"])
+def test_what_is_invisible_hides_no_secret(inside: str) -> None:
+    for at in range(1, len(VALUE) + 3):
+        text = f"hf_{VALUE}"[:at] + inside + f"hf_{VALUE}"[at:]
+        assert VALUE[-6:] not in redact(f"failed with {text}")
+        assert VALUE[-6:] not in redact(text[3:], (VALUE,))
+
+
 @pytest.mark.parametrize(
     "line",
     ["progress: 3/80 rows tokens/s=12", "the token is missing", "max_tokens=200",
-     "ValueError: token count: 12", "KeyError: 'x'", "tokens: 1234", "MONKEY: banana"],
+     "ValueError: token count: 12", "KeyError: 'x'", "tokens: 1234", "MONKEY: banana",
+     "author: x", "oauth: on", "design: y", "it's a token's 'end'"],
 )  # fmt: skip
 def test_other_words_stay_readable(line: str) -> None:
     assert redact(line) == line
