@@ -7,6 +7,7 @@ that all that follows is the same for both. https://platform.openai.com/docs/api
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,7 @@ FAILED = {"error", "abort", "aborted", "cancelled", "insufficient_system_resourc
 REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "thought", "reasoning_details")
 REASONING_TYPES = ("thinking", "reasoning", "thought", "redacted_thinking")
 PART_KEYS = ("text", "content", "thinking", "reasoning", "summary", "refusal")
+MOST_TOKENS = 10**9  # of a call
 # What reading something else than a completion raises.
 INVALID = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 EVENT_FIELDS = (b"data:", b"error:")  # llama.cpp has had `error:` for errors
@@ -90,18 +92,34 @@ def read_content(response: HttpResponse) -> object:
 def _events(body: bytes) -> list[Any] | None:
     """Return the JSON of each event of a stream, None for `[DONE]`; None if it is no stream."""
     lines = body.removeprefix(b"\xef\xbb\xbf").splitlines()
+    if not any(line.startswith(EVENT_FIELDS) for line in lines):
+        return None
+    with suppress(ValueError):
+        return _values(lines)
+    with suppress(ValueError):
+        return _values(_whole_events(lines))
+    return []  # it broke off in the middle of an event
+
+
+def _values(lines: Iterable[bytes]) -> list[Any]:
     data = [
         line.partition(b":")[2].strip() if line.startswith(EVENT_FIELDS) else line
         for line in lines
         if line.startswith((*EVENT_FIELDS, b"{"))  # a gateway's error may interrupt a stream
     ]
-    if not any(line.startswith(EVENT_FIELDS) for line in lines):
-        return None
     joined = b",".join(b"null" if each == b"[DONE]" else each for each in data if each)
-    try:
-        return list(orjson.loads(b"[" + joined + b"]"))
-    except ValueError:
-        return []  # it broke off in the middle of an event
+    return list(orjson.loads(b"[" + joined + b"]"))
+
+
+def _whole_events(lines: Iterable[bytes]) -> list[bytes]:
+    """Join lines of data without a blank one between; not all servers send blank ones."""
+    events = [b""]
+    for line in lines:
+        if line.startswith(b"data:") and events[-1].startswith(b"data:"):
+            events[-1] += line.removeprefix(b"data:")
+        else:
+            events.append(line)
+    return events
 
 
 def _joined(events: Iterable[Any]) -> object:
@@ -124,6 +142,8 @@ def _joined(events: Iterable[Any]) -> object:
         for choice in choices or ():
             if choice.get("error"):
                 return {"error": choice["error"]}
+            if int(choice.get("index") or 0):
+                continue  # another answer, which nobody asked for
             finish = choice.get("finish_reason") or finish
             for key, value in (choice.get("delta", choice.get("message")) or {}).items():
                 if value:
@@ -214,5 +234,11 @@ def _parts(value: object) -> _Parts:
 
 
 def token_count(usage: Mapping[str, Any], key: str) -> int:
-    """Return a count of tokens, 0 if there is none; a negative one would pay for other calls."""
-    return max(0, int(usage.get(key) or 0))
+    """Return a count of tokens, 0 if there is none; a negative one would pay for other calls.
+
+    Raises ValueError for a count that no call can have.
+    """
+    count = int(usage.get(key) or 0)
+    if count > MOST_TOKENS:
+        raise ValueError(f"{count} tokens are too many for one call")
+    return max(0, count)

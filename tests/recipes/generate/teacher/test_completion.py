@@ -158,6 +158,13 @@ STREAMS = {
     "null pieces": stream({"content": None}, {"content": TEXT}, {"content": None}),
     "an event without choices": b'data: {"type": "ping"}\n\n' + stream({"content": TEXT}),
     "letters in two events": stream({"content": "Sal"}, {"content": "uton."}),
+    "data of several lines": stream({"content": TEXT}).replace(b", ", b",\ndata: "),
+    "data of several lines, with names": stream({"content": TEXT})
+    .replace(b", ", b",\r\ndata:")
+    .replace(b"data: {", b"event: message\r\ndata: {"),
+    "a choice that nobody asked for": stream({"content": TEXT}).replace(
+        b'[{"index": 0', b'[{"index": 1, "delta": {"content": "x"}}, {"index": 0'
+    ),
     "no blank lines": stream({"content": TEXT}).replace(b"\n\n", b"\n"),
     "a plain completion": json.dumps(completion(content=TEXT)).encode(),
     "messages instead of deltas": stream({"content": TEXT}).replace(b'"delta"', b'"message"'),
@@ -228,6 +235,9 @@ TEMPORARY: dict[str, tuple[int, object, Failure, str]] = {
     "an aborted call": (200, completion("abort", content="Sal"), Failure.BROKEN, "no_completion"),
     "HTML with 200": (200, b"<html>Bad gateway</html>", Failure.BROKEN, "no_completion"),
     "empty": (200, b"", Failure.BROKEN, "no_completion"),
+    "impossible usage": (
+        200, completion(content=TEXT) | {"usage": {"prompt_tokens": 1e300}}, Failure.BROKEN, "no_c"
+    ),
     "half of JSON": (200, b'{"choices": [{"mess', Failure.BROKEN, "no_completion"),
     "an error in a stream": (
         200, stream({"content": "Sal"}, end=b'data: {"error": {"code": 500}}'), Failure.BROKEN,
