@@ -11,8 +11,20 @@ from bot.cli import connection
 from bot.cli.confirm import confirm
 
 
+def _usd(text: str) -> float:
+    try:
+        usd = float(text)
+    except ValueError:
+        usd = -1.0
+    if not 0 <= usd < float("inf"):  # also of NaN, which a range of click lets pass
+        raise typer.BadParameter("it must be an amount of US dollars, like 2.50")
+    return usd
+
+
 def smoke(
-    cap_usd: Annotated[float, typer.Option(help="What the run may cost at most.", min=0.0)] = 3.0,
+    cap_usd: Annotated[
+        float, typer.Option(help="What the run may cost at most.", parser=_usd, metavar="USD")
+    ] = 3.0,
     yes: Annotated[
         str, typer.Option(help="The namespace, to skip the confirmation.", metavar="ORG")
     ] = "",

@@ -168,7 +168,7 @@ def clean(smoke: Smoke) -> None:
 def _reason_to_skip(step: SmokeStep, left_usd: float, is_blocked: bool) -> str:
     if step.bound_usd is None:
         return "not offered: the Hub has no price for it"
-    if step.bound_usd > left_usd:
+    if not step.bound_usd <= left_usd:  # also if one is not a number
         return f"it may cost ${step.bound_usd:.2f}, and ${max(0.0, left_usd):.2f} are left"
     return "an earlier step that it needs failed" if is_blocked else ""
 

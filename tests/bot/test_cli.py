@@ -43,6 +43,12 @@ def assert_error(process: subprocess.CompletedProcess[str], reason: str) -> None
     assert reason in lines[0], lines[0]
 
 
+@pytest.mark.parametrize("cap", ["nan", "inf", "-1", "x", "", "1e999"])
+def test_a_cap_is_an_amount_of_money(cap: str) -> None:
+    result = CliRunner().invoke(app, ["smoke", "--cap-usd", cap])
+    assert result.exit_code == 2 and "amount of US dollars" in result.output
+
+
 def test_the_version_is_shown() -> None:
     result = CliRunner().invoke(app, ["--version"])
     assert (result.exit_code, result.stdout) == (0, f"kakugo {metadata.version('kakugo-bot')}\n")
