@@ -93,7 +93,8 @@ def _plausible(row: Row) -> Row:
     """Return the row; raise ValueError if its values cannot be true together."""
     metric, value = row.get("metric") or "", row["value"]
     intervals = [interval for interval in (row.get("ci"), row.get("difference_ci")) if interval]
-    if any(low > high for low, high in intervals):
+    of_language = (row.get("gain_ci"), row.get("english_difference_ci"))
+    if any(low > high for low, high in (*intervals, *filter(None, of_language))):
         raise ValueError("an interval is inverted")
     largest = MAX_VALUES.get(metric, MAX_VALUE)
     numbers = (value, row.get("difference") or 0.0, *(end for ends in intervals for end in ends))
