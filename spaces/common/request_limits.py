@@ -55,7 +55,8 @@ def _address_refusal(request: Request) -> tuple[int, str] | None:
         return 414, "This address is too long."
     if path.endswith(NO_FILES):
         return 413, "This Space takes no files."
-    names = [request.query_params.get("session_hash", ""), request.headers.get("session_hash", "")]
+    query, headers = request.query_params, request.headers
+    names = [*query.getlist("session_hash"), *headers.getlist("session_hash")]
     if "/heartbeat/" in path:
         names.append(path.rpartition("/")[2])
     if any(len(name) > MAX_SESSION_LENGTH for name in names):

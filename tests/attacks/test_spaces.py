@@ -77,6 +77,7 @@ def answer(
         ("POST", "/gradio_api/run/x", "", json.dumps({"session_hash": LONG}).encode(), 400),
         ("POST", "/gradio_api/cancel", "", json.dumps({"session_hash": LONG}).encode(), 400),
         ("GET", "/gradio_api/queue/data", f"session_hash={LONG}", b"", 400),
+        ("GET", "/gradio_api/queue/data", f"session_hash={LONG}&session_hash=a", b"", 400),
         ("GET", f"/gradio_api/heartbeat/{LONG}", "", b"", 400),
         ("GET", "/", "x" * 10_000, b"", 414),
         ("GET", "/" + "x" * 10_000, "", b"", 414),
