@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import AddedToken, PreTrainedTokenizerBase
 
 # Our own rows have their reasoning between these, which some tokenizers list as control tokens.
 REASONING = ("<think>", "</think>")
@@ -22,13 +22,26 @@ REASONING = ("<think>", "</think>")
 
 def without_control_tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> str:
     """Return the text with a space after the first letter of each control token."""
-    special = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
+    added, template = tokenizer.added_tokens_decoder.values(), str(tokenizer.chat_template)
+    special = {token.content for token in added if token.special or _is_mark(token, template)}
     special = {token for token in special | set(tokenizer.all_special_tokens) if len(token) > 1}
     names = sorted(special - set(REASONING), key=len, reverse=True)
     if not any(name in text for name in names):
         return text
     pattern = "|".join(map(re.escape, names))
     return re.sub(pattern, lambda match: f"{match[0][0]} {match[0][1:]}", text)
+
+
+def _is_mark(token: AddedToken, template: str) -> bool:
+    """Whether the template marks turns by a token that the tokenizer does not call special.
+
+    Others are white space or words, which templates have by chance.
+    """
+    return (
+        not token.content[:1].isalnum()
+        and bool(token.content.strip())
+        and token.content in template
+    )
 
 
 def clean_chats(

@@ -62,6 +62,19 @@ def test_other_text_stays_as_it_is(text: str) -> None:
     assert without_control_tokens(tokenizer(), text) == text
 
 
+def test_a_token_of_the_template_counts_if_it_is_not_called_special() -> None:
+    from transformers import AddedToken, AutoTokenizer
+
+    other = AutoTokenizer.from_pretrained(str(BASE))
+    marks = ["<|turn|>", "<unused>", "user", "  "]
+    other.add_tokens([AddedToken(mark, special=False, normalized=False) for mark in marks])
+    other.chat_template = "{% for m in messages %}<|turn|>user  {{ m.content }}{% endfor %}"
+    text = "<|turn|>user  a<unused>"
+    assert without_control_tokens(other, text) == "< |turn|>user  a<unused>"
+    other.chat_template = None
+    assert without_control_tokens(other, text) == text
+
+
 def test_nested_tokens_form_no_new_one() -> None:
     for token in special():
         half = len(token) // 2
