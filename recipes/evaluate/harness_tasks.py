@@ -7,16 +7,19 @@ the harness's docs/task_guide.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
 
+from recipes.core.benchmarks import readers
 from recipes.core.benchmarks.harness_templates import jinja
 from recipes.core.benchmarks.table import benchmark_of
-from recipes.core.benchmarks.tasks import ENGLISH, Task
+from recipes.core.benchmarks.tasks import ENGLISH, Item, Task
 from recipes.core.errors import UserError
 from recipes.core.reasoning import ANSWER_PATTERN
 from recipes.evaluate import harness_docs, significance
@@ -62,11 +65,12 @@ def write(
     for each in tasks:
         task = each.task
         name = f"kakugo_{task.benchmark}_{(task.direction or task.language).replace('-', '_to_')}"
-        text = yaml.safe_dump(
-            _task(name, each, settings), allow_unicode=True, sort_keys=False, width=100
-        )
-        docs = f"custom_dataset: !function {DOCS_MODULE}.{harness_docs.load.__name__}\n"
-        (folder / f"{name}.yaml").write_text(text + docs, encoding="utf-8")
+        parts = _by_subject(name, each)
+        for part, its_items in parts.items():
+            _write_task(folder, part, its_items, settings)
+        if list(parts) != [name]:
+            mean = {"metric": _accuracy(settings.choice_for(task.settings)), "weight_by_size": True}
+            _write_group(folder, name, list(parts), {"aggregate_metric_list": [mean]})
         names.append(name)
     _write_group(folder, group, names)
     docs = Path(harness_docs.__file__).read_text(encoding="utf-8")
@@ -74,8 +78,30 @@ def write(
     return names
 
 
-def _write_group(folder: Path, group: str, names: Sequence[str]) -> None:
-    text = yaml.safe_dump({"group": group, "task": list(names)}, sort_keys=False)
+def _by_subject(name: str, each: ScoredTask) -> dict[str, ScoredTask]:
+    """Return a task for each subject, because all questions of a task have the same shots there."""
+    parts: dict[str, list[Item]] = {}
+    for item in each.task.items:
+        subject = re.sub(r"\W+", "_", item.subject)
+        parts.setdefault(f"{name}_{subject}" if subject else name, []).append(item)
+    return {
+        part: replace(each, task=replace(each.task, items=tuple(items)))
+        for part, items in parts.items()
+    }
+
+
+def _write_task(folder: Path, name: str, each: ScoredTask, settings: EvaluateSettings) -> None:
+    text = yaml.safe_dump(
+        _task(name, each, settings), allow_unicode=True, sort_keys=False, width=100
+    )
+    docs = f"custom_dataset: !function {DOCS_MODULE}.{harness_docs.load.__name__}\n"
+    (folder / f"{name}.yaml").write_text(text + docs, encoding="utf-8")
+
+
+def _write_group(
+    folder: Path, group: str, names: Sequence[str], more: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    text = yaml.safe_dump({"group": group, "task": list(names), **more}, sort_keys=False)
     usage = f"# lm_eval --include_path {folder.name} --tasks {group} --apply_chat_template …\n"
     (folder / f"{group}.yaml").write_text(usage + text, encoding="utf-8")
 
@@ -99,6 +125,8 @@ def _task(name: str, each: ScoredTask, settings: EvaluateSettings) -> dict[str, 
             "shots_split": benchmark.shots.split,
             "text_column": benchmark_of(task.benchmark).text_columns[0],
         }
+    if task.items[0].subject:
+        rows |= {"subject_column": readers.SUBJECT, "subject": task.items[0].subject}
     if benchmark_of(task.benchmark).is_translation:
         rows["english"] = ENGLISH
     config: dict[str, Any] = {

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from time import monotonic
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
 
@@ -87,7 +87,7 @@ def cache_key(model: ComparedModel, task: Task, settings: EvaluateSettings) -> s
     """Return a digest of everything that an output depends on except the item itself."""
     asked = asdict(task.settings)
     del asked["normalise"], asked["text_columns"]  # in `decoding`; not seen by a model
-    dependencies = {
+    dependencies: dict[str, Any] = {
         "model": [model.model, model.base, model.files],
         "how": [
             settings.backend,
@@ -101,6 +101,8 @@ def cache_key(model: ComparedModel, task: Task, settings: EvaluateSettings) -> s
         "system": settings.system,
         "task": [task.dataset, task.revision, task.config, task.direction, asked],
     }
+    if task.items[0].subject:
+        dependencies["shots"] = sorted({item.shots for item in task.items})
     return hashlib.sha256(json.dumps(dependencies, sort_keys=True).encode()).hexdigest()[:16]
 
 

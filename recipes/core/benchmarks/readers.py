@@ -16,12 +16,14 @@ from recipes.core.benchmarks.settings import BenchmarkSettings
 from recipes.core.benchmarks.tasks import ENGLISH, Item, Row, Source, Task, fill
 from recipes.core.errors import UserError
 
+SUBJECT = "subject"  # the column of Global-MMLU
+
 
 def flores(source: Source) -> list[Task]:
     """Return translation from and into English; the sentences of a split are joined by `id`."""
     questions, shots = source.rows(lambda row: row["text"])
     question_pairs = _pairs(source, source.settings.split, questions)
-    shot_pairs = _pairs(source, source.settings.shots.split, shots)
+    shot_pairs = _pairs(source, source.settings.shots.split, shots.get("", []))
     name = language.get(source.code).name
 
     def items(template: str, source_side: int) -> list[Item]:
@@ -106,7 +108,7 @@ def belebele_format(task: Task) -> dict[str, Any]:
 
 
 def global_mmlu(source: Source) -> list[Task]:
-    """Return knowledge questions with four options."""
+    """Return knowledge questions with four options, each with shots of its own subject."""
 
     def item(row: Row) -> Item:
         options = [row[f"option_{letter.lower()}"] for letter in LETTERS]
@@ -114,7 +116,7 @@ def global_mmlu(source: Source) -> list[Task]:
         correct = LETTERS.index(row["answer"])
         return Item(str(row["sample_id"]), prompt, answers, correct, (row["question"],))
 
-    return [source.task("global_mmlu", source.items(item))]
+    return [source.task("global_mmlu", source.items(item, SUBJECT))]
 
 
 def global_mmlu_format(task: Task) -> dict[str, Any]:

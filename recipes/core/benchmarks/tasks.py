@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any, Literal
 
 from recipes.core.benchmarks.settings import BenchmarkSettings
@@ -26,7 +25,8 @@ class Item:
     """One question; `answers` are its options, or the one reference of a translation.
 
     `correct` is the index of the right answer, `texts` are what the item is made of, and `source`
-    is the text to translate, empty for other tasks. `shots` are pairs of prompt and answer.
+    is the text to translate, empty for other tasks. `shots` are pairs of prompt and answer, and of
+    the same `subject` if the benchmark has several.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Item:
     shots: tuple[tuple[str, str], ...] = ()
     system: str = ""
     source: str = ""
+    subject: str = ""
 
     @property
     def reference(self) -> str:
@@ -93,24 +94,27 @@ class Source:
     code: str
     settings: BenchmarkSettings
 
-    def rows(self, text: Callable[[Row], str]) -> tuple[list[Row], list[Row]]:
-        """Return (questions, shots), of which none has the same text.
+    def rows(
+        self, text: Callable[[Row], str], subject: str | None = None
+    ) -> tuple[list[Row], dict[str, list[Row]]]:
+        """Return the questions, and the shots of each subject, of which none has a question's text.
 
-        Shots from the same split are its first rows, and no row with the text of one is a question.
-        Of another split they are the first rows with a text that is no question.
+        `subject` is the column that names it; without one, all rows are of the subject "". Shots
+        from the same split are its first rows, and no row with the text of one is a question. Of
+        another split they are the first rows with a text that is no question.
         """
         shots, limit = self.settings.shots, self.settings.limit
         rows = self.split(self.settings.split)
         if not shots.count:
-            return rows[:limit], []
+            return rows[:limit], {}
         if shots.split == self.settings.split:
-            examples = rows[: shots.count]
-            shown = {letters(text(row)) for row in examples}
+            examples = _first_of_each(rows, subject, shots.count)
+            shown = {letters(text(row)) for each in examples.values() for row in each}
             return [row for row in rows if letters(text(row)) not in shown][:limit], examples
         questions = rows[:limit]
         asked = {letters(text(row)) for row in questions}
-        unasked = (row for row in self.split(shots.split) if letters(text(row)) not in asked)
-        return questions, list(islice(unasked, shots.count))
+        unasked = [row for row in self.split(shots.split) if letters(text(row)) not in asked]
+        return questions, _first_of_each(unasked, subject, shots.count)
 
     def split(self, name: str, config: str = "") -> list[Row]:
         """Return all rows of a split, of the language's config unless another is given."""
@@ -119,11 +123,18 @@ class Source:
         config = config or self.config
         return list(load_dataset(self.repo, config, split=name, revision=self.revision))
 
-    def items(self, item: Callable[[Row], Item]) -> list[Item]:
-        """Return an item for each question, with the shots as items of the same kind."""
-        questions, shots = self.rows(lambda row: item(row).texts[0])
-        shot_turns = tuple((shot.prompt, shot.reference) for shot in map(item, shots))
-        return [replace(item(row), shots=shot_turns) for row in questions]
+    def items(self, item: Callable[[Row], Item], subject: str | None = None) -> list[Item]:
+        """Return an item for each question, with the shots of its subject as items like it."""
+        questions, shots = self.rows(lambda row: item(row).texts[0], subject)
+        turns = {
+            name: tuple((shot.prompt, shot.reference) for shot in map(item, rows))
+            for name, rows in shots.items()
+        }
+        return [
+            replace(item(row), shots=turns.get(name, ()), subject=name)
+            for row in questions
+            for name in [_subject(row, subject)]
+        ]
 
     def task(
         self,
@@ -151,6 +162,20 @@ class Source:
             settings=self.settings,
             prompt_template=prompt_template or self.settings.prompt,
         )
+
+
+def _first_of_each(rows: Sequence[Row], subject: str | None, count: int) -> dict[str, list[Row]]:
+    """Return the first `count` rows of each subject."""
+    first: dict[str, list[Row]] = {}
+    for row in rows:
+        chosen = first.setdefault(_subject(row, subject), [])
+        if len(chosen) < count:
+            chosen.append(row)
+    return first
+
+
+def _subject(row: Row, column: str | None) -> str:
+    return str(row[column]) if column else ""
 
 
 def fill(template: str, **fields: str) -> str:

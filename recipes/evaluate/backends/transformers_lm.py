@@ -51,8 +51,19 @@ class TransformersModel:
     def log_likelihoods(
         self, items: Sequence[Item], settings: ChoiceSettings, on_progress: OnProgress
     ) -> list[list[float]]:
-        """Return the log-likelihood of each option of each item."""
-        return log_likelihoods(self.model, self.tokenizer, items, settings, on_progress)
+        """Return the log-likelihood of each option of each item.
+
+        Items with the same shots are scored together, because their prompts share a prefix.
+        """
+        by_shots: dict[object, list[int]] = {}
+        for index, item in enumerate(items):
+            by_shots.setdefault(item.shots, []).append(index)
+        scores: dict[int, list[float]] = {}
+        for indices in by_shots.values():
+            part = [items[index] for index in indices]
+            sums = log_likelihoods(self.model, self.tokenizer, part, settings, on_progress)
+            scores |= dict(zip(indices, sums, strict=True))
+        return [scores[index] for index in range(len(items))]
 
 
 def device() -> str:

@@ -23,7 +23,7 @@ from recipes.core.benchmarks.harness_templates import choices, jinja
 from recipes.core.errors import UserError
 from recipes.evaluate import harness_tasks
 from recipes.evaluate.settings import ChoiceSettings
-from recipes.practice import publish
+from recipes.practice import benchmarks, publish
 from tests.recipes.evaluate import lm_eval_tasks
 from tests.recipes.train.train_jobs import environment
 
@@ -34,6 +34,7 @@ pytestmark = [
 ]
 BASE, ADAPTER, DATA = "practice/kakugo-practice-base", "practice/adapter", "practice/chats"
 ITEMS, CODE = 6, "epo_Latn"
+OPTIONS = ("option_a", "option_b", "option_c", "option_d")
 SCRIPT = """
 import json, sys
 from recipes import cli
@@ -84,6 +85,10 @@ def _write_recipes(folder: Path) -> None:
     for benchmark in section["benchmarks"].values():
         benchmark["limit"] = ITEMS
     section["benchmarks"]["sib200"]["shots"] = {"count": 2, "split": "test"}
+    section["benchmarks"]["global_mmlu"] = {
+        "dataset": "{org}/mmlu", "revision": "main", "split": "test", "prompt": "{question}",
+        "shots": {"count": 1, "split": "dev"}, "english": {}, "limit": ITEMS,
+    }  # fmt: skip
     harness = {"backend": "lm_eval", "lm_eval": {"model": "hf", "args": {"device": "cpu"}}}
     for name, more in (("transformers", {}), ("lm_eval", harness)):
         text = yaml.safe_dump({**recipe, "evaluate": section | more}, sort_keys=False)
@@ -95,6 +100,7 @@ def _push_world(api: HfApi, folder: Path) -> None:
     datasets = publish.dataset_files()
     for name in ("flores", "sib200", "belebele"):
         _push(api, f"practice/kakugo-practice-{name}", datasets[name])
+    _push(api, "practice/mmlu", _mmlu())
     for repo, path in ((BASE, publish.BASE), (ADAPTER, lm_eval_tasks.adapter(folder / "adapter"))):
         api.create_repo(repo)
         api.upload_folder(repo_id=repo, folder_path=path)
@@ -102,6 +108,27 @@ def _push_world(api: HfApi, folder: Path) -> None:
     copied = str(json.loads(file.splitlines()[1])["text"])
     turns = [{"role": "user", "content": copied}, {"role": "assistant", "content": "Jes."}]
     _push(api, DATA, {"train.jsonl": json.dumps({"messages": turns}).encode()})
+
+
+def _mmlu() -> dict[str, bytes]:
+    """Return the files of a dataset like Global-MMLU, with two subjects."""
+    texts = [row["text"] for row in benchmarks.flores("eng_Latn", "devtest")[:12]]
+    rows = [
+        {"sample_id": str(n), "subject": ("law", "art history", "law")[n % 3], "question": text,
+         "answer": "ABCD"[n % 4], **dict(zip(OPTIONS, texts[n:] + texts[:n], strict=False))}
+        for n, text in enumerate(texts)
+    ]  # fmt: skip
+    configs = [
+        {"config_name": code,
+         "data_files": [{"split": split, "path": f"{split}.jsonl"} for split in ("dev", "test")]}
+        for code in (CODE, "eng_Latn")
+    ]  # fmt: skip
+    lines = [json.dumps(row).encode() for row in rows]
+    return {
+        "README.md": f"---\n{yaml.safe_dump({'configs': configs})}---\n".encode(),
+        "dev.jsonl": b"\n".join(lines[:3]),
+        "test.jsonl": b"\n".join(lines[3:]),
+    }
 
 
 def _push(api: HfApi, repo: str, files: dict[str, bytes]) -> None:
@@ -119,7 +146,7 @@ def results(runs: Path, backend: str) -> dict[tuple[str, ...], dict[str, Any]]:
 
 def test_both_backends_give_the_same_scores(runs: Path) -> None:
     ours, theirs = results(runs, "transformers"), results(runs, "lm_eval")
-    assert ours.keys() == theirs.keys() and len(ours) == 2 * (2 + 2 + 2 + 2)
+    assert ours.keys() == theirs.keys() and len(ours) == 2 * (2 + 2 + 2 + 2 + 2)
     for key, row in ours.items():
         assert theirs[key]["value"] == pytest.approx(row["value"], abs=1e-9)
         assert theirs[key]["n"] == row["n"]
@@ -138,7 +165,7 @@ def test_the_written_tasks_give_the_same_scores(runs: Path) -> None:
             value = theirs[task.replace("-", "_to_")][names[metric]]
             assert value == pytest.approx(row["value"], abs=1e-9)
             compared += 1
-    assert compared == 8
+    assert compared == 10
 
 
 def test_the_written_tasks_name_the_commit_and_leave_out_contaminated_items(runs: Path) -> None:

@@ -19,6 +19,7 @@ from recipes.core.benchmarks.readers import (
 from recipes.core.benchmarks.settings import BenchmarkSettings, ShotSettings
 from recipes.core.benchmarks.tasks import Source
 from recipes.core.errors import UserError
+from recipes.evaluate import harness_docs
 
 Rows = dict[str, dict[str, list[dict[str, Any]]]]  # config → split → rows
 
@@ -141,14 +142,46 @@ def test_a_template_with_an_unknown_field_is_refused(tmp_path: Path) -> None:
         sib200(benchmark)
 
 
-def test_global_mmlu_reads_letters(tmp_path: Path) -> None:
-    rows = [{"sample_id": "a/1", "question": "Q?", "answer": "C",
-             **{f"option_{letter}": letter * 2 for letter in "abcd"}}]  # fmt: skip
+def mmlu(*questions: str) -> list[dict[str, Any]]:
+    """Return rows of Global-MMLU; a question begins with its subject."""
+    return [
+        {"sample_id": question, "subject": question.split()[0], "question": question,
+         "answer": "C", **{f"option_{letter}": letter * 2 for letter in "abcd"}}
+        for question in questions
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("split", "asked", "shots"),
+    [
+        ("dev", "law 1|art 1|law 2|law 3", {"law": "law a|law b", "art": "art a"}),
+        ("test", "law 3", {"law": "law 1|law 2", "art": "art 1"}),
+    ],
+)
+def test_global_mmlu_has_shots_of_each_subject_also_in_the_harness(
+    tmp_path: Path, split: str, asked: str, shots: dict[str, str]
+) -> None:
+    splits = {"dev": mmlu("law 1", "law a", "art a", "law b", "law c"),
+              "test": mmlu("law 1", "art 1", "law 2", "law 3")}  # fmt: skip
     benchmark = source(
-        tmp_path, {"eo": {"test": rows}}, split="test", prompt="{question} {option_c}"
+        tmp_path, {"eo": splits}, split="test", prompt="{question}", shots=ShotSettings(2, split)
     )
     (task,) = global_mmlu(benchmark)
-    assert (task.items[0].prompt, task.items[0].reference) == ("Q? cc", "cc")
+    assert [item.prompt for item in task.items] == asked.split("|")
+    assert {item.reference for item in task.items} == {"cc"}
+    for item in task.items:
+        assert [prompt for prompt, _ in item.shots] == shots[item.subject].split("|")
+        theirs = harness_docs.load(
+            path=str(tmp_path), name="eo", revision="main", split="test", shots=2,
+            shots_split=split, text_column="question", subject_column="subject",
+            subject=item.subject,
+        )  # fmt: skip
+        questions, examples = (
+            [row["question"] for row in theirs[name]]
+            for name in (harness_docs.QUESTIONS, harness_docs.SHOTS)
+        )
+        assert questions == [each.prompt for each in task.items if each.subject == item.subject]
+        assert examples == [prompt for prompt, _ in item.shots]
 
 
 def test_rows_with_the_same_id_are_refused(tmp_path: Path) -> None:

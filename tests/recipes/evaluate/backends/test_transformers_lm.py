@@ -49,13 +49,13 @@ def expected_log_likelihood(
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3])
+@pytest.mark.parametrize("items", [ITEMS, [SAME_SHOTS[0], *ITEMS, *SAME_SHOTS[1:]]])
 def test_log_likelihoods_equal_those_of_single_items(
-    base: tuple[PreTrainedModel, PreTrainedTokenizerBase], batch: int
+    base: tuple[PreTrainedModel, PreTrainedTokenizerBase], batch: int, items: list[Item]
 ) -> None:
-    scores = transformers_lm.log_likelihoods(
-        *base, ITEMS, ChoiceSettings(batch, "none"), lambda _: None
-    )
-    for item, item_scores in zip(ITEMS, scores, strict=True):
+    model = transformers_lm.TransformersModel(*base)
+    scores = model.log_likelihoods(items, ChoiceSettings(batch, "none"), lambda _: None)
+    for item, item_scores in zip(items, scores, strict=True):
         expected = [expected_log_likelihood(*base, item, option) for option in item.answers]
         assert item_scores == pytest.approx(expected, abs=1e-4)
 
