@@ -7,6 +7,7 @@ import re
 import orjson
 import regex
 
+from recipes.core.reasoning import TAG as REASONING_TAG
 from recipes.core.text_fold import UNSPACED
 from recipes.generate.gates.views import (
     CODE,
@@ -22,7 +23,7 @@ from recipes.generate.schema import PLACEHOLDER, Draft, Message
 TAGS = re.compile(
     r"<\|[^|>\n]{1,40}\|>|<｜[^｜>\n]{1,40}｜>|\[/?(?:INST|SYS|TOOL_CALLS|AVAILABLE_TOOLS)\]|<</?SYS>>"
     r"|</?s>|<(?:bos|eos|pad|unk)>|<(?:start|end)_of_turn>|</?(?:tool_call|function_calls?)>"
-    r"|</?(?:think|thinking|thought|reasoning|scratchpad|reflection)>"
+    rf"|{REASONING_TAG}"
     r"|</?(?:text|prompt|topic|scenario|field|conversation)>|<(?:image|audio|video)>"
     r"|\bassistant(?:final|commentary|analysis)\b"
     r"|^#{2,} ?(?:Human|Assistant|User|Response|Instruction):"
@@ -37,6 +38,7 @@ HINTS = (
     "[S",
     "[T",
     "[A",
+    "◁",
     "assistant",
     "Assistant",
     "##",

@@ -25,16 +25,25 @@ from recipes.generate.teacher.failures import (
 from recipes.generate.teacher.http import HttpResponse
 
 # Values of `finish_reason`, in lower case. All others mean that the model ended its answer.
-CUT = {"length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit"}
+CUT = {
+    *("length", "max_tokens", "max_output_tokens", "max_length", "model_length", "token_limit"),
+    *("timeout", "time_limit"),
+}
 FILTERED = {
     *("content_filter", "content_filtered", "safety", "refusal", "recitation", "blocklist"),
     *("prohibited_content", "spii", "sensitive", "guardrail_intervened", "moderation"),
+    *("error_toxic", "language"),
 }
 FAILED = {"error", "abort", "aborted", "cancelled", "insufficient_system_resource"}
-REASONING_KEYS = ("reasoning_content", "reasoning", "thinking", "thought", "reasoning_details")
+REASONING_KEYS = (
+    *("reasoning_content", "reasoning", "thinking", "thought", "reasoning_details"),
+    "thinking_blocks",
+)
 REASONING_TYPES = ("thinking", "reasoning", "thought", "redacted_thinking")
 PART_KEYS = ("text", "content", "thinking", "reasoning", "summary", "refusal")
 MOST_TOKENS = 10**9  # of a call
+TOKEN_KEYS = (("prompt_tokens", "input_tokens"), ("completion_tokens", "output_tokens"))
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # What reading something else than a completion raises.
 INVALID = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 EVENT_FIELDS = (b"data:", b"error:")  # llama.cpp has had `error:` for errors
@@ -77,12 +86,13 @@ def read_content(response: HttpResponse) -> object:
 
     Raises RetryableError for a stream that broke off.
     """
+    body = response.body.removeprefix(BYTE_ORDER_MARK)
     try:
-        return orjson.loads(response.body)
+        return orjson.loads(body)
     except ValueError:
-        events = _events(response.body)
+        events = _events(body)
     if events is None:
-        return response.body[:4000].decode("utf-8", "replace")
+        return body[:4000].decode("utf-8", "replace")
     try:
         return _joined(events)
     except INVALID as invalid:
@@ -91,7 +101,7 @@ def read_content(response: HttpResponse) -> object:
 
 def _events(body: bytes) -> list[Any] | None:
     """Return the JSON of each event of a stream, None for `[DONE]`; None if it is no stream."""
-    lines = body.removeprefix(b"\xef\xbb\xbf").splitlines()
+    lines = body.splitlines()
     if not any(line.startswith(EVENT_FIELDS) for line in lines):
         return None
     with suppress(ValueError):
@@ -138,14 +148,15 @@ def _joined(events: Iterable[Any]) -> object:
         choices = event.get("choices")
         if event.get("error") or (choices is None and _is_error(event)):
             return {"error": event.get("error") or event}
-        usage = event.get("usage") or usage
+        usage = event.get("usage") or (event.get("x_groq") or {}).get("usage") or usage
         for choice in choices or ():
             if choice.get("error"):
                 return {"error": choice["error"]}
             if int(choice.get("index") or 0):
                 continue  # another answer, which nobody asked for
             finish = choice.get("finish_reason") or finish
-            for key, value in (choice.get("delta", choice.get("message")) or {}).items():
+            usage = choice.get("usage") or usage
+            for key, value in _message(choice, "delta", "message").items():
                 if value:
                     fields.setdefault(key, []).append(value)
     if not finish and not is_done:
@@ -167,24 +178,50 @@ def _error_of_choice(content: object) -> ServerError | None:
 
 def _answer(content: Any) -> Answer:
     """Read the first choice; raises one of several errors if the content is not a completion."""
-    choice, usage = content["choices"][0], content.get("usage") or {}
-    finish = str(choice.get("finish_reason") or "stop").lower()
+    choices = content["choices"]
+    choice = next((each for each in choices if not each.get("index")), choices[0])
+    finish = _finish_reason(choice.get("finish_reason"))
     if finish in FAILED:
         raise RetryableError(Failure.BROKEN, NO_COMPLETION, may_be_billed=True)
-    message = choice["message"]
-    fields = (_parts(message.get(key)).all for key in REASONING_KEYS)
-    reasoning = next(filter(None, fields), "")
+    message = _message(choice, "message")
+    if not message and not finish:
+        raise LookupError("a choice needs a message")
+    reasoning = next(filter(None, (_reasoning(message.get(key)) for key in REASONING_KEYS)), "")
     declined = _parts(message.get("refusal")).all
-    parts = _parts(message.get("content") if reasoning or declined else message["content"])
+    parts = _parts(message.get("content"))
     declined = parts.refusal or declined
     inside, text = split_reasoning(parts.text)
+    tokens_in, tokens_out = token_counts(content.get("usage"))
     return Answer(
         text=text or declined,
         reasoning=reasoning or parts.reasoning or inside,
         finish=_finish(finish, bool(declined and not text)),
-        tokens_in=token_count(usage, "prompt_tokens"),
-        tokens_out=token_count(usage, "completion_tokens"),
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
     )
+
+
+def _message(choice: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    """Return the first of these that the choice has; older servers only have a text."""
+    found = (choice[key] for key in keys if choice.get(key) is not None)
+    text = {"content": choice["text"]} if "text" in choice else {}
+    message: Mapping[str, Any] = next(found, text)
+    return message
+
+
+def _reasoning(value: object) -> str:
+    """Return the texts of a field of reasoning, none if a server has a setting there."""
+    try:
+        return _parts(value).all
+    except TypeError:
+        return ""
+
+
+def _finish_reason(value: object) -> str:
+    """Return why the answer ended: from `MAX_TOKENS`, `content_filter: SAFETY`, `{"type": …}`."""
+    if isinstance(value, Mapping):
+        value = value.get("type")
+    return str(value or "").lower().partition(":")[0]
 
 
 def _finish(finish: str, has_declined: bool) -> str:
@@ -233,12 +270,19 @@ def _parts(value: object) -> _Parts:
     return _Parts(refusal=inside) if kind == "refusal" else _Parts(inside)
 
 
-def token_count(usage: Mapping[str, Any], key: str) -> int:
-    """Return a count of tokens, 0 if there is none; a negative one would pay for other calls.
+def token_counts(usage: object) -> tuple[int, int]:
+    """Return the tokens that were read and written, both 0 if the server did not count both.
 
-    Raises ValueError for a count that no call can have.
+    What no call can have is no count either: the answer is then charged as the longest one.
     """
-    count = int(usage.get(key) or 0)
-    if count > MOST_TOKENS:
-        raise ValueError(f"{count} tokens are too many for one call")
-    return max(0, count)
+    if not isinstance(usage, Mapping):
+        return 0, 0
+    counts: list[Any] = [
+        next(filter(None, map(usage.get, keys)), usage.get(keys[0])) for keys in TOKEN_KEYS
+    ]
+    try:
+        read, written = (int(float(count)) for count in counts)
+    except (ValueError, TypeError, OverflowError):
+        return 0, 0
+    is_count = 0 <= read <= MOST_TOKENS and 0 <= written <= MOST_TOKENS
+    return (read, written) if is_count else (0, 0)

@@ -26,7 +26,13 @@ PERMANENT = {
 TIMEOUT = "timeout"
 NO_COMPLETION = "no_completion"
 CONTEXT_LIMIT = "context_limit"
+REFUSAL = "refusal"
 MAX_WORDS = 240  # characters of what a server says
+
+# Where servers put errors in a body, and in these their code and their words.
+ERROR_KEYS = ("error", "errors", "base_resp")
+CODE_KEYS = ("code", "status", "type", "error_code", "status_code")
+WORD_KEYS = ("message", "detail", "msg", "error_msg", "error_message", "status_msg")
 
 # Codes and types of errors, and the status that they stand for.
 STATUS_OF_CODE = {
@@ -65,10 +71,23 @@ QUOTA = re.compile(
     r"insufficient[_ ](?:quota|balance|credits?|funds)|exceeded your (?:current|monthly) quota"
     r"|(?:credits?|quota|balance) .{0,40}(?:exhausted|depleted|used up|exceeded|too low)"
     r"|(?:depleted|exhausted|used up) .{0,40}(?:credits?|quota|balance)"
-    r"|spend(?:ing)?[_ ]limit|payment required|billing",
+    r"|spend(?:ing)?[_ ]limit|payment required|billing|in arrears",
     re.IGNORECASE,
 )
-SOON = re.compile(r"(?:retry|try again) (?:in|after) [\d.]+ ?(?:ms|s|m\b)", re.IGNORECASE)
+FLAGGED = re.compile(
+    r"content[ _](?:filter|policy|management|moderation)|data_?inspection|inappropriate content"
+    r"|prohibited[ _]content|usage polic|responsible ?ai|safety (?:system|filter)"
+    r"|\b(?:input|prompt|request|content|message)s?\b.{0,40}\bflagged",
+    re.IGNORECASE,
+)
+RATE = re.compile(
+    r"rate[ _-]?limit|request limit|too many requests|throttl|overloaded", re.IGNORECASE
+)
+PAUSE = re.compile(  # "try again in 6m0s", "retry in 25.3s", "try again in 20 seconds"
+    r"(?:retry|try again) (?:in|after) (?:(?P<minutes>\d+) ?m(?!s)(?:in\w*)? ?)?"
+    r"(?:(?P<number>\d+(?:\.\d+)?) ?(?P<unit>ms|s))?",
+    re.IGNORECASE,
+)
 MODEL = re.compile(
     r"\bmodel\b.{0,160}?(?:not found|n[o']t exist|not supported (?:by|on)|not available|not loaded"
     r"|not valid|unknown|not deployed|not served)"
@@ -152,12 +171,12 @@ def server_error(status: int, content: object) -> ServerError | None:
         return ServerError(status) if status != 200 else None
     if status == 200 and not _has_error(content):
         return None
-    error = content.get("error") or content.get("errors") or content
+    error = next((content[key] for key in ERROR_KEYS if content.get(key)), content)
     if isinstance(error, list):
         error = error[0] if error else content
     if not isinstance(error, Mapping):
         error = {"code": content.get("code") or content.get("error_type"), "message": error}
-    values = (error.get(key) for key in ("code", "status", "type"))
+    values = (error.get(key) for key in CODE_KEYS)
     codes = [str(value).lower() for value in values if isinstance(value, str | int)]
     return ServerError(
         _status(status, codes),
@@ -173,12 +192,17 @@ def failure_of(error: ServerError, retry_after: float, base: str, model: str) ->
     said = f"{error.code} {words}"
     if status == 400 and PAUSED in words:
         return RetryableError(Failure.NOT_READY, "status_503", retry_after, words=words)
-    if 400 <= status < 500 and _is_out_of_quota(status, said, retry_after):
+    retry_after = retry_after or named_pause(words)
+    if _is_out_of_quota(status, said, retry_after):
         return _end(base, PERMANENT[402], error)
-    if status in (400, 413, 422, 500) and CONTEXT.search(said):
+    if status in (0, 400, 413, 422, 500) and CONTEXT.search(said):
         return NoAnswer(CONTEXT_LIMIT, words)
-    if status in (400, 404, 422) and MODEL.search(said):
+    if status in (0, 400, 403, 422) and FLAGGED.search(said):
+        return NoAnswer(REFUSAL, words)
+    if status in (0, 400, 404, 422) and MODEL.search(said):
         return _end(base, f"does not serve this model, {model!r}", error)
+    if status in (0, 400) and RATE.search(said):
+        return RetryableError(Failure.OVERLOADED, "status_429", retry_after, words=words)
     if status in PERMANENT:
         return _end(base, PERMANENT[status], error)
     reason = f"status_{status}" if status else NO_COMPLETION
@@ -192,6 +216,14 @@ def failure_of(error: ServerError, retry_after: float, base: str, model: str) ->
     return NoAnswer(reason, words)
 
 
+def named_pause(words: str) -> float:
+    """Return the seconds after which the server says that a request may be repeated, else 0."""
+    if (pause := PAUSE.search(words)) is None:
+        return 0.0
+    seconds = float(pause["number"] or 0) * (0.001 if pause["unit"] in ("ms", "MS") else 1)
+    return 60 * float(pause["minutes"] or 0) + seconds
+
+
 def readable(text: str) -> str:
     """Return one short printable line without anything that looks like a secret."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())
@@ -202,7 +234,8 @@ def readable(text: str) -> str:
 def _has_error(content: Mapping[str, Any]) -> bool:
     if content.get("error") or content.get("object") == "error":
         return True
-    return "choices" not in content and any(content.get(k) for k in ("detail", "errors", "message"))
+    is_answer = content.get("choices") or content.get("data")
+    return not is_answer and any(content.get(key) for key in (*ERROR_KEYS, *WORD_KEYS))
 
 
 def _status(status: int, codes: list[str]) -> int:
@@ -218,7 +251,7 @@ def _status(status: int, codes: list[str]) -> int:
 
 
 def _message(error: Mapping[str, Any]) -> str:
-    detail = error.get("message") or error.get("detail") or error.get("msg") or ""
+    detail = next((error[key] for key in WORD_KEYS if error.get(key)), "")
     if isinstance(detail, Mapping):
         detail = detail.get("message") or detail.get("error") or ""
     if isinstance(detail, list):  # pydantic: [{"loc": ["body", "seed"], "msg": "…"}]
@@ -234,7 +267,9 @@ def _message(error: Mapping[str, Any]) -> str:
 
 def _is_out_of_quota(status: int, said: str, retry_after: float) -> bool:
     """Whether money is missing, which no pause will bring; some rate limits say the same words."""
-    return bool(QUOTA.search(said)) and not (status == 429 and (retry_after or SOON.search(said)))
+    if status and not 400 <= status < 500:
+        return False
+    return bool(QUOTA.search(said)) and not (status == 429 and retry_after)
 
 
 def _end(base: str, what: str, error: ServerError) -> UserError:

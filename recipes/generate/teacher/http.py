@@ -80,13 +80,20 @@ async def _read_body(response: aiohttp.ClientResponse) -> bytes:
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float:
-    """Return the seconds of `Retry-After`, a number or an HTTP date; 0 for anything else."""
-    value = headers.get("Retry-After")
-    if not value:
-        return 0.0
-    if value.replace(".", "", 1).isdecimal():
-        return float(value)
+    """Return the seconds of `Retry-After`, a number or an HTTP date; 0 for anything else.
+
+    Some servers also send the milliseconds.
+    """
+    if milliseconds := _number(headers.get("Retry-After-Ms", "")):
+        return milliseconds / 1000
+    value = headers.get("Retry-After", "").strip()
+    if seconds := _number(value.removesuffix("s")):
+        return seconds
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return 0.0
+
+
+def _number(text: str) -> float:
+    return float(text) if text.replace(".", "", 1).isdecimal() else 0.0

@@ -16,7 +16,13 @@ import aiohttp
 
 from recipes.generate.schema import Message
 from recipes.generate.teacher.completion import Answer, error_of, parse_completion, read_content
-from recipes.generate.teacher.failures import CONTEXT_LIMIT, NoAnswer, failure_of, server_error
+from recipes.generate.teacher.failures import (
+    CONTEXT_LIMIT,
+    REFUSAL,
+    NoAnswer,
+    failure_of,
+    server_error,
+)
 from recipes.generate.teacher.http import HttpResponse, get, post
 
 REFUSES_FIELDS = {400, 404, 415, 422, 500, 501}  # a 500 only of a schema
@@ -25,7 +31,7 @@ OPTIONAL_FIELDS = {
     "response_format": re.compile(r"response_format|json_schema|grammar|guided|structured", re.I),
     "stream_options": re.compile(r"stream_options|include_usage", re.I),
     "stream": re.compile(r"\bstream(?:ing)?\b", re.I),
-    "reasoning_effort": re.compile(r"reasoning_effort|reasoning effort", re.I),
+    "reasoning_effort": re.compile(r"reasoning[_ ]effort|\b(?:reasoning|thinking)\b", re.I),
     "seed": re.compile(r"\bseed\b", re.I),
     "temperature": re.compile(r"\btemperature\b", re.I),
     "max_tokens": re.compile(r"\bmax_tokens\b", re.I),
@@ -33,6 +39,7 @@ OPTIONAL_FIELDS = {
 UNNAMED = ("response_format", "stream")  # left out if the server names no field
 MIN_FAILURES = 3  # with the status 500 in a row, from which a field is left out from the start
 Effort = Literal["low", "medium", "high"]
+VERSION = re.compile(r"/v\d\w*(?:/openai)?\Z")  # Google's is /v1beta/openai
 WITHOUT_LIST = {404, 405, 500, 501}  # from servers that cannot list their models
 
 
@@ -78,7 +85,7 @@ class OpenAIEndpoint:
     """OpenAI's protocol: Inference Endpoints and Providers, vLLM, SGLang, llama.cpp."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
-        self.base = url.rstrip("/").removesuffix("/v1") + "/v1"
+        self.base = base_of(url)
         self._http = http
         self._refusals: Counter[str] = Counter()  # in a row, by field
 
@@ -140,6 +147,15 @@ class OpenAIEndpoint:
         return await post(self._http, f"{self.base}/chat/completions", body, seconds)
 
 
+def base_of(url: str) -> str:
+    """Return the URL in front of `/chat/completions`, of which people also paste other parts.
+
+    A path that names a version is kept; others are servers whose version is `v1`.
+    """
+    base = url.rstrip("/").removesuffix("/chat/completions")
+    return base if VERSION.search(base) else f"{base}/v1"
+
+
 def model_names(content: object) -> tuple[str, ...]:
     """Return the names in a list of models, none if it is not one."""
     entries = content.get("data") if isinstance(content, Mapping) else None
@@ -170,7 +186,7 @@ def refused_field(response: HttpResponse, sent: Sequence[str]) -> str | None:
     if response.status == 500:
         return "response_format" if "response_format" in sent else None
     failure = failure_of(error, 0.0, "", "")
-    if isinstance(failure, NoAnswer) and str(failure) == CONTEXT_LIMIT:
+    if isinstance(failure, NoAnswer) and str(failure) in (CONTEXT_LIMIT, REFUSAL):
         return None
     if error.field in sent:
         return error.field

@@ -28,6 +28,19 @@ FORMS = {
     "Gemma": "<|channel>thought\nHm.<channel|>Saluton.",
     "MedGemma": "<unused94>thought\nHm.<unused95>Saluton.",
     "Granite": "Here is my thought process:\nHm.\n\nHere is my response:\nSaluton.",
+    "Solar": "<|think|>Hm.<|end|><|begin|>assistant<|content|>Saluton.",
+    "Solar 2": "Hm.<|think:end|>Saluton.",
+    "Kimi K3": "<|open|>think<|sep|>Hm.<|close|>think<|sep|>"
+    "<|open|>response<|sep|>Saluton.<|close|>response<|sep|><|close|>message<|sep|>",
+    "Hunyuan 3": "<think:opensource>Hm.</think:opensource>Saluton.",
+    "K2 Horizon": "<ifm|think>Hm.</ifm|think>Saluton.",
+    "GLM": "<think>Hm.</think>\n<|begin_of_box|>Saluton.<|end_of_box|>",
+    "tokens in pairs": "<|reasoning_start|>Hm.<|reasoning_end|>Saluton.",
+    "tokens with a slash": "<|thinking|>Hm.<|/thinking|>Saluton.",
+    "an attribute": '<thinking time="3">Hm.</thinking>Saluton.',
+    "an underscore": "<scratch_pad>Hm.</scratch_pad>Saluton.",
+    "a longer name": "<thought_process>Hm.</thought_process>Saluton.",
+    "a final answer": "<think>Hm.</think><final_answer>Saluton.</final_answer>",
     "Hunyuan": "<think>\nHm.\n</think>\n<answer>\nSaluton.\n</answer>",
     "harmony": "<|channel|>analysis<|message|>Hm.<|end|>"
     "<|start|>assistant<|channel|>final<|message|>Saluton.<|return|>",
@@ -37,6 +50,7 @@ FORMS = {
     "harmony without its tokens, in lines": "analysis\nHm.\nassistant\nfinal\nSaluton.",
     "harmony with a comment": "analysisHm.assistantcommentaryassistantfinalSaluton.",
 }
+WITH_ANSWER_TAGS = {"Hunyuan", "OpenThinker", "Cohere", "Kimi K3", "GLM", "a final answer"}
 ANSWERS = {
     "no reasoning": "Saluton.",
     "an unclosed thought": "<think>Hm. It never",
@@ -50,12 +64,11 @@ ANSWERS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_reasoning_is_separated_in_generation_and_evaluation(form: str) -> None:
-    reasoning, answer = split_reasoning(FORMS[form])
-    assert (reasoning.removesuffix("assistantcommentary"), answer) == ("Hm.", "Saluton.")
+    assert split_reasoning(FORMS[form]) == ("Hm.", "Saluton.")
     assert Generation(FORMS[form], True).text == "Saluton."
 
 
-@pytest.mark.parametrize("form", FORMS.keys() - {"Hunyuan", "OpenThinker", "Cohere"})
+@pytest.mark.parametrize("form", FORMS.keys() - WITH_ANSWER_TAGS)
 def test_the_pattern_for_the_harness_finds_the_same_answer(form: str) -> None:
     assert re.findall(ANSWER_PATTERN, FORMS[form])[0].strip() == "Saluton."
 
@@ -63,6 +76,10 @@ def test_the_pattern_for_the_harness_finds_the_same_answer(form: str) -> None:
 @pytest.mark.parametrize("form", ANSWERS)
 def test_what_is_no_reasoning_stays(form: str) -> None:
     assert split_reasoning(ANSWERS[form]) == ("", ANSWERS[form])
+
+
+def test_the_name_of_a_channel_is_no_part_of_an_answer() -> None:
+    assert split_reasoning("assistantfinalSaluton.") == ("", "Saluton.")
 
 
 def test_several_blocks_of_reasoning_are_joined() -> None:
