@@ -32,7 +32,8 @@ class InvalidRow(ValueError):
 class ChatFeedback:
     """Feedback on a model's response; `messages` end with the user's turn.
 
-    `account` is the person's name on the Hub, None if they did not sign in.
+    `rejected` is an answer that the person found worse than the response. `account` is the person's
+    name on the Hub, None if they did not sign in.
     """
 
     id: str
@@ -45,6 +46,7 @@ class ChatFeedback:
     correction: str | None
     account: str | None
     credit: str | None
+    rejected: str | None = None
 
     def with_text(self, text: str) -> ChatFeedback:
         """Return the feedback with another wording of its correction."""
@@ -132,6 +134,7 @@ def _chat(row: dict[str, Any]) -> ChatFeedback:
         correction=_optional_text(row, "correction"),
         account=_optional_text(row, "account"),
         credit=_credit(row),
+        rejected=_optional_text(row, "rejected"),
     )
 
 

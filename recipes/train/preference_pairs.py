@@ -1,8 +1,9 @@
 """Turn feedback into preference pairs: two answers to the same prompt, one better than the other.
 
 A correction is better than the answer that it corrects, an answer with a thumb up is better than
-one with a thumb down to the same prompt, and a reviewer's wording is better than the row's. The
-better answer must pass the gates of generated rows and share no text with a benchmark.
+one with a thumb down to the same prompt, the preferred answer of a blind test is better than the
+other one, and a reviewer's wording is better than the row's. The better answer must pass the gates
+of generated rows and share no text with a benchmark.
 """
 
 from __future__ import annotations
@@ -79,7 +80,12 @@ def make_pairs(
     gate: FeedbackGate,
 ) -> PreferencePairs:
     """Return all pairs that follow from the feedback; `rows` maps ids to the reviewed rows."""
-    candidates = [*_corrections(chats), *_thumbs(chats), *_fixes(reviews, rows)]
+    candidates = [
+        *_corrections(chats),
+        *_thumbs(chats),
+        *_blind_tests(chats),
+        *_fixes(reviews, rows),
+    ]
     keys = {pair.key for pair in candidates}
     kept, dropped = dict[tuple[Turns, str, str], PreferencePair](), Counter[str]()
     for pair in candidates:
@@ -117,6 +123,12 @@ def _thumbs(chats: Sequence[ChatFeedback]) -> Iterator[PreferencePair]:
         for down in chats if up.rating == "up" else ():
             if down.rating == "down" and down.messages == up.messages:
                 yield PreferencePair(up.messages, up.response, down.response)
+
+
+def _blind_tests(chats: Sequence[ChatFeedback]) -> Iterator[PreferencePair]:
+    for chat in chats:
+        if chat.rejected is not None:
+            yield PreferencePair(chat.messages, chat.response, chat.rejected)
 
 
 def _fixes(reviews: Sequence[Review], rows: Mapping[str, Turns]) -> Iterator[PreferencePair]:

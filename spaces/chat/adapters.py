@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from common.languages import Language, by_code
@@ -16,6 +16,7 @@ MAX_EXAMPLE_LENGTH = 140
 MAX_EXAMPLES = 4
 MAX_SYSTEM_PROMPT_LENGTH = 500
 CODE = r"[a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?"
+_VERSION = re.compile(r"v([1-9][0-9]{0,5})")
 _ADAPTER = re.compile(rf"[^/]+/kakugo-(?P<base>.+)-(?P<code>{CODE})")
 
 
@@ -58,6 +59,22 @@ class Adapter:
     def code(self) -> str:
         """The language's FLORES+ code."""
         return self.language.code
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of an adapter: its tag, such as `v2`, and the adapter at that commit."""
+
+    tag: str
+    adapter: Adapter
+
+
+def newest_versions(adapter: Adapter, tags: Mapping[str, str]) -> tuple[Version, ...]:
+    """Return the two newest versions, given the commit of each tag; empty if there are fewer."""
+    numbers = {int(match[1]): match[0] for tag in tags if (match := _VERSION.fullmatch(tag))}
+    newest = [numbers[number] for number in sorted(numbers)[-2:]]
+    versions = tuple(Version(tag, replace(adapter, revision=tags[tag])) for tag in newest)
+    return versions if len(versions) == 2 else ()
 
 
 def parse_adapter(repo: str, revision: str, card: Mapping[str, Any]) -> Adapter | None:

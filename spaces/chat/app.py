@@ -12,6 +12,7 @@ The files, lowest layer first; a file imports only from files above it and from 
     i18n                 The texts of the interface
     locales              The texts in each language, one JSON file a language
     feedback             The feedback form, the stored row, and its receipt
+    blind_test           A blind test of two versions
     reviews              Reviews of dataset rows
     decisions            Feedback that waits, and the files that say what was decided
     javascript           The JavaScript of the page
@@ -34,10 +35,12 @@ The files, lowest layer first; a file imports only from files above it and from 
     selection_handlers   Gradio handlers for choosing a language and sharing a link
     feedback_handlers    Gradio handlers of the feedback form
     review_handlers      Gradio handlers of the review page
+    blind_test_handlers  Gradio handlers of the blind test
     steward_handlers     Gradio handlers of the stewards' page
     feedback_layout      The layout of the feedback form
     settings_layout      The layout of the settings of the answers
     review_layout        The layout of the review page
+    blind_test_layout    The layout of the blind test
     steward_layout       The layout of the stewards' page
     layout               The layout of the chat page
     app                  Start everything

@@ -38,6 +38,7 @@ REDRAW_SECONDS = 0.08
 MAX_END_SECONDS = 10.0  # that a running answer gets to end
 MAX_MESSAGES_PER_VISITOR = 12  # a minute
 MAX_MESSAGES_PER_ADDRESS = 90  # a school behind one address may chat, a script may not
+ANSWER_ERRORS = (CannotAnswer, *HUB_ERRORS, RuntimeError, gr.Error)
 
 
 @dataclass
@@ -163,7 +164,7 @@ class ChatHandlers:
             yield self._view(conversation, t, "")
             return
         text = unescape_markup(str(event.value))
-        if problem := _message_problem(text, t):
+        if problem := message_problem(text, t):
             yield self._view(conversation, t, problem, is_error=True)
             return
         before = conversation.before(turn)
@@ -186,10 +187,12 @@ class ChatHandlers:
     def _problem(
         self, text: str, adapter: Adapter | None, t: Translations, request: gr.Request
     ) -> str:
-        if problem := _message_problem(text, t):
+        if problem := message_problem(text, t):
             return problem
-        if not adapter:
-            return t("choose_first")
+        return self.limit_problem(request, t) if adapter else t("choose_first")
+
+    def limit_problem(self, request: gr.Request, t: Translations) -> str:
+        """Count a message; return why it is one too many, or nothing."""
         wait = self._limits.count(request)
         return t("too_fast", seconds=f"{wait:.0f}") if wait else ""
 
@@ -211,11 +214,8 @@ class ChatHandlers:
                 for answered in self._stream_side(conversation, adapter, side, settings, stop):
                     conversation = answered
                     yield self._view(conversation, t, t("answering"), busy=True)
-        except CannotAnswer as error:
-            yield self._failed_view(conversation, t, t(str(error)))
-        except (*HUB_ERRORS, RuntimeError, gr.Error) as error:
-            logging.exception("cannot answer with %s", adapter.repo)
-            yield self._failed_view(conversation, t, t("no_answer", why=type(error).__name__))
+        except ANSWER_ERRORS as error:
+            yield self._failed_view(conversation, t, answer_problem(error, adapter, t))
         else:
             yield self._view(conversation, t, t("stopped") if stop.is_set() else "")
 
@@ -267,6 +267,15 @@ class ChatHandlers:
         return self._view(conversation.without_last(), t, status, is_error=True, text=question)
 
 
-def _message_problem(text: str, t: Translations) -> str:
+def answer_problem(error: Exception, adapter: Adapter, t: Translations) -> str:
+    """Return why there is no answer; log it unless the person can change it."""
+    if isinstance(error, CannotAnswer):
+        return t(str(error))
+    logging.error("cannot answer with %s", adapter.repo, exc_info=error)
+    return t("no_answer", why=type(error).__name__)
+
+
+def message_problem(text: str, t: Translations) -> str:
+    """Return why a message is not accepted, or nothing."""
     key = check_message(text)
     return t(key, limit=MAX_MESSAGE_LENGTH, count=len(text)) if key else ""

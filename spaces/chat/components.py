@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from common.gradio_options import IMMEDIATE
 from feedback import MAX_CREDIT_LENGTH
 from i18n import ENGLISH, translations
+from waiting_queue import MAX_WAITING
 
+# Every visitor waits in our own queue, which shows the position, so Gradio's must never be full.
+QUEUED: dict[str, Any] = IMMEDIATE | {"queue": True, "concurrency_limit": MAX_WAITING + 5}
 ENGLISH_TEXTS = translations(ENGLISH)
 Updates = dict[Any, Any]  # new values by component; other components stay as they are
 NOTHING: Updates = gr.skip()
@@ -143,10 +147,28 @@ class ReviewComponents:
     ui_language: Any
     sample: Any
     row: Any
+    history: Any
     row_html: Any
     answer: Any
     buttons: Any
+    undo: Any
     reviewer: Any
+    status: Any
+    sent: Any
+
+
+@dataclass(frozen=True)
+class BlindTestComponents:
+    """The components of the blind test that its handlers change."""
+
+    heading: Any
+    language: Any
+    ui_language: Any
+    message: Any
+    examples: Any
+    test: Any
+    answers: Any
+    votes: Any
     status: Any
     sent: Any
 

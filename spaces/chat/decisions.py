@@ -27,7 +27,8 @@ class Contribution:
     """A stored row, as somebody who decides about it sees it.
 
     `account` is who sent it, "" if they had not signed in. `question` and `answer` are what it is
-    about; they are empty for a review, whose `row_id` says where to find them.
+    about; they are empty for a review, whose `row_id` says where to find them. `rejected` is the
+    worse answer of a blind test.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Contribution:
     row_id: str
     verdict: str
     text: str
+    rejected: str
 
     @classmethod
     def parse(cls, path: str, line: str) -> Contribution | None:
@@ -67,6 +69,7 @@ class Contribution:
             row_id=_text(row.get("row_id")) if is_review else "",
             verdict=_text(row.get("verdict" if is_review else "rating")),
             text=_text(row.get("fixed" if is_review else "correction")),
+            rejected=_text(row.get("rejected")),
         )
 
     def about(self, rows: dict[str, Row]) -> tuple[str, str]:

@@ -27,7 +27,7 @@ CATEGORIES = ("wrong_language", "unnatural", "wrong_fact", "offensive")
 RATINGS = ("up", "down")
 MAX_CORRECTION_LENGTH = 4000
 MAX_CREDIT_LENGTH = 80
-MAX_ROW_CHARACTERS = 64_000
+MAX_ROW_BYTES = 64_000  # the recipes read no longer ones
 _RECEIPT = re.compile(rf"kakugo-({CODE})-(\d{{4}}-\d\d-\d\d)-([0-9a-f]{{32}})")
 
 
@@ -67,11 +67,17 @@ class Receipt:
 
 @dataclass(frozen=True)
 class RatedAnswer:
-    """The answer that feedback is about, with the conversation before it at that moment."""
+    """The answer that feedback is about, with the conversation before it at that moment.
+
+    In a blind test, `rejected` is the worse answer, by the version at the commit
+    `rejected_revision`.
+    """
 
     adapter: Adapter
     messages: tuple[Message, ...]
     response: str
+    rejected: str = ""
+    rejected_revision: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,10 +130,10 @@ def feedback_row(
     `account` is the name on the Hub of who is signed in, "" for nobody.
     """
     messages = [{key: clean(text) for key, text in m.items()} for m in answer.messages]
-    while len(line := _line(receipt, now, answer, form, account, messages)) > MAX_ROW_CHARACTERS:
-        if not messages[2:]:
-            break
+    line = _line(receipt, now, answer, form, account, messages)
+    while len(line.encode()) > MAX_ROW_BYTES and messages[2:]:
         messages = messages[2:]
+        line = _line(receipt, now, answer, form, account, messages)
     return line
 
 
@@ -150,6 +156,8 @@ def _line(
         "base": answer.adapter.base,
         "messages": messages,
         "response": clean(answer.response),
+        "rejected": clean(answer.rejected) or None,
+        "rejected_revision": answer.rejected_revision or None,
         "rating": form.rating,
         "correction": form.correction or None,
         "categories": list(form.categories),

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from adapters import Adapter, GgufFile
+from blind_test import BlindTest
 from common.hub_urls import HubUrls
 from common.languages import Language, by_code
 from common.templates import environment
@@ -44,10 +45,10 @@ def hero(t: Translations) -> str:
     return _draw("hero", t)
 
 
-def model_info(adapter: Adapter, urls: HubUrls, t: Translations) -> str:
+def model_info(adapter: Adapter, has_versions: bool, urls: HubUrls, t: Translations) -> str:
     """Return which model answers, what it was made from, and links to the other pages."""
     query = urlencode({"language": adapter.code, "ui": t.tag})
-    return _draw("model_info", adapter, query, python_snippet(adapter, urls), urls, t)
+    return _draw("model_info", adapter, has_versions, query, python_snippet(adapter, urls), urls, t)
 
 
 def python_snippet(adapter: Adapter, urls: HubUrls) -> str:
@@ -128,11 +129,16 @@ def steward_heading(account: str, may_decide: bool, t: Translations) -> str:
     return _draw("steward_heading", account, may_decide, urlencode({"ui": t.tag}), t)
 
 
-def review_row(row: Row, language: Language, t: Translations) -> str:
-    """Return the turns of a row; the last one is the answer under review."""
-    return _draw("review_row", row, language, t)
+def blind_test_heading(t: Translations) -> str:
+    """Return the heading of the blind test, with a link back to the chat."""
+    return _draw("blind_test_heading", urlencode({"ui": t.tag}), t)
 
 
-def nothing_to_review(is_done: bool, t: Translations) -> str:
-    """Return what is shown when all rows were reviewed, or there are none."""
-    return _draw("nothing_to_review", is_done, t)
+def blind_answers(test: BlindTest, t: Translations) -> str:
+    """Return the two answers of a blind test, as A and B."""
+    return _draw("blind_answers", test, test.versions[0].adapter.language, t)
+
+
+def review_row(row: Row | None, done: int, total: int, language: Language, t: Translations) -> str:
+    """Return the turns of a row, or why there is none, and how many of all rows are done."""
+    return _draw("review_row", row, done, total, language, t)

@@ -30,6 +30,23 @@ const apply = () => {
 watch('value', apply);
 apply();
 """
+# One key for each decision, except while somebody types. F goes to the box until it is edited.
+SHORTCUTS = """
+const buttons = {
+  k: '#review-keep', f: '#review-fix', d: '#review-drop', s: '#review-skip', u: '#review-undo',
+  a: '#accept, #blind-a', b: '#blind-b', r: '#refuse'};
+document.addEventListener('keydown', event => {
+  const selector = buttons[event.key.toLowerCase()];
+  const button = selector && document.querySelector(selector);
+  const types = event.target.closest('textarea, input:not([type=checkbox]), [contenteditable]');
+  if (!button || types || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  const box = document.querySelector('#review-answer textarea');
+  const answer = document.querySelector('[data-answer]')?.dataset.answer;
+  if (button.id === 'review-fix' && box?.value.trim() === answer) box.focus();
+  else button.click();
+});
+"""
 # Saves the conversation that the browser keeps as a file.
 EXPORT = """saved => {
   const link = document.createElement('a');

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import blind_test_layout
 import feedback_layout
 import fragments
 import gradio as gr
@@ -13,11 +14,13 @@ import review_layout
 import settings_layout
 import steward_layout
 from answer_settings import AnswerSettings
+from blind_test_handlers import BlindTestHandlers
 from chat_handlers import ChatHandlers
 from chat_settings import ChatSettings
 from common.gradio_options import IMMEDIATE
 from components import (
     ENGLISH_TEXTS,
+    QUEUED,
     ChatComponents,
     PageState,
     TranslatedComponents,
@@ -34,11 +37,8 @@ from review_samples import ReviewSamples
 from selection_handlers import SelectionHandlers
 from steward_handlers import StewardHandlers
 from uploader import Uploader
-from waiting_queue import MAX_WAITING
 
 POLL_SECONDS = 10.0
-# Every visitor waits in our own queue, which shows the position, so Gradio's must never be full.
-QUEUED: dict[str, Any] = IMMEDIATE | {"queue": True, "concurrency_limit": MAX_WAITING + 5}
 
 
 def build(
@@ -100,6 +100,12 @@ def build(
         review_layout.build(
             review_page,
             partial(ReviewHandlers, registry, samples, outbox, uploader),
+            settings.can_sign_in,
+        )
+    with demo.route("Blind test", "/blind", show_in_navbar=False) as blind_test_page:
+        blind_test_layout.build(
+            blind_test_page,
+            partial(BlindTestHandlers, registry, engine, chat, outbox, uploader),
             settings.can_sign_in,
         )
     with demo.route("Stewards", "/stewards", show_in_navbar=False) as steward_page:

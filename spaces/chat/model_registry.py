@@ -10,13 +10,22 @@ import logging
 import random
 import re
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
 import httpx2
-from adapters import Adapter, GgufFile, example_questions, find_gguf, parse_adapter
+from adapters import (
+    Adapter,
+    GgufFile,
+    Version,
+    example_questions,
+    find_gguf,
+    newest_versions,
+    parse_adapter,
+)
 from chat_settings import ChatSettings
 from common.hub_errors import HUB_ERRORS
 from common.languages import Language
@@ -27,6 +36,7 @@ from huggingface_hub.utils._http import default_client_factory
 from parquet_rows import REPLAY_FOLDER, first_rows
 
 POLL_SECONDS = 20.0
+VERSIONS_SECONDS = 60.0  # until versions are listed again
 TIMEOUT_SECONDS = 20.0
 MODEL_FIELDS: Any = ["cardData", "sha", "siblings"]
 MAX_FILE_BYTES = 20_000_000
@@ -54,6 +64,7 @@ class ModelRegistry:
         self._org = settings.org
         self._examples: dict[tuple[str, str], list[str]] = {}
         self._sizes: dict[GgufFile, int] = {}
+        self._versions: dict[str, tuple[float, tuple[Version, ...]]] = {}
         self.adapters: tuple[Adapter, ...] = ()
         self.is_unreachable = False
         self.first_poll = threading.Event()
@@ -120,6 +131,20 @@ class ModelRegistry:
                 return []
             self._examples[key] = example_questions(rows)
         return self._examples[key]
+
+    def versions(self, adapter: Adapter) -> tuple[Version, ...]:
+        """Return the two newest versions of an adapter; empty if it has fewer than two."""
+        read_at, cached = self._versions.get(adapter.repo, (-VERSIONS_SECONDS, ()))
+        if time.monotonic() - read_at < VERSIONS_SECONDS:
+            return cached
+        try:
+            refs = self.api.list_repo_refs(adapter.repo)
+        except HUB_ERRORS as error:
+            logging.warning("no versions of %s: %s", adapter.repo, type(error).__name__)
+            return cached
+        versions = newest_versions(adapter, {tag.name: tag.target_commit for tag in refs.tags})
+        self._versions[adapter.repo] = time.monotonic(), versions
+        return versions
 
     def _held_out_rows(self, dataset: str) -> list[object]:
         """Return the first `messages` of all sources, one of each source in turn."""

@@ -1,4 +1,4 @@
-"""Gradio handlers of the review page: show a row, then keep, fix, drop or skip it."""
+"""Gradio handlers of the review page: show a row, then keep, fix, drop or skip it, or undo that."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from datetime import UTC, datetime
 import fragments
 import gradio as gr
 from common.languages import by_code
-from components import ReviewComponents, Updates
+from components import NOTHING, ReviewComponents, Updates
 from feedback import Receipt
 from i18n import Translations, translations
 from model_registry import ModelRegistry
 from outbox import Outbox
 from rate_limits import VisitorLimits
 from review_samples import ReviewSamples
-from reviews import Reviewer, Row, Sample, check_review, review_line
+from reviews import Reviewer, ReviewStep, Row, Sample, check_review, review_line
 from selection_handlers import FIRST_POLL_SECONDS, PageQuery
 from sign_in import Profile, account_of
-from submissions import MAX_REMEMBERED, Submissions
+from submissions import Submissions, remember
 from uploader import Uploader
 
 MAX_REVIEWS_PER_VISITOR = 40  # a minute
 MAX_REVIEWS_PER_ADDRESS = 300
+History = tuple[ReviewStep, ...]  # what was done on a page, oldest first
 
 
 class ReviewHandlers:
@@ -56,7 +57,7 @@ class ReviewHandlers:
         reviewer, t = Reviewer.parse(reviewer_state), translations(ui_language)
         codes = {language.code for language in self._registry.languages()}
         sample = self._samples.get(code) if code in codes else None
-        return self._next_row(sample, reviewer, t, self._submissions.closed_text(t))
+        return self._next_row(sample, reviewer, (), t, self._submissions.closed_text(t))
 
     def submit(
         self,
@@ -67,6 +68,7 @@ class ReviewHandlers:
         credit: str | None,
         consent: object,
         reviewer_state: object,
+        history: History,
         sent: object,
         ui_language: str,
         request: gr.Request,
@@ -87,41 +89,84 @@ class ReviewHandlers:
             problem = self._submissions.store(receipt.path, line, t)
         if problem:
             return self._refused(problem)
-        known = [text for text in sent if isinstance(text, str)] if isinstance(sent, list) else []
-        receipts = [*known, str(receipt)][-MAX_REMEMBERED:]
-        shown = self._next_row(sample, reviewer.with_reviewed(row), t, t("review_stored"))
-        return {**shown, self._page.sent: receipts}
+        history = (*history, ReviewStep(row, fixed, receipt))
+        shown = self._next_row(sample, reviewer.with_reviewed(row), history, t, t("review_stored"))
+        return {**shown, self._page.sent: remember(sent, receipt)}
 
     def skip(
-        self, sample: Sample | None, row: Row | None, reviewer_state: object, ui_language: str
+        self,
+        sample: Sample | None,
+        row: Row | None,
+        reviewer_state: object,
+        history: History,
+        ui_language: str,
     ) -> Updates:
         """Show the next row without storing anything."""
         reviewer, t = Reviewer.parse(reviewer_state), translations(ui_language)
         if row:
-            reviewer = reviewer.with_reviewed(row)
-        return self._next_row(sample, reviewer, t, "")
+            reviewer, history = reviewer.with_reviewed(row), (*history, ReviewStep(row, row.answer))
+        return self._next_row(sample, reviewer, history, t, "")
+
+    def undo(
+        self,
+        sample: Sample | None,
+        reviewer_state: object,
+        history: History,
+        sent: object,
+        ui_language: str,
+        request: gr.Request,
+        profile: Profile,
+    ) -> Updates:
+        """Delete the last verdict of this page and show its row again."""
+        reviewer, t = Reviewer.parse(reviewer_state), translations(ui_language)
+        if not history:
+            return NOTHING
+        *earlier, last = history
+        if last.receipt:
+            problem = self._submissions.refusal("", t, request, account_of(profile))
+            if problem or self._submissions.delete(last.receipt) is None:
+                return self._refused(problem or t("not_saved"))
+        receipts = [text for text in remember(sent) if text != str(last.receipt)]
+        shown = self._row(
+            sample, last.row, last.answer, reviewer.without(last.row), tuple(earlier), t,
+            t("review_undone"),
+        )  # fmt: skip
+        return {**shown, self._page.sent: receipts}
 
     def _next_row(
-        self, sample: Sample | None, reviewer: Reviewer, t: Translations, status: str
+        self,
+        sample: Sample | None,
+        reviewer: Reviewer,
+        history: History,
+        t: Translations,
+        status: str,
     ) -> Updates:
-        page, row = self._page, sample.next_row(reviewer.reviewed) if sample else None
-        language = by_code(sample.code if sample else "")
-        is_done = sample is not None and bool(sample.rows)
-        row_html = (
-            fragments.review_row(row, language, t)
-            if row
-            else fragments.nothing_to_review(is_done, t)
-        )
+        row = sample.next_row(reviewer.reviewed) if sample else None
+        return self._row(sample, row, row.answer if row else "", reviewer, history, t, status)
+
+    def _row(
+        self,
+        sample: Sample | None,
+        row: Row | None,
+        answer: str,
+        reviewer: Reviewer,
+        history: History,
+        t: Translations,
+        status: str,
+    ) -> Updates:
+        page, language = self._page, by_code(sample.code if sample else "")
+        done = sample.count_reviewed(reviewer.reviewed) if sample else 0
+        total = len(sample.rows) if sample else 0
         return {
             page.sample: sample,
             page.row: row,
-            page.row_html: row_html,
+            page.history: history,
+            page.row_html: fragments.review_row(row, done, total, language, t),
             page.answer: gr.update(
-                value=row.answer if row else "",
-                visible=row is not None,
-                rtl=language.direction == "rtl",
+                value=answer, visible=row is not None, rtl=language.direction == "rtl"
             ),
             page.buttons: gr.update(visible=row is not None),
+            page.undo: gr.update(visible=bool(history)),
             page.reviewer: reviewer.to_json(),
             page.status: fragments.status(status),
         }

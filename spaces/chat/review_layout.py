@@ -7,6 +7,7 @@ from typing import Any
 
 import fragments
 import gradio as gr
+import javascript
 from common.gradio_options import IMMEDIATE
 from components import (
     ENGLISH_TEXTS,
@@ -30,6 +31,7 @@ def build(
     """Lay out the page, which is a route of the chat app, and connect it."""
     translated = TranslatedComponents()
     sample, row, ui_language = gr.State(None), gr.State(None), gr.State(ENGLISH)
+    history = gr.State(())
     reviewer = gr.BrowserState({}, storage_key="kakugo-review", secret="kakugo-review")
     sent = gr.BrowserState([], storage_key="kakugo-sent", secret="kakugo-sent")
     heading = html_component(fragments.review_heading(ENGLISH_TEXTS))
@@ -41,7 +43,7 @@ def build(
             filterable=True,
             elem_id="review-language",
         )
-    row_html = html_component("", elem_id="review-row")
+    row_html = html_component("", js_on_load=javascript.SHORTCUTS, elem_id="review-row")
     with gr.Column(elem_classes="k-fields", elem_id="review-form"):
         answer = translated.create(
             gr.Textbox,
@@ -61,17 +63,21 @@ def build(
                 for verdict in VERDICTS
             ]
             skip = translated.button("review_skip", scale=0, elem_id="review-skip")
-        status = html_component(fragments.status(""), elem_id="review-status")
+        with gr.Row(elem_classes="k-toolbar"):
+            status = html_component(fragments.status(""), elem_id="review-status")
+            undo = translated.button(
+                "review_undo", size="sm", scale=0, elem_id="review-undo", visible=False
+            )
         credit = credit_box(translated, "review-credit")
         sign_in_row(translated, can_sign_in)
 
     components = ReviewComponents(
-        heading, language, ui_language, sample, row, row_html, answer, buttons, reviewer,
-        status, sent,
+        heading, language, ui_language, sample, row, history, row_html, answer, buttons, undo,
+        reviewer, status, sent,
     )  # fmt: skip
     handlers = handlers_of(components)
-    views = [sample, row, row_html, answer, buttons, reviewer, status]
-    inputs = [sample, row, answer, credit, consent, reviewer, sent, ui_language]
+    views = [sample, row, history, row_html, answer, buttons, undo, reviewer, status]
+    inputs = [sample, row, answer, credit, consent, reviewer, history, sent, ui_language]
     selection = [language, reviewer, ui_language]
     loaded = page.load(handlers.load, None, [heading, language, ui_language], **IMMEDIATE)
     loaded.then(translated.updates, [ui_language], translated.components, **IMMEDIATE)
@@ -79,7 +85,10 @@ def build(
     language.input(handlers.show, selection, views, **IMMEDIATE)
     for verdict, button in zip(VERDICTS, verdict_buttons, strict=True):
         button.click(_submit(handlers, verdict), inputs, [*views, sent], **IMMEDIATE)
-    skip.click(handlers.skip, [sample, row, reviewer, ui_language], views, **IMMEDIATE)
+    skipped = [sample, row, reviewer, history, ui_language]
+    skip.click(handlers.skip, skipped, views, **IMMEDIATE)
+    undone = [sample, reviewer, history, sent, ui_language]
+    undo.click(handlers.undo, undone, [*views, sent], **IMMEDIATE)
 
 
 def _submit(handlers: ReviewHandlers, verdict: str) -> Callable[..., Updates]:
@@ -92,14 +101,15 @@ def _submit(handlers: ReviewHandlers, verdict: str) -> Callable[..., Updates]:
         credit: str,
         consent: bool,
         reviewer: Any,
+        history: Any,
         sent: Any,
         ui_language: str,
         request: gr.Request,
         profile: Profile,
     ) -> Updates:
         return handlers.submit(
-            verdict, sample, row, answer, credit, consent, reviewer, sent, ui_language, request,
-            profile,
+            verdict, sample, row, answer, credit, consent, reviewer, history, sent, ui_language,
+            request, profile,
         )  # fmt: skip
 
     return click

@@ -7,6 +7,7 @@ sees the same rows first, which makes it possible to measure how far reviewers a
 from __future__ import annotations
 
 import logging
+import re
 import time
 from pathlib import PurePosixPath
 
@@ -22,6 +23,8 @@ SAMPLE_ROWS = 200
 ROWS_PER_FILE = 2000
 CACHE_SECONDS = 600.0
 EXCLUDED_FOLDERS = {"rejected", REPLAY_FOLDER}
+# Prompts that ask for a translation into English, as `recipes/generate/sources` names them.
+INTO_ENGLISH = re.compile(r"contexts/\d+/translate/\d+|pairs/\d+/into_english")
 
 
 class ReviewSamples:
@@ -60,17 +63,20 @@ class ReviewSamples:
                 local_path = self._api.hf_hub_download(
                     dataset, item.path, repo_type="dataset", revision=revision
                 )
-                rows.update((row.id, row) for row in _parse_rows(local_path))
+                rows.update((row.id, row) for row in parse_rows(local_path))
         ordered = tuple(rows[row_id] for row_id in sorted(rows)[:SAMPLE_ROWS])
         return Sample(code, dataset, revision, ordered)
 
 
-def _parse_rows(path: str) -> list[Row]:
-    """Return the first reviewable rows of a parquet file that has `id` and `messages`."""
+def parse_rows(path: str) -> list[Row]:
+    """Return the first rows of a parquet file that can be reviewed: those not in English."""
     try:
-        columns = first_rows(path, ROWS_PER_FILE, ["id", "messages"])
+        columns = first_rows(path, ROWS_PER_FILE, ["prompt_id", "id", "messages"])
     except ValueError as error:
         logging.warning("no rows to review: %s", error)
         return []
-    pairs = zip(columns["id"], columns["messages"], strict=True)
-    return [row for pair in pairs if (row := Row.parse(*pair))]
+    return [
+        row
+        for prompt_id, *parts in zip(*columns.values(), strict=True)
+        if not INTO_ENGLISH.fullmatch(str(prompt_id)) and (row := Row.parse(*parts))
+    ]

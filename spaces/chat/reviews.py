@@ -70,6 +70,10 @@ class Sample:
         ids = set(reviewed)
         return next((row for row in self.rows if row.id not in ids), None)
 
+    def count_reviewed(self, reviewed: Sequence[str]) -> int:
+        """Return how many of the rows are among the reviewed ones."""
+        return len({row.id for row in self.rows} & set(reviewed))
+
 
 @dataclass(frozen=True)
 class Reviewer:
@@ -92,9 +96,22 @@ class Reviewer:
         """Return the reviewer with one more row."""
         return replace(self, reviewed=(*self.reviewed, row.id)[-MAX_REVIEWED_IDS:])
 
+    def without(self, row: Row) -> Reviewer:
+        """Return the reviewer as if they had not seen a row."""
+        return replace(self, reviewed=tuple(id for id in self.reviewed if id != row.id))
+
     def to_json(self) -> dict[str, object]:
         """Return what the browser stores."""
         return {"name": self.name, "done": list(self.reviewed)}
+
+
+@dataclass(frozen=True)
+class ReviewStep:
+    """What a reviewer did with a row: `answer` was in the box; a skipped row has no receipt."""
+
+    row: Row
+    answer: str
+    receipt: Receipt | None = None
 
 
 def check_review(verdict: str, row: Row, fixed: str, credit: str, consent: object) -> str:

@@ -16,7 +16,7 @@ from common.languages import MAX_NAME_LENGTH, Language, by_code, named, similar
 from components import NOTHING, ChatComponents, PageState, Updates
 from conversation import MAX_MESSAGE_LENGTH, Conversation, chatbot_messages
 from feedback import clean
-from i18n import ENGLISH, available_tags, preferred_tag, translations
+from i18n import ENGLISH, Translations, available_tags, preferred_tag, translations
 from model_registry import ModelRegistry
 
 FIRST_POLL_SECONDS = 5.0
@@ -192,7 +192,7 @@ class SelectionHandlers:
             state.shown_model: repo,
             page.model: gr.update(choices=models, value=repo, visible=len(models) > 1),
             state.ui_language: self._ui_languages(adapter, ui_language),
-            page.model_info: fragments.model_info(adapter, self._urls, t),
+            page.model_info: self._model_info(adapter, t),
             page.examples: gr.update(value=examples, visible=not conversation.turns),
             state.conversation: conversation,
             page.adapter_chat: gr.update(
@@ -210,6 +210,10 @@ class SelectionHandlers:
             page.page_state: fragments.page_state(adapter, t),
         }
 
+    def _model_info(self, adapter: Adapter, t: Translations) -> str:
+        has_versions = bool(self._registry.versions(adapter))
+        return fragments.model_info(adapter, has_versions, self._urls, t)
+
     def _ui_languages(self, adapter: Adapter | None, ui_language: str) -> Any:
         """Offer English and the model's own language, if somebody has translated the interface."""
         own = adapter.language.bcp47 if adapter else ENGLISH
@@ -225,7 +229,7 @@ class SelectionHandlers:
             return {page.hero: fragments.hero(t)}
         return {
             page.hero: fragments.hero(t),
-            page.model_info: fragments.model_info(adapter, self._urls, t),
+            page.model_info: self._model_info(adapter, t),
             page.adapter_chat: gr.update(placeholder=fragments.placeholder(adapter.language, t)),
             page.page_state: fragments.page_state(adapter, t),
         }

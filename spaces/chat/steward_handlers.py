@@ -245,6 +245,7 @@ def _label(row: Contribution, question: str, answer: str, t: Translations) -> st
         (t("waiting_credit"), row.credit),
         (t("waiting_question"), question),
         (t("waiting_answer"), answer),
+        (t("waiting_rejected"), row.rejected),
         (t("waiting_text"), row.text),
     ]
     marked = [(name, "\n│ ".join(value.splitlines())) for name, value in parts]

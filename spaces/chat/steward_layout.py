@@ -7,6 +7,7 @@ from typing import Any
 
 import fragments
 import gradio as gr
+import javascript
 from common.gradio_options import IMMEDIATE
 from components import (
     ENGLISH_TEXTS,
@@ -40,12 +41,14 @@ def build(
             visible=False,
             elem_id="steward-language",
         )
-    status = html_component(fragments.status(""), elem_id="steward-status")
+    status = html_component(
+        fragments.status(""), js_on_load=javascript.SHORTCUTS, elem_id="steward-status"
+    )
     with gr.Column(visible=False, elem_classes="k-fields", elem_id="steward-form") as panel:
         rows = gr.CheckboxGroup(label="", choices=[], elem_id="waiting-rows")
         with gr.Row(elem_classes="k-form-buttons"):
             select_all = translated.button("select_all", scale=0, elem_id="select-all")
-            accept = translated.button("accept", scale=0, variant="primary", elem_id="accept")
+            accept = translated.button("accept", scale=0, elem_id="accept")
             refuse = translated.button("refuse", scale=0, elem_id="refuse")
         text = translated.create(
             gr.Textbox,

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 MAX_REMEMBERED = 200  # receipts in one browser
 
 
+def remember(sent: object, receipt: Receipt | None = None) -> list[str]:
+    """Return what a browser keeps of what was sent from it, with one more receipt."""
+    known = [text for text in sent if isinstance(text, str)] if isinstance(sent, list) else []
+    return [*known, *([str(receipt)] if receipt else [])][-MAX_REMEMBERED:]
+
+
 class Submissions:
     """Stores rows and deletes them; closed if there is no uploader."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from benchmarks import FIRST_BENCHMARKS
 from entries import build_leaderboard, parse_results_file
 from model_registry import MAX_ROWS, TEST_FILE
 from parquet_rows import REPLAY_FOLDER, first_rows
+from review_samples import parse_rows
 
 from recipes.generate.gates.reasons import gate_of
 from recipes.generate.publish import parquet
 from recipes.generate.schema import Message, Row
+from recipes.generate.sources import backtranslation, text_tasks
 
 ORIGIN = parquet.RunColumns(1, 0.5, 100, "a recipe")
 
@@ -45,6 +48,24 @@ def test_chat_never_shows_rejected_rows(tmp_path: Path) -> None:
     assert gate_of("other_language")
     assert (tmp_path / "rejected" / "train.parquet").exists()
     assert not TEST_FILE.fullmatch("rejected/train.parquet")
+
+
+# Failed before: speakers were asked about answers in English.
+@pytest.mark.parametrize(
+    ("source", "prompt", "shown"),
+    [
+        (text_tasks.SOURCE, "0/translate/3", False),
+        (text_tasks.SOURCE, "0/summarise/3", True),
+        (backtranslation.SOURCE, "12/into_english", False),
+        (backtranslation.SOURCE, "12/from_english", True),
+    ],
+)
+def test_review_page_leaves_out_answers_in_english(
+    source: str, prompt: str, shown: bool, tmp_path: Path
+) -> None:
+    written = replace(row(source, 1), prompt_id=f"{source}/{prompt}")
+    parquet.write(tmp_path, [(written, None)], 0.0, ORIGIN)
+    assert bool(parse_rows(str(tmp_path / source / "train.parquet"))) is shown
 
 
 # Failed before: `generate --out DIR` deleted every `DIR/*/*.parquet`, whoever's it was.

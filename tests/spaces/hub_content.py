@@ -69,22 +69,27 @@ def fill(hub: LocalHub, folder: Path) -> None:
     push(api, "practice/kakugo-requests", {"sheets/00000.jsonl": "\n".join(ledger).encode()})
     test_split = "topics/test.parquet"
     reviewable = parquet_file(
-        id=["b2", "a1", "c3"],
+        id=["b2", "a1", "c3", "a0"],
+        prompt_id=["topics/1", "topics/2", "topics/3", "contexts/0/translate/1"],
         messages=[
             conversation("Kiu?", "Mi."),
             conversation("Kio?", f"Nenio. {HOSTILE_TEXT}"),
             conversation("Kie?", "Tie."),
+            conversation("Traduku: Tie.", "There."),
         ],
     )
     files = {
         test_split: questions("saluton mondo", HOSTILE_TEXT),
         "topics/train.parquet": reviewable,
-        "replay/train.parquet": parquet_file(id=["a0"], messages=[conversation("Who?", "Me.")]),
+        "replay/train.parquet": parquet_file(
+            id=["a00"], prompt_id=["replay/0"], messages=[conversation("Who?", "Me.")]
+        ),
     }
     push(api, "practice/kakugo-epo_Latn", files)
     push(api, "practice/kakugo-sdh_Arab", {test_split: questions("سڵاو")})
     adapters = [f"{BASE}-{code}" for code in ("epo_Latn", "sdh_Arab")]
     tiny_models.push(api, folder / "models", BASE, adapters)
+    tiny_models.push_versions(api, folder / "models", adapters[0])
     push(api, "practice/kakugo-gla_Latn", {test_split: questions("Ciamar a tha thu?")})
     tiny_models.push(api, folder / "endless", ENDLESS, [f"{ENDLESS}-gla_Latn"], endless=True)
     push(api, f"{BASE}-epo_Latn-merged", {"it.gguf": b"GGUF" * 500}, "model")

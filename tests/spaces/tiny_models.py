@@ -92,6 +92,14 @@ def push(api: HfApi, folder: Path, base: str, adapters: list[str], endless: bool
         _upload(api, adapter_folder, repo, card)
 
 
+def push_versions(api: HfApi, folder: Path, repo: str) -> None:
+    """Tag a pushed adapter as its first version, and push another one as its second, unpromoted."""
+    api.create_tag(repo, tag="v1")
+    api.create_branch(repo, branch="next")
+    api.upload_folder(repo_id=repo, folder_path=folder / "adapter1", revision="next")
+    api.create_tag(repo, tag="v2", revision="next")
+
+
 def _upload(api: HfApi, folder: Path, repo: str, card: str) -> None:
     (folder / "README.md").write_text(card, encoding="utf-8")
     api.create_repo(repo, exist_ok=True)

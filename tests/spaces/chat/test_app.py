@@ -47,7 +47,7 @@ def chat(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 
 def stored(hub: LocalHub, kind: str = "chat") -> list[dict[str, object]]:
-    """Return the rows of this kind in the feedback dataset."""
+    """Return the rows of this kind in the feedback dataset; those of blind tests are votes."""
     api = hub_api(hub)
     if not api.repo_exists(FEEDBACK, repo_type="dataset"):
         return []
@@ -55,7 +55,7 @@ def stored(hub: LocalHub, kind: str = "chat") -> list[dict[str, object]]:
     paths = [path for path in files if path.startswith("data/")]
     local_paths = [api.hf_hub_download(FEEDBACK, path, repo_type="dataset") for path in paths]
     rows = [json.loads(Path(path).read_text(encoding="utf-8")) for path in local_paths]
-    return [row for row in rows if row["kind"] == kind]
+    return [row for row in rows if kind == ("vote" if row.get("rejected") else row["kind"])]
 
 
 def choose_language(page: Page, name: str) -> None:
@@ -271,11 +271,16 @@ def test_speaker_reviews_rows_of_the_dataset(chat: str, hub: LocalHub, page: Pag
     page.locator("#review-keep").click()
     expect(status).to_contain_text("Nothing is stored without your consent")
     page.locator("#review-consent input").check()
-    page.locator("#review-drop").click()
+    page.keyboard.press("d")
     expect(row.locator("li")).to_have_text(["Kiu?", "Mi."])
-    page.locator("#review-fix").click()
-    expect(status).to_contain_text("Edit the answer first")
-    page.locator("#review-answer textarea").fill("Mi mem.")
+    expect(row).to_contain_text("1 of 3")
+    page.keyboard.press("k")
+    expect(row.locator("li")).to_have_text(["Kie?", "Tie."])
+    page.keyboard.press("u")
+    expect(row.locator("li")).to_have_text(["Kiu?", "Mi."])
+    page.keyboard.press("f")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Mi mem, fakte.")
     page.locator("#review-fix").click()
     expect(row.locator("li")).to_have_text(["Kie?", "Tie."])
     page.reload()
@@ -285,11 +290,26 @@ def test_speaker_reviews_rows_of_the_dataset(chat: str, hub: LocalHub, page: Pag
 
     wait_for(lambda: len(stored(hub, "review")) == 2, "the reviews to be on the Hub")
     reviews = {str(review["row_id"]): review for review in stored(hub, "review")}
-    assert reviews["a1"]["verdict"] == "drop" and reviews["b2"]["fixed"] == "Mi mem."
+    assert reviews["a1"]["verdict"] == "drop" and reviews["b2"]["fixed"] == "Mi mem, fakte."
     assert reviews["a1"]["reviewer"] == reviews["b2"]["reviewer"]
     page.goto(chat)
     page.get_by_role("button", name="What you sent").click()
     expect(page.locator("#sent-list li")).to_have_count(2)
+
+
+def test_blind_test_stores_which_version_is_better(chat: str, hub: LocalHub, page: Page) -> None:
+    page.goto(f"{chat}/?language=epo_Latn")
+    page.get_by_role("link", name="Blind test of two versions").click()
+    page.locator("#examples").get_by_role("button", name="saluton mondo").click()
+    answers = page.locator("#blind-answers section")
+    expect(answers).to_have_count(2)
+    first, second = (text.partition("\n")[2].strip() for text in answers.all_inner_texts())
+    page.locator("#blind-consent input").check()
+    page.keyboard.press("b")
+    expect(page.locator("#blind-status")).to_contain_text("The first answer was by v")
+    wait_for(lambda: len(stored(hub, "vote")) == 1, "the vote to be on the Hub")
+    (row,) = stored(hub, "vote")
+    assert (row["response"], row["rejected"]) == (second, first)
 
 
 def test_uploads_are_refused_and_addresses_of_pages_work(chat: str) -> None:

@@ -11,7 +11,7 @@ from feedback import (
     CATEGORIES,
     MAX_CORRECTION_LENGTH,
     MAX_CREDIT_LENGTH,
-    MAX_ROW_CHARACTERS,
+    MAX_ROW_BYTES,
     FeedbackForm,
     RatedAnswer,
     Receipt,
@@ -22,6 +22,7 @@ from feedback import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recipes.core import feedback as recipe
 from tests.spaces.visitors import ADAPTER
 
 NOW = datetime(2026, 11, 24, 9, 30, 15, 999, tzinfo=UTC)
@@ -43,6 +44,8 @@ def test_row_has_exactly_the_documented_fields() -> None:
         "base": "org/base",
         "messages": [{"role": "user", "content": "Kio?"}],
         "response": "Bona tago",
+        "rejected": None,
+        "rejected_revision": None,
         "rating": "down",
         "correction": "Bonan tagon",
         "categories": ["unnatural"],
@@ -103,11 +106,11 @@ def test_invisible_letters_are_kept() -> None:
 
 
 def test_long_conversation_loses_its_oldest_turns() -> None:
-    turns = [{"role": role, "content": "x" * 9000} for role in ("user", "assistant")] * 5
+    turns = [{"role": role, "content": "ŝ" * 9000} for role in ("user", "assistant")] * 5
     answer = RatedAnswer(ADAPTER, (*turns, *QUESTION), "Bone")
     line = feedback_row(RECEIPT, NOW, answer, FeedbackForm("up", consent=True), "")
     messages = json.loads(line)["messages"]
-    assert len(line) <= MAX_ROW_CHARACTERS
+    assert len(line.encode()) <= MAX_ROW_BYTES == recipe.MAX_BYTES
     assert messages[-1] == QUESTION[0] and messages[0]["role"] == "user"
 
 

@@ -54,7 +54,7 @@ def submit(
     account: str = "",
 ) -> dict[str, Any]:
     return handlers.submit(
-        verdict, SAMPLE, ROW, fixed, "Eva", consent, reviewer, sent, "en", visitor(),
+        verdict, SAMPLE, ROW, fixed, "Eva", consent, reviewer, (), sent, "en", visitor(),
         signed_in(account) if account else None,
     )  # fmt: skip
 
@@ -88,8 +88,28 @@ def test_review_without_a_token_is_not_stored(tmp_path: Path) -> None:
 
 
 def test_skipped_row_is_not_shown_again(handlers: ReviewHandlers, tmp_path: Path) -> None:
-    first = handlers.skip(SAMPLE, ROW, None, "en")
-    assert first["row"] == NEXT
-    last = handlers.skip(SAMPLE, NEXT, first["reviewer"], "en")
+    first = handlers.skip(SAMPLE, ROW, None, (), "en")
+    assert first["row"] == NEXT and "1 of 2" in first["row_html"]
+    last = handlers.skip(SAMPLE, NEXT, first["reviewer"], first["history"], "en")
     assert last["row"] is None and "seen all texts" in last["row_html"]
     assert Outbox(tmp_path).rows(9) == {}
+
+
+def undo(handlers: ReviewHandlers, shown: dict[str, Any]) -> dict[str, Any]:
+    page = (shown["reviewer"], shown["history"], shown.get("sent"))
+    return handlers.undo(SAMPLE, *page, "en", visitor(), None)
+
+
+def test_undo_deletes_the_last_review_and_shows_its_row_again(
+    handlers: ReviewHandlers, tmp_path: Path
+) -> None:
+    stored = submit(handlers, "fix", "Nenio.", sent=["k"])
+    skipped = handlers.skip(SAMPLE, NEXT, stored["reviewer"], stored["history"], "en")
+    back = undo(handlers, {**skipped, "sent": stored["sent"]})
+    assert back["row"] == NEXT and len(Outbox(tmp_path).rows(9)) == 1
+    assert back["sent"] == stored["sent"]
+    again = undo(handlers, back)
+    assert again["row"] == ROW and again["answer"]["value"] == "Nenio."
+    assert again["sent"] == ["k"] and again["reviewer"]["done"] == []
+    assert again["undo"]["visible"] is False and Outbox(tmp_path).rows(9) == {}
+    assert "row" not in undo(handlers, again), "there is nothing left to undo"

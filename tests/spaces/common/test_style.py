@@ -10,10 +10,17 @@ import pytest
 SPACES = Path(__file__).parents[3] / "spaces"
 BACKGROUNDS = ("background", "card")
 PAIRS = [(text, ground) for text in ("text", "muted", "accent") for ground in BACKGROUNDS]
-PAIRS += [("gain", "card"), ("loss", "card"), ("neutral", "card"), ("badge", "badge-soft")]
+PAIRS += [
+    ("gain", "card"),
+    ("loss", "card"),
+    ("neutral", "card"),
+    ("badge", "badge-soft"),
+    ("badge", "card"),
+]
 PAIRS += [("card", "accent"), ("text", "accent-soft"), ("text", "neutral-soft")]
-# Beginnings of class names that the code puts together.
+# Beginnings of class names and ids that the code puts together.
 COMPOSED = tuple("k-dot- k-step- k-curve- k-is- k-gain k-loss k-user k-assistant".split())
+COMPOSED += ('"review-', '"blind-')
 
 
 def palettes() -> dict[str, dict[str, str]]:

@@ -1,0 +1,47 @@
+"""A blind test: two versions of a model answer the same message, and a person says which is better.
+
+Pure. The person sees A and B, and learns which version was which after the vote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from adapters import Version
+from conversation import split_reasoning
+from feedback import RatedAnswer
+
+Vote = Literal["a", "b"]
+VOTES: tuple[Vote, ...] = ("a", "b")
+
+
+@dataclass(frozen=True)
+class BlindTest:
+    """The answers of two versions to a message, in the order in which they are shown."""
+
+    message: str
+    versions: tuple[Version, Version]
+    answers: tuple[str, str]
+
+    @property
+    def is_undecidable(self) -> bool:
+        """Whether there is nothing to choose: the answers are the same, or one is empty."""
+        first, second = (answer.strip() for answer in self.answers)
+        return first == second or not (first and second)
+
+    def rated(self, vote: Vote) -> RatedAnswer:
+        """Return the better answer with the worse one, as it is stored."""
+        better, worse = (0, 1) if vote == "a" else (1, 0)
+        return RatedAnswer(
+            self.versions[better].adapter,
+            ({"role": "user", "content": self.message},),
+            self.answers[better],
+            self.answers[worse],
+            self.versions[worse].adapter.revision,
+        )
+
+
+def without_reasoning(answer: str) -> str:
+    """Return what a person compares: the answer without what the model thought aloud."""
+    return split_reasoning(answer)[1]
