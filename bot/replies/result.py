@@ -14,7 +14,7 @@ from bot.replies.phrases import join, money, plural, practice_note
 _VERDICTS = {
     "kept": "English was kept",
     "lost": "English was lost",
-    "cannot tell": "It cannot be told whether English was kept",
+    "cannot tell": "It is unclear whether English was kept",
 }
 _CHAT_METRICS = {"accuracy": ("share of right answers", 3), "chrF++": ("chrF++", 1)}
 

@@ -31,7 +31,7 @@ METHOD = (
 VERDICTS = {
     "kept": "**English was kept**",
     "lost": "**English was lost**",
-    "cannot tell": "**It cannot be told whether English was kept**",
+    "cannot tell": "**It is unclear whether English was kept**",
 }
 PRACTICE = "Practice benchmarks have the format of the real ones, but none of their texts."
 FLORES_NOTES = Path(__file__).with_name("flores_notes.tsv")

@@ -1,6 +1,7 @@
 """The train recipe: fine-tune a base model on a dataset and push the adapter.
 
 tokenize          Turn chats into token ids and labels; only the assistant's turns have a loss
+joined_chats      Join unrelated chats, so that a model also answers a second question
 settings          The `train:` section of a recipe: our own settings, and arguments for PEFT and TRL
 callbacks         The trainer's progress: a callback that reports each step
 hardware          Training options that fit the machine: attention, kernels, precision and memory

@@ -25,6 +25,7 @@ from recipes.core.progress import say
 from recipes.train import card, card_facts, checkpoints, hardware, launch, sft
 from recipes.train.callbacks import print_progress
 from recipes.train.card_facts import PACKAGES
+from recipes.train.joined_chats import join_chats
 from recipes.train.plot import plot_loss
 from recipes.train.settings import TrainingSettings, parse
 from recipes.train.sft import SftResult
@@ -165,6 +166,8 @@ def _load_examples(
     settings = job.settings
     repo = job.args.dataset
     training_chats = row_edits.load_chats(job.api, repo, job.inputs[repo], "train")
+    if settings.follow_ups:
+        training_chats = join_chats(training_chats, settings.follow_ups, settings.seed)
     training = tokenize_chats(tokenizer, training_chats, settings.max_length)
     if settings.held_out is None:
         return training, None

@@ -145,6 +145,9 @@ class TrainingSettings:
     """CPU threads; null leaves it to torch."""
     window: PositiveCount = 1
     """The rows of so many batches are sorted by length together (`tokenize.order_for_batches`)."""
+    follow_ups: Share = 0.0
+    """The share of chats that others follow in the same row, so that a model learns to answer a
+    second question. `max_length` must have room for several rows."""
     feedback: FeedbackSettings | None = None
 
     def __post_init__(self) -> None:
