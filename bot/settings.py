@@ -25,7 +25,7 @@ FORWARDED_VARIABLES = (
 
 
 # Every secret that a bot on the Hub may have: see `Settings.bot_secrets`.
-BOT_SECRETS = ("HF_TOKEN", "KAKUGO_JOB_TOKEN", "KAKUGO_WEBHOOK_SECRET")
+BOT_SECRETS = ("HF_TOKEN", "KAKUGO_JOB_TOKEN", "KAKUGO_TEACHER_TOKEN", "KAKUGO_WEBHOOK_SECRET")
 
 # The schedules that the Hub accepts, of those with five fields.
 CRON = re.compile(
@@ -84,6 +84,7 @@ class Settings:
     bot_token: str = field(default="", repr=False)
     chat_token: str = field(default="", repr=False)
     read_token: str = field(default="", repr=False)
+    teacher_token: str = field(default="", repr=False)
     run_mode: RunMode = RunMode.SERVE
     is_run_mode_set: bool = False
     schedule: str = "*/5 * * * *"
@@ -98,6 +99,8 @@ class Settings:
         secrets = {"HF_TOKEN": self.bot_token or self.token}
         if self.job_token and self.job_token != secrets["HF_TOKEN"]:
             secrets["KAKUGO_JOB_TOKEN"] = self.job_token
+        if self.teacher_token:
+            secrets["KAKUGO_TEACHER_TOKEN"] = self.teacher_token
         if self.run_mode is RunMode.SPACE:
             secrets["KAKUGO_WEBHOOK_SECRET"] = self.webhook_secret
         return secrets
@@ -117,11 +120,6 @@ class Settings:
 
 def read(env: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from `env`. Raises SettingsError."""
-    webhook_secret = env.get("KAKUGO_WEBHOOK_SECRET", "")
-    if not (webhook_secret.isascii() and webhook_secret.isprintable()):
-        raise SettingsError(
-            "KAKUGO_WEBHOOK_SECRET must be printable ASCII, because it is sent as a header"
-        )
     token = _required(env, "HF_TOKEN", "a token that can write to the namespace")
     bot_token = env.get("KAKUGO_BOT_TOKEN") or token
     return Settings(
@@ -135,12 +133,13 @@ def read(env: Mapping[str, str] = os.environ) -> Settings:
         port=_port(env),
         token=token,
         job_token=env.get("KAKUGO_JOB_TOKEN") or bot_token,
-        webhook_secret=webhook_secret,
+        webhook_secret=_header(env, "KAKUGO_WEBHOOK_SECRET"),
         limits=_limits(env),
         maintainers=frozenset(env.get("KAKUGO_MAINTAINERS", "").replace(",", " ").split()),
         bot_token=bot_token,
         chat_token=env.get("KAKUGO_CHAT_TOKEN", ""),
         read_token=env.get("KAKUGO_READ_TOKEN", ""),
+        teacher_token=_header(env, "KAKUGO_TEACHER_TOKEN"),
         run_mode=_run_mode(env),
         is_run_mode_set=bool(env.get("KAKUGO_RUN")),
         schedule=_schedule(env),
@@ -158,6 +157,13 @@ def recipe_options(env: Mapping[str, str] = os.environ) -> dict[str, str]:
     """
     options = {"config": env.get("KAKUGO_RECIPE") or "kakugo"}
     return {**options, "org": _namespace(env)} if env.get("KAKUGO_ORG") else options
+
+
+def _header(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "")
+    if not (value.isascii() and value.isprintable()):
+        raise SettingsError(f"{name} must be printable ASCII, because it is sent in a header")
+    return value
 
 
 def _schedule(env: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from bot.domain.request import Step
@@ -19,6 +19,7 @@ from recipes.validation.json_schema import check
 from recipes.validation.models import parse as parse_model
 from recipes.validation.plan import Plan, StepSettings
 from recipes.validation.recipe_files import PACKAGED, packaged_names, read_recipe, recipe_text
+from recipes.validation.teacher_urls import is_provider
 
 TAUGHT = (Step.CHECK, Step.GENERATE)  # the steps that ask the teacher
 # After so many minutes without a call, the Hub scales the endpoint to zero, also without a bot.
@@ -64,12 +65,18 @@ class TeacherJob:
 class TeacherUrl:
     """A server that is always there and paid by the token, such as Inference Providers.
 
-    Prices are US dollars per million tokens.
+    Prices are US dollars per million tokens. `bill_to` is the organization that Inference
+    Providers bill; empty for the owner of the jobs' token.
     """
 
     url: str
     usd_per_million_in: float
     usd_per_million_out: float
+    bill_to: str = ""
+
+    @property
+    def is_provider(self) -> bool:
+        return is_provider(self.url)
 
     @property
     def name(self) -> str:
@@ -95,7 +102,8 @@ class Recipe:
     `languages` is None if the teacher writes any language. The first of `bases` is the default; a
     request may choose another one, and one of `licences` for its dataset. `setup` are commands
     that `deploy` runs once. The expected minutes assume that the teacher writes so many
-    `tokens_per_second`; 0 if the recipe names no speed.
+    `tokens_per_second`; 0 if the recipe names no speed. `asked_model` is the name by which jobs ask
+    the teacher for its model.
     """
 
     name: str
@@ -111,6 +119,7 @@ class Recipe:
     steps: Mapping[Step, StepSettings]
     evaluate_extras: tuple[str, ...] = ()
     tokens_per_second: float = 0.0
+    asked_model: str = ""
 
     def extras(self, step: Step) -> tuple[str, ...]:
         """Return the extras of this package that a step's job installs."""
@@ -193,8 +202,9 @@ def parse(name: str, org: str, text: str) -> Recipe:
         teacher=teacher,
         setup=plan.setup,
         steps={step: plan.steps[step.value] for step in Step},
-        evaluate_extras=_evaluate_extras(sections.get("evaluate") or {}),
+        evaluate_extras=_evaluate_extras(_section(sections, "evaluate")),
         tokens_per_second=plan.teacher.tokens_per_second,
+        asked_model=str(_section(sections, "generate", "teacher").get("model", "")),
     )
 
 
@@ -206,7 +216,8 @@ def _teacher(plan: Plan) -> TeacherSpec:
     given = plan.teacher
     kind = TeacherUrl if given.url else TeacherJob if given.flavor else EndpointSpec
     values = {field.name: getattr(given, field.name) for field in fields(kind)}
-    if missing := [key for key, value in values.items() if not value]:
+    needed = [field.name for field in fields(kind) if field.default is MISSING]
+    if missing := [key for key in needed if not values[key]]:
         raise InvalidInput(f"plan.teacher.{missing[0]}: is missing; add it.")
     if kind is TeacherUrl:
         for step in TAUGHT:
@@ -214,6 +225,13 @@ def _teacher(plan: Plan) -> TeacherSpec:
                 if not getattr(plan.steps[step.value], key):
                     raise InvalidInput(f"plan.steps.{step.value}.{key}: is missing; add it.")
     return kind(**values)
+
+
+def _section(sections: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    """Return a section within others; empty if one is missing."""
+    for key in keys:
+        sections = sections.get(key) or {}
+    return sections
 
 
 def _evaluate_extras(section: Mapping[str, Any]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ probes         Test tokens, permissions, clock, rate limit and prices for `docto
 profiles       Read the profiles of all communities
 recording      Write down what the Hub answers, without secrets and names
 scratch        What only `kakugo smoke` does on the Hub
-teacher_probe  Call a teacher as `generate` does
+teacher_probe  Ask a teacher for its models, and call it as `generate` does
 teachers       Start, stop and observe each kind of teacher: an endpoint, a job, or a URL
 uninstall      Remove the parts of an installation
 visitor        Use the Hub like a person: open a discussion, read replies, follow a log

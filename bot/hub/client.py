@@ -94,8 +94,9 @@ class Allowance:
 class Connection:
     """One namespace of one Hub, accessed with one token.
 
-    `job_token` is passed to jobs. `endpoints_url` replaces the URL of the Endpoints API. `clock`
-    returns epoch seconds; `bot/hub` reads the time nowhere else.
+    `job_token` is passed to jobs, and `teacher_token` to those that ask a teacher outside the Hub.
+    `endpoints_url` replaces the URL of the Endpoints API. `clock` returns epoch seconds; `bot/hub`
+    reads the time nowhere else.
     """
 
     endpoint: str
@@ -104,6 +105,12 @@ class Connection:
     job_token: str = field(repr=False)
     endpoints_url: str = ""
     clock: Callable[[], float] = field(default=time.time, repr=False)
+    teacher_token: str = field(default="", repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """All tokens, which no text may show."""
+        return self.token, self.job_token, self.teacher_token
 
     @cached_property
     def api(self) -> HfApi:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain import names
+from bot.domain import names, steps
 from bot.domain.actions import (
     Action,
     EnsureCancelled,
@@ -13,7 +13,7 @@ from bot.domain.actions import (
     Permit,
     labels,
 )
-from bot.domain.recipe import TeacherSpec
+from bot.domain.recipe import TeacherSpec, TeacherUrl
 from bot.hub.client import Connection, TryLater, translate_errors
 from bot.hub.discussions import own_markers, read_details
 from bot.hub.jobs import alive_jobs, cancel_job
@@ -32,7 +32,7 @@ def execute(
         case EnsureJob():
             if not _is_alive(hub, action):
                 _check_age(hub, action, permit, max_age)  # the listing may have taken long
-                _start_job(hub, action)
+                _start_job(hub, action, teacher)
         case EnsureReply():
             if action.comment_id or not _has_reply(hub, action):
                 _check_age(hub, action, permit, max_age)
@@ -68,12 +68,17 @@ def _is_alive(hub: Connection, action: EnsureJob) -> bool:
         return any(wanted <= (job.labels or {}).items() for job in alive_jobs(hub, names.JOB_LABEL))
 
 
-def _start_job(hub: Connection, action: EnsureJob) -> None:
+def _start_job(hub: Connection, action: EnsureJob, teacher: TeacherSpec) -> None:
+    secrets = {"HF_TOKEN": hub.job_token}
+    # For any other teacher it would take the place of the Hub's token.
+    is_asking_url = isinstance(teacher, TeacherUrl) and steps.info(action.step).needs_teacher
+    if hub.teacher_token and is_asking_url:
+        secrets["KAKUGO_TEACHER_TOKEN"] = hub.teacher_token
     with translate_errors(f"start the job of {action.request} {action.step}"):
         hub.api.run_job(
             image=action.image,
             command=list(action.command),
-            secrets={"HF_TOKEN": hub.job_token},
+            secrets=secrets,
             flavor=action.flavor,
             timeout=action.timeout_seconds,
             name=names.job_name(action.request, action.step.value),

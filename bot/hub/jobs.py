@@ -143,7 +143,7 @@ def log_tail(hub: Connection, job: str) -> tuple[str, ...]:
     try:
         with translate_errors(f"read the log of job {job}"):
             lines = hub.api.fetch_job_logs(job_id=job, namespace=hub.org, tail=LOG_LINES)
-            return last_lines(lines, (hub.token, hub.job_token))
+            return last_lines(lines, hub.secrets)
     except (TryLater, Refused) as error:
         log.info("%s", error)
         return ()

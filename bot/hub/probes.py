@@ -15,6 +15,7 @@ from bot.domain import names
 from bot.domain.recipe import EndpointSpec, Recipe
 from bot.hub.client import Allowance, Connection, Refused, RepoType, TryLater, translate_errors
 from bot.hub.observe import read_prices
+from bot.hub.teacher_probe import ServedModel, read_models
 from bot.installation import billing, permissions
 from bot.installation.billing import Billing
 from bot.installation.permissions import EVERYWHERE, Scope, Token
@@ -40,7 +41,8 @@ class Facts:
 
     `tokens` are by variable. `skew` is how many seconds this machine's clock is ahead of the Hub's.
     `prices` are hourly prices of job flavors in US dollars. `offer` is the teacher's hardware, None
-    if the Hub does not offer it. `other_spaces` counts the namespace's Gradio Spaces that are not
+    if the Hub does not offer it. `models` are those at the teacher's URL, None if it has none or
+    does not list them. `other_spaces` counts the namespace's Gradio Spaces that are not
     ours.
 
     The others are reasons why something does not work: `unproven` why the Hub does not confirm a
@@ -54,6 +56,7 @@ class Facts:
     allowance: Allowance | str
     prices: dict[str, float] | str
     offer: Offer | str | None = None
+    models: tuple[ServedModel, ...] | str | None = None
     billing: Billing | str | None = None
     other_spaces: int | str = 0
     unproven: Mapping[tuple[str, Scope], str] = field(default_factory=dict)
@@ -70,7 +73,7 @@ def examine(
     cards: Mapping[str, tuple[RepoType, str]],
 ) -> Facts:
     """Run all probes, which change nothing. `cards` maps a repo to its type and its card."""
-    uses = permissions.uses(settings)
+    uses = permissions.uses(settings, recipe.teacher)
     unproven = {
         (use.variable, scope): partial(_prove, hub, scope.proof, use.token)
         for use in uses
@@ -93,6 +96,7 @@ def examine(
         allowance=_value_or_reason(lambda: _allowance(hub)),
         prices=_value_or_reason(lambda: read_prices(hub)),
         offer=_value_or_reason(lambda: read_offer(hub, recipe.endpoint)),
+        models=_value_or_reason(lambda: read_models(hub, recipe.teacher)),
         billing=_value_or_reason(lambda: read_billing(hub)),
         other_spaces=_value_or_reason(lambda: _other_spaces(hub)),
         unproven=_failures(unproven),
@@ -116,7 +120,7 @@ def read_space_log(hub: Connection, space: str) -> tuple[str, ...]:
     """
     for build in (False, True):
         with suppress(TryLater, Refused), translate_errors(f"read the log of {space}"):
-            lines = last_lines(hub.api.fetch_space_logs(space, build=build), (hub.token,))
+            lines = last_lines(hub.api.fetch_space_logs(space, build=build), hub.secrets)
             if lines:
                 return lines
     return ()

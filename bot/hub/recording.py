@@ -52,9 +52,8 @@ class Recorder:
         except ValueError:
             body = None
         names = {self.hub.org: "ORG", self.hub.me: "USER"}
-        secrets = (self.hub.token, self.hub.job_token)
-        clean = scrub(body, names, secrets)
-        path = scrub(path, names, secrets)
+        clean = scrub(body, names, self.hub.secrets)
+        path = scrub(path, names, self.hub.secrets)
         self.answers.append(Answer(response.request.method, path, response.status_code, clean))
 
     def take(self) -> list[Answer]:

@@ -1,15 +1,23 @@
-"""Call a teacher as `generate` does: one long answer, structured output, many calls in flight."""
+"""Ask a teacher for its models, and call it as `generate` does: many calls, and long answers."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from huggingface_hub import get_session
+from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defined]
 
-from bot.hub.client import NETWORK_ERRORS, Connection
+from bot.domain.recipe import TeacherSpec, TeacherUrl
+from bot.hub.client import NETWORK_ERRORS, Connection, TryLater
+from recipes.validation.teacher_urls import is_on_hub
 
+LISTING_SECONDS = 10.0
+CANNOT_LIST = (404, 405, 501)  # from servers without a list of models
 IN_FLIGHT = 64
 CALL_SECONDS = 300.0
 _SCHEMA = {
@@ -19,6 +27,45 @@ _SCHEMA = {
 }
 _LONG = "Write a story of two thousand words about a lighthouse."
 _WORDS = "List five words for weather."
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model of a server, with prices by provider: US dollars per million tokens in and out."""
+
+    name: str
+    prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+
+
+def read_models(hub: Connection, teacher: TeacherSpec) -> tuple[ServedModel, ...] | None:
+    """Return the models at a teacher's URL; None if it has no URL or does not list them.
+
+    Raises TryLater and the client's errors. Only a server on the Hub gets a token of the Hub.
+    """
+    if not isinstance(teacher, TeacherUrl):
+        return None
+    url = teacher.url.rstrip("/").removesuffix("/v1")
+    token = hub.teacher_token or (hub.job_token if is_on_hub(teacher.url, hub.endpoint) else "")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        response = get_session().get(f"{url}/v1/models", headers=headers, timeout=LISTING_SECONDS)
+    except NETWORK_ERRORS as error:
+        host = urlsplit(url).netloc
+        raise TryLater(f"{host} does not answer: {type(error).__name__}") from error
+    if response.status_code in CANNOT_LIST:
+        return None
+    hf_raise_for_status(response)
+    return tuple(
+        ServedModel(str(item["id"]), dict(_prices(item.get("providers") or ())))
+        for item in response.json()["data"]
+    )
+
+
+def _prices(providers: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[float, float]]]:
+    """Yield providers with their prices, as https://huggingface.co/docs/inference-providers has."""
+    for item in providers:
+        if pricing := item.get("pricing"):
+            yield str(item["provider"]), (float(pricing["input"]), float(pricing["output"]))
 
 
 def call_teacher(hub: Connection, url: str, model: str) -> str:

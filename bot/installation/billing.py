@@ -81,8 +81,9 @@ def obstacles(
     spaces = {name for part, name in created if part is Part.SPACE}
     if spaces and not billing.plan:
         yield from _free_spaces(billing, org, spaces, other_spaces)
-    may_pay = has_quota if billing.can_pay is None else billing.can_pay
-    if not may_pay and any(part is Part.ENDPOINT for part, _ in created):
+    is_doubtful = billing.can_pay is None and not has_quota
+    creates_endpoint = any(part is Part.ENDPOINT for part, _ in created)
+    if billing.can_pay is False or (is_doubtful and creates_endpoint):
         known = "has no payment method" if billing.can_pay is False else "shows no payment method"
         yield (
             f"{org} {known}, which jobs and Inference Endpoints need",

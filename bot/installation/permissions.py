@@ -12,11 +12,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.domain import names
+from bot.domain.recipe import EndpointSpec, TeacherJob, TeacherSpec
 from bot.settings import RunMode, Settings
 
 EVERYWHERE = "*"
 # Calls that prove a permission on a namespace without starting anything.
 PROOFS = {
+    "job.read": "jobs/{namespace}/auth-check/read",
     "job.write": "jobs/{namespace}/auth-check/write",
     "inference.endpoints.write": "inference-endpoints/{namespace}/auth-check/write",
     "inference.endpoints.infer.write": "inference-endpoints/{namespace}/auth-check/infer",
@@ -76,6 +78,21 @@ def job(org: str) -> tuple[Scope, ...]:
     )
 
 
+def with_teacher(needed: Collection[Scope], org: str, teacher: TeacherSpec) -> tuple[Scope, ...]:
+    """Return what is needed with a teacher of this kind, in place of that for an endpoint."""
+    if isinstance(teacher, EndpointSpec):
+        return tuple(needed)
+    kept = tuple(each for each in needed if not each.permission.startswith("inference.endpoints."))
+    if not any(scope.permission == "inference.endpoints.infer.write" for scope in needed):
+        return kept
+    if isinstance(teacher, TeacherJob):
+        return (*kept, Scope(org, "job.read", "calling the teacher's job"))
+    if teacher.is_provider:
+        payer = teacher.bill_to or "OWNER"
+        return (*kept, Scope(payer, "inference.serverless.write", "calling Inference Providers"))
+    return kept
+
+
 def chat(org: str) -> tuple[Scope, ...]:
     """What the chat needs: to write the feedback dataset."""
     return (Scope(names.feedback(org), "repo.write", "feedback"),)
@@ -116,7 +133,7 @@ class Use:
     needed: tuple[Scope, ...]
 
 
-def uses(settings: Settings) -> tuple[Use, ...]:
+def uses(settings: Settings, teacher: TeacherSpec) -> tuple[Use, ...]:
     """Return each token of the settings once, under its first variable.
 
     A bot that the operator runs has its own settings, so the deployer's token need not do for it.
@@ -130,7 +147,7 @@ def uses(settings: Settings) -> tuple[Use, ...]:
     }
     found: dict[str, Use] = {}
     for variable, token in filter(operator.itemgetter(1), tokens.items()):
-        needed = HOLDERS[variable](settings.org)
+        needed = with_teacher(HOLDERS[variable](settings.org), settings.org, teacher)
         if token not in found:
             found[token] = Use(variable, token, needed)
         elif settings.run_mode is not RunMode.SERVE:
@@ -159,7 +176,8 @@ def has_excess(token: Token, needed: Collection[Scope]) -> bool:
 def _grants(token: Token, scope: Scope) -> bool:
     entity = _entity(token, scope)
     entities = {entity, entity.partition("/")[0], EVERYWHERE}
-    return any((name, scope.permission) in token.granted for name in entities)
+    sufficient = {scope.permission, scope.permission.replace(".read", ".write")}
+    return any((name, each) in token.granted for name in entities for each in sufficient)
 
 
 def _entity(token: Token, scope: Scope) -> str:

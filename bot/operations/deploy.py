@@ -103,8 +103,6 @@ def deploy(deployment: Deployment) -> Iterator[str]:
     Raises Refused before the first change if the installation could not work. Raises TryLater.
     """
     settings = deployment.settings
-    if settings.run_mode is RunMode.SPACE and not settings.webhook_secret:
-        raise Refused("KAKUGO_WEBHOOK_SECRET is not set; without it, anyone could trigger the bot")
     applied, applied_before = 0, 0
     inspection = inspect(deployment)
     if obstacles := _obstacles(deployment, inspection):

@@ -10,8 +10,8 @@ from bot.domain.recipe import Recipe
 from bot.hub.probes import Facts
 from bot.installation.diff import Change
 from bot.installation.state import Installation, Part, SpaceStage
-from bot.operations.findings import Finding
-from bot.operations.preflight import check_run_mode, finding, preflight
+from bot.operations.findings import Finding, verdict
+from bot.operations.preflight import check_run_mode, preflight
 from bot.settings import Settings
 
 # The calls that one busy tick may need.
@@ -52,7 +52,7 @@ def _clock(facts: Facts) -> Iterator[Finding]:
         yield Finding("bad", "clock", text, "try again later")
         return
     direction = "ahead of" if facts.skew > 0 else "behind"
-    yield finding(
+    yield verdict(
         "clock",
         abs(facts.skew) < GRACE_SECONDS / 4,
         f"This machine's clock is within {abs(facts.skew):.0f} s of the Hub's.",
@@ -68,7 +68,7 @@ def _rate_limit(facts: Facts) -> Iterator[Finding]:
         yield Finding("bad", "rate limit", text, "try again later")
     elif facts.allowance.reported:
         calls, seconds = facts.allowance.calls, facts.allowance.reset_seconds
-        yield finding(
+        yield verdict(
             "rate limit",
             calls >= FEW_CALLS,
             f"The rate limit leaves {calls} calls.",
@@ -107,7 +107,7 @@ def _discussions(org: str, facts: Facts, changes: Iterable[Change]) -> Iterator[
     if any(change.part is Part.SPACE and change.name == space and change.sign == "+"
            for change in changes):  # fmt: skip
         return  # it is reported as missing
-    yield finding(
+    yield verdict(
         "requests",
         not facts.discussions,
         f"The discussions of {space} are open for requests.",
@@ -122,7 +122,7 @@ def _spaces(
     for name, space in sorted(actual.spaces.items()):
         lines = " / ".join(logs.get(name, ()))
         page = names.repo_url(settings.endpoint, name, "space")
-        yield finding(
+        yield verdict(
             "space",
             space.stage in (SpaceStage.UP, SpaceStage.ASLEEP),
             f"The Space {name} is {space.stage}.",

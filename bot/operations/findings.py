@@ -26,6 +26,11 @@ class Finding:
         return f"{self.text}: {self.remedy}" if self.remedy else self.text
 
 
+def verdict(check: str, is_good: bool, ok: str, bad: str, remedy: str) -> Finding:
+    """Return the result of a check that either holds or does not."""
+    return Finding("ok", check, ok) if is_good else Finding("bad", check, bad, remedy)
+
+
 def bad(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return what does not work."""
     return tuple(finding for finding in findings if finding.level == "bad")

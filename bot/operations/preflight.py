@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from bot.domain import names
-from bot.domain.recipe import Recipe
+from bot.domain.recipe import Recipe, TeacherJob
 from bot.domain.request import Step
 from bot.hub.probes import Facts, Offer
 from bot.installation import permissions
-from bot.installation.billing import Billing, obstacles
+from bot.installation.billing import obstacles
 from bot.installation.diff import Change
 from bot.installation.permissions import Token, Use
 from bot.installation.state import BOT_FLAVOR, Installation, Part, run_mode_of
-from bot.operations.findings import Finding
+from bot.operations.findings import Finding, verdict
+from bot.operations.networks import is_local
+from bot.operations.teacher_checks import check_teacher
 from bot.settings import RunMode, Settings
 
-# How far the Hub's price may be above the recipe's before the estimates count as wrong.
-PRICE_TOLERANCE = 1.25
 TOKENS_PAGE = "https://huggingface.co/settings/tokens"
 
 
@@ -28,7 +27,7 @@ def preflight(
     recipe: Recipe, settings: Settings, facts: Facts, changes: Iterable[Change]
 ) -> tuple[Finding, ...]:
     """Check whether the installation can work. `changes` are what `deploy` would do."""
-    tokens = tuple(_tokens(settings, facts))
+    tokens = tuple(_tokens(settings, recipe, facts))
     if not _has_access(settings, facts):  # what follows would only repeat that
         return (*tokens, *_limits(settings), *_webhook(settings, facts))
     changes = tuple(changes)
@@ -39,20 +38,15 @@ def preflight(
         *_inputs(settings, facts),
         *_billing(settings.org, facts, changes),
         *_flavors(recipe, settings, facts),
-        *_teacher_hardware(recipe, facts, has_endpoint),
+        *check_teacher(recipe, settings, facts, has_endpoint),
         *_cards(facts),
         *_limits(settings),
         *_webhook(settings, facts),
     )
 
 
-def finding(check: str, is_good: bool, ok: str, bad: str, remedy: str) -> Finding:
-    """Return the result of a check that either holds or does not."""
-    return Finding("ok", check, ok) if is_good else Finding("bad", check, bad, remedy)
-
-
-def _tokens(settings: Settings, facts: Facts) -> Iterator[Finding]:
-    uses = permissions.uses(settings)
+def _tokens(settings: Settings, recipe: Recipe, facts: Facts) -> Iterator[Finding]:
+    uses = permissions.uses(settings, recipe.teacher)
     for use in uses:
         token = facts.tokens[use.variable]
         if isinstance(token, str):
@@ -152,64 +146,17 @@ def _flavors(recipe: Recipe, settings: Settings, facts: Facts) -> Iterator[Findi
     flavors = {f"The step {step.value}": recipe.steps[step].flavor for step in Step}
     if settings.run_mode in (RunMode.SCHEDULE, RunMode.WEBHOOK_JOB):
         flavors["The bot"] = BOT_FLAVOR
+    if isinstance(recipe.teacher, TeacherJob):
+        flavors["The teacher"] = recipe.teacher.flavor
     for user, flavor in flavors.items():
         price = facts.prices.get(flavor)
         similar = difflib.get_close_matches(flavor, facts.prices, n=3) or sorted(facts.prices)[:3]
-        yield finding(
+        yield verdict(
             "hardware",
             price is not None,
             f"{user} runs on {flavor} for ${price or 0:.2f} an hour.",
             f"{user} needs {flavor}, which this Hub does not offer",
             f"choose other hardware in recipes/{recipe.name}.yaml, like {', '.join(similar)}",
-        )
-
-
-def _teacher_hardware(recipe: Recipe, facts: Facts, has_endpoint: bool) -> Iterator[Finding]:
-    teacher, yaml = recipe.endpoint, f"recipes/{recipe.name}.yaml"
-    if teacher is None:
-        return
-    hardware = f"The teacher's {teacher.instance_type} {teacher.instance_size}"
-    place = f"{teacher.vendor} {teacher.region}"
-    if isinstance(facts.offer, str):
-        yield Finding(
-            "bad",
-            "teacher",
-            f"The offer of Inference Endpoints cannot be read ({facts.offer})",
-            "check KAKUGO_ENDPOINTS_URL, and whether HF_TOKEN may read endpoints",
-        )
-    elif facts.offer is None and has_endpoint:
-        yield Finding(
-            "note",
-            "teacher",
-            f"{hardware} is not on the Hub's price list: estimates use the recipe's "
-            f"${teacher.usd_per_hour:.3f} an hour.",
-            f"choose other hardware in {yaml}, before the Hub retires it",
-        )
-    elif facts.offer is None:
-        yield Finding(
-            "bad",
-            "teacher",
-            f"{hardware} is hardware that Inference Endpoints do not offer in {place}",
-            f"choose other hardware or another region in {yaml}",
-        )
-    elif facts.offer.obstacle and not has_endpoint:
-        if isinstance(facts.billing, Billing) and facts.billing.can_pay is False:
-            return  # without a payment method there is no quota
-        yield Finding(
-            "bad",
-            "teacher",
-            f"{hardware} in {place} {facts.offer.obstacle}",
-            f"choose other hardware in {yaml}, or ask Hugging Face for more",
-        )
-    else:
-        price = facts.offer.usd_per_hour
-        yield finding(
-            "teacher",
-            price <= teacher.usd_per_hour * PRICE_TOLERANCE,
-            f"{hardware} costs ${price:.3f} an hour.",
-            f"{hardware} costs ${price:.3f} an hour, but the recipe says "
-            f"${teacher.usd_per_hour:.3f}, so estimates are too low",
-            f"correct {yaml}",
         )
 
 
@@ -266,11 +213,20 @@ def _limits(settings: Settings) -> Iterator[Finding]:
 
 
 def _webhook(settings: Settings, facts: Facts) -> Iterator[Finding]:
-    """Report a webhook's address that the Hub cannot reach, or where nobody answers yet."""
+    """Report a webhook without a secret, or whose address the Hub cannot reach or has no bot."""
+    is_called = settings.run_mode is RunMode.SPACE or bool(settings.webhook_url)
+    if settings.run_mode in (RunMode.SERVE, RunMode.SPACE) and is_called:
+        if not settings.webhook_secret:
+            yield Finding(
+                "bad",
+                "webhook",
+                "KAKUGO_WEBHOOK_SECRET is not set; without it, anyone could trigger the bot",
+                "set it to any long random text",
+            )
     if settings.run_mode is not RunMode.SERVE or not settings.webhook_url:
         return
     host = urlsplit(settings.webhook_url).hostname or ""
-    if _is_local(host) and not _is_local(urlsplit(settings.endpoint).hostname or ""):
+    if is_local(host) and not is_local(urlsplit(settings.endpoint).hostname or ""):
         yield Finding(
             "bad",
             "webhook",
@@ -287,11 +243,3 @@ def _webhook(settings: Settings, facts: Facts) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "webhook", "A bot answers at KAKUGO_WEBHOOK_URL.")
-
-
-def _is_local(host: str) -> bool:
-    """Whether a host is this machine or an address of a private network."""
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:  # a name
-        return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))

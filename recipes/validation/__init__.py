@@ -7,4 +7,5 @@ models        Build dataclasses from plain values with pydantic; its errors beco
 json_schema   Check plain values against a JSON Schema that another program wrote
 recipe_files  Read the file of a recipe, which may extend a packaged one
 plan          The `plan:` section of a recipe
+teacher_urls  What a teacher's URL says about its server
 """

@@ -20,7 +20,7 @@ LOW_LIMIT = Policy("http://model.hub", RECIPE, 0.0, "kakugo_bot-0.1.0-py3-none-a
 def test_a_removed_member_approves_nothing_and_a_new_one_does() -> None:
     hub = InMemoryHub()
     client = InMemoryClient(hub, call_directly)
-    connection = InMemoryConnection(URL, ORG, "", "", "", lambda: hub.now, client)
+    connection = InMemoryConnection(URL, ORG, "", "", "", lambda: hub.now, client=client)
     ledger = Ledger(LedgerRepo(connection, names.ledger(ORG)))
     bot = Controller(connection, ledger, LOW_LIMIT)  # one process, which remembers members
 

@@ -19,6 +19,7 @@ def test_secrets_are_not_in_the_repr() -> None:
         "bot_token",
         "chat_token",
         "read_token",
+        "teacher_token",
         "webhook_secret",
         "webhook_payload",
     }

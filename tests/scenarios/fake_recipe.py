@@ -1,4 +1,4 @@
-"""A fake recipe: it pushes a manifest at once, or fails or hangs as `--behavior` says.
+"""A fake recipe: it pushes a manifest at once, or fails, hangs or asks as `--behavior` says.
 
 A job of the local Hub runs it in place of `kakugo-recipe`. It imports only the standard library, so
 that it starts quickly.
@@ -41,6 +41,23 @@ def option(name: str) -> str:
     return sys.argv[sys.argv.index(name) + 1]
 
 
+def ask_teacher(url: str) -> None:
+    """Ask the teacher for its models as soon as it listens; an error ends the recipe."""
+    token = os.environ.get("KAKUGO_TEACHER_TOKEN") or os.environ["HF_TOKEN"]
+    request = urllib.request.Request(
+        f"{url}/v1/models", headers={"Authorization": f"Bearer {token}"}
+    )
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(request, timeout=5).read()
+            return
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            time.sleep(0.1)
+    sys.exit("nobody answers")
+
+
 def manifest(step: str) -> str:
     score: dict[str, Any] = {"benchmark": "flores", "direction": "eng_Latn-x", "metric": "chrF++"}
     score |= {"base": 5.0, "adapter": 25.0, "difference_ci": [18.0, 22.0], "significant": True}
@@ -59,6 +76,8 @@ def manifest(step: str) -> str:
 def main() -> None:
     step, into = sys.argv[1], option("--into")
     name = into.split("/")[1]
+    if option("--behavior") == "ask" and "--teacher" in sys.argv:
+        ask_teacher(option("--teacher"))
     if option("--behavior") == "hang":
         time.sleep(300)
     if option("--behavior") == "fail":

@@ -105,7 +105,10 @@ class LocalInstallation:
     @cached_property
     def connection(self) -> Connection:
         read = self.settings
-        return Connection(read.endpoint, self.org, read.token, read.job_token, read.endpoints_url)
+        return Connection(
+            *(read.endpoint, self.org, read.token, read.job_token, read.endpoints_url),
+            teacher_token=read.teacher_token,
+        )
 
     @property
     def person(self) -> HfApi:

@@ -28,7 +28,7 @@ from tests.scenarios.three_requests import POLICY
 ORG, BOT = "practice", "kakugo-bot"
 SPACE = names.leaderboard(ORG)
 
-# Maps a job's labels to `good`, `fail` or `hang`.
+# Maps a job's labels to `good`, `ask` (good if the teacher answers), `fail` or `hang`.
 Behavior = Callable[[Mapping[str, str]], str]
 
 
@@ -49,7 +49,7 @@ class KillingClient:
             return target
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            if name == "run_job":
+            if name == "run_job" and "kakugo-recipe" in kwargs["command"]:
                 recipe = list(kwargs["command"])
                 recipe = recipe[recipe.index("kakugo-recipe") + 1 :]
                 recipe += ["--behavior", self._behavior(kwargs["labels"])]
@@ -68,6 +68,8 @@ class KillingClient:
 
 class LocalScenario:
     """What scenarios on the local Hub share; `behavior` decides what a job does."""
+
+    teacher_token = ""
 
     def __init__(
         self,
@@ -89,7 +91,9 @@ class LocalScenario:
     def bot(self, kill_at: int = 0, after: bool = False) -> Controller:
         """Return the controller of a new process, which remembers nothing."""
         token, endpoints = self.hub.token(BOT), f"{self.hub.url}/endpoints-api/v2"
-        connection = Connection(self.hub.url, ORG, token, token, endpoints, self.now)
+        connection = Connection(
+            self.hub.url, ORG, token, token, endpoints, self.now, self.teacher_token
+        )
         vars(connection)["api"] = KillingClient(connection.api, self.behavior, kill_at, after)
         ledger = Ledger(LedgerRepo(connection, names.ledger(ORG)))
         return Controller(connection, ledger, self.policy)

@@ -201,7 +201,7 @@ class Simulation:
         return Controller(connection, ledger, self.policy)
 
     def _connect(self, client: InMemoryClient) -> InMemoryConnection:
-        return InMemoryConnection(URL, ORG, "", "", "", lambda: self.hub.now, client)
+        return InMemoryConnection(URL, ORG, "", "", "", lambda: self.hub.now, client=client)
 
     def _wait(self, seconds: float) -> None:
         self._push(self.hub.now + seconds, getcurrent())

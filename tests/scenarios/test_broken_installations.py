@@ -14,6 +14,7 @@ import pytest
 import yaml
 from huggingface_hub import HfApi
 
+from bot.domain.recipe import TeacherUrl
 from bot.domain.request import Step
 from bot.hub.client import Refused
 from bot.localhub.testing import LocalHub
@@ -54,6 +55,10 @@ def _teacher(**changes: Any) -> Change:
         return replace(it, recipe=replace(it.recipe, teacher=teacher))
 
     return change
+
+
+def _absent_url(it: Deployment) -> Deployment:
+    return replace(it, recipe=replace(it.recipe, teacher=TeacherUrl("http://127.0.0.1:9", 1, 1)))
 
 
 def _renamed_flavor(it: Deployment) -> Deployment:
@@ -122,6 +127,13 @@ FAULTS = {
         f"accept its terms on .*/datasets/{GATED} with", change=_gated_dataset
     ),
     "a wrong card": Fault("does not accept the card of poor/kakugo-chat", change=_wrong_card),
+    "a teacher that is away": Fault(
+        "teacher at 127.0.0.1 cannot be used .127.0.0.1:9 does not answer", change=_absent_url
+    ),
+    "no secret for the webhook": Fault(
+        "KAKUGO_WEBHOOK_SECRET is not set; without it",
+        {"KAKUGO_RUN": "space", "KAKUGO_WEBHOOK_SECRET": ""},
+    ),
     "contradictory limits": Fault("KAKUGO_DAY_USD is less than", {"KAKUGO_DAY_USD": "1"}),
     "too many calls": Fault("HF_TOKEN does not work: .*429", {"HF_TOKEN": UNUSED}, call="whoami"),
     "no answer on payment": Fault("prices of jobs cannot be read .*429", call="jobs/hardware"),

@@ -27,7 +27,7 @@ def test_a_clock_that_is_wrong_by_a_day_changes_nothing(days: int) -> None:
     simulation.run(is_running, settle_seconds=5.0)
     head, stages = hub.head, [job.stage.values[:] for job in hub.jobs]
     connection = InMemoryConnection(
-        URL, ORG, "", "", "", lambda: hub.now + days * 86_400.0, InMemoryClient(hub)
+        URL, ORG, "", "", "", lambda: hub.now + days * 86_400.0, client=InMemoryClient(hub)
     )
     ledger = Ledger(LedgerRepo(connection, names.ledger(ORG)))
     with pytest.raises(WrongClock, match="86400 s (ahead of|behind) the Hub's: synchronize"):

@@ -87,7 +87,7 @@ class Scenario:
     policy: Policy = POLICY
 
     def connection(self) -> InMemoryConnection:
-        return InMemoryConnection(URL, ORG, "", "", "", lambda: self.hub.now, self.client)
+        return InMemoryConnection(URL, ORG, "", "", "", lambda: self.hub.now, client=self.client)
 
     def ledger(self) -> Ledger:
         return Ledger(LedgerRepo(self.connection(), names.ledger(ORG)))

@@ -9,10 +9,9 @@ import aiohttp
 
 from recipes.core.errors import UserError
 from recipes.generate.teacher.openai import Endpoint, OpenAIEndpoint
+from recipes.validation.teacher_urls import is_on_hub, is_provider
 
 TGI = "tgi+"
-PROVIDERS = "router.huggingface.co"
-HUB_HOSTS = (".endpoints.huggingface.cloud", ".hf.jobs")  # the latter: ports of Jobs
 
 
 def session(headers: Mapping[str, str]) -> aiohttp.ClientSession:
@@ -46,13 +45,10 @@ def authorization(url: str, environment: Mapping[str, str], bill_to: str = "") -
     """
     plain = url.removeprefix(TGI)
     parts = urlsplit(plain)
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UserError(f"A teacher must have an http or https URL, not {url!r}.")
     token = environment.get("KAKUGO_TEACHER_TOKEN")
-    hub = environment.get("HF_ENDPOINT", "").rstrip("/")
-    is_on_hub = parts.scheme == "https" and (host.endswith(HUB_HOSTS) or host == PROVIDERS)
-    if not token and (is_on_hub or (hub and plain.startswith(f"{hub}/"))):
+    if not token and is_on_hub(plain, environment.get("HF_ENDPOINT", "")):
         token = environment.get("HF_TOKEN")
-    payer = {"X-HF-Bill-To": bill_to} if bill_to and host == PROVIDERS else {}
+    payer = {"X-HF-Bill-To": bill_to} if bill_to and is_provider(plain) else {}
     return {**({"Authorization": f"Bearer {token}"} if token else {}), **payer}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot.domain import names
+from bot.domain.recipe import Recipe, TeacherJob, TeacherUrl
 from bot.hub.client import Allowance
 from bot.hub.probes import Facts, Offer
+from bot.hub.teacher_probe import ServedModel
 from bot.installation import permissions
 from bot.installation.billing import Billing
 from bot.installation.diff import compare
@@ -31,14 +34,17 @@ FACTS = Facts(
 
 
 def complaints(
-    facts: Facts = FACTS, settings: Settings | None = None, actual: Installation | str = ""
+    facts: Facts = FACTS,
+    settings: Settings | None = None,
+    actual: Installation | str = "",
+    recipe: Recipe = RECIPE,
 ) -> str:
     """Return the texts of bad findings; `actual` may be the reason why it cannot be read."""
     settings = settings or make_settings()
     actual = actual or deployed(settings)
     changes = () if isinstance(actual, str) else compare(desired(settings, actual), actual)
     logs = {names.chat(ORG): ("ImportError: no module named spam",)}
-    return "\n".join(map(str, bad(diagnose(RECIPE, settings, facts, actual, changes, logs))))
+    return "\n".join(map(str, bad(diagnose(recipe, settings, facts, actual, changes, logs))))
 
 
 def test_a_sound_installation_has_no_complaints() -> None:
@@ -109,13 +115,15 @@ def test_missing_hardware_is_reported() -> None:
     assert "in aws us-east-1 is not available: choose other hardware" in complaint
 
 
+WITHOUT_ENDPOINT = replace(deployed(make_settings()), endpoint=None)
 EMPTY = replace(deployed(make_settings()), spaces={}, endpoint=None)
 FREE_USER = Billing("", can_pay=True, is_user=True)
 
 
 def test_a_missing_plan_or_payment_is_reported() -> None:
     free = replace(FACTS, billing=Billing("", can_pay=False))
-    assert complaints(free) == "", "everything exists already"
+    assert "no plan" not in complaints(free), "the Spaces exist already"
+    assert "lab has no payment method, which jobs" in complaints(free), "jobs would be cancelled"
     complaint = complaints(free, actual=EMPTY)
     assert "the Hub reports no plan for the organization lab" in complaint
     assert "lab has no payment method, which jobs and Inference Endpoints need" in complaint
@@ -169,6 +177,75 @@ def test_a_webhook_needs_a_public_address(url: str, is_reachable: bool) -> None:
     assert ("cannot reach KAKUGO_WEBHOOK_URL" in complaints(settings=settings)) != is_reachable
     nearby = make_settings(KAKUGO_WEBHOOK_URL=url, HF_ENDPOINT="http://127.0.0.1:9")
     assert "KAKUGO_WEBHOOK_URL" not in complaints(settings=nearby)
+
+
+@pytest.mark.parametrize(
+    ("env", "is_missed"),
+    [
+        ({"KAKUGO_RUN": "space"}, True),
+        ({"KAKUGO_WEBHOOK_URL": "https://bot.example.org/webhook"}, True),
+        ({}, False),  # the bot only checks the Hub at intervals
+        ({"KAKUGO_RUN": "schedule"}, False),
+        ({"KAKUGO_RUN": "webhook-job"}, False),
+    ],
+)
+def test_a_bot_that_the_hub_calls_needs_a_secret(env: dict[str, str], is_missed: bool) -> None:
+    settings = make_settings(**env, KAKUGO_WEBHOOK_SECRET="")
+    complaint = complaints(settings=settings)
+    assert ("KAKUGO_WEBHOOK_SECRET is not set; without it, anyone" in complaint) == is_missed
+
+
+URL_TEACHER = TeacherUrl("https://router.huggingface.co/v1", 0.1, 0.5, bill_to=ORG)
+JOB_TEACHER = TeacherJob("t", "image", ("serve",), "h200", 8000, 60, 5.0)
+MODEL = "openai/gpt-oss-120b"
+MODELS = (
+    ServedModel(MODEL, {"fast": (0.2, 0.7), "cheap": (0.1, 0.5)}),
+    ServedModel("openai/gpt-oss-20b", {}),
+)
+
+
+@pytest.mark.parametrize(
+    ("teacher", "model", "changes", "sentence"),
+    [
+        (JOB_TEACHER, MODEL, {}, ""),
+        (replace(JOB_TEACHER, flavor="h100"), MODEL, {}, "The teacher needs h100, which this Hub"),
+        (replace(JOB_TEACHER, usd_per_hour=2.5), MODEL, {}, "costs $5.000 an hour, but the recipe"),
+        (URL_TEACHER, f"{MODEL}:cheap", {}, ""),
+        (URL_TEACHER, MODEL, {}, "costs up to $0.20 and $0.70 per million tokens read and written"),
+        (URL_TEACHER, f"{MODEL}:fast", {}, "name a cheaper provider"),
+        (URL_TEACHER, "openai/gpt-oss-120", {}, f"serves, like {MODEL}"),
+        (URL_TEACHER, MODEL, {"models": ()}, "like none: it lists no model"),
+        (URL_TEACHER, "any", {"models": MODELS[1:]}, ""),  # a server of one model
+        (URL_TEACHER, MODEL, {"models": "refused: 401"}, "cannot be used (refused: 401): check"),
+        (URL_TEACHER, MODEL, {"models": None}, ""),
+        (
+            replace(URL_TEACHER, bill_to="other"),
+            f"{MODEL}:cheap",
+            {},
+            "is no member of other, so Inference Providers do not bill it",
+        ),
+        (
+            URL_TEACHER,
+            f"{MODEL}:cheap",
+            {"billing": Billing("", True)},
+            "lab has no plan, and Inference Providers bill only",
+        ),
+        (
+            replace(URL_TEACHER, url="http://10.0.0.7:8000"),
+            MODEL,
+            {},
+            "Jobs cannot reach the teacher, because 10.0.0.7 is an address of a private network",
+        ),
+    ],
+)
+def test_each_kind_of_teacher_is_checked_for_what_it_needs(
+    teacher: TeacherJob | TeacherUrl, model: str, changes: dict[str, Any], sentence: str
+) -> None:
+    recipe = replace(RECIPE, teacher=teacher, asked_model=model)
+    facts = replace(FACTS, **{"offer": None, "models": MODELS, **changes})
+    found = complaints(facts, actual=WITHOUT_ENDPOINT, recipe=recipe)
+    mine = [each for each in found.splitlines() if "kakugo-teacher is missing" not in each]
+    assert len(mine) == bool(sentence) and sentence in found, found
 
 
 def test_the_run_mode_is_not_changed_unasked() -> None:
