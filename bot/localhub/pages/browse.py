@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.language import Language, find
 from bot.localhub.core import auth
 from bot.localhub.core.auth import User
 from bot.localhub.core.hub import hub_of
@@ -27,9 +28,12 @@ def _list_repos(
     query: dict[str, list[str]],
     limit: int,
     skip: int = 0,
+    words: str = "",
+    languages: tuple[str, ...] = (),
 ) -> list[Repo]:
     """Return repos of a type that the user may see, most recently changed first."""
-    where, values = info.conditions(info.own_namespaces(db, user), repo_type, query)
+    own = info.own_namespaces(db, user)
+    where, values = info.conditions(own, repo_type, query, words, languages)
     rows = db.execute(
         f"{info.SELECT} WHERE {where} ORDER BY r.updated_at DESC, r.id DESC LIMIT ? OFFSET ?",
         (*values, limit, skip),
@@ -39,10 +43,15 @@ def _list_repos(
 
 
 def _repos_by_type(
-    db: sqlite3.Connection, user: User | None, query: dict[str, list[str]], limit: int
+    db: sqlite3.Connection,
+    user: User | None,
+    query: dict[str, list[str]],
+    limit: int,
+    words: str = "",
+    languages: tuple[str, ...] = (),
 ) -> dict[str, list[Repo]]:
     return {
-        repo_type: _list_repos(db, user, repo_type, query, limit)
+        repo_type: _list_repos(db, user, repo_type, query, limit, 0, words, languages)
         for repo_type in REPO_TYPES.values()
     }
 
@@ -72,11 +81,27 @@ def index(request: Request) -> Response:
 
 
 def search(request: Request) -> Response:
-    """Show the repos of each type whose name or card matches, like a language's name."""
+    """Show the repos of each type whose name or card matches, or that are in a language.
+
+    The language may be written with any of its names or codes.
+    """
     user, text = auth.current_user(request), request.query_params.get("q", "")[:200]
     with hub_of(request).store.read() as db:
-        by_type = _repos_by_type(db, user, {"words": [text]}, PAGE)
+        by_type = _repos_by_type(db, user, {}, PAGE, text, _language_codes(text))
     return render(request, "search.html", repos=by_type, search=text)
+
+
+def _language_codes(name: str) -> tuple[str, ...]:
+    """Return the codes by which cards name the language; none if the name means none."""
+    match = find(name)
+    if isinstance(match, Language):
+        languages: tuple[Language, ...] = (match,)
+    else:
+        # The languages of an unknown name only have similar names.
+        languages = () if match.reason == "unknown" else match.languages
+    return tuple(
+        {code for each in languages for code in (each.iso639_3, each.bcp47.partition("-")[0])}
+    )
 
 
 def namespace(request: Request) -> Response:

@@ -18,12 +18,13 @@ from bot.localhub.core.records import Repo
 from bot.localhub.core.wire import HubError, int_param, path_param
 from bot.localhub.discussions import diffs, threads
 from bot.localhub.pages.layout import page, render
-from bot.localhub.repos import cards, files, git, history, repos
+from bot.localhub.repos import cards, files, git, history, preview, repos
 from bot.localhub.repos.info import RepoInfo
 from bot.localhub.repos.initial_files import README
 
 MAX_SHOWN_BYTES = 512 * 1024
 MAX_ENTRIES, PAGE = 1000, 50
+MAX_TABLES = 20  # parquet files that a dataset's page lists
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg")
 
 
@@ -77,8 +78,27 @@ def card(request: Request) -> Response:
             "models": info.linked("model", "datasets") if repo.type == "dataset" else [],
             "spaces": info.linked("space", "models" if repo.type == "model" else "datasets"),
         }
+        tables = _tables(db, commit) if repo.type == "dataset" else {}
         context = repo_context(db, request, repo, "card")
-    return render(request, "card.html", text=cards.body_of(text), facts=facts, **context)
+    shown = next((path for path in tables if "train" in path), next(iter(tables), ""))
+    return render(
+        request, "card.html", text=cards.body_of(text), facts=facts, tables=tables, shown=shown,
+        preview=_preview_of(hub, shown, tables[shown]) if tables else None, **context,
+    )  # fmt: skip
+
+
+def _tables(db: sqlite3.Connection, commit: history.Commit) -> dict[str, git.File]:
+    """Return the dataset's parquet files by path."""
+    paths = sorted(path for path in git.all_files(db, commit.tree) if path.endswith(preview.SUFFIX))
+    files_by_path = {path: git.file_at(db, commit.tree, path) for path in paths[:MAX_TABLES]}
+    return {path: file for path, file in files_by_path.items() if file}
+
+
+def _preview_of(hub: Hub, path: str, file: git.File) -> preview.Preview | None:
+    """Return the first rows of a parquet file; None for any other file."""
+    if not path.endswith(preview.SUFFIX):
+        return None
+    return preview.read_preview(hub.store.blob_path(file.sha256))
 
 
 def _app(request: Request, db: sqlite3.Connection, repo: Repo) -> Response:
@@ -141,7 +161,8 @@ def blob(request: Request) -> Response:
         context = repo_context(db, request, repo, "files")
     return render(
         request, "blob.html", file=file, rev=rev, path=path, text=_text_of(hub, file),
-        last_commit=last_commit, is_picture=path.lower().endswith(IMAGE_SUFFIXES), **context,
+        preview=_preview_of(hub, path, file), last_commit=last_commit,
+        is_picture=path.lower().endswith(IMAGE_SUFFIXES), **context,
     )  # fmt: skip
 
 

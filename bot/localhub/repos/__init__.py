@@ -6,6 +6,7 @@ cards          The front matter of README.md: parsed for listings, validated bef
 history        Commits and refs: resolves revisions, records commits, merges trees
 initial_files  The files that a new repo contains from its initial commit on
 download       Streams a stored file, or one byte range of it, and verifies its hash
+preview        The first rows of a parquet file, as texts for a table
 eval_results   Evaluation results that a model publishes in `.eval_results/*.yaml`
 repos          Lookup and visibility of repos, creation, settings, deletion
 gated          Gated repos: only users with access can download files

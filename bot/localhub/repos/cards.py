@@ -143,6 +143,11 @@ def _space_errors(data: Json) -> list[str]:
     return errors
 
 
+def language_tag(repo_type: str, code: str) -> str:
+    """Return the tag of a repo whose card names this language."""
+    return f"language:{code}" if repo_type == "dataset" else code
+
+
 def body_of(text: str) -> str:
     """Return a README without its front matter."""
     return FRONT_MATTER.sub("", text, count=1)
@@ -167,8 +172,7 @@ def tags_of(data: Json, repo_type: str, files: Collection[str]) -> list[str]:
     if isinstance(data.get("base_model_relation"), str):
         relation = data["base_model_relation"]
         tags += [f"base_model:{relation}:{b}" for b in listed(data, "base_model")]
-    prefix = "language:" if repo_type == "dataset" else ""
-    tags += [prefix + code for code in listed(data, "language")]
+    tags += [language_tag(repo_type, code) for code in listed(data, "language")]
     if repo_type == "dataset":
         for name in ("task_categories", "task_ids", "size_categories", "annotations_creators",
                      "multilinguality", "source_datasets"):  # fmt: skip

@@ -61,6 +61,7 @@ BRIEF = {
     "space": "author createdAt likes private sdk tags trendingScore lastModified sha",
 }
 SELECT = "SELECT r.* FROM repos r"
+_HAS_TAG = "EXISTS (SELECT 1 FROM json_each(r.tags) j WHERE j.value = ?)"
 SORTS = {"createdAt": "r.created_at", "lastModified": "r.updated_at"}
 UNSUPPORTED_FIELDS = ("apps", "gated", "inference", "inference_provider", "num_parameters")
 PAGE = 1000
@@ -255,12 +256,17 @@ def without_namespace(request: Request) -> Response:
 
 
 def conditions(
-    namespaces: list[str], repo_type: str, query: dict[str, list[str]]
+    namespaces: list[str],
+    repo_type: str,
+    query: dict[str, list[str]],
+    words: str = "",
+    languages: Iterable[str] = (),
 ) -> tuple[str, list[Any]]:
     """Return the WHERE clause of a listing and its values.
 
-    namespaces: those whose private repos the user may list. In a query, `search` are words of a
-    name, as in the Hub's API, and `words` are words of a name or a card's front matter.
+    namespaces: those whose private repos the user may list. query: as in the Hub's API. words: all
+    of them are in the repo's name or its card's front matter, unless the repo is in one of the
+    languages (codes of a card).
     """
     own = ", ".join("?" for _ in namespaces) or "NULL"
     parts = [f"r.type = ? AND (r.private = 0 OR r.namespace IN ({own}))"]
@@ -272,14 +278,17 @@ def conditions(
         for word in text.split():
             parts.append("r.name LIKE ? ESCAPE '!'")
             values.append(_containing(word))
-    for text in query.get("words", []):
-        for word in text.split():
-            parts.append("(r.name LIKE ? ESCAPE '!' OR r.card LIKE ? ESCAPE '!')")
-            values += [_containing(word)] * 2
     for tags in [*query.get("filter", []), *query.get("pipeline_tag", [])]:
         for tag in tags.split(","):
-            parts.append("EXISTS (SELECT 1 FROM json_each(r.tags) j WHERE j.value = ?)")
+            parts.append(_HAS_TAG)
             values.append(tag)
+    if words:
+        found = ["(r.name LIKE ? ESCAPE '!' OR r.card LIKE ? ESCAPE '!')"] * len(words.split())
+        values += [_containing(word) for word in words.split() for _ in range(2)]
+        tags_of = [cards.language_tag(repo_type, code) for code in languages]
+        alternatives = [" AND ".join(found), *[_HAS_TAG] * len(tags_of)]
+        parts.append(f"({' OR '.join(alternatives)})")
+        values += tags_of
     return " AND ".join(parts), values
 
 

@@ -177,7 +177,13 @@ def move_ref(
         sdk = card["sdk"] if repo.type == "space" and card.get("sdk") in SPACE_SDKS else repo.sdk
         db.execute(
             "UPDATE repos SET card = ?, tags = ?, sdk = ? WHERE id = ?",
-            (json.dumps(card), json.dumps(cards.tags_of(card, repo.type, names)), sdk, repo.id),
+            (
+                # Unescaped, so that a search finds words that are not ASCII.
+                json.dumps(card, ensure_ascii=False),
+                json.dumps(cards.tags_of(card, repo.type, names)),
+                sdk,
+                repo.id,
+            ),
         )
     updated = by_id(db, repo.id)
     assert updated is not None

@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import quote
 
 import httpx2
+import pyarrow
 from huggingface_hub import CommitOperationAdd, HfApi
+from pyarrow import parquet
 
 from tests.bot.localhub.helpers import Browser, wait_until
 
@@ -152,6 +156,49 @@ def test_home_says_what_to_do_and_search_finds_a_word_of_a_card(
     check(home)
     assert "Zenagish for all" in home and f"/spaces/{name}/discussions/new" in links(home)
     assert f"/spaces/{name}" in links(browser.read("/search?q=zenagish"))
+
+
+def test_search_finds_a_language_by_any_name(
+    alice: HfApi, name: str, browse: Callable[[str], Browser]
+) -> None:
+    card = b"---\nlanguage: gd\npretty_name: L\xc3\xa9igheadh\n---\n"
+    for repo_type in ("model", "dataset"):
+        alice.create_repo(name, repo_type=repo_type)
+        alice.upload_file(
+            path_or_fileobj=card, path_in_repo="README.md", repo_id=name, repo_type=repo_type
+        )
+    browser = browse("bob")
+    for text in ("Scottish Gaelic", "gàidhlig", "gla_Latn", "gd", "Léigheadh"):
+        page = browser.read(f"/search?q={quote(text)}")
+        assert {f"/{name}", f"/datasets/{name}"} <= links(page), text
+    page = browser.read("/search?q=Gaelicc")  # a typing error means no language
+    assert f"/{name}" not in links(page)
+
+
+def test_dataset_shows_its_first_rows(
+    alice: HfApi, name: str, browse: Callable[[str], Browser], tmp_path: Path
+) -> None:
+    rows = [{"prompt": f"<b>Dè {number}?</b>", "turns": [{"role": "user"}]} for number in range(30)]
+    parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "rows")
+    alice.create_repo(name, repo_type="dataset")
+    alice.create_commit(
+        name,
+        [
+            CommitOperationAdd("data/test-0.parquet", b"PAR1 \0 no parquet PAR1"),
+            CommitOperationAdd("data/train-0.parquet", (tmp_path / "rows").read_bytes()),
+        ],
+        commit_message="rows",
+        repo_type="dataset",
+    )
+    browser = browse("bob")
+    for path in (f"/datasets/{name}", f"/datasets/{name}/blob/main/data/train-0.parquet"):
+        page = browser.read(path)
+        check(page)
+        assert "&lt;b&gt;Dè 9?" in page and "Dè 10?" not in page, path
+        assert "10 of 30 rows" in page and "&#34;role&#34;: &#34;user&#34;" in page, path
+    broken = f"/datasets/{name}/blob/main/data/test-0.parquet"
+    assert broken in links(browser.read(f"/datasets/{name}"))
+    assert "too large to show or not text" in browser.read(broken)
 
 
 def test_invalid_form_is_shown_again_with_its_contents(

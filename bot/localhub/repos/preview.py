@@ -1,0 +1,48 @@
+"""The first rows of a parquet file, as texts for a table."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SUFFIX = ".parquet"
+MAX_ROWS, MAX_COLUMNS, MAX_CHARACTERS = 10, 30, 500
+
+
+@dataclass(frozen=True)
+class Preview:
+    """rows: the first ones, each with a text for each column; total_rows: of the file."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    total_rows: int
+
+
+def read_preview(path: Path) -> Preview | None:
+    """Return the first rows of a parquet file, None if it cannot be read as one."""
+    # Imported here, because it takes longer than all else that a start of this Hub imports.
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            columns = tuple(file.schema_arrow.names[:MAX_COLUMNS])
+            batch = next(file.iter_batches(MAX_ROWS, columns=list(columns)), None)
+            rows = batch.to_pylist() if batch else []
+            total_rows = file.metadata.num_rows
+    except (pyarrow.ArrowException, OSError, ValueError):
+        return None
+    cells = tuple(tuple(_text(row.get(column)) for column in columns) for row in rows)
+    return Preview(columns, cells, total_rows)
+
+
+def _text(value: Any) -> str:
+    """Return a cell as a text that is not too long."""
+    if value is None:
+        return ""
+    if isinstance(value, list | dict):
+        value = json.dumps(value, ensure_ascii=False, default=str, indent=1)
+    text = str(value)
+    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"
