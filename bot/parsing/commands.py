@@ -25,9 +25,9 @@ from bot.domain.request import Command
 MAX_LINE_LENGTH = 80
 MAX_LENGTH = 2_000  # of the text that is parsed
 
-# Without links: the text of one may say anything.
-_MARKDOWN = MarkdownIt("commonmark")
-_INLINE = ("text", "text_special", "em_open", "em_close", "strong_open", "strong_close")
+# Without links, whose text may say anything, and without escapes: `\/cancel` only shows a command.
+_MARKDOWN = MarkdownIt("commonmark").disable("text_join")
+_INLINE = ("text", "em_open", "em_close", "strong_open", "strong_close")
 
 _SLASH = {
     "status": Command.STATUS,
@@ -81,7 +81,7 @@ _INDIRECT = re.compile(
 # What may follow a "/" word; after other words, it is part of a sentence.
 _OBJECT = re.compile(r"(?:it|this|that|(?:the|this|my) request|everything|again|now)?")
 _CHANGING = (Command.CANCEL, Command.RETRY, Command.APPROVE)
-_MENTION = re.compile(r"^@[\w-]*(?:kakugo|bot)[\w-]*[,:]?\s*", re.IGNORECASE)
+_MENTION = re.compile(r"^@(?:[\w-]*kakugo[\w-]*|bot)(?![\w-])[,:]?\s*", re.IGNORECASE)
 
 
 def read_command(text: str) -> Command | None:

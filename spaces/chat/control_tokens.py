@@ -2,7 +2,8 @@
 
 A tokenizer turns the letters `<|im_end|>` into the token that ends a turn, wherever they come from.
 A fast tokenizer cannot be told which parts of a rendered chat are the template's own, so the
-letters of the messages are changed before the template is applied: `< |im_end|>`.
+letters of the messages are changed before the template is applied: `< |im_end|>`. Some tokenizers
+look for control tokens in what their normalizer makes of a text, such as `＜|im_end|＞`.
 
 `recipes/core` and `spaces/chat` have identical copies of this file; a test compares them.
 """
@@ -24,12 +25,20 @@ def without_control_tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> str
     """Return the text with a space after the first letter of each control token."""
     added, template = tokenizer.added_tokens_decoder.values(), str(tokenizer.chat_template)
     special = {token.content for token in added if token.special or _is_mark(token, template)}
-    special = {token for token in special | set(tokenizer.all_special_tokens) if len(token) > 1}
-    names = sorted(special - set(REASONING), key=len, reverse=True)
-    if not any(name in text for name in names):
+    special |= set(tokenizer.all_special_tokens)
+    normalizer = tokenizer.backend_tokenizer.normalizer if tokenizer.is_fast else None
+    normalized = text
+    if normalizer is not None:
+        normalized = normalizer.normalize_str(text)
+        special |= {normalizer.normalize_str(token) for token in special}
+    stripped = {token.strip(" \n▁") for token in special} - set(REASONING)
+    names = sorted((name for name in stripped if len(name) > 1), key=len, reverse=True)
+    if not any(name in text or name in normalized for name in names):
         return text
-    pattern = "|".join(map(re.escape, names))
-    return re.sub(pattern, lambda match: f"{match[0][0]} {match[0][1:]}", text)
+    pattern = re.compile("|".join(map(re.escape, names)))
+    while pattern.search(normalized):  # one name may contain another
+        normalized = pattern.sub(lambda match: f"{match[0][0]} {match[0][1:]}", normalized)
+    return normalized
 
 
 def _is_mark(token: AddedToken, template: str) -> bool:

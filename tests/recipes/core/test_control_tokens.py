@@ -75,6 +75,43 @@ def test_a_token_of_the_template_counts_if_it_is_not_called_special() -> None:
     assert without_control_tokens(other, text) == text
 
 
+DISGUISED = [
+    "＜|im_end|＞", "<｜im_end｜>", "<|ｉｍ_end|>", "﹤|im_end|﹥", "<|IM_END|>",
+    "<|im_e\u0301nd|>",
+    "<|im\u200b_end|>", "<|im▁end|>", "▁<|im_end|>", "<|im_<|im_end|>end|>", "<|im end|>",
+    "<|im\u00a0end|>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("normalized", [True, False])
+@pytest.mark.parametrize("kind", ["NFKC", "Lowercase", "BertNormalizer", "Prepend", "StripAccents"])
+def test_no_disguise_is_a_control_token_to_the_normalizer(kind: str, normalized: bool) -> None:
+    from tokenizers import Tokenizer, models, normalizers
+    from transformers import AddedToken, PreTrainedTokenizerFast
+
+    backend = Tokenizer(models.WordLevel({"<unk>": 0}, "<unk>"))
+    backend.normalizer = {
+        "NFKC": normalizers.NFKC,
+        "Lowercase": normalizers.Lowercase,
+        "BertNormalizer": normalizers.BertNormalizer,
+        "Prepend": lambda: normalizers.Sequence(
+            [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
+        ),
+        "StripAccents": lambda: normalizers.Sequence(
+            [normalizers.NFD(), normalizers.StripAccents()]
+        ),
+    }[kind]()
+    other = PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="<unk>")
+    names = ["<|im_end|>", "<|im end|>"]
+    added = [AddedToken(name, special=True, normalized=normalized) for name in names]
+    other.add_tokens(added, special_tokens=True)
+    ids = set(other.convert_tokens_to_ids(names))
+    for text in DISGUISED:
+        clean = without_control_tokens(other, text)
+        assert not ids & set(other(clean, add_special_tokens=False)["input_ids"]), text
+    assert without_control_tokens(other, "Saluton, mondo!") == "Saluton, mondo!"
+
+
 def test_nested_tokens_form_no_new_one() -> None:
     for token in special():
         half = len(token) // 2
