@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from bot.errors import UserError
 
 PUBLIC_HUB = "https://huggingface.co"
+LARGEST_NUMBER = 1_000_000
 
 # Variables of the deployer that `deploy` passes on to a bot that runs on the Hub. No secrets.
 FORWARDED_VARIABLES = (
@@ -190,18 +191,18 @@ def _limits(env: Mapping[str, str]) -> Limits:
     return Limits(
         day_usd=_number(env, "KAKUGO_DAY_USD", default.day_usd),
         person_usd=_number(env, "KAKUGO_PERSON_USD", default.person_usd),
-        person_requests=int(_number(env, "KAKUGO_PERSON_REQUESTS", default.person_requests)),
-        person_starts=int(_number(env, "KAKUGO_PERSON_STARTS", default.person_starts)),
-        queue=int(_number(env, "KAKUGO_QUEUE", default.queue)),
-        jobs_per_flavor=int(_number(env, "KAKUGO_JOBS_PER_FLAVOR", default.jobs_per_flavor)),
+        person_requests=_count(env, "KAKUGO_PERSON_REQUESTS", default.person_requests),
+        person_starts=_count(env, "KAKUGO_PERSON_STARTS", default.person_starts),
+        queue=_count(env, "KAKUGO_QUEUE", default.queue),
+        jobs_per_flavor=_count(env, "KAKUGO_JOBS_PER_FLAVOR", default.jobs_per_flavor),
     )
 
 
 def _port(env: Mapping[str, str]) -> int:
-    port = _number(env, "PORT", 7860)
+    port = _count(env, "PORT", 7860)
     if port > 65535:
-        raise SettingsError(f"PORT must be a number up to 65535, not {port:.0f}")
-    return int(port)
+        raise SettingsError(f"PORT must be a number up to 65535, not {port}")
+    return port
 
 
 def _url(env: Mapping[str, str], name: str, default: str = "") -> str:
@@ -245,6 +246,13 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
         value = float(env.get(name, default))
     except ValueError as error:
         raise SettingsError(f"{name} must be a number, not {env[name][:40]!r}") from error
-    if not 0 <= value < float("inf"):
-        raise SettingsError(f"{name} must be a finite number that is not negative, not {value}")
+    if not 0 <= value <= LARGEST_NUMBER:
+        raise SettingsError(f"{name} must be a number from 0 to {LARGEST_NUMBER:,}, not {value:g}")
     return value
+
+
+def _count(env: Mapping[str, str], name: str, default: int) -> int:
+    value = _number(env, name, default)
+    if not value.is_integer():
+        raise SettingsError(f"{name} must be a whole number, not {value:g}")
+    return int(value)

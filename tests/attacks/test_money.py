@@ -24,12 +24,30 @@ def test_an_absurd_figure_is_no_amount(value: object) -> None:
     assert not is_amount(value)
 
 
-@pytest.mark.parametrize("value", ["-1", "nan", "inf", "-inf", "1e999", "x", "1,5", "0x10"])
+ABSURD_TEXTS = [
+    "-1", "nan", "inf", "-inf", "1e999", "x", "1,5", "0x10", "1e308", "1000001", "9" * 400, "$5",
+    "5 USD", "1/2", "½", "", " ", "5\0", "None", "true", "0b1", "Ⅴ", "--5", "1e", "5%",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ABSURD_TEXTS, ids=lambda value: repr(value)[:12])
 @pytest.mark.parametrize(
     "name", ["KAKUGO_LIMIT_USD", "KAKUGO_DAY_USD", "KAKUGO_PERSON_USD", "KAKUGO_QUEUE"]
 )
 def test_an_absurd_limit_is_refused(name: str, value: str) -> None:
     with pytest.raises(UserError, match=name):
+        read({**SETTINGS, name: value})
+
+
+# Failed before: cut to a whole number, so 0.5 closed the queue.
+@pytest.mark.parametrize("value", ["0.5", "5.5", "1e-3", "999999.5"])
+@pytest.mark.parametrize(
+    "name",
+    ["KAKUGO_PERSON_REQUESTS", "KAKUGO_PERSON_STARTS", "KAKUGO_QUEUE", "KAKUGO_JOBS_PER_FLAVOR",
+     "PORT"],
+)  # fmt: skip
+def test_a_number_of_things_is_whole(name: str, value: str) -> None:
+    with pytest.raises(UserError, match=f"{name} must be a whole number"):
         read({**SETTINGS, name: value})
 
 
