@@ -40,12 +40,16 @@ PRIVATE_NAMES = [
         "Load with the recipe's attention in recipes/core/model_loading.py and retry with SDPA.",
     ),
     (
+        "transformers.PreTrainedModel._supports_flex_attn",
+        "Load with the recipe's attention in recipes/core/model_loading.py and retry with SDPA.",
+    ),
+    (
         "transformers.PreTrainedConfig._attn_implementation",
         "Take the attention from the recipe's arguments in recipes/train/packing.py.",
     ),
     (
         "trl.trainer.utils._use_triton",
-        "Remove the patch in recipes/train/sft.py if TRL skips prompts and padding on a CPU.",
+        "Remove the patch in recipes/train/trainer.py if TRL skips prompts and padding on a CPU.",
     ),
     (
         "accelerate.PartialState._shared_state",

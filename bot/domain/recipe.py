@@ -117,14 +117,16 @@ class Recipe:
     teacher: TeacherSpec
     setup: tuple[tuple[str, ...], ...]
     steps: Mapping[Step, StepSettings]
+    train_extras: tuple[str, ...] = ()
     evaluate_extras: tuple[str, ...] = ()
     tokens_per_second: float = 0.0
     asked_model: str = ""
 
     def extras(self, step: Step) -> tuple[str, ...]:
         """Return the extras of this package that a step's job installs."""
-        evaluates = step in (Step.EVALUATE, Step.IMPROVE)
-        return (step.value, *(self.evaluate_extras if evaluates else ()))
+        trains = self.train_extras if step in (Step.TRAIN, Step.IMPROVE) else ()
+        evaluates = self.evaluate_extras if step in (Step.EVALUATE, Step.IMPROVE) else ()
+        return (step.value, *trains, *evaluates)
 
     @property
     def endpoint(self) -> EndpointSpec | None:
@@ -202,6 +204,7 @@ def parse(name: str, org: str, text: str) -> Recipe:
         teacher=teacher,
         setup=plan.setup,
         steps={step: plan.steps[step.value] for step in Step},
+        train_extras=_train_extras(_section(sections, "train", "trainer")),
         evaluate_extras=_evaluate_extras(_section(sections, "evaluate")),
         tokens_per_second=plan.teacher.tokens_per_second,
         asked_model=str(_section(sections, "generate", "teacher").get("model", "")),
@@ -232,6 +235,11 @@ def _section(sections: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     for key in keys:
         sections = sections.get(key) or {}
     return sections
+
+
+def _train_extras(trainer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what `report_to: trackio` needs besides the extra of the step."""
+    return ("trackio",) if trainer.get("report_to") == "trackio" else ()
 
 
 def _evaluate_extras(section: Mapping[str, Any]) -> tuple[str, ...]:

@@ -89,10 +89,11 @@ def measure(
     )
 
 
-def _load(repo: str, revision: str, train: TrainingSettings) -> Any:
+def _load(repo: str, revision: str, train: TrainingSettings, packing: bool = False) -> Any:
     import torch
 
-    arguments = {"attn_implementation": hardware.attention(hardware.detect()), **train.model}
+    attention = hardware.attention(hardware.detect(), packing)
+    arguments = {"attn_implementation": attention, **train.model}
     model: Any = model_loading.model(repo, revision, train.threads, arguments)
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
@@ -110,7 +111,7 @@ def _train(
 
     tokenizer = model_loading.tokenizer(repo, revision)
     result = sft.train(
-        lambda: _load(repo, revision, train),
+        lambda: _load(repo, revision, train, train.packing),
         tokenizer,
         tokenize_chats(tokenizer, data.training_chats, train.max_length),
         _shortened(train, settings.steps),

@@ -69,18 +69,16 @@ def tokenizer(repo: str, revision: str) -> PreTrainedTokenizerBase:
 def model(
     repo: str, revision: str, threads: int | None, arguments: dict[str, Any]
 ) -> PreTrainedModel:
-    """Load a base with these `from_pretrained` arguments; without flash attention it uses SDPA."""
+    """Load a base with these `from_pretrained` arguments; with SDPA if it lacks their attention."""
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
     if threads:
         torch.set_num_threads(threads)
     arguments = dict(arguments)
-    model_class = AutoModelForCausalLM._model_mapping.get(
-        type(AutoConfig.from_pretrained(repo, revision=revision)), None
-    )
-    flash = str(arguments.get("attn_implementation")).startswith("flash")
-    if flash and not getattr(model_class, "_supports_flash_attn", False):
+    config = AutoConfig.from_pretrained(repo, revision=revision)
+    model_class = AutoModelForCausalLM._model_mapping.get(type(config), None)
+    if not _supports(model_class, config, str(arguments.get("attn_implementation"))):
         arguments["attn_implementation"] = "sdpa"
     loaded: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
         repo, revision=revision, **arguments
@@ -88,6 +86,16 @@ def model(
     if not has_experts(loaded.config):  # Granite 4 sets a router loss without having routers
         loaded.config.get_text_config().router_aux_loss_coef = 0.0
     return loaded
+
+
+def _supports(model_class: object, config: PretrainedConfig, attention: str) -> bool:
+    """Return whether a model has this attention; FlexAttention cannot drop out."""
+    if attention.startswith("flash"):
+        return bool(getattr(model_class, "_supports_flash_attn", False))
+    if attention == "flex_attention":
+        dropout = getattr(config.get_text_config(), "attention_dropout", 0)
+        return bool(getattr(model_class, "_supports_flex_attn", False)) and not dropout
+    return True
 
 
 def has_experts(config: PretrainedConfig) -> bool:

@@ -15,6 +15,7 @@ plot              A plot of the training log: the loss on training rows and on h
 heldout_loss      The loss of a model on held-out chats, comparable between tokenizers
 adapter           Choose what is trained: a PEFT adapter, some token embeddings, or all weights
 feedback_gates    Filter feedback like generated rows: by gates and benchmarks
+trainer           TRL's SFTTrainer, with a held-out loss per answer token
 sft               Supervised fine-tuning: add a PEFT adapter and train with TRL's SFTTrainer
 card              The adapter's model card: facts of one run filled into `card.md.j2`
 dpo               Direct preference optimization with TRL's DPOTrainer

@@ -8,7 +8,7 @@ Heavy imports are inside the functions, and this module must not access the Hub.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from recipes.train.callbacks import OnStep, progress_callback
 from recipes.train.preference_pairs import PreferencePair
 from recipes.train.settings import TrainingSettings
 from recipes.train.sft import UNWANTED_FILES, counter_total
+from recipes.train.trainer import check_reporting
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from trl.trainer.dpo_config import DPOConfig
     from trl.trainer.dpo_trainer import DPOTrainer
 
+SHARED_ARGUMENTS = ("bf16", "fp16", "optim", "optim_args")
 MARGIN, ACCURACY = "rewards/margins", "rewards/accuracies"
 
 
@@ -99,11 +101,12 @@ def _result(trainer: DPOTrainer) -> DpoResult:
 
 
 def _dpo_config(model: PeftModel, settings: TrainingSettings, out: Path) -> DPOConfig:
-    """Build TRL's config; a recipe cannot turn on reporting."""
+    """Build TRL's config; `train.trainer` decides precision and optimizer here, too."""
     from trl.trainer.dpo_config import DPOConfig
 
     feedback = settings.feedback
     assert feedback
+    check_reporting(feedback.trainer)
     needs = hardware.memory_needs(
         model.config,
         weights=sum(p.numel() * p.element_size() for p in model.parameters()),
@@ -113,6 +116,8 @@ def _dpo_config(model: PeftModel, settings: TrainingSettings, out: Path) -> DPOC
         packing=False,
     )
     options = hardware.choose_options(hardware.detect(), needs)
+    options = replace(options, liger=False)  # it has a loss of its own, and not every `loss_type`
+    shared = {key: settings.trainer[key] for key in SHARED_ARGUMENTS if key in settings.trainer}
     device_pairs = hardware.largest_divisor(feedback.batch, max(1, options.rows // 2))
     try:
         return DPOConfig(
@@ -120,13 +125,9 @@ def _dpo_config(model: PeftModel, settings: TrainingSettings, out: Path) -> DPOC
             per_device_train_batch_size=device_pairs,
             gradient_accumulation_steps=feedback.batch // device_pairs,
             max_length=settings.max_length,
-            bf16=options.bf16 and settings.trainer.get("bf16", True),
-            optim=options.optim,
-            gradient_checkpointing=options.checkpointing,
             logging_first_step=True,
-            report_to="none",
             disable_tqdm=True,
-            **feedback.trainer,
+            **options.trainer_arguments({**shared, **feedback.trainer}),
         )
     except (TypeError, ValueError) as error:
         raise UserError(

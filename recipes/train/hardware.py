@@ -6,6 +6,7 @@ own `model:` and `trainer:` values take precedence over what is chosen here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -47,7 +48,7 @@ class MemoryNeeds:
     mlp: int
     tokens: int
     rows: int
-    packing: bool
+    dense_mask: bool  # whether attention needs a mask that grows with the square of the batch
     shards: int = 1  # devices that weights and optimizer state are divided among
 
 
@@ -62,10 +63,14 @@ class TrainingOptions:
     rows: int
     workers: int
 
-    def trainer_arguments(self) -> dict[str, Any]:
-        """Return them as arguments of TRL's SFTConfig."""
-        return {
-            "bf16": self.bf16,
+    def trainer_arguments(self, recipe: Mapping[str, Any]) -> dict[str, Any]:
+        """Return them as arguments of TRL's configs; those of the recipe come first.
+
+        The recipe's `fp16` also replaces our `bf16`, and its `gradient_checkpointing`, an older
+        name, our `activation_checkpointing`.
+        """
+        chosen = {
+            "bf16": self.bf16 and not recipe.get("fp16"),
             "optim": self.optim,
             "use_liger_kernel": self.liger,
             "activation_checkpointing": self.checkpointing,
@@ -73,6 +78,9 @@ class TrainingOptions:
             "dataloader_persistent_workers": self.workers > 0,
             "dataloader_pin_memory": self.workers > 0,
         }
+        if "gradient_checkpointing" in recipe:
+            del chosen["activation_checkpointing"]
+        return {**chosen, **recipe}
 
 
 def choose_options(machine: Machine, needs: MemoryNeeds) -> TrainingOptions:
@@ -85,8 +93,8 @@ def choose_options(machine: Machine, needs: MemoryNeeds) -> TrainingOptions:
         per_row = needs.tokens * (needs.layers * 2 * needs.hidden)
         per_row += needs.tokens * _activation_bytes(needs.hidden, needs.mlp)
     rows = max(1, min(needs.rows, int(free // per_row))) if cuda else needs.rows
-    if needs.packing and attention(machine) == "sdpa":
-        rows = 1  # its mask covers all rows of the batch and grows with their square
+    if needs.dense_mask:
+        rows = 1
     return TrainingOptions(
         bf16=machine.has_bfloat16,
         optim="adamw_torch" if machine.device == "mps" else "adamw_torch_fused",
@@ -110,16 +118,20 @@ def largest_divisor(batch: int, limit: int) -> int:
     return next((n for n in range(min(limit, batch), 0, -1) if batch % n == 0), 0)
 
 
-def attention(machine: Machine) -> str:
-    """Choose `attn_implementation`; FlashAttention needs no padding or mask for packed rows.
+def attention(machine: Machine, packing: bool) -> str:
+    """Choose `attn_implementation`: the fastest that the machine offers.
 
-    The package `kernels` downloads a compiled FlashAttention 2.
+    With packed rows, SDPA needs a dense mask, which takes most of its speed. FlashAttention is told
+    where rows end; FlexAttention, which is a part of PyTorch and compiled by Triton, skips the
+    blocks between rows. The package `kernels` downloads a compiled FlashAttention 2.
     """
-    if machine.has_bfloat16 and machine.capability >= (9, 0) and "flash_attn_3" in machine.packages:
+    if not machine.has_bfloat16:
+        return "sdpa"
+    if machine.capability >= (9, 0) and "flash_attn_3" in machine.packages:
         return "flash_attention_3"
-    if machine.has_bfloat16 and machine.packages & {"flash_attn", "kernels"}:
+    if machine.packages & {"flash_attn", "kernels"}:
         return "flash_attention_2"
-    return "sdpa"
+    return "flex_attention" if packing and "triton" in machine.packages else "sdpa"
 
 
 def _resident_bytes(needs: MemoryNeeds) -> float:
@@ -147,6 +159,7 @@ def detect() -> Machine:
         "flash_attn_3": import_utils.is_flash_attn_3_available,
         "kernels": import_utils.is_kernels_available,
         "liger_kernel": import_utils.is_liger_kernel_available,
+        "triton": import_utils.is_triton_available,
     }
     packages = frozenset(name for name, is_available in available.items() if is_available())
     if torch.cuda.is_available():
@@ -178,5 +191,5 @@ def memory_needs(
         mlp=int(max(getattr(text, name, None) or 0 for name in MLP_SIZES)),
         tokens=tokens,
         rows=rows,
-        packing=packing,
+        dense_mask=packing and config._attn_implementation in ("sdpa", "eager"),
     )

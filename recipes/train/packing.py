@@ -1,8 +1,8 @@
 """Keep packed rows from attending to each other, also in models that do not separate them.
 
-FlashAttention is told where each row ends. With SDPA, the model must derive its mask from the
-position ids, and some models ignore them (Granite 4 in transformers 5.23), so this is tested on two
-short rows. This module must not know what the rows contain.
+FlashAttention is told where each row ends, FlexAttention and SDPA by a mask, which the model must
+derive from the position ids. Some models ignore them (Granite 4 in transformers 5.23), so this is
+tested on two short rows. This module must not know what the rows contain.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ def separate_packed_rows(trainer: SFTTrainer) -> None:
     base.base_model.register_forward_pre_hook(_add_attention_mask, with_kwargs=True)
     if _rows_interact(trainer):
         raise UserError(
-            "Packed rows would attend to each other in this base model: install a FlashAttention "
-            "that it supports, or set `train.trainer.packing: false`."
+            "Packed rows would attend to each other in this base model: set "
+            "`train.model.attn_implementation` to another attention that it supports, or "
+            "`train.trainer.packing: false`."
         )
 
 
@@ -54,7 +55,7 @@ def _second_row_logits(trainer: SFTTrainer, first_token: int) -> Tensor:
         for key, value in trainer.data_collator([row]).items()
     }
     model.train(False)
-    with torch.no_grad():
+    with torch.no_grad(), torch.compiler.set_stance("force_eager"):  # compiling takes a minute
         logits: Tensor = model(**batch, use_cache=False).logits
     model.train()
     return logits[0, ROW_LENGTH:].float()
@@ -64,9 +65,19 @@ def _add_attention_mask(
     module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
     """Forward pre-hook: let each token attend only to its own row, up to itself."""
+    import torch
+    from transformers.masking_utils import create_causal_mask
+
     positions = kwargs.get("position_ids")
     if positions is None or kwargs.get("attention_mask") is not None:
         return None
-    row = (positions == 0).cumsum(-1)
-    mask = (row[:, :, None] == row[:, None, :]).tril()
-    return args, {**kwargs, "attention_mask": mask[:, None]}
+    mask: Any = create_causal_mask(
+        module.config,
+        positions.new_empty((*positions.shape, 0), dtype=module.dtype),  # only its shape counts
+        attention_mask=None,
+        past_key_values=None,
+        position_ids=positions,
+    )
+    if mask is not None and not isinstance(mask, torch.Tensor):
+        mask.ndim = len(mask.shape)  # Granite asks a block mask for it, too
+    return args, {**kwargs, "attention_mask": mask}

@@ -145,7 +145,8 @@ def _fine_tune(job: Job[TrainingSettings], scratch: Path) -> tuple[Examples, Sft
 def _load_model(job: Job[TrainingSettings]) -> PreTrainedModel:
     """Load the base with the recipe's arguments and the fastest attention available."""
     settings = job.settings
-    arguments = {"attn_implementation": hardware.attention(hardware.detect()), **settings.model}
+    attention = hardware.attention(hardware.detect(), settings.packing)
+    arguments = {"attn_implementation": attention, **settings.model}
     with _main_process_first():
         return model_loading.model(job.args.base, job.base_revision, settings.threads, arguments)
 
@@ -180,12 +181,12 @@ def _load_examples(
 
 
 def _summary(result: SftResult) -> str:
-    """Return one line on speed and loss, without an MFU if it is unknown."""
+    """Return one line on speed, loss and attention, without an MFU if it is unknown."""
     held_out = "" if result.held_out_loss is None else f", held out {result.held_out_loss:.3f}"
     mfu = "" if result.mfu is None else f", {result.mfu:.1%} MFU"
     return (
         f"{result.steps} steps in {result.seconds:.1f} s, {result.tokens_per_second:.0f} "
-        f"tokens/s{mfu}, loss {result.loss_last:.3f}{held_out}"
+        f"tokens/s{mfu}, loss {result.loss_last:.3f}{held_out}, attention {result.attention}"
     )
 
 

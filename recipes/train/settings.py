@@ -64,6 +64,8 @@ class TrainerArguments:
     save_strategy: Literal["no", "steps", "epoch", "best"] = "steps"
     save_steps: PositiveAmount = 500
     save_total_limit: PositiveCount | None = None
+    report_to: Literal["none", "trackio"] = "none"
+    """Where each logged step is also reported; `trackio_space_id` names a Space for trackio."""
     beta: Amount = 0.1
     """How strongly preferences stay close to the current version."""
     loss_type: Loss | list[Loss] = "sigmoid"
@@ -91,8 +93,22 @@ class LoraArguments:
 KNOWN_ARGUMENTS: dict[str, list[str]] = json.loads(
     Path(__file__).with_name("library_arguments.json").read_text(encoding="utf-8")
 )
-SftMapping = Annotated[dict[str, Any], Partial(TrainerArguments, keys=KNOWN_ARGUMENTS["SFTConfig"])]
-DpoMapping = Annotated[dict[str, Any], Partial(TrainerArguments, keys=KNOWN_ARGUMENTS["DPOConfig"])]
+# What our own code decides, from other settings or for the order of rows.
+OWN_ARGUMENTS = {
+    "output_dir", "per_device_train_batch_size", "per_device_eval_batch_size",
+    "gradient_accumulation_steps", "dataset_kwargs", "remove_unused_columns",
+    "train_sampling_strategy", "ddp_find_unused_parameters", "max_length", "logging_first_step",
+    "disable_tqdm", "eval_strategy", "load_best_model_at_end", "metric_for_best_model",
+    "greater_is_better",
+}  # fmt: skip
+
+
+def _trainer_arguments(config: str) -> Partial:
+    return Partial(TrainerArguments, keys=set(KNOWN_ARGUMENTS[config]) - OWN_ARGUMENTS)
+
+
+SftMapping = Annotated[dict[str, Any], _trainer_arguments("SFTConfig")]
+DpoMapping = Annotated[dict[str, Any], _trainer_arguments("DPOConfig")]
 LoraMapping = Annotated[dict[str, Any], Partial(LoraArguments, keys=KNOWN_ARGUMENTS["LoraConfig"])]
 
 

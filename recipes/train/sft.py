@@ -7,8 +7,7 @@ cannot mask prompts when the chat template has no generation markers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from recipes.train.callbacks import OnStep, progress_callback
 from recipes.train.hardware import TrainingOptions
 from recipes.train.settings import TrainingSettings
 from recipes.train.tokenize import Examples, order_for_batches
+from recipes.train.trainer import check_reporting, loss_on_answers_only, trainer_class
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -41,7 +41,8 @@ class SftResult:
     seconds: float
     loss_first: float
     loss_last: float
-    held_out_loss: float | None  # of the weights that were kept
+    held_out_loss: float | None  # nats per answer token, of the weights that were kept
+    attention: str  # transformers' `attn_implementation`
     trainable_parameters: int
     mfu: float | None
     log: list[dict[str, float]]
@@ -115,7 +116,6 @@ def _trainer(
     model: PreTrainedModel, inputs: TrainingInputs, reduced: tuple[int, bool] | None = None
 ) -> tuple[SFTTrainer, TrainingOptions]:
     from transformers import PrinterCallback, set_seed
-    from trl.trainer.sft_trainer import SFTTrainer
 
     settings = inputs.settings
     set_seed(settings.seed)  # an adapter's initial weights are random
@@ -125,7 +125,7 @@ def _trainer(
         options = replace(options, rows=reduced[0], checkpointing=reduced[1])
     config = _sft_config(settings, inputs.out, options)
     held_out = inputs.held_out
-    trainer = SFTTrainer(
+    trainer = trainer_class()(
         model=trained_model,
         args=config,
         train_dataset=_training_dataset(inputs.examples, config, settings),
@@ -136,24 +136,6 @@ def _trainer(
     trainer.remove_callback(PrinterCallback)
     packing.separate_packed_rows(trainer)
     return trainer, options
-
-
-@contextmanager
-def loss_on_answers_only() -> Iterator[None]:
-    """Make TRL compute logits only for tokens that have a label, on any device.
-
-    Without Triton, TRL also computes them for prompts and padding, for the sake of devices that
-    compile each shape; on a CPU this takes a third of a step. Its code path for Triton also runs
-    in plain PyTorch.
-    """
-    from trl.trainer import utils
-
-    original = utils._use_triton  # type: ignore[attr-defined]
-    utils._use_triton = lambda device: True  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        utils._use_triton = original  # type: ignore[attr-defined]
 
 
 def _choose_options(trained_model: Module, settings: TrainingSettings) -> TrainingOptions:
@@ -180,9 +162,10 @@ def _processes() -> int:
 
 
 def _sft_config(settings: TrainingSettings, out: Path, options: TrainingOptions) -> SFTConfig:
-    """Build TRL's config; a recipe cannot change the order of rows or turn on reporting."""
+    """Build TRL's config."""
     from trl.trainer.sft_config import SFTConfig
 
+    check_reporting(settings.trainer)
     processes = _processes()
     rows = hardware.largest_divisor(settings.batch // processes, options.rows)
     if not rows or settings.batch % processes:
@@ -207,10 +190,9 @@ def _sft_config(settings: TrainingSettings, out: Path, options: TrainingOptions)
             ddp_find_unused_parameters=False,
             max_length=settings.max_length,
             logging_first_step=True,
-            report_to="none",
             disable_tqdm=True,
             **evaluation,
-            **{**options.trainer_arguments(), **settings.trainer},
+            **options.trainer_arguments(settings.trainer),
         )
     except (TypeError, ValueError) as error:
         raise UserError(f"train.trainer takes the arguments of TRL's SFTConfig: {error}") from error
@@ -273,6 +255,7 @@ def _run(trainer: SFTTrainer, inputs: TrainingInputs) -> SftResult:
         loss_first=losses[0]["loss"],
         loss_last=losses[-1]["loss"],
         held_out_loss=_held_out_loss(trainer, log),
+        attention=str(model.config._attn_implementation),
         trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
         mfu=throughput.mfu(tokens / seconds, flops, machine.name, machine.count) if flops else None,
         log=log,

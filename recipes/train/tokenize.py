@@ -1,8 +1,8 @@
 """Turn chats into token ids and labels; only the assistant's turns have a loss.
 
-The assistant's spans are found by rendering a chat up to each of its turns. So any chat template
-works, with or without `{% generation %}` markers, which most models lack. This module must not know
-about models, trainers or the Hub.
+Each answer is found by rendering the chat a second time with a mark in its place. So any chat
+template works, with or without `{% generation %}` markers, which most models lack; one that closes
+no answer is refused. This module must not know about models, trainers or the Hub.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from recipes.core.control_tokens import clean_chats
+from recipes.core.errors import UserError
 
 if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 IGNORED = -100  # torch's cross entropy skips this label
+MARK = "\ue000"  # a letter for private use, which stands for an answer
 Message = dict[str, str]
 Span = tuple[int, int]
 
@@ -45,9 +47,14 @@ class Examples:
 def tokenize_chats(
     tokenizer: PreTrainedTokenizerBase, chats: Sequence[list[Message]], max_length: int
 ) -> Examples:
-    """Render, tokenize and truncate to `max_length` tokens; drop rows without an answer token."""
+    """Render, tokenize and truncate to `max_length` tokens; drop rows without an answer token.
+
+    Raises UserError if the chat template cannot render a chat, changes an answer beyond recognition
+    or does not close every answer with a control token, so that its end would never be learnt.
+    """
     if not chats:
         return Examples([], [], {})
+    chats = clean_chats(tokenizer, chats)
     texts = _render(tokenizer, chats, add_generation_prompt=False)
     spans = _assistant_spans(tokenizer, chats, texts)
     encoded = tokenizer(texts, add_special_tokens=False, truncation=True, max_length=max_length)
@@ -84,6 +91,9 @@ def _assistant_spans(
     tokenizer: PreTrainedTokenizerBase, chats: Sequence[list[Message]], texts: list[str]
 ) -> list[list[Span]]:
     """Return each text's (start, end) characters of the assistant's turns, end tokens included."""
+    mark = MARK
+    while any(mark in text for text in texts):
+        mark += MARK
     turns = [
         (row, turn)
         for row, messages in enumerate(chats)
@@ -91,29 +101,75 @@ def _assistant_spans(
         if message["role"] == "assistant"
     ]
     prompts = [chats[row][:turn] for row, turn in turns]
-    answered = [chats[row][: turn + 1] for row, turn in turns]
-    starts = _render(tokenizer, prompts, add_generation_prompt=True)
-    ends = _render(tokenizer, answered, add_generation_prompt=False)
+    marked = [_with_answer(chats[row], turn, mark) for row, turn in turns]
+    prompt_texts = _render(tokenizer, prompts, add_generation_prompt=True)
+    marked_texts = _render(tokenizer, marked, add_generation_prompt=False)
     spans: list[list[Span]] = [[] for _ in texts]
-    for (row, _), start, end in zip(turns, starts, ends, strict=True):
-        spans[row].append((_common_length(start, texts[row]), _common_length(end, texts[row])))
+    ends: set[str] = set()
+    ending = _ending(tokenizer, mark)
+    for (row, _), prompt, marked_text in zip(turns, prompt_texts, marked_texts, strict=True):
+        text = texts[row]
+        before, found, after = marked_text.partition(mark)
+        if not found or not text.endswith(after):
+            raise UserError(
+                f"The chat template of {tokenizer.name_or_path} does not show where an answer "
+                "ends: choose another base, or mend its chat_template.jinja."
+            )
+        answer_end = len(text) - len(after)
+        start = len(prompt) if text.startswith(prompt) else _common_length(before, text)
+        end = answer_end + _common_length(ending, after)
+        spans[row].append((start, end))
+        ends.add(text[answer_end:end])
+    _check_ends(tokenizer, ends)
     return spans
+
+
+def _with_answer(messages: list[Message], turn: int, answer: str) -> list[Message]:
+    changed = {**messages[turn], "content": answer}
+    return [*messages[:turn], changed, *messages[turn + 1 :]]
+
+
+def _ending(tokenizer: PreTrainedTokenizerBase, mark: str) -> str:
+    """Return what the chat template writes after the last answer of a chat."""
+    chat = [{"role": "user", "content": mark * 2}, {"role": "assistant", "content": mark}]
+    [text] = _render(tokenizer, [chat], add_generation_prompt=False)
+    return text.rpartition(mark)[2]
+
+
+def _check_ends(tokenizer: PreTrainedTokenizerBase, ends: set[str]) -> None:
+    """Raise UserError if what follows an answer contains no control token that could end it."""
+    added = tokenizer.added_tokens_decoder.values()
+    control = {token.content for token in added if token.special} | {*tokenizer.all_special_tokens}
+    if not all(any(token in end for token in control) for end in ends):
+        raise UserError(
+            f"The chat template of {tokenizer.name_or_path} does not close every answer with a "
+            "control token such as its eos_token, so a model trained with it would never learn to "
+            "stop: choose another base, or mend its chat_template.jinja."
+        )
 
 
 def _render(
     tokenizer: PreTrainedTokenizerBase, chats: Sequence[list[Message]], add_generation_prompt: bool
 ) -> list[str]:
+    from jinja2 import TemplateError
+
     if not chats:
         return []
-    texts: Any = tokenizer.apply_chat_template(
-        clean_chats(tokenizer, chats), tokenize=False, add_generation_prompt=add_generation_prompt
-    )
+    try:
+        texts: Any = tokenizer.apply_chat_template(
+            list(chats), tokenize=False, add_generation_prompt=add_generation_prompt
+        )
+    except TemplateError as error:
+        raise UserError(
+            f"The chat template of {tokenizer.name_or_path} refuses a chat ({error}): choose "
+            "another base, or mend its chat_template.jinja."
+        ) from error
     return list(texts)
 
 
-def _common_length(prefix: str, text: str) -> int:
-    """Return how many characters of `prefix` start `text`: all, unless the template edits turns."""
-    return len(prefix) if text.startswith(prefix) else len(os.path.commonprefix([prefix, text]))
+def _common_length(one: str, other: str) -> int:
+    """Return how many characters both texts have in common at their start."""
+    return len(os.path.commonprefix([one, other]))
 
 
 def _label(encoded: BatchEncoding, row: int, spans: list[Span]) -> tuple[list[int], list[int]]:

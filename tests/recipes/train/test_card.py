@@ -26,7 +26,7 @@ LOG = [
 ]
 RESULT = SftResult(
     steps=2, tokens=20, seconds=7200.0, loss_first=3.0, loss_last=2.0, held_out_loss=2.5,
-    trainable_parameters=1234, mfu=0.512, log=LOG,
+    attention="flex_attention", trainable_parameters=1234, mfu=0.512, log=LOG,
 )  # fmt: skip
 LORA = {"r": 64, "lora_alpha": 64, "target_modules": "all-linear"}
 SETTINGS = {"lora": LORA, "trained_tokens": 0, "variant": "lora", "batch": 8, "max_length": 8000,

@@ -22,7 +22,7 @@ CPU = Machine("cpu", "CPU", 1, 0, (0, 0), frozenset({"kernels", "liger_kernel"})
 # granite-4.0-micro with a LoRA of rank 64, and with all weights trained
 MICRO = MemoryNeeds(
     weights=2 * 3_400_000_000, trained=118_000_000, layers=40, hidden=2560, mlp=8192,
-    tokens=8000, rows=8, packing=True,
+    tokens=8000, rows=8, dense_mask=False,
 )  # fmt: skip
 FULL = replace(MICRO, weights=4 * 3_400_000_000, trained=3_400_000_000)
 
@@ -32,39 +32,37 @@ def on(memory: int, capability: tuple[int, int] = (9, 0), *packages: str) -> Mac
 
 
 @pytest.mark.parametrize(
-    ("machine", "expected"),
+    ("machine", "packing", "expected"),
     [
-        (on(140, (9, 0), "flash_attn_3", "flash_attn"), "flash_attention_3"),
-        (on(140, (9, 0), "flash_attn"), "flash_attention_2"),
-        (on(48, (8, 9), "flash_attn_3", "kernels"), "flash_attention_2"),
-        (on(48, (8, 9)), "sdpa"),
-        (
-            on(16, (7, 5), "flash_attn"),
-            "sdpa",
-        ),  # Turing has no bfloat16 and is not supported by the kernel
-        (CPU, "sdpa"),
+        (on(140, (9, 0), "flash_attn_3", "flash_attn", "triton"), True, "flash_attention_3"),
+        (on(140, (9, 0), "flash_attn", "triton"), True, "flash_attention_2"),
+        (on(48, (8, 9), "flash_attn_3", "kernels", "triton"), False, "flash_attention_2"),
+        (on(140, (9, 0), "triton"), True, "flex_attention"),
+        (on(140, (9, 0), "triton"), False, "sdpa"),  # no mask between rows is needed
+        (on(140), True, "sdpa"),
+        (on(16, (7, 5), "flash_attn", "triton"), True, "sdpa"),  # Turing has no bfloat16
+        (CPU, True, "sdpa"),
     ],
 )
 def test_attention_is_the_fastest_that_is_installed_and_supported(
-    machine: Machine, expected: str
+    machine: Machine, packing: bool, expected: str
 ) -> None:
-    assert attention(machine) == expected
+    assert attention(machine, packing) == expected
 
 
 @pytest.mark.parametrize(
     ("machine", "needs", "rows", "checkpointing"),
     [
         (on(140, (9, 0), "kernels"), MICRO, 3, False),
-        (on(140), MICRO, 1, False),  # sdpa's mask over packed rows grows with their square
-        (on(140), replace(MICRO, packing=False), 3, False),
+        (on(140), replace(MICRO, dense_mask=True), 1, False),
         (on(79, (9, 0), "kernels"), MICRO, 1, False),
         (on(44, (8, 9), "kernels"), MICRO, 8, True),
         (on(22, (8, 9), "kernels"), MICRO, 4, True),
         (on(140, (9, 0), "kernels"), FULL, 1, False),
         (on(79, (9, 0), "kernels"), replace(FULL, shards=8), 1, False),
         (on(79, (9, 0), "kernels"), FULL, 3, True),
-        (CPU, MICRO, 1, False),
-        (CPU, replace(MICRO, packing=False), 8, False),
+        (CPU, replace(MICRO, dense_mask=True), 1, False),
+        (CPU, MICRO, 8, False),
     ],
 )
 def test_rows_fill_the_memory_and_checkpointing_is_the_last_resort(
@@ -75,15 +73,34 @@ def test_rows_fill_the_memory_and_checkpointing_is_the_last_resort(
 
 
 def test_kernels_precision_optimizer_and_loading_match_the_device() -> None:
-    fast = choose_options(on(140, (9, 0), "liger_kernel"), MICRO).trainer_arguments()
+    fast = choose_options(on(140, (9, 0), "liger_kernel"), MICRO).trainer_arguments({})
     assert fast["bf16"] and fast["use_liger_kernel"] and fast["optim"] == "adamw_torch_fused"
     assert fast["dataloader_num_workers"] == 2 and fast["dataloader_pin_memory"]
-    slow = choose_options(CPU, MICRO).trainer_arguments()
+    slow = choose_options(CPU, MICRO).trainer_arguments({})
     assert not slow["bf16"] and not slow["use_liger_kernel"]
     assert slow["dataloader_num_workers"] == 0 and not slow["dataloader_pin_memory"]
     assert not choose_options(on(16, (7, 5)), MICRO).bf16
     mps = replace(CPU, device="mps")
     assert choose_options(mps, MICRO).optim == "adamw_torch"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [
+        ({"optim": "adafactor", "bf16": False}, {"optim": "adafactor", "bf16": False}),
+        ({"fp16": True}, {"fp16": True, "bf16": False}),
+        ({"fp16": False}, {"fp16": False, "bf16": True}),
+        ({"activation_checkpointing": False}, {"activation_checkpointing": False}),
+        ({"gradient_checkpointing": False}, {"activation_checkpointing": None}),
+    ],
+)
+def test_what_the_recipe_says_comes_first(
+    recipe: dict[str, object], expected: dict[str, object]
+) -> None:
+    options = choose_options(on(44, (8, 9)), MICRO)
+    assert options.bf16 and options.checkpointing
+    arguments = options.trainer_arguments(recipe)
+    assert {key: arguments.get(key) for key in expected} == expected
 
 
 def test_out_of_memory_halves_the_rows_and_then_turns_on_checkpointing() -> None:

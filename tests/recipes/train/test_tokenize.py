@@ -29,6 +29,14 @@ DROPS_REASONING = (  # like Qwen's: only the last answer keeps its reasoning
     "{{ m.content if loop.last else m.content.split('</think>')[-1] }}<|end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
+QWEN_LIKE = (  # as Qwen3's: thoughts of earlier answers are dropped, the last one always has some
+    "{% set ns = namespace(last=0) %}{% for m in messages %}{% if m.role == 'user' %}"
+    "{% set ns.last = loop.index0 %}{% endif %}{% endfor %}{% for m in messages %}<|{{ m.role }}|>"
+    "{% set parts = m.content.split('</think>') %}{% if m.role == 'assistant' %}"
+    "{% if loop.index0 > ns.last %}<think>\n{{ parts[0].split('<think>')[1] if parts[1] }}\n"
+    "</think>\n\n{% endif %}{{ parts[-1] }}{% else %}{{ m.content }}{% endif %}<|end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
 
 
 @pytest.fixture
@@ -79,18 +87,48 @@ def test_labels_match_the_mask_of_transformers(
     assert mask == [value == 1 for value in theirs["assistant_masks"]]
 
 
-def test_user_turns_are_not_labelled_if_the_template_edits_earlier_turns(
+def test_every_answer_is_labelled_if_the_template_edits_earlier_ones(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:
-    tokenizer.chat_template = DROPS_REASONING
     messages = [
         turn("user", "a"),
         turn("assistant", "<think>hm</think>b"),
         turn("user", "c"),
         turn("assistant", "<think>ho</think>d"),
+        turn("user", "e"),
+        turn("assistant", "f"),
     ]
-    assert "c" not in labelled_text(tokenizer, messages)
-    assert labelled_text(tokenizer, messages).endswith("<think>ho</think>d<|end|>")
+    tokenizer.chat_template = DROPS_REASONING
+    assert labelled_text(tokenizer, messages) == "b<|end|>d<|end|>f<|end|>"
+    tokenizer.chat_template = QWEN_LIKE
+    expected = "b<|end|>\nd<|end|>\n<think>\n\n</think>\n\nf<|end|>\n"
+    assert labelled_text(tokenizer, messages) == expected
+    unanswered = [*messages[:4], turn("user", "\ue000")]
+    assert labelled_text(tokenizer, unanswered) == "b<|end|>\nd<|end|>\n"
+
+
+@pytest.mark.parametrize(
+    ("template", "sentence"),
+    [
+        (
+            "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}",
+            "close every answer",
+        ),
+        (
+            "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}"
+            "{{ '<|end|>' if loop.last }}{% endfor %}",
+            "close every answer",
+        ),
+        ("{% for m in messages %}{{ m.role }}<|end|>{% endfor %}", "where an answer ends"),
+        ("{{ raise_exception('Roles must alternate.') }}", r"refuses a chat \(Roles must alter"),
+    ],
+)
+def test_template_that_hides_an_answer_or_its_end_is_refused(
+    tokenizer: PreTrainedTokenizerBase, template: str, sentence: str
+) -> None:
+    tokenizer.chat_template = template
+    with pytest.raises(UserError, match=sentence):
+        tokenize_chats(tokenizer, [TWO_TURNS], 500)
 
 
 def test_system_prompts_of_thinking_and_concise_rows_are_not_labelled(

@@ -63,6 +63,9 @@ def test_variants_have_their_documented_settings() -> None:
     assert (full.lora, full.trainer["learning_rate"], full.launch) == (None, 1e-5, "fsdp")
     assert full.trainer["warmup_steps"] == 0.05 and full.packing and full.max_length == 8000
     assert lora.lora is not None and lora.trainer["save_steps"] == 50
+    rslora = parse(section("rslora")).lora
+    assert lora.lora["lora_alpha"] / lora.lora["r"] == 0.5 and rslora
+    assert rslora["lora_alpha"] / rslora["r"] ** 0.5 == 0.25
     assert "variants" not in KAKUGO["variants"] and full.trainer["num_train_epochs"] == 1
 
 
@@ -126,6 +129,8 @@ def test_trained_tokens_are_those_most_used_in_the_answers() -> None:
         ({"trainer": {"packing": True}}, "needs a `seed`"),
         ({"trainer": {"seed": 1}, "variant": None}, "eval_steps"),
         ({"btach": 1}, "btach"),
+        ({"trainer": {"seed": 1, "output_dir": "x"}}, r"train\.trainer\.output_dir: is not"),
+        ({"trainer": {"seed": 1, "report_to": "wandb"}}, r"train\.trainer\.report_to: .wandb. is"),
     ],
 )
 def test_invalid_section_is_refused(change: dict[str, Any], sentence: str) -> None:
