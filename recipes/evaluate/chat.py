@@ -61,7 +61,7 @@ def score(
         say(f"{model.model} was not asked in a chat, which does not serve it")
         return None
     first, second = (
-        _judge(
+        judge(
             [
                 (pair[turn].reference, texts[turn])
                 for pair, texts in zip(items, answers, strict=True)
@@ -122,10 +122,10 @@ def chat_modules() -> list[Any]:
     return list(map(importlib.import_module, CHAT_MODULES))
 
 
-def _judge(
+def judge(
     pairs: Sequence[tuple[str, str]], settings: ChatSettings, bootstrap: BootstrapSettings
 ) -> Interval:
-    """Score pairs of reference and answer."""
+    """Score pairs of reference and answer; an answer is right if it equals the reference."""
     references, answers = map(list, zip(*pairs, strict=True))
     if settings.metric == "chrF++":
         statistics = metrics.chrf_statistics(answers, references)

@@ -23,8 +23,11 @@ from tests.damaged_json import WRONG_TEXTS, damaged_texts, damaged_values
 from tests.recipes.feedback_samples import chat, review
 
 T = TypeVar("T")
-OLD_SCHEMAS = Path(__file__).parents[2] / "data" / "old_schemas"
+DATA = Path(__file__).parents[2] / "data"
+OLD_SCHEMAS = DATA / "old_schemas"
 OUTPUTS = (OLD_SCHEMAS / "results" / "outputs.jsonl").read_text("utf-8").splitlines()
+UNREAD = ("arguments", "resps", "doc", "prompt_hash", "target_hash")  # keys of a sample
+SAMPLES = [json.loads(path.read_text("utf-8")) for path in sorted((DATA / "lm_eval").iterdir())]
 PROFILE = {
     "consent": "welcome",
     "region": "Lewis",
@@ -90,22 +93,9 @@ def test_cached_outputs_are_asked_again() -> None:
                     assert all(map(math.isfinite, output)), damage
 
 
-def harness_sample() -> dict[str, Any]:
-    return {
-        "doc_id": 0,
-        "doc": {"id": 0},
-        "target": "0",
-        "filter": "none",
-        "doc_hash": "h",
-        "filtered_resps": [["-1.5", "True"]],
-        "metrics": ["acc", "chrf++"],
-        "acc": 1.0,
-        "chrf++": ["a reference", "an output"],
-    }
-
-
-@pytest.mark.parametrize("sample", [harness_sample(), *map(json.loads, (OUTPUTS[0], OUTPUTS[-1]))])
+@pytest.mark.parametrize("sample", [*SAMPLES, json.loads(OUTPUTS[0]), json.loads(OUTPUTS[-1])])
 def test_logs_of_an_evaluation(tmp_path: Path, sample: dict[str, Any]) -> None:
+    sample = {key: value for key, value in sample.items() if key not in UNREAD}
     file = tmp_path / "samples_task.jsonl"
     file.write_text(json.dumps(sample))
     good = item_scores.read(file)

@@ -4,51 +4,63 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recipes import cli
+from recipes.evaluate import schema
+from recipes.evaluate.backends.transformers_lm import Generation
+from tests.recipes.evaluate.test_markdown import MODELS, choice, translation
 
+LOGS = Path(__file__).parents[2] / "data" / "lm_eval"
 RIGHT_A = [1.0] * 10 + [0.0] * 30
 RIGHT_B = [1.0] * 30 + [0.0] * 10
 REFERENCES = [f"La frazo numero {n} temas pri domo kaj ĝardeno." for n in range(12)]
 
 
+def recorded(task: str) -> dict[str, Any]:
+    """Return a line that lm-evaluation-harness 0.4.13 logged on the practice base."""
+    text = (LOGS / f"samples_kakugo_{task}.jsonl").read_text("utf-8")
+    line: dict[str, Any] = json.loads(text)
+    return line
+
+
 def choices(scores: Sequence[float], name: str = "acc") -> list[dict[str, Any]]:
     """Return the lines that the harness logs for a multiple-choice task."""
+    line = recorded("sib200_epo_Latn")
+    del line["acc"]
     return [
-        {"doc_id": n, "doc": {"id": n}, "target": "0", "filter": "none", "doc_hash": f"h{n}",
-         "filtered_resps": [["-1.5", "True"], ["-2.0", "False"]], "metrics": [name], name: score}
+        {**line, "doc_id": n, "doc_hash": f"h{n}", "metrics": [name], name: score}
         for n, score in enumerate(scores)
-    ]  # fmt: skip
+    ]
 
 
 def translations(outputs: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the lines that the harness logs for a generate_until task."""
+    """Return the lines that the harness logs for a generate_until task, without their filter."""
+    line = recorded("flores_eng_Latn_to_epo_Latn") | {"filter": "none"}
     return [
-        {"doc_id": n, "doc": {"id": n}, "target": reference, "filter": "none", "doc_hash": f"h{n}",
-         "filtered_resps": [output], "metrics": ["chrf++", "bleu"],
-         "chrf++": [reference, output], "bleu": [reference, output]}
+        {**line, "doc_id": n, "target": reference, "doc_hash": f"h{n}",
+         "filtered_resps": [output], "chrf++": [reference, output], "bleu": [reference, output]}
         for n, (reference, output) in enumerate(zip(REFERENCES, outputs, strict=True))
     ]  # fmt: skip
 
 
 def ours(model: str, right: Sequence[float]) -> list[dict[str, Any]]:
     """Return the rows of an outputs.jsonl of one model: topics and translations."""
-    rows: list[dict[str, Any]] = [
-        {"model": model, "benchmark": "sib200", "test_language": "epo_Latn", "direction": None,
-         "id": str(n), "options": ["a", "b"], "log_likelihoods": [-1.0, -2.0],
-         "output": "a", "reference": "a" if score else "b", "scores": {"accuracy": score}}
-        for n, score in enumerate(right)
-    ]  # fmt: skip
-    return rows + [
-        {"model": model, "benchmark": "flores", "test_language": "epo_Latn",
-         "direction": "eng_Latn-epo_Latn", "id": str(n), "raw": text, "output": text,
-         "reference": text, "scores": {"chrF++": 100.0, "neural": n / 10}}
-        for n, text in enumerate(REFERENCES)
-    ]  # fmt: skip
+    compared = replace(MODELS[0], model=model)
+    topics, flores = choice(benchmark="sib200", size=len(right)), translation()
+    likelihoods = [[0.0, -1.0] if score else [-1.0, 0.0] for score in right]
+    texts = [Generation(item.reference, True) for item in flores.items]
+    neural = [n / 10 for n in range(len(texts))]
+    return [
+        *schema.output_rows(compared, topics, "k1", likelihoods, {"accuracy": right}),
+        *schema.output_rows(
+            compared, flores, "k2", texts, {"chrF++": [100.0] * len(texts), "neural": neural}
+        ),
+    ]
 
 
 Write = Callable[..., str]

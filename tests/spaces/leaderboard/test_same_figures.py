@@ -1,0 +1,140 @@
+"""Discussion, card, leaderboard, CSV and API show the same figures of one evaluation."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from benchmarks import BenchmarkTable
+from entries import Entry, build_leaderboard
+from export import as_csv, as_json
+from parse_results import parse_benchmarks
+from query import EntryIndex, View
+from table_html import table
+
+from bot.hub.manifests import parse_manifest
+from bot.replies.result import result
+from recipes.core.benchmarks.table import abilities, leaderboard_columns
+from recipes.core.manifest import Counts, Manifest
+from recipes.evaluate import markdown, schema
+from recipes.evaluate.backends.transformers_lm import Generation
+from recipes.evaluate.chat import ChatScore
+from recipes.evaluate.intervals import Interval
+from recipes.evaluate.overall import Overall, overall
+from recipes.evaluate.significance import TaskResult
+from tests.bot import examples
+from tests.recipes.evaluate.test_markdown import (
+    MODELS,
+    choice,
+    outputs,
+    report,
+    results,
+    translation,
+)
+from tests.spaces.markup_checker import URLS, checked_text
+
+NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+CHAT = ChatScore("accuracy", 50, Interval(0.96, 0.9, 0.99), Interval(0.84, 0.7, 0.9))
+
+
+def evaluation(right: int) -> tuple[list[TaskResult], Overall]:
+    """Score three tests; the adapter gives `right` of 40 right answers, the base 20."""
+    reading, english, flores = choice(), choice("eng_Latn"), translation()
+    translated = [[Generation(item.reference[: 2 + n], True) for item in flores.items]
+                  for n in (0, right // 8)]  # fmt: skip
+    scored = results(
+        (flores, *translated),
+        (reading, outputs(reading, 20), outputs(reading, right)),
+        (english, outputs(english, 30), outputs(english, 31)),
+    )
+    return scored, overall(scored, "epo_Latn", 2, CHAT)
+
+
+def listed(scored: list[TaskResult], found: Overall) -> tuple[Entry, BenchmarkTable]:
+    """Return the leaderboard's entry of the rows that the recipe writes."""
+    decoding = {"flores": "greedy", "belebele": "log-likelihood"}
+    run = schema.RunInfo("epo_Latn", tuple(MODELS), False, "r1", "2026-11-30T10:00:00+00:00", 1.0,
+                         None, decoding, found)  # fmt: skip
+    lines = "\n".join(map(json.dumps, schema.result_rows(run, scored, [])))
+    benchmarks = parse_benchmarks(json.dumps(leaderboard_columns()))
+    (entry,) = build_leaderboard([lines], [], None, benchmarks).entries
+    return entry, benchmarks
+
+
+def reply(scored: list[TaskResult], found: Overall) -> str:
+    """Return the bot's comment on the manifest that the recipe writes."""
+    own = [each for each in scored if each.task.language == "epo_Latn"]
+    metrics: dict[str, Any] = {
+        "results": schema.summary(own),
+        "titles": abilities(["flores", "belebele"]),
+        "overall": schema.overall_summary(found),
+    }
+    run = Manifest("evaluate", "r1", 1, "d", "epo_Latn", {}, "o/results", "c", True, 9.0,
+                   counts=Counts(52), metrics=metrics)  # fmt: skip
+    return result(examples.request(), parse_manifest(json.loads(run.to_json())), examples.policy())
+
+
+def numbers(text: str, start: str) -> list[float]:
+    """Return the numbers after `start` in the first line that has it."""
+    return [float(number) for number in NUMBER.findall(rest_of_line(text, start))]
+
+
+def rest_of_line(text: str, start: str) -> str:
+    return text.split(start, 1)[1].splitlines()[0]
+
+
+@pytest.mark.parametrize("right", [22, 39])
+@pytest.mark.parametrize(
+    ("key", "in_comment", "on_card", "rounding"),
+    [
+        ("into", "Translation from English to Esperanto | chrF++ |",
+         "FLORES+ eng_Latn-epo_Latn | chrF++ |", 0.051),
+        ("reading", "Reading comprehension | accuracy |", "Belebele | accuracy |", 0.00051),
+    ],
+)  # fmt: skip
+def test_a_test_has_the_same_figures_everywhere(
+    right: int, key: str, in_comment: str, on_card: str, rounding: float
+) -> None:
+    scored, found = evaluation(right)
+    entry, benchmarks = listed(scored, found)
+    comment, card = reply(scored, found), markdown.render(report(scored))
+    (row,) = csv.DictReader(io.StringIO(as_csv([entry], (), benchmarks).removeprefix("\ufeff")))
+    names = ("base", "adapter", "difference", "low", "high")
+    expected = [float(row[f"{key}_{name}"]) for name in names]
+    assert numbers(comment, in_comment) == pytest.approx(expected, abs=rounding)
+    *values, p, _ = numbers(card, on_card)
+    assert values == pytest.approx(expected, abs=rounding)
+    assert p == pytest.approx(float(row[f"{key}_p"]), abs=0.0011)
+    score = as_json(entry)["scores"][key]
+    assert [*map(score.get, names[:3]), *score["difference_ci"]] == pytest.approx(expected)
+    is_significant = expected[3] > 0 or expected[4] < 0
+    assert score["significant"] == (row[f"{key}_significant"] == "True") == is_significant
+    for text, start in ((comment, in_comment), (card, on_card)):
+        assert ("not significant" not in rest_of_line(text, start)) == is_significant
+
+
+def test_what_sums_up_an_evaluation_is_the_same_everywhere() -> None:
+    scored, found = evaluation(39)
+    entry, benchmarks = listed(scored, found)
+    comment, card = reply(scored, found), markdown.render(report(scored))
+    api = as_json(entry)
+    assert found.gain and found.english
+    for summary, interval, on_card, in_comment, key in (
+        (found.gain, api["gain_ci"], "Mean difference from the base: ", "base model by ", "gain"),
+        (found.english, api["english_difference_ci"], "whether English was kept", "whether English "
+         "was kept", "english_difference"),
+    ):  # fmt: skip
+        expected = [summary.value, summary.low, summary.high]
+        assert [api[key], *interval] == pytest.approx(expected)
+        assert numbers(card, on_card)[:3] == pytest.approx(expected, abs=0.051)
+        value, _, low, high = numbers(comment, in_comment)[:4]  # "95% interval" is the second
+        assert [value, low, high] == pytest.approx(expected, abs=0.051)
+    assert api["english"] == found.english_verdict == "cannot tell"
+    page = EntryIndex([entry]).select(View(sort="gain", columns=("into",)))
+    text = checked_text(table(page, benchmarks, URLS))
+    assert "96% right in 50 new chats, 84% right as the second question" in text
+    assert "0.960, and 0.840 as the second question" in comment
