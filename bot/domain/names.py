@@ -16,7 +16,7 @@ TEACHER_LABEL = ("kakugo", "teacher")
 BOT_LABEL = ("kakugo", "bot")
 SECRETS_LABEL = "secrets"
 
-_PROFILE = re.compile(r"([a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?)\.yaml")
+_PROFILE = re.compile(r"([a-z]{3})_([a-z]{4})((?:_[a-z0-9]+)?)\.ya?ml", re.IGNORECASE | re.ASCII)
 _REQUEST_ID = re.compile(r"r([1-9][0-9]{0,9})")
 _RECORD = re.compile(rf"{LEDGER_DIR}/({_REQUEST_ID.pattern})\.json")
 _VERSION = re.compile(r"v[1-9][0-9]{0,5}")
@@ -79,9 +79,12 @@ def profile_path(language: str) -> str:
 
 
 def profile_language(path: str) -> str:
-    """Return the code of the language whose profile this file is; empty if it is no profile."""
+    """Return the code of the language for which this file is meant; empty if it is no profile.
+
+    Its name may be wrong in capitals, or end in `.yml`: nobody reads such a file.
+    """
     match = _PROFILE.fullmatch(path)
-    return match[1] if match else ""
+    return f"{match[1].lower()}_{match[2].title()}{match[3].lower()}" if match else ""
 
 
 def code_repo(org: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from huggingface_hub import RepoFile
-from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import EntryNotFoundError
 
 from bot.domain import names
 from bot.domain.community import MAX_BYTES, Community, Consent, parse
@@ -20,24 +20,35 @@ class ProfileReader:
     _by_blob: dict[str, Community] = field(default_factory=dict)
 
     def read(self, hub: Connection) -> Mapping[str, Community]:
-        """Return the profiles by language code; none if the repo does not exist.
+        """Return the profiles by language code; a file with a mistake in its name is one to ask.
 
-        Raises TryLater and Refused.
+        Raises TryLater, and Refused also if the repo cannot be seen: its communities may say no.
         """
         repo = names.communities(hub.org)
         with translate_errors(f"read {repo}"):
             try:
                 tree = list(hub.api.list_repo_tree(repo, repo_type="dataset"))
-            except (RepositoryNotFoundError, EntryNotFoundError):
+            except EntryNotFoundError:  # an empty repo
                 return {}
-            files = {
-                code: item
+            files = [
+                (code, item)
                 for item in tree
                 if isinstance(item, RepoFile) and (code := names.profile_language(item.path))
+            ]
+            profiles = {
+                code: self._profile(hub, repo, file)
+                for code, file in files
+                if file.path == names.profile_path(code)
             }
-            for file in files.values():
-                if file.size > MAX_BYTES:
-                    self._by_blob[file.blob_id] = Community(Consent.ASK)
-                elif file.blob_id not in self._by_blob:
-                    self._by_blob[file.blob_id] = parse(hub.content(repo, "dataset", file.path))
-        return {code: self._by_blob[file.blob_id] for code, file in files.items()}
+        for code, file in files:
+            profile = profiles.get(code, Community())
+            if file.path != names.profile_path(code) and profile.consent is Consent.WELCOME:
+                profiles[code] = replace(profile, consent=Consent.ASK)
+        return profiles
+
+    def _profile(self, hub: Connection, repo: str, file: RepoFile) -> Community:
+        if file.size > MAX_BYTES:
+            return Community(Consent.ASK)
+        if file.blob_id not in self._by_blob:
+            self._by_blob[file.blob_id] = parse(hub.content(repo, "dataset", file.path))
+        return self._by_blob[file.blob_id]

@@ -15,7 +15,7 @@ from huggingface_hub.errors import RepositoryNotFoundError
 from bot.domain import names
 from bot.domain.community import MAX_BYTES, Consent
 from bot.domain.request import Status
-from bot.hub.client import Connection
+from bot.hub.client import Connection, Refused
 from bot.hub.profiles import ProfileReader
 from bot.language import by_code
 from bot.localhub.testing import LocalHub
@@ -128,8 +128,33 @@ def test_a_profile_that_cannot_be_read_stops_no_other(hub: tuple[Connection, HfA
     }
 
 
-def test_an_installation_without_profiles_has_no_restrictions(
+# Failed before: the community that gave its file another name, or whose repo cannot be seen, said
+# nothing, and so everything was allowed.
+def test_a_profile_with_another_name_is_one_to_ask(hub: tuple[Connection, HfApi]) -> None:
+    connection, _ = hub
+    for path, content in (
+        ("epo_Latn.yml", b"consent: no"),
+        ("GLA_LATN.yaml", b"consent: welcome"),
+        ("eng_Latn.yaml", b"consent: no"),
+        ("eng_latn.yaml", b"consent: welcome"),
+        ("cym_Latn.yaml", b"stewards: [eva]"),
+        ("cym_Latn.yml", b"licence: mit"),
+        ("notes.txt", b"consent: no"),
+    ):
+        push(connection.api, names.communities(ORG), path, content)
+    profiles = ProfileReader().read(connection)
+    assert {code: profile.consent.value for code, profile in profiles.items()} == {
+        **{code: "ask" for code in ("epo_Latn", "gla_Latn", "cym_Latn")},
+        "eng_Latn": "no",
+    }
+    assert profiles["cym_Latn"].stewards == {"eva"}
+
+
+def test_no_profile_restricts_nothing_but_it_must_be_seen_that_there_is_none(
     hub: tuple[Connection, HfApi],
 ) -> None:
     connection, _ = hub
+    with pytest.raises(Refused, match="kakugo-communities"):
+        ProfileReader().read(connection)
+    connection.api.create_repo(names.communities(ORG), repo_type="dataset")
     assert ProfileReader().read(connection) == {}

@@ -26,8 +26,10 @@ def test_a_marker_identifies_kind_and_text() -> None:
 
 def test_a_profile_has_the_path_of_its_language() -> None:
     assert names.profile_language(names.profile_path("epo_Latn")) == "epo_Latn"
-    for path in ("README.md", "epo.yaml", "x/epo_Latn.yaml", "epo_Latn.yml"):
+    for path in ("README.md", "epo.yaml", "x/epo_Latn.yaml", "epo_Latn.json", "epo_Latn.yaml "):
         assert not names.profile_language(path)
+    for path in ("epo_Latn.yml", "epo_latn.yaml", "EPO_LATN.YAML", "Epo_Latn.Yml"):
+        assert names.profile_language(path) == "epo_Latn"
 
 
 @pytest.mark.parametrize("url", ["https://a.b/webhook", "https://a.b/webhook?x=1", ""])
