@@ -28,7 +28,7 @@ RATINGS = ("up", "down")
 MAX_CORRECTION_LENGTH = 4000
 MAX_CREDIT_LENGTH = 80
 MAX_ROW_BYTES = 64_000  # the recipes read no longer ones
-_RECEIPT = re.compile(rf"kakugo-({CODE})-(\d{{4}}-\d\d-\d\d)-([0-9a-f]{{32}})")
+_RECEIPT = re.compile(rf"kakugo-({CODE})-(\d{{4}}-\d\d-\d\d)-([0-9a-f]{{32}})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,13 @@ class Receipt:
         """Read what a person pasted; return None if it is not a receipt."""
         match = _RECEIPT.fullmatch(text.strip())
         return cls(*match.groups()) if match else None
+
+    @classmethod
+    def parse_all(cls, stored: object) -> list[Receipt]:
+        """Return the receipts among what a browser has stored."""
+        texts = stored if isinstance(stored, list) else []
+        parsed = [cls.parse(text) for text in texts if isinstance(text, str)]
+        return [receipt for receipt in parsed if receipt]
 
     def __str__(self) -> str:
         return f"kakugo-{self.code}-{self.day}-{self.key}"

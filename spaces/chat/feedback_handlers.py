@@ -104,7 +104,7 @@ class FeedbackHandlers:
             problem = self._submissions.store(receipt.path, line, t)
         if problem:
             return {form.status: fragments.status(problem, is_error=True)}
-        receipts = [*_parse_receipts(sent), receipt][-MAX_REMEMBERED:]
+        receipts = [*Receipt.parse_all(sent), receipt][-MAX_REMEMBERED:]
         return closed | {
             form.status: fragments.status(""),
             form.thanks: fragments.thanks(receipt, t),
@@ -118,7 +118,7 @@ class FeedbackHandlers:
 
     def sent_list(self, sent: object, ui_language: str) -> Updates:
         """Show the list of what was sent from this browser."""
-        receipts, t = _parse_receipts(sent), translations(ui_language)
+        receipts, t = Receipt.parse_all(sent), translations(ui_language)
         return {self._form.sent_list: fragments.sent_list(receipts, t)}
 
     def delete_from_list(
@@ -151,7 +151,7 @@ class FeedbackHandlers:
             status = fragments.status(problem or t("not_saved"), is_error=True)
             return {form.delete_status: status}
         text = {"deleted": "deleted", "not_found": "delete_not_found", "pending": "delete_pending"}
-        receipts = [known for known in _parse_receipts(sent) if known != receipt]
+        receipts = [known for known in Receipt.parse_all(sent) if known != receipt]
         return {
             form.delete_status: fragments.status(t(text[result])),
             self._state.sent: [str(known) for known in receipts],
@@ -166,13 +166,6 @@ class FeedbackHandlers:
             self._form.rating: gr.update(choices=texts["rating"]),
             self._form.categories: gr.update(choices=texts["categories"]),
         }
-
-
-def _parse_receipts(sent: object) -> list[Receipt]:
-    """Return the receipts among what a browser has stored."""
-    texts = sent if isinstance(sent, list) else []
-    parsed = [Receipt.parse(text) for text in texts if isinstance(text, str)]
-    return [receipt for receipt in parsed if receipt]
 
 
 def choices(t: Translations) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from uploader import Uploader
 
 MAX_REVIEWS_PER_VISITOR = 40  # a minute
 MAX_REVIEWS_PER_ADDRESS = 300
+MAX_UNDO = 100  # steps of a page
 History = tuple[ReviewStep, ...]  # what was done on a page, oldest first
 
 
@@ -160,7 +161,7 @@ class ReviewHandlers:
         return {
             page.sample: sample,
             page.row: row,
-            page.history: history,
+            page.history: history[-MAX_UNDO:],
             page.row_html: fragments.review_row(row, done, total, language, t),
             page.answer: gr.update(
                 value=answer, visible=row is not None, rtl=language.direction == "rtl"

@@ -123,7 +123,7 @@ def check_review(verdict: str, row: Row, fixed: str, credit: str, consent: objec
         return "fix_unchanged"
     if verdict == "keep" and is_changed:
         return "keep_changed"
-    if len(fixed) > MAX_CORRECTION_LENGTH and verdict == "fix":
+    if len(fixed) > MAX_CORRECTION_LENGTH and (verdict == "fix" or len(fixed) > len(row.answer)):
         return "correction_too_long"
     return "credit_too_long" if len(credit) > MAX_CREDIT_LENGTH else ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -79,9 +80,9 @@ class StewardHandlers:
             return self._hidden("")
         return self._shown(code, "", t)
 
-    def pick(self, code: str, selected: list[str], profile: Profile) -> Updates:
+    def pick(self, selected: list[str], shown: Sequence[Contribution]) -> Updates:
         """Offer the wording and the name of the row for editing if one row is selected."""
-        rows = self._selected(code, selected, profile)
+        rows = [row for row in shown if row.id in selected]
         page, is_one = self._page, len(rows) == 1
         return {
             page.text: gr.update(value=rows[0].text if is_one else "", visible=is_one),
@@ -89,9 +90,9 @@ class StewardHandlers:
             page.accept_edited: gr.update(visible=is_one),
         }
 
-    def select_all(self, shown: list[str]) -> Updates:
+    def select_all(self, shown: Sequence[Contribution]) -> Updates:
         """Select the rows that the page shows, and none that have come since."""
-        return {self._page.rows: shown}
+        return {self._page.rows: [row.id for row in shown]}
 
     def decide(
         self,
@@ -212,7 +213,7 @@ class StewardHandlers:
                 choices=[(_label(row, *row.about(reviewed), t), row.id) for row in rows],
                 value=[],
             ),
-            page.shown: [row.id for row in rows],
+            page.shown: rows,
             page.text: gr.update(value="", visible=False),
             page.credit: gr.update(value="", visible=False),
             page.accept_edited: gr.update(visible=False),

@@ -30,7 +30,7 @@ def build(
 ) -> None:
     """Lay out the page, which is a route of the chat app, and connect it."""
     translated = TranslatedComponents()
-    ui_language, shown = gr.State(ENGLISH), gr.State([])
+    ui_language, shown = gr.State(ENGLISH), gr.State(())
     heading = html_component(fragments.steward_heading("", False, ENGLISH_TEXTS))
     sign_in_row(translated, can_sign_in)
     with gr.Row(elem_classes="k-selection"):
@@ -80,7 +80,7 @@ def build(
     loaded.then(handlers.show, [language, ui_language], views, **IMMEDIATE)
     language.input(handlers.show, [language, ui_language], views, **IMMEDIATE)
     selected = [language, rows, ui_language]
-    rows.change(handlers.pick, [language, rows], [text, credit, accept_edited], **IMMEDIATE)
+    rows.change(handlers.pick, [rows, shown], [text, credit, accept_edited], **IMMEDIATE)
     select_all.click(handlers.select_all, [shown], [rows], **IMMEDIATE)
     accept.click(_decide(handlers, "accept"), selected, views, **IMMEDIATE)
     refuse.click(_decide(handlers, "refuse"), selected, views, **IMMEDIATE)

@@ -20,8 +20,8 @@ MAX_REMEMBERED = 200  # receipts in one browser
 
 def remember(sent: object, receipt: Receipt | None = None) -> list[str]:
     """Return what a browser keeps of what was sent from it, with one more receipt."""
-    known = [text for text in sent if isinstance(text, str)] if isinstance(sent, list) else []
-    return [*known, *([str(receipt)] if receipt else [])][-MAX_REMEMBERED:]
+    known = [*Receipt.parse_all(sent), *([receipt] if receipt else [])]
+    return [str(each) for each in known[-MAX_REMEMBERED:]]
 
 
 class Submissions:

@@ -11,9 +11,11 @@ import i18n
 import pytest
 from common.request_limits import MAX_BODY_BYTES, MAX_SESSION_LENGTH, RequestLimits
 from export import _cell
+from feedback import MAX_CORRECTION_LENGTH, Receipt
 from parse_results import parse_rows
 from query import View, from_query, to_query
 from rate_limits import MAX_CLIENTS, RateLimit
+from reviews import VERDICTS, Row, check_review
 
 LONG = "x" * (MAX_SESSION_LENGTH + 1)
 
@@ -135,6 +137,41 @@ def test_addresses_and_visitors_are_forgotten() -> None:
     for n in range(MAX_CLIENTS + 500):
         limit.count(f"client {n}", 0.0)
     assert len(limit._times) <= MAX_CLIENTS
+
+
+KEY = "0123456789abcdef" * 2
+RECEIPT = f"kakugo-epo_Latn-2026-01-31-{KEY}"
+NO_RECEIPTS = [
+    "", " ", "kakugo", KEY, f"{RECEIPT}0", RECEIPT[:-1], RECEIPT.upper(), f"{RECEIPT}/..",
+    f"../{RECEIPT}", f"{RECEIPT}\n{RECEIPT}", f"{RECEIPT} x", RECEIPT.replace("-", "–"),
+    RECEIPT.replace("epo_Latn", "../x"), RECEIPT.replace("epo_Latn", "epo_Latn/decisions"),
+    RECEIPT.replace("epo_Latn", "epo"), RECEIPT.replace("epo_Latn", "EPO_Latn"),
+    RECEIPT.replace("2026", "２０２６"), RECEIPT.replace("31", "٣١"), RECEIPT.replace("-31", ""),
+    RECEIPT.replace("2026-01-31", "decisions"), RECEIPT.replace("2026-01-31", "../../x"),
+    RECEIPT.replace(KEY, "*" * 32), RECEIPT.replace(KEY, KEY.upper()),
+    RECEIPT.replace(KEY, "é" * 32),
+    RECEIPT.replace("kakugo", "Kakugo"), f"{RECEIPT}.jsonl", f"data/{RECEIPT}", f"{RECEIPT}\0",
+    "x" * 100_000, "kakugo-epo_Latn-" * 1_000, "[" * 10_000, "\ud800", "\u202e" + RECEIPT,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_RECEIPTS, ids=lambda text: repr(text)[:24])
+def test_what_is_no_receipt_deletes_nothing(text: str) -> None:
+    assert Receipt.parse(text) is None and Receipt.parse_all([text, 3, None]) == []
+    assert str(Receipt.parse(f" {RECEIPT}\n")) == RECEIPT
+
+
+@pytest.mark.parametrize("stored", [None, "", RECEIPT, {"a": RECEIPT}, 3, [3], [[RECEIPT]], [None]])
+def test_a_browser_that_sends_something_else_has_sent_no_receipts(stored: object) -> None:
+    assert Receipt.parse_all(stored) == []
+
+
+# Failed before, for `drop`: the page kept a megabyte of each for undoing.
+@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("size", [MAX_CORRECTION_LENGTH + 1, 900_000])
+def test_no_verdict_leaves_a_long_text(verdict: str, size: int) -> None:
+    row = Row("a1", ({"role": "assistant", "content": "Io."},))
+    assert check_review(verdict, row, "x" * size, "", True)
 
 
 ROW = {

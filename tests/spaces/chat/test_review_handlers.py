@@ -24,6 +24,7 @@ pytestmark = pytest.mark.xdist_group("gradio")
 
 ROW = Row("a1", ({"role": "user", "content": "Kio?"}, {"role": "assistant", "content": "Io."}))
 NEXT = Row("b2", ({"role": "user", "content": "Kiu?"}, {"role": "assistant", "content": "Iu."}))
+KEPT = f"kakugo-epo_Latn-2026-01-01-{'a' * 32}"
 SAMPLE = Sample("epo_Latn", "org/kakugo-epo_Latn", "f" * 40, (ROW, NEXT))
 
 
@@ -61,7 +62,7 @@ def submit(
 
 def test_stored_review_is_what_the_recipe_reads(handlers: ReviewHandlers, tmp_path: Path) -> None:
     reviewer: dict[str, object] = {"name": "0" * 16, "done": []}
-    shown = submit(handlers, "fix", "Nenio.", reviewer=reviewer, sent=["k", 3], account="eva")
+    shown = submit(handlers, "fix", "Nenio.", reviewer=reviewer, sent=[KEPT, 3], account="eva")
     ((path, text),) = Outbox(tmp_path).rows(9).items()
     stored = json.loads(text)
     (review,) = feedback.parse([text.encode()], "epo_Latn").reviews
@@ -72,7 +73,7 @@ def test_stored_review_is_what_the_recipe_reads(handlers: ReviewHandlers, tmp_pa
     assert path == f"data/epo_Latn/{stored['at'][:10]}/{stored['id']}.jsonl"
     assert shown["row"] == NEXT
     assert shown["reviewer"] == {"name": "0" * 16, "done": ["a1"]}
-    assert len(shown["sent"]) == 2 and shown["sent"][0] == "k"
+    assert len(shown["sent"]) == 2 and shown["sent"][0] == KEPT
 
 
 def test_review_without_consent_is_not_stored(handlers: ReviewHandlers, tmp_path: Path) -> None:
@@ -103,13 +104,13 @@ def undo(handlers: ReviewHandlers, shown: dict[str, Any]) -> dict[str, Any]:
 def test_undo_deletes_the_last_review_and_shows_its_row_again(
     handlers: ReviewHandlers, tmp_path: Path
 ) -> None:
-    stored = submit(handlers, "fix", "Nenio.", sent=["k"])
+    stored = submit(handlers, "fix", "Nenio.", sent=[KEPT])
     skipped = handlers.skip(SAMPLE, NEXT, stored["reviewer"], stored["history"], "en")
     back = undo(handlers, {**skipped, "sent": stored["sent"]})
     assert back["row"] == NEXT and len(Outbox(tmp_path).rows(9)) == 1
     assert back["sent"] == stored["sent"]
     again = undo(handlers, back)
     assert again["row"] == ROW and again["answer"]["value"] == "Nenio."
-    assert again["sent"] == ["k"] and again["reviewer"]["done"] == []
+    assert again["sent"] == [KEPT] and again["reviewer"]["done"] == []
     assert again["undo"]["visible"] is False and Outbox(tmp_path).rows(9) == {}
     assert "row" not in undo(handlers, again), "there is nothing left to undo"

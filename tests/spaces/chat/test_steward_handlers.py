@@ -87,7 +87,7 @@ def learned(hub: LocalHub, outbox: Outbox) -> Feedback:
 
 
 def shown_ids(view: dict[str, Any]) -> list[str]:
-    ids: list[str] = view["shown"]
+    ids = [row.id for row in view["shown"]]
     assert [value for _, value in view["rows"]["choices"]] == ids
     return ids
 
@@ -125,7 +125,7 @@ def test_accepted_edited_and_refused_rows_are_what_the_recipe_learns(
     view = handlers.decide("accept", CODE, ids[:2], "en", visitor(), bob)
     assert "Accepted: 2" in view["status"] and len(shown_ids(view)) == 3
     handlers.decide("refuse", CODE, ids[2:3], "en", visitor(), bob)
-    picked = handlers.pick(CODE, ids[3:4], bob)
+    picked = handlers.pick(ids[3:4], view["shown"])
     assert (picked["text"]["value"], picked["credit"]["value"]) == ("Tio 3.", "Eva")
     handlers.accept_edited(CODE, ids[3:4], "Jen tio.", "", "en", visitor(), bob)
     result = learned(hub, outbox)
