@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from bot.controller.ledger import Ledger
@@ -139,6 +140,7 @@ class Follower:
         return {
             "status": request.status.value,
             "table": [_row(score) for score in evaluation.scores] if evaluation else [],
+            "chat": asdict(chat) if evaluation and (chat := evaluation.overall.chat) else None,
             "urls": {
                 "discussion": self.discussion_url(request.discussion),
                 **urls,

@@ -100,7 +100,7 @@ class Screen:
         for column in ("base", "adapter", "difference (95% interval)"):
             table.add_column(column, justify="right")
         for row in result["table"]:
-            digits = 1 if row["metric"] == "chrF++" else 3
+            digits = _digits(row["metric"])
             low, high = (f"{value:+.{digits}f}" for value in row["difference_ci"])
             note = "" if row["significant"] else " (not significant)"
             table.add_row(
@@ -110,9 +110,17 @@ class Screen:
                 f"{row['adapter']:.{digits}f}",
                 f"{low} to {high}{note}",
             )
+        if chat := result["chat"]:
+            for turn in ("first", "second"):
+                value = f"{chat[turn]:.{_digits(chat['metric'])}f}"
+                table.add_row(f"asked in a chat, {turn} question", chat["metric"], "", value, "")
         with self._lock:
             self._console.print(table)
             for name, url in result["urls"].items():
                 self._console.print(f"{name:>12}  {url}")
             times = (f"{name} {seconds} s" for name, seconds in result["seconds"].items())
             self._console.print(f"{'time':>12}  {', '.join(times)}")
+
+
+def _digits(metric: str) -> int:
+    return 1 if metric == "chrF++" else 3

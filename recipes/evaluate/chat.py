@@ -9,8 +9,10 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,5 +132,6 @@ def judge(
     if settings.metric == "chrF++":
         statistics = metrics.chrf_statistics(answers, references)
         return intervals.score_interval(metrics.chrf, statistics, bootstrap.samples, bootstrap.seed)
-    right = [answer.strip() == reference for reference, answer in pairs]
+    same_form = partial(unicodedata.normalize, metrics.NORMAL_FORM)
+    right = [same_form(answer.strip()) == same_form(reference) for reference, answer in pairs]
     return intervals.wilson(metrics.mean_statistics(right)[:, 0])

@@ -48,10 +48,12 @@ def flores(source: Source) -> list[Task]:
 
 
 def _pairs(source: Source, split: str, rows: Sequence[Row]) -> list[tuple[str, str]]:
-    """Return (English, translation) of each row."""
+    """Return (English, translation) of each row; raise UserError for one without English."""
     if not rows:
         return []
     english = {row["id"]: row["text"] for row in source.split(split, ENGLISH)}
+    if missing := [row["id"] for row in rows if row["id"] not in english]:
+        raise UserError(f"{source.repo} has no English for id {missing[0]}, split {split}.")
     return [(english[row["id"]], row["text"]) for row in rows]
 
 

@@ -64,6 +64,13 @@ def test_flores_joins_each_split_by_its_own_ids(tmp_path: Path) -> None:
     assert [turn["role"] for turn in second.messages] == ["user", "assistant", "user"]
 
 
+def test_flores_without_the_english_of_a_row_is_refused(tmp_path: Path) -> None:
+    rows = {"epo_Latn": {"dev": [{"id": 1, "text": "a"}, {"id": 2, "text": "b"}]},
+            "eng_Latn": {"dev": [{"id": 1, "text": "a"}]}}  # fmt: skip
+    with pytest.raises(UserError, match="has no English for id 2, split dev"):
+        flores(source(tmp_path, rows, split="dev"))
+
+
 def test_sib200_uses_the_recipe_s_names_of_categories(tmp_path: Path) -> None:
     rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
     settings = {"split": "test", "prompt": "{text} {options}"}
