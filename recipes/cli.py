@@ -36,8 +36,6 @@ MODULES = {
 # Where torch is installed, `datasets` imports it unasked: a second and 200 MB for each process.
 WITHOUT_TORCH = ("check", "generate")
 WITH_ACCELERATOR = ("bake-off", "train", "evaluate", "improve", "export")
-# The first commands that cost something refuse what is wrong in any section, also of later steps.
-BEFORE_COSTS = ("check", "generate")
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 ABOUT = """\
@@ -81,8 +79,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             args.digest = args.digest or args.config.digest
         if args.command in WITH_ACCELERATOR:
             check_accelerator(os.environ)
-        if args.command in BEFORE_COSTS:
-            importlib.import_module("recipes.schema").check_all(args.config)
         return importlib.import_module(MODULES[args.command]).main(args) or 0
     except UserError as error:
         _print_error(args.command, str(error))

@@ -1,4 +1,4 @@
-"""The whole recipe: the check of all its sections, and its JSON Schema for editors and the bot.
+"""The JSON Schema of a recipe, with which editors, the bot and `kakugo-recipe` check it.
 
 After a change of any settings class, run `kakugo-recipe schema > recipes/recipe.schema.json`.
 """
@@ -9,15 +9,12 @@ import argparse
 import json
 from collections.abc import Callable
 from dataclasses import field, make_dataclass
-from functools import partial
 from typing import Any
 
 from recipes.bakeoff import settings as bake_off
 from recipes.check import settings as check
 from recipes.core.agreement import ReviewSettings
 from recipes.core.benchmarks.settings import QuestionSettings
-from recipes.core.config import Config
-from recipes.core.schema import build
 from recipes.evaluate import settings as evaluate
 from recipes.export import settings as export
 from recipes.generate import settings as generate
@@ -26,15 +23,6 @@ from recipes.train import settings as train
 from recipes.validation.models import json_schema
 from recipes.validation.plan import Plan
 
-PARSERS: dict[str, Callable[[Any], object]] = {
-    "check": check.parse,
-    "generate": generate.parse,
-    "bake_off": bake_off.parse,
-    "train": train.parse,
-    "evaluate": evaluate.parse,
-    "export": export.parse,
-    "review": partial(build, ReviewSettings, key="review"),
-}
 TYPES: dict[str, Any] = {
     "plan": Plan,
     "check": check.CheckSettings,
@@ -57,13 +45,6 @@ Recipe = make_dataclass(
     [(name, kind, field(default_factory=dict)) for name, kind in TYPES.items()],
     namespace={"__doc__": "A recipe of Kakugo: every number that a run depends on."},
 )
-
-
-def check_all(config: Config) -> None:
-    """Check all sections that the recipe has; raise UserError for the first problem."""
-    for name, parse in PARSERS.items():
-        if section := vars(config)[name]:
-            parse(section)
 
 
 def main(args: argparse.Namespace) -> None:

@@ -1,7 +1,7 @@
 """The `plan:` section of a recipe's YAML: what the bot needs to know to run it.
 
-The other sections only have to fit `recipes/recipe.schema.json`, so that a recipe with a mistake in
-the last step does not start the first. The bot never imports a recipe.
+The other sections are only checked, so that a recipe with a mistake in the last step does not start
+the first. The bot never imports a recipe.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 from bot.domain.request import Step
 from bot.errors import UserError
 from recipes.validation.errors import InvalidInput
-from recipes.validation.json_schema import check
 from recipes.validation.models import parse as parse_model
 from recipes.validation.plan import Plan, StepSettings
+from recipes.validation.recipe_check import check_recipe
 from recipes.validation.recipe_files import PACKAGED, packaged_names, read_recipe, recipe_text
 from recipes.validation.teacher_urls import is_provider
 
@@ -118,6 +118,7 @@ class Recipe:
     setup: tuple[tuple[str, ...], ...]
     steps: Mapping[Step, StepSettings]
     train_extras: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
     evaluate_extras: tuple[str, ...] = ()
     tokens_per_second: float = 0.0
     asked_model: str = ""
@@ -145,7 +146,7 @@ class Recipe:
     def inputs(self) -> tuple[tuple[str, str], ...]:
         """Type and name of each repo of others that jobs read: base models and datasets."""
         found = [("model", base) for base in self.bases]
-        found += [("dataset", repo) for repo in _repos(read_recipe(self.text, self.name))]
+        found += [("dataset", repo) for repo in self.datasets]
         mine = f"{self.org}/"
         return tuple(dict.fromkeys(item for item in found if not item[1].startswith(mine)))
 
@@ -184,8 +185,8 @@ def load(name: str, org: str) -> Recipe:
 def parse(name: str, org: str, text: str) -> Recipe:
     """Read the text of a recipe. Raises InvalidRecipe if any section is wrong, not only `plan:`."""
     try:
-        sections = _fill_placeholders(read_recipe(text, "the document"), org)
-        check(sections, PACKAGED / "recipe.schema.json")
+        sections = read_recipe(text, "the document", {"{org}": org})
+        check_recipe(sections)
         plan = parse_model(Plan, sections.get("plan"), "plan")
         if missing := [step.value for step in Step if step.value not in plan.steps]:
             raise InvalidInput(f"plan.steps.{missing[0]}: is missing; add it.")
@@ -206,6 +207,7 @@ def parse(name: str, org: str, text: str) -> Recipe:
         steps={step: plan.steps[step.value] for step in Step},
         train_extras=_train_extras(_section(sections, "train", "trainer")),
         evaluate_extras=_evaluate_extras(_section(sections, "evaluate")),
+        datasets=tuple(_repos(sections)),
         tokens_per_second=plan.teacher.tokens_per_second,
         asked_model=str(_section(sections, "generate", "teacher").get("model", "")),
     )
@@ -247,11 +249,3 @@ def _evaluate_extras(section: Mapping[str, Any]) -> tuple[str, ...]:
     if section.get("backend") != "lm_eval":
         return ()
     return ("lm-eval", "vllm") if section["lm_eval"]["model"] == "vllm" else ("lm-eval",)
-
-
-def _fill_placeholders(value: Any, org: str) -> Any:
-    if isinstance(value, dict):
-        return {key: _fill_placeholders(item, org) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_fill_placeholders(item, org) for item in value]
-    return value.replace("{org}", org) if isinstance(value, str) else value

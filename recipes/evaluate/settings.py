@@ -5,27 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from recipes.core.benchmarks.settings import BenchmarkSettings, Normalise
-from recipes.core.benchmarks.table import BENCHMARKS, benchmark_of
-from recipes.core.benchmarks.template_checks import check_templates
+from recipes.core.benchmarks.table import BENCHMARKS
+from recipes.core.benchmarks.template_rules import question_rules, template
 from recipes.core.model_loading import ModelMapping
 from recipes.core.schema import build
-from recipes.validation.errors import InvalidInput, quote
+from recipes.validation.models import given, rule, strict_with
 from recipes.validation.ranges import Amount, Count, PositiveCount, Share, Text
 
-
-def _known_benchmark(key: str) -> str:
-    if key not in BENCHMARKS:
-        raise ValueError(f"{quote(key)} is not one of {', '.join(BENCHMARKS)}")
-    return key
-
-
-BenchmarkKey = Annotated[
-    str, AfterValidator(_known_benchmark), Field(json_schema_extra={"enum": list(BENCHMARKS)})
-]
-
+BenchmarkKey = Annotated[str, Field(json_schema_extra={"enum": list(BENCHMARKS)})]
+QUESTION_RULES = {key: question_rules(benchmark) for key, benchmark in BENCHMARKS.items()}
+NEURAL_TEMPLATE = template(("source", "reference", "output"))
 
 BleuTokenizer = Literal[
     "13a",
@@ -87,9 +79,9 @@ class NeuralSettings:
     revision: Text
     batch: PositiveCount
     max_length: PositiveCount
-    first: Text
+    first: Annotated[Text, Field(json_schema_extra={"allOf": [NEURAL_TEMPLATE]})]
     """The template of the first text, with {source}, {reference} and {output}."""
-    second: Text
+    second: Annotated[Text, Field(json_schema_extra={"allOf": [NEURAL_TEMPLATE]})]
     languages: tuple[Text, ...] | None = None
     """Those that the metric supports; null means all."""
 
@@ -111,6 +103,14 @@ class LmEvalSettings:
     The models, their commits and the dtype are added to `args`; a server needs `base_url`.
     """
 
+    __pydantic_config__ = strict_with(
+        rule(
+            given("model", {"const": "local-completions"}),
+            given("args", given("base_url", {"type": "string"})),
+            "`model: local-completions` needs it: the address of the server",
+        )
+    )
+
     model: Literal["hf", "vllm", "sglang", "local-completions"]
     args: dict[str, Any] = field(default_factory=dict)
 
@@ -130,6 +130,15 @@ class ChatSettings:
 @dataclass(frozen=True)
 class EvaluateSettings:
     """How models are compared."""
+
+    __pydantic_config__ = strict_with(
+        rule(
+            given("backend", {"const": "lm_eval"}),
+            given("lm_eval", {"type": "object"}),
+            "`backend: lm_eval` needs it: write `lm_eval: {model: …}`",
+        ),
+        {"properties": {"benchmarks": {"properties": QUESTION_RULES}}},
+    )
 
     model: ModelMapping
     """Arguments of `from_pretrained`."""
@@ -155,15 +164,6 @@ class EvaluateSettings:
     """The system prompt."""
     threads: PositiveCount | None = None
     """CPU threads; null leaves it to torch."""
-
-    def __post_init__(self) -> None:
-        if self.backend == "lm_eval" and self.lm_eval is None:
-            raise ValueError("`backend: lm_eval` needs `lm_eval: {model: …}` beside it")
-        for key, benchmark in self.benchmarks.items():
-            try:
-                check_templates(benchmark_of(key), benchmark)
-            except InvalidInput as error:
-                raise InvalidInput(f"benchmarks.{key}.{error}") from error
 
     def choice_for(self, benchmark: BenchmarkSettings) -> ChoiceSettings:
         """Return how a benchmark's options are scored: its own `normalise` comes first."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field
 
 from recipes.generate.teacher.openai import Effort
 from recipes.validation.ranges import Amount, PositiveAmount
@@ -44,24 +46,21 @@ class CallLengths:
     """Written, in the language."""
 
 
+def _each_of(keys: object) -> Any:
+    """Annotate a mapping that must have all the keys of a Literal."""
+    return Field(json_schema_extra={"required": list(get_args(keys))})
+
+
 @dataclass(frozen=True)
 class LengthSettings:
     """Assumed lengths of calls, for the estimate."""
 
     fertility: PositiveAmount
     """The teacher's tokens in a language relative to English, where `check` has no figure."""
-    reasoning: dict[Effort, Amount]
+    reasoning: Annotated[dict[Effort, Amount], _each_of(Effort)]
     """Tokens of reasoning in a call, by effort."""
-    calls: dict[Kind, CallLengths]
+    calls: Annotated[dict[Kind, CallLengths], _each_of(Kind)]
     """Tokens of a call of each kind."""
-
-    def __post_init__(self) -> None:
-        for name, given, needed in (
-            ("reasoning", self.reasoning, get_args(Effort)),
-            ("calls", self.calls, get_args(Kind)),
-        ):
-            if missing := [key for key in needed if key not in given]:
-                raise ValueError(f"`{name}` needs {', '.join(missing)}")
 
 
 @dataclass(frozen=True)

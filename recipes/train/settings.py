@@ -9,29 +9,35 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
-from recipes.core.errors import UserError
 from recipes.core.model_loading import ModelMapping
 from recipes.core.schema import build
-from recipes.validation.errors import quote
-from recipes.validation.models import OPEN, Partial
+from recipes.validation.models import OPEN, Partial, given, rule, strict_with
 from recipes.validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Share, Text
+from recipes.validation.recipe_files import merged
 
-Loss = Literal[
-    "nll", "dft", "chunked_nll", "sigmoid", "sigmoid_norm", "hinge", "ipo", "exo_pair",
+SftLoss = Literal["nll", "dft", "chunked_nll"]
+PreferenceLoss = Literal[
+    "sigmoid", "sigmoid_norm", "hinge", "ipo", "exo_pair",
     "nca_pair", "robust", "bco_pair", "sppo_hard", "aot", "aot_unpaired", "apo_zero", "apo_down",
     "discopop", "sft",
 ]  # fmt: skip
 
+SFT_LOSSES = list(get_args(SftLoss))
+NO_SFT_LOSS = {"not": {"enum": SFT_LOSSES}, "errorMessage": "use a loss for preferences"}
+SEED = "add it, so that the run can be repeated"
 
 Scheduler = Literal[
     "linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup",
     "inverse_sqrt", "reduce_lr_on_plateau", "cosine_with_min_lr", "cosine_warmup_with_min_lr",
     "warmup_stable_decay", "greedy",
 ]  # fmt: skip
+
+
+Steps = PositiveCount | Annotated[float, Field(gt=0, lt=1)]  # their number, or a share of all
 
 
 @dataclass(frozen=True)
@@ -59,16 +65,16 @@ class TrainerArguments:
     gradient_checkpointing: bool = False
     dataloader_num_workers: Count = 0
     dataloader_pin_memory: bool = True
-    logging_steps: PositiveAmount = 1
-    eval_steps: PositiveAmount | None = None
+    logging_steps: Steps = 1
+    eval_steps: Steps | None = None
     save_strategy: Literal["no", "steps", "epoch", "best"] = "steps"
-    save_steps: PositiveAmount = 500
+    save_steps: Steps = 500
     save_total_limit: PositiveCount | None = None
     report_to: Literal["none", "trackio"] = "none"
     """Where each logged step is also reported; `trackio_space_id` names a Space for trackio."""
     beta: Amount = 0.1
     """How strongly preferences stay close to the current version."""
-    loss_type: Loss | list[Loss] = "sigmoid"
+    loss_type: Literal[SftLoss, PreferenceLoss] | list[PreferenceLoss] = "sigmoid"
     loss_weights: list[Amount] | None = None
 
 
@@ -126,6 +132,10 @@ class HeldOutSettings:
 class FeedbackSettings:
     """How an adapter learns from feedback."""
 
+    __pydantic_config__ = strict_with(
+        {"properties": {"trainer": {"properties": {"loss_type": NO_SFT_LOSS}}}},
+    )
+
     fewest: PositiveCount
     """Pairs that it needs at least."""
     batch: PositiveCount
@@ -137,6 +147,26 @@ class FeedbackSettings:
 @dataclass(frozen=True)
 class TrainingSettings:
     """How the base is trained on the dataset."""
+
+    __pydantic_config__ = strict_with(
+        {"properties": {"trainer": {"required": ["seed"], "errorMessage": SEED}}},
+        {"properties": {"trainer": {"properties": {"loss_type": {"enum": SFT_LOSSES}}}}},
+        rule(
+            given("trained_tokens", {"exclusiveMinimum": 0}),
+            given("lora", {"type": "object"}),
+            "`trained_tokens` needs it: without it, all embeddings are trained",
+        ),
+        rule(
+            given("held_out", {"type": "object"}),
+            {"properties": {"trainer": given("eval_steps")}},
+            "`held_out` needs it: how often to measure",
+        ),
+        rule(
+            given("trainer", given("save_strategy", {"const": "best"})),
+            given("held_out", {"type": "object"}),
+            "`save_strategy: best` needs it: the best has the lowest held-out loss",
+        ),
+    )
 
     max_length: PositiveCount
     """The longest row, in tokens."""
@@ -166,16 +196,6 @@ class TrainingSettings:
     second question. `max_length` must have room for several rows."""
     feedback: FeedbackSettings | None = None
 
-    def __post_init__(self) -> None:
-        if self.trained_tokens and self.lora is None:
-            raise ValueError(
-                "`trained_tokens` needs `lora`: without it, all embeddings are trained"
-            )
-        if "seed" not in self.trainer:
-            raise ValueError("`trainer` needs a `seed`, so that the run can be repeated")
-        if self.held_out and "eval_steps" not in self.trainer:
-            raise ValueError("`held_out` needs `trainer.eval_steps`: how often to measure")
-
     @property
     def seed(self) -> int:
         """The seed of the adapter's initial weights, the order of rows and dropout."""
@@ -199,27 +219,6 @@ class TrainSection(TrainingSettings):
 
 
 def parse(section: dict[str, Any]) -> TrainingSettings:
-    """Parse the section; raise UserError that starts with a path, also for other variants."""
-    build(TrainSection, section, "train")
-    common = {key: value for key, value in section.items() if key != "variants"}
-    variants = {
-        name: build(TrainingSettings, _merge(common, changes), f"train.variants.{name}")
-        for name, changes in section.get("variants", {}).items()
-    }
-    if common.get("variant") is None:
-        return build(TrainingSettings, common, "train")
-    if common["variant"] not in variants:
-        known = ", ".join(sorted(variants)) or "none"
-        raise UserError(
-            f"train.variant: {quote(common['variant'])} is not one of `variants`: {known}."
-        )
-    return variants[common["variant"]]
-
-
-def _merge(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Merge mappings key by key; any other value in `changes` replaces that in `values`."""
-    merged = {**values, **changes}
-    for key, value in changes.items():
-        if isinstance(value, dict) and isinstance(values.get(key), dict):
-            merged[key] = _merge(values[key], value)
-    return merged
+    """Parse the section with its variant's changes; raise UserError that starts with a path."""
+    changes = section.get("variants", {}).get(section.get("variant"), {})
+    return build(TrainSection, merged(section, changes), "train")

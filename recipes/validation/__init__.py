@@ -7,5 +7,6 @@ models        Build dataclasses from plain values with pydantic; its errors beco
 json_schema   Check plain values against a JSON Schema that another program wrote
 recipe_files  Read the file of a recipe, which may extend a packaged one
 plan          The `plan:` section of a recipe
+recipe_check  Check a whole recipe, before anything is paid for
 teacher_urls  What a teacher's URL says about its server
 """

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Sequence
+from difflib import get_close_matches
 
 LONGEST_QUOTE = 60
+LISTED_KEYS = 16  # a longer list helps nobody
 
 
 class InvalidInput(ValueError):
@@ -30,3 +33,11 @@ def shorten(text: str, end: str = "", longest: int = LONGEST_QUOTE) -> str:
         if not unicodedata.category(letter).startswith("C")
     )
     return visible if len(visible) <= longest else f"{visible[:longest]}…{end}"
+
+
+def unknown_key(key: str, known: Sequence[str]) -> str:
+    """Return what is wrong with a key that is none of those known, and the nearest of them."""
+    if close := get_close_matches(key, known, 1, cutoff=0.7):
+        return f"is not a known key; the nearest is {close[0]}"
+    is_short = 0 < len(known) <= LISTED_KEYS
+    return "is not a known key" + (f"; use only {', '.join(known)}" if is_short else "")

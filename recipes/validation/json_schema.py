@@ -1,9 +1,12 @@
-"""Check plain values against a JSON Schema that another program wrote."""
+"""Check plain values against a JSON Schema that another program wrote.
+
+The keyword `errorMessage`, which editors know, is the remedy where a rule of its mapping is broken.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import jsonschema_rs
 
 from recipes.validation.documents import path_of
-from recipes.validation.errors import InvalidInput, quote, shorten
+from recipes.validation.errors import InvalidInput, quote, shorten, unknown_key
 
 KINDS = {
     "array": "a list",
@@ -22,41 +25,87 @@ KINDS = {
     "object": "a mapping of keys to values",
     "string": "text",
 }
+BOUNDS = {
+    "minimum": "at least",
+    "exclusiveMinimum": "above",
+    "maximum": "at most",
+    "exclusiveMaximum": "below",
+}
+FEWEST = ("minItems", "minLength", "minProperties")
+# A misspelt key is missing, too, and a value that is none of some texts is often no text.
+TELLING = ("additionalProperties", "propertyNames", "enum")
 
 
 def check(value: object, schema: Path) -> None:
     """Raise InvalidInput for the first place where a plain value breaks the schema."""
     if errors := list(_validator(schema).iter_errors(value)):
-        raise InvalidInput(_sentence(_first(errors)))
+        raise InvalidInput(_sentence(_first(errors), _read(schema)))
+
+
+@cache
+def _read(schema: Path) -> Any:
+    return json.loads(schema.read_text(encoding="utf-8"))
 
 
 @cache
 def _validator(schema: Path) -> Any:
-    return jsonschema_rs.validator_for(json.loads(schema.read_text(encoding="utf-8")))
+    return jsonschema_rs.validator_for(_read(schema))
 
 
 def _first(errors: Iterable[Any]) -> Any:
-    """Return the first problem; a misspelt key is missing, too, and comes first."""
-    # The first choice of several is that which is not `null`.
-    inner = [_first(error.kind.context[0]) if _is_choice(error) else error for error in errors]
-    return min(inner, key=lambda error: error.kind.name != "additionalProperties")
+    """Return the problem to tell, of several choices that of the one which fits furthest."""
+    inner = [
+        max(map(_first, error.kind.context), key=lambda problem: len(problem.instance_path))
+        if error.kind.name == "anyOf"
+        else error
+        for error in errors
+    ]
+    return min(inner, key=lambda error: error.kind.name not in TELLING)
 
 
-def _is_choice(error: Any) -> bool:
-    return str(error.kind.name) == "anyOf"
+def _sentence(error: Any, schema: Any) -> str:
+    path: list[str | int] = list(error.instance_path)
+    nodes = _nodes(schema, error.schema_path)
+    if error.kind.name == "required":
+        path.append(error.kind.property)
+    if error.kind.name == "additionalProperties":
+        path.append(error.kind.unexpected[0])
+    if error.kind.name == "propertyNames":
+        path.append(error.kind.error.instance)
+    rule = _rule(error, nodes)
+    if remedies := [node["errorMessage"] for node in nodes if "errorMessage" in node]:
+        is_missing = error.kind.name == "required"
+        problem = "is missing" if is_missing else f"{quote(error.instance)} does not fit"
+        rule = f"{problem}; {remedies[-1]}"
+    return f"{path_of(tuple(path)) or 'the document'}: {rule}."
 
 
-def _sentence(error: Any) -> str:
-    path: tuple[str | int, ...] = tuple(error.instance_path)
-    place, value = path_of(path) or "the document", quote(error.instance)
-    match error.kind.name:
+def _nodes(schema: Any, path: Iterable[str | int]) -> list[dict[str, Any]]:
+    """Return the mappings on the way to a keyword of a schema, from the outermost."""
+    nodes = [schema]
+    for part in path:
+        nodes.append(nodes[-1][part])
+    return [node for node in nodes if isinstance(node, dict)]
+
+
+def _rule(error: Any, nodes: Sequence[dict[str, Any]]) -> str:
+    kind, name, value = error.kind, error.kind.name, quote(error.instance)
+    match name:
         case "additionalProperties":
-            return f"{path_of((*path, error.kind.unexpected[0]))}: is not a known key."
+            return unknown_key(kind.unexpected[0], list(nodes[-1].get("properties", {})))
+        case "propertyNames":
+            return unknown_key(kind.error.instance, nodes[-1]["enum"])
         case "required":
-            return f"{path_of((*path, error.kind.property))}: is missing; add it."
+            return "is missing; add it"
         case "type":
-            kinds = " or ".join(KINDS[kind] for kind in sorted(error.kind.types))
-            return f"{place}: {value} is not {kinds}."
+            kinds = [KINDS[each] for each in sorted(kind.types) if each != "null"]
+            is_scalar = value[0] not in "a[{n"
+            hint = "; put it in quotes" if kinds == [KINDS["string"]] and is_scalar else ""
+            return f"{value} is not {' or '.join(kinds)}{hint}"
         case "enum":
-            return f"{place}: {value} is not one of {', '.join(map(str, error.kind.options))}."
-    return f"{place}: {shorten(error.message, longest=200)}."
+            return f"{value} is not one of {', '.join(map(str, kind.options))}"
+    if name in BOUNDS:
+        return f"{value} is out of range; use a number {BOUNDS[name]} {kind.limit:g}"
+    if name in FEWEST:
+        return f"{value} is too short; it needs at least {kind.limit}"
+    return shorten(error.message, longest=200)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, TypeVar
 
@@ -17,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic_core import ErrorDetails, core_schema
 
 from recipes.validation.documents import path_of
-from recipes.validation.errors import InvalidInput, quote
+from recipes.validation.errors import InvalidInput, quote, unknown_key
 
 T = TypeVar("T")
 # Nested dataclasses of the standard library inherit it.
@@ -25,7 +24,6 @@ STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, use_attrib
 # For what others extend, such as the arguments of a library: `__pydantic_config__ = OPEN` in a
 # dataclass ignores unknown keys.
 OPEN = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
-LISTED_KEYS = 16  # a longer list helps nobody
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
 KINDS = {
     "int_type": "a whole number",
@@ -66,6 +64,24 @@ def parse(kind: Callable[..., T], value: object, place: str) -> T:
     return built
 
 
+def given(key: str, schema: dict[str, Any] | bool = True) -> dict[str, Any]:
+    """Return a JSON Schema of mappings that have this key, with a value that fits."""
+    return {"properties": {key: schema}, "required": [key]}
+
+
+def rule(condition: dict[str, Any], consequence: dict[str, Any], message: str) -> dict[str, Any]:
+    """Return a JSON Schema: what fits the condition must fit the consequence, too."""
+    return {"if": condition, "then": {**consequence, "errorMessage": message}}
+
+
+def strict_with(*rules: dict[str, Any]) -> ConfigDict:
+    """Return the `__pydantic_config__` of a dataclass that has more rules in its JSON Schema.
+
+    Those are for a whole section as people write it: `parse` does not check them.
+    """
+    return STRICT | ConfigDict(json_schema_extra={"allOf": list(rules)})
+
+
 class Partial:
     """Annotates a mapping of changes to a `kind`: each key that is there must fit.
 
@@ -91,7 +107,7 @@ class Partial:
     def check(self, value: dict[str, Any], place: str = "") -> dict[str, Any]:
         """Return the value, or raise InvalidInput for the first problem."""
         if unknown := [key for key in value if self._keys and key not in self._keys]:
-            raise InvalidInput(f"{path_of((unknown[0],))}: {_unknown(unknown[0], self._keys)}.")
+            raise InvalidInput(f"{path_of((unknown[0],))}: {unknown_key(unknown[0], self._keys)}.")
         try:
             _model(self._kind).model_validate_json(_json(value, place))
         except ValidationError as error:
@@ -128,7 +144,7 @@ def _simplified(node: Any) -> Any:
 
 
 def _inlined(node: Any, root: dict[str, Any], deep: bool) -> Any:
-    """Return a schema without references; with `deep`, nothing in it is required."""
+    """Return a schema without references; with `deep`, no key in it needs another."""
     if isinstance(node, list):
         return [_inlined(item, root, deep) for item in node]
     if not isinstance(node, dict):
@@ -136,7 +152,7 @@ def _inlined(node: Any, root: dict[str, Any], deep: bool) -> Any:
     if "$ref" in node:
         named = {**_resolved({"$ref": node["$ref"]}, root), **_without(node, "$ref")}
         return _inlined(named, root, deep)
-    kept = _without(node, "required") if deep else node
+    kept = _without(_without(node, "required"), "allOf") if deep else node
     return {key: _inlined(item, root, deep) for key, item in kept.items()}
 
 
@@ -192,7 +208,7 @@ def _rule(problem: ErrorDetails, model: type[BaseModel]) -> str:
         case "missing":
             return "is missing; add it"
         case "extra_forbidden" | "unexpected_keyword_argument":
-            return _unknown(str(problem["loc"][-1]), _keys(problem["loc"][:-1], model))
+            return unknown_key(str(problem["loc"][-1]), _keys(problem["loc"][:-1], model))
         case "literal_error" | "enum":
             return f"{value} is not one of {_listed(context['expected'])}"
         case "too_short" | "string_too_short":
@@ -207,13 +223,6 @@ def _rule(problem: ErrorDetails, model: type[BaseModel]) -> str:
 def _listed(expected: str) -> str:
     """Return pydantic's `'a', 'b' or 'c'` without the quotes."""
     return re.sub(r"'([^']*)'", r"\1", expected)
-
-
-def _unknown(key: str, known: list[str]) -> str:
-    if close := get_close_matches(key, known, 1, cutoff=0.7):
-        return f"is not a known key; the nearest is {close[0]}"
-    is_short = 0 < len(known) <= LISTED_KEYS
-    return "is not a known key" + (f"; use only {', '.join(known)}" if is_short else "")
 
 
 def _keys(location: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:

@@ -6,6 +6,7 @@ one YAML stream, so that a digest of the text covers all numbers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def recipe_text(path: Path) -> str:
     Raises InvalidInput if one of them is not a recipe's text.
     """
     text = decoded(path.read_bytes(), path.name)
-    own = read_yaml(text, path.name)
+    own = read_yaml(text, path.name) if EXTENDS in text else None
     base = own.get(EXTENDS) if isinstance(own, dict) else None
     if base is None:
         return text
@@ -39,18 +40,32 @@ def recipe_text(path: Path) -> str:
     return f"{recipe_text(PACKAGED / f'{base}.yaml')}{BOUNDARY}{text}"
 
 
-def read_recipe(text: str, name: str) -> Any:
-    """Return the plain values of a recipe's text; raise InvalidInput, which starts with `name`."""
+def read_recipe(text: str, name: str, placeholders: Mapping[str, str]) -> Any:
+    """Return the plain values of a recipe's text, with its placeholders, such as `{org}`, filled.
+
+    Raises InvalidInput, which starts with `name`.
+    """
     documents = [read_yaml(document, name) for document in text.split(BOUNDARY)]
     # One of comments only is what stands before the `---` of a recipe.
-    merged = reduce(_merged, [document for document in documents if document is not None], None)
-    if isinstance(merged, dict):
-        merged.pop(EXTENDS, None)
-    return merged
+    values = reduce(merged, [document for document in documents if document is not None], None)
+    if isinstance(values, dict):
+        values.pop(EXTENDS, None)
+    return _filled(values, placeholders)
 
 
-def _merged(base: Any, own: Any) -> Any:
+def merged(base: Any, own: Any) -> Any:
     """Return `own` over `base`: mappings are merged, everything else is replaced."""
     if not isinstance(base, dict) or not isinstance(own, dict):
         return own
-    return {**base, **{key: _merged(base.get(key), value) for key, value in own.items()}}
+    return {**base, **{key: merged(base.get(key), value) for key, value in own.items()}}
+
+
+def _filled(value: Any, placeholders: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(item, placeholders) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, placeholders) for item in value]
+    if isinstance(value, str):
+        for placeholder, replacement in placeholders.items():
+            value = value.replace(placeholder, replacement)
+    return value

@@ -27,7 +27,7 @@ def test_packaged_recipes_load_filled_in(name: str) -> None:
     assert recipe.practice is (name == "practice")
     for section in (recipe.plan, recipe.generate, recipe.train, recipe.evaluate):
         assert section
-        assert "{org}" not in str(section) and "{language}" not in str(section)
+        assert "{org}" not in str(section) and "{code}" not in str(section)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,6 @@ tasks              Tasks: the items of a benchmark in one language
 harness_templates  Translate the templates of a recipe into those of lm-evaluation-harness
 readers            Readers: turn the rows of each benchmark into tasks
 table              The table of benchmarks
-template_checks    Check the templates of a benchmark in a recipe
+template_rules     JSON Schemas of the templates in a recipe
 exclusions         Derive the texts that no training row may overlap with
 """

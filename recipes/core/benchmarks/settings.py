@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from recipes.core.schema import build
-from recipes.validation.models import Partial
+from recipes.validation.models import Partial, given, rule, strict_with
 from recipes.validation.ranges import Count, PositiveCount, Text
 
 Direction = Literal["from_english", "into_english"]
@@ -18,6 +18,14 @@ Normalise = Literal["none", "tokens", "characters"]
 @dataclass(frozen=True)
 class ShotSettings:
     """How many rows of a split come before each question, as earlier turns of the chat."""
+
+    __pydantic_config__ = strict_with(
+        rule(
+            given("count", {"exclusiveMinimum": 0}),
+            given("split", {"minLength": 1}),
+            "shots need the name of a split",
+        )
+    )
 
     count: Count
     split: str

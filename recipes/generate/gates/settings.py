@@ -18,13 +18,8 @@ def _check_word(text: str) -> str:
     return text.strip()
 
 
-def _check_ratio(ratio: tuple[float, float]) -> tuple[float, float]:
-    if ratio[0] > ratio[1]:
-        raise ValueError("the first number is above the second; write the lower one first")
-    return ratio
-
-
-Word = Annotated[str, AfterValidator(_check_word)]
+HAS_LETTER: Any = {"pattern": r"[^*\s]", "errorMessage": "write a word"}
+Word = Annotated[str, AfterValidator(_check_word), Field(json_schema_extra={"allOf": [HAS_LETTER]})]
 
 
 @dataclass(frozen=True)
@@ -46,7 +41,7 @@ class GateSettings:
     """The share (0 to 1) of English function words from which a text counts as English."""
     english_run: PositiveCount
     """Words that a sentence needs before it can count as English."""
-    ratio: Annotated[tuple[PositiveAmount, PositiveAmount], AfterValidator(_check_ratio)]
+    ratio: tuple[PositiveAmount, PositiveAmount]
     """The lowest and highest number of tokens of a translation per token of its original."""
     slack: Count
     """Tokens that a translation may be outside of the ratio."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
-from pydantic import AfterValidator
+from pydantic import Field
 
 from recipes.generate.context import GenerationContext
 from recipes.generate.prompts import templates
@@ -16,11 +16,11 @@ from recipes.generate.sources import responses
 from recipes.generate.teacher.workers import Work
 from recipes.validation.ranges import Count
 
-
-def _check_weights(weights: dict[templates.Task, int]) -> dict[templates.Task, int]:
-    if not any(weights.values()):
-        raise ValueError("no task has a weight above 0; give one to at least one task")
-    return weights
+NOT_ALL_ZERO: Any = {
+    "not": {"additionalProperties": {"const": 0}},
+    "errorMessage": "give at least one task a weight above 0",
+}
+Weights = Annotated[dict[templates.Task, Count], Field(json_schema_extra={"allOf": [NOT_ALL_ZERO]})]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class TextTaskSettings:
     """The number of texts."""
     per_text: Count
     """Prompts for each text, at most."""
-    weights: Annotated[dict[templates.Task, Count], AfterValidator(_check_weights)]
+    weights: Weights
     """How often each task is chosen."""
 
     @property

@@ -106,14 +106,3 @@ def test_a_missing_key_of_the_recipe_is_refused(
     del inner[key]
     with pytest.raises(UserError, match=message):
         evaluate.parse(section)
-
-
-def test_the_harness_needs_one_of_its_models() -> None:
-    section = RECIPE["evaluate"] | {"backend": "lm_eval"}
-    with pytest.raises(UserError, match="needs `lm_eval: {model: …}`"):
-        evaluate.parse(section)
-    with pytest.raises(
-        UserError, match=r"evaluate\.lm_eval\.model: .* not one of hf, vllm, sglang or local"
-    ):
-        evaluate.parse(section | {"lm_eval": {"model": "gguf"}})
-    assert evaluate.parse(section | {"lm_eval": {"model": "vllm"}}).lm_eval

@@ -191,7 +191,8 @@ for code in ("gla_Latn", "gaz_Latn", "grn_Latn"):
     section = settings.parse(config.load("kakugo", "practice", code).evaluate)
     loaded = suite.load(HfApi(), section, code)
     tasks = [[task.benchmark, task.config, len(task.items)] for task in loaded.tasks]
-    coverage[code] = [tasks, [lacking.benchmark for lacking in loaded.not_covered]]
+    asked = loaded.tasks[0].items[0].prompt.splitlines()[0]
+    coverage[code] = [tasks, [lacking.benchmark for lacking in loaded.not_covered], asked]
 print(json.dumps(coverage))
 """
 
@@ -207,17 +208,18 @@ def test_evaluation_names_benchmarks_without_the_language(hub: LocalHub, tmp_pat
     coverage = json.loads(done.stdout.splitlines()[-1])
     english = [["sib200", "eng_Latn", 21], ["belebele", "eng_Latn", 12], ["global_mmlu", "en", 15],
                ["global_piqa", "eng_latn", 8]]  # fmt: skip
-    tasks, lacking = coverage["gla_Latn"]
+    tasks, lacking, asked = coverage["gla_Latn"]
+    assert asked == "Translate this sentence from English into Scottish Gaelic:"
     assert tasks[:2] == [["flores", "gla_Latn", 20]] * 2 and lacking == [
         "belebele",
         "global_mmlu",
         "global_piqa",
     ]
     assert tasks[2] == ["sib200", "gla_Latn", 21] and tasks[3:] == english
-    tasks, lacking = coverage["gaz_Latn"]
+    tasks, lacking, _ = coverage["gaz_Latn"]
     assert ["belebele", "gaz_Latn", 1] in tasks and lacking == [
         "flores", "sib200", "global_mmlu", "global_piqa"]  # fmt: skip
-    tasks, lacking = coverage["grn_Latn"]  # it has another name in FLORES+
+    tasks, lacking, _ = coverage["grn_Latn"]  # it has another name in FLORES+
     assert [task[:2] for task in tasks[:3]] == [
         *[["flores", "gug_Latn"]] * 2,
         ["sib200", "grn_Latn"],

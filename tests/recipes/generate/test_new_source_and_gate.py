@@ -117,6 +117,8 @@ def test_an_entry_and_a_section_are_enough(
         assert result.returncode == 0, result.stdout + result.stderr
         return result.stdout
 
+    schema = run(*KAKUGO_RECIPE, "schema")
+    (tmp_path / "code" / "recipes" / "recipe.schema.json").write_text(schema, encoding="utf-8")
     repo = f"practice/kakugo-{tmp_path.name}"[:90]
     run(
         *(*KAKUGO_RECIPE, "generate", "--config", str(recipe), "--org", "practice"),

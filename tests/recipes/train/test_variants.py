@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from recipes.core import config
-from recipes.core.errors import UserError
 from recipes.core.model_loading import model as load_model
 from recipes.core.model_loading import tokenizer as load_tokenizer
 from recipes.train import adapter, sft
@@ -118,24 +117,6 @@ def test_trained_tokens_are_those_most_used_in_the_answers() -> None:
     assert adapter.most_used_tokens(examples, 2) == [1, 2]
     assert adapter.most_used_tokens(examples, 9) == [1, 2, 5]
     assert adapter.most_used_tokens(examples, 0) == []
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"variant": "qlora"}, '"qlora" is not one of `variants`: dora, full'),
-        ({"held_out": {"row": 1}}, r"train\.held_out\.row: is not"),
-        ({"variant": "full", "trained_tokens": 3}, "`trained_tokens` needs"),
-        ({"trainer": {"packing": True}}, "needs a `seed`"),
-        ({"trainer": {"seed": 1}, "variant": None}, "eval_steps"),
-        ({"btach": 1}, "btach"),
-        ({"trainer": {"seed": 1, "output_dir": "x"}}, r"train\.trainer\.output_dir: is not"),
-        ({"trainer": {"seed": 1, "report_to": "wandb"}}, r"train\.trainer\.report_to: .wandb. is"),
-    ],
-)
-def test_invalid_section_is_refused(change: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(UserError, match=sentence):
-        parse({**deepcopy(KAKUGO), **change})
 
 
 def test_the_arguments_of_the_libraries_are_known() -> None:

@@ -21,29 +21,29 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_recipe_has_what_it_does_not_change_from_the_one_it_extends(tmp_path: Path) -> None:
     mine = written(tmp_path, "# mine\nextends: practice\ngenerate: {translations: 7, texts: []}\n")
-    text = recipe_text(mine)
-    merged, base = read_recipe(text, "r"), read_recipe(recipe_text(PACKAGED / "practice.yaml"), "r")
+    text, practice = recipe_text(mine), recipe_text(PACKAGED / "practice.yaml")
+    merged, base = read_recipe(text, "r", {}), read_recipe(practice, "r", {})
     assert merged["generate"] == {**base["generate"], "translations": 7, "texts": []}
     assert {**merged, "generate": 0} == {**base, "generate": 0} and "extends" not in merged
     loaded = config.load(str(mine), "org", "epo_Latn")
     assert loaded.generate["translations"] == 7 and loaded.name == "mine"
-    practice = config.load("practice", "org", "epo_Latn")
-    assert loaded.digest == config.digest(text, "epo_Latn") != practice.digest
+    assert loaded.digest == config.digest(text, "epo_Latn")
+    assert loaded.digest != config.load("practice", "org", "epo_Latn").digest
 
 
 @pytest.mark.parametrize("start", ["---\n", "# mine\n---\n", "\n---\n", "# mine\r\n---\r\n"])
 def test_the_start_of_a_document_does_not_hide_the_base(tmp_path: Path, start: str) -> None:
     mine = written(tmp_path, f"{start}extends: practice\ngenerate: {{translations: 7}}\n")
-    base = read_recipe(recipe_text(PACKAGED / "practice.yaml"), "r")
-    merged = read_recipe(recipe_text(mine), "r")
+    base = read_recipe(recipe_text(PACKAGED / "practice.yaml"), "r", {})
+    merged = read_recipe(recipe_text(mine), "r", {})
     assert merged == {**base, "generate": {**base["generate"], "translations": 7}}
 
 
 def test_a_recipe_alone_is_read_as_it_is_written(tmp_path: Path) -> None:
     path = PACKAGED / "kakugo.yaml"
     assert recipe_text(path) == path.read_text("utf-8")
-    value: dict[str, Any] = read_recipe("# a title\n---\na: 1\n", "r")
-    assert value == {"a": 1}
+    value: dict[str, Any] = read_recipe('# a title\n---\na: "{b}"\n', "r", {"{b}": "c"})
+    assert value == {"a": "c"}
 
 
 @pytest.mark.parametrize("base", ["nowhere", "../kakugo", "[kakugo]", "3", "economy.yaml"])

@@ -38,6 +38,7 @@ from recipes.evaluate.intervals import Interval
 from recipes.evaluate.markdown import Contamination, Report
 from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.overall import overall
+from recipes.validation import recipe_check
 from tests.bot import examples
 from tests.spaces.markup_checker import URLS, checked_text
 
@@ -87,6 +88,12 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> config.Config:
             "dataset": str(folder), "revision": "main", "split": "test", "prompt": "{riddle}"
         }
     }  # fmt: skip
+    text["evaluate"]["chat"]["benchmarks"] = ["riddles"]
+    schema = recipe_check.SCHEMA.read_text("utf-8")
+    known = '"global_piqa"\n'
+    assert known in schema
+    (tmp_path / "schema.json").write_text(schema.replace(known, f'"riddles", {known}'), "utf-8")
+    monkeypatch.setattr(recipe_check, "SCHEMA", tmp_path / "schema.json")
     path = tmp_path / "riddles.yaml"
     path.write_text(yaml.safe_dump(text))
     return config.load(str(path), "practice", CODE)
