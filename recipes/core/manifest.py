@@ -48,30 +48,31 @@ from recipes.core.manifest_upgrade import upgrade
 from recipes.validation.documents import read_json
 from recipes.validation.errors import InvalidInput
 from recipes.validation.models import parse
+from recipes.validation.ranges import Amount, Count
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 SCHEMA = 2
 Step = Literal["check", "generate", "bake-off", "train", "evaluate", "promote", "improve", "export"]
-Count = Annotated[int, Field(ge=0, le=10**12)]
-Amount = Annotated[float, Field(ge=0, le=1e12)]
+LimitedCount = Annotated[Count, Field(le=10**12)]
+LimitedAmount = Annotated[Amount, Field(le=1e12)]
 
 
 @dataclass(frozen=True)
 class Counts:
     """Rows kept, and rows dropped by reason."""
 
-    kept: Count = 0
-    dropped: dict[str, Count] = field(default_factory=dict)
+    kept: LimitedCount = 0
+    dropped: dict[str, LimitedCount] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Tokens:
     """Tokens that a paid model read and wrote."""
 
-    input: Count = 0
-    output: Count = 0
+    input: LimitedCount = 0
+    output: LimitedCount = 0
 
 
 @dataclass(frozen=True)
@@ -154,8 +155,8 @@ class _Metrics(TypedDict, total=False):
         strict=True, allow_inf_nan=False, extra="allow"
     )
 
-    earlier_runs_usd: Amount
-    energy_kwh: Amount | None
+    earlier_runs_usd: LimitedAmount
+    energy_kwh: LimitedAmount | None
     pairs_digest: str
     peers: list[str]
     version: Annotated[str, Field(pattern=r"^v[1-9][0-9]{0,5}$")]
@@ -182,7 +183,7 @@ class _Wire:
     schema: Literal[2]
     step: Step
     request: str
-    attempt: Count
+    attempt: LimitedCount
     digest: str
     language: str
     inputs: dict[str, str]
@@ -190,8 +191,8 @@ class _Wire:
     recipe: _Recipe
     counts: Counts
     tokens: Tokens
-    cost_usd: Amount
-    seconds: Amount
+    cost_usd: LimitedAmount
+    seconds: LimitedAmount
     versions: dict[str, str]
     metrics: _Metrics
     practice: bool

@@ -17,7 +17,7 @@ from recipes.evaluate.degenerate import FLAWS
 from recipes.evaluate.intervals import BOOTSTRAP, SCORE_TEST, Interval
 from recipes.evaluate.overall import Overall
 from recipes.evaluate.significance import Score, TaskResult
-from recipes.evaluate.suite import MissingBenchmark
+from recipes.evaluate.suite import MissingBenchmark, lacking
 
 FLAW_TITLES = {"leaked_think": "unclosed reasoning"}
 METHOD = (
@@ -118,9 +118,8 @@ def _rows(report: Report, results: Sequence[TaskResult], main: bool) -> list[str
 def _score_table(report: Report) -> str:
     results = _results(report, in_english=False)
     missing = [
-        f"| {title(benchmark.benchmark, report.practice)} | | not covered | not covered | | | |"
-        for benchmark in report.missing
-        if benchmark.language == report.language
+        f"| {title(benchmark, report.practice)} | | not covered | not covered | | | |"
+        for benchmark in lacking(report.missing, report.language)
     ]
     rows = [*_rows(report, results, main=True), *missing, *_rows(report, results, main=False)]
     header = (

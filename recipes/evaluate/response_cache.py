@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from time import monotonic
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
+from pydantic import AliasChoices, Field
 
 from recipes.core.benchmarks.tasks import Item, Task
 from recipes.core.progress import Progress
@@ -24,7 +24,10 @@ from recipes.evaluate.models import ComparedModel
 from recipes.evaluate.schema import Row
 from recipes.evaluate.settings import EvaluateSettings
 from recipes.evaluate.significance import Output, Outputs
+from recipes.validation.documents import read_json
+from recipes.validation.errors import InvalidInput
 from recipes.validation.models import OPEN
+from recipes.validation.models import parse as validate
 
 CachedOutputs = Mapping[str, Mapping[str, Output]]  # cache key → id of the item → output
 CollectedOutputs = Mapping[tuple[int, int], Outputs]  # (index of the model, of the task) → outputs
@@ -119,16 +122,13 @@ class _CachedRow:
     log_likelihoods: list[float] | None = None
 
 
-_CACHED_ROW = TypeAdapter(_CachedRow)
-
-
 def parse(text: str) -> CachedOutputs:
     """Parse an outputs.jsonl; broken lines are skipped, so that their items are asked again."""
     cached: dict[str, dict[str, Output]] = {}
     for line in text.split("\n"):  # splitlines would split at characters that JSON does not escape
         try:
-            row = _CACHED_ROW.validate_json(line)
-        except ValidationError:
+            row = validate(_CachedRow, read_json(line, "the line"), "the line")
+        except InvalidInput:
             continue
         if row.raw is not None:
             cached.setdefault(row.cache_key, {})[row.id] = Generation(row.raw, row.finished)

@@ -38,7 +38,7 @@ from recipes.evaluate.overall import Overall, overall
 from recipes.evaluate.response_cache import CollectedOutputs
 from recipes.evaluate.settings import EvaluateSettings, parse
 from recipes.evaluate.significance import TaskResult
-from recipes.evaluate.suite import Suite
+from recipes.evaluate.suite import Suite, lacking
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -349,11 +349,7 @@ def _manifest(
         "overall": schema.overall_summary(evaluation.overall),
         "degenerate": schema.flaw_summary(results),
         "titles": abilities(job.settings.benchmarks),
-        "not_covered": [
-            missing.benchmark
-            for missing in clean.suite.not_covered
-            if missing.language == job.config.language
-        ],
+        "not_covered": lacking(clean.suite.not_covered, job.config.language),
         "contamination": {
             "texts": contamination.texts,
             "contaminated": contamination.contaminated,

@@ -6,6 +6,7 @@ Tests that the recipe repeats in English, to see whether English was kept, are t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,11 @@ class MissingBenchmark:
     language: str
     dataset: str
     revision: str
+
+
+def lacking(missing: Sequence[MissingBenchmark], code: str) -> list[str]:
+    """Return the benchmarks that lack this language."""
+    return [each.benchmark for each in missing if each.language == code]
 
 
 @dataclass(frozen=True)

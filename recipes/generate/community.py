@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired
 from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
+from recipes.core.config import Config
 from recipes.core.errors import UserError
 from recipes.generate.gates.settings import GlossaryTerm
 from recipes.validation.documents import read_yaml
@@ -101,6 +102,21 @@ class Style:
         ]
         description = ", ".join(filter(None, parts))
         return f"{language} ({description})" if description else language
+
+
+def merge_profile(
+    api: HfApi, config: Config, variant: str = "", licence: str = ""
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the recipe's `generate:` section with the profile, and the profile's commit by repo.
+
+    Raises UserError as `read` does.
+    """
+    section = config.generate
+    if not config.org:  # without an organization, there are no profiles
+        return overlay(section, {}, licence), {}
+    repo = section["communities"]
+    profile, commit = read(api, repo, config.language, variant)
+    return overlay(section, profile, licence), {repo: commit} if commit else {}
 
 
 def read(api: HfApi, repo: str, language: str, variant: str) -> tuple[dict[str, Any], str]:

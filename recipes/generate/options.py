@@ -55,7 +55,7 @@ def parse_options(api: HfApi, args: argparse.Namespace) -> RunOptions:
         )
     if args.out:
         _make_folder(args.out)
-    section, profile = merge_profile(api, args)
+    section, profile = community.merge_profile(api, args.config, args.variant, args.licence)
     fertility = measured_fertility(api, args.check, args.config.language) if args.check else None
     return RunOptions(
         config=args.config,
@@ -104,16 +104,6 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{folder} cannot be written: {error.strerror}.") from error
-
-
-def merge_profile(api: HfApi, args: argparse.Namespace) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the recipe's section with the community's profile, and the profile's commit."""
-    section, config = args.config.generate, args.config
-    if not config.org:  # without an organization, there are no profiles
-        return community.overlay(section, {}, args.licence), {}
-    repo = section["communities"]
-    profile, commit = community.read(api, repo, config.language, args.variant)
-    return community.overlay(section, profile, args.licence), {repo: commit} if commit else {}
 
 
 def needs_org(section: Mapping[str, Any]) -> bool:

@@ -20,11 +20,8 @@ if TYPE_CHECKING:
 
 def feedback_gate(job: Job[Any]) -> FeedbackGate:
     """Return a function that says why a draft is dropped; add its benchmarks to the inputs."""
-    section = job.config.generate
-    if job.config.org:  # what the community forbids holds for corrections, too
-        repo = section["communities"]
-        profile, _ = community.read(job.api, repo, job.config.language, "")
-        section = community.overlay(section, profile, "")
+    # What the community forbids holds for corrections, too.
+    section, _ = community.merge_profile(job.api, job.config)
     settings, target = parse(section), language.get(job.config.language)
     library = DatasetReader(job.api, settings.seed, settings.gates.tokenizer)
     texts = ((corpus.name, library.all_texts(corpus)) for corpus in settings.benchmarks)

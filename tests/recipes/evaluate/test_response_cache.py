@@ -21,6 +21,7 @@ def test_outputs_survive_to_the_last_digit_and_broken_lines_are_skipped() -> Non
     rows = schema.output_rows(MODELS[0], task, "k1", likelihoods, {})
     rows += schema.output_rows(MODELS[1], flores, "k2", generations, {})
     broken = '{"cache_key": "k1", "id": "0"}\n[]\nnot json\n{"id": 1}\n'
+    broken += '{"cache_key": "k2", "id": "0", "finished": true, "raw": "a", "raw": "b"}\n'
     cached = parse(publish.jsonl(rows).decode() + broken)
     assert lookup(cached, "k1", task) == likelihoods
     assert lookup(cached, "k2", flores) == generations
