@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import subprocess
 import time
@@ -18,8 +17,7 @@ from bot.localhub.testing import LocalHub
 from recipes.core.errors import UserError
 from recipes.core.hub_refs import commit_of
 from recipes.core.manifest import Manifest
-from recipes.evaluate import models, suite
-from recipes.evaluate.settings import parse
+from recipes.evaluate import models
 from tests.recipes.conftest import byte_tokenizer
 from tests.recipes.evaluate.loaded_results import check_load_dataset
 from tests.recipes.evaluate.tiny_recipe import METRIC, RECIPE
@@ -364,10 +362,3 @@ def test_an_absent_repository_or_revision_is_named(hub: LocalHub) -> None:
         commit_of(client(hub), "practice/nothing", "dataset")
     with pytest.raises(UserError, match="practice/flores has no revision v9"):
         commit_of(client(hub), "practice/flores", "dataset", "v9")
-
-
-def test_an_unknown_benchmark_is_refused(hub: LocalHub) -> None:
-    section = copy.deepcopy(RECIPE["evaluate"])
-    section["benchmarks"] = {"sib": section["benchmarks"]["belebele"]}
-    with pytest.raises(UserError, match='"sib" is not one of'):
-        suite.load(client(hub), parse(section), "epo_Latn")

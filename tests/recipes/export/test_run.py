@@ -185,12 +185,12 @@ def recipe(llama_cpp: dict[str, Any]) -> dict[str, Any]:
     evaluate["benchmarks"] = {"belebele": {**evaluate["benchmarks"]["belebele"],
                                            "dataset": "practice/belebele"}}  # fmt: skip
     evaluate["benchmarks"]["belebele"].pop("english", None)
+    evaluate["chat"]["benchmarks"] = ["belebele"]
+    english = {"repo": "practice/english", "split": "train", "columns": ["messages"]}
     return {
         **RECIPE,
         "train": {**RECIPE["train"], "trainer": trainer},
-        "generate": {"seed": 1, "gates": {"tokenizer": None},
-                     "conversations": {"repo": "practice/english", "split": "train",
-                                       "columns": ["messages"]}},
+        "generate": {**practice["generate"], "conversations": english},
         "bake_off": {"candidates": [BASE, "practice/other"], "rows": 40, "steps": 3,
                      "held_out": 6, "items": 3},
         "evaluate": evaluate,
