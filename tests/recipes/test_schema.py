@@ -271,6 +271,8 @@ FEW = "and write other braces twice."
         ({"train.trainer.save_steps": 75},
          "75 is not a multiple of `eval_steps`, so the best model might not be saved; use a "
          "multiple of 50."),
+        ({"train.trainer.output_dir": "x"}, "is not a known key."),
+        ({"train.trainer.report_to": "wandb"}, '"wandb" is not one of none, trackio.'),
         ({"train.trainer.logging_steps": 2.5}, "2.5 is not a whole number."),
         ({"train.batch": 8, "train.processes": 3},
          "8 is not a multiple of `processes`; use a multiple of 3."),
