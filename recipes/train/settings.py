@@ -95,8 +95,9 @@ class LoraArguments:
     use_dora: bool = False
 
 
-# What the libraries know, so that a misspelt argument is refused before anything is paid for.
-KNOWN_ARGUMENTS: dict[str, list[str]] = json.loads(
+# What the libraries know, and its types in JSON, so that a wrong argument is refused before
+# anything is paid for.
+KNOWN_ARGUMENTS: dict[str, dict[str, str]] = json.loads(
     Path(__file__).with_name("library_arguments.json").read_text(encoding="utf-8")
 )
 # What our own code decides, from other settings or for the order of rows.
@@ -110,7 +111,9 @@ OWN_ARGUMENTS = {
 
 
 def _trainer_arguments(config: str) -> Partial:
-    return Partial(TrainerArguments, keys=set(KNOWN_ARGUMENTS[config]) - OWN_ARGUMENTS)
+    known = KNOWN_ARGUMENTS[config].items()
+    keys = {key: types for key, types in known if key not in OWN_ARGUMENTS}
+    return Partial(TrainerArguments, keys=keys)
 
 
 SftMapping = Annotated[dict[str, Any], _trainer_arguments("SFTConfig")]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -86,13 +87,18 @@ class Partial:
     """Annotates a mapping of changes to a `kind`: each key that is there must fit.
 
     A required key may be missing, with `deep` also one of a mapping inside. `keys` are all those
-    that are known, if the `kind` does not have them all. The mapping stays as it is.
+    that are known, if the `kind` does not have them all, with their types as in a JSON Schema:
+    "string null". The mapping stays as it is.
     """
 
     def __init__(
-        self, kind: Callable[..., Any], *, deep: bool = False, keys: Collection[str] = ()
+        self,
+        kind: Callable[..., Any],
+        *,
+        deep: bool = False,
+        keys: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self._kind, self._deep, self._keys = kind, deep, sorted(keys)
+        self._kind, self._deep, self._keys = kind, deep, keys
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
@@ -101,13 +107,18 @@ class Partial:
         root = _model(self._kind).model_json_schema()
         changes = _inlined(root["properties"]["value"], root, self._deep)
         if self._keys:
-            changes["propertyNames"] = {"enum": self._keys}
+            own = changes["properties"]
+            changes["properties"] = {
+                key: own.get(key, {"type": types.split()}) for key, types in self._keys.items()
+            }
+            changes["additionalProperties"] = False
         return _without(changes, "required")
 
     def check(self, value: dict[str, Any], place: str = "") -> dict[str, Any]:
         """Return the value, or raise InvalidInput for the first problem."""
         if unknown := [key for key in value if self._keys and key not in self._keys]:
-            raise InvalidInput(f"{path_of((unknown[0],))}: {unknown_key(unknown[0], self._keys)}.")
+            problem = unknown_key(unknown[0], list(self._keys))
+            raise InvalidInput(f"{path_of((unknown[0],))}: {problem}.")
         try:
             _model(self._kind).model_validate_json(_json(value, place))
         except ValidationError as error:

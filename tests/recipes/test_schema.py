@@ -271,6 +271,8 @@ FEW = "and write other braces twice."
         ({"train.trainer.save_steps": 75},
          "75 is not a multiple of `eval_steps`, so the best model might not be saved; use a "
          "multiple of 50."),
+        ({"train.trainer.adam_beta1": "many"}, '"many" is not a number.'),
+        ({"train.lora.bias": 1}, "1 is not text; put it in quotes."),
         ({"train.trainer.output_dir": "x"}, "is not a known key."),
         ({"train.trainer.report_to": "wandb"}, '"wandb" is not one of none, trackio.'),
         ({"train.trainer.logging_steps": 2.5}, "2.5 is not a whole number."),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import fields
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
@@ -119,15 +122,31 @@ def test_trained_tokens_are_those_most_used_in_the_answers() -> None:
     assert adapter.most_used_tokens(examples, 0) == []
 
 
+JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array",
+              dict: "object", type(None): "null"}  # fmt: skip
+
+
+def json_types(hint: Any) -> set[str]:
+    """Return the types that a value of a library's argument has in JSON."""
+    origin = get_origin(hint) or hint
+    if origin is Literal:
+        return set().union(*(json_types(type(value)) for value in get_args(hint)))
+    if not isinstance(origin, type) or origin is UnionType:
+        return set().union(*map(json_types, get_args(hint)))
+    return {JSON_TYPES.get(origin, "string" if issubclass(origin, Enum) else "object")}
+
+
 def test_the_arguments_of_the_libraries_are_known() -> None:
     """If not, write what this test computes into recipes/train/library_arguments.json."""
-    from dataclasses import fields
-
     from peft import LoraConfig
     from trl import DPOConfig, SFTConfig
 
-    computed = {
-        kind.__name__: sorted(field.name for field in fields(kind) if field.init)
-        for kind in (LoraConfig, SFTConfig, DPOConfig)
-    }
+    computed = {}
+    for kind in (LoraConfig, SFTConfig, DPOConfig):
+        hints = get_type_hints(kind)
+        computed[kind.__name__] = {
+            field.name: " ".join(sorted(json_types(hints[field.name])))
+            for field in sorted(fields(kind), key=lambda field: field.name)
+            if field.init
+        }
     assert computed == KNOWN_ARGUMENTS
