@@ -218,7 +218,7 @@ def charge_teacher(
 
 def _teacher_step(request: Request) -> Step:
     """Return the step for which the request uses or last used the teacher."""
-    order = [info.step for info in steps.of(request.spec) if info.needs_teacher]
+    order = [info.step for info in steps.NEW_MODEL if info.needs_teacher]
     return next(
         (step for step in order if request.step(step).state is not StepState.MADE), order[-1]
     )

@@ -178,6 +178,16 @@ def test_a_teacher_that_stopped_while_no_bot_ran_did_so_soon_after_the_last_call
     assert billing.read_meter(record, observation) == billing.Meter(seconds, 0.0)
 
 
+def test_a_hidden_job_of_unknown_price_may_have_called_the_teacher_until_now() -> None:
+    record = TeacherRecord(True, LONG_AGO - 60, 0, 0.0, LONG_AGO, ("r1",))
+    asleep = observed(teacher=Teacher("scaledToZero"))
+    held = replace(RUNNING.unsettled[0], ordered_at=LONG_AGO)
+    for usd_per_hour, seconds in ((0.01, HOUR + 600 + 900), (0.0, 5 * 86_400)):
+        hidden = replace(RUNNING, unsettled=(replace(held, usd_per_hour=usd_per_hour),))
+        meter = billing.read_meter(record, asleep, [hidden])
+        assert meter == billing.Meter(pytest.approx(seconds), 0.0)
+
+
 def _users(*ids: str, status: Status = Status.OPEN) -> list[Request]:
     return [
         replace(RUNNING, id=id_, discussion=int(id_[1:]), status=status, author=id_) for id_ in ids
@@ -214,7 +224,12 @@ def test_the_cost_of_the_teacher_counts_before_it_is_charged() -> None:
 
 def test_the_teacher_is_charged_to_the_step_that_uses_it() -> None:
     checking = examples.request(reserved_at=NOW)
-    for request, step in ((checking, Step.CHECK), (RUNNING, Step.GENERATE)):
+    training = examples.request(steps={Step.GENERATE: StepRecord(StepState.MADE, 1)})
+    for request, step in (
+        (checking, Step.CHECK),
+        (RUNNING, Step.GENERATE),
+        (training, Step.GENERATE),
+    ):
         asked = replace(request, status=Status.CANCELLED)
         (charged,) = plan_teacher(situation(observed(), POLICY, [asked], ON)).charged
         assert charged.step(step).cost_usd == charged.spent_usd > 0

@@ -76,6 +76,24 @@ def test_a_next_version_needs_the_word_of_a_steward_or_a_maintainer() -> None:
         assert after.status is status, who
 
 
+@pytest.mark.parametrize(
+    ("change", "has_model"),
+    [
+        ({}, True),
+        ({"status": Status.FAILED}, False),
+        ({"status": Status.OPEN}, False),
+        ({"spec": None}, False),
+        ({"spec": replace(examples.spec(), improves=True)}, False),
+        ({"spec": replace(examples.spec(), base="another/base")}, False),
+        ({"spec": replace(examples.spec(), variant="fundamenta")}, False),
+    ],
+)
+def test_only_a_finished_model_is_improved(change: dict[str, object], has_model: bool) -> None:
+    done = examples.request(**{"id": "r7", "discussion": 7, "status": Status.DONE, **change})
+    asked = admit(examples.discussion(body="/improve"), (done,), observed_with(""), POLICY)
+    assert (asked.request.verdict is not Verdict.NO_MODEL) is has_model
+
+
 @pytest.mark.parametrize("profile", ["", "stewards: [zamenhof]", "stewards: {}", "consent: maybe"])
 def test_an_open_request_for_a_next_version_waits_for_that_word_too(profile: str) -> None:
     spec = replace(examples.spec(), improves=True)

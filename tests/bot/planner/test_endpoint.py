@@ -54,6 +54,13 @@ def test_a_pause_lost_in_a_crash_is_ordered_again() -> None:
     assert planned.record.paused_at == NOW
 
 
+@pytest.mark.parametrize("state", ["absent", "paused", "failed", "updateFailed"])
+def test_a_teacher_that_has_stopped_needs_no_pause_and_is_off(state: str) -> None:
+    stopped = observed(teacher=Teacher(state))
+    planned = plan_teacher(situation(stopped, POLICY, [], replace(CURRENT, failed_starts=2)))
+    assert planned == TeacherPlan(replace(CURRENT, running=False, failed_starts=0))
+
+
 def test_no_job_starts_while_the_teacher_may_be_about_to_pause() -> None:
     for record, starts in (
         (TeacherRecord(running=True, ordered_at=NOW - 5, paused_at=NOW - 20), 0),

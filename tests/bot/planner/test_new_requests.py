@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain import costs
 from bot.domain.actions import EnsureClosed, EnsureJob, EnsureReply, Plan
 from bot.domain.observation import Discussion
-from bot.domain.request import Request, Status, Verdict
+from bot.domain.request import DayUse, Request, Status, Verdict
 from bot.language import by_code
 from bot.planner.due_replies import ANSWER_TIMEOUT
 from bot.settings import Limits
@@ -150,6 +151,16 @@ def test_above_the_limit_a_maintainer_must_approve() -> None:
     approved = approve("ada")
     assert approved.status is Status.OPEN and approved.steps
     assert approved.agreed_spec.cap_usd == pytest.approx(0.024167)
+
+
+def test_an_approval_starts_nothing_before_the_budget_has_room() -> None:
+    used = examples.request(id="r2", discussion=2, days={costs.day_of(NOW): DayUse(1.0)})
+    held = examples.request(status=Status.HELD, verdict=Verdict.TOO_DEAR, reserved_at=NOW - 900)
+    approved = examples.discussion(comments=(examples.comment("/approve", "ada"),))
+    full = examples.policy(limits=Limits(day_usd=1.0))
+    planned = plan(held, observed(discussions={1: approved}), full, CURRENT, used)
+    assert planned.request.status is Status.OPEN and not planned.request.reserved_at
+    assert not any(isinstance(action, EnsureJob) for action in planned.actions)
 
 
 def test_requests_of_a_person_and_the_queue_are_limited() -> None:
