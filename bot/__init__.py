@@ -5,6 +5,7 @@ compare-and-swap, and then *acts*. The layers, lowest first; a package imports o
 it, which import-linter checks:
 
     language      Find out which language a name, tag or code means
+    connections   Bound the connections that strangers hold open to a server of ours
     errors        The base class of errors that the person at the terminal can act on
     settings      Read the settings from environment variables
     domain        Requests, recipes, costs and names, as frozen dataclasses
@@ -17,5 +18,5 @@ it, which import-linter checks:
     operations    The operator's commands: deploy, doctor, destroy, report, withdraw
     demo          `kakugo demo`: a whole request on one machine
     cli           The command line `kakugo`
-    localhub      A small Hub on this machine; it imports nothing of the bot
+    localhub      A small Hub on this machine; of the bot, it imports only `connections`
 """

@@ -4,6 +4,5 @@ ledger       All requests as files of a Hub dataset, changed by compare-and-swap
 decision     What one tick decides
 tick         One tick
 until_idle   Tick until no request is in progress: a bot that a webhook started as a Job
-connections  Bound the connections that strangers hold open to the server
 serve        Tick when a webhook or a timer says so
 """

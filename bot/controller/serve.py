@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
-from bot.controller.connections import BoundedProtocol
+from bot.connections import BoundedProtocol
 from bot.controller.tick import Controller, Report
 from bot.controller.until_idle import discussion_of
 from bot.domain.codec import UnreadableRecord

@@ -19,6 +19,7 @@ from typing import IO
 
 import uvicorn
 
+from bot.connections import BoundedProtocol
 from bot.localhub.app import build_app, schema
 from bot.localhub.compute.hub import ComputeHub
 from bot.localhub.core.rules import RuleError, Rules
@@ -95,6 +96,7 @@ def serve(
             config = uvicorn.Config(
                 build_app(hub), log_level="warning", access_log=False, date_header=False,
                 timeout_graceful_shutdown=2, timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                http=BoundedProtocol,
             )  # fmt: skip
             _Server(config, hub).run(sockets=[listener])
         finally:

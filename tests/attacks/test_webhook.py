@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 import uvicorn
 
-from bot.controller import connections
-from bot.controller.connections import BoundedProtocol
+from bot import connections
+from bot.connections import BoundedProtocol
 
 
 @contextmanager

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,18 @@ def test_used_port_and_data_folder_are_start_errors(
             server.serve(listener.getsockname()[1], tmp_path / "hub")
     with pytest.raises(server.StartError, match=f"process {hub.pid}\\) already uses"):
         server.serve(0, hub.data)
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only on Linux")
+def test_idle_connections_keep_nobody_out(local_hub: LocalHub) -> None:
+    resource.prlimit(local_hub.pid, resource.RLIMIT_NOFILE, (240, 240))
+    address = ("127.0.0.1", int(local_hub.url.rpartition(":")[2]))
+    with ExitStack() as idle:
+        for _ in range(250):  # more than the process may open
+            idle.enter_context(socket.create_connection(address))
+        api = HfApi(endpoint=local_hub.url, token=local_hub.token("alice"))
+        api.create_repo("alice/reached")
+        assert api.repo_exists("alice/reached")
 
 
 def test_process_that_cannot_start_prints_one_sentence(tmp_path: Path) -> None:
