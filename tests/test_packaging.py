@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from bot.domain import recipe
 from bot.domain.names import CONSTRAINTS
 from bot.domain.request import Step
+from recipes.validation.recipe_files import packaged_names
 from tests.import_graph import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -169,15 +171,34 @@ def test_wheel_has_the_chats_code_but_neither_the_local_hub_nor_the_demo(tmp_pat
     assert chat.stdout.strip() == str(engine), chat.stderr
     # Another tested version is another wheel, so `deploy` pushes both.
     with zipfile.ZipFile(wheel) as archive:
-        assert archive.read("recipes/constraints.txt") == (ROOT / CONSTRAINTS).read_bytes()
+        assert archive.read(f"recipes/{CONSTRAINTS}") == (ROOT / CONSTRAINTS).read_bytes()
 
 
-def test_all_that_jobs_install_has_a_tested_version() -> None:
-    lines = (ROOT / CONSTRAINTS).read_text("utf-8").splitlines()
-    pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
-    extras = [step.value for step in Step]
-    assert {name.replace("_", "-") for name in declared(*extras)} <= pinned
-    assert len(pinned) == len(lines), "each line is one version"
+def _versions(text: str) -> dict[str, str]:
+    """Return versions by package of lines like `name==version`."""
+    pairs = (line.partition("==") for line in text.splitlines() if not line.startswith("#"))
+    return {name.lower().replace("_", "-"): rest.split()[0] for name, mark, rest in pairs if mark}
+
+
+def test_all_that_jobs_install_has_its_tested_version_and_hashes() -> None:
+    """If not: the first lines of the file say how to write it anew."""
+    text = (ROOT / CONSTRAINTS).read_text("utf-8")
+    pinned, tested = _versions(text), _versions((ROOT / "constraints.txt").read_text("utf-8"))
+    extras = [*(step.value for step in Step), "lm-eval"]
+    assert {name.replace("_", "-") for name in declared(*extras)} <= pinned.keys()
+    other = {key for key, version in pinned.items() if tested.get(key, version) != version}
+    assert other == set()
+    packages = re.split(r"\n(?=[a-z0-9])", text)[1:]
+    assert len(packages) == len(pinned)
+    assert [each for each in packages if not re.search(r"--hash=sha256:[0-9a-f]{64}", each)] == []
+
+
+@pytest.mark.parametrize("name", packaged_names())
+def test_recipes_name_images_by_digest_and_the_teacher_by_commit(name: str) -> None:
+    chosen = recipe.load(name, "lab")
+    assert chosen.endpoint is not None and (chosen.endpoint.revision or chosen.practice)
+    for image in (chosen.image, chosen.endpoint.image):
+        assert re.search(r"@sha256:[0-9a-f]{64}$", image), image
 
 
 def test_workflows_name_actions_by_commit() -> None:

@@ -10,7 +10,8 @@ INDEX_SIZE = 100
 TEACHER_FILE = "teacher.json"
 FAULTS_FILE = "faults.json"
 MANIFEST = "run.json"
-CONSTRAINTS = "constraints.txt"
+CONSTRAINTS = "job-constraints.txt"
+WHEEL_PAGE = "index.html"
 JOB_LABEL = ("kakugo", "job")
 TEACHER_LABEL = ("kakugo", "teacher")
 BOT_LABEL = ("kakugo", "bot")
@@ -173,9 +174,9 @@ def wheel_url(endpoint: str, org: str, commit: str, wheel: str) -> str:
     return f"{repo_url(endpoint, code_repo(org), 'dataset')}/resolve/{commit}/{wheel}"
 
 
-def constraints_url(wheel_url: str) -> str:
-    """Return the URL of the pinned versions that were pushed with a wheel."""
-    return f"{wheel_url.rpartition('/')[0]}/{CONSTRAINTS}"
+def beside(wheel_url: str, name: str) -> str:
+    """Return the URL of another file that was pushed with a wheel."""
+    return f"{wheel_url.rpartition('/')[0]}/{name}"
 
 
 def webhook_url(host: str) -> str:
@@ -195,3 +196,8 @@ def without_secret_version(url: str) -> tuple[str, str]:
 
 def wheel(version: str) -> str:
     return f"kakugo_bot-{version}-py3-none-any.whl"
+
+
+def wheel_version(name: str) -> str:
+    """Return the version in the name or URL of a wheel."""
+    return name.rpartition("/")[2].split("-")[1]

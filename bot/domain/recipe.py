@@ -33,7 +33,10 @@ class InvalidRecipe(UserError):
 
 @dataclass(frozen=True)
 class EndpointSpec:
-    """The teacher's Inference Endpoint, as the Hub's API describes it."""
+    """The teacher's Inference Endpoint, as the Hub's API describes it.
+
+    `revision` is the commit of the model; empty for the newest when the endpoint is created.
+    """
 
     name: str
     model: str
@@ -46,6 +49,7 @@ class EndpointSpec:
     instance_size: str
     usd_per_hour: float
     max_replica: int = 1
+    revision: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,15 @@ from bot.domain import names
 from bot.domain.recipe import Recipe
 from bot.domain.request import Request, Spec, Step, StepState
 
+# What a job does first. Each file must have its hash in the constraints ($1), also those that are
+# only needed to build others. $2 is a page that links to the wheel, $3 what to install. Neither
+# `uv run` nor `uv tool run` compares hashes.
+INSTALL = (
+    "uv venv --quiet /tmp/kakugo && uv pip install --quiet --python /tmp/kakugo --require-hashes "
+    '--constraints "$1" --build-constraints "$1" --find-links "$2" "$3" && '
+    'PATH="/tmp/kakugo/bin:$PATH" && shift 3 && exec "$@"'
+)
+
 
 @dataclass(frozen=True)
 class StepInfo:
@@ -102,7 +111,7 @@ def command(
     teacher: str,
     cap_usd: float,
 ) -> tuple[str, ...]:
-    """Return the argv of a step's Job: `uv tool run --from <wheel> kakugo-recipe …`.
+    """Return the argv of a step's Job, which installs the wheel and runs `kakugo-recipe …`.
 
     `wheel` and `teacher` are URLs. A job that needs the teacher may spend `cap_usd` on it.
     """
@@ -145,14 +154,13 @@ def command(
 
 
 def run_from_wheel(wheel: str, extras: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the argv before a command of the wheel, which installs it with the tested versions.
+    """Return the argv before a command of the wheel (a URL), which installs what was tested.
 
-    uv checks no hashes here, not even one in the URL: only `uv pip` does. The wheel is what its
-    commit says, and an index never replaces a file of a version.
+    All values are arguments of a constant script, which never become part of it.
     """
     package = f"kakugo-bot[{','.join(extras)}]" if extras else "kakugo-bot"
-    constraints = names.constraints_url(wheel)
-    return ("uv", "tool", "run", "--constraints", constraints, "--from", f"{package} @ {wheel}")
+    files = (names.beside(wheel, names.CONSTRAINTS), names.beside(wheel, names.WHEEL_PAGE))
+    return ("sh", "-c", INSTALL, "install", *files, f"{package}=={names.wheel_version(wheel)}")
 
 
 def diagram() -> str:

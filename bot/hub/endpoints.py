@@ -67,6 +67,7 @@ def update_arguments(endpoint: Endpoint) -> dict[str, Any]:
     spec = endpoint.spec
     return {
         "repository": spec.model,
+        "revision": spec.revision or None,
         "accelerator": spec.accelerator,
         "instance_size": spec.instance_size,
         "instance_type": spec.instance_type,

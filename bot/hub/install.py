@@ -34,17 +34,14 @@ def create_dataset(hub: Connection, repo: str) -> None:
 
 
 def push_wheel(hub: Connection, name: str, checkout: Checkout) -> None:
-    """Upload the wheel that jobs install, and the versions that it is installed with.
+    """Upload the wheel that jobs install, and what they compare it and its dependencies with.
 
     The same content makes no new commit.
     """
     with translate_errors(f"push {name}"):
         hub.api.create_commit(
             names.code_repo(hub.org),
-            [
-                CommitOperationAdd(name, checkout.wheel_content),
-                CommitOperationAdd(names.CONSTRAINTS, checkout.constraints),
-            ],
+            [CommitOperationAdd(*file) for file in checkout.code_files().items()],
             commit_message=f"Push {name}",
             repo_type="dataset",
         )

@@ -247,4 +247,5 @@ def _endpoint_spec(endpoint: InferenceEndpoint) -> EndpointSpec:
         instance_size=str(compute.get("instanceSize")),
         usd_per_hour=0.0,
         max_replica=int((compute.get("scaling") or {}).get("maxReplica") or 1),
+        revision=str(model.get("revision") or ""),
     )

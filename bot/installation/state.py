@@ -171,14 +171,25 @@ class Installation:
 class Checkout:
     """What `deploy` uploads: the wheel and, for each folder of `spaces/`, path → content.
 
-    `constraints` are the tested versions of all packages. The wheel contains them as well, so that
-    another version is another wheel.
+    `constraints` are the tested versions of all packages, with hashes. The wheel contains them as
+    well, so that another version is another wheel.
     """
 
     wheel: Wheel
     wheel_content: bytes
     constraints: bytes
     spaces: Mapping[str, Mapping[str, bytes]]
+
+    def code_files(self) -> dict[str, bytes]:
+        """Return the files from which jobs install, by path: wheel, its page, and constraints."""
+        name, digest = self.wheel.name, hashlib.sha256(self.wheel_content).hexdigest()
+        line = f"kakugo-bot=={names.wheel_version(name)} --hash=sha256:{digest}\n"
+        page = f'<!DOCTYPE html><a href="{name}">{name}</a>\n'
+        return {
+            name: self.wheel_content,
+            names.CONSTRAINTS: self.constraints + line.encode(),
+            names.WHEEL_PAGE: page.encode(),
+        }
 
     def cards(self, org: str) -> dict[str, tuple[Literal["space"], str]]:
         """Return the card of each Space by name, with the type of its repo."""
@@ -230,15 +241,19 @@ def desired_state(
         wheel=checkout.wheel,
         setup=frozenset(setup),
         spaces={name: _space(name, settings, checkout, actual) for name in space_names(settings)},
-        endpoint=_endpoint(recipe.endpoint, awake),
+        endpoint=_endpoint(recipe.endpoint, awake, actual.endpoint),
         schedule=_schedule(recipe, settings, wheel_url),
         webhook=_webhook(recipe, settings, wheel_url, actual),
         collection=Collection(actual.public),
     )
 
 
-def _endpoint(spec: EndpointSpec | None, awake: bool) -> Endpoint | None:
-    return Endpoint(replace(spec, usd_per_hour=0.0), awake) if spec else None
+def _endpoint(spec: EndpointSpec | None, awake: bool, actual: Endpoint | None) -> Endpoint | None:
+    if spec is None:
+        return None
+    # The Hub turns a model without a revision into its newest commit, which is as good.
+    revision = spec.revision or (actual.spec.revision if actual else "")
+    return Endpoint(replace(spec, usd_per_hour=0.0, revision=revision), awake)
 
 
 def space_names(settings: Settings) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 MARKS = {"ok": "✓", "failed": "✗", "skipped": "•"}
 ENDPOINT = "kakugo-smoke"
-# A server that is in every Python image; the local Hub chooses the port.
+# A server that every image with Python has; the local Hub chooses the port.
 SERVER = (
     "import http.server, os;"
     " http.server.test(http.server.SimpleHTTPRequestHandler, port=int(os.getenv('PORT', 80)))"
@@ -96,7 +96,6 @@ def _small(hub: Connection) -> recipes.EndpointSpec:
         practice,
         name=ENDPOINT,
         model=f"{hub.org}/kakugo-smoke",
-        image="python:3.11-slim",
         command=("python", "-c", SERVER),
     )
 

@@ -44,6 +44,12 @@ class RunOptions:
     attempt: int
     digest: str
 
+    @property
+    def teacher_revision(self) -> str:
+        """The commit of the teacher's model that the bot deploys; a run by hand may ask any."""
+        teacher = self.config.plan.get("teacher") or {}
+        return str(teacher.get("revision") or "") if self.request else ""
+
 
 def parse_options(api: HfApi, args: argparse.Namespace) -> RunOptions:
     """Parse the arguments; raises UserError if one is missing or cannot be used."""

@@ -267,6 +267,7 @@ def write_dataset(
         settings=settings,
         recipe=f"{options.config.name}, kakugo-bot {manifest.recipe_version()}",
         digest=options.digest,
+        teacher_revision=options.teacher_revision,
         lost=result.context.lost,
         inputs=inputs.commits,
         licences=inputs.licences,

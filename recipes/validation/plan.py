@@ -34,6 +34,8 @@ class TeacherPlan:
 
     name: Text = ""
     model: Text = ""
+    revision: Annotated[str, Field(pattern=r"^([0-9a-f]{40})?$")] = ""
+    """The commit of an endpoint's `model`; empty for the newest."""
     image: Text = ""
     command: tuple[Text, ...] = ()
     vendor: Text = ""

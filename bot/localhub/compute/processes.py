@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+PROGRAMS = Path(__file__).with_name("programs")  # a `uv` that installs nothing
 SUPERVISOR = Path(__file__).with_name("supervisor.py")
 LOG_LIMIT = 32 * 1024 * 1024
 GRACE_SECONDS = 30.0  # between SIGTERM and SIGKILL, as in Kubernetes
@@ -22,15 +23,12 @@ CLOSING_GRACE_SECONDS = 3.0  # the same when the Hub itself ends
 OPTIONS_WITH_A_VALUE = frozenset(
     {"--with", "--with-editable", "--with-requirements", "--python", "-p", "--index", "--index-url"}
     | {"--extra-index-url", "--default-index", "--find-links", "--env-file", "--extra", "--group"}
-    | {"--from", "--constraints", "-c"}
 )
 
 
 def local_command(command: Sequence[str]) -> list[str]:
-    """Return what `uv run …` or `uv tool run …` would run after the installation."""
+    """Return what `uv run …` would run after the installation."""
     words = list(command)
-    if words[:3] == ["uv", "tool", "run"]:
-        words = ["uv", *words[2:]]
     if words[:2] != ["uv", "run"]:
         return words
     words = words[2:]
@@ -53,7 +51,7 @@ def child_environment(
     It has what this machine needs, then the requested variables, then the reserved ones, which
     cannot be overwritten. Nothing else of the Hub's own environment is passed on.
     """
-    path = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    path = [str(PROGRAMS), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     threads = {key: value for key, value in os.environ.items() if key == "OMP_NUM_THREADS"}
     basics = {
         "PATH": os.pathsep.join(path),

@@ -38,6 +38,7 @@ class CardFacts:
 
     lost: answers that never became a row, by reason
     inputs, licences: commits and licences by repo
+    teacher_revision: the commit of the teacher's model, if it is known
     seems: which language all or some rows look like, if it is not the right one
     skipped: a sentence for each dataset without data for the language
     grades: how often the judge gave each grade from 1 to 5
@@ -58,6 +59,7 @@ class CardFacts:
     audit: AuditReport
     identified_by: str
     usage: UsageReport
+    teacher_revision: str = ""
     seems: str = ""
     skipped: Sequence[str] = ()
     grades: Mapping[int, int] = field(default_factory=dict)

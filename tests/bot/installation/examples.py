@@ -20,7 +20,7 @@ RECIPE = recipe.load("kakugo", ORG)
 CHECKOUT = Checkout(
     wheel_of("kakugo_bot-0.1.0-py3-none-any.whl", b"wheel"),
     b"wheel",
-    b"idna==3.20\n",
+    b"idna==3.20 --hash=sha256:00\n",
     {
         folder: {"app.py": b"", "requirements.txt": b"kakugo-bot\n"}
         for folder in SPACE_FOLDERS.values()

@@ -7,10 +7,26 @@ from dataclasses import replace
 import pytest
 
 from bot.domain import names
+from bot.domain.recipe import EndpointSpec
 from bot.installation.diff import compare, removal
-from bot.installation.state import UNPUSHED, Installation, Part, files_of, fingerprint, wheel_of
+from bot.installation.state import (
+    UNPUSHED,
+    Installation,
+    Part,
+    desired_state,
+    files_of,
+    fingerprint,
+    wheel_of,
+)
 from bot.settings import RunMode
-from tests.bot.installation.examples import CHECKOUT, ORG, deployed, desired, make_settings
+from tests.bot.installation.examples import (
+    CHECKOUT,
+    ORG,
+    RECIPE,
+    deployed,
+    desired,
+    make_settings,
+)
 
 WEBHOOK_URL = "https://bot.example/webhook"
 
@@ -87,6 +103,20 @@ def test_an_awake_teacher_is_paused_only_if_no_request_needs_it() -> None:
     assert change.part is Part.ENDPOINT and "no request needs it" in str(change)
     needed = desired(settings, awake, teacher_needed=True)
     assert {change.sign for change in compare(needed, awake)} == {"="}
+
+
+def test_another_commit_of_the_teachers_model_is_replaced_only_if_the_recipe_names_one() -> None:
+    settings = make_settings()
+    actual = deployed(settings)
+    assert actual.endpoint and actual.endpoint.spec.revision
+    other = replace(actual.endpoint, spec=replace(actual.endpoint.spec, revision="other"))
+    actual = replace(actual, endpoint=other)
+    (change,) = [c for c in compare(desired(settings, actual), actual) if c.sign != "="]
+    assert str(change) == "~ update endpoint kakugo-teacher: revision is 'other'"
+    assert isinstance(RECIPE.teacher, EndpointSpec)
+    without = replace(RECIPE, teacher=replace(RECIPE.teacher, revision=""))
+    wanted = desired_state(without, settings, CHECKOUT, actual, teacher_needed=False)
+    assert wanted.endpoint == other
 
 
 def test_additions_of_others_to_a_space_are_kept() -> None:

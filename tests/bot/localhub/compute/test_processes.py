@@ -24,7 +24,6 @@ from tests.bot.localhub.helpers import is_running
         ("uv run --with a --with=b -p 3.12 --no-project python -c 1", "python -c 1"),
         ("uv run --python 3.11 -- run.py --with x", "python run.py --with x"),
         ("uv run script.py a", "python script.py a"),
-        ("uv tool run --constraints c --from a kakugo tick", "kakugo tick"),
         ("uv pip install x", "uv pip install x"),
     ],
 )

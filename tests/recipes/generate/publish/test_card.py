@@ -67,6 +67,13 @@ def facts(rows: list[Row], **more: Any) -> card.CardFacts:
     return replace(default, **more)
 
 
+def test_the_commit_of_the_teacher_is_named_if_it_is_known() -> None:
+    rows = [row("Kio?", "Jen.")]
+    assert "at commit" not in card.render(facts(rows)).split("automatic filters")[0]
+    text = card.render(facts(rows, teacher_revision="b" * 40))
+    assert f"(`{SETTINGS.teacher.model}` at commit `{'b' * 40}`)" in text
+
+
 def row(prompt: str, answer: str, source: str = "topics") -> Row:
     """One exchange."""
     turns = (Message(role="user", content=prompt), Message(role="assistant", content=answer))
