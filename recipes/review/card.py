@@ -9,6 +9,7 @@ from recipes.core.agreement import ReviewSettings, Tally
 from recipes.core.row_edits import PATH, RowEdits
 
 SECTION = "review"
+TAG = "reviewed-by-speakers"
 
 
 def text(
@@ -22,6 +23,18 @@ def text(
         parts.append(_edits(edits, settings))
     parts.append(citation.thanks(thanked))
     return "\n\n".join(part for part in parts if part)
+
+
+def tagged(text: str, is_reviewed: bool) -> str:
+    """Return a whole card with the tag that says that it is reviewed, or without it."""
+    from huggingface_hub import RepoCard
+
+    card = RepoCard(text)
+    tags = card.data.get("tags") or []
+    if (TAG in tags) == is_reviewed:
+        return text
+    card.data["tags"] = [*tags, TAG] if is_reviewed else [tag for tag in tags if tag != TAG]
+    return str(card)
 
 
 def _headline(tally: Tally, settings: ReviewSettings, language: str) -> str:

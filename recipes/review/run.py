@@ -61,7 +61,7 @@ def main(args: argparse.Namespace) -> None:
     thanked = sorted({*counts.credits, *_correctors(rows, args.adapter), *args.thank})
     text = card.text(counts, edits, settings, language.get(args.config.language).name, thanked)
     for target in targets:
-        _update(api, target, text, args, thanked, edits)
+        _update(api, target, text, counts.is_enough(settings), args, thanked, edits)
     say(_summary(counts, edits, rows.skipped))
 
 
@@ -90,6 +90,7 @@ def _update(
     api: HfApi,
     target: Target,
     text: str,
+    is_reviewed: bool,
     args: argparse.Namespace,
     thanked: list[str],
     edits: RowEdits,
@@ -100,8 +101,9 @@ def _update(
     name = target.repo.split("/")[-1]
     old_card = _read(api, target, CARD) or f"# {name}\n"
     old_card = old_card.replace(NOT_REVIEWED.format(language.get(args.config.language).name), "")
+    new_card = card_sections.set_section(old_card, card.SECTION, text, target.heading)
     files = {
-        CARD: card_sections.set_section(old_card, card.SECTION, text, target.heading),
+        CARD: card.tagged(new_card, is_reviewed),
         citation.PATH: citation.citation_file(
             name,
             "dataset" if target.repo_type == "dataset" else "software",

@@ -7,6 +7,7 @@ The files, lowest layer first; a file imports only from files above it and from 
     language_groups        The family and the region of each language
     groups.tsv             Families and regions with their languages
     parse_results          Parse the lines of a `results.jsonl`
+    model_cards            What the cards of adapters say
     number_format          Numbers and counted nouns as people read them
     request_queue          Parse the bot's ledger
     entries                The entries of the leaderboard
@@ -21,15 +22,17 @@ The files, lowest layer first; a file imports only from files above it and from 
     html_templates         Render the templates
     charts_tab             The charts of the whole leaderboard
     table_html             The HTML of the table
+    entry_facts            What the pages say about an entry besides its scores
     language_page          The HTML of the page of one language
+    comparison_page        The HTML of a few entries side by side
     queue_html             The HTML of the queue of requests
     request_form           The answer of the request form
     copy_text              The texts around the table
     style.css              The style sheet, after that of `common`
     hero.js                Clicks on "Ask for your language"
-    table.js               Clicks on headings, names and pager
+    table.js               Clicks on headings, names and pager; what is chosen for a comparison
     view_address.js        The address of the view
-    language_page.js       The address of a language's page, and the way back
+    language_page.js       The address of a language or a comparison, and the way back
     request_form.js        Clicks on suggestions in the form
     controls               Search, filters, sort order and columns
     handlers               The handlers of all events
@@ -132,7 +135,9 @@ def connect(demo: gr.Blocks, handlers: Handlers, page: Components) -> None:
     opened = [page.tabs, *page.language]
     page.table.open(handlers.open_language, None, opened, **LATEST)
     page.request_answer.open(handlers.open_language, None, opened, **LATEST)
-    page.language_page.back(handlers.close_language, None, page.language, **LATEST)
+    page.language_page.open(handlers.open_language, None, opened, **LATEST)
+    page.language_page.back(handlers.show_table, None, page.language, **LATEST)
+    page.table.compare(handlers.compare, None, page.language, **LATEST)
     chart_events = [page.charts_tab.select, page.chart_benchmark.input]
     charts = [page.chart_benchmark, page.charts]
     gr.on(chart_events, handlers.draw_charts, [charts[0], *values], charts, **LATEST)

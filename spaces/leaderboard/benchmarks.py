@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-# The key of the column with size, cost and date.
+# The key of the column with size, cost, date and licence.
 ABOUT = "about"
-ABOUT_TITLE = "Size, cost, date"
+ABOUT_TITLE = "Size, cost, date, licence"
 Choices = list[tuple[str, str]]
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 from benchmarks import FIRST_BENCHMARKS, BenchmarkTable, Choices
 from parse_results import MAX_TEXT_LENGTH
-from query import EntryIndex, View
+from query import FILTERS, EntryIndex, View
 
 ANY = ("Any", "")
-FILTERS = ("script", "family", "region", "base", "english")  # their choices depend on the entries
 
 
 def _sorts(benchmarks: BenchmarkTable) -> Choices:
@@ -45,6 +44,9 @@ class Controls:
     base: gr.Dropdown
     covered: gr.Dropdown
     english: gr.Dropdown
+    licence: gr.Dropdown
+    reviewed: gr.Dropdown
+    version: gr.Dropdown
     sort: gr.Dropdown
     columns: gr.CheckboxGroup
 
@@ -67,9 +69,14 @@ class Controls:
             with gr.Row(elem_classes="k-filters"):
                 family, region, base = _filter("Family"), _filter("Region"), _filter("Base model")
                 covered, english = _filter("Covered by"), _filter("English")
+                licence, reviewed = _filter("Licence"), _filter("Reviewed")
+                version = _filter("Version")
             with gr.Row(elem_classes="k-filters"):
                 columns = gr.CheckboxGroup(FIRST_BENCHMARKS.column_choices, label="Columns")
-        return cls(query, script, family, region, base, covered, english, sort, columns)
+        return cls(
+            query, script, family, region, base, covered, english, licence, reviewed, version, sort,
+            columns,
+        )  # fmt: skip
 
     @property
     def all(self) -> list[Any]:
@@ -83,13 +90,12 @@ def _filter(label: str) -> gr.Dropdown:
 
 def view_of(values: Sequence[Any], benchmarks: BenchmarkTable) -> View:
     """Return the first page of the view of the controls' values; unexpected values are ignored."""
+    *names, _ = Controls.__dataclass_fields__
     *texts, columns = values
-    query, script, family, region, base, covered, english, sort = (
-        text if isinstance(text, str) else "" for text in texts
-    )
+    pairs = zip(names, texts, strict=True)
+    known: dict[str, Any] = {name: text for name, text in pairs if isinstance(text, str) and text}
     shown = benchmarks.known_columns(columns if isinstance(columns, list) else ())
-    sort = sort or View.sort
-    return View(query, script, family, region, base, covered, english, sort, shown)
+    return replace(View(columns=shown), **known)
 
 
 def updates(index: EntryIndex, benchmarks: BenchmarkTable, view: View) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class ModelScore:
     n: int | None
     difference: float | None
     difference_interval: tuple[float, float] | None
+    p: float | None
     significant: bool | None
 
 
@@ -97,7 +98,6 @@ class LanguageDetails:
     examples: tuple[Example, ...] = ()
     advice: CheckAdvice = CheckAdvice()
     gguf_repo: str = ""
-    licence: str = ""
     reviewed: str = ""
 
 
@@ -128,6 +128,7 @@ def _model_score(row: Row) -> ModelScore:
         n=row.get("n"),
         difference=row.get("difference"),
         difference_interval=row.get("difference_ci"),
+        p=row.get("p"),
         significant=row.get("significant"),
     )
 

@@ -90,7 +90,6 @@ class DetailsSource:
             reviewed=details.parse_review(card),
             examples=details.parse_examples(outputs, entry.code, entry.base, entry.model),
             gguf_repo=merged if _none_if_hub_fails(lambda: self._has_gguf(merged)) else "",
-            licence=_none_if_hub_fails(lambda: self._licence(entry.model)) or "",
         )
 
     def _has_gguf(self, repo: str) -> bool:
@@ -105,11 +104,6 @@ class DetailsSource:
         for item in self._api.list_repo_tree(repo, repo_type="dataset", recursive=True):
             if isinstance(item, RepoFile):
                 yield item.path, item.size
-
-    def _licence(self, repo: str) -> str:
-        card = self._api.model_info(repo).card_data
-        licence = card.get("license") if card else None
-        return licence if isinstance(licence, str) else ""
 
     def _read(self, repo: str, repo_type: str, path: str, revision: str | None = None) -> bytes:
         """Return the content of a file; empty if it is missing, too large or unreachable."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from benchmarks import FIRST_BENCHMARKS, Benchmark, BenchmarkTable
 from common.languages import Language, by_code
+from model_cards import ModelCard
 from parse_results import ChatScore, Row, column_of, parse_rows, text_of
 from request_queue import Request
 
@@ -81,6 +82,12 @@ class Entry:
     english_difference: float | None = None
     english_interval: tuple[float, float] | None = None
     chat: ChatScore | None = None
+    card: ModelCard = ModelCard()
+
+    @property
+    def key(self) -> str:
+        """What names the entry in addresses: the adapter with the beginning of its commit."""
+        return f"{self.model}@{self.revision[:7]}"
 
     @property
     def title(self) -> str:
@@ -95,21 +102,29 @@ class Entry:
     @property
     def gain(self) -> float | None:
         """The mean difference, all on 0 to 100: each family of benchmarks counts once."""
-        return self._mean_of_families(lambda score: score.difference)
+        return _mean(self.gains)
 
     @property
     def mean(self) -> float | None:
         """The mean score of the adapter, all on 0 to 100: each family of benchmarks counts once."""
-        return self._mean_of_families(lambda score: score.adapter)
+        return _mean(self._by_family(lambda score: score.adapter))
 
-    def _mean_of_families(self, value_of: Callable[[Score], float | None]) -> float | None:
+    @property
+    def gains(self) -> dict[str, float]:
+        """The mean difference of each family of benchmarks, all on 0 to 100."""
+        return self._by_family(lambda score: score.difference)
+
+    def _by_family(self, value_of: Callable[[Score], float | None]) -> dict[str, float]:
         families: dict[str, list[float]] = {}
         for score in self.scores.values():
             value = value_of(score)
             if value is not None:
                 families.setdefault(score.family, []).append(score.scale * value)
-        means = [sum(values) / len(values) for values in families.values()]
-        return sum(means) / len(means) if means else None
+        return {family: sum(values) / len(values) for family, values in families.items()}
+
+
+def _mean(by_family: Mapping[str, float]) -> float | None:
+    return sum(by_family.values()) / len(by_family) if by_family else None
 
 
 @dataclass(frozen=True)
@@ -144,8 +159,12 @@ def build_leaderboard(
     requests: Iterable[Request],
     parameters: Mapping[str, int] | None = None,
     benchmarks: BenchmarkTable = FIRST_BENCHMARKS,
+    cards: Mapping[str, ModelCard] | None = None,
 ) -> Leaderboard:
-    """Join all results with their requests; `parameters` are those of the base models."""
+    """Join all results with their requests.
+
+    `parameters` are those of the base models, `cards` those of the adapters.
+    """
     queue = tuple(requests)
     files = [
         r if isinstance(r, ResultsFile) else parse_results_file(r, benchmarks) for r in results
@@ -164,6 +183,7 @@ def build_leaderboard(
                 version=version,
                 version_count=version_count,
                 rank=rank,
+                card=(cards or {}).get(entry.model, ModelCard()),
             )
         )
     unreadable = sum(file.unreadable_rows for file in files)

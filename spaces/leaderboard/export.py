@@ -48,6 +48,8 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "revision": entry.revision,
         "version": entry.version,
         "base": entry.base,
+        "licence": entry.card.licence,
+        "reviewed": entry.card.is_reviewed,
         "size": entry.parameters,
         "practice": entry.practice,
         "request": entry.request,
@@ -70,8 +72,8 @@ def as_csv(entries: Sequence[Entry], columns: Sequence[str], benchmarks: Benchma
     keys = [key for key in benchmarks.by_key if not columns or key in columns]
     about = ("size", "cost_usd", "date") if not columns or ABOUT in columns else ()
     head = ["language", "name", "autonym", "script", "family", "region", "model", "revision"]
-    head += ("version", "base", "practice", "discussion", "gain", "rank", "english")
-    head += ("english_difference", *about)
+    head += ("version", "base", "licence", "reviewed", "practice", "discussion", "gain", "rank")
+    head += ("english", "english_difference", *about)
     chat = ("metric", "n", "first", "second")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")

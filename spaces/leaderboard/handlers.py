@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import charts_tab
+import comparison_page
 import controls
 import copy_text
 import gradio as gr
@@ -31,8 +32,8 @@ NOTHING: Updates = gr.skip()
 class Components:
     """The components that have events or that handlers change.
 
-    Either the table or the page of one language is visible. `stamp` changes with the content;
-    `searched` is the text that the table was searched for.
+    Either the table is visible, or the page of a language or of a comparison. `stamp` changes with
+    the content; `searched` is the text that the table was searched for.
     """
 
     stamp: gr.State
@@ -64,7 +65,7 @@ class Components:
 
     @property
     def language(self) -> list[Any]:
-        """What opening or closing the page of a language changes."""
+        """What opening or closing the page of a language or of a comparison changes."""
         return [self.language_page, self.language_column, self.table_column]
 
     @property
@@ -93,7 +94,7 @@ class Handlers:
             page.controls.query: view.query,
             page.searched: view.query,
             page.page_number: view.page,
-            **self._language_page(snapshot, view.language),
+            **self._page_over_table(snapshot, view),
             **self._content(snapshot, view),
         }
 
@@ -135,12 +136,17 @@ class Handlers:
     def open_language(self, event: gr.EventData) -> Updates:
         """Show the page of the clicked language instead of the table."""
         view = query.from_query({"language": str(event.language)})
-        updates = self._language_page(self._source.snapshot(), view.language)
+        updates = self._page_over_table(self._source.snapshot(), view)
         return {self._page.tabs: gr.Tabs(selected="results"), **updates}
 
-    def close_language(self) -> Updates:
+    def compare(self, event: gr.EventData) -> Updates:
+        """Show the chosen entries side by side instead of the table."""
+        view = query.View(compared=query.known_keys(event.keys))
+        return self._page_over_table(self._source.snapshot(), view)
+
+    def show_table(self) -> Updates:
         """Show the table again."""
-        return self._language_page(self._source.snapshot(), "")
+        return self._page_over_table(self._source.snapshot(), query.View())
 
     def draw_charts(self, key: str, *values: Any) -> Updates:
         """Draw the charts of the entries that match, and offer the benchmarks."""
@@ -196,13 +202,19 @@ class Handlers:
             **self._table(snapshot, view),
         }
 
-    def _language_page(self, snapshot: Snapshot, code: str) -> Updates:
-        """Show the page of a language, or the table without a code."""
-        page = self._page
+    def _page_over_table(self, snapshot: Snapshot, view: query.View) -> Updates:
+        """Show the page of a language or of a comparison, or else the table."""
+        page, html = self._page, ""
+        if view.language:
+            html = self._language_html(snapshot, view.language)
+        elif view.compared:
+            entries = snapshot.index.with_keys(view.compared)
+            benchmarks = snapshot.leaderboard.benchmarks
+            html = comparison_page.comparison_page(entries, benchmarks, self._urls)
         return {
-            page.language_page: self._language_html(snapshot, code) if code else "",
-            page.language_column: gr.update(visible=bool(code)),
-            page.table_column: gr.update(visible=not code),
+            page.language_page: html,
+            page.language_column: gr.update(visible=bool(html)),
+            page.table_column: gr.update(visible=not html),
         }
 
     def _language_html(self, snapshot: Snapshot, code: str) -> str:

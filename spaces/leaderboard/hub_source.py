@@ -11,17 +11,26 @@ import logging
 import random
 import re
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks import FIRST_BENCHMARKS, BenchmarkTable
 from common.hub_errors import HUB_ERRORS
-from entries import Entry, Leaderboard, ResultsFile, build_leaderboard, parse_results_file
+from entries import (
+    Entry,
+    Leaderboard,
+    ResultsFile,
+    build_leaderboard,
+    parse_results_file,
+)
 from huggingface_hub import HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
 from leaderboard_settings import LeaderboardSettings
+from model_cards import ModelCard, parse_card
 from parse_results import parse_benchmarks
 from query import EntryIndex
 from request_queue import parse_requests
@@ -32,6 +41,7 @@ MAX_FILE_BYTES = 2_000_000
 MAX_DOWNLOADS = 32  # a first start makes two requests for each file, and mostly waits
 IDLE_POLL_SECONDS = 30.0
 ACTIVE_POLL_SECONDS = 2.0
+CARDS_SECONDS = 600.0  # until the adapters' cards are read again
 LOADING = "The results are being loaded"
 UNREACHABLE = "The Hub cannot be reached right now, so this may be out of date"
 
@@ -65,6 +75,8 @@ class HubSource:
         self._snapshot = Snapshot()
         self._files: dict[str, ResultsFile] = {}
         self._parameters: dict[str, int] = {}
+        self._org, self._cards = settings.org, dict[str, ModelCard]()
+        self._cards_expire_at = 0.0
 
     def start(self) -> None:
         """Poll the Hub in a thread until the process ends."""
@@ -87,7 +99,8 @@ class HubSource:
         """Read what has changed; if the Hub fails, keep the old snapshot and say so in it."""
         try:
             revisions = (self._revision(self._results), self._revision(self._ledger))
-            if revisions != self._snapshot.revisions:
+            is_new = revisions != self._snapshot.revisions
+            if (is_new or time.monotonic() > self._cards_expire_at) and self._read_cards() | is_new:
                 with garbage_collection_paused():
                     self._snapshot = self._read(revisions)
             self._snapshot = replace(self._snapshot, problem="")
@@ -124,9 +137,17 @@ class HubSource:
             self._read_parameters(base)
         sheets = _matching_files(ledger, SHEET_PATH, unreadable)
         requests = parse_requests(sheet.read_text("utf-8", "replace") for sheet in sheets)
-        leaderboard = build_leaderboard(files, requests, self._parameters, benchmarks)
+        leaderboard = build_leaderboard(files, requests, self._parameters, benchmarks, self._cards)
         leaderboard = replace(leaderboard, unreadable_files=tuple(unreadable))
         return Snapshot(leaderboard, revisions, "", results, EntryIndex(leaderboard.entries))
+
+    def _read_cards(self) -> bool:
+        """Read the cards of the organization's models; return whether they have changed."""
+        models: Iterable[Any] = self._api.list_models(author=self._org, expand=["cardData"])
+        metadata = {m.id: m.card_data.to_dict() if m.card_data else {} for m in models}
+        known, self._cards = self._cards, {id: parse_card(card) for id, card in metadata.items()}
+        self._cards_expire_at = time.monotonic() + CARDS_SECONDS
+        return known != self._cards
 
     def _read_parameters(self, base: str) -> None:
         """Read once how many parameters a base model has; unknown if the Hub does not say."""

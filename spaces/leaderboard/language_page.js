@@ -1,13 +1,18 @@
-// The page of one language has its own address; the way back keeps the filters.
+// The page of a language or of a comparison has its own address; the way back keeps the filters.
 element.addEventListener('click', event => {
+  const name = event.target.closest('[data-language]');
+  if (name && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    trigger('open', {language: name.dataset.language});
+  }
   if (!event.target.closest('[data-back]')) return;
   event.preventDefault();
   trigger('back', {});
 });
 const updateAddress = () => {
-  const page = element.querySelector('[data-code]');
+  const page = element.querySelector('[data-view]');
   if (!page) return;
-  const view = `language=${page.dataset.code}`;
+  const {view} = page.dataset;
   history.replaceState(null, '', `?${view}`);
   if (window.parent !== window) window.parent.postMessage({queryString: view}, 'HUB');
   page.querySelector('h2').focus({preventScroll: true});

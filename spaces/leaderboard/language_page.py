@@ -11,9 +11,10 @@ from common.hub_urls import HubUrls
 from common.languages import by_code
 from details import DatasetSummary, LanguageDetails, Measure, TrainingLog
 from entries import Entry, newest
+from entry_facts import entry_facts
 from html_templates import render
 from language_groups import family, region
-from number_format import MISSING, chat_text, money, number, parameters
+from number_format import MISSING, number
 from svg_charts import Curve, DotPlot, line_chart
 
 MAX_REASONS = 12
@@ -75,31 +76,15 @@ def missing_language_page(code: str, urls: HubUrls) -> str:
     return render("missing_language_page.html", language=by_code(code), urls=urls)
 
 
-def _facts(entry: Entry, details: LanguageDetails) -> tuple[tuple[str, str], ...]:
-    gain = _mean_difference(entry.gain, entry.gain_interval)
-    english = _mean_difference(entry.english_difference, entry.english_interval)
-    return (
-        ("Mean gain", f"{gain}, rank {entry.rank}" if gain else ""),
-        ("English", f"{entry.english}, {english}" if entry.english else ""),
-        ("Asked in a chat", chat_text(entry.chat)),
-        ("Code", entry.code),
-        ("Script", entry.language.script_name),
-        ("Family", family(entry.code)),
-        ("Region", region(entry.code)),
-        ("Base model", entry.base),
-        ("Parameters", "" if entry.parameters is None else parameters(entry.parameters)),
-        ("Cost", money(entry.cost_usd)),
-        ("Tested on", entry.date),
-        ("Licence", details.licence),
-        ("Reviewed by speakers", details.reviewed or "not yet"),
-    )
-
-
-def _mean_difference(value: float | None, interval: tuple[float, float] | None) -> str:
-    if value is None:
-        return ""
-    ends = [number(end, sign=True) for end in interval or ()]
-    return f"{number(value, sign=True)} points" + (f" ({' to '.join(ends)})" if ends else "")
+def _facts(entry: Entry, details: LanguageDetails) -> dict[str, str]:
+    reviewed = {"Reviewed by speakers": details.reviewed} if details.reviewed else {}
+    groups = {
+        "Code": entry.code,
+        "Script": entry.language.script_name,
+        "Family": family(entry.code),
+        "Region": region(entry.code),
+    }
+    return {**entry_facts(entry), **reviewed, **groups}
 
 
 def _improvement(entry: Entry, benchmarks: BenchmarkTable) -> DotPlot | None:

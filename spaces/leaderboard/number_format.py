@@ -35,6 +35,14 @@ def difference(benchmark: Benchmark, value: float | None) -> str:
     return MISSING if value is None else number(benchmark.points(value), sign=True)
 
 
+def mean_difference(value: float | None, interval: tuple[float, float] | None) -> str:
+    """Return a mean difference in points with its interval; empty if there is none."""
+    if value is None:
+        return ""
+    ends = [number(end, sign=True) for end in interval or ()]
+    return f"{number(value, sign=True)} points" + (f" ({' to '.join(ends)})" if ends else "")
+
+
 def chat_text(chat: ChatScore | None) -> str:
     """Return how many answers were right when asked in a chat; empty if it was not."""
     if chat is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from urllib.parse import urlencode
@@ -22,15 +22,29 @@ from parse_results import MAX_TEXT_LENGTH
 PAGE_SIZE = 20
 SORTS = ("gain", "name", "date", "cost", "size", "english")  # besides the benchmarks
 _PUNCTUATION = re.compile(r"[\W_]+")
+MAX_COMPARED = 4
+# What an entry must have to pass a filter, by the filter's name; empty if it has nothing.
+FILTERS: Mapping[str, Callable[[Entry], str]] = {
+    "script": lambda entry: entry.language.script_name,
+    "family": lambda entry: family(entry.code),
+    "region": lambda entry: region(entry.code),
+    "base": lambda entry: entry.base,
+    "english": lambda entry: entry.english,
+    "licence": lambda entry: entry.card.licence,
+    "reviewed": lambda entry: "by speakers" if entry.card.is_reviewed else "not yet",
+    "version": lambda entry: "newest" if entry.version == entry.version_count else "older",
+}
 PAGE = "p"  # in addresses: Gradio owns `page`
 _CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?")
+_KEY = re.compile(r"[\w./-]{1,200}@[0-9a-f]{0,7}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class View:
     """What a visitor wants to see; pages count from 1, a minus before the sort reverses it.
 
-    Without `columns`, all are shown.
+    Without `columns`, all are shown. Instead of the table there may be the page of a `language`, or
+    the entries with the `compared` keys side by side.
     """
 
     query: str = ""
@@ -40,10 +54,14 @@ class View:
     base: str = ""
     covered: str = ""
     english: str = ""
+    licence: str = ""
+    reviewed: str = ""
+    version: str = ""
     sort: str = "gain"
     columns: tuple[str, ...] = ()
     page: int = 1
     language: str = ""
+    compared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,10 +77,7 @@ class Page:
 
 def from_query(query: Mapping[str, str], benchmarks: BenchmarkTable = FIRST_BENCHMARKS) -> View:
     """Return the view of a query string; unknown values are ignored."""
-    texts = {
-        name: query.get(name, "")[:MAX_TEXT_LENGTH]
-        for name in ("query", "script", "family", "region", "base", "covered", "english")
-    }
+    texts = {name: query.get(name, "")[:MAX_TEXT_LENGTH] for name in ("query", "covered", *FILTERS)}
     sort, language = query.get("sort", ""), query.get("language", "")
     page = query.get(PAGE) or query.get("page", "")  # the name in links that were shared earlier
     sorts = (*SORTS, *benchmarks.by_key)
@@ -72,7 +87,14 @@ def from_query(query: Mapping[str, str], benchmarks: BenchmarkTable = FIRST_BENC
         columns=benchmarks.known_columns(query.get("columns", "").split(",")),
         page=int(page) if re.fullmatch(r"[0-9]{1,6}", page) else 1,
         language=language if _CODE.fullmatch(language) else "",
+        compared=known_keys(query.get("compared", "").split(",")),
     )
+
+
+def known_keys(keys: object) -> tuple[str, ...]:
+    """Return the first few keys of entries among what an address or a page names."""
+    texts = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+    return tuple(dict.fromkeys(key for key in texts if _KEY.fullmatch(key)))[:MAX_COMPARED]
 
 
 def to_query(view: View) -> str:
@@ -93,13 +115,11 @@ def sorted_by(view: View, sort: str) -> View:
 
 @dataclass(frozen=True, slots=True)
 class _IndexedEntry:
-    """An entry with the values that filters and orders compare."""
+    """An entry with what filters, by their names, and orders compare."""
 
     entry: Entry
     words: str
-    script: str
-    family: str
-    region: str
+    values: Mapping[str, str]
     folded_title: str
     gain: float | None
 
@@ -117,22 +137,26 @@ class EntryIndex:
 
     @cached_property
     def choices(self) -> Mapping[str, tuple[str, ...]]:
-        """The values of the filters `script`, `family`, `region`, `base` and `english`."""
-        values = {
-            "script": {item.script for item in self._items},
-            "family": {item.family for item in self._items},
-            "region": {item.region for item in self._items},
-            "base": {item.entry.base for item in self._items},
-            "english": {item.entry.english for item in self._items},
-        }
+        """The values of each filter."""
+        values = {name: {item.values[name] for item in self._items} for name in FILTERS}
         return {name: tuple(sorted(found - {""})) for name, found in values.items()}
+
+    def with_keys(self, keys: Sequence[str]) -> list[Entry]:
+        """Return the entries with these keys, in their order; unknown ones are left out."""
+        found = {item.entry.key: item.entry for item in self._items if item.entry.key in keys}
+        return [found[key] for key in keys if key in found]
 
     def matching(self, view: View) -> list[Entry]:
         """Return all entries that match a view, in its order."""
         words = [f" {word}" for word in fold(view.query[:MAX_TEXT_LENGTH]).split()]
         if view.query.strip() and not words:
             return []
-        return [item.entry for item in self._ordered(view.sort) if _matches(item, view, words)]
+        filters = [(name, value) for name in FILTERS if (value := getattr(view, name))]
+        return [
+            item.entry
+            for item in self._ordered(view.sort)
+            if _matches(item, words, filters, view.covered)
+        ]
 
     def select(self, view: View) -> Page:
         """Return one page of the matching entries; a page out of range becomes the nearest one."""
@@ -151,7 +175,8 @@ class EntryIndex:
 def _indexed(entry: Entry, folded: dict[str, str]) -> _IndexedEntry:
     """Index an entry; `folded` caches folded names, which many entries share."""
     language = entry.language
-    groups = (language.script_name, family(entry.code), region(entry.code))
+    values = {name: value_of(entry) for name, value_of in FILTERS.items()}
+    groups = (values["script"], values["family"], values["region"])
     names = dict.fromkeys((language.name, language.autonym, *groups))
     searched = " ".join((entry.name, entry.autonym, entry.code, entry.bcp47, *names))
     for text in (searched, entry.title):
@@ -159,18 +184,16 @@ def _indexed(entry: Entry, folded: dict[str, str]) -> _IndexedEntry:
             folded[text] = fold(text)
     model = _PUNCTUATION.sub(" ", entry.model.casefold())
     words = f" {folded[searched]} {language.keys.replace(';', ' ')} {model}"
-    return _IndexedEntry(entry, words, *groups, folded[entry.title], entry.gain)
+    return _IndexedEntry(entry, words, values, folded[entry.title], entry.gain)
 
 
-def _matches(item: _IndexedEntry, view: View, words: Sequence[str]) -> bool:
+def _matches(
+    item: _IndexedEntry, words: Sequence[str], filters: Sequence[tuple[str, str]], covered: str
+) -> bool:
     return (
         all(word in item.words for word in words)
-        and view.script in ("", item.script)
-        and view.family in ("", item.family)
-        and view.region in ("", item.region)
-        and view.base in ("", item.entry.base)
-        and view.english in ("", item.entry.english)
-        and (not view.covered or view.covered in item.entry.scores)
+        and all(item.values[name] == value for name, value in filters)
+        and (not covered or covered in item.entry.scores)
     )
 
 

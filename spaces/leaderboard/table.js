@@ -1,4 +1,25 @@
-// Headings, names and pager are elements inside one gr.HTML; a redraw must restore the focus.
+// Headings, names and pager are elements inside one gr.HTML; a redraw must restore the focus, and
+// which entries are chosen for a comparison, on whatever page they are.
+const MAX_COMPARED = 4;
+const chosen = new Set();
+const showChosen = () => {
+  for (const box of element.querySelectorAll('[data-key]')) {
+    box.checked = chosen.has(box.dataset.key);
+    box.disabled = !box.checked && chosen.size === MAX_COMPARED;
+  }
+  const bar = element.querySelector('.k-compare');
+  if (!bar) return;
+  const button = bar.querySelector('[data-compare]');
+  bar.hidden = chosen.size === 0;
+  button.disabled = chosen.size < 2;
+  button.innerText = chosen.size < 2 ? 'Choose another one to compare' : `Compare ${chosen.size} models`;
+};
+element.addEventListener('change', event => {
+  const key = event.target.dataset?.key;
+  if (!key) return;
+  if (event.target.checked) chosen.add(key); else chosen.delete(key);
+  showChosen();
+});
 element.addEventListener('click', event => {
   const name = event.target.closest('[data-language]');
   if (name && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
@@ -6,12 +27,10 @@ element.addEventListener('click', event => {
     trigger('open', {language: name.dataset.language});
     return;
   }
-  const details = event.target.closest('[data-details]');
-  if (details) {
-    const row = details.closest('tr').nextElementSibling;
-    row.hidden = !row.hidden;
-    details.setAttribute('aria-expanded', String(!row.hidden));
-    return;
+  if (event.target.closest('[data-compare]')) trigger('compare', {keys: [...chosen]});
+  if (event.target.closest('[data-clear]')) {
+    chosen.clear();
+    showChosen();
   }
   const button = event.target.closest('[data-sort], [data-page]');
   if (!button || button.disabled) return;
@@ -20,6 +39,7 @@ element.addEventListener('click', event => {
   if (sort) trigger('sort', {by: sort}); else trigger('change_page', {page: Number(page)});
 });
 watch('value', () => {
+  showChosen();
   const clicked = element.dataset.clicked;
   if (!clicked) return;
   delete element.dataset.clicked;

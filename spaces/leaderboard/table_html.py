@@ -11,14 +11,12 @@ from html_templates import render
 from number_format import counted
 from query import Page, to_query
 
-_OUTCOMES = {
+OUTCOMES = {
     "gain": ("▲", "clear gain"),
     "loss": ("▼", "clear loss"),
     "unclear": ("≈", "no clear change"),
     "untested": ("·", "not tested"),
 }
-_DETAIL_HEADINGS = ("Benchmark", "Base", "Adapter", "Difference", "95% interval",
-                    "Best other model", "p", "Items", "Guessing", "Broken answers")  # fmt: skip
 
 
 def table(page: Page, benchmarks: BenchmarkTable, urls: HubUrls) -> str:
@@ -31,8 +29,7 @@ def table(page: Page, benchmarks: BenchmarkTable, urls: HubUrls) -> str:
         shown=[each for each in benchmarks.benchmarks if not columns or each.key in columns],
         has_about=not columns or ABOUT in columns,
         about_title=ABOUT_TITLE,
-        outcomes=_OUTCOMES,
-        detail_headings=_DETAIL_HEADINGS,
+        outcomes=OUTCOMES,
         positions=_positions,
         urls=urls,
     )

@@ -11,6 +11,8 @@ import pytest
 from adapters import example_questions
 from benchmarks import FIRST_BENCHMARKS
 from entries import build_leaderboard, parse_results_file
+from huggingface_hub import RepoCard
+from model_cards import ModelCard, parse_card
 from model_registry import MAX_ROWS, TEST_FILE
 from parquet_rows import REPLAY_FOLDER, first_rows
 from review_samples import parse_rows
@@ -19,6 +21,7 @@ from recipes.generate.gates.reasons import gate_of
 from recipes.generate.publish import parquet
 from recipes.generate.schema import Message, Row
 from recipes.generate.sources import backtranslation, text_tasks
+from recipes.review import card
 
 ORIGIN = parquet.RunColumns(1, 0.5, 100, "a recipe")
 
@@ -66,6 +69,15 @@ def test_review_page_leaves_out_answers_in_english(
     written = replace(row(source, 1), prompt_id=f"{source}/{prompt}")
     parquet.write(tmp_path, [(written, None)], 0.0, ORIGIN)
     assert bool(parse_rows(str(tmp_path / source / "train.parquet"))) is shown
+
+
+@pytest.mark.parametrize("is_reviewed", [True, False])
+@pytest.mark.parametrize("tags", ["", "tags:\n- lora\n", "tags: [reviewed-by-speakers]\n"])
+def test_reviewed_adapter_is_marked_on_the_leaderboard(tags: str, is_reviewed: bool) -> None:
+    text = card.tagged(f"---\nlicense: mit\n{tags}---\n# Model\n", is_reviewed)
+    metadata = RepoCard(text).data.to_dict()
+    assert parse_card(metadata) == ModelCard("mit", is_reviewed)
+    assert ("lora" in metadata.get("tags", [])) == ("lora" in tags)
 
 
 # Failed before: `generate --out DIR` deleted every `DIR/*/*.parquet`, whoever's it was.

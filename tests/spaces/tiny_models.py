@@ -88,7 +88,10 @@ def push(api: HfApi, folder: Path, base: str, adapters: list[str], endless: bool
     folders = save(folder, base, len(adapters), endless)
     _upload(api, folder / "base", base, "---\ntags: [practice]\n---\n")
     for adapter_folder, repo in zip(folders, adapters, strict=True):
-        card = f"---\nbase_model: {base}\nlibrary_name: peft\ntags: [practice]\n---\n# {repo}\n"
+        card = (
+            f"---\nbase_model: {base}\nlibrary_name: peft\nlicense: apache-2.0\n"
+            f"tags: [practice, reviewed-by-speakers]\n---\n# {repo}\n"
+        )
         _upload(api, adapter_folder, repo, card)
 
 

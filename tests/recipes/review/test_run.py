@@ -68,6 +68,7 @@ def test_reviews_are_written_on_both_cards(hub: LocalHub, tmp_path: Path) -> Non
     assert "2 reviewers, 2 rows (keep 2, fix 0, drop 1)" in done.stdout
     for repo, kind, old in ((DATA, "dataset", CARD), (ADAPTER, "model", MODEL)):
         card = read(repo, kind)
+        assert "reviewed-by-speakers" not in card
         assert card.count("Not yet reviewed by speakers of Esperanto") == 1
         assert "2 people reviewed 2 rows of the dataset; 2 people and 4 rows are needed" in card
         assert card.endswith(old.partition("\n## ")[2])
@@ -78,6 +79,8 @@ def test_reviews_are_written_on_both_cards(hub: LocalHub, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     card = read(DATA, "dataset")
     assert "**Reviewed by speakers of Esperanto**: 3 people reviewed 4 rows" in card
+    assert card.startswith("---\nlicense: mit\ntags:\n- reviewed-by-speakers\n---\n# Data\n")
+    assert "- reviewed-by-speakers\n" in read(ADAPTER, "model")
     assert "| 3 | 1 | 2 | 2 |" in card and "alpha, nominal): 1.00" in card
     assert "With thanks to Eva" in card and "Requester One" in card
     assert "<script>" not in card and "@everyone" not in card and "](http" not in card

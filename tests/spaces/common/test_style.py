@@ -15,6 +15,7 @@ PAIRS += [
     ("loss", "card"),
     ("neutral", "card"),
     ("badge", "badge-soft"),
+    ("gain", "gain-soft"),
     ("badge", "card"),
 ]
 PAIRS += [("card", "accent"), ("text", "accent-soft"), ("text", "neutral-soft")]

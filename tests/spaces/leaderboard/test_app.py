@@ -70,9 +70,16 @@ def test_table_is_searched_and_sorted(leaderboard: str, page: Page) -> None:
     page.keyboard.press("Enter")
     expect(names).to_have_text([HOSTILE_TEXT, "Esperanto"])
     expect(heading).to_be_focused()
-    assert page.locator(".k-numbers").last.is_hidden()
-    page.get_by_role("button", name="Details of Esperanto").click()
-    expect(page.locator(".k-numbers").last).to_contain_text("< 0.001")
+    page.get_by_label("Compare Esperanto").check()
+    expect(page.locator(".k-compare")).to_contain_text("Choose another one")
+    page.locator(".k-name input").first.check()
+    page.get_by_role("button", name="Compare 2 models").click()
+    expect(page.locator(".k-side-by-side")).to_contain_text("p < 0.001")
+    page.wait_for_url("**/?compared=*")
+    page.reload()
+    expect(page.locator(".k-side-by-side")).to_contain_text("Gain, FLORES")
+    page.get_by_text("All languages").click()
+    expect(names).to_have_count(2)
 
 
 def test_address_restores_the_view_and_downloads_contain_it(leaderboard: str, page: Page) -> None:
@@ -159,7 +166,7 @@ def test_empty_leaderboard_is_a_sentence_and_the_first_row_appears_by_itself(
 
 # Links and buttons that are too small to touch: under 24 px, but those inside of a sentence.
 TOO_SMALL = """() => [...document.querySelectorAll(
-    '#table tbody :is(a, button), .k-action button,' +
+    '#table tbody :is(a, button, input), .k-action button,' +
     '.k-downloads a, .k-accordion button, #queue a, #language-page a, .k-alternative a')]
   .filter(element => !element.closest('h3 ~ p'))
   .map(element => [element.innerText, element.getBoundingClientRect()])

@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from benchmarks import FIRST_BENCHMARKS
 from hub_source import HubSource
 from leaderboard_settings import LeaderboardSettings
-from query import View
+from query import FILTERS, View
 
 from tests.spaces.named_components import named_components
 
 pytestmark = pytest.mark.xdist_group("gradio")
 SETTINGS = LeaderboardSettings.read({"KAKUGO_ORG": "org", "HF_ENDPOINT": "http://127.0.0.1:9"})
 VIEW = View()
-VALUES = (VIEW.query, VIEW.script, VIEW.family, VIEW.region, VIEW.base, VIEW.covered,
-          VIEW.english, VIEW.sort,
-          list(VIEW.columns))  # fmt: skip
+VALUES = ("", *("" for _ in FILTERS), "", VIEW.sort, list(VIEW.columns))
 
 
 def event(**values: object) -> Any:
@@ -61,4 +60,17 @@ def test_only_components_that_an_event_may_change_are_changed() -> None:
     opened = handlers.open_language(event(language="gla_Latn"))
     assert "No model has been evaluated" in opened["language_page"]
     assert set(opened) == {page.tabs, *page.language}
-    assert handlers.close_language()["table_column"]["visible"]
+    assert handlers.show_table()["table_column"]["visible"]
+    compared = handlers.compare(event(keys=["o/gone@abc1234", 7, "<b>"]))
+    assert "None of these models" in compared["language_page"]
+    assert set(compared) == set(page.language)
+
+
+def test_values_of_the_controls_become_the_view() -> None:
+    from controls import Controls, view_of
+
+    names = list(Controls.__dataclass_fields__)
+    values = [["into"] if name == "columns" else name for name in names]
+    view = view_of(values, FIRST_BENCHMARKS)
+    assert [getattr(view, name) for name in names] == [*names[:-1], ("into",)]
+    assert view_of([None] * len(names), FIRST_BENCHMARKS) == View()

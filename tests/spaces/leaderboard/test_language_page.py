@@ -5,13 +5,16 @@ from __future__ import annotations
 import details
 import pytest
 from benchmarks import FIRST_BENCHMARKS
+from comparison_page import comparison_page
 from entries import Leaderboard, build_leaderboard
 from language_page import language_page, missing_language_page
+from model_cards import ModelCard
 from parse_results import parse_rows
+from query import EntryIndex, View, from_query
 from request_queue import parse_requests
 
 from tests.spaces.markup_checker import HOSTILE_TEXTS, URLS, checked_text
-from tests.spaces.result_rows import lines, request, rows_of_all_roles
+from tests.spaces.result_rows import BASE, lines, pair, request, rows_of_all_roles
 
 CODE = "epo_Latn"
 
@@ -19,7 +22,9 @@ CODE = "epo_Latn"
 def language(text: str = "word") -> tuple[Leaderboard, details.LanguageDetails]:
     """Return a leaderboard and details with this text wherever others may write one."""
     requests = parse_requests([request(1, CODE, text)])
-    leaderboard = build_leaderboard([lines(*rows_of_all_roles(CODE))], requests)
+    leaderboard = build_leaderboard(
+        [lines(*rows_of_all_roles(CODE))], requests, cards={f"{BASE}-{CODE}": ModelCard(text)}
+    )
     rows = rows_of_all_roles(CODE, revision=text, benchmark=text)
     return leaderboard, details.LanguageDetails(
         measures=details.parse_measures(parse_rows(lines(*rows))[0]),
@@ -28,7 +33,6 @@ def language(text: str = "word") -> tuple[Leaderboard, details.LanguageDetails]:
         examples=(details.Example(text, text, text, text),),
         advice=details.CheckAdvice("doubtful", ((text, 1.0, 2.0),)),
         gguf_repo=text,
-        licence=text,
     )
 
 
@@ -39,6 +43,7 @@ def test_hostile_texts_do_not_become_markup(hostile: str) -> None:
         language_page(leaderboard.entries, known, FIRST_BENCHMARKS, URLS)
     )
     assert checked_text(missing_language_page(hostile, URLS))
+    assert hostile in checked_text(comparison_page(leaderboard.entries, FIRST_BENCHMARKS, URLS))
 
 
 def test_page_shows_what_is_known_and_leaves_out_what_is_not() -> None:
@@ -50,3 +55,19 @@ def test_page_shows_what_is_known_and_leaves_out_what_is_not() -> None:
     empty = details.LanguageDetails()
     text = checked_text(language_page(leaderboard.entries, empty, FIRST_BENCHMARKS, URLS))
     assert "cannot be read right now" in text and "What it learned from" not in text
+
+
+def test_two_models_are_shown_side_by_side() -> None:
+    rows = [*pair("epo_Latn", "flores", 10.0, 50.0), *pair("gla_Latn", "sib200", 0.2, 0.7)]
+    cards = {f"{BASE}-gla_Latn": ModelCard("cc-by-4.0", is_reviewed=True)}
+    index = EntryIndex(build_leaderboard([lines(*rows)], [], cards=cards).entries)
+    (reviewed,) = index.matching(View(licence="cc-by-4.0", reviewed="by speakers"))
+    (other,) = index.matching(View(reviewed="not yet", version="newest"))
+    view = from_query({"compared": f"{other.key},<b>,{reviewed.key},o/gone@1"})
+    entries = index.with_keys(view.compared)
+    assert entries == [other, reviewed]
+    text = checked_text(comparison_page(entries, FIRST_BENCHMARKS, URLS))
+    for part in ("Esperanto", "Scottish Gaelic", "+40.0", "+50.0", "p < 0.001", "cc-by-4.0"):
+        assert part in text, part
+    assert "Gain, FLORES" in text and "not covered" in text and "Reading" not in text
+    assert "None of these models" in checked_text(comparison_page([], FIRST_BENCHMARKS, URLS))

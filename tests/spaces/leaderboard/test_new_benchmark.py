@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from comparison_page import comparison_page
 from entries import build_leaderboard
 from export import as_csv
 from huggingface_hub import ModelCard
@@ -157,6 +158,8 @@ def test_the_leaderboard_has_a_column_for_it(recipe: config.Config) -> None:
     page = EntryIndex(leaderboard.entries).select(View(sort="riddles", columns=("riddles",)))
     assert entry.scores["riddles"].family == "riddles"
     text = checked_text(table(page, benchmarks, URLS))
+    assert "RIDDLE-2" in text
+    text = checked_text(comparison_page([entry], benchmarks, URLS))
     assert "96% right in 50 new chats, 90% right as the second question" in text
     assert as_csv([entry], (), benchmarks).count(",accuracy,50,0.96,0.9,") == 1
     assert "RIDDLE-2" in text and "25.0%" in text and "95.0%" in text
