@@ -106,7 +106,8 @@ class OpenAIEndpoint:
     async def complete(self, request: Request, seconds: float) -> Answer:
         """Make one call; one more for each field that the server refuses.
 
-        A field counts as refused when the call succeeds without it.
+        A field counts as refused when the call succeeds without it. Streaming also does when the
+        server then counts no tokens, as llama-cpp-python's does not: what a call costs is unknown.
         """
         body, left_out = self.body(request), Counter[str]()
         for name in [name for name in body if self._refusals[name] >= MIN_FAILURES]:
@@ -122,7 +123,8 @@ class OpenAIEndpoint:
         answer = parse_completion(response, self.base, request.model)
         self._refusals.update(left_out)
         for name in sent:
-            del self._refusals[name]
+            is_uncounted = name == "stream" and not answer.tokens_out
+            self._refusals[name] = self._refusals[name] + 1 if is_uncounted else 0
         return answer
 
     def body(self, request: Request) -> dict[str, Any]:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+import json
+from pathlib import Path
 
+import pytest
+from aiohttp import web
+
+from recipes.generate.schema import Message
 from recipes.generate.teacher.openai import OPTIONAL_FIELDS, base_of, model_names, refused_field
-from tests.recipes.generate.teacher.responses import completion, error, response
+from tests.recipes.generate.teacher.responses import completion, error, response, stream
+from tests.recipes.generate.teacher_server import serving, teaching
 
 SENT = tuple(OPTIONAL_FIELDS)
 REFUSED_FIELDS = {
@@ -44,6 +51,23 @@ def test_a_refused_field_is_found(name: str) -> None:
 
 def test_without_a_schema_a_500_refuses_no_field() -> None:
     assert refused_field(response(error("Exception"), 500), SENT[1:]) is None
+
+
+def test_a_server_that_counts_no_streamed_tokens_is_not_asked_to_stream(tmp_path: Path) -> None:
+    streamed: list[bool] = []
+
+    async def complete(request: web.Request) -> web.StreamResponse:
+        streamed.append("stream" in await request.json())
+        uncounted = stream({"content": "Jes."}).replace(b"prompt_tokens", b"words")
+        body = uncounted if streamed[-1] else json.dumps(completion(content="Jes.")).encode()
+        return web.Response(body=body)
+
+    async def run() -> list[int]:
+        async with serving(complete) as url, teaching(url, tmp_path) as teacher:
+            turn = [Message(role="user", content="?")]
+            return [(await teacher.complete(turn, seed)).tokens_out for seed in range(5)]
+
+    assert asyncio.run(run()) == [0, 0, 0, 3, 3] and streamed == [True] * 3 + [False] * 2
 
 
 @pytest.mark.parametrize(("url", "base"), [
