@@ -1,12 +1,12 @@
 """Write the generated tables from their sources. Run by hand, never by the bot:
 
-    pip install langcodes==3.5.1 language_data==1.4.0 iso639-lang==2.6.3
+    pip install Babel==2.19.0 langcodes==3.5.1 language_data==1.4.0 iso639-lang==2.6.3
     python -m bot.language.build [FOLDER]        # languages.tsv, names.tsv, codes.tsv
 
-The sources are ISO 639-3 (iso639-lang), and the likely scripts, names and autonyms of CLDR and the
-IANA subtag registry (langcodes, language_data). The hand-written tables in this folder add what
-these lack: what people mean by a macrolanguage, and other names of a language. Nothing else imports
-these libraries, because they guess silently and take 1 s and 288 MB to load.
+The sources are ISO 639-3 (iso639-lang), CLDR's likely scripts (Babel), and the names and autonyms
+of CLDR and the IANA subtag registry (langcodes, language_data). The hand-written tables in this
+folder add what these lack: what people mean by a macrolanguage, and other names of a language.
+Nothing else imports these libraries, because they guess silently and take 1 s and 288 MB to load.
 """
 
 import csv
@@ -21,7 +21,15 @@ from bot.language.normalize import fold, mixes_scripts
 from bot.language.tables import FOLDER, read_table
 
 # The script to use where CLDR names a mixture of scripts or a variant of one.
-SAME_SCRIPT = {"Kore": "Hang", "Aran": "Arab", "Hanb": "Hant", "Hrkt": "Kana"}
+SAME_SCRIPT = {
+    "Kore": "Hang",
+    "Aran": "Arab",
+    "Hanb": "Hant",
+    "Hrkt": "Kana",
+    "Latf": "Latn",
+    "Latg": "Latn",
+    "Seal": "Hani",
+}
 # Scripts that CLDR lists, but that belong to another language in ISO 639-3 and FLORES+.
 WRONG_SCRIPTS = {("pan", "Arab"), ("uzn", "Arab"), ("azj", "Arab"), ("cmn", "Phag")}
 # Tags that do not follow from the code; `tags.tsv` maps them back.
@@ -47,11 +55,13 @@ class Sources:
     def __init__(self) -> None:
         iso639 = import_module("iso639.iso639")
         langcodes = import_module("langcodes.data_dicts")
+        babel = import_module("babel.core")
         cldr = import_module("language_data.name_data")
 
         folder = Path(str(cldr.__file__)).parent / "data"
         self.cldr: dict[str, dict[str, str]] = cldr.CODE_TO_NAMES
-        self.likely: dict[str, str] = langcodes.LIKELY_SUBTAGS
+        likely: dict[str, str] = babel.get_global("likely_subtags")
+        self.likely = {key.replace("_", "-"): tag.replace("_", "-") for key, tag in likely.items()}
         self.under: dict[str, str] = langcodes.NORMALIZED_MACROLANGUAGES
         self.iso = {lang.pt3: lang for lang in iso639.iter_langs() if lang.pt3}
         self.other_names: dict[str, list[str]] = iso639.Lang._other_names

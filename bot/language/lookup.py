@@ -66,6 +66,8 @@ def _parse(line: str) -> Match:
 
 def _tag_or_name(line: str) -> Match:
     """Read a tag or a name: "ga" is Irish, "Ga" may be Irish or Ga, "Hi" is only a suggestion."""
+    if line in tables().rows:  # "phu_Thai" is Phuan; the language Phu Thai is another one
+        return language(line)
     names, key = tables().names, fold(line)
     name = names.get(key) or names.get(_within(_AROUND, key), "")
     tagged = _codes_of(_tag(line.strip(_QUOTES)))

@@ -165,7 +165,7 @@ UNKNOWN = {
     "Somali Arabic": "som_Latn",
     "Spanish (Japan)": "spa_Latn",
     "Hi": "hin_Deva",
-    "The": "the_Latn",
+    "The": "the_Deva",
     "Bug": "bug_Latn",
 }
 
@@ -248,8 +248,14 @@ def test_a_language_has_a_direction_and_parts() -> None:
     assert (valencian.iso639_3, valencian.script, valencian.variant) == ("cat", "Latn", "vale1252")
 
 
+def test_the_script_is_the_likely_one_of_cldr() -> None:
+    karen, ghotuo = find("S'gaw Karen"), find("Ghotuo")
+    assert isinstance(karen, Language) and karen.code == "ksw_Mymr" and not karen.script_assumed
+    assert isinstance(ghotuo, Language) and ghotuo.code == "aaa_Latn" and not ghotuo.script_assumed
+
+
 def test_an_assumed_script_is_marked_and_can_be_chosen() -> None:
-    assumed, named = find("Ghotuo"), find("Ghotuo in Devanagari")
-    assert isinstance(assumed, Language) and assumed.script_assumed and assumed.code == "aaa_Latn"
-    assert isinstance(named, Language) and not named.script_assumed and named.code == "aaa_Deva"
-    assert find("aaa_Deva") == find("aaa-Deva") == by_code("aaa_Deva") == named
+    assumed, named = find("Afitti"), find("Afitti in Devanagari")
+    assert isinstance(assumed, Language) and assumed.script_assumed and assumed.code == "aft_Latn"
+    assert isinstance(named, Language) and not named.script_assumed and named.code == "aft_Deva"
+    assert find("aft_Deva") == find("aft-Deva") == by_code("aft_Deva") == named

@@ -16,7 +16,12 @@ from bot.language.tables import FOLDER, read_table, resolve, tables
 HAND_WRITTEN = ("aliases", "choices", "common_names", "countries", "flores", "scripts", "tags")
 GENERATED = ("codes", "languages", "names")
 COLUMNS = {"languages": 5, "flores": 3, "scripts": 4}  # the others have two
-BUILT_WITH = {"langcodes": "3.5.1", "language_data": "1.4.0", "iso639-lang": "2.6.3"}
+BUILT_WITH = {
+    "babel": "2.19.0",
+    "langcodes": "3.5.1",
+    "language_data": "1.4.0",
+    "iso639-lang": "2.6.3",
+}
 CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(_[a-z0-9]+)?")
 
 # Languages whose name is one letter, which is too short to accept.
