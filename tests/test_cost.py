@@ -13,6 +13,7 @@ import pytest
 
 from bot.domain import costs
 from bot.domain import recipe as bot_recipes
+from bot.domain.request import Step
 from bot.domain.steps import NEW_MODEL
 from bot.localhub.compute import hardware
 from recipes.core.config import Config, load
@@ -58,6 +59,18 @@ def test_the_plan_has_the_calculated_figures(name: str) -> None:
     assert generate.tokens_in == pytest.approx(whole.tokens_in, rel=0.01)
     assert generate.tokens_out == pytest.approx(whole.tokens_out, rel=0.01)
     assert generate.expected_minutes == pytest.approx(whole.seconds / 60, rel=0.01)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_plan_grows_with_the_fertility_as_calculated(name: str) -> None:
+    plan = bot_recipes.load(name, "org").steps[Step.GENERATE]
+    _, settings = settings_of(name)
+    assert settings.lengths is not None and plan.fertility == settings.lengths.fertility
+    for fertility in FERTILITIES:
+        whole, planned = expected(name, fertility), plan.with_fertility(fertility)
+        assert planned.expected_minutes == pytest.approx(whole.seconds / 60, rel=0.02)
+        assert planned.tokens_out == pytest.approx(whole.tokens_out, rel=0.02)
+        assert planned.tokens_in == pytest.approx(whole.tokens_in, rel=0.15)
 
 
 @pytest.mark.parametrize(("name", "most"), RECIPES.items())

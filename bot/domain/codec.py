@@ -20,7 +20,7 @@ from bot.errors import UserError
 from bot.language import Language, UnknownCode, by_code
 from recipes.validation.errors import quote
 
-SCHEMA = 6
+SCHEMA = 7
 LARGEST = 1e15  # of all numbers; times are about 2e9
 
 T = TypeVar("T")

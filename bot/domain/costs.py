@@ -35,13 +35,18 @@ class Estimate:
 
 
 def estimate(
-    recipe: Recipe, prices: Mapping[str, float], infos: Sequence[steps.StepInfo] = steps.NEW_MODEL
+    recipe: Recipe,
+    prices: Mapping[str, float],
+    infos: Sequence[steps.StepInfo] = steps.NEW_MODEL,
+    fertility: float = 0.0,
 ) -> Estimate:
     """Estimate a request from the expected minutes of each step and the hourly price of its flavor.
 
+    `fertility` is what a check of the language has measured, 0.0 if there was none.
+
     Raises KeyError if the Hub does not offer a flavor that the recipe asks for.
     """
-    settings = {info.step: recipe.steps[info.step] for info in infos}
+    settings = {info.step: recipe.steps[info.step].with_fertility(fertility) for info in infos}
     return Estimate(
         by_step={
             step: each.expected_minutes / 60 * prices[each.flavor]

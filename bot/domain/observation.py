@@ -173,8 +173,9 @@ class Advice:
     """The result of the check: a level and its most important metrics, None if not measured.
 
     `script` is a share, `chrf` and `round_trip` are chrF++ from 0 to 100, and `fertility` is the
-    number of tokens divided by that of the same text in English. `looks_like` is the language that
-    the teacher's texts seem to be in, empty if it is the right one.
+    number of the base's tokens divided by that of the same text in English, `teacher_fertility`
+    that of the teacher's. `looks_like` is the language that the teacher's texts seem to be in,
+    empty if it is the right one.
     """
 
     level: str
@@ -183,6 +184,7 @@ class Advice:
     chrf: float | None = None
     round_trip: float | None = None
     fertility: float | None = None
+    teacher_fertility: float = 0.0
     looks_like: str = ""
 
 

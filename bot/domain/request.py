@@ -115,7 +115,8 @@ class Spec:
     wheel that jobs install. `refused_options` are keys of options that were understood but are not
     available, `unread_lines` numbers of lines that look like an option but are none. An empty
     `licence` means the recipe's, an empty `variant` the language itself. If `improves`, the request
-    is for the next version of an existing model.
+    is for the next version of an existing model. `fertility` is the number of tokens that the
+    teacher needs in the language where English needs one, 0.0 before a check has measured it.
     """
 
     language: Language
@@ -130,6 +131,7 @@ class Spec:
     licence: str = ""
     variant: str = ""
     improves: bool = False
+    fertility: float = 0.0
 
     @property
     def key(self) -> str:

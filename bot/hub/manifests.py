@@ -28,6 +28,7 @@ from recipes.validation.errors import quote
 
 SCHEMAS = (1, 2)
 LARGEST, LARGEST_SCORE = 1e12, 1e4
+PLAUSIBLE_FERTILITY = 0.2, 50  # as in recipes/generate/options.py
 
 
 def parse_manifest(data: Any) -> Manifest:
@@ -81,8 +82,15 @@ def _advice(metrics: Mapping[str, Any]) -> Advice:
         chrf=_optional_score(teacher.get("chrf")),
         round_trip=_optional_score(teacher.get("round_trip")),
         fertility=_optional_score(tokens.get("fertility")),
+        teacher_fertility=_fertility(teacher.get("fertility")),
         looks_like=_word(teacher["looks_like"]) if teacher.get("looks_like") else "",
     )
+
+
+def _fertility(value: Any) -> float:
+    """Return a ratio of tokens, 0.0 for none and for one that no language has."""
+    least, most = PLAUSIBLE_FERTILITY
+    return float(value) if _is_number(value) and least <= value <= most else 0.0
 
 
 def is_amount(value: object) -> bool:

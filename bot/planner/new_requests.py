@@ -79,7 +79,8 @@ def _spec(
     limits = policy.limits
     options = read_options(discussion.body, _available(community, policy))
     infos = steps.NEXT_VERSION if options.improves else steps.NEW_MODEL
-    estimate = costs.estimate(recipe, situation.observation.prices, infos)
+    fertility = _known_fertility(language.code, situation)
+    estimate = costs.estimate(recipe, situation.observation.prices, infos, fertility)
     return Spec(
         language=language,
         recipe_name=recipe.name,
@@ -93,7 +94,16 @@ def _spec(
         licence=options.licence or community.licence,
         variant=options.variant,
         improves=options.improves,
+        fertility=fertility,
     )
+
+
+def _known_fertility(code: str, situation: Situation) -> float:
+    """Return what the newest check of a language has measured, 0.0 if there was none."""
+    requests = situation.requests.values()
+    specs = [(r.discussion, r.spec) for r in requests if r.spec and r.spec.fertility]
+    known = [(num, spec.fertility) for num, spec in specs if spec.language.code == code]
+    return max(known, default=(0, 0.0))[1]
 
 
 def _available(community: Community, policy: Policy) -> AvailableOptions:

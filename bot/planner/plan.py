@@ -126,7 +126,7 @@ def _start_next_step(request: Request, situation: Situation) -> Decision:
     if not costs.has_prices(situation.recipe, spec, prices):
         return request, ()
     timeout_seconds = _timeout_seconds(request, step, situation)
-    settings = situation.recipe.steps[step]
+    settings = situation.recipe.steps[step].with_fertility(spec.fertility)
     if timeout_seconds < min(settings.expected_minutes, settings.timeout_minutes) * 60:
         return _fail(request, Verdict.BUDGET), ()
     if steps.info(step).needs_teacher and not is_ready(situation):

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from bot import replies
-from bot.domain import steps
+from bot.domain import costs, steps
 from bot.domain.actions import GRACE_SECONDS
 from bot.domain.observation import Job, JobStage, Manifest
 from bot.domain.request import Reason, Request, Step, StepRecord, StepState
@@ -40,11 +40,23 @@ def update_progress(request: Request, situation: Situation) -> Request:
         digest = steps.digest(situation.recipe, request.agreed_spec, step)
         if manifest is not None and manifest.digest == digest:
             request = request.with_step(step, _finished(record, step, manifest))
+            request = _with_measured_estimate(request, manifest, situation)
             continue
         if record.is_active:
             request = request.with_step(step, _running_or_failed(request, step, situation))
         break
     return request
+
+
+def _with_measured_estimate(request: Request, manifest: Manifest, situation: Situation) -> Request:
+    """Correct the estimate by how many tokens the teacher needs, once a check has counted them."""
+    spec = request.agreed_spec
+    if manifest.advice is None or not manifest.advice.teacher_fertility:
+        return request
+    spec = replace(spec, fertility=manifest.advice.teacher_fertility)
+    if costs.has_prices(situation.recipe, spec, situation.observation.prices):
+        spec = replace(spec, estimate_usd=round(situation.estimate(spec).total_usd, 6))
+    return replace(request, spec=spec)
 
 
 def _finished(record: StepRecord, step: Step, manifest: Manifest) -> StepRecord:

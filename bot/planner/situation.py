@@ -134,4 +134,5 @@ class Situation:
         return request.agreed_spec.cap_usd - usd
 
     def estimate(self, spec: Spec | None) -> costs.Estimate:
-        return costs.estimate(self.recipe, self.observation.prices, steps.of(spec))
+        fertility = spec.fertility if spec else 0.0
+        return costs.estimate(self.recipe, self.observation.prices, steps.of(spec), fertility)

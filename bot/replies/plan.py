@@ -25,7 +25,8 @@ _UNAPPROVED = "If nobody does within two weeks, I will close this discussion."
 def plan(request: Request, policy: Policy) -> str:
     spec = request.agreed_spec
     infos = steps.of(spec)
-    expected = sum(policy.recipe.steps[info.step].expected_minutes for info in infos)
+    settings = [policy.recipe.steps[info.step].with_fertility(spec.fertility) for info in infos]
+    expected = sum(each.expected_minutes for each in settings)
     subject = "the next version of the model for " if spec.improves else ""
     lines = [
         f"Hello! You are asking for {subject}**{language_name(spec.language)}**, if I understand "
@@ -48,10 +49,13 @@ def plan(request: Request, policy: Policy) -> str:
 
 def _assumption(request: Request, policy: Policy) -> str:
     """Name what the estimate assumes, if the teacher has most of the work."""
-    speed = policy.recipe.tokens_per_second
-    if not speed or request.agreed_spec.improves:
+    speed, spec = policy.recipe.tokens_per_second, request.agreed_spec
+    if not speed or spec.improves:
         return ""
-    return f", if the teacher writes {speed:,.0f} tokens (pieces of words) a second"
+    per_second = f", if the teacher writes {speed:,.0f} tokens (pieces of words) a second"
+    if not spec.fertility:
+        return per_second
+    return f"{per_second}; in this language it needs {spec.fertility:.2g} for each one of English"
 
 
 def _approval(request: Request, policy: Policy) -> str:
@@ -81,7 +85,7 @@ def _approval(request: Request, policy: Policy) -> str:
         )
     if request.status is Status.FAILED:
         return ""
-    approved = " A maintainer has approved this." if spec.estimate_usd > policy.limit_usd else ""
+    approved = " A maintainer has approved this." if spec.cap_usd > policy.limit_usd else ""
     cap = f" and spend at most {money(spec.cap_usd)}" if spec.cap_usd else ""
     return f"{approved} I will start soon{cap}. The next comment shows the progress."
 

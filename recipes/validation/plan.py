@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from recipes.validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Text
+from recipes.validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Share, Text
 
 StepName = Literal["check", "generate", "train", "evaluate", "improve"]
 
@@ -26,6 +26,23 @@ class StepSettings:
     """Tokens that the teacher reads, for the estimate."""
     tokens_out: Amount = 0.0
     """Tokens that the teacher writes, for the estimate."""
+    fertility: Amount = 0.0
+    """The teacher's tokens relative to English that these figures assume; 0 if they do not."""
+    language_share: Share = 0.0
+    """The share (0 to 1) of these figures that grows with the fertility."""
+
+    def with_fertility(self, fertility: float) -> StepSettings:
+        """Return the settings with the figures for a measured fertility; 0 if there is none."""
+        if not fertility or not self.fertility:
+            return self
+        factor = 1 + self.language_share * (fertility / self.fertility - 1)
+        return replace(
+            self,
+            expected_minutes=factor * self.expected_minutes,
+            tokens_in=factor * self.tokens_in,
+            tokens_out=factor * self.tokens_out,
+            fertility=fertility,
+        )
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
 from bot.domain import costs
@@ -83,6 +84,13 @@ def endpoint() -> EndpointSpec:
     spec = recipe().endpoint
     assert spec is not None
     return spec
+
+
+def policy_with_fertility() -> Policy:
+    """Return the policy with a recipe half of whose generation grows with the fertility."""
+    steps = {**recipe().steps}
+    steps[Step.GENERATE] = replace(steps[Step.GENERATE], fertility=2.0, language_share=0.5)
+    return replace(policy(), recipe=replace(recipe(), steps=steps, tokens_per_second=100.0))
 
 
 def recipe_with(teacher: str, tokens: str = "tokens_in: 1000000, tokens_out: 2000000") -> Recipe:

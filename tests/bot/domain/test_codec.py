@@ -64,7 +64,7 @@ Damage = Callable[[dict[str, Any]], object]
     [
         (lambda data: data.pop("id"), 'request: the field "id" is missing'),
         (lambda data: data.update(mood="good"), 'request: the field "mood" is unknown'),
-        (lambda data: data.update(schema=1), "request: expected schema 6"),
+        (lambda data: data.update(schema=1), "request: expected schema 7"),
         (lambda data: data.update(status="asleep"), 'request.status: "asleep" is not'),
         (lambda data: data.update(discussion="1"), 'request.discussion: expected int, got "1"'),
         (lambda data: data.update(revision=True), "request.revision: expected int, got true"),
@@ -94,10 +94,10 @@ def test_unreadable_record_is_refused_with_the_path_of_the_field(
         request_from_json(data)
 
 
-@pytest.mark.parametrize("data", [None, [], "{}", {}, {"schema": "3"}, {"schema": 7}])
+@pytest.mark.parametrize("data", [None, [], "{}", {}, {"schema": "3"}, {"schema": 8}])
 def test_other_values_are_refused(data: object) -> None:
     for read in (request_from_json, teacher_from_json):
-        with pytest.raises(UnreadableRecord, match="expected schema 6|a newer version"):
+        with pytest.raises(UnreadableRecord, match="expected schema 7|a newer version"):
             read(data)
 
 
@@ -130,9 +130,10 @@ def test_request_of_schema_2_is_upgraded(ledger: str) -> None:
     assert request_from_json(request_to_json(request)) == request
 
 
-@pytest.mark.parametrize("schema", [4, 5])
+@pytest.mark.parametrize("schema", [4, 5, 6])
 def test_records_of_recent_schemas_are_upgraded(schema: int) -> None:
     data = {**request_to_json(examples.request()), "schema": schema}
+    del data["spec"]["fertility"]
     if schema == 4:
         del data["last_comment_ids"]
     assert request_from_json(upgrade_request(data)) == examples.request()

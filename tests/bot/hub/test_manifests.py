@@ -54,6 +54,10 @@ def test_advice_of_both_schemas_is_the_same() -> None:
     }
     expected = Advice("doubtful", (Shortfall("chrf", 12.0, 20.0),), 1.0, 100.0, 88.43, 1.352)
     assert parse_manifest(data).advice == parse_manifest(new).advice == expected
+    for fertility, known in ((5.7, 5.7), (None, 0.0), (1e9, 0.0), ("5", 0.0), (True, 0.0)):
+        teacher = {**data["metrics"]["teacher"], "fertility": fertility}
+        advice = parse_manifest({**new, "metrics": {**new["metrics"], "teacher": teacher}}).advice
+        assert advice and advice.teacher_fertility == known
     new["metrics"]["teacher"] = {**data["metrics"]["teacher"], "looks_like": "Zulu"}
     advice = parse_manifest(new).advice
     assert advice and check_note(advice).endswith(", the texts look like Zulu")

@@ -37,6 +37,19 @@ def test_a_language_name_is_accepted_and_answered() -> None:
     assert not any(isinstance(action, EnsureJob) for action in planned.actions)
 
 
+def test_the_first_estimate_knows_what_an_earlier_check_has_measured() -> None:
+    policy = examples.policy_with_fertility()
+    usual = admit(examples.discussion(), (), observed(), policy).request.agreed_spec
+    welsh, failed = by_code("cym_Latn"), {"status": Status.FAILED, "verdict": Verdict.BUDGET}
+    others = [
+        examples.request(id=f"r{num}", discussion=num, spec=replace(usual, **changes), **failed)
+        for num, changes in ((2, {"fertility": 3.0}), (3, {"fertility": 6.0}), (4, {}),
+                             (5, {"fertility": 9.0, "language": welsh}))
+    ]  # fmt: skip
+    spec = admit(examples.discussion(num=9), others, observed(), policy).request.agreed_spec
+    assert spec.fertility == 6.0 and spec.estimate_usd > usual.estimate_usd
+
+
 @pytest.mark.parametrize(
     ("title", "verdict"),
     [

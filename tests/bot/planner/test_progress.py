@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.actions import EnsureCancelled, EnsureJob
 from bot.domain.costs import teacher_cap_usd
-from bot.domain.observation import JobStage
+from bot.domain.observation import Advice, JobStage
 from bot.domain.request import (
     Reason,
     Status,
@@ -35,6 +35,34 @@ def test_a_result_that_exists_before_any_attempt_costs_nothing() -> None:
         planned.request.step(Step.GENERATE).state is StepState.MADE
         and not planned.request.spent_usd
     )
+
+
+def test_the_estimate_is_corrected_by_the_tokens_that_a_check_has_counted() -> None:
+    policy = examples.policy_with_fertility()
+    first = replace(examples.request(), spec=replace(examples.spec(), estimate_usd=1.0))
+    checked = {("r1", Step.CHECK): examples.manifest(advice=Advice("good", teacher_fertility=6.0))}
+    planned = plan(first, observed(manifests=checked), policy, CURRENT)
+    spec = planned.request.agreed_spec
+    assert spec.fertility == 6.0, "half of the minute of generate takes three times as long"
+    teacher_and_job, train, evaluate = 2.5 * 0.07, 2 * 0.03, 1 * 0.01
+    assert spec.estimate_usd == pytest.approx((teacher_and_job + train + evaluate) / 60, abs=1e-6)
+    text = str(planned.actions)
+    assert "about 6 minutes" in text
+    assert "100 tokens (pieces of words) a second; in this language it needs 6 for each" in text
+    again = plan(planned.request, observed(manifests=checked), policy, CURRENT).request
+    assert again.agreed_spec == spec
+    without = observed(manifests=checked, prices={})
+    assert plan(first, without, policy, CURRENT).request.agreed_spec.estimate_usd == 1.0
+
+
+def test_a_step_that_has_become_too_expensive_does_not_start() -> None:
+    policy = examples.policy_with_fertility()
+    slow = replace(examples.spec(), fertility=100.0, cap_usd=0.005)  # of 25 minutes, 4 are paid
+    request = replace(examples.request(steps={Step.GENERATE: StepRecord()}), spec=slow)
+    planned = plan(request, observed(), policy, CURRENT)
+    assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.BUDGET)
+    affordable = replace(request, spec=replace(slow, fertility=0.0))
+    assert plan(affordable, observed(), policy, CURRENT).request.status is Status.OPEN
 
 
 def test_a_job_over_its_budget_is_cancelled() -> None:
