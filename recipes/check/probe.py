@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import StatisticsError, linear_regression, mean, median
-from typing import Any
+from typing import Any, TypeVar
 
+from recipes.check.naming import MAX_TEXTS, named_other
 from recipes.check.references import References
 from recipes.check.settings import CheckSettings
 from recipes.core.language import Language, name_of_cld2
@@ -26,7 +27,14 @@ from recipes.generate.teacher.completion import Answer
 from recipes.generate.teacher.failures import TIMEOUT, NoAnswer
 from recipes.generate.teacher.retry import list_in, text_in
 
+T = TypeVar("T")
 LIST_LENGTH = 5
+NAME_SCHEMA = {
+    "type": "object",
+    "properties": {"language": {"type": "string"}},
+    "required": ["language"],
+    "additionalProperties": False,
+}
 MIN_PROFILE_LETTERS = 2_000  # enough, because the texts translate the same sentences
 
 
@@ -39,6 +47,9 @@ class ProbeMetrics:
     `language` is 0 if the texts as a whole seem to be in another language; `seems` says which
     language some or all of them look like, and `looks_like` is its English name; both are empty if
     nothing speaks against the right one.
+    Where nothing else can tell the language, `seems` and `looks_like` are what the teacher itself
+    says of its texts.
+    `truncated`: the share of answers that reached the limit of tokens.
     `fertility`: the teacher's tokens for the texts relative to their English originals.
     `repeats`: the same list of prompts came for another seed. `most_common_failure` is the reason
     why most questions were not answered; empty if all were.
@@ -56,6 +67,7 @@ class ProbeMetrics:
     looks_like: str = ""
     seems: str = ""
     repeats: bool = False
+    truncated: float = 0.0
     fertility: float | None = None
     most_common_failure: str = ""
 
@@ -89,26 +101,42 @@ class Probe:
             self._list(0, settings.lists, sends_seed=True),
             self._translate_both_ways(references),
         )
+        verdict = self._verdict(written, references)
+        share = self._share_in_language(written, references, verdict)
+        looks_like, seems = name_of_cld2(verdict.other), verdict.describe(self.language)
+        if share is None and (other := await self._named_other(written)):
+            share, looks_like = 0.0, other
+            seems = f"the teacher itself calls these texts {other}, not {self.language.name}"
         seconds = time.monotonic() - started
         answers = [answer for answer in self._answers if answer is not None]
-        verdict = self._verdict(written, references)
         tokens = sum(answer.tokens_out for answer in answers)
         return ProbeMetrics(
             answered=len(answers) / max(1, len(self._answers)),
             script=_share(written, lambda text: in_script(text, self.language.script)),
-            language=self._share_in_language(written, references, verdict),
+            language=share,
             structured=_share([answer for answer in lists if answer], _is_list),
             reasoning=_share(answers, lambda answer: bool(answer.reasoning)),
             chrf=chrf,
             round_trip=round_trip,
             tokens_per_second=tokens / max(seconds, 1e-9),
             median_seconds=median(self._latencies) if self._latencies else 0.0,
-            looks_like=name_of_cld2(verdict.other),
-            seems=verdict.describe(self.language),
+            looks_like=looks_like,
+            seems=seems,
+            truncated=_share(answers, lambda answer: answer.finish == "length") or 0.0,
             fertility=self._fertility(),
             repeats=bool(again and lists[0] and again.text == lists[0].text),
             most_common_failure=max(self._failures, key=self._failures.__getitem__, default=""),
         )
+
+    async def _named_other(self, texts: Sequence[str]) -> str:
+        """Return the other language that the teacher says most of the texts are in, else ""."""
+        texts = texts[:MAX_TEXTS]
+        self.progress.total += len(texts)
+        requests = (templates.name_language(text) for text in texts)
+        answers = await asyncio.gather(
+            *(self._ask(request, self.seed, NAME_SCHEMA) for request in requests)
+        )
+        return named_other(map(_name_in, _without_none(answers)), self.language)
 
     async def _translate_both_ways(
         self, references: References
@@ -220,8 +248,15 @@ def _tokens_of_texts(read: Sequence[tuple[int, int]]) -> float | None:
     return slope * mean(letters for letters, _ in read)
 
 
-def _without_none(texts: Sequence[str | None]) -> list[str]:
-    return [text for text in texts if text]
+def _without_none(items: Sequence[T | None]) -> list[T]:
+    return [item for item in items if item]
+
+
+def _name_in(answer: Answer) -> str:
+    try:
+        return parsing.name(answer.text, "language")
+    except parsing.InvalidFormat:
+        return ""
 
 
 def _share(items: Sequence[Any], condition: Callable[[Any], bool]) -> float | None:

@@ -37,11 +37,13 @@ def lines(
     """Return the lines about the language called `name`; `bases` is keyed by repository."""
     failure = metrics.most_common_failure
     reason = f" ({meaning(failure)}: {failure})" if failure else ""
+    cut = metrics.truncated
+    truncated = f", cut off at the limit of tokens {_percent(cut)}" if cut else ""
     return [
         f"the teacher answered {metrics.answered:.0%} of the questions{reason}: "
         f"{metrics.tokens_per_second:.0f} tokens/s, median {metrics.median_seconds:.1f} s",
         f"requested format {_percent(metrics.structured)}, with reasoning "
-        f"{_percent(metrics.reasoning)}",
+        f"{_percent(metrics.reasoning)}{truncated}",
         *([REPEATS] if metrics.repeats else []),
         f"texts in {name}: right script {_percent(metrics.script)}, right language "
         f"{_percent(metrics.language)}, chrF++ {_score(metrics.chrf)} against the references, "

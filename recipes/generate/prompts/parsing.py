@@ -83,6 +83,14 @@ def number(answer: str, key: str, allowed: range) -> int:
     return value
 
 
+def name(answer: str, key: str) -> str:
+    """Parse a text in a JSON object; raises InvalidFormat."""
+    value = _object(answer).get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidFormat("no_verdict")
+    return value.strip()
+
+
 def list_schema(at_most: int, at_least: int = 0) -> dict[str, Any]:
     """Return the JSON schema of a list of texts, for endpoints that support one."""
     texts = {"type": "array", "items": {"type": "string"}, "maxItems": at_most}
