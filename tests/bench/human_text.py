@@ -51,6 +51,11 @@ def articles(name: str) -> list[str]:
     ]
 
 
+def closed(text: str) -> str:
+    """Return a text with a full stop: some are clauses without one."""
+    return f"{text.rstrip('.,;:-– ')}."
+
+
 def _plain(text: str) -> str:
     return " ".join(html.unescape(re.sub(r"<[^>]+>", "", text)).split())
 

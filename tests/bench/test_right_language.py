@@ -23,12 +23,10 @@ from recipes.generate.gates import build_gates, first_reason
 from recipes.generate.gates.language_id import build_identifier
 from recipes.generate.gates.run_language import LanguageVerdict, RunLanguage
 from recipes.generate.gates.trigrams import TrigramProfile
-from recipes.generate.schema import ENGLISH
-from tests.bench.human_text import MIN_LETTERS, OF_THE_PAPER, articles, paragraphs
+from tests.bench.human_text import MIN_LETTERS, OF_THE_PAPER, articles, closed, paragraphs
 from tests.recipes.check.test_run import BASE, api, check, runner
 from tests.recipes.conftest import tiny_base
 from tests.recipes.generate.conftest import hub, recipe
-from tests.recipes.generate.gates import planted_faults
 from tests.recipes.generate.gates.planted_faults import SETTINGS, exchange
 from tests.recipes.generate.teacher_server import completion, serving
 from tests.recipes.recipe_runner import RecipeRunner
@@ -50,8 +48,6 @@ UNKNOWN = (
     "pov:por_PT ido:epo shn:mya"
 )
 ROWS = 200  # of a mixed run
-SHORT_ARTICLES = (0, 2, 3, 4, 5, 8)
-DRAFTS = 200  # in each language
 # Those of the above that are not in Latin letters.
 USUAL = frozenset("bho_Deva mai_Deva mag_Deva oss_Cyrl kaa_Cyrl skr_Arab pnb_Arab shn_Mymr".split())
 
@@ -131,11 +127,6 @@ def test_a_tenth_in_a_relative_is_noticed() -> None:
     print(f"and {wrong / count / ROWS / 0.9:.2%} of the own rows")
     assert noticed >= 0.95 * count
     assert wrong <= 0.01 * count * ROWS  # of mixed runs; none in others, as below
-
-
-def closed(text: str) -> str:
-    """Return a text with a full stop: some are clauses without one."""
-    return f"{text.rstrip('.,;:-– ')}."
 
 
 def test_human_text_is_kept() -> None:
@@ -235,22 +226,3 @@ def publish(api: HfApi, repo: str, names: dict[str, str]) -> None:
     api.create_repo(repo, repo_type="dataset", exist_ok=True)
     added = [CommitOperationAdd(path, text.encode()) for path, text in files.items()]
     api.create_commit(repo, added, repo_type="dataset", commit_message="Publish")
-
-
-def test_clean_rows_of_human_text_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Articles with code, quotations, lists, names and formulas around them pass all gates."""
-    names, rng, wrong = {**OF_THE_PAPER, ENGLISH: "eng"}, Random(3), Counter[tuple[str, str]]()
-    texts = {
-        code: [closed(articles(name)[at]) for at in SHORT_ARTICLES] for code, name in names.items()
-    }
-    monkeypatch.setattr(planted_faults, "sentences", lambda: texts)
-    for code, name in OF_THE_PAPER.items():
-        known = language.get(code)
-        identifier = build_identifier(known, paragraphs(name)[::2], known_of(name)[1])
-        gates = build_gates(SETTINGS, known, identifier)
-        for _ in range(DRAFTS):
-            if reason := first_reason(planted_faults.clean(rng, code), gates):
-                wrong[code, reason] += 1
-    count = DRAFTS * len(OF_THE_PAPER)
-    print(f"\ndropped {wrong.total()} of {count} clean rows: {dict(wrong)}")
-    assert wrong.total() <= 0.001 * count
