@@ -16,6 +16,7 @@ overall         Sum up an evaluation: the mean gain, and whether English was kep
 markdown        Write the Markdown of an evaluation
 schema          The rows of `results.jsonl` and `outputs.jsonl`
 card            Put an evaluation into what the Hub shows of an adapter
+registered      Which tasks the Hub shows on a leaderboard
 response_cache  Collect the outputs of all models without asking twice
 publish         Push an evaluation to the Hub, with the card in `results_card.md`
 harness_docs    Read rows for lm-evaluation-harness; copied next to its tasks

@@ -1,13 +1,13 @@
 """Put an evaluation into what the Hub shows of an adapter: card, metadata and `.eval_results`.
 
 The card gets the tables between its markers and a `model-index` of all scores.
-`.eval_results/*.yaml` has one file per benchmark in the Hub's own format, with the main scores in
-the adapter's language: the Hub shows them on the benchmark's leaderboard.
+`.eval_results/*.yaml` has one file per registered benchmark in the Hub's own format, with the main
+scores in the adapter's language: the Hub shows them on the benchmark's leaderboard.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import yaml
@@ -61,13 +61,18 @@ def eval_results(
     practice: bool,
     evaluated_at: str,
     results_url: str,
+    registered: Collection[tuple[str, str]],
 ) -> dict[str, bytes]:
-    """Return the files of `.eval_results` by path; `results_url` is their source."""
+    """Return the files of `.eval_results` by path; `results_url` is their source.
+
+    `registered` are datasets and ids of the tasks that the Hub accepts there.
+    """
     from huggingface_hub import eval_result_entries_to_yaml
 
     files: dict[str, list[EvalResultEntry]] = {}
     for result in results:
-        if result.task.language == language:
+        is_registered = (result.task.dataset, _task_id(result)) in registered
+        if result.task.language == language and is_registered:
             path = f".eval_results/{result.task.dataset.split('/')[-1]}.yaml"
             entry = _entry(result, practice, evaluated_at, results_url)
             files.setdefault(path, []).append(entry)
@@ -77,6 +82,10 @@ def eval_results(
         ).encode()
         for path, entries in files.items()
     }
+
+
+def _task_id(result: TaskResult) -> str:
+    return result.task.direction or result.task.config
 
 
 def _entry(
@@ -95,7 +104,7 @@ def _entry(
     ]
     return EvalResultEntry(
         dataset_id=task.dataset,
-        task_id=task.direction or task.config,
+        task_id=_task_id(result),
         value=round(comparison.adapter.value, 4),
         dataset_revision=task.revision,
         date=evaluated_at,

@@ -15,6 +15,7 @@ from recipes.core import manifest
 from recipes.core.benchmarks.table import leaderboard_columns
 from recipes.evaluate import card, markdown, response_cache
 from recipes.evaluate.markdown import Report
+from recipes.evaluate.registered import registered_tasks
 from recipes.evaluate.schema import Row
 
 if TYPE_CHECKING:
@@ -111,8 +112,9 @@ def update_adapter(
     model_card = ModelCard.load(adapter)
     name = adapter.split("/")[-1]
     card.update(model_card, name, markdown.render(report), report.results, report.practice)
+    registered = registered_tasks(api, {result.task.dataset for result in report.results})
     files = card.eval_results(
-        report.results, report.language, report.practice, evaluated_at, results_url
+        report.results, report.language, report.practice, evaluated_at, results_url, registered
     )
     api.create_commit(
         adapter,

@@ -30,6 +30,7 @@ from recipes.generate.teacher.failures import (
     Failure,
     NoAnswer,
     RetryableError,
+    in_words,
     readable,
 )
 from recipes.generate.teacher.openai import Effort, Endpoint, Request, max_tokens_of
@@ -121,7 +122,8 @@ class Teacher:
                 base, within = self._endpoint.base, self.settings.ready_within
                 self.say_once(
                     "ready",
-                    f"the teacher {base} is not ready ({reason}): waiting up to {within:g} s",
+                    f"the teacher {base} is not ready ({in_words(reason)}): waiting up to "
+                    f"{within:g} s",
                 )
                 await asyncio.sleep(self.settings.backoff)
             else:
@@ -256,7 +258,8 @@ class Teacher:
 
     def _not_ready(self, reason: str) -> UserError:
         base, waited = self._endpoint.base, self.settings.ready_within
-        return UserError(f"The teacher {base} is not ready after {waited:g} s: {reason}.")
+        why = in_words(reason)
+        return UserError(f"The teacher {base} is not ready after {waited:g} s: {why}.")
 
     def _pause(self, attempt: int, retry_after: float) -> float:
         """Return a random number of seconds to wait, not less than the server asked for."""

@@ -224,6 +224,12 @@ def named_pause(words: str) -> float:
     return 60 * float(pause["minutes"] or 0) + seconds
 
 
+def in_words(reason: str) -> str:
+    """Return a reason as a person reads it; `status_503` is a key of tables."""
+    status = reason.removeprefix("status_")
+    return f"it answers with the HTTP status {status}" if status != reason else reason
+
+
 def readable(text: str) -> str:
     """Return one short printable line without anything that looks like a secret."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[:2000]).split())

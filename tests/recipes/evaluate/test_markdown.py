@@ -68,7 +68,10 @@ def test_a_chance_difference_is_not_significant_anywhere() -> None:
     scored = results((task, outputs(task, 20), outputs(task, 23)))
     assert ", not significant" in markdown.render(report(scored))
     assert [row["significant"] for row in schema.summary(scored)] == [False]
-    (file,) = card.eval_results(scored, "epo_Latn", False, "2026-01-01", "https://x").values()
+    registered = {("o/data", "epo_Latn")}
+    (file,) = card.eval_results(
+        scored, "epo_Latn", False, "2026-01-01", "https://x", registered
+    ).values()
     assert "(not significant)" in file.decode()
 
 
@@ -138,10 +141,13 @@ def test_practice_results_are_called_practice() -> None:
     assert (
         "practice Belebele" in text and markdown.PRACTICE in text and "the same texts" not in text
     )
-    files = card.eval_results(scored, "epo_Latn", True, "2026-01-01", "https://x")
+    registered = {("o/data", "epo_Latn")}
+    files = card.eval_results(scored, "epo_Latn", True, "2026-01-01", "https://x", registered)
     (entry,) = parse_eval_result_entries(yaml.safe_load(files[".eval_results/data.yaml"]))
     assert entry.notes and entry.notes.startswith("practice, not a real benchmark")
     assert (entry.dataset_id, entry.task_id, entry.value) == ("o/data", "epo_Latn", 0.875)
+    for others in ((), {("o/data", "another")}, {("another", "epo_Latn")}):
+        assert card.eval_results(scored, "epo_Latn", True, "d", "https://x", others) == {}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +37,25 @@ ENGLISH = [f"Sentence number {i} is about the colour of a house." for i in range
 ESPERANTO = [f"La frazo numero {i} temas pri la koloro de domo." for i in range(5)] + [COPIED]
 
 
-def publish(api: HfApi, repo: str, configs: dict[str, dict[str, list[dict[str, Any]]]]) -> None:
-    """Push rows as jsonl: one file for each config and split, listed in the card."""
+def publish(
+    api: HfApi,
+    repo: str,
+    configs: dict[str, dict[str, list[dict[str, Any]]]],
+    tasks: Sequence[str] = (),
+) -> None:
+    """Push rows as jsonl: one file for each config and split, listed in the card.
+
+    With ids of tasks, it is a registered benchmark.
+    """
     named = [
         {"config_name": config, "data_files": [
             {"split": split, "path": f"{config}/{split}.jsonl"} for split in splits]}
         for config, splits in configs.items()
     ]  # fmt: skip
-    files = {"README.md": f"---\n{yaml.safe_dump({'configs': named})}---\n"}
+    metadata = {"configs": named, "tags": ["benchmark:official"] if tasks else []}
+    files = {"README.md": f"---\n{yaml.safe_dump(metadata)}---\n"}
+    if tasks:
+        files["eval.yaml"] = yaml.safe_dump({"tasks": [{"id": task} for task in tasks]})
     for config, splits in configs.items():
         for split, rows in splits.items():
             files[f"{config}/{split}.jsonl"] = "\n".join(json.dumps(row) for row in rows)
@@ -71,7 +82,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[L
         api.create_repo(BASE)
         api.upload_folder(repo_id=BASE, folder_path=tiny_base)
         publish(api, "practice/flores",
-                {"epo_Latn": sentences(ESPERANTO), "eng_Latn": sentences(ENGLISH)})  # fmt: skip
+                {"epo_Latn": sentences(ESPERANTO), "eng_Latn": sentences(ENGLISH)},
+                ["eng_Latn-epo_Latn"])  # fmt: skip
         questions = {"test": [question(i) for i in range(8)]}
         publish(api, "practice/belebele", {"epo_Latn": questions, "eng_Latn": questions})
         for repo, folder in (
@@ -288,7 +300,7 @@ def check_card(hub: LocalHub, rows: list[dict[str, Any]]) -> None:
     assert card.data.base_model == BASE and len(card.data.eval_results) == 7
     info = client(hub).model_info(ADAPTER, expand=["evalResults"])
     entries = {entry.task_id: entry for entry in info.eval_results or []}
-    assert list(entries) == ["epo_Latn", "eng_Latn-epo_Latn", "epo_Latn-eng_Latn"]
+    assert list(entries) == ["eng_Latn-epo_Latn"], "the only task of a registered benchmark"
     into = next(row for row in rows if row["role"] == "adapter")
     chat = into["chat"]
     assert (chat["metric"], chat["n"]) == ("chrF++", 3) and 0 <= chat["second"] <= 100

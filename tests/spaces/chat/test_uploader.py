@@ -17,7 +17,7 @@ from common.hub_errors import HUB_ERRORS
 from huggingface_hub import HfApi, set_client_factory
 from model_registry import ModelRegistry, http_client
 from outbox import Outbox
-from uploader import Uploader
+from uploader import Uploader, interval_after
 
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import hub_api
@@ -64,6 +64,16 @@ def test_batch_is_one_commit_in_a_private_dataset_with_a_card(
     outbox.add(f"{DAY}/d.jsonl", ROW)
     uploader.upload()
     assert commit_count(hub, "batch") == before + 1
+
+
+def test_what_comes_is_uploaded_at_once_within_the_hubs_limit_of_an_hour() -> None:
+    """A Space has no disk: a crash loses what is not uploaded."""
+    moment, uploads = 0.0, list[float]()
+    while moment < 24 * 3600:
+        uploads = [each for each in (*uploads, moment) if moment - each < 3600]
+        assert len(uploads) <= 110
+        moment += interval_after(len(uploads))
+    assert interval_after(1) <= 2, "a person alone waits for nothing"
 
 
 def test_kill_after_the_commit_duplicates_nothing(hub: LocalHub, tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_the_same_request_is_paid_once(tmp_path: Path) -> None:
 def test_a_cold_start_is_awaited_but_a_dead_teacher_is_not(tmp_path: Path) -> None:
     cold = after(3, _text("", 503))
     asyncio.run(_with(cold, tmp_path, lambda teacher: teacher.wait_until_ready(), ready_within=5.0))
-    with pytest.raises(UserError, match="not ready after 0.2 s: status_503"):
+    with pytest.raises(UserError, match="after 0.2 s: it answers with the HTTP status 503"):
         asyncio.run(
             _with(after(9**9, _text("", 503)), tmp_path, lambda teacher: teacher.wait_until_ready())
         )
@@ -166,7 +166,7 @@ def test_a_teacher_that_wakes_slowly_uses_up_no_attempts(tmp_path: Path) -> None
     )
     assert isinstance(answer, Answer) and teacher.stats.failed == 0
     assert teacher.limiter.limit == SETTINGS.start and teacher.limiter.asleep_since is None
-    with pytest.raises(UserError, match="not ready after 0.2 s: status_503"):
+    with pytest.raises(UserError, match="after 0.2 s: it answers with the HTTP status 503"):
         asyncio.run(
             _with(after(9**9, _text("", 503)), tmp_path / "2", lambda t: t.complete(MESSAGES, 1))
         )
