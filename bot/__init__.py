@@ -18,5 +18,5 @@ it, which import-linter checks:
     operations    The operator's commands: deploy, doctor, destroy, report, withdraw
     demo          `kakugo demo`: a whole request on one machine
     cli           The command line `kakugo`
-    localhub      A small Hub on this machine; of the bot, it imports only `connections`
+    localhub      A small Hub on this machine; of the bot, it imports only languages and connections
 """

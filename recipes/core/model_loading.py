@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from jinja2 import TemplateError
 
 from recipes.core.errors import UserError
 from recipes.validation.models import Partial
@@ -15,6 +21,10 @@ if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 Dtype = Literal["float32", "bfloat16", "float16", "auto"]
+TEMPLATE_SECONDS = 10.0
+SAMPLE_CHAT = [
+    {"role": role, "content": "Saluton!"} for role in ("system", "user", "assistant", "user")
+]
 EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
 
 
@@ -105,7 +115,7 @@ def has_experts(config: PretrainedConfig) -> bool:
 
 
 def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:
-    """Raise UserError if a base has no chat template or no fast tokenizer."""
+    """Raise UserError if a base has no chat template, an endless one, or no fast tokenizer."""
     if not tokenizer.chat_template:
         raise UserError(
             f"A base needs a chat template, and {repo} has none: choose an instruct model, or add "
@@ -113,3 +123,29 @@ def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:
         )
     if not tokenizer.is_fast:
         raise UserError(f"A base needs a fast tokenizer (tokenizer.json), and {repo} has none.")
+    try:
+        with _time_limit(TEMPLATE_SECONDS), suppress(TemplateError, TypeError, RecursionError):
+            tokenizer.apply_chat_template(SAMPLE_CHAT, tokenize=False)
+    except TimeoutError as error:
+        raise UserError(
+            f"The chat template of {repo} needs more than {TEMPLATE_SECONDS:.0f} seconds for a "
+            "short chat: choose another base."
+        ) from error
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in this thread if Python code, such as a loop, runs longer."""
+    ends_at = time.monotonic() + seconds
+
+    def trace(*_: object) -> Any:
+        if time.monotonic() > ends_at:
+            raise TimeoutError
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)

@@ -16,14 +16,6 @@ FOLDER = ROOT / "bot" / "localhub"
 PACKAGES = sorted(path.parent.name for path in FOLDER.glob("*/__init__.py"))
 
 
-def test_nothing_of_the_bot_is_imported() -> None:
-    for path in FOLDER.rglob("*.py"):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if re.match(r"\s*(from|import) bot\b", line):
-                is_own = "bot.localhub" in line or line.strip() == "from bot import localhub"
-                assert is_own or line.startswith("from bot.connections import"), path
-
-
 @pytest.mark.parametrize("package", PACKAGES)
 def test_map_of_a_package_lists_its_files_from_the_lowest_layer_up(package: str) -> None:
     text = (FOLDER / package / "__init__.py").read_text(encoding="utf-8")

@@ -211,6 +211,15 @@ def test_the_requests_that_use_the_teacher_share_its_cost() -> None:
     assert not planned.record.charged_until
 
 
+def test_who_starts_the_teacher_again_pays_for_the_time_before_too() -> None:
+    (request,) = _users("r1")
+    planned = plan_teacher(situation(observed(), POLICY, [request], PAUSED))
+    (charged,) = planned.charged
+    assert charged.spent_usd == pytest.approx(TEACHER_USD / 10)
+    assert charged.days == {costs.day_of(NOW): DayUse(pytest.approx(TEACHER_USD / 10), 1)}
+    assert planned.record.running and planned.record.charged_until == NOW
+
+
 def test_the_cost_of_the_teacher_counts_before_it_is_charged() -> None:
     (request,) = _users("r1")
     expensive = replace(ON, charged_until=NOW - 3600)

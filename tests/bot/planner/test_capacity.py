@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from bot.controller.decision import decide
 from bot.controller.ledger import LedgerSnapshot
 from bot.domain import costs, steps
-from bot.domain.actions import EnsureJob
+from bot.domain.actions import EnsureJob, Plan
 from bot.domain.request import (
     DayUse,
     Request,
@@ -21,7 +23,7 @@ from bot.language import by_code
 from bot.planner import capacity
 from bot.settings import Limits
 from tests.bot import examples
-from tests.bot.examples import CURRENT, NOW, observed
+from tests.bot.examples import CURRENT, NOW, observed, situation
 
 CAP = examples.spec().cap_usd
 
@@ -80,6 +82,25 @@ def test_one_repo_is_written_by_one_job_at_a_time() -> None:
     checked: dict[str, Any] = {"steps": {Step.CHECK: examples.CHECKED}}
     same = [replace(request, spec=examples.spec()) for request in _requests(3, **checked)]
     assert _started(Limits(), same) == ["r1"]
+
+
+def test_a_plan_changes_the_capacity_as_it_changes_the_ledger() -> None:
+    running = StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1", cost_usd=0.001)
+    before, other = _requests(2, steps={Step.GENERATE: running})
+    for change in (
+        {"status": Status.CANCELLED},
+        {"reserved_at": 0.0},
+        {"unsettled": ()},
+        {"unsettled": (), "status": Status.FAILED},
+        {"days": {costs.day_of(NOW): DayUse(0.5)}, "status": Status.DONE},
+    ):
+        after = replace(before, **change)  # type: ignore[arg-type]
+        now = situation(observed(), examples.policy(), [before, other]).after(Plan(after))
+        expected = situation(observed(), examples.policy(), [after, other]).capacity
+        assert now.capacity.committed_usd == pytest.approx(expected.committed_usd), change
+    added = replace(before, unsettled=(*before.unsettled, *other.unsettled))
+    now = situation(observed(), examples.policy(), [before, other]).after(Plan(added))
+    assert now.capacity.jobs == {"cpu-basic": 2}  # the same job is not counted twice
 
 
 def test_people_with_few_requests_come_first() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot import replies
 from bot.domain import costs
 from bot.domain.actions import EnsureClosed, EnsureJob, EnsureReply, Plan
 from bot.domain.observation import Discussion
@@ -226,3 +227,12 @@ def test_replies_do_not_quote_the_title() -> None:
 def test_replies_name_similar_languages() -> None:
     planned = admit(examples.discussion("Welhs"), (), observed(), POLICY)
     assert by_code("cym_Latn").name in str(planned.actions)
+
+
+def test_a_question_that_nobody_answered_is_not_listened_to() -> None:
+    request = examples.request(status=Status.DECLINED, verdict=Verdict.UNANSWERED, spec=None)
+    due = replies.due(request, None, POLICY)
+    own = tuple(examples.own_reply(kind, text) for kind, text in due)
+    discussion = examples.discussion(own_replies=own)
+    planned = plan(request, observed(discussions={1: discussion}), POLICY, CURRENT)
+    assert planned.request.reported and planned.request.archived and not planned.actions

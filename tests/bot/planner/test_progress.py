@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.actions import EnsureCancelled, EnsureJob
+from bot.domain.actions import GRACE_SECONDS, EnsureCancelled, EnsureJob
 from bot.domain.costs import teacher_cap_usd
 from bot.domain.observation import Advice, JobStage
 from bot.domain.request import (
@@ -116,6 +116,47 @@ def test_a_hanging_job_is_cancelled_and_repeated(
     planned = plan(planned.request, observed(jobs=(cancelled,)), POLICY, CURRENT)
     (action,) = [action for action in planned.actions if isinstance(action, EnsureJob)]
     assert action.attempt == 2
+
+
+def test_a_job_may_run_a_grace_longer_than_its_time_limit() -> None:
+    limit = POLICY.recipe.steps[Step.GENERATE].timeout_minutes * 60 + GRACE_SECONDS
+    for seconds, reason in ((limit, Reason.NONE), (limit + 1, Reason.OVERDUE)):
+        running = replace(job(JobStage.RUNNING), started_at=NOW - seconds)
+        record = StepRecord(StepState.RUNNING, 1, 1, NOW - seconds, "j1")
+        request = examples.request(steps={Step.GENERATE: record})
+        planned = plan(request, observed(jobs=(running,)), POLICY, CURRENT)
+        assert planned.request.step(Step.GENERATE).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("log_tail", "tenths"),
+    [
+        ((), 2),
+        (("Loading",), 2),
+        (("progress: 40/80 rows",), 5),
+        (("progress: 10/80 rows",), 2),
+        (("progress: 5/7 rows", "progress: 30/40 rows", "Loading"), 7),
+        (("progress: 80/80 rows",), 9),
+        (("progress: 900/80 rows",), 9),
+        (("progress: 3/0 rows",), 2),
+        (("a progress: 70/80 rows",), 2),
+    ],
+)
+def test_progress_is_that_of_the_last_line_and_never_goes_back(
+    log_tail: tuple[str, ...], tenths: int
+) -> None:
+    record = StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1", progress_tenths=2)
+    request = examples.request(steps={Step.GENERATE: record})
+    running = replace(job(JobStage.RUNNING), log_tail=log_tail)
+    after = plan(request, observed(jobs=(running,)), POLICY, CURRENT).request
+    assert after.step(Step.GENERATE).progress_tenths == tenths
+    failed = replace(running, stage=JobStage.ERROR)
+    last = replace(record, attempt=3, attempts_since_retry=3)
+    request = examples.request(steps={Step.GENERATE: last})
+    failed = replace(failed, attempt=3)
+    after = plan(request, observed(jobs=(failed,)), POLICY, CURRENT).request
+    assert after.step(Step.GENERATE).log_tail == log_tail
+    assert after.step(Step.GENERATE).progress_tenths == 0
 
 
 def _made(*steps: Step) -> dict[Step, StepRecord]:
