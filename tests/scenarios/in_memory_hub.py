@@ -83,7 +83,8 @@ class JobRecord:
 class InMemoryHub:
     """The state of the Hub.
 
-    `lag` is the greatest age of a listing in seconds; `succeeds` decides by a job's labels;
+    `lag` is the greatest age of a listing in seconds, which each has while the Hub `is_stale`;
+    `succeeds` decides by a job's labels;
     `omits_counts`: the listing of discussions has no numbers of comments.
     """
 
@@ -100,6 +101,7 @@ class InMemoryHub:
     endpoint: History[str] = field(default_factory=History)
     endpoint_orders: int = 0
     members: list[str] = field(default_factory=lambda: [BOT, "ada"])
+    is_stale: bool = False
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -143,7 +145,8 @@ class InMemoryHub:
 
     def listed_at(self) -> float:
         """Return a time that a listing may show."""
-        return self.now - self.random.uniform(0, self.lag) if self.lag else self.now
+        age = self.random.uniform(0, self.lag) if self.lag else 0.0
+        return self.now - (self.lag if self.is_stale else age)
 
     def advance_to(self, now: float) -> None:
         """Set the clock; jobs start, end and leave their manifests."""

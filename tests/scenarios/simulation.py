@@ -123,7 +123,7 @@ class Simulation:
     """Bots and people on one Hub.
 
     `script` is what people do, and after how many seconds; an act that returns seconds is repeated
-    after them.
+    after them. What the call `stale_call` reads is as old as it may be.
     """
 
     hub: InMemoryHub
@@ -133,6 +133,7 @@ class Simulation:
     seed: int = 0
     script: list[Event] = field(default_factory=list)
     faults: Faults = field(default_factory=lambda: Faults(0.0, 0))
+    stale_call: int = 0
     poll_seconds: float = 20.0
     max_seconds: float = 7200.0
     calls: int = 0
@@ -210,10 +211,12 @@ class Simulation:
     def _call(self, name: str, effect: Callable[[], T]) -> T:
         self.calls += 1
         kill = self.kill if self.kill and self.kill.call == self.calls else None
+        is_stale = self.calls == self.stale_call
         self._wait(self._random.choice((0.05, 0.1, 0.2, 0.4)))
         if kill and not kill.after:
             self.log.append(f"{self.hub.now:.0f} killed before {name}")
             raise Killed
+        self.hub.is_stale = is_stale
         try:
             return self.faults.around(effect)
         finally:

@@ -54,7 +54,12 @@ def all_but_one_succeed(labels: Mapping[str, str]) -> bool:
 
 
 def simulate(
-    bots: int, kill: Kill | None, seed: int = 0, lag: float = MAX_LAG, faults: float = 0.0
+    bots: int,
+    kill: Kill | None,
+    seed: int = 0,
+    lag: float = MAX_LAG,
+    faults: float = 0.0,
+    stale_call: int = 0,
 ) -> tuple[Outcome, Simulation]:
     """Simulate until some time after the last report."""
     hub = InMemoryHub(lag=lag, seed=seed, succeeds=all_but_one_succeed)
@@ -62,7 +67,7 @@ def simulate(
         (2.0 * num, open_discussion(PERSON, title)) for num, title in TITLES.items()
     ]
     script += [(60.0, _answer_question), (200.0, add_comment(3, PERSON, "/estimate"))]
-    simulation = Simulation(hub, POLICY, bots, kill, seed, script, Faults(faults, seed))
+    simulation = Simulation(hub, POLICY, bots, kill, seed, script, Faults(faults, seed), stale_call)
     simulation.run(all_reported(simulation, len(TITLES)))
     return outcome_of(simulation), simulation
 
@@ -118,14 +123,14 @@ def assert_expected(outcome: Outcome, retried: bool = True) -> None:
 
 
 def _describe_difference(
-    expected: Outcome, actual: Outcome, kill: Kill, simulation: Simulation
+    expected: Outcome, actual: Outcome, cause: Kill | int, simulation: Simulation
 ) -> str:
     differences = [
         f"{name}: {getattr(expected, name)}\n  now {getattr(actual, name)}"
         for name in vars(expected)
         if getattr(expected, name) != getattr(actual, name)
     ]
-    return "\n".join([f"{simulation.bots} bots, {kill}", *differences, *simulation.log])
+    return "\n".join([f"{simulation.bots} bots, {cause}", *differences, *simulation.log])
 
 
 def check_every_kill(bots: int, every: int, vary_timing: bool = True) -> int:
@@ -146,3 +151,13 @@ def check_every_kill(bots: int, every: int, vary_timing: bool = True) -> int:
     assert vary_timing or kills >= 2 * (simulation.calls // every - bots)
     print(f"{bots} bots: {kills} kills in {simulation.calls} calls, always the same outcome")
     return kills
+
+
+def check_every_stale_read(bots: int) -> int:
+    """Have each call in turn read what is as old as it may be; count the runs."""
+    expected, simulation = simulate(bots, None)
+    for call in range(1, simulation.calls + 1):
+        outcome, stale = simulate(bots, None, stale_call=call)
+        assert outcome == expected, _describe_difference(expected, outcome, call, stale)
+    print(f"{bots} bots: {simulation.calls} stale reads, always the same outcome")
+    return simulation.calls
