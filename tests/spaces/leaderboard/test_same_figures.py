@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 from benchmarks import BenchmarkTable
 from entries import Entry, build_leaderboard
+from entry_facts import entry_facts
 from export import as_csv, as_json
 from parse_results import parse_benchmarks
-from query import EntryIndex, View
-from table_html import table
 
 from bot.hub.manifests import parse_manifest
 from bot.replies.result import result
@@ -35,7 +34,6 @@ from tests.recipes.evaluate.test_markdown import (
     results,
     translation,
 )
-from tests.spaces.markup_checker import URLS, checked_text
 
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 CHAT = ChatScore("accuracy", 50, Interval(0.96, 0.9, 0.99), Interval(0.84, 0.7, 0.9))
@@ -119,7 +117,7 @@ def test_a_test_has_the_same_figures_everywhere(
 
 def test_what_sums_up_an_evaluation_is_the_same_everywhere() -> None:
     scored, found = evaluation(39)
-    entry, benchmarks = listed(scored, found)
+    entry, _ = listed(scored, found)
     comment, card = reply(scored, found), markdown.render(report(scored))
     api = as_json(entry)
     assert found.gain and found.english
@@ -134,7 +132,10 @@ def test_what_sums_up_an_evaluation_is_the_same_everywhere() -> None:
         value, _, low, high = numbers(comment, in_comment)[:4]  # "95% interval" is the second
         assert [value, low, high] == pytest.approx(expected, abs=0.051)
     assert api["english"] == found.english_verdict == "cannot tell"
-    page = EntryIndex([entry]).select(View(sort="gain", columns=("into",)))
-    text = checked_text(table(page, benchmarks, URLS))
+    facts = entry_facts(entry)
+    for name, summary in (("Mean gain", found.gain), ("English", found.english)):
+        shown = [float(number) for number in NUMBER.findall(facts[name].replace("−", "-"))][:3]
+        assert shown == pytest.approx([summary.value, summary.low, summary.high], abs=0.051)
+    text = facts["Asked in a chat"]
     assert "96% right in 50 new chats, 84% right as the second question" in text
     assert "0.960, and 0.840 as the second question" in comment
