@@ -21,7 +21,7 @@ from recipes.validation.errors import InvalidInput, quote, unknown_key
 
 T = TypeVar("T")
 # Nested dataclasses of the standard library inherit it.
-STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 # For what others extend, such as the arguments of a library: `__pydantic_config__ = OPEN` in a
 # dataclass ignores unknown keys.
 OPEN = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
@@ -80,7 +80,8 @@ def strict_with(*rules: dict[str, Any]) -> ConfigDict:
 
     Those are for a whole section as people write it: `parse` does not check them.
     """
-    return STRICT | ConfigDict(json_schema_extra={"allOf": list(rules)})
+    extra = {"allOf": list(rules)}
+    return ConfigDict(**STRICT, use_attribute_docstrings=True, json_schema_extra=extra)
 
 
 class Partial:
@@ -104,7 +105,7 @@ class Partial:
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
-        root = _model(self._kind).model_json_schema()
+        root = _model(self._kind, is_documented=True).model_json_schema()
         changes = _inlined(root["properties"]["value"], root, self._deep)
         if self._keys:
             own = changes["properties"]
@@ -134,7 +135,7 @@ class Partial:
 
 def json_schema(kind: Callable[..., Any]) -> dict[str, Any]:
     """Return the JSON Schema of a `kind`, as people write and read it."""
-    root = _simplified(_model(kind).model_json_schema())
+    root = _simplified(_model(kind, is_documented=True).model_json_schema())
     whole = root["properties"]["value"]
     own = whole["$ref"].rpartition("/")[2]
     return {**_resolved(whole, root), "$defs": _without(root["$defs"], own)}
@@ -201,10 +202,14 @@ def sentence(problem: ErrorDetails, place: str, model: type[BaseModel]) -> str:
 
 
 @cache
-def _model(kind: Callable[..., Any]) -> type[BaseModel]:
-    """Return a model whose only field is a `kind`, so that it is validated strictly."""
+def _model(kind: Callable[..., Any], is_documented: bool = False) -> type[BaseModel]:
+    """Return a model whose only field is a `kind`, so that it is validated strictly.
+
+    `is_documented`: its JSON Schema has the docstrings of fields, which take long to find.
+    """
+    config = ConfigDict(**STRICT, use_attribute_docstrings=is_documented)
     required: Any = (kind, ...)
-    return create_model("Value", __config__=STRICT, value=required)
+    return create_model("Value", __config__=config, value=required)
 
 
 def _rule(problem: ErrorDetails, model: type[BaseModel]) -> str:
