@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-import yaml
 
 from recipes.core import feedback
 from recipes.core.errors import UserError
@@ -19,7 +18,7 @@ from recipes.core.row_edits import parse_jsonl
 from recipes.evaluate import compare, item_scores, response_cache
 from recipes.evaluate.backends.transformers_lm import Generation
 from recipes.generate import community
-from tests.damaged_json import WRONG_TEXTS, damaged_texts, damaged_values
+from tests.damaged_json import damaged_texts
 from tests.recipes.feedback_samples import chat, review
 
 T = TypeVar("T")
@@ -109,8 +108,6 @@ def test_logs_of_an_evaluation(tmp_path: Path, sample: dict[str, Any]) -> None:
 
 
 def test_profiles() -> None:
-    texts = [(repr(text[:20]), text) for text in WRONG_TEXTS]
-    texts += [(damage, yaml.safe_dump(v).encode()) for damage, v in damaged_values(PROFILE)]
-    for damage, text in texts:
+    for damage, text in damaged_texts(PROFILE):  # JSON is YAML
         profile = read_or_refuse(partial(community.parse, text, "", "gla_Latn.yaml"), damage)
         assert profile is None or profile.get("consent", "welcome") in ("welcome", "ask"), damage
