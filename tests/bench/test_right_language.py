@@ -25,13 +25,13 @@ from recipes.generate.gates.run_language import LanguageVerdict, RunLanguage
 from recipes.generate.gates.trigrams import TrigramProfile
 from tests.bench.human_text import MIN_LETTERS, OF_THE_PAPER, articles, closed, paragraphs
 from tests.recipes.check.test_run import BASE, api, check, runner
-from tests.recipes.conftest import tiny_base
+from tests.recipes.conftest import fork_server, tiny_base
 from tests.recipes.generate.conftest import hub, recipe
 from tests.recipes.generate.gates.planted_faults import SETTINGS, exchange
 from tests.recipes.generate.teacher_server import completion, serving
 from tests.recipes.recipe_runner import RecipeRunner
 
-__all__ = ["BASE", "api", "hub", "recipe", "runner", "tiny_base"]  # fixtures
+__all__ = ["BASE", "api", "fork_server", "hub", "recipe", "runner", "tiny_base"]  # fixtures
 
 PROFILE_LETTERS = 2_000  # half a declaration has about 5,000
 # CLD2 gives the relative another label than the language's own texts.

@@ -1,11 +1,14 @@
-"""A random tiny Llama with a byte-level tokenizer and a chat template."""
+"""A random tiny Llama with a byte-level tokenizer and a chat template; runs of recipes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.recipes.recipe_runner import ForkServer, started_fork_server
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -18,8 +21,8 @@ SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Run what needs a model in one process, which alone imports torch and transformers."""
-    if "tiny_base" in getattr(item, "fixturenames", ()):
+    """Run what needs a model or runs recipes in one process, as its imports take seconds."""
+    if not {"fork_server", "tiny_base"}.isdisjoint(getattr(item, "fixturenames", ())):
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("torch"))
 
@@ -28,6 +31,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a base model of 40,000 parameters, with the files that it has on the Hub."""
     return make_tiny_base(tmp_path_factory.mktemp("tiny-base"))
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    """The process of which runs of recipes are forks."""
+    with started_fork_server() as server:
+        yield server
 
 
 def make_tiny_base(folder: Path) -> Path:

@@ -1,6 +1,7 @@
 """Run `kakugo-recipe` in forks of one process, which imports the heavy libraries only once.
 
-Each run is a process of its own, as a job's is: it can be killed, and it writes what it prints.
+Each run is a process of its own, as a job's is: it has an environment, it can be killed, and it
+writes what it prints.
 """
 
 from __future__ import annotations
@@ -16,13 +17,38 @@ from contextlib import contextmanager
 from pathlib import Path
 
 TIMEOUT_SECONDS = 200
+ForkServer = subprocess.Popen[str]
+# What runs import in functions; together several seconds of processor.
+IMPORTS = (
+    "datasets",
+    "matplotlib.figure",
+    "peft",
+    "pyarrow.parquet",
+    "recipes.check.run",
+    "recipes.generate.run",
+    "recipes.promote.run",
+    "recipes.train.run",
+    "sacrebleu",
+    "torch",
+    "transformers.models.llama.modeling_llama",
+    "trl.trainer.dpo_trainer",
+    "trl.trainer.sft_trainer",
+)
 # Each line on stdin starts a run. A process between server and run waits for it and writes its
 # exit status, so that runs may overlap.
 SERVER = """
 import importlib, json, os, signal, sys
 for module in sys.argv[1:]:
     importlib.import_module(module)
+from huggingface_hub import constants, hf_api
 from recipes import cli
+
+def read_again(environment):
+    os.environ.clear()
+    os.environ.update(environment)
+    for name in ("huggingface_hub.constants", "datasets.config"):
+        importlib.reload(sys.modules[name])
+    hf_api.api.endpoint = constants.ENDPOINT
 
 def die_before(commit):
     from huggingface_hub.utils import _http
@@ -38,7 +64,8 @@ def die_before(commit):
         return client
     _http.set_client_factory(make_client)
 
-def run(folder, argv, cwd, killed_before_commit):
+def run(folder, argv, script, env, cwd, killed_before_commit):
+    read_again(env)
     if cwd:
         os.chdir(cwd)
     for stream, name in ((1, "stdout"), (2, "stderr")):
@@ -47,11 +74,11 @@ def run(folder, argv, cwd, killed_before_commit):
         die_before(killed_before_commit)
     sys.argv[1:] = argv  # training starts more processes with it
     try:
-        status = cli.main(argv)
+        status = exec(script, {"__name__": "__main__"}) if script else cli.main(argv)
     except SystemExit as exit:
         status = exit.code
     sys.stdout.flush()
-    os._exit(status)
+    os._exit(status or 0)
 
 for line in sys.stdin:
     command = json.loads(line)
@@ -107,32 +134,48 @@ class Run:
 
 
 class RecipeRunner:
-    """Starts runs; `folder` holds their output."""
+    """Starts runs in an environment; `folder` holds their output."""
 
-    def __init__(self, server: subprocess.Popen[str], folder: Path) -> None:
-        self._server, self._folder = server, folder
+    def __init__(self, server: ForkServer, env: Mapping[str, str], folder: Path) -> None:
+        self._server, self._env, self._folder = server, dict(env), folder
         self._runs: list[Run] = []
 
-    def start(self, *argv: str, cwd: Path | None = None, killed_before_commit: int = 0) -> Run:
-        """Start `kakugo-recipe` with these arguments.
+    def start(
+        self, *argv: str, script: str = "", cwd: Path | None = None, killed_before_commit: int = 0
+    ) -> Run:
+        """Start `kakugo-recipe`, or a Python script, with these arguments.
 
         It dies by SIGKILL before its n-th commit to a main branch; 0 is never.
         """
         assert self._server.stdin and self._server.stdout
         folder = self._folder / f"run{len(self._runs)}"
         folder.mkdir()
-        command = {"folder": str(folder), "argv": argv, "cwd": cwd and str(cwd),
-                   "killed_before_commit": killed_before_commit}  # fmt: skip
+        command = {
+            "folder": str(folder),
+            "argv": argv,
+            "script": script,
+            "env": self._env,
+            "cwd": cwd and str(cwd),
+            "killed_before_commit": killed_before_commit,
+        }
         self._server.stdin.write(json.dumps(command) + "\n")
         self._server.stdin.flush()
         self._runs.append(Run(int(self._server.stdout.readline()), folder))
         return self._runs[-1]
 
-    def run(self, *argv: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """Run `kakugo-recipe` to its end."""
-        run = self.start(*argv, cwd=cwd)
+    def run(
+        self, *argv: str, script: str = "", cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Do the same to its end."""
+        run = self.start(*argv, script=script, cwd=cwd)
         stdout, stderr = run.communicate()
         return subprocess.CompletedProcess(argv, run.wait(), stdout, stderr)
+
+    def run_script(self, script: str, *argv: str) -> str:
+        """Run a Python script that succeeds; return what it wrote to stdout."""
+        done = self.run(*argv, script=script)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def kill_all(self) -> None:
         """Kill the runs that still go on."""
@@ -141,16 +184,24 @@ class RecipeRunner:
 
 
 @contextmanager
-def recipe_runner(env: Mapping[str, str], folder: Path, *imports: str) -> Iterator[RecipeRunner]:
-    """Start a server that has imported these modules; it and its runs end with the block."""
-    folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-c", SERVER, *imports]
+def started_fork_server() -> Iterator[ForkServer]:
+    """Start the process that is forked; it ends with the block."""
+    command = [sys.executable, "-c", SERVER, *IMPORTS]
     with subprocess.Popen(
-        command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
-        runner = RecipeRunner(server, folder)
-        try:
-            yield runner
-        finally:
-            runner.kill_all()
-            server.kill()
+        yield server
+        server.kill()
+
+
+@contextmanager
+def recipe_runner(
+    server: ForkServer, env: Mapping[str, str], folder: Path
+) -> Iterator[RecipeRunner]:
+    """Provide a runner whose runs end with the block."""
+    folder.mkdir(exist_ok=True)
+    runner = RecipeRunner(server, env, folder)
+    try:
+        yield runner
+    finally:
+        runner.kill_all()

@@ -102,7 +102,7 @@ class Environment:
             requests = self.ledger.load().requests
             if any(r.discussion == num and r.reported for r in requests):
                 return summaries
-            time.sleep(0.2)
+            time.sleep(1)  # a tick costs more than a moment of waiting
         raise AssertionError(f"not reported after {TIMEOUT_SECONDS} s: {summaries}")
 
 

@@ -19,9 +19,9 @@ from recipes.check.probe import _tokens_of_texts
 from recipes.generate.options import is_fertility, measured_fertility
 from tests.recipes.generate.conftest import CountingTeacher, environment
 from tests.recipes.generate.teacher_server import completion, serving
-from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
 
-pytestmark = pytest.mark.xdist_group("check")
+pytestmark = pytest.mark.xdist_group("generate")  # one Hub for all of them
 
 RESULTS, BASE = "practice/kakugo-results", "practice/kakugo-practice-base"
 
@@ -37,10 +37,12 @@ def api(hub: LocalHub, tiny_base: Path) -> HfApi:
 
 
 @pytest.fixture(scope="module")
-def runner(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecipeRunner]:
+def runner(
+    hub: LocalHub, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RecipeRunner]:
     folder = tmp_path_factory.mktemp("check")
-    env = {**environment(hub, folder / "hf"), "USE_TORCH": "0"}  # as the command sets it
-    with recipe_runner(env, folder / "runs", "datasets", "recipes.check.run") as runner:
+    env = environment(hub, folder / "hf")
+    with recipe_runner(fork_server, env, folder / "runs") as runner:
         yield runner
 
 

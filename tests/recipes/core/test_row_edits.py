@@ -15,7 +15,7 @@ from recipes.core.errors import UserError
 from recipes.core.row_edits import RowEdits
 from tests.recipes import feedback_samples
 from tests.recipes.feedback_samples import FEEDBACK, review
-from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
 from tests.recipes.train.train_jobs import (
     DATA,
     Jobs,
@@ -63,8 +63,8 @@ def report(runner: RecipeRunner, folder: Path) -> str:
 
 
 @pytest.fixture
-def runner(hub: LocalHub, tmp_path: Path) -> Iterator[RecipeRunner]:
-    with recipe_runner(environment(hub, tmp_path), tmp_path / "runs") as runner:
+def runner(hub: LocalHub, fork_server: ForkServer, tmp_path: Path) -> Iterator[RecipeRunner]:
+    with recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
         yield runner
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from tests.recipes.recipe_runner import RecipeRunner
 
-def check_load_dataset(repo: str, env: Mapping[str, str], rows: list[dict[str, Any]]) -> None:
+
+def check_load_dataset(repo: str, runner: RecipeRunner, rows: list[dict[str, Any]]) -> None:
     """`load_dataset` finds the rows and outputs of all adapters by the card of the results."""
     script = f"""
 import json, sys
@@ -19,11 +18,7 @@ from datasets import load_dataset
 results, outputs = (load_dataset({repo!r}, *name, split="train") for name in ((), ("outputs",)))
 json.dump([results.to_list(), outputs.to_list()], sys.stdout)
 """
-    process = subprocess.run(
-        [sys.executable, "-c", script], env=env, capture_output=True, text=True
-    )
-    assert process.returncode == 0, process.stderr
-    loaded, outputs = json.loads(process.stdout)
+    loaded, outputs = json.loads(runner.run_script(script))
     assert len(loaded) == len(rows) and len(outputs) == 48
     for row, seen in zip(rows, loaded, strict=True):
         assert {key for key, value in row.items() if value is not None} == {

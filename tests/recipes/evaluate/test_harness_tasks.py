@@ -7,8 +7,6 @@ scores are the same.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,11 +23,12 @@ from recipes.evaluate import harness_tasks
 from recipes.evaluate.settings import ChoiceSettings
 from recipes.practice import benchmarks, publish
 from tests.recipes.evaluate import lm_eval_tasks
+from tests.recipes.recipe_runner import ForkServer, recipe_runner
 from tests.recipes.train.train_jobs import environment
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.xdist_group("harness"),  # one Hub and one process for all of them
+    pytest.mark.xdist_group("torch"),  # one Hub and one process for all of them
     pytest.mark.filterwarnings("ignore"),  # from PEFT and huggingface_hub
 ]
 BASE, ADAPTER, DATA = "practice/kakugo-practice-base", "practice/adapter", "practice/chats"
@@ -59,18 +58,15 @@ with open(f"{folder}/results.json", "w") as file:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runs(tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> Path:
     """Run the script; return a folder with recipes, tasks, and the results of all three runs."""
     folder = tmp_path_factory.mktemp("harness")
     _write_recipes(folder)
     with LocalHub(folder / "hub") as hub:
         api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
         _push_world(api, folder)
-        ran = subprocess.run(
-            [sys.executable, "-c", SCRIPT, str(folder), BASE, DATA, CODE, "--adapter", ADAPTER],
-            env=environment(hub, folder), capture_output=True, text=True, timeout=200,
-        )  # fmt: skip
-        assert ran.returncode == 0, ran.stderr
+        with recipe_runner(fork_server, environment(hub, folder), folder / "runs") as runner:
+            runner.run_script(SCRIPT, str(folder), BASE, DATA, CODE, "--adapter", ADAPTER)
         for backend in ("transformers", "lm_eval"):
             path = f"{CODE}/adapter/results.jsonl"
             local = api.hf_hub_download(f"practice/{backend}", path, repo_type="dataset")

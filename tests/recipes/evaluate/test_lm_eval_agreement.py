@@ -16,7 +16,7 @@ from recipes.evaluate.settings import ChoiceSettings, EvaluateSettings
 from tests.recipes.evaluate import lm_eval_tasks
 
 pytestmark = [
-    pytest.mark.xdist_group("harness"),  # one process pays for importing it
+    pytest.mark.xdist_group("torch"),
     pytest.mark.filterwarnings("ignore"),  # from the harness and its dependencies
 ]
 ITEMS = 24

@@ -21,11 +21,11 @@ from recipes.evaluate import models
 from tests.recipes.conftest import byte_tokenizer
 from tests.recipes.evaluate.loaded_results import check_load_dataset
 from tests.recipes.evaluate.tiny_recipe import METRIC, RECIPE
-from tests.recipes.recipe_runner import Run, recipe_runner
+from tests.recipes.recipe_runner import ForkServer, RecipeRunner, Run, recipe_runner
 from tests.recipes.train.train_jobs import environment
 
 pytestmark = [
-    pytest.mark.xdist_group("evaluate"),
+    pytest.mark.xdist_group("torch"),
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
 ]
 BASE, DATA = "practice/kakugo-tiny", "practice/kakugo-epo_Latn"
@@ -127,19 +127,25 @@ def client(hub: LocalHub) -> HfApi:
 
 
 @pytest.fixture(scope="module")
-def start(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Run]]:
-    """Return a function that starts `kakugo-recipe` in its own process, as a job does."""
+def runner(
+    hub: LocalHub, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RecipeRunner]:
     folder = tmp_path_factory.mktemp("jobs")
-    path = folder / "tiny.yaml"
+    with recipe_runner(fork_server, environment(hub, folder), folder / "runs") as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module")
+def start(runner: RecipeRunner, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
+    """Return a function that starts `kakugo-recipe` in its own process, as a job does."""
+    path = tmp_path_factory.mktemp("recipe") / "tiny.yaml"
     path.write_text(yaml.safe_dump(RECIPE, sort_keys=False))
-    imports = ("recipes.train.sft", "recipes.evaluate.backends.transformers_lm")
-    with recipe_runner(environment(hub, folder), folder / "runs", *imports) as runner:
 
-        def run(step: str, *more: str) -> Run:
-            return runner.start(step, "--config", str(path), "--org", "practice",
-                                 "--language", "epo_Latn", "--request", "r1", *more)  # fmt: skip
+    def run(step: str, *more: str) -> Run:
+        return runner.start(step, "--config", str(path), "--org", "practice",
+                             "--language", "epo_Latn", "--request", "r1", *more)  # fmt: skip
 
-        yield run
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +175,7 @@ def test_train_then_evaluate(
     hub: LocalHub,
     recipe: Callable[..., subprocess.CompletedProcess[str]],
     start: Callable[..., Run],
-    tmp_path: Path,
+    runner: RecipeRunner,
 ) -> None:
     train = ("train", "--dataset", DATA, "--base", BASE, "--into", ADAPTER)
     done = recipe(*train)
@@ -207,7 +213,7 @@ def test_train_then_evaluate(
     check_rows(hub, rows, evaluated.inputs)
     check_outputs(hub)
     check_card(hub, rows)
-    check_load_dataset(RESULTS, environment(hub, tmp_path), rows)
+    check_load_dataset(RESULTS, runner, rows)
     assert commits(hub, RESULTS, "dataset")[0] == "Finish evaluate of epo_Latn"
     again = recipe(*evaluate)
     assert again.returncode == 0 and "already" in again.stdout

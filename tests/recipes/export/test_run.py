@@ -21,10 +21,19 @@ from recipes.export import gguf, interpolate
 from recipes.export.interpolate import ShareChoice, ShareLoss
 from recipes.export.settings import GgufSettings, parse
 from recipes.train import heldout_loss
-from tests.recipes.train.train_jobs import BASE, DATA, RECIPE, client, hub_with_chats, run_commands
+from tests.recipes.recipe_runner import ForkServer, recipe_runner
+from tests.recipes.train.train_jobs import (
+    BASE,
+    DATA,
+    RECIPE,
+    client,
+    environment,
+    hub_with_chats,
+    run_all,
+)
 
 pytestmark = [
-    pytest.mark.xdist_group("export"),
+    pytest.mark.xdist_group("torch"),
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
 ]
 FULL = "practice/full-epo"
@@ -200,7 +209,7 @@ def recipe(llama_cpp: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_train_bake_off_and_export(
-    hub: LocalHub, llama_cpp: dict[str, Any], tmp_path: Path
+    hub: LocalHub, fork_server: ForkServer, llama_cpp: dict[str, Any], tmp_path: Path
 ) -> None:
     path, adapter, results = tmp_path / "tiny.yaml", "practice/tiny-epo", "practice/results"
     path.write_text(yaml.safe_dump(recipe(llama_cpp)))
@@ -210,9 +219,9 @@ def test_train_bake_off_and_export(
     export = ["export", *common, "--base", BASE, "--adapter", adapter]
     commands = [["train", *common, "--base", BASE, "--into", adapter], bake_off, export,
                 bake_off, export, *full_model_commands(path, common, results)]  # fmt: skip
-    process = run_commands(hub, tmp_path, commands)
-    assert process.returncode == 0, process.stdout + process.stderr
-    assert "already has this bake-off" in process.stdout and "already has a run" in process.stdout
+    with recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
+        output = run_all(runner, commands)
+    assert "already has this bake-off" in output and "already has a run" in output
     api, merged = client(hub), f"{adapter}-merged"
     files = set(api.list_repo_files(adapter))
     assert {"adapter_model.safetensors", "tokenizer.json", "chat_template.jinja", "loss.png",

@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,11 +22,11 @@ from recipes.core.manifest import Manifest
 from recipes.generate.prompts import templates
 from tests.recipes.gaelic.hub_datasets import BASE, DATA, ORG, publish, started
 from tests.recipes.gaelic.teacher import Serving, Tutor
-from tests.recipes.generate.conftest import environment
+from tests.recipes.generate.conftest import KAKUGO_RECIPE, environment
+from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
 
-pytestmark = pytest.mark.xdist_group("byhand")  # one Hub and one long run for all of them
+pytestmark = pytest.mark.xdist_group("generate")  # one Hub and one long run for all of them
 LIMIT = 30
-RECIPE = [sys.executable, "-m", "recipes.cli"]
 ASKED = ["generate", "--language", "Scottish Gaelic", "--config", "kakugo"]
 FIGURES = ("eta=", "kept=", "spent=$", "rows/s=", "tokens/s=", "calls=")
 
@@ -38,6 +37,15 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
     with started(tmp_path_factory.mktemp("byhand")) as local_hub:
         publish(local_hub, weights=False)
         yield local_hub
+
+
+@pytest.fixture(scope="module")
+def jobs(
+    hub: LocalHub, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RecipeRunner]:
+    folder = tmp_path_factory.mktemp("jobs")
+    with recipe_runner(fork_server, environment(hub, folder / "hf"), folder / "runs") as runner:
+        yield runner
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ def ran(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """Run the command of the README in a terminal."""
     home = tmp_path_factory.mktemp("home")
     with Serving() as teacher:
-        command = [*RECIPE, *ASKED, "--teacher", teacher.url, "--limit", str(LIMIT)]
+        command = [*KAKUGO_RECIPE, *ASKED, "--teacher", teacher.url, "--limit", str(LIMIT)]
         status, output = at_a_terminal([*command, "--out", "out"], environment(hub, home), home)
         assert status == 0, output
         return Ran(output, home / "out", teacher.tutor)
@@ -145,21 +153,16 @@ def test_the_card_is_that_of_a_real_language(ran: Ran) -> None:
     assert sorted(english) == ["dev", "test"]
 
 
-def test_the_manifest_names_the_commit_of_every_input(hub: LocalHub, tmp_path: Path) -> None:
+def test_the_manifest_names_the_commit_of_every_input(
+    hub: LocalHub, jobs: RecipeRunner, tmp_path: Path
+) -> None:
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
     into = f"{ORG}/kakugo-gla_Latn"
     with Serving() as teacher:
-        command = [*RECIPE, *ASKED, "--org", ORG, "--teacher", teacher.url, "--limit", "6"]
-        done = subprocess.run(
-            [*command, "--into", into],
-            env=environment(hub, tmp_path / "hf"),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        more = ("--org", ORG, "--teacher", teacher.url, "--limit", "6", "--into", into)
+        done = jobs.run(*ASKED, *more, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith("progress: ")]
     assert lines and all(all(figure in line for figure in FIGURES) for line in lines)
@@ -170,12 +173,12 @@ def test_the_manifest_names_the_commit_of_every_input(hub: LocalHub, tmp_path: P
         assert run_manifest.inputs[repo] == api.dataset_info(repo).sha
 
 
-def test_a_gated_dataset_gives_a_clear_error(hub: LocalHub, tmp_path: Path) -> None:
+def test_a_gated_dataset_gives_a_clear_error(
+    hub: LocalHub, fork_server: ForkServer, tmp_path: Path
+) -> None:
     env = {**environment(hub, tmp_path / "hf"), "HF_TOKEN": hub.token("bob")}
-    command = [*RECIPE, *ASKED, "--teacher", "http://127.0.0.1:1", "--out", "out"]
-    done = subprocess.run(
-        command, env=env, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    with recipe_runner(fork_server, env, tmp_path / "runs") as runner:
+        done = runner.run(*ASKED, "--teacher", "http://127.0.0.1:1", "--out", "out", cwd=tmp_path)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "BAAI/Infinity-Instruct" in done.stderr and "gated" in done.stderr
     assert "Traceback" not in done.stderr
@@ -197,15 +200,8 @@ print(json.dumps(coverage))
 """
 
 
-def test_evaluation_names_benchmarks_without_the_language(hub: LocalHub, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", ASK],
-        env=environment(hub, tmp_path / "hf"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    coverage = json.loads(done.stdout.splitlines()[-1])
+def test_evaluation_names_benchmarks_without_the_language(jobs: RecipeRunner) -> None:
+    coverage = json.loads(jobs.run_script(ASK).splitlines()[-1])
     english = [["sib200", "eng_Latn", 21], ["belebele", "eng_Latn", 12], ["global_mmlu", "en", 15],
                ["global_piqa", "eng_latn", 8]]  # fmt: skip
     tasks, lacking, asked = coverage["gla_Latn"]
@@ -227,18 +223,12 @@ def test_evaluation_names_benchmarks_without_the_language(hub: LocalHub, tmp_pat
 
 
 def test_the_check_of_a_language_without_text_measures_the_round_trip(
-    hub: LocalHub, tmp_path: Path
+    jobs: RecipeRunner, tmp_path: Path
 ) -> None:
-    command = [*RECIPE, "check", "--config", "kakugo", "--org", ORG, "--base", BASE]
+    command = ["check", "--config", "kakugo", "--org", ORG, "--base", BASE]
     with Serving() as teacher:
-        done = subprocess.run(
-            [*command, "--language", "Manx", "--teacher", teacher.url],
-            env=environment(hub, tmp_path / "hf"),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        more = ("--language", "Manx", "--teacher", teacher.url)
+        done = jobs.run(*command, *more, cwd=tmp_path)
     assert done.returncode == 1, "the teacher answers in Gaelic, which is not good enough for Manx"
     assert "and no corpus has texts: only the round trip is measured" in done.stdout
     assert re.search(r"right script \d+%, .* \d+\.\d after a round trip", done.stdout)

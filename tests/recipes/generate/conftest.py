@@ -18,11 +18,16 @@ from aiohttp import web
 from bot.localhub.testing import LocalHub
 from recipes.practice import publish, server
 from tests.recipes.generate.teacher_server import ThreadedServer
-from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
+from tests.recipes.recipe_runner import ForkServer, RecipeRunner, Run, recipe_runner
 
-IMPORTS = ("datasets", "matplotlib.figure", "pyarrow.parquet", "recipes.generate.run", "torch")
 KAKUGO_RECIPE = [sys.executable, "-m", "recipes.cli"]
 ROOT = Path(__file__).parents[3]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Run what needs the Hub in one process, so that one Hub and one fork server are enough."""
+    if "hub" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("generate"))
 
 
 class CountingTeacher(ThreadedServer):
@@ -94,10 +99,12 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
 
 
 @pytest.fixture(scope="session")
-def jobs(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RecipeRunner]:
+def jobs(
+    hub: LocalHub, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RecipeRunner]:
     """Runs `kakugo-recipe` on the Hub; all runs share the clients' cache."""
     folder = tmp_path_factory.mktemp("jobs")
-    with recipe_runner(environment(hub, folder / "hf"), folder / "runs", *IMPORTS) as runner:
+    with recipe_runner(fork_server, environment(hub, folder / "hf"), folder / "runs") as runner:
         yield runner
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pyarrow.parquet
@@ -14,6 +13,7 @@ import yaml
 
 from bot.localhub.testing import LocalHub
 from tests.recipes.generate.conftest import KAKUGO_RECIPE, ROOT, CountingTeacher, environment
+from tests.recipes.recipe_runner import RecipeRunner
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +97,11 @@ def insert(path: Path, table: str, code: str, entry: str) -> None:
 
 
 def test_an_entry_and_a_section_are_enough(
-    tmp_path: Path, hub: LocalHub, recipe: Path, counting_teacher: CountingTeacher
+    tmp_path: Path,
+    hub: LocalHub,
+    jobs: RecipeRunner,
+    recipe: Path,
+    counting_teacher: CountingTeacher,
 ) -> None:
     shutil.copytree(ROOT / "recipes", tmp_path / "code" / "recipes")
     generate = tmp_path / "code" / "recipes" / "generate"
@@ -145,11 +149,11 @@ def test_an_entry_and_a_section_are_enough(
     assert f"| `glosses` | made-up glosses | apache\\-2.0 | {_kept(out)} |" in card
     assert "| brevity | `long_answer` | made-up meaning |" in card
 
-    chats = json.loads(run(sys.executable, "-c", TRAINING_CHATS, repo).splitlines()[-1])
+    chats = json.loads(jobs.run_script(TRAINING_CHATS, repo).splitlines()[-1])
     assert all(row["messages"] in chats for row in glosses)
 
     folders = str(ROOT / "spaces" / "leaderboard"), str(ROOT / "spaces")
-    summary = run(sys.executable, "-c", LEADERBOARD_SUMMARY, repo, *folders)
+    summary = jobs.run_script(LEADERBOARD_SUMMARY, repo, *folders)
     sources, dropped = json.loads(summary.splitlines()[-1])
     assert sources["glosses"] > 0 and dropped["long_answer"] >= len(long)
 

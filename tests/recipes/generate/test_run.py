@@ -26,10 +26,9 @@ from tests.recipes.generate.conftest import (
     environment,
     forget,
     generate,
-    generate_alone,
 )
 from tests.recipes.generate.interruptions import Runs, hurry, play, uncut
-from tests.recipes.recipe_runner import RecipeRunner, Run
+from tests.recipes.recipe_runner import ForkServer, RecipeRunner, Run, recipe_runner
 
 pytestmark = pytest.mark.slow
 
@@ -160,7 +159,7 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
         "read = {name: datasets.load_dataset(repo, name) for name in names}\n"
         "print(json.dumps({n: {s: len(d) for s, d in ds.items()} for n, ds in read.items()}))"
     )
-    counted = run_script(script, environment(hub, tmp_path / "reader"))
+    counted = json.loads(jobs.run_script(script).splitlines()[-1])
     rows = counted.pop("default")
     rejected = counted.pop("rejected")
     assert sum(rows.values()) == done.counts.kept
@@ -264,13 +263,16 @@ def test_system_prompts_ask_for_reasoning_or_for_none(
             assert answer.startswith(begins) and answer.count("</think>\n\n") == bool(begins)
 
 
-def test_a_hub_that_fails_gives_a_clear_error(tmp_path: Path, hub: LocalHub, recipe: Path) -> None:
+def test_a_hub_that_fails_gives_a_clear_error(
+    tmp_path: Path, fork_server: ForkServer, recipe: Path
+) -> None:
     into = ("--into", "practice/kakugo-x")
     elsewhere = LocalHub(tmp_path / "no")
     elsewhere.url = "http://127.0.0.1:1"
-    output = finished(
-        generate_alone(elsewhere, tmp_path / "home", recipe, "http://127.0.0.1:1", *into), 1
-    )
+    env = environment(elsewhere, tmp_path / "hf")
+    with recipe_runner(fork_server, env, tmp_path / "runs") as jobs:
+        run = generate(jobs, tmp_path / "home", recipe, "http://127.0.0.1:1", *into)
+        output = finished(run, 1)
     assert "kakugo-recipe generate: The Hub at http://127.0.0.1:1 cannot be reached" in output
     assert "Traceback" not in output
 
@@ -300,17 +302,6 @@ def test_a_missing_teacher_gives_a_clear_error(
     output = finished(generate(jobs, tmp_path / "home", recipe, "http://127.0.0.1:1", *out), 2)
     assert "is not ready after 1 s" in output
     assert not list((tmp_path / "out").glob("*/*"))
-
-
-def run_script(script: str, env: dict[str, str]) -> dict[str, dict[str, int]]:
-    """Run a script with the real client and return the JSON that it prints last."""
-    import sys
-
-    ran = subprocess.run(
-        [sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True
-    )
-    counts: dict[str, dict[str, int]] = json.loads(ran.stdout.splitlines()[-1])
-    return counts
 
 
 def check_counts(output: str, out: Path) -> None:

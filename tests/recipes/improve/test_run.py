@@ -22,7 +22,15 @@ from tests.recipes.promote.test_run import (
     add_benchmark,
     read_result,
 )
-from tests.recipes.train.train_jobs import BASE, DATA, client, hub_with_chats, run_commands
+from tests.recipes.recipe_runner import ForkServer, recipe_runner
+from tests.recipes.train.train_jobs import (
+    BASE,
+    DATA,
+    client,
+    environment,
+    hub_with_chats,
+    run_all,
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -41,8 +49,13 @@ def recipe(folder: Path) -> Path:
     return path
 
 
-def test_one_job_makes_a_version_compares_it_and_reports(tmp_path: Path, tiny_base: Path) -> None:
-    with hub_with_chats(tmp_path / "hub", tiny_base) as hub:
+def test_one_job_makes_a_version_compares_it_and_reports(
+    tmp_path: Path, tiny_base: Path, fork_server: ForkServer
+) -> None:
+    with (
+        hub_with_chats(tmp_path / "hub", tiny_base) as hub,
+        recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner,
+    ):
         api = client(hub)
         add_benchmark(api)
         folder = tmp_path / "adapter"
@@ -55,16 +68,14 @@ def test_one_job_makes_a_version_compares_it_and_reports(tmp_path: Path, tiny_ba
                    "epo_Latn", "--dataset", DATA, "--base", BASE, "--adapter", ADAPTER, "--into",
                    RESULTS, "--feedback", feedback_samples.FEEDBACK, "--request"]  # fmt: skip
         before = api.model_info(ADAPTER).sha, api.dataset_info(DATA).sha
-        refused = run_commands(hub, tmp_path, [[*improve, "r6"]])
-        assert refused.returncode == 1 and "52 waiting" in refused.stderr
+        refused = runner.run(*improve, "r6")
+        assert refused.returncode == 2 and "52 waiting" in refused.stderr
         assert before == (api.model_info(ADAPTER).sha, api.dataset_info(DATA).sha)
         corrections = [{**row, "account": None} for row in feedback_samples.corrections()]
         accepted = [feedback_samples.decision(row) for row in corrections]
         feedback_samples.push(api, corrections, accepted)
-        commands = [[*improve, request] for request in ("r7", "r7", "r8")]
-        done = run_commands(hub, tmp_path, commands)
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert "improvements/r7/run.json already" in done.stdout
+        output = run_all(runner, [[*improve, request] for request in ("r7", "r7", "r8")])
+        assert "improvements/r7/run.json already" in output
         text = read_result(api, f"{FOLDER}/improvements/r7/run.json")
         assert Manifest.from_json(text).step == "improve"
         compared = Manifest.from_json(read_result(api, f"{FOLDER}/versions/v2/run.json")).metrics

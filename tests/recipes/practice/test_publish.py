@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bot.localhub.testing import LocalHub
+from tests.recipes.recipe_runner import ForkServer, recipe_runner
+from tests.recipes.train.train_jobs import environment
 
 pytestmark = pytest.mark.slow
 
@@ -34,29 +33,21 @@ print("heads", *heads)
 """
 
 
-def test_published_files_load_and_publishing_again_changes_nothing(tmp_path: Path) -> None:
-    with LocalHub(tmp_path) as hub:
-        environment = os.environ | {
-            "HF_ENDPOINT": hub.url,
-            "HF_TOKEN": hub.token("kakugo-bot"),
-            "HF_HOME": str(tmp_path / "home"),
-            "HF_HUB_DISABLE_XET": "1",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "DISABLE_SAFETENSORS_CONVERSION": "1",
-        }
-        publish = [sys.executable, "-m", "recipes.cli", "practice-publish", "--org", "practice"]
-        first = _run(publish, environment)
-        output = _run([sys.executable, "-c", LOAD], environment).splitlines()
-        assert _run(publish, environment) == first
+def test_published_files_load_and_publishing_again_changes_nothing(
+    tmp_path: Path, fork_server: ForkServer
+) -> None:
+    with (
+        LocalHub(tmp_path) as hub,
+        recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner,
+    ):
+        publish = ("practice-publish", "--org", "practice")
+        first = runner.run(*publish)
+        assert first.returncode == 0, first.stderr
+        output = runner.run_script(LOAD).splitlines()
+        assert runner.run(*publish).stdout == first.stdout
     assert output[:-1] == [
         "texts 4000 ['text']",
         "chats 3000 ['user', 'assistant']",
         *["flores 200", "sib200 105", "belebele 120"] * 2,
         "base True",
     ]
-
-
-def _run(command: list[str], environment: dict[str, str]) -> str:
-    process = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert process.returncode == 0, process.stderr
-    return process.stdout

@@ -17,11 +17,11 @@ from recipes.core.manifest import Manifest
 from tests.recipes import tiny_adapters
 from tests.recipes.conftest import byte_tokenizer
 from tests.recipes.promote.test_run import ITEMS, RECIPE, RESULTS, add_benchmark, question
-from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
 from tests.recipes.train.train_jobs import BASE, DATA, client, environment, hub_with_chats
 
 pytestmark = [
-    pytest.mark.xdist_group("promote"),
+    pytest.mark.xdist_group("torch"),
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),  # PEFT's, of transformers
 ]
@@ -68,10 +68,11 @@ class Promotions:
 
 
 @pytest.fixture(scope="module")
-def promotions(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Promotions]:
+def promotions(
+    hub: LocalHub, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Promotions]:
     folder = tmp_path_factory.mktemp("promotions")
-    imports = ("datasets", "peft", "torch", "transformers", "sacrebleu", "recipes.promote.run")
-    with recipe_runner(environment(hub, folder), folder / "runs", *imports) as runner:
+    with recipe_runner(fork_server, environment(hub, folder), folder / "runs") as runner:
         yield Promotions(runner, folder)
 
 

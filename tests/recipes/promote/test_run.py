@@ -21,7 +21,7 @@ from recipes.promote.run import current_version
 from recipes.train import versions
 from tests.recipes import tiny_adapters
 from tests.recipes.conftest import byte_tokenizer
-from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
 from tests.recipes.train.train_jobs import BASE, DATA, client, environment, hub_with_chats
 
 pytestmark = [
@@ -102,10 +102,8 @@ def promote(runner: RecipeRunner, folder: Path, *more: str) -> subprocess.Comple
 
 
 @pytest.fixture
-def runner(hub: LocalHub, tmp_path: Path) -> Iterator[RecipeRunner]:
-    with recipe_runner(
-        environment(hub, tmp_path), tmp_path / "runs", "recipes.promote.run"
-    ) as runner:
+def runner(hub: LocalHub, fork_server: ForkServer, tmp_path: Path) -> Iterator[RecipeRunner]:
+    with recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
         yield runner
 
 

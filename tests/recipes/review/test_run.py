@@ -1,10 +1,7 @@
-"""Reviews on the local Hub are written on the cards, by a process as a person starts it."""
+"""Reviews on the local Hub are written on the cards."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +14,8 @@ from recipes.core import manifest
 from recipes.core.manifest import Manifest
 from tests.recipes import feedback_samples
 from tests.recipes.feedback_samples import HOSTILE, review
+from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
+from tests.recipes.train.train_jobs import environment, wait_for_success
 
 DATA, ADAPTER = "practice/chats", "practice/kakugo-epo"
 CARD = "---\nlicense: mit\n---\n# Data\n\n## What is in it\n\nRows.\n"
@@ -44,16 +43,20 @@ def hub(tmp_path: Path) -> Iterator[LocalHub]:
         yield hub
 
 
-def report(hub: LocalHub, folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "recipes.cli", "review-report", "--config", "practice",
-               "--org", "practice", "--language", "epo_Latn", "--dataset", DATA, "--adapter",
-               ADAPTER, "--feedback", feedback_samples.FEEDBACK, *more]  # fmt: skip
-    own = {"HF_ENDPOINT": hub.url, "HF_TOKEN": hub.token("kakugo-bot"),
-           "HF_HOME": str(folder / "cache")}  # fmt: skip
-    return subprocess.run(command, env=os.environ | own, capture_output=True, text=True)
+@pytest.fixture
+def runner(hub: LocalHub, fork_server: ForkServer, tmp_path: Path) -> Iterator[RecipeRunner]:
+    with recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
+        yield runner
 
 
-def test_reviews_are_written_on_both_cards(hub: LocalHub, tmp_path: Path) -> None:
+def report(runner: RecipeRunner, *more: str) -> str:
+    command = ["review-report", "--config", "practice", "--org", "practice", "--language",
+               "epo_Latn", "--dataset", DATA, "--adapter", ADAPTER, "--feedback",
+               feedback_samples.FEEDBACK, *more]  # fmt: skip
+    return wait_for_success(runner.start(*command))
+
+
+def test_reviews_are_written_on_both_cards(hub: LocalHub, runner: RecipeRunner) -> None:
     api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
 
     def read(repo: str, kind: str, path: str = "README.md") -> str:
@@ -63,9 +66,7 @@ def test_reviews_are_written_on_both_cards(hub: LocalHub, tmp_path: Path) -> Non
              review(3, "r2", "drop", "a"), review(4, "r3", "keep", "c", consent=False),
              review(5, "r4", "keep", "d", dataset="practice/another")]  # fmt: skip
     feedback_samples.push(api, first)
-    done = report(hub, tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "2 reviewers, 2 rows (keep 2, fix 0, drop 1)" in done.stdout
+    assert "2 reviewers, 2 rows (keep 2, fix 0, drop 1)" in report(runner)
     for repo, kind, old in ((DATA, "dataset", CARD), (ADAPTER, "model", MODEL)):
         card = read(repo, kind)
         assert "reviewed-by-speakers" not in card
@@ -75,8 +76,7 @@ def test_reviews_are_written_on_both_cards(hub: LocalHub, tmp_path: Path) -> Non
 
     rows = [review(6, "r2", "drop", "b", credit=HOSTILE), review(7, "r3", "keep", "b")]
     feedback_samples.push(api, [*rows, review(8, "r4", "fix", "c", fixed="Jes.")])
-    done = report(hub, tmp_path, "--thank", "Requester One")
-    assert done.returncode == 0, done.stderr
+    report(runner, "--thank", "Requester One")
     card = read(DATA, "dataset")
     assert "**Reviewed by speakers of Esperanto**: 3 people reviewed 4 rows" in card
     assert card.startswith("---\nlicense: mit\ntags:\n- reviewed-by-speakers\n---\n# Data\n")
@@ -90,5 +90,5 @@ def test_reviews_are_written_on_both_cards(hub: LocalHub, tmp_path: Path) -> Non
     assert urls[1:] == [f"{hub.url}/datasets/practice/kakugo-practice-corpus"]
 
     before = [api.repo_info(DATA, repo_type="dataset").sha, api.model_info(ADAPTER).sha]
-    assert report(hub, tmp_path, "--thank", "Requester One").returncode == 0
+    report(runner, "--thank", "Requester One")
     assert [api.repo_info(DATA, repo_type="dataset").sha, api.model_info(ADAPTER).sha] == before

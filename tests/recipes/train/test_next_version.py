@@ -16,7 +16,7 @@ from bot.localhub.testing import LocalHub
 from recipes.core.manifest import Manifest
 from recipes.train import checkpoints, heldout_loss
 from tests.recipes import feedback_samples, tiny_adapters
-from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
+from tests.recipes.recipe_runner import ForkServer, RecipeRunner, Run, recipe_runner
 from tests.recipes.train.train_jobs import (
     BASE,
     DATA,
@@ -81,10 +81,8 @@ class NextVersions:
 
 
 @pytest.fixture
-def run(hub: LocalHub, tmp_path: Path) -> Iterator[NextVersions]:
-    with recipe_runner(
-        environment(hub, tmp_path), tmp_path / "runs", "recipes.train.dpo"
-    ) as runner:
+def run(hub: LocalHub, fork_server: ForkServer, tmp_path: Path) -> Iterator[NextVersions]:
+    with recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
         yield NextVersions(tmp_path, runner)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.localhub.testing import LocalHub
 from recipes.train import checkpoints
-from tests.recipes.recipe_runner import recipe_runner
+from tests.recipes.recipe_runner import ForkServer, recipe_runner
 from tests.recipes.train.train_jobs import (
     Jobs,
     client,
@@ -28,11 +28,9 @@ pytestmark = [
 
 
 @pytest.fixture
-def jobs(tmp_path: Path, tiny_base: Path) -> Iterator[Jobs]:
+def jobs(tmp_path: Path, tiny_base: Path, fork_server: ForkServer) -> Iterator[Jobs]:
     with hub_with_chats(tmp_path, tiny_base) as hub:
-        with recipe_runner(
-            environment(hub, tmp_path), tmp_path / "runs", "recipes.train.sft"
-        ) as runner:
+        with recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
             yield Jobs(hub, tmp_path, runner)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -71,17 +69,9 @@ def environment(hub: LocalHub, folder: Path) -> dict[str, str]:
     return os.environ | own
 
 
-def run_commands(
-    hub: LocalHub, folder: Path, commands: list[list[str]]
-) -> subprocess.CompletedProcess[str]:
-    """Run commands in one process, which imports only once, up to the first that fails."""
-    script = f"import sys\nfrom recipes import cli\nsys.exit(any(map(cli.main, {commands!r})))"
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        env=environment(hub, folder),
-        capture_output=True,
-        text=True,
-    )
+def run_all(runner: RecipeRunner, commands: list[list[str]]) -> str:
+    """Run commands, which must succeed; return what all of them printed."""
+    return "".join(wait_for_success(runner.start(*command)) for command in commands)
 
 
 class Jobs:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import pytest
 
 from bot.localhub.testing import LocalHub
 from recipes.generate.data.corpora import Corpus, _conversation
-from tests.recipes.generate.conftest import environment
 from tests.recipes.generate.data.test_tokenizer import byte_tokenizer
+from tests.recipes.recipe_runner import RecipeRunner
 
 CORPUS = Corpus("practice/kakugo-practice-corpus", "train", ["text"], "texts")
 READ = """
@@ -35,23 +32,16 @@ for values in json.loads(sys.argv[1]):
 """
 
 
-def read(hub: LocalHub, home: Path, *corpora: Corpus) -> list[tuple[object, dict[str, str]]]:
+def read(jobs: RecipeRunner, *corpora: Corpus) -> list[tuple[object, dict[str, str]]]:
     """Read each corpus in a process with the real clients."""
-    ran = subprocess.run(
-        [sys.executable, "-c", READ, json.dumps([asdict(corpus) for corpus in corpora])],
-        env=environment(hub, home),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("[")]
+    output = jobs.run_script(READ, json.dumps([asdict(corpus) for corpus in corpora]))
+    return [json.loads(line) for line in output.splitlines() if line.startswith("[")]
 
 
-def test_corpora_are_read_or_refused(tmp_path: Path, hub: LocalHub) -> None:
+def test_corpora_are_read_or_refused(jobs: RecipeRunner) -> None:
     shuffled = replace(CORPUS, shuffle_buffer=100)
     results = read(
-        hub,
-        tmp_path,
+        jobs,
         CORPUS,
         shuffled,
         shuffled,
@@ -72,7 +62,7 @@ def test_corpora_are_read_or_refused(tmp_path: Path, hub: LocalHub) -> None:
     assert "There is no dataset practice/nowhere on the Hub" in str(no_repo[0])
 
 
-def test_rows_are_drawn_from_every_file_of_a_dataset(tmp_path: Path, hub: LocalHub) -> None:
+def test_rows_are_drawn_from_every_file_of_a_dataset(hub: LocalHub, jobs: RecipeRunner) -> None:
     from huggingface_hub import CommitOperationAdd, HfApi
 
     api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
@@ -86,7 +76,7 @@ def test_rows_are_drawn_from_every_file_of_a_dataset(tmp_path: Path, hub: LocalH
     ]
     api.create_commit("practice/files", files, repo_type="dataset", commit_message="Add files")
     corpus = replace(CORPUS, repo="practice/files", config=None, shuffle_buffer=20)
-    ordered, shuffled = read(hub, tmp_path, replace(corpus, shuffle_buffer=1), corpus)
+    ordered, shuffled = read(jobs, replace(corpus, shuffle_buffer=1), corpus)
     assert ordered[0] == [f"a{number}" for number in range(5)]
     assert {text[0] for text in shuffled[0]} == set("abcd")  # type: ignore[attr-defined]
 
@@ -113,21 +103,14 @@ print(json.dumps([before == still[0], still[1], later.commits[corpus.repo] != he
 """
 
 
-def test_a_run_reads_one_commit_and_another_can_read_it_too(tmp_path: Path, hub: LocalHub) -> None:
+def test_a_run_reads_one_commit_and_another_can_read_it_too(jobs: RecipeRunner) -> None:
     """Defect 7 of the original: no pinned revisions, shuffles without a seed."""
     corpus = json.dumps(asdict(replace(CORPUS, shuffle_buffer=100)))
-    ran = subprocess.run(
-        [sys.executable, "-c", MOVED, corpus],
-        env=environment(hub, tmp_path),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert json.loads(ran.stdout.splitlines()[-1]) == [True] * 6
+    assert json.loads(jobs.run_script(MOVED, corpus).splitlines()[-1]) == [True] * 6
 
 
 def test_texts_are_truncated_and_conversations_skipped_by_a_models_tokens(
-    tmp_path: Path, hub: LocalHub
+    hub: LocalHub, jobs: RecipeRunner
 ) -> None:
     from huggingface_hub import HfApi
 
@@ -141,7 +124,7 @@ def test_texts_are_truncated_and_conversations_skipped_by_a_models_tokens(
     )
     chats = replace(CORPUS, config="conversations", columns=["messages"])
     whole, cut, all_chats, short_chats = read(
-        hub, tmp_path, CORPUS, replace(CORPUS, longest=20), chats, replace(chats, longest=70)
+        jobs, CORPUS, replace(CORPUS, longest=20), chats, replace(chats, longest=70)
     )
     assert set(cut[1]) == {CORPUS.repo, "practice/tokens"} and set(whole[1]) == {CORPUS.repo}
     for long, short in zip(whole[0], cut[0], strict=True):  # type: ignore[call-overload]

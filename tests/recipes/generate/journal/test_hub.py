@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import signal
 import time
@@ -18,9 +19,9 @@ from huggingface_hub import CommitOperationAdd, HfApi
 from bot.localhub.testing import LocalHub
 from recipes.generate.journal.hub import SHARD_PATH, HubJournal, JournalSettings, Shard, mergeable
 from recipes.generate.journal.local import Journal
-from tests.recipes.generate.conftest import CountingTeacher, generate, generate_alone
+from tests.recipes.generate.conftest import CountingTeacher, environment, generate
 from tests.recipes.generate.test_run import finished, parquet
-from tests.recipes.recipe_runner import RecipeRunner
+from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
 
 pytestmark = pytest.mark.slow
 
@@ -104,32 +105,34 @@ def test_another_machine_and_another_language_pay_only_for_what_is_new(
 
 
 def test_a_stopped_run_has_pushed_its_answers(
-    tmp_path: Path, hub: LocalHub, api: HfApi, recipe: Path, counting_teacher: CountingTeacher
+    tmp_path: Path, jobs: RecipeRunner, api: HfApi, recipe: Path, counting_teacher: CountingTeacher
 ) -> None:
     repo = journal_of(recipe)
     counting_teacher.delay = 0.03
-    process = generate_alone(
-        hub, tmp_path / "home", recipe, counting_teacher.url, "--out", str(tmp_path / "one")
-    )
+    out = ("--out", str(tmp_path / "one"))
+    run = generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out)
     while len(counting_teacher.requests) < 60:
         time.sleep(0.01)
-    process.send_signal(signal.SIGTERM)
-    output, _ = process.communicate(timeout=60)
+    os.kill(run.pid, signal.SIGTERM)
+    output = finished(run, 130)
     asked = len(counting_teacher.requests)
-    assert process.returncode == 130 and "stopping: " in output and "Trace" not in output
+    assert "stopping: " in output and "Trace" not in output
     assert f"Stopped: {asked} answers are kept; run it again to continue." in output
     assert len(lines(api, repo, tmp_path / "cache")) == asked
 
 
 def test_a_run_survives_an_unreachable_hub_and_loses_nothing(
-    tmp_path: Path, recipe: Path, counting_teacher: CountingTeacher, hub: LocalHub
+    tmp_path: Path, recipe: Path, counting_teacher: CountingTeacher, fork_server: ForkServer
 ) -> None:
     """The Hub ends during the run; the next run asks nothing, and pushes everything."""
     from recipes.practice import publish
 
     journal_of(recipe, every_seconds=0.1, every_answers=20, tries=2, backoff=0.01)
     counting_teacher.delay = 0.05
-    with LocalHub(tmp_path) as own:
+    with (
+        LocalHub(tmp_path) as own,
+        recipe_runner(fork_server, environment(own, tmp_path / "hf"), tmp_path / "runs") as jobs,
+    ):
         api = HfApi(endpoint=own.url, token=own.token("kakugo-bot"))
         for name, files in publish.dataset_files().items():
             repo = f"practice/kakugo-practice-{name}"
@@ -137,17 +140,17 @@ def test_a_run_survives_an_unreachable_hub_and_loses_nothing(
             added = [CommitOperationAdd(path, content) for path, content in files.items()]
             api.create_commit(repo, added, repo_type="dataset", commit_message="Publish")
         out = ("--limit", "30", "--out", str(tmp_path / "one"))
-        process = generate_alone(own, tmp_path / "home", recipe, counting_teacher.url, *out)
+        run = generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out)
         while len(counting_teacher.requests) < 40:
             time.sleep(0.01)
         own.stop()
-        assert process.stdout and "the run continues" in next(
-            line for line in process.stdout if line.startswith("could not push")
+        output = finished(run)
+        assert "the run continues" in next(
+            line for line in output.splitlines() if line.startswith("could not push")
         )
-        finished(process)
         asked = len(counting_teacher.requests)
         own.start()
-        finished(generate_alone(own, tmp_path / "home", recipe, counting_teacher.url, *out))
+        finished(generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out))
         assert len(counting_teacher.requests) == asked
         repo = journal_of(recipe)
         assert len(lines(api, repo, tmp_path / "cache")) == len(counting_teacher.requests)
