@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvloop
 from huggingface_hub import HfApi
@@ -34,6 +34,9 @@ from recipes.generate.settings import GenerateSettings
 from recipes.generate.teacher.budget import Budget
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.connect import authorization, endpoint, session
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 
 def main(args: argparse.Namespace) -> int:
@@ -122,11 +125,23 @@ async def _ask(
 
 
 def _tokenizer_fit(api: HfApi, repo: str, sentences: References) -> TokenizerFit:
-    from transformers import AutoTokenizer
-
-    revision = hub_refs.commit_of(api, repo, "model")
-    tokenizer = AutoTokenizer.from_pretrained(repo, revision=revision)
+    tokenizer = _tokenizer(api, repo, hub_refs.commit_of(api, repo, "model"))
     return fertility.measure(tokenizer, sentences.texts, sentences.english)
+
+
+def _tokenizer(api: HfApi, repo: str, revision: str) -> PreTrainedTokenizerBase:
+    """Load the tokenizer of a model; `AutoTokenizer`, which imports torch, only if it must be."""
+    from huggingface_hub.errors import EntryNotFoundError
+
+    try:
+        file = api.hf_hub_download(repo, "tokenizer.json", revision=revision)
+    except EntryNotFoundError:
+        from transformers import AutoTokenizer
+
+        return AutoTokenizer.from_pretrained(repo, revision=revision)
+    from transformers import PreTrainedTokenizerFast
+
+    return PreTrainedTokenizerFast(tokenizer_file=file)
 
 
 def _manifest_metrics(
