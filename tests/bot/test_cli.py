@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from importlib import metadata
 from pathlib import Path
 
@@ -16,18 +18,36 @@ import pytest
 from typer.testing import CliRunner
 
 import bot
-from bot.cli.app import app
+from bot.cli.app import app, main
 from bot.localhub.testing import LocalHub
 
 
-def kakugo(
-    *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+def kakugo(*args: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command in this process, which has imported everything."""
+    stdout, stderr, status = io.StringIO(), io.StringIO(), 0
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(stdout),
+        redirect_stderr(stderr),
+    ):
+        patch.setattr(sys, "argv", ["kakugo", *args])
+        for name in [name for name in os.environ if name.startswith(("KAKUGO_", "HF_TOKEN"))]:
+            patch.delenv(name)
+        for name, value in (env or {}).items():
+            patch.setenv(name, value)
+        try:
+            main()
+        except SystemExit as exit:
+            status = int(exit.code or 0)
+    return subprocess.CompletedProcess(args, status, stdout.getvalue(), stderr.getvalue())
+
+
+def kakugo_process(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("KAKUGO_", "HF_TOKEN"))}
     return subprocess.run(
         [sys.executable, "-m", "bot.cli", *args],
         cwd=cwd,
-        env={**clean, **(env or {})},
+        env=clean,
         capture_output=True,
         text=True,
         timeout=60,
@@ -59,13 +79,13 @@ def test_a_port_in_use_is_reported(tmp_path: Path) -> None:
         server.bind(("127.0.0.1", 0))
         server.listen()
         port = str(server.getsockname()[1])
-        assert_error(kakugo("hub", "serve", "--data", str(tmp_path), "--port", port), port)
-        assert_error(kakugo("demo", "--data", str(tmp_path / "demo"), "--port", port), port)
+        assert_error(kakugo_process("hub", "serve", "--data", str(tmp_path), "--port", port), port)
+        assert_error(kakugo_process("demo", "--data", str(tmp_path / "demo"), "--port", port), port)
 
 
 def test_an_unwritable_folder_is_reported() -> None:
-    assert_error(kakugo("hub", "serve", "--data", "/proc/kakugo"), "/proc/kakugo")
-    assert_error(kakugo("demo", "--data", "/proc/kakugo"), "--data")
+    assert_error(kakugo_process("hub", "serve", "--data", "/proc/kakugo"), "/proc/kakugo")
+    assert_error(kakugo_process("demo", "--data", "/proc/kakugo"), "--data")
 
 
 def test_a_wrong_token_and_a_missing_hub_are_reported(tmp_path: Path) -> None:
@@ -122,7 +142,7 @@ def test_commands_of_the_local_hub_need_a_checkout(tmp_path: Path) -> None:
         ("hub", "serve", "--data", "data"),
         ("hub", "contract", "--spec", "spec.json"),
     ):
-        process = kakugo(*command, cwd=tmp_path)
+        process = kakugo_process(*command, cwd=tmp_path)
         assert_error(process, f"`kakugo {' '.join(command[: 2 - (command[0] == 'demo')])}` needs a")
         assert "checkout of the repository" in process.stderr and "pip install" in process.stderr
     assert not (tmp_path / "data").exists()

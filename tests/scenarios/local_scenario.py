@@ -26,6 +26,7 @@ from tests.scenarios import fake_recipe
 from tests.scenarios.three_requests import POLICY
 
 ORG, BOT = "practice", "kakugo-bot"
+STARTING = ("pending", "initializing")  # an endpoint
 SPACE = names.leaderboard(ORG)
 
 # Maps a job's labels to `good`, `ask` (good if the teacher answers), `fail` or `hang`.
@@ -79,8 +80,8 @@ class LocalScenario:
     ) -> None:
         self.hub, self.behavior, self.elapsed_seconds = hub, behavior, 0.0
         self.api = HfApi(endpoint=hub.url, token=hub.token(BOT))
-        for repo in (names.ledger(ORG), names.results(ORG), names.code_repo(ORG)):
-            self.api.create_repo(repo, repo_type="dataset")
+        for dataset in (names.ledger, names.results, names.code_repo, names.communities):
+            self.api.create_repo(dataset(ORG), repo_type="dataset")
         self.api.create_repo(SPACE, repo_type="space", space_sdk="static")
         teacher = replace(examples.endpoint(), command=_fake_teacher())
         recipe = replace(POLICY.recipe, teacher=teacher)
@@ -112,10 +113,11 @@ class LocalScenario:
         response.raise_for_status()
 
     def advance_unless_jobs_run(self, seconds: float) -> None:
-        """Set the clocks forward; while jobs run, wait a moment of real time instead."""
+        """Set the clocks forward; while jobs run or the teacher starts, wait a moment instead."""
         alive = self.api.list_jobs(namespace=ORG, status=["SCHEDULING", "RUNNING"])
-        if any(True for _ in alive):
-            time.sleep(0.1)
+        teachers = self.api.list_inference_endpoints(namespace=ORG)
+        if any(alive) or any(teacher.status in STARTING for teacher in teachers):
+            time.sleep(0.2)
         else:
             self.advance(seconds)
 

@@ -153,6 +153,8 @@ def test_the_doctor_reports_all_damage_and_deploy_repairs_it(hub: LocalHub) -> N
         assert text in complaints
     installation.deploy()
     assert not _complaints(installation)
+    for space in ("ill/kakugo", "ill/kakugo-chat"):  # starting what was repaired takes seconds
+        api.delete_repo(space, repo_type="space")
 
 
 def test_the_doctor_reports_what_a_token_lacks_without_the_token(hub: LocalHub) -> None:

@@ -20,7 +20,7 @@ from tests.scenarios.in_memory_hub import InMemoryHub
 from tests.scenarios.simulation import Simulation
 from tests.scenarios.three_requests import POLICY
 
-COUNT = 300
+COUNT = 150
 T = TypeVar("T")
 LIMITS = Limits(queue=5_000, person_requests=10, day_usd=0.0)
 

@@ -6,7 +6,6 @@ Calls over HTTP are real, on the local Hub.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from huggingface_hub import CommitOperationAdd, HfApi
@@ -22,6 +21,8 @@ from bot.localhub.testing import LocalHub
 from bot.operations.withdraw import withdraw
 from tests.bot import examples
 
+pytestmark = pytest.mark.xdist_group("withdrawal")  # one Hub for all of them
+
 ORG = "practice"
 PROFILE = "# ours\nconsent: welcome\nlicence: cc-by-nc-4.0\nforbidden: [x]\n"
 OURS = ("kakugo-epo_Latn", "kakugo-epo_Latn-fundamenta")
@@ -29,12 +30,21 @@ MODELS = ("kakugo-base-epo_Latn", "kakugo-base-epo_Latn-fundamenta")
 THEIRS = ("kakugo-eng_Latn", "kakugo-requests")
 
 
+@pytest.fixture(scope="module")
+def local_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
+    with LocalHub(tmp_path_factory.mktemp("withdrawal")) as running:
+        yield running
+
+
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[tuple[Connection, HfApi]]:
-    with LocalHub(tmp_path) as local:
-        token = local.token("kakugo-bot")
-        connection = Connection(local.url, ORG, token, token, f"{local.url}/endpoints-api/v2")
-        yield connection, HfApi(endpoint=local.url, token=local.token("bob"))
+def hub(local_hub: LocalHub) -> Iterator[tuple[Connection, HfApi]]:
+    """An empty organization and a stranger."""
+    url, token = local_hub.url, local_hub.token("kakugo-bot")
+    connection = Connection(url, ORG, token, token, f"{url}/endpoints-api/v2")
+    yield connection, HfApi(endpoint=url, token=local_hub.token("bob"))
+    for repo_type in ("model", "dataset", "space"):
+        for repo in getattr(connection.api, f"list_{repo_type}s")(author=ORG):
+            connection.api.delete_repo(repo.id, repo_type=repo_type)
 
 
 def push(api: HfApi, repo: str, path: str, text: str | bytes) -> None:
