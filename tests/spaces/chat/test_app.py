@@ -68,10 +68,16 @@ def test_choose_a_language_chat_compare_edit_and_retry(chat: str, page: Page) ->
     message_box = page.locator("#message-box textarea")
     adapter_chat, base_chat = page.locator("#adapter-chat"), page.locator("#base-chat")
     expect(page.locator("#examples button").first).to_be_visible()
+    expect(message_box).to_be_enabled()
+    page.locator("#send").click()
+    expect(page.get_by_role("alert")).to_have_text("Write something first.")
+    choose_language(page, "Welsh")
+    lookup = page.locator("#name-lookup")
+    expect(lookup).to_contain_text("There is no model for Welsh · Cymraeg yet")
     choose_language(page, "Esperatno")
-    expect(page.locator("#name-lookup")).to_contain_text("Did you mean")
-    page.locator("#name-lookup").get_by_role("button", name="Esperanto").click()
-    expect(page.locator("#name-lookup p")).to_have_count(0)
+    expect(lookup).to_contain_text("Did you mean")
+    lookup.get_by_role("button", name="Esperanto").click()
+    expect(lookup.locator("p")).to_have_count(0)
     expect(page.locator(".k-model-info")).to_contain_text("epo_Latn")
     expect(page.locator(".k-model-info")).to_contain_text("practice")
     page.get_by_role("button", name="saluton mondo").click()
@@ -131,9 +137,16 @@ def test_shared_link_restores_the_view_and_sends_nothing(
     expect(page.locator("#send")).to_have_text("Send")
 
 
-def test_right_to_left_script_and_offline_page(chat: str, page: Page) -> None:
-    page.goto(f"{chat}/?language=sdh_Arab")
+def test_missing_language_right_to_left_script_and_offline_page(chat: str, page: Page) -> None:
+    page.goto(f"{chat}/?language=cy")
     message_box, adapter_chat = page.locator("#message-box textarea"), page.locator("#adapter-chat")
+    lookup = page.locator("#name-lookup")
+    expect(lookup).to_contain_text("There is no model for Welsh · Cymraeg yet")
+    expect(lookup.get_by_role("link", name="Request one")).to_be_visible()
+    page.wait_for_timeout(500)
+    expect(message_box).to_be_disabled()
+    choose_language(page, "sdh_Arab")
+    expect(message_box).to_be_enabled()
     expect(message_box).to_have_attribute("dir", "rtl")
     expect(adapter_chat).to_have_attribute("data-script", "Arab")
     expect(adapter_chat).to_contain_text("Southern Kurdish")
@@ -144,25 +157,6 @@ def test_right_to_left_script_and_offline_page(chat: str, page: Page) -> None:
     expect(offline.locator("li")).to_have_count(3)
     expect(offline).to_contain_text("llama-server -m it.gguf")
     expect(offline).to_contain_text("2 kB")
-
-
-def test_empty_message_and_missing_language_are_explained(chat: str, page: Page) -> None:
-    page.goto(chat)
-    expect(page.locator("#message-box textarea")).to_be_enabled()
-    page.locator("#send").click()
-    expect(page.get_by_role("alert")).to_have_text("Write something first.")
-    choose_language(page, "Welsh")
-    lookup = page.locator("#name-lookup")
-    expect(lookup).to_contain_text("There is no model for Welsh · Cymraeg yet")
-    page.goto(f"{chat}/?language=cy")
-    expect(lookup).to_contain_text("There is no model for Welsh · Cymraeg yet")
-    expect(lookup.get_by_role("link", name="Request one")).to_be_visible()
-    page.wait_for_timeout(500)
-    expect(page.locator("#message-box textarea")).to_be_disabled()
-    expect(lookup).to_contain_text("Cymraeg")
-    choose_language(page, "Esperanto")
-    expect(page.locator("#message-box textarea")).to_be_enabled()
-    expect(page.locator(".k-model-info")).to_contain_text("epo_Latn")
 
 
 def test_queue_position_is_shown_and_stop_ends_an_answer(
@@ -257,9 +251,6 @@ def test_phone_does_not_scroll_sideways_and_needs_no_storage(chat: str, browser:
     page.locator("#sent-list").get_by_role("button", name="Delete").click()
     expect(page.locator("#delete-status")).to_have_text("Deleted.")
     assert key.startswith("kakugo-epo_Latn-")
-    page.goto(f"{chat}/review?language=epo_Latn")
-    page.locator("#review-row").wait_for()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     phone.close()
 
 
@@ -268,6 +259,8 @@ def test_speaker_reviews_rows_of_the_dataset(chat: str, hub: LocalHub, page: Pag
     row, status = page.locator("#review-row"), page.locator("#review-status")
     expect(row.locator("li")).to_have_text(["Kio?", f"Nenio. {HOSTILE_TEXT}"])
     assert row.locator("img").count() == 0
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360, "on a phone"
     page.locator("#review-keep").click()
     expect(status).to_contain_text("Nothing is stored without your consent")
     page.locator("#review-consent input").check()
