@@ -89,9 +89,8 @@ def test_a_long_line_takes_no_time(unit: str) -> None:
 @pytest.mark.parametrize(
     "around", ["{}", "failed with {}", "({})", "'{}'", "a={},b", "x:{}\n", "{}\x00"]
 )
-@pytest.mark.parametrize("token", TOKENS)
-def test_a_token_is_not_repeated(token: str, around: str) -> None:
-    assert token not in redact(around.replace("{}", token))
+def test_a_token_is_not_repeated(around: str) -> None:
+    assert [token for token in TOKENS if token in redact(around.replace("{}", token))] == []
 
 
 @pytest.mark.parametrize("inside", ["\u200b", "\x00", "\x1b[0m", "\x1b[31;1m", "\u00ad", "\u202e"])

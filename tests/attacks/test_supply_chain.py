@@ -29,9 +29,10 @@ def test_a_workflow_trusts_nothing_that_can_move(path: Path) -> None:
         assert "pip install" not in command or "--constraint constraints.txt" in command
 
 
-@pytest.mark.parametrize("line", [pin for pin in PINS if pin and not pin.startswith(("#", " "))])
-def test_every_package_has_one_version(line: str) -> None:
-    assert re.match(r"[A-Za-z0-9_.-]+==[^*\s]+", line), line
+def test_every_package_has_one_version() -> None:
+    lines = [pin for pin in PINS if pin and not pin.startswith(("#", " "))]
+    assert [line for line in lines if not re.match(r"[A-Za-z0-9_.-]+==[^*\s]+", line)] == []
+    assert len(lines) > 100
 
 
 def test_a_job_installs_only_files_with_known_hashes(tmp_path: Path) -> None:

@@ -36,10 +36,10 @@ NOT_SAID = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("form", NOT_SAID)
 @pytest.mark.parametrize("word", CHANGES)
-def test_a_command_that_is_not_said_is_not_heard(form: str, word: str) -> None:
-    assert read_command(form.replace("{}", word)) not in CHANGES.values()
+def test_a_command_that_is_not_said_is_not_heard(word: str) -> None:
+    texts = [form.replace("{}", word) for form in NOT_SAID]
+    assert [text for text in texts if read_command(text) in CHANGES.values()] == []
 
 
 # Guards what held, and what people may go on to write.

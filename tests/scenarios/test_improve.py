@@ -50,7 +50,7 @@ def simulate(bots: int, kill: Kill | None = None) -> tuple[Outcome, Simulation]:
     return outcome_of(simulation, 2), simulation
 
 
-@pytest.mark.parametrize(("bots", "every"), [(1, 18), (2, 38)])
+@pytest.mark.parametrize(("bots", "every"), [(1, 40), (2, 80)])
 def test_a_next_version_is_one_job_wherever_a_bot_is_killed(bots: int, every: int) -> None:
     expected, simulation = simulate(bots)
     assert [launch for launch in expected.launches if launch[0] == "r2"] == [("r2", "improve", 1)]
@@ -100,8 +100,9 @@ def test_the_job_runs_a_command_of_the_recipe() -> None:
     from recipes.cli import parser
 
     request = examples.request(spec=replace(examples.spec(), improves=True))
-    command = steps.command(examples.recipe(), request, Step.IMPROVE, 1, "http://w", "", 0.0)
-    assert "kakugo-bot[improve] @ http://w" in command
+    wheel = "http://hub/kakugo_bot-0.1.0-py3-none-any.whl"
+    command = steps.command(examples.recipe(), request, Step.IMPROVE, 1, wheel, "", 0.0)
+    assert "kakugo-bot[improve]==0.1.0" in command
     args = parser().parse_args(list(command[command.index("kakugo-recipe") + 1 :]))
     assert (args.command, args.request, args.feedback) == (
         "improve",
