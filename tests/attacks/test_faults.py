@@ -11,6 +11,7 @@ from bot.domain.codec import UnreadableRecord, request_to_json
 from bot.domain.community import Consent, parse
 from bot.domain.ledger_upgrade import read_faults, read_request, read_teacher
 from bot.errors import UserError
+from bot.hub import withdrawal
 from bot.hub.client import MALFORMED
 from bot.hub.manifests import parse_manifest
 from recipes.core.errors import UserError as RecipeError
@@ -57,6 +58,21 @@ NOT_WELCOME = [
     b"variants: 3", b"unknown: 1", b"- a", b"3", b"'x'", b"[" * 20_000, b"{" * 20_000, b"\xff",
     b"\x00", b"a: &a [*a]", b"!!python/object:os.system x", b"consent: yes\nconsent: no",
     b"#" * 70_000 + b"\nconsent: no", b"stewards: ['<script>']", b"licence: 'x y'", b"licence: [a]",
+    "consent: n\u200bo".encode(), "ｃｏｎｓｅｎｔ: no".encode(), "c\u043ensent: no".encode(),
+    b"CONSENT: no", b"consent: NO", b"consent: No", b"consent: n", b"consent: off",
+    b"consent: 'NO'",
+    b"consent: no.", b"consent: none", b"consent: null", b"consent: ~", b"consent:", b"consent: ''",
+    b"consent: {no: yes}", b"consent: |\n  no", b"consent: !!str no", b"consent: !x no",
+    b"consent: no\n---\nconsent: welcome", b"---\nconsent: no\n...", b"consent: no\r",
+    b"{consent: no}", b'{"consent": "no"}', b"? consent\n: no", b"<<: {consent: no}",
+    b"a: &a {consent: no}\n<<: *a", b"consent: ASK", b"consent: wellcome", b"consent: Welcome",
+    b"consent: yes", b"consent: true", b"consent: on", b"consent: 1",
+    b"variants: {a: {consent: no}}",
+    b"stewards: [a, b, 3]", b"stewards: ['']", b"licence: 'MIT'", b"license: mit", b"consent:no",
+    b"consent=no", b"no", b"false", b"'consent: no'", b"consent: no\0", b"consent: 'no",
+    "consent: no".encode("utf-16"), "consent: no".encode("utf-32"), b"consent: no\xe9",
+    b"consent: !!binary bm8=", b"consent: 2001-01-01", b"consent: 0o0", b"\tconsent: no",
+    b"consent: welcome\n\"consent\": no", b"consent: !!python/name:os.system no",
     b"a: &a [1,1]\nb: &b [*a,*a]\nc: &c [*b,*b]\nd: [*c,*c]", b"consent: welcome\nwho: me",
 ]  # fmt: skip
 
@@ -64,3 +80,5 @@ NOT_WELCOME = [
 @pytest.mark.parametrize("content", NOT_WELCOME, ids=lambda content: repr(content[:24]))
 def test_a_profile_with_a_mistake_is_no_consent(content: bytes) -> None:
     assert parse(content).consent is not Consent.WELCOME
+    withdrawn = withdrawal._without_consent(content.decode("utf-8", "replace"))
+    assert parse(withdrawn).consent is Consent.NO

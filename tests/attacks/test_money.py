@@ -6,7 +6,8 @@ import pytest
 
 from bot.domain import costs
 from bot.errors import UserError
-from bot.hub.manifests import is_amount
+from bot.hub.client import MALFORMED
+from bot.hub.manifests import is_amount, parse_manifest
 from bot.settings import read
 from tests.bot import examples
 
@@ -17,6 +18,26 @@ SETTINGS = {
     "KAKUGO_WEBHOOK_URL": "https://x.org/webhook",
     "KAKUGO_WEBHOOK_SECRET": "x" * 32,
 }
+
+
+MANIFEST = {
+    "schema": 2, "digest": "d", "attempt": 1, "counts": {"kept": 1, "dropped": {"loop": 1}},
+    "seconds": 1.0, "cost_usd": 0.5,
+}  # fmt: skip
+IMPOSSIBLE = [10**400, -(10**400), 2e12, "1e3", "１", "NaN", [1], {"a": 1}, None, True, b"1", 1j]
+
+
+@pytest.mark.parametrize("value", IMPOSSIBLE, ids=lambda value: repr(value)[:12])
+@pytest.mark.parametrize("key", ["cost_usd", "seconds", "attempt", "kept", "dropped"])
+def test_a_job_never_reports_an_impossible_figure(key: str, value: object) -> None:
+    counts = {
+        "kept": {"kept": value, "dropped": {}},
+        "dropped": {"kept": 1, "dropped": {"a": value}},
+    }
+    changed = {"counts": counts[key]} if key in counts else {key: value}
+    assert parse_manifest(MANIFEST).cost_usd == 0.5
+    with pytest.raises(MALFORMED):
+        parse_manifest({**MANIFEST, **changed})
 
 
 @pytest.mark.parametrize("value", ABSURD, ids=repr)
