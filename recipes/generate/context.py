@@ -44,6 +44,7 @@ class GenerationContext:
     run_language: judges the language of all rows together; None in a dry run
     rules: the community's rules, which go in front of every request for text in the language
     lost: answers that never became a row, by reason
+    lost_examples: for each of these reasons, what the server said, or an answer's start
     missing: rows that were planned, but for which the teacher wrote no prompt
     """
 
@@ -55,6 +56,7 @@ class GenerationContext:
     rules: str = ""
     run_language: RunLanguage | None = None
     lost: Counter[str] = field(default_factory=Counter)
+    lost_examples: dict[str, str] = field(default_factory=dict)
     missing: int = 0
 
     @property
@@ -98,6 +100,7 @@ class GenerationContext:
         except NoAnswer as error:
             if is_row:
                 self.lost[str(error)] += 1
+                self.lost_examples.setdefault(str(error), error.words)
             return None
 
     async def complete_list(

@@ -7,7 +7,7 @@ import asyncio
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -257,7 +257,8 @@ def write_dataset(
         seems = result.verdict.describe(options.language)
         raise UserError(
             f"No row passed the gates{f' ({seems})' if seems else ''}. The commonest reasons: "
-            f"{commonest_reasons(rows)}. Rejected rows are in {options.folder / parquet.REJECTED}."
+            f"{commonest_reasons(rows, result.context.lost_examples)}. Rejected rows are in "
+            f"{options.folder / parquet.REJECTED}."
         )
     facts = partial(
         card.CardFacts,
@@ -292,18 +293,22 @@ def write_dataset(
     say(f"rows kept: {len(rows.kept)}, dropped: {sum(rows.dropped.values())}; {options.folder}")
 
 
-def commonest_reasons(rows: FinalRows) -> str:
+def commonest_reasons(rows: FinalRows, lost_examples: Mapping[str, str]) -> str:
     """Return the commonest reasons why rows were dropped, each with the start of an example."""
     counts = Counter(rows.dropped).most_common(3)
-    examples: dict[str, str] = {}
+    examples = dict(lost_examples)
     for row, reason in rows.with_reasons():
-        if reason is not None and reason not in examples:
-            answer = without_reasoning(row.turns[-1]["content"]) if row.turns else ""
-            examples[reason] = f', like "{" ".join(answer.split())[:EXAMPLE_LETTERS]}"'
+        if reason is not None and not examples.get(reason):
+            examples[reason] = without_reasoning(row.turns[-1]["content"]) if row.turns else ""
     return "; ".join(
-        f"{count} × {reason} ({meaning(reason)}{examples.get(reason, '')})"
+        f"{count} × {reason} ({meaning(reason)}{_like(examples.get(reason, ''))})"
         for reason, count in counts
     )
+
+
+def _like(example: str) -> str:
+    start = " ".join(example.split())[:EXAMPLE_LETTERS]
+    return f', like "{start}"' if start else ""
 
 
 def row_origin(options: RunOptions) -> parquet.RunColumns:

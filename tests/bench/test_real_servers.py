@@ -8,7 +8,6 @@ no row of it may be kept, and no answer of a server may be lost.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -28,6 +27,7 @@ from recipes.generate.gates.language_id import build_identifier
 from recipes.generate.gates.trigrams import TrigramProfile
 from recipes.generate.schema import Message
 from recipes.generate.teacher.completion import Answer
+from recipes.generate.teacher.openai import MIN_FAILURES
 from tests.bench.human_text import paragraphs
 from tests.bench.real_servers import llama_cpp_server, transformers_serve
 from tests.recipes.check.test_run import BASE, api, runner
@@ -52,6 +52,7 @@ WANTED = {
     "tgk_Cyrl": "tgk",
     "hau_Latn": "hau_NG",
 }
+OF_SERVERS = ("connection", "no_completion", "status_", "timeout")  # reasons
 QUESTIONS = (
     "Write three sentences in {} about the sea.",
     "Answer in {}: what is bread?",
@@ -114,12 +115,14 @@ def test_no_answer_of_a_server_is_lost_and_no_gibberish_is_kept(
     status, output = run(runner, tmp_path, small, url, "generate", "--out", str(tmp_path / "out"))
     print(output)
     assert "Traceback" not in output
-    answers = [orjson.loads(line) for line in (tmp_path / "out" / "journal.jsonl").open("rb")]
+    journal = (tmp_path / "out" / "journal.jsonl").read_bytes().splitlines()
+    answers = [orjson.loads(line)["answer"] for line in journal]
+    counted = sum(answer["tokens_out"] > 0 for answer in answers)
     reasons = Counter(row["reason"] for row in rejected(tmp_path / "out"))
-    print(f"{len(answers)} answers, rejected {dict(reasons)}")
-    assert answers and json.dumps(answers).count('"tokens_out"') == len(answers)
-    assert not any(row.startswith("status_") for row in reasons)
-    assert status in (0, 2)
+    print(f"{len(answers)} answers, {counted} with tokens; rows rejected: {dict(reasons)}")
+    assert answers and counted >= len(answers) - MIN_FAILURES
+    assert not any(f"× {reason}" in output for reason in OF_SERVERS)
+    assert status == 0 or (status == 2 and ', like "' in output)
 
 
 def test_gibberish_of_a_real_model_is_caught(served: tuple[str, str], tmp_path: Path) -> None:
@@ -127,8 +130,16 @@ def test_gibberish_of_a_real_model_is_caught(served: tuple[str, str], tmp_path: 
     asked = [(code, text.format(language.get(code).name)) for code in WANTED for text in QUESTIONS]
 
     async def run() -> list[Answer]:
-        settings = {"timeout": 600.0, "max_tokens": 80, "start": 2, "concurrency": 2}
-        async with teaching(served[0], tmp_path, model=served[1], **settings) as teacher:
+        async with teaching(
+            served[0],
+            tmp_path,
+            model=served[1],
+            timeout=600.0,
+            max_tokens=80,
+            start=1,
+            concurrency=2,
+            attempts=9,
+        ) as teacher:
             turns = [[Message(role="user", content=text)] for _, text in asked]
             return list(await asyncio.gather(*(teacher.complete(turn, 1) for turn in turns)))
 
@@ -147,5 +158,5 @@ def test_gibberish_of_a_real_model_is_caught(served: tuple[str, str], tmp_path: 
 
 def rejected(folder: Path) -> list[dict[str, Any]]:
     """Return the rows that the gates dropped."""
-    tables = [pq.read_table(path) for path in folder.rglob("*rejected*.parquet")]
+    tables = [pq.read_table(path) for path in (folder / "rejected").glob("*.parquet")]
     return [row for table in tables for row in table.to_pylist()]

@@ -148,15 +148,19 @@ def _joined(events: Iterable[Any]) -> object:
         choices = event.get("choices")
         if event.get("error") or (choices is None and _is_error(event)):
             return {"error": event.get("error") or event}
-        usage = event.get("usage") or (event.get("x_groq") or {}).get("usage") or usage
+        usage = event.get("usage") or usage
+        if "x_groq" in event:
+            usage = event["x_groq"].get("usage") or usage
         for choice in choices or ():
             if choice.get("error"):
                 return {"error": choice["error"]}
             if int(choice.get("index") or 0):
                 continue  # another answer, which nobody asked for
             finish = choice.get("finish_reason") or finish
-            usage = choice.get("usage") or usage
-            for key, value in _message(choice, "delta", "message").items():
+            if "usage" in choice:
+                usage = choice["usage"] or usage
+            delta = choice.get("delta")
+            for key, value in (_message(choice) if delta is None else delta).items():
                 if value:
                     fields.setdefault(key, []).append(value)
     if not finish and not is_done:
@@ -183,7 +187,7 @@ def _answer(content: Any) -> Answer:
     finish = _finish_reason(choice.get("finish_reason"))
     if finish in FAILED:
         raise RetryableError(Failure.BROKEN, NO_COMPLETION, may_be_billed=True)
-    message = _message(choice, "message")
+    message = _message(choice)
     if not message and not finish:
         raise LookupError("a choice needs a message")
     reasoning = next(filter(None, (_reasoning(message.get(key)) for key in REASONING_KEYS)), "")
@@ -201,12 +205,11 @@ def _answer(content: Any) -> Answer:
     )
 
 
-def _message(choice: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    """Return the first of these that the choice has; older servers only have a text."""
-    found = (choice[key] for key in keys if choice.get(key) is not None)
+def _message(choice: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the message of a choice; older servers only have a text."""
     text = {"content": choice["text"]} if "text" in choice else {}
-    message: Mapping[str, Any] = next(found, text)
-    return message
+    message: Mapping[str, Any] | None = choice.get("message")
+    return text if message is None else message
 
 
 def _reasoning(value: object) -> str:

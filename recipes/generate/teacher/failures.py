@@ -111,7 +111,7 @@ class Failure(Enum):
 class NoAnswer(Exception):
     """The teacher has no answer to this request; the message is a reason of `gates/reasons.py`.
 
-    `words`: what the server says about it, empty if nothing.
+    `words`: what the server says about it, or the start of an answer in the wrong format.
     """
 
     def __init__(self, reason: str, words: str = "") -> None:

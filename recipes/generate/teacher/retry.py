@@ -10,7 +10,7 @@ from recipes.generate.prompts.parsing import InvalidFormat
 from recipes.generate.schema import Message
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.completion import Answer
-from recipes.generate.teacher.failures import NoAnswer
+from recipes.generate.teacher.failures import NoAnswer, readable
 from recipes.generate.teacher.openai import Effort
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ async def complete_parsed(
     """Return what `parse` makes of the answer, with another seed for each of the tries.
 
     A teacher that gives the same answer to another seed is not asked again. Raises NoAnswer with
-    the last reason when no answer can be parsed.
+    the last reason, and the start of the last answer, when none can be parsed.
     """
     reason, earlier = "", None
     for attempt in range(teacher.settings.tries if teacher.heeds_seeds else 1):
@@ -41,7 +41,7 @@ async def complete_parsed(
             return parse(answer)
         except InvalidFormat as error:
             reason, earlier = str(error), answer
-    raise NoAnswer(reason)
+    raise NoAnswer(reason, readable(earlier.text) if earlier else "")
 
 
 def list_in(at_most: int, answer: Answer) -> list[str]:

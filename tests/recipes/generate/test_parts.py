@@ -221,9 +221,9 @@ def test_without_kept_rows_the_commonest_reasons_have_an_example(tmp_path: Path)
         store.add(Row("topics", str(number), "t", TURNS), "loop" if number else "cut_off")
     benchmarks = partial(Benchmarks, (), NgramSettings(6, 10, 2), "Latn")
     rows = finalize(store, Counter(timeout=5, broken_json=1), benchmarks, NEAR, tmp_path / "s")
-    assert commonest_reasons(rows) == (
+    assert commonest_reasons(rows, {"timeout": "", "broken_json": "[1]\nPodemos"}) == (
         "5 × timeout (the teacher did not answer in time); "
         '2 × loop (the text repeats itself, like "Hello"); '
-        "1 × broken_json (not valid JSON, even after repair)"
+        '1 × broken_json (not valid JSON, even after repair, like "[1] Podemos")'
     )
     store.close()

@@ -180,6 +180,8 @@ def test_translations_add_up_to_the_conversations(tmp_path: Path) -> None:
         context.finished == context.rows.kept + context.rows.dropped + context.lost.total() == 200
     )
     assert counts.total() > 50
+    assert context.lost_examples.keys() == context.lost.keys()
+    assert context.lost_examples["not_texts"] == "[1, 2, 3]"
 
 
 def test_resets_of_a_tenth_of_calls_lose_nothing(tmp_path: Path) -> None:
