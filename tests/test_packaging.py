@@ -107,12 +107,12 @@ def reached(module: str, skipped: set[str]) -> list[Path]:
     return list(files.values())
 
 
-@pytest.mark.parametrize("step", list(Step))
-def test_extra_of_a_step_has_all_that_it_imports(step: Step) -> None:
-    files = reached(f"recipes.{step}.run", set() if step is Step.IMPROVE else NOT_REACHED)
-    needed = third_party(files, OWN)
+@pytest.mark.parametrize("extra", [*Step, "bake-off", "export"])
+def test_extra_of_a_recipe_has_all_that_it_imports(extra: str) -> None:
+    module = f"recipes.{extra.replace('-', '')}.run"
+    needed = third_party(reached(module, set() if extra == Step.IMPROVE else NOT_REACHED), OWN)
     assert len(needed) > 5
-    available = declared(step) | NOT_RUN.get(step, set())
+    available = declared(extra) | NOT_RUN.get(extra, set())
     assert {name: file for name, file in needed.items() if name not in available} == {}
 
 
@@ -184,7 +184,7 @@ def test_all_that_jobs_install_has_its_tested_version_and_hashes() -> None:
     """If not: the first lines of the file say how to write it anew."""
     text = (ROOT / CONSTRAINTS).read_text("utf-8")
     pinned, tested = _versions(text), _versions((ROOT / "constraints.txt").read_text("utf-8"))
-    extras = [*(step.value for step in Step), "lm-eval"]
+    extras = [*(step.value for step in Step), "lm-eval", "trackio"]
     assert {name.replace("_", "-") for name in declared(*extras)} <= pinned.keys()
     other = {key for key, version in pinned.items() if tested.get(key, version) != version}
     assert other == set()

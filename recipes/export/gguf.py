@@ -16,23 +16,11 @@ from recipes.core.progress import say
 from recipes.export.settings import GgufSettings
 
 
-def convert(folder: Path, name: str, settings: GgufSettings, scratch: Path) -> list[Path]:
-    """Convert the transformers model in `folder` to one `name`-TYPE.gguf per type, beside it."""
-    llama_cpp = fetch(settings, scratch / "llama.cpp")
-    paths = []
-    for gguf_type in settings.types:
-        path = folder / f"{name}-{gguf_type}.gguf"
-        argv = [sys.executable, str(llama_cpp / settings.script), str(folder)]
-        _run([*argv, "--outfile", str(path), "--outtype", gguf_type], llama_cpp, settings.minutes)
-        if not path.is_file():
-            raise UserError(f"llama.cpp's converter succeeded, but did not write {path.name}.")
-        say(f"{path.name}: {path.stat().st_size / 1e6:,.0f} MB")
-        paths.append(path)
-    return paths
+def fetch(settings: GgufSettings, folder: Path) -> None:
+    """Fetch llama.cpp at the pinned commit into the new `folder`, without its history.
 
-
-def fetch(settings: GgufSettings, folder: Path) -> Path:
-    """Fetch llama.cpp at the pinned commit into `folder`, without its history."""
+    Raises UserError with the last line of git's error.
+    """
     folder.mkdir(parents=True)
     for argv in (
         ["git", "init", "--quiet"],
@@ -40,7 +28,29 @@ def fetch(settings: GgufSettings, folder: Path) -> Path:
         ["git", "checkout", "--quiet", "FETCH_HEAD"],
     ):
         _run(argv, folder, settings.minutes)
-    return folder
+
+
+def convert(folder: Path, name: str, settings: GgufSettings, llama_cpp: Path) -> None:
+    """Convert the transformers model in `folder` to one `name`-TYPE.gguf per type, beside it.
+
+    Raises UserError with the last line of the converter's error; files of earlier types stay.
+    """
+    for gguf_type in settings.types:
+        path = folder / f"{name}-{gguf_type}.gguf"
+        unfinished = path.with_suffix(".unfinished")
+        argv = [sys.executable, str(llama_cpp / settings.script), str(folder)]
+        try:
+            _run(
+                [*argv, "--outfile", str(unfinished), "--outtype", gguf_type],
+                llama_cpp,
+                settings.minutes,
+            )
+            if not unfinished.is_file():
+                raise UserError(f"llama.cpp's converter succeeded, but did not write {path.name}.")
+            unfinished.rename(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        say(f"{path.name}: {path.stat().st_size / 1e6:,.0f} MB")
 
 
 def _run(argv: Sequence[str], folder: Path, minutes: float) -> None:

@@ -1,12 +1,15 @@
 """`kakugo-recipe export`: push merged weights and GGUF files to a repository of their own.
 
-The files are pushed in one commit, then the link on the adapter's card, then `run.json`.
+The files are pushed in one commit, then the link on the adapter's card, then `run.json`. Merging
+takes long, so the converter is fetched first, and weights are pushed even without GGUF files; then
+the run fails, so that it can be repeated.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,15 +47,23 @@ def main(args: argparse.Namespace) -> None:
 
 
 def _export(job: Job[ExportSettings], scratch: Path) -> None:
-    out = scratch / "model"
+    out, llama_cpp, settings = scratch / "model", scratch / "llama.cpp", job.settings.gguf
+    problem = settings and _problem(gguf.fetch, settings, llama_cpp)
     tokenizer = model_loading.tokenizer(job.args.base, job.base_revision)
     losses, choice, saved = _merge(job, tokenizer, out)
     tokenizer.save_pretrained(out)
     name = job.args.into.split("/")[-1]
-    paths = gguf.convert(out, name, job.settings.gguf, scratch) if job.settings.gguf else []
-    facts = _card_facts(job, losses, choice, saved, [path.name for path in paths])
+    if settings and not problem:
+        problem = _problem(gguf.convert, out, name, settings, llama_cpp)
+    files = [path.name for path in sorted(out.glob("*.gguf"))]
+    facts = _card_facts(job, losses, choice, saved, files)
     (out / "README.md").write_text(str(card.render(facts)), encoding="utf-8")
     commit = _push(job, out, facts)
+    if problem:
+        raise UserError(
+            f"The merged weights are in {job.args.into}, without all GGUF files. {problem} Run "
+            "this again once that is mended."
+        ) from problem
     metrics = {
         "share": choice.share,
         "english_kept": choice.keeps_english,
@@ -63,6 +74,16 @@ def _export(job: Job[ExportSettings], scratch: Path) -> None:
     run = job.manifest("export", commit, counts, PACKAGES, metrics)
     manifest.push(job.api, job.args.into, "model", "run.json", run)
     say(f"pushed {job.args.into}; {job.seconds():.1f} s in total")
+
+
+def _problem(action: Callable[..., None], *args: object) -> UserError | None:
+    """Return why there will be no GGUF files, and say it at once; None if all went well."""
+    try:
+        action(*args)
+    except UserError as error:
+        say(f"the weights will be pushed without all GGUF files: {error}")
+        return error
+    return None
 
 
 def _merge(

@@ -147,7 +147,9 @@ def test_error_names_the_converters_own_message(
     (tmp_path / "m" / "config.json").write_text((tiny_base / "config.json").read_text())
     settings = GgufSettings(**{**llama_cpp, **change})
     with pytest.raises(UserError, match=sentence):
-        gguf.convert(tmp_path / "m", "x", settings, tmp_path)
+        gguf.fetch(settings, tmp_path / "llama.cpp")
+        gguf.convert(tmp_path / "m", "x", settings, tmp_path / "llama.cpp")
+    assert [path.name for path in (tmp_path / "m").iterdir()] == ["config.json"]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +184,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[L
             api.create_repo(repo, repo_type="dataset")
             added = [CommitOperationAdd(path, text.encode()) for path, text in files.items()]
             api.create_commit(repo, added, repo_type="dataset", commit_message="Add rows")
+        api.create_repo("practice/empty")  # without files: it cannot be loaded
         api.create_repo("practice/other")
         api.upload_folder(repo_id="practice/other", folder_path=tiny_base)
         yield hub
@@ -200,8 +203,8 @@ def recipe(llama_cpp: dict[str, Any]) -> dict[str, Any]:
         **RECIPE,
         "train": {**RECIPE["train"], "trainer": trainer},
         "generate": {**practice["generate"], "conversations": english},
-        "bake_off": {"candidates": [BASE, "practice/other"], "rows": 40, "steps": 3,
-                     "held_out": 6, "items": 3},
+        "bake_off": {"candidates": [BASE, "practice/empty", "practice/other"], "rows": 40,
+                     "steps": 3, "held_out": 6, "items": 3},
         "evaluate": evaluate,
         "export": {"model": {"dtype": "float32"}, "dtype": "bfloat16", "shares": [1.0, 0.5],
                    "rows": 6, "worse": 9.0, "gguf": llama_cpp},
@@ -221,7 +224,11 @@ def test_train_bake_off_and_export(
                 bake_off, export, *full_model_commands(path, common, results)]  # fmt: skip
     with recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
         output = run_all(runner, commands)
+        failed = runner.run(*export_without_gguf(path, common))
     assert "already has this bake-off" in output and "already has a run" in output
+    assert "The merged weights are in practice/no-gguf, without all GGUF files." in failed.stderr
+    files = set(client(hub).list_repo_files("practice/no-gguf"))
+    assert "model.safetensors" in files and not files & {"run.json", "no-gguf-q8_0.gguf"}
     api, merged = client(hub), f"{adapter}-merged"
     files = set(api.list_repo_files(adapter))
     assert {"adapter_model.safetensors", "tokenizer.json", "chat_template.jinja", "loss.png",
@@ -248,11 +255,22 @@ def test_train_bake_off_and_export(
     folder = "bake-off/epo_Latn"
     report = Path(api.hf_hub_download(results, f"{folder}/report.md", repo_type="dataset"))
     assert "not significantly worse" in report.read_text() and "belebele" in report.read_text()
+    assert "Left out: practice/empty cannot be read" in report.read_text()
     run = json.loads(
         Path(api.hf_hub_download(results, f"{folder}/run.json", repo_type="dataset")).read_text()
     )
     assert run["metrics"]["recommended_base"] == BASE and len(run["metrics"]["bits_per_byte"]) == 2
     assert metadata_load(str(report)) is None  # a report, not a card
+
+
+def export_without_gguf(path: Path, common: list[str]) -> list[str]:
+    """Export with a converter that cannot be fetched."""
+    recipe = yaml.safe_load(path.read_text())
+    recipe["export"]["gguf"]["commit"] = "0" * 40
+    path = path.with_name("no-gguf.yaml")
+    path.write_text(yaml.safe_dump(recipe))
+    return ["export", *common[2:], "--config", str(path), "--base", BASE, "--adapter", FULL,
+            "--into", "practice/no-gguf"]  # fmt: skip
 
 
 def full_model_commands(path: Path, common: list[str], results: str) -> list[list[str]]:
@@ -285,7 +303,7 @@ def check_full_model(api: HfApi, results: str) -> None:
     card = ModelCard.load(api.hf_hub_download(FULL, "README.md"))
     assert f'AutoModelForCausalLM.from_pretrained("{FULL}")' in card.text
     assert "| base | tuned |" in card.text and "adapter" not in card.text.lower()
-    assert f"vllm serve {FULL}-merged" in card.text
+    assert "vllm serve practice/no-gguf" in card.text  # the last export
 
     files = set(api.list_repo_files(f"{FULL}-merged"))
     assert {"model.safetensors", "full-epo-merged-q8_0.gguf", "run.json"} <= files
