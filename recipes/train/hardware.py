@@ -22,7 +22,10 @@ USABLE_MEMORY_SHARE = (
 
 @dataclass(frozen=True)
 class Machine:
-    """`memory` is in bytes, of one device; `capability` is CUDA's, (0, 0) elsewhere."""
+    """`memory` is in bytes, of one device; `capability` is CUDA's, (0, 0) elsewhere.
+
+    `cpu_bfloat16` says that a CPU has instructions for products of bfloat16 (AVX-512 or AMX).
+    """
 
     device: Device
     name: str
@@ -30,11 +33,12 @@ class Machine:
     memory: int
     capability: tuple[int, int]
     packages: frozenset[str]
+    cpu_bfloat16: bool = False
 
     @property
     def has_bfloat16(self) -> bool:
         """Whether it computes faster in bfloat16 than in float32."""
-        return self.capability >= (8, 0)
+        return self.capability >= (8, 0) or self.cpu_bfloat16
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ def attention(machine: Machine, packing: bool) -> str:
     where rows end; FlexAttention, which is a part of PyTorch and compiled by Triton, skips the
     blocks between rows. The package `kernels` downloads a compiled FlashAttention 2.
     """
-    if not machine.has_bfloat16:
+    if machine.device != "cuda" or not machine.has_bfloat16:
         return "sdpa"
     if machine.capability >= (9, 0) and "flash_attn_3" in machine.packages:
         return "flash_attention_3"
@@ -175,7 +179,9 @@ def detect() -> Machine:
     if torch.backends.mps.is_available():
         memory = int(torch.mps.recommended_max_memory())
         return Machine("mps", "Apple GPU", 1, memory, (0, 0), packages)
-    return Machine("cpu", "CPU", 1, 0, (0, 0), packages)
+    capabilities = torch.cpu.get_capabilities()
+    bfloat16 = any(capabilities.get(name) for name in ("avx512_bf16", "amx_bf16"))
+    return Machine("cpu", "CPU", 1, 0, (0, 0), packages, bfloat16)
 
 
 def memory_needs(

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from recipes.core.errors import UserError
+from recipes.train.tokenize import IGNORED
 
 if TYPE_CHECKING:
     from torch import Tensor
     from trl.trainer.sft_trainer import SFTTrainer
 
+Row = dict[str, list[int]]
 ROW_LENGTH = 8  # tokens of each row of the test
 TOLERANCE = 1e-3  # allowed difference from rounding, as a share of the largest logit
 
@@ -35,6 +37,35 @@ def separate_packed_rows(trainer: SFTTrainer) -> None:
             "`train.model.attn_implementation` to another attention that it supports, or "
             "`train.trainer.packing: false`."
         )
+
+
+def fill_rows(trainer: SFTTrainer) -> None:
+    """Fill each packed row to the full length, so that FlexAttention is compiled for one shape.
+
+    The filling is a row of its own, without labels. It makes up a few percent at most, because rows
+    are packed by best fit.
+    """
+    import torch
+
+    model: Any = trainer.model
+    args: Any = trainer.args
+    if not args.packing or model.config._attn_implementation != "flex_attention":
+        return
+    torch._dynamo.config.automatic_dynamic_shapes = False  # the last batch has another shape
+    collate: Any = trainer.data_collator
+    tokenizer: Any = trainer.processing_class
+
+    def fill(row: Row) -> Row:
+        missing = args.max_length - len(row["input_ids"])
+        if not missing:
+            return row
+        return {
+            "input_ids": [*row["input_ids"], *[tokenizer.pad_token_id] * missing],
+            "labels": [*row["labels"], *[IGNORED] * missing],
+            "seq_lengths": [*row["seq_lengths"], missing],
+        }
+
+    trainer.data_collator = lambda rows: collate([fill(row) for row in rows])
 
 
 def _rows_interact(trainer: SFTTrainer) -> bool:

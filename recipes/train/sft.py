@@ -135,6 +135,7 @@ def _trainer(
     )
     trainer.remove_callback(PrinterCallback)
     packing.separate_packed_rows(trainer)
+    packing.fill_rows(trainer)
     return trainer, options
 
 
@@ -244,13 +245,14 @@ def _run(trainer: SFTTrainer, inputs: TrainingInputs) -> SftResult:
         (inputs.out / name).unlink(missing_ok=True)
     log = [entry for entry in trainer.state.log_history if "loss" in entry or "eval_loss" in entry]
     losses = [entry for entry in log if "loss" in entry]
-    tokens, seconds = counter_total(losses, "num_tokens"), counter_total(losses, "seconds")
+    seconds = counter_total(losses, "seconds")
+    tokens = round(trained_share(trainer, inputs) * counter_total(losses, "num_tokens"))
     lengths = [len(ids) for ids in inputs.examples.input_ids]
     machine = hardware.detect()
     flops = throughput.flops_per_token(size, lengths) if size else None
     return SftResult(
         steps=trainer.state.global_step,
-        tokens=int(tokens),
+        tokens=tokens,
         seconds=seconds,
         loss_first=losses[0]["loss"],
         loss_last=losses[-1]["loss"],
@@ -260,6 +262,15 @@ def _run(trainer: SFTTrainer, inputs: TrainingInputs) -> SftResult:
         mfu=throughput.mfu(tokens / seconds, flops, machine.name, machine.count) if flops else None,
         log=log,
     )
+
+
+def trained_share(trainer: SFTTrainer, inputs: TrainingInputs) -> float:
+    """Return the share of the counted tokens that are not filling (`packing.fill_rows`)."""
+    model: Any = trainer.model
+    dataset: Any = trainer.train_dataset
+    if not inputs.settings.packing or model.config._attn_implementation != "flex_attention":
+        return 1.0
+    return inputs.examples.tokens / (len(dataset) * inputs.settings.max_length)
 
 
 def counter_total(log: Sequence[dict[str, float]], key: str) -> float:

@@ -138,8 +138,8 @@ def _ending(tokenizer: PreTrainedTokenizerBase, mark: str) -> str:
 
 def _check_ends(tokenizer: PreTrainedTokenizerBase, ends: set[str]) -> None:
     """Raise UserError if what follows an answer contains no control token that could end it."""
-    added = tokenizer.added_tokens_decoder.values()
-    control = {token.content for token in added if token.special} | {*tokenizer.all_special_tokens}
+    added = {token.content for token in tokenizer.added_tokens_decoder.values()}
+    control = {token for token in added | {*tokenizer.all_special_tokens} if token.strip()}
     if not all(any(token in end for token in control) for end in ends):
         raise UserError(
             f"The chat template of {tokenizer.name_or_path} does not close every answer with a "

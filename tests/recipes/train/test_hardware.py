@@ -41,7 +41,7 @@ def on(memory: int, capability: tuple[int, int] = (9, 0), *packages: str) -> Mac
         (on(140, (9, 0), "triton"), False, "sdpa"),  # no mask between rows is needed
         (on(140), True, "sdpa"),
         (on(16, (7, 5), "flash_attn", "triton"), True, "sdpa"),  # Turing has no bfloat16
-        (CPU, True, "sdpa"),
+        (replace(CPU, cpu_bfloat16=True), True, "sdpa"),
     ],
 )
 def test_attention_is_the_fastest_that_is_installed_and_supported(
@@ -80,6 +80,7 @@ def test_kernels_precision_optimizer_and_loading_match_the_device() -> None:
     assert not slow["bf16"] and not slow["use_liger_kernel"]
     assert slow["dataloader_num_workers"] == 0 and not slow["dataloader_pin_memory"]
     assert not choose_options(on(16, (7, 5)), MICRO).bf16
+    assert choose_options(replace(CPU, cpu_bfloat16=True), MICRO).bf16
     mps = replace(CPU, device="mps")
     assert choose_options(mps, MICRO).optim == "adamw_torch"
 

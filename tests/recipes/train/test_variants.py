@@ -39,7 +39,8 @@ def small(variant: str) -> TrainingSettings:
     values["model"] = {"dtype": "float32"}
     changes = values["variants"][variant]
     changes["trainer"] = {**changes.get("trainer", {}), "max_steps": 6, "save_strategy": "no",
-                      "learning_rate": 0.01, "use_cpu": True, "logging_steps": 50}  # fmt: skip
+                      "learning_rate": 0.01, "use_cpu": True, "bf16": False,
+                      "logging_steps": 50}  # fmt: skip
     if "trained_tokens" in changes:
         changes["trained_tokens"] = 20
     return parse(values)

@@ -31,7 +31,8 @@ RECIPE: dict[str, Any] = {
         "lora": {"r": 4, "lora_alpha": 8, "target_modules": "all-linear"},
         "trainer": {"seed": 3, "max_steps": 120, "learning_rate": 0.001, "logging_steps": 10,
                     "eval_steps": 20, "save_strategy": "steps", "save_steps": 20,
-                    "save_total_limit": 1, "use_cpu": True, "activation_checkpointing": False},
+                    "save_total_limit": 1, "use_cpu": True, "bf16": False,
+                    "activation_checkpointing": False},
     },
 }  # fmt: skip
 
