@@ -67,8 +67,9 @@ def report(
     sizes: Sequence[int],
     decision: Decision,
     steps: int,
+    left_out: Sequence[str] = (),
 ) -> str:
-    """Return the Markdown of `report.md`."""
+    """Return the Markdown of `report.md`; `left_out` says which bases could not be measured."""
     benchmarks = sorted({name for m in measurements for name in m.scores_before})
     head = [
         "base",
@@ -77,8 +78,10 @@ def report(
         "partial-character tokens",
         "bits per byte before",
         "after",
+        "gain",
     ]
-    head += [f"{name}, before → after" for name in benchmarks] + ["tokens/s"]
+    head += [f"{name}, before → after" for name in benchmarks]
+    head += ["tokens/s", "minutes per million characters"]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
     for m in measurements:
         cells = [
@@ -87,19 +90,30 @@ def report(
             f"{m.tokens_per_character:.2f}",
             f"{m.partial_tokens:.1%}",
         ]
-        cells += [f"{bits_per_byte(losses, sizes):.3f}" for losses in (m.before, m.after)]
+        before, after = (bits_per_byte(losses, sizes) for losses in (m.before, m.after))
+        cells += [f"{before:.3f}", f"{after:.3f}", f"{1 - after / before:.1%}"]
         cells += [
             f"{m.scores_before[name]:.2f} → {m.scores_after[name]:.2f}" for name in benchmarks
         ]
-        lines.append(f"| {' | '.join([*cells, f'{m.tokens_per_second:,.0f}'])} |")
+        cells += [f"{m.tokens_per_second:,.0f}", f"{_minutes_per_million(m):.1f}"]
+        lines.append(f"| {' | '.join(cells)} |")
     table = "\n".join(lines)
-    reasons = "\n".join(f"* {sentence}" for sentence in decision.reasons)
+    sentences = [*decision.reasons, *(f"Left out: {reason}" for reason in left_out)]
+    reasons = "\n".join(f"* {sentence}" for sentence in sentences)
     return (
         f"# Bake-off for {language}\n\nUse **{decision.base}**.\n\n{reasons}\n\n{table}\n\n"
         f"Each base was trained for {steps} steps on the same rows. Bits per byte are of the "
         f"answers in {len(sizes)} held-out chats, with 95% paired bootstrap intervals. The "
-        "benchmark scores are few-shot and on few items; they do not affect the choice.\n"
+        "benchmark scores are few-shot and on few items; they do not affect the choice. Minutes "
+        "are of training on a million characters, which is what a base costs: more tokens for the "
+        "same text take longer.\n"
     )
+
+
+def _minutes_per_million(measurement: Measurement) -> float:
+    """Return the minutes of training on a million characters; 0 if the speed is unknown."""
+    speed = measurement.tokens_per_second
+    return 1e6 * measurement.tokens_per_character / speed / 60 if speed else 0.0
 
 
 def _bits(measurement: Measurement, sizes: Sequence[int]) -> str:

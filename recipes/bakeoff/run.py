@@ -41,7 +41,8 @@ def main(args: argparse.Namespace) -> None:
     if manifest.already_made(api, args.into, "dataset", f"{folder}/run.json", args.digest):
         say(f"{args.into} already has this bake-off, with digest {args.digest[:12]}")
         return
-    repos = {args.dataset: "dataset", **dict.fromkeys(settings.candidates, "model")}
+    bases = settings.bases(args.config.language)
+    repos = {args.dataset: "dataset", **dict.fromkeys(bases, "model")}
     _bake_off(pin(api, args, settings, repos), folder)
 
 
@@ -49,16 +50,17 @@ def _bake_off(job: Job[BakeOffSettings], folder: str) -> None:
     settings, evaluation = job.settings, evaluating.parse(job.config.evaluate)
     data = _load_data(job, evaluation)
     job.api.create_repo(job.args.into, repo_type="dataset", exist_ok=True)
-    measurements = [_measure(job, repo, data, folder) for repo in settings.candidates]
+    measurements, left_out = _measure_all(job, data, folder)
     sizes = heldout_loss.answer_bytes(data.held_out_chats)
     bootstrap = evaluation.bootstrap
     decision = decide(measurements, sizes, bootstrap.samples, bootstrap.seed)
     name = language.get(job.config.language).name
-    text = report(name, measurements, sizes, decision, settings.steps)
+    text = report(name, measurements, sizes, decision, settings.steps, left_out)
     commit = _push(job, f"{folder}/report.md", text, f"Report the bake-off for {name}")
     metrics = {
         "recommended_base": decision.base,
         "reasons": list(decision.reasons),
+        "left_out": left_out,
         "bits_per_byte": {
             m.base: round(heldout_loss.bits_per_byte(m.after, sizes), 4) for m in measurements
         },
@@ -66,6 +68,25 @@ def _bake_off(job: Job[BakeOffSettings], folder: str) -> None:
     run = job.manifest("bake-off", commit, manifest.Counts(len(measurements)), PACKAGES, metrics)
     manifest.push(job.api, job.args.into, "dataset", f"{folder}/run.json", run)
     say(text)
+
+
+def _measure_all(
+    job: Job[BakeOffSettings], data: BakeOffData, folder: str
+) -> tuple[list[Measurement], list[str]]:
+    """Measure each base; also return why some cannot be taken, such as a missing chat template.
+
+    Raises UserError if none can.
+    """
+    measurements, left_out = [], []
+    for repo in job.settings.bases(job.config.language):
+        try:
+            measurements.append(_measure(job, repo, data, folder))
+        except UserError as error:
+            say(f"left out {repo}: {error}")
+            left_out.append(str(error))
+    if not measurements:
+        raise UserError(f"No base could be measured. {left_out[0]}")
+    return measurements, left_out
 
 
 def _load_data(job: Job[BakeOffSettings], evaluation: evaluating.EvaluateSettings) -> BakeOffData:

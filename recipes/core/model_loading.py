@@ -25,6 +25,7 @@ TEMPLATE_SECONDS = 10.0
 SAMPLE_CHAT = [
     {"role": role, "content": "Saluton!"} for role in ("system", "user", "assistant", "user")
 ]
+LARGEST_HEAD = 256  # of FlashAttention and FlexAttention; Gemma 4 has larger ones
 EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
 
 
@@ -66,10 +67,16 @@ def load(
 
 
 def tokenizer(repo: str, revision: str) -> PreTrainedTokenizerBase:
-    """Load a base's tokenizer and set a padding token; raise UserError as `check` does."""
+    """Load a base's tokenizer and set a padding token.
+
+    Raises UserError as `check` does, and if the base cannot be read, as without its terms accepted.
+    """
     from transformers import AutoTokenizer
 
-    loaded = AutoTokenizer.from_pretrained(repo, revision=revision)
+    try:
+        loaded = AutoTokenizer.from_pretrained(repo, revision=revision)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{repo} cannot be read: {str(error).partition(chr(10))[0]}") from error
     check(loaded, repo)
     if loaded.pad_token is None:
         loaded.pad_token = loaded.eos_token
@@ -99,12 +106,18 @@ def model(
 
 
 def _supports(model_class: object, config: PretrainedConfig, attention: str) -> bool:
-    """Return whether a model has this attention; FlexAttention cannot drop out."""
+    """Return whether a model has this attention, and its kernel the size of the heads.
+
+    FlexAttention cannot drop out.
+    """
+    text = config.get_text_config().to_dict()
+    layers = (text.get("per_layer_config") or {}).values()
+    head = max([text.get("head_dim") or 0, *(layer.get("head_dim") or 0 for layer in layers)])
     if attention.startswith("flash"):
-        return bool(getattr(model_class, "_supports_flash_attn", False))
+        return bool(getattr(model_class, "_supports_flash_attn", False)) and head <= LARGEST_HEAD
     if attention == "flex_attention":
-        dropout = getattr(config.get_text_config(), "attention_dropout", 0)
-        return bool(getattr(model_class, "_supports_flex_attn", False)) and not dropout
+        supported = getattr(model_class, "_supports_flex_attn", False)
+        return bool(supported) and head <= LARGEST_HEAD and not text.get("attention_dropout")
     return True
 
 

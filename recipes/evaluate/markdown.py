@@ -15,7 +15,7 @@ from recipes.core.benchmarks.tasks import ENGLISH, Task
 from recipes.evaluate.chat import ChatScore
 from recipes.evaluate.degenerate import FLAWS
 from recipes.evaluate.intervals import BOOTSTRAP, SCORE_TEST, Interval
-from recipes.evaluate.overall import Overall
+from recipes.evaluate.overall import Overall, gains
 from recipes.evaluate.significance import Score, TaskResult
 from recipes.evaluate.suite import MissingBenchmark, lacking
 
@@ -51,6 +51,8 @@ class Report:
     """What the tables are made from.
 
     `adapter_label` is "adapter", or "tuned" for a whole model; `peers` are the ids of other models.
+    If there are any, `tokens_per_character` has each model's tokens on texts in the language, and
+    `cost_usd` is what dataset and adapter cost.
     """
 
     language: str
@@ -61,6 +63,8 @@ class Report:
     contamination: Contamination
     peers: Sequence[str]
     overall: Overall
+    tokens_per_character: Sequence[float] = ()
+    cost_usd: float = 0.0
 
 
 def title(benchmark: str, practice: bool) -> str:
@@ -187,9 +191,23 @@ def _peer_table(report: Report) -> list[str]:
         for score in result.scores
         if score.is_main
     ]
+    rows += _comparison(report)
     models = ["base", report.adapter_label, *(f"`{peer}`" for peer in report.peers)]
     header = " | ".join(["benchmark", "metric", *models])
     return [f"Other models with the same prompts:\n\n{_table(header, rows)}"]
+
+
+def _comparison(report: Report) -> list[str]:
+    """Return rows with what each model gains over the base, its tokens, and what ours cost."""
+    rows = []
+    if differences := gains(report.results, report.language):
+        rows.append(["gain over the base", "points", *(f"{each:+.1f}" for each in differences)])
+    if report.tokens_per_character:
+        tokens = (f"{each:.2f}" for each in report.tokens_per_character)
+        rows.append(["tokens per character", "", *tokens])
+    others = ["" for _ in report.peers]
+    rows.append(["cost of data and training", "US$", "", f"{report.cost_usd:.2f}", *others])
+    return [f"| {' | '.join(row)} |" for row in rows]
 
 
 def _flaw_table(report: Report) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import mean
 
 from recipes.core.benchmarks.table import benchmark_of
 from recipes.evaluate import intervals
@@ -44,6 +45,20 @@ def overall(
     own = [result for result in results if result.task.language == language]
     english = [result for result in results if result.task.language != language]
     return Overall(_mean_difference(own), _mean_difference(english), margin, chat)
+
+
+def gains(results: Sequence[TaskResult], language: str) -> list[float]:
+    """Return the mean difference from the base of each compared model, the base included."""
+    families: dict[str, list[list[float]]] = {}
+    for result in results:
+        if result.task.language == language:
+            score = result.main_score
+            scale = 100 if score.metric == "accuracy" else 1
+            values = [scale * interval.value for interval in score.intervals]
+            family = families.setdefault(benchmark_of(result.task.benchmark).family, [])
+            family.append([value - values[0] for value in values])
+    means = [[mean(column) for column in zip(*rows, strict=True)] for rows in families.values()]
+    return [mean(column) for column in zip(*means, strict=True)]
 
 
 def _mean_difference(results: Sequence[TaskResult]) -> Interval | None:

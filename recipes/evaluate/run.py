@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from recipes.check import fertility
 from recipes.core import hub_refs, manifest, model_loading
 from recipes.core.benchmarks.table import abilities, benchmark_of
 from recipes.core.benchmarks.tasks import Task
@@ -231,17 +232,46 @@ def _save(job: Job[EvaluateSettings], rows: Sequence[schema.Row]) -> None:
 
 
 def _models(job: Job[EvaluateSettings], earlier: Sequence[str]) -> tuple[ComparedModel, ...]:
-    """Return base, adapter, and the peers of earlier runs and of this one."""
+    """Return base, adapter, and the peers of earlier runs, of the recipe and of this run."""
     base, adapter = ((repo, job.inputs[repo]) for repo in (job.args.base, job.args.adapter))
     kept = [repo for repo in earlier if job.api.repo_exists(repo)]
     if gone := sorted(set(earlier) - set(kept)):
         say(f"not compared any more, because the Hub does not have them: {', '.join(gone)}")
+    recommended = [repo for repo in job.settings.peers_for(job.config.language) if _is_usable(repo)]
     others = [
-        repo for repo in (*kept, *job.args.models) if repo not in (job.args.base, job.args.adapter)
+        repo
+        for repo in (*kept, *recommended, *job.args.models)
+        if repo not in (job.args.base, job.args.adapter)
     ]
     peers = models.peers(job.api, others)
     job.inputs.update({peer.model: peer.revision for peer in peers})
     return (*models.base_and_adapter(job.api, base, adapter), *peers)
+
+
+def _is_usable(repo: str) -> bool:
+    """Return whether a peer of the recipe can be asked here; say why not."""
+    try:
+        model_loading.tokenizer(repo, "main")
+    except UserError as error:
+        say(f"not compared: {error}")
+        return False
+    return True
+
+
+def _tokens_per_character(
+    models: Sequence[ComparedModel], tasks: Sequence[Task], language: str
+) -> list[float]:
+    """Return those of each model on translations into the language; nothing if there are none."""
+    texts = [
+        item.reference
+        for task in tasks
+        for item in task.items
+        if task.direction and task.output_language == language
+    ]
+    if not texts:
+        return []
+    tokenizers = (model_loading.tokenizer(*model.weights) for model in models)
+    return [fertility.measure(each, texts, []).tokens_per_character for each in tokenizers]
 
 
 def _neural_metric(job: Job[EvaluateSettings]) -> NeuralMetric | None:
@@ -258,8 +288,13 @@ def _neural_metric(job: Job[EvaluateSettings]) -> NeuralMetric | None:
 def make_report(job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evaluation) -> Report:
     """Return what the card's tables are made from."""
     _, adapter, *peers = evaluation.models
+    code, dataset = job.config.language, job.args.dataset
+    compared = evaluation.models if peers else ()  # otherwise nobody reads what follows
+    tokens = _tokens_per_character(compared, clean.tasks, code)
+    versions = ((repo, job.inputs[repo]) for repo in (dataset, job.args.adapter))
+    cost = publish.cost(job.api, *versions)[0] if peers else 0.0
     return Report(
-        language=job.config.language,
+        language=code,
         practice=job.config.practice,
         adapter_label="adapter" if adapter.is_adapter else "tuned",
         results=evaluation.results,
@@ -267,6 +302,8 @@ def make_report(job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evalu
         contamination=clean.contamination,
         peers=[peer.model for peer in peers],
         overall=evaluation.overall,
+        tokens_per_character=tokens,
+        cost_usd=cost,
     )
 
 

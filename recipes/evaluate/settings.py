@@ -155,6 +155,8 @@ class EvaluateSettings:
     """Seconds after which finished outputs are pushed."""
     benchmarks: dict[BenchmarkKey, BenchmarkSettings]
     chat: ChatSettings | None = None
+    peers: dict[Text, list[Text]] = field(default_factory=dict)
+    """Other models to compare with, each with the codes of the languages that it is made for."""
     english_margin: Amount = 2.0
     """Points that may be lost in English, on average; more than that is a loss."""
     backend: Literal["transformers", "lm_eval"] = "transformers"
@@ -164,6 +166,10 @@ class EvaluateSettings:
     """The system prompt."""
     threads: PositiveCount | None = None
     """CPU threads; null leaves it to torch."""
+
+    def peers_for(self, language: str) -> list[str]:
+        """Return the other models that are made for a language."""
+        return [repo for repo, languages in self.peers.items() if language in languages]
 
     def choice_for(self, benchmark: BenchmarkSettings) -> ChoiceSettings:
         """Return how a benchmark's options are scored: its own `normalise` comes first."""

@@ -9,8 +9,10 @@ import pytest
 from recipes.bakeoff.candidate import Measurement
 from recipes.bakeoff.decision import decide, report
 from recipes.bakeoff.settings import parse
+from recipes.core import config, language
 from recipes.core.errors import UserError
 
+SECTION = {"rows": 1, "steps": 1, "held_out": 1, "items": 1}
 SIZES = [10 + i % 7 for i in range(60)]
 
 
@@ -48,11 +50,25 @@ def test_only_candidate_is_chosen() -> None:
 
 def test_report_has_a_row_for_each_base_and_the_reasons() -> None:
     measurements = [measurement("org/a", 0.9, 1), measurement("org/bb", 0.5, 9_000)]
-    text = report("Esperanto", measurements, SIZES, decide(measurements, SIZES, 200, 1), 40)
+    decision = decide(measurements, SIZES, 200, 1)
+    text = report("Esperanto", measurements, SIZES, decision, 40, ["org/c: It has no template."])
     assert "Use **org/bb**" in text and "for 40 steps" in text
     assert "| org/bb | 9,000 | 0.40 | 1.0% |" in text and "0.20 → 0.50" in text
+    assert "| 50.0% |" in text and "| 1,000 | 6.7 |" in text  # 0.4e6 tokens at 1,000 a second
+    assert "* Left out: org/c: It has no template." in text
+
+
+def test_adapted_bases_are_compared_in_their_languages() -> None:
+    settings = parse({**SECTION, "candidates": ["org/a"], "adapted": {"org/b": ["yor_Latn"]}})
+    assert settings.bases("yor_Latn") == ["org/a", "org/b"]
+    assert settings.bases("gla_Latn") == ["org/a"]
+
+
+def test_adapted_bases_of_the_packaged_recipe_name_known_languages() -> None:
+    codes = parse(config.load("kakugo", "org", "yor_Latn").bake_off).adapted.values()
+    assert all(language.get(code).code == code for some in codes for code in some)
 
 
 def test_section_without_candidates_is_refused() -> None:
     with pytest.raises(UserError, match="candidates"):
-        parse({"candidates": [], "rows": 1, "steps": 1, "held_out": 1, "items": 1})
+        parse({**SECTION, "candidates": []})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
@@ -73,6 +75,23 @@ def test_a_chance_difference_is_not_significant_anywhere() -> None:
         scored, "epo_Latn", False, "2026-01-01", "https://x", registered
     ).values()
     assert "(not significant)" in file.decode()
+
+
+def test_other_models_stand_beside_gain_tokens_and_cost() -> None:
+    task, english = choice(), choice("eng_Latn")
+    scored = results(
+        (task, outputs(task, 10), outputs(task, 20), outputs(task, 18)),
+        (english, outputs(english, 10), outputs(english, 5), outputs(english, 20)),
+    )
+    compared = replace(
+        report(scored), peers=["o/p"], tokens_per_character=[0.5, 0.5, 0.25], cost_usd=18.714
+    )
+    text = markdown.render(compared)
+    assert "| benchmark | metric | base | adapter | `o/p` |" in text
+    assert "| gain over the base | points | +0.0 | +25.0 | +20.0 |" in text  # without English
+    assert "| tokens per character |  | 0.50 | 0.50 | 0.25 |" in text
+    assert "| cost of data and training | US$ |  | 18.71 |  |" in text
+    assert "cost of data" not in markdown.render(report(scored))
 
 
 def test_tests_of_one_claim_are_corrected_together() -> None:

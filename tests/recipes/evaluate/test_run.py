@@ -222,6 +222,7 @@ def test_train_then_evaluate(
     kill_after_a_task(hub, start(*evaluate))
     done = recipe(*evaluate, "--models", PEER)
     assert done.returncode == 0, done.stderr
+    assert "not compared: practice/unreadable cannot be read" in done.stdout
     first = next(line for line in done.stdout.splitlines() if line.startswith("progress:"))
     cached, total = first.split()[1].split("/")
     assert 4 <= int(cached) <= 48 and total == "72"

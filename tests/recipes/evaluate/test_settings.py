@@ -106,3 +106,14 @@ def test_a_missing_key_of_the_recipe_is_refused(
     del inner[key]
     with pytest.raises(UserError, match=message):
         evaluate.parse(section)
+
+
+def test_peers_are_compared_in_the_languages_that_they_are_made_for() -> None:
+    settings = evaluate.parse(config.load("kakugo", "org", "yor_Latn").evaluate)
+    assert settings.peers_for("yor_Latn") == [
+        "CohereLabs/tiny-aya-global",
+        "McGill-NLP/AfriqueQwen-4B",
+    ]
+    assert settings.peers_for("gla_Latn") == []
+    codes = [code for some in settings.peers.values() for code in some]
+    assert [code for code in codes if language.get(code).code != code] == []

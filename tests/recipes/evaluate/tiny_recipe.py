@@ -20,6 +20,7 @@ RECIPE: dict[str, Any] = {
         "model": {"dtype": "float32"},
         "merge": True,
         "system": "Be brief.",
+        "peers": {"practice/unreadable": ["epo_Latn"]},
         "neural": {"name": "neural", "model": METRIC, "revision": "main", "batch": 3,
                    "max_length": 200, "first": "{reference}", "second": "{source} {output}",
                    "languages": ["eng_Latn"]},
