@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from bot.localhub.testing import LocalHub
 from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.schema import Message, Row
-from tests.recipes.generate.conftest import CountingTeacher, environment, generate, generate_alone
+from tests.recipes.generate.conftest import CountingTeacher, generate, generate_alone
 from tests.recipes.generate.test_run import finished, parquet
 from tests.recipes.recipe_runner import RecipeRunner
 
@@ -68,17 +66,10 @@ def test_a_run_with_a_full_disk_ends_and_continues_later(
 
 
 def test_new_files_replace_the_old_ones_only_when_they_are_complete(
-    tmp_path: Path, hub: LocalHub
+    tmp_path: Path, jobs: RecipeRunner
 ) -> None:
     def write(limit: int) -> str:
-        ran = subprocess.run(
-            [sys.executable, "-c", WRITE, str(tmp_path / "d"), str(limit)],
-            env=environment(hub, tmp_path / "hf"),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return ran.stdout
+        return jobs.run_script(WRITE, str(tmp_path / "d"), str(limit))
 
     assert write(0) == ""
     before = parquet(tmp_path / "d")
@@ -88,15 +79,8 @@ def test_new_files_replace_the_old_ones_only_when_they_are_complete(
     assert sorted(path.name for path in (tmp_path / "d").iterdir()) == ["topics"]
 
 
-def test_a_store_on_a_full_disk_names_its_file(tmp_path: Path, hub: LocalHub) -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", STORE, str(tmp_path / "rows")],
-        env=environment(hub, tmp_path / "hf"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert f"{tmp_path}/rows cannot be written" in ran.stdout
+def test_a_store_on_a_full_disk_names_its_file(tmp_path: Path, jobs: RecipeRunner) -> None:
+    assert f"{tmp_path}/rows cannot be written" in jobs.run_script(STORE, str(tmp_path / "rows"))
 
 
 def test_stored_rows_come_back_unchanged_in_their_own_order(tmp_path: Path) -> None:
