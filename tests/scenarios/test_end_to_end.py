@@ -6,8 +6,10 @@ the Hub is the local one. The tests act as a person: they open discussions and r
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,7 @@ pytestmark = pytest.mark.xdist_group("end-to-end")
 ORG, BOT, PERSON = "practice", "kakugo-bot", "ludoviko"
 SPACE = names.leaderboard(ORG)
 TIMEOUT_SECONDS = 240.0
+SPACES = Path(__file__).parents[2] / "spaces"
 
 
 def tiny_recipe(folder: Path) -> Path:
@@ -154,7 +157,33 @@ def test_a_language_name_leads_to_a_result(environment: Environment) -> None:
     assert not (report.summaries or report.done or report.postponed or report.more)
     (request,) = [r for r in environment.ledger.load().requests if r.discussion == num]
     assert request.status is Status.DONE
+    _check_spaces(environment, adapter)
     _request_again(environment)
+
+
+def _check_spaces(environment: Environment, repo: str) -> None:
+    """The Spaces read what the recipes have written."""
+    sys.path += [str(SPACES / name) for name in ("leaderboard", "chat", "")]
+    chat_settings, model_registry, leaderboard_settings, hub_source = (
+        import_module(name)
+        for name in ("chat_settings", "model_registry", "leaderboard_settings", "hub_source")
+    )
+    connection = environment.connection
+    env = {"KAKUGO_ORG": ORG, "HF_ENDPOINT": connection.endpoint, "HF_TOKEN": connection.token}
+    registry = model_registry.ModelRegistry(chat_settings.ChatSettings.read(env))
+    registry.refresh()
+    (adapter,) = [each for each in registry.adapters if each.repo == repo]
+    assert (adapter.code, adapter.practice) == ("epo_Latn", True)
+    assert adapter.base == f"{ORG}/kakugo-practice-base"
+    assert registry.examples(adapter)
+
+    source = hub_source.HubSource(leaderboard_settings.LeaderboardSettings.read(env))
+    source.refresh()
+    snapshot = source.snapshot()
+    assert not snapshot.problem and not snapshot.leaderboard.unreadable_files
+    (entry,) = [each for each in snapshot.leaderboard.entries if each.model == repo]
+    assert (entry.code, entry.practice, entry.version_count) == ("epo_Latn", True, 1)
+    assert len(entry.scores) >= 4 and entry.gain is not None
 
 
 def _request_again(environment: Environment) -> None:

@@ -90,6 +90,15 @@ def test_a_job_of_unknown_price_costs_all_that_it_may() -> None:
         assert settled.spent_usd == pytest.approx(usd)
 
 
+def test_a_price_that_nobody_knows_stays_unknown_and_a_known_one_is_kept() -> None:
+    unknown = replace(RUNNING, unsettled=(replace(RUNNING.unsettled[0], usd_per_hour=0.0),))
+    running = observed(jobs=(job(JobStage.RUNNING, ended=0.0),))
+    assert billing.settle_jobs(unknown, running, {}) == unknown
+    for request, usd_per_hour in ((unknown, 0.5), (RUNNING, 0.01)):
+        (held,) = billing.settle_jobs(request, running, {Step.GENERATE: 0.5}).unsettled
+        assert held.usd_per_hour == usd_per_hour
+
+
 def test_what_was_seen_of_a_job_is_kept() -> None:
     record = StepRecord(StepState.ORDERED, 1, 1, NOW - 30)
     ordered = examples.request(steps={Step.GENERATE: record})

@@ -9,13 +9,14 @@ import pytest
 from bot import replies
 from bot.domain import costs
 from bot.domain.actions import EnsureClosed, EnsureJob, EnsureReply, Plan
-from bot.domain.observation import Discussion
-from bot.domain.request import DayUse, Request, Status, Verdict
+from bot.domain.observation import Discussion, Teacher
+from bot.domain.request import DayUse, Request, Status, TeacherRecord, Verdict
 from bot.language import by_code
 from bot.planner.due_replies import ANSWER_TIMEOUT
+from bot.planner.plan import admit as admit_one
 from bot.settings import Limits
 from tests.bot import examples
-from tests.bot.examples import CURRENT, NOW, admit, observed, plan
+from tests.bot.examples import CURRENT, NOW, admit, observed, plan, situation
 
 POLICY = examples.policy()
 
@@ -165,6 +166,23 @@ def test_above_the_limit_a_maintainer_must_approve() -> None:
     approved = approve("ada")
     assert approved.status is Status.OPEN and approved.steps
     assert approved.agreed_spec.cap_usd == pytest.approx(0.024167)
+
+
+@pytest.mark.parametrize("limit", ["limit_usd", "person_usd", "day_usd"])
+def test_the_cap_is_within_every_limit(limit: str) -> None:
+    lowest = 0.004
+    limits = Limits(**({} if limit == "limit_usd" else {limit: lowest}))
+    policy = examples.policy(lowest if limit == "limit_usd" else 50.0, limits)
+    spec = admit(examples.discussion(), (), observed(), policy).request.agreed_spec
+    assert spec.cap_usd == lowest > spec.estimate_usd
+
+
+def test_a_next_version_reserves_nothing_for_the_teacher() -> None:
+    done = examples.request(id="r7", discussion=7, status=Status.DONE)
+    discussion = examples.discussion(body="/improve", author="ada")
+    now = situation(observed(teacher=Teacher("paused")), POLICY, (done,), TeacherRecord())
+    request = admit_one(discussion, now).request
+    assert request.status is Status.OPEN and not request.reserved_at
 
 
 def test_an_approval_starts_nothing_before_the_budget_has_room() -> None:

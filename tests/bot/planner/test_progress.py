@@ -17,6 +17,7 @@ from bot.domain.request import (
     StepState,
     Verdict,
 )
+from bot.planner.billing import settle_jobs
 from tests.bot import examples
 from tests.bot.examples import CURRENT, NOW, job, observed, plan
 
@@ -72,6 +73,7 @@ def test_a_job_over_its_budget_is_cancelled() -> None:
     used = replace(CURRENT, charged_until=NOW - 600, payers=("r1",))
     planned = plan(request, observation, POLICY, used)
     assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.BUDGET)
+    assert planned.request.step(Step.GENERATE).state is StepState.FAILED
     assert EnsureCancelled("j1") in planned.actions
     # Until it has ended, it may cost as much as its time limit of ten minutes allows.
     assert planned.request.held_usd == pytest.approx(0.01 / 6)
@@ -182,7 +184,6 @@ def test_a_failed_attempt_costs_the_tokens_it_reported_or_all_it_might_spend(
     log_tail: tuple[str, ...], usd: float | None
 ) -> None:
     recipe = examples.recipe_with(examples.URL)
-    policy = replace(POLICY, recipe=recipe)
     request = examples.request(
         spec=replace(examples.spec(), cap_usd=10.0),
         steps={Step.GENERATE: StepRecord(StepState.RUNNING, 1, 1, NOW - 300, "j1")},
@@ -192,5 +193,21 @@ def test_a_failed_attempt_costs_the_tokens_it_reported_or_all_it_might_spend(
     held = replace(held, hold_usd=held.hold_usd + cap, tokens_usd=cap)
     request = replace(request, unsettled=(held,))
     failed = replace(job(JobStage.ERROR, Step.GENERATE), log_tail=log_tail)
-    planned = plan(request, observed(jobs=(failed,)), policy, CURRENT).request
-    assert planned.step(Step.GENERATE).cost_usd == pytest.approx(usd or cap, rel=0.01)
+    of_another_attempt = {("r1", Step.GENERATE): examples.manifest(attempt=7, cost_usd=9.0)}
+    for manifests in ({}, of_another_attempt):
+        observation = observed(jobs=(failed,), manifests=manifests)
+        planned = settle_jobs(request, observation, {})
+        assert planned.step(Step.GENERATE).cost_usd == pytest.approx(usd or cap, rel=0.01)
+
+
+def test_a_job_that_pays_by_the_token_holds_what_it_may_spend() -> None:
+    recipe = examples.recipe_with(examples.URL)
+    request = examples.request(
+        spec=replace(examples.spec(), cap_usd=10.0), steps={Step.CHECK: examples.CHECKED}
+    )
+    planned = plan(request, observed(), replace(POLICY, recipe=recipe), CURRENT)
+    (action,) = [action for action in planned.actions if isinstance(action, EnsureJob)]
+    (held,) = planned.request.unsettled
+    cap = teacher_cap_usd(recipe, request, Step.GENERATE, examples.PRICES, 10.0)
+    assert held.tokens_usd == pytest.approx(cap) and cap > 5
+    assert held.hold_usd == pytest.approx(cap + action.timeout_seconds / 3600 * 0.01)
