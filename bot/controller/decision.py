@@ -11,7 +11,14 @@ from dataclasses import dataclass, field, replace
 
 from bot.controller.ledger import LedgerSnapshot
 from bot.domain import names, steps
-from bot.domain.actions import Action, EnsureCancelled, EnsureEndpoint, EnsureJob, Plan
+from bot.domain.actions import (
+    GRACE_SECONDS,
+    Action,
+    EnsureCancelled,
+    EnsureEndpoint,
+    EnsureJob,
+    Plan,
+)
 from bot.domain.fault import FaultKind, Faults
 from bot.domain.observation import Discussion, Observation
 from bot.domain.policy import Policy
@@ -172,10 +179,18 @@ def _with_charges(plans: Collection[Plan], charged: Collection[Request]) -> tupl
 
 
 def _may_run(request: Request, observation: Observation) -> bool:
-    """Whether a request that cannot be planned may have a running job, which needs the teacher."""
+    """Whether a request that cannot be planned may have a running job, which needs the teacher.
+
+    A job that was ordered a short while ago may not be visible yet.
+    """
     is_hidden = request.discussion in observation.unreadable and bool(request.unsettled)
+    orders = (observation.now - held.ordered_at for held in request.unsettled)
     jobs = (job for job in observation.jobs if job.request == request.id)
-    return is_hidden or any(not job.stage.is_final for job in jobs)
+    return (
+        is_hidden
+        or any(seconds <= GRACE_SECONDS for seconds in orders)
+        or any(not job.stage.is_final for job in jobs)
+    )
 
 
 def _subjects(

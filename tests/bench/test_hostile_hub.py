@@ -15,6 +15,6 @@ def test_100_000_deliveries() -> None:
     check_deliveries(100_000)
 
 
-@pytest.mark.parametrize("bots", [1, 2])
-def test_faults_of_15_seeds(bots: int) -> None:
-    check_faults(bots, seeds=15)
+@pytest.mark.parametrize("bots", [1, 2, 4])
+def test_faults_of_40_seeds(bots: int) -> None:
+    check_faults(bots, seeds=40)

@@ -6,14 +6,23 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.actions import Action, EnsureCancelled, EnsureClosed, EnsureReply, Plan
+from bot.controller.decision import decide
+from bot.controller.ledger import LedgerSnapshot
+from bot.domain.actions import (
+    GRACE_SECONDS,
+    Action,
+    EnsureCancelled,
+    EnsureClosed,
+    EnsureReply,
+    Plan,
+)
 from bot.domain.fault import REPORTED_COUNT, Fault, FaultKind
 from bot.domain.names import find_marker
-from bot.domain.observation import JobStage
+from bot.domain.observation import Job, JobStage
 from bot.domain.request import CLOSING, Step, StepRecord, StepState
 from bot.planner.faults import cancel_above_cap, fault_reply, repeated_order
 from tests.bot import examples
-from tests.bot.examples import NOW, job, observed, plan, situation
+from tests.bot.examples import CURRENT, NOW, job, observed, plan, situation
 
 POLICY = examples.policy()
 ORDERED = StepRecord(StepState.ORDERED, 1, 1, NOW - 500)
@@ -69,3 +78,23 @@ def test_a_job_is_ordered_again_under_its_number() -> None:
     )
     next_attempt = plan(failed, observed(), POLICY)
     assert next_attempt.actions and repeated_order(failed, next_attempt) is None
+
+
+@pytest.mark.parametrize(
+    ("ordered_at", "jobs", "pauses"),
+    [
+        (NOW - 20, (), False),
+        (NOW - GRACE_SECONDS, (), False),
+        (NOW - GRACE_SECONDS - 1, (), True),
+        (NOW - 500, (job(JobStage.RUNNING),), False),
+        (NOW - 500, (job(JobStage.ERROR),), True),
+    ],
+)
+def test_the_teacher_waits_for_a_job_of_a_discussion_that_is_left_alone(
+    ordered_at: float, jobs: tuple[Job, ...], pauses: bool
+) -> None:
+    """A job that was ordered twice is a fault; the second may not be visible yet."""
+    request = examples.request(steps={Step.GENERATE: replace(ORDERED, ordered_at=ordered_at)})
+    snapshot = LedgerSnapshot("h", (request,), CURRENT)
+    decision = decide(snapshot, observed(discussions={}, jobs=jobs), POLICY, left_alone=(1,))
+    assert bool(decision.teacher_actions) is pauses
