@@ -195,10 +195,11 @@ def test_a_variant_has_its_own_repos() -> None:
         assert steps.digest(recipe, special.agreed_spec, step) != examples.spec().digest
         assert steps.output("practice", plain, step) != steps.output("practice", special, step)
     assert steps.digest(recipe, special.agreed_spec, Step.CHECK) == examples.spec().digest
-    command = steps.command(recipe, special, Step.GENERATE, 1, "wheel", "http://teacher", 1.0)
+    wheel = f"http://hub/{POLICY.wheel}"
+    command = steps.command(recipe, special, Step.GENERATE, 1, wheel, "http://teacher", 1.0)
     assert command[command.index("--licence") + 1] == "cc0-1.0"
     assert command[command.index("--variant") + 1] == "fundamenta"
-    assert "--licence" not in steps.command(recipe, plain, Step.GENERATE, 1, "w", "http://t", 1.0)
+    assert "--licence" not in steps.command(recipe, plain, Step.GENERATE, 1, wheel, "", 1.0)
     first = examples.request(id="r1", discussion=1)
     second = examples.discussion(num=2, body="variant: fundamenta")
     observation = observed_with(PROFILE.replace("ask", "welcome"), discussions={2: second})
