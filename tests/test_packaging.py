@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from bot.domain import recipe
 from bot.domain.names import CONSTRAINTS
 from bot.domain.request import Step
+from bot.installation import permissions
 from recipes.validation.recipe_files import packaged_names
 from tests.import_graph import ROOT
 
@@ -199,6 +200,24 @@ def test_recipes_name_images_by_digest_and_the_teacher_by_commit(name: str) -> N
     assert chosen.endpoint is not None and (chosen.endpoint.revision or chosen.practice)
     for image in (chosen.image, chosen.endpoint.image):
         assert re.search(r"@sha256:[0-9a-f]{64}$", image), image
+
+
+def test_spaces_take_the_python_and_the_torch_that_zero_gpu_supports() -> None:
+    """https://huggingface.co/docs/hub/spaces-zerogpu"""
+    for space in ("chat", "leaderboard"):
+        card = (ROOT / "spaces" / space / "README.md").read_text("utf-8")
+        assert re.search(r'^python_version: "(3\.12\.12|3\.10\.13)"$', card, re.MULTILINE)
+    lines = (ROOT / "spaces" / "chat" / "requirements.txt").read_text("utf-8").splitlines()
+    (torch,) = [Requirement(line) for line in lines if line.startswith("torch")]
+    allowed = [v for v in ("2.8.0", "2.9.1", "2.11.0", "2.12.0", "2.13.0") if v in torch.specifier]
+    assert allowed == ["2.9.1", "2.11.0"]
+
+
+def test_the_workflow_that_publishes_passes_every_variable_and_names_no_run_mode() -> None:
+    text = (ROOT / ".github" / "workflows" / "publish.yml").read_text("utf-8")
+    assert 'startswith("KAKUGO_")' in text and "KAKUGO_RUN" not in text
+    for variable in permissions.HOLDERS:
+        assert f"{variable}: ${{{{ secrets.{variable} }}}}" in text
 
 
 def test_workflows_name_actions_by_commit() -> None:

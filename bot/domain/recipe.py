@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
@@ -123,6 +123,7 @@ class Recipe:
     steps: Mapping[Step, StepSettings]
     train_extras: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
+    other_models: tuple[str, ...] = ()
     evaluate_extras: tuple[str, ...] = ()
     tokens_per_second: float = 0.0
     asked_model: str = ""
@@ -151,6 +152,7 @@ class Recipe:
         """Type and name of each repo of others that jobs read: base models and datasets."""
         found = [("model", base) for base in self.bases]
         found += [("dataset", repo) for repo in self.datasets]
+        found += [("model", repo) for repo in self.other_models]
         mine = f"{self.org}/"
         return tuple(dict.fromkeys(item for item in found if not item[1].startswith(mine)))
 
@@ -162,16 +164,16 @@ class Recipe:
         return self.languages is None or language in self.languages
 
 
-def _repos(value: Any) -> Iterator[str]:
-    """Yield every `repo` and `dataset` of a YAML that names a repo of the Hub."""
+def _repos(value: Any, keys: Collection[str]) -> Iterator[str]:
+    """Yield every repo of the Hub that a YAML names by one of these keys."""
     if isinstance(value, dict):
         for key, item in value.items():
-            if key in ("repo", "dataset") and isinstance(item, str) and _REPO.fullmatch(item):
+            if key in keys and isinstance(item, str) and _REPO.fullmatch(item):
                 yield item
-            yield from _repos(item)
+            yield from _repos(item, keys)
     elif isinstance(value, list):
         for item in value:
-            yield from _repos(item)
+            yield from _repos(item, keys)
 
 
 def load(name: str, org: str) -> Recipe:
@@ -211,7 +213,11 @@ def parse(name: str, org: str, text: str) -> Recipe:
         steps={step: plan.steps[step.value] for step in Step},
         train_extras=_train_extras(_section(sections, "train", "trainer")),
         evaluate_extras=_evaluate_extras(_section(sections, "evaluate")),
-        datasets=tuple(_repos(sections)),
+        datasets=tuple(_repos(sections, ("repo", "dataset"))),
+        other_models=(
+            *_repos(sections, ("tokenizer",)),
+            *_repos(_section(sections, "evaluate", "neural"), ("model",)),
+        ),
         tokens_per_second=plan.teacher.tokens_per_second,
         asked_model=str(_section(sections, "generate", "teacher").get("model", "")),
     )

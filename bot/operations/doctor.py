@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from bot.domain import names
 from bot.domain.actions import GRACE_SECONDS
 from bot.domain.recipe import Recipe
-from bot.hub.probes import Facts
+from bot.hub.probes import Facts, Offer
 from bot.installation.diff import Change
 from bot.installation.state import Installation, Part, SpaceStage
 from bot.operations.findings import Finding, verdict
@@ -42,7 +42,7 @@ def diagnose(
         return (*findings, Finding("bad", "installation", text, "see the findings above"))
     findings += check_run_mode(settings, actual)
     findings += [*_changes(changes), *_discussions(settings.org, facts, changes)]
-    findings += [*_spaces(settings, actual, logs), *_teacher(recipe, actual)]
+    findings += [*_spaces(settings, actual, logs), *_teacher(recipe, facts, actual)]
     return tuple(findings)
 
 
@@ -132,11 +132,19 @@ def _spaces(
         )
 
 
-def _teacher(recipe: Recipe, actual: Installation) -> Iterator[Finding]:
+def _teacher(recipe: Recipe, facts: Facts, actual: Installation) -> Iterator[Finding]:
     if actual.endpoint is None or recipe.endpoint is None:
         return
     if actual.endpoint.awake:
         price = f"${recipe.endpoint.usd_per_hour:.2f} an hour"
         yield Finding("ok", "teacher", f"The teacher is running and costs {price}.")
+    elif isinstance(facts.offer, Offer) and facts.offer.obstacle:
+        yield Finding(
+            "note",
+            "teacher",
+            f"The teacher is not running, and its hardware {facts.offer.obstacle}.",
+            "requests wait until that changes: choose other hardware in "
+            f"recipes/{recipe.name}.yaml, or ask Hugging Face for more",
+        )
     else:
         yield Finding("ok", "teacher", "The teacher is not running and costs nothing.")

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import uvloop
@@ -19,7 +20,7 @@ from aiohttp import web
 
 from recipes.core.errors import UserError
 from recipes.core.progress import say
-from recipes.practice.rule_based import Response, respond
+from recipes.practice.rule_based import NOT_UNDERSTOOD, Response, respond
 
 MODEL = "kakugo-practice-teacher"
 BYTES_PER_TOKEN = 4
@@ -69,11 +70,14 @@ async def complete(request: web.Request) -> web.StreamResponse:
         if not messages or not all(isinstance(turn["content"], str) for turn in messages):
             raise ValueError("each message needs a string as its content")
         seed = int(body.get("seed") or 0)
-    except (ValueError, KeyError, TypeError) as error:
+        schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         message = f"not a chat request: {error}"
         content = {"error": {"message": message, "type": "invalid_request"}}
         return web.json_response(content, status=400)
     response = respond(messages, seed)
+    if response.text == NOT_UNDERSTOOD and isinstance(schema, dict):
+        response = replace(response, text=json.dumps(example_of(schema)))
     answer = completion(messages, response, str(body.get("model") or MODEL))
     if not body.get("stream"):
         return web.json_response(answer)
@@ -83,6 +87,21 @@ async def complete(request: web.Request) -> web.StreamResponse:
         await stream.write(event)
     await stream.write_eof()
     return stream
+
+
+def example_of(schema: Mapping[str, Any]) -> Any:
+    """Return a value that fits a JSON Schema: a server holds to it, whatever it has understood."""
+    match schema.get("type"):
+        case "object":
+            return {key: example_of(each) for key, each in schema.get("properties", {}).items()}
+        case "array":
+            return [example_of(schema.get("items", {}))]
+        case "string":
+            return "vorto"
+        case "boolean":
+            return False
+        case _:
+            return 0
 
 
 async def models(request: web.Request) -> web.Response:

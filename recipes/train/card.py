@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.core.errors import UserError
 from recipes.core.language import Language
 from recipes.core.row_edits import RowEdits
 
 if TYPE_CHECKING:
-    from huggingface_hub import ModelCard, ModelCardData
+    from huggingface_hub import HfApi, ModelCard, ModelCardData
 
     from recipes.train.sft import SftResult
 
@@ -111,6 +112,25 @@ def _metadata(facts: CardFacts) -> ModelCardData:
         tags=["kakugo", *method, "sft", *(["practice"] if facts.practice else [])],
         **more,
     )
+
+
+def check(api: HfApi, language: Language, base: str, dataset: str, licence: dict[str, str]) -> None:
+    """Raise UserError if the Hub would refuse the card with what is known before training.
+
+    Otherwise it would say so at the final push, when the training has been paid for.
+    """
+    from huggingface_hub import ModelCardData
+
+    more: dict[str, Any] = {**language.metadata, **licence}
+    data = ModelCardData(base_model=base, datasets=[dataset], **more)
+    try:
+        api._validate_yaml(f"---\n{data.to_yaml()}\n---\n", repo_type="model")
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise UserError(
+            f"The Hub would refuse the card of the trained model ({reason}). Its licence is that "
+            f"in the card of {base}."
+        ) from error
 
 
 def licence_of(card: ModelCardData | None, base: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from recipes.core import language, manifest, row_edits
 from recipes.core.job import Job
 from recipes.train import hardware, throughput
-from recipes.train.card import CardFacts, licence_of
+from recipes.train.card import CardFacts, check, licence_of
 from recipes.train.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -49,6 +49,13 @@ def collect(job: Job[TrainingSettings], examples: Examples, result: SftResult) -
         result=result,
         system=str(job.config.evaluate.get("system") or ""),
     )
+
+
+def check_card(job: Job[TrainingSettings]) -> None:
+    """Raise UserError if the Hub would refuse the card of this run."""
+    base = job.args.base
+    licence = licence_of(job.api.model_info(base, revision=job.base_revision).card_data, base)
+    check(job.api, language.get(job.config.language), base, job.args.dataset, licence)
 
 
 def _describe(machine: hardware.Machine) -> str:

@@ -73,6 +73,8 @@ def _scratch_folder(settings: TrainingSettings) -> AbstractContextManager[str]:
 
 def _train(api: HfApi, args: argparse.Namespace, settings: TrainingSettings, scratch: Path) -> None:
     job = pin(api, args, settings, {args.dataset: "dataset", args.base: "model"})
+    if _is_main_process():
+        card_facts.check_card(job)
     examples, result = _fine_tune(job, scratch)
     if not _is_main_process():
         return

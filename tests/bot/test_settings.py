@@ -42,6 +42,14 @@ def test_narrower_tokens_replace_the_deployers() -> None:
     assert make_settings(KAKUGO_BOT_TOKEN="hf_bot").job_token == "hf_bot"
 
 
+def test_the_teachers_token_is_a_secret_of_the_bot_and_fits_a_header() -> None:
+    settings = make_settings(KAKUGO_TEACHER_TOKEN="t0ken")
+    assert settings.bot_secrets["KAKUGO_TEACHER_TOKEN"] == "t0ken"
+    assert "KAKUGO_TEACHER_TOKEN" not in make_settings().bot_secrets
+    with pytest.raises(SettingsError, match="KAKUGO_TEACHER_TOKEN must be printable ASCII"):
+        make_settings(KAKUGO_TEACHER_TOKEN="a\nb")
+
+
 @pytest.mark.parametrize(
     "schedule", ["*/5 * * * *", "0 9 * * 1-5", "0,30 8 1 1 *", "@daily", "0/5 * * * *"]
 )

@@ -49,6 +49,18 @@ def test_a_job_installs_lm_eval_only_if_the_recipe_asks_for_it() -> None:
     assert asking.extras(Step.TRAIN) == ("train",)
 
 
+def test_the_models_and_datasets_of_others_are_all_inputs() -> None:
+    text = (PACKAGED / "kakugo.yaml").read_text("utf-8")
+    text = text.replace("  # neural: {", "  neural: {").replace("  #          first", "    first")
+    text = text.replace("tokenizer: ibm-granite/granite-4.0-micro", "tokenizer: x/tokenizer")
+    found = recipe.parse("kakugo", "lab", text).inputs
+    models = {repo for repo_type, repo in found if repo_type == "model"}
+    assert models == {"ibm-granite/granite-4.0-micro", "x/tokenizer", "Elron/bleurt-base-512"}
+    datasets = {"openlanguagedata/flores_plus", "BAAI/Infinity-Instruct", "Davlan/sib200"}
+    assert datasets < {repo for repo_type, repo in found if repo_type == "dataset"}
+    assert all(not repo.startswith("lab/") for _, repo in found)
+
+
 def test_the_keys_of_the_teacher_choose_its_kind() -> None:
     teachers = [examples.recipe_with(text).teacher for text in (examples.URL, examples.JOB)]
     assert [type(teacher) for teacher in teachers] == [recipe.TeacherUrl, recipe.TeacherJob]

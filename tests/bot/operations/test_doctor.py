@@ -111,6 +111,9 @@ def test_missing_hardware_is_reported() -> None:
     )
     unavailable = replace(FACTS, offer=Offer(5.0, "is not available"))
     assert complaints(unavailable) == "", "the endpoint exists"
+    results = diagnose(RECIPE, make_settings(), unavailable, actual, (), {})
+    (note,) = [f for f in results if f.check == "teacher" and f.level == "note"]
+    assert str(note).startswith("The teacher is not running, and its hardware is not available.")
     complaint = complaints(unavailable, actual=without_endpoint)
     assert "in aws us-east-1 is not available: choose other hardware" in complaint
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import ModelCard, ModelCardData, constants
+from huggingface_hub import HfApi, ModelCard, ModelCardData, constants
 
 from bot.localhub.testing import LocalHub
+from recipes.core.errors import UserError
 from recipes.core.language import get
 from recipes.core.row_edits import RowEdits
 from recipes.train import card
@@ -89,6 +90,14 @@ def test_card_passes_the_validation_of_the_hub(
     assert parsed.data.language == ["gd"] and parsed.data.base_model == "ibm/micro"
     assert "None" not in parsed.text and "{{" not in parsed.text
     assert "Not yet reviewed by speakers of Scottish Gaelic" in parsed.text
+
+
+def test_a_card_that_the_hub_would_refuse_ends_the_run_before_the_training(hub: LocalHub) -> None:
+    api = HfApi(hub.url, hub.token("kakugo-bot"))
+    known = (FACTS.language, "ibm/micro", "o/data")
+    card.check(api, *known, FACTS.licence)
+    with pytest.raises(UserError, match="would refuse the card .* that in the card of ibm/micro"):
+        card.check(api, *known, {"license": "no-such-licence"})
 
 
 def test_unknown_facts_are_omitted() -> None:
