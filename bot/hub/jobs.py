@@ -126,16 +126,21 @@ def cancel_reason(hub: Connection, job: str) -> str:
 
 
 def _oldest_missing(active: Collection[Request], alive: Iterable[JobInfo]) -> float | None:
-    """Return when the oldest job was ordered that a record waits for and that is not alive."""
+    """Return when the oldest job was ordered that a record waits for and that is not alive.
+
+    One whose cost is settled may still have to leave its manifest.
+    """
     labels = [info.labels or {} for info in alive]
     present = {(each.get("request"), each.get("step"), each.get("attempt")) for each in labels}
-    ordered_at = [
-        held.ordered_at
+    ordered_at = {
+        (request.id, step.value, str(job.attempt)): job.ordered_at
         for request in active
-        for held in request.unsettled
-        if (request.id, held.step.value, str(held.attempt)) not in present
-    ]
-    return min(ordered_at, default=None)
+        for step, job in (
+            *((held.step, held) for held in request.unsettled),
+            *((step, record) for step, record in request.steps.items() if record.is_active),
+        )
+    }
+    return min((at for key, at in ordered_at.items() if key not in present), default=None)
 
 
 def log_tail(hub: Connection, job: str) -> tuple[str, ...]:
