@@ -90,9 +90,6 @@ def memory() -> dict[str, float]:
         with suppress(FileNotFoundError, ProcessLookupError):  # it has ended
             rollup = _kilobytes(f"/proc/{child.pid}/smaps_rollup")
             numbers["child"] = (rollup["Private_Clean"] + rollup["Private_Dirty"]) // 1024
-            numbers["child_clean"] = rollup["Private_Clean"] // 1024
-            numbers["child_anon"] = rollup["Anonymous"] // 1024
-            numbers["child_rss"] = rollup["Rss"] // 1024
     return numbers
 
 
