@@ -1,6 +1,7 @@
 """Find out which language a name, tag or code means. Standard library only, no network.
 
 normalize    Compare names without case, accents, punctuation and invisible characters
+lookalikes   Names that imitate another one with letters of another alphabet
 types        The package's values: a language, the candidates for one, an unknown code
 tables       The tables of languages, names, tags, scripts and countries, read once
 suggestions  Names that are similar to what somebody wrote, for "did you mean …?"

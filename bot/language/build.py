@@ -17,7 +17,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from bot.language.normalize import fold, mixes_scripts
+from bot.language.lookalikes import mixes_scripts
+from bot.language.normalize import fold
 from bot.language.tables import FOLDER, read_table
 
 # The script to use where CLDR names a mixture of scripts or a variant of one.

@@ -13,7 +13,8 @@ A word with letters of two scripts is an imitation and counts as unknown.
 
 import re
 
-from bot.language.normalize import clean, fold, mixes_scripts
+from bot.language.lookalikes import mixes_scripts
+from bot.language.normalize import clean, fold
 from bot.language.suggestions import suggest
 from bot.language.tables import language, resolve, tables
 from bot.language.types import Candidates, Language, UnknownCode

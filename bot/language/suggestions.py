@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import cache
 
-from bot.language.normalize import clean, fold, latin_lookalike
+from bot.language.lookalikes import latin_lookalike
+from bot.language.normalize import clean, fold
 from bot.language.tables import language, resolve, tables
 from bot.language.types import Language
 

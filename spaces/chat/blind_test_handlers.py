@@ -14,7 +14,8 @@ from adapters import Version
 from answer_settings import AnswerSettings
 from blind_test import BlindTest, Vote, without_reasoning
 from chat_handlers import ANSWER_ERRORS, ChatHandlers, answer_problem, message_problem
-from components import BlindTestComponents, Updates
+from common.gradio_components import Updates
+from components import BlindTestComponents
 from engine import Engine
 from feedback import FeedbackForm, Receipt, feedback_row
 from i18n import Translations, translations

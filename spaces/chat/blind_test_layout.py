@@ -10,16 +10,9 @@ import gradio as gr
 import javascript
 from blind_test import VOTES, Vote
 from blind_test_handlers import BlindTestHandlers
+from common.gradio_components import Updates, html_component
 from common.gradio_options import IMMEDIATE
-from components import (
-    ENGLISH_TEXTS,
-    QUEUED,
-    BlindTestComponents,
-    TranslatedComponents,
-    Updates,
-    html_component,
-    sign_in_row,
-)
+from components import ENGLISH_TEXTS, QUEUED, BlindTestComponents, TranslatedComponents, sign_in_row
 from conversation import MAX_MESSAGE_LENGTH
 from i18n import ENGLISH
 from sign_in import Profile

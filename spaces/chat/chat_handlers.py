@@ -16,8 +16,9 @@ import fragments
 import gradio as gr
 from adapters import Adapter
 from answer_settings import AnswerSettings
+from common.gradio_components import Updates
 from common.hub_errors import HUB_ERRORS
-from components import ChatComponents, PageState, Updates
+from components import ChatComponents, PageState
 from conversation import (
     MAX_MESSAGE_LENGTH,
     Conversation,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
+from common.gradio_components import Updates
 from common.gradio_options import IMMEDIATE
 from feedback import MAX_CREDIT_LENGTH
 from i18n import ENGLISH, translations
@@ -14,8 +15,6 @@ from waiting_queue import MAX_WAITING
 # Every visitor waits in our own queue, which shows the position, so Gradio's must never be full.
 QUEUED: dict[str, Any] = IMMEDIATE | {"queue": True, "concurrency_limit": MAX_WAITING + 5}
 ENGLISH_TEXTS = translations(ENGLISH)
-Updates = dict[Any, Any]  # new values by component; other components stay as they are
-NOTHING: Updates = gr.skip()
 
 
 class TranslatedComponents:
@@ -46,11 +45,6 @@ class TranslatedComponents:
             texts: dict[str, Any] = {name: t(key) for name, key in keys.items()}
             updates[component] = gr.update(**texts)
         return updates
-
-
-def html_component(value: str, **options: Any) -> Any:
-    """Create a component for our own HTML."""
-    return gr.HTML(value, apply_default_css=False, **options)
 
 
 def credit_box(translated: TranslatedComponents, elem_id: str, **options: Any) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 
 import fragments
 import gradio as gr
-from components import NOTHING, FeedbackComponents, PageState, Updates
+from common.gradio_components import NOTHING, Updates
+from components import FeedbackComponents, PageState
 from conversation import Conversation, model_messages, split_reasoning, turn_of_message
 from feedback import (
     CATEGORIES,

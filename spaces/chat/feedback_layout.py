@@ -7,6 +7,7 @@ from typing import Any
 import fragments
 import gradio as gr
 import javascript
+from common.gradio_components import html_component
 from common.gradio_options import IMMEDIATE
 from components import (
     ENGLISH_TEXTS,
@@ -14,7 +15,6 @@ from components import (
     PageState,
     TranslatedComponents,
     credit_box,
-    html_component,
     sign_in_row,
 )
 from feedback import MAX_CORRECTION_LENGTH

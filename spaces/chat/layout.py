@@ -17,15 +17,9 @@ from answer_settings import AnswerSettings
 from blind_test_handlers import BlindTestHandlers
 from chat_handlers import ChatHandlers
 from chat_settings import ChatSettings
+from common.gradio_components import html_component
 from common.gradio_options import IMMEDIATE
-from components import (
-    ENGLISH_TEXTS,
-    QUEUED,
-    ChatComponents,
-    PageState,
-    TranslatedComponents,
-    html_component,
-)
+from components import ENGLISH_TEXTS, QUEUED, ChatComponents, PageState, TranslatedComponents
 from conversation import MAX_MESSAGE_LENGTH, Conversation
 from engine import Engine
 from feedback_handlers import FeedbackHandlers

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import fragments
 import gradio as gr
+from common.gradio_components import NOTHING, Updates
 from common.languages import by_code
-from components import NOTHING, ReviewComponents, Updates
+from components import ReviewComponents
 from feedback import Receipt
 from i18n import Translations, translations
 from model_registry import ModelRegistry

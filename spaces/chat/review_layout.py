@@ -8,14 +8,13 @@ from typing import Any
 import fragments
 import gradio as gr
 import javascript
+from common.gradio_components import Updates, html_component
 from common.gradio_options import IMMEDIATE
 from components import (
     ENGLISH_TEXTS,
     ReviewComponents,
     TranslatedComponents,
-    Updates,
     credit_box,
-    html_component,
     sign_in_row,
 )
 from feedback import MAX_CORRECTION_LENGTH

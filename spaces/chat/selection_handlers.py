@@ -12,8 +12,9 @@ import gradio as gr
 from adapters import Adapter
 from chat_handlers import ChatHandlers
 from chat_settings import ChatSettings
+from common.gradio_components import NOTHING, Updates
 from common.languages import MAX_NAME_LENGTH, Language, by_code, named, similar
-from components import NOTHING, ChatComponents, PageState, Updates
+from components import ChatComponents, PageState
 from conversation import MAX_MESSAGE_LENGTH, Conversation, chatbot_messages
 from feedback import clean
 from i18n import ENGLISH, Translations, available_tags, preferred_tag, translations

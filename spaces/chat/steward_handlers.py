@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 import fragments
 import gradio as gr
 from chat_settings import ChatSettings
+from common.gradio_components import Updates
 from common.hub_errors import HUB_ERRORS
-from components import StewardComponents, Updates
+from components import StewardComponents
 from decisions import (
     Contribution,
     Verdict,

@@ -19,12 +19,6 @@ _MARKS = re.compile(
     "[\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0640"
     "\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]"
 )
-_EAST_ASIAN = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO"}
-# Letters of other alphabets that look like Latin ones; only suggestions use them.
-_LOOKALIKES = str.maketrans(
-    "аеіјорсухѕԁһӏԛԝвкмнтгпαειοκρτυνχγηωβ",
-    "aeijopcyxsdhlqwbkmhtrnaeiokptuvxynwb",
-)
 
 
 def clean(text: str) -> str:
@@ -45,23 +39,5 @@ def fold(text: str) -> str:
     return " ".join("".join(c if _in_word(c) else " " for c in text).split())
 
 
-def mixes_scripts(text: str) -> bool:
-    """Whether one word has letters of two scripts, like "Wеlsh" with a Cyrillic е."""
-    return any(len({_script(c) for c in word if c.isalpha()}) > 1 for word in text.split())
-
-
-def latin_lookalike(text: str) -> str:
-    """Replace letters that look Latin by Latin ones, to find the name that somebody imitates."""
-    return text.casefold().translate(_LOOKALIKES)
-
-
 def _in_word(char: str) -> bool:
     return unicodedata.category(char)[0] in "LMN"
-
-
-def _script(char: str) -> str:
-    """Return the first word of the Unicode name; letters of no script count as Latin."""
-    script = unicodedata.name(char, "?").split()[0]
-    if script in _EAST_ASIAN:
-        return "CJK"
-    return "LATIN" if script in ("MODIFIER", "FEMININE", "MASCULINE") else script

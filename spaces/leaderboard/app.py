@@ -61,6 +61,7 @@ import gradio as gr
 import request_form
 from api import routes
 from benchmarks import FIRST_BENCHMARKS
+from common.gradio_components import html_component
 from common.gradio_options import IMMEDIATE, launch
 from common.languages import MAX_NAME_LENGTH
 from controls import Controls
@@ -72,11 +73,11 @@ FOLDER = Path(__file__).parent
 LATEST: dict[str, Any] = IMMEDIATE | {"trigger_mode": "always_last"}
 
 
-def html(value: str = "", elem_id: str | None = None, script: str = "", hub: str = "") -> gr.HTML:
+def html(value: str = "", elem_id: str | None = None, script: str = "", hub: str = "") -> Any:
     """Create a component for our own HTML, with a script that sends messages to this Hub only."""
     code = (FOLDER / script).read_text(encoding="utf-8") if script else None
     on_load = code and code.replace("'HUB'", json.dumps(hub))
-    return gr.HTML(value, js_on_load=on_load, apply_default_css=False, elem_id=elem_id)
+    return html_component(value, js_on_load=on_load, elem_id=elem_id)
 
 
 def build(source: HubSource, settings: LeaderboardSettings) -> gr.Blocks:

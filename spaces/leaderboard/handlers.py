@@ -19,13 +19,12 @@ import query
 import queue_html
 import request_form
 import table_html
+from common.gradio_components import NOTHING, Updates
 from details_source import DetailsSource
 from hub_source import HubSource, Snapshot
 from leaderboard_settings import LeaderboardSettings
 
 REFRESH_SECONDS = 4  # how often a page calls `refresh`
-Updates = dict[Any, Any]  # new values by component; other components stay as they are
-NOTHING: Updates = gr.skip()
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import ClassVar
 WIDTH = 400  # on a phone a unit is a little less than a pixel
 LEFT = 48  # of the axes, with their numbers before it
 MAX_NAMED_POINTS = 30
-MIN_NAME_GAP = 16.0
+MIN_NAME_GAP, NAME_WIDTH = 16.0, 90.0
 
 
 @dataclass(frozen=True)
@@ -90,13 +90,24 @@ class _Axes:
 
 @dataclass(frozen=True)
 class ScatterPlot(_Axes):
-    """Points of (name, x, y, outcome); their names are shown if there are few."""
+    """Points of (name, x, y, outcome)."""
 
     points: Sequence[tuple[str, float, float, str]] = ()
 
     @property
-    def are_named(self) -> bool:
-        return len(self.points) <= MAX_NAMED_POINTS
+    def is_named(self) -> list[bool]:
+        """Whether each point's name is shown: it has space, and there are not too many."""
+        named: list[tuple[float, float]] = []
+        shown = []
+        for _, x, y, _ in self.points:
+            at = self.x(x), self.y(y)
+            is_free = all(
+                abs(at[0] - left) > NAME_WIDTH or abs(at[1] - top) > MIN_NAME_GAP
+                for left, top in named
+            )
+            shown.append(is_free and len(named) < MAX_NAMED_POINTS)
+            named += [at] * shown[-1]
+        return shown
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ HOSTILE_TEXTS = [
 ALLOWED_TAGS = set(
     "a article b bdi button caption circle code dd details div dl dt figcaption figure g h1 h2 "
     "h3 h4 header i input li line nav ol p polyline pre small span strong summary svg table tbody "
-    "td text th thead tr ul".split()
+    "td text th thead title tr ul".split()
 )
 ALLOWED_LINKS = ("https://hub.test/", "?", "api/rows.")
 

@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.language import Candidates, Language, by_code, find, suggest
-from bot.language.normalize import clean, fold, mixes_scripts
+from bot.language.lookalikes import mixes_scripts
+from bot.language.normalize import clean, fold
 from bot.language.tables import read_table, tables
 
 NAMES = [row[1] for row in read_table("flores")]

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.language import Candidates, Language, by_code, find
-from bot.language.normalize import fold, mixes_scripts
+from bot.language.lookalikes import mixes_scripts
+from bot.language.normalize import fold
 from bot.language.tables import FOLDER, read_table, resolve, tables
 
 HAND_WRITTEN = ("aliases", "choices", "common_names", "countries", "flores", "scripts", "tags")

@@ -11,16 +11,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import HOSTILE_TEXT, hub_api
-from tests.spaces.running_space import TIMEOUT_SECONDS, check_refusals, run_space, wait_for
+from tests.spaces.running_space import check_refusals, run_space, wait_for
 
 pytestmark = [
     pytest.mark.xdist_group("browser"),
     pytest.mark.filterwarnings("ignore"),  # transformers and peft warn about themselves
 ]
 FEEDBACK = "practice/kakugo-feedback"
-# As a browser that blocks third-party storage does it.
-BLOCK_STORAGE = """Object.defineProperty(window, 'localStorage', {
-  configurable: true, get() { throw new DOMException('denied', 'SecurityError'); }});"""
 # Everything that has been HTML in some Markdown parser, a link that runs a script, and a beacon.
 HOSTILE_MARKDOWN = """bela <b>tago</b> ![x](http://127.0.0.1:9/x.png) &lt;i>
 [a](javascript:alert(1)) [b](JaVaScRiPt&colon;alert(2)) <javascript:alert(3)>
@@ -231,27 +228,6 @@ def test_feedback_needs_consent_and_is_deleted_on_request(
     page.locator("#delete-key textarea, #delete-key input").fill(key)
     page.locator("#delete").click()
     expect(delete_status).to_have_text("Nothing is stored under this key.")
-
-
-def test_phone_does_not_scroll_sideways_and_needs_no_storage(chat: str, browser: Browser) -> None:
-    phone = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark")
-    page = phone.new_page()
-    page.add_init_script(BLOCK_STORAGE)
-    page.goto(f"{chat}/?language=epo_Latn&prompt=bela")
-    page.locator("#examples button").first.wait_for(timeout=TIMEOUT_SECONDS * 1000)
-    expect(page.locator(".k-model-info")).to_contain_text("practice")
-    page.locator("#send").click()
-    page.get_by_role("button", name="Like", exact=True).click()
-    expect(page.locator("#correction")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    page.get_by_label("I agree").check()
-    page.get_by_role("button", name="Send feedback").click()
-    key = page.locator("#thanks code").inner_text()
-    page.get_by_role("button", name="What you sent").click()
-    page.locator("#sent-list").get_by_role("button", name="Delete").click()
-    expect(page.locator("#delete-status")).to_have_text("Deleted.")
-    assert key.startswith("kakugo-epo_Latn-")
-    phone.close()
 
 
 def test_speaker_reviews_rows_of_the_dataset(chat: str, hub: LocalHub, page: Page) -> None:

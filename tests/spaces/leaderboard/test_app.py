@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import HOSTILE_TEXT, hub_api, push, results
+from tests.spaces.phone_checks import TOO_SMALL, TOO_WIDE, phone_problems
 from tests.spaces.running_space import TIMEOUT_SECONDS, check_refusals, run_space, wait_for
 
 pytestmark = [
@@ -137,7 +138,7 @@ def test_new_row_appears_by_itself_and_a_language_is_requested_in_ones_own_name(
     name.fill("Southern Kurdish")
     expect(answer).to_contain_text("discussion #3")
     name.fill("epo")
-    answer.get_by_role("link", name="see what it has learned").click()
+    answer.get_by_role("link", name="see its results").click()
     expect(page.locator(".k-language-page h2")).to_contain_text("Esperanto")
 
     api.create_repo("practice/kakugo", repo_type="space", space_sdk="static", exist_ok=True)
@@ -150,16 +151,6 @@ def test_new_row_appears_by_itself_and_a_language_is_requested_in_ones_own_name(
     (discussion,) = api.get_repo_discussions("practice/kakugo", repo_type="space")
     assert (discussion.title, discussion.author) == ("Central Kurdish", "alice")
     person.context.close()
-
-
-# Links and buttons that are too small to touch: under 24 px, but those inside of a sentence.
-TOO_SMALL = """() => [...document.querySelectorAll(
-    '#table tbody :is(a, button, input), .k-action button,' +
-    '.k-downloads a, .k-accordion button, #queue a, #language-page a, .k-alternative a')]
-  .filter(element => !element.closest('h3 ~ p'))
-  .map(element => [element.innerText, element.getBoundingClientRect()])
-  .filter(([, box]) => box.height && (box.height < 24 || box.width < 24))
-  .map(([text, box]) => `${text} ${box.width} ${box.height}`)"""
 
 
 def open_tab(page: Page, name: str) -> None:
@@ -185,24 +176,24 @@ def test_phones_reach_all_tabs_and_nothing_is_clipped_or_too_small(
     page = phone.new_page()
     page.goto(leaderboard)
     page.locator(".k-name").first.wait_for(timeout=TIMEOUT_SECONDS * 1000)
-    for width in (360, 390, 412):
+    for width in (412, 390, 360):
         page.set_viewport_size({"width": width, "height": 740})
         page.wait_for_timeout(300)  # the tabs are laid out again
-        for name in ("Queue", "Request", "Results"):
-            open_tab(page, name)
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            assert page.evaluate(TOO_SMALL) == [], name
-    open_tab(page, "Charts")
-    page.locator("#charts .k-dot").first.wait_for()
+        assert page.evaluate(TOO_WIDE) <= 0
+        assert page.evaluate(TOO_SMALL) == []
+    for name in ("Queue", "Request", "Guide", "Charts", "Results"):
+        open_tab(page, name)
+        assert phone_problems(page) == []
+        assert page.evaluate(OFF_SCREEN) == [], name
+    for box in page.locator(".k-name input").all():
+        box.check()
+    page.get_by_role("button", name="Compare 2 models").click()
+    expect(page.locator(".k-side-by-side")).to_be_visible()
+    assert phone_problems(page) == []
+    page.locator(".k-side-by-side a").first.click()
+    expect(page.locator(".k-language-page figure").first).to_be_visible()
+    assert phone_problems(page) == []
     assert page.evaluate(OFF_SCREEN) == []
-    open_tab(page, "Results")
-    page.locator(".k-name a").first.click()
-    expect(page.locator(".k-language-page h2")).to_be_visible()
-    assert page.evaluate(OFF_SCREEN) == []
-    page.set_viewport_size({"width": 360, "height": 740})
-    assert page.evaluate(OFF_SCREEN) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 412
-    assert page.evaluate(TOO_SMALL) == []
     phone.close()
 
 

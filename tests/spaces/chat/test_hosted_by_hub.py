@@ -1,7 +1,4 @@
-"""A steward signs in with the Hub in a browser and accepts what strangers have sent.
-
-The Hub runs the Space, and Gradio's own sign-in talks to the Hub.
-"""
+"""The chat as the Hub runs it: stewards sign in, and phones show it inside of the Hub's page."""
 
 from __future__ import annotations
 
@@ -18,7 +15,8 @@ from uploader import Uploader
 from bot.localhub.testing import LocalHub
 from recipes.core import decisions
 from tests.spaces import tiny_models
-from tests.spaces.hub_content import BASE, hub_api, push
+from tests.spaces.hub_content import BASE, conversation, hub_api, parquet_file, push
+from tests.spaces.phone_checks import TOO_WIDE, phone_problems
 from tests.spaces.running_space import SPACES, TIMEOUT_SECONDS, wait_for
 from tests.spaces.visitors import ADAPTER
 
@@ -26,15 +24,27 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
     pytest.mark.filterwarnings("ignore"),  # transformers and peft warn about themselves
 ]
+# As a browser that blocks third-party storage does it.
+BLOCK_STORAGE = """if (window !== window.parent) Object.defineProperty(window, 'localStorage', {
+  configurable: true, get() { throw new DOMException('denied', 'SecurityError'); }});"""
 CHAT, FEEDBACK, CODE = "practice/kakugo-chat", "practice/kakugo-feedback", "epo_Latn"
 
 
 @dataclass(frozen=True)
-class RunningChat:
-    """The chat as the Hub runs it."""
+class HostedChat:
+    """The chat in a Space of the Hub."""
 
     hub: LocalHub
-    url: str
+
+    def start(self) -> str:
+        """Start the Space if it does not run, and return its address."""
+        api = hub_api(self.hub)
+        if api.get_space_runtime(CHAT).stage == "PAUSED":
+            api.restart_space(CHAT)
+        runtime = api.wait_for_space(CHAT, timeout=120, poll_interval=0.1)
+        assert runtime.stage == "RUNNING", runtime.raw
+        port = runtime.raw["domains"][0]["domain"].rpartition(":")[2]
+        return f"http://localhost:{port}"
 
     def waiting(self) -> dict[str, int]:
         """Return what the recipe would not read, by reason."""
@@ -44,12 +54,14 @@ class RunningChat:
 
 
 @pytest.fixture(scope="module")
-def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningChat]:
+def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostedChat]:
     folder = tmp_path_factory.mktemp("signed-in")
     users = ["kakugo-bot", "bob", "mallory"]
     with LocalHub(folder, users, {"practice": ["kakugo-bot"]}) as hub:
         api = hub_api(hub)
         tiny_models.push(api, folder / "models", BASE, [f"{BASE}-{CODE}"])
+        rows = parquet_file(id=["a"], prompt_id=["t/1"], messages=[conversation("Kio?", "Io.")])
+        push(api, f"practice/kakugo-{CODE}", {"topics/train.parquet": rows})
         push(api, "practice/kakugo-communities", {f"{CODE}.yaml": b"stewards: [bob]\n"})
         send_anonymously(hub, Outbox(folder / "outbox"))
         secrets = [{"key": "HF_TOKEN", "value": hub.token("kakugo-bot")}]
@@ -60,10 +72,7 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningChat]:
                 ignore_patterns=["*cache*"],
             )  # fmt: skip
         api.restart_space(CHAT)
-        runtime = api.wait_for_space(CHAT, timeout=120, poll_interval=0.1)
-        assert runtime.stage == "RUNNING", runtime.raw
-        port = runtime.raw["domains"][0]["domain"].rpartition(":")[2]
-        yield RunningChat(hub, f"http://localhost:{port}")
+        yield HostedChat(hub)
 
 
 def send_anonymously(hub: LocalHub, outbox: Outbox) -> None:
@@ -86,11 +95,12 @@ def sign_in(page: Page, account: str) -> None:
     expect(page.get_by_role("button", name=f"Sign out ({account})")).to_be_visible()
 
 
-def test_steward_signs_in_and_accepts(chat: RunningChat, browser: Browser) -> None:
+def test_steward_signs_in_and_accepts(chat: HostedChat, browser: Browser) -> None:
     expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
+    url = chat.start()
     assert chat.waiting() == {"waiting": 2}
     page = browser.new_context().new_page()
-    page.goto(f"{chat.url}/stewards?language=eo")
+    page.goto(f"{url}/stewards?language=eo")
     expect(page.get_by_text("Sign in to see what waits.")).to_be_visible()
     sign_in(page, "mallory")
     expect(page.get_by_text("mallory is neither a steward")).to_be_visible()
@@ -99,11 +109,13 @@ def test_steward_signs_in_and_accepts(chat: RunningChat, browser: Browser) -> No
     expect(page.get_by_text("Sign in to see what waits.")).to_be_visible()
 
     page = browser.new_context().new_page()
-    page.goto(f"{chat.url}/stewards?language=eo")
+    page.goto(f"{url}/stewards?language=eo")
     sign_in(page, "bob")
     rows = page.locator("#waiting-rows label")
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("somebody without an account")
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert phone_problems(page) == []
     rows.first.click()
     page.locator("#edited-text textarea").fill("Jen ĝi.")
     page.locator("#edited-credit input, #edited-credit textarea").fill("")
@@ -111,7 +123,8 @@ def test_steward_signs_in_and_accepts(chat: RunningChat, browser: Browser) -> No
     expect(page.locator("#steward-status")).to_have_text("Accepted: 1.")
     expect(rows).to_have_count(1)
     page.locator("#select-all").click()
-    page.locator("#accept").click()
+    expect(rows.locator("input")).to_be_checked()
+    page.keyboard.press("a")
     expect(rows).to_have_count(0)
     api = hub_api(chat.hub)
     api.pause_space(CHAT)  # it uploads what is left
@@ -121,3 +134,36 @@ def test_steward_signs_in_and_accepts(chat: RunningChat, browser: Browser) -> No
     assert {row.account for row in learned} == {"bob"}
     assert {row.credit for row in learned} == {None, "Eva"}
     assert "Jen ĝi." in {row.correction for row in learned}
+
+
+def test_phone_needs_no_storage_inside_of_the_hubs_page(chat: HostedChat, browser: Browser) -> None:
+    chat.start()
+    expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
+    page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
+    page.set_default_timeout(TIMEOUT_SECONDS * 1000)
+    page.add_init_script(BLOCK_STORAGE)
+    page.goto(f"{chat.hub.url}/spaces/{CHAT}?language={CODE}&prompt=bela")
+    handle = page.locator("iframe").element_handle()
+    frame = handle and handle.content_frame()
+    assert frame
+    expect(frame.locator(".k-model-info")).to_contain_text("practice")
+    for width in (412, 390, 360):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert frame.evaluate(TOO_WIDE) <= 0
+    frame.locator("#send").click()
+    expect(frame.locator("#adapter-chat .bot.message")).to_have_count(1)
+    frame.get_by_role("button", name="Like", exact=True).click()
+    frame.get_by_text("Use it in Python").click()
+    frame.get_by_role("button", name="Settings of the answers").click()
+    frame.get_by_role("button", name="What you sent").click()
+    expect(frame.locator("#correction")).to_be_visible()
+    assert phone_problems(frame) == []
+    frame.get_by_label("I agree").check()
+    frame.get_by_role("button", name="Send feedback").click()
+    assert frame.locator("#thanks code").inner_text().startswith(f"kakugo-{CODE}-")
+    frame.locator("#sent-list").get_by_role("button", name="Delete").click()
+    expect(frame.locator("#delete-status")).to_have_text("Deleted.")
+    frame.get_by_role("link", name="Review its training data").click()
+    expect(frame.locator("#review-row li")).to_have_text(["Kio?", "Io."])
+    assert phone_problems(frame) == []
+    page.context.close()

@@ -1,0 +1,45 @@
+"""Check what a phone shows: everything fits, can be touched, and has no serious finding of axe."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Frame, Page
+
+# What is under 24 px high or wide, except links inside of a sentence and what only readers see.
+TOO_SMALL = """() => [...document.querySelectorAll('a, button, summary, input, [role=tab]')]
+  .filter(element => getComputedStyle(element).display !== 'inline' ||
+    ![...element.parentElement.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
+  .filter(element => !element.closest('.k-table > thead, [aria-hidden=true]'))
+  .map(element => [element, (element.matches('input') && element.closest('label, .wrap') || element)
+    .getBoundingClientRect()])
+  .filter(([, box]) => box.width > 1 && box.height > 1 && (box.width < 24 || box.height < 24))
+  .map(([element, box]) => `${element.outerHTML.slice(0, 80)} ${box.width} x ${box.height}`)"""
+TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
+CONTRAST = {"runOnly": ["color-contrast"]}
+TOGGLE_DARK = "document.body.classList.toggle('dark')"
+NO_TRANSITIONS = (
+    "document.head.append(Object.assign(document.createElement('style'), "
+    "{textContent: '*, ::before, ::after { transition: none !important }'}))"
+)
+
+
+def phone_problems(page: Page | Frame) -> list[str]:
+    """Return what is too large or too small, and what axe finds in both palettes."""
+    page.evaluate(NO_TRANSITIONS)
+    problems = [f"{page.evaluate(TOO_WIDE)} px too wide"] if page.evaluate(TOO_WIDE) > 0 else []
+    problems += page.evaluate(TOO_SMALL)
+    problems += serious_findings(page, {})
+    page.evaluate(TOGGLE_DARK)
+    problems += serious_findings(page, CONTRAST)
+    page.evaluate(TOGGLE_DARK)
+    return problems
+
+
+def serious_findings(page: Page | Frame, options: dict[str, list[str]]) -> list[str]:
+    """Return the rules of axe that are violated, each with the first element."""
+    violations = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{found['id']}: {found['nodes'][0]['html'][:160]} {found['nodes'][0]['failureSummary']}"
+        for found in violations
+        if found["impact"] in ("serious", "critical")
+    ]
