@@ -27,6 +27,7 @@ OWN = {"bot", "recipes"}  # what the wheel has
 # Modules whose distribution has another name.
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "axe_playwright_python": "axe-playwright-python",
     "huggingface_hub": "huggingface-hub",
     "json_repair": "json-repair",
     "jsonschema_rs": "jsonschema-rs",
