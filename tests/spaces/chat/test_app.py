@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import HOSTILE_TEXT, hub_api
+from tests.spaces.phone_checks import phone_problems
 from tests.spaces.running_space import check_refusals, run_space, wait_for
 
 pytestmark = [
@@ -273,6 +274,8 @@ def test_blind_test_stores_which_version_is_better(chat: str, hub: LocalHub, pag
     answers = page.locator("#blind-answers section")
     expect(answers).to_have_count(2)
     first, second = (text.partition("\n")[2].strip() for text in answers.all_inner_texts())
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert phone_problems(page) == []
     page.locator("#blind-consent input").check()
     page.keyboard.press("b")
     expect(page.locator("#blind-status")).to_contain_text("The first answer was by v")
