@@ -67,8 +67,7 @@ def _renamed_flavor(it: Deployment) -> Deployment:
 
 
 def _gated_dataset(it: Deployment) -> Deployment:
-    text = f"{it.recipe.text}\nextra: {{repo: {GATED}}}\n"
-    return replace(it, recipe=replace(it.recipe, text=text))
+    return replace(it, recipe=replace(it.recipe, datasets=(*it.recipe.datasets, GATED)))
 
 
 def _wrong_card(it: Deployment) -> Deployment:
