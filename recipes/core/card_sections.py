@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+DIRECTION_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 SPECIAL_CHARACTERS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&@:/$^=\"'])")
 
 
@@ -25,4 +27,12 @@ def set_section(text: str, name: str, body: str, before: str | None = None) -> s
 
 def escape(text: str) -> str:
     """Return people's text as one line of Markdown without markup, links or mentions."""
-    return SPECIAL_CHARACTERS.sub(lambda match: f"&#{ord(match[0])};", " ".join(text.split()))
+    line = " ".join(DIRECTION_OVERRIDES.sub("", text).split())
+    return SPECIAL_CHARACTERS.sub(lambda match: f"&#{ord(match[0])};", line)
+
+
+def quote_turns(turns: Iterable[tuple[str, str]], longest: int = 300) -> str:
+    """Return (name, text) pairs as one quotation, a line for each; `longest` is in characters."""
+    lines = ((name, " ".join(text.split())) for name, text in turns)
+    cut = ((name, f"{line[:longest]} …" if len(line) > longest else line) for name, line in lines)
+    return "\\\n".join(f"> **{name}:** {escape(line) or '*(nothing)*'}" for name, line in cut)

@@ -13,6 +13,7 @@ degenerate      Count degenerate translations by flaw
 significance    Score the outputs, and test whether base and adapter differ
 chat            Ask the adapter in a chat, through the code of the Space that visitors use
 overall         Sum up an evaluation: the mean gain, and whether English was kept
+samples         Show on the card what base and adapter answered
 markdown        Write the Markdown of an evaluation
 schema          The rows of `results.jsonl` and `outputs.jsonl`
 card            Put an evaluation into what the Hub shows of an adapter

@@ -1,7 +1,7 @@
 """Write the Markdown of an evaluation, for the card and the end of the log.
 
-It has only numbers, names from the recipe and repository ids: no text of a benchmark, a model or a
-person. Practice benchmarks are called so in every table.
+It has numbers, names from the recipe, repository ids, and a few answers without any markup.
+Practice benchmarks are called so in every table.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from pathlib import Path
 
 from recipes.core.benchmarks.table import benchmark_of
 from recipes.core.benchmarks.tasks import ENGLISH, Task
+from recipes.evaluate import samples
 from recipes.evaluate.chat import ChatScore
 from recipes.evaluate.degenerate import FLAWS
 from recipes.evaluate.intervals import BOOTSTRAP, SCORE_TEST, Interval
 from recipes.evaluate.overall import Overall, gains
+from recipes.evaluate.samples import Sample
 from recipes.evaluate.significance import Score, TaskResult
 from recipes.evaluate.suite import MissingBenchmark, lacking
 
@@ -65,6 +67,7 @@ class Report:
     overall: Overall
     tokens_per_character: Sequence[float] = ()
     cost_usd: float = 0.0
+    samples: Sequence[Sample] = ()
 
 
 def title(benchmark: str, practice: bool) -> str:
@@ -91,6 +94,7 @@ def render(report: Report) -> str:
         *_gain(report.overall),
         *_chat(report.overall.chat),
         _score_table(report),
+        *samples.render(report.samples, report.adapter_label),
         *_peer_table(report),
         *_english_table(report),
         *_flaw_table(report),

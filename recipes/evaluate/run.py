@@ -28,6 +28,7 @@ from recipes.evaluate import (
     models,
     publish,
     response_cache,
+    samples,
     schema,
     significance,
     suite,
@@ -304,6 +305,7 @@ def make_report(job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evalu
         overall=evaluation.overall,
         tokens_per_character=tokens,
         cost_usd=cost,
+        samples=samples.first_translations(clean.tasks, evaluation.outputs, code),
     )
 
 

@@ -1,7 +1,7 @@
 """The dataset card: what the dataset holds, how it was made, what its limits are.
 
-Samples and prompts are text by others. Each is in a code fence that is longer than any run of
-backticks in it, so that nothing in it is markup. Everything else is our own text or was escaped.
+Prompts are text by others. They are in a code fence that is longer than any run of backticks in it,
+so that nothing in it is markup. Everything else is our own text or was escaped.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import jinja2
 import yaml
 
+from recipes.core.card_sections import quote_turns
 from recipes.core.language import Language
 from recipes.generate.gates.reasons import GATE_NAMES, gate_of, meaning
 from recipes.generate.journal.usage import UsageReport
@@ -28,8 +29,6 @@ from recipes.generate.sources.table import SOURCES, Source
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M"))
 SAMPLE_LETTERS = 400  # of a turn
-# Characters that break a line, or change the direction of text beyond their own row.
-LINE_BREAKERS = re.compile("[\x85\u2028-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,7 @@ def render(facts: CardFacts) -> str:
         reasons=list(reason_lines(facts, names)),
         benchmarks=benchmark_lines(facts.audit),
         requests=fenced("\n\n".join(example_requests(sources, facts)), "text"),
-        samples=fenced("\n\n".join(map(sample_text, stats.samples)), "text"),
+        samples="\n\n".join(map(sample_text, stats.samples)),
         english_rows=sum(stats.kept[source.name] for source in sources if not source.asks_teacher),
         copied=[
             source.name for source in sources if stats.kept[source.name] and not source.asks_teacher
@@ -212,10 +211,9 @@ def mean_grade(grades: Mapping[int, int]) -> MeanGrade | None:
 
 
 def sample_text(row: Row) -> str:
-    """Return a row as a conversation: its source, then each turn, truncated and on one line."""
-    turns = [f"{turn['role']}: {' '.join(turn['content'].split())}" for turn in row.messages]
-    text = "\n".join([f"[{row.source}]", *map(_truncate, turns)])
-    return LINE_BREAKERS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    """Return a row as a conversation, after its source."""
+    turns = ((turn["role"].capitalize(), turn["content"]) for turn in row.messages)
+    return f"From `{row.source}`:\n\n{quote_turns(turns, SAMPLE_LETTERS)}"
 
 
 def fenced(text: str, info: str) -> str:
@@ -272,7 +270,3 @@ def _licence_fields(licence: str) -> dict[str, str]:
     if licence in licences.CONDITIONS:
         return {"license": licence}
     return {"license": "other", "license_name": licence}
-
-
-def _truncate(text: str) -> str:
-    return text if len(text) <= SAMPLE_LETTERS else text[:SAMPLE_LETTERS] + " …"

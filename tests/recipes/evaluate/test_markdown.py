@@ -1,4 +1,4 @@
-"""Card, tables and `.eval_results` have the results, and no text of a model or benchmark."""
+"""Card, tables and `.eval_results` have the results, and answers without markup."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from huggingface_hub import ModelCard, parse_eval_result_entries
 
 from recipes.core.benchmarks.settings import BenchmarkSettings, ShotSettings
 from recipes.core.benchmarks.tasks import Item, Task
-from recipes.evaluate import card, markdown, schema, significance
+from recipes.evaluate import card, markdown, samples, schema, significance
 from recipes.evaluate.backends.transformers_lm import Generation
 from recipes.evaluate.markdown import Contamination, Report
 from recipes.evaluate.models import ComparedModel
@@ -136,19 +136,23 @@ def test_card_and_rows_say_the_same_of_english(
     assert f"({found.english.low:+.1f} to {found.english.high:+.1f})" in line
 
 
-def test_no_text_of_model_or_benchmark_gets_into_card_or_metadata() -> None:
+def test_no_markup_of_model_or_benchmark_gets_into_card_or_metadata() -> None:
     task, flores = choice(), translation()
     hostile: Outputs = [Generation(HOSTILE, True)] * len(flores.items)
     scored = results((task, outputs(task, 5), outputs(task, 9)), (flores, hostile, hostile))
+    shown = samples.first_translations([flores], {(0, 0): hostile, (1, 0): hostile}, "epo_Latn")
     section = f"## Results\n\n{card.RESULTS_START}\nold\n{card.RESULTS_END}\n\n## Limits\n\nmany\n"
     before = ModelCard(f"---\nlicense: apache-2.0\n---\n\n# x\n\n{section}")
     for _ in range(2):
-        card.update(before, "x", markdown.render(report(scored)), scored, practice=False)
+        text = markdown.render(replace(report(scored), samples=shown))
+        card.update(before, "x", text, scored, practice=False)
     after = ModelCard(str(before))
     assert after.data.license == "apache-2.0" and len(after.data.eval_results or []) == 3
     assert after.text.count(card.RESULTS_START) == after.text.count(card.RESULTS_END) == 1
     assert after.text.endswith("## Limits\n\nmany\n") and "old" not in after.text
-    assert "Owned" not in str(after) and "script" not in after.text.replace("wrong script", "")
+    owned = [line for line in after.text.splitlines() if "Owned" in line]
+    assert len(owned) == 9 and all(line.startswith("> **") for line in owned)
+    assert "<script" not in after.text and "{{" not in after.text
     assert "| not covered |" in after.text and "2 of 90 benchmark texts" in after.text
     assert "are built from the same texts. They are one piece of" in after.text
 
@@ -177,3 +181,16 @@ def test_known_problems_of_flores_are_noted_with_their_source(code: str, source:
     scored = results((task, outputs(task, 5), outputs(task, 9)))
     assert source in markdown.render(report(scored, language=code))
     assert source not in markdown.render(report(results((choice(), *[outputs(task, 5)] * 2))))
+
+
+def test_the_first_translations_into_the_language_are_shown() -> None:
+    topics, back, flores = choice(), translation("eng_Latn"), translation()
+    base = [Generation("<think>hm</think> ", True), Generation("*mal*", True)] * 6
+    adapter = [Generation(f"{n} bona {'tre ' * 100}", True) for n in range(12)]
+    collected = {(0, 2): base, (1, 2): adapter}
+    shown = samples.first_translations([topics, back, flores], collected, "epo_Latn")
+    assert [each.reference for each in shown] == ["0 bona", "1 bona", "2 bona"]
+    _, first, second, _ = samples.render(shown, "tuned")
+    assert "> **Base:** *(nothing)*\\\n> **Tuned:** 0 bona tre" in first
+    assert "> **Base:** &#42;mal&#42;\\\n" in second and "t …\\\n> **Reference:** 1 bona" in second
+    assert samples.render([], "adapter") == []

@@ -303,7 +303,7 @@ def check_card(hub: LocalHub, rows: list[dict[str, Any]]) -> None:
     assert "Not evaluated yet." not in card.text and "practice Belebele" in card.text
     assert "practice Global-MMLU | | not covered" in card.text and "in English" in card.text
     assert "1 of 18 benchmark texts is in the training data, so 2 items were" in card.text
-    assert "Degenerate translations" in card.text
+    assert "Degenerate translations" in card.text and card.text.count("> **Adapter:**") == 3
     assert card.data.base_model == BASE and len(card.data.eval_results) == 7
     info = client(hub).model_info(ADAPTER, expand=["evalResults"])
     entries = {entry.task_id: entry for entry in info.eval_results or []}
