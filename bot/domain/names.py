@@ -17,6 +17,7 @@ TEACHER_LABEL = ("kakugo", "teacher")
 BOT_LABEL = ("kakugo", "bot")
 SECRETS_LABEL = "secrets"
 
+_FEEDBACK = re.compile(r"data/([^/]+)/[0-9-]{10}/[^/]+\.jsonl")
 _PROFILE = re.compile(r"([a-z]{3})_([a-z]{4})((?:_[a-z0-9]+)?)\.ya?ml", re.IGNORECASE | re.ASCII)
 _REQUEST_ID = re.compile(r"r([1-9][0-9]{0,9})")
 _RECORD = re.compile(rf"{LEDGER_DIR}/({_REQUEST_ID.pattern})\.json")
@@ -69,6 +70,15 @@ def journal(org: str) -> str:
 
 def feedback(org: str) -> str:
     return f"{org}/kakugo-feedback"
+
+
+def feedback_language(path: str) -> str:
+    """Return the code of the language about which a file has feedback; empty for other files.
+
+    The chat writes each row to a file of its own.
+    """
+    match = _FEEDBACK.fullmatch(path)
+    return match[1] if match else ""
 
 
 def communities(org: str) -> str:

@@ -247,7 +247,8 @@ class Observation:
     A discussion that is neither in `discussions` nor in `deleted` was not read. If it is
     `unreadable`, the Hub did not show all that its request depends on, so nothing may be concluded
     from what is missing. `wheel_revision` is the commit that new requests pin. `communities` is
-    None if the profiles were not read.
+    None if the profiles were not read. `feedback` has the number of answers of each language about
+    which people have said something, and is None if they were not counted.
     """
 
     now: float
@@ -260,6 +261,7 @@ class Observation:
     prices: Mapping[str, float] = field(default_factory=dict)
     wheel_revision: str = ""
     communities: Mapping[str, Community] | None = None
+    feedback: Mapping[str, int] | None = None
     unreadable: frozenset[int] = frozenset()
 
     def community(self, language: str) -> Community:

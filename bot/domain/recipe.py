@@ -107,7 +107,7 @@ class Recipe:
     request may choose another one, and one of `licences` for its dataset. `setup` are commands
     that `deploy` runs once. The expected minutes assume that the teacher writes so many
     `tokens_per_second`; 0 if the recipe names no speed. `asked_model` is the name by which jobs ask
-    the teacher for its model.
+    the teacher for its model. A next version needs at least `fewest_corrections`.
     """
 
     name: str
@@ -127,6 +127,7 @@ class Recipe:
     evaluate_extras: tuple[str, ...] = ()
     tokens_per_second: float = 0.0
     asked_model: str = ""
+    fewest_corrections: int = 0
 
     def extras(self, step: Step) -> tuple[str, ...]:
         """Return the extras of this package that a step's job installs."""
@@ -219,6 +220,7 @@ def parse(name: str, org: str, text: str) -> Recipe:
             *_repos(_section(sections, "evaluate", "neural"), ("model",)),
         ),
         tokens_per_second=plan.teacher.tokens_per_second,
+        fewest_corrections=int(_section(sections, "train", "feedback").get("fewest", 0)),
         asked_model=str(_section(sections, "generate", "teacher").get("model", "")),
     )
 

@@ -66,6 +66,7 @@ class Verdict(StrEnum):
     NO_TEACHER = "no-teacher"
     DUPLICATE = "duplicate"
     NO_MODEL = "no-model"
+    TOO_FEW = "too-few"
     CONFIRM = "confirm"
     TOO_DEAR = "too-dear"
     COMMUNITY = "community"

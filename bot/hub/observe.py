@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -32,6 +33,7 @@ from bot.hub.jobs import CLOCK_DIFFERENCE_SECONDS, observe_jobs, with_details
 from bot.hub.manifests import is_amount, parse_manifest
 from bot.hub.profiles import ProfileReader
 from bot.hub.teachers import observe_teacher
+from bot.parsing.options import AvailableOptions, read_options
 
 log = logging.getLogger(__name__)
 
@@ -98,6 +100,7 @@ class Observer:
             prices=facts.prices,
             wheel_revision=wheel_revision(hub) if may_accept else "",
             communities=self._profiles.read(hub) if may_accept or scope.manifests else None,
+            feedback=count_feedback(hub, discussions.values()) if may_accept else None,
             unreadable=self._discussions.unreadable | unparseable | unread,
         )
 
@@ -205,6 +208,25 @@ def _may_accept(scope: Scope, read: Collection[int]) -> bool:
     is_new = any(num not in scope.known for num in read)
     requests = (*scope.active, *scope.resting)
     return is_new or any(r.may_pin_wheel for r in requests if r.discussion in read)
+
+
+def count_feedback(hub: Connection, read: Iterable[Discussion]) -> dict[str, int] | None:
+    """Return how many rows of feedback each language has, if a discussion asks to learn from them.
+
+    None if none does, or if this token may not see them: the job counts those that it can use.
+    """
+    if not any(read_options(each.body, AvailableOptions(())).improves for each in read):
+        return None
+    repo = names.feedback(hub.org)
+    try:
+        with translate_errors(f"count the feedback in {repo}"):
+            try:
+                tree = list(hub.api.list_repo_tree(repo, recursive=True, repo_type="dataset"))
+            except EntryNotFoundError:  # an empty repo
+                tree = []
+    except Refused:
+        return None
+    return dict(Counter(names.feedback_language(item.path) for item in tree))
 
 
 def _members(hub: Connection) -> frozenset[str]:

@@ -56,6 +56,9 @@ def accept(
         return _decline(request, Verdict.WITHDRAWN, code)
     if spec.improves and not _has_model(spec, situation):
         return _decline(request, Verdict.NO_MODEL, code)
+    rows, fewest = situation.observation.feedback, situation.recipe.fewest_corrections
+    if spec.improves and rows is not None and rows.get(code, 0) < fewest:
+        return _decline(request, Verdict.TOO_FEW, code, str(rows.get(code, 0)), str(fewest))
     duplicate = _duplicate(request, spec, situation)
     if duplicate is not None:
         return _decline(request, Verdict.DUPLICATE, code, duplicate.id)

@@ -96,6 +96,8 @@ def _reason(request: Request, policy: Policy) -> str:
                 f"There is no model of {by_code(choices[0]).name} to improve yet. To request one, "
                 "open a discussion without the line `/improve`."
             )
+        case Verdict.TOO_FEW:
+            return _too_few(request, policy)
         case Verdict.TOO_MANY:
             count = plural(policy.limits.person_requests, "request")
             return (
@@ -129,6 +131,18 @@ def _duplicate(request: Request, policy: Policy) -> str:
         f"{first} Once that request is done, have a look at {places}. If the model makes mistakes, "
         "please correct them in the chat: a discussion with the line `/improve` in its text turns "
         "the corrections into the next version."
+    )
+
+
+def _too_few(request: Request, policy: Policy) -> str:
+    """Say how many corrections there are and how many a next version needs."""
+    code, rows, fewest = request.choices
+    chat = names.repo_url(policy.endpoint, names.chat(policy.org), "space")
+    return (
+        f"The next version of the model of {by_code(code).name} needs at least "
+        f"{plural(int(fewest), 'correction')} that a steward or a maintainer has accepted, and "
+        f"people have sent feedback on only {plural(int(rows), 'answer')} so far. Please correct "
+        f"answers in [the chat]({chat}), and ask again when there are enough."
     )
 
 

@@ -34,6 +34,7 @@ _VERDICTS = {
     "no-teacher": "no teacher knows the language",
     "duplicate": "there is a request for it already",
     "no-model": "there is no model to improve",
+    "too-few": "too few corrections so far",
     "too-dear": "it costs more than may start without a maintainer",
     "community": "its community decides",
     "withdrawn": "its community has withdrawn it",

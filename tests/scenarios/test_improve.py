@@ -86,6 +86,16 @@ def test_only_an_existing_model_is_improved_by_one_request_at_a_time() -> None:
         2 / 60 * examples.PRICES["cpu-upgrade"]
     )
     assert request.agreed_spec.cap_usd == pytest.approx(10 / 60 * examples.PRICES["cpu-upgrade"])
+    needs_four = replace(examples.policy(), recipe=replace(examples.recipe(), fewest_corrections=4))
+    for counts, verdict, choices in (
+        (None, Verdict.NONE, ()),
+        ({"epo_Latn": 4}, Verdict.NONE, ()),
+        ({"epo_Latn": 2, "gla_Latn": 9}, Verdict.TOO_FEW, ("epo_Latn", "2", "4")),
+        ({}, Verdict.TOO_FEW, ("epo_Latn", "0", "4")),
+    ):
+        seen = examples.observed(discussions={}, feedback=counts)
+        counted = admit(discussion, (done,), seen, needs_four).request
+        assert (counted.verdict, counted.choices) == (verdict, choices)
     busy = admitted(done, other(9, Status.OPEN, improves=True))
     assert (busy.verdict, busy.choices[1]) == (Verdict.DUPLICATE, "r9")
     expensive = admit(

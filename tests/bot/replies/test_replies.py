@@ -177,6 +177,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "withdrawn by its speakers": decline(Verdict.WITHDRAWN, "gla_Latn"),
         "/retry after a withdrawal": answer(Command.RETRY, replies.withdrawn()),
         "nothing to improve": decline(Verdict.NO_MODEL, "epo_Latn"),
+        "too few corrections": decline(Verdict.TOO_FEW, "epo_Latn", "2", "4"),
         "requested before": replace(
             decline(Verdict.DUPLICATE, "epo_Latn", "r7"), spec=examples.spec()
         ),
