@@ -36,6 +36,16 @@ MODULES = {
 # Where torch is installed, `datasets` imports it unasked: a second and 200 MB for each process.
 WITHOUT_TORCH = ("check", "generate")
 WITH_ACCELERATOR = ("bake-off", "train", "evaluate", "improve", "export")
+# The package's extra for a command, where it is not called like the command.
+EXTRAS = {
+    "bake-off": "improve",
+    "promote": "improve",
+    "export": "improve",
+    "compare": "evaluate",
+    "review-report": "generate",
+    "practice-publish": "dev",
+    "practice-teacher": "dev",
+}
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 ABOUT = """\
@@ -82,6 +92,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return importlib.import_module(MODULES[args.command]).main(args) or 0
     except UserError as error:
         _print_error(args.command, str(error))
+        return 2
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("recipes"):
+            raise
+        extra = EXTRAS.get(args.command, args.command)
+        _print_error(args.command, f"{error.name} is missing: install `kakugo-bot[{extra}]`.")
         return 2
     except KeyboardInterrupt as interrupt:
         reason = f": {interrupt}" if str(interrupt) else ""

@@ -125,9 +125,17 @@ def test_core_has_all_that_the_bot_imports() -> None:
     assert len(needed) >= 5
 
 
-def test_local_extra_has_all_that_the_local_hub_and_the_demo_import() -> None:
-    needed = third_party([p for p in (ROOT / "bot").rglob("*.py") if _is_local(p)], OWN)
-    assert {name: file for name, file in needed.items() if name not in declared("local")} == {}
+def test_command_lines_start_with_the_core_alone() -> None:
+    program = (
+        "import sys, bot.cli, recipes.cli; recipes.cli.parser()\n"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    started = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert "recipes" in started
+    others = declared(*PROJECT["optional-dependencies"]) - declared()
+    assert others & set(started) == set()
 
 
 def _is_local(path: Path) -> bool:

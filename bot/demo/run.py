@@ -130,8 +130,8 @@ def _config(data: Path, port: int) -> DemoConfig:
             if port in (0, config.hub_port):
                 return config
             raise DemoError(
-                f"the demo in {data} uses port {config.hub_port}: leave out --port, "
-                "or start over with --fresh"
+                f"the links of the demo in {data} have port {config.hub_port}: leave out --port, "
+                "or start a new demo in another folder with --data"
             )
         config = _new_config(port)
         _write_private(data / "seed.yaml", yaml.safe_dump(_seed(config)))

@@ -22,6 +22,8 @@ from bot.domain.actions import (
 from bot.domain.policy import Policy
 from bot.domain.request import Request, StepRecord
 
+QUEUE_LINE = "{:7} {:9} {:10} {:18} {:>10}  {}"
+
 
 def plan_lines(decision: Decision, snapshot: LedgerSnapshot) -> Iterator[str]:
     """Yield what a tick would record and do."""
@@ -57,18 +59,20 @@ def _description(action: Action) -> str:
 
 
 def request_lines(requests: Iterable[Request], everything: bool) -> Iterator[str]:
-    """Yield the queue, newest last: id, status, language, step, money, author."""
+    """Yield the headings and the queue, newest last."""
     shown = [request for request in requests if everything or not request.archived]
+    if not shown:
+        yield "no requests"
+        return
+    yield QUEUE_LINE.format("request", "status", "language", "step", "spent", "author")
     for request in sorted(shown, key=lambda request: request.discussion):
         language = request.spec.language.code if request.spec else "-"
         step = steps.current(request) if request.spec else None
         progress = f"{step.value} {request.step(step).state.value}" if step else "-"
-        yield (
-            f"{request.id:6} {request.status.value:9} {language:10} {progress:18} "
-            f"${request.spent_usd:9.4f}  {request.author}"
+        spent = f"${request.spent_usd:.4f}"
+        yield QUEUE_LINE.format(
+            request.id, request.status.value, language, progress, spent, request.author
         )
-    if not shown:
-        yield "no requests"
 
 
 def details(

@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -158,3 +159,26 @@ def test_a_folder_that_cannot_be_written_is_refused(
     out = ["--teacher", "http://127.0.0.1:1", "--out", str(tmp_path / folder)]
     assert cli.main(["generate", *common, *out]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "extra"),
+    [(("compare", "a", "b"), "evaluate"), (("practice-teacher",), "dev")],
+)
+def test_a_missing_package_is_named_with_its_extra(
+    argv: tuple[str, ...],
+    extra: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(cli.MODULES, argv[0], "absent_package.module")
+    assert cli.main(argv) == 2
+    said = capsys.readouterr().err
+    assert f"absent_package is missing: install `kakugo-bot[{extra}]`." in said
+
+
+def test_every_command_has_an_extra() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    assert {cli.EXTRAS.get(name, name) for name in cli.MODULES} - {"schema"} <= extras.keys()

@@ -44,10 +44,12 @@ def test_a_plan_may_wake_the_teacher_or_be_empty() -> None:
 def test_the_queue_leaves_out_archived_requests() -> None:
     archived = examples.request(id="r2", discussion=2, status=Status.DONE, archived=True)
     asked = examples.request(id="r3", discussion=3, status=Status.ASKED, spec=None)
-    lines = list(report.request_lines([asked, archived, examples.request()], everything=False))
+    queue = [asked, archived, examples.request()]
+    heading, *lines = report.request_lines(queue, everything=False)
+    assert heading.split() == ["request", "status", "language", "step", "spent", "author"]
     assert [line.split()[0] for line in lines] == ["r1", "r3"]
     assert "epo_Latn" in lines[0] and "ludoviko" in lines[0]
-    assert len(list(report.request_lines([asked, archived], everything=True))) == 2
+    assert len(list(report.request_lines([asked, archived], everything=True))) == 3
     assert list(report.request_lines([], everything=False)) == ["no requests"]
 
 
