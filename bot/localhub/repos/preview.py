@@ -42,7 +42,14 @@ def _text(value: Any) -> str:
     """Return a cell as a text that is not too long."""
     if value is None:
         return ""
-    if isinstance(value, list | dict):
+    if isinstance(value, list) and all(_is_turn(each) for each in value):
+        value = "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in value)
+    elif isinstance(value, list | dict):
         value = json.dumps(value, ensure_ascii=False, default=str, indent=1)
     text = str(value)
     return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"
+
+
+def _is_turn(value: Any) -> bool:
+    """Whether a value is a turn of a conversation."""
+    return isinstance(value, dict) and value.keys() == {"role", "content"}

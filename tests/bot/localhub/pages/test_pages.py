@@ -178,7 +178,11 @@ def test_search_finds_a_language_by_any_name(
 def test_dataset_shows_its_first_rows(
     alice: HfApi, name: str, browse: Callable[[str], Browser], tmp_path: Path
 ) -> None:
-    rows = [{"prompt": f"<b>Dè {number}?</b>", "turns": [{"role": "user"}]} for number in range(30)]
+    chat = [{"role": "user", "content": "Dè?"}, {"role": "assistant", "content": "<i>Seo</i>."}]
+    rows = [
+        {"prompt": f"<b>Dè {number}?</b>", "turns": [{"role": "user"}], "messages": chat}
+        for number in range(30)
+    ]
     parquet.write_table(pyarrow.Table.from_pylist(rows), tmp_path / "rows")
     alice.create_repo(name, repo_type="dataset")
     alice.create_commit(
@@ -195,6 +199,7 @@ def test_dataset_shows_its_first_rows(
         page = browser.read(path)
         check(page)
         assert "&lt;b&gt;Dè 9?" in page and "Dè 10?" not in page, path
+        assert "user: Dè?\n\nassistant: &lt;i&gt;Seo" in page
         assert "10 of 30 rows" in page and "&#34;role&#34;: &#34;user&#34;" in page, path
     broken = f"/datasets/{name}/blob/main/data/test-0.parquet"
     assert broken in links(browser.read(f"/datasets/{name}"))
