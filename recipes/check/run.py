@@ -141,7 +141,7 @@ def _tokenizer(api: HfApi, repo: str, revision: str) -> PreTrainedTokenizerBase:
         return AutoTokenizer.from_pretrained(repo, revision=revision)
     from transformers import PreTrainedTokenizerFast
 
-    return PreTrainedTokenizerFast(tokenizer_file=file)
+    return PreTrainedTokenizerFast(tokenizer_file=file)  # type: ignore[no-untyped-call]
 
 
 def _manifest_metrics(

@@ -80,8 +80,9 @@ def strict_with(*rules: dict[str, Any]) -> ConfigDict:
 
     Those are for a whole section as people write it: `parse` does not check them.
     """
-    extra = {"allOf": list(rules)}
-    return ConfigDict(**STRICT, use_attribute_docstrings=True, json_schema_extra=extra)
+    return STRICT | ConfigDict(
+        use_attribute_docstrings=True, json_schema_extra={"allOf": list(rules)}
+    )
 
 
 class Partial:
