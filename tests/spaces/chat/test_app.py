@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -152,6 +153,9 @@ def test_missing_language_right_to_left_script_and_offline_page(chat: str, page:
     expect(message_box).to_have_attribute("dir", "ltr")
     page.get_by_role("link", name="Use it offline").click()
     offline = page.locator(".k-offline")
+    expect(page).to_have_title(re.compile("."))
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert phone_problems(page) == []
     expect(offline.locator("li")).to_have_count(3)
     expect(offline).to_contain_text("llama-server -m it.gguf")
     expect(offline).to_contain_text("2 kB")
