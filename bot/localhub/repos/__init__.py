@@ -7,8 +7,8 @@ history        Commits and refs: resolves revisions, records commits, merges tre
 initial_files  The files that a new repo contains from its initial commit on
 download       Streams a stored file, or one byte range of it, and verifies its hash
 preview        The first rows of a parquet file, as texts for a table
-eval_results   Evaluation results that a model publishes in `.eval_results/*.yaml`
 repos          Lookup and visibility of repos, creation, settings, deletion
+eval_results   Evaluation results that a model publishes in `.eval_results/*.yaml`
 gated          Gated repos: only users with access can download files
 refs           Branches, tags and commit listings
 lfs            Large files by the batch protocol of git-lfs
