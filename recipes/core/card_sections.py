@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-DIRECTION_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# The Hub accepts no card with NUL; the others would change the direction of what follows.
+CONTROLS = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 SPECIAL_CHARACTERS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&@:/$^=\"'])")
 
 
@@ -27,7 +30,7 @@ def set_section(text: str, name: str, body: str, before: str | None = None) -> s
 
 def escape(text: str) -> str:
     """Return people's text as one line of Markdown without markup, links or mentions."""
-    line = " ".join(DIRECTION_OVERRIDES.sub("", text).split())
+    line = " ".join(CONTROLS.sub("", text).split())
     return SPECIAL_CHARACTERS.sub(lambda match: f"&#{ord(match[0])};", line)
 
 

@@ -26,3 +26,7 @@ def test_escaped_text_is_plain_text(words: str) -> None:
     assert paragraph.children is not None and [token.type for token in rest] == ["paragraph_close"]
     assert {token.type for token in paragraph.children} <= {"text", "text_special"}
     assert "<" not in escape(words) and "\n" not in escape(words) and "@" not in escape(words)
+
+
+def test_escaped_text_has_no_control_characters() -> None:
+    assert escape("a\x00\x1b\x9f\u202e\u2067\ud800b\x85\u2028c") == "ab c"
