@@ -21,7 +21,7 @@ from pathlib import Path
 from random import Random
 
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from recipes.practice.exercises import answer as right_answer
 from recipes.practice.exercises import prompt, random_exercise
@@ -56,14 +56,19 @@ def take(urls: Mapping[str, str]) -> None:
     """Write the pictures of a finished demo, whose pages have these URLs."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM)
-        page = browser.new_page(viewport=SIZE, color_scheme="light", locale="en")
-        page.set_default_timeout(60_000)
+        page = _page(browser)
         expect.set_options(timeout=60_000)
         frames = [*_discussion(page, urls["discussion"]), _leaderboard(page, urls["leaderboard"])]
-        frames.append(_chat(page, urls["chat"]))
+        frames.append(_chat(browser, urls["chat"]))
         browser.close()
     _write_animation(frames)
     STAMP.write_text(f"{sources_digest()}\n")
+
+
+def _page(browser: Browser) -> Page:
+    page = browser.new_page(viewport=SIZE, color_scheme="light", locale="en")
+    page.set_default_timeout(60_000)
+    return page
 
 
 def _discussion(page: Page, url: str) -> list[bytes]:
@@ -87,11 +92,12 @@ def _leaderboard(page: Page, url: str) -> bytes:
     return page.screenshot(path=DOCS / "leaderboard.png")
 
 
-def _chat(page: Page, url: str) -> bytes:
+def _chat(browser: Browser, url: str) -> bytes:
     """Ask for translations in fresh chats until one is right. Raises SystemExit."""
-    app, rng = _app(page, url), Random(7)
+    app, rng = _app(_page(browser), url), Random(7)
     for _ in range(MAX_QUESTIONS):
         exercise = random_exercise(rng, "to_esperanto", "eng")
+        page = _page(browser)  # the chat keeps a conversation for the next visit
         page.goto(f"{app}/?language=epo_Latn")
         box = page.locator("#message-box textarea")
         answer = page.locator("#adapter-chat .bot.message")
