@@ -27,7 +27,12 @@ class Sample:
 def first_translations(tasks: Sequence[Task], outputs: CollectedOutputs, code: str) -> list[Sample]:
     """Return the first translations into the language `code`, of models 0 (base) and 1."""
     translations = (
-        Sample(item.source, *(output_text(item, outputs[m, t][i]) for m in (0, 1)), item.reference)
+        Sample(
+            source=item.source,
+            base=output_text(item, outputs[0, t][i]),
+            adapter=output_text(item, outputs[1, t][i]),
+            reference=item.reference,
+        )
         for t, task in enumerate(tasks)
         if task.direction and task.output_language == code
         for i, item in enumerate(task.items)
