@@ -132,15 +132,18 @@ def _oldest_missing(active: Collection[Request], alive: Iterable[JobInfo]) -> fl
     """
     labels = [info.labels or {} for info in alive]
     present = {(each.get("request"), each.get("step"), each.get("attempt")) for each in labels}
-    ordered_at = {
-        (request.id, step.value, str(job.attempt)): job.ordered_at
-        for request in active
-        for step, job in (
-            *((held.step, held) for held in request.unsettled),
-            *((step, record) for step, record in request.steps.items() if record.is_active),
-        )
-    }
-    return min((at for key, at in ordered_at.items() if key not in present), default=None)
+    waited_for = [
+        *((each.id, held.step, held.attempt, held.ordered_at)
+          for each in active for held in each.unsettled),
+        *((each.id, step, record.attempt, record.ordered_at)
+          for each in active for step, record in each.steps.items() if record.is_active),
+    ]  # fmt: skip
+    missing = (
+        ordered_at
+        for request, step, attempt, ordered_at in waited_for
+        if (request, step.value, str(attempt)) not in present
+    )
+    return min(missing, default=None)
 
 
 def log_tail(hub: Connection, job: str) -> tuple[str, ...]:

@@ -94,7 +94,7 @@ def test_a_plan_changes_the_capacity_as_it_changes_the_ledger() -> None:
         {"unsettled": (), "status": Status.FAILED},
         {"days": {costs.day_of(NOW): DayUse(0.5)}, "status": Status.DONE},
     ):
-        after = replace(before, **change)  # type: ignore[arg-type]
+        after = replace(before, **change)
         now = situation(observed(), examples.policy(), [before, other]).after(Plan(after))
         expected = situation(observed(), examples.policy(), [after, other]).capacity
         assert now.capacity.committed_usd == pytest.approx(expected.committed_usd), change

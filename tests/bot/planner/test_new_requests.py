@@ -171,7 +171,11 @@ def test_above_the_limit_a_maintainer_must_approve() -> None:
 @pytest.mark.parametrize("limit", ["limit_usd", "person_usd", "day_usd"])
 def test_the_cap_is_within_every_limit(limit: str) -> None:
     lowest = 0.004
-    limits = Limits(**({} if limit == "limit_usd" else {limit: lowest}))
+    limits = {
+        "limit_usd": Limits(),
+        "person_usd": Limits(person_usd=lowest),
+        "day_usd": Limits(day_usd=lowest),
+    }[limit]
     policy = examples.policy(lowest if limit == "limit_usd" else 50.0, limits)
     spec = admit(examples.discussion(), (), observed(), policy).request.agreed_spec
     assert spec.cap_usd == lowest > spec.estimate_usd
