@@ -16,22 +16,27 @@ COUNT = 3
 
 @dataclass(frozen=True)
 class Sample:
-    """One text to translate into the language, what both models answered, and the reference."""
+    """One text to translate, what both models answered, and its reference if quotable."""
 
     source: str
     base: str
     adapter: str
-    reference: str
+    reference: str | None
 
 
 def first_translations(tasks: Sequence[Task], outputs: CollectedOutputs, code: str) -> list[Sample]:
-    """Return the first translations into the language `code`, of models 0 (base) and 1."""
+    """Return the first translations into the language `code`, of models 0 (base) and 1.
+
+    Of a benchmark that is not quotable, there is only the number of the sentence.
+    """
     translations = (
         Sample(
-            source=item.source,
+            source=item.source
+            if task.settings.quotable
+            else f"(sentence {item.id} of {task.dataset})",
             base=output_text(item, outputs[0, t][i]),
             adapter=output_text(item, outputs[1, t][i]),
-            reference=item.reference,
+            reference=item.reference if task.settings.quotable else None,
         )
         for t, task in enumerate(tasks)
         if task.direction and task.output_language == code
@@ -51,10 +56,11 @@ def render(samples: Sequence[Sample], adapter_label: str) -> list[str]:
 
 
 def _quote(sample: Sample, adapter_label: str) -> str:
-    turns = {
-        "To translate": sample.source,
-        "Base": sample.base,
-        adapter_label.capitalize(): sample.adapter,
-        "Reference": sample.reference,
-    }
-    return quote_turns(turns.items())
+    turns = [
+        ("To translate", sample.source),
+        ("Base", sample.base),
+        (adapter_label.capitalize(), sample.adapter),
+    ]
+    return quote_turns(
+        turns if sample.reference is None else [*turns, ("Reference", sample.reference)]
+    )

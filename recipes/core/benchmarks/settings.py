@@ -55,6 +55,8 @@ class QuestionSettings:
     """Replaces `evaluate.choice.normalise`."""
     text_columns: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
     """Columns whose texts no training row may overlap with; replaces those of table.py."""
+    quotable: bool = False
+    """Whether its texts may be on cards. FLORES+ asks to keep them where no crawler reads them."""
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,9 @@ def translation(code: str = "epo_Latn") -> Task:
     items = tuple(Item(str(n), "?", (f"{n} bona",), 0, (), source=HOSTILE) for n in range(12))
     direction = f"eng_Latn-{code}"
     return Task(
-        "flores", code, direction, "chrF++", items, "o/flores", "d" * 40, code, BENCHMARK, ""
-    )
+        "flores", code, direction, "chrF++", items, "o/flores", "d" * 40, code,
+        replace(BENCHMARK, quotable=True), "",
+    )  # fmt: skip
 
 
 def outputs(task: Task, correct: int) -> Outputs:
@@ -194,3 +195,8 @@ def test_the_first_translations_into_the_language_are_shown() -> None:
     assert "> **Base:** *(nothing)*\\\n> **Tuned:** 0 bona tre" in first
     assert "> **Base:** &#42;mal&#42;\\\n" in second and "t …\\\n> **Reference:** 1 bona" in second
     assert samples.render([], "adapter") == []
+    flores = replace(flores, settings=replace(flores.settings, quotable=False))
+    shown = samples.first_translations([topics, back, flores], collected, "epo_Latn")
+    _, first, *_ = samples.render(shown, "tuned")
+    assert "sentence 0 of o&#47;flores" in first and "0 bona tre" in first
+    assert HOSTILE not in shown[0].source and "Reference" not in first
