@@ -89,7 +89,8 @@ def rows(
 def cache_key(model: ComparedModel, task: Task, settings: EvaluateSettings) -> str:
     """Return a digest of everything that an output depends on except the item itself."""
     asked = asdict(task.settings)
-    del asked["normalise"], asked["text_columns"]  # in `decoding`; not seen by a model
+    del asked["normalise"]  # in `decoding`
+    del asked["text_columns"], asked["quotable"]  # not seen by a model
     dependencies: dict[str, Any] = {
         "model": [model.model, model.base, model.files],
         "how": [
