@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from jinja2 import TemplateError
@@ -137,7 +138,7 @@ def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:
     if not tokenizer.is_fast:
         raise UserError(f"A base needs a fast tokenizer (tokenizer.json), and {repo} has none.")
     try:
-        with _time_limit(TEMPLATE_SECONDS), suppress(TemplateError, TypeError, RecursionError):
+        with _template_limit(TEMPLATE_SECONDS), suppress(TemplateError, TypeError, RecursionError):
             tokenizer.apply_chat_template(SAMPLE_CHAT, tokenize=False)
     except TimeoutError as error:
         raise UserError(
@@ -147,11 +148,17 @@ def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:
 
 
 @contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in this thread if Python code, such as a loop, runs longer."""
+def _template_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in this thread if the code of a template, such as a loop, runs longer.
+
+    Python stops tracing when it raises. So it raises in the template's own code only, not in what
+    runs at any time and ignores errors, like the end of a weak reference.
+    """
     ends_at = time.monotonic() + seconds
 
-    def trace(*_: object) -> Any:
+    def trace(frame: FrameType, event: str, argument: object) -> Any:
+        if frame.f_code.co_filename != "<template>":
+            return None
         if time.monotonic() > ends_at:
             raise TimeoutError
         return trace

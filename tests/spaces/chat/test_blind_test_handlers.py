@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.xdist_group("gradio")
 V1, V2 = (Version(tag, replace(ADAPTER, revision=tag[1] * 40)) for tag in ("v1", "v2"))
 TEST = BlindTest("Kio?", (V2, V1), ("Io.", "What."))
+EARLIER = f"kakugo-epo_Latn-2026-11-01-{'a' * 32}"  # the receipt of what this browser sent before
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def handlers(tmp_path: Path) -> BlindTestHandlers:
 
 def vote(handlers: BlindTestHandlers, test: BlindTest | None, consent: bool) -> dict[str, Any]:
     profile = signed_in("eva")
-    return handlers.vote("a", test, consent, ["k"], "en", visitor(), profile)
+    return handlers.vote("a", test, consent, [EARLIER], "en", visitor(), profile)
 
 
 def test_vote_becomes_a_preference_pair_of_the_next_version(
@@ -51,7 +52,8 @@ def test_vote_becomes_a_preference_pair_of_the_next_version(
 ) -> None:
     shown = vote(handlers, TEST, consent=True)
     assert "The first answer was by v2, the second by v1" in shown["status"]
-    assert shown["test"] is None and len(shown["sent"]) == 2
+    assert shown["test"] is None
+    assert shown["sent"][0] == EARLIER and len(shown["sent"]) == 2
     (line,) = Outbox(tmp_path).rows(9).values()
     rows = feedback.parse([line.encode()], "epo_Latn")
     (pair,) = make_pairs(rows.chats, rows.reviews, {}, "epo_Latn", lambda draft: None).kept

@@ -15,6 +15,7 @@ import pytest
 from huggingface_hub import HfApi, JobInfo, Volume, get_session
 from huggingface_hub.errors import BadRequestError, HfHubHTTPError, JobNotFoundError
 
+from bot.localhub.compute.processes import PROGRAMS
 from bot.localhub.testing import LocalHub
 from tests.bot.localhub.compute.process_tree import tree_code
 from tests.bot.localhub.helpers import auth_header, is_running, status_of, wait_until
@@ -95,7 +96,8 @@ def test_environment_is_clean_and_secrets_are_hidden(
     assert inside["HF_TOKEN"] == "hf_very_secret" and inside["PLAIN"] == "1"
     assert inside["HF_ENDPOINT"] == hub.url and inside["HF_HUB_DISABLE_XET"] == "1"
     assert inside["JOB_ID"] == job.id and inside["CPU_CORES"] == "2"
-    assert inside["PATH"].split(":")[0] == str(Path(sys.executable).parent)
+    # The uv that installs nothing comes first.
+    assert inside["PATH"].split(":")[:2] == [str(PROGRAMS), str(Path(sys.executable).parent)]
     assert inside["HOME"] != os.environ.get("HOME") and inside["HF_HOME"].startswith(inside["HOME"])
     assert not {"PYTEST_CURRENT_TEST", "USER", "PWD"} & set(inside)
     headers = auth_header(hub)

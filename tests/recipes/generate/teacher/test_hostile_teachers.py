@@ -181,7 +181,7 @@ def test_translations_add_up_to_the_conversations(tmp_path: Path) -> None:
     )
     assert counts.total() > 50
     assert context.lost_examples.keys() == context.lost.keys()
-    assert context.lost_examples["not_texts"] == "[1, 2, 3]"
+    assert context.lost_examples["not_texts"] in ("[1, 2, 3]", '["\\ud83d", "\\ud83d"]')
 
 
 def test_resets_of_a_tenth_of_calls_lose_nothing(tmp_path: Path) -> None:
