@@ -35,6 +35,13 @@ def shorten(text: str, end: str = "", longest: int = LONGEST_QUOTE) -> str:
     return visible if len(visible) <= longest else f"{visible[:longest]}…{end}"
 
 
+def wrong_kind(value: str, kind: str) -> str:
+    """Return that a quoted value is not of a kind, such as "a number"."""
+    is_scalar = value[0] not in "a[{n"  # not "a list", "a very large number", `[]`, `{}` or `null`
+    hint = "; put it in quotes" if kind == "text" and is_scalar else ""
+    return f"{value} is not {kind}{hint}"
+
+
 def unknown_key(key: str, known: Sequence[str]) -> str:
     """Return what is wrong with a key that is none of those known, and the nearest of them."""
     if close := get_close_matches(key, known, 1, cutoff=0.7):

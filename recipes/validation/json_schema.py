@@ -1,4 +1,4 @@
-"""Check plain values against a JSON Schema that another program wrote.
+"""Check plain values against the JSON Schema in a file, with sentences for people.
 
 The keyword `errorMessage`, which editors know, is the remedy where a rule of its mapping is broken.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema_rs
 
 from recipes.validation.documents import path_of
-from recipes.validation.errors import InvalidInput, quote, shorten, unknown_key
+from recipes.validation.errors import InvalidInput, quote, shorten, unknown_key, wrong_kind
 
 KINDS = {
     "array": "a list",
@@ -99,9 +99,7 @@ def _rule(error: Any, nodes: Sequence[dict[str, Any]]) -> str:
             return "is missing; add it"
         case "type":
             kinds = [KINDS[each] for each in sorted(kind.types) if each != "null"]
-            is_scalar = value[0] not in "a[{n"
-            hint = "; put it in quotes" if kinds == [KINDS["string"]] and is_scalar else ""
-            return f"{value} is not {' or '.join(kinds)}{hint}"
+            return wrong_kind(value, " or ".join(kinds))
         case "enum":
             return f"{value} is not one of {', '.join(map(str, kind.options))}"
     if name in BOUNDS:

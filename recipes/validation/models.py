@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic_core import ErrorDetails, core_schema
 
 from recipes.validation.documents import path_of
-from recipes.validation.errors import InvalidInput, quote, unknown_key
+from recipes.validation.errors import InvalidInput, quote, unknown_key, wrong_kind
 
 T = TypeVar("T")
 # Nested dataclasses of the standard library inherit it.
@@ -216,8 +216,7 @@ def _model(kind: Callable[..., Any], is_documented: bool = False) -> type[BaseMo
 def _rule(problem: ErrorDetails, model: type[BaseModel]) -> str:
     kind, value, context = problem["type"], quote(problem["input"]), problem.get("ctx", {})
     if kind in KINDS:
-        hint = "; put it in quotes" if kind == "string_type" and value[0] not in "a[{n" else ""
-        return f"{value} is not {KINDS[kind]}{hint}"
+        return wrong_kind(value, KINDS[kind])
     if kind in BOUNDS:
         bound, words = BOUNDS[kind]
         return f"{value} is out of range; use a number {words} {context[bound]:g}"
