@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -10,15 +11,16 @@ from pydantic import AfterValidator, Field
 
 from recipes.validation.ranges import Count, PositiveAmount, PositiveCount, Share, Text
 
+HAS_LETTER: Any = {"pattern": r"[^*\s]", "errorMessage": "write a word"}
+
 
 def _check_word(text: str) -> str:
     """Check that a form has a letter: a form without one would match everywhere."""
-    if not text.strip("* "):
+    if not re.search(HAS_LETTER["pattern"], text):
         raise ValueError("has no letter; write a word")
     return text.strip()
 
 
-HAS_LETTER: Any = {"pattern": r"[^*\s]", "errorMessage": "write a word"}
 Word = Annotated[str, AfterValidator(_check_word), Field(json_schema_extra={"allOf": [HAS_LETTER]})]
 
 

@@ -37,7 +37,7 @@ OPTIONAL_FIELDS = {
     "max_tokens": re.compile(r"\bmax_tokens\b", re.I),
 }
 UNNAMED = ("response_format", "stream")  # left out if the server names no field
-MIN_FAILURES = 3  # with the status 500 in a row, from which a field is left out from the start
+MIN_FAILURES = 3  # statuses 500, or streams without usage, in a row until a field is left out
 Effort = Literal["low", "medium", "high"]
 VERSION = re.compile(r"/v\d\w*(?:/openai)?\Z")  # Google's is /v1beta/openai
 WITHOUT_LIST = {404, 405, 500, 501}  # from servers that cannot list their models
