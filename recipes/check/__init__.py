@@ -4,7 +4,7 @@ settings    Parse the `check:` section of a recipe
 fertility   Measure how well a base's tokenizer fits the language, compared with English
 advice      Turn the metrics of a check into a level: good, doubtful or hopeless
 references  Read reference sentences of the language, with their English originals
-naming      Ask the teacher itself, where nothing else can tell the language of its texts
+naming      Read which language the teacher says its texts are in, where nothing else can tell
 probe       Ask the teacher a few dozen questions: its speed, its format, how well it writes
 report      Write what a person at the terminal reads about a check
 run         Run the check recipe, from its arguments to its manifest

@@ -1,8 +1,8 @@
-"""The teacher as the last witness of a language that no library and no text of it can tell.
+"""Which language the teacher says its own texts are in, where nothing else can tell it.
 
-A teacher that writes a relative often knows its name, if it is asked afterwards, without the name
-of the language that was wanted. Names are read with care: one that may mean several languages, or
-the wanted one, accuses nobody.
+A teacher that writes a related language often names it correctly if it is asked afterwards, without
+the name of the language that was wanted. A name that may mean several languages, or the wanted one,
+does not count as another language.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from recipes.core.language import Language
 
 MAX_TEXTS = 10
 MIN_NAMES = 5
-MOSTLY = 0.6  # of the texts, from which the language that they are said to be in counts
+MIN_SHARE = 0.6  # of the texts, from which the language that they are said to be in counts
 
 
 def named_other(names: Iterable[str], language: Language) -> str:
     """Return the name of the other language that most of the texts are said to be in, else ""."""
     found = [_find(name) for name in names]
     counts = Counter(each.name for each in found if each and each.code[:3] != language.code[:3])
-    name, count = max(counts.items(), key=lambda item: item[1], default=("", 0))
-    return name if len(found) >= MIN_NAMES and count >= MOSTLY * len(found) else ""
+    [(name, count)] = counts.most_common(1) or [("", 0)]
+    return name if len(found) >= MIN_NAMES and count >= MIN_SHARE * len(found) else ""
 
 
 def _find(name: str) -> Language | None:
