@@ -30,14 +30,14 @@ from recipes.generate.teacher.completion import Answer
 from recipes.generate.teacher.openai import MIN_FAILURES
 from tests.bench.human_text import paragraphs
 from tests.bench.real_servers import llama_cpp_server, transformers_serve
-from tests.recipes.check.test_run import BASE, api, runner
+from tests.recipes.check.test_run import BASE, api
 from tests.recipes.conftest import fork_server, tiny_base
-from tests.recipes.generate.conftest import hub, recipe
+from tests.recipes.generate.conftest import hub, jobs, recipe
 from tests.recipes.generate.gates.planted_faults import SETTINGS, exchange
 from tests.recipes.generate.teacher_server import teaching
 from tests.recipes.recipe_runner import RecipeRunner
 
-__all__ = ["api", "fork_server", "hub", "recipe", "runner", "tiny_base"]  # fixtures
+__all__ = ["api", "fork_server", "hub", "jobs", "recipe", "tiny_base"]  # fixtures
 
 Server = Callable[[Path], AbstractContextManager[tuple[str, str]]]
 SERVERS: dict[str, Server] = {"transformers": transformers_serve, "llama.cpp": llama_cpp_server}
@@ -88,21 +88,21 @@ def small(recipe: Path, served: tuple[str, str]) -> Path:
     return recipe
 
 
-def run(runner: RecipeRunner, home: Path, recipe: Path, url: str, *more: str) -> tuple[int, str]:
+def run(jobs: RecipeRunner, home: Path, recipe: Path, url: str, *more: str) -> tuple[int, str]:
     """Run a recipe for Esperanto; return its status and what it wrote."""
     command, *arguments = more
     common = ("--config", str(recipe), "--org", "practice", "--language", "epo_Latn")
-    started = runner.start(command, *common, "--teacher", url, *arguments, cwd=home)
+    started = jobs.start(command, *common, "--teacher", url, *arguments, cwd=home)
     stdout, stderr = started.communicate(TIMEOUT_SECONDS)
     return started.wait(), stdout + stderr
 
 
 def test_the_check_says_that_the_model_is_hopeless(
-    runner: RecipeRunner, api: HfApi, small: Path, served: tuple[str, str], tmp_path: Path
+    jobs: RecipeRunner, api: HfApi, small: Path, served: tuple[str, str], tmp_path: Path
 ) -> None:
     url, model = served
     more = ("check", "--base", BASE, "--model", model)
-    status, output = run(runner, tmp_path, small, url, *more)
+    status, output = run(jobs, tmp_path, small, url, *more)
     print(output)
     assert status == 1 and "result: not good enough" in output
     assert "the teacher answered 100% of the questions" in output
@@ -110,10 +110,10 @@ def test_the_check_says_that_the_model_is_hopeless(
 
 
 def test_no_answer_of_a_server_is_lost(
-    runner: RecipeRunner, api: HfApi, small: Path, served: tuple[str, str], tmp_path: Path
+    jobs: RecipeRunner, api: HfApi, small: Path, served: tuple[str, str], tmp_path: Path
 ) -> None:
     url, _ = served
-    status, output = run(runner, tmp_path, small, url, "generate", "--out", str(tmp_path / "out"))
+    status, output = run(jobs, tmp_path, small, url, "generate", "--out", str(tmp_path / "out"))
     print(output)
     assert "Traceback" not in output
     journal = (tmp_path / "out" / "journal.jsonl").read_bytes().splitlines()

@@ -24,14 +24,14 @@ from recipes.generate.gates.language_id import build_identifier
 from recipes.generate.gates.run_language import LanguageVerdict, RunLanguage
 from recipes.generate.gates.trigrams import TrigramProfile
 from tests.bench.human_text import MIN_LETTERS, OF_THE_PAPER, articles, closed, paragraphs
-from tests.recipes.check.test_run import BASE, api, check, runner
+from tests.recipes.check.test_run import BASE, api, check
 from tests.recipes.conftest import fork_server, tiny_base
-from tests.recipes.generate.conftest import hub, recipe
+from tests.recipes.generate.conftest import hub, jobs, recipe
 from tests.recipes.generate.gates.planted_faults import SETTINGS, exchange
 from tests.recipes.generate.teacher_server import completion, serving
 from tests.recipes.recipe_runner import RecipeRunner
 
-__all__ = ["BASE", "api", "fork_server", "hub", "recipe", "runner", "tiny_base"]  # fixtures
+__all__ = ["BASE", "api", "fork_server", "hub", "jobs", "recipe", "tiny_base"]  # fixtures
 
 PROFILE_LETTERS = 2_000  # half a declaration has about 5,000
 # CLD2 gives the relative another label than the language's own texts.
@@ -167,7 +167,7 @@ def test_human_text_is_kept() -> None:
     ],
 )
 def test_check_names_the_relative(
-    runner: RecipeRunner,
+    jobs: RecipeRunner,
     api: HfApi,
     recipe: Path,
     tmp_path: Path,
@@ -199,7 +199,7 @@ def test_check_names_the_relative(
 
     async def run() -> tuple[int, str]:
         async with serving(complete, models) as url:
-            return await asyncio.to_thread(check, runner, tmp_path, recipe, url, "--language", code)
+            return await asyncio.to_thread(check, jobs, tmp_path, recipe, url, "--language", code)
 
     status, output = asyncio.run(run())
     print(output)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,11 @@ from huggingface_hub import HfApi
 from bot.localhub.testing import LocalHub
 from recipes.check.probe import _tokens_of_texts
 from recipes.generate.options import is_fertility, measured_fertility
-from tests.recipes.generate.conftest import CountingTeacher, environment
+from tests.recipes.generate.conftest import CountingTeacher
 from tests.recipes.generate.teacher_server import completion, serving
-from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner
 
-pytestmark = pytest.mark.xdist_group("generate")  # one Hub for all of them
+pytestmark = pytest.mark.xdist_group("generate")  # one fork server for all of them
 
 RESULTS, BASE = "practice/kakugo-results", "practice/kakugo-practice-base"
 
@@ -36,20 +35,10 @@ def api(hub: LocalHub, tiny_base: Path) -> HfApi:
     return api
 
 
-@pytest.fixture(scope="module")
-def runner(
-    hub: LocalHub, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RecipeRunner]:
-    folder = tmp_path_factory.mktemp("check")
-    env = environment(hub, folder / "hf")
-    with recipe_runner(fork_server, env, folder / "runs") as runner:
-        yield runner
-
-
 def check(
-    runner: RecipeRunner, home: Path, recipe: Path, teacher: str, *more: str
+    jobs: RecipeRunner, home: Path, recipe: Path, teacher: str, *more: str
 ) -> tuple[int, str]:
-    done = runner.run(
+    done = jobs.run(
         "check", "--config", str(recipe), "--org", "practice", "--language", "epo_Latn",
         "--teacher", teacher, "--base", BASE, *more, cwd=home,
     )  # fmt: skip
@@ -63,13 +52,13 @@ def pushed(api: HfApi) -> dict[str, Any]:
 
 
 def test_the_practice_teacher_is_good_and_a_second_check_asks_nothing(
-    runner: RecipeRunner,
+    jobs: RecipeRunner,
     api: HfApi,
     recipe: Path,
     counting_teacher: CountingTeacher,
     tmp_path: Path,
 ) -> None:
-    status, output = check(runner, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
+    status, output = check(jobs, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
     assert status == 0, output
     assert "result: good" in output and "right script 100%" in output
     manifest = pushed(api)
@@ -85,13 +74,13 @@ def test_the_practice_teacher_is_good_and_a_second_check_asks_nothing(
     calls = len(counting_teacher.requests)
     assert 0 < calls <= 2 * 12 + 4 + 4 + 1
     assert any(b"json_schema" in body for body in counting_teacher.requests)
-    status, output = check(runner, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
+    status, output = check(jobs, tmp_path, recipe, counting_teacher.url, "--into", RESULTS)
     assert status == 0 and "nothing to do" in output
     assert len(counting_teacher.requests) == calls
 
 
 def test_a_hopeless_advice_names_the_shortfall(
-    runner: RecipeRunner,
+    jobs: RecipeRunner,
     api: HfApi,
     recipe: Path,
     counting_teacher: CountingTeacher,
@@ -100,7 +89,7 @@ def test_a_hopeless_advice_names_the_shortfall(
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
     numbers["check"]["hopeless"] = {"round_trip": 100}
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
-    status, output = check(runner, tmp_path, recipe, counting_teacher.url)
+    status, output = check(jobs, tmp_path, recipe, counting_teacher.url)
     assert status == 1, output
     assert "result: not good enough, the data would not be worth the money\n" in output
     assert re.search(r"chrF\+\+ of the round trip: [89]\d\S*, needs at least 100", output)
@@ -108,7 +97,7 @@ def test_a_hopeless_advice_names_the_shortfall(
 
 @pytest.mark.parametrize("behavior", ["echo", "error", "hang"])
 def test_a_useless_teacher_has_the_reason_and_the_status_1(
-    runner: RecipeRunner, api: HfApi, recipe: Path, tmp_path: Path, behavior: str
+    jobs: RecipeRunner, api: HfApi, recipe: Path, tmp_path: Path, behavior: str
 ) -> None:
     async def run() -> tuple[int, str]:
         async def complete(request: web.Request) -> web.StreamResponse:
@@ -123,7 +112,7 @@ def test_a_useless_teacher_has_the_reason_and_the_status_1(
             return web.json_response({"data": []})
 
         async with serving(complete, models) as url:
-            return await asyncio.to_thread(check, runner, tmp_path, recipe, url)
+            return await asyncio.to_thread(check, jobs, tmp_path, recipe, url)
 
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
     numbers["check"]["minutes"] = 1 / 60 if behavior == "hang" else 1
@@ -143,12 +132,12 @@ def test_a_useless_teacher_has_the_reason_and_the_status_1(
 
 
 def test_an_unreachable_teacher_is_an_error_in_one_sentence(
-    runner: RecipeRunner, recipe: Path, tmp_path: Path
+    jobs: RecipeRunner, recipe: Path, tmp_path: Path
 ) -> None:
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
     numbers["generate"]["teacher"]["ready_within"] = 0.2
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
-    status, output = check(runner, tmp_path, recipe, "http://127.0.0.1:1")
+    status, output = check(jobs, tmp_path, recipe, "http://127.0.0.1:1")
     assert (
         status == 2
         and "is not ready (" in output
