@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from email.utils import formatdate
 
-import httpx2
 import pytest
+from multidict import CIMultiDict
 
 from recipes.core.errors import UserError
 from recipes.generate.teacher.failures import MAX_WORDS, Failure, NoAnswer, RetryableError
@@ -198,7 +198,7 @@ def test_the_servers_words_are_short_and_printable() -> None:
     ({}, 0),
 ])  # fmt: skip
 def test_the_seconds_of_retry_after(headers: dict[str, str], seconds: float) -> None:
-    assert parse_retry_after(httpx2.Headers(headers)) == seconds
+    assert parse_retry_after(CIMultiDict(headers)) == seconds
 
 
 def test_a_date_in_retry_after_is_a_time_from_now() -> None:
