@@ -282,9 +282,9 @@ def conditions(
         for tag in tags.split(","):
             parts.append(_HAS_TAG)
             values.append(tag)
-    if words:
-        found = ["(r.name LIKE ? ESCAPE '!' OR r.card LIKE ? ESCAPE '!')"] * len(words.split())
-        values += [_containing(word) for word in words.split() for _ in range(2)]
+    if terms := words.split():
+        found = ["(r.name LIKE ? ESCAPE '!' OR r.card LIKE ? ESCAPE '!')"] * len(terms)
+        values += [_containing(word) for word in terms for _ in range(2)]
         tags_of = [cards.language_tag(repo_type, code) for code in languages]
         alternatives = [" AND ".join(found), *[_HAS_TAG] * len(tags_of)]
         parts.append(f"({' OR '.join(alternatives)})")

@@ -173,6 +173,7 @@ def test_search_finds_a_language_by_any_name(
         assert {f"/{name}", f"/datasets/{name}"} <= links(page), text
     page = browser.read("/search?q=Gaelicc")  # a typing error means no language
     assert f"/{name}" not in links(page)
+    assert f"/{name}" in links(browser.read("/search?q=+"))  # no word excludes nothing
 
 
 def test_dataset_shows_its_first_rows(
