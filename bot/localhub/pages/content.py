@@ -88,10 +88,10 @@ def card(request: Request) -> Response:
 
 
 def _tables(db: sqlite3.Connection, commit: history.Commit) -> dict[str, git.File]:
-    """Return the dataset's parquet files by path."""
-    paths = sorted(path for path in git.all_files(db, commit.tree) if path.endswith(preview.SUFFIX))
-    files_by_path = {path: git.file_at(db, commit.tree, path) for path in paths[:MAX_TABLES]}
-    return {path: file for path, file in files_by_path.items() if file}
+    """Return the first of the dataset's parquet files by path."""
+    oids = git.all_files(db, commit.tree)
+    paths = sorted(path for path in oids if path.endswith(preview.SUFFIX))
+    return {path: git.load_file(db, oids[path]) for path in paths[:MAX_TABLES]}
 
 
 def _preview_of(hub: Hub, path: str, file: git.File) -> preview.Preview | None:

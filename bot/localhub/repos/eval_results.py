@@ -32,14 +32,14 @@ def results(hub: Hub, db: sqlite3.Connection, tree: str) -> list[Json]:
         try:
             text = "" if file.size > FILE_LIMIT else hub.store.blob_path(file.sha256).read_text()
             for data in parse(text):
-                check_registered(hub, db, data["dataset"]["id"], data["dataset"]["task_id"])
+                _check_registered(hub, db, data["dataset"]["id"], data["dataset"]["task_id"])
                 items.append({"filename": path, "verified": False, "data": data})
         except ValueError as error:
             items.append({"filename": path, "error": str(error)})
     return items
 
 
-def check_registered(hub: Hub, db: sqlite3.Connection, dataset: str, task: str) -> None:
+def _check_registered(hub: Hub, db: sqlite3.Connection, dataset: str, task: str) -> None:
     """Raise ValueError unless the dataset is a registered benchmark that has this task."""
     repo = repos.load(db, "dataset", dataset)
     if repo is None or repo.private or REGISTERED not in repo.tags:
