@@ -14,7 +14,7 @@ from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defin
 
 from bot.domain.recipe import TeacherSpec, TeacherUrl
 from bot.hub.client import NETWORK_ERRORS, Connection, TryLater
-from recipes.validation.teacher_urls import is_on_hub
+from recipes.validation.teacher_urls import base_of, is_on_hub
 
 LISTING_SECONDS = 10.0
 CANNOT_LIST = (404, 405, 501)  # from servers without a list of models
@@ -44,11 +44,11 @@ def read_models(hub: Connection, teacher: TeacherSpec) -> tuple[ServedModel, ...
     """
     if not isinstance(teacher, TeacherUrl):
         return None
-    url = teacher.url.rstrip("/").removesuffix("/v1")
+    url = base_of(teacher.url)
     token = hub.teacher_token or (hub.job_token if is_on_hub(teacher.url, hub.endpoint) else "")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
-        response = get_session().get(f"{url}/v1/models", headers=headers, timeout=LISTING_SECONDS)
+        response = get_session().get(f"{url}/models", headers=headers, timeout=LISTING_SECONDS)
     except NETWORK_ERRORS as error:
         host = urlsplit(url).netloc
         raise TryLater(f"{host} does not answer: {type(error).__name__}") from error

@@ -1,11 +1,22 @@
-"""What a teacher's URL says about its server: whether it is Inference Providers or on the Hub."""
+"""What a teacher's URL says: where its API starts, and whose server it is."""
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 _PROVIDERS = "router.huggingface.co"
 _HUB_HOSTS = (".endpoints.huggingface.cloud", ".hf.jobs")  # the latter: ports of Jobs
+_VERSION = re.compile(r"/v\d\w*(?:/openai)?\Z")  # Google's is /v1beta/openai
+
+
+def base_of(url: str) -> str:
+    """Return the URL in front of `/chat/completions`, of which people also paste other parts.
+
+    A path that names a version is kept; others are servers whose version is `v1`.
+    """
+    base = url.rstrip("/").removesuffix("/chat/completions")
+    return base if _VERSION.search(base) else f"{base}/v1"
 
 
 def is_provider(url: str) -> bool:

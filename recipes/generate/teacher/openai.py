@@ -24,6 +24,7 @@ from recipes.generate.teacher.failures import (
     server_error,
 )
 from recipes.generate.teacher.http import HttpResponse, get, post
+from recipes.validation.teacher_urls import base_of
 
 REFUSES_FIELDS = {400, 404, 415, 422, 500, 501}  # a 500 only of a schema
 # What a request can do without, the least needed first, and how servers call it.
@@ -39,7 +40,6 @@ OPTIONAL_FIELDS = {
 UNNAMED = ("response_format", "stream")  # left out if the server names no field
 MIN_FAILURES = 3  # statuses 500, or streams without usage, in a row until a field is left out
 Effort = Literal["low", "medium", "high"]
-VERSION = re.compile(r"/v\d\w*(?:/openai)?\Z")  # Google's is /v1beta/openai
 WITHOUT_LIST = {404, 405, 500, 501}  # from servers that cannot list their models
 
 
@@ -147,15 +147,6 @@ class OpenAIEndpoint:
 
     async def _post(self, body: dict[str, Any], seconds: float) -> HttpResponse:
         return await post(self._http, f"{self.base}/chat/completions", body, seconds)
-
-
-def base_of(url: str) -> str:
-    """Return the URL in front of `/chat/completions`, of which people also paste other parts.
-
-    A path that names a version is kept; others are servers whose version is `v1`.
-    """
-    base = url.rstrip("/").removesuffix("/chat/completions")
-    return base if VERSION.search(base) else f"{base}/v1"
 
 
 def model_names(content: object) -> tuple[str, ...]:

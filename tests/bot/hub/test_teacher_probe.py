@@ -24,12 +24,13 @@ PROVIDERS = [
 class ModelServer(BaseHTTPRequestHandler):
     """Answers with the status and the body that a test sets, and keeps the token."""
 
+    base: ClassVar[str] = "/v1"
     status: ClassVar[int]
     body: ClassVar[Any]
     token: ClassVar[str | None]
 
     def do_GET(self) -> None:
-        assert self.path == "/v1/models"
+        assert self.path == f"{self.base}/models"
         ModelServer.token = self.headers["Authorization"]
         self.send_response(self.status)
         self.end_headers()
@@ -77,6 +78,15 @@ def test_a_server_without_a_list_is_unknown_and_one_that_is_away_is_named(
     assert ask(connection, teacher) is None
     with pytest.raises(TryLater, match="127.0.0.1:9 does not answer: ConnectError"):
         ask(connection, replace(teacher, url="http://127.0.0.1:9"))
+
+
+def test_the_models_are_where_the_recipes_ask_for_them(
+    connection: Connection, teacher: TeacherUrl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ModelServer.status, ModelServer.body = 200, {"data": []}
+    monkeypatch.setattr(ModelServer, "base", "/api/v4")
+    url = teacher.url.replace("/v1", "/api/v4/chat/completions")
+    assert ask(connection, replace(teacher, url=url)) == ()
 
 
 def test_only_a_server_on_the_hub_gets_the_jobs_token(

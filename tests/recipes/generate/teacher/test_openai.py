@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from recipes.generate.schema import Message
-from recipes.generate.teacher.openai import OPTIONAL_FIELDS, base_of, model_names, refused_field
+from recipes.generate.teacher.openai import OPTIONAL_FIELDS, model_names, refused_field
 from tests.recipes.generate.teacher.responses import completion, error, response, stream
 from tests.recipes.generate.teacher_server import serving, teaching
 
@@ -68,18 +68,6 @@ def test_a_server_that_counts_no_streamed_tokens_is_not_asked_to_stream(tmp_path
             return [(await teacher.complete(turn, seed)).tokens_out for seed in range(5)]
 
     assert asyncio.run(run()) == [0, 0, 0, 3, 3] and streamed == [True] * 3 + [False] * 2
-
-
-@pytest.mark.parametrize(("url", "base"), [
-    ("http://t", "http://t/v1"),
-    ("http://t/v1/", "http://t/v1"),
-    ("http://t/v1/chat/completions", "http://t/v1"),
-    ("http://t/api/paas/v4", "http://t/api/paas/v4"),
-    ("http://t/v1beta/openai/", "http://t/v1beta/openai"),
-    ("http://t/some/path", "http://t/some/path/v1"),
-])  # fmt: skip
-def test_any_part_of_the_address_may_be_given(url: str, base: str) -> None:
-    assert base_of(url) == base
 
 
 @pytest.mark.parametrize(("content", "names"), [
