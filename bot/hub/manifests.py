@@ -25,10 +25,10 @@ from bot.domain.observation import (
     Version,
 )
 from recipes.validation.errors import quote
+from recipes.validation.ranges import is_fertility
 
 SCHEMAS = (1, 2)
 LARGEST, LARGEST_SCORE = 1e12, 1e4
-PLAUSIBLE_FERTILITY = 0.2, 50  # as in recipes/generate/options.py
 
 
 def parse_manifest(data: Any) -> Manifest:
@@ -71,6 +71,7 @@ def _advice(metrics: Mapping[str, Any]) -> Advice:
     if advice["level"] not in ADVICE_LEVELS:
         raise ValueError(f"{quote(advice['level'])} is not a level of advice")
     tokens: Mapping[str, Any] = next(iter(metrics["bases"].values()), {})
+    fertility = teacher.get("fertility")
     return Advice(
         level=advice["level"],
         shortfalls=tuple(
@@ -82,15 +83,9 @@ def _advice(metrics: Mapping[str, Any]) -> Advice:
         chrf=_optional_score(teacher.get("chrf")),
         round_trip=_optional_score(teacher.get("round_trip")),
         fertility=_optional_score(tokens.get("fertility")),
-        teacher_fertility=_fertility(teacher.get("fertility")),
+        teacher_fertility=float(fertility) if is_fertility(fertility) else 0.0,
         looks_like=_word(teacher["looks_like"]) if teacher.get("looks_like") else "",
     )
-
-
-def _fertility(value: Any) -> float:
-    """Return a ratio of tokens, 0.0 for none and for one that no language has."""
-    least, most = PLAUSIBLE_FERTILITY
-    return float(value) if _is_number(value) and least <= value <= most else 0.0
 
 
 def is_amount(value: object) -> bool:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from huggingface_hub import HfApi
 
@@ -17,6 +17,7 @@ from recipes.core.errors import UserError
 from recipes.generate import community
 from recipes.generate.settings import GenerateSettings, parse
 from recipes.generate.teacher.connect import authorization
+from recipes.validation.ranges import is_fertility
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,6 @@ def measured_fertility(api: HfApi, repo: str, code: str) -> float | None:
     teacher = manifest.Manifest.from_json(Path(file).read_bytes()).metrics.get("teacher")
     fertility = teacher.get("fertility") if isinstance(teacher, dict) else None
     return float(fertility) if is_fertility(fertility) else None
-
-
-def is_fertility(value: object) -> TypeGuard[float]:
-    """Whether this may be a ratio of tokens; the worst known ones are about 20."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0.2 <= value <= 50
 
 
 def bill_to(config: Config) -> str:

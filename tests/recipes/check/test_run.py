@@ -15,7 +15,7 @@ from huggingface_hub import HfApi
 
 from bot.localhub.testing import LocalHub
 from recipes.check.probe import _tokens_of_texts
-from recipes.generate.options import is_fertility, measured_fertility
+from recipes.generate.options import measured_fertility
 from tests.recipes.generate.conftest import CountingTeacher
 from tests.recipes.generate.teacher_server import completion, serving
 from tests.recipes.recipe_runner import RecipeRunner
@@ -159,8 +159,3 @@ def test_tokens_of_texts_are_told_from_those_of_their_requests(
     read: list[tuple[int, int]], tokens: float | None
 ) -> None:
     assert _tokens_of_texts(read) == (None if tokens is None else pytest.approx(tokens))
-
-
-@pytest.mark.parametrize("value", [0, -1, 1e9, True, "2", None, float("nan")])
-def test_an_absurd_fertility_is_not_used(value: object) -> None:
-    assert not is_fertility(value) and is_fertility(11.8)
