@@ -23,8 +23,11 @@ def connect() -> tuple[Connection, Recipe, Settings]:
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     settings = environment.read()
     hub = Connection(
-        *(settings.endpoint, settings.org, settings.token, settings.job_token),
-        endpoints_url=settings.endpoints_url,
+        settings.endpoint,
+        settings.org,
+        settings.token,
+        settings.job_token,
+        settings.endpoints_url,
         teacher_token=settings.teacher_token,
     )
     _ = hub.me  # a wrong token fails here, not in the middle of the command

@@ -42,8 +42,7 @@ class Facts:
     `tokens` are by variable. `skew` is how many seconds this machine's clock is ahead of the Hub's.
     `prices` are hourly prices of job flavors in US dollars. `offer` is the teacher's hardware, None
     if the Hub does not offer it. `models` are those at the teacher's URL, None if it has none or
-    does not list them. `other_spaces` counts the namespace's Gradio Spaces that are not
-    ours.
+    does not list them. `other_spaces` counts the namespace's Gradio Spaces that are not ours.
 
     The others are reasons why something does not work: `unproven` why the Hub does not confirm a
     permission, by variable and scope; `unreadable` why a job cannot read a repo of others, by type

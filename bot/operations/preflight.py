@@ -214,16 +214,16 @@ def _limits(settings: Settings) -> Iterator[Finding]:
 
 def _webhook(settings: Settings, facts: Facts) -> Iterator[Finding]:
     """Report a webhook without a secret, or whose address the Hub cannot reach or has no bot."""
-    is_called = settings.run_mode is RunMode.SPACE or bool(settings.webhook_url)
-    if settings.run_mode in (RunMode.SERVE, RunMode.SPACE) and is_called:
-        if not settings.webhook_secret:
-            yield Finding(
-                "bad",
-                "webhook",
-                "KAKUGO_WEBHOOK_SECRET is not set; without it, anyone could trigger the bot",
-                "set it to any long random text",
-            )
-    if settings.run_mode is not RunMode.SERVE or not settings.webhook_url:
+    has_address = settings.run_mode is RunMode.SERVE and bool(settings.webhook_url)
+    is_called = has_address or settings.run_mode is RunMode.SPACE
+    if is_called and not settings.webhook_secret:
+        yield Finding(
+            "bad",
+            "webhook",
+            "KAKUGO_WEBHOOK_SECRET is not set; without it, anyone could trigger the bot",
+            "set it to any long random text",
+        )
+    if not has_address:
         return
     host = urlsplit(settings.webhook_url).hostname or ""
     if is_local(host) and not is_local(urlsplit(settings.endpoint).hostname or ""):

@@ -106,7 +106,11 @@ class LocalInstallation:
     def connection(self) -> Connection:
         read = self.settings
         return Connection(
-            *(read.endpoint, self.org, read.token, read.job_token, read.endpoints_url),
+            read.endpoint,
+            self.org,
+            read.token,
+            read.job_token,
+            read.endpoints_url,
             teacher_token=read.teacher_token,
         )
 
