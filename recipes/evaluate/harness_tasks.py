@@ -8,10 +8,9 @@ the harness's docs/task_guide.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -70,7 +69,7 @@ def write(
             _write_task(folder, part, its_items, settings)
         if list(parts) != [name]:
             mean = {"metric": _accuracy(settings.choice_for(task.settings)), "weight_by_size": True}
-            _write_group(folder, name, list(parts), {"aggregate_metric_list": [mean]})
+            _write_group(folder, name, list(parts), aggregate_metric_list=[mean])
         names.append(name)
     _write_group(folder, group, names)
     docs = Path(harness_docs.__file__).read_text(encoding="utf-8")
@@ -98,9 +97,7 @@ def _write_task(folder: Path, name: str, each: ScoredTask, settings: EvaluateSet
     (folder / f"{name}.yaml").write_text(text + docs, encoding="utf-8")
 
 
-def _write_group(
-    folder: Path, group: str, names: Sequence[str], more: Mapping[str, Any] = MappingProxyType({})
-) -> None:
+def _write_group(folder: Path, group: str, names: Sequence[str], **more: Any) -> None:
     text = yaml.safe_dump({"group": group, "task": list(names), **more}, sort_keys=False)
     usage = f"# lm_eval --include_path {folder.name} --tasks {group} --apply_chat_template …\n"
     (folder / f"{group}.yaml").write_text(usage + text, encoding="utf-8")

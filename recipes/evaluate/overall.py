@@ -52,9 +52,7 @@ def gains(results: Sequence[TaskResult], language: str) -> list[float]:
     families: dict[str, list[list[float]]] = {}
     for result in results:
         if result.task.language == language:
-            score = result.main_score
-            scale = 100 if score.metric == "accuracy" else 1
-            values = [scale * interval.value for interval in score.intervals]
+            values = [_scale(result) * each.value for each in result.main_score.intervals]
             family = families.setdefault(benchmark_of(result.task.benchmark).family, [])
             family.append([value - values[0] for value in values])
     means = [[mean(column) for column in zip(*rows, strict=True)] for rows in families.values()]
@@ -64,8 +62,11 @@ def gains(results: Sequence[TaskResult], language: str) -> list[float]:
 def _mean_difference(results: Sequence[TaskResult]) -> Interval | None:
     families: dict[str, list[Interval]] = {}
     for result in results:
-        score = result.main_score
-        scale = 100 if score.metric == "accuracy" else 1
-        family = benchmark_of(result.task.benchmark).family
-        families.setdefault(family, []).append(score.comparison.alone.scaled(scale))
+        difference = result.main_score.comparison.alone.scaled(_scale(result))
+        families.setdefault(benchmark_of(result.task.benchmark).family, []).append(difference)
     return intervals.mean_by_family(families)
+
+
+def _scale(result: TaskResult) -> int:
+    """Return by what its main score is multiplied to be in points from 0 to 100."""
+    return 100 if result.main_score.metric == "accuracy" else 1

@@ -127,14 +127,15 @@ def update_adapter(
 
 
 def cost(
-    api: HfApi, dataset: tuple[str, str], adapter: tuple[str, str]
+    api: HfApi, args: argparse.Namespace, inputs: Mapping[str, str]
 ) -> tuple[float, float | None]:
-    """Return the (US dollars, kWh) of both, each given as repository and commit.
+    """Return the (US dollars, kWh) of this run's dataset and adapter, at their commits in `inputs`.
 
     Both come from the manifests; kWh is None if neither has it.
     """
     dollars, energy = 0.0, None
-    for (repo, commit), repo_type in ((dataset, "dataset"), (adapter, "model")):
+    for repo, repo_type in ((args.dataset, "dataset"), (args.adapter, "model")):
+        commit = inputs[repo]
         if api.file_exists(repo, "run.json", repo_type=repo_type, revision=commit):
             run = manifest.Manifest.from_json(_text(api, repo, repo_type, "run.json", commit))
             dollars += run.cost_usd + float(run.metrics.get("earlier_runs_usd", 0.0))

@@ -260,7 +260,7 @@ def _is_usable(repo: str) -> bool:
 
 
 def _tokens_per_character(
-    models: Sequence[ComparedModel], tasks: Sequence[Task], language: str
+    compared: Sequence[ComparedModel], tasks: Sequence[Task], language: str
 ) -> list[float]:
     """Return those of each model on translations into the language; nothing if there are none."""
     texts = [
@@ -271,7 +271,7 @@ def _tokens_per_character(
     ]
     if not texts:
         return []
-    tokenizers = (model_loading.tokenizer(*model.weights) for model in models)
+    tokenizers = (model_loading.tokenizer(*model.weights) for model in compared)
     return [fertility.measure(each, texts, []).tokens_per_character for each in tokenizers]
 
 
@@ -289,11 +289,11 @@ def _neural_metric(job: Job[EvaluateSettings]) -> NeuralMetric | None:
 def make_report(job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evaluation) -> Report:
     """Return what the card's tables are made from."""
     _, adapter, *peers = evaluation.models
-    code, dataset = job.config.language, job.args.dataset
-    compared = evaluation.models if peers else ()  # otherwise nobody reads what follows
-    tokens = _tokens_per_character(compared, clean.tasks, code)
-    versions = ((repo, job.inputs[repo]) for repo in (dataset, job.args.adapter))
-    cost = publish.cost(job.api, *versions)[0] if peers else 0.0
+    code = job.config.language
+    tokens, cost_usd = list[float](), 0.0
+    if peers:  # only the table of other models shows these
+        tokens = _tokens_per_character(evaluation.models, clean.tasks, code)
+        cost_usd, _ = publish.cost(job.api, job.args, job.inputs)
     return Report(
         language=code,
         practice=job.config.practice,
@@ -304,15 +304,14 @@ def make_report(job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evalu
         peers=[peer.model for peer in peers],
         overall=evaluation.overall,
         tokens_per_character=tokens,
-        cost_usd=cost,
+        cost_usd=cost_usd,
         samples=samples.first_translations(clean.tasks, evaluation.outputs, code),
     )
 
 
 def run_info(job: Job[EvaluateSettings], evaluation: Evaluation) -> schema.RunInfo:
     """Return what all rows of this run share; `evaluated_at` is now."""
-    dataset, adapter = ((repo, job.inputs[repo]) for repo in (job.args.dataset, job.args.adapter))
-    cost_usd, energy_kwh = publish.cost(job.api, dataset, adapter)
+    cost_usd, energy_kwh = publish.cost(job.api, job.args, job.inputs)
     return schema.RunInfo(
         language=job.config.language,
         models=evaluation.models,

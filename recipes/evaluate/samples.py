@@ -61,6 +61,6 @@ def _quote(sample: Sample, adapter_label: str) -> str:
         ("Base", sample.base),
         (adapter_label.capitalize(), sample.adapter),
     ]
-    return quote_turns(
-        turns if sample.reference is None else [*turns, ("Reference", sample.reference)]
-    )
+    if sample.reference is not None:
+        turns.append(("Reference", sample.reference))
+    return quote_turns(turns)

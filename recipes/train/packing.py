@@ -47,10 +47,9 @@ def fill_rows(trainer: SFTTrainer) -> None:
     """
     import torch
 
-    model: Any = trainer.model
-    args: Any = trainer.args
-    if not args.packing or model.config._attn_implementation != "flex_attention":
+    if not fills_rows(trainer):
         return
+    args: Any = trainer.args
     torch._dynamo.config.automatic_dynamic_shapes = False  # the last batch has another shape
     collate: Any = trainer.data_collator
     tokenizer: Any = trainer.processing_class
@@ -66,6 +65,13 @@ def fill_rows(trainer: SFTTrainer) -> None:
         }
 
     trainer.data_collator = lambda rows: collate([fill(row) for row in rows])
+
+
+def fills_rows(trainer: SFTTrainer) -> bool:
+    """Return whether packed rows are filled to the full length."""
+    model: Any = trainer.model
+    args: Any = trainer.args
+    return bool(args.packing) and model.config._attn_implementation == "flex_attention"
 
 
 def _rows_interact(trainer: SFTTrainer) -> bool:

@@ -266,10 +266,9 @@ def _run(trainer: SFTTrainer, inputs: TrainingInputs) -> SftResult:
 
 def trained_share(trainer: SFTTrainer, inputs: TrainingInputs) -> float:
     """Return the share of the counted tokens that are not filling (`packing.fill_rows`)."""
-    model: Any = trainer.model
-    dataset: Any = trainer.train_dataset
-    if not inputs.settings.packing or model.config._attn_implementation != "flex_attention":
+    if not packing.fills_rows(trainer):
         return 1.0
+    dataset: Any = trainer.train_dataset
     return inputs.examples.tokens / (len(dataset) * inputs.settings.max_length)
 
 
