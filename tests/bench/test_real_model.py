@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from bot.localhub.compute.processes import free_port
 from bot.localhub.testing import LocalHub
 from recipes.core import config
 from recipes.train.settings import TrainingSettings, parse
@@ -134,9 +134,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, base: Path) -> Iterator[LocalH
 @contextmanager
 def practice_teacher() -> Iterator[str]:
     """Serve the practice teacher; yield its URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "recipes.cli", "practice-teacher"]
     server = subprocess.Popen(command, env=os.environ | {"PORT": str(port)})
     try:

@@ -28,7 +28,7 @@ from recipes.generate.gates.trigrams import TrigramProfile
 from recipes.generate.schema import Message
 from recipes.generate.teacher.completion import Answer
 from recipes.generate.teacher.openai import MIN_FAILURES
-from tests.bench.human_text import paragraphs
+from tests.bench.human_text import PROFILE_LETTERS, paragraphs
 from tests.bench.real_servers import llama_cpp_server, transformers_serve
 from tests.recipes.check.test_run import BASE, api
 from tests.recipes.conftest import fork_server, tiny_base
@@ -151,7 +151,7 @@ def test_most_gibberish_of_a_real_model_is_caught(served: tuple[str, str], tmp_p
     kept, whole = [], 0
     for (code, question), answer in zip(asked, asyncio.run(run()), strict=True):
         known, own = language.get(code), paragraphs(WANTED[code])
-        profile = TrigramProfile.learn(own, paragraphs("eng"), 2_000)
+        profile = TrigramProfile.learn(own, paragraphs("eng"), PROFILE_LETTERS)
         gates = build_gates(SETTINGS, known, build_identifier(known, own, profile))
         draft = replace(exchange(question, answer.text, (None, code)), finish=answer.finish)
         whole += answer.finish == "stop"

@@ -23,7 +23,14 @@ from recipes.generate.gates import build_gates, first_reason
 from recipes.generate.gates.language_id import build_identifier
 from recipes.generate.gates.run_language import LanguageVerdict, RunLanguage
 from recipes.generate.gates.trigrams import TrigramProfile
-from tests.bench.human_text import MIN_LETTERS, OF_THE_PAPER, articles, closed, paragraphs
+from tests.bench.human_text import (
+    MIN_LETTERS,
+    OF_THE_PAPER,
+    PROFILE_LETTERS,
+    articles,
+    closed,
+    paragraphs,
+)
 from tests.recipes.check.test_run import BASE, api, check
 from tests.recipes.conftest import fork_server, tiny_base
 from tests.recipes.generate.conftest import hub, jobs, recipe
@@ -33,7 +40,6 @@ from tests.recipes.recipe_runner import RecipeRunner
 
 __all__ = ["BASE", "api", "fork_server", "hub", "jobs", "recipe", "tiny_base"]  # fixtures
 
-PROFILE_LETTERS = 2_000  # half a declaration has about 5,000
 # CLD2 gives the relative another label than the language's own texts.
 SEPARABLE = (
     "xho:zul,ssw,nbl zul:xho,ssw azj_latn:tuk_latn,tur tuk_latn:azj_latn,tur sot:tsn,nso run:kin "
