@@ -38,11 +38,10 @@ WITHOUT_TORCH = ("check", "generate")
 WITH_ACCELERATOR = ("bake-off", "train", "evaluate", "improve", "export")
 # The package's extra for a command, where it is not called like the command.
 EXTRAS = {
-    "bake-off": "improve",
     "promote": "improve",
-    "export": "improve",
     "compare": "evaluate",
     "review-report": "generate",
+    "schema": "generate",
     "practice-publish": "dev",
     "practice-teacher": "dev",
 }

@@ -181,4 +181,4 @@ def test_every_command_has_an_extra() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
         "optional-dependencies"
     ]
-    assert {cli.EXTRAS.get(name, name) for name in cli.MODULES} - {"schema"} <= extras.keys()
+    assert {cli.EXTRAS.get(name, name) for name in cli.MODULES} <= extras.keys()
