@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from adapters import Version
-from conversation import split_reasoning
 from feedback import RatedAnswer
 
 Vote = Literal["a", "b"]
@@ -18,7 +17,7 @@ VOTES: tuple[Vote, ...] = ("a", "b")
 
 @dataclass(frozen=True)
 class BlindTest:
-    """The answers of two versions to a message, in the order in which they are shown."""
+    """The answers of two versions to a message, without reasoning, in the order of the page."""
 
     message: str
     versions: tuple[Version, Version]
@@ -40,8 +39,3 @@ class BlindTest:
             self.answers[worse],
             self.versions[worse].adapter.revision,
         )
-
-
-def without_reasoning(answer: str) -> str:
-    """Return what a person compares: the answer without what the model thought aloud."""
-    return split_reasoning(answer)[1]

@@ -12,10 +12,11 @@ import fragments
 import gradio as gr
 from adapters import Version
 from answer_settings import AnswerSettings
-from blind_test import BlindTest, Vote, without_reasoning
+from blind_test import BlindTest, Vote
 from chat_handlers import ANSWER_ERRORS, ChatHandlers, answer_problem, message_problem
 from common.gradio_components import Updates
 from components import BlindTestComponents
+from conversation import split_reasoning
 from engine import Engine
 from feedback import FeedbackForm, Receipt, feedback_row
 from i18n import Translations, translations
@@ -141,7 +142,7 @@ class BlindTestHandlers:
             growing = self._engine.answer(
                 version.adapter, asked, "adapter", AnswerSettings(), threading.Event()
             )
-            answers.append(without_reasoning("".join(deque(growing, maxlen=1))))
+            answers.append(split_reasoning("".join(deque(growing, maxlen=1)))[1])
         return BlindTest(message, (first, second), (answers[0], answers[1]))
 
     def _shown(

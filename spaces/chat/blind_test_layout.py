@@ -12,7 +12,14 @@ from blind_test import VOTES, Vote
 from blind_test_handlers import BlindTestHandlers
 from common.gradio_components import Updates, html_component
 from common.gradio_options import IMMEDIATE
-from components import ENGLISH_TEXTS, QUEUED, BlindTestComponents, TranslatedComponents, sign_in_row
+from components import (
+    ENGLISH_TEXTS,
+    QUEUED,
+    BlindTestComponents,
+    TranslatedComponents,
+    sent_receipts,
+    sign_in_row,
+)
 from conversation import MAX_MESSAGE_LENGTH
 from i18n import ENGLISH
 from sign_in import Profile
@@ -24,7 +31,7 @@ def build(
     """Lay out the page, which is a route of the chat app, and connect it."""
     translated = TranslatedComponents()
     test, ui_language = gr.State(None), gr.State(ENGLISH)
-    sent = gr.BrowserState([], storage_key="kakugo-sent", secret="kakugo-sent")
+    sent = sent_receipts()
     heading = html_component(fragments.blind_test_heading(ENGLISH_TEXTS))
     with gr.Row(elem_classes="k-selection"):
         language = translated.create(

@@ -59,6 +59,11 @@ def credit_box(translated: TranslatedComponents, elem_id: str, **options: Any) -
     )
 
 
+def sent_receipts() -> Any:
+    """Create the component for the receipts that a browser keeps; all pages share them."""
+    return gr.BrowserState([], storage_key="kakugo-sent", secret="kakugo-sent")
+
+
 def sign_in_row(translated: TranslatedComponents, can_sign_in: bool) -> None:
     """Create the button with which people sign in, and what that changes.
 

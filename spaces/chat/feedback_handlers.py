@@ -24,7 +24,7 @@ from model_registry import ModelRegistry
 from outbox import Outbox
 from rate_limits import VisitorLimits
 from sign_in import Profile, account_of
-from submissions import MAX_REMEMBERED, Submissions
+from submissions import Submissions, remember
 from uploader import Uploader
 
 MAX_FORMS_PER_VISITOR = 10  # a minute
@@ -105,12 +105,12 @@ class FeedbackHandlers:
             problem = self._submissions.store(receipt.path, line, t)
         if problem:
             return {form.status: fragments.status(problem, is_error=True)}
-        receipts = [*Receipt.parse_all(sent), receipt][-MAX_REMEMBERED:]
+        remembered = remember(sent, receipt)
         return closed | {
             form.status: fragments.status(""),
             form.thanks: fragments.thanks(receipt, t),
-            self._state.sent: [str(known) for known in receipts],
-            form.sent_list: fragments.sent_list(receipts, t),
+            self._state.sent: remembered,
+            form.sent_list: fragments.sent_list(Receipt.parse_all(remembered), t),
         }
 
     def cancel(self) -> Updates:

@@ -19,7 +19,14 @@ from chat_handlers import ChatHandlers
 from chat_settings import ChatSettings
 from common.gradio_components import html_component
 from common.gradio_options import IMMEDIATE
-from components import ENGLISH_TEXTS, QUEUED, ChatComponents, PageState, TranslatedComponents
+from components import (
+    ENGLISH_TEXTS,
+    QUEUED,
+    ChatComponents,
+    PageState,
+    TranslatedComponents,
+    sent_receipts,
+)
 from conversation import MAX_MESSAGE_LENGTH, Conversation
 from engine import Engine
 from feedback_handlers import FeedbackHandlers
@@ -67,7 +74,7 @@ def build(
             shown_model=gr.State(""),
             known_models=gr.State(()),
             rated_answer=gr.State(None),
-            sent=gr.BrowserState([], storage_key="kakugo-sent", secret="kakugo-sent"),
+            sent=sent_receipts(),
         )
         page = _lay_out(translated, hero)
         settings_layout.build(translated, state.settings)

@@ -15,6 +15,7 @@ from components import (
     ReviewComponents,
     TranslatedComponents,
     credit_box,
+    sent_receipts,
     sign_in_row,
 )
 from feedback import MAX_CORRECTION_LENGTH
@@ -32,7 +33,7 @@ def build(
     sample, row, ui_language = gr.State(None), gr.State(None), gr.State(ENGLISH)
     history = gr.State(())
     reviewer = gr.BrowserState({}, storage_key="kakugo-review", secret="kakugo-review")
-    sent = gr.BrowserState([], storage_key="kakugo-sent", secret="kakugo-sent")
+    sent = sent_receipts()
     heading = html_component(fragments.review_heading(ENGLISH_TEXTS))
     with gr.Row(elem_classes="k-selection"):
         language = translated.create(
