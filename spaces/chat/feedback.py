@@ -27,7 +27,7 @@ CATEGORIES = ("wrong_language", "unnatural", "wrong_fact", "offensive")
 RATINGS = ("up", "down")
 MAX_CORRECTION_LENGTH = 4000
 MAX_CREDIT_LENGTH = 80
-MAX_ROW_BYTES = 64_000  # the recipes read no longer ones
+MAX_ROW_BYTES = 64_000  # the recipes refuse longer rows
 _RECEIPT = re.compile(rf"kakugo-({CODE})-(\d{{4}}-\d\d-\d\d)-([0-9a-f]{{32}})", re.ASCII)
 
 
