@@ -12,7 +12,7 @@ import random
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,13 +20,7 @@ from typing import Any
 
 from benchmarks import FIRST_BENCHMARKS, BenchmarkTable
 from common.hub_errors import HUB_ERRORS
-from entries import (
-    Entry,
-    Leaderboard,
-    ResultsFile,
-    build_leaderboard,
-    parse_results_file,
-)
+from entries import Entry, Leaderboard, ResultsFile, build_leaderboard, parse_results_file
 from huggingface_hub import HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
 from leaderboard_settings import LeaderboardSettings
@@ -75,7 +69,8 @@ class HubSource:
         self._snapshot = Snapshot()
         self._files: dict[str, ResultsFile] = {}
         self._parameters: dict[str, int] = {}
-        self._org, self._cards = settings.org, dict[str, ModelCard]()
+        self._org = settings.org
+        self._cards: Mapping[str, ModelCard] = {}
         self._cards_expire_at = 0.0
 
     def start(self) -> None:
@@ -100,9 +95,12 @@ class HubSource:
         try:
             revisions = (self._revision(self._results), self._revision(self._ledger))
             is_new = revisions != self._snapshot.revisions
-            if (is_new or time.monotonic() > self._cards_expire_at) and self._read_cards() | is_new:
-                with garbage_collection_paused():
-                    self._snapshot = self._read(revisions)
+            if is_new or time.monotonic() > self._cards_expire_at:
+                cards = self._read_cards()
+                if is_new or cards != self._cards:
+                    with garbage_collection_paused():
+                        self._snapshot = self._read(revisions, cards)
+                self._cards, self._cards_expire_at = cards, time.monotonic() + CARDS_SECONDS
             self._snapshot = replace(self._snapshot, problem="")
         except HUB_ERRORS as error:
             logging.warning("cannot read the Hub: %s: %s", type(error).__name__, error)
@@ -115,7 +113,7 @@ class HubSource:
         except RepositoryNotFoundError:
             return ""
 
-    def _read(self, revisions: tuple[str, str]) -> Snapshot:
+    def _read(self, revisions: tuple[str, str], cards: Mapping[str, ModelCard]) -> Snapshot:
         results = self._download(
             self._results, revisions[0], ["*/*/results.jsonl", "benchmarks.json"]
         )
@@ -137,17 +135,15 @@ class HubSource:
             self._read_parameters(base)
         sheets = _matching_files(ledger, SHEET_PATH, unreadable)
         requests = parse_requests(sheet.read_text("utf-8", "replace") for sheet in sheets)
-        leaderboard = build_leaderboard(files, requests, self._parameters, benchmarks, self._cards)
+        leaderboard = build_leaderboard(files, requests, self._parameters, benchmarks, cards)
         leaderboard = replace(leaderboard, unreadable_files=tuple(unreadable))
         return Snapshot(leaderboard, revisions, "", results, EntryIndex(leaderboard.entries))
 
-    def _read_cards(self) -> bool:
-        """Read the cards of the organization's models; return whether they have changed."""
+    def _read_cards(self) -> Mapping[str, ModelCard]:
+        """Return the cards of the organization's models, by repository."""
         models: Iterable[Any] = self._api.list_models(author=self._org, expand=["cardData"])
         metadata = {m.id: m.card_data.to_dict() if m.card_data else {} for m in models}
-        known, self._cards = self._cards, {id: parse_card(card) for id, card in metadata.items()}
-        self._cards_expire_at = time.monotonic() + CARDS_SECONDS
-        return known != self._cards
+        return {repo: parse_card(card) for repo, card in metadata.items()}
 
     def _read_parameters(self, base: str) -> None:
         """Read once how many parameters a base model has; unknown if the Hub does not say."""
