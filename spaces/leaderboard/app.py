@@ -30,7 +30,8 @@ The files, lowest layer first; a file imports only from files above it and from 
     copy_text              The texts around the table
     style.css              The style sheet, after that of `common`
     hero.js                Clicks on "Ask for your language"
-    table.js               Clicks on headings, names and pager; what is chosen for a comparison
+    language_links.js      Clicks on the names of languages
+    table.js               Clicks on headings and pager; what is chosen for a comparison
     view_address.js        The address of the view
     language_page.js       The address of a language or a comparison, and the way back
     request_form.js        Clicks on suggestions in the form
@@ -70,13 +71,14 @@ from hub_source import HubSource
 from leaderboard_settings import LeaderboardSettings
 
 FOLDER = Path(__file__).parent
+LINKS = "language_links.js"
 LATEST: dict[str, Any] = IMMEDIATE | {"trigger_mode": "always_last"}
 
 
-def html(value: str = "", elem_id: str | None = None, script: str = "", hub: str = "") -> Any:
-    """Create a component for our own HTML, with a script that sends messages to this Hub only."""
-    code = (FOLDER / script).read_text(encoding="utf-8") if script else None
-    on_load = code and code.replace("'HUB'", json.dumps(hub))
+def html(value: str = "", elem_id: str | None = None, *scripts: str, hub: str = "") -> Any:
+    """Create a component for our own HTML, with scripts that send messages to this Hub only."""
+    code = "".join((FOLDER / script).read_text(encoding="utf-8") for script in scripts)
+    on_load = code.replace("'HUB'", json.dumps(hub)) or None
     return html_component(value, js_on_load=on_load, elem_id=elem_id)
 
 
@@ -85,16 +87,18 @@ def build(source: HubSource, settings: LeaderboardSettings) -> gr.Blocks:
     urls, leaderboard = settings.urls, source.snapshot().leaderboard
     with gr.Blocks(title=copy_text.TITLE, fill_width=True) as demo:
         stamp, searched, page_number = gr.State(""), gr.State(""), gr.State(1)
-        hero = html(copy_text.hero(leaderboard), script="hero.js")
+        hero = html(copy_text.hero(leaderboard), None, "hero.js")
         with gr.Tabs() as tabs:
             with gr.Tab("Results", id="results"):
                 with gr.Column(visible=False) as language_column:
-                    language_page = html("", "language-page", "language_page.js", urls.endpoint)
+                    language_page = html(
+                        "", "language-page", LINKS, "language_page.js", hub=urls.endpoint
+                    )
                 with gr.Column() as table_column:
                     practice_note = html()
                     controls = Controls.create()
-                    status_bar = html(script="view_address.js", hub=urls.endpoint)
-                    table = html(elem_id="table", script="table.js")
+                    status_bar = html("", None, "view_address.js", hub=urls.endpoint)
+                    table = html("", "table", LINKS, "table.js")
             with gr.Tab("Charts", id="charts") as charts_tab:
                 with gr.Row(elem_classes="k-filters"):
                     chart_benchmark = gr.Dropdown(
@@ -114,7 +118,7 @@ def build(source: HubSource, settings: LeaderboardSettings) -> gr.Blocks:
                         max_length=MAX_NAME_LENGTH,
                     )
                 hint = request_form.answer("", leaderboard, urls)
-                request_answer = html(hint, "request-answer", "request_form.js")
+                request_answer = html(hint, "request-answer", LINKS, "request_form.js")
                 html(copy_text.request_alternative(urls))
         components = Components(
             stamp, searched, page_number, hero, tabs, language_column, language_page,

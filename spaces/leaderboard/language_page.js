@@ -1,10 +1,5 @@
 // The page of a language or of a comparison has its own address; the way back keeps the filters.
 element.addEventListener('click', event => {
-  const name = event.target.closest('[data-language]');
-  if (name && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-    event.preventDefault();
-    trigger('open', {language: name.dataset.language});
-  }
   if (!event.target.closest('[data-back]')) return;
   event.preventDefault();
   trigger('back', {});

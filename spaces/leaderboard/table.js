@@ -1,4 +1,4 @@
-// Headings, names and pager are elements inside one gr.HTML; a redraw must restore the focus, and
+// Headings and pager are elements inside one gr.HTML; a redraw must restore the focus, and
 // which entries are chosen for a comparison, on whatever page they are.
 const MAX_COMPARED = 4;
 const chosen = new Set();
@@ -21,12 +21,6 @@ element.addEventListener('change', event => {
   showChosen();
 });
 element.addEventListener('click', event => {
-  const name = event.target.closest('[data-language]');
-  if (name && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
-    event.preventDefault();
-    trigger('open', {language: name.dataset.language});
-    return;
-  }
   if (event.target.closest('[data-compare]')) trigger('compare', {keys: [...chosen]});
   if (event.target.closest('[data-clear]')) {
     chosen.clear();
