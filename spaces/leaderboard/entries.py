@@ -33,7 +33,6 @@ class Score:
     significant: bool | None = None
     n: int | None = None
     chance: float | None = None
-    signature: str = ""
     degenerate: int | None = None
     scale: float = 1.0
     family: str = ""
@@ -285,7 +284,6 @@ def _score(row: Row, base: Row | None, peer: Row | None, benchmark: Benchmark) -
         significant=row.get("significant"),
         n=row.get("n"),
         chance=row.get("chance"),
-        signature=text_of(row.get("signature")),
         degenerate=(row.get("degenerate") or {}).get("any"),
         scale=benchmark.points(1),
         family=benchmark.family or benchmark.name,

@@ -10,7 +10,6 @@ from common.templates import environment
 
 _ENVIRONMENT = environment(Path(__file__).parent)
 _ENVIRONMENT.globals.update(
-    chat_text=number_format.chat_text,
     count=number_format.count,
     counted=number_format.counted,
     difference=number_format.difference,

@@ -129,7 +129,7 @@ def parse_rows(text: str | bytes) -> tuple[list[Row], int]:
         try:
             row: Row | None = _LINE.validate_json(line)
             json.loads(line, object_pairs_hook=_unique)
-        except ValueError:  # of which pydantic's are a kind
+        except ValueError:  # including ValidationError
             unreadable += 1
         else:
             rows += [row] if row else []
@@ -137,9 +137,9 @@ def parse_rows(text: str | bytes) -> tuple[list[Row], int]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> None:
-    """Raise ValueError if a key of an object is there twice: two readers may take another value."""
+    """Raise ValueError if an object has a key twice: two readers may take different values."""
     if len(dict(pairs)) < len(pairs):
-        raise ValueError("a key is there twice")
+        raise ValueError("a key occurs twice")
 
 
 def is_in_own_language(row: Row) -> bool:

@@ -106,7 +106,8 @@ class ScatterPlot(_Axes):
                 for left, top in named
             )
             shown.append(is_free and len(named) < MAX_NAMED_POINTS)
-            named += [at] * shown[-1]
+            if shown[-1]:
+                named.append(at)
         return shown
 
 

@@ -1,6 +1,6 @@
 """No file of the Hub breaks a page: whatever is wrong in it is left out, and rows are counted.
 
-The files are those that recipes and bot wrote, damaged at every place.
+The files are those that recipes and bot wrote, damaged in many places.
 """
 
 from __future__ import annotations
