@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("gradio")
 V1, V2 = (Version(tag, replace(ADAPTER, revision=tag[1] * 40)) for tag in ("v1", "v2"))
+EARLIER = f"kakugo-epo_Latn-2026-01-01-{'a' * 32}"  # a receipt that the browser has
 TEST = BlindTest("Kio?", (V2, V1), ("Io.", "What."))
 EARLIER = f"kakugo-epo_Latn-2026-11-01-{'a' * 32}"  # the receipt of what this browser sent before
 
