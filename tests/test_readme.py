@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import yaml
@@ -33,6 +33,14 @@ def test_every_variable_is_documented() -> None:
     read = set(re.findall(r'"((?:KAKUGO|HF)_[A-Z_]+|PORT)"', Path(settings.__file__).read_text()))
     table = set(re.findall(r"`((?:KAKUGO|HF)_[A-Z_]+|PORT)`", README))
     assert read <= table and len(read) >= 9
+
+
+def test_documented_defaults_are_those_of_the_code() -> None:
+    row = r"^\| `KAKUGO_(\w+)` \| .*\(default (\d+)\) \|$"
+    documented = {key.lower(): float(value) for key, value in re.findall(row, README, re.M)}
+    read = settings.read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "lab"})
+    known = {**vars(read), **asdict(read.limits)}
+    assert documented == {key: known[key] for key in documented} and len(documented) > 4
 
 
 def test_places_and_commands_of_the_contributing_guide_exist() -> None:

@@ -124,13 +124,9 @@ def _model(
     model = models[0] if len(models) == 1 else by_name.get(name)
     if model is None:
         similar = difflib.get_close_matches(name, by_name, n=3) or sorted(by_name)[:3]
-        yield Finding(
-            "bad",
-            "teacher",
-            f"The teacher does not serve {asked}",
-            f"set generate.teacher.model in {yaml} to a model that it serves, like "
-            f"{', '.join(similar) or 'none: it lists no model'}",
-        )
+        remedy = f"set generate.teacher.model in {yaml} to a model that it serves"
+        like = f", like {', '.join(similar)}" if similar else "; now it lists none"
+        yield Finding("bad", "teacher", f"The teacher does not serve {asked}", remedy + like)
         return
     prices = [model.prices[provider]] if provider in model.prices else [*model.prices.values()]
     expected = (teacher.usd_per_million_in, teacher.usd_per_million_out)

@@ -217,7 +217,7 @@ MODELS = (
         (URL_TEACHER, MODEL, {}, "costs up to $0.20 and $0.70 per million tokens read and written"),
         (URL_TEACHER, f"{MODEL}:fast", {}, "name a cheaper provider"),
         (URL_TEACHER, "openai/gpt-oss-120", {}, f"serves, like {MODEL}"),
-        (URL_TEACHER, MODEL, {"models": ()}, "like none: it lists no model"),
+        (URL_TEACHER, MODEL, {"models": ()}, "a model that it serves; now it lists none"),
         (URL_TEACHER, "any", {"models": MODELS[1:]}, ""),  # a server of one model
         (URL_TEACHER, MODEL, {"models": "refused: 401"}, "cannot be used (refused: 401): check"),
         (URL_TEACHER, MODEL, {"models": None}, ""),
