@@ -80,6 +80,8 @@ def _discussion(page: Page, url: str) -> list[bytes]:
         page.mouse.wheel(0, 150)
         page.wait_for_timeout(300)
         views.append(page.screenshot())
+    # Otherwise the header covers what is in the middle.
+    page.add_style_tag(content=".top { position: static }")
     page.screenshot(path=DOCS / "discussion.png", full_page=True)
     return views
 
