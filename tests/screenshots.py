@@ -81,7 +81,7 @@ def _discussion(page: Page, url: str) -> list[bytes]:
         page.wait_for_timeout(300)
         views.append(page.screenshot())
     # Otherwise the header covers what is in the middle.
-    page.add_style_tag(content=".top { position: static }")
+    page.locator(".top").evaluate("header => { header.style.position = 'static' }")
     page.screenshot(path=DOCS / "discussion.png", full_page=True)
     return views
 
