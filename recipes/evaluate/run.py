@@ -238,12 +238,13 @@ def _models(job: Job[EvaluateSettings], earlier: Sequence[str]) -> tuple[Compare
     kept = [repo for repo in earlier if job.api.repo_exists(repo)]
     if gone := sorted(set(earlier) - set(kept)):
         say(f"not compared any more, because the Hub does not have them: {', '.join(gone)}")
-    recommended = [repo for repo in job.settings.peers_for(job.config.language) if _is_usable(repo)]
-    others = [
+    own = (job.args.base, job.args.adapter)
+    recommended = [
         repo
-        for repo in (*kept, *recommended, *job.args.models)
-        if repo not in (job.args.base, job.args.adapter)
+        for repo in job.settings.peers_for(job.config.language)
+        if repo not in (*own, *kept) and _is_usable(repo)
     ]
+    others = [repo for repo in (*kept, *recommended, *job.args.models) if repo not in own]
     peers = models.peers(job.api, others)
     job.inputs.update({peer.model: peer.revision for peer in peers})
     return (*models.base_and_adapter(job.api, base, adapter), *peers)
