@@ -139,10 +139,11 @@ class ModelRegistry:
             return cached
         try:
             refs = self.api.list_repo_refs(adapter.repo)
+            versions = newest_versions(adapter, {tag.name: tag.target_commit for tag in refs.tags})
         except HUB_ERRORS as error:
             logging.warning("no versions of %s: %s", adapter.repo, type(error).__name__)
-            return cached
-        versions = newest_versions(adapter, {tag.name: tag.target_commit for tag in refs.tags})
+            versions = cached
+        # Also after a failure: otherwise, every choice of a language waits for a Hub that is slow.
         self._versions[adapter.repo] = time.monotonic(), versions
         return versions
 
