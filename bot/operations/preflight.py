@@ -16,7 +16,7 @@ from bot.installation.diff import Change
 from bot.installation.permissions import Token, Use
 from bot.installation.state import BOT_FLAVOR, Installation, Part, run_mode_of
 from bot.operations.findings import Finding, verdict
-from bot.operations.networks import is_local
+from bot.operations.private_networks import is_local
 from bot.operations.teacher_checks import check_teacher
 from bot.settings import RunMode, Settings
 

@@ -13,7 +13,7 @@ from bot.installation import permissions
 from bot.installation.billing import PRICING_PAGE, Billing
 from bot.installation.permissions import Token
 from bot.operations.findings import Finding, verdict
-from bot.operations.networks import is_local
+from bot.operations.private_networks import is_local
 from bot.settings import Settings
 
 # How far a price may be above the recipe's before the estimates count as wrong.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from statistics import StatisticsError, linear_regression, mean, median
 from typing import Any, TypeVar
 
-from recipes.check.naming import MAX_TEXTS, named_other
+from recipes.check.claimed_language import MAX_TEXTS, named_other
 from recipes.check.references import References
 from recipes.check.settings import CheckSettings
 from recipes.core.language import Language, name_of_cld2

@@ -15,7 +15,7 @@ from recipes.core import manifest
 from recipes.core.benchmarks.table import leaderboard_columns
 from recipes.evaluate import card, markdown, response_cache
 from recipes.evaluate.markdown import Report
-from recipes.evaluate.registered import registered_tasks
+from recipes.evaluate.registered_tasks import registered_tasks
 from recipes.evaluate.schema import Row
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from recipes.check.naming import named_other
+from recipes.check.claimed_language import named_other
 from recipes.check.probe import Probe, ProbeMetrics
 from recipes.check.references import References
 from recipes.check.settings import CheckSettings, ReferenceDataset
