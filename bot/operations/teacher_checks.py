@@ -58,7 +58,7 @@ def _endpoint(
         yield Finding(
             "bad",
             "teacher",
-            f"The offer of Inference Endpoints cannot be read ({facts.offer})",
+            f"The hardware that Inference Endpoints offer cannot be read ({facts.offer})",
             "check KAKUGO_ENDPOINTS_URL, and whether HF_TOKEN may read endpoints",
         )
     elif facts.offer is None and has_endpoint:
@@ -125,7 +125,7 @@ def _model(
     if model is None:
         similar = difflib.get_close_matches(name, by_name, n=3) or sorted(by_name)[:3]
         remedy = f"set generate.teacher.model in {yaml} to a model that it serves"
-        like = f", like {', '.join(similar)}" if similar else "; now it lists none"
+        like = f", like {', '.join(similar)}" if similar else "; at the moment it lists none"
         yield Finding("bad", "teacher", f"The teacher does not serve {asked}", remedy + like)
         return
     prices = [model.prices[provider]] if provider in model.prices else [*model.prices.values()]
@@ -155,7 +155,7 @@ def _payer(teacher: TeacherUrl, yaml: str, settings: Settings, facts: Facts) -> 
         yield Finding(
             "bad",
             "teacher",
-            f"The account of the jobs' token is no member of {payer}, so Inference Providers do "
+            f"The account of the jobs' token is not a member of {payer}, so Inference Providers do "
             "not bill it",
             f"correct plan.teacher.bill_to in {yaml}, or add the account to {payer}",
         )

@@ -55,7 +55,7 @@ def _assumption(request: Request, policy: Policy) -> str:
     per_second = f", if the teacher writes {speed:,.0f} tokens (pieces of words) a second"
     if not spec.fertility:
         return per_second
-    return f"{per_second}; in this language it needs {spec.fertility:.2g} for each one of English"
+    return f"{per_second} and needs {spec.fertility:.2g} in this language for each one in English"
 
 
 def _approval(request: Request, policy: Policy) -> str:

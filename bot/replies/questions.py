@@ -139,7 +139,7 @@ def _too_few(request: Request, policy: Policy) -> str:
     code, rows, fewest = request.choices
     chat = names.repo_url(policy.endpoint, names.chat(policy.org), "space")
     return (
-        f"The next version of the model of {by_code(code).name} needs at least "
+        f"The next version of the model for {by_code(code).name} needs at least "
         f"{plural(int(fewest), 'correction')} that a steward or a maintainer has accepted, and "
         f"people have sent feedback on only {plural(int(rows), 'answer')} so far. Please correct "
         f"answers in [the chat]({chat}), and ask again when there are enough."

@@ -104,9 +104,9 @@ def report(
         f"# Bake-off for {language}\n\nUse **{decision.base}**.\n\n{reasons}\n\n{table}\n\n"
         f"Each base was trained for {steps} steps on the same rows. Bits per byte are of the "
         f"answers in {len(sizes)} held-out chats, with 95% paired bootstrap intervals. The "
-        "benchmark scores are few-shot and on few items; they do not affect the choice. Minutes "
-        "are of training on a million characters, which is what a base costs: more tokens for the "
-        "same text take longer.\n"
+        "benchmark scores are few-shot and on few items; they do not affect the choice. The "
+        "minutes are for training on a million characters, which is what a base costs: the more "
+        "tokens it needs for a text, the longer it takes.\n"
     )
 
 

@@ -38,7 +38,7 @@ def lines(
     failure = metrics.most_common_failure
     reason = f" ({meaning(failure)}: {failure})" if failure else ""
     cut = metrics.truncated
-    truncated = f", cut off at the limit of tokens {_percent(cut)}" if cut else ""
+    truncated = f", cut off at the token limit {_percent(cut)}" if cut else ""
     return [
         f"the teacher answered {metrics.answered:.0%} of the questions{reason}: "
         f"{metrics.tokens_per_second:.0f} tokens/s, median {metrics.median_seconds:.1f} s",

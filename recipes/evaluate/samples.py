@@ -50,7 +50,7 @@ def render(samples: Sequence[Sample], adapter_label: str) -> list[str]:
     if not samples:
         return []
     return [
-        "What both answered: the first translations of the test, not the best ones.",
+        "What both models answered: the first translations of the test, not the best ones.",
         *(_quote(sample, adapter_label) for sample in samples),
     ]
 

@@ -61,8 +61,8 @@ def _export(job: Job[ExportSettings], scratch: Path) -> None:
     commit = _push(job, out, facts)
     if problem:
         raise UserError(
-            f"The merged weights are in {job.args.into}, without all GGUF files. {problem} Run "
-            "this again once that is mended."
+            f"The merged weights are in {job.args.into}, but not all GGUF files. {problem} Run "
+            "this again once that is fixed."
         ) from problem
     metrics = {
         "share": choice.share,

@@ -1,6 +1,6 @@
 """Turn chats into token ids and labels; only the assistant's turns have a loss.
 
-Each answer is found by rendering the chat a second time with a mark in its place. So any chat
+Each answer is found by rendering the chat a second time with a placeholder for it. So any chat
 template works, with or without `{% generation %}` markers, which most models lack; one that closes
 no answer is refused. This module must not know about models, trainers or the Hub.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 IGNORED = -100  # torch's cross entropy skips this label
-MARK = "\ue000"  # a letter for private use, which stands for an answer
+PLACEHOLDER = "\ue000"  # a private-use character, which stands for an answer
 Message = dict[str, str]
 Span = tuple[int, int]
 
@@ -91,9 +91,9 @@ def _assistant_spans(
     tokenizer: PreTrainedTokenizerBase, chats: Sequence[list[Message]], texts: list[str]
 ) -> list[list[Span]]:
     """Return each text's (start, end) characters of the assistant's turns, end tokens included."""
-    mark = MARK
-    while any(mark in text for text in texts):
-        mark += MARK
+    placeholder = PLACEHOLDER
+    while any(placeholder in text for text in texts):
+        placeholder += PLACEHOLDER
     turns = [
         (row, turn)
         for row, messages in enumerate(chats)
@@ -101,19 +101,19 @@ def _assistant_spans(
         if message["role"] == "assistant"
     ]
     prompts = [chats[row][:turn] for row, turn in turns]
-    marked = [_with_answer(chats[row], turn, mark) for row, turn in turns]
+    marked = [_with_answer(chats[row], turn, placeholder) for row, turn in turns]
     prompt_texts = _render(tokenizer, prompts, add_generation_prompt=True)
     marked_texts = _render(tokenizer, marked, add_generation_prompt=False)
     spans: list[list[Span]] = [[] for _ in texts]
     ends: set[str] = set()
-    ending = _ending(tokenizer, mark)
+    ending = _ending(tokenizer, placeholder)
     for (row, _), prompt, marked_text in zip(turns, prompt_texts, marked_texts, strict=True):
         text = texts[row]
-        before, found, after = marked_text.partition(mark)
+        before, found, after = marked_text.partition(placeholder)
         if not found or not text.endswith(after):
             raise UserError(
                 f"The chat template of {tokenizer.name_or_path} does not show where an answer "
-                "ends: choose another base, or mend its chat_template.jinja."
+                "ends: choose another base, or fix its chat_template.jinja."
             )
         answer_end = len(text) - len(after)
         start = len(prompt) if text.startswith(prompt) else _common_length(before, text)
@@ -129,11 +129,12 @@ def _with_answer(messages: list[Message], turn: int, answer: str) -> list[Messag
     return [*messages[:turn], changed, *messages[turn + 1 :]]
 
 
-def _ending(tokenizer: PreTrainedTokenizerBase, mark: str) -> str:
+def _ending(tokenizer: PreTrainedTokenizerBase, placeholder: str) -> str:
     """Return what the chat template writes after the last answer of a chat."""
-    chat = [{"role": "user", "content": mark * 2}, {"role": "assistant", "content": mark}]
+    question = {"role": "user", "content": placeholder * 2}
+    chat = [question, {"role": "assistant", "content": placeholder}]
     [text] = _render(tokenizer, [chat], add_generation_prompt=False)
-    return text.rpartition(mark)[2]
+    return text.rpartition(placeholder)[2]
 
 
 def _check_ends(tokenizer: PreTrainedTokenizerBase, ends: set[str]) -> None:
@@ -144,7 +145,7 @@ def _check_ends(tokenizer: PreTrainedTokenizerBase, ends: set[str]) -> None:
         raise UserError(
             f"The chat template of {tokenizer.name_or_path} does not close every answer with a "
             "control token such as its eos_token, so a model trained with it would never learn to "
-            "stop: choose another base, or mend its chat_template.jinja."
+            "stop: choose another base, or fix its chat_template.jinja."
         )
 
 
@@ -162,7 +163,7 @@ def _render(
     except TemplateError as error:
         raise UserError(
             f"The chat template of {tokenizer.name_or_path} refuses a chat ({error}): choose "
-            "another base, or mend its chat_template.jinja."
+            "another base, or fix its chat_template.jinja."
         ) from error
     return list(texts)
 

@@ -217,7 +217,7 @@ MODELS = (
         (URL_TEACHER, MODEL, {}, "costs up to $0.20 and $0.70 per million tokens read and written"),
         (URL_TEACHER, f"{MODEL}:fast", {}, "name a cheaper provider"),
         (URL_TEACHER, "openai/gpt-oss-120", {}, f"serves, like {MODEL}"),
-        (URL_TEACHER, MODEL, {"models": ()}, "a model that it serves; now it lists none"),
+        (URL_TEACHER, MODEL, {"models": ()}, "a model that it serves; at the moment it lists none"),
         (URL_TEACHER, "any", {"models": MODELS[1:]}, ""),  # a server of one model
         (URL_TEACHER, MODEL, {"models": "refused: 401"}, "cannot be used (refused: 401): check"),
         (URL_TEACHER, MODEL, {"models": None}, ""),
@@ -225,7 +225,7 @@ MODELS = (
             replace(URL_TEACHER, bill_to="other"),
             f"{MODEL}:cheap",
             {},
-            "is no member of other, so Inference Providers do not bill it",
+            "is not a member of other, so Inference Providers do not bill it",
         ),
         (
             URL_TEACHER,

@@ -49,7 +49,7 @@ def test_the_estimate_is_corrected_by_the_tokens_that_a_check_has_counted() -> N
     assert spec.estimate_usd == pytest.approx((teacher_and_job + train + evaluate) / 60, abs=1e-6)
     text = str(planned.actions)
     assert "about 6 minutes" in text
-    assert "100 tokens (pieces of words) a second; in this language it needs 6 for each" in text
+    assert "100 tokens (pieces of words) a second and needs 6 in this language for each" in text
     again = plan(planned.request, observed(manifests=checked), policy, CURRENT).request
     assert again.agreed_spec == spec
     without = observed(manifests=checked, prices={})

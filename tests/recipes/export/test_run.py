@@ -226,7 +226,7 @@ def test_train_bake_off_and_export(
         output = run_all(runner, commands)
         failed = runner.run(*export_without_gguf(path, common))
     assert "already has this bake-off" in output and "already has a run" in output
-    assert "The merged weights are in practice/no-gguf, without all GGUF files." in failed.stderr
+    assert "The merged weights are in practice/no-gguf, but not all GGUF files." in failed.stderr
     files = set(client(hub).list_repo_files("practice/no-gguf"))
     assert "model.safetensors" in files and not files & {"run.json", "no-gguf-q8_0.gguf"}
     api, merged = client(hub), f"{adapter}-merged"
