@@ -34,7 +34,7 @@ def create_dataset(hub: Connection, repo: str) -> None:
 
 
 def push_wheel(hub: Connection, name: str, checkout: Checkout) -> None:
-    """Upload the wheel that jobs install, and what they compare it and its dependencies with.
+    """Upload the wheel that jobs install, with its page and the hashes of all packages.
 
     The same content makes no new commit.
     """

@@ -126,9 +126,9 @@ def cancel_reason(hub: Connection, job: str) -> str:
 
 
 def _oldest_missing(active: Collection[Request], alive: Iterable[JobInfo]) -> float | None:
-    """Return when the oldest job was ordered that a record waits for and that is not alive.
+    """Return when the oldest of the jobs that are not alive but still awaited was ordered.
 
-    One whose cost is settled may still have to leave its manifest.
+    A job whose cost is settled is awaited until its manifest has been read.
     """
     labels = [info.labels or {} for info in alive]
     present = {(each.get("request"), each.get("step"), each.get("attempt")) for each in labels}

@@ -20,7 +20,7 @@ class ProfileReader:
     _by_blob: dict[str, Community] = field(default_factory=dict)
 
     def read(self, hub: Connection) -> Mapping[str, Community]:
-        """Return the profiles by language code; a file with a mistake in its name is one to ask.
+        """Return the profiles by language code; one with a mistake in its file name means: ask.
 
         Raises TryLater, and Refused also if the repo cannot be seen: its communities may say no.
         """

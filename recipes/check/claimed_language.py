@@ -16,7 +16,7 @@ from recipes.core.language import Language
 
 MAX_TEXTS = 10
 MIN_NAMES = 5
-MIN_SHARE = 0.6  # of the texts, from which the language that they are said to be in counts
+MIN_SHARE = 0.6  # of the texts that the teacher must call by one language for it to count
 
 
 def named_other(names: Iterable[str], language: Language) -> str:

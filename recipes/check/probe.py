@@ -46,10 +46,10 @@ class ProbeMetrics:
     translation there and back. `tokens_per_second` is of all calls together.
     `language` is 0 if the texts as a whole seem to be in another language; `seems` says which
     language some or all of them look like, and `looks_like` is its English name; both are empty if
-    nothing speaks against the right one.
+    nothing suggests another one.
     Where nothing else can tell the language, `seems` and `looks_like` are what the teacher itself
     says of its texts.
-    `truncated`: the share of answers that reached the limit of tokens.
+    `truncated`: the share of answers that reached the token limit.
     `fertility`: the teacher's tokens for the texts relative to their English originals.
     `repeats`: the same list of prompts came for another seed. `most_common_failure` is the reason
     why most questions were not answered; empty if all were.

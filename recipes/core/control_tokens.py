@@ -44,7 +44,7 @@ def without_control_tokens(tokenizer: PreTrainedTokenizerBase, text: str) -> str
 def _is_mark(token: AddedToken, template: str) -> bool:
     """Whether the template marks turns by a token that the tokenizer does not call special.
 
-    Others are white space or words, which templates have by chance.
+    Other such tokens are white space or words, which templates contain by chance.
     """
     return (
         not token.content[:1].isalnum()

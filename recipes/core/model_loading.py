@@ -70,7 +70,7 @@ def load(
 def tokenizer(repo: str, revision: str) -> PreTrainedTokenizerBase:
     """Load a base's tokenizer and set a padding token.
 
-    Raises UserError as `check` does, and if the base cannot be read, as without its terms accepted.
+    Raises UserError as `check` does, and if the base cannot be read: its terms may not be accepted.
     """
     from transformers import AutoTokenizer
 
@@ -109,7 +109,7 @@ def model(
 def _supports(model_class: object, config: PretrainedConfig, attention: str) -> bool:
     """Return whether a model has this attention, and its kernel the size of the heads.
 
-    FlexAttention cannot drop out.
+    FlexAttention has no dropout.
     """
     text = config.get_text_config().to_dict()
     layers = (text.get("per_layer_config") or {}).values()

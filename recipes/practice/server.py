@@ -90,7 +90,7 @@ async def complete(request: web.Request) -> web.StreamResponse:
 
 
 def example_of(schema: Mapping[str, Any]) -> Any:
-    """Return a value that fits a JSON Schema: a server holds to it, whatever it has understood."""
+    """Return a value that fits a JSON Schema, as servers do even for a request not understood."""
     match schema.get("type"):
         case "object":
             return {key: example_of(each) for key, each in schema.get("properties", {}).items()}

@@ -116,5 +116,5 @@ def _add_attention_mask(
         position_ids=positions,
     )
     if mask is not None and not isinstance(mask, torch.Tensor):
-        mask.ndim = len(mask.shape)  # Granite asks a block mask for it, too
+        mask.ndim = len(mask.shape)  # Granite reads it, and a block mask has none
     return args, {**kwargs, "attention_mask": mask}

@@ -95,12 +95,12 @@ class LoraArguments:
     use_dora: bool = False
 
 
-# What the libraries know, and its types in JSON, so that a wrong argument is refused before
-# anything is paid for.
+# The arguments that the libraries know, with their JSON types, so that a wrong one is refused
+# before anything is paid for.
 KNOWN_ARGUMENTS: dict[str, dict[str, str]] = json.loads(
     Path(__file__).with_name("library_arguments.json").read_text(encoding="utf-8")
 )
-# What our own code decides, from other settings or for the order of rows.
+# Arguments that our own code decides, from other settings or for the order of rows.
 OWN_ARGUMENTS = {
     "output_dir", "per_device_train_batch_size", "per_device_eval_batch_size",
     "gradient_accumulation_steps", "dataset_kwargs", "remove_unused_columns",
@@ -195,8 +195,8 @@ class TrainingSettings:
     window: PositiveCount = 1
     """The rows of so many batches are sorted by length together (`tokenize.order_for_batches`)."""
     follow_ups: Share = 0.0
-    """The share of chats that others follow in the same row, so that a model learns to answer a
-    second question. `max_length` must have room for several rows."""
+    """The share of chats that are followed by others in the same row, so that a model learns to
+    answer a second question. `max_length` must have room for several chats."""
     feedback: FeedbackSettings | None = None
 
     @property

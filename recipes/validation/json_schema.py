@@ -32,8 +32,9 @@ BOUNDS = {
     "exclusiveMaximum": "below",
 }
 FEWEST = ("minItems", "minLength", "minProperties")
-# A misspelt key is missing, too, and a value that is none of some texts is often no text.
-TELLING = ("additionalProperties", "propertyNames", "enum")
+# Reported before others: a misspelt key also counts as missing, and a value outside an enum often
+# has the wrong type as well.
+REPORTED_FIRST = ("additionalProperties", "propertyNames", "enum")
 
 
 def check(value: object, schema: Path) -> None:
@@ -53,14 +54,14 @@ def _validator(schema: Path) -> Any:
 
 
 def _first(errors: Iterable[Any]) -> Any:
-    """Return the problem to tell, of several choices that of the one which fits furthest."""
+    """Return the problem to report; among alternatives, that of the one that fits furthest."""
     inner = [
         max(map(_first, error.kind.context), key=lambda problem: len(problem.instance_path))
         if error.kind.name == "anyOf"
         else error
         for error in errors
     ]
-    return min(inner, key=lambda error: error.kind.name not in TELLING)
+    return min(inner, key=lambda error: error.kind.name not in REPORTED_FIRST)
 
 
 def _sentence(error: Any, schema: Any) -> str:

@@ -186,7 +186,7 @@ def _json(value: object, place: str) -> str:
 
 
 def _refusal(problems: list[ErrorDetails], place: str, model: type[BaseModel]) -> InvalidInput:
-    """Return the first problem; a misspelt key is missing, too, and comes first."""
+    """Return the first problem; a misspelt key comes before the missing one that it stands for."""
     first = min(problems, key=lambda problem: problem["type"] not in UNKNOWN_KEY)
     return InvalidInput(sentence(first, place, model))
 

@@ -27,7 +27,7 @@ class StepSettings:
     tokens_out: Amount = 0.0
     """Tokens that the teacher writes, for the estimate."""
     fertility: Amount = 0.0
-    """The teacher's tokens relative to English that these figures assume; 0 if they do not."""
+    """The teacher's tokens relative to English that these figures assume; 0 if they assume none."""
     language_share: Share = 0.0
     """The share (0 to 1) of these figures that grows with the fertility."""
 

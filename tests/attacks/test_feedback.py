@@ -1,4 +1,4 @@
-"""Who answers for what a model learns: files that look like a decision, and decide nothing."""
+"""Only stewards decide what a model learns: files that look like a decision decide nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stewards import parse_stewards
 from recipes.core import decisions, feedback
 from tests.recipes import feedback_samples as samples
 
-# Guards what held.
+# These attacks never worked; the tests keep it so.
 ROW = samples.chat(1, "Kio?", "It.", correction="Io.", account=None)
 DECISION, KNOWN = samples.decision(ROW), samples.known_reviewer("eva")
 TEXT = json.dumps(DECISION)

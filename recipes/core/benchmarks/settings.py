@@ -56,7 +56,7 @@ class QuestionSettings:
     text_columns: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
     """Columns whose texts no training row may overlap with; replaces those of table.py."""
     quotable: bool = False
-    """Whether its texts may be on cards. FLORES+ asks to keep them where no crawler reads them."""
+    """Whether its texts may be on cards. FLORES+ asks to keep its texts away from crawlers."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Relatives such as Xhosa and Zulu differ too little for a verdict on every single
 CLD2 names the relative far more often than it does for the language's own texts, even where it
 does not know the language itself. So the names that it gives to the texts of the run are compared
 with those that it gives to the language's own texts. Where CLD2 does not know the language, a
-trigram profile of these texts is a second witness.
+trigram profile of these texts is a second, independent measure.
 """
 
 from __future__ import annotations
