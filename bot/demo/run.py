@@ -6,12 +6,14 @@ the Hub as any user would.
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import json
 import secrets
 import shutil
 import socket
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ BOT = "kakugo-bot"
 PERSON = "ludoviko"
 CHAT = "chat"  # a narrow token of the bot's account
 TITLE = "Esperanto"
+SEED = "seed.yaml"  # the first file in a data folder
 TIMEOUT_SECONDS = 900.0
 NEEDED = ("datasets", "aiohttp", "torch", "transformers", "trl", "peft", "sacrebleu", "gradio")
 
@@ -58,10 +61,10 @@ def run(data: Path, port: int, stay: bool, fresh: bool, json_file: Path | None) 
             "`pip install -e '.[dev]'`"
         )
     data = data.absolute()
-    if fresh:
-        shutil.rmtree(data, ignore_errors=True)
     if json_file and not json_file.absolute().parent.is_dir():
         raise DemoError(f"cannot write {json_file}: there is no such folder")
+    if fresh:
+        _delete(data)
     config = _config(data, port)
     screen = Screen()
     with Processes(data) as processes:
@@ -76,9 +79,36 @@ def run(data: Path, port: int, stay: bool, fresh: bool, json_file: Path | None) 
             processes.wait()
 
 
+def _delete(data: Path) -> None:
+    """Delete what an earlier demo has kept.
+
+    Raises DemoError if it is still running, or if the folder is not that of a demo.
+    """
+    if not data.exists():
+        return
+    try:
+        if any(data.iterdir()) and not (data / SEED).exists():
+            raise DemoError(
+                f"{data} is not the folder of a demo, so nothing was deleted: choose another one "
+                "with --data"
+            )
+        lock = data / "hub" / "lock"  # the local Hub locks it as long as it runs
+        with lock.open() if lock.exists() else nullcontext() as file:
+            if file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(data)
+    except BlockingIOError as error:
+        raise DemoError(f"a demo is running in {data}: stop it first, with Ctrl-C") from error
+    except OSError as error:
+        raise DemoError(
+            f"cannot delete {data} ({error}): delete it yourself, or choose another folder with "
+            "--data"
+        ) from error
+
+
 def _play(processes: Processes, config: DemoConfig, data: Path, screen: Screen) -> dict[str, Any]:
     started_at = time.monotonic()
-    url = processes.start_hub(config.hub_port, data / "hub", data / "seed.yaml")
+    url = processes.start_hub(config.hub_port, data / "hub", data / SEED)
     screen.line(f"the local Hub is running at {url}")
     env = _environment(url, config)
     for line in processes.deploy(env):
@@ -134,7 +164,7 @@ def _config(data: Path, port: int) -> DemoConfig:
                 "or start a new demo in another folder with --data"
             )
         config = _new_config(port)
-        _write_private(data / "seed.yaml", yaml.safe_dump(_seed(config)))
+        _write_private(data / SEED, yaml.safe_dump(_seed(config)))
         _write_private(path, json.dumps(asdict(config)))
     except OSError as error:
         raise DemoError(
