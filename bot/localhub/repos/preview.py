@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 SUFFIX = ".parquet"
 MAX_ROWS, MAX_COLUMNS, MAX_CHARACTERS = 10, 30, 500
+# What reading a date outside Python's range, or a time zone that does not exist, raises.
+UNREPRESENTABLE = (OverflowError, LookupError)
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str, indent=1)
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,12 @@ def read_preview(path: Path) -> Preview | None:
         with parquet.ParquetFile(path) as file:
             columns = tuple(file.schema_arrow.names[:MAX_COLUMNS])
             batch = next(file.iter_batches(MAX_ROWS, columns=list(columns)), None)
-            rows = batch.to_pylist() if batch else []
+            values = [column.to_pylist() for column in batch.columns] if batch else []
             total_rows = file.metadata.num_rows
-    except (pyarrow.ArrowException, OSError, ValueError):
+    except (pyarrow.ArrowException, OSError, ValueError, *UNREPRESENTABLE):
         return None
-    cells = tuple(tuple(_text(row.get(column)) for column in columns) for row in rows)
-    return Preview(columns, cells, total_rows)
+    rows = tuple(tuple(map(_text, row)) for row in zip(*values, strict=True))
+    return Preview(columns, rows, total_rows)
 
 
 def _text(value: Any) -> str:
@@ -45,7 +49,8 @@ def _text(value: Any) -> str:
     if isinstance(value, list) and all(_is_turn(each) for each in value):
         value = "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in value)
     elif isinstance(value, list | dict):
-        value = json.dumps(value, ensure_ascii=False, default=str, indent=1)
+        # Only the first pieces, because a list may have millions of values.
+        value = "".join(islice(_JSON.iterencode(value), MAX_CHARACTERS + 1))
     text = str(value)
     return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}…"
 
