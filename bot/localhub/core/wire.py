@@ -52,9 +52,9 @@ def error_response(_: Request, error: Exception) -> Response:
 
 
 def header_text(text: str) -> str:
-    """Make text safe for an HTTP header: one line of ASCII, at most 500 characters."""
+    """Make text safe for an HTTP header: one line of printable ASCII, at most 500 characters."""
     line = " ".join(text.split())[:500]
-    return line.encode("ascii", "replace").decode("ascii")
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in line)
 
 
 def path_param(request: Request, name: str) -> str:

@@ -65,6 +65,7 @@ _HAS_TAG = "EXISTS (SELECT 1 FROM json_each(r.tags) j WHERE j.value = ?)"
 SORTS = {"createdAt": "r.created_at", "lastModified": "r.updated_at"}
 UNSUPPORTED_FIELDS = ("apps", "gated", "inference", "inference_provider", "num_parameters")
 PAGE = 1000
+MAX_CONDITIONS = 200
 JSON_LIMIT = 1 << 20
 
 
@@ -266,7 +267,7 @@ def conditions(
 
     namespaces: those whose private repos the user may list. query: as in the Hub's API. words: all
     of them are in the repo's name or its card's front matter, unless the repo is in one of the
-    languages (codes of a card).
+    languages (codes of a card). Raises HubError 400 for more conditions than SQLite takes.
     """
     own = ", ".join("?" for _ in namespaces) or "NULL"
     parts = [f"r.type = ? AND (r.private = 0 OR r.namespace IN ({own}))"]
@@ -289,6 +290,8 @@ def conditions(
         alternatives = [" AND ".join(found), *[_HAS_TAG] * len(tags_of)]
         parts.append(f"({' OR '.join(alternatives)})")
         values += tags_of
+    if len(parts) > MAX_CONDITIONS:
+        raise HubError(400, f"A listing can have at most {MAX_CONDITIONS} filters and words")
     return " AND ".join(parts), values
 
 

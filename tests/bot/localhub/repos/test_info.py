@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx2
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError
@@ -42,3 +43,16 @@ def test_expand_returns_the_named_fields_and_rejects_unknown_ones(alice: HfApi, 
     with pytest.raises(HfHubHTTPError, match="expected one of") as error:
         alice.model_info(repo, expand=["foo"])  # type: ignore[list-item]
     assert status_of(error) == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("filter=a" + ",a" * 1000, "at most 200 filters and words"),
+        ("search=a" + "+a" * 1000, "at most 200 filters and words"),
+        ("sort=a%00%01%7Fb", "sorted by a"),
+    ],
+)
+def test_listing_that_cannot_be_answered_is_refused(hub: LocalHub, query: str, words: str) -> None:
+    response = httpx2.get(f"{hub.url}/api/models?{query}")
+    assert response.status_code in (400, 501) and words in response.json()["error"]
