@@ -152,10 +152,10 @@ def _joined(events: Iterable[Any]) -> object:
         if "x_groq" in event:
             usage = event["x_groq"].get("usage") or usage
         for choice in choices or ():
-            if choice.get("error"):
-                return {"error": choice["error"]}
             if int(choice.get("index") or 0):
                 continue  # another answer, which nobody asked for
+            if choice.get("error"):
+                return {"error": choice["error"]}
             finish = choice.get("finish_reason") or finish
             if "usage" in choice:
                 usage = choice["usage"] or usage
@@ -172,18 +172,24 @@ def _is_error(event: Mapping[str, Any]) -> bool:
     return bool(server_error(200, event)) or "code" in event
 
 
+def _first_choice(content: Any) -> Any:
+    """Return the choice with the index 0; raises one of several errors if there is none."""
+    choices = content["choices"]
+    return next((each for each in choices if not each.get("index")), choices[0])
+
+
 def _error_of_choice(content: object) -> ServerError | None:
     """Return the error in the first choice, where OpenRouter reports those of its providers."""
-    match content:
-        case {"choices": [{"error": error}, *_]}:
-            return server_error(200, {"error": error})
-    return None
+    try:
+        error = _first_choice(content).get("error")
+    except INVALID:
+        return None
+    return server_error(200, {"error": error})
 
 
 def _answer(content: Any) -> Answer:
     """Read the first choice; raises one of several errors if the content is not a completion."""
-    choices = content["choices"]
-    choice = next((each for each in choices if not each.get("index")), choices[0])
+    choice = _first_choice(content)
     finish = _finish_reason(choice.get("finish_reason"))
     if finish in FAILED:
         raise RetryableError(Failure.BROKEN, NO_COMPLETION, may_be_billed=True)

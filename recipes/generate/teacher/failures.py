@@ -27,6 +27,12 @@ TIMEOUT = "timeout"
 NO_COMPLETION = "no_completion"
 CONTEXT_LIMIT = "context_limit"
 REFUSAL = "refusal"
+WORDS = {
+    TIMEOUT: "it does not answer in time",
+    "connection": "the connection to it fails",
+    "too_large": "its answer is too large",
+    NO_COMPLETION: "its answer cannot be read",
+}
 MAX_WORDS = 240  # characters of what a server says
 
 # Where servers put errors in a body, and in these their code and their words.
@@ -225,9 +231,11 @@ def named_pause(words: str) -> float:
 
 
 def in_words(reason: str) -> str:
-    """Return a reason as a person reads it; `status_503` is a key of tables."""
+    """Return a reason as a person reads it; the reasons are keys of tables, like `status_503`."""
     status = reason.removeprefix("status_")
-    return f"it answers with the HTTP status {status}" if status != reason else reason
+    if status != reason:
+        return f"it answers with the HTTP status {status}"
+    return WORDS.get(reason, reason)
 
 
 def readable(text: str) -> str:

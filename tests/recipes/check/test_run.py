@@ -140,7 +140,7 @@ def test_an_unreachable_teacher_is_an_error_in_one_sentence(
     status, output = check(jobs, tmp_path, recipe, "http://127.0.0.1:1")
     assert (
         status == 2
-        and "is not ready (" in output
+        and "is not ready (the connection to it fails)" in output
         and "is not ready after 0.2 s" in output
         and "Traceback" not in output
     )

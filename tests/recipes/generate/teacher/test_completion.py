@@ -209,6 +209,18 @@ STREAMS = {
             ]
         }
     ).encode(),
+    "an error of another choice": stream(
+        {"content": TEXT},
+    ).replace(b"data: ", b'data: {"choices": [{"index": 1, "error": {"code": 500}}]}\n\ndata: ', 1),
+    "an error of another choice, not streamed": json.dumps(
+        completion()
+        | {
+            "choices": [
+                {"index": 1, "error": {"code": 500}},
+                *completion(content=TEXT)["choices"],
+            ]
+        }
+    ).encode(),
     "a plain completion with a byte order mark": b"\xef\xbb\xbf"
     + json.dumps(completion(content=TEXT)).encode(),
     "a plain completion": json.dumps(completion(content=TEXT)).encode(),

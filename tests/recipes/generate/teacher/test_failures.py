@@ -92,6 +92,16 @@ TEMPORARY: dict[str, tuple[int, object, Failure, str]] = {
         200, {"choices": [{"error": {"code": 502, "message": "x"}, "message": {"content": ""}}]},
         Failure.NOT_READY, "status_502",
     ),
+    "an error of the choice, listed second": (
+        200,
+        {"choices": [{"index": 1, "message": {"content": "x"}},
+                     {"index": 0, "error": {"code": 502, "message": "x"}}]},
+        Failure.NOT_READY, "status_502",
+    ),
+    "choices with and without an index": (
+        200, {"choices": [{"index": 1}, {"error": {"code": 429}}]}, Failure.OVERLOADED,
+        "status_429",
+    ),
     "an end with an error": (200, completion("error", content="Sal"), Failure.BROKEN, "no_comp"),
     "an aborted call": (200, completion("abort", content="Sal"), Failure.BROKEN, "no_completion"),
     "HTML with 200": (200, b"<html>Bad gateway</html>", Failure.BROKEN, "no_completion"),
