@@ -53,13 +53,13 @@ A request runs check, generate, train and evaluate, in this order; each can be r
   check     asks the teacher a few dozen questions, and says whether it knows the language: minutes
   generate  has the teacher write prompts and answers, filters them, pushes a dataset: hours
   train     trains an adapter (LoRA) of a small base model on the dataset: about an hour on a GPU
-  evaluate  compares base and adapter on held-out tests, with intervals: about half an hour on a GPU
+  evaluate  compares base and adapter on held-out tests, with intervals: under an hour on a GPU
 
 After that, improve makes the next version from speakers' corrections, promote decides whether it
 replaces the current one, export writes GGUF files, review-report writes what speakers said on the
-cards. Before all, bake-off compares candidate bases.
+cards. Before everything else, bake-off compares candidate bases.
 
-A run that was stopped continues where it was, and what is done is not done again.
+A run that was stopped continues where it stopped; finished work is not repeated.
 `kakugo-recipe COMMAND --help` lists the options of one command.
 """
 TEACHER_HELP = "an OpenAI-compatible API; tgi+URL for TGI's own protocol"

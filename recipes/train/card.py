@@ -128,8 +128,8 @@ def check(api: HfApi, language: Language, base: str, dataset: str, licence: dict
     except ValueError as error:
         reason = " ".join(str(error).split())
         raise UserError(
-            f"The Hub would refuse the card of the trained model ({reason}). Its licence is that "
-            f"in the card of {base}."
+            f"The Hub would refuse the card of the trained model ({reason}). Its licence comes "
+            f"from the card of {base}: correct it there, or choose another base."
         ) from error
 
 

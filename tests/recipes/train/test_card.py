@@ -96,7 +96,7 @@ def test_a_card_that_the_hub_would_refuse_ends_the_run_before_the_training(hub: 
     api = HfApi(hub.url, hub.token("kakugo-bot"))
     known = (FACTS.language, "ibm/micro", "o/data")
     card.check(api, *known, FACTS.licence)
-    with pytest.raises(UserError, match="would refuse the card .* that in the card of ibm/micro"):
+    with pytest.raises(UserError, match="would refuse the card .* from the card of ibm/micro"):
         card.check(api, *known, {"license": "no-such-licence"})
 
 

@@ -101,12 +101,12 @@ def test_steward_signs_in_and_accepts(chat: HostedChat, browser: Browser) -> Non
     assert chat.waiting() == {"waiting": 2}
     page = browser.new_context().new_page()
     page.goto(f"{url}/stewards?language=eo")
-    expect(page.get_by_text("Sign in to see what waits.")).to_be_visible()
+    expect(page.get_by_text("Sign in to see what is waiting.")).to_be_visible()
     sign_in(page, "mallory")
     expect(page.get_by_text("mallory is neither a steward")).to_be_visible()
     expect(page.locator("#waiting-rows")).to_be_hidden()
     page.get_by_role("button", name="Sign out (mallory)").click()
-    expect(page.get_by_text("Sign in to see what waits.")).to_be_visible()
+    expect(page.get_by_text("Sign in to see what is waiting.")).to_be_visible()
 
     page = browser.new_context().new_page()
     page.goto(f"{url}/stewards?language=eo")
