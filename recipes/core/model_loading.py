@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from jinja2 import TemplateError
+import jinja2
 
 from recipes.core.errors import UserError
 from recipes.validation.models import Partial
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 Dtype = Literal["float32", "bfloat16", "float16", "auto"]
 TEMPLATE_SECONDS = 10.0
+# What a template that refuses a chat raises: Jinja's sandbox, filters and operators raise more than
+# Jinja's own errors.
+REFUSALS = (
+    *(jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
+    *(RecursionError, SyntaxError),
+)
+JINJA = os.path.join(os.path.dirname(jinja2.__file__), "")
 SAMPLE_CHAT = [
     {"role": role, "content": "Saluton!"} for role in ("system", "user", "assistant", "user")
 ]
@@ -138,12 +145,12 @@ def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:
     if not tokenizer.is_fast:
         raise UserError(f"A base needs a fast tokenizer (tokenizer.json), and {repo} has none.")
     try:
-        with _template_limit(TEMPLATE_SECONDS), suppress(TemplateError, TypeError, RecursionError):
+        with _template_limit(TEMPLATE_SECONDS), suppress(*REFUSALS):
             tokenizer.apply_chat_template(SAMPLE_CHAT, tokenize=False)
-    except TimeoutError as error:
+    except (TimeoutError, MemoryError) as error:
         raise UserError(
-            f"The chat template of {repo} needs more than {TEMPLATE_SECONDS:.0f} seconds for a "
-            "short chat: choose another base."
+            f"The chat template of {repo} needs more than {TEMPLATE_SECONDS:.0f} seconds or all "
+            "memory for a short chat: choose another base."
         ) from error
 
 
@@ -151,13 +158,14 @@ def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:
 def _template_limit(seconds: float) -> Iterator[None]:
     """Raise TimeoutError in this thread if the code of a template, such as a loop, runs longer.
 
-    Python stops tracing when it raises. So it raises in the template's own code only, not in what
-    runs at any time and ignores errors, like the end of a weak reference.
+    Python stops tracing when it raises. So it raises in the code of the template and of Jinja's
+    filters only, not in what runs at any time and ignores errors, like the end of a weak reference.
+    Nothing interrupts an operator or a method of a text, like `9 ** 9 ** 9`.
     """
     ends_at = time.monotonic() + seconds
 
     def trace(frame: FrameType, event: str, argument: object) -> Any:
-        if frame.f_code.co_filename != "<template>":
+        if not frame.f_code.co_filename.startswith(("<template>", JINJA)):
             return None
         if time.monotonic() > ends_at:
             raise TimeoutError

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from recipes.core.benchmarks.tasks import Item
 from recipes.core.control_tokens import clean_chats, without_control_tokens
 from recipes.core.errors import UserError
+from recipes.core.model_loading import REFUSALS
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -90,15 +91,12 @@ def most_new_tokens(
 
 def rendered(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[str]:
     """Render the chat of each item as text; raise UserError if the template rejects it."""
-    from jinja2 import TemplateError
-
+    chats = clean_chats(tokenizer, [item.messages for item in items])
     try:
         texts: Any = tokenizer.apply_chat_template(
-            clean_chats(tokenizer, [item.messages for item in items]),
-            tokenize=False,
-            add_generation_prompt=True,
+            chats, tokenize=False, add_generation_prompt=True
         )
-    except TemplateError as error:
+    except REFUSALS as error:
         raise UserError(
             f"The chat template of {tokenizer.name_or_path} rejects the recipe's chats ({error}): "
             "change `system` or `shots` in its evaluate section."

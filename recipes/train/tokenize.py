@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.core.control_tokens import clean_chats
 from recipes.core.errors import UserError
+from recipes.core.model_loading import REFUSALS
 
 if TYPE_CHECKING:
     from transformers import BatchEncoding, PreTrainedTokenizerBase
@@ -152,15 +153,13 @@ def _check_ends(tokenizer: PreTrainedTokenizerBase, ends: set[str]) -> None:
 def _render(
     tokenizer: PreTrainedTokenizerBase, chats: Sequence[list[Message]], add_generation_prompt: bool
 ) -> list[str]:
-    from jinja2 import TemplateError
-
     if not chats:
         return []
     try:
         texts: Any = tokenizer.apply_chat_template(
             list(chats), tokenize=False, add_generation_prompt=add_generation_prompt
         )
-    except TemplateError as error:
+    except REFUSALS as error:
         raise UserError(
             f"The chat template of {tokenizer.name_or_path} refuses a chat ({error}): choose "
             "another base, or fix its chat_template.jinja."
