@@ -36,7 +36,7 @@ REFUSING = [
     "{{ 'a'.index('b') }}",
     "{{ 10 ** 5000 }}",
     "{{ range(10 ** 10) | list }}",
-    "{% for x in [1] %}" * 20 + "{% endfor %}" * 20,
+    "{% for x in [1] %}" * 21 + "{% endfor %}" * 21,
 ]
 
 
