@@ -93,7 +93,7 @@ def _reason(request: Request, policy: Policy) -> str:
             return _duplicate(request, policy)
         case Verdict.NO_MODEL:
             return (
-                f"There is no model of {by_code(choices[0]).name} to improve yet. To request one, "
+                f"There is no model for {by_code(choices[0]).name} to improve yet. To request one, "
                 "open a discussion without the line `/improve`."
             )
         case Verdict.TOO_FEW:

@@ -122,8 +122,9 @@ def _overall(overall: Overall) -> list[str]:
     if chat := overall.chat:
         name, digits = _CHAT_METRICS.get(chat.metric, (chat.metric, 1))
         lines += [
-            f"Asked in {plural(chat.count, 'chat')}, as people will ask it: {name} "
-            f"{chat.first:.{digits}f}, and {chat.second:.{digits}f} as the second question.",
+            f"In {plural(chat.count, 'test chat')}, as people will use it: {name} "
+            f"{chat.first:.{digits}f} for the first question, and {chat.second:.{digits}f} for the "
+            "second.",
             "",
         ]
     if overall.english and overall.verdict:

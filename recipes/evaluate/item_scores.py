@@ -38,7 +38,7 @@ class TaskScores:
     def add(self, metric: str, item: str, value: Value) -> None:
         """Add one score; raise ValueError for a second one, or one that is no score."""
         if isinstance(value, tuple) != (metric.partition(",")[0] in CORPUS_METRICS):
-            raise ValueError(f"{metric} is no score")
+            raise ValueError(f"{metric} is not a score")
         values = self.by_metric.setdefault(metric, {})
         if item in values:
             raise ValueError("an item twice")
@@ -108,7 +108,7 @@ def _harness_scores(file: Path, rows: Sequence[Mapping[str, Any]]) -> TaskScores
                     scores.add(name, item, _finite(value, file, number, metric))
         except MALFORMED as error:
             raise UserError(
-                f"{file}, line {number} is no sample of lm-eval: {shorten(str(error))}."
+                f"{file}, line {number} is not a sample of lm-eval: {shorten(str(error))}."
             ) from error
     if not scores.by_metric:
         raise UserError(f"{file} has no metric that is a number, {listed(CORPUS_METRICS)}.")
@@ -158,7 +158,7 @@ def _our_scores(
                 of_task = scores.setdefault(task, TaskScores())
                 of_task.add(metric, item, _finite(value, file, number, metric))
         except MALFORMED as error:
-            raise UserError(f"{file}, line {number} is no row of an outputs.jsonl.") from error
+            raise UserError(f"{file}, line {number} is not a row of an outputs.jsonl.") from error
     return scores
 
 

@@ -146,14 +146,14 @@ def test_outputs_of_our_own_runs_are_compared(
         (choices(RIGHT_A), [choices([1.0])[0] | {"filtered_resps": [["nan", "False"]]}],
          "line 1: a log-likelihood is not a number"),
         (choices(RIGHT_A), [{"a": 1}], "neither a sample log of lm-eval nor an outputs.jsonl"),
-        (choices(RIGHT_A), [{"doc_id": 0}], "line 1 is no sample of lm-eval"),
+        (choices(RIGHT_A), [{"doc_id": 0}], "line 1 is not a sample of lm-eval"),
         (choices(RIGHT_A), ["text"], "has no JSON objects"),
         (choices(RIGHT_A), [], "has no JSON objects"),
         (choices(RIGHT_A), [choices([1.0])[0] | {"acc": [1, 2]}], "has no metric that is a number"),
         (ours("m", [1.0]), ours("m", [1.0]) + ours("n", [1.0]), "of m, n: choose with --models"),
         (ours("m", [1.0]), [ours("m", [1.0])[0] | {"log_likelihoods": [float("nan"), 0.0]}],
          "line 1: accuracy is not a number"),
-        (ours("m", [1.0]), [{"model": "m", "benchmark": "b"}], "no row of an outputs.jsonl"),
+        (ours("m", [1.0]), [{"model": "m", "benchmark": "b"}], "not a row of an outputs.jsonl"),
     ],
 )  # fmt: skip
 def test_bad_input_is_refused_in_one_sentence(
