@@ -138,4 +138,4 @@ def test_what_sums_up_an_evaluation_is_the_same_everywhere() -> None:
         assert shown == pytest.approx([summary.value, summary.low, summary.high], abs=0.051)
     text = facts["Asked in a chat"]
     assert "96% right in 50 new chats, 84% right as the second question" in text
-    assert "0.960, and 0.840 as the second question" in comment
+    assert "0.960 for the first question, and 0.840 for the second." in comment
