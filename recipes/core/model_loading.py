@@ -147,16 +147,20 @@ def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:
     try:
         with _template_limit(TEMPLATE_SECONDS), suppress(*REFUSALS):
             tokenizer.apply_chat_template(SAMPLE_CHAT, tokenize=False)
-    except (TimeoutError, MemoryError) as error:
+    except (_TemplateTimeout, MemoryError) as error:
         raise UserError(
             f"The chat template of {repo} needs more than {TEMPLATE_SECONDS:.0f} seconds or all "
             "memory for a short chat: choose another base."
         ) from error
 
 
+class _TemplateTimeout(BaseException):
+    """A template runs too long. No Exception, because Jinja ignores those when it compiles."""
+
+
 @contextmanager
 def _template_limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in this thread if the code of a template, such as a loop, runs longer.
+    """Raise _TemplateTimeout in this thread if the code of a template, such as a loop, runs longer.
 
     Python stops tracing when it raises. So it raises in the code of the template and of Jinja's
     filters only, not in what runs at any time and ignores errors, like the end of a weak reference.
@@ -168,7 +172,7 @@ def _template_limit(seconds: float) -> Iterator[None]:
         if not frame.f_code.co_filename.startswith(("<template>", JINJA)):
             return None
         if time.monotonic() > ends_at:
-            raise TimeoutError
+            raise _TemplateTimeout
         return trace
 
     before = sys.gettrace()

@@ -26,6 +26,8 @@ ENDLESS = [
     "{{ lipsum(n=10 ** 9) }}",
     "{{ ([1] * 10 ** 6) | map('string') | map('upper') | list }}",
     "{{ messages | slice(10 ** 9) | list }}",
+    "{{ [1] | slice(10 ** 9) | list }}",  # constant: Jinja computes it when it compiles
+    "{{ ([1] * 10 ** 6) | batch(1) | list }}",
 ]  # fmt: skip
 REFUSING = [
     "{{ raise_exception('no system') }}",
