@@ -5,9 +5,6 @@ Run with `pytest tests/bench/test_every_damage.py`; prints nothing.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from tests import damaged_json
@@ -21,11 +18,7 @@ from tests.recipes.core.test_damaged_files import (
     test_profiles,
     test_row_edits,
 )
-
-SPACES = Path(__file__).parents[2] / "spaces"
-sys.path[:0] = [str(SPACES / "leaderboard"), str(SPACES)]
-
-from tests.spaces.leaderboard.test_damaged_files import (  # noqa: E402
+from tests.spaces.leaderboard.test_damaged_files import (
     test_a_damaged_file_of_a_language_leaves_its_part_out,
     test_a_damaged_request_is_left_out_or_lacks_something,
     test_a_damaged_row_is_left_out_and_counted_or_does_no_harm,

@@ -16,26 +16,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import controls
 import pytest
+from benchmarks import FIRST_BENCHMARKS
+from common.hub_urls import HubUrls
+from common.languages import by_code
+from common.theme import style_sheet
+from entries import Leaderboard, build_leaderboard
+from hub_source import garbage_collection_paused
+from query import SORTS, EntryIndex, View
+from table_html import status_bar, table
 
-SPACES = Path(__file__).parents[2] / "spaces"
-SPACE = SPACES / "leaderboard"
-sys.path[:0] = [str(SPACE), str(SPACES)]
+from bot.language.tables import tables
+from tests.bench import baselines
+from tests.spaces.result_rows import lines, pair
 
-import controls  # noqa: E402
-from benchmarks import FIRST_BENCHMARKS  # noqa: E402
-from common.hub_urls import HubUrls  # noqa: E402
-from common.languages import by_code  # noqa: E402
-from common.theme import style_sheet  # noqa: E402
-from entries import Leaderboard, build_leaderboard  # noqa: E402
-from hub_source import garbage_collection_paused  # noqa: E402
-from query import SORTS, EntryIndex, View  # noqa: E402
-from table_html import status_bar, table  # noqa: E402
-
-from bot.language.tables import tables  # noqa: E402
-from tests.bench import baselines  # noqa: E402
-from tests.spaces.result_rows import lines, pair  # noqa: E402
-
+SPACE = Path(__file__).parents[2] / "spaces" / "leaderboard"
 FILTERING = "leaderboard of 100,000 rows: filter and sort, 50 visitors, 99th percentile"
 FIRST_PAGE = "leaderboard of 100,000 rows: first page"
 

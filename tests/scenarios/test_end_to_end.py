@@ -6,7 +6,6 @@ the Hub is the local one. The tests act as a person: they open discussions and r
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from importlib import import_module
@@ -37,7 +36,6 @@ pytestmark = pytest.mark.xdist_group("end-to-end")
 ORG, BOT, PERSON = "practice", "kakugo-bot", "ludoviko"
 SPACE = names.leaderboard(ORG)
 TIMEOUT_SECONDS = 240.0
-SPACES = Path(__file__).parents[2] / "spaces"
 
 
 def tiny_recipe(folder: Path) -> Path:
@@ -164,7 +162,6 @@ def test_a_language_name_leads_to_a_result(environment: Environment) -> None:
 
 def _check_spaces(environment: Environment, repo: str) -> None:
     """The Spaces read what the recipes have written."""
-    sys.path += [str(SPACES / name) for name in ("leaderboard", "chat", "")]
     chat_settings, model_registry, leaderboard_settings, hub_source = (
         import_module(name)
         for name in ("chat_settings", "model_registry", "leaderboard_settings", "hub_source")

@@ -1,13 +1,8 @@
-"""Put the folders of both Spaces on the path, as they are when the Hub runs `app.py`.
-
-Also provides the local Hub and the browser that the tests of both Spaces share.
-"""
+"""The local Hub and the browser that the tests of both Spaces share."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,11 +11,6 @@ from bot.localhub.testing import LocalHub
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-SPACES = Path(__file__).parents[2] / "spaces"
-for name in ("leaderboard", "chat"):
-    sys.path.insert(0, str(SPACES / name))
-sys.path.insert(0, str(SPACES))  # for `common`
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -129,7 +128,6 @@ def test_better_version_is_put_in_use_and_worse_one_is_not(
     rows = [json.loads(line) for line in read_result(api, f"{FOLDER}/results.jsonl").splitlines()]
     assert [(row["role"], row["version"]) for row in rows] == [("base", "v2"), ("adapter", "v2")]
     assert rows[1]["value"] == 1.0
-    sys.path.append(str(Path(__file__).parents[3] / "spaces" / "leaderboard"))
     from parse_results import parse_rows  # what the leaderboard makes of it
 
     shown, unreadable = parse_rows("\n".join(map(json.dumps, rows)))
