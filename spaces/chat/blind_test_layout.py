@@ -17,10 +17,10 @@ from components import (
     QUEUED,
     BlindTestComponents,
     TranslatedComponents,
+    message_box,
     sent_receipts,
     sign_in_row,
 )
-from conversation import MAX_MESSAGE_LENGTH
 from i18n import ENGLISH
 from sign_in import Profile
 
@@ -39,17 +39,7 @@ def build(
         )
     examples = html_component("", js_on_load=javascript.PICK, elem_id="examples")
     with gr.Row(elem_classes="k-composer"):
-        message = translated.create(
-            gr.Textbox,
-            {"label": "your_message", "placeholder": "message_placeholder"},
-            show_label=False,
-            max_length=MAX_MESSAGE_LENGTH,
-            max_lines=6,
-            scale=1,
-            elem_id="message-box",
-            interactive=False,
-        )
-        send = translated.button("send", scale=0, elem_id="send", variant="primary")
+        message, send = message_box(translated)
     status = html_component(
         fragments.status(""), js_on_load=javascript.SHORTCUTS, elem_id="blind-status"
     )

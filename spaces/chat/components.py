@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from common.gradio_components import Updates
 from common.gradio_options import IMMEDIATE
+from conversation import MAX_MESSAGE_LENGTH
 from feedback import MAX_CREDIT_LENGTH
 from i18n import ENGLISH, translations
 from waiting_queue import MAX_WAITING
@@ -45,6 +46,21 @@ class TranslatedComponents:
             texts: dict[str, Any] = {name: t(key) for name, key in keys.items()}
             updates[component] = gr.update(**texts)
         return updates
+
+
+def message_box(translated: TranslatedComponents) -> tuple[Any, Any]:
+    """Create the box for a message, and the button that sends it."""
+    box = translated.create(
+        gr.Textbox,
+        {"label": "your_message", "placeholder": "message_placeholder"},
+        show_label=False,
+        max_length=MAX_MESSAGE_LENGTH,
+        max_lines=6,
+        scale=1,
+        elem_id="message-box",
+        interactive=False,
+    )
+    return box, translated.button("send", scale=0, elem_id="send", variant="primary")
 
 
 def credit_box(translated: TranslatedComponents, elem_id: str, **options: Any) -> Any:

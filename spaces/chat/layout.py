@@ -25,9 +25,10 @@ from components import (
     ChatComponents,
     PageState,
     TranslatedComponents,
+    message_box,
     sent_receipts,
 )
-from conversation import MAX_MESSAGE_LENGTH, Conversation
+from conversation import Conversation
 from engine import Engine
 from feedback_handlers import FeedbackHandlers
 from i18n import ENGLISH
@@ -160,17 +161,7 @@ def _lay_out(translated: TranslatedComponents, hero: Any) -> ChatComponents:
         )
     examples = html_component("", js_on_load=javascript.PICK, elem_id="examples")
     with gr.Row(elem_classes="k-composer"):
-        message_box = translated.create(
-            gr.Textbox,
-            {"label": "your_message", "placeholder": "message_placeholder"},
-            show_label=False,
-            max_length=MAX_MESSAGE_LENGTH,
-            max_lines=6,
-            scale=1,
-            elem_id="message-box",
-            interactive=False,
-        )
-        send = translated.button("send", scale=0, elem_id="send", variant="primary")
+        message, send = message_box(translated)
         stop = translated.button("stop", scale=0, elem_id="stop", visible=False)
     with gr.Row(elem_classes="k-toolbar"):
         status = html_component(fragments.status(""))
@@ -189,7 +180,7 @@ def _lay_out(translated: TranslatedComponents, hero: Any) -> ChatComponents:
     page_state = html_component("", js_on_load=javascript.APPLY_PAGE_STATE, elem_id="page-state")
     return ChatComponents(
         hero, language, model, compare, name_lookup, model_info, adapter_chat, base_chat, examples,
-        message_box, send, stop, status, share, export, new_chat, share_link, page_state,
+        message, send, stop, status, share, export, new_chat, share_link, page_state,
     )  # fmt: skip
 
 
