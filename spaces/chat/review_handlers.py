@@ -15,7 +15,16 @@ from model_registry import ModelRegistry
 from outbox import Outbox
 from rate_limits import VisitorLimits
 from review_samples import ReviewSamples
-from reviews import Reviewer, ReviewStep, Row, Sample, check_review, review_line
+from reviews import (
+    History,
+    Reviewer,
+    ReviewState,
+    ReviewStep,
+    Row,
+    Sample,
+    check_review,
+    review_line,
+)
 from selection_handlers import FIRST_POLL_SECONDS, PageQuery
 from sign_in import Profile, account_of
 from submissions import Submissions, remember
@@ -23,8 +32,6 @@ from uploader import Uploader
 
 MAX_REVIEWS_PER_VISITOR = 40  # a minute
 MAX_REVIEWS_PER_ADDRESS = 300
-MAX_UNDO = 100  # steps of a page
-History = tuple[ReviewStep, ...]  # what was done on a page, oldest first
 
 
 class ReviewHandlers:
@@ -56,10 +63,11 @@ class ReviewHandlers:
 
     def show(self, code: str | None, reviewer_state: object, ui_language: str) -> Updates:
         """Show the next row of a language."""
-        reviewer, t = Reviewer.parse(reviewer_state), translations(ui_language)
+        t = translations(ui_language)
         codes = {language.code for language in self._registry.languages()}
         sample = self._samples.get(code) if code in codes else None
-        return self._next_row(sample, reviewer, (), t, self._submissions.closed_text(t))
+        state = ReviewState(sample, Reviewer.parse(reviewer_state))
+        return self._next_row(state, t, self._submissions.closed_text(t))
 
     def submit(
         self,
@@ -91,8 +99,8 @@ class ReviewHandlers:
             problem = self._submissions.store(receipt.path, line, t)
         if problem:
             return self._refused(problem)
-        history = (*history, ReviewStep(row, fixed, receipt))
-        shown = self._next_row(sample, reviewer.with_reviewed(row), history, t, t("review_stored"))
+        state = ReviewState(sample, reviewer, history).with_step(ReviewStep(row, fixed, receipt))
+        shown = self._next_row(state, t, t("review_stored"))
         return {**shown, self._page.sent: remember(sent, receipt)}
 
     def skip(
@@ -104,10 +112,10 @@ class ReviewHandlers:
         ui_language: str,
     ) -> Updates:
         """Show the next row without storing anything."""
-        reviewer, t = Reviewer.parse(reviewer_state), translations(ui_language)
+        state = ReviewState(sample, Reviewer.parse(reviewer_state), history)
         if row:
-            reviewer, history = reviewer.with_reviewed(row), (*history, ReviewStep(row, row.answer))
-        return self._next_row(sample, reviewer, history, t, "")
+            state = state.with_step(ReviewStep(row, row.answer))
+        return self._next_row(state, translations(ui_language), "")
 
     def undo(
         self,
@@ -120,56 +128,41 @@ class ReviewHandlers:
         profile: Profile,
     ) -> Updates:
         """Delete the last verdict of this page and show its row again."""
-        reviewer, t = Reviewer.parse(reviewer_state), translations(ui_language)
+        t = translations(ui_language)
         if not history:
             return NOTHING
-        *earlier, last = history
+        last = history[-1]
         if last.receipt:
             problem = self._submissions.refusal("", t, request, account_of(profile))
             if problem or self._submissions.delete(last.receipt) is None:
                 return self._refused(problem or t("not_saved"))
         receipts = [text for text in remember(sent) if text != str(last.receipt)]
-        shown = self._row(
-            sample, last.row, last.answer, reviewer.without(last.row), tuple(earlier), t,
-            t("review_undone"),
-        )  # fmt: skip
+        state = ReviewState(sample, Reviewer.parse(reviewer_state), history).without_last()
+        shown = self._row(state, last.row, last.answer, t, t("review_undone"))
         return {**shown, self._page.sent: receipts}
 
-    def _next_row(
-        self,
-        sample: Sample | None,
-        reviewer: Reviewer,
-        history: History,
-        t: Translations,
-        status: str,
-    ) -> Updates:
-        row = sample.next_row(reviewer.reviewed) if sample else None
-        return self._row(sample, row, row.answer if row else "", reviewer, history, t, status)
+    def _next_row(self, state: ReviewState, t: Translations, status: str) -> Updates:
+        row = state.sample.next_row(state.reviewer.reviewed) if state.sample else None
+        return self._row(state, row, row.answer if row else "", t, status)
 
     def _row(
-        self,
-        sample: Sample | None,
-        row: Row | None,
-        answer: str,
-        reviewer: Reviewer,
-        history: History,
-        t: Translations,
-        status: str,
+        self, state: ReviewState, row: Row | None, answer: str, t: Translations, status: str
     ) -> Updates:
-        page, language = self._page, by_code(sample.code if sample else "")
-        done = sample.count_reviewed(reviewer.reviewed) if sample else 0
+        page, sample = self._page, state.sample
+        language = by_code(sample.code if sample else "")
+        done = sample.count_reviewed(state.reviewer.reviewed) if sample else 0
         total = len(sample.rows) if sample else 0
         return {
             page.sample: sample,
             page.row: row,
-            page.history: history[-MAX_UNDO:],
+            page.history: state.history,
             page.row_html: fragments.review_row(row, done, total, language, t),
             page.answer: gr.update(
                 value=answer, visible=row is not None, rtl=language.direction == "rtl"
             ),
             page.buttons: gr.update(visible=row is not None),
-            page.undo: gr.update(visible=bool(history)),
-            page.reviewer: reviewer.to_json(),
+            page.undo: gr.update(visible=bool(state.history)),
+            page.reviewer: state.reviewer.to_json(),
             page.status: fragments.status(status),
         }
 

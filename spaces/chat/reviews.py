@@ -26,6 +26,7 @@ from feedback import (
 
 VERDICTS = ("keep", "fix", "drop")
 MAX_REVIEWED_IDS = 2000
+MAX_UNDO = 100  # steps of a page
 _REVIEWER_NAME = re.compile(r"[0-9a-f]{16}")
 _ROW_ID = re.compile(r"[0-9A-Za-z._:-]{1,80}")
 
@@ -112,6 +113,28 @@ class ReviewStep:
     row: Row
     answer: str
     receipt: Receipt | None = None
+
+
+History = tuple[ReviewStep, ...]  # what was done on a page, oldest first
+
+
+@dataclass(frozen=True)
+class ReviewState:
+    """How far a page has come: its sample, who reviews it, and what they did there."""
+
+    sample: Sample | None
+    reviewer: Reviewer
+    history: History = ()
+
+    def with_step(self, step: ReviewStep) -> ReviewState:
+        """Return the state after one more step."""
+        history = (*self.history, step)[-MAX_UNDO:]
+        return replace(self, reviewer=self.reviewer.with_reviewed(step.row), history=history)
+
+    def without_last(self) -> ReviewState:
+        """Return the state as if the last step had not been taken."""
+        *earlier, last = self.history
+        return replace(self, reviewer=self.reviewer.without(last.row), history=tuple(earlier))
 
 
 def check_review(verdict: str, row: Row, fixed: str, credit: str, consent: object) -> str:
