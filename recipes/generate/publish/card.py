@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import jinja2
 import yaml
 
-from recipes.core.card_sections import quote_turns
+from recipes.core.card_sections import escape, quote_turns
 from recipes.core.language import Language
 from recipes.generate.gates.reasons import GATE_NAMES, gate_of, meaning
 from recipes.generate.journal.usage import UsageReport
@@ -146,7 +146,7 @@ def render(facts: CardFacts) -> str:
         licence=_licence(facts),
         org=facts.repo.rpartition("/")[0],
         origins=sorted(_origins(facts)),
-        escape=escape_markdown,
+        escape=escape,
         counted=counted,
         grade=mean_grade(facts.grades),
     )
@@ -221,12 +221,6 @@ def fenced(text: str, info: str) -> str:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{info}\n{text}\n{fence}"
-
-
-def escape_markdown(text: str) -> str:
-    """Return the text on one line, without any markup."""
-    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
-    return re.sub(r"([\\`*_{}\[\]()#+!|~>-])", r"\\\1", flat)
 
 
 def _front_matter(facts: CardFacts) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def test_an_entry_and_a_section_are_enough(
     }
     assert "glosses" in configs
     assert any("glosses/train.parquet" in files["path"] for files in configs["default"])
-    assert f"| `glosses` | made-up glosses | apache\\-2.0 | {_kept(out)} |" in card
+    assert f"| `glosses` | made-up glosses | apache&#45;2&#46;0 | {_kept(out)} |" in card
     assert "| brevity | `long_answer` | made-up meaning |" in card
 
     chats = json.loads(jobs.run_script(TRAINING_CHATS, repo).splitlines()[-1])

@@ -21,12 +21,12 @@ from aiohttp import web
 
 from recipes.core import language
 from recipes.core.benchmarks.table import BENCHMARKS
+from recipes.core.card_sections import escape
 from recipes.core.config import CODE, load
 from recipes.evaluate import settings as evaluate
 from recipes.generate.context import GenerationContext
 from recipes.generate.gates import first_reason
 from recipes.generate.prompts import parsing, templates
-from recipes.generate.publish import card
 from recipes.generate.schema import ENGLISH, Message, Prompt
 from recipes.generate.settings import parse
 from recipes.generate.sources import responses
@@ -176,7 +176,7 @@ def test_8_every_language_has_a_name_a_tag_and_a_place() -> None:
         assert re.fullmatch(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Za-z0-9]+)*", tag), tag
         assert re.fullmatch(r"[\w.-]{1,96}", f"kakugo-{code}", re.ASCII)
         assert name in templates.revise("x", name)[0]["content"]
-        assert name.strip() == name and "\n" not in card.escape_markdown(name)
+        assert name.strip() == name and "\n" not in escape(name)
     assert {"Bashkir", "Asturian", "Cebuano"} <= {name for _, name, _ in rows}
 
 

@@ -86,7 +86,7 @@ def test_a_run_into_a_folder_is_the_same_when_the_teacher_is_flaky(
         assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"]
     card = (out / "README.md").read_text("utf-8")
     assert "Practice" in card and "2601.14051" in card and "language:\n- eo\n" in card
-    assert "`, licence apache\\-2.0\n" in card
+    assert "`, licence apache&#45;2&#46;0\n" in card
     check_counts(output, out)
     assert len(counting_teacher.requests) == len(set(counting_teacher.requests))
 

@@ -23,7 +23,7 @@ SETTINGS = parse(load("practice", "practice", "epo_Latn").generate)
 USAGE = UsageReport(10, 20, 0.5, 0.0, 0.0, 7200.0)
 HOSTILE = (
     "```\n---\nlicense: evil\n---\n# Hi <script>alert(1)</script> {{ 7 * 7 }} [x](javascript:1)"
-    " \u2067שלום\u2028\u202etxt"
+    " https://evil.test @ludoviko \u2067שלום\u2028\u202etxt"
 )
 
 
@@ -105,6 +105,7 @@ def test_hostile_text_has_no_markup() -> None:
     assert not set("\u2028\u202e\u2067") & set("".join(samples))
     shown = MarkdownIt("commonmark", {"html": True}).enable("table").render(body)
     assert "<script>" not in shown and "<h1>Hi" not in shown and 'javascript:1"' not in shown
+    assert "https://evil" not in body and "@ludoviko" not in body, "the Hub makes links of them"
     assert next(yaml.safe_load_all(text))["license"] == "apache-2.0"
 
 
@@ -140,9 +141,13 @@ def test_copied_rows_keep_their_licence() -> None:
     assert "copied word for word from `practice/kakugo-practice-corpus`\n" in text
     read = {SETTINGS.conversations.repo: "cc-by-sa-4.0"}
     mixed = card.render(facts([row("a", "b"), row("c", "d", "replay")], licences=read))
-    assert "as they are, so that a model keeps its English | cc\\-by\\-sa\\-4.0 | 1 | 0 |" in mixed
+    assert (
+        "as they are, so that a model keeps its English | cc&#45;by&#45;sa&#45;4&#46;0 | 1 | 0 |"
+        in mixed
+    )
     assert next(yaml.safe_load_all(mixed))["license"] == "cc-by-sa-4.0"
-    assert f"\n- `practice/corpus` at `{'a' * 40}`, licence cc\\-by\\-sa\\-4.0 &lt;b\\>\n" in text
+    licence = "cc&#45;by&#45;sa&#45;4&#46;0 &#60;b&#62;"
+    assert f"\n- `practice/corpus` at `{'a' * 40}`, licence {licence}\n" in text
     assert "copied word for word" not in card.render(facts([row("a", "b")]))
 
 
@@ -183,7 +188,7 @@ def test_a_communitys_choices_are_on_the_card() -> None:
     gates = replace(SETTINGS.gates, forbidden=("bilet*",))
     chosen = replace(SETTINGS, style=Style(orthography="the *h-system*"), gates=gates)
     text = card.render(facts([row("a", "b")], settings=chosen))
-    assert "asked for Esperanto \\(spelt by the \\*h\\-system\\*\\)." in text
+    assert "asked for Esperanto &#40;spelt by the &#42;h&#45;system&#42;&#41;." in text
     assert text.count("[user] Never write in Esperanto: bilet* ") == 4, (
         "it goes in front of every request"
     )
