@@ -16,11 +16,10 @@ from recipes.core import model_loading
 from recipes.core.benchmarks.tasks import Item
 from recipes.evaluate.backends.transformers_lm import TransformersModel
 from recipes.evaluate.settings import ChoiceSettings, GenerationSettings
-from recipes.train import sft
 from recipes.train.settings import TrainingSettings
-from recipes.train.tokenize import Message, tokenize_chats
+from recipes.train.tokenize import Message
 from tests.recipes.conftest import byte_tokenizer
-from tests.recipes.train.conftest import chats, settings
+from tests.recipes.train.conftest import chats, make_trainer, settings
 
 __all__ = ["chats", "settings"]
 pytestmark = [
@@ -82,26 +81,23 @@ def test_packed_rows_stay_apart_and_train(
     import torch
 
     monkeypatch.setattr(torch, "compile", lambda function, **_: function)  # compiling takes long
-    folder = make_base(architecture, tmp_path)
-    tokenizer = model_loading.tokenizer(str(folder), "main")
-    model = model_loading.model(
-        str(folder), "main", 1, {"dtype": "float32", "attn_implementation": attention}
+    settings = replace(
+        settings,
+        max_length=256,
+        model={"dtype": "float32", "attn_implementation": attention},
+        lora={"r": 4, "target_modules": "all-linear"},
     )
-    settings = replace(settings, max_length=256, lora={"r": 4, "target_modules": "all-linear"})
     settings.trainer.update({"packing": True, "max_steps": 2, "use_cpu": True})
-    examples = tokenize_chats(tokenizer, chats[:8], settings.max_length)
-    inputs = sft.TrainingInputs(tokenizer, examples, None, settings, tmp_path, [], None)
-    trainer, _ = sft._trainer(model, inputs)
-    dataset: Any = trainer.train_dataset
-    rows = list(dataset)
+    trainer = make_trainer(make_base(architecture, tmp_path), settings, chats[:8], tmp_path)
+    rows = list(trainer.train_dataset)
     lengths = [length for row in rows for length in row["seq_lengths"]]
     packed = trainer.data_collator(rows)
-    trained: Any = trainer.model
+    if "cu_seq_lens_q" in packed:  # a packed row is filled to the full length
+        lengths = packed["cu_seq_lens_q"].diff().tolist()
     with torch.no_grad():
-        together = trained(**packed, use_cache=False).logits[0].split(lengths)
-        alone = [
-            trained(input_ids=row[None]).logits[0] for row in packed["input_ids"][0].split(lengths)
-        ]
+        together = trainer.model(**packed, use_cache=False).logits[0].split(lengths)
+        ids = packed["input_ids"][0].split(lengths)
+        alone = [trainer.model(input_ids=row[None]).logits[0] for row in ids]
     assert all(torch.allclose(*pair, atol=1e-3) for pair in zip(together, alone, strict=True))
     if attention == "sdpa":  # FlexAttention has no backward pass on a CPU
         trainer.train()

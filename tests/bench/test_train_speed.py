@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from recipes.core import config, model_loading
+from recipes.core import config
 from recipes.practice import rule_based
-from recipes.train import sft
 from recipes.train.settings import parse
-from recipes.train.tokenize import tokenize_chats
 from tests.bench import baselines
 from tests.bench.train_comparison import chats, compare, summary
+from tests.recipes.train.conftest import make_trainer
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 BASE = Path(rule_based.__file__).parent / "base"
@@ -41,17 +40,13 @@ def test_rows_are_loaded_faster_than_they_are_trained_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = parse(config.load("practice", "org", "epo_Latn").train)
-    tokenizer = model_loading.tokenizer(str(BASE), "main")
-    examples = tokenize_chats(tokenizer, chats(ROWS), settings.max_length)
-    settings = replace(settings, held_out=None)
-    inputs = sft.TrainingInputs(tokenizer, examples, None, settings, tmp_path, [], None)
-    trainer, _ = sft._trainer(model_loading.model(str(BASE), "main", 1, settings.model), inputs)
+    trainer = make_trainer(BASE, replace(settings, held_out=None), chats(ROWS), tmp_path)
     started_at = time.process_time()
     batches = sum(1 for _ in trainer.get_train_dataloader())
     loading = time.process_time() - started_at
     started_at = time.process_time()
     for batch in list(trainer.get_train_dataloader())[:5]:
-        trainer.compute_loss(trainer.model, batch).backward()  # type: ignore[no-untyped-call]
+        trainer.compute_loss(trainer.model, batch).backward()
     training = (time.process_time() - started_at) / 5 * batches
     with capsys.disabled():
         print(f"\nloading takes {loading / training:.2%} of the training time")

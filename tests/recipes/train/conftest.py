@@ -1,13 +1,17 @@
-"""Settings and chats for a training run of a few seconds."""
+"""Settings, chats and a trainer for a training run of a few seconds."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from recipes.core import model_loading
+from recipes.train import sft
 from recipes.train.settings import TrainingSettings, parse
-from recipes.train.tokenize import Message
+from recipes.train.tokenize import Message, tokenize_chats
 from tests.recipes.gaelic.hub_datasets import write_base
 
 
@@ -60,3 +64,14 @@ def chats() -> list[list[Message]]:
         for a in range(8)
         for b in range(6)
     ]
+
+
+def make_trainer(
+    base: Path, settings: TrainingSettings, chats: Sequence[list[Message]], out: Path
+) -> Any:
+    """Return the trainer of a base on these chats, none of which is held out."""
+    tokenizer = model_loading.tokenizer(str(base), "main")
+    examples = tokenize_chats(tokenizer, chats, settings.max_length)
+    inputs = sft.TrainingInputs(tokenizer, examples, None, settings, out, [], None)
+    model = model_loading.model(str(base), "main", 1, settings.model)
+    return sft._trainer(model, inputs)[0]

@@ -15,6 +15,7 @@ from recipes.train import heldout_loss, packing, sft
 from recipes.train.settings import HeldOutSettings, TrainingSettings
 from recipes.train.tokenize import IGNORED, Message, tokenize_chats
 from recipes.train.trainer import loss_on_answers_only
+from tests.recipes.train.conftest import make_trainer
 
 if TYPE_CHECKING:
     import torch
@@ -200,15 +201,11 @@ def test_packed_rows_do_not_see_each_other(
     import torch
 
     monkeypatch.setattr(torch, "compile", lambda function, **_: function)  # compiling takes long
-    settings = replace(settings, max_length=256)
+    model = {**settings.model, "attn_implementation": attention}
+    settings = replace(settings, max_length=256, model=model)
     settings.trainer.update({"packing": True})
-    folder = str(request.getfixturevalue(base))
-    tokenizer = load_tokenizer(folder, "main")
-    examples = tokenize_chats(tokenizer, chats[:8], settings.max_length)
-    inputs = sft.TrainingInputs(tokenizer, examples, None, settings, tmp_path, [], None)
-    model = load_model(folder, "main", 1, {**settings.model, "attn_implementation": attention})
-    trainer, _ = sft._trainer(model, inputs)
-    assert model.config._attn_implementation == attention
+    trainer = make_trainer(request.getfixturevalue(base), settings, chats[:8], tmp_path)
+    assert trainer.model.config._attn_implementation == attention
     rows = list(trainer.train_dataset)
     lengths = [length for row in rows for length in row["seq_lengths"]]
     assert len(lengths) == 8 > len(rows)
@@ -270,10 +267,7 @@ def test_logits_are_computed_for_answers_only(
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    tokenizer = load_tokenizer(str(tiny_base), "main")
-    examples = tokenize_chats(tokenizer, chats[:4], settings.max_length)
-    inputs = sft.TrainingInputs(tokenizer, examples, None, settings, tmp_path, [], None)
-    trainer, _ = sft._trainer(load_model(str(tiny_base), "main", 1, settings.model), inputs)
+    trainer = make_trainer(tiny_base, settings, chats[:4], tmp_path)
     batch = trainer.data_collator(list(trainer.train_dataset))
     has_label = batch["labels"][:, 1:] != IGNORED
 
