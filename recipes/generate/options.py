@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +108,26 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{folder} cannot be written: {error.strerror}.") from error
+
+
+@contextmanager
+def reserved(folder: Path) -> Iterator[None]:
+    """Make the folder of a run, and keep other runs out, whose answers would overwrite these.
+
+    Raises UserError if the folder cannot be made or another run uses it.
+    """
+    _make_folder(folder)
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(
+                f"Another run writes to {folder}: wait until it ends, or use another folder."
+            ) from error
+        yield
+    finally:
+        os.close(lock)
 
 
 def needs_org(section: Mapping[str, Any]) -> bool:

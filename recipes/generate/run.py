@@ -35,7 +35,7 @@ from recipes.generate.inputs import Inputs, read_inputs
 from recipes.generate.journal.hub import HubJournal
 from recipes.generate.journal.local import Journal
 from recipes.generate.journal.usage import UsageReport
-from recipes.generate.options import RunOptions, parse_options
+from recipes.generate.options import RunOptions, parse_options, reserved
 from recipes.generate.progress_report import report_progress
 from recipes.generate.publish import card, parquet
 from recipes.generate.publish.build import build, write_rejected
@@ -79,13 +79,14 @@ def main(args: argparse.Namespace) -> None:
     ):
         say(f"{options.into} was already made by this recipe: nothing to do")
         return
-    scratch = options.folder / ".kakugo-scratch"
-    store = RowStore(scratch / "rows")
-    try:
-        make_dataset(options, api, store, scratch, started_at)
-    finally:
-        store.close()
-        shutil.rmtree(scratch)
+    with reserved(options.folder):
+        scratch = options.folder / ".kakugo-scratch"
+        store = RowStore(scratch / "rows")
+        try:
+            make_dataset(options, api, store, scratch, started_at)
+        finally:
+            store.close()
+            shutil.rmtree(scratch)
 
 
 def make_dataset(
