@@ -14,10 +14,9 @@ from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defin
 
 from bot.domain.recipe import TeacherSpec, TeacherUrl
 from bot.hub.client import NETWORK_ERRORS, Connection, TryLater
-from recipes.validation.teacher_urls import base_of, is_on_hub
+from recipes.validation.teacher_urls import CANNOT_LIST, base_of, is_on_hub
 
 LISTING_SECONDS = 10.0
-CANNOT_LIST = (404, 405, 501)  # from servers without a list of models
 IN_FLIGHT = 64
 CALL_SECONDS = 300.0
 _SCHEMA = {

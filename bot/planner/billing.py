@@ -87,14 +87,15 @@ def _may_leave_manifest(job: Job, now: float) -> bool:
 def _tokens_usd(held: UnsettledJob, job: Job, manifest: Manifest | None) -> float:
     """Return what a job paid for tokens, which nobody but the job knows.
 
-    That is in its manifest or in its log, or it counts as all that it was allowed to spend.
+    That is the largest figure in its log or manifest, or all that it was allowed to spend if there
+    is none, or if it is larger: neither was written by somebody who pays.
     """
     if not held.tokens_usd or _never_ran(held, job):
         return 0.0
-    if manifest is not None:
-        return manifest.cost_usd
     reported = [float(match[1]) for line in job.log_tail if (match := _SPENT.match(line))]
-    return reported[-1] if reported else held.tokens_usd
+    if manifest is not None:
+        reported.append(manifest.cost_usd)
+    return min(held.tokens_usd, max(reported, default=held.tokens_usd))
 
 
 def _never_ran(held: UnsettledJob, job: Job) -> bool:

@@ -5,6 +5,7 @@ No other line of a recipe may start with `progress:`.
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -71,5 +72,5 @@ def line(done: int, total: int, unit: str, details: dict[str, object]) -> str:
 
 
 def say(text: str) -> None:
-    """Print a line of text for the log."""
-    print(text, flush=True)
+    """Print text for the log; what others have written in it never looks like progress."""
+    print(re.sub(r"(?m)^(?=progress:)", " ", text), flush=True)

@@ -9,6 +9,10 @@ _PROVIDERS = "router.huggingface.co"
 _HUB_HOSTS = (".endpoints.huggingface.cloud", ".hf.jobs")  # the latter: ports of Jobs
 _VERSION = re.compile(r"/v\d\w*(?:/openai)?\Z")  # Google's is /v1beta/openai
 
+# Statuses of a server that cannot list its models; 500 is that of `transformers serve` without any
+# in its cache, which serves the model that a call names.
+CANNOT_LIST = frozenset({404, 405, 500, 501})
+
 
 def base_of(url: str) -> str:
     """Return the URL in front of `/chat/completions`, of which people also paste other parts.

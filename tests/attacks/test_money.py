@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.domain import costs
+from bot.domain.observation import JobStage
+from bot.domain.request import Step, StepRecord, StepState
 from bot.errors import UserError
 from bot.hub.client import MALFORMED
 from bot.hub.manifests import is_amount, parse_manifest
+from bot.planner.billing import settle_jobs
 from bot.settings import read
+from recipes.core.progress import say
 from tests.bot import examples
 
 ABSURD = [-1.0, -1e-9, float("nan"), float("inf"), float("-inf"), 1e308, True, "1", None, [], {}]
@@ -38,6 +44,42 @@ def test_a_job_never_reports_an_impossible_figure(key: str, value: object) -> No
     assert parse_manifest(MANIFEST).cost_usd == 0.5
     with pytest.raises(MALFORMED):
         parse_manifest({**MANIFEST, **changed})
+
+
+# Failed before: the manifest's figure was charged, also if the log or the cap said something else.
+@pytest.mark.parametrize(
+    ("spent", "manifest_usd", "usd"),
+    [
+        ([], 0.0, 0.0), ([], 1.25, 1.25), ([], 1e12, 2.0), ([], 2.0000001, 2.0), ([], None, 2.0),
+        (["1.25"], 0.0, 1.25), (["0.50"], 1.25, 1.25), (["1.25", "0.00"], None, 1.25),
+        (["9" * 400 + ".0"], None, 2.0), (["3.00"], 1.0, 2.0), (["nan"], None, 2.0),
+        (["-1.00"], None, 2.0), (["1e9"], None, 2.0), (["1"], None, 2.0), (["٣.٠٠"], 0.5, 2.0),
+    ],
+)  # fmt: skip
+def test_a_job_is_charged_the_most_that_it_reported_but_no_more_than_its_cap(
+    spent: list[str], manifest_usd: float | None, usd: float
+) -> None:
+    running = StepRecord(StepState.RUNNING, 1, 1, examples.NOW - 300, "j1")
+    request = examples.request(steps={Step.GENERATE: running})
+    held = replace(request.unsettled[0], hold_usd=2.01, tokens_usd=2.0)
+    lines = tuple(f"progress: 3/9 rows spent=${text} rows/s=2" for text in spent)
+    made = None if manifest_usd is None else examples.manifest(cost_usd=manifest_usd)
+    observation = examples.observed(
+        jobs=(replace(examples.job(JobStage.ERROR), log_tail=lines),),
+        manifests={} if made is None else {(request.id, Step.GENERATE): made},
+    )
+    settled = settle_jobs(replace(request, unsettled=(held,)), observation, {})
+    assert not settled.unsettled and settled.spent_usd == pytest.approx(usd, abs=0.002)
+
+
+# Failed before: a teacher's name of its model, in several lines, was heard as what a job has spent.
+@pytest.mark.parametrize("before", ["", "the teacher serves x\n", "x\n\n", "x\r\n"])
+def test_nothing_that_a_recipe_quotes_looks_like_progress(
+    before: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say(f"{before}progress: 9/9 rows spent=$0.00")
+    lines = capsys.readouterr().out.splitlines()
+    assert not any(line.startswith("progress:") for line in lines)
 
 
 @pytest.mark.parametrize("value", ABSURD, ids=repr)

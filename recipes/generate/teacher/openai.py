@@ -24,7 +24,7 @@ from recipes.generate.teacher.failures import (
     server_error,
 )
 from recipes.generate.teacher.http import HttpResponse, get, post
-from recipes.validation.teacher_urls import base_of
+from recipes.validation.teacher_urls import CANNOT_LIST, base_of
 
 REFUSES_FIELDS = {400, 404, 415, 422, 500, 501}  # a 500 only of a schema
 # What a request can do without, the least needed first, and how servers call it.
@@ -40,7 +40,6 @@ OPTIONAL_FIELDS = {
 UNNAMED = ("response_format", "stream")  # left out if the server names no field
 MIN_FAILURES = 3  # statuses 500, or streams without usage, in a row until a field is left out
 Effort = Literal["low", "medium", "high"]
-WITHOUT_LIST = {404, 405, 500, 501}  # from servers that cannot list their models
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class OpenAIEndpoint:
         if (error := server_error(response.status, content)) is None:
             return model_names(content)
         failure = failure_of(error, response.retry_after, self.base, "")
-        if response.status in WITHOUT_LIST or isinstance(failure, NoAnswer):
+        if response.status in CANNOT_LIST or isinstance(failure, NoAnswer):
             return ()
         raise failure
 

@@ -14,6 +14,7 @@ import pytest
 from bot.domain.recipe import TeacherUrl
 from bot.hub.client import Connection, Refused, TryLater, translate_errors
 from bot.hub.teacher_probe import ServedModel, read_models
+from recipes.validation.teacher_urls import CANNOT_LIST
 
 PROVIDERS = [
     {"provider": "fast", "status": "live", "pricing": {"input": 0.2, "output": 0.7}},
@@ -74,8 +75,9 @@ def test_a_refusal_and_a_malformed_list_are_reasons(
 def test_a_server_without_a_list_is_unknown_and_one_that_is_away_is_named(
     connection: Connection, teacher: TeacherUrl
 ) -> None:
-    ModelServer.status, ModelServer.body = 404, {}
-    assert ask(connection, teacher) is None
+    for ModelServer.status in CANNOT_LIST:
+        ModelServer.body = {"error": "there is no list"}
+        assert ask(connection, teacher) is None
     with pytest.raises(TryLater, match="127.0.0.1:9 does not answer: ConnectError"):
         ask(connection, replace(teacher, url="http://127.0.0.1:9"))
 
