@@ -17,5 +17,6 @@ checks:
     app          The ASGI application: the routes of all services, and 501 for other calls
     coverage     Generates COVERAGE.md, the list of served calls, from the routing table
     server       The local Hub as a process: one port, one data folder, a clean stop
+    fork_server  Runs functions in forks of one process, which has imported their modules once
     testing      A local Hub in its own process, for tests of any bot
 """

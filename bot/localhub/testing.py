@@ -6,22 +6,25 @@ with LocalHub(tmp_path) as hub:
 
 from __future__ import annotations
 
-import subprocess
+import functools
+import os
 import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import yaml
 
 from bot.localhub.core.rules import FINDINGS_FILE, Rules
+from bot.localhub.fork_server import Fork, ForkServer
 
 READY = "local Hub ready at "
 USERS = ("kakugo-bot", "alice", "bob")
 ORGS = {"practice": ("kakugo-bot", "alice")}
 STOP_TIMEOUT_SECONDS = 20
+MODULES = ("bot.localhub.server", "httpcore2")  # a Hub imports the second when it starts
 
 _findings_files: set[Path] = set()
 
@@ -34,6 +37,19 @@ def take_findings() -> list[str]:
             findings += path.read_text(encoding="utf-8").splitlines()
             path.unlink()
     return findings
+
+
+@functools.cache
+def _fork_server() -> ForkServer:
+    """Start the process of which the Hubs of this process are forks."""
+    return ForkServer(*MODULES)
+
+
+def _forward_output(lines: IO[str]) -> None:
+    """Show the server's output, which also keeps its pipe empty."""
+    with lines:
+        for line in lines:
+            sys.stderr.write(line)
 
 
 class LocalHub:
@@ -62,7 +78,7 @@ class LocalHub:
         self.url = ""
         self._port, self._host, self._rules = port, host, rules
         _findings_files.add(self.data / FINDINGS_FILE)
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Fork | None = None
         self._reader: threading.Thread | None = None
         self._write_seed(users, orgs)
 
@@ -96,33 +112,38 @@ class LocalHub:
 
     def start(self) -> Self:
         """Start the server and wait until it is ready; raises RuntimeError with its output."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bot.localhub.server", "--port", str(self._port),
-             "--data", str(self.data), "--seed", str(self.seed), "--host", self._host,
-             "--until-stdin-closes",
-             *(f"--rule={argument}" for argument in self._rules.arguments())],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        assert process.stdout
-        output = []
-        for line in process.stdout:
-            output.append(line)
+        arguments = [
+            "--port", str(self._port), "--data", str(self.data), "--seed", str(self.seed),
+            "--host", self._host, "--until-stdin-closes",
+            *(f"--rule={argument}" for argument in self._rules.arguments()),
+        ]  # fmt: skip
+        stdin, self._stdin = os.pipe()
+        output, stdout = os.pipe()
+        try:
+            process = _fork_server().start(
+                "bot.localhub.server:main",
+                argv=arguments,
+                streams=(stdin, stdout, stdout),
+                env=os.environ,
+            )
+        finally:
+            os.close(stdin)
+            os.close(stdout)
+        self._process, lines = process, os.fdopen(output, encoding="utf-8")
+        written = []
+        for line in lines:
+            written.append(line)
             if line.startswith(READY):
                 break
         else:
-            raise RuntimeError(f"The local Hub did not start: {''.join(output)}")
-        self._process, self.url = process, line.removeprefix(READY).strip()
+            lines.close()
+            self._wait()
+            raise RuntimeError(f"The local Hub did not start: {''.join(written)}")
+        self.url = line.removeprefix(READY).strip()
         self._port = int(self.url.rpartition(":")[2])
-        self._reader = threading.Thread(target=self._forward_output, args=(process,), daemon=True)
+        self._reader = threading.Thread(target=_forward_output, args=(lines,), daemon=True)
         self._reader.start()
         return self
-
-    def _forward_output(self, process: subprocess.Popen[str]) -> None:
-        """Show the server's output, which also keeps its pipe empty."""
-        assert process.stdout
-        with process.stdout as output:
-            for line in output:
-                sys.stderr.write(line)
 
     def stop(self) -> int:
         """Ask the server to stop and return its exit status."""
@@ -140,8 +161,7 @@ class LocalHub:
         if self._process is None:
             return 0
         status = self._process.wait(STOP_TIMEOUT_SECONDS)
-        assert self._process.stdin
-        self._process.stdin.close()
+        os.close(self._stdin)
         if self._reader:
             self._reader.join(STOP_TIMEOUT_SECONDS)
         self._process = None

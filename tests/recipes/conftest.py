@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.recipes.recipe_runner import ForkServer, started_fork_server
+from bot.localhub.fork_server import ForkServer
+from tests.recipes.recipe_runner import MODULES
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -36,7 +38,7 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def fork_server() -> Iterator[ForkServer]:
     """The process of which runs of recipes are forks."""
-    with started_fork_server() as server:
+    with closing(ForkServer(*MODULES)) as server:
         yield server
 
 

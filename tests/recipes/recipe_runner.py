@@ -6,20 +6,24 @@ writes what it prints.
 
 from __future__ import annotations
 
-import json
+import importlib
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.localhub.fork_server import Fork, ForkServer
+
+if TYPE_CHECKING:
+    import httpx2
 
 TIMEOUT_SECONDS = 200
-ForkServer = subprocess.Popen[str]
-# What runs import in functions; together several seconds of processor.
-IMPORTS = (
+# What runs import; together several seconds of processor.
+MODULES = (
     "datasets",
     "matplotlib.figure",
     "peft",
@@ -27,6 +31,7 @@ IMPORTS = (
     "recipes.check.run",
     "recipes.generate.run",
     "recipes.promote.run",
+    "recipes.cli",
     "recipes.train.run",
     "sacrebleu",
     "torch",
@@ -34,91 +39,76 @@ IMPORTS = (
     "trl.trainer.dpo_trainer",
     "trl.trainer.sft_trainer",
 )
-# Each line on stdin starts a run. A process between server and run waits for it and writes its
-# exit status, so that runs may overlap.
-SERVER = """
-import importlib, json, os, signal, sys
-for module in sys.argv[1:]:
-    importlib.import_module(module)
-from huggingface_hub import constants, hf_api
-from recipes import cli
 
-def read_again(environment):
-    os.environ.clear()
-    os.environ.update(environment)
+
+def run_in_fork(script: str, killed_before_commit: int) -> int:
+    """Run `kakugo-recipe`, or a script, in a new process; return its exit status."""
+    from recipes import cli
+
+    _read_environment_again()
+    if killed_before_commit:
+        _die_before(killed_before_commit)
+    status: object = 0
+    try:
+        if script:
+            exec(script, {"__name__": "__main__"})
+        else:
+            status = cli.main(sys.argv[1:])
+    except SystemExit as exit:
+        status = exit.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status if isinstance(status, int) else 0)  # PyTorch takes a while to end
+
+
+def _read_environment_again() -> None:
+    """Let clients that were imported before the environment was known see it."""
+    from huggingface_hub import constants, hf_api
+
     for name in ("huggingface_hub.constants", "datasets.config"):
         importlib.reload(sys.modules[name])
     hf_api.api.endpoint = constants.ENDPOINT
 
-def die_before(commit):
+
+def _die_before(commit: int) -> None:
+    """Die by SIGKILL before the n-th commit to a main branch."""
     from huggingface_hub.utils import _http
+
     commits = 0
-    def count_commits(request):
+
+    def count_commits(request: httpx2.Request) -> None:
         nonlocal commits
         commits += request.url.path.endswith("/commit/main")
         if commits == commit:
             os.kill(os.getpid(), signal.SIGKILL)
-    def make_client():
+
+    def make_client() -> httpx2.Client:
         client = _http.default_client_factory()
         client.event_hooks["request"].append(count_commits)
         return client
+
     _http.set_client_factory(make_client)
-
-def run(folder, argv, script, env, cwd, killed_before_commit):
-    read_again(env)
-    if cwd:
-        os.chdir(cwd)
-    for stream, name in ((1, "stdout"), (2, "stderr")):
-        os.dup2(os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT, 0o600), stream)
-    if killed_before_commit:
-        die_before(killed_before_commit)
-    sys.argv[1:] = argv  # training starts more processes with it
-    try:
-        status = exec(script, {"__name__": "__main__"}) if script else cli.main(argv)
-    except SystemExit as exit:
-        status = exit.code
-    sys.stdout.flush()
-    os._exit(status or 0)
-
-for line in sys.stdin:
-    command = json.loads(line)
-    if os.fork():
-        continue
-    if not (pid := os.fork()):
-        run(**command)
-    os.setpgid(pid, pid)  # so that a run is killed with all processes that it started
-    print(pid, flush=True)
-    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    folder = command["folder"]
-    with open(f"{folder}/status.new", "w") as file:
-        file.write(str(status))
-    os.rename(f"{folder}/status.new", f"{folder}/status")
-    os._exit(0)
-"""
 
 
 class Run:
     """A run of a recipe, with the interface of `subprocess.Popen`."""
 
-    def __init__(self, pid: int, folder: Path) -> None:
-        self.pid, self._folder = pid, folder
-        self.returncode: int | None = None
+    def __init__(self, fork: Fork, folder: Path) -> None:
+        self._fork, self._folder = fork, folder
+        self.pid = fork.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit status; None while the run goes on."""
+        return self.poll()
 
     def poll(self) -> int | None:
         """Return the exit status; None while the run goes on."""
-        status = self._folder / "status"
-        if self.returncode is None and status.exists():
-            self.returncode = int(status.read_text())
-        return self.returncode
+        return self._fork.poll()
 
     def wait(self, timeout: float = TIMEOUT_SECONDS) -> int:
         """Wait for the end and return the exit status, -9 after SIGKILL."""
-        deadline = time.monotonic() + timeout
-        while (status := self.poll()) is None:
-            if time.monotonic() > deadline:
-                raise subprocess.TimeoutExpired("kakugo-recipe", timeout)
-            time.sleep(0.02)
-        return status
+        return self._fork.wait(timeout)
 
     def communicate(self, timeout: float = TIMEOUT_SECONDS) -> tuple[str, str]:
         """Wait for the end; return what was written to stdout and stderr."""
@@ -147,20 +137,23 @@ class RecipeRunner:
 
         It dies by SIGKILL before its n-th commit to a main branch; 0 is never.
         """
-        assert self._server.stdin and self._server.stdout
         folder = self._folder / f"run{len(self._runs)}"
         folder.mkdir()
-        command = {
-            "folder": str(folder),
-            "argv": argv,
-            "script": script,
-            "env": self._env,
-            "cwd": cwd and str(cwd),
-            "killed_before_commit": killed_before_commit,
-        }
-        self._server.stdin.write(json.dumps(command) + "\n")
-        self._server.stdin.flush()
-        self._runs.append(Run(int(self._server.stdout.readline()), folder))
+        with ExitStack() as stack:
+            stdin = stack.enter_context(open(os.devnull))
+            stdout, stderr = (
+                stack.enter_context((folder / name).open("w")) for name in ("stdout", "stderr")
+            )
+            fork = self._server.start(
+                "tests.recipes.recipe_runner:run_in_fork",
+                script,
+                killed_before_commit,
+                argv=argv,
+                streams=(stdin.fileno(), stdout.fileno(), stderr.fileno()),
+                env=self._env,
+                cwd=cwd,
+            )
+        self._runs.append(Run(fork, folder))
         return self._runs[-1]
 
     def run(
@@ -181,17 +174,6 @@ class RecipeRunner:
         """Kill the runs that still go on."""
         for run in self._runs:
             run.kill()
-
-
-@contextmanager
-def started_fork_server() -> Iterator[ForkServer]:
-    """Start the process that is forked; it ends with the block."""
-    command = [sys.executable, "-c", SERVER, *IMPORTS]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        yield server
-        server.kill()
 
 
 @contextmanager

@@ -9,13 +9,14 @@ import pytest
 import yaml
 from huggingface_hub import HfApi
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.core import row_edits
 from recipes.core.errors import UserError
 from recipes.core.row_edits import RowEdits
 from tests.recipes import feedback_samples
 from tests.recipes.feedback_samples import FEEDBACK, review
-from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 from tests.recipes.train.train_jobs import (
     DATA,
     Jobs,

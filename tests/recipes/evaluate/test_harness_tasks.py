@@ -15,6 +15,7 @@ import pytest
 import yaml
 from huggingface_hub import CommitOperationAdd, HfApi
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.core import config
 from recipes.core.benchmarks.harness_templates import choices, jinja
@@ -23,7 +24,7 @@ from recipes.evaluate import harness_tasks
 from recipes.evaluate.settings import ChoiceSettings
 from recipes.practice import benchmarks, publish
 from tests.recipes.evaluate import lm_eval_tasks
-from tests.recipes.recipe_runner import ForkServer, recipe_runner
+from tests.recipes.recipe_runner import recipe_runner
 from tests.recipes.train.train_jobs import environment
 
 pytestmark = [

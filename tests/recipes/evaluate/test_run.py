@@ -13,6 +13,7 @@ import pytest
 import yaml
 from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.core.errors import UserError
 from recipes.core.hub_refs import commit_of
@@ -21,7 +22,7 @@ from recipes.evaluate import models
 from tests.recipes.conftest import byte_tokenizer
 from tests.recipes.evaluate.loaded_results import check_load_dataset
 from tests.recipes.evaluate.tiny_recipe import METRIC, RECIPE
-from tests.recipes.recipe_runner import ForkServer, RecipeRunner, Run, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
 from tests.recipes.train.train_jobs import environment
 
 pytestmark = [

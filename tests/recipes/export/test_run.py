@@ -13,6 +13,7 @@ import pytest
 import yaml
 from huggingface_hub import CommitOperationAdd, HfApi, ModelCard, metadata_load
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.core.errors import UserError
 from recipes.core.model_loading import model as load_model
@@ -21,7 +22,7 @@ from recipes.export import gguf, interpolate
 from recipes.export.interpolate import ShareChoice, ShareLoss
 from recipes.export.settings import GgufSettings, parse
 from recipes.train import heldout_loss
-from tests.recipes.recipe_runner import ForkServer, recipe_runner
+from tests.recipes.recipe_runner import recipe_runner
 from tests.recipes.train.train_jobs import (
     BASE,
     DATA,

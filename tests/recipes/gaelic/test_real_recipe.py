@@ -17,13 +17,14 @@ import pyarrow.parquet
 import pycld2
 import pytest
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.core.manifest import Manifest
 from recipes.generate.prompts import templates
 from tests.recipes.gaelic.hub_datasets import BASE, DATA, ORG, publish, started
 from tests.recipes.gaelic.teacher import Serving, Tutor
 from tests.recipes.generate.conftest import KAKUGO_RECIPE, environment
-from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 
 pytestmark = pytest.mark.xdist_group("generate")  # one Hub and one long run for all of them
 LIMIT = 30

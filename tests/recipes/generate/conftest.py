@@ -15,10 +15,11 @@ import pytest
 import yaml
 from aiohttp import web
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.practice import publish, server
 from tests.recipes.generate.teacher_server import ThreadedServer
-from tests.recipes.recipe_runner import ForkServer, RecipeRunner, Run, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
 
 KAKUGO_RECIPE = [sys.executable, "-m", "recipes.cli"]
 ROOT = Path(__file__).parents[3]

@@ -14,6 +14,7 @@ import pyarrow.parquet
 import pytest
 import yaml
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.core import row_edits
 from recipes.core.config import load
@@ -28,7 +29,7 @@ from tests.recipes.generate.conftest import (
     generate,
 )
 from tests.recipes.generate.interruptions import Runs, hurry, play, uncut
-from tests.recipes.recipe_runner import ForkServer, RecipeRunner, Run, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
 
 pytestmark = pytest.mark.slow
 

@@ -12,6 +12,7 @@ import yaml
 
 from bot.domain.observation import Version
 from bot.hub.manifests import parse_manifest
+from bot.localhub.fork_server import ForkServer
 from recipes.core.manifest import Manifest
 from tests.recipes import feedback_samples, tiny_adapters
 from tests.recipes.promote.test_run import (
@@ -22,7 +23,7 @@ from tests.recipes.promote.test_run import (
     add_benchmark,
     read_result,
 )
-from tests.recipes.recipe_runner import ForkServer, recipe_runner
+from tests.recipes.recipe_runner import recipe_runner
 from tests.recipes.train.train_jobs import (
     BASE,
     DATA,

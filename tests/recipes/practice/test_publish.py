@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
-from tests.recipes.recipe_runner import ForkServer, recipe_runner
+from tests.recipes.recipe_runner import recipe_runner
 from tests.recipes.train.train_jobs import environment
 
 pytestmark = pytest.mark.slow

@@ -11,13 +11,14 @@ import pytest
 import yaml
 from huggingface_hub import HfApi
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.core import manifest
 from recipes.core.manifest import Manifest
 from tests.recipes import tiny_adapters
 from tests.recipes.conftest import byte_tokenizer
 from tests.recipes.promote.test_run import ITEMS, RECIPE, RESULTS, add_benchmark, question
-from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 from tests.recipes.train.train_jobs import BASE, DATA, client, environment, hub_with_chats
 
 pytestmark = [

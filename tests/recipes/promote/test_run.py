@@ -12,6 +12,7 @@ import pytest
 import yaml
 from huggingface_hub import CommitOperationAdd, HfApi
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.core import manifest
 from recipes.core.errors import UserError
@@ -20,7 +21,7 @@ from recipes.promote.run import current_version
 from recipes.train import versions
 from tests.recipes import tiny_adapters
 from tests.recipes.conftest import byte_tokenizer
-from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 from tests.recipes.train.train_jobs import BASE, DATA, client, environment, hub_with_chats
 
 pytestmark = [

@@ -9,12 +9,13 @@ import pytest
 import yaml
 from huggingface_hub import HfApi
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.core import manifest
 from recipes.core.manifest import Manifest
 from tests.recipes import feedback_samples
 from tests.recipes.feedback_samples import HOSTILE, review
-from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 from tests.recipes.train.train_jobs import environment, wait_for_success
 
 DATA, ADAPTER = "practice/chats", "practice/kakugo-epo"

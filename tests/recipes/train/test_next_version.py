@@ -12,11 +12,12 @@ import pytest
 import yaml
 from huggingface_hub import CommitOperationAdd, HfApi
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.core.manifest import Manifest
 from recipes.train import checkpoints, heldout_loss
 from tests.recipes import feedback_samples, tiny_adapters
-from tests.recipes.recipe_runner import ForkServer, RecipeRunner, Run, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
 from tests.recipes.train.train_jobs import (
     BASE,
     DATA,

@@ -16,12 +16,13 @@ import pytest
 import yaml
 from huggingface_hub import CommitOperationAdd, HfApi
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.generate.journal.hub import SHARD_PATH, HubJournal, JournalSettings, Shard, mergeable
 from recipes.generate.journal.local import Journal
 from tests.recipes.generate.conftest import CountingTeacher, environment, generate
 from tests.recipes.generate.test_run import finished, parquet
-from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 
 pytestmark = pytest.mark.slow
 
