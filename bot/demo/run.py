@@ -121,7 +121,7 @@ def _play(processes: Processes, config: DemoConfig, data: Path, screen: Screen) 
     follower = Follower(person, operator, screen)
     num = follower.open_request(TITLE)
     discussion = follower.discussion_url(num)
-    screen.line(f"{PERSON} opens the discussion “{TITLE}”: {discussion}")
+    screen.line(f"the discussion “{TITLE}” of {PERSON}: {discussion}")
     result = follower.until_closed(num, processes.check, TIMEOUT_SECONDS)
     if result["status"] != "done":
         raise DemoError(f"the request ended with the status {result['status']}: see {discussion}")

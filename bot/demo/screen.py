@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from bot.domain.request import Step, StepRecord, StepState
+from bot.replies.phrases import metric_name, score
 
 # Seconds between two progress lines of a step where there is no bar.
 LINE_INTERVAL = 5.0
@@ -100,27 +101,23 @@ class Screen:
         for column in ("base", "adapter", "difference (95% interval)"):
             table.add_column(column, justify="right")
         for row in result["table"]:
-            digits = _digits(row["metric"])
-            low, high = (f"{value:+.{digits}f}" for value in row["difference_ci"])
+            metric = row["metric"]
+            low, high = (score(metric, value, "+") for value in row["difference_ci"])
             note = "" if row["significant"] else " (not significant)"
             table.add_row(
                 f"{row['benchmark']} {row['direction']}".strip(),
-                row["metric"],
-                f"{row['base']:.{digits}f}",
-                f"{row['adapter']:.{digits}f}",
+                metric_name(metric),
+                score(metric, row["base"]),
+                score(metric, row["adapter"]),
                 f"{low} to {high}{note}",
             )
         if chat := result["chat"]:
             for turn in ("first", "second"):
-                value = f"{chat[turn]:.{_digits(chat['metric'])}f}"
-                table.add_row(f"asked in a chat, {turn} question", chat["metric"], "", value, "")
+                metric, value = metric_name(chat["metric"]), score(chat["metric"], chat[turn])
+                table.add_row(f"asked in a chat, {turn} question", metric, "", value, "")
         with self._lock:
             self._console.print(table)
             for name, url in result["urls"].items():
                 self._console.print(f"{name:>12}  {url}")
             times = (f"{name} {seconds} s" for name, seconds in result["seconds"].items())
             self._console.print(f"{'time':>12}  {', '.join(times)}")
-
-
-def _digits(metric: str) -> int:
-    return 1 if metric == "chrF++" else 3

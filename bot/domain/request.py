@@ -103,6 +103,7 @@ class Command(StrEnum):
     STATUS = "status"
     ESTIMATE = "estimate"
     HELP = "help"
+    UNKNOWN = "unknown"  # answered with the help
     CANCEL = "cancel"
     RETRY = "retry"
     APPROVE = "approve"

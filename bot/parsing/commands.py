@@ -7,9 +7,9 @@ command or one of the phrases below, with words of politeness around it::
     "/" ( status | estimate | help | cancel | retry | approve | a synonym )
     phrase
 
-Any other "/" word asks for help. Longer sentences are ignored: people talk to each other, too. For
-the same reason, what changes something is never heard in a question, and an approval has to be
-given, not asked for.
+Any other "/" word is an unknown command. Longer sentences are ignored: people talk to each other,
+too. For the same reason, what changes something is never heard in a question, and an approval has
+to be given, not asked for.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _slash_command(bare: str) -> Command | None:
     if match is None:
         return None
     known = _SLASH.get(match[1]) if _OBJECT.fullmatch(match[2].strip()) else None
-    return known or Command.HELP
+    return known or Command.UNKNOWN
 
 
 def _phrase(bare: str) -> Command | None:

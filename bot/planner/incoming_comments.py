@@ -22,7 +22,7 @@ from bot.planner.situation import Situation
 MAX_ANSWERS = 20
 
 # Commands that change nothing. From anybody else, they are ignored without a reply.
-_QUESTIONS = (Command.STATUS, Command.ESTIMATE, Command.HELP)
+_QUESTIONS = (Command.STATUS, Command.ESTIMATE, Command.HELP, Command.UNKNOWN)
 
 
 def apply_comments(request: Request, discussion: Discussion, situation: Situation) -> Request:
@@ -120,6 +120,10 @@ def _help(request: Request, situation: Situation) -> Request:
     return _answer(request, Command.HELP, replies.help_text(situation.policy))
 
 
+def _unknown(request: Request, situation: Situation) -> Request:
+    return _answer(request, Command.HELP, replies.unknown_command(situation.policy))
+
+
 def _cancel(request: Request, situation: Situation) -> Request:
     if request.status not in LIVE:
         return _answer(request, Command.CANCEL, replies.not_applicable(Command.CANCEL, request))
@@ -207,6 +211,7 @@ _EFFECTS: dict[Command, Callable[[Request, Situation], Request]] = {
     Command.STATUS: _status,
     Command.ESTIMATE: _estimate,
     Command.HELP: _help,
+    Command.UNKNOWN: _unknown,
     Command.CANCEL: _cancel,
     Command.RETRY: _retry,
     Command.APPROVE: _approve,

@@ -32,6 +32,7 @@ from bot.replies.commands import (
     not_allowed,
     not_applicable,
     reopened,
+    unknown_command,
     withdrawn,
 )
 from bot.replies.failure import cancelled, failed
@@ -54,6 +55,7 @@ __all__ = [
     "not_applicable",
     "reopened",
     "step_note",
+    "unknown_command",
     "withdrawn",
 ]
 

@@ -33,6 +33,10 @@ def estimate(request: Request, cost: Estimate) -> str:
     )
 
 
+def unknown_command(policy: Policy) -> str:
+    return f"I do not know this command. {help_text(policy)}"
+
+
 def help_text(policy: Policy) -> str:
     bases, licences = code_list(policy.recipe.bases), code_list(policy.recipe.licences)
     return "\n".join(
@@ -45,8 +49,9 @@ def help_text(policy: Policy) -> str:
             "- `/retry`: try again after a failure",
             "- `/approve`: let me start or continue (only for maintainers, and for stewards when a "
             "request waits for the decision of the language's speakers)",
+            "- `/help`: see this list",
             "",
-            "A discussion needs only the name of a language as its title. In its text you can "
+            "A new discussion needs only the name of a language as its title. In its text you can "
             "choose more, each in a line of its own:",
             "",
             f"- `base: NAME`: the small model to train; available: {bases}",

@@ -23,6 +23,15 @@ def money(usd: float) -> str:
     return f"${usd:.2f}" if usd >= 0.01 else "less than a cent"
 
 
+def score(metric: str, value: float, sign: str = "") -> str:
+    """Return an accuracy (0 to 1) in percent, or a chrF++, with one digit after the point."""
+    return f"{100 * value if metric == 'accuracy' else value:{sign}.1f}"
+
+
+def metric_name(metric: str) -> str:
+    return "accuracy (%)" if metric == "accuracy" else metric
+
+
 def minutes(count: float) -> str:
     """Return a duration in minutes as `a minute`, `4 minutes` or `2.5 hours`."""
     if count >= 90:

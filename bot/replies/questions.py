@@ -16,7 +16,7 @@ def question(request: Request) -> str:
     choices = request.choices
     match request.verdict:
         case Verdict.AMBIGUOUS:
-            return f"This name can mean several languages. Which one?\n\n{_choices(choices)}"
+            return f"{_several(choices)} Which one?\n\n{_choices(choices)}"
         case Verdict.SCRIPT:
             return f"I know this language, but not in this script. {_did_you_mean(choices)}"
         case Verdict.CONFIRM:
@@ -32,6 +32,15 @@ def question(request: Request) -> str:
                 "I do not know a language with this name, or one with a similar name. "
                 f"{_answer_with_a_name()}"
             )
+
+
+def _several(codes: tuple[str, ...]) -> str:
+    """Say that a name can mean several languages, or one language in several scripts."""
+    languages = {code.split("_")[0] for code in codes}
+    scripts = {code.split("_")[1] for code in codes}
+    if len(languages) == 1 and len(scripts) == len(codes):
+        return "This language is written in several scripts."
+    return "This name can mean several languages."
 
 
 def _answer_with_a_name() -> str:
@@ -51,11 +60,11 @@ def _did_you_mean(codes: tuple[str, ...]) -> str:
 
 
 def _choices(codes: tuple[str, ...]) -> str:
-    """Return a numbered list; only the first dozen are shown."""
-    shown = codes[:MAX_CHOICES]
+    """Return a numbered list; of more than 13, the first dozen are shown."""
+    shown = codes if len(codes) == MAX_CHOICES + 1 else codes[:MAX_CHOICES]
     lines = [f"{number}. {language_name(by_code(code))}" for number, code in enumerate(shown, 1)]
-    if len(codes) > MAX_CHOICES:
-        lines.append(f"\nand {len(codes) - MAX_CHOICES} more.")
+    if len(codes) > len(shown):
+        lines.append(f"\nand {len(codes) - len(shown)} more.")
     return "\n".join([*lines, "", "Answer with the number, the name or the code."])
 
 
@@ -124,13 +133,13 @@ def _duplicate(request: Request, policy: Policy) -> str:
     model = names.adapter(policy.org, request.spec.base, request.spec.key)
     links = {
         "the chat": names.repo_url(policy.endpoint, names.chat(policy.org), "space"),
-        "the model": names.repo_url(policy.endpoint, model, "model"),
+        "the model's repository": names.repo_url(policy.endpoint, model, "model"),
     }
     places = join([f"[{text}]({link})" for text, link in links.items()])
     return (
-        f"{first} Once that request is done, have a look at {places}. If the model makes mistakes, "
-        "please correct them in the chat: a discussion with the line `/improve` in its text turns "
-        "the corrections into the next version."
+        f"{first} As soon as that request is done, its result is in {places}. If the model makes "
+        "mistakes, please correct them in the chat: a discussion with the line `/improve` in its "
+        "text turns the corrections into the next version."
     )
 
 

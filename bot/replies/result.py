@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.domain import names, steps
-from bot.domain.observation import Change, Manifest, Overall, Score, Version
+from bot.domain.observation import Change, ChatScore, Manifest, Overall, Score, Version
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Step
 from bot.language import UnknownCode, by_code
-from bot.replies.phrases import join, money, plural, practice_note
+from bot.replies import phrases
+from bot.replies.phrases import join, metric_name, money, plural, practice_note
 
 _VERDICTS = {
     "kept": "English was kept",
     "lost": "English was lost",
-    "cannot tell": "It is unclear whether English was kept",
+    "cannot tell": "I cannot tell whether English was kept",
 }
-_CHAT_METRICS = {"accuracy": ("share of right answers", 3), "chrF++": ("chrF++", 1)}
 
 
 def result(request: Request, manifest: Manifest, policy: Policy) -> str:
@@ -65,8 +65,8 @@ def _evaluation(request: Request, manifest: Manifest, policy: Policy) -> list[st
         f"**{spec.language.name} is done.** These tests compare the new model (base model plus "
         "adapter) with the base model alone. No test question was in the training data:",
         "",
-        "| test | metric | base | adapter | difference (95% interval) | |",
-        "|---|---|---:|---:|---:|---|",
+        "| test | base | adapter | difference (95% interval) |",
+        "|---|---:|---:|---:|",
         *(_score_row(score, manifest.titles) for score in manifest.scores),
         "",
         *_not_covered(manifest),
@@ -85,12 +85,14 @@ def _score_row(score: Score, titles: Mapping[str, str]) -> str:
     if score.direction:
         source, _, target = score.direction.partition("-")
         benchmark += f" from {_name(source)} to {_name(target)}"
-    note = "significant" if score.significant else "not significant"
-    digits = 1 if score.metric == "chrF++" else 3
-    values = (score.base, score.adapter, score.adapter - score.base, score.low, score.high)
-    base, adapter, difference, low, high = (f"{value:.{digits}f}" for value in values)
-    interval = f"{difference} [{low}, {high}]"
-    return f"| {benchmark} | {score.metric} | {base} | {adapter} | {interval} | {note} |"
+    base, adapter = (phrases.score(score.metric, value) for value in (score.base, score.adapter))
+    change, low, high = (
+        phrases.score(score.metric, value, "+")
+        for value in (score.adapter - score.base, score.low, score.high)
+    )
+    note = "" if score.significant else ", not significant"
+    test = f"{benchmark}, {metric_name(score.metric)}"
+    return f"| {test} | {base} | {adapter} | {change} ({low} to {high}{note}) |"
 
 
 def _name(code: str) -> str:
@@ -120,11 +122,8 @@ def _overall(overall: Overall) -> list[str]:
             "",
         ]
     if chat := overall.chat:
-        name, digits = _CHAT_METRICS.get(chat.metric, (chat.metric, 1))
         lines += [
-            f"In {plural(chat.count, 'test chat')}, as people will use it: {name} "
-            f"{chat.first:.{digits}f} for the first question, and {chat.second:.{digits}f} for the "
-            "second.",
+            f"In {plural(chat.count, 'test chat')}, as people will use it: {_chat_scores(chat)}.",
             "",
         ]
     if overall.english and overall.verdict:
@@ -134,6 +133,13 @@ def _overall(overall: Overall) -> list[str]:
             "",
         ]
     return lines
+
+
+def _chat_scores(chat: ChatScore) -> str:
+    first, second = (phrases.score(chat.metric, value) for value in (chat.first, chat.second))
+    if chat.metric == "accuracy":
+        return f"{first}% of the first answers are right, and {second}% of the second"
+    return f"{chat.metric} of the first answers {first}, and of the second {second}"
 
 
 def _points(change: Change) -> str:

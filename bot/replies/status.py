@@ -69,9 +69,8 @@ def headline(request: Request) -> str:
 def _status_row(
     step: Step, product: str, record: StepRecord, request: Request, policy: Policy
 ) -> str:
-    repo, repo_type, _ = steps.output(policy.org, request, step)
     is_made = record.state is StepState.MADE
-    link = f"[{product}]({names.repo_url(policy.endpoint, repo, repo_type)})" if is_made else ""
+    link = f"[{product}]({_product_url(step, request, policy)})" if is_made else ""
     # The plan has the metrics of the check; here the level is enough.
     note = check_level(record.note) if step is Step.CHECK else record.note
     result = ": ".join(filter(None, (link, note, _failure(record))))
@@ -83,6 +82,14 @@ def _status_row(
     time = duration(record.seconds) if is_made else ""
     cost = money(record.cost_usd) if is_made or record.cost_usd else ""
     return f"| {step.value} | {state} | {result} | {time} | {cost} |"
+
+
+def _product_url(step: Step, request: Request, policy: Policy) -> str:
+    """Return the URL of a step's repository, or of its own folder in the one of all results."""
+    repo, repo_type, path = steps.output(policy.org, request, step)
+    url = names.repo_url(policy.endpoint, repo, repo_type)
+    folder = path.rpartition("/")[0]
+    return f"{url}/tree/main/{folder}" if folder else url
 
 
 def _failure(record: StepRecord) -> str:

@@ -50,7 +50,7 @@ def _metadata(result: TaskResult, score: Score, practice: bool) -> EvalResult:
         dataset_revision=task.revision,
         metric_type={"chrF++": "chrf", "BLEU": "bleu"}.get(score.metric, score.metric.lower()),
         metric_name=metric,
-        metric_value=round(score.comparison.adapter.value, 4),
+        metric_value=round(score.comparison.adapter.value, 6),
         metric_args={"signature": score.signature},
     )
 
@@ -105,7 +105,7 @@ def _entry(
     return EvalResultEntry(
         dataset_id=task.dataset,
         task_id=_task_id(result),
-        value=round(comparison.adapter.value, 4),
+        value=round(comparison.adapter.value, 6),
         dataset_revision=task.revision,
         date=evaluated_at,
         source_url=results_url,

@@ -33,7 +33,7 @@ METHOD = (
 VERDICTS = {
     "kept": "**English was kept**",
     "lost": "**English was lost**",
-    "cannot tell": "**It is unclear whether English was kept**",
+    "cannot tell": "**Cannot tell whether English was kept**",
 }
 PRACTICE = "Practice benchmarks have the format of the real ones, but none of their texts."
 FLORES_NOTES = Path(__file__).with_name("flores_notes.tsv")
@@ -160,12 +160,12 @@ def _chat(chat: ChatScore | None) -> list[str]:
     if chat is None:
         return []
     if chat.metric == "accuracy":
-        name, digits = "Right answers when asked in a chat", 3
+        name, scale, unit = "Right answers when asked in a chat", 100, "%"
     else:
-        name, digits = "Translations when asked in a chat (chrF++)", 1
+        name, scale, unit = "Translations when asked in a chat (chrF++)", 1, ""
     first, second = (
-        f"**{each.value:.{digits}f}** ({each.low:.{digits}f} to {each.high:.{digits}f})"
-        for each in (chat.first, chat.second)
+        f"**{each.value:.1f}{unit}** ({each.low:.1f} to {each.high:.1f})"
+        for each in (chat.first.scaled(scale), chat.second.scaled(scale))
     )
     return [f"{name}: {first} in {chat.n} new chats, {second} as the second question."]
 
@@ -188,7 +188,7 @@ def _peer_table(report: Report) -> list[str]:
     if not report.peers:
         return []
     rows = [
-        f"| {_name(result.task, report.practice)} | {score.metric} | "
+        f"| {_name(result.task, report.practice)} | {_metric(score)} | "
         + " | ".join(_number(score, interval.value) for interval in score.intervals)
         + " |"
         for result in _results(report, in_english=False)
@@ -274,7 +274,13 @@ def _name(task: Task, practice: bool) -> str:
     return f"{name} {task.direction}" if task.direction else name
 
 
+def _metric(score: Score) -> str:
+    return "accuracy (%)" if score.metric == "accuracy" else score.metric
+
+
 def _number(score: Score, value: float, sign: str = "") -> str:
+    if score.metric == "accuracy":
+        return f"{100 * value:{sign}.1f}"
     digits = 1 if score.metric in ("chrF++", "BLEU") else 3
     return f"{value:{sign}.{digits}f}"
 
@@ -285,7 +291,7 @@ def _row(task: Task, score: Score, practice: bool) -> str:
     mark = "" if comparison.is_significant else ", not significant"
     p = "< 0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"
     return (
-        f"| {_name(task, practice)} | {score.metric} | {_number(score, comparison.base.value)} "
+        f"| {_name(task, practice)} | {_metric(score)} | {_number(score, comparison.base.value)} "
         f"| {_number(score, comparison.adapter.value)} "
         f"| {_number(score, difference.value, '+')} ({low} to {high}{mark}) "
         f"| {p} | {len(task.items)} |"

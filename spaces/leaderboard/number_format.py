@@ -68,7 +68,9 @@ def p_value(value: float | None) -> str:
 
 def money(value: float | None) -> str:
     """Return US dollars to the cent."""
-    return MISSING if value is None else f"US${value:,.2f}"
+    if value is None:
+        return MISSING
+    return "less than a cent" if 0 < value < 0.01 else f"US${value:,.2f}"
 
 
 def parameters(value: int | None) -> str:

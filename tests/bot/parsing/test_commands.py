@@ -35,8 +35,8 @@ from bot.parsing.commands import read_command
         ("@kakugo-bot, please cancel", Command.CANCEL),
         ("Hello!\n\n/retry", Command.RETRY),
         ("Please cancel this request.", Command.CANCEL),
-        ("/cancle", Command.HELP),
-        ("/statusquo", Command.HELP),
+        ("/cancle", Command.UNKNOWN),
+        ("/statusquo", Command.UNKNOWN),
     ],
 )
 def test_commands_and_their_natural_variants(text: str, command: Command) -> None:

@@ -39,6 +39,10 @@ HOPELESS = examples.manifest(
         "hopeless", (Shortfall("script", 0.41, 0.5), Shortfall("chrf", 8.2, 12.0)), 0.41, 8.2, 61.0
     )
 )
+ARABIC = (
+    *("arb_Arab", "arz_Arab", "ary_Arab", "ayp_Arab", "ars_Arab", "acm_Arab", "aeb_Arab"),
+    *("arq_Arab", "apd_Arab", "acq_Arab", "afb_Arab", "ayl_Arab", "acx_Arab", "shu_Arab"),
+)
 MADE = {
     Step.CHECK: StepRecord(
         StepState.MADE, 1, 1, examples.NOW, "j0", replies.step_note(Step.CHECK, GOOD), 4.2, 0.0001
@@ -168,6 +172,9 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "unknown": ask(Verdict.UNKNOWN),
         "ambiguous": ask(Verdict.AMBIGUOUS, "ckb_Arab", "kmr_Latn"),
         "several scripts": ask(Verdict.SCRIPT, "srp_Cyrl", "srp_Latn"),
+        "ambiguous, 13 languages": ask(Verdict.AMBIGUOUS, *ARABIC[:13]),
+        "ambiguous, 14 languages": ask(Verdict.AMBIGUOUS, *ARABIC[:14]),
+        "one language in two scripts": ask(Verdict.AMBIGUOUS, "srp_Cyrl", "srp_Latn"),
         "a word that is also a code": asked,
         "no name": ask(Verdict.NO_NAME),
         "too long": ask(Verdict.TOO_LONG),
@@ -195,6 +202,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
             for status in (Status.DONE, Status.FAILED, Status.CANCELLED)
         },
         "/help": answer(Command.HELP, replies.help_text(examples.policy())),
+        "/stauts": answer(Command.HELP, replies.unknown_command(examples.policy())),
         "/retry": answer(Command.RETRY, replies.continues(Command.RETRY)),
         "/approve": answer(Command.APPROVE, replies.continues(Command.APPROVE)),
         "/approve without a budget": answer(

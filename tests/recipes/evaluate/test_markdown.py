@@ -113,7 +113,7 @@ def test_tests_of_one_claim_are_corrected_together() -> None:
     [
         (40, 40, 20, "**English was lost**: -50.0 points"),
         (1000, 900, 900, "**English was kept**: +0.0 points"),
-        (40, 30, 28, "**It is unclear whether English was kept**: -5.0 points"),
+        (40, 30, 28, "**Cannot tell whether English was kept**: -5.0 points"),
     ],
 )
 def test_card_and_rows_say_the_same_of_english(

@@ -122,7 +122,7 @@ def test_the_card_names_it_with_its_type(recipe: config.Config) -> None:
     report = Report(CODE, False, "adapter", scored, [], Contamination(40, 0, 0), [], found)
     model_card = ModelCard("---\nlanguage: eo\n---\n# Model\n")
     card.update(model_card, "model", markdown.render(report), scored, practice=False)
-    assert "| RIDDLE-2 | accuracy | 0.250 | 0.950 |" in model_card.text
+    assert "| RIDDLE-2 | accuracy (%) | 25.0 | 95.0 |" in model_card.text
     assert "**+70.0 points (+54.6 to +81.9)**" in model_card.text
     (metadata,) = model_card.data.eval_results
     assert (metadata.task_type, metadata.dataset_name) == ("question-answering", "RIDDLE-2")
@@ -136,7 +136,7 @@ def test_the_bot_says_what_it_tests(recipe: config.Config) -> None:
                    counts=Counts(40), metrics=metrics)  # fmt: skip
     manifest = parse_manifest(json.loads(run.to_json()))
     reply = result(examples.request(), manifest, examples.policy())
-    assert "| Riddles | accuracy | 0.250 | 0.950 |" in reply
+    assert "| Riddles, accuracy (%) | 25.0 | 95.0 |" in reply
     assert "+70.0 points (95% interval +54.6 to +81.9)" in reply
 
 

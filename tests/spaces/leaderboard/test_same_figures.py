@@ -87,15 +87,15 @@ def rest_of_line(text: str, start: str) -> str:
 
 @pytest.mark.parametrize("right", [22, 39])
 @pytest.mark.parametrize(
-    ("key", "in_comment", "on_card", "rounding"),
+    ("key", "in_comment", "on_card", "scale"),
     [
-        ("into", "Translation from English to Esperanto | chrF++ |",
-         "FLORES+ eng_Latn-epo_Latn | chrF++ |", 0.051),
-        ("reading", "Reading comprehension | accuracy |", "Belebele | accuracy |", 0.00051),
+        ("into", "Translation from English to Esperanto, chrF++ |",
+         "FLORES+ eng_Latn-epo_Latn | chrF++ |", 1),
+        ("reading", "Reading comprehension, accuracy (%) |", "Belebele | accuracy (%) |", 100),
     ],
 )  # fmt: skip
 def test_a_test_has_the_same_figures_everywhere(
-    right: int, key: str, in_comment: str, on_card: str, rounding: float
+    right: int, key: str, in_comment: str, on_card: str, scale: int
 ) -> None:
     scored, found = evaluation(right)
     entry, benchmarks = listed(scored, found)
@@ -103,9 +103,9 @@ def test_a_test_has_the_same_figures_everywhere(
     (row,) = csv.DictReader(io.StringIO(as_csv([entry], (), benchmarks).removeprefix("\ufeff")))
     names = ("base", "adapter", "difference", "low", "high")
     expected = [float(row[f"{key}_{name}"]) for name in names]
-    assert numbers(comment, in_comment) == pytest.approx(expected, abs=rounding)
     *values, p, _ = numbers(card, on_card)
-    assert values == pytest.approx(expected, abs=rounding)
+    assert values == [round(scale * value, 1) for value in expected]
+    assert numbers(comment, in_comment) == values
     assert p == pytest.approx(float(row[f"{key}_p"]), abs=0.0011)
     score = as_json(entry)["scores"][key]
     assert [*map(score.get, names[:3]), *score["difference_ci"]] == pytest.approx(expected)
@@ -138,4 +138,4 @@ def test_what_sums_up_an_evaluation_is_the_same_everywhere() -> None:
         assert shown == pytest.approx([summary.value, summary.low, summary.high], abs=0.051)
     text = facts["Asked in a chat"]
     assert "96% right in 50 new chats, 84% right as the second question" in text
-    assert "0.960 for the first question, and 0.840 for the second." in comment
+    assert "96.0% of the first answers are right, and 84.0% of the second." in comment
