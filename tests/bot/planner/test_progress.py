@@ -120,6 +120,14 @@ def test_a_hanging_job_is_cancelled_and_repeated(
     assert action.attempt == 2
 
 
+def test_a_job_that_has_vanished_is_a_failed_attempt_with_that_reason() -> None:
+    last = StepRecord(StepState.RUNNING, 3, 3, NOW - GRACE_SECONDS - 1, "j1", log_tail=("x",))
+    planned = plan(examples.request(steps={Step.GENERATE: last}), observed(), POLICY, CURRENT)
+    record = planned.request.step(Step.GENERATE)
+    assert (record.state, record.reason, record.log_tail) == (
+        StepState.FAILED, Reason.VANISHED, ())  # fmt: skip
+
+
 def test_a_job_may_run_a_grace_longer_than_its_time_limit() -> None:
     limit = POLICY.recipe.steps[Step.GENERATE].timeout_minutes * 60 + GRACE_SECONDS
     for seconds, reason in ((limit, Reason.NONE), (limit + 1, Reason.OVERDUE)):
