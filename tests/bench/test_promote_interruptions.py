@@ -1,4 +1,4 @@
-"""A promotion that is killed before each of its commits and run again has the same results.
+"""A promotion that is killed before each of its writes and run again has the same results.
 
 Run with `pytest tests/bench/test_promote_interruptions.py -s`.
 """
@@ -12,7 +12,7 @@ import pytest
 from bot.localhub.testing import LocalHub
 from tests.recipes.conftest import fork_server, tiny_base
 from tests.recipes.promote.test_interruptions import (
-    ALL_COMMITS,
+    ALL_WRITES,
     Promotions,
     check_kills,
     hub,
@@ -28,10 +28,10 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("better", [True, False])
-def test_every_commit(
+def test_every_write(
     hub: LocalHub,
     letter_adapters: dict[str, Path],
     promotions: Promotions,
     better: bool,
 ) -> None:
-    check_kills(hub, letter_adapters, promotions, better, range(1, ALL_COMMITS[better] + 1))
+    check_kills(hub, letter_adapters, promotions, better, range(1, ALL_WRITES[better] + 1))

@@ -41,13 +41,13 @@ MODULES = (
 )
 
 
-def run_in_fork(script: str, killed_before_commit: int) -> int:
+def run_in_fork(script: str, killed_before_write: int) -> int:
     """Run `kakugo-recipe`, or a script, in a new process; return its exit status."""
     from recipes import cli
 
     _read_environment_again()
-    if killed_before_commit:
-        _die_before(killed_before_commit)
+    if killed_before_write:
+        _die_before(killed_before_write)
     status: object = 0
     try:
         if script:
@@ -70,21 +70,22 @@ def _read_environment_again() -> None:
     hf_api.api.endpoint = constants.ENDPOINT
 
 
-def _die_before(commit: int) -> None:
-    """Die by SIGKILL before the n-th commit to a main branch."""
+def _die_before(write: int) -> None:
+    """Die by SIGKILL before the n-th write to the Hub."""
     from huggingface_hub.utils import _http
 
-    commits = 0
+    writes, reads = 0, ("/preupload/", "/validate-yaml", "/info/lfs/")
 
-    def count_commits(request: httpx2.Request) -> None:
-        nonlocal commits
-        commits += request.url.path.endswith("/commit/main")
-        if commits == commit:
+    def count_writes(request: httpx2.Request) -> None:
+        nonlocal writes
+        changes = request.method not in ("GET", "HEAD")
+        writes += changes and not any(part in request.url.path for part in reads)
+        if writes == write:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def make_client() -> httpx2.Client:
         client = _http.default_client_factory()
-        client.event_hooks["request"].append(count_commits)
+        client.event_hooks["request"].append(count_writes)
         return client
 
     _http.set_client_factory(make_client)
@@ -131,11 +132,12 @@ class RecipeRunner:
         self._runs: list[Run] = []
 
     def start(
-        self, *argv: str, script: str = "", cwd: Path | None = None, killed_before_commit: int = 0
+        self, *argv: str, script: str = "", cwd: Path | None = None, killed_before_write: int = 0
     ) -> Run:
         """Start `kakugo-recipe`, or a Python script, with these arguments.
 
-        It dies by SIGKILL before its n-th commit to a main branch; 0 is never.
+        It dies by SIGKILL before its n-th write to the Hub: a commit, an upload, a tag, a new or
+        deleted repository; 0 is never.
         """
         folder = self._folder / f"run{len(self._runs)}"
         folder.mkdir()
@@ -147,7 +149,7 @@ class RecipeRunner:
             fork = self._server.start(
                 "tests.recipes.recipe_runner:run_in_fork",
                 script,
-                killed_before_commit,
+                killed_before_write,
                 argv=argv,
                 streams=(stdin.fileno(), stdout.fileno(), stderr.fileno()),
                 env=self._env,

@@ -224,9 +224,12 @@ def test_train_bake_off_and_export(
     commands = [["train", *common, "--base", BASE, "--into", adapter], bake_off, export,
                 bake_off, export, *full_model_commands(path, common, results)]  # fmt: skip
     with recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
+        # Before its manifest; `tests/bench` tries every write of every recipe.
+        assert runner.start(*bake_off, killed_before_write=5).wait() == -9
         output = run_all(runner, commands)
         failed = runner.run(*export_without_gguf(path, common))
     assert "already has this bake-off" in output and "already has a run" in output
+    assert f"{BASE} was already measured" in output
     assert "The merged weights are in practice/no-gguf, but not all GGUF files." in failed.stderr
     files = set(client(hub).list_repo_files("practice/no-gguf"))
     assert "model.safetensors" in files and not files & {"run.json", "no-gguf-q8_0.gguf"}

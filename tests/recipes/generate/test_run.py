@@ -7,12 +7,20 @@ import json
 import re
 import signal
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import pyarrow.parquet
 import pytest
 import yaml
+from decisions import Verdict, decision_line, decision_path, reviewer_line, reviewer_path
+from feedback import Receipt
+from huggingface_hub import HfApi
+from outbox import Outbox
+from review_samples import ReviewSamples
+from reviews import Reviewer, review_line
+from uploader import Uploader
 
 from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
@@ -128,9 +136,7 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
     recipe: Path,
     counting_teacher: CountingTeacher,
 ) -> None:
-    from huggingface_hub import HfApi
-
-    repo = f"practice/kakugo-test-{tmp_path.name}"[:90]
+    repo = "kakugo-bot/kakugo-epo_Latn"
     into = ("--into", repo, "--request", "r7", "--attempt", "2")
     finished(generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *into))
     asked = len(counting_teacher.requests)
@@ -173,21 +179,49 @@ def test_the_dataset_and_then_the_manifest_are_pushed_once(
     assert len(counting_teacher.requests) == asked
     assert len(api.list_repo_commits(repo, repo_type="dataset")) == len(commits)
 
-    path = api.hf_hub_download(repo, "topics/train.parquet", repo_type="dataset")
-    row = pyarrow.parquet.read_table(path)["id"][0].as_py()
-    api.upload_file(
-        path_or_fileobj=RowEdits(frozenset({row})).to_jsonl().encode(),
-        path_in_repo=row_edits.PATH,
-        repo_id=repo,
-        repo_type="dataset",
-    )
+    edits = review_in_the_chat(api, Outbox(tmp_path / "outbox"))
+    report = ("review-report", "--config", str(recipe), "--org", "practice", "--dataset", repo,
+              "--language", "epo_Latn", "--feedback", "kakugo-bot/kakugo-feedback")  # fmt: skip
+    finished(jobs.start(*report))
     finished(
         generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *into, "--digest", "f" * 64)
     )
     path = api.hf_hub_download(repo, "rejected/train.parquet", repo_type="dataset")
     table = pyarrow.parquet.read_table(path).to_pylist()
-    assert [rejected["id"] for rejected in table if rejected["reason"] == "speakers"] == [row]
-    assert row_edits.read(api, repo).dropped == {row}
+    rejected_ids = {rejected["id"] for rejected in table if rejected["reason"] == "speakers"}
+    assert rejected_ids == edits.dropped
+    assert row_edits.read(api, repo) == edits
+
+
+def review_in_the_chat(api: HfApi, outbox: Outbox) -> RowEdits:
+    """Review rows of the dataset as the chat stores it; return what was agreed.
+
+    `eva`, whom the steward `bob` knows, and somebody without an account say the same about two
+    rows, and about a third one whose review `bob` refuses.
+    """
+    sample = ReviewSamples(api, "kakugo-bot").get("epo_Latn")
+    assert sample
+    dropped, corrected, kept = sample.rows[:3]
+    now = datetime.now(UTC)
+    for row, verdict, fixed in (
+        (dropped, "drop", dropped.answer),
+        (corrected, "fix", f"Jes. {corrected.answer}"),
+        (kept, "drop", kept.answer),
+    ):
+        for account in ("eva", ""):
+            receipt, reviewer = Receipt.new(sample.code, now), Reviewer.parse(None)
+            line = review_line(
+                receipt, now, sample, row, verdict, fixed, reviewer, account, credit=""
+            )
+            outbox.add(receipt.path, line)
+        decision: Verdict = "refuse" if row is kept else "accept"
+        outbox.add(
+            decision_path(sample.code, receipt.id),
+            decision_line(receipt.id, decision, "bob", now, credit=""),
+        )
+    outbox.add(reviewer_path(sample.code, "eva"), reviewer_line("eva", True, "bob", now))
+    Uploader(api, "kakugo-bot/kakugo-feedback", outbox).upload()
+    return RowEdits(frozenset({dropped.id}), {corrected.id: f"Jes. {corrected.answer}"})
 
 
 def test_a_limit_keeps_a_trial_small(

@@ -1,9 +1,7 @@
-"""A promotion that is killed before any of its commits and run again has the same results."""
+"""A promotion that is killed before any of its writes and run again has the same results."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from recipes.core import manifest
 from recipes.core.manifest import Manifest
 from tests.recipes import tiny_adapters
 from tests.recipes.conftest import byte_tokenizer
+from tests.recipes.killed_runs import normalized
 from tests.recipes.promote.test_run import ITEMS, RECIPE, RESULTS, add_benchmark, question
 from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 from tests.recipes.train.train_jobs import BASE, DATA, client, environment, hub_with_chats
@@ -59,12 +58,12 @@ class Promotions:
         self._runner, self._path = runner, folder / "tiny.yaml"
         self._path.write_text(yaml.safe_dump(RECIPE))
 
-    def run(self, adapter: str, killed_before_commit: int = 0) -> int:
+    def run(self, adapter: str, killed_before_write: int = 0) -> int:
         """Run to the end, or until it is killed; return the exit status."""
         return self._runner.start(
             "promote", "--config", str(self._path), "--org", "practice", "--language", "epo_Latn",
             "--dataset", DATA, "--base", BASE, "--adapter", adapter, "--into", RESULTS,
-            killed_before_commit=killed_before_commit,
+            killed_before_write=killed_before_write,
         ).wait()  # fmt: skip
 
 
@@ -98,29 +97,20 @@ def published_files(api: HfApi, adapter: str) -> dict[str, str]:
         for path in api.list_repo_files(repo, repo_type=kind):
             if path.startswith(under):
                 raw = Path(api.hf_hub_download(repo, path, repo_type=kind)).read_bytes()
-                files[path.replace(name, "NAME")] = _normalized(raw, name)
+                files[path.replace(name, "NAME")] = normalized(raw.replace(name.encode(), b"NAME"))
     return files
 
 
-def _normalized(raw: bytes, name: str) -> str:
-    try:
-        text = raw.decode().replace(name, "NAME")
-    except UnicodeDecodeError:
-        return hashlib.sha256(raw).hexdigest()
-    text = re.sub(r"[0-9a-f]{40}|\d{4}-\d\d-\d\dT[\d:]{8}(\+00:00|Z)", "THEN", text)
-    return re.sub(r'"(seconds|cache_key)": ("[0-9a-f]+"|[0-9.]+)', "", text)
-
-
-# How many commits a whole run makes.
-ALL_COMMITS = {True: 9, False: 6}
+# How many writes to the Hub a whole run makes.
+ALL_WRITES = {True: 14, False: 10}
 
 
 @pytest.mark.parametrize("better", [True, False])
-def test_run_killed_before_a_commit_can_be_repeated(
+def test_run_killed_before_a_write_can_be_repeated(
     hub: LocalHub, letter_adapters: dict[str, Path], promotions: Promotions, better: bool
 ) -> None:
-    """`tests/bench` tries every commit."""
-    last = ALL_COMMITS[better]
+    """`tests/bench` tries every write."""
+    last = ALL_WRITES[better]
     check_kills(hub, letter_adapters, promotions, better, [last - 3, last] if better else [last])
 
 
@@ -129,20 +119,20 @@ def check_kills(
     adapters: dict[str, Path],
     promotions: Promotions,
     better: bool,
-    commits: Iterable[int],
+    writes: Iterable[int],
 ) -> None:
-    """Compare a run killed before each of these commits and repeated with an uninterrupted one."""
+    """Compare a run killed before each of these writes and repeated with an uninterrupted one."""
     api = client(hub)
     pair = [adapters[letter] for letter in ("BA" if better else "AB")]
     adapter = f"practice/kakugo-uninterrupted-{better}"
     add_versions(api, adapter, *pair)
-    assert promotions.run(adapter, killed_before_commit=ALL_COMMITS[better] + 1) == 0
+    assert promotions.run(adapter, killed_before_write=ALL_WRITES[better] + 1) == 0
     expected = published_files(api, adapter)
     assert f'"promoted": {str(better).lower()}' in expected["epo_Latn/NAME/versions/v2/run.json"]
     assert ("epo_Latn/NAME/outputs.jsonl" in expected) == better
-    for commit in commits:
-        adapter = f"practice/kakugo-killed{commit}-{better}"
+    for write in writes:
+        adapter = f"practice/kakugo-killed{write}-{better}"
         add_versions(api, adapter, *pair)
-        assert promotions.run(adapter, killed_before_commit=commit) == -9
+        assert promotions.run(adapter, killed_before_write=write) == -9
         assert promotions.run(adapter) == 0
-        assert published_files(api, adapter) == expected, f"killed before commit {commit}"
+        assert published_files(api, adapter) == expected, f"killed before write {write}"

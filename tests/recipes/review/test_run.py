@@ -15,7 +15,7 @@ from recipes.core import manifest
 from recipes.core.manifest import Manifest
 from tests.recipes import feedback_samples
 from tests.recipes.feedback_samples import HOSTILE, review
-from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
 from tests.recipes.train.train_jobs import environment, wait_for_success
 
 DATA, ADAPTER = "practice/chats", "practice/kakugo-epo"
@@ -51,10 +51,14 @@ def runner(hub: LocalHub, fork_server: ForkServer, tmp_path: Path) -> Iterator[R
 
 
 def report(runner: RecipeRunner, *more: str) -> str:
+    return wait_for_success(start(runner, *more))
+
+
+def start(runner: RecipeRunner, *more: str, killed_before_write: int = 0) -> Run:
     command = ["review-report", "--config", "practice", "--org", "practice", "--language",
                "epo_Latn", "--dataset", DATA, "--adapter", ADAPTER, "--feedback",
                feedback_samples.FEEDBACK, *more]  # fmt: skip
-    return wait_for_success(runner.start(*command))
+    return runner.start(*command, killed_before_write=killed_before_write)
 
 
 def test_reviews_are_written_on_both_cards(hub: LocalHub, runner: RecipeRunner) -> None:
@@ -77,6 +81,9 @@ def test_reviews_are_written_on_both_cards(hub: LocalHub, runner: RecipeRunner) 
 
     rows = [review(6, "r2", "drop", "b", credit=HOSTILE), review(7, "r3", "keep", "b")]
     feedback_samples.push(api, [*rows, review(8, "r4", "fix", "c", fixed="Jes.")])
+    # `tests/bench` tries every write of every recipe.
+    assert start(runner, "--thank", "Requester One", killed_before_write=2).wait() == -9
+    assert "- reviewed-by-speakers\n" not in read(ADAPTER, "model")
     report(runner, "--thank", "Requester One")
     card = read(DATA, "dataset")
     assert "**Reviewed by speakers of Esperanto**: 3 people reviewed 4 rows" in card
