@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from bot.errors import UserError
+from recipes.validation.http_urls import url_problem
 
 PUBLIC_HUB = "https://huggingface.co"
 LARGEST_NUMBER = 1_000_000
@@ -208,13 +208,8 @@ def _port(env: Mapping[str, str]) -> int:
 def _url(env: Mapping[str, str], name: str, default: str = "") -> str:
     """Return a URL without a slash at its end; `default` if the variable is not set."""
     url = (env.get(name) or default).rstrip("/")
-    try:
-        parts = urlsplit(url)
-        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # of a port or an IPv6 address
-        is_valid = False
-    if url and not is_valid:
-        raise SettingsError(f"{name} must be a URL like {PUBLIC_HUB}, not {url[:80]!r}")
+    if url and (problem := url_problem(url)):
+        raise SettingsError(f"{name} must be a URL like {PUBLIC_HUB}, but it {problem}")
     return url
 
 

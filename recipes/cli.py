@@ -17,6 +17,7 @@ from recipes.core import config
 from recipes.core.accelerator import check_accelerator
 from recipes.core.errors import UserError
 from recipes.core.interrupts import restore_keyboard_interrupt
+from recipes.core.progress import printable
 
 MODULES = {
     "check": "recipes.check.run",
@@ -114,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _print_error(command: str, message: str) -> None:
-    print(f"kakugo-recipe {command}: {message}", file=sys.stderr)
+    print(f"kakugo-recipe {command}: {printable(message)}", file=sys.stderr)
 
 
 def _hub_failure(error: Exception) -> str:

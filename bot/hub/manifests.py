@@ -40,11 +40,11 @@ def parse_manifest(data: Any) -> Manifest:
         metrics = _upgrade_check(metrics)
     return Manifest(
         digest=str(data["digest"]),
-        attempt=int(_amount(data["attempt"])),
-        kept=int(_amount(data["counts"]["kept"])),
-        dropped=int(sum(map(_amount, data["counts"]["dropped"].values()))),
-        seconds=_amount(data["seconds"]),
-        cost_usd=_amount(data["cost_usd"]),
+        attempt=int(amount(data["attempt"])),
+        kept=int(amount(data["counts"]["kept"])),
+        dropped=int(sum(map(amount, data["counts"]["dropped"].values()))),
+        seconds=amount(data["seconds"]),
+        cost_usd=amount(data["cost_usd"]),
         advice=_advice(metrics) if "advice" in metrics else None,
         scores=tuple(map(_score, metrics.get("results", ()))),
         overall=_overall(metrics["overall"]) if "overall" in metrics else Overall(),
@@ -97,7 +97,8 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _amount(value: Any) -> float:
+def amount(value: Any) -> float:
+    """Return a number that may be added up. Raises ValueError."""
     if not is_amount(value):
         raise ValueError(f"{quote(value)} is not an amount")
     return float(value)
@@ -149,7 +150,7 @@ def _overall(overall: Mapping[str, Any]) -> Overall:
 def _chat(chat: Mapping[str, Any]) -> ChatScore:
     return ChatScore(
         metric=_word(chat["metric"]),
-        count=int(_amount(chat["n"])),
+        count=int(amount(chat["n"])),
         first=_score_value(chat["first"]),
         second=_score_value(chat["second"]),
     )

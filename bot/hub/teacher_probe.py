@@ -14,6 +14,7 @@ from huggingface_hub.utils import hf_raise_for_status  # type: ignore[attr-defin
 
 from bot.domain.recipe import TeacherSpec, TeacherUrl
 from bot.hub.client import NETWORK_ERRORS, Connection, TryLater
+from bot.hub.manifests import amount
 from recipes.validation.teacher_urls import CANNOT_LIST, base_of, is_on_hub
 
 LISTING_SECONDS = 10.0
@@ -55,16 +56,20 @@ def read_models(hub: Connection, teacher: TeacherSpec) -> tuple[ServedModel, ...
         return None
     hf_raise_for_status(response)
     return tuple(
-        ServedModel(str(item["id"]), dict(_prices(item.get("providers") or ())))
+        ServedModel(name, dict(_prices(item.get("providers") or ())))
         for item in response.json()["data"]
+        if (name := str(item["id"])).isprintable()
     )
 
 
 def _prices(providers: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, tuple[float, float]]]:
-    """Yield providers with their prices, as https://huggingface.co/docs/inference-providers has."""
+    """Yield providers with their prices, as https://huggingface.co/docs/inference-providers has.
+
+    Raises ValueError for a price that is no amount of money.
+    """
     for item in providers:
         if pricing := item.get("pricing"):
-            yield str(item["provider"]), (float(pricing["input"]), float(pricing["output"]))
+            yield str(item["provider"]), (amount(pricing["input"]), amount(pricing["output"]))
 
 
 def call_teacher(hub: Connection, url: str, model: str) -> str:

@@ -18,14 +18,24 @@ def set_section(text: str, name: str, body: str, before: str | None = None) -> s
     A new section is added before the heading `before`, or at the end.
     """
     start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    if replaced := replace_between(text, start, end, body):
+        return replaced
     section = f"{start}\n{body}\n{end}"
-    above, has_section, after = text.partition(start)
-    if has_section:
-        return above + section + after.partition(end)[2]
     above, has_heading, below = text.partition(f"\n{before}\n") if before else (text, "", "")
     if has_heading:
         return f"{above.rstrip()}\n\n{section}\n\n{before}\n{below}"
     return f"{text.rstrip()}\n\n{section}\n"
+
+
+def replace_between(text: str, start: str, end: str, body: str) -> str:
+    """Return the card with `body` between its markers; empty if it has no `start`.
+
+    Where somebody has removed the `end`, nothing is replaced: all that follows `start` stays.
+    """
+    above, has_start, after = text.partition(start)
+    _, has_end, below = after.partition(end)
+    section = f"{start}\n{body}\n{end}"
+    return f"{above}{section}{below if has_end else after}" if has_start else ""
 
 
 def escape(text: str) -> str:

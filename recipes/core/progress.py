@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from recipes.core.card_sections import CONTROLS
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
 MIN_INTERVAL = 0.5  # seconds
+UNPRINTABLE = re.compile(f"{CONTROLS.pattern}|[\x0b-\x0d\x85]")
 DEFAULT_SIZE = (120, 24)  # columns and rows
 
 
@@ -73,4 +76,9 @@ def line(done: int, total: int, unit: str, details: dict[str, object]) -> str:
 
 def say(text: str) -> None:
     """Print text for the log; what others have written in it never looks like progress."""
-    print(re.sub(r"(?m)^(?=progress:)", " ", text), flush=True)
+    print(re.sub(r"(?m)^(?=progress:)", " ", printable(text)), flush=True)
+
+
+def printable(text: str) -> str:
+    """Return text without what a terminal obeys, such as escapes, and what it cannot print."""
+    return UNPRINTABLE.sub("", text)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from recipes.core.benchmarks.table import benchmark_of
+from recipes.core.card_sections import replace_between
 from recipes.evaluate import markdown
 from recipes.evaluate.significance import Score, TaskResult
 from recipes.train.card import RESULTS_END, RESULTS_START
@@ -25,11 +26,10 @@ def update(
     card: ModelCard, name: str, text: str, results: Sequence[TaskResult], practice: bool
 ) -> None:
     """Replace the results in the card of the model `name`; add a section if it has none."""
-    before, start, after = card.text.partition(RESULTS_START)
-    if not start:
-        before = f"{card.text.rstrip()}\n\n## Results\n\n"
-    after = after.partition(RESULTS_END)[2] or "\n"
-    card.text = f"{before}{RESULTS_START}\n{text}\n{RESULTS_END}{after}"
+    card.text = (
+        replace_between(card.text, RESULTS_START, RESULTS_END, text)
+        or f"{card.text.rstrip()}\n\n## Results\n\n{RESULTS_START}\n{text}\n{RESULTS_END}\n"
+    )
     card.data["model_name"] = name
     card.data["eval_results"] = [
         _metadata(result, score, practice) for result in results for score in result.scores

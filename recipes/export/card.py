@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from recipes.core.card_sections import replace_between
 from recipes.core.language import Language
 from recipes.export.interpolate import ShareChoice, ShareLoss
 from recipes.train.card import EXPORT_END, EXPORT_START
@@ -67,11 +68,11 @@ def render(facts: CardFacts) -> ModelCard:
 
 def update(adapter: ModelCard, facts: CardFacts) -> None:
     """Link to the merged weights on the adapter's card, between its EXPORT markers."""
-    before, start, after = adapter.text.partition(EXPORT_START)
-    if not start:
-        before = f"{adapter.text.rstrip()}\n\n## Merged\n\n"
-    after = after.partition(EXPORT_END)[2] or "\n"
-    adapter.text = f"{before}{EXPORT_START}\n{_links(facts)}\n{EXPORT_END}{after}"
+    links, text = _links(facts), adapter.text
+    adapter.text = (
+        replace_between(text, EXPORT_START, EXPORT_END, links)
+        or f"{text.rstrip()}\n\n## Merged\n\n{EXPORT_START}\n{links}\n{EXPORT_END}\n"
+    )
 
 
 def _links(facts: CardFacts) -> str:

@@ -232,10 +232,10 @@ def _card(
     card.text = card_sections.set_section(
         card.text, CARD_SECTION, f"{section}\n\n{thanks}".rstrip(), before="## Results"
     )
-    before, start, after = card.text.partition(RESULTS_START)
-    if start:
-        after = after.partition(RESULTS_END)[2]
-        card.text = f"{before}{RESULTS_START}\nNot evaluated yet.\n{RESULTS_END}{after}"
+    card.text = (
+        card_sections.replace_between(card.text, RESULTS_START, RESULTS_END, "Not evaluated yet.")
+        or card.text
+    )
     card.data["eval_results"] = None
     card.data["tags"] = sorted({*(card.data.get("tags") or []), "dpo"})
     return str(card)

@@ -8,5 +8,6 @@ json_schema   Check plain values against the JSON Schema in a file, with sentenc
 recipe_files  Read the file of a recipe, which may extend a packaged one
 plan          The `plan:` section of a recipe
 recipe_check  Check a whole recipe, before anything is paid for
+http_urls     Whether text is a URL of a server that may be shown
 teacher_urls  What a teacher's URL says: where its API starts, and whose server it is
 """

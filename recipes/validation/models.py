@@ -219,7 +219,7 @@ def _rule(problem: ErrorDetails, model: type[BaseModel]) -> str:
         return wrong_kind(value, KINDS[kind])
     if kind in BOUNDS:
         bound, words = BOUNDS[kind]
-        return f"{value} is out of range; use a number {words} {context[bound]:g}"
+        return f"{value} is out of range; use a number {words} {context[bound]:.12g}"
     match kind:
         case "missing":
             return "is missing; add it"

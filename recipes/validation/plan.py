@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from recipes.validation.ranges import Amount, Count, PositiveAmount, PositiveCount, Share, Text
+from recipes.validation.http_urls import url_problem
+from recipes.validation.ranges import Share, Text
 
+# What is more is a mistake, and a number with so many digits would make sums infinite.
+Minutes = Annotated[int, Field(ge=0, le=100_000)]
+Usd = Annotated[float, Field(ge=0, le=1e6)]
+Tokens = Annotated[float, Field(ge=0, le=1e12)]
 StepName = Literal["check", "generate", "train", "evaluate", "improve"]
 
 
@@ -18,15 +23,15 @@ class StepSettings:
 
     flavor: Text
     """The hardware of its job, as the Hub calls it."""
-    timeout_minutes: PositiveCount
-    attempts: PositiveCount
-    expected_minutes: PositiveAmount
+    timeout_minutes: Annotated[Minutes, Field(ge=1)]
+    attempts: Annotated[int, Field(ge=1, le=100)]
+    expected_minutes: Annotated[float, Field(gt=0, le=100_000)]
     """For the estimate of time and costs."""
-    tokens_in: Amount = 0.0
+    tokens_in: Tokens = 0.0
     """Tokens that the teacher reads, for the estimate."""
-    tokens_out: Amount = 0.0
+    tokens_out: Tokens = 0.0
     """Tokens that the teacher writes, for the estimate."""
-    fertility: Amount = 0.0
+    fertility: Annotated[float, Field(ge=0, le=100)] = 0.0
     """The teacher's tokens relative to English that these figures assume; 0 if they assume none."""
     language_share: Share = 0.0
     """The share (0 to 1) of these figures that grows with the fertility."""
@@ -45,6 +50,12 @@ class StepSettings:
         )
 
 
+def _teacher_url(url: str) -> str:
+    if url and (problem := url_problem(url)):
+        raise ValueError(f"{problem}. A token goes into KAKUGO_TEACHER_TOKEN")
+    return url
+
+
 @dataclass(frozen=True)
 class TeacherPlan:
     """One of three kinds of teacher: at a `url`, in a job (`flavor`), or an endpoint."""
@@ -60,24 +71,28 @@ class TeacherPlan:
     accelerator: Literal["cpu", "gpu", "neuron", "tpu"] | None = None
     instance_type: Text = ""
     instance_size: Text = ""
-    max_replica: PositiveCount = 1
+    max_replica: Annotated[int, Field(ge=1, le=1_000)] = 1
     """Of an endpoint, which grows with its queue."""
     flavor: Text = ""
     """The hardware of the teacher's job."""
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Where the teacher's job serves."""
-    timeout_minutes: Count = 0
+    timeout_minutes: Minutes = 0
     """After which the teacher's job ends, even without a bot."""
-    url: Annotated[str, Field(pattern=r"^(https?://\S+)?$")] = ""
+    url: Annotated[
+        str,
+        AfterValidator(_teacher_url),
+        Field(json_schema_extra={"pattern": r"^(https?://\S+)?$"}),
+    ] = ""
     """A server that is paid by tokens, such as Inference Providers."""
-    tokens_per_second: Amount = 0.0
+    tokens_per_second: Tokens = 0.0
     """Tokens that it is assumed to write for all calls together, for the estimate."""
     bill_to: str = ""
     """The organization that Inference Providers bill."""
-    usd_per_hour: Amount = 0.0
-    usd_per_million_in: Amount = 0.0
+    usd_per_hour: Usd = 0.0
+    usd_per_million_in: Usd = 0.0
     """For a teacher that is paid by tokens."""
-    usd_per_million_out: Amount = 0.0
+    usd_per_million_out: Usd = 0.0
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ import pytest
 
 from bot.domain import costs
 from bot.domain.observation import JobStage
+from bot.domain.recipe import InvalidRecipe, parse
 from bot.domain.request import Step, StepRecord, StepState
 from bot.errors import UserError
 from bot.hub.client import MALFORMED
 from bot.hub.manifests import is_amount, parse_manifest
+from bot.hub.teacher_probe import _prices
 from bot.planner.billing import settle_jobs
 from bot.settings import read
 from recipes.core.progress import say
@@ -80,6 +82,26 @@ def test_nothing_that_a_recipe_quotes_looks_like_progress(
     say(f"{before}progress: 9/9 rows spent=$0.00")
     lines = capsys.readouterr().out.splitlines()
     assert not any(line.startswith("progress:") for line in lines)
+
+
+# Failed before: any finite number, of which some have infinite sums.
+@pytest.mark.parametrize("value", ["1.0e+308", "1.0e+13", "-1", "-1.0e-9", ".inf", ".nan", "1" * 20,
+                                   "yes", "'1'", "[1]", "null", "1e3"])  # fmt: skip
+@pytest.mark.parametrize(
+    "key",
+    ["expected_minutes: 0.5", "timeout_minutes: 5", "attempts: 2", "usd_per_hour: 0.06"],
+)
+def test_an_absurd_figure_of_a_recipe_is_refused(key: str, value: str) -> None:
+    name = key.partition(":")[0]
+    with pytest.raises(InvalidRecipe, match=name):
+        parse("practice", "practice", examples.YAML.replace(key, f"{name}: {value}"))
+
+
+@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), "0.1", True, None, 1e13])
+def test_an_absurd_price_of_a_provider_is_refused(value: object) -> None:
+    provider = {"provider": "fast", "pricing": {"input": 0.2, "output": value}}
+    with pytest.raises(MALFORMED):
+        list(_prices([provider]))
 
 
 @pytest.mark.parametrize("value", ABSURD, ids=repr)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import time
 from pathlib import Path
 
 import pytest
 
+from bot.domain.recipe import InvalidRecipe
 from bot.localhub.core.store import Store
 from bot.parsing.redaction import redact
+from bot.settings import SettingsError, read
+from recipes.cli import _print_error
+from recipes.core.errors import UserError as RecipeError
+from recipes.core.progress import say
+from recipes.generate.teacher.connect import authorization
+from recipes.generate.teacher.openai import model_names
+from tests.bot import examples
 
 VALUE = "aB3dE5fG7hJ9kL1mN"
 # Failed before: all but the first six.
@@ -76,6 +85,44 @@ def test_a_word_with_the_name_of_a_secret_is_not_repeated(form: str) -> None:
 @pytest.mark.parametrize("form", RANDOM)
 def test_a_word_that_looks_random_is_not_repeated(form: str) -> None:
     assert VALUE not in redact(f"failed with {form.replace('{}', VALUE)}, again")
+
+
+# Failed before: the URL of a teacher or a Hub with a password was an argument of public jobs.
+URLS = [
+    "https://ada:correcthorse@host/v1", "https://correcthorse@host/v1", "https://:correcthorse@host",
+    "http://ada:correcthorse@127.0.0.1:1", "https://a@b:correcthorse@host", "https://@host/v1",
+    "https://host/v1?api_key=correcthorse", "https://host/v1#correcthorse", "https://host?",
+    "https://host\\@correcthorse/v1", "https://router.huggingface.co@correcthorse/v1",
+    "https://router.huggingface.co:443@correcthorse/v1", "http://[correcthorse", "https:///v1",
+    "https://host:99999/correcthorse", "https://host:0/v1", "https://host:x/v1", "//host/v1",
+    "ftp://ada:correcthorse@host", "correcthorse", "https:host", "https://ho st/v1", "file:///v1",
+    "https://host/\u202ecorrecthorse", "https://host/\x1b[2J", "https://host/\nv1", "javascript:x",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", URLS, ids=range(len(URLS)))
+def test_a_url_that_may_not_be_shown_is_refused_and_not_repeated(url: str) -> None:
+    yaml = f"url: {json.dumps(url)}, usd_per_million_in: 0.1, usd_per_million_out: 0.5"
+    for name in ("HF_ENDPOINT", "KAKUGO_ENDPOINTS_URL", "KAKUGO_WEBHOOK_URL"):
+        with pytest.raises(SettingsError, match=name) as refusal:
+            read({"HF_TOKEN": "hf_x", "KAKUGO_ORG": "org", name: url})
+        assert "correcthorse" not in str(refusal.value)
+    with pytest.raises(InvalidRecipe, match="plan.teacher.url") as invalid:
+        examples.recipe_with(yaml)
+    with pytest.raises(RecipeError, match="teacher") as refused:
+        authorization(url, {"HF_TOKEN": "hf_x"})
+    assert "correcthorse" not in f"{invalid.value}{refused.value}"
+
+
+# Failed before: a list of models could write anything into the operator's terminal.
+@pytest.mark.parametrize("code", ["\x1b", "\x07", "\x9b", "\r", "\x00", "\x08", "\u202e", "\ud800"])
+def test_nothing_that_is_said_commands_a_terminal(
+    code: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say(f"the teacher serves x{code}[2Jy")
+    _print_error("check", f"x{code}y")
+    assert capsys.readouterr() == ("the teacher serves x[2Jy\n", "kakugo-recipe check: xy\n")
+    assert model_names({"data": [{"id": f"x{code}y"}, {"id": "z"}]}) == ("z",)
 
 
 # Failed before: minutes for one line.

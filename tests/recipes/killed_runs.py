@@ -19,7 +19,7 @@ Repo = tuple[str, str]  # type and name
 # adapter's card, and the last two columns of a bake-off's table.
 CHANGING = re.compile(
     r"[0-9a-f]{40}|\d{4}-\d\d-\d\dT[\d:.]{8,}(?:\+00:00|Z)|\"cache_key\": \"[0-9a-f]+\""
-    r"|\"\w*(?:seconds?|runtime|energy_kwh)\": [^,}\n]+"
+    r"|\"\w*(?:seconds?|runtime|energy_kwh|cost_usd)\": [^,}\n]+"
     r"|^\| (?:time|speed|price|energy) \| .*"
     r"|(?<= → \d\.\d\d) \| [\d,]+ \| [\d.]+ \|$",
     re.M,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import aiohttp
 
 from recipes.core.errors import UserError
 from recipes.generate.teacher.openai import Endpoint, OpenAIEndpoint
+from recipes.validation.http_urls import url_problem
 from recipes.validation.teacher_urls import is_on_hub, is_provider
 
 TGI = "tgi+"
@@ -44,9 +44,8 @@ def authorization(url: str, environment: Mapping[str, str], bill_to: str = "") -
     https://huggingface.co/docs/inference-providers/pricing. Raises UserError for an invalid URL.
     """
     plain = url.removeprefix(TGI)
-    parts = urlsplit(plain)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UserError(f"A teacher must have an http or https URL, not {url!r}.")
+    if problem := url_problem(plain):
+        raise UserError(f"The teacher's URL {problem}. A token goes into KAKUGO_TEACHER_TOKEN.")
     token = environment.get("KAKUGO_TEACHER_TOKEN")
     if not token and is_on_hub(plain, environment.get("HF_ENDPOINT", "")):
         token = environment.get("HF_TOKEN")

@@ -149,12 +149,12 @@ class OpenAIEndpoint:
 
 
 def model_names(content: object) -> tuple[str, ...]:
-    """Return the names in a list of models, none if it is not one."""
+    """Return the names in a list of models that can be printed, none if it is not one."""
     entries = content.get("data") if isinstance(content, Mapping) else None
     if not isinstance(entries, list):
         return ()
     names = (entry.get("id") for entry in entries if isinstance(entry, Mapping))
-    return tuple(name for name in names if isinstance(name, str) and name)
+    return tuple(name for name in names if isinstance(name, str) and name and name.isprintable())
 
 
 def response_format(schema: Mapping[str, Any]) -> dict[str, Any]:

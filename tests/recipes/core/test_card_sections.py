@@ -20,6 +20,15 @@ def test_a_section_is_added_before_its_heading_and_then_replaced() -> None:
     )
 
 
+# Failed before: all of the card after the first marker was lost.
+def test_a_marker_that_somebody_has_removed_costs_nothing() -> None:
+    card = "# A\n\n<!-- x -->\none\n\n## B\n\nMore.\n"
+    once = set_section(card, "x", "two")
+    assert once == card.replace("<!-- x -->", "<!-- x -->\ntwo\n<!-- /x -->")
+    assert set_section(once, "x", "two") == once
+    assert set_section("<!-- /x -->\nB\n", "x", "one").startswith("<!-- /x -->\nB\n")
+
+
 @given(st.text(max_size=60))
 def test_escaped_text_is_plain_text(words: str) -> None:
     (paragraph, *rest) = MarkdownIt().parse(f"Thanks to {escape(words)}.")[1:]
