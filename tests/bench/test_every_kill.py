@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from tests.recipes import feedback_samples
 from tests.recipes.conftest import fork_server, tiny_base
@@ -22,7 +23,7 @@ from tests.recipes.export.test_run import hub, llama_cpp
 from tests.recipes.feedback_samples import FEEDBACK, review
 from tests.recipes.generate.conftest import CountingTeacher
 from tests.recipes.killed_runs import Repo, check_every_write
-from tests.recipes.recipe_runner import ForkServer, RecipeRunner, recipe_runner
+from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 from tests.recipes.train.train_jobs import BASE, DATA, client, environment, wait_for_success
 
 __all__ = ["fork_server", "hub", "llama_cpp", "tiny_base"]
