@@ -45,7 +45,7 @@ def tiny_recipe(folder: Path) -> Path:
     recipe["generate"]["pairs"]["texts"] = 60
     recipe["generate"]["translations"] = 40
     recipe["train"]["trainer"].update(max_steps=4, warmup_steps=1, logging_steps=2)
-    recipe["train"]["threads"] = 1
+    recipe["train"].update(threads=1, processes=1)
     recipe["evaluate"].update(threads=1)
     for benchmark in recipe["evaluate"]["benchmarks"].values():
         benchmark["limit"] = 12
