@@ -122,24 +122,27 @@ def parse_rows(text: str | bytes) -> tuple[list[Row], int]:
     """Return the rows of a `results.jsonl` that have a value, and the number of unreadable ones."""
     rows: list[Row] = []
     unreadable = 0
-    lines = text.split("\n") if isinstance(text, str) else text.split(b"\n")
-    for line in lines:
+    for line in (text.encode() if isinstance(text, str) else text).split(b"\n"):
         if not line.strip():
             continue
         try:
-            row: Row | None = _LINE.validate_json(line)
-            json.loads(line, object_pairs_hook=_unique)
-        except ValueError:  # including ValidationError
+            row: Row | None = _LINE.validate_python(_DECODER.decode(line.decode()))
+        except (ValueError, RecursionError):  # including ValidationError
             unreadable += 1
         else:
             rows += [row] if row else []
     return rows, unreadable
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> None:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Raise ValueError if an object has a key twice: two readers may take different values."""
-    if len(dict(pairs)) < len(pairs):
+    found = dict(pairs)
+    if len(found) < len(pairs):
         raise ValueError("a key occurs twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object)
 
 
 def is_in_own_language(row: Row) -> bool:

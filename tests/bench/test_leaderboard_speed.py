@@ -59,7 +59,7 @@ def _results_file(code: str, rng: random.Random) -> str:
     common = {
         "prompt_template": "Translate. " * 20,
         "system_prompt": "x" * 80,
-        "ci": [1.0, 2.0],
+        "ci": [0.1, 0.2],
         "test_language": code,
         "degenerate": {"any": 3},
         "revision": "a" * 40,
