@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-GREY = "#808080"  # readable on a light and on a dark page
+GREY = "#7a7a7a"  # readable on a light and on a dark page
 SERIES = {"loss": "training rows", "eval_loss": "held-out rows"}
 
 
@@ -14,7 +14,7 @@ def plot_loss(log: Sequence[dict[str, float]], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 4), dpi=100, layout="constrained")
+    figure = Figure(figsize=(5.6, 3.4), dpi=125, layout="constrained")
     axes = figure.add_subplot()
     for key, label in SERIES.items():
         points = [(entry["step"], entry[key]) for entry in log if key in entry]
@@ -23,7 +23,7 @@ def plot_loss(log: Sequence[dict[str, float]], path: Path) -> None:
                 *zip(*points, strict=True), marker="." if len(points) < 20 else "", label=label
             )
     axes.set(xlabel="step", ylabel="loss (nats per token)")
-    axes.grid(alpha=0.3)
+    axes.grid(color=GREY, alpha=0.25)
     axes.legend(frameon=False, labelcolor=GREY)
     axes.tick_params(colors=GREY)
     for title in (axes.xaxis.label, axes.yaxis.label):

@@ -94,13 +94,18 @@ class ScatterPlot(_Axes):
 
     points: Sequence[tuple[str, float, float, str]] = ()
 
+    def anchor(self, x: float) -> str:
+        """Return which end of a name is at its point, so that it stays inside of the chart."""
+        return "end" if self.x(x) > WIDTH * 0.6 else "start"
+
     @property
     def is_named(self) -> list[bool]:
         """Whether each point's name is shown: it has space, and there are not too many."""
         named: list[tuple[float, float]] = []
         shown = []
         for _, x, y, _ in self.points:
-            at = self.x(x), self.y(y)
+            left_of_point = NAME_WIDTH if self.anchor(x) == "end" else 0.0
+            at = self.x(x) - left_of_point, self.y(y)
             is_free = all(
                 abs(at[0] - left) > NAME_WIDTH or abs(at[1] - top) > MIN_NAME_GAP
                 for left, top in named
@@ -133,7 +138,7 @@ def scatter_plot(
 ) -> ScatterPlot:
     """Return points of (name, x, y, outcome) on axes that fit them."""
     height = 300
-    x = Scale(0.0, max(x for _, x, _, _ in points), LEFT, WIDTH - 90)
+    x = Scale(0.0, max(x for _, x, _, _ in points), LEFT, WIDTH - 12)
     values = [y for _, _, y, _ in points]
     y = Scale(min(0.0, *values), max(0.0, *values), height - 44, 24)
     return ScatterPlot(label, x, y, x_title, y_title, height, points=points)

@@ -8,8 +8,9 @@ from recipes.generate.gates.reasons import GATE_NAMES
 from recipes.generate.publish.stats import DatasetStats
 
 NAME = "gates.png"
+LEGEND_COLUMNS = 4
 KEPT = "#2f6f4f"
-GREY = "#808080"  # readable on a light and on a dark page
+GREY = "#7a7a7a"  # readable on a light and on a dark page
 DROPPED = ("#d9822b", "#b3403a", "#7a5195", "#8c6d46", "#c774b2", "#6f7782", "#c2b430", "#3f8fc0")
 
 
@@ -21,7 +22,8 @@ def draw(stats: DatasetStats, path: Path) -> None:
     sources = sorted({*stats.kept, *(source for source, _ in stats.dropped)}, reverse=True)
     dropped = {source: stats.dropped_by_gate(source) for source in sources}
     gates = [gate for gate in GATE_NAMES if any(by_gate[gate] for by_gate in dropped.values())]
-    figure = Figure(figsize=(8, 1.2 + 0.5 * max(1, len(sources))), dpi=100, layout="constrained")
+    height = 1.2 + 0.4 * max(1, len(sources)) + 0.2 * (len(gates) // LEGEND_COLUMNS)
+    figure = Figure(figsize=(5.6, height), dpi=125, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     ends = [0] * len(sources)
@@ -35,10 +37,10 @@ def draw(stats: DatasetStats, path: Path) -> None:
     axes.set_xlabel("rows")
     axes.spines[["top", "right"]].set_visible(False)
     if sources:
-        axes.legend(
+        figure.legend(
             fontsize="small",
-            loc="upper left",
-            bbox_to_anchor=(1, 1),
+            loc="outside lower center",
+            ncols=LEGEND_COLUMNS,
             frameon=False,
             labelcolor=GREY,
         )
