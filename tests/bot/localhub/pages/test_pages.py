@@ -147,14 +147,16 @@ def test_home_says_what_to_do_and_search_finds_a_word_of_a_card(
     alice: HfApi, name: str, browse: Callable[[str], Browser]
 ) -> None:
     alice.create_repo(name, repo_type="space", space_sdk="gradio")
-    card = "---\nsdk: gradio\ntitle: Talk\nshort_description: Zenagish for all\n---\n"
-    alice.upload_file(
-        path_or_fileobj=card.encode(), path_in_repo="README.md", repo_id=name, repo_type="space"
-    )
     browser = browse("bob")
-    home = browser.read("/")
-    check(home)
-    assert "Zenagish for all" in home and f"/spaces/{name}/discussions/new" in links(home)
+    for pinned in ("false", "true"):
+        card = f"---\nsdk: gradio\nshort_description: Zenagish for all\npinned: {pinned}\n---\n"
+        alice.upload_file(
+            path_or_fileobj=card.encode(), path_in_repo="README.md", repo_id=name, repo_type="space"
+        )
+        home = browser.read("/")
+        check(home)
+        assert "Zenagish for all" in home
+        assert (f"/spaces/{name}/discussions/new" in links(home)) == (pinned == "true")
     assert f"/spaces/{name}" in links(browser.read("/search?q=zenagish"))
 
 
