@@ -11,8 +11,16 @@ from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from huggingface_hub import HfApi, constants, get_session, hf_hub_url, set_client_factory
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub import (
+    HfApi,
+    RepoFile,
+    RepoFolder,
+    constants,
+    get_session,
+    hf_hub_url,
+    set_client_factory,
+)
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 from huggingface_hub.utils import (  # type: ignore[attr-defined]
     _http,
     hf_raise_for_status,
@@ -146,6 +154,13 @@ class Connection:
         response = get_session().get(url, headers=headers)
         hf_raise_for_status(response)
         return bytes(response.content)
+
+    def tree(self, dataset: str, recursive: bool = False) -> list[RepoFile | RepoFolder]:
+        """Return what is in a dataset, nothing if it is empty. Raises the client's errors."""
+        try:
+            return list(self.api.list_repo_tree(dataset, recursive=recursive, repo_type="dataset"))
+        except EntryNotFoundError:
+            return []
 
     @cached_property
     def me(self) -> str:

@@ -220,10 +220,7 @@ def count_feedback(hub: Connection, read: Iterable[Discussion]) -> dict[str, int
     repo = names.feedback(hub.org)
     try:
         with translate_errors(f"count the feedback in {repo}"):
-            try:
-                tree = list(hub.api.list_repo_tree(repo, recursive=True, repo_type="dataset"))
-            except EntryNotFoundError:  # an empty repo
-                tree = []
+            tree = hub.tree(repo, recursive=True)
     except Refused:
         return None
     return dict(Counter(names.feedback_language(item.path) for item in tree))

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from huggingface_hub import RepoFile
-from huggingface_hub.errors import EntryNotFoundError
 
 from bot.domain import names
 from bot.domain.community import MAX_BYTES, Community, Consent, parse
@@ -26,13 +25,9 @@ class ProfileReader:
         """
         repo = names.communities(hub.org)
         with translate_errors(f"read {repo}"):
-            try:
-                tree = list(hub.api.list_repo_tree(repo, repo_type="dataset"))
-            except EntryNotFoundError:  # an empty repo
-                return {}
             files = [
                 (code, item)
-                for item in tree
+                for item in hub.tree(repo)
                 if isinstance(item, RepoFile) and (code := names.profile_language(item.path))
             ]
             profiles = {
