@@ -7,6 +7,7 @@ none if nothing changed.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,21 @@ class Target:
         return f"{endpoint}/{folder}{self.repo}"
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What the repositories are told: the section of the cards, who is thanked, and the edits.
+
+    `language` is its name. `sources` are the pages of the corpora that the dataset was made from.
+    """
+
+    section: str
+    language: str
+    is_reviewed: bool
+    thanked: Sequence[str]
+    sources: Sequence[str]
+    edits: RowEdits
+
+
 def main(args: argparse.Namespace) -> None:
     """Count the reviews and update the repositories."""
     from huggingface_hub import HfApi
@@ -59,9 +75,12 @@ def main(args: argparse.Namespace) -> None:
     counts = tally(reviews)
     edits = _usable_edits(job, agreed_edits(reviews, settings.reviewers))
     thanked = sorted({*counts.credits, *_correctors(rows, args.adapter), *args.thank})
-    text = card.text(counts, edits, settings, language.get(args.config.language).name, thanked)
+    name = language.get(args.config.language).name
+    text = card.text(counts, edits, settings, name, thanked)
+    sources = _source_urls(api, args)
+    findings = Findings(text, name, counts.is_enough(settings), thanked, sources, edits)
     for target in targets:
-        _update(api, target, text, counts.is_enough(settings), args, thanked, edits)
+        _update(api, target, findings)
     say(_summary(counts, edits, rows.skipped))
 
 
@@ -86,34 +105,26 @@ def _correctors(rows: Feedback, adapter: str | None) -> set[str]:
     return {chat.credit for chat in rows.chats if chat.credit and chat.model == adapter}
 
 
-def _update(
-    api: HfApi,
-    target: Target,
-    text: str,
-    is_reviewed: bool,
-    args: argparse.Namespace,
-    thanked: list[str],
-    edits: RowEdits,
-) -> None:
+def _update(api: HfApi, target: Target, findings: Findings) -> None:
     """Commit what changed: card, citation file and, in the dataset, the edits."""
     from huggingface_hub import CommitOperationAdd
 
     name = target.repo.split("/")[-1]
     old_card = _read(api, target, CARD) or f"# {name}\n"
-    old_card = old_card.replace(NOT_REVIEWED.format(language.get(args.config.language).name), "")
-    new_card = card_sections.set_section(old_card, card.SECTION, text, target.heading)
+    old_card = old_card.replace(NOT_REVIEWED.format(findings.language), "")
+    new_card = card_sections.set_section(old_card, card.SECTION, findings.section, target.heading)
     files = {
-        CARD: card.tagged(new_card, is_reviewed),
+        CARD: card.tagged(new_card, findings.is_reviewed),
         citation.PATH: citation.citation_file(
             name,
             "dataset" if target.repo_type == "dataset" else "software",
             target.url(api.endpoint),
-            thanked,
-            _source_urls(api, args),
+            findings.thanked,
+            findings.sources,
         ),
     }
     if target.repo_type == "dataset":
-        files[row_edits.PATH] = edits.to_jsonl()
+        files[row_edits.PATH] = findings.edits.to_jsonl()
     changed = {
         path: content
         for path, content in files.items()
@@ -152,8 +163,9 @@ def _source_urls(api: HfApi, args: argparse.Namespace) -> list[str]:
 def _summary(counts: Tally, edits: RowEdits, skipped: dict[str, int]) -> str:
     agreement = "not defined" if counts.alpha is None else f"{counts.alpha:.3f}"
     verdicts = ", ".join(f"{verdict} {count}" for verdict, count in counts.verdicts.items())
+    reasons = ", ".join(f"{reason} {count}" for reason, count in skipped.items())
     return (
         f"{counts.reviewers} reviewers, {counts.rows} rows ({verdicts}), agreement {agreement}; "
         f"agreed to drop {len(edits.dropped)} and to correct {len(edits.corrected)}; "
-        f"skipped: {skipped or 'none'}"
+        f"skipped: {reasons or 'none'}"
     )
