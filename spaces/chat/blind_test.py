@@ -1,4 +1,4 @@
-"""A blind test: two versions of a model answer the same message, and a person says which is better.
+"""A blind test: two versions answer the same message, and a person says which is better, if any.
 
 Pure. The person sees A and B, and learns which version was which after the vote.
 """
@@ -11,8 +11,8 @@ from typing import Literal
 from adapters import Version
 from feedback import RatedAnswer
 
-Vote = Literal["a", "b"]
-VOTES: tuple[Vote, ...] = ("a", "b")
+Vote = Literal["a", "b", "tie"]
+VOTES: tuple[Vote, ...] = ("a", "b", "tie")
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,13 @@ class BlindTest:
         return first == second or not (first and second)
 
     def rated(self, vote: Vote) -> RatedAnswer:
-        """Return the better answer with the worse one, as it is stored."""
-        better, worse = (0, 1) if vote == "a" else (1, 0)
+        """Return the better answer, or the first of a tie, with the other one, to be stored."""
+        better, other = (1, 0) if vote == "b" else (0, 1)
         return RatedAnswer(
             self.versions[better].adapter,
             ({"role": "user", "content": self.message},),
             self.answers[better],
-            self.answers[worse],
-            self.versions[worse].adapter.revision,
+            self.answers[other],
+            self.versions[other].adapter.revision,
+            is_tie=vote == "tie",
         )

@@ -111,7 +111,7 @@ class BlindTestHandlers:
         request: gr.Request,
         profile: Profile,
     ) -> Updates:
-        """Store which answer is better, and say which version gave it."""
+        """Store which answer is better, if any, and say which version gave which."""
         t, account = translations(ui_language), account_of(profile)
         if not test or test.is_undecidable:
             return self._refused(t("blind_ask_first"))

@@ -28,7 +28,7 @@ class Contribution:
 
     `account` is who sent it, "" if they had not signed in. `question` and `answer` are what it is
     about; they are empty for a review, whose `row_id` says where to find them. `rejected` is the
-    worse answer of a blind test.
+    worse answer of a blind test, `tied` the equally good one.
     """
 
     id: str
@@ -41,6 +41,7 @@ class Contribution:
     verdict: str
     text: str
     rejected: str
+    tied: str
 
     @classmethod
     def parse(cls, path: str, line: str) -> Contribution | None:
@@ -70,6 +71,7 @@ class Contribution:
             verdict=_text(row.get("verdict" if is_review else "rating")),
             text=_text(row.get("fixed" if is_review else "correction")),
             rejected=_text(row.get("rejected")),
+            tied=_text(row.get("tied")),
         )
 
     def about(self, rows: dict[str, Row]) -> tuple[str, str]:

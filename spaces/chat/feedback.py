@@ -76,15 +76,16 @@ class Receipt:
 class RatedAnswer:
     """The answer that feedback is about, with the conversation before it at that moment.
 
-    In a blind test, `rejected` is the worse answer, by the version at the commit
-    `rejected_revision`.
+    In a blind test, `other` is the worse answer, or after a tie the equally good one, by the
+    version at the commit `other_revision`.
     """
 
     adapter: Adapter
     messages: tuple[Message, ...]
     response: str
-    rejected: str = ""
-    rejected_revision: str = ""
+    other: str = ""
+    other_revision: str = ""
+    is_tie: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ def _line(
     account: str,
     messages: Sequence[Message],
 ) -> str:
+    other, other_revision = clean(answer.other) or None, answer.other_revision or None
     row: dict[str, Any] = {
         "schema": SCHEMA,
         "id": receipt.id,
@@ -163,8 +165,10 @@ def _line(
         "base": answer.adapter.base,
         "messages": messages,
         "response": clean(answer.response),
-        "rejected": clean(answer.rejected) or None,
-        "rejected_revision": answer.rejected_revision or None,
+        "rejected": None if answer.is_tie else other,
+        "rejected_revision": None if answer.is_tie else other_revision,
+        "tied": other if answer.is_tie else None,
+        "tied_revision": other_revision if answer.is_tie else None,
         "rating": form.rating,
         "correction": form.correction or None,
         "categories": list(form.categories),

@@ -34,7 +34,7 @@ apply();
 SHORTCUTS = """
 const buttons = {
   k: '#review-keep', f: '#review-fix', d: '#review-drop', s: '#review-skip', u: '#review-undo',
-  a: '#accept, #blind-a', b: '#blind-b', r: '#refuse'};
+  a: '#accept, #blind-a', b: '#blind-b', n: '#blind-tie', r: '#refuse'};
 document.addEventListener('keydown', event => {
   const selector = buttons[event.key.toLowerCase()];
   const button = selector && document.querySelector(selector);

@@ -248,6 +248,7 @@ def _label(row: Contribution, question: str, answer: str, t: Translations) -> st
         (t("waiting_question"), question),
         (t("waiting_answer"), answer),
         (t("waiting_rejected"), row.rejected),
+        (t("waiting_tied"), row.tied),
         (t("waiting_text"), row.text),
     ]
     marked = [(name, "\n│ ".join(value.splitlines())) for name, value in parts]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from adapters import Version, newest_versions
-from blind_test import BlindTest
+from blind_test import BlindTest, Vote
+from decisions import Contribution
 from engine import Engine
 from huggingface_hub import HfApi
 from outbox import Outbox
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("gradio")
 V1, V2 = (Version(tag, replace(ADAPTER, revision=tag[1] * 40)) for tag in ("v1", "v2"))
-EARLIER = f"kakugo-epo_Latn-2026-01-01-{'a' * 32}"  # a receipt that the browser has
 TEST = BlindTest("Kio?", (V2, V1), ("Io.", "What."))
 EARLIER = f"kakugo-epo_Latn-2026-11-01-{'a' * 32}"  # the receipt of what this browser sent before
 
@@ -43,16 +43,18 @@ def handlers(tmp_path: Path) -> BlindTestHandlers:
     return BlindTestHandlers(registry, engine, chat, outbox, uploader, blind)
 
 
-def vote(handlers: BlindTestHandlers, test: BlindTest | None, consent: bool) -> dict[str, Any]:
+def cast(
+    handlers: BlindTestHandlers, vote: Vote, test: BlindTest | None, consent: bool
+) -> dict[str, Any]:
     profile = signed_in("eva")
-    return handlers.vote("a", test, consent, [EARLIER], "en", visitor(), profile)
+    return handlers.vote(vote, test, consent, [EARLIER], "en", visitor(), profile)
 
 
 def test_vote_becomes_a_preference_pair_of_the_next_version(
     handlers: BlindTestHandlers, tmp_path: Path
 ) -> None:
-    shown = vote(handlers, TEST, consent=True)
-    assert "The first answer was by v2, the second by v1" in shown["status"]
+    shown = cast(handlers, "a", TEST, consent=True)
+    assert "A was written by v2, B by v1" in shown["status"]
     assert shown["test"] is None
     assert shown["sent"][0] == EARLIER and len(shown["sent"]) == 2
     (line,) = Outbox(tmp_path).rows(9).values()
@@ -61,6 +63,19 @@ def test_vote_becomes_a_preference_pair_of_the_next_version(
     assert (pair.prompt, pair.chosen, pair.rejected) == ((("user", "Kio?"),), "Io.", "What.")
     assert f'"rejected_revision": "{V1.adapter.revision}"' in line
     assert rows.chats[0].account == "eva"
+
+
+def test_tie_is_stored_and_nothing_learns_from_it(
+    handlers: BlindTestHandlers, tmp_path: Path
+) -> None:
+    assert "A was written by v2" in cast(handlers, "tie", TEST, consent=True)["status"]
+    ((path, line),) = Outbox(tmp_path).rows(9).items()
+    rows = feedback.parse([line.encode()], "epo_Latn")
+    pairs = make_pairs(rows.chats, rows.reviews, {}, "epo_Latn", lambda draft: None)
+    assert len(rows.chats) == 1 and (pairs.kept, pairs.dropped) == ((), {})
+    assert f'"tied_revision": "{V1.adapter.revision}"' in line
+    waiting = Contribution.parse(path, line)
+    assert waiting and (waiting.answer, waiting.tied, waiting.rejected) == ("Io.", "What.", "")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +94,7 @@ def test_vote_without_consent_or_difference_is_not_stored(
     consent: bool,
     problem: str,
 ) -> None:
-    assert problem in vote(handlers, test, consent)["status"]
+    assert problem in cast(handlers, "a", test, consent)["status"]
     assert Outbox(tmp_path).rows(9) == {}
 
 

@@ -46,6 +46,8 @@ def test_row_has_exactly_the_documented_fields() -> None:
         "response": "Bona tago",
         "rejected": None,
         "rejected_revision": None,
+        "tied": None,
+        "tied_revision": None,
         "rating": "down",
         "correction": "Bonan tagon",
         "categories": ["unnatural"],
