@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Frame, Page
+
+from bot import localhub
 
 # What is under 24 px high or wide, except links inside of a sentence and what only readers see.
 TOO_SMALL = """() => [...document.querySelectorAll('a, button, summary, input, [role=tab]')]
@@ -15,12 +20,31 @@ TOO_SMALL = """() => [...document.querySelectorAll('a, button, summary, input, [
   .filter(([, box]) => box.width > 1 && box.height > 1 && (box.width < 24 || box.height < 24))
   .map(([element, box]) => `${element.outerHTML.slice(0, 80)} ${box.width} x ${box.height}`)"""
 TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
+# As a browser that blocks third-party storage does it.
+BLOCK_STORAGE = """if (window !== window.parent) Object.defineProperty(window, 'localStorage', {
+  configurable: true, get() { throw new DOMException('denied', 'SecurityError'); }});"""
+SPACE_PAGE = Path(localhub.__file__).parent / "templates" / "space.html"
 CONTRAST = {"runOnly": ["color-contrast"]}
 TOGGLE_DARK = "document.body.classList.toggle('dark')"
 NO_TRANSITIONS = (
     "document.head.append(Object.assign(document.createElement('style'), "
     "{textContent: '*, ::before, ::after { transition: none !important }'}))"
 )
+
+
+def open_embedded(page: Page, hub_url: str, url: str) -> Frame:
+    """Return the app at a URL in a frame of the Hub, for which the app is a third party.
+
+    The frame is that of the Hub's template, for a Space that this Hub does not run.
+    """
+    (stage,) = re.findall('<div class="stage">.*?</div>', SPACE_PAGE.read_text(encoding="utf-8"))
+    stage = stage.replace("{{ url }}/{{ query }}", url)
+    page.add_init_script(BLOCK_STORAGE)
+    page.goto(hub_url)
+    page.evaluate("html => { document.body.innerHTML = html }", stage)
+    embedded = page.locator("iframe").element_handle().content_frame()
+    assert embedded
+    return embedded
 
 
 def phone_problems(page: Page | Frame) -> list[str]:

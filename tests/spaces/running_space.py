@@ -21,7 +21,7 @@ CHROMIUM_ARGUMENTS = (
     "--disable-component-update --disable-sync"
 ).split()
 SPACES = Path(__file__).parents[2] / "spaces"
-TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 120  # the first answer of a chat imports torch
 RUN_APP = "import runpy; runpy.run_path('app.py', run_name='__main__')"
 
 
@@ -31,11 +31,11 @@ def run_space(
     org: str,
     folder: Path,
     token: str = "",
-    intervals: Mapping[str, float] | None = None,
+    constants: Mapping[str, float] | None = None,
 ) -> Iterator[str]:
     """Run a Space with the environment that the Hub gives it; yield its address.
 
-    `intervals` shortens waiting times: `{"module.NAME": seconds}`.
+    `constants` replaces waiting times and limits: `{"module.NAME": value}`.
     """
     for part in (name, f"{name}/common"):
         source = SPACES / part.removeprefix(f"{name}/")
@@ -51,11 +51,11 @@ def run_space(
         "GRADIO_SERVER_PORT": str(port),
         "HF_TOKEN": token,
     }
-    shorter = [
-        f"import {constant.partition('.')[0]}; {constant} = {seconds}"
-        for constant, seconds in (intervals or {}).items()
+    replaced = [
+        f"import {name.partition('.')[0]}; {name} = {value}"
+        for name, value in (constants or {}).items()
     ]
-    code = "\n".join([*shorter, RUN_APP])
+    code = "\n".join([*replaced, RUN_APP])
     process = subprocess.Popen([sys.executable, "-c", code], cwd=folder / name, env=env)
     url = f"http://127.0.0.1:{port}"
     try:
@@ -91,7 +91,7 @@ def check_refusals(url: str) -> None:
 
 
 def wait_for(condition: Callable[[], bool], description: str) -> None:
-    """Poll until the condition holds; fail after a minute."""
+    """Poll until the condition holds; fail after `TIMEOUT_SECONDS`."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         assert time.monotonic() < deadline, f"waited too long for {description}"

@@ -41,8 +41,9 @@ HOSTILE_MARKDOWN = """bela <b>tago</b> ![x](http://127.0.0.1:9/x.png) &lt;i>
 @pytest.fixture(scope="module")
 def chat(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder, token = tmp_path_factory.mktemp("chat"), hub.token("kakugo-bot")
-    intervals = {"uploader.UPLOAD_INTERVAL_SECONDS": 0.5}
-    yield from run_space("chat", hub, "practice", folder, token, intervals)
+    # An endless answer lasts until somebody has seen the queue.
+    constants = {"uploader.UPLOAD_INTERVAL_SECONDS": 0.5, "answer_settings.MAX_TOKENS": 3500}
+    yield from run_space("chat", hub, "practice", folder, token, constants)
 
 
 def stored(hub: LocalHub, kind: str = "chat") -> list[dict[str, object]]:
@@ -60,6 +61,12 @@ def stored(hub: LocalHub, kind: str = "chat") -> list[dict[str, object]]:
 def choose_language(page: Page, name: str) -> None:
     page.locator("#language input").fill(name)
     page.locator("#language input").press("Enter")
+
+
+def stop(page: Page) -> None:
+    """Stop an answer, at once although the page is drawn again all the time."""
+    page.locator("#stop").dispatch_event("click")
+    expect(page.locator(".k-status").first).to_have_text("Stopped")
 
 
 def test_choose_a_language_chat_compare_edit_and_retry(chat: str, page: Page) -> None:
@@ -180,9 +187,9 @@ def test_queue_position_is_shown_and_stop_ends_an_answer(
     second.locator("#send").click()
     expect(second.locator(".k-status").first).to_have_text("Number 1 in the queue")
     expect(page.locator("#adapter-chat .bot.message")).to_have_count(1)
-    page.locator("#stop").click()
-    expect(page.locator(".k-status").first).to_have_text("Stopped")
+    stop(page)
     expect(second.locator("#adapter-chat .bot.message")).to_have_count(1)
+    stop(second)
     second.close()
 
     page.locator("#message-box textarea").fill("tago")
@@ -196,6 +203,7 @@ def test_queue_position_is_shown_and_stop_ends_an_answer(
     page.locator("#send").click()
     expect(page.locator("#adapter-chat .bot.message")).to_have_count(1)
     expect(page.locator("#adapter-chat .user.message")).to_have_text("nova")
+    stop(page)
 
 
 def test_feedback_needs_consent_and_is_deleted_on_request(
@@ -204,6 +212,8 @@ def test_feedback_needs_consent_and_is_deleted_on_request(
     page.goto(f"{chat}/?language=epo_Latn&prompt=saluton")
     expect(page.locator("#examples button").first).to_be_visible()
     page.locator("#send").click()
+    expect(page.locator("#adapter-chat .bot.message")).to_have_count(1)
+    expect(page.locator("#send")).to_be_visible()  # the answer is complete
     page.get_by_role("button", name="Dislike").click()
     form = page.locator("#feedback-form")
     form.locator("#correction textarea").fill("Bonan <b>tagon</b>!")
@@ -286,7 +296,7 @@ def test_blind_test_stores_which_version_is_better(chat: str, hub: LocalHub, pag
     assert phone_problems(page) == []
     page.locator("#blind-consent input").check()
     page.keyboard.press("b")
-    expect(page.locator("#blind-status")).to_contain_text("The first answer was by v")
+    expect(page.locator("#blind-status")).to_contain_text("A was written by v")
     wait_for(lambda: len(stored(hub, "vote")) == 1, "the vote to be on the Hub")
     (row,) = stored(hub, "vote")
     assert (row["response"], row["rejected"]) == (second, first)

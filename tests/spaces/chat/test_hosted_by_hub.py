@@ -16,7 +16,7 @@ from bot.localhub.testing import LocalHub
 from recipes.core import decisions
 from tests.spaces import tiny_models
 from tests.spaces.hub_content import BASE, conversation, hub_api, parquet_file, push
-from tests.spaces.phone_checks import TOO_WIDE, phone_problems
+from tests.spaces.phone_checks import BLOCK_STORAGE, TOO_WIDE, phone_problems
 from tests.spaces.running_space import SPACES, TIMEOUT_SECONDS, wait_for
 from tests.spaces.visitors import ADAPTER
 
@@ -24,9 +24,6 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
     pytest.mark.filterwarnings("ignore"),  # transformers and peft warn about themselves
 ]
-# As a browser that blocks third-party storage does it.
-BLOCK_STORAGE = """if (window !== window.parent) Object.defineProperty(window, 'localStorage', {
-  configurable: true, get() { throw new DOMException('denied', 'SecurityError'); }});"""
 CHAT, FEEDBACK, CODE = "practice/kakugo-chat", "practice/kakugo-feedback", "epo_Latn"
 
 
@@ -152,6 +149,7 @@ def test_phone_needs_no_storage_inside_of_the_hubs_page(chat: HostedChat, browse
         assert frame.evaluate(TOO_WIDE) <= 0
     frame.locator("#send").click()
     expect(frame.locator("#adapter-chat .bot.message")).to_have_count(1)
+    expect(frame.locator("#send")).to_be_visible()  # the answer is complete
     frame.get_by_role("button", name="Like", exact=True).click()
     frame.get_by_text("Use it in Python").click()
     frame.get_by_role("button", name="Settings of the answers").click()

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Frame, Page, expect
 
 from bot.localhub.testing import LocalHub
 from tests.spaces.hub_content import HOSTILE_TEXT, hub_api, push, results
-from tests.spaces.phone_checks import TOO_SMALL, TOO_WIDE, phone_problems
+from tests.spaces.phone_checks import TOO_SMALL, TOO_WIDE, open_embedded, phone_problems
 from tests.spaces.running_space import TIMEOUT_SECONDS, check_refusals, run_space, wait_for
 
 pytestmark = [
@@ -25,7 +25,7 @@ INTERVALS = {"hub_source.ACTIVE_POLL_SECONDS": 0.2, "handlers.REFRESH_SECONDS": 
 @pytest.fixture(scope="module")
 def leaderboard(hub: LocalHub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("leaderboard")
-    yield from run_space("leaderboard", hub, "practice", folder, intervals=INTERVALS)
+    yield from run_space("leaderboard", hub, "practice", folder, constants=INTERVALS)
 
 
 # The height of a row whose name fits on a line, and that of the head of the table.
@@ -153,7 +153,7 @@ def test_new_row_appears_by_itself_and_a_language_is_requested_in_ones_own_name(
     person.context.close()
 
 
-def open_tab(page: Page, name: str) -> None:
+def open_tab(page: Page | Frame, name: str) -> None:
     """Open a tab, which may be in the menu of those for which the screen is too narrow."""
     tab = page.get_by_role("tab", name=name, exact=True)
     if not tab.is_visible():
@@ -170,14 +170,14 @@ OFF_SCREEN = """() => [
 
 
 def test_phones_reach_all_tabs_and_nothing_is_clipped_or_too_small(
-    leaderboard: str, browser: Browser
+    leaderboard: str, hub: LocalHub, browser: Browser
 ) -> None:
+    """Inside of the Hub's page, in a browser that blocks third-party storage."""
     phone = browser.new_context(viewport={"width": 360, "height": 740}, color_scheme="dark")
-    page = phone.new_page()
-    page.goto(leaderboard)
+    page = open_embedded(phone.new_page(), hub.url, leaderboard)
     page.locator(".k-name").first.wait_for(timeout=TIMEOUT_SECONDS * 1000)
     for width in (412, 390, 360):
-        page.set_viewport_size({"width": width, "height": 740})
+        page.page.set_viewport_size({"width": width, "height": 740})
         page.wait_for_timeout(300)  # the tabs are laid out again
         assert page.evaluate(TOO_WIDE) <= 0
         assert page.evaluate(TOO_SMALL) == []
