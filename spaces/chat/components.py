@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
-from common.gradio_components import Updates
+import javascript
+from common.gradio_components import Updates, html_component
 from common.gradio_options import IMMEDIATE
 from conversation import MAX_MESSAGE_LENGTH
 from feedback import MAX_CREDIT_LENGTH
@@ -88,7 +89,8 @@ def sign_in_row(translated: TranslatedComponents, can_sign_in: bool) -> None:
     """
     if can_sign_in:
         with gr.Row(elem_classes="k-sign-in"):
-            gr.LoginButton("Sign in with Hugging Face", "Sign out ({})", size="sm", scale=0)
+            gr.LoginButton(javascript.SIGN_IN, "Sign out ({})", size="sm", scale=0)
+            html_component("", js_on_load=javascript.SIGN_IN_OUTSIDE_OF_FRAME)
             translated.create(gr.Markdown, {"value": "sign_in_info"}, container=False)
 
 

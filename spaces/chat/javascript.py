@@ -47,6 +47,17 @@ document.addEventListener('keydown', event => {
   else button.click();
 });
 """
+# A browser that blocks the cookies of frames cannot sign in there, so a page of its own opens.
+SIGN_IN = "Sign in with Hugging Face"
+SIGN_IN_OUTSIDE_OF_FRAME = """
+element.closest('.k-sign-in').addEventListener('click', event => {
+  const button = event.target.closest('button');
+  if (button?.textContent.trim() !== SIGN_IN || window.self === window.top) return;
+  event.stopImmediatePropagation();
+  const target = encodeURIComponent(location.pathname + location.search);
+  window.open(`/login/huggingface?_target_url=${target}`, '_blank');
+}, true);
+""".replace("SIGN_IN", repr(SIGN_IN))
 # Saves the conversation that the browser keeps as a file.
 EXPORT = """saved => {
   const link = document.createElement('a');

@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS oauth_grants (
 ALGORITHM, KEY_BITS = "RS256", 2048
 TOKEN_SECONDS = 8 * 3600
 CODE_SECONDS = 60
-CALLBACK = "/login/callback"
+AUTHORIZE, CALLBACK = "/oauth/authorize", "/login/callback"
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def configuration(request: Request) -> Response:
     return JSONResponse(
         {
             "issuer": url,
-            "authorization_endpoint": f"{url}/oauth/authorize",
+            "authorization_endpoint": f"{url}{AUTHORIZE}",
             "token_endpoint": f"{url}/oauth/token",
             "userinfo_endpoint": f"{url}/oauth/userinfo",
             "jwks_uri": f"{url}/oauth/jwks",

@@ -152,7 +152,7 @@ def user_of_session(hub: Hub, value: str) -> User | None:
 
 
 def open_session(hub: Hub, db: sqlite3.Connection, user_id: str) -> str:
-    """Start a browser session and return its cookie value (set HttpOnly and SameSite=Strict)."""
+    """Start a browser session and return its cookie value (set HttpOnly and SameSite=Lax)."""
     value = secrets.token_urlsafe(32)
     db.execute("INSERT INTO sessions VALUES (?, ?, ?)", (digest(value), user_id, hub.now()))
     return value

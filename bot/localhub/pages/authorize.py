@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from bot.localhub.compute import oauth
 from bot.localhub.compute.hub import hub_of
-from bot.localhub.pages.layout import CONTENT_SECURITY_POLICY, page, render
+from bot.localhub.pages.layout import allow_form_target, page, render
 from bot.localhub.pages.session import read_form, require_login
 
 
@@ -20,11 +20,7 @@ def ask(request: Request) -> Response:
     if oauth.is_granted(hub, user, authorization):
         return RedirectResponse(oauth.grant(hub, user, authorization), 303)
     response = render(request, "authorize.html", app=authorization.app)
-    # Browsers apply `form-action` also to the redirect that answers the form.
-    own, allowed = "form-action 'self'", f"form-action 'self' {authorization.origin}"
-    policy = CONTENT_SECURITY_POLICY.replace(own, allowed)
-    response.headers["Content-Security-Policy"] = policy
-    return response
+    return allow_form_target(response, authorization.origin)
 
 
 async def answer(request: Request) -> Response:
@@ -42,6 +38,6 @@ def _target(request: Request, given: str) -> str:
 
 
 ROUTES = [
-    Route("/oauth/authorize", page(ask)),
-    Route("/oauth/authorize", page(answer), methods=["POST"]),
+    Route(oauth.AUTHORIZE, page(ask)),
+    Route(oauth.AUTHORIZE, page(answer), methods=["POST"]),
 ]

@@ -113,6 +113,14 @@ TEMPLATES = _environment()
 # ── rendering ────────────────────────────────────────────────────────────────────────────────
 
 
+def allow_form_target(response: Response, origin: str) -> Response:
+    """Let the forms of a page lead to another origin, also by the redirect that answers them."""
+    own = "form-action 'self'"
+    policy = CONTENT_SECURITY_POLICY.replace(own, f"{own} {origin}")
+    response.headers["Content-Security-Policy"] = policy
+    return response
+
+
 def render(request: Request, template: str, status_code: int = 200, **values: Any) -> Response:
     """Render a template as a page."""
     hub = hub_of(request)

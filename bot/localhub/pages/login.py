@@ -7,12 +7,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from bot.localhub.compute import oauth
 from bot.localhub.core import auth
 from bot.localhub.core.auth import SESSION_COOKIE
 from bot.localhub.core.hub import Hub, hub_of
 from bot.localhub.core.wire import HubError
-from bot.localhub.pages.layout import page, render
+from bot.localhub.pages.layout import allow_form_target, page, render
 from bot.localhub.pages.session import read_form, redirect
+
+SPACES = "http://localhost:*"  # a Space whose visitor has signed in before gets them back at once
 
 
 def show(request: Request) -> Response:
@@ -22,7 +25,10 @@ def show(request: Request) -> Response:
         users = db.execute(
             "SELECT name, fullname FROM accounts WHERE type = 'user' ORDER BY name"
         ).fetchall()
-    return render(request, "login.html", users=users, target=target, by_token=hub.token_required)
+    response = render(
+        request, "login.html", users=users, target=target, by_token=hub.token_required
+    )
+    return allow_form_target(response, SPACES) if target.startswith(oauth.AUTHORIZE) else response
 
 
 async def login(request: Request) -> Response:
@@ -30,7 +36,7 @@ async def login(request: Request) -> Response:
     fields = await read_form(request)
     value = await run_in_threadpool(_open_session, hub_of(request), fields)
     response = redirect(fields.get("next", "/"))
-    response.set_cookie(SESSION_COOKIE, value, httponly=True, samesite="strict", path="/")
+    response.set_cookie(SESSION_COOKIE, value, httponly=True, samesite="lax", path="/")
     return response
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from feedback import FeedbackForm, RatedAnswer, Receipt, feedback_row
+from javascript import SIGN_IN
 from outbox import Outbox
 from playwright.sync_api import Browser, Page, expect
 from uploader import Uploader
@@ -85,7 +86,7 @@ def send_anonymously(hub: LocalHub, outbox: Outbox) -> None:
 
 def sign_in(page: Page, account: str) -> None:
     """Sign in on a page of the Space, through the pages of the Hub."""
-    page.get_by_role("button", name="Sign in with Hugging Face").click()
+    page.get_by_role("button", name=SIGN_IN).click()
     page.get_by_role("button", name=account).click()
     expect(page.get_by_text("will know that you are")).to_contain_text(account)
     page.get_by_role("button", name="Allow").click()
@@ -104,6 +105,14 @@ def test_steward_signs_in_and_accepts(chat: HostedChat, browser: Browser) -> Non
     expect(page.locator("#waiting-rows")).to_be_hidden()
     page.get_by_role("button", name="Sign out (mallory)").click()
     expect(page.get_by_text("Sign in to see what is waiting.")).to_be_visible()
+    # The Hub knows the visitor, who has allowed the Space before: there is nothing to ask.
+    page.get_by_role("button", name=SIGN_IN).click()
+    expect(page.get_by_role("button", name="Sign out (mallory)")).to_be_visible()
+    page = browser.new_context().new_page()
+    page.goto(f"{url}/stewards?language=eo")
+    page.get_by_role("button", name=SIGN_IN).click()
+    page.get_by_role("button", name="mallory").click()
+    expect(page.get_by_role("button", name="Sign out (mallory)")).to_be_visible()
 
     page = browser.new_context().new_page()
     page.goto(f"{url}/stewards?language=eo")
@@ -164,4 +173,7 @@ def test_phone_needs_no_storage_inside_of_the_hubs_page(chat: HostedChat, browse
     frame.get_by_role("link", name="Review its training data").click()
     expect(frame.locator("#review-row li")).to_have_text(["Kio?", "Io."])
     assert phone_problems(frame) == []
+    with page.expect_popup() as popup:  # a frame has no cookies to sign in with
+        frame.get_by_role("button", name=SIGN_IN).click()
+    expect(popup.value.get_by_role("button", name="bob")).to_be_visible()
     page.context.close()
