@@ -49,6 +49,7 @@ LANGUAGES = ("Welsh", "Breton", "Esperanto", "Scottish Gaelic")
 # A minute costs dollars, so that simulations of an hour reach the limits.
 PRICES = {"cpu-basic": 6.0, "cpu-upgrade": 60.0}
 TEACHER_USD = 90.0
+JOB_WITH_TEACHER_USD = TEACHER_USD + PRICES["cpu-basic"]
 START_SECONDS = 45.0
 
 
@@ -316,7 +317,7 @@ class Simulation:
         # If the bot is killed before it acts, the orders are repeated after the grace.
         checks = 2 if self.counts["crash"] else 1
         grace_seconds = checks * self.longest_gap + (checks - 1) * GRACE_SECONDS
-        grace_usd = grace_seconds / 3600 * TEACHER_USD + 0.01
+        grace_usd = grace_seconds / 3600 * JOB_WITH_TEACHER_USD + 0.01
         for request in requests:
             assert request_from_json(request_to_json(request)) == request
             paid = sum(use.usd for use in request.days.values())
