@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.localhub.fork_server import ForkServer
-from tests.recipes.recipe_runner import MODULES
+from tests.recipes.recipe_runner import MODULES, TORCH_MODULES
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -23,10 +23,13 @@ SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Run what needs a model or runs recipes in one process, as its imports take seconds."""
-    if not {"fork_server", "tiny_base"}.isdisjoint(getattr(item, "fixturenames", ())):
-        if not item.get_closest_marker("xdist_group"):
+    """Run what needs a model or a fork server in one process, as imports take seconds."""
+    fixtures = getattr(item, "fixturenames", ())
+    if not item.get_closest_marker("xdist_group"):
+        if "torch_fork_server" in fixtures or "tiny_base" in fixtures:
             item.add_marker(pytest.mark.xdist_group("torch"))
+        elif "fork_server" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("generate"))
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +42,13 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fork_server() -> Iterator[ForkServer]:
     """The process of which runs of recipes are forks."""
     with closing(ForkServer(*MODULES)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def torch_fork_server() -> Iterator[ForkServer]:
+    """The same for runs that need a model."""
+    with closing(ForkServer(*MODULES, *TORCH_MODULES)) as server:
         yield server
 
 

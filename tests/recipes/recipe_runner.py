@@ -26,15 +26,17 @@ TIMEOUT_SECONDS = 200
 MODULES = (
     "datasets",
     "matplotlib.figure",
-    "peft",
     "pyarrow.parquet",
     "recipes.check.run",
-    "recipes.generate.run",
-    "recipes.promote.run",
     "recipes.cli",
-    "recipes.train.run",
+    "recipes.generate.run",
     "sacrebleu",
-    "torch",
+)
+# What only those import that train or evaluate a model.
+TORCH_MODULES = (
+    "peft",
+    "recipes.promote.run",
+    "recipes.train.run",
     "transformers.models.llama.modeling_llama",
     "trl.trainer.dpo_trainer",
     "trl.trainer.sft_trainer",

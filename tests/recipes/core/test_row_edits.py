@@ -64,8 +64,8 @@ def report(runner: RecipeRunner, folder: Path) -> str:
 
 
 @pytest.fixture
-def runner(hub: LocalHub, fork_server: ForkServer, tmp_path: Path) -> Iterator[RecipeRunner]:
-    with recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
+def runner(hub: LocalHub, torch_fork_server: ForkServer, tmp_path: Path) -> Iterator[RecipeRunner]:
+    with recipe_runner(torch_fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
         yield runner
 
 

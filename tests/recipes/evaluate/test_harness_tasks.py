@@ -59,14 +59,14 @@ with open(f"{folder}/results.json", "w") as file:
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> Path:
+def runs(tmp_path_factory: pytest.TempPathFactory, torch_fork_server: ForkServer) -> Path:
     """Run the script; return a folder with recipes, tasks, and the results of all three runs."""
     folder = tmp_path_factory.mktemp("harness")
     _write_recipes(folder)
     with LocalHub(folder / "hub") as hub:
         api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
         _push_world(api, folder)
-        with recipe_runner(fork_server, environment(hub, folder), folder / "runs") as runner:
+        with recipe_runner(torch_fork_server, environment(hub, folder), folder / "runs") as runner:
             runner.run_script(SCRIPT, str(folder), BASE, DATA, CODE, "--adapter", ADAPTER)
         for backend in ("transformers", "lm_eval"):
             path = f"{CODE}/adapter/results.jsonl"

@@ -129,10 +129,10 @@ def client(hub: LocalHub) -> HfApi:
 
 @pytest.fixture(scope="module")
 def runner(
-    hub: LocalHub, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
+    hub: LocalHub, torch_fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RecipeRunner]:
     folder = tmp_path_factory.mktemp("jobs")
-    with recipe_runner(fork_server, environment(hub, folder), folder / "runs") as runner:
+    with recipe_runner(torch_fork_server, environment(hub, folder), folder / "runs") as runner:
         yield runner
 
 

@@ -213,7 +213,7 @@ def recipe(llama_cpp: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_train_bake_off_and_export(
-    hub: LocalHub, fork_server: ForkServer, llama_cpp: dict[str, Any], tmp_path: Path
+    hub: LocalHub, torch_fork_server: ForkServer, llama_cpp: dict[str, Any], tmp_path: Path
 ) -> None:
     path, adapter, results = tmp_path / "tiny.yaml", "practice/tiny-epo", "practice/results"
     path.write_text(yaml.safe_dump(recipe(llama_cpp)))
@@ -223,7 +223,7 @@ def test_train_bake_off_and_export(
     export = ["export", *common, "--base", BASE, "--adapter", adapter]
     commands = [["train", *common, "--base", BASE, "--into", adapter], bake_off, export,
                 bake_off, export, *full_model_commands(path, common, results)]  # fmt: skip
-    with recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
+    with recipe_runner(torch_fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
         # Before its manifest; `tests/bench` tries every write of every recipe.
         assert runner.start(*bake_off, killed_before_write=5).wait() == -9
         output = run_all(runner, commands)

@@ -51,11 +51,11 @@ def recipe(folder: Path) -> Path:
 
 
 def test_one_job_makes_a_version_compares_it_and_reports(
-    tmp_path: Path, tiny_base: Path, fork_server: ForkServer
+    tmp_path: Path, tiny_base: Path, torch_fork_server: ForkServer
 ) -> None:
     with (
         hub_with_chats(tmp_path / "hub", tiny_base) as hub,
-        recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner,
+        recipe_runner(torch_fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner,
     ):
         api = client(hub)
         add_benchmark(api)

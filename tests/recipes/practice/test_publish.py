@@ -35,11 +35,11 @@ print("heads", *heads)
 
 
 def test_published_files_load_and_publishing_again_changes_nothing(
-    tmp_path: Path, fork_server: ForkServer
+    tmp_path: Path, torch_fork_server: ForkServer
 ) -> None:
     with (
         LocalHub(tmp_path) as hub,
-        recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner,
+        recipe_runner(torch_fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner,
     ):
         publish = ("practice-publish", "--org", "practice")
         first = runner.run(*publish)

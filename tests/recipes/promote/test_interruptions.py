@@ -69,10 +69,10 @@ class Promotions:
 
 @pytest.fixture(scope="module")
 def promotions(
-    hub: LocalHub, fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
+    hub: LocalHub, torch_fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Promotions]:
     folder = tmp_path_factory.mktemp("promotions")
-    with recipe_runner(fork_server, environment(hub, folder), folder / "runs") as runner:
+    with recipe_runner(torch_fork_server, environment(hub, folder), folder / "runs") as runner:
         yield Promotions(runner, folder)
 
 

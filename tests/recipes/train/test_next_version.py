@@ -82,8 +82,8 @@ class NextVersions:
 
 
 @pytest.fixture
-def run(hub: LocalHub, fork_server: ForkServer, tmp_path: Path) -> Iterator[NextVersions]:
-    with recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
+def run(hub: LocalHub, torch_fork_server: ForkServer, tmp_path: Path) -> Iterator[NextVersions]:
+    with recipe_runner(torch_fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
         yield NextVersions(tmp_path, runner)
 
 

@@ -29,9 +29,11 @@ pytestmark = [
 
 
 @pytest.fixture
-def jobs(tmp_path: Path, tiny_base: Path, fork_server: ForkServer) -> Iterator[Jobs]:
+def jobs(tmp_path: Path, tiny_base: Path, torch_fork_server: ForkServer) -> Iterator[Jobs]:
     with hub_with_chats(tmp_path, tiny_base) as hub:
-        with recipe_runner(fork_server, environment(hub, tmp_path), tmp_path / "runs") as runner:
+        with recipe_runner(
+            torch_fork_server, environment(hub, tmp_path), tmp_path / "runs"
+        ) as runner:
             yield Jobs(hub, tmp_path, runner)
 
 
