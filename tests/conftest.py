@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 
 # Collection makes no garbage; looking for it would take a third of the time.
 gc.disable()
@@ -28,8 +29,10 @@ for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE"):
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
 
+from bot.localhub.fork_server import ForkServer  # noqa: E402
 from bot.localhub.testing import take_findings  # noqa: E402
 from tests.browser import CHROMIUM, MISSING  # noqa: E402
+from tests.recipes.recipe_runner import MODULES, TORCH_MODULES  # noqa: E402
 
 COLLECTED = pytest.StashKey[frozenset[str]]()
 
@@ -44,6 +47,16 @@ def contract_of_the_hub() -> Iterator[None]:
     yield
     findings = take_findings()
     assert not findings, "\n".join(findings)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Run what needs a model or a fork server in one process, as imports take seconds."""
+    fixtures = getattr(item, "fixturenames", ())
+    if not item.get_closest_marker("xdist_group"):
+        if "torch_fork_server" in fixtures or "tiny_base" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("torch"))
+        elif "fork_server" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("generate"))
 
 
 @pytest.hookimpl(trylast=True)
@@ -69,6 +82,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
     gc.enable()
     session.config.stash[COLLECTED] = frozenset(sys.modules)
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    """The process of which runs of recipes are forks."""
+    with closing(ForkServer(*MODULES)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def torch_fork_server() -> Iterator[ForkServer]:
+    """The same for runs that need a model."""
+    with closing(ForkServer(*MODULES, *TORCH_MODULES)) as server:
+        yield server
 
 
 @pytest.fixture

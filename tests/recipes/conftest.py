@@ -1,16 +1,11 @@
-"""A random tiny Llama with a byte-level tokenizer and a chat template; runs of recipes."""
+"""A random tiny Llama with a byte-level tokenizer and a chat template."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from bot.localhub.fork_server import ForkServer
-from tests.recipes.recipe_runner import MODULES, TORCH_MODULES
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -22,34 +17,10 @@ CHAT_TEMPLATE = (
 SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Run what needs a model or a fork server in one process, as imports take seconds."""
-    fixtures = getattr(item, "fixturenames", ())
-    if not item.get_closest_marker("xdist_group"):
-        if "torch_fork_server" in fixtures or "tiny_base" in fixtures:
-            item.add_marker(pytest.mark.xdist_group("torch"))
-        elif "fork_server" in fixtures:
-            item.add_marker(pytest.mark.xdist_group("generate"))
-
-
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a base model of 40,000 parameters, with the files that it has on the Hub."""
     return make_tiny_base(tmp_path_factory.mktemp("tiny-base"))
-
-
-@pytest.fixture(scope="session")
-def fork_server() -> Iterator[ForkServer]:
-    """The process of which runs of recipes are forks."""
-    with closing(ForkServer(*MODULES)) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def torch_fork_server() -> Iterator[ForkServer]:
-    """The same for runs that need a model."""
-    with closing(ForkServer(*MODULES, *TORCH_MODULES)) as server:
-        yield server
 
 
 def make_tiny_base(folder: Path) -> Path:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,8 +20,10 @@ import yaml
 from huggingface_hub import HfApi, constants
 
 from bot.localhub.core.rules import Rules
+from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import ORGS, USERS, LocalHub
 from tests.bot.localhub.helpers import NARROW_TOKEN, Browser, control
+from tests.recipes.recipe_runner import recipe_runner
 
 constants.HF_HUB_DISABLE_XET = True
 numbers = itertools.count(1)
@@ -124,28 +124,18 @@ def advance(hub: LocalHub) -> Iterator[Callable[[float], None]]:
 
 
 @pytest.fixture
-def run_client(hub: LocalHub, tmp_path: Path) -> Callable[[str], str]:
+def run_client(
+    hub: LocalHub, torch_fork_server: ForkServer, tmp_path: Path
+) -> Iterator[Callable[[str], str]]:
     """Run a script in a process whose `HF_ENDPOINT` is the Hub, and return its output."""
-
-    def run(script: str) -> str:
-        env = {
-            **os.environ,
-            "HF_ENDPOINT": hub.url,
-            "HF_TOKEN": hub.token("alice"),
-            "HF_HOME": str(tmp_path / "hf"),
-            "HF_HUB_DISABLE_XET": "1",
-            "DISABLE_SAFETENSORS_CONVERSION": "1",
-            "NO_PROXY": "127.0.0.1,localhost",
-            "OMP_NUM_THREADS": "1",
-        }
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            env=env, cwd=tmp_path, capture_output=True, text=True, timeout=240,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    return run
+    env = {
+        **os.environ,
+        "HF_ENDPOINT": hub.url,
+        "HF_TOKEN": hub.token("alice"),
+        "HF_HOME": str(tmp_path / "hf"),
+    }
+    with recipe_runner(torch_fork_server, env, tmp_path / "runs") as runner:
+        yield runner.run_script
 
 
 @pytest.fixture
