@@ -18,6 +18,7 @@ from recipes.core.accelerator import check_accelerator
 from recipes.core.errors import UserError
 from recipes.core.interrupts import restore_keyboard_interrupt
 from recipes.core.progress import printable
+from recipes.validation.errors import reason_of
 
 MODULES = {
     "check": "recipes.check.run",
@@ -122,11 +123,11 @@ def _hub_failure(error: Exception) -> str:
     """Return what the Hub answered, or that there is no Hub where `HF_ENDPOINT` says."""
     import httpx2
 
-    message = next(iter(str(error).splitlines()), type(error).__name__)
+    reason = reason_of(error).rstrip(".")
     if isinstance(error, httpx2.TransportError):
         url = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
-        return f"The Hub at {url} cannot be reached ({message}): check the network and HF_ENDPOINT."
-    return f"The Hub failed: {message}"
+        return f"The Hub at {url} cannot be reached ({reason}): check the network and HF_ENDPOINT."
+    return f"The Hub failed: {reason}."
 
 
 def _hub_errors() -> tuple[type[Exception], ...]:

@@ -130,7 +130,7 @@ def make_app(watcher: Watcher, secret: str) -> FastAPI:
     async def webhook(request: Request) -> Response:
         """Schedule a tick. Only the discussion's number is read from the body, as a hint."""
         given = request.headers.get("x-webhook-secret", "")
-        if not hmac.compare_digest(given.encode(), secret.encode()):
+        if not given or not hmac.compare_digest(given.encode(), secret.encode()):
             watcher.counts["rejected"] += 1
             if not given:
                 return Response("The header X-Webhook-Secret is missing.", 401)

@@ -29,7 +29,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
 )
 
 from bot.errors import UserError
-from recipes.validation.errors import shorten
+from recipes.validation.errors import reason_of
 
 RepoType = Literal["model", "dataset", "space"]
 
@@ -179,7 +179,7 @@ def translate_errors(task: str) -> Iterator[None]:
         yield
     except HfHubHTTPError as error:
         status = status_code(error)
-        reason = f"the Hub answered {status} ({_first_line(error)})"
+        reason = f"the Hub answered {status} ({reason_of(error)})"
         if status in BUSY_STATUSES or status >= 500 or status == 0:
             seconds = _requested_wait(error)
             wait = f": try again in {seconds:.0f} s" if seconds else ""
@@ -238,15 +238,5 @@ def _network_reason(error: Exception) -> str:
     is_endpoints_api = url.startswith(constants.INFERENCE_ENDPOINTS_ENDPOINT)
     variable = "KAKUGO_ENDPOINTS_URL" if is_endpoints_api else "HF_ENDPOINT"
     host = urlsplit(url).netloc or "the Hub"
-    reason = f"{type(error).__name__}: {_first_line(error)}"
+    reason = f"{type(error).__name__}: {reason_of(error)}"
     return f"no valid response from {host} ({reason}): check the network and {variable}"
-
-
-def _first_line(error: Exception) -> str:
-    """Prefer the Hub's own message to the client's heading, which is the id of the request.
-
-    It may quote what the Hub answered, so it is shortened and shown without invisible letters.
-    """
-    text = f"{getattr(error, 'server_message', None) or ''}\n{error}"
-    first = next((line for line in text.splitlines() if line.strip()), "no reason")
-    return shorten(first, longest=300)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from recipes.core.errors import UserError
+from recipes.validation.errors import reason_of
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -55,5 +56,4 @@ def _unreadable_is_refused(repo: str) -> Iterator[None]:
     try:
         yield
     except (ValueError, FileNotFoundError) as error:
-        message = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"The dataset {repo} cannot be read: {message}") from error
+        raise UserError(f"The dataset {repo} cannot be read: {reason_of(error)}") from error

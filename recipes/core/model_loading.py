@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import jinja2
 
 from recipes.core.errors import UserError
+from recipes.validation.errors import reason_of
 from recipes.validation.models import Partial
 from recipes.validation.ranges import Text
 
@@ -84,7 +85,7 @@ def tokenizer(repo: str, revision: str) -> PreTrainedTokenizerBase:
     try:
         loaded = AutoTokenizer.from_pretrained(repo, revision=revision)
     except (OSError, ValueError) as error:
-        raise UserError(f"{repo} cannot be read: {str(error).partition(chr(10))[0]}") from error
+        raise UserError(f"{repo} cannot be read: {reason_of(error)}") from error
     check(loaded, repo)
     if loaded.pad_token is None:
         loaded.pad_token = loaded.eos_token

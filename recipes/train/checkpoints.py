@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.core.progress import say
+from recipes.validation.errors import reason_of
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -95,8 +96,7 @@ class CheckpointUpload:
     def wait(self) -> None:
         """Wait for the running upload; report a failure without stopping the training."""
         if self._future and (error := self._future.exception()):
-            reason = str(error).partition("\n")[0]
-            say(f"could not upload a checkpoint ({type(error).__name__}): {reason}")
+            say(f"could not upload a checkpoint ({type(error).__name__}): {reason_of(error)}")
         self._future = None
 
 

@@ -35,6 +35,16 @@ def shorten(text: str, end: str = "", longest: int = LONGEST_QUOTE) -> str:
     return visible if len(visible) <= longest else f"{visible[:longest]}…{end}"
 
 
+def reason_of(error: Exception) -> str:
+    """Return what an error says, in one line; of one of the Hub's client, what the Hub says.
+
+    Its first line may be nothing but the id of the request.
+    """
+    text = f"{getattr(error, 'server_message', None) or ''}\n{error}"
+    first = next((line for line in text.splitlines() if line.strip()), type(error).__name__)
+    return shorten(first, longest=300)
+
+
 def wrong_kind(value: str, kind: str) -> str:
     """Return that a quoted value is not of a kind, such as "a number"."""
     is_scalar = value[0] not in "a[{n"  # not "a list", "a very large number", `[]`, `{}` or `null`

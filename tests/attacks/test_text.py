@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bot.domain.request import Command
@@ -9,6 +11,7 @@ from bot.language import find
 from bot.parsing.commands import read_command
 from bot.parsing.options import AvailableOptions, read_options
 from bot.parsing.titles import Named, read_request
+from recipes.generate.gates import structure
 
 CHANGES = {"/approve": Command.APPROVE, "/cancel": Command.CANCEL, "/retry": Command.RETRY}
 
@@ -78,6 +81,18 @@ def test_an_approval_is_given_and_not_asked_for(text: str) -> None:
 )  # fmt: skip
 def test_endless_text_is_no_command(text: str) -> None:
     assert read_command(text) not in CHANGES.values()
+
+
+# Failed before: minutes for an answer of a hundred thousand letters.
+@pytest.mark.parametrize(
+    "unit", ["\n", "\r\n", "\\(", "\\[", "\\(a ", "\\[\n", "\\\\[", "$a\n", "$$a", "``` "]
+)
+def test_endless_text_of_a_teacher_takes_no_time(unit: str) -> None:
+    answer = f"Jes. {unit * (60_000 // len(unit))} fino"
+    started_at = time.process_time()
+    structure._is_cut_off(answer, 40)
+    structure._text_fault({"role": "assistant", "content": answer})
+    assert time.process_time() - started_at < 1
 
 
 HOSTILE = [

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
+from fastapi.testclient import TestClient
 
 from bot import connections
 from bot.connections import BoundedProtocol
+from bot.controller.serve import Watcher, make_app
 
 
 @contextmanager
@@ -57,6 +59,26 @@ def test_idle_connections_keep_nobody_out(first_bytes: bytes) -> None:
         status, left = asyncio.run(attack(60, first_bytes))
     assert status.startswith(b"HTTP/1.1 202")
     assert left <= 1, "only the one that has sent a request"
+
+
+# Failed before: the last one.
+@pytest.mark.parametrize(
+    ("headers", "secret"),
+    [
+        ([("X-Webhook-Secret", "wrong"), ("X-Webhook-Secret", "right")], "right"),
+        ([("X-Webhook-Secret", "right, right")], "right"), ([("X-Webhook-Secret", "r")], "right"),
+        ([("X-Webhook-Secret", "RIGHT")], "right"), ([("X-Webhook-Secret", "right\x00")], "right"),
+        ([("X-Webhook-Secret", "\xff")], "right"), ([("X_Webhook_Secret", "right")], "right"),
+        ([("Authorization", "right")], "right"), ([("Cookie", "x-webhook-secret=right")], "right"),
+        ([("X-Webhook-Secret", "")], ""), ([], ""),
+    ],
+)  # fmt: skip
+def test_a_ring_without_the_secret_is_refused(headers: list[tuple[str, str]], secret: str) -> None:
+    watcher = Watcher(None, 1000.0)  # type: ignore[arg-type]  # it never ticks
+    raw = [(name.encode(), value.encode("latin-1")) for name, value in headers]
+    web = TestClient(make_app(watcher, secret))
+    assert web.post("/webhook?x-webhook-secret=right", headers=raw).status_code in (401, 403)
+    assert not watcher.is_notified and watcher.counts["rejected"] == 1
 
 
 def test_connections_leave_files_for_the_bot() -> None:

@@ -10,7 +10,9 @@ import sys
 import tomllib
 from pathlib import Path
 
+import httpx2
 import pytest
+from huggingface_hub.errors import HfHubHTTPError
 
 from recipes import cli
 from recipes.core import config
@@ -175,6 +177,15 @@ def test_a_missing_package_is_named_with_its_extra(
     assert cli.main(argv) == 2
     said = capsys.readouterr().err
     assert f"absent_package is missing: install `kakugo-bot[{extra}]`." in said
+
+
+# Failed before: "The Hub failed: (Request ID: 1)".
+def test_the_hub_says_why_it_failed() -> None:
+    request = httpx2.Request("POST", "http://hub/api/models/a/b/commit/main")
+    response = httpx2.Response(429, headers={"x-request-id": "1"}, request=request)
+    text, said = "(Request ID: 1)\n\n429 Too Many Requests", "Too many commits."
+    error = HfHubHTTPError(text, response=response, server_message=said)
+    assert cli._hub_failure(error) == "The Hub failed: Too many commits."
 
 
 def test_every_command_has_an_extra() -> None:

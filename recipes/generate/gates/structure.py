@@ -56,7 +56,7 @@ MOJIBAKE = re.compile(r"â€[\x80-\x9f™œ\u02dc”“¦]|Ã[\x80-\x9f¡-¬®-
 FENCE = re.compile(r"\A```(?:json)?\n|\n```\Z")
 JSON_ASKED = re.compile(r"[\[{]|json", re.IGNORECASE)
 MIN_ECHO_LETTERS = 15  # a shorter question may well be part of its answer
-EMPTY_ENDING = re.compile(r"\n\s*(?:None|nan|NaN|null|undefined)\s*\Z")
+EMPTY_ENDINGS = ("None", "nan", "NaN", "null", "undefined")
 NO_WORDS = regex.compile(r"[^\p{L}\p{N}\p{S}]*|[^\p{L}\p{N}\p{So}]{4,}")
 OPEN_END = regex.compile(r"[\p{L}\p{M},\-]")
 FULL_STOP = regex.compile(r"[.!?。！？।።؟۔။։](?=\s|\Z)")
@@ -117,7 +117,8 @@ def _text_fault(turn: Message) -> str | None:
         return "broken_encoding"
     if bare.lower() in EMPTY or NO_WORDS.fullmatch(bare):
         return "empty"
-    if EMPTY_ENDING.search(text) or "[object Object]" in text:
+    _, newline, last = bare.rpartition("\n")
+    if newline and last.strip() in EMPTY_ENDINGS or "[object Object]" in text:
         return "empty"
     if turn["content"].startswith("<think>") and _reasoning_of(turn["content"]) in EMPTY:
         return "empty"

@@ -12,7 +12,14 @@ REASONING = re.compile(r"\A<think>\n.+?\n</think>\n\n(?=\S)", re.DOTALL)
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 URL = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]{}\"'`]+", re.IGNORECASE)
 ADDRESS = re.compile(rf"{URL.pattern}|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
-FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$|\\\(.+?\\\)|\\\[.+?\\\]", re.DOTALL)
+# A formula has no other in it: looking for the end of each opening would take too long. `\\[4pt]`,
+# which ends a line within one, opens none.
+_OPENING = r"(?<!\\)\\"
+FORMULA = re.compile(
+    r"\$\$.+?\$\$|\$[^$\n]+\$"
+    rf"|{_OPENING}\((?:(?!{_OPENING}\().)+?\\\)|{_OPENING}\[(?:(?!{_OPENING}\[).)+?\\\]",
+    re.DOTALL,
+)
 MAX_NAME_LETTERS = 12  # a name or an abbreviation may be in Latin letters in any text
 QUOTED = re.compile(
     r"“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|\"[^\"\n]*\"|「[^「」]*」|『[^『』]*』|《[^《》]*》|\([^()\n]*\)|（[^（）\n]*）"

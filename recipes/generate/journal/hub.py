@@ -27,6 +27,7 @@ from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
 
 from recipes.core.progress import say
 from recipes.generate.journal.local import COMMON, Journal, UnsharedLine
+from recipes.validation.errors import reason_of
 from recipes.validation.ranges import Amount, PositiveAmount, PositiveCount, Text
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class HubJournal:
                     self._commit(operations, head, f"Merge shards of {partition}")
                     head = self._head()
         except (HfHubHTTPError, httpx2.HTTPError) as error:
-            say(f"shards of {self.settings.repo} were not merged: {_first_line(error)}")
+            say(f"shards of {self.settings.repo} were not merged: {reason_of(error)}")
 
     def _open_repo(self) -> bool:
         """Create the private repository if it is missing; return whether it can be used."""
@@ -222,7 +223,7 @@ class HubJournal:
                     self._commit(operations, head, f"Add {answers}")
                 return True
             except (HfHubHTTPError, httpx2.HTTPError) as error:
-                reason = _first_line(error)
+                reason = reason_of(error)
                 if _status(error) in FORBIDDEN:
                     self._is_open = False
                     break
@@ -288,7 +289,3 @@ def mergeable(shards: Sequence[Shard], settings: JournalSettings) -> list[list[S
 def _status(error: Exception) -> int:
     response = getattr(error, "response", None)
     return response.status_code if response is not None else 0
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

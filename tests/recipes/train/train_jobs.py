@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from huggingface_hub import CommitOperationAdd, HfApi
 
+from bot.localhub.core.rules import Rules
 from bot.localhub.testing import LocalHub
 from tests.recipes.recipe_runner import RecipeRunner, Run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+RULES = Rules()
 BASE, DATA = "practice/tiny", "practice/chats"
 RECIPE: dict[str, Any] = {
     "plan": {"practice": True},
@@ -38,9 +40,9 @@ RECIPE: dict[str, Any] = {
 
 
 @contextmanager
-def hub_with_chats(folder: Path, tiny_base: Path) -> Iterator[LocalHub]:
+def hub_with_chats(folder: Path, tiny_base: Path, rules: Rules = RULES) -> Iterator[LocalHub]:
     """Start a local Hub with a base model and a dataset of 48 chats about sums."""
-    with LocalHub(folder) as hub:
+    with LocalHub(folder, rules=rules) as hub:
         api = client(hub)
         api.create_repo(BASE)
         api.upload_folder(repo_id=BASE, folder_path=tiny_base)
