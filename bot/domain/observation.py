@@ -190,11 +190,16 @@ class Advice:
 
 @dataclass(frozen=True)
 class Version:
-    """A version of an adapter, like `v2`; `fresh` if this request made it."""
+    """A version of an adapter, like `v2`; `fresh` if this request made it.
+
+    There is no version and no tag if only `usable` corrections could be used of the `needed` ones.
+    """
 
     tag: str
     promoted: bool
     fresh: bool
+    usable: int = 0
+    needed: int = 0
 
 
 @dataclass(frozen=True)

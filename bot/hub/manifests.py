@@ -173,6 +173,9 @@ def _titles(titles: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _version(metrics: Mapping[str, Any]) -> Version:
+    if "needed" in metrics:
+        usable, needed = int(amount(metrics["usable"])), int(amount(metrics["needed"]))
+        return Version("", promoted=False, fresh=False, usable=usable, needed=needed)
     tag = str(metrics["version"])
     if not names.is_version(tag):
         raise ValueError(f"{quote(tag)} is not a version")

@@ -36,6 +36,13 @@ def _next_version(version: Version, request: Request, policy: Policy) -> str:
     adapter = names.adapter(policy.org, spec.base, spec.key)
     page = names.repo_url(policy.endpoint, adapter, "model")
     link = f"[`{version.tag}`]({page}/tree/{version.tag})"
+    if version.needed:
+        return (
+            f"There is no new version: it needs {plural(version.needed, 'correction')}, and only "
+            f"{version.usable:,} of those sent so far can be used. A correction can be used if it "
+            "is in the language, differs from the model's answer, and a steward or a maintainer "
+            "has accepted it."
+        )
     if not version.fresh:
         return f"There are no new corrections since {link} was made, so there is no new version."
     if version.promoted:

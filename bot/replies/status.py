@@ -104,6 +104,8 @@ def step_note(step: Step, manifest: Manifest) -> str:
     """Say in a few words what a finished step has made."""
     if manifest.advice is not None:
         return check_note(manifest.advice)
+    if manifest.version is not None and manifest.version.needed:
+        return "too few corrections"
     if manifest.version is not None:
         use = "now the current version" if manifest.version.promoted else "not used"
         return f"`{manifest.version.tag}`, {use}"

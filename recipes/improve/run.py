@@ -2,6 +2,7 @@
 
 It runs three recipes one after the other, each of which does nothing if it is already done. The
 manifest comes last, in a folder of the request, so that another request makes another version.
+Too few corrections are a result like any other: another attempt would find no more.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.core import manifest, model_loading
 from recipes.core.job import Job, pin
-from recipes.core.manifest import Manifest
+from recipes.core.manifest import Counts, Manifest
 from recipes.core.progress import say
 from recipes.evaluate import publish
 from recipes.evaluate.publish import ResultsFolder
@@ -35,14 +36,25 @@ def main(args: argparse.Namespace) -> None:
         return
     repos = {args.dataset: "dataset", args.base: "model", args.adapter: "model"}
     job = pin(api, args, None, {**repos, args.feedback: "dataset"})
-    _run_recipes(api, args)
+    from recipes.train.next_version import TooFewCorrections
+
+    try:
+        _run_recipes(api, args)
+    except TooFewCorrections as error:
+        say(str(error))
+        metrics = {"version": "", "promoted": False, "fresh": False,
+                   "usable": error.usable, "needed": error.needed}  # fmt: skip
+        _push_manifest(job, target, job.inputs[args.adapter], Counts(error.usable), metrics)
+        return
     promotion = _promotion(api, results, args)
-    metrics: dict[str, Any] = {
+    metrics = {
         "version": promotion.metrics["version"],
         "promoted": promotion.metrics["promoted"],
         "fresh": promotion.request == args.request,
     }
-    _push_manifest(job, target, promotion, metrics)
+    _push_manifest(job, target, promotion.output_commit, promotion.counts, metrics)
+    outcome = "promoted" if metrics["promoted"] else "not promoted"
+    say(f"{metrics['version']}: {outcome}; {job.seconds():.1f} s in total")
 
 
 def _run_recipes(api: HfApi, args: argparse.Namespace) -> None:
@@ -66,9 +78,7 @@ def _promotion(api: HfApi, results: ResultsFolder, args: argparse.Namespace) -> 
 
 
 def _push_manifest(
-    job: Job[None], target: ResultsFolder, promotion: Manifest, metrics: dict[str, Any]
+    job: Job[None], target: ResultsFolder, commit: str, counts: Counts, metrics: dict[str, Any]
 ) -> None:
-    run = job.manifest("improve", promotion.output_commit, promotion.counts, PACKAGES, metrics)
+    run = job.manifest("improve", commit, counts, PACKAGES, metrics)
     manifest.push(job.api, target.repo, "dataset", target.path("run.json"), run)
-    outcome = "promoted" if metrics["promoted"] else "not promoted"
-    say(f"{metrics['version']}: {outcome}; {job.seconds():.1f} s in total")

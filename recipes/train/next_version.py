@@ -41,6 +41,14 @@ CARD_SECTION = "version"
 ADAPTER_CONFIG = "adapter_config.json"
 
 
+class TooFewCorrections(UserError):
+    """Fewer corrections can be used than the recipe demands."""
+
+    def __init__(self, message: str, usable: int, needed: int) -> None:
+        super().__init__(message)
+        self.usable, self.needed = usable, needed
+
+
 def main(api: HfApi, args: argparse.Namespace, settings: TrainingSettings) -> None:
     """Make and tag the next version, or say why there is none."""
     if settings.feedback is None or settings.lora is None:
@@ -91,7 +99,7 @@ def _pin_base_of_adapter(job: Job[TrainingSettings]) -> None:
 
 
 def _load_pairs(job: Job[TrainingSettings]) -> PreferencePairs:
-    """Return the pairs to learn from; raise UserError if there are too few."""
+    """Return the pairs to learn from. Raises TooFewCorrections."""
     settings, repo, code = job.settings.feedback, job.args.feedback, job.config.language
     assert settings
     contributions = decisions.fetch(job.api, repo, job.inputs[repo], code)
@@ -103,11 +111,13 @@ def _load_pairs(job: Job[TrainingSettings]) -> PreferencePairs:
     gate = feedback_gates.feedback_gate(job)
     pairs = make_pairs(contributions.chats, reviews, rows, code, gate)
     if len(pairs.kept) < settings.fewest:
-        raise UserError(
+        raise TooFewCorrections(
             f"There are {len(pairs.kept)} usable corrections for {code} in {repo} so far, and "
             f"{settings.fewest} are needed (`train.feedback.fewest`). Ask speakers for more, "
             "and stewards to accept those that wait. "
-            f"Not used: {_counts(pairs.dropped)}; not read: {_counts(contributions.skipped)}."
+            f"Not used: {_counts(pairs.dropped)}; not read: {_counts(contributions.skipped)}.",
+            len(pairs.kept),
+            settings.fewest,
         )
     return PreferencePairs(pairs.kept, {**pairs.dropped, **contributions.skipped})
 

@@ -231,6 +231,7 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         "next version is better": Version("v2", promoted=True, fresh=True),
         "next version is worse": Version("v3", promoted=False, fresh=True),
         "no corrections for a next version": Version("v3", promoted=False, fresh=False),
+        "too few usable corrections": Version("", False, False, usable=2, needed=4),
     }.items():
         manifest = examples.manifest(version=version)
         note = replies.step_note(Step.IMPROVE, manifest)

@@ -68,9 +68,13 @@ def test_one_job_makes_a_version_compares_it_and_reports(
         improve = ["improve", "--config", str(recipe(tmp_path)), "--org", "practice", "--language",
                    "epo_Latn", "--dataset", DATA, "--base", BASE, "--adapter", ADAPTER, "--into",
                    RESULTS, "--feedback", feedback_samples.FEEDBACK, "--request"]  # fmt: skip
+        api.create_repo(RESULTS, repo_type="dataset")
         before = api.model_info(ADAPTER).sha, api.dataset_info(DATA).sha
         refused = runner.run(*improve, "r6")
-        assert refused.returncode == 2 and "52 waiting" in refused.stderr
+        assert refused.returncode == 0 and "52 waiting" in refused.stdout
+        text = read_result(api, f"{FOLDER}/improvements/r6/run.json")
+        outcome = parse_manifest(yaml.safe_load(text))
+        assert outcome.version == Version("", False, False, usable=0, needed=4)
         assert before == (api.model_info(ADAPTER).sha, api.dataset_info(DATA).sha)
         corrections = [{**row, "account": None} for row in feedback_samples.corrections()]
         accepted = [feedback_samples.decision(row) for row in corrections]
