@@ -14,7 +14,7 @@ MAX_READ = 1_000  # of a line: the patterns are slow on what a hostile job can p
 
 SECRETS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*"
-    r"|hf_\w{6,}|api_org_\w{6,}|sk-[\w-]{8,}|gh[oprsu]_\w{8,}|github_pat_\w{8,}|glpat-[\w-]{8,}"
+    r"|hf_(?![a-z_]*(?:token|secret|key)\b)\w{6,}|api_org_\w{6,}|sk-[\w-]{8,}|gh[oprsu]_\w{8,}|github_pat_\w{8,}|glpat-[\w-]{8,}"
     r"|xox[a-z]-[\w-]{8,}|npm_\w{20,}|pypi-[\w-]{16,}|AIza[\w-]{20,}"
     r"|A(?:KIA|SIA|BIA|ROA|IDA)[A-Z0-9]{12,}|\bAGE-SECRET-KEY-1\w+"
     r"|\b(?:gsk|r8|csk|fw|xai|nvapi|dckr_pat|[sr]k_live)[_-][\w-]{16,}"
@@ -28,11 +28,11 @@ SECRETS = re.compile(
 # longer one. Quotes may be escaped, brackets may open before the value, and it may be as Python
 # prints it: `b'value'`, `SecretStr('value')`.
 _NAME = (
-    r"(?:token|secret|passwo?r?d|passwd|passphrase|credentials?|api[_-]?key|access[_-]?key"
-    r"|account[_-]?key|private[_-]?key|_key|\bkey|\bpwd|\bauth|authorization|signature|\bsig"
-    r"|\bcreds|\bjwt|\bcookie|\bsession(?:_?id)?)"
+    r"(?:token|secret|passwo?r?d|passwd|passphrase|passcode|credentials?"
+    r"|(?:api|access|account|private|secret)[_-]?key|_key|\bkey|authorization|signature|\bsig"
+    r"|\bcreds|\bjwt|\bcookie|\bsession(?:_?id)?|sess(?:ion)?id|(?<![a-z])(?:pass|pwd|auth|sid))"
 )
-_SEPARATOR = r"\s*(?:[=:-]>|:=|[=:]+|[→>|]|%3[AaDd])\s*"
+_SEPARATOR = r"\s*(?:[=:-]>|:=|[=:]+|[→>|]|%3[AaDd]|,(?=\s*b?[\"']))\s*(?:(?:[|>][+-]?|!\S*)\s+)?"
 _NAMED_SECRETS = re.compile(
     rf"(?i)((?:{_NAME}[\\\"'\])]*{_SEPARATOR}|--[\w-]{{0,24}}?{_NAME}\s+)[\[({{<`“‘«]*\s*)"
     r"(?!(?:bearer|basic) )(?:token )?"

@@ -53,7 +53,8 @@ def _apply(
     is_trusted = situation.is_maintainer(author) or (
         command is Command.APPROVE and _is_asked_steward(author, request, situation)
     )
-    if author != request.author and not is_trusted:
+    is_author = author == request.author and author != ""  # of deleted accounts
+    if not is_author and not is_trusted:
         if command is None or command in _QUESTIONS:
             return request
         return _refuse(request, command)

@@ -35,7 +35,7 @@ def shorten(text: str, end: str = "", longest: int = LONGEST_QUOTE) -> str:
     return visible if len(visible) <= longest else f"{visible[:longest]}…{end}"
 
 
-def reason_of(error: Exception) -> str:
+def reason_of(error: BaseException) -> str:
     """Return what an error says, in one line; of one of the Hub's client, what the Hub says.
 
     Its first line may be nothing but the id of the request.

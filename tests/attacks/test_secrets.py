@@ -51,6 +51,10 @@ FORMS_OF_WORDS = [
     "redis://:{}@h:6379", "mongodb+srv://u:{}@h", "tok\u00aden={}", "token=\u200b{}",
     "auth_token\x1b[0m={}", "Server=x;Password={};", "'webhook_secret': SecretStr('{}')",
     "session: {}",
+    "hf_hub_token={}", "hf_token: {}", "_auth={}", "passcode: {}", "secretKey={}", "DB_PASS={}",
+    "MYSQL_PWD={}", "pass={}", "JSESSIONID={}", "PHPSESSID={}", "connect.sid={}", "DB_AUTH: {}",
+    "('x-api-key', '{}')", "[b'x-api-key', b'{}']", "token: !!str {}", "token: |- {}",
+    "token: > {}", "token: !vault {}", "//registry/:_authToken={}", "secret-key: {}",
 ]  # fmt: skip
 TOKENS = [
     "hf_" + VALUE, "api_org_" + VALUE, "sk-" + VALUE, "sk-proj-" + VALUE, "sk-ant-api03-" + VALUE,

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.recipes.conftest import fork_server
 from tests.recipes.generate.conftest import CountingTeacher, counting_teacher, generate, hub, jobs
 from tests.recipes.generate.test_run import finished
 from tests.recipes.recipe_runner import RecipeRunner
 
-__all__ = ["counting_teacher", "fork_server", "hub", "jobs"]
+__all__ = ["counting_teacher", "hub", "jobs"]
 TOKENS = r"([\d,]+) tokens read and ([\d,]+) written"
 
 

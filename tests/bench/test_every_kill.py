@@ -17,7 +17,7 @@ import yaml
 from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from tests.recipes import feedback_samples
-from tests.recipes.conftest import fork_server, tiny_base
+from tests.recipes.conftest import tiny_base
 from tests.recipes.export import test_run as exporting
 from tests.recipes.export.test_run import hub, llama_cpp
 from tests.recipes.feedback_samples import FEEDBACK, review
@@ -26,7 +26,7 @@ from tests.recipes.killed_runs import Repo, check_every_write
 from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
 from tests.recipes.train.train_jobs import BASE, DATA, client, environment, wait_for_success
 
-__all__ = ["fork_server", "hub", "llama_cpp", "tiny_base"]
+__all__ = ["hub", "llama_cpp", "tiny_base"]
 pytestmark = [
     pytest.mark.timeout(3600),
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),

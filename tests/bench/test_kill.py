@@ -13,7 +13,6 @@ from random import Random
 import pytest
 
 from bot.localhub.testing import LocalHub
-from tests.recipes.conftest import fork_server
 from tests.recipes.generate.conftest import (
     CountingTeacher,
     counting_teacher,
@@ -26,7 +25,7 @@ from tests.recipes.generate.interruptions import Runs, hurry, play, uncut
 from tests.recipes.generate.test_run import parquet
 from tests.recipes.recipe_runner import RecipeRunner
 
-__all__ = ["counting_teacher", "fork_server", "hub", "jobs", "recipe"]
+__all__ = ["counting_teacher", "hub", "jobs", "recipe"]
 TIMES = 100
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.localhub.testing import LocalHub
-from tests.recipes.conftest import fork_server, tiny_base
+from tests.recipes.conftest import tiny_base
 from tests.recipes.promote.test_interruptions import (
     ALL_WRITES,
     Promotions,
@@ -20,7 +20,7 @@ from tests.recipes.promote.test_interruptions import (
     promotions,
 )
 
-__all__ = ["fork_server", "hub", "letter_adapters", "promotions", "tiny_base"]
+__all__ = ["hub", "letter_adapters", "promotions", "tiny_base"]
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),  # PEFT's, of transformers

@@ -31,13 +31,13 @@ from recipes.generate.teacher.openai import MIN_FAILURES
 from tests.bench.human_text import PROFILE_LETTERS, paragraphs
 from tests.bench.real_servers import llama_cpp_server, transformers_serve
 from tests.recipes.check.test_run import BASE, api
-from tests.recipes.conftest import fork_server, tiny_base
+from tests.recipes.conftest import tiny_base
 from tests.recipes.generate.conftest import hub, jobs, recipe
 from tests.recipes.generate.gates.planted_faults import SETTINGS, exchange
 from tests.recipes.generate.teacher_server import teaching
 from tests.recipes.recipe_runner import RecipeRunner
 
-__all__ = ["api", "fork_server", "hub", "jobs", "recipe", "tiny_base"]  # fixtures
+__all__ = ["api", "hub", "jobs", "recipe", "tiny_base"]  # fixtures
 
 Server = Callable[[pytest.Config], AbstractContextManager[tuple[str, str]]]
 SERVERS: dict[str, Server] = {"transformers": transformers_serve, "llama.cpp": llama_cpp_server}

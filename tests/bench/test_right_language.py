@@ -32,13 +32,13 @@ from tests.bench.human_text import (
     paragraphs,
 )
 from tests.recipes.check.test_run import BASE, api, check
-from tests.recipes.conftest import fork_server, tiny_base
+from tests.recipes.conftest import tiny_base
 from tests.recipes.generate.conftest import hub, jobs, recipe
 from tests.recipes.generate.gates.planted_faults import SETTINGS, exchange
 from tests.recipes.generate.teacher_server import completion, serving
 from tests.recipes.recipe_runner import RecipeRunner
 
-__all__ = ["BASE", "api", "fork_server", "hub", "jobs", "recipe", "tiny_base"]  # fixtures
+__all__ = ["BASE", "api", "hub", "jobs", "recipe", "tiny_base"]  # fixtures
 
 # CLD2 gives the relative another label than the language's own texts.
 SEPARABLE = (

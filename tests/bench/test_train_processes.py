@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.recipes.conftest import fork_server, tiny_base
+from tests.recipes.conftest import tiny_base
 from tests.recipes.train.test_run import jobs
 from tests.recipes.train.train_jobs import Jobs, wait_for_success, weights
 
-__all__ = ["fork_server", "jobs", "tiny_base"]
+__all__ = ["jobs", "tiny_base"]
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 

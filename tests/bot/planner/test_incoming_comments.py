@@ -56,6 +56,22 @@ def test_status_estimate_and_help_are_answered_once_each() -> None:
     assert len(again.request.answers) == 3
 
 
+# Failed before: the first, as if somebody with a deleted account were everybody with one.
+@pytest.mark.parametrize(
+    ("author", "who"),
+    [("", ""), ("ludoviko", ""), ("", "ludoviko"), ("ludoviko", "Ludoviko"),
+     ("ludoviko", "ludoviko "), ("ludoviko", "ludovik\u043e"), ("ludoviko", "ludoviko\u200b"),
+     ("ludoviko", "ludoviko\x00"), ("ludoviko", "@ludoviko"), ("ludoviko", "ADA"),
+     ("ludoviko", "None")],
+)  # fmt: skip
+@pytest.mark.parametrize("text", ["/cancel", "/retry", "/approve"])
+def test_nobody_is_somebody_else(author: str, who: str, text: str) -> None:
+    request = examples.request(author=author, steps={Step.GENERATE: RUNNING})
+    planned = after(request, (who, text), jobs=(job(JobStage.RUNNING),))
+    assert planned.request.status is Status.OPEN and planned.request.retries == request.retries
+    assert [answer.allowed for answer in planned.request.answers] == [False]
+
+
 @pytest.mark.parametrize("who", ["ludoviko", "ada"])
 def test_cancel_cancels_jobs_and_closes_the_discussion(who: str) -> None:
     request = examples.request(steps={Step.GENERATE: RUNNING})

@@ -120,6 +120,8 @@ def test_code_is_for_its_space_and_once_only(
     guess = base64.b64encode(f"{client_id}:guess".encode()).decode()
     wrong = get_session().post(token, data=form, headers={"Authorization": f"Basic {guess}"})
     assert (wrong.status_code, wrong.json()["error"]) == (401, "invalid_client")
+    stolen = browse("bob").http.get(target.geturl())
+    assert stolen.status_code == 500, "this browser has not asked to sign in"
     first = bob.http.get(target.geturl())
     assert first.json()["userinfo"]["preferred_username"] == "bob"
     assert bob.http.get(target.geturl()).status_code == 500, "the code is used up"
