@@ -8,11 +8,13 @@ If the Hub cannot say who they are, nobody may decide.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import yaml
+from adapters import CODE
 from chat_settings import ChatSettings
 from common.hub_errors import HUB_ERRORS
 from huggingface_hub import HfApi
@@ -33,8 +35,11 @@ class Stewards:
         self._cache: dict[str, tuple[float, frozenset[str]]] = {}
 
     def may_decide(self, account: str, code: str) -> bool:
-        """Return whether a signed-in account may decide; False for nobody (`""`)."""
-        if not account:
+        """Return whether a signed-in account may decide; False for nobody (`""`).
+
+        A page may send any text as the code of a language, which is a part of paths.
+        """
+        if not account or not re.fullmatch(CODE, code):
             return False
         if account == self._org or account in self._named:
             return True

@@ -6,8 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from chat_settings import ChatSettings
 from decisions import parse_reviewer
-from stewards import parse_stewards
+from huggingface_hub import HfApi
+from stewards import Stewards, parse_stewards
 
 from recipes.core import decisions, feedback
 from tests.recipes import feedback_samples as samples
@@ -73,6 +75,22 @@ def test_an_account_that_nobody_knows_is_no_reviewer(reviewer: dict[str, Any]) -
 @pytest.mark.parametrize("account", ["eva", "../eva", "", 3, None, ["eva"], "e" * 97, "eva\n"])
 def test_the_chat_hides_rows_only_of_known_accounts(account: object, value: object) -> None:
     assert not parse_reviewer(json.dumps({**KNOWN, "account": account, "known": value}))[1]
+
+
+# Failed before: a maintainer's page could store decisions under any path, a stranger's page make
+# the chat ask for any file and keep the answer for ever.
+@pytest.mark.parametrize(
+    "code",
+    ["", "..", "../epo_Latn", "./epo_Latn", "epo_Latn/..", "epo_Latn\n", "epo_Latn\0", "EPO_LATN",
+     "epo_latn", "epo", "x" * 1_000_000, "epo_Latn?x", "epo_Latn#x", "epo_Latn.yaml", "epo%5fLatn",
+     "ėpo_Latn", "epo_Latn+x", "epo_Latn_", "epo_Latn_North", " epo_Latn"],
+)  # fmt: skip
+@pytest.mark.parametrize("account", ["org", "ada", "stranger"])
+def test_nobody_decides_about_what_is_no_language(account: str, code: str) -> None:
+    env = {"KAKUGO_ORG": "org", "HF_ENDPOINT": "http://127.0.0.1:1", "KAKUGO_MAINTAINERS": "ada"}
+    stewards = Stewards(HfApi(endpoint="http://127.0.0.1:1"), ChatSettings.read(env))
+    assert stewards.may_decide("ada", "epo_Latn") and stewards.may_decide("org", "epo_Latn_north")
+    assert not stewards.may_decide(account, code) and not stewards._cache
 
 
 # What a stranger's profile could say; the bot takes each of these for a mistake.
