@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -134,6 +136,24 @@ def test_an_absurd_limit_is_refused(name: str, value: str) -> None:
 def test_a_number_of_things_is_whole(name: str, value: str) -> None:
     with pytest.raises(UserError, match=f"{name} must be a whole number"):
         read({**SETTINGS, name: value})
+
+
+# Guards what held: days are those of UTC, wherever the bot runs and whatever its clocks do.
+@pytest.mark.parametrize(
+    "zone", ["America/New_York", "Europe/Berlin", "Pacific/Apia", "UTC+23:59", "UTC-23:59", "x"]
+)
+def test_a_day_is_one_of_utc(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for day in ("2026-03-08", "2026-03-29", "2026-10-25", "2026-11-01", "2011-12-30"):
+            midnight = datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()
+            moments = [midnight + hour * 3600 for hour in range(24)] + [midnight + 86_399.99]
+            assert {costs.day_of(moment) for moment in moments} == {day}
+            assert costs.day_of(midnight - 0.01) < day < costs.day_of(midnight + 86_400)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize("spent", [0.0, 0.01, 0.024, 0.025, 1.0, 1e6])

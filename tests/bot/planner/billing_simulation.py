@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
@@ -61,22 +61,32 @@ def _policy(limit_usd: float, person_usd: float, day_usd: float, starts: int) ->
     return replace(examples.policy(limit_usd, limits), recipe=recipe)
 
 
+def _chosen_policy(rng: random.Random) -> Policy:
+    return _policy(
+        rng.choice((15.0, 40.0, 80.0)),
+        rng.choice((30.0, 90.0)),
+        rng.choice((45.0, 120.0)),
+        rng.choice((2, 10)),
+    )
+
+
 @dataclass
 class Simulation:
-    """One simulation; `counts` is how often each thing happened in it."""
+    """One simulation; `counts` is how often each thing happened in it.
+
+    With `changes_limits`, the operator now and then starts the bot with other limits.
+    """
 
     seed: int
+    changes_limits: bool = False
     counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         choose = self.random.choice
-        self.policy = _policy(
-            choose((15.0, 40.0, 80.0)),
-            choose((30.0, 90.0)),
-            choose((45.0, 120.0)),
-            choose((2, 10)),
-        )
+        self.operator = random.Random(-self.seed)
+        self.policy = _chosen_policy(self.random)
+        self.largest = self.policy.limits  # of all that were in force
         # Half of the simulations pass midnight (UTC).
         self.now = 20_000 * DAY - choose((0.0, 1800.0)) + self.random.uniform(0, 1000)
         self.snapshot = LedgerSnapshot("0")
@@ -237,7 +247,15 @@ class Simulation:
             or self.endpoint.state not in STOPPED_STATES
         )
 
+    def _change_limits(self) -> None:
+        self.policy = _chosen_policy(self.operator)
+        pairs = zip(astuple(self.largest), astuple(self.policy.limits), strict=True)
+        self.largest = Limits(*(max(pair) for pair in pairs))
+        self.counts["other limits"] += 1
+
     def _something_happens(self) -> None:
+        if self.changes_limits and self.operator.random() < 0.1:
+            self._change_limits()
         event = self.random.choices(_EVENTS, _WEIGHTS)[0]
         self.counts[event] += 1
         observation = None
@@ -334,7 +352,7 @@ class Simulation:
             self._check_day(day, above)
 
     def _check_day(self, day: str, above: Mapping[str, float]) -> None:
-        limits, requests = self.policy.limits, self.snapshot.requests
+        limits, requests = self.largest, self.snapshot.requests
         paid = {request.id: request.used_on(day).usd for request in requests}
         day_usd = max(sum(paid.values()), self.bill_usd(day) if self.is_exact else 0.0)
         assert day_usd <= limits.day_usd + sum(above.values()) + 0.01, f"{day} costs {day_usd:.2f}"
@@ -384,9 +402,9 @@ def _manifest(job: SimulatedJob) -> Manifest:
     return Manifest(digest, job.order.attempt, 100, 1, 60.0, 0.0, scores=examples.SCORES)
 
 
-def simulate(seed: int, length: int = 40) -> Counter[str]:
+def simulate(seed: int, length: int = 40, changes_limits: bool = False) -> Counter[str]:
     """Run one simulation. Raises AssertionError with the seed if a rule is broken."""
-    simulation = Simulation(seed)
+    simulation = Simulation(seed, changes_limits)
     try:
         simulation.run(length)
     except AssertionError as error:

@@ -9,11 +9,14 @@ from tests.bot.planner.billing_simulation import simulate
 
 
 def check_simulations(first: int, count: int) -> Counter[str]:
-    """Run that many simulations, and return how often each thing happened."""
+    """Run that many simulations, and return how often each thing happened.
+
+    In every fifth, the operator changes the limits.
+    """
     logging.getLogger("bot.controller.decision").setLevel(logging.CRITICAL)
     counts: Counter[str] = Counter()
     for seed in range(first, first + count):
-        counts += simulate(seed)
+        counts += simulate(seed, changes_limits=seed % 5 == 4)
     return counts
 
 
@@ -22,4 +25,5 @@ def test_limits_hold_and_the_ledger_is_the_bill_in_a_sample_of_simulations() -> 
     counts = check_simulations(0, 150)
     # Simulations that reach no limit would prove nothing.
     assert counts["jobs"] > 300 and counts["crash"] > 200 and counts["exact"] > 20
+    assert counts["other limits"] > 50
     assert counts["person at the limit"] > 20 and counts["day at its limit"] > 20
