@@ -19,6 +19,7 @@ from recipes.core.errors import UserError
 from recipes.core.interrupts import restore_keyboard_interrupt
 from recipes.core.progress import printable
 from recipes.validation.errors import reason_of
+from recipes.validation.http_urls import url_problem
 
 MODULES = {
     "check": "recipes.check.run",
@@ -149,7 +150,8 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     check = _recipe(commands, "check", "test what teacher and bases can do in a language")
-    check.add_argument("--teacher", required=True, metavar="URL", help=TEACHER_HELP)
+    check.add_argument("--teacher", type=_teacher_url, required=True, metavar="URL",
+                       help=TEACHER_HELP)  # fmt: skip
     check.add_argument("--base", metavar="REPO", help="the base model (default: the recipe's)")
     check.add_argument(
         "--model", metavar="NAME", help="the teacher's model (default: the recipe's)"
@@ -158,7 +160,8 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--cap-usd", type=_usd, metavar="USD", help="never spend more")
 
     generate = _recipe(commands, "generate", "generate a dataset with the teacher and push it")
-    generate.add_argument("--teacher", required=True, metavar="URL", help=TEACHER_HELP)
+    generate.add_argument("--teacher", type=_teacher_url, required=True, metavar="URL",
+                          help=TEACHER_HELP)  # fmt: skip
     generate.add_argument("--into", metavar="REPO", help="the dataset to push")
     generate.add_argument(
         "--limit", type=_positive, metavar="N", help="at most N prompts per source"
@@ -228,6 +231,13 @@ def parser() -> argparse.ArgumentParser:
     return root
 
 
+def _teacher_url(text: str) -> str:
+    """Return the URL of a teacher; raise ArgumentTypeError, which argparse shows, if it is none."""
+    if problem := url_problem(text.removeprefix("tgi+")):
+        raise argparse.ArgumentTypeError(f"the value {problem}")
+    return text
+
+
 def _usd(text: str) -> float:
     """Parse an amount of money; raise ValueError if it is negative or infinite."""
     usd = float(text)
@@ -254,7 +264,7 @@ def _recipe(
     description = f"{summary[0].upper()}{summary[1:]}."
     recipe = commands.add_parser(name, help=summary, description=description)
     recipe.add_argument("--config", required=True, metavar="NAME",
-                        help="a recipe: practice, kakugo or a path")  # fmt: skip
+                        help="a recipe: kakugo, economy, practice or a path")  # fmt: skip
     uses = {"generate": " (optional with --out)", "check": " (optional without --into)"}
     recipe.add_argument("--org", required=name not in uses,
                         help=f"the namespace on the Hub{uses.get(name, '')}")  # fmt: skip

@@ -110,6 +110,26 @@ def test_commands_and_files_of_the_readme_exist() -> None:
     targets = set(re.findall(r"make (\w+)", README))
     makefile = (ROOT / "Makefile").read_text()
     assert targets and all(f"\n{target}:" in makefile for target in targets)
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
-    assert len(links) >= 6
-    assert not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_links_between_documents_lead_to_a_file_and_a_heading() -> None:
+    documents = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    links = [
+        (document, *link.partition("#")[::2])
+        for document in documents
+        for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text())
+        if "://" not in link
+    ]
+    assert len(links) >= 20
+    dead = []
+    for document, path, anchor in links:
+        target = document.parent / path if path else document
+        if not target.exists() or (anchor and anchor not in _anchors(target)):
+            dead.append(f"{document.name}: {path}#{anchor}")
+    assert not dead
+
+
+def _anchors(document: Path) -> set[str]:
+    """Return the anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}

@@ -15,9 +15,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # its boxes show a type for each flag, which takes no value
 )
-hub_app = typer.Typer(help="Run and check the local Hub.", no_args_is_help=True)
-teacher_app = typer.Typer(help="Test a teacher.", no_args_is_help=True)
+hub_app = typer.Typer(
+    help="Run and check the local Hub.", no_args_is_help=True, rich_markup_mode=None
+)
+teacher_app = typer.Typer(help="Test a teacher.", no_args_is_help=True, rich_markup_mode=None)
 
 # In the order of `kakugo --help`.
 app.command()(local.demo)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def serve() -> None:
-    """Run the bot: react to webhooks, and check the Hub at regular intervals."""
+    """Run the bot: hear webhooks, and check the Hub regularly."""
     from bot.controller import serve as server
 
     settings, controller = connection.controller()
@@ -34,7 +34,7 @@ def tick(
         bool, typer.Option("--until-idle", help="Repeat while a request is in progress.")
     ] = False,
 ) -> None:
-    """Check the Hub once, do what is due, and exit (for cron or a Job)."""
+    """Check the Hub once, do what is due, and exit."""
     from bot.controller.until_idle import discussion_of, run_until_idle
     from bot.hub.other_bots import is_older_bot_alive
 

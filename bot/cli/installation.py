@@ -58,7 +58,10 @@ def withdraw(
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check permissions, settings and the installation; exit with 1 if something is wrong."""
+    """Check permissions, settings and the installation.
+
+    Exits with 1 if something is wrong.
+    """
     from bot.operations import deploy as deployment
     from bot.operations import findings, package
 
@@ -85,7 +88,10 @@ def destroy(
         str, typer.Option(help="The namespace, to skip the confirmation.", metavar="ORG")
     ] = "",
 ) -> None:
-    """Take the installation down; what people have made is kept unless you say otherwise."""
+    """Take the installation down; what people have made is kept.
+
+    With --everything, that is deleted too.
+    """
     from bot.operations import destroy as removal
 
     hub, recipe, settings = connection.connect()

@@ -17,7 +17,10 @@ def language(
     name: Annotated[str, typer.Argument(help="A language by any of its names, tags or codes.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show which language and script a name means; exit with 1 if it is not clear."""
+    """Show which language and script a name means.
+
+    Exits with 1 if it is not clear.
+    """
     from bot.language import Candidates, find
 
     match = find(name)

@@ -28,7 +28,7 @@ def demo(
         Path | None, typer.Option("--json", help="Also write the result to this file.")
     ] = None,
 ) -> None:
-    """Run a complete request on this machine, from a discussion to a better model."""
+    """Run a complete request on this machine."""
     with _needs_checkout("kakugo demo", "dev"):
         from bot.demo.run import run
 
@@ -50,7 +50,7 @@ def hub_serve(
         typer.Option(metavar="NAME=VALUE", help="Relax one rule of the real Hub; can be repeated."),
     ] = None,
 ) -> None:
-    """Run the local Hub in the foreground and print its URL when it is ready."""
+    """Run the local Hub in the foreground; print its URL when ready."""
     with _needs_checkout("kakugo hub serve"):
         from bot.localhub import server
         from bot.localhub.core import rules
@@ -65,7 +65,10 @@ def hub_serve(
 def hub_contract(
     spec: Annotated[str, typer.Option(help="The URL or file of an OpenAPI document.")],
 ) -> None:
-    """Compare the local Hub's contract with the Hub's documentation; exit with 1 if they differ."""
+    """Compare the local Hub's contract with the documentation.
+
+    Exits with 1 if they differ.
+    """
     with _needs_checkout("kakugo hub contract"):
         from bot.localhub.contract import drift
 

@@ -36,7 +36,10 @@ def smoke(
         Path, typer.Option(help="The folder for the Hub's answers.", file_okay=False)
     ] = Path("tests/recorded"),
 ) -> None:
-    """Try every part of the Hub in an empty namespace, and delete it all; exit 1 if one fails."""
+    """Try every part of the Hub in an empty namespace.
+
+    Deletes all that it made, and exits with 1 if a part fails.
+    """
     from bot.operations import package
     from bot.operations import smoke as smoke_test
 

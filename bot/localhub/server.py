@@ -154,7 +154,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listener.close()
         raise StartError(
-            f"{problem} ({error}): stop the program that uses it, or choose another port"
+            f"{problem} ({error}): stop the program that uses it, or choose another --port"
         ) from error
     listener.set_inheritable(False)
     return listener

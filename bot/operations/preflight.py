@@ -113,8 +113,8 @@ def _inputs(settings: Settings, facts: Facts) -> Iterator[Finding]:
             "bad",
             repo_type,
             f"Jobs cannot read {repo} with their token ({reason})",
-            f"accept its terms on {page} with the account of the jobs' token, and let the token "
-            "read gated repositories",
+            f"see whether {page} exists; if it is gated, accept its terms there with the account "
+            "of the jobs' token, and let the token read gated repositories",
         )
     if not facts.unreadable:
         yield Finding("ok", "dataset", "Jobs can read all models and datasets of the recipe.")

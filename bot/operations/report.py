@@ -20,7 +20,7 @@ from bot.domain.actions import (
     EnsureReply,
 )
 from bot.domain.policy import Policy
-from bot.domain.request import Request, StepRecord
+from bot.domain.request import Request, Status, StepRecord
 
 QUEUE_LINE = "{:7} {:9} {:10} {:18} {:>10}  {}"
 
@@ -67,7 +67,8 @@ def request_lines(requests: Iterable[Request], everything: bool) -> Iterator[str
     yield QUEUE_LINE.format("request", "status", "language", "step", "spent", "author")
     for request in sorted(shown, key=lambda request: request.discussion):
         language = request.spec.language.code if request.spec else "-"
-        step = steps.current(request) if request.spec else None
+        has_steps = request.spec and request.status is not Status.DECLINED
+        step = steps.current(request) if has_steps else None
         progress = f"{step.value} {request.step(step).state.value}" if step else "-"
         spent = f"${request.spent_usd:.4f}"
         yield QUEUE_LINE.format(

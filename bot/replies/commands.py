@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.costs import Estimate
 from bot.domain.policy import Policy
 from bot.domain.request import Command, Request, Status, Verdict
-from bot.replies.phrases import code_list, minutes, money
+from bot.replies.phrases import at_most, code_list, minutes, money
 from bot.replies.status import headline
 
 _VERBS = {
@@ -29,7 +29,7 @@ def estimate(request: Request, cost: Estimate) -> str:
     total_usd = request.spec.estimate_usd if request.spec else cost.total_usd
     return (
         f"This should cost {money(total_usd)} and take about {minutes(cost.minutes)}. If every "
-        f"step succeeds at its first attempt, it will cost at most {money(cost.ceiling_usd)}."
+        f"step succeeds at its first attempt, it will cost {at_most(cost.ceiling_usd)}."
     )
 
 

@@ -6,6 +6,7 @@ from bot.domain import steps
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Spec, Status, Step, Verdict
 from bot.replies.phrases import (
+    at_most,
     check_result,
     code_list,
     join,
@@ -86,7 +87,7 @@ def _approval(request: Request, policy: Policy) -> str:
     if request.status is Status.FAILED:
         return ""
     approved = " A maintainer has approved this." if spec.cap_usd > policy.limit_usd else ""
-    cap = f" and spend at most {money(spec.cap_usd)}" if spec.cap_usd else ""
+    cap = f" and spend {at_most(spec.cap_usd)}" if spec.cap_usd else ""
     return f"{approved} I will start soon{cap}. The next comment shows the progress."
 
 

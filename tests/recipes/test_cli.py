@@ -193,3 +193,23 @@ def test_every_command_has_an_extra() -> None:
         "optional-dependencies"
     ]
     assert {cli.EXTRAS.get(name, name) for name in cli.MODULES} <= extras.keys()
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("notaurl", "is not an http or https URL"),
+        ("tgi+ftp://host", "is not an http or https URL"),
+        ("https://me:secret@host", "has a user name or password in it"),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "generate"])
+def test_a_wrong_url_of_a_teacher_is_refused_before_anything_is_read(
+    command: str, url: str, problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [command, "--config=practice", "--language=epo_Latn", f"--teacher={url}"]
+    with pytest.raises(SystemExit) as end:
+        cli.main(words)
+    error = capsys.readouterr().err
+    assert end.value.code == 2 and f"--teacher: the value {problem}" in error
+    assert "secret" not in error

@@ -123,7 +123,7 @@ FAULTS = {
         change=_renamed_flavor,
     ),
     "a gated dataset": Fault(
-        f"accept its terms on .*/datasets/{GATED} with", change=_gated_dataset
+        f"see whether .*/datasets/{GATED} exists; if it is gated", change=_gated_dataset
     ),
     "a wrong card": Fault("does not accept the card of poor/kakugo-chat", change=_wrong_card),
     "a teacher that is away": Fault(

@@ -35,7 +35,7 @@ def test_server_stops_cleanly_and_resumes_from_its_data(
 @pytest.mark.parametrize(
     ("port", "host", "data", "reason"),
     [
-        (99999, "127.0.0.1", "hub", "choose another port"),
+        (99999, "127.0.0.1", "hub", "choose another --port"),
         (0, "0.0.0.0", "hub", "others reach this machine"),
         (0, "no such name", "hub", "an address of this machine"),
         (0, "127.0.0.1", "/proc/nothing", "data folder"),
@@ -57,7 +57,7 @@ def test_used_port_and_data_folder_are_start_errors(
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        with pytest.raises(server.StartError, match="choose another port"):
+        with pytest.raises(server.StartError, match="choose another --port"):
             server.serve(listener.getsockname()[1], tmp_path / "hub")
     with pytest.raises(server.StartError, match=f"process {hub.pid}\\) already uses"):
         server.serve(0, hub.data)

@@ -75,7 +75,7 @@ def test_a_sound_installation_has_no_complaints() -> None:
         ),
         (
             replace(FACTS, unreadable={("dataset", "BAAI/Infinity-Instruct"): "403"}),
-            "Jobs cannot read BAAI/Infinity-Instruct with their token (403): accept its terms on "
+            "Jobs cannot read BAAI/Infinity-Instruct with their token (403): see whether "
             "https://huggingface.co/datasets/BAAI/Infinity-Instruct",
         ),
         (
