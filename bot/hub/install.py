@@ -21,16 +21,25 @@ from huggingface_hub import (
 from bot.domain import names
 from bot.hub.client import Connection, TryLater, translate_errors
 from bot.hub.endpoints import create_endpoint, update_arguments
+from bot.installation.dataset_cards import dataset_card
 from bot.installation.diff import needs_start, space_changes
 from bot.installation.state import BotJob, Checkout, Collection, Endpoint, Schedule, Space, Webhook
 from bot.settings import BOT_SECRETS
 
 
 def create_dataset(hub: Connection, repo: str) -> None:
-    """Create a dataset; people's feedback is private until somebody has reviewed it."""
+    """Create a dataset with its card; people's feedback is private until it is reviewed."""
     private = repo == names.feedback(hub.org)
     with translate_errors(f"create the dataset {repo}"):
         hub.api.create_repo(repo, repo_type="dataset", exist_ok=True, private=private)
+        if card := dataset_card(repo, hub.org, hub.endpoint):
+            hub.api.upload_file(
+                path_or_fileobj=card.encode(),
+                path_in_repo="README.md",
+                repo_id=repo,
+                repo_type="dataset",
+                commit_message="Explain what this is for",
+            )
 
 
 def push_wheel(hub: Connection, name: str, checkout: Checkout) -> None:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,6 +61,10 @@ def test_after_a_failed_call_the_next_deploy_continues(hub: LocalHub) -> None:
     assert installation.deploy() == [DONE]
     state = installation.state()
     assert len(state["webhooks"]) == 1 and state["endpoints"] == [("kakugo-teacher", "paused")]
+    api = HfApi(hub.url, hub.token("alice"))
+    path = api.hf_hub_download("cut/kakugo-communities", "README.md", repo_type="dataset")
+    card = Path(path).read_text()
+    assert "open a pull request" in card and f"{hub.url}/spaces/cut/kakugo" in card
 
 
 def test_after_a_kill_the_next_deploy_continues(hub: LocalHub) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bot.domain.actions import EnsureJob
-from bot.domain.observation import Comment, Discussion, Job, JobStage, OwnReply
+from bot.domain.observation import Comment, Discussion, Job, JobStage, Manifest, OwnReply
+from tests.bot import examples
 
 
 @dataclass
@@ -36,6 +37,12 @@ class SimulatedJob:
     def billed(self) -> tuple[float, float]:
         """Return the span that the Hub bills."""
         return self.starts_at, max(self.starts_at, self.ended_at())
+
+    def manifest(self) -> Manifest:
+        """Return the manifest that the job pushes if it succeeds."""
+        command = self.order.command
+        digest = command[command.index("--digest") + 1]
+        return Manifest(digest, self.order.attempt, 100, 1, 60.0, 0.0, scores=examples.SCORES)
 
     def shown(self, now: float) -> Job | None:
         """Return the job as the Hub shows it, without the facts that it has lost."""

@@ -116,7 +116,7 @@ class Simulation:
         for job in self.jobs:
             key = (job.order.request, job.order.step)
             if job.succeeds and job.ends_at <= min(self.now, job.cancelled_at):
-                self.made.setdefault(key, (job.ends_at, _manifest(job)))
+                self.made.setdefault(key, (job.ends_at, job.manifest()))
 
     def _scale_to_zero(self) -> None:
         """Stop the endpoint 15 minutes after its last call."""
@@ -315,7 +315,7 @@ class Simulation:
 
     def bill_usd(self, day: str = "") -> float:
         """Return what the Hub bills, on one day or altogether."""
-        spans = [(*job.billed(), PRICES[_flavor(job)]) for job in self.jobs]
+        spans = [(*job.billed(), PRICES[job.order.flavor]) for job in self.jobs]
         spans += [(start, end, TEACHER_USD) for start, end in self.awake]
         hours = 0.0
         for start, end, usd_per_hour in spans:
@@ -386,20 +386,10 @@ def _is_of(held: UnsettledJob, job: SimulatedJob) -> bool:
     return (held.step, held.attempt) == (job.order.step, job.order.attempt)
 
 
-def _flavor(job: SimulatedJob) -> str:
-    return job.order.flavor
-
-
 def _within(day: str, moment: float) -> float:
     """Return the moment of a day (UTC) that is closest to a moment."""
     start = datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()
     return min(max(moment, start), start + DAY)
-
-
-def _manifest(job: SimulatedJob) -> Manifest:
-    command = job.order.command
-    digest = command[command.index("--digest") + 1]
-    return Manifest(digest, job.order.attempt, 100, 1, 60.0, 0.0, scores=examples.SCORES)
 
 
 def simulate(seed: int, length: int = 40, changes_limits: bool = False) -> Counter[str]:
