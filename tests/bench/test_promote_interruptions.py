@@ -22,6 +22,7 @@ from tests.recipes.promote.test_interruptions import (
 
 __all__ = ["hub", "letter_adapters", "promotions", "tiny_base"]
 pytestmark = [
+    pytest.mark.timeout(3600),
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::FutureWarning"),  # PEFT's, of transformers
 ]
