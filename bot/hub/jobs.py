@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
@@ -109,6 +109,15 @@ def cancel_job(hub: Connection, job: str) -> None:
     """Cancel a job; one that has ended stays as it is. Raises TryLater and Refused."""
     with translate_errors(f"cancel job {job}"):
         hub.api.cancel_job(job_id=job, namespace=hub.org)
+
+
+def stop_jobs(hub: Connection, request: str) -> Iterator[str]:
+    """Cancel all jobs of a request and yield the id of each. Raises TryLater and Refused."""
+    with translate_errors(f"list the jobs of {request}"):
+        jobs = [info.id for info in alive_jobs(hub, ("request", request))]
+    for job in jobs:
+        cancel_job(hub, job)
+        yield job
 
 
 def cancel_reason(hub: Connection, job: str) -> str:

@@ -9,6 +9,7 @@ from bot.domain.request import LIVE, Request
 from bot.hub import withdrawal
 from bot.hub.client import Connection
 from bot.hub.execute import close_discussion
+from bot.hub.jobs import stop_jobs
 from bot.language import Language
 
 
@@ -18,9 +19,13 @@ def withdraw(hub: Connection, language: Language, requests: Iterable[Request]) -
     withdrawal.ensure_no_consent(hub, code)
     yield f"the profile now declines new requests for {language.name}"
     for request in requests:
-        if request.status in LIVE and request.spec and request.spec.language.code == code:
+        if request.spec is None or request.spec.language.code != code:
+            continue
+        if request.status in LIVE:
             close_discussion(hub, request.discussion)
-            yield f"closed discussion {request.discussion}; its jobs stop at the next tick"
+            yield f"closed discussion {request.discussion}"
+        for job in stop_jobs(hub, request.id):  # before they write what is hidden or removed next
+            yield f"stopped job {job}"
     for repo in withdrawal.ensure_private(hub, code):
         yield f"made {repo} private"
     if withdrawal.ensure_no_folder(hub, names.results(hub.org), code, f"Withdraw {code}"):

@@ -71,6 +71,12 @@ def create_language(api: HfApi) -> int:
     return api.create_discussion(space, "Esperanto", repo_type="space").num
 
 
+def start_job(api: HfApi, request: str) -> str:
+    labels = {**dict([names.JOB_LABEL]), "request": request, "step": "train", "attempt": "1"}
+    job = api.run_job(image="x", command=["sleep", "600"], labels=labels, namespace=ORG)
+    return str(job.id)
+
+
 def visible(api: HfApi, name: str, repo_type: str) -> bool:
     try:
         api.repo_info(f"{ORG}/{name}", repo_type=repo_type)
@@ -83,8 +89,13 @@ def test_a_withdrawn_language_is_hidden_and_stays_so(hub: tuple[Connection, HfAp
     connection, stranger = hub
     num = create_language(connection.api)
     request = examples.request(id=names.request_id(num), discussion=num, status=Status.OPEN)
+    job, other = (start_job(connection.api, id_) for id_ in (request.id, "r999"))
     lines = list(withdraw(connection, by_code("epo_Latn"), [request]))
-    assert len(lines) == 1 + 1 + len(OURS) + len(MODELS) + 1 + 1 + 1
+    assert len(lines) == 1 + 1 + 1 + len(OURS) + len(MODELS) + 1 + 1 + 1
+    # Failed before: until the next tick, it could still publish what was just removed.
+    assert connection.api.inspect_job(job_id=job, namespace=ORG).status.stage == "CANCELED"
+    assert connection.api.inspect_job(job_id=other, namespace=ORG).status.stage != "CANCELED"
+    connection.api.cancel_job(job_id=other, namespace=ORG)
     assert not any(visible(stranger, name, "dataset") for name in OURS)
     assert not any(visible(stranger, name, "model") for name in MODELS)
     assert all(visible(stranger, name, "dataset") for name in THEIRS)
