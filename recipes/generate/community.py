@@ -124,17 +124,44 @@ def read(api: HfApi, repo: str, language: str, variant: str) -> tuple[dict[str, 
 
     Raises UserError when the community does not consent, or when the file or variant is invalid.
     """
+    path = f"{language}.yaml"
+    content, commit = _download(api, repo, path)
+    if variant and not commit:
+        raise UserError(f"{repo} has no {path} that describes {quote(variant)}.")
+    return parse(content, variant, f"{repo}/{path}") if commit else {}, commit
+
+
+def ensure_consent(api: HfApi, config: Config) -> None:
+    """Raise UserError if the community has withdrawn its consent since the run began.
+
+    A mistake in its profile is for the next run to report: this one was allowed to begin.
+    """
+    if not config.org:
+        return
+    repo, path = config.generate["communities"], f"{config.language}.yaml"
+    content, _ = _download(api, repo, path)
+    try:
+        data = read_yaml(content, path)
+    except InvalidInput:
+        return
+    _refuse_withdrawn(data, f"{repo}/{path}")
+
+
+def _download(api: HfApi, repo: str, path: str) -> tuple[bytes, str]:
+    """Return a profile and the commit it was read at, both empty where there is none."""
     from huggingface_hub.errors import EntryNotFoundError, RepositoryNotFoundError
 
-    path = f"{language}.yaml"
     try:
         commit = str(api.dataset_info(repo).sha)
         file = api.hf_hub_download(repo, path, repo_type="dataset", revision=commit)
-    except (RepositoryNotFoundError, EntryNotFoundError) as error:
-        if variant:
-            raise UserError(f"{repo} has no {path} that describes {quote(variant)}.") from error
-        return {}, ""
-    return parse(Path(file).read_bytes(), variant, f"{repo}/{path}"), commit
+    except (RepositoryNotFoundError, EntryNotFoundError):
+        return b"", ""
+    return Path(file).read_bytes(), commit
+
+
+def _refuse_withdrawn(profile: object, place: str) -> None:
+    if isinstance(profile, dict) and profile.get("consent") in ("no", False):
+        raise UserError(f"{place} does not consent to data being made in this language.")
 
 
 def parse(content: str | bytes, variant: str, place: str) -> dict[str, Any]:
@@ -144,8 +171,7 @@ def parse(content: str | bytes, variant: str, place: str) -> dict[str, Any]:
         profile = validate(_Profile, {} if data is None else data, place)
     except InvalidInput as error:
         raise UserError(str(error)) from error
-    if profile.get("consent") in ("no", False):
-        raise UserError(f"{place} does not consent to data being made in this language.")
+    _refuse_withdrawn(profile, place)
     if not variant:
         return dict(profile)
     variants = profile.get("variants") or {}

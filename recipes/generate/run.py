@@ -20,6 +20,7 @@ from recipes.core import manifest, row_edits
 from recipes.core.errors import UserError
 from recipes.core.isolated import run_isolated
 from recipes.core.progress import say
+from recipes.generate import community
 from recipes.generate.context import GenerationContext
 from recipes.generate.data.tokenizer import TextTokenizer, load_tokenizer
 from recipes.generate.dedup.decontamination import Benchmarks
@@ -105,6 +106,7 @@ def make_dataset(
     result = replace(result, rows=rows)
     write_dataset(options, inputs, result, usage)
     if options.into:
+        community.ensure_consent(api, options.config)
         push_dataset(api, options, options.into, inputs, result, usage, started_at)
 
 

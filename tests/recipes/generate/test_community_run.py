@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -30,16 +31,20 @@ def ours(hub: LocalHub, recipe: Path) -> Path:
     """The small recipe with a community's profile."""
     api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
     api.create_repo(PROFILES, repo_type="dataset", exist_ok=True)
-    api.upload_file(
-        path_or_fileobj=PROFILE.encode(),
-        path_in_repo="epo_Latn.yaml",
-        repo_id=PROFILES,
-        repo_type="dataset",
-    )
+    push_profile(api, PROFILE)
     numbers = yaml.safe_load(recipe.read_text("utf-8"))
     numbers["generate"]["communities"] = PROFILES
     recipe.write_text(yaml.safe_dump(numbers), "utf-8")
     return recipe
+
+
+def push_profile(api: HfApi, profile: str) -> None:
+    api.upload_file(
+        path_or_fileobj=profile.encode(),
+        path_in_repo="epo_Latn.yaml",
+        repo_id=PROFILES,
+        repo_type="dataset",
+    )
 
 
 def run(jobs: RecipeRunner, home: Path, recipe: Path, teacher: str, *more: str) -> tuple[int, str]:
@@ -92,6 +97,26 @@ def test_prompts_name_the_variant_and_the_requested_licence_goes_first(
     assert "Traceback" not in output
 
 
+# Failed before: what a community had withdrawn was published hours later, if no bot was running.
+def test_nothing_is_pushed_for_a_community_that_withdraws_meanwhile(
+    hub: LocalHub,
+    jobs: RecipeRunner,
+    ours: Path,
+    counting_teacher: CountingTeacher,
+    tmp_path: Path,
+) -> None:
+    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+    repo, counting_teacher.delay = "practice/kakugo-withdrawn", 0.2
+    process = generate(jobs, tmp_path, ours, counting_teacher.url, "--into", repo, "--limit", "4")
+    while not counting_teacher.requests:
+        assert process.poll() is None
+        time.sleep(0.02)
+    push_profile(api, "consent: no")
+    output = "".join(process.communicate())
+    assert process.wait() == 2 and "does not consent" in output, output
+    assert not api.repo_exists(repo, repo_type="dataset")
+
+
 @pytest.mark.parametrize(
     ("profile", "more", "sentence"),
     [
@@ -108,12 +133,6 @@ def test_a_refusal_ends_the_run(
     more: tuple[str, ...],
     sentence: str,
 ) -> None:
-    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
-    api.upload_file(
-        path_or_fileobj=profile.encode(),
-        path_in_repo="epo_Latn.yaml",
-        repo_id=PROFILES,
-        repo_type="dataset",
-    )
+    push_profile(HfApi(endpoint=hub.url, token=hub.token("kakugo-bot")), profile)
     status, output = run(jobs, tmp_path, ours, "http://127.0.0.1:1", *more)
     assert status == 2 and sentence in output and "Traceback" not in output
