@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.domain.actions import EnsureJob
 from bot.domain.observation import Comment, Discussion, Job, JobStage, Manifest, OwnReply
+from bot.domain.request import UnsettledJob
 from tests.bot import examples
 
 
@@ -37,6 +38,9 @@ class SimulatedJob:
     def billed(self) -> tuple[float, float]:
         """Return the span that the Hub bills."""
         return self.starts_at, max(self.starts_at, self.ended_at())
+
+    def is_of(self, held: UnsettledJob) -> bool:
+        return (held.step, held.attempt) == (self.order.step, self.order.attempt)
 
     def manifest(self) -> Manifest:
         """Return the manifest that the job pushes if it succeeds."""

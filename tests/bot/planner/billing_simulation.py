@@ -36,7 +36,7 @@ from bot.domain.observation import (
 )
 from bot.domain.policy import Policy
 from bot.domain.recipe import parse
-from bot.domain.request import Request, Step, UnsettledJob
+from bot.domain.request import Request, Step
 from bot.hub.client import Allowance, WrongClock
 from bot.hub.observe import check_clock
 from bot.settings import Limits
@@ -300,7 +300,7 @@ class Simulation:
         """Forget a fact about a running job that the bot has seen."""
         requests = {request.id: request for request in self.snapshot.requests}
         held = requests[job.order.request].unsettled
-        if any(each.started and _is_of(each, job) for each in held):
+        if any(each.started and job.is_of(each) for each in held):
             job.lost |= {self.random.choice(("start", "end", "job"))}
             self.is_exact = False
 
@@ -380,10 +380,6 @@ _COMMENTS = (
 
 def _cap(request: Request) -> float:
     return request.agreed_spec.cap_usd
-
-
-def _is_of(held: UnsettledJob, job: SimulatedJob) -> bool:
-    return (held.step, held.attempt) == (job.order.step, job.order.attempt)
 
 
 def _within(day: str, moment: float) -> float:
