@@ -9,6 +9,7 @@ import argparse
 import errno
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -121,22 +122,23 @@ def _print_error(command: str, message: str) -> None:
 
 
 def _hub_failure(error: Exception) -> str:
-    """Return what the Hub answered, or that there is no Hub where `HF_ENDPOINT` says."""
+    """Return what the Hub answered, that it is not where `HF_ENDPOINT` says, or a wrong name."""
     import httpx2
+    from huggingface_hub.errors import HFValidationError
 
     reason = reason_of(error).rstrip(".")
     if isinstance(error, httpx2.TransportError):
         url = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
         return f"The Hub at {url} cannot be reached ({reason}): check the network and HF_ENDPOINT."
-    return f"The Hub failed: {reason}."
+    return f"{reason}." if isinstance(error, HFValidationError) else f"The Hub failed: {reason}."
 
 
 def _hub_errors() -> tuple[type[Exception], ...]:
-    """Return what the Hub's client raises for a wrong token, a private repo, an absent Hub."""
+    """Return what the Hub's client raises: for a wrong token or name, a private repo, no Hub."""
     import httpx2
-    from huggingface_hub.errors import HfHubHTTPError
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-    return (HfHubHTTPError, httpx2.HTTPError)
+    return (HfHubHTTPError, HFValidationError, httpx2.HTTPError)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -254,6 +256,14 @@ def _positive(text: str) -> int:
     return number
 
 
+def _request(text: str) -> str:
+    """Return the id of a request, which may be a folder; raise ValueError for any other text."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}", text):
+        raise ValueError
+    return text
+
+
+_request.__name__ = "id of letters, digits and hyphens"
 _positive.__name__ = "whole number above 0"
 _usd.__name__ = "amount of US dollars"  # argparse's name for it in errors
 
@@ -269,8 +279,11 @@ def _recipe(
     recipe.add_argument("--org", required=name not in uses,
                         help=f"the namespace on the Hub{uses.get(name, '')}")  # fmt: skip
     recipe.add_argument("--language", required=True, help='like epo_Latn, or "Scottish Gaelic"')
-    recipe.add_argument("--request", default="by-hand", metavar="ID", help="for the manifest")
-    recipe.add_argument("--attempt", type=int, default=1, metavar="N", help="for the manifest")
+    recipe.add_argument("--request", type=_request, default="by-hand", metavar="ID",
+                        help="for the manifest")  # fmt: skip
+    recipe.add_argument(
+        "--attempt", type=_positive, default=1, metavar="N", help="for the manifest"
+    )
     recipe.add_argument("--digest", metavar="HEX",
                         help="name of the run (default: from recipe and language)")  # fmt: skip
     return recipe

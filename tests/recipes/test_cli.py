@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -186,6 +187,28 @@ def test_the_hub_says_why_it_failed() -> None:
     text, said = "(Request ID: 1)\n\n429 Too Many Requests", "Too many commits."
     error = HfHubHTTPError(text, response=response, server_message=said)
     assert cli._hub_failure(error) == "The Hub failed: Too many commits."
+
+
+# Failed before: a traceback, or a manifest that nobody could read, after all had been paid for.
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--dataset", name) for name in ("../x", "a/b/c", "org/..", "org/x?y", "org/x y", "")),
+        *(("--dataset", name) for name in ("org/x.git", "org/x--y", "org/é", "o" * 97, "org/x\n")),
+        *(("--request", text) for text in ("../x", "", "a/b", "r 1", "-1", "r1\n", "r" * 65, "é")),
+        *(("--attempt", number) for number in ("0", "-1", "1.5", "nan", "1e3", "")),
+    ],
+)
+def test_names_and_numbers_that_cannot_be_published_are_refused(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {"--config": "practice", "--org": "practice", "--language": "epo_Latn"}
+    options |= {"--dataset": "a/b", "--feedback": "a/b", option: value}
+    with suppress(SystemExit):
+        assert cli.main(["review-report", *(f"{name}={each}" for name, each in options.items())])
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    assert f"argument {option}" in error or "repo id" in error.lower().replace("_", " ")
 
 
 def test_every_command_has_an_extra() -> None:
