@@ -63,6 +63,7 @@ def home(request: Request) -> Response:
         by_type = _repos_by_type(db, user, {}, HOME_REPOS)
         accounts = db.execute("SELECT * FROM accounts ORDER BY type, name LIMIT 50").fetchall()
         threads = latest_threads(db, user, HOME_THREADS)
+    by_type["space"].sort(key=lambda repo: repo.card.get("pinned") is not True)
     return render(request, "home.html", repos=by_type, accounts=accounts, threads=threads)
 
 
@@ -83,12 +84,13 @@ def index(request: Request) -> Response:
 def search(request: Request) -> Response:
     """Show the repos of each type whose name or card matches, or that are in a language.
 
-    The language may be written with any of its names or codes.
+    The language may be written with any of its names or codes. Discussions match by their title.
     """
     user, text = auth.current_user(request), request.query_params.get("q", "")[:200]
     with hub_of(request).store.read() as db:
         by_type = _repos_by_type(db, user, {}, PAGE, text, _language_codes(text))
-    return render(request, "search.html", repos=by_type, search=text)
+        threads = latest_threads(db, user, PAGE, text)
+    return render(request, "search.html", repos=by_type, threads=threads, search=text)
 
 
 def _language_codes(name: str) -> tuple[str, ...]:

@@ -28,12 +28,17 @@ def _thread_item(db: sqlite3.Connection, repo: Repo, row: sqlite3.Row) -> Json:
     return threads.summary_json(db, repo, row) | {"path": repo.web_path()}
 
 
-def latest_threads(db: sqlite3.Connection, user: User | None, limit: int) -> list[Json]:
-    """Return the threads with the newest events, from all repos that the user may see."""
+def latest_threads(
+    db: sqlite3.Connection, user: User | None, limit: int, words: str = ""
+) -> list[Json]:
+    """Return the threads with the newest events, from all repos that the user may see.
+
+    Their titles contain the words.
+    """
     rows = db.execute(
-        f"{threads.SELECT} ORDER BY (SELECT max(seq) FROM discussion_events e"
-        " WHERE e.discussion_id = d.id) DESC LIMIT ?",
-        (limit * 5,),
+        f"{threads.SELECT} WHERE instr(lower(d.title), lower(?)) ORDER BY"
+        " (SELECT max(seq) FROM discussion_events e WHERE e.discussion_id = d.id) DESC LIMIT ?",
+        (words, limit * 5),
     ).fetchall()
     pairs = [(repos.by_id(db, row["repo_id"]), row) for row in rows]
     visible = [

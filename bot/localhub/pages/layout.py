@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
+from bot.language import Language, find
 from bot.localhub.core import auth
 from bot.localhub.core.hub import hub_of
 from bot.localhub.core.wire import HubError, path_param
@@ -83,6 +84,13 @@ def hue(name: str) -> int:
     return zlib.crc32(name.lower().encode()) % 360
 
 
+def language_names(codes: object) -> str:
+    """Return the English names of the first languages of a card, by its codes."""
+    listed = codes if isinstance(codes, list) else [codes]
+    found = [find(code[:40]) for code in listed[:3] if isinstance(code, str)]
+    return ", ".join(language.name for language in found if isinstance(language, Language))
+
+
 def safe_html(text: str, base: str = "") -> Markup:
     """Render Markdown; relative links point to the files of the repo whose page is `base`."""
     return Markup(markdown.to_html(text, base))
@@ -101,6 +109,7 @@ def _environment() -> Environment:
         "size": size,
         "duration": duration,
         "hue": hue,
+        "language_names": language_names,
         "markdown": safe_html,
         "quoted": lambda text: quote(str(text), safe="/"),
     }

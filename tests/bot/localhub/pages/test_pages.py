@@ -169,7 +169,10 @@ def test_search_finds_a_language_by_any_name(
         alice.upload_file(
             path_or_fileobj=card, path_in_repo="README.md", repo_id=name, repo_type=repo_type
         )
+    thread = alice.create_discussion(name, "Léigheadh?")
     browser = browse("bob")
+    assert "Scottish Gaelic" in browser.read("/models")
+    assert f"/{name}/discussions/{thread.num}" in links(browser.read("/search?q=gheadh"))
     for text in ("Scottish Gaelic", "gàidhlig", "gla_Latn", "gd", "Léigheadh"):
         page = browser.read(f"/search?q={quote(text)}")
         assert {f"/{name}", f"/datasets/{name}"} <= links(page), text
