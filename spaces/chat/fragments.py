@@ -73,7 +73,8 @@ def unavailable_language(
 ) -> str:
     """Return the answer to a name without a model: the languages it means, and similar ones."""
     name = " / ".join(language.label for language in languages[:3])
-    return _draw("unavailable_language", text, name, suggestions, urls, t)
+    title = languages[0].name if len(languages) == 1 else text
+    return _draw("unavailable_language", text, name, title, suggestions, urls, t)
 
 
 def placeholder(language: Language, t: Translations) -> str:

@@ -174,7 +174,7 @@ def _lay_out(translated: TranslatedComponents, hero: Any) -> ChatComponents:
         visible=False,
         interactive=False,
         buttons=["copy"],
-        max_lines=2,
+        max_lines=8,
         elem_id="share-link",
     )
     page_state = html_component("", js_on_load=javascript.APPLY_PAGE_STATE, elem_id="page-state")

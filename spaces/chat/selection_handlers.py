@@ -21,6 +21,7 @@ from i18n import ENGLISH, Translations, available_tags, preferred_tag, translati
 from model_registry import ModelRegistry
 
 FIRST_POLL_SECONDS = 5.0
+MAX_REPO_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class PageQuery:
         accepted = request.headers.get("accept-language", "")
         return cls(
             query.get("language", "")[:MAX_NAME_LENGTH],
-            query.get("model", ""),
+            clean(query.get("model", ""))[:MAX_REPO_LENGTH],
             clean(query.get("prompt", ""))[:MAX_MESSAGE_LENGTH],
             query.get("compare") == "1",
             translations(tag or preferred_tag(accepted, available_tags())).tag,
@@ -111,10 +112,14 @@ class SelectionHandlers:
     def _requested_adapter(self, query: PageQuery) -> tuple[Adapter | None, str]:
         """Return the adapter that the address asks for, or why there is none.
 
-        An address that asks for nothing gets the first one.
+        An address that asks for nothing gets the first one, and one with a language but a model
+        that is gone gets the language's.
         """
         if adapter := self._registry.get(query.model):
             return adapter, ""
+        if query.model and not query.language:
+            t = translations(query.ui_language)
+            return None, fragments.status(t("model_unknown", model=query.model), is_error=True)
         if not query.language:
             return self._registry.adapters[0], ""
         code, problem = self._resolve(query.language, query.ui_language)
@@ -216,9 +221,12 @@ class SelectionHandlers:
         return fragments.model_info(adapter, has_versions, self._urls, t)
 
     def _ui_languages(self, adapter: Adapter | None, ui_language: str) -> Any:
-        """Offer English and the model's own language, if somebody has translated the interface."""
-        own = adapter.language.bcp47 if adapter else ENGLISH
-        tags = [tag for tag in (ENGLISH, own) if tag in available_tags()]
+        """Offer English and the model's own language, if somebody has translated the interface.
+
+        Without a model all languages of the interface are offered.
+        """
+        offered = (ENGLISH, adapter.language.bcp47) if adapter else (ENGLISH, *available_tags())
+        tags = [tag for tag in offered if tag in available_tags()]
         tags = list(dict.fromkeys([*tags, ui_language]))
         choices = [(translations(tag)("name"), tag) for tag in tags]
         return gr.update(choices=choices, value=ui_language, visible=len(choices) > 1)

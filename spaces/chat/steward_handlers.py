@@ -211,6 +211,7 @@ class StewardHandlers:
             page.panel: gr.update(visible=True),
             page.rows: gr.update(
                 label=label,
+                info=t("waiting_info") if rows else "",
                 choices=[(_label(row, *row.about(reviewed), t), row.id) for row in rows],
                 value=[],
             ),

@@ -1,5 +1,6 @@
 // Where a browser blocks third-party storage, reading `localStorage` throws, which would stop
-// gr.BrowserState and all that follows it. The page then remembers until it is closed.
+// gr.BrowserState and all that follows it. The page then remembers until it is closed,
+// and says so.
 try {
   localStorage.length;
 } catch {
@@ -7,5 +8,6 @@ try {
   const getItem = key => kept.get(key) ?? null;
   const setItem = (key, value) => { kept.set(key, String(value)); };
   const removeItem = key => { kept.delete(key); };
+  document.documentElement.dataset.storage = 'none';
   Object.defineProperty(window, 'localStorage', {value: {getItem, setItem, removeItem}});
 }

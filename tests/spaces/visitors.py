@@ -28,7 +28,7 @@ def model_registry(folder: Path) -> ModelRegistry:
     return registry
 
 
-def visitor(session: str = "one", address: str = "1.2.3.4") -> gr.Request:
+def visitor(session: str = "one", address: str = "1.2.3.4", query: str = "") -> gr.Request:
     """Return a request of one session from an address, with a made-up `X-Forwarded-For`."""
     import gradio as gr
     from starlette.requests import Request
@@ -36,7 +36,7 @@ def visitor(session: str = "one", address: str = "1.2.3.4") -> gr.Request:
     scope = {
         "type": "http",
         "headers": [(b"x-forwarded-for", session.encode())],
-        "query_string": b"",
+        "query_string": query.encode(),
         "client": (address, 1),
     }
     return gr.Request(Request(scope), session_hash=session)

@@ -155,6 +155,7 @@ def test_missing_language_right_to_left_script_and_offline_page(chat: str, page:
     expect(lookup.get_by_role("link", name="Request one")).to_be_visible()
     page.wait_for_timeout(500)
     expect(message_box).to_be_disabled()
+    expect(page.locator("#send")).to_be_hidden()
     choose_language(page, "sdh_Arab")
     expect(message_box).to_be_enabled()
     expect(message_box).to_have_attribute("dir", "rtl")
@@ -226,6 +227,7 @@ def test_feedback_needs_consent_and_is_deleted_on_request(
     form.get_by_role("button", name="Send feedback").click()
     expect(form).to_be_hidden()
     key = page.locator("#thanks code").inner_text()
+    expect(page.locator("#thanks .k-no-storage")).to_be_hidden()
     wait_for(lambda: len(stored(hub)) == 1, "the row to be on the Hub")
     (row,) = stored(hub)
     assert row["correction"] == "Bonan <b>tagon</b>!" and row["credit"] == "Anna"

@@ -168,6 +168,7 @@ def test_phone_needs_no_storage_inside_of_the_hubs_page(chat: HostedChat, browse
     frame.get_by_label("I agree").check()
     frame.get_by_role("button", name="Send feedback").click()
     assert frame.locator("#thanks code").inner_text().startswith(f"kakugo-{CODE}-")
+    expect(frame.locator("#thanks .k-no-storage")).to_contain_text("write the key down now")
     frame.locator("#sent-list").get_by_role("button", name="Delete").click()
     expect(frame.locator("#delete-status")).to_have_text("Deleted.")
     frame.get_by_role("link", name="Review its training data").click()
