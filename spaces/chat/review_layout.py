@@ -43,7 +43,9 @@ def build(
             filterable=True,
             elem_id="review-language",
         )
-    row_html = html_component("", js_on_load=javascript.SHORTCUTS, elem_id="review-row")
+    row_html = html_component(
+        fragments.status("…"), js_on_load=javascript.SHORTCUTS, elem_id="review-row"
+    )
     with gr.Column(elem_classes="k-fields", elem_id="review-form"):
         answer = translated.create(
             gr.Textbox,

@@ -17,7 +17,7 @@ _STATES = {
     "failed": ("failed", "failed"),
 }
 _STATUSES = {
-    "asked": "Waiting for the requester's answer",
+    "asked": "Waiting for an answer",
     "held": "Waiting for a maintainer",
     "open": "In progress",
     "done": "Done",

@@ -130,7 +130,7 @@ def test_shared_link_restores_the_view_and_sends_nothing(
     chat: str, hub: LocalHub, page: Page
 ) -> None:
     page.goto(f"{chat}/?language=lingvo+internacia&ui=eo")
-    expect(page.get_by_role("heading", name="Parolu en via lingvo")).to_be_visible()
+    expect(page.get_by_role("heading", name="Babilu en via lingvo")).to_be_visible()
     message_box = page.locator("#message-box textarea")
     message_box.fill("Ĉu <b>ne</b>?")
     page.locator("#share").click()

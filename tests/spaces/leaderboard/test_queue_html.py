@@ -46,5 +46,15 @@ def test_request_without_a_language_says_what_is_known_and_why() -> None:
     assert "Not understood" in text and "no language is named" in text
 
 
+def test_finished_requests_come_apart_and_wait_for_nothing() -> None:
+    records = [
+        request(1, "epo_Latn", "Esperanto", status="open", steps={}),
+        request(2, "yor_Latn", "Yoruba", status="declined", steps={}, verdict="no-teacher"),
+    ]
+    waiting, _, finished = checked_text(queue(parse_requests(records), URLS)).partition("Finished")
+    assert "Esperanto" in waiting and "Check waiting" in waiting
+    assert "Yoruba" in finished and "Check" not in finished
+
+
 def test_empty_queue_is_a_sentence() -> None:
     assert "No language has been requested yet" in checked_text(queue([], URLS))
