@@ -28,7 +28,7 @@ from recipes.evaluate.settings import (
     GenerationSettings,
     LmEvalSettings,
 )
-from tests.bench import smollm2
+from tests.bench import baselines, smollm2
 from tests.recipes.evaluate import lm_eval_tasks
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(7200)]
@@ -37,6 +37,10 @@ pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.timeout(7200)]
 ITEMS, SHOTS, BATCH = int(os.environ.get("BENCH_ITEMS", "200")), 3, 32
 PART = 4 * BATCH  # items that one backend answers before it is the other's turn
 BACKENDS: tuple[Literal["transformers", "lm_eval"], ...] = ("transformers", "lm_eval")
+BASELINES = {
+    "chrF++": "evaluation of SmolLM2-135M, translation, against lm-evaluation-harness",
+    "accuracy": "evaluation of SmolLM2-135M, choices, against lm-evaluation-harness",
+}
 FASTER = {"chrF++": 2.0, "accuracy": 8.0}  # what we keep in float32, by the task's main metric
 
 
@@ -77,6 +81,7 @@ def test_items_per_second_against_the_harness(real_model: Path, tmp_path: Path, 
         if dtype == "float32":  # in bfloat16, other batches round differently
             assert main.comparison.difference.value == pytest.approx(0, abs=1e-9)
             too_slow += [task.benchmark] * (ratio < FASTER[task.metric])
+            baselines.compare(BASELINES[task.metric], ratio)
     assert not too_slow
 
 
