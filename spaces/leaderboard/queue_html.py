@@ -25,7 +25,7 @@ _STATUSES = {
     "declined": "Declined",
     "cancelled": "Cancelled",
 }
-_VERDICTS = {
+VERDICTS = {
     "unknown": "no language has this name",
     "ambiguous": "several languages have this name",
     "script": "several scripts are possible",
@@ -59,7 +59,7 @@ def queue(requests: Sequence[Request], urls: HubUrls) -> str:
         requests=requests,
         states=_STATES,
         statuses=_STATUSES,
-        verdicts=_VERDICTS,
+        verdicts=VERDICTS,
         step_names=_STEP_NAMES,
         urls=urls,
     )

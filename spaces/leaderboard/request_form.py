@@ -16,6 +16,7 @@ from entries import Leaderboard
 from html_templates import render
 from language_groups import family, region
 from number_format import money
+from queue_html import VERDICTS
 from request_queue import Request
 
 MAX_FINISHED = 20
@@ -39,14 +40,16 @@ def answer(text: str, leaderboard: Leaderboard, urls: HubUrls) -> str:
 def _about(language: Language, leaderboard: Leaderboard) -> dict[str, Any]:
     """Return what the form says about one language."""
     groups = (family(language.code), region(language.code))
-    discussions = (
-        request.discussion
-        for request in leaderboard.requests
-        if request.code == language.code and request.is_unfinished
-    )
+    requests = [request for request in leaderboard.requests if request.code == language.code]
+    discussions = (request.discussion for request in requests if request.is_unfinished)
+    newest = next(iter(requests), None)  # unfinished ones come first
+    entries = leaderboard.entries
     return {
         "facts": (language.code, f"{language.script_name} script", *groups),
-        "is_here": any(entry.code == language.code for entry in leaderboard.entries),
+        "is_here": any(entry.code == language.code for entry in entries),
+        "only_practice": bool(entries) and all(entry.practice for entry in entries),
+        "declined": newest if newest and newest.status == "declined" else None,
+        "verdicts": VERDICTS,
         "queued": next((number for number in discussions if number is not None), None),
         "request_title": language.name if len(named(language.name)) == 1 else language.code,
         "estimate": estimate(leaderboard.requests),

@@ -16,6 +16,7 @@ LEADERBOARD = build_leaderboard(
         [
             request(1, "epo_Latn", "Esperanto"),
             request(2, "hau_Latn", "Hausa", status="open"),
+            request(3, "yor_Latn", "Yoruba", status="declined", verdict="no-teacher"),
         ]
     ),
 )
@@ -28,6 +29,8 @@ LEADERBOARD = build_leaderboard(
         ("Esperanto", "here already"),
         ("hausa", "discussion #2"),
         ("Breton", "The last request cost about US$2.00."),
+        ("Breton", "All models here are practice so far"),
+        ("Yoruba", "It was declined in discussion #3: no teacher knows the language."),
         ("Kurdish", "several languages"),
         ("scotish gealic", "Scottish Gaelic"),
         ("qqqqqqq", "We do not know a language"),
