@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.domain.actions import EnsureJob
 from bot.domain.observation import Comment, Discussion, Job, JobStage, Manifest, OwnReply
 from bot.domain.request import UnsettledJob
 from tests.bot import examples
+
+DAY = 86_400.0
 
 
 @dataclass
@@ -94,3 +97,9 @@ class Thread:
             tuple(self.comments),
             now,
         )
+
+
+def within(day: str, moment: float) -> float:
+    """Return the moment of a day (UTC) that is closest to a moment."""
+    start = datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()
+    return min(max(moment, start), start + DAY)

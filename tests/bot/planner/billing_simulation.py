@@ -11,7 +11,6 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
-from datetime import datetime
 from functools import cache
 
 from bot.controller.decision import decide
@@ -41,9 +40,8 @@ from bot.hub.client import Allowance, WrongClock
 from bot.hub.observe import check_clock
 from bot.settings import Limits
 from tests.bot import examples
-from tests.bot.planner.billed_hub import SimulatedJob, Thread
+from tests.bot.planner.billed_hub import DAY, SimulatedJob, Thread, within
 
-DAY = 86_400.0
 PEOPLE = ("ludoviko", "zamenhof")
 LANGUAGES = ("Welsh", "Breton", "Esperanto", "Scottish Gaelic")
 # A minute costs dollars, so that simulations of an hour reach the limits.
@@ -100,6 +98,8 @@ class Simulation:
         self.longest_gap = 0.0
         # By how much each request was above its cap, whenever that was raised and at the end.
         self.above_usd: defaultdict[str, list[float]] = defaultdict(list)
+        # The teacher's cost from an order to stop it, before which the bot was killed, to its stop.
+        self.stop_lost_at, self.lost_stop_usd = float("inf"), 0.0
         self.skew_seconds = 0.0
         self.is_exact = True  # whether the Hub has shown all facts
 
@@ -133,6 +133,9 @@ class Simulation:
     def _stop_endpoint(self, state: str, at: float = 0.0) -> None:
         if self.endpoint.state not in STOPPED_STATES:
             self.awake[-1][1] = at or self.now
+            seconds = max(0.0, self.awake[-1][1] - self.stop_lost_at)
+            self.lost_stop_usd += seconds / 3600 * TEACHER_USD
+        self.stop_lost_at = float("inf")
         self.endpoint = Teacher(state)
 
     def _execute(self, action: Action) -> None:
@@ -208,6 +211,9 @@ class Simulation:
         self._check_reserved(decision.actions)
         for action in decision.actions[:actions]:
             self._execute(action)
+        if any(isinstance(each, EnsureEndpoint) and not each.running
+               for each in decision.actions[actions:]):  # fmt: skip
+            self.stop_lost_at = min(self.stop_lost_at, self.now)
         self.longest_gap = max(self.longest_gap, self.now - self.decided_at)
         if actions >= len(decision.actions):
             self.decided_at = self.now
@@ -320,7 +326,7 @@ class Simulation:
         hours = 0.0
         for start, end, usd_per_hour in spans:
             if day:
-                start, end = (_within(day, moment) for moment in (start, end))
+                start, end = (within(day, moment) for moment in (start, end))
             hours += (end - start) / 3600 * usd_per_hour
         return hours
 
@@ -355,13 +361,14 @@ class Simulation:
         limits, requests = self.largest, self.snapshot.requests
         paid = {request.id: request.used_on(day).usd for request in requests}
         day_usd = max(sum(paid.values()), self.bill_usd(day) if self.is_exact else 0.0)
-        assert day_usd <= limits.day_usd + sum(above.values()) + 0.01, f"{day} costs {day_usd:.2f}"
+        allowed = limits.day_usd + sum(above.values()) + self.lost_stop_usd + 0.01
+        assert day_usd <= allowed, f"{day} costs {day_usd:.2f}"
         self.counts["day at its limit"] += day_usd > 0.7 * limits.day_usd
         for person in PEOPLE:
             mine = [request for request in requests if request.author == person]
             usd = sum(paid[request.id] for request in mine)
             allowed = limits.person_usd + sum(above[request.id] for request in mine)
-            assert usd <= allowed + 0.01, f"{person} costs {usd:.2f} on {day}"
+            assert usd <= allowed + self.lost_stop_usd + 0.01, f"{person} costs {usd:.2f} on {day}"
             starts = sum(request.used_on(day).starts for request in mine)
             assert starts <= limits.person_starts, f"{person}: {starts} starts"
             self.counts["person at the limit"] += usd > 0.7 * limits.person_usd
@@ -380,12 +387,6 @@ _COMMENTS = (
 
 def _cap(request: Request) -> float:
     return request.agreed_spec.cap_usd
-
-
-def _within(day: str, moment: float) -> float:
-    """Return the moment of a day (UTC) that is closest to a moment."""
-    start = datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()
-    return min(max(moment, start), start + DAY)
 
 
 def simulate(seed: int, length: int = 40, changes_limits: bool = False) -> Counter[str]:
