@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 
 # Collection makes no garbage; looking for it would take a third of the time.
@@ -57,6 +58,18 @@ def pytest_itemcollected(item: pytest.Item) -> None:
             item.add_marker(pytest.mark.xdist_group("torch"))
         elif "fork_server" in fixtures:
             item.add_marker(pytest.mark.xdist_group("generate"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Collect in the first of several processes before the others, for which it compiles."""
+    worker = getattr(session.config, "workerinput", {}).get("workerid", "gw0")
+    lock = os.open(__file__, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX if worker == "gw0" else fcntl.LOCK_SH)
+        return (yield)
+    finally:
+        os.close(lock)
 
 
 @pytest.hookimpl(trylast=True)

@@ -6,6 +6,8 @@ import importlib
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("torch")  # most import PyTorch
+
 PRIVATE_NAMES = [
     (
         "huggingface_hub.HfApi._build_hf_headers",

@@ -48,7 +48,7 @@ def tiny_recipe(folder: Path) -> Path:
     recipe["train"].update(threads=1, processes=1)
     recipe["evaluate"].update(threads=1)
     for benchmark in recipe["evaluate"]["benchmarks"].values():
-        benchmark["limit"] = 12
+        benchmark["limit"] = 6
     path = folder / "tiny.yaml"
     path.write_text(yaml.safe_dump(recipe, allow_unicode=True))
     return path

@@ -10,6 +10,8 @@ from recipes.check.settings import Thresholds, parse
 from recipes.core.errors import UserError
 from tests.recipes.conftest import byte_tokenizer
 
+pytestmark = pytest.mark.xdist_group("torch")  # most import PyTorch
+
 HOPELESS = Thresholds(script=0.5, round_trip=20, answered=0.5)
 DOUBTFUL = Thresholds(script=0.9, chrf=30, round_trip=45, fertility=4, bytes=0.3)
 GOOD_METRICS: dict[str, float | None] = {

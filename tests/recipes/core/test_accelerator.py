@@ -7,6 +7,8 @@ import pytest
 from recipes import cli
 from recipes.core.accelerator import check_accelerator
 
+pytestmark = pytest.mark.xdist_group("torch")  # most import PyTorch
+
 
 @pytest.mark.parametrize("name", [None, "", "none", "cpu"])
 def test_without_an_accelerator_the_cpu_is_used(name: str | None) -> None:

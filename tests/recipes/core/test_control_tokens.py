@@ -17,6 +17,8 @@ from recipes.train.tokenize import IGNORED, tokenize_chats
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+pytestmark = pytest.mark.xdist_group("torch")  # most import PyTorch
+
 ROOT = Path(__file__).parents[3]
 BASE = ROOT / "recipes" / "practice" / "base"
 

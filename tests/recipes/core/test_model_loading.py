@@ -12,6 +12,8 @@ from recipes.core.errors import UserError
 from recipes.evaluate.tokenize import rendered
 from recipes.train.tokenize import tokenize_chats
 
+pytestmark = pytest.mark.xdist_group("torch")  # most import PyTorch
+
 LOOP = "{% for a in range(99999) %}{% for b in range(99999) %}BODY{% endfor %}{% endfor %}"
 ENDLESS = [
     LOOP,

@@ -122,6 +122,7 @@ def test_rows_divide_the_batch() -> None:
     assert largest_divisor(0, 3) == 0
 
 
+@pytest.mark.xdist_group("torch")
 def test_this_machine_is_detected() -> None:
     machine = hardware.detect()
     assert machine.count >= 1 and machine.device in ("cuda", "mps", "cpu")

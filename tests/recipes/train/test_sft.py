@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # PEFT 0.21 uses a deprecated name of transformers 5.23
 pytestmark = [
+    pytest.mark.xdist_group("torch"),  # most import PyTorch
     pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning"),
     # transformers 5.23 calls FlexAttention as it was called before PyTorch 2.13.
     pytest.mark.filterwarnings("ignore:_compile flag on create_block_mask:DeprecationWarning"),

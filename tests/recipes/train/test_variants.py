@@ -20,7 +20,10 @@ from recipes.train.settings import KNOWN_ARGUMENTS, TrainingSettings, parse
 from recipes.train.tokenize import Examples, Message, tokenize_chats
 
 # PEFT 0.21 uses a deprecated name of transformers 5.23
-pytestmark = pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning")
+pytestmark = [
+    pytest.mark.xdist_group("torch"),  # most import PyTorch
+    pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing.*:FutureWarning"),
+]
 OPTIONS = TrainingOptions(False, "adamw_torch_fused", False, False, 1, 0)
 KAKUGO = config.load("kakugo", "org", "epo_Latn").train
 VARIANTS = sorted(KAKUGO["variants"])

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("gradio")  # most import Gradio
+
 SPACES = Path(__file__).parents[3] / "spaces"
 BACKGROUNDS = ("background", "card")
 PAIRS = [(text, ground) for text in ("text", "muted", "accent") for ground in BACKGROUNDS]

@@ -43,6 +43,8 @@ from recipes.validation import recipe_check
 from tests.bot import examples
 from tests.spaces.markup_checker import URLS, checked_text
 
+pytestmark = pytest.mark.xdist_group("torch")  # most import PyTorch
+
 CODE = "epo_Latn"
 CHAT = ChatScore("accuracy", 50, Interval(0.96, 0.9, 0.99), Interval(0.9, 0.8, 0.95))
 ROWS = [{"number": n, "riddle": f"Kio estas {n}?", "good": "jes", "bad": "ne"} for n in range(40)]

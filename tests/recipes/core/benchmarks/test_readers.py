@@ -21,6 +21,8 @@ from recipes.core.benchmarks.tasks import Source
 from recipes.core.errors import UserError
 from recipes.evaluate import harness_docs
 
+pytestmark = pytest.mark.xdist_group("torch")  # most import PyTorch
+
 Rows = dict[str, dict[str, list[dict[str, Any]]]]  # config → split → rows
 
 

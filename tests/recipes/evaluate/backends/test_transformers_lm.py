@@ -15,6 +15,8 @@ from recipes.evaluate.settings import ChoiceSettings, GenerationSettings
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+pytestmark = pytest.mark.xdist_group("torch")  # most import PyTorch
+
 ITEMS = [
     Item("1", "Kio?", ("sporto", "a", "scienco"), 0, ()),
     Item("2", "Pri kio temas ĉi tiu teksto?", ("ĉu", "ne"), 1, (), (("x", "y"),)),
