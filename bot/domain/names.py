@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+from bot.language import Language, find
+
 LEDGER_DIR = "requests"
 INDEX_SIZE = 100
 TEACHER_FILE = "teacher.json"
@@ -18,7 +20,8 @@ BOT_LABEL = ("kakugo", "bot")
 SECRETS_LABEL = "secrets"
 
 _FEEDBACK = re.compile(r"data/([^/]+)/[0-9-]{10}/[^/]+\.jsonl")
-_PROFILE = re.compile(r"([a-z]{3})_([a-z]{4})((?:_[a-z0-9]+)?)\.ya?ml", re.IGNORECASE | re.ASCII)
+_PROFILE = re.compile(r"([a-z]{3})[\W_]+([a-z]{4})((?:_[a-z0-9]+)?)", re.IGNORECASE | re.ASCII)
+_AROUND_PROFILE = re.compile(r"^\W+|\s*\(\d+\)\s*$|\W+$")  # as in `epo_Latn (1).yaml`
 _REQUEST_ID = re.compile(r"r([1-9][0-9]{0,9})")
 _RECORD = re.compile(rf"{LEDGER_DIR}/({_REQUEST_ID.pattern})\.json")
 _VERSION = re.compile(r"v[1-9][0-9]{0,5}")
@@ -89,13 +92,21 @@ def profile_path(language: str) -> str:
     return f"{language}.yaml"
 
 
-def profile_language(path: str) -> str:
-    """Return the code of the language for which this file is meant; empty if it is no profile.
+def profile_languages(path: str) -> tuple[str, ...]:
+    """Return the codes of the languages for which this file may be meant; none if it is no profile.
 
-    Its name may be wrong in capitals, or end in `.yml`: nobody reads such a file.
+    Its name may be wrong, such as `esperanto.yaml` or `epo_Latn.yml`: nobody reads such a file.
     """
-    match = _PROFILE.fullmatch(path)
-    return f"{match[1].lower()}_{match[2].title()}{match[3].lower()}" if match else ""
+    stem, _, ending = path.rsplit("/", 1)[-1].partition(".")
+    stem = _AROUND_PROFILE.sub("", stem)
+    if match := _PROFILE.fullmatch(stem):
+        return (f"{match[1].lower()}_{match[2].title()}{match[3].lower()}",)
+    if not ending.lower().startswith(("yaml", "yml")):
+        return ()
+    named = find(stem)
+    if isinstance(named, Language):
+        return (named.code,)
+    return tuple(each.code for each in named.languages if named.reason != "unknown")
 
 
 def code_repo(org: str) -> str:

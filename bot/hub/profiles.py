@@ -28,7 +28,8 @@ class ProfileReader:
             files = [
                 (code, item)
                 for item in hub.tree(repo)
-                if isinstance(item, RepoFile) and (code := names.profile_language(item.path))
+                if isinstance(item, RepoFile)
+                for code in names.profile_languages(item.path)
             ]
             profiles = {
                 code: self._profile(hub, repo, file)

@@ -160,12 +160,13 @@ def test_a_profile_with_another_name_is_one_to_ask(hub: tuple[Connection, HfApi]
         ("eng_latn.yaml", b"consent: welcome"),
         ("cym_Latn.yaml", b"stewards: [eva]"),
         ("cym_Latn.yml", b"licence: mit"),
+        ("breton.yaml", b"consent: no"),
         ("notes.txt", b"consent: no"),
     ):
         push(connection.api, names.communities(ORG), path, content)
     profiles = ProfileReader().read(connection)
     assert {code: profile.consent.value for code, profile in profiles.items()} == {
-        **{code: "ask" for code in ("epo_Latn", "gla_Latn", "cym_Latn")},
+        **{code: "ask" for code in ("epo_Latn", "gla_Latn", "cym_Latn", "bre_Latn")},
         "eng_Latn": "no",
     }
     assert profiles["cym_Latn"].stewards == {"eva"}
