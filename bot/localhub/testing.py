@@ -6,6 +6,7 @@ with LocalHub(tmp_path) as hub:
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import sys
@@ -42,7 +43,9 @@ def take_findings() -> list[str]:
 @functools.cache
 def _fork_server() -> ForkServer:
     """Start the process of which the Hubs of this process are forks."""
-    return ForkServer(*MODULES)
+    server = ForkServer(*MODULES)
+    atexit.register(server.close)
+    return server
 
 
 def _forward_output(lines: IO[str]) -> None:
