@@ -122,15 +122,18 @@ def _print_error(command: str, message: str) -> None:
 
 
 def _hub_failure(error: Exception) -> str:
-    """Return what the Hub answered, that it is not where `HF_ENDPOINT` says, or a wrong name."""
+    """Return what the Hub answered to which call, that no Hub is there, or a wrong name."""
     import httpx2
-    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.errors import HfHubHTTPError
 
     reason = reason_of(error).rstrip(".")
     if isinstance(error, httpx2.TransportError):
         url = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
         return f"The Hub at {url} cannot be reached ({reason}): check the network and HF_ENDPOINT."
-    return f"{reason}." if isinstance(error, HFValidationError) else f"The Hub failed: {reason}."
+    if isinstance(error, HfHubHTTPError):
+        request, status = error.response.request, error.response.status_code
+        return f"The Hub answered {status} to {request.method} {request.url.path}: {reason}."
+    return f"{reason}." if isinstance(error, ValueError) else f"The Hub failed: {reason}."
 
 
 def _hub_errors() -> tuple[type[Exception], ...]:
@@ -187,8 +190,9 @@ def parser() -> argparse.ArgumentParser:
                        help="train its next version on this feedback instead")  # fmt: skip
 
     evaluate = _recipe(commands, "evaluate", "compare base and adapter and push the results")
-    for name in ("dataset", "base", "adapter", "into"):
-        evaluate.add_argument(f"--{name}", metavar="REPO", help=REPO_HELP[name])
+    for name in ("dataset", "base", "adapter"):
+        evaluate.add_argument(f"--{name}", metavar="REPO[@REVISION]", help=REPO_HELP[name])
+    evaluate.add_argument("--into", metavar="REPO", help=REPO_HELP["into"])
     evaluate.add_argument("--write-tasks", type=Path, metavar="DIR",
                           help="only write the tests as tasks of lm-eval; needs no repository, but "
                           "with --dataset leaves out what the training data has")  # fmt: skip

@@ -193,6 +193,7 @@ class Version:
     """A version of an adapter, like `v2`; `fresh` if this request made it.
 
     There is no version and no tag if only `usable` corrections could be used of the `needed` ones.
+    `gain_before` is what the version before it gains over the base, None if unknown.
     """
 
     tag: str
@@ -200,6 +201,7 @@ class Version:
     fresh: bool
     usable: int = 0
     needed: int = 0
+    gain_before: Change | None = None
 
 
 @dataclass(frozen=True)

@@ -179,4 +179,6 @@ def _version(metrics: Mapping[str, Any]) -> Version:
     tag = str(metrics["version"])
     if not names.is_version(tag):
         raise ValueError(f"{quote(tag)} is not a version")
-    return Version(tag, metrics["promoted"] is True, metrics["fresh"] is True)
+    gain_before = _change(metrics, "gain_before") if "gain_before" in metrics else None
+    is_promoted, is_fresh = metrics["promoted"] is True, metrics["fresh"] is True
+    return Version(tag, is_promoted, is_fresh, gain_before=gain_before)

@@ -22,7 +22,7 @@ _VERDICTS = {
 def result(request: Request, manifest: Manifest, policy: Policy) -> str:
     if manifest.version is not None:
         lines = [
-            _next_version(manifest.version, request, policy),
+            *_next_version(manifest.version, manifest.overall, request, policy),
             "",
             "I am closing this discussion.",
         ]
@@ -31,20 +31,22 @@ def result(request: Request, manifest: Manifest, policy: Policy) -> str:
     return "\n".join([*lines, *practice_note(policy.recipe.practice)])
 
 
-def _next_version(version: Version, request: Request, policy: Policy) -> str:
+def _next_version(
+    version: Version, overall: Overall, request: Request, policy: Policy
+) -> list[str]:
     spec = request.agreed_spec
     adapter = names.adapter(policy.org, spec.base, spec.key)
     page = names.repo_url(policy.endpoint, adapter, "model")
     link = f"[`{version.tag}`]({page}/tree/{version.tag})"
     if version.needed:
-        return (
+        return [
             f"There is no new version: it needs {plural(version.needed, 'correction')}, and only "
             f"{version.usable:,} of those sent so far can be used. A correction can be used if it "
             "is in the language, differs from the model's answer, and a steward or a maintainer "
             "has accepted it."
-        )
+        ]
     if not version.fresh:
-        return f"There are no new corrections since {link} was made, so there is no new version."
+        return [f"There are no new corrections since {link} was made, so there is no new version."]
     if version.promoted:
         outcome = "No test is significantly worse than before, so it is now the current version."
     else:
@@ -52,10 +54,13 @@ def _next_version(version: Version, request: Request, policy: Policy) -> str:
             "At least one test is significantly worse than before, so the current version stays as "
             "it is."
         )
-    return (
-        f"{link} is a new version of the model, trained on the corrections of speakers. {outcome} "
-        "Thank you to everyone who corrected and reviewed!"
-    )
+    links = {"the model": page, **_space_links(policy)}
+    return [
+        f"{link} is a new version of the model, trained on the corrections of speakers. {outcome}",
+        "",
+        *_overall(overall, version.gain_before),
+        f"Have a look at {_listed(links)}. Thank you to everyone who corrected and reviewed!",
+    ]
 
 
 def _evaluation(request: Request, manifest: Manifest, policy: Policy) -> list[str]:
@@ -65,8 +70,7 @@ def _evaluation(request: Request, manifest: Manifest, policy: Policy) -> list[st
     links = {
         "the adapter": names.repo_url(policy.endpoint, adapter, "model"),
         "the dataset": names.repo_url(policy.endpoint, dataset, "dataset"),
-        "the leaderboard": names.repo_url(policy.endpoint, names.leaderboard(policy.org), "space"),
-        "the chat": names.repo_url(policy.endpoint, names.chat(policy.org), "space"),
+        **_space_links(policy),
     }
     return [
         f"**{spec.language.name} is done.** These tests compare the new model (base model plus "
@@ -78,13 +82,21 @@ def _evaluation(request: Request, manifest: Manifest, policy: Policy) -> list[st
         "",
         *_not_covered(manifest),
         *_overall(manifest.overall),
-        f"It cost {money(request.spent_usd)}. Have a look at "
-        f"{join([f'[{name}]({url})' for name, url in links.items()])}.",
+        f"It cost {money(request.spent_usd)}. Have a look at {_listed(links)}.",
         "",
         "No speaker has reviewed this model yet. If you speak the language, please try it: your "
         "opinion is worth more than these numbers. I am closing this discussion. Thank you "
         "for your request!",
     ]
+
+
+def _space_links(policy: Policy) -> dict[str, str]:
+    spaces = {"the leaderboard": names.leaderboard(policy.org), "the chat": names.chat(policy.org)}
+    return {name: names.repo_url(policy.endpoint, space, "space") for name, space in spaces.items()}
+
+
+def _listed(links: Mapping[str, str]) -> str:
+    return join([f"[{name}]({url})" for name, url in links.items()])
 
 
 def _score_row(score: Score, titles: Mapping[str, str]) -> str:
@@ -119,13 +131,14 @@ def _not_covered(manifest: Manifest) -> list[str]:
     ]
 
 
-def _overall(overall: Overall) -> list[str]:
+def _overall(overall: Overall, gain_before: Change | None = None) -> list[str]:
     """Say how much better the new model is on average, and what became of its English."""
     lines: list[str] = []
     if overall.gain:
+        before = f" The version before differs by {_points(gain_before)}." if gain_before else ""
         lines += [
-            f"On average, the new model differs from the base model by {_points(overall.gain)}. "
-            "Tests that share their texts count once.",
+            f"On average, the new model differs from the base model by {_points(overall.gain)}."
+            f"{before} Tests that share their texts count once.",
             "",
         ]
     if chat := overall.chat:
@@ -134,9 +147,14 @@ def _overall(overall: Overall) -> list[str]:
             "",
         ]
     if overall.english and overall.verdict:
+        words = _VERDICTS[overall.verdict]
+        if overall.verdict == "cannot tell" and overall.english.high < 0:
+            words = (
+                f"Some English was lost; I cannot tell whether more than {overall.margin:g} points"
+            )
         lines += [
-            f"{_VERDICTS[overall.verdict]}: {_points(overall.english)} on average, and the recipe "
-            f"accepts a loss of {overall.margin:g} points.",
+            f"{words}: {_points(overall.english)} on average, and the recipe accepts a loss of "
+            f"{overall.margin:g} points.",
             "",
         ]
     return lines

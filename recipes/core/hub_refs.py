@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 
+def split_ref(ref: str) -> tuple[str, str]:
+    """Return repository and revision of `REPO@REVISION`; without one, the revision is main."""
+    repo, _, revision = ref.partition("@")
+    return repo, revision or "main"
+
+
 def commit_of(api: HfApi, repo: str, repo_type: str, revision: str = "main") -> str:
     """Return the commit of a revision; raise UserError if it cannot be read."""
     from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -70,8 +70,28 @@ class Job(Generic[S]):
         )
 
 
-def pin(api: HfApi, args: argparse.Namespace, settings: S, repos: Mapping[str, str]) -> Job[S]:
-    """Start a run that reads `repos` (name → "dataset" or "model") at their current commits."""
+def take_revisions(args: argparse.Namespace, names: Sequence[str]) -> dict[str, str]:
+    """Leave of `REPO@REVISION` only the repository in these arguments; return the revisions."""
+    refs = {name: hub_refs.split_ref(getattr(args, name)) for name in names}
+    vars(args).update({name: repo for name, (repo, _) in refs.items()})
+    return {repo: revision for repo, revision in refs.values() if revision != "main"}
+
+
+def pin(
+    api: HfApi,
+    args: argparse.Namespace,
+    settings: S,
+    repos: Mapping[str, str],
+    revisions: Mapping[str, str] | None = None,
+) -> Job[S]:
+    """Start a run that reads `repos` (name → "dataset" or "model") at commits.
+
+    These are the current ones, except for the repositories in `revisions`.
+    """
     started_at = time.monotonic()
-    inputs = {repo: hub_refs.commit_of(api, repo, repo_type) for repo, repo_type in repos.items()}
+    at = revisions or {}
+    inputs = {
+        repo: hub_refs.commit_of(api, repo, repo_type, at.get(repo, "main"))
+        for repo, repo_type in repos.items()
+    }
     return Job(api, args, settings, inputs, started_at)

@@ -47,6 +47,11 @@ class Language:
         return f"-{self.script}" not in self.tag
 
 
+def direction_name(direction: str) -> str:
+    """Return `English to Esperanto` for `eng_Latn-epo_Latn`; raise UserError for unknown codes."""
+    return " to ".join(get(code).name for code in direction.split("-"))
+
+
 def get(code: str) -> Language:
     """Return the language of a code, in its usual script or another; raise UserError."""
     languages = _by_iso_639_3().get(code[:3], [])

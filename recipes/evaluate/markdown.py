@@ -12,6 +12,7 @@ from pathlib import Path
 
 from recipes.core.benchmarks.table import benchmark_of
 from recipes.core.benchmarks.tasks import ENGLISH, Task
+from recipes.core.language import direction_name
 from recipes.evaluate import samples
 from recipes.evaluate.chat import ChatScore
 from recipes.evaluate.degenerate import FLAWS
@@ -171,11 +172,16 @@ def _chat(chat: ChatScore | None) -> list[str]:
 
 
 def _english_verdict(overall: Overall) -> str:
-    if overall.english is None or overall.english_verdict is None:
+    change, verdict = overall.english, overall.english_verdict
+    if change is None or verdict is None:
         return ""
+    words = VERDICTS[verdict]
+    if verdict == "cannot tell" and change.high < 0:
+        words = (
+            f"**Some English was lost; cannot tell whether more than {overall.margin:g} points**"
+        )
     return (
-        f"{VERDICTS[overall.english_verdict]}: {_points(overall.english)}, and the recipe accepts "
-        f"a loss of {overall.margin:g} points."
+        f"{words}: {_points(change)}, and the recipe accepts a loss of {overall.margin:g} points."
     )
 
 
@@ -217,7 +223,7 @@ def _comparison(report: Report) -> list[str]:
 def _flaw_table(report: Report) -> list[str]:
     models = ("base", report.adapter_label, *(f"`{peer}`" for peer in report.peers))
     rows = [
-        f"| {result.task.direction} | {model} | "
+        f"| {direction_name(result.task.direction or ENGLISH)} | {model} | "
         + " | ".join(str(flaws[flaw]) for flaw in (*FLAWS, "any"))
         + f" | {len(result.task.items)} |"
         for result in report.results
@@ -271,7 +277,7 @@ def _relation(titles: Sequence[str]) -> str:
 
 def _name(task: Task, practice: bool) -> str:
     name = title(task.benchmark, practice)
-    return f"{name} {task.direction}" if task.direction else name
+    return f"{name}, {direction_name(task.direction)}" if task.direction else name
 
 
 def _metric(score: Score) -> str:

@@ -48,13 +48,25 @@ def results_folder(args: argparse.Namespace) -> ResultsFolder:
     return ResultsFolder(args.into, f"{args.config.language}/{args.adapter.split('/')[-1]}")
 
 
-def is_done(api: HfApi, args: argparse.Namespace) -> bool:
-    """Return whether a manifest of this digest exists and has all peers of this run."""
+def is_done(api: HfApi, args: argparse.Namespace, revisions: Mapping[str, str]) -> bool:
+    """Return whether there is a manifest of this digest that has all that this run asks for."""
     target = results_folder(args)
-    path = target.path("run.json")
-    if not manifest.already_made(api, target.repo, "dataset", path, args.digest):
-        return False
-    return set(args.models) <= set(earlier_peers(api, target))
+    made = manifest.read(api, target.repo, "dataset", target.path("run.json"))
+    return made is not None and made.digest == args.digest and covers(made, args.models, revisions)
+
+
+def covers(made: manifest.Manifest, models: Sequence[str], revisions: Mapping[str, str]) -> bool:
+    """Return whether a run compared these models and read repositories at these commits.
+
+    A branch or tag is not a commit.
+    """
+    peers = set(made.metrics.get("peers", ()))
+    return revisions.items() <= made.inputs.items() and set(models) <= peers
+
+
+def have_one_owner(adapter: str, results: str) -> bool:
+    """Return whether adapter and results are in one namespace, so that its card may be written."""
+    return adapter.partition("/")[0] == results.partition("/")[0]
 
 
 def earlier_peers(api: HfApi, target: ResultsFolder) -> list[str]:
@@ -69,6 +81,14 @@ def cached_outputs(api: HfApi, target: ResultsFolder) -> response_cache.CachedOu
     if not api.file_exists(target.repo, path, repo_type="dataset"):
         return {}
     return response_cache.parse(_text(api, target.repo, "dataset", path))
+
+
+def results(api: HfApi, target: ResultsFolder) -> list[Row]:
+    """Return the rows of results.jsonl that were pushed; empty if there are none."""
+    path = target.path("results.jsonl")
+    if not api.file_exists(target.repo, path, repo_type="dataset"):
+        return []
+    return [json.loads(line) for line in _text(api, target.repo, "dataset", path).splitlines()]
 
 
 def push(

@@ -2,7 +2,7 @@
 
 Items whose texts are in the training data are left out and counted. Outputs are pushed as they
 come, then results and outputs in one commit, then the adapter's card, then `run.json`. A run that
-was killed continues without asking for an output twice.
+was killed continues without asking for an output twice. The card of another owner stays as it is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from recipes.core import hub_refs, manifest, model_loading
 from recipes.core.benchmarks.table import abilities, benchmark_of
 from recipes.core.benchmarks.tasks import Task
 from recipes.core.errors import UserError
-from recipes.core.job import Job, pin
+from recipes.core.job import Job, pin, take_revisions
 from recipes.core.progress import say
 from recipes.evaluate import (
     chat,
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
 
 REPOSITORIES = ("dataset", "base", "adapter", "into")
 PACKAGES = ("torch", "transformers", "peft", "datasets", "sacrebleu")
-
 
 # Packages that decide outputs besides these, by the harness's model.
 ENGINES = {
@@ -96,13 +95,13 @@ def main(args: argparse.Namespace) -> None:
         return
     if missing := [name for name in REPOSITORIES if getattr(args, name) is None]:
         raise UserError(f"--{missing[0]} is missing: give it, or --write-tasks DIR.")
-    if publish.is_done(api, args):
+    revisions = take_revisions(args, ("dataset", "base", "adapter"))
+    if publish.is_done(api, args, revisions):
         target = publish.results_folder(args)
         say(f"{target.repo} has {target.path('run.json')} already: nothing to do")
         return
-    backend = loader.backend(settings)
     repos = {args.dataset: "dataset", args.base: "model", args.adapter: "model"}
-    _evaluate(pin(api, args, settings, repos), backend)
+    _evaluate(pin(api, args, settings, repos, revisions), loader.backend(settings))
 
 
 def _write_tasks(api: HfApi, args: argparse.Namespace, settings: EvaluateSettings) -> None:
@@ -111,8 +110,9 @@ def _write_tasks(api: HfApi, args: argparse.Namespace, settings: EvaluateSetting
     loaded = suite.load(api, settings, code)
     scored = loaded.tasks
     if args.dataset:
-        revision = hub_refs.commit_of(api, args.dataset, "dataset")
-        scored = _without_contaminated(loaded.tasks, args.dataset, revision, settings.copied).tasks
+        repo, revision = hub_refs.split_ref(args.dataset)
+        commit = hub_refs.commit_of(api, repo, "dataset", revision)
+        scored = _without_contaminated(loaded.tasks, repo, commit, settings.copied).tasks
     tasks = harness_tasks.scored_tasks(loaded.tasks, scored)
     names = harness_tasks.write(args.write_tasks, tasks, settings, code)
     for missing in loaded.not_covered:
@@ -338,7 +338,8 @@ def _publish(
     }
     commit = publish.push(job.api, target, files, f"Add the results of {job.args.adapter}")
     url = target.results_url(job.api.endpoint, commit)
-    publish.update_adapter(job.api, job.args.adapter, report, run.evaluated_at, url)
+    if publish.have_one_owner(job.args.adapter, target.repo):
+        publish.update_adapter(job.api, job.args.adapter, report, run.evaluated_at, url)
     return commit
 
 

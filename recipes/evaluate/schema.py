@@ -146,8 +146,8 @@ def _run_columns(run: RunInfo, model: ComparedModel) -> Row:
 
 def _overall_columns(overall: Overall) -> Row:
     return {
-        **_interval_columns("gain", overall.gain),
-        **_interval_columns("english_difference", overall.english),
+        **interval_columns("gain", overall.gain),
+        **interval_columns("english_difference", overall.english),
         "english": overall.english_verdict,
         "chat": overall.chat and _chat_columns(overall.chat),
     }
@@ -157,12 +157,13 @@ def _chat_columns(chat: ChatScore) -> Row:
     return {
         "metric": chat.metric,
         "n": chat.n,
-        **_interval_columns("first", chat.first),
-        **_interval_columns("second", chat.second),
+        **interval_columns("first", chat.first),
+        **interval_columns("second", chat.second),
     }
 
 
-def _interval_columns(name: str, interval: Interval | None) -> Row:
+def interval_columns(name: str, interval: Interval | None) -> Row:
+    """Return the columns of a value and of its interval, both null if there is none."""
     if interval is None:
         return {name: None, f"{name}_ci": None}
     return {name: interval.value, f"{name}_ci": [interval.low, interval.high]}
@@ -171,7 +172,7 @@ def _interval_columns(name: str, interval: Interval | None) -> Row:
 def _comparison_columns(score: Score) -> Row:
     comparison = score.comparison
     return {
-        **_interval_columns("difference", comparison.difference),
+        **interval_columns("difference", comparison.difference),
         "p": comparison.p,
         "test": comparison.test,
         "family": comparison.tests,
@@ -253,7 +254,7 @@ def _summary_row(result: TaskResult, score: Score) -> Row:
         "adapter": round(comparison.adapter.value, 6),
         "difference": round(difference.value, 6),
         "difference_ci": [round(difference.low, 6), round(difference.high, 6)],
-        "p": round(comparison.p, 5),
+        "p": float(f"{comparison.p:.3g}"),
         "test": comparison.test,
         "significant": comparison.is_significant,
         "n": len(result.task.items),

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 
+# Of the comparison, for the discussion.
+REPORTED = ("overall", "gain_before", "gain_before_ci")
+
+
 def main(args: argparse.Namespace) -> None:
     """Run everything, unless this request has its manifest."""
     model_loading.quiet()
@@ -51,6 +55,7 @@ def main(args: argparse.Namespace) -> None:
         "version": promotion.metrics["version"],
         "promoted": promotion.metrics["promoted"],
         "fresh": promotion.request == args.request,
+        **{key: promotion.metrics[key] for key in REPORTED if key in promotion.metrics},
     }
     _push_manifest(job, target, promotion.output_commit, promotion.counts, metrics)
     outcome = "promoted" if metrics["promoted"] else "not promoted"

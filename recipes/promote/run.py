@@ -1,14 +1,15 @@
 """`kakugo-recipe promote`: compare base, current and new version of an adapter, and update `main`.
 
 The new version is a tag of the adapter's repository. Its result rows and outputs always go to
-`<code>/<adapter>/versions/<tag>/` of the results. If it is promoted, its files and results also
-replace those of `main`; if not, `main` stays and its card says why. `run.json` is pushed last, and
-a killed run can be started again.
+`<code>/<adapter>/versions/<tag>/` of the results. If it is promoted, its files and outputs also
+replace those of `main`, and its rows are added to those of earlier versions; if not, `main` stays
+and its card says why. `run.json` is pushed last, and a killed run can be started again.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ from recipes.evaluate import (
     significance,
 )
 from recipes.evaluate.backends import loader
+from recipes.evaluate.intervals import Interval
+from recipes.evaluate.overall import overall
 from recipes.evaluate.publish import ResultsFolder
 from recipes.evaluate.run import (
     PACKAGES,
@@ -49,11 +52,15 @@ CARD_SECTION = "promotion"
 
 @dataclass(frozen=True)
 class Comparison:
-    """The new version's evaluation, and how it compares with the current version."""
+    """The new version's evaluation, and how it compares with the current version.
+
+    `gain_before` is what the current version gains over the base; None without a test.
+    """
 
     evaluation: Evaluation
     scores: list[VersionScores]
     decision: Decision
+    gain_before: Interval | None
 
 
 def main(args: argparse.Namespace) -> None:
@@ -119,7 +126,9 @@ def _promote(
     if decision.promoted:
         _put_in_use(job, new)
         url = target.results_url(job.api.endpoint, commit)
-        _show(job, clean, evaluation, rows, run.evaluated_at, url)
+        folder = publish.results_folder(job.args)
+        earlier = earlier_versions(publish.results(job.api, folder), current[0], new[0])
+        _show(job, clean, evaluation, [*rows, *earlier], run.evaluated_at, url)
     _update_card(job.api, job.args.adapter, current[0], new[0], decision)
     metrics: dict[str, Any] = {
         "version": new[0],
@@ -127,6 +136,8 @@ def _promote(
         "promoted": decision.promoted,
         "reason": decision.reason,
         "comparisons": [asdict(score) for score in comparison.scores],
+        "overall": schema.overall_summary(evaluation.overall),
+        **schema.interval_columns("gain_before", comparison.gain_before),
     }
     done = job.manifest("promote", commit, manifest.Counts(clean.items), PACKAGES, metrics)
     manifest.push(job.api, target.repo, "dataset", target.path("run.json"), done)
@@ -162,7 +173,8 @@ def _compare(
     outputs = {(m, t): outputs_of[2 * m, t] for m in (0, 1) for t in range(len(tasks))}
     shown = results(0, 2)
     evaluation = Evaluation((base, new_model), outputs, shown, sum_up(job, clean, new_model, shown))
-    return Comparison(evaluation, scores, decide(scores))
+    before = overall(results(0, 1), job.config.language, job.settings.english_margin)
+    return Comparison(evaluation, scores, decide(scores), before.gain)
 
 
 def _version_scores(result: TaskResult, practice: bool) -> VersionScores:
@@ -195,6 +207,15 @@ def _put_in_use(job: Job[EvaluateSettings], new: tuple[str, str]) -> None:
         )
 
 
+def earlier_versions(rows: Iterable[schema.Row], current: str, new: str) -> list[schema.Row]:
+    """Return the adapter's rows in published ones, all with their version, but not the new one's.
+
+    Rows without a version are of the current one.
+    """
+    versioned = ({"version": current, **row} for row in rows if row["role"] == "adapter")
+    return [row for row in versioned if row["version"] != new]
+
+
 def _show(
     job: Job[EvaluateSettings],
     clean: CleanSuite,
@@ -203,7 +224,7 @@ def _show(
     evaluated_at: str,
     results_url: str,
 ) -> None:
-    """Publish the new version's rows and outputs as the adapter's, and its results on the card."""
+    """Publish these rows and the new version's outputs, and its results on the card."""
     adapter, target = job.args.adapter, publish.results_folder(job.args)
     files = {"results.jsonl": rows, "outputs.jsonl": output_rows(job, clean, evaluation)}
     publish.push(job.api, target, files, f"Show the current version of {adapter}")

@@ -20,6 +20,7 @@ def text(
     if tally.rows:
         parts.append(_table(tally))
         parts.append(_agreement(tally))
+    if edits:
         parts.append(_edits(edits, settings))
     parts.append(citation.thanks(thanked))
     return "\n\n".join(part for part in parts if part)

@@ -6,6 +6,7 @@ markers; until then, the card says that there is no evaluation and no export yet
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ RESULTS_END = "<!-- /results -->"
 EXPORT_START = "<!-- export -->"
 EXPORT_END = "<!-- /export -->"
 PAPER = "2601.14051"
+REQUEST = re.compile(r"r([0-9]+)")
 LICENCE = ("license", "license_name", "license_link")
 
 
@@ -33,6 +35,7 @@ class CardFacts:
 
     `licence` holds the `license*` fields of the base's card. `system` is the system prompt under
     which the model answers without thinking first, empty if it was not trained to think.
+    `request` is the id of the request that the run is a step of.
     """
 
     repo: str
@@ -56,11 +59,23 @@ class CardFacts:
     settings: dict[str, Any]
     result: SftResult
     system: str = ""
+    request: str = ""
 
     @property
     def name(self) -> str:
         """The repository's name without its owner."""
         return self.repo.split("/")[-1]
+
+    @property
+    def org(self) -> str:
+        """The owner of the repository."""
+        return self.repo.split("/")[0]
+
+    @property
+    def discussion(self) -> str:
+        """The number of the discussion that asked the bot for the model; empty without one."""
+        match = REQUEST.fullmatch(self.request)
+        return match[1] if match else ""
 
     @property
     def is_adapter(self) -> bool:

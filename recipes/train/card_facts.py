@@ -47,6 +47,7 @@ def collect(job: Job[TrainingSettings], examples: Examples, result: SftResult) -
         versions=manifest.versions(*PACKAGES),
         settings=asdict(job.settings),
         result=result,
+        request=job.args.request,
         system=str(job.config.evaluate.get("system") or ""),
     )
 

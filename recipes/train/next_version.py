@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 CARD_SECTION = "version"
 ADAPTER_CONFIG = "adapter_config.json"
+# Of this version; `training_log.jsonl` and `loss.png` stay those of the first training.
+LOG = "preference_log.jsonl"
 
 
 class TooFewCorrections(UserError):
@@ -184,10 +186,13 @@ def _publish(
     version: str,
     out: Path,
 ) -> str:
-    """Push adapter, log, card and citation in one commit, then `run.json`; return the last sha."""
+    """Push adapter, log, card and citation in one commit, then `run.json`; return the last sha.
+
+    What else is in the repository stays, except the results.
+    """
     api, repo, current = job.api, job.args.into, job.inputs[job.args.into]
     lines = "".join(json.dumps(entry, sort_keys=True) + "\n" for entry in result.log)
-    (out / "training_log.jsonl").write_text(lines, encoding="utf-8")
+    (out / LOG).write_text(lines, encoding="utf-8")
     (out / "README.md").write_text(_card(job, pairs, result, version), encoding="utf-8")
     title = f"{repo.split('/')[-1]} {version}"
     sources = [f"{api.endpoint}/datasets/{job.args.dataset}", f"{api.endpoint}/{job.args.base}"]
@@ -200,7 +205,7 @@ def _publish(
         repo_id=repo,
         folder_path=out,
         revision=versions.BRANCH,
-        delete_patterns="*",
+        delete_patterns=".eval_results/*",
         commit_message=f"Add {version} for {job.config.language}",
     )
     counts = manifests.Counts(len(pairs.kept), pairs.dropped)
@@ -235,8 +240,8 @@ def _card(
         f"that speakers of {speakers} corrected or rated (`{job.args.feedback}` at "
         f"`{job.inputs[job.args.feedback]}`).\n\n"
         f"Pairs: {len(pairs.kept):,}; steps: {result.steps:,}; loss: {result.loss_first:.3f} → "
-        f"{result.loss_last:.3f}. The sections on training below "
-        "describe the first version."
+        f"{result.loss_last:.3f} ([log]({LOG}); this loss falls as the model prefers the better "
+        "answer of each pair). The sections on training below describe the first version."
     )
     thanks = citation.thanks(pairs.credits)
     card.text = card_sections.set_section(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ from parse_results import Row, number, text_of, whole_number
 MAX_EXAMPLE_LENGTH = 600
 MAX_EXAMPLES = 6
 MAX_CURVE_POINTS = 400
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _REVIEWED = re.compile(
     r"\*\*(Not yet reviewed|Reviewed) by speakers of [^*\n]{0,80}\*\*(?:: ([^\n]{1,200}))?"
 )
@@ -90,7 +91,10 @@ class CheckAdvice:
 
 @dataclass(frozen=True)
 class LanguageDetails:
-    """Everything about a language; training log and examples are those of the newest adapter."""
+    """Everything about a language; training log and examples are those of the newest adapter.
+
+    `inputs` are the commits of the repositories that its evaluation read.
+    """
 
     measures: tuple[Measure, ...] = ()
     training: TrainingLog = TrainingLog()
@@ -99,6 +103,7 @@ class LanguageDetails:
     advice: CheckAdvice = CheckAdvice()
     gguf_repo: str = ""
     reviewed: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_measures(rows: Iterable[Row]) -> tuple[Measure, ...]:
@@ -169,6 +174,12 @@ def parse_dataset(manifest: bytes, sizes: Mapping[str, int]) -> DatasetSummary:
 
 def _largest_first(pairs: Sequence[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(pairs, key=lambda pair: -pair[1]))
+
+
+def parse_inputs(manifest: bytes) -> dict[str, str]:
+    """Read from the `run.json` of an evaluation which repository it read at which commit."""
+    inputs = _object(_json_object(manifest), "inputs")
+    return {repo: commit for repo, commit in inputs.items() if _COMMIT.fullmatch(text_of(commit))}
 
 
 def parse_advice(manifest: bytes) -> CheckAdvice:

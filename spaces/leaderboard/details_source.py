@@ -81,14 +81,18 @@ class DetailsSource:
         name = entry.model.rpartition("/")[2]
         log = self._read(entry.model, "model", "training_log.jsonl")
         card = self._read(entry.model, "model", "README.md")
-        outputs_path = f"{entry.code}/{name}/outputs.jsonl"
+        folder = f"{entry.code}/{name}"
+        outputs_path = f"{folder}/outputs.jsonl"
         outputs = self._read(self._results, "dataset", outputs_path, revision).split(b"\n")
+        version = f"/versions/v{entry.version}" if entry.version > 1 else ""
+        run = self._read(self._results, "dataset", f"{folder}{version}/run.json", revision)
         merged = f"{entry.model}-merged"
         return replace(
             language,
             training=details.parse_training_log(log),
             reviewed=details.parse_review(card),
             examples=details.parse_examples(outputs, entry.code, entry.base, entry.model),
+            inputs=details.parse_inputs(run),
             gguf_repo=merged if _none_if_hub_fails(lambda: self._has_gguf(merged)) else "",
         )
 

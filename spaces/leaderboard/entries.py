@@ -99,6 +99,12 @@ class Entry:
         return by_code(self.code)
 
     @property
+    def english_outcome(self) -> str:
+        """`kept`, `lost` or `cannot tell`; `some lost` if only how much was lost is not certain."""
+        is_loss = self.english_interval is not None and self.english_interval[1] < 0
+        return "some lost" if is_loss and self.english == "cannot tell" else self.english
+
+    @property
     def gain(self) -> float | None:
         """The mean difference, all on 0 to 100: each family of benchmarks counts once."""
         return _mean(self.gains)
@@ -294,7 +300,7 @@ def _score(row: Row, base: Row | None, peer: Row | None, benchmark: Benchmark) -
 def _versions(entries: Iterable[Entry]) -> dict[tuple[str, str, str], tuple[int, int]]:
     """Return number and count of the versions of each repository, the oldest being 1.
 
-    Rows that `promote` wrote name their version; only the current one is on the leaderboard.
+    Rows that `promote` wrote name their version.
     """
     by_model: dict[tuple[str, str], list[Entry]] = {}
     for entry in entries:

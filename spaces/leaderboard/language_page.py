@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from benchmarks import BenchmarkTable
@@ -56,18 +56,24 @@ def language_page(
         reason_bars=_reason_bars(details.dataset),
         advice=_ADVICE,
         outputs=f"{entry.code}/{entry.model.rpartition('/')[2]}/outputs.jsonl",
-        command=_command(entry, urls.org),
+        command=_command(entry, details.inputs, urls.org),
         urls=urls,
     )
 
 
-def _command(entry: Entry, org: str) -> str:
-    """Return the command that evaluates the adapter again, into the reader's own results."""
+def _command(entry: Entry, inputs: Mapping[str, str], org: str) -> str:
+    """Return the command that evaluates this version again, into the reader's own results."""
+    commits = {**inputs, entry.model: entry.revision}
+
+    def pinned(repo: str) -> str:
+        commit = commits.get(repo)
+        return f"{repo}@{commit}" if commit else repo
+
     recipe = "practice" if entry.practice else "kakugo"
     return (
         f"kakugo-recipe evaluate --config {recipe} --org {org} --language {entry.code} "
-        f"--dataset {org}/kakugo-{entry.code} --base {entry.base} --adapter {entry.model} "
-        "--into YOUR_NAME/kakugo-results"
+        f"--dataset {pinned(f'{org}/kakugo-{entry.code}')} --base {pinned(entry.base)} "
+        f"--adapter {pinned(entry.model)} --into YOUR_NAME/kakugo-results"
     )
 
 
@@ -98,7 +104,9 @@ def _improvement(entry: Entry, benchmarks: BenchmarkTable) -> DotPlot | None:
 
 
 def _test_name(measure: Measure, titles: dict[str, str]) -> str:
-    name = f"{titles.get(measure.benchmark, measure.benchmark)} {measure.direction}".strip()
+    name = titles.get(measure.benchmark, measure.benchmark)
+    if measure.direction:
+        name += ", " + " to ".join(by_code(code).title for code in measure.direction.split("-"))
     return f"{name}, in English" if measure.test_language == "eng_Latn" else name
 
 

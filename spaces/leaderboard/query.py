@@ -29,7 +29,7 @@ FILTERS: Mapping[str, Callable[[Entry], str]] = {
     "family": lambda entry: family(entry.code),
     "region": lambda entry: region(entry.code),
     "base": lambda entry: entry.base,
-    "english": lambda entry: entry.english,
+    "english": lambda entry: entry.english_outcome,
     "licence": lambda entry: entry.card.licence,
     "reviewed": lambda entry: "by speakers" if entry.card.is_reviewed else "not yet",
     "version": lambda entry: "newest" if entry.version == entry.version_count else "older",

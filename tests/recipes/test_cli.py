@@ -180,13 +180,23 @@ def test_a_missing_package_is_named_with_its_extra(
     assert f"absent_package is missing: install `kakugo-bot[{extra}]`." in said
 
 
-# Failed before: "The Hub failed: (Request ID: 1)".
-def test_the_hub_says_why_it_failed() -> None:
-    request = httpx2.Request("POST", "http://hub/api/models/a/b/commit/main")
-    response = httpx2.Response(429, headers={"x-request-id": "1"}, request=request)
-    text, said = "(Request ID: 1)\n\n429 Too Many Requests", "Too many commits."
-    error = HfHubHTTPError(text, response=response, server_message=said)
-    assert cli._hub_failure(error) == "The Hub failed: Too many commits."
+@pytest.mark.parametrize(
+    ("status", "said", "reason"),
+    [
+        (403, "You may not write this.", "You may not write this"),
+        (404, None, "Not Found"),
+        (429, "Too many commits.\nWait.", "Too many commits"),
+        (500, "", "Not Found"),
+    ],
+)
+def test_the_hub_says_which_call_failed_and_why(status: int, said: str | None, reason: str) -> None:
+    request = httpx2.Request("POST", "http://hub/api/models/a/b/commit/main?token=x")
+    response = httpx2.Response(status, headers={"x-request-id": "1"}, request=request)
+    error = HfHubHTTPError("Not Found.\n(Request ID: 1)", response=response, server_message=said)
+    call = "POST /api/models/a/b/commit/main"
+    assert cli._hub_failure(error) == f"The Hub answered {status} to {call}: {reason}."
+    text = cli._hub_failure(httpx2.ReadTimeout("timed out", request=request))
+    assert "cannot be reached (timed out)" in text and "HF_ENDPOINT" in text
 
 
 # Failed before: a traceback, or a manifest that nobody could read, after all had been paid for.

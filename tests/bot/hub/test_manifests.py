@@ -78,6 +78,16 @@ OVERALL: dict[str, Any] = {
 }  # fmt: skip
 
 
+def test_what_the_version_before_gained_is_read_where_it_is_known() -> None:
+    data = {**old("evaluate"), "schema": 2}
+    version = {"version": "v2", "promoted": True, "fresh": True}
+    gained = {"gain_before": 75.9, "gain_before_ci": [70.0, 81.2]}
+    for more, expected in ((gained, Change(75.9, 70.0, 81.2)), ({}, None)):
+        data["metrics"] = {**version, **more}
+        found = parse_manifest(data).version
+        assert found and found.gain_before == expected
+
+
 def test_what_sums_up_an_evaluation_is_read() -> None:
     def read(**changes: Any) -> Overall:
         data = {**old("evaluate"), "schema": 2}

@@ -228,12 +228,15 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         ),
     }
     for name, version in {
-        "next version is better": Version("v2", promoted=True, fresh=True),
+        "next version is better": Version(
+            "v2", promoted=True, fresh=True, gain_before=Change(75.9, 70.0, 81.2)
+        ),
         "next version is worse": Version("v3", promoted=False, fresh=True),
         "no corrections for a next version": Version("v3", promoted=False, fresh=False),
         "too few usable corrections": Version("", False, False, usable=2, needed=4),
     }.items():
-        manifest = examples.manifest(version=version)
+        overall = EVALUATION.overall if version.gain_before else Overall()
+        manifest = examples.manifest(version=version, overall=overall)
         note = replies.step_note(Step.IMPROVE, manifest)
         record = StepRecord(StepState.MADE, 1, 1, examples.NOW, "j5", note, 9.0)
         finished_version = replace(improving, status=Status.DONE, steps={Step.IMPROVE: record})

@@ -27,4 +27,6 @@ json.dump([results.to_list(), outputs.to_list()], sys.stdout)
         for key in ("model", "metric", "n", "main", "degenerate", "significant"):
             assert seen[key] == row.get(key), key
         assert seen["value"] == pytest.approx(row["value"])
+        if chat := row.get("chat"):
+            assert seen["chat"]["first_ci"] == pytest.approx(chat["first_ci"]), "texts before"
     assert {tuple(output["scores"]) for output in outputs} >= {("chrF++",), ("accuracy",)}

@@ -27,6 +27,10 @@ def test_shares_are_compared_as_published() -> None:
     assert result.p == pytest.approx(0.034, abs=5e-4)
 
 
+def test_a_small_p_is_not_zero() -> None:
+    assert 0 < intervals.compare_shares(*pairs(0, 0, 200, 0)).p < 1e-40
+
+
 @pytest.mark.parametrize(("right", "n"), [(0, 20), (20, 20), (7, 40), (100, 400)])
 def test_a_share_has_wilsons_interval(right: int, n: int) -> None:
     from scipy.stats import binomtest

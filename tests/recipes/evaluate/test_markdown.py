@@ -113,6 +113,7 @@ def test_tests_of_one_claim_are_corrected_together() -> None:
     [
         (40, 40, 20, "**English was lost**: -50.0 points"),
         (1000, 900, 900, "**English was kept**: +0.0 points"),
+        (400, 300, 290, "**Some English was lost; cannot tell whether more than 2 points**: -2.5"),
         (40, 30, 28, "**Cannot tell whether English was kept**: -5.0 points"),
     ],
 )

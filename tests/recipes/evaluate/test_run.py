@@ -38,7 +38,7 @@ ENGLISH = [f"Sentence number {i} is about the colour of a house." for i in range
 ESPERANTO = [f"La frazo numero {i} temas pri la koloro de domo." for i in range(5)] + [COPIED]
 
 
-def publish(
+def push_rows(
     api: HfApi,
     repo: str,
     configs: dict[str, dict[str, list[dict[str, Any]]]],
@@ -82,11 +82,11 @@ def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[L
         api = client(hub)
         api.create_repo(BASE)
         api.upload_folder(repo_id=BASE, folder_path=tiny_base)
-        publish(api, "practice/flores",
+        push_rows(api, "practice/flores",
                 {"epo_Latn": sentences(ESPERANTO), "eng_Latn": sentences(ENGLISH)},
                 ["eng_Latn-epo_Latn"])  # fmt: skip
         questions = {"test": [question(i) for i in range(8)]}
-        publish(api, "practice/belebele", {"epo_Latn": questions, "eng_Latn": questions})
+        push_rows(api, "practice/belebele", {"epo_Latn": questions, "eng_Latn": questions})
         for repo, folder in (
             (PEER, tiny_base),
             (OTHER_PEER, tiny_base),
@@ -99,7 +99,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Iterator[L
         chats.append([{"role": "user", "content": f"Traduku: {COPIED}"},
                       {"role": "assistant", "content": "Ne."}])  # fmt: skip
         rows = [{"messages": chat, "source": "t"} for chat in chats]
-        publish(api, DATA, {"default": {"train": rows, "test": rows[:2]}})
+        push_rows(api, DATA, {"default": {"train": rows, "test": rows[:2]}})
         made = Manifest("generate", "r1", 2, "d", "epo_Latn", {}, DATA, "c", True, 9.0,
                           cost_usd=0.25, metrics={"earlier_runs_usd": 0.5}).to_json()  # fmt: skip
         api.upload_file(path_or_fileobj=made.encode(), path_in_repo="run.json", repo_id=DATA,
@@ -228,10 +228,13 @@ def test_train_then_evaluate(
     cached, total = first.split()[1].split("/")
     assert 4 <= int(cached) <= 48 and total == "72"
     check_with_peer(hub, rows)
-    done = recipe(*evaluate, "--models", OTHER_PEER)
+    earlier = client(hub).list_repo_commits(ADAPTER)[1].commit_id
+    pinned = (f"{ADAPTER}@{earlier}" if each == ADAPTER else each for each in evaluate)
+    done = recipe(*pinned, "--models", OTHER_PEER)
     assert "progress: 72/96 items" in done.stdout, done.stderr
     evaluated = Manifest.from_json(read(hub, RESULTS, f"{FOLDER}/run.json", "dataset"))
     assert evaluated.metrics["peers"] == [PEER, OTHER_PEER]
+    assert evaluated.inputs[ADAPTER] == earlier
     columns = json.loads(read(hub, RESULTS, "benchmarks.json", "dataset"))
     assert {"key": "topic", "benchmark": "sib200", "chance": 0.1429}.items() <= columns[2].items()
     check_identities(client(hub))

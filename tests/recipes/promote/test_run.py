@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 import yaml
-from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub import CommitOperationAdd, HfApi, ModelCard
 
 from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.core import manifest
 from recipes.core.errors import UserError
 from recipes.core.manifest import Manifest
-from recipes.promote.run import current_version
+from recipes.promote.run import current_version, earlier_versions
 from recipes.train import versions
 from tests.recipes import tiny_adapters
 from tests.recipes.conftest import byte_tokenizer
@@ -116,6 +116,16 @@ def read_result(api: HfApi, path: str) -> str:
     return Path(api.hf_hub_download(RESULTS, path, repo_type="dataset")).read_text()
 
 
+def test_a_promoted_version_does_not_remove_the_rows_of_those_before_it() -> None:
+    first = [{"role": role, "model": role, "value": 1} for role in ("base", "adapter", "peer")]
+    second = [{"role": role, "version": "v2"} for role in ("base", "adapter")]
+    (kept,) = earlier_versions(first, "v1", "v2")
+    assert kept == {"version": "v1", **first[1]}
+    published = [*second, kept]
+    assert earlier_versions(published, "v1", "v2") == [kept], "a killed run starts again"
+    assert earlier_versions(published, "v2", "v3") == [second[1], kept]
+
+
 def test_better_version_is_put_in_use_and_worse_one_is_not(
     hub: LocalHub, runner: RecipeRunner, tiny_base: Path, tmp_path: Path
 ) -> None:
@@ -133,6 +143,8 @@ def test_better_version_is_put_in_use_and_worse_one_is_not(
 
     shown, unreadable = parse_rows("\n".join(map(json.dumps, rows)))
     assert [row.get("version") for row in shown] == ["v2", "v2"] and not unreadable
+    (columns, _) = ModelCard(read_result(api, "README.md")).data["dataset_info"]
+    assert rows[1].keys() <= {feature["name"] for feature in columns["features"]}, "load_dataset"
     card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
     assert "**v2 is the current version and replaced v1.**" in card and "Good." not in card
 
@@ -153,6 +165,7 @@ def test_better_version_is_put_in_use_and_worse_one_is_not(
     metrics = Manifest.from_json(read_result(api, f"{FOLDER}/versions/v3/run.json")).metrics
     assert (metrics["current"], metrics["promoted"]) == ("v2", False)
     assert metrics["comparisons"][0]["new"] == 0.0 and metrics["comparisons"][0]["current"] == 1.0
+    assert metrics["gain_before"] == 100 + metrics["overall"]["gain"]
     card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
     assert (
         "**v2 is the current version; v3 did not replace it.**" in card

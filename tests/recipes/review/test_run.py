@@ -77,6 +77,7 @@ def test_reviews_are_written_on_both_cards(hub: LocalHub, runner: RecipeRunner) 
         assert "reviewed-by-speakers" not in card
         assert card.count("Not yet reviewed by speakers of Esperanto") == 1
         assert "2 people reviewed 2 rows of the dataset; 2 people and 4 rows are needed" in card
+        assert "to drop" not in card, "nothing is agreed on yet"
         assert card.endswith(old.partition("\n## ")[2])
 
     rows = [review(6, "r2", "drop", "b", credit=HOSTILE), review(7, "r3", "keep", "b")]

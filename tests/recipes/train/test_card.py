@@ -110,6 +110,14 @@ def test_unknown_facts_are_omitted() -> None:
     assert "$" not in text and "kWh" not in text and "MFU" not in text
 
 
+def test_card_of_a_request_links_to_chat_leaderboard_and_discussion() -> None:
+    text = str(card.render(with_facts(request="r7")))
+    for path in ("kakugo-chat?language=gla_Latn", "kakugo?language=gla_Latn",
+                 "kakugo/discussions/7"):  # fmt: skip
+        assert f"](/spaces/org/{path})" in text
+    assert "/spaces/" not in str(card.render(with_facts(request="by-hand")))
+
+
 def test_row_edits_are_listed_with_the_right_plural() -> None:
     edits = RowEdits(frozenset({"r1"}), {"r2": "x", "r3": "y"})
     text = str(card.render(with_facts(row_edits=edits)))

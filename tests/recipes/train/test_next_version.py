@@ -45,6 +45,9 @@ def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
         tiny_adapters.write(
             tiny_adapters.untrained(tiny_base), folder, BASE, api.model_info(BASE).sha
         )
+        (folder / ".eval_results").mkdir()
+        for name in ("loss.png", ".eval_results/a.yaml"):
+            (folder / name).touch()
         tiny_adapters.push(api, ADAPTER, folder)
         card = "---\nconfigs:\n- config_name: default\n  data_files: x.jsonl\n---\n"
         text = json.dumps({"text": COPIED})
@@ -169,6 +172,8 @@ def test_corrections_become_a_version_that_prefers_them_even_if_the_run_is_kille
 
 
 def check_card(api: HfApi) -> None:
+    files = set(api.list_repo_files(ADAPTER, revision="v2"))
+    assert {"loss.png", "preference_log.jsonl"} <= files and ".eval_results/a.yaml" not in files
     card = Path(api.hf_hub_download(ADAPTER, "README.md", revision="v2")).read_text()
     assert "## Version v2" in card and "Not evaluated yet." in card and "Good." not in card
     assert "With thanks to Eva" in card

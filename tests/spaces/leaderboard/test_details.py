@@ -14,6 +14,7 @@ from details import (
     parse_advice,
     parse_dataset,
     parse_examples,
+    parse_inputs,
     parse_measures,
     parse_review,
     parse_training_log,
@@ -31,6 +32,12 @@ def output(item: int, model: str, text: str) -> dict[str, Any]:
     """Return a row of `outputs.jsonl`."""
     names = {"model": model, "direction": f"eng_Latn-{CODE}", "id": str(item)}
     return {**names, "prompt": f"Ask {item}", "output": text, "reference": "ref"}
+
+
+def test_only_commits_of_what_an_evaluation_read_are_taken() -> None:
+    inputs = {"o/data": "a" * 40, "o/base": "main; rm", "o/other": 1}
+    assert parse_inputs(json.dumps({"inputs": inputs}).encode()) == {"o/data": "a" * 40}
+    assert parse_inputs(b"") == parse_inputs(b"[1]") == {}
 
 
 def test_models_are_grouped_by_measure_and_english_comes_last() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import details
 import pytest
 from benchmarks import FIRST_BENCHMARKS
@@ -13,6 +15,7 @@ from parse_results import parse_rows
 from query import EntryIndex, View, from_query
 from request_queue import parse_requests
 
+from recipes import cli
 from tests.spaces.markup_checker import HOSTILE_TEXTS, URLS, checked_text
 from tests.spaces.result_rows import BASE, lines, pair, request, rows_of_all_roles
 
@@ -51,10 +54,30 @@ def test_page_shows_what_is_known_and_leaves_out_what_is_not() -> None:
     text = checked_text(language_page(leaderboard.entries, known, FIRST_BENCHMARKS, URLS))
     for part in ("50.0", "o/other", "in English", "held-out rows", "7 rows", "not certain", "#1"):
         assert part in text, part
-    assert "3 more rows were written" in text
+    assert "3 more rows were written" in text and "word, English to Esperanto" in text
     empty = details.LanguageDetails()
     text = checked_text(language_page(leaderboard.entries, empty, FIRST_BENCHMARKS, URLS))
     assert "cannot be read right now" in text and "What it learned from" not in text
+
+
+def test_the_command_measures_the_same_commits_again() -> None:
+    leaderboard = build_leaderboard([lines(*rows_of_all_roles(CODE, revision="ad"))], [])
+    inputs = {
+        f"{URLS.org}/kakugo-{CODE}": "da",
+        BASE: "ba",
+        f"{BASE}-{CODE}": "of the version before",
+    }
+    page = language_page(
+        leaderboard.entries, details.LanguageDetails(inputs=inputs), FIRST_BENCHMARKS, URLS
+    )
+    assert "kakugo-recipe" not in page, "without scores there is nothing to check"
+    known = replace(language()[1], inputs=inputs)
+    page = language_page(leaderboard.entries, known, FIRST_BENCHMARKS, URLS)
+    command = page.partition("<code>kakugo-recipe ")[2].partition("</code>")[0]
+    arguments = cli.parser().parse_args(command.split())
+    refs = {name: getattr(arguments, name) for name in ("dataset", "base", "adapter")}
+    assert refs == {"dataset": f"{URLS.org}/kakugo-epo_Latn@da", "base": f"{BASE}@ba",
+                    "adapter": f"{BASE}-{CODE}@ad"}  # fmt: skip
 
 
 def test_two_models_are_shown_side_by_side() -> None:

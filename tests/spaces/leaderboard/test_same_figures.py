@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -90,7 +91,7 @@ def rest_of_line(text: str, start: str) -> str:
     ("key", "in_comment", "on_card", "scale"),
     [
         ("into", "Translation from English to Esperanto, chrF++ |",
-         "FLORES+ eng_Latn-epo_Latn | chrF++ |", 1),
+         "FLORES+, English to Esperanto | chrF++ |", 1),
         ("reading", "Reading comprehension, accuracy (%) |", "Belebele | accuracy (%) |", 100),
     ],
 )  # fmt: skip
@@ -113,6 +114,15 @@ def test_a_test_has_the_same_figures_everywhere(
     assert score["significant"] == (row[f"{key}_significant"] == "True") == is_significant
     for text, start in ((comment, in_comment), (card, on_card)):
         assert ("not significant" not in rest_of_line(text, start)) == is_significant
+
+
+def test_a_certain_loss_of_english_is_called_a_loss_even_if_its_size_is_not_certain() -> None:
+    scored, found = evaluation(39)
+    found = replace(found, english=Interval(-8.1, -15.7, -0.3))
+    entry, _ = listed(scored, found)
+    assert entry_facts(entry)["English"] == "some lost, −8.1 points (−15.7 to −0.3)"
+    words = "Some English was lost; I cannot tell whether more than 2 points: -8.1 points (95%"
+    assert words in reply(scored, found)
 
 
 def test_what_sums_up_an_evaluation_is_the_same_everywhere() -> None:

@@ -1,0 +1,22 @@
+"""Which runs are done already, and whose cards a run may write."""
+
+from __future__ import annotations
+
+from recipes.core.hub_refs import split_ref
+from recipes.core.manifest import Manifest
+from recipes.evaluate import publish
+
+
+# Failed before: nobody may write the card of somebody else's adapter.
+def test_only_the_owner_of_an_adapter_writes_its_card() -> None:
+    assert publish.have_one_owner("practice/adapter", "practice/kakugo-results")
+    assert not publish.have_one_owner("practice/adapter", "practice2/kakugo-results")
+
+
+def test_a_run_is_not_done_before_it_has_read_the_commits_that_it_is_given() -> None:
+    assert split_ref("a/b@v1") == ("a/b", "v1") and split_ref("a/b") == ("a/b", "main")
+    made = Manifest("evaluate", "r1", 1, "d", "epo_Latn", {"a/b": "c1"}, "a/results", "c", True,
+                    9.0, metrics={"peers": ["a/peer"]})  # fmt: skip
+    assert publish.covers(made, [], {}) and publish.covers(made, ["a/peer"], {"a/b": "c1"})
+    assert not publish.covers(made, [], {"a/b": "c2"})
+    assert not publish.covers(made, ["a/other"], {})
