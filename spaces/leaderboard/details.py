@@ -38,6 +38,7 @@ class ModelScore:
     difference_interval: tuple[float, float] | None
     p: float | None
     significant: bool | None
+    version: str
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ def _model_score(row: Row) -> ModelScore:
         difference_interval=row.get("difference_ci"),
         p=row.get("p"),
         significant=row.get("significant"),
+        version=text_of(row.get("version")),
     )
 
 

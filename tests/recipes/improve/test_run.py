@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.domain.observation import Version
+from bot.domain.observation import Change, Version
 from bot.hub.manifests import parse_manifest
 from bot.localhub.fork_server import ForkServer
 from recipes.core.manifest import Manifest
@@ -84,10 +84,12 @@ def test_one_job_makes_a_version_compares_it_and_reports(
         text = read_result(api, f"{FOLDER}/improvements/r7/run.json")
         assert Manifest.from_json(text).step == "improve"
         compared = Manifest.from_json(read_result(api, f"{FOLDER}/versions/v2/run.json")).metrics
+        gain_before = Change(compared["gain_before"], *compared["gain_before_ci"])
         for request, fresh in (("r7", True), ("r8", False)):
             text = read_result(api, f"{FOLDER}/improvements/{request}/run.json")
-            version = parse_manifest(yaml.safe_load(text)).version
-            assert version == Version("v2", compared["promoted"], fresh)
+            made, promoted = parse_manifest(yaml.safe_load(text)), compared["promoted"]
+            assert made.version == Version("v2", promoted, fresh, gain_before=gain_before)
+            assert made.overall.gain and made.overall.gain.value == compared["overall"]["gain"]
         card = Path(api.hf_hub_download(ADAPTER, "README.md")).read_text()
         assert "v2 is the current version" in card or "v2 did not replace it" in card
         assert "With thanks to Eva" in card, "the review report was made, too"

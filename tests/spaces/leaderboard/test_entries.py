@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from entries import Entry, Score, build_leaderboard
+from details import parse_measures
+from entries import Entry, Score, build_leaderboard, newest
 from export import as_json
+from parse_results import parse_rows
 from request_queue import parse_requests
 
+from recipes.promote.run import earlier_versions
 from tests.spaces.result_rows import lines, pair, request
 
 OLD_SCHEMAS = Path(__file__).parents[2] / "data" / "old_schemas"
@@ -117,6 +121,20 @@ def test_degenerate_answers_and_peers_are_counted() -> None:
     text = lines(base, adapter, peer, {**peer, "model": "o/more"})
     (entry,) = build_leaderboard([text], []).entries
     assert entry.scores["into"].degenerate == 7 and entry.peers == 2
+
+
+# Failed before: the promoted version's rows replaced those of the first one.
+def test_an_earlier_version_stays_beside_the_promoted_one() -> None:
+    def rows(version: str, adapter: float) -> list[dict[str, Any]]:
+        return pair("epo_Latn", "flores", 10.0, adapter, version=version, revision=version)
+
+    text = lines(*rows("v2", 40.0), *earlier_versions(rows("v1", 50.0), "v1", "v2"))
+    entries = build_leaderboard([text], []).entries
+    found = {(e.version, e.version_count, e.scores["into"].adapter, e.gain) for e in entries}
+    assert found == {(1, 2, 50.0, 40.0), (2, 2, 40.0, 30.0)}
+    assert newest(entries).version == 2
+    (measure,) = parse_measures(parse_rows(text)[0])
+    assert [score.version for score in measure.scores] == ["v2", "v2", "v1"]
 
 
 def test_versions_of_an_adapter_are_entries_of_their_own_and_the_oldest_is_the_first() -> None:

@@ -202,4 +202,4 @@ def test_the_plot_is_the_same_for_the_same_rows(tmp_path: Path) -> None:
     with Image.open(tmp_path / "a.png") as picture:  # shows the page behind it, light or dark
         assert picture.mode == "RGBA" and picture.getpixel((0, 0))[3] == 0
     assert image.startswith(b"\x89PNG") and image == (tmp_path / "b.png").read_bytes()
-    assert int.from_bytes(image[16:20]) == 800
+    assert int.from_bytes(image[16:20]) == 700
