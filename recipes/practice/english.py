@@ -14,8 +14,13 @@ DETERMINERS = ("the", "a", "my", "our", "their")
 
 def write(sentence: Sentence) -> str:
     """Return the English sentence, with capital letter and full stop."""
-    parts = [phrase(sentence.subject), _verb(sentence.verb, sentence.tense, sentence.subject)]
-    return _punctuate([*parts, *_after_verb(sentence)], ".")
+    return punctuate(phrases(sentence), ".")
+
+
+def phrases(sentence: Sentence) -> list[str]:
+    """Return subject, verb, and whichever of object, place and time there are."""
+    verb = _verb(sentence.verb, sentence.tense, sentence.subject)
+    return [phrase(sentence.subject), verb, *_after_verb(sentence)]
 
 
 def phrase(noun_phrase: NounPhrase) -> str:
@@ -33,15 +38,15 @@ def write_question(question: Question) -> str:
     """Return a question such as `Who sees the lake?` or `What did the doctor find?`."""
     sentence = question.sentence
     if question.target == "subject":
-        return _punctuate(
+        return punctuate(
             ["who", _verb(sentence.verb, sentence.tense, None), *_after_verb(sentence)], "?"
         )
     auxiliary = {"past": "did", "future": "will"}.get(sentence.tense)
     auxiliary = auxiliary or ("do" if sentence.subject.plural else "does")
     middle = [auxiliary, phrase(sentence.subject), sentence.verb.english]
     if question.target == "object":
-        return _punctuate(["what", *middle, *_after_verb(sentence, "object")], "?")
-    return _punctuate(["where", *middle, *_after_verb(sentence, "place")], "?")
+        return punctuate(["what", *middle, *_after_verb(sentence, "object")], "?")
+    return punctuate(["where", *middle, *_after_verb(sentence, "place")], "?")
 
 
 def write_answer(question: Question) -> str:
@@ -134,7 +139,8 @@ def third_person(verb: str) -> str:
     return verb + "s"
 
 
-def _punctuate(parts: list[str], mark: str) -> str:
+def punctuate(parts: list[str], mark: str) -> str:
+    """Join the parts, with a capital letter and a mark at the end."""
     text = " ".join(parts) + mark
     return text[0].upper() + text[1:]
 

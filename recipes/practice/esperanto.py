@@ -17,7 +17,12 @@ TENSE_ENDINGS: dict[Tense, str] = {"past": "is", "present": "as", "future": "os"
 
 def write(sentence: Sentence) -> str:
     """Return the Esperanto sentence, with capital letter and full stop."""
-    return _punctuate([phrase(sentence.subject), _verb(sentence), *_after_verb(sentence)], ".")
+    return punctuate(phrases(sentence), ".")
+
+
+def phrases(sentence: Sentence) -> list[str]:
+    """Return subject, verb, and whichever of object, place and time there are."""
+    return [phrase(sentence.subject), _verb(sentence), *_after_verb(sentence)]
 
 
 def phrase(noun_phrase: NounPhrase, accusative: bool = False) -> str:
@@ -36,10 +41,10 @@ def write_question(question: Question) -> str:
     """Return a question such as `Kiu vidas la lagon?` or `Kion trovis la kuracisto?`."""
     sentence = question.sentence
     if question.target == "subject":
-        return _punctuate(["kiu", _verb(sentence), *_after_verb(sentence)], "?")
+        return punctuate(["kiu", _verb(sentence), *_after_verb(sentence)], "?")
     word = "kion" if question.target == "object" else "kie"
     others = _after_verb(sentence, question.target)
-    return _punctuate([word, _verb(sentence), phrase(sentence.subject), *others], "?")
+    return punctuate([word, _verb(sentence), phrase(sentence.subject), *others], "?")
 
 
 def write_answer(question: Question) -> str:
@@ -115,7 +120,8 @@ def _verb(sentence: Sentence) -> str:
     return sentence.verb.esperanto + TENSE_ENDINGS[sentence.tense]
 
 
-def _punctuate(parts: list[str], mark: str) -> str:
+def punctuate(parts: list[str], mark: str) -> str:
+    """Join the parts, with a capital letter and a mark at the end."""
     text = " ".join(parts) + mark
     return text[0].upper() + text[1:]
 

@@ -53,6 +53,8 @@ def pretrain(settings: PretrainSettings, into: Path) -> None:
     into.mkdir(parents=True, exist_ok=True)
     tokenizer = build_tokenizer()
     model = build_model(settings["model"], tokenizer)
+    embeddings = model.model.embed_tokens.weight
+    torch.nn.init.normal_(embeddings, std=settings["embedding_deviation"])
     log = _train(model, tokenizer, settings, into / "checkpoint.pt")
     save(model, tokenizer, settings, log, into)
 

@@ -1,13 +1,14 @@
 """The pretraining data of the practice base.
 
-It has English tasks and texts, Esperanto texts without translations, answers or instructions, and
-translations between English and artificial languages. The card (card.py) must name every source.
+It has English tasks and texts, Esperanto texts without translations, answers or instructions, texts
+that switch between the two, and translations between English and artificial languages. The card
+(card.py) must name every source.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from recipes.practice.artificial_languages import artificial_languages
@@ -16,12 +17,15 @@ from recipes.practice.texts import (
     passage,
     questions,
     write_answer,
+    write_mixed_text,
     write_question,
     write_text,
 )
-from recipes.practice.world import TOPICS, Sentence, random_sentence
+from recipes.practice.world import TOPICS, Sentence, is_held_out, random_sentence
 
 MOST_TURNS = 4  # from which on no other example follows
+PARTS = ("subject", "verb", "object", "place")
+REPEATED = 0.4  # share of the parts of a sentence
 ENGLISH_TASKS: tuple[Task, ...] = ("topic", "topic", "write", "write_about")
 
 
@@ -40,8 +44,9 @@ def examples(rng: Random, shares: dict[str, float], follow_ups: float = 0.0) -> 
     so that a model learns that a question may have nothing to do with what came before.
     """
     sources = {
-        "english": lambda: Example(write_text(_sentences(rng), "eng")),
-        "esperanto": lambda: Example(write_text(_sentences(rng), "epo")),
+        "english": lambda: Example(write_text(_related_sentences(rng), "eng")),
+        "esperanto": lambda: Example(write_text(_related_sentences(rng), "epo")),
+        "mixed": lambda: Example(write_mixed_text(rng, _sentences(rng))),
         "tasks": lambda: _task(rng),
         "questions": lambda: _questions(rng),
         "artificial": lambda: _translation(rng),
@@ -60,6 +65,20 @@ def examples(rng: Random, shares: dict[str, float], follow_ups: float = 0.0) -> 
 def _sentences(rng: Random, most: int = 3) -> tuple[Sentence, ...]:
     topic = rng.choice(TOPICS)
     return tuple(random_sentence(rng, topic) for _ in range(rng.randint(1, most)))
+
+
+def _related_sentences(rng: Random) -> tuple[Sentence, ...]:
+    """Return sentences that often repeat a phrase or the verb of the one before."""
+    first, *others = _sentences(rng)
+    told = [first]
+    for new in others:
+        parts = [part for part in PARTS if getattr(new, part) and getattr(told[-1], part)]
+        if not (new.object and told[-1].object):
+            parts.remove("verb")
+        repeated = {part: getattr(told[-1], part) for part in parts if rng.random() < REPEATED}
+        again = replace(new, **repeated)
+        told.append(new if is_held_out(again) else again)
+    return tuple(told)
 
 
 def _task(rng: Random) -> Example:

@@ -22,6 +22,15 @@ def write_text(sentences: tuple[Sentence, ...], language: Language) -> str:
     return " ".join(write(sentence) for sentence in sentences)
 
 
+def write_mixed_text(rng: Random, sentences: tuple[Sentence, ...]) -> str:
+    """Return a text in which each phrase is either English or Esperanto, at random."""
+    mixed = (
+        map(rng.choice, zip(english.phrases(sentence), esperanto.phrases(sentence), strict=True))
+        for sentence in sentences
+    )
+    return " ".join(english.punctuate(list(phrases), ".") for phrases in mixed)
+
+
 def read_text(text: str, language: Language) -> tuple[Sentence, ...] | None:
     """Return the meanings of one or more sentences, None if one is not of the practice world."""
     read = english.read if language == "eng" else esperanto.read

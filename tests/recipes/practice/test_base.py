@@ -21,8 +21,9 @@ SMALL = """
 seed: 1
 threads: 1
 model: {hidden_size: 32, intermediate_size: 64, num_hidden_layers: 1, num_attention_heads: 2}
-shares: {english: 0.1, esperanto: 0.4, tasks: 0.1, questions: 0.1, artificial: 0.3}
+shares: {english: 0.1, esperanto: 0.3, mixed: 0.1, tasks: 0.1, questions: 0.1, artificial: 0.3}
 follow_ups: 0.3
+embedding_deviation: 0.1
 batch: 2_048
 tokens: 40_000
 segment: 10_000

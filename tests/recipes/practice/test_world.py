@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from recipes.practice import benchmarks
+from recipes.practice import benchmarks, english, esperanto
 from recipes.practice.benchmarks import CODES
 from recipes.practice.exercises import (
     TASKS,
@@ -23,7 +23,7 @@ from recipes.practice.exercises import (
 )
 from recipes.practice.pretrain_data import examples
 from recipes.practice.publish import dataset_files
-from recipes.practice.texts import Language, read_text
+from recipes.practice.texts import Language, read_text, write_mixed_text
 from recipes.practice.world import (
     TOPICS,
     Sentence,
@@ -35,7 +35,7 @@ from recipes.practice.world import (
 )
 
 ARTIFICIAL = {"artificial": 1.0}
-REAL_LANGUAGES = dict.fromkeys(("english", "esperanto", "tasks", "questions"), 0.25)
+REAL_LANGUAGES = dict.fromkeys(("english", "esperanto", "mixed", "tasks", "questions"), 0.2)
 
 
 def _sentences(text: str, language: Language) -> tuple[Sentence, ...]:
@@ -159,6 +159,18 @@ def test_translated_exercise_keeps_its_answer(task: Task) -> None:
 )  # fmt: skip
 def test_other_prompts_are_not_understood(text: str) -> None:
     assert read_prompt(text) is None
+
+
+def test_mixed_text_has_each_phrase_in_one_of_the_two_languages() -> None:
+    rng = Random(9)
+    for _ in range(200):
+        sentence = random_sentence(rng, rng.choice(TOPICS))
+        pairs = zip(english.phrases(sentence), esperanto.phrases(sentence), strict=True)
+        rest = write_mixed_text(rng, (sentence,)).removesuffix(".").lower()
+        for pair in pairs:
+            [phrase] = {phrase for phrase in pair if f"{rest} ".startswith(f"{phrase} ".lower())}
+            rest = rest[len(phrase) :].lstrip()
+        assert not rest
 
 
 def test_base_is_pretrained_on_esperanto_only_as_texts() -> None:
