@@ -38,6 +38,7 @@ SOURCES = (
     "spaces/*/style.css",
 )
 SIZE = {"width": 1000, "height": 625}
+WIDE = {"width": 1280, "height": 800}  # the leaderboard needs the width, the chat the height
 FRAME_WIDTH, FRAME_MS, COLORS = 720, 2200, 64
 TIMEOUT_SECONDS = 1500
 MAX_QUESTIONS = 12
@@ -87,9 +88,9 @@ def _discussion(page: Page, url: str) -> list[bytes]:
 
 
 def _leaderboard(page: Page, url: str) -> bytes:
+    page.set_viewport_size(WIDE)
     page.goto(_app(page, url))
     expect(page.get_by_text("Esperanto").first).to_be_visible()
-    page.mouse.wheel(0, 420)  # to the table
     page.wait_for_timeout(2000)
     return page.screenshot(path=DOCS / "leaderboard.png")
 
@@ -100,6 +101,7 @@ def _chat(browser: Browser, url: str) -> bytes:
     for _ in range(MAX_QUESTIONS):
         exercise = random_exercise(rng, "to_esperanto", "eng")
         page = _page(browser)  # the chat keeps a conversation for the next visit
+        page.set_viewport_size(WIDE)
         page.goto(f"{app}/?language=epo_Latn")
         box = page.locator("#message-box textarea")
         answer = page.locator("#adapter-chat .bot.message")
@@ -109,6 +111,7 @@ def _chat(browser: Browser, url: str) -> bytes:
         expect(answer).to_have_count(1)
         expect(page.locator("#send")).to_be_visible()
         if right_answer(exercise, rng) in answer.inner_text():
+            page.evaluate("scrollTo(0, 0)")
             page.wait_for_timeout(1000)
             return page.screenshot(path=DOCS / "chat.png")
     raise SystemExit(f"none of {MAX_QUESTIONS} answers in the chat was right")
