@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from recipes.core.errors import UserError
 from recipes.core.language import Language
 from recipes.core.row_edits import RowEdits
@@ -25,6 +27,7 @@ RESULTS_END = "<!-- /results -->"
 EXPORT_START = "<!-- export -->"
 EXPORT_END = "<!-- /export -->"
 PAPER = "2601.14051"
+SETTINGS = ("lora", "batch", "max_length", "follow_ups", "trainer")
 REQUEST = re.compile(r"r([0-9]+)")
 LICENCE = ("license", "license_name", "license_link")
 
@@ -81,6 +84,12 @@ class CardFacts:
     def is_adapter(self) -> bool:
         """Whether the repository holds an adapter, not a whole model."""
         return self.settings["lora"] is not None
+
+    @property
+    def shown_settings(self) -> str:
+        """The most important settings, as YAML."""
+        shown = {key: value for key in SETTINGS if (value := self.settings.get(key))}
+        return yaml.safe_dump(shown, sort_keys=False, allow_unicode=True)
 
     @property
     def is_servable(self) -> bool:

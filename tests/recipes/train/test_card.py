@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from huggingface_hub import HfApi, ModelCard, ModelCardData, constants
 
 from bot.localhub.testing import LocalHub
@@ -44,11 +45,13 @@ FACTS = card.CardFacts(
 
 def test_card_names_the_system_prompt_of_a_model_that_was_trained_to_think() -> None:
     text = str(card.render(with_facts(system='Be "concise".')))
-    assert '{"role": "system", "content": "Be \\"concise\\"."}, {"role": "user"' in text
+    assert '[\n    {"role": "system", "content": "Be \\"concise\\"."},\n    {"role": "user"' in text
     data = card.render(with_facts(system="Be concise.")).data.to_dict()
     assert data["system_prompt"] == "Be concise."
     assert "write its reasoning first" in text
     assert "reasoning" not in str(card.render(FACTS))
+    settings = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])
+    assert settings == {key: SETTINGS[key] for key in ("lora", "batch", "max_length", "trainer")}
 
 
 @pytest.fixture(scope="module")
