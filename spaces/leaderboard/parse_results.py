@@ -93,13 +93,13 @@ class _Uncovered(TypedDict):
 def _plausible(row: Row) -> Row:
     """Return the row; raise ValueError if its values cannot be true together."""
     metric, value = row.get("metric") or "", row["value"]
-    intervals = [interval for interval in (row.get("ci"), row.get("difference_ci")) if interval]
-    of_language = (row.get("gain_ci"), row.get("english_difference_ci"))
-    if any(low > high for low, high in (*intervals, *filter(None, of_language))):
-        raise ValueError("an interval is inverted")
+    own, difference = row.get("ci"), row.get("difference_ci")
+    for interval in (own, difference, row.get("gain_ci"), row.get("english_difference_ci")):
+        if interval and interval[0] > interval[1]:
+            raise ValueError("an interval is inverted")
     largest = MAX_VALUES.get(metric, MAX_VALUE)
-    numbers = (value, row.get("difference") or 0.0, *(end for ends in intervals for end in ends))
-    if any(abs(number) > largest for number in numbers) or (value < 0 and metric in MAX_VALUES):
+    numbers = (value, row.get("difference") or 0.0, *(own or ()), *(difference or ()))
+    if max(map(abs, numbers)) > largest or (value < 0 and metric in MAX_VALUES):
         raise ValueError("a number is out of the metric's range")
     if row.get("english") and row.get("english_difference") is None:
         raise ValueError("whether English was kept is said without the difference")
