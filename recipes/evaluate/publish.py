@@ -29,10 +29,11 @@ CARD = Path(__file__).with_name("results_card.md")
 
 @dataclass(frozen=True)
 class ResultsFolder:
-    """The folder of an adapter in the results dataset."""
+    """The folder of an adapter in the results dataset; `org` has the leaderboard."""
 
     repo: str
     folder: str
+    org: str
 
     def path(self, name: str) -> str:
         """Return the path of a file of the folder in the repository."""
@@ -45,7 +46,8 @@ class ResultsFolder:
 
 def results_folder(args: argparse.Namespace) -> ResultsFolder:
     """Return the folder of this run's adapter."""
-    return ResultsFolder(args.into, f"{args.config.language}/{args.adapter.split('/')[-1]}")
+    folder = f"{args.config.language}/{args.adapter.split('/')[-1]}"
+    return ResultsFolder(args.into, folder, args.org)
 
 
 def is_done(api: HfApi, args: argparse.Namespace, revisions: Mapping[str, str]) -> bool:
@@ -108,7 +110,7 @@ def push(
         repo_type="dataset",
         commit_message=message,
         operations=[
-            CommitOperationAdd("README.md", results_card(api.endpoint, target.repo).encode()),
+            CommitOperationAdd("README.md", results_card(api.endpoint, target).encode()),
             CommitOperationAdd("benchmarks.json", columns.encode()),
             *(CommitOperationAdd(target.path(name), jsonl(rows)) for name, rows in files.items()),
         ],
@@ -116,11 +118,11 @@ def push(
     return str(commit.oid)
 
 
-def results_card(endpoint: str, repo: str) -> str:
+def results_card(endpoint: str, target: ResultsFolder) -> str:
     """Return the card of the results dataset."""
-    leaderboard = f"{endpoint}/spaces/{repo.partition('/')[0]}/kakugo"
+    leaderboard = f"{endpoint}/spaces/{target.org}/kakugo"
     text = CARD.read_text(encoding="utf-8")
-    return text.replace("{repo}", repo).replace("{leaderboard}", leaderboard)
+    return text.replace("{repo}", target.repo).replace("{leaderboard}", leaderboard)
 
 
 def update_adapter(

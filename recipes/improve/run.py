@@ -8,6 +8,7 @@ Too few corrections are a result like any other: another attempt would find no m
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from recipes.core import manifest, model_loading
@@ -34,7 +35,7 @@ def main(args: argparse.Namespace) -> None:
     from huggingface_hub import HfApi
 
     api, results = HfApi(), publish.results_folder(args)
-    target = ResultsFolder(results.repo, f"{results.folder}/improvements/{args.request}")
+    target = replace(results, folder=f"{results.folder}/improvements/{args.request}")
     if manifest.already_made(api, target.repo, "dataset", target.path("run.json"), args.digest):
         say(f"{target.repo} has {target.path('run.json')} already: nothing to do")
         return

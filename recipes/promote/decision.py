@@ -58,5 +58,5 @@ def _tests(count: int) -> str:
 
 
 def _text(score: VersionScores) -> str:
-    digits = 3 if score.metric == "accuracy" else 1
-    return f"{score.test} ({score.metric}) {score.current:.{digits}f} → {score.new:.{digits}f}"
+    shown = ".1%" if score.metric == "accuracy" else ".1f"
+    return f"{score.test} ({score.metric}) {score.current:{shown}} → {score.new:{shown}}"

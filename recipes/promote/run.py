@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from recipes.core import card_sections, manifest, model_loading
@@ -104,7 +104,8 @@ def current_version(
 
 
 def _results_folder(args: argparse.Namespace, version: str) -> ResultsFolder:
-    return ResultsFolder(args.into, f"{publish.results_folder(args).folder}/versions/{version}")
+    adapter = publish.results_folder(args)
+    return replace(adapter, folder=f"{adapter.folder}/versions/{version}")
 
 
 def _promote(

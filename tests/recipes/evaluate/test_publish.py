@@ -5,12 +5,18 @@ from __future__ import annotations
 from recipes.core.hub_refs import split_ref
 from recipes.core.manifest import Manifest
 from recipes.evaluate import publish
+from recipes.evaluate.publish import ResultsFolder
 
 
 # Failed before: nobody may write the card of somebody else's adapter.
 def test_only_the_owner_of_an_adapter_writes_its_card() -> None:
     assert publish.have_one_owner("practice/adapter", "practice/kakugo-results")
     assert not publish.have_one_owner("practice/adapter", "practice2/kakugo-results")
+
+
+def test_results_of_somebody_else_link_to_the_leaderboard_of_the_organization() -> None:
+    card = publish.results_card("http://hub", ResultsFolder("alice/results", "a/b", "practice"))
+    assert "(http://hub/spaces/practice/kakugo)" in card and 'load_dataset("alice/results"' in card
 
 
 def test_a_run_is_not_done_before_it_has_read_the_commits_that_it_is_given() -> None:

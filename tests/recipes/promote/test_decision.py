@@ -13,7 +13,7 @@ def test_one_significantly_worse_test_prevents_promotion() -> None:
     decision = decide([scores(0.4, 0.9, True), scores(0.5, 0.3, True)])
     assert not decision.promoted
     assert decision.reason == (
-        "It is significantly worse in 1 of 2 tests: Belebele (accuracy) 0.500 → 0.300."
+        "It is significantly worse in 1 of 2 tests: Belebele (accuracy) 50.0% → 30.0%."
     )
 
 
