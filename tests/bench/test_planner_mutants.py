@@ -25,7 +25,9 @@ source_paths = ["bot"]
 only_mutate = ["bot/planner/*"]
 also_copy = ["recipes", "docs", "constraints.txt", "README.md", "conftest.py"]
 pytest_add_cli_args = ["-p", "no:randomly", "-p", "no:cacheprovider"]
-pytest_add_cli_args_test_selection = ["tests/bot/planner", "tests/scenarios/test_isolation.py"]
+pytest_add_cli_args_test_selection = [
+    "tests/bot/planner", "tests/scenarios/test_isolation.py", "tests/scenarios/test_improve.py"
+]
 """
 # mutmut stops at the first test that fails, so the slow ones come last.
 SLOW_TESTS_LAST = """

@@ -56,6 +56,21 @@ def test_status_estimate_and_help_are_answered_once_each() -> None:
     assert len(again.request.answers) == 3
 
 
+def test_the_cost_of_a_request_without_a_language_is_that_of_any() -> None:
+    asked = examples.request(spec=None, status=Status.ASKED, verdict=Verdict.NO_NAME)
+    (answer,) = answers(after(asked, ("ludoviko", "/estimate")))
+    assert "$" in answer
+
+
+@pytest.mark.parametrize("limits", [Limits(person_usd=0.01), Limits(day_usd=0.01)])
+def test_an_approval_raises_the_cap_by_what_a_person_and_a_day_may_cost(limits: Limits) -> None:
+    held = examples.request(status=Status.HELD, verdict=Verdict.TOO_DEAR)
+    written = (examples.comment("/approve", "ada", NOW - 50),)
+    observation = observed(discussions={1: examples.discussion(comments=written)})
+    approved = plan(held, observation, examples.policy(limits=limits), CURRENT).request
+    assert approved.status is Status.OPEN and approved.agreed_spec.cap_usd == 0.01
+
+
 # Failed before: the first, as if somebody with a deleted account were everybody with one.
 @pytest.mark.parametrize(
     ("author", "who"),
