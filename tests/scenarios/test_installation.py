@@ -61,7 +61,7 @@ def test_after_a_failed_call_the_next_deploy_continues(hub: LocalHub) -> None:
     assert installation.deploy() == [DONE]
     state = installation.state()
     assert len(state["webhooks"]) == 1 and state["endpoints"] == [("kakugo-teacher", "paused")]
-    api = HfApi(hub.url, hub.token("alice"))
+    api = HfApi(hub.url, installation.process_env["HF_TOKEN"])
     path = api.hf_hub_download("cut/kakugo-communities", "README.md", repo_type="dataset")
     card = Path(path).read_text()
     assert "open a pull request" in card and f"{hub.url}/spaces/cut/kakugo" in card
