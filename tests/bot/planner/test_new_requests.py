@@ -133,8 +133,9 @@ def test_an_unanswered_question_is_closed_after_a_while() -> None:
         assert any(isinstance(action, EnsureClosed) for action in expired.actions) is closed
 
 
-def test_a_second_request_points_to_the_first() -> None:
-    first = examples.request(id="r1", discussion=1)
+@pytest.mark.parametrize("status", [Status.OPEN, Status.HELD, Status.DONE])
+def test_a_second_request_points_to_the_first(status: Status) -> None:
+    first = examples.request(id="r1", discussion=1, status=status)
     second = examples.discussion(num=2)
     planned = admit(second, (first,), observed(discussions={2: second}), POLICY)
     assert planned.request.verdict is Verdict.DUPLICATE

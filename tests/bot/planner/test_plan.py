@@ -264,6 +264,9 @@ def test_the_first_job_waits_for_the_teacher() -> None:
     started = jobs_of(plan(examples.request(), observed(), POLICY, CURRENT))
     assert [(action.step, action.attempt) for action in started] == [(Step.CHECK, 1)]
     assert "http://127.0.0.1:2" in started[0].command
+    assert any("c0ffee" in word for word in started[0].command)  # the revision of the wheel
+    # Check may run for five minutes in the recipe of these tests.
+    assert started[0].timeout_seconds == 5 * 60
 
 
 def test_a_completed_job_without_a_manifest_fails_after_the_grace() -> None:
