@@ -261,7 +261,10 @@ def test_every_open_request_ends_if_all_actions_succeed() -> None:
 def test_the_first_job_waits_for_the_teacher() -> None:
     asleep = observed(teacher=Teacher("paused"))
     assert not jobs_of(plan(examples.request(), asleep, POLICY, CURRENT))
-    started = jobs_of(plan(examples.request(), observed(), POLICY, CURRENT))
+    planned = plan(examples.request(), observed(), POLICY, CURRENT)
+    started = jobs_of(planned)
+    (held,) = planned.request.unsettled
+    assert held.hold_usd == pytest.approx(5 / 60 * held.usd_per_hour) and held.usd_per_hour > 0
     assert [(action.step, action.attempt) for action in started] == [(Step.CHECK, 1)]
     assert "http://127.0.0.1:2" in started[0].command
     assert any("c0ffee" in word for word in started[0].command)  # the revision of the wheel
