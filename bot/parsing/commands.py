@@ -7,9 +7,9 @@ command or one of the phrases below, with words of politeness around it::
     "/" ( status | estimate | help | cancel | retry | approve | a synonym )
     phrase
 
-Any other "/" word is an unknown command. Longer sentences are ignored: people talk to each other,
-too. For the same reason, what changes something is never heard in a question, and an approval has
-to be given, not asked for.
+Any other "/" word, in any script, is an unknown command. Longer sentences are ignored: people talk
+to each other, too. For the same reason, what changes something is never heard in a question, and an
+approval has to be given, not asked for.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def read_command(text: str) -> Command | None:
 
 
 def _slash_command(bare: str) -> Command | None:
-    match = re.fullmatch(r"/ ?([a-z]+)(?![\w/])(.*)", bare)
+    match = re.fullmatch(r"/ ?([^\W\d_]+)(?![\w/])(.*)", bare)
     if match is None:
         return None
     known = _SLASH.get(match[1]) if _OBJECT.fullmatch(match[2].strip()) else None

@@ -37,6 +37,9 @@ from bot.parsing.commands import read_command
         ("Please cancel this request.", Command.CANCEL),
         ("/cancle", Command.UNKNOWN),
         ("/statusquo", Command.UNKNOWN),
+        ("/стоп", Command.UNKNOWN),
+        ("/स्थिति", Command.UNKNOWN),
+        ("/état!", Command.UNKNOWN),
     ],
 )
 def test_commands_and_their_natural_variants(text: str, command: Command) -> None:
@@ -52,6 +55,7 @@ def test_commands_and_their_natural_variants(text: str, command: Command) -> Non
         "Thank you very much for the help!",
         "please do not stop",
         "/cancel/../../etc",
+        "/дом/кот",
         "don't cancel",
         "what is the status of Welsh in Patagonia?",
         "```\n/cancel\n```",
