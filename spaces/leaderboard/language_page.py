@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -62,19 +63,30 @@ def language_page(
 
 
 def _command(entry: Entry, inputs: Mapping[str, str], org: str) -> str:
-    """Return the command that evaluates this version again, into the reader's own results."""
+    """Return the command that evaluates this version again, into the reader's own results.
+
+    Names from results are quoted: somebody pastes this into a shell. The dataset of a variant has
+    its name in the one of the language.
+    """
     commits = {**inputs, entry.model: entry.revision}
+    dataset = f"{org}/kakugo-{entry.code}"
+    dataset = next((repo for repo in inputs if repo.startswith(f"{dataset}-")), dataset)
 
     def pinned(repo: str) -> str:
         commit = commits.get(repo)
         return f"{repo}@{commit}" if commit else repo
 
-    recipe = "practice" if entry.practice else "kakugo"
-    return (
-        f"kakugo-recipe evaluate --config {recipe} --org {org} --language {entry.code} "
-        f"--dataset {pinned(f'{org}/kakugo-{entry.code}')} --base {pinned(entry.base)} "
-        f"--adapter {pinned(entry.model)} --into YOUR_NAME/kakugo-results"
-    )
+    options = {
+        "config": "practice" if entry.practice else "kakugo",
+        "org": org,
+        "language": entry.code,
+        "dataset": pinned(dataset),
+        "base": pinned(entry.base),
+        "adapter": pinned(entry.model),
+        "into": "YOUR_NAME/kakugo-results",
+    }
+    words = (word for name, value in options.items() for word in (f"--{name}", value))
+    return shlex.join(("kakugo-recipe", "evaluate", *words))
 
 
 def missing_language_page(code: str, urls: HubUrls) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import shlex
 from dataclasses import replace
 
 import details
@@ -60,24 +62,39 @@ def test_page_shows_what_is_known_and_leaves_out_what_is_not() -> None:
     assert "cannot be read right now" in text and "What it learned from" not in text
 
 
+def command(leaderboard: Leaderboard, known: details.LanguageDetails) -> list[str]:
+    """Return the words of the command of the page, as a shell reads them."""
+    page = language_page(leaderboard.entries, known, FIRST_BENCHMARKS, URLS)
+    text = html.unescape(page.partition("<code>kakugo-recipe ")[2].partition("</code>")[0])
+    return shlex.split(text)
+
+
+def refs(words: list[str]) -> dict[str, str]:
+    arguments = cli.parser().parse_args(words)
+    return {name: getattr(arguments, name) for name in ("dataset", "base", "adapter")}
+
+
 def test_the_command_measures_the_same_commits_again() -> None:
     leaderboard = build_leaderboard([lines(*rows_of_all_roles(CODE, revision="ad"))], [])
-    inputs = {
-        f"{URLS.org}/kakugo-{CODE}": "da",
-        BASE: "ba",
-        f"{BASE}-{CODE}": "of the version before",
-    }
-    page = language_page(
-        leaderboard.entries, details.LanguageDetails(inputs=inputs), FIRST_BENCHMARKS, URLS
-    )
-    assert "kakugo-recipe" not in page, "without scores there is nothing to check"
+    dataset = f"{URLS.org}/kakugo-{CODE}"
+    inputs = {dataset: "da", BASE: "ba", f"{BASE}-{CODE}": "of the version before"}
+    assert not command(leaderboard, details.LanguageDetails(inputs=inputs)), "nothing to check"
     known = replace(language()[1], inputs=inputs)
-    page = language_page(leaderboard.entries, known, FIRST_BENCHMARKS, URLS)
-    command = page.partition("<code>kakugo-recipe ")[2].partition("</code>")[0]
-    arguments = cli.parser().parse_args(command.split())
-    refs = {name: getattr(arguments, name) for name in ("dataset", "base", "adapter")}
-    assert refs == {"dataset": f"{URLS.org}/kakugo-epo_Latn@da", "base": f"{BASE}@ba",
-                    "adapter": f"{BASE}-{CODE}@ad"}  # fmt: skip
+    expected = {"dataset": f"{dataset}@da", "base": f"{BASE}@ba", "adapter": f"{BASE}-{CODE}@ad"}
+    assert refs(command(leaderboard, known)) == expected
+    variant = {f"{dataset}-chatty": "va", BASE: "ba"}
+    assert refs(command(leaderboard, replace(known, inputs=variant))) == {
+        **expected,
+        "dataset": f"{dataset}-chatty@va",
+    }
+
+
+def test_names_in_the_command_are_words_for_a_shell() -> None:
+    leaderboard, known = language()
+    odd = "o/a; rm -rf ~ $(id) `id` 'x' \"y\""
+    entries = [replace(entry, base=odd, model=odd, revision="") for entry in leaderboard.entries]
+    words = command(replace(leaderboard, entries=tuple(entries)), known)
+    assert refs(words) == {"dataset": f"{URLS.org}/kakugo-{CODE}", "base": odd, "adapter": odd}
 
 
 def test_two_models_are_shown_side_by_side() -> None:
