@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from bot.domain.request import Step, StepRecord, StepState
-from bot.replies.phrases import metric_name, score
+from bot.replies.phrases import metric_name, score_text
 
 # Seconds between two progress lines of a step where there is no bar.
 LINE_INTERVAL = 5.0
@@ -102,18 +102,18 @@ class Screen:
             table.add_column(column, justify="right")
         for row in result["table"]:
             metric = row["metric"]
-            low, high = (score(metric, value, "+") for value in row["difference_ci"])
+            low, high = (score_text(metric, value, "+") for value in row["difference_ci"])
             note = "" if row["significant"] else " (not significant)"
             table.add_row(
                 f"{row['benchmark']} {row['direction']}".strip(),
                 metric_name(metric),
-                score(metric, row["base"]),
-                score(metric, row["adapter"]),
+                score_text(metric, row["base"]),
+                score_text(metric, row["adapter"]),
                 f"{low} to {high}{note}",
             )
         if chat := result["chat"]:
             for turn in ("first", "second"):
-                metric, value = metric_name(chat["metric"]), score(chat["metric"], chat[turn])
+                metric, value = metric_name(chat["metric"]), score_text(chat["metric"], chat[turn])
                 table.add_row(f"asked in a chat, {turn} question", metric, "", value, "")
         with self._lock:
             self._console.print(table)

@@ -192,25 +192,30 @@ class Advice:
 class Version:
     """A version of an adapter, like `v2`; `fresh` if this request made it.
 
-    There is no version and no tag if only `usable` corrections could be used of the `needed` ones.
     `gain_before` is what the version before it gains over the base, None if unknown.
     """
 
     tag: str
     promoted: bool
     fresh: bool
-    usable: int = 0
-    needed: int = 0
     gain_before: Change | None = None
+
+
+@dataclass(frozen=True)
+class TooFewCorrections:
+    """Why there is no next version: only `usable` corrections can be used, and `needed` are."""
+
+    usable: int
+    needed: int
 
 
 @dataclass(frozen=True)
 class Manifest:
     """The parts of a recipe's `run.json` that the bot uses.
 
-    `stopped` is `cap` if the recipe ended early because
-    its money was spent. `version` is the version that was compared with the current one. `titles`
-    says what each benchmark tests.
+    `stopped` is `cap` if the recipe ended early because its money was spent. `version` is the
+    version that was compared with the current one, or why there is none. `titles` says what each
+    benchmark tests.
     """
 
     digest: str
@@ -224,7 +229,7 @@ class Manifest:
     overall: Overall = Overall()
     not_covered: tuple[str, ...] = ()
     stopped: str = ""
-    version: Version | None = None
+    version: Version | TooFewCorrections | None = None
     titles: Mapping[str, str] = field(default_factory=FIRST_TITLES.copy, hash=False)
 
 

@@ -22,6 +22,7 @@ from bot.domain.observation import (
     Overall,
     Score,
     Shortfall,
+    TooFewCorrections,
     Version,
 )
 from recipes.validation.errors import quote
@@ -50,7 +51,7 @@ def parse_manifest(data: Any) -> Manifest:
         overall=_overall(metrics["overall"]) if "overall" in metrics else Overall(),
         stopped="cap" if metrics.get("stopped") == "cap" else "",
         not_covered=tuple(map(_word, metrics.get("not_covered", ()))),
-        version=_version(metrics) if "fresh" in metrics else None,
+        version=_outcome(metrics),
         titles=FIRST_TITLES | _titles(metrics.get("titles", {})),
     )
 
@@ -172,10 +173,14 @@ def _titles(titles: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _version(metrics: Mapping[str, Any]) -> Version:
+def _outcome(metrics: Mapping[str, Any]) -> Version | TooFewCorrections | None:
+    """Return what `improve` has made, None for another step."""
     if "needed" in metrics:
-        usable, needed = int(amount(metrics["usable"])), int(amount(metrics["needed"]))
-        return Version("", promoted=False, fresh=False, usable=usable, needed=needed)
+        return TooFewCorrections(int(amount(metrics["usable"])), int(amount(metrics["needed"])))
+    return _version(metrics) if "fresh" in metrics else None
+
+
+def _version(metrics: Mapping[str, Any]) -> Version:
     tag = str(metrics["version"])
     if not names.is_version(tag):
         raise ValueError(f"{quote(tag)} is not a version")

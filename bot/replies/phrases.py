@@ -27,7 +27,7 @@ def at_most(usd: float) -> str:
     return f"at most {money(usd)}" if usd >= 0.01 else money(usd)
 
 
-def score(metric: str, value: float, sign: str = "") -> str:
+def score_text(metric: str, value: float, sign: str = "") -> str:
     """Return an accuracy (0 to 1) in percent, or a chrF++, with one digit after the point."""
     return f"{100 * value if metric == 'accuracy' else value:{sign}.1f}"
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.domain import names, steps
-from bot.domain.observation import Change, ChatScore, Manifest, Overall, Score, Version
+from bot.domain.observation import (
+    Change,
+    ChatScore,
+    Manifest,
+    Overall,
+    Score,
+    TooFewCorrections,
+    Version,
+)
 from bot.domain.policy import Policy
 from bot.domain.request import Request, Step
 from bot.language import UnknownCode, by_code
-from bot.replies import phrases
-from bot.replies.phrases import join, metric_name, money, plural, practice_note
+from bot.replies.phrases import join, metric_name, money, plural, practice_note, score_text
 
 _VERDICTS = {
     "kept": "English was kept",
@@ -20,15 +27,23 @@ _VERDICTS = {
 
 
 def result(request: Request, manifest: Manifest, policy: Policy) -> str:
-    if manifest.version is not None:
-        lines = [
-            *_next_version(manifest.version, manifest.overall, request, policy),
-            "",
-            "I am closing this discussion.",
-        ]
-    else:
-        lines = _evaluation(request, manifest, policy)
+    match manifest.version:
+        case None:
+            lines = _evaluation(request, manifest, policy)
+        case TooFewCorrections(usable, needed):
+            lines = [_too_few(usable, needed), "", "I am closing this discussion."]
+        case version:
+            lines = _next_version(version, manifest.overall, request, policy)
+            lines += ["", "I am closing this discussion."]
     return "\n".join([*lines, *practice_note(policy.recipe.practice)])
+
+
+def _too_few(usable: int, needed: int) -> str:
+    return (
+        f"There is no new version: it needs {plural(needed, 'correction')}, and only {usable:,} of "
+        "those sent so far can be used. A correction can be used if it is in the language, differs "
+        "from the model's answer, and a steward or a maintainer has accepted it."
+    )
 
 
 def _next_version(
@@ -38,13 +53,6 @@ def _next_version(
     adapter = names.adapter(policy.org, spec.base, spec.key)
     page = names.repo_url(policy.endpoint, adapter, "model")
     link = f"[`{version.tag}`]({page}/tree/{version.tag})"
-    if version.needed:
-        return [
-            f"There is no new version: it needs {plural(version.needed, 'correction')}, and only "
-            f"{version.usable:,} of those sent so far can be used. A correction can be used if it "
-            "is in the language, differs from the model's answer, and a steward or a maintainer "
-            "has accepted it."
-        ]
     if not version.fresh:
         return [f"There are no new corrections since {link} was made, so there is no new version."]
     if version.promoted:
@@ -104,9 +112,9 @@ def _score_row(score: Score, titles: Mapping[str, str]) -> str:
     if score.direction:
         source, _, target = score.direction.partition("-")
         benchmark += f" from {_name(source)} to {_name(target)}"
-    base, adapter = (phrases.score(score.metric, value) for value in (score.base, score.adapter))
+    base, adapter = (score_text(score.metric, value) for value in (score.base, score.adapter))
     change, low, high = (
-        phrases.score(score.metric, value, "+")
+        score_text(score.metric, value, "+")
         for value in (score.adapter - score.base, score.low, score.high)
     )
     note = "" if score.significant else ", not significant"
@@ -161,7 +169,7 @@ def _overall(overall: Overall, gain_before: Change | None = None) -> list[str]:
 
 
 def _chat_scores(chat: ChatScore) -> str:
-    first, second = (phrases.score(chat.metric, value) for value in (chat.first, chat.second))
+    first, second = (score_text(chat.metric, value) for value in (chat.first, chat.second))
     if chat.metric == "accuracy":
         return f"{first}% of the first answers are right, and {second}% of the second"
     return f"{chat.metric} of the first answers {first}, and of the second {second}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain import names, steps
-from bot.domain.observation import CHECK_METRICS, Advice, Manifest
+from bot.domain.observation import CHECK_METRICS, Advice, Manifest, TooFewCorrections
 from bot.domain.policy import Policy
 from bot.domain.request import Reason, Request, Status, Step, StepRecord, StepState, Verdict
 from bot.replies.failure import REASONS
@@ -104,7 +104,7 @@ def step_note(step: Step, manifest: Manifest) -> str:
     """Say in a few words what a finished step has made."""
     if manifest.advice is not None:
         return check_note(manifest.advice)
-    if manifest.version is not None and manifest.version.needed:
+    if isinstance(manifest.version, TooFewCorrections):
         return "too few corrections"
     if manifest.version is not None:
         use = "now the current version" if manifest.version.promoted else "not used"

@@ -47,8 +47,7 @@ def main(args: argparse.Namespace) -> None:
         _run_recipes(api, args)
     except TooFewCorrections as error:
         say(str(error))
-        metrics = {"version": "", "promoted": False, "fresh": False,
-                   "usable": error.usable, "needed": error.needed}  # fmt: skip
+        metrics: dict[str, Any] = {"usable": error.usable, "needed": error.needed}
         _push_manifest(job, target, job.inputs[args.adapter], Counts(error.usable), metrics)
         return
     promotion = _promotion(api, results, args)

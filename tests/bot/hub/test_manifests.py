@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.observation import Advice, Change, ChatScore, Overall, Shortfall
+from bot.domain.observation import Advice, Change, ChatScore, Overall, Shortfall, Version
 from bot.hub.client import MALFORMED
 from bot.hub.manifests import parse_manifest
 from bot.replies.status import check_note
@@ -85,7 +85,7 @@ def test_what_the_version_before_gained_is_read_where_it_is_known() -> None:
     for more, expected in ((gained, Change(75.9, 70.0, 81.2)), ({}, None)):
         data["metrics"] = {**version, **more}
         found = parse_manifest(data).version
-        assert found and found.gain_before == expected
+        assert isinstance(found, Version) and found.gain_before == expected
 
 
 def test_what_sums_up_an_evaluation_is_read() -> None:

@@ -17,6 +17,7 @@ from bot.domain.observation import (
     Manifest,
     Overall,
     Shortfall,
+    TooFewCorrections,
     Version,
 )
 from bot.domain.request import (
@@ -227,15 +228,15 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
             None,
         ),
     }
-    for name, version in {
-        "next version is better": Version(
-            "v2", promoted=True, fresh=True, gain_before=Change(75.9, 70.0, 81.2)
-        ),
+    better = Version("v2", promoted=True, fresh=True, gain_before=Change(75.9, 70.0, 81.2))
+    outcomes: dict[str, Version | TooFewCorrections] = {
+        "next version is better": better,
         "next version is worse": Version("v3", promoted=False, fresh=True),
         "no corrections for a next version": Version("v3", promoted=False, fresh=False),
-        "too few usable corrections": Version("", False, False, usable=2, needed=4),
-    }.items():
-        overall = EVALUATION.overall if version.gain_before else Overall()
+        "too few usable corrections": TooFewCorrections(2, 4),
+    }
+    for name, version in outcomes.items():
+        overall = EVALUATION.overall if version is better else Overall()
         manifest = examples.manifest(version=version, overall=overall)
         note = replies.step_note(Step.IMPROVE, manifest)
         record = StepRecord(StepState.MADE, 1, 1, examples.NOW, "j5", note, 9.0)

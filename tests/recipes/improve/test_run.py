@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.domain.observation import Change, Version
+from bot.domain.observation import Change, TooFewCorrections, Version
 from bot.hub.manifests import parse_manifest
 from bot.localhub.fork_server import ForkServer
 from recipes.core.manifest import Manifest
@@ -74,7 +74,7 @@ def test_one_job_makes_a_version_compares_it_and_reports(
         assert refused.returncode == 0 and "52 waiting" in refused.stdout
         text = read_result(api, f"{FOLDER}/improvements/r6/run.json")
         outcome = parse_manifest(yaml.safe_load(text))
-        assert outcome.version == Version("", False, False, usable=0, needed=4)
+        assert outcome.version == TooFewCorrections(usable=0, needed=4)
         assert before == (api.model_info(ADAPTER).sha, api.dataset_info(DATA).sha)
         corrections = [{**row, "account": None} for row in feedback_samples.corrections()]
         accepted = [feedback_samples.decision(row) for row in corrections]
