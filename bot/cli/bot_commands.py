@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def serve() -> None:
-    """Run the bot: hear webhooks, and check the Hub regularly."""
+    """Run the bot: receive webhooks, and check the Hub regularly."""
     from bot.controller import serve as server
 
     settings, controller = connection.controller()

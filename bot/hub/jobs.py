@@ -111,11 +111,11 @@ def cancel_job(hub: Connection, job: str) -> None:
         hub.api.cancel_job(job_id=job, namespace=hub.org)
 
 
-def stop_jobs(hub: Connection, request: str) -> Iterator[str]:
-    """Cancel all jobs of a request and yield the id of each. Raises TryLater and Refused."""
-    with translate_errors(f"list the jobs of {request}"):
-        jobs = [info.id for info in alive_jobs(hub, ("request", request))]
-    for job in jobs:
+def stop_jobs(hub: Connection, requests: Collection[str]) -> Iterator[str]:
+    """Cancel all jobs of these requests and yield the id of each. Raises TryLater and Refused."""
+    with translate_errors("list the jobs"):
+        jobs = list(alive_jobs(hub, names.JOB_LABEL))
+    for job in (info.id for info in jobs if (info.labels or {}).get("request") in requests):
         cancel_job(hub, job)
         yield job
 

@@ -18,14 +18,13 @@ def withdraw(hub: Connection, language: Language, requests: Iterable[Request]) -
     code = language.code
     withdrawal.ensure_no_consent(hub, code)
     yield f"the profile now declines new requests for {language.name}"
-    for request in requests:
-        if request.spec is None or request.spec.language.code != code:
-            continue
+    own = {each.id: each for each in requests if each.spec and each.spec.language.code == code}
+    for request in own.values():
         if request.status in LIVE:
             close_discussion(hub, request.discussion)
             yield f"closed discussion {request.discussion}"
-        for job in stop_jobs(hub, request.id):  # before they write what is hidden or removed next
-            yield f"stopped job {job}"
+    for job in stop_jobs(hub, own):  # before they write what is hidden or removed next
+        yield f"stopped job {job}"
     for repo in withdrawal.ensure_private(hub, code):
         yield f"made {repo} private"
     if withdrawal.ensure_no_folder(hub, names.results(hub.org), code, f"Withdraw {code}"):
