@@ -73,7 +73,7 @@ def unavailable_language(
 ) -> str:
     """Return the answer to a name without a model: the languages it means, and similar ones."""
     name = " / ".join(language.label for language in languages[:3])
-    title = languages[0].name if len(languages) == 1 else text
+    title = languages[0].request_title if len(languages) == 1 else text
     return _draw("unavailable_language", text, name, title, suggestions, urls, t)
 
 

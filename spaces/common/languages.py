@@ -40,6 +40,11 @@ class Language:
         return self.name or self.code
 
     @property
+    def request_title(self) -> str:
+        """The title of a request for it: the English name, or the code if others share the name."""
+        return self.name if len(named(self.name)) == 1 else self.code
+
+    @property
     def label(self) -> str:
         """Both names, so that either finds the language in a list."""
         return (

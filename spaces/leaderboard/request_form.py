@@ -51,7 +51,6 @@ def _about(language: Language, leaderboard: Leaderboard) -> dict[str, Any]:
         "declined": newest if newest and newest.status == "declined" else None,
         "verdicts": VERDICTS,
         "queued": next((number for number in discussions if number is not None), None),
-        "request_title": language.name if len(named(language.name)) == 1 else language.code,
         "estimate": estimate(leaderboard.requests),
     }
 

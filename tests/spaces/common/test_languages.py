@@ -46,6 +46,14 @@ def test_ambiguous_name_finds_all_languages() -> None:
     assert named("") == [] and named("Esperatno") == [] and named("x" * 10_000) == []
 
 
+@pytest.mark.parametrize(
+    ("code", "title"),
+    [("cym_Latn", "Welsh"), ("aka_Latn", "aka_Latn"), ("unknown", "unknown")],  # Akan is two
+)
+def test_title_of_a_request_means_one_language(code: str, title: str) -> None:
+    assert by_code(code).request_title == title
+
+
 def test_similar_languages_with_an_offered_code_come_first() -> None:
     assert similar("Esperatno", {"epo_Latn"})[0].code == "epo_Latn"
     assert similar("Welhs", {"epo_Latn"})[0].code == "cym_Latn"
