@@ -12,30 +12,35 @@ CONTROLS = re.compile(
 SPECIAL_CHARACTERS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~&@:/$^=\"'])")
 
 
-def set_section(text: str, name: str, body: str, before: str | None = None) -> str:
+def set_section(
+    text: str, name: str, body: str, before: str | None = None, heading: str | None = None
+) -> str:
     """Return the card with `body` between the markers of the section `name`.
 
-    A new section is added before the heading `before`, or at the end.
+    A new section is added before the heading `before`, or at the end, where it may get a `heading`.
     """
-    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    if replaced := replace_between(text, start, end, body):
-        return replaced
-    section = f"{start}\n{body}\n{end}"
+    if f"<!-- {name} -->" in text:
+        return replace_section(text, name, body)
+    section = _section(name, body)
     above, has_heading, below = text.partition(f"\n{before}\n") if before else (text, "", "")
     if has_heading:
         return f"{above.rstrip()}\n\n{section}\n\n{before}\n{below}"
-    return f"{text.rstrip()}\n\n{section}\n"
+    headed = f"{heading}\n\n{section}" if heading else section
+    return f"{text.rstrip()}\n\n{headed}\n"
 
 
-def replace_between(text: str, start: str, end: str, body: str) -> str:
-    """Return the card with `body` between its markers; empty if it has no `start`.
+def replace_section(text: str, name: str, body: str) -> str:
+    """Return the card with `body` in the section `name`; the card as it is if it has none.
 
-    Where somebody has removed the `end`, nothing is replaced: all that follows `start` stays.
+    Where somebody has removed the marker of its end, all that follows the first marker stays.
     """
-    above, has_start, after = text.partition(start)
-    _, has_end, below = after.partition(end)
-    section = f"{start}\n{body}\n{end}"
-    return f"{above}{section}{below if has_end else after}" if has_start else ""
+    above, has_start, after = text.partition(f"<!-- {name} -->")
+    _, has_end, below = after.partition(f"<!-- /{name} -->")
+    return f"{above}{_section(name, body)}{below if has_end else after}" if has_start else text
+
+
+def _section(name: str, body: str) -> str:
+    return f"<!-- {name} -->\n{body}\n<!-- /{name} -->"
 
 
 def escape(text: str) -> str:

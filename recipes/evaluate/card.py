@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import yaml
 
 from recipes.core.benchmarks.table import benchmark_of
-from recipes.core.card_sections import replace_between
+from recipes.core.card_sections import set_section
 from recipes.evaluate import markdown
 from recipes.evaluate.significance import Score, TaskResult
-from recipes.train.card import RESULTS_END, RESULTS_START
+from recipes.train.card import RESULTS_SECTION
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult, EvalResultEntry, ModelCard
@@ -26,10 +26,7 @@ def update(
     card: ModelCard, name: str, text: str, results: Sequence[TaskResult], practice: bool
 ) -> None:
     """Replace the results in the card of the model `name`; add a section if it has none."""
-    card.text = (
-        replace_between(card.text, RESULTS_START, RESULTS_END, text)
-        or f"{card.text.rstrip()}\n\n## Results\n\n{RESULTS_START}\n{text}\n{RESULTS_END}\n"
-    )
+    card.text = set_section(card.text, RESULTS_SECTION, text, heading="## Results")
     card.data["model_name"] = name
     card.data["eval_results"] = [
         _metadata(result, score, practice) for result in results for score in result.scores

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.core.card_sections import replace_between
+from recipes.core.card_sections import set_section
 from recipes.core.language import Language
 from recipes.export.interpolate import ShareChoice, ShareLoss
-from recipes.train.card import EXPORT_END, EXPORT_START
+from recipes.train.card import EXPORT_SECTION
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelCard
@@ -67,12 +67,9 @@ def render(facts: CardFacts) -> ModelCard:
 
 
 def update(adapter: ModelCard, facts: CardFacts) -> None:
-    """Link to the merged weights on the adapter's card, between its EXPORT markers."""
-    links, text = _links(facts), adapter.text
-    adapter.text = (
-        replace_between(text, EXPORT_START, EXPORT_END, links)
-        or f"{text.rstrip()}\n\n## Merged\n\n{EXPORT_START}\n{links}\n{EXPORT_END}\n"
-    )
+    """Link to the merged weights on the adapter's card, in its section `export`."""
+    links = _links(facts)
+    adapter.text = set_section(adapter.text, EXPORT_SECTION, links, heading="## Merged")
 
 
 def _links(facts: CardFacts) -> str:

@@ -1,7 +1,7 @@
 """The adapter's model card: facts of one run filled into `card.md.j2`; unknown facts are omitted.
 
-`evaluate` later fills the part between the RESULTS markers and `export` that between the EXPORT
-markers; until then, the card says that there is no evaluation and no export yet.
+`evaluate` and `export` later replace their sections; until then, the card says that there is no
+evaluation and no export yet.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
     from recipes.train.sft import SftResult
 
-RESULTS_START = "<!-- results -->"
-RESULTS_END = "<!-- /results -->"
-EXPORT_START = "<!-- export -->"
-EXPORT_END = "<!-- /export -->"
+# Sections of `card.md.j2` that later recipes replace.
+RESULTS_SECTION = "results"
+EXPORT_SECTION = "export"
 PAPER = "2601.14051"
 SETTINGS = ("lora", "batch", "max_length", "follow_ups", "trainer")
 REQUEST = re.compile(r"r([0-9]+)")
@@ -112,8 +111,6 @@ def render(facts: CardFacts) -> ModelCard:
         _metadata(facts),
         template_path=str(Path(__file__).with_name("card.md.j2")),
         facts=facts,
-        results=(RESULTS_START, RESULTS_END),
-        export=(EXPORT_START, EXPORT_END),
         paper=PAPER,
     )
     return card

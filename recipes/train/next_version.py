@@ -24,7 +24,7 @@ from recipes.core.progress import say
 from recipes.core.schema import build
 from recipes.train import checkpoints, dpo, feedback_gates, versions
 from recipes.train.callbacks import print_progress
-from recipes.train.card import RESULTS_END, RESULTS_START
+from recipes.train.card import RESULTS_SECTION
 from recipes.train.card_facts import PACKAGES
 from recipes.train.preference_pairs import PreferencePairs, make_pairs
 from recipes.train.settings import TrainingSettings
@@ -247,10 +247,7 @@ def _card(
     card.text = card_sections.set_section(
         card.text, CARD_SECTION, f"{section}\n\n{thanks}".rstrip(), before="## Results"
     )
-    card.text = (
-        card_sections.replace_between(card.text, RESULTS_START, RESULTS_END, "Not evaluated yet.")
-        or card.text
-    )
+    card.text = card_sections.replace_section(card.text, RESULTS_SECTION, "Not evaluated yet.")
     card.data["eval_results"] = None
     card.data["tags"] = sorted({*(card.data.get("tags") or []), "dpo"})
     return str(card)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from recipes.core.card_sections import escape, set_section
+from recipes.core.card_sections import escape, replace_section, set_section
 
 
 def test_a_section_is_added_before_its_heading_and_then_replaced() -> None:
@@ -18,6 +18,10 @@ def test_a_section_is_added_before_its_heading_and_then_replaced() -> None:
     assert set_section("# A\n", "x", "one", before="## C").endswith(
         "\n\n<!-- x -->\none\n<!-- /x -->\n"
     )
+    headed = set_section("# A\n", "x", "one", heading="## X")
+    assert headed == "# A\n\n## X\n\n<!-- x -->\none\n<!-- /x -->\n"
+    assert replace_section(headed, "x", "two") == headed.replace("one", "two")
+    assert replace_section(headed, "y", "two") == headed
 
 
 # Failed before: all of the card after the first marker was lost.

@@ -143,14 +143,14 @@ def test_no_markup_of_model_or_benchmark_gets_into_card_or_metadata() -> None:
     hostile: Outputs = [Generation(HOSTILE, True)] * len(flores.items)
     scored = results((task, outputs(task, 5), outputs(task, 9)), (flores, hostile, hostile))
     shown = samples.first_translations([flores], {(0, 0): hostile, (1, 0): hostile}, "epo_Latn")
-    section = f"## Results\n\n{card.RESULTS_START}\nold\n{card.RESULTS_END}\n\n## Limits\n\nmany\n"
+    section = "## Results\n\n<!-- results -->\nold\n<!-- /results -->\n\n## Limits\n\nmany\n"
     before = ModelCard(f"---\nlicense: apache-2.0\n---\n\n# x\n\n{section}")
     for _ in range(2):
         text = markdown.render(replace(report(scored), samples=shown))
         card.update(before, "x", text, scored, practice=False)
     after = ModelCard(str(before))
     assert after.data.license == "apache-2.0" and len(after.data.eval_results or []) == 3
-    assert after.text.count(card.RESULTS_START) == after.text.count(card.RESULTS_END) == 1
+    assert after.text.count("<!-- results -->") == after.text.count("<!-- /results -->") == 1
     assert after.text.endswith("## Limits\n\nmany\n") and "old" not in after.text
     owned = [line for line in after.text.splitlines() if "Owned" in line]
     assert len(owned) == 9 and all(line.startswith("> **") for line in owned)
