@@ -12,7 +12,7 @@ from functools import cache
 from random import Random
 
 from recipes.practice.english import DETERMINERS
-from recipes.practice.world import TENSES, NounPhrase, Sentence, lexicon
+from recipes.practice.world import TENSES, NounPhrase, Sentence, lexicon, punctuate
 
 # Consonants and vowels; no two languages share a consonant, so they cannot share a word.
 SOUNDS = {
@@ -41,8 +41,7 @@ class ArtificialLanguage:
             parts += [self.stems["in"], self._phrase(sentence.place, False)]
         if sentence.time:
             parts.append(self.stems[sentence.time.english])
-        text = " ".join(parts) + "."
-        return text[0].upper() + text[1:]
+        return punctuate(parts, ".")
 
     def _phrase(self, noun_phrase: NounPhrase, is_object: bool) -> str:
         shape = (noun_phrase.plural, is_object)

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from functools import cache
 
-from recipes.practice.world import NounPhrase, Question, Sentence, Tense, Word, lexicon, words
+from recipes.practice.world import (
+    NounPhrase,
+    Question,
+    Sentence,
+    Tense,
+    Word,
+    lexicon,
+    punctuate,
+    words,
+)
 
 DETERMINERS = ("the", "a", "my", "our", "their")
 
@@ -137,12 +146,6 @@ def third_person(verb: str) -> str:
     if verb.endswith("y") and verb[-2] not in "aeiou":
         return verb[:-1] + "ies"
     return verb + "s"
-
-
-def punctuate(parts: list[str], mark: str) -> str:
-    """Join the parts, with a capital letter and a mark at the end."""
-    text = " ".join(parts) + mark
-    return text[0].upper() + text[1:]
 
 
 @cache

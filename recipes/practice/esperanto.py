@@ -9,7 +9,16 @@ from __future__ import annotations
 
 from functools import cache
 
-from recipes.practice.world import NounPhrase, Question, Sentence, Tense, Word, lexicon, words
+from recipes.practice.world import (
+    NounPhrase,
+    Question,
+    Sentence,
+    Tense,
+    Word,
+    lexicon,
+    punctuate,
+    words,
+)
 
 DETERMINERS = {"the": "la", "my": "mi", "our": "ni", "their": "ili"}
 TENSE_ENDINGS: dict[Tense, str] = {"past": "is", "present": "as", "future": "os"}
@@ -118,12 +127,6 @@ def _after_verb(sentence: Sentence, omitted: str = "") -> list[str]:
 
 def _verb(sentence: Sentence) -> str:
     return sentence.verb.esperanto + TENSE_ENDINGS[sentence.tense]
-
-
-def punctuate(parts: list[str], mark: str) -> str:
-    """Join the parts, with a capital letter and a mark at the end."""
-    text = " ".join(parts) + mark
-    return text[0].upper() + text[1:]
 
 
 @cache

@@ -70,15 +70,16 @@ def _sentences(rng: Random, most: int = 3) -> tuple[Sentence, ...]:
 def _related_sentences(rng: Random) -> tuple[Sentence, ...]:
     """Return sentences that often repeat a phrase or the verb of the one before."""
     first, *others = _sentences(rng)
-    told = [first]
+    sentences = [first]
     for new in others:
-        parts = [part for part in PARTS if getattr(new, part) and getattr(told[-1], part)]
-        if not (new.object and told[-1].object):
+        last = sentences[-1]
+        parts = [part for part in PARTS if getattr(new, part) and getattr(last, part)]
+        if not (new.object and last.object):
             parts.remove("verb")
-        repeated = {part: getattr(told[-1], part) for part in parts if rng.random() < REPEATED}
-        again = replace(new, **repeated)
-        told.append(new if is_held_out(again) else again)
-    return tuple(told)
+        repeated = {part: getattr(last, part) for part in parts if rng.random() < REPEATED}
+        related = replace(new, **repeated)
+        sentences.append(new if is_held_out(related) else related)
+    return tuple(sentences)
 
 
 def _task(rng: Random) -> Example:

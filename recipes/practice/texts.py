@@ -11,7 +11,14 @@ from random import Random
 from typing import Literal
 
 from recipes.practice import english, esperanto
-from recipes.practice.world import Question, Sentence, Word, is_held_out, random_sentence
+from recipes.practice.world import (
+    Question,
+    Sentence,
+    Word,
+    is_held_out,
+    punctuate,
+    random_sentence,
+)
 
 Language = Literal["eng", "epo"]
 
@@ -28,7 +35,7 @@ def write_mixed_text(rng: Random, sentences: tuple[Sentence, ...]) -> str:
         map(rng.choice, zip(english.phrases(sentence), esperanto.phrases(sentence), strict=True))
         for sentence in sentences
     )
-    return " ".join(english.punctuate(list(phrases), ".") for phrases in mixed)
+    return " ".join(punctuate(phrases, ".") for phrases in mixed)
 
 
 def read_text(text: str, language: Language) -> tuple[Sentence, ...] | None:

@@ -1,14 +1,14 @@
 """The practice world: its lexicon, the meaning of sentences, and the held-out combinations.
 
 It is small enough that a model can learn a language on a laptop. Combinations of words are split
-into training and held-out ones. How a sentence is spelled is in `english.py` and `esperanto.py`,
-and prompts are in `exercises.py`.
+into training and held-out ones. How a language expresses a meaning is in `english.py` and
+`esperanto.py`, and prompts are in `exercises.py`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -135,6 +135,12 @@ def content_words(sentence: Sentence) -> Iterator[Word]:
     for phrase in (sentence.subject, sentence.object, sentence.place):
         if phrase:
             yield phrase.noun
+
+
+def punctuate(parts: Iterable[str], mark: str) -> str:
+    """Join the parts of a sentence in any language, with a capital letter and a mark at the end."""
+    text = " ".join(parts) + mark
+    return text[0].upper() + text[1:]
 
 
 def _draw(rng: Random, topic: str) -> Sentence:
