@@ -79,18 +79,12 @@ def earlier_peers(api: HfApi, target: ResultsFolder) -> list[str]:
 
 def cached_outputs(api: HfApi, target: ResultsFolder) -> response_cache.CachedOutputs:
     """Return the outputs that earlier runs pushed; empty if there are none."""
-    path = target.path("outputs.jsonl")
-    if not api.file_exists(target.repo, path, repo_type="dataset"):
-        return {}
-    return response_cache.parse(_text(api, target.repo, "dataset", path))
+    return response_cache.parse(_pushed(api, target, "outputs.jsonl"))
 
 
 def results(api: HfApi, target: ResultsFolder) -> list[Row]:
     """Return the rows of results.jsonl that were pushed; empty if there are none."""
-    path = target.path("results.jsonl")
-    if not api.file_exists(target.repo, path, repo_type="dataset"):
-        return []
-    return [json.loads(line) for line in _text(api, target.repo, "dataset", path).splitlines()]
+    return parse_jsonl(_pushed(api, target, "results.jsonl"))
 
 
 def push(
@@ -166,6 +160,14 @@ def cost(
     return dollars, energy
 
 
+def _pushed(api: HfApi, target: ResultsFolder, name: str) -> str:
+    """Return a file of the folder; empty if there is none."""
+    path = target.path(name)
+    if not api.file_exists(target.repo, path, repo_type="dataset"):
+        return ""
+    return _text(api, target.repo, "dataset", path)
+
+
 def _text(api: HfApi, repo: str, repo_type: str, path: str, revision: str = "main") -> str:
     local = api.hf_hub_download(repo, path, repo_type=repo_type, revision=revision)
     with open(local, encoding="utf-8") as file:
@@ -175,3 +177,9 @@ def _text(api: HfApi, repo: str, repo_type: str, path: str, revision: str = "mai
 def jsonl(rows: Sequence[dict[str, Any]]) -> bytes:
     """Return one JSON object per line."""
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+
+def parse_jsonl(text: str) -> list[Row]:
+    """Return the rows that `jsonl` wrote."""
+    lines = text.split("\n")  # splitlines would split at characters that JSON does not escape
+    return [json.loads(line) for line in lines if line]

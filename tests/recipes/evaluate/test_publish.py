@@ -19,6 +19,13 @@ def test_results_of_somebody_else_link_to_the_leaderboard_of_the_organization() 
     assert "(http://hub/spaces/practice/kakugo)" in card and 'load_dataset("alice/results"' in card
 
 
+# Failed before: lines were split at characters that JSON does not escape.
+def test_rows_are_read_as_they_were_written() -> None:
+    rows = [{"model": "a\u2028b\u0085\n"}, {"model": "c"}]
+    assert publish.parse_jsonl(publish.jsonl(rows).decode()) == rows
+    assert publish.parse_jsonl("") == []
+
+
 def test_a_run_is_not_done_before_it_has_read_the_commits_that_it_is_given() -> None:
     assert split_ref("a/b@v1") == ("a/b", "v1") and split_ref("a/b") == ("a/b", "main")
     made = Manifest("evaluate", "r1", 1, "d", "epo_Latn", {"a/b": "c1"}, "a/results", "c", True,
