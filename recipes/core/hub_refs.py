@@ -10,15 +10,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from recipes.core.errors import UserError
-from recipes.validation.errors import reason_of
+from recipes.validation.errors import quote, reason_of
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 
 def split_ref(ref: str) -> tuple[str, str]:
-    """Return repository and revision of `REPO@REVISION`; without one, the revision is main."""
-    repo, _, revision = ref.partition("@")
+    """Return repository and revision of `REPO@REVISION`; of `REPO`, the revision is main.
+
+    Raises UserError for an empty one: `REPO@$COMMIT` must not mean main if a shell knows no commit.
+    """
+    repo, at, revision = ref.partition("@")
+    if not repo or (at and not revision):
+        raise UserError(f"{quote(ref)} is neither REPO nor REPO@REVISION.")
     return repo, revision or "main"
 
 

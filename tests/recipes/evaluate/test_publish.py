@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from recipes.core.errors import UserError
 from recipes.core.hub_refs import split_ref
 from recipes.core.manifest import Manifest
 from recipes.evaluate import publish
@@ -24,6 +27,12 @@ def test_rows_are_read_as_they_were_written() -> None:
     rows = [{"model": "a\u2028b\u0085\n"}, {"model": "c"}]
     assert publish.parse_jsonl(publish.jsonl(rows).decode()) == rows
     assert publish.parse_jsonl("") == []
+
+
+@pytest.mark.parametrize("ref", ["", "@v1", "a/b@", "@"])
+def test_a_revision_that_is_not_there_is_not_main(ref: str) -> None:
+    with pytest.raises(UserError, match=f'^"{ref}" is neither REPO nor REPO@REVISION.$'):
+        split_ref(ref)
 
 
 def test_a_run_is_not_done_before_it_has_read_the_commits_that_it_is_given() -> None:
