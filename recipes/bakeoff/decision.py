@@ -93,7 +93,7 @@ def report(
         before, after = (bits_per_byte(losses, sizes) for losses in (m.before, m.after))
         cells += [f"{before:.3f}", f"{after:.3f}", f"{1 - after / before:.1%}"]
         cells += [
-            f"{m.scores_before[name]:.2f} → {m.scores_after[name]:.2f}" for name in benchmarks
+            f"{m.scores_before[name]:.1%} → {m.scores_after[name]:.1%}" for name in benchmarks
         ]
         cells += [f"{m.tokens_per_second:,.0f}", f"{_minutes_per_million(m):.1f}"]
         lines.append(f"| {' | '.join(cells)} |")
@@ -104,9 +104,9 @@ def report(
         f"# Bake-off for {language}\n\nUse **{decision.base}**.\n\n{reasons}\n\n{table}\n\n"
         f"Each base was trained for {steps} steps on the same rows. Bits per byte are of the "
         f"answers in {len(sizes)} held-out chats, with 95% paired bootstrap intervals. The "
-        "benchmark scores are few-shot and on few items; they do not affect the choice. The "
-        "minutes are for training on a million characters, which is what a base costs: the more "
-        "tokens it needs for a text, the longer it takes.\n"
+        "benchmark scores are accuracies, few-shot and on few items; they do not affect the "
+        "choice. The minutes are for training on a million characters, which is what a base costs: "
+        "the more tokens it needs for a text, the longer it takes.\n"
     )
 
 

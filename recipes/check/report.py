@@ -29,6 +29,7 @@ METRICS = {
     "fertility": "the base's tokens relative to English",
     "bytes": "share of tokens that are part of a character",
 }
+SHARES = ("answered", "script", "language", "structured", "bytes")  # shown in percent
 
 
 def lines(
@@ -55,15 +56,17 @@ def lines(
             for repo, fit in bases.items()
         ),
         f"result: {LEVELS[advice.level]}",
-        *(f"  {_shortfall(shortfall)}" for shortfall in advice.shortfalls),
+        *(f"  {shortfall_text(shortfall)}" for shortfall in advice.shortfalls),
     ]
 
 
-def _shortfall(shortfall: Shortfall) -> str:
+def shortfall_text(shortfall: Shortfall) -> str:
+    """Return a metric with its value and its threshold, shares in percent."""
     bound = "at least" if shortfall.metric in HIGHER_IS_BETTER else "at most"
-    return (
-        f"{METRICS[shortfall.metric]}: {shortfall.value:g}, needs {bound} {shortfall.threshold:g}"
-    )
+    factor, unit = (100, "%") if shortfall.metric in SHARES else (1, "")
+    numbers = shortfall.value, shortfall.threshold
+    value, threshold = (f"{factor * number:g}{unit}" for number in numbers)
+    return f"{METRICS[shortfall.metric]}: {value}, needs {bound} {threshold}"
 
 
 def _percent(share: float | None) -> str:

@@ -216,7 +216,8 @@ def _comparison(report: Report) -> list[str]:
         tokens = (f"{each:.2f}" for each in report.tokens_per_character)
         rows.append(["tokens per character", "", *tokens])
     others = ["" for _ in report.peers]
-    rows.append(["cost of data and training", "US$", "", f"{report.cost_usd:.2f}", *others])
+    cost = f"{report.cost_usd:.2f}" if not 0 < report.cost_usd < 0.01 else "less than 0.01"
+    rows.append(["cost of data and training", "US$", "", cost, *others])
     return [f"| {' | '.join(row)} |" for row in rows]
 
 

@@ -26,6 +26,17 @@ _ADVICE = {
     "with care.",
     "hopeless": "The teacher knows this language poorly, so do not expect a good model.",
 }
+_CHECK_METRICS = {
+    "answered": "questions answered",
+    "script": "in the right script",
+    "language": "in the right language",
+    "structured": "in the requested format",
+    "chrf": "chrF++ of translations",
+    "round_trip": "chrF++ after translating into the language and back",
+    "fertility": "tokens relative to English",
+    "bytes": "tokens that are part of a character",
+}
+_CHECK_SHARES = ("answered", "script", "language", "structured", "bytes")
 
 
 def language_page(
@@ -56,6 +67,8 @@ def language_page(
         source_bars=_source_bars(details.dataset),
         reason_bars=_reason_bars(details.dataset),
         advice=_ADVICE,
+        check_metrics=_CHECK_METRICS,
+        check_value=_check_value,
         outputs=f"{entry.code}/{entry.model.rpartition('/')[2]}/outputs.jsonl",
         command=_command(entry, details.inputs, urls.org),
         urls=urls,
@@ -132,6 +145,10 @@ def _interval(measure: Measure, interval: tuple[float, float] | None, sign: bool
     if interval is None:
         return MISSING
     return " to ".join(_points(measure, end, sign) for end in interval)
+
+
+def _check_value(metric: str, value: float) -> str:
+    return f"{100 * value:g}%" if metric in _CHECK_SHARES else f"{value:g}"
 
 
 def _curves(log: TrainingLog) -> list[Curve]:

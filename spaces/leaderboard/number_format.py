@@ -48,7 +48,7 @@ def chat_text(chat: ChatScore | None) -> str:
     if chat is None:
         return ""
     first, second = (
-        f"{100 * value:.0f}% right" if chat["metric"] == "accuracy" else f"chrF++ {value:.1f}"
+        f"{100 * value:.1f}% right" if chat["metric"] == "accuracy" else f"chrF++ {value:.1f}"
         for value in (chat["first"], chat["second"])
     )
     return f"{first} in {counted(chat['n'], 'new chat')}, {second} as the second question"

@@ -53,7 +53,7 @@ def test_report_has_a_row_for_each_base_and_the_reasons() -> None:
     decision = decide(measurements, SIZES, 200, 1)
     text = report("Esperanto", measurements, SIZES, decision, 40, ["org/c: It has no template."])
     assert "Use **org/bb**" in text and "for 40 steps" in text
-    assert "| org/bb | 9,000 | 0.40 | 1.0% |" in text and "0.20 → 0.50" in text
+    assert "| org/bb | 9,000 | 0.40 | 1.0% |" in text and "20.0% → 50.0%" in text
     assert "| 50.0% |" in text and "| 1,000 | 6.7 |" in text  # 0.4e6 tokens at 1,000 a second
     assert "* Left out: org/c: It has no template." in text
 

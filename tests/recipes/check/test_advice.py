@@ -6,6 +6,7 @@ import pytest
 
 from recipes.check.advice import Advice, Shortfall, advise
 from recipes.check.fertility import TokenizerFit, measure
+from recipes.check.report import shortfall_text
 from recipes.check.settings import Thresholds, parse
 from recipes.core.errors import UserError
 from tests.recipes.conftest import byte_tokenizer
@@ -54,6 +55,13 @@ def test_a_single_shortfall_decides_the_level(metric: str, value: float | None, 
 def test_nothing_can_be_told_without_a_translation_to_compare() -> None:
     metrics = {**GOOD_METRICS, "chrf": None, "round_trip": None}
     assert advise(metrics, HOPELESS, DOUBTFUL) == Advice("unknown")
+
+
+def test_a_shortfall_has_the_units_of_the_other_lines() -> None:
+    text = shortfall_text(Shortfall("script", 0.897, 0.9))
+    assert text == "share in the right script: 89.7%, needs at least 90%"
+    text = shortfall_text(Shortfall("fertility", 4.1, 4.0))
+    assert text == "the base's tokens relative to English: 4.1, needs at most 4"
 
 
 def test_a_shortfall_has_its_value_and_threshold() -> None:

@@ -92,6 +92,8 @@ def test_other_models_stand_beside_gain_tokens_and_cost() -> None:
     assert "| gain over the base | points | +0.0 | +25.0 | +20.0 |" in text  # without English
     assert "| tokens per character |  | 0.50 | 0.50 | 0.25 |" in text
     assert "| cost of data and training | US$ |  | 18.71 |  |" in text
+    cheap = replace(compared, cost_usd=0.004)
+    assert "| US$ |  | less than 0.01 |" in markdown.render(cheap)
     assert "cost of data" not in markdown.render(report(scored))
 
 

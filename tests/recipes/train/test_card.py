@@ -108,6 +108,7 @@ def test_unknown_facts_are_omitted() -> None:
     assert "| price | $10.00 for the training time" in text and "51% of the peak (MFU)" in text
     assert "at most 1.40 kWh" in text and "not measured" in text and "`cccc" in text
     assert "--max-lora-rank 64" in text and "base_model_relation: adapter" in text
+    assert "| price | less than a cent for" in str(card.render(with_facts(hourly_usd=0.004)))
     unknown = with_facts(hourly_usd=None, energy_kwh=None, result=replace(RESULT, mfu=None))
     text = str(card.render(unknown))
     assert "$" not in text and "kWh" not in text and "MFU" not in text

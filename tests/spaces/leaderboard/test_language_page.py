@@ -57,6 +57,10 @@ def test_page_shows_what_is_known_and_leaves_out_what_is_not() -> None:
     for part in ("50.0", "o/other", "in English", "held-out rows", "7 rows", "not certain", "#1"):
         assert part in text, part
     assert "3 more rows were written" in text and "word, English to Esperanto" in text
+    advice = details.CheckAdvice("doubtful", (("script", 0.8, 0.9), ("round_trip", 21.5, 25.0)))
+    page = language_page(leaderboard.entries, replace(known, advice=advice), FIRST_BENCHMARKS, URLS)
+    for part in ("in the right script: 80%, the threshold is 90%", "back: 21.5, the threshold"):
+        assert part in checked_text(page), part
     empty = details.LanguageDetails()
     text = checked_text(language_page(leaderboard.entries, empty, FIRST_BENCHMARKS, URLS))
     assert "cannot be read right now" in text and "What it learned from" not in text
