@@ -62,12 +62,14 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it when it is i
 with contextlib.suppress(ImportError):  # ZeroGPU requires this import before that of torch
     import spaces  # type: ignore[import-untyped]  # noqa: F401
 
+from authlib.integrations.base_client import OAuthError  # type: ignore[import-untyped]
 from chat_settings import ChatSettings
 from common.gradio_options import launch
 from engine import Engine
 from layout import build
 from model_registry import ModelRegistry
 from outbox import Outbox
+from sign_in import back_to_page
 from uploader import Uploader
 
 MAX_THREADS = 80  # each visitor in the queue holds one while waiting
@@ -100,6 +102,7 @@ def main() -> None:
         demo,
         Path(__file__).parent,
         settings.port,
+        exception_handlers={OAuthError: back_to_page},
         max_threads=MAX_THREADS,
         prevent_thread_lock=True,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
+from starlette.types import ExceptionHandler
 
 from common.csp import ContentSecurityPolicy
 from common.request_limits import RequestLimits
@@ -28,6 +29,7 @@ def launch(
     folder: Path,
     port: int | None,
     routes: Sequence[BaseRoute] = (),
+    exception_handlers: Mapping[type[Exception], ExceptionHandler] | None = None,
     **options: Any,
 ) -> None:
     """Serve the pages with our theme, style sheet and policy; `folder` is that of the Space."""
@@ -42,6 +44,10 @@ def launch(
         theme=theme(),
         css=style_sheet(folder),
         head=f"<script>{_STORAGE}</script>",
-        app_kwargs={"routes": list(routes), "middleware": middleware},
+        app_kwargs={
+            "routes": list(routes),
+            "middleware": middleware,
+            "exception_handlers": dict(exception_handlers or {}),
+        },
         **options,
     )

@@ -88,6 +88,11 @@ def sign_in(page: Page, account: str) -> None:
     """Sign in on a page of the Space, through the pages of the Hub."""
     page.get_by_role("button", name=SIGN_IN).click()
     page.get_by_role("button", name=account).click()
+    allow(page, account)
+
+
+def allow(page: Page, account: str) -> None:
+    """Let the Space know who is signed in on the Hub, on its page that asks for it."""
     expect(page.get_by_text("will know that you are")).to_contain_text(account)
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_role("button", name=f"Sign out ({account})")).to_be_visible()
@@ -100,7 +105,12 @@ def test_steward_signs_in_and_accepts(chat: HostedChat, browser: Browser) -> Non
     page = browser.new_context().new_page()
     page.goto(f"{url}/stewards?language=eo")
     expect(page.get_by_text("Sign in to see what is waiting.")).to_be_visible()
-    sign_in(page, "mallory")
+    page.get_by_role("button", name=SIGN_IN).click()
+    page.get_by_role("button", name="mallory").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Sign in to see what is waiting.")).to_be_visible()
+    page.get_by_role("button", name=SIGN_IN).click()
+    allow(page, "mallory")
     expect(page.get_by_text("mallory is neither a steward")).to_be_visible()
     expect(page.locator("#waiting-rows")).to_be_hidden()
     page.get_by_role("button", name="Sign out (mallory)").click()
