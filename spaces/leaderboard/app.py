@@ -75,7 +75,7 @@ LINKS = "language_links.js"
 LATEST: dict[str, Any] = IMMEDIATE | {"trigger_mode": "always_last"}
 
 
-def html(value: str = "", elem_id: str | None = None, *scripts: str, hub: str = "") -> Any:
+def html(value: str = "", *scripts: str, elem_id: str | None = None, hub: str = "") -> Any:
     """Create a component for our own HTML, with scripts that send messages to this Hub only."""
     code = "".join((FOLDER / script).read_text(encoding="utf-8") for script in scripts)
     on_load = code.replace("'HUB'", json.dumps(hub)) or None
@@ -87,18 +87,18 @@ def build(source: HubSource, settings: LeaderboardSettings) -> gr.Blocks:
     urls, leaderboard = settings.urls, source.snapshot().leaderboard
     with gr.Blocks(title=copy_text.TITLE, fill_width=True) as demo:
         stamp, searched, page_number = gr.State(""), gr.State(""), gr.State(1)
-        hero = html(copy_text.hero(leaderboard), None, "hero.js")
+        hero = html(copy_text.hero(leaderboard), "hero.js")
         with gr.Tabs() as tabs:
             with gr.Tab("Results", id="results"):
                 with gr.Column(visible=False) as language_column:
                     language_page = html(
-                        "", "language-page", LINKS, "language_page.js", hub=urls.endpoint
+                        "", LINKS, "language_page.js", elem_id="language-page", hub=urls.endpoint
                     )
                 with gr.Column() as table_column:
                     practice_note = html()
                     controls = Controls.create()
-                    status_bar = html("", None, "view_address.js", hub=urls.endpoint)
-                    table = html("", "table", LINKS, "table.js")
+                    status_bar = html("", "view_address.js", hub=urls.endpoint)
+                    table = html("", LINKS, "table.js", elem_id="table")
             with gr.Tab("Charts", id="charts") as charts_tab:
                 with gr.Row(elem_classes="k-filters"):
                     chart_benchmark = gr.Dropdown(
@@ -118,7 +118,7 @@ def build(source: HubSource, settings: LeaderboardSettings) -> gr.Blocks:
                         max_length=MAX_NAME_LENGTH,
                     )
                 hint = request_form.answer("", leaderboard, urls)
-                request_answer = html(hint, "request-answer", LINKS, "request_form.js")
+                request_answer = html(hint, LINKS, "request_form.js", elem_id="request-answer")
                 html(copy_text.request_alternative(urls))
         components = Components(
             stamp, searched, page_number, hero, tabs, language_column, language_page,
