@@ -122,7 +122,7 @@ def _print_error(command: str, message: str) -> None:
 
 
 def _hub_failure(error: Exception) -> str:
-    """Return what the Hub answered to which call, that no Hub is there, or a wrong name."""
+    """Return a sentence: what the Hub answered to which call, that no Hub is there, a bad name."""
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError
 

@@ -71,7 +71,7 @@ class Job(Generic[S]):
 
 
 def take_revisions(args: argparse.Namespace, names: Sequence[str]) -> dict[str, str]:
-    """Leave of `REPO@REVISION` only the repository in these arguments; return the revisions."""
+    """Remove `@REVISION` from these arguments; return the revisions by repository."""
     refs = {name: hub_refs.split_ref(getattr(args, name)) for name in names}
     vars(args).update({name: repo for name, (repo, _) in refs.items()})
     return {repo: revision for repo, revision in refs.values() if revision != "main"}

@@ -27,9 +27,9 @@ TEMPLATE_SECONDS = 10.0
 # What a template that refuses a chat raises: Jinja's sandbox, filters and operators raise more than
 # Jinja's own errors.
 REFUSALS = (
-    *(jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
-    *(RecursionError, SyntaxError),
-)
+    jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError,
+    SyntaxError, TypeError, ValueError,
+)  # fmt: skip
 JINJA = os.path.join(os.path.dirname(jinja2.__file__), "")
 SAMPLE_CHAT = [
     {"role": role, "content": "Saluton!"} for role in ("system", "user", "assistant", "user")
@@ -78,7 +78,8 @@ def load(
 def tokenizer(repo: str, revision: str) -> PreTrainedTokenizerBase:
     """Load a base's tokenizer and set a padding token.
 
-    Raises UserError as `check` does, and if the base cannot be read: its terms may not be accepted.
+    Raises UserError as `check` does, and if the base cannot be read, for example because nobody has
+    accepted its terms.
     """
     from transformers import AutoTokenizer
 
@@ -156,7 +157,7 @@ def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:
 
 
 class _TemplateTimeout(BaseException):
-    """A template runs too long. No Exception, because Jinja ignores those when it compiles."""
+    """A template runs too long. Not an Exception: Jinja ignores those when it compiles."""
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def covers(made: manifest.Manifest, models: Sequence[str], revisions: Mapping[st
     return revisions.items() <= made.inputs.items() and set(models) <= peers
 
 
-def have_one_owner(adapter: str, results: str) -> bool:
+def have_same_owner(adapter: str, results: str) -> bool:
     """Return whether adapter and results are in one namespace, so that its card may be written."""
     return adapter.partition("/")[0] == results.partition("/")[0]
 

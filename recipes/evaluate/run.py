@@ -338,7 +338,7 @@ def _publish(
     }
     commit = publish.push(job.api, target, files, f"Add the results of {job.args.adapter}")
     url = target.results_url(job.api.endpoint, commit)
-    if publish.have_one_owner(job.args.adapter, target.repo):
+    if publish.have_same_owner(job.args.adapter, target.repo):
         publish.update_adapter(job.api, job.args.adapter, report, run.evaluated_at, url)
     return commit
 

@@ -24,8 +24,7 @@ from recipes.train.settings import parse
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-
-# Of the comparison, for the discussion.
+# Metrics of the comparison that the discussion shows.
 REPORTED = ("overall", "gain_before", "gain_before_ci")
 
 

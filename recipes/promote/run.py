@@ -209,9 +209,9 @@ def _put_in_use(job: Job[EvaluateSettings], new: tuple[str, str]) -> None:
 
 
 def earlier_versions(rows: Iterable[schema.Row], current: str, new: str) -> list[schema.Row]:
-    """Return the adapter's rows in published ones, all with their version, but not the new one's.
+    """Return the adapter's published rows without those of the new version, each with its version.
 
-    Rows without a version are of the current one.
+    Rows without a version are those of the current one.
     """
     versioned = ({"version": current, **row} for row in rows if row["role"] == "adapter")
     return [row for row in versioned if row["version"] != new]

@@ -46,7 +46,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Findings:
-    """What the repositories are told: the section of the cards, who is thanked, and the edits.
+    """What goes into the repositories: the section of the cards, who is thanked, and the edits.
 
     `language` is its name. `sources` are the pages of the corpora that the dataset was made from.
     """

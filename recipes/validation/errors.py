@@ -36,9 +36,9 @@ def shorten(text: str, end: str = "", longest: int = LONGEST_QUOTE) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what an error says, in one line; of one of the Hub's client, what the Hub says.
+    """Return what an error says, in one line; for an error of the Hub's client, what the Hub said.
 
-    Its first line may be nothing but the id of the request.
+    The first line of such an error may be nothing but the id of the request.
     """
     text = f"{getattr(error, 'server_message', None) or ''}\n{error}"
     first = next((line for line in text.splitlines() if line.strip()), type(error).__name__)

@@ -6,7 +6,10 @@ from urllib.parse import urlsplit
 
 
 def url_problem(url: str) -> str:
-    """Return why it is none, in words that follow its name and do not repeat it; else empty."""
+    """Return what is wrong with a URL, in words that follow its name; empty if nothing is.
+
+    They never repeat the URL, which may have a secret in it.
+    """
     try:
         parts = urlsplit(url)
         is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from recipes.validation.http_urls import url_problem
 from recipes.validation.ranges import Share, Text
 
-# What is more is a mistake, and a number with so many digits would make sums infinite.
+# Larger numbers are mistakes, and very large ones would make sums infinite.
 Minutes = Annotated[int, Field(ge=0, le=100_000)]
 Usd = Annotated[float, Field(ge=0, le=1e6)]
 Tokens = Annotated[float, Field(ge=0, le=1e12)]

@@ -143,7 +143,7 @@ class ModelRegistry:
         except HUB_ERRORS as error:
             logging.warning("no versions of %s: %s", adapter.repo, type(error).__name__)
             versions = cached
-        # Also after a failure: otherwise, every choice of a language waits for a Hub that is slow.
+        # Also after a failure: otherwise, every choice of a language waits for a slow Hub.
         self._versions[adapter.repo] = time.monotonic(), versions
         return versions
 

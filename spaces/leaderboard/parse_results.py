@@ -135,7 +135,7 @@ def parse_rows(text: str | bytes) -> tuple[list[Row], int]:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Raise ValueError if an object has a key twice: two readers may take different values."""
+    """Return an object; raise ValueError for a key twice: two readers may take different values."""
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a key occurs twice")

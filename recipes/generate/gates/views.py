@@ -12,8 +12,8 @@ REASONING = re.compile(r"\A<think>\n.+?\n</think>\n\n(?=\S)", re.DOTALL)
 CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 URL = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]{}\"'`]+", re.IGNORECASE)
 ADDRESS = re.compile(rf"{URL.pattern}|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
-# A formula has no other in it: looking for the end of each opening would take too long. `\\[4pt]`,
-# which ends a line within one, opens none.
+# A formula contains no other opening: searching for an end after each of many openings would take
+# too long. `\\[4pt]`, which ends a line within a formula, opens none.
 _OPENING = r"(?<!\\)\\"
 FORMULA = re.compile(
     r"\$\$.+?\$\$|\$[^$\n]+\$"

@@ -13,8 +13,8 @@ from recipes.evaluate.publish import ResultsFolder
 
 # Failed before: nobody may write the card of somebody else's adapter.
 def test_only_the_owner_of_an_adapter_writes_its_card() -> None:
-    assert publish.have_one_owner("practice/adapter", "practice/kakugo-results")
-    assert not publish.have_one_owner("practice/adapter", "practice2/kakugo-results")
+    assert publish.have_same_owner("practice/adapter", "practice/kakugo-results")
+    assert not publish.have_same_owner("practice/adapter", "practice2/kakugo-results")
 
 
 def test_results_of_somebody_else_link_to_the_leaderboard_of_the_organization() -> None:
