@@ -7,6 +7,8 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
+import yaml
+from decisions import decision_line
 from feedback import (
     CATEGORIES,
     MAX_CORRECTION_LENGTH,
@@ -21,6 +23,8 @@ from feedback import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reviews import Reviewer, Row, Sample, review_line
+from uploader import CARD
 
 from recipes.core import feedback as recipe
 from tests.spaces.visitors import ADAPTER
@@ -56,6 +60,22 @@ def test_row_has_exactly_the_documented_fields() -> None:
         "account": "eva",
         "credit": "Anna M.",
     }
+
+
+# Failed before: a row with other fields than the first one could not be loaded with it.
+def test_the_card_names_the_fields_of_all_rows_for_load_dataset() -> None:
+    metadata = CARD.read_text("utf-8").split("---\n")[1]
+    described = {
+        config["config_name"]: {feature["name"] for feature in config["features"]}
+        for config in yaml.safe_load(metadata)["dataset_info"]
+    }
+    sample, row = Sample("epo_Latn", "a/b", "c", ()), Row("1", ())
+    lines = [
+        feedback_row(RECEIPT, NOW, ANSWER, FeedbackForm("up", consent=True), ""),
+        review_line(RECEIPT, NOW, sample, row, "keep", "", Reviewer("r"), "", ""),
+    ]
+    assert described["default"] == {key for line in lines for key in json.loads(line)}
+    assert described["decisions"] == set(json.loads(decision_line("1", "accept", "a", NOW, "")))
 
 
 TOO_LONG_CORRECTION = "x" * (MAX_CORRECTION_LENGTH + 1)
