@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+import jinja2
 from adapters import Adapter
 from answer_settings import AnswerSettings
 from control_tokens import clean_chats, without_control_tokens
@@ -21,6 +22,11 @@ from conversation import Message, Side, truncate
 
 MAX_ADAPTERS = 4
 MAX_CONTEXT_TOKENS = 4096
+# What a template that refuses a chat raises, as in the recipes (`model_loading.REFUSALS`).
+REFUSALS = (
+    jinja2.TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError,
+    SyntaxError, TypeError, ValueError,
+)  # fmt: skip
 
 Generate = Callable[[Adapter, list[Message], Side, AnswerSettings], Generator[str, None, None]]
 
@@ -196,9 +202,11 @@ class Engine:
             return [{"role": "system", "content": system_prompt}, *some] if system_prompt else some
 
         def count_tokens(some: list[Message]) -> int:
-            encoded = tokenizer.apply_chat_template(
-                with_system_prompt(some), add_generation_prompt=True
-            )
+            chat = with_system_prompt(some)
+            try:
+                encoded = tokenizer.apply_chat_template(chat, add_generation_prompt=True)
+            except REFUSALS as error:
+                raise CannotAnswer("template_refuses") from error
             return len(encoded["input_ids"])
 
         context = self._context_tokens()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -119,6 +120,20 @@ def test_long_conversation_is_truncated_and_too_long_question_is_refused(
     too_long = [{"role": "user", "content": "bela " * 200}]
     with pytest.raises(CannotAnswer, match="too_long"):
         list(engine.answer(adapters[0], too_long, "adapter", SETTINGS, threading.Event()))
+
+
+# Failed before: the page went on waiting for an answer, and the question was lost.
+@pytest.mark.parametrize("refusal", ["raise_exception('no system')", "1 + 'a'"])
+def test_template_that_accepts_no_system_prompt_is_an_answer_that_cannot_be_given(
+    adapters: list[Adapter], tmp_path: Path, refusal: str
+) -> None:
+    folder = shutil.copytree(adapters[0].repo, tmp_path / "adapter")
+    template = "{% if messages[0].role == 'system' %}{{ " + refusal + " }}{% endif %}"
+    (folder / "chat_template.jinja").write_text(template + tiny_models.TEMPLATE)
+    engine, adapter = Engine(), replace(adapters[0], repo=str(folder))
+    with pytest.raises(CannotAnswer, match="template_refuses"):
+        answer(engine, replace(adapter, system_prompt="mondo"))
+    assert answer(engine, adapter)
 
 
 def test_missing_model_is_an_error_and_the_next_one_works(
