@@ -21,6 +21,7 @@ from details import (
 )
 from parse_results import parse_rows
 
+from recipes.core.manifest import Manifest
 from tests.spaces.result_rows import BASE, lines, rows_of_all_roles
 
 CODE = "epo_Latn"
@@ -35,8 +36,11 @@ def output(item: int, model: str, text: str) -> dict[str, Any]:
 
 
 def test_only_commits_of_what_an_evaluation_read_are_taken() -> None:
-    inputs = {"o/data": "a" * 40, "o/base": "main; rm", "o/other": 1}
-    assert parse_inputs(json.dumps({"inputs": inputs}).encode()) == {"o/data": "a" * 40}
+    inputs = {"o/data": "a" * 40, "o/base": "b" * 40}
+    run = Manifest("evaluate", "r1", 1, "d", CODE, inputs, "o/results", "c" * 40, True, 9.0)
+    assert parse_inputs(run.to_json().encode()) == inputs
+    hostile = {**inputs, "o/base": "main; rm", "o/other": 1}
+    assert parse_inputs(json.dumps({"inputs": hostile}).encode()) == {"o/data": "a" * 40}
     assert parse_inputs(b"") == parse_inputs(b"[1]") == {}
 
 
