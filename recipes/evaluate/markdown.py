@@ -54,8 +54,8 @@ class Report:
     """What the tables are made from.
 
     `adapter_label` is "adapter", or "tuned" for a whole model; `peers` are the ids of other models.
-    If there are any, `tokens_per_character` has each model's tokens on texts in the language, and
-    `cost_usd` is what dataset and adapter cost.
+    Their table also shows `cost_usd`, which is what dataset and adapter cost, and
+    `tokens_per_character`, each model's tokens on texts in the language.
     """
 
     language: str

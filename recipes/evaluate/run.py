@@ -128,11 +128,12 @@ def _evaluate(job: Job[EvaluateSettings], backend: loader.Backend) -> None:
     say(f"{clean.items} items of {len(clean.tasks)} tasks, {job.seconds():.1f} s")
     evaluation = _collect_and_score(job, clean, backend)
     say(f"scored, {job.seconds():.1f} s")
-    report = make_report(job, clean, evaluation)
+    run = run_info(job, evaluation)
+    report = make_report(job, clean, evaluation, run.cost_usd)
     target = publish.results_folder(job.args)
-    commit = _publish(job, clean, evaluation, report)
-    run = _manifest(job, clean, evaluation, commit)
-    manifest.push(job.api, target.repo, "dataset", target.path("run.json"), run)
+    commit = _publish(job, clean, evaluation, run, report)
+    made = _manifest(job, clean, evaluation, commit)
+    manifest.push(job.api, target.repo, "dataset", target.path("run.json"), made)
     say(markdown.render(report))
     say(f"pushed {target.repo}/{target.folder}; {job.seconds():.1f} s in total")
 
@@ -287,14 +288,13 @@ def _neural_metric(job: Job[EvaluateSettings]) -> NeuralMetric | None:
     return neural.load(settings, revision, transformers_lm.device())
 
 
-def make_report(job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evaluation) -> Report:
+def make_report(
+    job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evaluation, cost_usd: float
+) -> Report:
     """Return what the card's tables are made from."""
     _, adapter, *peers = evaluation.models
     code = job.config.language
-    tokens, cost_usd = list[float](), 0.0
-    if peers:  # only the table of other models shows these
-        tokens = _tokens_per_character(evaluation.models, clean.tasks, code)
-        cost_usd, _ = publish.cost(job.api, job.args, job.inputs)
+    compared = evaluation.models if peers else ()  # otherwise no table shows their tokens
     return Report(
         language=code,
         practice=job.config.practice,
@@ -304,7 +304,7 @@ def make_report(job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evalu
         contamination=clean.contamination,
         peers=[peer.model for peer in peers],
         overall=evaluation.overall,
-        tokens_per_character=tokens,
+        tokens_per_character=_tokens_per_character(compared, clean.tasks, code),
         cost_usd=cost_usd,
         samples=samples.first_translations(clean.tasks, evaluation.outputs, code),
     )
@@ -327,10 +327,13 @@ def run_info(job: Job[EvaluateSettings], evaluation: Evaluation) -> schema.RunIn
 
 
 def _publish(
-    job: Job[EvaluateSettings], clean: CleanSuite, evaluation: Evaluation, report: Report
+    job: Job[EvaluateSettings],
+    clean: CleanSuite,
+    evaluation: Evaluation,
+    run: schema.RunInfo,
+    report: Report,
 ) -> str:
     """Push results and outputs, then the adapter's card; return the sha of the first commit."""
-    run = run_info(job, evaluation)
     target = publish.results_folder(job.args)
     files = {
         "results.jsonl": schema.result_rows(run, evaluation.results, clean.suite.not_covered),
@@ -390,10 +393,7 @@ def _manifest(
         "degenerate": schema.flaw_summary(results),
         "titles": abilities(job.settings.benchmarks),
         "not_covered": lacking(clean.suite.not_covered, job.config.language),
-        "contamination": {
-            "texts": contamination.texts,
-            "contaminated": contamination.contaminated,
-        },
+        "contamination": {"texts": contamination.texts, "contaminated": contamination.contaminated},
         "peers": [peer.model for peer in evaluation.models[2:]],
     }
     counts = manifest.Counts(clean.items, dropped)

@@ -129,7 +129,7 @@ def _promote(
         url = target.results_url(job.api.endpoint, commit)
         folder = publish.results_folder(job.args)
         earlier = earlier_versions(publish.results(job.api, folder), current[0], new[0])
-        _show(job, clean, evaluation, [*rows, *earlier], run.evaluated_at, url)
+        _show(job, clean, evaluation, run, [*rows, *earlier], url)
     _update_card(job.api, job.args.adapter, current[0], new[0], decision)
     metrics: dict[str, Any] = {
         "version": new[0],
@@ -221,16 +221,16 @@ def _show(
     job: Job[EvaluateSettings],
     clean: CleanSuite,
     evaluation: Evaluation,
+    run: schema.RunInfo,
     rows: list[schema.Row],
-    evaluated_at: str,
     results_url: str,
 ) -> None:
     """Publish these rows and the new version's outputs, and its results on the card."""
     adapter, target = job.args.adapter, publish.results_folder(job.args)
     files = {"results.jsonl": rows, "outputs.jsonl": output_rows(job, clean, evaluation)}
     publish.push(job.api, target, files, f"Show the current version of {adapter}")
-    report = make_report(job, clean, evaluation)
-    publish.update_adapter(job.api, adapter, report, evaluated_at, results_url)
+    report = make_report(job, clean, evaluation, run.cost_usd)
+    publish.update_adapter(job.api, adapter, report, run.evaluated_at, results_url)
 
 
 def _update_card(api: HfApi, adapter: str, current: str, new: str, decision: Decision) -> None:
