@@ -33,6 +33,8 @@ def main(args: argparse.Namespace) -> None:
     model_loading.quiet()
     from huggingface_hub import HfApi
 
+    from recipes.train.next_version import TooFewCorrections
+
     api, results = HfApi(), publish.results_folder(args)
     target = replace(results, folder=f"{results.folder}/improvements/{args.request}")
     if manifest.already_made(api, target.repo, "dataset", target.path("run.json"), args.digest):
@@ -40,8 +42,6 @@ def main(args: argparse.Namespace) -> None:
         return
     repos = {args.dataset: "dataset", args.base: "model", args.adapter: "model"}
     job = pin(api, args, None, {**repos, args.feedback: "dataset"})
-    from recipes.train.next_version import TooFewCorrections
-
     try:
         _run_recipes(api, args)
     except TooFewCorrections as error:
