@@ -54,10 +54,20 @@ def write(
 ) -> list[str]:
     """Write the tasks, their group and the module that reads their rows; return their names.
 
-    Raises UserError if the harness cannot score as the recipe does, or the folder is a file.
+    Raises UserError if the harness cannot score as the recipe does, or the folder is a file or
+    cannot be written.
     """
     if folder.is_file():
         raise UserError(f"{folder} is a file: give a folder for the tasks.")
+    try:
+        return _write(folder, tasks, settings, code)
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written: {error.strerror}.") from error
+
+
+def _write(
+    folder: Path, tasks: Sequence[ScoredTask], settings: EvaluateSettings, code: str
+) -> list[str]:
     group = f"kakugo_{code}"
     folder.mkdir(parents=True, exist_ok=True)
     names = []

@@ -198,3 +198,5 @@ def test_a_normalisation_that_the_harness_lacks_is_refused(tmp_path: Path) -> No
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="is a file: give a folder"):
         harness_tasks.write(tmp_path / "file", [], settings, CODE)
+    with pytest.raises(UserError, match="file/tasks cannot be written: Not a directory"):
+        harness_tasks.write(tmp_path / "file" / "tasks", [], settings, CODE)
