@@ -43,3 +43,11 @@ def test_two_processes_with_sharded_weights_give_the_weights_of_one(jobs: Jobs) 
     expected, actual = (weights(hub, repo, "model.safetensors") for repo in (one, two))
     assert expected.keys() == actual.keys()
     assert all(torch.allclose(expected[name], actual[name], atol=1e-4) for name in expected)
+
+
+# Failed before: the traceback of the launcher came last, and the bot shows the last lines of a log.
+def test_the_last_line_of_two_processes_that_fail_is_the_reason(jobs: Jobs) -> None:
+    run = jobs.start("practice/none", processes=2, held_out=None, max_length=2)
+    output, errors = run.communicate()
+    assert run.returncode == 2, output + errors
+    assert "no row to train on" in errors.splitlines()[-1] and "Traceback" not in errors
