@@ -65,7 +65,7 @@ def shortfall_text(shortfall: Shortfall) -> str:
     bound = "at least" if shortfall.metric in HIGHER_IS_BETTER else "at most"
     factor, unit = (100, "%") if shortfall.metric in SHARES else (1, "")
     numbers = shortfall.value, shortfall.threshold
-    value, threshold = (f"{factor * number:g}{unit}" for number in numbers)
+    value, threshold = (f"{factor * number:.3g}{unit}" for number in numbers)
     return f"{METRICS[shortfall.metric]}: {value}, needs {bound} {threshold}"
 
 

@@ -148,7 +148,7 @@ def _interval(measure: Measure, interval: tuple[float, float] | None, sign: bool
 
 
 def _check_value(metric: str, value: float) -> str:
-    return f"{100 * value:g}%" if metric in _CHECK_SHARES else f"{value:g}"
+    return f"{100 * value:.3g}%" if metric in _CHECK_SHARES else f"{value:.3g}"
 
 
 def _curves(log: TrainingLog) -> list[Curve]:
