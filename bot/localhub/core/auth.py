@@ -10,6 +10,7 @@ import json
 import secrets
 import sqlite3
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
@@ -33,8 +34,6 @@ CREATE TABLE IF NOT EXISTS sessions (
     hash TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES accounts(id), created_at TEXT NOT NULL
 );
 """
-
-SESSION_COOKIE = "local_hub_session"
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,19 @@ def current_user(request: Request) -> User | None:
     return user
 
 
+def session_cookie(hub: Hub) -> str:
+    """Return the name of the session's cookie.
+
+    Browsers send a cookie to every port of a host, so that another local Hub would replace it.
+    """
+    return f"local_hub_session_{urlsplit(hub.url).port}"
+
+
+def session_value(request: Request) -> str:
+    """Return the value of the session's cookie; empty without one."""
+    return request.cookies.get(session_cookie(hub_of(request)), "")
+
+
 def _authenticate(request: Request) -> User | None:
     header = request.headers.get("authorization", "")
     if header:
@@ -94,7 +106,7 @@ def _authenticate(request: Request) -> User | None:
             body = {"error": "Invalid username or password."}
             raise HubError(401, "Invalid credentials in Authorization header", body=body)
         return user
-    cookie = request.cookies.get(SESSION_COOKIE, "")
+    cookie = session_value(request)
     if not cookie or _is_cross_site(request):
         return None
     return user_of_session(hub_of(request), cookie)

@@ -9,7 +9,6 @@ from starlette.routing import Route
 
 from bot.localhub.compute import oauth
 from bot.localhub.core import auth
-from bot.localhub.core.auth import SESSION_COOKIE
 from bot.localhub.core.hub import Hub, hub_of
 from bot.localhub.core.wire import HubError
 from bot.localhub.pages.layout import allow_form_target, page, render
@@ -34,9 +33,10 @@ def show(request: Request) -> Response:
 async def login(request: Request) -> Response:
     """Start a session."""
     fields = await read_form(request)
-    value = await run_in_threadpool(_open_session, hub_of(request), fields)
+    hub = hub_of(request)
+    value = await run_in_threadpool(_open_session, hub, fields)
     response = redirect(fields.get("next", "/"))
-    response.set_cookie(SESSION_COOKIE, value, httponly=True, samesite="lax", path="/")
+    response.set_cookie(auth.session_cookie(hub), value, httponly=True, samesite="lax", path="/")
     return response
 
 
@@ -58,10 +58,10 @@ def _open_session(hub: Hub, fields: dict[str, str]) -> str:
 async def logout(request: Request) -> Response:
     """End the session."""
     await read_form(request)
-    value = request.cookies.get(SESSION_COOKIE, "")
-    await run_in_threadpool(_close_session, hub_of(request), value)
+    hub = hub_of(request)
+    await run_in_threadpool(_close_session, hub, auth.session_value(request))
     response = redirect("/")
-    response.delete_cookie(SESSION_COOKIE, path="/")
+    response.delete_cookie(auth.session_cookie(hub), path="/")
     return response
 
 

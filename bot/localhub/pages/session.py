@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.localhub.core import auth
-from bot.localhub.core.auth import SESSION_COOKIE, User
+from bot.localhub.core.auth import User
 from bot.localhub.core.wire import HubError
 
 FORM_LIMIT = 300_000
@@ -22,7 +22,7 @@ MAX_FIELDS = 20
 
 def csrf_token(request: Request) -> str:
     """Return the token in every form of this session, without which a form is rejected."""
-    return auth.digest("form of " + request.cookies.get(SESSION_COOKIE, ""))[:32]
+    return auth.digest("form of " + auth.session_value(request))[:32]
 
 
 def check_origin(request: Request) -> None:

@@ -247,6 +247,8 @@ def test_anonymous_user_is_asked_to_sign_in(repo: str, browse: Callable[[str], B
     response = browser.submit("/login", browser.read("/login"), user="bob", next="//evil.example/")
     assert str(response.url) == f"{browser.url}/"
     cookie = next(iter(response.history[0].headers.get_list("set-cookie")))
+    # Failed before: a browser sends it to all ports, so another local Hub signed the user out.
+    assert cookie.startswith(f"local_hub_session_{browser.url.rpartition(':')[2]}=")
     assert "HttpOnly" in cookie and "SameSite=lax" in cookie  # a Space may send its visitors here
     browser.submit("/logout", browser.read("/"))
     assert "Sign in" in browser.read("/")
