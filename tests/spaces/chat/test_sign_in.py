@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
-from sign_in import back_to_page
 from starlette.requests import Request
 
 
@@ -20,6 +19,8 @@ from starlette.requests import Request
     ],
 )
 def test_who_refuses_to_sign_in_stays_on_this_space(target: str, page: str) -> None:
+    from sign_in import back_to_page
+
     query = urlencode({"error": "access_denied", "_target_url": target})
     request = Request({"type": "http", "query_string": query.encode(), "headers": []})
     assert back_to_page(request, Exception()).headers["location"] == page
