@@ -50,7 +50,7 @@ def configs(repo: str, revision: str) -> list[str]:
     """Return the configs of a dataset; raise UserError if it cannot be read (it may be gated)."""
     from datasets import get_dataset_config_names
 
-    with _unreadable_is_refused(repo):
+    with unreadable_is_refused(repo):
         return list(get_dataset_config_names(repo, revision=revision))
 
 
@@ -58,12 +58,13 @@ def splits(repo: str, config: str | None, revision: str) -> list[str]:
     """Return the splits of a config that exists; raise UserError if it cannot be read."""
     from datasets import get_dataset_split_names
 
-    with _unreadable_is_refused(repo):
+    with unreadable_is_refused(repo):
         return list(get_dataset_split_names(repo, config, revision=revision))
 
 
 @contextmanager
-def _unreadable_is_refused(repo: str) -> Iterator[None]:
+def unreadable_is_refused(repo: str) -> Iterator[None]:
+    """Raise UserError where `datasets` says that it cannot read a dataset."""
     try:
         yield
     except (ValueError, FileNotFoundError) as error:

@@ -31,6 +31,7 @@ MODULES = (
     "recipes.cli",
     "recipes.generate.run",
     "sacrebleu",
+    "scipy.io",
 )
 # What only those import that train or evaluate a model.
 TORCH_MODULES = (

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from recipes.core.errors import UserError
-from recipes.core.hub_refs import commit_of, configs, splits
+from recipes.core.hub_refs import commit_of, configs, unreadable_is_refused
 from recipes.core.progress import say
 from recipes.generate.data.tokenizer import TextTokenizer, fits, load_tokenizer
 from recipes.generate.schema import Message
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 MAX_OPEN_FILES = 16  # of a dataset, read in turn
 EACH_ONCE: Literal["all_exhausted_without_replacement"] = "all_exhausted_without_replacement"
 ROLES = {"human": "user", "gpt": "assistant", "user": "user", "assistant": "assistant"}
+
+
+class NoSuchDataError(UserError):
+    """The dataset lacks the config or the split."""
 
 
 @dataclass(frozen=True)
@@ -138,15 +142,14 @@ class DatasetReader:
     def _rows(self, corpus: Corpus, may_be_missing: bool) -> Iterator[dict[str, Any]]:
         import datasets
 
-        sha = self._pinned(corpus)
-        if missing := _missing(corpus, sha):
+        datasets.config.TORCH_AVAILABLE = False  # we need no tensors; the import takes seconds
+        try:
+            rows = _open(corpus, self._pinned(corpus))
+        except NoSuchDataError as missing:
             if not may_be_missing:
-                raise UserError(f"{missing}: name another in the recipe.")
+                raise UserError(f"{missing}: name another in the recipe.") from missing
             self._skip(f"{missing} and was skipped")
             return
-        rows = datasets.load_dataset(
-            corpus.repo, corpus.config, split=corpus.split, revision=sha, streaming=True
-        )
         for row in self._shuffled(rows, corpus.shuffle_buffer):
             if all(row.get(column) == value for column, value in corpus.where.items()):
                 yield row
@@ -169,13 +172,18 @@ class DatasetReader:
             yield from datasets.interleave_datasets(files, stopping_strategy=EACH_ONCE)
 
 
-def _missing(corpus: Corpus, sha: str) -> str:
-    """Say that the dataset lacks the config or split; empty if it has both."""
+def _open(corpus: Corpus, sha: str) -> datasets.IterableDataset:
+    """Open the split at a commit; raise NoSuchDataError if there is none."""
+    import datasets
+
     if corpus.config and corpus.config not in configs(corpus.repo, sha):
-        return f"{corpus.repo} has no config {corpus.config}"
-    if corpus.split not in splits(corpus.repo, corpus.config, sha):
-        return f"{corpus.repo} has no split {corpus.split} of {corpus.config or 'its only config'}"
-    return ""
+        raise NoSuchDataError(f"{corpus.repo} has no config {corpus.config}")
+    with unreadable_is_refused(corpus.repo):
+        splits = datasets.load_dataset(corpus.repo, corpus.config, revision=sha, streaming=True)
+    if corpus.split not in splits:
+        config = corpus.config or "its only config"
+        raise NoSuchDataError(f"{corpus.repo} has no split {corpus.split} of {config}")
+    return splits[corpus.split]
 
 
 def _licence(card: Mapping[str, Any] | DatasetCardData) -> str:
