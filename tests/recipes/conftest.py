@@ -1,11 +1,16 @@
-"""A random tiny Llama with a byte-level tokenizer and a chat template."""
+"""A random tiny Llama with a byte-level tokenizer and a chat template, and the practice world."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from bot.localhub.testing import LocalHub
+from recipes.practice import publish
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -15,6 +20,29 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 SPECIAL = ["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"]
+
+
+practice_files = cache(publish.dataset_files)  # they take seconds
+
+
+@pytest.fixture(scope="session")
+def practice_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
+    """A local Hub that has the practice corpus and benchmarks."""
+    with LocalHub(tmp_path_factory.mktemp("hub")) as hub:
+        push_practice_datasets(hub)
+        yield hub
+
+
+def push_practice_datasets(hub: LocalHub) -> None:
+    """Push the practice corpus and benchmarks to a Hub that has none."""
+    from huggingface_hub import CommitOperationAdd, HfApi
+
+    api = HfApi(endpoint=hub.url, token=hub.token("kakugo-bot"))
+    for name, files in practice_files().items():
+        repo = f"practice/kakugo-practice-{name}"
+        api.create_repo(repo, repo_type="dataset")
+        added = [CommitOperationAdd(path, content) for path, content in files.items()]
+        api.create_commit(repo, added, repo_type="dataset", commit_message="Publish")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from recipes.core.benchmarks.tasks import Source, Task
 from recipes.evaluate import settings
 from recipes.evaluate.settings import EvaluateSettings
 from recipes.practice import publish
+from tests.recipes.conftest import practice_files
 
 BASE = publish.BASE
 
@@ -24,7 +25,7 @@ def practice() -> EvaluateSettings:
 
 def tasks(folder: Path, section: EvaluateSettings) -> list[Task]:
     """Return the practice benchmarks, read from a folder instead of the Hub."""
-    datasets = publish.dataset_files()
+    datasets = practice_files()
     for name in section.benchmarks:
         for path, content in datasets[name].items():
             (folder / name / path).parent.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ from recipes.core.errors import UserError
 from recipes.evaluate import harness_tasks
 from recipes.evaluate.settings import ChoiceSettings
 from recipes.practice import benchmarks, publish
+from tests.recipes.conftest import practice_files
 from tests.recipes.evaluate import lm_eval_tasks
 from tests.recipes.recipe_runner import recipe_runner
 from tests.recipes.train.train_jobs import environment
@@ -94,7 +95,7 @@ def _write_recipes(folder: Path) -> None:
 
 def _push_world(api: HfApi, folder: Path) -> None:
     """Push benchmarks, base and adapter, and a dataset that has the second sentence of a test."""
-    datasets = publish.dataset_files()
+    datasets = practice_files()
     for name in ("flores", "sib200", "belebele"):
         _push(api, f"practice/kakugo-practice-{name}", datasets[name])
     _push(api, "practice/mmlu", _mmlu())

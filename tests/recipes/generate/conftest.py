@@ -17,7 +17,7 @@ from aiohttp import web
 
 from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
-from recipes.practice import publish, server
+from recipes.practice import server
 from tests.recipes.generate.teacher_server import ThreadedServer
 from tests.recipes.recipe_runner import RecipeRunner, Run, recipe_runner
 
@@ -85,18 +85,9 @@ def counting_teacher() -> Iterator[CountingTeacher]:
 
 
 @pytest.fixture(scope="session")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalHub]:
+def hub(practice_hub: LocalHub) -> LocalHub:
     """A local Hub that has the practice corpus and benchmarks."""
-    from huggingface_hub import CommitOperationAdd, HfApi
-
-    with LocalHub(tmp_path_factory.mktemp("hub")) as local_hub:
-        api = HfApi(endpoint=local_hub.url, token=local_hub.token("kakugo-bot"))
-        for name, files in publish.dataset_files().items():
-            repo = f"practice/kakugo-practice-{name}"
-            api.create_repo(repo, repo_type="dataset")
-            added = [CommitOperationAdd(path, content) for path, content in files.items()]
-            api.create_commit(repo, added, repo_type="dataset", commit_message="Publish")
-        yield local_hub
+    return practice_hub
 
 
 @pytest.fixture(scope="session")

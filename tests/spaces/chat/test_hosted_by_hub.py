@@ -98,6 +98,44 @@ def allow(page: Page, account: str) -> None:
     expect(page.get_by_role("button", name=f"Sign out ({account})")).to_be_visible()
 
 
+def test_phone_needs_no_storage_inside_of_the_hubs_page(chat: HostedChat, browser: Browser) -> None:
+    chat.start()
+    expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
+    page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
+    page.set_default_timeout(TIMEOUT_SECONDS * 1000)
+    page.add_init_script(BLOCK_STORAGE)
+    page.goto(f"{chat.hub.url}/spaces/{CHAT}?language={CODE}&prompt=bela")
+    handle = page.locator("iframe").element_handle()
+    frame = handle and handle.content_frame()
+    assert frame
+    expect(frame.locator(".k-model-info")).to_contain_text("practice")
+    for width in (412, 390, 360):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert frame.evaluate(TOO_WIDE) <= 0
+    frame.locator("#send").click()
+    expect(frame.locator("#adapter-chat .bot.message")).to_have_count(1)
+    expect(frame.locator("#send")).to_be_visible()  # the answer is complete
+    frame.get_by_role("button", name="Like", exact=True).click()
+    frame.get_by_text("Use it in Python").click()
+    frame.get_by_role("button", name="Settings of the answers").click()
+    frame.get_by_role("button", name="What you sent").click()
+    expect(frame.locator("#correction")).to_be_visible()
+    assert phone_problems(frame) == []
+    frame.get_by_label("I agree").check()
+    frame.get_by_role("button", name="Send feedback").click()
+    assert frame.locator("#thanks code").inner_text().startswith(f"kakugo-{CODE}-")
+    expect(frame.locator("#thanks .k-no-storage")).to_contain_text("write the key down now")
+    frame.locator("#sent-list").get_by_role("button", name="Delete").click()
+    expect(frame.locator("#delete-status")).to_have_text("Deleted.")
+    frame.get_by_role("link", name="Review its training data").click()
+    expect(frame.locator("#review-row li")).to_have_text(["Kio?", "Io."])
+    assert phone_problems(frame) == []
+    with page.expect_popup() as popup:  # a frame has no cookies to sign in with
+        frame.get_by_role("button", name=SIGN_IN).click()
+    expect(popup.value.get_by_role("button", name="bob")).to_be_visible()
+    page.context.close()
+
+
 def test_steward_signs_in_and_accepts(chat: HostedChat, browser: Browser) -> None:
     expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
     url = chat.start()
@@ -150,41 +188,3 @@ def test_steward_signs_in_and_accepts(chat: HostedChat, browser: Browser) -> Non
     assert {row.account for row in learned} == {"bob"}
     assert {row.credit for row in learned} == {None, "Eva"}
     assert "Jen ĝi." in {row.correction for row in learned}
-
-
-def test_phone_needs_no_storage_inside_of_the_hubs_page(chat: HostedChat, browser: Browser) -> None:
-    chat.start()
-    expect.set_options(timeout=TIMEOUT_SECONDS * 1000)
-    page = browser.new_context(viewport={"width": 360, "height": 740}).new_page()
-    page.set_default_timeout(TIMEOUT_SECONDS * 1000)
-    page.add_init_script(BLOCK_STORAGE)
-    page.goto(f"{chat.hub.url}/spaces/{CHAT}?language={CODE}&prompt=bela")
-    handle = page.locator("iframe").element_handle()
-    frame = handle and handle.content_frame()
-    assert frame
-    expect(frame.locator(".k-model-info")).to_contain_text("practice")
-    for width in (412, 390, 360):
-        page.set_viewport_size({"width": width, "height": 740})
-        assert frame.evaluate(TOO_WIDE) <= 0
-    frame.locator("#send").click()
-    expect(frame.locator("#adapter-chat .bot.message")).to_have_count(1)
-    expect(frame.locator("#send")).to_be_visible()  # the answer is complete
-    frame.get_by_role("button", name="Like", exact=True).click()
-    frame.get_by_text("Use it in Python").click()
-    frame.get_by_role("button", name="Settings of the answers").click()
-    frame.get_by_role("button", name="What you sent").click()
-    expect(frame.locator("#correction")).to_be_visible()
-    assert phone_problems(frame) == []
-    frame.get_by_label("I agree").check()
-    frame.get_by_role("button", name="Send feedback").click()
-    assert frame.locator("#thanks code").inner_text().startswith(f"kakugo-{CODE}-")
-    expect(frame.locator("#thanks .k-no-storage")).to_contain_text("write the key down now")
-    frame.locator("#sent-list").get_by_role("button", name="Delete").click()
-    expect(frame.locator("#delete-status")).to_have_text("Deleted.")
-    frame.get_by_role("link", name="Review its training data").click()
-    expect(frame.locator("#review-row li")).to_have_text(["Kio?", "Io."])
-    assert phone_problems(frame) == []
-    with page.expect_popup() as popup:  # a frame has no cookies to sign in with
-        frame.get_by_role("button", name=SIGN_IN).click()
-    expect(popup.value.get_by_role("button", name="bob")).to_be_visible()
-    page.context.close()

@@ -14,12 +14,13 @@ from uuid import uuid4
 
 import pytest
 import yaml
-from huggingface_hub import CommitOperationAdd, HfApi
+from huggingface_hub import HfApi
 
 from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.generate.journal.hub import SHARD_PATH, HubJournal, JournalSettings, Shard, mergeable
 from recipes.generate.journal.local import Journal
+from tests.recipes.conftest import push_practice_datasets
 from tests.recipes.generate.conftest import CountingTeacher, environment, generate
 from tests.recipes.generate.test_run import finished, parquet
 from tests.recipes.recipe_runner import RecipeRunner, recipe_runner
@@ -126,8 +127,6 @@ def test_a_run_survives_an_unreachable_hub_and_loses_nothing(
     tmp_path: Path, recipe: Path, counting_teacher: CountingTeacher, fork_server: ForkServer
 ) -> None:
     """The Hub ends during the run; the next run asks nothing, and pushes everything."""
-    from recipes.practice import publish
-
     journal_of(recipe, every_seconds=0.1, every_answers=20, tries=2, backoff=0.01)
     counting_teacher.delay = 0.05
     with (
@@ -135,11 +134,7 @@ def test_a_run_survives_an_unreachable_hub_and_loses_nothing(
         recipe_runner(fork_server, environment(own, tmp_path / "hf"), tmp_path / "runs") as jobs,
     ):
         api = HfApi(endpoint=own.url, token=own.token("kakugo-bot"))
-        for name, files in publish.dataset_files().items():
-            repo = f"practice/kakugo-practice-{name}"
-            api.create_repo(repo, repo_type="dataset")
-            added = [CommitOperationAdd(path, content) for path, content in files.items()]
-            api.create_commit(repo, added, repo_type="dataset", commit_message="Publish")
+        push_practice_datasets(own)
         out = ("--limit", "30", "--out", str(tmp_path / "one"))
         run = generate(jobs, tmp_path / "home", recipe, counting_teacher.url, *out)
         while len(counting_teacher.requests) < 40:
