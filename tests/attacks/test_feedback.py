@@ -15,7 +15,7 @@ from recipes.core import decisions, feedback
 from tests.recipes import feedback_samples as samples
 
 # These attacks never worked; the tests keep it so.
-ROW = samples.chat(1, "Kio?", "It.", correction="Io.", account=None)
+ROW = samples.chat(1, "Kio?", "It.", correction="Io.", account="")
 DECISION, KNOWN = samples.decision(ROW), samples.known_reviewer("eva")
 TEXT = json.dumps(DECISION)
 

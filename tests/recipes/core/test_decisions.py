@@ -19,7 +19,7 @@ def counted(rows: list[dict[str, Any]], *decided: dict[str, Any]) -> Feedback:
 
 
 def anonymous(number: int, **more: Any) -> dict[str, Any]:
-    return chat(number, "Kio?", "It.", correction=f"Io {number}.", account=None, **more)
+    return chat(number, "Kio?", "It.", correction=f"Io {number}.", account="", **more)
 
 
 def test_made_up_names_count_for_nothing() -> None:
@@ -35,7 +35,7 @@ def test_accepted_row_counts_with_the_accepted_wording_and_name() -> None:
     result = counted(
         rows,
         decision(rows[0]),
-        decision(rows[1], text="Iu.", credit=None),
+        decision(rows[1], text="Iu.", credit=""),
         decision(rows[2], "refuse"),
     )
     assert [(row.correction, row.credit, row.account) for row in result.chats] == [
@@ -50,7 +50,7 @@ def test_reviewers_are_accounts_that_somebody_knows() -> None:
         review(1, "r1", "drop", "ana"),
         review(2, "r1", "drop", "ben"),
         review(3, "r1", "drop", "stranger"),
-        review(4, "r2", "fix", None, fixed="Jes."),
+        review(4, "r2", "fix", "", fixed="Jes."),
         review(5, "r2", "fix", "ana", fixed="Jes."),
         review(6, "r3", "drop", "ana"),
     ]
@@ -65,7 +65,7 @@ def test_reviewers_are_accounts_that_somebody_knows() -> None:
 
 
 def test_one_steward_who_accepts_many_anonymous_reviews_is_one_reviewer() -> None:
-    rows = [review(number, "r1", "drop", None, reviewer=f"{number:016}") for number in range(5)]
+    rows = [review(number, "r1", "drop", "", reviewer=f"{number:016}") for number in range(5)]
     result = counted(rows, *map(decision, rows))
     assert len(result.reviews) == 5 and tally(result.reviews).reviewers == 1
     assert not agreed_edits(result.reviews, 2)

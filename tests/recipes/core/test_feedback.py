@@ -48,13 +48,13 @@ def test_broken_lines_are_counted_and_the_others_are_read() -> None:
 
 def test_only_a_fix_has_a_corrected_text() -> None:
     good = [review(1, "r1", "keep", "a"), review(2, "r1", "fix", "b", fixed="Jes.")]
-    wrong = [review(3, "r1", "fix", "c"), review(4, "r1", "keep", "c", fixed="Jes.")]
+    wrong = [{**good[1], "fixed": None}, {**good[0], "fixed": "Jes."}]
     parsed = feedback.parse(map(json_line, good + wrong), "epo_Latn")
     assert [review.verdict for review in parsed.reviews] == ["keep", "fix"]
     assert parsed.skipped == {"unreadable": 2}
 
 
 def test_a_credit_is_one_short_line() -> None:
-    row = chat(1, "Kio?", "Io.", credit="A\n\n# B" + "x" * 200)
+    row = {**chat(1, "Kio?", "Io."), "credit": "A\n\n# B" + "x" * 200}
     (parsed,) = feedback.parse([json_line(row)], "epo_Latn").chats
     assert parsed.credit is not None and "\n" not in parsed.credit and len(parsed.credit) == 80

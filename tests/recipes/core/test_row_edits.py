@@ -31,24 +31,29 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),
 ]
 VERDICTS = [
-    *(("r00", "drop", who, None) for who in "ab"),
-    *(("r01", "drop", who, None) for who in "ab"),
-    ("r01", "keep", "c", None),
-    ("r02", "drop", "a", None),
-    *(("r03", verdict, who, None) for verdict, who in (("drop", "a"), ("keep", "b"))),
+    *(("r00", "drop", who, "") for who in "ab"),
+    *(("r01", "drop", who, "") for who in "ab"),
+    ("r01", "keep", "c", ""),
+    ("r02", "drop", "a", ""),
+    *(("r03", verdict, who, "") for verdict, who in (("drop", "a"), ("keep", "b"))),
     *(("r04", "fix", who, text) for who, text in (("a", "Kvar."), ("b", "Estas 4."))),
     *(("r05", "fix", who, "jes kaj ne kaj jes kaj ne " * 12) for who in "ab"),
     *(("r99", "fix", who, "Jes.") for who in "ab"),
-    *(("](http://evil.example)", "drop", who, None) for who in "ab"),
+]
+REVIEWS = [
+    review(number, row, verdict, who, fixed=fixed)
+    for number, (row, verdict, who, fixed) in enumerate(VERDICTS)
+]
+HOSTILE = [
+    {**review(number, "r98", "drop", who), "row_id": "](http://evil.example)"}
+    for number, who in enumerate("ab", len(VERDICTS))
 ]
 
 
 @pytest.fixture
 def hub(tmp_path: Path, tiny_base: Path) -> Iterator[LocalHub]:
     with hub_with_chats(tmp_path / "hub", tiny_base) as hub:
-        rows = [review(number, row, verdict, who, fixed=fixed)
-                for number, (row, verdict, who, fixed) in enumerate(VERDICTS)]  # fmt: skip
-        feedback_samples.push(client(hub), rows)
+        feedback_samples.push(client(hub), [*REVIEWS, *HOSTILE])
         yield hub
 
 
@@ -90,9 +95,7 @@ def test_agreed_edits_are_applied_by_the_next_training(
     card = " ".join(Path(api.hf_hub_download("practice/edited", "README.md")).read_text().split())
     assert "* 2 rows dropped: `r00`, `r01` * 1 row corrected: `r04`" in card
 
-    first = api.list_repo_files(FEEDBACK, repo_type="dataset")
-    api.delete_file(next(path for path in first if path.endswith("000.jsonl")), FEEDBACK,
-                    repo_type="dataset")  # fmt: skip
+    api.delete_file(feedback_samples.PATHS[REVIEWS[0]["id"]], FEEDBACK, repo_type="dataset")
     report(runner, tmp_path)
     assert edits(api).dropped == {"r01"}, "a withdrawn review does not count"
 

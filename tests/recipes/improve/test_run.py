@@ -1,6 +1,7 @@
 """The job that the bot starts for `/improve`, from corrections to a compared version.
 
-A script without an account has sent feedback too, which changes nothing.
+The chat's own code stores what people send and what the steward accepts. A script without an
+account has sent feedback too, which changes nothing.
 """
 
 from __future__ import annotations
@@ -76,9 +77,9 @@ def test_one_job_makes_a_version_compares_it_and_reports(
         outcome = parse_manifest(yaml.safe_load(text))
         assert outcome.version == TooFewCorrections(usable=0, needed=4)
         assert before == (api.model_info(ADAPTER).sha, api.dataset_info(DATA).sha)
-        corrections = [{**row, "account": None} for row in feedback_samples.corrections()]
-        accepted = [feedback_samples.decision(row) for row in corrections]
-        feedback_samples.push(api, corrections, accepted)
+        corrections = feedback_samples.corrections(account="")
+        feedback_samples.push(api, corrections)
+        feedback_samples.accept(api, corrections)
         output = run_all(runner, [[*improve, request] for request in ("r7", "r7", "r8")])
         assert "improvements/r7/run.json already" in output
         text = read_result(api, f"{FOLDER}/improvements/r7/run.json")

@@ -68,7 +68,7 @@ def test_reviews_are_written_on_both_cards(hub: LocalHub, runner: RecipeRunner) 
         return Path(api.hf_hub_download(repo, path, repo_type=kind)).read_text()
 
     first = [review(1, "r1", "keep", "a"), review(2, "r1", "keep", "b"),
-             review(3, "r2", "drop", "a"), review(4, "r3", "keep", "c", consent=False),
+             review(3, "r2", "drop", "a"), {**review(4, "r3", "keep", "c"), "consent": False},
              review(5, "r4", "keep", "d", dataset="practice/another")]  # fmt: skip
     feedback_samples.push(api, first)
     assert "2 reviewers, 2 rows (keep 2, fix 0, drop 1)" in report(runner)
