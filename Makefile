@@ -24,10 +24,9 @@ check: .venv/ready  ## lint, format, types and import contracts
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/mypy spaces/bot/app.py
-	# The other Spaces run in their own folders, and have modules of the same names.
-	for space in chat leaderboard; do (cd spaces/$$space && \
-	  MYPYPATH=.. ../../$(BIN)/mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache \
-	  .) || exit 1; done
+	# The other Spaces have modules of the same names.
+	MYPYPATH=spaces:spaces/chat $(BIN)/mypy spaces/chat
+	MYPYPATH=spaces:spaces/leaderboard $(BIN)/mypy spaces/leaderboard
 	$(BIN)/lint-imports
 
 bench: .venv/ready  ## run the benchmarks (minutes to hours); ARGS names some of them

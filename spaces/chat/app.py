@@ -60,7 +60,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))  # a checkout has `com
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it when it is imported
 
 with contextlib.suppress(ImportError):  # ZeroGPU requires this import before that of torch
-    import spaces  # type: ignore[import-untyped]  # noqa: F401
+    import spaces  # noqa: F401
 
 from authlib.integrations.base_client import OAuthError  # type: ignore[import-untyped]
 from chat_settings import ChatSettings

@@ -37,7 +37,7 @@ def on_gpu(generate: Generate) -> Generate:
     Its package `spaces` is installed in every Gradio Space; `app.py` imports it before torch.
     """
     try:
-        from spaces import GPU  # type: ignore[import-untyped]
+        from spaces import GPU
     except ImportError:
         return generate
     return cast(Generate, GPU(generate))

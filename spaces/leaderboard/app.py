@@ -53,7 +53,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1]))  # a checkout has `com
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio reads it when it is imported
 
 with contextlib.suppress(ImportError):  # ZeroGPU starts no app without a function for its GPU
-    from spaces import GPU  # type: ignore[import-untyped]
+    from spaces import GPU
 
     GPU(lambda: None)
 
