@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -32,12 +33,18 @@ def read_yaml(content: str | bytes, name: str) -> Any:
     if len(text) > LONGEST_YAML:
         raise InvalidInput(f"{name} is too long: use at most {LONGEST_YAML:,} letters.")
     try:
-        value = yaml.load(text, Loader=_Loader)
+        value = _parse(text)
     except (yaml.YAMLError, *_MISFITS) as error:
         raise InvalidInput(f"{name} is not valid YAML: {_problem(error)}.") from error
     except RecursionError as error:
         raise InvalidInput(f"{name} is nested too deeply: use at most {DEEPEST} levels.") from error
     return _Plain(name).copy(value, ())
+
+
+@lru_cache(maxsize=8)  # the same recipes are read again and again, and PyYAML is slow
+def _parse(text: str) -> Any:
+    """Return what PyYAML makes of a text; callers must copy it."""
+    return yaml.load(text, Loader=_Loader)
 
 
 def read_json(content: str | bytes, name: str) -> Any:
