@@ -16,10 +16,10 @@ from pathlib import Path
 
 from recipes.core import config
 from recipes.core.accelerator import check_accelerator
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.core.interrupts import restore_keyboard_interrupt
 from recipes.core.progress import printable
-from recipes.validation.errors import reason_of
+from recipes.validation.errors import SAME_AGAIN, reason_of
 from recipes.validation.http_urls import url_problem
 
 MODULES = {
@@ -80,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one recipe and return the exit status; errors are one sentence on stderr.
 
     0: done; 1: the Hub or the disk failed, or `check` advises against the language; 2: the input
-    was wrong; 130: Ctrl-C.
+    was wrong; 130: Ctrl-C. A last line says if another attempt would end the same way.
     """
     args = parser().parse_args(argv)
     restore_keyboard_interrupt()
@@ -95,6 +95,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return importlib.import_module(MODULES[args.command]).main(args) or 0
     except UserError as error:
         _print_error(args.command, str(error))
+        if isinstance(error, Unworkable):
+            _print_error(args.command, SAME_AGAIN)
         return 2
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("recipes"):

@@ -78,6 +78,7 @@ class Verdict(StrEnum):
     HOPELESS = "hopeless"
     BUDGET = "budget"
     NO_CREDIT = "no-credit"
+    UNWORKABLE = "unworkable"
     CLOSED = "closed"
     STOPPED = "stopped"
     UNANSWERED = "unanswered"
@@ -94,6 +95,7 @@ class Reason(StrEnum):
     OVERDUE = "overdue"
     VANISHED = "vanished"
     NO_CREDIT = "no-credit"
+    UNWORKABLE = "unworkable"
     HOPELESS = "hopeless"
 
 

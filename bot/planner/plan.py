@@ -35,6 +35,11 @@ from bot.planner.incoming_comments import answer_reopening, apply_comments
 from bot.planner.situation import Situation
 
 REOPENING_SECONDS = 10 * GRACE_SECONDS
+# After an attempt that failed for one of these reasons, another would be paid for in vain.
+_NOT_REPEATED = {
+    Reason.NO_CREDIT: Verdict.NO_CREDIT,
+    Reason.UNWORKABLE: Verdict.UNWORKABLE,
+}
 
 Decision = tuple[Request, tuple[Action, ...]]
 
@@ -117,8 +122,8 @@ def _start_next_step(request: Request, situation: Situation) -> Decision:
         return request, ()
     if situation.needs_consent(request):
         return replace(request, status=Status.HELD, verdict=Verdict.COMMUNITY), ()
-    if record.reason is Reason.NO_CREDIT and record.attempts_since_retry:
-        return _fail(request, Verdict.NO_CREDIT), ()
+    if record.reason in _NOT_REPEATED and record.attempts_since_retry:
+        return _fail(request, _NOT_REPEATED[record.reason]), ()
     max_attempts = situation.recipe.steps[step].attempts
     if record.state is StepState.FAILED and record.attempts_since_retry >= max_attempts:
         return _fail(request, Verdict.ATTEMPTS), ()

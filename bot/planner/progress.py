@@ -11,6 +11,7 @@ from bot.domain.actions import GRACE_SECONDS
 from bot.domain.observation import Job, JobStage, Manifest
 from bot.domain.request import Reason, Request, Step, StepRecord, StepState
 from bot.planner.situation import Situation
+from recipes.validation.errors import SAME_AGAIN
 
 # The queue for hardware may be long; after this time a job is given up.
 MAX_QUEUE_SECONDS = 6 * 3600.0
@@ -106,6 +107,8 @@ def _failure(job: Job, step: Step, situation: Situation) -> Reason:
         return Reason.OVERDUE if job.seconds(now) > timeout else Reason.NONE
     if job.stage is JobStage.CANCELED and job.cancel_reason in _UNPAID:
         return Reason.NO_CREDIT
+    if job.stage is JobStage.ERROR and f"kakugo-recipe {step.value}: {SAME_AGAIN}" in job.log_tail:
+        return Reason.UNWORKABLE
     ended_at = job.finished_at or job.created_at
     if job.stage is JobStage.COMPLETED and now - ended_at <= GRACE_SECONDS:
         return Reason.NONE

@@ -15,6 +15,7 @@ REASONS = {
     Reason.OVERDUE: "the job exceeded its time limit",
     Reason.VANISHED: "the job disappeared from the Hub",
     Reason.NO_CREDIT: "the Hub cancelled the job because the account has no credit left",
+    Reason.UNWORKABLE: "the job could not work with what it was given",
 }
 
 
@@ -49,6 +50,11 @@ def _what_failed(request: Request, step: Step, record: StepRecord) -> str:
             f"the Hub cancelled the step *{step.value}*, because this account has no credit left "
             "or has reached its spending limit."
         )
+    if request.verdict is Verdict.UNWORKABLE:
+        return (
+            f"the step *{step.value}* cannot work with what it was given, so another attempt would "
+            "end the same way."
+        )
     if request.verdict is Verdict.BUDGET:
         return (
             f"the budget is too small for the step *{step.value}*: this request may cost "
@@ -72,6 +78,8 @@ def _next(request: Request) -> str:
         return "A maintainer can let me continue anyway with `/approve`."
     if request.verdict is Verdict.NO_CREDIT:
         return "When a maintainer has added credit or raised the limit, write `/retry`."
+    if request.verdict is Verdict.UNWORKABLE:
+        return "When a maintainer has corrected that, write `/retry`."
     if request.verdict is Verdict.BUDGET:
         return "A maintainer can raise the budget with `/approve`."
     return "To try again, write `/retry`."

@@ -9,7 +9,7 @@ from typing import Any
 from huggingface_hub import get_token
 
 from recipes.check.settings import CheckSettings
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.core.hub_refs import commit_of, configs, splits
 from recipes.core.progress import say
 from recipes.generate.data.corpora import Corpus, DatasetReader
@@ -34,7 +34,7 @@ def read(
     """Read the benchmark's development split; without the language there, its texts.
 
     If the recipe has no texts of the language either, return English sentences alone. Without a
-    token, the benchmark is not read if it is gated.
+    token, the benchmark is not read if it is gated. Raises Unworkable if there is no sentence.
     """
     source = settings.known
     repo = source.dataset
@@ -55,8 +55,13 @@ def read(
     if texts := tuple(library.texts(corpora, settings.sentences)):
         say(f"{repo} has no {language}: the teacher translates texts of the corpora instead")
         return References(texts, (), library.commits)
-    say(f"{repo} has no {language}, and no corpus has texts: only the round trip is measured")
     english = tuple(originals[key] for key in sorted(originals)[: settings.sentences])
+    if not english:
+        raise Unworkable(
+            f"There is nothing to translate: {repo} has neither {language} nor English, and no "
+            "corpus has texts."
+        )
+    say(f"{repo} has no {language}, and no corpus has texts: only the round trip is measured")
     return References((), english, {**library.commits, repo: commit})
 
 

@@ -8,7 +8,7 @@ citation          Credit people and sources in cards and citation files
 config            Read the YAML of a recipe, and compute the digest that names a run
 control_tokens    Text without the control tokens of a chat template
 decisions         Which feedback counts: what stewards accepted, or whose author they know
-errors            The error that a user causes and can fix
+errors            The errors that a user causes and can fix
 feedback          Read what people said about models and rows from the feedback dataset
 hub_refs          Repositories on the Hub at a commit
 interrupts        Make Ctrl-C work in processes that a background shell started

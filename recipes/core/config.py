@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.core.benchmarks.exclusions import exclusions
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.core.language import find, is_known
 from recipes.validation.errors import InvalidInput, quote
 from recipes.validation.recipe_check import check_recipe
@@ -67,7 +67,7 @@ def load(name_or_path: str, org: str | None, language: str) -> Config:
         sections = read_recipe(text, f"The recipe {path.name}", placeholders)
         check_recipe(sections)
     except InvalidInput as error:
-        raise UserError(str(error)) from error
+        raise Unworkable(str(error)) from error
     config = Config(path.stem, text, digest(text, language), org, language, **sections)
     evaluated = config.evaluate.get("benchmarks")
     config.generate.setdefault("benchmarks", exclusions(evaluated, language))
@@ -83,7 +83,7 @@ def _read(name_or_path: str) -> str:
     names = packaged_names()
     path = PACKAGED / f"{name_or_path}.yaml" if name_or_path in names else Path(name_or_path)
     if not path.is_file():
-        raise UserError(
+        raise Unworkable(
             f"There is no recipe {quote(name_or_path)}: use {', '.join(names)}, or the path of a "
             "file."
         )

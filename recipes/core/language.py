@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 
 # Letters that Unicode does not decompose; apostrophes are removed, because people omit them.
 FOLDED = str.maketrans("øłđħıŧ", "oldhit", "'’‘`´ʻʼʽʾʿˈꞌ′׳") | {ord("œ"): "oe", ord("æ"): "ae"}
@@ -56,7 +56,7 @@ def get(code: str) -> Language:
     """Return the language of a code, in its usual script or another; raise UserError."""
     languages = _by_iso_639_3().get(code[:3], [])
     if not languages:
-        raise UserError(
+        raise Unworkable(
             f"The language {code!r} is not in recipes/core/languages.tsv: add a line there."
         )
     for language in languages:
@@ -96,7 +96,7 @@ def find(text: str) -> Language:
     ]
     listed = ", ".join(dict.fromkeys(f"{each.code} ({each.name})" for each in candidates[:8]))
     hint = f"Did you mean {listed}?" if listed else "Give its code, like epo_Latn."
-    raise UserError(f"Which language is {text!r}? {hint}")
+    raise Unworkable(f"Which language is {text!r}? {hint}")
 
 
 def _script_name(script: str) -> str:

@@ -43,7 +43,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.core.manifest_upgrade import upgrade
 from recipes.validation.documents import read_json
 from recipes.validation.errors import InvalidInput
@@ -126,7 +126,7 @@ class Manifest:
             wire = parse(_Wire, upgrade(read_json(content, "run.json")), "run.json")
         except (InvalidInput, KeyError, TypeError, ValueError, AttributeError) as error:
             problem = str(error) if isinstance(error, InvalidInput) else type(error).__name__
-            raise UserError(f"This is not a manifest ({problem.rstrip('.')}).") from error
+            raise Unworkable(f"This is not a manifest ({problem.rstrip('.')}).") from error
         return Manifest(
             step=wire.step,
             request=wire.request,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import jinja2
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.validation.errors import reason_of
 from recipes.validation.models import Partial
 from recipes.validation.ranges import Text
@@ -140,12 +140,12 @@ def has_experts(config: PretrainedConfig) -> bool:
 def check(tokenizer: PreTrainedTokenizerBase, repo: str) -> None:
     """Raise UserError if a base has no chat template, an endless one, or no fast tokenizer."""
     if not tokenizer.chat_template:
-        raise UserError(
+        raise Unworkable(
             f"A base needs a chat template, and {repo} has none: choose an instruct model, or add "
             "a chat_template.jinja to it."
         )
     if not tokenizer.is_fast:
-        raise UserError(f"A base needs a fast tokenizer (tokenizer.json), and {repo} has none.")
+        raise Unworkable(f"A base needs a fast tokenizer (tokenizer.json), and {repo} has none.")
     try:
         with _template_limit(TEMPLATE_SECONDS), suppress(*REFUSALS):
             tokenizer.apply_chat_template(SAMPLE_CHAT, tokenize=False)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.validation.documents import read_json
 from recipes.validation.errors import InvalidInput
 from recipes.validation.models import parse
@@ -90,7 +90,7 @@ def parse_jsonl(content: bytes, file: str) -> RowEdits:
         try:
             edit = parse(_Edit, read_json(line, place), place)
         except InvalidInput as error:
-            raise UserError(f"{error} Fix it.") from error
+            raise Unworkable(f"{error} Fix it.") from error
         if edit.fixed is None:
             dropped.add(edit.id)
         else:

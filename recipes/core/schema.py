@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.validation.errors import InvalidInput
 from recipes.validation.models import parse
 
@@ -20,4 +20,4 @@ def build(settings_class: Callable[..., T], values: object, key: str) -> T:
     try:
         return parse(settings_class, values, key)
     except InvalidInput as error:
-        raise UserError(str(error)) from error
+        raise Unworkable(str(error)) from error

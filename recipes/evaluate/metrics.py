@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.evaluate.intervals import Array
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _bleu(tokenize: str) -> BLEU:
 
     if tokenize not in BLEU.TOKENIZERS:
         names = ", ".join(BLEU.TOKENIZERS)
-        raise UserError(f"sacrebleu has the tokenizers {names}, not {tokenize!r}.")
+        raise Unworkable(f"sacrebleu has the tokenizers {names}, not {tokenize!r}.")
     return BLEU(tokenize=tokenize)
 
 

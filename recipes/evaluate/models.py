@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.core.hub_refs import commit_of, is_adapter
 
 if TYPE_CHECKING:
@@ -81,5 +81,5 @@ def _base_of(api: HfApi, repo: str, revision: str) -> RepoAt:
             config = json.load(file)
         name, base_revision = str(config["base_model_name_or_path"]), config.get("revision")
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"The adapter_config.json of {repo} names no base model.") from error
+        raise Unworkable(f"The adapter_config.json of {repo} names no base model.") from error
     return name, commit_of(api, name, "model", base_revision or "main")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from recipes.core.benchmarks.tasks import Item, fill
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.evaluate.settings import NeuralSettings
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def load(settings: NeuralSettings, revision: str, device: str) -> NeuralMetric:
     tokenizer = AutoTokenizer.from_pretrained(settings.model, revision=revision)
     model = AutoModelForSequenceClassification.from_pretrained(settings.model, revision=revision)
     if model.config.num_labels != 1:
-        raise UserError(
+        raise Unworkable(
             f"A neural metric must give one number, and {settings.model} gives "
             f"{model.config.num_labels}: choose a regression model for `evaluate.neural`."
         )

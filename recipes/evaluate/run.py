@@ -17,7 +17,7 @@ from recipes.check import fertility
 from recipes.core import hub_refs, manifest, model_loading
 from recipes.core.benchmarks.table import abilities, benchmark_of
 from recipes.core.benchmarks.tasks import Task
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.core.job import Job, pin, take_revisions
 from recipes.core.progress import say
 from recipes.evaluate import (
@@ -175,7 +175,7 @@ def _without_contaminated(
 def _without(task: Task, contaminated: set[str]) -> Task:
     items = tuple(item for item in task.items if contaminated.isdisjoint(item.texts))
     if not items:
-        raise UserError(
+        raise Unworkable(
             f"Every item of {task.benchmark} is in the training data: nothing to score."
         )
     return replace(task, items=items)

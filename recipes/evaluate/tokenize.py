@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.core.benchmarks.tasks import Item
 from recipes.core.control_tokens import clean_chats, without_control_tokens
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.core.model_loading import REFUSALS
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def rendered(tokenizer: PreTrainedTokenizerBase, items: Sequence[Item]) -> list[
             chats, tokenize=False, add_generation_prompt=True
         )
     except REFUSALS as error:
-        raise UserError(
+        raise Unworkable(
             f"The chat template of {tokenizer.name_or_path} rejects the recipe's chats ({error}): "
             "change `system` or `shots` in its evaluate section."
         ) from error

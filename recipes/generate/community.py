@@ -32,7 +32,7 @@ from pydantic import AfterValidator, Field
 from typing_extensions import TypedDict
 
 from recipes.core.config import Config
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.generate.gates.settings import GlossaryTerm
 from recipes.validation.documents import read_yaml
 from recipes.validation.errors import InvalidInput, quote
@@ -170,14 +170,14 @@ def parse(content: str | bytes, variant: str, place: str) -> dict[str, Any]:
         data = read_yaml(content, place)
         profile = validate(_Profile, {} if data is None else data, place)
     except InvalidInput as error:
-        raise UserError(str(error)) from error
+        raise Unworkable(str(error)) from error
     _refuse_withdrawn(profile, place)
     if not variant:
         return dict(profile)
     variants = profile.get("variants") or {}
     if variant not in variants:
         known = ", ".join(variants) or "none"
-        raise UserError(f"{place} has no variant {quote(variant)}. Its variants: {known}.")
+        raise Unworkable(f"{place} has no variant {quote(variant)}. Its variants: {known}.")
     return _merge(dict(profile), dict(variants[variant] or {}))
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from recipes.core.config import Config
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.generate import lengths
 from recipes.generate.settings import GenerateSettings
 from recipes.generate.sources.table import SOURCES
@@ -42,7 +42,7 @@ def teacher_price(config: Config) -> Price:
     teacher = config.plan.get("teacher") or {}
     prices = {key: float(teacher.get(key) or 0.0) for key in PRICE_KEYS}
     if not any(prices.values()):
-        raise UserError(
+        raise Unworkable(
             f"The recipe {config.name!r} does not say what its teacher costs: add `usd_per_hour`, "
             "or `usd_per_million_in` and `usd_per_million_out`, to `plan.teacher`."
         )

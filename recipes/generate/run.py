@@ -17,7 +17,7 @@ from huggingface_hub import HfApi
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from recipes.core import manifest, row_edits
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.core.isolated import run_isolated
 from recipes.core.progress import say
 from recipes.generate import community
@@ -258,7 +258,8 @@ def write_dataset(
     if not rows.kept:
         run_isolated(write_rejected, options.folder, settings, rows, row_origin(options))
         seems = result.verdict.describe(options.language)
-        raise UserError(
+        error = Unworkable if result.context.teacher.has_all_answers else UserError
+        raise error(
             f"No row passed the gates{f' ({seems})' if seems else ''}. The commonest reasons: "
             f"{commonest_reasons(rows, result.context.lost_examples)}. Rejected rows are in "
             f"{options.folder / parquet.REJECTED}."

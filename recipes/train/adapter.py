@@ -9,7 +9,7 @@ from collections import Counter
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.train.settings import TrainingSettings
 from recipes.train.tokenize import IGNORED, Examples
 
@@ -42,7 +42,7 @@ def lora_config(arguments: dict[str, Any], tokens: list[int]) -> LoraConfig:
     try:
         return LoraConfig(task_type="CAUSAL_LM", **arguments)
     except (TypeError, ValueError) as error:
-        raise UserError(f"train.lora takes the arguments of PEFT's LoraConfig: {error}") from error
+        raise Unworkable(f"train.lora takes the arguments of PEFT's LoraConfig: {error}") from error
 
 
 def most_used_tokens(examples: Examples, count: int) -> list[int]:

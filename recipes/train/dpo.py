@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.core.control_tokens import clean_chats
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.train import hardware
 from recipes.train.callbacks import OnStep, progress_callback
 from recipes.train.preference_pairs import PreferencePair
@@ -130,6 +130,6 @@ def _dpo_config(model: PeftModel, settings: TrainingSettings, out: Path) -> DPOC
             **options.trainer_arguments({**shared, **feedback.trainer}),
         )
     except (TypeError, ValueError) as error:
-        raise UserError(
+        raise Unworkable(
             f"train.feedback.trainer takes the arguments of TRL's DPOConfig: {error}"
         ) from error

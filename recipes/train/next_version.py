@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from recipes.core import card_sections, citation, decisions, language, model_loading
 from recipes.core import manifest as manifests
 from recipes.core.agreement import ReviewSettings, agreed_edits
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.core.job import Job, pin
 from recipes.core.progress import say
 from recipes.core.schema import build
@@ -54,7 +54,9 @@ class TooFewCorrections(UserError):
 def main(api: HfApi, args: argparse.Namespace, settings: TrainingSettings) -> None:
     """Make and tag the next version, or say why there is none."""
     if settings.feedback is None or settings.lora is None:
-        raise UserError("To learn from feedback, a recipe needs `train.feedback` and `train.lora`.")
+        raise Unworkable(
+            "To learn from feedback, a recipe needs `train.feedback` and `train.lora`."
+        )
     repos = {args.dataset: "dataset", args.base: "model", args.into: "model"}
     job = pin(api, args, settings, {**repos, args.feedback: "dataset"})
     _pin_base_of_adapter(job)
@@ -87,16 +89,16 @@ def _pin_base_of_adapter(job: Job[TrainingSettings]) -> None:
     """Pin the base to the commit that the adapter was trained on."""
     repo, revision = job.args.into, job.inputs[job.args.into]
     if not job.api.file_exists(repo, ADAPTER_CONFIG, revision=revision):
-        raise UserError(f"{repo} has no adapter yet: train one without --feedback first.")
+        raise Unworkable(f"{repo} has no adapter yet: train one without --feedback first.")
     path = job.api.hf_hub_download(repo, ADAPTER_CONFIG, revision=revision)
     place = f"{ADAPTER_CONFIG} of {repo}"
     try:
         config = parse(_AdapterConfig, read_json(Path(path).read_bytes(), place), place)
     except InvalidInput as error:
-        raise UserError(f"{error} Train the adapter again without --feedback.") from error
+        raise Unworkable(f"{error} Train the adapter again without --feedback.") from error
     if config.base_model_name_or_path != job.args.base:
         base = shorten(config.base_model_name_or_path)
-        raise UserError(f"{repo} is an adapter of {base}: give that as --base.")
+        raise Unworkable(f"{repo} is an adapter of {base}: give that as --base.")
     job.inputs[job.args.base] = config.revision or job.inputs[job.args.base]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.train.tokenize import IGNORED
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def separate_packed_rows(trainer: SFTTrainer) -> None:
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     base.base_model.register_forward_pre_hook(_add_attention_mask, with_kwargs=True)
     if _rows_interact(trainer):
-        raise UserError(
+        raise Unworkable(
             "Packed rows would attend to each other in this base model: set "
             "`train.model.attn_implementation` to another attention that it supports, or "
             "`train.trainer.packing: false`."

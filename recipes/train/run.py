@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recipes.core import manifest, model_loading, row_edits
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.core.job import Job, pin
 from recipes.core.progress import say
 from recipes.train import card, card_facts, checkpoints, hardware, launch, sft
@@ -178,7 +178,7 @@ def _load_examples(
     test_chats = test_chats[: settings.held_out.rows]
     held_out = tokenize_chats(tokenizer, test_chats, settings.max_length)
     if not held_out.input_ids:
-        raise UserError(f"The `test` split of {repo} has no row for the held-out loss.")
+        raise Unworkable(f"The `test` split of {repo} has no row for the held-out loss.")
     return training, held_out
 
 

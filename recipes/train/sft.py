@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.core.model_loading import has_experts
 from recipes.core.progress import say
 from recipes.train import adapter, hardware, packing, throughput
@@ -83,7 +83,7 @@ def train(
     batch of a step, its rows and their order stay the same.
     """
     if not examples.input_ids:
-        raise UserError(
+        raise Unworkable(
             "There is no row to train on: the dataset is empty, or `train.max_length` cuts off "
             "every answer."
         )
@@ -196,7 +196,9 @@ def _sft_config(settings: TrainingSettings, out: Path, options: TrainingOptions)
             **options.trainer_arguments(settings.trainer),
         )
     except (TypeError, ValueError) as error:
-        raise UserError(f"train.trainer takes the arguments of TRL's SFTConfig: {error}") from error
+        raise Unworkable(
+            f"train.trainer takes the arguments of TRL's SFTConfig: {error}"
+        ) from error
 
 
 def _early_stopping(settings: TrainingSettings) -> list[TrainerCallback]:

@@ -14,7 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from recipes.core.control_tokens import clean_chats
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.core.model_loading import REFUSALS
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _assistant_spans(
         text = texts[row]
         before, found, after = marked_text.partition(placeholder)
         if not found or not text.endswith(after):
-            raise UserError(
+            raise Unworkable(
                 f"The chat template of {tokenizer.name_or_path} does not show where an answer "
                 "ends: choose another base, or fix its chat_template.jinja."
             )
@@ -143,7 +143,7 @@ def _check_ends(tokenizer: PreTrainedTokenizerBase, ends: set[str]) -> None:
     added = {token.content for token in tokenizer.added_tokens_decoder.values()}
     control = {token for token in added | {*tokenizer.all_special_tokens} if token.strip()}
     if not all(any(token in end for token in control) for end in ends):
-        raise UserError(
+        raise Unworkable(
             f"The chat template of {tokenizer.name_or_path} does not close every answer with a "
             "control token such as its eos_token, so a model trained with it would never learn to "
             "stop: choose another base, or fix its chat_template.jinja."
@@ -160,7 +160,7 @@ def _render(
             list(chats), tokenize=False, add_generation_prompt=add_generation_prompt
         )
     except REFUSALS as error:
-        raise UserError(
+        raise Unworkable(
             f"The chat template of {tokenizer.name_or_path} refuses a chat ({error}): choose "
             "another base, or fix its chat_template.jinja."
         ) from error

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.train.tokenize import IGNORED
 
 if TYPE_CHECKING:
@@ -70,4 +70,4 @@ def loss_on_answers_only() -> Iterator[None]:
 def check_reporting(arguments: Mapping[str, Any]) -> None:
     """Raise UserError if a recipe reports to trackio, and it is not installed."""
     if arguments.get("report_to") == "trackio" and not importlib.util.find_spec("trackio"):
-        raise UserError("`report_to: trackio` needs a package: pip install 'kakugo-bot[trackio]'.")
+        raise Unworkable("`report_to: trackio` needs a package: pip install 'kakugo-bot[trackio]'.")

@@ -9,6 +9,8 @@ from difflib import get_close_matches
 
 LONGEST_QUOTE = 60
 LISTED_KEYS = 16  # a longer list helps nobody
+# The last line of a recipe whose input can never work, which the bot finds in the log of a job.
+SAME_AGAIN = "Another attempt would end the same way."
 
 
 class InvalidInput(ValueError):

@@ -40,6 +40,7 @@ VERDICTS = {
     "withdrawn": "its community has withdrawn it",
     "too-many": "the requester has too many requests",
     "full": "the queue is full",
+    "unworkable": "a step cannot work with what it was given",
     "hopeless": "the teacher knows the language poorly",
     "unanswered": "nobody answered the question",
 }

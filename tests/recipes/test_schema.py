@@ -19,7 +19,7 @@ from recipes.bakeoff import settings as bake_off
 from recipes.check import settings as check
 from recipes.core import config
 from recipes.core.agreement import ReviewSettings
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.core.schema import build
 from recipes.evaluate import settings as evaluate
 from recipes.export import settings as export
@@ -208,7 +208,7 @@ def test_sentences(tmp_path: Path, old: str, new: str, sentence: str) -> None:
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(InvalidRecipe) as refused_by_bot:
         parse_for_bot("practice", "org", path.read_text("utf-8"))
-    with pytest.raises(UserError) as refusal:
+    with pytest.raises(Unworkable) as refusal:
         config.load(str(path), "org", "epo_Latn")
     assert str(refusal.value) == sentence
     assert str(refused_by_bot.value) == f"In the recipe 'practice', {sentence}"

@@ -254,7 +254,7 @@ class InMemoryClient:
         return self.call("cancel_job", effect)
 
     def fetch_job_logs(self, *, job_id: str, namespace: str, tail: int) -> list[str]:
-        return self.call("fetch_job_logs", lambda: ["training", "CUDA out of memory"])
+        return self.call("fetch_job_logs", lambda: list(self.hub.log))
 
     # -- the teacher -------------------------------------------------------------------------------
 

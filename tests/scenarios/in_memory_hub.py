@@ -11,7 +11,7 @@ import bisect
 import hashlib
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -84,13 +84,14 @@ class InMemoryHub:
     """The state of the Hub.
 
     `lag` is the greatest age of a listing in seconds, which each has while the Hub `is_stale`;
-    `succeeds` decides by a job's labels;
+    `succeeds` decides by a job's labels, and `log` is that of every job;
     `omits_counts`: the listing of discussions has no numbers of comments.
     """
 
     lag: float = 0.0
     seed: int = 0
     omits_counts: bool = False
+    log: Sequence[str] = ("training", "CUDA out of memory")
     succeeds: Callable[[Mapping[str, str]], bool] = lambda labels: True
     now: float = EPOCH
     threads: dict[int, Thread] = field(default_factory=dict)

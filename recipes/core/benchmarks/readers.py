@@ -14,7 +14,7 @@ from recipes.core import language
 from recipes.core.benchmarks.harness_templates import LETTERS, choices, jinja, quoted
 from recipes.core.benchmarks.settings import BenchmarkSettings
 from recipes.core.benchmarks.tasks import ENGLISH, Item, Row, Source, Task, fill
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 
 SUBJECT = "subject"  # the column of Global-MMLU
 
@@ -53,7 +53,7 @@ def _pairs(source: Source, split: str, rows: Sequence[Row]) -> list[tuple[str, s
         return []
     english = {row["id"]: row["text"] for row in source.split(split, ENGLISH)}
     if missing := [row["id"] for row in rows if row["id"] not in english]:
-        raise UserError(f"{source.repo} has no English for id {missing[0]}, split {split}.")
+        raise Unworkable(f"{source.repo} has no English for id {missing[0]}, split {split}.")
     return [(english[row["id"]], row["text"]) for row in rows]
 
 
@@ -70,7 +70,7 @@ def sib200(source: Source) -> list[Task]:
 
     def item(row: Row) -> Item:
         if row["category"] not in options:
-            raise UserError(f"evaluate.benchmarks.sib200.options lacks {row['category']!r}.")
+            raise Unworkable(f"evaluate.benchmarks.sib200.options lacks {row['category']!r}.")
         prompt = fill(source.settings.prompt, text=row["text"], options=", ".join(options.values()))
         correct = categories.index(row["category"])
         return Item(str(row["index_id"]), prompt, tuple(options.values()), correct, (row["text"],))

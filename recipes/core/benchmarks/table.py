@@ -13,7 +13,7 @@ from typing import Any, Literal
 from recipes.core.benchmarks import readers
 from recipes.core.benchmarks.settings import BenchmarkSettings
 from recipes.core.benchmarks.tasks import MainMetric, Source, Task
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.validation.errors import quote
 
 
@@ -190,7 +190,9 @@ BENCHMARKS = {
 def benchmark_of(key: str) -> Benchmark:
     """Return a benchmark of the table; raise UserError for an unknown one."""
     if key not in BENCHMARKS:
-        raise UserError(f"evaluate.benchmarks: {quote(key)} is not one of {', '.join(BENCHMARKS)}.")
+        raise Unworkable(
+            f"evaluate.benchmarks: {quote(key)} is not one of {', '.join(BENCHMARKS)}."
+        )
     return BENCHMARKS[key]
 
 

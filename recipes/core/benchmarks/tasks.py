@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from recipes.core.benchmarks.settings import BenchmarkSettings
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.core.text_fold import letters
 
 ENGLISH = "eng_Latn"
@@ -147,9 +147,9 @@ class Source:
         """Return a task of these items; raise UserError if there are none, or ids repeat."""
         where = f"in the config {self.config}, split {self.settings.split}"
         if not items:
-            raise UserError(f"{self.repo} has no rows {where}.")
+            raise Unworkable(f"{self.repo} has no rows {where}.")
         if len({item.id for item in items}) < len(items):
-            raise UserError(f"{self.repo} has rows with the same id {where}.")
+            raise Unworkable(f"{self.repo} has rows with the same id {where}.")
         return Task(
             benchmark=benchmark,
             language=self.code,
@@ -183,7 +183,7 @@ def fill(template: str, **fields: str) -> str:
     try:
         return template.format(**fields)
     except (KeyError, IndexError, ValueError) as error:
-        raise UserError(
+        raise Unworkable(
             f"The recipe's template {template!r} has {error}; it may have "
             f"{', '.join(f'{{{field}}}' for field in fields)}."
         ) from error

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from recipes.core import model_loading
 from recipes.core.benchmarks.tasks import Item
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.evaluate import tokenize
 from recipes.evaluate.backends import transformers_lm
 from recipes.evaluate.backends.transformers_lm import Generation, OnProgress, normalised
@@ -151,7 +151,7 @@ def vllm_adapter(repo: str, folder: Path) -> Arguments:
     """Return the arguments for an adapter; raise UserError if it is more than LoRA weights."""
     config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     if config.get("modules_to_save"):
-        raise UserError(
+        raise Unworkable(
             f"vLLM cannot serve {repo}, which also trained "
             f"{', '.join(config['modules_to_save'])}: set `backend: transformers`."
         )
@@ -160,7 +160,7 @@ def vllm_adapter(repo: str, folder: Path) -> Arguments:
 
 def _sglang(model: ComparedModel, settings: EvaluateSettings) -> Arguments:
     if model.is_adapter:
-        raise UserError(
+        raise Unworkable(
             f"lm-eval's `sglang` loads no adapters like {model.model}: set `model: vllm` or "
             "`model: hf` under `lm_eval` in the recipe's evaluate section."
         )
@@ -206,7 +206,7 @@ def backend(settings: EvaluateSettings, harness: LmEvalSettings) -> LmEvalBacken
     try:
         importlib.import_module("lm_eval")
     except ModuleNotFoundError as error:
-        raise UserError(
+        raise Unworkable(
             "The recipe sets `backend: lm_eval`, but it is not installed: install "
             "`kakugo-bot[lm-eval]`, or set `backend: transformers`."
         ) from error

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.core.hub_refs import commit_of, configs, unreadable_is_refused
 from recipes.core.progress import say
 from recipes.generate.data.tokenizer import TextTokenizer, fits, load_tokenizer
@@ -147,7 +147,7 @@ class DatasetReader:
             rows = _open(corpus, self._pinned(corpus))
         except NoSuchDataError as missing:
             if not may_be_missing:
-                raise UserError(f"{missing}: name another in the recipe.") from missing
+                raise Unworkable(f"{missing}: name another in the recipe.") from missing
             self._skip(f"{missing} and was skipped")
             return
         for row in self._shuffled(rows, corpus.shuffle_buffer):
@@ -194,7 +194,7 @@ def _licence(card: Mapping[str, Any] | DatasetCardData) -> str:
 
 def _column(row: dict[str, Any], column: str, corpus: Corpus) -> object:
     if column not in row:
-        raise UserError(
+        raise Unworkable(
             f"The dataset {corpus.repo} has no column {column!r}. Its columns: {', '.join(row)}."
         )
     return row[column]

@@ -135,6 +135,11 @@ class Teacher:
         raise self._not_ready(reason)
 
     @property
+    def has_all_answers(self) -> bool:
+        """Whether every request was answered, so that another run would find the same answers."""
+        return not self.stats.failed and not self.budget.stop_reason and self.heeds_seeds
+
+    @property
     def heeds_seeds(self) -> bool:
         """Whether another seed may bring another answer, as far as is known."""
         return self._same_answers < MAX_SAME_ANSWERS

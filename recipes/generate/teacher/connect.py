@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import aiohttp
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.generate.teacher.openai import Endpoint, OpenAIEndpoint
 from recipes.validation.http_urls import url_problem
 from recipes.validation.teacher_urls import is_on_hub, is_provider
@@ -30,7 +30,7 @@ def endpoint(http: aiohttp.ClientSession, url: str) -> Endpoint:
     try:
         from recipes.generate.teacher.tgi import TgiEndpoint
     except ImportError as error:
-        raise UserError(
+        raise Unworkable(
             f"A teacher at {TGI}… needs the package text-generation: install it with "
             "`pip install --no-deps text-generation`."
         ) from error

@@ -310,6 +310,34 @@ def test_a_job_cancelled_for_lack_of_credit_ends_the_request_until_a_retry(reaso
     assert len(jobs_of(plan(again, observed(), POLICY, CURRENT))) == 1
 
 
+def test_an_attempt_whose_input_can_never_work_ends_the_request_until_a_retry() -> None:
+    running = examples.request(steps={Step.GENERATE: RECORDS[3]})
+    line = "kakugo-recipe generate: Another attempt would end the same way."
+    failed = replace(job(JobStage.ERROR), log_tail=("No row passed the gates.", line))
+    planned = plan(running, observed(jobs=(failed,)), POLICY, CURRENT)
+    assert (planned.request.status, planned.request.verdict) == (Status.FAILED, Verdict.UNWORKABLE)
+    assert not jobs_of(planned) and "No row passed the gates." in str(planned.actions)
+    record = replace(planned.request.step(Step.GENERATE), attempts_since_retry=0)
+    again = planned.request.with_step(Step.GENERATE, record)
+    again = replace(again, status=Status.OPEN, verdict=Verdict.NONE)
+    assert len(jobs_of(plan(again, observed(), POLICY, CURRENT))) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Another attempt would end the same way.",
+        "kakugo-recipe train: Another attempt would end the same way.",
+        "the teacher says: kakugo-recipe generate: Another attempt would end the same way.",
+        "kakugo-recipe generate: Another attempt would end the same way. Not.",
+    ],
+)
+def test_only_the_whole_line_of_its_own_step_ends_a_request(line: str) -> None:
+    running = examples.request(steps={Step.GENERATE: RECORDS[3]})
+    failed = replace(job(JobStage.ERROR), log_tail=(line,))
+    assert len(jobs_of(plan(running, observed(jobs=(failed,)), POLICY, CURRENT))) == 1
+
+
 def test_a_job_that_somebody_cancelled_is_followed_by_the_next_attempt() -> None:
     running = examples.request(steps={Step.GENERATE: RECORDS[3]})
     planned = plan(running, observed(jobs=(job(JobStage.CANCELED),)), POLICY, CURRENT)

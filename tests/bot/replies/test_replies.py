@@ -152,11 +152,12 @@ def situations() -> dict[str, tuple[Request, Manifest | None]]:
         **{
             f"failed: {reason.value}": fail(Verdict.ATTEMPTS, reason)
             for reason in Reason
-            if reason not in (Reason.NONE, Reason.HOPELESS)
+            if reason not in (Reason.NONE, Reason.HOPELESS, Reason.UNWORKABLE)
         },
         "the teacher did not start": fail(Verdict.TEACHER),
         "budget used up": fail(Verdict.BUDGET, Reason.NONE, 1),
         "no credit on the Hub": fail(Verdict.NO_CREDIT, Reason.NO_CREDIT, 1),
+        "an attempt that can never work": fail(Verdict.UNWORKABLE, Reason.UNWORKABLE, 1),
         "the teacher is not good enough": replace(
             accepted,
             status=Status.FAILED,

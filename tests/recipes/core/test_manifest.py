@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.core.manifest import Counts, Manifest, Tokens, recipe_commit
 
 SCHEMA_1 = Path(__file__).parents[2] / "data" / "old_schemas" / "manifests"
@@ -54,7 +54,7 @@ def test_manifest_survives_its_own_json() -> None:
     "text", ["", "[]", "{}", '{"schema": 3}', '{"schema": 2}', '{"schema": 1}', "null"]
 )
 def test_anything_else_is_not_a_manifest(text: str) -> None:
-    with pytest.raises(UserError):
+    with pytest.raises(Unworkable):
         Manifest.from_json(text)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from recipes.core import model_loading
 from recipes.core.benchmarks.tasks import Item
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.evaluate.tokenize import rendered
 from recipes.train.tokenize import tokenize_chats
 
@@ -71,9 +71,9 @@ def test_template_that_needs_all_memory_is_refused() -> None:
 @pytest.mark.parametrize("template", REFUSING)
 def test_template_that_refuses_a_chat_is_an_error_of_the_user(template: str) -> None:
     base: Any = tokenizer(template)
-    with pytest.raises(UserError, match="refuses a chat"):
+    with pytest.raises(Unworkable, match="refuses a chat"):
         tokenize_chats(base, [model_loading.SAMPLE_CHAT], 9)
-    with pytest.raises(UserError, match="rejects the recipe's chats"):
+    with pytest.raises(Unworkable, match="rejects the recipe's chats"):
         rendered(base, [Item("1", "Kio?", ("b",), 0, ())])
 
 

@@ -12,7 +12,7 @@ from huggingface_hub import HfApi
 from bot.localhub.fork_server import ForkServer
 from bot.localhub.testing import LocalHub
 from recipes.core import row_edits
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.core.row_edits import RowEdits
 from tests.recipes import feedback_samples
 from tests.recipes.feedback_samples import FEEDBACK, review
@@ -119,5 +119,5 @@ def test_an_invalid_file_is_an_error(hub: LocalHub) -> None:
         if text == written.to_jsonl():
             assert edits(api) == written
         else:
-            with pytest.raises(UserError, match="speakers.jsonl in practice/chats, line 1"):
+            with pytest.raises(Unworkable, match="speakers.jsonl in practice/chats, line 1"):
                 edits(api)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import sacrebleu
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.evaluate.intervals import compare_scores
 from recipes.evaluate.metrics import (
     bleu,
@@ -69,7 +69,7 @@ def test_scores_and_signatures_equal_those_of_sacrebleu_s_command_line(tmp_path:
 def test_signatures_name_version_and_tokenizer() -> None:
     assert "nw:2" in chrf_signature() and f"version:{sacrebleu.__version__}" in chrf_signature()
     assert "tok:char" in bleu_signature("char")
-    with pytest.raises(UserError, match="not 'spaces'"):
+    with pytest.raises(Unworkable, match="not 'spaces'"):
         bleu_signature("spaces")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recipes.core.benchmarks.tasks import Item
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.evaluate import neural
 from recipes.evaluate.settings import NeuralSettings
 from tests.recipes.conftest import byte_tokenizer
@@ -49,5 +49,5 @@ def test_a_batch_scores_like_single_items_in_order(tmp_path: Path) -> None:
 
 def test_a_model_with_two_labels_is_refused(tmp_path: Path) -> None:
     folder = encoder(tmp_path, 2)
-    with pytest.raises(UserError, match="gives 2: choose a regression model"):
+    with pytest.raises(Unworkable, match="gives 2: choose a regression model"):
         neural.load(settings(folder, 1), "main", "cpu")

@@ -11,7 +11,7 @@ import pytest
 
 from recipes.core import config, language
 from recipes.core.benchmarks.table import BENCHMARKS
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.evaluate import settings as evaluate
 from recipes.generate.prompts import templates
 from recipes.practice.exercises import TOPIC_NAMES, WORDINGS
@@ -104,7 +104,7 @@ def test_a_missing_key_of_the_recipe_is_refused(
     for name in section_path:
         inner = inner[name]
     del inner[key]
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(Unworkable, match=message):
         evaluate.parse(section)
 
 

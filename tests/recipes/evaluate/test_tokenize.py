@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from recipes.core.benchmarks.tasks import Item
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.evaluate import tokenize
 from recipes.evaluate.backends import transformers_lm
 from recipes.evaluate.settings import ChoiceSettings
@@ -86,7 +86,7 @@ def test_an_empty_option_has_a_token() -> None:
 
 def test_a_template_that_rejects_the_turns_is_an_error_of_the_user() -> None:
     strict = "{% if messages[0].role == 'system' %}{{ raise_exception('no system') }}{% endif %}x"
-    with pytest.raises(UserError, match=r"rejects the recipe's chats \(no system\)"):
+    with pytest.raises(Unworkable, match=r"rejects the recipe's chats \(no system\)"):
         tokenize.prompts(
             merging_tokenizer(strict), [Item("1", "Kio?", ("b",), 0, (), (), "Be brief.")]
         )

@@ -8,18 +8,20 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import permutations
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from recipes.core import language
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.generate.dedup.decontamination import Benchmarks, NgramSettings
 from recipes.generate.dedup.finalize import finalize
 from recipes.generate.dedup.minhash import MinhashSettings
 from recipes.generate.dedup.row_store import RowStore
 from recipes.generate.gates.run_language import RunLanguage
 from recipes.generate.prompts import parsing
-from recipes.generate.run import commonest_reasons, drop_other_language
+from recipes.generate.run import commonest_reasons, drop_other_language, write_dataset
 from recipes.generate.schema import Message, Prompt, Row
 from recipes.generate.teacher.workers import Work, run_workers
 
@@ -227,3 +229,28 @@ def test_without_kept_rows_the_commonest_reasons_have_an_example(tmp_path: Path)
         '1 × broken_json (not valid JSON, even after repair, like "[1] Podemos")'
     )
     store.close()
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_without_rows_a_run_is_tried_again_unless_every_answer_is_there(
+    is_complete: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recipes.generate.run.run_isolated", lambda *_: None)
+    rows = SimpleNamespace(kept=(), dropped={"loop": 2}, with_reasons=lambda: ())
+    teacher = SimpleNamespace(has_all_answers=is_complete)
+    result: Any = SimpleNamespace(
+        rows=rows,
+        context=SimpleNamespace(teacher=teacher, lost_examples={}),
+        verdict=SimpleNamespace(describe=lambda _: ""),
+    )
+    options: Any = SimpleNamespace(
+        folder=tmp_path,
+        language=None,
+        settings=SimpleNamespace(seed=1, teacher=SimpleNamespace(temperature=0.0, max_tokens=9)),
+        config=SimpleNamespace(name="mine"),
+        digest="0" * 64,
+    )
+    usage: Any = None
+    with pytest.raises(UserError, match="No row passed the gates.* 2 × loop") as refusal:
+        write_dataset(options, usage, result, usage)
+    assert isinstance(refusal.value, Unworkable) is is_complete

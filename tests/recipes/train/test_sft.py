@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.core.model_loading import model as load_model
 from recipes.core.model_loading import tokenizer as load_tokenizer
 from recipes.train import heldout_loss, packing, sft
@@ -240,7 +240,7 @@ def test_base_in_which_packed_rows_cannot_be_separated_is_refused(
 ) -> None:
     settings.trainer.update({"packing": True})
     monkeypatch.setattr(packing, "_add_attention_mask", lambda module, args, kwargs: None)
-    with pytest.raises(UserError, match="Packed rows would attend to each other"):
+    with pytest.raises(Unworkable, match="Packed rows would attend to each other"):
         run(granite_base, tmp_path, settings, chats)
 
 
@@ -296,12 +296,12 @@ def test_unknown_argument_in_the_recipe_is_refused(
     key: str,
 ) -> None:
     getattr(settings, section)[key] = 1
-    with pytest.raises(UserError, match=f"train.{section}.*{key}"):
+    with pytest.raises(Unworkable, match=f"train.{section}.*{key}"):
         run(tiny_base, tmp_path, settings, chats)
 
 
 def test_empty_dataset_is_refused(
     tiny_base: Path, tmp_path: Path, settings: TrainingSettings
 ) -> None:
-    with pytest.raises(UserError, match="no row"):
+    with pytest.raises(Unworkable, match="no row"):
         run(tiny_base, tmp_path, settings, [])

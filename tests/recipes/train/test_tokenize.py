@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from recipes.core import model_loading
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.train.tokenize import IGNORED, Examples, Message, order_for_batches, tokenize_chats
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def test_template_that_hides_an_answer_or_its_end_is_refused(
     tokenizer: PreTrainedTokenizerBase, template: str, sentence: str
 ) -> None:
     tokenizer.chat_template = template
-    with pytest.raises(UserError, match=sentence):
+    with pytest.raises(Unworkable, match=sentence):
         tokenize_chats(tokenizer, [TWO_TURNS], 500)
 
 
@@ -170,7 +170,7 @@ def test_base_without_a_chat_template_is_refused(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:
     tokenizer.chat_template = None
-    with pytest.raises(UserError, match="org/base has none"):
+    with pytest.raises(Unworkable, match="org/base has none"):
         model_loading.check(tokenizer, "org/base")
 
 

@@ -18,7 +18,7 @@ from recipes.core.benchmarks.readers import (
 )
 from recipes.core.benchmarks.settings import BenchmarkSettings, ShotSettings
 from recipes.core.benchmarks.tasks import Source
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable
 from recipes.evaluate import harness_docs
 
 pytestmark = pytest.mark.xdist_group("torch")  # most import PyTorch
@@ -69,7 +69,7 @@ def test_flores_joins_each_split_by_its_own_ids(tmp_path: Path) -> None:
 def test_flores_without_the_english_of_a_row_is_refused(tmp_path: Path) -> None:
     rows = {"epo_Latn": {"dev": [{"id": 1, "text": "a"}, {"id": 2, "text": "b"}]},
             "eng_Latn": {"dev": [{"id": 1, "text": "a"}]}}  # fmt: skip
-    with pytest.raises(UserError, match="has no English for id 2, split dev"):
+    with pytest.raises(Unworkable, match="has no English for id 2, split dev"):
         flores(source(tmp_path, rows, split="dev"))
 
 
@@ -88,7 +88,7 @@ def test_sib200_refuses_a_category_without_a_name(tmp_path: Path) -> None:
     benchmark = source(
         tmp_path, {"epo_Latn": {"test": rows}}, split="test", options={"travel": "x"}
     )
-    with pytest.raises(UserError, match="lacks 'sports'"):
+    with pytest.raises(Unworkable, match="lacks 'sports'"):
         sib200(benchmark)
 
 
@@ -147,7 +147,7 @@ def test_a_template_with_an_unknown_field_is_refused(tmp_path: Path) -> None:
     rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
     benchmark = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", prompt="{question}",
                   options={"sports": "sporto"})  # fmt: skip
-    with pytest.raises(UserError, match=r"'question'; it may have \{text\}, \{options\}"):
+    with pytest.raises(Unworkable, match=r"'question'; it may have \{text\}, \{options\}"):
         sib200(benchmark)
 
 
@@ -198,7 +198,9 @@ def test_rows_with_the_same_id_are_refused(tmp_path: Path) -> None:
     benchmark = source(
         tmp_path, {"epo_Latn": {"test": rows}}, split="test", options={"sports": "s"}
     )
-    with pytest.raises(UserError, match="rows with the same id in the config epo_Latn, split test"):
+    with pytest.raises(
+        Unworkable, match="rows with the same id in the config epo_Latn, split test"
+    ):
         sib200(benchmark)
 
 
@@ -215,7 +217,7 @@ def test_a_benchmark_without_rows_is_refused(tmp_path: Path) -> None:
     rows = [{"index_id": 7, "category": "sports", "text": "Pilko."}]
     benchmark = source(tmp_path, {"epo_Latn": {"test": rows}}, split="test", limit=0,
                   options={"sports": "sporto"})  # fmt: skip
-    with pytest.raises(UserError, match="no rows in the config epo_Latn, split test"):
+    with pytest.raises(Unworkable, match="no rows in the config epo_Latn, split test"):
         sib200(benchmark)
 
 

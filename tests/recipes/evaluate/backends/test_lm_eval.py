@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from recipes.core.benchmarks.tasks import Item
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.evaluate.backends import lm_eval, loader
 from recipes.evaluate.backends.transformers_lm import Generation
 from recipes.evaluate.models import ComparedModel
@@ -68,10 +68,10 @@ def test_arguments_of_each_model_of_the_harness(tiny_base: Path) -> None:
 
 
 def test_an_adapter_that_the_engine_cannot_serve_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="`sglang` loads no adapters"):
+    with pytest.raises(Unworkable, match="`sglang` loads no adapters"):
         lm_eval.ARGUMENTS["sglang"](model(tmp_path, is_adapter=True), settings("sglang"))
     (tmp_path / "adapter_config.json").write_text(json.dumps({"modules_to_save": ["embed_tokens"]}))
-    with pytest.raises(UserError, match="vLLM cannot serve .*, which also trained embed_tokens"):
+    with pytest.raises(Unworkable, match="vLLM cannot serve .*, which also trained embed_tokens"):
         lm_eval.vllm_adapter("org/a", tmp_path)
     (tmp_path / "adapter_config.json").write_text(json.dumps({"r": 64}))
     assert lm_eval.vllm_adapter("org/a", tmp_path)["max_lora_rank"] == 64

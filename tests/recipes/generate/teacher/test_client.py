@@ -89,6 +89,7 @@ def test_a_temporary_failure_is_retried(name: str, tmp_path: Path) -> None:
     )
     assert isinstance(answer, Answer) and answer.text == "Bonan tagon"
     assert (teacher.stats.answered, teacher.stats.retried, teacher.stats.failed) == (1, 2, 0)
+    assert teacher.has_all_answers
 
 
 @pytest.mark.parametrize("name", sorted(FAILURES.keys() - {"starting", "paused"}))
@@ -103,6 +104,7 @@ def test_a_permanent_failure_ends_with_its_reason(name: str, tmp_path: Path) -> 
     with pytest.raises(NoAnswer, match=reason):
         asyncio.run(_with(after(99, bad), tmp_path, use))
     assert (teachers[0].stats.failed, teachers[0].stats.retried) == (1, 2)
+    assert not teachers[0].has_all_answers
     assert not (tmp_path / "journal.jsonl").read_bytes()
 
 
@@ -315,8 +317,8 @@ def test_a_teacher_that_repeats_its_answers_is_not_asked_twice(
                 asked = [Message(role="user", content=str(number))]
                 await complete_parsed(teacher, asked, 1, partial(list_in, 3))
 
-    asyncio.run(_with(handler, tmp_path, use))
-    assert len(bodies) == calls
+    _, teacher = asyncio.run(_with(handler, tmp_path, use))
+    assert len(bodies) == calls and teacher.has_all_answers is heeds
     assert ("same answer to every seed" in capsys.readouterr().out) is not heeds
     seeds = {body.get("seed") for body in bodies}
     assert seeds == {None, 2}, "only a second try pays for a seed"

@@ -290,6 +290,7 @@ def test_the_cap_ends_a_run_with_the_answers_so_far(tmp_path: Path) -> None:
 
     context, teacher = asyncio.run(run())
     assert teacher.budget.stop_reason == "cap" and context.lost["cap"] > 0
+    assert not teacher.has_all_answers
     assert context.rows.kept and 0 < teacher.budget.spent <= 0.02
     assert context.finished >= 200
 

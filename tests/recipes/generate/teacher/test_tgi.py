@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from recipes.core.errors import UserError
+from recipes.core.errors import Unworkable, UserError
 from recipes.generate.schema import Message
 from recipes.generate.teacher.client import Teacher
 from recipes.generate.teacher.completion import Answer
@@ -179,7 +179,7 @@ def test_a_missing_client_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         async with aiohttp.ClientSession() as http:
             endpoint(http, "tgi+http://127.0.0.1:9")
 
-    with pytest.raises(UserError, match="pip install --no-deps text-generation"):
+    with pytest.raises(Unworkable, match="pip install --no-deps text-generation"):
         asyncio.run(run())
 
 
