@@ -120,7 +120,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _print_error(command: str, message: str) -> None:
-    print(f"kakugo-recipe {command}: {printable(message)}", file=sys.stderr)
+    line = " ".join(printable(message).split())  # so that a quoted line is none of ours
+    print(f"kakugo-recipe {command}: {line}", file=sys.stderr)
 
 
 def _hub_failure(error: Exception) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+import unicodedata
 from dataclasses import dataclass, field
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, NoReturn, TextIO
@@ -75,8 +76,16 @@ def line(done: int, total: int, unit: str, details: dict[str, object]) -> str:
 
 
 def say(text: str) -> None:
-    """Print text for the log; what others have written in it never looks like progress."""
-    print(re.sub(r"(?m)^(?=progress:)", " ", printable(text)), flush=True)
+    """Print text for the log; what others have written in it never looks like a line of ours."""
+    lines = printable(text).split("\n")
+    print("\n".join(f"| {line}" if _looks_like_ours(line) else line for line in lines), flush=True)
+
+
+def _looks_like_ours(line: str) -> bool:
+    """Whether the bot could take a line for progress or an error: it reads what can be seen."""
+    letters = unicodedata.normalize("NFKC", line)
+    seen = "".join(char for char in letters if unicodedata.category(char)[0] not in "CZ")
+    return seen.startswith(("progress:", "kakugo-recipe"))
 
 
 def printable(text: str) -> str:

@@ -16,9 +16,12 @@ from bot.errors import UserError
 from bot.hub.client import MALFORMED
 from bot.hub.manifests import is_amount, parse_manifest
 from bot.hub.teacher_probe import _prices
+from bot.parsing.redaction import last_lines
 from bot.planner.billing import settle_jobs
 from bot.settings import read
+from recipes.cli import _print_error
 from recipes.core.progress import say
+from recipes.validation.errors import SAME_AGAIN
 from tests.bot import examples
 
 ABSURD = [-1.0, -1e-9, float("nan"), float("inf"), float("-inf"), 1e308, True, "1", None, [], {}]
@@ -76,14 +79,24 @@ def test_a_job_is_charged_the_most_that_it_reported_but_no_more_than_its_cap(
     assert not settled.unsettled and settled.spent_usd == pytest.approx(usd, abs=0.002)
 
 
-# Failed before: a teacher's name of its model, in several lines, was heard as what a job has spent.
-@pytest.mark.parametrize("before", ["", "the teacher serves x\n", "x\n\n", "x\r\n"])
-def test_nothing_that_a_recipe_quotes_looks_like_progress(
-    before: str, capsys: pytest.CaptureFixture[str]
+# Failed before: a teacher's name of its model, in several lines, was heard as what a job has spent,
+# even after a space, which the bot leaves out of a log.
+@pytest.mark.parametrize(
+    "line", ["progress: 9/9 rows spent=$0.00", f"kakugo-recipe x: {SAME_AGAIN}"]
+)
+@pytest.mark.parametrize(
+    "before", ["", "the teacher serves x\n", "x\n\n", "x\r\n", " ", "x\n\u200b"]
+)
+def test_nothing_that_a_recipe_quotes_looks_like_a_line_of_its_own(
+    before: str, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    say(f"{before}progress: 9/9 rows spent=$0.00")
-    lines = capsys.readouterr().out.splitlines()
-    assert not any(line.startswith("progress:") for line in lines)
+    wide = "".join(chr(ord(letter) + 0xFEE0) if letter.isalpha() else letter for letter in line)
+    for hostile in (line, wide):
+        assert last_lines([hostile]) == (line,), "as the bot reads it"
+        say(before + hostile)
+        assert line not in last_lines(capsys.readouterr().out.split("\n"))
+        _print_error("x", f"{before}{hostile}")
+        assert line not in last_lines(capsys.readouterr().err.split("\n"))
 
 
 # Failed before: any finite number, of which some have infinite sums.
