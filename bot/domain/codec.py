@@ -22,6 +22,7 @@ from recipes.validation.errors import quote
 
 SCHEMA = 7
 LARGEST = 1e15  # of all numbers; times are about 2e9
+_LEAVES = (str, int, float, bool, type(None))
 
 T = TypeVar("T")
 
@@ -68,6 +69,8 @@ def faults_from_json(data: Any) -> Faults:
 
 
 def _encode(value: Any) -> Any:
+    if type(value) in _LEAVES:  # most values are
+        return value
     if isinstance(value, Language):
         # The names are for people and the leaderboard; only the code is read back.
         names = ("code", "name", "autonym", "bcp47", "script")

@@ -9,6 +9,7 @@ Anything that is no record of an older schema is left as it is: the codec then s
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeGuard
 
 from bot.domain.codec import (
@@ -51,6 +52,7 @@ _ANSWER = {"word": "command"}
 _TEACHER = {"ordered": "ordered_at", "rested": "paused_at", "tries": "failed_starts"}
 
 
+@lru_cache(maxsize=2048)  # after a commit, a bot reads all requests again, and few have changed
 def read_request(text: str) -> tuple[Request, bool]:
     """Read `requests/<id>.json`, and whether it is outdated. Raises UnreadableRecord."""
     data = _read_json(text, "request")

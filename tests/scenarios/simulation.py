@@ -123,7 +123,8 @@ class Simulation:
     """Bots and people on one Hub.
 
     `script` is what people do, and after how many seconds; an act that returns seconds is repeated
-    after them. What the call `stale_call` reads is as old as it may be.
+    after them. What the call `stale_call` reads is as old as it may be. `before_call` may decide
+    that, and the kill, when the call is due.
     """
 
     hub: InMemoryHub
@@ -134,6 +135,7 @@ class Simulation:
     script: list[Event] = field(default_factory=list)
     faults: Faults = field(default_factory=lambda: Faults(0.0, 0))
     stale_call: int = 0
+    before_call: Callable[[Simulation], None] = lambda _: None
     poll_seconds: float = 20.0
     max_seconds: float = 7200.0
     calls: int = 0
@@ -210,6 +212,7 @@ class Simulation:
 
     def _call(self, name: str, effect: Callable[[], T]) -> T:
         self.calls += 1
+        self.before_call(self)
         kill = self.kill if self.kill and self.kill.call == self.calls else None
         is_stale = self.calls == self.stale_call
         self._wait(self._random.choice((0.05, 0.1, 0.2, 0.4)))
