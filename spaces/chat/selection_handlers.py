@@ -13,7 +13,7 @@ from adapters import Adapter
 from chat_handlers import ChatHandlers
 from chat_settings import ChatSettings
 from common.gradio_components import NOTHING, Updates
-from common.languages import MAX_NAME_LENGTH, Language, by_code, named, similar
+from common.languages import MAX_NAME_LENGTH, Language, by_code, meaning, named
 from components import ChatComponents, PageState
 from conversation import MAX_MESSAGE_LENGTH, Conversation, chatbot_messages
 from feedback import clean
@@ -148,16 +148,13 @@ class SelectionHandlers:
     def _resolve(self, text: str, ui_language: str) -> tuple[str, str]:
         """Return the code of the one available language that a name means, or HTML to show."""
         available = {language.code for language in self._registry.languages()}
-        meant = [by_code(text)] if text in available else named(text)
-        offered = [language for language in meant if language.code in available]
-        if len(offered) == 1:
-            return offered[0].code, ""
-        suggestions = offered or ([] if meant else similar(text, available))
-        unavailable = [] if offered else meant
+        found = meaning(text, available)
+        if found.language:
+            return found.language.code, ""
         return "", fragments.unavailable_language(
             clean(text)[:MAX_NAME_LENGTH],
-            unavailable,
-            suggestions,
+            found.missing,
+            found.several or found.similar,
             self._urls,
             translations(ui_language),
         )

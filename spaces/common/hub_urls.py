@@ -22,7 +22,17 @@ class HubUrls:
 
     def results(self, path: str) -> str:
         """Return the page of a file of the results."""
-        return f"{self.endpoint}/datasets/{self.org}/kakugo-results/blob/main/{path}"
+        return f"{self.all_results}/blob/main/{path}"
+
+    @property
+    def all_results(self) -> str:
+        """The dataset with the results, whose card says what each column means."""
+        return f"{self.endpoint}/datasets/{self.org}/kakugo-results"
+
+    def wheel(self, version: str, commit: str) -> str:
+        """Return the address of the wheel with this version of the recipes."""
+        name = f"kakugo_bot-{version}-py3-none-any.whl"
+        return f"{self.endpoint}/datasets/{self.org}/kakugo-code/resolve/{commit or 'main'}/{name}"
 
     def chat(self, code: str) -> str:
         return self.chat_view(f"language={code}")

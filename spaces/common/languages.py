@@ -91,7 +91,33 @@ def named(text: str) -> list[Language]:
     return [by_code(code) for code in codes]
 
 
-def similar(text: str, offered: Collection[str]) -> list[Language]:
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a text means where only some languages are offered.
+
+    `language` is the one offered language that it names, `several` are the offered ones if it names
+    more than one, `missing` those that it names if none of them is offered. A text that names no
+    language may be misspelt: it is `similar` to some names.
+    """
+
+    language: Language | None = None
+    several: tuple[Language, ...] = ()
+    missing: tuple[Language, ...] = ()
+    similar: tuple[Language, ...] = ()
+
+
+def meaning(text: str, offered: Collection[str]) -> Meaning:
+    """Return what a name, code or tag means where the languages with these codes are offered."""
+    meant = [by_code(text)] if text in offered else named(text)
+    here = [language for language in meant if language.code in offered]
+    if len(here) == 1:
+        return Meaning(here[0])
+    if here:
+        return Meaning(several=tuple(here))
+    return Meaning(missing=tuple(meant)) if meant else Meaning(similar=similar(text, offered))
+
+
+def similar(text: str, offered: Collection[str]) -> tuple[Language, ...]:
     """Return a few languages with a similar name, those with an offered code first."""
     key, codes = fold(text[:MAX_NAME_LENGTH]), _tables()[1]
     offered_names = [name for name, of in codes.items() if not set(of).isdisjoint(offered)]
@@ -99,7 +125,7 @@ def similar(text: str, offered: Collection[str]) -> list[Language]:
     names += get_close_matches(key, codes, MAX_SIMILAR, 0.75)
     candidates = dict.fromkeys(code for name in names for code in codes[name])
     ordered = sorted(candidates, key=lambda code: code not in offered)
-    return [by_code(code) for code in ordered[:MAX_SIMILAR]]
+    return tuple(by_code(code) for code in ordered[:MAX_SIMILAR])
 
 
 @lru_cache(maxsize=4096)

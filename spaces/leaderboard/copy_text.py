@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import export
 from benchmarks import BenchmarkTable
 from common.hub_urls import HubUrls
 from entries import Leaderboard
@@ -30,7 +31,14 @@ def guide(table: BenchmarkTable) -> str:
     for benchmark in table.benchmarks:
         families.setdefault(benchmark.family or benchmark.name, {})[benchmark.source] = None
     names = [(family, ", ".join(sources)) for family, sources in families.items()]
-    return render("guide.html", table=table, families=names)
+    first = table.benchmarks[0].key
+    scores = {f"{first}_{name}": meaning for name, meaning in export.SCORE_COLUMNS.items()}
+    columns = (
+        ("Of the model", export.COLUMNS | export.ABOUT_COLUMNS),
+        ("Asked in a chat", export.CHAT_COLUMNS),
+        (f"Of each test, here {table.benchmarks[0].title}", scores),
+    )
+    return render("guide.html", table=table, families=names, columns=columns)
 
 
 def request_intro() -> str:

@@ -17,6 +17,7 @@ from parse_results import Row, number, text_of, whole_number
 MAX_EXAMPLE_LENGTH = 600
 MAX_EXAMPLES = 6
 MAX_CURVE_POINTS = 400
+_VERSION = re.compile(r"[0-9][0-9a-z.+]{0,40}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _REVIEWED = re.compile(
     r"\*\*(Not yet reviewed|Reviewed) by speakers of [^*\n]{0,80}\*\*(?:: ([^\n]{1,200}))?"
@@ -91,10 +92,21 @@ class CheckAdvice:
 
 
 @dataclass(frozen=True)
+class CodeVersion:
+    """The version of the recipes, and the commit of `kakugo-code` that has their wheel.
+
+    The commit is empty if another wheel was installed.
+    """
+
+    version: str = ""
+    commit: str = ""
+
+
+@dataclass(frozen=True)
 class LanguageDetails:
     """Everything about a language; training log and examples are those of the newest adapter.
 
-    `inputs` are the commits of the repositories that its evaluation read.
+    `inputs` are the commits of the repositories that its evaluation read, with this `code`.
     """
 
     measures: tuple[Measure, ...] = ()
@@ -105,6 +117,7 @@ class LanguageDetails:
     gguf_repo: str = ""
     reviewed: str = ""
     inputs: Mapping[str, str] = field(default_factory=dict)
+    code: CodeVersion = CodeVersion()
 
 
 def parse_measures(rows: Iterable[Row]) -> tuple[Measure, ...]:
@@ -182,6 +195,15 @@ def parse_inputs(manifest: bytes) -> dict[str, str]:
     """Read from the `run.json` of an evaluation which repository it read at which commit."""
     inputs = _object(_json_object(manifest), "inputs")
     return {repo: commit for repo, commit in inputs.items() if _COMMIT.fullmatch(text_of(commit))}
+
+
+def parse_code(manifest: bytes) -> CodeVersion:
+    """Read from a `run.json` which version of the recipes made it."""
+    recipe = _object(_json_object(manifest), "recipe")
+    version, commit = text_of(recipe.get("version")), text_of(recipe.get("commit"))
+    if not _VERSION.fullmatch(version):
+        return CodeVersion()
+    return CodeVersion(version, commit if _COMMIT.fullmatch(commit) else "")
 
 
 def parse_advice(manifest: bytes) -> CheckAdvice:

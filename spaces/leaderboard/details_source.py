@@ -93,6 +93,7 @@ class DetailsSource:
             reviewed=details.parse_review(card),
             examples=details.parse_examples(outputs, entry.code, entry.base, entry.model),
             inputs=details.parse_inputs(run),
+            code=details.parse_code(run),
             gguf_repo=merged if _none_if_hub_fails(lambda: self._has_gguf(merged)) else "",
         )
 

@@ -20,6 +20,7 @@ import queue_html
 import request_form
 import table_html
 from common.gradio_components import NOTHING, Updates
+from common.languages import meaning
 from details_source import DetailsSource
 from hub_source import HubSource, Snapshot
 from leaderboard_settings import LeaderboardSettings
@@ -216,10 +217,12 @@ class Handlers:
             page.table_column: gr.update(visible=not html),
         }
 
-    def _language_html(self, snapshot: Snapshot, code: str) -> str:
+    def _language_html(self, snapshot: Snapshot, text: str) -> str:
+        found = meaning(text, {entry.code for entry in snapshot.leaderboard.entries})
+        if not found.language:
+            return language_page.missing_language_page(text, found, self._urls)
+        code = found.language.code
         entries = snapshot.entries_of(code)
-        if not entries:
-            return language_page.missing_language_page(code, self._urls)
         details = self._details.get(snapshot, code)
         benchmarks = snapshot.leaderboard.benchmarks
         return language_page.language_page(entries, details, benchmarks, self._urls)

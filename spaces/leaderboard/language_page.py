@@ -9,8 +9,8 @@ from functools import partial
 from benchmarks import BenchmarkTable
 from charts_tab import Bars, describe_dots, difference_dot
 from common.hub_urls import HubUrls
-from common.languages import by_code
-from details import DatasetSummary, LanguageDetails, Measure, TrainingLog
+from common.languages import Meaning, by_code
+from details import CodeVersion, DatasetSummary, LanguageDetails, Measure, TrainingLog
 from entries import Entry, newest
 from entry_facts import entry_facts
 from html_templates import render
@@ -19,6 +19,7 @@ from number_format import MISSING, number
 from svg_charts import Curve, DotPlot, line_chart
 
 MAX_REASONS = 12
+PUBLIC_HUB = "https://huggingface.co"
 _ROLE_NAMES = {"base": "base", "adapter": "adapter", "peer": "for comparison"}
 _ADVICE = {
     "good": "The teacher knows this language well enough to write examples in it.",
@@ -70,9 +71,20 @@ def language_page(
         check_metrics=_CHECK_METRICS,
         check_value=_check_value,
         outputs=f"{entry.code}/{entry.model.rpartition('/')[2]}/outputs.jsonl",
+        setup=_setup(details.code, urls),
         command=_command(entry, details.inputs, urls.org),
         urls=urls,
     )
+
+
+def _setup(code: CodeVersion, urls: HubUrls) -> str:
+    """Return the commands that must come before; empty if the version is not known."""
+    if not code.version:
+        return ""
+    package = f"kakugo-bot[evaluate] @ {urls.wheel(code.version, code.commit)}"
+    endpoint = shlex.quote(urls.endpoint)
+    lines = [] if urls.endpoint == PUBLIC_HUB else [f"export HF_ENDPOINT={endpoint}"]
+    return "\n".join([*lines, shlex.join(("pip", "install", package)), "hf auth login"])
 
 
 def _command(entry: Entry, inputs: Mapping[str, str], org: str) -> str:
@@ -102,9 +114,9 @@ def _command(entry: Entry, inputs: Mapping[str, str], org: str) -> str:
     return shlex.join(("kakugo-recipe", "evaluate", *words))
 
 
-def missing_language_page(code: str, urls: HubUrls) -> str:
-    """Return the page of a language that has no entry."""
-    return render("missing_language_page.html", language=by_code(code), urls=urls)
+def missing_language_page(text: str, found: Meaning, urls: HubUrls) -> str:
+    """Return what is shown for a text that names no language, or none that has an entry."""
+    return render("missing_language_page.html", text=text, found=found, urls=urls)
 
 
 def _facts(entry: Entry, details: LanguageDetails) -> dict[str, str]:

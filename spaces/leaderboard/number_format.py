@@ -48,10 +48,21 @@ def chat_text(chat: ChatScore | None) -> str:
     if chat is None:
         return ""
     first, second = (
-        f"{100 * value:.1f}% right" if chat["metric"] == "accuracy" else f"chrF++ {value:.1f}"
-        for value in (chat["first"], chat["second"])
+        _chat_score(chat["metric"], value, interval)
+        for value, interval in (
+            (chat["first"], chat.get("first_ci")),
+            (chat["second"], chat.get("second_ci")),
+        )
     )
     return f"{first} in {counted(chat['n'], 'new chat')}, {second} as the second question"
+
+
+def _chat_score(metric: str, value: float, interval: tuple[float, float] | None) -> str:
+    scale = 100 if metric == "accuracy" else 1
+    score = f"{value * scale:.1f}"
+    ends = " to ".join(f"{end * scale:.1f}" for end in interval or ())
+    text = f"{score}% right" if metric == "accuracy" else f"chrF++ {score}"
+    return f"{text} ({ends})" if ends else text
 
 
 def count(value: int | None) -> str:
@@ -71,6 +82,12 @@ def money(value: float | None) -> str:
     if value is None:
         return MISSING
     return "less than a cent" if 0 < value < 0.01 else f"US${value:,.2f}"
+
+
+def about_money(value: float | None) -> str:
+    """Return an amount that is not exact, as part of a sentence."""
+    text = money(value)
+    return f"about {text}" if "$" in text else text
 
 
 def parameters(value: int | None) -> str:

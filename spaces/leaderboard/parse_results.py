@@ -7,7 +7,7 @@ for the table is decided elsewhere.
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal, Required
+from typing import Annotated, Any, Literal, NotRequired, Required
 
 from benchmarks import ABOUT, Benchmark, BenchmarkTable
 from pydantic import AfterValidator, AliasChoices, ConfigDict, Field, TypeAdapter
@@ -40,6 +40,8 @@ class ChatScore(TypedDict):
     n: Count
     first: Annotated[Number, Field(ge=0, le=100)]
     second: Annotated[Number, Field(ge=0, le=100)]
+    first_ci: NotRequired[Interval | None]
+    second_ci: NotRequired[Interval | None]
 
 
 class Row(TypedDict, total=False):
@@ -93,8 +95,10 @@ class _Uncovered(TypedDict):
 def _plausible(row: Row) -> Row:
     """Return the row; raise ValueError if its values cannot be true together."""
     metric, value = row.get("metric") or "", row["value"]
-    own, difference = row.get("ci"), row.get("difference_ci")
-    for interval in (own, difference, row.get("gain_ci"), row.get("english_difference_ci")):
+    own, difference, chat = row.get("ci"), row.get("difference_ci"), row.get("chat")
+    answers = (chat.get("first_ci"), chat.get("second_ci")) if chat else ()
+    means = (row.get("gain_ci"), row.get("english_difference_ci"))
+    for interval in (own, difference, *means, *answers):
         if interval and interval[0] > interval[1]:
             raise ValueError("an interval is inverted")
     largest = MAX_VALUES.get(metric, MAX_VALUE)

@@ -14,6 +14,7 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from benchmarks import FIRST_BENCHMARKS, BenchmarkTable
+from common.languages import MAX_NAME_LENGTH
 from common.normalize import fold
 from entries import Entry
 from language_groups import family, region
@@ -35,7 +36,6 @@ FILTERS: Mapping[str, Callable[[Entry], str]] = {
     "version": lambda entry: "newest" if entry.version == entry.version_count else "older",
 }
 PAGE = "p"  # in addresses: Gradio owns `page`
-_CODE = re.compile(r"[a-z]{3}_[A-Z][a-z]{3}(?:_[a-z0-9]+)?")
 _KEY = re.compile(r"[\w./-]{1,200}@[0-9a-f]{0,7}", re.ASCII)
 
 
@@ -43,8 +43,8 @@ _KEY = re.compile(r"[\w./-]{1,200}@[0-9a-f]{0,7}", re.ASCII)
 class View:
     """What a visitor wants to see; pages count from 1, a minus before the sort reverses it.
 
-    Without `columns`, all are shown. Instead of the table there may be the page of a `language`, or
-    the entries with the `compared` keys side by side.
+    Without `columns`, all are shown. Instead of the table there may be the page of a `language`,
+    by any of its names, or the entries with the `compared` keys side by side.
     """
 
     query: str = ""
@@ -78,7 +78,7 @@ class Page:
 def from_query(query: Mapping[str, str], benchmarks: BenchmarkTable = FIRST_BENCHMARKS) -> View:
     """Return the view of a query string; unknown values are ignored."""
     texts = {name: query.get(name, "")[:MAX_TEXT_LENGTH] for name in ("query", "covered", *FILTERS)}
-    sort, language = query.get("sort", ""), query.get("language", "")
+    sort = query.get("sort", "")
     page = query.get(PAGE) or query.get("page", "")  # the name in links that were shared earlier
     sorts = (*SORTS, *benchmarks.by_key)
     return View(
@@ -86,7 +86,7 @@ def from_query(query: Mapping[str, str], benchmarks: BenchmarkTable = FIRST_BENC
         sort=sort if sort.removeprefix("-") in sorts else View.sort,
         columns=benchmarks.known_columns(query.get("columns", "").split(",")),
         page=int(page) if re.fullmatch(r"[0-9]{1,6}", page) else 1,
-        language=language if _CODE.fullmatch(language) else "",
+        language=query.get("language", "")[:MAX_NAME_LENGTH].strip(),
         compared=known_keys(query.get("compared", "").split(",")),
     )
 

@@ -15,7 +15,7 @@ from common.languages import MAX_NAME_LENGTH, Language, completions, named
 from entries import Leaderboard
 from html_templates import render
 from language_groups import family, region
-from number_format import money
+from number_format import about_money, money
 from queue_html import VERDICTS
 from request_queue import Request
 
@@ -68,8 +68,8 @@ def estimate(requests: Sequence[Request]) -> str:
         duration = f" and took {hours:.1f} hours of computing" if hours >= MIN_HOURS else ""
         several = f"Each of the last {len(finished)} requests"
         subject = several if len(finished) > 1 else "The last request"
-        sentences.append(f"{subject} cost about {money(cost)}{duration}.")
+        sentences.append(f"{subject} cost {about_money(cost)}{duration}.")
     if estimated is not None:
-        cap = f", and at most {money(estimated.cap_usd)}" if estimated.cap_usd else ""
-        sentences.append(f"The bot now expects {money(estimated.estimate_usd)}{cap}.")
+        cap = f", and never more than {money(estimated.cap_usd)}" if estimated.cap_usd else ""
+        sentences.append(f"The bot now expects {about_money(estimated.estimate_usd)}{cap}.")
     return " ".join(sentences) or "The bot tells you the price before it starts."

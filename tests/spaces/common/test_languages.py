@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from common.languages import TABLE, by_code, completions, named, similar
+from common.languages import TABLE, by_code, completions, meaning, named, similar
 
 from bot.language import export
 
@@ -58,7 +58,24 @@ def test_similar_languages_with_an_offered_code_come_first() -> None:
     assert similar("Esperatno", {"epo_Latn"})[0].code == "epo_Latn"
     assert similar("Welhs", {"epo_Latn"})[0].code == "cym_Latn"
     assert similar("Gaelc", {"gla_Latn", "gle_Latn"})[0].code in ("gla_Latn", "gle_Latn")
-    assert similar("qqqqqqqqqq", {"epo_Latn"}) == []
+    assert similar("qqqqqqqqqq", {"epo_Latn"}) == ()
+
+
+@pytest.mark.parametrize("text", ["swh_Latn", "sw", "Swahili", "kiswahili"])
+def test_name_means_the_language_that_is_offered(text: str) -> None:
+    found = meaning(text, {"swh_Latn", "epo_Latn"})
+    assert (
+        found.language == by_code("swh_Latn") and not found.missing + found.several + found.similar
+    )
+
+
+def test_name_without_one_offered_language_says_what_it_may_mean() -> None:
+    assert meaning("Welsh", {"epo_Latn"}).missing == (by_code("cym_Latn"),)
+    both = meaning("Kurdish", {"kmr_Latn", "ckb_Arab"})
+    assert {language.code for language in both.several} == {"kmr_Latn", "ckb_Arab"}
+    assert not both.language and not both.missing + both.similar
+    assert meaning("Esperatno", {"epo_Latn"}).similar[0].code == "epo_Latn"
+    assert meaning("Qaba_Latn", {"Qaba_Latn"}).language == by_code("Qaba_Latn"), "without a name"
 
 
 def test_names_are_completed_while_they_are_typed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from details import (
     MAX_CURVE_POINTS,
     CheckAdvice,
+    CodeVersion,
     DatasetSummary,
     parse_advice,
+    parse_code,
     parse_dataset,
     parse_examples,
     parse_inputs,
@@ -42,6 +45,17 @@ def test_only_commits_of_what_an_evaluation_read_are_taken() -> None:
     hostile = {**inputs, "o/base": "main; rm", "o/other": 1}
     assert parse_inputs(json.dumps({"inputs": hostile}).encode()) == {"o/data": "a" * 40}
     assert parse_inputs(b"") == parse_inputs(b"[1]") == {}
+
+
+def test_only_a_version_and_a_commit_of_the_code_are_taken() -> None:
+    run = Manifest("evaluate", "r1", 1, "d", CODE, {}, "o/results", "c" * 40, True, 9.0)
+    run = replace(run, recipe_version="0.1.0", recipe_commit="a" * 40)
+    assert parse_code(run.to_json().encode()) == CodeVersion("0.1.0", "a" * 40)
+    local = replace(run, recipe_commit=None)
+    assert parse_code(local.to_json().encode()) == CodeVersion("0.1.0")
+    for hostile in ("1; rm -rf ~", "../1", "", None, "1" * 99):
+        recipe = {"version": hostile, "commit": "a" * 40}
+        assert parse_code(json.dumps({"recipe": recipe}).encode()) == CodeVersion()
 
 
 def test_models_are_grouped_by_measure_and_english_comes_last() -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import details
 import pytest
 from benchmarks import FIRST_BENCHMARKS
+from common.languages import meaning
 from comparison_page import comparison_page
 from entries import Leaderboard, build_leaderboard
 from language_page import language_page, missing_language_page
@@ -17,6 +18,7 @@ from parse_results import parse_rows
 from query import EntryIndex, View, from_query
 from request_queue import parse_requests
 
+from bot.domain import names
 from recipes import cli
 from tests.spaces.markup_checker import HOSTILE_TEXTS, URLS, checked_text
 from tests.spaces.result_rows import BASE, lines, pair, request, rows_of_all_roles
@@ -47,8 +49,23 @@ def test_hostile_texts_do_not_become_markup(hostile: str) -> None:
     assert hostile in checked_text(
         language_page(leaderboard.entries, known, FIRST_BENCHMARKS, URLS)
     )
-    assert checked_text(missing_language_page(hostile, URLS))
+    assert hostile in checked_text(missing_language_page(hostile, meaning(hostile, ()), URLS))
     assert hostile in checked_text(comparison_page(leaderboard.entries, FIRST_BENCHMARKS, URLS))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cy", "evaluated in this language yet. Request Welsh"),
+        ("Kurdish", "evaluated in Central Kurdish yet. Request Central Kurdish"),
+        ("xyz", "We do not know a language called “xyz”."),
+        ("Scotish Gealic", "called “Scotish Gealic”. Do you mean Scottish Gaelic"),
+        ("Norwegian", "is the name of several languages here. Do you mean Norwegian"),
+    ],
+)
+def test_page_of_a_language_without_rows_says_so_in_a_sentence(text: str, expected: str) -> None:
+    found = meaning(text, {"nno_Latn", "nob_Latn", "gla_Latn"})
+    assert expected in checked_text(missing_language_page(text, found, URLS))
 
 
 def test_page_shows_what_is_known_and_leaves_out_what_is_not() -> None:
@@ -91,6 +108,25 @@ def test_the_command_measures_the_same_commits_again() -> None:
         **expected,
         "dataset": f"{dataset}-chatty@va",
     }
+
+
+def test_what_the_command_needs_comes_before_it() -> None:
+    leaderboard, known = language()
+    page = language_page(leaderboard.entries, known, FIRST_BENCHMARKS, URLS)
+    assert "pip install" not in page, "the version is not known"
+    code = details.CodeVersion("0.1.0", "c" * 40)
+    page = language_page(leaderboard.entries, replace(known, code=code), FIRST_BENCHMARKS, URLS)
+    first, install, sign_in = html.unescape(
+        page.partition("<code>export ")[2].partition("</code>")[0]
+    ).splitlines()
+    assert (first, sign_in) == ("HF_ENDPOINT=https://hub.test", "hf auth login")
+    url = f"https://hub.test/datasets/{URLS.org}/kakugo-code/resolve/{'c' * 40}/"
+    wheel = f"{url}kakugo_bot-0.1.0-py3-none-any.whl"
+    assert shlex.split(install) == ["pip", "install", f"kakugo-bot[evaluate] @ {wheel}"]
+    assert wheel == names.wheel_url(URLS.endpoint, URLS.org, "c" * 40, names.wheel("0.1.0"))
+    public = replace(URLS, endpoint="https://huggingface.co")
+    page = language_page(leaderboard.entries, replace(known, code=code), FIRST_BENCHMARKS, public)
+    assert "HF_ENDPOINT" not in page
 
 
 def test_names_in_the_command_are_words_for_a_shell() -> None:

@@ -162,6 +162,6 @@ def test_the_leaderboard_has_a_column_for_it(recipe: config.Config) -> None:
     text = checked_text(table(page, benchmarks, URLS))
     assert "RIDDLE-2" in text
     text = checked_text(comparison_page([entry], benchmarks, URLS))
-    assert "96.0% right in 50 new chats, 90.0% right as the second question" in text
-    assert as_csv([entry], (), benchmarks).count(",accuracy,50,0.96,0.9,") == 1
+    assert "96.0% right (90.0 to 99.0) in 50 new chats, 90.0% right (80.0 to 95.0) as" in text
+    assert as_csv([entry], (), benchmarks).count(",accuracy,50,0.96,0.9,0.99,0.9,0.8,0.95,") == 1
     assert "RIDDLE-2" in text and "25.0%" in text and "95.0%" in text

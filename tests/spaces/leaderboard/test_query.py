@@ -116,6 +116,7 @@ def test_address_restores_the_view(view: View) -> None:
 
 
 def test_unknown_values_in_an_address_are_ignored() -> None:
-    query = {"sort": "evil", "page": "-1", "columns": "x", "language": "../..", "what": "ever"}
+    query = {"sort": "evil", "page": "-1", "columns": "x", "what": "ever"}
     assert from_query(query) == View()
     assert len(from_query({"query": "x" * 10_000}).query) == 200
+    assert len(from_query({"language": "x" * 10_000}).language) == 80

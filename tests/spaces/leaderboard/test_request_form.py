@@ -10,11 +10,12 @@ from request_queue import parse_requests
 from tests.spaces.markup_checker import HOSTILE_TEXTS, URLS, checked_text
 from tests.spaces.result_rows import lines, request, rows_of_all_roles
 
+PRICED = {"language": {"code": "epo_Latn"}, "estimate_usd": 0.004, "cap_usd": 1.0}
 LEADERBOARD = build_leaderboard(
     [lines(*rows_of_all_roles("epo_Latn"))],
     parse_requests(
         [
-            request(1, "epo_Latn", "Esperanto"),
+            request(1, "epo_Latn", "Esperanto", spec=PRICED),
             request(2, "hau_Latn", "Hausa", status="open"),
             request(3, "yor_Latn", "Yoruba", status="declined", verdict="no-teacher"),
         ]
@@ -29,6 +30,7 @@ LEADERBOARD = build_leaderboard(
         ("Esperanto", "here already"),
         ("hausa", "discussion #2"),
         ("Breton", "The last request cost about US$2.00."),
+        ("Breton", "The bot now expects less than a cent, and never more than US$1.00."),
         ("Breton", "All models here are practice so far"),
         ("Yoruba", "It was declined in discussion #3: no teacher knows the language."),
         ("Kurdish", "several languages"),
@@ -38,6 +40,11 @@ LEADERBOARD = build_leaderboard(
 )
 def test_form_knows_what_is_here_what_is_queued_and_the_cost(text: str, expected: str) -> None:
     assert expected in checked_text(answer(text, LEADERBOARD, URLS))
+
+
+def test_form_neither_prices_nor_offers_what_was_declined() -> None:
+    text = checked_text(answer("Yoruba", LEADERBOARD, URLS))
+    assert "expects" not in text and "Request Yoruba" not in text and "ask again" in text
 
 
 def test_estimate_without_requests_refers_to_the_bot() -> None:

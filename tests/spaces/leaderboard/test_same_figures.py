@@ -147,5 +147,5 @@ def test_what_sums_up_an_evaluation_is_the_same_everywhere() -> None:
         shown = [float(number) for number in NUMBER.findall(facts[name].replace("−", "-"))][:3]
         assert shown == pytest.approx([summary.value, summary.low, summary.high], abs=0.051)
     text = facts["Asked in a chat"]
-    assert "96.0% right in 50 new chats, 84.0% right as the second question" in text
+    assert "96.0% right (90.0 to 99.0) in 50 new chats, 84.0% right (70.0 to 90.0) as the" in text
     assert "96.0% of the first answers are right, and 84.0% of the second." in comment
